@@ -1,0 +1,12 @@
+/**
+ * SHA-256 in lower-case hex.
+ *
+ * Owns: the digest used for records, registers, artifacts and ids.
+ * Does not own: what is hashed. Pure code takes a `Hash` instead of importing this file, so that a page can bring its own.
+ */
+import { createHash } from 'node:crypto';
+
+export type Hash = (bytes: string | Uint8Array) => string;
+
+/** The SHA-256 of `bytes` (a string counts as UTF-8), 64 hex digits. */
+export const sha256: Hash = (bytes) => createHash('sha256').update(bytes).digest('hex');

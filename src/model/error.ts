@@ -1,0 +1,51 @@
+/**
+ * How a failure of the world is told: what happened, to what, what to do.
+ *
+ * Owns: PawlError and its plain form. Does not own: the codes (error-codes), rendering (cli).
+ */
+import type { ErrorCode } from './error-codes.ts';
+
+export type ErrorKind = 'retryable' | 'terminal' | 'needsHuman';
+
+export interface ErrorDetails {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** What it happened to: a path, a run id, a packet. */
+  readonly subject: string;
+  /** What to do next. */
+  readonly hint: string;
+  readonly kind?: ErrorKind;
+  readonly cause?: unknown;
+}
+
+/** A failure with its code; anything else that is thrown is our bug. */
+export class PawlError extends Error {
+  readonly code: ErrorCode;
+  readonly kind: ErrorKind;
+  readonly subject: string;
+  readonly hint: string;
+
+  constructor(details: ErrorDetails) {
+    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'PawlError';
+    this.code = details.code;
+    this.kind = details.kind ?? 'terminal';
+    this.subject = details.subject;
+    this.hint = details.hint;
+  }
+}
+
+/** Why a run stands still, in the words shown to the operator. */
+export interface Blocker {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  /** References to what shows it: artifact paths, task ids, commits, surfaces. Never contents. */
+  readonly evidence: readonly string[];
+}
+
+/** The POSIX error code of a thrown system error (`ENOSPC`), or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}

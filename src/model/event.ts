@@ -1,0 +1,179 @@
+/**
+ * Every fact that a journal can hold, as schemas; the types are inferred from them.
+ *
+ * Owns: the events of run, task and driver. Does not own: what they change (machines), the record around them (model/record).
+ *
+ * Invariants: 1. Texts are bounded and never hold worker output, prompts or environment. 2. An event with a `key` reports on
+ * the effect of that key and counts only while that effect is owed.
+ */
+import { z } from 'zod';
+import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
+import { TASK_RESULTS } from './request.ts';
+
+const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
+const text = z.string().max(4_000);
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const commit = z.string().regex(/^[0-9a-f]{40,64}$/);
+const ordinal = z.int().min(0);
+const ms = z.number();
+const names = z.array(text).max(400);
+const key = z.string().max(400);
+
+export const blockerSchema = z.strictObject({
+  code: z.enum(codes),
+  message: text,
+  hint: text,
+  evidence: z.array(text).max(50),
+});
+
+export const policySchema = z.strictObject({
+  attemptsMax: ordinal,
+  fixAttemptsMax: ordinal,
+  lostRetriesMax: ordinal,
+  interruptionsMax: ordinal,
+  hostStartsMax: ordinal,
+  leaseTtlMs: ms,
+});
+
+export const artifactSchema = z.strictObject({ path: text, sha256: hash });
+
+export const runEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('packetReceived'),
+    taskId: text,
+    packetHash: hash,
+    packet: artifactSchema,
+    missingFields: names,
+    surfaces: names,
+    branch: text,
+    limits: z.record(z.string(), z.json()),
+    policy: policySchema,
+    machineVersion: z.int(),
+  }),
+  z.strictObject({ type: z.literal('runAdmitted'), key, agents: z.record(z.string(), text), hasSetup: z.boolean() }),
+  z.strictObject({ type: z.literal('agentMissing'), key, blocker: blockerSchema }),
+  z.strictObject({ type: z.literal('leaseAcquired'), key, surfaces: names }),
+  z.strictObject({ type: z.literal('leaseContended'), key, holder: text, surfaces: names }),
+  z.strictObject({ type: z.literal('leaseRefused'), key, holder: text, surfaces: names, blocker: blockerSchema }),
+  z.strictObject({ type: z.literal('leaseReclaimed'), by: text }),
+  z.strictObject({ type: z.literal('surfaceFreed'), key }),
+  z.strictObject({
+    type: z.literal('workspacePrepared'),
+    key,
+    baseBranch: text,
+    baseCommit: commit,
+    headCommit: commit,
+    rescueRef: text.nullable(),
+  }),
+  z.strictObject({ type: z.literal('workspaceRefused'), key, blocker: blockerSchema }),
+  z.strictObject({
+    type: z.literal('taskRequested'),
+    key,
+    taskId: text,
+    requestHash: hash,
+    agent: text,
+    deadlineMs: ms,
+    rescueRef: text.nullable(),
+  }),
+  z.strictObject({ type: z.literal('taskRefused'), key, blocker: blockerSchema }),
+  z.strictObject({
+    type: z.literal('workCommitted'),
+    key,
+    taskId: text,
+    commit,
+    fileCount: ordinal,
+    filesChanged: names,
+    patchHash: hash,
+    outcomeHash: hash,
+  }),
+  z.strictObject({ type: z.literal('workEmpty'), key, taskId: text, commit, isAllowed: z.boolean() }),
+  z.strictObject({ type: z.literal('workRefused'), key, blocker: blockerSchema }),
+  z.strictObject({
+    type: z.literal('gateJudged'),
+    key,
+    gate: z.enum(['verification', 'review']),
+    taskId: text,
+    epoch: ordinal,
+    status: z.enum(['PASS', 'FAIL', 'BLOCKED']),
+    commit,
+    evidence: artifactSchema,
+    findingCount: ordinal,
+    blocker: blockerSchema.nullable(),
+  }),
+  z.strictObject({ type: z.literal('handoffProjected'), key, artifact: artifactSchema, reference: text }),
+  z.strictObject({ type: z.literal('handoffRefused'), key, blocker: blockerSchema }),
+  z.strictObject({ type: z.literal('deadlineReached'), key, id: text }),
+  z.strictObject({ type: z.literal('cancelRequested'), commandId: text, by: text, reason: text }),
+  z.strictObject({
+    type: z.literal('decisionMade'),
+    commandId: text,
+    by: text,
+    decision: z.enum(['retry', 'accept', 'abandon']),
+    reason: text,
+  }),
+]);
+
+/** Task to run, inside one record. */
+export const taskMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('taskSettled'),
+    taskId: text,
+    result: z.enum(TASK_RESULTS),
+    blocker: blockerSchema.nullable(),
+    outcomeHash: hash,
+  }),
+  z.strictObject({ type: z.literal('taskDoubtful'), taskId: text, blocker: blockerSchema }),
+]);
+
+export const taskEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('hostStartRepeated'), key }),
+  z.strictObject({ type: z.literal('hostClaimed'), key, claimHash: hash }),
+  z.strictObject({ type: z.literal('workerSpawned'), key, agentHash: hash, pid: z.int(), startedAtMs: ms }),
+  z.strictObject({ type: z.literal('workerAdopted'), key }),
+  z.strictObject({
+    type: z.literal('workerEnded'),
+    key,
+    result: z.enum(TASK_RESULTS),
+    by: z.enum(['host', 'runner', 'operator']),
+    outcomeHash: hash,
+    completionHash: hash.nullable(),
+    exitCode: z.int().nullable(),
+    signal: text.nullable(),
+    blocker: blockerSchema.nullable(),
+  }),
+  z.strictObject({ type: z.literal('hostDoubted'), key, blocker: blockerSchema }),
+  z.strictObject({ type: z.literal('deadlineReached'), key, id: text }),
+  z.strictObject({
+    type: z.literal('completionReported'),
+    entryId: text,
+    requestHash: text,
+    outcomeHash: hash,
+    completionHash: hash.nullable(),
+    isValid: z.boolean(),
+  }),
+]);
+
+/** Run to task, inside one record. */
+export const runMessageSchema = z.strictObject({
+  type: z.literal('endRequested'),
+  reason: z.enum(['cancelled', 'operator']),
+});
+
+/** Notes of the driver: they change no machine. */
+export const driverEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('settlementRefused'), code: z.enum(codes), settlement: text, key }),
+  z.strictObject({ type: z.literal('commandRefused'), code: z.enum(codes), commandId: text, command: text, state: text }),
+  z.strictObject({
+    type: z.literal('runRehydrated'),
+    findings: z.array(z.strictObject({ class: text, detail: text, action: text })).max(100),
+  }),
+]);
+
+export type RunEvent = z.infer<typeof runEventSchema>;
+export type TaskMessage = z.infer<typeof taskMessageSchema>;
+export type TaskEvent = z.infer<typeof taskEventSchema>;
+export type RunMessage = z.infer<typeof runMessageSchema>;
+export type DriverEvent = z.infer<typeof driverEventSchema>;
+export type Policy = z.infer<typeof policySchema>;
+export type ArtifactRef = z.infer<typeof artifactSchema>;
+export type JournalEvent = RunEvent | TaskEvent | DriverEvent;

@@ -1,0 +1,78 @@
+/**
+ * Every bound of the system, named in one place (L9).
+ *
+ * Owns: defaults of the limits that a user may override, and the fixed bounds that nobody may.
+ * Does not own: enforcing them. Free of zod: the worker host loads this file.
+ */
+
+export const PURPOSES = ['setup', 'implementation', 'verification', 'review', 'fix'] as const;
+export type Purpose = (typeof PURPOSES)[number];
+
+/** The limits of one run, as recorded with it. */
+export interface Limits {
+  /** Attempts of one purpose within one epoch, counting only failed and timed-out workers. */
+  readonly attemptsMax: number;
+  /** Fix rounds of one run. */
+  readonly fixAttemptsMax: number;
+  /** Fresh attempts after a worker was lost. */
+  readonly lostRetriesMax: number;
+  /** Fresh attempts after a worker was interrupted by Pawl or the machine going down. */
+  readonly interruptionsMax: number;
+  /** Worker hosts started for one task. */
+  readonly hostStartsMax: number;
+  /** Wall clock of one worker, from its start, by purpose. */
+  readonly deadlineMs: Readonly<Record<Purpose, number>>;
+  /** Longest time without a byte of output. */
+  readonly stallMs: number;
+  /** Time between asking a worker to end and killing it. */
+  readonly graceMs: number;
+  /** Bytes of stdout and stderr together. */
+  readonly outputBytesMax: number;
+  /** Time a lease stands without being renewed. */
+  readonly leaseTtlMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+export const DEFAULT_LIMITS: Limits = {
+  attemptsMax: 2,
+  fixAttemptsMax: 2,
+  lostRetriesMax: 1,
+  interruptionsMax: 10,
+  hostStartsMax: 5,
+  deadlineMs: { setup: HOUR_MS, implementation: HOUR_MS, verification: HOUR_MS, review: HOUR_MS, fix: HOUR_MS },
+  stallMs: 600_000,
+  graceMs: 10_000,
+  outputBytesMax: 64 * 1024 * 1024,
+  leaseTtlMs: 24 * HOUR_MS,
+};
+
+/** Runs driven at once, unless the config or `--max-parallel` says otherwise. */
+export const PARALLEL_RUNS_MAX = 3;
+
+/** Bounds that are ours and not for configuration. */
+export const BOUNDS = {
+  packetsFileBytes: 16 * 1024 * 1024,
+  packetsInFile: 1_000,
+  answerBytes: 1024 * 1024,
+  findings: 200,
+  lineBytes: 1024 * 1024,
+  registerBytes: 4 * 1024 * 1024,
+  journalLineBytes: 1024 * 1024,
+  summaryChars: 2_000,
+  findingChars: 2_000,
+  outputTailChars: 8_192,
+  filesListed: 200,
+  internalEventsPerRecord: 16,
+  recordsPerSnapshot: 64,
+  completionReports: 16,
+  heartbeatMs: 1_000,
+  hostSilenceMs: 30_000,
+  deadlineMarginMs: 30_000,
+  watchPollMs: 1_000,
+  hostStartMs: 20_000,
+  killMs: 10_000,
+  gitMs: 120_000,
+  lockHelpersMs: 30_000,
+  commandWaitMs: 10_000,
+} as const;

@@ -1,0 +1,176 @@
+/**
+ * The shapes of a task's files: request, claim, agent, outcome, and the worker's answer.
+ *
+ * Owns: the types of what lies in `tasks/<taskId>/`. Does not own: checking them when read (core/task-files), writing them (host, runtime).
+ * Free of zod: the worker host loads this file.
+ */
+import type { Json } from '../base/canonical-json.ts';
+import type { ProcessIdentity } from '../base/process-identity.ts';
+import type { ErrorCode } from './error-codes.ts';
+import type { Purpose } from './limits.ts';
+
+export const TASK_FILES = {
+  request: 'request.json',
+  claim: 'claim',
+  agent: 'agent.json',
+  task: 'task.json',
+  completion: 'completion.json',
+  late: 'late',
+  heartbeat: 'heartbeat',
+  output: 'output.ndjson',
+  stderr: 'stderr.log',
+  outcome: 'outcome',
+  treeLock: 'tree.lock',
+} as const;
+
+export const MARK_VARIABLE = 'PAWL_TASK_MARK';
+
+/** `file`: the answer is left at PAWL_COMPLETION_FILE. `exitCode`: exit 0 is the answer. */
+export type CompletionSource = 'file' | 'exitCode';
+
+/** request.json: all that a host needs to run one task, written before any host starts. */
+export interface TaskRequest {
+  readonly v: 1;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly purpose: Purpose;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly nonce: string;
+  /** The key of the effect that asked for it. */
+  readonly key: string;
+  readonly agent: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly envNames: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly mark: string;
+  /** Absolute path where the worker leaves its answer. */
+  readonly completionFile: string;
+  readonly completion: CompletionSource;
+  /** `pidNamespace` where this machine allows it. */
+  readonly isolation: 'pidNamespace' | 'none';
+  readonly hasTreeLock: boolean;
+  readonly limits: {
+    readonly deadlineMs: number;
+    readonly stallMs: number;
+    readonly graceMs: number;
+    readonly outputBytesMax: number;
+  };
+  /** True when the outcome must record the tree that the worktree holds (implementation, fix). */
+  readonly recordsTree: boolean;
+  /** The content of task.json, which the host writes for the worker. */
+  readonly task: Json;
+}
+
+/** The claim register: the host that may run the task, or the runner's revocation. */
+export type Claim =
+  | {
+      readonly v: 1;
+      readonly kind: 'host';
+      readonly requestHash: string;
+      readonly nonce: string;
+      readonly host: ProcessIdentity;
+      readonly atMs: number;
+    }
+  | {
+      readonly v: 1;
+      readonly kind: 'revoked';
+      readonly requestHash: string;
+      readonly nonce: string;
+      readonly reason: EndReason;
+      readonly atMs: number;
+    };
+
+/** The agent.json register: the worker behind its gate, before it executes anything. */
+export interface AgentRecord {
+  readonly v: 1;
+  readonly requestHash: string;
+  readonly nonce: string;
+  readonly worker: ProcessIdentity;
+  readonly isNamespaced: boolean;
+  readonly mark: string;
+  readonly sessionId: string | null;
+  readonly startedAtMs: number;
+}
+
+/** Why Pawl ends or gives up a task. */
+export type EndReason = 'cancelled' | 'deadline' | 'hung' | 'operator' | 'exhausted' | 'interrupted';
+
+export const TASK_RESULTS = [
+  'completed',
+  'failed',
+  'blocked',
+  'cancelled',
+  'timedOut',
+  'interrupted',
+  'lost',
+] as const;
+/** How a task ended. */
+export type TaskResult = (typeof TASK_RESULTS)[number];
+
+export type VerdictStatus = 'PASS' | 'FAIL' | 'BLOCKED';
+
+export interface Finding {
+  readonly severity: string;
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+}
+
+export interface Verdict {
+  readonly status: VerdictStatus;
+  readonly findings: readonly Finding[];
+  readonly summary: string;
+}
+
+/** One verification command as it ran. */
+export interface CommandRun {
+  readonly argv: readonly string[];
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly durationMs: number;
+  readonly outputTail: string;
+}
+
+/** A worker's answer, checked and bounded. */
+export interface Answer {
+  readonly status: 'completed' | 'failed' | 'blocked';
+  readonly summary: string;
+  readonly filesChanged: readonly string[];
+  readonly verdict: Verdict | null;
+  readonly problem: { readonly code: string; readonly message: string } | null;
+  /** Only of our own verification worker. */
+  readonly commands: readonly CommandRun[];
+}
+
+export interface FileDigest {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** The outcome register: how the task ended. The first one stands. */
+export interface Outcome {
+  readonly v: 1;
+  readonly requestHash: string;
+  readonly nonce: string;
+  /** Who linked it: the host that ran the worker, a runner that found it, or a runner on an operator's word. */
+  readonly by: 'host' | 'runner' | 'operator';
+  readonly result: TaskResult;
+  /** Null when completed. */
+  readonly code: ErrorCode | null;
+  /** One sanitised sentence. */
+  readonly message: string;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The validated answer's digest (completion.json), null when there is none. */
+  readonly completion: FileDigest | null;
+  readonly output: FileDigest | null;
+  readonly stderr: FileDigest | null;
+  /** The worktree when nothing of the worker was left: its commit, and the tree of all its files where the request asks for it. */
+  readonly head: string | null;
+  readonly tree: string | null;
+  readonly survivors: 0;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number;
+}

@@ -1,0 +1,16 @@
+/**
+ * Time and chance, from outside.
+ *
+ * Owns: the port. Does not own: when anything is due (runtime/timers).
+ */
+
+export interface ClockPort {
+  /** Milliseconds since the epoch; may step either way. */
+  nowMs(): number;
+  /** Milliseconds of a clock that never steps back and does not count a suspended machine. */
+  monotonicMs(): number;
+  /** Calls `fire` once, `delayMs` from now. Returns the way to call it off. */
+  timer(delayMs: number, fire: () => void): () => void;
+  /** 32 random hex digits. */
+  nonce(): string;
+}

@@ -1,0 +1,47 @@
+/**
+ * The file operations that the store is built of, one system call each, so that a test can fail or stop at every one.
+ *
+ * Owns: the port. Does not own: composing them (store/files), the real calls (adapters/node-fs).
+ *
+ * Invariants: 1. Every call is synchronous and throws the system's error with its `code`.
+ * 2. `write` may be short, as write(2) may; the caller loops.
+ */
+
+export type Fd = number;
+
+export interface FileStat {
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+export interface FsPort {
+  /** `wx+` creates and refuses an existing file; `r` never creates; `a+` appends and creates; `r+` writes in place. */
+  open(path: string, mode: 'r' | 'r+' | 'a+' | 'wx+'): Fd;
+  close(fd: Fd): void;
+  /** Bytes read at `position`; fewer than `length` only at the end of the file. */
+  read(fd: Fd, position: number, length: number): Uint8Array;
+  /** The number of bytes written, at the end of an `a+` file, at `position` otherwise. */
+  write(fd: Fd, bytes: Uint8Array, position: number | null): number;
+  size(fd: Fd): number;
+  truncate(fd: Fd, size: number): void;
+  /** fsync(2), of a file or (on a folder opened with `r`) of its entries. */
+  sync(fd: Fd): void;
+  /** fdatasync(2). */
+  dataSync(fd: Fd): void;
+  /** link(2): throws EEXIST when `path` is there. */
+  link(existing: string, path: string): void;
+  rename(from: string, to: string): void;
+  /** For temporary names only: registers and journals are never unlinked. */
+  unlink(path: string): void;
+  /** Creates one folder, mode 0700; throws EEXIST. */
+  makeFolder(path: string): void;
+  /** Names in a folder, sorted; throws ENOENT. */
+  list(path: string): string[];
+  /** Null when nothing is there. Does not follow a link. */
+  stat(path: string): FileStat | null;
+  /** Sets the modification time of a file that is there to now. */
+  touch(path: string): void;
+  /** Calls `onChange` after something in the folder changed; misses are possible, so callers poll too. Returns the end of it. */
+  watch(folder: string, onChange: () => void): () => void;
+}

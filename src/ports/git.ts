@@ -1,0 +1,101 @@
+/**
+ * What Pawl asks of git. Every call is idempotent: killed half-way and called again, it ends in the same place.
+ *
+ * Owns: the port and its values. Does not own: the commands (adapters/git).
+ */
+import type { Blocker } from '../model/error.ts';
+
+export interface WorkspaceSpec {
+  readonly runId: string;
+  /** Absolute path of the worktree. */
+  readonly worktree: string;
+  readonly branch: string;
+  /** Null: the repository's default branch. */
+  readonly baseBranch: string | null;
+  /** Worktrees of ours whose runs have ended: their hold on a branch may be dropped. */
+  readonly endedWorktrees: readonly string[];
+}
+
+export type WorkspaceResult =
+  | { readonly kind: 'ready'; readonly baseBranch: string; readonly baseCommit: string; readonly headCommit: string }
+  | { readonly kind: 'refused'; readonly blocker: Blocker };
+
+export interface CommitSpec {
+  readonly worktree: string;
+  readonly branch: string;
+  /** The effect's key: a commit that carries it already is found again, not made twice. */
+  readonly key: string;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly subject: string;
+  /** The branch's commit before the worker started. */
+  readonly parentCommit: string;
+  /** The tree that the outcome recorded; null when it recorded none. */
+  readonly tree: string | null;
+}
+
+export type CommitResult =
+  | {
+      readonly kind: 'committed';
+      readonly commit: string;
+      readonly filesChanged: readonly string[];
+      readonly fileCount: number;
+      /** SHA-256 of `git diff --binary parent..commit`. */
+      readonly patchHash: string;
+    }
+  /** Neither the worker nor Pawl has changed anything since `parentCommit`. */
+  | { readonly kind: 'empty'; readonly commit: string }
+  | { readonly kind: 'refused'; readonly blocker: Blocker };
+
+/** The state of a worktree, read without changing it. */
+export interface WorktreeState {
+  /** The commit checked out. */
+  readonly head: string;
+  /** The short name of the branch checked out; null when detached. */
+  readonly branch: string | null;
+  /** Paths of tracked files that differ from the commit, sorted. */
+  readonly trackedChanges: readonly string[];
+  /** Paths that git neither tracks nor ignores, sorted. */
+  readonly untracked: readonly string[];
+}
+
+export interface CommitRecord {
+  readonly commit: string;
+  readonly subject: string;
+}
+
+export interface GitPort {
+  prepareWorkspace(spec: WorkspaceSpec): Promise<WorkspaceResult>;
+  commitWork(spec: CommitSpec): Promise<CommitResult>;
+  state(worktree: string): Promise<WorktreeState>;
+  /** Removes untracked, not ignored files. Nothing tracked is touched. */
+  removeUntracked(worktree: string): Promise<void>;
+  /**
+   * Keeps all that differs from `commit` (tracked, untracked and commits of its own) under `refs/pawl/rescue/<runId>/<name>`,
+   * created only if absent, then puts the worktree back to `commit` on `branch`. Returns the ref, or null when nothing differed.
+   */
+  rescueAndReset(spec: {
+    readonly worktree: string;
+    readonly branch: string;
+    readonly commit: string;
+    readonly runId: string;
+    readonly name: string;
+  }): Promise<string | null>;
+  /** Like the first half of `rescueAndReset`: keeps, and leaves the worktree as it is. */
+  rescue(spec: {
+    readonly worktree: string;
+    readonly commit: string;
+    readonly runId: string;
+    readonly name: string;
+  }): Promise<string | null>;
+  /** Lets go of the branch (detached at its commit), so that the user can check it out. */
+  releaseBranch(worktree: string): Promise<void>;
+  /** Commits from `base` (excluded) to `head`, oldest first, at most 200. */
+  commits(worktree: string, base: string, head: string): Promise<readonly CommitRecord[]>;
+  /** Paths that differ between two commits, sorted, at most 200, and their number. */
+  filesChanged(
+    worktree: string,
+    base: string,
+    head: string,
+  ): Promise<{ readonly files: readonly string[]; readonly count: number }>;
+}

@@ -1,0 +1,42 @@
+/**
+ * Processes of this machine: who they are, whether they live, ending them.
+ *
+ * Owns: the port. Does not own: the judgement over a sighting (base/process-identity), the order of ending (host/ending).
+ *
+ * Invariant: nothing is signalled whose identity was not checked just before (a pid alone is never trusted).
+ */
+import type { Life, ProcessIdentity } from '../base/process-identity.ts';
+
+/** What is left of a worker's tree. `unknown` counts processes that could belong to it and cannot be read. */
+export interface TreeSighting {
+  readonly members: readonly ProcessIdentity[];
+  readonly unknown: readonly number[];
+  /** True when the tree's lock file is held, null when it cannot be told here. */
+  readonly isLocked: boolean | null;
+}
+
+/** How to find a tree again: by its mark in the environment, its lock, and the identity recorded at its start. */
+export interface TreeHandle {
+  readonly mark: string;
+  readonly lockFile: string | null;
+  /** The worker as recorded in agent.json, null when nothing was recorded. */
+  readonly worker: ProcessIdentity | null;
+  /** True when the worker is the outer process of its own PID namespace: its death ends everything inside. */
+  readonly isNamespaced: boolean;
+}
+
+export interface HostStart {
+  readonly taskFolder: string;
+  readonly requestHash: string;
+}
+
+export interface ProcessesPort {
+  /** The identity of the calling process. */
+  self(): ProcessIdentity;
+  life(identity: ProcessIdentity): Life;
+  /** Sends the signal if, and only if, the process is still the one meant. Returns whether it was. */
+  signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL' | 'SIGCONT'): boolean;
+  tree(handle: TreeHandle): TreeSighting;
+  /** Starts a detached worker host, in a session of its own, and returns its identity (null when it ended at once). */
+  startHost(start: HostStart): ProcessIdentity | null;
+}
