@@ -72,7 +72,6 @@ export const runEventSchema = z.discriminatedUnion('type', [
     taskId: text,
     requestHash: hash,
     agent: text,
-    deadlineMs: ms,
     rescueRef: text.nullable(),
   }),
   z.strictObject({ type: z.literal('taskRefused'), key, blocker: blockerSchema }),
@@ -142,7 +141,6 @@ export const taskEventSchema = z.discriminatedUnion('type', [
     blocker: blockerSchema.nullable(),
   }),
   z.strictObject({ type: z.literal('hostDoubted'), key, blocker: blockerSchema }),
-  z.strictObject({ type: z.literal('deadlineReached'), key, id: text }),
   z.strictObject({
     type: z.literal('completionReported'),
     entryId: text,
@@ -162,7 +160,13 @@ export const runMessageSchema = z.strictObject({
 /** Notes of the driver: they change no machine. */
 export const driverEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('settlementRefused'), code: z.enum(codes), settlement: text, key }),
-  z.strictObject({ type: z.literal('commandRefused'), code: z.enum(codes), commandId: text, command: text, state: text }),
+  z.strictObject({
+    type: z.literal('commandRefused'),
+    code: z.enum(codes),
+    commandId: text,
+    command: text,
+    state: text,
+  }),
   z.strictObject({
     type: z.literal('runRehydrated'),
     findings: z.array(z.strictObject({ class: text, detail: text, action: text })).max(100),

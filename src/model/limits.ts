@@ -32,6 +32,11 @@ export interface Limits {
   readonly leaseTtlMs: number;
 }
 
+/** Limits as a config or a packet overrides them; one `deadlineMs` number counts for every purpose. */
+export type LimitOverrides = { readonly [Name in Exclude<keyof Limits, 'deadlineMs'>]?: number | undefined } & {
+  readonly deadlineMs?: number | { readonly [Name in Purpose]?: number | undefined } | undefined;
+};
+
 const HOUR_MS = 3_600_000;
 
 export const DEFAULT_LIMITS: Limits = {
@@ -54,11 +59,18 @@ export const PARALLEL_RUNS_MAX = 3;
 export const BOUNDS = {
   packetsFileBytes: 16 * 1024 * 1024,
   packetsInFile: 1_000,
+  packetChars: 256 * 1024,
+  packetLineChars: 1_000,
+  packetListEntries: 300,
   answerBytes: 1024 * 1024,
   findings: 200,
   lineBytes: 1024 * 1024,
   registerBytes: 4 * 1024 * 1024,
   journalLineBytes: 1024 * 1024,
+  snapshotBytes: 64 * 1024 * 1024,
+  artifactBytes: 64 * 1024 * 1024,
+  batchBytes: 64 * 1024 * 1024,
+  lockTries: 16,
   summaryChars: 2_000,
   findingChars: 2_000,
   outputTailChars: 8_192,

@@ -3,7 +3,7 @@
  *
  * Owns: types and names. Does not own: reading what a user wrote (core/packets), the input's schema (model/packet-schema).
  */
-import type { Limits } from './limits.ts';
+import type { LimitOverrides } from './limits.ts';
 
 export const ROLES = ['implementer', 'fixer', 'reviewer', 'verifier'] as const;
 export type Role = (typeof ROLES)[number];
@@ -48,7 +48,7 @@ export interface Packet {
   readonly agent: string | null;
   readonly allowEmpty: boolean;
   /** Only those that the packet overrides. */
-  readonly limits: Partial<Limits>;
+  readonly limits: LimitOverrides;
 }
 
 /** One packet of a file: as it was given, as it was read, and what it lacks. */

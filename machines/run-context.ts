@@ -1,0 +1,194 @@
+/**
+ * What a run remembers to decide with: its policy, place, counters, gates and lease; and the pure rules over them.
+ *
+ * Owns: the run's context, the stages it can be resumed at, and the blockers that the machine itself composes.
+ * Does not own: the states (run.machine), texts of failures found outside (they come inside events).
+ */
+import type { Gate } from '../src/model/effect.ts';
+import type { Blocker } from '../src/model/error.ts';
+import type { ErrorCode } from '../src/model/error-codes.ts';
+import type { ArtifactRef, Policy, RunEvent, TaskMessage } from '../src/model/event.ts';
+import type { Purpose } from '../src/model/limits.ts';
+import type { At } from './effects.ts';
+
+/** Where a run stands, finer than its state: what `retry` and a regained lease return to. */
+export type Stage =
+  | 'workspace'
+  | 'setup'
+  | 'implementation'
+  | 'implementationCommit'
+  | 'verification'
+  | 'review'
+  | 'fix'
+  | 'fixCommit'
+  | 'handoff';
+
+export interface GateRecord {
+  readonly status: 'PASS' | 'FAIL' | 'BLOCKED' | 'ACCEPTED';
+  readonly epoch: number;
+  readonly commit: string;
+  readonly evidence: ArtifactRef | null;
+  /** Of an operator's acceptance: who and why. */
+  readonly by: string | null;
+  readonly reason: string | null;
+}
+
+export interface RunInput {
+  readonly runId: string;
+  readonly packetTaskId: string;
+  readonly packetHash: string;
+  readonly packet: ArtifactRef;
+  readonly surfaces: readonly string[];
+  readonly branch: string;
+  readonly policy: Policy;
+}
+
+export interface RunContext extends RunInput {
+  readonly agents: Readonly<Record<string, string>> | null;
+  readonly hasSetup: boolean;
+  readonly isSetUp: boolean;
+  readonly stage: Stage;
+  /** A gate generation, raised at every entry to verification. 0 before the first. */
+  readonly epoch: number;
+  readonly purpose: Purpose | null;
+  /** The epoch that `attempt` counts in. */
+  readonly attemptEpoch: number;
+  readonly attempt: number;
+  readonly failures: number;
+  readonly losses: number;
+  readonly interruptions: number;
+  /** Fix rounds begun. */
+  readonly fixes: number;
+  /** The task that is open, or null. */
+  readonly openTask: string | null;
+  readonly tasksRequested: number;
+  readonly baseBranch: string | null;
+  readonly baseCommit: string | null;
+  readonly headCommit: string | null;
+  readonly gates: Readonly<Record<Gate, GateRecord | null>>;
+  readonly lease: { readonly surfaces: readonly string[]; readonly expiresAtMs: number } | null;
+  readonly contention: { readonly holder: string; readonly surfaces: readonly string[] } | null;
+  readonly blockers: readonly Blocker[];
+  /** The gate that an operator may accept at this parking, or null. */
+  readonly blockedGate: Gate | null;
+  /** Where to go on once the lease is held (again), or null at the first time. */
+  readonly resumeAt: Stage | null;
+  readonly pendingDecision: 'retry' | 'abandon' | null;
+  readonly cancel: { readonly by: string; readonly reason: string } | null;
+  readonly handoff: { readonly artifact: ArtifactRef; readonly reference: string } | null;
+  readonly lastArtifact: ArtifactRef | null;
+}
+
+export type RunMachineEvent = At<RunEvent | TaskMessage>;
+export type RunMachineEventOf<Type extends RunMachineEvent['type']> = Extract<RunMachineEvent, { type: Type }>;
+
+/** The context of a run that has received its packet and nothing else. */
+export function freshContext(input: RunInput): RunContext {
+  return {
+    ...input,
+    agents: null,
+    hasSetup: false,
+    isSetUp: false,
+    stage: 'workspace',
+    epoch: 0,
+    purpose: null,
+    attemptEpoch: 0,
+    attempt: 0,
+    failures: 0,
+    losses: 0,
+    interruptions: 0,
+    fixes: 0,
+    openTask: null,
+    tasksRequested: 0,
+    baseBranch: null,
+    baseCommit: null,
+    headCommit: null,
+    gates: { verification: null, review: null },
+    lease: null,
+    contention: null,
+    blockers: [],
+    blockedGate: null,
+    resumeAt: null,
+    pendingDecision: null,
+    cancel: null,
+    handoff: null,
+    lastArtifact: null,
+  };
+}
+
+/** The id of a task: deterministic from purpose, epoch and attempt, unique within its run. */
+export function taskIdOf(purpose: Purpose, epoch: number, attempt: number): string {
+  return `${purpose}-e${epoch}-a${attempt}`;
+}
+
+/** The attempt that a purpose begins with: the next one where this epoch has seen the purpose already, else the first. */
+export function firstAttempt(context: RunContext, purpose: Purpose): number {
+  return context.purpose === purpose && context.attemptEpoch === context.epoch ? context.attempt + 1 : 1;
+}
+
+/** The commit that everything after the workspace builds on. Throws before there is one: our bug. */
+export function headOf(context: RunContext): string {
+  if (context.headCommit === null) throw new Error('bug: the run has no commit yet');
+  return context.headCommit;
+}
+
+/**
+ * The stage at which a parked or waiting run goes on because of this event, or null when the event does not make it go on.
+ * `accept` moves past the gate that blocked; `retry` returns to where the run stopped.
+ */
+export function stageToResume(context: RunContext, event: RunMachineEvent): Stage | null {
+  switch (event.type) {
+    case 'leaseAcquired':
+      return context.resumeAt;
+    case 'taskSettled':
+      return context.pendingDecision === 'retry' ? context.stage : null;
+    case 'decisionMade':
+      if (event.decision === 'retry') return context.stage;
+      if (event.decision === 'accept' && context.blockedGate !== null) {
+        return context.blockedGate === 'verification' ? 'review' : 'handoff';
+      }
+      return null;
+    default:
+      return null;
+  }
+}
+
+/** The blocker of a purpose whose attempts are used up, before the cause of the last one. */
+export function exhausted(context: RunContext, cause: Blocker | null): readonly Blocker[] {
+  const purpose = context.purpose ?? 'implementation';
+  const blocker: Blocker = {
+    code: 'PAWL_ATTEMPTS_EXHAUSTED' satisfies ErrorCode,
+    message: `The ${purpose} of this run has used up its attempts.`,
+    hint: 'Read the evidence of the last attempt; change the packet or the agent, then take it in again with --again.',
+    evidence: context.openTask === null ? [] : [`tasks/${context.openTask}`],
+  };
+  return cause === null ? [blocker] : [blocker, cause];
+}
+
+/** The blocker of a task that was interrupted more often than its bound allows. */
+export function interruptedTooOften(context: RunContext): readonly Blocker[] {
+  return [
+    {
+      code: 'PAWL_INTERRUPTIONS_EXHAUSTED',
+      message: `The ${context.purpose ?? 'task'} was interrupted ${context.interruptions + 1} times by Pawl or the machine going down.`,
+      hint: 'Find out what keeps ending it, then decide: pawl resolve RUN_ID retry --reason TEXT.',
+      evidence: context.openTask === null ? [] : [`tasks/${context.openTask}`],
+    },
+  ];
+}
+
+/** The blockers of a gate that still fails when no fix round is left. */
+export function fixLimitReached(
+  context: RunContext,
+  gate: Gate,
+  cause: Blocker | null,
+  evidence: ArtifactRef,
+): readonly Blocker[] {
+  const blocker: Blocker = {
+    code: 'PAWL_FIX_LIMIT',
+    message: `The ${gate} still fails after ${context.fixes} fix round(s), the most this run may take.`,
+    hint: 'Read the evidence, then decide: pawl resolve RUN_ID retry (one more round), accept (override the gate) or abandon.',
+    evidence: [evidence.path],
+  };
+  return cause === null ? [blocker] : [blocker, cause];
+}

@@ -1,0 +1,300 @@
+/**
+ * The pieces of the run machine that stand at several places: a task's cycle, resuming, parking.
+ *
+ * Owns: those pieces, each written once. Does not own: the chart they are put into (run.machine).
+ */
+import type { Purpose } from '../src/model/limits.ts';
+import { headOf, type RunContext, type RunMachineEventOf, type Stage, taskIdOf } from './run-context.ts';
+import { runSetup } from './run-setup.ts';
+
+/** The state in which a stage is entered again, and the purpose that begins there. */
+const ENTRANCES: readonly { readonly stage: Stage; readonly target: string; readonly purpose: Purpose | null }[] = [
+  { stage: 'workspace', target: '#run.implementing.preparing', purpose: null },
+  { stage: 'setup', target: '#run.implementing.setupRequested', purpose: 'setup' },
+  { stage: 'implementation', target: '#run.implementing.requested', purpose: 'implementation' },
+  { stage: 'implementationCommit', target: '#run.implementing.committing', purpose: null },
+  { stage: 'verification', target: '#run.verification', purpose: null },
+  { stage: 'review', target: '#run.internalReview', purpose: null },
+  { stage: 'fix', target: '#run.fixLoop', purpose: 'fix' },
+  { stage: 'fixCommit', target: '#run.fixLoop.committing', purpose: null },
+  { stage: 'handoff', target: '#run.handoffReady', purpose: null },
+];
+
+const lastTask = ({ context }: { context: RunContext }) => ({
+  taskId: taskIdOf(context.purpose ?? 'implementation', context.attemptEpoch, context.attempt),
+  purpose: context.purpose ?? 'implementation',
+  commit: headOf(context),
+});
+
+/** A decision that makes the run go on: at its stage while it holds its lease. */
+export const resumeOnDecision = ENTRANCES.map(({ stage, target, purpose }) => ({
+  guard: { type: 'resumesAt' as const, params: { stage } },
+  target,
+  actions: [
+    {
+      type: 'noteAcceptance' as const,
+      params: ({ event }: { event: RunMachineEventOf<'decisionMade'> }) => event,
+    },
+    { type: 'clearBlockers' as const },
+    { type: 'renewLease' as const },
+    ...armLease(),
+    ...begin(purpose),
+  ],
+}));
+
+/** The end of a doubtful task, asserted by an operator who wants the run to go on. */
+export const resumeOnSettled = ENTRANCES.map(({ stage, target, purpose }) => ({
+  guard: { type: 'resumesAt' as const, params: { stage } },
+  target,
+  actions: [
+    { type: 'forgetTask' as const },
+    { type: 'clearBlockers' as const },
+    { type: 'renewLease' as const },
+    ...armLease(),
+    ...begin(purpose),
+  ],
+}));
+
+/** A lease that was lost while the run stood still, and is held again. */
+export const resumeOnLease = ENTRANCES.map(({ stage, target, purpose }) => ({
+  guard: { type: 'resumesAt' as const, params: { stage } },
+  target,
+  actions: [...takeLease(), ...begin(purpose)],
+}));
+
+/** Takes the lease and arms its renewal. */
+export function takeLease() {
+  return [
+    {
+      type: 'takeLease' as const,
+      params: ({ event }: { event: { surfaces: readonly string[]; atMs: number } }) => event,
+    },
+    ...armLease(),
+  ];
+}
+
+/** Asks to be woken when half of the lease's time is over. */
+export function armLease() {
+  return [
+    { type: 'withdraw' as const, params: { kind: 'deadline' } },
+    {
+      type: 'deadline' as const,
+      params: ({ context }: { context: RunContext }) => ({
+        id: 'lease',
+        atMs: (context.lease?.expiresAtMs ?? 0) - Math.floor(context.policy.leaseTtlMs / 2),
+      }),
+    },
+  ];
+}
+
+function begin(purpose: Purpose | null) {
+  return purpose === null ? [] : [{ type: 'beginPurpose' as const, params: { purpose } }];
+}
+
+/** Entered with the attempt's number in the context: asks for the request to be written. */
+export function requestedState(stage: Stage, working: string) {
+  return runSetup.createStateConfig({
+    entry: [
+      { type: 'noteStage', params: { stage } },
+      {
+        type: 'prepareTask',
+        params: ({ context }) => {
+          const purpose = context.purpose ?? 'implementation';
+          return {
+            taskId: taskIdOf(purpose, context.epoch, context.attempt),
+            purpose,
+            epoch: context.epoch,
+            attempt: context.attempt,
+            commit: headOf(context),
+          };
+        },
+      },
+    ],
+    exit: { type: 'withdraw', params: { kind: 'prepareTask' } },
+    on: {
+      taskRequested: {
+        target: working,
+        actions: [
+          { type: 'noteTask', params: ({ event }) => ({ taskId: event.taskId }) },
+          {
+            type: 'openTask',
+            params: ({ context, event }) => ({
+              taskId: event.taskId,
+              input: {
+                taskId: event.taskId,
+                purpose: context.purpose ?? 'implementation',
+                epoch: context.epoch,
+                attempt: context.attempt,
+                requestHash: event.requestHash,
+                hostStartsMax: context.policy.hostStartsMax,
+              },
+            }),
+          },
+        ],
+      },
+      taskRefused: {
+        target: '#run.blockedNeedsHuman',
+        actions: [
+          { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },
+          {
+            type: 'noteBlockedGate',
+            params: { gate: stage === 'verification' || stage === 'review' ? stage : null },
+          },
+        ],
+      },
+    },
+  });
+}
+
+/** What happens when setup is done: it is not done again, and the implementation begins. */
+export const setUpDone = [
+  { type: 'noteSetUp' as const },
+  { type: 'beginPurpose' as const, params: { purpose: 'implementation' as const } },
+];
+
+/** Awaits the open task; `completed` is where its good end leads (doing `done`), `requested` where another attempt begins. */
+export function workingState(requested: string, completed: string, done: typeof setUpDone | [] = []) {
+  return runSetup.createStateConfig({
+    on: {
+      taskSettled: [
+        { guard: 'isCancelling', target: '#run.cancelled', actions: 'forgetTask' },
+        {
+          guard: { type: 'isResult', params: { result: 'completed' } },
+          target: completed,
+          actions: [{ type: 'forgetTask' }, ...done],
+        },
+        {
+          guard: { type: 'isResult', params: { result: 'blocked' } },
+          target: '#run.blockedNeedsHuman',
+          actions: [
+            {
+              type: 'noteBlockers',
+              params: ({ event }) => ({ blockers: event.blocker === null ? [] : [event.blocker] }),
+            },
+            'forgetTask',
+          ],
+        },
+        { guard: 'mayRepeatInterruption', target: requested, actions: ['chargeInterruption', 'forgetTask'] },
+        {
+          guard: { type: 'isResult', params: { result: 'interrupted' } },
+          target: '#run.blockedNeedsHuman',
+          actions: ['noteInterruptedTooOften', 'forgetTask'],
+        },
+        { guard: 'mayRepeatLoss', target: requested, actions: ['chargeLoss', 'forgetTask'] },
+        { guard: 'isFailureToRepeat', target: requested, actions: ['chargeFailure', 'forgetTask'] },
+        {
+          target: '#run.failedExecution',
+          actions: [{ type: 'noteExhausted', params: ({ event }) => ({ cause: event.blocker }) }, 'forgetTask'],
+        },
+      ],
+      taskDoubtful: {
+        target: '#run.blockedNeedsHuman',
+        actions: { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },
+      },
+      cancelRequested: {
+        guard: 'isNotCancelling',
+        actions: [
+          { type: 'noteCancel', params: ({ event }) => ({ by: event.by, reason: event.reason }) },
+          {
+            type: 'tellTask',
+            params: ({ context }) => ({
+              taskId: context.openTask ?? '',
+              event: { type: 'endRequested', reason: 'cancelled' },
+            }),
+          },
+        ],
+      },
+    },
+  });
+}
+
+/** Records what the worker left as a commit, then leads to verification. */
+export function committingState(stage: Stage, requested: string) {
+  return runSetup.createStateConfig({
+    entry: [
+      { type: 'noteStage', params: { stage } },
+      { type: 'commitWork', params: lastTask },
+    ],
+    exit: { type: 'withdraw', params: { kind: 'commitWork' } },
+    on: {
+      workCommitted: {
+        target: '#run.verification',
+        actions: { type: 'noteHead', params: ({ event }) => ({ commit: event.commit }) },
+      },
+      workEmpty: [
+        { guard: 'isEmptyAllowed', target: '#run.verification' },
+        { guard: 'mayRepeatFailure', target: requested, actions: 'chargeFailure' },
+        { target: '#run.failedExecution', actions: { type: 'noteExhausted', params: { cause: NO_CHANGE } } },
+      ],
+      workRefused: {
+        target: '#run.blockedNeedsHuman',
+        actions: { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },
+      },
+    },
+  });
+}
+
+const NO_CHANGE = {
+  code: 'PAWL_WORKER_NO_CHANGE',
+  message: 'The worker said that it was done and had changed nothing.',
+  hint: 'If no change is right for this packet, say so in it: "allow_empty": true.',
+  evidence: [],
+} as const;
+
+/** Judges the worker's verdict against the state of the worktree; `passed` is where PASS leads. */
+export function judgingState(gate: 'verification' | 'review', passed: string) {
+  return runSetup.createStateConfig({
+    entry: {
+      type: 'judgeGate',
+      params: ({ context }) => ({
+        gate,
+        taskId: taskIdOf(gate, context.attemptEpoch, context.attempt),
+        epoch: context.epoch,
+        commit: headOf(context),
+      }),
+    },
+    exit: { type: 'withdraw', params: { kind: 'judgeGate' } },
+    on: {
+      gateJudged: [
+        {
+          guard: { type: 'isGate', params: { status: 'PASS' } },
+          target: passed,
+          actions: { type: 'noteGate', params: ({ event }) => event },
+        },
+        {
+          guard: 'isGateToFix',
+          target: '#run.fixLoop',
+          actions: [
+            { type: 'noteGate', params: ({ event }) => event },
+            { type: 'beginFixRound' },
+            { type: 'beginPurpose', params: { purpose: 'fix' } },
+          ],
+        },
+        {
+          guard: { type: 'isGate', params: { status: 'FAIL' } },
+          target: '#run.blockedNeedsHuman',
+          actions: [
+            { type: 'noteGate', params: ({ event }) => event },
+            {
+              type: 'noteFixLimit',
+              params: ({ event }) => ({ gate, cause: event.blocker, evidence: event.evidence }),
+            },
+            { type: 'noteBlockedGate', params: { gate } },
+          ],
+        },
+        {
+          guard: { type: 'isGate', params: { status: 'BLOCKED' } },
+          target: '#run.blockedNeedsHuman',
+          actions: [
+            { type: 'noteGate', params: ({ event }) => event },
+            {
+              type: 'noteBlockers',
+              params: ({ event }) => ({ blockers: event.blocker === null ? [] : [event.blocker] }),
+            },
+            { type: 'noteBlockedGate', params: { gate } },
+          ],
+        },
+      ],
+    },
+  });
+}

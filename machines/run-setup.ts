@@ -1,0 +1,214 @@
+/**
+ * The vocabulary of the run machine: its effects, its changes of context and its guards, by name.
+ *
+ * Owns: what each named action and guard means. Does not own: when they apply (run.machine).
+ *
+ * Invariants: 1. Effects are inert names with plain params. 2. Guards and `assign` are pure; time comes only inside events.
+ */
+import { assign, setup } from 'xstate';
+import type { Gate } from '../src/model/effect.ts';
+import type { Blocker } from '../src/model/error.ts';
+import type { ArtifactRef } from '../src/model/event.ts';
+import type { Purpose } from '../src/model/limits.ts';
+import type { TaskResult } from '../src/model/request.ts';
+import { inert } from './effects.ts';
+import {
+  exhausted,
+  firstAttempt,
+  fixLimitReached,
+  type GateRecord,
+  interruptedTooOften,
+  type RunContext,
+  type RunInput,
+  type RunMachineEvent,
+  type RunMachineEventOf,
+  type Stage,
+  stageToResume,
+} from './run-context.ts';
+import type { TaskInput } from './task.machine.ts';
+
+/** A decision lets a run go on only when no task of it is open: an open one is ended first. */
+function mayResume(context: RunContext, event: RunMachineEvent): boolean {
+  return event.type !== 'decisionMade' || context.openTask === null;
+}
+
+const NO_COUNTS = { failures: 0, losses: 0, interruptions: 0 } as const;
+
+export const runSetup = setup({
+  types: {
+    context: {} as RunContext,
+    events: {} as RunMachineEvent,
+    input: {} as RunInput,
+  },
+  actions: {
+    // Effects.
+    admitRun: inert<undefined>(),
+    acquireLease: inert<{ surfaces: readonly string[] }>(),
+    awaitSurface: inert<{ surfaces: readonly string[] }>(),
+    prepareWorkspace: inert<undefined>(),
+    prepareTask: inert<{ taskId: string; purpose: Purpose; epoch: number; attempt: number; commit: string }>(),
+    commitWork: inert<{ taskId: string; purpose: Purpose; commit: string }>(),
+    judgeGate: inert<{ gate: Gate; taskId: string; epoch: number; commit: string }>(),
+    projectHandoff: inert<{ commit: string; epoch: number }>(),
+    deadline: inert<{ id: string; atMs: number }>(),
+    // For the driver, inside the same record.
+    withdraw: inert<{ kind: string }>(),
+    openTask: inert<{ taskId: string; input: TaskInput }>(),
+    tellTask: inert<{ taskId: string; event: { type: 'endRequested'; reason: 'cancelled' | 'operator' } }>(),
+    // Changes of context.
+    noteBlockers: assign((_, params: { blockers: readonly Blocker[] }) => ({ blockers: params.blockers })),
+    noteExhausted: assign(({ context }, params: { cause: Blocker | null }) => ({
+      blockers: exhausted(context, params.cause),
+    })),
+    noteInterruptedTooOften: assign(({ context }) => ({ blockers: interruptedTooOften(context) })),
+    noteFixLimit: assign(({ context }, params: { gate: Gate; cause: Blocker | null; evidence: ArtifactRef }) => ({
+      blockers: fixLimitReached(context, params.gate, params.cause, params.evidence),
+      stage: 'fix' as const,
+    })),
+    noteBlockedGate: assign((_, params: { gate: Gate | null }) => ({ blockedGate: params.gate })),
+    clearBlockers: assign({ blockers: [], blockedGate: null, contention: null, pendingDecision: null }),
+    noteAdmission: assign((_, event: RunMachineEventOf<'runAdmitted'>) => ({
+      agents: event.agents,
+      hasSetup: event.hasSetup,
+      blockers: [],
+    })),
+    noteContention: assign((_, event: { holder: string; surfaces: readonly string[] }) => ({
+      contention: { holder: event.holder, surfaces: event.surfaces },
+    })),
+    takeLease: assign(({ context }, event: { surfaces: readonly string[]; atMs: number }) => ({
+      lease: { surfaces: event.surfaces, expiresAtMs: event.atMs + context.policy.leaseTtlMs },
+      contention: null,
+      blockers: [],
+      resumeAt: null,
+    })),
+    renewLease: assign(({ context, event }) => ({
+      lease:
+        context.lease === null
+          ? null
+          : { surfaces: context.lease.surfaces, expiresAtMs: event.atMs + context.policy.leaseTtlMs },
+    })),
+    dropLease: assign({ lease: null }),
+    noteStage: assign((_, params: { stage: Stage }) => ({ stage: params.stage })),
+    noteResume: assign(({ context, event }) => ({ resumeAt: stageToResume(context, event) ?? context.stage })),
+    noteWorkspace: assign((_, event: RunMachineEventOf<'workspacePrepared'>) => ({
+      baseBranch: event.baseBranch,
+      baseCommit: event.baseCommit,
+      headCommit: event.headCommit,
+    })),
+    noteSetUp: assign({ isSetUp: true }),
+    beginPurpose: assign(({ context }, params: { purpose: Purpose }) => ({
+      ...NO_COUNTS,
+      purpose: params.purpose,
+      attempt: firstAttempt(context, params.purpose),
+      attemptEpoch: context.epoch,
+    })),
+    openEpoch: assign(({ context }) => ({
+      epoch: context.epoch + 1,
+      gates: { verification: null, review: null },
+    })),
+    beginFixRound: assign(({ context }) => ({ fixes: context.fixes + 1 })),
+    chargeFailure: assign(({ context }) => ({ failures: context.failures + 1, attempt: context.attempt + 1 })),
+    chargeLoss: assign(({ context }) => ({ losses: context.losses + 1, attempt: context.attempt + 1 })),
+    chargeInterruption: assign(({ context }) => ({
+      interruptions: context.interruptions + 1,
+      attempt: context.attempt + 1,
+    })),
+    noteTask: assign(({ context }, params: { taskId: string }) => ({
+      openTask: params.taskId,
+      tasksRequested: context.tasksRequested + 1,
+    })),
+    forgetTask: assign({ openTask: null }),
+    noteHead: assign((_, params: { commit: string }) => ({ headCommit: params.commit })),
+    noteGate: assign(({ context }, event: RunMachineEventOf<'gateJudged'>) => ({
+      gates: {
+        ...context.gates,
+        [event.gate]: {
+          status: event.status,
+          epoch: event.epoch,
+          commit: event.commit,
+          evidence: event.evidence,
+          by: null,
+          reason: null,
+        } satisfies GateRecord,
+      },
+      lastArtifact: event.evidence,
+    })),
+    noteAcceptance: assign(({ context }, event: RunMachineEventOf<'decisionMade'>) => {
+      const gate = context.blockedGate;
+      if (event.decision !== 'accept' || gate === null || context.headCommit === null) return {};
+      const accepted: GateRecord = {
+        status: 'ACCEPTED',
+        epoch: context.epoch,
+        commit: context.headCommit,
+        evidence: context.gates[gate]?.evidence ?? null,
+        by: event.by,
+        reason: event.reason,
+      };
+      return { gates: { ...context.gates, [gate]: accepted } };
+    }),
+    noteDecision: assign((_, event: RunMachineEventOf<'decisionMade'>) =>
+      event.decision === 'accept' ? {} : { pendingDecision: event.decision },
+    ),
+    noteCancel: assign((_, params: { by: string; reason: string }) => ({
+      cancel: { by: params.by, reason: params.reason },
+    })),
+    noteHandoff: assign((_, event: RunMachineEventOf<'handoffProjected'>) => ({
+      handoff: { artifact: event.artifact, reference: event.reference },
+      lastArtifact: event.artifact,
+    })),
+  },
+  guards: {
+    isSufficient: ({ event }) => event.type === 'packetReceived' && event.missingFields.length === 0,
+    needsSetup: ({ context }) => context.hasSetup && !context.isSetUp,
+    hasNoOpenTask: ({ context }) => context.openTask === null,
+    isNotCancelling: ({ context }) => context.cancel === null,
+    isLeaseDeadline: ({ context, event }) =>
+      event.type === 'deadlineReached' && event.id === 'lease' && context.lease !== null,
+    isCancelling: ({ context }) => context.cancel !== null,
+    isResult: ({ event }, params: { result: TaskResult }) =>
+      event.type === 'taskSettled' && event.result === params.result,
+    mayRepeatFailure: ({ context }) => context.failures + 1 < context.policy.attemptsMax,
+    mayRepeatLoss: ({ context, event }) =>
+      event.type === 'taskSettled' && event.result === 'lost' && context.losses < context.policy.lostRetriesMax,
+    mayRepeatInterruption: ({ context, event }) =>
+      event.type === 'taskSettled' &&
+      event.result === 'interrupted' &&
+      context.interruptions < context.policy.interruptionsMax,
+    isFailureToRepeat: ({ context, event }) =>
+      event.type === 'taskSettled' &&
+      (event.result === 'failed' || event.result === 'timedOut') &&
+      context.failures + 1 < context.policy.attemptsMax,
+    isEmptyAllowed: ({ event }) => event.type === 'workEmpty' && event.isAllowed,
+    // L4: only the gate of the current epoch, over the commit the run stands at, counts.
+    isGate: ({ context, event }, params: { status: 'PASS' | 'FAIL' | 'BLOCKED' }) =>
+      event.type === 'gateJudged' &&
+      event.status === params.status &&
+      event.epoch === context.epoch &&
+      event.commit === context.headCommit,
+    isGateToFix: ({ context, event }) =>
+      event.type === 'gateJudged' &&
+      event.status === 'FAIL' &&
+      event.epoch === context.epoch &&
+      event.commit === context.headCommit &&
+      context.fixes < context.policy.fixAttemptsMax,
+    bothGatesHold: ({ context }) =>
+      (['verification', 'review'] as const).every((gate) => {
+        const record = context.gates[gate];
+        return record !== null && record.epoch === context.epoch && record.commit === context.headCommit;
+      }),
+    isAbandon: ({ context, event }) =>
+      context.openTask === null && event.type === 'decisionMade' && event.decision === 'abandon',
+    isAbandonPending: ({ context }) => context.pendingDecision === 'abandon',
+    isReclaimable: ({ context }) => context.lease !== null && context.openTask === null,
+    isRetryWithOpenTask: ({ context, event }) =>
+      context.openTask !== null &&
+      context.pendingDecision === null &&
+      event.type === 'decisionMade' &&
+      event.decision !== 'accept',
+    mustRegainLease: ({ context, event }) =>
+      context.lease === null && mayResume(context, event) && stageToResume(context, event) !== null,
+    resumesAt: ({ context, event }, params: { stage: Stage }) =>
+      mayResume(context, event) && stageToResume(context, event) === params.stage,
+    mayRetry: ({ event }) => event.type === 'decisionMade' && event.decision === 'retry',
+  },
+});

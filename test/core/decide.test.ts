@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../src/base/canonical-json.ts';
+import { sha256 } from '../../src/base/sha256.ts';
+import { decide, type RunState } from '../../src/core/decide.ts';
+import { restoreProblem, snapshotHash, snapshotOf, stateHash } from '../../src/core/state-image.ts';
+import type { KeyedEffect } from '../../src/model/effect.ts';
+import type { JournalEvent } from '../../src/model/event.ts';
+import { RUN_ACTOR } from '../../src/model/record.ts';
+import { COMMIT, HASH, inputFor, packetReceived, settlementOf } from '../support/settlements.ts';
+
+function must(state: RunState | null, actor: string, event: JournalEvent, atMs = 1): RunState {
+  const decision = decide('run_x', state, { actor, event, atMs });
+  if (decision.kind === 'refused') throw new Error(`${decision.code}: ${decision.reason}`);
+  return decision.state;
+}
+
+/** Settles what is owed, one effect at a time, with `settle` (null: the good settlement), until nothing can be settled. */
+function drive(
+  start: RunState,
+  settle: (effect: KeyedEffect, state: RunState) => JournalEvent | null | undefined = () => undefined,
+  until: (state: RunState) => boolean = () => false,
+): RunState {
+  let state = start;
+  for (let n = 0; n < 200; n += 1) {
+    if (until(state)) return state;
+    let moved = false;
+    for (const effect of state.owed) {
+      const custom = settle(effect, state);
+      const event = custom === undefined ? settlementOf(effect) : custom;
+      if (event === null) continue;
+      const { actor, event: input, atMs } = inputFor(effect, event, n);
+      state = must(state, actor, input, atMs);
+      moved = true;
+      break;
+    }
+    if (!moved) return state;
+  }
+  throw new Error('the run does not come to rest');
+}
+
+const begun = () => must(null, RUN_ACTOR, packetReceived());
+
+describe('decide', () => {
+  it('a run whose workers all succeed reaches readyForManualReview, owes nothing and holds no lease', () => {
+    const state = drive(begun());
+    expect(state.run.value).toBe('readyForManualReview');
+    expect(state.run.status).toBe('done');
+    expect(state.owed).toEqual([]);
+    expect(state.run.context.lease).toBeNull();
+    expect(Object.keys(state.tasks)).toEqual(['implementation-e0-a1', 'verification-e1-a1', 'review-e1-a1']);
+  });
+
+  it('a packet that lacks something ends in blockedPlanInsufficient and asks for nothing', () => {
+    const state = must(null, RUN_ACTOR, packetReceived(['conflict_surface']));
+    expect(state.run.value).toBe('blockedPlanInsufficient');
+    expect(state.owed).toEqual([]);
+    expect(state.run.context.blockers[0]?.code).toBe('PAWL_PACKET_INSUFFICIENT');
+  });
+
+  it('a failing gate leads through fixLoop to a fresh epoch, and past the limit to a person', () => {
+    const state = drive(begun(), (effect) => {
+      const event = settlementOf(effect);
+      return event?.type === 'gateJudged' ? { ...event, status: 'FAIL' } : undefined;
+    });
+    expect(state.run.value).toBe('blockedNeedsHuman');
+    expect(state.run.context.epoch).toBe(3);
+    expect(state.run.context.blockers[0]?.code).toBe('PAWL_FIX_LIMIT');
+    const retried = drive(
+      must(state, RUN_ACTOR, { type: 'decisionMade', commandId: '1', by: 'me', decision: 'retry', reason: 'again' }),
+    );
+    expect(retried.run.value).toBe('readyForManualReview');
+    expect(Object.keys(retried.tasks)).toContain('fix-e3-a1');
+    const accepted = drive(
+      must(state, RUN_ACTOR, { type: 'decisionMade', commandId: '1', by: 'me', decision: 'accept', reason: 'fine' }),
+    );
+    expect(accepted.run.value).toBe('readyForManualReview');
+    expect(accepted.run.context.gates.verification).toMatchObject({ status: 'ACCEPTED', reason: 'fine', epoch: 3 });
+  });
+
+  it('a settlement whose key is not owed is stale and changes nothing', () => {
+    const state = begun();
+    const decision = decide('run_x', state, {
+      actor: RUN_ACTOR,
+      event: { type: 'leaseAcquired', key: 'run_x/1.0:acquireLease', surfaces: [] },
+      atMs: 1,
+    });
+    expect(decision).toMatchObject({ kind: 'refused', code: 'PAWL_EVENT_STALE' });
+  });
+
+  it('a run that has ended takes no event', () => {
+    const state = drive(begun());
+    const decision = decide('run_x', state, {
+      actor: RUN_ACTOR,
+      event: { type: 'cancelRequested', commandId: '1', by: 'me', reason: '' },
+      atMs: 1,
+    });
+    expect(decision).toMatchObject({ kind: 'refused', code: 'PAWL_EVENT_REFUSED' });
+  });
+
+  it('cancelling a run with an open task ends the task first', () => {
+    const running = drive(begun(), undefined, (state) => state.owed.some((effect) => effect.kind === 'watchWorker'));
+    const cancelling = must(running, RUN_ACTOR, { type: 'cancelRequested', commandId: '1', by: 'me', reason: 'no' });
+    expect(cancelling.run.value).toEqual({ implementing: 'working' });
+    expect(cancelling.owed.map((effect) => effect.kind)).toEqual(['deadline', 'endTask']);
+    const ended = drive(cancelling);
+    expect(ended.run.value).toBe('cancelled');
+    expect(ended.owed).toEqual([]);
+  });
+
+  it('interrupted workers are tried again without being charged, lost ones once', () => {
+    let interrupted = 0;
+    const state = drive(begun(), (effect) => {
+      const event = settlementOf(effect);
+      if (event?.type !== 'workerEnded' || interrupted >= 10) return undefined;
+      interrupted += 1;
+      return { ...event, result: 'interrupted' };
+    });
+    expect(state.run.value).toBe('readyForManualReview');
+    expect(Object.keys(state.tasks)).toHaveLength(13);
+    const lost = drive(begun(), (effect) => {
+      const event = settlementOf(effect);
+      return event?.type === 'workerEnded' ? { ...event, result: 'lost' } : undefined;
+    });
+    expect(lost.run.value).toBe('failedExecution');
+    expect(Object.keys(lost.tasks)).toHaveLength(2);
+  });
+
+  it('a task in doubt parks the run; an operator who decides ends the task first, then the run goes on with a fresh attempt', () => {
+    let doubted = false;
+    const parked = drive(begun(), (effect) => {
+      if (effect.kind !== 'watchWorker' || doubted) return undefined;
+      doubted = true;
+      return {
+        type: 'hostDoubted',
+        key: effect.key,
+        blocker: { code: 'PAWL_HOST_UNKNOWN', message: 'm', hint: 'h', evidence: [] },
+      };
+    });
+    expect(parked.run.value).toBe('blockedNeedsHuman');
+    expect(parked.owed).toEqual([]);
+    const decided = must(parked, RUN_ACTOR, {
+      type: 'decisionMade',
+      commandId: '1',
+      by: 'me',
+      decision: 'retry',
+      reason: '',
+    });
+    expect(decided.owed.map((effect) => effect.kind)).toEqual(['endTask']);
+    const ended = drive(decided, (effect) => {
+      const event = settlementOf(effect);
+      return effect.kind === 'endTask' && event?.type === 'workerEnded'
+        ? { ...event, result: 'interrupted', by: 'operator' }
+        : undefined;
+    });
+    expect(ended.run.value).toBe('readyForManualReview');
+    expect(Object.keys(ended.tasks)).toContain('implementation-e0-a2');
+  });
+
+  it('a lease that was reclaimed is taken again before the run goes on where it stood', () => {
+    const judging = drive(begun(), undefined, (state) => state.owed.some((effect) => effect.kind === 'judgeGate'));
+    const waiting = must(judging, RUN_ACTOR, { type: 'leaseReclaimed', by: 'run_y' });
+    expect(waiting.run.value).toBe('blockedLockConflict');
+    const done = drive(waiting);
+    expect(done.run.value).toBe('readyForManualReview');
+    expect(done.run.context.gates.verification).toMatchObject({ status: 'PASS', epoch: 2, commit: COMMIT });
+  });
+
+  it('what is stored is what XState persists, restores to itself, and hashes like the live state', () => {
+    const state = drive(begun(), undefined, (s) => s.owed.some((effect) => effect.kind === 'judgeGate'));
+    const snapshot = snapshotOf(state, HASH, HASH);
+    for (const [actor, persisted] of Object.entries(snapshot.actors))
+      expect(restoreProblem(actor, persisted)).toBeNull();
+    expect(snapshotHash(JSON.parse(canonicalJson(snapshot)), sha256)).toBe(stateHash(state, sha256));
+  });
+});
