@@ -5,7 +5,16 @@
  * Does not own: messages of single failures.
  */
 
-export const EXIT = { done: 0, bug: 1, usage: 2, blocked: 3, failed: 4, quarantined: 5, locked: 6, refused: 7 } as const;
+export const EXIT = {
+  done: 0,
+  bug: 1,
+  usage: 2,
+  blocked: 3,
+  failed: 4,
+  quarantined: 5,
+  locked: 6,
+  refused: 7,
+} as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 export const ERROR_CODES = {
@@ -36,6 +45,7 @@ export const ERROR_CODES = {
   PAWL_SETUP_NOT_ALLOWED: EXIT.blocked,
   PAWL_VERIFICATION_NOT_ALLOWED: EXIT.blocked,
   PAWL_GATE_BLOCKED: EXIT.blocked,
+  PAWL_GATE_FAILED: EXIT.blocked,
   PAWL_FIX_LIMIT: EXIT.blocked,
   PAWL_ATTEMPTS_EXHAUSTED: EXIT.failed,
   PAWL_INTERRUPTIONS_EXHAUSTED: EXIT.blocked,

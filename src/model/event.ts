@@ -16,14 +16,14 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const commit = z.string().regex(/^[0-9a-f]{40,64}$/);
 const ordinal = z.int().min(0);
 const ms = z.number();
-const names = z.array(text).max(400);
+const names = z.array(text).max(400).readonly();
 const key = z.string().max(400);
 
 export const blockerSchema = z.strictObject({
   code: z.enum(codes),
   message: text,
   hint: text,
-  evidence: z.array(text).max(50),
+  evidence: z.array(text).max(50).readonly(),
 });
 
 export const policySchema = z.strictObject({
@@ -63,7 +63,6 @@ export const runEventSchema = z.discriminatedUnion('type', [
     baseBranch: text,
     baseCommit: commit,
     headCommit: commit,
-    rescueRef: text.nullable(),
   }),
   z.strictObject({ type: z.literal('workspaceRefused'), key, blocker: blockerSchema }),
   z.strictObject({

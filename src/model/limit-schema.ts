@@ -15,27 +15,29 @@ const whole = (min: number, max: number) => {
 
 const ms = whole(1, TIMER_MS_MAX);
 
-/** Deadlines by purpose. */
-export const deadlinesSchema = z.strictObject(
-  {
-    setup: ms.optional(),
-    implementation: ms.optional(),
-    verification: ms.optional(),
-    review: ms.optional(),
-    fix: ms.optional(),
-  },
-  { error: `must be a whole number from 1 to ${TIMER_MS_MAX}, or an object of such numbers by purpose` },
-);
+const deadlineRule = {
+  error: `must be a whole number from 1 to ${TIMER_MS_MAX}, or an object of such numbers by purpose`,
+};
+
+const deadlinesSchema = z.strictObject({
+  setup: ms.optional(),
+  implementation: ms.optional(),
+  verification: ms.optional(),
+  review: ms.optional(),
+  fix: ms.optional(),
+});
 
 /** The limits that config and packets may override, by their names in code. */
 export const limitShape = {
   attemptsMax: whole(1, 100).describe('Attempts of one purpose, counting failed and timed-out workers. Default 2.'),
   fixAttemptsMax: whole(0, 100).describe('Fix rounds of one run. Default 2.'),
   lostRetriesMax: whole(0, 100).describe('Fresh attempts after a lost worker. Default 1.'),
-  interruptionsMax: whole(0, 1_000).describe('Fresh attempts after an interruption by Pawl or the machine. Default 10.'),
+  interruptionsMax: whole(0, 1_000).describe(
+    'Fresh attempts after an interruption by Pawl or the machine. Default 10.',
+  ),
   hostStartsMax: whole(1, 100).describe('Worker hosts started for one task. Default 5.'),
   deadlineMs: z
-    .union([ms, deadlinesSchema])
+    .union([ms, deadlinesSchema], deadlineRule)
     .describe('Wall clock of one worker: one number for all, or by purpose. Default 3600000.'),
   stallMs: ms.describe('Longest time without a byte of output. Default 600000.'),
   graceMs: ms.describe('Time between asking a worker to end and killing it. Default 10000.'),

@@ -85,6 +85,8 @@ export const BOUNDS = {
   hostStartMs: 20_000,
   killMs: 10_000,
   gitMs: 120_000,
+  gitOutputBytes: 64 * 1024 * 1024,
+  gitRefLockMs: 2_000,
   lockHelpersMs: 30_000,
   commandWaitMs: 10_000,
 } as const;

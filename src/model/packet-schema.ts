@@ -19,17 +19,23 @@ const idRange = { error: `must be a text of at most ${BOUNDS.packetLineChars} ch
 
 const line = z.string(lineRange).max(BOUNDS.packetLineChars, lineRange).nullish();
 const text = z.string({ error: 'must be a text' }).nullish();
-const list = z.union([z.string(), z.array(z.string()).max(BOUNDS.packetListEntries)], listRange).nullish();
+const list = z
+  .union([z.string(), z.array(z.string(listRange)).max(BOUNDS.packetListEntries, listRange)], listRange)
+  .nullish();
 const lineList = z
   .union(
     [
-      z.string().max(BOUNDS.packetLineChars),
-      z.array(z.string().max(BOUNDS.packetLineChars)).max(BOUNDS.packetListEntries),
+      z.string().max(BOUNDS.packetLineChars, lineListRange),
+      z
+        .array(z.string(lineListRange).max(BOUNDS.packetLineChars, lineListRange))
+        .max(BOUNDS.packetListEntries, lineListRange),
     ],
     lineListRange,
   )
   .nullish();
-const id = z.union([z.string().max(BOUNDS.packetLineChars), z.int().min(1)], idRange).nullish();
+const id = z
+  .union([z.string().max(BOUNDS.packetLineChars, idRange), z.int(idRange).min(1, idRange)], idRange)
+  .nullish();
 const flag = z.boolean({ error: 'must be true or false' }).nullish();
 /** Anything but `true` or `approved` counts as no approval, so that a doubtful one is reported by its name. */
 const approval = z
@@ -123,7 +129,7 @@ export const packetSchema = section({
 
 /** A packet as given, its known fields checked. */
 export type PacketInput = z.infer<typeof packetSchema>;
-export type ScmInput = z.infer<typeof scmSchema>;
+/** Limits as a packet gives them, its known fields checked. */
 export type LimitsInput = z.infer<typeof limitsSchema>;
 
 /** The names that are read, by section; '' is the packet itself. */

@@ -97,15 +97,7 @@ export interface AgentRecord {
 /** Why Pawl ends or gives up a task. */
 export type EndReason = 'cancelled' | 'deadline' | 'hung' | 'operator' | 'exhausted' | 'interrupted';
 
-export const TASK_RESULTS = [
-  'completed',
-  'failed',
-  'blocked',
-  'cancelled',
-  'timedOut',
-  'interrupted',
-  'lost',
-] as const;
+export const TASK_RESULTS = ['completed', 'failed', 'blocked', 'cancelled', 'timedOut', 'interrupted', 'lost'] as const;
 /** How a task ended. */
 export type TaskResult = (typeof TASK_RESULTS)[number];
 

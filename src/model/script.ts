@@ -6,6 +6,7 @@
  */
 import { PURPOSES } from './limits.ts';
 
+/** Every kind of step, by its name in `do`. */
 export const STEP_KINDS = [
   'write',
   'append',
@@ -24,6 +25,7 @@ export const STEP_KINDS = [
   'longLine',
   'witness',
 ] as const;
+/** The name of a kind of step. */
 export type StepKind = (typeof STEP_KINDS)[number];
 
 /** One thing that the scripted agent does. Paths are relative to the worktree. */

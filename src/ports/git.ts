@@ -68,6 +68,8 @@ export interface GitPort {
   prepareWorkspace(spec: WorkspaceSpec): Promise<WorkspaceResult>;
   commitWork(spec: CommitSpec): Promise<CommitResult>;
   state(worktree: string): Promise<WorktreeState>;
+  /** The commit that a branch of the repository is at, or null when there is no such branch. */
+  branchHead(branch: string): Promise<string | null>;
   /** Removes untracked, not ignored files. Nothing tracked is touched. */
   removeUntracked(worktree: string): Promise<void>;
   /**

@@ -25,11 +25,13 @@ export interface TreeHandle {
   readonly isNamespaced: boolean;
 }
 
+/** What a worker host is started for. */
 export interface HostStart {
   readonly taskFolder: string;
   readonly requestHash: string;
 }
 
+/** The processes of this machine. */
 export interface ProcessesPort {
   /** The identity of the calling process. */
   self(): ProcessIdentity;
@@ -39,4 +41,10 @@ export interface ProcessesPort {
   tree(handle: TreeHandle): TreeSighting;
   /** Starts a detached worker host, in a session of its own, and returns its identity (null when it ended at once). */
   startHost(start: HostStart): ProcessIdentity | null;
+}
+
+/** What the worker host asks for beyond that: who a child of its own is. */
+export interface HostProcessesPort extends ProcessesPort {
+  /** The identity of the process at `pid`, null when there is none that lives. Only for children: their pid cannot be another's yet. */
+  identify(pid: number): ProcessIdentity | null;
 }

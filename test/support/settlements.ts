@@ -58,7 +58,6 @@ export function settlementOf(effect: KeyedEffect): JournalEvent | null {
         baseBranch: 'main',
         baseCommit: BASE,
         headCommit: BASE,
-        rescueRef: null,
       };
     case 'prepareTask':
       return { type: 'taskRequested', key, taskId: effect.taskId, requestHash: HASH, agent: 'a', rescueRef: null };

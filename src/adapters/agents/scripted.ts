@@ -1,0 +1,32 @@
+/**
+ * Agents of kind `scripted`: the built-in deterministic agent, for the demo, trials and tests.
+ *
+ * Owns: how its program is started. Does not own: the program itself (scripted-worker), the script's form (script).
+ */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ScriptedAgentConfig } from '../../model/config.ts';
+import { SCRIPT_VARIABLE } from '../../model/script.ts';
+import type { AgentCommand } from '../../ports/agent.ts';
+
+/** How to start the scripted worker: with its script file, or with the inline script in the environment. */
+export function scriptedCommandOf(
+  agent: ScriptedAgentConfig,
+  configFolder: string,
+  scriptedWorker: string,
+): AgentCommand {
+  const argv = [process.execPath, scriptedWorker];
+  return {
+    argv: agent.script === undefined ? argv : [...argv, resolve(configFolder, agent.script)],
+    envNames: [],
+    env: agent.steps === undefined ? {} : { [SCRIPT_VARIABLE]: JSON.stringify(agent.steps) },
+    completion: 'file',
+  };
+}
+
+/** The built program of the scripted worker: beside this file, or, when this is the source, where the build puts it. */
+export function scriptedWorkerPath(): string {
+  const isSource = import.meta.url.endsWith('.ts');
+  const path = isSource ? '../../../dist/src/adapters/agents/scripted-worker.js' : './scripted-worker.js';
+  return fileURLToPath(new URL(path, import.meta.url));
+}

@@ -1,0 +1,52 @@
+/**
+ * Git, as Pawl asks for it: the port made real for one repository.
+ *
+ * Owns: putting the parts together behind GitPort. Does not own: any of the commands (workspace, commit, rescue, inspection).
+ */
+import type { GitPort } from '../../ports/git.ts';
+import { commitWork } from './commit.ts';
+import { commitsBetween, filesBetween, worktreeState } from './inspection.ts';
+import { locateRepository } from './locate.ts';
+import { removeUntracked, rescue, rescueAndReset } from './rescue.ts';
+import { createGitRun } from './run-git.ts';
+import { removeStaleLocks } from './stale-locks.ts';
+import { prepareWorkspace } from './workspace.ts';
+import { commitOf, detach, findWorktree, type GitContext, openWorktree } from './worktree.ts';
+
+export interface GitOptions {
+  /** Absolute path of the repository's main worktree. */
+  readonly repository: string;
+  /** The registry's `lock.alive`, inherited by every git as descriptor 3; null where the system has no such lock. */
+  readonly helperFd: number | null;
+  /** What git's environment is made from. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** The port for one repository. Throws PAWL_REPOSITORY_MISSING when there is none. */
+export function createGit(options: GitOptions): GitPort {
+  const environment = options.environment ?? process.env;
+  const { mainWorktree, commonDir } = locateRepository(options.repository, environment);
+  const run = createGitRun({ helperFd: options.helperFd, environment });
+  const git: GitContext = { repository: mainWorktree, commonDir, run };
+  return {
+    prepareWorkspace: (spec) => prepareWorkspace(git, spec),
+    commitWork: (spec) => commitWork(git, spec),
+    state: async (worktree) => worktreeState(git, openWorktree(git, worktree)),
+    branchHead: (branch) => commitOf(git, `refs/heads/${branch}`),
+    removeUntracked: async (path) => {
+      const worktree = openWorktree(git, path);
+      await removeStaleLocks(git, worktree, null);
+      await removeUntracked(git, worktree);
+    },
+    rescueAndReset: (spec) => rescueAndReset(git, spec),
+    rescue: (spec) => rescue(git, spec),
+    releaseBranch: async (path) => {
+      const worktree = findWorktree(commonDir, path);
+      if (worktree === null) return;
+      await removeStaleLocks(git, worktree, null);
+      await detach(git, worktree);
+    },
+    commits: (_worktree, base, head) => commitsBetween(git, base, head),
+    filesChanged: (_worktree, base, head) => filesBetween(git, base, head),
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * Reading a worktree and its history without changing either.
+ *
+ * Owns: the state of a worktree, commits and files between two commits, the patch hash.
+ * Does not own: judging them (core).
+ *
+ * Invariants: 1. Lists are bounded by BOUNDS.filesListed, whatever an agent has left (L9). 2. Nothing is written, not even a refreshed index.
+ */
+import { createHash } from 'node:crypto';
+import { BOUNDS } from '../../model/limits.ts';
+import type { CommitRecord, WorktreeState } from '../../ports/git.ts';
+import { pathStream } from './run-git.ts';
+import { ANSWER_FOLDER } from './tree-plan.ts';
+import { type GitContext, inRepository, inWorktree, type Worktree } from './worktree.ts';
+
+/** Commits listed between two commits. */
+const COMMITS_LISTED = 200;
+
+/**
+ * What is checked out in `worktree` and what differs from it; at most BOUNDS.filesListed paths of each sort, a wholly untracked folder as one path
+ * with a slash at its end. `head` is empty when no commit is checked out.
+ */
+export async function worktreeState(git: GitContext, worktree: Worktree): Promise<WorktreeState> {
+  let head = '';
+  let branch: string | null = null;
+  const trackedChanges: string[] = [];
+  const untracked: string[] = [];
+  const keep = (list: string[], path: string): void => {
+    if (list.length < BOUNDS.filesListed) list.push(path);
+  };
+  const onBytes = pathStream((entry) => {
+    if (entry.startsWith('# branch.oid ')) head = entry.slice('# branch.oid '.length).replace('(initial)', '');
+    else if (entry.startsWith('# branch.head ')) branch = entry.slice('# branch.head '.length);
+    else if (entry.startsWith('1 ')) keep(trackedChanges, afterFields(entry, 8));
+    else if (entry.startsWith('u ')) keep(trackedChanges, afterFields(entry, 10));
+    else if (entry.startsWith('? ')) keep(untracked, entry.slice(2));
+  });
+  const args = ['status', '--porcelain=v2', '--branch', '--no-ahead-behind', '-z', '--no-renames'];
+  // Of a submodule only its commit can be part of the work: dirt inside of it is not seen by `add` either.
+  const scope = ['--untracked-files=normal', '--ignore-submodules=dirty'];
+  const paths = ['--', ':/', `:(top,exclude,literal)${ANSWER_FOLDER}`];
+  await git.run(inWorktree(worktree, [...args, ...scope, ...paths], { isRead: true, onBytes }));
+  return {
+    head,
+    branch: branch === '(detached)' ? null : branch,
+    trackedChanges: trackedChanges.sort(),
+    untracked: untracked.sort(),
+  };
+}
+
+/** What follows the n-th blank: a path may hold blanks itself. */
+function afterFields(entry: string, fields: number): string {
+  let at = 0;
+  for (let n = 0; n < fields; n += 1) at = entry.indexOf(' ', at) + 1;
+  return entry.slice(at);
+}
+
+/** Commits from `base` (excluded) to `head`, oldest first, the newest 200 of them. */
+export async function commitsBetween(git: GitContext, base: string, head: string): Promise<CommitRecord[]> {
+  const args = ['log', '-z', '--reverse', '-n', String(COMMITS_LISTED), '--format=%H%x00%s', `${base}..${head}`, '--'];
+  const output = await git.run(inRepository(git, args, { isRead: true }));
+  const fields = output.text.split('\0');
+  const records: CommitRecord[] = [];
+  for (let n = 0; n + 1 < fields.length; n += 2) {
+    records.push({ commit: fields[n] ?? '', subject: fields[n + 1] ?? '' });
+  }
+  return records;
+}
+
+/** Paths that differ between two commits (a rename counts as both), in git's order, the first BOUNDS.filesListed, and the number of all. */
+export async function filesBetween(
+  git: GitContext,
+  base: string,
+  head: string,
+): Promise<{ readonly files: string[]; readonly count: number }> {
+  const files: string[] = [];
+  let count = 0;
+  const onBytes = pathStream((path) => {
+    count += 1;
+    if (files.length < BOUNDS.filesListed) files.push(path);
+  });
+  const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--ignore-submodules=none', base, head, '--'];
+  await git.run(inRepository(git, args, { isRead: true, onBytes }));
+  return { files, count };
+}
+
+/** What a user's configuration could change in a patch, set to git's defaults. */
+const PATCH_FLAGS = [
+  '--binary',
+  '--full-index',
+  '--no-color',
+  '--no-ext-diff',
+  '--no-textconv',
+  '--src-prefix=a/',
+  '--dst-prefix=b/',
+  '--unified=3',
+  '--inter-hunk-context=0',
+  '--diff-algorithm=default',
+  '--indent-heuristic',
+  '--find-renames',
+  '--ignore-submodules=none',
+  '--submodule=short',
+  '--no-relative',
+  '-O/dev/null',
+];
+
+/** SHA-256 of `git diff --binary --full-index parent commit`, the same under every configuration. */
+export async function patchHash(git: GitContext, worktree: Worktree, parent: string, commit: string): Promise<string> {
+  const hash = createHash('sha256');
+  const args = ['-c', 'diff.suppressBlankEmpty=false', 'diff', ...PATCH_FLAGS, parent, commit, '--'];
+  await git.run(inWorktree(worktree, args, { isRead: true, onBytes: (chunk) => hash.update(chunk) }));
+  return hash.digest('hex');
+}

@@ -1,0 +1,180 @@
+/**
+ * Runs git as a child process, without a shell, bounded in time and output.
+ *
+ * Owns: one call of git, asynchronous (runner) or synchronous (worker host, start-up), and its failure as PAWL_GIT_FAILED.
+ * Does not own: what is asked of git. Free of zod and xstate: the worker host loads this file.
+ *
+ * Invariants: 1. GIT_DIR is always named: git never walks up from a damaged worktree into the user's checkout (L8).
+ * 2. A helper inherits the registry's `lock.alive` as descriptor 3, so that the next runner can wait for it (design 5, rule 11).
+ * 3. Every call ends: by itself, or killed with its group after BOUNDS.gitMs (L9).
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { PawlError, systemCode } from '../../model/error.ts';
+import { BOUNDS } from '../../model/limits.ts';
+import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
+
+export interface GitCall {
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** The repository's git folder, or a linked worktree's own folder in it. */
+  readonly gitDir: string;
+  /** Null for calls that concern no files. */
+  readonly workTree: string | null;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** Exit codes that are answers and no failures; 0 alone by default. */
+  readonly answers?: readonly number[];
+  /** True keeps git from refreshing the index on the way. */
+  readonly isRead?: boolean;
+  /** Takes stdout as it comes, unbounded, instead of `text`. */
+  readonly onBytes?: (chunk: Uint8Array) => void;
+}
+
+export interface GitOutput {
+  readonly exitCode: number;
+  /** Stdout, empty when `onBytes` took it. */
+  readonly text: string;
+  /** The sanitised end of stderr. */
+  readonly problem: string;
+}
+
+export type GitRun = (call: GitCall) => Promise<GitOutput>;
+
+const STDERR_BYTES_MAX = 8_192;
+
+/** What a call hands to the system. */
+function invocation(call: GitCall, environment: NodeJS.ProcessEnv): { args: string[]; env: NodeJS.ProcessEnv } {
+  const place = { GIT_DIR: call.gitDir, ...(call.workTree === null ? {} : { GIT_WORK_TREE: call.workTree }) };
+  return {
+    args: [...GIT_SETTINGS, ...call.args],
+    env: gitEnvironment(environment, call.isRead === true, { ...place, ...call.env }),
+  };
+}
+
+/** PAWL_GIT_FAILED for `git <first words>` in `subject`. */
+export function gitFailure(args: readonly string[], subject: string, detail: string, cause?: unknown): PawlError {
+  const missing = systemCode(cause) === 'ENOENT';
+  return new PawlError({
+    code: 'PAWL_GIT_FAILED',
+    message: `git ${shown(args.slice(0, 2).join(' '), 80)} failed in ${subject}: ${missing ? 'git was not found' : detail}`,
+    subject,
+    hint: missing
+      ? 'Install git (or put it on PATH) and start again.'
+      : 'Look at what git said, mend it (disk space, permissions, the repository itself) and start again.',
+    kind: 'retryable',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** The output when the exit code is an answer; throws PAWL_GIT_FAILED otherwise. */
+function judged(
+  call: GitCall,
+  exitCode: number | null,
+  signal: string | null,
+  text: string,
+  stderr: string,
+): GitOutput {
+  const problem = shown(stderr);
+  if (exitCode !== null && (call.answers ?? [0]).includes(exitCode)) return { exitCode, text, problem };
+  const how = exitCode === null ? `ended by ${signal ?? 'a signal'}` : `exit ${exitCode}`;
+  throw gitFailure(call.args, call.cwd, `${how}${problem === '' ? '' : `: ${problem}`}`);
+}
+
+/** Kills what a call has started, its group included, as long as its leader is not reaped: until then the id is surely its own. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch (error) {
+      if (systemCode(error) !== 'ESRCH') throw error;
+    }
+  }
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+/**
+ * The way to run git for a runner whose helpers hold `helperFd`.
+ * Each git leads a session of its own: an interrupt typed at the terminal reaches Pawl, not a half-done git.
+ */
+export function createGitRun(options: {
+  readonly helperFd: number | null;
+  readonly environment: NodeJS.ProcessEnv;
+}): GitRun {
+  const lock = options.helperFd === null ? [] : [options.helperFd];
+  return (call) =>
+    new Promise<GitOutput>((resolve, reject) => {
+      const { args, env } = invocation(call, options.environment);
+      const child = spawn('git', args, {
+        cwd: call.cwd,
+        env,
+        detached: true,
+        stdio: [call.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...lock],
+      });
+      const out: Uint8Array[] = [];
+      let outBytes = 0;
+      let stderr = Buffer.alloc(0);
+      let broken: PawlError | null = null;
+      const breakOff = (detail: string): void => {
+        broken ??= gitFailure(call.args, call.cwd, detail);
+        killGroup(child);
+      };
+      const timer = setTimeout(() => breakOff(`still running after ${BOUNDS.gitMs} ms`), BOUNDS.gitMs);
+      child.stdout?.on('data', (chunk: Uint8Array) => {
+        if (call.onBytes !== undefined) return call.onBytes(chunk);
+        outBytes += chunk.length;
+        if (outBytes > BOUNDS.gitOutputBytes) return breakOff(`more than ${BOUNDS.gitOutputBytes} bytes of output`);
+        out.push(chunk);
+      });
+      child.stderr?.on('data', (chunk: Uint8Array) => {
+        stderr = Buffer.concat([stderr, chunk]).subarray(-STDERR_BYTES_MAX);
+      });
+      // A git that ends without reading its input breaks the pipe: its exit code tells the story.
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(call.input);
+      child.on('error', (error) => {
+        clearTimeout(timer);
+        reject(gitFailure(call.args, call.cwd, shown(error.message), error));
+      });
+      child.on('close', (exitCode, signal) => {
+        clearTimeout(timer);
+        if (broken !== null) return reject(broken);
+        try {
+          resolve(judged(call, exitCode, signal, Buffer.concat(out).toString('utf8'), stderr.toString('utf8')));
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+}
+
+/** The same call, done before it returns. Throws PAWL_GIT_FAILED. */
+export function runGitSync(call: GitCall, environment: NodeJS.ProcessEnv): GitOutput {
+  const { args, env } = invocation(call, environment);
+  const result = spawnSync('git', args, {
+    cwd: call.cwd,
+    env,
+    stdio: [call.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(call.input === undefined ? {} : { input: call.input }),
+    timeout: BOUNDS.gitMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: BOUNDS.gitOutputBytes,
+  });
+  if (result.error !== undefined) throw gitFailure(call.args, call.cwd, shown(result.error.message), result.error);
+  if (call.onBytes !== undefined) call.onBytes(result.stdout);
+  const text = call.onBytes === undefined ? result.stdout.toString('utf8') : '';
+  return judged(call, result.status, result.signal, text, result.stderr.toString('utf8'));
+}
+
+/** Takes NUL-separated paths out of a stream: `take` is called with each chunk, `onPath` with each path that is whole. */
+export function pathStream(onPath: (path: string) => void): (chunk: Uint8Array) => void {
+  let rest = Buffer.alloc(0);
+  return (chunk) => {
+    let bytes = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+    for (let end = bytes.indexOf(0); end >= 0; end = bytes.indexOf(0)) {
+      onPath(bytes.subarray(0, end).toString('utf8'));
+      bytes = bytes.subarray(end + 1);
+    }
+    rest = Buffer.from(bytes);
+  };
+}

@@ -1,0 +1,306 @@
+/**
+ * The worktree of a run: made once, on the run's branch, whatever was half-done before.
+ *
+ * Owns: the rules of when a worktree may be made, reused or finished, and the steps of making it.
+ * Does not own: its content afterwards (commit, rescue), the registry's folder (store).
+ *
+ * Invariants: 1. A refusal changes nothing. 2. Killed at any step and called again it ends in the same place: a note inside the worktree's own
+ * administration says from which commit it is being made, and its last step renames that note to say that it is whole.
+ * 3. The user's checkout and other worktrees are never touched, but for worktrees of ended runs, which let go of the branch (L8).
+ */
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
+import { replaceFile, textOf } from './git-files.ts';
+import { worktreeState } from './inspection.ts';
+import { refusal } from './refusal.ts';
+import { pathStream } from './run-git.ts';
+import { removeStaleLocks, TEMPORARY_INDEX } from './stale-locks.ts';
+import { ANSWER_FOLDER } from './tree-plan.ts';
+import {
+  branchHolder,
+  canonicalPath,
+  commitOf,
+  detach,
+  type FolderLook,
+  findWorktree,
+  type GitContext,
+  headRef,
+  inAdministration,
+  inRepository,
+  inWorktree,
+  isDescended,
+  lookAtFolder,
+  mendLink,
+  type Worktree,
+} from './worktree.ts';
+
+/** Says that the worktree is whole: run id, base branch and base commit, a line each. */
+export const READY_MARK = 'pawl-ready';
+/** The same lines while it is being made. */
+const MAKING_MARK = 'pawl-making';
+
+type Refused = Extract<WorkspaceResult, { kind: 'refused' }>;
+
+interface Base {
+  readonly branch: string;
+  readonly commit: string;
+}
+
+interface Mark {
+  readonly runId: string;
+  readonly base: Base | null;
+}
+
+/** What is there before anything is done. */
+interface Found {
+  readonly folder: FolderLook;
+  readonly worktree: Worktree | null;
+  readonly ready: Mark | null;
+  readonly making: Mark | null;
+}
+
+/** The run's worktree is there, clean, on its branch, or a blocker says why it cannot be. */
+export async function prepareWorkspace(git: GitContext, spec: WorkspaceSpec): Promise<WorkspaceResult> {
+  const found = look(git, spec.worktree);
+  const mark = found.ready ?? found.making;
+  const isForeign = found.folder === 'other' || (found.worktree === null && !isVacant(found.folder));
+  if (isForeign || (mark !== null && mark.runId !== spec.runId)) {
+    return refusal(
+      'PAWL_WORKSPACE_FOREIGN',
+      `${spec.worktree} is taken by something that is not the worktree of this run.`,
+      'Look at what lies there and move it away, then retry the run.',
+      [spec.worktree],
+    );
+  }
+  const base = mark?.base ?? (await resolveBase(git, spec.baseBranch));
+  if ('kind' in base) return base;
+  const branchHead = await commitOf(git, `refs/heads/${spec.branch}`);
+  const holder = await branchHolder(git, spec.branch, spec.worktree);
+  const refused =
+    refuseHeld(spec, holder) ??
+    (await refuseHistory(git, spec, base, branchHead)) ??
+    (await refuseDirty(git, spec, found, base, branchHead));
+  if (refused !== null) return refused;
+  if (holder !== null) await letGo(git, holder);
+  return make(git, spec, found, base, branchHead);
+}
+
+function isVacant(folder: FolderLook): boolean {
+  return folder === 'absent' || folder === 'empty';
+}
+
+function look(git: GitContext, path: string): Found {
+  const worktree = findWorktree(git.commonDir, path);
+  return {
+    folder: lookAtFolder(path),
+    worktree,
+    ready: worktree && readMark(worktree, READY_MARK),
+    making: worktree && readMark(worktree, MAKING_MARK),
+  };
+}
+
+function readMark(worktree: Worktree, name: string): Mark | null {
+  const text = textOf(join(worktree.adminDir, name));
+  if (text === null) return null;
+  const [runId = '', branch = '', commit = ''] = text.split('\n');
+  return { runId, base: branch === '' || commit === '' ? null : { branch, commit } };
+}
+
+/** The base branch and its commit: as named, else the remote's default branch, else what the main worktree has checked out. */
+async function resolveBase(git: GitContext, named: string | null): Promise<Base | Refused> {
+  const names = named !== null ? [named] : [await target('refs/remotes/origin/HEAD'), await target('HEAD')];
+  for (const branch of names) {
+    if (branch === null) continue;
+    const commit =
+      (await commitOf(git, `refs/heads/${branch}`)) ?? (await commitOf(git, `refs/remotes/origin/${branch}`));
+    if (commit !== null) return { branch, commit };
+  }
+  return refusal(
+    'PAWL_WORKSPACE_BASE_MISSING',
+    named === null
+      ? 'The repository has no default branch with a commit to start from.'
+      : `The base branch ${named} does not exist, here or at origin.`,
+    'Commit on it, fetch it, or name another base_branch in the packet, then retry the run.',
+    names.filter((name) => name !== null),
+  );
+
+  async function target(symbolic: string): Promise<string | null> {
+    const args = ['symbolic-ref', '-q', symbolic];
+    const output = await git.run(inRepository(git, args, { answers: [0, 1, 128], isRead: true }));
+    const ref = output.exitCode === 0 ? output.text.trim() : '';
+    return /^refs\/(?:heads|remotes\/origin)\/(.+)$/.exec(ref)?.[1] ?? null;
+  }
+}
+
+function refuseHeld(spec: WorkspaceSpec, holder: string | null): Refused | null {
+  const mayDetach = spec.endedWorktrees.some(
+    (ended) => holder !== null && canonicalPath(ended) === canonicalPath(holder),
+  );
+  if (holder === null || mayDetach) return null;
+  return refusal(
+    'PAWL_WORKSPACE_BRANCH_ELSEWHERE',
+    `The branch ${spec.branch} is checked out at ${holder}.`,
+    'Check out another branch there (or, if that folder is gone, run `git worktree prune`), then retry the run.',
+    [holder],
+  );
+}
+
+async function refuseHistory(
+  git: GitContext,
+  spec: WorkspaceSpec,
+  base: Base,
+  branchHead: string | null,
+): Promise<Refused | null> {
+  if (branchHead === null) return refuseName(git, spec);
+  if (await isDescended(git, base.commit, branchHead)) return null;
+  return refusal(
+    'PAWL_WORKSPACE_DIVERGED',
+    `The branch ${spec.branch} exists and does not descend from ${base.branch}.`,
+    `Rebase it onto ${base.branch}, rename it, or give the packet another branch, then retry the run.`,
+    [branchHead, base.commit],
+  );
+}
+
+/** Git keeps branches as files: `a` and `a/b` cannot both be. */
+async function refuseName(git: GitContext, spec: WorkspaceSpec): Promise<Refused | null> {
+  const parts = spec.branch.split('/');
+  const above = parts.slice(1).map((_, n) => `refs/heads/${parts.slice(0, n + 1).join('/')}`);
+  const list = ['for-each-ref', '--count=1', '--format=%(refname)', `refs/heads/${spec.branch}/`];
+  const names = [(await git.run(inRepository(git, list, { isRead: true }))).text.trim()];
+  for (const ref of above) if ((await commitOf(git, ref)) !== null) names.push(ref);
+  const taken = names.filter((name) => name !== '');
+  if (taken.length === 0) return null;
+  return refusal(
+    'PAWL_WORKSPACE_FAILED',
+    `The branch ${spec.branch} cannot be created while ${taken[0]} exists.`,
+    'Rename or delete that branch, or give the packet another one, then retry the run.',
+    taken,
+  );
+}
+
+/** What lies in the folder may be overwritten only if it is what a killed checkout leaves. */
+async function refuseDirty(
+  git: GitContext,
+  spec: WorkspaceSpec,
+  found: Found,
+  base: Base,
+  branchHead: string | null,
+): Promise<Refused | null> {
+  const { worktree, folder } = found;
+  if (worktree === null || isVacant(folder)) return null;
+  const dirty = (message: string, evidence: readonly string[]): Refused =>
+    refusal(
+      'PAWL_WORKSPACE_DIRTY',
+      `${spec.worktree} ${message}`,
+      'Keep or throw away what lies there, so that it is clean and on its branch, then retry the run.',
+      evidence,
+    );
+  const start = branchHead ?? base.commit;
+  const ref = await headRef(git, worktree);
+  if (found.ready !== null) {
+    const state = await worktreeState(git, worktree);
+    const isOnBranch = state.branch === spec.branch || (state.branch === null && state.head === branchHead);
+    if (!isOnBranch) return dirty(`stands on ${state.branch ?? state.head}, not on ${spec.branch}.`, [state.head]);
+    const changes = [...state.trackedChanges, ...state.untracked];
+    return changes.length === 0 ? null : dirty('holds changes that no commit has.', changes);
+  }
+  if (folder === 'linkOnly') return null;
+  if (ref !== `refs/heads/${spec.branch}` && !(ref === null && found.making !== null)) {
+    return dirty(`is half-made and stands on ${ref ?? 'no branch'}, not on ${spec.branch}.`, []);
+  }
+  const strangers = await strangersIn(git, worktree, start);
+  return strangers.length === 0 ? null : dirty('is half-made and holds files of somebody else.', strangers);
+}
+
+/** Files that neither `commit` has nor git ignores: judged by the commit, for a killed checkout leaves files before their index. */
+async function strangersIn(git: GitContext, worktree: Worktree, commit: string): Promise<string[]> {
+  const strangers: string[] = [];
+  const index = join(worktree.adminDir, `${TEMPORARY_INDEX}look`);
+  const env = { GIT_INDEX_FILE: index };
+  const onBytes = pathStream((path) => {
+    if (strangers.length < 20 && !path.startsWith(`${ANSWER_FOLDER}/`)) strangers.push(path);
+  });
+  try {
+    await git.run(inWorktree(worktree, ['read-tree', commit], { env }));
+    const list = ['ls-files', '--others', '--exclude-standard', '-z'];
+    await git.run(inWorktree(worktree, list, { env, isRead: true, onBytes }));
+  } finally {
+    rmSync(index, { force: true });
+  }
+  return strangers;
+}
+
+/** A worktree of an ended run lets go of the branch; its files stay. */
+async function letGo(git: GitContext, holder: string): Promise<void> {
+  const worktree = findWorktree(git.commonDir, holder);
+  if (worktree === null) return;
+  await removeStaleLocks(git, worktree, null);
+  await detach(git, worktree);
+}
+
+/** Every step does nothing when it is done already. */
+async function make(
+  git: GitContext,
+  spec: WorkspaceSpec,
+  found: Found,
+  base: Base,
+  branchHead: string | null,
+): Promise<WorkspaceResult> {
+  const ref = `refs/heads/${spec.branch}`;
+  const ready: WorkspaceResult = {
+    kind: 'ready',
+    baseBranch: base.branch,
+    baseCommit: base.commit,
+    headCommit: branchHead ?? base.commit,
+  };
+  const isUntouched = found.ready === null && found.making === null && found.folder !== 'full';
+  const worktree =
+    isUntouched || found.worktree === null
+      ? await addWorktree(git, spec.worktree, branchHead ?? base.commit)
+      : found.worktree;
+  await removeStaleLocks(git, worktree, spec.branch);
+  if (found.ready !== null && !isVacant(found.folder)) {
+    mendLink(worktree, `${spec.worktree}.kept`);
+    if ((await headRef(git, worktree)) === null)
+      await git.run(inAdministration(git, worktree, ['symbolic-ref', 'HEAD', ref]));
+    return ready;
+  }
+  const text = `${spec.runId}\n${base.branch}\n${base.commit}\n`;
+  const making = join(worktree.adminDir, MAKING_MARK);
+  replaceFile(making, text, 0o600);
+  if (branchHead === null) {
+    await git.run(inRepository(git, ['update-ref', '-m', 'pawl: branch of a run', ref, base.commit, '']));
+  }
+  mendLink(worktree, `${spec.worktree}.kept`);
+  await git.run(inAdministration(git, worktree, ['symbolic-ref', 'HEAD', ref]));
+  await git.run(inWorktree(worktree, ['reset', '--hard', '--quiet']));
+  renameSync(making, join(worktree.adminDir, READY_MARK));
+  return ready;
+}
+
+/**
+ * A registered worktree without files at `path`, detached at `commit`.
+ * Twice forced: the registration of a killed `worktree add` says that it is locked, and its folder may be gone.
+ */
+export async function addWorktree(git: GitContext, path: string, commit: string): Promise<Worktree> {
+  removeOrphans(git, path);
+  if (lookAtFolder(path) === 'linkOnly') rmSync(join(path, '.git'));
+  const args = ['worktree', 'add', '--force', '--force', '--quiet', '--no-checkout', '--detach', path, commit];
+  await git.run(inRepository(git, args));
+  const worktree = findWorktree(git.commonDir, path);
+  if (worktree === null) throw new Error(`bug: git made no worktree at ${path}`);
+  return worktree;
+}
+
+/** Registrations that a killed `worktree add` for this path left without a path in them: their name alone says whose they are. */
+function removeOrphans(git: GitContext, path: string): void {
+  const folder = join(git.commonDir, 'worktrees');
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return;
+  const own = basename(path);
+  for (const name of readdirSync(folder)) {
+    const isOwn = name.startsWith(own) && /^\d*$/.test(name.slice(own.length));
+    const isOrphan = !textOf(join(folder, name, 'gitdir'))?.trim() && textOf(join(folder, name, 'HEAD')) === null;
+    if (isOwn && isOrphan) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}

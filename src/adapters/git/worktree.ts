@@ -1,0 +1,199 @@
+/**
+ * A linked worktree as git administers it: a folder, its `.git` link, and its own folder under `.git/worktrees`.
+ *
+ * Owns: finding it by its path, the shape of calls inside of it, who holds a branch, mending its link.
+ * Does not own: making it (workspace), its content (tree-plan, rescue).
+ *
+ * Invariants: 1. A worktree is ours only if the repository's own administration says so; what its `.git` claims is never believed.
+ * 2. `git worktree prune` is never run: it would touch the user's other worktrees (L8).
+ */
+import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { PawlError, systemCode } from '../../model/error.ts';
+import { replaceFile, textOf } from './git-files.ts';
+import type { GitCall, GitRun } from './run-git.ts';
+
+export interface GitContext {
+  readonly repository: string;
+  readonly commonDir: string;
+  readonly run: GitRun;
+}
+
+export interface Worktree {
+  readonly path: string;
+  /** `<common>/worktrees/<id>`: HEAD and index of this worktree. */
+  readonly adminDir: string;
+}
+
+type CallExtra = Partial<Pick<GitCall, 'env' | 'input' | 'answers' | 'isRead' | 'onBytes'>>;
+
+/** A call that concerns the repository and no files. */
+export function inRepository(git: GitContext, args: readonly string[], extra: CallExtra = {}): GitCall {
+  return { args, cwd: git.repository, gitDir: git.commonDir, workTree: null, ...extra };
+}
+
+/** A call inside of a worktree. */
+export function inWorktree(worktree: Worktree, args: readonly string[], extra: CallExtra = {}): GitCall {
+  return { args, cwd: worktree.path, gitDir: worktree.adminDir, workTree: worktree.path, ...extra };
+}
+
+/** A call that concerns a worktree's HEAD and refs: it works even when the folder itself is gone. */
+export function inAdministration(
+  git: GitContext,
+  worktree: Worktree,
+  args: readonly string[],
+  extra: CallExtra = {},
+): GitCall {
+  return { args, cwd: git.repository, gitDir: worktree.adminDir, workTree: null, ...extra };
+}
+
+/** The path with every existing part of it resolved, so that two names of one place compare equal. */
+export function canonicalPath(path: string): string {
+  const absolute = resolve(path);
+  try {
+    return realpathSync(absolute);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    const parent = dirname(absolute);
+    return parent === absolute ? absolute : join(canonicalPath(parent), basename(absolute));
+  }
+}
+
+export type FolderLook = 'absent' | 'empty' | 'linkOnly' | 'full' | 'other';
+
+/** What stands at `path`: `linkOnly` is a folder with a `.git` file and nothing else, `other` is no folder. */
+export function lookAtFolder(path: string): FolderLook {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 'absent';
+  if (!stat.isDirectory()) return 'other';
+  const names = readdirSync(path);
+  if (names.length === 0) return 'empty';
+  return names.length === 1 && names[0] === '.git' && lstatSync(join(path, '.git')).isFile() ? 'linkOnly' : 'full';
+}
+
+function adminDirs(commonDir: string): string[] {
+  const folder = join(commonDir, 'worktrees');
+  try {
+    return readdirSync(folder)
+      .sort()
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** The worktree that the repository has registered at `path`, whole or half-made; null when there is none. */
+export function findWorktree(commonDir: string, path: string): Worktree | null {
+  const wanted = canonicalPath(path);
+  for (const adminDir of adminDirs(commonDir)) {
+    const link = textOf(join(adminDir, 'gitdir'))?.trim();
+    if (link && canonicalPath(dirname(resolve(adminDir, link))) === wanted) return { path: wanted, adminDir };
+  }
+  return null;
+}
+
+/** The worktree at `path`. Throws PAWL_WORKSPACE_FOREIGN when the repository knows none there. */
+export function openWorktree(git: GitContext, path: string): Worktree {
+  const worktree = findWorktree(git.commonDir, path);
+  if (worktree !== null && lookAtFolder(path) !== 'absent') return worktree;
+  throw new PawlError({
+    code: 'PAWL_WORKSPACE_FOREIGN',
+    message: `${path} is not a worktree of ${git.repository} (any more).`,
+    subject: path,
+    hint: 'Something removed or replaced it: look at the folder, then abandon the run or restore the worktree.',
+    kind: 'needsHuman',
+  });
+}
+
+function linkText(worktree: Worktree): string {
+  return `gitdir: ${worktree.adminDir}`;
+}
+
+/** True when the folder's `.git` leads to its registered place. */
+export function isLinkWhole(worktree: Worktree): boolean {
+  const link = join(worktree.path, '.git');
+  const stat = lstatSync(link, { throwIfNoEntry: false });
+  if (stat === undefined || !stat.isFile()) return false;
+  const claim = /^gitdir: (.+)$/.exec((textOf(link) ?? '').trim())?.[1];
+  return claim !== undefined && canonicalPath(resolve(worktree.path, claim)) === canonicalPath(worktree.adminDir);
+}
+
+/** The folder is there and its `.git` leads to its registered place; what stood in the way is moved to `keptFolder`. */
+export function mendLink(worktree: Worktree, keptFolder: string): void {
+  mkdirSync(worktree.path, { recursive: true });
+  if (isLinkWhole(worktree)) return;
+  const link = join(worktree.path, '.git');
+  const stat = lstatSync(link, { throwIfNoEntry: false });
+  if (stat !== undefined && !stat.isFile()) moveAside(link, keptFolder, 'git');
+  replaceFile(link, `${linkText(worktree)}\n`, 0o644);
+}
+
+/** Moves `path` into `keptFolder` under `name`, or `name-2`, … when that is taken. Returns where it is now. */
+export function moveAside(path: string, keptFolder: string, name: string): string {
+  for (let n = 1; ; n += 1) {
+    const target = join(keptFolder, n === 1 ? name : `${name}-${n}`);
+    if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) continue;
+    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    renameSync(path, target);
+    return target;
+  }
+}
+
+/** The commit that `name` means; null when it means none. */
+export async function commitOf(git: GitContext, name: string, worktree?: Worktree): Promise<string | null> {
+  const args = ['rev-parse', '--verify', '--quiet', `${name}^{commit}`];
+  const extra = { answers: [0, 1, 128], isRead: true };
+  const output = await git.run(
+    worktree ? inAdministration(git, worktree, args, extra) : inRepository(git, args, extra),
+  );
+  return output.exitCode === 0 ? output.text.trim() : null;
+}
+
+/** The tree of a commit. */
+export async function treeOf(git: GitContext, commit: string): Promise<string> {
+  const output = await git.run(inRepository(git, ['rev-parse', '--verify', `${commit}^{tree}`], { isRead: true }));
+  return output.text.trim();
+}
+
+/** True when `commit` is `ancestor` or descends from it. */
+export async function isDescended(git: GitContext, ancestor: string, commit: string): Promise<boolean> {
+  const args = ['merge-base', '--is-ancestor', ancestor, commit];
+  return (await git.run(inRepository(git, args, { answers: [0, 1], isRead: true }))).exitCode === 0;
+}
+
+/** The full name of the ref that a worktree's HEAD names; null when it is detached or damaged. */
+export async function headRef(git: GitContext, worktree: Worktree): Promise<string | null> {
+  const args = ['symbolic-ref', '-q', 'HEAD'];
+  const output = await git.run(inAdministration(git, worktree, args, { answers: [0, 1, 128], isRead: true }));
+  return output.exitCode === 0 ? output.text.trim() : null;
+}
+
+/** Where, outside of `except`, a branch is checked out or being rebased; null when nowhere. */
+export async function branchHolder(git: GitContext, branch: string, except: string): Promise<string | null> {
+  const ref = `refs/heads/${branch}`;
+  const own = canonicalPath(except);
+  const list = await git.run(inRepository(git, ['worktree', 'list', '--porcelain'], { isRead: true }));
+  let path = '';
+  for (const line of list.text.split('\n')) {
+    if (line.startsWith('worktree ')) path = line.slice('worktree '.length);
+    if (line === `branch ${ref}` && canonicalPath(path) !== own) return path;
+  }
+  for (const dir of [git.commonDir, ...adminDirs(git.commonDir)]) {
+    const rebased = ['rebase-merge', 'rebase-apply'].some(
+      (name) => textOf(join(dir, name, 'head-name'))?.trim() === ref,
+    );
+    const link = textOf(join(dir, 'gitdir'))?.trim();
+    const place = link ? dirname(resolve(dir, link)) : git.repository;
+    if (rebased && canonicalPath(place) !== own) return place;
+  }
+  return null;
+}
+
+/** HEAD of the worktree stands at its commit, on no branch; its files and index are as they were. */
+export async function detach(git: GitContext, worktree: Worktree): Promise<void> {
+  const head = await commitOf(git, 'HEAD', worktree);
+  if (head === null || (await headRef(git, worktree)) === null) return;
+  const args = ['update-ref', '--no-deref', '-m', 'pawl: let go of the branch', 'HEAD', head];
+  await git.run(inAdministration(git, worktree, args));
+}

@@ -1,0 +1,38 @@
+/**
+ * Starts a worker host: detached, in a session of its own, with nothing of the runner's but its environment.
+ *
+ * Owns: the spawn. Does not own: what the host does (host), when one is due (runtime).
+ *
+ * Invariant: the runner keeps no handle: all that it learns of a host it reads from the registers.
+ */
+import { spawn } from 'node:child_process';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { HostStart } from '../../ports/processes.ts';
+
+/** The file in a task's folder that takes what its hosts have to say to people. */
+export const HOST_LOG = 'host.log';
+
+/** The built host program, beside this build. */
+export function builtHostMain(): string {
+  return fileURLToPath(new URL('../../host/main.js', import.meta.url));
+}
+
+/** Starts the host program and returns its pid, null when the system could not start it (said in host.log). */
+export function spawnHost(hostMain: string, start: HostStart): number | null {
+  const log = join(start.taskFolder, HOST_LOG);
+  const stderr = openSync(log, 'a', 0o600);
+  try {
+    const host = spawn(process.execPath, [hostMain, start.taskFolder, start.requestHash], {
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', 'ignore', stderr],
+    });
+    host.on('error', (error) => appendFileSync(log, `the worker host could not be started: ${error.message}\n`));
+    host.unref();
+    return host.pid ?? null;
+  } finally {
+    closeSync(stderr);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * The local handoff: the evidence bundle under the run's own artifacts, for a person to read.
+ *
+ * Owns: where it lies. Does not own: its content (core/handoff). No network (L8).
+ */
+import { join } from 'node:path';
+import type { HandoffBundle, HandoffResult, ScmPort } from '../../ports/scm.ts';
+import { writeArtifact } from '../../store/artifacts.ts';
+import type { Files } from '../../store/files.ts';
+
+/** The transport that leaves the bundle in `artifacts/handoff/` of the run's folder. */
+export function localScm(files: Files, runFolder: string): ScmPort {
+  return {
+    name: 'local',
+    project: async (bundle: HandoffBundle): Promise<HandoffResult> => {
+      const ref = writeArtifact(files, runFolder, 'handoff', 'handoff', bundle.json);
+      const reference = join(runFolder, 'artifacts', 'handoff', 'handoff.md');
+      files.writeDurable(reference, new TextEncoder().encode(bundle.markdown));
+      return { artifact: ref.path, sha256: ref.sha256, reference };
+    },
+  };
+}

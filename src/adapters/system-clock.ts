@@ -1,0 +1,31 @@
+/**
+ * The machine's clock and chance.
+ *
+ * Owns: the real calls. Does not own: when anything is due (runtime/timers).
+ */
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { ClockPort } from '../ports/clock.ts';
+
+/** The longest delay that setTimeout takes; a longer one would fire at once. */
+const TIMEOUT_MAX_MS = 2_147_483_647;
+
+/** The real clock. */
+export const systemClock: ClockPort = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  timer,
+  nonce: () => randomBytes(16).toString('hex'),
+};
+
+function timer(delayMs: number, fire: () => void): () => void {
+  const dueMs = performance.now() + Math.max(0, delayMs);
+  let handle: NodeJS.Timeout | undefined;
+  const arm = (): void => {
+    const leftMs = dueMs - performance.now();
+    if (leftMs <= TIMEOUT_MAX_MS) handle = setTimeout(fire, Math.max(0, Math.ceil(leftMs)));
+    else handle = setTimeout(arm, TIMEOUT_MAX_MS);
+  };
+  arm();
+  return () => clearTimeout(handle);
+}

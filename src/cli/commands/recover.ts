@@ -1,0 +1,97 @@
+/**
+ * `pawl recover`: every run checked, what has ended settled, what is ambiguous set aside. Starts no worker.
+ *
+ * Owns: its output. Does not own: the checks (runtime/rehydrate), settling (runtime/driver).
+ */
+
+import { userInfo } from 'node:os';
+import { systemProcesses } from '../../adapters/processes/system.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { exitCodeOf, type RunView } from '../../core/run-view.ts';
+import { PawlError } from '../../model/error.ts';
+import type { Driver, RunFindings } from '../../runtime/driver.ts';
+import { lookAtTasks } from '../../runtime/open-tasks.ts';
+import { type Finding, rehydrate } from '../../runtime/rehydrate.ts';
+import { lookAtRun, quarantineView } from '../../runtime/run-look.ts';
+import { type CommonOptions, type Places, placesOf } from '../options.ts';
+import type { Output } from '../output.ts';
+import { runDetails, runLine } from '../render.ts';
+import { withDriver } from '../session.ts';
+
+export interface RecoverOptions extends CommonOptions {
+  readonly dryRun?: boolean;
+  readonly takeOver?: boolean;
+  readonly reason?: string;
+}
+
+interface Report {
+  readonly views: readonly RunView[];
+  readonly findings: readonly RunFindings[];
+}
+
+/** Reports per run: stage, task, last artifact, what was done, blocker, next safe action. */
+export async function recover(output: Output, options: RecoverOptions): Promise<number> {
+  const places = placesOf(options);
+  const report = options.dryRun === true ? await dryRun(places) : await settle(output, places, takeOverOf(options));
+  const findingsOf = (runId: string): readonly Finding[] =>
+    report.findings.filter((each) => each.runId === runId).flatMap((each) => each.findings);
+  const runs = report.views.map((view) => ({ ...view, findings: findingsOf(view.runId) }));
+  const quarantined = runs.filter((view) => view.kind === 'quarantined');
+  output.json({ runs, quarantined, dryRun: options.dryRun === true });
+  for (const view of runs) {
+    if (view.kind === 'terminal' && view.findings.length === 0) continue;
+    output.line(runLine(output, view));
+    for (const finding of view.findings)
+      output.line(`    ${output.colour.cyan(finding.class)}  ${finding.detail}: ${finding.action}`);
+    for (const line of runDetails(output, view)) output.line(line);
+  }
+  const ended = runs.filter((view) => view.kind === 'terminal').length;
+  output.line(`${runs.length} run(s): ${ended} ended, ${quarantined.length} set aside`);
+  return exitCodeOf(runs.filter((view) => view.kind !== 'terminal'));
+}
+
+function takeOverOf({ takeOver, reason }: RecoverOptions): { reason: string; by: string } | undefined {
+  if (takeOver !== true) return undefined;
+  if (reason !== undefined && reason.trim() !== '') return { reason, by: userInfo().username };
+  throw new PawlError({
+    code: 'PAWL_USAGE',
+    message: '--take-over asserts that the runner that holds this registry is dead; say why you know.',
+    subject: 'recover --take-over',
+    hint: 'pawl recover --take-over --reason TEXT',
+  });
+}
+
+async function settle(
+  output: Output,
+  places: Places,
+  takeOver: { reason: string; by: string } | undefined,
+): Promise<Report> {
+  const request = { places, log: (line: string) => output.log(line), ...(takeOver === undefined ? {} : { takeOver }) };
+  return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver: Driver) => {
+    await driver.verifyEnded();
+    for (const run of driver.runs()) await driver.endTasks(run);
+    return { views: driver.views(), findings: driver.findings };
+  });
+}
+
+/** The same checks without the lock, without a repair, without a record. */
+async function dryRun(places: Places): Promise<Report> {
+  const { files, paths } = places;
+  const processes = systemProcesses();
+  const findings: RunFindings[] = [];
+  const views: RunView[] = [];
+  for (const runId of files.listNames(paths.runs)) {
+    const view = await lookAtRun(places, runId);
+    if (view === null) continue;
+    views.push(view);
+    if (quarantineView(places, runId) !== null) continue;
+    const found = rehydrate(places, runId, false);
+    if (found.kind === 'absent') continue;
+    const open =
+      found.kind === 'live' ? lookAtTasks({ files, paths, processes }, runId, found.state, systemClock.nowMs()) : [];
+    findings.push({ runId, findings: [...found.findings, ...open] });
+    if (found.kind === 'doubtful' && view.kind !== 'quarantined')
+      views[views.length - 1] = { ...view, kind: 'quarantined' };
+  }
+  return { views, findings };
+}

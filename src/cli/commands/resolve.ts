@@ -1,0 +1,111 @@
+/**
+ * `pawl resolve` and `pawl cancel`: an operator's command, decided by the driver that lives, or by this very process.
+ *
+ * Owns: leaving the command, waiting for its decision. Does not own: deciding (runtime/commands).
+ */
+import { userInfo } from 'node:os';
+import { systemProcesses } from '../../adapters/processes/system.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { exitCodeOf } from '../../core/run-view.ts';
+import { PawlError } from '../../model/error.ts';
+import { EXIT } from '../../model/error-codes.ts';
+import { BOUNDS } from '../../model/limits.ts';
+import { commandRefused, decideCommand, unknownRun } from '../../runtime/commands.ts';
+import { lookAtRun } from '../../runtime/run-look.ts';
+import {
+  type CommandDecision,
+  type CommandRequest,
+  DECISIONS,
+  leaveCommand,
+  readCommands,
+  readDecision,
+} from '../../store/inbox.ts';
+import { readHolder } from '../../store/registry-lock.ts';
+import { type CommonOptions, type Places, placesOf } from '../options.ts';
+import type { Output } from '../output.ts';
+import { runDetails, runLine } from '../render.ts';
+import { withDriver } from '../session.ts';
+
+export interface DecisionOptions extends CommonOptions {
+  readonly reason?: string;
+}
+
+/** Decides for a parked run. */
+export async function resolve(
+  output: Output,
+  options: DecisionOptions,
+  [runId = '', word = '']: readonly string[],
+): Promise<number> {
+  const decision = DECISIONS.find((each) => each === word);
+  if (decision === undefined) throw usage(`A decision is ${DECISIONS.join(', ')}; not "${word}".`);
+  const reason = options.reason?.trim() ?? '';
+  if (reason === '') throw usage('A decision wants its reason: --reason TEXT. It is kept with the run.');
+  return command(output, options, { command: 'resolve', runId, decision, reason, by: userInfo().username });
+}
+
+/** Stops the run and its worker. */
+export async function cancel(
+  output: Output,
+  options: DecisionOptions,
+  [runId = '']: readonly string[],
+): Promise<number> {
+  const reason = options.reason?.trim() ?? '';
+  return command(output, options, { command: 'cancel', runId, reason, by: userInfo().username });
+}
+
+function usage(message: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message,
+    subject: 'resolve',
+    hint: 'pawl resolve RUN_ID retry|accept|abandon --reason TEXT',
+  });
+}
+
+async function command(output: Output, options: CommonOptions, request: CommandRequest): Promise<number> {
+  const places = placesOf(options);
+  const { files, paths } = places;
+  if (!files.listNames(paths.runs).includes(request.runId)) throw unknownRun(request.runId);
+  const commandId = leaveCommand(files, paths, systemClock, request);
+  const holder = readHolder({ files, paths, processes: systemProcesses() });
+  const decision =
+    holder.kind === 'alive' ? await awaitDecision(places, commandId) : await decideHere(output, places, commandId);
+  const view = await lookAtRun(places, request.runId);
+  if (decision === null) {
+    output.json({ commandId, decided: false, runs: view === null ? [] : [view] });
+    output.line(`The command is queued as ${commandId}; the running pawl decides on it.`);
+    return EXIT.done;
+  }
+  const name = request.command === 'cancel' ? 'cancel' : `resolve ${request.decision}`;
+  if (!decision.isAccepted) throw commandRefused(request.runId, name, decision.code, view?.state ?? '?');
+  output.json({ commandId, decided: true, runs: view === null ? [] : [view] });
+  if (view !== null) {
+    output.line(runLine(output, view));
+    for (const line of runDetails(output, view)) output.line(line);
+  }
+  return view === null || view.state === 'cancelled' || view.kind === 'active' ? EXIT.done : exitCodeOf([view]);
+}
+
+/** The decision of the driver that lives; null when it takes longer than is waited for. */
+async function awaitDecision({ files, paths }: Places, commandId: string): Promise<CommandDecision | null> {
+  const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
+  for (;;) {
+    const decision = readDecision(files, paths, commandId);
+    if (decision !== null || systemClock.monotonicMs() > endMs) return decision;
+    await new Promise<void>((done) => systemClock.timer(100, done));
+  }
+}
+
+/** Nobody drives: this process takes the lock, decides, ends what is to be ended. */
+async function decideHere(output: Output, places: Places, commandId: string): Promise<CommandDecision | null> {
+  const { files, paths } = places;
+  const request = { places, log: (line: string) => output.log(line) };
+  return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => {
+    for (const each of readCommands(files, paths).commands) {
+      await decideCommand(driver, each);
+      const run = driver.find(each.runId);
+      if (run !== undefined) await driver.endTasks(run);
+    }
+    return readDecision(files, paths, commandId);
+  });
+}

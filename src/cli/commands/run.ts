@@ -1,0 +1,130 @@
+/**
+ * `pawl run`: drives runs as far as they can go. Starting it again is the resume.
+ *
+ * Owns: which runs are meant, signals, what is shown meanwhile and at the end. Does not own: driving (runtime/driver).
+ */
+import { exitCodeOf, type RunView } from '../../core/run-view.ts';
+import { EXIT } from '../../model/error-codes.ts';
+import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
+import { unknownRun, watchInbox } from '../../runtime/commands.ts';
+import type { Driver } from '../../runtime/driver.ts';
+import { LiveView } from '../live-view.ts';
+import { type CommonOptions, placesOf } from '../options.ts';
+import { exitCodeOfError, type Output } from '../output.ts';
+import { readPacketsArgument } from '../packets-argument.ts';
+import { runDetails, runLine } from '../render.ts';
+import { takeIn, withDriver } from '../session.ts';
+import { readConfig } from '../wiring.ts';
+
+export interface RunOptions extends CommonOptions {
+  readonly packets?: string;
+  readonly agent?: string;
+  readonly maxParallel?: number;
+  readonly again?: boolean;
+}
+
+interface Result {
+  readonly runs: readonly RunView[];
+  readonly faults: readonly { readonly runId: string; readonly error: unknown }[];
+  readonly isStopped: boolean;
+}
+
+/** Drives the named runs (those of the packets; without a name every run that can move). */
+export async function run(output: Output, options: RunOptions, runIds: readonly string[]): Promise<number> {
+  const places = placesOf(options);
+  const config = readConfig(places);
+  const readings = options.packets === undefined ? [] : readPacketsArgument(places.cwd, options.packets).readings;
+  const view = new LiveView(output, places);
+  const driverOptions = {
+    maxParallel: options.maxParallel ?? config.limits.parallelRunsMax ?? PARALLEL_RUNS_MAX,
+    agentOverride: options.agent ?? null,
+    onRecord: view.onRecord,
+  };
+  const request = { places, config, log: (line: string) => view.log(line) };
+  const result = await withDriver(request, driverOptions, async (driver) => {
+    const fromPackets = takeIn(driver, readings, options.again === true).runIds;
+    return drive(driver, view, namedRuns(driver, options, runIds, fromPackets));
+  }).finally(() => view.stop());
+  return show(output, result);
+}
+
+function namedRuns(
+  driver: Driver,
+  options: RunOptions,
+  runIds: readonly string[],
+  fromPackets: readonly string[],
+): readonly string[] {
+  for (const runId of runIds) if (driver.view(runId) === null) throw unknownRun(runId);
+  if (runIds.length > 0 || options.packets !== undefined) return [...new Set([...runIds, ...fromPackets])];
+  return driver
+    .views()
+    .filter((view) => view.kind !== 'terminal')
+    .map((view) => view.runId);
+}
+
+async function drive(driver: Driver, view: LiveView, runIds: readonly string[]): Promise<Result> {
+  const stop = stopOnSignal(driver, view);
+  const inbox = new AbortController();
+  const watching = watchInbox(driver, inbox.signal);
+  view.start(driver, runIds);
+  try {
+    await driver.drive(runIds);
+  } finally {
+    inbox.abort();
+    await watching;
+    stop.end();
+  }
+  await driver.close();
+  const faults = driver
+    .runs()
+    .flatMap((live) => (live.fault === null ? [] : [{ runId: live.runId, error: live.fault }]));
+  const runs = runIds.map((runId) => driver.view(runId)).filter((each) => each !== null);
+  return { runs, faults, isStopped: stop.isStopped() };
+}
+
+/** The first signal stops new work and says what is waited for; the second ends the process at once. */
+function stopOnSignal(driver: Driver, view: LiveView): { end(): void; isStopped(): boolean } {
+  let isStopped = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isStopped) process.exit(signal === 'SIGINT' ? 130 : 143);
+    isStopped = true;
+    const running = driver.runs().filter((live) => live.isUnderWay('watchWorker'));
+    const short = driver
+      .runs()
+      .filter((live) => !live.isIdle() && live.fault === null && live.state.run.status === 'active');
+    view.log(
+      `${signal}: no new work is begun. ${running.length} worker(s) keep running under their hosts; pawl run finds them again.`,
+    );
+    if (short.length > 0)
+      view.log(
+        `Waiting for short work of ${short.map((live) => live.runId).join(', ')}; a second signal exits at once.`,
+      );
+    driver.stopAccepting();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    end: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+    isStopped: () => isStopped,
+  };
+}
+
+function show(output: Output, { runs, faults, isStopped }: Result): number {
+  output.json({
+    runs,
+    stopped: isStopped,
+    faults: faults.map(({ runId, error }) => ({ runId, error: String(error) })),
+  });
+  for (const view of runs) {
+    output.line(runLine(output, view));
+    for (const line of runDetails(output, view)) output.line(line);
+  }
+  if (runs.length === 0) output.line('No run can move. Take packets in: pawl run --packets FILE');
+  if (isStopped) output.line('Stopped as asked. Start it again to go on: pawl run');
+  const fault = faults[0];
+  if (fault !== undefined) return exitCodeOfError(fault.error);
+  return isStopped ? EXIT.done : exitCodeOf(runs);
+}

@@ -1,0 +1,58 @@
+/**
+ * `pawl status`: where every run stands and what to do next.
+ *
+ * Owns: its output. Does not own: the look (runtime/run-look). Read-only: no lock, no repair.
+ * Free of zod and xstate, unless a journal is ahead of its snapshot.
+ */
+
+import type { RunView } from '../../core/run-view.ts';
+import { PawlError } from '../../model/error.ts';
+import { EXIT } from '../../model/error-codes.ts';
+import { lookAtRun } from '../../runtime/run-look.ts';
+import { type CommonOptions, type Places, placesOf } from '../options.ts';
+import type { Output } from '../output.ts';
+import { runDetails, runLine, runReport } from '../render.ts';
+
+export interface StatusOptions extends CommonOptions {
+  readonly watch?: boolean;
+}
+
+const WATCH_MS = 1_000;
+
+/** Shows one run, or all of them. */
+export async function status(output: Output, options: StatusOptions, [runId]: readonly string[]): Promise<number> {
+  const places = placesOf(options);
+  for (;;) {
+    const runs = await look(places, runId);
+    if (options.watch === true) output.ndjson({ runs });
+    else output.json({ runs });
+    if (options.watch === true && process.stdout.isTTY && !output.isJson) output.line('\u001b[2J\u001b[H');
+    for (const view of runs) {
+      const lines =
+        runId === undefined ? [runLine(output, view), ...runDetails(output, view)] : runReport(output, view);
+      for (const line of lines) output.line(line);
+    }
+    if (runs.length === 0) output.line('No runs. Take packets in: pawl intake FILE');
+    if (options.watch !== true) return EXIT.done;
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+  }
+}
+
+async function look(places: Places, runId: string | undefined): Promise<readonly RunView[]> {
+  const { files, paths } = places;
+  const ids = files.listNames(paths.runs);
+  if (runId !== undefined && !ids.includes(runId)) {
+    throw new PawlError({
+      code: 'PAWL_RUN_UNKNOWN',
+      message: `There is no run ${runId} in ${paths.root}.`,
+      subject: runId,
+      hint: 'List them: pawl status',
+    });
+  }
+  const views: RunView[] = [];
+  for (const id of runId === undefined ? ids : [runId]) {
+    const view = await lookAtRun(places, id);
+    if (view !== null) views.push(view);
+  }
+  return views;
+}

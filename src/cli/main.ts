@@ -1,0 +1,160 @@
+#!/usr/bin/env node
+/**
+ * The command line: which commands there are, their options, their help.
+ *
+ * Owns: parsing, help, the exit code. Does not own: what a command does (cli/commands), which is loaded only when it runs.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { PawlError } from '../model/error.ts';
+import { EXIT } from '../model/error-codes.ts';
+import type { CommonOptions } from './options.ts';
+import { Output } from './output.ts';
+
+type Run<Options> = (output: Output, options: Options, args: readonly string[]) => Promise<number>;
+
+const program = new Command('pawl')
+  .description(
+    'Carries approved work packets through coding agents to a review-ready handoff. Kill it anywhere; start it again.',
+  )
+  .exitOverride()
+  .showHelpAfterError('(pawl --help shows what there is)')
+  .configureOutput({ outputError: () => undefined });
+
+/** Adds a command with the options that all of them have. */
+function command<Options extends CommonOptions>(
+  usage: string,
+  description: string,
+  example: string,
+  options: readonly Option[],
+  load: () => Promise<Run<Options>>,
+): void {
+  const [name = '', ...args] = usage.split(' ');
+  const sub = program.command(name).description(description);
+  for (const argument of args) sub.argument(argument);
+  for (const option of options) sub.addOption(option);
+  sub
+    .option('--json', 'one JSON document on stdout and nothing else there')
+    .option('--registry <dir>', 'where runs are kept (default: .pawl at the top of the repository)')
+    .option('--config <file>', 'the config (default: pawl.config.json at the top of the repository)')
+    .addHelpText('after', `\nExample:\n  ${example}`)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .action(async (...given: unknown[]) => {
+      const parsed = sub.opts<Options>();
+      const values = given
+        .slice(0, args.length)
+        .flat()
+        .filter((value) => value !== undefined);
+      const run = await load();
+      process.exitCode = await run(new Output(parsed.json === true), parsed, values.map(String));
+    });
+}
+
+const reason = new Option('--reason <text>', 'why; it is kept with the run');
+
+command(
+  'demo',
+  'runs the main job end to end in a temporary sandbox repository',
+  'pawl demo',
+  [],
+  async () => (await import('./commands/demo.ts')).demo,
+);
+command(
+  'validate <packets>',
+  'shows whether each packet is sufficient; writes nothing',
+  'pawl validate tonight.json',
+  [],
+  async () => (await import('./commands/validate.ts')).validate,
+);
+command(
+  'intake <packets>',
+  'records a run for every packet; the same packet twice is one run',
+  'pawl intake tonight.json',
+  [new Option('--again', 'a new run for packets whose run has ended')],
+  async () => (await import('./commands/intake.ts')).intake,
+);
+command(
+  'run [runIds...]',
+  'drives runs as far as they can go; starting it again is the resume',
+  'pawl run --packets tonight.json --max-parallel 3',
+  [
+    new Option('--packets <file>', 'takes these packets in first, and drives their runs'),
+    new Option('--agent <name>', 'the agent for every role, instead of what packet and config say'),
+    new Option('--max-parallel <n>', 'runs driven at once').argParser(positive),
+    new Option('--again', 'with --packets: a new run for packets whose run has ended'),
+  ],
+  async () => (await import('./commands/run.ts')).run,
+);
+command(
+  'status [runId]',
+  'shows where every run stands and what to do next; read-only',
+  'pawl status --watch',
+  [new Option('--watch', 'again and again, until interrupted')],
+  async () => (await import('./commands/status.ts')).status,
+);
+command(
+  'events <runId>',
+  'shows the journal of a run',
+  'pawl events RUN_ID --follow',
+  [new Option('--follow', 'goes on as records come')],
+  async () => (await import('./commands/events.ts')).events,
+);
+command(
+  'recover',
+  'checks every run, settles what has ended, sets aside what is ambiguous; starts no worker',
+  'pawl recover --dry-run',
+  [
+    new Option('--dry-run', 'changes nothing, takes no lock'),
+    new Option('--take-over', 'asserts that the runner that holds the registry is dead; needs --reason'),
+    reason,
+  ],
+  async () => (await import('./commands/recover.ts')).recover,
+);
+command(
+  'resolve <runId> <decision>',
+  'decides for a parked run: retry, accept (override the gate that blocked) or abandon',
+  'pawl resolve RUN_ID retry --reason "the flaky test is fixed"',
+  [reason],
+  async () => (await import('./commands/resolve.ts')).resolve,
+);
+command(
+  'cancel <runId>',
+  'stops the run and its worker, records it, frees its surfaces',
+  'pawl cancel RUN_ID --reason "no longer needed"',
+  [reason],
+  async () => (await import('./commands/resolve.ts')).cancel,
+);
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw usage(`--max-parallel wants a whole number above 0, not "${text}".`);
+}
+
+function usage(message: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message,
+    subject: process.argv.slice(2).join(' '),
+    hint: 'pawl --help, pawl COMMAND --help',
+  });
+}
+
+async function main(): Promise<void> {
+  const output = new Output(process.argv.includes('--json'));
+  try {
+    await program.parseAsync(process.argv);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    process.exitCode = output.fail(
+      error instanceof CommanderError ? usage(error.message.replace(/^error: /, '')) : error,
+    );
+  }
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever read our output has gone (a closed pipe): the rest has no reader, and a run goes on without one.
+  if (error.code !== 'EPIPE') process.exitCode = EXIT.refused;
+});
+
+await main();

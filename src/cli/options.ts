@@ -1,0 +1,59 @@
+/**
+ * What every command knows: the options common to all, and the places they lead to.
+ *
+ * Owns: finding repository, registry and config. Does not own: reading the config (wiring).
+ * Free of zod and xstate: `status` starts with it.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { locateRepository, type RepositoryPlace } from '../adapters/git/locate.ts';
+import { nodeFs } from '../adapters/node-fs.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { PawlError } from '../model/error.ts';
+import { Files } from '../store/files.ts';
+import { RegistryPaths } from '../store/registry-paths.ts';
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly registry?: string;
+  readonly config?: string;
+}
+
+/** Where things are. Paths are absolute. */
+export interface Places {
+  readonly cwd: string;
+  readonly repository: RepositoryPlace;
+  readonly paths: RegistryPaths;
+  readonly configFile: string;
+  readonly isConfigNamed: boolean;
+  readonly files: Files;
+}
+
+/** The places that the options mean. Throws PAWL_REPOSITORY_MISSING outside of a repository. */
+export function placesOf(options: CommonOptions, cwd: string = process.cwd()): Places {
+  const repository = locateRepository(cwd);
+  const root = options.registry === undefined ? join(repository.mainWorktree, '.pawl') : resolve(cwd, options.registry);
+  const configFile =
+    options.config === undefined ? join(repository.mainWorktree, 'pawl.config.json') : resolve(cwd, options.config);
+  return {
+    cwd,
+    repository,
+    paths: new RegistryPaths(root),
+    configFile,
+    isConfigNamed: options.config !== undefined,
+    files: new Files(nodeFs, systemClock),
+  };
+}
+
+/** The content of the file an argument names, relative to the current folder. Throws PAWL_PACKETS_UNREADABLE. */
+export function argumentPath(places: Pick<Places, 'cwd'>, path: string): string {
+  const absolute = resolve(places.cwd, path);
+  if (existsSync(absolute)) return absolute;
+  throw new PawlError({
+    code: 'PAWL_PACKETS_UNREADABLE',
+    message: `There is no file ${absolute}.`,
+    subject: absolute,
+    hint: 'Paths are relative to the current folder.',
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * How a command speaks: one JSON document or lines on stdout, everything else on stderr.
+ *
+ * Owns: stdout and stderr, colours, the rendering of errors, exit codes. Does not own: what is said.
+ * Free of zod and xstate: `status` starts with it.
+ *
+ * Invariant: with --json, stdout holds one JSON document and nothing else.
+ */
+import colours from 'picocolors';
+import { PawlError } from '../model/error.ts';
+import { ERROR_CODES, EXIT, type ExitCode } from '../model/error-codes.ts';
+
+export class Output {
+  readonly isJson: boolean;
+  readonly colour = colours;
+
+  constructor(isJson: boolean) {
+    this.isJson = isJson;
+  }
+
+  /** A line of the result; not shown with --json. */
+  line(text = ''): void {
+    if (!this.isJson) process.stdout.write(`${text}\n`);
+  }
+
+  /** The result as data; shown with --json only. */
+  json(value: unknown): void {
+    if (this.isJson) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** One line of NDJSON, for results that never end. */
+  ndjson(value: unknown): void {
+    if (this.isJson) process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** A line about what is going on. */
+  log(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  /** Shows the error and returns its exit code. */
+  fail(error: unknown): ExitCode {
+    const told = tell(error);
+    if (this.isJson)
+      this.json({ error: { code: told.code, message: told.message, subject: told.subject, hint: told.hint } });
+    this.log(`${colours.red('error')} ${colours.bold(told.code)}: ${told.message}`);
+    if (told.subject !== '' && !told.message.includes(told.subject))
+      this.log(`  ${colours.dim('what')}  ${told.subject}`);
+    if (told.hint !== '') this.log(`  ${colours.dim('next')}  ${told.hint}`);
+    if (told.code === 'PAWL_BUG' && error instanceof Error && error.stack !== undefined)
+      this.log(colours.dim(error.stack));
+    return ERROR_CODES[told.code];
+  }
+}
+
+function tell(error: unknown): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint'> {
+  if (error instanceof PawlError) return error;
+  return {
+    code: 'PAWL_BUG',
+    message: error instanceof Error ? error.message : String(error),
+    subject: '',
+    hint: 'This is a defect of Pawl. Start it again: what is recorded stands; please report what is shown here.',
+  };
+}
+
+/** The exit code of an error. */
+export function exitCodeOfError(error: unknown): ExitCode {
+  return error instanceof PawlError ? ERROR_CODES[error.code] : EXIT.bug;
+}

@@ -1,0 +1,71 @@
+/**
+ * Runs as lines for a terminal.
+ *
+ * Owns: the words and columns. Does not own: where the facts come from (core/run-view), the live view (cli/live-view).
+ * Free of zod and xstate: `status` starts with it.
+ */
+import type { RunKind, RunView } from '../core/run-view.ts';
+import type { Output } from './output.ts';
+
+const MARKS: Readonly<Record<RunKind, string>> = { active: '▸', blocked: '‖', terminal: '■', quarantined: '✕' };
+
+/** One run in one line: mark, id, state, task. */
+export function runLine(output: Output, view: RunView): string {
+  const { colour } = output;
+  const state = view.substate === null ? view.state : `${view.state}.${view.substate}`;
+  const task = view.kind === 'active' && view.task !== null ? ` ${colour.dim(view.task.taskId)}` : '';
+  return `${mark(output, view)} ${view.runId}  ${colour.bold(state)}${task}`;
+}
+
+function mark({ colour }: Output, view: RunView): string {
+  const sign = MARKS[view.kind];
+  if (view.kind === 'quarantined' || view.state === 'failedExecution') return colour.red(sign);
+  if (view.kind === 'blocked' || view.state === 'blockedPlanInsufficient') return colour.yellow(sign);
+  return view.state === 'readyForManualReview' ? colour.green(sign) : colour.cyan(sign);
+}
+
+/** The lines under a run: why it stands, and what is next. */
+export function runDetails(output: Output, view: RunView): readonly string[] {
+  const { colour } = output;
+  const lines: string[] = [];
+  for (const blocker of view.blockers) {
+    lines.push(`    ${colour.yellow(blocker.code)}  ${blocker.message}`);
+    lines.push(`    ${colour.dim('next')}  ${blocker.hint.replaceAll('RUN_ID', view.runId)}`);
+  }
+  if (view.contention !== null && view.kind === 'active') lines.push(`    waits for ${view.contention.holder}`);
+  if (view.handoff !== null) lines.push(`    ${colour.dim('evidence')}  ${view.handoff.reference}`);
+  if (view.nextSafeAction.command !== null && view.blockers.length === 0) {
+    lines.push(`    ${colour.dim('next')}  ${view.nextSafeAction.command}`);
+  }
+  return lines;
+}
+
+/** Everything about one run. */
+export function runReport(output: Output, view: RunView): readonly string[] {
+  const { colour } = output;
+  const lines = [
+    runLine(output, view),
+    `    packet ${view.taskId}, branch ${view.branch}, epoch ${view.epoch}, record ${view.seq}`,
+  ];
+  for (const task of view.tasks) {
+    const time =
+      task.startedAtMs === null || task.endedAtMs === null
+        ? ''
+        : `, ${((task.endedAtMs - task.startedAtMs) / 1000).toFixed(1)} s`;
+    const adopted = task.isAdopted ? ', adopted' : '';
+    const reports = task.reports.map((report) => `, ${report.decision} completion`).join('');
+    lines.push(
+      `    ${colour.dim('task')}  ${task.taskId}: ${task.state}${task.code === null ? '' : ` (${task.code})`}${time}${adopted}${reports}`,
+    );
+  }
+  for (const gate of ['verification', 'review'] as const) {
+    const record = view.gates[gate];
+    if (record === null) continue;
+    lines.push(
+      `    ${colour.dim('gate')}  ${gate}: ${record.status} at ${record.commit.slice(0, 12)}${record.reason === null ? '' : ` (${record.reason})`}`,
+    );
+  }
+  if (view.lease !== null) lines.push(`    ${colour.dim('lease')} ${view.lease.surfaces.join(', ')}`);
+  if (view.lastArtifact !== null) lines.push(`    ${colour.dim('last artifact')} ${view.lastArtifact.path}`);
+  return [...lines, ...runDetails(output, view)];
+}

@@ -1,0 +1,56 @@
+/**
+ * One command that drives: the world opened, a driver on it, everything let go of at the end, whatever happens.
+ *
+ * Owns: that frame, taking packets in. Does not own: what the command does inside of it.
+ */
+import type { PacketReading } from '../model/packet.ts';
+import { Driver, type DriverOptions } from '../runtime/driver.ts';
+import { type IntakePlan, planIntake, writeIntake } from '../runtime/intake.ts';
+import { markBatchDone } from '../store/batches.ts';
+import { openWorld, type WorldRequest } from './wiring.ts';
+
+/** Opens a driver, does `deed`, and closes it; the lock is released only after everything else. Throws what ended the driver's work. */
+export async function withDriver<T>(
+  request: WorldRequest,
+  options: DriverOptions,
+  deed: (driver: Driver) => Promise<T>,
+): Promise<T> {
+  const world = openWorld(request);
+  const driver = new Driver(world, options);
+  try {
+    await driver.open();
+    const result = await deed(driver);
+    await driver.close();
+    if (driver.failure !== null) throw driver.failure;
+    return result;
+  } catch (error) {
+    await driver.close();
+    throw error;
+  } finally {
+    world.lock.release();
+  }
+}
+
+/** The packets are runs, each once; all of them or none. */
+export function takeIn(driver: Driver, readings: readonly PacketReading[], mayRepeat: boolean): IntakePlan {
+  const { world } = driver;
+  const plan = planIntake(
+    readings,
+    world.config,
+    {
+      view: (runId) => driver.view(runId),
+      holders: () => [
+        ...driver
+          .runs()
+          .filter((run) => run.state.run.status === 'active')
+          .map((run) => ({ runId: run.runId, surfaces: run.state.run.context.surfaces })),
+      ],
+    },
+    mayRepeat,
+  );
+  if (plan.fresh.length === 0) return plan;
+  const batchId = writeIntake(world, plan.fresh);
+  for (const entry of plan.fresh) driver.create(entry);
+  markBatchDone(world.files, world.paths, batchId);
+  return plan;
+}

@@ -1,0 +1,114 @@
+/**
+ * Puts Pawl together: the real ports, the config, the lock, one driver.
+ *
+ * Owns: that. Does not own: what any part does. Nothing else wires.
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { createAgents } from '../adapters/agents/agents.ts';
+import { createGit } from '../adapters/git/git.ts';
+import { flockHelperLock } from '../adapters/git/helper-lock.ts';
+import { excludePatterns } from '../adapters/git/locate.ts';
+import { headOf, recordTree } from '../adapters/git/tree.ts';
+import { systemProcesses } from '../adapters/processes/system.ts';
+import { localScm } from '../adapters/scm/local.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { sha256 } from '../base/sha256.ts';
+import { definitionHash } from '../core/state-image.ts';
+import { type Config, parseConfig } from '../model/config.ts';
+import { PawlError } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { RunInspector } from '../runtime/mirror.ts';
+import { ANSWER_FOLDER } from '../runtime/request-task.ts';
+import type { World } from '../runtime/world.ts';
+import { openRegistry } from '../store/registry.ts';
+import { type TakeOver, takeLock } from '../store/registry-lock.ts';
+import type { Places } from './options.ts';
+
+export interface WorldRequest {
+  readonly places: Places;
+  readonly log: (line: string) => void;
+  readonly takeOver?: TakeOver;
+  readonly inspector?: RunInspector;
+  /** Instead of the config file's. */
+  readonly config?: Config;
+}
+
+/** The config that counts: the file's, or the defaults where there is none. Throws PAWL_CONFIG_INVALID. */
+export function readConfig(places: Places): Config {
+  const bytes = places.files.readBytes(places.configFile, BOUNDS.answerBytes);
+  if (bytes === null && places.isConfigNamed) {
+    throw new PawlError({
+      code: 'PAWL_CONFIG_INVALID',
+      message: `There is no config file ${places.configFile}.`,
+      subject: places.configFile,
+      hint: 'Paths are relative to the current folder.',
+    });
+  }
+  return parseConfig(bytes === null ? null : new TextDecoder().decode(bytes), places.configFile);
+}
+
+/** The world of a driving process: registry made, lock taken. Release `world.lock` at the end. Throws PAWL_REGISTRY_LOCKED. */
+export function openWorld(request: WorldRequest): World {
+  const { places, log } = request;
+  const { files, paths, repository } = places;
+  const config = request.config ?? readConfig(places);
+  const processes = systemProcesses();
+  openRegistry(files, paths.root);
+  excludePatterns(repository.commonDir, [`/${ANSWER_FOLDER}/`, ...registryPattern(places)]);
+  const lock = takeLock({
+    files,
+    paths,
+    clock: systemClock,
+    processes,
+    helperLock: flockHelperLock,
+    ...(request.takeOver === undefined ? {} : { takeOver: request.takeOver }),
+  });
+  return {
+    files,
+    clock: systemClock,
+    processes,
+    git: createGit({ repository: repository.mainWorktree, helperFd: lock.helperFd }),
+    agents: createAgents(config, folderOf(places.configFile)),
+    scm: (runFolder) => localScm(files, runFolder),
+    worktrees: { headOf: (worktree) => headOf(worktree), recordTree: (worktree) => recordTree(worktree) },
+    config,
+    paths,
+    lock,
+    isolation: hasPidNamespaces() ? 'pidNamespace' : 'none',
+    hasTreeLock: hasProgram('flock'),
+    verificationWorker: [process.execPath, fileURLToPath(new URL('../host/verification-worker.js', import.meta.url))],
+    definitionHash: definitionHash(sha256),
+    log,
+    inspector: request.inspector ?? null,
+  };
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** The registry's place in .git/info/exclude, when it lies inside of the checkout. */
+function registryPattern({ repository, paths }: Places): readonly string[] {
+  const prefix = `${repository.mainWorktree}/`;
+  return paths.root.startsWith(prefix) ? [`/${paths.root.slice(prefix.length)}/`] : [];
+}
+
+function hasProgram(name: string): boolean {
+  return spawnSync(name, ['--version'], { stdio: 'ignore', timeout: 5_000 }).error === undefined;
+}
+
+/** Whether an unprivileged PID namespace can be made here; tried, not guessed. */
+function hasPidNamespaces(): boolean {
+  const argv = [
+    '--user',
+    '--map-current-user',
+    '--pid',
+    '--fork',
+    '--kill-child=SIGKILL',
+    '--mount-proc',
+    '--',
+    'true',
+  ];
+  return spawnSync('unshare', argv, { stdio: 'ignore', timeout: 5_000 }).status === 0;
+}

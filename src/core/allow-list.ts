@@ -1,0 +1,122 @@
+/**
+ * Commands without a shell: splitting one into its words, and whether the allow-list admits it.
+ *
+ * Owns: what a command text may hold, the pattern rule. Does not own: the patterns (model/config), running commands (host).
+ *
+ * Invariants: 1. A text that a shell would read differently is refused, never guessed. 2. What no pattern names is not admitted.
+ */
+import { parseArgsStringToArgv } from 'string-argv';
+
+/** What a command asks of a shell: Pawl has none. */
+export type SplitRefusal =
+  | 'empty'
+  | 'pipe'
+  | 'redirection'
+  | 'operator'
+  | 'substitution'
+  | 'variable'
+  | 'assignment'
+  | 'escape'
+  | 'comment'
+  | 'home'
+  | 'newline'
+  | 'quotes'
+  | 'control';
+
+/** A command in words, or why it cannot be one. */
+export type SplitCommand =
+  | { readonly kind: 'split'; readonly argv: readonly string[] }
+  | { readonly kind: 'refused'; readonly reason: SplitRefusal; readonly message: string };
+
+const MESSAGES: Readonly<Record<SplitRefusal, string>> = {
+  empty: 'it is empty',
+  pipe: 'it holds a pipe ("|")',
+  redirection: 'it holds a redirection ("<" or ">")',
+  operator: 'it holds a shell operator ("&&", "||", "&", ";" or parentheses)',
+  substitution: 'it holds a command substitution ("$(…)" or backticks)',
+  variable: 'it holds a variable ("$…")',
+  assignment: 'it begins with a variable assignment ("NAME=value")',
+  escape: 'it holds a backslash escape; quote the word instead',
+  comment: 'it holds a comment ("#")',
+  home: 'it holds a home folder ("~")',
+  newline: 'it holds a line break',
+  quotes: 'it holds a quote that is never closed',
+  control: 'it holds a control character, or white space that is no space',
+};
+
+/** The words of a command, as a POSIX shell would pass them to the program; wildcards stay as they are written. Refused when it needs a shell. */
+export function splitCommand(text: string): SplitCommand {
+  const reason = refusalOf(text);
+  if (reason !== null) return { kind: 'refused', reason, message: MESSAGES[reason] };
+  const argv = parseArgsStringToArgv(text);
+  const program = argv[0];
+  if (program === undefined || program === '') return { kind: 'refused', reason: 'empty', message: MESSAGES.empty };
+  return { kind: 'split', argv };
+}
+
+/**
+ * True when one of `patterns` admits the command: the same words in the same order; a last word `*` stands for any further
+ * words, also none. A pattern that cannot be split admits nothing.
+ */
+export function isAllowed(argv: readonly string[], patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => {
+    const split = splitCommand(pattern);
+    return split.kind === 'split' && matches(argv, split.argv);
+  });
+}
+
+function matches(argv: readonly string[], pattern: readonly string[]): boolean {
+  const isOpen = pattern.at(-1) === '*';
+  const words = isOpen ? pattern.slice(0, -1) : pattern;
+  const isLongEnough = isOpen ? argv.length >= Math.max(1, words.length) : argv.length === words.length;
+  return isLongEnough && words.every((word, index) => word === argv[index]);
+}
+
+/** Walks the text as sh(1) reads it, up to the first thing that needs one (POSIX.1-2024, Shell Command Language, 2.2 and 2.3). */
+function refusalOf(text: string): SplitRefusal | null {
+  if (/^\s*[A-Za-z_][A-Za-z0-9_]*=/.test(text)) return 'assignment';
+  let quote: '"' | "'" | null = null;
+  let isWordStart = true;
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text.charAt(index);
+    const next = text.charAt(index + 1);
+    if (quote === null) {
+      const reason = refusalUnquoted(char, next, isWordStart);
+      if (reason !== null) return reason;
+      isWordStart = /\s/.test(char);
+      if (char === '"' || char === "'") quote = char;
+    } else if (char === quote) {
+      quote = null;
+    } else {
+      const reason = refusalQuoted(char, next, quote);
+      if (reason !== null) return reason;
+    }
+  }
+  return quote === null ? null : 'quotes';
+}
+
+function refusalUnquoted(char: string, next: string, isWordStart: boolean): SplitRefusal | null {
+  if (char === '\n' || char === '\r') return 'newline';
+  if (/(?![ \t])[\s\p{Cc}]/u.test(char)) return 'control';
+  if (char === '|') return next === '|' ? 'operator' : 'pipe';
+  if (char === '<' || char === '>') return 'redirection';
+  if (/[&;()]/.test(char)) return 'operator';
+  if (char === '\\') return 'escape';
+  if (isWordStart && char === '#') return 'comment';
+  if (isWordStart && char === '~') return 'home';
+  return refusalOfDollar(char, next) ?? (char === '$' && /["']/.test(next) ? 'variable' : null);
+}
+
+function refusalQuoted(char: string, next: string, quote: '"' | "'"): SplitRefusal | null {
+  if (char === '\0') return 'control';
+  if (quote === "'") return null;
+  if (char === '\\' && /[$`"\\\n]/.test(next)) return 'escape';
+  return refusalOfDollar(char, next);
+}
+
+function refusalOfDollar(char: string, next: string): SplitRefusal | null {
+  if (char === '`') return 'substitution';
+  if (char !== '$') return null;
+  if (next === '(') return 'substitution';
+  return /[A-Za-z0-9_{?!#@*$-]/.test(next) ? 'variable' : null;
+}

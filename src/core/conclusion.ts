@@ -1,0 +1,183 @@
+/**
+ * How a task ended: the only place where answer, exit and forced end are weighed against each other.
+ *
+ * Owns: the one decision, made alike by host and runner. Does not own: reading the answer (core/answer), the outcome's file (host/outcome).
+ *
+ * Invariants: 1. An exit code alone never means success, unless the agent is configured so (L4). 2. A forced end decides, whatever
+ * the answer says. 3. An end that nobody saw and that left no answer is never called completed (L5).
+ */
+import type { ErrorCode } from '../model/error-codes.ts';
+import { BOUNDS, type Purpose } from '../model/limits.ts';
+import type { Answer, CompletionSource, EndReason, TaskResult, VerdictStatus } from '../model/request.ts';
+import { type AnswerReading, isGate } from './answer.ts';
+import { sanitise } from './sanitise.ts';
+
+/** How a process exited: exactly one of the two is not null. */
+export interface WorkerExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** Why a worker was ended before it ended itself, or never began. */
+export type ForcedEnd = EndReason | 'stalled' | 'outputLimit' | 'notStarted';
+
+/** All that is known about how a worker ended. */
+export interface WorkerEnding {
+  readonly purpose: Purpose;
+  readonly completion: CompletionSource;
+  /** Null when nobody saw it: the worker was an orphan, or never ran. */
+  readonly exit: WorkerExit | null;
+  readonly reading: AnswerReading;
+  /** Null when the worker ended by itself. */
+  readonly forced: ForcedEnd | null;
+  /** What an ending means that nobody saw and that left no valid answer. */
+  readonly orphanResult: 'interrupted' | 'lost';
+  /** What stood in the way of a start, for a worker that never began. */
+  readonly obstacle?: string;
+}
+
+/** What an ending means for its task. */
+export interface Conclusion {
+  readonly result: TaskResult;
+  /** Null when completed. */
+  readonly code: ErrorCode | null;
+  /** One sanitised sentence. */
+  readonly message: string;
+  /** The answer to keep: the worker's own, or the one that its exit code stands for; null when there is none. */
+  readonly answer: Answer | null;
+}
+
+/** What a forced end means, in the order: result, code, sentence. */
+const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, ErrorCode, string]>> = {
+  cancelled: ['cancelled', 'PAWL_WORKER_CANCELLED', 'The worker was ended because its run was cancelled.'],
+  deadline: ['timedOut', 'PAWL_WORKER_DEADLINE', 'The worker was ended at its deadline.'],
+  stalled: ['timedOut', 'PAWL_WORKER_STALLED', 'The worker was ended after a time without any output.'],
+  hung: ['timedOut', 'PAWL_HOST_HUNG', 'The worker was ended because its host had stopped responding.'],
+  outputLimit: [
+    'failed',
+    'PAWL_WORKER_OUTPUT_LIMIT',
+    'The worker was ended because it wrote more output than allowed.',
+  ],
+  exhausted: ['failed', 'PAWL_HOST_STARTS_EXHAUSTED', 'Every allowed worker host was started and none came up.'],
+  notStarted: ['failed', 'PAWL_WORKER_START_FAILED', 'The worker could not be started.'],
+  operator: ['interrupted', 'PAWL_WORKER_INTERRUPTED', 'The worker was ended by the operator.'],
+  interrupted: ['interrupted', 'PAWL_WORKER_INTERRUPTED', 'The worker went down with Pawl or the machine.'],
+};
+
+/** How the task ended: the only place where answer, exit and forced end are weighed against each other. */
+export function concludeTask(ending: WorkerEnding): Conclusion {
+  const { reading, exit, forced } = ending;
+  const answer = reading.kind === 'valid' ? reading.answer : null;
+  if (forced !== null) {
+    const [result, code, message] = FORCED[forced];
+    const said = answer === null ? '' : ` It had left an answer: ${answer.status}.`;
+    const why = ending.obstacle === undefined ? '' : ` Because: ${sanitise(ending.obstacle, BOUNDS.summaryChars)}.`;
+    return { result, code, message: message + why + said, answer };
+  }
+  if (ending.completion === 'exitCode') return concludeByExit(ending);
+  if (answer !== null && answer.status !== 'completed' && answer.verdict?.status === 'PASS') {
+    const message = `The answer contradicts itself: status ${answer.status} with verdict PASS.`;
+    return { result: 'blocked', code: 'PAWL_WORKER_CONTRADICTION', message, answer };
+  }
+  if (exit !== null && !isClean(exit)) return concludeBadExit(exit, reading);
+  if (answer !== null) return concludeByAnswer(answer);
+  if (exit === null) return concludeOrphan(ending);
+  return reading.kind === 'invalid'
+    ? failed('PAWL_WORKER_ANSWER_INVALID', `The worker's answer is not valid: ${reading.reason}.`)
+    : failed('PAWL_WORKER_NO_COMPLETION', 'The worker exited with 0 and left no answer.');
+}
+
+function concludeByAnswer(answer: Answer): Conclusion {
+  const problem = answer.problem === null ? answer.summary : `${answer.problem.code}: ${answer.problem.message}`;
+  const said = problem === '' ? 'no reason given' : problem;
+  switch (answer.status) {
+    case 'completed':
+      return { result: 'completed', code: null, message: answer.summary, answer };
+    case 'blocked':
+      return { result: 'blocked', code: 'PAWL_WORKER_BLOCKED', message: `The worker is blocked: ${said}`, answer };
+    case 'failed':
+      return { result: 'failed', code: 'PAWL_WORKER_FAILED', message: `The worker failed: ${said}`, answer };
+  }
+}
+
+function concludeBadExit(exit: WorkerExit, reading: AnswerReading): Conclusion {
+  const how = describeExit(exit);
+  switch (reading.kind) {
+    case 'valid': {
+      const { answer } = reading;
+      const message = `The worker answered "${answer.status}" and ended with ${how}: ${answer.summary}`;
+      return { ...failed('PAWL_WORKER_EXIT', message), answer };
+    }
+    case 'invalid':
+      return failed('PAWL_WORKER_EXIT', `The worker ended with ${how}; its answer is not valid: ${reading.reason}.`);
+    case 'missing':
+      return isNotStarted(exit)
+        ? failed('PAWL_WORKER_START_FAILED', `The worker's command was not found or could not be run (${how}).`)
+        : failed('PAWL_WORKER_EXIT', `The worker ended with ${how} and left no answer.`);
+  }
+}
+
+function concludeByExit(ending: WorkerEnding): Conclusion {
+  const { exit, purpose } = ending;
+  if (exit === null) return concludeOrphan(ending);
+  const how = describeExit(exit);
+  if (isClean(exit)) {
+    return { result: 'completed', code: null, message: `Ended with ${how}.`, answer: exitAnswer(purpose, 'PASS', how) };
+  }
+  if (isNotStarted(exit)) {
+    return failed('PAWL_WORKER_START_FAILED', `The worker's command was not found or could not be run (${how}).`);
+  }
+  // A signal is no judgement: the gate's program was killed before it could say anything.
+  if (isGate(purpose) && exit.code !== null) {
+    return { result: 'completed', code: null, message: `Ended with ${how}.`, answer: exitAnswer(purpose, 'FAIL', how) };
+  }
+  return failed('PAWL_WORKER_EXIT', `The worker ended with ${how}.`);
+}
+
+function exitAnswer(purpose: Purpose, status: VerdictStatus, how: string): Answer {
+  const summary = `The worker ended with ${how}.`;
+  const findings = status === 'PASS' ? [] : [{ severity: 'error', message: summary }];
+  return {
+    status: 'completed',
+    summary,
+    filesChanged: [],
+    verdict: isGate(purpose) ? { status, findings, summary } : null,
+    problem: null,
+    commands: [],
+  };
+}
+
+function concludeOrphan(ending: WorkerEnding): Conclusion {
+  const why =
+    ending.reading.kind === 'invalid' ? `its answer is not valid: ${ending.reading.reason}` : 'it left no answer';
+  return ending.orphanResult === 'interrupted'
+    ? {
+        result: 'interrupted',
+        code: 'PAWL_WORKER_INTERRUPTED',
+        message: `The worker ended unseen when Pawl or the machine went down; ${why}.`,
+        answer: null,
+      }
+    : {
+        result: 'lost',
+        code: 'PAWL_WORKER_LOST',
+        message: `The worker ended while nobody watched; ${why}.`,
+        answer: null,
+      };
+}
+
+function failed(code: ErrorCode, message: string): Conclusion {
+  return { result: 'failed', code, message, answer: null };
+}
+
+function isClean(exit: WorkerExit): boolean {
+  return exit.code === 0;
+}
+
+/** 126 and 127 are what the gate's shell answers when it cannot execute the command (POSIX, exit status for commands). */
+function isNotStarted(exit: WorkerExit): boolean {
+  return exit.code === 126 || exit.code === 127;
+}
+
+function describeExit(exit: WorkerExit): string {
+  return exit.signal === null ? `exit ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
+}

@@ -1,0 +1,113 @@
+/**
+ * What a machine's context must look like, checked by zod before a rehydrated run may move.
+ *
+ * Owns: the schemas of both contexts. Does not own: the contexts' meaning (machines).
+ *
+ * Invariant: XState restores any context; nothing that fails here is resumed (L5).
+ */
+import { z } from 'zod';
+import { artifactSchema, blockerSchema, policySchema } from '../model/event.ts';
+import { PURPOSES } from '../model/limits.ts';
+import { RUN_ACTOR } from '../model/record.ts';
+import { TASK_RESULTS } from '../model/request.ts';
+
+const STAGES = [
+  'workspace',
+  'setup',
+  'implementation',
+  'implementationCommit',
+  'verification',
+  'review',
+  'fix',
+  'fixCommit',
+  'handoff',
+] as const;
+
+const ordinal = z.int().min(0);
+const text = z.string();
+const surfaces = z.array(text);
+
+const gateSchema = z.strictObject({
+  status: z.enum(['PASS', 'FAIL', 'BLOCKED', 'ACCEPTED']),
+  epoch: ordinal,
+  commit: text,
+  evidence: artifactSchema.nullable(),
+  by: text.nullable(),
+  reason: text.nullable(),
+});
+
+export const runContextSchema = z.strictObject({
+  runId: text.min(1),
+  packetTaskId: text,
+  packetHash: text,
+  packet: artifactSchema,
+  surfaces,
+  branch: text,
+  policy: policySchema,
+  agents: z.record(text, text).nullable(),
+  hasSetup: z.boolean(),
+  isSetUp: z.boolean(),
+  stage: z.enum(STAGES),
+  epoch: ordinal,
+  purpose: z.enum(PURPOSES).nullable(),
+  attemptEpoch: ordinal,
+  attempt: ordinal,
+  failures: ordinal,
+  losses: ordinal,
+  interruptions: ordinal,
+  fixes: ordinal,
+  openTask: text.nullable(),
+  tasksRequested: ordinal,
+  baseBranch: text.nullable(),
+  baseCommit: text.nullable(),
+  headCommit: text.nullable(),
+  gates: z.strictObject({ verification: gateSchema.nullable(), review: gateSchema.nullable() }),
+  lease: z.strictObject({ surfaces, expiresAtMs: z.number() }).nullable(),
+  contention: z.strictObject({ holder: text, surfaces }).nullable(),
+  blockers: z.array(blockerSchema),
+  blockedGate: z.enum(['verification', 'review']).nullable(),
+  resumeAt: z.enum(STAGES).nullable(),
+  pendingDecision: z.enum(['retry', 'abandon']).nullable(),
+  cancel: z.strictObject({ by: text, reason: text }).nullable(),
+  handoff: z.strictObject({ artifact: artifactSchema, reference: text }).nullable(),
+  lastArtifact: artifactSchema.nullable(),
+});
+
+export const taskContextSchema = z.strictObject({
+  taskId: text.min(1),
+  purpose: z.enum(PURPOSES),
+  epoch: ordinal,
+  attempt: ordinal,
+  requestHash: text,
+  hostStartsMax: ordinal,
+  hostStarts: ordinal,
+  isAdopted: z.boolean(),
+  pid: z.int().nullable(),
+  startedAtMs: z.number().nullable(),
+  endedAtMs: z.number().nullable(),
+  ending: z.enum(['cancelled', 'deadline', 'hung', 'operator', 'exhausted', 'interrupted']).nullable(),
+  settlement: z
+    .strictObject({
+      result: z.enum(TASK_RESULTS),
+      by: z.enum(['host', 'runner', 'operator']),
+      code: text.nullable(),
+      outcomeHash: text,
+      completionHash: text.nullable(),
+    })
+    .nullable(),
+  decision: z.literal('accepted').nullable(),
+  reports: z.array(
+    z.strictObject({
+      entryId: text,
+      decision: z.enum(['duplicate', 'late', 'conflicting', 'unauthorized', 'rejected']),
+    }),
+  ),
+});
+
+/** The reason why `context` is not one of `actor`'s machine, or null when it is. */
+export function contextProblem(actor: string, context: unknown): string | null {
+  const checked = (actor === RUN_ACTOR ? runContextSchema : taskContextSchema).safeParse(context);
+  if (checked.success) return null;
+  const issue = checked.error.issues[0];
+  return issue === undefined ? 'invalid' : `${issue.path.join('.')}: ${issue.message}`;
+}

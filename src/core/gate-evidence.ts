@@ -1,0 +1,127 @@
+/**
+ * What a gate leaves behind as evidence, and what it comes to: PASS, FAIL or BLOCKED for one commit.
+ *
+ * Owns: the judgement over an answer and the state of the worktree, the evidence document, its view.
+ * Does not own: reading the worktree (adapters/git), writing artifacts (store).
+ *
+ * Invariant: a gate passes only by a verdict in a worker's answer, over an unchanged commit (L4); text in a packet is never one.
+ */
+import { isObject, type Json } from '../base/canonical-json.ts';
+import type { Gate } from '../model/effect.ts';
+import type { Blocker } from '../model/error.ts';
+import type { ArtifactRef } from '../model/event.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { Answer, CommandRun, Finding, Outcome, VerdictStatus } from '../model/request.ts';
+
+export interface GateView {
+  readonly gate: Gate;
+  readonly status: string;
+  readonly epoch: number;
+  readonly commit: string;
+  readonly summary: string;
+  readonly findings: readonly Finding[];
+  readonly commands: readonly CommandRun[];
+  readonly evidence: ArtifactRef | null;
+  readonly override: { readonly by: string; readonly reason: string } | null;
+}
+
+export interface GateInput {
+  readonly gate: Gate;
+  readonly taskId: string;
+  readonly epoch: number;
+  readonly commit: string;
+  readonly outcome: Pick<Outcome, 'exitCode' | 'signal' | 'message'>;
+  /** Null where the exit code is the answer. */
+  readonly answer: Answer | null;
+  readonly worktree: {
+    readonly head: string;
+    readonly isOnBranch: boolean;
+    readonly trackedChanges: readonly string[];
+    readonly untracked: readonly string[];
+  };
+}
+
+export interface GateJudgement {
+  readonly status: VerdictStatus;
+  readonly findings: readonly Finding[];
+  readonly summary: string;
+  readonly blocker: Blocker | null;
+  /** The evidence document. */
+  readonly document: Json;
+}
+
+/** Judges one gate. */
+export function judgeGate(input: GateInput): GateJudgement {
+  const verdict = input.answer?.verdict ?? {
+    status: input.outcome.exitCode === 0 ? ('PASS' as const) : ('FAIL' as const),
+    summary: input.outcome.message,
+    findings: [],
+  };
+  const moved = movedFindings(input);
+  const status = moved.length > 0 && verdict.status === 'PASS' ? 'FAIL' : verdict.status;
+  const findings = [...moved, ...verdict.findings].slice(0, BOUNDS.findings);
+  const document: Json = {
+    v: 1,
+    gate: input.gate,
+    taskId: input.taskId,
+    epoch: input.epoch,
+    commit: input.commit,
+    status,
+    verdict: verdict.status,
+    summary: verdict.summary,
+    findings: findings.map((finding) => ({ ...finding })),
+    commands: (input.answer?.commands ?? []).map((command) => ({ ...command })),
+    exitCode: input.outcome.exitCode,
+    signal: input.outcome.signal,
+    worktree: {
+      head: input.worktree.head,
+      trackedChanges: input.worktree.trackedChanges.slice(0, BOUNDS.filesListed),
+      untrackedRemoved: input.worktree.untracked.slice(0, BOUNDS.filesListed),
+    },
+  };
+  return { status, findings, summary: verdict.summary, document, blocker: blockerOf(input, status, verdict.summary) };
+}
+
+function movedFindings({ commit, worktree }: GateInput): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (worktree.head !== commit || !worktree.isOnBranch) {
+    findings.push({
+      severity: 'error',
+      message: `The head moved from ${commit} to ${worktree.head} while the gate ran.`,
+    });
+  }
+  for (const file of worktree.trackedChanges.slice(0, 20)) {
+    findings.push({ severity: 'error', message: 'A tracked file was changed while the gate ran.', file });
+  }
+  return findings;
+}
+
+function blockerOf(input: GateInput, status: VerdictStatus, summary: string): Blocker | null {
+  if (status === 'PASS') return null;
+  const text = summary.slice(0, 1_000);
+  return {
+    code: status === 'BLOCKED' ? 'PAWL_GATE_BLOCKED' : 'PAWL_GATE_FAILED',
+    message: `The ${input.gate} of epoch ${input.epoch} ${status === 'BLOCKED' ? 'is blocked' : 'failed'}${text === '' ? '.' : `: ${text}`}`,
+    hint: 'Read the evidence, then decide: pawl resolve RUN_ID retry|accept|abandon --reason TEXT.',
+    evidence: [`tasks/${input.taskId}`],
+  };
+}
+
+/** The parts of an evidence document that reports and handoffs show; a document that we did not write shows nothing. */
+export function readEvidence(document: unknown): Pick<GateView, 'summary' | 'findings' | 'commands'> {
+  if (!isObject(document)) return { summary: '', findings: [], commands: [] };
+  const { summary, findings, commands } = document;
+  return {
+    summary: typeof summary === 'string' ? summary : '',
+    findings: Array.isArray(findings) ? findings.filter(isFinding) : [],
+    commands: Array.isArray(commands) ? commands.filter(isCommandRun) : [],
+  };
+}
+
+function isFinding(value: unknown): value is Finding {
+  return isObject(value) && typeof value.severity === 'string' && typeof value.message === 'string';
+}
+
+function isCommandRun(value: unknown): value is CommandRun {
+  return isObject(value) && Array.isArray(value.argv) && typeof value.durationMs === 'number';
+}

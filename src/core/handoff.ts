@@ -1,0 +1,179 @@
+/**
+ * The evidence bundle of a passed run, as data and as a page for people.
+ *
+ * Owns: its content, made from the journal alone. Does not own: collecting the parts (runtime), where it goes (ports/scm).
+ *
+ * Invariant: the same journal gives the same bundle, so that projecting it again after a crash projects the same bytes (L2).
+ */
+import { canonicalJson, type Json, type JsonObject } from '../base/canonical-json.ts';
+import type { ArtifactRef } from '../model/event.ts';
+import type { Packet } from '../model/packet.ts';
+import type { JournalRecord } from '../model/record.ts';
+import type { GateView } from './gate-evidence.ts';
+
+export interface HandoffInput {
+  readonly runId: string;
+  readonly packetHash: string;
+  readonly packet: Packet;
+  readonly branch: string;
+  readonly baseBranch: string;
+  readonly baseCommit: string;
+  readonly headCommit: string;
+  readonly commits: readonly { readonly commit: string; readonly subject: string }[];
+  readonly files: readonly string[];
+  readonly fileCount: number;
+  readonly gates: readonly GateView[];
+  readonly policy: JsonObject;
+  readonly records: readonly JournalRecord[];
+}
+
+interface AttemptRow {
+  readonly taskId: string;
+  readonly agent: string;
+  readonly result: string;
+  readonly code: string | null;
+  readonly durationMs: number | null;
+  readonly rescueRef: string | null;
+}
+
+/** The bundle as canonical JSON text and as Markdown. */
+export function handoffBundle(input: HandoffInput): { readonly json: string; readonly markdown: string } {
+  const attempts = attemptsOf(input.records);
+  const timing = timingOf(input.records);
+  const bundle: Json = {
+    v: 1,
+    runId: input.runId,
+    taskId: input.packet.taskId,
+    packet: { hash: input.packetHash, goal: input.packet.scope.goal, approvedBy: input.packet.approvedBy },
+    target: {
+      provider: input.packet.scm.provider,
+      repo: input.packet.scm.repo,
+      issue: input.packet.scm.issueNumber,
+    },
+    branch: input.branch,
+    baseBranch: input.baseBranch,
+    baseCommit: input.baseCommit,
+    headCommit: input.headCommit,
+    commits: input.commits.map((commit) => ({ ...commit })),
+    files: input.files,
+    fileCount: input.fileCount,
+    gates: input.gates.map(gateJson),
+    attempts: attempts.map((attempt) => ({ ...attempt })),
+    decisions: decisionsOf(input.records),
+    policy: input.policy,
+    timing,
+    journal: { records: input.records.length, sum: input.records.at(-1)?.sum ?? '' },
+  };
+  return { json: canonicalJson(bundle), markdown: markdownOf(input, attempts, timing) };
+}
+
+function gateJson(gate: GateView): Json {
+  return {
+    gate: gate.gate,
+    status: gate.status,
+    epoch: gate.epoch,
+    commit: gate.commit,
+    summary: gate.summary,
+    findings: gate.findings.map((finding) => ({ ...finding })),
+    commands: gate.commands.map((command) => ({ ...command })),
+    evidence: gate.evidence === null ? null : refJson(gate.evidence),
+    override: gate.override === null ? null : { ...gate.override },
+  };
+}
+
+function refJson(ref: ArtifactRef): Json {
+  return { path: ref.path, sha256: ref.sha256 };
+}
+
+function attemptsOf(records: readonly JournalRecord[]): readonly AttemptRow[] {
+  const rows = new Map<string, AttemptRow>();
+  const started = new Map<string, number>();
+  for (const { actor, event, atMs } of records) {
+    if (event.type === 'taskRequested') {
+      const { taskId, agent, rescueRef } = event;
+      rows.set(taskId, { taskId, agent, result: 'open', code: null, durationMs: null, rescueRef });
+    } else if (event.type === 'workerSpawned') started.set(actor, event.startedAtMs);
+    else if (event.type === 'workerEnded') {
+      const row = rows.get(actor);
+      const from = started.get(actor);
+      if (row === undefined) continue;
+      const durationMs = from === undefined ? null : Math.max(0, atMs - from);
+      rows.set(actor, { ...row, result: event.result, code: event.blocker?.code ?? null, durationMs });
+    }
+  }
+  return [...rows.values()];
+}
+
+function decisionsOf(records: readonly JournalRecord[]): Json {
+  return records.flatMap(({ event, atMs }) =>
+    event.type === 'decisionMade' ? [{ decision: event.decision, by: event.by, reason: event.reason, atMs }] : [],
+  );
+}
+
+function timingOf(records: readonly JournalRecord[]): { readonly startedAtMs: number; readonly passedAtMs: number } {
+  return { startedAtMs: records[0]?.atMs ?? 0, passedAtMs: records.at(-1)?.atMs ?? 0 };
+}
+
+function markdownOf(
+  input: HandoffInput,
+  attempts: readonly AttemptRow[],
+  timing: { readonly startedAtMs: number; readonly passedAtMs: number },
+): string {
+  const { packet } = input;
+  const lines = [
+    `# ${line(packet.taskId)}: ready for review`,
+    '',
+    ...(packet.scope.goal === null ? [] : [line(packet.scope.goal), '']),
+    `- Branch \`${line(input.branch)}\` at \`${input.headCommit}\`, from \`${line(input.baseBranch)}\` (\`${input.baseCommit}\`)`,
+    `- Target: ${line(packet.scm.provider)} ${line(packet.scm.repo ?? '')} issue ${line(packet.scm.issueNumber ?? '')}`,
+    `- Run \`${input.runId}\`, packet \`${input.packetHash}\`${packet.approvedBy === null ? '' : `, approved by ${line(packet.approvedBy)}`}`,
+    `- From ${new Date(timing.startedAtMs).toISOString()} to ${new Date(timing.passedAtMs).toISOString()}`,
+    '',
+    '## Commits',
+    '',
+    ...input.commits.map((commit) => `- \`${commit.commit.slice(0, 12)}\` ${line(commit.subject)}`),
+    '',
+    `## Files (${input.fileCount})`,
+    '',
+    ...input.files.map((file) => `- \`${line(file)}\``),
+    '',
+    ...input.gates.flatMap(gateLines),
+    '## Attempts',
+    '',
+    '| task | agent | result | time |',
+    '|---|---|---|---|',
+    ...attempts.map(
+      (row) =>
+        `| ${row.taskId} | ${line(row.agent)} | ${row.result}${row.code === null ? '' : ` (${row.code})`} | ${row.durationMs === null ? '' : `${(row.durationMs / 1000).toFixed(1)} s`} |`,
+    ),
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function gateLines(gate: GateView): readonly string[] {
+  const title = gate.gate === 'verification' ? 'Verification' : 'Internal review';
+  return [
+    `## ${title}: ${gate.status}`,
+    '',
+    `Epoch ${gate.epoch}, commit \`${gate.commit}\`. ${line(gate.summary)}`,
+    '',
+    ...(gate.override === null
+      ? []
+      : [`**Accepted by ${line(gate.override.by)}, not passed:** ${line(gate.override.reason)}`, '']),
+    ...gate.commands.map(
+      (command) =>
+        `- \`${line(command.argv.join(' '))}\`: ${command.exitCode === null ? `signal ${command.signal}` : `exit ${command.exitCode}`}, ${command.durationMs} ms`,
+    ),
+    ...gate.findings.map(
+      (finding) =>
+        `- ${line(finding.severity)}: ${line(finding.message)}${finding.file === undefined ? '' : ` (${line(finding.file)}${finding.line === undefined ? '' : `:${finding.line}`})`}`,
+    ),
+    '',
+  ];
+}
+
+/** One line of text that cannot break out of its line, cell or code span. */
+function line(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('`', "'").trim();
+}

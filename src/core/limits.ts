@@ -1,0 +1,36 @@
+/**
+ * The limits of one run: the packet's, else the config's, else the defaults (L9).
+ *
+ * Owns: how overrides are laid over one another. Does not own: the defaults (model/limits), the ranges (model/limit-schema), enforcing them.
+ */
+import { DEFAULT_LIMITS, type LimitOverrides, type Limits, type Purpose } from '../model/limits.ts';
+
+/** Every limit of a run, by name: what the packet says goes before what the config says, that before the default. */
+export function resolveLimits(config: LimitOverrides, packet: LimitOverrides): Limits {
+  const pick = (name: Exclude<keyof Limits, 'deadlineMs'>): number =>
+    packet[name] ?? config[name] ?? DEFAULT_LIMITS[name];
+  const deadlineOf = (purpose: Purpose): number =>
+    deadlineIn(packet, purpose) ?? deadlineIn(config, purpose) ?? DEFAULT_LIMITS.deadlineMs[purpose];
+  return {
+    attemptsMax: pick('attemptsMax'),
+    fixAttemptsMax: pick('fixAttemptsMax'),
+    lostRetriesMax: pick('lostRetriesMax'),
+    interruptionsMax: pick('interruptionsMax'),
+    hostStartsMax: pick('hostStartsMax'),
+    deadlineMs: {
+      setup: deadlineOf('setup'),
+      implementation: deadlineOf('implementation'),
+      verification: deadlineOf('verification'),
+      review: deadlineOf('review'),
+      fix: deadlineOf('fix'),
+    },
+    stallMs: pick('stallMs'),
+    graceMs: pick('graceMs'),
+    outputBytesMax: pick('outputBytesMax'),
+    leaseTtlMs: pick('leaseTtlMs'),
+  };
+}
+
+function deadlineIn(limits: LimitOverrides, purpose: Purpose): number | undefined {
+  return typeof limits.deadlineMs === 'object' ? limits.deadlineMs[purpose] : limits.deadlineMs;
+}

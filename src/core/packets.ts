@@ -1,0 +1,163 @@
+/**
+ * Reads a packets file: what each packet says, what it lacks, and what its run is called.
+ *
+ * Owns: the file's shape, refusing what is invalid, the name and hash of each packet.
+ * Does not own: the fields of one packet (core/packet-fields), the input's types (model/packet-schema), reading the file itself (cli).
+ *
+ * Invariants: 1. One invalid packet refuses the whole file: nothing of it is taken in. 2. A packet that is only insufficient is
+ * read, with what it lacks by name. 3. The same packet has the same run id.
+ */
+import { canonicalJson, isObject } from '../base/canonical-json.ts';
+import type { Hash } from '../base/sha256.ts';
+import { PawlError } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { PacketReading } from '../model/packet.ts';
+import { packetSchema } from '../model/packet-schema.ts';
+import { issueLines } from '../model/schema-issue.ts';
+import { emptyPacket, invalidFields, missingFields, packetOf, unknownFields } from './packet-fields.ts';
+import { runIdOf } from './packet-run-id.ts';
+import { quote } from './sanitise.ts';
+
+const PROBLEMS_SHOWN = 10;
+
+/** What a packets file holds. */
+export interface PacketsFile {
+  /** One reading for each packet, in the file's order; the same packet twice is twice the same run id. */
+  readonly readings: readonly PacketReading[];
+  /** Fields beside `packets` that nobody reads. */
+  readonly unknownFields: readonly string[];
+}
+
+/** Returns when a packets file of `bytes` bytes is small enough to be read. Throws PAWL_PACKETS_TOO_LARGE. */
+export function assertPacketsSize(bytes: number): void {
+  if (bytes <= BOUNDS.packetsFileBytes) return;
+  throw tooLarge(`${bytes} bytes`, String(BOUNDS.packetsFileBytes));
+}
+
+/**
+ * Every packet of the file's text, read and checked. `sizeBytes` is the file's size where it is known.
+ * Throws PAWL_PACKETS_TOO_LARGE and PAWL_PACKETS_INVALID.
+ */
+export function readPackets(text: string, hash: Hash, sizeBytes: number = text.length): PacketsFile {
+  assertPacketsSize(sizeBytes);
+  const { packets, others } = packetsIn(parse(text));
+  if (packets.length > BOUNDS.packetsInFile) {
+    throw tooLarge(`${packets.length} packets`, String(BOUNDS.packetsInFile));
+  }
+  const problems: string[] = [];
+  const firstByHash = new Map<string, PacketReading>();
+  const readings = packets.flatMap((given, index) => {
+    const read = readOne(given, index + 1, hash, firstByHash);
+    if ('problems' in read) {
+      problems.push(...read.problems);
+      return [];
+    }
+    return [read];
+  });
+  if (problems.length > 0) throw invalid(problems);
+  return { readings, unknownFields: others };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw invalid([`it is not JSON: ${quote(error.message)}`], error);
+  }
+}
+
+function packetsIn(document: unknown): { packets: readonly unknown[]; others: readonly string[] } {
+  if (Array.isArray(document)) return { packets: document, others: [] };
+  if (isObject(document) && Array.isArray(document.packets)) {
+    const others = Object.keys(document).filter((name) => name !== 'packets' && name !== '$schema');
+    return { packets: document.packets, others: others.slice(0, BOUNDS.filesListed).map((name) => quote(name)) };
+  }
+  throw invalid(['it is neither {"packets": […]} nor a list of packets']);
+}
+
+function readOne(
+  given: unknown,
+  place: number,
+  hash: Hash,
+  firstByHash: Map<string, PacketReading>,
+): PacketReading | { readonly problems: readonly string[] } {
+  const canonical = canonicalOf(given);
+  if (canonical === null) return { problems: [`packet ${place}: it holds a value that JSON cannot carry exactly`] };
+  if (canonical.length > BOUNDS.packetChars) {
+    return { problems: [`packet ${place}: it is longer than ${BOUNDS.packetChars} characters`] };
+  }
+  const packetHash = hash(canonical);
+  const first = firstByHash.get(packetHash);
+  if (first !== undefined) return first;
+  const reading = readFields(given, place, packetHash);
+  if (!('problems' in reading)) firstByHash.set(packetHash, reading);
+  return reading;
+}
+
+function readFields(
+  given: unknown,
+  place: number,
+  packetHash: string,
+): PacketReading | { readonly problems: readonly string[] } {
+  const fallbackId = `packet-${place}`;
+  if (!isObject(given)) {
+    return {
+      runId: runIdOf(fallbackId, packetHash),
+      packetHash,
+      given,
+      packet: emptyPacket(fallbackId),
+      missingFields: ['packet_object'],
+      unknownFields: [],
+    };
+  }
+  const checked = packetSchema.safeParse(given);
+  if (!checked.success) {
+    return { problems: issueLines(checked.error.issues).map((line) => `packet ${place}: ${line}`) };
+  }
+  const packet = packetOf(checked.data, fallbackId);
+  const wrong = invalidFields(packet);
+  if (wrong.length > 0) {
+    const name = packet.taskId === fallbackId ? `packet ${place}` : `packet ${place} (${quote(packet.taskId)})`;
+    return { problems: wrong.map((line) => `${name}: ${line}`) };
+  }
+  return {
+    runId: runIdOf(packet.taskId, packetHash),
+    packetHash,
+    given,
+    packet,
+    missingFields: missingFields(packet),
+    unknownFields: unknownFields(given),
+  };
+}
+
+/** Null for what RFC 8785 cannot write (lone surrogates, infinities) and for nesting deeper than the stack. */
+function canonicalOf(given: unknown): string | null {
+  try {
+    return canonicalJson(given);
+  } catch (error) {
+    if (error instanceof Error) return null;
+    throw error;
+  }
+}
+
+function tooLarge(found: string, most: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_PACKETS_TOO_LARGE',
+    message: `The packets file holds ${found}; at most ${most} are read.`,
+    subject: 'the packets file',
+    hint: 'Split the file and take the parts in one after another; nothing of it was taken in.',
+  });
+}
+
+function invalid(problems: readonly string[], cause?: unknown): PawlError {
+  const shown = problems.slice(0, PROBLEMS_SHOWN);
+  const rest = problems.length - shown.length;
+  return new PawlError({
+    code: 'PAWL_PACKETS_INVALID',
+    message: `The packets file is refused: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`,
+    subject: 'the packets file',
+    hint: 'Correct it and try again (docs/packets.md describes every field); nothing of the file was taken in.',
+    cause,
+  });
+}

@@ -1,0 +1,212 @@
+/**
+ * What an operator sees of a run: its place, task, lease, blockers and next safe action, from persisted snapshots alone.
+ *
+ * Owns: that projection. Does not own: reading files (runtime/status), rendering (cli).
+ * Free of xstate and zod: `status` must start fast.
+ */
+import type { RunContext } from '../../machines/run-context.ts';
+import type { TaskContext } from '../../machines/task.machine.ts';
+import { isObject, type Json } from '../base/canonical-json.ts';
+import type { Blocker } from '../model/error.ts';
+import { EXIT, type ExitCode } from '../model/error-codes.ts';
+import type { ArtifactRef } from '../model/event.ts';
+import { RUN_ACTOR } from '../model/record.ts';
+
+export type RunKind = 'active' | 'blocked' | 'terminal' | 'quarantined';
+
+export interface TaskView {
+  readonly taskId: string;
+  readonly purpose: string;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  readonly result: string | null;
+  readonly code: string | null;
+  readonly isAdopted: boolean;
+  readonly reports: TaskContext['reports'];
+}
+
+export interface RunView {
+  readonly runId: string;
+  readonly taskId: string;
+  readonly state: string;
+  readonly substate: string | null;
+  readonly kind: RunKind;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly updatedAtMs: number | null;
+  /** The open task, else the last one, else null. */
+  readonly task: TaskView | null;
+  readonly tasks: readonly TaskView[];
+  readonly lease: { readonly surfaces: readonly string[]; readonly expiresAtMs: number } | null;
+  readonly branch: string;
+  readonly headCommit: string | null;
+  readonly baseCommit: string | null;
+  readonly gates: RunContext['gates'];
+  readonly contention: RunContext['contention'];
+  readonly blockers: readonly Pick<Blocker, 'code' | 'message' | 'hint' | 'evidence'>[];
+  readonly lastArtifact: ArtifactRef | null;
+  readonly handoff: RunContext['handoff'];
+  readonly nextSafeAction: { readonly kind: string; readonly command: string | null };
+}
+
+const FINAL = ['readyForManualReview', 'blockedPlanInsufficient', 'failedExecution', 'cancelled'];
+const PARKED = ['blockedNeedsHuman', 'blockedLockConflict'];
+
+interface Persisted<Context> {
+  readonly value: unknown;
+  readonly context: Context;
+}
+
+/** The view of a run from the persisted snapshots of its actors, which the caller has verified. */
+export function viewOf(
+  runId: string,
+  actors: { readonly [actor: string]: Json },
+  at: { readonly seq: number; readonly updatedAtMs: number | null },
+): RunView {
+  const { value, context } = persisted<RunContext>(runId, actors[RUN_ACTOR]);
+  const [state, substate] = placeOf(value);
+  const tasks = Object.entries(actors)
+    .filter(([name]) => name !== RUN_ACTOR)
+    .map(([name, task]) => taskView(persisted<TaskContext>(name, task)))
+    .sort((a, b) => a.epoch - b.epoch || ORDER.indexOf(a.purpose) - ORDER.indexOf(b.purpose) || a.attempt - b.attempt);
+  const kind = kindOf(state, context.blockers.length);
+  const task = tasks.find((each) => each.taskId === context.openTask) ?? tasks.at(-1) ?? null;
+  return {
+    runId,
+    taskId: context.packetTaskId,
+    state,
+    substate,
+    kind,
+    epoch: context.epoch,
+    seq: at.seq,
+    updatedAtMs: at.updatedAtMs,
+    task,
+    tasks,
+    lease: context.lease,
+    branch: context.branch,
+    headCommit: context.headCommit,
+    baseCommit: context.baseCommit,
+    gates: context.gates,
+    contention: context.contention,
+    blockers: context.blockers,
+    lastArtifact: context.lastArtifact,
+    handoff: context.handoff,
+    nextSafeAction: nextSafeAction(runId, state, context),
+  };
+}
+
+/** A persisted snapshot whose hash the caller has verified, so that its shape is that of the machine's context. */
+function persisted<Context>(name: string, snapshot: unknown): Persisted<Context> {
+  if (!isObject(snapshot) || !isObject(snapshot.context)) throw new Error(`bug: ${name} has no persisted snapshot`);
+  return { value: snapshot.value, context: snapshot.context as Context };
+}
+
+/** In the order of a run: setup and implementation before the first epoch, a fix after the gates of its epoch. */
+const ORDER = ['setup', 'implementation', 'verification', 'review', 'fix'];
+
+/** The top-level state of a state value, and the state inside of it. */
+export function placeOf(value: unknown): [state: string, substate: string | null] {
+  if (typeof value === 'string') return [value, null];
+  if (!isObject(value)) return ['?', null];
+  const [state] = Object.keys(value);
+  if (state === undefined) return ['?', null];
+  const [inner] = placeOf(value[state]);
+  return [state, inner];
+}
+
+function taskView({ value, context }: Persisted<TaskContext>): TaskView {
+  const [state, substate] = placeOf(value);
+  return {
+    taskId: context.taskId,
+    purpose: context.purpose,
+    epoch: context.epoch,
+    attempt: context.attempt,
+    state: state === 'settled' && substate !== null ? `settled.${substate}` : state,
+    pid: context.pid,
+    startedAtMs: context.startedAtMs,
+    endedAtMs: context.endedAtMs,
+    result: context.settlement?.result ?? null,
+    code: context.settlement?.code ?? null,
+    isAdopted: context.isAdopted,
+    reports: context.reports,
+  };
+}
+
+function kindOf(state: string, blockers: number): RunKind {
+  if (FINAL.includes(state)) return 'terminal';
+  if (PARKED.includes(state)) return 'blocked';
+  return state === 'queued' && blockers > 0 ? 'blocked' : 'active';
+}
+
+function nextSafeAction(runId: string, state: string, context: RunContext): RunView['nextSafeAction'] {
+  switch (state) {
+    case 'readyForManualReview':
+      return { kind: 'review', command: `git log ${context.baseCommit?.slice(0, 12) ?? ''}..${context.branch}` };
+    case 'blockedPlanInsufficient':
+      return { kind: 'completePacket', command: 'pawl validate PACKETS' };
+    case 'failedExecution':
+      return { kind: 'inspectAndIntakeAgain', command: `pawl events ${runId}` };
+    case 'cancelled':
+      return { kind: 'none', command: null };
+    case 'blockedNeedsHuman':
+      return { kind: 'decide', command: `pawl resolve ${runId} ${decisionFor(context)} --reason TEXT` };
+    case 'blockedLockConflict':
+      return { kind: 'waitForSurface', command: `pawl run ${runId}` };
+    case 'queued':
+      return context.blockers.length > 0
+        ? { kind: 'configureAgent', command: `pawl run ${runId} --agent NAME` }
+        : { kind: 'run', command: `pawl run ${runId}` };
+    default:
+      return { kind: 'run', command: `pawl run ${runId}` };
+  }
+}
+
+function decisionFor(context: RunContext): string {
+  return context.blockedGate === null ? 'retry|abandon' : 'retry|accept|abandon';
+}
+
+/** The view of a run that was set aside. */
+export function quarantinedView(runId: string, taskId: string, record: QuarantineFacts): RunView {
+  return {
+    runId,
+    taskId,
+    state: 'quarantined',
+    substate: null,
+    kind: record.isResolved ? 'terminal' : 'quarantined',
+    epoch: 0,
+    seq: 0,
+    updatedAtMs: record.atMs,
+    task: null,
+    tasks: [],
+    lease: record.isResolved ? null : { surfaces: record.surfaces, expiresAtMs: Number.MAX_SAFE_INTEGER },
+    branch: '',
+    headCommit: null,
+    baseCommit: null,
+    gates: { verification: null, review: null },
+    contention: null,
+    blockers: [record.blocker],
+    lastArtifact: null,
+    handoff: null,
+    nextSafeAction: record.isResolved
+      ? { kind: 'none', command: null }
+      : { kind: 'inspectThenAbandon', command: `pawl resolve ${runId} abandon --reason TEXT` },
+  };
+}
+
+export interface QuarantineFacts {
+  readonly atMs: number;
+  readonly surfaces: readonly string[];
+  readonly isResolved: boolean;
+  readonly blocker: Blocker;
+}
+
+/** The exit code of a command over several runs: the first that applies of quarantined, blocked, failed, done. */
+export function exitCodeOf(views: readonly Pick<RunView, 'kind' | 'state'>[]): ExitCode {
+  if (views.some((view) => view.kind === 'quarantined')) return EXIT.quarantined;
+  if (views.some((view) => view.kind === 'blocked' || view.state === 'blockedPlanInsufficient')) return EXIT.blocked;
+  return views.some((view) => view.state === 'failedExecution') ? EXIT.failed : EXIT.done;
+}

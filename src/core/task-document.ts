@@ -1,0 +1,120 @@
+/**
+ * What a worker reads (task.json): the packet, its instructions, the evidence to act on, and the schema of the answer.
+ *
+ * Owns: the document's content by purpose. Does not own: where it lies (host), what the worker makes of it.
+ *
+ * Invariant: it names everything that a fresh worker without memory needs; nothing in it can make a verdict.
+ */
+import type { Json } from '../base/canonical-json.ts';
+import type { Purpose } from '../model/limits.ts';
+import type { Packet } from '../model/packet.ts';
+
+export interface TaskDocumentInput {
+  readonly runId: string;
+  readonly taskId: string;
+  readonly purpose: Purpose;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly packet: Packet;
+  readonly given: Json;
+  readonly branch: string;
+  readonly baseCommit: string;
+  readonly commit: string;
+  readonly worktree: string;
+  readonly completionFile: string;
+  /** Argument lists of the commands to run: verification and setup. */
+  readonly commands: readonly (readonly string[])[];
+  /** The evidence of the gate that failed: fix only. */
+  readonly failedGate: Json | null;
+  /** How the attempts before this one ended, oldest first. */
+  readonly earlier: readonly { readonly taskId: string; readonly result: string; readonly message: string }[];
+}
+
+/** The document of one task, plain JSON. */
+export function taskDocument(input: TaskDocumentInput): Json {
+  const { packet } = input;
+  return {
+    v: 1,
+    runId: input.runId,
+    taskId: input.taskId,
+    purpose: input.purpose,
+    epoch: input.epoch,
+    attempt: input.attempt,
+    what: WHAT[input.purpose],
+    packet: { ...packet, scm: { ...packet.scm }, limits: {} } as Json,
+    packetAsGiven: input.given,
+    instructions: packet.instructions,
+    goal: packet.scope.goal,
+    nonGoals: packet.scope.nonGoals,
+    acceptanceCriteria: packet.scope.acceptanceCriteria,
+    ...byPurpose(input),
+    earlierAttempts: input.earlier,
+    branch: input.branch,
+    baseCommit: input.baseCommit,
+    commit: input.commit,
+    worktree: input.worktree,
+    completionFile: input.completionFile,
+    answerSchema: answerSchema(input.purpose),
+  };
+}
+
+const WHAT: Readonly<Record<Purpose, string>> = {
+  setup: 'Run the setup commands of this worktree.',
+  implementation: 'Implement the packet in the worktree, then leave your answer in the completion file.',
+  verification:
+    'Judge whether the commit meets the expectations. Change nothing. Leave a verdict in the completion file.',
+  review: 'Review the commit against the criteria. Change nothing. Leave a verdict in the completion file.',
+  fix: 'Fix what the failed gate found, then leave your answer in the completion file.',
+};
+
+function byPurpose(input: TaskDocumentInput): { readonly [key: string]: Json } {
+  const { packet } = input;
+  switch (input.purpose) {
+    case 'setup':
+      return { commands: input.commands };
+    case 'implementation':
+      return {};
+    case 'fix':
+      return { failedGate: input.failedGate };
+    case 'verification':
+      return { commands: input.commands, expectations: packet.verification.expectations, commitToJudge: input.commit };
+    case 'review':
+      return {
+        criteria: packet.review.criteria,
+        reviewerPlan: packet.review.reviewerPlan,
+        commitToReview: input.commit,
+      };
+  }
+}
+
+function answerSchema(purpose: Purpose): Json {
+  const needsVerdict = purpose === 'verification' || purpose === 'review';
+  const text = { type: 'string' };
+  return {
+    type: 'object',
+    required: needsVerdict ? ['status', 'summary', 'verdict'] : ['status', 'summary'],
+    properties: {
+      v: { const: 1 },
+      status: { enum: ['completed', 'failed', 'blocked'] },
+      summary: text,
+      filesChanged: { type: 'array', items: text },
+      verdict: {
+        type: 'object',
+        required: ['status', 'findings', 'summary'],
+        properties: {
+          status: { enum: ['PASS', 'FAIL', 'BLOCKED'] },
+          summary: text,
+          findings: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['severity', 'message'],
+              properties: { severity: text, message: text, file: text, line: { type: 'integer' } },
+            },
+          },
+        },
+      },
+      problem: { type: 'object', required: ['code', 'message'], properties: { code: text, message: text } },
+    },
+  };
+}

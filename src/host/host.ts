@@ -1,0 +1,191 @@
+/**
+ * The worker host: runs one task once, and writes how it ended.
+ *
+ * Owns: the order of the host's steps (design 5, rules 1 to 9). Does not own: each step (host/gate, host/watch, host/ending, host/outcome).
+ *
+ * Invariants (L3): 1. Only the host whose claim stands starts anything. 2. The gate opens after the worker's identity is durable, or never.
+ * 3. No outcome while anything of the tree is left, or cannot be judged.
+ */
+import { join } from 'node:path';
+import { sha256 } from '../base/sha256.ts';
+import type { ForcedEnd, WorkerExit } from '../core/conclusion.ts';
+import { encode, encodeAgentRecord, encodeClaim, parseRequest } from '../core/task-files.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { type AgentRecord, TASK_FILES, type TaskRequest } from '../model/request.ts';
+import type { HostProcessesPort } from '../ports/processes.ts';
+import type { Files } from '../store/files.ts';
+import { linkRegister, readRegister } from '../store/register.ts';
+import { prepareAnswerFile } from './answer-file.ts';
+import { endTree, pause } from './ending.ts';
+import { workerEnvironment } from './environment.ts';
+import { type GatedWorker, spawnGate } from './gate.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { treeHandle } from './observe.ts';
+import { settleOutcome, type WorktreeReader } from './outcome.ts';
+import { watchWorker } from './watch.ts';
+
+/** The world that a host works in. */
+export interface HostParts {
+  readonly files: Files;
+  readonly processes: HostProcessesPort;
+  readonly worktrees: WorktreeReader;
+  /** The host's own environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Kept when the host is told to stop. */
+  readonly stopped: Promise<void>;
+  readonly log: (line: string) => void;
+}
+
+/** The task that a host was started for. */
+export interface HostTask {
+  readonly taskFolder: string;
+  readonly requestHash: string;
+}
+
+/** Exit codes of a host; nobody decides by them, they are for people. */
+export const HOST_EXIT = { done: 0, contradiction: 2 } as const;
+
+const SWEEP_AGAIN_MS = 2_000;
+
+/** How a worker came to its end, as the host saw it. */
+interface WorkerEnd {
+  readonly exit: WorkerExit | null;
+  readonly forced: ForcedEnd | null;
+  readonly agent: AgentRecord | null;
+  readonly obstacle?: string;
+}
+
+/** The task has been run, or is another host's; returns the exit code. */
+export async function runHost(parts: HostParts, task: HostTask): Promise<number> {
+  const { files, processes, log } = parts;
+  const request = readRequest(parts, task);
+  if (request === null) return HOST_EXIT.contradiction;
+  const nonce = files.clock.nonce();
+  const { requestHash, taskFolder } = task;
+  const claim = encodeClaim({
+    v: 1,
+    kind: 'host',
+    requestHash,
+    nonce,
+    host: processes.self(),
+    atMs: files.clock.nowMs(),
+  });
+  if (!linkRegister(files, join(taskFolder, TASK_FILES.claim), claim).isWinner) {
+    log('the task is claimed already: nothing to do');
+    return HOST_EXIT.done;
+  }
+  const stopHeartbeat = startHeartbeat(files, join(taskFolder, TASK_FILES.heartbeat), log);
+  try {
+    const end = await runWorker(parts, task, request, nonce);
+    await sweep(parts, task, request, end.agent);
+    const { isWinner } = await settleOutcome({
+      files,
+      worktrees: parts.worktrees,
+      taskFolder,
+      request,
+      requestHash,
+      by: 'host',
+      nonce,
+      exit: end.exit,
+      forced: end.forced,
+      // The host saw every end that it settles; only a worker whose exit it never got is left to this.
+      orphanResult: 'interrupted',
+      startedAtMs: end.agent?.startedAtMs ?? null,
+      log,
+      ...(end.obstacle === undefined ? {} : { obstacle: end.obstacle }),
+    });
+    if (!isWinner) log('another outcome stands already; ours lies in late/');
+    return HOST_EXIT.done;
+  } finally {
+    stopHeartbeat();
+  }
+}
+
+function readRequest(parts: HostParts, task: HostTask): TaskRequest | null {
+  const path = join(task.taskFolder, TASK_FILES.request);
+  const bytes = readRegister(parts.files, path);
+  if (bytes === null || sha256(bytes) !== task.requestHash) {
+    parts.log(`${path} is not the request that this host was started for`);
+    return null;
+  }
+  const parsed = parseRequest(bytes);
+  if (parsed.ok) return parsed.value;
+  parts.log(`${path} cannot be run: ${parsed.reason}`);
+  return null;
+}
+
+/** Starts the worker in two phases and returns when it has exited or has to be ended. */
+async function runWorker(parts: HostParts, task: HostTask, request: TaskRequest, nonce: string): Promise<WorkerEnd> {
+  const { files } = parts;
+  const { taskFolder } = task;
+  files.writeDurable(join(taskFolder, TASK_FILES.task), encode(request.task));
+  const obstacle = prepareAnswerFile(request);
+  if (obstacle !== null) return notStarted(obstacle);
+  const gate = await spawnGate(request, taskFolder, workerEnvironment(request, taskFolder, parts.env), files.clock);
+  if (gate.kind === 'failed') return notStarted(gate.obstacle);
+  gate.worker.open();
+  const agent = recordWorker(parts, task, request, nonce, gate.worker);
+  if (agent === null) return notStarted('it ended before it could be recorded');
+  const { exited } = gate.worker;
+  const seen = await watchWorker({ exited, stopped: parts.stopped }, request, taskFolder, files.fs, files.clock);
+  if (seen.exit !== null) return { ...seen, agent };
+  parts.log(`ending the worker: ${seen.forced}`);
+  await sweep(parts, task, request, agent);
+  // The tree is gone: its exit is a fact that only has to arrive.
+  const exit = await Promise.race([exited, pause(files.clock, BOUNDS.killMs).then(() => null)]);
+  return { exit, forced: seen.forced, agent };
+}
+
+/** The worker's identity is durable; null, and the gate shut for ever, when that could not be. */
+function recordWorker(
+  parts: HostParts,
+  task: HostTask,
+  request: TaskRequest,
+  nonce: string,
+  worker: GatedWorker,
+): AgentRecord | null {
+  try {
+    const identity = parts.processes.identify(worker.pid);
+    if (identity === null) {
+      worker.abandon();
+      return null;
+    }
+    const agent: AgentRecord = {
+      v: 1,
+      requestHash: task.requestHash,
+      nonce,
+      worker: identity,
+      isNamespaced: request.isolation === 'pidNamespace',
+      mark: request.mark,
+      sessionId: null,
+      startedAtMs: parts.files.clock.nowMs(),
+    };
+    const path = join(task.taskFolder, TASK_FILES.agent);
+    if (linkRegister(parts.files, path, encodeAgentRecord(agent)).isWinner) return agent;
+    throw new Error(`bug: ${path} has a first value although the claim is ours`);
+  } catch (error) {
+    worker.abandon();
+    throw error;
+  }
+}
+
+/** Nothing of the tree is left. Not bounded: no outcome while something lives, and who waits for one sees that this host does. */
+async function sweep(parts: HostParts, task: HostTask, request: TaskRequest, agent: AgentRecord | null): Promise<void> {
+  const { clock } = parts.files;
+  const handle = treeHandle(task.taskFolder, request, agent);
+  for (;;) {
+    const end = await endTree(parts.processes, clock, handle, {
+      graceMs: request.limits.graceMs,
+      killMs: BOUNDS.killMs,
+      onSignal: (signal, member) => parts.log(`${signal} to ${member.pid}`),
+    });
+    if (end.isGone) return;
+    const left = end.survivors.map((member) => member.pid);
+    parts.log(`left: ${left.join(' ') || '-'}; unknown: ${end.unknown.join(' ') || '-'}; lock held: ${end.isLocked}`);
+    await pause(clock, SWEEP_AGAIN_MS);
+  }
+}
+
+function notStarted(obstacle: string): WorkerEnd {
+  return { exit: null, forced: 'notStarted', agent: null, obstacle };
+}

@@ -1,0 +1,45 @@
+/**
+ * The worker host as a program: `main.js TASK_FOLDER REQUEST_HASH`.
+ *
+ * Owns: wiring the real parts, signals, the exit code. Does not own: the steps (host/host).
+ */
+import { headOf, recordTree } from '../adapters/git/tree.ts';
+import { nodeFs } from '../adapters/node-fs.ts';
+import { systemProcesses } from '../adapters/processes/system.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { PawlError } from '../model/error.ts';
+import { EXIT } from '../model/error-codes.ts';
+import { Files } from '../store/files.ts';
+import { runHost } from './host.ts';
+
+function log(line: string): void {
+  process.stderr.write(`${new Date().toISOString()} host ${process.pid}: ${line}\n`);
+}
+
+const stopped = new Promise<void>((resolve) => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      log(`${signal}: ending the worker`);
+      resolve();
+    });
+  }
+});
+
+const [taskFolder, requestHash] = process.argv.slice(2);
+if (taskFolder === undefined || requestHash === undefined) {
+  log('usage: main.js TASK_FOLDER REQUEST_HASH');
+  process.exitCode = EXIT.usage;
+} else {
+  try {
+    const files = new Files(nodeFs, systemClock);
+    const worktrees = { recordTree, headOf };
+    const parts = { files, processes: systemProcesses(), worktrees, env: process.env, stopped, log };
+    process.exitCode = await runHost(parts, { taskFolder, requestHash });
+  } catch (error) {
+    // Whatever was started stays on record: without an opened gate nothing runs, behind an opened one a runner adopts it.
+    log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exitCode = error instanceof PawlError ? EXIT.refused : EXIT.bug;
+  }
+}
+// Nothing may keep this process: a gate that was not opened ends by its death.
+process.exit();

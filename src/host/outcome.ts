@@ -1,0 +1,202 @@
+/**
+ * Writes how a task ended, once: the same steps for the host that ran the worker and for a runner that found it.
+ *
+ * Owns: the order answer, tree, sync, hashes, outcome; giving up a task before its start.
+ * Does not own: ending the worker (host/ending), the decision (core/conclusion), recording the tree (adapters/git).
+ *
+ * Invariants: 1. Called only when nothing of the worker is left (design 5.8). 2. What the outcome names is durable before it is linked.
+ * 3. The first outcome stands; what a later one had to say lies in `late/` and changes nothing.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { sha256 } from '../base/sha256.ts';
+import { type AnswerReading, readAnswer } from '../core/answer.ts';
+import { type Conclusion, concludeTask, type ForcedEnd, type WorkerExit } from '../core/conclusion.ts';
+import { encode, encodeClaim, encodeOutcome, type Parsed, parseClaim, parseOutcome } from '../core/task-files.ts';
+import { PawlError } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
+import {
+  type Claim,
+  type EndReason,
+  type FileDigest,
+  type Outcome,
+  TASK_FILES,
+  type TaskRequest,
+} from '../model/request.ts';
+import type { Files } from '../store/files.ts';
+import { linkRegister, readRegister } from '../store/register.ts';
+import { collectAnswer } from './answer-file.ts';
+
+/** What a worktree holds, read from git: null where that cannot be told. */
+export interface WorktreeReader {
+  recordTree(worktree: string): {
+    readonly head: string | null;
+    readonly tree: string | null;
+    /** Why the tree is null. */
+    readonly reason: string | null;
+  };
+  headOf(worktree: string): string | null;
+}
+
+/** What is known about an ended task by the one who settles it. */
+export interface Settlement {
+  readonly files: Files;
+  readonly worktrees: WorktreeReader;
+  readonly taskFolder: string;
+  readonly request: TaskRequest;
+  readonly requestHash: string;
+  readonly by: Outcome['by'];
+  /** Unique to the writer: it tells whose outcome stands. */
+  readonly nonce: string;
+  readonly exit: WorkerExit | null;
+  readonly forced: ForcedEnd | null;
+  readonly orphanResult: 'interrupted' | 'lost';
+  readonly startedAtMs: number | null;
+  readonly obstacle?: string;
+  /** Takes what the outcome has no place for, for the operator. */
+  readonly log: (line: string) => void;
+}
+
+/** A task with its outcome. */
+export interface Settled {
+  /** The outcome that stands: ours or an earlier one. */
+  readonly outcome: Outcome;
+  readonly outcomeHash: string;
+  readonly isWinner: boolean;
+}
+
+/** What stands in a register, and whether it is ours. */
+export interface Standing<T> {
+  readonly value: T;
+  readonly hash: string;
+  readonly isWinner: boolean;
+}
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** The task has an outcome, durably. Throws PAWL_REGISTER_CONTRADICTION when the one that stands cannot be read. */
+export async function settleOutcome(settlement: Settlement): Promise<Settled> {
+  const { files, taskFolder, request } = settlement;
+  const path = join(taskFolder, TASK_FILES.outcome);
+  const isFirst = readRegister(files, path) === null;
+  const reading = collectAnswer(request);
+  const { conclusion, completion } = isFirst
+    ? keepAnswer(settlement, reading)
+    : { conclusion: conclude(settlement, reading), completion: null };
+  const { head, tree, reason } = request.recordsTree
+    ? settlement.worktrees.recordTree(request.cwd)
+    : { head: settlement.worktrees.headOf(request.cwd), tree: null, reason: null };
+  if (reason !== null) settlement.log(`the worktree's tree is not recorded: ${reason}`);
+  const outcome: Outcome = {
+    v: 1,
+    requestHash: settlement.requestHash,
+    nonce: settlement.nonce,
+    by: settlement.by,
+    result: conclusion.result,
+    code: conclusion.code,
+    message: conclusion.message,
+    exitCode: settlement.exit?.code ?? null,
+    signal: settlement.exit?.signal ?? null,
+    completion,
+    output: digestFile(files, join(taskFolder, TASK_FILES.output)),
+    stderr: digestFile(files, join(taskFolder, TASK_FILES.stderr)),
+    head,
+    tree,
+    survivors: 0,
+    startedAtMs: settlement.startedAtMs,
+    endedAtMs: files.clock.nowMs(),
+  };
+  await syncWorktree(request.cwd);
+  const bytes = encodeOutcome(outcome);
+  const standing = linkRegister(files, path, bytes);
+  if (!standing.isWinner) leaveLate(files, taskFolder, settlement.nonce, bytes);
+  const value = provenValue(path, parseOutcome(standing.bytes));
+  return { outcome: value, outcomeHash: sha256(standing.bytes), isWinner: standing.isWinner };
+}
+
+/** The task is given up, durably, unless a host has claimed it before: then that claim stands. */
+export function revokeClaim(files: Files, taskFolder: string, requestHash: string, reason: EndReason): Standing<Claim> {
+  const path = join(taskFolder, TASK_FILES.claim);
+  const { nonce, atMs } = { nonce: files.clock.nonce(), atMs: files.clock.nowMs() };
+  const standing = linkRegister(files, path, encodeClaim({ v: 1, kind: 'revoked', requestHash, nonce, reason, atMs }));
+  return {
+    value: provenValue(path, parseClaim(standing.bytes)),
+    hash: sha256(standing.bytes),
+    isWinner: standing.isWinner,
+  };
+}
+
+/** What the loser of a register had to say lies in the task's `late` folder, durably. */
+export function leaveLate(files: Files, taskFolder: string, nonce: string, bytes: Uint8Array): void {
+  const folder = join(taskFolder, TASK_FILES.late);
+  files.ensureFolders([folder]);
+  files.writeDurable(join(folder, `${nonce}.json`), bytes);
+}
+
+function conclude(settlement: Settlement, reading: AnswerReading): Conclusion {
+  const { exit, forced, orphanResult, obstacle, request } = settlement;
+  const { purpose, completion } = request;
+  const ending = { purpose, completion, exit, reading, forced, orphanResult };
+  return concludeTask(obstacle === undefined ? ending : { ...ending, obstacle });
+}
+
+/** The validated answer is in completion.json, which is a register too: what an earlier, interrupted settlement kept there stands. */
+function keepAnswer(
+  settlement: Settlement,
+  reading: AnswerReading,
+): { conclusion: Conclusion; completion: FileDigest | null } {
+  const { files, taskFolder, request } = settlement;
+  const ours = conclude(settlement, reading);
+  if (ours.answer === null) return { conclusion: ours, completion: null };
+  const standing = linkRegister(files, join(taskFolder, TASK_FILES.completion), encode(ours.answer));
+  const completion = { sha256: sha256(standing.bytes), bytes: standing.bytes.byteLength };
+  if (standing.isWinner) return { conclusion: ours, completion };
+  return { conclusion: conclude(settlement, readAnswer(standing.bytes, request.purpose)), completion };
+}
+
+/** The digest of a file whose content is durable, null when there is none. */
+function digestFile(files: Files, path: string): FileDigest | null {
+  return files.usingIfThere(path, (fd) => {
+    files.fs.sync(fd);
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for (;;) {
+      const chunk = files.fs.read(fd, bytes, CHUNK_BYTES);
+      if (chunk.length === 0) break;
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    return { sha256: hash.digest('hex'), bytes };
+  });
+}
+
+/** All that the worker wrote on the worktree's file system is durable: `sync -f` where the system's sync has it, else a whole sync. */
+async function syncWorktree(worktree: string): Promise<void> {
+  if ((await runSync(['-f', worktree])) || (await runSync([]))) return;
+  throw new PawlError({
+    code: 'PAWL_STORE_SYNC_FAILED',
+    message: `could not make ${worktree} durable: sync failed or took longer than ${BOUNDS.gitMs} ms`,
+    subject: worktree,
+    hint: 'check the disk (free space, kernel log), then start again',
+  });
+}
+
+/** In a process of its own, as the heartbeat has to go on meanwhile. */
+function runSync(argv: readonly string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn('sync', argv, { stdio: 'ignore', timeout: BOUNDS.gitMs, killSignal: 'SIGKILL' });
+    child.once('error', () => resolve(false));
+    child.once('exit', (code) => resolve(code === 0));
+  });
+}
+
+function provenValue<T>(path: string, parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  throw new PawlError({
+    code: 'PAWL_REGISTER_CONTRADICTION',
+    message: `${path} holds something else than it must: ${parsed.reason}`,
+    subject: path,
+    hint: 'keep the task folder as it is and look at who changed it',
+  });
+}

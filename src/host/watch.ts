@@ -1,0 +1,80 @@
+/**
+ * Watches a running worker against its limits.
+ *
+ * Owns: deciding that a worker has to be ended: deadline, stall, output. Does not own: ending it (host/ending).
+ *
+ * Invariants: 1. Limits count on a clock that never steps back. 2. The worker's own exit comes first: it is never called stalled when it has ended.
+ */
+import { join } from 'node:path';
+import type { ForcedEnd, WorkerExit } from '../core/conclusion.ts';
+import { TASK_FILES, type TaskRequest } from '../model/request.ts';
+import type { ClockPort } from '../ports/clock.ts';
+import type { FsPort } from '../ports/fs.ts';
+
+const LOOK_MS = 200;
+
+/** What a watch waits for besides the limits. */
+export interface Watch {
+  readonly exited: Promise<WorkerExit>;
+  /** Kept when this host is told to stop. */
+  readonly stopped: Promise<void>;
+}
+
+/** Why a watch is over. */
+export interface WatchEnd {
+  /** Null when the worker was still running. */
+  readonly exit: WorkerExit | null;
+  /** Null when the worker ended by itself. */
+  readonly forced: ForcedEnd | null;
+}
+
+/** The worker has exited, or has to be ended for the reason returned. */
+export function watchWorker(
+  watch: Watch,
+  request: TaskRequest,
+  taskFolder: string,
+  fs: FsPort,
+  clock: ClockPort,
+): Promise<WatchEnd> {
+  const { limits } = request;
+  const startMs = clock.monotonicMs();
+  let grownAtMs = startMs;
+  let knownBytes = 0;
+  return new Promise((resolve) => {
+    let callOff: () => void = () => undefined;
+    let isOver = false;
+    const end = (result: WatchEnd): void => {
+      isOver = true;
+      callOff();
+      resolve(result);
+    };
+    const reasonToEnd = (): ForcedEnd | null => {
+      const nowMs = clock.monotonicMs();
+      const bytes = outputBytes(fs, taskFolder);
+      if (bytes !== knownBytes) grownAtMs = nowMs;
+      knownBytes = bytes;
+      if (bytes > limits.outputBytesMax) return 'outputLimit';
+      if (nowMs - startMs >= limits.deadlineMs) return 'deadline';
+      return nowMs - grownAtMs >= limits.stallMs ? 'stalled' : null;
+    };
+    const look = (): void => {
+      if (isOver) return;
+      const forced = reasonToEnd();
+      if (forced === null) callOff = clock.timer(LOOK_MS, look);
+      else end({ exit: null, forced });
+    };
+    void watch.exited.then((exit) => {
+      // A worker that wrote too much and left between two looks has still written too much.
+      const isTooMuch = outputBytes(fs, taskFolder) > limits.outputBytesMax;
+      end({ exit, forced: isTooMuch ? 'outputLimit' : null });
+    });
+    void watch.stopped.then(() => end({ exit: null, forced: 'interrupted' }));
+    callOff = clock.timer(LOOK_MS, look);
+  });
+}
+
+/** The bytes of stdout and stderr together. */
+export function outputBytes(fs: FsPort, taskFolder: string): number {
+  const sizeOf = (name: string): number => fs.stat(join(taskFolder, name))?.size ?? 0;
+  return sizeOf(TASK_FILES.output) + sizeOf(TASK_FILES.stderr);
+}

@@ -1,0 +1,150 @@
+/**
+ * pawl.config.json: its schema, its defaults, and reading it.
+ *
+ * Owns: the keys of the config and what each may hold; docs/schemas/config.schema.json is made from it.
+ * Does not own: finding the file (cli), starting agents (adapters/agents), what a limit means (model/limits).
+ *
+ * Invariant: 1. An unknown key is an error that names it: a misspelt setting never passes for a default.
+ */
+import { z } from 'zod';
+import { PawlError } from './error.ts';
+import { limitShape, parallelRunsSchema } from './limit-schema.ts';
+import { issueLines } from './schema-issue.ts';
+import { SCRIPT_KEY, STEP_KINDS } from './script.ts';
+
+const nameRule = { error: 'must be a name: letters, digits, ".", "_" or "-", at most 64, the first a letter or digit' };
+const agentName = z.string(nameRule).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, nameRule);
+
+const variableRule = { error: 'must be the name of an environment variable, without a value' };
+const variableName = z.string(variableRule).regex(/^[A-Za-z_][A-Za-z0-9_]*$/, variableRule);
+
+const filledRule = { error: 'must be a text that is not empty' };
+const filled = z
+  .string(filledRule)
+  .regex(/\S/, filledRule)
+  .refine((text) => !text.includes('\0'), { error: 'must hold no NUL character' });
+
+const word = z.string({ error: 'must be a text' }).refine((text) => !text.includes('\0'), {
+  error: 'must hold no NUL character',
+});
+
+const commandAgentSchema = z.strictObject({
+  kind: z.literal('command'),
+  argv: z
+    .tuple([filled], word, { error: 'must be a list: the program, then its arguments' })
+    .describe('Program and arguments, no shell. Placeholders: {taskFile}, {completionFile}, {worktree}.'),
+  env: z.array(variableName).default([]).describe("Names of variables taken over from Pawl's own environment."),
+  completion: z
+    .enum(['file', 'exitCode'], { error: 'must be "file" or "exitCode"' })
+    .default('file')
+    .describe('Where the answer is: the completion file, or the exit code alone.'),
+});
+
+const stepSchema = z.looseObject(
+  { do: z.enum(STEP_KINDS, { error: `must be one of ${STEP_KINDS.join(', ')}` }) },
+  { error: 'must be an object with "do"' },
+);
+const stepsSchema = z.record(
+  z.string().regex(SCRIPT_KEY, { error: 'must be <purpose>, <purpose>.e<epoch>, .a<attempt> or both' }),
+  z.array(stepSchema, { error: 'must be a list of steps' }),
+);
+const scriptSchema = z
+  .object({ tasks: z.record(z.string(), stepsSchema).optional() }, { error: 'must be an object of steps' })
+  .catchall(z.array(stepSchema, { error: 'must be a list of steps' }))
+  .refine((script) => Object.keys(script).every((key) => key === 'tasks' || SCRIPT_KEY.test(key)), {
+    error: 'must have keys like <purpose>, <purpose>.e<epoch>, .a<attempt> or both',
+  });
+
+const scriptedAgentSchema = z
+  .strictObject({
+    kind: z.literal('scripted'),
+    script: filled.optional().describe("A script file, relative to the config's folder."),
+    steps: scriptSchema.optional().describe('The same script, inline.'),
+  })
+  .refine((agent) => agent.script === undefined || agent.steps === undefined, {
+    error: 'has both "script" and "steps"; one of them is enough',
+  });
+
+const agentSchema = z.discriminatedUnion('kind', [commandAgentSchema, scriptedAgentSchema], {
+  error: 'must be "command" or "scripted"',
+});
+
+const rolesSchema = z.strictObject({
+  implementer: agentName.optional(),
+  fixer: agentName.optional(),
+  reviewer: agentName.optional(),
+  verifier: agentName.optional(),
+});
+
+/** The whole config file. */
+export const configSchema = z
+  .strictObject(
+    {
+      $schema: z.string().optional(),
+      agents: z
+        .record(agentName, agentSchema, { error: 'must be an object of agents by name' })
+        .default({})
+        .describe('The agents, by name.'),
+      roles: rolesSchema.default({}).describe('Which agent does what; without it, the only agent there is.'),
+      verification: z
+        .strictObject({
+          allow: z
+            .array(filled, { error: 'must be a list of command patterns' })
+            .default([])
+            .describe('Commands that packets may run, compared word by word; "*" as the last word: any further words.'),
+        })
+        .default({ allow: [] }),
+      workspace: z
+        .strictObject({
+          setup: z
+            .array(filled, { error: 'must be a list of commands' })
+            .default([])
+            .describe('Commands that prepare a fresh worktree; the allow-list must admit them.'),
+        })
+        .default({ setup: [] }),
+      limits: z
+        .strictObject({
+          ...z.object(limitShape).partial().shape,
+          parallelRunsMax: parallelRunsSchema.optional(),
+        })
+        .default({})
+        .describe('Overrides of the default limits.'),
+    },
+    { error: 'must be an object' },
+  )
+  .meta({ title: 'Pawl config', description: 'pawl.config.json' });
+
+/** The config, checked, its defaults filled in. */
+export type Config = z.infer<typeof configSchema>;
+/** One agent of the config. */
+export type AgentConfig = z.infer<typeof agentSchema>;
+/** An agent that is any program of the user's. */
+export type CommandAgentConfig = z.infer<typeof commandAgentSchema>;
+/** An agent that follows a script. */
+export type ScriptedAgentConfig = z.infer<typeof scriptedAgentSchema>;
+
+/** The config of `text`, defaults filled in; all defaults when `text` is null (no file). `path` names it in errors. Throws PAWL_CONFIG_INVALID. */
+export function parseConfig(text: string | null, path: string): Config {
+  const checked = configSchema.safeParse(text === null ? {} : parseJson(text, path));
+  if (checked.success) return checked.data;
+  throw invalid(path, issueLines(checked.error.issues).join('; '));
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw invalid(path, 'it is not JSON', error);
+  }
+}
+
+function invalid(path: string, problems: string, cause?: unknown): PawlError {
+  return new PawlError({
+    code: 'PAWL_CONFIG_INVALID',
+    message: `The config is refused: ${problems}.`,
+    subject: path,
+    hint: 'Correct it; docs/agents.md describes every key, docs/schemas/config.schema.json checks it in an editor.',
+    cause,
+  });
+}

@@ -1,0 +1,207 @@
+/**
+ * Getting a run going: which agents it takes, a slot, its lease, its workspace.
+ *
+ * Owns: those four effects. Does not own: the table of leases (runtime/leases), git (adapters).
+ *
+ * Invariants: 1. No two runs hold overlapping surfaces. 2. A lease past its time is taken over only from a run without an open task.
+ */
+import type { KeyedEffectOf } from '../model/effect.ts';
+import { type Blocker, PawlError } from '../model/error.ts';
+import { ROLES, type Role } from '../model/packet.ts';
+import { readKeptPacket } from './kept-packet.ts';
+import type { Conflict, LeaseTable } from './leases.ts';
+import type { LiveRun } from './live-run.ts';
+import type { Slots } from './slots.ts';
+
+/** What admission needs to know of the other runs. */
+export interface Neighbours {
+  readonly leases: LeaseTable;
+  readonly slots: Slots;
+  /** `--agent`: it outranks packet and config. */
+  readonly agentOverride: string | null;
+  /** True when the run is driven here and can still move by itself. */
+  isMoving(runId: string): boolean;
+  /** The live run of that id, if it is in this process. */
+  find(runId: string): LiveRun | undefined;
+  /** Worktrees of runs that have ended. */
+  endedWorktrees(): readonly string[];
+  /** New work may begin. */
+  isAccepting(): boolean;
+}
+
+/** The run is admitted with an agent for every role, or its blocker says which is missing. */
+export async function admitRun(
+  run: LiveRun,
+  effect: KeyedEffectOf<'admitRun'>,
+  neighbours: Neighbours,
+  signal: AbortSignal,
+): Promise<void> {
+  const chosen = chooseAgents(run, neighbours.agentOverride);
+  if ('blocker' in chosen) {
+    const known = run.state.run.context.blockers[0];
+    if (known?.message !== chosen.blocker.message) {
+      run.commit(effect.actor, { type: 'agentMissing', key: effect.key, blocker: chosen.blocker });
+    }
+    return;
+  }
+  if (!(await neighbours.slots.take(run.runId, signal))) return;
+  run.settle(effect, {
+    type: 'runAdmitted',
+    key: effect.key,
+    agents: chosen.agents,
+    hasSetup: run.world.config.workspace.setup.length > 0,
+  });
+}
+
+/** --agent, else the packet's, else the role's, else the only one there is; a verifier is by default the reviewer. */
+function chooseAgents(run: LiveRun, override: string | null): { agents: Record<Role, string> } | { blocker: Blocker } {
+  const { agents } = run.world;
+  const { packet } = readKeptPacket(run.world, run);
+  const only = agents.names().length === 1 ? agents.names()[0] : undefined;
+  const choose = (role: Role): string | null =>
+    override ??
+    packet.agent ??
+    agents.forRole(role) ??
+    (role === 'verifier' ? agents.forRole('reviewer') : null) ??
+    only ??
+    null;
+  const chosen = {} as Record<Role, string>;
+  for (const role of ROLES) {
+    if (role === 'verifier' && packet.verification.commands.length > 0) continue;
+    const name = choose(role);
+    if (name === null || !agents.has(name)) return { blocker: agentMissing(run.runId, role, name) };
+    chosen[role] = name;
+  }
+  return { agents: chosen };
+}
+
+function agentMissing(runId: string, role: Role, name: string | null): Blocker {
+  return {
+    code: 'PAWL_AGENT_MISSING',
+    message:
+      name === null
+        ? `No agent is configured for the ${role}.`
+        : `The agent "${name}", wanted for the ${role}, is not configured.`,
+    hint: `Add it to pawl.config.json: {"agents": {"${name ?? 'NAME'}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}}}, then: pawl run ${runId}`,
+    evidence: [role],
+  };
+}
+
+/** The run's surfaces are leased to it, or it is refused with the holder's name. */
+export async function acquireLease(
+  run: LiveRun,
+  effect: KeyedEffectOf<'acquireLease'>,
+  neighbours: Neighbours,
+  signal: AbortSignal,
+): Promise<void> {
+  const { leases, slots } = neighbours;
+  while (!signal.aborted && run.isOwed(effect.key)) {
+    const conflict = leases.conflict(run.runId, effect.surfaces);
+    if (conflict === null) {
+      if (!(await slots.take(run.runId, signal))) return;
+      // Waiting for a slot takes time: somebody else may hold the surfaces by now.
+      if (leases.conflict(run.runId, effect.surfaces) !== null) continue;
+      run.settle(effect, { type: 'leaseAcquired', key: effect.key, surfaces: [...effect.surfaces] });
+      return;
+    }
+    if (reclaim(run, conflict, neighbours)) continue;
+    if (!neighbours.isMoving(conflict.holder.runId)) {
+      slots.release(run.runId);
+      run.settle(effect, {
+        type: 'leaseRefused',
+        key: effect.key,
+        holder: conflict.holder.runId,
+        surfaces: [...conflict.surfaces],
+        blocker: leaseConflict(conflict),
+      });
+      return;
+    }
+    noteContention(run, effect, conflict);
+    slots.release(run.runId);
+    await leases.changed(signal);
+  }
+}
+
+/** Who is waited for is recorded once for every holder. */
+function noteContention(run: LiveRun, effect: KeyedEffectOf<'acquireLease'>, { holder, surfaces }: Conflict): void {
+  if (run.state.run.context.contention?.holder === holder.runId) return;
+  run.commit(effect.actor, { type: 'leaseContended', key: effect.key, holder: holder.runId, surfaces: [...surfaces] });
+}
+
+/** A lease past its time is taken from a holder that does not move and has no open task. Returns whether it was. */
+function reclaim(run: LiveRun, { holder }: Conflict, neighbours: Neighbours): boolean {
+  if (holder.expiresAtMs > run.world.clock.nowMs() || neighbours.isMoving(holder.runId)) return false;
+  const owner = neighbours.find(holder.runId);
+  if (owner === undefined || owner.fault !== null) return false;
+  const refusal = owner.commit('run', { type: 'leaseReclaimed', by: run.runId });
+  if (refusal !== null) return false;
+  run.world.log(`${run.runId}: reclaimed the lease of ${holder.runId}, which had run out`);
+  return true;
+}
+
+function leaseConflict({ holder, surfaces }: Conflict): Blocker {
+  return {
+    code: 'PAWL_LEASE_CONFLICT',
+    message: `${holder.runId} holds ${surfaces.slice(0, 5).join(', ')}${surfaces.length > 5 ? ` and ${surfaces.length - 5} more` : ''}.`,
+    hint: `Finish, resolve or cancel ${holder.runId}; this run is tried again by itself by the next pawl run.`,
+    evidence: [holder.runId, ...surfaces.slice(0, 20)],
+  };
+}
+
+/** The surfaces that the run waits for are free. */
+export async function awaitSurface(
+  run: LiveRun,
+  effect: KeyedEffectOf<'awaitSurface'>,
+  neighbours: Neighbours,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted && run.isOwed(effect.key)) {
+    const conflict = neighbours.leases.conflict(run.runId, effect.surfaces);
+    if (conflict === null) {
+      run.settle(effect, { type: 'surfaceFreed', key: effect.key });
+      return;
+    }
+    await neighbours.leases.changed(signal);
+  }
+}
+
+/** The run's worktree stands on its branch, or the blocker says why it cannot. */
+export async function prepareWorkspace(
+  run: LiveRun,
+  effect: KeyedEffectOf<'prepareWorkspace'>,
+  neighbours: Neighbours,
+): Promise<void> {
+  const { world, runId } = run;
+  const { key } = effect;
+  const kept = readKeptPacket(world, run);
+  const result = await world.git
+    .prepareWorkspace({
+      runId,
+      worktree: world.paths.worktree(runId),
+      branch: run.state.run.context.branch,
+      baseBranch: kept.packet.scm.baseBranch,
+      endedWorktrees: neighbours.endedWorktrees(),
+    })
+    .catch((error: unknown) => {
+      if (error instanceof PawlError && error.code === 'PAWL_GIT_FAILED') {
+        return { kind: 'refused', blocker: gitBlocker(error) } as const;
+      }
+      throw error;
+    });
+  if (result.kind === 'refused') {
+    run.settle(effect, { type: 'workspaceRefused', key, blocker: result.blocker });
+    return;
+  }
+  const { baseBranch, baseCommit, headCommit } = result;
+  run.settle(effect, { type: 'workspacePrepared', key, baseBranch, baseCommit, headCommit });
+}
+
+/** A failure of git as a blocker: the run waits for a person instead of failing again and again. */
+export function gitBlocker(error: PawlError): Blocker {
+  return {
+    code: 'PAWL_WORKSPACE_FAILED',
+    message: error.message.slice(0, 2_000),
+    hint: error.hint,
+    evidence: [error.subject],
+  };
+}

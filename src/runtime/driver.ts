@@ -1,0 +1,342 @@
+/**
+ * The one driving process of a registry: brings every run back to life, drives those that were asked for, until none can move.
+ *
+ * Owns: which runs live here, which are driven, leases and slots between them, commands, the end. Does not own: one run's commit
+ * (runtime/live-run), effects (runtime/perform), taking the lock (store).
+ *
+ * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
+ * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
+ */
+import { type RunView, viewOf } from '../core/run-view.ts';
+import { snapshotOf } from '../core/state-image.ts';
+import { PawlError } from '../model/error.ts';
+import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
+import type { JournalRecord } from '../model/record.ts';
+import { listUnfinishedBatches, markBatchDone } from '../store/batches.ts';
+import { readQuarantine } from '../store/quarantine.ts';
+import type { Neighbours } from './admission.ts';
+import { performEndTask } from './end-task.ts';
+import { entriesOf, type IntakeEntry, prepareRun } from './intake.ts';
+import { LeaseTable } from './leases.ts';
+import { LiveRun, type LiveRunObserver, type LiveRunStart, type Performer } from './live-run.ts';
+import { lookAtTasks, recordLateCompletions, settleOpenTasks } from './open-tasks.ts';
+import { performer } from './perform.ts';
+import { type Finding, rehydrate } from './rehydrate.ts';
+import { quickView } from './run-look.ts';
+import { setAside } from './set-aside.ts';
+import { Slots } from './slots.ts';
+import type { World } from './world.ts';
+
+export interface DriverOptions {
+  readonly maxParallel: number;
+  readonly agentOverride: string | null;
+  /** Called after every record, for a live view. */
+  readonly onRecord?: (run: LiveRun, record: JournalRecord) => void;
+}
+
+export interface RunFindings {
+  readonly runId: string;
+  readonly findings: readonly Finding[];
+}
+
+export class Driver {
+  readonly world: World;
+  readonly leases = new LeaseTable();
+  readonly findings: RunFindings[] = [];
+  readonly #options: DriverOptions;
+  readonly #slots: Slots;
+  readonly #runs = new Map<string, LiveRun>();
+  readonly #ended = new Map<string, RunView>();
+  readonly #driven = new Set<string>();
+  readonly #perform: Performer;
+  readonly #observer: LiveRunObserver;
+  #isAccepting = true;
+  #failure: unknown = null;
+  #wake: (() => void) | null = null;
+
+  constructor(world: World, options: DriverOptions) {
+    this.world = world;
+    this.#options = options;
+    this.#slots = new Slots(options.maxParallel);
+    this.#perform = performer(this.#neighbours());
+    this.#observer = {
+      onCommit: (run, record) => {
+        this.#hold(run);
+        options.onRecord?.(run, record);
+        this.#changed();
+      },
+      onFailure: (run, error) => this.#onFailure(run, error),
+      onRest: () => this.#changed(),
+    };
+  }
+
+  /** What ended the whole process' work, or null. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Live runs, in the order of their ids. */
+  runs(): readonly LiveRun[] {
+    return [...this.#runs.values()];
+  }
+
+  find(runId: string): LiveRun | undefined {
+    return this.#runs.get(runId);
+  }
+
+  /** The view of any run of the registry, or null when there is none of that id. */
+  view(runId: string): RunView | null {
+    const live = this.#runs.get(runId);
+    if (live === undefined) return this.#ended.get(runId) ?? null;
+    const { actors } = snapshotOf(live.state, live.sum, '');
+    return viewOf(runId, actors, { seq: live.state.seq, updatedAtMs: null });
+  }
+
+  views(): readonly RunView[] {
+    const ids = [...new Set([...this.#ended.keys(), ...this.#runs.keys()])].sort();
+    return ids.map((runId) => this.view(runId)).filter((view) => view !== null);
+  }
+
+  /** Finishes intakes that were cut off, then brings every run back: its findings are known, what has ended is settled. */
+  async open(): Promise<void> {
+    const { files, paths } = this.world;
+    for (const runId of files.listNames(paths.runs)) await this.#bringBack(runId);
+    for (const batch of listUnfinishedBatches(files, paths).batches) {
+      for (const entry of entriesOf(batch)) if (this.view(entry.runId) === null) this.create(entry);
+      markBatchDone(files, paths, batch.batchId);
+    }
+  }
+
+  async #bringBack(runId: string): Promise<void> {
+    const { world } = this;
+    const quick = quickView(world, runId);
+    if (quick?.state === 'quarantined') return this.#keepEnded(quick);
+    if (quick?.kind === 'terminal') {
+      this.#ended.set(runId, quick);
+      return;
+    }
+    return this.#rehydrate(runId);
+  }
+
+  async #rehydrate(runId: string): Promise<void> {
+    const { world } = this;
+    const found = rehydrate(world, runId, true);
+    if (found.kind === 'absent') return;
+    if (found.kind === 'doubtful') {
+      await setAside(world, runId, found.doubt, found.findings);
+      this.findings.push({ runId, findings: found.findings });
+      const view = quickView(world, runId);
+      if (view !== null) this.#keepEnded(view);
+      return;
+    }
+    const run = this.#adopt({ runId, ...found });
+    await this.#settle(run, found.findings);
+  }
+
+  /** Checks the runs that have ended as closely as the others: their journals are folded, late completions are recorded. */
+  async verifyEnded(): Promise<void> {
+    for (const [runId, view] of this.#ended) {
+      if (view.state === 'quarantined') continue;
+      this.#ended.delete(runId);
+      await this.#rehydrate(runId);
+    }
+  }
+
+  /** Settles what has ended while nobody drove the run, and records what was found. */
+  async #settle(run: LiveRun, before: readonly Finding[]): Promise<void> {
+    try {
+      const findings = [...before, ...lookAtTasks(this.world, run.runId, run.state, this.world.clock.nowMs())];
+      await settleOpenTasks(run);
+      findings.push(...recordLateCompletions(run));
+      if (findings.length === 0) return;
+      this.findings.push({ runId: run.runId, findings });
+      const told = findings
+        .slice(0, 100)
+        .map(({ class: name, detail, action }) => ({ class: name, detail: detail.slice(0, 4_000), action }));
+      run.commit('driver', { type: 'runRehydrated', findings: told });
+    } catch (error) {
+      run.fail(error);
+      await this.#quarantines;
+    }
+  }
+
+  #keepEnded(view: RunView): void {
+    this.#ended.set(view.runId, view);
+    this.leases.set(view.runId, view.lease);
+  }
+
+  /** Makes a run and its first record. */
+  create(entry: IntakeEntry): LiveRun {
+    const event = prepareRun(this.world, entry);
+    const start = { runId: entry.runId, state: null, sum: '', journalSize: 0, snapshotSeq: 0 };
+    const run = new LiveRun(this.world, start, this.#observer);
+    const refusal = run.commit('run', event);
+    if (refusal !== null) throw new Error(`bug: ${entry.runId}: ${refusal.reason}`);
+    this.#runs.set(entry.runId, run);
+    this.#hold(run);
+    return run;
+  }
+
+  #adopt(start: LiveRunStart): LiveRun {
+    const run = new LiveRun(this.world, start, this.#observer);
+    this.#runs.set(start.runId, run);
+    this.#hold(run);
+    return run;
+  }
+
+  #hold(run: LiveRun): void {
+    const before = this.leases;
+    const { lease } = run.state.run.context;
+    before.set(run.runId, lease);
+    if (run.state.run.status !== 'active' || isParked(run)) {
+      this.#slots.release(run.runId);
+      // Those who waited for this holder look again: it does not move any more.
+      before.wake();
+    }
+  }
+
+  /** Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not go on. */
+  async drive(runIds: readonly string[]): Promise<void> {
+    const asked = runIds.map((runId) => this.#runs.get(runId)).filter((run) => run !== undefined);
+    for (const run of asked) this.#driven.add(run.runId);
+    // Whoever holds a lease goes first: those who wait for it would keep it from its slot.
+    const order = [...asked].sort((a, b) => Number(holdsLease(b)) - Number(holdsLease(a)));
+    for (const run of order) if (run.fault === null) run.start(this.#perform);
+    while (this.#failure === null && this.#isAccepting && asked.some((run) => this.#isMoving(run))) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      // What was begun by the last record shows in the next look only.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Ends the tasks of this run that are to be ended, and does nothing else for it. */
+  async endTasks(run: LiveRun): Promise<void> {
+    const isEnding = () => run.fault === null && run.state.owed.some((effect) => effect.kind === 'endTask');
+    if (!isEnding()) return;
+    run.start(endOnly);
+    while (this.#failure === null && isEnding()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** True while the run owes something that is not waiting for a person or for a lease of a run that does not move. */
+  #isMoving(run: LiveRun): boolean {
+    if (run.fault !== null || run.state.run.status !== 'active' || !this.#driven.has(run.runId)) return false;
+    if (isParked(run)) {
+      const { surfaces } = run.state.run.context;
+      const waits = run.state.owed.some((effect) => effect.kind === 'awaitSurface');
+      if (run.state.owed.some((effect) => effect.kind === 'endTask')) return true;
+      return waits && this.#mayBecomeFree(run.runId, surfaces);
+    }
+    if (run.state.run.value === 'queued')
+      return run.state.run.context.blockers.length === 0 || run.isUnderWay('admitRun');
+    return true;
+  }
+
+  /** A parked run waits on only while the surface is free, or its holder still moves. */
+  #mayBecomeFree(runId: string, surfaces: readonly string[]): boolean {
+    const conflict = this.leases.conflict(runId, surfaces);
+    if (conflict === null) return true;
+    const holder = this.#runs.get(conflict.holder.runId);
+    return holder !== undefined && !isParked(holder) && this.#isMoving(holder);
+  }
+
+  #neighbours(): Neighbours {
+    return {
+      leases: this.leases,
+      slots: this.#slots,
+      agentOverride: this.#options.agentOverride,
+      find: (runId) => this.#runs.get(runId),
+      isMoving: (runId) => {
+        const run = this.#runs.get(runId);
+        return run !== undefined && !isParked(run) && this.#isMoving(run);
+      },
+      endedWorktrees: () =>
+        this.views()
+          .filter((view) => view.kind === 'terminal')
+          .map((view) => this.world.paths.worktree(view.runId)),
+      isAccepting: () => this.#isAccepting,
+    };
+  }
+
+  #changed(): void {
+    this.#wake?.();
+  }
+
+  #quarantines: Promise<unknown> = Promise.resolve();
+
+  #onFailure(run: LiveRun, error: unknown): void {
+    const code = error instanceof PawlError ? error.code : null;
+    if (code !== null && ERROR_CODES[code] === EXIT.quarantined && error instanceof PawlError) {
+      const { surfaces, packetTaskId } = run.state.run.context;
+      const finding: Finding = { class: 'ambiguous', detail: error.message, action: 'the run is set aside as it is' };
+      this.findings.push({ runId: run.runId, findings: [finding] });
+      const doubt = { code: error.code, detail: error.message, surfaces, taskId: packetTaskId };
+      this.#quarantines = this.#quarantines
+        .then(() => this.#aside(run, doubt, finding))
+        .catch((cause: unknown) => this.#end(cause));
+      return;
+    }
+    const isLocal = error instanceof PawlError && code !== 'PAWL_STORE_SYNC_FAILED' && code !== 'PAWL_REGISTRY_LOCKED';
+    if (isLocal) this.world.log(`${run.runId}: stands still: ${error.code}: ${error.message}`);
+    else this.#end(error);
+    this.#slots.release(run.runId);
+    this.leases.wake();
+    this.#changed();
+  }
+
+  async #aside(run: LiveRun, doubt: Parameters<typeof setAside>[2], finding: Finding): Promise<void> {
+    await run.stop();
+    await setAside(this.world, run.runId, doubt, [finding]);
+    this.#runs.delete(run.runId);
+    const view = quickView(this.world, run.runId);
+    if (view !== null) this.#keepEnded(view);
+    this.#slots.release(run.runId);
+    this.leases.wake();
+    this.#changed();
+  }
+
+  #end(error: unknown): void {
+    this.#failure ??= error;
+    this.#isAccepting = false;
+    this.#changed();
+  }
+
+  /** No new work begins; `drive` returns once it looks again. */
+  stopAccepting(): void {
+    this.#isAccepting = false;
+    this.#changed();
+  }
+
+  /** Drops the hold of a quarantined run that was resolved. */
+  releaseQuarantined(runId: string): void {
+    const quarantine = readQuarantine(this.world.files, this.world.paths, runId);
+    if (quarantine?.resolved === null || quarantine === null) return;
+    const view = quickView(this.world, runId);
+    if (view !== null) this.#keepEnded(view);
+  }
+
+  /** Waits for short work, stores the snapshots, lets go of the runs. Workers go on under their hosts. */
+  async close(): Promise<void> {
+    await this.#quarantines;
+    await Promise.all([...this.#runs.values()].map((run) => run.stop()));
+  }
+}
+
+/** Performs the ending of tasks alone. */
+const endOnly: Performer = (run, effect) =>
+  effect.kind === 'endTask' ? performEndTask(run, effect) : Promise.resolve();
+
+/** Waiting for a person, or for a surface. */
+export function isParked(run: LiveRun): boolean {
+  const { value } = run.state.run;
+  return value === 'blockedNeedsHuman' || value === 'blockedLockConflict';
+}
+
+function holdsLease(run: LiveRun): boolean {
+  return run.state.run.context.lease !== null;
+}

@@ -1,0 +1,215 @@
+/**
+ * Ending a task from the runner's side, always in the same order: the host, then the tree, then the outcome (design, section 5.8).
+ *
+ * Owns: that order, settling the machine from a register, an operator's assertion. Does not own: signals and sweeps (host/ending),
+ * the outcome's content (host/outcome).
+ *
+ * Invariants: 1. No outcome is linked while the host is not proven dead, unless an operator asserts it, or while anything of the tree
+ * is left. 2. Whoever linked first decided: what stands in the register is what is journaled.
+ */
+import type { ForcedEnd } from '../core/conclusion.ts';
+import { endTree } from '../host/ending.ts';
+import { type TaskObservation, treeHandle } from '../host/observe.ts';
+import { revokeClaim, settleOutcome } from '../host/outcome.ts';
+import type { KeyedEffectOf } from '../model/effect.ts';
+import type { Blocker } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { EndReason, TaskResult } from '../model/request.ts';
+import type { LiveRun } from './live-run.ts';
+import { type OpenedTask, observe, openTaskFolder } from './task-folder.ts';
+import type { World } from './world.ts';
+
+export type EndingEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWorker' | 'endTask'>;
+
+/** Ends the task for the reason that the effect names, and settles it. */
+export async function performEndTask(run: LiveRun, effect: KeyedEffectOf<'endTask'>): Promise<void> {
+  const task = openTaskFolder(run.world, run.runId, effect.taskId, effect.requestHash);
+  await endTaskInOrder(run, effect, task, effect.reason);
+}
+
+/** The task is settled, or in doubt with a blocker: host, tree, outcome, each only after the one before. */
+export async function endTaskInOrder(
+  run: LiveRun,
+  effect: EndingEffect,
+  task: OpenedTask,
+  reason: EndReason,
+): Promise<void> {
+  const { world } = run;
+  let seen = observe(world, task);
+  if (seen.outcome === null && seen.claim === null) {
+    revokeClaim(world.files, task.folder, task.requestHash, reason);
+    seen = observe(world, task);
+  }
+  if (seen.outcome !== null) return endRemains(run, effect, task, seen);
+  if (seen.claim?.value.kind === 'revoked') {
+    settleFrom(run, effect, seen);
+    return;
+  }
+  const host = seen.claim?.value.host;
+  if (host !== undefined && (await endHost(world, host)) !== 'dead' && reason !== 'operator') {
+    run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: hostLives(task, host.pid) });
+    return;
+  }
+  // What was read before the host's death was proven is read again.
+  seen = observe(world, task);
+  if (seen.outcome !== null) return endRemains(run, effect, task, seen);
+  if (!(await isTreeEnded(run, effect, task, seen))) return;
+  await linkOutcome(run, task, seen, reason, reason === 'operator' ? 'operator' : 'runner');
+  settleFrom(run, effect, observe(world, task));
+}
+
+async function endHost(world: World, host: Parameters<World['processes']['life']>[0]): Promise<string> {
+  const endMs = world.clock.monotonicMs() + BOUNDS.killMs;
+  let life = world.processes.life(host);
+  while (life === 'alive' && world.clock.monotonicMs() < endMs) {
+    world.processes.signal(host, 'SIGKILL');
+    await new Promise<void>((resolve) => world.clock.timer(10, resolve));
+    life = world.processes.life(host);
+  }
+  return life;
+}
+
+/** An outcome stands and something of the tree is left: it is ended first, then the task is settled. */
+export async function endRemains(
+  run: LiveRun,
+  effect: EndingEffect,
+  task: OpenedTask,
+  seen: TaskObservation,
+): Promise<void> {
+  if (seen.tree === 'alive' && !(await isTreeEnded(run, effect, task, seen))) return;
+  settleFrom(run, effect, seen);
+}
+
+async function isTreeEnded(
+  run: LiveRun,
+  effect: EndingEffect,
+  task: OpenedTask,
+  seen: TaskObservation,
+): Promise<boolean> {
+  const { world } = run;
+  const handle = treeHandle(task.folder, task.request, seen.agent?.value ?? null);
+  const { graceMs } = task.request.limits;
+  const end = await endTree(world.processes, world.clock, handle, { graceMs, killMs: BOUNDS.killMs });
+  if (end.isGone) return true;
+  const pids = [...end.survivors.map((survivor) => survivor.pid), ...end.unknown];
+  run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: survivorsLeft(task, pids) });
+  return false;
+}
+
+/** The host is dead and no outcome stands: sweeps, links what the files say, and settles the task. */
+export async function concludeOrphan(
+  run: LiveRun,
+  effect: EndingEffect,
+  task: OpenedTask,
+  seen: TaskObservation,
+): Promise<void> {
+  const { world } = run;
+  if (!(await isTreeEnded(run, effect, task, seen))) return;
+  const worker = seen.agent?.value.worker;
+  const isSameBoot = worker !== undefined && worker.bootId === world.processes.self().bootId;
+  await linkOutcome(run, task, seen, isSameBoot ? null : 'interrupted', 'runner');
+  settleFrom(run, effect, observe(world, task));
+}
+
+async function linkOutcome(
+  run: LiveRun,
+  task: OpenedTask,
+  seen: TaskObservation,
+  forced: ForcedEnd | null,
+  by: 'runner' | 'operator',
+): Promise<void> {
+  const { world } = run;
+  await settleOutcome({
+    files: world.files,
+    worktrees: world.worktrees,
+    taskFolder: task.folder,
+    request: task.request,
+    requestHash: task.requestHash,
+    by,
+    nonce: world.clock.nonce(),
+    exit: null,
+    forced,
+    orphanResult: run.state.tasks[task.request.taskId]?.context.isAdopted === true ? 'lost' : 'interrupted',
+    startedAtMs: seen.agent?.value.startedAtMs ?? null,
+    log: world.log,
+  });
+}
+
+const REVOKED: Readonly<Record<EndReason, TaskResult>> = {
+  cancelled: 'cancelled',
+  deadline: 'timedOut',
+  hung: 'timedOut',
+  operator: 'interrupted',
+  exhausted: 'failed',
+  interrupted: 'interrupted',
+};
+
+/** Journals the end that stands in the registers: the outcome, or the revocation of a task that never started. */
+export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObservation): void {
+  const { world } = run;
+  world.files.syncFolder(world.paths.task(run.runId, effect.taskId));
+  const { key } = effect;
+  if (seen.outcome !== null) {
+    const { value, hash } = seen.outcome;
+    run.settle(effect, {
+      type: 'workerEnded',
+      key,
+      result: value.result,
+      by: value.by,
+      outcomeHash: hash,
+      completionHash: value.completion?.sha256 ?? null,
+      exitCode: value.exitCode,
+      signal: value.signal,
+      blocker: value.code === null ? null : endedBadly(effect.taskId, value.code, value.message),
+    });
+    return;
+  }
+  const claim = seen.claim;
+  if (claim?.value.kind !== 'revoked') throw new Error(`bug: ${run.runId}: ${effect.taskId} has no end to settle`);
+  const result = REVOKED[claim.value.reason];
+  run.settle(effect, {
+    type: 'workerEnded',
+    key,
+    result,
+    by: 'runner',
+    outcomeHash: claim.hash,
+    completionHash: null,
+    exitCode: null,
+    signal: null,
+    blocker:
+      result === 'failed'
+        ? endedBadly(
+            effect.taskId,
+            'PAWL_HOST_STARTS_EXHAUSTED',
+            'Every allowed worker host was started and none came up.',
+          )
+        : null,
+  });
+}
+
+function endedBadly(taskId: string, code: Blocker['code'], message: string): Blocker {
+  return {
+    code,
+    message,
+    hint: `Read tasks/${taskId}: output.ndjson, stderr.log, outcome.`,
+    evidence: [`tasks/${taskId}`],
+  };
+}
+
+function hostLives(task: OpenedTask, pid: number): Blocker {
+  return {
+    code: 'PAWL_HOST_UNKNOWN',
+    message: `The worker host (pid ${pid}) could not be ended, or its death cannot be proven from here.`,
+    hint: 'Make sure that it and its worker have ended, then: pawl resolve RUN_ID retry --reason TEXT.',
+    evidence: [task.folder],
+  };
+}
+
+function survivorsLeft(task: OpenedTask, pids: readonly number[]): Blocker {
+  return {
+    code: 'PAWL_WORKER_SURVIVORS',
+    message: `Processes of the worker's tree could not be ended or read: ${pids.slice(0, 10).join(', ')}${pids.length === 0 ? 'its lock is still held' : ''}.`,
+    hint: 'End them yourself, then: pawl resolve RUN_ID retry --reason TEXT.',
+    evidence: [task.folder],
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * Packets become runs: all of a file or nothing of it, the same packet once.
+ *
+ * Owns: the batch as the intent of an intake, creating the runs, which packets are new, conflicting or refused.
+ * Does not own: reading packets (core/packets), driving the runs (runtime/driver).
+ *
+ * Invariants: 1. The batch register is durable before any run folder exists, so a killed intake is finished by the next start.
+ * 2. A run's packet lies in its artifacts before its first record names it.
+ */
+
+import { MACHINE_VERSION } from '../../machines/effects.ts';
+import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
+import { isBranchName } from '../core/branch-name.ts';
+import { resolveLimits } from '../core/limits.ts';
+import { nextRunId } from '../core/packet-run-id.ts';
+import type { RunView } from '../core/run-view.ts';
+import { overlaps, surfacesOf } from '../core/surfaces.ts';
+import type { Config } from '../model/config.ts';
+import { PawlError } from '../model/error.ts';
+import type { JournalEvent } from '../model/event.ts';
+import type { Limits } from '../model/limits.ts';
+import type { PacketReading } from '../model/packet.ts';
+import { writeArtifact } from '../store/artifacts.ts';
+import { type Batch, writeBatch } from '../store/batches.ts';
+import { keptPacketText } from './kept-packet.ts';
+import type { World } from './world.ts';
+
+/** One run to be made: all that its first record needs. */
+export interface IntakeEntry {
+  readonly runId: string;
+  readonly reading: PacketReading;
+  readonly limits: Limits;
+}
+
+/** What is known of runs that are there already. */
+export interface KnownRuns {
+  view(runId: string): RunView | null;
+  /** Every run that may hold surfaces. */
+  holders(): readonly { readonly runId: string; readonly surfaces: readonly string[] }[];
+}
+
+export interface IntakePlan {
+  /** In the order of the file: the run of every packet. */
+  readonly runIds: readonly string[];
+  readonly fresh: readonly IntakeEntry[];
+}
+
+/** The stages that leave artifacts: their folders are made with the run. */
+const STAGES = ['intake', 'verification', 'review', 'handoff'] as const;
+
+/**
+ * Decides what an intake makes. Throws before anything is written: PAWL_RUN_QUARANTINED for a packet whose run is set aside,
+ * PAWL_RUN_CONFLICT for an edited packet whose branch a live run holds.
+ */
+export function planIntake(
+  readings: readonly PacketReading[],
+  config: Config,
+  known: KnownRuns,
+  mayRepeat: boolean,
+): IntakePlan {
+  const fresh = new Map<string, IntakeEntry>();
+  const runIds: string[] = [];
+  for (const reading of readings) {
+    const runId = currentRunId(reading.runId, known, mayRepeat);
+    if (!runIds.includes(runId)) runIds.push(runId);
+    if (known.view(runId) !== null || fresh.has(runId)) continue;
+    assertBranchIsFree(reading, runId, known);
+    fresh.set(runId, { runId, reading, limits: resolveLimits(config.limits, reading.packet.limits) });
+  }
+  return { runIds, fresh: [...fresh.values()] };
+}
+
+/** The run that this packet means: its first one, or with --again the one after the last that has ended. */
+function currentRunId(first: string, known: KnownRuns, mayRepeat: boolean): string {
+  let runId = first;
+  for (let n = 2; ; n += 1) {
+    const view = known.view(runId);
+    if (view === null) return runId;
+    const next = nextRunId(first, n);
+    const hasNext = known.view(next) !== null;
+    if (view.kind === 'quarantined' && !hasNext) throw quarantined(runId);
+    if (!hasNext && !(mayRepeat && view.kind === 'terminal')) return runId;
+    runId = next;
+  }
+}
+
+function assertBranchIsFree(reading: PacketReading, runId: string, known: KnownRuns): void {
+  const branch = surfacesOf(reading.packet, runId).filter((surface) => surface.startsWith('branch:'));
+  for (const holder of known.holders()) {
+    if (holder.runId === runId || overlaps(branch, holder.surfaces).length === 0) continue;
+    throw new PawlError({
+      code: 'PAWL_RUN_CONFLICT',
+      message: `The packet ${reading.packet.taskId} wants ${branch.join(', ')}, which the live run ${holder.runId} is for.`,
+      subject: reading.packet.taskId,
+      hint: `Let ${holder.runId} end, or cancel it: pawl cancel ${holder.runId}. Nothing of this file was taken in.`,
+    });
+  }
+}
+
+function quarantined(runId: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_RUN_QUARANTINED',
+    message: `The run of this packet, ${runId}, is set aside; nothing of this file was taken in.`,
+    subject: runId,
+    hint: `Look at it with pawl recover --dry-run, then pawl resolve ${runId} abandon --reason TEXT, and take the packet in with --again.`,
+  });
+}
+
+/** The intake's intent is durable. */
+export function writeIntake(world: World, entries: readonly IntakeEntry[]): string {
+  const plain = entries.map((entry) => JSON.parse(canonicalJson(entry)) as Json);
+  return writeBatch(world.files, world.paths, plain);
+}
+
+/** The entries of a batch that a killed intake left behind. Throws PAWL_REGISTRY_INVALID on one that is none. */
+export function entriesOf(batch: Batch): readonly IntakeEntry[] {
+  return batch.entries.map((entry) => {
+    if (isObject(entry) && typeof entry.runId === 'string' && isObject(entry.reading) && isObject(entry.limits)) {
+      return entry as object as IntakeEntry;
+    }
+    throw new PawlError({
+      code: 'PAWL_REGISTRY_INVALID',
+      message: `The batch ${batch.batchId} holds something that is no packet.`,
+      subject: batch.batchId,
+      hint: 'Look at what changed this file.',
+    });
+  });
+}
+
+/** The run's folders and its packet are durable; returns its first event. */
+export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
+  const { paths, files } = world;
+  const { runId, reading, limits } = entry;
+  const artifacts = paths.artifacts(runId);
+  files.ensureFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
+  const { given, packet, unknownFields } = reading;
+  const kept = keptPacketText({ given: given as Json, packet, limits, unknownFields });
+  const ref = writeArtifact(files, paths.run(runId), 'intake', 'packet', kept);
+  const branch = packet.scm.intendedBranch ?? '';
+  return {
+    type: 'packetReceived',
+    taskId: packet.taskId,
+    packetHash: reading.packetHash,
+    packet: ref,
+    missingFields: reading.missingFields,
+    surfaces: reading.missingFields.length === 0 ? surfacesOf(packet, runId) : [],
+    branch: isBranchName(branch) ? branch : '',
+    limits: JSON.parse(canonicalJson(limits)),
+    policy: {
+      attemptsMax: limits.attemptsMax,
+      fixAttemptsMax: limits.fixAttemptsMax,
+      lostRetriesMax: limits.lostRetriesMax,
+      interruptionsMax: limits.interruptionsMax,
+      hostStartsMax: limits.hostStartsMax,
+      leaseTtlMs: limits.leaseTtlMs,
+    },
+    machineVersion: MACHINE_VERSION,
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Which run holds which surfaces: an index derived from the journals, rebuilt at every start.
+ *
+ * Owns: the table of holders, conflicts over it, waking those who wait. Does not own: the lease itself (an event in the run's journal).
+ *
+ * Invariant: two runs never hold overlapping surfaces; who asks first is answered first.
+ */
+import { overlaps } from '../core/surfaces.ts';
+
+export interface Hold {
+  readonly runId: string;
+  readonly surfaces: readonly string[];
+  readonly expiresAtMs: number;
+}
+
+export interface Conflict {
+  readonly holder: Hold;
+  readonly surfaces: readonly string[];
+}
+
+export class LeaseTable {
+  readonly #holds = new Map<string, Hold>();
+  #waiters: (() => void)[] = [];
+
+  /** The run's hold is what its journal says; null: it holds nothing. Waiters look again. */
+  set(runId: string, hold: Omit<Hold, 'runId'> | null): void {
+    const before = this.#holds.get(runId);
+    if (hold === null) this.#holds.delete(runId);
+    else this.#holds.set(runId, { runId, ...hold });
+    if (before !== undefined && hold === null) this.wake();
+  }
+
+  /** The first hold of another run that overlaps, or null. */
+  conflict(runId: string, surfaces: readonly string[]): Conflict | null {
+    for (const holder of this.#holds.values()) {
+      if (holder.runId === runId) continue;
+      const shared = overlaps(surfaces, holder.surfaces);
+      if (shared.length > 0) return { holder, surfaces: shared };
+    }
+    return null;
+  }
+
+  /** Everyone who waits looks again, in the order of waiting. */
+  wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter();
+  }
+
+  /** Resolves at the next change, or when `signal` aborts. */
+  changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#waiters.push(resolve);
+    });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The live mirror: real XState actors that are fed every committed event, for `inspect` observers.
+ *
+ * Owns: starting the actors where the run stands, feeding them, comparing them with the committed snapshots.
+ * Does not own: any effect: every effect action of the machines does nothing.
+ *
+ * Invariant: the mirror never decides; a mirror that differs from the committed state is our bug and stops the process.
+ */
+import { type Actor, type AnyStateMachine, createActor, type InspectionEvent, type Observer } from 'xstate';
+import { canonicalJson } from '../base/canonical-json.ts';
+import type { Delivery, RunState } from '../core/decide.ts';
+import { machineOf, snapshotOf } from '../core/state-image.ts';
+import { RUN_ACTOR } from '../model/record.ts';
+
+export type InspectObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+
+/** Receives the mirrors' inspection events. */
+export interface RunInspector {
+  readonly inspect: InspectObserver;
+}
+
+export class Mirror {
+  readonly #inspect: InspectObserver;
+  readonly #actors = new Map<string, Actor<AnyStateMachine>>();
+
+  /** Starts an actor for every one of `state`, restored from its persisted snapshot; none when `state` is null. */
+  constructor(inspect: InspectObserver, state: RunState | null) {
+    this.#inspect = inspect;
+    if (state === null) return;
+    for (const [name, snapshot] of Object.entries(snapshotOf(state, '', '').actors)) {
+      this.#start(name, { snapshot: JSON.parse(JSON.stringify(snapshot)) });
+    }
+  }
+
+  /** The mirror stands where `state` stands. Throws when it does not. */
+  feed(deliveries: readonly Delivery[], state: RunState): void {
+    for (const { actor, event, input } of deliveries) {
+      if (input !== undefined) this.#start(actor, { input });
+      this.#actors.get(actor)?.send(event);
+      this.#startMissing(state);
+    }
+    this.#compare(state);
+  }
+
+  stop(): void {
+    for (const actor of this.#actors.values()) actor.stop();
+    this.#actors.clear();
+  }
+
+  #startMissing(state: RunState): void {
+    for (const [name, snapshot] of Object.entries(state.tasks)) {
+      if (!this.#actors.has(name)) this.#start(name, { input: snapshot.context });
+    }
+  }
+
+  #start(name: string, from: { readonly snapshot?: object; readonly input?: object }): void {
+    const actor = createActor(machineOf(name), { ...from, id: name, inspect: this.#inspect } as object);
+    this.#actors.set(name, actor);
+    actor.start();
+  }
+
+  #compare(state: RunState): void {
+    for (const [name, committed] of [[RUN_ACTOR, state.run] as const, ...Object.entries(state.tasks)]) {
+      const mirrored = this.#actors.get(name)?.getPersistedSnapshot();
+      const expected = machineOf(name).getPersistedSnapshot(committed);
+      if (canonicalJson(mirrored) !== canonicalJson(expected)) {
+        throw new Error(`bug: the mirror of ${name} differs from the committed state`);
+      }
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What a start finds of a run's open tasks, leases and late answers, in the words of the recovery table's classes.
+ *
+ * Owns: those findings, recording late completions. Does not own: acting on open tasks (runtime/supervise).
+ */
+import { join } from 'node:path';
+import { sha256 } from '../base/sha256.ts';
+import { unreachable } from '../base/unreachable.ts';
+import type { RunState } from '../core/decide.ts';
+import { type RecoveryAction, recoveryAction } from '../core/recovery.ts';
+import { parseOutcome } from '../core/task-files.ts';
+import type { KeyedEffect } from '../model/effect.ts';
+import type { JournalEvent } from '../model/event.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { TASK_FILES } from '../model/request.ts';
+import type { LiveRun } from './live-run.ts';
+import type { Finding } from './rehydrate.ts';
+import { settleIfEnded } from './supervise.ts';
+import { factsOf, observe, openTaskFolder, type TaskPlace } from './task-folder.ts';
+
+/** What stands open in a run, nothing done about it. */
+export function lookAtTasks(place: TaskPlace, runId: string, state: RunState, nowMs: number): readonly Finding[] {
+  const found: Finding[] = [];
+  for (const effect of state.owed) {
+    if (isTaskEffect(effect) || effect.kind === 'endTask') {
+      const task = openTaskFolder(place, runId, effect.taskId, effect.requestHash);
+      found.push(taskFinding(effect.taskId, recoveryAction(factsOf(observe(place, task)))));
+    } else if (effect.kind === 'prepareTask' && place.files.exists(place.paths.task(runId, effect.taskId))) {
+      found.push({
+        class: 'intentBeforeSpawn',
+        detail: `${effect.taskId} was being made ready`,
+        action: 'made ready again, once',
+      });
+    }
+  }
+  const { lease } = state.run.context;
+  if (lease !== null && lease.expiresAtMs <= nowMs) {
+    found.push({
+      class: 'staleLease',
+      detail: 'the lease of the run is past its time',
+      action: 'renewed, unless another run needs it',
+    });
+  }
+  return found;
+}
+
+function taskFinding(taskId: string, action: RecoveryAction): Finding {
+  switch (action) {
+    case 'startHost':
+      return {
+        class: 'intentBeforeSpawn',
+        detail: `${taskId}: nobody has claimed it`,
+        action: 'a host is started by the next run',
+      };
+    case 'watchHost':
+      return { class: 'spawnedBeforeResult', detail: `${taskId}: its host lives`, action: 'reattached' };
+    case 'adoptWorker':
+      return {
+        class: 'spawnedBeforeResult',
+        detail: `${taskId}: its host is dead, its worker lives`,
+        action: 'adopted by the next run',
+      };
+    case 'linkNeverRan':
+      return {
+        class: 'spawnedBeforeResult',
+        detail: `${taskId}: its host died before the worker ran`,
+        action: 'interrupted',
+      };
+    case 'concludeOrphan':
+      return {
+        class: 'spawnedBeforeResult',
+        detail: `${taskId}: host and worker are gone`,
+        action: 'concluded from its files',
+      };
+    case 'endRemains':
+      return {
+        class: 'resultBeforeEvent',
+        detail: `${taskId}: ended, something of it is left`,
+        action: 'ended, then settled',
+      };
+    case 'settleRevoked':
+    case 'settleOutcome':
+      return { class: 'resultBeforeEvent', detail: `${taskId}: its end was not recorded yet`, action: 'settled' };
+    case 'askAboutHost':
+    case 'askAboutRemains':
+      return {
+        class: 'ambiguous',
+        detail: `${taskId}: whether it still runs cannot be told`,
+        action: 'a person decides',
+      };
+    default:
+      return unreachable(action);
+  }
+}
+
+/** Settles every open task that has ended. Starts, adopts and waits for nothing. */
+export async function settleOpenTasks(run: LiveRun): Promise<void> {
+  for (const effect of run.state.owed.filter(isTaskEffect)) {
+    if (run.isOwed(effect.key)) await settleIfEnded(run, effect);
+  }
+}
+
+function isTaskEffect(
+  effect: KeyedEffect,
+): effect is Extract<KeyedEffect, { kind: 'startHost' | 'awaitWorker' | 'watchWorker' }> {
+  return effect.kind === 'startHost' || effect.kind === 'awaitWorker' || effect.kind === 'watchWorker';
+}
+
+/** Records what losers of a register had to say, each entry once. */
+export function recordLateCompletions(run: LiveRun): readonly Finding[] {
+  const { world } = run;
+  const found: Finding[] = [];
+  for (const [taskId, task] of Object.entries(run.state.tasks)) {
+    if (task.context.settlement === null) continue;
+    const folder = join(world.paths.task(run.runId, taskId), TASK_FILES.late);
+    for (const name of world.files.listNames(folder).slice(0, BOUNDS.completionReports)) {
+      if (task.context.reports.some((report) => report.entryId === name)) continue;
+      if (run.commit(taskId, reportOf(run, folder, name)) !== null) continue;
+      const decision = run.state.tasks[taskId]?.context.reports.at(-1)?.decision ?? 'late';
+      found.push({
+        class: 'lateOrConflicting',
+        detail: `${taskId}: a later completion (${name})`,
+        action: `recorded as ${decision}`,
+      });
+    }
+  }
+  return found;
+}
+
+function reportOf(run: LiveRun, folder: string, name: string): JournalEvent {
+  const bytes = run.world.files.readBytes(join(folder, name), BOUNDS.registerBytes) ?? new Uint8Array();
+  const parsed = parseOutcome(bytes);
+  return {
+    type: 'completionReported',
+    entryId: name.slice(0, 200),
+    requestHash: parsed.ok ? parsed.value.requestHash : '',
+    outcomeHash: sha256(bytes),
+    completionHash: parsed.ok ? (parsed.value.completion?.sha256 ?? null) : null,
+    isValid: parsed.ok,
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * Which code performs which effect.
+ *
+ * Owns: that table, total over the effect union, and what a failure of git means for each. Does not own: the performing itself.
+ */
+import { unreachable } from '../base/unreachable.ts';
+import type { KeyedEffect } from '../model/effect.ts';
+import { PawlError } from '../model/error.ts';
+import { acquireLease, admitRun, awaitSurface, gitBlocker, type Neighbours, prepareWorkspace } from './admission.ts';
+import { performEndTask } from './end-task.ts';
+import type { LiveRun, Performer } from './live-run.ts';
+import { prepareTask } from './request-task.ts';
+import { superviseTask } from './supervise.ts';
+import { awaitDeadline } from './timers.ts';
+import { commitWork, performJudgeGate, projectHandoff } from './work.ts';
+
+/** Effects that start something new: held back once the operator has asked Pawl to stop. */
+const BEGINNINGS: readonly KeyedEffect['kind'][] = [
+  'admitRun',
+  'acquireLease',
+  'awaitSurface',
+  'prepareWorkspace',
+  'prepareTask',
+  'startHost',
+];
+
+/** The performer of a driving process. */
+export function performer(neighbours: Neighbours): Performer {
+  return async (run, effect, signal) => {
+    if (!neighbours.isAccepting() && BEGINNINGS.includes(effect.kind)) return;
+    if (NEEDS_SLOT.includes(effect.kind) && !(await neighbours.slots.take(run.runId, signal))) return;
+    if (signal.aborted || !run.isOwed(effect.key)) return;
+    try {
+      await perform(run, effect, neighbours, signal);
+    } catch (error) {
+      if (!(error instanceof PawlError) || error.code !== 'PAWL_GIT_FAILED') throw error;
+      if (!refuseForGit(run, effect, error)) throw error;
+    }
+  };
+}
+
+/** Work of our own that counts against the number of runs driven at once. */
+const NEEDS_SLOT: readonly KeyedEffect['kind'][] = [
+  'prepareWorkspace',
+  'prepareTask',
+  'startHost',
+  'commitWork',
+  'judgeGate',
+  'projectHandoff',
+];
+
+function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, signal: AbortSignal): Promise<void> {
+  switch (effect.kind) {
+    case 'admitRun':
+      return admitRun(run, effect, neighbours, signal);
+    case 'acquireLease':
+      return acquireLease(run, effect, neighbours, signal);
+    case 'awaitSurface':
+      return awaitSurface(run, effect, neighbours, signal);
+    case 'prepareWorkspace':
+      return prepareWorkspace(run, effect, neighbours);
+    case 'prepareTask':
+      return prepareTask(run, effect);
+    case 'commitWork':
+      return commitWork(run, effect);
+    case 'judgeGate':
+      return performJudgeGate(run, effect);
+    case 'projectHandoff':
+      return projectHandoff(run, effect);
+    case 'startHost':
+    case 'awaitWorker':
+    case 'watchWorker':
+      return superviseTask(run, effect, signal);
+    case 'endTask':
+      return performEndTask(run, effect);
+    case 'deadline':
+      return awaitDeadline(run, effect, signal);
+    default:
+      return unreachable(effect);
+  }
+}
+
+/** What git refused becomes the run's blocker, where the effect has one to give. Returns whether it has. */
+function refuseForGit(run: LiveRun, effect: KeyedEffect, error: PawlError): boolean {
+  const { key } = effect;
+  const blocker = gitBlocker(error);
+  switch (effect.kind) {
+    case 'prepareWorkspace':
+      return run.settle(effect, { type: 'workspaceRefused', key, blocker });
+    case 'prepareTask':
+      return run.settle(effect, { type: 'taskRefused', key, blocker });
+    case 'commitWork':
+      return run.settle(effect, { type: 'workRefused', key, blocker });
+    case 'projectHandoff':
+      return run.settle(effect, { type: 'handoffRefused', key, blocker });
+    default:
+      return false;
+  }
+}

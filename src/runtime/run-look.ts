@@ -1,0 +1,120 @@
+/**
+ * A run as its files show it, read only and without a lock: by its snapshot where that is the journal's very end, else by the fold.
+ *
+ * Owns: the cheap look that status and the start of a driver share. Does not own: the view (core/run-view), the checks of a rehydration.
+ * Free of zod and xstate, unless a journal is ahead of its snapshot: then the fold is loaded.
+ *
+ * Invariant: a snapshot is shown only if its hash is the `post` of the journal's last record.
+ */
+import { isAbsolute } from 'node:path';
+import { canonicalJson } from '../base/canonical-json.ts';
+import { sha256 } from '../base/sha256.ts';
+import { quarantinedView, type RunView, viewOf } from '../core/run-view.ts';
+import { PawlError } from '../model/error.ts';
+import type { ErrorCode } from '../model/error-codes.ts';
+import type { JournalRecord, StoredSnapshot } from '../model/record.ts';
+import type { Files } from '../store/files.ts';
+import { journalRecords, readJournal, readJournalTail } from '../store/journal.ts';
+import { readQuarantine } from '../store/quarantine.ts';
+import type { RegistryPaths } from '../store/registry-paths.ts';
+import { readSnapshot } from '../store/snapshot-reading.ts';
+
+export interface Place {
+  readonly files: Files;
+  readonly paths: RegistryPaths;
+}
+
+/** The view of a run whose snapshot proves to be its journal's end; null when it does not. */
+export function quickView(place: Place, runId: string): RunView | null {
+  const aside = quarantineView(place, runId);
+  if (aside !== null) return aside;
+  const tail = readTail(place, runId);
+  if (tail === null) return null;
+  const snapshot = snapshotAt(place, runId, tail);
+  return snapshot === null ? null : viewOf(runId, snapshot.actors, { seq: tail.seq, updatedAtMs: tail.atMs });
+}
+
+/** The last record, or null when the journal has none that can be read alone. */
+function readTail({ files, paths }: Place, runId: string): JournalRecord | null {
+  try {
+    return readJournalTail(files, paths.journal(runId));
+  } catch (error) {
+    // A damaged end is for whoever folds the journal to report.
+    if (error instanceof PawlError && error.code === 'PAWL_JOURNAL_DAMAGED') return null;
+    throw error;
+  }
+}
+
+function snapshotAt({ files, paths }: Place, runId: string, tail: JournalRecord): StoredSnapshot | null {
+  try {
+    const snapshot = readSnapshot(files, paths.snapshot(runId));
+    if (snapshot === null || snapshot.runId !== runId || snapshot.sum !== tail.sum) return null;
+    const { actors, deadlines, outbox } = snapshot;
+    return sha256(canonicalJson({ actors, deadlines, outbox })) === tail.post ? snapshot : null;
+  } catch (error) {
+    if (error instanceof PawlError && error.code === 'PAWL_SNAPSHOT_DAMAGED') return null;
+    throw error;
+  }
+}
+
+/** The view of a run that is set aside, null when it is not. */
+export function quarantineView({ files, paths }: Place, runId: string): RunView | null {
+  if (!files.exists(paths.quarantined(runId))) return null;
+  const quarantine = readQuarantine(files, paths, runId);
+  if (quarantine === null) return null;
+  const { record, resolved } = quarantine;
+  return quarantinedView(runId, taskIdIn(runId), {
+    atMs: record.atMs,
+    surfaces: record.surfaces,
+    isResolved: resolved !== null,
+    blocker: {
+      code: record.code as ErrorCode,
+      message: record.detail,
+      hint: `Its files are as they were. Look at them, then: pawl resolve ${runId} abandon --reason TEXT.`,
+      evidence: [paths.run(runId)].filter(isAbsolute),
+    },
+  });
+}
+
+/** The packet's name in a run id: run_<task id>_<12 hex>[_r<n>]. */
+function taskIdIn(runId: string): string {
+  return /^run_(.*)_[0-9a-f]{12}(?:_r\d+)?$/.exec(runId)?.[1] ?? runId;
+}
+
+/** The view of any run, read only; null when the folder holds no run (an intake that was cut off). */
+export async function lookAtRun(place: Place, runId: string): Promise<RunView | null> {
+  const quick = quickView(place, runId);
+  if (quick !== null) return quick;
+  const { rehydrate } = await import('./rehydrate.ts');
+  const found = rehydrate(place, runId, false);
+  if (found.kind === 'absent') return null;
+  if (found.kind === 'doubtful')
+    return { ...quarantinedView(runId, taskIdIn(runId), doubtFacts(found.doubt)), kind: 'quarantined' };
+  const { snapshotOf } = await import('../core/state-image.ts');
+  const { actors } = snapshotOf(found.state, found.sum, '');
+  return viewOf(runId, actors, { seq: found.state.seq, updatedAtMs: found.updatedAtMs });
+}
+
+function doubtFacts(doubt: {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly surfaces: readonly string[];
+}) {
+  return {
+    atMs: 0,
+    surfaces: doubt.surfaces,
+    isResolved: false,
+    blocker: {
+      code: doubt.code,
+      message: doubt.detail,
+      hint: 'The next pawl run or pawl recover sets this run aside; nothing of it is resumed.',
+      evidence: [],
+    },
+  };
+}
+
+/** Every record of a run's journal that can be verified. */
+export function recordsOf({ files, paths }: Place, runId: string): readonly JournalRecord[] {
+  const reading = readJournal(files, paths.journal(runId));
+  return reading.kind === 'damaged' ? reading.records : journalRecords(paths.journal(runId), reading);
+}

@@ -1,0 +1,61 @@
+/**
+ * Quarantine: a run whose files contradict each other is set aside, whole and in place.
+ *
+ * Owns: ending its hosts and trees first, then the register. Does not own: finding the contradiction (runtime/rehydrate, task-folder).
+ *
+ * Invariant: the files are left as they are; only the register is added (L5).
+ */
+import { join } from 'node:path';
+import { parseAgentRecord, parseClaim, parseRequest } from '../core/task-files.ts';
+import { endTree } from '../host/ending.ts';
+import { treeHandle } from '../host/observe.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { TASK_FILES } from '../model/request.ts';
+import { type QuarantineRecord, quarantineRun } from '../store/quarantine.ts';
+import { readRegister } from '../store/register.ts';
+import type { Doubt, Finding } from './rehydrate.ts';
+import type { World } from './world.ts';
+
+/** The run's hosts and trees are ended as far as they can be proven its own, and the run is set aside. */
+export async function setAside(
+  world: World,
+  runId: string,
+  doubt: Doubt,
+  findings: readonly Finding[],
+): Promise<QuarantineRecord> {
+  const ended: Finding[] = [];
+  for (const taskId of world.files.listNames(world.paths.tasks(runId)))
+    ended.push(...(await endTask(world, runId, taskId)));
+  const record = quarantineRun(world.files, world.paths, runId, {
+    code: doubt.code,
+    detail: doubt.detail,
+    findings: [...findings, ...ended],
+    surfaces: doubt.surfaces,
+    atMs: world.clock.nowMs(),
+  });
+  world.log(`${runId}: set aside: ${doubt.code}: ${doubt.detail}`);
+  return record;
+}
+
+async function endTask(world: World, runId: string, taskId: string): Promise<Finding[]> {
+  const folder = world.paths.task(runId, taskId);
+  const claimBytes = readRegister(world.files, join(folder, TASK_FILES.claim));
+  const claim = claimBytes === null ? null : parseClaim(claimBytes);
+  const found: Finding[] = [];
+  if (claim?.ok === true && claim.value.kind === 'host' && world.processes.signal(claim.value.host, 'SIGKILL')) {
+    found.push({ class: 'ambiguous', detail: `the host of ${taskId} lived`, action: 'ended' });
+  }
+  const requestBytes = readRegister(world.files, join(folder, TASK_FILES.request));
+  const request = requestBytes === null ? null : parseRequest(requestBytes);
+  if (request?.ok !== true) return found;
+  const agentBytes = readRegister(world.files, join(folder, TASK_FILES.agent));
+  const agent = agentBytes === null ? null : parseAgentRecord(agentBytes);
+  const handle = treeHandle(folder, request.value, agent?.ok === true ? agent.value : null);
+  const { graceMs } = request.value.limits;
+  const end = await endTree(world.processes, world.clock, handle, { graceMs, killMs: BOUNDS.killMs });
+  if (!end.isGone) {
+    const pids = [...end.survivors.map((each) => each.pid), ...end.unknown].join(', ');
+    found.push({ class: 'ambiguous', detail: `of ${taskId} something is left: ${pids}`, action: 'end it yourself' });
+  }
+  return found;
+}

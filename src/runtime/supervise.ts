@@ -1,0 +1,193 @@
+/**
+ * Seeing one task through to its settlement: the recovery table, acted upon again and again, by a live runner and a restarted one alike.
+ *
+ * Owns: starting hosts (bounded), reattaching, adopting, settling, asking a person. Does not own: the table (core/recovery), the
+ * order of ending (runtime/end-task), the host.
+ *
+ * Invariants: 1. L3: nothing here starts a worker; a host may be started twice, its claim register cannot be won twice. 2. Every
+ * wait has an end: hosts that do not claim, hang or outlive their limits are ended.
+ */
+
+import type { ProcessIdentity } from '../base/process-identity.ts';
+import { unreachable } from '../base/unreachable.ts';
+import { type RecoveryAction, recoveryAction } from '../core/recovery.ts';
+import type { TaskObservation } from '../host/observe.ts';
+import type { KeyedEffectOf } from '../model/effect.ts';
+import type { Blocker } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { concludeOrphan, endRemains, endTaskInOrder, settleFrom } from './end-task.ts';
+import { HostPulse } from './host-pulse.ts';
+import type { LiveRun } from './live-run.ts';
+import { overrun } from './orphan-limits.ts';
+import { factsOf, folderChange, type OpenedTask, observe, openTaskFolder } from './task-folder.ts';
+
+export type TaskEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWorker'>;
+
+/** Longest wait for agent.json after a claim before the claim alone is recorded. */
+const AGENT_AFTER_CLAIM_MS = 500;
+
+/** Sees the task through until `effect` is settled or called off. */
+export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: AbortSignal): Promise<void> {
+  const { world } = run;
+  const task = openTaskFolder(world, run.runId, effect.taskId, effect.requestHash);
+  const pulse = new HostPulse(world.clock, task.request.limits);
+  let mayStart = run.takeFresh(effect.key);
+  while (!signal.aborted && run.isOwed(effect.key)) {
+    const seen = observe(world, task);
+    const action = recoveryAction(factsOf(seen));
+    switch (action) {
+      case 'startHost':
+        if (!mayStart && run.commit(effect.actor, { type: 'hostStartRepeated', key: effect.key }) !== null) {
+          throw new Error(`bug: ${run.runId}: a host start was asked for and is not owed`);
+        }
+        mayStart = false;
+        if (run.isOwed(effect.key)) await startHost(run, task, signal);
+        break;
+      case 'watchHost':
+        await watchHost(run, effect, task, seen, pulse, signal);
+        break;
+      case 'adoptWorker':
+        await adoptWorker(run, effect, task, seen, signal);
+        break;
+      default:
+        await settleEnded(run, effect, task, seen, action);
+    }
+  }
+}
+
+/**
+ * Settles the task if it has ended, or is in doubt, and starts, adopts and waits for nothing. Returns the table's action for it.
+ */
+export async function settleIfEnded(run: LiveRun, effect: TaskEffect): Promise<RecoveryAction> {
+  const task = openTaskFolder(run.world, run.runId, effect.taskId, effect.requestHash);
+  const seen = observe(run.world, task);
+  const action = recoveryAction(factsOf(seen));
+  if (action !== 'startHost' && action !== 'watchHost' && action !== 'adoptWorker') {
+    await settleEnded(run, effect, task, seen, action);
+  }
+  return action;
+}
+
+async function settleEnded(
+  run: LiveRun,
+  effect: TaskEffect,
+  task: OpenedTask,
+  seen: TaskObservation,
+  action: Exclude<RecoveryAction, 'startHost' | 'watchHost' | 'adoptWorker'>,
+): Promise<void> {
+  switch (action) {
+    case 'linkNeverRan':
+    case 'concludeOrphan':
+      return concludeOrphan(run, effect, task, seen);
+    case 'endRemains':
+      return endRemains(run, effect, task, seen);
+    case 'settleRevoked':
+    case 'settleOutcome':
+      return settleFrom(run, effect, seen);
+    case 'askAboutHost':
+    case 'askAboutRemains':
+      run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: doubt(task, seen) });
+      return;
+    default:
+      return unreachable(action);
+  }
+}
+
+/** Starts a host and waits until it has claimed, has died, or has used up its time (then it is killed). */
+async function startHost(run: LiveRun, task: OpenedTask, signal: AbortSignal): Promise<void> {
+  const { world } = run;
+  const host = world.processes.startHost({ taskFolder: task.folder, requestHash: task.requestHash });
+  const endMs = world.clock.monotonicMs() + BOUNDS.hostStartMs;
+  while (!signal.aborted && host !== null) {
+    if (observe(world, task).claim !== null) return;
+    if (world.processes.life(host) !== 'alive') return;
+    if (world.clock.monotonicMs() > endMs) return killHost(run, host, signal);
+    await folderChange(world, task.folder, signal, 250);
+  }
+}
+
+async function killHost(run: LiveRun, host: ProcessIdentity, signal: AbortSignal): Promise<void> {
+  const { world } = run;
+  const endMs = world.clock.monotonicMs() + BOUNDS.killMs;
+  while (!signal.aborted && world.clock.monotonicMs() < endMs && world.processes.signal(host, 'SIGKILL')) {
+    await new Promise<void>((resolve) => world.clock.timer(20, resolve));
+  }
+}
+
+/** The host lives: record how far it has come, or wait for it to come further; end it when it hangs. */
+async function watchHost(
+  run: LiveRun,
+  effect: TaskEffect,
+  task: OpenedTask,
+  seen: TaskObservation,
+  pulse: HostPulse,
+  signal: AbortSignal,
+): Promise<void> {
+  const { world } = run;
+  if (effect.kind !== 'watchWorker' && seen.agent !== null) return spawned(run, effect, task, seen);
+  if (effect.kind === 'startHost' && pulse.sinceFirstLookMs() >= AGENT_AFTER_CLAIM_MS && seen.claim !== null) {
+    world.files.syncFolder(task.folder);
+    run.settle(effect, { type: 'hostClaimed', key: effect.key, claimHash: seen.claim.hash });
+    return;
+  }
+  if (pulse.isHung(seen.heartbeatMs)) {
+    world.log(`${run.runId}: the host of ${effect.taskId} does not respond; it is ended`);
+    return endTaskInOrder(run, effect, task, 'hung');
+  }
+  const pollMs = effect.kind === 'startHost' ? AGENT_AFTER_CLAIM_MS / 2 : BOUNDS.watchPollMs;
+  await folderChange(world, task.folder, signal, pollMs);
+}
+
+function spawned(run: LiveRun, effect: TaskEffect, task: OpenedTask, seen: TaskObservation): void {
+  if (seen.agent === null) return;
+  run.world.files.syncFolder(task.folder);
+  run.settle(effect, {
+    type: 'workerSpawned',
+    key: effect.key,
+    agentHash: seen.agent.hash,
+    pid: seen.agent.value.worker.pid,
+    startedAtMs: seen.agent.value.startedAtMs,
+  });
+}
+
+/** The host is dead and the worker lives: watch it within the limits of its request, then look again. */
+async function adoptWorker(
+  run: LiveRun,
+  effect: TaskEffect,
+  task: OpenedTask,
+  seen: TaskObservation,
+  signal: AbortSignal,
+): Promise<void> {
+  if (effect.kind !== 'watchWorker') return spawned(run, effect, task, seen);
+  const { world } = run;
+  if (run.state.tasks[effect.taskId]?.context.isAdopted === false) {
+    run.commit(effect.actor, { type: 'workerAdopted', key: effect.key });
+    world.log(`${run.runId}: adopted the worker of ${effect.taskId}, whose host is dead`);
+  }
+  const reason = overrun(world, task, seen);
+  if (reason !== null) return endTaskInOrder(run, effect, task, reason);
+  await folderChange(world, task.folder, signal, BOUNDS.watchPollMs);
+}
+
+/** The blocker of a task whose host or remains cannot be judged from here. */
+function doubt(task: OpenedTask, seen: TaskObservation): Blocker {
+  const claim = seen.claim?.value;
+  if (seen.tree === 'unknown') {
+    return {
+      code: 'PAWL_WORKER_SURVIVORS',
+      message: 'Something that may belong to an earlier worker lives and cannot be read or ended.',
+      hint: 'End it yourself (pawl events shows the task), then: pawl resolve RUN_ID retry --reason TEXT.',
+      evidence: [task.folder],
+    };
+  }
+  const host = claim?.kind === 'host' ? claim.host : null;
+  return {
+    code: 'PAWL_HOST_UNKNOWN',
+    message:
+      host === null
+        ? 'Whether the worker host lives cannot be told.'
+        : `Whether the worker host lives cannot be told from here: it ran as pid ${host.pid} on ${host.hostname}.`,
+    hint: 'Make sure that it and its worker have ended, then: pawl resolve RUN_ID retry --reason TEXT.',
+    evidence: [task.folder],
+  };
+}

@@ -1,0 +1,201 @@
+/**
+ * What follows a worker's good end: its work becomes a commit, a gate's verdict becomes a result, a passed run becomes a handoff.
+ *
+ * Owns: the evidence of each, in the order artifact first, event second. Does not own: git (adapters), judging (core/gate-evidence).
+ *
+ * Invariants: 1. L4: bytes are re-hashed when they are relied upon. 2. Every step repeated after a crash ends in the same place.
+ */
+import { join } from 'node:path';
+import { canonicalJson } from '../base/canonical-json.ts';
+import { sha256 } from '../base/sha256.ts';
+import { type GateView, judgeGate, readEvidence } from '../core/gate-evidence.ts';
+import { handoffBundle } from '../core/handoff.ts';
+import { parseOutcome } from '../core/task-files.ts';
+import type { Gate, KeyedEffectOf } from '../model/effect.ts';
+import type { Blocker } from '../model/error.ts';
+import { type Outcome, TASK_FILES } from '../model/request.ts';
+import { readArtifact, writeArtifact } from '../store/artifacts.ts';
+import { journalRecords, readJournal } from '../store/journal.ts';
+import { readRegister } from '../store/register.ts';
+import { readKeptPacket } from './kept-packet.ts';
+import type { LiveRun } from './live-run.ts';
+import { contradiction, readCompletion } from './task-folder.ts';
+
+/** What the worker left is a commit on the branch, found again by its key if it is there already. */
+export async function commitWork(run: LiveRun, effect: KeyedEffectOf<'commitWork'>): Promise<void> {
+  const { world, runId } = run;
+  const { outcome, hash } = settledOutcome(run, effect.taskId);
+  const kept = readKeptPacket(world, run);
+  const result = await world.git.commitWork({
+    worktree: world.paths.worktree(runId),
+    branch: run.state.run.context.branch,
+    key: effect.key,
+    runId,
+    taskId: effect.taskId,
+    subject:
+      `${kept.packet.taskId}: ${effect.purpose}${kept.packet.scope.goal === null ? '' : ` - ${kept.packet.scope.goal}`}`.slice(
+        0,
+        100,
+      ),
+    parentCommit: effect.commit,
+    tree: outcome.tree,
+  });
+  const { key } = effect;
+  switch (result.kind) {
+    case 'committed':
+      run.settle(effect, {
+        type: 'workCommitted',
+        key,
+        taskId: effect.taskId,
+        commit: result.commit,
+        fileCount: result.fileCount,
+        filesChanged: result.filesChanged.slice(0, 50).map((file) => file.slice(0, 300)),
+        patchHash: result.patchHash,
+        outcomeHash: hash,
+      });
+      return;
+    case 'empty':
+      run.settle(effect, {
+        type: 'workEmpty',
+        key,
+        taskId: effect.taskId,
+        commit: result.commit,
+        isAllowed: kept.packet.allowEmpty,
+      });
+      return;
+    case 'refused':
+      run.settle(effect, { type: 'workRefused', key, blocker: result.blocker });
+  }
+}
+
+/** The gate's verdict, over the worktree as the worker left it, is evidence and an event. */
+export async function performJudgeGate(run: LiveRun, effect: KeyedEffectOf<'judgeGate'>): Promise<void> {
+  const { world, runId } = run;
+  const { outcome } = settledOutcome(run, effect.taskId);
+  const answer = readCompletion(world, world.paths.task(runId, effect.taskId), outcome);
+  const worktree = world.paths.worktree(runId);
+  const state = await world.git.state(worktree);
+  const judgement = judgeGate({
+    gate: effect.gate,
+    taskId: effect.taskId,
+    epoch: effect.epoch,
+    commit: effect.commit,
+    outcome,
+    answer,
+    worktree: {
+      head: state.head,
+      isOnBranch: state.branch === run.state.run.context.branch,
+      trackedChanges: state.trackedChanges,
+      untracked: state.untracked,
+    },
+  });
+  const evidence = writeArtifact(
+    world.files,
+    run.folder,
+    effect.gate,
+    `${effect.taskId}-evidence`,
+    canonicalJson(judgement.document),
+  );
+  if (state.untracked.length > 0) await world.git.removeUntracked(worktree);
+  run.settle(effect, {
+    type: 'gateJudged',
+    key: effect.key,
+    gate: effect.gate,
+    taskId: effect.taskId,
+    epoch: effect.epoch,
+    status: judgement.status,
+    commit: effect.commit,
+    evidence,
+    findingCount: judgement.findings.length,
+    blocker: judgement.blocker,
+  });
+}
+
+/** The run's evidence is at its review target, and the branch is free for the user. */
+export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projectHandoff'>): Promise<void> {
+  const { world, runId } = run;
+  const { context } = run.state.run;
+  const worktree = world.paths.worktree(runId);
+  const moved = await movedHead(run, effect.commit);
+  if (moved !== null) {
+    run.settle(effect, { type: 'handoffRefused', key: effect.key, blocker: moved });
+    return;
+  }
+  const kept = readKeptPacket(world, run);
+  const baseCommit = context.baseCommit ?? effect.commit;
+  const commits = await world.git.commits(worktree, baseCommit, effect.commit);
+  const changed = await world.git.filesChanged(worktree, baseCommit, effect.commit);
+  const gates = (['verification', 'review'] as const).flatMap((gate) => gateView(run, gate));
+  const journal = world.paths.journal(runId);
+  const records = journalRecords(journal, readJournal(world.files, journal));
+  const upTo = records.findIndex((record) => record.effects.some((asked) => asked.key === effect.key));
+  const bundle = handoffBundle({
+    runId,
+    packetHash: context.packetHash,
+    packet: kept.packet,
+    branch: context.branch,
+    baseBranch: context.baseBranch ?? '',
+    baseCommit,
+    headCommit: effect.commit,
+    commits,
+    files: changed.files,
+    fileCount: changed.count,
+    gates,
+    policy: { ...context.policy },
+    records: records.slice(0, upTo + 1),
+  });
+  const result = await world.scm(run.folder).project({ runId, ...bundle });
+  await world.git.releaseBranch(worktree);
+  run.settle(effect, {
+    type: 'handoffProjected',
+    key: effect.key,
+    artifact: { path: result.artifact, sha256: result.sha256 },
+    reference: result.reference,
+  });
+}
+
+function gateView(run: LiveRun, gate: Gate): readonly GateView[] {
+  const record = run.state.run.context.gates[gate];
+  if (record === null) return [];
+  const document: unknown =
+    record.evidence === null ? null : JSON.parse(readArtifact(run.world.files, run.folder, record.evidence));
+  return [
+    {
+      gate,
+      status: record.status,
+      epoch: record.epoch,
+      commit: record.commit,
+      evidence: record.evidence,
+      override: record.by === null ? null : { by: record.by, reason: record.reason ?? '' },
+      ...readEvidence(document),
+    },
+  ];
+}
+
+/** The blocker when the branch is not at the commit that both gates judged; null when it is. */
+async function movedHead(run: LiveRun, commit: string): Promise<Blocker | null> {
+  const { world } = run;
+  const { branch } = run.state.run.context;
+  const head = await world.git.branchHead(branch);
+  const state = await world.git.state(world.paths.worktree(run.runId));
+  if (head === commit && state.head === commit && (state.branch === branch || state.branch === null)) return null;
+  return {
+    code: 'PAWL_HANDOFF_REFUSED',
+    message: `The branch ${branch} is at ${head ?? 'nothing'}, not at ${commit}, which both gates judged.`,
+    hint: 'Put the branch back to that commit and retry, or abandon: pawl resolve RUN_ID retry|abandon --reason TEXT.',
+    evidence: [commit, ...(head === null ? [] : [head])],
+  };
+}
+
+/** The outcome of a settled task, whose bytes are those that the journal names. Throws PAWL_REGISTER_CONTRADICTION. */
+function settledOutcome(run: LiveRun, taskId: string): { readonly outcome: Outcome; readonly hash: string } {
+  const path = join(run.world.paths.task(run.runId, taskId), TASK_FILES.outcome);
+  const bytes = readRegister(run.world.files, path);
+  const recorded = run.state.tasks[taskId]?.context.settlement?.outcomeHash;
+  if (bytes === null || recorded === undefined || sha256(bytes) !== recorded) {
+    throw contradiction(path, 'the outcome is not the one that the journal names');
+  }
+  const parsed = parseOutcome(bytes);
+  if (!parsed.ok) throw contradiction(path, parsed.reason);
+  return { outcome: parsed.value, hash: recorded };
+}

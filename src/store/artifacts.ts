@@ -1,0 +1,60 @@
+/**
+ * Artifacts of a run: immutable texts named by what they hold.
+ *
+ * Owns: writing and re-reading them. Does not own: their content; the event that names them, which comes after.
+ *
+ * Invariant (L4): what is relied upon is hashed again when it is read.
+ */
+import { dirname, extname, join } from 'node:path';
+import { sha256 } from '../base/sha256.ts';
+import { PawlError } from '../model/error.ts';
+import type { ArtifactRef } from '../model/event.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { Files } from './files.ts';
+import { decodeText } from './json-file.ts';
+import { isSafeName, safeName } from './registry-paths.ts';
+
+const HASH_DIGITS = 12;
+
+/**
+ * The artifact stands in the run's folder, durably: `artifacts/<stage>/<name>-<12 hex>.<ext>`, the extension being that of
+ * `name` (`handoff.md`), or json.
+ */
+export function writeArtifact(files: Files, runFolder: string, stage: string, name: string, text: string): ArtifactRef {
+  const bytes = Buffer.from(text);
+  if (bytes.length > BOUNDS.artifactBytes) {
+    throw new Error(`bug: the artifact ${name} is longer than ${BOUNDS.artifactBytes} bytes`);
+  }
+  const hash = sha256(bytes);
+  const extension = extname(name);
+  const stem = extension === '' ? name : name.slice(0, -extension.length);
+  const file = `${stem}-${hash.slice(0, HASH_DIGITS)}${extension === '' ? '.json' : extension}`;
+  const path = `artifacts/${safeName(stage)}/${safeName(file)}`;
+  const target = join(runFolder, path);
+  files.ensureFolders([dirname(target)]);
+  files.writeOnce(target, bytes);
+  return { path, sha256: hash };
+}
+
+/** The artifact's text, its bytes still those of the hash. Throws PAWL_ARTIFACT_DAMAGED when they are not, or gone. */
+export function readArtifact(files: Files, runFolder: string, ref: ArtifactRef): string {
+  const [top, stage, name, ...rest] = ref.path.split('/');
+  if (top !== 'artifacts' || !isSafeName(stage ?? '') || !isSafeName(name ?? '') || rest.length > 0) {
+    throw damaged(ref, runFolder, 'is no path of an artifact');
+  }
+  const bytes = files.readBytes(join(runFolder, ref.path), BOUNDS.artifactBytes);
+  if (bytes === null) throw damaged(ref, runFolder, 'is missing');
+  if (sha256(bytes) !== ref.sha256) throw damaged(ref, runFolder, 'holds other bytes than were recorded');
+  const text = decodeText(bytes);
+  if (text === null) throw damaged(ref, runFolder, 'is not UTF-8');
+  return text;
+}
+
+function damaged(ref: ArtifactRef, runFolder: string, detail: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_ARTIFACT_DAMAGED',
+    message: `${ref.path} ${detail}`,
+    subject: join(runFolder, ref.path),
+    hint: 'run `pawl recover`: it sets the run aside with a report',
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * lowdb's way to the disk, made durable.
+ *
+ * Owns: the adapter between lowdb and Files. Does not own: the shape of what is stored.
+ *
+ * Invariants: 1. A write is a unique temporary file, synced, measured and renamed, and its folder synced: old or new, never half.
+ * 2. A file that cannot be read throws; lowdb never falls back to default data because of it.
+ * (lowdb's own file adapter does not sync, and its temporary name is fixed: never use it here.)
+ */
+import type { SyncAdapter } from 'lowdb';
+import type { Files } from './files.ts';
+import { jsonBytes } from './json-file.ts';
+
+/** A lowdb adapter for one file. */
+export class DurableAdapter<T> implements SyncAdapter<T> {
+  readonly #files: Files;
+  readonly #path: string;
+  readonly #readFile: () => T | null;
+
+  /** `readFile` gives the file's value, null when it is absent, and throws for anything else. */
+  constructor(files: Files, path: string, readFile: () => T | null) {
+    this.#files = files;
+    this.#path = path;
+    this.#readFile = readFile;
+  }
+
+  /** The stored value, null when there is none. */
+  read(): T | null {
+    return this.#readFile();
+  }
+
+  /** The file holds `data` as canonical JSON and a newline, durably. */
+  write(data: T): void {
+    this.#files.writeDurable(this.#path, jsonBytes(data));
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * Files that are whole and durable, or not there.
+ *
+ * Owns: the order of system calls that makes a file, a folder or a replacement durable; bounded reading.
+ * Does not own: what the bytes mean; write-once files (store/register); appending (store/journal-writer).
+ *
+ * Invariants: 1. What a method says is durable when it returns survives a power cut. 2. A reader never sees half a file.
+ * 3. Temporary names begin with `.tmp-`, are unique, and what a killed process leaves of them is inert.
+ * Free of zod and xstate: the worker host loads this file.
+ */
+import { dirname, join, resolve } from 'node:path';
+import { PawlError, systemCode } from '../model/error.ts';
+import type { ClockPort } from '../ports/clock.ts';
+import type { Fd, FsPort } from '../ports/fs.ts';
+import { attempt, attemptSync, storeFailure, storeRefusal } from './store-errors.ts';
+
+const TEMPORARY_PREFIX = '.tmp-';
+
+/** True when both hold the same bytes. */
+export function areSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+/** Durable file operations over one file system and one clock. */
+export class Files {
+  readonly fs: FsPort;
+  readonly clock: ClockPort;
+  /** Folders whose entry in their parent this process has made durable itself. */
+  readonly #settledFolders = new Set<string>();
+
+  constructor(fs: FsPort, clock: ClockPort) {
+    this.fs = fs;
+    this.clock = clock;
+  }
+
+  /**
+   * Every folder of `paths` is there and durable, with its ancestors.
+   *
+   * Goes down level by level and syncs a parent before anything is made below its new entries: so a folder with something
+   * of ours in it is known to be durable, and of one that a killed process left, only the last parent has to be synced again
+   * (once per process).
+   */
+  ensureFolders(paths: readonly string[]): void {
+    const missing = new Map<string, number>();
+    const found = new Map<string, number>();
+    for (const path of paths) this.#survey(resolve(path), missing, found);
+    const depths = [...new Set([...missing.values(), ...found.values()])].sort((a, b) => a - b);
+    for (const depth of depths) {
+      const made = pathsAt(missing, depth);
+      const there = pathsAt(found, depth);
+      for (const path of made) this.#makeFolder(path);
+      const parents = new Set(made.map((path) => dirname(path)));
+      for (const parent of parents) this.syncFolder(parent);
+      for (const path of there) this.#settleFound(path, parents);
+      for (const path of [...made, ...there]) this.#settledFolders.add(path);
+    }
+  }
+
+  /** The entries of the folder `path` are durable. */
+  syncFolder(path: string): void {
+    this.using(path, 'r', (fd) => attemptSync(path, () => this.fs.sync(fd)));
+  }
+
+  /** True when something is at `path`; a link counts, whatever it points to. */
+  exists(path: string): boolean {
+    return attempt('look at', path, () => this.fs.stat(path)) !== null;
+  }
+
+  /** Names in the folder, sorted, without temporary ones; none when the folder is absent. */
+  listNames(path: string): string[] {
+    try {
+      return this.fs.list(path).filter((name) => !name.startsWith(TEMPORARY_PREFIX));
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return [];
+      throw storeFailure('list', path, error);
+    }
+  }
+
+  /** The bytes of the file, null when it is absent. Throws PAWL_STORE_FAILED when there are more than `bytesMax`. */
+  readBytes(path: string, bytesMax: number): Uint8Array | null {
+    return this.usingIfThere(path, (fd) => {
+      const size = attempt('read', path, () => this.fs.size(fd));
+      if (size > bytesMax) {
+        throw storeRefusal(
+          path,
+          `${path} holds ${size} bytes, more than ${bytesMax}`,
+          'look at the file: Pawl did not write that',
+        );
+      }
+      return attempt('read', path, () => this.fs.read(fd, 0, size));
+    });
+  }
+
+  /** The file at `path` holds exactly `bytes`, durably; before that it held, for every reader and after every crash, what it held. */
+  writeDurable(path: string, bytes: Uint8Array): void {
+    const folder = dirname(path);
+    const temporary = this.writeTemporary(folder, bytes);
+    try {
+      this.fs.rename(temporary, path);
+    } catch (error) {
+      this.removeTemporary(temporary);
+      throw storeFailure('replace', path, error);
+    }
+    this.syncFolder(folder);
+  }
+
+  /**
+   * The file at `path`, whose name tells its content, holds exactly `bytes`, durably.
+   * Throws PAWL_ARTIFACT_DAMAGED when other bytes are there; they are left as they are.
+   */
+  writeOnce(path: string, bytes: Uint8Array): void {
+    const present = this.#readForComparison(path, bytes.length);
+    if (present === null) {
+      this.writeDurable(path, bytes);
+      return;
+    }
+    if (present === 'longer' || !areSameBytes(present, bytes)) {
+      throw new PawlError({
+        code: 'PAWL_ARTIFACT_DAMAGED',
+        message: `${path} holds other bytes than its name says`,
+        subject: path,
+        hint: 'keep the file aside and look at who changed it',
+      });
+    }
+    this.syncFolder(dirname(path));
+  }
+
+  /** A new file with a unique temporary name in `folder` holds `bytes`, its content durable, its name not. Returns its path. */
+  writeTemporary(folder: string, bytes: Uint8Array): string {
+    const path = join(folder, `${TEMPORARY_PREFIX}${this.clock.nonce()}`);
+    const fd = attempt('create', path, () => this.fs.open(path, 'wx+'));
+    try {
+      try {
+        this.writeAll(fd, path, bytes, 0);
+        attemptSync(path, () => this.fs.sync(fd));
+        this.checkSize(fd, path, bytes.length);
+      } catch (error) {
+        this.closeAfterFailure(fd);
+        throw error;
+      }
+      attempt('close', path, () => this.fs.close(fd));
+    } catch (error) {
+      this.removeTemporary(path);
+      throw error;
+    }
+    return path;
+  }
+
+  /** A file made by `writeTemporary` is gone, or left to lie where the system refuses: it is inert and never listed. */
+  removeTemporary(path: string): void {
+    try {
+      this.fs.unlink(path);
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+    }
+  }
+
+  /** All of `bytes` are written, at `position` or, with null, at the end of a file opened to append. */
+  writeAll(fd: Fd, path: string, bytes: Uint8Array, position: number | null): void {
+    let done = 0;
+    while (done < bytes.length) {
+      const at = position === null ? null : position + done;
+      const count = attempt('write', path, () => this.fs.write(fd, bytes.subarray(done), at));
+      if (count <= 0) {
+        throw storeRefusal(
+          path,
+          `could not write ${path}: the system took none of ${bytes.length - done} bytes`,
+          'check the disk',
+        );
+      }
+      done += count;
+    }
+  }
+
+  /** Throws PAWL_STORE_FAILED unless the open file is `expected` bytes long. */
+  checkSize(fd: Fd, path: string, expected: number): void {
+    const size = attempt('measure', path, () => this.fs.size(fd));
+    if (size !== expected) {
+      throw storeRefusal(
+        path,
+        `${path} is ${size} bytes long after writing, not ${expected}`,
+        'check the disk, and that nobody else writes there',
+      );
+    }
+  }
+
+  /** What `body` returns; the file is closed again. */
+  using<T>(path: string, mode: 'r' | 'r+' | 'a+', body: (fd: Fd) => T): T {
+    const fd = attempt('open', path, () => this.fs.open(path, mode));
+    let result: T;
+    try {
+      result = body(fd);
+    } catch (error) {
+      this.closeAfterFailure(fd);
+      throw error;
+    }
+    attempt('close', path, () => this.fs.close(fd));
+    return result;
+  }
+
+  /** Like `using` to read; null when the file is absent. */
+  usingIfThere<T>(path: string, body: (fd: Fd) => T): T | null {
+    try {
+      return this.using(path, 'r', body);
+    } catch (error) {
+      if (error instanceof PawlError && systemCode(error.cause) === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  /** The descriptor is given back after something else has failed. */
+  closeAfterFailure(fd: Fd): void {
+    try {
+      this.fs.close(fd);
+    } catch (error) {
+      // The first failure is the one to tell; the descriptor is gone either way.
+      if (systemCode(error) === undefined) throw error;
+    }
+  }
+
+  /** Sorts `path` and its ancestors into those to make and the lowest one that is there already. */
+  #survey(path: string, missing: Map<string, number>, found: Map<string, number>): void {
+    let at = path;
+    while (!this.#settledFolders.has(at) && !missing.has(at) && !found.has(at)) {
+      const stat = attempt('look at', at, () => this.fs.stat(at));
+      if (stat !== null) {
+        if (stat.kind !== 'folder' && stat.kind !== 'link') {
+          throw storeRefusal(at, `${at} is a ${stat.kind} where a folder must be`, 'move it away, then start again');
+        }
+        found.set(at, depthOf(at));
+        return;
+      }
+      missing.set(at, depthOf(at));
+      at = dirname(at);
+    }
+  }
+
+  #makeFolder(path: string): void {
+    try {
+      this.fs.makeFolder(path);
+    } catch (error) {
+      // Another process made it in between; its parent is synced all the same.
+      if (systemCode(error) !== 'EEXIST') throw storeFailure('make folder', path, error);
+    }
+  }
+
+  #settleFound(path: string, synced: Set<string>): void {
+    const parent = dirname(path);
+    if (parent === path || synced.has(parent)) return;
+    synced.add(parent);
+    try {
+      this.syncFolder(parent);
+    } catch (error) {
+      // A parent that we may not even open was not ours to make entries in: the folder was there before Pawl.
+      if (!(error instanceof PawlError) || error.code !== 'PAWL_STORE_PERMISSION') throw error;
+    }
+  }
+
+  #readForComparison(path: string, expectedSize: number): Uint8Array | 'longer' | null {
+    return this.usingIfThere(path, (fd) => {
+      if (attempt('read', path, () => this.fs.size(fd)) > expectedSize) return 'longer';
+      return attempt('read', path, () => this.fs.read(fd, 0, expectedSize));
+    });
+  }
+}
+
+function depthOf(path: string): number {
+  return path === '/' ? 0 : path.split('/').length - 1;
+}
+
+function pathsAt(paths: ReadonlyMap<string, number>, depth: number): string[] {
+  return [...paths].filter((entry) => entry[1] === depth).map((entry) => entry[0]);
+}

@@ -1,0 +1,121 @@
+/**
+ * Commands to a live driver, left as registers by any process.
+ *
+ * Owns: leaving, finding and marking them. Does not own: deciding (runtime/driver), waiting for the decision (cli).
+ *
+ * Invariants: 1. A command is decided once: the decision is a register too. 2. A command that cannot be read is reported.
+ */
+import { dirname } from 'node:path';
+import type { ClockPort } from '../ports/clock.ts';
+import type { Files } from './files.ts';
+import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
+import { linkRegister, readRegister, readSettledRegister } from './register.ts';
+import type { RegistryPaths } from './registry-paths.ts';
+
+/** An operator's ways to move a parked run. */
+export const DECISIONS = ['retry', 'accept', 'abandon'] as const;
+/** One of them. */
+export type Decision = (typeof DECISIONS)[number];
+
+interface CommandBody {
+  readonly runId: string;
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** What an operator asks of the driver. */
+export type CommandRequest =
+  | (CommandBody & { readonly command: 'cancel' })
+  | (CommandBody & { readonly command: 'resolve'; readonly decision: Decision });
+
+/** A command as it lies in the inbox. */
+export type InboxCommand = CommandRequest & { readonly commandId: string; readonly atMs: number };
+
+/** What the driver decided on a command. */
+export interface CommandDecision {
+  readonly isAccepted: boolean;
+  /** Why it was refused; null when accepted. */
+  readonly code: string | null;
+  /** The journal record that holds the decision; null when there is no journal for it. */
+  readonly seq: number | null;
+}
+
+/** What waits in the inbox. */
+export interface InboxReading {
+  /** Undecided commands, oldest first by the clocks of those who left them. */
+  readonly commands: readonly InboxCommand[];
+  /** Undecided files that are no command: their names, which `markDecided` takes as ids. */
+  readonly unreadable: readonly string[];
+}
+
+const DECIDED = '.decided';
+const TIME_DIGITS = 15;
+
+/** The command lies in the inbox, durably. Returns its id. */
+export function leaveCommand(files: Files, paths: RegistryPaths, clock: ClockPort, request: CommandRequest): string {
+  const atMs = clock.nowMs();
+  const commandId = `cmd_${String(Math.max(0, Math.trunc(atMs))).padStart(TIME_DIGITS, '0')}_${clock.nonce()}`;
+  files.ensureFolders([paths.inbox]);
+  const result = linkRegister(files, paths.command(commandId), jsonBytes({ v: 1, commandId, atMs, ...request }));
+  if (!result.isWinner) throw new Error(`bug: the command id ${commandId} came twice`);
+  return commandId;
+}
+
+/** The commands that nobody has decided yet, durable. */
+export function readCommands(files: Files, paths: RegistryPaths): InboxReading {
+  const names = files.listNames(paths.inbox);
+  const decided = new Set(names.filter((name) => name.endsWith(DECIDED)).map((name) => name.slice(0, -DECIDED.length)));
+  const undecided = names.filter((name) => name.startsWith('cmd_') && !name.endsWith(DECIDED) && !decided.has(name));
+  const commands: InboxCommand[] = [];
+  const unreadable: string[] = [];
+  for (const name of undecided) {
+    const bytes = readRegister(files, paths.command(name));
+    const command = bytes === null ? null : parseCommand(bytes, name);
+    if (command === null) unreadable.push(name);
+    else commands.push(command);
+  }
+  if (undecided.length > 0) files.syncFolder(paths.inbox);
+  return { commands, unreadable };
+}
+
+/** The command is decided, durably. Returns the decision that stands: the first one. */
+export function markDecided(
+  files: Files,
+  paths: RegistryPaths,
+  commandId: string,
+  decision: CommandDecision,
+): CommandDecision {
+  const path = paths.decision(commandId);
+  files.ensureFolders([dirname(path)]);
+  const { isAccepted, code, seq } = decision;
+  const result = linkRegister(files, path, jsonBytes({ v: 1, commandId, isAccepted, code, seq }));
+  return parseDecision(result.bytes);
+}
+
+/** The decision on a command, null while there is none. */
+export function readDecision(files: Files, paths: RegistryPaths, commandId: string): CommandDecision | null {
+  const bytes = readSettledRegister(files, paths.decision(commandId));
+  return bytes === null ? null : parseDecision(bytes);
+}
+
+function parseCommand(bytes: Uint8Array, name: string): InboxCommand | null {
+  const value = parseJsonObject(bytes);
+  if (value === null || value.v !== 1 || value.commandId !== name) return null;
+  const { runId, reason, by, atMs, command } = value;
+  if (typeof runId !== 'string' || typeof reason !== 'string' || typeof by !== 'string' || !isOrdinal(atMs))
+    return null;
+  const body = { commandId: name, runId, reason, by, atMs };
+  if (command === 'cancel') return { ...body, command };
+  const decision = DECISIONS.find((known) => known === value.decision);
+  return command === 'resolve' && decision !== undefined ? { ...body, command, decision } : null;
+}
+
+/** An unreadable decision counts as a refusal without a record: the driver has been there. */
+function parseDecision(bytes: Uint8Array): CommandDecision {
+  const value = parseJsonObject(bytes);
+  return {
+    isAccepted: value?.isAccepted === true,
+    code: typeof value?.code === 'string' ? value.code : null,
+    seq: isOrdinal(value?.seq) ? value.seq : null,
+  };
+}

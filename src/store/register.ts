@@ -1,0 +1,90 @@
+/**
+ * A register: a write-once file. The first value stands for ever.
+ *
+ * Owns: linking and reading one. Does not own: what it says, or who must be asked before.
+ *
+ * Invariants (L3, L6): 1. A reader sees a whole value or none. 2. The winner is whose bytes the file holds, not whose link(2)
+ * returned 0; so the bytes of contestants must differ (a nonce). 3. Nothing is ever unlinked or replaced.
+ * Free of zod and xstate: the worker host loads this file.
+ */
+import { dirname } from 'node:path';
+import { PawlError, systemCode } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { areSameBytes, type Files } from './files.ts';
+import { NO_LINK_CODES, storeFailure } from './store-errors.ts';
+
+/** What stands in a register after the attempt to be first. */
+export interface RegisterResult {
+  readonly isWinner: boolean;
+  /** The value that stands: ours or another's. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The register at `path` has a value, durably: `bytes` if nobody was first. Its folder must exist.
+ * Throws PAWL_STORE_NO_LINKS where the file system has no hard links.
+ */
+export function linkRegister(
+  files: Files,
+  path: string,
+  bytes: Uint8Array,
+  bytesMax: number = BOUNDS.registerBytes,
+): RegisterResult {
+  if (bytes.length > bytesMax) throw new Error(`bug: ${bytes.length} bytes are too many for the register ${path}`);
+  // A register that is there never goes away: then nothing needs to be written, only settled and read.
+  if (!files.exists(path)) linkOnce(files, path, bytes);
+  files.syncFolder(dirname(path));
+  const standing = readRegister(files, path, bytesMax);
+  if (standing === null) throw vanished(path);
+  return { isWinner: areSameBytes(standing, bytes), bytes: standing };
+}
+
+/** The register's value, null when nobody was first yet. Says nothing about durability. */
+export function readRegister(files: Files, path: string, bytesMax: number = BOUNDS.registerBytes): Uint8Array | null {
+  return files.readBytes(path, bytesMax);
+}
+
+/** The register's value, durable, so that it may be journaled; null when nobody was first yet. */
+export function readSettledRegister(
+  files: Files,
+  path: string,
+  bytesMax: number = BOUNDS.registerBytes,
+): Uint8Array | null {
+  const bytes = readRegister(files, path, bytesMax);
+  // What was read cannot change any more: syncing after the look is as good as before, and costs nothing where nothing is.
+  if (bytes !== null) files.syncFolder(dirname(path));
+  return bytes;
+}
+
+function linkOnce(files: Files, path: string, bytes: Uint8Array): void {
+  const temporary = files.writeTemporary(dirname(path), bytes);
+  try {
+    files.fs.link(temporary, path);
+  } catch (error) {
+    const code = systemCode(error) ?? '';
+    if (code !== 'EEXIST')
+      throw NO_LINK_CODES.includes(code) ? noLinks(path, error) : storeFailure('link', path, error);
+  } finally {
+    files.removeTemporary(temporary);
+  }
+}
+
+function noLinks(path: string, cause: unknown): PawlError {
+  return new PawlError({
+    code: 'PAWL_STORE_NO_LINKS',
+    message: `could not link ${path}: the file system has no hard links`,
+    subject: path,
+    hint: 'put the registry on a file system with hard links (--registry DIR)',
+    kind: 'needsHuman',
+    cause,
+  });
+}
+
+function vanished(path: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_REGISTER_CONTRADICTION',
+    message: `${path} has a first value and is not there`,
+    subject: path,
+    hint: 'find out who removes files from the registry',
+  });
+}

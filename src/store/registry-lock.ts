@@ -1,0 +1,222 @@
+/**
+ * The registry lock: one driving process at a time, by a register with generations.
+ *
+ * Owns: taking, holding and releasing it; who holds it. Does not own: whether a process lives (ports/processes), flock(1)
+ * (adapters/git).
+ *
+ * Invariants (L6): 1. A generation has one owner for ever: it is a register. 2. The next is linked only when the holder of the
+ * highest one has released it, is proven dead, or is neither and an operator asserts its death with a reason, which is kept.
+ * A holder that is alive, however slow, keeps it. 3. Nobody drives before the former runner's helper processes are gone.
+ */
+import { isObject } from '../base/canonical-json.ts';
+import type { ProcessIdentity } from '../base/process-identity.ts';
+import { PawlError } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { ClockPort } from '../ports/clock.ts';
+import type { ProcessesPort } from '../ports/processes.ts';
+import type { Files } from './files.ts';
+import { isIdentity, isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
+import { linkRegister, readRegister } from './register.ts';
+import { lockGeneration, type RegistryPaths } from './registry-paths.ts';
+import { attempt } from './store-errors.ts';
+
+/** The kernel lock on `lock.alive`, held by the runner and inherited by every helper process that it starts. */
+export interface HelperLock {
+  /** Takes the lock of the file at `path` (made if absent), waiting at most `waitMs`. `unavailable`: this system has none. */
+  take(path: string, waitMs: number): { readonly fd: number } | 'busy' | 'unavailable';
+}
+
+/** An operator's word that the holder is dead. */
+export interface TakeOver {
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** The content of `lock.<generation>`. */
+export interface LockContent {
+  readonly v: 1;
+  readonly generation: number;
+  readonly nonce: string;
+  readonly holder: ProcessIdentity;
+  readonly atMs: number;
+  /** Null when the former holder had released it or was proven dead. */
+  readonly takeOver: TakeOver | null;
+}
+
+/** Who holds the registry. `unknown` has no content when the lock file is unreadable. */
+export type Holder =
+  | { readonly kind: 'free'; readonly generation: number; readonly content: LockContent | null }
+  | { readonly kind: 'alive'; readonly generation: number; readonly content: LockContent }
+  | { readonly kind: 'unknown'; readonly generation: number; readonly content: LockContent | null };
+
+/** Who wants the lock of which registry. */
+export interface LockRequest {
+  readonly files: Files;
+  readonly paths: RegistryPaths;
+  readonly clock: ClockPort;
+  readonly processes: ProcessesPort;
+  /** Null: this system has no such lock, and helpers of a former runner are not waited for. */
+  readonly helperLock: HelperLock | null;
+  readonly takeOver?: TakeOver;
+}
+
+/** The lock as held by the calling process. */
+export class RegistryLock {
+  readonly generation: number;
+  readonly content: LockContent;
+  /** Descriptor of the lock that helper processes inherit; null where the system has none. */
+  readonly helperFd: number | null;
+  readonly #request: LockRequest;
+  #isReleased = false;
+
+  constructor(request: LockRequest, content: LockContent, helperFd: number | null) {
+    this.#request = request;
+    this.content = content;
+    this.generation = content.generation;
+    this.helperFd = helperFd;
+  }
+
+  /** Throws PAWL_REGISTRY_LOCKED when somebody has taken a higher generation: then nothing may be written any more. One stat. */
+  assertHighest(): void {
+    const { files, paths } = this.#request;
+    if (this.#isReleased) throw new Error('bug: the registry lock was released');
+    if (files.exists(paths.lock(this.generation + 1))) throw lockedError(paths, readHolder(this.#request));
+  }
+
+  /** The next taker need not prove anything. Twice is once. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    const { files, paths } = this.#request;
+    const { helperFd } = this;
+    if (helperFd !== null) attempt('close', paths.aliveLock, () => files.fs.close(helperFd));
+    markReleased(this.#request, this.content);
+  }
+}
+
+/**
+ * The calling process holds the registry, and no helper process of a former runner is left.
+ * Throws PAWL_REGISTRY_LOCKED when it cannot be had, naming the holder.
+ */
+export function takeLock(request: LockRequest): RegistryLock {
+  for (let tries = 0; tries < BOUNDS.lockTries; tries += 1) {
+    const holder = readHolder(request);
+    const isAsserted = holder.kind === 'unknown' && request.takeOver !== undefined;
+    if (holder.kind !== 'free' && !isAsserted) throw lockedError(request.paths, holder);
+    const content: LockContent = {
+      v: 1,
+      generation: holder.generation + 1,
+      nonce: request.clock.nonce(),
+      holder: request.processes.self(),
+      atMs: request.clock.nowMs(),
+      takeOver: isAsserted ? (request.takeOver ?? null) : null,
+    };
+    const result = linkRegister(request.files, request.paths.lock(content.generation), jsonBytes(content));
+    // Lost: somebody else holds that generation now, perhaps for an instant only. Look again.
+    if (result.isWinner) return new RegistryLock(request, content, takeHelperLock(request, content));
+  }
+  throw lockedError(request.paths, readHolder(request));
+}
+
+/** Who holds the registry, seen from here; nothing is taken or synced (linking the next generation settles what was read). */
+export function readHolder(request: Pick<LockRequest, 'files' | 'paths' | 'processes'>): Holder {
+  const { files, paths, processes } = request;
+  const generation = highestGeneration(files, paths);
+  if (generation === 0) return { kind: 'free', generation, content: null };
+  const bytes = readRegister(files, paths.lock(generation));
+  const content = bytes === null ? null : parseLock(bytes, generation);
+  if (content === null) return { kind: 'unknown', generation, content };
+  if (isReleased(files, paths, content)) return { kind: 'free', generation, content };
+  const life = processes.life(content.holder);
+  return { kind: life === 'dead' ? 'free' : life, generation, content };
+}
+
+function highestGeneration(files: Files, paths: RegistryPaths): number {
+  let highest = 0;
+  for (const name of files.listNames(paths.root)) highest = Math.max(highest, lockGeneration(name) ?? 0);
+  return highest;
+}
+
+function takeHelperLock(request: LockRequest, content: LockContent): number | null {
+  const { helperLock, paths } = request;
+  if (helperLock === null) return null;
+  const taken = tryHelperLock(helperLock, request, content);
+  if (taken === 'unavailable') return null;
+  if (taken !== 'busy') return taken.fd;
+  // Not driving after all: say so, or the next start would have to prove our death first.
+  markReleased(request, content);
+  throw new PawlError({
+    code: 'PAWL_REGISTRY_LOCKED',
+    message: `helper processes of the former runner still hold ${paths.aliveLock} after ${BOUNDS.lockHelpersMs} ms`,
+    subject: paths.root,
+    hint: 'wait until its git commands have ended, or end them, then start again',
+    kind: 'retryable',
+  });
+}
+
+function tryHelperLock(
+  helperLock: HelperLock,
+  request: LockRequest,
+  content: LockContent,
+): ReturnType<HelperLock['take']> {
+  try {
+    return helperLock.take(request.paths.aliveLock, BOUNDS.lockHelpersMs);
+  } catch (error) {
+    markReleased(request, content);
+    throw error;
+  }
+}
+
+function markReleased(request: LockRequest, content: LockContent): void {
+  const { files, paths } = request;
+  const { generation, nonce } = content;
+  linkRegister(files, paths.released(generation), jsonBytes({ v: 1, generation, nonce }));
+}
+
+function isReleased(files: Files, paths: RegistryPaths, content: LockContent): boolean {
+  const bytes = readRegister(files, paths.released(content.generation));
+  const value = bytes === null ? null : parseJsonObject(bytes);
+  return value !== null && value.v === 1 && value.generation === content.generation && value.nonce === content.nonce;
+}
+
+function parseLock(bytes: Uint8Array, generation: number): LockContent | null {
+  const value = parseJsonObject(bytes);
+  if (value === null || value.v !== 1 || value.generation !== generation) return null;
+  const { nonce, holder, atMs, takeOver } = value;
+  if (typeof nonce !== 'string' || !isIdentity(holder) || !isOrdinal(atMs)) return null;
+  if (takeOver !== null && !isTakeOver(takeOver)) return null;
+  return { v: 1, generation, nonce, holder, atMs, takeOver };
+}
+
+function isTakeOver(value: unknown): value is TakeOver {
+  return isObject(value) && typeof value.reason === 'string' && typeof value.by === 'string';
+}
+
+function lockedError(paths: RegistryPaths, holder: Holder): PawlError {
+  return new PawlError({
+    code: 'PAWL_REGISTRY_LOCKED',
+    message: `${paths.root} ${describe(holder)}`,
+    subject: paths.root,
+    hint: holder.kind === 'unknown' ? ASSERT_HINT : 'let it finish, or end that process, then start again',
+    kind: holder.kind === 'unknown' ? 'needsHuman' : 'retryable',
+  });
+}
+
+const ASSERT_HINT =
+  'make sure yourself that it no longer runs, then `pawl recover --take-over --reason TEXT` asserts its death';
+
+function describe(holder: Holder): string {
+  const { content, generation } = holder;
+  if (content === null)
+    return `is held under generation ${generation} by somebody unknown: the lock file is unreadable`;
+  const who = `process ${content.holder.pid} on ${content.holder.hostname}`;
+  const since = `since ${isoTime(content.atMs)}`;
+  if (holder.kind === 'free') return `was taken in turn by others, last by ${who}`;
+  if (holder.kind === 'alive') return `is held by ${who} ${since}`;
+  return `is held by ${who} ${since}, and from here it cannot be proven dead`;
+}
+
+function isoTime(atMs: number): string {
+  const date = new Date(atMs);
+  return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toISOString();
+}

@@ -1,0 +1,112 @@
+/**
+ * Where everything lies in a registry (pure).
+ *
+ * Owns: the names of files and folders. Does not own: making or reading them; the files of one task (model/request).
+ *
+ * Invariant (L8): no id leads out of its folder; one that would is refused.
+ */
+import { join } from 'node:path';
+import { PawlError } from '../model/error.ts';
+
+const GENERATION_DIGITS = 6;
+
+/** The paths of one registry. */
+export class RegistryPaths {
+  /** Absolute path of the registry. */
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  get registryFile(): string {
+    return join(this.root, 'registry.json');
+  }
+  get inbox(): string {
+    return join(this.root, 'inbox');
+  }
+  get batches(): string {
+    return join(this.root, 'batches');
+  }
+  get runs(): string {
+    return join(this.root, 'runs');
+  }
+  get worktrees(): string {
+    return join(this.root, 'worktrees');
+  }
+  /** Held by the runner and every helper process of it. */
+  get aliveLock(): string {
+    return join(this.root, 'lock.alive');
+  }
+  lock(generation: number): string {
+    return join(this.root, `lock.${digits(generation)}`);
+  }
+  released(generation: number): string {
+    return join(this.root, `released.${digits(generation)}`);
+  }
+  command(commandId: string): string {
+    return join(this.inbox, safeName(commandId));
+  }
+  decision(commandId: string): string {
+    return join(this.inbox, `${safeName(commandId)}.decided`);
+  }
+  batch(batchId: string): string {
+    return join(this.batches, `${safeName(batchId)}.json`);
+  }
+  batchDone(batchId: string): string {
+    return join(this.batches, `${safeName(batchId)}.done`);
+  }
+  run(runId: string): string {
+    return join(this.runs, safeName(runId));
+  }
+  journal(runId: string): string {
+    return join(this.run(runId), 'events.jsonl');
+  }
+  snapshot(runId: string): string {
+    return join(this.run(runId), 'snapshot.json');
+  }
+  artifacts(runId: string): string {
+    return join(this.run(runId), 'artifacts');
+  }
+  tasks(runId: string): string {
+    return join(this.run(runId), 'tasks');
+  }
+  task(runId: string, taskId: string): string {
+    return join(this.tasks(runId), safeName(taskId));
+  }
+  quarantined(runId: string): string {
+    return join(this.run(runId), 'quarantined');
+  }
+  quarantineResolved(runId: string): string {
+    return join(this.run(runId), 'quarantine-resolved');
+  }
+  worktree(runId: string): string {
+    return join(this.worktrees, safeName(runId));
+  }
+}
+
+/** True when `name` is one plain segment of a path. */
+export function isSafeName(name: string): boolean {
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name);
+}
+
+/** `name`, which is one plain segment of a path. Throws PAWL_USAGE otherwise. */
+export function safeName(name: string): string {
+  if (isSafeName(name)) return name;
+  throw new PawlError({
+    code: 'PAWL_USAGE',
+    message: `${JSON.stringify(name.slice(0, 80))} is no id`,
+    subject: name.slice(0, 80),
+    hint: 'ids are letters, digits, dot, underscore and hyphen, and do not begin with a dot; `pawl status` lists them',
+  });
+}
+
+/** The generation that a lock file's name tells, null for any other name. */
+export function lockGeneration(name: string): number | null {
+  const match = /^lock\.([0-9]{6,15})$/.exec(name);
+  return match?.[1] === undefined ? null : Number(match[1]);
+}
+
+function digits(generation: number): string {
+  return String(generation).padStart(GENERATION_DIGITS, '0');
+}

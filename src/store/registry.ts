@@ -1,0 +1,88 @@
+/**
+ * One registry: its layout on disk, its id, the list of its runs.
+ *
+ * Owns: making the layout, registry.json. Does not own: the lock (store/registry-lock), what lies in a run's folder.
+ *
+ * Invariants: 1. Opening twice, or after a kill in the middle, ends in the same place. 2. A registry of an unknown version is
+ * touched by nobody. 3. registry.json is a register, so a file system without hard links is refused here.
+ */
+import { resolve } from 'node:path';
+import { PawlError } from '../model/error.ts';
+import type { Files } from './files.ts';
+import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
+import { linkRegister, readRegister } from './register.ts';
+import { RegistryPaths } from './registry-paths.ts';
+
+/** The version of the layout that this Pawl makes and drives. */
+export const REGISTRY_VERSION = 1;
+
+/** What registry.json tells. */
+export interface RegistryInfo {
+  readonly registryId: string;
+  readonly createdAtMs: number;
+}
+
+/** An open registry. */
+export class Registry {
+  readonly paths: RegistryPaths;
+  readonly registryId: string;
+  readonly createdAtMs: number;
+  readonly #files: Files;
+
+  constructor(files: Files, paths: RegistryPaths, info: RegistryInfo) {
+    this.#files = files;
+    this.paths = paths;
+    this.registryId = info.registryId;
+    this.createdAtMs = info.createdAtMs;
+  }
+
+  /** Ids of the runs that have a folder, sorted. */
+  listRuns(): string[] {
+    return listRuns(this.#files, this.paths);
+  }
+}
+
+/**
+ * The registry at `root` is there, durably, with its layout.
+ * Throws PAWL_REGISTRY_INVALID for one that this version cannot drive, PAWL_STORE_NO_LINKS where it cannot be kept.
+ */
+export function openRegistry(files: Files, root: string): Registry {
+  const paths = new RegistryPaths(resolve(root));
+  const present = readRegistry(files, paths);
+  files.ensureFolders([paths.root, paths.inbox, paths.batches, paths.runs, paths.worktrees]);
+  return new Registry(files, paths, present ?? createInfo(files, paths));
+}
+
+/** What registry.json says, null when there is no registry. Writes nothing. Throws PAWL_REGISTRY_INVALID. */
+export function readRegistry(files: Files, paths: RegistryPaths): RegistryInfo | null {
+  const bytes = readRegister(files, paths.registryFile);
+  return bytes === null ? null : parseInfo(bytes, paths);
+}
+
+/** Ids of the runs that have a folder, sorted; none without a registry. */
+export function listRuns(files: Files, paths: RegistryPaths): string[] {
+  return files.listNames(paths.runs).filter((name) => /^run_[A-Za-z0-9._-]+$/.test(name));
+}
+
+function createInfo(files: Files, paths: RegistryPaths): RegistryInfo {
+  const content = { v: REGISTRY_VERSION, registryId: files.clock.nonce(), createdAtMs: files.clock.nowMs() };
+  return parseInfo(linkRegister(files, paths.registryFile, jsonBytes(content)).bytes, paths);
+}
+
+function parseInfo(bytes: Uint8Array, paths: RegistryPaths): RegistryInfo {
+  const value = parseJsonObject(bytes);
+  if (value === null) throw invalid(paths, 'holds no JSON object');
+  if (value.v !== REGISTRY_VERSION) throw invalid(paths, `has the version ${JSON.stringify(value.v)?.slice(0, 40)}`);
+  const { registryId, createdAtMs } = value;
+  if (typeof registryId !== 'string' || !isOrdinal(createdAtMs)) throw invalid(paths, 'lacks its id or its time');
+  return { registryId, createdAtMs };
+}
+
+function invalid(paths: RegistryPaths, detail: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_REGISTRY_INVALID',
+    message: `${paths.registryFile} ${detail}; this Pawl reads version ${REGISTRY_VERSION}`,
+    subject: paths.root,
+    hint: 'use the Pawl that made it, or name another folder with --registry DIR',
+  });
+}

@@ -1,0 +1,37 @@
+/**
+ * The stored snapshot of one run, kept through lowdb.
+ *
+ * Owns: writing it, and reading it back on the writing side. Does not own: reading alone (store/snapshot-reading, free of lowdb),
+ * when to write (runtime/driver).
+ *
+ * Law: a snapshot is a cache of the fold and disposable (L7).
+ */
+import { LowSync } from 'lowdb';
+import type { StoredSnapshot } from '../model/record.ts';
+import { DurableAdapter } from './durable-adapter.ts';
+import type { Files } from './files.ts';
+import { isSnapshot, readSnapshot } from './snapshot-reading.ts';
+
+/** One run's snapshot.json. */
+export class SnapshotStore {
+  readonly #db: LowSync<StoredSnapshot | null>;
+
+  constructor(files: Files, path: string) {
+    const adapter = new DurableAdapter<StoredSnapshot | null>(files, path, () => readSnapshot(files, path));
+    this.#db = new LowSync<StoredSnapshot | null>(adapter, null);
+  }
+
+  /** The file holds the snapshot, durably; after a failure it holds what it held. */
+  write(snapshot: StoredSnapshot): void {
+    if (!isSnapshot(snapshot)) throw new Error('bug: what should be stored has not the shape of a snapshot');
+    this.#db.data = snapshot;
+    this.#db.write();
+  }
+
+  /** The stored snapshot, null when there is none. Throws PAWL_SNAPSHOT_DAMAGED for anything but a whole one. */
+  read(): StoredSnapshot | null {
+    this.#db.data = null;
+    this.#db.read();
+    return this.#db.data;
+  }
+}

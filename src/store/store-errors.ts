@@ -1,0 +1,83 @@
+/**
+ * What a failed file operation means, in the words and codes of Pawl.
+ *
+ * Owns: the mapping from system errors to PawlError. Does not own: what the caller does about it.
+ *
+ * Invariant: an error without a system code is our bug and passes through as it is.
+ */
+import { type ErrorDetails, PawlError, systemCode } from '../model/error.ts';
+
+/** Codes with which a file system says that it has no hard links. */
+export const NO_LINK_CODES: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV'];
+
+const FULL: readonly string[] = ['ENOSPC', 'EDQUOT'];
+const FORBIDDEN: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
+
+type Meaning = Pick<ErrorDetails, 'code' | 'hint' | 'kind'>;
+
+/** The result of `call`; a system error becomes a PawlError that names the deed and the path. */
+export function attempt<T>(deed: string, path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw storeFailure(deed, path, error);
+  }
+}
+
+/** Like `attempt`, for fsync and fdatasync: any system error means that nothing in memory may be trusted any more. */
+export function attemptSync(path: string, call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    throw syncFailure(path, error);
+  }
+}
+
+/** What to throw for a failed `deed` on `path`. */
+export function storeFailure(deed: string, path: string, error: unknown): unknown {
+  const systemError = systemCode(error);
+  if (error instanceof PawlError || systemError === undefined) return error;
+  return new PawlError({
+    ...meaning(systemError),
+    message: `could not ${deed} ${path}: ${systemError}`,
+    subject: path,
+    cause: error,
+  });
+}
+
+/** What to throw for a failed sync of `path`: the process that sees it stops, and the next one reads the disk. */
+export function syncFailure(path: string, error: unknown): unknown {
+  const systemError = systemCode(error);
+  if (error instanceof PawlError || systemError === undefined) return error;
+  return new PawlError({
+    code: 'PAWL_STORE_SYNC_FAILED',
+    message: `could not make ${path} durable: ${systemError}`,
+    subject: path,
+    hint: 'check the disk (free space, kernel log), then start again: the next start trusts only what it reads back',
+    kind: 'terminal',
+    cause: error,
+  });
+}
+
+/** What to throw for a failure that the system has not reported as an error. */
+export function storeRefusal(path: string, message: string, hint: string, cause?: unknown): PawlError {
+  return new PawlError({ code: 'PAWL_STORE_FAILED', message, subject: path, hint, cause });
+}
+
+function meaning(systemError: string): Meaning {
+  if (FULL.includes(systemError)) {
+    return {
+      code: 'PAWL_STORE_FULL',
+      hint: 'free some space (or raise the quota), then start again',
+      kind: 'needsHuman',
+    };
+  }
+  if (FORBIDDEN.includes(systemError)) {
+    return {
+      code: 'PAWL_STORE_PERMISSION',
+      hint: 'give the user that runs pawl read and write access to it, then start again',
+      kind: 'needsHuman',
+    };
+  }
+  return { code: 'PAWL_STORE_FAILED', hint: 'check the disk and the path, then start again', kind: 'terminal' };
+}

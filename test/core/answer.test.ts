@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { readAnswer } from '../../src/core/answer.ts';
+import { encode } from '../../src/core/task-files.ts';
+import { BOUNDS, PURPOSES, type Purpose } from '../../src/model/limits.ts';
+import type { Answer } from '../../src/model/request.ts';
+
+const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const read = (value: unknown, purpose: Purpose = 'implementation') => readAnswer(bytesOf(value), purpose);
+const plain = { status: 'completed', summary: 'done' };
+const verdict = { status: 'PASS', findings: [], summary: 'fine' };
+
+function valid(value: unknown, purpose: Purpose = 'implementation'): Answer {
+  const reading = read(value, purpose);
+  if (reading.kind !== 'valid') throw new Error(JSON.stringify(reading));
+  return reading.answer;
+}
+
+function reason(value: unknown, purpose: Purpose = 'implementation'): string {
+  const reading = read(value, purpose);
+  return reading.kind === 'invalid' ? reading.reason : `not invalid: ${reading.kind}`;
+}
+
+describe('readAnswer', () => {
+  it('calls an absent file missing', () => {
+    expect(readAnswer(null, 'fix')).toEqual({ kind: 'missing' });
+  });
+
+  it('reads the smallest answer and fills what is optional', () => {
+    expect(valid(plain)).toEqual({ ...plain, filesChanged: [], verdict: null, problem: null, commands: [] });
+  });
+
+  it('tolerates unknown keys at every level and drops them', () => {
+    const finding = { severity: 'low', message: 'm', extra: 1 };
+    const told = valid(
+      { ...plain, v: 1, extra: {}, verdict: { ...verdict, findings: [finding], extra: [] } },
+      'review',
+    );
+    expect(told.verdict).toEqual({ ...verdict, findings: [{ severity: 'low', message: 'm' }] });
+    expect(told).not.toHaveProperty('extra');
+  });
+
+  it('takes null for an optional key as absent', () => {
+    const told = valid({ ...plain, v: null, filesChanged: null, verdict: null, problem: null });
+    expect(told).toMatchObject({ filesChanged: [], verdict: null, problem: null });
+  });
+
+  it.each([
+    ['not an object', [], 'not a JSON object'],
+    ['another version', { ...plain, v: 2 }, '`v`'],
+    ['no status', { summary: 'x' }, '`status`'],
+    ['an unknown status', { ...plain, status: 'done' }, '`status`'],
+    ['no summary', { status: 'completed' }, '`summary` is missing'],
+    ['a summary that is no text', { ...plain, summary: 1 }, '`summary` is not a text'],
+    ['files that are no list', { ...plain, filesChanged: 'a' }, '`filesChanged`'],
+    ['a file that is no text', { ...plain, filesChanged: ['a', 1] }, '`filesChanged[1]`'],
+    ['a verdict that is no object', { ...plain, verdict: 'PASS' }, '`verdict`'],
+    ['an unknown verdict', { ...plain, verdict: { ...verdict, status: 'pass' } }, '`verdict.status`'],
+    [
+      'a verdict without findings',
+      { ...plain, verdict: { status: 'PASS', summary: '' } },
+      '`verdict.findings` is missing',
+    ],
+    ['a verdict without summary', { ...plain, verdict: { status: 'PASS', findings: [] } }, '`verdict.summary`'],
+    [
+      'a finding without message',
+      { ...plain, verdict: { ...verdict, findings: [{ severity: 'x' }] } },
+      'findings[0].message',
+    ],
+    [
+      'a line that is no number',
+      { ...plain, verdict: { ...verdict, findings: [{ severity: 'x', message: 'm', line: '1' }] } },
+      'line',
+    ],
+    ['a problem without code', { ...plain, problem: { message: 'm' } }, '`problem.code`'],
+  ])('refuses an answer with %s and says what is wrong', (_name, value, expected) => {
+    expect(reason(value)).toContain(expected);
+  });
+
+  it('asks for a verdict where the purpose is a gate and the status completed, and nowhere else', () => {
+    for (const purpose of PURPOSES) {
+      const isGate = purpose === 'verification' || purpose === 'review';
+      expect(read(plain, purpose).kind, purpose).toBe(isGate ? 'invalid' : 'valid');
+      expect(read({ ...plain, verdict }, purpose).kind, purpose).toBe('valid');
+      expect(read({ ...plain, status: 'failed' }, purpose).kind, purpose).toBe('valid');
+      expect(read({ ...plain, status: 'blocked' }, purpose).kind, purpose).toBe('valid');
+    }
+  });
+
+  it('refuses half an answer, an empty one, bytes that are no text, and one that is too long, without quoting them', () => {
+    const half = new TextEncoder().encode('{"status": "completed", "summary": "sk-aaaa');
+    for (const bytes of [half, new Uint8Array(0), Uint8Array.of(0xff, 0xfe), new Uint8Array(BOUNDS.answerBytes + 1)]) {
+      const reading = readAnswer(bytes, 'fix');
+      expect(reading.kind).toBe('invalid');
+      expect(JSON.stringify(reading)).not.toContain('sk-');
+    }
+  });
+
+  it('bounds every list and text', () => {
+    const finding = {
+      severity: 's'.repeat(1_000),
+      message: 'm'.repeat(BOUNDS.findingChars * 3),
+      file: 'f'.repeat(9_000),
+      line: 3,
+    };
+    const told = valid(
+      {
+        status: 'completed',
+        summary: 'x'.repeat(BOUNDS.summaryChars * 2),
+        filesChanged: Array.from({ length: BOUNDS.filesListed + 5 }, (_, index) => `f${index}`),
+        verdict: {
+          status: 'FAIL',
+          findings: Array.from({ length: 300 }, () => ({ severity: 'low', message: 'm' })).with(0, finding),
+          summary: 'y',
+        },
+        problem: { code: 'c'.repeat(500), message: 'p'.repeat(5_000) },
+      },
+      'review',
+    );
+    expect(told.summary.length).toBeLessThanOrEqual(BOUNDS.summaryChars);
+    expect(told.filesChanged).toHaveLength(BOUNDS.filesListed);
+    expect(told.verdict?.findings).toHaveLength(BOUNDS.findings);
+    const [first] = told.verdict?.findings ?? [];
+    expect(first?.message.length).toBeLessThanOrEqual(BOUNDS.findingChars);
+    expect(first?.file?.length).toBeLessThanOrEqual(BOUNDS.findingChars);
+    expect(told.problem?.code.length).toBeLessThanOrEqual(100);
+  });
+
+  it('strips control codes, so that an answer can be printed', () => {
+    expect(valid({ ...plain, summary: 'a\u001b[31mred\u001b[0m\u0007b\u202e' }).summary).toBe('aredb');
+  });
+
+  it('keeps commands of verification and setup, and takes a foreign shape under that key for an unknown key', () => {
+    const run = { argv: ['npm', 'test'], exitCode: 0, signal: null, durationMs: 5, outputTail: 'ok' };
+    expect(valid({ ...plain, verdict, commands: [run] }, 'verification').commands).toEqual([run]);
+    expect(valid({ ...plain, commands: [run] }, 'setup').commands).toEqual([run]);
+    expect(valid({ ...plain, verdict, commands: 'npm test' }, 'verification').commands).toEqual([]);
+    expect(valid({ ...plain, verdict, commands: [{ ...run, argv: [1] }] }, 'verification').commands).toEqual([]);
+    expect(valid({ ...plain, commands: [run] }, 'fix').commands).toEqual([]);
+  });
+
+  it('refuses an answer whose validated copy would be too long to be read again', () => {
+    // Each word becomes longer when it is masked.
+    const summary = 'pwd=a ';
+    const findings = Array.from({ length: 199 }, () => ({
+      severity: 'x',
+      message: summary.repeat(300),
+      file: summary.repeat(300),
+    }));
+    const filler = 'é'.repeat(1_900);
+    const told = {
+      ...plain,
+      verdict: { ...verdict, findings },
+      filesChanged: Array.from({ length: 85 }, () => filler),
+    };
+    expect(bytesOf(told).byteLength).toBeLessThan(BOUNDS.answerBytes);
+    expect(reason(told)).toContain('bytes');
+  });
+
+  it('reads its own validated copy as the same answer', () => {
+    const told = valid(
+      {
+        ...plain,
+        summary: `${'long '.repeat(2_000)}end`,
+        verdict: { status: 'FAIL', findings: [{ severity: 'x', message: 'm', file: 'a.ts', line: 1 }], summary: '' },
+        commands: [
+          { argv: ['a'], exitCode: null, signal: 'SIGKILL', durationMs: 1.5, outputTail: 't\n'.repeat(9_000) },
+        ],
+      },
+      'verification',
+    );
+    expect(readAnswer(encode(told), 'verification')).toEqual({ kind: 'valid', answer: told });
+  });
+});

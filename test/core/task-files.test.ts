@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import {
+  encodeAgentRecord,
+  encodeClaim,
+  encodeOutcome,
+  encodeRequest,
+  type Parsed,
+  parseAgentRecord,
+  parseClaim,
+  parseOutcome,
+  parseRequest,
+} from '../../src/core/task-files.ts';
+import type { AgentRecord, Claim, Outcome, TaskRequest } from '../../src/model/request.ts';
+import { plainRequest } from '../host/plain-request.ts';
+
+const hash = 'a'.repeat(64);
+const identity = { pid: 7, startTime: '9', bootId: 'b', pidNamespace: 'n', hostname: 'h', machineId: 'm' };
+const request: TaskRequest = { ...plainRequest, envNames: ['A'], env: { B: '' } };
+const hosted: Claim = { v: 1, kind: 'host', requestHash: hash, nonce: 'n', host: identity, atMs: 1.5 };
+const revoked: Claim = { v: 1, kind: 'revoked', requestHash: hash, nonce: 'n', reason: 'cancelled', atMs: 1 };
+const agent: AgentRecord = {
+  v: 1,
+  requestHash: hash,
+  nonce: 'n',
+  worker: identity,
+  isNamespaced: false,
+  mark: 'm',
+  sessionId: null,
+  startedAtMs: 1,
+};
+const outcome: Outcome = {
+  v: 1,
+  requestHash: hash,
+  nonce: 'n',
+  by: 'host',
+  result: 'failed',
+  code: 'PAWL_WORKER_EXIT',
+  message: '',
+  exitCode: 1,
+  signal: null,
+  completion: { sha256: hash, bytes: 0 },
+  output: null,
+  stderr: null,
+  head: null,
+  tree: null,
+  survivors: 0,
+  startedAtMs: null,
+  endedAtMs: 1,
+};
+
+interface Kind {
+  readonly name: string;
+  readonly value: object;
+  readonly bytes: Uint8Array;
+  readonly parse: (bytes: Uint8Array) => Parsed<object>;
+  /** Fields that may be null, or anything. */
+  readonly free: readonly string[];
+}
+const KINDS: readonly Kind[] = [
+  { name: 'request', value: request, bytes: encodeRequest(request), parse: parseRequest, free: ['task'] },
+  { name: 'host claim', value: hosted, bytes: encodeClaim(hosted), parse: parseClaim, free: [] },
+  { name: 'revocation', value: revoked, bytes: encodeClaim(revoked), parse: parseClaim, free: [] },
+  { name: 'agent record', value: agent, bytes: encodeAgentRecord(agent), parse: parseAgentRecord, free: ['sessionId'] },
+  {
+    name: 'outcome',
+    value: outcome,
+    bytes: encodeOutcome(outcome),
+    parse: parseOutcome,
+    free: ['code', 'exitCode', 'signal', 'completion', 'output', 'stderr', 'head', 'tree', 'startedAtMs'],
+  },
+];
+const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+describe.each(KINDS)('a $name', ({ value, bytes, parse, free }) => {
+  it('is parsed from its own bytes, which are canonical and end with a line break', () => {
+    expect(parse(bytes)).toEqual({ ok: true, value });
+    expect(new TextDecoder().decode(bytes)).toMatch(/^\{.*\}\n$/);
+  });
+
+  it('drops unknown keys', () => {
+    expect(parse(bytesOf({ ...value, extra: 1 }))).toEqual({ ok: true, value });
+  });
+
+  it('is refused without any one of its fields, and the field is named', () => {
+    for (const name of Object.keys(value)) {
+      const parsed = parse(bytesOf({ ...value, [name]: undefined }));
+      expect(parsed.ok ? 'accepted' : parsed.reason, name).toContain(`\`${name}`);
+    }
+  });
+
+  it('is refused with a field of another type', () => {
+    for (const name of Object.keys(value)) {
+      for (const wrong of [true, false, -1, 'PAWL', null, {}, []]) {
+        const given = Reflect.get(value, name);
+        if (free.includes(name) || JSON.stringify(wrong) === JSON.stringify(given) || typeof wrong === typeof given)
+          continue;
+        expect(parse(bytesOf({ ...value, [name]: wrong })).ok, `${name}: ${JSON.stringify(wrong)}`).toBe(false);
+      }
+    }
+  });
+
+  it('is refused as anything but a whole JSON object', () => {
+    for (const given of [new Uint8Array(0), bytes.subarray(0, -3), bytesOf([value]), Uint8Array.of(0xff)]) {
+      expect(parse(given).ok).toBe(false);
+    }
+  });
+});
+
+describe('a request', () => {
+  it.each([
+    ['argv', []],
+    ['argv', ['']],
+    ['argv', ['a\u0000b']],
+    ['cwd', 'relative'],
+    ['completionFile', 'relative'],
+    ['mark', 'a:b'],
+    ['mark', 'a b'],
+    ['mark', ''],
+    ['envNames', ['A=B']],
+    ['env', { 'A=B': 'x' }],
+    ['env', { A: 'x\u0000' }],
+    ['env', { A: 1 }],
+    ['purpose', 'other'],
+    ['attempt', 1.5],
+    ['limits', { ...request.limits, graceMs: -1 }],
+  ])('is refused when `%s` could not be run: %j', (name, wrong) => {
+    expect(parseRequest(bytesOf({ ...request, [name]: wrong })).ok).toBe(false);
+  });
+});
+
+it('an outcome with a survivor is no outcome', () => {
+  expect(parseOutcome(bytesOf({ ...outcome, survivors: 1 })).ok).toBe(false);
+});
+
+it('an identity of pid 0 is none', () => {
+  expect(parseClaim(bytesOf({ ...hosted, host: { ...identity, pid: 0 } })).ok).toBe(false);
+});

@@ -1,0 +1,335 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { recordTree } from '../../src/adapters/git/tree.ts';
+import type { CommitResult } from '../../src/ports/git.ts';
+import { BRANCH, createFixture, type Fixture, fingerprint, KEY, RUN_ID, usersCheckout } from './git-fixture.ts';
+
+let fix: Fixture;
+beforeEach(async () => {
+  fix = createFixture();
+  await fix.git.prepareWorkspace(fix.spec());
+});
+afterEach(() => fix.repo.remove());
+
+function committed(result: CommitResult): Extract<CommitResult, { kind: 'committed' }> {
+  if (result.kind !== 'committed') throw new Error(`not committed: ${JSON.stringify(result)}`);
+  return result;
+}
+
+function blocker(result: CommitResult): string {
+  if (result.kind !== 'refused') throw new Error(`not refused: ${JSON.stringify(result)}`);
+  return result.blocker.code;
+}
+
+const ODD_NAMES = ['a\nb.txt', '"quoted".txt', 'ünïcødé ☃.txt', ' blank ', '-dash', ':(top)magic', 'tab\there'];
+
+test('what a worker left is one commit on the branch, with trailers, and nothing of it is left uncommitted', async () => {
+  const before = usersCheckout(fix.repo);
+  fix.put('src/one.txt', 'two\n');
+  for (const name of ODD_NAMES) fix.put(name, `${name}\n`);
+  symlinkSync('/nowhere', join(fix.worktree, 'dangling'));
+  rmSync(join(fix.worktree, 'README.md'));
+  const { tree } = recordTree(fix.worktree, fix.repo.environment);
+  const result = committed(await fix.git.commitWork(fix.commitSpec({ tree, subject: 'Do\0 the\nwork\u001b[31m' })));
+  expect(fix.inside(['rev-parse', `refs/heads/${BRANCH}`])).toBe(result.commit);
+  expect(fix.inside(['rev-parse', `${result.commit}^{tree}`])).toBe(tree);
+  expect(fix.inside(['rev-parse', `${result.commit}^`])).toBe(fix.base);
+  expect(fix.inside(['status', '--porcelain'])).toBe('');
+  expect(fix.inside(['log', '-1', '--format=%B'])).toBe(
+    `Do the work\n\nPawl-Run: ${RUN_ID}\nPawl-Task: implementation-1\nPawl-Effect: ${KEY}\n`,
+  );
+  expect(fix.inside(['log', '-1', '--format=%an <%ae> %cn <%ce>'])).toBe(
+    'A User <user@example.invalid> A User <user@example.invalid>',
+  );
+  expect([...result.filesChanged].sort()).toEqual([...ODD_NAMES, 'README.md', 'dangling', 'src/one.txt'].sort());
+  expect(result.fileCount).toBe(10);
+  const patch = execFileSync('git', ['diff', '--binary', '--full-index', fix.base, result.commit], {
+    cwd: fix.worktree,
+    env: fix.repo.environment,
+  });
+  expect(result.patchHash).toBe(createHash('sha256').update(patch).digest('hex'));
+  expect(usersCheckout(fix.repo)).toEqual(before);
+});
+
+test('the commit is found again by its key, and its patch hash is the same under any configuration', async () => {
+  fix.put('new.txt', 'new\n');
+  const first = await fix.git.commitWork(fix.commitSpec());
+  for (const [name, value] of [
+    ['diff.noprefix', 'true'],
+    ['diff.algorithm', 'patience'],
+    ['diff.context', '9'],
+    ['color.ui', 'always'],
+    ['diff.external', '/bin/false'],
+    ['log.showSignature', 'true'],
+    ['core.abbrev', '5'],
+  ] as const) {
+    fix.repo.git(['config', name, value]);
+  }
+  expect(await fix.git.commitWork(fix.commitSpec())).toEqual(first);
+  expect(fix.inside(['rev-list', '--count', `${fix.base}..HEAD`])).toBe('1');
+  expect(fix.inside(['status', '--porcelain'])).toBe('');
+});
+
+test('a key that only begins alike is another key', async () => {
+  fix.put('new.txt', 'new\n');
+  const first = committed(await fix.git.commitWork(fix.commitSpec({ key: `${KEY}2` })));
+  fix.put('more.txt', 'more\n');
+  const second = committed(await fix.git.commitWork(fix.commitSpec({ parentCommit: first.commit })));
+  expect(second.commit).not.toBe(first.commit);
+  fix.put('again.txt', 'again\n');
+  const third = committed(await fix.git.commitWork(fix.commitSpec({ key: KEY.slice(0, -1) })));
+  expect([first.commit, second.commit]).not.toContain(third.commit);
+});
+
+test('an index left stale between commit and answer is settled when the commit is found again', async () => {
+  fix.put('new.txt', 'new\n');
+  const index = readFileSync(join(fix.admin, 'index'));
+  const first = await fix.git.commitWork(fix.commitSpec());
+  writeFileSync(join(fix.admin, 'index'), index);
+  writeFileSync(join(fix.admin, 'index.lock'), '');
+  expect(fix.inside(['status', '--porcelain'])).not.toBe('');
+  expect(await fix.git.commitWork(fix.commitSpec())).toEqual(first);
+  expect(fix.inside(['status', '--porcelain'])).toBe('');
+});
+
+test("commits of the worker's own stand as they are, and no empty one is added", async () => {
+  fix.put('new.txt', 'new\n');
+  fix.inside(['add', '-A']);
+  fix.inside(['commit', '--quiet', '-m', 'By the worker']);
+  const head = fix.inside(['rev-parse', 'HEAD']);
+  const result = committed(await fix.git.commitWork(fix.commitSpec()));
+  expect(result.commit).toBe(head);
+  expect(result.filesChanged).toEqual(['new.txt']);
+});
+
+test("what is left beside the worker's own commits is committed on top of them", async () => {
+  fix.put('new.txt', 'new\n');
+  fix.inside(['add', '-A']);
+  fix.inside(['commit', '--quiet', '-m', 'By the worker']);
+  fix.put('more.txt', 'more\n');
+  const result = committed(await fix.git.commitWork(fix.commitSpec()));
+  expect(fix.inside(['rev-list', '--count', `${fix.base}..HEAD`])).toBe('2');
+  expect(result.filesChanged).toEqual(['more.txt', 'new.txt']);
+});
+
+test('no change at all is empty, and so are commits that undo each other', async () => {
+  expect(await fix.git.commitWork(fix.commitSpec())).toEqual({ kind: 'empty', commit: fix.base });
+  fix.put('new.txt', 'new\n');
+  fix.inside(['add', '-A']);
+  fix.inside(['commit', '--quiet', '-m', 'There']);
+  fix.inside(['revert', '--no-edit', 'HEAD']);
+  const head = fix.inside(['rev-parse', 'HEAD']);
+  expect(await fix.git.commitWork(fix.commitSpec())).toEqual({ kind: 'empty', commit: head });
+});
+
+test('a commit that is taken back without a commit leaves a clean worktree, and is empty both times', async () => {
+  fix.put('new.txt', 'new\n');
+  fix.inside(['add', '-A']);
+  fix.inside(['commit', '--quiet', '-m', 'There']);
+  rmSync(join(fix.worktree, 'new.txt'));
+  const result = await fix.git.commitWork(fix.commitSpec());
+  expect(result.kind).toBe('empty');
+  expect(fix.inside(['status', '--porcelain'])).toBe('');
+  expect(await fix.git.commitWork(fix.commitSpec())).toEqual(result);
+});
+
+test('files that were changed after the worker ended are not committed', async () => {
+  fix.put('new.txt', 'new\n');
+  const { tree } = recordTree(fix.worktree, fix.repo.environment);
+  fix.put('new.txt', 'now\n');
+  const before = fingerprint(fix.repo.root, (path) => path.includes('objects'));
+  const result = await fix.git.commitWork(fix.commitSpec({ tree }));
+  expect(blocker(result)).toBe('PAWL_WORKSPACE_CHANGED');
+  expect(result).toMatchObject({ blocker: { message: expect.stringContaining('after the worker ended') } });
+  expect(fingerprint(fix.repo.root, (path) => path.includes('objects'))).toEqual(before);
+});
+
+test('a change in the same clock tick as the index is seen by host and runner', async () => {
+  for (let n = 0; n < 20; n += 1) {
+    fix.put('racy.txt', 'aaaa');
+    fix.inside(['add', 'racy.txt']);
+    fix.put('racy.txt', `b${String(n).padStart(3, '0')}`);
+    const { tree } = recordTree(fix.worktree, fix.repo.environment);
+    expect(fix.inside(['cat-file', 'blob', `${tree}:racy.txt`])).toBe(`b${String(n).padStart(3, '0')}`);
+  }
+});
+
+const ODD_STATES: readonly (readonly [string, string, (f: Fixture) => void])[] = [
+  ['on another branch', 'PAWL_WORKSPACE_CHANGED', (f) => void f.inside(['checkout', '--quiet', '-b', 'mine'])],
+  ['detached', 'PAWL_WORKSPACE_CHANGED', (f) => void f.inside(['checkout', '--quiet', '--detach'])],
+  [
+    'with its branch deleted',
+    'PAWL_WORKSPACE_CHANGED',
+    (f) => void f.inside(['update-ref', '-d', `refs/heads/${BRANCH}`]),
+  ],
+  ['amended', 'PAWL_WORKSPACE_DIVERGED', (f) => void f.inside(['commit', '--quiet', '--amend', '-m', 'Amended'])],
+  ['mid-merge with conflicts', 'PAWL_WORKSPACE_CHANGED', (f) => conflict(f, ['merge', 'other'])],
+  ['mid-rebase', 'PAWL_WORKSPACE_CHANGED', (f) => conflict(f, ['rebase', 'other'])],
+  ['mid-pick', 'PAWL_WORKSPACE_CHANGED', (f) => conflict(f, ['cherry-pick', 'other'])],
+  [
+    'mid-merge, resolved',
+    'PAWL_WORKSPACE_CHANGED',
+    (f) => {
+      conflict(f, ['merge', 'other']);
+      f.inside(['add', '-A']);
+    },
+  ],
+  [
+    'with a stash that does not apply',
+    'PAWL_WORKSPACE_CHANGED',
+    (f) => {
+      f.put('src/one.txt', 'stashed\n');
+      f.inside(['stash']);
+      f.put('src/one.txt', 'other\n');
+      f.inside(['commit', '--quiet', '-am', 'Other']);
+      expect(() => f.inside(['stash', 'apply'])).toThrow();
+    },
+  ],
+  ['with a repository inside', 'PAWL_WORKSPACE_CHANGED', (f) => nestedRepository(f, true)],
+  ['with an unborn repository inside', 'PAWL_WORKSPACE_CHANGED', (f) => nestedRepository(f, false)],
+  ['without its link', 'PAWL_WORKSPACE_CHANGED', (f) => rmSync(join(f.worktree, '.git'))],
+  [
+    'with a repository of the worker in its place',
+    'PAWL_WORKSPACE_CHANGED',
+    (f) => {
+      rmSync(join(f.worktree, '.git'));
+      f.inside(['init', '--quiet', `--initial-branch=${BRANCH}`]);
+    },
+  ],
+  ['gone', 'PAWL_WORKSPACE_CHANGED', (f) => rmSync(f.worktree, { recursive: true })],
+  ['with a damaged index', 'PAWL_WORKSPACE_CHANGED', (f) => writeFileSync(join(f.admin, 'index'), 'no index')],
+  ['with a damaged HEAD', 'PAWL_WORKSPACE_CHANGED', (f) => writeFileSync(join(f.admin, 'HEAD'), '')],
+];
+
+function conflict(f: Fixture, args: readonly string[]): void {
+  f.inside(['checkout', '--quiet', '-b', 'other', f.base]);
+  f.put('src/one.txt', 'theirs\n');
+  f.inside(['commit', '--quiet', '-am', 'Theirs']);
+  f.inside(['checkout', '--quiet', BRANCH]);
+  f.put('src/one.txt', 'ours\n');
+  f.inside(['commit', '--quiet', '-am', 'Ours']);
+  expect(() => f.inside(args)).toThrow();
+}
+
+function nestedRepository(f: Fixture, hasCommit: boolean): void {
+  f.put('deep/nested/file.txt', 'nested\n');
+  const nested = join(f.worktree, 'deep/nested');
+  f.repo.git(['init', '--quiet'], nested);
+  if (hasCommit)
+    f.repo.git(['-c', 'user.name=N', '-c', 'user.email=n@n', 'commit', '--quiet', '--allow-empty', '-m', 'N'], nested);
+}
+
+test.each(ODD_STATES)(
+  "a worktree left %s is a blocker, and the user's checkout stays as it is",
+  async (_, code, spoil) => {
+    const before = usersCheckout(fix.repo);
+    spoil(fix);
+    const branch = fix.repo.git(['for-each-ref', '--format=%(objectname)', `refs/heads/${BRANCH}`]);
+    expect(blocker(await fix.git.commitWork(fix.commitSpec()))).toBe(code);
+    expect(fix.repo.git(['for-each-ref', '--format=%(objectname)', `refs/heads/${BRANCH}`])).toBe(branch);
+    expect(usersCheckout(fix.repo)).toEqual(before);
+  },
+);
+
+test('without any identity the commit is in the name of Pawl', async () => {
+  fix.repo.git(['config', '--unset', 'user.name']);
+  fix.repo.git(['config', '--unset', 'user.email']);
+  fix.repo.git(['config', 'user.useConfigOnly', 'true']);
+  fix.put('new.txt', 'new\n');
+  await fix.git.commitWork(fix.commitSpec());
+  expect(fix.inside(['log', '-1', '--format=%an <%ae> %cn <%ce>'])).toBe('Pawl <pawl@localhost> Pawl <pawl@localhost>');
+});
+
+test('no hook of the repository runs and nothing is signed', async () => {
+  const said = join(fix.repo.root, 'hook-ran');
+  const hooks = join(fix.repo.path, '.git/hooks');
+  mkdirSync(hooks, { recursive: true });
+  const names = [
+    'pre-commit',
+    'prepare-commit-msg',
+    'commit-msg',
+    'post-commit',
+    'post-checkout',
+    'reference-transaction',
+    'post-index-change',
+  ];
+  for (const name of names) {
+    writeFileSync(join(hooks, name), `#!/bin/sh\necho ${name} >> '${said}'\nexit 1\n`);
+    chmodSync(join(hooks, name), 0o755);
+  }
+  fix.repo.git(['config', 'commit.gpgsign', 'true']);
+  fix.repo.git(['config', 'gpg.program', '/bin/false']);
+  const other = fix.spec({ runId: 'run_2', worktree: `${fix.worktree}-2`, branch: 'second' });
+  expect((await fix.git.prepareWorkspace(other)).kind).toBe('ready');
+  fix.put('new.txt', 'new\n');
+  committed(await fix.git.commitWork(fix.commitSpec()));
+  fix.put('left.txt', 'left\n');
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).not.toBeNull();
+  await fix.git.releaseBranch(fix.worktree);
+  expect(existsSync(said)).toBe(false);
+});
+
+test.each(['true', 'input'])('line ends under autocrlf=%s leave nothing uncommitted', async (value) => {
+  fix.repo.git(['config', 'core.autocrlf', value]);
+  fix.repo.git(['config', 'core.safecrlf', 'true']);
+  fix.put('crlf.txt', 'a\r\nb\r\n');
+  fix.put('mixed.txt', 'a\r\nb\n');
+  const { tree } = recordTree(fix.worktree, fix.repo.environment);
+  committed(await fix.git.commitWork(fix.commitSpec({ tree })));
+  expect((await fix.git.state(fix.worktree)).trackedChanges).toEqual([]);
+  expect(fix.inside(['status', '--porcelain'])).toBe('');
+});
+
+test("ignored files and the answer folder are no part of the work, whatever the worker's ignore rules say", async () => {
+  writeFileSync(join(fix.repo.path, '.git/info/exclude'), '');
+  fix.put('.pawl-task/completion.json', '{}');
+  fix.put('.gitignore', 'build/\n!.pawl-task\n');
+  fix.put('build/out.js', 'x\n');
+  expect(committed(await fix.git.commitWork(fix.commitSpec())).filesChanged).toEqual(['.gitignore']);
+  expect(await fix.git.state(fix.worktree)).toMatchObject({ trackedChanges: [], untracked: [] });
+});
+
+test('a submodule that the worker added properly is part of the work', async () => {
+  const library = join(fix.repo.root, 'library');
+  mkdirSync(library);
+  fix.repo.git(['init', '--quiet'], library);
+  fix.repo.git(['-c', 'user.name=N', '-c', 'user.email=n@n', 'commit', '--quiet', '--allow-empty', '-m', 'N'], library);
+  fix.inside(['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library, 'library']);
+  expect(committed(await fix.git.commitWork(fix.commitSpec())).filesChanged).toEqual(['.gitmodules', 'library']);
+  expect(fix.inside(['status', '--porcelain'])).toBe('');
+});
+
+test('of many files the first 200 are named and all are counted', async () => {
+  for (let n = 0; n < 450; n += 1) fix.put(`many/${String(n).padStart(4, '0')}.txt`, `${n}\n`);
+  const result = committed(await fix.git.commitWork(fix.commitSpec()));
+  expect(result.filesChanged).toHaveLength(200);
+  expect(result.fileCount).toBe(450);
+  expect(await fix.git.filesChanged(fix.worktree, fix.base, result.commit)).toEqual({
+    files: result.filesChanged,
+    count: 450,
+  });
+});
+
+test('commits are listed oldest first', async () => {
+  for (const subject of ['One', 'Two']) fix.inside(['commit', '--quiet', '--allow-empty', '-m', `${subject}\n\nBody`]);
+  const head = fix.inside(['rev-parse', 'HEAD']);
+  expect(await fix.git.commits(fix.worktree, fix.base, head)).toEqual([
+    { commit: fix.inside(['rev-parse', 'HEAD^']), subject: 'One' },
+    { commit: head, subject: 'Two' },
+  ]);
+  expect(await fix.git.commits(fix.worktree, head, head)).toEqual([]);
+});
+
+test('a lock on the branch that stays the same is taken for stale, but not at once', async () => {
+  fix.put('new.txt', 'new\n');
+  const lock = join(fix.repo.path, '.git/refs/heads', `${BRANCH}.lock`);
+  writeFileSync(lock, '');
+  const started = Date.now();
+  committed(await fix.git.commitWork(fix.commitSpec()));
+  expect(existsSync(lock)).toBe(false);
+  // The lock could have been the user's own git at work.
+  expect(Date.now() - started).toBeGreaterThanOrEqual(2_000);
+});

@@ -1,0 +1,88 @@
+/** One run's worktree in a sandbox repository, and the ways to look at it from outside. */
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { createGit } from '../../src/adapters/git/git.ts';
+import { excludePatterns } from '../../src/adapters/git/locate.ts';
+import type { CommitSpec, GitPort, WorkspaceSpec } from '../../src/ports/git.ts';
+import { createSandboxRepo, type SandboxRepo } from '../support/sandbox-repo.ts';
+
+export const RUN_ID = 'run_task-1_0123456789ab';
+export const BRANCH = 'pawl/task-1';
+export const KEY = `${RUN_ID}/7.1:commitWork`;
+
+export interface Fixture {
+  readonly repo: SandboxRepo;
+  readonly git: GitPort;
+  readonly worktree: string;
+  readonly admin: string;
+  readonly base: string;
+  spec(changes?: Partial<WorkspaceSpec>): WorkspaceSpec;
+  commitSpec(changes?: Partial<CommitSpec>): CommitSpec;
+  resetSpec(name?: string): Parameters<GitPort['rescueAndReset']>[0];
+  /** Git inside of the run's worktree. */
+  inside(args: readonly string[]): string;
+  put(path: string, content: string): void;
+}
+
+export function createFixture(): Fixture {
+  const repo = createSandboxRepo();
+  excludePatterns(join(repo.path, '.git'), ['/.pawl/', '/.pawl-task/']);
+  const worktree = join(repo.path, '.pawl', 'worktrees', RUN_ID);
+  const base = repo.git(['rev-parse', 'main']);
+  return {
+    repo,
+    git: createGit({ repository: repo.path, helperFd: null, environment: repo.environment }),
+    worktree,
+    admin: join(repo.path, '.git', 'worktrees', RUN_ID),
+    base,
+    spec: (changes = {}) => ({
+      runId: RUN_ID,
+      worktree,
+      branch: BRANCH,
+      baseBranch: null,
+      endedWorktrees: [],
+      ...changes,
+    }),
+    commitSpec: (changes = {}) => ({
+      worktree,
+      branch: BRANCH,
+      key: KEY,
+      runId: RUN_ID,
+      taskId: 'implementation-1',
+      subject: 'Do the work',
+      parentCommit: base,
+      tree: null,
+      ...changes,
+    }),
+    resetSpec: (name = 'attempt-1') => ({ worktree, branch: BRANCH, commit: base, runId: RUN_ID, name }),
+    inside: (args) => repo.git(args, worktree),
+    put: (path, content) => repo.write(join(worktree, path), content),
+  };
+}
+
+/** Path and content of every file below `folder`, but for what `skip` says. */
+export function fingerprint(folder: string, skip: (path: string) => boolean = () => false): Record<string, string> {
+  const found: Record<string, string> = {};
+  const visit = (path: string): void => {
+    const name = relative(folder, path);
+    if (skip(name)) return;
+    const stat = lstatSync(path);
+    if (stat.isDirectory()) for (const entry of readdirSync(path).sort()) visit(join(path, entry));
+    else if (stat.isSymbolicLink()) found[name] = `-> ${readlinkSync(path)}`;
+    else found[name] = `${stat.mtimeMs} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
+  };
+  visit(folder);
+  return found;
+}
+
+/** The user's own: all files of the main worktree, its index, its HEAD and configuration. */
+export function usersCheckout(repo: SandboxRepo): Record<string, string> {
+  const own = new Set(['.git/HEAD', '.git/index', '.git/config', '.git/refs/heads/main', '.git/logs/HEAD']);
+  return fingerprint(repo.path, (path) => path.startsWith('.pawl') || (/^\.git\/./.test(path) && !isAbove(own, path)));
+}
+
+function isAbove(own: ReadonlySet<string>, path: string): boolean {
+  for (const name of own) if (name === path || name.startsWith(`${path}/`)) return true;
+  return false;
+}

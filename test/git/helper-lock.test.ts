@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, statSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { flockHelperLock } from '../../src/adapters/git/helper-lock.ts';
+import { createGitRun } from '../../src/adapters/git/run-git.ts';
+import { createSandboxRepo, type SandboxRepo } from '../support/sandbox-repo.ts';
+
+const hasFlock = spawnSync('flock', ['--version']).status === 0;
+
+let repo: SandboxRepo;
+let lock: string;
+beforeEach(() => {
+  repo = createSandboxRepo();
+  lock = join(repo.root, 'lock.alive');
+});
+afterEach(() => repo.remove());
+
+/** Whether somebody else could take the lock now. */
+const isFree = (): boolean => spawnSync('flock', ['-n', lock, 'true']).status === 0;
+
+function take(): number {
+  const taken = flockHelperLock.take(lock, 0);
+  if (typeof taken === 'string') throw new Error(taken);
+  return taken.fd;
+}
+
+test.skipIf(!hasFlock)('the lock stays with our descriptor, keeps others out, and is free once it is closed', () => {
+  const fd = take();
+  expect(statSync(lock).mode & 0o777).toBe(0o600);
+  expect(isFree()).toBe(false);
+  expect(flockHelperLock.take(lock, 0)).toBe('busy');
+  expect(flockHelperLock.take(lock, 50)).toBe('busy');
+  closeSync(fd);
+  expect(isFree()).toBe(true);
+});
+
+test.skipIf(!hasFlock)('a child that was not given the descriptor does not hold the lock', async () => {
+  const fd = take();
+  const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+  closeSync(fd);
+  expect(isFree()).toBe(true);
+  await ended(child);
+});
+
+test('a machine without flock(1) has no lock to give', () => {
+  const path = process.env.PATH;
+  process.env.PATH = repo.root;
+  try {
+    expect(flockHelperLock.take(lock, 0)).toBe('unavailable');
+  } finally {
+    process.env.PATH = path;
+  }
+});
+
+async function ended(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
+}
+
+test.skipIf(!hasFlock)('a git that outlives its runner holds the lock until it ends', async () => {
+  const bin = join(repo.root, 'bin');
+  const began = join(repo.root, 'began');
+  const go = join(repo.root, 'go');
+  mkdirSync(bin);
+  spawnSync('mkfifo', [go]);
+  writeFileSync(join(bin, 'git'), `#!/bin/sh\n: > '${began}'\nread line < '${go}'\n`, { mode: 0o755 });
+  const fd = take();
+  const environment = { ...repo.environment, PATH: `${bin}:${process.env.PATH}` };
+  const run = createGitRun({ helperFd: fd, environment });
+  const running = run({ args: ['status'], cwd: repo.path, gitDir: join(repo.path, '.git'), workTree: null });
+  await appeared(began);
+  closeSync(fd);
+  expect(isFree()).toBe(false);
+  expect(flockHelperLock.take(lock, 20)).toBe('busy');
+  writeFileSync(go, 'go\n');
+  await running;
+  expect(isFree()).toBe(true);
+});
+
+/** Resolves once the file is there; the test's own time limit ends a wait in vain. */
+async function appeared(path: string): Promise<void> {
+  const watcher = watch(repo.root);
+  try {
+    while (!existsSync(path)) await once(watcher, 'change');
+  } finally {
+    watcher.close();
+  }
+}

@@ -1,0 +1,77 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { excludePatterns, locateRepository } from '../../src/adapters/git/locate.ts';
+import { createSandboxRepo, type SandboxRepo } from '../support/sandbox-repo.ts';
+
+let repo: SandboxRepo;
+beforeEach(() => {
+  repo = createSandboxRepo();
+});
+afterEach(() => repo.remove());
+
+const found = (cwd: string, extra: NodeJS.ProcessEnv = {}): unknown =>
+  locateRepository(cwd, { ...repo.environment, ...extra });
+
+test('the main worktree is found from itself, a subfolder, a linked worktree and .git', () => {
+  const linked = join(repo.root, 'linked');
+  repo.git(['worktree', 'add', '--quiet', '-b', 'linked', linked]);
+  mkdirSync(join(linked, 'deep'));
+  const place = { mainWorktree: repo.path, commonDir: join(repo.path, '.git') };
+  for (const cwd of [repo.path, join(repo.path, 'src'), linked, join(linked, 'deep'), join(repo.path, '.git/refs')]) {
+    expect(found(cwd), cwd).toEqual(place);
+  }
+});
+
+test('git variables of the caller lead nowhere else', () => {
+  const other = createSandboxRepo();
+  try {
+    const extra = { GIT_DIR: join(other.path, '.git'), GIT_WORK_TREE: other.path, GIT_COMMON_DIR: other.path };
+    expect(found(repo.path, extra)).toMatchObject({ mainWorktree: repo.path });
+  } finally {
+    other.remove();
+  }
+});
+
+test('a git folder apart from its checkout, and a submodule, are found', () => {
+  const apart = join(repo.root, 'apart');
+  repo.git(['init', '--quiet', `--separate-git-dir=${join(repo.root, 'apart.git')}`, apart]);
+  expect(found(apart)).toEqual({ mainWorktree: apart, commonDir: join(repo.root, 'apart.git') });
+  repo.git(['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', repo.path, 'sub']);
+  const commonDir = join(repo.path, '.git/modules/sub');
+  expect(found(join(repo.path, 'sub'))).toEqual({ mainWorktree: join(repo.path, 'sub'), commonDir });
+  const linked = join(repo.root, 'linked');
+  repo.git(['worktree', 'add', '--quiet', '-b', 'linked', linked], join(repo.path, 'sub'));
+  expect(found(linked)).toEqual({ mainWorktree: join(repo.path, 'sub'), commonDir });
+});
+
+test('outside of a repository, in a bare one and in no folder there is none', () => {
+  const bare = join(repo.root, 'bare.git');
+  repo.git(['clone', '--quiet', '--bare', repo.path, bare]);
+  const linked = join(repo.root, 'linked');
+  repo.git(['worktree', 'add', '--quiet', linked], bare);
+  for (const cwd of [repo.root, bare, linked, join(repo.root, 'absent')]) {
+    expect(() => found(cwd), cwd).toThrow(expect.objectContaining({ code: 'PAWL_REPOSITORY_MISSING' }));
+  }
+});
+
+test('a machine without git is told so', () => {
+  expect(() => found(repo.path, { PATH: repo.root })).toThrow(
+    expect.objectContaining({ code: 'PAWL_GIT_FAILED', hint: expect.stringContaining('Install git') }),
+  );
+});
+
+test('patterns are added to info/exclude once, after what was there', () => {
+  const common = join(repo.path, '.git');
+  const path = join(common, 'info/exclude');
+  writeFileSync(path, '# mine\r\n/.pawl/\r\nlast line without end');
+  excludePatterns(common, ['/.pawl/', '/.pawl-task/']);
+  expect(readFileSync(path, 'utf8')).toBe('# mine\r\n/.pawl/\r\nlast line without end\n/.pawl-task/\n');
+  const before = statSync(path);
+  excludePatterns(common, ['/.pawl/', '/.pawl-task/']);
+  expect(statSync(path).ino).toBe(before.ino);
+  rmSync(join(common, 'info'), { recursive: true });
+  excludePatterns(common, ['/.pawl/']);
+  expect(readFileSync(path, 'utf8')).toBe('/.pawl/\n');
+  expect(readdirSync(join(common, 'info'))).toEqual(['exclude']);
+});

@@ -1,0 +1,254 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/base/sha256.ts';
+import { observeTask } from '../../src/host/observe.ts';
+import { TASK_FILES } from '../../src/model/request.ts';
+import { HostBench, hasNamespaces, linesOf, textOf, waitFor } from './host-bench.ts';
+
+let bench: HostBench;
+beforeAll(() => {
+  bench = new HostBench();
+}, 120_000);
+afterEach(() => bench.end());
+afterAll(() => bench.close());
+
+const isolations = hasNamespaces ? (['none', 'pidNamespace'] as const) : (['none'] as const);
+
+describe.each(isolations)('with isolation %s', (isolation) => {
+  it('a worker that answers is completed, and all that its outcome names is there', async () => {
+    const task = bench.task({ isolation });
+    const outcome = await bench.run(task);
+    expect(outcome).toMatchObject({ result: 'completed', code: null, by: 'host', exitCode: 0, signal: null });
+    expect(outcome.requestHash).toBe(task.requestHash);
+    for (const [name, digest] of [
+      [TASK_FILES.completion, outcome.completion],
+      [TASK_FILES.output, outcome.output],
+      [TASK_FILES.stderr, outcome.stderr],
+    ] as const) {
+      const bytes = readFileSync(join(task.taskFolder, name));
+      expect(digest).toEqual({ sha256: sha256(bytes), bytes: bytes.length });
+    }
+    expect(outcome.head).toMatch(/^[0-9a-f]{40}$/);
+    expect(outcome.tree, bench.log(task)).toMatch(/^[0-9a-f]{40}$/);
+    expect(linesOf(task.witness)).toHaveLength(1);
+    const agent = bench.agent(task);
+    expect(agent?.isNamespaced).toBe(isolation === 'pidNamespace');
+    expect(agent?.startedAtMs).toBe(outcome.startedAtMs);
+    expect(bench.processes.tree(bench.handle(task))).toEqual({ members: [], unknown: [], isLocked: false });
+    expect(statSync(join(task.taskFolder, TASK_FILES.output)).mode & 0o777).toBe(0o600);
+  });
+
+  it('a worker gets its task, the allow-listed environment, its mark and the lock, and nothing else', async () => {
+    process.env.PAWL_TEST_SECRET = 'must not be seen';
+    process.env.PAWL_TEST_NAMED = 'may be seen';
+    const task = bench.task({
+      isolation,
+      worker: ['tells-environment', 'WITNESS', 'two words', '$(x)', ''],
+      envNames: ['PAWL_TEST_NAMED'],
+      env: { SET_BY_ADAPTER: 'yes' },
+    });
+    const argv = task.request.argv.map((word) => (word === 'WITNESS' ? task.witness : word));
+    const told = bench.task({ ...task.request, argv });
+    expect((await bench.run(told)).result).toBe('completed');
+    const { env, rest, cwd, descriptors, task: seen } = JSON.parse(readFileSync(task.witness, 'utf8'));
+    expect(rest).toEqual(['two words', '$(x)', '']);
+    expect(cwd).toBe(task.worktree);
+    expect(seen).toEqual({ goal: 'bench' });
+    expect(env).toMatchObject({
+      PAWL_TASK_ID: task.request.taskId,
+      PAWL_PURPOSE: 'implementation',
+      PAWL_COMPLETION_FILE: task.request.completionFile,
+      PAWL_TASK_MARK: task.request.mark,
+      PAWL_TEST_NAMED: 'may be seen',
+      SET_BY_ADAPTER: 'yes',
+    });
+    expect(env).not.toHaveProperty('PAWL_TEST_SECRET');
+    expect(env).not.toHaveProperty('NODE_OPTIONS');
+    expect(descriptors).toContain(200);
+    // Below the lock there are 0 to 2 and what Node opens for itself; the gate's pipe is closed before the worker begins.
+    expect(textOf(join(told.taskFolder, TASK_FILES.output))).toBe('out\n');
+    expect(textOf(join(told.taskFolder, TASK_FILES.stderr))).toBe('err\n');
+    delete process.env.PAWL_TEST_SECRET;
+    delete process.env.PAWL_TEST_NAMED;
+  });
+
+  it('a worker that ignores SIGTERM is killed after the grace', async () => {
+    const limits = { deadlineMs: 1_000, graceMs: 1_500 };
+    const task = bench.task({ isolation, limits, worker: ['ignores-sigterm'] });
+    const outcome = await bench.run(task);
+    expect(outcome).toMatchObject({ result: 'timedOut', code: 'PAWL_WORKER_DEADLINE' });
+    expect(linesOf(task.witness)).toEqual(['ready', 'SIGTERM']);
+    const tookMs = outcome.endedAtMs - (outcome.startedAtMs ?? 0);
+    expect(tookMs).toBeGreaterThanOrEqual(2_500);
+    expect(tookMs).toBeLessThan(12_000);
+  });
+
+  it('a grandchild in its own session that holds stdout is ended and delays the outcome by no more than the grace', async () => {
+    const task = bench.task({ isolation, worker: ['leaves-grandchild'] });
+    const outcome = await bench.run(task);
+    expect(outcome).toMatchObject({ result: 'completed', exitCode: 0 });
+    expect(linesOf(task.witness)).toHaveLength(1);
+    expect(bench.processes.tree(bench.handle(task))).toMatchObject({ members: [], isLocked: false });
+    const tookMs = outcome.endedAtMs - (outcome.startedAtMs ?? 0);
+    expect(tookMs).toBeLessThan(10_000);
+    if (isolation === 'none') expect(bench.log(task)).toContain('SIGKILL');
+  });
+
+  it('a worker that floods its output is ended at the limit', async () => {
+    const task = bench.task({ isolation, worker: ['floods'], limits: { outputBytesMax: 100_000 } });
+    expect(await bench.run(task)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_OUTPUT_LIMIT' });
+  });
+
+  it('a worker that wrote too much and left has written too much', async () => {
+    const task = bench.task({
+      isolation,
+      worker: ['floods-and-leaves', '200000'],
+      limits: { outputBytesMax: 100_000 },
+    });
+    const outcome = await bench.run(task);
+    expect(outcome).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_OUTPUT_LIMIT', exitCode: 0 });
+    expect(outcome.completion).not.toBeNull();
+  });
+
+  it('a worker without a byte of output is ended as stalled', async () => {
+    const task = bench.task({ isolation, worker: ['stays-silent'], limits: { stallMs: 700 } });
+    expect(await bench.run(task)).toMatchObject({ result: 'timedOut', code: 'PAWL_WORKER_STALLED' });
+  });
+
+  it('a worker that says something now and then is not stalled but has its deadline', async () => {
+    const task = bench.task({ isolation, worker: ['runs-on'], limits: { stallMs: 1_000, deadlineMs: 3_000 } });
+    expect(await bench.run(task)).toMatchObject({ result: 'timedOut', code: 'PAWL_WORKER_DEADLINE' });
+  });
+
+  it('an exit code is recorded, with an answer or without', async () => {
+    const answer = JSON.stringify({ status: 'completed', summary: 'all is well' });
+    const silent = bench.task({ isolation, worker: ['exits', '3'] });
+    const saying = bench.task({ isolation, worker: ['exits', '3', answer] });
+    const clean = bench.task({ isolation, worker: ['exits', '0'] });
+    expect(await bench.run(silent)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_EXIT', exitCode: 3 });
+    const said = await bench.run(saying);
+    expect(said).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_EXIT', exitCode: 3 });
+    expect(said.message).toContain('all is well');
+    expect(said.completion).not.toBeNull();
+    expect(await bench.run(clean)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_NO_COMPLETION', exitCode: 0 });
+  });
+
+  it('a command that does not exist is told as not started', async () => {
+    const task = bench.task({ isolation, argv: ['/nowhere/at-all'] });
+    expect(await bench.run(task)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_START_FAILED', exitCode: 127 });
+  });
+
+  it('a host that is told to end ends its worker and calls it interrupted', async () => {
+    const task = bench.task({ isolation, worker: ['runs-on'] });
+    const host = bench.start(task);
+    await waitFor('the worker to run', () => linesOf(task.witness).length > 0);
+    expect(host === null ? null : bench.processes.signal(host, 'SIGTERM')).toBe(true);
+    expect(await bench.outcome(task)).toMatchObject({ result: 'interrupted', code: 'PAWL_WORKER_INTERRUPTED' });
+    expect(bench.processes.tree(bench.handle(task)).members).toEqual([]);
+  });
+
+  it('a worker outlives the SIGKILL of its host and goes on writing its output', async () => {
+    const task = bench.task({ isolation, worker: ['runs-on'] });
+    const host = bench.start(task);
+    await waitFor('the worker to run', () => linesOf(task.witness).length > 0);
+    if (host === null) throw new Error('no host');
+    bench.processes.signal(host, 'SIGKILL');
+    await waitFor('the host to be dead', () => bench.processes.life(host) === 'dead');
+    const output = join(task.taskFolder, TASK_FILES.output);
+    const { size } = statSync(output);
+    await waitFor('more output', () => statSync(output).size > size + 50);
+    const seen = observeTask(bench.files, bench.processes, task.taskFolder, task.request, task.requestHash);
+    expect(seen).toMatchObject({ host: 'dead', tree: 'alive', outcome: null, contradictions: [] });
+    expect(seen.agent?.value.worker.pid).toBe(bench.agent(task)?.worker.pid);
+  });
+});
+
+describe('endings of single kinds', () => {
+  it.each(['SIGKILL', 'SIGSEGV', 'SIGTERM'])('death by %s is recorded', async (signal) => {
+    const task = bench.task({ worker: ['dies-by-signal', signal] });
+    expect(await bench.run(task)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_EXIT', exitCode: null, signal });
+  });
+
+  it.each([
+    ['half', 'PAWL_WORKER_ANSWER_INVALID'],
+    ['link', 'PAWL_WORKER_ANSWER_INVALID'],
+    ['linkedFolder', 'PAWL_WORKER_ANSWER_INVALID'],
+    ['pipe', 'PAWL_WORKER_ANSWER_INVALID'],
+    ['huge', 'PAWL_WORKER_ANSWER_INVALID'],
+    ['folder', 'PAWL_WORKER_ANSWER_INVALID'],
+  ])('an answer that is a %s is not taken', async (kind, code) => {
+    const task = bench.task({ worker: ['leaves-odd-answer', kind, bench.folder] });
+    const outcome = await bench.run(task);
+    expect(outcome).toMatchObject({ result: 'failed', code, completion: null, exitCode: 0 });
+    expect(outcome.message).not.toContain('elsewhere');
+    spawnSync('rm', ['-rf', join(bench.folder, 'elsewhere')]);
+  });
+
+  it('an answer that lay there before the start does not count', async () => {
+    const first = bench.task();
+    expect((await bench.run(first)).result).toBe('completed');
+    const again = bench.task({
+      argv: [process.execPath, '-e', '0'],
+      cwd: first.worktree,
+      completionFile: first.request.completionFile,
+    });
+    expect(await bench.run(again)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_NO_COMPLETION' });
+  });
+
+  it('a worktree that is not there is told as not started', async () => {
+    const task = bench.task({ cwd: '/nowhere/at-all', completionFile: join(bench.folder, 'answer.json') });
+    const outcome = await bench.run(task);
+    expect(outcome).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_START_FAILED', exitCode: null, head: null });
+  });
+
+  it('a completion folder that is a link leads nowhere: nothing is started', async () => {
+    const task = bench.task();
+    spawnSync('ln', ['-s', bench.folder, join(task.worktree, '.pawl-task')]);
+    expect(await bench.run(task)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_START_FAILED' });
+    expect(existsSync(task.witness)).toBe(false);
+  });
+
+  it('a gate judged by exit code records its verdict', async () => {
+    const judged = { purpose: 'review', completion: 'exitCode' } as const;
+    const bad = bench.task({ ...judged, argv: ['sh', '-c', 'exit 1'] });
+    const good = bench.task({ ...judged, argv: ['true'] });
+    expect((await bench.run(bad)).result).toBe('completed');
+    expect((await bench.run(good)).result).toBe('completed');
+    const verdictOf = (folder: string) =>
+      JSON.parse(readFileSync(join(folder, TASK_FILES.completion), 'utf8')).verdict.status;
+    expect([verdictOf(bad.taskFolder), verdictOf(good.taskFolder)]).toEqual(['FAIL', 'PASS']);
+  });
+
+  it.runIf(hasNamespaces)(
+    'a worker that scrubs environment and descriptors escapes, but not from a PID namespace',
+    async () => {
+      const isEscaped = (pid: string): boolean => textOf(`/proc/${pid}/cmdline`).includes('600.25');
+      const loose = bench.task({ worker: ['escapes'] });
+      expect((await bench.run(loose)).result).toBe('completed');
+      const pid = textOf(loose.witness).trim();
+      expect(isEscaped(pid)).toBe(true);
+      process.kill(Number(pid), 'SIGKILL');
+      const held = bench.task({ worker: ['escapes'], isolation: 'pidNamespace' });
+      expect((await bench.run(held)).result).toBe('completed');
+      const namespaces = new Set(pids().map((one) => textOf(`/proc/${one}/cmdline`)));
+      expect(
+        [...namespaces].filter((line) => line.includes(held.witness) || line === 'sleep\u0000600.25\u0000'),
+      ).toEqual([]);
+    },
+  );
+
+  it('a host beats its heart while its worker runs', async () => {
+    const task = bench.task({ worker: ['runs-on'] });
+    bench.start(task);
+    const path = join(task.taskFolder, TASK_FILES.heartbeat);
+    await waitFor('the first beat', () => existsSync(path));
+    const { mtimeMs } = statSync(path);
+    await waitFor('another beat', () => statSync(path).mtimeMs > mtimeMs);
+  });
+});
+
+function pids(): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+}

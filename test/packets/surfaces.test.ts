@@ -1,0 +1,129 @@
+/** The surfaces of a packet, and which of them two runs cannot hold at once. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/base/sha256.ts';
+import { readPackets } from '../../src/core/packets.ts';
+import { doOverlap, isInsideRepository, overlaps, surfacesOf } from '../../src/core/surfaces.ts';
+import { goodPacket } from './good-packet.ts';
+
+function surfacesFor(conflictSurface: readonly string[], change: Record<string, unknown> = {}): readonly string[] {
+  const packet = { ...goodPacket(), conflict_surface: conflictSurface, ...change };
+  const reading = readPackets(JSON.stringify([packet]), sha256).readings[0];
+  return reading === undefined ? [] : surfacesOf(reading.packet, 'run_1');
+}
+
+describe('surfacesOf', () => {
+  it('names workspace, branch, issue and each declared path', () => {
+    expect(surfacesFor(['src/widgets', './docs/', 'a//b/./c/../d'])).toEqual([
+      'workspace:run_1',
+      'branch:acme/widgets#work/task-1',
+      'scm:github/acme/widgets#12',
+      'path:acme/widgets/src/widgets',
+      'path:acme/widgets/docs',
+      'path:acme/widgets/a/b/d',
+    ]);
+  });
+
+  it.each(['.', './', '**', '**/*', '*', './**', 'a/..', '**/*.ts'])('%j means everything', (path) => {
+    expect(surfacesFor([path]).at(-1)).toBe('path:acme/widgets/**');
+  });
+
+  it.each(['src/**', 'src/*', 'src/*.ts', 'src/**/x.ts', 'src/{a,b}', 'src/[ab]/c', 'src/a?'])(
+    '%j counts as src',
+    (path) => {
+      expect(surfacesFor([path]).at(-1)).toBe('path:acme/widgets/src');
+    },
+  );
+
+  it('holds no surface twice and invents none for a packet without a repository', () => {
+    expect(surfacesFor(['src', './src', 'src/']).filter((it) => it.startsWith('path:'))).toEqual([
+      'path:acme/widgets/src',
+    ]);
+    expect(surfacesFor(['src'], { scm_target: {} })).toEqual(['workspace:run_1']);
+  });
+});
+
+describe('doOverlap', () => {
+  it.each([
+    ['path:o/r/src', 'path:o/r/src'],
+    ['path:o/r/src', 'path:o/r/src/a/b'],
+    ['path:o/r/.', 'path:o/r/src'],
+    ['path:o/r/**', 'path:o/r/src'],
+    ['path:o/r', 'path:o/r/src'],
+    ['path:o/r/src/**', 'path:o/r/src'],
+    ['path:o/r/src/*', 'path:o/r/src/a'],
+    ['path:o/r/src/', 'path:o/r/src/a'],
+    ['branch:o/r#a', 'branch:o/r#a'],
+  ])('%s overlaps %s', (a, b) => {
+    expect(doOverlap(a, b)).toBe(true);
+    expect(doOverlap(b, a)).toBe(true);
+  });
+
+  it.each([
+    ['path:o/r/src', 'path:o/r/source'],
+    ['path:o/r/src/a', 'path:o/r/src/b'],
+    ['path:o/r/src', 'path:o/q/src'],
+    ['path:o/r/**', 'path:o/q/src'],
+    ['branch:o/r#a', 'branch:o/r#a/b'],
+    ['scm:github/o/r#1', 'scm:github/o/r#12'],
+    ['workspace:run_1', 'workspace:run_12'],
+    ['workspace:o/r/src', 'path:o/r/src'],
+  ])('%s does not overlap %s', (a, b) => {
+    expect(doOverlap(a, b)).toBe(false);
+    expect(doOverlap(b, a)).toBe(false);
+  });
+
+  const segment = fc.constantFrom('a', 'b', 'ab', '.', '**', '*', 'c');
+  const path = fc.array(segment, { maxLength: 5 }).map((segments) => `path:o/r/${segments.join('/')}`);
+
+  it('is symmetric, and every surface overlaps itself', () => {
+    fc.assert(
+      fc.property(path, path, (a, b) => {
+        expect(doOverlap(a, b)).toBe(doOverlap(b, a));
+        expect(doOverlap(a, a)).toBe(true);
+      }),
+    );
+  });
+
+  it('holds for whatever lies below, and never for a sibling whose name only begins alike', () => {
+    const plain = fc.array(fc.constantFrom('a', 'b', 'ab'), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(plain, plain, (above, below) => {
+        const folder = `path:o/r/${above.join('/')}`;
+        expect(doOverlap(folder, `${folder}/${below.join('/')}`)).toBe(true);
+        expect(doOverlap(folder, `${folder}x/${below.join('/')}`)).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('overlaps', () => {
+  it('names the surfaces of the first list', () => {
+    expect(overlaps(['path:r/a', 'path:r/b/c', 'branch:r#x'], ['path:r/b', 'branch:r#x'])).toEqual([
+      'path:r/b/c',
+      'branch:r#x',
+    ]);
+    expect(overlaps(['path:r/a'], [])).toEqual([]);
+  });
+});
+
+describe('isInsideRepository', () => {
+  it('never lets a path climb above its beginning', () => {
+    const segment = fc.constantFrom('a', '..', '.', '', '*');
+    fc.assert(
+      fc.property(fc.array(segment, { minLength: 1, maxLength: 8 }), (segments) => {
+        const path = segments.join('/');
+        let depth = 0;
+        let lowest = path.startsWith('/') ? -1 : 0;
+        for (const part of segments) {
+          if (part === '..') depth -= 1;
+          else if (part !== '.' && part !== '') depth += 1;
+          lowest = Math.min(lowest, depth);
+        }
+        if (lowest < 0) expect(isInsideRepository(path)).toBe(false);
+        else if (!path.includes('*')) expect(isInsideRepository(path)).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

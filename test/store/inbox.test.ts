@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { leaveCommand, markDecided, readCommands, readDecision } from '../../src/store/inbox.ts';
+import { linkRegister } from '../../src/store/register.ts';
+import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { MemoryFs } from '../support/memory-fs.ts';
+import { bytesOf, clock, filesOver } from './store-kit.ts';
+
+const paths = new RegistryPaths('/r');
+const body = { runId: 'run_a', reason: 'enough', by: 'ada' };
+
+it('a command left by any process is found, durable, until it is decided', () => {
+  const fs = new MemoryFs();
+  const first = leaveCommand(filesOver(fs), paths, clock, { ...body, command: 'cancel' });
+  const second = leaveCommand(filesOver(fs), paths, clock, { ...body, command: 'resolve', decision: 'retry' });
+  const files = filesOver(fs.crash('nothing'));
+  expect(readCommands(files, paths)).toEqual({
+    commands: [
+      { ...body, command: 'cancel', commandId: first, atMs: clock.nowMs() },
+      { ...body, command: 'resolve', decision: 'retry', commandId: second, atMs: clock.nowMs() },
+    ],
+    unreadable: [],
+  });
+  expect(readDecision(files, paths, first)).toBeNull();
+  markDecided(files, paths, first, { isAccepted: true, code: null, seq: 7 });
+  expect(readCommands(files, paths).commands.map((command) => command.commandId)).toEqual([second]);
+});
+
+it('the first decision stands', () => {
+  const files = filesOver(new MemoryFs());
+  const id = leaveCommand(files, paths, clock, { ...body, command: 'cancel' });
+  const refused = { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: 3 };
+  expect(markDecided(files, paths, id, refused)).toEqual(refused);
+  expect(markDecided(files, paths, id, { isAccepted: true, code: null, seq: 4 })).toEqual(refused);
+  expect(readDecision(files, paths, id)).toEqual(refused);
+});
+
+it.each([
+  '',
+  'null',
+  '{"v":1}',
+  '{"v":1,"commandId":"cmd_x","command":"launch","runId":"r","reason":"","by":"","atMs":1}',
+  '{"v":1,"commandId":"cmd_x","command":"resolve","decision":"maybe","runId":"r","reason":"","by":"","atMs":1}',
+  '{"v":1,"commandId":"cmd_y","command":"cancel","runId":"r","reason":"","by":"","atMs":1}',
+])('a command that cannot be read is reported, and can be decided: %j', (content) => {
+  const files = filesOver(new MemoryFs());
+  files.ensureFolders([paths.inbox]);
+  linkRegister(files, paths.command('cmd_x'), bytesOf(content));
+  expect(readCommands(files, paths)).toEqual({ commands: [], unreadable: ['cmd_x'] });
+  markDecided(files, paths, 'cmd_x', { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
+  expect(readCommands(files, paths)).toEqual({ commands: [], unreadable: [] });
+});
+
+it('an empty or absent inbox holds nothing', () => {
+  expect(readCommands(filesOver(new MemoryFs()), paths)).toEqual({ commands: [], unreadable: [] });
+});

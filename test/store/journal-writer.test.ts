@@ -1,0 +1,195 @@
+import { expect, it } from 'vitest';
+import { readJournal, repairJournal } from '../../src/store/journal.ts';
+import { JournalWriter } from '../../src/store/journal-writer.ts';
+import { FaultFs } from '../support/fault-fs.ts';
+import { MemoryFs } from '../support/memory-fs.ts';
+import { codeOf, codeOfFault, filesOver, forEachCrash, forEachFault, sealedRecords } from './store-kit.ts';
+
+const PATH = '/events.jsonl';
+const { records, lines } = sealedRecords(4);
+const line = (index: number): string => lines[index] ?? expect.fail();
+
+function seqs(fs: MemoryFs): number[] {
+  const found = readJournal(filesOver(fs), PATH);
+  if (found.kind !== 'whole') throw new Error(`the journal is ${found.kind}`);
+  return found.records.map((record) => record.seq);
+}
+
+it('appends are durable when acknowledged, at one sync each and one for the new file', () => {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory);
+  const writer = JournalWriter.open(filesOver(fs), PATH, 0);
+  expect(fs.countOf('sync', 'dataSync')).toBe(1);
+  writer.append(line(0));
+  expect(seqs(memory.crash('nothing'))).toEqual([1]);
+  writer.append(line(1) + line(2));
+  expect(seqs(memory.crash('nothing'))).toEqual([1, 2, 3]);
+  expect([fs.countOf('sync', 'dataSync'), fs.countOf('write')]).toEqual([3, 2]);
+  const { size } = writer;
+  writer.close();
+  writer.close();
+  const next = JournalWriter.open(filesOver(memory), PATH, size);
+  next.append(line(3));
+  next.close();
+  expect(seqs(memory.crash('nothing'))).toEqual([1, 2, 3, 4]);
+});
+
+it('what a killed writer had not synced is durable once the next one is open', () => {
+  const memory = new MemoryFs();
+  const fd = memory.open(PATH, 'a+');
+  memory.write(fd, Buffer.from(line(0)), null);
+  memory.close(fd);
+  filesOver(memory).syncFolder('/');
+  expect(seqs(memory.crash('nothing'))).toEqual([]);
+  JournalWriter.open(filesOver(memory), PATH, line(0).length + 1).close();
+  expect(seqs(memory.crash('nothing'))).toEqual([1]);
+});
+
+it('a new file that a killed process left empty has a durable name once the next writer is open', () => {
+  const memory = new MemoryFs();
+  memory.close(memory.open(PATH, 'a+'));
+  const writer = JournalWriter.open(filesOver(memory), PATH, 0);
+  writer.append(line(0));
+  expect(seqs(memory.crash('nothing'))).toEqual([1]);
+  writer.close();
+});
+
+it('refuses a file of another size than was read, and one that has gone', () => {
+  const memory = new MemoryFs();
+  const files = filesOver(memory);
+  files.writeDurable(PATH, Buffer.from(line(0)));
+  for (const size of [0, 5, 10_000]) {
+    expect(codeOf(() => JournalWriter.open(files, PATH, size))).toBe('PAWL_JOURNAL_DAMAGED');
+  }
+  expect(codeOf(() => JournalWriter.open(files, '/gone', 5))).toBe('PAWL_JOURNAL_DAMAGED');
+  expect(memory.stat('/gone')).toBeNull();
+  expect(memory.openCount).toBe(0);
+});
+
+it('after a crash at any call the journal is whole or ends in an interrupted append, and holds all that was acknowledged', () => {
+  const ways = forEachCrash<number>(
+    () => undefined,
+    (fs, acknowledged) => {
+      const writer = JournalWriter.open(filesOver(fs), PATH, 0);
+      for (const [index, text] of lines.entries()) {
+        writer.append(text);
+        acknowledged.push(index + 1);
+      }
+      writer.close();
+    },
+    (survivor, acknowledged) => {
+      const files = filesOver(survivor);
+      let found = readJournal(files, PATH);
+      if (found.kind === 'unterminated' || found.kind === 'torn') repairJournal(files, PATH, found);
+      found = readJournal(files, PATH);
+      if (found.kind === 'absent') return expect(acknowledged).toEqual([]);
+      if (found.kind !== 'whole') throw new Error(`the journal is ${found.kind}`);
+      expect(found.records.slice(0, acknowledged.length)).toEqual(records.slice(0, acknowledged.length));
+      expect(found.records.length - acknowledged.length).toBeLessThanOrEqual(1);
+      expect(found.records).toEqual(records.slice(0, found.records.length));
+    },
+  );
+  expect(ways).toBeGreaterThan(12);
+});
+
+it.each(['ENOSPC', 'EIO', 'EACCES'])('%s at any call leaves every acknowledged record and no half one', (code) => {
+  const ways = forEachFault(
+    { fault: { code } },
+    () => undefined,
+    (fs, memory) => {
+      const acknowledged: number[] = [];
+      let writer: JournalWriter | null = null;
+      const thrown = codeOf(() => {
+        writer = JournalWriter.open(filesOver(fs), PATH, 0);
+        for (const [index, text] of lines.entries()) {
+          writer.append(text);
+          acknowledged.push(index + 1);
+        }
+        writer.close();
+      });
+      expect(thrown).toBe(fs.firedOp === null ? null : codeOfFault(fs.firedOp, code));
+      if (memory.stat(PATH) !== null) expect(seqs(memory).slice(0, acknowledged.length)).toEqual(acknowledged);
+      if (writer !== null && fs.firedOp === 'write') retry(writer, acknowledged.length, memory);
+      if (writer !== null && fs.firedOp === 'dataSync') {
+        const poisoned: JournalWriter = writer;
+        expect(codeOf(() => poisoned.append(line(0)))).toBe('PAWL_STORE_SYNC_FAILED');
+        expect(codeOf(() => poisoned.append(line(0)))).toBe('PAWL_STORE_SYNC_FAILED');
+      }
+      close(writer);
+    },
+  );
+  expect(ways).toBeGreaterThan(12);
+});
+
+/** A writer whose write has failed may go on: nothing of the failed append is left. */
+function retry(writer: JournalWriter, done: number, memory: MemoryFs): void {
+  expect(seqs(memory)).toEqual(records.slice(0, done).map((record) => record.seq));
+  writer.append(line(done));
+  expect(seqs(memory.crash('nothing'))).toEqual(records.slice(0, done + 1).map((record) => record.seq));
+}
+
+function close(writer: JournalWriter | null): void {
+  writer?.close();
+}
+
+it('short writes are looped until the line is whole; one that takes nothing is taken back', () => {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory, { ops: ['write'], at: 1, fault: 'short', isLasting: true });
+  const writer = JournalWriter.open(filesOver(fs), PATH, 0);
+  writer.append(line(0) + line(1));
+  expect(seqs(memory)).toEqual([1, 2]);
+  fs.count = 0;
+  fs.plan = { ops: ['write'], at: 1, fault: 'none' };
+  expect(codeOf(() => writer.append(line(2)))).toBe('PAWL_STORE_FAILED');
+  expect(seqs(memory)).toEqual([1, 2]);
+  writer.append(line(2));
+  expect(seqs(memory)).toEqual([1, 2, 3]);
+  writer.close();
+});
+
+it('a full disk in the middle of a line is taken back, byte for byte', () => {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory);
+  const writer = JournalWriter.open(filesOver(fs), PATH, 0);
+  writer.append(line(0));
+  let count = 0;
+  const write = fs.write.bind(fs);
+  fs.write = (fd, bytes, position) => {
+    count += 1;
+    if (count === 2) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    return write(fd, bytes.subarray(0, 30), position);
+  };
+  expect(codeOf(() => writer.append(line(1)))).toBe('PAWL_STORE_FULL');
+  expect(memory.stat(PATH)?.size).toBe(writer.size);
+  writer.close();
+});
+
+it('a failed write that cannot be taken back ends the writer', () => {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory);
+  const writer = JournalWriter.open(filesOver(fs), PATH, 0);
+  fs.plan = { ops: ['write', 'truncate'], at: 1, fault: { code: 'EIO' }, isLasting: true };
+  expect(codeOf(() => writer.append(line(0)))).toBe('PAWL_STORE_FAILED');
+  fs.plan = null;
+  expect(codeOf(() => writer.append(line(0)))).toBe('PAWL_STORE_FAILED');
+  expect(memory.stat(PATH)?.size).toBe(0);
+  writer.close();
+});
+
+it('another writer is noticed before the append is acknowledged, and ends this one', () => {
+  const memory = new MemoryFs();
+  const writer = JournalWriter.open(filesOver(memory), PATH, 0);
+  const other = JournalWriter.open(filesOver(memory), PATH, 0);
+  other.append(line(0));
+  expect(codeOf(() => writer.append(line(0)))).toBe('PAWL_JOURNAL_DAMAGED');
+  expect(codeOf(() => writer.append(line(1)))).toBe('PAWL_JOURNAL_DAMAGED');
+  writer.close();
+  other.close();
+});
+
+it('a text that is no line, and a closed writer, are bugs', () => {
+  const writer = JournalWriter.open(filesOver(new MemoryFs()), PATH, 0);
+  expect(() => writer.append('x')).toThrow('bug');
+  writer.close();
+  expect(() => writer.append(line(0))).toThrow('bug');
+});

@@ -1,0 +1,123 @@
+import { expect, it } from 'vitest';
+import { linkRegister, readRegister, readSettledRegister } from '../../src/store/register.ts';
+import { FaultFs } from '../support/fault-fs.ts';
+import { MemoryFs } from '../support/memory-fs.ts';
+import {
+  bytesOf,
+  codeOf,
+  codeOfFault,
+  filesOver,
+  forEachCrash,
+  forEachFault,
+  forEachMeeting,
+  textOf,
+} from './store-kit.ts';
+
+const PATH = '/claim';
+const link = (fs: MemoryFs | FaultFs, text: string): boolean =>
+  linkRegister(filesOver(fs), PATH, bytesOf(text)).isWinner;
+const read = (fs: MemoryFs): string | null => textOf(readRegister(filesOver(fs), PATH));
+
+it('the first value stands, and its writer wins however often it asks', () => {
+  const fs = new MemoryFs();
+  expect(readRegister(filesOver(fs), PATH)).toBeNull();
+  expect(readSettledRegister(filesOver(fs), PATH)).toBeNull();
+  expect(link(fs, 'mine')).toBe(true);
+  expect(link(fs, 'yours')).toBe(false);
+  expect(link(fs, 'mine')).toBe(true);
+  expect(textOf(linkRegister(filesOver(fs), PATH, bytesOf('yours')).bytes)).toBe('mine');
+  expect(fs.list('/')).toEqual(['claim']);
+});
+
+it('of two racers exactly one wins, wherever they meet, and both read the same value', () => {
+  const wins: boolean[] = [];
+  const meetings = forEachMeeting(
+    () => wins.splice(0),
+    (fs) => wins.push(link(fs, 'first')),
+    (fs) => wins.push(link(fs, 'second')),
+    (fs) => {
+      expect([...wins].sort()).toEqual([false, true]);
+      expect(fs.list('/')).toEqual(['claim']);
+    },
+  );
+  expect(meetings).toBeGreaterThan(12);
+});
+
+it('the winner is whose bytes the file holds, not whose link call returned', () => {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory);
+  // A network file system did it, lost the answer, and says EEXIST to the repetition.
+  const inner = memory.link.bind(memory);
+  memory.link = (existing, path) => {
+    inner(existing, path);
+    throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
+  };
+  expect(link(fs, 'mine')).toBe(true);
+});
+
+it('holds none, or all of one contestant, after a crash at any call; the acknowledged value for ever', () => {
+  const ways = forEachCrash<string>(
+    () => undefined,
+    (fs, acknowledged) => {
+      linkRegister(filesOver(fs), PATH, bytesOf('first'));
+      acknowledged.push('first');
+      linkRegister(filesOver(fs), PATH, bytesOf('second'));
+    },
+    (survivor, acknowledged) => {
+      const value = read(survivor);
+      expect(acknowledged.length > 0 ? ['first'] : [null, 'first']).toContain(value);
+      expect(link(survivor, 'third')).toBe(value === null);
+      expect(textOf(readSettledRegister(filesOver(survivor.crash('nothing')), PATH))).toBe(value ?? 'third');
+    },
+  );
+  expect(ways).toBeGreaterThan(15);
+});
+
+it('a settled value is durable, even where its writer was killed before it was', () => {
+  const fs = new MemoryFs();
+  let isKilled = false;
+  fs.onCall = (op, path) => {
+    if (op !== 'open' || path !== '/') return;
+    isKilled = true;
+    throw Object.assign(new Error('killed'), { code: 'EIO' });
+  };
+  codeOf(() => link(fs, 'mine'));
+  fs.onCall = null;
+  expect(isKilled).toBe(true);
+  expect(read(fs)).toBe('mine');
+  expect(read(fs.crash('nothing'))).toBeNull();
+  expect(textOf(readSettledRegister(filesOver(fs), PATH))).toBe('mine');
+  expect(read(fs.crash('nothing'))).toBe('mine');
+});
+
+it.each(['ENOSPC', 'EIO', 'EACCES'])('tells %s at any call by its code, and leaves no half of a value', (code) => {
+  const ways = forEachFault(
+    { fault: { code } },
+    () => undefined,
+    (fs, memory) => {
+      const thrown = codeOf(() => link(fs, 'mine'));
+      const isInert = fs.firedOp === null || fs.firedOp === 'unlink';
+      expect(thrown).toBe(isInert ? null : codeOfFault(fs.firedOp ?? 'open', code));
+      expect([null, 'mine']).toContain(read(memory));
+      expect(link(memory, 'later')).toBe(read(memory) === 'later');
+    },
+  );
+  expect(ways).toBeGreaterThan(12);
+});
+
+it.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV'])('refuses a file system whose link says %s', (code) => {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory, { ops: ['link'], at: 1, fault: { code } });
+  expect(codeOf(() => link(fs, 'mine'))).toBe('PAWL_STORE_NO_LINKS');
+  expect(memory.list('/')).toEqual([]);
+});
+
+it('costs two syncs to write, one to lose, and is written with short writes too', () => {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory, { ops: ['write'], at: 1, fault: 'short', isLasting: true });
+  expect(link(fs, 'a longer value')).toBe(true);
+  expect(fs.countOf('sync', 'dataSync')).toBe(2);
+  expect(link(fs, 'another')).toBe(false);
+  expect(fs.countOf('sync', 'dataSync')).toBe(3);
+  expect(read(memory)).toBe('a longer value');
+});

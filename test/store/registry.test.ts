@@ -1,0 +1,97 @@
+import { expect, it } from 'vitest';
+import { openRegistry, readRegistry } from '../../src/store/registry.ts';
+import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { FaultFs } from '../support/fault-fs.ts';
+import { MemoryFs } from '../support/memory-fs.ts';
+import { bytesOf, codeOf, filesOver, forEachCrash, forEachMeeting } from './store-kit.ts';
+
+const ROOT = '/repo/.pawl';
+const paths = new RegistryPaths(ROOT);
+const prepare = (fs: MemoryFs): void => filesOver(fs).ensureFolders(['/repo']);
+
+it('makes the layout once, durably, and opens the same registry ever after', () => {
+  const memory = new MemoryFs();
+  prepare(memory);
+  const fs = new FaultFs(memory);
+  const first = openRegistry(filesOver(fs), ROOT);
+  expect(fs.countOf('sync', 'dataSync')).toBeLessThanOrEqual(5);
+  const survivor = memory.crash('nothing');
+  expect(survivor.list(ROOT)).toEqual(['batches', 'inbox', 'registry.json', 'runs', 'worktrees']);
+  const again = new FaultFs(survivor);
+  expect(openRegistry(filesOver(again), ROOT).registryId).toBe(first.registryId);
+  expect(again.countOf('sync', 'dataSync')).toBeLessThanOrEqual(2);
+  expect(again.countOf('write', 'makeFolder')).toBe(0);
+});
+
+it('is one registry after a crash at any call and a new start', () => {
+  const ways = forEachCrash<string>(
+    prepare,
+    (fs, acknowledged) => acknowledged.push(openRegistry(filesOver(fs), ROOT).registryId),
+    (survivor, acknowledged) => {
+      const id = openRegistry(filesOver(survivor), ROOT).registryId;
+      if (acknowledged[0] !== undefined) expect(id).toBe(acknowledged[0]);
+      expect(openRegistry(filesOver(survivor.crash('nothing')), ROOT).registryId).toBe(id);
+    },
+  );
+  expect(ways).toBeGreaterThan(20);
+});
+
+it('two processes that make it at once end in one registry', () => {
+  const ids: string[] = [];
+  const open = (fs: MemoryFs): unknown => ids.push(openRegistry(filesOver(fs), ROOT).registryId);
+  const meetings = forEachMeeting(
+    (fs) => {
+      ids.splice(0);
+      prepare(fs);
+    },
+    open,
+    open,
+    () => expect(ids[0]).toBe(ids[1]),
+  );
+  expect(meetings).toBeGreaterThan(20);
+});
+
+it.each(['{"v":2,"registryId":"x","createdAtMs":1}\n', 'null', '', '{"v":1}\n'])(
+  'an unknown version or content is refused and not touched: %s',
+  (content) => {
+    const fs = new MemoryFs();
+    const files = filesOver(fs);
+    files.ensureFolders([ROOT]);
+    files.writeDurable(paths.registryFile, bytesOf(content));
+    expect(codeOf(() => openRegistry(files, ROOT))).toBe('PAWL_REGISTRY_INVALID');
+    expect(codeOf(() => readRegistry(files, paths))).toBe('PAWL_REGISTRY_INVALID');
+    expect(fs.list(ROOT)).toEqual(['registry.json']);
+  },
+);
+
+it('a file system without hard links is refused when the registry is made', () => {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory, { ops: ['link'], at: 1, fault: { code: 'EPERM' } });
+  prepare(memory);
+  expect(codeOf(() => openRegistry(filesOver(fs), ROOT))).toBe('PAWL_STORE_NO_LINKS');
+});
+
+it('lists the runs, sorted, and nothing else', () => {
+  const fs = new MemoryFs();
+  prepare(fs);
+  const files = filesOver(fs);
+  const registry = openRegistry(files, ROOT);
+  files.ensureFolders([paths.run('run_b_2'), paths.run('run_a_1'), `${paths.runs}/other`]);
+  expect(registry.listRuns()).toEqual(['run_a_1', 'run_b_2']);
+});
+
+it('reading writes nothing, and an absent registry is null', () => {
+  const fs = new MemoryFs();
+  expect(readRegistry(filesOver(fs), paths)).toBeNull();
+  expect(fs.list('/')).toEqual([]);
+});
+
+it.each(['../x', '..', '.', '', 'a/b', '/etc', 'a\0b', '.hidden', 'x'.repeat(201)])(
+  'no id leads out of its folder: %j',
+  (id) => {
+    for (const path of [paths.run, paths.worktree, paths.command, paths.batch, paths.decision]) {
+      expect(codeOf(() => path.call(paths, id))).toBe('PAWL_USAGE');
+    }
+    expect(codeOf(() => paths.task('run_a', id))).toBe('PAWL_USAGE');
+  },
+);

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/system-clock.ts';
+
+it('tells the time, a clock that never steps back, and 32 random hex digits', () => {
+  expect(Math.abs(systemClock.nowMs() - Date.now())).toBeLessThan(1_000);
+  const first = systemClock.monotonicMs();
+  expect(systemClock.monotonicMs()).toBeGreaterThanOrEqual(first);
+  expect(systemClock.nonce()).toMatch(/^[0-9a-f]{32}$/);
+  expect(systemClock.nonce()).not.toBe(systemClock.nonce());
+});
+
+it('a timer fires once, not early; one called off, or beyond what setTimeout takes, does not fire now', async () => {
+  const fired: string[] = [];
+  const callOff = systemClock.timer(0, () => fired.push('called off'));
+  callOff();
+  const far = systemClock.timer(3_000_000_000, () => fired.push('far'));
+  const startMs = systemClock.monotonicMs();
+  await new Promise<void>((resolve) => {
+    systemClock.timer(20, resolve);
+  });
+  expect(systemClock.monotonicMs() - startMs).toBeGreaterThanOrEqual(19.9);
+  far();
+  expect(fired).toEqual([]);
+});

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { fileRings, roomRings } from './cycles.ts';
+import { codeFiles, type SourceFile, told } from './source-tree.ts';
+
+const file = (path: string, text: string): SourceFile => ({ path, text });
+const tree = codeFiles();
+
+describe('rings', () => {
+  test('between files are seen once each, over any number of files', () => {
+    const files = [
+      file('src/core/a.ts', `import './b.ts';`),
+      file('src/core/b.ts', `export { c } from './c.ts';`),
+      file('src/core/c.ts', `import { a } from './a.ts';\nimport './c.ts';`),
+      file('src/core/d.ts', `import './a.ts';`),
+    ];
+    expect(told(fileRings(files))).toEqual([
+      'src/core/a.ts a ring of imports: src/core/a.ts → src/core/b.ts → src/core/c.ts → src/core/a.ts',
+      'src/core/c.ts a ring of imports: src/core/c.ts → src/core/c.ts',
+    ]);
+  });
+
+  test('of types between files are none, between rooms they are', () => {
+    const files = [
+      file('src/model/a.ts', `import type { B } from '../ports/b.ts';`),
+      file('src/ports/b.ts', `import type { A } from '../model/a.ts';`),
+    ];
+    expect(fileRings(files)).toEqual([]);
+    expect(told(roomRings(files))).toEqual(['src/model/ a ring of rooms: src/model/ → src/ports/ → src/model/']);
+  });
+});
+
+describe('the project', () => {
+  test('has no ring of imports', () => expect(told(fileRings(tree))).toEqual([]));
+  test('has no ring of rooms', () => expect(told(roomRings(tree))).toEqual([]));
+});

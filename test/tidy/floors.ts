@@ -1,0 +1,152 @@
+/**
+ * The floors of the building (design, section 8), and what each may use.
+ *
+ * Owns: the table of floors; the rules on imports between them, on Node and on clocks; what must start fast.
+ * Does not own: rings of imports (cycles).
+ */
+import { type Edge, edgesOf } from './imports.ts';
+import { maskSource } from './lexer.ts';
+import { matchesOf, type SourceFile, type Violation } from './source-tree.ts';
+
+/** Rooms by floor; the longest prefix that fits a path is its room. A name with a dot is one file. */
+const FLOORS: readonly (readonly string[])[] = [
+  ['src/base/'],
+  ['src/model/', 'src/ports/'],
+  ['machines/'],
+  ['src/core/'],
+  ['src/adapters/', 'src/store/'],
+  ['src/runtime/', 'src/host/'],
+  ['src/cli/', 'src/inspector/', 'src/prove/', 'src/index.ts', 'src/host/main.ts'],
+];
+
+/** Where a file lives: its room and its floor. */
+export interface Place {
+  readonly room: string;
+  readonly floor: number;
+}
+
+/** The place of a file, null where the table knows none. */
+export function placeOf(path: string): Place | null {
+  const places = FLOORS.flatMap((rooms, floor) => rooms.map((room) => ({ room, floor })));
+  const fitting = places.filter(({ room }) => (room.endsWith('/') ? path.startsWith(room) : path === room));
+  return fitting.sort((a, b) => b.room.length - a.room.length)[0] ?? null;
+}
+
+const isSource = (path: string): boolean => path.startsWith('src/') || path.startsWith('machines/');
+
+/** Every file of src/ and machines/ has a floor, and imports only from a lower one or its own. */
+export function floorViolations(files: readonly SourceFile[]): Violation[] {
+  const sources = files.filter(({ path }) => isSource(path));
+  const known = new Set(sources.map(({ path }) => path));
+  const homeless = sources
+    .filter(({ path }) => placeOf(path) === null)
+    .map(({ path }) => ({ path, line: 0, message: 'no floor of design section 8 has this file' }));
+  const wrong = edgesOf(sources).flatMap((edge): Violation[] => {
+    const message = wrongImport(edge, known);
+    return message === null ? [] : [{ path: edge.from, line: edge.line, message }];
+  });
+  return [...homeless, ...wrong];
+}
+
+function wrongImport(edge: Edge, known: ReadonlySet<string>): string | null {
+  if (edge.isPackage) return null;
+  const [from, to] = [placeOf(edge.from), placeOf(edge.to)];
+  if (to === null) return `imports ${edge.to}, which is on no floor`;
+  if (!known.has(edge.to)) return `imports ${edge.to}, which is not there`;
+  if (from === null || to.floor <= from.floor) return null;
+  return `floor ${from.floor} imports ${edge.to} of floor ${to.floor}`;
+}
+
+/** Programs below floor 6 that a process begins with: each wires itself. */
+const PROGRAMS = new Set(['src/host/verification-worker.ts']);
+
+/** Adapters are chosen on floor 6 and nowhere else (types aside): the floors between know ports. */
+export function wiringViolations(files: readonly SourceFile[]): Violation[] {
+  return edgesOf(files.filter(({ path }) => isSource(path)))
+    .filter(({ from, to, kind }) => to.startsWith('src/adapters/') && kind !== 'type' && !mayWire(from))
+    .map(({ from, to, line }) => ({ path: from, line, message: `only floor 6 wires: ${to} must come through a port` }));
+}
+
+const mayWire = (path: string): boolean =>
+  path.startsWith('src/adapters/') || placeOf(path)?.floor === 6 || PROGRAMS.has(path);
+
+const PURE_ROOMS = ['machines/', 'src/core/'];
+const CLOCKS =
+  /\b(?:Date\.now|performance\.|process\.|Math\.random|setTimeout\b|setInterval\b|setImmediate\b|globalThis\b|randomUUID\b)|\bnew Date\(\s*\)|(?<![\w.]|new )Date\(\s*\)/g;
+
+/** Machines and core name no part of Node and read neither clock nor chance. */
+export function purityViolations(files: readonly SourceFile[]): Violation[] {
+  const pure = files.filter(({ path }) => PURE_ROOMS.some((room) => path.startsWith(room)));
+  const node = edgesOf(pure)
+    .filter(({ to, isPackage }) => isPackage && isPartOfNode(to))
+    .map(({ from, to, line }) => ({ path: from, line, message: `a pure room imports ${to}` }));
+  const clocks = pure.flatMap(({ path, text }) =>
+    matchesOf(path, maskSource(text).code, CLOCKS, 'a pure room reads a clock, chance or the process'),
+  );
+  return [...node, ...clocks];
+}
+
+const isPartOfNode = (specifier: string): boolean => specifier.startsWith('node:');
+
+/** A promise that files keep with everything they load at once: not one of these packages among it. */
+export interface Diet {
+  readonly name: string;
+  readonly covers: (file: SourceFile) => boolean;
+  readonly forbids: (specifier: string) => boolean;
+}
+
+const isHeavy = (specifier: string): boolean => /^(?:@?xstate|zod)(?:$|\/)/.test(specifier);
+
+/** What must start fast or run in a page; a file may also promise it in its charter: "Free of zod". */
+export const DIETS: readonly Diet[] = [
+  { name: 'the worker host', covers: ({ path }) => path.startsWith('src/host/'), forbids: isHeavy },
+  { name: 'the way to `pawl status`', covers: ({ path }) => path === 'src/cli/main.ts', forbids: isHeavy },
+  { name: 'floor 0', covers: ({ path }) => path.startsWith('src/base/'), forbids: isHeavy },
+  { name: 'a port', covers: ({ path }) => path.startsWith('src/ports/'), forbids: isHeavy },
+  {
+    name: 'a file that says "free of zod"',
+    covers: ({ text }) => /\bfree of (?:zod|xstate)\b/i.test(maskSource(text).comments),
+    forbids: isHeavy,
+  },
+  {
+    name: 'a pure room',
+    covers: ({ path }) => PURE_ROOMS.some((room) => path.startsWith(room)),
+    forbids: isPartOfNode,
+  },
+];
+
+/** Each file on a diet that loads what it forbids, with the way there. Types and `import()` load nothing. */
+export function dietViolations(files: readonly SourceFile[], diets: readonly Diet[] = DIETS): Violation[] {
+  const loads = grouped(edgesOf(files));
+  return diets.flatMap(({ name, covers, forbids }) =>
+    files.filter(covers).flatMap((file): Violation[] => {
+      const way = wayTo(file.path, loads, forbids);
+      return way === null ? [] : [{ path: file.path, line: 0, message: `${name} loads ${way.join(' → ')}` }];
+    }),
+  );
+}
+
+function grouped(edges: readonly Edge[]): Map<string, Edge[]> {
+  const groups = new Map<string, Edge[]>();
+  for (const edge of edges) groups.set(edge.from, [...(groups.get(edge.from) ?? []), edge]);
+  return groups;
+}
+
+/** The shortest way over static imports from a file to a forbidden package. */
+function wayTo(
+  start: string,
+  loads: ReadonlyMap<string, readonly Edge[]>,
+  forbids: (specifier: string) => boolean,
+): string[] | null {
+  const ways: string[][] = [[start]];
+  const seen = new Set([start]);
+  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+    for (const { to, kind, isPackage } of loads.get(way.at(-1) ?? start) ?? []) {
+      if (kind !== 'static' || seen.has(to)) continue;
+      seen.add(to);
+      if (isPackage && forbids(to)) return [...way.slice(1), to];
+      if (!isPackage) ways.push([...way, to]);
+    }
+  }
+  return null;
+}
