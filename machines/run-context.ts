@@ -23,6 +23,7 @@ export type Stage =
   | 'fixCommit'
   | 'handoff';
 
+/** What one gate has decided in this epoch, or what an operator accepted in its place. */
 export interface GateRecord {
   readonly status: 'PASS' | 'FAIL' | 'BLOCKED' | 'ACCEPTED';
   readonly epoch: number;
@@ -33,6 +34,7 @@ export interface GateRecord {
   readonly reason: string | null;
 }
 
+/** What a run is born with: its packet by reference, its surfaces and its bounds. */
 export interface RunInput {
   readonly runId: string;
   readonly packetTaskId: string;
@@ -43,6 +45,7 @@ export interface RunInput {
   readonly policy: Policy;
 }
 
+/** Everything a run decides with; plain JSON. */
 export interface RunContext extends RunInput {
   readonly agents: Readonly<Record<string, string>> | null;
   readonly hasSetup: boolean;
@@ -79,7 +82,9 @@ export interface RunContext extends RunInput {
   readonly lastArtifact: ArtifactRef | null;
 }
 
+/** Every event that the run machine takes, with the instant of its record. */
 export type RunMachineEvent = At<RunEvent | TaskMessage>;
+/** The event of that type. */
 export type RunMachineEventOf<Type extends RunMachineEvent['type']> = Extract<RunMachineEvent, { type: Type }>;
 
 /** The context of a run that has received its packet and nothing else. */

@@ -34,6 +34,7 @@ function mayResume(context: RunContext, event: RunMachineEvent): boolean {
 
 const NO_COUNTS = { failures: 0, losses: 0, interruptions: 0 } as const;
 
+/** The named actions and guards that the run machine is made of. */
 export const runSetup = setup({
   types: {
     context: {} as RunContext,

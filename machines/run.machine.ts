@@ -25,6 +25,7 @@ import { runSetup } from './run-setup.ts';
 
 const released = ['dropLease', { type: 'withdraw', params: { kind: 'deadline' } }] as const;
 
+/** The statechart of a run, from its packet to its handoff or to a stop that names its reason. */
 export const runMachine = runSetup.createMachine({
   id: 'run',
   version: '1',

@@ -13,6 +13,7 @@ import { BOUNDS, type Purpose } from '../src/model/limits.ts';
 import { type EndReason, TASK_RESULTS, type TaskResult } from '../src/model/request.ts';
 import { type At, inert } from './effects.ts';
 
+/** What a task is born with: its identity, the hash of its request and its bound of host starts. */
 export interface TaskInput {
   readonly taskId: string;
   readonly purpose: Purpose;
@@ -22,8 +23,10 @@ export interface TaskInput {
   readonly hostStartsMax: number;
 }
 
+/** What a completion that comes after the end is worth; none of them moves the run. */
 export type CompletionDecision = 'duplicate' | 'late' | 'conflicting' | 'unauthorized' | 'rejected';
 
+/** Everything a task decides with; plain JSON. */
 export interface TaskContext extends TaskInput {
   /** Worker hosts started so far, each recorded before its start. */
   readonly hostStarts: number;
@@ -45,6 +48,7 @@ export interface TaskContext extends TaskInput {
   readonly reports: readonly { readonly entryId: string; readonly decision: CompletionDecision }[];
 }
 
+/** Every event that the task machine takes, with the instant of its record. */
 export type TaskMachineEvent = At<TaskEvent | RunMessage>;
 
 type Ended = Extract<TaskMachineEvent, { type: 'workerEnded' }>;
@@ -185,6 +189,7 @@ const spawned = machineSetup.createStateConfig({
   },
 }).on;
 
+/** The statechart of one worker task. */
 export const taskMachine = machineSetup.createMachine({
   id: 'task',
   version: '1',

@@ -6,7 +6,9 @@
  */
 import canonicalize from 'canonicalize';
 
+/** A value that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+/** A JSON object; a key whose value is undefined counts as absent. */
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
 /**

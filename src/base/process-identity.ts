@@ -7,6 +7,7 @@
  * Invariants: 1. *dead* is proven, never guessed; everything else is alive or unknown (L3, L6). 2. A pid alone decides nothing.
  */
 
+/** Which process is meant: one start of one pid, in one namespace, at one boot of one machine. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Start time in the unit of the system that told it: clock ticks since boot on Linux, `ps` text elsewhere. */
@@ -24,6 +25,7 @@ export type Sighting =
   | { readonly kind: 'unreadable' }
   | { readonly kind: 'present'; readonly startTime: string; readonly state: string };
 
+/** What can be said of a process; `unknown` is never taken for dead. */
 export type Life = 'alive' | 'dead' | 'unknown';
 
 /** The parts of an identity that belong to the machine and the observer, not to one process. */

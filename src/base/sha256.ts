@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 
+/** A digest of bytes (a string counts as UTF-8), as 64 hex digits. */
 export type Hash = (bytes: string | Uint8Array) => string;
 
 /** The SHA-256 of `bytes` (a string counts as UTF-8), 64 hex digits. */

@@ -17,6 +17,7 @@ import type { Output } from './output.ts';
 const REFRESH_MS = 250;
 const ROWS_MAX = 20;
 
+/** What is shown while runs are driven. */
 export class LiveView {
   readonly #output: Output;
   readonly #places: Places;

@@ -10,6 +10,7 @@ import colours from 'picocolors';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT, type ExitCode } from '../model/error-codes.ts';
 
+/** stdout and stderr of one command. */
 export class Output {
   readonly isJson: boolean;
   readonly colour = colours;

@@ -25,6 +25,7 @@ import { openRegistry } from '../store/registry.ts';
 import { type TakeOver, takeLock } from '../store/registry-lock.ts';
 import type { Places } from './options.ts';
 
+/** What a driving process is made from. */
 export interface WorldRequest {
   readonly places: Places;
   readonly log: (line: string) => void;

@@ -36,6 +36,7 @@ const gateSchema = z.strictObject({
   reason: text.nullable(),
 });
 
+/** The run machine's context as it must look when it comes from disk. */
 export const runContextSchema = z.strictObject({
   runId: text.min(1),
   packetTaskId: text,
@@ -73,6 +74,7 @@ export const runContextSchema = z.strictObject({
   lastArtifact: artifactSchema.nullable(),
 });
 
+/** The task machine's context as it must look when it comes from disk. */
 export const taskContextSchema = z.strictObject({
   taskId: text.min(1),
   purpose: z.enum(PURPOSES),

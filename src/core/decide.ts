@@ -19,7 +19,9 @@ import type { JournalEvent, RunEvent, RunMessage, TaskEvent, TaskMessage } from 
 import { BOUNDS } from '../model/limits.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../model/record.ts';
 
+/** The run machine's snapshot. */
 export type RunSnapshot = SnapshotFrom<typeof runMachine>;
+/** The task machine's snapshot. */
 export type TaskSnapshot = SnapshotFrom<typeof taskMachine>;
 
 /** The fold of a journal: every machine's snapshot and what is owed. */
@@ -33,6 +35,7 @@ export interface RunState {
   readonly owed: readonly KeyedEffect[];
 }
 
+/** One external event: for whom, what, and the instant of its record. */
 export interface Input {
   readonly actor: string;
   readonly event: JournalEvent;
@@ -47,6 +50,7 @@ export interface Delivery {
   readonly input?: RunInput | TaskInput;
 }
 
+/** What one event does: nothing, with a code, or the next state and what it newly asks for. */
 export type Decision =
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly reason: string }
   | {

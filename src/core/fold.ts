@@ -11,10 +11,12 @@ import type { JournalRecord } from '../model/record.ts';
 import { type Delivery, decide, type RunState } from './decide.ts';
 import { stateHash } from './state-image.ts';
 
+/** The state that a journal folds to, or the record from which it says something else. */
 export type Folding =
   | { readonly kind: 'whole'; readonly state: RunState | null }
   | { readonly kind: 'diverged'; readonly seq: number; readonly detail: string; readonly before: RunState | null };
 
+/** What a fold is done with. */
 export interface FoldOptions {
   readonly hash: Hash;
   /** Called after every record, for those who replay history. */

@@ -13,6 +13,7 @@ import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { Answer, CommandRun, Finding, Outcome, VerdictStatus } from '../model/request.ts';
 
+/** A gate's result as reports and handoffs show it. */
 export interface GateView {
   readonly gate: Gate;
   readonly status: string;
@@ -25,6 +26,7 @@ export interface GateView {
   readonly override: { readonly by: string; readonly reason: string } | null;
 }
 
+/** All that a gate's result is judged by. */
 export interface GateInput {
   readonly gate: Gate;
   readonly taskId: string;
@@ -41,6 +43,7 @@ export interface GateInput {
   };
 }
 
+/** A gate's result with its evidence. */
 export interface GateJudgement {
   readonly status: VerdictStatus;
   readonly findings: readonly Finding[];

@@ -11,6 +11,7 @@ import type { Packet } from '../model/packet.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { GateView } from './gate-evidence.ts';
 
+/** All that the evidence bundle is made from. */
 export interface HandoffInput {
   readonly runId: string;
   readonly packetHash: string;

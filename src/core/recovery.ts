@@ -8,6 +8,7 @@
  */
 import { unreachable } from '../base/unreachable.ts';
 
+/** What a task's files and processes say, read in the order of design section 5. */
 export interface TaskFacts {
   readonly claim: 'none' | 'revoked' | 'host';
   readonly host: 'none' | 'alive' | 'dead' | 'unknown';
@@ -17,6 +18,7 @@ export interface TaskFacts {
   readonly hasOutcome: boolean;
 }
 
+/** The one thing to do about what was found. */
 export type RecoveryAction =
   /** Nothing started: the claim register makes a start safe. */
   | 'startHost'

@@ -12,8 +12,10 @@ import { EXIT, type ExitCode } from '../model/error-codes.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 
+/** Whether a run moves, waits for a person, has ended, or is set aside. */
 export type RunKind = 'active' | 'blocked' | 'terminal' | 'quarantined';
 
+/** A task as the operator sees it. */
 export interface TaskView {
   readonly taskId: string;
   readonly purpose: string;
@@ -29,6 +31,7 @@ export interface TaskView {
   readonly reports: TaskContext['reports'];
 }
 
+/** A run as the operator sees it. */
 export interface RunView {
   readonly runId: string;
   readonly taskId: string;
@@ -197,6 +200,7 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
   };
 }
 
+/** What is shown of a run that is set aside. */
 export interface QuarantineFacts {
   readonly atMs: number;
   readonly surfaces: readonly string[];

@@ -9,6 +9,7 @@ import type { Json } from '../base/canonical-json.ts';
 import type { Purpose } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
 
+/** All that task.json is made from. */
 export interface TaskDocumentInput {
   readonly runId: string;
   readonly taskId: string;

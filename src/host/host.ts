@@ -123,10 +123,10 @@ async function runWorker(parts: HostParts, task: HostTask, request: TaskRequest,
   if (obstacle !== null) return notStarted(obstacle);
   const gate = await spawnGate(request, taskFolder, workerEnvironment(request, taskFolder, parts.env), files.clock);
   if (gate.kind === 'failed') return notStarted(gate.obstacle);
-  gate.worker.open();
   const agent = recordWorker(parts, task, request, nonce, gate.worker);
   if (agent === null) return notStarted('it ended before it could be recorded');
   const { exited } = gate.worker;
+  gate.worker.open();
   const seen = await watchWorker({ exited, stopped: parts.stopped }, request, taskFolder, files.fs, files.clock);
   if (seen.exit !== null) return { ...seen, agent };
   parts.log(`ending the worker: ${seen.forced}`);

@@ -6,8 +6,10 @@
 import type { Purpose } from './limits.ts';
 import type { EndReason } from './request.ts';
 
+/** What judges the work of an epoch. */
 export type Gate = 'verification' | 'review';
 
+/** What a machine may ask for. */
 export type Effect =
   | { readonly kind: 'admitRun' }
   | { readonly kind: 'acquireLease'; readonly surfaces: readonly string[] }
@@ -37,8 +39,10 @@ export type Effect =
   | { readonly kind: 'endTask'; readonly taskId: string; readonly requestHash: string; readonly reason: EndReason }
   | { readonly kind: 'deadline'; readonly id: string; readonly atMs: number };
 
+/** The name of an effect. */
 export type EffectKind = Effect['kind'];
 
+/** The names of all effects. */
 export const EFFECT_KINDS = [
   'admitRun',
   'acquireLease',
@@ -57,6 +61,7 @@ export const EFFECT_KINDS = [
 
 /** An effect as it stands in the outbox, with `key` = `<runId>/<seq>.<n>:<kind>` and the actor that asked. */
 export type KeyedEffect = Effect & { readonly key: string; readonly actor: string };
+/** The owed effect of that kind. */
 export type KeyedEffectOf<K extends EffectKind> = Extract<Effect, { kind: K }> & {
   readonly key: string;
   readonly actor: string;

@@ -5,6 +5,7 @@
  * Does not own: messages of single failures.
  */
 
+/** Exit codes by what they mean; docs/errors.md explains each. */
 export const EXIT = {
   done: 0,
   bug: 1,
@@ -15,8 +16,10 @@ export const EXIT = {
   locked: 6,
   refused: 7,
 } as const;
+/** An exit code. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** Every code, with the exit code of a command that ends because of it. */
 export const ERROR_CODES = {
   PAWL_BUG: EXIT.bug,
   PAWL_USAGE: EXIT.usage,
@@ -68,8 +71,6 @@ export const ERROR_CODES = {
   PAWL_HOST_HUNG: EXIT.failed,
   PAWL_HOST_STARTS_EXHAUSTED: EXIT.failed,
   PAWL_HANDOFF_REFUSED: EXIT.blocked,
-  PAWL_CANCELLED: EXIT.done,
-  PAWL_ABANDONED: EXIT.done,
   PAWL_JOURNAL_DAMAGED: EXIT.quarantined,
   PAWL_JOURNAL_DIVERGED: EXIT.quarantined,
   PAWL_SNAPSHOT_DAMAGED: EXIT.quarantined,
@@ -86,4 +87,5 @@ export const ERROR_CODES = {
   PAWL_STORE_PERMISSION: EXIT.refused,
 } as const satisfies Record<string, ExitCode>;
 
+/** A code of the catalogue. */
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -5,8 +5,10 @@
  */
 import type { ErrorCode } from './error-codes.ts';
 
+/** Who can do something about a failure: a later try, nobody, or a person. */
 export type ErrorKind = 'retryable' | 'terminal' | 'needsHuman';
 
+/** What a failure is made from. */
 export interface ErrorDetails {
   readonly code: ErrorCode;
   readonly message: string;

@@ -19,6 +19,7 @@ const ms = z.number();
 const names = z.array(text).max(400).readonly();
 const key = z.string().max(400);
 
+/** A blocker, bounded. */
 export const blockerSchema = z.strictObject({
   code: z.enum(codes),
   message: text,
@@ -26,6 +27,7 @@ export const blockerSchema = z.strictObject({
   evidence: z.array(text).max(50).readonly(),
 });
 
+/** The limits that the machines count by, as recorded with the run. */
 export const policySchema = z.strictObject({
   attemptsMax: ordinal,
   fixAttemptsMax: ordinal,
@@ -35,8 +37,10 @@ export const policySchema = z.strictObject({
   leaseTtlMs: ms,
 });
 
+/** An immutable file of a run: its path below the run's folder, and the hash of its bytes. */
 export const artifactSchema = z.strictObject({ path: text, sha256: hash });
 
+/** The facts that a run learns. */
 export const runEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('packetReceived'),
@@ -123,6 +127,7 @@ export const taskMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('taskDoubtful'), taskId: text, blocker: blockerSchema }),
 ]);
 
+/** The facts that a task learns. */
 export const taskEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('hostStartRepeated'), key }),
   z.strictObject({ type: z.literal('hostClaimed'), key, claimHash: hash }),
@@ -172,11 +177,19 @@ export const driverEventSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
+/** A fact that a run learns. */
 export type RunEvent = z.infer<typeof runEventSchema>;
+/** What a task tells its run. */
 export type TaskMessage = z.infer<typeof taskMessageSchema>;
+/** A fact that a task learns. */
 export type TaskEvent = z.infer<typeof taskEventSchema>;
+/** What a run tells its task. */
 export type RunMessage = z.infer<typeof runMessageSchema>;
+/** A note of the driver. */
 export type DriverEvent = z.infer<typeof driverEventSchema>;
+/** The limits that the machines count by. */
 export type Policy = z.infer<typeof policySchema>;
+/** An immutable file of a run, by path and hash. */
 export type ArtifactRef = z.infer<typeof artifactSchema>;
+/** Everything that a record can hold. */
 export type JournalEvent = RunEvent | TaskEvent | DriverEvent;

@@ -5,7 +5,9 @@
  * Does not own: enforcing them. Free of zod: the worker host loads this file.
  */
 
+/** What a task can be for. */
 export const PURPOSES = ['setup', 'implementation', 'verification', 'review', 'fix'] as const;
+/** What a task is for. */
 export type Purpose = (typeof PURPOSES)[number];
 
 /** The limits of one run, as recorded with it. */
@@ -39,6 +41,7 @@ export type LimitOverrides = { readonly [Name in Exclude<keyof Limits, 'deadline
 
 const HOUR_MS = 3_600_000;
 
+/** The limits of a run that overrides none. */
 export const DEFAULT_LIMITS: Limits = {
   attemptsMax: 2,
   fixAttemptsMax: 2,

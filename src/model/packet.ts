@@ -5,7 +5,9 @@
  */
 import type { LimitOverrides } from './limits.ts';
 
+/** The parts that an agent can play. */
 export const ROLES = ['implementer', 'fixer', 'reviewer', 'verifier'] as const;
+/** The part that an agent plays. */
 export type Role = (typeof ROLES)[number];
 
 /** The names of what a packet can lack, in the order in which they are reported. */
@@ -21,6 +23,7 @@ export const REQUIREMENTS = [
   'review.criteria_or_reviewer_plan',
   'conflict_surface',
 ] as const;
+/** The name of something that a packet can lack. */
 export type Requirement = (typeof REQUIREMENTS)[number];
 
 /** A packet, read: every list a list, every missing text null. */

@@ -8,11 +8,14 @@ import type { Json, JsonObject } from '../base/canonical-json.ts';
 import type { KeyedEffect } from './effect.ts';
 import type { JournalEvent } from './event.ts';
 
+/** The version of a journal record's shape. */
 export const RECORD_VERSION = 1;
+/** The version of the stored snapshot's shape. */
 export const SNAPSHOT_VERSION = 1;
 
 /** The actor name of the run machine in records and snapshots; tasks are named by their task id, the driver by `driver`. */
 export const RUN_ACTOR = 'run';
+/** The actor name of the driver's own notes. */
 export const DRIVER_ACTOR = 'driver';
 
 /** One line of events.jsonl. Every line is the canonical JSON of its record. */
@@ -35,6 +38,7 @@ export interface JournalRecord {
   readonly sum: string;
 }
 
+/** What the first record has in place of a predecessor's sum. */
 export const FIRST_PREV = '0'.repeat(64);
 
 /** snapshot.json: the persisted XState snapshots at one sequence, and what the driver owes. */

@@ -9,6 +9,7 @@ import type { ProcessIdentity } from '../base/process-identity.ts';
 import type { ErrorCode } from './error-codes.ts';
 import type { Purpose } from './limits.ts';
 
+/** The names of the files in a task's folder. */
 export const TASK_FILES = {
   request: 'request.json',
   claim: 'claim',
@@ -23,6 +24,7 @@ export const TASK_FILES = {
   treeLock: 'tree.lock',
 } as const;
 
+/** The environment variable by which a worker's tree is found again. */
 export const MARK_VARIABLE = 'PAWL_TASK_MARK';
 
 /** `file`: the answer is left at PAWL_COMPLETION_FILE. `exitCode`: exit 0 is the answer. */
@@ -97,12 +99,15 @@ export interface AgentRecord {
 /** Why Pawl ends or gives up a task. */
 export type EndReason = 'cancelled' | 'deadline' | 'hung' | 'operator' | 'exhausted' | 'interrupted';
 
+/** The ways in which a task can end. */
 export const TASK_RESULTS = ['completed', 'failed', 'blocked', 'cancelled', 'timedOut', 'interrupted', 'lost'] as const;
 /** How a task ended. */
 export type TaskResult = (typeof TASK_RESULTS)[number];
 
+/** What a gate says. */
 export type VerdictStatus = 'PASS' | 'FAIL' | 'BLOCKED';
 
+/** One fault that a gate has found. */
 export interface Finding {
   readonly severity: string;
   readonly message: string;
@@ -110,6 +115,7 @@ export interface Finding {
   readonly line?: number;
 }
 
+/** A gate's judgement with its reasons. */
 export interface Verdict {
   readonly status: VerdictStatus;
   readonly findings: readonly Finding[];
@@ -136,6 +142,7 @@ export interface Answer {
   readonly commands: readonly CommandRun[];
 }
 
+/** A file's content by hash and size. */
 export interface FileDigest {
   readonly sha256: string;
   readonly bytes: number;

@@ -6,12 +6,14 @@
 import type { Role } from '../model/packet.ts';
 import type { CompletionSource } from '../model/request.ts';
 
+/** The paths that an agent's command may name. */
 export interface AgentPlaces {
   readonly taskFile: string;
   readonly completionFile: string;
   readonly worktree: string;
 }
 
+/** How a worker is started. */
 export interface AgentCommand {
   readonly argv: readonly string[];
   /** Names of variables taken over from the runner's environment, beyond the allow-list. */
@@ -21,6 +23,7 @@ export interface AgentCommand {
   readonly completion: CompletionSource;
 }
 
+/** The configured agents. */
 export interface AgentsPort {
   /** True when an agent of that name is configured. */
   has(name: string): boolean;

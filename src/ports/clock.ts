@@ -4,6 +4,7 @@
  * Owns: the port. Does not own: when anything is due (runtime/timers).
  */
 
+/** Time and chance. */
 export interface ClockPort {
   /** Milliseconds since the epoch; may step either way. */
   nowMs(): number;

@@ -7,14 +7,17 @@
  * 2. `write` may be short, as write(2) may; the caller loops.
  */
 
+/** An open file or folder. */
 export type Fd = number;
 
+/** What is known of a path without opening it. */
 export interface FileStat {
   readonly kind: 'file' | 'folder' | 'link' | 'other';
   readonly size: number;
   readonly mtimeMs: number;
 }
 
+/** The file operations, one system call each. */
 export interface FsPort {
   /** `wx+` creates and refuses an existing file; `r` never creates; `a+` appends and creates; `r+` writes in place. */
   open(path: string, mode: 'r' | 'r+' | 'a+' | 'wx+'): Fd;

@@ -5,6 +5,7 @@
  */
 import type { Blocker } from '../model/error.ts';
 
+/** The worktree that a run asks for. */
 export interface WorkspaceSpec {
   readonly runId: string;
   /** Absolute path of the worktree. */
@@ -16,10 +17,12 @@ export interface WorkspaceSpec {
   readonly endedWorktrees: readonly string[];
 }
 
+/** A worktree that is ready, or why there is none. */
 export type WorkspaceResult =
   | { readonly kind: 'ready'; readonly baseBranch: string; readonly baseCommit: string; readonly headCommit: string }
   | { readonly kind: 'refused'; readonly blocker: Blocker };
 
+/** The commit that a worker's changes become. */
 export interface CommitSpec {
   readonly worktree: string;
   readonly branch: string;
@@ -34,6 +37,7 @@ export interface CommitSpec {
   readonly tree: string | null;
 }
 
+/** The commit that holds the work, that there was no change, or why there is none. */
 export type CommitResult =
   | {
       readonly kind: 'committed';
@@ -59,11 +63,13 @@ export interface WorktreeState {
   readonly untracked: readonly string[];
 }
 
+/** One commit of a branch. */
 export interface CommitRecord {
   readonly commit: string;
   readonly subject: string;
 }
 
+/** What Pawl asks of git; each call is idempotent. */
 export interface GitPort {
   prepareWorkspace(spec: WorkspaceSpec): Promise<WorkspaceResult>;
   commitWork(spec: CommitSpec): Promise<CommitResult>;

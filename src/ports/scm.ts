@@ -4,6 +4,7 @@
  * Owns: the port. Does not own: the bundle's content (core/handoff).
  */
 
+/** The evidence of a passed run, for programs and for people. */
 export interface HandoffBundle {
   readonly runId: string;
   /** The evidence as canonical JSON text. */
@@ -12,6 +13,7 @@ export interface HandoffBundle {
   readonly markdown: string;
 }
 
+/** Where the handoff is, once it is done. */
 export interface HandoffResult {
   /** Relative to the run's folder. */
   readonly artifact: string;
@@ -20,6 +22,7 @@ export interface HandoffResult {
   readonly reference: string;
 }
 
+/** A target of handoffs. */
 export interface ScmPort {
   readonly name: string;
   /** Idempotent: the same bundle handed off twice is one handoff. */

@@ -27,6 +27,7 @@ import { setAside } from './set-aside.ts';
 import { Slots } from './slots.ts';
 import type { World } from './world.ts';
 
+/** How a driver drives. */
 export interface DriverOptions {
   readonly maxParallel: number;
   readonly agentOverride: string | null;
@@ -34,11 +35,13 @@ export interface DriverOptions {
   readonly onRecord?: (run: LiveRun, record: JournalRecord) => void;
 }
 
+/** What a start found of one run. */
 export interface RunFindings {
   readonly runId: string;
   readonly findings: readonly Finding[];
 }
 
+/** The one driving process of a registry. */
 export class Driver {
   readonly world: World;
   readonly leases = new LeaseTable();

@@ -19,6 +19,7 @@ import type { LiveRun } from './live-run.ts';
 import { type OpenedTask, observe, openTaskFolder } from './task-folder.ts';
 import type { World } from './world.ts';
 
+/** The effects that can end a task. */
 export type EndingEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWorker' | 'endTask'>;
 
 /** Ends the task for the reason that the effect names, and settles it. */

@@ -10,6 +10,7 @@ import { BOUNDS } from '../model/limits.ts';
 import type { TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
 
+/** Whether a host still gives signs of life, by the runner's own monotonic clock. */
 export class HostPulse {
   readonly #clock: ClockPort;
   readonly #lifeMsMax: number;

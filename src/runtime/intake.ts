@@ -39,6 +39,7 @@ export interface KnownRuns {
   holders(): readonly { readonly runId: string; readonly surfaces: readonly string[] }[];
 }
 
+/** What an intake would make. */
 export interface IntakePlan {
   /** In the order of the file: the run of every packet. */
   readonly runIds: readonly string[];

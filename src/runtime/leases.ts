@@ -7,17 +7,20 @@
  */
 import { overlaps } from '../core/surfaces.ts';
 
+/** What one run holds, and until when. */
 export interface Hold {
   readonly runId: string;
   readonly surfaces: readonly string[];
   readonly expiresAtMs: number;
 }
 
+/** The run that is in the way, and where. */
 export interface Conflict {
   readonly holder: Hold;
   readonly surfaces: readonly string[];
 }
 
+/** Which run holds which surfaces. */
 export class LeaseTable {
   readonly #holds = new Map<string, Hold>();
   #waiters: (() => void)[] = [];

@@ -34,6 +34,7 @@ const OUTSIDE: readonly KeyedEffect['kind'][] = [
   'endTask',
 ];
 
+/** Why an event was not taken. */
 export interface Refusal {
   readonly code: ErrorCode;
   readonly reason: string;
@@ -42,6 +43,7 @@ export interface Refusal {
 /** Performs one effect to its settlement, committing what it finds. Ends early when `signal` aborts. */
 export type Performer = (run: LiveRun, effect: KeyedEffect, signal: AbortSignal) => Promise<void>;
 
+/** Where a run stands when it begins to be driven. */
 export interface LiveRunStart {
   readonly runId: string;
   readonly state: RunState | null;
@@ -60,6 +62,7 @@ export interface LiveRunObserver {
   onRest(run: LiveRun): void;
 }
 
+/** One run while it is driven: its state is always that of its last durable record. */
 export class LiveRun {
   readonly runId: string;
   readonly world: World;

@@ -12,6 +12,7 @@ import type { Delivery, RunState } from '../core/decide.ts';
 import { machineOf, snapshotOf } from '../core/state-image.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 
+/** Who is told what the mirrored actors do. */
 export type InspectObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
 
 /** Receives the mirrors' inspection events. */
@@ -19,6 +20,7 @@ export interface RunInspector {
   readonly inspect: InspectObserver;
 }
 
+/** Live actors that follow a run's committed events and perform nothing. */
 export class Mirror {
   readonly #inspect: InspectObserver;
   readonly #actors = new Map<string, Actor<AnyStateMachine>>();

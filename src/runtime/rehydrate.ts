@@ -25,6 +25,7 @@ import { readRegister } from '../store/register.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
 import { readSnapshot } from '../store/snapshot-reading.ts';
 
+/** One thing that a start found, and what was done about it. */
 export interface Finding {
   readonly class:
     | 'intentBeforeSpawn'
@@ -39,6 +40,7 @@ export interface Finding {
   readonly action: string;
 }
 
+/** Why a run is set aside. */
 export interface Doubt {
   readonly code: ErrorCode;
   readonly detail: string;
@@ -47,6 +49,7 @@ export interface Doubt {
   readonly taskId: string;
 }
 
+/** What the files of a run come to. */
 export type Rehydration =
   /** Intake was cut off before the first record: there is no run. */
   | { readonly kind: 'absent' }

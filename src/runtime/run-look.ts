@@ -19,6 +19,7 @@ import { readQuarantine } from '../store/quarantine.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
 import { readSnapshot } from '../store/snapshot-reading.ts';
 
+/** Where runs are read from. */
 export interface Place {
   readonly files: Files;
   readonly paths: RegistryPaths;

@@ -4,6 +4,7 @@
  * Owns: the slots and who waits for one. Does not own: when a run lets go (runtime/driver).
  */
 
+/** The places for runs that are driven at once; nobody holds two. */
 export class Slots {
   readonly #max: number;
   readonly #holders = new Set<string>();

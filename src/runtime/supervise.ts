@@ -21,6 +21,7 @@ import type { LiveRun } from './live-run.ts';
 import { overrun } from './orphan-limits.ts';
 import { factsOf, folderChange, type OpenedTask, observe, openTaskFolder } from './task-folder.ts';
 
+/** The effects that await something of a worker. */
 export type TaskEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWorker'>;
 
 /** Longest wait for agent.json after a claim before the claim alone is recorded. */

@@ -21,6 +21,7 @@ import type { World } from './world.ts';
 /** What reading a task's folder takes. */
 export type TaskPlace = Pick<World, 'files' | 'paths' | 'processes'>;
 
+/** A task's folder with its request, whose hash is that of the journal. */
 export interface OpenedTask {
   readonly folder: string;
   readonly request: TaskRequest;

@@ -16,6 +16,7 @@ import type { RegistryLock } from '../store/registry-lock.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
 import type { RunInspector } from './mirror.ts';
 
+/** Everything outside that effects are performed with. */
 export interface World {
   readonly files: Files;
   readonly clock: ClockPort;

@@ -10,7 +10,7 @@ import { packetsFileSchema } from '../../src/model/packet-schema.ts';
 
 const examplesIn = (name: string): readonly string[] => {
   const text = readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
-  return Array.from(text.matchAll(/^```json\n([^]*?)^```/gm), (match) => match[1] ?? '');
+  return Array.from(text.matchAll(/^```json\n([\s\S]*?)^```/gm), (match) => match[1] ?? '');
 };
 
 const jsonSchema = (schema: z.ZodType): string =>

@@ -67,11 +67,19 @@ describe.each(isolations)('with isolation %s', (isolation) => {
     expect(env).not.toHaveProperty('PAWL_TEST_SECRET');
     expect(env).not.toHaveProperty('NODE_OPTIONS');
     expect(descriptors).toContain(200);
-    // Below the lock there are 0 to 2 and what Node opens for itself; the gate's pipe is closed before the worker begins.
     expect(textOf(join(told.taskFolder, TASK_FILES.output))).toBe('out\n');
     expect(textOf(join(told.taskFolder, TASK_FILES.stderr))).toBe('err\n');
     delete process.env.PAWL_TEST_SECRET;
     delete process.env.PAWL_TEST_NAMED;
+  });
+
+  it('a worker has no descriptors but those of any child of ours, and the lock', async () => {
+    const task = bench.task({ isolation, argv: ['ls', '/proc/self/fd'] });
+    expect((await bench.run(task)).code).toBe('PAWL_WORKER_NO_COMPLETION');
+    // 3 is the folder that ls itself reads: the gate's pipe is closed before the worker begins.
+    const plain = spawnSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }).stdout.trim().split('\n');
+    expect(plain).toContain('3');
+    expect(linesOf(join(task.taskFolder, TASK_FILES.output)).sort()).toEqual([...plain, '200'].sort());
   });
 
   it('a worker that ignores SIGTERM is killed after the grace', async () => {

@@ -281,6 +281,10 @@ describe('run ids', () => {
     );
   });
 
+  it('keep at most 64 characters of the task id', () => {
+    expect(runIdOf('a'.repeat(80), '0123456789abcdef')).toBe(`run_${'a'.repeat(64)}_0123456789ab`);
+  });
+
   it('of a packet taken in again count on from the first', () => {
     expect(nextRunId('run_a_0123456789ab', 2)).toBe('run_a_0123456789ab_r2');
     expect(nextRunId('run_a_0123456789ab_r2', 3)).toBe('run_a_0123456789ab_r3');

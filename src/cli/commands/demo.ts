@@ -18,7 +18,7 @@ const CONFIG = {
       kind: 'scripted',
       steps: {
         implementation: [
-          { do: 'write', path: 'greeting.mjs', text: 'export const greet = (name) => `Hello ${name}`;\n' },
+          { do: 'write', path: 'greeting.mjs', text: "export const greet = (name) => 'Hello ' + name;\n" },
           { do: 'answer', summary: 'Wrote greet().' },
         ],
         'review.e1': [
@@ -33,7 +33,7 @@ const CONFIG = {
           },
         ],
         fix: [
-          { do: 'write', path: 'greeting.mjs', text: 'export const greet = (name) => `Hello ${name}!`;\n' },
+          { do: 'write', path: 'greeting.mjs', text: "export const greet = (name) => 'Hello ' + name + '!';\n" },
           { do: 'answer', summary: 'Added the exclamation mark.' },
         ],
         review: [{ do: 'answer', summary: 'Good.', verdict: { status: 'PASS', summary: 'Good.', findings: [] } }],

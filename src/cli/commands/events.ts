@@ -13,6 +13,7 @@ import { tailJournal } from '../../store/journal-tail.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 
+/** Options of `pawl events`. */
 export interface EventsOptions extends CommonOptions {
   readonly follow?: boolean;
 }

@@ -10,6 +10,7 @@ import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { takeIn, withDriver } from '../session.ts';
 
+/** Options of `pawl intake`. */
 export interface IntakeOptions extends CommonOptions {
   readonly again?: boolean;
 }

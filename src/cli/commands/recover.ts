@@ -18,6 +18,7 @@ import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
 import { withDriver } from '../session.ts';
 
+/** Options of `pawl recover`. */
 export interface RecoverOptions extends CommonOptions {
   readonly dryRun?: boolean;
   readonly takeOver?: boolean;

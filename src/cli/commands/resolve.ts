@@ -26,6 +26,7 @@ import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
 import { withDriver } from '../session.ts';
 
+/** Options of `pawl resolve` and `pawl cancel`. */
 export interface DecisionOptions extends CommonOptions {
   readonly reason?: string;
 }

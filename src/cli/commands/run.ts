@@ -16,6 +16,7 @@ import { runDetails, runLine } from '../render.ts';
 import { takeIn, withDriver } from '../session.ts';
 import { readConfig } from '../wiring.ts';
 
+/** Options of `pawl run`. */
 export interface RunOptions extends CommonOptions {
   readonly packets?: string;
   readonly agent?: string;

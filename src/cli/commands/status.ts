@@ -13,6 +13,7 @@ import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine, runReport } from '../render.ts';
 
+/** Options of `pawl status`. */
 export interface StatusOptions extends CommonOptions {
   readonly watch?: boolean;
 }

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { InspectionEvent } from 'xstate';
+import { decide, type RunState } from '../../src/core/decide.ts';
+import type { JournalEvent } from '../../src/model/event.ts';
+import { RUN_ACTOR } from '../../src/model/record.ts';
+import { Mirror } from '../../src/runtime/mirror.ts';
+import { packetReceived, settlementOf } from '../support/settlements.ts';
+
+/** Drives a happy run; `onStep` sees every decision. */
+function drive(onStep: (deliveries: Parameters<Mirror['feed']>[0], state: RunState) => void): RunState {
+  let state: RunState | null = null;
+  const step = (actor: string, event: JournalEvent): RunState => {
+    const decision = decide('run_x', state, { actor, event, atMs: 5 });
+    if (decision.kind === 'refused') throw new Error(decision.reason);
+    state = decision.state;
+    onStep(decision.deliveries, decision.state);
+    return decision.state;
+  };
+  let current = step(RUN_ACTOR, packetReceived());
+  for (;;) {
+    const effect = current.owed.find((each) => settlementOf(each) !== null);
+    const event = effect === undefined ? null : settlementOf(effect);
+    if (effect === undefined || event === null) return current;
+    current = step(effect.actor, event);
+  }
+}
+
+describe('Mirror', () => {
+  it('equals the committed state after every record, and an observer sees run and tasks move', () => {
+    const seen: InspectionEvent[] = [];
+    const mirror = new Mirror((event) => seen.push(event), null);
+    const end = drive((deliveries, state) => mirror.feed(deliveries, state));
+    expect(end.run.status).toBe('done');
+    const events = seen.filter((event) => event.type === '@xstate.event').map((event) => event.event.type);
+    expect(events).toContain('gateJudged');
+    expect(events).toContain('workerEnded');
+    expect(seen.filter((event) => event.type === '@xstate.actor')).toHaveLength(4);
+    mirror.stop();
+  });
+
+  it('goes on from a state in the middle, as after a restart', () => {
+    const states: { deliveries: Parameters<Mirror['feed']>[0]; state: RunState }[] = [];
+    drive((deliveries, state) => states.push({ deliveries, state }));
+    const middle = states[9];
+    if (middle === undefined) throw new Error('no such step');
+    const mirror = new Mirror(() => undefined, middle.state);
+    for (const { deliveries, state } of states.slice(10)) mirror.feed(deliveries, state);
+    mirror.stop();
+  });
+
+  it('refuses a state that it does not equal', () => {
+    const steps: { deliveries: Parameters<Mirror['feed']>[0]; state: RunState }[] = [];
+    drive((deliveries, state) => steps.push({ deliveries, state }));
+    const [first, second] = steps;
+    if (first === undefined || second === undefined) throw new Error('no steps');
+    const mirror = new Mirror(() => undefined, null);
+    mirror.feed(first.deliveries, first.state);
+    expect(() => mirror.feed([], second.state)).toThrow(/differs from the committed state/);
+  });
+});
