@@ -15,13 +15,13 @@ import type { JournalRecord } from '../model/record.ts';
 import { listUnfinishedBatches, markBatchDone } from '../store/batches.ts';
 import { readQuarantine } from '../store/quarantine.ts';
 import type { Neighbours } from './admission.ts';
+import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
 import { performEndTask } from './end-task.ts';
 import { entriesOf, type IntakeEntry, prepareRun } from './intake.ts';
 import { LeaseTable } from './leases.ts';
-import { LiveRun, type LiveRunObserver, type LiveRunStart, type Performer } from './live-run.ts';
-import { lookAtTasks, recordLateCompletions, settleOpenTasks } from './open-tasks.ts';
+import { LiveRun, type LiveRunObserver, type Performer } from './live-run.ts';
 import { performer } from './perform.ts';
-import { type Finding, rehydrate } from './rehydrate.ts';
+import type { Finding } from './rehydrate.ts';
 import { quickView } from './run-look.ts';
 import { setAside } from './set-aside.ts';
 import { Slots } from './slots.ts';
@@ -103,37 +103,12 @@ export class Driver {
   /** Finishes intakes that were cut off, then brings every run back: its findings are known, what has ended is settled. */
   async open(): Promise<void> {
     const { files, paths } = this.world;
-    for (const runId of files.listNames(paths.runs)) await this.#bringBack(runId);
+    for (const runId of files.listNames(paths.runs))
+      await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
     for (const batch of listUnfinishedBatches(files, paths).batches) {
       for (const entry of entriesOf(batch)) if (this.view(entry.runId) === null) this.create(entry);
       markBatchDone(files, paths, batch.batchId);
     }
-  }
-
-  async #bringBack(runId: string): Promise<void> {
-    const { world } = this;
-    const quick = quickView(world, runId);
-    if (quick?.state === 'quarantined') return this.#keepEnded(quick);
-    if (quick?.kind === 'terminal') {
-      this.#ended.set(runId, quick);
-      return;
-    }
-    return this.#rehydrate(runId);
-  }
-
-  async #rehydrate(runId: string): Promise<void> {
-    const { world } = this;
-    const found = rehydrate(world, runId, true);
-    if (found.kind === 'absent') return;
-    if (found.kind === 'doubtful') {
-      await setAside(world, runId, found.doubt, found.findings);
-      this.findings.push({ runId, findings: found.findings });
-      const view = quickView(world, runId);
-      if (view !== null) this.#keepEnded(view);
-      return;
-    }
-    const run = this.#adopt({ runId, ...found });
-    await this.#settle(run, found.findings);
   }
 
   /** Checks the runs that have ended as closely as the others: their journals are folded, late completions are recorded. */
@@ -141,26 +116,23 @@ export class Driver {
     for (const [runId, view] of this.#ended) {
       if (view.state === 'quarantined') continue;
       this.#ended.delete(runId);
-      await this.#rehydrate(runId);
+      await this.#keep(runId, await bringBackWhole(this.world, runId, this.#observer));
     }
   }
 
-  /** Settles what has ended while nobody drove the run, and records what was found. */
-  async #settle(run: LiveRun, before: readonly Finding[]): Promise<void> {
-    try {
-      const findings = [...before, ...lookAtTasks(this.world, run.runId, run.state, this.world.clock.nowMs())];
-      await settleOpenTasks(run);
-      findings.push(...recordLateCompletions(run));
-      if (findings.length === 0) return;
-      this.findings.push({ runId: run.runId, findings });
-      const told = findings
-        .slice(0, 100)
-        .map(({ class: name, detail, action }) => ({ class: name, detail: detail.slice(0, 4_000), action }));
-      run.commit('driver', { type: 'runRehydrated', findings: told });
-    } catch (error) {
-      run.fail(error);
-      await this.#quarantines;
+  async #keep(runId: string, found: Homecoming): Promise<void> {
+    if (found.kind === 'absent') return;
+    if (found.kind === 'ended') {
+      this.#keepEnded(found.view);
+      if (found.findings.length > 0) this.findings.push({ runId, findings: found.findings });
+      return;
     }
+    this.#runs.set(runId, found.run);
+    this.#hold(found.run);
+    const findings = await settleLeftovers(found.run, found.findings);
+    await this.#quarantines;
+    if (findings.length > 0) this.findings.push({ runId, findings });
+    if (found.run.fault === null && found.run.state.run.status !== 'active') await this.#letGo(found.run);
   }
 
   #keepEnded(view: RunView): void {
@@ -180,21 +152,20 @@ export class Driver {
     return run;
   }
 
-  #adopt(start: LiveRunStart): LiveRun {
-    const run = new LiveRun(this.world, start, this.#observer);
-    this.#runs.set(start.runId, run);
-    this.#hold(run);
-    return run;
+  /** A run that has ended needs no place among the living. */
+  async #letGo(run: LiveRun): Promise<void> {
+    const view = this.view(run.runId);
+    await run.stop();
+    this.#runs.delete(run.runId);
+    if (view !== null) this.#keepEnded(view);
   }
 
   #hold(run: LiveRun): void {
-    const before = this.leases;
-    const { lease } = run.state.run.context;
-    before.set(run.runId, lease);
+    this.leases.set(run.runId, run.state.run.context.lease);
     if (run.state.run.status !== 'active' || isParked(run)) {
       this.#slots.release(run.runId);
       // Those who waited for this holder look again: it does not move any more.
-      before.wake();
+      this.leases.wake();
     }
   }
 
