@@ -81,7 +81,11 @@ export async function emptyInbox(driver: Driver): Promise<void> {
     log(`inbox/${name} is no command; it is refused`);
     markDecided(files, paths, name, { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
   }
-  for (const command of commands) await decideCommand(driver, command);
+  for (const command of commands) {
+    await decideCommand(driver, command);
+    const run = driver.find(command.runId);
+    if (run !== undefined) await driver.endTasks(run);
+  }
 }
 
 /** Decides on commands as they come, until `signal` aborts. */

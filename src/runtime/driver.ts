@@ -185,8 +185,9 @@ export class Driver {
     }
   }
 
-  /** Ends the tasks of this run that are to be ended, and does nothing else for it. */
+  /** Ends the tasks of this run that are to be ended, and does nothing else for it; one that is driven does so by itself. */
   async endTasks(run: LiveRun): Promise<void> {
+    if (this.#driven.has(run.runId)) return;
     const isEnding = () => run.fault === null && run.state.owed.some((effect) => effect.kind === 'endTask');
     if (!isEnding()) return;
     run.start(endOnly);

@@ -9,6 +9,7 @@ import { systemProcesses } from '../../adapters/processes/system.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
+import { emptyInbox } from '../../runtime/commands.ts';
 import type { Driver, RunFindings } from '../../runtime/driver.ts';
 import { lookAtTasks } from '../../runtime/open-tasks.ts';
 import { type Finding, rehydrate } from '../../runtime/rehydrate.ts';
@@ -70,6 +71,7 @@ async function settle(
   const request = { places, log: (line: string) => output.log(line), ...(takeOver === undefined ? {} : { takeOver }) };
   return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver: Driver) => {
     await driver.verifyEnded();
+    await emptyInbox(driver);
     for (const run of driver.runs()) await driver.endTasks(run);
     return { views: driver.views(), findings: driver.findings };
   });

@@ -10,16 +10,9 @@ import { exitCodeOf } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { BOUNDS } from '../../model/limits.ts';
-import { commandRefused, decideCommand, unknownRun } from '../../runtime/commands.ts';
+import { commandRefused, emptyInbox, unknownRun } from '../../runtime/commands.ts';
 import { lookAtRun } from '../../runtime/run-look.ts';
-import {
-  type CommandDecision,
-  type CommandRequest,
-  DECISIONS,
-  leaveCommand,
-  readCommands,
-  readDecision,
-} from '../../store/inbox.ts';
+import { type CommandDecision, type CommandRequest, DECISIONS, leaveCommand, readDecision } from '../../store/inbox.ts';
 import { readHolder } from '../../store/registry-lock.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -68,9 +61,9 @@ async function command(output: Output, options: CommonOptions, request: CommandR
   const { files, paths } = places;
   if (!files.listNames(paths.runs).includes(request.runId)) throw unknownRun(request.runId);
   const commandId = leaveCommand(files, paths, systemClock, request);
-  const holder = readHolder({ files, paths, processes: systemProcesses() });
-  const decision =
-    holder.kind === 'alive' ? await awaitDecision(places, commandId) : await decideHere(output, places, commandId);
+  const decision = hasDriver(places)
+    ? await awaitDecision(output, places, commandId)
+    : await decideHere(output, places, commandId);
   const view = await lookAtRun(places, request.runId);
   if (decision === null) {
     output.json({ commandId, decided: false, runs: view === null ? [] : [view] });
@@ -87,12 +80,18 @@ async function command(output: Output, options: CommonOptions, request: CommandR
   return view === null || view.state === 'cancelled' || view.kind === 'active' ? EXIT.done : exitCodeOf([view]);
 }
 
-/** The decision of the driver that lives; null when it takes longer than is waited for. */
-async function awaitDecision({ files, paths }: Places, commandId: string): Promise<CommandDecision | null> {
+/** True while a living process holds the registry. */
+function hasDriver({ files, paths }: Places): boolean {
+  return readHolder({ files, paths, processes: systemProcesses() }).kind === 'alive';
+}
+
+/** The decision of the driver that lives, or of this process once that one has gone; null when it takes longer than is waited for. */
+async function awaitDecision(output: Output, places: Places, commandId: string): Promise<CommandDecision | null> {
   const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
   for (;;) {
-    const decision = readDecision(files, paths, commandId);
+    const decision = readDecision(places.files, places.paths, commandId);
     if (decision !== null || systemClock.monotonicMs() > endMs) return decision;
+    if (!hasDriver(places)) return decideHere(output, places, commandId);
     await new Promise<void>((done) => systemClock.timer(100, done));
   }
 }
@@ -102,11 +101,7 @@ async function decideHere(output: Output, places: Places, commandId: string): Pr
   const { files, paths } = places;
   const request = { places, log: (line: string) => output.log(line) };
   return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => {
-    for (const each of readCommands(files, paths).commands) {
-      await decideCommand(driver, each);
-      const run = driver.find(each.runId);
-      if (run !== undefined) await driver.endTasks(run);
-    }
+    await emptyInbox(driver);
     return readDecision(files, paths, commandId);
   });
 }
