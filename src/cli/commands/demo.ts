@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { PawlError } from '../../model/error.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
-import { run } from './run.ts';
+import { runToRest, show } from './run.ts';
 
 const CONFIG = {
   agents: {
@@ -70,7 +70,8 @@ export async function demo(output: Output, options: CommonOptions): Promise<numb
   const packets = join(sandbox, 'packets.json');
   output.log(`sandbox  ${sandbox}`);
   process.chdir(sandbox);
-  const code = await run(output, { ...(options.json === true ? { json: true } : {}), packets }, []);
+  const result = await runToRest(output, { ...(options.json === true ? { json: true } : {}), packets }, []);
+  const code = show(output, result, { sandbox });
   output.line();
   output.line(`The sandbox repository stays in ${sandbox}. Look around:`);
   output.line(`  cd ${sandbox}`);

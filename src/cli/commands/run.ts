@@ -24,7 +24,8 @@ export interface RunOptions extends CommonOptions {
   readonly again?: boolean;
 }
 
-interface Result {
+/** The end of one `pawl run`. */
+export interface Result {
   readonly runs: readonly RunView[];
   readonly faults: readonly { readonly runId: string; readonly error: unknown }[];
   readonly isStopped: boolean;
@@ -32,6 +33,11 @@ interface Result {
 
 /** Drives the named runs (those of the packets; without a name every run that can move). */
 export async function run(output: Output, options: RunOptions, runIds: readonly string[]): Promise<number> {
+  return show(output, await runToRest(output, options, runIds));
+}
+
+/** What came of driving the named runs. */
+export async function runToRest(output: Output, options: RunOptions, runIds: readonly string[]): Promise<Result> {
   const places = placesOf(options);
   const config = readConfig(places);
   const readings = options.packets === undefined ? [] : readPacketsArgument(places.cwd, options.packets).readings;
@@ -42,11 +48,10 @@ export async function run(output: Output, options: RunOptions, runIds: readonly 
     onRecord: view.onRecord,
   };
   const request = { places, config, log: (line: string) => view.log(line) };
-  const result = await withDriver(request, driverOptions, async (driver) => {
+  return withDriver(request, driverOptions, async (driver) => {
     const fromPackets = takeIn(driver, readings, options.again === true).runIds;
     return drive(driver, view, namedRuns(driver, options, runIds, fromPackets));
   }).finally(() => view.stop());
-  return show(output, result);
 }
 
 function namedRuns(
@@ -113,8 +118,10 @@ function stopOnSignal(driver: Driver, view: LiveView): { end(): void; isStopped(
   };
 }
 
-function show(output: Output, { runs, faults, isStopped }: Result): number {
+/** Shows the result, with `more` in its JSON; returns the exit code. */
+export function show(output: Output, { runs, faults, isStopped }: Result, more: object = {}): number {
   output.json({
+    ...more,
     runs,
     stopped: isStopped,
     faults: faults.map(({ runId, error }) => ({ runId, error: String(error) })),
