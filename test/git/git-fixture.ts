@@ -1,4 +1,8 @@
-/** One run's worktree in a sandbox repository, and the ways to look at it from outside. */
+/**
+ * One run's worktree in a sandbox repository, and the ways to look at it from outside.
+ *
+ * Owns: the fixture, fingerprints of files. Does not own: the repository around it (support/sandbox-repo).
+ */
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -7,10 +11,14 @@ import { excludePatterns } from '../../src/adapters/git/locate.ts';
 import type { CommitSpec, GitPort, WorkspaceSpec } from '../../src/ports/git.ts';
 import { createSandboxRepo, type SandboxRepo } from '../support/sandbox-repo.ts';
 
+/** The run of the fixture. */
 export const RUN_ID = 'run_task-1_0123456789ab';
+/** The branch of the fixture's run. */
 export const BRANCH = 'pawl/task-1';
+/** The key of the effect that commits. */
 export const KEY = `${RUN_ID}/7.1:commitWork`;
 
+/** One run's worktree in a real repository, with the port over it. */
 export interface Fixture {
   readonly repo: SandboxRepo;
   readonly git: GitPort;
@@ -25,6 +33,7 @@ export interface Fixture {
   put(path: string, content: string): void;
 }
 
+/** A fresh fixture, its worktree not made yet. */
 export function createFixture(): Fixture {
   const repo = createSandboxRepo();
   excludePatterns(join(repo.path, '.git'), ['/.pawl/', '/.pawl-task/']);

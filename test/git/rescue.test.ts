@@ -77,6 +77,14 @@ test('a ref that is there already is kept as it is', async () => {
   expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
 });
 
+test('a lock that a killed helper left on the rescue ref does not keep the rescue from being made', async () => {
+  fix.put('new.txt', 'new\n');
+  fix.repo.write(join(fix.repo.path, '.git', `${REF}.lock`), '');
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+  expect(kept('new.txt')).toBe('new');
+  expectInPlace();
+});
+
 test('commits of the dead attempt stay reachable: its branch, a detached HEAD, a rebase and its stash', async () => {
   fix.put('src/one.txt', 'on the branch\n');
   fix.inside(['commit', '--quiet', '-am', 'On the branch']);

@@ -121,6 +121,18 @@ test('a worktree of an ended run lets go of the branch and keeps its files', asy
   expect(fix.repo.git(['status', '--porcelain', '--branch'], old)).toBe('## HEAD (no branch)\n?? left.txt');
 });
 
+test('a branch held by an ended run and by the user as well is refused, and nobody lets go of it', async () => {
+  const old = join(fix.repo.path, '.pawl/worktrees/run_old');
+  await fix.git.prepareWorkspace(fix.spec({ worktree: old, runId: 'run_old' }));
+  const own = join(fix.repo.root, 'users-own');
+  fix.repo.git(['worktree', 'add', '--quiet', '--force', own, BRANCH]);
+  const before = fingerprint(fix.repo.root);
+  const result = await fix.git.prepareWorkspace(fix.spec({ endedWorktrees: [old] }));
+  expect(blocker(result)).toBe('PAWL_WORKSPACE_BRANCH_ELSEWHERE');
+  expect(result).toMatchObject({ blocker: { evidence: [own] } });
+  expect(fingerprint(fix.repo.root)).toEqual(before);
+});
+
 test('a worktree of an ended run whose folder is gone lets go of the branch too', async () => {
   const old = join(fix.repo.path, '.pawl/worktrees/run_old');
   await fix.git.prepareWorkspace(fix.spec({ worktree: old, runId: 'run_old' }));

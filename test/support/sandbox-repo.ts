@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+/** A real repository for one test. */
 export interface SandboxRepo {
   /** The folder around everything: removed at the end. */
   readonly root: string;

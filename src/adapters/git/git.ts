@@ -2,17 +2,20 @@
  * Git, as Pawl asks for it: the port made real for one repository.
  *
  * Owns: putting the parts together behind GitPort. Does not own: any of the commands (workspace, commit, rescue, inspection).
+ *
+ * Invariant: `git worktree` runs once at a time: one that lists worktrees fails on a registration that another is still making.
  */
 import type { GitPort } from '../../ports/git.ts';
 import { commitWork } from './commit.ts';
 import { commitsBetween, filesBetween, worktreeState } from './inspection.ts';
 import { locateRepository } from './locate.ts';
 import { removeUntracked, rescue, rescueAndReset } from './rescue.ts';
-import { createGitRun } from './run-git.ts';
+import { createGitRun, type GitCall, type GitOutput, type GitRun } from './run-git.ts';
 import { removeStaleLocks } from './stale-locks.ts';
 import { prepareWorkspace } from './workspace.ts';
 import { commitOf, detach, findWorktree, type GitContext, openWorktree } from './worktree.ts';
 
+/** What git is called with in one repository. */
 export interface GitOptions {
   /** Absolute path of the repository's main worktree. */
   readonly repository: string;
@@ -26,7 +29,7 @@ export interface GitOptions {
 export function createGit(options: GitOptions): GitPort {
   const environment = options.environment ?? process.env;
   const { mainWorktree, commonDir } = locateRepository(options.repository, environment);
-  const run = createGitRun({ helperFd: options.helperFd, environment });
+  const run = worktreesInTurn(createGitRun({ helperFd: options.helperFd, environment }));
   const git: GitContext = { repository: mainWorktree, commonDir, run };
   return {
     prepareWorkspace: (spec) => prepareWorkspace(git, spec),
@@ -48,5 +51,17 @@ export function createGit(options: GitOptions): GitPort {
     },
     commits: (_worktree, base, head) => commitsBetween(git, base, head),
     filesChanged: (_worktree, base, head) => filesBetween(git, base, head),
+  };
+}
+
+/** Calls of `git worktree` wait for the one before; all others run at once. */
+function worktreesInTurn(run: GitRun): GitRun {
+  let last: Promise<unknown> = Promise.resolve();
+  return (call: GitCall): Promise<GitOutput> => {
+    if (call.args[0] !== 'worktree') return run(call);
+    const turn = last.then(() => run(call));
+    // Its failure is told to whoever called it; the next one only waits for its end.
+    last = turn.catch(() => undefined);
+    return turn;
   };
 }

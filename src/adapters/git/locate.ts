@@ -13,6 +13,7 @@ import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
 import { replaceFile, textOf } from './git-files.ts';
 import { gitFailure } from './run-git.ts';
 
+/** Where a repository has its own checkout and its git folder. */
 export interface RepositoryPlace {
   /** The repository's own checkout: never a linked worktree. */
   readonly mainWorktree: string;

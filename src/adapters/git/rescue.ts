@@ -19,7 +19,7 @@ import { removeStaleLocks, removeStaleRefLock } from './stale-locks.ts';
 import { ANSWER_FOLDER, nestedPlan, performPlan, treePlan } from './tree-plan.ts';
 import { addWorktree } from './workspace.ts';
 import {
-  branchHolder,
+  branchHolders,
   commitOf,
   findWorktree,
   type GitContext,
@@ -100,8 +100,8 @@ function keptFolder(spec: ResetSpec): string {
 async function restored(git: GitContext, spec: ResetSpec): Promise<Worktree> {
   const folder = lookAtFolder(spec.worktree);
   const known = findWorktree(git.commonDir, spec.worktree);
-  const holder = await branchHolder(git, spec.branch, spec.worktree);
-  if (holder !== null) {
+  const [holder] = await branchHolders(git, spec.branch, spec.worktree);
+  if (holder !== undefined) {
     throw new PawlError({
       code: 'PAWL_WORKSPACE_BRANCH_ELSEWHERE',
       message: `The branch ${spec.branch} is checked out at ${holder}.`,

@@ -13,6 +13,7 @@ import { PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
 
+/** One call of git, all that it depends on named. */
 export interface GitCall {
   readonly args: readonly string[];
   readonly cwd: string;
@@ -30,6 +31,7 @@ export interface GitCall {
   readonly onBytes?: (chunk: Uint8Array) => void;
 }
 
+/** What a call of git has answered. */
 export interface GitOutput {
   readonly exitCode: number;
   /** Stdout, empty when `onBytes` took it. */
@@ -38,6 +40,7 @@ export interface GitOutput {
   readonly problem: string;
 }
 
+/** The way to call git: resolves with its answer, rejects with PAWL_GIT_FAILED. */
 export type GitRun = (call: GitCall) => Promise<GitOutput>;
 
 const STDERR_BYTES_MAX = 8_192;

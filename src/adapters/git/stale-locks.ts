@@ -22,7 +22,8 @@ export const TEMPORARY_INDEX = 'pawl-index-';
 /** No stale lock of the worktree, nor of `branch` (null: of no branch), stands in the way of git. */
 export async function removeStaleLocks(git: GitContext, worktree: Worktree, branch: string | null): Promise<void> {
   for (const name of adminNames(worktree.adminDir)) {
-    const isStale = name === 'index.lock' || name === 'HEAD.lock' || name.startsWith(TEMPORARY_INDEX);
+    const isStale =
+      name === 'index.lock' || name === 'HEAD.lock' || name.startsWith(TEMPORARY_INDEX) || /^pawl-.*\.tmp$/.test(name);
     if (isStale) rmSync(join(worktree.adminDir, name), { force: true });
   }
   if (branch !== null) await removeStaleRefLock(git, `refs/heads/${branch}`);

@@ -14,6 +14,7 @@ import { type GitCall, type GitOutput, pathStream } from './run-git.ts';
 import { TEMPORARY_INDEX } from './stale-locks.ts';
 import { inWorktree, type Worktree } from './worktree.ts';
 
+/** The tree of a worktree's files, or why there is none. */
 export type TreeFinding =
   | { readonly kind: 'tree'; readonly tree: string; readonly nested: readonly string[] }
   /** Conflicts that nobody has resolved. */

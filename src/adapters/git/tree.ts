@@ -15,6 +15,7 @@ import { runGitSync } from './run-git.ts';
 import { performPlanSync, treePlan } from './tree-plan.ts';
 import { inWorktree, type Worktree } from './worktree.ts';
 
+/** What a worktree held when it was looked at: its commit and the tree of its files. */
 export interface TreeRecord {
   /** The commit checked out; null when there is none. */
   readonly head: string | null;

@@ -1,8 +1,8 @@
 /**
  * The worktree of a run: made once, on the run's branch, whatever was half-done before.
  *
- * Owns: the rules of when a worktree may be made, reused or finished, and the steps of making it.
- * Does not own: its content afterwards (commit, rescue), the registry's folder (store).
+ * Owns: finding what is there, the base, and the steps of making it.
+ * Does not own: the rules on when it may be made (workspace-refusals), its content afterwards (commit, rescue), the registry's folder (store).
  *
  * Invariants: 1. A refusal changes nothing. 2. Killed at any step and called again it ends in the same place: a note inside the worktree's own
  * administration says from which commit it is being made, and its last step renames that note to say that it is whole.
@@ -12,24 +12,28 @@ import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import { replaceFile, textOf } from './git-files.ts';
-import { worktreeState } from './inspection.ts';
 import { refusal } from './refusal.ts';
-import { pathStream } from './run-git.ts';
-import { removeStaleLocks, TEMPORARY_INDEX } from './stale-locks.ts';
-import { ANSWER_FOLDER } from './tree-plan.ts';
+import { removeStaleLocks } from './stale-locks.ts';
 import {
-  branchHolder,
-  canonicalPath,
+  type Base,
+  type Found,
+  isVacant,
+  type Mark,
+  type Refused,
+  refuseDirty,
+  refuseHeld,
+  refuseHistory,
+} from './workspace-refusals.ts';
+import {
+  branchHolders,
   commitOf,
   detach,
-  type FolderLook,
   findWorktree,
   type GitContext,
   headRef,
   inAdministration,
   inRepository,
   inWorktree,
-  isDescended,
   lookAtFolder,
   mendLink,
   type Worktree,
@@ -39,26 +43,6 @@ import {
 export const READY_MARK = 'pawl-ready';
 /** The same lines while it is being made. */
 const MAKING_MARK = 'pawl-making';
-
-type Refused = Extract<WorkspaceResult, { kind: 'refused' }>;
-
-interface Base {
-  readonly branch: string;
-  readonly commit: string;
-}
-
-interface Mark {
-  readonly runId: string;
-  readonly base: Base | null;
-}
-
-/** What is there before anything is done. */
-interface Found {
-  readonly folder: FolderLook;
-  readonly worktree: Worktree | null;
-  readonly ready: Mark | null;
-  readonly making: Mark | null;
-}
 
 /** The run's worktree is there, clean, on its branch, or a blocker says why it cannot be. */
 export async function prepareWorkspace(git: GitContext, spec: WorkspaceSpec): Promise<WorkspaceResult> {
@@ -76,18 +60,14 @@ export async function prepareWorkspace(git: GitContext, spec: WorkspaceSpec): Pr
   const base = mark?.base ?? (await resolveBase(git, spec.baseBranch));
   if ('kind' in base) return base;
   const branchHead = await commitOf(git, `refs/heads/${spec.branch}`);
-  const holder = await branchHolder(git, spec.branch, spec.worktree);
+  const holders = await branchHolders(git, spec.branch, spec.worktree);
   const refused =
-    refuseHeld(spec, holder) ??
+    refuseHeld(spec, holders) ??
     (await refuseHistory(git, spec, base, branchHead)) ??
     (await refuseDirty(git, spec, found, base, branchHead));
   if (refused !== null) return refused;
-  if (holder !== null) await letGo(git, holder);
+  for (const holder of holders) await letGo(git, holder);
   return make(git, spec, found, base, branchHead);
-}
-
-function isVacant(folder: FolderLook): boolean {
-  return folder === 'absent' || folder === 'empty';
 }
 
 function look(git: GitContext, path: string): Found {
@@ -131,104 +111,6 @@ async function resolveBase(git: GitContext, named: string | null): Promise<Base 
     const ref = output.exitCode === 0 ? output.text.trim() : '';
     return /^refs\/(?:heads|remotes\/origin)\/(.+)$/.exec(ref)?.[1] ?? null;
   }
-}
-
-function refuseHeld(spec: WorkspaceSpec, holder: string | null): Refused | null {
-  const mayDetach = spec.endedWorktrees.some(
-    (ended) => holder !== null && canonicalPath(ended) === canonicalPath(holder),
-  );
-  if (holder === null || mayDetach) return null;
-  return refusal(
-    'PAWL_WORKSPACE_BRANCH_ELSEWHERE',
-    `The branch ${spec.branch} is checked out at ${holder}.`,
-    'Check out another branch there (or, if that folder is gone, run `git worktree prune`), then retry the run.',
-    [holder],
-  );
-}
-
-async function refuseHistory(
-  git: GitContext,
-  spec: WorkspaceSpec,
-  base: Base,
-  branchHead: string | null,
-): Promise<Refused | null> {
-  if (branchHead === null) return refuseName(git, spec);
-  if (await isDescended(git, base.commit, branchHead)) return null;
-  return refusal(
-    'PAWL_WORKSPACE_DIVERGED',
-    `The branch ${spec.branch} exists and does not descend from ${base.branch}.`,
-    `Rebase it onto ${base.branch}, rename it, or give the packet another branch, then retry the run.`,
-    [branchHead, base.commit],
-  );
-}
-
-/** Git keeps branches as files: `a` and `a/b` cannot both be. */
-async function refuseName(git: GitContext, spec: WorkspaceSpec): Promise<Refused | null> {
-  const parts = spec.branch.split('/');
-  const above = parts.slice(1).map((_, n) => `refs/heads/${parts.slice(0, n + 1).join('/')}`);
-  const list = ['for-each-ref', '--count=1', '--format=%(refname)', `refs/heads/${spec.branch}/`];
-  const names = [(await git.run(inRepository(git, list, { isRead: true }))).text.trim()];
-  for (const ref of above) if ((await commitOf(git, ref)) !== null) names.push(ref);
-  const taken = names.filter((name) => name !== '');
-  if (taken.length === 0) return null;
-  return refusal(
-    'PAWL_WORKSPACE_FAILED',
-    `The branch ${spec.branch} cannot be created while ${taken[0]} exists.`,
-    'Rename or delete that branch, or give the packet another one, then retry the run.',
-    taken,
-  );
-}
-
-/** What lies in the folder may be overwritten only if it is what a killed checkout leaves. */
-async function refuseDirty(
-  git: GitContext,
-  spec: WorkspaceSpec,
-  found: Found,
-  base: Base,
-  branchHead: string | null,
-): Promise<Refused | null> {
-  const { worktree, folder } = found;
-  if (worktree === null || isVacant(folder)) return null;
-  const dirty = (message: string, evidence: readonly string[]): Refused =>
-    refusal(
-      'PAWL_WORKSPACE_DIRTY',
-      `${spec.worktree} ${message}`,
-      'Keep or throw away what lies there, so that it is clean and on its branch, then retry the run.',
-      evidence,
-    );
-  const start = branchHead ?? base.commit;
-  const ref = await headRef(git, worktree);
-  if (found.ready !== null) {
-    const state = await worktreeState(git, worktree);
-    const isOnBranch = state.branch === spec.branch || (state.branch === null && state.head === branchHead);
-    if (!isOnBranch) return dirty(`stands on ${state.branch ?? state.head}, not on ${spec.branch}.`, [state.head]);
-    const changes = [...state.trackedChanges, ...state.untracked];
-    return changes.length === 0 ? null : dirty('holds changes that no commit has.', changes);
-  }
-  if (folder === 'linkOnly') return null;
-  if (ref !== `refs/heads/${spec.branch}` && !(ref === null && found.making !== null)) {
-    return dirty(`is half-made and stands on ${ref ?? 'no branch'}, not on ${spec.branch}.`, []);
-  }
-  const strangers = await strangersIn(git, worktree, start);
-  return strangers.length === 0 ? null : dirty('is half-made and holds files of somebody else.', strangers);
-}
-
-/** Files that neither `commit` has nor git ignores: judged by the commit, for a killed checkout leaves files before their index. */
-async function strangersIn(git: GitContext, worktree: Worktree, commit: string): Promise<string[]> {
-  const strangers: string[] = [];
-  const index = join(worktree.adminDir, `${TEMPORARY_INDEX}look`);
-  const env = { GIT_INDEX_FILE: index };
-  const onBytes = pathStream((path) => {
-    if (strangers.length < 20 && !path.startsWith(`${ANSWER_FOLDER}/`)) strangers.push(path);
-  });
-  try {
-    await git.run(inWorktree(worktree, ['read-tree', commit], { env }));
-    const list = ['ls-files', '--others', '--exclude-standard', '-z'];
-    await git.run(inWorktree(worktree, list, { env, isRead: true, onBytes }));
-  } finally {
-    rmSync(index, { force: true });
-  }
-  return strangers;
 }
 
 /** A worktree of an ended run lets go of the branch; its files stay. */

@@ -7,18 +7,20 @@
  * Invariants: 1. A worktree is ours only if the repository's own administration says so; what its `.git` claims is never believed.
  * 2. `git worktree prune` is never run: it would touch the user's other worktrees (L8).
  */
-import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../../model/error.ts';
-import { replaceFile, textOf } from './git-files.ts';
+import { textOf } from './git-files.ts';
 import type { GitCall, GitRun } from './run-git.ts';
 
+/** The repository that a call is about, and the way to call git in it. */
 export interface GitContext {
   readonly repository: string;
   readonly commonDir: string;
   readonly run: GitRun;
 }
 
+/** A linked worktree: its folder and git's own folder for it. */
 export interface Worktree {
   readonly path: string;
   /** `<common>/worktrees/<id>`: HEAD and index of this worktree. */
@@ -59,6 +61,7 @@ export function canonicalPath(path: string): string {
   }
 }
 
+/** What was found where a worktree belongs. */
 export type FolderLook = 'absent' | 'empty' | 'linkOnly' | 'full' | 'other';
 
 /** What stands at `path`: `linkOnly` is a folder with a `.git` file and nothing else, `other` is no folder. */
@@ -106,10 +109,6 @@ export function openWorktree(git: GitContext, path: string): Worktree {
   });
 }
 
-function linkText(worktree: Worktree): string {
-  return `gitdir: ${worktree.adminDir}`;
-}
-
 /** True when the folder's `.git` leads to its registered place. */
 export function isLinkWhole(worktree: Worktree): boolean {
   const link = join(worktree.path, '.git');
@@ -126,7 +125,8 @@ export function mendLink(worktree: Worktree, keptFolder: string): void {
   const link = join(worktree.path, '.git');
   const stat = lstatSync(link, { throwIfNoEntry: false });
   if (stat !== undefined && !stat.isFile()) moveAside(link, keptFolder, 'git');
-  replaceFile(link, `${linkText(worktree)}\n`, 0o644);
+  // Not through a temporary file: killed half-way it is mended again, where a temporary file would be left among the user's.
+  writeFileSync(link, `gitdir: ${worktree.adminDir}\n`);
 }
 
 /** Moves `path` into `keptFolder` under `name`, or `name-2`, … when that is taken. Returns where it is now. */
@@ -169,25 +169,25 @@ export async function headRef(git: GitContext, worktree: Worktree): Promise<stri
   return output.exitCode === 0 ? output.text.trim() : null;
 }
 
-/** Where, outside of `except`, a branch is checked out or being rebased; null when nowhere. */
-export async function branchHolder(git: GitContext, branch: string, except: string): Promise<string | null> {
+/** Where, outside of `except`, a branch is checked out or being rebased. */
+export async function branchHolders(git: GitContext, branch: string, except: string): Promise<string[]> {
   const ref = `refs/heads/${branch}`;
-  const own = canonicalPath(except);
+  const holders: string[] = [];
   const list = await git.run(inRepository(git, ['worktree', 'list', '--porcelain'], { isRead: true }));
   let path = '';
   for (const line of list.text.split('\n')) {
     if (line.startsWith('worktree ')) path = line.slice('worktree '.length);
-    if (line === `branch ${ref}` && canonicalPath(path) !== own) return path;
+    if (line === `branch ${ref}`) holders.push(path);
   }
   for (const dir of [git.commonDir, ...adminDirs(git.commonDir)]) {
-    const rebased = ['rebase-merge', 'rebase-apply'].some(
+    const isRebased = ['rebase-merge', 'rebase-apply'].some(
       (name) => textOf(join(dir, name, 'head-name'))?.trim() === ref,
     );
     const link = textOf(join(dir, 'gitdir'))?.trim();
-    const place = link ? dirname(resolve(dir, link)) : git.repository;
-    if (rebased && canonicalPath(place) !== own) return place;
+    if (isRebased) holders.push(link ? dirname(resolve(dir, link)) : git.repository);
   }
-  return null;
+  const own = canonicalPath(except);
+  return holders.filter((holder) => canonicalPath(holder) !== own);
 }
 
 /** HEAD of the worktree stands at its commit, on no branch; its files and index are as they were. */

@@ -1,0 +1,153 @@
+/**
+ * When a run's worktree may not be made, finished or reused.
+ *
+ * Owns: the rules on what was found, each with its blocker. Does not own: finding it, and making the worktree (workspace).
+ *
+ * Invariant: nothing here changes anything.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
+import { worktreeState } from './inspection.ts';
+import { refusal } from './refusal.ts';
+import { pathStream } from './run-git.ts';
+import { TEMPORARY_INDEX } from './stale-locks.ts';
+import { ANSWER_FOLDER } from './tree-plan.ts';
+import {
+  canonicalPath,
+  commitOf,
+  type FolderLook,
+  type GitContext,
+  headRef,
+  inRepository,
+  inWorktree,
+  isDescended,
+  type Worktree,
+} from './worktree.ts';
+
+/** The workspace cannot be prepared; nothing was changed. */
+export type Refused = Extract<WorkspaceResult, { kind: 'refused' }>;
+
+/** The branch and the commit that the run starts from. */
+export interface Base {
+  readonly branch: string;
+  readonly commit: string;
+}
+
+/** What a mark in the worktree's administration says. */
+export interface Mark {
+  readonly runId: string;
+  readonly base: Base | null;
+}
+
+/** What is there before anything is done. */
+export interface Found {
+  readonly folder: FolderLook;
+  readonly worktree: Worktree | null;
+  readonly ready: Mark | null;
+  readonly making: Mark | null;
+}
+
+/** True when nothing stands in the worktree's place, or an empty folder. */
+export function isVacant(folder: FolderLook): boolean {
+  return folder === 'absent' || folder === 'empty';
+}
+
+/** Only a worktree of an ended run may be made to let go of the branch. */
+export function refuseHeld(spec: WorkspaceSpec, holders: readonly string[]): Refused | null {
+  const ended = new Set(spec.endedWorktrees.map(canonicalPath));
+  const holder = holders.find((path) => !ended.has(canonicalPath(path)));
+  if (holder === undefined) return null;
+  return refusal(
+    'PAWL_WORKSPACE_BRANCH_ELSEWHERE',
+    `The branch ${spec.branch} is checked out at ${holder}.`,
+    'Check out another branch there (or, if that folder is gone, run `git worktree prune`), then retry the run.',
+    [holder],
+  );
+}
+
+/** An existing branch must descend from the base; a new one must have a name that is free. */
+export async function refuseHistory(
+  git: GitContext,
+  spec: WorkspaceSpec,
+  base: Base,
+  branchHead: string | null,
+): Promise<Refused | null> {
+  if (branchHead === null) return refuseName(git, spec);
+  if (await isDescended(git, base.commit, branchHead)) return null;
+  return refusal(
+    'PAWL_WORKSPACE_DIVERGED',
+    `The branch ${spec.branch} exists and does not descend from ${base.branch}.`,
+    `Rebase it onto ${base.branch}, rename it, or give the packet another branch, then retry the run.`,
+    [branchHead, base.commit],
+  );
+}
+
+/** Git keeps branches as files: `a` and `a/b` cannot both be. */
+async function refuseName(git: GitContext, spec: WorkspaceSpec): Promise<Refused | null> {
+  const parts = spec.branch.split('/');
+  const above = parts.slice(1).map((_, n) => `refs/heads/${parts.slice(0, n + 1).join('/')}`);
+  const list = ['for-each-ref', '--count=1', '--format=%(refname)', `refs/heads/${spec.branch}/`];
+  const names = [(await git.run(inRepository(git, list, { isRead: true }))).text.trim()];
+  for (const ref of above) if ((await commitOf(git, ref)) !== null) names.push(ref);
+  const taken = names.filter((name) => name !== '');
+  if (taken.length === 0) return null;
+  return refusal(
+    'PAWL_WORKSPACE_FAILED',
+    `The branch ${spec.branch} cannot be created while ${taken[0]} exists.`,
+    'Rename or delete that branch, or give the packet another one, then retry the run.',
+    taken,
+  );
+}
+
+/** What lies in the folder may be overwritten only if it is what a killed checkout leaves. */
+export async function refuseDirty(
+  git: GitContext,
+  spec: WorkspaceSpec,
+  found: Found,
+  base: Base,
+  branchHead: string | null,
+): Promise<Refused | null> {
+  const { worktree, folder } = found;
+  if (worktree === null || isVacant(folder)) return null;
+  const dirty = (message: string, evidence: readonly string[]): Refused =>
+    refusal(
+      'PAWL_WORKSPACE_DIRTY',
+      `${spec.worktree} ${message}`,
+      'Keep or throw away what lies there, so that it is clean and on its branch, then retry the run.',
+      evidence,
+    );
+  const start = branchHead ?? base.commit;
+  const ref = await headRef(git, worktree);
+  if (found.ready !== null) {
+    const state = await worktreeState(git, worktree);
+    const isOnBranch = state.branch === spec.branch || (state.branch === null && state.head === branchHead);
+    if (!isOnBranch) return dirty(`stands on ${state.branch ?? state.head}, not on ${spec.branch}.`, [state.head]);
+    const changes = [...state.trackedChanges, ...state.untracked];
+    return changes.length === 0 ? null : dirty('holds changes that no commit has.', changes);
+  }
+  if (folder === 'linkOnly') return null;
+  if (ref !== `refs/heads/${spec.branch}` && !(ref === null && found.making !== null)) {
+    return dirty(`is half-made and stands on ${ref ?? 'no branch'}, not on ${spec.branch}.`, []);
+  }
+  const strangers = await strangersIn(git, worktree, start);
+  return strangers.length === 0 ? null : dirty('is half-made and holds files of somebody else.', strangers);
+}
+
+/** Files that neither `commit` has nor git ignores: judged by the commit, for a killed checkout leaves files before their index. */
+async function strangersIn(git: GitContext, worktree: Worktree, commit: string): Promise<string[]> {
+  const strangers: string[] = [];
+  const index = join(worktree.adminDir, `${TEMPORARY_INDEX}look`);
+  const env = { GIT_INDEX_FILE: index };
+  const onBytes = pathStream((path) => {
+    if (strangers.length < 20 && !path.startsWith(`${ANSWER_FOLDER}/`)) strangers.push(path);
+  });
+  try {
+    await git.run(inWorktree(worktree, ['read-tree', commit], { env }));
+    const list = ['ls-files', '--others', '--exclude-standard', '-z'];
+    await git.run(inWorktree(worktree, list, { env, isRead: true, onBytes }));
+  } finally {
+    rmSync(index, { force: true });
+  }
+  return strangers;
+}
