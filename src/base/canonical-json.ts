@@ -16,8 +16,31 @@ export type JsonObject = { readonly [key: string]: Json | undefined };
  * Throws on what JSON cannot hold (NaN, infinities, lone surrogates, cycles).
  */
 export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return JSON.stringify(value);
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError('canonicalJson: the value has no JSON form');
+  return text;
+}
+
+/** The canonical JSON text of an object, put together from the canonical texts that `textOf` gives for its members. */
+export function canonicalObject(
+  value: Readonly<Record<string, unknown>>,
+  textOf: (member: unknown, name: string) => string,
+): string {
+  const names = Object.keys(value).filter((name) => value[name] !== undefined);
+  const members = names.sort().map((name) => `${JSON.stringify(name)}:${textOf(value[name], name)}`);
+  return `{${members.join(',')}}`;
+}
+
+const lastingTexts = new WeakMap<object, string>();
+
+/** The canonical JSON text of a value that never changes once it is made: that of an object is made once. */
+export function lastingJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return canonicalJson(value);
+  const known = lastingTexts.get(value);
+  if (known !== undefined) return known;
+  const text = canonicalJson(value);
+  lastingTexts.set(value, text);
   return text;
 }
 

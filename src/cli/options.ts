@@ -11,6 +11,7 @@ import { nodeFs } from '../adapters/node-fs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { PawlError } from '../model/error.ts';
 import { Files } from '../store/files.ts';
+import { readRegistry } from '../store/registry.ts';
 import { RegistryPaths } from '../store/registry-paths.ts';
 
 /** Options that every command takes. */
@@ -30,20 +31,20 @@ export interface Places {
   readonly files: Files;
 }
 
-/** The places that the options mean. Throws PAWL_REPOSITORY_MISSING outside of a repository. */
+/**
+ * The places that the options mean.
+ * Throws PAWL_REPOSITORY_MISSING outside of a repository, PAWL_REGISTRY_INVALID for a registry of another version.
+ */
 export function placesOf(options: CommonOptions, cwd: string = process.cwd()): Places {
   const repository = locateRepository(cwd);
   const root = options.registry === undefined ? join(repository.mainWorktree, '.pawl') : resolve(cwd, options.registry);
   const configFile =
     options.config === undefined ? join(repository.mainWorktree, 'pawl.config.json') : resolve(cwd, options.config);
-  return {
-    cwd,
-    repository,
-    paths: new RegistryPaths(root),
-    configFile,
-    isConfigNamed: options.config !== undefined,
-    files: new Files(nodeFs, systemClock),
-  };
+  const paths = new RegistryPaths(root);
+  const files = new Files(nodeFs, systemClock);
+  // Readers too: what a registry of another version means is not for this Pawl to guess.
+  readRegistry(files, paths);
+  return { cwd, repository, paths, configFile, isConfigNamed: options.config !== undefined, files };
 }
 
 /** The content of the file an argument names, relative to the current folder. Throws PAWL_PACKETS_UNREADABLE. */

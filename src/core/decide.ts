@@ -7,7 +7,7 @@
  * Invariants: 1. Pure (L2): the same state and input give the same decision. 2. An event with a key counts only while its effect is owed.
  * 3. Messages are resolved until none is left, at most BOUNDS.internalEventsPerRecord of them (L9).
  */
-import { type AnyMachineSnapshot, initialTransition, type SnapshotFrom, transition } from 'xstate';
+import { type AnyMachineSnapshot, type ExecutableActionObject, initialTransition, type SnapshotFrom } from 'xstate';
 import { DRIVER_ACTIONS } from '../../machines/effects.ts';
 import { runMachine } from '../../machines/run.machine.ts';
 import type { RunInput } from '../../machines/run-context.ts';
@@ -18,6 +18,7 @@ import type { ErrorCode } from '../model/error-codes.ts';
 import type { JournalEvent, RunEvent, RunMessage, TaskEvent, TaskMessage } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../model/record.ts';
+import { inertScope } from './inert-scope.ts';
 
 /** The run machine's snapshot. */
 export type RunSnapshot = SnapshotFrom<typeof runMachine>;
@@ -157,7 +158,8 @@ function accept(step: Step): Decision {
 function deliverToRun(step: Step, event: RunEvent | TaskMessage, input?: RunInput): boolean {
   if (step.run.status !== 'active') return false;
   const timed = { ...event, atMs: step.atMs };
-  const [next, actions] = transition(runMachine, step.run, timed);
+  const actions: ExecutableActionObject[] = [];
+  const next = runMachine.transition(step.run, timed, inertScope(actions));
   if (next === step.run) return false;
   step.run = next;
   step.deliveries.push(
@@ -171,7 +173,8 @@ function deliverToTask(step: Step, taskId: string, event: TaskEvent | RunMessage
   const task = step.tasks[taskId];
   if (task === undefined || task.status !== 'active') return false;
   const timed = { ...event, atMs: step.atMs };
-  const [next, actions] = transition(taskMachine, task, timed);
+  const actions: ExecutableActionObject[] = [];
+  const next = taskMachine.transition(task, timed, inertScope(actions));
   if (next === task) return false;
   step.tasks[taskId] = next;
   step.deliveries.push({ actor: taskId, event: timed });

@@ -49,9 +49,14 @@ export interface GateJudgement {
   readonly findings: readonly Finding[];
   readonly summary: string;
   readonly blocker: Blocker | null;
+  /** The gate left files that git neither tracks nor ignores. */
+  readonly hasUntracked: boolean;
   /** The evidence document. */
   readonly document: Json;
 }
+
+/** What names the gate of a judgement. */
+export type GateName = Pick<GateInput, 'gate' | 'epoch' | 'taskId'>;
 
 /** Judges one gate. */
 export function judgeGate(input: GateInput): GateJudgement {
@@ -82,7 +87,18 @@ export function judgeGate(input: GateInput): GateJudgement {
       untrackedRemoved: input.worktree.untracked.slice(0, BOUNDS.filesListed),
     },
   };
-  return { status, findings, summary: verdict.summary, document, blocker: blockerOf(input, status, verdict.summary) };
+  const blocker = blockerOf(input, status, verdict.summary);
+  const hasUntracked = input.worktree.untracked.length > 0;
+  return { status, findings, summary: verdict.summary, blocker, hasUntracked, document };
+}
+
+/** The judgement that an evidence document of ours holds; one that holds none is BLOCKED. */
+export function reviewEvidence(document: unknown, gate: GateName): GateJudgement {
+  const { summary, findings } = readEvidence(document);
+  const plain: Json = JSON.parse(JSON.stringify(document ?? null));
+  const said = isObject(document) ? document.status : null;
+  const status = said === 'PASS' || said === 'FAIL' ? said : 'BLOCKED';
+  return { status, findings, summary, blocker: blockerOf(gate, status, summary), hasUntracked: true, document: plain };
 }
 
 function movedFindings({ commit, worktree }: GateInput): readonly Finding[] {
@@ -99,7 +115,7 @@ function movedFindings({ commit, worktree }: GateInput): readonly Finding[] {
   return findings;
 }
 
-function blockerOf(input: GateInput, status: VerdictStatus, summary: string): Blocker | null {
+function blockerOf(input: GateName, status: VerdictStatus, summary: string): Blocker | null {
   if (status === 'PASS') return null;
   const text = summary.slice(0, 1_000);
   return {

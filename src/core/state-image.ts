@@ -10,7 +10,14 @@ import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xsta
 import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { runMachine } from '../../machines/run.machine.ts';
 import { taskMachine } from '../../machines/task.machine.ts';
-import { canonicalJson, type Json, type JsonObject } from '../base/canonical-json.ts';
+import {
+  canonicalJson,
+  canonicalObject,
+  isObject,
+  type Json,
+  type JsonObject,
+  lastingJson,
+} from '../base/canonical-json.ts';
 import type { Hash } from '../base/sha256.ts';
 import type { KeyedEffect } from '../model/effect.ts';
 import { RUN_ACTOR, SNAPSHOT_VERSION, type StoredSnapshot } from '../model/record.ts';
@@ -26,7 +33,11 @@ export function machineOf(actor: string): AnyStateMachine {
 function imageOf(actor: string, snapshot: AnyMachineSnapshot): string {
   const known = images.get(snapshot);
   if (known !== undefined) return known;
-  const image = canonicalJson(machineOf(actor).getPersistedSnapshot(snapshot));
+  const persisted = { ...machineOf(actor).getPersistedSnapshot(snapshot) };
+  // A transition makes a new context and keeps those of its members that it does not change.
+  const image = canonicalObject(persisted, (member, name) =>
+    name === 'context' && isObject(member) ? canonicalObject(member, lastingJson) : canonicalJson(member),
+  );
   images.set(snapshot, image);
   return image;
 }
@@ -39,7 +50,7 @@ export function stateImage(state: RunState): string {
     if (snapshot === undefined) throw new Error(`bug: no actor ${name}`);
     return `${JSON.stringify(name)}:${imageOf(name, snapshot)}`;
   });
-  return `{"actors":{${actors.join(',')}},"deadlines":${canonicalJson(deadlinesOf(state))},"outbox":${canonicalJson(outboxOf(state))}}`;
+  return `{"actors":{${actors.join(',')}},"deadlines":${listOf(deadlinesOf(state))},"outbox":${listOf(outboxOf(state))}}`;
 }
 
 /** The `post` of a record: SHA-256 of the state's image. */
@@ -53,16 +64,16 @@ export function snapshotHash(snapshot: Pick<StoredSnapshot, 'actors' | 'deadline
   return hash(canonicalJson({ actors, deadlines, outbox }));
 }
 
-function plain(effect: KeyedEffect): JsonObject {
-  return { ...effect };
+function listOf(effects: readonly JsonObject[]): string {
+  return `[${effects.map(lastingJson).join(',')}]`;
 }
 
-function deadlinesOf(state: RunState): readonly JsonObject[] {
-  return state.owed.filter((effect) => effect.kind === 'deadline').map(plain);
+function deadlinesOf(state: RunState): readonly (KeyedEffect & JsonObject)[] {
+  return state.owed.filter((effect) => effect.kind === 'deadline');
 }
 
-function outboxOf(state: RunState): readonly JsonObject[] {
-  return state.owed.filter((effect) => effect.kind !== 'deadline').map(plain);
+function outboxOf(state: RunState): readonly (KeyedEffect & JsonObject)[] {
+  return state.owed.filter((effect) => effect.kind !== 'deadline');
 }
 
 /** SHA-256 over both machines' definitions: another one means another version of the rules. */

@@ -27,6 +27,9 @@ export const TASK_FILES = {
 /** The environment variable by which a worker's tree is found again. */
 export const MARK_VARIABLE = 'PAWL_TASK_MARK';
 
+/** The folder in a worktree where workers leave their answers; git excludes it. */
+export const ANSWER_FOLDER = '.pawl-task';
+
 /** `file`: the answer is left at PAWL_COMPLETION_FILE. `exitCode`: exit 0 is the answer. */
 export type CompletionSource = 'file' | 'exitCode';
 

@@ -6,7 +6,7 @@
  * Invariants: 1. No two runs hold overlapping surfaces. 2. A lease past its time is taken over only from a run without an open task.
  */
 import type { KeyedEffectOf } from '../model/effect.ts';
-import { type Blocker, PawlError } from '../model/error.ts';
+import type { Blocker, PawlError } from '../model/error.ts';
 import { ROLES, type Role } from '../model/packet.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { Conflict, LeaseTable } from './leases.ts';
@@ -174,20 +174,13 @@ export async function prepareWorkspace(
   const { world, runId } = run;
   const { key } = effect;
   const kept = readKeptPacket(world, run);
-  const result = await world.git
-    .prepareWorkspace({
-      runId,
-      worktree: world.paths.worktree(runId),
-      branch: run.state.run.context.branch,
-      baseBranch: kept.packet.scm.baseBranch,
-      endedWorktrees: neighbours.endedWorktrees(),
-    })
-    .catch((error: unknown) => {
-      if (error instanceof PawlError && error.code === 'PAWL_GIT_FAILED') {
-        return { kind: 'refused', blocker: gitBlocker(error) } as const;
-      }
-      throw error;
-    });
+  const result = await world.git.prepareWorkspace({
+    runId,
+    worktree: world.paths.worktree(runId),
+    branch: run.state.run.context.branch,
+    baseBranch: kept.packet.scm.baseBranch,
+    endedWorktrees: neighbours.endedWorktrees(),
+  });
   if (result.kind === 'refused') {
     run.settle(effect, { type: 'workspaceRefused', key, blocker: result.blocker });
     return;
@@ -199,7 +192,7 @@ export async function prepareWorkspace(
 /** A failure of git as a blocker: the run waits for a person instead of failing again and again. */
 export function gitBlocker(error: PawlError): Blocker {
   return {
-    code: 'PAWL_WORKSPACE_FAILED',
+    code: error.code === 'PAWL_GIT_FAILED' ? 'PAWL_WORKSPACE_FAILED' : error.code,
     message: error.message.slice(0, 2_000),
     hint: error.hint,
     evidence: [error.subject],

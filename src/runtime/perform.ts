@@ -33,8 +33,7 @@ export function performer(neighbours: Neighbours): Performer {
     try {
       await perform(run, effect, neighbours, signal);
     } catch (error) {
-      if (!(error instanceof PawlError) || error.code !== 'PAWL_GIT_FAILED') throw error;
-      if (!refuseForGit(run, effect, error)) throw error;
+      if (!(error instanceof PawlError) || !isOfGit(error) || !refuseForGit(run, effect, error)) throw error;
     }
   };
 }
@@ -78,6 +77,10 @@ function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, sign
     default:
       return unreachable(effect);
   }
+}
+
+function isOfGit({ code }: PawlError): boolean {
+  return code === 'PAWL_GIT_FAILED' || code.startsWith('PAWL_WORKSPACE_');
 }
 
 /** What git refused becomes the run's blocker, where the effect has one to give. Returns whether it has. */

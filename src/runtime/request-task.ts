@@ -19,7 +19,7 @@ import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { ROLES, type Role } from '../model/packet.ts';
-import { TASK_FILES, type TaskRequest } from '../model/request.ts';
+import { ANSWER_FOLDER, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { AgentCommand } from '../ports/agent.ts';
 import { readArtifact } from '../store/artifacts.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
@@ -37,9 +37,6 @@ type Work =
       readonly commands: readonly string[][];
     }
   | { readonly kind: 'refused'; readonly blocker: Blocker };
-
-/** The folder in the worktree where workers leave their answers; git excludes it. */
-export const ANSWER_FOLDER = '.pawl-task';
 
 /** The task's request stands in its register and is journaled, or the task is refused with a blocker. */
 export async function prepareTask(run: LiveRun, effect: PrepareTask): Promise<void> {

@@ -8,12 +8,15 @@
 import { join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
-import { type GateView, judgeGate, readEvidence } from '../core/gate-evidence.ts';
+import { type GateJudgement, type GateView, judgeGate, readEvidence, reviewEvidence } from '../core/gate-evidence.ts';
 import { handoffBundle } from '../core/handoff.ts';
 import { parseOutcome } from '../core/task-files.ts';
 import type { Gate, KeyedEffectOf } from '../model/effect.ts';
-import type { Blocker } from '../model/error.ts';
+import { type Blocker, PawlError } from '../model/error.ts';
+import type { ArtifactRef } from '../model/event.ts';
+import { BOUNDS } from '../model/limits.ts';
 import { type Outcome, TASK_FILES } from '../model/request.ts';
+import type { WorktreeState } from '../ports/git.ts';
 import { readArtifact, writeArtifact } from '../store/artifacts.ts';
 import { journalRecords, readJournal } from '../store/journal.ts';
 import { readRegister } from '../store/register.ts';
@@ -71,11 +74,53 @@ export async function commitWork(run: LiveRun, effect: KeyedEffectOf<'commitWork
 /** The gate's verdict, over the worktree as the worker left it, is evidence and an event. */
 export async function performJudgeGate(run: LiveRun, effect: KeyedEffectOf<'judgeGate'>): Promise<void> {
   const { world, runId } = run;
+  const kept = keptEvidence(run, effect);
+  const judgement = kept === null ? await judge(run, effect) : reviewEvidence(kept.document, effect);
+  const evidence =
+    kept?.ref ??
+    writeArtifact(world.files, run.folder, effect.gate, evidenceName(effect), canonicalJson(judgement.document));
+  if (judgement.hasUntracked) await world.git.removeUntracked(world.paths.worktree(runId));
+  run.settle(effect, {
+    type: 'gateJudged',
+    key: effect.key,
+    gate: effect.gate,
+    taskId: effect.taskId,
+    epoch: effect.epoch,
+    status: judgement.status,
+    commit: effect.commit,
+    evidence,
+    findingCount: judgement.findings.length,
+    blocker: judgement.blocker,
+  });
+}
+
+function evidenceName(effect: KeyedEffectOf<'judgeGate'>): string {
+  return `${effect.taskId}-evidence`;
+}
+
+/** The evidence that an interrupted judgement of the same task has written: it saw the worktree as the worker left it. */
+function keptEvidence(
+  run: LiveRun,
+  effect: KeyedEffectOf<'judgeGate'>,
+): { readonly ref: ArtifactRef; readonly document: unknown } | null {
+  const { files, paths } = run.world;
+  const name = files
+    .listNames(`${paths.artifacts(run.runId)}/${effect.gate}`)
+    .find((each) => each.startsWith(`${evidenceName(effect)}-`));
+  if (name === undefined) return null;
+  const path = `artifacts/${effect.gate}/${name}`;
+  const bytes = files.readBytes(join(run.folder, path), BOUNDS.artifactBytes) ?? new Uint8Array();
+  const ref = { path, sha256: sha256(bytes) };
+  if (!name.includes(ref.sha256.slice(0, 12))) throw contradiction(path, 'its bytes are not those that its name says');
+  return { ref, document: JSON.parse(readArtifact(files, run.folder, ref)) };
+}
+
+async function judge(run: LiveRun, effect: KeyedEffectOf<'judgeGate'>): Promise<GateJudgement> {
+  const { world, runId } = run;
   const { outcome } = settledOutcome(run, effect.taskId);
   const answer = readCompletion(world, world.paths.task(runId, effect.taskId), outcome);
-  const worktree = world.paths.worktree(runId);
-  const state = await world.git.state(worktree);
-  const judgement = judgeGate({
+  const state = await world.git.state(world.paths.worktree(runId)).catch(worktreeGone);
+  return judgeGate({
     gate: effect.gate,
     taskId: effect.taskId,
     epoch: effect.epoch,
@@ -89,26 +134,14 @@ export async function performJudgeGate(run: LiveRun, effect: KeyedEffectOf<'judg
       untracked: state.untracked,
     },
   });
-  const evidence = writeArtifact(
-    world.files,
-    run.folder,
-    effect.gate,
-    `${effect.taskId}-evidence`,
-    canonicalJson(judgement.document),
-  );
-  if (state.untracked.length > 0) await world.git.removeUntracked(worktree);
-  run.settle(effect, {
-    type: 'gateJudged',
-    key: effect.key,
-    gate: effect.gate,
-    taskId: effect.taskId,
-    epoch: effect.epoch,
-    status: judgement.status,
-    commit: effect.commit,
-    evidence,
-    findingCount: judgement.findings.length,
-    blocker: judgement.blocker,
-  });
+}
+
+/** A worktree that git cannot read any more stands at no commit: the gate fails. Anything else goes on as it came. */
+function worktreeGone(error: unknown): WorktreeState {
+  if (error instanceof PawlError && (error.code === 'PAWL_WORKSPACE_FOREIGN' || error.code === 'PAWL_GIT_FAILED')) {
+    return { head: '', branch: null, trackedChanges: [], untracked: [] };
+  }
+  throw error;
 }
 
 /** The run's evidence is at its review target, and the branch is free for the user. */

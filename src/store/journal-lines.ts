@@ -7,7 +7,7 @@
  * Invariant: a line that is accepted is, byte for byte, the canonical JSON of its record.
  * Free of zod: `status` loads this file.
  */
-import { canonicalJson, isObject } from '../base/canonical-json.ts';
+import { canonicalJson, canonicalObject, isObject, lastingJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { FIRST_PREV, type JournalRecord, RECORD_VERSION } from '../model/record.ts';
@@ -24,16 +24,21 @@ export type LineReading =
 /** How every record ends; inside of a record's texts the quotes would be escaped. */
 const RECORD_END = /,"sum":"[0-9a-f]{64}","v":1\}/g;
 const RECORD_ENDS_TRIED = 16;
+/** How the canonical text of a record without its sum ends; the sum belongs just before it. */
+const UNSEALED_END = `,"v":${RECORD_VERSION}}`;
 const KEYS = 'actor,atMs,effects,event,gen,post,prev,seq,sum,v';
 
 /** The record with its sum, and its line: canonical JSON and a newline. Throws when the line is longer than a reader takes. */
 export function sealRecord(fields: RecordFields): { readonly record: JournalRecord; readonly line: string } {
-  const record: JournalRecord = { ...fields, sum: sha256(canonicalJson(fields)) };
-  const text = canonicalJson(record);
+  const unsealed = canonicalObject({ ...fields }, (member, name) =>
+    name === 'effects' ? `[${fields.effects.map(lastingJson).join(',')}]` : canonicalJson(member),
+  );
+  const sum = sha256(unsealed);
+  const text = `${unsealed.slice(0, -UNSEALED_END.length)},"sum":"${sum}"${UNSEALED_END}`;
   if (Buffer.byteLength(text) > BOUNDS.journalLineBytes) {
     throw new Error(`bug: record ${fields.seq} (${fields.event.type}) is longer than ${BOUNDS.journalLineBytes} bytes`);
   }
-  return { record, line: `${text}\n` };
+  return { record: { ...fields, sum }, line: `${text}\n` };
 }
 
 /** What the bytes of one line, without its newline, say by themselves. */
@@ -46,9 +51,9 @@ export function readLine(bytes: Uint8Array): LineReading {
   if (!isCanonical(value, text)) return bad('it is not canonical JSON');
   if (value.v !== RECORD_VERSION) return bad(`its version ${JSON.stringify(value.v)?.slice(0, 40)} is unknown`);
   if (!hasRecordShape(value)) return bad('it has not the shape of a record');
-  // Canonical text with exactly these keys ends with sum and v: cut the sum out and hash what is left.
-  const end = `,"sum":"${value.sum}","v":${RECORD_VERSION}}`;
-  if (sha256(`${text.slice(0, -end.length)},"v":${RECORD_VERSION}}`) !== value.sum) return bad('its sum is wrong');
+  // Cut the sum out and hash what is left.
+  const end = `,"sum":"${value.sum}"${UNSEALED_END}`;
+  if (sha256(`${text.slice(0, -end.length)}${UNSEALED_END}`) !== value.sum) return bad('its sum is wrong');
   return { kind: 'record', record: value };
 }
 

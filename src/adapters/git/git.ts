@@ -60,8 +60,7 @@ function worktreesInTurn(run: GitRun): GitRun {
   return (call: GitCall): Promise<GitOutput> => {
     if (call.args[0] !== 'worktree') return run(call);
     const turn = last.then(() => run(call));
-    // Its failure is told to whoever called it; the next one only waits for its end.
-    last = turn.catch(() => undefined);
+    last = turn.catch(() => undefined); // told to whoever called it; the next one only waits for its end
     return turn;
   };
 }

@@ -6,11 +6,12 @@
  *
  * Invariants: 1. Lists are bounded by BOUNDS.filesListed, whatever an agent has left (L9). 2. Nothing is written, not even a refreshed index.
  */
+
 import { createHash } from 'node:crypto';
 import { BOUNDS } from '../../model/limits.ts';
+import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { CommitRecord, WorktreeState } from '../../ports/git.ts';
 import { pathStream } from './run-git.ts';
-import { ANSWER_FOLDER } from './tree-plan.ts';
 import { type GitContext, inRepository, inWorktree, type Worktree } from './worktree.ts';
 
 /** Commits listed between two commits. */

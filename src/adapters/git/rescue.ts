@@ -7,16 +7,18 @@
  * Invariants: 1. A rescue ref is created once and never moved (design 5, rule 10). 2. Nothing is reset before its rescue ref stands.
  * 3. Killed at any step and called again it ends in the same place.
  */
+
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PawlError } from '../../model/error.ts';
+import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { replaceFile, textOf } from './git-files.ts';
 import { PAWL_IDENTITY } from './identity.ts';
 import { worktreeState } from './inspection.ts';
 import { gitFailure, pathStream } from './run-git.ts';
 import { removeStaleLocks, removeStaleRefLock } from './stale-locks.ts';
-import { ANSWER_FOLDER, nestedPlan, performPlan, treePlan } from './tree-plan.ts';
+import { nestedPlan, performPlan, treePlan } from './tree-plan.ts';
 import { addWorktree } from './workspace.ts';
 import {
   branchHolders,

@@ -6,10 +6,12 @@
  *
  * Invariants: 1. The worktree's own index is read and never written. 2. Whoever asks, the same files give the same tree.
  */
+
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../model/error.ts';
+import { ANSWER_FOLDER } from '../../model/request.ts';
 import { type GitCall, type GitOutput, pathStream } from './run-git.ts';
 import { TEMPORARY_INDEX } from './stale-locks.ts';
 import { inWorktree, type Worktree } from './worktree.ts';
@@ -26,8 +28,6 @@ export type TreeFinding =
 /** `strict` refuses what a commit cannot hold; `rescue` keeps what can be kept, conflict marks included, whatever the state. */
 export type TreeMode = 'strict' | 'rescue';
 
-/** The folder of task and answer: never part of the work, whatever the repository's ignore rules say. */
-export const ANSWER_FOLDER = '.pawl-task';
 const PATHS_LISTED = 20;
 
 /**

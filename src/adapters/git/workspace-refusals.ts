@@ -5,14 +5,15 @@
  *
  * Invariant: nothing here changes anything.
  */
+
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import { worktreeState } from './inspection.ts';
 import { refusal } from './refusal.ts';
 import { pathStream } from './run-git.ts';
 import { TEMPORARY_INDEX } from './stale-locks.ts';
-import { ANSWER_FOLDER } from './tree-plan.ts';
 import {
   canonicalPath,
   commitOf,

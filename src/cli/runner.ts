@@ -1,0 +1,92 @@
+/**
+ * Pawl as a library: read packets, open a runner on a repository, take packets in, drive, look.
+ *
+ * Owns: that surface. Does not own: any behaviour: the command line uses the same parts.
+ */
+import { sha256 } from '../base/sha256.ts';
+import { type PacketsFile, readPackets } from '../core/packets.ts';
+import type { RunView } from '../core/run-view.ts';
+import { PARALLEL_RUNS_MAX } from '../model/limits.ts';
+import type { JournalRecord } from '../model/record.ts';
+import { unknownRun } from '../runtime/commands.ts';
+import { Driver } from '../runtime/driver.ts';
+import type { InspectObserver } from '../runtime/mirror.ts';
+import { placesOf } from './options.ts';
+import { takeIn } from './session.ts';
+import { openWorld } from './wiring.ts';
+
+/** How a runner is made. Paths are absolute, or relative to `cwd`. */
+export interface RunnerOptions {
+  /** Any folder of the repository. Default: the current one. */
+  readonly cwd?: string;
+  readonly registry?: string;
+  readonly config?: string;
+  /** Runs driven at once. */
+  readonly maxParallel?: number;
+  /** The agent for every role. */
+  readonly agent?: string;
+  /** Receives XState inspection events of every run and task: live mirrors, without effects. */
+  readonly inspect?: InspectObserver;
+  readonly onRecord?: (runId: string, record: JournalRecord) => void;
+  readonly log?: (line: string) => void;
+}
+
+/** The driving process of a registry. Close it: it holds the registry's lock. */
+export interface Runner {
+  /** Takes packets in; returns the runs of all of them, in their order. Throws a PawlError with its code. */
+  intake(packets: PacketsFile, options?: { readonly again?: boolean }): readonly RunView[];
+  /** Drives these runs (default: all that can move) until none can move by itself. */
+  drive(runIds?: readonly string[]): Promise<readonly RunView[]>;
+  views(): readonly RunView[];
+  close(): Promise<void>;
+}
+
+/** The packets of a JSON text. Throws PAWL_PACKETS_INVALID. */
+export function parsePackets(text: string): PacketsFile {
+  return readPackets(text, sha256, Buffer.byteLength(text));
+}
+
+/** Opens the registry of a repository, brings its runs back, and holds its lock until closed. Throws PAWL_REGISTRY_LOCKED. */
+export async function createRunner(options: RunnerOptions = {}): Promise<Runner> {
+  const { registry, config, inspect, onRecord } = options;
+  const places = placesOf(
+    { ...(registry === undefined ? {} : { registry }), ...(config === undefined ? {} : { config }) },
+    options.cwd,
+  );
+  const world = openWorld({
+    places,
+    log: options.log ?? (() => undefined),
+    ...(inspect === undefined ? {} : { inspector: { inspect } }),
+  });
+  const driver = new Driver(world, {
+    maxParallel: options.maxParallel ?? world.config.limits.parallelRunsMax ?? PARALLEL_RUNS_MAX,
+    agentOverride: options.agent ?? null,
+    ...(onRecord === undefined ? {} : { onRecord: (run, record) => onRecord(run.runId, record) }),
+  });
+  const close = async (): Promise<void> => {
+    await driver.close();
+    world.lock.release();
+  };
+  const viewOf = (runId: string): RunView => {
+    const view = driver.view(runId);
+    if (view === null) throw unknownRun(runId);
+    return view;
+  };
+  try {
+    await driver.open();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    intake: ({ readings }, { again = false } = {}) => takeIn(driver, readings, again).runIds.map(viewOf),
+    drive: async (runIds) => {
+      const ids = runIds ?? driver.runs().map((run) => run.runId);
+      await driver.drive(ids);
+      if (driver.failure !== null) throw driver.failure;
+      return ids.map(viewOf);
+    },
+    views: () => driver.views(),
+    close,
+  };
+}
