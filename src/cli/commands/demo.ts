@@ -51,7 +51,7 @@ const PACKETS = {
       scm_target: { repo: 'demo/greeting', issue_number: 1, intended_branch: 'pawl/demo-1', base_branch: 'main' },
       scope: { goal: 'Greet people by name', acceptance_criteria: ['greet("Ada") says hello to Ada'] },
       implementation: { instructions: 'Write greeting.mjs with an exported function greet(name).' },
-      verification: { commands: ['node --test test/'] },
+      verification: { commands: ['node --test test/greeting.test.mjs'] },
       review: { criteria: ['The greeting is friendly'] },
       conflict_surface: ['greeting.mjs'],
     },
