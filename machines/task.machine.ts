@@ -56,8 +56,9 @@ type Reported = Extract<TaskMachineEvent, { type: 'completionReported' }>;
 
 /** What a completion reported after the end is worth; it never changes the end. */
 export function decideReport(context: TaskContext, event: Reported): CompletionDecision {
-  if (event.requestHash !== context.requestHash) return 'unauthorized';
+  // What cannot be read names no request either: it is rejected as such before anybody asks whose it is.
   if (!event.isValid) return 'rejected';
+  if (event.requestHash !== context.requestHash) return 'unauthorized';
   const settlement = context.settlement;
   if (settlement === null) return 'late';
   if (event.outcomeHash === settlement.outcomeHash) return 'duplicate';

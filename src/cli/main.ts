@@ -152,9 +152,11 @@ async function main(): Promise<void> {
   }
 }
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever read our output has gone (a closed pipe): the rest has no reader, and a run goes on without one.
-  if (error.code !== 'EPIPE') process.exitCode = EXIT.refused;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read our output has gone (a closed pipe): the rest has no reader, and a run goes on without one.
+    if (error.code !== 'EPIPE') process.exitCode = EXIT.refused;
+  });
+}
 
 await main();

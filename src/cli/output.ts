@@ -8,7 +8,8 @@
  */
 import colours from 'picocolors';
 import { PawlError } from '../model/error.ts';
-import { ERROR_CODES, EXIT, type ExitCode } from '../model/error-codes.ts';
+import { ERROR_CODES, type ExitCode } from '../model/error-codes.ts';
+import { systemFailure } from '../store/store-errors.ts';
 
 /** stdout and stderr of one command. */
 export class Output {
@@ -41,9 +42,8 @@ export class Output {
 
   /** Shows the error and returns its exit code. */
   fail(error: unknown): ExitCode {
-    const told = tell(error);
-    if (this.isJson)
-      this.json({ error: { code: told.code, message: told.message, subject: told.subject, hint: told.hint } });
+    const told = toldOf(error);
+    if (this.isJson) this.json({ error: told });
     this.log(`${colours.red('error')} ${colours.bold(told.code)}: ${told.message}`);
     if (told.subject !== '' && !told.message.includes(told.subject))
       this.log(`  ${colours.dim('what')}  ${told.subject}`);
@@ -54,8 +54,13 @@ export class Output {
   }
 }
 
-function tell(error: unknown): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint'> {
-  if (error instanceof PawlError) return error;
+/** The error as it is told: its code and its three sentences. */
+export function toldOf(error: unknown): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint'> {
+  const failure = systemFailure(error);
+  if (failure instanceof PawlError) {
+    const { code, message, subject, hint } = failure;
+    return { code, message, subject, hint };
+  }
   return {
     code: 'PAWL_BUG',
     message: error instanceof Error ? error.message : String(error),
@@ -66,5 +71,5 @@ function tell(error: unknown): Pick<PawlError, 'code' | 'message' | 'subject' | 
 
 /** The exit code of an error. */
 export function exitCodeOfError(error: unknown): ExitCode {
-  return error instanceof PawlError ? ERROR_CODES[error.code] : EXIT.bug;
+  return ERROR_CODES[toldOf(error).code];
 }

@@ -48,9 +48,9 @@ export function takeIn(driver: Driver, readings: readonly PacketReading[], mayRe
     },
     mayRepeat,
   );
-  if (plan.fresh.length === 0) return plan;
-  const batchId = writeIntake(world, plan.fresh);
+  // One run is all or nothing by its first record alone.
+  const batchId = plan.fresh.length > 1 ? writeIntake(world, plan.fresh) : null;
   for (const entry of plan.fresh) driver.create(entry);
-  markBatchDone(world.files, world.paths, batchId);
+  if (batchId !== null) markBatchDone(world.files, world.paths, batchId);
   return plan;
 }

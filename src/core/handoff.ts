@@ -7,9 +7,11 @@
  */
 import { canonicalJson, type Json, type JsonObject } from '../base/canonical-json.ts';
 import type { ArtifactRef } from '../model/event.ts';
+import { BOUNDS } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { GateView } from './gate-evidence.ts';
+import { sanitise } from './sanitise.ts';
 
 /** All that the evidence bundle is made from. */
 export interface HandoffInput {
@@ -45,7 +47,7 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     v: 1,
     runId: input.runId,
     taskId: input.packet.taskId,
-    packet: { hash: input.packetHash, goal: input.packet.scope.goal, approvedBy: input.packet.approvedBy },
+    packet: { hash: input.packetHash, goal: safe(input.packet.scope.goal), approvedBy: safe(input.packet.approvedBy) },
     target: {
       provider: input.packet.scm.provider,
       repo: input.packet.scm.repo,
@@ -125,7 +127,7 @@ function markdownOf(
     `# ${line(packet.taskId)}: ready for review`,
     '',
     ...(packet.scope.goal === null ? [] : [line(packet.scope.goal), '']),
-    `- Branch \`${line(input.branch)}\` at \`${input.headCommit}\`, from \`${line(input.baseBranch)}\` (\`${input.baseCommit}\`)`,
+    `- Branch \`${code(input.branch)}\` at \`${input.headCommit}\`, from \`${code(input.baseBranch)}\` (\`${input.baseCommit}\`)`,
     `- Target: ${line(packet.scm.provider)} ${line(packet.scm.repo ?? '')} issue ${line(packet.scm.issueNumber ?? '')}`,
     `- Run \`${input.runId}\`, packet \`${input.packetHash}\`${packet.approvedBy === null ? '' : `, approved by ${line(packet.approvedBy)}`}`,
     `- From ${new Date(timing.startedAtMs).toISOString()} to ${new Date(timing.passedAtMs).toISOString()}`,
@@ -136,7 +138,7 @@ function markdownOf(
     '',
     `## Files (${input.fileCount})`,
     '',
-    ...input.files.map((file) => `- \`${line(file)}\``),
+    ...input.files.map((file) => `- \`${code(file)}\``),
     '',
     ...input.gates.flatMap(gateLines),
     '## Attempts',
@@ -164,7 +166,7 @@ function gateLines(gate: GateView): readonly string[] {
       : [`**Accepted by ${line(gate.override.by)}, not passed:** ${line(gate.override.reason)}`, '']),
     ...gate.commands.map(
       (command) =>
-        `- \`${line(command.argv.join(' '))}\`: ${command.exitCode === null ? `signal ${command.signal}` : `exit ${command.exitCode}`}, ${command.durationMs} ms`,
+        `- \`${code(command.argv.join(' '))}\`: ${command.exitCode === null ? `signal ${command.signal}` : `exit ${command.exitCode}`}, ${command.durationMs} ms`,
     ),
     ...gate.findings.map(
       (finding) =>
@@ -174,7 +176,24 @@ function gateLines(gate: GateView): readonly string[] {
   ];
 }
 
-/** One line of text that cannot break out of its line, cell or code span. */
+/** One line of Markdown text that is nothing but text: no markup, no HTML, no way out of its line or table cell. */
 function line(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('`', "'").trim();
+  return plain(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll(/[\\|[\]*_]/g, '\\$&');
+}
+
+/** A text of the packet as a report may hold it; the packet itself is kept, as it was given, where its hash leads. */
+function safe(text: string | null): string | null {
+  return text === null ? null : sanitise(text, BOUNDS.summaryChars);
+}
+
+/** One line for the inside of a code span, where only a backtick means anything. */
+function code(text: string): string {
+  return plain(text);
+}
+
+function plain(text: string): string {
+  return sanitise(text, BOUNDS.outputTailChars).replaceAll(/\s+/g, ' ').replaceAll('`', "'").trim();
 }

@@ -32,7 +32,10 @@ export interface TaskObservation {
   /** `none` when no host has claimed. */
   readonly host: HostState;
   readonly agent: Registered<AgentRecord> | null;
-  /** `none` when no worker was recorded and nothing carries its mark. */
+  /**
+   * `none` when no worker was recorded and nothing carries its mark. Without an outcome, before a claim and while the host lives, it
+   * is not searched for: `alive` once a worker is recorded.
+   */
   readonly tree: TreeState;
   readonly outcome: Registered<Outcome> | null;
   /** When the host last gave a sign, null when it never did. */
@@ -65,8 +68,13 @@ export function observeTask(
   const claim = read(TASK_FILES.claim, parseClaim);
   const host = claim === null || claim.value.kind === 'revoked' ? 'none' : processes.life(claim.value.host);
   const agent = read(TASK_FILES.agent, parseAgentRecord);
-  const tree = observeTree(processes, treeHandle(taskFolder, request, agent?.value ?? null), host);
-  const outcome = read(TASK_FILES.outcome, parseOutcome);
+  // Before a claim, and while the host lives, nobody decides by the tree unless an outcome stands: then nothing is searched for it.
+  const isUndecided = (claim === null || host === 'alive') && !files.exists(join(taskFolder, TASK_FILES.outcome));
+  const recordedTree = agent === null ? 'none' : 'alive';
+  const tree = isUndecided
+    ? recordedTree
+    : observeTree(processes, treeHandle(taskFolder, request, agent?.value ?? null));
+  const outcome = isUndecided ? null : read(TASK_FILES.outcome, parseOutcome);
   if (contradictions.length === 0) contradictions.push(...compare(claim, agent, request));
   const heartbeatMs = files.fs.stat(join(taskFolder, TASK_FILES.heartbeat))?.mtimeMs ?? null;
   return { claim, host, agent, tree, outcome, heartbeatMs, contradictions };
@@ -82,14 +90,11 @@ export function treeHandle(taskFolder: string, request: TaskRequest, agent: Agen
   };
 }
 
-/** While its host lives and the worker is seen, the whole table is not searched: nobody decides by it. */
-function observeTree(processes: ProcessesPort, handle: TreeHandle, host: HostState): TreeState {
-  if (host === 'alive' && handle.worker !== null && processes.life(handle.worker) === 'alive') return 'alive';
+function observeTree(processes: ProcessesPort, handle: TreeHandle): TreeState {
   const { members, unknown, isLocked } = processes.tree(handle);
   if (members.length > 0) return 'alive';
-  if (unknown.length > 0) return 'unknown';
-  // The lock is held by something that no sighting shows.
-  if (isLocked === true) return handle.worker === null && host === 'alive' ? 'none' : 'unknown';
+  // A lock that is held, and no sighting shows by whom.
+  if (unknown.length > 0 || isLocked === true) return 'unknown';
   return handle.worker === null ? 'none' : 'gone';
 }
 

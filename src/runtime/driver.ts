@@ -14,6 +14,7 @@ import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { listUnfinishedBatches, markBatchDone } from '../store/batches.ts';
 import { readQuarantine } from '../store/quarantine.ts';
+import { listRuns } from '../store/registry.ts';
 import type { Neighbours } from './admission.ts';
 import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
 import { performEndTask } from './end-task.ts';
@@ -103,7 +104,7 @@ export class Driver {
   /** Finishes intakes that were cut off, then brings every run back: its findings are known, what has ended is settled. */
   async open(): Promise<void> {
     const { files, paths } = this.world;
-    for (const runId of files.listNames(paths.runs))
+    for (const runId of listRuns(files, paths))
       await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
     for (const batch of listUnfinishedBatches(files, paths).batches) {
       for (const entry of entriesOf(batch)) if (this.view(entry.runId) === null) this.create(entry);
@@ -113,7 +114,8 @@ export class Driver {
 
   /** Checks the runs that have ended as closely as the others: their journals are folded, late completions are recorded. */
   async verifyEnded(): Promise<void> {
-    for (const [runId, view] of this.#ended) {
+    // A list of its own: what has been checked comes back as ended.
+    for (const [runId, view] of [...this.#ended]) {
       if (view.state === 'quarantined') continue;
       this.#ended.delete(runId);
       await this.#keep(runId, await bringBackWhole(this.world, runId, this.#observer));

@@ -54,7 +54,7 @@ export async function endTaskInOrder(
   // What was read before the host's death was proven is read again.
   seen = observe(world, task);
   if (seen.outcome !== null) return endRemains(run, effect, task, seen);
-  if (!(await isTreeEnded(run, effect, task, seen))) return;
+  if (!(await isTreeEnded(run, effect, task, seen, reason === 'operator'))) return;
   await linkOutcome(run, task, seen, reason, reason === 'operator' ? 'operator' : 'runner');
   settleFrom(run, effect, observe(world, task));
 }
@@ -81,17 +81,19 @@ export async function endRemains(
   settleFrom(run, effect, seen);
 }
 
+/** With `isAsserted` an operator's word stands for what cannot be judged from here; what is seen alive, or holds the lock, must end all the same. */
 async function isTreeEnded(
   run: LiveRun,
   effect: EndingEffect,
   task: OpenedTask,
   seen: TaskObservation,
+  isAsserted = false,
 ): Promise<boolean> {
   const { world } = run;
   const handle = treeHandle(task.folder, task.request, seen.agent?.value ?? null);
   const { graceMs } = task.request.limits;
   const end = await endTree(world.processes, world.clock, handle, { graceMs, killMs: BOUNDS.killMs });
-  if (end.isGone) return true;
+  if (end.isGone || (isAsserted && end.survivors.length === 0 && !end.isLocked)) return true;
   const pids = [...end.survivors.map((survivor) => survivor.pid), ...end.unknown];
   run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: survivorsLeft(task, pids) });
   return false;
@@ -149,6 +151,7 @@ const REVOKED: Readonly<Record<EndReason, TaskResult>> = {
 export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObservation): void {
   const { world } = run;
   world.files.syncFolder(world.paths.task(run.runId, effect.taskId));
+  if (seen.tree === 'gone') run.goneTasks.add(effect.taskId);
   const { key } = effect;
   if (seen.outcome !== null) {
     const { value, hash } = seen.outcome;

@@ -4,7 +4,8 @@
  * Owns: the batch as the intent of an intake, creating the runs, which packets are new, conflicting or refused.
  * Does not own: reading packets (core/packets), driving the runs (runtime/driver).
  *
- * Invariants: 1. The batch register is durable before any run folder exists, so a killed intake is finished by the next start.
+ * Invariants: 1. The batch register of several packets is durable before any run folder exists, so a killed intake is finished by
+ * the next start; a single packet is taken in by its run's first record, or not at all.
  * 2. A run's packet lies in its artifacts before its first record names it.
  */
 

@@ -18,6 +18,7 @@ import { DRIVER_ACTOR, FIRST_PREV, type JournalRecord, RECORD_VERSION, RUN_ACTOR
 import { sealRecord } from '../store/journal-lines.ts';
 import { JournalWriter } from '../store/journal-writer.ts';
 import { SnapshotStore } from '../store/snapshot.ts';
+import { systemFailure } from '../store/store-errors.ts';
 import { Mirror } from './mirror.ts';
 import type { World } from './world.ts';
 
@@ -75,6 +76,8 @@ export class LiveRun {
   >();
   /** Effects asked for by records of this very process: their first performance needs no second look. */
   readonly #fresh = new Set<string>();
+  /** Tasks of which nothing is left, as this process has seen: that cannot change any more. */
+  readonly goneTasks = new Set<string>();
   #state: RunState | null;
   #sum: string;
   #snapshotSeq: number;
@@ -171,7 +174,7 @@ export class LiveRun {
     this.#sum = record.sum;
     for (const effect of decision.effects) this.#fresh.add(effect.key);
     this.#mirror?.feed(decision.deliveries, decision.state);
-    if (this.isIdle() || record.seq - this.#snapshotSeq >= BOUNDS.recordsPerSnapshot) this.saveSnapshot();
+    if (this.#isAtRest() || record.seq - this.#snapshotSeq >= BOUNDS.recordsPerSnapshot) this.saveSnapshot();
     this.#observer.onCommit(this, record);
     this.dispatch();
   }
@@ -180,6 +183,11 @@ export class LiveRun {
   isIdle(): boolean {
     const { run, owed } = this.state;
     return run.status !== 'active' || owed.every((effect) => PATIENT.includes(effect.kind));
+  }
+
+  /** Idle, and not for a worker that may end at once: a snapshot for that wait is stored by whoever watches it. */
+  #isAtRest(): boolean {
+    return this.isIdle() && !this.state.owed.some((effect) => effect.kind === 'watchWorker');
   }
 
   /** The snapshot of the current state is stored. */
@@ -218,9 +226,10 @@ export class LiveRun {
   /** The run stands still in this process, and the driver is told why. */
   fail(error: unknown): void {
     if (this.#fault !== null) return;
-    this.#fault = error;
+    const fault = systemFailure(error);
+    this.#fault = fault;
     for (const { abort } of this.#underWay.values()) abort.abort();
-    this.#observer.onFailure(this, error);
+    this.#observer.onFailure(this, fault);
   }
 
   /** Does `deed` while no short work of ours is under way for the run and none begins. */

@@ -12,6 +12,7 @@ import { sha256 } from '../base/sha256.ts';
 import { contextProblem } from '../core/context-schema.ts';
 import type { RunState } from '../core/decide.ts';
 import { fold } from '../core/fold.ts';
+import { quote } from '../core/sanitise.ts';
 import { restoreProblem, snapshotHash, snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
@@ -92,7 +93,10 @@ export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehy
   }
   if (records.length === 0) {
     const hasHistory = snapshot !== null || files.listNames(paths.tasks(runId)).length > 0;
-    return hasHistory ? doubtful('PAWL_HISTORY_LOST', 'the journal is empty and the run is not') : { kind: 'absent' };
+    if (hasHistory) return doubtful('PAWL_HISTORY_LOST', 'the journal is empty and the run is not');
+    // The very first append was cut off: the intake, repeated, begins the journal anew.
+    if (reading.kind === 'torn' && mayRepair) repairJournal(files, paths.journal(runId), reading);
+    return { kind: 'absent' };
   }
   if (reading.kind === 'torn' || reading.kind === 'unterminated') {
     const action = mayRepair ? repairJournal(files, paths.journal(runId), reading) : 'cut or completed by the next run';
@@ -188,10 +192,13 @@ function stateProblem(state: RunState): Problem | null {
 function filesProblem({ files, paths }: Place, runId: string, state: RunState): Problem | null {
   const asked = new Set(state.owed.flatMap((effect) => (effect.kind === 'prepareTask' ? [effect.taskId] : [])));
   for (const name of files.listNames(paths.tasks(runId))) {
-    const folder = paths.task(runId, name);
+    // What a desktop leaves everywhere (.DS_Store): no task is ever called so.
+    if (name.startsWith('.')) continue;
     const task = state.tasks[name]?.context;
+    if (task === undefined && !asked.has(name))
+      return contradictory(`the journal does not know the task folder ${quote(name)}`);
+    const folder = paths.task(runId, name);
     if (task === undefined) {
-      if (!asked.has(name)) return contradictory(`the journal does not know the task folder ${name}`);
       if (files.exists(join(folder, TASK_FILES.claim))) {
         return {
           code: 'PAWL_HISTORY_LOST',

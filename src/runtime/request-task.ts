@@ -88,7 +88,7 @@ async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
     .map((task) => task.context)
     .sort((a, b) => (a.startedAtMs ?? 0) - (b.startedAtMs ?? 0))
     .at(-1);
-  if (last === undefined || last.startedAtMs === null) return null;
+  if (last === undefined || last.startedAtMs === null || run.goneTasks.has(last.taskId)) return null;
   const task = openTaskFolder(world, run.runId, last.taskId, last.requestHash);
   const seen = observe(world, task);
   const facts = factsOf(seen);

@@ -7,7 +7,7 @@
  * Invariant: a snapshot is shown only if its hash is the `post` of the journal's last record.
  */
 import { isAbsolute } from 'node:path';
-import { canonicalJson } from '../base/canonical-json.ts';
+import { canonicalObject, lastingJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { quarantinedView, type RunView, viewOf } from '../core/run-view.ts';
 import { PawlError } from '../model/error.ts';
@@ -51,7 +51,7 @@ function snapshotAt({ files, paths }: Place, runId: string, tail: JournalRecord)
     const snapshot = readSnapshot(files, paths.snapshot(runId));
     if (snapshot === null || snapshot.runId !== runId || snapshot.sum !== tail.sum) return null;
     const { actors, deadlines, outbox } = snapshot;
-    return sha256(canonicalJson({ actors, deadlines, outbox })) === tail.post ? snapshot : null;
+    return sha256(canonicalObject({ actors, deadlines, outbox }, lastingJson)) === tail.post ? snapshot : null;
   } catch (error) {
     if (error instanceof PawlError && error.code === 'PAWL_SNAPSHOT_DAMAGED') return null;
     throw error;
@@ -89,19 +89,18 @@ export async function lookAtRun(place: Place, runId: string): Promise<RunView | 
   const { rehydrate } = await import('./rehydrate.ts');
   const found = rehydrate(place, runId, false);
   if (found.kind === 'absent') return null;
-  if (found.kind === 'doubtful')
-    return { ...quarantinedView(runId, taskIdIn(runId), doubtFacts(found.doubt)), kind: 'quarantined' };
+  if (found.kind === 'doubtful') return doubtfulView(runId, found.doubt);
   const { snapshotOf } = await import('../core/state-image.ts');
   const { actors } = snapshotOf(found.state, found.sum, '');
   return viewOf(runId, actors, { seq: found.state.seq, updatedAtMs: found.updatedAtMs });
 }
 
-function doubtFacts(doubt: {
-  readonly code: ErrorCode;
-  readonly detail: string;
-  readonly surfaces: readonly string[];
-}) {
-  return {
+/** The view of a run whose files contradict each other and that nobody has set aside yet. */
+export function doubtfulView(
+  runId: string,
+  doubt: { readonly code: ErrorCode; readonly detail: string; readonly surfaces: readonly string[] },
+): RunView {
+  return quarantinedView(runId, taskIdIn(runId), {
     atMs: 0,
     surfaces: doubt.surfaces,
     isResolved: false,
@@ -111,7 +110,7 @@ function doubtFacts(doubt: {
       hint: 'The next pawl run or pawl recover sets this run aside; nothing of it is resumed.',
       evidence: [],
     },
-  };
+  });
 }
 
 /** Every record of a run's journal that can be verified. */

@@ -13,6 +13,7 @@ import { BOUNDS } from '../model/limits.ts';
 import { TASK_FILES } from '../model/request.ts';
 import { type QuarantineRecord, quarantineRun } from '../store/quarantine.ts';
 import { readRegister } from '../store/register.ts';
+import { isSafeName } from '../store/registry-paths.ts';
 import type { Doubt, Finding } from './rehydrate.ts';
 import type { World } from './world.ts';
 
@@ -24,8 +25,7 @@ export async function setAside(
   findings: readonly Finding[],
 ): Promise<QuarantineRecord> {
   const ended: Finding[] = [];
-  for (const taskId of world.files.listNames(world.paths.tasks(runId)))
-    ended.push(...(await endTask(world, runId, taskId)));
+  for (const taskId of taskFolders(world, runId)) ended.push(...(await endTask(world, runId, taskId)));
   const record = quarantineRun(world.files, world.paths, runId, {
     code: doubt.code,
     detail: doubt.detail,
@@ -35,6 +35,12 @@ export async function setAside(
   });
   world.log(`${runId}: set aside: ${doubt.code}: ${doubt.detail}`);
   return record;
+}
+
+/** Whatever else lies among them is left as it is. */
+function taskFolders({ files, paths }: World, runId: string): readonly string[] {
+  const names = files.listNames(paths.tasks(runId)).filter(isSafeName);
+  return names.filter((name) => files.fs.stat(paths.task(runId, name))?.kind === 'folder');
 }
 
 async function endTask(world: World, runId: string, taskId: string): Promise<Finding[]> {

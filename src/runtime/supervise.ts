@@ -24,14 +24,16 @@ import { factsOf, folderChange, type OpenedTask, observe, openTaskFolder } from 
 /** The effects that await something of a worker. */
 export type TaskEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWorker'>;
 
-/** Longest wait for agent.json after a claim before the claim alone is recorded. */
+/** Longest wait for agent.json after a claim was seen before the claim alone is recorded. */
 const AGENT_AFTER_CLAIM_MS = 500;
+/** A wait for a worker that has lasted this long is worth a snapshot. */
+const SNAPSHOT_AFTER_MS = 5_000;
 
 /** Sees the task through until `effect` is settled or called off. */
 export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: AbortSignal): Promise<void> {
   const { world } = run;
   const task = openTaskFolder(world, run.runId, effect.taskId, effect.requestHash);
-  const pulse = new HostPulse(world.clock, task.request.limits);
+  let pulse = new HostPulse(world.clock, task.request.limits);
   let mayStart = run.takeFresh(effect.key);
   while (!signal.aborted && run.isOwed(effect.key)) {
     const seen = observe(world, task);
@@ -43,6 +45,7 @@ export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: Ab
         }
         mayStart = false;
         if (run.isOwed(effect.key)) await startHost(run, task, signal);
+        pulse = new HostPulse(world.clock, task.request.limits);
         break;
       case 'watchHost':
         await watchHost(run, effect, task, seen, pulse, signal);
@@ -135,6 +138,7 @@ async function watchHost(
     world.log(`${run.runId}: the host of ${effect.taskId} does not respond; it is ended`);
     return endTaskInOrder(run, effect, task, 'hung');
   }
+  if (effect.kind === 'watchWorker' && pulse.sinceFirstLookMs() >= SNAPSHOT_AFTER_MS) run.saveSnapshot();
   const pollMs = effect.kind === 'startHost' ? AGENT_AFTER_CLAIM_MS / 2 : BOUNDS.watchPollMs;
   await folderChange(world, task.folder, signal, pollMs);
 }
@@ -173,7 +177,7 @@ async function adoptWorker(
 /** The blocker of a task whose host or remains cannot be judged from here. */
 function doubt(task: OpenedTask, seen: TaskObservation): Blocker {
   const claim = seen.claim?.value;
-  if (seen.tree === 'unknown') {
+  if (seen.host === 'dead') {
     return {
       code: 'PAWL_WORKER_SURVIVORS',
       message: 'Something that may belong to an earlier worker lives and cannot be read or ended.',

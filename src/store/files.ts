@@ -25,12 +25,14 @@ export function areSameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export class Files {
   readonly fs: FsPort;
   readonly clock: ClockPort;
-  /** Folders whose entry in their parent this process has made durable itself. */
-  readonly #settledFolders = new Set<string>();
+  /** Folders whose entry in their parent this process has made durable itself, or that were there before Pawl. */
+  readonly #settledFolders: Set<string>;
 
-  constructor(fs: FsPort, clock: ClockPort) {
+  /** `foreignFolders`: folders that Pawl has not made, so that nothing is owed to them. */
+  constructor(fs: FsPort, clock: ClockPort, foreignFolders: readonly string[] = []) {
     this.fs = fs;
     this.clock = clock;
+    this.#settledFolders = new Set(foreignFolders);
   }
 
   /**
@@ -93,15 +95,19 @@ export class Files {
 
   /** The file at `path` holds exactly `bytes`, durably; before that it held, for every reader and after every crash, what it held. */
   writeDurable(path: string, bytes: Uint8Array): void {
-    const folder = dirname(path);
-    const temporary = this.writeTemporary(folder, bytes);
+    this.replace(path, bytes);
+    this.syncFolder(dirname(path));
+  }
+
+  /** As `writeDurable`, but that until its folder is synced a power cut may bring back what the file held. */
+  replace(path: string, bytes: Uint8Array): void {
+    const temporary = this.writeTemporary(dirname(path), bytes);
     try {
       this.fs.rename(temporary, path);
     } catch (error) {
       this.removeTemporary(temporary);
       throw storeFailure('replace', path, error);
     }
-    this.syncFolder(folder);
   }
 
   /**

@@ -45,6 +45,13 @@ export function storeFailure(deed: string, path: string, error: unknown): unknow
   });
 }
 
+/** What to throw for an error that reached the top: a refusal of the system gets its code, anything else stays what it is. */
+export function systemFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : '';
+  return storeFailure(String(error.syscall), path === '' ? 'a file' : path, error);
+}
+
 /** What to throw for a failed sync of `path`: the process that sees it stops, and the next one reads the disk. */
 export function syncFailure(path: string, error: unknown): unknown {
   const systemError = systemCode(error);

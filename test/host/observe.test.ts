@@ -127,6 +127,7 @@ describe('observeTask', () => {
   });
 
   it('reads the claim before all else: a claim made meanwhile belongs to the next look', () => {
+    leave('outcome', encodeOutcome(outcome));
     const onTree = (): void => leave('claim', encodeClaim(claim));
     expect(observe({ onTree })).toMatchObject({ claim: null, host: 'none' });
   });
@@ -151,12 +152,18 @@ describe('observeTask', () => {
     expect(observe({ sighting: { ...clear, isLocked: true } }).tree).toBe('unknown');
   });
 
-  it('does not search the whole table while the host lives and its worker is seen', () => {
+  it('searches for the tree only when somebody decides by it: not before a claim or while the host lives, without an outcome', () => {
+    const processes = processesOf({ lives: { 50: 'alive' } });
+    const look = () => observeTask(files, processes, folder, request, requestHash);
+    expect(look()).toMatchObject({ claim: null, tree: 'none', outcome: null });
     leave('claim', encodeClaim(claim));
+    expect(look()).toMatchObject({ tree: 'none', outcome: null });
     leave('agent.json', encodeAgentRecord(agent));
-    const processes = processesOf({ lives: { 50: 'alive', 60: 'alive' } });
-    expect(observeTask(files, processes, folder, request, requestHash).tree).toBe('alive');
-    expect(processes.asked).toEqual(['life 50', 'life 60']);
+    expect(look()).toMatchObject({ tree: 'alive', outcome: null });
+    expect(processes.asked).toEqual(['life 50', 'life 50']);
+    leave('outcome', encodeOutcome(outcome));
+    expect(look()).toMatchObject({ tree: 'gone', outcome: { value: outcome } });
+    expect(processes.asked).toEqual(['life 50', 'life 50', 'life 50', 'tree']);
   });
 
   it('tells when the host last gave a sign', () => {

@@ -8,10 +8,14 @@ import type { KeyedEffect } from '../../src/model/effect.ts';
 import type { JournalEvent, Policy } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 
+/** A hash for tests. */
 export const HASH = 'a'.repeat(64);
+/** The commit that work ends at, in tests. */
 export const COMMIT = 'c'.repeat(40);
+/** The commit that work starts from, in tests. */
 export const BASE = 'b'.repeat(40);
 
+/** The default limits, as the machines see them. */
 export const POLICY: Policy = {
   attemptsMax: 2,
   fixAttemptsMax: 2,
@@ -21,6 +25,7 @@ export const POLICY: Policy = {
   leaseTtlMs: 1_000_000,
 };
 
+/** The first event of a run. */
 export function packetReceived(missingFields: string[] = [], policy: Policy = POLICY): JournalEvent {
   return {
     type: 'packetReceived',
@@ -113,6 +118,7 @@ export function settlementOf(effect: KeyedEffect): JournalEvent | null {
   }
 }
 
+/** The input that settles an effect. */
 export function inputFor(effect: KeyedEffect, event: JournalEvent, atMs: number): Input {
   return { actor: effect.actor ?? RUN_ACTOR, event, atMs };
 }

@@ -10,6 +10,12 @@ import { systemCode } from '../../model/error.ts';
 
 /** Writes `text` to `path` so that a reader sees the old bytes or the new ones, and neither a kill nor a power cut loses both. */
 export function replaceFile(path: string, text: string, mode: number): void {
+  swapFile(path, text, mode);
+  syncFolder(dirname(path));
+}
+
+/** As `replaceFile`, but that a power cut may bring the old bytes back: for what is looked at again at every start. */
+export function swapFile(path: string, text: string, mode: number): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const fd = openSync(temporary, 'wx', mode);
   try {
@@ -20,7 +26,6 @@ export function replaceFile(path: string, text: string, mode: number): void {
     closeSync(fd);
   }
   renameSync(temporary, path);
-  syncFolder(dirname(path));
 }
 
 function syncFolder(path: string): void {

@@ -10,7 +10,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { PawlError } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
-import { replaceFile, textOf } from './git-files.ts';
+import { swapFile, textOf } from './git-files.ts';
 import { gitFailure } from './run-git.ts';
 
 /** Where a repository has its own checkout and its git folder. */
@@ -83,5 +83,5 @@ export function excludePatterns(commonDir: string, patterns: readonly string[]):
   if (absent.length === 0) return;
   mkdirSync(dirname(path), { recursive: true });
   const gap = before === '' || before.endsWith('\n') ? '' : '\n';
-  replaceFile(path, `${before}${gap}${absent.join('\n')}\n`, 0o644);
+  swapFile(path, `${before}${gap}${absent.join('\n')}\n`, 0o644);
 }

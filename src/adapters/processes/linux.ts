@@ -10,7 +10,7 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { judgeLife, type Life, type Place, type ProcessIdentity } from '../../base/process-identity.ts';
+import { isProbeable, judgeLife, type Life, type Place, type ProcessIdentity } from '../../base/process-identity.ts';
 import { systemCode } from '../../model/error.ts';
 import type { HostProcessesPort, HostStart, TreeHandle, TreeSighting } from '../../ports/processes.ts';
 import { carriesMark, withDescendants } from './members.ts';
@@ -92,11 +92,15 @@ function sightTree(handle: TreeHandle, here: Surroundings, life: (identity: Proc
   let clearLooks = 0;
   for (let look = 1; ; look += 1) {
     const found = scan(handle, here, life);
+    const isClear = found.members.length === 0 && found.unknown.length === 0;
+    clearLooks = isClear ? clearLooks + 1 : 0;
+    // The lock is asked last: a program is started for it.
+    if (isClear && clearLooks < CLEAR_LOOKS) continue;
     const sighting = { ...found, isLocked: isTreeLocked(handle.lockFile) };
-    if (found.members.length > 0) return sighting;
-    clearLooks = found.unknown.length === 0 && sighting.isLocked !== true ? clearLooks + 1 : 0;
     // A process in the middle of an exec or of its exit is doubtful for a moment only.
-    if (clearLooks === CLEAR_LOOKS || (clearLooks === 0 && look >= DOUBTFUL_LOOKS)) return sighting;
+    const isDoubtful = found.unknown.length > 0 || sighting.isLocked === true;
+    if (found.members.length > 0 || !isDoubtful || look >= DOUBTFUL_LOOKS) return sighting;
+    clearLooks = 0;
   }
 }
 
@@ -113,6 +117,8 @@ function scan(
     const stat = pid === process.pid ? null : readProcStat(pid);
     if (stat === null || stat.isKernelThread || isDead(stat)) continue;
     rows.push(stat);
+    // The recorded worker is the first of its tree: what was there before it needs no closer look.
+    if (handle.worker !== null && isProbeable(handle.worker, here) && isOlder(stat, handle.worker)) continue;
     const environment = readEnvironment(pid);
     if (environment.kind === 'unreadable') closed.push(stat);
     const isMarked =
@@ -133,7 +139,11 @@ function scan(
 /** Of our user, and not older than the worker. Without a recorded worker nothing ever passed the gate. */
 function couldBelong(stat: ProcStat, worker: ProcessIdentity | null, here: Place): boolean {
   if (worker === null || worker.bootId !== here.bootId) return false;
-  if (BigInt(stat.startTime) < BigInt(worker.startTime)) return false;
+  if (isOlder(stat, worker)) return false;
   const uid = readRealUid(stat.pid);
   return uid !== null && uid === process.getuid?.();
+}
+
+function isOlder(stat: ProcStat, worker: ProcessIdentity): boolean {
+  return BigInt(stat.startTime) < BigInt(worker.startTime);
 }

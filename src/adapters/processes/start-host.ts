@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { systemCode } from '../../model/error.ts';
 import type { HostStart } from '../../ports/processes.ts';
 
 /** The file in a task's folder that takes what its hosts have to say to people. */
@@ -29,10 +30,19 @@ export function spawnHost(hostMain: string, start: HostStart): number | null {
       detached: true,
       stdio: ['ignore', 'ignore', stderr],
     });
-    host.on('error', (error) => appendFileSync(log, `the worker host could not be started: ${error.message}\n`));
+    host.on('error', (error) => note(log, `the worker host could not be started: ${error.message}\n`));
     host.unref();
     return host.pid ?? null;
   } finally {
     closeSync(stderr);
+  }
+}
+
+function note(log: string, text: string): void {
+  try {
+    appendFileSync(log, text);
+  } catch (error) {
+    // Only people read it: the runner sees by itself that there is no host.
+    if (systemCode(error) === undefined) throw error;
   }
 }

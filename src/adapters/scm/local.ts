@@ -3,7 +3,7 @@
  *
  * Owns: where it lies. Does not own: its content (core/handoff). No network (L8).
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { HandoffBundle, HandoffResult, ScmPort } from '../../ports/scm.ts';
 import { writeArtifact } from '../../store/artifacts.ts';
 import type { Files } from '../../store/files.ts';
@@ -13,9 +13,11 @@ export function localScm(files: Files, runFolder: string): ScmPort {
   return {
     name: 'local',
     project: async (bundle: HandoffBundle): Promise<HandoffResult> => {
-      const ref = writeArtifact(files, runFolder, 'handoff', 'handoff', bundle.json);
       const reference = join(runFolder, 'artifacts', 'handoff', 'handoff.md');
-      files.writeDurable(reference, new TextEncoder().encode(bundle.markdown));
+      files.ensureFolders([dirname(reference)]);
+      files.replace(reference, new TextEncoder().encode(bundle.markdown));
+      // Syncs the folder that both are in.
+      const ref = writeArtifact(files, runFolder, 'handoff', 'handoff', bundle.json);
       return { artifact: ref.path, sha256: ref.sha256, reference };
     },
   };

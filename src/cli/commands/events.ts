@@ -10,6 +10,7 @@ import type { JournalRecord } from '../../model/record.ts';
 import { unknownRun } from '../../runtime/commands.ts';
 import { recordsOf } from '../../runtime/run-look.ts';
 import { tailJournal } from '../../store/journal-tail.ts';
+import { listRuns } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 
@@ -23,7 +24,7 @@ const FOLLOW_MS = 250;
 /** Shows the records of the run, oldest first. */
 export async function events(output: Output, options: EventsOptions, [runId = '']: readonly string[]): Promise<number> {
   const places = placesOf(options);
-  if (!places.files.listNames(places.paths.runs).includes(runId)) throw unknownRun(runId);
+  if (!listRuns(places.files, places.paths).includes(runId)) throw unknownRun(runId);
   if (options.follow === true) return follow(output, places, runId);
   const records = recordsOf(places, runId);
   output.json({ events: records.map(plain) });

@@ -13,7 +13,8 @@ import { emptyInbox } from '../../runtime/commands.ts';
 import type { Driver, RunFindings } from '../../runtime/driver.ts';
 import { lookAtTasks } from '../../runtime/open-tasks.ts';
 import { type Finding, rehydrate } from '../../runtime/rehydrate.ts';
-import { lookAtRun, quarantineView } from '../../runtime/run-look.ts';
+import { doubtfulView, lookAtRun, quarantineView } from '../../runtime/run-look.ts';
+import { listRuns } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
@@ -83,18 +84,19 @@ async function dryRun(places: Places): Promise<Report> {
   const processes = systemProcesses();
   const findings: RunFindings[] = [];
   const views: RunView[] = [];
-  for (const runId of files.listNames(paths.runs)) {
-    const view = await lookAtRun(places, runId);
-    if (view === null) continue;
-    views.push(view);
-    if (quarantineView(places, runId) !== null) continue;
+  for (const runId of listRuns(files, paths)) {
+    const aside = quarantineView(places, runId);
+    if (aside !== null) {
+      views.push(aside);
+      continue;
+    }
     const found = rehydrate(places, runId, false);
-    if (found.kind === 'absent') continue;
+    const view = found.kind === 'doubtful' ? doubtfulView(runId, found.doubt) : await lookAtRun(places, runId);
+    if (found.kind === 'absent' || view === null) continue;
+    views.push(view);
     const open =
       found.kind === 'live' ? lookAtTasks({ files, paths, processes }, runId, found.state, systemClock.nowMs()) : [];
     findings.push({ runId, findings: [...found.findings, ...open] });
-    if (found.kind === 'doubtful' && view.kind !== 'quarantined')
-      views[views.length - 1] = { ...view, kind: 'quarantined' };
   }
   return { views, findings };
 }

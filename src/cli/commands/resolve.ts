@@ -13,6 +13,7 @@ import { BOUNDS } from '../../model/limits.ts';
 import { commandRefused, emptyInbox, unknownRun } from '../../runtime/commands.ts';
 import { lookAtRun } from '../../runtime/run-look.ts';
 import { type CommandDecision, type CommandRequest, DECISIONS, leaveCommand, readDecision } from '../../store/inbox.ts';
+import { listRuns } from '../../store/registry.ts';
 import { readHolder } from '../../store/registry-lock.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -59,7 +60,7 @@ function usage(message: string): PawlError {
 async function command(output: Output, options: CommonOptions, request: CommandRequest): Promise<number> {
   const places = placesOf(options);
   const { files, paths } = places;
-  if (!files.listNames(paths.runs).includes(request.runId)) throw unknownRun(request.runId);
+  if (!listRuns(files, paths).includes(request.runId)) throw unknownRun(request.runId);
   const commandId = leaveCommand(files, paths, systemClock, request);
   const decision = hasDriver(places)
     ? await awaitDecision(output, places, commandId)

@@ -10,7 +10,7 @@ import { unknownRun, watchInbox } from '../../runtime/commands.ts';
 import type { Driver } from '../../runtime/driver.ts';
 import { LiveView } from '../live-view.ts';
 import { type CommonOptions, placesOf } from '../options.ts';
-import { exitCodeOfError, type Output } from '../output.ts';
+import { exitCodeOfError, type Output, toldOf } from '../output.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { takeIn, withDriver } from '../session.ts';
@@ -78,9 +78,9 @@ async function drive(driver: Driver, view: LiveView, runIds: readonly string[]):
   } finally {
     inbox.abort();
     await watching;
-    stop.end();
+    // Short work is waited for here: a second signal must still find its handler.
+    await driver.close().finally(() => stop.end());
   }
-  await driver.close();
   const faults = driver
     .runs()
     .flatMap((live) => (live.fault === null ? [] : [{ runId: live.runId, error: live.fault }]));
@@ -124,7 +124,7 @@ export function show(output: Output, { runs, faults, isStopped }: Result, more: 
     ...more,
     runs,
     stopped: isStopped,
-    faults: faults.map(({ runId, error }) => ({ runId, error: String(error) })),
+    faults: faults.map(({ runId, error }) => ({ runId, error: toldOf(error) })),
   });
   for (const view of runs) {
     output.line(runLine(output, view));

@@ -9,6 +9,7 @@ import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { lookAtRun } from '../../runtime/run-look.ts';
+import { listRuns } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine, runReport } from '../render.ts';
@@ -41,7 +42,7 @@ export async function status(output: Output, options: StatusOptions, [runId]: re
 
 async function look(places: Places, runId: string | undefined): Promise<readonly RunView[]> {
   const { files, paths } = places;
-  const ids = files.listNames(paths.runs);
+  const ids = listRuns(files, paths);
   if (runId !== undefined && !ids.includes(runId)) {
     throw new PawlError({
       code: 'PAWL_RUN_UNKNOWN',

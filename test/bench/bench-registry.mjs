@@ -1,0 +1,143 @@
+/**
+ * A registry in a temporary folder with runs that no worker ever touched: every effect is settled as a well-behaved world would.
+ *
+ * Owns: the folder, a world of real store, lock and machines, driving runs through their records. Does not own: what is measured.
+ */
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeFs } from '../../dist/src/adapters/node-fs.js';
+import { systemProcesses } from '../../dist/src/adapters/processes/system.js';
+import { systemClock } from '../../dist/src/adapters/system-clock.js';
+import { sha256 } from '../../dist/src/base/sha256.js';
+import { readPackets } from '../../dist/src/core/packets.js';
+import { definitionHash } from '../../dist/src/core/state-image.js';
+import { parseConfig } from '../../dist/src/model/config.js';
+import { DEFAULT_LIMITS } from '../../dist/src/model/limits.js';
+import { prepareRun } from '../../dist/src/runtime/intake.js';
+import { LiveRun } from '../../dist/src/runtime/live-run.js';
+import { Files } from '../../dist/src/store/files.js';
+import { openRegistry } from '../../dist/src/store/registry.js';
+import { takeLock } from '../../dist/src/store/registry-lock.js';
+import { RegistryPaths } from '../../dist/src/store/registry-paths.js';
+import { packetsOf } from './packets.mjs';
+
+const HASH = 'a'.repeat(64);
+const BASE = 'b'.repeat(40);
+const COMMIT = 'c'.repeat(40);
+const nothing = () => undefined;
+const SILENT = { onCommit: nothing, onFailure: nothing, onRest: nothing };
+
+/** Files of which nothing is synced: for runs that are made to be looked at, not to survive. */
+const unsyncedFs = { ...nodeFs, sync: nothing, dataSync: nothing };
+
+/** A registry of its own; `remove` takes it away. `isSynced: false` makes runs fast, not durable. */
+export function createBenchRegistry({ isSynced, folder = null }) {
+  const own = folder === null ? realpathSync(mkdtempSync(join(tmpdir(), 'pawl-bench-'))) : null;
+  const root = folder ?? join(own, '.pawl');
+  let nowMs = Date.now();
+  const clock = { ...systemClock, nowMs: () => nowMs, timer: () => nothing };
+  const files = new Files(isSynced ? nodeFs : unsyncedFs, clock);
+  openRegistry(files, root);
+  const paths = new RegistryPaths(root);
+  const lock = takeLock({ files, paths, clock, processes: systemProcesses(), helperLock: null });
+  const world = {
+    files,
+    clock,
+    paths,
+    lock,
+    config: parseConfig(null, 'pawl.config.json'),
+    processes: systemProcesses(),
+    definitionHash: definitionHash(sha256),
+    inspector: null,
+    log: nothing,
+  };
+  return {
+    world,
+    /** Sets the clock. */
+    setTime: (atMs) => {
+      nowMs = Math.max(nowMs, atMs);
+    },
+    /** Lets go of the lock and, if the folder is its own, removes it. */
+    close: () => {
+      lock.release();
+      if (own !== null) rmSync(own, { recursive: true, force: true });
+    },
+  };
+}
+
+/** `count` runs that have received their packets and nothing else. */
+export function createRuns({ world }, count) {
+  const readings = readPackets(JSON.stringify({ packets: packetsOf(count) }), sha256).readings;
+  return readings.map((reading) => {
+    const entry = { runId: reading.runId, reading, limits: DEFAULT_LIMITS };
+    const event = prepareRun(world, entry);
+    const run = new LiveRun(
+      world,
+      { runId: entry.runId, state: null, sum: '', journalSize: 0, snapshotSeq: 0 },
+      SILENT,
+    );
+    must(run.commit('run', event));
+    return run;
+  });
+}
+
+/** Settles what is owed until an effect of the kind `until` is owed, or until nothing can be settled any more. */
+export function settleUntil(run, until) {
+  for (;;) {
+    if (run.state.owed.some((effect) => effect.kind === until)) return;
+    const effect = run.state.owed.find((each) => each.kind !== 'deadline');
+    if (effect === undefined) return;
+    must(run.commit(effect.actor, settlementOf(effect)));
+  }
+}
+
+/** The lease's deadline has come: one renewal, one record. */
+export function renewLease(registry, run) {
+  const deadline = run.state.owed.find((effect) => effect.kind === 'deadline');
+  registry.setTime(deadline.atMs);
+  must(run.commit('run', { type: 'deadlineReached', key: deadline.key, id: deadline.id }));
+}
+
+function must(refusal) {
+  if (refusal !== null) throw new Error(`the bench is wrong: ${refusal.code}: ${refusal.reason}`);
+}
+
+/** The good settlement of an effect. */
+function settlementOf(effect) {
+  const { key, kind, taskId, epoch, commit, gate } = effect;
+  switch (kind) {
+    case 'admitRun': {
+      const agents = { implementer: 'bench', fixer: 'bench', reviewer: 'bench', verifier: 'bench' };
+      return { type: 'runAdmitted', key, agents, hasSetup: false };
+    }
+    case 'acquireLease':
+      return { type: 'leaseAcquired', key, surfaces: effect.surfaces };
+    case 'prepareWorkspace':
+      return { type: 'workspacePrepared', key, baseBranch: 'main', baseCommit: BASE, headCommit: BASE };
+    case 'prepareTask':
+      return { type: 'taskRequested', key, taskId, requestHash: HASH, agent: 'bench', rescueRef: null };
+    case 'startHost':
+    case 'awaitWorker':
+      return { type: 'workerSpawned', key, agentHash: HASH, pid: 42, startedAtMs: 1_000 };
+    case 'watchWorker': {
+      const proof = { outcomeHash: HASH, completionHash: HASH, exitCode: 0, signal: null, blocker: null };
+      return { type: 'workerEnded', key, result: 'completed', by: 'host', ...proof };
+    }
+    case 'commitWork': {
+      const proof = { fileCount: 1, filesChanged: ['src/a.txt'], patchHash: HASH, outcomeHash: HASH };
+      return { type: 'workCommitted', key, taskId, commit: COMMIT, ...proof };
+    }
+    case 'judgeGate': {
+      const evidence = { path: `artifacts/${gate}/evidence-${HASH.slice(0, 12)}.json`, sha256: HASH };
+      const verdict = { status: 'PASS', commit, evidence, findingCount: 0, blocker: null };
+      return { type: 'gateJudged', key, gate, taskId, epoch, ...verdict };
+    }
+    case 'projectHandoff': {
+      const artifact = { path: `artifacts/handoff/handoff-${HASH.slice(0, 12)}.json`, sha256: HASH };
+      return { type: 'handoffProjected', key, artifact, reference: artifact.path };
+    }
+    default:
+      throw new Error(`the bench does not settle ${kind}`);
+  }
+}

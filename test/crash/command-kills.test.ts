@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { RunView } from '../../src/core/run-view.ts';
+import { hasCome, until } from '../support/crash-moments.ts';
+import { documentOf, RUN, runPawl, startPawl } from '../support/crash-process.ts';
+import { type CrashSite, createCrashSite, PASSES_AT_ONCE, type SiteOptions } from '../support/crash-site.ts';
+import { sampled } from '../support/crash-sweep.ts';
+import { faultsOf, historyAt, viewIn } from '../support/crash-verdict.ts';
+
+const IN_FULL = process.env.PAWL_CRASH_SWEEP === 'all';
+const TIMEOUT_MS = IN_FULL ? 6 * 3_600_000 : 180_000;
+const TASK = 'implementation-e0-a1';
+
+let sites: CrashSite[] = [];
+afterEach(() => {
+  for (const site of sites) site.close();
+  sites = [];
+});
+
+function newSite(options: SiteOptions): CrashSite {
+  const site = createCrashSite(options);
+  sites.push(site);
+  return site;
+}
+
+function closeLast(): void {
+  sites.pop()?.close();
+}
+
+/** How many operations the command does when nobody kills it. */
+async function operationsOf(site: CrashSite, args: readonly string[]): Promise<number> {
+  const log = join(site.root, 'operations');
+  await runPawl(site, args, { plan: { role: 'runner', at: 0, when: 'count', log } });
+  return readFileSync(log, 'utf8').split('\n').length - 2;
+}
+
+/** Kills the command at operation `at`. */
+async function killed(site: CrashSite, args: readonly string[], at: number): Promise<string> {
+  await runPawl(site, args, { plan: { role: 'runner', at, when: 'before' } });
+  return historyAt(site);
+}
+
+const WORKING: SiteOptions = {
+  script: { ...PASSES_AT_ONCE, 'implementation.a1': [{ do: 'print', text: 'working' }, { do: 'hang' }] },
+};
+
+/** A site whose runner was killed while its first worker hangs under its host. */
+async function siteAtWork(): Promise<CrashSite> {
+  const site = newSite(WORKING);
+  const started = startPawl(site, RUN);
+  await until(() => hasCome(site, TASK, 'output.ndjson'), 'output');
+  started.kill('SIGKILL');
+  await started.ended;
+  return site;
+}
+
+describe('a command that is killed', () => {
+  test('cancel: once it is left in the inbox it is carried out, whoever dies', { timeout: TIMEOUT_MS }, async () => {
+    const first = await siteAtWork();
+    const count = await operationsOf(first, ['cancel', first.runId() ?? '', '--json']);
+    closeLast();
+    const points = Array.from({ length: count }, (_, n) => n + 1);
+    for (const at of sampled(points, 40, 35)) {
+      const site = await siteAtWork();
+      const runId = site.runId() ?? '';
+      const history = await killed(site, ['cancel', runId, '--json'], at);
+      const repeated = await runPawl(site, ['cancel', runId, '--json']);
+      const found = documentOf<{ runs?: RunView[]; error?: { code: string } }>(repeated);
+      const isCancelled = found.runs?.[0]?.state === 'cancelled' || found.error?.code === 'PAWL_COMMAND_REFUSED';
+      expect(isCancelled, `cancel killed at ${at}: ${repeated.stdout} ${repeated.stderr}`).toBe(true);
+      const ended = await runPawl(site, RUN);
+      expect(viewIn(ended).state, `cancel killed at ${at}`).toBe('cancelled');
+      expect(faultsOf(site, ended, [history]), `cancel killed at ${at}`).toEqual([]);
+      closeLast();
+    }
+  });
+
+  test('recover: it can be killed and started again, and starts no worker', { timeout: TIMEOUT_MS }, async () => {
+    const first = await siteAtWork();
+    const count = await operationsOf(first, ['recover', '--json']);
+    closeLast();
+    const points = Array.from({ length: count }, (_, n) => n + 1);
+    for (const at of sampled(points, 40, 25)) {
+      const site = await siteAtWork();
+      const history = await killed(site, ['recover', '--json'], at);
+      const again = await runPawl(site, ['recover', '--json']);
+      expect(again.code, `recover killed at ${at}: ${again.stderr}`).toBe(0);
+      expect(historyAt(site).startsWith(history)).toBe(true);
+      expect(hasCome(site, TASK, 'outcome')).toBe(false);
+      closeLast();
+    }
+  });
+
+  test('intake: the packet is there in full or taken in again, and its run passes', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const args = ['intake', '../packets.json', '--json'];
+    const count = await operationsOf(newSite({ script: PASSES_AT_ONCE }), args);
+    closeLast();
+    const points = Array.from({ length: count }, (_, n) => n + 1);
+    for (const at of sampled(points, 50, 20)) {
+      const site = newSite({ script: PASSES_AT_ONCE });
+      const history = await killed(site, args, at);
+      const again = await runPawl(site, args);
+      expect(again.code, `intake killed at ${at}: ${again.stderr}`).toBe(0);
+      const ended = await runPawl(site, ['run', '--json']);
+      expect(faultsOf(site, ended, [history]), `intake killed at ${at}`).toEqual([]);
+      closeLast();
+    }
+  });
+});
+
+test('of two starts after a kill one drives and the other is refused', { timeout: TIMEOUT_MS }, async () => {
+  const site = await siteAtWork();
+  const runId = site.runId() ?? '';
+  const both = [startPawl(site, RUN), startPawl(site, RUN)];
+  const refused = await Promise.race(both.map((each) => each.ended));
+  expect(refused.code, refused.stderr).toBe(6);
+  const cancelled = await runPawl(site, ['cancel', runId, '--json']);
+  expect(cancelled.code, cancelled.stderr).toBe(0);
+  const codes = (await Promise.all(both.map((each) => each.ended))).map(({ code }) => code).sort();
+  expect(codes).toEqual([0, 6]);
+  expect(existsSync(site.paths.quarantined(runId))).toBe(false);
+  const recovered = await runPawl(site, ['recover', '--json']);
+  expect(recovered).toMatchObject({ code: 0, isStuck: false });
+});

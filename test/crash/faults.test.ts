@@ -1,0 +1,47 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { PASSES_AT_ONCE } from '../support/crash-site.ts';
+import { faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
+import type { SiteEnd } from '../support/crash-verdict.ts';
+
+const TIMEOUT_MS = process.env.PAWL_CRASH_SWEEP === 'all' ? 6 * 3_600_000 : 180_000;
+const OPTIONS = { script: PASSES_AT_ONCE };
+const CODES = ['ENOSPC', 'EIO', 'EACCES'] as const;
+
+let undisturbed: SiteEnd;
+let points: readonly number[];
+
+beforeAll(async () => {
+  const found = await undisturbedEnd(OPTIONS);
+  undisturbed = found.end;
+  points = found.operations
+    .map((operation, n) => ({ operation, at: n + 1 }))
+    .filter(({ operation }) => !operation.includes(' spawn'))
+    .map(({ at }) => at);
+}, 60_000);
+
+/** The runner's operation `at` fails, alone or with all that follow. */
+function trialsOf(when: 'fail' | 'failOn', stride: number): readonly Trial[] {
+  return sampled(points, stride).map((at, n) => {
+    const error = CODES[n % CODES.length] ?? 'EIO';
+    return { name: `${when} ${at} ${error}`, cuts: [{ plan: { role: 'runner', at, when, error }, outcome: 'told' }] };
+  });
+}
+
+describe('a runner whose file operation the system refuses says so and loses nothing: the next start finishes', () => {
+  test('when one operation fails', { timeout: TIMEOUT_MS }, async () => {
+    expect(faultsIn(await sweep(trialsOf('fail', 70), OPTIONS, undisturbed))).toEqual([]);
+  });
+
+  test('when the log of a worker host cannot be opened or closed', { timeout: TIMEOUT_MS }, async () => {
+    const trials = (['openSync', 'closeSync'] as const).map((operation) => {
+      const at = `${operation} tasks/verification-e1-a1/host.log`;
+      const plan = { role: 'runner', at, when: 'fail', error: 'EACCES' } as const;
+      return { name: at, cuts: [{ plan, outcome: 'told' as const }] };
+    });
+    expect(faultsIn(await sweep(trials, OPTIONS, undisturbed))).toEqual([]);
+  });
+
+  test('when from some point on every operation fails', { timeout: TIMEOUT_MS }, async () => {
+    expect(faultsIn(await sweep(trialsOf('failOn', 90), OPTIONS, undisturbed))).toEqual([]);
+  });
+});

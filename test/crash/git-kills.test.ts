@@ -1,0 +1,35 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { PASSES_AT_ONCE } from '../support/crash-site.ts';
+import { countGits, endsAlike, faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
+import type { SiteEnd } from '../support/crash-verdict.ts';
+
+const TIMEOUT_MS = process.env.PAWL_CRASH_SWEEP === 'all' ? 6 * 3_600_000 : 180_000;
+const OPTIONS = { script: PASSES_AT_ONCE };
+const MOMENTS = ['before', 'during', 'after'] as const;
+
+let undisturbed: SiteEnd;
+let gits: number;
+
+beforeAll(async () => {
+  ({ end: undisturbed } = await undisturbedEnd(OPTIONS));
+  gits = await countGits(OPTIONS);
+}, 60_000);
+
+/** The n-th git of the run is killed, with or without Pawl's own process that started it. */
+function trialsOf(withParent: boolean, stride: number): readonly Trial[] {
+  const all = Array.from({ length: gits }, (_, n) => n + 1).flatMap((at) => MOMENTS.map((moment) => ({ at, moment })));
+  return sampled(all, stride).map(({ at, moment }) => ({
+    name: `git ${at} ${moment}${withParent ? ' with its parent' : ''}`,
+    cuts: [{ git: { at, moment, withParent }, outcome: withParent ? ('died' as const) : ('told' as const) }],
+  }));
+}
+
+describe('a git that is killed half-way, its locks left behind, stands in the way of nothing', () => {
+  test('when the process that started it dies with it', { timeout: TIMEOUT_MS }, async () => {
+    expect(faultsIn(await sweep(trialsOf(true, 70), OPTIONS, undisturbed, endsAlike))).toEqual([]);
+  });
+
+  test('when it dies alone', { timeout: TIMEOUT_MS }, async () => {
+    expect(faultsIn(await sweep(trialsOf(false, 70), OPTIONS, undisturbed, endsAlike))).toEqual([]);
+  });
+});

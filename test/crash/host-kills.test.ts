@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { SiteOptions } from '../support/crash-site.ts';
+import { endsAlike, faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
+import type { SiteEnd } from '../support/crash-verdict.ts';
+
+const TIMEOUT_MS = process.env.PAWL_CRASH_SWEEP === 'all' ? 6 * 3_600_000 : 180_000;
+
+/** Workers that take a moment, so that a host can die while they run. */
+const OPTIONS: SiteOptions = {
+  script: {
+    implementation: [
+      { do: 'print', text: 'working' },
+      { do: 'sleep', ms: 150 },
+      { do: 'write', path: 'fixed.txt', text: 'fixed\n' },
+      { do: 'answer' },
+      { do: 'sleep', ms: 100 },
+    ],
+    review: [{ do: 'sleep', ms: 50 }, { do: 'answer' }],
+  },
+};
+
+const TASKS = ['implementation-e0-a1', 'verification-e1-a1', 'review-e1-a1'] as const;
+
+let undisturbed: SiteEnd;
+const operations = new Map<string, readonly string[]>();
+
+beforeAll(async () => {
+  for (const task of TASKS) {
+    const found = await undisturbedEnd(OPTIONS, 'host', task);
+    undisturbed = found.end;
+    operations.set(task, found.operations);
+  }
+}, 120_000);
+
+/** Every kill of the host of `task`, alone or with its runner. */
+function trialsOf(task: string, when: 'before' | 'after' | 'partial', withParent: boolean): readonly Trial[] {
+  const counted = operations.get(task) ?? [];
+  return counted
+    .map((operation, n) => ({ operation, at: n + 1 }))
+    .filter(({ operation }) => when !== 'partial' || operation.includes('writeSync'))
+    .map(({ at }) => ({
+      name: `${task} ${when} ${at}${withParent ? ' with its runner' : ''}`,
+      cuts: [
+        {
+          plan: { role: 'host', at, when, task, withParent },
+          outcome: withParent ? ('died' as const) : ('finished' as const),
+        },
+      ],
+    }));
+}
+
+describe('a run whose worker host is killed ends as one that nobody killed, and no worker is started twice', () => {
+  test.for(TASKS)('at any operation of the host of %s', { timeout: TIMEOUT_MS }, async (task) => {
+    const trials = (['before', 'after', 'partial'] as const).flatMap((when, n) =>
+      sampled(trialsOf(task, when, false), when === 'partial' ? 6 : 27, TASKS.indexOf(task) * 9 + n * 13),
+    );
+    expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
+  });
+
+  test.for(TASKS)(
+    'at any operation of the host of %s, together with the runner',
+    { timeout: TIMEOUT_MS },
+    async (task) => {
+      const trials = (['before', 'after', 'partial'] as const).flatMap((when, n) =>
+        sampled(trialsOf(task, when, true), when === 'partial' ? 6 : 27, TASKS.indexOf(task) * 9 + n * 13 + 5),
+      );
+      expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
+    },
+  );
+
+  test.for(TASKS)(
+    'together with the runner, and the next runner while it adopts for %s',
+    {
+      timeout: TIMEOUT_MS,
+    },
+    async (task) => {
+      const trials = sampled(trialsOf(task, 'after', true), 40, TASKS.indexOf(task) * 13).map((trial, n) => {
+        const afterMs = 250 + ((n * 7919) % 700);
+        return { name: `${trial.name}, again after ${afterMs} ms`, cuts: [...trial.cuts, { afterMs }] };
+      });
+      expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
+    },
+  );
+});
+
+describe('a host whose file operation the system refuses costs at most an attempt', () => {
+  test.for(TASKS)(
+    'when one of the host of %s fails, or all from some point on',
+    { timeout: TIMEOUT_MS },
+    async (task) => {
+      const codes = ['ENOSPC', 'EIO', 'EACCES'];
+      const trials = (['fail', 'failOn'] as const).flatMap((when, n) =>
+        sampled(trialsOf(task, 'before', false), 40, TASKS.indexOf(task) * 13 + n * 20).map((trial, m) => {
+          const error = codes[m % codes.length] ?? 'EIO';
+          const cuts = trial.cuts.map((cut) =>
+            cut.plan === undefined ? cut : { ...cut, plan: { ...cut.plan, when, error } },
+          );
+          return { name: `${trial.name} ${when} ${error}`, cuts };
+        }),
+      );
+      expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,73 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { FAILS_ONCE, PASSES_AT_ONCE, REVIEW_FAILS_ONCE, type SiteOptions } from '../support/crash-site.ts';
+import { faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
+import type { SiteEnd } from '../support/crash-verdict.ts';
+
+const IN_FULL = process.env.PAWL_CRASH_SWEEP === 'all';
+const TIMEOUT_MS = IN_FULL ? 6 * 3_600_000 : 180_000;
+/** Seeds which second kills are tried. */
+const SEED = Number(process.env.PAWL_TEST_SEED ?? 1);
+
+const SITES: Readonly<Record<string, SiteOptions>> = {
+  failsOnce: { script: FAILS_ONCE },
+  passesAtOnce: { script: PASSES_AT_ONCE },
+  reviewFailsOnce: { script: REVIEW_FAILS_ONCE },
+};
+
+let options: SiteOptions;
+let undisturbed: SiteEnd;
+let operations: readonly string[];
+
+beforeAll(async () => {
+  options = SITES[process.env.PAWL_CRASH_SITE ?? 'failsOnce'] ?? {};
+  ({ end: undisturbed, operations } = await undisturbedEnd(options));
+}, 60_000);
+
+/** A kill of the runner at operation `at`, from 1. */
+function kill(at: number, when: 'before' | 'after' | 'partial'): Trial['cuts'][number] {
+  return { plan: { role: 'runner', at, when } };
+}
+
+function points(): readonly number[] {
+  return operations.map((_, n) => n + 1);
+}
+
+describe('a run whose runner is killed ends as one that nobody killed, with every worker started once', () => {
+  test('before or after any of its file operations and starts of child processes', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const trials = (['before', 'after'] as const).flatMap((when, n) =>
+      sampled(points(), 80, n * 40 + 7).map((at) => ({ name: `${when} ${at}`, cuts: [kill(at, when)] })),
+    );
+    expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);
+  });
+
+  test('in the middle of any write', { timeout: TIMEOUT_MS }, async () => {
+    const writes = points().filter((at) => operations[at - 1]?.includes('writeSync'));
+    const trials = sampled(writes, 24, 11).map((at) => ({ name: `partial ${at}`, cuts: [kill(at, 'partial')] }));
+    expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);
+  });
+
+  test('in the middle of the very first record', { timeout: TIMEOUT_MS }, async () => {
+    const first = operations.findIndex((operation) => operation.endsWith('writeSync events.jsonl'));
+    const trials = [{ name: 'first record', cuts: [kill(first + 1, 'partial')] }];
+    expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);
+  });
+
+  test('and killed again while it recovers', { timeout: TIMEOUT_MS }, async () => {
+    const step = IN_FULL ? 3 : 170;
+    const trials = points()
+      .filter((at) => at % step === 0)
+      .map((at) => {
+        const second = 1 + ((at * 7919 + SEED * 104_729) % 60);
+        return { name: `twice ${at} ${second}`, cuts: [kill(at, 'after'), kill(second, 'before')] };
+      });
+    expect(faultsIn(await sweep(trials, options, undisturbed)), `seed ${SEED}`).toEqual([]);
+  });
+
+  test('at any moment while it waits', { timeout: TIMEOUT_MS }, async () => {
+    const moments = Array.from({ length: 160 }, (_, n) => n * 12);
+    const trials = sampled(moments, 160, 50).map((afterMs) => ({ name: `time ${afterMs}`, cuts: [{ afterMs }] }));
+    expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);
+  });
+});

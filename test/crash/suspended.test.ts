@@ -1,0 +1,94 @@
+import { afterEach, expect, test } from 'vitest';
+import { BOUNDS } from '../../src/model/limits.ts';
+import { hasCome, hostOf, lockGenerations, processState, send, until } from '../support/crash-moments.ts';
+import { documentOf, RUN, runPawl, startPawl } from '../support/crash-process.ts';
+import { type CrashSite, createCrashSite, PASSES_AT_ONCE, type SiteScript } from '../support/crash-site.ts';
+import { endOf, faultsOf, historyAt, recordsAt, viewIn } from '../support/crash-verdict.ts';
+
+const TASK = 'implementation-e0-a1';
+const TIMEOUT_MS = 180_000;
+
+/** The first implementation takes long enough to be met at work. */
+const SLOW: SiteScript = {
+  ...PASSES_AT_ONCE,
+  'implementation.a1': [
+    { do: 'print', text: 'working' },
+    { do: 'sleep', ms: 1_000 },
+    { do: 'write', path: 'fixed.txt', text: 'fixed\n' },
+    { do: 'answer' },
+  ],
+};
+
+let sites: CrashSite[] = [];
+afterEach(() => {
+  for (const site of sites) site.close();
+  sites = [];
+});
+
+function newSite(script: SiteScript): CrashSite {
+  const site = createCrashSite({ script });
+  sites.push(site);
+  return site;
+}
+
+test('a suspended runner keeps its registry: a second one exits 6, the first goes on when it is continued', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const site = newSite(SLOW);
+  const first = startPawl(site, RUN);
+  await until(() => hasCome(site, TASK, 'output.ndjson'), 'output');
+  first.kill('SIGSTOP');
+  await until(() => processState(first.pid) === 'T', 'a stopped runner');
+  const history = historyAt(site);
+  const second = await runPawl(site, RUN);
+  expect(second.code).toBe(6);
+  expect(documentOf(second)).toMatchObject({ error: { code: 'PAWL_REGISTRY_LOCKED' } });
+  await until(() => hasCome(site, TASK, 'outcome'), 'the outcome, by the host alone');
+  expect(historyAt(site)).toBe(history);
+  first.kill('SIGCONT');
+  const ended = await first.ended;
+  expect(faultsOf(site, ended, [history])).toEqual([]);
+  expect(endOf(site, viewIn(ended)).tasks).toContain(`${TASK} completed`);
+  expect(lockGenerations(site)).toHaveLength(1);
+});
+
+test('a host that is stopped between its claim and its agent record, its runner killed, goes on under the next runner', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const site = newSite(PASSES_AT_ONCE);
+  const atClaim = { role: 'host', at: '/claim', when: 'stop', task: TASK } as const;
+  const first = startPawl(site, RUN, { plan: atClaim });
+  await until(() => hasCome(site, TASK, 'claim'), 'a claim');
+  const host = hostOf(site, TASK);
+  await until(() => processState(host.pid) === 'T', 'a stopped host');
+  expect(hasCome(site, TASK, 'agent.json')).toBe(false);
+  first.kill('SIGKILL');
+  await first.ended;
+  const history = historyAt(site);
+  const second = startPawl(site, RUN);
+  await until(() => recordsAt(site).some(({ event }) => event.type === 'runRehydrated'), 'the second runner');
+  expect(hasCome(site, TASK, 'agent.json')).toBe(false);
+  send(host.pid, 'SIGCONT');
+  const ended = await second.ended;
+  expect(faultsOf(site, ended, [history])).toEqual([]);
+  expect(endOf(site, viewIn(ended))).toMatchObject({ tasks: expect.arrayContaining([`${TASK} completed`]) });
+});
+
+test('a host that stays suspended is ended with its worker, and the next attempt does the work', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const site = newSite({ ...SLOW, 'implementation.a1': [{ do: 'print', text: 'working' }, { do: 'hang' }] });
+  const started = startPawl(site, RUN);
+  await until(() => hasCome(site, TASK, 'output.ndjson'), 'output');
+  const host = hostOf(site, TASK);
+  send(host.pid, 'SIGSTOP');
+  const sinceMs = performance.now();
+  const ended = await started.ended;
+  expect(performance.now() - sinceMs).toBeGreaterThan(BOUNDS.hostSilenceMs);
+  expect(faultsOf(site, ended, [])).toEqual([]);
+  expect(processState(host.pid)).toBe(null);
+  expect(endOf(site, viewIn(ended))).toMatchObject({
+    state: 'readyForManualReview',
+    tasks: expect.arrayContaining([`${TASK} timedOut`, 'implementation-e0-a2 completed']),
+  });
+});

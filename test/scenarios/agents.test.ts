@@ -1,0 +1,197 @@
+/** Which agent does a task, and what its worker is given, through the built command line. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RunView } from '../../src/core/run-view.ts';
+import { codesOf, documentOf, runOf } from '../support/pawl-cli.ts';
+import { answer, goodWork, type Plain, packetOf, verdict, witnessed } from '../support/scenario-packet.ts';
+import { ALLOWED, Scenario } from '../support/scenario-repo.ts';
+
+const SLOW = 120_000;
+const WORKER = resolve(import.meta.dirname, '../fixtures/workers/follows-the-contract.mjs');
+let scenario: Scenario;
+beforeEach(() => {
+  scenario = new Scenario();
+});
+afterEach(() => scenario.end());
+
+/** What a worker of that task was given. */
+interface Told {
+  readonly env: Readonly<Record<string, string>>;
+  readonly rest: readonly string[];
+  readonly cwd: string;
+  readonly task: Plain;
+}
+
+function toldBy(run: RunView, taskId: string): Told {
+  return JSON.parse(readFileSync(join(scenario.repo.root, `${run.runId}-${taskId}.json`), 'utf8')) as Told;
+}
+
+/** An agent that is a program of the user's own. */
+function program(...more: readonly string[]): Plain {
+  return { kind: 'command', argv: [process.execPath, WORKER, scenario.witness, scenario.repo.root, ...more] };
+}
+
+function agentsOf(run: RunView): string[] {
+  return scenario.journal(run.runId).flatMap(({ event }) => (event.type === 'taskRequested' ? [event.agent] : []));
+}
+
+describe('without an agent', () => {
+  test('the run stays queued and is told which agent it needs; configured later, it runs', {
+    timeout: SLOW,
+  }, async () => {
+    const packets = scenario.packets(packetOf('A'));
+    const first = await scenario.run(packets);
+    expect(first.code).toBe(3);
+    expect(first.of('A')).toMatchObject({ state: 'queued', kind: 'blocked', lease: null, tasks: [] });
+    expect(codesOf(first.of('A'))).toEqual(['PAWL_AGENT_MISSING']);
+    expect(first.of('A').blockers[0]).toMatchObject({ hint: expect.stringContaining('pawl.config.json') });
+    const again = await scenario.run(packets);
+    expect(again.of('A').seq).toBe(first.of('A').seq);
+    expect((await scenario.status('A')).nextSafeAction.command).toContain('--agent');
+
+    scenario.scripted({});
+    const last = await scenario.json('run');
+    expect(last.code).toBe(0);
+    expect(runOf(last.document, 'A')).toMatchObject({ state: 'readyForManualReview', blockers: [] });
+  });
+
+  test('an agent of another name is no agent', { timeout: SLOW }, async () => {
+    scenario.config({ agents: { one: program() }, roles: { reviewer: 'two' } });
+    const { code, of } = await scenario.run(scenario.packets(packetOf('A')));
+    expect(code).toBe(3);
+    expect(of('A').blockers[0]?.message).toContain('"two"');
+    expect(scenario.starts()).toEqual([]);
+  });
+});
+
+describe('the choice', () => {
+  test('is --agent, else the packet, else the role, else the only one', { timeout: SLOW }, async () => {
+    const steps = witnessed(scenario.witness, goodWork('any'));
+    const scripted = { kind: 'scripted', steps };
+    const agents = { coder: scripted, critic: scripted, special: scripted, override: scripted };
+    const roles = { implementer: 'coder', fixer: 'coder', reviewer: 'critic' };
+    scenario.config({ agents, roles, verification: { allow: ALLOWED } });
+    const packets = scenario.packets(
+      packetOf('BY-ROLE'),
+      packetOf('BY-PACKET', { agent: 'special' }),
+      packetOf('JUDGED', { verification: { expectations: 'It is right.' } }),
+    );
+    const { code, of } = await scenario.run(packets);
+    expect(code).toBe(0);
+    expect(agentsOf(of('BY-ROLE'))).toEqual(['coder', 'pawl', 'critic']);
+    expect(agentsOf(of('BY-PACKET'))).toEqual(['special', 'pawl', 'special']);
+    expect(agentsOf(of('JUDGED'))).toEqual(['coder', 'critic', 'critic']);
+    const overridden = await scenario.run(scenario.packets(packetOf('C', { agent: 'special' })), '--agent', 'override');
+    expect(agentsOf(overridden.of('C'))).toEqual(['override', 'pawl', 'override']);
+  });
+});
+
+describe('a worker of a user', () => {
+  test('is given its task, its place and nothing else of our environment', { timeout: SLOW }, async () => {
+    const agent = {
+      ...program('--in={worktree}', '{taskFile}', '{completionFile}', '$HOME; rm -rf {unknown}'),
+      env: ['MY_KEY'],
+    };
+    scenario.config({ agents: { own: agent }, verification: { allow: ALLOWED } });
+    const packets = scenario.packets(packetOf('A', { extra: { kept: true } }));
+    const env = { MY_KEY: 'given', RUNNER_SECRET: 'hidden', LC_TEST: 'c', PAWL_EVIL: '1', NODE_OPTIONS: '' };
+    const end = await scenario.startIn(scenario.path, env, 'run', '--packets', packets, '--json').ended;
+    const run = runOf(documentOf(end), 'A');
+    expect(run.state).toBe('readyForManualReview');
+
+    const worktree = join(scenario.registry, 'worktrees', run.runId);
+    const told = toldBy(run, 'implementation-e0-a1');
+    const folder = scenario.runFile(run.runId, 'tasks', 'implementation-e0-a1');
+    const completion = told.env.PAWL_COMPLETION_FILE ?? '';
+    expect(told.cwd).toBe(worktree);
+    expect(told.rest).toEqual([`--in=${worktree}`, join(folder, 'task.json'), completion, '$HOME; rm -rf {unknown}']);
+    expect(completion.startsWith(`${worktree}/`)).toBe(true);
+    expect(told.env).toMatchObject({
+      PAWL_RUN_ID: run.runId,
+      PAWL_TASK_ID: 'implementation-e0-a1',
+      PAWL_PURPOSE: 'implementation',
+      PAWL_EPOCH: '0',
+      PAWL_ATTEMPT: '1',
+      PAWL_TASK_FILE: join(folder, 'task.json'),
+      PAWL_TASK_MARK: expect.stringContaining(`${run.runId}/implementation-e0-a1/`),
+      MY_KEY: 'given',
+      LC_TEST: 'c',
+      PATH: process.env.PATH,
+      HOME: join(scenario.repo.root, 'home'),
+    });
+    const known =
+      /^(?:PAWL_(?:RUN_ID|TASK_ID|PURPOSE|EPOCH|ATTEMPT|TASK_FILE|COMPLETION_FILE|TASK_MARK)|PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_.*|TERM|TMPDIR|TZ|MY_KEY|PWD|SHLVL|OLDPWD|_)$/;
+    expect(Object.keys(told.env).filter((name) => !known.test(name))).toEqual([]);
+    expect(told.task).toMatchObject({
+      purpose: 'implementation',
+      instructions: ['Write what A asks for.'],
+      packetAsGiven: { extra: { kept: true } },
+      answerSchema: { required: ['status', 'summary'] },
+    });
+    const review = toldBy(run, 'review-e1-a1');
+    expect(review.task).toMatchObject({
+      criteria: ['It does what was asked for.'],
+      commitToReview: run.headCommit,
+      answerSchema: { required: ['status', 'summary', 'verdict'] },
+    });
+    expect(review.env.PAWL_TASK_MARK).not.toBe(told.env.PAWL_TASK_MARK);
+    expect(scenario.repo.git(['ls-tree', '-r', '--name-only', 'work/A']).split('\n')).toEqual([
+      'README.md',
+      'by-implementation.txt',
+      'src/one.txt',
+    ]);
+  });
+
+  test('may answer by its exit code where it is configured so', { timeout: SLOW }, async () => {
+    const shell = (script: string): Plain => ({ kind: 'command', argv: ['sh', '-c', script], completion: 'exitCode' });
+    const agents = {
+      coder: shell('echo 1 >>tries.txt'),
+      critic: shell('echo 2 >out.txt; exit 1'),
+      lazy: shell('exit 0'),
+    };
+    const roles = { implementer: 'coder', fixer: 'coder', reviewer: 'critic' };
+    scenario.config({ agents, roles, verification: { allow: ALLOWED } });
+    const packets = scenario.packets(
+      packetOf('REFUSED', { limits: { fix_attempts_max: 1 } }),
+      packetOf('EMPTY', { agent: 'lazy', limits: { attempts_max: 1 } }),
+    );
+    const { of } = await scenario.run(packets);
+    expect(codesOf(of('REFUSED'))).toEqual(['PAWL_FIX_LIMIT', 'PAWL_GATE_FAILED']);
+    expect(of('REFUSED').gates.review).toMatchObject({ status: 'FAIL' });
+    expect(scenario.repo.git(['show', 'work/REFUSED:tries.txt'])).toBe('1\n1');
+    expect(codesOf(of('EMPTY'))).toContain('PAWL_WORKER_NO_CHANGE');
+  });
+
+  test('that cannot be started is named so', { timeout: SLOW }, async () => {
+    scenario.config({
+      agents: { gone: { kind: 'command', argv: ['./no/such/program'] } },
+      verification: { allow: ALLOWED },
+    });
+    const { code, of } = await scenario.run(scenario.packets(packetOf('A', { limits: { attempts_max: 1 } })));
+    expect(code).toBe(4);
+    expect(codesOf(of('A'))).toEqual(['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_WORKER_START_FAILED']);
+  });
+});
+
+describe('a packet with expectations and no commands', () => {
+  test('is judged by a worker: FAIL sends it into the fix loop, BLOCKED to a person', { timeout: SLOW }, async () => {
+    scenario.scripted({
+      FIXED: { 'verification.e1': [verdict('FAIL', 'it is slow')] },
+      UNCLEAR: { verification: [verdict('BLOCKED', 'no way to tell')] },
+      SILENT: { verification: [answer({ verdict: null })] },
+    });
+    const judged = { verification: { expectations: ['It is fast.'] } };
+    const packets = scenario.packets(
+      packetOf('FIXED', judged),
+      packetOf('UNCLEAR', judged),
+      packetOf('SILENT', { ...judged, limits: { attempts_max: 1 } }),
+    );
+    const { of } = await scenario.run(packets);
+    expect(of('FIXED')).toMatchObject({ state: 'readyForManualReview', epoch: 2 });
+    expect(of('UNCLEAR').state).toBe('blockedNeedsHuman');
+    expect(of('UNCLEAR').blockers[0]?.message).toContain('no way to tell');
+    expect(of('SILENT').state).toBe('failedExecution');
+    expect(of('SILENT').gates.verification).toBeNull();
+  });
+});

@@ -1,0 +1,170 @@
+/**
+ * A repository with one approved packet, a scripted agent and witnesses, for tests that kill Pawl while it works.
+ *
+ * Owns: making and removing it, ending what is left of it. Does not own: starting Pawl (crash-process), judging the end (crash-verdict).
+ *
+ * The agent runs under flock(1) on one file for all tasks: a worker that is started while anything of an older one lives fails at once.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nodeFs } from '../../src/adapters/node-fs.ts';
+import { systemClock } from '../../src/adapters/system-clock.ts';
+import { Files } from '../../src/store/files.ts';
+import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { createSandboxRepo, type SandboxRepo } from './sandbox-repo.ts';
+
+const BUILT = fileURLToPath(new URL('../../dist/src', import.meta.url));
+/** The built command line. */
+export const PAWL_PROGRAM = join(BUILT, 'cli/main.js');
+const SCRIPTED_WORKER = join(BUILT, 'adapters/agents/scripted-worker.js');
+/** How flock(1) says that an older worker lives. */
+const OVERLAP_EXIT = 99;
+
+/** The branch that the packet names. */
+export const CRASH_BRANCH = 'pawl/crash';
+
+/** What the workers of a site do: steps of the scripted agent by key, a witness line always first. */
+export type SiteScript = Readonly<Record<string, readonly object[]>>;
+
+/** What a site may have otherwise. */
+export interface SiteOptions {
+  readonly script?: SiteScript;
+  readonly limits?: Readonly<Record<string, unknown>>;
+  readonly taskId?: string;
+}
+
+/** The mark is `<run id>/<task id>/<nonce>`. */
+const VERIFY = [
+  'task=$(echo "$PAWL_TASK_MARK" | cut -d/ -f2)',
+  'echo "x $task $$ 0" >> "$HOME/witness"',
+  'test -f fixed.txt',
+  '',
+].join('\n');
+
+const PASSES = [{ do: 'answer' }];
+
+/** Verification fails once: implement, verify FAIL, fix, verify PASS, review PASS, handoff. */
+export const FAILS_ONCE: SiteScript = {
+  implementation: [{ do: 'write', path: 'one.txt', text: 'one\n' }, ...PASSES],
+  fix: [{ do: 'write', path: 'fixed.txt', text: 'fixed\n' }, ...PASSES],
+  review: PASSES,
+};
+
+/** Everything passes at once. */
+export const PASSES_AT_ONCE: SiteScript = {
+  implementation: [{ do: 'write', path: 'fixed.txt', text: 'fixed\n' }, ...PASSES],
+  review: PASSES,
+};
+
+/** Review fails once. */
+export const REVIEW_FAILS_ONCE: SiteScript = {
+  ...PASSES_AT_ONCE,
+  'review.e1': [{ do: 'answer', verdict: 'FAIL' }],
+  fix: [{ do: 'append', path: 'fixed.txt', text: 'again\n' }, ...PASSES],
+};
+
+/** One repository in which Pawl is killed. */
+export interface CrashSite {
+  readonly repo: SandboxRepo;
+  readonly root: string;
+  readonly files: Files;
+  readonly paths: RegistryPaths;
+  /** Lines `<task id> <pid> <ms>` of every worker that really ran. */
+  readonly witness: string;
+  /** The one run of this site, null before its intake. */
+  runId(): string | null;
+  /** Pids of all living processes that were started for this site, Pawl's own included. */
+  processes(): readonly number[];
+  /** Everything of the site is ended and removed. */
+  close(): void;
+}
+
+/** A fresh site. */
+export function createCrashSite({ script = FAILS_ONCE, limits = {}, taskId }: SiteOptions = {}): CrashSite {
+  const repo = createSandboxRepo();
+  const { root } = repo;
+  const home = join(root, 'home');
+  const witness = join(home, 'witness');
+  const steps = Object.fromEntries(
+    Object.entries(script).map(([key, list]) => [key, [{ do: 'witness', file: witness }, ...list]]),
+  );
+  repo.write(join(root, 'script.json'), JSON.stringify(steps));
+  const agent = ['flock', '-n', '-E', String(OVERLAP_EXIT), join(root, 'worker.lock')];
+  repo.write(
+    join(root, 'config.json'),
+    JSON.stringify({
+      agents: {
+        crash: {
+          kind: 'command',
+          argv: [...agent, process.execPath, SCRIPTED_WORKER, join(root, 'script.json')],
+          completion: 'file',
+        },
+      },
+      verification: { allow: ['sh verify.sh'] },
+      limits: { graceMs: 500, ...limits },
+    }),
+  );
+  repo.write('verify.sh', VERIFY);
+  repo.git(['add', '-A']);
+  repo.git(['commit', '--quiet', '-m', 'Verification']);
+  repo.write(join(root, 'packets.json'), JSON.stringify({ packets: [packet(taskId ?? 'CRASH-1')] }));
+  const paths = new RegistryPaths(join(repo.path, '.pawl'));
+  const processes = (): readonly number[] => processesOf(root);
+  return {
+    repo,
+    root,
+    files: new Files(nodeFs, systemClock),
+    paths,
+    witness,
+    runId: () => (existsSync(paths.runs) ? (readdirSync(paths.runs)[0] ?? null) : null),
+    processes,
+    close: () => {
+      endAll(processes);
+      repo.remove();
+    },
+  };
+}
+
+function packet(taskId: string): object {
+  return {
+    task_id: taskId,
+    approval: { status: 'approved' },
+    scm_target: { repo: 'demo/crash', issue_number: 1, intended_branch: CRASH_BRANCH, base_branch: 'main' },
+    scope: { goal: `Survive ${randomBytes(4).toString('hex')}` },
+    implementation: { instructions: 'Write a file.' },
+    verification: { commands: ['sh verify.sh'] },
+    review: { criteria: ['It is there'] },
+    conflict_surface: ['one.txt'],
+  };
+}
+
+/** Living processes that hold the site's folder in their environment (as HOME) or command line. */
+function processesOf(root: string): readonly number[] {
+  const found: number[] = [];
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    try {
+      const text = `${readFileSync(`/proc/${name}/environ`, 'latin1')}\0${readFileSync(`/proc/${name}/cmdline`, 'latin1')}`;
+      if (text.includes(root)) found.push(Number(name));
+    } catch {
+      // Gone, or not ours to read: then it is not one of this site.
+    }
+  }
+  return found;
+}
+
+function endAll(processes: () => readonly number[]): void {
+  for (let round = 0; round < 50; round += 1) {
+    const left = processes();
+    if (left.length === 0) return;
+    for (const pid of left) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // Ended by itself.
+      }
+    }
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * Killing Pawl at one point and starting it again, over many points: what was hit, what went wrong.
+ *
+ * Owns: one trial, running trials two at a time, the report. Does not own: the site, the verdict's rules (crash-verdict).
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deadlyGit, type GitDeath } from './crash-git.ts';
+import { type CrashPlan, type Ended, RUN, runPawl, type StartOptions } from './crash-process.ts';
+import { type CrashSite, createCrashSite, type SiteOptions } from './crash-site.ts';
+import { endOf, faultsOf, historyAt, type SiteEnd, viewIn } from './crash-verdict.ts';
+
+/** One start that is cut off, by a plan or after a time. */
+export interface Cut {
+  readonly plan?: Omit<CrashPlan, 'log' | 'once'>;
+  /** Killed from outside after so many milliseconds. */
+  readonly afterMs?: number;
+  /** A git that dies. */
+  readonly git?: GitDeath;
+  /** What this start must come to; `died` by default. */
+  readonly outcome?: keyof typeof JUDGES;
+}
+
+/** Cut starts one after another, then one that is left alone. */
+export interface Trial {
+  readonly name: string;
+  readonly cuts: readonly Cut[];
+}
+
+/** What came of a trial. */
+export interface TrialResult {
+  readonly name: string;
+  /** What was killed, by the words of the preloaded program; empty when the process had ended before. */
+  readonly hits: readonly string[];
+  readonly faults: readonly string[];
+}
+
+/** Compares an end with the one of a run that nobody killed. Returns what differs, each a sentence. */
+export type Comparison = (end: SiteEnd, undisturbed: SiteEnd) => readonly string[];
+
+/** Every part must be the same: what a kill of the runner alone must leave. */
+export const isTheSame: Comparison = (end, undisturbed) =>
+  (Object.keys(undisturbed) as (keyof SiteEnd)[])
+    .filter((part) => JSON.stringify(sorted(end[part])) !== JSON.stringify(sorted(undisturbed[part])))
+    .map((part) => `differs: ${part} is ${JSON.stringify(end[part])}, not ${JSON.stringify(undisturbed[part])}`);
+
+/**
+ * The run ends in the same place, perhaps over more attempts: interrupted and lost ones are left out, and so are attempt numbers. What a host's
+ * death must leave.
+ */
+export const endsAlike: Comparison = (end, undisturbed) => isTheSame(withoutRepeats(end), withoutRepeats(undisturbed));
+
+function withoutRepeats(end: SiteEnd): SiteEnd {
+  const tasks = end.tasks
+    .filter((task) => !/ (interrupted|lost)$/.test(task))
+    .map((task) => task.replace(/-a\d+ /, ' '));
+  // What a dead attempt left is kept under a ref of Pawl's own.
+  return { ...end, tasks, witnessed: {}, refs: end.refs.filter((ref) => !ref.startsWith('refs/pawl/')) };
+}
+
+/** The end of a run that nobody kills, and the operations that `role` does in it. */
+export async function undisturbedEnd(
+  options: SiteOptions,
+  role: CrashPlan['role'] = 'runner',
+  task?: string,
+): Promise<{ readonly end: SiteEnd; readonly operations: readonly string[] }> {
+  const site = createCrashSite(options);
+  try {
+    const log = join(site.root, 'operations');
+    const plan = { role, at: 0, when: 'count', log, ...(task === undefined ? {} : { task }) } as const;
+    const ended = await runPawl(site, RUN, { plan });
+    const faults = faultsOf(site, ended, []);
+    if (faults.length > 0) throw new Error(`undisturbed, and yet: ${faults.join('\n')}`);
+    const operations = readFileSync(log, 'utf8').split('\n').slice(0, -1);
+    return { end: endOf(site, viewIn(ended)), operations: operations.filter((line) => !line.startsWith('total')) };
+  } finally {
+    site.close();
+  }
+}
+
+/** How many gits one undisturbed run starts. */
+export async function countGits(options: SiteOptions): Promise<number> {
+  const site = createCrashSite(options);
+  try {
+    const git = deadlyGit(site, null);
+    const ended = await runPawl(site, RUN, { env: git.env });
+    if (ended.code !== 0) throw new Error(`undisturbed, and yet exit ${ended.code}: ${ended.stderr}`);
+    return git.count();
+  } finally {
+    site.close();
+  }
+}
+
+/** What a cut start has come to, against what it must come to: the faults. */
+const JUDGES = {
+  /** The runner is killed; or it had ended before. */
+  died: (_site: CrashSite, ended: Ended): readonly string[] =>
+    ended.isStuck ? [`stuck: ${ended.stderr.slice(-600)}`] : [],
+  /** The runner lives and brings the run to its good end by itself. */
+  finished: (site: CrashSite, ended: Ended): readonly string[] =>
+    faultsOf(site, ended, []).map((fault) => `already at first: ${fault}`),
+  /** The runner says by a code what was refused (exit 7), has parked the run (exit 3), or could do without. */
+  told: (_site: CrashSite, ended: Ended): readonly string[] => {
+    if (ended.code === 0 || ended.code === 3) return [];
+    if (ended.code === 7 && /PAWL_(STORE|GIT)_[A-Z_]+/.test(ended.stdout)) return [];
+    return [`exit ${ended.code ?? ended.signal}: ${ended.stdout.slice(-1_000)} ${ended.stderr.slice(-1_500)}`];
+  },
+} as const;
+
+/** Does the trial at a site of its own. */
+export async function doTrial(
+  trial: Trial,
+  options: SiteOptions,
+  undisturbed: SiteEnd,
+  compare: Comparison,
+): Promise<TrialResult> {
+  const site = createCrashSite(options);
+  try {
+    const faults: string[] = [];
+    const histories: string[] = [];
+    const hits: string[] = [];
+    for (const [n, cut] of trial.cuts.entries()) {
+      const { start, hit } = startOf(site, cut, n);
+      const ended = await runPawl(site, RUN, start);
+      histories.push(historyAt(site));
+      if (cut.afterMs === undefined) faults.push(...JUDGES[cut.outcome ?? 'died'](site, ended));
+      const found = hit(ended);
+      if (found !== null) hits.push(found);
+      if (ended.code === 3) hits.push(await retry(site));
+    }
+    const ended = await runPawl(site, RUN);
+    faults.push(...faultsOf(site, ended, histories));
+    if (ended.code === 0) faults.push(...compare(endOf(site, viewIn(ended)), undisturbed));
+    return { name: trial.name, hits, faults: faults.map((fault) => `${fault}${excerpt(site)}`) };
+  } finally {
+    site.close();
+  }
+}
+
+/** A parked run is told to go on, as an operator would. Returns what it was parked for. */
+async function retry(site: CrashSite): Promise<string> {
+  const runId = site.runId() ?? '';
+  const ended = await runPawl(site, ['resolve', runId, 'retry', '--reason', 'it was killed', '--json']);
+  return `parked and retried (exit ${ended.code}): ${ended.code === 0 ? '' : ended.stdout.slice(0, 400)}`;
+}
+
+function startOf(
+  site: CrashSite,
+  { plan, afterMs, git }: Cut,
+  n: number,
+): { readonly start: StartOptions; hit(ended: Ended): string | null } {
+  const log = join(site.root, `hit-${n}`);
+  const deadly = git === undefined ? null : deadlyGit(site, git, n);
+  const start = {
+    ...(plan === undefined ? {} : { plan: { ...plan, log, once: join(site.root, `once-${n}`) } }),
+    ...(afterMs === undefined ? {} : { timeoutMs: afterMs }),
+    ...(deadly === null ? {} : { env: deadly.env }),
+  };
+  const hit = (ended: Ended): string | null => {
+    if (deadly !== null) return existsSync(deadly.hit) ? readFileSync(deadly.hit, 'utf8').trim().slice(-200) : null;
+    if (afterMs !== undefined) return ended.signal === 'SIGKILL' ? `killed after ${afterMs} ms` : null;
+    const lines = existsSync(log) ? readFileSync(log, 'utf8').split('\n') : [];
+    return lines.find((line) => /^(killed|failed)/.test(line)) ?? null;
+  };
+  return { start, hit };
+}
+
+/** The last words of the journal, for a fault that is to be understood. */
+function excerpt(site: CrashSite): string {
+  if (process.env.PAWL_CRASH_VERBOSE === undefined) return '';
+  return `\n${historyAt(site)
+    .split('\n')
+    .slice(-12)
+    .map((line) => line.slice(0, 300))
+    .join('\n')}`;
+}
+
+/** Does the trials, two at a time. With PAWL_CRASH_REPORT every result is appended to that file as a line. */
+export async function sweep(
+  trials: readonly Trial[],
+  options: SiteOptions,
+  undisturbed: SiteEnd,
+  compare: Comparison = isTheSame,
+): Promise<readonly TrialResult[]> {
+  const results: TrialResult[] = [];
+  const waiting = [...trials];
+  const report = process.env.PAWL_CRASH_REPORT;
+  const work = async (): Promise<void> => {
+    for (let trial = waiting.shift(); trial !== undefined; trial = waiting.shift()) {
+      const result = await doTrial(trial, options, undisturbed, compare);
+      results.push(result);
+      if (report !== undefined) appendFileSync(report, `${JSON.stringify(result)}\n`);
+    }
+  };
+  await Promise.all([work(), work()]);
+  return results;
+}
+
+/** The faults of all results, each with the name of its trial: empty when every one was clean. */
+export function faultsIn(results: readonly TrialResult[]): readonly string[] {
+  return results.flatMap(({ name, hits, faults }) => faults.map((fault) => `${name} [${hits.join('; ')}]: ${fault}`));
+}
+
+/** With PAWL_CRASH_SWEEP=all every one of them, else those that a test has time for: every `stride`-th. */
+export function sampled<T>(all: readonly T[], stride: number, first = 0): readonly T[] {
+  return process.env.PAWL_CRASH_SWEEP === 'all' ? all : all.filter((_, n) => n % stride === first % stride);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,139 @@
+/**
+ * A repository in which a scenario plays: config, packets, witness file, registry, and calls of the built command line.
+ *
+ * Owns: those, reading the registry's files, ending what is left. Does not own: the repository (sandbox-repo), the calls (pawl-cli).
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunView } from '../../src/core/run-view.ts';
+import type { JournalRecord } from '../../src/model/record.ts';
+import { type CliCall, type CliEnd, documentOf, type RunsDocument, runOf, startPawl } from './pawl-cli.ts';
+import { createSandboxRepo, type SandboxRepo } from './sandbox-repo.ts';
+import { goodWork, type Plain, witnessed } from './scenario-packet.ts';
+import { endAllOf } from './scenario-processes.ts';
+
+/** Patterns that admit what the scenarios' packets run. */
+export const ALLOWED = ['true', 'false', 'test *', 'sh *', 'node *'];
+
+/** One line of the witness file: a worker that has started. */
+export interface WitnessLine {
+  readonly runId: string;
+  readonly taskId: string;
+  readonly atMs: number;
+}
+
+/** Scripts by packet: step lists by purpose, over those of a worker that does well. */
+export type Scripts = Readonly<Record<string, Readonly<Record<string, readonly Plain[]>>>>;
+
+/** A repository in which a scenario plays. */
+export class Scenario {
+  readonly repo: SandboxRepo = createSandboxRepo();
+  readonly registry = join(this.repo.path, '.pawl');
+  readonly witness = join(this.repo.root, 'witness');
+  readonly #calls: CliCall[] = [];
+  #files = 0;
+
+  get path(): string {
+    return this.repo.path;
+  }
+
+  /** The config is what the repository's file says from now on. */
+  config(config: Plain): void {
+    writeFileSync(join(this.path, 'pawl.config.json'), JSON.stringify(config));
+  }
+
+  /** A config with one scripted agent that follows `scripts` and leaves a witness at every start. */
+  scripted(scripts: Scripts, more: Plain = {}): void {
+    const tasks = Object.fromEntries(
+      Object.entries(scripts).map(([id, steps]) => [id, witnessed(this.witness, { ...goodWork(id), ...steps })]),
+    );
+    const steps = { ...witnessed(this.witness, goodWork('any')), tasks };
+    this.config({ agents: { worker: { kind: 'scripted', steps } }, verification: { allow: ALLOWED }, ...more });
+  }
+
+  /** A packets file beside the repository. Returns its path. */
+  packets(...packets: readonly unknown[]): string {
+    this.#files += 1;
+    const path = join(this.repo.root, `packets-${this.#files}.json`);
+    writeFileSync(path, JSON.stringify({ packets }));
+    return path;
+  }
+
+  /** Calls pawl in the repository and returns how it ended. */
+  call(...args: readonly string[]): Promise<CliEnd> {
+    return this.start(...args).ended;
+  }
+
+  /** Calls pawl with --json and returns the document with the exit code. */
+  async json<T = RunsDocument>(...args: readonly string[]): Promise<{ code: number | null; document: T; end: CliEnd }> {
+    const end = await this.call(...args, '--json');
+    return { code: end.code, document: documentOf<T>(end), end };
+  }
+
+  /** The call is under way, in the repository or in `cwd`. */
+  start(...args: readonly string[]): CliCall {
+    return this.startIn(this.path, {}, ...args);
+  }
+
+  startIn(cwd: string, env: NodeJS.ProcessEnv, ...args: readonly string[]): CliCall {
+    const call = startPawl(cwd, { ...this.repo.environment, ...env }, args);
+    this.#calls.push(call);
+    return call;
+  }
+
+  /** Takes the packets in, drives them, returns the runs by their packets. */
+  async run(
+    packets: string,
+    ...args: readonly string[]
+  ): Promise<{ code: number | null; of(taskId: string): RunView }> {
+    const { code, document } = await this.json('run', '--packets', packets, ...args);
+    return { code, of: (taskId) => runOf(document, taskId) };
+  }
+
+  async status(taskId: string): Promise<RunView> {
+    return runOf((await this.json('status')).document, taskId);
+  }
+
+  /** Every worker that has started, in order. */
+  starts(): WitnessLine[] {
+    if (!existsSync(this.witness)) return [];
+    const lines = readFileSync(this.witness, 'utf8').trimEnd().split('\n');
+    return lines.map((line) => {
+      const [runId = '', taskId = '', , atMs = ''] = line.split(' ');
+      return { runId, taskId, atMs: Number(atMs) };
+    });
+  }
+
+  /** Tasks of that run whose worker has started, in order; one that started twice stands twice. */
+  startsOf(runId: string): string[] {
+    return this.starts()
+      .filter((start) => start.runId === runId)
+      .map((start) => start.taskId);
+  }
+
+  runFile(runId: string, ...names: readonly string[]): string {
+    return join(this.registry, 'runs', runId, ...names);
+  }
+
+  /** The records of a run's journal, unverified. */
+  journal(runId: string): JournalRecord[] {
+    const lines = readFileSync(this.runFile(runId, 'events.jsonl'), 'utf8').trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line) as JournalRecord);
+  }
+
+  /** The artifact of that stage whose name begins so, parsed. */
+  artifact(runId: string, stage: string, begin: string): Plain {
+    const folder = this.runFile(runId, 'artifacts', stage);
+    const name = readdirSync(folder).find((each) => each.startsWith(begin) && each.endsWith('.json'));
+    if (name === undefined) throw new Error(`no ${begin} in ${readdirSync(folder).join(', ')}`);
+    return JSON.parse(readFileSync(join(folder, name), 'utf8')) as Plain;
+  }
+
+  /** Everything that was started is ended, the repository removed. */
+  async end(): Promise<void> {
+    for (const { child } of this.#calls)
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await endAllOf(this.repo.root);
+    this.repo.remove();
+  }
+}
