@@ -68,6 +68,7 @@ export function judgeGate(input: GateInput): GateJudgement {
   const moved = movedFindings(input);
   const status = moved.length > 0 && verdict.status === 'PASS' ? 'FAIL' : verdict.status;
   const findings = [...moved, ...verdict.findings].slice(0, BOUNDS.findings);
+  const summary = status === verdict.status ? verdict.summary : overruled(moved, verdict.summary);
   const document: Json = {
     v: 1,
     gate: input.gate,
@@ -76,7 +77,7 @@ export function judgeGate(input: GateInput): GateJudgement {
     commit: input.commit,
     status,
     verdict: verdict.status,
-    summary: verdict.summary,
+    summary,
     findings: findings.map((finding) => ({ ...finding })),
     commands: (input.answer?.commands ?? []).map((command) => ({ ...command })),
     exitCode: input.outcome.exitCode,
@@ -87,9 +88,9 @@ export function judgeGate(input: GateInput): GateJudgement {
       untrackedRemoved: input.worktree.untracked.slice(0, BOUNDS.filesListed),
     },
   };
-  const blocker = blockerOf(input, status, verdict.summary);
+  const blocker = blockerOf(input, status, summary);
   const hasUntracked = input.worktree.untracked.length > 0;
-  return { status, findings, summary: verdict.summary, blocker, hasUntracked, document };
+  return { status, findings, summary, blocker, hasUntracked, document };
 }
 
 /** The judgement that an evidence document of ours holds; one that holds none is BLOCKED. */
@@ -106,13 +107,22 @@ function movedFindings({ commit, worktree }: GateInput): readonly Finding[] {
   if (worktree.head !== commit || !worktree.isOnBranch) {
     findings.push({
       severity: 'error',
-      message: `The head moved from ${commit} to ${worktree.head} while the gate ran.`,
+      message:
+        worktree.head === commit
+          ? 'The worktree was taken off its branch while the gate ran.'
+          : `The head moved from ${commit} to ${worktree.head} while the gate ran.`,
     });
   }
   for (const file of worktree.trackedChanges.slice(0, 20)) {
     findings.push({ severity: 'error', message: 'A tracked file was changed while the gate ran.', file });
   }
   return findings;
+}
+
+/** Why a PASS does not count, before what it said. */
+function overruled([first]: readonly Finding[], summary: string): string {
+  const why = first === undefined ? '' : `${first.message}${first.file === undefined ? '' : ` (${first.file})`}`;
+  return `${why} The verdict was PASS: ${summary}`.trim();
 }
 
 function blockerOf(input: GateName, status: VerdictStatus, summary: string): Blocker | null {

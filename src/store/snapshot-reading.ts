@@ -31,7 +31,8 @@ export function parseSnapshot(bytes: Uint8Array, path: string): StoredSnapshot {
   if (value === undefined) throw damaged(path, 'it is not JSON');
   if (!isSnapshot(value)) throw damaged(path, 'it has not the shape of a snapshot');
   // Whoever hashes a part of what was read next finds its text made.
-  if (`${canonicalObject(value, lastingJson)}\n` !== text) throw damaged(path, 'it is not written as Pawl writes it');
+  if (`${canonicalObject({ ...value }, lastingJson)}\n` !== text)
+    throw damaged(path, 'it is not written as Pawl writes it');
   return value;
 }
 

@@ -10,7 +10,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createSandbox, PAWL } from './sandbox.mjs';
 
-const PROBE = fileURLToPath(new URL('runner-probe.mjs', import.meta.url));
+/** The notes of a driving process are taken by this file. */
+export const PROBE = fileURLToPath(new URL('runner-probe.mjs', import.meta.url));
 
 /** Syncs of the driver by kind, and the time between the first and the last record by who had it. */
 export function measureHappyPath() {

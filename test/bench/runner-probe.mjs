@@ -1,7 +1,7 @@
 /**
- * Loaded into a driving process (`node --import`): notes what it syncs, links, renames and starts, and writes that down at its exit.
+ * Loaded into a driving process (`node --import`): notes what it syncs, links, renames and starts, and the memory it took.
  *
- * Owns: the notes, in the file that PAWL_BENCH_PROBE names. Does not own: what they mean (happy-path).
+ * Owns: the notes, written at its exit to the file that PAWL_BENCH_PROBE names. Does not own: what they mean (happy-path, memory).
  *
  * Invariant: every wrapped call does what it did. Processes started by the driver are not wrapped: they get no `--import`.
  */
@@ -53,4 +53,7 @@ wrap(childProcess, 'spawnSync', ([command, args], _, startMs) => {
 });
 syncBuiltinESMExports();
 
-process.once('exit', () => writeFileSync(target, JSON.stringify(notes)));
+process.once('exit', () => {
+  notes.push({ kind: 'memory', peakRssBytes: process.resourceUsage().maxRSS * 1_024 });
+  writeFileSync(target, JSON.stringify(notes));
+});

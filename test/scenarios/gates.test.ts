@@ -184,7 +184,8 @@ describe('a gate judges one commit', () => {
   test('a reviewer that commits and says PASS has failed the gate', () => {
     const run = of('MEDDLES');
     expect(run.state).toBe('blockedNeedsHuman');
-    expect(codesOf(run)).toContain('PAWL_FIX_LIMIT');
+    expect(codesOf(run)).toEqual(['PAWL_FIX_LIMIT', 'PAWL_GATE_FAILED']);
+    expect(run.blockers[1]?.message).toMatch(/The head moved/);
     const evidence = scenario.artifact(run.runId, 'review', 'review-e1-a1-evidence');
     expect(evidence).toMatchObject({ status: 'FAIL', verdict: 'PASS', commit: run.headCommit });
     expect(JSON.stringify(evidence.findings)).toMatch(/head moved/i);

@@ -1,4 +1,5 @@
 /** The main job through the built command line: packets become reviewable branches, and nothing else changes. */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -84,12 +85,27 @@ describe('several packets', () => {
     implementation: [{ do: 'sleep', ms: 800 }, write(`work-of/${taskId}/done.txt`), answer()],
   });
 
+  /** A git before the real one that notes when two of its `worktree` commands run at once. */
+  const watchWorktreeCalls = (): { env: NodeJS.ProcessEnv; seen: () => boolean } => {
+    const { root } = scenario.repo;
+    const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+    const note = `mkdir ${root}/busy || touch ${root}/overlap; sleep 0.1; ${git} "$@"; code=$?; rmdir ${root}/busy; exit $code`;
+    scenario.repo.write(
+      join(root, 'bin/git'),
+      `#!/bin/sh\ncase " $* " in *" worktree "*) ${note};; esac\nexec ${git} "$@"\n`,
+    );
+    chmodSync(join(root, 'bin/git'), 0o755);
+    return { env: { PATH: `${root}/bin:${process.env.PATH}` }, seen: () => existsSync(join(root, 'overlap')) };
+  };
+
   test('three packets are worked on at once, from a subfolder as well', { timeout: SLOW }, async () => {
     const names = ['A', 'B', 'C'];
     scenario.scripted(Object.fromEntries(names.map((name) => [name, slowly(name)])));
     const packets = scenario.packets(...names.map((name) => packetOf(name)));
     const args = ['run', '--packets', packets, '--max-parallel', '3', '--json'];
-    const end = await scenario.startIn(join(scenario.path, 'src'), {}, ...args).ended;
+    const overlaps = watchWorktreeCalls();
+    const end = await scenario.startIn(join(scenario.path, 'src'), overlaps.env, ...args).ended;
+    expect(overlaps.seen(), 'git worktree fails on what another one is still making').toBe(false);
     const runs = names.map((name) => runOf(documentOf(end), name));
     expect(runs.map((run) => run.state)).toEqual(names.map(() => 'readyForManualReview'));
     expect(end.code).toBe(0);

@@ -73,11 +73,8 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expect(isAlive(worker)).toBe(true);
 
     const again = scenario.start('run', '--json');
-    await until(
-      'the runner to reattach',
-      () => /implementing\.working|reattach/.test(again.stderr()) || null,
-      5_000,
-    ).catch(() => undefined);
+    await until('the runner to reattach', () => isRehydrated(runId));
+    expect(isAlive(worker)).toBe(true);
     scenario.repo.write(gate, '');
     const last = await again.ended;
     expect(last.code).toBe(0);

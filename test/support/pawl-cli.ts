@@ -68,8 +68,7 @@ export function startPawl(cwd: string, env: NodeJS.ProcessEnv, args: readonly st
       done({ code, signal, ...said });
     });
   });
-  // Whoever awaits it gets the rejection; a test that has failed meanwhile does not.
-  ended.catch(() => undefined);
+  ended.catch(() => undefined); // Whoever awaits it gets the rejection; a test that has failed meanwhile does not.
   if (child.pid === undefined) throw new Error('pawl has no pid');
   return { pid: child.pid, child, ended, stderr: () => said.stderr };
 }

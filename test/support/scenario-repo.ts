@@ -67,6 +67,7 @@ export class Scenario {
   /** Calls pawl with --json and returns the document with the exit code. */
   async json<T = RunsDocument>(...args: readonly string[]): Promise<{ code: number | null; document: T; end: CliEnd }> {
     const end = await this.call(...args, '--json');
+    if (end.code === 1) throw new Error(`a bug of ours: pawl ${args.join(' ')}\n${end.stdout}\n${end.stderr}`);
     return { code: end.code, document: documentOf<T>(end), end };
   }
 

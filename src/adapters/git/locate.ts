@@ -46,6 +46,21 @@ function ask(cwd: string, args: readonly string[], environment: NodeJS.ProcessEn
   throw gitFailure(args, cwd, shown(result.stderr));
 }
 
+/** What git discovers from `cwd`: in one call, or one by one where a line end in a path or a missing checkout makes that ambiguous. */
+function discover(
+  cwd: string,
+  environment: NodeJS.ProcessEnv,
+): { readonly gitDir: string | null; readonly common: string | null; readonly top: string | null } {
+  const questions = ['--git-dir', '--git-common-dir', '--show-toplevel'];
+  const lines = ask(cwd, ['rev-parse', ...questions], environment)?.split('\n') ?? [];
+  const each = (n: number): string | null =>
+    lines.length === questions.length
+      ? (lines[n] ?? null)
+      : ask(cwd, ['rev-parse', ...questions.slice(n, n + 1)], environment);
+  const gitDir = each(0);
+  return { gitDir, common: gitDir === null ? null : each(1), top: gitDir === null ? null : each(2) };
+}
+
 /** The main worktree of a common folder that a linked worktree (or a folder inside of .git) led to; null when there is none. */
 function checkoutOf(commonDir: string, environment: NodeJS.ProcessEnv): string | null {
   const at = [`--git-dir=${commonDir}`];
@@ -62,13 +77,11 @@ function checkoutOf(commonDir: string, environment: NodeJS.ProcessEnv): string |
  */
 export function locateRepository(cwd: string, environment: NodeJS.ProcessEnv = process.env): RepositoryPlace {
   if (!existsSync(cwd)) throw missing(cwd, 'does not exist.');
-  const gitDir = ask(cwd, ['rev-parse', '--git-dir'], environment);
-  const common = gitDir === null ? null : ask(cwd, ['rev-parse', '--git-common-dir'], environment);
+  const { gitDir, common, top } = discover(cwd, environment);
   if (gitDir === null || common === null) throw missing(cwd, 'is not inside of a git repository.');
   const commonDir = realpathSync(resolve(cwd, common));
   const isMain = realpathSync(resolve(cwd, gitDir)) === commonDir;
-  const top = isMain ? ask(cwd, ['rev-parse', '--show-toplevel'], environment) : null;
-  const mainWorktree = top !== null && top !== '' ? realpathSync(top) : checkoutOf(commonDir, environment);
+  const mainWorktree = isMain && top !== null && top !== '' ? realpathSync(top) : checkoutOf(commonDir, environment);
   if (mainWorktree === null) throw missing(cwd, 'belongs to a repository without a checkout of its own (bare).');
   return { mainWorktree, commonDir };
 }

@@ -1,0 +1,124 @@
+/**
+ * `npm run bench [NAME…]`: how Pawl performs, as figures of one run on this machine, each with the limit that it must keep.
+ *
+ * Owns: the limits, their judgement, the order. Does not own: a measurement (the other files of this folder; docs/benchmarks.md explains them).
+ * Exits 1 when a limit is not kept.
+ */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, cpus, loadavg, platform, release, tmpdir, totalmem } from 'node:os';
+import { measureCommitPath } from './commit-path.mjs';
+import { countSyncsByStrace, measureHappyPath } from './happy-path.mjs';
+import { measureOpening } from './many-runs.mjs';
+import { measureMemory } from './memory.mjs';
+import { measureRehydration } from './rehydration.mjs';
+import { measureStatus } from './status.mjs';
+
+const MIB = 1_048_576;
+const HAPPY_PATHS = 5;
+const FINISHED_RUNS = 1_000;
+
+const share = (value) => `${(value * 100).toFixed(1)} %`;
+const times = (value) => `${value.toFixed(2)} ×`;
+const ms = (value) => `${value.toFixed(0)} ms`;
+const atMost = (limit, show) => ({ text: `≤ ${show(limit)}`, isKept: (value) => value <= limit });
+const below = (limit, show) => ({ text: `< ${show(limit)}`, isKept: (value) => value < limit });
+const atLeast = (limit, show) => ({ text: `≥ ${show(limit)}`, isKept: (value) => value >= limit });
+
+/** Each gives lines: what was measured, the figure, the limit (null: told only), and what it is made of. */
+const BENCHES = {
+  commit() {
+    const { ratio, commitsPerSecond, rawPerSecond } = measureCommitPath();
+    const detail = `${commitsPerSecond.toFixed(0)} events/s of ${rawPerSecond.toFixed(0)} raw appends/s`;
+    return [line('Commit path / raw append + fdatasync', ratio, times, atLeast(0.6, times), detail)];
+  },
+
+  happy() {
+    const runs = Array.from({ length: HAPPY_PATHS }, () => measureHappyPath());
+    const all = runs.map(({ syncs }) => Object.values(syncs).reduce((sum, count) => sum + count, 0));
+    const most = runs[all.indexOf(Math.max(...all))].syncs;
+    const kinds = Object.entries(most).map(([kind, count]) => `${kind} ${count}`);
+    const straced = countSyncsByStrace();
+    const { times: middle } = byShare(runs)[Math.floor(HAPPY_PATHS / 2)];
+    const parts = `own ${ms(middle.ownMs)}, hosts and workers ${ms(middle.hostsMs)}, git ${ms(middle.gitMs)}`;
+    return [
+      line('Syncs of the driver in a run', Math.max(...all), String, atMost(60, String), kinds.join(', ')),
+      ...(straced === null ? [] : [line('  the same, counted by strace', straced, String, atMost(60, String), '')]),
+      line('Time outside of workers, hosts and git', middle.ownShare, share, below(0.15, share), parts),
+    ];
+  },
+
+  async rehydration() {
+    const [short, middle, long] = await measureRehydration();
+    const growth = long.ms / long.records / (middle.ms / middle.records);
+    const detail = `${ms(short.ms)} for ${short.records}, ${ms(long.ms)} for ${long.records} records`;
+    return [
+      line(`Rehydration of ${middle.records} records`, middle.ms, ms, below(3_000, ms), detail),
+      line(`Time a record, ${long.records} / ${middle.records} records`, growth, times, atMost(1.5, times), ''),
+    ];
+  },
+
+  async opening() {
+    const { emptyMs, fullMs } = await measureOpening(FINISHED_RUNS);
+    const detail = `${ms(emptyMs)} without any`;
+    return [line(`Start beside ${FINISHED_RUNS} finished runs`, fullMs - emptyMs, ms, below(500, ms), detail)];
+  },
+
+  async status() {
+    const { plainRatio, jsonRatio, plainMs, jsonMs, bareMs } = await measureStatus();
+    return [
+      line('pawl status, 100 runs / node -e 0', plainRatio, times, atMost(3, times), `${ms(plainMs)} / ${ms(bareMs)}`),
+      line('pawl status --json / node -e 0', jsonRatio, times, atMost(3, times), `${ms(jsonMs)} / ${ms(bareMs)}`),
+    ];
+  },
+
+  async memory() {
+    const bytes = await measureMemory();
+    const mib = (value) => `${(value / MIB).toFixed(0)} MiB`;
+    return [line('Peak memory of pawl run, 100 queued runs', bytes, mib, atMost(200 * MIB, mib), '')];
+  },
+};
+
+function line(what, value, show, limit, detail) {
+  return { what, figure: show(value), limit: limit.text, isKept: limit.isKept(value), detail };
+}
+
+function byShare(runs) {
+  return [...runs].sort((a, b) => a.times.ownShare - b.times.ownShare);
+}
+
+function facts() {
+  const [cpu] = cpus();
+  const git = spawnSync('git', ['--version'], { encoding: 'utf8' }).stdout.trim();
+  const disk = spawnSync('stat', ['-f', '-c', '%T', tmpdir()], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
+  return [
+    `${cpu?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} usable, ${(totalmem() / MIB / 1_024).toFixed(1)} GiB`,
+    `${platform()} ${release()}, Node ${process.version}, ${git}, file system ${disk}`,
+    `load average ${loadavg()
+      .map((load) => load.toFixed(2))
+      .join(' ')}`,
+  ];
+}
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no bench ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}.\n`);
+  process.exit(2);
+}
+for (const fact of facts()) process.stdout.write(`${fact}\n`);
+process.stdout.write('\n| figure | measured | limit | | made of |\n|---|---|---|---|---|\n');
+let isKept = true;
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  for (const each of await bench()) {
+    isKept &&= each.isKept;
+    const cells = [each.what, each.figure, each.limit, each.isKept ? 'PASS' : 'FAIL', each.detail];
+    process.stdout.write(`| ${cells.join(' | ')} |\n`);
+  }
+}
+process.stdout.write(
+  `\nload average at the end ${loadavg()
+    .map((load) => load.toFixed(2))
+    .join(' ')}\n`,
+);
+process.exitCode = isKept ? 0 : 1;
