@@ -30,7 +30,7 @@ export function runDetails(output: Output, view: RunView): readonly string[] {
   const lines: string[] = [];
   for (const blocker of view.blockers) {
     lines.push(`    ${colour.yellow(blocker.code)}  ${blocker.message}`);
-    lines.push(`    ${colour.dim('next')}  ${blocker.hint.replaceAll('RUN_ID', view.runId)}`);
+    lines.push(`    ${colour.dim('next')}  ${blocker.hint}`);
   }
   if (view.contention !== null && view.kind === 'active') lines.push(`    waits for ${view.contention.holder}`);
   if (view.handoff !== null) lines.push(`    ${colour.dim('evidence')}  ${view.handoff.reference}`);

@@ -95,7 +95,7 @@ export function viewOf(
     baseCommit: context.baseCommit,
     gates: context.gates,
     contention: context.contention,
-    blockers: context.blockers,
+    blockers: context.blockers.map((blocker) => ({ ...blocker, hint: blocker.hint.replaceAll('RUN_ID', runId) })),
     lastArtifact: context.lastArtifact,
     handoff: context.handoff,
     nextSafeAction: nextSafeAction(runId, state, context),

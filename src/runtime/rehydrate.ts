@@ -98,10 +98,6 @@ export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehy
     if (reading.kind === 'torn' && mayRepair) repairJournal(files, paths.journal(runId), reading);
     return { kind: 'absent' };
   }
-  if (reading.kind === 'torn' || reading.kind === 'unterminated') {
-    const action = mayRepair ? repairJournal(files, paths.journal(runId), reading) : 'cut or completed by the next run';
-    findings.push({ class: 'interruptedAppend', detail: `the last line of the journal was ${reading.kind}`, action });
-  }
   const bad = records.find((record) => eventProblem(record) !== null);
   if (bad !== undefined) return doubtful('PAWL_JOURNAL_DAMAGED', `record ${bad.seq}: ${eventProblem(bad)}`);
   const folding = fold(runId, records, { hash: sha256 });
@@ -111,6 +107,11 @@ export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehy
   const { state } = folding;
   const problem = snapshotProblem(runId, snapshot, records) ?? stateProblem(state) ?? filesProblem(place, runId, state);
   if (problem !== null) return doubtful(problem.code, problem.detail);
+  // Only now: the files of a run that is set aside stay as they are.
+  if (reading.kind === 'torn' || reading.kind === 'unterminated') {
+    const action = mayRepair ? repairJournal(files, paths.journal(runId), reading) : 'cut or completed by the next run';
+    findings.push({ class: 'interruptedAppend', detail: `the last line of the journal was ${reading.kind}`, action });
+  }
   if (snapshot !== null && snapshot.seq < last.seq) {
     const detail = `the snapshot is at ${snapshot.seq}, the journal at ${last.seq}`;
     findings.push({ class: 'eventBeforeSnapshot', detail, action: 'rolled forward' });

@@ -178,13 +178,19 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
     records: records.slice(0, upTo + 1),
   });
   const result = await world.scm(run.folder).project({ runId, ...bundle });
-  await world.git.releaseBranch(worktree);
+  await world.git.releaseBranch(worktree).catch(ignoreMissing);
   run.settle(effect, {
     type: 'handoffProjected',
     key: effect.key,
     artifact: { path: result.artifact, sha256: result.sha256 },
     reference: result.reference,
   });
+}
+
+/** A worktree that is gone holds no branch and hides no change: the branch itself says where it is. */
+function ignoreMissing(error: unknown): null {
+  if (error instanceof PawlError && error.code === 'PAWL_WORKSPACE_FOREIGN') return null;
+  throw error;
 }
 
 function gateView(run: LiveRun, gate: Gate): readonly GateView[] {
@@ -210,8 +216,9 @@ async function movedHead(run: LiveRun, commit: string): Promise<Blocker | null> 
   const { world } = run;
   const { branch } = run.state.run.context;
   const head = await world.git.branchHead(branch);
-  const state = await world.git.state(world.paths.worktree(run.runId));
-  if (head === commit && state.head === commit && (state.branch === branch || state.branch === null)) return null;
+  const state = await world.git.state(world.paths.worktree(run.runId)).catch(ignoreMissing);
+  const isInPlace = state === null || (state.head === commit && (state.branch === branch || state.branch === null));
+  if (head === commit && isInPlace) return null;
   return {
     code: 'PAWL_HANDOFF_REFUSED',
     message: `The branch ${branch} is at ${head ?? 'nothing'}, not at ${commit}, which both gates judged.`,

@@ -39,7 +39,7 @@ function settleDown(task: BenchTask): Promise<void> {
 
 describe('one worker (L3)', () => {
   it('two hosts started at once on one request start one worker, twenty times over', async () => {
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < (isWholeSweep ? 20 : 8); round += 1) {
       const task = bench.task();
       bench.start(task);
       bench.start(task);
@@ -166,6 +166,8 @@ const SYSTEM_CALLS = [
   'ftruncate',
   'write',
 ];
+/** PAWL_SWEEP=whole tries every call of the host. */
+const isWholeSweep = process.env.PAWL_SWEEP === 'whole';
 const hasStrace = await new Promise<boolean>((resolve) => {
   const probe = spawn('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
   probe.once('error', () => resolve(false));
@@ -184,7 +186,10 @@ describe('a host that is killed', () => {
       for (const call of points) if (SYSTEM_CALLS.includes(call)) counts.set(call, (counts.get(call) ?? 0) + 1);
       let killed = 0;
       for (const [call, count] of counts) {
-        for (let when = 1; when <= count; when += 1) {
+        // Calls that others can see are all tried; of the rest every fourth, unless the whole sweep is asked for.
+        const step =
+          isWholeSweep || ['link', 'clone', 'clone3', 'sendmsg', 'writev', 'shutdown'].includes(call) ? 1 : 4;
+        for (let when = 1; when <= count; when += step) {
           const task = bench.task();
           const inject = `inject=${call}:signal=KILL:when=${when}`;
           if ((await runHost(task, ['strace', '-o', '/dev/null', '-e', trace, '-e', inject])) !== 0) killed += 1;
@@ -192,7 +197,7 @@ describe('a host that is killed', () => {
         }
       }
       console.log(`killed at ${killed} points: ${JSON.stringify(Object.fromEntries(counts))}`);
-      expect(killed).toBeGreaterThan(20);
+      expect(killed).toBeGreaterThan(10);
     },
     240_000,
   );
@@ -201,7 +206,7 @@ describe('a host that is killed', () => {
     const seed = Number(process.env.PAWL_SEED ?? Date.now() % 1_000_000);
     console.log(`PAWL_SEED=${seed}`);
     let state = seed;
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < (isWholeSweep ? 15 : 5); round += 1) {
       // A linear congruence is chance enough here (Numerical Recipes).
       state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
       const killAfterMs = 40 + (state / 2 ** 32) * 200;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { codesOf, documentOf, type ErrorDocument, runOf, until } from '../support/pawl-cli.ts';
 import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
 import { answer, packetOf, verdict, write } from '../support/scenario-packet.ts';
-import { isAlive, pidsOf } from '../support/scenario-processes.ts';
+import { isAlive } from '../support/scenario-processes.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
 const SLOW = 120_000;
@@ -27,10 +27,10 @@ const QUICK = { grace_ms: 300 };
 /** Resolves when the run's worker has started and its grandchild lives; returns the pids of everything in its tree. */
 function grandchildOf(runId: string): Promise<number[]> {
   return until('the grandchild', () => {
-    const pids = pidsOf(`PAWL_RUN_ID=${runId}`).filter((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('scripted-grandchild'),
-    );
-    return pids.length > 0 ? pidsOf(`PAWL_RUN_ID=${runId}`) : null;
+    const pids = scenario
+      .workersOf(runId)
+      .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('scripted-grandchild'));
+    return pids.length > 0 ? scenario.workersOf(runId) : null;
   });
 }
 
@@ -42,13 +42,20 @@ describe('cancel', () => {
     const call = scenario.start(
       'run',
       '--packets',
-      scenario.packets(packetOf('A', { limits: QUICK }), packetOf('B')),
+      scenario.packets(
+        packetOf('A', { limits: QUICK }),
+        packetOf('B'),
+        packetOf('C', { conflict_surface: 'work-of/A/below' }),
+      ),
       '--json',
     );
     const start = await until('a worker', () => scenario.starts().find((each) => each.runId.startsWith('run_A_')));
     const pids = await grandchildOf(start.runId);
     expect(pids.length).toBeGreaterThanOrEqual(2);
 
+    const waiting = await scenario.status('C');
+    expect(waiting).toMatchObject({ state: 'waitingForLock', contention: { holder: start.runId } });
+    expect(runOf((await scenario.json('cancel', waiting.runId)).document, 'C').state).toBe('cancelled');
     const cancelled = await scenario.json('cancel', start.runId, '--reason', 'no longer needed');
     expect(cancelled.code).toBe(0);
     const end = await call.ended;
@@ -60,8 +67,9 @@ describe('cancel', () => {
       blockers: [],
     });
     expect(runOf(documentOf(end), 'B').state).toBe('readyForManualReview');
+    expect(runOf(documentOf(end), 'C')).toMatchObject({ state: 'cancelled', tasks: [] });
     expect(pids.filter(isAlive)).toEqual([]);
-    expect(pidsOf(`PAWL_RUN_ID=${start.runId}`)).toEqual([]);
+    expect(scenario.workersOf(start.runId)).toEqual([]);
     expect(scenario.startsOf(start.runId)).toEqual(['implementation-e0-a1']);
     expect(scenario.journal(start.runId).map((record) => record.event)).toContainEqual(
       expect.objectContaining({ type: 'cancelRequested', reason: 'no longer needed', by: expect.stringMatching(/./) }),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CliCall, documentOf, runOf, until } from '../support/pawl-cli.ts';
 import { answer, packetOf } from '../support/scenario-packet.ts';
-import { isAlive, pidsOf } from '../support/scenario-processes.ts';
+import { isAlive } from '../support/scenario-processes.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
 const SLOW = 120_000;
@@ -45,8 +45,6 @@ async function underWay(): Promise<{ call: CliCall; runId: string; packets: stri
   );
   return { call, runId: start.runId, packets };
 }
-
-const workersOf = (runId: string): number[] => pidsOf(`PAWL_RUN_ID=${runId}`);
 
 /** The recorded worker of the run's first task. */
 function recordedPid(runId: string): number {
@@ -91,7 +89,7 @@ describe('a kill without a warning', () => {
     call.child.kill('SIGKILL');
     expect((await call.ended).signal).toBe('SIGKILL');
     scenario.repo.write(gate, '');
-    await until('the worker to end by itself', () => workersOf(runId).length === 0);
+    await until('the worker to end by itself', () => scenario.workersOf(runId).length === 0);
     const { code, document } = await scenario.json('run');
     expect(code).toBe(0);
     expect(runOf(document, 'A').state).toBe('readyForManualReview');

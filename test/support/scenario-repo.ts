@@ -10,7 +10,7 @@ import type { JournalRecord } from '../../src/model/record.ts';
 import { type CliCall, type CliEnd, documentOf, type RunsDocument, runOf, startPawl } from './pawl-cli.ts';
 import { createSandboxRepo, type SandboxRepo } from './sandbox-repo.ts';
 import { goodWork, type Plain, witnessed } from './scenario-packet.ts';
-import { endAllOf } from './scenario-processes.ts';
+import { endAllOf, pidsOf } from './scenario-processes.ts';
 
 /** Patterns that admit what the scenarios' packets run. */
 export const ALLOWED = ['true', 'false', 'test *', 'sh *', 'node *'];
@@ -110,6 +110,11 @@ export class Scenario {
     return this.starts()
       .filter((start) => start.runId === runId)
       .map((start) => start.taskId);
+  }
+
+  /** Pids of all that a worker of that run has started and that lives; run ids alone are the same in every repository. */
+  workersOf(runId: string): number[] {
+    return pidsOf(`PAWL_TASK_FILE=${this.runFile(runId)}/`);
   }
 
   runFile(runId: string, ...names: readonly string[]): string {

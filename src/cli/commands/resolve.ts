@@ -65,6 +65,7 @@ async function command(output: Output, options: CommonOptions, request: CommandR
   const decision = hasDriver(places)
     ? await awaitDecision(output, places, commandId)
     : await decideHere(output, places, commandId);
+  if (decision?.isAccepted === true && request.command === 'cancel') await awaitEnd(places, request.runId);
   const view = await lookAtRun(places, request.runId);
   if (decision === null) {
     output.json({ commandId, decided: false, runs: view === null ? [] : [view] });
@@ -93,6 +94,14 @@ async function awaitDecision(output: Output, places: Places, commandId: string):
     const decision = readDecision(places.files, places.paths, commandId);
     if (decision !== null || systemClock.monotonicMs() > endMs) return decision;
     if (!hasDriver(places)) return decideHere(output, places, commandId);
+    await new Promise<void>((done) => systemClock.timer(100, done));
+  }
+}
+
+/** Resolves when the run has ended, or when that takes longer than is waited for: its worker has its grace. */
+async function awaitEnd(places: Places, runId: string): Promise<void> {
+  const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
+  while ((await lookAtRun(places, runId))?.kind === 'active' && systemClock.monotonicMs() < endMs) {
     await new Promise<void>((done) => systemClock.timer(100, done));
   }
 }
