@@ -32,6 +32,16 @@ function mayResume(context: RunContext, event: RunMachineEvent): boolean {
   return event.type !== 'decisionMade' || context.openTask === null;
 }
 
+/** L4: only a verdict of the gate that is being judged, of the current epoch, over the commit the run stands at, counts. */
+function isVerdictHere(context: RunContext, event: RunMachineEvent): event is RunMachineEventOf<'gateJudged'> {
+  return (
+    event.type === 'gateJudged' &&
+    event.gate === context.purpose &&
+    event.epoch === context.epoch &&
+    event.commit === context.headCommit
+  );
+}
+
 const NO_COUNTS = { failures: 0, losses: 0, interruptions: 0 } as const;
 
 /** The named actions and guards that the run machine is made of. */
@@ -180,18 +190,10 @@ export const runSetup = setup({
       (event.result === 'failed' || event.result === 'timedOut') &&
       context.failures + 1 < context.policy.attemptsMax,
     isEmptyAllowed: ({ event }) => event.type === 'workEmpty' && event.isAllowed,
-    // L4: only the gate of the current epoch, over the commit the run stands at, counts.
     isGate: ({ context, event }, params: { status: 'PASS' | 'FAIL' | 'BLOCKED' }) =>
-      event.type === 'gateJudged' &&
-      event.status === params.status &&
-      event.epoch === context.epoch &&
-      event.commit === context.headCommit,
+      isVerdictHere(context, event) && event.status === params.status,
     isGateToFix: ({ context, event }) =>
-      event.type === 'gateJudged' &&
-      event.status === 'FAIL' &&
-      event.epoch === context.epoch &&
-      event.commit === context.headCommit &&
-      context.fixes < context.policy.fixAttemptsMax,
+      isVerdictHere(context, event) && event.status === 'FAIL' && context.fixes < context.policy.fixAttemptsMax,
     bothGatesHold: ({ context }) =>
       (['verification', 'review'] as const).every((gate) => {
         const record = context.gates[gate];
