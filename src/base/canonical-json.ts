@@ -11,12 +11,16 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** A JSON object; a key whose value is undefined counts as absent. */
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
+/** ASCII: text of which JSON.stringify gives the canonical form. */
+const PLAIN_TEXT = /^[\0-\x7f]*$/;
+
 /**
  * The canonical JSON text of `value` (RFC 8785: keys sorted by UTF-16 code unit, no white space).
  * Throws on what JSON cannot hold (NaN, infinities, lone surrogates, cycles).
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return JSON.stringify(value);
+  if (typeof value === 'string' && PLAIN_TEXT.test(value)) return JSON.stringify(value);
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError('canonicalJson: the value has no JSON form');
   return text;
@@ -42,6 +46,26 @@ export function lastingJson(value: unknown): string {
   const text = canonicalJson(value);
   lastingTexts.set(value, text);
   return text;
+}
+
+/**
+ * A maker of canonical texts for a series of objects in which most members are the very ones of the object before; members never
+ * change themselves. The text of a member is made once as long as it stays.
+ */
+export function canonicalSeries(): (value: Readonly<Record<string, unknown>>) => string {
+  const last = new Map<string, { readonly member: unknown; readonly text: string }>();
+  const textOf = (name: string, member: unknown): string => {
+    const known = last.get(name);
+    if (known !== undefined && known.member === member) return known.text;
+    const text = `${JSON.stringify(name)}:${lastingJson(member)}`;
+    last.set(name, { member, text });
+    return text;
+  };
+  return (value) => {
+    const names = Object.keys(value).filter((name) => value[name] !== undefined);
+    const members = names.sort().map((name) => textOf(name, value[name]));
+    return `{${members.join(',')}}`;
+  };
 }
 
 /** True when `value` is a JSON object: not null, not a list. */

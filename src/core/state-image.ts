@@ -13,6 +13,7 @@ import { taskMachine } from '../../machines/task.machine.ts';
 import {
   canonicalJson,
   canonicalObject,
+  canonicalSeries,
   isObject,
   type Json,
   type JsonObject,
@@ -25,6 +26,10 @@ import type { RunState } from './decide.ts';
 
 const images = new WeakMap<AnyMachineSnapshot, string>();
 
+// A transition makes a new context and keeps those of its members that it does not change.
+const runContextText = canonicalSeries();
+const taskContextText = canonicalSeries();
+
 /** The machine of an actor, by its name. */
 export function machineOf(actor: string): AnyStateMachine {
   return actor === RUN_ACTOR ? runMachine : taskMachine;
@@ -34,9 +39,9 @@ function imageOf(actor: string, snapshot: AnyMachineSnapshot): string {
   const known = images.get(snapshot);
   if (known !== undefined) return known;
   const persisted = { ...machineOf(actor).getPersistedSnapshot(snapshot) };
-  // A transition makes a new context and keeps those of its members that it does not change.
+  const contextText = actor === RUN_ACTOR ? runContextText : taskContextText;
   const image = canonicalObject(persisted, (member, name) =>
-    name === 'context' && isObject(member) ? canonicalObject(member, lastingJson) : canonicalJson(member),
+    name === 'context' && isObject(member) ? contextText(member) : canonicalJson(member),
   );
   images.set(snapshot, image);
   return image;

@@ -5,7 +5,8 @@
  * Does not own: what is done about it (core/recovery), making what was read durable (store/register: readSettledRegister).
  *
  * Invariants: 1. Nothing here writes, signals or settles. 2. The agent record is read after the host's life was judged, the outcome after
- * the tree was: what a dead one has left behind is complete. 3. A register that does not fit its request is named, never used.
+ * the tree was: what a dead one has left behind is complete. 3. A register that does not fit its request is named, never used; one that came
+ * in the middle of a look is no contradiction.
  */
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
@@ -46,6 +47,19 @@ export interface TaskObservation {
 
 /** What is known about the task now. */
 export function observeTask(
+  files: Files,
+  processes: ProcessesPort,
+  taskFolder: string,
+  request: TaskRequest,
+  requestHash: string,
+): TaskObservation {
+  const seen = lookOnce(files, processes, taskFolder, request, requestHash);
+  // A host may claim and start its worker between the first read and the third: a second look sees a claim that stands.
+  const isOvertaken = seen.claim === null && seen.agent !== null;
+  return isOvertaken ? lookOnce(files, processes, taskFolder, request, requestHash) : seen;
+}
+
+function lookOnce(
   files: Files,
   processes: ProcessesPort,
   taskFolder: string,

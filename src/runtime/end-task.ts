@@ -4,9 +4,10 @@
  * Owns: that order, settling the machine from a register, an operator's assertion. Does not own: signals and sweeps (host/ending),
  * the outcome's content (host/outcome).
  *
- * Invariants: 1. No outcome is linked while the host is not proven dead, unless an operator asserts it, or while anything of the tree
- * is left. 2. Whoever linked first decided: what stands in the register is what is journaled.
+ * Invariants: 1. No outcome is linked while the host is not proven dead, unless an operator asserts what cannot be judged, or while
+ * anything of the tree is left. 2. Whoever linked first decided: what stands in the register is what is journaled.
  */
+import type { Life, ProcessIdentity } from '../base/process-identity.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
 import { endTree } from '../host/ending.ts';
 import { type TaskObservation, treeHandle } from '../host/observe.ts';
@@ -47,7 +48,9 @@ export async function endTaskInOrder(
     return;
   }
   const host = seen.claim?.value.host;
-  if (host !== undefined && (await endHost(world, host)) !== 'dead' && reason !== 'operator') {
+  const life = host === undefined ? 'dead' : await endHost(world, host);
+  // An operator's word stands for what cannot be judged from here, never for what is seen alive.
+  if (host !== undefined && (life === 'alive' || (life === 'unknown' && reason !== 'operator'))) {
     run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: hostLives(task, host.pid) });
     return;
   }
@@ -59,7 +62,7 @@ export async function endTaskInOrder(
   settleFrom(run, effect, observe(world, task));
 }
 
-async function endHost(world: World, host: Parameters<World['processes']['life']>[0]): Promise<string> {
+async function endHost(world: World, host: ProcessIdentity): Promise<Life> {
   const endMs = world.clock.monotonicMs() + BOUNDS.killMs;
   let life = world.processes.life(host);
   while (life === 'alive' && world.clock.monotonicMs() < endMs) {

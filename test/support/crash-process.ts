@@ -48,6 +48,7 @@ export interface Started {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** What a start may have otherwise. */
 export interface StartOptions {
   readonly plan?: CrashPlan;
   readonly env?: Readonly<Record<string, string>>;

@@ -48,12 +48,15 @@ export const isTheSame: Comparison = (end, undisturbed) =>
  * The run ends in the same place, perhaps over more attempts: interrupted and lost ones are left out, and so are attempt numbers. What a host's
  * death must leave.
  */
-export const endsAlike: Comparison = (end, undisturbed) => isTheSame(withoutRepeats(end), withoutRepeats(undisturbed));
+export const endsAlike: Comparison = (end, undisturbed) =>
+  isTheSame(withoutRepeats(end, / (interrupted|lost)$/), withoutRepeats(undisturbed, / (interrupted|lost)$/));
 
-function withoutRepeats(end: SiteEnd): SiteEnd {
-  const tasks = end.tasks
-    .filter((task) => !/ (interrupted|lost)$/.test(task))
-    .map((task) => task.replace(/-a\d+ /, ' '));
+/** The same, where an attempt may also have failed. */
+export const endsAlikeAfterFailures: Comparison = (end, undisturbed) =>
+  isTheSame(withoutRepeats(end, / (interrupted|lost|failed)$/), withoutRepeats(undisturbed, / failed$/));
+
+function withoutRepeats(end: SiteEnd, repeated: RegExp): SiteEnd {
+  const tasks = end.tasks.filter((task) => !repeated.test(task)).map((task) => task.replace(/-a\d+ /, ' '));
   // What a dead attempt left is kept under a ref of Pawl's own.
   return { ...end, tasks, witnessed: {}, refs: end.refs.filter((ref) => !ref.startsWith('refs/pawl/')) };
 }

@@ -36,6 +36,8 @@ const EXPECTED_FINDINGS = [
   'interruptedAppend',
 ];
 
+const LINGER_MS_MAX = 10_000;
+
 /** The records of the site's run that verify; none before its intake. */
 export function recordsAt(site: CrashSite): readonly JournalRecord[] {
   const runId = site.runId();
@@ -120,9 +122,20 @@ export function faultsOf(site: CrashSite, ended: Ended, histories: readonly stri
   if (site.repo.git(['status', '--porcelain']) !== '')
     faults.push(`checkout: ${site.repo.git(['status', '--porcelain'])}`);
   if (site.repo.git(['symbolic-ref', 'HEAD']) !== 'refs/heads/main') faults.push('checkout: HEAD was moved');
-  const left = site.processes();
+  const left = processesLeft(site);
   if (left.length > 0) faults.push(`processes left: ${left.map(commandOf).join(' | ')}`);
   return faults;
+}
+
+/** What does not end by itself: a host that has written its outcome needs a moment to exit. */
+function processesLeft(site: CrashSite): readonly number[] {
+  const endMs = performance.now() + LINGER_MS_MAX;
+  let left = site.processes();
+  while (left.length > 0 && performance.now() < endMs) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    left = site.processes();
+  }
+  return left;
 }
 
 function commandOf(pid: number): string {

@@ -99,6 +99,27 @@ export function settlementOf(effect: KeyedEffect): JournalEvent | null {
       };
     case 'startHost':
     case 'awaitWorker':
+    case 'watchWorker':
+    case 'endTask':
+      return taskSettlementOf(effect);
+    case 'deadline':
+      return null;
+  }
+}
+
+/** The input that settles an effect. */
+export function inputFor(effect: KeyedEffect, event: JournalEvent, atMs: number): Input {
+  return { actor: effect.actor ?? RUN_ACTOR, event, atMs };
+}
+
+/** The good settlement of a task's effect. */
+function taskSettlementOf(
+  effect: Extract<KeyedEffect, { kind: 'startHost' | 'awaitWorker' | 'watchWorker' | 'endTask' }>,
+): JournalEvent {
+  const { key } = effect;
+  switch (effect.kind) {
+    case 'startHost':
+    case 'awaitWorker':
       return { type: 'workerSpawned', key, agentHash: HASH, pid: 42, startedAtMs: 1_000 };
     case 'watchWorker':
     case 'endTask':
@@ -113,12 +134,5 @@ export function settlementOf(effect: KeyedEffect): JournalEvent | null {
         signal: null,
         blocker: null,
       };
-    case 'deadline':
-      return null;
   }
-}
-
-/** The input that settles an effect. */
-export function inputFor(effect: KeyedEffect, event: JournalEvent, atMs: number): Input {
-  return { actor: effect.actor ?? RUN_ACTOR, event, atMs };
 }
