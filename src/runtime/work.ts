@@ -136,11 +136,15 @@ async function judge(run: LiveRun, effect: KeyedEffectOf<'judgeGate'>): Promise<
   });
 }
 
-/** A worktree that git cannot read any more stands at no commit: the gate fails. Anything else goes on as it came. */
+/**
+ * A worktree that git says it cannot read stands at no commit: the gate fails. Anything else goes on as it came: a git that was killed, or
+ * never started, says nothing about the gate.
+ */
 function worktreeGone(error: unknown): WorktreeState {
-  if (error instanceof PawlError && (error.code === 'PAWL_WORKSPACE_FOREIGN' || error.code === 'PAWL_GIT_FAILED')) {
-    return { head: '', branch: null, trackedChanges: [], untracked: [] };
-  }
+  const isGone =
+    error instanceof PawlError &&
+    (error.code === 'PAWL_WORKSPACE_FOREIGN' || (error.code === 'PAWL_GIT_FAILED' && error.kind === 'terminal'));
+  if (isGone) return { head: '', branch: null, trackedChanges: [], untracked: [] };
   throw error;
 }
 

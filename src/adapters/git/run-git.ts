@@ -9,7 +9,7 @@
  * 3. Every call ends: by itself, or killed with its group after BOUNDS.gitMs (L9).
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { PawlError, systemCode } from '../../model/error.ts';
+import { type ErrorKind, PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
 
@@ -55,7 +55,13 @@ function invocation(call: GitCall, environment: NodeJS.ProcessEnv): { args: stri
 }
 
 /** PAWL_GIT_FAILED for `git <first words>` in `subject`. */
-export function gitFailure(args: readonly string[], subject: string, detail: string, cause?: unknown): PawlError {
+export function gitFailure(
+  args: readonly string[],
+  subject: string,
+  detail: string,
+  cause?: unknown,
+  kind: ErrorKind = 'retryable',
+): PawlError {
   const missing = systemCode(cause) === 'ENOENT';
   return new PawlError({
     code: 'PAWL_GIT_FAILED',
@@ -64,7 +70,7 @@ export function gitFailure(args: readonly string[], subject: string, detail: str
     hint: missing
       ? 'Install git (or put it on PATH) and start again.'
       : 'Look at what git said, mend it (disk space, permissions, the repository itself) and start again.',
-    kind: 'retryable',
+    kind,
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -80,7 +86,9 @@ function judged(
   const problem = shown(stderr);
   if (exitCode !== null && (call.answers ?? [0]).includes(exitCode)) return { exitCode, text, problem };
   const how = exitCode === null ? `ended by ${signal ?? 'a signal'}` : `exit ${exitCode}`;
-  throw gitFailure(call.args, call.cwd, `${how}${problem === '' ? '' : `: ${problem}`}`);
+  // An exit code is git's own word on what it was asked; a signal says nothing about it.
+  const kind = exitCode === null ? 'retryable' : 'terminal';
+  throw gitFailure(call.args, call.cwd, `${how}${problem === '' ? '' : `: ${problem}`}`, undefined, kind);
 }
 
 /** Kills what a call has started, its group included, as long as its leader is not reaped: until then the id is surely its own. */
