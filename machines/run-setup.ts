@@ -197,7 +197,8 @@ export const runSetup = setup({
     bothGatesHold: ({ context }) =>
       (['verification', 'review'] as const).every((gate) => {
         const record = context.gates[gate];
-        return record !== null && record.epoch === context.epoch && record.commit === context.headCommit;
+        const isPassed = record?.status === 'PASS' || record?.status === 'ACCEPTED';
+        return isPassed && record.epoch === context.epoch && record.commit === context.headCommit;
       }),
     isAbandon: ({ context, event }) =>
       context.openTask === null && event.type === 'decisionMade' && event.decision === 'abandon',

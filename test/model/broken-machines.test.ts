@@ -1,0 +1,87 @@
+/** A machine that was broken on purpose, one guard or action at a time: the walk finds each break, and tells the shortest way to it. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { runMachine } from '../../machines/run.machine.ts';
+import type { Policy } from '../../src/model/event.ts';
+import { BREAKS, CHART_BREAKS, type RunMachine, SECOND_LINE, type TaskMachine } from '../support/model-breaks.ts';
+import { brokenByRun } from '../support/model-invariants.ts';
+import { runAlone } from '../support/model-machines.ts';
+import { SMALLEST, wholeWorld } from '../support/model-worlds.ts';
+
+afterEach(() => {
+  vi.doUnmock('../../machines/run.machine.ts');
+  vi.doUnmock('../../machines/task.machine.ts');
+  vi.resetModules();
+});
+
+/** The shortest way to a broken invariant when `decide` works with those machines. */
+async function findWith(
+  run: (real: RunMachine) => RunMachine,
+  task: (real: TaskMachine) => TaskMachine = (real) => real,
+  policy: Policy = { ...SMALLEST, attemptsMax: 2 },
+) {
+  vi.resetModules();
+  vi.doMock('../../machines/run.machine.ts', async (original) => {
+    const real = await original<{ runMachine: RunMachine }>();
+    return { ...real, runMachine: run(real.runMachine) };
+  });
+  vi.doMock('../../machines/task.machine.ts', async (original) => {
+    const real = await original<{ taskMachine: TaskMachine }>();
+    return { ...real, taskMachine: task(real.taskMachine) };
+  });
+  const { counterexample } = await import('../support/model-worlds.ts');
+  return counterexample(wholeWorld(policy));
+}
+
+describe('run and tasks together, where', () => {
+  it.each(BREAKS.map((each) => [each.name, each] as const))('%s, are found out', async (_name, { breaks, finds }) => {
+    const found = await findWith((real) => real.provide(breaks));
+    expect(found?.sentences, found?.message).toContain(finds);
+  });
+
+  it.each(CHART_BREAKS.map((each) => [each.name, each] as const))(
+    '%s, are found out',
+    async (_name, { finds, run, task }) => {
+      const found = await findWith(broken(run), broken(task));
+      expect(found?.sentences, found?.message).toContain(finds);
+    },
+  );
+
+  it('hosts are started without a limit, are found out', async () => {
+    const found = await findWith(
+      (real) => real,
+      (real) => real.provide({ guards: { canStartAnotherHost: () => true } }),
+    );
+    expect(found?.sentences).toEqual(['no task starts more hosts than it may']);
+    const way = 'runAdmitted → leaseAcquired → workspacePrepared → taskRequested → hostStartRepeated';
+    expect(found?.path.join(' → ')).toBe(way);
+  });
+
+  it('nothing is broken, are sound', async () => {
+    const found = await findWith(
+      (real) => real,
+      (real) => real,
+      SMALLEST,
+    );
+    expect(found).toBeNull();
+  });
+});
+
+function broken<Machine>(breaks: ((machine: Machine) => void) | undefined): (machine: Machine) => Machine {
+  return (machine) => {
+    breaks?.(machine);
+    return machine;
+  };
+}
+
+describe('the run machine alone, where', () => {
+  it.each(SECOND_LINE)('%s, is found out', (_name, isGate) => {
+    const graph = runAlone(SMALLEST, runMachine.provide({ guards: { isGate } }));
+    const found = graph.nodes.flatMap(({ edges }) => edges.flatMap(({ snapshot }) => brokenByRun(snapshot)));
+    expect(found.length).toBeGreaterThan(0);
+  });
+
+  it('nothing is broken, is sound', () => {
+    const graph = runAlone(SMALLEST);
+    expect(graph.nodes.flatMap(({ edges }) => edges.flatMap(({ snapshot }) => brokenByRun(snapshot)))).toEqual([]);
+  });
+});

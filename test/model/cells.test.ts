@@ -1,0 +1,189 @@
+/** Every place of both machines × every event: each cell is decided, and nothing is taken that the tables here do not name. */
+import { describe, expect, it } from 'vitest';
+import { runMachine } from '../../machines/run.machine.ts';
+import { taskMachine } from '../../machines/task.machine.ts';
+import { decide } from '../../src/core/decide.ts';
+import { driverEventSchema, runEventSchema, taskEventSchema } from '../../src/model/event.ts';
+import { BOUNDS } from '../../src/model/limits.ts';
+import { RUN_ACTOR } from '../../src/model/record.ts';
+import { alphabet, answerTo, askEverywhere, type CellTable, REPORT } from '../support/model-cells.ts';
+import { openedRun } from '../support/model-graph.ts';
+import { leavesOf } from '../support/model-machines.ts';
+import { MODEL_RUN, opening } from '../support/model-world.ts';
+import { exploreChecked, SMALLEST, wholeWorld } from '../support/model-worlds.ts';
+
+const world = wholeWorld(SMALLEST);
+const graph = exploreChecked(world);
+const table = askEverywhere(graph, world);
+
+const TASK_AWAITED =
+  'implementing.settingUp implementing.working verification.working internalReview.working fixLoop.working';
+const TASK_PREPARED =
+  'implementing.setupRequested implementing.requested verification.requested internalReview.requested fixLoop.requested';
+const COMMITTED = 'implementing.committing fixLoop.committing';
+const JUDGED = 'verification.judging internalReview.judging';
+const UNLEASED = 'queued waitingForLock blockedLockConflict';
+const BUSY = `implementing.preparing ${TASK_PREPARED} ${COMMITTED} ${JUDGED} handoffReady`;
+const ENDS = 'blocked cancelled completed failed interrupted lost timedOut';
+const SUPERVISED = 'requested.starting claimed.awaiting running.watching';
+const ENDED = `${SUPERVISED} requested.ending claimed.ending running.ending`;
+
+/** Where each event to the run is taken whenever it comes; with a key, as long as its effect is owed. */
+const RUN_TAKES: Readonly<Record<string, string>> = {
+  runAdmitted: 'queued',
+  'runAdmitted withSetup': 'queued',
+  agentMissing: 'queued',
+  leaseAcquired: 'waitingForLock',
+  leaseContended: 'waitingForLock',
+  leaseRefused: 'waitingForLock',
+  surfaceFreed: 'blockedLockConflict',
+  workspacePrepared: 'implementing.preparing',
+  workspaceRefused: 'implementing.preparing',
+  taskRequested: TASK_PREPARED,
+  taskRefused: TASK_PREPARED,
+  workCommitted: COMMITTED,
+  workEmpty: COMMITTED,
+  'workEmpty allowed': COMMITTED,
+  workRefused: COMMITTED,
+  'gateJudged PASS': JUDGED,
+  'gateJudged FAIL': JUDGED,
+  'gateJudged BLOCKED': JUDGED,
+  handoffProjected: 'handoffReady',
+  handoffRefused: 'handoffReady',
+  deadlineReached: `${BUSY} ${TASK_AWAITED}`,
+  cancelRequested: `${UNLEASED} ${BUSY}`,
+  'decisionMade retry': 'blockedLockConflict',
+  'decisionMade abandon': 'blockedLockConflict',
+  leaseReclaimed: BUSY,
+};
+
+/** Where it depends on more than the place: on a task that is open, a gate that blocked, a lease that is held, a cancel before. */
+const RUN_MAY_TAKE: Readonly<Record<string, string>> = {
+  cancelRequested: `${TASK_AWAITED} blockedNeedsHuman`,
+  'decisionMade retry': 'blockedNeedsHuman',
+  'decisionMade accept': 'blockedNeedsHuman',
+  'decisionMade abandon': 'blockedNeedsHuman',
+  leaseReclaimed: 'blockedNeedsHuman',
+};
+
+/** Where each event to a task is taken whenever it comes. */
+const TASK_TAKES: Readonly<Record<string, string>> = {
+  hostStartRepeated: 'requested.starting',
+  hostClaimed: 'requested.starting',
+  workerSpawned: 'requested.starting claimed.awaiting',
+  workerAdopted: 'running.watching',
+  hostDoubted: ENDED,
+  ...Object.fromEntries(ENDS.split(' ').map((result) => [`workerEnded ${result}`, ENDED])),
+  completionReported: ENDS.split(' ')
+    .map((result) => `settled.${result}`)
+    .join(' '),
+};
+
+/** Events that report on no effect: where they are not taken they are refused, the others are stale. */
+const WITHOUT_KEY = ['packetReceived', 'cancelRequested', 'decisionMade', 'leaseReclaimed', 'completionReported'];
+
+describe('decide', () => {
+  it('is asked in every place of both machines but the two that no sufficient packet comes to', () => {
+    const places = [
+      ...leavesOf(runMachine).map((place) => `run ${place}`),
+      ...leavesOf(taskMachine).map((place) => `task ${place}`),
+    ];
+    const asked = new Set(table.keys());
+    expect(places.filter((place) => !asked.has(place))).toEqual(['run packetReceived', 'run blockedPlanInsufficient']);
+    expect(asked.size).toBe(places.length - 2);
+  });
+
+  it('is asked every event that a journal can hold', () => {
+    const options = [...runEventSchema.options, ...taskEventSchema.options, ...driverEventSchema.options];
+    const known = new Set<string>(alphabet().map(({ event }) => event.type));
+    expect([...known].sort()).toEqual(options.map(({ shape }) => shape.type.value as string).sort());
+  });
+
+  it('decides every cell of the run: 23 places × 27 events', () => {
+    const cells = cellsOf(table, 'run');
+    expect(cells.length).toBe(23 * 27);
+    expect(cells.filter((cell) => cell.answers !== expected(cell, RUN_TAKES, RUN_MAY_TAKE))).toEqual([]);
+  });
+
+  it('decides every cell of a task: 16 places × 13 events', () => {
+    const cells = cellsOf(table, 'task');
+    expect(cells.length).toBe(16 * 13);
+    expect(cells.filter((cell) => cell.answers !== expected(cell, TASK_TAKES, {}))).toEqual([]);
+  });
+
+  it('opens a run with packetReceived alone', () => {
+    for (const { actor, event } of alphabet()) {
+      const answer = event.type === 'packetReceived' ? 'taken' : 'PAWL_EVENT_REFUSED';
+      expect(answerTo(null, actor === 'task' ? 'implementation-e0-a1' : actor, event), event.type).toBe(answer);
+    }
+  });
+
+  it('takes nothing in a run whose packet was insufficient', () => {
+    const state = openedRun(world, ['scope']);
+    expect(state.run.value).toBe('blockedPlanInsufficient');
+    const answers = alphabet().map(({ actor, event }) => [actor, answerTo(state, actor, event)]);
+    expect(answers.filter(([actor, answer]) => answer === 'taken' && actor !== 'driver')).toEqual([]);
+  });
+
+  it('refuses what is sent to the wrong machine or to nobody, wherever it comes', () => {
+    const answers = new Set<string>();
+    for (const { state } of graph.nodes.values()) {
+      const tasks = Object.keys(state.tasks);
+      for (const { actor, event } of alphabet()) {
+        const others = actor === 'run' ? [...tasks, 'nobody'] : actor === 'task' ? [RUN_ACTOR, 'nobody'] : [];
+        for (const other of others) answers.add(answerTo(state, other, event));
+      }
+    }
+    expect([...answers].sort()).toEqual(['PAWL_EVENT_REFUSED', 'PAWL_EVENT_STALE']);
+  });
+
+  it('keeps sixteen completions that come after the end, each once, and nothing else changes', () => {
+    const settled = [...graph.nodes.values()].find(({ state }) => state.run.value === 'readyForManualReview');
+    const taskId = Object.keys(settled?.state.tasks ?? {})[0];
+    if (settled === undefined || taskId === undefined) return expect.fail('no run gets through');
+    let { state } = settled;
+    for (let n = 0; n < BOUNDS.completionReports + 2; n += 1) {
+      const event = { ...REPORT, entryId: `late-${n}` };
+      const decision = decide(MODEL_RUN, state, { actor: taskId, event, atMs: 1 });
+      expect(decision.kind).toBe(n < BOUNDS.completionReports ? 'accepted' : 'refused');
+      if (decision.kind === 'refused') continue;
+      expect([decision.effects, decision.state.owed, decision.state.run === state.run]).toEqual([[], [], true]);
+      state = decision.state;
+      expect(answerTo(state, taskId, event)).toBe('PAWL_EVENT_REFUSED');
+    }
+  });
+
+  it('refuses a second opening', () => {
+    expect(answerTo(openedRun(world), RUN_ACTOR, opening(SMALLEST).event)).toBe('PAWL_EVENT_REFUSED');
+  });
+});
+
+interface Cell {
+  readonly place: string;
+  readonly event: string;
+  readonly answers: string;
+}
+
+function cellsOf(cells: CellTable, machine: 'run' | 'task'): readonly Cell[] {
+  return [...cells]
+    .filter(([row]) => row.startsWith(`${machine} `))
+    .flatMap(([row, columns]) =>
+      [...columns].map(([event, answers]) => ({
+        place: row.slice(machine.length + 1),
+        event,
+        answers: [...answers].sort().join(' or '),
+      })),
+    );
+}
+
+function expected(
+  { place, event }: Cell,
+  takes: Readonly<Record<string, string>>,
+  mayTake: Readonly<Record<string, string>>,
+): string {
+  const isWithoutKey = WITHOUT_KEY.includes(event.split(' ')[0] ?? '');
+  const refusal = isWithoutKey ? 'PAWL_EVENT_REFUSED' : 'PAWL_EVENT_STALE';
+  if (mayTake[event]?.split(' ').includes(place)) return `${refusal} or taken`;
+  if (!takes[event]?.split(' ').includes(place)) return refusal;
+  return isWithoutKey ? 'taken' : `${refusal} or taken`;
+}

@@ -1,0 +1,67 @@
+/** Every step, and every step after every step that leads to it, of facets of the world at the default bounds: each path is a test. */
+import { describe, expect, it } from 'vitest';
+import { cover, named, type Path } from '../support/model-cover.ts';
+import { type Edge, type Graph, nodeOf } from '../support/model-graph.ts';
+import { Replay } from '../support/model-replay.ts';
+import { COVER_FACETS, exploreChecked } from '../support/model-worlds.ts';
+
+/** Of each facet: states, steps, pairs of steps, and the paths that cover all steps and all pairs. */
+const COUNTS: Readonly<Record<string, readonly number[]>> = {
+  'gates and what is refused': [123, 157, 251, 79, 136],
+  attempts: [730, 1_499, 2_091, 925, 797],
+  ends: [163, 286, 348, 182, 177],
+  'nothing to commit': [123, 185, 258, 89, 109],
+  hosts: [116, 239, 417, 100, 191],
+  doubts: [101, 221, 411, 95, 163],
+  leases: [49, 118, 284, 42, 92],
+  'leases and an operator': [52, 89, 174, 31, 57],
+  cancelling: [227, 364, 468, 210, 265],
+  'fix rounds and an operator': [139, 191, 289, 65, 114],
+  'fix rounds and lost leases': [145, 234, 387, 77, 86],
+};
+
+describe.each(COVER_FACETS.map(({ name, world }) => [name, world] as const))('%s', (name, world) => {
+  const graph = exploreChecked(world);
+  const steps = cover(graph, 1);
+  const pairs = cover(graph, 2);
+  const replay = new Replay(world);
+
+  it('has exactly as many states, steps and pairs of steps as ever', () => {
+    const counts = [graph.nodes.size, graph.edgeCount, pairsIn(graph), steps.length, pairs.length];
+    console.info(
+      `${name}: ${counts[1]} steps on ${counts[3]} paths, ${counts[2]} pairs of steps on ${counts[4]} paths`,
+    );
+    expect(counts).toEqual(COUNTS[name]);
+  });
+
+  it('has every step on a path of either cover, and every pair of steps on one of the second', () => {
+    expect(stepsOn(steps).size).toBe(graph.edgeCount);
+    expect(stepsOn(pairs).size).toBe(graph.edgeCount);
+    expect(pairsOn(pairs)).toBe(pairsIn(graph));
+  });
+
+  it.each(pairs.map((path) => [named(path), path] as const))('%s', (_name, path) => {
+    expect(replay.problems(path)).toEqual([]);
+  });
+});
+
+function pairsIn(graph: Graph): number {
+  let count = 0;
+  for (const { edges } of graph.nodes.values()) for (const { to } of edges) count += nodeOf(graph, to).edges.length;
+  return count;
+}
+
+function stepsOn(paths: readonly Path[]): ReadonlySet<Edge> {
+  return new Set(paths.flat());
+}
+
+function pairsOn(paths: readonly Path[]): number {
+  const pairs = new Map<Edge, Set<Edge>>();
+  for (const path of paths) {
+    for (const [index, edge] of path.entries()) {
+      const before = path[index - 1];
+      if (before !== undefined) pairs.set(before, (pairs.get(before) ?? new Set()).add(edge));
+    }
+  }
+  return [...pairs.values()].reduce((sum, { size }) => sum + size, 0);
+}

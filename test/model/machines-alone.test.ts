@@ -1,0 +1,117 @@
+/** Each machine by itself, without outbox and driver, told anything at any time: its own guards must be enough. */
+import { describe, expect, it } from 'vitest';
+import { getNextSnapshot } from 'xstate';
+import { runMachine } from '../../machines/run.machine.ts';
+import type { GateRecord } from '../../machines/run-context.ts';
+import { taskMachine } from '../../machines/task.machine.ts';
+import type { Gate } from '../../src/model/effect.ts';
+import { brokenByRun } from '../support/model-invariants.ts';
+import { placeOf } from '../support/model-key.ts';
+import { chartSteps, leavesOf, NEVER_TAKEN, runAlone, stepsTaken, taskAlone } from '../support/model-machines.ts';
+import { SMALL } from '../support/model-worlds.ts';
+import { BASE } from '../support/settlements.ts';
+
+/** By the host starts that a task may take: states and steps. */
+const COUNTS: Readonly<Record<number, readonly number[]>> = { 1: [1_496, 1_894], 2: [2_843, 3_603], 5: [6_884, 8_730] };
+
+describe('the run machine', () => {
+  const graph = runAlone(SMALL);
+
+  it('reaches exactly these states by exactly these steps', () => {
+    console.info(`run machine: ${graph.nodes.length} states, ${graph.edgeCount} steps`);
+    expect([graph.nodes.length, graph.edgeCount]).toEqual([5_394, 24_481]);
+  });
+
+  it('reaches every place of its chart', () => {
+    const reached = new Set(graph.nodes.map(({ snapshot }) => placeOf(snapshot.value)));
+    expect([...reached].sort()).toEqual([...leavesOf(runMachine)].sort());
+  });
+
+  it('keeps every invariant of its own in every state, also when results of old epochs and other commits come', () => {
+    for (const { key, edges } of graph.nodes) {
+      for (const { event, snapshot } of edges) expect(brokenByRun(snapshot), `${event.type} in ${key}`).toEqual([]);
+    }
+  });
+
+  it('takes every step of its chart but those that nothing can lead to', () => {
+    const taken = new Set<string>();
+    for (const { snapshot, edges } of graph.nodes) {
+      for (const { event } of edges) for (const step of stepsTaken(runMachine, snapshot, event)) taken.add(step);
+    }
+    const steps = chartSteps(runMachine);
+    expect(new Set(steps).size).toBe(steps.length);
+    expect(steps.length).toBe(134);
+    expect(steps.filter((step) => !taken.has(step))).toEqual(NEVER_TAKEN);
+  });
+
+  it('hands nothing off unless both gates stand, even from a handoff that nothing leads to', () => {
+    const handedOff = graph.nodes.find(({ snapshot }) => snapshot.value === 'handoffReady');
+    if (handedOff === undefined) return expect.fail('no run comes to its handoff');
+    const { context } = handedOff.snapshot;
+    const [event] = handedOff.edges.map((edge) => edge.event).filter(({ type }) => type === 'handoffProjected');
+    if (event === undefined) return expect.fail('a handoff cannot be projected');
+    const endWith = (change: (gate: GateRecord) => GateRecord | null, name: Gate) => {
+      const gate = context.gates[name];
+      const gates = { ...context.gates, [name]: gate === null ? null : change(gate) };
+      const before = runMachine.resolveState({ value: 'handoffReady', context: { ...context, gates } });
+      return getNextSnapshot(runMachine, before, event);
+    };
+    for (const name of ['verification', 'review'] as const) {
+      expect(endWith((gate) => gate, name).value).toBe('readyForManualReview');
+      expect(endWith((gate) => ({ ...gate, status: 'ACCEPTED' }), name).value).toBe('readyForManualReview');
+      const broken = [
+        endWith(() => null, name),
+        endWith((gate) => ({ ...gate, status: 'FAIL' }), name),
+        endWith((gate) => ({ ...gate, status: 'BLOCKED' }), name),
+        endWith((gate) => ({ ...gate, epoch: gate.epoch - 1 }), name),
+        endWith((gate) => ({ ...gate, commit: BASE }), name),
+      ];
+      for (const end of broken) {
+        expect(end.value).toBe('blockedNeedsHuman');
+        expect(end.context.blockers[0]?.code).toBe('PAWL_HANDOFF_REFUSED');
+      }
+    }
+  });
+
+  it('takes nothing once it has ended', () => {
+    const ended = graph.nodes.filter(({ snapshot }) => snapshot.status === 'done');
+    expect(ended.length).toBeGreaterThan(3);
+    expect(ended.flatMap(({ edges }) => edges)).toEqual([]);
+  });
+});
+
+describe.each([1, 2, 5])('the task machine, with %i host starts', (hostStartsMax) => {
+  const graph = taskAlone(hostStartsMax);
+
+  it('reaches exactly these states by exactly these steps', () => {
+    console.info(`task machine, ${hostStartsMax} host starts: ${graph.nodes.length} states, ${graph.edgeCount} steps`);
+    expect([graph.nodes.length, graph.edgeCount]).toEqual(COUNTS[hostStartsMax]);
+  });
+
+  it('reaches every place of its chart and takes every step of it', () => {
+    const reached = new Set(graph.nodes.map(({ snapshot }) => placeOf(snapshot.value)));
+    expect([...reached].sort()).toEqual([...leavesOf(taskMachine)].sort());
+    const taken = new Set<string>();
+    for (const { snapshot, edges } of graph.nodes) {
+      for (const { event } of edges) for (const step of stepsTaken(taskMachine, snapshot, event)) taken.add(step);
+    }
+    const steps = chartSteps(taskMachine);
+    const missing = hostStartsMax > 1 ? [] : ['requested.starting: hostStartRepeated [canStartAnotherHost] → stays'];
+    expect(steps.length).toBe(61);
+    expect(steps.filter((step) => !taken.has(step))).toEqual(missing);
+  });
+
+  it('never starts more hosts than it may, and lets the first end stand', () => {
+    for (const { snapshot, edges } of graph.nodes) {
+      expect(snapshot.context.hostStarts).toBeLessThanOrEqual(hostStartsMax);
+      const { settlement } = snapshot.context;
+      if (settlement === null) continue;
+      for (const edge of edges) expect(edge.snapshot.context.settlement).toBe(settlement);
+    }
+  });
+
+  it('decides on late completions in each of five ways, and none of them is an end', () => {
+    const decisions = graph.nodes.flatMap(({ snapshot }) => snapshot.context.reports.map(({ decision }) => decision));
+    expect([...new Set(decisions)].sort()).toEqual(['conflicting', 'duplicate', 'late', 'rejected', 'unauthorized']);
+  });
+});

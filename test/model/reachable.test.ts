@@ -1,0 +1,155 @@
+/** Everything that a run and its tasks can reach together, in the whole world and within small bounds: nothing is sampled. */
+import { describe, expect, it } from 'vitest';
+import { runMachine } from '../../machines/run.machine.ts';
+import { taskMachine } from '../../machines/task.machine.ts';
+import { decide } from '../../src/core/decide.ts';
+import { machineOf } from '../../src/core/state-image.ts';
+import { DRIVER_ACTOR, RUN_ACTOR } from '../../src/model/record.ts';
+import { DRIVER_NOTES } from '../support/model-cells.ts';
+import { countsOf, type Edge, type Graph, nodeOf } from '../support/model-graph.ts';
+import { placeOf, stateKey } from '../support/model-key.ts';
+import { chartSteps, NEVER_TAKEN, stepsTaken } from '../support/model-machines.ts';
+import { mostOnOneWay, onCircles, statesWithoutEnd } from '../support/model-reach.ts';
+import { MODEL_RUN, stepsOf, type World } from '../support/model-world.ts';
+import { exploreChecked, SMALL, SMALLEST, wholeWorld } from '../support/model-worlds.ts';
+
+const isOperators = ({ event: { type } }: Edge) => type === 'cancelRequested' || type.startsWith('decisionMade');
+const isByItself = (edge: Edge) => !isOperators(edge) && edge.event.type !== 'leaseReclaimed';
+const isTaskRequested = ({ event }: Edge) => event.type === 'taskRequested';
+
+/** The opening is before the walk, and a completion after the end changes nothing that any step depends on. */
+const NOT_WALKED = [
+  'packetReceived: packetReceived [isSufficient] → queued',
+  'packetReceived: packetReceived → blockedPlanInsufficient',
+  'settled: completionReported [isNewReport] → stays',
+];
+
+const smallest = wholeWorld(SMALLEST);
+const ofSmallest = exploreChecked(smallest);
+
+describe('a run with its tasks, at the smallest bounds', () => {
+  it('reaches exactly these states by exactly these steps', () => {
+    expect(countsOf(ofSmallest)).toEqual({ states: 1_777, steps: 9_719, refused: 5_225 });
+  });
+
+  it('goes on alike from states of one key, whatever their ordinals are', () => {
+    expect(differences(ofSmallest, smallest)).toEqual([]);
+  });
+
+  it('never hears the notes of the driver', () => {
+    for (const { state } of ofSmallest.nodes.values()) {
+      for (const event of DRIVER_NOTES) {
+        const decision = decide(MODEL_RUN, state, { actor: DRIVER_ACTOR, event, atMs: 1 });
+        expect(decision).toEqual({
+          kind: 'accepted',
+          state: { ...state, seq: state.seq + 1 },
+          effects: [],
+          deliveries: [],
+        });
+      }
+    }
+  });
+
+  it('by itself starts at most 7 workers: setup, implementation, two rounds of both gates, one fix', () => {
+    expect(mostOnOneWay(ofSmallest, isByItself, isTaskRequested)).toBe(7);
+  });
+});
+
+describe('a run with its tasks, where all that is counted counts', () => {
+  const graph = exploreChecked(wholeWorld(SMALL));
+
+  it('reaches exactly these states by exactly these steps, and every invariant holds in each', () => {
+    const counts = countsOf(graph);
+    console.info(`run with its tasks: ${counts.states} states, ${counts.steps} steps, ${counts.refused} refused`);
+    expect(counts).toEqual({ states: 21_242, steps: 130_674, refused: 69_770 });
+  });
+
+  it('ends in each of its three ends, and is parked in each of its two places', () => {
+    expect(placesOf(graph, ['cancelled', 'failedExecution', 'readyForManualReview'])).toEqual({
+      cancelled: 1_572,
+      failedExecution: 180,
+      readyForManualReview: 192,
+    });
+    expect(placesOf(graph, ['blockedNeedsHuman', 'blockedLockConflict'])).toEqual({
+      blockedNeedsHuman: 12_180,
+      blockedLockConflict: 812,
+    });
+  });
+
+  it('can end from everywhere', () => {
+    expect(statesWithoutEnd(graph)).toEqual([]);
+  });
+
+  it('has for every owed effect an event that is taken and settles it', () => {
+    for (const { key, state, edges } of graph.nodes.values()) {
+      for (const effect of state.owed) {
+        const settling = edges.find(
+          (edge) =>
+            'key' in edge.event.input.event &&
+            edge.event.input.event.key === effect.key &&
+            !edge.state.owed.some((still) => still.key === effect.key),
+        );
+        if (settling === undefined) expect.fail(`${effect.kind} cannot be settled in ${key}`);
+      }
+    }
+  });
+
+  it('takes every step of both charts but those that no run takes', () => {
+    const taken = new Set<string>();
+    for (const { state, edges } of graph.nodes.values()) {
+      for (const { deliveries } of edges) {
+        for (const { actor, event } of deliveries) {
+          const machine = machineOf(actor);
+          const before = actor === RUN_ACTOR ? state.run : state.tasks[actor];
+          if (before !== undefined) for (const step of stepsTaken(machine, before, event)) taken.add(step);
+        }
+      }
+    }
+    const steps = [...chartSteps(runMachine), ...chartSteps(taskMachine)];
+    expect(steps.filter((step) => !taken.has(step) && !NOT_WALKED.includes(step))).toEqual(NEVER_TAKEN);
+  });
+
+  it('by itself comes to an end or to a person: no worker start lies on a circle, and 28 is the most', () => {
+    expect(onCircles(graph, isByItself, isTaskRequested)).toEqual([]);
+    expect(mostOnOneWay(graph, isByItself, isTaskRequested)).toBe(28);
+  });
+
+  it('by itself repeats only what waits: for an agent, a surface, the time of a lease, or beside a worker that runs', () => {
+    const repeated = onCircles(graph, isByItself, () => true).map(({ event }) => event.type);
+    expect([...new Set(repeated)].sort()).toEqual([
+      'agentMissing',
+      'deadlineReached',
+      'leaseContended',
+      'leaseRefused',
+      'surfaceFreed',
+      'workerAdopted',
+    ]);
+  });
+});
+
+function placesOf(graph: Graph, places: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { state } of graph.nodes.values()) {
+    const place = placeOf(state.run.value);
+    if (places.includes(place)) counts[place] = (counts[place] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Where a state goes on otherwise than the state of the same key that the walk went on from. */
+function differences(graph: Graph, world: World): readonly string[] {
+  const found: string[] = [];
+  for (const node of graph.nodes.values()) {
+    for (const { to, state } of node.edges) {
+      const known = nodeOf(graph, to);
+      if (known.state === state || state.run.status !== 'active') continue;
+      const there = new Map(known.edges.map((edge) => [edge.event.type, edge.to]));
+      for (const { type, input } of stepsOf(state, world)) {
+        const decision = decide(MODEL_RUN, state, input);
+        const here = decision.kind === 'accepted' ? stateKey(decision.state) : undefined;
+        if (here !== there.get(type)) found.push(`${type} after ${node.key}`);
+      }
+    }
+  }
+  return found;
+}

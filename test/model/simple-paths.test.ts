@@ -1,0 +1,78 @@
+/** Every path that meets no state twice, of four facets of the world at the smallest bounds: decided, folded and checked at every step. */
+import { describe, expect, it } from 'vitest';
+import { named, type Path, pathOf, withoutBeginnings } from '../support/model-cover.ts';
+import { type Graph, nodeOf, shortestPaths, simplePaths } from '../support/model-graph.ts';
+import { placeOf } from '../support/model-key.ts';
+import { Replay } from '../support/model-replay.ts';
+import { exploreChecked, PATH_FACETS } from '../support/model-worlds.ts';
+
+/** A group is many paths: on a busy machine it may take its time. */
+const LONG_MS = 120_000;
+
+/** Of each facet: states, steps, simple paths, and those that no other simple path begins with. */
+const COUNTS: Readonly<Record<string, readonly [states: number, steps: number, paths: number, whole: number]>> = {
+  'left to itself': [104, 158, 2_844, 1_578],
+  'gates that fail, and an operator': [52, 64, 2_522, 712],
+  'hosts in doubt, and an operator': [101, 221, 2_312, 880],
+  'leases that are refused and lost': [63, 134, 404, 225],
+};
+
+describe.each(PATH_FACETS.map(({ name, world }) => [name, world] as const))('%s', (name, world) => {
+  const graph = exploreChecked(world);
+  const paths = simplePaths(world);
+  const whole = withoutBeginnings(paths).map((types) => pathOf(graph, types));
+  const replay = new Replay(world);
+
+  it('has exactly as many states, steps and simple paths as ever', () => {
+    console.info(`${name}: ${paths.length} simple paths, ${whole.length} of them whole`);
+    expect([graph.nodes.size, graph.edgeCount, paths.length, whole.length]).toEqual(COUNTS[name]);
+  });
+
+  it('meets no state twice on a simple path, and every state at the end of one', () => {
+    const ends = paths.map((types) => statesOn(graph, pathOf(graph, types)));
+    for (const states of ends) expect(new Set(states).size).toBe(states.length);
+    expect(new Set(ends.map((states) => states.at(-1)))).toEqual(new Set(graph.nodes.keys()));
+  });
+
+  it.each(byEnd(graph, whole))(
+    '%s are decided, folded and sound at every step',
+    (_name, group) => {
+      const wrong = group.flatMap((path) => replay.problems(path));
+      expect(wrong.slice(0, 5)).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  it('reaches every state as soon as the shortest path of @xstate/graph does', () => {
+    const shortest = shortestPaths(world);
+    const depth = depthsOf(graph);
+    expect(shortest.length).toBe(graph.nodes.size);
+    for (const types of shortest) {
+      const path = pathOf(graph, types);
+      expect(path.length, named(path)).toBe(depth.get(path.at(-1)?.to ?? graph.start));
+    }
+  });
+});
+
+function statesOn(graph: Graph, path: Path): readonly string[] {
+  return [graph.start, ...path.map(({ to }) => to)];
+}
+
+function byEnd(graph: Graph, paths: readonly Path[]): readonly (readonly [name: string, paths: readonly Path[]])[] {
+  const groups = new Map<string, Path[]>();
+  for (const path of paths) {
+    const { state } = nodeOf(graph, path.at(-1)?.to ?? graph.start);
+    const place = placeOf(state.run.value);
+    const end = state.run.status === 'active' ? `come back to where they were in ${place}` : `end in ${place}`;
+    groups.set(end, [...(groups.get(end) ?? []), path]);
+  }
+  return [...groups].map(([end, members]) => [`${members.length} simple paths that ${end}`, members] as const);
+}
+
+function depthsOf(graph: Graph): ReadonlyMap<string, number> {
+  const depths = new Map([[graph.start, 0]]);
+  for (const [key, depth] of depths) {
+    for (const { to } of nodeOf(graph, key).edges) if (!depths.has(to)) depths.set(to, depth + 1);
+  }
+  return depths;
+}
