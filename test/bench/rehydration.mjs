@@ -12,6 +12,9 @@ export const LENGTHS = [1_000, 10_000, 50_000];
 /** A first one, not told: it pays for compiling the code. */
 const WARM_UP = 1_000;
 
+/** The shortest of so many counts: what else the machine does can only add. */
+const TRIES = 3;
+
 /** Milliseconds of a rehydration for each of LENGTHS. */
 export async function measureRehydration() {
   const registry = createBenchRegistry({ isSynced: false });
@@ -22,11 +25,16 @@ export async function measureRehydration() {
     settleUntil(run, 'prepareWorkspace');
     while (run.state.seq < lengths[n]) renewLease(registry, run);
     await run.stop();
-    const startMs = performance.now();
-    const found = rehydrate(registry.world, run.runId, true);
-    times.push(performance.now() - startMs);
-    if (found.kind !== 'live' || found.state.seq !== lengths[n]) throw new Error(`the bench is wrong: ${found.kind}`);
+    times.push(Math.min(...Array.from({ length: TRIES }, () => timed(registry, run.runId, lengths[n]))));
   }
   registry.close();
   return LENGTHS.map((records, n) => ({ records, ms: times[n + 1] }));
+}
+
+function timed({ world }, runId, length) {
+  const startMs = performance.now();
+  const found = rehydrate(world, runId, true);
+  const ms = performance.now() - startMs;
+  if (found.kind !== 'live' || found.state.seq !== length) throw new Error(`the bench is wrong: ${found.kind}`);
+  return ms;
 }

@@ -29,6 +29,17 @@ describe('a git that is killed half-way, its locks left behind, stands in the wa
     expect(faultsIn(await sweep(trialsOf(true, 70), OPTIONS, undisturbed, endsAlike))).toEqual([]);
   });
 
+  test('when it looks at the worktree for a gate: its death is no verdict', { timeout: TIMEOUT_MS }, async () => {
+    // In order: made ready for implementation, verification, its gate, review, its gate.
+    const trials = [3, 5].map((at) => ({
+      name: `status ${at}`,
+      cuts: [
+        { git: { at, about: 'status --porcelain', moment: 'after', withParent: false }, outcome: 'told' } as const,
+      ],
+    }));
+    expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
+  });
+
   test('when it dies alone', { timeout: TIMEOUT_MS }, async () => {
     expect(faultsIn(await sweep(trialsOf(false, 70), OPTIONS, undisturbed, endsAlike))).toEqual([]);
   });

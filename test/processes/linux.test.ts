@@ -121,6 +121,17 @@ describe('a tree', () => {
     expect(processes.tree(handle(freshMark()))).toEqual({ members: [], unknown: [], isLocked: null });
   });
 
+  it('begins with its recorded worker: what was there before is none of it, mark or not', async () => {
+    const mark = freshMark();
+    const before = await start(idle, { [MARK_VARIABLE]: mark });
+    const ticks = BigInt(identify(before.pid).startTime);
+    let worker = identify((await start(idle)).pid);
+    while (BigInt(worker.startTime) <= ticks) worker = identify((await start(idle)).pid);
+    const after = await start(idle, { [MARK_VARIABLE]: mark });
+    expect(pidsOf(processes.tree(handle(mark, worker))).sort()).toEqual([worker.pid, after.pid].sort());
+    expect(pidsOf(processes.tree(handle(mark))).sort()).toEqual([before.pid, after.pid].sort());
+  });
+
   it('contains the children of a member, whatever their environment', async () => {
     const mark = freshMark();
     const script = 'env -i sleep 300 & echo $!; wait';

@@ -15,6 +15,8 @@ const REAL = (process.env.PATH ?? '')
 /** Which start of git dies, and how. */
 export interface GitDeath {
   readonly at: number;
+  /** Only starts whose arguments hold this text are counted. */
+  readonly about?: string;
   /** `during` leaves the locks that a git of that place could have held. */
   readonly moment: 'before' | 'during' | 'after';
   /** Pawl's own process that started it dies with it. */
@@ -30,7 +32,9 @@ export function deadlyGit(
   const bin = join(site.root, `bin-${n}`);
   const count = join(bin, 'count');
   const hit = join(bin, 'hit');
-  const lines = ['#!/bin/sh', `echo >> '${count}'; n=$(wc -l < '${count}')`];
+  const lines = ['#!/bin/sh'];
+  if (death?.about !== undefined) lines.push(`case "$*" in *'${death.about}'*) ;; *) exec '${REAL}' "$@";; esac`);
+  lines.push(`echo >> '${count}'; n=$(wc -l < '${count}')`);
   if (death !== null) lines.push(`if [ "$n" -eq ${death.at} ]; then`, ...dying(death, hit), 'fi');
   lines.push(`exec '${REAL}' "$@"`);
   site.repo.write(join(bin, 'git'), `${lines.join('\n')}\n`);
