@@ -255,12 +255,12 @@ export class Driver {
       const doubt = { code: error.code, detail: error.message, surfaces, taskId: packetTaskId };
       this.#quarantines = this.#quarantines
         .then(() => this.#aside(run, doubt, finding))
-        .catch((cause: unknown) => this.#end(cause));
+        .catch((cause: unknown) => this.end(cause));
       return;
     }
     const isLocal = error instanceof PawlError && code !== 'PAWL_STORE_SYNC_FAILED' && code !== 'PAWL_REGISTRY_LOCKED';
     if (isLocal) this.world.log(`${run.runId}: stands still: ${error.code}: ${error.message}`);
-    else this.#end(error);
+    else this.end(error);
     this.#slots.release(run.runId);
     this.leases.wake();
     this.#changed();
@@ -277,7 +277,8 @@ export class Driver {
     this.#changed();
   }
 
-  #end(error: unknown): void {
+  /** The process may not go on: nothing is begun any more, and `failure` says why. */
+  end(error: unknown): void {
     this.#failure ??= error;
     this.#isAccepting = false;
     this.#changed();

@@ -71,7 +71,7 @@ function namedRuns(
 async function drive(driver: Driver, view: LiveView, runIds: readonly string[]): Promise<Result> {
   const stop = stopOnSignal(driver, view);
   const inbox = new AbortController();
-  const watching = watchInbox(driver, inbox.signal);
+  const watching = watchInbox(driver, inbox.signal).catch((error: unknown) => driver.end(error));
   view.start(driver, runIds);
   try {
     await driver.drive(runIds);
