@@ -62,7 +62,8 @@ export async function endTaskInOrder(
   settleFrom(run, effect, observe(world, task));
 }
 
-async function endHost(world: World, host: ProcessIdentity): Promise<Life> {
+/** The host is dead, or cannot be ended or judged: its life as it is then known. */
+export async function endHost(world: World, host: ProcessIdentity): Promise<Life> {
   const endMs = world.clock.monotonicMs() + BOUNDS.killMs;
   let life = world.processes.life(host);
   while (life === 'alive' && world.clock.monotonicMs() < endMs) {

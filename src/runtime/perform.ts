@@ -79,8 +79,9 @@ function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, sign
   }
 }
 
-function isOfGit({ code }: PawlError): boolean {
-  return code === 'PAWL_GIT_FAILED' || code.startsWith('PAWL_WORKSPACE_');
+/** A git that was killed or could not be started has said nothing: then the run stands still, and the next start goes on by itself. */
+function isOfGit({ code, kind }: PawlError): boolean {
+  return (code === 'PAWL_GIT_FAILED' && kind !== 'retryable') || code.startsWith('PAWL_WORKSPACE_');
 }
 
 /** What git refused becomes the run's blocker, where the effect has one to give. Returns whether it has. */

@@ -3,17 +3,20 @@
  *
  * Owns: ending its hosts and trees first, then the register. Does not own: finding the contradiction (runtime/rehydrate, task-folder).
  *
- * Invariant: the files are left as they are; only the register is added (L5).
+ * Invariant: what is there is left as it is (L5); added are the register, and a revocation where nobody has claimed a task.
  */
 import { join } from 'node:path';
+import { sha256 } from '../base/sha256.ts';
 import { parseAgentRecord, parseClaim, parseRequest } from '../core/task-files.ts';
 import { endTree } from '../host/ending.ts';
 import { treeHandle } from '../host/observe.ts';
+import { revokeClaim } from '../host/outcome.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { TASK_FILES } from '../model/request.ts';
 import { type QuarantineRecord, quarantineRun } from '../store/quarantine.ts';
 import { readRegister } from '../store/register.ts';
 import { isSafeName } from '../store/registry-paths.ts';
+import { endHost } from './end-task.ts';
 import type { Doubt, Finding } from './rehydrate.ts';
 import type { World } from './world.ts';
 
@@ -45,14 +48,21 @@ function taskFolders({ files, paths }: World, runId: string): readonly string[] 
 
 async function endTask(world: World, runId: string, taskId: string): Promise<Finding[]> {
   const folder = world.paths.task(runId, taskId);
-  const claimBytes = readRegister(world.files, join(folder, TASK_FILES.claim));
-  const claim = claimBytes === null ? null : parseClaim(claimBytes);
   const found: Finding[] = [];
-  if (claim?.ok === true && claim.value.kind === 'host' && world.processes.signal(claim.value.host, 'SIGKILL')) {
-    found.push({ class: 'ambiguous', detail: `the host of ${taskId} lived`, action: 'ended' });
-  }
   const requestBytes = readRegister(world.files, join(folder, TASK_FILES.request));
   const request = requestBytes === null ? null : parseRequest(requestBytes);
+  // A host that is on its way and has not claimed yet finds the task given up.
+  if (requestBytes !== null && !world.files.exists(join(folder, TASK_FILES.claim))) {
+    revokeClaim(world.files, folder, sha256(requestBytes), 'interrupted');
+  }
+  const claimBytes = readRegister(world.files, join(folder, TASK_FILES.claim));
+  const claim = claimBytes === null ? null : parseClaim(claimBytes);
+  if (claim?.ok === true && claim.value.kind === 'host' && world.processes.life(claim.value.host) === 'alive') {
+    // Dead before its agent record is read: what a dead host has left behind is complete.
+    const life = await endHost(world, claim.value.host);
+    const action = life === 'dead' ? 'ended' : 'end it yourself';
+    found.push({ class: 'ambiguous', detail: `the host of ${taskId} lived`, action });
+  }
   if (request?.ok !== true) return found;
   const agentBytes = readRegister(world.files, join(folder, TASK_FILES.agent));
   const agent = agentBytes === null ? null : parseAgentRecord(agentBytes);

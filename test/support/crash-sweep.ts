@@ -102,9 +102,9 @@ const JUDGES = {
   /** The runner lives and brings the run to its good end by itself. */
   finished: (site: CrashSite, ended: Ended): readonly string[] =>
     faultsOf(site, ended, []).map((fault) => `already at first: ${fault}`),
-  /** The runner says by a code what was refused (exit 7), has parked the run (exit 3), or could do without. */
+  /** The runner says by a code what was refused (exit 7), or could do without; it parks nothing. */
   told: (_site: CrashSite, ended: Ended): readonly string[] => {
-    if (ended.code === 0 || ended.code === 3) return [];
+    if (ended.code === 0) return [];
     if (ended.code === 7 && /PAWL_(STORE|GIT)_[A-Z_]+/.test(ended.stdout)) return [];
     return [`exit ${ended.code ?? ended.signal}: ${ended.stdout.slice(-1_000)} ${ended.stderr.slice(-1_500)}`];
   },
@@ -129,7 +129,6 @@ export async function doTrial(
       if (cut.afterMs === undefined) faults.push(...JUDGES[cut.outcome ?? 'died'](site, ended));
       const found = hit(ended);
       if (found !== null) hits.push(found);
-      if (ended.code === 3) hits.push(await retry(site));
     }
     const ended = await runPawl(site, RUN);
     faults.push(...faultsOf(site, ended, histories));
@@ -138,13 +137,6 @@ export async function doTrial(
   } finally {
     site.close();
   }
-}
-
-/** A parked run is told to go on, as an operator would. Returns what it was parked for. */
-async function retry(site: CrashSite): Promise<string> {
-  const runId = site.runId() ?? '';
-  const ended = await runPawl(site, ['resolve', runId, 'retry', '--reason', 'it was killed', '--json']);
-  return `parked and retried (exit ${ended.code}): ${ended.code === 0 ? '' : ended.stdout.slice(0, 400)}`;
 }
 
 function startOf(

@@ -54,13 +54,16 @@ function invocation(call: GitCall, environment: NodeJS.ProcessEnv): { args: stri
   };
 }
 
-/** PAWL_GIT_FAILED for `git <first words>` in `subject`. */
+/**
+ * PAWL_GIT_FAILED for `git <first words>` in `subject`: terminal where git has answered, retryable where it never could (with a `cause`, or as
+ * `kind` says).
+ */
 export function gitFailure(
   args: readonly string[],
   subject: string,
   detail: string,
   cause?: unknown,
-  kind: ErrorKind = 'retryable',
+  kind: ErrorKind = cause === undefined ? 'terminal' : 'retryable',
 ): PawlError {
   const missing = systemCode(cause) === 'ENOENT';
   return new PawlError({
