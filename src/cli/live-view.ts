@@ -67,14 +67,14 @@ export class LiveView {
   };
 
   #draw(): void {
-    const { colour } = this.#output;
+    const { logColour: colour } = this.#output;
     const rows = this.#runIds.slice(0, ROWS_MAX).map((runId) => this.#row(runId));
     const more = this.#runIds.length - rows.length;
     this.#update([...rows, ...(more > 0 ? [colour.dim(`  and ${more} more`)] : [])].join('\n'));
   }
 
   #row(runId: string): string {
-    const { colour } = this.#output;
+    const { logColour: colour } = this.#output;
     const run = this.#driver?.find(runId);
     if (run === undefined) return colour.dim(`  ${runId}`);
     const [state, substate] = placeOf(run.state.run.value);

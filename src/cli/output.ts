@@ -6,7 +6,7 @@
  *
  * Invariant: with --json, stdout holds one JSON document and nothing else.
  */
-import colours from 'picocolors';
+import { createColors } from 'picocolors';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, type ExitCode } from '../model/error-codes.ts';
 import { systemFailure } from '../store/store-errors.ts';
@@ -14,7 +14,10 @@ import { systemFailure } from '../store/store-errors.ts';
 /** stdout and stderr of one command. */
 export class Output {
   readonly isJson: boolean;
-  readonly colour = colours;
+  /** For what goes to stdout. */
+  readonly colour = createColors(isColoured(process.stdout, process.env));
+  /** For what goes to stderr, which may be a terminal when stdout is not. */
+  readonly logColour = createColors(isColoured(process.stderr, process.env));
 
   constructor(isJson: boolean) {
     this.isJson = isJson;
@@ -43,15 +46,25 @@ export class Output {
   /** Shows the error and returns its exit code. */
   fail(error: unknown): ExitCode {
     const told = toldOf(error);
+    const { red, bold, dim } = this.logColour;
     if (this.isJson) this.json({ error: told });
-    this.log(`${colours.red('error')} ${colours.bold(told.code)}: ${told.message}`);
-    if (told.subject !== '' && !told.message.includes(told.subject))
-      this.log(`  ${colours.dim('what')}  ${told.subject}`);
-    if (told.hint !== '') this.log(`  ${colours.dim('next')}  ${told.hint}`);
-    if (told.code === 'PAWL_BUG' && error instanceof Error && error.stack !== undefined)
-      this.log(colours.dim(error.stack));
+    this.log(`${red('error')} ${bold(told.code)}: ${told.message}`);
+    if (told.subject !== '' && !told.message.includes(told.subject)) this.log(`  ${dim('what')}  ${told.subject}`);
+    if (told.hint !== '') this.log(`  ${dim('next')}  ${told.hint}`);
+    if (told.code === 'PAWL_BUG' && error instanceof Error && error.stack !== undefined) this.log(dim(error.stack));
     return ERROR_CODES[told.code];
   }
+}
+
+/**
+ * Are colours wanted on this stream? On a terminal, unless `NO_COLOR` says no; elsewhere only when `FORCE_COLOR` says so. A
+ * build server's `CI` is no reason: its log is read by programs too.
+ */
+export function isColoured(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
+  if ((env.NO_COLOR ?? '') !== '') return false;
+  const forced = env.FORCE_COLOR ?? '';
+  if (forced !== '') return forced !== '0';
+  return stream.isTTY === true && env.TERM !== 'dumb';
 }
 
 /** The error as it is told: its code and its three sentences. */

@@ -38,7 +38,8 @@ beforeAll(async () => {
   const { of } = await scenario.run(first);
   nasty = of('NASTY');
   whole = of('WHOLE');
-  plain = (await scenario.call('run', '--packets', scenario.packets(packetOf('BLOCKED')))).stdout;
+  const blocked = ['run', '--packets', scenario.packets(packetOf('BLOCKED'))];
+  plain = (await scenario.startIn(scenario.path, { CI: 'true' }, ...blocked).ended).stdout;
 }, SLOW);
 afterAll(() => scenario.end());
 
