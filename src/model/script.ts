@@ -19,6 +19,7 @@ export const STEP_KINDS = [
   'hang',
   'ignoreSigterm',
   'sleep',
+  'waitFor',
   'grandchild',
   'flood',
   'print',
@@ -38,6 +39,7 @@ export type Step =
   | { readonly do: 'exit'; readonly code: number }
   | { readonly do: 'crash'; readonly signal: string }
   | { readonly do: 'sleep'; readonly ms: number }
+  | { readonly do: 'waitFor'; readonly path: string }
   | {
       readonly do: 'grandchild';
       readonly holdsStdout: boolean;

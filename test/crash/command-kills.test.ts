@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RunView } from '../../src/core/run-view.ts';
-import { hasCome, until } from '../support/crash-moments.ts';
-import { documentOf, RUN, runPawl, startPawl } from '../support/crash-process.ts';
-import { type CrashSite, createCrashSite, PASSES_AT_ONCE, type SiteOptions } from '../support/crash-site.ts';
+import { hasCome, until } from '../../src/prove/real/moments.ts';
+import { type CrashSite, createCrashSite, PASSES_AT_ONCE, type SiteOptions } from '../../src/prove/real/site.ts';
+import { documentOf, RUN, runPawl, startPawl } from '../../src/prove/real/start.ts';
+import { faultsOf, historyAt, viewIn } from '../../src/prove/real/verdict.ts';
 import { sampled } from '../support/crash-sweep.ts';
-import { faultsOf, historyAt, viewIn } from '../support/crash-verdict.ts';
 
 const IN_FULL = process.env.PAWL_CRASH_SWEEP === 'all';
 const TIMEOUT_MS = IN_FULL ? 6 * 3_600_000 : 180_000;

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { SiteOptions } from '../support/crash-site.ts';
+import type { SiteOptions } from '../../src/prove/real/site.ts';
+import type { SiteEnd } from '../../src/prove/real/verdict.ts';
 import {
   endsAlike,
   endsAlikeAfterFailures,
@@ -9,7 +10,6 @@ import {
   type Trial,
   undisturbedEnd,
 } from '../support/crash-sweep.ts';
-import type { SiteEnd } from '../support/crash-verdict.ts';
 
 const TIMEOUT_MS = process.env.PAWL_CRASH_SWEEP === 'all' ? 6 * 3_600_000 : 180_000;
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { canonicalJson, isObject } from '../../src/base/canonical-json.ts';
 import type { ProcessIdentity } from '../../src/base/process-identity.ts';
-import { cutPower, hasCome, lockGenerations, taskFolder, until } from '../support/crash-moments.ts';
-import { documentOf, RUN, runPawl, startPawl } from '../support/crash-process.ts';
-import { type CrashSite, createCrashSite, PASSES_AT_ONCE } from '../support/crash-site.ts';
-import { endOf, faultsOf, historyAt, recordsAt, viewIn, witnessedAt } from '../support/crash-verdict.ts';
+import { cutPower, hasCome, lockGenerations, taskFolder, until } from '../../src/prove/real/moments.ts';
+import { type CrashSite, createCrashSite, PASSES_AT_ONCE } from '../../src/prove/real/site.ts';
+import { documentOf, RUN, runPawl, startPawl } from '../../src/prove/real/start.ts';
+import { endOf, faultsOf, historyAt, recordsAt, viewIn, witnessedAt } from '../../src/prove/real/verdict.ts';
 
 const TASK = 'implementation-e0-a1';
 const TIMEOUT_MS = 120_000;

@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { cutPower, hasCome, hostOf, type Moment, send, until, workerOf } from '../support/crash-moments.ts';
-import { RUN, runPawl, startPawl } from '../support/crash-process.ts';
-import { type CrashSite, createCrashSite, type SiteOptions } from '../support/crash-site.ts';
+import { cutPower, hasCome, hostOf, type Moment, send, until, workerOf } from '../../src/prove/real/moments.ts';
+import { type CrashSite, createCrashSite, type SiteOptions } from '../../src/prove/real/site.ts';
+import { RUN, runPawl, startPawl } from '../../src/prove/real/start.ts';
+import { endOf, faultsOf, historyAt, recordsAt, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
 import { endsAlike, undisturbedEnd } from '../support/crash-sweep.ts';
-import { endOf, faultsOf, historyAt, recordsAt, type SiteEnd, viewIn } from '../support/crash-verdict.ts';
 
 const TASK = 'implementation-e0-a1';
 const TIMEOUT_MS = 120_000;

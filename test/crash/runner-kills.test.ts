@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { FAILS_ONCE, PASSES_AT_ONCE, REVIEW_FAILS_ONCE, type SiteOptions } from '../support/crash-site.ts';
+import { FAILS_ONCE, PASSES_AT_ONCE, REVIEW_FAILS_ONCE, type SiteOptions } from '../../src/prove/real/site.ts';
+import type { SiteEnd } from '../../src/prove/real/verdict.ts';
 import { faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
-import type { SiteEnd } from '../support/crash-verdict.ts';
 
 const IN_FULL = process.env.PAWL_CRASH_SWEEP === 'all';
 const TIMEOUT_MS = IN_FULL ? 6 * 3_600_000 : 180_000;

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { BOUNDS } from '../../src/model/limits.ts';
-import { hasCome, hostOf, lockGenerations, processState, send, until } from '../support/crash-moments.ts';
-import { documentOf, RUN, runPawl, startPawl } from '../support/crash-process.ts';
-import { type CrashSite, createCrashSite, PASSES_AT_ONCE, type SiteScript } from '../support/crash-site.ts';
-import { endOf, faultsOf, historyAt, recordsAt, viewIn } from '../support/crash-verdict.ts';
+import { hasCome, hostOf, lockGenerations, processState, send, until } from '../../src/prove/real/moments.ts';
+import { type CrashSite, createCrashSite, PASSES_AT_ONCE, type SiteScript } from '../../src/prove/real/site.ts';
+import { documentOf, RUN, runPawl, startPawl } from '../../src/prove/real/start.ts';
+import { endOf, faultsOf, historyAt, recordsAt, viewIn } from '../../src/prove/real/verdict.ts';
 
 const TASK = 'implementation-e0-a1';
 const TIMEOUT_MS = 180_000;
@@ -56,7 +56,7 @@ test('a host that is stopped between its claim and its agent record, its runner 
   timeout: TIMEOUT_MS,
 }, async () => {
   const site = newSite(PASSES_AT_ONCE);
-  const atClaim = { role: 'host', at: '/claim', when: 'stop', task: TASK } as const;
+  const atClaim = { role: 'host', at: '/claim', when: 'after', deed: 'stop', task: TASK } as const;
   const first = startPawl(site, RUN, { plan: atClaim });
   await until(() => hasCome(site, TASK, 'claim'), 'a claim');
   const host = hostOf(site, TASK);

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/model/error-codes.ts';
 import { CLI, documentOf, runOf, startPawl } from '../support/pawl-cli.ts';
-import { createSandboxRepo, type SandboxRepo } from '../support/sandbox-repo.ts';
+import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
 const readText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const readme = readText('README.md');

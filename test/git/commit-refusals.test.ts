@@ -19,7 +19,7 @@ function blocker(result: CommitResult): string {
 
 test('files that were changed after the worker ended are not committed', async () => {
   fix.put('new.txt', 'new\n');
-  const { tree } = recordTree(fix.worktree, fix.repo.environment);
+  const { tree } = await recordTree(fix.worktree, { environment: fix.repo.environment, helperFd: null });
   fix.put('new.txt', 'now\n');
   const before = fingerprint(fix.repo.root, (path) => path.includes('objects'));
   const result = await fix.git.commitWork(fix.commitSpec({ tree }));

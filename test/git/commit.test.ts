@@ -36,7 +36,7 @@ test('what a worker left is one commit on the branch, with trailers, and nothing
   for (const name of ODD_NAMES) fix.put(name, `${name}\n`);
   symlinkSync('/nowhere', join(fix.worktree, 'dangling'));
   rmSync(join(fix.worktree, 'README.md'));
-  const { tree } = recordTree(fix.worktree, fix.repo.environment);
+  const { tree } = await recordTree(fix.worktree, { environment: fix.repo.environment, helperFd: null });
   const result = committed(await fix.git.commitWork(fix.commitSpec({ tree, subject: 'Do\0 the\nwork\u001b[31m' })));
   expect(fix.inside(['rev-parse', `refs/heads/${BRANCH}`])).toBe(result.commit);
   expect(fix.inside(['rev-parse', `${result.commit}^{tree}`])).toBe(tree);
@@ -151,7 +151,7 @@ test('a change in the same clock tick as the index is seen by host and runner', 
   utimesSync(join(fix.admin, 'index'), tick, tick);
   fix.put('racy.txt', 'bbbb');
   utimesSync(file, tick, tick);
-  const { tree } = recordTree(fix.worktree, fix.repo.environment);
+  const { tree } = await recordTree(fix.worktree, { environment: fix.repo.environment, helperFd: null });
   expect(fix.inside(['cat-file', 'blob', `${tree}:racy.txt`])).toBe('bbbb');
   const { commit } = committed(await fix.git.commitWork(fix.commitSpec({ tree })));
   expect(fix.inside(['cat-file', 'blob', `${commit}:racy.txt`])).toBe('bbbb');
@@ -200,7 +200,7 @@ test.each(['true', 'input'])('line ends under autocrlf=%s leave nothing uncommit
   fix.repo.git(['config', 'core.safecrlf', 'true']);
   fix.put('crlf.txt', 'a\r\nb\r\n');
   fix.put('mixed.txt', 'a\r\nb\n');
-  const { tree } = recordTree(fix.worktree, fix.repo.environment);
+  const { tree } = await recordTree(fix.worktree, { environment: fix.repo.environment, helperFd: null });
   committed(await fix.git.commitWork(fix.commitSpec({ tree })));
   expect((await fix.git.state(fix.worktree)).trackedChanges).toEqual([]);
   expect(fix.inside(['status', '--porcelain'])).toBe('');

@@ -9,7 +9,7 @@ import { join, relative } from 'node:path';
 import { createGit } from '../../src/adapters/git/git.ts';
 import { excludePatterns } from '../../src/adapters/git/locate.ts';
 import type { CommitSpec, GitPort, WorkspaceSpec } from '../../src/ports/git.ts';
-import { createSandboxRepo, type SandboxRepo } from '../support/sandbox-repo.ts';
+import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
 /** The run of the fixture. */
 export const RUN_ID = 'run_task-1_0123456789ab';

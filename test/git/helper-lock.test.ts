@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { flockHelperLock } from '../../src/adapters/git/helper-lock.ts';
 import { createGitRun } from '../../src/adapters/git/run-git.ts';
-import { createSandboxRepo, type SandboxRepo } from '../support/sandbox-repo.ts';
+import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
 const hasFlock = spawnSync('flock', ['--version']).status === 0;
 

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { excludePatterns, locateRepository } from '../../src/adapters/git/locate.ts';
-import { createSandboxRepo, type SandboxRepo } from '../support/sandbox-repo.ts';
+import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
 let repo: SandboxRepo;
 beforeEach(() => {

@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createGitRun, type GitCall, pathStream, runGitSync } from '../../src/adapters/git/run-git.ts';
+import { createGitRun, type GitCall, pathStream } from '../../src/adapters/git/run-git.ts';
 import { headOf, recordTree } from '../../src/adapters/git/tree.ts';
-import { createSandboxRepo, type SandboxRepo } from '../support/sandbox-repo.ts';
+import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
 let repo: SandboxRepo;
 beforeEach(() => {
@@ -34,7 +34,6 @@ test('a failure names the command, the exit code and what git said, safe to show
   await expect(createGitRun({ helperFd: null, environment })(call(['commit-tree', 'HEAD', 'x']))).rejects.toEqual(
     expected,
   );
-  expect(() => runGitSync(call(['commit-tree', 'HEAD', 'x']), environment)).toThrow(expected);
 });
 
 test('a git that is killed is a failure, and so is a git that is not there', async () => {
@@ -65,10 +64,11 @@ test('no git variable of the caller reaches git, and every call is quiet and loc
   expect(text).toContain('KEPT=yes\n');
 });
 
-test('git may use no transport at all', () => {
-  expect(() => runGitSync(call(['fetch', repo.path]), repo.environment)).toThrow(
-    expect.objectContaining({ message: expect.stringMatching(/transport .* not allowed/) }),
-  );
+test('git may use no transport at all', async () => {
+  const run = createGitRun({ helperFd: null, environment: repo.environment });
+  await expect(run(call(['fetch', repo.path]))).rejects.toMatchObject({
+    message: expect.stringMatching(/transport .* not allowed/),
+  });
 });
 
 test('input is given and output taken whole, or as it comes', async () => {
@@ -93,29 +93,29 @@ test('paths are taken out of a stream wherever its chunks end', () => {
   }
 });
 
-test('what cannot be recorded of a worktree is null with a reason, never an exception', () => {
-  const { environment } = repo;
+test('what cannot be recorded of a worktree is null with a reason, never an exception', async () => {
+  const git = { environment: repo.environment, helperFd: null };
   const head = repo.git(['rev-parse', 'HEAD']);
   const tree = repo.git(['rev-parse', 'HEAD^{tree}']);
-  expect(recordTree(repo.path, environment)).toEqual({ head, tree, reason: null });
-  expect(headOf(repo.path, environment)).toBe(head);
+  expect(await recordTree(repo.path, git)).toEqual({ head, tree, reason: null });
+  expect(await headOf(repo.path, git)).toBe(head);
   const inside = join(repo.path, 'src');
-  expect(recordTree(inside, environment)).toMatchObject({ head: null, tree: null, reason: expect.stringMatching(/./) });
-  expect(headOf(inside, environment)).toBeNull();
+  expect(await recordTree(inside, git)).toMatchObject({ head: null, tree: null, reason: expect.stringMatching(/./) });
+  expect(await headOf(inside, git)).toBeNull();
   repo.write('src/.git', 'gitdir: ../../nowhere\n');
-  expect(recordTree(inside, environment)).toMatchObject({ tree: null, reason: expect.stringMatching(/./) });
+  expect(await recordTree(inside, git)).toMatchObject({ tree: null, reason: expect.stringMatching(/./) });
   rmSync(join(inside, '.git'));
   repo.git(['init', '--quiet'], inside);
   // It holds tracked files: git sees them, and the repository around them is no part of the work.
-  expect(recordTree(repo.path, environment)).toEqual({ head, tree, reason: null });
+  expect(await recordTree(repo.path, git)).toEqual({ head, tree, reason: null });
   repo.write('new/inner/file.txt', 'x\n');
   repo.git(['init', '--quiet'], join(repo.path, 'new/inner'));
-  expect(recordTree(repo.path, environment)).toMatchObject({ head, reason: expect.stringContaining('inside') });
-  expect(recordTree(inside, environment)).toMatchObject({ head: null, tree: expect.stringMatching(/^[0-9a-f]{40}$/) });
-  const none = { PATH: repo.root };
-  expect(recordTree(repo.path, none)).toMatchObject({
+  expect(await recordTree(repo.path, git)).toMatchObject({ head, reason: expect.stringContaining('inside') });
+  expect(await recordTree(inside, git)).toMatchObject({ head: null, tree: expect.stringMatching(/^[0-9a-f]{40}$/) });
+  const none = { environment: { PATH: repo.root }, helperFd: null };
+  expect(await recordTree(repo.path, none)).toMatchObject({
     tree: null,
     reason: expect.stringContaining('git was not found'),
   });
-  expect(headOf(repo.path, none)).toBeNull();
+  expect(await headOf(repo.path, none)).toBeNull();
 });

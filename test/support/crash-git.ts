@@ -5,7 +5,7 @@
  */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CRASH_BRANCH, type CrashSite } from './crash-site.ts';
+import { CRASH_BRANCH, type CrashSite } from '../../src/prove/real/site.ts';
 
 const REAL = (process.env.PATH ?? '')
   .split(':')

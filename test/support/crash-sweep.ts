@@ -5,14 +5,15 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Plan } from '../../src/prove/real/plan.ts';
+import { type CrashSite, createCrashSite, type SiteOptions } from '../../src/prove/real/site.ts';
+import { type Ended, RUN, runPawl, type StartOptions } from '../../src/prove/real/start.ts';
+import { endOf, faultsOf, historyAt, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
 import { deadlyGit, type GitDeath } from './crash-git.ts';
-import { type CrashPlan, type Ended, RUN, runPawl, type StartOptions } from './crash-process.ts';
-import { type CrashSite, createCrashSite, type SiteOptions } from './crash-site.ts';
-import { endOf, faultsOf, historyAt, type SiteEnd, viewIn } from './crash-verdict.ts';
 
 /** One start that is cut off, by a plan or after a time. */
 export interface Cut {
-  readonly plan?: Omit<CrashPlan, 'log' | 'once'>;
+  readonly plan?: Omit<Plan, 'log' | 'once'>;
   /** Killed from outside after so many milliseconds. */
   readonly afterMs?: number;
   /** A git that dies. */
@@ -64,7 +65,7 @@ function withoutRepeats(end: SiteEnd, repeated: RegExp): SiteEnd {
 /** The end of a run that nobody kills, and the operations that `role` does in it. */
 export async function undisturbedEnd(
   options: SiteOptions,
-  role: CrashPlan['role'] = 'runner',
+  role: Plan['role'] = 'runner',
   task?: string,
 ): Promise<{ readonly end: SiteEnd; readonly operations: readonly string[] }> {
   const site = createCrashSite(options);

@@ -22,6 +22,7 @@ const VARIABLES = new Set([
   'PAWL_TASK_FILE',
   'PAWL_COMPLETION_FILE',
   'PAWL_TASK_MARK',
+  'PAWL_PROVE_PLAN',
   'PAWL_SCRIPT',
 ]);
 

@@ -78,6 +78,7 @@ function stepOf(kind: StepKind, fields: Fields): Step {
     case 'append':
       return { do: kind, path: fields.text('path'), text: fields.text('text', '') };
     case 'remove':
+    case 'waitFor':
       return { do: kind, path: fields.text('path') };
     case 'commit':
       return { do: kind, message: fields.text('message', 'Work of the scripted agent') };

@@ -6,7 +6,7 @@
  * Invariants: 1. Deterministic: nothing depends on chance or on the clock, but for the time in a witness line. 2. A step is done when the next begins.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,7 @@ export interface Stage {
 
 const FLOOD_LINE = `${'flood '.repeat(170)}\n`;
 const CHUNK_BYTES = 64 * 1024;
+const WAIT_POLL_MS = 10;
 const FIRST_PROCESS_PID = 1;
 const SIGTERM_EXIT = 143;
 
@@ -71,6 +72,8 @@ export async function doStep(step: Step, stage: Stage): Promise<void> {
       return;
     case 'sleep':
       return await sleep(step.ms);
+    case 'waitFor':
+      return await untilThere(resolve(stage.worktree, step.path));
     case 'grandchild':
       return await startGrandchild(step);
     case 'flood':
@@ -147,6 +150,10 @@ async function crash(signal: string): Promise<void> {
 
 async function forever(): Promise<never> {
   for (;;) await sleep(3_600_000);
+}
+
+async function untilThere(path: string): Promise<void> {
+  while (!existsSync(path)) await sleep(WAIT_POLL_MS);
 }
 
 /** Starts a child that outlives this process, and waits until it is set up. */

@@ -5,10 +5,11 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessIdentity } from '../../src/base/process-identity.ts';
-import type { CrashSite } from './crash-site.ts';
+import type { ProcessIdentity } from '../../base/process-identity.ts';
+import type { CrashSite } from './site.ts';
 
 const MOMENT_MS_MAX = 60_000;
+const POLL_MS = 2;
 
 /** What of a task is there when its processes are killed. */
 export type Moment = 'claim' | 'agent.json' | 'output.ndjson' | 'answer' | 'completion.json' | 'outcome';
@@ -23,7 +24,7 @@ export async function until(isSo: () => boolean, what: string): Promise<void> {
   const endMs = performance.now() + MOMENT_MS_MAX;
   while (!isSo()) {
     if (performance.now() > endMs) throw new Error(`waited in vain for: ${what}`);
-    await new Promise((done) => setTimeout(done, 2));
+    await new Promise((done) => setTimeout(done, POLL_MS));
   }
 }
 

@@ -1,34 +1,20 @@
 /**
  * Starting the built Pawl at a crash site, perhaps with a plan by which it or one of its hosts dies.
  *
- * Owns: the child, its output, its time limit. Does not own: what a plan does (fixtures/crash/crash-point.mjs).
+ * Owns: the child, its output, its time limit. Does not own: what a plan does (preload/kill-point).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type CrashSite, PAWL_PROGRAM } from './crash-site.ts';
+import { pathToFileURL } from 'node:url';
+import { builtPath } from './built.ts';
+import { PLAN_VARIABLE, type Plan } from './plan.ts';
+import type { CrashSite } from './site.ts';
 
-const PRELOAD = new URL('../fixtures/crash/crash-point.mjs', import.meta.url).href;
+const PRELOAD = pathToFileURL(builtPath('prove/preload/kill-point.js')).href;
+/** How long what was said may still be on its way once a process has ended. */
+const DRAIN_MS = 2_000;
 /** For a start that nobody kills; far beyond what it needs on a busy machine. */
 const START_MS_MAX = 120_000;
-
-/** Where a process dies, or fails. */
-export interface CrashPlan {
-  readonly role: 'runner' | 'host';
-  /** Which of the counted operations, from 1, or what its description ends with. */
-  readonly at: number | string;
-  readonly when: 'count' | 'before' | 'after' | 'partial' | 'stop' | 'fail' | 'failOn';
-  /** The system's code, for `fail` (once) and `failOn` (from there on). */
-  readonly error?: string;
-  /** The host of this task alone. */
-  readonly task?: string;
-  /** A file that is made by the first process that is hit: no second one is. */
-  readonly once?: string;
-  /** A host takes the runner that started it with it. */
-  readonly withParent?: boolean;
-  /** Takes what was counted, and what was killed. */
-  readonly log?: string;
-}
 
 /** How one start of Pawl ended. */
 export interface Ended {
@@ -50,7 +36,7 @@ export interface Started {
 
 /** What a start may have otherwise. */
 export interface StartOptions {
-  readonly plan?: CrashPlan;
+  readonly plan?: Plan;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
@@ -62,24 +48,24 @@ export const RUN = ['run', '--packets', '../packets.json', '--json'] as const;
 export function startPawl(site: CrashSite, args: readonly string[], options: StartOptions = {}): Started {
   const { plan, env = {}, timeoutMs = START_MS_MAX } = options;
   const inRunner = plan?.role === 'runner' ? ['--import', PRELOAD] : [];
-  const inHost = plan?.role === 'host' ? { NODE_OPTIONS: `--import=${PRELOAD}` } : {};
-  const child = spawn(
-    process.execPath,
-    [...inRunner, PAWL_PROGRAM, ...args, '--config', join(site.root, 'config.json')],
-    {
-      cwd: site.repo.path,
-      env: {
-        ...site.repo.environment,
-        ...inHost,
-        ...(plan === undefined ? {} : { PAWL_CRASH: JSON.stringify(plan) }),
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const argv = [...inRunner, site.program, ...args, '--config', join(site.root, 'config.json')];
+  const [command = process.execPath, ...rest] = site.wrap([process.execPath, ...argv]);
+  const child = spawn(command, rest, {
+    cwd: site.repo.path,
+    env: { ...site.repo.environment, ...site.environment, ...planEnvironment(site, plan), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const { pid } = child;
   if (pid === undefined) throw new Error('pawl could not be started');
   return { child, pid, ended: awaitEnd(child, timeoutMs), kill: (signal) => void child.kill(signal) };
+}
+
+function planEnvironment(site: CrashSite, plan: Plan | undefined): NodeJS.ProcessEnv {
+  if (plan === undefined) return {};
+  const carried = { [PLAN_VARIABLE]: JSON.stringify({ root: site.root, ...plan }) };
+  if (plan.role === 'runner') return carried;
+  const options = site.environment.NODE_OPTIONS ?? '';
+  return { ...carried, NODE_OPTIONS: `${options} --import=${PRELOAD}`.trim() };
 }
 
 /** Starts it and waits for its end. */
@@ -95,9 +81,6 @@ export function documentOf<T>({ stdout, stderr, code }: Ended): T {
     throw new Error(`exit ${code}, no document on stdout: ${stdout.slice(0, 500)}\n${stderr.slice(-2_000)}`);
   }
 }
-
-/** The folder of the preloaded program, for environments that name it. */
-export const PRELOAD_PATH = fileURLToPath(PRELOAD);
 
 function awaitEnd(child: ChildProcess, timeoutMs: number): Promise<Ended> {
   let stdout = '';
@@ -118,7 +101,7 @@ function awaitEnd(child: ChildProcess, timeoutMs: number): Promise<Ended> {
       clearTimeout(timer);
       // A grandchild may hold the pipes open: what was said is said.
       const settle = (): void => resolve({ code, signal, stdout, stderr, isStuck });
-      const drained = setTimeout(settle, 2_000);
+      const drained = setTimeout(settle, DRAIN_MS);
       child.once('close', () => {
         clearTimeout(drained);
         settle();

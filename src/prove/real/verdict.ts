@@ -5,12 +5,12 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunView } from '../../src/core/run-view.ts';
-import type { JournalRecord } from '../../src/model/record.ts';
-import { rehydrate } from '../../src/runtime/rehydrate.ts';
-import { readJournal } from '../../src/store/journal.ts';
-import { documentOf, type Ended } from './crash-process.ts';
-import { CRASH_BRANCH, type CrashSite } from './crash-site.ts';
+import type { RunView } from '../../core/run-view.ts';
+import type { JournalRecord } from '../../model/record.ts';
+import { rehydrate } from '../../runtime/rehydrate.ts';
+import { readJournal } from '../../store/journal.ts';
+import { CRASH_BRANCH, type CrashSite } from './site.ts';
+import { documentOf, type Ended } from './start.ts';
 
 /** What is the same for every run of one script, however often it was killed. */
 export interface SiteEnd {

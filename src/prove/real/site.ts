@@ -5,20 +5,17 @@
  *
  * The agent runs under flock(1) on one file for all tasks: a worker that is started while anything of an older one lives fails at once.
  */
-import { randomBytes } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { nodeFs } from '../../src/adapters/node-fs.ts';
-import { systemClock } from '../../src/adapters/system-clock.ts';
-import { Files } from '../../src/store/files.ts';
-import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { nodeFs } from '../../adapters/node-fs.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { Files } from '../../store/files.ts';
+import { RegistryPaths } from '../../store/registry-paths.ts';
+import { builtPath } from './built.ts';
 import { createSandboxRepo, type SandboxRepo } from './sandbox-repo.ts';
 
-const BUILT = fileURLToPath(new URL('../../dist/src', import.meta.url));
-/** The built command line. */
-export const PAWL_PROGRAM = join(BUILT, 'cli/main.js');
-const SCRIPTED_WORKER = join(BUILT, 'adapters/agents/scripted-worker.js');
+const SCRIPTED_WORKER = builtPath('adapters/agents/scripted-worker.js');
 /** How flock(1) says that an older worker lives. */
 const OVERLAP_EXIT = 99;
 
@@ -33,12 +30,28 @@ export interface SiteOptions {
   readonly script?: SiteScript;
   readonly limits?: Readonly<Record<string, unknown>>;
   readonly taskId?: string;
+  /** Names of the agents, all of them scripted alike, and which of them does what. */
+  readonly agents?: readonly string[];
+  readonly roles?: Readonly<Record<string, string>>;
+  /** Variables for every start of Pawl, and what its command line is put behind. */
+  readonly surroundings?: (root: string) => Surroundings;
 }
+
+/** What watches over the processes of a site. */
+export interface Surroundings {
+  readonly environment: NodeJS.ProcessEnv;
+  wrap(argv: readonly string[]): readonly string[];
+}
+
+const NOTHING_AROUND: Surroundings = { environment: {}, wrap: (argv) => argv };
 
 /** The mark is `<run id>/<task id>/<nonce>`. */
 const VERIFY = [
   'task=$(echo "$PAWL_TASK_MARK" | cut -d/ -f2)',
+  'if test -e "$HOME/deaf-$task"; then trap "" TERM; fi',
   'echo "x $task $$ 0" >> "$HOME/witness"',
+  'echo working',
+  'if test -e "$HOME/hold-$task"; then while ! test -e "$HOME/go-$task"; do sleep 0.02; done; fi',
   'test -f fixed.txt',
   '',
 ].join('\n');
@@ -69,6 +82,10 @@ export const REVIEW_FAILS_ONCE: SiteScript = {
 export interface CrashSite {
   readonly repo: SandboxRepo;
   readonly root: string;
+  /** The built command line. */
+  readonly program: string;
+  readonly environment: NodeJS.ProcessEnv;
+  wrap(argv: readonly string[]): readonly string[];
   readonly files: Files;
   readonly paths: RegistryPaths;
   /** Lines `<task id> <pid> <ms>` of every worker that really ran. */
@@ -82,39 +99,20 @@ export interface CrashSite {
 }
 
 /** A fresh site. */
-export function createCrashSite({ script = FAILS_ONCE, limits = {}, taskId }: SiteOptions = {}): CrashSite {
+export function createCrashSite(options: SiteOptions = {}): CrashSite {
   const repo = createSandboxRepo();
   const { root } = repo;
-  const home = join(root, 'home');
-  const witness = join(home, 'witness');
-  const steps = Object.fromEntries(
-    Object.entries(script).map(([key, list]) => [key, [{ do: 'witness', file: witness }, ...list]]),
-  );
-  repo.write(join(root, 'script.json'), JSON.stringify(steps));
-  const agent = ['flock', '-n', '-E', String(OVERLAP_EXIT), join(root, 'worker.lock')];
-  repo.write(
-    join(root, 'config.json'),
-    JSON.stringify({
-      agents: {
-        crash: {
-          kind: 'command',
-          argv: [...agent, process.execPath, SCRIPTED_WORKER, join(root, 'script.json')],
-          completion: 'file',
-        },
-      },
-      verification: { allow: ['sh verify.sh'] },
-      limits: { graceMs: 500, ...limits },
-    }),
-  );
-  repo.write('verify.sh', VERIFY);
-  repo.git(['add', '-A']);
-  repo.git(['commit', '--quiet', '-m', 'Verification']);
-  repo.write(join(root, 'packets.json'), JSON.stringify({ packets: [packet(taskId ?? 'CRASH-1')] }));
+  const witness = join(root, 'home', 'witness');
+  const { environment, wrap } = options.surroundings?.(root) ?? NOTHING_AROUND;
+  furnish(repo, witness, options);
   const paths = new RegistryPaths(join(repo.path, '.pawl'));
   const processes = (): readonly number[] => processesOf(root);
   return {
     repo,
     root,
+    program: builtPath('cli/main.js'),
+    environment,
+    wrap,
     files: new Files(nodeFs, systemClock),
     paths,
     witness,
@@ -127,12 +125,43 @@ export function createCrashSite({ script = FAILS_ONCE, limits = {}, taskId }: Si
   };
 }
 
+/** Config, script, verification and packet of the site. */
+function furnish(repo: SandboxRepo, witness: string, options: SiteOptions): void {
+  const { root } = repo;
+  const { script = FAILS_ONCE, limits = {}, agents = ['crash'], roles = {} } = options;
+  const steps = Object.fromEntries(
+    Object.entries(script).map(([key, list]) => [key, [{ do: 'witness', file: witness }, ...list]]),
+  );
+  repo.write(join(root, 'script.json'), JSON.stringify(steps));
+  const argv = [...oneAtATime(root), process.execPath, SCRIPTED_WORKER, join(root, 'script.json')];
+  repo.write(
+    join(root, 'config.json'),
+    JSON.stringify({
+      agents: Object.fromEntries(agents.map((name) => [name, { kind: 'command', argv, completion: 'file' }])),
+      roles,
+      verification: { allow: ['sh verify.sh'] },
+      limits: { graceMs: 500, ...limits },
+    }),
+  );
+  repo.write('verify.sh', VERIFY);
+  repo.git(['add', '-A']);
+  repo.git(['commit', '--quiet', '-m', 'Verification']);
+  repo.write(join(root, 'packets.json'), JSON.stringify({ packets: [packet(options.taskId ?? 'CRASH-1')] }));
+}
+
+/** Where flock(1) is: a worker that is started while an older one lives fails at once. */
+function oneAtATime(root: string): readonly string[] {
+  return hasFlock ? ['flock', '-n', '-E', String(OVERLAP_EXIT), join(root, 'worker.lock')] : [];
+}
+
+const hasFlock = spawnSync('flock', ['--version'], { stdio: 'ignore' }).status === 0;
+
 function packet(taskId: string): object {
   return {
     task_id: taskId,
     approval: { status: 'approved' },
     scm_target: { repo: 'demo/crash', issue_number: 1, intended_branch: CRASH_BRANCH, base_branch: 'main' },
-    scope: { goal: `Survive ${randomBytes(4).toString('hex')}` },
+    scope: { goal: 'Survive' },
     implementation: { instructions: 'Write a file.' },
     verification: { commands: ['sh verify.sh'] },
     review: { criteria: ['It is there'] },
@@ -142,6 +171,7 @@ function packet(taskId: string): object {
 
 /** Living processes that hold the site's folder in their environment (as HOME) or command line. */
 function processesOf(root: string): readonly number[] {
+  if (!existsSync('/proc/self/environ')) return listedProcessesOf(root);
   const found: number[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
@@ -153,6 +183,13 @@ function processesOf(root: string): readonly number[] {
     }
   }
   return found;
+}
+
+/** The same where there is no /proc: ps(1) shows command lines with their environments. */
+function listedProcessesOf(root: string): readonly number[] {
+  const listed = spawnSync('ps', ['-axEwwo', 'pid=,command='], { encoding: 'utf8' }).stdout ?? '';
+  const lines = listed.split('\n').filter((line) => line.includes(root));
+  return lines.map((line) => Number.parseInt(line, 10)).filter((pid) => pid > 0 && pid !== process.pid);
 }
 
 function endAll(processes: () => readonly number[]): void {
