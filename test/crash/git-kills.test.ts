@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { endsAlike } from '../../src/prove/real/compare.ts';
 import { PASSES_AT_ONCE } from '../../src/prove/real/site.ts';
 import type { SiteEnd } from '../../src/prove/real/verdict.ts';
-import { countGits, endsAlike, faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
+import { countGits, faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
 
 const TIMEOUT_MS = process.env.PAWL_CRASH_SWEEP === 'all' ? 6 * 3_600_000 : 180_000;
 const OPTIONS = { script: PASSES_AT_ONCE };

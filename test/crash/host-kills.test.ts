@@ -1,15 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { endsAlike, endsAlikeAfterFailures } from '../../src/prove/real/compare.ts';
 import type { SiteOptions } from '../../src/prove/real/site.ts';
 import type { SiteEnd } from '../../src/prove/real/verdict.ts';
-import {
-  endsAlike,
-  endsAlikeAfterFailures,
-  faultsIn,
-  sampled,
-  sweep,
-  type Trial,
-  undisturbedEnd,
-} from '../support/crash-sweep.ts';
+import { faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
 
 const TIMEOUT_MS = process.env.PAWL_CRASH_SWEEP === 'all' ? 6 * 3_600_000 : 180_000;
 

@@ -1,9 +1,10 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { endsAlike } from '../../src/prove/real/compare.ts';
 import { cutPower, hasCome, hostOf, type Moment, send, until, workerOf } from '../../src/prove/real/moments.ts';
 import { type CrashSite, createCrashSite, type SiteOptions } from '../../src/prove/real/site.ts';
 import { RUN, runPawl, startPawl } from '../../src/prove/real/start.ts';
 import { endOf, faultsOf, historyAt, recordsAt, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
-import { endsAlike, undisturbedEnd } from '../support/crash-sweep.ts';
+import { undisturbedEnd } from '../support/crash-sweep.ts';
 
 const TASK = 'implementation-e0-a1';
 const TIMEOUT_MS = 120_000;

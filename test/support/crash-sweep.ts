@@ -5,6 +5,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Comparison, isTheSame } from '../../src/prove/real/compare.ts';
 import type { Plan } from '../../src/prove/real/plan.ts';
 import { type CrashSite, createCrashSite, type SiteOptions } from '../../src/prove/real/site.ts';
 import { type Ended, RUN, runPawl, type StartOptions } from '../../src/prove/real/start.ts';
@@ -34,32 +35,6 @@ export interface TrialResult {
   /** What was killed, by the words of the preloaded program; empty when the process had ended before. */
   readonly hits: readonly string[];
   readonly faults: readonly string[];
-}
-
-/** Compares an end with the one of a run that nobody killed. Returns what differs, each a sentence. */
-export type Comparison = (end: SiteEnd, undisturbed: SiteEnd) => readonly string[];
-
-/** Every part must be the same: what a kill of the runner alone must leave. */
-export const isTheSame: Comparison = (end, undisturbed) =>
-  (Object.keys(undisturbed) as (keyof SiteEnd)[])
-    .filter((part) => JSON.stringify(sorted(end[part])) !== JSON.stringify(sorted(undisturbed[part])))
-    .map((part) => `differs: ${part} is ${JSON.stringify(end[part])}, not ${JSON.stringify(undisturbed[part])}`);
-
-/**
- * The run ends in the same place, perhaps over more attempts: interrupted and lost ones are left out, and so are attempt numbers. What a host's
- * death must leave.
- */
-export const endsAlike: Comparison = (end, undisturbed) =>
-  isTheSame(withoutRepeats(end, / (interrupted|lost)$/), withoutRepeats(undisturbed, / (interrupted|lost)$/));
-
-/** The same, where an attempt may also have failed. */
-export const endsAlikeAfterFailures: Comparison = (end, undisturbed) =>
-  isTheSame(withoutRepeats(end, / (interrupted|lost|failed)$/), withoutRepeats(undisturbed, / failed$/));
-
-function withoutRepeats(end: SiteEnd, repeated: RegExp): SiteEnd {
-  const tasks = end.tasks.filter((task) => !repeated.test(task)).map((task) => task.replace(/-a\d+ /, ' '));
-  // What a dead attempt left is kept under a ref of Pawl's own.
-  return { ...end, tasks, witnessed: {}, refs: end.refs.filter((ref) => !ref.startsWith('refs/pawl/')) };
 }
 
 /** The end of a run that nobody kills, and the operations that `role` does in it. */
@@ -200,9 +175,4 @@ export function faultsIn(results: readonly TrialResult[]): readonly string[] {
 /** With PAWL_CRASH_SWEEP=all every one of them, else those that a test has time for: every `stride`-th. */
 export function sampled<T>(all: readonly T[], stride: number, first = 0): readonly T[] {
   return process.env.PAWL_CRASH_SWEEP === 'all' ? all : all.filter((_, n) => n % stride === first % stride);
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -74,7 +74,6 @@ class KillPoint {
   readonly #written = new Map<string, string>();
   #count = 0;
   #isDone = false;
-  #isRecovered = false;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -183,19 +182,27 @@ class KillPoint {
     });
   }
 
-  /** The first operation after a recovery is on record: that is when the run goes on. */
-  #noteResume({ name, label, written }: Operation): void {
-    if (this.#isRecovered) {
-      this.#tell(`resumed ${Date.now()} ${label}`);
-      this.#isDone = true;
-    } else if (name === 'fdatasyncSync' && written.includes(REHYDRATED)) this.#isRecovered = true;
+  /** The first operation for a run after what recovery itself does: that is when the run goes on. */
+  #noteResume({ name, label, args, written }: Operation): void {
+    if (!this.#isEffect(name, args, written)) return;
+    this.#tell(`resumed ${Date.now()} ${label}`);
+    this.#isDone = true;
+  }
+
+  /** Recovery reads, cuts off half a record, appends what it found; git and hosts are started without waiting by effects alone. */
+  #isEffect(name: string, args: Args, written: string): boolean {
+    if (name === 'spawn') return true;
+    const subject = typeof args[0] === 'string' ? args[0] : (this.#paths.get(args[0]) ?? '');
+    if (!subject.includes('/runs/run_') || name === 'fsyncSync') return false;
+    if (!subject.endsWith('/events.jsonl')) return true;
+    return name === 'writeSync' && !written.includes(REHYDRATED);
   }
 
   #strike({ label }: Operation): void {
     const { deed = 'kill', withParent = false } = this.#plan;
     this.#isDone = true;
     if (deed === 'stop') {
-      this.#tell(`stopped ${label}`);
+      this.#tell(`stopped ${process.pid} ${label}`);
       kill(process.pid, 'SIGSTOP');
       return;
     }

@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunView } from '../../core/run-view.ts';
 import type { JournalRecord } from '../../model/record.ts';
+import { TASK_FILES } from '../../model/request.ts';
 import { rehydrate } from '../../runtime/rehydrate.ts';
 import { readJournal } from '../../store/journal.ts';
 import { CRASH_BRANCH, type CrashSite } from './site.ts';
@@ -55,6 +56,14 @@ export function witnessedAt(site: CrashSite): Record<string, number> {
     if (taskId !== undefined) counts[taskId] = (counts[taskId] ?? 0) + 1;
   }
   return counts;
+}
+
+/** The tasks whose worker is on record. */
+export function recordedAt(site: CrashSite): readonly string[] {
+  const runId = site.runId();
+  const folder = runId === null ? '' : site.paths.tasks(runId);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((task) => existsSync(join(folder, task, TASK_FILES.agent)));
 }
 
 /** The view of the site's one run in the output of `pawl run --json`. */
