@@ -37,14 +37,14 @@ describe('a run whose runner is killed ends as one that nobody killed, with ever
     timeout: TIMEOUT_MS,
   }, async () => {
     const trials = (['before', 'after'] as const).flatMap((when, n) =>
-      sampled(points(), 80, n * 40 + 7).map((at) => ({ name: `${when} ${at}`, cuts: [kill(at, when)] })),
+      sampled(points(), 160, n * 80 + 7).map((at) => ({ name: `${when} ${at}`, cuts: [kill(at, when)] })),
     );
     expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);
   });
 
   test('in the middle of any write', { timeout: TIMEOUT_MS }, async () => {
     const writes = points().filter((at) => operations[at - 1]?.includes('writeSync'));
-    const trials = sampled(writes, 24, 11).map((at) => ({ name: `partial ${at}`, cuts: [kill(at, 'partial')] }));
+    const trials = sampled(writes, 48, 11).map((at) => ({ name: `partial ${at}`, cuts: [kill(at, 'partial')] }));
     expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);
   });
 

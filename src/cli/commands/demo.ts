@@ -76,7 +76,7 @@ export async function demo(output: Output, options: CommonOptions): Promise<numb
   output.line(`The sandbox repository stays in ${sandbox}. Look around:`);
   output.line(`  cd ${sandbox}`);
   output.line('  git log --oneline pawl/demo-1');
-  output.line(`  node ${process.argv[1]} status`);
+  output.line(`  node ${realpathSync(process.argv[1] ?? 'pawl')} status`);
   return code;
 }
 
