@@ -5,12 +5,12 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLogUpdate } from 'log-update';
 import { placeOf } from '../core/run-view.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { TASK_FILES } from '../model/request.ts';
 import type { Driver } from '../runtime/driver.ts';
 import type { LiveRun } from '../runtime/live-run.ts';
+import type { LiveLines } from './live-lines.ts';
 import type { Places } from './options.ts';
 import type { Output } from './output.ts';
 
@@ -21,23 +21,23 @@ const ROWS_MAX = 20;
 export class LiveView {
   readonly #output: Output;
   readonly #places: Places;
-  readonly #isTerminal = process.stderr.isTTY === true;
-  readonly #update = createLogUpdate(process.stderr);
+  readonly #table: LiveLines | null;
   readonly #shown = new Map<string, string>();
   #timer: NodeJS.Timeout | null = null;
   #driver: Driver | null = null;
   #runIds: readonly string[] = [];
 
-  constructor(output: Output, places: Places) {
+  constructor(output: Output, places: Places, table: LiveLines | null) {
     this.#output = output;
     this.#places = places;
+    this.#table = table;
   }
 
   /** Shows the runs of `driver` until `stop`. */
   start(driver: Driver, runIds: readonly string[]): void {
     this.#driver = driver;
     this.#runIds = runIds;
-    if (!this.#isTerminal) return;
+    if (this.#table === null) return;
     this.#timer = setInterval(() => this.#draw(), REFRESH_MS);
     this.#draw();
   }
@@ -45,19 +45,19 @@ export class LiveView {
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    if (this.#isTerminal) this.#update.clear();
+    this.#table?.clear();
     this.#driver = null;
   }
 
   /** A line that stays. */
   log(line: string): void {
-    if (this.#isTerminal && this.#driver !== null) this.#update.clear();
+    if (this.#driver !== null) this.#table?.clear();
     this.#output.log(line);
   }
 
   /** One line whenever a run's place changes, where there is no terminal to draw on. */
   readonly onRecord = (run: LiveRun, record: JournalRecord): void => {
-    if (this.#isTerminal) return;
+    if (this.#table !== null) return;
     const [state, substate] = placeOf(run.state.run.value);
     const task = run.state.run.context.openTask;
     const place = `${state}${substate === null ? '' : `.${substate}`}${task === null ? '' : ` ${task}`}`;
@@ -70,7 +70,7 @@ export class LiveView {
     const { logColour: colour } = this.#output;
     const rows = this.#runIds.slice(0, ROWS_MAX).map((runId) => this.#row(runId));
     const more = this.#runIds.length - rows.length;
-    this.#update([...rows, ...(more > 0 ? [colour.dim(`  and ${more} more`)] : [])].join('\n'));
+    this.#table?.draw([...rows, ...(more > 0 ? [colour.dim(`  and ${more} more`)] : [])].join('\n'));
   }
 
   #row(runId: string): string {

@@ -8,6 +8,7 @@ import { EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
 import { unknownRun, watchInbox } from '../../runtime/commands.ts';
 import type { Driver } from '../../runtime/driver.ts';
+import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
 import { type CommonOptions, placesOf } from '../options.ts';
 import { exitCodeOfError, type Output, toldOf } from '../output.ts';
@@ -41,7 +42,7 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
   const places = placesOf(options);
   const config = readConfig(places);
   const readings = options.packets === undefined ? [] : readPacketsArgument(places.cwd, options.packets).readings;
-  const view = new LiveView(output, places);
+  const view = new LiveView(output, places, await liveLines());
   const driverOptions = {
     maxParallel: options.maxParallel ?? config.limits.parallelRunsMax ?? PARALLEL_RUNS_MAX,
     agentOverride: options.agent ?? null,
