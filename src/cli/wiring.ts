@@ -65,6 +65,7 @@ export function openWorld(request: WorldRequest): World {
     helperLock: flockHelperLock,
     ...(request.takeOver === undefined ? {} : { takeOver: request.takeOver }),
   });
+  const treeGit = { environment: process.env, helperFd: lock.helperFd };
   return {
     files,
     clock: systemClock,
@@ -72,7 +73,10 @@ export function openWorld(request: WorldRequest): World {
     git: createGit({ repository: repository.mainWorktree, helperFd: lock.helperFd }),
     agents: createAgents(config, folderOf(places.configFile)),
     scm: (runFolder) => localScm(files, runFolder),
-    worktrees: { headOf: (worktree) => headOf(worktree), recordTree: (worktree) => recordTree(worktree) },
+    worktrees: {
+      headOf: (worktree) => headOf(worktree, treeGit),
+      recordTree: (worktree) => recordTree(worktree, treeGit),
+    },
     config,
     paths,
     lock,
@@ -100,7 +104,7 @@ function hasProgram(name: string): boolean {
 }
 
 /** Whether an unprivileged PID namespace can be made here; tried, not guessed. */
-function hasPidNamespaces(): boolean {
+export function hasPidNamespaces(): boolean {
   const argv = [
     '--user',
     '--map-current-user',

@@ -11,6 +11,7 @@ import { PawlError } from '../model/error.ts';
 import { EXIT } from '../model/error-codes.ts';
 import { Files } from '../store/files.ts';
 import { runHost } from './host.ts';
+import type { WorktreeReader } from './outcome.ts';
 
 function log(line: string): void {
   process.stderr.write(`${new Date().toISOString()} host ${process.pid}: ${line}\n`);
@@ -32,7 +33,10 @@ if (taskFolder === undefined || requestHash === undefined) {
 } else {
   try {
     const files = new Files(nodeFs, systemClock);
-    const worktrees = { recordTree, headOf };
+    const worktrees: WorktreeReader = {
+      recordTree: (worktree) => recordTree(worktree),
+      headOf: (worktree) => headOf(worktree),
+    };
     const parts = { files, processes: systemProcesses(), worktrees, env: process.env, stopped, log };
     process.exitCode = await runHost(parts, { taskFolder, requestHash });
   } catch (error) {

@@ -28,15 +28,17 @@ import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { collectAnswer } from './answer-file.ts';
 
-/** What a worktree holds, read from git: null where that cannot be told. */
+/** What a worktree holds, read from git without holding up who asks: null where that cannot be told. */
 export interface WorktreeReader {
-  recordTree(worktree: string): {
+  recordTree(worktree: string): Promise<{
     readonly head: string | null;
     readonly tree: string | null;
     /** Why the tree is null. */
     readonly reason: string | null;
-  };
-  headOf(worktree: string): string | null;
+  }>;
+  headOf(worktree: string): Promise<string | null>;
+  /** All that lies there is durable. Left out, the system's sync does it. */
+  makeDurable?(worktree: string): Promise<void>;
 }
 
 /** What is known about an ended task by the one who settles it. */
@@ -85,8 +87,8 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     ? keepAnswer(settlement, reading)
     : { conclusion: conclude(settlement, reading), completion: null };
   const { head, tree, reason } = request.recordsTree
-    ? settlement.worktrees.recordTree(request.cwd)
-    : { head: settlement.worktrees.headOf(request.cwd), tree: null, reason: null };
+    ? await settlement.worktrees.recordTree(request.cwd)
+    : { head: await settlement.worktrees.headOf(request.cwd), tree: null, reason: null };
   if (reason !== null) settlement.log(`the worktree's tree is not recorded: ${reason}`);
   const outcome: Outcome = {
     v: 1,
@@ -107,7 +109,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     startedAtMs: settlement.startedAtMs,
     endedAtMs: files.clock.nowMs(),
   };
-  await syncWorktree(request.cwd);
+  await (settlement.worktrees.makeDurable?.(request.cwd) ?? syncWorktree(request.cwd));
   const bytes = encodeOutcome(outcome);
   const standing = linkRegister(files, path, bytes);
   if (!standing.isWinner) leaveLate(files, taskFolder, settlement.nonce, bytes);

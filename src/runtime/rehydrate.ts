@@ -105,7 +105,8 @@ export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehy
   const last = records.at(-1);
   if (folding.state === null || last === undefined) return { kind: 'absent' };
   const { state } = folding;
-  const problem = snapshotProblem(runId, snapshot, records) ?? stateProblem(state) ?? filesProblem(place, runId, state);
+  const problem =
+    snapshotProblem(runId, snapshot, records) ?? stateProblem(state) ?? filesProblem(place, runId, state, records);
   if (problem !== null) return doubtful(problem.code, problem.detail);
   // Only now: the files of a run that is set aside stay as they are.
   if (reading.kind === 'torn' || reading.kind === 'unterminated') {
@@ -190,8 +191,15 @@ function stateProblem(state: RunState): Problem | null {
 }
 
 /** Task folders and artifacts against what the journal says of them. */
-function filesProblem({ files, paths }: Place, runId: string, state: RunState): Problem | null {
-  const asked = new Set(state.owed.flatMap((effect) => (effect.kind === 'prepareTask' ? [effect.taskId] : [])));
+function filesProblem(
+  { files, paths }: Place,
+  runId: string,
+  state: RunState,
+  records: readonly JournalRecord[],
+): Problem | null {
+  // Ever asked for, not only still owed: a run that is cancelled, or refused, while a task is made ready leaves its folder behind.
+  const effects = records.flatMap((record) => record.effects);
+  const asked = new Set(effects.flatMap((effect) => (effect.kind === 'prepareTask' ? [effect.taskId] : [])));
   for (const name of files.listNames(paths.tasks(runId))) {
     // What a desktop leaves everywhere (.DS_Store): no task is ever called so.
     if (name.startsWith('.')) continue;

@@ -49,7 +49,8 @@ function readTail({ files, paths }: Place, runId: string): JournalRecord | null 
 function snapshotAt({ files, paths }: Place, runId: string, tail: JournalRecord): StoredSnapshot | null {
   try {
     const snapshot = readSnapshot(files, paths.snapshot(runId));
-    if (snapshot === null || snapshot.runId !== runId || snapshot.sum !== tail.sum) return null;
+    if (snapshot === null || snapshot.runId !== runId) return null;
+    if (snapshot.seq !== tail.seq || snapshot.sum !== tail.sum) return null;
     const { actors, deadlines, outbox } = snapshot;
     return sha256(canonicalObject({ actors, deadlines, outbox }, lastingJson)) === tail.post ? snapshot : null;
   } catch (error) {

@@ -6,6 +6,7 @@
  * Invariant: what is there is left as it is (L5); added are the register, and a revocation where nobody has claimed a task.
  */
 import { join } from 'node:path';
+import type { ProcessIdentity } from '../base/process-identity.ts';
 import { sha256 } from '../base/sha256.ts';
 import { parseAgentRecord, parseClaim, parseRequest } from '../core/task-files.ts';
 import { endTree } from '../host/ending.ts';
@@ -57,12 +58,9 @@ async function endTask(world: World, runId: string, taskId: string): Promise<Fin
   }
   const claimBytes = readRegister(world.files, join(folder, TASK_FILES.claim));
   const claim = claimBytes === null ? null : parseClaim(claimBytes);
-  if (claim?.ok === true && claim.value.kind === 'host' && world.processes.life(claim.value.host) === 'alive') {
-    // Dead before its agent record is read: what a dead host has left behind is complete.
-    const life = await endHost(world, claim.value.host);
-    const action = life === 'dead' ? 'ended' : 'end it yourself';
-    found.push({ class: 'ambiguous', detail: `the host of ${taskId} lived`, action });
-  }
+  // Dead before its agent record is read: what a dead host has left behind is complete.
+  if (claim?.ok === true && claim.value.kind === 'host')
+    found.push(...(await endHostOf(world, folder, taskId, claim.value.host)));
   if (request?.ok !== true) return found;
   const agentBytes = readRegister(world.files, join(folder, TASK_FILES.agent));
   const agent = agentBytes === null ? null : parseAgentRecord(agentBytes);
@@ -74,4 +72,17 @@ async function endTask(world: World, runId: string, taskId: string): Promise<Fin
     found.push({ class: 'ambiguous', detail: `of ${taskId} something is left: ${pids}`, action: 'end it yourself' });
   }
   return found;
+}
+
+/** The task's host is ended; of one that may live where it cannot be judged, and has left no outcome, the operator is told. */
+async function endHostOf(world: World, folder: string, taskId: string, host: ProcessIdentity): Promise<Finding[]> {
+  const before = world.processes.life(host);
+  if (before === 'alive') {
+    const life = await endHost(world, host);
+    const action = life === 'dead' ? 'ended' : 'end it yourself';
+    return [{ class: 'ambiguous', detail: `the host of ${taskId} lived`, action }];
+  }
+  if (before === 'dead' || world.files.exists(join(folder, TASK_FILES.outcome))) return [];
+  const detail = `whether the host of ${taskId} lives cannot be told: it ran as pid ${host.pid} on ${host.hostname}`;
+  return [{ class: 'ambiguous', detail, action: 'make sure that it has ended' }];
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
@@ -255,7 +255,40 @@ describe('endings of single kinds', () => {
     const { mtimeMs } = statSync(path);
     await waitFor('another beat', () => statSync(path).mtimeMs > mtimeMs);
   });
+
+  it('a git that takes its time to record the tree does not silence the heartbeat', async () => {
+    const task = bench.task();
+    const gate = join(bench.folder, 'slow-git');
+    slowGit(gate, () => bench.start(task));
+    const beatMs = (): number => statSync(join(task.taskFolder, TASK_FILES.heartbeat)).mtimeMs;
+    try {
+      await waitFor('a git that records', () => existsSync(`${gate}/begun`));
+      for (let beat = 1; beat <= 2; beat += 1) {
+        const lastMs = beatMs();
+        await waitFor(`beat ${beat} beside that git`, () => beatMs() > lastMs, 5_000);
+      }
+      expect(existsSync(join(task.taskFolder, TASK_FILES.outcome))).toBe(false);
+    } finally {
+      writeFileSync(`${gate}/open`, '');
+    }
+    expect(await bench.outcome(task)).toMatchObject({ tree: expect.stringMatching(/^[0-9a-f]{40}$/) });
+  });
 });
+
+/** During `deed` the first git on PATH is one that says when it is to write a tree, and waits with that until `<gate>/open` is there. */
+function slowGit(gate: string, deed: () => void): void {
+  mkdirSync(gate);
+  const path = process.env.PATH ?? '';
+  const git = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim();
+  const wait = `case " $* " in *" write-tree "*) : > ${gate}/begun; until test -e ${gate}/open; do sleep 0.05; done;; esac`;
+  writeFileSync(join(gate, 'git'), `#!/bin/sh\n${wait}\nexec ${git} "$@"\n`, { mode: 0o755 });
+  process.env.PATH = `${gate}:${path}`;
+  try {
+    deed();
+  } finally {
+    process.env.PATH = path;
+  }
+}
 
 function pids(): string[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name));

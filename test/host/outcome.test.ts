@@ -37,7 +37,10 @@ function settlement(given: Partial<Settlement> = {}, asked: Partial<TaskRequest>
   };
   return {
     files,
-    worktrees: { recordTree: () => ({ head: 'c0ffee', tree: 'facade', reason: null }), headOf: () => 'c0ffee' },
+    worktrees: {
+      recordTree: async () => ({ head: 'c0ffee', tree: 'facade', reason: null }),
+      headOf: async () => 'c0ffee',
+    },
     taskFolder: join(folder, 'task'),
     request,
     requestHash,
@@ -91,7 +94,10 @@ describe('settleOutcome', () => {
 
   it('says why a tree could not be recorded', async () => {
     const lines: string[] = [];
-    const worktrees = { recordTree: () => ({ head: null, tree: null, reason: 'no repository' }), headOf: () => null };
+    const worktrees = {
+      recordTree: async () => ({ head: null, tree: null, reason: 'no repository' }),
+      headOf: async () => null,
+    };
     const { outcome } = await settleOutcome(settlement({ worktrees, log: (line) => lines.push(line) }));
     expect(outcome).toMatchObject({ head: null, tree: null });
     expect(lines.join()).toContain('no repository');

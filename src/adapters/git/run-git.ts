@@ -1,14 +1,14 @@
 /**
  * Runs git as a child process, without a shell, bounded in time and output.
  *
- * Owns: one call of git, asynchronous (runner) or synchronous (worker host, start-up), and its failure as PAWL_GIT_FAILED.
+ * Owns: one call of git, and its failure as PAWL_GIT_FAILED.
  * Does not own: what is asked of git. Free of zod and xstate: the worker host loads this file.
  *
  * Invariants: 1. GIT_DIR is always named: git never walks up from a damaged worktree into the user's checkout (L8).
  * 2. A helper inherits the registry's `lock.alive` as descriptor 3, so that the next runner can wait for it (design 5, rule 11).
  * 3. Every call ends: by itself, or killed with its group after BOUNDS.gitMs (L9).
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { type ErrorKind, PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
@@ -160,24 +160,6 @@ export function createGitRun(options: {
         }
       });
     });
-}
-
-/** The same call, done before it returns. Throws PAWL_GIT_FAILED. */
-export function runGitSync(call: GitCall, environment: NodeJS.ProcessEnv): GitOutput {
-  const { args, env } = invocation(call, environment);
-  const result = spawnSync('git', args, {
-    cwd: call.cwd,
-    env,
-    stdio: [call.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    ...(call.input === undefined ? {} : { input: call.input }),
-    timeout: BOUNDS.gitMs,
-    killSignal: 'SIGKILL',
-    maxBuffer: BOUNDS.gitOutputBytes,
-  });
-  if (result.error !== undefined) throw gitFailure(call.args, call.cwd, shown(result.error.message), result.error);
-  if (call.onBytes !== undefined) call.onBytes(result.stdout);
-  const text = call.onBytes === undefined ? result.stdout.toString('utf8') : '';
-  return judged(call, result.status, result.signal, text, result.stderr.toString('utf8'));
 }
 
 /** Takes NUL-separated paths out of a stream: `take` is called with each chunk, `onPath` with each path that is whole. */

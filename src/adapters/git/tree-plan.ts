@@ -1,7 +1,7 @@
 /**
  * Which tree holds all the files of a worktree that git does not ignore: the one answer that host and runner must give alike.
  *
- * Owns: the calls, in order, and what they mean. Does not own: running them (tree: synchronous, rescue and commit: asynchronous).
+ * Owns: the calls, in order, and what they mean. Does not own: running them (run-git).
  * Free of zod and xstate: the worker host loads this file.
  *
  * Invariants: 1. The worktree's own index is read and never written. 2. Whoever asks, the same files give the same tree.
@@ -100,7 +100,7 @@ function copyIndex(from: string, to: string): boolean {
   }
 }
 
-/** Runs a plan with an asynchronous runner. */
+/** Runs a plan: each of its calls is answered by `run`. */
 export async function performPlan<T>(
   plan: Generator<GitCall, T, GitOutput>,
   run: (call: GitCall) => Promise<GitOutput>,
@@ -110,22 +110,6 @@ export async function performPlan<T>(
     let output: GitOutput;
     try {
       output = await run(step.value);
-    } catch (error) {
-      step = plan.throw(error);
-      continue;
-    }
-    step = plan.next(output);
-  }
-  return step.value;
-}
-
-/** Runs a plan with a synchronous runner. */
-export function performPlanSync<T>(plan: Generator<GitCall, T, GitOutput>, run: (call: GitCall) => GitOutput): T {
-  let step = plan.next();
-  while (!step.done) {
-    let output: GitOutput;
-    try {
-      output = run(step.value);
     } catch (error) {
       step = plan.throw(error);
       continue;

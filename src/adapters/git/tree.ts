@@ -1,18 +1,19 @@
 /**
  * What a worktree holds at the moment a worker has ended, for the worker host.
  *
- * Owns: head commit and tree of a worktree, read synchronously. Does not own: comparing them (commit), committing (commit).
+ * Owns: head commit and tree of a worktree. Does not own: comparing them (commit), committing (commit).
  * Free of zod and xstate: the worker host loads this file.
  *
- * Invariant: the repository asked is the one that the worktree's `.git` names, never one above it.
+ * Invariants: 1. The repository asked is the one that the worktree's `.git` names, never one above it. 2. Git runs beside the process that asks:
+ * a git that takes its time silences no heartbeat.
  */
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../../model/error.ts';
 import { shown } from './git-environment.ts';
 import { textOf } from './git-files.ts';
-import { runGitSync } from './run-git.ts';
-import { performPlanSync, treePlan } from './tree-plan.ts';
+import { createGitRun, type GitRun } from './run-git.ts';
+import { performPlan, treePlan } from './tree-plan.ts';
 import { inWorktree, type Worktree } from './worktree.ts';
 
 /** What a worktree held when it was looked at: its commit and the tree of its files. */
@@ -35,17 +36,25 @@ function claimedWorktree(path: string): Worktree | null {
   return { path, adminDir: realpathSync(resolve(path, claim)) };
 }
 
-function headIn(worktree: Worktree, environment: NodeJS.ProcessEnv): string | null {
+/** How git is called: its environment, and the lock that a runner's helpers inherit (none for a worker host). */
+export interface TreeGit {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly helperFd: number | null;
+}
+
+const OF_A_HOST: TreeGit = { environment: process.env, helperFd: null };
+
+async function headIn(worktree: Worktree, run: GitRun): Promise<string | null> {
   const args = ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'];
-  const output = runGitSync(inWorktree(worktree, args, { answers: [0, 1, 128], isRead: true }), environment);
+  const output = await run(inWorktree(worktree, args, { answers: [0, 1, 128], isRead: true }));
   return output.exitCode === 0 ? output.text.trim() : null;
 }
 
 /** The commit checked out in `worktree`; null when there is none or it cannot be told. */
-export function headOf(worktree: string, environment: NodeJS.ProcessEnv = process.env): string | null {
+export async function headOf(worktree: string, git: TreeGit = OF_A_HOST): Promise<string | null> {
   try {
     const claimed = claimedWorktree(worktree);
-    return claimed === null ? null : headIn(claimed, environment);
+    return claimed === null ? null : await headIn(claimed, createGitRun(git));
   } catch (error) {
     // Null is the answer for all that keeps the commit unknown; what it means is judged by whoever reads the outcome.
     if (error instanceof PawlError || systemCode(error) !== undefined) return null;
@@ -57,13 +66,14 @@ export function headOf(worktree: string, environment: NodeJS.ProcessEnv = proces
  * Head and tree of `worktree`, their objects written and synced, its own index untouched. Never throws for the state of the worktree or of git:
  * what cannot be recorded is null, with the reason.
  */
-export function recordTree(worktree: string, environment: NodeJS.ProcessEnv = process.env): TreeRecord {
+export async function recordTree(worktree: string, git: TreeGit = OF_A_HOST): Promise<TreeRecord> {
+  const run = createGitRun(git);
   let head: string | null = null;
   try {
     const claimed = claimedWorktree(worktree);
     if (claimed === null) return { head, tree: null, reason: 'the folder has no .git that leads to a repository' };
-    head = headIn(claimed, environment);
-    const found = performPlanSync(treePlan(claimed, 'strict'), (call) => runGitSync(call, environment));
+    head = await headIn(claimed, run);
+    const found = await performPlan(treePlan(claimed, 'strict'), run);
     switch (found.kind) {
       case 'tree':
         return { head, tree: found.tree, reason: null };
