@@ -84,6 +84,8 @@ export const BOUNDS = {
   heartbeatMs: 1_000,
   hostSilenceMs: 30_000,
   deadlineMarginMs: 30_000,
+  /** Calls of git that a host makes once its worker has ended, at most. */
+  hostGits: 8,
   watchPollMs: 1_000,
   hostStartMs: 20_000,
   killMs: 10_000,

@@ -24,7 +24,8 @@ export class HostPulse {
     this.#clock = clock;
     this.#firstMs = clock.monotonicMs();
     this.#lastMs = this.#firstMs;
-    this.#lifeMsMax = limits.deadlineMs + 2 * limits.graceMs + BOUNDS.killMs + BOUNDS.deadlineMarginMs;
+    const endingMs = 2 * limits.graceMs + BOUNDS.killMs + BOUNDS.hostGits * BOUNDS.gitMs;
+    this.#lifeMsMax = limits.deadlineMs + endingMs + BOUNDS.deadlineMarginMs;
   }
 
   sinceFirstLookMs(): number {
