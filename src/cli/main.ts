@@ -125,6 +125,19 @@ command(
   async () => (await import('./commands/resolve.ts')).cancel,
 );
 
+command(
+  'prove',
+  'the restart proof on this machine: kills Pawl everywhere, in sandboxes, and reports what it found',
+  'pawl prove --level full --out proof',
+  [
+    new Option('--level <level>', 'smoke: under a minute; full: under ten').choices(['smoke', 'full']).default('smoke'),
+    new Option('--cell <cell>', 'one cell of the checklist alone, as internalReview/resultBeforeEvent'),
+    new Option('--seed <n>', 'chooses among kills; the report names it (default: a new one)'),
+    new Option('--out <folder>', 'where proof.json and proof.html are left (default: a new temporary folder)'),
+  ],
+  async () => (await import('./commands/prove.ts')).prove,
+);
+
 function positive(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;

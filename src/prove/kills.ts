@@ -5,9 +5,10 @@
  *
  * Invariants: 1. Every cell has at least one kill at every level, or says why it can have none. 2. The same level, cell and seed choose the same kills.
  */
+import type { Outside } from './outside.ts';
 import { type CellName, type CellResult, CLASSES, type KillResult, type Level, STAGES, type Victim } from './proof.ts';
 import { allPoints, type Point, type Story } from './real/points.ts';
-import { type CrashSite, createCrashSite, type SiteOptions } from './real/site.ts';
+import { createCrashSite, type SiteOptions } from './real/site.ts';
 import { RUN, runPawl } from './real/start.ts';
 import { type Household, siteOptionsOf, trialOptionsOf } from './real/stories.ts';
 import { doTrial } from './real/trial.ts';
@@ -29,9 +30,8 @@ export interface KillOptions {
   readonly household: Household;
   /** How many at once. */
   readonly parallel: number;
-  /** Puts something around every site, and looks at it before it is removed. */
-  readonly surroundings: NonNullable<SiteOptions['surroundings']>;
-  look(site: CrashSite): readonly string[];
+  /** Watches over every site. */
+  readonly outside: Outside;
   onProgress(done: number, of: number): void;
 }
 
@@ -76,10 +76,15 @@ export async function doKills(options: KillOptions): Promise<readonly CellResult
   const work = async (): Promise<void> => {
     for (let kill = waiting.shift(); kill !== undefined; kill = waiting.shift()) {
       const { point } = kill;
-      const site = { ...trialOptionsOf(point, options.household), surroundings: options.surroundings };
+      const site = { ...trialOptionsOf(point, options.household), surroundings: around(options.outside, false) };
       results.set(
         kill,
-        await doTrial({ ...kill, site, undisturbed: endFor(undisturbed, point.story), look: options.look }),
+        await doTrial({
+          ...kill,
+          site,
+          undisturbed: endFor(undisturbed, point.story),
+          look: ({ repo }) => options.outside.look(repo),
+        }),
       );
       options.onProgress(results.size, planned.length);
     }
@@ -105,16 +110,20 @@ async function undisturbedEnds(
   return ends;
 }
 
-async function undisturbedEnd(story: Story, { household, surroundings, look }: KillOptions): Promise<SiteEnd> {
-  const site = createCrashSite({ ...siteOptionsOf(story, household), surroundings });
+async function undisturbedEnd(story: Story, { household, outside }: KillOptions): Promise<SiteEnd> {
+  const site = createCrashSite({ ...siteOptionsOf(story, household), surroundings: around(outside, true) });
   try {
     const ended = await runPawl(site, RUN);
-    const faults = [...faultsOf(site, ended, []), ...look(site)];
+    const faults = [...faultsOf(site, ended, []), ...outside.look(site.repo)];
     if (faults.length > 0) throw new Error(`a run that nobody kills does not end well: ${faults.join('\n')}`);
     return endOf(site, viewIn(ended));
   } finally {
     site.close();
   }
+}
+
+function around(outside: Outside, isJailed: boolean): NonNullable<SiteOptions['surroundings']> {
+  return (repo) => outside.surround(repo, isJailed);
 }
 
 function endFor(ends: ReadonlyMap<Story, SiteEnd>, story: Story): SiteEnd {

@@ -6,7 +6,7 @@ import { restoreProblem, snapshotHash, snapshotOf, stateHash } from '../../src/c
 import type { KeyedEffect } from '../../src/model/effect.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
-import { COMMIT, HASH, inputFor, packetReceived, settlementOf } from '../support/settlements.ts';
+import { COMMIT, HASH, inputFor, packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 
 function must(state: RunState | null, actor: string, event: JournalEvent, atMs = 1): RunState {
   const decision = decide('run_x', state, { actor, event, atMs });

@@ -6,8 +6,8 @@ import { fold } from '../../src/core/fold.ts';
 import { snapshotHash, snapshotOf, stateHash, stateImage } from '../../src/core/state-image.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { FIRST_PREV, type JournalRecord, RUN_ACTOR } from '../../src/model/record.ts';
+import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
-import { packetReceived, settlementOf } from '../support/settlements.ts';
 
 const RUN = 'run_x';
 

@@ -5,7 +5,7 @@ import { inertScope } from '../../src/core/inert-scope.ts';
 import { machineOf } from '../../src/core/state-image.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
-import { packetReceived, settlementOf } from '../support/settlements.ts';
+import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 
 const plain = ({ type, params }: ExecutableActionObject) => ({ type, params });
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/model/error-codes.ts';
-import { CLI, documentOf, runOf, startPawl } from '../support/pawl-cli.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
+import { CLI, documentOf, runOf, startPawl } from '../support/pawl-cli.ts';
 
 const readText = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const readme = readText('README.md');

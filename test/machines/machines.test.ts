@@ -7,7 +7,7 @@ import { runMachine, taskMachine } from '../../machines/index.ts';
 import { freshContext } from '../../machines/run-context.ts';
 import { canonicalJson, isObject } from '../../src/base/canonical-json.ts';
 import { EFFECT_KINDS } from '../../src/model/effect.ts';
-import { HASH, POLICY } from '../support/settlements.ts';
+import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 
 const RUN_INPUT = {
   runId: 'run_x',

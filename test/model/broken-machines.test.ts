@@ -2,10 +2,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runMachine } from '../../machines/run.machine.ts';
 import type { Policy } from '../../src/model/event.ts';
+import { brokenByRun } from '../../src/prove/model/invariants.ts';
+import { runAlone } from '../../src/prove/model/machines.ts';
+import { SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { BREAKS, CHART_BREAKS, type RunMachine, SECOND_LINE, type TaskMachine } from '../support/model-breaks.ts';
-import { brokenByRun } from '../support/model-invariants.ts';
-import { runAlone } from '../support/model-machines.ts';
-import { SMALLEST, wholeWorld } from '../support/model-worlds.ts';
 
 afterEach(() => {
   vi.doUnmock('../../machines/run.machine.ts');
@@ -28,7 +28,7 @@ async function findWith(
     const real = await original<{ taskMachine: TaskMachine }>();
     return { ...real, taskMachine: task(real.taskMachine) };
   });
-  const { counterexample } = await import('../support/model-worlds.ts');
+  const { counterexample } = await import('../../src/prove/model/worlds.ts');
   return counterexample(wholeWorld(policy));
 }
 

@@ -6,11 +6,11 @@ import { decide } from '../../src/core/decide.ts';
 import { driverEventSchema, runEventSchema, taskEventSchema } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import { openedRun } from '../../src/prove/model/graph.ts';
+import { leavesOf } from '../../src/prove/model/machines.ts';
+import { MODEL_RUN, opening } from '../../src/prove/model/world.ts';
+import { exploreChecked, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { alphabet, answerTo, askEverywhere, type CellTable, REPORT } from '../support/model-cells.ts';
-import { openedRun } from '../support/model-graph.ts';
-import { leavesOf } from '../support/model-machines.ts';
-import { MODEL_RUN, opening } from '../support/model-world.ts';
-import { exploreChecked, SMALLEST, wholeWorld } from '../support/model-worlds.ts';
 
 const world = wholeWorld(SMALLEST);
 const graph = exploreChecked(world);

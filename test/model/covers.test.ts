@@ -1,9 +1,9 @@
 /** Every step, and every step after every step that leads to it, of facets of the world at the default bounds: each path is a test. */
 import { describe, expect, it } from 'vitest';
-import { cover, named, type Path } from '../support/model-cover.ts';
-import { type Edge, type Graph, nodeOf } from '../support/model-graph.ts';
-import { Replay } from '../support/model-replay.ts';
-import { COVER_FACETS, exploreChecked } from '../support/model-worlds.ts';
+import { cover, named, type Path } from '../../src/prove/model/cover.ts';
+import { type Edge, type Graph, nodeOf } from '../../src/prove/model/graph.ts';
+import { Replay } from '../../src/prove/model/replay.ts';
+import { COVER_FACETS, exploreChecked } from '../../src/prove/model/worlds.ts';
 
 /** Of each facet: states, steps, pairs of steps, and the paths that cover all steps and all pairs. */
 const COUNTS: Readonly<Record<string, readonly number[]>> = {

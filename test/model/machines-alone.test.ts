@@ -5,11 +5,11 @@ import { runMachine } from '../../machines/run.machine.ts';
 import type { GateRecord } from '../../machines/run-context.ts';
 import { taskMachine } from '../../machines/task.machine.ts';
 import type { Gate } from '../../src/model/effect.ts';
-import { brokenByRun } from '../support/model-invariants.ts';
-import { placeOf } from '../support/model-key.ts';
-import { chartSteps, leavesOf, NEVER_TAKEN, runAlone, stepsTaken, taskAlone } from '../support/model-machines.ts';
-import { SMALL } from '../support/model-worlds.ts';
-import { BASE } from '../support/settlements.ts';
+import { brokenByRun } from '../../src/prove/model/invariants.ts';
+import { placeOf } from '../../src/prove/model/key.ts';
+import { chartSteps, leavesOf, NEVER_TAKEN, runAlone, stepsTaken, taskAlone } from '../../src/prove/model/machines.ts';
+import { BASE } from '../../src/prove/model/settlements.ts';
+import { SMALL } from '../../src/prove/model/worlds.ts';
 
 /** By the host starts that a task may take: states and steps. */
 const COUNTS: Readonly<Record<number, readonly number[]>> = { 1: [1_496, 1_894], 2: [2_843, 3_603], 5: [6_884, 8_730] };

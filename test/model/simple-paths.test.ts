@@ -1,10 +1,10 @@
 /** Every path that meets no state twice, of four facets of the world at the smallest bounds: decided, folded and checked at every step. */
 import { describe, expect, it } from 'vitest';
-import { named, type Path, pathOf, withoutBeginnings } from '../support/model-cover.ts';
-import { type Graph, nodeOf, shortestPaths, simplePaths } from '../support/model-graph.ts';
-import { placeOf } from '../support/model-key.ts';
-import { Replay } from '../support/model-replay.ts';
-import { exploreChecked, PATH_FACETS } from '../support/model-worlds.ts';
+import { named, type Path, pathOf, withoutBeginnings } from '../../src/prove/model/cover.ts';
+import { type Graph, nodeOf, shortestPaths, simplePaths } from '../../src/prove/model/graph.ts';
+import { placeOf } from '../../src/prove/model/key.ts';
+import { Replay } from '../../src/prove/model/replay.ts';
+import { exploreChecked, PATH_FACETS } from '../../src/prove/model/worlds.ts';
 
 /** A group is many paths: on a busy machine it may take its time. */
 const LONG_MS = 120_000;

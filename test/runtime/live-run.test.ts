@@ -7,6 +7,7 @@ import { sha256 } from '../../src/base/sha256.ts';
 import { encodeAgentRecord, encodeClaim, encodeRequest } from '../../src/core/task-files.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
+import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { LiveRun } from '../../src/runtime/live-run.ts';
 import { superviseTask } from '../../src/runtime/supervise.ts';
 import type { World } from '../../src/runtime/world.ts';
@@ -15,7 +16,6 @@ import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { readSnapshot } from '../../src/store/snapshot-reading.ts';
 import { FakeClock, FakeProcesses, identityOf } from '../host/fake-processes.ts';
 import { plainRequest } from '../host/plain-request.ts';
-import { packetReceived, settlementOf } from '../support/settlements.ts';
 
 const RUN_ID = 'run_x';
 const request = {

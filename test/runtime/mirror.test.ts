@@ -3,8 +3,8 @@ import type { InspectionEvent } from 'xstate';
 import { decide, type RunState } from '../../src/core/decide.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { Mirror } from '../../src/runtime/mirror.ts';
-import { packetReceived, settlementOf } from '../support/settlements.ts';
 
 /** Drives a happy run; `onStep` sees every decision. */
 function drive(onStep: (deliveries: Parameters<Mirror['feed']>[0], state: RunState) => void): RunState {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { readArtifact, writeArtifact } from '../../src/store/artifacts.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
 import { bytesOf, codeOf, filesOver, forEachCrash } from './store-kit.ts';
 
 const RUN = '/runs/run_a';

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
+import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { listUnfinishedBatches, markBatchDone, writeBatch } from '../../src/store/batches.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { FaultFs } from '../support/fault-fs.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
 import { bytesOf, clock, filesOver, forEachCrash } from './store-kit.ts';
 
 const paths = new RegistryPaths('/r');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PawlError } from '../../src/model/error.ts';
-import { FaultFs } from '../support/fault-fs.ts';
-import { type FsOp, MemoryFs } from '../support/memory-fs.ts';
+import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
+import { type FsOp, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { bytesOf, codeOf, codeOfFault, filesOver, forEachCrash, forEachFault, textOf } from './store-kit.ts';
 
 const BOUND = 10_000;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemCode } from '../../src/model/error.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { bytesOf, textOf } from './store-kit.ts';
 
 interface Place {

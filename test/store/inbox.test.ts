@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { leaveCommand, markDecided, readCommands, readDecision } from '../../src/store/inbox.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
 import { bytesOf, clock, filesOver } from './store-kit.ts';
 
 const paths = new RegistryPaths('/r');

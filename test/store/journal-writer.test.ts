@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { readJournal, repairJournal } from '../../src/store/journal.ts';
 import { JournalWriter } from '../../src/store/journal-writer.ts';
-import { FaultFs } from '../support/fault-fs.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
 import { codeOf, codeOfFault, filesOver, forEachCrash, forEachFault, sealedRecords } from './store-kit.ts';
 
 const PATH = '/events.jsonl';

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { FIRST_PREV, type JournalRecord } from '../../src/model/record.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import {
   type JournalReading,
   journalRecords,
@@ -11,7 +12,6 @@ import {
 } from '../../src/store/journal.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
 import { tailJournal } from '../../src/store/journal-tail.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
 import { bytesOf, codeOf, filesOver, forEachCrash, sealedRecords, textOf } from './store-kit.ts';
 
 const PATH = '/events.jsonl';

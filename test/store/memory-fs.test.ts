@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Halted, MemoryFs } from '../support/memory-fs.ts';
-import type { CrashChoice } from '../support/memory-nodes.ts';
+import { Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import type { CrashChoice } from '../../src/prove/memory/memory-nodes.ts';
 import { bytesOf, textOf } from './store-kit.ts';
 
 function put(fs: MemoryFs, path: string, text: string, isSynced: boolean): void {

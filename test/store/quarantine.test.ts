@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { quarantineRun, readQuarantine, resolveQuarantine } from '../../src/store/quarantine.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
 import { bytesOf, filesOver } from './store-kit.ts';
 
 const paths = new RegistryPaths('/r');

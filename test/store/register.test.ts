@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { linkRegister, readRegister, readSettledRegister } from '../../src/store/register.ts';
-import { FaultFs } from '../support/fault-fs.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
 import {
   bytesOf,
   codeOf,

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Life, ProcessIdentity } from '../../src/base/process-identity.ts';
 import { PawlError } from '../../src/model/error.ts';
 import type { ProcessesPort } from '../../src/ports/processes.ts';
+import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
+import { type FsOp, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { Files } from '../../src/store/files.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { openRegistry } from '../../src/store/registry.ts';
@@ -14,8 +16,6 @@ import {
   takeLock,
 } from '../../src/store/registry-lock.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { FaultFs } from '../support/fault-fs.ts';
-import { type FsOp, MemoryFs } from '../support/memory-fs.ts';
 import { bytesOf, clock, codeOf, filesOver, forEachCrash, forEachMeeting } from './store-kit.ts';
 
 const ROOT = '/repo/.pawl';

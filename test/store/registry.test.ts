@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { openRegistry, readRegistry } from '../../src/store/registry.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { FaultFs } from '../support/fault-fs.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
 import { bytesOf, codeOf, filesOver, forEachCrash, forEachMeeting } from './store-kit.ts';
 
 const ROOT = '/repo/.pawl';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import type { StoredSnapshot } from '../../src/model/record.ts';
+import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SnapshotStore } from '../../src/store/snapshot.ts';
 import { readSnapshot } from '../../src/store/snapshot-reading.ts';
-import { FaultFs } from '../support/fault-fs.ts';
-import { MemoryFs } from '../support/memory-fs.ts';
 import { bytesOf, codeOf, codeOfFault, filesOver, forEachCrash, forEachFault, textOf } from './store-kit.ts';
 
 const PATH = '/snapshot.json';

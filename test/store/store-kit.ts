@@ -10,11 +10,11 @@ import type { ErrorCode } from '../../src/model/error-codes.ts';
 import { FIRST_PREV, type JournalRecord } from '../../src/model/record.ts';
 import type { ClockPort } from '../../src/ports/clock.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
+import { FaultFs, type FaultPlan } from '../../src/prove/memory/fault-fs.ts';
+import { type FsOp, Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import type { CrashChoice } from '../../src/prove/memory/memory-nodes.ts';
 import { Files } from '../../src/store/files.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
-import { FaultFs, type FaultPlan } from '../support/fault-fs.ts';
-import { type FsOp, Halted, MemoryFs } from '../support/memory-fs.ts';
-import type { CrashChoice } from '../support/memory-nodes.ts';
 
 let nonces = 0;
 

@@ -11,10 +11,10 @@ import { EFFECT_KINDS, type Effect, type EffectKind } from '../../src/model/effe
 import type { ErrorCode } from '../../src/model/error-codes.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../../src/model/record.ts';
-import type { Graph } from './model-graph.ts';
-import { placeOf } from './model-key.ts';
-import { answersTo, MODEL_RUN, opening, stepsOf, UNASKED, type World } from './model-world.ts';
-import { BASE, HASH } from './settlements.ts';
+import type { Graph } from '../../src/prove/model/graph.ts';
+import { placeOf } from '../../src/prove/model/key.ts';
+import { BASE, HASH } from '../../src/prove/model/settlements.ts';
+import { answersTo, MODEL_RUN, opening, stepsOf, UNASKED, type World } from '../../src/prove/model/world.ts';
 
 /** What became of an event: taken (under a key that is owed, or without one), or the code of its refusal. */
 export type Answer = 'taken' | 'taken though not owed' | ErrorCode;

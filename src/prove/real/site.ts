@@ -33,8 +33,10 @@ export interface SiteOptions {
   /** Names of the agents, all of them scripted alike, and which of them does what. */
   readonly agents?: readonly string[];
   readonly roles?: Readonly<Record<string, string>>;
+  /** Another built command line than the one beside this harness. */
+  readonly program?: string;
   /** Variables for every start of Pawl, and what its command line is put behind. */
-  readonly surroundings?: (root: string) => Surroundings;
+  readonly surroundings?: (repo: SandboxRepo) => Surroundings;
 }
 
 /** What watches over the processes of a site. */
@@ -48,10 +50,10 @@ const NOTHING_AROUND: Surroundings = { environment: {}, wrap: (argv) => argv };
 /** The mark is `<run id>/<task id>/<nonce>`. */
 const VERIFY = [
   'task=$(echo "$PAWL_TASK_MARK" | cut -d/ -f2)',
-  'if test -e "$HOME/deaf-$task"; then trap "" TERM; fi',
+  'if test -e "$HOME/../deaf-$task"; then trap "" TERM; fi',
   'echo "x $task $$ 0" >> "$HOME/witness"',
   'echo working',
-  'if test -e "$HOME/hold-$task"; then while ! test -e "$HOME/go-$task"; do sleep 0.02; done; fi',
+  'if test -e "$HOME/../hold-$task"; then while ! test -e "$HOME/../go-$task"; do sleep 0.02; done; fi',
   'test -f fixed.txt',
   '',
 ].join('\n');
@@ -98,19 +100,26 @@ export interface CrashSite {
   close(): void;
 }
 
+const openSites = new Set<CrashSite>();
+
+/** Everything of all sites that are open is ended and removed: for a harness that is interrupted. */
+export function closeOpenSites(): void {
+  for (const site of openSites) site.close();
+}
+
 /** A fresh site. */
 export function createCrashSite(options: SiteOptions = {}): CrashSite {
   const repo = createSandboxRepo();
   const { root } = repo;
   const witness = join(root, 'home', 'witness');
-  const { environment, wrap } = options.surroundings?.(root) ?? NOTHING_AROUND;
   furnish(repo, witness, options);
+  const { environment, wrap } = options.surroundings?.(repo) ?? NOTHING_AROUND;
   const paths = new RegistryPaths(join(repo.path, '.pawl'));
   const processes = (): readonly number[] => processesOf(root);
-  return {
+  const site: CrashSite = {
     repo,
     root,
-    program: builtPath('cli/main.js'),
+    program: options.program ?? builtPath('cli/main.js'),
     environment,
     wrap,
     files: new Files(nodeFs, systemClock),
@@ -119,10 +128,13 @@ export function createCrashSite(options: SiteOptions = {}): CrashSite {
     runId: () => (existsSync(paths.runs) ? (readdirSync(paths.runs)[0] ?? null) : null),
     processes,
     close: () => {
+      openSites.delete(site);
       endAll(processes);
       repo.remove();
     },
   };
+  openSites.add(site);
+  return site;
 }
 
 /** Config, script, verification and packet of the site. */

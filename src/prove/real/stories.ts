@@ -4,6 +4,9 @@
  * Owns: scripts and markers for a point, limits. Does not own: the site they are written to (site), the points.
  */
 import { join } from 'node:path';
+import { resolveLimits } from '../../core/limits.ts';
+import type { Config } from '../../model/config.ts';
+import { ROLES } from '../../model/packet.ts';
 import type { Point, Story } from './points.ts';
 import {
   type CrashSite,
@@ -59,22 +62,56 @@ function heldScript({ story, task, twist }: Point, purpose: string): SiteScript 
   const [, epoch, attempt] = /-(e\d+)-(a\d+)$/.exec(task) ?? [];
   const whole = script[`${purpose}.${epoch}`] ?? script[purpose] ?? [];
   const deaf = twist === 'lateAnswer' ? [{ do: 'ignoreSigterm' }] : [];
-  const held = [
-    ...deaf,
-    { do: 'print', text: 'working' },
-    { do: 'waitFor', path: `../../../../home/go-${task}` },
-    ...whole,
-  ];
+  const held = [...deaf, { do: 'print', text: 'working' }, { do: 'waitFor', path: `../../../../go-${task}` }, ...whole];
   return { ...script, [`${purpose}.${epoch}.${attempt}`]: held };
 }
 
 /** Writes what the verification command of a held task looks for. */
 export function holdVerification(site: CrashSite, { task, twist }: Point): void {
-  site.repo.write(join(site.root, 'home', `hold-${task}`), '');
-  if (twist === 'lateAnswer') site.repo.write(join(site.root, 'home', `deaf-${task}`), '');
+  site.repo.write(join(site.root, `hold-${task}`), '');
+  if (twist === 'lateAnswer') site.repo.write(join(site.root, `deaf-${task}`), '');
 }
 
 /** The held worker goes on. */
 export function letGo(site: CrashSite, { task }: Point): void {
-  site.repo.write(join(site.root, 'home', `go-${task}`), '');
+  site.repo.write(join(site.root, `go-${task}`), '');
+}
+
+/** Limits below which a proof could not do its kills: an attempt or two more, and time for a busy machine. */
+const AT_LEAST = {
+  attemptsMax: 2,
+  fixAttemptsMax: 1,
+  lostRetriesMax: 1,
+  interruptionsMax: 4,
+  hostStartsMax: 4,
+  stallMs: 60_000,
+  outputBytesMax: 1_048_576,
+} as const;
+const DEADLINE_MS_MIN = 60_000;
+const AGENT = 'scripted';
+
+/** The household of a config: its roles, and its limits raised to what a proof needs. */
+export function householdOf({ agents, roles, limits }: Config): Household {
+  const named = Object.entries(roles).flatMap(([role, name]) => (name === undefined ? [] : [[role, name] as const]));
+  const names = [...new Set([...Object.keys(agents), ...named.map(([, name]) => name)])];
+  const { parallelRunsMax: _, ...own } = limits;
+  const resolved = resolveLimits(own, {});
+  const raised = Object.fromEntries(
+    Object.entries(AT_LEAST).map(([name, least]) => [name, Math.max(least, resolved[name as keyof typeof AT_LEAST])]),
+  );
+  const deadlineMs = Object.fromEntries(
+    Object.entries(resolved.deadlineMs).map(([purpose, ms]) => [purpose, Math.max(DEADLINE_MS_MIN, ms)]),
+  );
+  return {
+    limits: { graceMs: resolved.graceMs, leaseTtlMs: resolved.leaseTtlMs, ...raised, deadlineMs },
+    agents: names.length === 0 ? [AGENT] : names,
+    roles: rolesFor(names, Object.fromEntries(named)),
+  };
+}
+
+/** With several agents every role that the config leaves open is the first one's. */
+function rolesFor(names: readonly string[], named: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const [first] = names;
+  if (first === undefined || names.length === 1) return named;
+  return { ...Object.fromEntries(ROLES.map((role) => [role, first])), ...named };
 }

@@ -59,11 +59,11 @@ export async function doTrial(trial: Trial): Promise<KillResult> {
   const course: Course = { hit: null, end: null, recoveryMs: null, history: '', faults: [] };
   try {
     await new Killing(trial, site, course).run();
-    course.faults.push(...trial.look(site));
   } catch (error) {
     course.faults.push(error instanceof Error ? error.message : String(error));
   }
   try {
+    course.faults.push(...trial.look(site));
     return {
       name: nameOf(trial),
       victim: trial.victim,

@@ -1,0 +1,175 @@
+/**
+ * `pawl prove`: the restart proof, on this machine, with the roles and limits of the config, in sandboxes of its own.
+ *
+ * Owns: its options, progress, where the report goes, the exit code. Does not own: the proof (prove).
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, tmpdir, totalmem, type } from 'node:os';
+import { join, resolve } from 'node:path';
+import { nodeFs } from '../../adapters/node-fs.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { type Config, parseConfig } from '../../model/config.ts';
+import { PawlError } from '../../model/error.ts';
+import { EXIT } from '../../model/error-codes.ts';
+import { BOUNDS } from '../../model/limits.ts';
+import { cellNames } from '../../prove/kills.ts';
+import type { CellName, Circumstances, Level, Proof } from '../../prove/proof.ts';
+import { prove as doProve, type Part } from '../../prove/prove.ts';
+import { closeOpenSites } from '../../prove/real/site.ts';
+import { type Household, householdOf } from '../../prove/real/stories.ts';
+import { proofHtml } from '../../prove/report/proof-html.ts';
+import { proofJson } from '../../prove/report/proof-json.ts';
+import { proofText } from '../../prove/report/proof-text.ts';
+import { Files } from '../../store/files.ts';
+import { type LiveLines, liveLines } from '../live-lines.ts';
+import type { CommonOptions } from '../options.ts';
+import type { Output } from '../output.ts';
+import { hasPidNamespaces } from '../wiring.ts';
+
+/** Options of `pawl prove`. */
+export interface ProveCommandOptions extends CommonOptions {
+  readonly level?: string;
+  readonly cell?: string;
+  readonly seed?: string;
+  readonly out?: string;
+}
+
+const SEEDS = 2 ** 31;
+/** Sites at once: they wait as often as they work. */
+const PARALLEL = 3;
+/** Exit codes of an interrupted command, as shells have them. */
+const INTERRUPTED = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const CONFIG_FILE = 'pawl.config.json';
+
+/** Does the proof, shows it, and leaves `proof.json` and `proof.html`. Exit 0 only when every cell holds. */
+export async function prove(output: Output, options: ProveCommandOptions): Promise<number> {
+  const level = levelOf(options.level ?? 'smoke');
+  const cell = options.cell === undefined ? null : cellOf(options.cell);
+  const seed = options.seed === undefined ? Math.floor(Math.random() * SEEDS) : seedOf(options.seed);
+  const { config, path } = configFor(options);
+  const household = householdOf(config);
+  const folder = folderFor(options);
+  const progress = new Progress(output, await liveLines());
+  endWhenAsked();
+  const proof = await doProve({
+    level,
+    cell,
+    seed,
+    household,
+    circumstances: circumstances(path, household),
+    parallel: PARALLEL,
+    onProgress: progress.on,
+  }).finally(() => progress.end());
+  const files = write(folder, proof);
+  output.json({ ...proof, files });
+  output.line(proofText(proof, output.colour));
+  for (const file of Object.values(files)) output.line(`  ${file}`);
+  return proof.holds ? EXIT.done : EXIT.failed;
+}
+
+/** Interrupted, it leaves no process and no sandbox behind. */
+function endWhenAsked(): void {
+  for (const [signal, code] of Object.entries(INTERRUPTED)) {
+    process.once(signal, () => {
+      closeOpenSites();
+      process.exit(code);
+    });
+  }
+}
+
+/** What is being done, on stderr: one line that changes on a terminal, a line for each part elsewhere. */
+class Progress {
+  readonly #output: Output;
+  readonly #lines: LiveLines | null;
+  #part: Part | null = null;
+
+  constructor(output: Output, lines: LiveLines | null) {
+    this.#output = output;
+    this.#lines = lines;
+  }
+
+  readonly on = (part: Part, done: number, of: number): void => {
+    if (this.#lines !== null) this.#lines.draw(`${part}  ${done} of ${of}`);
+    else if (part !== this.#part) this.#output.log(`${part}  ${of}`);
+    this.#part = part;
+  };
+
+  end(): void {
+    this.#lines?.clear();
+  }
+}
+
+function write(folder: string, proof: Proof): { readonly json: string; readonly html: string } {
+  mkdirSync(folder, { recursive: true });
+  const files = { json: join(folder, 'proof.json'), html: join(folder, 'proof.html') };
+  writeFileSync(files.json, proofJson(proof));
+  writeFileSync(files.html, proofHtml(proof));
+  return files;
+}
+
+/** The named folder, or a new one of the system's. Made before the work is done: a folder that cannot be made is told at once. */
+function folderFor({ out }: ProveCommandOptions): string {
+  if (out === undefined) return mkdtempSync(join(tmpdir(), 'pawl-proof-'));
+  const folder = resolve(out);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw usage(`The report cannot be left in ${folder}.`, String(cause));
+  }
+  return folder;
+}
+
+/** The config that is named, the one in the current folder, or the defaults. */
+function configFor(options: CommonOptions): { readonly config: Config; readonly path: string | null } {
+  const path = resolve(options.config ?? CONFIG_FILE);
+  const bytes = new Files(nodeFs, systemClock).readBytes(path, BOUNDS.answerBytes);
+  if (bytes === null && options.config !== undefined)
+    throw new PawlError({
+      code: 'PAWL_CONFIG_INVALID',
+      message: `There is no config file ${path}.`,
+      subject: path,
+      hint: 'Paths are relative to the current folder.',
+    });
+  return {
+    config: parseConfig(bytes === null ? null : new TextDecoder().decode(bytes), path),
+    path: bytes === null ? null : path,
+  };
+}
+
+function circumstances(configuration: string | null, { limits, roles }: Household): Circumstances {
+  const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
+  return {
+    pawl: String(version),
+    node: process.version,
+    git: spawnSync('git', ['--version'], { encoding: 'utf8' }).stdout.trim(),
+    system: `${type()} ${release()} ${process.arch}`,
+    cores: cpus().length,
+    memoryMiB: Math.round(totalmem() / 1024 ** 2),
+    isolation: hasPidNamespaces() ? 'pidNamespace' : 'none',
+    configuration,
+    roles,
+    limits,
+  };
+}
+
+function levelOf(text: string): Level {
+  if (text === 'smoke' || text === 'full') return text;
+  throw usage(`--level is smoke or full, not "${text}".`);
+}
+
+function cellOf(text: string): CellName {
+  const found = cellNames().find((name) => name === text);
+  if (found !== undefined) return found;
+  throw usage(`There is no cell "${text}".`, `Cells: ${cellNames().join(', ')}.`);
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(seed) && seed >= 0 && seed < SEEDS) return seed;
+  throw usage(`--seed wants a whole number from 0 to ${SEEDS - 1}, not "${text}".`);
+}
+
+function usage(message: string, hint = 'pawl prove --help'): PawlError {
+  return new PawlError({ code: 'PAWL_USAGE', message, subject: process.argv.slice(2).join(' '), hint });
+}

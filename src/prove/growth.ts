@@ -1,0 +1,108 @@
+/**
+ * What a longer journal costs a run that comes back.
+ *
+ * Owns: writing long journals (lease renewals, no snapshot: the worst case) and timing their rehydration. Does not own: rehydration (runtime).
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeFs } from '../adapters/node-fs.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { sha256 } from '../base/sha256.ts';
+import { decide, type Input, type RunState } from '../core/decide.ts';
+import { stateHash } from '../core/state-image.ts';
+import { FIRST_PREV, RECORD_VERSION, RUN_ACTOR } from '../model/record.ts';
+import { rehydrate } from '../runtime/rehydrate.ts';
+import { Files } from '../store/files.ts';
+import { sealRecord } from '../store/journal-lines.ts';
+import { RegistryPaths } from '../store/registry-paths.ts';
+import { inputFor, packetReceived, settlementOf } from './model/settlements.ts';
+import type { RecoveryTimes } from './proof.ts';
+
+/** A first one, not told: it pays for compiling the code. */
+const WARM_UP = 200;
+/** The shortest of so many counts: what else the machine does can only add. */
+const TRIES = 3;
+const PACKET_TEXT = '{}\n';
+const PACKET = { path: 'artifacts/intake/packet-growth.json', sha256: sha256(PACKET_TEXT) };
+
+const RECEIVED = packetReceived();
+const FIRST: Input = {
+  actor: RUN_ACTOR,
+  event: RECEIVED.type === 'packetReceived' ? { ...RECEIVED, packet: PACKET } : RECEIVED,
+  atMs: 1,
+};
+
+/** Milliseconds that a rehydration takes, by records of the journal. Throws when a journal does not come back whole. */
+export async function measureGrowth(
+  lengths: readonly number[],
+  onProgress: (done: number, of: number) => void,
+): Promise<RecoveryTimes['growth']> {
+  const root = mkdtempSync(join(tmpdir(), 'pawl-growth-'));
+  try {
+    const paths = new RegistryPaths(join(root, '.pawl'));
+    const place = { files: new Files(nodeFs, systemClock), paths };
+    const measured = [WARM_UP, ...lengths].map((records, n) => {
+      const runId = `run_GROWTH-${n}_${'0'.repeat(12)}`;
+      mkdirSync(join(paths.artifacts(runId), 'intake'), { recursive: true });
+      writeFileSync(join(paths.run(runId), PACKET.path), PACKET_TEXT);
+      writeFileSync(paths.journal(runId), journalOf(runId, records));
+      const ms = Math.min(...Array.from({ length: TRIES }, () => timed(() => cameBack(place, runId, records))));
+      onProgress(n, lengths.length);
+      return { records, ms };
+    });
+    return measured.slice(1);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+function timed(work: () => void): number {
+  const sinceMs = performance.now();
+  work();
+  return performance.now() - sinceMs;
+}
+
+function cameBack(place: Parameters<typeof rehydrate>[0], runId: string, records: number): void {
+  const found = rehydrate(place, runId, false);
+  if (found.kind !== 'live' || found.state.seq !== records)
+    throw new Error(`a journal of ${records} came back ${found.kind}`);
+}
+
+/** A run that has its lease and renews it again and again. */
+function journalOf(runId: string, records: number): string {
+  const lines: string[] = [];
+  let state: RunState | null = null;
+  let prev = FIRST_PREV;
+  while (lines.length < records) {
+    const input: Input = state === null ? FIRST : nextOf(state);
+    const decision = decide(runId, state, input);
+    if (decision.kind === 'refused') throw new Error(`bug: ${input.event.type} is refused: ${decision.reason}`);
+    state = decision.state;
+    const { record, line } = sealRecord({
+      v: RECORD_VERSION,
+      seq: state.seq,
+      gen: 1,
+      atMs: input.atMs,
+      actor: input.actor,
+      event: input.event,
+      effects: decision.effects,
+      post: stateHash(state, sha256),
+      prev,
+    });
+    prev = record.sum;
+    lines.push(line);
+  }
+  return lines.join('');
+}
+
+function nextOf({ owed }: RunState): Input {
+  const renewal = owed.find((effect) => effect.kind === 'deadline');
+  if (renewal?.kind === 'deadline') {
+    return inputFor(renewal, { type: 'deadlineReached', key: renewal.key, id: renewal.id }, renewal.atMs);
+  }
+  const [effect] = owed;
+  const event = effect === undefined ? null : settlementOf(effect);
+  if (effect === undefined || event === null) throw new Error('bug: the run owes nothing that can be settled');
+  return inputFor(effect, event, 1);
+}

@@ -1,0 +1,201 @@
+/**
+ * Going on from a stop, once or with a second stop on the way, and comparing the end with that of the run that was never stopped.
+ *
+ * Owns: the comparison. Does not own: the stops (matrix-stops), playing (sim).
+ *
+ * Invariants of every case: 1. It comes to the same state with the same gates, evidence, commit and blockers, over the same steps. 2. No worker
+ * is started twice, and none that the other run did not start, unless the machine went down with one. 3. The chain is whole, and every event
+ * that was acknowledged by any process is in it, in order; a thorough case is also checked as a start checks it, from its first record.
+ */
+
+import { systemClock } from '../adapters/system-clock.ts';
+import { canonicalJson } from '../base/canonical-json.ts';
+import type { RunView } from '../core/run-view.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { FIRST_PREV, type JournalRecord } from '../model/record.ts';
+import { rehydrate } from '../runtime/rehydrate.ts';
+import { quickView } from '../runtime/run-look.ts';
+import { Files } from '../store/files.ts';
+import { listRuns } from '../store/registry.ts';
+import { leftOf, type Stop, type StopKind } from './matrix-stops.ts';
+import { type Machine, type Played, play } from './sim/play.ts';
+import { SIM_PATHS } from './sim/sim-paths.ts';
+import type { Story } from './sim/story.ts';
+
+/** What a case must come to. */
+export interface Reference {
+  readonly end: string;
+  readonly starts: ReadonlyMap<string, number>;
+}
+
+/** What a case came to. */
+export interface CaseResult {
+  readonly faults: readonly string[];
+  /** Workers that should have been started, and those that were. */
+  readonly expected: number;
+  readonly witnessed: number;
+  readonly eventsChecked: number;
+  /** Calls that the processes made which went on from the stop. */
+  readonly calls: number;
+}
+
+/** A second stop: at which call of the process that goes on from the first. */
+export interface SecondStop {
+  readonly at: number;
+  readonly kind: StopKind;
+  readonly seed: number;
+}
+
+/** What the story came to that was never stopped. Throws when it did not come to its end. */
+export function referenceOf(story: Story, played: Played): Reference {
+  if (played.problem !== null || !played.progress.isExact)
+    throw new Error(`${story.name}: ${played.problem ?? 'other steps'}`);
+  const found = lookAt(story, played, true);
+  if (found.faults.length > 0) throw new Error(`${story.name}: ${found.faults.join('; ')}`);
+  return { end: found.end, starts: played.outside.starts };
+}
+
+/** Goes on from the stop, is stopped there once more if `second` says so, and compares. */
+export async function playCase(
+  story: Story,
+  stop: Stop,
+  reference: Reference,
+  options: { readonly second: SecondStop | null; readonly isThorough: boolean },
+): Promise<CaseResult> {
+  const { second } = options;
+  const eventsChecked = countOf(stop.left);
+  let calls = 0;
+  let left: Machine | null = null;
+  let played = await play(story, copyOf(stop.left), (_call, process) => {
+    calls += 1;
+    if (calls !== second?.at || left !== null) return;
+    left = leftOf(process, second.kind, second.seed);
+    process.kill();
+  });
+  if (left !== null) played = await play(story, left);
+  const isCut = stop.kind !== 'killed' || (second !== null && second.kind !== 'killed');
+  const { faults, witnessed, expected } = compare(story, played, reference, { isCut, isThorough: options.isThorough });
+  return { faults, witnessed, expected, eventsChecked, calls };
+}
+
+/** A stop may be gone on from more than once. */
+function copyOf({ disk, outside }: Machine): Machine {
+  return { disk: disk.crash('everything'), outside: outside.copy() };
+}
+
+function countOf({ outside }: Machine): number {
+  return [...outside.acknowledged.values()].reduce((sum, sums) => sum + sums.length, 0);
+}
+
+function compare(
+  story: Story,
+  played: Played,
+  reference: Reference,
+  { isCut, isThorough }: { readonly isCut: boolean; readonly isThorough: boolean },
+): Pick<CaseResult, 'faults' | 'expected' | 'witnessed'> {
+  const { progress, outside, problem } = played;
+  // A worker that went down with the machine is tried again, one that was to be ended is gone before it answers.
+  const mayDiffer = isCut && !progress.isExact;
+  const { end, faults } = lookAt(story, played, isThorough);
+  if (problem !== null) faults.unshift(problem);
+  else if (progress.isOvertaken) {
+    if (!end.includes('"state":"cancelled"')) faults.push(`it was cancelled and ends as ${end}`);
+  } else if (mayDiffer ? withoutAttempts(end) !== withoutAttempts(reference.end) : end !== reference.end)
+    faults.push(`it ends as ${end}, not as ${reference.end}`);
+  for (const [folder, count] of outside.starts)
+    if (count > 1) faults.push(`${count} workers were started in ${folder}`);
+  const started = [...outside.starts.keys()].sort().join(' ');
+  const wanted = [...reference.starts.keys()].sort().join(' ');
+  if (!mayDiffer && started !== wanted) faults.push(`workers were started in ${started}, not in ${wanted}`);
+  const witnessed = [...outside.starts.values()].reduce((sum, count) => sum + count, 0);
+  return { faults, witnessed, expected: mayDiffer ? outside.starts.size : reference.starts.size };
+}
+
+function lookAt(story: Story, { disk, outside }: Played, isThorough: boolean): { end: string; faults: string[] } {
+  const place = { files: new Files(disk, systemClock), paths: SIM_PATHS };
+  const faults: string[] = [];
+  for (const runId of listRuns(place.files, SIM_PATHS)) {
+    const found = isThorough ? rehydrate(place, runId, false) : null;
+    if (found?.kind === 'doubtful') faults.push(`${runId} would be set aside: ${found.doubt.detail}`);
+    const { records, rest } = linesOf(place.files, runId);
+    if (records === null) {
+      faults.push(`the journal of ${runId} is damaged`);
+      continue;
+    }
+    const broken = records.findIndex(
+      ({ seq, prev }, at) => seq !== at + 1 || prev !== (records[at - 1]?.sum ?? FIRST_PREV),
+    );
+    if (broken >= 0) faults.push(`the chain of ${runId} is broken at record ${broken + 1}`);
+    // A run that has ended is not opened to append any more: what was cut off behind its end stays to be cut by `recover`.
+    if (rest !== '' && quickView(place, runId)?.kind !== 'terminal') faults.push(`the journal of ${runId} is torn`);
+    const sums = records.map(({ sum }) => sum);
+    const lost = lostOf(outside.acknowledged.get(runId) ?? [], sums);
+    if (lost > 0) faults.push(`${lost} acknowledged event(s) of ${runId} are lost`);
+  }
+  const view = quickView(place, story.entry.runId);
+  if (view === null) faults.push('its snapshot is not the end of its journal');
+  return { end: endOf(view), faults };
+}
+
+/** The lines of a journal, their sums unchecked, and what is behind the last newline; no records where one cannot be read. */
+function linesOf(
+  files: Files,
+  runId: string,
+): { readonly records: readonly JournalRecord[] | null; readonly rest: string } {
+  const bytes = files.readBytes(SIM_PATHS.journal(runId), BOUNDS.snapshotBytes) ?? new Uint8Array();
+  const lines = new TextDecoder().decode(bytes).split('\n');
+  const rest = lines.pop() ?? '';
+  try {
+    return { records: lines.map((line): JournalRecord => JSON.parse(line)), rest };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { records: null, rest };
+    throw error;
+  }
+}
+
+/** How many of the acknowledged are not among `sums`, in their order. */
+function lostOf(acknowledged: readonly string[], sums: readonly string[]): number {
+  let at = 0;
+  let lost = 0;
+  for (const sum of acknowledged) {
+    const found = sums.indexOf(sum, at);
+    if (found < 0) lost += 1;
+    else at = found + 1;
+  }
+  return lost;
+}
+
+/** All that a run came to, without what differs between any two runs: instants, process ids, hashes of requests. */
+function endOf(view: RunView | null): string {
+  if (view === null) return 'nothing';
+  const { state, epoch, headCommit, gates, blockers, lease, handoff, kind } = view;
+  const judged = (['verification', 'review'] as const).map((gate) => {
+    const record = gates[gate];
+    return record === null
+      ? null
+      : {
+          status: record.status,
+          epoch: record.epoch,
+          commit: record.commit,
+          by: record.by,
+          evidence: record.evidence?.sha256 ?? null,
+        };
+  });
+  return canonicalJson({
+    state,
+    kind,
+    epoch,
+    headCommit,
+    gates: judged,
+    blockers: blockers.map(({ code }) => code),
+    holdsLease: lease !== null,
+    isHandedOff: handoff !== null,
+    results: view.tasks.map(({ purpose, epoch: of, result }) => `${purpose} ${of} ${result ?? 'open'}`),
+  });
+}
+
+/** Attempts that the machine went down with are among the results, and shift the ordinals that evidence names. */
+function withoutAttempts(end: string): string {
+  const { results, ...rest } = JSON.parse(end.replace(/"evidence":"[0-9a-f]+"/g, '"evidence":null'));
+  return canonicalJson(rest);
+}

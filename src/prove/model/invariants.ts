@@ -1,0 +1,198 @@
+/**
+ * What holds in every state that a run can reach.
+ *
+ * Owns: the invariants, each by its sentence, and the list of those that a state breaks. Does not own: those of a step
+ * (step-invariants), where they are checked.
+ */
+import type { StateValue } from 'xstate';
+import { type RunContext, taskIdOf } from '../../../machines/run-context.ts';
+import type { RunSnapshot, RunState } from '../../core/decide.ts';
+import type { Gate, KeyedEffect } from '../../model/effect.ts';
+import type { Policy } from '../../model/event.ts';
+import { RUN_ACTOR } from '../../model/record.ts';
+import { openTasks, placeOf } from './key.ts';
+
+const GATES: readonly Gate[] = ['verification', 'review'];
+
+/** The invariants that a state breaks, by their sentences; empty in a sound one. */
+export function brokenBy(state: RunState): readonly string[] {
+  const broken = STATE_INVARIANTS.filter(([, holds]) => !holds(state)).map(([sentence]) => sentence);
+  return [...brokenByRun(state.run), ...broken];
+}
+
+/** The invariants that a run's own snapshot breaks, whatever its tasks and its outbox are. */
+export function brokenByRun(run: RunSnapshot): readonly string[] {
+  return RUN_INVARIANTS.filter(([, holds]) => !holds(run)).map(([sentence]) => sentence);
+}
+
+/** Effects that touch the run's worktree or branch, or lead to one that does. */
+const WORK: readonly KeyedEffect['kind'][] = [
+  'prepareWorkspace',
+  'prepareTask',
+  'commitWork',
+  'judgeGate',
+  'projectHandoff',
+];
+
+type Invariant<Subject> = readonly [sentence: string, holds: (subject: Subject) => boolean];
+
+const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
+  [
+    'no gate result of an old epoch or of another commit is kept',
+    ({ context }) => GATES.every((gate) => isOpenOrCurrent(context, gate)),
+  ],
+  [
+    'an internal review begins only after a verification that holds',
+    (run) => !placeOf(run.value).startsWith('internalReview') || isHeld(run.context, 'verification'),
+  ],
+  [
+    'a handoff is earned by both gates',
+    ({ value, context }) => !isHandedOff(value) || GATES.every((gate) => isHeld(context, gate)),
+  ],
+  ['no counter of a run passes its limit', ({ context }) => isWithin(context, context.policy)],
+  [
+    'a run that has ended holds no lease and has no open task',
+    ({ status, context }) => status === 'active' || (context.lease === null && context.openTask === null),
+  ],
+  ['a parked run names its blocker', ({ value, context }) => !isParked(value) || context.blockers.length > 0],
+  [
+    'a run that goes on shows no blocker',
+    ({ value, context }) => isParked(value) || value === 'queued' || context.blockers.length === 0 || isEnd(value),
+  ],
+  [
+    'a task is open only where it is awaited, or in doubt',
+    ({ value, context }) => context.openTask === null || /orking$|settingUp$|^blockedNeedsHuman$/.test(placeOf(value)),
+  ],
+  [
+    'what is awaited is there',
+    ({ value, context }) => !/orking$|settingUp$/.test(placeOf(value)) || context.openTask !== null,
+  ],
+  [
+    'a run that is being cancelled has a task to end, or is cancelled',
+    ({ value, context }) => context.cancel === null || context.openTask !== null || value === 'cancelled',
+  ],
+  [
+    'a decision is pending only while a task is open',
+    ({ status, context }) => context.pendingDecision === null || context.openTask !== null || status !== 'active',
+  ],
+  [
+    'a run works only under a lease',
+    ({ value, context }) =>
+      context.lease !== null ||
+      !/^(implementing|verification|internalReview|fixLoop|handoffReady)/.test(placeOf(value)),
+  ],
+];
+
+const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
+  [
+    'no task starts more hosts than it may',
+    ({ tasks }) => Object.values(tasks).every(({ context }) => context.hostStarts <= context.hostStartsMax),
+  ],
+  [
+    'a final state owes nothing and every task of it is settled',
+    (state) => state.run.status === 'active' || isAtRest(state),
+  ],
+  [
+    'a state that is not final owes an effect, awaits a task that owes one, or names its blocker',
+    (state) => state.run.status !== 'active' || isDoing(state) || namesBlocker(state.run),
+  ],
+  ['at most one task is open, and the run names it', (state) => openTaskIsNamed(state)],
+  [
+    'an open task owes exactly one effect, or is in doubt and has parked the run',
+    (state) => openTasks(state).every(([taskId]) => owesOneOrIsDoubted(state, taskId)),
+  ],
+  [
+    'a settled task owes nothing',
+    ({ owed, tasks }) => owed.every(({ actor }) => actor === RUN_ACTOR || tasks[actor]?.context.settlement === null),
+  ],
+  [
+    'a decision that is pending is carried out: its task is being ended',
+    ({ run, owed }) =>
+      run.context.pendingDecision === null ||
+      run.status !== 'active' ||
+      owed.some(({ actor, kind }) => actor === run.context.openTask && kind === 'endTask'),
+  ],
+  [
+    'every task that was requested has an id of its own',
+    ({ run, tasks }) =>
+      Object.keys(tasks).length === run.context.tasksRequested &&
+      Object.entries(tasks).every(
+        ([taskId, { context }]) => taskId === taskIdOf(context.purpose, context.epoch, context.attempt),
+      ),
+  ],
+  [
+    'the keys of the outbox are unique, and no actor owes an effect twice',
+    ({ owed }) => isUnique(owed.map(({ key }) => key)) && isUnique(owed.map(({ actor, kind }) => `${actor} ${kind}`)),
+  ],
+  [
+    'work is owed only under a lease',
+    ({ run, owed }) =>
+      run.context.lease !== null || !owed.some(({ actor, kind }) => actor !== RUN_ACTOR || WORK.includes(kind)),
+  ],
+  [
+    'a lease is renewed while the run can move, and only then',
+    ({ run, owed }) =>
+      owed.some(({ kind }) => kind === 'deadline') === (run.context.lease !== null && !isParked(run.value)),
+  ],
+];
+
+function isOpenOrCurrent(context: RunContext, gate: Gate): boolean {
+  const record = context.gates[gate];
+  return record === null || (record.epoch === context.epoch && record.commit === context.headCommit);
+}
+
+function isHeld(context: RunContext, gate: Gate): boolean {
+  const record = context.gates[gate];
+  return isOpenOrCurrent(context, gate) && (record?.status === 'PASS' || record?.status === 'ACCEPTED');
+}
+
+function isHandedOff(value: StateValue): boolean {
+  return value === 'handoffReady' || value === 'readyForManualReview';
+}
+
+function isParked(value: StateValue): boolean {
+  return value === 'blockedNeedsHuman' || value === 'blockedLockConflict';
+}
+
+/** The ends that keep their blockers: what they say is why the run ended. */
+function isEnd(value: StateValue): boolean {
+  return value === 'failedExecution' || value === 'blockedPlanInsufficient';
+}
+
+function isWithin(context: RunContext, policy: Policy): boolean {
+  return (
+    context.failures < Math.max(1, policy.attemptsMax) &&
+    context.losses <= policy.lostRetriesMax &&
+    context.interruptions <= policy.interruptionsMax &&
+    context.fixes <= policy.fixAttemptsMax
+  );
+}
+
+function isAtRest({ owed, tasks }: RunState): boolean {
+  const isSettled = Object.values(tasks).every(({ context }) => context.settlement !== null);
+  return owed.length === 0 && isSettled;
+}
+
+function isDoing({ run, owed }: RunState): boolean {
+  return owed.some(({ actor, kind }) => (actor === RUN_ACTOR ? kind !== 'deadline' : actor === run.context.openTask));
+}
+
+function namesBlocker({ value, context }: RunSnapshot): boolean {
+  return isParked(value) && context.blockers.length > 0;
+}
+
+function openTaskIsNamed(state: RunState): boolean {
+  const open = openTasks(state).map(([taskId]) => taskId);
+  const { openTask } = state.run.context;
+  return openTask === null ? open.length === 0 : open.length === 1 && open[0] === openTask;
+}
+
+function owesOneOrIsDoubted(state: RunState, taskId: string): boolean {
+  const owed = state.owed.filter(({ actor }) => actor === taskId).length;
+  const isDoubtful = placeOf(state.tasks[taskId]?.value ?? '').endsWith('.doubtful');
+  return isDoubtful ? owed === 0 && namesBlocker(state.run) : owed === 1;
+}
+
+function isUnique(texts: readonly string[]): boolean {
+  return new Set(texts).size === texts.length;
+}

@@ -1,0 +1,121 @@
+/**
+ * What makes two states of a run the same state: everything that a guard, an `assign` or the machines' next step can depend on.
+ *
+ * Owns: the key of a run with its tasks and its outbox. Does not own: the walk (graph).
+ *
+ * Invariants: 1. Value, status and history of the run and of its open task, and the kinds of what is owed, are in every key. 2. Left out
+ * are texts, hashes, instants, what no machine reads again, and ordinals that only grow: epoch, attempt and task ids stand relative to the
+ * current ones. A test shows that states of one key go on alike.
+ */
+import type { AnyMachineSnapshot, StateValue } from 'xstate';
+import type { GateRecord, RunContext } from '../../../machines/run-context.ts';
+import type { TaskContext } from '../../../machines/task.machine.ts';
+import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
+import { RUN_ACTOR } from '../../model/record.ts';
+
+const stateKeys = new WeakMap<RunState, string>();
+const runKeys = new WeakMap<RunSnapshot, string>();
+
+/** The key of a run with its tasks and its outbox. */
+export function stateKey(state: RunState): string {
+  const known = stateKeys.get(state);
+  if (known !== undefined) return known;
+  const tasks = openTasks(state).map(
+    ([taskId, task]) => `${taskKey(task)}${taskId === state.run.context.openTask ? '' : ' astray'}`,
+  );
+  const owed = state.owed.map(({ kind, actor }) => (actor === RUN_ACTOR ? kind : `task.${kind}`));
+  const key = [runKey(state.run), attemptIsTaken(state) ? 'taken' : 'free', ...tasks, owed.join('+')].join(' | ');
+  stateKeys.set(state, key);
+  return key;
+}
+
+/** The tasks that are not settled. */
+export function openTasks(state: RunState): readonly (readonly [taskId: string, task: TaskSnapshot])[] {
+  return Object.entries(state.tasks).filter(([, task]) => task.context.settlement === null);
+}
+
+/** Whether a task has the ordinal at which the run stands, or a later one: what decides if the next task's id is a new one. */
+function attemptIsTaken(state: RunState): boolean {
+  const { purpose, attempt, attemptEpoch } = state.run.context;
+  return Object.values(state.tasks).some(
+    ({ context }) => context.purpose === purpose && context.epoch === attemptEpoch && context.attempt >= attempt,
+  );
+}
+
+/** The key of a run's own snapshot. */
+export function runKey(run: RunSnapshot): string {
+  const known = runKeys.get(run);
+  if (known !== undefined) return known;
+  const { context } = run;
+  const key = [
+    placeKey(run),
+    `at ${context.stage}`,
+    `for ${context.purpose}${context.attemptEpoch === context.epoch ? '' : ' of an old epoch'}`,
+    `${context.failures} failures ${context.losses} losses ${context.interruptions} interruptions ${context.fixes} fixes`,
+    `verification ${gateKey(context, context.gates.verification)}`,
+    `review ${gateKey(context, context.gates.review)}`,
+    ...marksOf(context),
+  ].join(', ');
+  runKeys.set(run, key);
+  return key;
+}
+
+function marksOf(context: RunContext): string[] {
+  return [
+    context.epoch === 0 ? 'no epoch' : '',
+    context.hasSetup && !context.isSetUp ? 'needs setup' : '',
+    context.openTask === null ? '' : 'open task',
+    context.headCommit === null ? 'no commit' : '',
+    context.lease === null ? 'no lease' : '',
+    context.blockers.length === 0 ? '' : 'blocked',
+    context.blockedGate === null ? '' : `${context.blockedGate} may be accepted`,
+    context.resumeAt === null ? '' : `resumes at ${context.resumeAt}`,
+    context.pendingDecision === null ? '' : `${context.pendingDecision} pending`,
+    context.cancel === null ? '' : 'cancelling',
+    context.handoff === null ? '' : 'handed off',
+  ].filter((mark) => mark !== '');
+}
+
+function gateKey(context: RunContext, record: GateRecord | null): string {
+  if (record === null) return 'open';
+  const marks = [
+    record.status,
+    record.epoch === context.epoch ? '' : 'of another epoch',
+    record.commit === context.headCommit ? '' : 'of another commit',
+    record.evidence === null ? 'without evidence' : '',
+  ];
+  return marks.filter((mark) => mark !== '').join(' ');
+}
+
+/** The key of a task's snapshot: of its context what the machine reads again. */
+export function taskKey(task: TaskSnapshot): string {
+  const { hostStarts, ending, settlement } = task.context;
+  return `${placeKey(task)} ${hostStarts} hosts ${ending} ${settlement === null ? 'open' : settlement.result}`;
+}
+
+/** The key of a task's snapshot with all of its context but texts, hashes and instants. */
+export function wholeTaskKey(task: TaskSnapshot): string {
+  const { isAdopted, pid, startedAtMs, endedAtMs, decision, reports }: TaskContext = task.context;
+  const marks = [
+    isAdopted ? 'adopted' : '',
+    pid === null ? '' : 'pid',
+    startedAtMs === null ? '' : 'started',
+    endedAtMs === null ? '' : 'ended',
+    decision ?? '',
+    ...reports.map((report) => report.decision),
+  ];
+  return [taskKey(task), ...marks.filter((mark) => mark !== '')].join(', ');
+}
+
+function placeKey(snapshot: AnyMachineSnapshot): string {
+  const history = Object.keys(snapshot.historyValue).join(' ');
+  return `${placeOf(snapshot.value)} ${snapshot.status}${history === '' ? '' : ` history ${history}`}`;
+}
+
+/** A state's value as people write it: `verification.judging`. */
+export function placeOf(value: StateValue): string {
+  if (typeof value === 'string') return value;
+  return Object.entries(value)
+    .map(([name, inner]) => (inner === undefined ? name : `${name}.${placeOf(inner)}`))
+    .join(' & ');
+}

@@ -1,0 +1,93 @@
+/**
+ * A proof as one page that needs nothing else: no script, no other file, no network.
+ *
+ * Owns: the page's order and its head. Does not own: the checklist (cells-html), the other parts (parts-html), the look (page-style).
+ *
+ * Invariants: 1. The page forbids itself to load anything (its content security policy). 2. What comes from the proof is shown, never obeyed (markup).
+ */
+import { type Proof, reproduction } from '../proof.ts';
+import { checklist, killFolds } from './cells-html.ts';
+import { doesHold, findingsIn, killSums } from './findings.ts';
+import { type Hole, html, Markup } from './markup.ts';
+import { PAGE_STYLE } from './page-style.ts';
+import {
+  circumstancesPart,
+  figureList,
+  injectionPart,
+  matrixPart,
+  modelPart,
+  outsidePart,
+  recoveryPart,
+} from './parts-html.ts';
+import { commandOf, duration, numeral, scopeOf, verdictOf } from './words.ts';
+
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/** The text of `proof.html`. */
+export function proofHtml(proof: Proof): string {
+  const { headline, sentence } = verdictOf(proof);
+  const body = html`
+<main>
+<header>
+<p class="over"><b>Pawl</b> restart proof · ${scopeOf(proof)} · seed ${proof.seed} · ${proof.startedAt}</p>
+<h1 class="${doesHold(proof) ? 'good' : 'bad'}">${headline}</h1>
+<p class="lead">${sentence}</p>
+${figureList(headFigures(proof))}
+</header>
+${findings(proof)}
+<section><h2>Checklist</h2>
+<p>Pawl was killed where a stage stood like this on the disk, and started again. Each cell: how many kills, and whether all hold, that is: the run ended as if nobody had killed it, no worker was started twice, every acknowledged event is there. A cell leads to its kills.</p>
+${checklist(proof)}</section>
+<section><h2>Every kill</h2>${killFolds(proof)}</section>
+${recoveryPart(proof.recovery)}
+${modelPart(proof.model)}
+${matrixPart(proof.matrix)}
+${injectionPart(proof.injections)}
+${outsidePart(proof.outside)}
+${circumstancesPart(proof)}
+<section><h2>Again</h2><p>The same kills in the same order, on this version:</p><code class="command">${commandOf(proof)}</code></section>
+<footer>What this shows, and what it does not, stands in docs/proof.md. The same in numbers: proof.json, beside this page.</footer>
+</main>`;
+  const title = `${headline} Restart proof of Pawl`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}">
+<title>${title}</title>
+<style>${new Markup(PAGE_STYLE)}</style>
+</head>
+<body>${body}</body>
+</html>
+`.text;
+}
+
+function headFigures(proof: Proof): readonly (readonly [string, Hole])[] {
+  const { kills, recorded, witnessed, eventsChecked } = killSums(proof);
+  const { model, matrix, injections, recovery, outside } = proof;
+  const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+  const figures: (readonly [string, Hole])[] = [
+    ['kills of real processes', numeral(kills)],
+    ['worker starts recorded, and witnessed', html`${numeral(recorded)} <small>/ ${numeral(witnessed)}</small>`],
+    ['acknowledged events checked', numeral(eventsChecked)],
+  ];
+  if (recovery !== null) figures.push(['99 of 100 recoveries within', duration(recovery.p99Ms)]);
+  if (model !== null)
+    figures.push(['states of the model walked', numeral(sum(model.worlds.map(({ states }) => states)))]);
+  if (matrix !== null)
+    figures.push(['stops of a simulated machine', numeral(matrix.cases.single + matrix.cases.double)]);
+  if (injections !== null) figures.push(['faults injected', numeral(sum(Object.values(injections.injected)))]);
+  figures.push(['changes outside, connections', numeral(outside.violations.length)]);
+  return figures;
+}
+
+function findings(proof: Proof): Markup | null {
+  const list = findingsIn(proof);
+  if (list.length === 0) return null;
+  return html`<section class="findings"><h2>What does not hold</h2><ol>${list.map(
+    ({ where, faults, cell }) =>
+      html`<li><b>${where}</b><ul>${faults.map((fault) => html`<li>${fault}</li>`)}</ul>${cell === null ? null : html`<code>${reproduction(proof, cell)}</code>`}</li>`,
+  )}</ol></section>`;
+}

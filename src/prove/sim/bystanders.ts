@@ -1,0 +1,209 @@
+/**
+ * Whoever else has a part in a story: operators who leave commands, other runs that want the same surfaces, and time.
+ *
+ * Owns: leaving those commands, driving those runs, letting time pass, deciding when the story itself lets the process die. Does not own:
+ * hosts, workers and git (sim/director), the process (sim/process).
+ *
+ * Invariant: an event that comes from outside while the driver does short work of its own can come only to a process that has not begun it:
+ * there the story lets the process die, and the next one finds it.
+ */
+import type { RunState } from '../../core/decide.ts';
+import type { WorkspaceResult } from '../../ports/git.ts';
+import { emptyInbox } from '../../runtime/commands.ts';
+import type { Driver } from '../../runtime/driver.ts';
+import type { Files } from '../../store/files.ts';
+import { DECISIONS, leaveCommand, readCommands } from '../../store/inbox.ts';
+import { type Director, gitRefusal, isCommand } from './director.ts';
+import type { Outside } from './outside.ts';
+import type { Timer } from './ports.ts';
+import { SIM_PATHS } from './sim-paths.ts';
+import { rivalEntry, type Story } from './story.ts';
+
+const PHASES_MAX = 60;
+/** How often nothing may be recorded in a row. */
+const STALLS_MAX = 2;
+/** Time that passes at once when nothing moves. */
+const STEP_MS = 2_000;
+/** What is waited for longer is not waited for, unless the story says so. */
+const SHORT_MS = 5_000;
+/** The effects during which a command is taken by a living driver. */
+const PATIENT: readonly string[] = ['startHost', 'awaitWorker', 'watchWorker'];
+
+/** The process that others have to do with. */
+export interface Counterpart {
+  readonly story: Story;
+  readonly director: Director;
+  readonly outside: Outside;
+  readonly timers: Set<Timer>;
+  kill(): never;
+  /** Does what is no call of the process. */
+  unseen<T>(deed: () => T): T;
+  /** Waits for `work` of the driver while time passes. */
+  during(driver: Driver, work: Promise<unknown>): Promise<void>;
+}
+
+/** Operators, other runs and time, in the life of one process. */
+export class Bystanders {
+  readonly #process: Counterpart;
+  readonly #files: Files;
+  /** Other runs by id: whether they hold their surfaces. */
+  readonly #rivals = new Map<string, boolean>();
+  #isSeizing = false;
+  /** The runs have been brought back. */
+  #isOpen = false;
+  #records = 0;
+  #inbox: Promise<void> | null = null;
+
+  constructor(process: Counterpart, files: Files) {
+    this.#process = process;
+    this.#files = files;
+  }
+
+  /** Does what the story wants, one thing after another, until it is at its end. Returns why it does not come there, or null. */
+  async seeThrough(driver: Driver): Promise<string | null> {
+    const { director, story } = this.#process;
+    for (const run of driver.runs()) this.#note(run.runId, run.state);
+    this.#isOpen = true;
+    let stalls = 0;
+    for (let phase = 0; director.next !== undefined; phase += 1) {
+      const { problem } = director.progress;
+      if (problem !== null) return problem;
+      const view = driver.view(story.entry.runId);
+      if (view?.kind === 'quarantined') return `set aside: ${view.blockers[0]?.message ?? 'without a word'}`;
+      const before = this.#records;
+      await this.#phase(driver);
+      stalls = before === this.#records ? stalls + 1 : 0;
+      if (stalls > STALLS_MAX || phase > PHASES_MAX) return `the driver rests before ${director.next ?? 'the end'}`;
+    }
+    return null;
+  }
+
+  async #phase(driver: Driver): Promise<void> {
+    const { director, story, outside } = this.#process;
+    const { runId } = story.entry;
+    const { next } = director;
+    const holder = this.#holder;
+    if (isCommand(next)) this.#leave(runId, next ?? '');
+    if ((next === 'leaseAcquired' || next === 'surfaceFreed') && holder !== null)
+      this.#leave(holder, 'cancelRequested');
+    await this.#process.during(driver, emptyInbox(driver));
+    // Decided, or only an older one was: either way it is looked at anew before anything is driven.
+    if (director.next !== next || isCommand(next)) return;
+    if (next === 'leaseReclaimed') {
+      const expiresAtMs = director.state?.run.context.lease?.expiresAtMs ?? 0;
+      outside.nowMs = Math.max(outside.nowMs, expiresAtMs + 1);
+      await this.#drive(driver, [this.#rival(driver)]);
+    } else if (next === 'leaseContended' && holder === null) {
+      this.#isSeizing = true;
+      await this.#drive(driver, [this.#rival(driver)]);
+    } else if (next === 'leaseRefused' && holder === null) await this.#drive(driver, [this.#rival(driver)]);
+    else await this.#drive(driver, next === 'leaseContended' && holder !== null ? [runId, holder] : [runId]);
+  }
+
+  #drive(driver: Driver, runIds: readonly string[]): Promise<void> {
+    return this.#process.during(driver, driver.drive(runIds));
+  }
+
+  /** The run that holds the surfaces in place of the story's, or null. */
+  get #holder(): string | null {
+    return [...this.#rivals].find(([, holds]) => holds)?.[0] ?? null;
+  }
+
+  #note(runId: string, state: RunState): void {
+    if (runId !== this.#process.story.entry.runId) this.#rivals.set(runId, state.run.context.lease !== null);
+  }
+
+  /** A run that wants the same surfaces and has not had them yet. */
+  #rival(driver: Driver): string {
+    const waiting = [...this.#rivals.keys()].find((runId) => isWaiting(driver.find(runId)?.state));
+    if (waiting !== undefined) return waiting;
+    const taken = driver.views().length;
+    return driver.create(rivalEntry(taken)).runId;
+  }
+
+  /** Another run's workspace is refused: so it holds its surfaces and rests. While it is to be waited for it has no answer. */
+  async rivalWorkspace(worktree: string): Promise<WorkspaceResult> {
+    if (this.#isSeizing) this.#process.kill();
+    const { director } = this.#process;
+    await director.turnWhen(() => {
+      const { next, last } = director;
+      return next !== 'leaseContended' && !(last === 'leaseContended' && isCommand(next));
+    });
+    throw gitRefusal(worktree);
+  }
+
+  /** The command lies in the inbox, once. */
+  #leave(runId: string, type: string): void {
+    this.#process.unseen(() => {
+      const { commands } = readCommands(this.#files, SIM_PATHS);
+      if (commands.some((command) => command.runId === runId)) return;
+      const body = { runId, reason: 'the story wants it', by: 'operator' };
+      const decision = DECISIONS.find((each) => type.endsWith(` ${each}`));
+      const request =
+        decision === undefined
+          ? ({ ...body, command: 'cancel' } as const)
+          : ({ ...body, command: 'resolve', decision } as const);
+      leaveCommand(this.#files, SIM_PATHS, this.#files.clock, request);
+    });
+  }
+
+  /** A record of `runId` is there, a step of the story or not: whether the process must die of it, so that the next step can come. */
+  mustDie(runId: string, state: RunState, isStep: boolean): boolean {
+    this.#records += 1;
+    this.#note(runId, state);
+    const { director, story } = this.#process;
+    const { next, last } = director;
+    if (runId !== story.entry.runId || next === undefined || !isStep) return false;
+    const isEnding = state.owed.some(({ kind }) => kind === 'endTask');
+    // It stops by itself.
+    if (state.run.value === 'blockedNeedsHuman' && !isEnding) return false;
+    const holder = this.#holder;
+    if (next === 'leaseReclaimed') return true;
+    if (next === 'leaseRefused' || next === 'leaseContended') return holder === null;
+    if (next === 'leaseAcquired' || next === 'surfaceFreed') return holder !== null;
+    if (!isCommand(next) || last === 'leaseContended' || isEnding) return false;
+    return !state.owed.some(({ kind }) => PATIENT.includes(kind));
+  }
+
+  /**
+   * Whether the process must die at its next look into that place: a task is about to be ended, and something else comes first. Not at the
+   * record that asks for it: the command behind that would be told again, and the task ended before anything else is decided.
+   */
+  mustDieAt(path: string): boolean {
+    if (!this.#isOpen || !path.includes('/tasks/')) return false;
+    const { next, state } = this.#process.director;
+    const isEnding = state?.owed.some(({ kind }) => kind === 'endTask') === true;
+    return isEnding && (isCommand(next) || next === 'deadlineReached');
+  }
+
+  /** Nothing moves: an operator comes, or time passes. Returns whether anything was recorded since the last time. */
+  stir(driver: Driver): boolean {
+    const { director, story, timers, outside } = this.#process;
+    if (isCommand(director.next) && this.#inbox === null) {
+      this.#leave(story.entry.runId, director.next ?? '');
+      this.#inbox = emptyInbox(driver)
+        .catch((error: unknown) => driver.end(error))
+        .finally(() => {
+          this.#inbox = null;
+        });
+    }
+    this.#process.unseen(() => director.prepare());
+    const due = [...timers].filter(({ dueMs }) => dueMs <= Math.max(outside.nowMs + SHORT_MS, 0));
+    const isLate = director.next === 'deadlineReached';
+    if (due.length > 0) outside.nowMs += STEP_MS;
+    for (const timer of isLate ? [...timers] : due) {
+      timers.delete(timer);
+      timer.fire();
+    }
+    const isMoving = this.#seen !== this.#records;
+    this.#seen = this.#records;
+    return isMoving;
+  }
+  #seen = -1;
+}
+
+/** Not ended, not parked, without a lease. */
+function isWaiting(state: RunState | undefined): boolean {
+  if (state === undefined || state.run.status !== 'active') return false;
+  return state.run.value === 'queued' || state.run.value === 'waitingForLock';
+}

@@ -1,0 +1,209 @@
+/**
+ * Brings about the next step of a story: what hosts do, what git answers, when it is later.
+ *
+ * Owns: which answer of the outside leads to which step, holding an answer back until its step comes. Does not own: what operators and other
+ * runs do (sim/process), the ports (sim/ports), how far the story has come (sim/story).
+ *
+ * Invariant: everything follows from the journal and from what is outside: told the same twice, it does the same.
+ */
+
+import type { RunState } from '../../core/decide.ts';
+import type { KeyedEffect } from '../../model/effect.ts';
+import { PawlError } from '../../model/error.ts';
+import type { JournalRecord } from '../../model/record.ts';
+import { type EndReason, TASK_RESULTS, type TaskResult, type VerdictStatus } from '../../model/request.ts';
+import type { RegistryPaths } from '../../store/registry-paths.ts';
+import type { SimHosts } from './hosts.ts';
+import type { Outside, SimHost } from './outside.ts';
+import { AT_START, advance, follow, type Progress, type Story } from './story.ts';
+
+/** How a task ends that the runner ends for that reason. */
+const ENDS: Readonly<Record<EndReason, TaskResult>> = {
+  cancelled: 'cancelled',
+  deadline: 'timedOut',
+  hung: 'timedOut',
+  operator: 'interrupted',
+  exhausted: 'failed',
+  interrupted: 'interrupted',
+};
+
+/** True for a step that is an operator's command. */
+export function isCommand(type: string | undefined): boolean {
+  return type === 'cancelRequested' || type?.startsWith('decisionMade ') === true;
+}
+
+/** Brings about the steps of one story, one after another. */
+export class Director {
+  readonly story: Story;
+  readonly #outside: Outside;
+  readonly #hosts: SimHosts;
+  readonly #paths: RegistryPaths;
+  #progress: Progress = AT_START;
+  #state: RunState | null = null;
+  #waiting: (() => void)[] = [];
+
+  constructor(
+    story: Story,
+    place: { readonly outside: Outside; readonly hosts: SimHosts; readonly paths: RegistryPaths },
+  ) {
+    this.story = story;
+    this.#outside = place.outside;
+    this.#hosts = place.hosts;
+    this.#paths = place.paths;
+  }
+
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** The name of the next step; undefined at the end. */
+  get next(): string | undefined {
+    return this.story.types[this.#progress.next];
+  }
+
+  /** The name of the step before. */
+  get last(): string | undefined {
+    return this.story.types[this.#progress.next - 1];
+  }
+
+  /** A new process begins: `records` is the journal that it finds. */
+  resume(records: readonly JournalRecord[]): void {
+    this.#progress = follow(this.story, records);
+  }
+
+  /** The process has brought the run back. */
+  found(state: RunState | null): void {
+    this.#state = state;
+    this.prepare();
+  }
+
+  /** The run as last recorded, null before it was brought back. */
+  get state(): RunState | null {
+    return this.#state;
+  }
+
+  /** A record was acknowledged: everything is made ready for the next step. */
+  recorded(record: JournalRecord, state: RunState): void {
+    this.#progress = advance(this.story, this.#progress, record);
+    this.#state = state;
+    this.prepare();
+    this.wake();
+  }
+
+  /** Resolves to the next step once it is one that `answers` names. */
+  async turn(answers: (type: string) => boolean): Promise<string> {
+    for (;;) {
+      const { next } = this;
+      if (next !== undefined && answers(next)) return next;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Resolves once `isTime` says so. */
+  async turnWhen(isTime: () => boolean): Promise<void> {
+    while (!isTime()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Whoever waits for its step looks again. */
+  wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
+  }
+
+  /** What the next gate says that is judged. */
+  get #verdict(): VerdictStatus {
+    const rest = this.story.types.slice(this.#progress.next);
+    const judged = rest.find((type) => type.startsWith('gateJudged ') || type === 'taskRequested');
+    if (judged === 'gateJudged FAIL') return 'FAIL';
+    return judged === 'gateJudged BLOCKED' ? 'BLOCKED' : 'PASS';
+  }
+
+  /** Hosts, workers and the clock are where the next step wants them. */
+  prepare(): void {
+    const { next } = this;
+    const state = this.#state;
+    if (next === undefined || state === null) return;
+    if (next === 'deadlineReached') this.#reachDeadline(state.owed);
+    const effect = state.owed.find(isOfTask);
+    if (effect === undefined) return;
+    const folder = this.#paths.task(state.runId, effect.taskId);
+    // Nobody is there yet: it is done when the host is started.
+    if (effect.kind === 'startHost' && this.#hosts.of(folder).length === 0) return;
+    const isAdopted = state.tasks[effect.taskId]?.context.isAdopted === true;
+    if (next === 'hostClaimed') this.#hosts.bring(folder, { stage: 'claimed' });
+    else if (next === 'workerSpawned') this.#hosts.bring(folder, { stage: 'spawned' });
+    else if (next === 'workerAdopted') this.#outside.end(this.#claimed(folder)?.identity ?? null);
+    else if (next === 'hostDoubted') this.#doubt(effect, folder);
+    else if (next.startsWith('workerEnded ')) this.#endWorker(effect, folder, isAdopted, resultOf(next));
+  }
+
+  /** A host was started: it comes as far as the next step says, or dies at once. */
+  started(host: SimHost): void {
+    if (this.next === 'hostStartRepeated') this.#outside.end(host.identity);
+    else this.prepare();
+  }
+
+  #endWorker(effect: TaskEffect, folder: string, isAdopted: boolean, result: TaskResult): void {
+    // The runner itself ends it, and to the same end.
+    if (effect.kind === 'endTask' && ENDS[effect.reason] === result) return;
+    if (isAdopted && result === 'lost') {
+      this.#outside.end(this.#claimed(folder)?.worker ?? null);
+      return;
+    }
+    if (effect.kind === 'endTask') this.#ensureHost(effect, folder);
+    this.#hosts.bring(folder, { stage: 'ended', result, verdict: this.#verdict }, isAdopted);
+  }
+
+  /** Whether the host lives cannot be told; where an operator's word would settle that, something holds the tree's lock. */
+  #doubt(effect: TaskEffect, folder: string): void {
+    this.#ensureHost(effect, folder);
+    this.#hosts.bring(folder, { stage: 'claimed' });
+    const host = this.#claimed(folder);
+    if (host === undefined) return;
+    if (effect.kind === 'endTask' && effect.reason === 'operator') this.#outside.lock(this.#hosts.request(folder).mark);
+    else this.#outside.obscure(host.identity);
+  }
+
+  /** A host that was slow to claim: there has to be one to end so. */
+  #ensureHost({ kind, requestHash }: TaskEffect, folder: string): void {
+    const isThere = this.#hosts.of(folder).some((host) => host.stage !== 'started' || this.#lives(host));
+    if (!isThere && kind !== 'startHost') this.#hosts.start(folder, requestHash);
+  }
+
+  #lives({ identity }: SimHost): boolean {
+    return this.#outside.life(identity) === 'alive';
+  }
+
+  #claimed(folder: string): SimHost | undefined {
+    return this.#hosts.of(folder).find(({ stage }) => stage === 'claimed' || stage === 'spawned');
+  }
+
+  #reachDeadline(owed: readonly KeyedEffect[]): void {
+    for (const effect of owed) {
+      if (effect.kind === 'deadline' && this.#outside.nowMs < effect.atMs) this.#outside.nowMs = effect.atMs;
+    }
+  }
+}
+
+type TaskEffect = Extract<KeyedEffect, { kind: 'startHost' | 'awaitWorker' | 'watchWorker' | 'endTask' }>;
+
+function isOfTask(effect: KeyedEffect): effect is TaskEffect {
+  return ['startHost', 'awaitWorker', 'watchWorker', 'endTask'].includes(effect.kind);
+}
+
+function resultOf(type: string): TaskResult {
+  const result = TASK_RESULTS.find((each) => type === `workerEnded ${each}`);
+  if (result === undefined) throw new Error(`bug: ${type} is no end`);
+  return result;
+}
+
+/** What git says when it refuses. */
+export function gitRefusal(subject: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_WORKSPACE_FAILED',
+    message: 'git refuses, as the story tells',
+    subject,
+    hint: 'Tell another story.',
+  });
+}

@@ -1,0 +1,161 @@
+/**
+ * Worker hosts of a simulated machine, moved on step by step: claim, worker, answer, outcome, each a register on the disk.
+ *
+ * Owns: what a host writes at each of its steps. Does not own: when it takes one (sim/director), the registers (store).
+ *
+ * Invariants: 1. A host writes as the real one does: register by register, each synced. 2. Every host that was started and lives tries to
+ * claim; a worker is started by whoever holds the claim, and every start is counted.
+ */
+import { sha256 } from '../../base/sha256.ts';
+import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../core/task-files.ts';
+import type { ErrorCode } from '../../model/error-codes.ts';
+import type { Answer, TaskRequest, TaskResult, VerdictStatus } from '../../model/request.ts';
+import type { Files } from '../../store/files.ts';
+import { linkRegister } from '../../store/register.ts';
+import type { Outside, SimHost } from './outside.ts';
+
+/** How far a host is to come, and what its worker says. */
+export type HostGoal =
+  | { readonly stage: 'claimed' | 'spawned' }
+  | { readonly stage: 'ended'; readonly result: TaskResult; readonly verdict: VerdictStatus };
+
+const REQUEST_BYTES = 1_000_000;
+
+const CODES: Readonly<Record<TaskResult, ErrorCode | null>> = {
+  completed: null,
+  failed: 'PAWL_WORKER_FAILED',
+  blocked: 'PAWL_WORKER_BLOCKED',
+  cancelled: 'PAWL_WORKER_CANCELLED',
+  timedOut: 'PAWL_WORKER_DEADLINE',
+  interrupted: 'PAWL_WORKER_INTERRUPTED',
+  lost: 'PAWL_WORKER_LOST',
+};
+
+/** The worker hosts of one machine. */
+export class SimHosts {
+  readonly #outside: Outside;
+  readonly #files: Files;
+
+  /** `files`: the hosts' own way to the disk. */
+  constructor(outside: Outside, files: Files) {
+    this.#outside = outside;
+    this.#files = files;
+  }
+
+  /** A host was started for the task in `folder` and has done nothing yet. */
+  start(folder: string, requestHash: string): SimHost {
+    const identity = this.#outside.begin();
+    const host: SimHost = { identity, requestHash, nonce: `host-${identity.pid}`, stage: 'started', worker: null };
+    this.#outside.hosts.set(folder, [...(this.#outside.hosts.get(folder) ?? []), host]);
+    return host;
+  }
+
+  /** The task's hosts have come so far, and one that claimed with its worker to the goal; `orDead`: a dead one had come so far before it died. */
+  bring(folder: string, goal: HostGoal, orDead = false): void {
+    for (const host of this.of(folder)) {
+      if (host.stage === 'started' && this.#outside.life(host.identity) === 'alive') this.#claim(folder, host);
+    }
+    if (goal.stage === 'claimed') return;
+    for (const host of this.of(folder)) {
+      if (host.stage === 'claimed' && this.#outside.life(host.identity) !== 'dead') this.#spawn(folder, host);
+      if (
+        goal.stage === 'ended' &&
+        host.stage === 'spawned' &&
+        (orDead || this.#outside.life(host.identity) !== 'dead')
+      )
+        this.#end(folder, host, goal);
+    }
+  }
+
+  of(folder: string): readonly SimHost[] {
+    return this.#outside.hosts.get(folder) ?? [];
+  }
+
+  /** The request in the task's folder, which every host of it has checked. */
+  request(folder: string): TaskRequest {
+    const parsed = parseRequest(this.#requestBytes(folder));
+    if (!parsed.ok) throw new Error(`sim: ${folder} holds no request`);
+    return parsed.value;
+  }
+
+  #requestBytes(folder: string): Uint8Array {
+    return this.#files.readBytes(`${folder}/request.json`, REQUEST_BYTES) ?? new Uint8Array();
+  }
+
+  #claim(folder: string, host: SimHost): void {
+    const { requestHash, nonce, identity } = host;
+    const isMeant = sha256(this.#requestBytes(folder)) === requestHash;
+    const claim = encodeClaim({ v: 1, kind: 'host', requestHash, nonce, host: identity, atMs: 1 });
+    if (isMeant && linkRegister(this.#files, `${folder}/claim`, claim).isWinner) {
+      host.stage = 'claimed';
+      this.#outside.version += 1;
+      return;
+    }
+    host.stage = 'ended';
+    this.#outside.end(identity);
+  }
+
+  #spawn(folder: string, host: SimHost): void {
+    const { requestHash, nonce } = host;
+    const { mark } = this.request(folder);
+    const worker = this.#outside.begin();
+    const record = encodeAgentRecord({
+      v: 1,
+      requestHash,
+      nonce,
+      worker,
+      isNamespaced: false,
+      mark,
+      sessionId: null,
+      startedAtMs: this.#outside.nowMs,
+    });
+    linkRegister(this.#files, `${folder}/agent.json`, record);
+    host.stage = 'spawned';
+    host.worker = worker;
+    this.#outside.starts.set(folder, (this.#outside.starts.get(folder) ?? 0) + 1);
+  }
+
+  #end(folder: string, host: SimHost, { result, verdict }: Extract<HostGoal, { stage: 'ended' }>): void {
+    const { requestHash, nonce } = host;
+    const code = CODES[result];
+    const hasAnswer = result === 'completed' || result === 'failed' || result === 'blocked';
+    const answer = encode(answerOf(this.request(folder), result, verdict));
+    if (hasAnswer) this.#files.writeDurable(`${folder}/completion.json`, answer);
+    this.#outside.end(host.worker);
+    const outcome = encodeOutcome({
+      v: 1,
+      requestHash,
+      nonce,
+      by: 'host',
+      result,
+      code,
+      message: code === null ? '' : `${result} in the simulation`,
+      exitCode: 0,
+      signal: null,
+      completion: hasAnswer ? { sha256: sha256(answer), bytes: answer.byteLength } : null,
+      output: null,
+      stderr: null,
+      head: null,
+      tree: null,
+      survivors: 0,
+      startedAtMs: 1,
+      endedAtMs: 2,
+    });
+    linkRegister(this.#files, `${folder}/outcome`, outcome);
+    host.stage = 'ended';
+    this.#outside.end(host.identity);
+  }
+}
+
+function answerOf({ purpose }: TaskRequest, result: TaskResult, status: VerdictStatus): Answer {
+  const isGate = purpose === 'verification' || purpose === 'review';
+  const isDone = result === 'completed';
+  return {
+    status: result === 'failed' || result === 'blocked' ? result : 'completed',
+    summary: 'said in the simulation',
+    filesChanged: [],
+    verdict: isGate && isDone ? { status, findings: [], summary: `${status} in the simulation` } : null,
+    problem: null,
+    commands: [],
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * A whole machine in memory for the driver: disk, clock, processes, git, workers; it can be stopped at any file operation.
+ *
+ * Owns: the fakes behind the runtime's ports, and starting drivers on them. Does not own: the disk's model (memory/memory-fs), what is
+ * compared (matrix tests).
+ *
+ * Model: a worker host does its whole work inside the call that starts it (claim, agent record, answer, outcome, all synced), so that a
+ * stopped runner finds a task untouched or finished, and a run that was stopped must end exactly like one that was not.
+ */
+
+import { localScm } from '../../adapters/scm/local.ts';
+import type { ProcessIdentity } from '../../base/process-identity.ts';
+import { sha256 } from '../../base/sha256.ts';
+import { definitionHash } from '../../core/state-image.ts';
+import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../core/task-files.ts';
+import { type Config, parseConfig } from '../../model/config.ts';
+import type { Answer, TaskRequest, VerdictStatus } from '../../model/request.ts';
+import type { ClockPort } from '../../ports/clock.ts';
+import type { FsPort } from '../../ports/fs.ts';
+import type { GitPort } from '../../ports/git.ts';
+import type { HostStart, ProcessesPort } from '../../ports/processes.ts';
+import type { World } from '../../runtime/world.ts';
+import { Files } from '../../store/files.ts';
+import { linkRegister } from '../../store/register.ts';
+import { openRegistry } from '../../store/registry.ts';
+import { takeLock } from '../../store/registry-lock.ts';
+import { RegistryPaths } from '../../store/registry-paths.ts';
+import type { MemoryFs } from '../memory/memory-fs.ts';
+
+const ROOT = '/registry';
+/** The same for every machine, and not cheap. */
+const DEFINITION = definitionHash(sha256);
+const BASE = 'b'.repeat(40);
+
+/** What every gate says, by task id; PASS where nothing is said. */
+export type Verdicts = Readonly<Record<string, VerdictStatus>>;
+
+/** One machine: what survives its processes, and how often each worker was started on it. */
+export class SimMachine {
+  disk: MemoryFs;
+  readonly starts = new Map<string, number>();
+  readonly #verdicts: Verdicts;
+  readonly #commits = new Map<string, string>();
+  readonly #heads = new Map<string, string>();
+  #pid = 100;
+  #nowMs = 1_000_000;
+  #nonces = 0;
+  #boot = 1;
+  #alive = new Set<number>();
+
+  constructor(disk: MemoryFs, verdicts: Verdicts) {
+    this.disk = disk;
+    this.#verdicts = verdicts;
+  }
+
+  /** The runner's process is gone; with a power cut everything is, and the disk keeps what `disk` kept. */
+  reboot(disk: MemoryFs, isPowerCut: boolean): void {
+    this.disk = disk;
+    this.#alive = new Set();
+    if (isPowerCut) this.#boot += 1;
+  }
+
+  /** The world of a new runner process, registry opened and lock taken; `fs`: what it reaches the disk through, as its hosts do not. */
+  boot(fs: FsPort = this.disk): World {
+    const pid = ++this.#pid;
+    this.#alive.add(pid);
+    const clock = this.#clock();
+    const files = new Files(fs, clock);
+    const paths = new RegistryPaths(ROOT);
+    const processes = this.#processes(pid, new Files(this.disk, clock));
+    openRegistry(files, ROOT);
+    const lock = takeLock({ files, paths, clock, processes, helperLock: null });
+    const config: Config = parseConfig(
+      JSON.stringify({ agents: { sim: { kind: 'command', argv: ['sim'] } }, verification: { allow: ['check'] } }),
+      'pawl.config.json',
+    );
+    return {
+      files,
+      clock,
+      processes,
+      git: this.#git(),
+      agents: {
+        has: (name) => name === 'sim',
+        names: () => ['sim'],
+        forRole: () => null,
+        command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
+      },
+      scm: (runFolder) => localScm(files, runFolder),
+      worktrees: { headOf: async () => null, recordTree: async () => ({ head: null, tree: null, reason: null }) },
+      config,
+      paths,
+      lock,
+      isolation: 'none',
+      hasTreeLock: false,
+      verificationWorker: ['sim-verify'],
+      definitionHash: DEFINITION,
+      log: () => undefined,
+      inspector: null,
+    };
+  }
+
+  /** A clock on which nothing is ever due: every read is a millisecond later, timers never fire. */
+  #clock(): ClockPort {
+    return {
+      nowMs: () => ++this.#nowMs,
+      monotonicMs: () => this.#nowMs,
+      timer: () => () => undefined,
+      nonce: () => sha256(`nonce ${++this.#nonces}`).slice(0, 32),
+    };
+  }
+
+  #identity(pid: number, boot = this.#boot): ProcessIdentity {
+    return {
+      pid,
+      startTime: String(pid),
+      bootId: `boot-${boot}`,
+      pidNamespace: 'pid:[1]',
+      hostname: 'sim',
+      machineId: 'machine',
+    };
+  }
+
+  #processes(pid: number, files: Files): ProcessesPort {
+    return {
+      self: () => this.#identity(pid),
+      life: (identity) =>
+        identity.bootId === `boot-${this.#boot}` && this.#alive.has(identity.pid) ? 'alive' : 'dead',
+      signal: () => false,
+      tree: () => ({ members: [], unknown: [], isLocked: null }),
+      startHost: (start) => this.#runHost(start, files),
+    };
+  }
+
+  /** The host's whole life, unless the claim is taken. */
+  #runHost({ taskFolder, requestHash }: HostStart, files: Files): ProcessIdentity {
+    const host = this.#identity(++this.#pid);
+    const hook = this.disk.onCall;
+    this.disk.onCall = null;
+    try {
+      const bytes = files.readBytes(`${taskFolder}/request.json`, 1_000_000) ?? new Uint8Array();
+      const parsed = parseRequest(bytes);
+      if (!parsed.ok || sha256(bytes) !== requestHash) throw new Error('sim: a host was started for another request');
+      const request = parsed.value;
+      const nonce = `host-${host.pid}`;
+      const claim = encodeClaim({ v: 1, kind: 'host', requestHash, nonce, host, atMs: 1 });
+      if (linkRegister(files, `${taskFolder}/claim`, claim).isWinner)
+        this.#runWorker(taskFolder, requestHash, request, nonce, files);
+    } finally {
+      this.disk.onCall = hook;
+    }
+    return host;
+  }
+
+  #runWorker(taskFolder: string, requestHash: string, request: TaskRequest, nonce: string, files: Files): void {
+    const worker = this.#identity(++this.#pid);
+    const agent = {
+      v: 1,
+      requestHash,
+      nonce,
+      worker,
+      isNamespaced: false,
+      mark: request.mark,
+      sessionId: null,
+      startedAtMs: 1,
+    } as const;
+    linkRegister(files, `${taskFolder}/agent.json`, encodeAgentRecord(agent));
+    this.starts.set(request.taskId, (this.starts.get(request.taskId) ?? 0) + 1);
+    const answer = encode(this.#answer(request));
+    files.writeDurable(`${taskFolder}/completion.json`, answer);
+    const outcome = {
+      v: 1,
+      requestHash,
+      nonce,
+      by: 'host',
+      result: 'completed',
+      code: null,
+      message: '',
+      exitCode: 0,
+      signal: null,
+      completion: { sha256: sha256(answer), bytes: answer.byteLength },
+      output: null,
+      stderr: null,
+      head: null,
+      tree: null,
+      survivors: 0,
+      startedAtMs: 1,
+      endedAtMs: 2,
+    } as const;
+    linkRegister(files, `${taskFolder}/outcome`, encodeOutcome(outcome));
+  }
+
+  #answer(request: TaskRequest): Answer {
+    const isGate = request.purpose === 'verification' || request.purpose === 'review';
+    const status = this.#verdicts[request.taskId] ?? 'PASS';
+    const verdict = isGate ? { status, findings: [], summary: `${status} by sim` } : null;
+    return { status: 'completed', summary: 'done', filesChanged: [], verdict, problem: null, commands: [] };
+  }
+
+  /** A repository that never forgets: what git has done stays done. */
+  #git(): GitPort {
+    const headOf = (): string => this.#heads.get('branch') ?? BASE;
+    return {
+      prepareWorkspace: async () => ({ kind: 'ready', baseBranch: 'main', baseCommit: BASE, headCommit: headOf() }),
+      commitWork: async ({ key }) => {
+        const commit = this.#commits.get(key) ?? sha256(`commit ${this.#commits.size}`).slice(0, 40);
+        this.#commits.set(key, commit);
+        this.#heads.set('branch', commit);
+        return { kind: 'committed', commit, filesChanged: ['x'], fileCount: 1, patchHash: sha256(commit) };
+      },
+      state: async () => ({ head: headOf(), branch: 'sim/branch', trackedChanges: [], untracked: [] }),
+      branchHead: async () => headOf(),
+      removeUntracked: async () => undefined,
+      rescueAndReset: async () => null,
+      rescue: async () => null,
+      releaseBranch: async () => undefined,
+      commits: async () => [{ commit: headOf(), subject: 'sim' }],
+      filesChanged: async () => ({ files: ['x'], count: 1 }),
+    };
+  }
+}

@@ -1,0 +1,140 @@
+/** Any sequence of kills, power cuts, commands and clock steps: no worker twice, nothing acknowledged lost, nothing broken. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/system-clock.ts';
+import { stateImage } from '../../src/core/state-image.ts';
+import type { VerdictStatus } from '../../src/model/request.ts';
+import { type FsOp, Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { brokenBy } from '../../src/prove/model/invariants.ts';
+import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { rehydrate } from '../../src/runtime/rehydrate.ts';
+import { recordsOf } from '../../src/runtime/run-look.ts';
+import { Files } from '../../src/store/files.ts';
+import { type CommandRequest, leaveCommand, readDecision } from '../../src/store/inbox.ts';
+import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { SIM_RUN, startSim } from '../support/sim-run.ts';
+import { seeded } from './seed.ts';
+
+const PATHS = new RegistryPaths('/registry');
+const READS: readonly FsOp[] = ['open', 'close', 'read', 'size', 'list', 'stat'];
+const FAR_MS = 1_000_000_000;
+
+/** One start of Pawl, and what befalls it. */
+interface Start {
+  /** Killed before that change of the disk; null: it goes on to its rest. */
+  readonly killAt: number | null;
+  /** What is left of what was not synced: all, nothing, or by chance. */
+  readonly left: 'everything' | 'nothing' | { readonly seed: number };
+  readonly command: 'cancel' | 'retry' | 'accept' | 'abandon' | null;
+  readonly forgetsSnapshot: boolean;
+  /** How far the clock is off, and how far from the n-th look on. */
+  readonly clock: { readonly fromMs: number; readonly toMs: number; readonly at: number };
+}
+
+const clockMs = fc.oneof(fc.constant(0), fc.integer({ min: -FAR_MS, max: FAR_MS }));
+const startArbitrary: fc.Arbitrary<Start> = fc.record({
+  killAt: fc.option(fc.integer({ min: 1, max: 160 })),
+  left: fc.oneof(
+    fc.constant('everything' as const),
+    fc.constant('nothing' as const),
+    fc.record({ seed: fc.nat(1_000_000) }),
+  ),
+  command: fc.option(fc.constantFrom('cancel' as const, 'retry' as const, 'accept' as const, 'abandon' as const), {
+    freq: 2,
+  }),
+  forgetsSnapshot: fc.boolean(),
+  clock: fc.record({ fromMs: clockMs, toMs: clockMs, at: fc.nat(60) }),
+});
+const verdict: fc.Arbitrary<VerdictStatus> = fc.constantFrom('PASS', 'PASS', 'FAIL', 'BLOCKED');
+const gates = [1, 2, 3].flatMap((epoch) => [`verification-e${epoch}-a1`, `review-e${epoch}-a1`, `review-e${epoch}-a2`]);
+const verdictsArbitrary = fc.record(Object.fromEntries(gates.map((taskId) => [taskId, verdict])));
+
+/** What has been promised so far. */
+interface Promises {
+  readonly acknowledged: string[];
+  readonly commands: string[];
+}
+
+/** A command is left by another process: durable before anyone looks. */
+function leave(machine: SimMachine, command: NonNullable<Start['command']>): string | null {
+  const files = new Files(machine.disk, systemClock);
+  if (!files.exists(PATHS.journal(SIM_RUN))) return null;
+  const body = { runId: SIM_RUN, reason: 'by chance', by: 'somebody' };
+  const request: CommandRequest =
+    command === 'cancel' ? { ...body, command } : { ...body, command: 'resolve', decision: command };
+  return leaveCommand(files, PATHS, systemClock, request);
+}
+
+function offsetOf({ fromMs, toMs, at }: Start['clock']): () => number {
+  let looks = 0;
+  return () => {
+    looks += 1;
+    return looks < at ? fromMs : toMs;
+  };
+}
+
+async function live(machine: SimMachine, start: Start, promises: Promises): Promise<void> {
+  const commandId = start.command === null ? null : leave(machine, start.command);
+  if (commandId !== null) promises.commands.push(commandId);
+  let changes = 0;
+  machine.disk.onCall = (op) => {
+    if (READS.includes(op)) return;
+    changes += 1;
+    if (changes !== start.killAt) return;
+    machine.disk.halt();
+    throw new Halted('killed');
+  };
+  const { error, acknowledged } = await startSim(machine, { clockOffsetMs: offsetOf(start.clock) });
+  if (error !== null && !(error instanceof Halted)) throw error;
+  promises.acknowledged.push(...acknowledged);
+  machine.reboot(machine.disk.crash(start.left), start.left !== 'everything');
+  const files = new Files(machine.disk, systemClock);
+  if (start.forgetsSnapshot && files.exists(PATHS.snapshot(SIM_RUN))) machine.disk.unlink(PATHS.snapshot(SIM_RUN));
+}
+
+/** What must hold once the last start has come to its rest. */
+function check(machine: SimMachine, { acknowledged, commands }: Promises): void {
+  const place = { files: new Files(machine.disk, systemClock), paths: PATHS };
+  const twice = [...machine.starts].filter(([, count]) => count > 1);
+  expect(twice).toEqual([]);
+  const sums = recordsOf(place, SIM_RUN).map(({ sum }) => sum);
+  expect(sums.filter((sum) => acknowledged.includes(sum))).toEqual(acknowledged);
+  const events = recordsOf(place, SIM_RUN).map(({ event }) => event);
+  for (const commandId of commands) {
+    expect(readDecision(place.files, PATHS, commandId)).not.toBeNull();
+    expect(events.filter((event) => 'commandId' in event && event.commandId === commandId).length).toBeLessThan(2);
+  }
+  const found = rehydrate(place, SIM_RUN, false);
+  if (found.kind !== 'live') throw new Error(JSON.stringify(found));
+  expect(found.findings).toEqual([]);
+  expect(brokenBy(found.state)).toEqual([]);
+  machine.disk.unlink(PATHS.snapshot(SIM_RUN));
+  const without = rehydrate(place, SIM_RUN, false);
+  expect(without.kind === 'live' && stateImage(without.state)).toBe(stateImage(found.state));
+}
+
+it('however it is killed and whatever is asked of it, a run comes to its rest with each worker started once', {
+  timeout: 120_000,
+}, async () => {
+  const ends = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(startArbitrary, { minLength: 1, maxLength: 6, size: 'max' }),
+      verdictsArbitrary,
+      async (starts, verdicts) => {
+        const machine = new SimMachine(new MemoryFs(), verdicts);
+        const promises: Promises = { acknowledged: [], commands: [] };
+        for (const start of starts) await live(machine, start, promises);
+        const last = await startSim(machine);
+        expect(last.error).toBeNull();
+        promises.acknowledged.push(...last.acknowledged);
+        expect(['terminal', 'blocked']).toContain(last.view?.kind);
+        ends.set(last.view?.state ?? '', (ends.get(last.view?.state ?? '') ?? 0) + 1);
+        check(machine, promises);
+      },
+    ),
+    seeded(80),
+  );
+  console.log(Object.fromEntries(ends));
+  expect([...ends.keys()]).toEqual(expect.arrayContaining(['readyForManualReview', 'blockedNeedsHuman', 'cancelled']));
+});

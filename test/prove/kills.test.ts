@@ -1,0 +1,123 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../src/model/config.ts';
+import { cellNames, type PlannedKill, plannedKills } from '../../src/prove/kills.ts';
+import type { Victim } from '../../src/prove/proof.ts';
+import { allPoints } from '../../src/prove/real/points.ts';
+import { createCrashSite } from '../../src/prove/real/site.ts';
+import { RUN, runPawl } from '../../src/prove/real/start.ts';
+import { householdOf, siteOptionsOf, trialOptionsOf } from '../../src/prove/real/stories.ts';
+import { doTrial, nameOf } from '../../src/prove/real/trial.ts';
+import { endOf, faultsOf, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
+
+const TIMEOUT_MS = 120_000;
+const BUILT = fileURLToPath(new URL('../../dist', import.meta.url));
+const HOUSEHOLD = householdOf(parseConfig(null, 'pawl.config.json'));
+
+function cellsOf(kills: readonly PlannedKill[]): readonly string[] {
+  return kills.map(({ point }) => `${point.stage}/${point.class}`);
+}
+
+describe('the kills of a proof', () => {
+  test('leave no cell of the checklist empty, at either level, whatever the seed', () => {
+    for (const seed of [0, 1, 2, 3, 1_000_003]) {
+      for (const level of ['smoke', 'full'] as const) {
+        expect(new Set(cellsOf(plannedKills({ level, cell: null, seed })))).toEqual(new Set(cellNames()));
+      }
+    }
+  });
+
+  test('are one of every cell at the smoke level, and at least 300 at the full one', () => {
+    expect(plannedKills({ level: 'smoke', cell: null, seed: 1 })).toHaveLength(cellNames().length);
+    const full = plannedKills({ level: 'full', cell: null, seed: 1 });
+    const names = full.map((kill) => `${kill.point.stage}/${kill.point.class} ${nameOf(kill)}`);
+    expect(new Set(names).size).toBe(names.length);
+    console.info(
+      `${full.length} kills at the full level, ${full.filter(({ again }) => again !== null).length} of them twice`,
+    );
+    expect(full.length).toBeGreaterThanOrEqual(300);
+  });
+
+  test('hit every victim in every stage that has one', () => {
+    const victims: readonly Victim[] = ['runner', 'host', 'worker', 'runnerAndHost', 'all'];
+    for (const stage of ['implementation', 'verification', 'internalReview', 'fixLoop']) {
+      const hit = allPoints().filter((point) => point.stage === stage);
+      expect(new Set(hit.flatMap((point) => point.victims))).toEqual(new Set(victims));
+    }
+  });
+
+  test('are the same for the same seed and others for another', () => {
+    const chosen = (seed: number): readonly string[] => plannedKills({ level: 'smoke', cell: null, seed }).map(nameOf);
+    expect(chosen(7)).toEqual(chosen(7));
+    expect(chosen(7)).not.toEqual(chosen(8));
+  });
+});
+
+describe('a Pawl that breaks a law is found out', () => {
+  let undisturbed: SiteEnd;
+  beforeAll(async () => {
+    const site = createCrashSite(siteOptionsOf('passes', HOUSEHOLD));
+    const ended = await runPawl(site, RUN);
+    expect(faultsOf(site, ended, [])).toEqual([]);
+    undisturbed = endOf(site, viewIn(ended));
+    site.close();
+  }, TIMEOUT_MS);
+
+  const folders: string[] = [];
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The built Pawl, with one place of one file broken. Returns its command line. */
+  function broken(file: string, right: string, wrong: string): string {
+    const folder = mkdtempSync(join(tmpdir(), 'pawl-broken-'));
+    folders.push(folder);
+    cpSync(BUILT, join(folder, 'dist'), { recursive: true });
+    cpSync(join(BUILT, '../package.json'), join(folder, 'package.json'));
+    symlinkSync(join(BUILT, '../node_modules'), join(folder, 'node_modules'));
+    const path = join(folder, 'dist/src', file);
+    const text = readFileSync(path, 'utf8');
+    expect(text.split(right), `${right} in ${file}`).toHaveLength(2);
+    writeFileSync(path, text.replace(right, wrong));
+    return join(folder, 'dist/src/cli/main.js');
+  }
+
+  async function faultsWith(program: string, name: string, victim: Victim): Promise<readonly string[]> {
+    const point = allPoints().find((each) => each.stage === 'implementation' && each.name === name);
+    if (point === undefined) throw new Error(`there is no moment: ${name}`);
+    const site = { ...trialOptionsOf(point, HOUSEHOLD), program };
+    const { faults } = await doTrial({ point, victim, again: null, site, undisturbed, look: () => [] });
+    return faults;
+  }
+
+  const ALL_DEAD = ['adapters/processes/linux.js', 'judgeLife(identity, here, sightPid)', "'dead'"] as const;
+
+  test('one that takes a living host for dead', { timeout: TIMEOUT_MS }, async () => {
+    const faults = await faultsWith(broken(...ALL_DEAD), 'the worker works', 'runner');
+    expect(faults).not.toEqual([]);
+  });
+
+  test('one that builds upon half a record', { timeout: TIMEOUT_MS }, async () => {
+    const program = broken('store/journal.js', 'files.fs.truncate(fd, reading.keptSize)', 'undefined');
+    const faults = await faultsWith(program, 'half of the record of the end is written', 'runner');
+    expect(faults).not.toEqual([]);
+  });
+
+  test('one that lets its worker go before it is on record', { timeout: TIMEOUT_MS }, async () => {
+    const program = broken(
+      'host/host.js',
+      'const path = join(task.taskFolder, TASK_FILES.agent);',
+      'worker.open(); const path = join(task.taskFolder, TASK_FILES.agent);',
+    );
+    const faults = await faultsWith(program, 'the worker waits at its gate, unrecorded', 'runnerAndHost');
+    expect(faults.join('\n')).toContain('unrecorded');
+  });
+
+  test('and one that breaks none is not', { timeout: TIMEOUT_MS }, async () => {
+    const program = join(BUILT, 'src/cli/main.js');
+    expect(await faultsWith(program, 'half of the record of the end is written', 'runner')).toEqual([]);
+  });
+});

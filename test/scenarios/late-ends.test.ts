@@ -1,0 +1,172 @@
+/** Workers whose end comes late, twice, or while nobody looks: through the built command line, each with what is reported. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RunView } from '../../src/core/run-view.ts';
+import { systemCode } from '../../src/model/error.ts';
+import { codesOf, documentOf, runOf, until } from '../support/pawl-cli.ts';
+import { answer, packetOf, verdict, write } from '../support/scenario-packet.ts';
+import { isAlive } from '../support/scenario-processes.ts';
+import { Scenario } from '../support/scenario-repo.ts';
+
+const SLOW = 120_000;
+const TASK = 'implementation-e0-a1';
+const QUICK = { deadline_ms: 700, grace_ms: 200 };
+
+interface Report {
+  readonly runs: readonly (RunView & {
+    readonly findings: readonly { readonly class: string; readonly detail: string; readonly action: string }[];
+  })[];
+}
+
+let scenario: Scenario;
+beforeEach(() => {
+  scenario = new Scenario();
+});
+afterEach(() => scenario.end());
+
+function outcomeOf(runId: string, taskId: string) {
+  return JSON.parse(readFileSync(scenario.runFile(runId, 'tasks', taskId, 'outcome'), 'utf8'));
+}
+
+/** Leaves in the task's folder what a loser of its outcome register had to say. */
+function leaveLate(runId: string, taskId: string, name: string, outcome: object): void {
+  const folder = scenario.runFile(runId, 'tasks', taskId, 'late');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), JSON.stringify(outcome));
+}
+
+describe('a worker that leaves a grandchild', () => {
+  test('which holds stdout and is deaf to SIGTERM has ended when it has exited; the grandchild is ended, the run goes on', {
+    timeout: SLOW,
+  }, async () => {
+    const grandchild = { do: 'grandchild', forever: true, ignoreSigterm: true, ownSession: true, holdsStdout: true };
+    scenario.scripted({ A: { implementation: [grandchild, write('work-of/A/x'), answer()] } });
+    const { code, of } = await scenario.run(scenario.packets(packetOf('A', { limits: { grace_ms: 300 } })));
+    expect([code, of('A').state]).toEqual([0, 'readyForManualReview']);
+    const { runId } = of('A');
+    expect(outcomeOf(runId, TASK)).toMatchObject({ result: 'completed', exitCode: 0, survivors: 0 });
+    expect(scenario.workersOf(runId)).toEqual([]);
+    expect(scenario.startsOf(runId)).toEqual([TASK, 'review-e1-a1']);
+  });
+});
+
+describe('a worker that has timed out', () => {
+  test('answers late, twice, in contradiction: recorded for what it is worth, reported once, and nothing moves', {
+    timeout: SLOW,
+  }, async () => {
+    scenario.scripted({
+      A: { 'implementation.a1': [{ do: 'ignoreSigterm' }, { do: 'hang' }], 'review.a1': [verdict('BLOCKED')] },
+    });
+    const { code, of } = await scenario.run(scenario.packets(packetOf('A', { limits: QUICK })));
+    expect([code, codesOf(of('A'))]).toEqual([3, ['PAWL_GATE_BLOCKED']]);
+    const { runId } = of('A');
+    const timedOut = outcomeOf(runId, TASK);
+    expect(timedOut).toMatchObject({ result: 'timedOut', code: 'PAWL_WORKER_DEADLINE' });
+    leaveLate(runId, TASK, 'one.json', { ...timedOut, nonce: 'one', result: 'completed', code: null, exitCode: 0 });
+    leaveLate(runId, TASK, 'two.json', { ...timedOut, nonce: 'two', result: 'failed', code: 'PAWL_WORKER_FAILED' });
+    const foreign = { ...timedOut, nonce: 'three', requestHash: 'f'.repeat(64) };
+    leaveLate(runId, TASK, 'three.json', foreign);
+
+    const recovered = await scenario.json<Report>('recover');
+    expect(recovered.code).toBe(3);
+    const run = recovered.document.runs[0];
+    expect(run?.findings.map((finding) => finding.class)).toEqual(Array(3).fill('lateOrConflicting'));
+    const task = run?.tasks.find((each) => each.taskId === TASK);
+    expect(task).toMatchObject({ result: 'timedOut' });
+    const decisions = Object.fromEntries(task?.reports.map(({ entryId, decision }) => [entryId, decision]) ?? []);
+    expect(Object.keys(decisions).sort()).toEqual(['one.json', 'three.json', 'two.json']);
+    expect(decisions['three.json']).toBe('unauthorized');
+    expect(Object.values(decisions)).not.toContain('accepted');
+    expect({ ...run, findings: [], seq: 0, updatedAtMs: 0, tasks: [] }).toEqual({
+      ...of('A'),
+      findings: [],
+      seq: 0,
+      updatedAtMs: 0,
+      tasks: [],
+    });
+    expect((await scenario.json<Report>('recover')).document.runs[0]?.findings).toEqual([]);
+    expect(scenario.startsOf(runId)).toEqual([TASK, 'implementation-e0-a2', 'review-e1-a1']);
+  });
+
+  test('as often as it may has failed its run, and the report says by what', { timeout: SLOW }, async () => {
+    scenario.scripted({ A: { implementation: [{ do: 'hang' }] } });
+    const { code, of } = await scenario.run(scenario.packets(packetOf('A', { limits: { ...QUICK, attempts_max: 2 } })));
+    expect(code).toBe(4);
+    expect(of('A')).toMatchObject({ state: 'failedExecution', kind: 'terminal', lease: null });
+    expect(codesOf(of('A'))).toEqual(['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_WORKER_DEADLINE']);
+    expect(of('A').tasks.map(({ taskId, result }) => [taskId, result])).toEqual([
+      [TASK, 'timedOut'],
+      ['implementation-e0-a2', 'timedOut'],
+    ]);
+    const human = await scenario.call('status', of('A').runId);
+    expect(human.stdout).toMatch(/failedExecution[\s\S]*PAWL_ATTEMPTS_EXHAUSTED/);
+    expect(scenario.startsOf(of('A').runId)).toEqual([TASK, 'implementation-e0-a2']);
+  });
+});
+
+describe('a runner that ends', () => {
+  test('as soon as its host has claimed: the host goes on alone, and the next runner settles what it left', {
+    timeout: SLOW,
+  }, async () => {
+    scenario.scripted({});
+    const driver = scenario.start('run', '--packets', scenario.packets(packetOf('A')));
+    const claim = await until('the claim', () => claimOf(scenario));
+    driver.child.kill('SIGKILL');
+    await driver.ended;
+    await until('the host to end', () => !isAlive(claim.pid));
+    expect(scenario.journal(claim.runId).map(({ event }) => event.type)).not.toContain('workerEnded');
+    const dry = await scenario.json<Report>('recover', '--dry-run');
+    expect(dry.document.runs[0]?.findings).toContainEqual({
+      class: 'resultBeforeEvent',
+      detail: `${TASK}: its end was not recorded yet`,
+      action: 'settled',
+    });
+    const { code, document } = await scenario.json('run');
+    expect([code, runOf(document, 'A').state]).toEqual([0, 'readyForManualReview']);
+    expect(scenario.startsOf(claim.runId)).toEqual([TASK, 'review-e1-a1']);
+  });
+});
+
+/** The host that has claimed the first task of the only run, null while there is none. */
+function claimOf({ registry }: Scenario): { readonly runId: string; readonly pid: number } | null {
+  try {
+    const [runId] = readdirSync(join(registry, 'runs'));
+    if (runId === undefined) return null;
+    const claim = JSON.parse(readFileSync(join(registry, 'runs', runId, 'tasks', TASK, 'claim'), 'utf8'));
+    return { runId, pid: claim.host.pid };
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+describe('a run whose files contradict each other', () => {
+  test('while its worker is at work is set aside, its host and its worker ended first', { timeout: SLOW }, async () => {
+    scenario.scripted({ A: { implementation: [{ do: 'ignoreSigterm' }, { do: 'print', text: 'x' }, { do: 'hang' }] } });
+    const driver = scenario.start('run', '--packets', scenario.packets(packetOf('A', { limits: { grace_ms: 200 } })));
+    const { runId } = await until('the worker', () => scenario.starts()[0]);
+    await until('its record', () => scenario.journal(runId).some(({ event }) => event.type === 'workerSpawned'));
+    driver.child.kill('SIGKILL');
+    await driver.ended;
+    const { pid: host } = claimOf(scenario) ?? { pid: 0 };
+    const pids = scenario.workersOf(runId);
+    process.kill(host, 'SIGSTOP');
+    const journal = scenario.runFile(runId, 'events.jsonl');
+    writeFileSync(journal, readFileSync(journal, 'utf8').replace('"agents":{', '"agents":{"x":"y",'));
+    const end = await scenario.call('run', '--json');
+    expect(end.code).toBe(5);
+    expect(runOf(documentOf(end), 'A')).toMatchObject({
+      state: 'quarantined',
+      blockers: [{ code: 'PAWL_JOURNAL_DAMAGED' }],
+    });
+    expect(pids.length).toBeGreaterThan(0);
+    expect([host, ...pids].filter(isAlive)).toEqual([]);
+    expect(JSON.parse(readFileSync(scenario.runFile(runId, 'quarantined'), 'utf8')).findings).toContainEqual({
+      class: 'ambiguous',
+      detail: `the host of ${TASK} lived`,
+      action: 'ended',
+    });
+    expect(scenario.startsOf(runId)).toEqual([TASK]);
+  });
+});
