@@ -1,13 +1,13 @@
 /**
  * The stops of a story: what is left of the machine at every call that its processes make, had they died there.
  *
- * Owns: playing a story while its stops are kept, what dies with a process and what with the power, which stops would find the same. Does not
- * own: going on from a stop (matrix-case).
+ * Owns: playing a story while its stops are kept, what dies with a process and what with the power, which stops would find the same. Does not own:
+ * going on from a stop (matrix-case).
  *
  * Invariants: 1. The story is played once; every stop is a copy. 2. Two stops of which a new process could not tell one from the other (by what
  * is under a temporary name, which nobody ever looks for, say) are one, but for the first few of every call.
  */
-import { type CrashChoice, random } from './memory/memory-nodes.ts';
+import { random } from './memory/memory-nodes.ts';
 import { freshMachine, type Machine, type Played, play } from './sim/play.ts';
 import type { SimProcess } from './sim/process.ts';
 import type { Story } from './sim/story.ts';
@@ -79,12 +79,12 @@ export async function stopsOf(
 /** Only what was not synced can be lost in part; a story about running out of something has none of it to spare for a power cut. */
 function kindsAt({ disk, outside, story }: SimProcess): readonly StopKind[] {
   if (story.scarce.includes('interruptions') && outside.isAtWork) return ['killed'];
-  return disk.isSettled ? ['killed', 'powerCut'] : ['killed', 'powerCut', 'powerCutInPart'];
+  return disk.changes.isSettled ? ['killed', 'powerCut'] : ['killed', 'powerCut', 'powerCutInPart'];
 }
 
 /** What a new process would find: the same for stops that are one. */
 function sightOf(kind: StopKind, { disk, outside }: SimProcess): string {
-  const { live, durable } = disk.version;
+  const { live, durable } = disk.changes;
   switch (kind) {
     case 'killed':
       return `${live} ${outside.version}`;
@@ -95,16 +95,11 @@ function sightOf(kind: StopKind, { disk, outside }: SimProcess): string {
   }
 }
 
-const CRASHES: Readonly<Record<StopKind, (seed: number) => CrashChoice>> = {
-  killed: () => 'everything',
-  powerCut: () => 'nothing',
-  powerCutInPart: (seed) => ({ seed }),
-};
-
 /** What is left when the process stops now. */
 export function leftOf({ disk, outside, self }: SimProcess, kind: StopKind, seed: number): Machine {
   const after = outside.copy();
   after.end(self);
-  if (kind !== 'killed') after.cutPower();
-  return { disk: disk.crash(CRASHES[kind](seed)), outside: after };
+  if (kind === 'killed') return { disk: disk.fork(), outside: after };
+  after.cutPower();
+  return { disk: disk.crash(kind === 'powerCut' ? 'nothing' : { seed }), outside: after };
 }

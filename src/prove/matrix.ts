@@ -1,142 +1,74 @@
 /**
  * The kill matrix in memory: every step of the charts × every call that the driver makes on it × what dies there, and a run that goes on.
  *
- * Owns: which cases there are, the counts. Does not own: the steps (matrix-cover), the stops (matrix-stops), one case (matrix-case).
+ * Owns: dividing the stories between threads, putting together what they find. Does not own: a part of it (matrix-part).
  *
- * Invariants: 1. The same seed and share give the same cases. 2. A step is stopped on the first story that walks it, at all of its calls. 3. Of
- * the whole matrix nothing is left out; a share is a part of its stories.
+ * Invariant: the same seed and share give the same stories, however many threads play them.
  */
-import { playCase, referenceOf } from './matrix-case.ts';
-import { coverSteps, type Path, scarceOn } from './matrix-cover.ts';
-import { type Census, type Stop, stopsOf } from './matrix-stops.ts';
-import { random } from './memory/memory-nodes.ts';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { type MatrixOptions, type MatrixPart, playPart } from './matrix-part.ts';
+import type { MatrixMessage, MatrixOrder } from './matrix-worker.ts';
 import type { MatrixResult } from './proof.ts';
-import { type Story, storyOf } from './sim/story.ts';
 
-/** Which cases are tried, and who is told. */
-export interface MatrixOptions {
-  readonly seed: number;
-  /** The part of all stories that is played, 0 to 1. */
-  readonly share: number;
-  /** Of the stories that are to be played, those whose number leaves this remainder: all when left out. */
-  readonly shard?: { readonly remainder: number; readonly of: number };
-  /** Told of stories. */
-  onProgress(done: number, of: number): void;
-}
-
-/** One stop in so many is followed by a second one while the run recovers. */
-const SECOND_EVERY = 8;
-/** One case in so many is folded again from its first record when it is over. */
-const THOROUGH_EVERY = 8;
-const FAULTS_TOLD = 50;
-
-interface Chapter {
-  readonly number: number;
-  readonly story: Story;
-  readonly path: Path;
-  /** The steps that no earlier story has walked. */
-  readonly fresh: ReadonlySet<number>;
-}
+const THREADS = 2;
+/** Below this share the walk over the charts, which every thread does, costs more than is won. */
+const SHARE_TO_DIVIDE = 0.2;
 
 /** Stops a simulated machine at every call, lets a new process go on, and compares. */
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   const sinceMs = performance.now();
-  const { paths, count } = coverSteps();
-  const chapters = chosen(chaptersOf(paths), options);
-  const tally = new Tally();
-  const census: Census = new Map();
-  for (const [index, chapter] of chapters.entries()) {
-    options.onProgress(index, chapters.length);
-    await playChapter(chapter, { seed: options.seed, tally, census });
-  }
-  options.onProgress(chapters.length, chapters.length);
-  const walked = new Set(chapters.flatMap(({ path }) => path.map(({ name }) => name))).size;
-  return {
-    stories: chapters.length,
-    edges: { walked, of: count },
-    ...tally.result(),
-    tookMs: Math.round(performance.now() - sinceMs),
-  };
+  const parts = isToDivide(options) ? await playDivided(options) : [await playPart(options)];
+  return { ...together(parts), tookMs: Math.round(performance.now() - sinceMs) };
 }
 
-/** Every path as a story, with the steps that it is the first to walk; the closing of a story counts as a step of its own. */
-function chaptersOf(paths: readonly Path[]): readonly Chapter[] {
-  const seen = new Set<string>();
-  return paths.map((path, number) => {
-    const fresh = new Set<number>();
-    const names = [...path.map(({ name }) => name), `the end in ${path.at(-1)?.to ?? 'the start'}`];
-    for (const [index, name] of names.entries()) {
-      if (!seen.has(name)) fresh.add(index);
-      seen.add(name);
-    }
-    const types = path.map(({ type }) => type);
-    return { number, story: storyOf(`story ${number}`, types, scarceOn(path)), path, fresh };
+/** Threads begin with a built file; from the sources, and for a part, there is one. */
+function isToDivide({ share, shard }: MatrixOptions): boolean {
+  const isBuilt = import.meta.url.endsWith('.js');
+  return isBuilt && shard === undefined && share >= SHARE_TO_DIVIDE && availableParallelism() >= THREADS;
+}
+
+function playDivided({ seed, share, onProgress }: MatrixOptions): Promise<readonly MatrixPart[]> {
+  const told = Array.from({ length: THREADS }, () => ({ done: 0, of: 0 }));
+  const parts = told.map((progress, remainder) =>
+    playInThread({ seed, share, shard: { remainder, of: THREADS } }, (done, of) => {
+      Object.assign(progress, { done, of });
+      const sum = (pick: (each: typeof progress) => number): number =>
+        told.reduce((total, each) => total + pick(each), 0);
+      onProgress(
+        sum((each) => each.done),
+        sum((each) => each.of),
+      );
+    }),
+  );
+  return Promise.all(parts);
+}
+
+function playInThread(order: MatrixOrder, onProgress: MatrixOptions['onProgress']): Promise<MatrixPart> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./matrix-worker.js', import.meta.url), { workerData: order });
+    worker.on('message', (message: MatrixMessage) => {
+      if (message.kind === 'part') resolve(message.part);
+      else onProgress(message.done, message.of);
+    });
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`a thread of the matrix ended with ${code} and said nothing`)));
   });
 }
 
-function chosen(chapters: readonly Chapter[], { seed, share, shard }: MatrixOptions): readonly Chapter[] {
-  const chance = random(seed);
-  const drawn = chapters.filter(() => chance() < share);
-  return shard === undefined ? drawn : drawn.filter((_, index) => index % shard.of === shard.remainder);
-}
-
-async function playChapter(
-  { number, story, path, fresh }: Chapter,
-  { seed, tally, census }: { readonly seed: number; readonly tally: Tally; readonly census: Census },
-): Promise<void> {
-  const chance = random(seed * 1_009 + number);
-  const { played, stops } = await stopsOf(story, fresh, { seed: Math.floor(chance() * 2 ** 30), census });
-  const reference = referenceOf(story, played);
-  for (const stop of stops) {
-    const isThorough = chance() * THOROUGH_EVERY < 1;
-    const once = await playCase(story, stop, reference, { second: null, isThorough });
-    tally.add('single', stop, once, () => told(story, path, stop));
-    if (chance() * SECOND_EVERY >= 1 || once.calls === 0) continue;
-    const second = {
-      at: 1 + Math.floor(chance() * once.calls),
-      kind: story.scarce.length === 0 && chance() < 0.5 ? ('powerCut' as const) : ('killed' as const),
-      seed: Math.floor(chance() * 2 ** 30),
-    };
-    const twice = await playCase(story, stop, reference, { second, isThorough });
-    tally.add('double', stop, twice, () => `${told(story, path, stop)}, then ${second.kind} at call ${second.at}`);
+function together(parts: readonly MatrixPart[]): Omit<MatrixResult, 'tookMs'> {
+  const sum = (pick: (part: MatrixPart) => number): number => parts.reduce((total, part) => total + pick(part), 0);
+  const byCall: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [call, count] of Object.entries(part.byCall)) byCall[call] = (byCall[call] ?? 0) + count;
   }
-}
-
-function told(story: Story, path: Path, { step, call, kind }: Stop): string {
-  return `${story.name}, ${path[step]?.name ?? 'at its end'}, ${kind} at ${call}`;
-}
-
-/** Counts of all cases. */
-class Tally {
-  readonly #byCall: Record<string, number> = {};
-  readonly #faults: string[] = [];
-  readonly #cases = { single: 0, double: 0 };
-  #expected = 0;
-  #witnessed = 0;
-  #events = 0;
-
-  add(
-    kind: 'single' | 'double',
-    { call }: Stop,
-    { faults, expected, witnessed, eventsChecked }: Awaited<ReturnType<typeof playCase>>,
-    name: () => string,
-  ): void {
-    this.#cases[kind] += 1;
-    this.#byCall[call] = (this.#byCall[call] ?? 0) + 1;
-    this.#expected += expected;
-    this.#witnessed += witnessed;
-    this.#events += eventsChecked;
-    if (faults.length > 0 && this.#faults.length < FAULTS_TOLD) this.#faults.push(`${name()}: ${faults.join('; ')}`);
-  }
-
-  result(): Pick<MatrixResult, 'cases' | 'byCall' | 'starts' | 'eventsChecked' | 'faults'> {
-    const byCall = Object.fromEntries(Object.entries(this.#byCall).sort(([a], [b]) => (a < b ? -1 : 1)));
-    return {
-      cases: this.#cases,
-      byCall,
-      starts: { expected: this.#expected, witnessed: this.#witnessed },
-      eventsChecked: this.#events,
-      faults: this.#faults,
-    };
-  }
+  return {
+    stories: sum(({ stories }) => stories),
+    edges: { walked: new Set(parts.flatMap(({ walked }) => walked)).size, of: parts[0]?.of ?? 0 },
+    cases: { single: sum(({ cases }) => cases.single), double: sum(({ cases }) => cases.double) },
+    byCall: Object.fromEntries(Object.entries(byCall).sort(([a], [b]) => (a < b ? -1 : 1))),
+    starts: { expected: sum(({ starts }) => starts.expected), witnessed: sum(({ starts }) => starts.witnessed) },
+    eventsChecked: sum(({ eventsChecked }) => eventsChecked),
+    faults: parts.flatMap(({ faults }) => faults),
+  };
 }

@@ -9,20 +9,22 @@
  */
 import { posix } from 'node:path';
 import type { Fd, FileStat, FsPort } from '../../ports/fs.ts';
+import { Changes } from './memory-changes.ts';
 import {
   apply,
   applyEntries,
   type Change,
   type CrashChoice,
+  copyNode,
   type EntryChange,
   type FileNode,
   type FolderNode,
   type Node,
   newFolder,
   random,
-  settle,
   survive,
 } from './memory-nodes.ts';
+import { segments, systemError } from './memory-paths.ts';
 
 /** The calls that can be counted, hooked and failed. */
 export type FsOp = Exclude<keyof FsPort, 'watch'>;
@@ -48,13 +50,10 @@ export class MemoryFs implements FsPort {
   onCall: ((op: FsOp, path: string, isHalfDone: boolean) => void) | null = null;
   /** Writes are done in two halves, and `onCall` is asked between them. */
   isHalving = false;
-  /** Raised by every change that somebody can see, and by every such change that became durable. */
-  readonly version = { live: 0, durable: 0 };
-  /** Names that nobody ever looks for: what happens to them raises no version. */
-  isUnseen: (name: string) => boolean = () => false;
+  /** What has changed, and what of it a power cut would lose. */
+  readonly changes = new Changes();
   readonly #root: FolderNode;
   readonly #open = new Map<Fd, OpenFile>();
-  readonly #unsettled = new Set<Node>();
   readonly #watchers = new Map<string, Set<() => void>>();
   #nextFd = 10;
   #nowMs = 1_000;
@@ -62,11 +61,6 @@ export class MemoryFs implements FsPort {
 
   constructor(root: FolderNode = newFolder()) {
     this.#root = root;
-  }
-
-  /** True when a power cut would lose nothing. */
-  get isSettled(): boolean {
-    return this.#unsettled.size === 0;
   }
 
   /** From now on every call throws. */
@@ -80,6 +74,15 @@ export class MemoryFs implements FsPort {
     const survivors = new Map<Node, Node>();
     const root = survive(this.#root, keep, survivors);
     return new MemoryFs(root.kind === 'folder' ? root : newFolder());
+  }
+
+  /** What another process finds after this one has died: all of it, and what was not synced is still not. This file system stays as it is. */
+  fork(): MemoryFs {
+    const copies = new Map<Node, Node>();
+    const root = copyNode(this.#root, copies);
+    const fork = new MemoryFs(root.kind === 'folder' ? root : newFolder());
+    this.changes.copyTo(fork.changes, copies);
+    return fork;
   }
 
   open(path: string, mode: 'r' | 'r+' | 'a+' | 'wx+'): Fd {
@@ -141,12 +144,12 @@ export class MemoryFs implements FsPort {
 
   sync(fd: Fd): void {
     this.#before('sync', this.#open.get(fd)?.path ?? '');
-    this.#settle(this.#opened('sync', fd));
+    this.changes.settle(this.#opened('sync', fd));
   }
 
   dataSync(fd: Fd): void {
     this.#before('dataSync', this.#open.get(fd)?.path ?? '');
-    this.#settle(this.#opened('dataSync', fd));
+    this.changes.settle(this.#opened('dataSync', fd));
   }
 
   link(existing: string, path: string): void {
@@ -236,23 +239,7 @@ export class MemoryFs implements FsPort {
     file.live = apply(file.live, change);
     file.pending.push(change);
     file.mtimeMs = this.#tick();
-    this.#unsettled.add(file);
-    if (!this.isUnseen(posix.basename(path))) this.version.live += 1;
-  }
-
-  #settle({ node, path }: OpenFile): void {
-    if (node.kind === 'file' ? node.pending.length > 0 && !this.isUnseen(posix.basename(path)) : this.#isSeenIn(node))
-      this.version.durable += 1;
-    settle(node);
-    this.#unsettled.delete(node);
-  }
-
-  #isSeenIn({ pending }: FolderNode): boolean {
-    return pending.some((change) => this.#isSeen(change));
-  }
-
-  #isSeen(change: EntryChange): boolean {
-    return [...change.keys()].some((name) => !this.isUnseen(name));
+    this.changes.note(file, [posix.basename(path)]);
   }
 
   #before(op: FsOp, path: string, isHalfDone = false): void {
@@ -295,8 +282,7 @@ export class MemoryFs implements FsPort {
     applyEntries(folder.live, change);
     folder.pending.push(change);
     folder.mtimeMs = this.#tick();
-    this.#unsettled.add(folder);
-    if (this.#isSeen(change)) this.version.live += 1;
+    this.changes.note(folder, [...change.keys()]);
     this.#changed(posix.dirname(path));
   }
 
@@ -308,16 +294,4 @@ export class MemoryFs implements FsPort {
     this.#nowMs += 1;
     return this.#nowMs;
   }
-}
-
-function segments(path: string): string[] {
-  if (!path.startsWith('/')) throw new Error(`MemoryFs takes absolute paths, not ${path}`);
-  return posix
-    .normalize(path)
-    .split('/')
-    .filter((segment) => segment !== '');
-}
-
-function systemError(code: string, call: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${call} '${path}'`), { code, syscall: call, path });
 }

@@ -97,6 +97,25 @@ export function survive(node: Node, keep: 'everything' | 'nothing' | (() => numb
   return folder;
 }
 
+/** A copy of the node and all below it, with what is pending: what another process on the same system finds. */
+export function copyNode(node: Node, done: Map<Node, Node>): Node {
+  const known = done.get(node);
+  if (known !== undefined) return known;
+  if (node.kind === 'file') {
+    const file: FileNode = { ...node, pending: [...node.pending] };
+    done.set(node, file);
+    return file;
+  }
+  const folder = newFolder(node.mtimeMs);
+  done.set(node, folder);
+  for (const [name, child] of node.live) folder.live.set(name, copyNode(child, done));
+  for (const [name, child] of node.durable) folder.durable.set(name, copyNode(child, done));
+  folder.pending = node.pending.map(
+    (change) => new Map([...change].map(([name, child]) => [name, child === null ? null : copyNode(child, done)])),
+  );
+  return folder;
+}
+
 function survivingContent(file: FileNode, keep: 'everything' | 'nothing' | (() => number)): Uint8Array {
   if (keep === 'everything') return file.live;
   if (keep === 'nothing') return file.durable;

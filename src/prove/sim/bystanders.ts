@@ -187,7 +187,7 @@ export class Bystanders {
           this.#inbox = null;
         });
     }
-    this.#process.unseen(() => director.prepare());
+    this.#process.unseen(() => director.prepare(true));
     const due = [...timers].filter(({ dueMs }) => dueMs <= Math.max(outside.nowMs + SHORT_MS, 0));
     const isLate = director.next === 'deadlineReached';
     if (due.length > 0) outside.nowMs += STEP_MS;

@@ -119,8 +119,11 @@ export class Director {
     return judged === 'gateJudged BLOCKED' ? 'BLOCKED' : 'PASS';
   }
 
-  /** Hosts, workers and the clock are where the next step wants them. */
-  prepare(): void {
+  /**
+   * Hosts, workers and the clock are where the next step wants them. A host that was started and has not claimed is slow, unless `isLate`: it
+   * races with whatever else is started.
+   */
+  prepare(isLate = false): void {
     const { next } = this;
     const state = this.#state;
     if (next === undefined || state === null) return;
@@ -128,8 +131,8 @@ export class Director {
     const effect = state.owed.find(isOfTask);
     if (effect === undefined) return;
     const folder = this.#paths.task(state.runId, effect.taskId);
-    // Nobody is there yet: it is done when the host is started.
-    if (effect.kind === 'startHost' && this.#hosts.of(folder).length === 0) return;
+    if (effect.kind === 'startHost' && !isLate && this.#hosts.of(folder).every(({ stage }) => stage === 'started'))
+      return;
     const isAdopted = state.tasks[effect.taskId]?.context.isAdopted === true;
     if (next === 'hostClaimed') this.#hosts.bring(folder, { stage: 'claimed' });
     else if (next === 'workerSpawned') this.#hosts.bring(folder, { stage: 'spawned' });
@@ -141,7 +144,7 @@ export class Director {
   /** A host was started: it comes as far as the next step says, or dies at once. */
   started(host: SimHost): void {
     if (this.next === 'hostStartRepeated') this.#outside.end(host.identity);
-    else this.prepare();
+    else this.prepare(true);
   }
 
   #endWorker(effect: TaskEffect, folder: string, isAdopted: boolean, result: TaskResult): void {

@@ -34,6 +34,8 @@ export class Outside {
   readonly hosts = new Map<string, SimHost[]>();
   /** Of every task, by its folder: how many workers were ever started for it. */
   readonly starts = new Map<string, number>();
+  /** Of every task, by its folder: how many hosts runners have started for it. */
+  readonly hostStarts = new Map<string, number>();
   /** Commits by the key of the effect that they were made for. */
   readonly commits = new Map<string, string>();
   /** The commit of every branch. */
@@ -58,6 +60,7 @@ export class Outside {
       );
     }
     for (const [folder, count] of this.starts) copy.starts.set(folder, count);
+    for (const [folder, count] of this.hostStarts) copy.hostStarts.set(folder, count);
     for (const [key, commit] of this.commits) copy.commits.set(key, commit);
     for (const [branch, commit] of this.heads) copy.heads.set(branch, commit);
     for (const [runId, sums] of this.acknowledged) copy.acknowledged.set(runId, sums);

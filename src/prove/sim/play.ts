@@ -36,7 +36,7 @@ export async function play(story: Story, from: Machine, hook: CallHook | null = 
   for (let count = 1; ; count += 1) {
     const process = new SimProcess(story, disk, outside, hook);
     const end = await process.live();
-    disk = disk.crash('everything');
+    disk = disk.fork();
     const { progress, next } = process.director;
     const played = { disk, outside, progress };
     if (end.kind === 'stuck') return { ...played, problem: progress.problem ?? end.why };

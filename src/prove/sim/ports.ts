@@ -86,6 +86,8 @@ export function simProcesses(caller: Caller): ProcessesPort {
     startHost: ({ taskFolder, requestHash }) => {
       caller.at('host.start');
       const host = hosts.start(taskFolder, requestHash);
+      outside.hostStarts.set(taskFolder, (outside.hostStarts.get(taskFolder) ?? 0) + 1);
+      caller.at('host.begun');
       director.started(host);
       caller.at('host.started');
       return host.identity;

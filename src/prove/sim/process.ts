@@ -71,7 +71,7 @@ export class SimProcess implements Caller, Counterpart {
   async live(): Promise<ProcessEnd> {
     this.director.resume(this.unseen(() => recordsIn(this.#files, this.story.entry.runId)));
     this.disk.isHalving = true;
-    this.disk.isUnseen = (name) => name.startsWith('.tmp-');
+    this.disk.changes.isUnseen = (name) => name.startsWith('.tmp-');
     this.disk.onCall = (op, path, isHalfDone) => {
       this.#activity += 1;
       if (this.#bystanders.mustDieAt(path)) this.kill();

@@ -1,0 +1,55 @@
+/** A second stop at every other call of the process that goes on from a first one: what the first has left unsynced is relied upon only once it is durable. */
+import { describe, expect, it } from 'vitest';
+import { playCase, referenceOf } from '../../src/prove/matrix-case.ts';
+import { type Stop, stopsOf } from '../../src/prove/matrix-stops.ts';
+import { storyOf } from '../../src/prove/sim/story.ts';
+
+const TO_THE_GATE = [
+  'runAdmitted',
+  'leaseAcquired',
+  'workspacePrepared',
+  'taskRequested',
+  'workerEnded completed',
+  'workCommitted',
+  'taskRequested',
+  'workerEnded completed',
+];
+
+describe('a run that is killed and then loses its power', () => {
+  it.each([
+    ['judges a gate', [...TO_THE_GATE, 'gateJudged BLOCKED'], TO_THE_GATE.length, 'artifact.'],
+    ['makes a task ready', [...TO_THE_GATE.slice(0, 4), 'workerEnded blocked'], 3, 'register.'],
+    [
+      'takes what its worker has left',
+      [...TO_THE_GATE.slice(0, 4), 'workerSpawned', 'workerEnded blocked'],
+      4,
+      'journal.',
+    ],
+  ] as const)('while it %s ends like one that never was', async (_what, types, step, room) => {
+    const story = storyOf('a story', types, []);
+    const { played, stops } = await stopsOf(story, new Set([step]), { seed: 1, census: new Map() });
+    const reference = referenceOf(story, played);
+    if ('faults' in reference) return expect.fail(reference.faults.join('; '));
+    const chosen = stops.filter(
+      ({ kind, call, left }) => kind === 'killed' && call.startsWith(room) && !left.disk.changes.isSettled,
+    );
+    const faults: string[] = [];
+    let cases = 0;
+    for (const stop of chosen) {
+      const { calls } = await playCase(story, stop, reference, { second: null, isThorough: true });
+      for (let at = 1; at <= calls; at += 2) {
+        const second = { at, kind: 'powerCut', seed: 1 } as const;
+        const result = await playCase(story, stop, reference, { second, isThorough: false });
+        faults.push(...result.faults.map((fault) => `${told(stop)}, then at call ${at}: ${fault}`));
+        cases += 1;
+      }
+    }
+    console.info(`${chosen.length} stops, ${cases} second stops`);
+    expect(faults).toEqual([]);
+    expect(cases).toBeGreaterThan(40);
+  });
+});
+
+function told({ call, step }: Stop): string {
+  return `killed at ${call} of step ${step + 1}`;
+}

@@ -1,0 +1,17 @@
+/** The walk that a proof does: whole worlds, their sizes and what is wrong in them. */
+import { describe, expect, it } from 'vitest';
+import { walkModel } from '../../src/prove/walk-model.ts';
+
+describe('the walk of the smoke level', () => {
+  it('goes through every state of its worlds and finds nothing wrong', async () => {
+    const told: string[] = [];
+    const { worlds, faults } = await walkModel('smoke', (done, of) => told.push(`${done}/${of}`));
+    expect(faults).toEqual([]);
+    expect(worlds).toEqual([
+      { name: 'run and tasks, smallest bounds', states: 1_777, steps: 9_719 },
+      { name: 'run machine alone', states: 5_394, steps: 24_481 },
+      { name: 'task machine alone', states: 2_843, steps: 3_603 },
+    ]);
+    expect(told).toEqual(['0/3', '1/3', '2/3', '3/3']);
+  });
+});
