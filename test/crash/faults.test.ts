@@ -29,7 +29,7 @@ function trialsOf(when: 'fail' | 'failOn', stride: number): readonly Trial[] {
 
 describe('a runner whose file operation the system refuses says so and loses nothing: the next start finishes', () => {
   test('when one operation fails', { timeout: TIMEOUT_MS }, async () => {
-    expect(faultsIn(await sweep(trialsOf('fail', 70), OPTIONS, undisturbed))).toEqual([]);
+    expect(faultsIn(await sweep(trialsOf('fail', 120), OPTIONS, undisturbed))).toEqual([]);
   });
 
   test('when the log of a worker host cannot be opened or closed', { timeout: TIMEOUT_MS }, async () => {
@@ -42,6 +42,6 @@ describe('a runner whose file operation the system refuses says so and loses not
   });
 
   test('when from some point on every operation fails', { timeout: TIMEOUT_MS }, async () => {
-    expect(faultsIn(await sweep(trialsOf('failOn', 90), OPTIONS, undisturbed))).toEqual([]);
+    expect(faultsIn(await sweep(trialsOf('failOn', 150), OPTIONS, undisturbed))).toEqual([]);
   });
 });

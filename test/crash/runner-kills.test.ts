@@ -37,7 +37,7 @@ describe('a run whose runner is killed ends as one that nobody killed, with ever
     timeout: TIMEOUT_MS,
   }, async () => {
     const trials = (['before', 'after'] as const).flatMap((when, n) =>
-      sampled(points(), 160, n * 80 + 7).map((at) => ({ name: `${when} ${at}`, cuts: [kill(at, when)] })),
+      sampled(points(), 240, n * 120 + 7).map((at) => ({ name: `${when} ${at}`, cuts: [kill(at, when)] })),
     );
     expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);
   });
@@ -55,7 +55,7 @@ describe('a run whose runner is killed ends as one that nobody killed, with ever
   });
 
   test('and killed again while it recovers', { timeout: TIMEOUT_MS }, async () => {
-    const step = IN_FULL ? 3 : 170;
+    const step = IN_FULL ? 3 : 230;
     const trials = points()
       .filter((at) => at % step === 0)
       .map((at) => {

@@ -92,10 +92,10 @@ async function killEverywhere(
   const starts = counted.count();
   expect(starts).toBeGreaterThan(5);
 
-  // One moment at every git; of those that the seed chooses, every third git, unless the whole sweep is asked for.
-  const step = always === null && process.env.PAWL_SWEEP !== 'whole' ? 3 : 1;
+  // Every third git at one moment, every fifth at a moment that the seed chooses, unless the whole sweep is asked for.
+  const step = process.env.PAWL_SWEEP === 'whole' ? 1 : always === null ? 5 : 3;
   for (let k = 1 + (SEED % step); k <= starts; k += step) {
-    const moment = always ?? MOMENTS[(Math.floor(SEED / 3) + k) % MOMENTS.length] ?? 'after';
+    const moment = always ?? MOMENTS[(Math.floor(SEED / 5) + k) % MOMENTS.length] ?? 'after';
     const fix = await fresh();
     const before = usersCheckout(fix.repo);
     const told = `seed ${SEED}: git ${k} of ${starts} killed ${moment} its work`;

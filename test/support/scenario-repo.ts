@@ -98,7 +98,8 @@ export class Scenario {
   /** Every worker that has started, in order. */
   starts(): WitnessLine[] {
     if (!existsSync(this.witness)) return [];
-    const lines = readFileSync(this.witness, 'utf8').trimEnd().split('\n');
+    // Whole lines only: a worker may be about to write its own.
+    const lines = readFileSync(this.witness, 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => {
       const [runId = '', taskId = '', , atMs = ''] = line.split(' ');
       return { runId, taskId, atMs: Number(atMs) };
