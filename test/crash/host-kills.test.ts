@@ -58,7 +58,7 @@ function trialsOf(task: string, when: 'before' | 'after' | 'partial', withParent
 describe('a run whose worker host is killed ends as one that nobody killed, and no worker is started twice', () => {
   test.for(tasksFor(0))('at any operation of the host of %s', { timeout: TIMEOUT_MS }, async (task) => {
     const trials = (['before', 'after', 'partial'] as const).flatMap((when, n) =>
-      sampled(trialsOf(task, when, false), when === 'partial' ? 16 : 100, TASKS.indexOf(task) * 17 + n * 20),
+      sampled(trialsOf(task, when, false), when === 'partial' ? 40 : 100, TASKS.indexOf(task) * 17 + n * 20),
     );
     expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
   });
@@ -68,7 +68,7 @@ describe('a run whose worker host is killed ends as one that nobody killed, and 
     { timeout: TIMEOUT_MS },
     async (task) => {
       const trials = (['before', 'after', 'partial'] as const).flatMap((when, n) =>
-        sampled(trialsOf(task, when, true), when === 'partial' ? 16 : 100, TASKS.indexOf(task) * 14 + n * 11 + 5),
+        sampled(trialsOf(task, when, true), when === 'partial' ? 40 : 100, TASKS.indexOf(task) * 14 + n * 11 + 5),
       );
       expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
     },
