@@ -36,7 +36,7 @@ export interface WorldRequest {
 }
 
 /** The config that counts: the file's, or the defaults where there is none. Throws PAWL_CONFIG_INVALID. */
-export function readConfig(places: Places): Config {
+export function readConfig(places: Pick<Places, 'files' | 'configFile' | 'isConfigNamed'>): Config {
   const bytes = places.files.readBytes(places.configFile, BOUNDS.answerBytes);
   if (bytes === null && places.isConfigNamed) {
     throw new PawlError({

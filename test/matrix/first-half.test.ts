@@ -1,21 +1,5 @@
 /** The kill matrix in memory, its first half: stories over the steps of the charts, at every call, and a run that goes on as if nothing had been. */
-import { describe, expect, it } from 'vitest';
-import { playHalf } from './shard.ts';
+import { describe } from 'vitest';
+import { halfHolds } from './shard.ts';
 
-describe('the first half of the stories', async () => {
-  const result = await playHalf(0);
-
-  it('ends like the run that was never stopped, wherever its process is killed or the power is cut, once or twice', () => {
-    expect(result.faults).toEqual([]);
-  });
-
-  it('starts every worker once', () => {
-    expect(result.starts.witnessed).toBe(result.starts.expected);
-  });
-
-  it('has at least as many stops and checked events as ever', () => {
-    expect(result.cases.single).toBeGreaterThan(2_000);
-    expect(result.cases.double).toBeGreaterThan(150);
-    expect(result.eventsChecked).toBeGreaterThan(20_000);
-  });
-});
+describe('the first half of the stories', () => halfHolds(0));

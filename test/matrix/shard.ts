@@ -3,7 +3,7 @@
  *
  * Owns: what must hold of a half, the counts that cannot shrink unnoticed. Does not own: the matrix (prove).
  */
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import { runMatrix } from '../../src/prove/matrix.ts';
 import type { MatrixResult } from '../../src/prove/proof.ts';
 
@@ -15,8 +15,13 @@ const SHARE = 0.55;
 const STEPS = 852;
 
 /** The half of the stories with that remainder, played and stopped at every call. */
-export async function playHalf(remainder: 0 | 1): Promise<MatrixResult> {
-  const result = await runMatrix({ seed: SEED, share: SHARE, shard: { remainder, of: 2 }, onProgress: () => undefined });
+async function playHalf(remainder: 0 | 1): Promise<MatrixResult> {
+  const result = await runMatrix({
+    seed: SEED,
+    share: SHARE,
+    shard: { remainder, of: 2 },
+    onProgress: () => undefined,
+  });
   const { cases, stories, edges, tookMs } = result;
   console.info(
     `seed ${SEED}: ${stories} stories over ${edges.walked} of ${edges.of} steps, ${cases.single} stops, ${cases.double} second stops, ${tookMs} ms`,
@@ -24,4 +29,23 @@ export async function playHalf(remainder: 0 | 1): Promise<MatrixResult> {
   console.info(`stops by call: ${JSON.stringify(result.byCall)}`);
   expect(edges.of).toBe(STEPS);
   return result;
+}
+
+/** The tests of that half: it is played, and what must hold of it holds. */
+export async function halfHolds(remainder: 0 | 1): Promise<void> {
+  const result = await playHalf(remainder);
+
+  it('ends like the run that was never stopped, wherever its process is killed or the power is cut, once or twice', () => {
+    expect(result.faults).toEqual([]);
+  });
+
+  it('starts every worker once', () => {
+    expect(result.starts.witnessed).toBe(result.starts.expected);
+  });
+
+  it('has at least as many stops and checked events as ever', () => {
+    expect(result.cases.single).toBeGreaterThan(2_000);
+    expect(result.cases.double).toBeGreaterThan(150);
+    expect(result.eventsChecked).toBeGreaterThan(20_000);
+  });
 }

@@ -9,10 +9,9 @@ import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join, resolve } from 'node:path';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { type Config, parseConfig } from '../../model/config.ts';
+import type { Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { BOUNDS } from '../../model/limits.ts';
 import { cellNames } from '../../prove/kills.ts';
 import type { CellName, Circumstances, Level, Proof } from '../../prove/proof.ts';
 import { prove as doProve, type Part } from '../../prove/prove.ts';
@@ -25,7 +24,7 @@ import { Files } from '../../store/files.ts';
 import { type LiveLines, liveLines } from '../live-lines.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
-import { hasPidNamespaces } from '../wiring.ts';
+import { hasPidNamespaces, readConfig } from '../wiring.ts';
 
 /** Options of `pawl prove`. */
 export interface ProveCommandOptions extends CommonOptions {
@@ -122,19 +121,10 @@ function folderFor({ out }: ProveCommandOptions): string {
 
 /** The config that is named, the one in the current folder, or the defaults. */
 function configFor(options: CommonOptions): { readonly config: Config; readonly path: string | null } {
-  const path = resolve(options.config ?? CONFIG_FILE);
-  const bytes = new Files(nodeFs, systemClock).readBytes(path, BOUNDS.answerBytes);
-  if (bytes === null && options.config !== undefined)
-    throw new PawlError({
-      code: 'PAWL_CONFIG_INVALID',
-      message: `There is no config file ${path}.`,
-      subject: path,
-      hint: 'Paths are relative to the current folder.',
-    });
-  return {
-    config: parseConfig(bytes === null ? null : new TextDecoder().decode(bytes), path),
-    path: bytes === null ? null : path,
-  };
+  const configFile = resolve(options.config ?? CONFIG_FILE);
+  const files = new Files(nodeFs, systemClock);
+  const config = readConfig({ files, configFile, isConfigNamed: options.config !== undefined });
+  return { config, path: files.exists(configFile) ? configFile : null };
 }
 
 function circumstances(configuration: string | null, { limits, roles }: Household): Circumstances {
