@@ -14,7 +14,7 @@ export function inert<Params>(): (_args: unknown, _params: Params) => void {
 export const DRIVER_ACTIONS = ['withdraw', 'openTask', 'tellTask', 'tellRun'] as const;
 
 /** Raised when the shape of a machine changes: a journal names the version that it was written under. */
-export const MACHINE_VERSION = 1;
+export const MACHINE_VERSION = 2;
 
 /** What the machines see of every event: the event, and the instant of its record (ms since the epoch). */
 export type At<Event> = Event & { readonly atMs: number };

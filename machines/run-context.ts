@@ -34,6 +34,15 @@ export interface GateRecord {
   readonly reason: string | null;
 }
 
+/** A gate that failed: what it found, comparable across rounds. */
+export interface Judgement {
+  readonly gate: Gate;
+  readonly commit: string;
+  readonly keys: readonly string[];
+  /** Everything that was found lies in what the last fix has added. */
+  readonly isAllInFix: boolean;
+}
+
 /** What a run is born with: its packet by reference, its surfaces and its bounds. */
 export interface RunInput {
   readonly runId: string;
@@ -60,8 +69,16 @@ export interface RunContext extends RunInput {
   readonly failures: number;
   readonly losses: number;
   readonly interruptions: number;
+  /** Waits for the agent's limit window since this purpose began. */
+  readonly limitWaits: number;
+  /** When the run goes on by itself, while it waits for its agent's limit window; else null. */
+  readonly waitUntilMs: number | null;
   /** Fix rounds begun. */
   readonly fixes: number;
+  /** The failed judgements since the last decision of a person, oldest first. */
+  readonly judgements: readonly Judgement[];
+  /** How often a person has granted the run its budget once more. */
+  readonly budgetGrants: number;
   /** The task that is open, or null. */
   readonly openTask: string | null;
   readonly tasksRequested: number;
@@ -102,7 +119,11 @@ export function freshContext(input: RunInput): RunContext {
     failures: 0,
     losses: 0,
     interruptions: 0,
+    limitWaits: 0,
+    waitUntilMs: null,
     fixes: 0,
+    judgements: [],
+    budgetGrants: 0,
     openTask: null,
     tasksRequested: 0,
     baseBranch: null,

@@ -35,6 +35,8 @@ export const resumeOnDecision = ENTRANCES.map(({ stage, target, purpose }) => ({
       type: 'noteAcceptance' as const,
       params: ({ event }: { event: RunMachineEventOf<'decisionMade'> }) => event,
     },
+    { type: 'noteGrant' as const },
+    { type: 'forgetJudgements' as const },
     { type: 'clearBlockers' as const },
     { type: 'renewLease' as const },
     ...armLease(),
@@ -76,7 +78,7 @@ export function takeLease() {
 /** Asks to be woken when half of the lease's time is over. */
 export function armLease() {
   return [
-    { type: 'withdraw' as const, params: { kind: 'deadline' } },
+    { type: 'withdraw' as const, params: { kind: 'deadline', id: 'lease' } },
     {
       type: 'deadline' as const,
       params: ({ context }: { context: RunContext }) => ({
@@ -153,7 +155,7 @@ export const setUpDone = [
 ];
 
 /** Awaits the open task; `completed` is where its good end leads (doing `done`), `requested` where another attempt begins. */
-export function workingState(requested: string, completed: string, done: typeof setUpDone | [] = []) {
+export function workingState(requested: string, completed: string, limited: string, done: typeof setUpDone | [] = []) {
   return runSetup.createStateConfig({
     on: {
       taskSettled: [
@@ -173,6 +175,12 @@ export function workingState(requested: string, completed: string, done: typeof 
             },
             'forgetTask',
           ],
+        },
+        { guard: 'mayWaitForLimit', target: limited, actions: ['chargeWait', 'forgetTask'] },
+        {
+          guard: { type: 'isResult', params: { result: 'limited' } },
+          target: '#run.blockedNeedsHuman',
+          actions: ['noteLimitWaitsUsedUp', 'forgetTask'],
         },
         { guard: 'mayRepeatInterruption', target: requested, actions: ['chargeInterruption', 'forgetTask'] },
         {
@@ -204,6 +212,20 @@ export function workingState(requested: string, completed: string, done: typeof 
           },
         ],
       },
+    },
+  });
+}
+
+/** The agent cannot be used before a certain instant: waits for it, then asks again. No attempt is charged. */
+export function limitedState(requested: string) {
+  return runSetup.createStateConfig({
+    entry: {
+      type: 'deadline',
+      params: ({ context }) => ({ id: 'limit', atMs: context.waitUntilMs ?? 0 }),
+    },
+    exit: [{ type: 'withdraw', params: { kind: 'deadline', id: 'limit' } }, 'endWait'],
+    on: {
+      deadlineReached: { guard: 'isLimitDeadline', target: requested, actions: 'clearBlockers' },
     },
   });
 }
@@ -262,10 +284,20 @@ export function judgingState(gate: 'verification' | 'review', passed: string) {
           actions: { type: 'noteGate', params: ({ event }) => event },
         },
         {
+          guard: 'isFixStuck',
+          target: '#run.blockedNeedsHuman',
+          actions: [
+            { type: 'noteGate', params: ({ event }) => event },
+            'noteStuck',
+            { type: 'noteBlockedGate', params: { gate } },
+          ],
+        },
+        {
           guard: 'isGateToFix',
           target: '#run.fixLoop',
           actions: [
             { type: 'noteGate', params: ({ event }) => event },
+            { type: 'noteJudgement', params: ({ event }) => event },
             { type: 'beginFixRound' },
             { type: 'beginPurpose', params: { purpose: 'fix' } },
           ],

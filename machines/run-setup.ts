@@ -9,7 +9,7 @@ import { assign, setup } from 'xstate';
 import type { Gate } from '../src/model/effect.ts';
 import type { Blocker } from '../src/model/error.ts';
 import type { ArtifactRef } from '../src/model/event.ts';
-import type { Purpose } from '../src/model/limits.ts';
+import { BOUNDS, type Purpose } from '../src/model/limits.ts';
 import type { TaskResult } from '../src/model/request.ts';
 import { inert } from './effects.ts';
 import {
@@ -25,6 +25,8 @@ import {
   type Stage,
   stageToResume,
 } from './run-context.ts';
+import { judgementOf, stuckBlockers, stuckReason } from './run-fix-loop.ts';
+import { waitedTooOften, waitForLimit } from './run-waits.ts';
 import type { TaskInput } from './task.machine.ts';
 
 /** A decision lets a run go on only when no task of it is open: an open one is ended first. */
@@ -42,7 +44,7 @@ function isVerdictHere(context: RunContext, event: RunMachineEvent): event is Ru
   );
 }
 
-const NO_COUNTS = { failures: 0, losses: 0, interruptions: 0 } as const;
+const NO_COUNTS = { failures: 0, losses: 0, interruptions: 0, limitWaits: 0 } as const;
 
 /** The named actions and guards that the run machine is made of. */
 export const runSetup = setup({
@@ -63,7 +65,7 @@ export const runSetup = setup({
     projectHandoff: inert<{ commit: string; epoch: number }>(),
     deadline: inert<{ id: string; atMs: number }>(),
     // For the driver, inside the same record.
-    withdraw: inert<{ kind: string }>(),
+    withdraw: inert<{ kind: string; id?: string }>(),
     openTask: inert<{ taskId: string; input: TaskInput }>(),
     tellTask: inert<{ taskId: string; event: { type: 'endRequested'; reason: 'cancelled' | 'operator' } }>(),
     // Changes of context.
@@ -124,6 +126,9 @@ export const runSetup = setup({
       interruptions: context.interruptions + 1,
       attempt: context.attempt + 1,
     })),
+    chargeWait: assign(({ context, event }) => waitForLimit(context, event)),
+    endWait: assign({ waitUntilMs: null }),
+    noteLimitWaitsUsedUp: assign(({ context }) => ({ blockers: waitedTooOften(context) })),
     noteTask: assign(({ context }, params: { taskId: string }) => ({
       openTask: params.taskId,
       tasksRequested: context.tasksRequested + 1,
@@ -143,6 +148,15 @@ export const runSetup = setup({
         } satisfies GateRecord,
       },
       lastArtifact: event.evidence,
+    })),
+    noteJudgement: assign(({ context }, event: RunMachineEventOf<'gateJudged'>) => ({
+      judgements: [...context.judgements, judgementOf(event)].slice(-BOUNDS.judgements),
+    })),
+    noteStuck: assign(({ context, event }) => ({ blockers: stuckBlockers(context, event), stage: 'fix' as const })),
+    forgetJudgements: assign({ judgements: [] }),
+    noteGrant: assign(({ context }) => ({
+      budgetGrants:
+        context.blockers[0]?.code === 'PAWL_BUDGET_EXCEEDED' ? context.budgetGrants + 1 : context.budgetGrants,
     })),
     noteAcceptance: assign(({ context }, event: RunMachineEventOf<'decisionMade'>) => {
       const gate = context.blockedGate;
@@ -175,6 +189,10 @@ export const runSetup = setup({
     isNotCancelling: ({ context }) => context.cancel === null,
     isLeaseDeadline: ({ context, event }) =>
       event.type === 'deadlineReached' && event.id === 'lease' && context.lease !== null,
+    isLimitDeadline: ({ context, event }) =>
+      event.type === 'deadlineReached' && event.id === 'limit' && context.waitUntilMs !== null,
+    mayWaitForLimit: ({ context, event }) =>
+      event.type === 'taskSettled' && event.result === 'limited' && context.limitWaits < context.policy.limitWaitsMax,
     isCancelling: ({ context }) => context.cancel !== null,
     isResult: ({ event }, params: { result: TaskResult }) =>
       event.type === 'taskSettled' && event.result === params.result,
@@ -194,6 +212,11 @@ export const runSetup = setup({
       isVerdictHere(context, event) && event.status === params.status,
     isGateToFix: ({ context, event }) =>
       isVerdictHere(context, event) && event.status === 'FAIL' && context.fixes < context.policy.fixAttemptsMax,
+    isFixStuck: ({ context, event }) =>
+      isVerdictHere(context, event) &&
+      event.status === 'FAIL' &&
+      context.fixes < context.policy.fixAttemptsMax &&
+      stuckReason(context, event) !== null,
     bothGatesHold: ({ context }) =>
       (['verification', 'review'] as const).every((gate) => {
         const record = context.gates[gate];

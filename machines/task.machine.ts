@@ -11,6 +11,7 @@ import { assign, setup } from 'xstate';
 import type { RunMessage, TaskEvent, TaskMessage } from '../src/model/event.ts';
 import { BOUNDS, type Purpose } from '../src/model/limits.ts';
 import { type EndReason, TASK_RESULTS, type TaskResult } from '../src/model/request.ts';
+import type { TurnReport } from '../src/model/turn.ts';
 import { type At, inert } from './effects.ts';
 
 /** What a task is born with: its identity, the hash of its request and its bound of host starts. */
@@ -41,6 +42,8 @@ export interface TaskContext extends TaskInput {
     readonly code: string | null;
     readonly outcomeHash: string;
     readonly completionHash: string | null;
+    /** Of a coding agent: what its turn came to. */
+    readonly turn: TurnReport | null;
   } | null;
   /** `accepted` once the end that moves the run is recorded. */
   readonly decision: 'accepted' | null;
@@ -97,6 +100,7 @@ const machineSetup = setup({
         code: event.blocker?.code ?? null,
         outcomeHash: event.outcomeHash,
         completionHash: event.completionHash,
+        turn: event.turn ?? null,
       },
     })),
     noteReport: assign(({ context }, event: Reported) => ({
@@ -133,6 +137,9 @@ const endOf = <Result extends TaskResult>(result: Result) => ({
           result: event.result,
           blocker: event.blocker,
           outcomeHash: event.outcomeHash,
+          ...(event.turn?.limited === undefined || event.turn.limited === null
+            ? {}
+            : { resetsAtMs: event.turn.limited.resetsAtMs }),
         },
       }),
     },
@@ -259,7 +266,16 @@ export const taskMachine = machineSetup.createMachine({
       on: {
         completionReported: { guard: 'isNewReport', actions: { type: 'noteReport', params: ({ event }) => event } },
       },
-      states: { completed: {}, failed: {}, blocked: {}, cancelled: {}, timedOut: {}, interrupted: {}, lost: {} },
+      states: {
+        completed: {},
+        failed: {},
+        blocked: {},
+        cancelled: {},
+        timedOut: {},
+        interrupted: {},
+        lost: {},
+        limited: {},
+      },
     },
   },
 });

@@ -138,6 +138,21 @@ command(
   async () => (await import('./commands/prove.ts')).prove,
 );
 
+command(
+  'mcp',
+  'the MCP server that agents are given for a task; not for people',
+  'pawl mcp --task FOLDER --mark MARK',
+  [
+    new Option('--task <folder>', "the task's folder"),
+    new Option('--mark <mark>', "the task's mark"),
+    new Option(
+      '--allow <json>',
+      'answers permission prompts by these rules: permission, allowedTools, allowedCommands',
+    ),
+  ],
+  async () => (await import('./commands/mcp.ts')).mcp,
+);
+
 function positive(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;

@@ -71,7 +71,10 @@ export function openWorld(request: WorldRequest): World {
     clock: systemClock,
     processes,
     git: createGit({ repository: repository.mainWorktree, helperFd: lock.helperFd }),
-    agents: createAgents(config, folderOf(places.configFile)),
+    agents: createAgents(config, {
+      configFolder: folderOf(places.configFile),
+      mcpServer: [process.execPath, fileURLToPath(new URL('./main.js', import.meta.url)), 'mcp'],
+    }),
     scm: (runFolder) => localScm(files, runFolder),
     worktrees: {
       headOf: (worktree) => headOf(worktree, treeGit),

@@ -9,8 +9,10 @@
 import type { ErrorCode } from '../model/error-codes.ts';
 import { BOUNDS, type Purpose } from '../model/limits.ts';
 import type { Answer, CompletionSource, EndReason, TaskResult, VerdictStatus } from '../model/request.ts';
+import type { TurnReport } from '../model/turn.ts';
 import { type AnswerReading, isGate } from './answer.ts';
 import { sanitise } from './sanitise.ts';
+import { concludeTurn } from './turn-conclusion.ts';
 
 /** How a process exited: exactly one of the two is not null. */
 export interface WorkerExit {
@@ -19,7 +21,7 @@ export interface WorkerExit {
 }
 
 /** Why a worker was ended before it ended itself, or never began. */
-export type ForcedEnd = EndReason | 'stalled' | 'outputLimit' | 'notStarted';
+export type ForcedEnd = EndReason | 'stalled' | 'outputLimit' | 'notStarted' | 'noEvent' | 'budget' | 'unreadable';
 
 /** All that is known about how a worker ended. */
 export interface WorkerEnding {
@@ -32,8 +34,10 @@ export interface WorkerEnding {
   readonly forced: ForcedEnd | null;
   /** What an ending means that nobody saw and that left no valid answer. */
   readonly orphanResult: 'interrupted' | 'lost';
-  /** What stood in the way of a start, for a worker that never began. */
+  /** What stood in the way of a start, for a worker that never began; what could not be read, for one that was ended for that. */
   readonly obstacle?: string;
+  /** Of a coding agent: what its output says of the turn. */
+  readonly turn?: TurnReport;
 }
 
 /** What an ending means for its task. */
@@ -58,6 +62,13 @@ const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, ErrorCode, string
     'PAWL_WORKER_OUTPUT_LIMIT',
     'The worker was ended because it wrote more output than allowed.',
   ],
+  noEvent: [
+    'timedOut',
+    'PAWL_AGENT_NO_EVENT',
+    'The agent was ended because it did not say anything for too long after its start.',
+  ],
+  budget: ['blocked', 'PAWL_BUDGET_EXCEEDED', 'The agent was ended because the budget of its run is used up.'],
+  unreadable: ['failed', 'PAWL_AGENT_UNREADABLE', 'The agent was ended because its output could not be read.'],
   exhausted: ['failed', 'PAWL_HOST_STARTS_EXHAUSTED', 'Every allowed worker host was started and none came up.'],
   notStarted: ['failed', 'PAWL_WORKER_START_FAILED', 'The worker could not be started.'],
   operator: ['interrupted', 'PAWL_WORKER_INTERRUPTED', 'The worker was ended by the operator.'],
@@ -73,6 +84,12 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
     const said = answer === null ? '' : ` It had left an answer: ${answer.status}.`;
     const why = ending.obstacle === undefined ? '' : ` Because: ${sanitise(ending.obstacle, BOUNDS.summaryChars)}.`;
     return { result, code, message: message + why + said, answer };
+  }
+  if (ending.turn !== undefined) {
+    const stopped = concludeTurn(ending.turn, exit, answer);
+    if (stopped !== null) return stopped;
+    // An answer does not stand for the end of a turn that nobody saw.
+    if (exit === null && ending.turn.ended === null) return concludeOrphan({ ...ending, reading: { kind: 'missing' } });
   }
   if (ending.completion === 'exitCode') return concludeByExit(ending);
   if (answer !== null && answer.status !== 'completed' && answer.verdict?.status === 'PASS') {

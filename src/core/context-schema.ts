@@ -10,6 +10,7 @@ import { artifactSchema, blockerSchema, policySchema } from '../model/event.ts';
 import { PURPOSES } from '../model/limits.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { TASK_RESULTS } from '../model/request.ts';
+import { turnReportSchema } from '../model/turn-schema.ts';
 
 const STAGES = [
   'workspace',
@@ -56,7 +57,18 @@ export const runContextSchema = z.strictObject({
   failures: ordinal,
   losses: ordinal,
   interruptions: ordinal,
+  limitWaits: ordinal,
+  waitUntilMs: z.number().nullable(),
   fixes: ordinal,
+  judgements: z.array(
+    z.strictObject({
+      gate: z.enum(['verification', 'review']),
+      commit: text,
+      keys: z.array(text),
+      isAllInFix: z.boolean(),
+    }),
+  ),
+  budgetGrants: ordinal,
   openTask: text.nullable(),
   tasksRequested: ordinal,
   baseBranch: text.nullable(),
@@ -95,6 +107,7 @@ export const taskContextSchema = z.strictObject({
       code: text.nullable(),
       outcomeHash: text,
       completionHash: text.nullable(),
+      turn: turnReportSchema.nullable(),
     })
     .nullable(),
   decision: z.literal('accepted').nullable(),

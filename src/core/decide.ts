@@ -214,7 +214,11 @@ function ask(step: Step, actor: string, effect: Effect): void {
 }
 
 function withdraw(step: Step, actor: string, params: Record<string, unknown>): void {
-  step.owed = step.owed.filter((effect) => effect.actor !== actor || effect.kind !== params.kind);
+  const isMeant = (effect: KeyedEffect): boolean =>
+    effect.actor === actor &&
+    effect.kind === params.kind &&
+    (params.id === undefined || (effect.kind === 'deadline' && effect.id === params.id));
+  step.owed = step.owed.filter((effect) => !isMeant(effect));
 }
 
 function openTask(step: Step, params: { taskId: string; input: TaskInput }): void {

@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS, type LimitOverrides, type Limits, type Purpose } from '
 
 /** Every limit of a run, by name: what the packet says goes before what the config says, that before the default. */
 export function resolveLimits(config: LimitOverrides, packet: LimitOverrides): Limits {
-  const pick = (name: Exclude<keyof Limits, 'deadlineMs'>): number =>
+  const pick = (name: Exclude<keyof typeof DEFAULT_LIMITS, 'deadlineMs' | 'budgetUsd' | 'tokens'>): number =>
     packet[name] ?? config[name] ?? DEFAULT_LIMITS[name];
   const deadlineOf = (purpose: Purpose): number =>
     deadlineIn(packet, purpose) ?? deadlineIn(config, purpose) ?? DEFAULT_LIMITS.deadlineMs[purpose];
@@ -16,6 +16,7 @@ export function resolveLimits(config: LimitOverrides, packet: LimitOverrides): L
     fixAttemptsMax: pick('fixAttemptsMax'),
     lostRetriesMax: pick('lostRetriesMax'),
     interruptionsMax: pick('interruptionsMax'),
+    limitWaitsMax: pick('limitWaitsMax'),
     hostStartsMax: pick('hostStartsMax'),
     deadlineMs: {
       setup: deadlineOf('setup'),
@@ -28,6 +29,9 @@ export function resolveLimits(config: LimitOverrides, packet: LimitOverrides): L
     graceMs: pick('graceMs'),
     outputBytesMax: pick('outputBytesMax'),
     leaseTtlMs: pick('leaseTtlMs'),
+    firstEventMs: pick('firstEventMs'),
+    budgetUsd: packet.budgetUsd ?? config.budgetUsd ?? DEFAULT_LIMITS.budgetUsd,
+    tokens: packet.tokens ?? config.tokens ?? DEFAULT_LIMITS.tokens,
   };
 }
 

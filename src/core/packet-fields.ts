@@ -41,6 +41,7 @@ export function packetOf(input: PacketInput, fallbackId: string): Packet {
     review: { criteria: list(review?.criteria), reviewerPlan: list(review?.reviewer_plan, review?.reviewerPlan) },
     conflictSurface: list(input.conflict_surface, input.conflictSurface),
     agent: line(input.agent),
+    allowedTools: list(input.allowed_tools, input.allowedTools),
     allowEmpty:
       (input.allow_empty ?? input.allowEmpty ?? implementation?.allow_empty ?? implementation?.allowEmpty) === true,
     limits: limitsOf(input.limits),
@@ -132,12 +133,16 @@ function limitsOf(input: Maybe<LimitsInput>): LimitOverrides {
     fixAttemptsMax: input.fixAttemptsMax ?? input.fix_attempts_max ?? undefined,
     lostRetriesMax: input.lostRetriesMax ?? input.lost_retries_max ?? undefined,
     interruptionsMax: input.interruptionsMax ?? input.interruptions_max ?? undefined,
+    limitWaitsMax: input.limitWaitsMax ?? input.limit_waits_max ?? undefined,
     hostStartsMax: input.hostStartsMax ?? input.host_starts_max ?? undefined,
     deadlineMs: input.deadlineMs ?? input.deadline_ms ?? undefined,
     stallMs: input.stallMs ?? input.stall_ms ?? undefined,
     graceMs: input.graceMs ?? input.grace_ms ?? undefined,
     outputBytesMax: input.outputBytesMax ?? input.output_bytes_max ?? undefined,
     leaseTtlMs: input.leaseTtlMs ?? input.lease_ttl_ms ?? undefined,
+    firstEventMs: input.firstEventMs ?? input.first_event_ms ?? undefined,
+    budgetUsd: input.budgetUsd ?? input.budget_usd ?? undefined,
+    tokens: input.tokens ?? undefined,
   };
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }

@@ -11,6 +11,8 @@ import type { Blocker } from '../model/error.ts';
 import { EXIT, type ExitCode } from '../model/error-codes.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
+import type { TurnReport } from '../model/turn.ts';
+import { NOTHING_SPENT, type Spent, spentBy } from './ledger.ts';
 
 /** Whether a run moves, waits for a person, has ended, or is set aside. */
 export type RunKind = 'active' | 'blocked' | 'terminal' | 'quarantined';
@@ -29,6 +31,8 @@ export interface TaskView {
   readonly code: string | null;
   readonly isAdopted: boolean;
   readonly reports: TaskContext['reports'];
+  /** Of a coding agent: what its turn came to. */
+  readonly turn: TurnReport | null;
 }
 
 /** A run as the operator sees it. */
@@ -53,6 +57,10 @@ export interface RunView {
   readonly blockers: readonly Pick<Blocker, 'code' | 'message' | 'hint' | 'evidence'>[];
   readonly lastArtifact: ArtifactRef | null;
   readonly handoff: RunContext['handoff'];
+  /** When it goes on by itself, while it waits for a limit window of its agent; else null. */
+  readonly waitUntilMs: number | null;
+  /** What its turns have used. */
+  readonly spent: Spent;
   readonly nextSafeAction: { readonly kind: string; readonly command: string | null };
 }
 
@@ -98,6 +106,8 @@ export function viewOf(
     blockers: context.blockers.map((blocker) => ({ ...blocker, hint: blocker.hint.replaceAll('RUN_ID', runId) })),
     lastArtifact: context.lastArtifact,
     handoff: context.handoff,
+    waitUntilMs: context.waitUntilMs,
+    spent: spentBy(tasks.flatMap((each) => (each.turn === null ? [] : [each.turn]))),
     nextSafeAction: nextSafeAction(runId, state, context),
   };
 }
@@ -136,6 +146,7 @@ function taskView({ value, context }: Persisted<TaskContext>): TaskView {
     code: context.settlement?.code ?? null,
     isAdopted: context.isAdopted,
     reports: context.reports,
+    turn: context.settlement?.turn ?? null,
   };
 }
 
@@ -164,7 +175,9 @@ function nextSafeAction(runId: string, state: string, context: RunContext): RunV
         ? { kind: 'configureAgent', command: `pawl run ${runId} --agent NAME` }
         : { kind: 'run', command: `pawl run ${runId}` };
     default:
-      return { kind: 'run', command: `pawl run ${runId}` };
+      return context.waitUntilMs === null
+        ? { kind: 'run', command: `pawl run ${runId}` }
+        : { kind: 'waitForAgent', command: `pawl run ${runId}` };
   }
 }
 
@@ -194,6 +207,8 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
     blockers: [record.blocker],
     lastArtifact: null,
     handoff: null,
+    waitUntilMs: null,
+    spent: NOTHING_SPENT,
     nextSafeAction: record.isResolved
       ? { kind: 'none', command: null }
       : { kind: 'inspectThenAbandon', command: `pawl resolve ${runId} abandon --reason TEXT` },

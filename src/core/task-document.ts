@@ -9,6 +9,13 @@ import type { Json } from '../base/canonical-json.ts';
 import type { Purpose } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
 
+/** A task that has ended, as the next one is told of it. */
+export interface EndedAttempt {
+  readonly taskId: string;
+  readonly result: string;
+  readonly message: string;
+}
+
 /** All that task.json is made from. */
 export interface TaskDocumentInput {
   readonly runId: string;
@@ -28,7 +35,9 @@ export interface TaskDocumentInput {
   /** The evidence of the gate that failed: fix only. */
   readonly failedGate: Json | null;
   /** How the attempts before this one ended, oldest first. */
-  readonly earlier: readonly { readonly taskId: string; readonly result: string; readonly message: string }[];
+  readonly earlier: readonly EndedAttempt[];
+  /** How the fixes of earlier rounds ended, oldest first: fix only. */
+  readonly earlierRounds: readonly EndedAttempt[];
 }
 
 /** The document of one task, plain JSON. */
@@ -49,7 +58,7 @@ export function taskDocument(input: TaskDocumentInput): Json {
     nonGoals: packet.scope.nonGoals,
     acceptanceCriteria: packet.scope.acceptanceCriteria,
     ...byPurpose(input),
-    earlierAttempts: input.earlier,
+    earlierAttempts: input.earlier.map((attempt) => ({ ...attempt })),
     branch: input.branch,
     baseCommit: input.baseCommit,
     commit: input.commit,
@@ -76,7 +85,7 @@ function byPurpose(input: TaskDocumentInput): { readonly [key: string]: Json } {
     case 'implementation':
       return {};
     case 'fix':
-      return { failedGate: input.failedGate };
+      return { failedGate: input.failedGate, earlierRounds: input.earlierRounds.map((round) => ({ ...round })) };
     case 'verification':
       return { commands: input.commands, expectations: packet.verification.expectations, commitToJudge: input.commit };
     case 'review':
@@ -88,7 +97,8 @@ function byPurpose(input: TaskDocumentInput): { readonly [key: string]: Json } {
   }
 }
 
-function answerSchema(purpose: Purpose): Json {
+/** The JSON Schema of the answer that a purpose wants. */
+export function answerSchema(purpose: Purpose): Json {
   const needsVerdict = purpose === 'verification' || purpose === 'review';
   const text = { type: 'string' };
   return {

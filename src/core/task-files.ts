@@ -7,14 +7,35 @@
  * Invariants: 1. What is parsed has every field of its type; unknown keys are tolerated and dropped. 2. Encoded bytes are canonical JSON
  * and a line break, so equal values have equal hashes. Free of zod: the worker host loads this file.
  */
-import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
+import { canonicalJson } from '../base/canonical-json.ts';
 import type { ProcessIdentity } from '../base/process-identity.ts';
-import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
 import { PURPOSES } from '../model/limits.ts';
 import { type AgentRecord, type Claim, type Outcome, TASK_RESULTS, type TaskRequest } from '../model/request.ts';
-
-/** A value, or why the bytes hold none: a part of a sentence that names the field. */
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+import {
+  absolute,
+  command,
+  count,
+  errorCode,
+  type Fields,
+  flag,
+  hash,
+  json,
+  list,
+  mark,
+  none,
+  nullable,
+  object,
+  oneOf,
+  type Parsed,
+  parse,
+  text,
+  time,
+  variableName,
+  variables,
+  version,
+  wrong,
+} from './fields.ts';
+import { turnReport, turnRequest } from './turn-files.ts';
 
 /** The request in `bytes`, or why they hold none. */
 export function parseRequest(bytes: Uint8Array): Parsed<TaskRequest> {
@@ -40,6 +61,7 @@ export function parseRequest(bytes: Uint8Array): Parsed<TaskRequest> {
     limits: limits(object(file, 'limits')),
     recordsTree: flag(file, 'recordsTree'),
     task: json(file, 'task'),
+    ...(file.turn === undefined ? {} : { turn: turnRequest(object(file, 'turn')) }),
   }));
 }
 
@@ -92,6 +114,7 @@ export function parseOutcome(bytes: Uint8Array): Parsed<Outcome> {
     survivors: none(file, 'survivors'),
     startedAtMs: nullable(file, 'startedAtMs', time),
     endedAtMs: time(file, 'endedAtMs'),
+    ...(file.turn === undefined ? {} : { turn: turnReport(object(file, 'turn')) }),
   }));
 }
 
@@ -122,137 +145,6 @@ export function encode(value: unknown): Uint8Array {
 
 const END_REASONS = ['cancelled', 'deadline', 'hung', 'operator', 'exhausted', 'interrupted'] as const;
 
-/** Thrown inside a parse and caught at its door: which field is wrong. */
-class Mismatch extends Error {}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function parse<T>(bytes: Uint8Array, read: (file: Fields) => T): Parsed<T> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    if (!isObject(value)) return { ok: false, reason: 'not a JSON object' };
-    return { ok: true, value: read(value) };
-  } catch (error) {
-    if (error instanceof Mismatch) return { ok: false, reason: error.message };
-    if (error instanceof SyntaxError || error instanceof TypeError) return { ok: false, reason: 'not valid JSON' };
-    throw error;
-  }
-}
-
-function wrong(name: string, expected: string): Mismatch {
-  return new Mismatch(`\`${name}\` is not ${expected}`);
-}
-
-function version(file: Fields): { readonly v: 1 } {
-  if (file.v !== 1) throw wrong('v', '1');
-  return { v: 1 };
-}
-
-function text(file: Fields, name: string, canBeEmpty = false): string {
-  const value = file[name];
-  if (typeof value !== 'string' || (value === '' && !canBeEmpty)) throw wrong(name, 'a text');
-  return value;
-}
-
-function flag(file: Fields, name: string): boolean {
-  const value = file[name];
-  if (typeof value !== 'boolean') throw wrong(name, 'true or false');
-  return value;
-}
-
-function count(file: Fields, name: string): number {
-  const value = file[name];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw wrong(name, 'a whole number from 0');
-  return value;
-}
-
-function time(file: Fields, name: string): number {
-  const value = file[name];
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(name, 'a time in milliseconds');
-  return value;
-}
-
-function none(file: Fields, name: string): 0 {
-  if (file[name] !== 0) throw wrong(name, '0');
-  return 0;
-}
-
-function hash(file: Fields, name: string): string {
-  const value = file[name];
-  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw wrong(name, 'a SHA-256 in hex');
-  return value;
-}
-
-/** No colon (it separates the marks of nested workers), and nothing that an environment cannot hold. */
-function mark(file: Fields, name: string): string {
-  const value = passable(file, name);
-  if (!/^[^:\s]+$/.test(value)) throw wrong(name, 'a mark');
-  return value;
-}
-
-function absolute(file: Fields, name: string): string {
-  const value = passable(file, name);
-  if (!value.startsWith('/')) throw wrong(name, 'an absolute path');
-  return value;
-}
-
-/** A text that the system takes as an argument or a path. */
-function passable(file: Fields, name: string): string {
-  const value = file[name];
-  if (typeof value !== 'string' || value.includes('\0')) throw wrong(name, 'a text without NUL');
-  return value;
-}
-
-function variableName(file: Fields, name: string): string {
-  const value = passable(file, name);
-  if (value === '' || value.includes('=')) throw wrong(name, 'the name of a variable');
-  return value;
-}
-
-function oneOf<T extends string>(file: Fields, name: string, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === file[name]);
-  if (found === undefined) throw wrong(name, `one of ${allowed.join(', ')}`);
-  return found;
-}
-
-function errorCode(file: Fields, name: string): ErrorCode {
-  return oneOf(file, name, Object.keys(ERROR_CODES).filter(isErrorCode));
-}
-
-function isErrorCode(key: string): key is ErrorCode {
-  return key in ERROR_CODES;
-}
-
-function nullable<T>(file: Fields, name: string, read: (file: Fields, name: string) => T): T | null {
-  return file[name] === null ? null : read(file, name);
-}
-
-function object(file: Fields, name: string): Fields {
-  const value = file[name];
-  if (!isObject(value)) throw wrong(name, 'an object');
-  return value;
-}
-
-function list<T>(file: Fields, name: string, read: (file: Fields, name: string) => T): T[] {
-  const value = file[name];
-  if (!Array.isArray(value)) throw wrong(name, 'a list');
-  return value.map((item: unknown, index) => read({ [`${name}[${index}]`]: item }, `${name}[${index}]`));
-}
-
-function command(file: Fields, name: string): string[] {
-  const words = list(file, name, passable);
-  if (words[0] === undefined || words[0] === '') throw wrong(name, 'a command');
-  return words;
-}
-
-function variables(file: Fields, name: string): Record<string, string> {
-  const given = object(file, name);
-  return Object.fromEntries(
-    Object.keys(given).map((key) => [variableName({ [name]: key }, name), passable(given, key)]),
-  );
-}
-
 function limits(file: Fields): TaskRequest['limits'] {
   return {
     deadlineMs: count(file, 'deadlineMs'),
@@ -280,15 +172,4 @@ function identity(file: Fields, name: string): ProcessIdentity {
 function digest(file: Fields, name: string): { sha256: string; bytes: number } {
   const value = object(file, name);
   return { sha256: hash(value, 'sha256'), bytes: count(value, 'bytes') };
-}
-
-function json(file: Fields, name: string): Json {
-  const value = file[name];
-  if (!isJson(value)) throw wrong(name, 'JSON');
-  return value;
-}
-
-/** What JSON.parse returns is JSON by construction; only a missing field is not. */
-function isJson(value: unknown): value is Json {
-  return value !== undefined;
 }

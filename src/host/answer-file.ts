@@ -9,9 +9,12 @@
 import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { type AnswerReading, readAnswer } from '../core/answer.ts';
+import type { Turn } from '../core/turn.ts';
+import { answerInTurn } from '../core/turn-answer.ts';
 import { systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
-import type { TaskRequest } from '../model/request.ts';
+import { MCP_ANSWER_NAME, type TaskRequest } from '../model/request.ts';
+import type { AnswerOrigin } from '../model/turn.ts';
 
 /** The folder for the answer is there (0700) and no answer in it. Returns what is in the way, null when nothing is. */
 export function prepareAnswerFile(request: TaskRequest): string | null {
@@ -20,16 +23,36 @@ export function prepareAnswerFile(request: TaskRequest): string | null {
     const link = findLink(request.cwd, folder);
     if (link !== null) return `${link} is a symbolic link`;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    rmSync(request.completionFile, { recursive: true, force: true });
+    for (const path of [request.completionFile, mcpAnswerOf(request)]) rmSync(path, { recursive: true, force: true });
     return null;
   } catch (error) {
     return `${request.completionFile} cannot be made ready: ${codeOf(error)}`;
   }
 }
 
-/** What the worker left as its answer. */
-export function collectAnswer(request: TaskRequest): AnswerReading {
-  const path = request.completionFile;
+/** An answer, and where it lay. */
+export interface CollectedAnswer {
+  readonly reading: AnswerReading;
+  /** Null when there is none. */
+  readonly from: AnswerOrigin | null;
+}
+
+/** The worker's answer: the completion file, else what it told our MCP server, else its structured output, else the end of its last message. */
+export function collectAnswer(request: TaskRequest, turn: Turn | null): CollectedAnswer {
+  const file = readAnswerAt(request, request.completionFile);
+  if (file.kind !== 'missing' || request.turn === undefined) {
+    return { reading: file, from: file.kind === 'missing' ? null : 'file' };
+  }
+  const told = readAnswerAt(request, mcpAnswerOf(request));
+  if (told.kind !== 'missing') return { reading: told, from: 'mcp' };
+  return turn === null ? { reading: told, from: null } : answerInTurn(turn, request.purpose);
+}
+
+function mcpAnswerOf(request: TaskRequest): string {
+  return join(dirname(request.completionFile), MCP_ANSWER_NAME);
+}
+
+function readAnswerAt(request: TaskRequest, path: string): AnswerReading {
   try {
     if (findLink(request.cwd, path) !== null) return { kind: 'invalid', reason: 'a symbolic link leads to it' };
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

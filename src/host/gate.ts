@@ -64,9 +64,12 @@ export async function spawnGate(
   if (lock === 'refused') return { kind: 'failed', obstacle: 'the lock of its process tree could not be taken' };
   const output = openSync(join(taskFolder, TASK_FILES.output), 'a', 0o600);
   const stderr = openSync(join(taskFolder, TASK_FILES.stderr), 'a', 0o600);
+  // A file, opened for this one worker: it is read once, from its first byte, and ends.
+  const prompt = request.turn?.stdin === 'prompt' ? openSync(join(taskFolder, TASK_FILES.prompt), 'r') : null;
   try {
     const [command = 'sh', ...fixed] = request.isolation === 'pidNamespace' ? NAMESPACED_GATE : GATE;
     const inherited = new Array<'ignore' | 'pipe' | number>(lock === null ? 4 : LOCK_DESCRIPTOR + 1).fill('ignore');
+    if (prompt !== null) inherited[0] = prompt;
     inherited[1] = output;
     inherited[2] = stderr;
     inherited[3] = 'pipe';
@@ -79,7 +82,7 @@ export async function spawnGate(
     });
     return await awaitReady(child, clock);
   } finally {
-    for (const fd of [output, stderr]) closeSync(fd);
+    for (const fd of [output, stderr, prompt]) if (fd !== null) closeSync(fd);
     if (lock !== null) closeSync(lock);
   }
 }

@@ -7,11 +7,14 @@
  * 3. No outcome while anything of the tree is left, or cannot be judged.
  */
 import { join } from 'node:path';
+import { adapterOf } from '../adapters/agents/adapters.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { ForcedEnd, WorkerExit } from '../core/conclusion.ts';
 import { encode, encodeAgentRecord, encodeClaim, parseRequest } from '../core/task-files.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { type AgentRecord, TASK_FILES, type TaskRequest } from '../model/request.ts';
+import type { AgentKind, TurnRequest } from '../model/turn.ts';
+import type { AgentAdapter } from '../ports/agent-adapter.ts';
 import type { HostProcessesPort } from '../ports/processes.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
@@ -22,6 +25,7 @@ import { type GatedWorker, spawnGate } from './gate.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { treeHandle } from './observe.ts';
 import { settleOutcome, type WorktreeReader } from './outcome.ts';
+import { TurnFollower } from './turn-output.ts';
 import { watchWorker } from './watch.ts';
 
 /** The world that a host works in. */
@@ -34,6 +38,8 @@ export interface HostParts {
   /** Kept when the host is told to stop. */
   readonly stopped: Promise<void>;
   readonly log: (line: string) => void;
+  /** Other adapters than the real ones. */
+  readonly adapterOf?: (kind: AgentKind) => AgentAdapter;
 }
 
 /** The task that a host was started for. */
@@ -92,6 +98,7 @@ export async function runHost(parts: HostParts, task: HostTask): Promise<number>
       orphanResult: 'interrupted',
       startedAtMs: end.agent?.startedAtMs ?? null,
       log,
+      ...(parts.adapterOf === undefined ? {} : { adapterOf: parts.adapterOf }),
       ...(end.obstacle === undefined ? {} : { obstacle: end.obstacle }),
     });
     if (!isWinner) log('another outcome stands already; ours lies in late/');
@@ -119,6 +126,7 @@ async function runWorker(parts: HostParts, task: HostTask, request: TaskRequest,
   const { files } = parts;
   const { taskFolder } = task;
   files.writeDurable(join(taskFolder, TASK_FILES.task), encode(request.task));
+  if (request.turn !== undefined) writeTurnFiles(files, taskFolder, request.turn);
   const obstacle = prepareAnswerFile(request);
   if (obstacle !== null) return notStarted(obstacle);
   const gate = await spawnGate(request, taskFolder, workerEnvironment(request, taskFolder, parts.env), files.clock);
@@ -127,13 +135,24 @@ async function runWorker(parts: HostParts, task: HostTask, request: TaskRequest,
   if (agent === null) return notStarted('it ended before it could be recorded');
   const { exited } = gate.worker;
   gate.worker.open();
-  const seen = await watchWorker({ exited, stopped: parts.stopped }, request, taskFolder, files.fs, files.clock);
+  const turn =
+    request.turn === undefined
+      ? null
+      : new TurnFollower(files, taskFolder, (parts.adapterOf ?? adapterOf)(request.turn.kind));
+  const seen = await watchWorker({ exited, stopped: parts.stopped, turn }, request, taskFolder, files.fs, files.clock);
   if (seen.exit !== null) return { ...seen, agent };
   parts.log(`ending the worker: ${seen.forced}`);
   await sweep(parts, task, request, agent);
   // The tree is gone: its exit is a fact that only has to arrive.
   const exit = await Promise.race([exited, pause(files.clock, BOUNDS.killMs).then(() => null)]);
-  return { exit, forced: seen.forced, agent };
+  return { exit, forced: seen.forced, agent, ...(seen.obstacle === undefined ? {} : { obstacle: seen.obstacle }) };
+}
+
+/** What the agent is given as files: its prompt, and the schema of its answer. */
+function writeTurnFiles(files: Files, taskFolder: string, turn: TurnRequest): void {
+  files.writeDurable(join(taskFolder, TASK_FILES.prompt), new TextEncoder().encode(turn.prompt));
+  if (turn.answerSchema === null) return;
+  files.writeDurable(join(taskFolder, TASK_FILES.answerSchema), encode(turn.answerSchema));
 }
 
 /** The worker's identity is durable; null, and the gate shut for ever, when that could not be. */
@@ -157,7 +176,7 @@ function recordWorker(
       worker: identity,
       isNamespaced: request.isolation === 'pidNamespace',
       mark: request.mark,
-      sessionId: null,
+      sessionId: request.turn?.session.id ?? null,
       startedAtMs: parts.files.clock.nowMs(),
     };
     const path = join(task.taskFolder, TASK_FILES.agent);

@@ -10,7 +10,8 @@
  */
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
-import { type Parsed, parseAgentRecord, parseClaim, parseOutcome } from '../core/task-files.ts';
+import type { Parsed } from '../core/fields.ts';
+import { parseAgentRecord, parseClaim, parseOutcome } from '../core/task-files.ts';
 import { type AgentRecord, type Claim, type Outcome, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { ProcessesPort, TreeHandle } from '../ports/processes.ts';
 import type { Files } from '../store/files.ts';

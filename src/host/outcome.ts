@@ -10,10 +10,14 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { adapterOf } from '../adapters/agents/adapters.ts';
 import { sha256 } from '../base/sha256.ts';
 import { type AnswerReading, readAnswer } from '../core/answer.ts';
 import { type Conclusion, concludeTask, type ForcedEnd, type WorkerExit } from '../core/conclusion.ts';
-import { encode, encodeClaim, encodeOutcome, type Parsed, parseClaim, parseOutcome } from '../core/task-files.ts';
+import type { Parsed } from '../core/fields.ts';
+import { encode, encodeClaim, encodeOutcome, parseClaim, parseOutcome } from '../core/task-files.ts';
+import { SILENT_TURN, type Turn } from '../core/turn.ts';
+import { reportTurn } from '../core/turn-report.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import {
@@ -24,9 +28,12 @@ import {
   TASK_FILES,
   type TaskRequest,
 } from '../model/request.ts';
+import type { AgentKind, AnswerOrigin, TurnReport } from '../model/turn.ts';
+import type { AgentAdapter } from '../ports/agent-adapter.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { collectAnswer } from './answer-file.ts';
+import { readEndedTurn, UnreadableTurn } from './turn-output.ts';
 
 /** What a worktree holds, read from git without holding up who asks: null where that cannot be told. */
 export interface WorktreeReader {
@@ -56,6 +63,8 @@ export interface Settlement {
   readonly orphanResult: 'interrupted' | 'lost';
   readonly startedAtMs: number | null;
   readonly obstacle?: string;
+  /** Other adapters than the real ones. */
+  readonly adapterOf?: (kind: AgentKind) => AgentAdapter;
   /** Takes what the outcome has no place for, for the operator. */
   readonly log: (line: string) => void;
 }
@@ -82,10 +91,10 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
   const { files, taskFolder, request } = settlement;
   const path = join(taskFolder, TASK_FILES.outcome);
   const isFirst = readRegister(files, path) === null;
-  const reading = collectAnswer(request);
+  const evidence = gather(settlement);
   const { conclusion, completion } = isFirst
-    ? keepAnswer(settlement, reading)
-    : { conclusion: conclude(settlement, reading), completion: null };
+    ? keepAnswer(settlement, evidence)
+    : { conclusion: conclude(settlement, evidence), completion: null };
   const { head, tree, reason } = request.recordsTree
     ? await settlement.worktrees.recordTree(request.cwd)
     : { head: await settlement.worktrees.headOf(request.cwd), tree: null, reason: null };
@@ -108,6 +117,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     survivors: 0,
     startedAtMs: settlement.startedAtMs,
     endedAtMs: files.clock.nowMs(),
+    ...(evidence.turn === undefined ? {} : { turn: evidence.turn }),
   };
   await (settlement.worktrees.makeDurable?.(request.cwd) ?? syncWorktree(request.cwd));
   const bytes = encodeOutcome(outcome);
@@ -136,25 +146,71 @@ export function leaveLate(files: Files, taskFolder: string, nonce: string, bytes
   files.writeDurable(join(folder, `${nonce}.json`), bytes);
 }
 
-function conclude(settlement: Settlement, reading: AnswerReading): Conclusion {
-  const { exit, forced, orphanResult, obstacle, request } = settlement;
+/** What an ended worker has left to judge it by. */
+interface Evidence {
+  readonly reading: AnswerReading;
+  readonly turn?: TurnReport;
+  /** Why the turn cannot be read. */
+  readonly unreadable?: string;
+}
+
+/** The answer, and of a coding agent its turn. */
+function gather(settlement: Settlement): Evidence {
+  const { files, taskFolder, request, exit } = settlement;
+  const asked = request.turn;
+  if (asked === undefined) return { reading: collectAnswer(request, null).reading };
+  const adapter = (settlement.adapterOf ?? adapterOf)(asked.kind);
+  const report = (turn: Turn, answerFrom: AnswerOrigin | null): TurnReport =>
+    reportTurn({
+      turn,
+      request: asked,
+      agent: request.agent,
+      capabilities: adapter.capabilities,
+      answerFrom,
+      hasRun: settlement.startedAtMs !== null,
+    });
+  try {
+    const turn = readEndedTurn(files, taskFolder, asked, adapter, exit);
+    const { reading, from } = collectAnswer(request, turn);
+    return { reading, turn: report(turn, from) };
+  } catch (error) {
+    if (!(error instanceof UnreadableTurn)) throw error;
+    settlement.log(`the output of the turn cannot be read: ${error.stack ?? error.message}`);
+    const { reading, from } = collectAnswer(request, null);
+    return { reading, turn: report(SILENT_TURN, from), unreadable: error.message };
+  }
+}
+
+function conclude(settlement: Settlement, { reading, turn, unreadable }: Evidence): Conclusion {
+  const { exit, orphanResult, request } = settlement;
   const { purpose, completion } = request;
-  const ending = { purpose, completion, exit, reading, forced, orphanResult };
-  return concludeTask(obstacle === undefined ? ending : { ...ending, obstacle });
+  const forced = settlement.forced ?? (unreadable === undefined ? null : 'unreadable');
+  const obstacle = settlement.obstacle ?? unreadable;
+  return concludeTask({
+    purpose,
+    completion,
+    exit,
+    reading,
+    forced,
+    orphanResult,
+    ...(obstacle === undefined ? {} : { obstacle }),
+    ...(turn === undefined ? {} : { turn }),
+  });
 }
 
 /** The validated answer is in completion.json, which is a register too: what an earlier, interrupted settlement kept there stands. */
 function keepAnswer(
   settlement: Settlement,
-  reading: AnswerReading,
+  evidence: Evidence,
 ): { conclusion: Conclusion; completion: FileDigest | null } {
   const { files, taskFolder, request } = settlement;
-  const ours = conclude(settlement, reading);
+  const ours = conclude(settlement, evidence);
   if (ours.answer === null) return { conclusion: ours, completion: null };
   const standing = linkRegister(files, join(taskFolder, TASK_FILES.completion), encode(ours.answer));
   const completion = { sha256: sha256(standing.bytes), bytes: standing.bytes.byteLength };
   if (standing.isWinner) return { conclusion: ours, completion };
-  return { conclusion: conclude(settlement, readAnswer(standing.bytes, request.purpose)), completion };
+  const reading = readAnswer(standing.bytes, request.purpose);
+  return { conclusion: conclude(settlement, { ...evidence, reading }), completion };
 }
 
 /** The digest of a file whose content is durable, null when there is none. */

@@ -7,9 +7,11 @@
  */
 import { join } from 'node:path';
 import type { ForcedEnd, WorkerExit } from '../core/conclusion.ts';
+import { isOverBudget } from '../core/turn-report.ts';
 import { TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { FsPort } from '../ports/fs.ts';
+import { type TurnFollower, UnreadableTurn } from './turn-output.ts';
 
 const LOOK_MS = 200;
 
@@ -18,6 +20,8 @@ export interface Watch {
   readonly exited: Promise<WorkerExit>;
   /** Kept when this host is told to stop. */
   readonly stopped: Promise<void>;
+  /** Of a coding agent: how its turn is followed. */
+  readonly turn: TurnFollower | null;
 }
 
 /** Why a watch is over. */
@@ -26,6 +30,8 @@ export interface WatchEnd {
   readonly exit: WorkerExit | null;
   /** Null when the worker ended by itself. */
   readonly forced: ForcedEnd | null;
+  /** What could not be read, where that is the reason. */
+  readonly obstacle?: string;
 }
 
 /** The worker has exited, or has to be ended for the reason returned. */
@@ -38,8 +44,7 @@ export function watchWorker(
 ): Promise<WatchEnd> {
   const { limits } = request;
   const startMs = clock.monotonicMs();
-  let grownAtMs = startMs;
-  let knownBytes = 0;
+  const silence = watch.turn === null ? byBytes(startMs) : byEvents(watch.turn, request, startMs);
   return new Promise((resolve) => {
     let callOff: () => void = () => undefined;
     let isOver = false;
@@ -51,17 +56,20 @@ export function watchWorker(
     const reasonToEnd = (): ForcedEnd | null => {
       const nowMs = clock.monotonicMs();
       const bytes = outputBytes(fs, taskFolder);
-      if (bytes !== knownBytes) grownAtMs = nowMs;
-      knownBytes = bytes;
       if (bytes > limits.outputBytesMax) return 'outputLimit';
       if (nowMs - startMs >= limits.deadlineMs) return 'deadline';
-      return nowMs - grownAtMs >= limits.stallMs ? 'stalled' : null;
+      return silence(nowMs, bytes, limits.stallMs);
     };
     const look = (): void => {
       if (isOver) return;
-      const forced = reasonToEnd();
-      if (forced === null) callOff = clock.timer(LOOK_MS, look);
-      else end({ exit: null, forced });
+      try {
+        const forced = reasonToEnd();
+        if (forced === null) callOff = clock.timer(LOOK_MS, look);
+        else end({ exit: null, forced });
+      } catch (error) {
+        if (!(error instanceof UnreadableTurn)) throw error;
+        end({ exit: null, forced: 'unreadable', obstacle: error.message });
+      }
     };
     void watch.exited.then((exit) => {
       // A worker that wrote too much and left between two looks has still written too much.
@@ -71,6 +79,35 @@ export function watchWorker(
     void watch.stopped.then(() => end({ exit: null, forced: 'interrupted' }));
     callOff = clock.timer(LOOK_MS, look);
   });
+}
+
+/** Why a worker has to be ended for what it does not say, or has used; null while it need not. */
+type Silence = (nowMs: number, bytes: number, stallMs: number) => ForcedEnd | null;
+
+/** Any byte of output is a sign of life. */
+function byBytes(startMs: number): Silence {
+  let grownAtMs = startMs;
+  let knownBytes = 0;
+  return (nowMs, bytes, stallMs) => {
+    if (bytes !== knownBytes) grownAtMs = nowMs;
+    knownBytes = bytes;
+    return nowMs - grownAtMs >= stallMs ? 'stalled' : null;
+  };
+}
+
+/** Events are signs of life; a tool under way and an announced retry are no silence. */
+function byEvents(follower: TurnFollower, request: TaskRequest, startMs: number): Silence {
+  const firstEventMs = request.turn?.firstEventMs ?? 0;
+  let lastAtMs = startMs;
+  let knownEvents = 0;
+  return (nowMs, _bytes, stallMs) => {
+    const turn = follower.look();
+    if (turn.events !== knownEvents || Object.keys(turn.openTools).length > 0) lastAtMs = nowMs;
+    knownEvents = turn.events;
+    if (isOverBudget(turn, request.turn)) return 'budget';
+    if (turn.events === 0) return nowMs - startMs >= firstEventMs ? 'noEvent' : null;
+    return nowMs - lastAtMs >= stallMs + (turn.retryDelayMs ?? 0) ? 'stalled' : null;
+  };
 }
 
 /** The bytes of stdout and stderr together. */

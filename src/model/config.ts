@@ -7,26 +7,16 @@
  * Invariant: 1. An unknown key is an error that names it: a misspelt setting never passes for a default.
  */
 import { z } from 'zod';
+import { acpAgentSchema, nativeAgentSchema } from './agent-config.ts';
+import { filled, variableName, word } from './config-words.ts';
 import { PawlError } from './error.ts';
 import { limitShape, parallelRunsSchema } from './limit-schema.ts';
 import { issueLines } from './schema-issue.ts';
 import { SCRIPT_KEY, STEP_KINDS } from './script.ts';
+import { AGENT_KINDS } from './turn.ts';
 
 const nameRule = { error: 'must be a name: letters, digits, ".", "_" or "-", at most 64, the first a letter or digit' };
 const agentName = z.string(nameRule).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, nameRule);
-
-const variableRule = { error: 'must be the name of an environment variable, without a value' };
-const variableName = z.string(variableRule).regex(/^[A-Za-z_][A-Za-z0-9_]*$/, variableRule);
-
-const filledRule = { error: 'must be a text that is not empty' };
-const filled = z
-  .string(filledRule)
-  .regex(/\S/, filledRule)
-  .refine((text) => !text.includes('\0'), { error: 'must hold no NUL character' });
-
-const word = z.string({ error: 'must be a text' }).refine((text) => !text.includes('\0'), {
-  error: 'must hold no NUL character',
-});
 
 const commandAgentSchema = z.strictObject({
   kind: z.literal('command'),
@@ -65,9 +55,13 @@ const scriptedAgentSchema = z
     error: 'has both "script" and "steps"; one of them is enough',
   });
 
-const agentSchema = z.discriminatedUnion('kind', [commandAgentSchema, scriptedAgentSchema], {
-  error: 'must be "command" or "scripted"',
-});
+const agentSchema = z.discriminatedUnion(
+  'kind',
+  [commandAgentSchema, scriptedAgentSchema, nativeAgentSchema, acpAgentSchema],
+  {
+    error: `must be one of command, scripted, ${AGENT_KINDS.join(', ')}`,
+  },
+);
 
 const rolesSchema = z.strictObject({
   implementer: agentName.optional(),
@@ -109,6 +103,12 @@ export const configSchema = z
         })
         .default({})
         .describe('Overrides of the default limits.'),
+      budget: z
+        .strictObject({ usd: z.number().positive().optional(), tokens: z.int().positive().optional() })
+        .default({})
+        .describe(
+          'What all runs of this registry together may use; a run is bounded by limits.budgetUsd and limits.tokens.',
+        ),
     },
     { error: 'must be an object' },
   )

@@ -8,7 +8,9 @@
  */
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
+import { BOUNDS } from './limits.ts';
 import { TASK_RESULTS } from './request.ts';
+import { turnReportSchema } from './turn-schema.ts';
 
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 const text = z.string().max(4_000);
@@ -33,6 +35,7 @@ export const policySchema = z.strictObject({
   fixAttemptsMax: ordinal,
   lostRetriesMax: ordinal,
   interruptionsMax: ordinal,
+  limitWaitsMax: ordinal,
   hostStartsMax: ordinal,
   leaseTtlMs: ms,
 });
@@ -101,6 +104,9 @@ export const runEventSchema = z.discriminatedUnion('type', [
     evidence: artifactSchema,
     findingCount: ordinal,
     blocker: blockerSchema.nullable(),
+    /** What was found, comparable across rounds; and whether all of it lies in what the last fix has added. */
+    findingKeys: z.array(z.string().max(64)).max(BOUNDS.findingKeys).readonly().optional(),
+    isAllInFix: z.boolean().optional(),
   }),
   z.strictObject({ type: z.literal('handoffProjected'), key, artifact: artifactSchema, reference: text }),
   z.strictObject({ type: z.literal('handoffRefused'), key, blocker: blockerSchema }),
@@ -123,6 +129,8 @@ export const taskMessageSchema = z.discriminatedUnion('type', [
     result: z.enum(TASK_RESULTS),
     blocker: blockerSchema.nullable(),
     outcomeHash: hash,
+    /** When the agent can be used again, as it says; only where it was limited. */
+    resetsAtMs: ms.nullable().optional(),
   }),
   z.strictObject({ type: z.literal('taskDoubtful'), taskId: text, blocker: blockerSchema }),
 ]);
@@ -143,6 +151,7 @@ export const taskEventSchema = z.discriminatedUnion('type', [
     exitCode: z.int().nullable(),
     signal: text.nullable(),
     blocker: blockerSchema.nullable(),
+    turn: turnReportSchema.optional(),
   }),
   z.strictObject({ type: z.literal('hostDoubted'), key, blocker: blockerSchema }),
   z.strictObject({

@@ -15,6 +15,8 @@ const whole = (min: number, max: number) => {
 
 const ms = whole(1, TIMER_MS_MAX);
 
+const moneyRule = { error: 'must be a number above 0, at most 1000000' };
+
 const deadlineRule = {
   error: `must be a whole number from 1 to ${TIMER_MS_MAX}, or an object of such numbers by purpose`,
 };
@@ -35,6 +37,7 @@ export const limitShape = {
   interruptionsMax: whole(0, 1_000).describe(
     'Fresh attempts after an interruption by Pawl or the machine. Default 10.',
   ),
+  limitWaitsMax: whole(0, 1_000).describe('Waits for a limit window of the agent in a row. Default 100.'),
   hostStartsMax: whole(1, 100).describe('Worker hosts started for one task. Default 5.'),
   deadlineMs: z
     .union([ms, deadlinesSchema], deadlineRule)
@@ -43,6 +46,13 @@ export const limitShape = {
   graceMs: ms.describe('Time between asking a worker to end and killing it. Default 10000.'),
   outputBytesMax: whole(1, 1024 ** 4).describe('Bytes of stdout and stderr together. Default 67108864.'),
   leaseTtlMs: ms.describe('Time a lease stands without being renewed. Default 86400000.'),
+  firstEventMs: ms.describe("Longest time from a coding agent's start to its first event. Default 300000."),
+  budgetUsd: z
+    .number(moneyRule)
+    .positive(moneyRule)
+    .max(1_000_000, moneyRule)
+    .describe('What a run may cost, in US dollars as its agents report them. Default: not bounded.'),
+  tokens: whole(1, 10 ** 12).describe('Tokens that a run may use, input and output. Default: not bounded.'),
 } as const;
 
 /** How many runs are driven at once; only a config or the command line says that. */

@@ -20,11 +20,13 @@ export interface Limits {
   readonly lostRetriesMax: number;
   /** Fresh attempts after a worker was interrupted by Pawl or the machine going down. */
   readonly interruptionsMax: number;
+  /** Waits for a limit window of the agent, for one purpose in a row. */
+  readonly limitWaitsMax: number;
   /** Worker hosts started for one task. */
   readonly hostStartsMax: number;
   /** Wall clock of one worker, from its start, by purpose. */
   readonly deadlineMs: Readonly<Record<Purpose, number>>;
-  /** Longest time without a byte of output. */
+  /** Longest time without a sign of life: a byte of output, or, of a coding agent, an event. */
   readonly stallMs: number;
   /** Time between asking a worker to end and killing it. */
   readonly graceMs: number;
@@ -32,10 +34,16 @@ export interface Limits {
   readonly outputBytesMax: number;
   /** Time a lease stands without being renewed. */
   readonly leaseTtlMs: number;
+  /** Longest time from a coding agent's start to its first event. */
+  readonly firstEventMs: number;
+  /** What a run may cost, in US dollars as its agents report them; null: not bounded. */
+  readonly budgetUsd: number | null;
+  /** Tokens that a run may use, input and output; null: not bounded. */
+  readonly tokens: number | null;
 }
 
 /** Limits as a config or a packet overrides them; one `deadlineMs` number counts for every purpose. */
-export type LimitOverrides = { readonly [Name in Exclude<keyof Limits, 'deadlineMs'>]?: number | undefined } & {
+export type LimitOverrides = { readonly [Name in Exclude<keyof Limits, 'deadlineMs'>]?: number | null | undefined } & {
   readonly deadlineMs?: number | { readonly [Name in Purpose]?: number | undefined } | undefined;
 };
 
@@ -47,12 +55,16 @@ export const DEFAULT_LIMITS: Limits = {
   fixAttemptsMax: 2,
   lostRetriesMax: 1,
   interruptionsMax: 10,
+  limitWaitsMax: 100,
   hostStartsMax: 5,
   deadlineMs: { setup: HOUR_MS, implementation: HOUR_MS, verification: HOUR_MS, review: HOUR_MS, fix: HOUR_MS },
   stallMs: 600_000,
   graceMs: 10_000,
   outputBytesMax: 64 * 1024 * 1024,
   leaseTtlMs: 24 * HOUR_MS,
+  firstEventMs: 300_000,
+  budgetUsd: null,
+  tokens: null,
 };
 
 /** Runs driven at once, unless the config or `--max-parallel` says otherwise. */
@@ -81,6 +93,27 @@ export const BOUNDS = {
   internalEventsPerRecord: 16,
   recordsPerSnapshot: 64,
   completionReports: 16,
+  /** Tools of one turn that are known to be under way at once. */
+  openTools: 200,
+  denials: 20,
+  /** Steps of one turn whose usage reports are told apart. */
+  stepsKnown: 2_000,
+  limitWaitFirstMs: 60_000,
+  limitWaitMaxMs: 3_600_000,
+  /** The longest wait that an agent's own word is believed for: 8 days. */
+  limitWindowMaxMs: 691_200_000,
+  /** Findings of a gate that are compared with those of other rounds. */
+  findingKeys: 50,
+  judgements: 20,
+  promptBytes: 1024 * 1024,
+  /** The longest single argument that Linux takes (MAX_ARG_STRLEN). */
+  argumentBytes: 131_072,
+  /** What a turn is charged with that was cut off before it reported: characters of a token, what a CLI sends with every call, what a call writes. */
+  charsPerToken: 3,
+  systemPromptTokens: 15_000,
+  callTokens: 1_000,
+  estimateUsdPerMillionTokens: 15,
+  stderrTailBytes: 64 * 1024,
   heartbeatMs: 1_000,
   hostSilenceMs: 30_000,
   deadlineMarginMs: 30_000,

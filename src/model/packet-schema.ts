@@ -67,6 +67,8 @@ const limitsSchema = section({
   lost_retries_max: limitShape.lostRetriesMax.nullish(),
   interruptionsMax: limitShape.interruptionsMax.nullish(),
   interruptions_max: limitShape.interruptionsMax.nullish(),
+  limitWaitsMax: limitShape.limitWaitsMax.nullish(),
+  limit_waits_max: limitShape.limitWaitsMax.nullish(),
   hostStartsMax: limitShape.hostStartsMax.nullish(),
   host_starts_max: limitShape.hostStartsMax.nullish(),
   deadlineMs: limitShape.deadlineMs.nullish(),
@@ -79,6 +81,11 @@ const limitsSchema = section({
   output_bytes_max: limitShape.outputBytesMax.nullish(),
   leaseTtlMs: limitShape.leaseTtlMs.nullish(),
   lease_ttl_ms: limitShape.leaseTtlMs.nullish(),
+  firstEventMs: limitShape.firstEventMs.nullish(),
+  first_event_ms: limitShape.firstEventMs.nullish(),
+  budgetUsd: limitShape.budgetUsd.nullish(),
+  budget_usd: limitShape.budgetUsd.nullish(),
+  tokens: limitShape.tokens.nullish(),
 });
 
 const approvalSchema = section({
@@ -122,6 +129,8 @@ export const packetSchema = section({
   conflict_surface: lineList.describe('Paths, below the repository, that the work may touch; "." for everything.'),
   conflictSurface: lineList,
   agent: line.describe('The agent for this packet, by its name in the config.'),
+  allowed_tools: list.describe('Tools that its agents may use without being asked, as they name them.'),
+  allowedTools: list,
   allow_empty: flag.describe('True when no change at all is a good result.'),
   allowEmpty: flag,
   limits: limitsSchema.nullish(),

@@ -49,6 +49,8 @@ export interface Packet {
   readonly review: { readonly criteria: readonly string[]; readonly reviewerPlan: readonly string[] };
   readonly conflictSurface: readonly string[];
   readonly agent: string | null;
+  /** Tools that its agents may use without being asked, as they name them. */
+  readonly allowedTools: readonly string[];
   readonly allowEmpty: boolean;
   /** Only those that the packet overrides. */
   readonly limits: LimitOverrides;

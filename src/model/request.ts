@@ -8,6 +8,7 @@ import type { Json } from '../base/canonical-json.ts';
 import type { ProcessIdentity } from '../base/process-identity.ts';
 import type { ErrorCode } from './error-codes.ts';
 import type { Purpose } from './limits.ts';
+import type { TurnReport, TurnRequest } from './turn.ts';
 
 /** The names of the files in a task's folder. */
 export const TASK_FILES = {
@@ -21,6 +22,8 @@ export const TASK_FILES = {
   output: 'output.ndjson',
   stderr: 'stderr.log',
   outcome: 'outcome',
+  prompt: 'prompt.md',
+  answerSchema: 'answer-schema.json',
   treeLock: 'tree.lock',
 } as const;
 
@@ -29,6 +32,9 @@ export const MARK_VARIABLE = 'PAWL_TASK_MARK';
 
 /** The folder in a worktree where workers leave their answers; git excludes it. */
 export const ANSWER_FOLDER = '.pawl-task';
+
+/** The file beside the completion file in which our MCP server leaves an answer. */
+export const MCP_ANSWER_NAME = 'mcp-completion.json';
 
 /** `file`: the answer is left at PAWL_COMPLETION_FILE. `exitCode`: exit 0 is the answer. */
 export type CompletionSource = 'file' | 'exitCode';
@@ -66,6 +72,8 @@ export interface TaskRequest {
   readonly recordsTree: boolean;
   /** The content of task.json, which the host writes for the worker. */
   readonly task: Json;
+  /** Present where the worker is a coding agent whose output Pawl reads. */
+  readonly turn?: TurnRequest;
 }
 
 /** The claim register: the host that may run the task, or the runner's revocation. */
@@ -103,7 +111,16 @@ export interface AgentRecord {
 export type EndReason = 'cancelled' | 'deadline' | 'hung' | 'operator' | 'exhausted' | 'interrupted';
 
 /** The ways in which a task can end. */
-export const TASK_RESULTS = ['completed', 'failed', 'blocked', 'cancelled', 'timedOut', 'interrupted', 'lost'] as const;
+export const TASK_RESULTS = [
+  'completed',
+  'failed',
+  'blocked',
+  'cancelled',
+  'timedOut',
+  'interrupted',
+  'lost',
+  'limited',
+] as const;
 /** How a task ended. */
 export type TaskResult = (typeof TASK_RESULTS)[number];
 
@@ -175,4 +192,6 @@ export interface Outcome {
   readonly survivors: 0;
   readonly startedAtMs: number | null;
   readonly endedAtMs: number;
+  /** Present where the request asked for a turn of a coding agent. */
+  readonly turn?: TurnReport;
 }

@@ -3,8 +3,11 @@
  *
  * Owns: the port. Does not own: finding the agent's name for a role (core/agents), starting (host).
  */
+import type { Json } from '../base/canonical-json.ts';
 import type { Role } from '../model/packet.ts';
 import type { CompletionSource } from '../model/request.ts';
+import type { AgentKind, TurnBudget, TurnRequest, TurnSession } from '../model/turn.ts';
+import type { AgentCapabilities } from './agent-adapter.ts';
 
 /** The paths that an agent's command may name. */
 export interface AgentPlaces {
@@ -21,16 +24,52 @@ export interface AgentCommand {
   /** Variables set by the adapter; never secrets, they are stored. */
   readonly env: Readonly<Record<string, string>>;
   readonly completion: CompletionSource;
+  /** Present where the worker is a coding agent whose output Pawl reads. */
+  readonly turn?: TurnRequest;
 }
 
-/** The configured agents. */
+/** A coding agent as the runner knows it before a start. */
+export interface CodingAgent {
+  readonly kind: AgentKind;
+  readonly title: string;
+  readonly capabilities: AgentCapabilities;
+  /** An interrupted session is gone on with. */
+  readonly resumes: boolean;
+  readonly fixResumesImplementer: boolean;
+  /** It is given Pawl's MCP server. */
+  readonly givesMcp: boolean;
+}
+
+/** A turn as the runner wants it. */
+export interface TurnOrder {
+  readonly role: Role;
+  readonly session: TurnSession;
+  readonly prompt: string;
+  readonly answerSchema: Json;
+  readonly budget: TurnBudget;
+  readonly usedBefore: TurnRequest['usedBefore'];
+  readonly firstEventMs: number;
+  /** What the packet allows beyond the config, as the agent names its tools. */
+  readonly allowedTools: readonly string[];
+  readonly taskFolder: string;
+  readonly mark: string;
+}
+
+/** The configured agents, and those that Pawl knows by name. */
 export interface AgentsPort {
-  /** True when an agent of that name is configured. */
+  /** True when an agent of that name is configured, or is one that Pawl knows and finds. */
   has(name: string): boolean;
   /** Names of the configured agents, sorted. */
   names(): readonly string[];
   /** The agent that the config gives a role, null when it names none. */
   forRole(role: Role): string | null;
-  /** How to start a worker of that agent. Throws PAWL_AGENT_MISSING. */
+  /** What is known of that agent if Pawl reads its output; null for any other program. */
+  coding(name: string): CodingAgent | null;
+  /** How to start a worker of that agent that is no coding agent. Throws PAWL_AGENT_MISSING. */
   command(name: string, places: AgentPlaces): AgentCommand;
+  /**
+   * How to start a turn of that coding agent, its program found and asked for its version and flags.
+   * Throws PAWL_AGENT_MISSING, PAWL_AGENT_UNUSABLE, PAWL_AGENT_FLAG_UNKNOWN, PAWL_AGENT_CAPABILITY.
+   */
+  turn(name: string, places: AgentPlaces, order: TurnOrder): Promise<AgentCommand>;
 }

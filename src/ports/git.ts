@@ -63,6 +63,13 @@ export interface WorktreeState {
   readonly untracked: readonly string[];
 }
 
+/** Lines that a commit has added to a file, the first and the last of them counted from 1. */
+export interface AddedLines {
+  readonly file: string;
+  readonly first: number;
+  readonly last: number;
+}
+
 /** One commit of a branch. */
 export interface CommitRecord {
   readonly commit: string;
@@ -106,4 +113,6 @@ export interface GitPort {
     base: string,
     head: string,
   ): Promise<{ readonly files: readonly string[]; readonly count: number }>;
+  /** Lines that `head` has and `base` has not, by file, at most BOUNDS.filesListed pieces. */
+  addedLines(worktree: string, base: string, head: string): Promise<readonly AddedLines[]>;
 }

@@ -11,6 +11,7 @@ import { ROLES, type Role } from '../model/packet.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { Conflict, LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
+import type { SpentByOthers } from './request-task.ts';
 import type { Slots } from './slots.ts';
 
 /** What admission needs to know of the other runs. */
@@ -25,6 +26,8 @@ export interface Neighbours {
   find(runId: string): LiveRun | undefined;
   /** Worktrees of runs that have ended. */
   endedWorktrees(): readonly string[];
+  /** What the other runs of the registry have used. */
+  readonly spentByOthers: SpentByOthers;
   /** New work may begin. */
   isAccepting(): boolean;
 }

@@ -7,6 +7,7 @@
  * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
  * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
  */
+import { add, NOTHING_SPENT } from '../core/ledger.ts';
 import { type RunView, viewOf } from '../core/run-view.ts';
 import { snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
@@ -168,7 +169,7 @@ export class Driver {
       this.#slots.release(run.runId);
       // Those who waited for this holder look again: it does not move any more.
       this.leases.wake();
-    }
+    } else if (run.state.run.context.waitUntilMs !== null) this.#slots.release(run.runId);
   }
 
   /** Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not go on. */
@@ -236,6 +237,11 @@ export class Driver {
         this.views()
           .filter((view) => view.kind === 'terminal')
           .map((view) => this.world.paths.worktree(view.runId)),
+      spentByOthers: (runId) =>
+        this.views()
+          .filter((view) => view.runId !== runId)
+          .map((view) => view.spent)
+          .reduce(add, NOTHING_SPENT),
       isAccepting: () => this.#isAccepting,
     };
   }

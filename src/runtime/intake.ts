@@ -153,6 +153,7 @@ export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
       fixAttemptsMax: limits.fixAttemptsMax,
       lostRetriesMax: limits.lostRetriesMax,
       interruptionsMax: limits.interruptionsMax,
+      limitWaitsMax: limits.limitWaitsMax,
       hostStartsMax: limits.hostStartsMax,
       leaseTtlMs: limits.leaseTtlMs,
     },

@@ -59,7 +59,7 @@ function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, sign
     case 'prepareWorkspace':
       return prepareWorkspace(run, effect, neighbours);
     case 'prepareTask':
-      return prepareTask(run, effect);
+      return prepareTask(run, effect, neighbours.spentByOthers);
     case 'commitWork':
       return commitWork(run, effect);
     case 'judgeGate':

@@ -7,24 +7,28 @@
  * is kept under a rescue ref before the worktree is reset (5.10). 3. The request that stands in the register is the one that counts.
  */
 import { isAbsolute, join } from 'node:path';
+import type { TaskContext } from '../../machines/task.machine.ts';
 import type { Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { isAllowed, splitCommand } from '../core/allow-list.ts';
-import { taskDocument } from '../core/task-document.ts';
+import type { Spent } from '../core/ledger.ts';
+import { answerSchema, taskDocument } from '../core/task-document.ts';
 import { encodeRequest, parseOutcome, parseRequest } from '../core/task-files.ts';
+import { turnPrompt } from '../core/turn-prompt.ts';
 import { endTree } from '../host/ending.ts';
 import { treeHandle } from '../host/observe.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
-import type { Blocker } from '../model/error.ts';
+import { type Blocker, PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { ROLES, type Role } from '../model/packet.ts';
 import { ANSWER_FOLDER, TASK_FILES, type TaskRequest } from '../model/request.ts';
-import type { AgentCommand } from '../ports/agent.ts';
+import type { AgentCommand, AgentPlaces, CodingAgent } from '../ports/agent.ts';
 import { readArtifact } from '../store/artifacts.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { type KeptPacket, readKeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
+import { fundsOf, resumedBy, sessionFor, type TurnFunds, usedBefore } from './request-turn.ts';
 import { contradiction, factsOf, observe, openTaskFolder } from './task-folder.ts';
 
 type PrepareTask = KeyedEffectOf<'prepareTask'>;
@@ -36,10 +40,14 @@ type Work =
       readonly command: AgentCommand;
       readonly commands: readonly string[][];
     }
+  | { readonly kind: 'turn'; readonly agent: string; readonly role: Role; readonly coding: CodingAgent }
   | { readonly kind: 'refused'; readonly blocker: Blocker };
 
+/** What the other runs of the registry have used of its budget. */
+export type SpentByOthers = (runId: string) => Spent;
+
 /** The task's request stands in its register and is journaled, or the task is refused with a blocker. */
-export async function prepareTask(run: LiveRun, effect: PrepareTask): Promise<void> {
+export async function prepareTask(run: LiveRun, effect: PrepareTask, spentByOthers: SpentByOthers): Promise<void> {
   const { world, runId } = run;
   const { context } = run.state.run;
   const remains = await endEarlierTask(run);
@@ -51,21 +59,46 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask): Promise<vo
   const worktree = world.paths.worktree(runId);
   const folder = world.paths.task(runId, effect.taskId);
   const completionFile = join(worktree, ANSWER_FOLDER, effect.taskId, 'completion.json');
-  const work = workOf(run, effect, kept, { taskFile: join(folder, TASK_FILES.task), completionFile, worktree });
-  if (work.kind === 'refused') {
-    run.settle(effect, { type: 'taskRefused', key: effect.key, blocker: work.blocker });
-    return;
-  }
-  const rescueRef = await world.git.rescueAndReset({
-    worktree,
-    branch: context.branch,
-    commit: effect.commit,
-    runId,
-    name: `before-${effect.taskId}`,
-  });
+  const places: AgentPlaces = { taskFile: join(folder, TASK_FILES.task), completionFile, worktree };
+  const work = workOf(run, effect, kept, places);
+  const refuse = (blocker: Blocker): void => {
+    run.settle(effect, { type: 'taskRefused', key: effect.key, blocker });
+  };
+  if (work.kind === 'refused') return refuse(work.blocker);
+  const funds = work.kind === 'turn' ? fundsFor(run, work, kept, spentByOthers) : null;
+  if (funds?.blocker) return refuse(funds.blocker);
+  const resumed = work.kind === 'turn' ? resumedBy(run.state, effect, work.agent, work.coding) : null;
+  const isWorktreeKept = resumed?.why === 'cutOff' && (await world.git.state(worktree)).branch === context.branch;
+  const spec = { worktree, branch: context.branch, commit: effect.commit, runId, name: `before-${effect.taskId}` };
+  const rescueRef = isWorktreeKept ? await world.git.rescue(spec) : await world.git.rescueAndReset(spec);
   if (rescueRef !== null) world.log(`${runId}: kept what was left in the worktree as ${rescueRef}`);
   world.files.ensureFolders([folder]);
-  const request = requestOf(run, effect, kept, work, completionFile);
+  const nonce = world.clock.nonce();
+  const mark = `${runId}/${effect.taskId}/${nonce.slice(0, 12)}`;
+  const commands = work.kind === 'run' ? work.commands : [];
+  const document = documentOf(run, effect, kept, commands, completionFile);
+  let command: AgentCommand;
+  if (work.kind === 'run') command = work.command;
+  else {
+    try {
+      command = await world.agents.turn(work.agent, places, {
+        role: work.role,
+        session: sessionFor(resumed, work.coding, nonce),
+        prompt: turnPrompt(document, { resumed, rescueRef, isWorktreeKept }, work.coding.givesMcp),
+        answerSchema: answerSchema(effect.purpose),
+        budget: funds?.budget ?? { tokens: null, usd: null },
+        usedBefore: usedBefore(run.state, resumed, work.agent),
+        firstEventMs: kept.limits.firstEventMs,
+        allowedTools: kept.packet.allowedTools,
+        taskFolder: folder,
+        mark,
+      });
+    } catch (error) {
+      if (!(error instanceof PawlError) || !error.code.startsWith('PAWL_AGENT_')) throw error;
+      return refuse({ code: error.code, message: error.message, hint: error.hint, evidence: [error.subject] });
+    }
+  }
+  const request = requestOf(run, effect, kept, { agent: work.agent, command, completionFile, nonce, mark, document });
   const standing = linkRegister(world.files, join(folder, TASK_FILES.request), encodeRequest(request)).bytes;
   const parsed = parseRequest(standing);
   if (!parsed.ok || parsed.value.runId !== runId || parsed.value.taskId !== effect.taskId) {
@@ -174,6 +207,8 @@ function agentWork(
   const name = agents[role];
   if (name === undefined)
     throw new Error(`bug: ${run.runId} was admitted without an agent for ${role} of ${ROLES.join(', ')}`);
+  const coding = run.world.agents.coding(name);
+  if (coding !== null) return { kind: 'turn', agent: name, role, coding };
   if (run.world.agents.has(name)) {
     return { kind: 'run', agent: name, command: run.world.agents.command(name, places), commands: [] };
   }
@@ -192,15 +227,20 @@ function requestOf(
   run: LiveRun,
   effect: PrepareTask,
   kept: KeptPacket,
-  work: Extract<Work, { kind: 'run' }>,
-  completionFile: string,
+  parts: {
+    readonly agent: string;
+    readonly command: AgentCommand;
+    readonly completionFile: string;
+    readonly nonce: string;
+    readonly mark: string;
+    readonly document: Json;
+  },
 ): TaskRequest {
   const { world, runId } = run;
-  const { context } = run.state.run;
   const { taskId, purpose, epoch, attempt } = effect;
+  const { agent, command, completionFile, nonce, mark, document } = parts;
   const worktree = world.paths.worktree(runId);
   if (!isAbsolute(worktree)) throw new Error(`bug: the worktree ${worktree} is not an absolute path`);
-  const nonce = world.clock.nonce();
   const { limits } = kept;
   return {
     v: 1,
@@ -211,14 +251,14 @@ function requestOf(
     attempt,
     nonce,
     key: effect.key,
-    agent: work.agent,
-    argv: work.command.argv,
+    agent,
+    argv: command.argv,
     cwd: worktree,
-    envNames: work.command.envNames,
-    env: work.command.env,
-    mark: `${runId}/${taskId}/${nonce.slice(0, 12)}`,
+    envNames: command.envNames,
+    env: command.env,
+    mark,
     completionFile,
-    completion: work.command.completion,
+    completion: command.completion,
     isolation: world.isolation,
     hasTreeLock: world.hasTreeLock,
     limits: {
@@ -228,24 +268,49 @@ function requestOf(
       outputBytesMax: limits.outputBytesMax,
     },
     recordsTree: purpose === 'implementation' || purpose === 'fix',
-    task: taskDocument({
-      runId,
-      taskId,
-      purpose,
-      epoch,
-      attempt,
-      packet: kept.packet,
-      given: kept.given,
-      branch: context.branch,
-      baseCommit: context.baseCommit ?? effect.commit,
-      commit: effect.commit,
-      worktree,
-      completionFile,
-      commands: work.commands,
-      failedGate: purpose === 'fix' ? failedGate(run) : null,
-      earlier: earlierAttempts(run, effect),
-    }),
+    task: document,
+    ...(command.turn === undefined ? {} : { turn: command.turn }),
   };
+}
+
+function documentOf(
+  run: LiveRun,
+  effect: PrepareTask,
+  kept: KeptPacket,
+  commands: readonly (readonly string[])[],
+  completionFile: string,
+): Json {
+  const { context } = run.state.run;
+  const { taskId, purpose, epoch, attempt } = effect;
+  return taskDocument({
+    runId: run.runId,
+    taskId,
+    purpose,
+    epoch,
+    attempt,
+    packet: kept.packet,
+    given: kept.given,
+    branch: context.branch,
+    baseCommit: context.baseCommit ?? effect.commit,
+    commit: effect.commit,
+    worktree: run.world.paths.worktree(run.runId),
+    completionFile,
+    commands,
+    failedGate: purpose === 'fix' ? failedGate(run) : null,
+    earlier: earlierAttempts(run, (task) => task.purpose === purpose && task.epoch === epoch),
+    earlierRounds:
+      purpose === 'fix' ? earlierAttempts(run, (task) => task.purpose === 'fix' && task.epoch < epoch) : [],
+  });
+}
+
+function fundsFor(
+  run: LiveRun,
+  work: Extract<Work, { kind: 'turn' }>,
+  kept: KeptPacket,
+  spentByOthers: SpentByOthers,
+): TurnFunds {
+  const { budget } = run.world.config;
+  return fundsOf(run.state, kept.limits, budget, spentByOthers(run.runId), work.coding, work.agent);
 }
 
 /** The evidence of the gate that sent the run into the fix loop, its bytes verified. */
@@ -256,11 +321,14 @@ function failedGate(run: LiveRun): Json | null {
   return JSON.parse(readArtifact(run.world.files, run.folder, failed.evidence));
 }
 
-/** How earlier attempts of the same purpose in this epoch ended, in the words of their outcomes. */
-function earlierAttempts(run: LiveRun, effect: PrepareTask): { taskId: string; result: string; message: string }[] {
+/** How earlier tasks ended, in the words of their outcomes. */
+function earlierAttempts(
+  run: LiveRun,
+  isMeant: (task: TaskContext) => boolean,
+): { taskId: string; result: string; message: string }[] {
   const earlier: { taskId: string; result: string; message: string }[] = [];
   for (const { context } of Object.values(run.state.tasks)) {
-    if (context.purpose !== effect.purpose || context.epoch !== effect.epoch || context.settlement === null) continue;
+    if (!isMeant(context) || context.settlement === null) continue;
     const bytes = readRegister(
       run.world.files,
       join(run.world.paths.task(run.runId, context.taskId), TASK_FILES.outcome),

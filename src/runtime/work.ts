@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import { areAllAdded, findingKeys } from '../core/finding-keys.ts';
 import { type GateJudgement, type GateView, judgeGate, readEvidence, reviewEvidence } from '../core/gate-evidence.ts';
 import { handoffBundle } from '../core/handoff.ts';
 import { parseOutcome } from '../core/task-files.ts';
@@ -15,7 +16,7 @@ import type { Gate, KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
-import { type Outcome, TASK_FILES } from '../model/request.ts';
+import { type Finding, type Outcome, TASK_FILES } from '../model/request.ts';
 import type { WorktreeState } from '../ports/git.ts';
 import { readArtifact, writeArtifact } from '../store/artifacts.ts';
 import { journalRecords, readJournal } from '../store/journal.ts';
@@ -91,7 +92,24 @@ export async function performJudgeGate(run: LiveRun, effect: KeyedEffectOf<'judg
     evidence,
     findingCount: judgement.findings.length,
     blocker: judgement.blocker,
+    ...(judgement.status === 'FAIL' ? await comparable(run, effect, judgement.findings) : {}),
   });
+}
+
+/** What makes this round of findings comparable with those before it. */
+async function comparable(
+  run: LiveRun,
+  effect: KeyedEffectOf<'judgeGate'>,
+  findings: readonly Finding[],
+): Promise<{ findingKeys: readonly string[]; isAllInFix: boolean }> {
+  const { world } = run;
+  const last = run.state.run.context.judgements.findLast(({ gate }) => gate === effect.gate);
+  const isPlaced = findings.every(({ file, line }) => file !== undefined && line !== undefined);
+  const added =
+    last === undefined || !isPlaced || last.commit === effect.commit
+      ? []
+      : await world.git.addedLines(world.paths.worktree(run.runId), last.commit, effect.commit);
+  return { findingKeys: findingKeys(findings, sha256), isAllInFix: areAllAdded(findings, added) };
 }
 
 function evidenceName(effect: KeyedEffectOf<'judgeGate'>): string {

@@ -8,7 +8,10 @@ import { SCRIPT_VARIABLE } from '../../src/model/script.ts';
 const places = { taskFile: '/t/task {worktree}.json', completionFile: '/w/.pawl/answer', worktree: '/w/$& x' };
 
 const agentsOf = (config: unknown) =>
-  createAgents(parseConfig(JSON.stringify(config), 'x'), '/config', '/built/worker.js');
+  createAgents(parseConfig(JSON.stringify(config), 'x'), {
+    configFolder: '/config',
+    scriptedWorker: '/built/worker.js',
+  });
 const commandOf = (agent: unknown) => agentsOf({ agents: { a: agent } }).command('a', places);
 
 describe('createAgents', () => {

@@ -137,6 +137,9 @@ const FORCED_TABLE: Record<ForcedEnd, string> = {
   outputLimit: 'failed OUTPUT_LIMIT',
   exhausted: 'failed PAWL_HOST_STARTS_EXHAUSTED',
   notStarted: 'failed START_FAILED',
+  noEvent: 'timedOut PAWL_AGENT_NO_EVENT',
+  budget: 'blocked PAWL_BUDGET_EXCEEDED',
+  unreadable: 'failed PAWL_AGENT_UNREADABLE',
   operator: 'interrupted INTERRUPTED',
   interrupted: 'interrupted INTERRUPTED',
 };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Parsed } from '../../src/core/fields.ts';
 import {
   encodeAgentRecord,
   encodeClaim,
   encodeOutcome,
   encodeRequest,
-  type Parsed,
   parseAgentRecord,
   parseClaim,
   parseOutcome,

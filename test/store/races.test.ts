@@ -50,7 +50,7 @@ beforeAll(() => {
     files: sources.map((name) => join(TOP, `src/${name}.ts`)),
   };
   writeFileSync(join(built, 'tsconfig.json'), JSON.stringify(config));
-  const made = spawnSync(tsc, ['-p', join(built, 'tsconfig.json')], { encoding: 'utf8' });
+  const made = spawnSync(tsc, ['-p', join(built, 'tsconfig.json'), '--noCheck'], { encoding: 'utf8' });
   if (made.status !== 0) throw new Error(made.stdout);
   symlinkSync(join(TOP, 'node_modules'), join(built, 'node_modules'));
   writeFileSync(join(built, 'package.json'), '{"type":"module"}');

@@ -172,7 +172,14 @@ export function faultsIn(results: readonly TrialResult[]): readonly string[] {
   return results.flatMap(({ name, hits, faults }) => faults.map((fault) => `${name} [${hits.join('; ')}]: ${fault}`));
 }
 
-/** With PAWL_CRASH_SWEEP=all every one of them, else those that a test has time for: every `stride`-th. */
-export function sampled<T>(all: readonly T[], stride: number, first = 0): readonly T[] {
-  return process.env.PAWL_CRASH_SWEEP === 'all' ? all : all.filter((_, n) => n % stride === first % stride);
+/** Chooses what is sampled. */
+const SEED = Number(process.env.PAWL_TEST_SEED ?? Date.now() % 1_000_000);
+
+/** With PAWL_CRASH_SWEEP=all every one of them, else `count`, evenly apart, from where the seed and `salt` say; the seed is printed. */
+export function sampled<T>(all: readonly T[], count: number, salt = 0): readonly T[] {
+  if (process.env.PAWL_CRASH_SWEEP === 'all') return all;
+  console.info(`PAWL_TEST_SEED=${SEED}: ${count} of ${all.length}`);
+  const first = (SEED * 7_919 + salt * 104_729) % Math.max(all.length, 1);
+  const places = Array.from({ length: count }, (_, n) => (first + Math.floor((n * all.length) / count)) % all.length);
+  return all.filter((_, n) => places.includes(n));
 }

@@ -94,6 +94,7 @@ const OTHERS: readonly Named[] = [
       fixAttemptsMax: 1,
       lostRetriesMax: 0,
       interruptionsMax: 0,
+      limitWaitsMax: 0,
       hostStartsMax: 1,
       leaseTtlMs: 1,
     }).event,

@@ -1,37 +1,75 @@
 /**
- * The agents that the config names, behind the port.
+ * The agents that the config names, and those that Pawl knows by name, behind the port.
  *
  * Owns: finding an agent by name and role. Does not own: how one kind is started (a file for each kind), which role is asked for (core, runtime).
  */
-
+import { nativeAgentSchema } from '../../model/agent-config.ts';
 import type { AgentConfig, Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
+import { AGENT_KINDS } from '../../model/turn.ts';
 import type { AgentCommand, AgentPlaces, AgentsPort } from '../../ports/agent.ts';
+import { type CodingPlace, codingAgentOf, programOf, turnCommandOf } from './coding.ts';
 import { commandOf } from './command.ts';
 import { scriptedCommandOf, scriptedWorkerPath } from './scripted.ts';
 
-/**
- * The agents of `config`; relative paths in it belong to `configFolder`.
- * `scriptedWorker` is the program of the built-in scripted agent.
- */
-export function createAgents(
-  config: Config,
-  configFolder: string,
-  scriptedWorker: string = scriptedWorkerPath(),
-): AgentsPort {
+/** What agents are started with, beyond the config. */
+export interface AgentsPlace {
+  /** Relative paths in the config belong to it. */
+  readonly configFolder: string;
+  readonly environment?: CodingPlace['environment'];
+  readonly mcpServer?: CodingPlace['mcpServer'];
+  /** The program of the built-in scripted agent. */
+  readonly scriptedWorker?: string;
+}
+
+/** The agents of `config`. */
+export function createAgents(config: Config, place: AgentsPlace): AgentsPort {
+  const { configFolder, scriptedWorker = scriptedWorkerPath() } = place;
   const agents = new Map<string, AgentConfig>(Object.entries(config.agents));
   const names = [...agents.keys()].sort();
+  const coding: CodingPlace = {
+    configFolder,
+    environment: place.environment ?? process.env,
+    allowedCommands: config.verification.allow,
+    mcpServer: place.mcpServer ?? null,
+  };
+  const find = (name: string): AgentConfig | undefined => agents.get(name) ?? known(name, coding);
   return {
-    has: (name) => agents.has(name),
+    has: (name) => find(name) !== undefined,
     names: () => names,
     forRole: (role) => config.roles[role] ?? null,
+    coding: (name) => {
+      const agent = find(name);
+      return agent === undefined || !isCoding(agent) ? null : codingAgentOf(agent, coding);
+    },
     command: (name: string, places: AgentPlaces): AgentCommand => {
-      const agent = agents.get(name);
+      const agent = find(name);
       if (agent === undefined) throw missing(name, names);
       if (agent.kind === 'command') return commandOf(agent, configFolder, places);
-      return scriptedCommandOf(agent, configFolder, scriptedWorker);
+      if (agent.kind === 'scripted') return scriptedCommandOf(agent, configFolder, scriptedWorker);
+      throw new Error(`bug: ${name} is started by turns`);
+    },
+    turn: async (name, places, order) => {
+      const agent = find(name);
+      if (agent === undefined) throw missing(name, names);
+      if (!isCoding(agent)) throw new Error(`bug: ${name} is no coding agent`);
+      return await turnCommandOf(name, agent, coding, places, order);
     },
   };
+}
+
+type Coding = Exclude<AgentConfig, { kind: 'command' | 'scripted' }>;
+
+function isCoding(agent: AgentConfig): agent is Coding {
+  return agent.kind !== 'command' && agent.kind !== 'scripted';
+}
+
+/** An agent that nobody has configured and that is there under its own name: with its defaults. */
+function known(name: string, place: CodingPlace): Coding | undefined {
+  const kind = AGENT_KINDS.find((one) => one === name && one !== 'acp');
+  if (kind === undefined) return undefined;
+  const agent = nativeAgentSchema.parse({ kind });
+  return programOf(agent, place) === null ? undefined : agent;
 }
 
 function missing(name: string, names: readonly string[]): PawlError {

@@ -7,7 +7,7 @@
  */
 import type { GitPort } from '../../ports/git.ts';
 import { commitWork } from './commit.ts';
-import { commitsBetween, filesBetween, worktreeState } from './inspection.ts';
+import { addedBetween, commitsBetween, filesBetween, worktreeState } from './inspection.ts';
 import { locateRepository } from './locate.ts';
 import { removeUntracked, rescue, rescueAndReset } from './rescue.ts';
 import { createGitRun, type GitCall, type GitOutput, type GitRun } from './run-git.ts';
@@ -50,6 +50,7 @@ export function createGit(options: GitOptions): GitPort {
       await detach(git, worktree);
     },
     commits: (_worktree, base, head) => commitsBetween(git, base, head),
+    addedLines: (_worktree, base, head) => addedBetween(git, base, head),
     filesChanged: (_worktree, base, head) => filesBetween(git, base, head),
   };
 }

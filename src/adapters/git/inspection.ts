@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { BOUNDS } from '../../model/limits.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
-import type { CommitRecord, WorktreeState } from '../../ports/git.ts';
+import type { AddedLines, CommitRecord, WorktreeState } from '../../ports/git.ts';
 import { pathStream } from './run-git.ts';
 import { type GitContext, inRepository, inWorktree, type Worktree } from './worktree.ts';
 
@@ -83,6 +83,30 @@ export async function filesBetween(
   const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--ignore-submodules=none', base, head, '--'];
   await git.run(inRepository(git, args, { isRead: true, onBytes }));
   return { files, count };
+}
+
+/** Lines that `head` has and `base` has not, by file, the first BOUNDS.filesListed pieces. */
+export async function addedBetween(git: GitContext, base: string, head: string): Promise<AddedLines[]> {
+  const added: AddedLines[] = [];
+  let file = '';
+  let rest = '';
+  const take = (line: string): void => {
+    if (line.startsWith('+++ b/')) file = line.slice('+++ b/'.length).replace(/\t$/, '');
+    const hunk = /^@@ -\S+ \+(\d+)(?:,(\d+))? @@/.exec(line);
+    if (hunk === null || added.length >= BOUNDS.filesListed) return;
+    const first = Number(hunk[1]);
+    const count = Number(hunk[2] ?? 1);
+    if (count > 0) added.push({ file, first, last: first + count - 1 });
+  };
+  const decoder = new TextDecoder();
+  const onBytes = (chunk: Uint8Array): void => {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = (lines.pop() ?? '').slice(0, BOUNDS.lineBytes);
+    for (const line of lines) take(line);
+  };
+  const args = ['-c', 'core.quotePath=false', 'diff', ...PATCH_FLAGS, '--unified=0', base, head, '--'];
+  await git.run(inRepository(git, args, { isRead: true, onBytes }));
+  return added;
 }
 
 /** What a user's configuration could change in a patch, set to git's defaults. */

@@ -21,6 +21,7 @@ export const POLICY: Policy = {
   fixAttemptsMax: 2,
   lostRetriesMax: 1,
   interruptionsMax: 10,
+  limitWaitsMax: 1,
   hostStartsMax: 5,
   leaseTtlMs: 1_000_000,
 };

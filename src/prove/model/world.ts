@@ -153,6 +153,7 @@ const END_BLOCKERS: Readonly<Record<TaskResult, Blocker | null>> = {
   timedOut: blockerOf('PAWL_WORKER_DEADLINE'),
   interrupted: blockerOf('PAWL_WORKER_INTERRUPTED'),
   lost: blockerOf('PAWL_WORKER_LOST'),
+  limited: blockerOf('PAWL_AGENT_LIMITED'),
 };
 
 function ends(key: string, results: readonly TaskResult[]): readonly Answer[] {

@@ -17,6 +17,7 @@ export const SMALLEST: Policy = {
   fixAttemptsMax: 1,
   lostRetriesMax: 0,
   interruptionsMax: 0,
+  limitWaitsMax: 0,
   hostStartsMax: 1,
   leaseTtlMs: 1_000_000,
 };
@@ -27,6 +28,7 @@ export const SMALL: Policy = {
   fixAttemptsMax: 1,
   lostRetriesMax: 1,
   interruptionsMax: 1,
+  limitWaitsMax: 1,
   hostStartsMax: 2,
   leaseTtlMs: 1_000_000,
 };

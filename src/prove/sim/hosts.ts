@@ -29,6 +29,7 @@ const CODES: Readonly<Record<TaskResult, ErrorCode | null>> = {
   timedOut: 'PAWL_WORKER_DEADLINE',
   interrupted: 'PAWL_WORKER_INTERRUPTED',
   lost: 'PAWL_WORKER_LOST',
+  limited: 'PAWL_AGENT_LIMITED',
 };
 
 /** The worker hosts of one machine. */

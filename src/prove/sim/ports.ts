@@ -102,7 +102,9 @@ export function simAgents({ director }: Caller): AgentsPort {
     has: (name) => name === 'sim' && isThere(),
     names: () => (isThere() ? ['sim'] : []),
     forRole: () => null,
+    coding: () => null,
     command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
+    turn: () => Promise.reject(new Error('bug: the simulated agent is no coding agent')),
   };
 }
 
@@ -142,6 +144,7 @@ export function simGit(caller: Caller): GitPort {
     releaseBranch: async () => caller.at('git.release'),
     commits: async () => [{ commit: headOf(branch), subject: 'sim' }],
     filesChanged: async () => ({ files: ['x'], count: 1 }),
+    addedLines: async () => [],
   };
 }
 

@@ -83,7 +83,9 @@ export class SimMachine {
         has: (name) => name === 'sim',
         names: () => ['sim'],
         forRole: () => null,
+        coding: () => null,
         command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
+        turn: () => Promise.reject(new Error('bug: the simulated agent is no coding agent')),
       },
       scm: (runFolder) => localScm(files, runFolder),
       worktrees: { headOf: async () => null, recordTree: async () => ({ head: null, tree: null, reason: null }) },
@@ -215,6 +217,7 @@ export class SimMachine {
       releaseBranch: async () => undefined,
       commits: async () => [{ commit: headOf(), subject: 'sim' }],
       filesChanged: async () => ({ files: ['x'], count: 1 }),
+      addedLines: async () => [],
     };
   }
 }

@@ -1,0 +1,258 @@
+/**
+ * One turn with an agent over ACP, from the handshake to the end of the prompt.
+ *
+ * Owns: the order of requests, their deadlines, which events are told when. Does not own: the agent's process (acp-worker), what an update means (acp-events).
+ *
+ * Invariants: 1. Nothing waits for ever but the answer to the prompt, which the host bounds. 2. The prompt is sent once. 3. An agent that is gone is no
+ * end: nothing is told of it. 4. What is replayed of a session's history is not of this turn.
+ */
+import { type AnyMessage, type ClientConnection, client, PROTOCOL_VERSION } from '@agentclientprotocol/sdk';
+import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import type { AgentEvent } from '../../model/agent-event.ts';
+import { endOfError, isMissingMethod, TurnOver } from './acp-errors.ts';
+import { AcpTurn } from './acp-events.ts';
+import { answerPermission } from './acp-permission.ts';
+import { modeChoice, modelChoice, type Setting } from './acp-settings.ts';
+import type { AcpSpec } from './acp-spec.ts';
+import { failed } from './line-events.ts';
+import { fieldsOf, objectOf, textOf } from './line-fields.ts';
+import type { ToolPolicy } from './tool-policy.ts';
+
+/** What a conversation needs. */
+export interface ConversationParts {
+  readonly stream: { readonly readable: ReadableStream<AnyMessage>; readonly writable: WritableStream<AnyMessage> };
+  readonly spec: AcpSpec;
+  /** The worktree as it may be named: also what it is behind links. */
+  readonly roots: readonly string[];
+  readonly prompt: string;
+  readonly emit: (event: AgentEvent) => void;
+  /** Aborted when the turn is to be given up. */
+  readonly stop: AbortSignal;
+  readonly limits: AcpLimits;
+}
+
+/** How long each wait may take. */
+export interface AcpLimits {
+  /** Any request but the prompt. */
+  readonly requestMs: number;
+  /** From the cancellation of a prompt to its answer. */
+  readonly cancelMs: number;
+}
+
+/** What a conversation came to: `gone`: the agent, or the wish to go on, was gone before there was an end. */
+export type ConversationEnd = 'completed' | 'ended' | 'gone';
+
+/** The turn is over, or its agent is gone; the connection stays open for what is told late. */
+export async function converse(parts: ConversationParts): Promise<ConversationEnd> {
+  const conversation = new Conversation(parts);
+  try {
+    return conversation.tell(await conversation.run());
+  } catch (error) {
+    if (error instanceof Stopped) return 'gone';
+    const events = endOfError(error, parts.spec.session.isResume);
+    if (events !== null) return conversation.tell(events);
+    if (conversation.connection.signal.aborted) return 'gone';
+    throw error;
+  }
+}
+
+/** The turn was given up before it had an end. */
+class Stopped extends Error {}
+
+interface Opened {
+  readonly sessionId: string;
+  readonly answer: JsonObject;
+}
+
+class Conversation {
+  readonly connection: ClientConnection;
+  readonly #parts: ConversationParts;
+  readonly #turn: AcpTurn;
+  readonly #policy: ToolPolicy;
+  #sessionId: string | null = null;
+  #isLive = false;
+
+  constructor(parts: ConversationParts) {
+    const { spec, roots } = parts;
+    this.#parts = parts;
+    this.#turn = new AcpTurn(spec.usedTokensBefore);
+    const { permission, allowedTools, allowedCommands } = spec;
+    this.#policy = { permission, allowedTools, allowedCommands, roots, ownServer: spec.mcp?.name ?? null };
+    this.connection = client({ name: 'pawl' })
+      .onNotification('session/update', paramsOf, ({ params }) => this.#hear(params))
+      .onRequest('session/request_permission', paramsOf, ({ params }) => this.#answer(params))
+      .onNotification('*', () => undefined)
+      .connect(parts.stream);
+  }
+
+  /** Tells the last events of the turn. */
+  tell(events: readonly AgentEvent[]): ConversationEnd {
+    for (const event of events) this.#parts.emit(event);
+    return events.some((event) => event.type === 'ended' && event.how === 'completed') ? 'completed' : 'ended';
+  }
+
+  /** The events with which the turn ends. Throws what ends it early. */
+  async run(): Promise<readonly AgentEvent[]> {
+    const agent = await this.#initialize();
+    const { sessionId, answer } = await this.#open(fieldsOf(agent.agentCapabilities));
+    this.#sessionId = sessionId;
+    const { nativeMode, model } = this.#parts.spec;
+    const mode = modeChoice(answer, nativeMode);
+    const choice = modelChoice(answer, model);
+    this.#parts.emit({
+      type: 'started',
+      sessionId,
+      model: choice.current,
+      cliVersion: textOf(fieldsOf(agent.agentInfo).version),
+      permissionMode: mode.current,
+    });
+    await this.#set(sessionId, 'mode', nativeMode, mode);
+    await this.#set(sessionId, 'model', model, choice);
+    return await this.#prompt(sessionId);
+  }
+
+  async #initialize(): Promise<JsonObject> {
+    const clientCapabilities = { fs: { readTextFile: false, writeTextFile: false }, terminal: false };
+    const clientInfo = { name: 'pawl', version: '1' };
+    const agent = fieldsOf(
+      await this.#request('initialize', { protocolVersion: PROTOCOL_VERSION, clientCapabilities, clientInfo }),
+    );
+    if (agent.protocolVersion === PROTOCOL_VERSION) return agent;
+    const spoken = JSON.stringify(agent.protocolVersion ?? null).slice(0, 100);
+    throw over(`The agent speaks version ${spoken} of ACP, Pawl speaks ${PROTOCOL_VERSION}.`);
+  }
+
+  async #open(capabilities: JsonObject): Promise<Opened> {
+    const { session, worktree, mcp } = this.#parts.spec;
+    const mcpServers = mcp === null ? [] : [{ name: mcp.name, command: mcp.command, args: mcp.args, env: [] }];
+    const place = { cwd: worktree, mcpServers };
+    if (session.isResume) return await this.#reopen(session.id, place, capabilities);
+    const answer = fieldsOf(await this.#request('session/new', place));
+    const sessionId = textOf(answer.sessionId);
+    if (sessionId === null) throw over('The agent opened a session without an id.');
+    return { sessionId, answer };
+  }
+
+  async #reopen(sessionId: string | null, place: JsonObject, capabilities: JsonObject): Promise<Opened> {
+    if (sessionId === null) throw over('There is no session to resume.', 'sessionUnknown');
+    const canLoad = capabilities.loadSession === true;
+    const canResume = objectOf(fieldsOf(capabilities.sessionCapabilities).resume) !== null;
+    if (!canResume && !canLoad) throw over('The agent cannot go on with a session.', 'sessionUnknown');
+    const params = { sessionId, ...place };
+    if (!canResume) return { sessionId, answer: fieldsOf(await this.#request('session/load', params)) };
+    try {
+      return { sessionId, answer: fieldsOf(await this.#request('session/resume', params)) };
+    } catch (error) {
+      // Some say that they can resume and have no such method.
+      if (!canLoad || !isMissingMethod(error)) throw error;
+      return { sessionId, answer: fieldsOf(await this.#request('session/load', params)) };
+    }
+  }
+
+  /** What the spec asks for is set; one that the agent does not offer ends the turn, as nothing may run under other rules than were asked for. */
+  async #set(sessionId: string, what: string, wanted: string | null, setting: Setting): Promise<void> {
+    if (wanted === null || setting.isSet) return;
+    if (setting.request === null) {
+      const offered = setting.offered.length === 0 ? 'none' : setting.offered.join(', ').slice(0, 1_000);
+      throw over(`The agent offers no ${what} "${wanted}"; it offers ${offered}.`);
+    }
+    await this.#request(setting.request.method, { sessionId, ...setting.request.params });
+  }
+
+  async #prompt(sessionId: string): Promise<readonly AgentEvent[]> {
+    // What was replayed has been handed to us before the answer was, and is heard by now.
+    await afterPending();
+    this.#isLive = true;
+    const prompt = [{ type: 'text', text: this.#parts.prompt }];
+    const answered = this.#send('session/prompt', { sessionId, prompt });
+    const answer = await this.#unlessStopped(answered).catch(async (error: unknown) => {
+      if (!(error instanceof Stopped)) throw error;
+      await this.#cancel(sessionId);
+      return await within(answered, this.#parts.limits.cancelMs, () => error);
+    });
+    await afterPending();
+    return this.#turn.end(answer);
+  }
+
+  async #cancel(sessionId: string): Promise<void> {
+    const cancelled = this.connection.agent.notify<JsonObject>('session/cancel', { sessionId });
+    // An agent that does not even take this has its time all the same, and none beyond it.
+    cancelled.catch(() => undefined); // It is gone or blocked: the wait for its answer tells.
+    await afterPending();
+  }
+
+  async #request(method: string, params: JsonObject): Promise<Json> {
+    const { requestMs } = this.#parts.limits;
+    const late = () => over(`The agent did not answer ${method} within ${requestMs} ms.`);
+    return await within(this.#unlessStopped(this.#send(method, params)), requestMs, late);
+  }
+
+  async #send(method: string, params: JsonObject): Promise<Json> {
+    return jsonOf(await this.connection.agent.request<unknown, JsonObject>(method, params));
+  }
+
+  async #unlessStopped<T>(promise: Promise<T>): Promise<T> {
+    const { stop } = this.#parts;
+    let listener: (() => void) | undefined;
+    const stopped = new Promise<never>((_, refuse) => {
+      listener = () => refuse(new Stopped());
+      if (stop.aborted) listener();
+      else stop.addEventListener('abort', listener, { once: true });
+    });
+    try {
+      return await Promise.race([promise, stopped]);
+    } finally {
+      if (listener !== undefined) stop.removeEventListener('abort', listener);
+    }
+  }
+
+  #hear(params: Json): void {
+    const { sessionId, update } = fieldsOf(params);
+    if (this.#sessionId !== null && sessionId !== this.#sessionId) return;
+    if (!this.#isLive) this.#turn.replay(fieldsOf(update));
+    else for (const event of this.#turn.update(fieldsOf(update))) this.#parts.emit(event);
+  }
+
+  #answer(params: Json): { readonly outcome: JsonObject } {
+    if (this.#parts.stop.aborted) return { outcome: { outcome: 'cancelled' } };
+    const { toolCall, options } = fieldsOf(params);
+    const { outcome, denied } = answerPermission(this.#policy, this.#turn.call(fieldsOf(toolCall)), options);
+    if (denied !== null) this.#parts.emit({ type: 'denied', ...denied });
+    return { outcome: { ...outcome } };
+  }
+}
+
+function over(reason: string, cause: 'other' | 'sessionUnknown' = 'other'): TurnOver {
+  return new TurnOver([failed(cause, reason)]);
+}
+
+/** The promise's value; rejected with what `late` makes when it takes longer. */
+async function within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, refuse) => {
+    timer = setTimeout(() => refuse(late()), ms);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Everything that was handed to us before has been heard. */
+function afterPending(): Promise<void> {
+  return new Promise((done) => setImmediate(done));
+}
+
+function paramsOf(params: unknown): Json {
+  return jsonOf(params);
+}
+
+/** What came out of JSON.parse; nothing at all is null. */
+function jsonOf(value: unknown): Json {
+  return isJson(value) ? value : null;
+}
+
+function isJson(value: unknown): value is Json {
+  return value !== undefined;
+}

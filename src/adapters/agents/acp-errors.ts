@@ -1,0 +1,62 @@
+/**
+ * What an error of an ACP agent means for the turn.
+ *
+ * Owns: the reasons for which a conversation ends early, and their events. Does not own: when they arise (acp-client).
+ */
+import { RequestError } from '@agentclientprotocol/sdk';
+import type { AgentEvent } from '../../model/agent-event.ts';
+import { endOfWords, failed } from './line-events.ts';
+
+/** The turn cannot go on, and this is how it ended. */
+export class TurnOver extends Error {
+  readonly events: readonly AgentEvent[];
+
+  constructor(events: readonly AgentEvent[]) {
+    super('the turn is over');
+    this.events = events;
+  }
+}
+
+/** The agent has not taken what was written to its standard input. */
+export class BlockedInput extends Error {
+  constructor(ms: number) {
+    super(`The agent did not read its input within ${ms} ms.`);
+  }
+}
+
+const LOGIN = -32000;
+const NOT_FOUND = -32002;
+const NO_METHOD = -32601;
+const BAD_PARAMS = -32602;
+const INTERNAL = -32603;
+const REASON_CHARS = 2_000;
+
+/** The end that an error is; null: the agent is gone and has said nothing. */
+export function endOfError(error: unknown, isResume: boolean): readonly AgentEvent[] | null {
+  if (error instanceof TurnOver) return error.events;
+  if (error instanceof BlockedInput) return [failed('other', error.message)];
+  if (!(error instanceof RequestError)) return null;
+  const reason = `${error.message} ${detailsOf(error.data)}`.trim().slice(0, REASON_CHARS);
+  if (error.code === LOGIN) return [failed('login', reason)];
+  if (isResume && isUnknownSession(error.code, reason)) return [failed('sessionUnknown', reason)];
+  return endOfWords(reason);
+}
+
+/** True when the agent has no such method. */
+export function isMissingMethod(error: unknown): boolean {
+  return error instanceof RequestError && error.code === NO_METHOD;
+}
+
+function isUnknownSession(code: number, reason: string): boolean {
+  if (code === NOT_FOUND || code === NO_METHOD) return true;
+  const isOfSession = /session|conversation|thread/i.test(reason);
+  const isUnknown = /not found|unknown|invalid|no such|does ?n[o']t exist|not exist|no conversation|expired/i.test(
+    reason,
+  );
+  return (code === BAD_PARAMS || code === INTERNAL) && isOfSession && isUnknown;
+}
+
+function detailsOf(data: unknown): string {
+  if (data === undefined || data === null) return '';
+  return typeof data === 'string' ? data : JSON.stringify(data);
+}

@@ -1,0 +1,172 @@
+/**
+ * What an ACP agent tells of a turn, as events.
+ *
+ * Owns: mapping session updates and the end of a prompt. Does not own: errors (acp-errors), permissions (acp-permission), the connection (acp-client).
+ *
+ * Invariants: 1. Total: whatever an update holds, nothing throws. 2. Texts are cut into pieces that fit a line. 3. When the turn has ended, only usage is told any more.
+ */
+import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import type { AgentEvent } from '../../model/agent-event.ts';
+import { completed, failed, interrupted, limitReached, NOTED } from './line-events.ts';
+import { countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
+
+const PIECE_CHARS = 32_768;
+const CALLS_MAX = 1_000;
+const NAME_CHARS = 200;
+
+/** What is remembered of a turn from one update to the next. */
+export class AcpTurn {
+  readonly #usedTokensBefore: number;
+  readonly #calls = new Map<string, JsonObject>();
+  #messageId: string | null = null;
+  #tokens = { inputTokens: 0, outputTokens: 0 };
+  #usd: number | null = null;
+  #hasEnded = false;
+
+  constructor(usedTokensBefore: number) {
+    this.#usedTokensBefore = usedTokensBefore;
+  }
+
+  /** The events of one session update. */
+  update(update: JsonObject): readonly AgentEvent[] {
+    const events = this.#eventsOf(update);
+    return this.#hasEnded ? events.filter(({ type }) => type === 'usage') : events;
+  }
+
+  /** What an update tells before the prompt is sent: of a history that is replayed, nothing is of this turn but what the session has cost so far. */
+  replay(update: JsonObject): void {
+    if (update.sessionUpdate === 'usage_update') this.#rememberCost(update);
+  }
+
+  /** What is known of a tool call, with what is told now. */
+  call(told: JsonObject): JsonObject {
+    const present = Object.fromEntries(
+      Object.entries(told).filter(([, value]) => value !== null && value !== undefined),
+    );
+    return { ...this.#calls.get(textOf(told.toolCallId) ?? ''), ...present };
+  }
+
+  /** The events of the answer to the prompt: its usage, and the end. */
+  end(response: Json): readonly AgentEvent[] {
+    const fields = fieldsOf(response);
+    const tokens = tokensOf(fields);
+    if (tokens !== null) this.#tokens = tokens;
+    this.#hasEnded = true;
+    return [
+      ...(tokens === null ? [] : [{ type: 'usage', scope: 'turn', id: null, ...tokens, usd: null } as const]),
+      ...(tokens === null ? [] : this.#sessionTotal()),
+      endOf(textOf(fields.stopReason) ?? ''),
+    ];
+  }
+
+  #eventsOf(update: JsonObject): readonly AgentEvent[] {
+    switch (update.sessionUpdate) {
+      case 'agent_message_chunk':
+        return this.#text(update);
+      case 'tool_call':
+      case 'tool_call_update':
+        return this.#tool(update);
+      case 'usage_update':
+        return this.#rememberCost(update) ? this.#sessionTotal() : NOTED;
+      default:
+        return NOTED;
+    }
+  }
+
+  #text(update: JsonObject): readonly AgentEvent[] {
+    const text = textOf(fieldsOf(update.content).text);
+    if (text === null) return NOTED;
+    const id = textOf(update.messageId);
+    const isNext = id !== null && this.#messageId !== null && id !== this.#messageId;
+    this.#messageId = id ?? this.#messageId;
+    // An empty whole text ends the message before: what follows is another one.
+    const border: readonly AgentEvent[] = isNext ? [{ type: 'text', text: '', isDelta: false }] : [];
+    const pieces = Array.from({ length: Math.ceil(text.length / PIECE_CHARS) }, (_, index): AgentEvent => {
+      return { type: 'text', text: text.slice(index * PIECE_CHARS, (index + 1) * PIECE_CHARS), isDelta: true };
+    });
+    return [...border, ...pieces];
+  }
+
+  #tool(update: JsonObject): readonly AgentEvent[] {
+    const id = textOf(update.toolCallId)?.slice(0, NAME_CHARS) ?? null;
+    if (id === null) return NOTED;
+    const isNew = !this.#calls.has(id);
+    const call = this.call({ ...update, toolCallId: id });
+    const { status } = call;
+    const hasFinished = status === 'completed' || status === 'failed';
+    if (!isNew && this.#calls.get(id)?.status === status && hasFinished) return NOTED;
+    if (!isNew || this.#calls.size < CALLS_MAX) this.#calls.set(id, call);
+    const name = toolName(call);
+    const started: AgentEvent = { type: 'toolStarted', id, name };
+    const finished: AgentEvent = {
+      ...{ type: 'toolFinished', id, name, isError: status === 'failed' },
+      exitCode: exitCodeOf(call),
+    };
+    if (!hasFinished) return isNew ? [started] : NOTED;
+    return isNew ? [started, finished] : [finished];
+  }
+
+  #rememberCost(update: JsonObject): boolean {
+    const cost = fieldsOf(update.cost);
+    const amount = numberOf(cost.amount);
+    if (amount === null || amount < 0 || cost.currency !== 'USD') return false;
+    this.#usd = amount;
+    return true;
+  }
+
+  /** The session's total, where its cost is told: the tokens of its earlier turns and those of this one. */
+  #sessionTotal(): readonly AgentEvent[] {
+    if (this.#usd === null) return [];
+    const inputTokens = this.#usedTokensBefore + this.#tokens.inputTokens;
+    const { outputTokens } = this.#tokens;
+    return [{ type: 'usage', scope: 'session', id: null, inputTokens, outputTokens, usd: this.#usd }];
+  }
+}
+
+/** The tool's name as its agent has it: the one that programs use, else what kind of tool it is, else the title. */
+export function toolName(call: JsonObject): string {
+  const name = ownToolName(call) ?? (call.kind === 'other' ? null : textOf(call.kind)) ?? textOf(call.title) ?? 'tool';
+  return name.slice(0, NAME_CHARS);
+}
+
+/** The name that programs use, null when none is told. */
+export function ownToolName(call: JsonObject): string | null {
+  return textOf(call.name) ?? textOf(fieldsOf(fieldsOf(call._meta).claudeCode).toolName);
+}
+
+function exitCodeOf(call: JsonObject): number | null {
+  const output = fieldsOf(call.rawOutput);
+  const terminal = fieldsOf(fieldsOf(call._meta).terminal_exit);
+  return numberOf(output.exitCode) ?? numberOf(output.exit_code) ?? numberOf(terminal.exit_code);
+}
+
+/** What the answer tells of the turn's tokens; agents differ on whether cached ones are among the input, the total decides. */
+function tokensOf(response: JsonObject): { inputTokens: number; outputTokens: number } | null {
+  const usage = objectOf(response.usage);
+  if (usage === null) {
+    const quota = objectOf(fieldsOf(fieldsOf(response._meta).quota).token_count);
+    return quota && { inputTokens: countOf(quota.input_tokens), outputTokens: countOf(quota.output_tokens) };
+  }
+  const outputTokens = countOf(usage.outputTokens) + countOf(usage.thoughtTokens);
+  const input = countOf(usage.inputTokens);
+  const total = numberOf(usage.totalTokens);
+  const cached = countOf(usage.cachedReadTokens) + countOf(usage.cachedWriteTokens);
+  return { inputTokens: total === null ? input + cached : Math.max(input, total - outputTokens), outputTokens };
+}
+
+function endOf(stopReason: string): AgentEvent {
+  switch (stopReason) {
+    case 'end_turn':
+      return completed(stopReason);
+    case 'max_tokens':
+      return limitReached('other', stopReason);
+    case 'max_turn_requests':
+      return limitReached('turns', stopReason);
+    case 'refusal':
+      return failed('other', 'The agent refused to go on.');
+    case 'cancelled':
+      return interrupted(stopReason);
+    default:
+      return failed('other', `The agent stopped for a reason that is not known: ${stopReason.slice(0, NAME_CHARS)}`);
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The lines of Claude Code, and of agents that write as it does.
+ *
+ * Owns: what each line of `--output-format stream-json` comes to. Does not own: what an agent's numbers stand for (its dialect, in its own file), the command line.
+ *
+ * Invariants: 1. A turn has completed only when its result says so twice: subtype `success` and not an error. 2. A sub-agent's lines are no text of the agent,
+ * and end nothing. 3. The result's text is the last message over again: it is given once.
+ */
+import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import type { AgentEvent, Usage } from '../../model/agent-event.ts';
+import {
+  completed,
+  endOfStatus,
+  endOfWords,
+  failed,
+  interrupted,
+  limitReached,
+  NOTED,
+  orNoted,
+} from './line-events.ts';
+import { countOf, fieldsOf, listOf, numberOf, objectOf, textOf, textsOf, wholeOf } from './line-fields.ts';
+
+/** What differs between the agents that write such lines. */
+export interface ClaudeDialect {
+  /** The input tokens of one message's usage, cached ones included. */
+  inputTokens(usage: JsonObject): number;
+  /** What a result says of what was used; null: nothing. */
+  total(result: JsonObject): Usage | null;
+}
+
+/** Lines of type `system` that are signs of life. */
+const NOTED_SUBTYPES = new Set([
+  'compact_boundary',
+  'elicitation_complete',
+  'files_persisted',
+  'hook_progress',
+  'hook_response',
+  'hook_started',
+  'informational',
+  'local_command_output',
+  'notification',
+  'session_state_changed',
+  'session_title',
+  'session_writes_lost',
+  'status',
+  'task_notification',
+  'task_progress',
+  'task_started',
+  'task_updated',
+  'thinking_tokens',
+]);
+
+/** Other lines that are signs of life. */
+const NOTED_TYPES = new Set([
+  'auth_status',
+  'control_request',
+  'control_response',
+  'keep_alive',
+  'prompt_suggestion',
+  'stream_event',
+  'tool_progress',
+  'tool_use_summary',
+]);
+
+const SYNTHETIC_MODEL = '<synthetic>';
+
+/** How an error of the service reads where it is put into the agent's mouth, even in a result that calls itself a success. */
+const SERVICE_ERROR = /^\[API Error: /;
+
+/** The events of a line; null when it is not known. */
+export function readClaudeLine(line: Json, dialect: ClaudeDialect): readonly AgentEvent[] | null {
+  const fields = objectOf(line);
+  const type = textOf(fields?.type);
+  if (fields === null || type === null) return null;
+  if (type === 'system') return systemEvents(fields);
+  if (type === 'assistant') return orNoted(assistantEvents(fields, dialect));
+  if (type === 'user') return orNoted(toolResults(fields));
+  if (type === 'result') return resultEvents(fields, dialect);
+  if (type === 'rate_limit_event') return windowEvents(fields);
+  return NOTED_TYPES.has(type) ? NOTED : null;
+}
+
+function systemEvents(line: JsonObject): readonly AgentEvent[] | null {
+  const subtype = textOf(line.subtype);
+  switch (subtype) {
+    case 'init':
+      return [
+        {
+          type: 'started',
+          sessionId: textOf(line.session_id),
+          model: textOf(line.model),
+          cliVersion: textOf(line.claude_code_version) ?? textOf(line.qwen_code_version),
+          permissionMode: textOf(line.permissionMode) ?? textOf(line.permission_mode),
+        },
+      ];
+    case 'api_retry':
+      return [
+        {
+          type: 'retrying',
+          attempt: numberOf(line.attempt),
+          status: numberOf(line.error_status),
+          delayMs: wholeOf(line.retry_delay_ms),
+        },
+      ];
+    case 'permission_denied':
+      return [denied(textOf(line.tool_name), textOf(line.message) ?? textOf(line.decision_reason))];
+    default:
+      return subtype !== null && NOTED_SUBTYPES.has(subtype) ? NOTED : null;
+  }
+}
+
+function denied(tool: string | null, reason: string | null): AgentEvent {
+  return { type: 'denied', tool: tool ?? 'unknown', reason: reason ?? 'not permitted' };
+}
+
+function assistantEvents(line: JsonObject, dialect: ClaudeDialect): readonly AgentEvent[] {
+  const message = fieldsOf(line.message);
+  // The service's error put into the agent's mouth: the result tells it too, and the agent has not gone on.
+  if (message.model === SYNTHETIC_MODEL || line.is_api_error_message === true) return [];
+  const isSubAgent = textOf(line.parent_tool_use_id) !== null;
+  return [
+    ...listOf(message.content).flatMap((block) => blockEvents(fieldsOf(block), isSubAgent)),
+    ...usageOf(message, dialect),
+  ];
+}
+
+function blockEvents(block: JsonObject, isSubAgent: boolean): readonly AgentEvent[] {
+  const id = textOf(block.id);
+  const text = textOf(block.text);
+  if (block.type === 'tool_use' && id !== null)
+    return [{ type: 'toolStarted', id, name: textOf(block.name) ?? 'unknown' }];
+  if (block.type === 'text' && text !== null && !isSubAgent && !SERVICE_ERROR.test(text))
+    return [{ type: 'text', text, isDelta: false }];
+  return [];
+}
+
+function usageOf(message: JsonObject, dialect: ClaudeDialect): readonly AgentEvent[] {
+  const usage = objectOf(message.usage);
+  const id = textOf(message.id);
+  if (usage === null || id === null) return [];
+  return [
+    {
+      type: 'usage',
+      scope: 'step',
+      id,
+      inputTokens: dialect.inputTokens(usage),
+      outputTokens: countOf(usage.output_tokens),
+      usd: null,
+    },
+  ];
+}
+
+function toolResults(line: JsonObject): readonly AgentEvent[] {
+  return listOf(fieldsOf(line.message).content).flatMap((item): readonly AgentEvent[] => {
+    const block = fieldsOf(item);
+    const id = textOf(block.tool_use_id);
+    if (block.type !== 'tool_result' || id === null) return [];
+    return [{ type: 'toolFinished', id, name: null, isError: block.is_error === true, exitCode: null }];
+  });
+}
+
+function windowEvents(line: JsonObject): readonly AgentEvent[] {
+  const info = objectOf(line.rate_limit_info) ?? line;
+  if (info.status !== 'rejected') return NOTED;
+  const seconds = numberOf(info.resetsAt);
+  return [{ type: 'limited', kind: 'usage', resetsAtMs: seconds === null ? null : seconds * 1000 }];
+}
+
+function resultEvents(result: JsonObject, dialect: ClaudeDialect): readonly AgentEvent[] {
+  const tools = new Set(listOf(result.permission_denials).map((item) => textOf(fieldsOf(item).tool_name)));
+  const answer = result.structured_output ?? result.structured_result;
+  const total = dialect.total(result);
+  return [
+    ...[...tools].map((tool) => denied(tool, null)),
+    ...(answer === undefined || answer === null ? [] : [{ type: 'answer', value: answer } as const]),
+    ...(total === null ? [] : [{ type: 'usage', ...total } as const]),
+    ...endEvents(result),
+  ];
+}
+
+function endEvents(result: JsonObject): readonly AgentEvent[] {
+  const subtype = textOf(result.subtype);
+  const terminal = textOf(result.terminal_reason);
+  const status = numberOf(result.api_error_status);
+  const isService = SERVICE_ERROR.test(textOf(result.result) ?? '');
+  if (subtype === 'success' && result.is_error === false && status === null && !isService)
+    return [completed(terminal ?? subtype)];
+  const words = textsOf(result.errors)[0] ?? textOf(fieldsOf(result.error).message) ?? textOf(result.result);
+  const reason = words ?? subtype ?? 'an error without a name';
+  if (subtype === 'error_max_turns') return [limitReached('turns', reason)];
+  if (subtype === 'error_max_budget_usd') return [limitReached('budget', reason)];
+  if (/no conversation found|requires a valid session id/i.test(reason)) return [failed('sessionUnknown', reason)];
+  if (terminal?.startsWith('aborted') === true || reason.startsWith('[ede_diagnostic]')) return [interrupted(reason)];
+  if (status !== null) return endOfStatus(status, reason);
+  // A refused answer quotes what the agent wrote: no words to judge by.
+  return /structured_output/.test(reason) ? [failed('other', reason)] : endOfWords(reason);
+}

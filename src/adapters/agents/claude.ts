@@ -1,0 +1,131 @@
+/**
+ * Claude Code.
+ *
+ * Owns: its command line, what its exit tells, what its numbers stand for. Does not own: its lines (claude-lines).
+ *
+ * Invariants: 1. Nothing is bypassed unless the start says so. 2. Its prompt is its standard input, byte for byte. 3. What it may not do is denied, never waited for:
+ * read-only turns are never asked, others ask our MCP server where it is given.
+ */
+import type { JsonObject } from '../../base/canonical-json.ts';
+import type { AgentEvent, Usage } from '../../model/agent-event.ts';
+import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
+import { type ClaudeDialect, readClaudeLine } from './claude-lines.ts';
+import { commandRules } from './command-rules.ts';
+import { endOfWords, failed, stderrLine } from './line-events.ts';
+import { countOf, fieldsOf, numberOf } from './line-fields.ts';
+
+const MODES = { read: 'dontAsk', edit: 'acceptEdits', bypass: 'bypassPermissions' } as const;
+const READ_TOOLS = ['Read', 'Grep', 'Glob'];
+const WRITE_TOOLS = ['Edit', 'Write', 'NotebookEdit'];
+
+const DIALECT: ClaudeDialect = {
+  inputTokens: (usage) =>
+    countOf(usage.input_tokens) + countOf(usage.cache_creation_input_tokens) + countOf(usage.cache_read_input_tokens),
+  total: totalOf,
+};
+
+/** Claude Code, `claude -p`. */
+export const claude: AgentAdapter = {
+  kind: 'claude',
+  title: 'Claude Code',
+  program: 'claude',
+  install: 'npm install -g @anthropic-ai/claude-code',
+  capabilities: {
+    session: 'assigned',
+    canResume: true,
+    hasStructuredOutput: true,
+    hasMcp: true,
+    usage: 'usd',
+    hasAllowedTools: true,
+    hasTurnLimit: true,
+  },
+  envNames: [
+    'ANTHROPIC_API_KEY',
+    'ANTHROPIC_AUTH_TOKEN',
+    'ANTHROPIC_BASE_URL',
+    'ANTHROPIC_CUSTOM_HEADERS',
+    'ANTHROPIC_MODEL',
+    'API_TIMEOUT_MS',
+    'CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC',
+    'CLAUDE_CODE_MAX_RETRIES',
+    'CLAUDE_CODE_OAUTH_TOKEN',
+    'CLAUDE_CODE_USE_BEDROCK',
+    'CLAUDE_CODE_USE_VERTEX',
+    'CLAUDE_CONFIG_DIR',
+    'IS_SANDBOX',
+  ],
+  versionArgs: ['--version'],
+  readVersion: (output) => /(\d+\.\d+\.\d+\S*) \(Claude Code\)/.exec(output)?.[1] ?? null,
+  helpArgs: [['--help']],
+  hiddenFlags: ['--max-turns', '--permission-prompt-tool'],
+  command,
+  read: (line) => readClaudeLine(line, DIALECT),
+  readExit,
+};
+
+function command(start: TurnStart): TurnCommand {
+  const { session, mcp } = start;
+  // The lists of tools go on up to the next flag: they never come last.
+  const args = ['-p', ...toolLists(start), '--output-format', 'stream-json', '--verbose'];
+  if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);
+  args.push('--permission-mode', start.nativeMode ?? MODES[start.permission]);
+  if (start.model !== null) args.push('--model', start.model);
+  if (start.maxTurns !== null) args.push('--max-turns', String(start.maxTurns));
+  if (start.budget.usd !== null) args.push('--max-budget-usd', String(start.budget.usd));
+  if (start.answerSchema !== null) args.push('--json-schema', JSON.stringify(start.answerSchema.schema));
+  if (mcp !== null) {
+    // alwaysLoad: newer versions hide the tools of a server behind a search otherwise.
+    const server = { command: mcp.command, args: mcp.args, alwaysLoad: true };
+    args.push('--mcp-config', JSON.stringify({ mcpServers: { [mcp.name]: server } }), '--strict-mcp-config');
+    if (isAsking(start)) args.push('--permission-prompt-tool', `mcp__${mcp.name}__approve`);
+  }
+  return { args: [...args, ...start.extraArgs], stdin: 'prompt', env: { DISABLE_AUTOUPDATER: '1' } };
+}
+
+/** True in a mode in which Claude Code asks; it never does in `dontAsk`. */
+function isAsking(start: TurnStart): boolean {
+  return start.nativeMode === null && start.permission === 'edit';
+}
+
+function toolLists(start: TurnStart): readonly string[] {
+  const allowed = [
+    ...(start.permission === 'read' ? READ_TOOLS : []),
+    ...start.allowedTools,
+    ...commandRules(
+      start.allowedCommands,
+      (words) => `Bash(${words})`,
+      (words) => `Bash(${words}:*)`,
+    ),
+    ...(start.mcp === null ? [] : [`mcp__${start.mcp.name}`]),
+  ];
+  return [
+    ...(allowed.length === 0 ? [] : ['--allowedTools', ...allowed]),
+    ...(start.permission === 'read' ? ['--disallowedTools', ...WRITE_TOOLS] : []),
+  ];
+}
+
+function totalOf(result: JsonObject): Usage | null {
+  let inputTokens = 0;
+  let outputTokens = 0;
+  for (const model of Object.values(fieldsOf(result.modelUsage))) {
+    const used = fieldsOf(model);
+    inputTokens +=
+      countOf(used.inputTokens) + countOf(used.cacheReadInputTokens) + countOf(used.cacheCreationInputTokens);
+    outputTokens += countOf(used.outputTokens);
+  }
+  const usd = numberOf(result.total_cost_usd);
+  if (inputTokens + outputTokens === 0 && (usd ?? 0) === 0) return null;
+  // Versions that number their results count the session with its earlier turns; those before count their own process.
+  const scope = numberOf(result.result_index) === null ? 'process' : 'session';
+  return { scope, id: null, inputTokens, outputTokens, usd };
+}
+
+function readExit(exit: TurnExit): readonly AgentEvent[] {
+  if (exit.hasEnded) return [];
+  const busy = stderrLine(exit, /Session ID \S+ is already in use/);
+  if (busy !== null) return [failed('sessionBusy', busy)];
+  const unknown = stderrLine(exit, /No conversation found|requires a valid session ID/);
+  if (unknown !== null) return [failed('sessionUnknown', unknown)];
+  const error = stderrLine(exit, /\S/);
+  return exit.code === 1 && error !== null ? endOfWords(error) : [];
+}

@@ -1,0 +1,219 @@
+/**
+ * Starting a turn of a coding agent: its program found and asked, its command line made, what it cannot do refused before anything starts.
+ *
+ * Owns: that order and those refusals. Does not own: any one agent (a file for each kind), what the turn is about (runtime).
+ *
+ * Invariants: 1. Nothing is bypassed unless the config says so. 2. A flag that the installed version does not know never reaches a start.
+ */
+import { isAbsolute, join, resolve } from 'node:path';
+import { splitCommand } from '../../core/allow-list.ts';
+import type { CodingAgentConfig } from '../../model/agent-config.ts';
+import { PawlError } from '../../model/error.ts';
+import { BOUNDS } from '../../model/limits.ts';
+import { TASK_FILES } from '../../model/request.ts';
+import type { AgentCommand, AgentPlaces, CodingAgent, TurnOrder } from '../../ports/agent.ts';
+import type { AgentAdapter, PermissionMode, TurnCommand, TurnStart } from '../../ports/agent-adapter.ts';
+import { acpCommand } from './acp.ts';
+import { acpWorkerPath } from './acp-worker-path.ts';
+import { adapterOf } from './adapters.ts';
+import { findProgram } from './find-program.ts';
+import { probeProgram, unknownFlags } from './probe-program.ts';
+
+/** Where and with what agents are started. */
+export interface CodingPlace {
+  /** Relative programs lie here. */
+  readonly configFolder: string;
+  /** The runner's own environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Patterns of commands that packets may run: agents may run them too. */
+  readonly allowedCommands: readonly string[];
+  /** How our MCP server is started, before its own arguments; null: agents are not given it. */
+  readonly mcpServer: readonly string[] | null;
+}
+
+/** The name under which agents know our MCP server. */
+export const MCP_NAME = 'pawl';
+
+/** Commands that only look: every agent may run them. */
+const LOOKING: readonly (readonly string[])[] = ['status', 'diff', 'log', 'show', 'ls-files', 'blame'].map((name) => [
+  'git',
+  name,
+  '*',
+]);
+
+/** What is known of the agent before a start. */
+export function codingAgentOf(config: CodingAgentConfig, place: CodingPlace): CodingAgent {
+  const { kind, title, capabilities } = adapterOf(config.kind);
+  return {
+    kind,
+    title,
+    capabilities,
+    resumes: config.resume,
+    fixResumesImplementer: config.fixResumesImplementer,
+    givesMcp: capabilities.hasMcp && config.mcp && place.mcpServer !== null,
+  };
+}
+
+/** The program of the agent, links resolved; null when it is not there. */
+export function programOf(config: CodingAgentConfig, place: CodingPlace): string | null {
+  const name = config.kind === 'acp' ? config.argv[0] : (config.program ?? adapterOf(config.kind).program);
+  return findProgram(name, place.configFolder, place.environment.PATH);
+}
+
+/** How to start the turn. Throws PAWL_AGENT_MISSING, PAWL_AGENT_UNUSABLE, PAWL_AGENT_FLAG_UNKNOWN, PAWL_AGENT_CAPABILITY. */
+export async function turnCommandOf(
+  name: string,
+  config: CodingAgentConfig,
+  place: CodingPlace,
+  places: AgentPlaces,
+  order: TurnOrder,
+): Promise<AgentCommand> {
+  const adapter = adapterOf(config.kind);
+  const path = programOf(config, place);
+  if (path === null) throw notFound(name, config, adapter);
+  refuseWhatItCannotDo(name, config, adapter, order);
+  const program = await probeProgram(adapter, path, place.environment);
+  const start = startOf(config, adapter, place, places, order);
+  const command = config.kind === 'acp' ? overAcp(config, path, place, start, order) : adapter.command(start);
+  const flags = command.args.filter((argument) => argument !== order.prompt);
+  const unknown = config.kind === 'acp' ? [] : unknownFlags(adapter, program, flags);
+  if (unknown.length > 0) throw unknownFlag(name, adapter, program.version, unknown);
+  refuseLongArguments(name, adapter, command);
+  const { path: programPath, version, sha256 } = program;
+  return {
+    argv: config.kind === 'acp' ? [...command.args] : [path, ...command.args],
+    envNames: [...new Set([...adapter.envNames, ...config.env])],
+    env: command.env,
+    completion: 'file',
+    turn: {
+      kind: config.kind,
+      program: { path: programPath, version, sha256 },
+      session: order.session,
+      prompt: order.prompt,
+      stdin: command.stdin,
+      answerSchema: start.answerSchema?.schema ?? null,
+      budget: order.budget,
+      usedBefore: order.usedBefore,
+      firstEventMs: order.firstEventMs,
+      expectedDenials: config.expectedDenials,
+      bypassesPermissions: config.permission === 'bypass',
+    },
+  };
+}
+
+function startOf(
+  config: CodingAgentConfig,
+  adapter: AgentAdapter,
+  place: CodingPlace,
+  places: AgentPlaces,
+  order: TurnOrder,
+): TurnStart {
+  const permission = permissionFor(config, order);
+  const allowedTools = [...new Set([...config.allowedTools, ...order.allowedTools])];
+  const allowedCommands = [...LOOKING, ...place.allowedCommands.flatMap(wordsOf)];
+  const hasSchema = adapter.capabilities.hasStructuredOutput && config.structuredOutput;
+  const isMcp = codingAgentOf(config, place).givesMcp;
+  const [mcpProgram = '', ...mcpArgs] = place.mcpServer ?? [];
+  const rules = JSON.stringify({ permission, allowedTools, allowedCommands });
+  return {
+    session: order.session,
+    prompt: order.prompt,
+    permission,
+    nativeMode: config.nativeMode ?? null,
+    model: config.model ?? null,
+    allowedTools,
+    allowedCommands,
+    maxTurns: config.maxTurns ?? null,
+    extraArgs: config.extraArgs,
+    budget: order.budget,
+    answerSchema: hasSchema
+      ? { schema: order.answerSchema, file: join(order.taskFolder, TASK_FILES.answerSchema) }
+      : null,
+    mcp: isMcp
+      ? {
+          name: MCP_NAME,
+          command: mcpProgram,
+          args: [...mcpArgs, '--task', order.taskFolder, '--mark', order.mark, '--allow', rules],
+        }
+      : null,
+    worktree: places.worktree,
+  };
+}
+
+/** Who judges changes nothing; who writes edits; nothing is bypassed but on the operator's word. */
+function permissionFor(config: CodingAgentConfig, { role }: TurnOrder): PermissionMode {
+  if (config.permission === 'bypass') return 'bypass';
+  return role === 'reviewer' || role === 'verifier' ? 'read' : 'edit';
+}
+
+function wordsOf(pattern: string): readonly (readonly string[])[] {
+  const split = splitCommand(pattern);
+  return split.kind === 'split' ? [split.argv] : [];
+}
+
+/** The turn is played by our ACP worker, which starts the agent. */
+function overAcp(
+  config: Extract<CodingAgentConfig, { kind: 'acp' }>,
+  path: string,
+  place: CodingPlace,
+  start: TurnStart,
+  order: TurnOrder,
+): TurnCommand {
+  const [, ...rest] = config.argv;
+  const argv = [path, ...rest.map((argument) => placed(argument, place.configFolder)), ...start.extraArgs];
+  const command = acpCommand(start, argv, order.usedBefore.tokens);
+  return { ...command, args: [process.execPath, acpWorkerPath(), ...command.args] };
+}
+
+/** A relative path in an argument belongs to the config's folder: the agent itself runs in the worktree. */
+function placed(argument: string, configFolder: string): string {
+  return argument.startsWith('./') && !isAbsolute(argument) ? resolve(configFolder, argument) : argument;
+}
+
+function refuseWhatItCannotDo(name: string, config: CodingAgentConfig, adapter: AgentAdapter, order: TurnOrder): void {
+  const { capabilities, title } = adapter;
+  const refuse = (what: string): PawlError =>
+    new PawlError({
+      code: 'PAWL_AGENT_CAPABILITY',
+      kind: 'needsHuman',
+      message: `${title} ("${name}") ${what}.`,
+      subject: name,
+      hint: 'Change its settings in pawl.config.json, or name another agent; pawl doctor shows what each can do.',
+    });
+  if (order.session.isResume && !capabilities.canResume) throw refuse('cannot go on with a session');
+  if (config.maxTurns !== undefined && !capabilities.hasTurnLimit) throw refuse('cannot be held to maxTurns');
+  if (config.allowedTools.length > 0 && !capabilities.hasAllowedTools) throw refuse('takes no allowedTools');
+}
+
+function refuseLongArguments(name: string, adapter: AgentAdapter, command: TurnCommand): void {
+  const longest = Math.max(0, ...command.args.map((argument) => Buffer.byteLength(argument)));
+  if (longest < BOUNDS.argumentBytes) return;
+  throw new PawlError({
+    code: 'PAWL_AGENT_CAPABILITY',
+    kind: 'needsHuman',
+    message: `${adapter.title} ("${name}") takes its prompt as an argument, and this one has ${longest} bytes; the system takes ${BOUNDS.argumentBytes}.`,
+    subject: name,
+    hint: 'Shorten the packet, or name another agent.',
+  });
+}
+
+function notFound(name: string, config: CodingAgentConfig, adapter: AgentAdapter): PawlError {
+  const program = config.kind === 'acp' ? config.argv[0] : (config.program ?? adapter.program);
+  return new PawlError({
+    code: 'PAWL_AGENT_MISSING',
+    kind: 'needsHuman',
+    message: `The agent "${name}" is not there: no program ${program} is found.`,
+    subject: name,
+    hint: `Install it (${adapter.install}), or name its program in pawl.config.json.`,
+  });
+}
+
+function unknownFlag(name: string, adapter: AgentAdapter, version: string, flags: readonly string[]): PawlError {
+  return new PawlError({
+    code: 'PAWL_AGENT_FLAG_UNKNOWN',
+    kind: 'needsHuman',
+    message: `${adapter.title} ${version} ("${name}") does not know ${flags.join(', ')}.`,
+    subject: name,
+    hint: 'Install a version that does, or take it out of extraArgs in pawl.config.json.',
+  });
+}

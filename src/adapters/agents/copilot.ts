@@ -1,0 +1,187 @@
+/**
+ * GitHub Copilot CLI.
+ *
+ * Owns: its command line, its lines, what its exit tells.
+ *
+ * Invariants: 1. Nothing is bypassed unless the start says so. 2. Its output is redacted as text, names of fields too: a line that it makes unreadable is an unknown one.
+ * 3. A failed turn's `result` tells only an exit code: why is told by the error before it, and that is the end.
+ */
+import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import type { AgentEvent } from '../../model/agent-event.ts';
+import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
+import { commandRules } from './command-rules.ts';
+import { completed, endOfStatus, endOfWords, failed, NOTED, orNoted, stderrLine } from './line-events.ts';
+import { fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
+
+/** Lines that are signs of life. */
+const NOTED_TYPES = new Set([
+  'abort',
+  'assistant.intent',
+  'assistant.reasoning',
+  'assistant.turn_end',
+  'assistant.turn_start',
+  'hook.end',
+  'hook.start',
+  'session.compaction_complete',
+  'session.compaction_start',
+  'session.info',
+  'session.model_change',
+  'session.resume',
+  'session.shutdown',
+  'session.start',
+  'session.truncation',
+  'session.warning',
+  'skill.invoked',
+  'subagent.completed',
+  'subagent.failed',
+  'subagent.started',
+  'system.message',
+  'tool.user_requested',
+  'user.message',
+]);
+
+/** GitHub Copilot CLI, headless. */
+export const copilot: AgentAdapter = {
+  kind: 'copilot',
+  title: 'GitHub Copilot CLI',
+  program: 'copilot',
+  install: 'npm install -g @github/copilot',
+  capabilities: {
+    session: 'assigned',
+    canResume: true,
+    hasStructuredOutput: false,
+    hasMcp: true,
+    usage: 'none',
+    hasAllowedTools: true,
+    hasTurnLimit: false,
+  },
+  envNames: [
+    'COPILOT_GITHUB_TOKEN',
+    'COPILOT_HOME',
+    'COPILOT_MODEL',
+    'COPILOT_OFFLINE',
+    'COPILOT_PROVIDER_API_KEY',
+    'COPILOT_PROVIDER_BASE_URL',
+    'COPILOT_PROVIDER_TYPE',
+    'GH_TOKEN',
+    'GITHUB_TOKEN',
+  ],
+  versionArgs: ['--version'],
+  readVersion: (output) => /Copilot CLI v?(\d+\.\d+\.\d+(?:-[\w.]*\w)?)/.exec(output)?.[1] ?? null,
+  helpArgs: [['--help']],
+  hiddenFlags: [],
+  command,
+  read,
+  readExit,
+};
+
+function command(start: TurnStart): TurnCommand {
+  const { session, mcp } = start;
+  const args = ['--output-format', 'json', '--no-ask-user', '--no-auto-update', '--no-color'];
+  if (session.id !== null) args.push(`${session.isResume ? '--resume' : '--session-id'}=${session.id}`);
+  if (start.model !== null) args.push('--model', start.model);
+  if (start.nativeMode !== null) args.push('--mode', start.nativeMode);
+  else args.push(...modeOf(start));
+  if (mcp !== null) {
+    const server = { type: 'local', command: mcp.command, args: mcp.args, tools: ['*'] };
+    args.push('--additional-mcp-config', JSON.stringify({ mcpServers: { [mcp.name]: server } }));
+  }
+  return { args: [...args, ...allowedOf(start), ...start.extraArgs], stdin: 'prompt', env: {} };
+}
+
+function modeOf(start: TurnStart): readonly string[] {
+  if (start.permission === 'bypass') return ['--allow-all'];
+  return start.permission === 'edit' ? ['--allow-tool=write'] : ['--deny-tool=write'];
+}
+
+function allowedOf(start: TurnStart): readonly string[] {
+  const commands = commandRules(
+    start.allowedCommands,
+    (words) => `shell(${words})`,
+    (words) => `shell(${words}:*)`,
+  );
+  const tools = [...start.allowedTools, ...commands, ...(start.mcp === null ? [] : [start.mcp.name])];
+  return tools.map((tool) => `--allow-tool=${tool}`);
+}
+
+function read(line: Json): readonly AgentEvent[] | null {
+  const fields = objectOf(line);
+  const type = textOf(fields?.type);
+  if (fields === null || type === null) return null;
+  if (fields.ephemeral === true) return NOTED;
+  const data = fieldsOf(fields.data);
+  switch (type) {
+    case 'assistant.message':
+      return orNoted(messageEvents(data));
+    case 'tool.execution_start': {
+      const id = textOf(data.toolCallId);
+      return id === null ? NOTED : [{ type: 'toolStarted', id, name: textOf(data.toolName) ?? 'unknown' }];
+    }
+    case 'tool.execution_complete':
+      return resultOfTool(data);
+    case 'session.error':
+      return errorEvents(data);
+    case 'result':
+      return endEvents(fields);
+    default:
+      return NOTED_TYPES.has(type) ? NOTED : null;
+  }
+}
+
+function messageEvents(data: JsonObject): readonly AgentEvent[] {
+  const model = textOf(data.model);
+  const text = textOf(data.content);
+  if (textOf(data.parentToolCallId) !== null) return [];
+  return [
+    ...(model === null
+      ? []
+      : [{ type: 'started', sessionId: null, model, cliVersion: null, permissionMode: null } as const]),
+    ...(text === null ? [] : [{ type: 'text', text, isDelta: false } as const]),
+  ];
+}
+
+function resultOfTool(data: JsonObject): readonly AgentEvent[] {
+  const id = textOf(data.toolCallId);
+  if (id === null) return NOTED;
+  const error = fieldsOf(data.error);
+  const name = textOf(data.toolName);
+  const exitCode = numberOf(fieldsOf(data.shellExecution).exitCode);
+  return [
+    { type: 'toolFinished', id, name, isError: data.success !== true, exitCode },
+    ...(error.code === 'denied'
+      ? [{ type: 'denied', tool: name ?? deniedTool(data), reason: textOf(error.message) ?? 'denied' } as const]
+      : []),
+  ];
+}
+
+/** The line of a denial names no tool: what was measured of it may. */
+function deniedTool(data: JsonObject): string {
+  const measured = fieldsOf(fieldsOf(data.toolTelemetry).properties);
+  if (Object.keys(measured).some((name) => name.startsWith('shell_'))) return 'bash';
+  return textOf(measured.command) ?? 'unknown';
+}
+
+function errorEvents(data: JsonObject): readonly AgentEvent[] {
+  const reason = textOf(data.message) ?? textOf(data.errorType) ?? 'an error without a name';
+  const status = numberOf(data.statusCode);
+  if (data.errorType === 'authentication') return [failed('login', reason)];
+  return status === null ? endOfWords(reason) : endOfStatus(status, reason);
+}
+
+function endEvents(result: JsonObject): readonly AgentEvent[] {
+  if (result.exitCode !== 0) return NOTED;
+  const sessionId = textOf(result.sessionId);
+  return [
+    { type: 'started', sessionId, model: null, cliVersion: null, permissionMode: null },
+    completed('exit code 0'),
+  ];
+}
+
+function readExit(exit: TurnExit): readonly AgentEvent[] {
+  if (exit.hasEnded || exit.code === null || exit.code === 0) return [];
+  const unknown = stderrLine(exit, /No session, task, or name matched/);
+  if (unknown !== null) return [failed('sessionUnknown', unknown)];
+  const busy = stderrLine(exit, /session.*(?:already in use|already exists)/i);
+  if (busy !== null) return [failed('sessionBusy', busy)];
+  return endOfWords(stderrLine(exit, /^Error/) ?? stderrLine(exit, /\S/) ?? `exit code ${exit.code}`);
+}

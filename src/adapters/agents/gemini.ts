@@ -1,0 +1,154 @@
+/**
+ * Gemini CLI.
+ *
+ * Owns: its command line, its lines, what its exit codes tell.
+ *
+ * Invariants: 1. Nothing is bypassed unless the start says so: a tool that would need a person's consent is not offered to the model at all. 2. Its exit codes count only
+ * where its lines have told no end: it exits with 0 when it is ended by a signal, and with an HTTP status modulo 256 when the service fails.
+ */
+import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import type { AgentEvent } from '../../model/agent-event.ts';
+import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
+import { commandRules } from './command-rules.ts';
+import {
+  completed,
+  endOfStatus,
+  endOfWords,
+  failed,
+  interrupted,
+  limitReached,
+  NOTED,
+  stderrLine,
+} from './line-events.ts';
+import { countOf, fieldsOf, objectOf, textOf } from './line-fields.ts';
+
+const MODES = { read: 'default', edit: 'auto_edit', bypass: 'yolo' } as const;
+
+/** Gemini CLI, headless. */
+export const gemini: AgentAdapter = {
+  kind: 'gemini',
+  title: 'Gemini CLI',
+  program: 'gemini',
+  install: 'npm install -g @google/gemini-cli',
+  capabilities: {
+    session: 'assigned',
+    canResume: true,
+    hasStructuredOutput: false,
+    hasMcp: false,
+    usage: 'tokens',
+    hasAllowedTools: true,
+    hasTurnLimit: false,
+  },
+  envNames: [
+    'GEMINI_API_KEY',
+    'GOOGLE_API_KEY',
+    'GOOGLE_APPLICATION_CREDENTIALS',
+    'GOOGLE_CLOUD_LOCATION',
+    'GOOGLE_CLOUD_PROJECT',
+    'GOOGLE_GEMINI_BASE_URL',
+    'GOOGLE_GENAI_USE_VERTEXAI',
+  ],
+  versionArgs: ['--version'],
+  readVersion: (output) => /^(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null,
+  helpArgs: [['--help']],
+  hiddenFlags: [],
+  command,
+  read,
+  readExit,
+};
+
+function command(start: TurnStart): TurnCommand {
+  const { session } = start;
+  const args = ['-o', 'stream-json', '--skip-trust', '--approval-mode', start.nativeMode ?? MODES[start.permission]];
+  if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);
+  if (start.model !== null) args.push('-m', start.model);
+  // Its rule for a command stands for that command with any further words; commands that are strung together are judged one by one.
+  const rule = (words: string) => `run_shell_command(${words})`;
+  const tools = [...start.allowedTools, ...commandRules(start.allowedCommands, rule, rule)];
+  args.push(...tools.map((tool) => `--allowed-tools=${tool}`));
+  return { args: [...args, ...start.extraArgs], stdin: 'prompt', env: { GEMINI_CLI_NO_RELAUNCH: 'true' } };
+}
+
+function read(line: Json): readonly AgentEvent[] | null {
+  const fields = objectOf(line);
+  switch (fields?.type) {
+    case 'init':
+      return [
+        {
+          type: 'started',
+          sessionId: textOf(fields.session_id),
+          model: textOf(fields.model),
+          cliVersion: null,
+          permissionMode: null,
+        },
+      ];
+    case 'message': {
+      const text = textOf(fields.content);
+      if (fields.role !== 'assistant' || text === null) return NOTED;
+      return [{ type: 'text', text, isDelta: fields.delta === true }];
+    }
+    case 'tool_use': {
+      const id = textOf(fields.tool_id);
+      return id === null ? NOTED : [{ type: 'toolStarted', id, name: textOf(fields.tool_name) ?? 'unknown' }];
+    }
+    case 'tool_result':
+      return resultOfTool(fields);
+    case 'error':
+      return NOTED;
+    case 'result':
+      return [...usageOf(fieldsOf(fields.stats)), ...endEvents(fields)];
+    default:
+      return null;
+  }
+}
+
+function resultOfTool(line: JsonObject): readonly AgentEvent[] {
+  const id = textOf(line.tool_id);
+  if (id === null) return NOTED;
+  const isError = line.status !== 'success';
+  const error = fieldsOf(line.error);
+  const reason = textOf(error.message) ?? textOf(line.output) ?? 'not permitted';
+  const isDenied = isError && (error.type === 'policy_violation' || /denied by policy/i.test(reason));
+  // The tool's name is the beginning of its id.
+  const name = id.split('__')[0] ?? 'unknown';
+  return [
+    { type: 'toolFinished', id, name, isError, exitCode: null },
+    ...(isDenied ? [{ type: 'denied', tool: name, reason } as const] : []),
+  ];
+}
+
+function usageOf(stats: JsonObject): readonly AgentEvent[] {
+  const inputTokens = countOf(stats.input_tokens);
+  const outputTokens = countOf(stats.output_tokens);
+  if (inputTokens + outputTokens === 0) return [];
+  return [{ type: 'usage', scope: 'process', id: null, inputTokens, outputTokens, usd: null }];
+}
+
+function endEvents(result: JsonObject): readonly AgentEvent[] {
+  if (result.status === 'success') return [completed('success')];
+  const error = fieldsOf(result.error);
+  const kind = textOf(error.type);
+  const reason = textOf(error.message) ?? kind ?? 'an error without a name';
+  if (kind === 'FatalTurnLimitedError') return [limitReached('turns', reason)];
+  if (kind === 'FatalAuthenticationError') return [failed('login', reason)];
+  if (kind === 'FatalCancellationError') return [interrupted(reason)];
+  return endOfWords(reason);
+}
+
+function readExit(exit: TurnExit): readonly AgentEvent[] {
+  const { code } = exit;
+  if (exit.hasEnded || code === null || code === 0) return [];
+  const words = stderrLine(exit, /error/i) ?? `exit code ${code}`;
+  if (code === 42) return [failed(inputCause(exit), words)];
+  if (code === 41) return [failed('login', words)];
+  if (code === 53) return [limitReached('turns', words)];
+  if (code === 55) return [failed('other', words)];
+  if (code === 130) return [interrupted(words)];
+  if (code >= 144) return endOfStatus(code + 256, words);
+  return endOfWords(words);
+}
+
+function inputCause(exit: TurnExit): 'sessionUnknown' | 'sessionBusy' | 'other' {
+  if (exit.resumed !== null) return 'sessionUnknown';
+  return /session.*(?:already|in use)/i.test(exit.stderrTail) ? 'sessionBusy' : 'other';
+}

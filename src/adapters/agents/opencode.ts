@@ -1,0 +1,191 @@
+/**
+ * OpenCode.
+ *
+ * Owns: its command line and the permissions it is given, its lines, what its exit tells.
+ *
+ * Invariants: 1. Nothing is bypassed unless the start says so: what its permissions do not allow they deny, for a question would end the turn. 2. It writes no last event: the end
+ * is a step that finishes with `stop`, and a step after it means that it has gone on.
+ */
+import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import type { AgentEvent } from '../../model/agent-event.ts';
+import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
+import { commandRules } from './command-rules.ts';
+import { completed, endOfStatus, endOfWords, failed, interrupted, NOTED, stderrLine } from './line-events.ts';
+import { countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
+
+const READ_TOOLS = ['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'todoread', 'todowrite'];
+const DENIAL = /rejected permission|rule which prevents|permission denied by rule/i;
+
+/** OpenCode, `opencode run`. */
+export const opencode: AgentAdapter = {
+  kind: 'opencode',
+  title: 'OpenCode',
+  program: 'opencode',
+  install: 'npm install -g opencode-ai',
+  capabilities: {
+    session: 'reported',
+    canResume: true,
+    hasStructuredOutput: false,
+    hasMcp: true,
+    usage: 'usd',
+    hasAllowedTools: true,
+    hasTurnLimit: false,
+  },
+  envNames: [
+    'ANTHROPIC_API_KEY',
+    'GEMINI_API_KEY',
+    'OPENAI_API_KEY',
+    'OPENCODE_API_KEY',
+    'OPENCODE_CONFIG',
+    'OPENCODE_CONFIG_DIR',
+    'OPENROUTER_API_KEY',
+    'XDG_CACHE_HOME',
+    'XDG_CONFIG_HOME',
+    'XDG_DATA_HOME',
+    'XDG_STATE_HOME',
+  ],
+  versionArgs: ['--version'],
+  readVersion: (output) => /^(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null,
+  helpArgs: [['run', '--help']],
+  hiddenFlags: [],
+  command,
+  read,
+  readExit,
+};
+
+function command(start: TurnStart): TurnCommand {
+  const args = ['run', '--format', 'json'];
+  if (start.session.isResume && start.session.id !== null) args.push('-s', start.session.id);
+  if (start.model !== null) args.push('-m', start.model);
+  if (start.nativeMode !== null) args.push('--agent', start.nativeMode);
+  else if (start.permission === 'bypass') args.push('--auto');
+  return { args: [...args, ...start.extraArgs], stdin: 'prompt', env: envOf(start) };
+}
+
+function envOf(start: TurnStart): Record<string, string> {
+  const { mcp } = start;
+  const isBound = start.permission !== 'bypass';
+  const config = {
+    ...(isBound ? { permission: permissionsOf(start) } : {}),
+    ...(mcp === null
+      ? {}
+      : { mcp: { [mcp.name]: { type: 'local', command: [mcp.command, ...mcp.args], enabled: true } } }),
+  };
+  return {
+    OPENCODE_CONFIG_CONTENT: JSON.stringify(config),
+    OPENCODE_DISABLE_AUTOUPDATE: '1',
+    // A config in the repository could allow its agents what these permissions deny.
+    ...(isBound ? { OPENCODE_DISABLE_PROJECT_CONFIG: '1' } : {}),
+  };
+}
+
+/** Of rules that match, the last one counts: what denies everything comes first. */
+function permissionsOf(start: TurnStart): JsonObject {
+  const commands = commandRules(
+    start.allowedCommands,
+    (words) => words,
+    (words) => `${words} *`,
+  );
+  const tools = [
+    ...READ_TOOLS,
+    ...(start.permission === 'edit' ? ['edit'] : []),
+    ...start.allowedTools,
+    ...(start.mcp === null ? [] : [`${start.mcp.name}_*`]),
+  ];
+  return {
+    '*': 'deny',
+    external_directory: 'deny',
+    bash: { '*': 'deny', ...Object.fromEntries(commands.map((rule) => [rule, 'allow'])) },
+    ...Object.fromEntries(tools.map((tool) => [tool, 'allow'])),
+  };
+}
+
+function read(line: Json): readonly AgentEvent[] | null {
+  const fields = objectOf(line);
+  if (fields === null) return null;
+  const part = fieldsOf(fields.part);
+  switch (fields.type) {
+    case 'step_start':
+      return [startedAs(fields)];
+    case 'text': {
+      const text = textOf(part.text);
+      return text === null ? NOTED : [{ type: 'text', text, isDelta: false }];
+    }
+    case 'tool_use':
+      return toolEvents(part);
+    case 'step_finish':
+      return stepEvents(part);
+    case 'error':
+      // It may be the first line of all.
+      return [startedAs(fields), ...errorEvents(fieldsOf(fields.error))];
+    case 'reasoning':
+      return NOTED;
+    default:
+      return null;
+  }
+}
+
+function startedAs(line: JsonObject): AgentEvent {
+  return { type: 'started', sessionId: textOf(line.sessionID), model: null, cliVersion: null, permissionMode: null };
+}
+
+function toolEvents(part: JsonObject): readonly AgentEvent[] {
+  const id = textOf(part.callID);
+  const name = textOf(part.tool) ?? 'unknown';
+  const state = fieldsOf(part.state);
+  const error = textOf(state.error);
+  if (id === null || (state.status !== 'completed' && state.status !== 'error')) return NOTED;
+  const isError = state.status === 'error';
+  return [
+    { type: 'toolFinished', id, name, isError, exitCode: numberOf(fieldsOf(state.metadata).exit) },
+    ...(isError && error !== null && DENIAL.test(error)
+      ? [{ type: 'denied', tool: name, reason: error } as const]
+      : []),
+  ];
+}
+
+function stepEvents(part: JsonObject): readonly AgentEvent[] {
+  const tokens = fieldsOf(part.tokens);
+  const cache = fieldsOf(tokens.cache);
+  const usage: AgentEvent = {
+    type: 'usage',
+    scope: 'step',
+    id: textOf(part.id),
+    inputTokens: countOf(tokens.input) + countOf(cache.read) + countOf(cache.write),
+    outputTokens: countOf(tokens.output) + countOf(tokens.reasoning),
+    usd: numberOf(part.cost),
+  };
+  if (part.reason === 'stop') return [usage, completed('stop')];
+  if (part.reason === 'tool-calls') return [usage];
+  return [usage, failed('other', textOf(part.reason) ?? 'a step without a reason')];
+}
+
+function errorEvents(error: JsonObject): readonly AgentEvent[] {
+  const data = fieldsOf(error.data);
+  const name = textOf(error.name);
+  const reason = textOf(data.message) ?? name ?? 'an error without a name';
+  if (name === 'MessageAbortedError') return [interrupted(reason)];
+  if (name === 'ProviderAuthError') return [failed('login', reason)];
+  const status = numberOf(data.statusCode);
+  return status === null ? endOfWords(reason) : endOfStatus(status, reason);
+}
+
+function readExit(exit: TurnExit): readonly AgentEvent[] {
+  return [...denialsOf(exit.stderrTail), ...(exit.hasEnded ? [] : endOf(exit))];
+}
+
+/** Denials that only standard error tells. */
+function denialsOf(stderr: string): readonly AgentEvent[] {
+  return [...stderr.matchAll(/permission requested: (\S+)[^\n]*auto-rejecting/g)].map(([reason, tool]) => ({
+    type: 'denied',
+    tool: tool ?? 'unknown',
+    reason,
+  }));
+}
+
+function endOf(exit: TurnExit): readonly AgentEvent[] {
+  const unknown = stderrLine(exit, /Session not found/);
+  if (unknown !== null) return [failed('sessionUnknown', unknown)];
+  const error = stderrLine(exit, /Error: /);
+  return exit.code === 1 && error !== null ? endOfWords(error) : [];
+}

@@ -1,0 +1,82 @@
+/**
+ * Qwen Code.
+ *
+ * Owns: its command line, what its exit codes tell, what its numbers stand for. Does not own: its lines (claude-lines).
+ *
+ * Invariants: 1. Nothing is bypassed unless the start says so. 2. It ends without a result at a limit of its own: its exit code tells which.
+ */
+import type { JsonObject } from '../../base/canonical-json.ts';
+import type { AgentEvent, Usage } from '../../model/agent-event.ts';
+import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
+import { type ClaudeDialect, readClaudeLine } from './claude-lines.ts';
+import { commandRules } from './command-rules.ts';
+import { endOfWords, failed, limitReached, stderrLine } from './line-events.ts';
+import { countOf, fieldsOf } from './line-fields.ts';
+
+const MODES = { read: 'default', edit: 'auto-edit', bypass: 'yolo' } as const;
+
+const DIALECT: ClaudeDialect = { inputTokens: (usage) => countOf(usage.input_tokens), total: totalOf };
+
+/** Qwen Code, headless. */
+export const qwen: AgentAdapter = {
+  kind: 'qwen',
+  title: 'Qwen Code',
+  program: 'qwen',
+  install: 'npm install -g @qwen-code/qwen-code',
+  capabilities: {
+    session: 'assigned',
+    canResume: true,
+    hasStructuredOutput: true,
+    hasMcp: true,
+    usage: 'tokens',
+    hasAllowedTools: true,
+    hasTurnLimit: true,
+  },
+  envNames: ['DASHSCOPE_API_KEY', 'OPENAI_API_KEY', 'OPENAI_BASE_URL', 'OPENAI_MODEL', 'QWEN_HOME'],
+  versionArgs: ['--version'],
+  readVersion: (output) => /^(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null,
+  helpArgs: [['--help']],
+  hiddenFlags: [],
+  command,
+  read: (line) => readClaudeLine(line, DIALECT),
+  readExit,
+};
+
+function command(start: TurnStart): TurnCommand {
+  const { session, mcp } = start;
+  const args = ['-o', 'stream-json', '--approval-mode', start.nativeMode ?? MODES[start.permission]];
+  if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);
+  if (start.model !== null) args.push('-m', start.model);
+  if (start.maxTurns !== null) args.push('--max-session-turns', String(start.maxTurns));
+  if (start.answerSchema !== null) args.push('--json-schema', JSON.stringify(start.answerSchema.schema));
+  if (mcp !== null) {
+    const server = { command: mcp.command, args: mcp.args, trust: true };
+    // Its search for tools would hide the server's.
+    args.push('--mcp-config', JSON.stringify({ mcpServers: { [mcp.name]: server } }), '--exclude-tools=tool_search');
+  }
+  // Its rule for a command stands for that command with any further words; commands that are strung together are judged one by one.
+  const rule = (words: string) => `run_shell_command(${words})`;
+  const tools = [...start.allowedTools, ...commandRules(start.allowedCommands, rule, rule)];
+  args.push(...tools.map((tool) => `--allowed-tools=${tool}`));
+  return { args: [...args, ...start.extraArgs], stdin: 'prompt', env: {} };
+}
+
+/** The total of the session, earlier turns and hidden calls included. */
+function totalOf(result: JsonObject): Usage | null {
+  const usage = fieldsOf(result.usage);
+  const inputTokens = countOf(usage.input_tokens);
+  const outputTokens = countOf(usage.output_tokens);
+  return inputTokens + outputTokens === 0 ? null : { scope: 'session', id: null, inputTokens, outputTokens, usd: null };
+}
+
+function readExit(exit: TurnExit): readonly AgentEvent[] {
+  if (exit.hasEnded || exit.code === null || exit.code === 0) return [];
+  const words = stderrLine(exit, /\S/) ?? `exit code ${exit.code}`;
+  if (exit.code === 53) return [limitReached('turns', words)];
+  if (exit.code === 55) return [limitReached('other', words)];
+  const unknown = stderrLine(exit, /No saved session found/);
+  if (unknown !== null) return [failed('sessionUnknown', unknown)];
+  const busy = stderrLine(exit, /session.*already (?:in use|exists)/i);
+  if (busy !== null) return [failed('sessionBusy', busy)];
+  return exit.code === 1 ? endOfWords(words) : [];
+}

@@ -1,0 +1,66 @@
+/**
+ * Which session of its agent a task goes on with, if any.
+ *
+ * Owns: that choice. Does not own: what the agent can do (ports/agent), the id of a new session (runtime).
+ *
+ * Invariants: 1. Only a turn that was cut off by something that is no failure is gone on with: an interruption, a limit, a worker lost. 2. A session that its agent has
+ * refused is never asked for again. 3. A reviewer's or verifier's session is never one of a writer's, nor of another epoch.
+ */
+import type { Purpose } from '../model/limits.ts';
+import type { TaskResult } from '../model/request.ts';
+import type { TurnReport } from '../model/turn.ts';
+import type { CodingAgent } from '../ports/agent.ts';
+
+/** A task as far as the choice depends on it. */
+export interface EndedTask {
+  readonly taskId: string;
+  readonly purpose: Purpose;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly result: TaskResult | null;
+  readonly turn: TurnReport | null;
+}
+
+/** A session to go on with. */
+export interface ResumedSession {
+  readonly id: string;
+  /** The task whose turn was the last of it. */
+  readonly taskId: string;
+  /** `cutOff`: that turn did not end. `writer`: the fixer goes on where the implementer ended. */
+  readonly why: 'cutOff' | 'writer';
+  /** How that task ended. */
+  readonly result: TaskResult;
+}
+
+const CUT_OFF: readonly (TaskResult | null)[] = ['interrupted', 'limited', 'lost'];
+
+/** The session that the next task of `purpose` goes on with, null when it begins a fresh one. `tasks`: those of the run, oldest first. */
+export function sessionToResume(
+  tasks: readonly EndedTask[],
+  next: { readonly purpose: Purpose; readonly epoch: number },
+  name: string,
+  agent: CodingAgent,
+): ResumedSession | null {
+  if (!agent.resumes || !agent.capabilities.canResume) return null;
+  const own = tasks.filter(({ purpose, epoch }) => purpose === next.purpose && epoch === next.epoch);
+  for (const task of own.toReversed()) {
+    if (task.result === null || !CUT_OFF.includes(task.result)) return null;
+    // Of a worker that never ran there is nothing to go on with: the one before it counts.
+    const id = usableSession(task.turn, name);
+    if (task.turn?.isSessionRefused === true) return null;
+    if (id !== null) return { id, taskId: task.taskId, why: 'cutOff', result: task.result };
+  }
+  if (next.purpose !== 'fix' || !agent.fixResumesImplementer || own.length > 0) return null;
+  const writer = tasks.findLast(({ purpose, result }) => isWriting(purpose) && result === 'completed');
+  const id = writer === undefined ? null : usableSession(writer.turn, name);
+  return writer === undefined || id === null ? null : { id, taskId: writer.taskId, why: 'writer', result: 'completed' };
+}
+
+/** The id by which the agent itself has named the session: only then is it known to be there. */
+function usableSession(turn: TurnReport | null, name: string): string | null {
+  return turn !== null && turn.agent === name && !turn.isSessionRefused ? turn.session : null;
+}
+
+function isWriting(purpose: Purpose): boolean {
+  return purpose === 'implementation' || purpose === 'fix';
+}

@@ -1,0 +1,43 @@
+/**
+ * The answer that a coding agent gave in its own output: structured, or at the end of its last message.
+ *
+ * Owns: finding it there. Does not own: checking it (core/answer), the files that go before it (host/answer-file).
+ *
+ * Invariant: only this turn's output is looked at, and of a message only its last fenced block of JSON, or the whole of it.
+ */
+import { isObject } from '../base/canonical-json.ts';
+import type { Purpose } from '../model/limits.ts';
+import type { AnswerOrigin } from '../model/turn.ts';
+import { type AnswerReading, readAnswer } from './answer.ts';
+import { encode } from './task-files.ts';
+import type { Turn } from './turn.ts';
+
+const FENCE = /```[ \t]*(?:json|JSON)?[ \t]*\r?\n([\s\S]*?)\r?\n[ \t]*```/g;
+
+/** The answer in the turn's output, missing where nothing in it looks like one. */
+export function answerInTurn(
+  turn: Turn,
+  purpose: Purpose,
+): { readonly reading: AnswerReading; readonly from: AnswerOrigin | null } {
+  if (turn.answer !== undefined && turn.answer !== null) {
+    return { reading: readAnswer(encode(turn.answer), purpose), from: 'structured' };
+  }
+  const text = messageJson(turn.lastText);
+  if (text === null) return { reading: { kind: 'missing' }, from: null };
+  return { reading: readAnswer(new TextEncoder().encode(text), purpose), from: 'message' };
+}
+
+/** The JSON of an answer in a message: an object with a status. */
+function messageJson(message: string): string | null {
+  const fenced = [...message.matchAll(FENCE)].map(([, inside = '']) => inside.trim()).at(-1);
+  for (const text of [fenced, message.trim()]) {
+    if (text === undefined || !text.startsWith('{')) continue;
+    try {
+      const value: unknown = JSON.parse(text);
+      if (isObject(value) && value.status !== undefined) return text;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,73 @@
+/**
+ * What the turn of a coding agent means for its task, beyond answer and exit code: whatever says that it is not done.
+ *
+ * Owns: that judgement. Does not own: answer and exit (core/conclusion), the report (core/turn-report).
+ *
+ * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is no error, no unexpected denial; then answer and exit decide.
+ * 2. A limit of the account is no failure, a refused session is none: neither uses up an attempt.
+ */
+import type { ErrorCode } from '../model/error-codes.ts';
+import type { Answer, TaskResult } from '../model/request.ts';
+import type { TurnReport } from '../model/turn.ts';
+import type { Conclusion, WorkerExit } from './conclusion.ts';
+
+/** The conclusion that the turn forces, null when answer and exit are to decide. */
+export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: Answer | null): Conclusion | null {
+  const stop = (result: TaskResult, code: ErrorCode, message: string): Conclusion => ({
+    result,
+    code,
+    message,
+    answer,
+  });
+  const { ended, limited } = turn;
+  const said = ended === null || ended.reason === '' ? '' : ` It said: ${ended.reason}`;
+  if (turn.isSessionRefused) {
+    const session = turn.askedSession ?? 'the session';
+    return stop(
+      'interrupted',
+      'PAWL_AGENT_SESSION_REFUSED',
+      `The agent would not go on with ${session}; the next attempt begins a fresh session.${said}`,
+    );
+  }
+  if (ended?.cause === 'login') {
+    return stop('blocked', 'PAWL_AGENT_LOGIN', `The agent is not logged in, or its key is refused.${said}`);
+  }
+  if (limited !== null) {
+    const until = limited.resetsAtMs === null ? '' : ` until ${new Date(limited.resetsAtMs).toISOString()}`;
+    const what = limited.kind === 'usage' ? 'used up its usage window' : 'been told to slow down';
+    return stop('limited', 'PAWL_AGENT_LIMITED', `The agent has ${what}${until}.${said}`);
+  }
+  if (ended?.cause === 'budget') {
+    return stop('blocked', 'PAWL_BUDGET_EXCEEDED', `The agent ended its turn at the budget that it was given.${said}`);
+  }
+  const denied = turn.denials.filter(({ isExpected }) => !isExpected);
+  const [first] = denied;
+  if (first !== undefined) {
+    const tools = [...new Set(denied.map(({ tool }) => tool))].join(', ');
+    const why = first.reason === '' ? '' : ` (${first.reason})`;
+    return stop('blocked', 'PAWL_AGENT_DENIED', `The agent was denied what it asked for: ${tools}${why}.`);
+  }
+  if (ended === null || ended.how === 'noTerminalEvent') return concludeWithoutEnd(exit, answer, said);
+  switch (ended.how) {
+    case 'completed':
+      return null;
+    case 'failed':
+      return stop('failed', 'PAWL_AGENT_FAILED', `The agent ended its turn with an error.${said}`);
+    case 'interrupted':
+      return stop('failed', 'PAWL_AGENT_FAILED', `The agent's turn was interrupted from outside.${said}`);
+    case 'limit':
+      return stop('failed', 'PAWL_AGENT_TURN_LIMIT', `The agent reached a limit of its own before it was done.${said}`);
+  }
+}
+
+/** Nobody saw the exit of an orphan: whether it went down with the machine is for the one who settles it. */
+function concludeWithoutEnd(exit: WorkerExit | null, answer: Answer | null, said: string): Conclusion | null {
+  if (exit === null || exit.code !== 0) return null;
+  const left = answer === null ? ' and left no answer' : '; an answer alone does not count';
+  return {
+    result: 'failed',
+    code: 'PAWL_AGENT_NO_END',
+    message: `The agent exited with 0 without saying that its turn had ended${left}.${said}`,
+    answer,
+  };
+}

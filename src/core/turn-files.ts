@@ -1,0 +1,97 @@
+/**
+ * The agent's part of request and outcome, read with plain checks.
+ *
+ * Owns: checking both. Does not own: their types (model/turn), the files that they lie in (core/task-files). Free of zod: the worker host loads this file.
+ */
+import {
+  AGENT_KINDS,
+  ANSWER_ORIGINS,
+  END_CAUSES,
+  TURN_ENDS,
+  type TurnReport,
+  type TurnRequest,
+  type TurnUsage,
+  USAGE_SCOPES,
+} from '../model/turn.ts';
+import { absolute, count, type Fields, flag, hash, json, list, nullable, object, oneOf, text, time } from './fields.ts';
+
+/** The agent's part of a request; throws what a parse catches. */
+export function turnRequest(file: Fields): TurnRequest {
+  const program = object(file, 'program');
+  const session = object(file, 'session');
+  const budget = object(file, 'budget');
+  const usedBefore = object(file, 'usedBefore');
+  return {
+    kind: oneOf(file, 'kind', AGENT_KINDS),
+    program: { path: absolute(program, 'path'), version: text(program, 'version'), sha256: hash(program, 'sha256') },
+    session: { id: nullable(session, 'id', text), isResume: flag(session, 'isResume') },
+    prompt: text(file, 'prompt', true),
+    stdin: oneOf(file, 'stdin', ['prompt', 'empty'] as const),
+    answerSchema: nullable(file, 'answerSchema', json),
+    budget: { tokens: nullable(budget, 'tokens', time), usd: nullable(budget, 'usd', time) },
+    usedBefore: { tokens: time(usedBefore, 'tokens'), usd: time(usedBefore, 'usd') },
+    firstEventMs: count(file, 'firstEventMs'),
+    expectedDenials: list(file, 'expectedDenials', text),
+    bypassesPermissions: flag(file, 'bypassesPermissions'),
+  };
+}
+
+/** The agent's part of an outcome; throws what a parse catches. */
+export function turnReport(file: Fields): TurnReport {
+  const lines = object(file, 'lines');
+  return {
+    agent: text(file, 'agent'),
+    kind: oneOf(file, 'kind', AGENT_KINDS),
+    cliVersion: nullable(file, 'cliVersion', text),
+    model: nullable(file, 'model', text),
+    permissionMode: nullable(file, 'permissionMode', text),
+    bypassesPermissions: flag(file, 'bypassesPermissions'),
+    askedSession: nullable(file, 'askedSession', text),
+    session: nullable(file, 'session', text),
+    isResume: flag(file, 'isResume'),
+    isSessionRefused: flag(file, 'isSessionRefused'),
+    usage: nullable(file, 'usage', usage),
+    limited: nullable(file, 'limited', limited),
+    denials: list(file, 'denials', denial),
+    ended: nullable(file, 'ended', ended),
+    answerFrom: nullable(file, 'answerFrom', (from, name) => oneOf(from, name, ANSWER_ORIGINS)),
+    lines: {
+      all: count(lines, 'all'),
+      unknown: count(lines, 'unknown'),
+      malformed: count(lines, 'malformed'),
+      overlong: count(lines, 'overlong'),
+    },
+  };
+}
+
+function usage(file: Fields, name: string): TurnUsage {
+  const value = object(file, name);
+  return {
+    scope: oneOf(value, 'scope', [...USAGE_SCOPES, 'estimate'] as const),
+    tokens: time(value, 'tokens'),
+    usd: nullable(value, 'usd', time),
+  };
+}
+
+function limited(file: Fields, name: string): NonNullable<TurnReport['limited']> {
+  const value = object(file, name);
+  return { kind: oneOf(value, 'kind', ['usage', 'rate'] as const), resetsAtMs: nullable(value, 'resetsAtMs', time) };
+}
+
+function denial(file: Fields, name: string): TurnReport['denials'][number] {
+  const value = object(file, name);
+  return {
+    tool: text(value, 'tool', true),
+    reason: text(value, 'reason', true),
+    isExpected: flag(value, 'isExpected'),
+  };
+}
+
+function ended(file: Fields, name: string): NonNullable<TurnReport['ended']> {
+  const value = object(file, name);
+  return {
+    how: oneOf(value, 'how', TURN_ENDS),
+    cause: oneOf(value, 'cause', END_CAUSES),
+    reason: text(value, 'reason', true),
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * What is kept of a turn: bounded, sanitised, without a word of the agent's messages.
+ *
+ * Owns: the report, what an unreported turn is charged with. Does not own: the fold (core/turn), the ledger over turns (core/ledger).
+ *
+ * Invariants: 1. A turn that may have used something and did not say is charged with an estimate, never with nothing (design of issue: budgets survive kills).
+ * 2. No text of the agent but short reasons and tool names, sanitised.
+ */
+import { BOUNDS } from '../model/limits.ts';
+import type { AnswerOrigin, TurnReport, TurnRequest, TurnUsage } from '../model/turn.ts';
+import type { AgentCapabilities } from '../ports/agent-adapter.ts';
+import { sanitise } from './sanitise.ts';
+import type { Turn } from './turn.ts';
+
+/** All that a report is made from. */
+export interface ReportedTurn {
+  readonly turn: Turn;
+  readonly request: TurnRequest;
+  /** The agent's name in the config. */
+  readonly agent: string;
+  readonly capabilities: Pick<AgentCapabilities, 'usage'>;
+  readonly answerFrom: AnswerOrigin | null;
+  /** False when the worker never ran: then nothing is charged. */
+  readonly hasRun: boolean;
+}
+
+const WORD_CHARS = 200;
+
+/** The report of a turn. */
+export function reportTurn(reported: ReportedTurn): TurnReport {
+  const { turn, request } = reported;
+  const short = (text: string | null): string | null =>
+    text === null || text === '' ? null : sanitise(text, WORD_CHARS);
+  return {
+    agent: reported.agent,
+    kind: request.kind,
+    cliVersion: short(turn.cliVersion) ?? request.program.version,
+    model: short(turn.model),
+    permissionMode: short(turn.permissionMode),
+    bypassesPermissions: request.bypassesPermissions,
+    askedSession: request.session.id,
+    session: short(turn.session),
+    isResume: request.session.isResume,
+    isSessionRefused: turn.ended?.cause === 'sessionUnknown' || turn.ended?.cause === 'sessionBusy',
+    usage: reported.hasRun ? usageOf(turn, request, reported.capabilities) : null,
+    limited: turn.ended?.how === 'completed' ? null : turn.limited,
+    denials: turn.denials.map(({ tool, reason }) => ({
+      tool: sanitise(tool, WORD_CHARS),
+      reason: sanitise(reason, WORD_CHARS),
+      isExpected: isExpected(tool, request.expectedDenials),
+    })),
+    ended:
+      turn.ended === null
+        ? null
+        : {
+            how: turn.ended.how,
+            cause: turn.ended.cause,
+            reason: sanitise(turn.ended.reason, BOUNDS.summaryChars / 2),
+          },
+    answerFrom: reported.answerFrom,
+    lines: turn.lines,
+  };
+}
+
+/** What the turn has used by its own reports so far, beyond what its session had used before; for a budget during the turn. */
+export function usedSoFar(turn: Turn, request: TurnRequest): { readonly tokens: number; readonly usd: number } {
+  const { session, turn: whole, process, step } = turn.usage;
+  const report = session ?? whole ?? process ?? step;
+  if (report === null) return { tokens: 0, usd: 0 };
+  const before = report === session ? request.usedBefore : { tokens: 0, usd: 0 };
+  return {
+    tokens: Math.max(0, report.inputTokens + report.outputTokens - before.tokens),
+    usd: Math.max(0, (report.usd ?? 0) - before.usd),
+  };
+}
+
+/** True when what a turn has reported so far is at least what it may use. */
+export function isOverBudget(turn: Turn, request: TurnRequest | undefined): boolean {
+  if (request === undefined) return false;
+  const { tokens, usd } = request.budget;
+  const used = usedSoFar(turn, request);
+  return (tokens !== null && used.tokens >= tokens) || (usd !== null && used.usd >= usd);
+}
+
+function isExpected(tool: string, expected: readonly string[]): boolean {
+  return expected.some((one) => one === '*' || one === tool || tool.startsWith(`${one}(`));
+}
+
+function usageOf(turn: Turn, request: TurnRequest, capabilities: Pick<AgentCapabilities, 'usage'>): TurnUsage | null {
+  const { session, turn: whole, process, step } = turn.usage;
+  const report = session ?? whole ?? process;
+  if (report !== null)
+    return { scope: report.scope, tokens: report.inputTokens + report.outputTokens, usd: report.usd };
+  const isStepwise = step !== null && turn.ended !== null;
+  if (step !== null && isStepwise)
+    return { scope: 'step', tokens: step.inputTokens + step.outputTokens, usd: step.usd };
+  if (capabilities.usage === 'none') return null;
+  return estimate(turn, request, capabilities.usage === 'usd');
+}
+
+/** Of a turn that was cut off: what it reported of its steps, or one reading of all it saw for each of its calls, and what it wrote. */
+function estimate(turn: Turn, request: TurnRequest, hasUsd: boolean): TurnUsage {
+  const { step } = turn.usage;
+  const calls = turn.toolCalls + 1;
+  const seen = Math.ceil((request.prompt.length + turn.textChars) / BOUNDS.charsPerToken) + BOUNDS.systemPromptTokens;
+  const written = Math.ceil(turn.textChars / BOUNDS.charsPerToken) + BOUNDS.callTokens * calls;
+  const tokens = Math.max(
+    step === null ? 0 : step.inputTokens + step.outputTokens + written,
+    turn.events === 0 ? 0 : seen * calls + written,
+  );
+  const usd = (tokens / 1_000_000) * BOUNDS.estimateUsdPerMillionTokens;
+  return { scope: 'estimate', tokens, usd: hasUsd ? Math.max(usd, step?.usd ?? 0) : null };
+}

@@ -1,0 +1,188 @@
+/**
+ * What a turn of a coding agent has come to so far: the fold over its events.
+ *
+ * Owns: that fold, and the usage that it stands for. Does not own: making events of lines (adapters/agents), weighing the turn (core/conclusion).
+ *
+ * Invariants: 1. Pure: the same events give the same turn, whoever folds them, in one go or in several. 2. Whatever a turn says, it stays bounded (L9).
+ * 3. A turn that goes on after its end has not ended.
+ */
+import type { Json } from '../base/canonical-json.ts';
+import { unreachable } from '../base/unreachable.ts';
+import type { AgentEvent, EndCause, TurnEnd, Usage } from '../model/agent-event.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { OutputLine } from './agent-lines.ts';
+
+/** The lines of an output, counted. */
+export interface LineCounts {
+  readonly all: number;
+  readonly unknown: number;
+  readonly malformed: number;
+  readonly overlong: number;
+}
+
+/** A turn so far. */
+export interface Turn {
+  readonly lines: LineCounts;
+  /** Events of any kind. */
+  readonly events: number;
+  readonly session: string | null;
+  readonly model: string | null;
+  readonly cliVersion: string | null;
+  readonly permissionMode: string | null;
+  /** Tools under way: their names by id. */
+  readonly openTools: Readonly<Record<string, string>>;
+  readonly toolCalls: number;
+  readonly denials: readonly { readonly tool: string; readonly reason: string }[];
+  readonly limited: { readonly kind: 'usage' | 'rate'; readonly resetsAtMs: number | null } | null;
+  /** How long the agent said that it would wait before it tries again; null when it has gone on. */
+  readonly retryDelayMs: number | null;
+  /** The last report of every scope; steps are added up. */
+  readonly usage: Readonly<Record<Usage['scope'], Usage | null>>;
+  readonly countedSteps: readonly string[];
+  /** The last message, its end where it is long. */
+  readonly lastText: string;
+  readonly isTextOpen: boolean;
+  readonly textChars: number;
+  readonly answer: Json | undefined;
+  readonly ended: { readonly how: TurnEnd; readonly cause: EndCause; readonly reason: string } | null;
+}
+
+/** A turn of which nothing has been heard. */
+export const SILENT_TURN: Turn = {
+  lines: { all: 0, unknown: 0, malformed: 0, overlong: 0 },
+  events: 0,
+  session: null,
+  model: null,
+  cliVersion: null,
+  permissionMode: null,
+  openTools: {},
+  toolCalls: 0,
+  denials: [],
+  limited: null,
+  retryDelayMs: null,
+  usage: { step: null, turn: null, session: null, process: null },
+  countedSteps: [],
+  lastText: '',
+  isTextOpen: false,
+  textChars: 0,
+  answer: undefined,
+  ended: null,
+};
+
+/** How an adapter reads a line: its events, null for a line that it does not know. */
+export type LineMapping = (line: Json) => readonly AgentEvent[] | null;
+
+/** The turn after `lines`. Throws what the mapping throws: our bug, never the agent's. */
+export function foldLines(turn: Turn, lines: readonly OutputLine[], read: LineMapping): Turn {
+  let next = turn;
+  for (const { content } of lines) {
+    if (content.kind === 'blank') continue;
+    if (content.kind !== 'json') {
+      next = counted(next, content.kind);
+      continue;
+    }
+    const events = read(content.value);
+    next = counted(next, events === null ? 'unknown' : null);
+    for (const event of events ?? []) next = foldEvent(next, event);
+  }
+  return next;
+}
+
+function counted(turn: Turn, kind: 'unknown' | 'malformed' | 'overlong' | null): Turn {
+  const lines = { ...turn.lines, all: turn.lines.all + 1 };
+  return { ...turn, lines: kind === null ? lines : { ...lines, [kind]: lines[kind] + 1 } };
+}
+
+/** The turn after one more event. */
+export function foldEvent(before: Turn, event: AgentEvent): Turn {
+  const turn = { ...before, events: before.events + 1 };
+  switch (event.type) {
+    case 'started':
+      return {
+        ...goingOn(turn),
+        session: event.sessionId ?? turn.session,
+        model: event.model ?? turn.model,
+        cliVersion: event.cliVersion ?? turn.cliVersion,
+        permissionMode: event.permissionMode ?? turn.permissionMode,
+      };
+    case 'text':
+      return withText(goingOn(turn), event.text, event.isDelta);
+    case 'toolStarted':
+      return withTool(goingOn(turn), event.id, event.name);
+    case 'toolFinished':
+      return withoutTool(goingOn(turn), event.id);
+    case 'denied':
+      return withDenial(turn, event.tool, event.reason);
+    case 'retrying':
+      return { ...turn, retryDelayMs: event.delayMs ?? 0 };
+    case 'limited':
+      return { ...turn, limited: { kind: event.kind, resetsAtMs: event.resetsAtMs } };
+    case 'usage':
+      return withUsage(turn, event);
+    case 'answer':
+      return { ...turn, answer: event.value };
+    case 'noted':
+      return turn;
+    case 'ended':
+      return { ...turn, openTools: {}, ended: { how: event.how, cause: event.cause, reason: event.reason } };
+    default:
+      return unreachable(event);
+  }
+}
+
+/** What the agent goes on with after an end, a limit or a retry makes these past. */
+function goingOn(turn: Turn): Turn {
+  return { ...turn, ended: null, limited: null, retryDelayMs: null };
+}
+
+function withText(turn: Turn, text: string, isDelta: boolean): Turn {
+  const whole = isDelta && turn.isTextOpen ? turn.lastText + text : text;
+  return {
+    ...turn,
+    lastText: whole.slice(-BOUNDS.answerBytes),
+    isTextOpen: isDelta,
+    textChars: turn.textChars + text.length,
+  };
+}
+
+function withTool(turn: Turn, id: string, name: string): Turn {
+  if (Object.keys(turn.openTools).length >= BOUNDS.openTools) return turn;
+  return {
+    ...turn,
+    isTextOpen: false,
+    openTools: { ...turn.openTools, [id]: name.slice(0, 200) },
+    toolCalls: turn.toolCalls + 1,
+  };
+}
+
+function withoutTool(turn: Turn, id: string): Turn {
+  if (!Object.hasOwn(turn.openTools, id)) return { ...turn, isTextOpen: false, toolCalls: turn.toolCalls + 1 };
+  const { [id]: _, ...openTools } = turn.openTools;
+  return { ...turn, isTextOpen: false, openTools };
+}
+
+function withDenial(turn: Turn, tool: string, reason: string): Turn {
+  // A CLI may tell one denial when it happens and again at the end, in other words.
+  if (turn.denials.some((known) => known.tool === tool) || turn.denials.length >= BOUNDS.denials) return turn;
+  return { ...turn, denials: [...turn.denials, { tool, reason }] };
+}
+
+function withUsage(turn: Turn, usage: Usage): Turn {
+  if (usage.scope !== 'step') return { ...turn, usage: { ...turn.usage, [usage.scope]: usage } };
+  if (usage.id !== null && turn.countedSteps.includes(usage.id)) return turn;
+  const { step } = turn.usage;
+  return {
+    ...turn,
+    countedSteps: usage.id === null ? turn.countedSteps : [...turn.countedSteps, usage.id].slice(-BOUNDS.stepsKnown),
+    usage: {
+      ...turn.usage,
+      step: {
+        scope: 'step',
+        id: null,
+        inputTokens: (step?.inputTokens ?? 0) + usage.inputTokens,
+        outputTokens: (step?.outputTokens ?? 0) + usage.outputTokens,
+        usd: usage.usd === null && (step?.usd ?? null) === null ? null : (step?.usd ?? 0) + (usage.usd ?? 0),
+      },
+    },
+  };
+}

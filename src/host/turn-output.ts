@@ -1,0 +1,98 @@
+/**
+ * A turn of a coding agent as its output files tell it: read while it goes on, and read whole when it has ended.
+ *
+ * Owns: reading output.ndjson in steps and from its first byte. Does not own: cutting lines (core/agent-lines), their meaning (adapters/agents), the fold (core/turn).
+ *
+ * Invariants: 1. Reading in steps and reading whole come to the same turn. 2. Nothing here writes. 3. An adapter that throws is told as an UnreadableTurn.
+ */
+import { join } from 'node:path';
+import { FIRST_LINE, type LineCursor, readLines, readRest } from '../core/agent-lines.ts';
+import type { WorkerExit } from '../core/conclusion.ts';
+import { foldEvent, foldLines, SILENT_TURN, type Turn } from '../core/turn.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { TASK_FILES } from '../model/request.ts';
+import type { TurnRequest } from '../model/turn.ts';
+import type { AgentAdapter } from '../ports/agent-adapter.ts';
+import type { Files } from '../store/files.ts';
+
+/** The adapter of this agent failed on its output: our bug, and no reason to let the worker go on. */
+export class UnreadableTurn extends Error {}
+
+const CHUNK_BYTES = 4 * BOUNDS.lineBytes;
+
+/** Follows a turn while its agent writes. */
+export class TurnFollower {
+  readonly #files: Files;
+  readonly #path: string;
+  readonly #adapter: AgentAdapter;
+  #cursor: LineCursor = FIRST_LINE;
+  #turn: Turn = SILENT_TURN;
+
+  constructor(files: Files, taskFolder: string, adapter: AgentAdapter) {
+    this.#files = files;
+    this.#path = join(taskFolder, TASK_FILES.output);
+    this.#adapter = adapter;
+  }
+
+  /** The turn with what has been written since the last look, at most CHUNK_BYTES of it. Throws UnreadableTurn. */
+  look(): Turn {
+    const bytes = readAt(this.#files, this.#path, this.#cursor.offset, CHUNK_BYTES);
+    if (bytes.length === 0) return this.#turn;
+    const { lines, cursor } = readLines(this.#cursor, bytes);
+    this.#turn = guarded(() => foldLines(this.#turn, lines, (line) => this.#adapter.read(line)));
+    this.#cursor = cursor;
+    return this.#turn;
+  }
+}
+
+/** The whole turn of an agent of whose tree nothing is left. Throws UnreadableTurn. */
+export function readEndedTurn(
+  files: Files,
+  taskFolder: string,
+  request: TurnRequest,
+  adapter: AgentAdapter,
+  exit: WorkerExit | null,
+): Turn {
+  const path = join(taskFolder, TASK_FILES.output);
+  let cursor = FIRST_LINE;
+  let turn = SILENT_TURN;
+  for (;;) {
+    const bytes = readAt(files, path, cursor.offset, CHUNK_BYTES);
+    const isLast = bytes.length < CHUNK_BYTES;
+    const reading = (isLast ? readRest : readLines)(cursor, bytes);
+    turn = guarded(() => foldLines(turn, reading.lines, (line) => adapter.read(line)));
+    cursor = reading.cursor;
+    if (isLast) break;
+  }
+  const events = guarded(() =>
+    adapter.readExit({
+      code: exit?.code ?? null,
+      signal: exit?.signal ?? null,
+      stderrTail: tailOf(files, join(taskFolder, TASK_FILES.stderr)),
+      hasEnded: turn.ended !== null,
+      resumed: request.session.isResume ? request.session.id : null,
+    }),
+  );
+  return events.reduce(foldEvent, turn);
+}
+
+function guarded<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw new UnreadableTurn(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function readAt(files: Files, path: string, offset: number, bytesMax: number): Uint8Array {
+  return files.usingIfThere(path, (fd) => files.fs.read(fd, offset, bytesMax)) ?? new Uint8Array();
+}
+
+function tailOf(files: Files, path: string): string {
+  const bytes = files.usingIfThere(path, (fd) => {
+    const size = files.fs.size(fd);
+    const start = Math.max(0, size - BOUNDS.stderrTailBytes);
+    return files.fs.read(fd, start, size - start);
+  });
+  return bytes === null ? '' : new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,72 @@
+/**
+ * What a coding agent says while it works, in one vocabulary for all of them.
+ *
+ * Owns: the events that an adapter makes of its agent's output. Does not own: the raw lines (output.ndjson), reading them (adapters/agents),
+ * what they come to (core/turn). Free of zod: host and inspector page load this file.
+ */
+import type { Json } from '../base/canonical-json.ts';
+
+/** Of which part of the work a usage report speaks. */
+export type UsageScope = 'step' | 'turn' | 'session' | 'process';
+
+/** What one usage report says. */
+export interface Usage {
+  readonly scope: UsageScope;
+  /** Of a step: the same report may come more than once under one id, and then counts once. Null: every report counts. */
+  readonly id: string | null;
+  /** Input tokens, cached ones included. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** US dollars as the agent reckons them, null where it does not say. */
+  readonly usd: number | null;
+}
+
+/** How a turn ended, as its agent says. */
+export type TurnEnd = 'completed' | 'failed' | 'interrupted' | 'limit' | 'noTerminalEvent';
+
+/** Why a turn ended, where the reason decides what Pawl does; anything else is `other`. */
+export type EndCause = 'other' | 'login' | 'sessionUnknown' | 'sessionBusy' | 'turns' | 'budget';
+
+/** One event of a turn. Texts are as the agent gave them: whoever keeps one bounds and sanitises it. */
+export type AgentEvent =
+  | {
+      readonly type: 'started';
+      readonly sessionId: string | null;
+      readonly model: string | null;
+      readonly cliVersion: string | null;
+      readonly permissionMode: string | null;
+    }
+  | {
+      readonly type: 'text';
+      readonly text: string /** A piece that goes on where the last text ended. */;
+      readonly isDelta: boolean;
+    }
+  | { readonly type: 'toolStarted'; readonly id: string; readonly name: string }
+  | {
+      readonly type: 'toolFinished';
+      readonly id: string;
+      readonly name: string | null;
+      readonly isError: boolean;
+      readonly exitCode: number | null;
+    }
+  | { readonly type: 'denied'; readonly tool: string; readonly reason: string }
+  | {
+      readonly type: 'retrying';
+      readonly attempt: number | null;
+      /** HTTP status, null where none is told. */
+      readonly status: number | null;
+      readonly delayMs: number | null;
+    }
+  | {
+      readonly type: 'limited';
+      /** `usage`: the account's window is used up; `rate`: too many requests, or the service is overloaded. */
+      readonly kind: 'usage' | 'rate';
+      /** Milliseconds since the epoch, null where the agent does not say. */
+      readonly resetsAtMs: number | null;
+    }
+  | ({ readonly type: 'usage' } & Usage)
+  /** The answer that the agent gave as structured output. */
+  | { readonly type: 'answer'; readonly value: Json }
+  /** Something that an agent says and that changes nothing: a thought, a hook, a heartbeat. A sign of life. */
+  | { readonly type: 'noted' }
+  | { readonly type: 'ended'; readonly how: TurnEnd; readonly cause: EndCause; readonly reason: string };

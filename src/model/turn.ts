@@ -1,0 +1,121 @@
+/**
+ * One turn of a coding agent: what a host is asked to run, and what it reports of it.
+ *
+ * Owns: the agent's part of request.json and of the outcome. Does not own: checking them when read (core/turn-files), the events (model/agent-event).
+ * Free of zod: the worker host loads this file.
+ */
+import type { Json } from '../base/canonical-json.ts';
+import type { EndCause, TurnEnd, UsageScope } from './agent-event.ts';
+
+/** The kinds of agents whose output Pawl reads. */
+export const AGENT_KINDS = ['claude', 'codex', 'opencode', 'gemini', 'copilot', 'qwen', 'acp'] as const;
+/** Where a usage report may speak of. */
+export const USAGE_SCOPES = ['step', 'turn', 'session', 'process'] as const satisfies readonly UsageScope[];
+/** How a turn may end. */
+export const TURN_ENDS = [
+  'completed',
+  'failed',
+  'interrupted',
+  'limit',
+  'noTerminalEvent',
+] as const satisfies readonly TurnEnd[];
+/** Why a turn may have ended. */
+export const END_CAUSES = [
+  'other',
+  'login',
+  'sessionUnknown',
+  'sessionBusy',
+  'turns',
+  'budget',
+] as const satisfies readonly EndCause[];
+/** Where an answer may come from. */
+export const ANSWER_ORIGINS = ['file', 'mcp', 'structured', 'message', 'exitCode'] as const;
+/** A kind of agent whose output Pawl reads. */
+export type AgentKind = (typeof AGENT_KINDS)[number];
+
+/** The installed program of an agent, as it was found before the start. */
+export interface AgentProgram {
+  /** Absolute, links resolved. */
+  readonly path: string;
+  readonly version: string;
+  /** Of the program's bytes. */
+  readonly sha256: string;
+}
+
+/** The session that a turn belongs to. */
+export interface TurnSession {
+  /** Null where the agent makes up the id itself and tells it in its first event. */
+  readonly id: string | null;
+  /** True when the agent is to go on with that session; false: it is new. */
+  readonly isResume: boolean;
+}
+
+/** What is left of a run's budget when a turn starts; null: unlimited. */
+export interface TurnBudget {
+  readonly tokens: number | null;
+  readonly usd: number | null;
+}
+
+/** The agent's part of a request. */
+export interface TurnRequest {
+  readonly kind: AgentKind;
+  readonly program: AgentProgram;
+  readonly session: TurnSession;
+  /** What the agent is told; given to it once, byte for byte. */
+  readonly prompt: string;
+  /** `prompt`: the prompt is the worker's standard input, a file. `empty`: it lies in the arguments. */
+  readonly stdin: 'prompt' | 'empty';
+  /** JSON Schema of the answer, written to a file of the task's folder for the agent; null: none is wanted. */
+  readonly answerSchema: Json | null;
+  readonly budget: TurnBudget;
+  /** What the session had reported as used when the turn began: session totals go on from there. */
+  readonly usedBefore: { readonly tokens: number; readonly usd: number };
+  /** Longest time from the start to the first event. */
+  readonly firstEventMs: number;
+  /** Tools whose denial the operator expects, as the agent names them. */
+  readonly expectedDenials: readonly string[];
+  /** True when permissions are not asked for at all: said in the report. */
+  readonly bypassesPermissions: boolean;
+}
+
+/** Where an answer came from. */
+export type AnswerOrigin = (typeof ANSWER_ORIGINS)[number];
+
+/** What a turn has used, as far as it is known. */
+export interface TurnUsage {
+  /** `estimate`: the agent had not reported when it ended, and what it cannot have exceeded by much is charged. */
+  readonly scope: UsageScope | 'estimate';
+  readonly tokens: number;
+  readonly usd: number | null;
+}
+
+/** What a turn came to, as its output says; bounded and sanitised: part of the outcome and of the journal. */
+export interface TurnReport {
+  /** The agent's name in the config. */
+  readonly agent: string;
+  readonly kind: AgentKind;
+  readonly cliVersion: string | null;
+  readonly model: string | null;
+  readonly permissionMode: string | null;
+  readonly bypassesPermissions: boolean;
+  /** The session that was asked for, null where the agent makes up the id. */
+  readonly askedSession: string | null;
+  /** The session that the agent says it was; null when it never said. */
+  readonly session: string | null;
+  readonly isResume: boolean;
+  /** True when the agent did not know the session, or would not go on with it. */
+  readonly isSessionRefused: boolean;
+  /** Null: nothing was used. */
+  readonly usage: TurnUsage | null;
+  readonly limited: { readonly kind: 'usage' | 'rate'; readonly resetsAtMs: number | null } | null;
+  readonly denials: readonly { readonly tool: string; readonly reason: string; readonly isExpected: boolean }[];
+  readonly ended: { readonly how: TurnEnd; readonly cause: EndCause; readonly reason: string } | null;
+  readonly answerFrom: AnswerOrigin | null;
+  /** Lines of the output: all, those that the adapter knows nothing of, those that are no JSON or no UTF-8, those over the bound. */
+  readonly lines: {
+    readonly all: number;
+    readonly unknown: number;
+    readonly malformed: number;
+    readonly overlong: number;
+  };
+}

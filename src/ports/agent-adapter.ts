@@ -1,0 +1,109 @@
+/**
+ * What Pawl knows of one kind of coding agent: how to find and ask it, how to start and resume it, what its output means.
+ *
+ * Owns: the shape of an adapter, one file for each kind in adapters/agents. Does not own: doing any of it.
+ *
+ * Invariant: an adapter is pure: plain data and functions over their arguments. Runner, host and inspector load the same one.
+ */
+import type { Json } from '../base/canonical-json.ts';
+import type { AgentEvent } from '../model/agent-event.ts';
+import type { AgentKind, TurnBudget, TurnSession } from '../model/turn.ts';
+
+/** What an agent can do for Pawl. */
+export interface AgentCapabilities {
+  /** `assigned`: the session's id is ours, told at the start. `reported`: the agent tells it in its first event. `none`: it has none that can be resumed. */
+  readonly session: 'assigned' | 'reported' | 'none';
+  readonly canResume: boolean;
+  /** It can be bound to a JSON Schema for its answer. */
+  readonly hasStructuredOutput: boolean;
+  /** It can be given an MCP server for one start. */
+  readonly hasMcp: boolean;
+  /** What it reports of usage; `usd` implies tokens. */
+  readonly usage: 'usd' | 'tokens' | 'none';
+  /** It can be told which tools it may use without being asked. */
+  readonly hasAllowedTools: boolean;
+  /** Its number of turns can be bounded. */
+  readonly hasTurnLimit: boolean;
+}
+
+/** How permissions are handled. */
+export type PermissionMode =
+  /** Reads only: reviewers and verifiers. */
+  | 'read'
+  /** Edits in the worktree, and the allowed tools; everything else is denied, never asked. */
+  | 'edit'
+  /** Nothing is asked or denied. Only when the config says so. */
+  | 'bypass';
+
+/** All that a command line is made from. */
+export interface TurnStart {
+  readonly session: TurnSession;
+  readonly prompt: string;
+  readonly permission: PermissionMode;
+  /** The agent's own name of a permission mode, given as it is instead of `permission`; null: none. */
+  readonly nativeMode: string | null;
+  readonly model: string | null;
+  /** Tools that need no permission, as the agent names them. */
+  readonly allowedTools: readonly string[];
+  /** Commands that its shell tool may run without permission, word by word; `*` as the last word: any further words, also none. */
+  readonly allowedCommands: readonly (readonly string[])[];
+  readonly maxTurns: number | null;
+  readonly extraArgs: readonly string[];
+  readonly budget: TurnBudget;
+  /** JSON Schema of the answer, and the absolute path of a file that will hold it; null: structured output is not wanted. */
+  readonly answerSchema: { readonly schema: Json; readonly file: string } | null;
+  /** The command of our MCP server for this task; null: not wanted. */
+  readonly mcp: { readonly name: string; readonly command: string; readonly args: readonly string[] } | null;
+  /** Absolute. */
+  readonly worktree: string;
+}
+
+/** A command line without its program. */
+export interface TurnCommand {
+  readonly args: readonly string[];
+  /** Where the prompt goes: the standard input, or it is in `args` already. */
+  readonly stdin: 'prompt' | 'empty';
+  /** Variables to set; never secrets. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What is known beyond the lines when a turn's process has ended. */
+export interface TurnExit {
+  /** Null: nobody saw it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The end of what it wrote to standard error, at most 64 KiB. */
+  readonly stderrTail: string;
+  /** True when a terminal event was seen. */
+  readonly hasEnded: boolean;
+  /** The session that was asked for, if it was to be resumed. */
+  readonly resumed: string | null;
+}
+
+/** One kind of coding agent. */
+export interface AgentAdapter {
+  readonly kind: AgentKind;
+  /** As people call it. */
+  readonly title: string;
+  /** The program's name on PATH. */
+  readonly program: string;
+  /** How it is installed, for a hint. */
+  readonly install: string;
+  readonly capabilities: AgentCapabilities;
+  /** Names of variables that it takes from the user's environment: logins, endpoints, its own folders. */
+  readonly envNames: readonly string[];
+  /** Arguments whose output tells the version. */
+  readonly versionArgs: readonly string[];
+  /** The version in that output, null when there is none. */
+  readVersion(output: string): string | null;
+  /** Argument lists whose outputs together name the flags that the program knows; empty: they are not checked. */
+  readonly helpArgs: readonly (readonly string[])[];
+  /** Flags that work and that its help does not name. */
+  readonly hiddenFlags: readonly string[];
+  /** How to start or resume. */
+  command(start: TurnStart): TurnCommand;
+  /** The events of one line of its output, parsed; null when the adapter does not know such a line. */
+  read(line: Json): readonly AgentEvent[] | null;
+  /** What exit and standard error add to the events, in order: a refused session, a denial that only stderr tells, an end without a terminal event. */
+  readExit(exit: TurnExit): readonly AgentEvent[];
+}

@@ -1,0 +1,83 @@
+/** What exit and standard error tell beyond the lines. */
+import { expect, it } from 'vitest';
+import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
+import type { AgentKind } from '../../../src/model/turn.ts';
+import type { TurnExit } from '../../../src/ports/agent-adapter.ts';
+import { RECORDED_KINDS } from './recorded.ts';
+
+const SESSION = '0dd68e64-101d-4231-a6f6-a44ca4a78af3';
+const codexLog = '2026-11-20T23:28:09Z ERROR codex_core::session: failed to record rollout items: thread x not found';
+const refusal = '2026-11-20T23:28:09Z ERROR codex_core::tools::router: error=approval policy is Never; reject command';
+
+it.each<[AgentKind, number, string, string]>([
+  ['claude', 1, `No conversation found with session ID: ${SESSION}`, 'failed sessionUnknown'],
+  ['claude', 1, 'Error: --resume requires a valid session ID or session title', 'failed sessionUnknown'],
+  ['claude', 1, `Error: Session ID ${SESSION} is already in use.`, 'failed sessionBusy'],
+  ['claude', 1, '--dangerously-skip-permissions cannot be used with root/sudo privileges', 'failed other'],
+  ['claude', 1, 'Invalid API key · Please run /login', 'failed login'],
+  ['claude', 143, '', ''],
+  ['claude', 0, '', ''],
+  [
+    'codex',
+    1,
+    `Error: thread/resume failed: no rollout found for thread id ${SESSION}\n\nStack:\n 0: x`,
+    'failed sessionUnknown',
+  ],
+  ['codex', 1, 'Error: thread x already has an active writer', 'failed sessionBusy'],
+  ['codex', 1, `WARNING: proceeding\nReading prompt from stdin...\n${codexLog}`, 'interrupted other'],
+  ['codex', 1, 'Not inside a trusted directory and --skip-git-repo-check was not specified.', 'failed other'],
+  ['codex', 1, 'Error: 401 Unauthorized', 'failed login'],
+  ['codex', 2, "error: unexpected argument '-s' found", 'failed other'],
+  ['codex', 0, refusal, 'denied command_execution'],
+  ['opencode', 1, '\u001b[91m\u001b[1mError: \u001b[0mSession not found', 'failed sessionUnknown'],
+  ['opencode', 1, 'Error: disk is full', 'failed other'],
+  ['opencode', 0, '\u001b[93m\u001b[1m! \u001b[0mpermission requested: bash (echo zz); auto-rejecting', 'denied bash'],
+  ['gemini', 42, 'Error resuming session: No previous sessions found for this project.', 'failed sessionUnknown'],
+  ['gemini', 53, '', 'limit turns'],
+  ['gemini', 55, 'Error: this folder is not trusted', 'failed other'],
+  ['gemini', 41, '', 'failed login'],
+  ['gemini', 144, '', 'failed other'],
+  ['gemini', 145, '', 'failed login'],
+  ['gemini', 173, '', 'limited rate, limit other'],
+  ['gemini', 244, '', 'failed other'],
+  ['gemini', 130, '', 'interrupted other'],
+  ['gemini', 0, '', ''],
+  ['qwen', 53, 'Reached max session turns for this session.', 'limit turns'],
+  ['qwen', 55, 'Reached max tool calls.', 'limit other'],
+  ['qwen', 1, `No saved session found with ID ${SESSION}.`, 'failed sessionUnknown'],
+  ['copilot', 1, `Error: No session, task, or name matched '${SESSION}'.\n\nTo resume: x`, 'failed sessionUnknown'],
+  ['copilot', 1, 'Error: No authentication information found. Please log in.', 'failed login'],
+  ['copilot', 0, '', ''],
+])('%s, exit code %i, "%s": %s', (kind, code, stderrTail, expected) => {
+  expect(told(kind, { code, stderrTail })).toBe(expected);
+});
+
+it('gemini calls a session busy that it was to begin, and unknown only one that it was to go on with', () => {
+  const stderrTail = `Error: Session ID ${SESSION} is already in use`;
+  expect(told('gemini', { code: 42, stderrTail, resumed: null })).toBe('failed sessionBusy');
+  expect(told('gemini', { code: 42, stderrTail: 'Error: no input', resumed: null })).toBe('failed other');
+});
+
+it.each(RECORDED_KINDS)('%s: exit adds no second end to one that was told', (kind) => {
+  for (const code of [0, 1, 2, 42, 53, 143, 145])
+    expect(told(kind, { code, stderrTail: 'Error: Session not found', hasEnded: true })).toBe('');
+});
+
+it.each(RECORDED_KINDS)(
+  '%s: a death that nobody saw, or by a signal, is told as nothing that it may not be',
+  (kind) => {
+    expect(told(kind, { code: null, stderrTail: '' })).toBe('');
+    expect(told(kind, { code: null, signal: 'SIGKILL', stderrTail: '' })).toBe('');
+  },
+);
+
+function told(kind: AgentKind, exit: Partial<TurnExit>): string {
+  return adapterOf(kind)
+    .readExit({ code: 0, signal: null, stderrTail: '', hasEnded: false, resumed: SESSION, ...exit })
+    .map((event) => {
+      if (event.type === 'ended') return `${event.how} ${event.cause}`;
+      if (event.type === 'limited') return `limited ${event.kind}`;
+      return event.type === 'denied' ? `denied ${event.tool}` : event.type;
+    })
+    .join(', ');
+}

@@ -1,0 +1,37 @@
+/** Streams that real agents wrote, by kind and case. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
+import { FIRST_LINE, readRest } from '../../../src/core/agent-lines.ts';
+import { foldLines, SILENT_TURN, type Turn } from '../../../src/core/turn.ts';
+import type { AgentKind } from '../../../src/model/turn.ts';
+
+/** A stream that was recorded. */
+export interface RecordedStream {
+  readonly kind: AgentKind;
+  readonly name: string;
+  readonly lines: readonly string[];
+}
+
+const DATA = new URL('data/', import.meta.url);
+
+/** The kinds that streams were recorded of. */
+export const RECORDED_KINDS = ['claude', 'codex', 'opencode', 'gemini', 'copilot', 'qwen'] as const;
+
+/** All streams of a kind. */
+export function streamsOf(kind: AgentKind): readonly RecordedStream[] {
+  const folder = new URL(`${kind}/`, DATA);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.ndjson'))
+    .sort()
+    .map((file) => ({
+      kind,
+      name: file.replace('.ndjson', ''),
+      lines: readFileSync(new URL(file, folder), 'utf8').trimEnd().split('\n'),
+    }));
+}
+
+/** What a turn has come to whose output is `text`, and that will write no more. */
+export function turnOf(kind: AgentKind, text: string): Turn {
+  const { lines } = readRest(FIRST_LINE, new TextEncoder().encode(text));
+  return foldLines(SILENT_TURN, lines, adapterOf(kind).read);
+}
