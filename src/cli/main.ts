@@ -139,6 +139,14 @@ command(
 );
 
 command(
+  'doctor',
+  'what this machine has and lacks: tools, file system, registry, agents',
+  'pawl doctor --probe claude',
+  [new Option('--probe <agent>', 'starts, kills and resumes this agent against a stand-in of its model')],
+  async () => (await import('./commands/doctor.ts')).doctor,
+);
+
+command(
   'mcp',
   'the MCP server that agents are given for a task; not for people',
   'pawl mcp --task FOLDER --mark MARK',

@@ -5,6 +5,7 @@
  * Free of zod and xstate: `status` starts with it.
  */
 import type { RunKind, RunView } from '../core/run-view.ts';
+import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import type { Output } from './output.ts';
 
 const MARKS: Readonly<Record<RunKind, string>> = { active: '▸', blocked: '‖', terminal: '■', quarantined: '✕' };
@@ -57,6 +58,11 @@ export function runReport(output: Output, view: RunView): readonly string[] {
     lines.push(
       `    ${colour.dim('task')}  ${task.taskId}: ${task.state}${task.code === null ? '' : ` (${task.code})`}${time}${adopted}${reports}`,
     );
+    if (task.turn === null) continue;
+    lines.push(
+      `          ${colour.dim(turnAgent(task.turn))}`,
+      ...turnNotes(task.turn).map((note) => `          ${note}`),
+    );
   }
   for (const gate of ['verification', 'review'] as const) {
     const record = view.gates[gate];
@@ -65,6 +71,8 @@ export function runReport(output: Output, view: RunView): readonly string[] {
       `    ${colour.dim('gate')}  ${gate}: ${record.status} at ${record.commit.slice(0, 12)}${record.reason === null ? '' : ` (${record.reason})`}`,
     );
   }
+  const spent = spentWords(view.spent);
+  if (spent !== null) lines.push(`    ${colour.dim('used')}  ${spent}`);
   if (view.lease !== null) lines.push(`    ${colour.dim('lease')} ${view.lease.surfaces.join(', ')}`);
   if (view.lastArtifact !== null) lines.push(`    ${colour.dim('last artifact')} ${view.lastArtifact.path}`);
   return [...lines, ...runDetails(output, view)];

@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { adapterOf } from '../adapters/agents/adapters.ts';
 import { createAgents } from '../adapters/agents/agents.ts';
 import { createGit } from '../adapters/git/git.ts';
 import { flockHelperLock } from '../adapters/git/helper-lock.ts';
@@ -75,6 +76,7 @@ export function openWorld(request: WorldRequest): World {
       configFolder: folderOf(places.configFile),
       mcpServer: [process.execPath, fileURLToPath(new URL('./main.js', import.meta.url)), 'mcp'],
     }),
+    adapterOf,
     scm: (runFolder) => localScm(files, runFolder),
     worktrees: {
       headOf: (worktree) => headOf(worktree, treeGit),

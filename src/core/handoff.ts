@@ -10,8 +10,11 @@ import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
 import type { JournalRecord } from '../model/record.ts';
+import type { TurnReport } from '../model/turn.ts';
 import type { GateView } from './gate-evidence.ts';
+import { spentBy } from './ledger.ts';
 import { sanitise } from './sanitise.ts';
+import { spentWords, turnAgent, turnNotes } from './turn-words.ts';
 
 /** All that the evidence bundle is made from. */
 export interface HandoffInput {
@@ -37,6 +40,8 @@ interface AttemptRow {
   readonly code: string | null;
   readonly durationMs: number | null;
   readonly rescueRef: string | null;
+  /** Of a coding agent. */
+  readonly turn: TurnReport | null;
 }
 
 /** The bundle as canonical JSON text and as Markdown. */
@@ -61,13 +66,22 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     files: input.files,
     fileCount: input.fileCount,
     gates: input.gates.map(gateJson),
-    attempts: attempts.map((attempt) => ({ ...attempt })),
+    attempts: attempts.map(attemptJson),
+    spent: { ...spentBy(turnsIn(attempts)) },
     decisions: decisionsOf(input.records),
     policy: input.policy,
     timing,
     journal: { records: input.records.length, sum: input.records.at(-1)?.sum ?? '' },
   };
   return { json: canonicalJson(bundle), markdown: markdownOf(input, attempts, timing) };
+}
+
+function attemptJson({ turn, ...attempt }: AttemptRow): Json {
+  return { ...attempt, turn: turn === null ? null : JSON.parse(canonicalJson(turn)) };
+}
+
+function turnsIn(attempts: readonly AttemptRow[]): readonly TurnReport[] {
+  return attempts.flatMap(({ turn }) => (turn === null ? [] : [turn]));
 }
 
 function gateJson(gate: GateView): Json {
@@ -94,14 +108,15 @@ function attemptsOf(records: readonly JournalRecord[]): readonly AttemptRow[] {
   for (const { actor, event, atMs } of records) {
     if (event.type === 'taskRequested') {
       const { taskId, agent, rescueRef } = event;
-      rows.set(taskId, { taskId, agent, result: 'open', code: null, durationMs: null, rescueRef });
+      rows.set(taskId, { taskId, agent, result: 'open', code: null, durationMs: null, rescueRef, turn: null });
     } else if (event.type === 'workerSpawned') started.set(actor, event.startedAtMs);
     else if (event.type === 'workerEnded') {
       const row = rows.get(actor);
       const from = started.get(actor);
       if (row === undefined) continue;
       const durationMs = from === undefined ? null : Math.max(0, atMs - from);
-      rows.set(actor, { ...row, result: event.result, code: event.blocker?.code ?? null, durationMs });
+      const { result, blocker, turn = null } = event;
+      rows.set(actor, { ...row, result, code: blocker?.code ?? null, durationMs, turn });
     }
   }
   return [...rows.values()];
@@ -143,15 +158,26 @@ function markdownOf(
     ...input.gates.flatMap(gateLines),
     '## Attempts',
     '',
-    '| task | agent | result | time |',
-    '|---|---|---|---|',
+    '| task | agent | result | time | notes |',
+    '|---|---|---|---|---|',
     ...attempts.map(
       (row) =>
-        `| ${row.taskId} | ${line(row.agent)} | ${row.result}${row.code === null ? '' : ` (${row.code})`} | ${row.durationMs === null ? '' : `${(row.durationMs / 1000).toFixed(1)} s`} |`,
+        `| ${row.taskId} | ${line(row.turn === null ? row.agent : turnAgent(row.turn))} | ${row.result}${row.code === null ? '' : ` (${row.code})`} | ${row.durationMs === null ? '' : `${(row.durationMs / 1000).toFixed(1)} s`} | ${line(notesOf(row).join('; '))} |`,
     ),
     '',
+    ...usedLine(attempts),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function notesOf({ turn, rescueRef }: AttemptRow): readonly string[] {
+  const kept = rescueRef === null ? [] : [`what lay in the worktree before it is kept as ${rescueRef}`];
+  return turn === null ? kept : [...kept, ...turnNotes(turn)];
+}
+
+function usedLine(attempts: readonly AttemptRow[]): readonly string[] {
+  const words = spentWords(spentBy(turnsIn(attempts)));
+  return words === null ? [] : [`Used: ${words}.`, ''];
 }
 
 function gateLines(gate: GateView): readonly string[] {

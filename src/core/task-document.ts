@@ -109,23 +109,27 @@ export function answerSchema(purpose: Purpose): Json {
       status: { enum: ['completed', 'failed', 'blocked'] },
       summary: text,
       filesChanged: { type: 'array', items: text },
-      verdict: {
-        type: 'object',
-        required: ['status', 'findings', 'summary'],
-        properties: {
-          status: { enum: ['PASS', 'FAIL', 'BLOCKED'] },
-          summary: text,
-          findings: {
-            type: 'array',
-            items: {
-              type: 'object',
-              required: ['severity', 'message'],
-              properties: { severity: text, message: text, file: text, line: { type: 'integer' } },
-            },
-          },
-        },
-      },
+      ...(needsVerdict ? { verdict: VERDICT_SCHEMA } : {}),
       problem: { type: 'object', required: ['code', 'message'], properties: { code: text, message: text } },
     },
   };
 }
+
+const TEXT = { type: 'string' };
+
+const VERDICT_SCHEMA: Json = {
+  type: 'object',
+  required: ['status', 'findings', 'summary'],
+  properties: {
+    status: { enum: ['PASS', 'FAIL', 'BLOCKED'] },
+    summary: TEXT,
+    findings: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['severity', 'message'],
+        properties: { severity: TEXT, message: TEXT, file: TEXT, line: { type: 'integer' } },
+      },
+    },
+  },
+};

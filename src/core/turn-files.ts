@@ -49,6 +49,7 @@ export function turnReport(file: Fields): TurnReport {
     askedSession: nullable(file, 'askedSession', text),
     session: nullable(file, 'session', text),
     isResume: flag(file, 'isResume'),
+    sessionMismatch: nullable(file, 'sessionMismatch', mismatch),
     isSessionRefused: flag(file, 'isSessionRefused'),
     usage: nullable(file, 'usage', usage),
     limited: nullable(file, 'limited', limited),
@@ -62,6 +63,11 @@ export function turnReport(file: Fields): TurnReport {
       overlong: count(lines, 'overlong'),
     },
   };
+}
+
+function mismatch(file: Fields, name: string): { asked: string; got: string } {
+  const value = object(file, name);
+  return { asked: text(value, 'asked'), got: text(value, 'got') };
 }
 
 function usage(file: Fields, name: string): TurnUsage {

@@ -31,6 +31,7 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
   const { turn, request } = reported;
   const short = (text: string | null): string | null =>
     text === null || text === '' ? null : sanitise(text, WORD_CHARS);
+  const session = short(turn.session);
   return {
     agent: reported.agent,
     kind: request.kind,
@@ -39,8 +40,12 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
     permissionMode: short(turn.permissionMode),
     bypassesPermissions: request.bypassesPermissions,
     askedSession: request.session.id,
-    session: short(turn.session),
+    session,
     isResume: request.session.isResume,
+    sessionMismatch:
+      request.session.id === null || session === null || session === request.session.id
+        ? null
+        : { asked: request.session.id, got: session },
     isSessionRefused: turn.ended?.cause === 'sessionUnknown' || turn.ended?.cause === 'sessionBusy',
     usage: reported.hasRun ? usageOf(turn, request, reported.capabilities) : null,
     limited: turn.ended?.how === 'completed' ? null : turn.limited,

@@ -116,7 +116,7 @@ export function foldEvent(before: Turn, event: AgentEvent): Turn {
     case 'retrying':
       return { ...turn, retryDelayMs: event.delayMs ?? 0 };
     case 'limited':
-      return { ...turn, limited: { kind: event.kind, resetsAtMs: event.resetsAtMs } };
+      return withLimit(turn, event.kind, event.resetsAtMs);
     case 'usage':
       return withUsage(turn, event);
     case 'answer':
@@ -124,7 +124,7 @@ export function foldEvent(before: Turn, event: AgentEvent): Turn {
     case 'noted':
       return turn;
     case 'ended':
-      return { ...turn, openTools: {}, ended: { how: event.how, cause: event.cause, reason: event.reason } };
+      return withEnd(turn, { how: event.how, cause: event.cause, reason: event.reason });
     default:
       return unreachable(event);
   }
@@ -165,6 +165,25 @@ function withDenial(turn: Turn, tool: string, reason: string): Turn {
   // A CLI may tell one denial when it happens and again at the end, in other words.
   if (turn.denials.some((known) => known.tool === tool) || turn.denials.length >= BOUNDS.denials) return turn;
   return { ...turn, denials: [...turn.denials, { tool, reason }] };
+}
+
+/** What is known of a window stays known: an agent tells it once, and the refused request after it in fewer words. */
+function withLimit(turn: Turn, kind: 'usage' | 'rate', resetsAtMs: number | null): Turn {
+  const known = turn.limited;
+  if (known === null) return { ...turn, limited: { kind, resetsAtMs } };
+  return {
+    ...turn,
+    limited: {
+      kind: known.kind === 'usage' ? known.kind : kind,
+      resetsAtMs: resetsAtMs ?? known.resetsAtMs,
+    },
+  };
+}
+
+/** An end that is none of success is not taken back by a later word of success, unless the agent has gone on in between. */
+function withEnd(turn: Turn, ended: NonNullable<Turn['ended']>): Turn {
+  const isTakenBack = ended.how === 'completed' && turn.ended !== null && turn.ended.how !== 'completed';
+  return isTakenBack ? { ...turn, openTools: {} } : { ...turn, openTools: {}, ended };
 }
 
 function withUsage(turn: Turn, usage: Usage): Turn {

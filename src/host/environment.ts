@@ -6,6 +6,7 @@
  * Invariant: nothing of the runner's environment reaches a worker unless it is named here or in the request (agents see no secrets by accident).
  */
 import { join } from 'node:path';
+import { isObject, type Json } from '../base/canonical-json.ts';
 import { MARK_VARIABLE, TASK_FILES, type TaskRequest } from '../model/request.ts';
 
 const ALLOWED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TERM', 'TMPDIR', 'TZ'];
@@ -27,7 +28,7 @@ export function workerEnvironment(
   const outer = inherited[MARK_VARIABLE];
   return {
     ...env,
-    ...request.env,
+    ...Object.fromEntries(Object.entries(request.env).map(([name, value]) => [name, merged(env[name], value)])),
     PAWL_RUN_ID: request.runId,
     PAWL_TASK_ID: request.taskId,
     PAWL_PURPOSE: request.purpose,
@@ -38,4 +39,32 @@ export function workerEnvironment(
     // Appended, so that a worker inside of a worker belongs to both trees.
     [MARK_VARIABLE]: outer === undefined || outer === '' ? request.mark : `${outer}:${request.mark}`,
   };
+}
+
+/** A setting that user and adapter both give as a JSON object is both of them, the adapter's parts before the user's; any other is the adapter's. */
+function merged(theirs: string | undefined, ours: string): string {
+  const [one, other] = [objectIn(theirs), objectIn(ours)];
+  return one === null || other === null ? ours : JSON.stringify(laidOver(one, other));
+}
+
+type Settings = Readonly<Record<string, unknown>>;
+
+function objectIn(text: string | undefined): Settings | null {
+  if (text === undefined || !text.trimStart().startsWith('{')) return null;
+  try {
+    const value: Json = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function laidOver(under: Settings, over: Settings): Settings {
+  const both = { ...under };
+  for (const [name, value] of Object.entries(over)) {
+    const below = both[name];
+    both[name] = isObject(below) && isObject(value) ? laidOver(below, value) : value;
+  }
+  return both;
 }

@@ -7,7 +7,6 @@
  * 3. No outcome while anything of the tree is left, or cannot be judged.
  */
 import { join } from 'node:path';
-import { adapterOf } from '../adapters/agents/adapters.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { ForcedEnd, WorkerExit } from '../core/conclusion.ts';
 import { encode, encodeAgentRecord, encodeClaim, parseRequest } from '../core/task-files.ts';
@@ -38,8 +37,8 @@ export interface HostParts {
   /** Kept when the host is told to stop. */
   readonly stopped: Promise<void>;
   readonly log: (line: string) => void;
-  /** Other adapters than the real ones. */
-  readonly adapterOf?: (kind: AgentKind) => AgentAdapter;
+  /** How the output of each kind of coding agent is read. */
+  readonly adapterOf: (kind: AgentKind) => AgentAdapter;
 }
 
 /** The task that a host was started for. */
@@ -98,7 +97,7 @@ export async function runHost(parts: HostParts, task: HostTask): Promise<number>
       orphanResult: 'interrupted',
       startedAtMs: end.agent?.startedAtMs ?? null,
       log,
-      ...(parts.adapterOf === undefined ? {} : { adapterOf: parts.adapterOf }),
+      adapterOf: parts.adapterOf,
       ...(end.obstacle === undefined ? {} : { obstacle: end.obstacle }),
     });
     if (!isWinner) log('another outcome stands already; ours lies in late/');
@@ -136,9 +135,7 @@ async function runWorker(parts: HostParts, task: HostTask, request: TaskRequest,
   const { exited } = gate.worker;
   gate.worker.open();
   const turn =
-    request.turn === undefined
-      ? null
-      : new TurnFollower(files, taskFolder, (parts.adapterOf ?? adapterOf)(request.turn.kind));
+    request.turn === undefined ? null : new TurnFollower(files, taskFolder, parts.adapterOf(request.turn.kind));
   const seen = await watchWorker({ exited, stopped: parts.stopped, turn }, request, taskFolder, files.fs, files.clock);
   if (seen.exit !== null) return { ...seen, agent };
   parts.log(`ending the worker: ${seen.forced}`);

@@ -3,6 +3,7 @@
  *
  * Owns: wiring the real parts, signals, the exit code. Does not own: the steps (host/host).
  */
+import { adapterOf } from '../adapters/agents/adapters.ts';
 import { headOf, recordTree } from '../adapters/git/tree.ts';
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
@@ -37,7 +38,7 @@ if (taskFolder === undefined || requestHash === undefined) {
       recordTree: (worktree) => recordTree(worktree),
       headOf: (worktree) => headOf(worktree),
     };
-    const parts = { files, processes: systemProcesses(), worktrees, env: process.env, stopped, log };
+    const parts = { files, processes: systemProcesses(), worktrees, adapterOf, env: process.env, stopped, log };
     process.exitCode = await runHost(parts, { taskFolder, requestHash });
   } catch (error) {
     // Whatever was started stays on record: without an opened gate nothing runs, behind an opened one a runner adopts it.

@@ -10,7 +10,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { adapterOf } from '../adapters/agents/adapters.ts';
 import { sha256 } from '../base/sha256.ts';
 import { type AnswerReading, readAnswer } from '../core/answer.ts';
 import { type Conclusion, concludeTask, type ForcedEnd, type WorkerExit } from '../core/conclusion.ts';
@@ -63,8 +62,7 @@ export interface Settlement {
   readonly orphanResult: 'interrupted' | 'lost';
   readonly startedAtMs: number | null;
   readonly obstacle?: string;
-  /** Other adapters than the real ones. */
-  readonly adapterOf?: (kind: AgentKind) => AgentAdapter;
+  readonly adapterOf: (kind: AgentKind) => AgentAdapter;
   /** Takes what the outcome has no place for, for the operator. */
   readonly log: (line: string) => void;
 }
@@ -159,7 +157,7 @@ function gather(settlement: Settlement): Evidence {
   const { files, taskFolder, request, exit } = settlement;
   const asked = request.turn;
   if (asked === undefined) return { reading: collectAnswer(request, null).reading };
-  const adapter = (settlement.adapterOf ?? adapterOf)(asked.kind);
+  const adapter = settlement.adapterOf(asked.kind);
   const report = (turn: Turn, answerFrom: AnswerOrigin | null): TurnReport =>
     reportTurn({
       turn,

@@ -21,6 +21,7 @@ export const turnReportSchema: z.ZodType<TurnReport> = z.strictObject({
   askedSession: text.nullable(),
   session: text.nullable(),
   isResume: z.boolean(),
+  sessionMismatch: z.strictObject({ asked: text, got: text }).nullable(),
   isSessionRefused: z.boolean(),
   usage: z
     .strictObject({ scope: z.enum([...USAGE_SCOPES, 'estimate']), tokens: z.number(), usd: z.number().nullable() })

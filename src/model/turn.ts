@@ -103,6 +103,8 @@ export interface TurnReport {
   /** The session that the agent says it was; null when it never said. */
   readonly session: string | null;
   readonly isResume: boolean;
+  /** The agent went on with another session than it was asked for; null: it did not. */
+  readonly sessionMismatch: { readonly asked: string; readonly got: string } | null;
   /** True when the agent did not know the session, or would not go on with it. */
   readonly isSessionRefused: boolean;
   /** Null: nothing was used. */

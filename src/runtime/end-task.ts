@@ -129,6 +129,7 @@ async function linkOutcome(
   await settleOutcome({
     files: world.files,
     worktrees: world.worktrees,
+    adapterOf: world.adapterOf,
     taskFolder: task.folder,
     request: task.request,
     requestHash: task.requestHash,
@@ -169,6 +170,7 @@ export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObserva
       exitCode: value.exitCode,
       signal: value.signal,
       blocker: value.code === null ? null : endedBadly(effect.taskId, value.code, value.message),
+      ...(value.turn === undefined ? {} : { turn: value.turn }),
     });
     return;
   }

@@ -7,25 +7,23 @@
  * Invariants: 1. Nothing is asked for when a part of a budget is used up, or cannot be held by that agent. 2. The session is the one that the journal knows now, never a
  * caller's copy.
  */
+
+import type { Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { RunState } from '../core/decide.ts';
-import {
-  add,
-  budgetWords,
-  isUsedUp,
-  left,
-  NOTHING_SPENT,
-  type Spent,
-  sessionTotal,
-  spentBy,
-  tighter,
-} from '../core/ledger.ts';
+import { add, budgetWords, isUsedUp, left, type Spent, sessionTotal, spentBy, tighter } from '../core/ledger.ts';
 import { type EndedTask, type ResumedSession, sessionToResume } from '../core/session-choice.ts';
+import { answerSchema } from '../core/task-document.ts';
+import { type Interlude, turnPrompt } from '../core/turn-prompt.ts';
 import type { Config } from '../model/config.ts';
-import type { Blocker } from '../model/error.ts';
+import type { KeyedEffectOf } from '../model/effect.ts';
+import { type Blocker, PawlError } from '../model/error.ts';
 import type { Limits } from '../model/limits.ts';
 import type { TurnBudget, TurnReport, TurnSession } from '../model/turn.ts';
-import type { CodingAgent } from '../ports/agent.ts';
+import type { AgentCommand, AgentPlaces, CodingAgent } from '../ports/agent.ts';
+import type { KeptPacket } from './kept-packet.ts';
+import type { LiveRun } from './live-run.ts';
+import type { Work } from './task-work.ts';
 
 /** What a turn may use and what was used before it. */
 export interface TurnFunds {
@@ -102,13 +100,8 @@ function exceeded(whose: string, spent: Spent, budget: TurnBudget): Blocker {
   };
 }
 
-/** What the runs together have used. */
-export function spentByAll(states: readonly RunState[]): Spent {
-  return states.map((state) => spentBy(turnsOf(state))).reduce(add, NOTHING_SPENT);
-}
-
 /** The session that the task at hand goes on with, null for a fresh one. */
-export function resumedBy(
+function resumedBy(
   state: RunState,
   next: Parameters<typeof sessionToResume>[1],
   name: string,
@@ -118,17 +111,13 @@ export function resumedBy(
 }
 
 /** The session to ask for: the resumed one, else a new one, its id ours where the agent takes one. */
-export function sessionFor(resumed: ResumedSession | null, agent: CodingAgent, nonce: string): TurnSession {
+function sessionFor(resumed: ResumedSession | null, agent: CodingAgent, nonce: string): TurnSession {
   if (resumed !== null) return { id: resumed.id, isResume: true };
   return { id: agent.capabilities.session === 'assigned' ? uuidOf(nonce) : null, isResume: false };
 }
 
 /** What a resumed session had reported as used, else nothing. */
-export function usedBefore(
-  state: RunState,
-  resumed: ResumedSession | null,
-  name: string,
-): { tokens: number; usd: number } {
+function usedBefore(state: RunState, resumed: ResumedSession | null, name: string): { tokens: number; usd: number } {
   return resumed === null ? { tokens: 0, usd: 0 } : sessionTotal(turnsOf(state), name, resumed.id);
 }
 
@@ -137,4 +126,81 @@ function uuidOf(nonce: string): string {
   const hex = sha256(`session ${nonce}`);
   const variant = '89ab'[Number.parseInt(hex.slice(16, 17), 16) % 4];
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** What a task runs, planned before anything is touched. */
+export type Plan =
+  | Extract<Work, { kind: 'refused' }>
+  | {
+      readonly kind: 'program';
+      readonly agent: string;
+      readonly command: AgentCommand;
+      readonly commands: readonly string[][];
+      readonly resumed: null;
+    }
+  | {
+      readonly kind: 'turn';
+      readonly agent: string;
+      readonly work: TurnWork;
+      readonly commands: readonly string[][];
+      readonly budget: TurnBudget;
+      readonly resumed: ResumedSession | null;
+      readonly firstEventMs: number;
+      readonly allowedTools: readonly string[];
+    };
+
+type TurnWork = Extract<Work, { kind: 'turn' }>;
+type PrepareTask = KeyedEffectOf<'prepareTask'>;
+
+/** The plan; of a turn what is left for it and the session that it goes on with, refused when nothing is left. */
+export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: KeptPacket, others: Spent): Plan {
+  if (work.kind === 'refused') return work;
+  const { agent } = work;
+  if (work.kind === 'run') {
+    return { kind: 'program', agent, command: work.command, commands: work.commands, resumed: null };
+  }
+  const { budget, blocker } = fundsOf(run.state, kept.limits, run.world.config.budget, others, work.coding, agent);
+  if (blocker !== null) return { kind: 'refused', blocker };
+  const resumed = resumedBy(run.state, effect, agent, work.coding);
+  const { firstEventMs } = kept.limits;
+  const { allowedTools } = kept.packet;
+  return { kind: 'turn', agent, work, commands: [], budget, resumed, firstEventMs, allowedTools };
+}
+
+/** What a turn is ordered with, once the worktree is in place. */
+export interface TurnScene {
+  readonly interlude: Interlude;
+  readonly document: Json;
+  readonly places: AgentPlaces;
+  readonly folder: string;
+  readonly nonce: string;
+  readonly mark: string;
+}
+
+/** How the turn is started, or the blocker of an agent that cannot be. */
+export async function orderTurn(
+  run: LiveRun,
+  effect: PrepareTask,
+  turn: Extract<Plan, { kind: 'turn' }>,
+  scene: TurnScene,
+): Promise<AgentCommand | { readonly blocker: Blocker }> {
+  const { work, resumed } = turn;
+  const { interlude, document, places, folder, nonce, mark } = scene;
+  try {
+    return await run.world.agents.turn(work.agent, places, {
+      role: work.role,
+      session: sessionFor(resumed, work.coding, nonce),
+      prompt: turnPrompt(document, interlude, work.coding.givesMcp),
+      answerSchema: answerSchema(effect.purpose),
+      budget: turn.budget,
+      usedBefore: usedBefore(run.state, resumed, work.agent),
+      firstEventMs: turn.firstEventMs,
+      allowedTools: turn.allowedTools,
+      taskFolder: folder,
+      mark,
+    });
+  } catch (error) {
+    if (!(error instanceof PawlError) || !error.code.startsWith('PAWL_AGENT_')) throw error;
+    return { blocker: { code: error.code, message: error.message, hint: error.hint, evidence: [error.subject] } };
+  }
 }

@@ -6,7 +6,9 @@
 
 import type { WorktreeReader } from '../host/outcome.ts';
 import type { Config } from '../model/config.ts';
+import type { AgentKind } from '../model/turn.ts';
 import type { AgentsPort } from '../ports/agent.ts';
+import type { AgentAdapter } from '../ports/agent-adapter.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { GitPort } from '../ports/git.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
@@ -23,6 +25,8 @@ export interface World {
   readonly processes: ProcessesPort;
   readonly git: GitPort;
   readonly agents: AgentsPort;
+  /** How the output of each kind of coding agent is read. */
+  readonly adapterOf: (kind: AgentKind) => AgentAdapter;
   /** The handoff transport of one run. */
   readonly scm: (runFolder: string) => ScmPort;
   readonly worktrees: WorktreeReader;

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { adapterOf } from '../../src/adapters/agents/adapters.ts';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
@@ -41,6 +42,7 @@ function settlement(given: Partial<Settlement> = {}, asked: Partial<TaskRequest>
       recordTree: async () => ({ head: 'c0ffee', tree: 'facade', reason: null }),
       headOf: async () => 'c0ffee',
     },
+    adapterOf,
     taskFolder: join(folder, 'task'),
     request,
     requestHash,

@@ -27,7 +27,7 @@ const TASK_INPUT = {
   hostStartsMax: 2,
 } as const;
 
-const RESULTS = ['completed', 'failed', 'blocked', 'cancelled', 'timedOut', 'interrupted', 'lost'] as const;
+const RESULTS = ['completed', 'failed', 'blocked', 'cancelled', 'timedOut', 'interrupted', 'lost', 'limited'] as const;
 const key = 'k';
 const blocker = { code: 'PAWL_HOST_UNKNOWN', message: 'm', hint: 'h', evidence: [] } as const;
 
@@ -74,6 +74,8 @@ const RUN_EVENTS = [
   { type: 'taskRequested', key, taskId: 't', requestHash: HASH, agent: 'a', rescueRef: null, atMs: 1 },
   { type: 'taskSettled', taskId: 't', result: 'completed', blocker: null, outcomeHash: HASH, atMs: 1 },
   { type: 'taskSettled', taskId: 't', result: 'failed', blocker: null, outcomeHash: HASH, atMs: 1 },
+  { type: 'taskSettled', taskId: 't', result: 'limited', blocker: null, outcomeHash: HASH, atMs: 1 },
+  { type: 'deadlineReached', key, id: 'limit', atMs: 1 },
   {
     type: 'workCommitted',
     key,

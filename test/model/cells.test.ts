@@ -14,17 +14,20 @@ import { alphabet, answerTo, askEverywhere, type CellTable, REPORT } from '../su
 
 const world = wholeWorld(SMALLEST);
 const graph = exploreChecked(world);
-const table = askEverywhere(graph, world);
+/** Findings that can be compared are told in every place as well, though this graph goes on from none. */
+const table = askEverywhere(graph, { ...world, without: [] });
 
 const TASK_AWAITED =
   'implementing.settingUp implementing.working verification.working internalReview.working fixLoop.working';
 const TASK_PREPARED =
   'implementing.setupRequested implementing.requested verification.requested internalReview.requested fixLoop.requested';
+const LIMITED =
+  'implementing.setupLimited implementing.limited verification.limited internalReview.limited fixLoop.limited';
 const COMMITTED = 'implementing.committing fixLoop.committing';
 const JUDGED = 'verification.judging internalReview.judging';
 const UNLEASED = 'queued waitingForLock blockedLockConflict';
-const BUSY = `implementing.preparing ${TASK_PREPARED} ${COMMITTED} ${JUDGED} handoffReady`;
-const ENDS = 'blocked cancelled completed failed interrupted lost timedOut';
+const BUSY = `implementing.preparing ${TASK_PREPARED} ${LIMITED} ${COMMITTED} ${JUDGED} handoffReady`;
+const ENDS = 'blocked cancelled completed failed interrupted limited lost timedOut';
 const SUPERVISED = 'requested.starting claimed.awaiting running.watching';
 const ENDED = `${SUPERVISED} requested.ending claimed.ending running.ending`;
 
@@ -47,10 +50,13 @@ const RUN_TAKES: Readonly<Record<string, string>> = {
   workRefused: COMMITTED,
   'gateJudged PASS': JUDGED,
   'gateJudged FAIL': JUDGED,
+  'gateJudged FAIL again': JUDGED,
+  'gateJudged FAIL new': JUDGED,
   'gateJudged BLOCKED': JUDGED,
   handoffProjected: 'handoffReady',
   handoffRefused: 'handoffReady',
-  deadlineReached: `${BUSY} ${TASK_AWAITED}`,
+  'deadlineReached lease': `${BUSY} ${TASK_AWAITED}`,
+  'deadlineReached limit': LIMITED,
   cancelRequested: `${UNLEASED} ${BUSY}`,
   'decisionMade retry': 'blockedLockConflict',
   'decisionMade abandon': 'blockedLockConflict',
@@ -99,15 +105,15 @@ describe('decide', () => {
     expect([...known].sort()).toEqual(options.map(({ shape }) => shape.type.value as string).sort());
   });
 
-  it('decides every cell of the run: 23 places × 27 events', () => {
+  it('decides every cell of the run: 28 places × 30 events', () => {
     const cells = cellsOf(table, 'run');
-    expect(cells.length).toBe(23 * 27);
+    expect(cells.length).toBe(28 * 30);
     expect(cells.filter((cell) => cell.answers !== expected(cell, RUN_TAKES, RUN_MAY_TAKE))).toEqual([]);
   });
 
-  it('decides every cell of a task: 16 places × 13 events', () => {
+  it('decides every cell of a task: 17 places × 14 events', () => {
     const cells = cellsOf(table, 'task');
-    expect(cells.length).toBe(16 * 13);
+    expect(cells.length).toBe(17 * 14);
     expect(cells.filter((cell) => cell.answers !== expected(cell, TASK_TAKES, {}))).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-/** Every path that meets no state twice, of four facets of the world at the smallest bounds: decided, folded and checked at every step, a sample of them in each run. */
+/** Every path that meets no state twice, of five facets of the world at the smallest bounds: decided, folded and checked at every step, a sample of them in each run. */
 import { describe, expect, it } from 'vitest';
 import { named, type Path, pathOf, withoutBeginnings } from '../../src/prove/model/cover.ts';
 import { type Graph, nodeOf, shortestPaths, simplePaths } from '../../src/prove/model/graph.ts';

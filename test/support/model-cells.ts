@@ -115,7 +115,9 @@ const RUN_KINDS = EFFECT_KINDS.filter((kind) => !TASK_KINDS.includes(kind));
 
 /** Every event that reports on an effect of those kinds, under that key. */
 function keyed(kinds: readonly EffectKind[], key: string): readonly Named[] {
-  return kinds.flatMap((kind) => answersTo({ ...effectOf(kind), key, actor: RUN_ACTOR }));
+  const waits: Effect = { kind: 'deadline', id: 'limit', atMs: 0 };
+  const effects = [...kinds.map(effectOf), ...(kinds.includes('deadline') ? [waits] : [])];
+  return effects.flatMap((effect) => answersTo({ ...effect, key, actor: RUN_ACTOR }));
 }
 
 /** Every event that reports on an effect, under a key that is not owed. */

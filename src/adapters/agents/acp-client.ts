@@ -9,7 +9,7 @@
 import { type AnyMessage, type ClientConnection, client, PROTOCOL_VERSION } from '@agentclientprotocol/sdk';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
-import { endOfError, isMissingMethod, TurnOver } from './acp-errors.ts';
+import { endOfError, endOfRefusal, isMissingMethod, TurnOver } from './acp-errors.ts';
 import { AcpTurn } from './acp-events.ts';
 import { answerPermission } from './acp-permission.ts';
 import { modeChoice, modelChoice, type Setting } from './acp-settings.ts';
@@ -37,6 +37,8 @@ export interface AcpLimits {
   readonly requestMs: number;
   /** From the cancellation of a prompt to its answer. */
   readonly cancelMs: number;
+  /** Without an update after a session was loaded: then its history is through, which some replay after they have answered. */
+  readonly quietMs: number;
 }
 
 /** What a conversation came to: `gone`: the agent, or the wish to go on, was gone before there was an end. */
@@ -71,6 +73,7 @@ class Conversation {
   readonly #policy: ToolPolicy;
   #sessionId: string | null = null;
   #isLive = false;
+  #replayed = 0;
 
   constructor(parts: ConversationParts) {
     const { spec, roots } = parts;
@@ -78,11 +81,18 @@ class Conversation {
     this.#turn = new AcpTurn(spec.usedTokensBefore);
     const { permission, allowedTools, allowedCommands } = spec;
     this.#policy = { permission, allowedTools, allowedCommands, roots, ownServer: spec.mcp?.name ?? null };
+    // Before the SDK, which drops every update that its own schema does not know, and tells the rest after the answer that they precede.
+    const rest = new TransformStream<AnyMessage, AnyMessage>({
+      transform: (message, next) => {
+        if ('method' in message && message.method === 'session/update') this.#hear(jsonOf(message.params));
+        else next.enqueue(message);
+      },
+    });
+    const { readable, writable } = parts.stream;
     this.connection = client({ name: 'pawl' })
-      .onNotification('session/update', paramsOf, ({ params }) => this.#hear(params))
-      .onRequest('session/request_permission', paramsOf, ({ params }) => this.#answer(params))
+      .onRequest('session/request_permission', jsonOf, ({ params }) => this.#answer(params))
       .onNotification('*', () => undefined)
-      .connect(parts.stream);
+      .connect({ readable: readable.pipeThrough(rest), writable });
   }
 
   /** Tells the last events of the turn. */
@@ -138,15 +148,35 @@ class Conversation {
     const canLoad = capabilities.loadSession === true;
     const canResume = objectOf(fieldsOf(capabilities.sessionCapabilities).resume) !== null;
     if (!canResume && !canLoad) throw over('The agent cannot go on with a session.', 'sessionUnknown');
-    const params = { sessionId, ...place };
-    if (!canResume) return { sessionId, answer: fieldsOf(await this.#request('session/load', params)) };
     try {
-      return { sessionId, answer: fieldsOf(await this.#request('session/resume', params)) };
+      return { sessionId, answer: await this.#reopened({ sessionId, ...place }, canResume, canLoad) };
+    } catch (error) {
+      throw endOfRefusal(error) ?? error;
+    }
+  }
+
+  async #reopened(params: JsonObject, canResume: boolean, canLoad: boolean): Promise<JsonObject> {
+    if (!canResume) return await this.#loaded(params);
+    try {
+      return fieldsOf(await this.#request('session/resume', params));
     } catch (error) {
       // Some say that they can resume and have no such method.
       if (!canLoad || !isMissingMethod(error)) throw error;
-      return { sessionId, answer: fieldsOf(await this.#request('session/load', params)) };
+      return await this.#loaded(params);
     }
+  }
+
+  /** A session that is loaded replays its history; one without any is none, whatever the agent says: some open a new one under any id. */
+  async #loaded(params: JsonObject): Promise<JsonObject> {
+    const answer = fieldsOf(await this.#request('session/load', params));
+    const { quietMs, requestMs } = this.#parts.limits;
+    let heard = -1;
+    for (let waitedMs = 0; heard !== this.#replayed && waitedMs < requestMs; waitedMs += quietMs) {
+      heard = this.#replayed;
+      await this.#unlessStopped(new Promise((done) => setTimeout(done, quietMs)));
+    }
+    if (this.#turn.hasHistory) return answer;
+    throw over('The agent opened the session, and it holds nothing.', 'sessionUnknown');
   }
 
   /** What the spec asks for is set; one that the agent does not offer ends the turn, as nothing may run under other rules than were asked for. */
@@ -160,25 +190,20 @@ class Conversation {
   }
 
   async #prompt(sessionId: string): Promise<readonly AgentEvent[]> {
-    // What was replayed has been handed to us before the answer was, and is heard by now.
-    await afterPending();
     this.#isLive = true;
     const prompt = [{ type: 'text', text: this.#parts.prompt }];
     const answered = this.#send('session/prompt', { sessionId, prompt });
     const answer = await this.#unlessStopped(answered).catch(async (error: unknown) => {
       if (!(error instanceof Stopped)) throw error;
-      await this.#cancel(sessionId);
+      this.#cancel(sessionId);
       return await within(answered, this.#parts.limits.cancelMs, () => error);
     });
-    await afterPending();
     return this.#turn.end(answer);
   }
 
-  async #cancel(sessionId: string): Promise<void> {
+  #cancel(sessionId: string): void {
     const cancelled = this.connection.agent.notify<JsonObject>('session/cancel', { sessionId });
-    // An agent that does not even take this has its time all the same, and none beyond it.
     cancelled.catch(() => undefined); // It is gone or blocked: the wait for its answer tells.
-    await afterPending();
   }
 
   async #request(method: string, params: JsonObject): Promise<Json> {
@@ -209,8 +234,12 @@ class Conversation {
   #hear(params: Json): void {
     const { sessionId, update } = fieldsOf(params);
     if (this.#sessionId !== null && sessionId !== this.#sessionId) return;
-    if (!this.#isLive) this.#turn.replay(fieldsOf(update));
-    else for (const event of this.#turn.update(fieldsOf(update))) this.#parts.emit(event);
+    if (this.#isLive) {
+      for (const event of this.#turn.update(fieldsOf(update))) this.#parts.emit(event);
+    } else {
+      this.#replayed += 1;
+      this.#turn.replay(fieldsOf(update));
+    }
   }
 
   #answer(params: Json): { readonly outcome: JsonObject } {
@@ -237,15 +266,6 @@ async function within<T>(promise: Promise<T>, ms: number, late: () => Error): Pr
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Everything that was handed to us before has been heard. */
-function afterPending(): Promise<void> {
-  return new Promise((done) => setImmediate(done));
-}
-
-function paramsOf(params: unknown): Json {
-  return jsonOf(params);
 }
 
 /** What came out of JSON.parse; nothing at all is null. */

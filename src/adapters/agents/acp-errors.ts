@@ -30,16 +30,27 @@ const NO_METHOD = -32601;
 const BAD_PARAMS = -32602;
 const INTERNAL = -32603;
 const REASON_CHARS = 2_000;
+const OF_SESSION = /session|conversation|thread/i;
 
 /** The end that an error is; null: the agent is gone and has said nothing. */
 export function endOfError(error: unknown, isResume: boolean): readonly AgentEvent[] | null {
   if (error instanceof TurnOver) return error.events;
   if (error instanceof BlockedInput) return [failed('other', error.message)];
   if (!(error instanceof RequestError)) return null;
-  const reason = `${error.message} ${detailsOf(error.data)}`.trim().slice(0, REASON_CHARS);
+  const reason = reasonOf(error);
   if (error.code === LOGIN) return [failed('login', reason)];
   if (isResume && isUnknownSession(error.code, reason)) return [failed('sessionUnknown', reason)];
   return endOfWords(reason);
+}
+
+/** The end that a refused session is, whatever words its agent has for it; null: the error is about something else. */
+export function endOfRefusal(error: unknown): TurnOver | null {
+  if (!(error instanceof RequestError) || ![NOT_FOUND, NO_METHOD, BAD_PARAMS, INTERNAL].includes(error.code))
+    return null;
+  const reason = reasonOf(error);
+  const isSaid = error.code === NOT_FOUND || error.code === NO_METHOD || OF_SESSION.test(reason);
+  const isOther = endOfWords(reason).some((event) => event.type !== 'ended' || event.cause !== 'other');
+  return isSaid && !isOther ? new TurnOver([failed('sessionUnknown', reason)]) : null;
 }
 
 /** True when the agent has no such method. */
@@ -49,11 +60,14 @@ export function isMissingMethod(error: unknown): boolean {
 
 function isUnknownSession(code: number, reason: string): boolean {
   if (code === NOT_FOUND || code === NO_METHOD) return true;
-  const isOfSession = /session|conversation|thread/i.test(reason);
   const isUnknown = /not found|unknown|invalid|no such|does ?n[o']t exist|not exist|no conversation|expired/i.test(
     reason,
   );
-  return (code === BAD_PARAMS || code === INTERNAL) && isOfSession && isUnknown;
+  return (code === BAD_PARAMS || code === INTERNAL) && OF_SESSION.test(reason) && isUnknown;
+}
+
+function reasonOf(error: RequestError): string {
+  return `${error.message} ${detailsOf(error.data)}`.trim().slice(0, REASON_CHARS);
 }
 
 function detailsOf(data: unknown): string {

@@ -7,12 +7,18 @@
  */
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
-import { completed, failed, interrupted, limitReached, NOTED } from './line-events.ts';
+import { completed, failed, interrupted, limitReached, NOTED, orNoted } from './line-events.ts';
 import { countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
 
 const PIECE_CHARS = 32_768;
 const CALLS_MAX = 1_000;
 const NAME_CHARS = 200;
+const HISTORY: ReadonlySet<Json | undefined> = new Set([
+  'user_message_chunk',
+  'agent_message_chunk',
+  'agent_thought_chunk',
+  'tool_call',
+]);
 
 /** What is remembered of a turn from one update to the next. */
 export class AcpTurn {
@@ -22,6 +28,7 @@ export class AcpTurn {
   #tokens = { inputTokens: 0, outputTokens: 0 };
   #usd: number | null = null;
   #hasEnded = false;
+  #hasHistory = false;
 
   constructor(usedTokensBefore: number) {
     this.#usedTokensBefore = usedTokensBefore;
@@ -36,6 +43,12 @@ export class AcpTurn {
   /** What an update tells before the prompt is sent: of a history that is replayed, nothing is of this turn but what the session has cost so far. */
   replay(update: JsonObject): void {
     if (update.sessionUpdate === 'usage_update') this.#rememberCost(update);
+    if (HISTORY.has(update.sessionUpdate)) this.#hasHistory = true;
+  }
+
+  /** True when something that was said or done before was replayed. */
+  get hasHistory(): boolean {
+    return this.#hasHistory;
   }
 
   /** What is known of a tool call, with what is told now. */
@@ -75,7 +88,8 @@ export class AcpTurn {
 
   #text(update: JsonObject): readonly AgentEvent[] {
     const text = textOf(fieldsOf(update.content).text);
-    if (text === null) return NOTED;
+    // Some tell what each call of the model has used, beside an empty text.
+    if (text === null) return orNoted(stepOf(fieldsOf(update._meta)));
     const id = textOf(update.messageId);
     const isNext = id !== null && this.#messageId !== null && id !== this.#messageId;
     this.#messageId = id ?? this.#messageId;
@@ -152,6 +166,11 @@ function tokensOf(response: JsonObject): { inputTokens: number; outputTokens: nu
   const total = numberOf(usage.totalTokens);
   const cached = countOf(usage.cachedReadTokens) + countOf(usage.cachedWriteTokens);
   return { inputTokens: total === null ? input + cached : Math.max(input, total - outputTokens), outputTokens };
+}
+
+function stepOf(meta: JsonObject): readonly AgentEvent[] {
+  const tokens = objectOf(meta.usage) === null ? null : tokensOf(meta);
+  return tokens === null ? [] : [{ type: 'usage', scope: 'step', id: null, ...tokens, usd: null }];
 }
 
 function endOf(stopReason: string): AgentEvent {

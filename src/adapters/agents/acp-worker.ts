@@ -13,13 +13,13 @@ import { readFileSync, realpathSync, writeSync } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { ndJsonStream } from '@agentclientprotocol/sdk';
 import type { AgentEvent } from '../../model/agent-event.ts';
-import { type ConversationEnd, converse } from './acp-client.ts';
+import { type ConversationEnd, type ConversationParts, converse } from './acp-client.ts';
 import { boundedWriter } from './acp-pipes.ts';
 import { type AcpSpec, parseAcpSpec } from './acp-spec.ts';
 import { failed } from './line-events.ts';
 
 const WRITE_MS = 30_000;
-const LIMITS = { requestMs: 60_000, cancelMs: 2_000 };
+const LIMITS = { requestMs: 60_000, cancelMs: 2_000, quietMs: 500 };
 /** From the end of the agent's input to its exit, and from a signal to the next. */
 const EXIT_MS = 5_000;
 const KILL_MS = 1_000;
@@ -37,9 +37,11 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
   const prompt = readFileSync(0, 'utf8');
+  const roots = [...new Set([spec.worktree, realpathSync(spec.worktree)])];
   const [program = '', ...args] = spec.argv;
   const agent = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = new Promise<void>((done) => agent.once('exit', () => done()));
+  const closed = new Promise<void>((done) => agent.once('close', () => done()));
   const refused = new Promise<ConversationEnd>((done) => {
     agent.once('error', (error: NodeJS.ErrnoException) => {
       if (agent.pid !== undefined) return;
@@ -49,24 +51,27 @@ async function main(): Promise<number> {
   });
   // The write that failed is told to whoever wrote.
   agent.stdin.on('error', () => undefined);
-  const end = await Promise.race([refused, talk(agent, spec, prompt, stop.signal, exited)]);
-  if (agent.pid !== undefined) await letGo(agent, exited, stop.signal.aborted ? 0 : EXIT_MS);
+  const end = await Promise.race([
+    refused,
+    talk(agent, { spec, roots, prompt, emit, stop: stop.signal, limits: LIMITS }, exited),
+  ]);
+  if (agent.pid !== undefined) {
+    await letGo(agent, exited, stop.signal.aborted ? 0 : EXIT_MS);
+    await isWithin(closed, REST_MS);
+  }
   return end === 'completed' ? 0 : 1;
 }
 
 /** The conversation; an agent that has exited is gone, whoever holds its pipes. */
 async function talk(
   agent: Agent,
-  spec: AcpSpec,
-  prompt: string,
-  stop: AbortSignal,
+  parts: Omit<ConversationParts, 'stream'>,
   exited: Promise<void>,
 ): Promise<ConversationEnd> {
   const readable = Readable.toWeb(agent.stdout) as ReadableStream<Uint8Array>;
   const stream = ndJsonStream(boundedWriter(agent.stdin, WRITE_MS), readable);
-  const roots = [...new Set([spec.worktree, realpathSync(spec.worktree)])];
   const gone = exited.then(() => after(REST_MS)).then((): ConversationEnd => 'gone');
-  return await Promise.race([converse({ stream, spec, roots, prompt, emit, stop, limits: LIMITS }), gone]);
+  return await Promise.race([converse({ ...parts, stream }), gone]);
 }
 
 /** The agent's process has ended: by itself, or by signals after `graceMs`. */
@@ -87,9 +92,15 @@ function after(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
 }
 
+/** Writes the event; an output that cannot be written ends everything, as nothing that happens would be known. */
 function emit(event: AgentEvent): void {
   const bytes = Buffer.from(`${JSON.stringify(event)}\n`);
-  for (let done = 0; done < bytes.length; ) done += writeSync(1, bytes, done);
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(1, bytes, done);
+  } catch (error) {
+    process.stderr.write(`pawl acp worker: the output cannot be written: ${String(error)}\n`);
+    process.exit(1);
+  }
 }
 
 function specOf(argument: string): AcpSpec | string {

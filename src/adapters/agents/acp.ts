@@ -47,7 +47,8 @@ export function acpCommand(start: TurnStart, argv: readonly string[], usedTokens
   const { session, permission, nativeMode, model, allowedTools, allowedCommands, mcp, worktree } = start;
   const spec = {
     ...{ argv, session, permission, nativeMode, model, allowedTools, allowedCommands, mcp, worktree },
-    usedTokensBefore,
+    // Agents may report parts of a token; the worker counts whole ones.
+    usedTokensBefore: Math.ceil(usedTokensBefore),
   };
   return { args: [encodeAcpSpec(spec)], stdin: 'prompt', env: {} };
 }

@@ -138,16 +138,10 @@ function usageOf(message: JsonObject, dialect: ClaudeDialect): readonly AgentEve
   const usage = objectOf(message.usage);
   const id = textOf(message.id);
   if (usage === null || id === null) return [];
-  return [
-    {
-      type: 'usage',
-      scope: 'step',
-      id,
-      inputTokens: dialect.inputTokens(usage),
-      outputTokens: countOf(usage.output_tokens),
-      usd: null,
-    },
-  ];
+  const inputTokens = dialect.inputTokens(usage);
+  const outputTokens = countOf(usage.output_tokens);
+  if (inputTokens + outputTokens === 0) return [];
+  return [{ type: 'usage', scope: 'step', id, inputTokens, outputTokens, usd: null }];
 }
 
 function toolResults(line: JsonObject): readonly AgentEvent[] {

@@ -1,21 +1,21 @@
 /**
  * GitHub Copilot CLI.
  *
- * Owns: its command line, its lines, what its exit tells.
+ * Owns: its command line, its lines, what its exit tells. Does not own: starting it (host), what its events come to (core/turn).
  *
  * Invariants: 1. Nothing is bypassed unless the start says so. 2. Its output is redacted as text, names of fields too: a line that it makes unreadable is an unknown one.
- * 3. A failed turn's `result` tells only an exit code: why is told by the error before it, and that is the end.
+ * 3. Its prompt is its standard input; it trims the end.
+ * 4. A turn's `result` tells only an exit code, 0 for one that was ended by a signal too: an abort, or an error, is told by the line before it, and that is the end.
  */
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { commandRules } from './command-rules.ts';
-import { completed, endOfStatus, endOfWords, failed, NOTED, orNoted, stderrLine } from './line-events.ts';
+import { completed, endOfStatus, endOfWords, failed, interrupted, NOTED, orNoted, stderrLine } from './line-events.ts';
 import { fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
 
 /** Lines that are signs of life. */
 const NOTED_TYPES = new Set([
-  'abort',
   'assistant.intent',
   'assistant.reasoning',
   'assistant.turn_end',
@@ -78,6 +78,7 @@ export const copilot: AgentAdapter = {
 function command(start: TurnStart): TurnCommand {
   const { session, mcp } = start;
   const args = ['--output-format', 'json', '--no-ask-user', '--no-auto-update', '--no-color'];
+  if (start.permission !== 'bypass') args.push('--disable-builtin-mcps', '--disallow-temp-dir');
   if (session.id !== null) args.push(`${session.isResume ? '--resume' : '--session-id'}=${session.id}`);
   if (start.model !== null) args.push('--model', start.model);
   if (start.nativeMode !== null) args.push('--mode', start.nativeMode);
@@ -119,6 +120,8 @@ function read(line: Json): readonly AgentEvent[] | null {
     }
     case 'tool.execution_complete':
       return resultOfTool(data);
+    case 'abort':
+      return [interrupted(textOf(data.reason) ?? 'abort')];
     case 'session.error':
       return errorEvents(data);
     case 'result':
@@ -169,12 +172,7 @@ function errorEvents(data: JsonObject): readonly AgentEvent[] {
 }
 
 function endEvents(result: JsonObject): readonly AgentEvent[] {
-  if (result.exitCode !== 0) return NOTED;
-  const sessionId = textOf(result.sessionId);
-  return [
-    { type: 'started', sessionId, model: null, cliVersion: null, permissionMode: null },
-    completed('exit code 0'),
-  ];
+  return result.exitCode === 0 ? [completed('exit code 0')] : NOTED;
 }
 
 function readExit(exit: TurnExit): readonly AgentEvent[] {

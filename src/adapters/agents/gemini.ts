@@ -1,7 +1,7 @@
 /**
  * Gemini CLI.
  *
- * Owns: its command line, its lines, what its exit codes tell.
+ * Owns: its command line, its lines, what its exit codes tell. Does not own: starting it (host), what its events come to (core/turn).
  *
  * Invariants: 1. Nothing is bypassed unless the start says so: a tool that would need a person's consent is not offered to the model at all. 2. Its exit codes count only
  * where its lines have told no end: it exits with 0 when it is ended by a signal, and with an HTTP status modulo 256 when the service fails.
@@ -41,6 +41,7 @@ export const gemini: AgentAdapter = {
   },
   envNames: [
     'GEMINI_API_KEY',
+    'GEMINI_CLI_HOME',
     'GOOGLE_API_KEY',
     'GOOGLE_APPLICATION_CREDENTIALS',
     'GOOGLE_CLOUD_LOCATION',

@@ -4,6 +4,7 @@
  * Owns: its command line, what its exit codes tell, what its numbers stand for. Does not own: its lines (claude-lines).
  *
  * Invariants: 1. Nothing is bypassed unless the start says so. 2. It ends without a result at a limit of its own: its exit code tells which.
+ * 3. It holds its edits to no folder, and no flag makes it: who needs that runs it as an ACP agent, whose edits a policy judges.
  */
 import type { JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent, Usage } from '../../model/agent-event.ts';

@@ -13,7 +13,7 @@ import { readAnswer } from '../../core/answer.ts';
 import { encode, parseRequest } from '../../core/task-files.ts';
 import { PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
-import { TASK_FILES, type TaskRequest } from '../../model/request.ts';
+import { MCP_ANSWER_NAME, TASK_FILES, type TaskRequest } from '../../model/request.ts';
 import { writeAnswerFile } from '../agents/answer-file.ts';
 
 /** What a tool says. */
@@ -34,7 +34,7 @@ export interface TaskDesk {
 
 /** Where an answer that came by MCP lies: beside the completion file. */
 export function mcpAnswerPath(completionFile: string): string {
-  return join(dirname(completionFile), 'mcp-completion.json');
+  return join(dirname(completionFile), MCP_ANSWER_NAME);
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { systemClock } from '../../adapters/system-clock.ts';
+import { turnNotes } from '../../core/turn-words.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { unknownRun } from '../../runtime/commands.ts';
@@ -52,6 +53,8 @@ function recordLine({ colour }: Output, { seq, atMs, actor, event, effects }: Jo
   const facts = Object.entries(rest)
     .filter(([name, value]) => name !== 'key' && (typeof value === 'string' || typeof value === 'number'))
     .map(([name, value]) => `${name}=${String(value).slice(0, 60)}`);
+  if (event.type === 'workerEnded' && event.turn !== undefined)
+    facts.push(...turnNotes(event.turn).map((note) => `(${note})`));
   const asked = effects.length === 0 ? '' : colour.dim(` → ${effects.map((effect) => effect.kind).join(', ')}`);
   return `${String(seq).padStart(4)} ${colour.dim(new Date(atMs).toISOString())} ${colour.cyan(actor)} ${colour.bold(type)} ${facts.join(' ')}${asked}`;
 }

@@ -11,6 +11,7 @@ import {
   type ModelAnswer,
   type ModelDialect,
   resultText,
+  schemaOf,
   serverEvent,
   textMessages,
 } from './model-dialect.ts';
@@ -31,6 +32,7 @@ export const chatDialect: ModelDialect = {
     isStream: body.stream === true,
     tools: listOf(body.tools).flatMap(toolOf),
     messages: listOf(body.messages).flatMap(messagesOf),
+    answerSchema: schemaOf(fieldsOf(fieldsOf(body.response_format).json_schema)),
   }),
   whole: (answer) => ({
     ...envelopeOf(answer, 'chat.completion'),

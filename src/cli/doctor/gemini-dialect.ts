@@ -3,7 +3,7 @@
  *
  * Owns: that API's requests and replies. Does not own: what is replied.
  */
-import { fieldsOf, listOf, textOf } from '../../adapters/agents/line-fields.ts';
+import { fieldsOf, listOf } from '../../adapters/agents/line-fields.ts';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { ModelMessage, ModelTool } from './model-call.ts';
 import {
@@ -24,10 +24,16 @@ export const geminiDialect: ModelDialect = {
     isStream: path.endsWith(':streamGenerateContent'),
     tools: listOf(body.tools).flatMap((group) => listOf(fieldsOf(group).functionDeclarations).flatMap(toolOf)),
     messages: listOf(body.contents).flatMap(messagesOf),
+    answerSchema: answerSchemaOf(fieldsOf(body.generationConfig)),
   }),
   whole,
   stream: (answer) => [serverEvent(whole(answer))],
 };
+
+function answerSchemaOf({ responseMimeType, responseJsonSchema, responseSchema }: JsonObject): JsonObject | null {
+  if (responseMimeType !== 'application/json') return null;
+  return fieldsOf(responseJsonSchema ?? responseSchema);
+}
 
 function toolOf(value: Json): readonly ModelTool[] {
   const { name, parametersJsonSchema, parameters } = fieldsOf(value);

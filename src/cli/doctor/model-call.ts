@@ -29,6 +29,8 @@ export interface ModelQuestion {
   readonly isStream: boolean;
   readonly tools: readonly ModelTool[];
   readonly messages: readonly ModelMessage[];
+  /** JSON Schema that the answer must keep to, null where any text will do. */
+  readonly answerSchema: JsonObject | null;
 }
 
 /** One call of the model. */
@@ -95,11 +97,14 @@ function quoted(script: string, word: 'RUN' | 'SAY'): readonly string[] {
   return [...script.matchAll(new RegExp(`${word}:<<(.*?)>>`, 'gs'))].map(([, text]) => text ?? '');
 }
 
-/** What is said for a reply to this call; null: it is not said but done. A tool that is not offered becomes a text that says so. */
+/**
+ * What is said for a reply to this call; null: it is not said but done. A tool that is not offered becomes a text that says so; a text that is no JSON, where JSON is
+ * asked for, becomes some value of the schema.
+ */
 export function speechOf(call: ModelQuestion, reply: ModelReply): ModelSpeech | null {
   switch (reply.kind) {
     case 'text':
-      return reply;
+      return { kind: 'text', text: textFor(call, reply.text) };
     case 'command': {
       const tool = shellToolOf(call.tools);
       if (tool === null) return { kind: 'text', text: 'No shell tool is offered.' };
@@ -129,9 +134,40 @@ function inputFor(tool: ModelTool, command: string): JsonObject {
   return input;
 }
 
+function textFor({ answerSchema }: ModelQuestion, text: string): string {
+  return answerSchema === null || isJsonText(text) ? text : JSON.stringify(someValueOf(answerSchema));
+}
+
+function isJsonText(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    // That is the question.
+    return false;
+  }
+}
+
+/** A value of the schema, as far as simple schemas go. Vendors write types in either case. */
 function someValueOf(schema: JsonObject): Json {
   const [choice] = listOf(schema.enum);
   if (choice !== undefined) return choice;
-  if (schema.type === 'boolean') return false;
-  return schema.type === 'number' || schema.type === 'integer' ? 60_000 : 'a command';
+  switch (String(schema.type ?? 'object').toLowerCase()) {
+    case 'object': {
+      const properties = fieldsOf(schema.properties);
+      const names = schema.required === undefined ? Object.keys(properties) : textsOf(schema.required);
+      return Object.fromEntries(names.map((name) => [name, someValueOf(fieldsOf(properties[name]))]));
+    }
+    case 'array':
+      return [];
+    case 'boolean':
+      return false;
+    case 'number':
+    case 'integer':
+      return 60_000;
+    case 'null':
+      return null;
+    default:
+      return 'stand-in';
+  }
 }

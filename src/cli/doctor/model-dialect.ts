@@ -5,7 +5,7 @@
  *
  * Invariants: 1. Reading is total: whatever an agent sends has a question. 2. The stream and the whole reply say the same.
  */
-import { fieldsOf, listOf, textOf } from '../../adapters/agents/line-fields.ts';
+import { fieldsOf, listOf, objectOf, textOf } from '../../adapters/agents/line-fields.ts';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { ModelApi, ModelMessage, ModelQuestion, ModelSpeech } from './model-call.ts';
 
@@ -49,4 +49,9 @@ export function textMessages(from: ModelMessage['from'], content: Json | undefin
 /** A value as text, for results of tools. */
 export function resultText(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}
+
+/** The JSON Schema of a format that an answer must keep to, null when it has none. */
+export function schemaOf(format: JsonObject): JsonObject | null {
+  return objectOf(format.schema);
 }

@@ -90,12 +90,17 @@ async function answer(state: StandInState, request: IncomingMessage, response: S
   const body = await bodyOf(request);
   if (body === null) return sendFailure(response, 413, 'the request is too large, or no JSON');
   const dialect = DIALECTS.find((one) => one.path.test(path));
-  if (request.method !== 'POST' || dialect === undefined) return sendAside(request, response, path);
+  if (request.method !== 'POST' || dialect === undefined) {
+    const aside = asideOf(request.method, path);
+    if (aside === null) sendFailure(response, 404, `the stand-in has no ${path}`);
+    else sendJson(response, 200, aside);
+    return;
+  }
   const call: ModelCall = { ...dialect.read(body, path), number: state.calls.length + 1, api: dialect.api };
   if (state.calls.length >= CALLS_MAX) return sendFailure(response, 429, 'too many calls for a stand-in');
   state.calls.push(call);
   const reply = await state.reply(call);
-  if (reply.kind === 'failure') return sendFailure(response, reply.status, `the stand-in was asked to fail`);
+  if (reply.kind === 'failure') return sendFailure(response, reply.status, 'the stand-in was asked to fail');
   const speech = speechOf(call, reply);
   if (speech === null) return;
   const spoken = { question: call, speech, id: `${state.id}${call.number}` };
@@ -105,14 +110,13 @@ async function answer(state: StandInState, request: IncomingMessage, response: S
   response.end();
 }
 
-/** What agents ask beside the model: which models there are, how many tokens a text has, whether anybody is there. */
-function sendAside(request: IncomingMessage, response: ServerResponse, path: string): void {
-  if (/[/:]count_?tokens$/i.test(path)) return sendJson(response, 200, { input_tokens: 100, totalTokens: 100 });
-  if (request.method === 'GET' && path.endsWith('/models')) {
-    return sendJson(response, 200, { object: 'list', data: [{ id: 'stand-in', object: 'model' }], models: [] });
+/** What agents ask beside the model: which models there are, how many tokens a text has, whether anybody is there; null: unknown here. */
+function asideOf(method: string | undefined, path: string): Json | null {
+  if (/[/:]count_?tokens$/i.test(path)) return { input_tokens: 100, totalTokens: 100 };
+  if (method === 'GET' && path.endsWith('/models')) {
+    return { object: 'list', data: [{ id: 'stand-in', object: 'model' }], models: [] };
   }
-  if (request.method === 'HEAD') return sendJson(response, 200, {});
-  sendFailure(response, 404, `the stand-in has no ${path}`);
+  return method === 'HEAD' ? {} : null;
 }
 
 /** The body as an object, empty when there is none; null when it is too large or no JSON. */
@@ -140,7 +144,10 @@ function sendJson(response: ServerResponse, status: number, body: Json): void {
 
 /** An error in a form that every API's clients read. */
 function sendFailure(response: ServerResponse, status: number, message: string): void {
-  if (response.headersSent) return void response.destroy();
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
   if (status === 429) response.setHeader('retry-after', RETRY_AFTER_S);
   sendJson(response, status, { type: 'error', error: { type: 'api_error', message, code: status } });
 }

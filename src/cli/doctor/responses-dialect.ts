@@ -11,6 +11,7 @@ import {
   type ModelAnswer,
   type ModelDialect,
   resultText,
+  schemaOf,
   serverEvent,
   textMessages,
 } from './model-dialect.ts';
@@ -33,6 +34,7 @@ export const responsesDialect: ModelDialect = {
     tools: listOf(body.tools).flatMap((tool) => toolsOf(tool, null)),
     messages:
       typeof body.input === 'string' ? textMessages('user', body.input) : listOf(body.input).flatMap(messagesOf),
+    answerSchema: schemaOf(fieldsOf(fieldsOf(body.text).format)),
   }),
   whole: (answer) => responseOf(answer, 'completed'),
   stream,

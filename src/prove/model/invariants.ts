@@ -10,7 +10,7 @@ import type { RunSnapshot, RunState } from '../../core/decide.ts';
 import type { Gate, KeyedEffect } from '../../model/effect.ts';
 import type { Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
-import { openTasks, placeOf } from './key.ts';
+import { isWaiting, openTasks, placeOf } from './key.ts';
 
 const GATES: readonly Gate[] = ['verification', 'review'];
 
@@ -57,7 +57,20 @@ const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
   ['a parked run names its blocker', ({ value, context }) => !isParked(value) || context.blockers.length > 0],
   [
     'a run that goes on shows no blocker',
-    ({ value, context }) => isParked(value) || value === 'queued' || context.blockers.length === 0 || isEnd(value),
+    ({ value, context }) =>
+      isParked(value) || value === 'queued' || isWaiting(value) || context.blockers.length === 0 || isEnd(value),
+  ],
+  [
+    'a run that waits for its agent names that, and when it goes on',
+    ({ value, context }) => !isWaiting(value) || namesInstant(context),
+  ],
+  [
+    'only a run that waits for its agent has an instant to go on at',
+    ({ value, context }) => isWaiting(value) === (context.waitUntilMs !== null),
+  ],
+  [
+    'no more failed rounds are remembered than fixes have begun',
+    ({ context }) => context.judgements.length <= context.fixes,
   ],
   [
     'a task is open only where it is awaited, or in doubt',
@@ -122,7 +135,8 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
   ],
   [
     'the keys of the outbox are unique, and no actor owes an effect twice',
-    ({ owed }) => isUnique(owed.map(({ key }) => key)) && isUnique(owed.map(({ actor, kind }) => `${actor} ${kind}`)),
+    ({ owed }) =>
+      isUnique(owed.map(({ key }) => key)) && isUnique(owed.map((effect) => `${effect.actor} ${nameOf(effect)}`)),
   ],
   [
     'work is owed only under a lease',
@@ -131,8 +145,16 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
   ],
   [
     'a lease is renewed while the run can move, and only then',
+    ({ run, owed }) => owed.some(isDeadline('lease')) === (run.context.lease !== null && !isParked(run.value)),
+  ],
+  [
+    'a run that waits for its agent owes exactly that deadline, and nobody else owes one',
     ({ run, owed }) =>
-      owed.some(({ kind }) => kind === 'deadline') === (run.context.lease !== null && !isParked(run.value)),
+      owed.every((effect) => effect.kind !== 'deadline' || effect.actor === RUN_ACTOR) &&
+      owed
+        .filter((effect) => effect.kind === 'deadline' && effect.id !== 'lease')
+        .map((effect) => effect.kind === 'deadline' && `${effect.id} at ${effect.atMs}`)
+        .join() === (isWaiting(run.value) ? `limit at ${run.context.waitUntilMs}` : ''),
   ],
 ];
 
@@ -164,6 +186,7 @@ function isWithin(context: RunContext, policy: Policy): boolean {
     context.failures < Math.max(1, policy.attemptsMax) &&
     context.losses <= policy.lostRetriesMax &&
     context.interruptions <= policy.interruptionsMax &&
+    context.limitWaits <= policy.limitWaitsMax &&
     context.fixes <= policy.fixAttemptsMax
   );
 }
@@ -174,7 +197,9 @@ function isAtRest({ owed, tasks }: RunState): boolean {
 }
 
 function isDoing({ run, owed }: RunState): boolean {
-  return owed.some(({ actor, kind }) => (actor === RUN_ACTOR ? kind !== 'deadline' : actor === run.context.openTask));
+  return owed.some((effect) =>
+    effect.actor === RUN_ACTOR ? !isDeadline('lease')(effect) : effect.actor === run.context.openTask,
+  );
 }
 
 function namesBlocker({ value, context }: RunSnapshot): boolean {
@@ -191,6 +216,21 @@ function owesOneOrIsDoubted(state: RunState, taskId: string): boolean {
   const owed = state.owed.filter(({ actor }) => actor === taskId).length;
   const isDoubtful = placeOf(state.tasks[taskId]?.value ?? '').endsWith('.doubtful');
   return isDoubtful ? owed === 0 && namesBlocker(state.run) : owed === 1;
+}
+
+/** Two deadlines are two effects. */
+function nameOf(effect: KeyedEffect): string {
+  return effect.kind === 'deadline' ? `${effect.kind} ${effect.id}` : effect.kind;
+}
+
+function isDeadline(id: 'lease' | 'limit'): (effect: KeyedEffect) => boolean {
+  return (effect) => effect.kind === 'deadline' && effect.id === id;
+}
+
+function namesInstant({ waitUntilMs, blockers }: RunContext): boolean {
+  const [blocker, ...others] = blockers;
+  if (blocker === undefined || waitUntilMs === null || others.length > 0) return false;
+  return blocker.code === 'PAWL_AGENT_LIMITED' && blocker.message.includes(new Date(waitUntilMs).toISOString());
 }
 
 function isUnique(texts: readonly string[]): boolean {

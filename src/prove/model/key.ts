@@ -5,10 +5,10 @@
  *
  * Invariants: 1. Value, status and history of the run and of its open task, and the kinds of what is owed, are in every key. 2. Left out
  * are texts, hashes, instants, what no machine reads again, and ordinals that only grow: epoch, attempt and task ids stand relative to the
- * current ones. A test shows that states of one key go on alike.
+ * current ones; of failed rounds stands which of them found the same. A test shows that states of one key go on alike.
  */
 import type { AnyMachineSnapshot, StateValue } from 'xstate';
-import type { GateRecord, RunContext } from '../../../machines/run-context.ts';
+import type { GateRecord, Judgement, RunContext } from '../../../machines/run-context.ts';
 import type { TaskContext } from '../../../machines/task.machine.ts';
 import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
@@ -23,7 +23,10 @@ export function stateKey(state: RunState): string {
   const tasks = openTasks(state).map(
     ([taskId, task]) => `${taskKey(task)}${taskId === state.run.context.openTask ? '' : ' astray'}`,
   );
-  const owed = state.owed.map(({ kind, actor }) => (actor === RUN_ACTOR ? kind : `task.${kind}`));
+  const owed = state.owed.map((effect) => {
+    if (effect.kind === 'deadline' && effect.id !== 'lease') return `${effect.kind} ${effect.id}`;
+    return effect.actor === RUN_ACTOR ? effect.kind : `task.${effect.kind}`;
+  });
   const key = [runKey(state.run), attemptIsTaken(state) ? 'taken' : 'free', ...tasks, owed.join('+')].join(' | ');
   stateKeys.set(state, key);
   return key;
@@ -51,13 +54,38 @@ export function runKey(run: RunSnapshot): string {
     placeKey(run),
     `at ${context.stage}`,
     `for ${context.purpose}${context.attemptEpoch === context.epoch ? '' : ' of an old epoch'}`,
-    `${context.failures} failures ${context.losses} losses ${context.interruptions} interruptions ${context.fixes} fixes`,
+    `${context.fixes} fixes`,
+    countsKey(run),
     `verification ${gateKey(context, context.gates.verification)}`,
     `review ${gateKey(context, context.gates.review)}`,
     ...marksOf(context),
-  ].join(', ');
+    ...(['verification', 'review'] as const).map((gate) => roundsKey(context.judgements, gate)),
+  ]
+    .filter((text) => text !== '')
+    .join(', ');
   runKeys.set(run, key);
   return key;
+}
+
+/** What is counted for a purpose is read again only where that goes on: everywhere else the next one begins at none. */
+function countsKey({ value, context }: RunSnapshot): string {
+  const isReadAgain = /\.(?:\w*equested|\w*orking|settingUp|\w*imited|committing)$/.test(placeOf(value));
+  if (!isReadAgain && !context.stage.endsWith('Commit')) return '';
+  const { failures, losses, interruptions, limitWaits } = context;
+  return `${failures} failures ${losses} losses ${interruptions} interruptions ${limitWaits} waits`;
+}
+
+/** What the next rounds of a gate are compared with: the last two, and which of their findings and of older ones were the same. */
+function roundsKey(judgements: readonly Judgement[], gate: Judgement['gate']): string {
+  const rounds = judgements.filter((round) => round.gate === gate);
+  if (rounds.every(({ keys }) => keys.length === 0)) return '';
+  const known = new Map<string, number>();
+  const nameOf = (key: string): number => {
+    if (!known.has(key)) known.set(key, known.size);
+    return known.get(key) ?? 0;
+  };
+  const told = rounds.map(({ keys, isAllInFix }) => `${keys.map(nameOf).join('+')}${isAllInFix ? '*' : ''}`);
+  return `rounds of ${gate} ${told.join('/')}`;
 }
 
 function marksOf(context: RunContext): string[] {
@@ -110,6 +138,11 @@ export function wholeTaskKey(task: TaskSnapshot): string {
 function placeKey(snapshot: AnyMachineSnapshot): string {
   const history = Object.keys(snapshot.historyValue).join(' ');
   return `${placeOf(snapshot.value)} ${snapshot.status}${history === '' ? '' : ` history ${history}`}`;
+}
+
+/** Whether a run waits for its agent, which has reached a limit. */
+export function isWaiting(value: StateValue): boolean {
+  return /\.(?:l|\w+L)imited$/.test(placeOf(value));
 }
 
 /** A state's value as people write it: `verification.judging`. */

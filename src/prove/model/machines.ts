@@ -25,6 +25,7 @@ import { TASK_RESULTS } from '../../model/request.ts';
 import { runKey, wholeTaskKey } from './key.ts';
 import { BASE, COMMIT, HASH, packetReceived } from './settlements.ts';
 import { answersTo, blockerOf, MODEL_RUN, UNASKED } from './world.ts';
+import { COMPARABLE, type Trouble } from './worlds.ts';
 
 /** One reachable snapshot of a machine, with every event that it takes. */
 export interface MachineNode<Snapshot, Event> {
@@ -39,10 +40,11 @@ export interface MachineGraph<Snapshot, Event> {
   readonly edgeCount: number;
 }
 
-/** The run machine, told anything at any time. */
+/** The run machine, told anything at any time but what is left out. */
 export function runAlone(
   policy: Policy,
   machine: typeof runMachine = runMachine,
+  without: readonly Trouble[] = COMPARABLE,
 ): MachineGraph<RunSnapshot, RunMachineEvent> {
   const input = {
     runId: MODEL_RUN,
@@ -55,7 +57,7 @@ export function runAlone(
   };
   const map = getAdjacencyMap(machine, {
     input,
-    events: (snapshot) => runEvents(snapshot).filter((event) => isTaken(machine, snapshot, event)),
+    events: (snapshot) => runEvents(snapshot, without).filter((event) => isTaken(machine, snapshot, event)),
     serializeState: (snapshot) => runKey(snapshot),
     stopWhen: ({ status }) => status !== 'active',
     limit: 3_000_000,
@@ -99,7 +101,7 @@ function isTaken(machine: AnyStateMachine, snapshot: AnyMachineSnapshot, event: 
   return machine.getTransitionData(snapshot, event).length > 0;
 }
 
-function runEvents({ context }: RunSnapshot): RunMachineEvent[] {
+function runEvents({ context }: RunSnapshot, without: readonly string[]): RunMachineEvent[] {
   const { epoch } = context;
   const purpose = context.purpose ?? 'implementation';
   const commit = context.headCommit ?? BASE;
@@ -118,6 +120,7 @@ function runEvents({ context }: RunSnapshot): RunMachineEvent[] {
     ]),
     { kind: 'projectHandoff', commit, epoch },
     { kind: 'deadline', id: 'lease', atMs: 0 },
+    { kind: 'deadline', id: 'limit', atMs: 0 },
     { kind: 'deadline', id: 'other', atMs: 0 },
   ];
   const settled = TASK_RESULTS.map((result) => ({
@@ -131,18 +134,17 @@ function runEvents({ context }: RunSnapshot): RunMachineEvent[] {
   const events = [
     packetReceived([], context.policy),
     packetReceived(['scope'], context.policy),
-    ...effects.flatMap(eventsOf),
+    ...effects.flatMap((effect) => eventsOf(effect, without)),
   ];
-  const asked = [...events, ...UNASKED.map(([, event]) => event)]
-    .filter(isRunEvent)
-    .map((event) => ({ ...event, atMs: 0 }));
+  const unasked = UNASKED.filter(([type]) => !without.includes(type)).map(([, event]) => event);
+  const asked = [...events, ...unasked].filter(isRunEvent).map((event) => ({ ...event, atMs: 0 }));
   return [...asked, ...settled, { type: 'taskDoubtful', taskId, blocker: blockerOf('PAWL_HOST_UNKNOWN'), atMs: 0 }];
 }
 
 function taskEvents({ context }: TaskSnapshot): TaskMachineEvent[] {
   const { taskId, requestHash } = context;
   const kinds = ['startHost', 'awaitWorker', 'watchWorker'] as const;
-  const events = kinds.flatMap((kind) => eventsOf({ kind, taskId, requestHash })).filter(isTaskEvent);
+  const events = kinds.flatMap((kind) => eventsOf({ kind, taskId, requestHash }, [])).filter(isTaskEvent);
   const ends = (['cancelled', 'operator'] as const).map((reason) => ({
     type: 'endRequested' as const,
     reason,
@@ -175,9 +177,11 @@ function reports(known: number): TaskEvent[] {
   ];
 }
 
-function eventsOf(effect: Effect): JournalEvent[] {
+function eventsOf(effect: Effect, without: readonly string[]): JournalEvent[] {
   const keyed: KeyedEffect = { ...effect, key: 'k', actor: 'a' };
-  return answersTo(keyed).map(([, event]) => event);
+  return answersTo(keyed)
+    .filter(([type]) => !without.includes(type))
+    .map(([, event]) => event);
 }
 
 const RUN_TYPES: ReadonlySet<string> = new Set(runEventSchema.options.map(({ shape }) => shape.type.value));

@@ -6,7 +6,7 @@
  */
 import type { Delivery, RunState } from '../../core/decide.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
-import { placeOf } from './key.ts';
+import { isWaiting, placeOf } from './key.ts';
 
 /** The invariants that a step breaks, by their sentences. */
 export function brokenAcross(before: RunState, after: RunState, deliveries: readonly Delivery[]): readonly string[] {
@@ -42,6 +42,20 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
       after.run.context.epoch === before.run.context.epoch + (isVerificationEntered(before, after) ? 1 : 0),
   ],
   [
+    'no attempt is charged by a wait',
+    (before, after) => !isWaitTouched(before, after) || chargesOf(before) === chargesOf(after),
+  ],
+  [
+    'a wait is counted when it begins, and asks for a task of its own when it is over',
+    (before, after) => {
+      const [was, is] = [before.run.context, after.run.context];
+      if (!isWaiting(before.run.value) && !isWaiting(after.run.value)) return true;
+      if (isWaiting(before.run.value) === isWaiting(after.run.value)) return was.limitWaits === is.limitWaits;
+      if (isWaiting(after.run.value)) return is.limitWaits === was.limitWaits + 1 && is.attempt === was.attempt + 1;
+      return is.limitWaits === was.limitWaits && is.attempt === was.attempt && isLeftWell(before, after);
+    },
+  ],
+  [
     'an effect stays owed under the key that it was asked under',
     (before, after) =>
       after.owed.every(
@@ -69,6 +83,22 @@ function toldOf(deliveries: readonly Delivery[]): string {
         : [],
     )
     .join();
+}
+
+/** A wait begins, goes on or is over. */
+function isWaitTouched(before: RunState, after: RunState): boolean {
+  return isWaiting(before.run.value) || isWaiting(after.run.value);
+}
+
+function chargesOf({ run: { context } }: RunState): string {
+  return [context.purpose, context.failures, context.losses, context.interruptions, context.fixes].join();
+}
+
+/** Where its stage asks for a task; or the run has lost its lease, or was cancelled. */
+function isLeftWell(before: RunState, after: RunState): boolean {
+  const asks = placeOf(before.run.value).replace('setupLimited', 'setupRequested').replace('limited', 'requested');
+  const to = placeOf(after.run.value);
+  return to === asks || to === 'blockedLockConflict' || to === 'cancelled';
 }
 
 /** Entered anew: its first state is there now, with a request that was not owed before. */

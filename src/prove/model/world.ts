@@ -109,7 +109,7 @@ export function answersTo(effect: KeyedEffect, results: readonly TaskResult[] = 
     case 'endTask':
       return ends(key, results);
     case 'deadline':
-      return [['deadlineReached', { type: 'deadlineReached', key, id: effect.id }]];
+      return [[`deadlineReached ${effect.id}`, { type: 'deadlineReached', key, id: effect.id }]];
     default:
       return unreachable(effect);
   }
@@ -141,6 +141,12 @@ function verdicts(good: Extract<JournalEvent, { type: 'gateJudged' }>): readonly
     ['gateJudged PASS', good],
     ['gateJudged FAIL', { ...good, status: 'FAIL', blocker: blocker.FAIL }],
     ['gateJudged BLOCKED', { ...good, status: 'BLOCKED', blocker: blocker.BLOCKED }],
+    // What is found can be compared with other rounds: it is what it was once, or never was before and lies in what the fix has added.
+    ['gateJudged FAIL again', { ...good, status: 'FAIL', blocker: blocker.FAIL, findingKeys: ['again'] }],
+    [
+      'gateJudged FAIL new',
+      { ...good, status: 'FAIL', blocker: blocker.FAIL, findingKeys: [`new in ${good.epoch}`], isAllInFix: true },
+    ],
   ];
 }
 

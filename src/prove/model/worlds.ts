@@ -11,13 +11,13 @@ import { POLICY } from './settlements.ts';
 import { brokenAcross } from './step-invariants.ts';
 import type { World } from './world.ts';
 
-/** Nothing is tried a second time but one fix round. */
+/** Nothing is tried a second time but one fix round, and what an agent's limit has cut off. */
 export const SMALLEST: Policy = {
   attemptsMax: 1,
   fixAttemptsMax: 1,
   lostRetriesMax: 0,
   interruptionsMax: 0,
-  limitWaitsMax: 0,
+  limitWaitsMax: 1,
   hostStartsMax: 1,
   leaseTtlMs: 1_000_000,
 };
@@ -33,6 +33,9 @@ export const SMALL: Policy = {
   leaseTtlMs: 1_000_000,
 };
 
+/** Enough fix rounds for a loop to show that it gets nowhere. */
+export const LOOPING: Policy = { ...SMALLEST, fixAttemptsMax: 3, limitWaitsMax: 0 };
+
 /** What is not simply the good answer to an effect: worlds name of these what can happen in them. */
 export const TROUBLES = [
   'runAdmitted withSetup',
@@ -40,13 +43,15 @@ export const TROUBLES = [
   'leaseContended',
   'leaseRefused',
   'leaseReclaimed',
-  'deadlineReached',
+  'deadlineReached lease',
   'workspaceRefused',
   'taskRefused',
   'workEmpty',
   'workEmpty allowed',
   'workRefused',
   'gateJudged FAIL',
+  'gateJudged FAIL again',
+  'gateJudged FAIL new',
   'gateJudged BLOCKED',
   'handoffRefused',
   'hostClaimed',
@@ -62,9 +67,12 @@ export const TROUBLES = [
 /** One of them. */
 export type Trouble = (typeof TROUBLES)[number];
 
-/** The world in which everything can happen. */
+/** What the fix loop compares from round to round: for that there are facets of its own. */
+export const COMPARABLE: readonly Trouble[] = ['gateJudged FAIL again', 'gateJudged FAIL new'];
+
+/** The world in which everything can happen; of findings nothing is known that could be compared. */
 export function wholeWorld(policy: Policy): World {
-  return { policy, results: TASK_RESULTS, without: [] };
+  return { policy, results: TASK_RESULTS, without: COMPARABLE };
 }
 
 /** A world in which workers end in those ways, and of all troubles only those happen. */
@@ -113,6 +121,12 @@ export const PATH_FACETS: readonly Facet[] = [
     ['completed'],
     ['leaseRefused', 'leaseReclaimed', 'taskRefused', 'cancelRequested', 'decisionMade retry', 'decisionMade abandon'],
   ),
+  facet(
+    SMALLEST,
+    'agents that have reached a limit',
+    ['completed', 'limited'],
+    ['cancelRequested', 'decisionMade retry'],
+  ),
 ];
 
 /** At the default bounds: facets of which every step, and every step after every step, is walked. */
@@ -152,7 +166,7 @@ export const COVER_FACETS: readonly Facet[] = [
     POLICY,
     'leases',
     ['completed'],
-    ['agentMissing', 'leaseContended', 'leaseRefused', 'leaseReclaimed', 'deadlineReached'],
+    ['agentMissing', 'leaseContended', 'leaseRefused', 'leaseReclaimed', 'deadlineReached lease'],
   ),
   facet(
     POLICY,
@@ -172,6 +186,24 @@ export const COVER_FACETS: readonly Facet[] = [
     'fix rounds and lost leases',
     ['completed'],
     ['gateJudged FAIL', 'leaseReclaimed', 'decisionMade retry', 'decisionMade accept'],
+  ),
+  facet(
+    POLICY,
+    'limits of agents',
+    ['completed', 'limited'],
+    ['runAdmitted withSetup', 'deadlineReached lease', 'leaseReclaimed', 'cancelRequested'],
+  ),
+  facet(
+    POLICY,
+    'limits, attempts and an operator',
+    ['completed', 'failed', 'limited'],
+    ['gateJudged FAIL', 'hostDoubted', 'decisionMade retry'],
+  ),
+  facet(
+    LOOPING,
+    'fix rounds that get nowhere',
+    ['completed'],
+    [...COMPARABLE, 'decisionMade retry', 'decisionMade accept'],
   ),
 ];
 

@@ -26,7 +26,7 @@ const STALLS_MAX = 2;
 const STEP_MS = 2_000;
 /** What is waited for longer is not waited for, unless the story says so. */
 const SHORT_MS = 5_000;
-/** The effects during which a command is taken by a living driver. */
+/** The effects during which a command is taken by a living driver; so it is while an agent's limit is waited for. */
 const PATIENT: readonly string[] = ['startHost', 'awaitWorker', 'watchWorker'];
 
 /** The process that others have to do with. */
@@ -162,7 +162,7 @@ export class Bystanders {
     if (next === 'leaseRefused' || next === 'leaseContended') return holder === null;
     if (next === 'leaseAcquired' || next === 'surfaceFreed') return holder !== null;
     if (!isCommand(next) || last === 'leaseContended' || isEnding) return false;
-    return !state.owed.some(({ kind }) => PATIENT.includes(kind));
+    return state.run.context.waitUntilMs === null && !state.owed.some(({ kind }) => PATIENT.includes(kind));
   }
 
   /**
@@ -173,7 +173,7 @@ export class Bystanders {
     if (!this.#isOpen || !path.includes('/tasks/')) return false;
     const { next, state } = this.#process.director;
     const isEnding = state?.owed.some(({ kind }) => kind === 'endTask') === true;
-    return isEnding && (isCommand(next) || next === 'deadlineReached');
+    return isEnding && (isCommand(next) || next === 'deadlineReached lease');
   }
 
   /** Nothing moves: an operator comes, or time passes. Returns whether anything was recorded since the last time. */
@@ -189,7 +189,7 @@ export class Bystanders {
     }
     this.#process.unseen(() => director.prepare(true));
     const due = [...timers].filter(({ dueMs }) => dueMs <= Math.max(outside.nowMs + SHORT_MS, 0));
-    const isLate = director.next === 'deadlineReached';
+    const isLate = director.next?.startsWith('deadlineReached ') === true;
     if (due.length > 0) outside.nowMs += STEP_MS;
     for (const timer of isLate ? [...timers] : due) {
       timers.delete(timer);

@@ -127,7 +127,7 @@ export class Director {
     const { next } = this;
     const state = this.#state;
     if (next === undefined || state === null) return;
-    if (next === 'deadlineReached') this.#reachDeadline(state.owed);
+    if (next.startsWith('deadlineReached ')) this.#reachDeadline(state.owed, next);
     const effect = state.owed.find(isOfTask);
     if (effect === undefined) return;
     const folder = this.#paths.task(state.runId, effect.taskId);
@@ -182,9 +182,10 @@ export class Director {
     return this.#hosts.of(folder).find(({ stage }) => stage === 'claimed' || stage === 'spawned');
   }
 
-  #reachDeadline(owed: readonly KeyedEffect[]): void {
+  #reachDeadline(owed: readonly KeyedEffect[], next: string): void {
     for (const effect of owed) {
-      if (effect.kind === 'deadline' && this.#outside.nowMs < effect.atMs) this.#outside.nowMs = effect.atMs;
+      const isMeant = effect.kind === 'deadline' && next.endsWith(` ${effect.id}`);
+      if (isMeant && this.#outside.nowMs < effect.atMs) this.#outside.nowMs = effect.atMs;
     }
   }
 }

@@ -6,7 +6,9 @@
  *
  * Invariants: 1. A dead process touches nothing any more. 2. Time passes only when nothing else moves.
  */
+
 import { setImmediate as turn } from 'node:timers/promises';
+import { adapterOf } from '../../adapters/agents/adapters.ts';
 import { localScm } from '../../adapters/scm/local.ts';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';
@@ -190,6 +192,7 @@ export class SimProcess implements Caller, Counterpart {
       processes,
       git: simGit(this),
       agents: simAgents(this),
+      adapterOf,
       scm: (runFolder) => localScm(files, runFolder),
       worktrees: {
         headOf: async () => null,

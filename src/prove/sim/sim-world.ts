@@ -8,6 +8,7 @@
  * stopped runner finds a task untouched or finished, and a run that was stopped must end exactly like one that was not.
  */
 
+import { adapterOf } from '../../adapters/agents/adapters.ts';
 import { localScm } from '../../adapters/scm/local.ts';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';
@@ -87,6 +88,7 @@ export class SimMachine {
         command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
         turn: () => Promise.reject(new Error('bug: the simulated agent is no coding agent')),
       },
+      adapterOf,
       scm: (runFolder) => localScm(files, runFolder),
       worktrees: { headOf: async () => null, recordTree: async () => ({ head: null, tree: null, reason: null }) },
       config,

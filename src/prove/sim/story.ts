@@ -11,6 +11,7 @@ import { sha256 } from '../../base/sha256.ts';
 import { resolveLimits } from '../../core/limits.ts';
 import { readPackets } from '../../core/packets.ts';
 import type { JournalEvent } from '../../model/event.ts';
+import { BOUNDS } from '../../model/limits.ts';
 import { DRIVER_ACTOR, type JournalRecord } from '../../model/record.ts';
 import type { IntakeEntry } from '../../runtime/intake.ts';
 
@@ -42,6 +43,8 @@ export interface Progress {
   readonly isOvertaken: boolean;
 }
 
+const LEASE_OVER = 'deadlineReached lease';
+
 /** Where a story begins. */
 export const AT_START: Progress = { next: 0, detours: 0, problem: null, isExact: true, isOvertaken: false };
 
@@ -50,21 +53,34 @@ export function storyOf(name: string, types: readonly string[], scarce: readonly
   return {
     name,
     types,
-    entry: packetEntry('SIM-1', types.includes('workEmpty allowed'), scarce),
+    entry: packetEntry('SIM-1', types.includes('workEmpty allowed'), scarce, isLeaseShort(types)),
     hasSetup: types.includes('runAdmitted withSetup'),
     scarce,
   };
 }
 
+/** A lease that is to be renewed while the run waits for its agent: it is half over before that wait is. */
+function isLeaseShort(types: readonly string[]): boolean {
+  return types.some((type, at) => type === LEASE_OVER && types[at - 1] === 'workerEnded limited');
+}
+
 /** The n-th packet that wants the surfaces of the story's own. */
 export function rivalEntry(n: number): IntakeEntry {
-  return packetEntry(`RIVAL-${n}`, false, []);
+  return packetEntry(`RIVAL-${n}`, false, [], false);
 }
+
+/** As in the world that the stories are from. */
+const COUNTED_ONCE = { attemptsMax: 2, fixAttemptsMax: 1, lostRetriesMax: 1, limitWaitsMax: 1 } as const;
 
 const entries = new Map<string, IntakeEntry>();
 
-function packetEntry(taskId: string, allowsEmpty: boolean, scarce: readonly Scarce[]): IntakeEntry {
-  const key = `${taskId} ${allowsEmpty} ${scarce.join()}`;
+function packetEntry(
+  taskId: string,
+  allowsEmpty: boolean,
+  scarce: readonly Scarce[],
+  hasShortLease: boolean,
+): IntakeEntry {
+  const key = `${taskId} ${allowsEmpty} ${scarce.join()} ${hasShortLease}`;
   const known = entries.get(key);
   if (known !== undefined) return known;
   const packet = {
@@ -89,8 +105,9 @@ function packetEntry(taskId: string, allowsEmpty: boolean, scarce: readonly Scar
   const spare = {
     interruptionsMax: scarce.includes('interruptions') ? 1 : 10,
     hostStartsMax: scarce.includes('hosts') ? 2 : 10,
+    ...(hasShortLease ? { leaseTtlMs: BOUNDS.limitWaitFirstMs * 1.6 } : {}),
   };
-  const limits = resolveLimits({ attemptsMax: 2, fixAttemptsMax: 1, lostRetriesMax: 1, graceMs: 1_000, ...spare }, {});
+  const limits = resolveLimits({ ...COUNTED_ONCE, graceMs: 1_000, ...spare }, {});
   const entry = { runId: reading.runId, reading, limits };
   entries.set(key, entry);
   return entry;
@@ -106,8 +123,8 @@ export function advance({ types }: Story, before: Progress, { actor, event }: Jo
   if (type === expected) return { ...before, next: next + 1 };
   const other = { ...before, isExact: false };
   // A lease that is renewed earlier, later or not at all changes nothing else.
-  if (type === 'deadlineReached' || type === 'hostStartRepeated') return other;
-  if (expected === 'deadlineReached' && type === types[next + 1]) return { ...other, next: next + 2 };
+  if (type === LEASE_OVER || type === 'hostStartRepeated') return other;
+  if (expected === LEASE_OVER && type === types[next + 1]) return { ...other, next: next + 2 };
   if (type === 'cancelRequested' && before.detours > 0 && types.includes(type, next)) {
     return { ...other, next: types.length, isOvertaken: true };
   }
@@ -136,6 +153,8 @@ function typeOf(event: JournalEvent): string {
       return `${event.type} ${event.result}`;
     case 'decisionMade':
       return `${event.type} ${event.decision}`;
+    case 'deadlineReached':
+      return `${event.type} ${event.id}`;
     default:
       return event.type;
   }

@@ -1,6 +1,7 @@
 /** What every recorded stream comes to, whole and cut off anywhere. */
 import { describe, expect, it } from 'vitest';
 import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
+import { SILENT_TURN } from '../../../src/core/turn.ts';
 import { RECORDED_KINDS, type RecordedStream, streamsOf, turnOf } from './recorded.ts';
 
 describe.each(RECORDED_KINDS)('%s', (kind) => {
@@ -19,18 +20,14 @@ describe.each(RECORDED_KINDS)('%s', (kind) => {
   it('has not completed before the line that says so, wherever the stream is cut off', () => {
     for (const { name, lines } of streams) {
       const end = lines.findLastIndex((line) => read(JSON.parse(line))?.some(({ type }) => type === 'ended'));
-      for (let count = 0; count < lines.length; count++) {
-        const whole = lines
-          .slice(0, count)
-          .map((line) => `${line}\n`)
-          .join('');
-        const isCompleted =
-          count > end && end !== -1 && turnOf(kind, `${lines.join('\n')}\n`).ended?.how === 'completed';
-        expect(turnOf(kind, whole).ended?.how === 'completed', `${name}, ${count} lines`).toBe(isCompleted);
-        const cut = turnOf(kind, whole + (lines[count] ?? '').slice(0, -1));
-        expect(cut.events, `${name}, within line ${count + 1}`).toBe(turnOf(kind, whole).events);
-        expect(cut.lines.malformed).toBe(1);
+      let turn = SILENT_TURN;
+      for (const [index, line] of lines.entries()) {
+        const cut = turnOf(kind, line.slice(0, -1), turn);
+        expect({ ...cut, lines: turn.lines }, `${name}, within line ${index + 1}`).toEqual(turn);
+        turn = turnOf(kind, line, turn);
+        if (index < end) expect(turn.ended?.how, `${name}, ${index + 1} lines`).not.toBe('completed');
       }
+      expect(turn, name).toEqual(turnOf(kind, lines.join('\n')));
     }
   });
 });

@@ -1,4 +1,8 @@
-/** Streams that real agents wrote, by kind and case. */
+/**
+ * Streams that real agents wrote, by kind and case.
+ *
+ * Owns: finding them, and folding one as the host does. Does not own: the streams (data), what they come to (golden.test).
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
 import { FIRST_LINE, readRest } from '../../../src/core/agent-lines.ts';
@@ -30,8 +34,8 @@ export function streamsOf(kind: AgentKind): readonly RecordedStream[] {
     }));
 }
 
-/** What a turn has come to whose output is `text`, and that will write no more. */
-export function turnOf(kind: AgentKind, text: string): Turn {
+/** What `turn` comes to with `text` as the last of its output. */
+export function turnOf(kind: AgentKind, text: string, turn: Turn = SILENT_TURN): Turn {
   const { lines } = readRest(FIRST_LINE, new TextEncoder().encode(text));
-  return foldLines(SILENT_TURN, lines, adapterOf(kind).read);
+  return foldLines(turn, lines, adapterOf(kind).read);
 }

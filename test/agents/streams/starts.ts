@@ -1,4 +1,8 @@
-/** Starts of a turn, for tests of command lines. */
+/**
+ * Starts of a turn, for tests of command lines.
+ *
+ * Owns: a start that asks for nothing, and one that asks for everything. Does not own: what an agent makes of one.
+ */
 import type { TurnStart } from '../../../src/ports/agent-adapter.ts';
 
 const SESSION = '11111111-1111-4111-8111-111111111111';
@@ -18,7 +22,7 @@ export function startOf(changes: Partial<TurnStart> = {}): TurnStart {
     budget: { tokens: null, usd: null },
     answerSchema: null,
     mcp: null,
-    worktree: '/work/tree',
+    worktree: '/srv/tree',
     ...changes,
   };
 }
@@ -35,7 +39,7 @@ export function fullStart(changes: Partial<TurnStart> = {}): TurnStart {
     maxTurns: 7,
     extraArgs: ['--extra', 'word'],
     budget: { tokens: 1000, usd: 1.5 },
-    answerSchema: { schema: { type: 'object' }, file: '/work/schema.json' },
+    answerSchema: { schema: { type: 'object' }, file: '/srv/schema.json' },
     mcp: { name: 'pawl', command: '/bin/node', args: ['mcp.js', '--task', 't "1"'] },
     ...changes,
   });

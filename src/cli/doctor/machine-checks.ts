@@ -1,0 +1,121 @@
+/**
+ * What this machine has and lacks, whatever the repository.
+ *
+ * Owns: trying Node, git, namespaces, locks, links and the disk. Does not own: the registry and the config (registry-checks).
+ *
+ * Invariant: 1. What can be tried is tried, not guessed; what was made for that is removed.
+ */
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { flockHelperLock } from '../../adapters/git/helper-lock.ts';
+import { nodeFs } from '../../adapters/node-fs.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { Files } from '../../store/files.ts';
+import { linkRegister } from '../../store/register.ts';
+import { toldOf } from '../output.ts';
+import { hasPidNamespaces } from '../wiring.ts';
+import type { Check } from './doctor-report.ts';
+
+const NODE_MIN = [20, 19] as const;
+const GIT_MIN = [2, 28] as const;
+const FREE_BYTES_MIN = 1024 ** 3;
+const GIT_MS = 10_000;
+
+/** Where things are tried. */
+export interface MachinePlace {
+  /** Temporary folders for trials are made here: on the file system that matters. */
+  readonly trialFolder: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** What this machine has and lacks. */
+export function machineChecks(place: MachinePlace): readonly Check[] {
+  return [nodeCheck(), gitCheck(place), platformCheck(), namespaceCheck(), ...trialChecks(place), diskCheck(place)];
+}
+
+function nodeCheck(): Check {
+  const { node } = process.versions;
+  if (isAtLeast(node, NODE_MIN)) return { name: 'node', status: 'ok', found: node, hint: null };
+  return { name: 'node', status: 'failed', found: node, hint: `Pawl needs Node.js ${NODE_MIN.join('.')} or newer.` };
+}
+
+function gitCheck({ environment }: MachinePlace): Check {
+  const hint = `Pawl needs git ${GIT_MIN.join('.')} or newer on the PATH.`;
+  const env = { PATH: environment.PATH ?? '' };
+  const result = spawnSync('git', ['--version'], { env, encoding: 'utf8', timeout: GIT_MS, killSignal: 'SIGKILL' });
+  const version = /(\d+\.\d+(?:\.\d+)?)/.exec(result.stdout ?? '')?.[1];
+  if (result.status !== 0 || version === undefined) return { name: 'git', status: 'failed', found: 'not found', hint };
+  if (isAtLeast(version, GIT_MIN)) return { name: 'git', status: 'ok', found: version, hint: null };
+  return { name: 'git', status: 'failed', found: version, hint };
+}
+
+function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split('.').map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}
+
+function platformCheck(): Check {
+  const found = `${process.platform} ${process.arch}`;
+  if (process.platform === 'linux') return { name: 'platform', status: 'ok', found, hint: null };
+  if (process.platform === 'win32') {
+    return { name: 'platform', status: 'failed', found, hint: 'On Windows Pawl runs in WSL only.' };
+  }
+  return {
+    name: 'platform',
+    status: 'warning',
+    found,
+    hint: 'Pawl is tested on Linux; docs/guarantees.md names the gaps.',
+  };
+}
+
+function namespaceCheck(): Check {
+  if (hasPidNamespaces()) return { name: 'pidNamespace', status: 'ok', found: 'workers get one each', hint: null };
+  const hint = 'Without one, a worker that scrubs its environment and closes its descriptors can escape being ended.';
+  return { name: 'pidNamespace', status: 'warning', found: 'not allowed here', hint };
+}
+
+/** What needs a folder to be tried in. */
+function trialChecks({ trialFolder }: MachinePlace): readonly Check[] {
+  let folder: string;
+  try {
+    folder = mkdtempSync(join(trialFolder, '.pawl-doctor-'));
+  } catch (error) {
+    const hint = 'Make it writable for you, or name another registry with --registry DIR.';
+    return [{ name: 'links', status: 'failed', found: `${trialFolder}: ${toldOf(error).message}`, hint }];
+  }
+  try {
+    return [flockCheck(folder), linksCheck(folder)];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function flockCheck(folder: string): Check {
+  const taken = flockHelperLock.take(join(folder, 'lock'), 0);
+  if (typeof taken === 'object') {
+    closeSync(taken.fd);
+    return { name: 'flock', status: 'ok', found: 'works', hint: null };
+  }
+  const hint = 'Install util-linux: with flock(1) the end of a process tree is proven by a lock too.';
+  return { name: 'flock', status: 'warning', found: 'not usable here', hint };
+}
+
+/** The very operation that everything is kept by: write, sync, link, sync the folder, read. */
+function linksCheck(folder: string): Check {
+  try {
+    linkRegister(new Files(nodeFs, systemClock), join(folder, 'register'), new TextEncoder().encode('{}\n'));
+    return { name: 'links', status: 'ok', found: 'hard links and syncing work', hint: null };
+  } catch (error) {
+    const { message, hint } = toldOf(error);
+    return { name: 'links', status: 'failed', found: message, hint };
+  }
+}
+
+function diskCheck({ trialFolder }: MachinePlace): Check {
+  const { bavail, bsize } = statfsSync(trialFolder);
+  const bytes = bavail * bsize;
+  const found = `${(bytes / 1024 ** 3).toFixed(1)} GiB free`;
+  if (bytes >= FREE_BYTES_MIN) return { name: 'disk', status: 'ok', found, hint: null };
+  return { name: 'disk', status: 'warning', found, hint: `Make room: less than 1 GiB is left at ${trialFolder}.` };
+}

@@ -1,0 +1,38 @@
+/**
+ * What is worth telling of a turn, in words: for status, reports and handoffs alike.
+ *
+ * Owns: those sentences. Does not own: the facts (core/turn-report), where they are shown.
+ */
+import type { TurnReport } from '../model/turn.ts';
+import type { Spent } from './ledger.ts';
+
+/** The facts of a turn that an operator would want to know, each a clause; none when there is nothing unusual. */
+export function turnNotes(turn: TurnReport): readonly string[] {
+  const { session, askedSession, sessionMismatch, limited, usage, lines } = turn;
+  const unread = lines.malformed + lines.overlong;
+  const denied = turn.denials.map(({ tool, isExpected }) => (isExpected ? `${tool} (expected)` : tool));
+  return [
+    turn.bypassesPermissions ? 'ran without any permission check, as configured' : '',
+    turn.isResume && !turn.isSessionRefused ? `went on with session ${session ?? askedSession}` : '',
+    turn.isSessionRefused ? `session ${askedSession} was refused` : '',
+    sessionMismatch === null ? '' : `sessionMismatch: asked for ${sessionMismatch.asked}, got ${sessionMismatch.got}`,
+    denied.length === 0 ? '' : `denied: ${denied.join(', ')}`,
+    limited === null
+      ? ''
+      : `limited (${limited.kind})${limited.resetsAtMs === null ? '' : ` until ${new Date(limited.resetsAtMs).toISOString()}`}`,
+    usage?.scope === 'estimate' ? 'was cut off before it reported its usage: an estimate is charged' : '',
+    unread === 0 ? '' : `${unread} of ${lines.all} lines of output could not be read`,
+  ].filter((note) => note !== '');
+}
+
+/** Which agent it was: its name, version and model. */
+export function turnAgent({ agent, cliVersion, model }: TurnReport): string {
+  return [agent, cliVersion, model].filter((part) => part !== null).join(' ');
+}
+
+/** What was used, null when nothing is known to have been. */
+export function spentWords({ tokens, usd, isEstimate }: Spent): string | null {
+  if (tokens === 0 && usd === 0) return null;
+  const money = usd === 0 ? '' : `$${usd.toFixed(4)}, `;
+  return `${money}${tokens} tokens${isEstimate ? ' (partly estimated)' : ''}`;
+}

@@ -1,0 +1,104 @@
+/**
+ * What a task runs: our own program with admitted commands, a program of the user's, or a turn of a coding agent.
+ *
+ * Owns: that choice, the allow-list. Does not own: making it ready (runtime/request-task), turns (runtime/request-turn).
+ *
+ * Invariant: a command that the allow-list does not admit is never run, and is named.
+ */
+import { unreachable } from '../base/unreachable.ts';
+import { isAllowed, splitCommand } from '../core/allow-list.ts';
+import type { KeyedEffectOf } from '../model/effect.ts';
+import type { Blocker } from '../model/error.ts';
+import { ROLES, type Role } from '../model/packet.ts';
+import type { AgentCommand, AgentPlaces, CodingAgent } from '../ports/agent.ts';
+import type { KeptPacket } from './kept-packet.ts';
+import type { LiveRun } from './live-run.ts';
+
+type PrepareTask = KeyedEffectOf<'prepareTask'>;
+
+/** What a task runs, or why it runs nothing. */
+export type Work =
+  | {
+      readonly kind: 'run';
+      readonly agent: string;
+      readonly command: AgentCommand;
+      readonly commands: readonly string[][];
+    }
+  | { readonly kind: 'turn'; readonly agent: string; readonly role: Role; readonly coding: CodingAgent }
+  | { readonly kind: 'refused'; readonly blocker: Blocker };
+
+/** What the task is to run. */
+export function workOf(run: LiveRun, effect: PrepareTask, kept: KeptPacket, places: AgentPlaces): Work {
+  const { world } = run;
+  const { config } = world;
+  switch (effect.purpose) {
+    case 'setup':
+      return ownCommands(run, config.workspace.setup, 'PAWL_SETUP_NOT_ALLOWED', 'setup');
+    case 'verification': {
+      const { commands } = kept.packet.verification;
+      if (commands.length > 0) return ownCommands(run, commands, 'PAWL_VERIFICATION_NOT_ALLOWED', 'verification');
+      return agentWork(run, 'verifier', places);
+    }
+    case 'implementation':
+      return agentWork(run, 'implementer', places);
+    case 'fix':
+      return agentWork(run, 'fixer', places);
+    case 'review':
+      return agentWork(run, 'reviewer', places);
+    default:
+      return unreachable(effect.purpose);
+  }
+}
+
+/** Commands that our verification worker runs, each admitted by the allow-list; else refused, naming the command. */
+function ownCommands(
+  run: LiveRun,
+  commands: readonly string[],
+  code: 'PAWL_SETUP_NOT_ALLOWED' | 'PAWL_VERIFICATION_NOT_ALLOWED',
+  name: string,
+): Work {
+  const { config, verificationWorker } = run.world;
+  const split: string[][] = [];
+  for (const text of commands) {
+    const command = splitCommand(text);
+    const problem =
+      command.kind !== 'split'
+        ? 'cannot be run without a shell'
+        : isAllowed(command.argv, config.verification.allow)
+          ? null
+          : 'is not admitted by verification.allow of the config';
+    if (command.kind !== 'split' || problem !== null) {
+      const blocker: Blocker = {
+        code,
+        message: `The ${name} command "${text.slice(0, 300)}" ${problem}.`,
+        hint: 'Admit it in verification.allow of pawl.config.json (word by word, * last), then: pawl resolve RUN_ID retry --reason TEXT.',
+        evidence: [text.slice(0, 300)],
+      };
+      return { kind: 'refused', blocker };
+    }
+    split.push([...command.argv]);
+  }
+  const command: AgentCommand = { argv: verificationWorker, envNames: [], env: {}, completion: 'file' };
+  return { kind: 'run', agent: 'pawl', command, commands: split };
+}
+
+function agentWork(run: LiveRun, role: Role, places: AgentPlaces): Work {
+  const agents = run.state.run.context.agents ?? {};
+  const name = agents[role];
+  if (name === undefined)
+    throw new Error(`bug: ${run.runId} was admitted without an agent for ${role} of ${ROLES.join(', ')}`);
+  const coding = run.world.agents.coding(name);
+  if (coding !== null) return { kind: 'turn', agent: name, role, coding };
+  if (run.world.agents.has(name)) {
+    return { kind: 'run', agent: name, command: run.world.agents.command(name, places), commands: [] };
+  }
+  return {
+    kind: 'refused',
+    blocker: {
+      code: 'PAWL_AGENT_MISSING',
+      message: `The agent "${name}" (${role}) is not configured any more.`,
+      hint: `Put it back under "agents" in pawl.config.json, then: pawl resolve ${run.runId} retry --reason TEXT.`,
+      evidence: [role],
+    },
+  };
+}
