@@ -32,7 +32,8 @@ export function stuckReason(context: RunContext, event: RunMachineEventOf<'gateJ
   const now = judgementOf(event);
   const before = context.judgements.filter(({ gate }) => gate === now.gate);
   const [earlier, last] = before.slice(-2);
-  if (now.keys.length === 0 || earlier === undefined || last === undefined) return null;
+  if (earlier === undefined || last === undefined) return null;
+  if ([now, last, earlier].some(({ keys }) => keys.length === 0)) return null;
   if (isSame(now, last) && isSame(last, earlier)) return 'same';
   const known = new Set(before.slice(0, -1).flatMap(({ keys }) => keys));
   if (now.keys.every((key) => known.has(key) && !last.keys.includes(key))) return 'returned';

@@ -81,7 +81,7 @@ export async function runHost(parts: HostParts, task: HostTask): Promise<number>
   }
   const stopHeartbeat = startHeartbeat(files, join(taskFolder, TASK_FILES.heartbeat), log);
   try {
-    const end = await runWorker(parts, task, request, nonce);
+    const end = await runWorkerOrClear(parts, task, request, nonce);
     await sweep(parts, task, request, end.agent);
     const { isWinner } = await settleOutcome({
       files,
@@ -118,6 +118,22 @@ function readRequest(parts: HostParts, task: HostTask): TaskRequest | null {
   if (parsed.ok) return parsed.value;
   parts.log(`${path} cannot be run: ${parsed.reason}`);
   return null;
+}
+
+/** As runWorker; what it throws is thrown on when nothing of the worker is left: nobody watches it any more. */
+async function runWorkerOrClear(
+  parts: HostParts,
+  task: HostTask,
+  request: TaskRequest,
+  nonce: string,
+): Promise<WorkerEnd> {
+  try {
+    return await runWorker(parts, task, request, nonce);
+  } catch (error) {
+    parts.log('ending the worker: it cannot be watched');
+    await sweep(parts, task, request, null);
+    throw error;
+  }
 }
 
 /** Starts the worker in two phases and returns when it has exited or has to be ended. */

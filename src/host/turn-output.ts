@@ -64,11 +64,12 @@ export function readEndedTurn(
     cursor = reading.cursor;
     if (isLast) break;
   }
+  const stderrTail = tailOf(files, join(taskFolder, TASK_FILES.stderr));
   const events = guarded(() =>
     adapter.readExit({
       code: exit?.code ?? null,
       signal: exit?.signal ?? null,
-      stderrTail: tailOf(files, join(taskFolder, TASK_FILES.stderr)),
+      stderrTail,
       hasEnded: turn.ended !== null,
       resumed: request.session.isResume ? request.session.id : null,
     }),

@@ -34,7 +34,7 @@ export interface WatchEnd {
   readonly obstacle?: string;
 }
 
-/** The worker has exited, or has to be ended for the reason returned. */
+/** The worker has exited, or has to be ended for the reason returned. Throws when the disk does not let it be watched. */
 export function watchWorker(
   watch: Watch,
   request: TaskRequest,
@@ -45,13 +45,18 @@ export function watchWorker(
   const { limits } = request;
   const startMs = clock.monotonicMs();
   const silence = watch.turn === null ? byBytes(startMs) : byEvents(watch.turn, request, startMs);
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let callOff: () => void = () => undefined;
     let isOver = false;
     const end = (result: WatchEnd): void => {
       isOver = true;
       callOff();
       resolve(result);
+    };
+    const fail = (error: unknown): void => {
+      isOver = true;
+      callOff();
+      reject(error);
     };
     const reasonToEnd = (): ForcedEnd | null => {
       const nowMs = clock.monotonicMs();
@@ -67,15 +72,17 @@ export function watchWorker(
         if (forced === null) callOff = clock.timer(LOOK_MS, look);
         else end({ exit: null, forced });
       } catch (error) {
-        if (!(error instanceof UnreadableTurn)) throw error;
-        end({ exit: null, forced: 'unreadable', obstacle: error.message });
+        if (error instanceof UnreadableTurn) end({ exit: null, forced: 'unreadable', obstacle: error.message });
+        else fail(error);
       }
     };
-    void watch.exited.then((exit) => {
-      // A worker that wrote too much and left between two looks has still written too much.
-      const isTooMuch = outputBytes(fs, taskFolder) > limits.outputBytesMax;
-      end({ exit, forced: isTooMuch ? 'outputLimit' : null });
-    });
+    void watch.exited
+      .then((exit) => {
+        // A worker that wrote too much and left between two looks has still written too much.
+        const isTooMuch = outputBytes(fs, taskFolder) > limits.outputBytesMax;
+        end({ exit, forced: isTooMuch ? 'outputLimit' : null });
+      })
+      .catch(fail);
     void watch.stopped.then(() => end({ exit: null, forced: 'interrupted' }));
     callOff = clock.timer(LOOK_MS, look);
   });

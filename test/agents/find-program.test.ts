@@ -164,6 +164,13 @@ describe('asking', () => {
     },
   );
 
+  test('a failure is not kept: the same file may answer the next time', async () => {
+    const path = script('fixture', ['[ -e "$(dirname "$0")/ready" ] || exit 1', ...ANSWERS]);
+    await expect(probeProgram(adapter, path)).rejects.toMatchObject({ code: 'PAWL_AGENT_UNUSABLE' });
+    writeFileSync(join(folder, 'ready'), '');
+    expect((await probeProgram(adapter, path)).version).toBe('1.2');
+  });
+
   test('what is no program, or has gone, is unusable, and may be usable later', async () => {
     const path = join(folder, 'fixture');
     await expect(probeProgram(adapter, path)).rejects.toMatchObject({ code: 'PAWL_AGENT_UNUSABLE' });

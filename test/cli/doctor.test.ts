@@ -31,7 +31,7 @@ let environment: Record<string, string> = {};
 
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-doctor-test-')));
-  for (const name of ['bin', 'home', 'work']) mkdirSync(join(folder, name));
+  for (const name of ['bin', 'home', 'tmp', 'work']) mkdirSync(join(folder, name));
   for (const program of ['git', 'sh', 'sleep', 'node']) linkProgram(program);
   environment = { PATH: join(folder, 'bin'), HOME: join(folder, 'home') };
 });
@@ -78,7 +78,11 @@ interface Visit {
 
 async function visit(options: DoctorOptions = {}): Promise<Visit> {
   const output = new Heard(false);
-  const exit = await doctorAt(output, options, { cwd: join(folder, 'work'), environment });
+  const exit = await doctorAt(output, options, {
+    cwd: join(folder, 'work'),
+    temporaryFolder: join(folder, 'tmp'),
+    environment,
+  });
   const report = output.report as DoctorReport;
   return {
     ...{ exit, report, text: output.lines.join('\n') },
@@ -231,7 +235,6 @@ describe('a probe', () => {
   test('shows that a killed agent is swept and goes on with its session, and leaves nothing', async () => {
     install('claude', 'resumes');
     environment = { ...environment, ANTHROPIC_API_KEY: 'the-key-of-the-user' };
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('pawl-doctor-'));
     const seen = await visit({ probe: 'claude' });
     expect(seen.report.probe).toMatchObject({
       ...{ agent: 'claude', kind: 'claude', version: '9.9.9', isPassed: true, left: 0 },
@@ -241,7 +244,7 @@ describe('a probe', () => {
     expect(seen.report.probe?.outlivedKill).toBeGreaterThan(0);
     expect(seen.report.probe?.steps.every(({ status }) => status === 'ok')).toBe(true);
     expect(seen.exit).toBe(0);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('pawl-doctor-'))).toEqual(before);
+    expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
     expect(existsSync(join(folder, 'home/.claude'))).toBe(false);
   });
 
@@ -260,6 +263,7 @@ describe('a probe', () => {
       expect(seen.report).toMatchObject({ isUsable: true, probe: { isPassed: false, left: 0 } });
       expect(statuses(seen)).toMatchObject({ program: 'ok', start: 'ok', [step]: 'failed', leftovers: 'ok' });
       expect(detail(seen, step)).toContain(what);
+      expect(readdirSync(join(folder, 'tmp'))).toEqual([]);
     },
   );
 

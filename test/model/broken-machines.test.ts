@@ -1,11 +1,12 @@
 /** A machine that was broken on purpose, one guard or action at a time: the walk finds each break, and tells the shortest way to it. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runMachine } from '../../machines/run.machine.ts';
-import type { Policy } from '../../src/model/event.ts';
 import { brokenByRun } from '../../src/prove/model/invariants.ts';
 import { runAlone } from '../../src/prove/model/machines.ts';
+import type { World } from '../../src/prove/model/world.ts';
 import { SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
-import { BREAKS, CHART_BREAKS, type RunMachine, SECOND_LINE, type TaskMachine } from '../support/model-breaks.ts';
+import { BREAKS, type RunMachine, SECOND_LINE } from '../support/model-breaks.ts';
+import { CHART_BREAKS, type TaskMachine } from '../support/model-chart-breaks.ts';
 
 afterEach(() => {
   vi.doUnmock('../../machines/run.machine.ts');
@@ -17,7 +18,7 @@ afterEach(() => {
 async function findWith(
   run: (real: RunMachine) => RunMachine,
   task: (real: TaskMachine) => TaskMachine = (real) => real,
-  policy: Policy = { ...SMALLEST, attemptsMax: 2 },
+  world: World = wholeWorld({ ...SMALLEST, attemptsMax: 2 }),
 ) {
   vi.resetModules();
   vi.doMock('../../machines/run.machine.ts', async (original) => {
@@ -29,14 +30,17 @@ async function findWith(
     return { ...real, taskMachine: task(real.taskMachine) };
   });
   const { counterexample } = await import('../../src/prove/model/worlds.ts');
-  return counterexample(wholeWorld(policy));
+  return counterexample(world);
 }
 
 describe('run and tasks together, where', () => {
-  it.each(BREAKS.map((each) => [each.name, each] as const))('%s, are found out', async (_name, { breaks, finds }) => {
-    const found = await findWith((real) => real.provide(breaks));
-    expect(found?.sentences, found?.message).toContain(finds);
-  });
+  it.each(BREAKS.map((each) => [each.name, each] as const))(
+    '%s, are found out',
+    async (_name, { breaks, finds, world }) => {
+      const found = await findWith((real) => real.provide(breaks), undefined, world);
+      expect(found?.sentences, found?.message).toContain(finds);
+    },
+  );
 
   it.each(CHART_BREAKS.map((each) => [each.name, each] as const))(
     '%s, are found out',
@@ -60,7 +64,7 @@ describe('run and tasks together, where', () => {
     const found = await findWith(
       (real) => real,
       (real) => real,
-      SMALLEST,
+      wholeWorld(SMALLEST),
     );
     expect(found).toBeNull();
   });

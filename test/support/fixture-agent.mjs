@@ -99,7 +99,9 @@ function endTools() {
 const DOING = {
   say: ({ line }) => write(`${JSON.stringify(line)}\n`),
   raw: ({ text }) => write(text),
-  split: ({ bytes }) => void (chunk = bytes),
+  split: ({ bytes }) => {
+    chunk = bytes;
+  },
   complain: ({ text }) => void writeSync(2, text),
   wait: ({ ms }) => pause(ms),
   until: async ({ file }) => {
@@ -131,7 +133,10 @@ const DOING = {
       process.exit(code);
     });
   },
-  tool: () => void start('sh', ['-c', 'trap "" TERM INT HUP; while :; do sleep 1; done']),
+  tool: ({ diesWithUs }) => {
+    const alive = diesWithUs ? `kill -0 ${process.pid}` : ':';
+    start('sh', ['-c', `trap "" TERM INT HUP; while ${alive}; do sleep 0.3; done`]);
+  },
   /** Another process does the work; we are what stands before it. */
   launch: async ({ steps, code }) => {
     const child = start(process.execPath, process.argv.slice(1), { env: { ...env, FIXTURE_INNER: steps } });
@@ -153,3 +158,5 @@ const DOING = {
 
 await begin();
 for (const step of stepsOf()) await DOING[step.do](step);
+// What is still running does not keep us.
+process.exit(0);

@@ -1,18 +1,18 @@
 /**
- * Ways to break the machines on purpose, one at a time.
+ * Ways to break the run machine's guards and actions on purpose, one at a time.
  *
- * Owns: each break, and the invariant by which it must be found. Does not own: the walk that finds it.
+ * Owns: each break, and the invariant by which it must be found. Does not own: charts that lack something (model-chart-breaks), the walk
+ * that finds it.
  */
-import { type AnyStateMachine, type AnyStateNode, assign } from 'xstate';
+import { assign } from 'xstate';
 import type { runMachine } from '../../machines/run.machine.ts';
 import { stageToResume } from '../../machines/run-context.ts';
-import type { taskMachine } from '../../machines/task.machine.ts';
-import { isObject } from '../../src/base/canonical-json.ts';
+import { waitForLimit } from '../../machines/run-waits.ts';
+import type { World } from '../../src/prove/model/world.ts';
+import { COMPARABLE, LOOPING, worldOf } from '../../src/prove/model/worlds.ts';
 
 /** The run machine. */
 export type RunMachine = typeof runMachine;
-/** The task machine. */
-export type TaskMachine = typeof taskMachine;
 type Implementations = Parameters<RunMachine['provide']>[0];
 type IsGate = NonNullable<NonNullable<Implementations['guards']>['isGate']>;
 
@@ -22,7 +22,12 @@ export interface Break {
   readonly breaks: Implementations;
   /** The invariant that it breaks first. */
   readonly finds: string;
+  /** Where it shows, if not in the whole world. */
+  readonly world?: World;
 }
+
+/** Rounds of a fix loop that can be compared. */
+const ROUNDS = worldOf(LOOPING, ['completed'], [...COMPARABLE, 'decisionMade retry']);
 
 /** Guards and actions of the run machine that mean something else. */
 export const BREAKS: readonly Break[] = [
@@ -57,6 +62,56 @@ export const BREAKS: readonly Break[] = [
       guards: { mayRepeatInterruption: ({ event }) => event.type === 'taskSettled' && event.result === 'interrupted' },
     },
     finds: 'no counter of a run passes its limit',
+  },
+  {
+    name: 'limits of an agent are waited for without a limit',
+    breaks: { guards: { mayWaitForLimit: ({ event }) => event.type === 'taskSettled' && event.result === 'limited' } },
+    finds: 'no counter of a run passes its limit',
+  },
+  {
+    name: 'waits are charged as failures',
+    breaks: {
+      actions: {
+        chargeWait: assign(({ context, event }) => ({
+          ...waitForLimit(context, event),
+          failures: context.failures + 1,
+        })),
+      },
+    },
+    finds: 'no attempt is charged by a wait',
+  },
+  {
+    name: 'waits are not counted',
+    breaks: {
+      actions: {
+        chargeWait: assign(({ context, event }) => ({ ...waitForLimit(context, event), limitWaits: 0 })),
+      },
+    },
+    finds: 'a wait is counted when it begins, and asks for a task of its own when it is over',
+  },
+  {
+    name: 'runs that wait do not say until when',
+    breaks: {
+      actions: { chargeWait: assign(({ context, event }) => ({ ...waitForLimit(context, event), blockers: [] })) },
+    },
+    finds: 'a run that waits for its agent names that, and when it goes on',
+  },
+  {
+    name: 'waits that are over are not forgotten',
+    breaks: { actions: { endWait: assign({}) } },
+    finds: 'only a run that waits for its agent has an instant to go on at',
+  },
+  {
+    name: 'fix loops that get nowhere go on',
+    breaks: { guards: { isFixStuck: () => false } },
+    finds: 'no third round of a gate that found what the two before it had found is fixed once more',
+    world: ROUNDS,
+  },
+  {
+    name: 'rounds before a decision are compared with those after it',
+    breaks: { actions: { forgetJudgements: assign({}) } },
+    finds: 'rounds are compared only with those since a person has decided',
+    world: ROUNDS,
   },
   {
     name: 'a lease is reclaimed under an open task',
@@ -149,70 +204,6 @@ export const BREAKS: readonly Break[] = [
     finds: 'Error: bug: task implementation-e0-a1 was opened twice',
   },
 ];
-
-/** A chart from which something is missing; done to the machine that is given. */
-export interface ChartBreak {
-  readonly name: string;
-  /** An invariant that it breaks. */
-  readonly finds: string;
-  readonly run?: (machine: RunMachine) => void;
-  readonly task?: (machine: TaskMachine) => void;
-}
-
-const NOTHING_HANGS = 'a state that is not final owes an effect, awaits a task that owes one, or names its blocker';
-const TOLD = 'what a task tells its run, the run takes';
-const OWES_ONE = 'an open task owes exactly one effect, or is in doubt and has parked the run';
-
-/** Charts from which something is missing. */
-export const CHART_BREAKS: readonly ChartBreak[] = [
-  { name: 'the handoff is not asked for', finds: NOTHING_HANGS, run: (run) => nodeAt(run, 'handoffReady').entry.pop() },
-  {
-    name: 'a workspace stays asked for when its state is left',
-    finds: 'work is owed only under a lease',
-    run: (run) => nodeAt(run, 'implementing.preparing').exit.pop(),
-  },
-  {
-    name: 'a parked run goes on renewing its lease',
-    finds: 'a lease is renewed while the run can move, and only then',
-    run: (run) => nodeAt(run, 'blockedNeedsHuman').entry.pop(),
-  },
-  {
-    name: 'a parked run does not hear how its task ended',
-    finds: TOLD,
-    run: (run) => nodeAt(run, 'blockedNeedsHuman').transitions.delete('taskSettled'),
-  },
-  {
-    name: 'a run does not hear that its task is in doubt',
-    finds: TOLD,
-    run: (run) => nodeAt(run, 'implementing.working').transitions.delete('taskDoubtful'),
-  },
-  {
-    name: 'a task in doubt is not ended when an operator decides',
-    finds: 'a decision that is pending is carried out: its task is being ended',
-    task: (task) => nodeAt(task, 'running.doubtful').transitions.delete('endRequested'),
-  },
-  {
-    name: 'a task that ends tells its run nothing',
-    finds: 'at most one task is open, and the run names it',
-    task: (task) => makeSilent(nodeAt(task, 'running.watching'), 'workerEnded'),
-  },
-  { name: 'a worker is not watched', finds: OWES_ONE, task: (task) => nodeAt(task, 'running.watching').entry.pop() },
-];
-
-function nodeAt(machine: AnyStateMachine, place: string): AnyStateNode {
-  return place.split('.').reduce((node: AnyStateNode, name) => {
-    const inner = node.states[name];
-    if (inner === undefined) throw new Error(`bug: no place ${place}`);
-    return inner;
-  }, machine.root);
-}
-
-function makeSilent(node: AnyStateNode, eventType: string): void {
-  for (const transition of node.transitions.get(eventType) ?? []) {
-    const actions = transition.actions.filter((action) => !isObject(action) || action.type !== 'tellRun');
-    Object.assign(transition, { actions });
-  }
-}
 
 /** Verdicts that cannot come through the outbox: the guard against them is a second line, which only the machine alone can show. */
 export const SECOND_LINE: readonly (readonly [name: string, isGate: IsGate])[] = [

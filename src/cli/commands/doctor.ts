@@ -29,27 +29,29 @@ export interface DoctorOptions extends CommonOptions {
 /** Where the doctor looks. */
 export interface DoctorPlace {
   readonly cwd: string;
+  /** Where temporary folders are made. */
+  readonly temporaryFolder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** Says what is here; exit 3 when Pawl cannot run, or the probe has failed. */
 export async function doctor(output: Output, options: DoctorOptions): Promise<number> {
-  return doctorAt(output, options, { cwd: process.cwd(), environment: process.env });
+  return doctorAt(output, options, { cwd: process.cwd(), temporaryFolder: tmpdir(), environment: process.env });
 }
 
 /** The same at a place of the caller's. */
 export async function doctorAt(output: Output, options: DoctorOptions, place: DoctorPlace): Promise<number> {
-  const { cwd, environment } = place;
+  const { cwd, temporaryFolder, environment } = place;
   const found = registryFindings(options, cwd);
   const agentPlace = { configFolder: found.configFolder, environment };
   // A name that means nothing is told before anything is looked at.
   const target = options.probe === undefined ? null : targetOf(options.probe, found.config, agentPlace);
-  const checks = [...machineChecks({ trialFolder: found.root ?? tmpdir(), environment }), ...found.checks];
+  const checks = [...machineChecks({ trialFolder: found.root ?? temporaryFolder, environment }), ...found.checks];
   for (const check of checks) for (const line of checkLines(output, check)) output.line(line);
   output.line();
   const agents = await agentChecks(found.config, agentPlace);
   for (const agent of agents) for (const line of agentLines(output, agent)) output.line(line);
-  const probe = target === null ? null : await shownProbe(output, target, environment);
+  const probe = target === null ? null : await shownProbe(output, target, place);
   const isUsable = checks.every(({ status }) => status !== 'failed');
   const report: DoctorReport = { isUsable, checks, agents, probe };
   output.json(report);
@@ -65,7 +67,7 @@ interface ProbeTarget {
 async function shownProbe(
   output: Output,
   { agent, kind, path }: ProbeTarget,
-  environment: DoctorPlace['environment'],
+  { environment, temporaryFolder }: DoctorPlace,
 ): Promise<ProbeReport> {
   const adapter = adapterOf(kind);
   output.line();
@@ -75,7 +77,7 @@ async function shownProbe(
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
   try {
     const probe = await probeAgent({
-      ...{ agent, adapter, path, environment },
+      ...{ agent, adapter, path, environment, temporaryFolder },
       processes: systemProcesses(),
       signal: interruption.signal,
       onStep: (step) => output.line(stepLine(output, step)),

@@ -8,7 +8,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gitEnvironment, shown } from '../../adapters/git/git-environment.ts';
 import { MARK_VARIABLE } from '../../model/request.ts';
@@ -27,12 +26,22 @@ const TOOL_MARKER = 'tool.pid';
 /** Longer than any probe: the command never ends by itself. */
 const TOOL_SLEEP_S = 600;
 
+/** Whose sandbox it is to be, and where. */
+export interface SandboxOrder {
+  readonly adapter: AgentAdapter;
+  /** Absolute path of the program. */
+  readonly path: string;
+  /** The user's. */
+  readonly environment: Variables;
+  readonly temporaryFolder: string;
+}
+
 /** The command that the stand-in asks for: it leaves its mark and does not end. */
 export const PROBE_TOOL = TOOL_COMMAND.join(' ');
 
 /** The place of one probe. */
 export class ProbeSandbox {
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-doctor-')));
+  readonly folder: string;
   /** Every process of the agent carries it in its environment. */
   readonly mark = `pawl-doctor-${randomUUID()}`;
   /** What the agent is told first; no other text holds it. */
@@ -42,8 +51,9 @@ export class ProbeSandbox {
   readonly #inherited: Variables;
   readonly #settings: StandInEnvironment;
 
-  /** A folder is made. `path` is the agent's program, `url` its stand-in, `environment` the user's. */
-  constructor(adapter: AgentAdapter, path: string, url: string, environment: Variables) {
+  /** A folder is made; the agent's model is at `url`. */
+  constructor({ adapter, path, environment, temporaryFolder }: SandboxOrder, url: string) {
+    this.folder = realpathSync(mkdtempSync(join(temporaryFolder, 'pawl-doctor-')));
     this.#adapter = adapter;
     this.#path = path;
     this.#inherited = environment;

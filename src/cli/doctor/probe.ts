@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { probeProgram, unknownFlags } from '../../adapters/agents/probe-program.ts';
 import { shown } from '../../adapters/git/git-environment.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { endTree, sightLeftovers } from '../../host/ending.ts';
+import { endTree, sightLeftovers, type TreeEnd } from '../../host/ending.ts';
 import type { AgentAdapter } from '../../ports/agent-adapter.ts';
 import type { HostProcessesPort, TreeHandle } from '../../ports/processes.ts';
 import { type ModelCall, type ModelReply, shellToolOf } from './model-call.ts';
@@ -28,6 +28,8 @@ export interface ProbeOrder {
   readonly path: string;
   readonly processes: HostProcessesPort;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The probe makes its own folder here. */
+  readonly temporaryFolder: string;
   /** Ends the probe early; what it has started is ended all the same. */
   readonly signal: AbortSignal;
   readonly onStep?: (step: ProbeStep) => void;
@@ -45,7 +47,7 @@ class StepSkip extends Error {}
 /** The agent has been taken through every step, and nothing of it is left unless the report says so. */
 export async function probeAgent(order: ProbeOrder): Promise<ProbeReport> {
   const standIn = await startModelStandIn();
-  const sandbox = new ProbeSandbox(order.adapter, order.path, standIn.url, order.environment);
+  const sandbox = new ProbeSandbox(order, standIn.url);
   const probe = new Probe(order, sandbox, standIn);
   try {
     return await probe.run();
@@ -82,7 +84,7 @@ class Probe {
       kill: () => this.#kill(),
       sweep: () => this.#sweep(),
       resume: () => this.#resume(),
-      leftovers: async () => this.#lookForLeftovers(),
+      leftovers: () => this.#lookForLeftovers(),
     };
     for (const name of PROBE_STEPS) await this.#step(name, steps[name]);
     const { agent, adapter, path } = this.#order;
@@ -102,7 +104,7 @@ class Probe {
   /** Nothing of the tree is left, or the bounds are used up. */
   async end(): Promise<void> {
     if (this.#first === null) return;
-    await endTree(this.#order.processes, systemClock, this.#tree(), { graceMs: 0, killMs: BOUNDS_MS.kill });
+    await this.#endTree();
   }
 
   async #step(name: ProbeStepName, body: () => Promise<string>): Promise<void> {
@@ -116,7 +118,6 @@ class Probe {
     } catch (error) {
       status = error instanceof StepSkip ? 'skipped' : 'failed';
       detail = error instanceof Error ? error.message : String(error);
-      if (this.#order.signal.aborted) detail = 'interrupted';
     }
     const step = { name, status, detail, tookMs: Math.round(systemClock.monotonicMs() - startMs) };
     this.#steps.push(step);
@@ -167,7 +168,7 @@ class Probe {
   }
 
   async #sweep(): Promise<string> {
-    const end = await endTree(this.#order.processes, systemClock, this.#tree(), { graceMs: 0, killMs: BOUNDS_MS.kill });
+    const end = await this.#endTree();
     this.#calls = { ...this.#calls, stray: this.#standIn.calls().length - this.#calls.first };
     if (!end.isGone) throw new StepFailure(`${counted(end.survivors.length + end.unknown.length, 'process')} left`);
     return 'nothing of it is left';
@@ -191,11 +192,12 @@ class Probe {
     return 'goes on with the same session, history and all, and ends';
   }
 
-  #lookForLeftovers(): string {
+  async #lookForLeftovers(): Promise<string> {
     const { survivors, unknown } = sightLeftovers(this.#order.processes, this.#tree());
     this.#left = survivors.length + unknown.length;
-    if (this.#left > 0) throw new StepFailure(`${counted(this.#left, 'process')} left; they are ended now`);
-    return 'none';
+    if (this.#left === 0) return 'none';
+    const { isGone } = await this.#endTree();
+    throw new StepFailure(`${counted(this.#left, 'process')}, ${isGone ? 'ended now' : 'and they could not be ended'}`);
   }
 
   /** Once: a command that was refused is not asked for again, so that the turn ends and tells why. */
@@ -208,6 +210,11 @@ class Probe {
   #started(): ProbeTurn {
     if (this.#first === null) throw new Error('bug: no turn was started');
     return this.#first;
+  }
+
+  /** Without asking first: what is shown is the sweep after a kill. */
+  #endTree(): Promise<TreeEnd> {
+    return endTree(this.#order.processes, systemClock, this.#tree(), { graceMs: 0, killMs: BOUNDS_MS.kill });
   }
 
   #tree(): TreeHandle {

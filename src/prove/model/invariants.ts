@@ -73,6 +73,10 @@ const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
     ({ context }) => context.judgements.length <= context.fixes,
   ],
   [
+    'no third round of a gate that found what the two before it had found is fixed once more',
+    ({ context }) => GATES.every((gate) => !hasThreeAlike(context, gate)),
+  ],
+  [
     'a task is open only where it is awaited, or in doubt',
     ({ value, context }) => context.openTask === null || /orking$|settingUp$|^blockedNeedsHuman$/.test(placeOf(value)),
   ],
@@ -216,6 +220,11 @@ function owesOneOrIsDoubted(state: RunState, taskId: string): boolean {
   const owed = state.owed.filter(({ actor }) => actor === taskId).length;
   const isDoubtful = placeOf(state.tasks[taskId]?.value ?? '').endsWith('.doubtful');
   return isDoubtful ? owed === 0 && namesBlocker(state.run) : owed === 1;
+}
+
+function hasThreeAlike({ judgements }: RunContext, gate: Gate): boolean {
+  const rounds = judgements.filter((round) => round.gate === gate).map(({ keys }) => [...keys].sort().join());
+  return rounds.some((found, at) => found !== '' && found === rounds[at + 1] && found === rounds[at + 2]);
 }
 
 /** Two deadlines are two effects. */

@@ -56,6 +56,15 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     },
   ],
   [
+    'rounds are compared only with those since a person has decided',
+    (before, after, deliveries) =>
+      before.run.value !== 'blockedNeedsHuman' ||
+      after.run.value === 'blockedNeedsHuman' ||
+      after.run.status !== 'active' ||
+      !deliveries.some(({ event }) => event.type === 'decisionMade') ||
+      after.run.context.judgements.length === 0,
+  ],
+  [
     'an effect stays owed under the key that it was asked under',
     (before, after) =>
       after.owed.every(

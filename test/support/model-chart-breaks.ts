@@ -1,0 +1,102 @@
+/**
+ * Ways to take something out of the machines' charts, one at a time.
+ *
+ * Owns: each break, and an invariant by which it must be found. Does not own: guards and actions (model-breaks), the walk that finds it.
+ */
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import type { taskMachine } from '../../machines/task.machine.ts';
+import { isObject } from '../../src/base/canonical-json.ts';
+import type { RunMachine } from './model-breaks.ts';
+
+/** The task machine. */
+export type TaskMachine = typeof taskMachine;
+
+/** A chart from which something is missing; done to the machine that is given. */
+export interface ChartBreak {
+  readonly name: string;
+  /** An invariant that it breaks. */
+  readonly finds: string;
+  readonly run?: (machine: RunMachine) => void;
+  readonly task?: (machine: TaskMachine) => void;
+}
+
+const NOTHING_HANGS = 'a state that is not final owes an effect, awaits a task that owes one, or names its blocker';
+const WAITS = 'a run that waits for its agent owes exactly that deadline, and nobody else owes one';
+const TOLD = 'what a task tells its run, the run takes';
+const OWES_ONE = 'an open task owes exactly one effect, or is in doubt and has parked the run';
+
+/** Charts from which something is missing. */
+export const CHART_BREAKS: readonly ChartBreak[] = [
+  { name: 'the handoff is not asked for', finds: NOTHING_HANGS, run: (run) => nodeAt(run, 'handoffReady').entry.pop() },
+  {
+    name: 'a workspace stays asked for when its state is left',
+    finds: 'work is owed only under a lease',
+    run: (run) => nodeAt(run, 'implementing.preparing').exit.pop(),
+  },
+  {
+    name: 'a parked run goes on renewing its lease',
+    finds: 'a lease is renewed while the run can move, and only then',
+    run: (run) => nodeAt(run, 'blockedNeedsHuman').entry.pop(),
+  },
+  {
+    name: 'a limit is waited for without a deadline',
+    finds: WAITS,
+    run: (run) => nodeAt(run, 'verification.limited').entry.pop(),
+  },
+  {
+    name: 'a wait that is over leaves its deadline behind',
+    finds: WAITS,
+    run: (run) => nodeAt(run, 'implementing.limited').exit.shift(),
+  },
+  {
+    name: 'a lease that is renewed takes every deadline with it',
+    finds: WAITS,
+    run: (run) => makeGreedy(run.root, 'deadlineReached'),
+  },
+  {
+    name: 'a parked run does not hear how its task ended',
+    finds: TOLD,
+    run: (run) => nodeAt(run, 'blockedNeedsHuman').transitions.delete('taskSettled'),
+  },
+  {
+    name: 'a run does not hear that its task is in doubt',
+    finds: TOLD,
+    run: (run) => nodeAt(run, 'implementing.working').transitions.delete('taskDoubtful'),
+  },
+  {
+    name: 'a task in doubt is not ended when an operator decides',
+    finds: 'a decision that is pending is carried out: its task is being ended',
+    task: (task) => nodeAt(task, 'running.doubtful').transitions.delete('endRequested'),
+  },
+  {
+    name: 'a task that ends tells its run nothing',
+    finds: 'at most one task is open, and the run names it',
+    task: (task) => makeSilent(nodeAt(task, 'running.watching'), 'workerEnded'),
+  },
+  { name: 'a worker is not watched', finds: OWES_ONE, task: (task) => nodeAt(task, 'running.watching').entry.pop() },
+];
+
+function nodeAt(machine: AnyStateMachine, place: string): AnyStateNode {
+  return place.split('.').reduce((node: AnyStateNode, name) => {
+    const inner = node.states[name];
+    if (inner === undefined) throw new Error(`bug: no place ${place}`);
+    return inner;
+  }, machine.root);
+}
+
+/** What it withdraws of a kind, it withdraws whatever its id is. */
+function makeGreedy(node: AnyStateNode, eventType: string): void {
+  for (const transition of node.transitions.get(eventType) ?? []) {
+    const actions = transition.actions.map((action) =>
+      isObject(action) && action.type === 'withdraw' ? { ...action, params: { kind: 'deadline' } } : action,
+    );
+    Object.assign(transition, { actions });
+  }
+}
+
+function makeSilent(node: AnyStateNode, eventType: string): void {
+  for (const transition of node.transitions.get(eventType) ?? []) {
+    const actions = transition.actions.filter((action) => !isObject(action) || action.type !== 'tellRun');
+    Object.assign(transition, { actions });
+  }
+}
