@@ -56,9 +56,10 @@ export function sessionToResume(
   return writer === undefined || id === null ? null : { id, taskId: writer.taskId, why: 'writer', result: 'completed' };
 }
 
-/** The id by which the agent itself has named the session: only then is it known to be there. */
+/** The session's id as the agent named it, or as we did once it has said anything: before that it may have kept nothing. */
 function usableSession(turn: TurnReport | null, name: string): string | null {
-  return turn !== null && turn.agent === name && !turn.isSessionRefused ? turn.session : null;
+  if (turn === null || turn.agent !== name || turn.isSessionRefused) return null;
+  return turn.session ?? (turn.lines.all > 0 ? turn.askedSession : null);
 }
 
 function isWriting(purpose: Purpose): boolean {

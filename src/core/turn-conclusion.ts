@@ -38,7 +38,10 @@ export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: 
     return stop('limited', 'PAWL_AGENT_LIMITED', `The agent has ${what}${until}.${said}`);
   }
   if (ended?.cause === 'budget') {
-    return stop('blocked', 'PAWL_BUDGET_EXCEEDED', `The agent ended its turn at the budget that it was given.${said}`);
+    const { usage } = turn;
+    const used = usage === null ? '' : ` It reports $${(usage.usd ?? 0).toFixed(4)} and ${usage.tokens} tokens.`;
+    const what = `The agent ended its turn at the budget that it was given.${used}${said}`;
+    return stop('blocked', 'PAWL_BUDGET_EXCEEDED', what);
   }
   const denied = turn.denials.filter(({ isExpected }) => !isExpected);
   const [first] = denied;

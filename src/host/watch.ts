@@ -7,10 +7,10 @@
  */
 import { join } from 'node:path';
 import type { ForcedEnd, WorkerExit } from '../core/conclusion.ts';
-import { isOverBudget } from '../core/turn-report.ts';
 import { TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { FsPort } from '../ports/fs.ts';
+import { byBytes, byEvents, type Reason } from './silence.ts';
 import { type TurnFollower, UnreadableTurn } from './turn-output.ts';
 
 const LOOK_MS = 200;
@@ -30,7 +30,7 @@ export interface WatchEnd {
   readonly exit: WorkerExit | null;
   /** Null when the worker ended by itself. */
   readonly forced: ForcedEnd | null;
-  /** What could not be read, where that is the reason. */
+  /** The reason in more words: what could not be read, what was used. */
   readonly obstacle?: string;
 }
 
@@ -58,19 +58,19 @@ export function watchWorker(
       callOff();
       reject(error);
     };
-    const reasonToEnd = (): ForcedEnd | null => {
+    const reasonToEnd = (): Reason | null => {
       const nowMs = clock.monotonicMs();
       const bytes = outputBytes(fs, taskFolder);
-      if (bytes > limits.outputBytesMax) return 'outputLimit';
-      if (nowMs - startMs >= limits.deadlineMs) return 'deadline';
+      if (bytes > limits.outputBytesMax) return { forced: 'outputLimit' };
+      if (nowMs - startMs >= limits.deadlineMs) return { forced: 'deadline' };
       return silence(nowMs, bytes, limits.stallMs);
     };
     const look = (): void => {
       if (isOver) return;
       try {
-        const forced = reasonToEnd();
-        if (forced === null) callOff = clock.timer(LOOK_MS, look);
-        else end({ exit: null, forced });
+        const reason = reasonToEnd();
+        if (reason === null) callOff = clock.timer(LOOK_MS, look);
+        else end({ exit: null, ...reason });
       } catch (error) {
         if (error instanceof UnreadableTurn) end({ exit: null, forced: 'unreadable', obstacle: error.message });
         else fail(error);
@@ -86,35 +86,6 @@ export function watchWorker(
     void watch.stopped.then(() => end({ exit: null, forced: 'interrupted' }));
     callOff = clock.timer(LOOK_MS, look);
   });
-}
-
-/** Why a worker has to be ended for what it does not say, or has used; null while it need not. */
-type Silence = (nowMs: number, bytes: number, stallMs: number) => ForcedEnd | null;
-
-/** Any byte of output is a sign of life. */
-function byBytes(startMs: number): Silence {
-  let grownAtMs = startMs;
-  let knownBytes = 0;
-  return (nowMs, bytes, stallMs) => {
-    if (bytes !== knownBytes) grownAtMs = nowMs;
-    knownBytes = bytes;
-    return nowMs - grownAtMs >= stallMs ? 'stalled' : null;
-  };
-}
-
-/** Events are signs of life; a tool under way and an announced retry are no silence. */
-function byEvents(follower: TurnFollower, request: TaskRequest, startMs: number): Silence {
-  const firstEventMs = request.turn?.firstEventMs ?? 0;
-  let lastAtMs = startMs;
-  let knownEvents = 0;
-  return (nowMs, _bytes, stallMs) => {
-    const turn = follower.look();
-    if (turn.events !== knownEvents || Object.keys(turn.openTools).length > 0) lastAtMs = nowMs;
-    knownEvents = turn.events;
-    if (isOverBudget(turn, request.turn)) return 'budget';
-    if (turn.events === 0) return nowMs - startMs >= firstEventMs ? 'noEvent' : null;
-    return nowMs - lastAtMs >= stallMs + (turn.retryDelayMs ?? 0) ? 'stalled' : null;
-  };
 }
 
 /** The bytes of stdout and stderr together. */

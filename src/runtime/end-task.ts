@@ -20,6 +20,12 @@ import type { LiveRun } from './live-run.ts';
 import { type OpenedTask, observe, openTaskFolder } from './task-folder.ts';
 import type { World } from './world.ts';
 
+/** Why a task is ended, as its outcome is to say; null: its files decide. */
+interface Verdict {
+  readonly forced: ForcedEnd | null;
+  readonly obstacle?: string;
+}
+
 /** The effects that can end a task. */
 export type EndingEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWorker' | 'endTask'>;
 
@@ -35,6 +41,7 @@ export async function endTaskInOrder(
   effect: EndingEffect,
   task: OpenedTask,
   reason: EndReason,
+  verdict: Verdict = { forced: reason },
 ): Promise<void> {
   const { world } = run;
   let seen = observe(world, task);
@@ -58,7 +65,7 @@ export async function endTaskInOrder(
   seen = observe(world, task);
   if (seen.outcome !== null) return endRemains(run, effect, task, seen);
   if (!(await isTreeEnded(run, effect, task, seen, reason === 'operator'))) return;
-  await linkOutcome(run, task, seen, reason, reason === 'operator' ? 'operator' : 'runner');
+  await linkOutcome(run, task, seen, verdict, reason === 'operator' ? 'operator' : 'runner');
   settleFrom(run, effect, observe(world, task));
 }
 
@@ -114,7 +121,7 @@ export async function concludeOrphan(
   if (!(await isTreeEnded(run, effect, task, seen))) return;
   const worker = seen.agent?.value.worker;
   const isSameBoot = worker !== undefined && worker.bootId === world.processes.self().bootId;
-  await linkOutcome(run, task, seen, isSameBoot ? null : 'interrupted', 'runner');
+  await linkOutcome(run, task, seen, { forced: isSameBoot ? null : 'interrupted' }, 'runner');
   settleFrom(run, effect, observe(world, task));
 }
 
@@ -122,7 +129,7 @@ async function linkOutcome(
   run: LiveRun,
   task: OpenedTask,
   seen: TaskObservation,
-  forced: ForcedEnd | null,
+  { forced, obstacle }: Verdict,
   by: 'runner' | 'operator',
 ): Promise<void> {
   const { world } = run;
@@ -140,6 +147,7 @@ async function linkOutcome(
     orphanResult: run.state.tasks[task.request.taskId]?.context.isAdopted === true ? 'lost' : 'interrupted',
     startedAtMs: seen.agent?.value.startedAtMs ?? null,
     log: world.log,
+    ...(obstacle === undefined ? {} : { obstacle }),
   });
 }
 

@@ -18,7 +18,7 @@ import { BOUNDS } from '../model/limits.ts';
 import { concludeOrphan, endRemains, endTaskInOrder, settleFrom } from './end-task.ts';
 import { HostPulse } from './host-pulse.ts';
 import type { LiveRun } from './live-run.ts';
-import { overrun } from './orphan-limits.ts';
+import { OrphanLimits } from './orphan-limits.ts';
 import { factsOf, folderChange, type OpenedTask, observe, openTaskFolder } from './task-folder.ts';
 
 /** The effects that await something of a worker. */
@@ -34,6 +34,7 @@ export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: Ab
   const { world } = run;
   const task = openTaskFolder(world, run.runId, effect.taskId, effect.requestHash);
   let pulse = new HostPulse(world.clock, task.request.limits);
+  let orphan: OrphanLimits | null = null;
   let mayStart = run.takeFresh(effect.key);
   while (!signal.aborted && run.isOwed(effect.key)) {
     const seen = observe(world, task);
@@ -51,7 +52,8 @@ export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: Ab
         await watchHost(run, effect, task, seen, pulse, signal);
         break;
       case 'adoptWorker':
-        await adoptWorker(run, effect, task, seen, signal);
+        if (seen.agent !== null) orphan ??= new OrphanLimits(world, task, seen.agent.value);
+        await adoptWorker(run, effect, task, seen, orphan, signal);
         break;
       default:
         await settleEnded(run, effect, task, seen, action);
@@ -161,16 +163,17 @@ async function adoptWorker(
   effect: TaskEffect,
   task: OpenedTask,
   seen: TaskObservation,
+  limits: OrphanLimits | null,
   signal: AbortSignal,
 ): Promise<void> {
-  if (effect.kind !== 'watchWorker') return spawned(run, effect, task, seen);
+  if (effect.kind !== 'watchWorker' || limits === null) return spawned(run, effect, task, seen);
   const { world } = run;
   if (run.state.tasks[effect.taskId]?.context.isAdopted === false) {
     run.commit(effect.actor, { type: 'workerAdopted', key: effect.key });
     world.log(`${run.runId}: adopted the worker of ${effect.taskId}, whose host is dead`);
   }
-  const reason = overrun(world, task, seen);
-  if (reason !== null) return endTaskInOrder(run, effect, task, reason);
+  const reason = limits.overrun();
+  if (reason !== null) return endTaskInOrder(run, effect, task, 'deadline', reason);
   await folderChange(world, task.folder, signal, BOUNDS.watchPollMs);
 }
 

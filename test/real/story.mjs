@@ -23,21 +23,13 @@ export const STORIES = {
   everything: { kill: ['runner', 'host', 'worker'], workers: 2 },
 };
 
-const SETTINGS = {
-  claude: { allowedTools: ['Bash'] },
-  codex: {},
-  opencode: { allowedTools: ['bash'] },
-  gemini: { allowedTools: ['run_shell_command'] },
-  copilot: { allowedTools: ['shell'] },
-  qwen: { allowedTools: ['run_shell_command'] },
-};
 const STEP_MS = 120_000;
 
 /** Plays the story; the row that is printed, with its faults. */
 export async function playStory({ agent, story, program, scratch }) {
   const began = Date.now();
   const place = makePlace(scratch);
-  const standIn = await startModelStandIn({ reply: (call) => replyTo(call, place) });
+  const standIn = await startModelStandIn({ reply: replyTo });
   const faults = [];
   const pawl = pawlAt(agent, program, place, standIn.url);
   try {
@@ -69,12 +61,12 @@ function makePlace(scratch) {
     home: join(scratch, 'home'),
     started: join(scratch, 'started'),
     release: join(scratch, 'release'),
-    tool: join(repo, 'tool.sh'),
   };
   // The lock falls with its holder: two tools at once are seen whatever namespace they run in.
   writeFileSync(
-    place.tool,
-    `exec 9>'${scratch}/busy'\nflock -n 9 && echo once >> '${place.started}' || echo TWICE >> '${place.started}'\nn=0\nwhile [ ! -e '${place.release}' ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done\necho hello > hello.txt\n`,
+    join(repo, 'tool.sh'),
+    `#!/bin/sh\nexec 9>'${scratch}/busy'\nflock -n 9 && echo once >> '${place.started}' || echo TWICE >> '${place.started}'\nn=0\nwhile [ ! -e '${place.release}' ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done\necho hello > hello.txt\n`,
+    { mode: 0o755 },
   );
   writeFileSync(
     join(repo, 'check.mjs'),
@@ -90,12 +82,12 @@ function makePlace(scratch) {
 }
 
 /** The model: runs the tool once in every turn, then answers. What an agent asks beside its turn, and its own reminders, are no turns. */
-function replyTo(call, place) {
+function replyTo(call) {
   const turn = call.messages.findLastIndex(
     (message) => message.from === 'user' && message.text.includes('Task id of this answer:'),
   );
   const hasRun = call.messages.slice(turn + 1).some((message) => message.from === 'tool');
-  if (turn !== -1 && call.tools.length > 0 && !hasRun) return { kind: 'command', command: `sh ${place.tool}` };
+  if (turn !== -1 && call.tools.length > 0 && !hasRun) return { kind: 'command', command: './tool.sh' };
   return { kind: 'text', text: 'Done.\n```json\n{"status":"completed","summary":"said hello"}\n```' };
 }
 
@@ -108,7 +100,6 @@ function pawlAt(agent, program, place, url) {
   const settings = {
     kind: agent,
     program,
-    ...SETTINGS[agent],
     extraArgs: standIn.extraArgs,
     env: Object.keys(standIn.env).filter((name) => name !== 'HOME'),
   };
@@ -118,7 +109,7 @@ function pawlAt(agent, program, place, url) {
       judge: { kind: 'scripted', steps: {} },
     },
     roles: { implementer: 'real', fixer: 'real', reviewer: 'judge' },
-    verification: { allow: ['node check.mjs', 'sh *'] },
+    verification: { allow: ['node check.mjs', './tool.sh'] },
     limits: { graceMs: 2_000, attemptsMax: 1, deadlineMs: STEP_MS },
   };
   const packet = {

@@ -75,7 +75,9 @@ function pause(ms) {
 }
 
 function write(text) {
-  const bytes = Buffer.from(text.replaceAll('$SESSION', session));
+  // Seconds since the epoch, a while ahead, as a number.
+  const soon = Math.ceil(Date.now() / 1000) + Number(env.FIXTURE_SOON_S ?? 0);
+  const bytes = Buffer.from(text.replaceAll('$SESSION', session).replaceAll('"$SOON"', String(soon)));
   for (let at = 0; at < bytes.length; at += chunk) writeSync(1, bytes.subarray(at, at + chunk));
 }
 

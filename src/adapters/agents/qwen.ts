@@ -27,7 +27,8 @@ export const qwen: AgentAdapter = {
   capabilities: {
     session: 'assigned',
     canResume: true,
-    hasStructuredOutput: true,
+    // It can be bound to a schema, and then takes a turn that answers in any other way for failed.
+    hasStructuredOutput: false,
     hasMcp: true,
     usage: 'tokens',
     hasAllowedTools: true,

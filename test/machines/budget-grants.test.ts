@@ -1,0 +1,46 @@
+/** What a person grants a run beyond its budget: counted by decisions on that blocker, and by no other. */
+import { describe, expect, it } from 'vitest';
+import { decide, type Input, type RunState } from '../../src/core/decide.ts';
+import type { Blocker } from '../../src/model/error.ts';
+import { openedRun } from '../../src/prove/model/graph.ts';
+import { blockerOf, MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
+import { SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
+
+const world = wholeWorld(SMALLEST);
+
+function taken(state: RunState, input: Input): RunState {
+  const decision = decide(MODEL_RUN, state, input);
+  if (decision.kind === 'refused') throw new Error(decision.reason);
+  return decision.state;
+}
+
+/** After those steps; a task that is refused is refused with a blocker of that code. */
+function stateAfter(types: readonly string[], code: Blocker['code']): RunState {
+  return types.reduce((state, type) => {
+    const input = stepsOf(state, world).find((step) => step.type === type)?.input;
+    if (input === undefined) throw new Error(`${type} is not possible`);
+    const { event } = input;
+    return taken(
+      state,
+      event.type === 'taskRefused' ? { ...input, event: { ...event, blocker: blockerOf(code) } } : input,
+    );
+  }, openedRun(world));
+}
+
+const REFUSED = ['runAdmitted', 'leaseAcquired', 'workspacePrepared', 'taskRefused'];
+const AGAIN = ['decisionMade retry', 'taskRefused', 'decisionMade retry'];
+const LEASE_LOST = ['leaseReclaimed', 'decisionMade retry', 'leaseAcquired'];
+
+describe('a budget that is used up', () => {
+  it.each([
+    ['is granted once more by every retry', [...REFUSED, ...AGAIN], 2],
+    ['is granted once more also where the lease was lost meanwhile', [...REFUSED, ...LEASE_LOST], 1],
+    ['is granted by nobody while the run is parked', REFUSED, 0],
+  ])('%s', (_name, types, grants) => {
+    expect(stateAfter(types, 'PAWL_BUDGET_EXCEEDED').run.context.budgetGrants).toBe(grants);
+  });
+
+  it('is not granted by a retry of anything else', () => {
+    expect(stateAfter([...REFUSED, ...AGAIN], 'PAWL_WORKSPACE_FAILED').run.context.budgetGrants).toBe(0);
+  });
+});

@@ -1,0 +1,86 @@
+/**
+ * Whole runs with fixture agents, through the built command line.
+ *
+ * Owns: agents of the config as programs that can be asked and started, what they tell. Does not own: the repository and the calls (scenario-repo).
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunView } from '../../src/core/run-view.ts';
+import { parseClaim } from '../../src/core/task-files.ts';
+import { TASK_FILES } from '../../src/model/request.ts';
+import type { Plan, Spoken } from './fixture-lines.ts';
+import { type Plain, packetOf } from './scenario-packet.ts';
+import { ALLOWED, Scenario } from './scenario-repo.ts';
+import { FIXTURE_AGENT, type Witnessed, witnessedIn } from './turn-bench.ts';
+
+/** Seconds from a told limit to the end of its window. */
+const SOON_S = 5;
+
+/** An agent of the config: what it speaks, what it plays, and settings beyond. */
+export interface ScenarioAgent {
+  readonly kind: Spoken;
+  readonly plan: Plan;
+  readonly settings?: Plain;
+}
+
+/** A repository whose agents are fixtures. */
+export class TurnScenario {
+  readonly repo = new Scenario();
+  readonly #told = join(this.repo.repo.root, 'told');
+
+  /** The config has these agents; `more` replaces whole sections. */
+  agents(agents: Readonly<Record<string, ScenarioAgent>>, more: Plain = {}): void {
+    const entries = Object.entries(agents).map(([name, { kind, plan, settings }]) => {
+      const program = this.program(name, kind, plan);
+      return [name, { kind, program, mcp: false, structuredOutput: false, ...settings }];
+    });
+    this.repo.config({ agents: Object.fromEntries(entries), verification: { allow: ALLOWED }, ...more });
+  }
+
+  /** A program that plays `plan`. Returns its path. */
+  program(name: string, kind: Spoken, plan: Plan): string {
+    const path = join(this.repo.repo.root, name);
+    writeFileSync(`${path}.json`, JSON.stringify(plan));
+    const words = [process.execPath, FIXTURE_AGENT, kind, `${path}.json`, this.#told].map((word) => `'${word}'`);
+    const script = `#!/bin/sh\nFIXTURE_SOON_S=${SOON_S} exec ${words.join(' ')} "$@"\n`;
+    writeFileSync(path, script, { mode: 0o755 });
+    return path;
+  }
+
+  /** A packet for that agent, named like it. */
+  packet(name: string, overrides: Plain = {}): Plain {
+    return packetOf(name, { agent: name, ...overrides });
+  }
+
+  /** What the agents of that run have told. */
+  told(runId: string): Witnessed[] {
+    return witnessedIn(this.#told).filter(({ run }) => run === runId);
+  }
+
+  /** The starts for one run, in order. */
+  starts(runId: string): Witnessed[] {
+    return this.told(runId).filter(({ what }) => what === 'start');
+  }
+
+  /** True when the agent of that run has got so far that it waits to be ended. */
+  isOpen(runId: string): boolean {
+    return this.told(runId).some(({ what }) => what === 'open');
+  }
+
+  /** Every session that two agents were seen to play at once. */
+  overlaps(): Witnessed[] {
+    return witnessedIn(this.#told).filter(({ what }) => what === 'overlap');
+  }
+
+  /** The host of that task. */
+  hostPid(runId: string, taskId: string): number {
+    const parsed = parseClaim(readFileSync(this.repo.runFile(runId, 'tasks', taskId, TASK_FILES.claim)));
+    if (!parsed.ok || parsed.value.kind !== 'host') throw new Error(`no host claims ${runId} ${taskId}`);
+    return parsed.value.host.pid;
+  }
+}
+
+/** The codes of a run's blockers, one text. */
+export function blockedBy(run: RunView): string {
+  return run.blockers.map(({ code, message }) => `${code} ${message}`).join('\n');
+}
