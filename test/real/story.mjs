@@ -174,18 +174,20 @@ function judge(story, pawl, place, faults) {
   const starts = work.filter((name) => existsSync(join(folder, name, 'agent.json'))).length;
   const turns = view.tasks.filter((task) => task.purpose === 'implementation').map((task) => task.turn);
   const tools = lines(place.started);
-  const isResumed = turns.length === 2 && turns[1].isResume && turns[1].session === turns[0].session;
-  const session = turns.length < 2 ? 'one' : isResumed ? 'resumed' : 'fresh';
+  // A session that its agent had not kept yet when it was killed is refused, and a fresh one begun: that is no second worker beside a first.
+  const refused = turns.filter((turn) => turn.isSessionRefused).length;
+  const isResumed = turns.length === 2 && turns[1].isResume;
+  const session = turns.length < 2 ? 'one' : isResumed ? 'resumed' : refused > 0 ? 'refused' : 'fresh';
+  const workers = STORIES[story].workers + refused;
   if (view.state !== 'readyForManualReview') {
     faults.push(
       `the run stands at ${view.state}: ${view.blockers.map((blocker) => `${blocker.code} ${blocker.message}`).join('; ')}`,
     );
   }
-  if (starts !== STORIES[story].workers)
-    faults.push(`${starts} workers were started, ${STORIES[story].workers} expected`);
+  if (starts !== workers) faults.push(`${starts} workers were started, ${workers} expected`);
   if (tools.includes('TWICE')) faults.push('two tools ran at once');
   if (tools.length !== STORIES[story].workers) faults.push(`the tool ran ${tools.length} times`);
-  if (turns.length === 2 && session !== 'resumed') faults.push('the session was not gone on with');
+  if (session === 'fresh') faults.push('the session was not gone on with');
   const left = survivors(view.runId);
   if (left.length > 0) faults.push(`processes left: ${left.join(', ')}`);
   return { faults, version: turns[0]?.cliVersion ?? '?', session, starts, tools: tools.length };

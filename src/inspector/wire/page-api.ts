@@ -20,12 +20,17 @@ export const PAGE_API_VERSION = 1;
 /** The path of the page's WebSocket; the token goes into its query as `token`. */
 export const PAGE_SOCKET_PATH = '/ws';
 
+/**
+ * Where a page asks, when its socket does not open, whether the hub still knows its token: `GET` with `Authorization: Bearer TOKEN`
+ * answers 204 (try the socket again later), or 401: the hub was started anew, and its new address must be opened. No answer: it is gone.
+ * (A handshake that is refused, 401 for the token or 503 for too many clients, cannot be told from a hub that is gone.)
+ */
+export const SESSION_PATH = '/session';
+
 /** Why the hub closes a WebSocket (RFC 6455 leaves 4000 to 4999 to applications). */
 export const CLOSE_CODES = {
-  /** The token is none of this hub's: it was started anew. The page says that its new address must be opened; it does not try again. */
-  tokenUnknown: 4401,
-  /** Too many clients. The page tries again later. */
-  full: 4429,
+  /** The hub ends. The page tries again, as after any loss. */
+  leaving: 1001,
   /** The client took nothing for too long. It connects again and asks again, from the record it has. */
   slow: 4408,
   /** The client said what the hub does not understand, or too much at once. Our bug: it does not try again. */
