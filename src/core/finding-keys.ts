@@ -11,10 +11,10 @@ import type { AddedLines } from '../ports/git.ts';
 
 const KEY_CHARS = 16;
 
-/** The keys of `findings`, each once, in order; `hash` gives SHA-256 in hex. */
+/** The keys of `findings`, each once, in order; none where there are more than can be kept: a part of them would compare as the whole. `hash` gives SHA-256 in hex. */
 export function findingKeys(findings: readonly Finding[], hash: (text: string) => string): readonly string[] {
   const keys = new Set(findings.map((finding) => hash(normalised(finding)).slice(0, KEY_CHARS)));
-  return [...keys].sort().slice(0, BOUNDS.findingKeys);
+  return keys.size > BOUNDS.findingKeys ? [] : [...keys].sort();
 }
 
 /** File and text: without line numbers, as lines move, and without figures, times, addresses and white space. */

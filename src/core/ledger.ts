@@ -28,32 +28,32 @@ export function spentBy(turns: readonly TurnReport[]): Spent {
     const isTotal = usage.scope === 'session' && id !== null;
     const key = `${agent} ${id}`;
     const before = (isTotal ? totals.get(key) : undefined) ?? { tokens: 0, usd: 0 };
-    if (isTotal)
-      totals.set(key, { tokens: Math.max(before.tokens, usage.tokens), usd: Math.max(before.usd, usage.usd ?? 0) });
+    if (isTotal) totals.set(key, { tokens: usage.tokens, usd: usage.usd ?? before.usd });
     spent = add(spent, {
-      tokens: Math.max(0, usage.tokens - before.tokens),
-      usd: Math.max(0, (usage.usd ?? 0) - before.usd),
+      tokens: beyond(usage.tokens, before.tokens),
+      usd: beyond(usage.usd ?? before.usd, before.usd),
       isEstimate: usage.scope === 'estimate',
     });
   }
   return spent;
 }
 
-/** What a session has reported as its total so far. */
+/** What a total has grown by; one that is below the last is of a count that has begun anew. */
+function beyond(total: number, before: number): number {
+  return total >= before ? total - before : total;
+}
+
+/** What a session has reported as its total last. */
 export function sessionTotal(
   turns: readonly TurnReport[],
   agent: string,
   session: string,
 ): { tokens: number; usd: number } {
-  const totals = turns.flatMap((turn) =>
-    turn.agent === agent && (turn.session ?? turn.askedSession) === session && turn.usage?.scope === 'session'
-      ? [turn.usage]
-      : [],
+  const last = turns.findLast(
+    (turn) =>
+      turn.agent === agent && (turn.session ?? turn.askedSession) === session && turn.usage?.scope === 'session',
   );
-  return {
-    tokens: Math.max(0, ...totals.map((usage) => usage.tokens)),
-    usd: Math.max(0, ...totals.map((usage) => usage.usd ?? 0)),
-  };
+  return { tokens: last?.usage?.tokens ?? 0, usd: last?.usage?.usd ?? 0 };
 }
 
 /** Both together. */

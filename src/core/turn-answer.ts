@@ -12,7 +12,8 @@ import { type AnswerReading, readAnswer } from './answer.ts';
 import { encode } from './task-files.ts';
 import type { Turn } from './turn.ts';
 
-const FENCE = /```[ \t]*(?:json|JSON)?[ \t]*\r?\n([\s\S]*?)\r?\n[ \t]*```/g;
+/** A line that opens or closes a block: its marks, and what the block is written in. */
+const FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*$/;
 
 /** The answer in the turn's output, missing where nothing in it looks like one. */
 export function answerInTurn(
@@ -29,9 +30,8 @@ export function answerInTurn(
 
 /** The JSON of an answer in a message: an object with a status. */
 function messageJson(message: string): string | null {
-  const fenced = [...message.matchAll(FENCE)].map(([, inside = '']) => inside.trim()).at(-1);
-  for (const text of [fenced, message.trim()]) {
-    if (text === undefined || !text.startsWith('{')) continue;
+  for (const text of [lastJsonBlock(message), message.trim()]) {
+    if (text === null || !text.startsWith('{')) continue;
     try {
       const value: unknown = JSON.parse(text);
       if (isObject(value) && value.status !== undefined) return text;
@@ -40,4 +40,20 @@ function messageJson(message: string): string | null {
     }
   }
   return null;
+}
+
+/** The inside of the last fenced block that is JSON or does not say what it is; a block without an end goes on to the message's. */
+function lastJsonBlock(message: string): string | null {
+  let last: string | null = null;
+  let open: { readonly marks: string; readonly isJson: boolean; readonly lines: string[] } | null = null;
+  for (const line of message.split(/\r?\n/)) {
+    const [, marks = '', language = ''] = FENCE.exec(line) ?? [];
+    if (open === null) {
+      if (marks !== '') open = { marks, isJson: /^(?:json)?$/i.test(language), lines: [] };
+    } else if (marks.startsWith(open.marks) && language === '') {
+      if (open.isJson) last = open.lines.join('\n').trim();
+      open = null;
+    } else open.lines.push(line);
+  }
+  return open?.isJson === true ? open.lines.join('\n').trim() : last;
 }

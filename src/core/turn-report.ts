@@ -100,6 +100,8 @@ function usageOf(turn: Turn, request: TurnRequest, capabilities: Pick<AgentCapab
   if (step !== null && isStepwise)
     return { scope: 'step', tokens: step.inputTokens + step.outputTokens, usd: step.usd };
   if (capabilities.usage === 'none') return null;
+  // It ended by itself, without a step and without a tool: its calls were refused.
+  if (turn.ended !== null && step === null && turn.toolCalls === 0) return null;
   return estimate(turn, request, capabilities.usage === 'usd');
 }
 

@@ -39,7 +39,7 @@ export interface Turn {
   /** The last report of every scope; steps are added up. */
   readonly usage: Readonly<Record<Usage['scope'], Usage | null>>;
   readonly countedSteps: readonly string[];
-  /** The last message, its end where it is long. */
+  /** The last message, its end where it is long: at most twice BOUNDS.answerBytes characters. */
   readonly lastText: string;
   readonly isTextOpen: boolean;
   readonly textChars: number;
@@ -139,7 +139,8 @@ function withText(turn: Turn, text: string, isDelta: boolean): Turn {
   const whole = isDelta && turn.isTextOpen ? turn.lastText + text : text;
   return {
     ...turn,
-    lastText: whole.slice(-BOUNDS.answerBytes),
+    // Cut seldom, and then by much: cutting at every piece would copy the whole text each time.
+    lastText: whole.length > 2 * BOUNDS.answerBytes ? whole.slice(-BOUNDS.answerBytes) : whole,
     isTextOpen: isDelta,
     textChars: turn.textChars + text.length,
   };

@@ -63,6 +63,8 @@ export interface AgentsPort {
   names(): readonly string[];
   /** The agent that the config gives a role, null when it names none. */
   forRole(role: Role): string | null;
+  /** How an agent that Pawl knows by that name is installed; null for any other name. */
+  installation(name: string): string | null;
   /** What is known of that agent if Pawl reads its output; null for any other program. */
   coding(name: string): CodingAgent | null;
   /** How to start a worker of that agent that is no coding agent. Throws PAWL_AGENT_MISSING. */

@@ -72,13 +72,22 @@ function chooseAgents(run: LiveRun, override: string | null): { agents: Record<R
   for (const role of ROLES) {
     if (role === 'verifier' && packet.verification.commands.length > 0) continue;
     const name = choose(role);
-    if (name === null || !agents.has(name)) return { blocker: agentMissing(run.runId, role, name) };
+    if (name === null || !agents.has(name)) return { blocker: agentMissing(run, role, name) };
     chosen[role] = name;
   }
   return { agents: chosen };
 }
 
-function agentMissing(runId: string, role: Role, name: string | null): Blocker {
+function agentMissing({ runId, world }: LiveRun, role: Role, name: string | null): Blocker {
+  const installation = name === null ? null : world.agents.installation(name);
+  if (installation !== null) {
+    return {
+      code: 'PAWL_AGENT_MISSING',
+      message: `The agent "${name}", wanted for the ${role}, is not configured, and no program of that name is on PATH.`,
+      hint: `Install it (${installation}), or name its program in pawl.config.json: {"agents": {"${name}": {"kind": "${name}", "program": "<path>"}}}, then: pawl run ${runId}`,
+      evidence: [role],
+    };
+  }
   return {
     code: 'PAWL_AGENT_MISSING',
     message:

@@ -205,11 +205,21 @@ export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObserva
   });
 }
 
+/** What to do about ends that reading the output does not help with. */
+const HINTS: Readonly<Partial<Record<Blocker['code'], string>>> = {
+  PAWL_AGENT_DENIED:
+    'Allow it (allowedTools of the agent, allowed_tools of the packet, verification.allow for commands) or expect it (expectedDenials), then: pawl resolve RUN_ID retry --reason TEXT.',
+  PAWL_AGENT_LOGIN:
+    "Log in with the agent itself, or name its key's variable under env, then: pawl resolve RUN_ID retry --reason TEXT.",
+  PAWL_AGENT_LIMITED: 'Nothing to do: the run goes on by itself, in the same session, and no attempt is charged.',
+  PAWL_BUDGET_EXCEEDED: 'To grant the same budget once more: pawl resolve RUN_ID retry --reason TEXT.',
+};
+
 function endedBadly(taskId: string, code: Blocker['code'], message: string): Blocker {
   return {
     code,
     message,
-    hint: `Read tasks/${taskId}: output.ndjson, stderr.log, outcome.`,
+    hint: HINTS[code] ?? `Read tasks/${taskId}: output.ndjson, stderr.log, outcome.`,
     evidence: [`tasks/${taskId}`],
   };
 }

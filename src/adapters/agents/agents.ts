@@ -3,11 +3,12 @@
  *
  * Owns: finding an agent by name and role. Does not own: how one kind is started (a file for each kind), which role is asked for (core, runtime).
  */
-import { nativeAgentSchema } from '../../model/agent-config.ts';
+import { type NativeAgentConfig, nativeAgentSchema } from '../../model/agent-config.ts';
 import type { AgentConfig, Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { AGENT_KINDS } from '../../model/turn.ts';
 import type { AgentCommand, AgentPlaces, AgentsPort } from '../../ports/agent.ts';
+import { adapterOf } from './adapters.ts';
 import { type CodingPlace, codingAgentOf, programOf, turnCommandOf } from './coding.ts';
 import { commandOf } from './command.ts';
 import { scriptedCommandOf, scriptedWorkerPath } from './scripted.ts';
@@ -38,6 +39,10 @@ export function createAgents(config: Config, place: AgentsPlace): AgentsPort {
     has: (name) => find(name) !== undefined,
     names: () => names,
     forRole: (role) => config.roles[role] ?? null,
+    installation: (name) => {
+      const kind = knownKind(name);
+      return kind === undefined ? null : adapterOf(kind).install;
+    },
     coding: (name) => {
       const agent = find(name);
       return agent === undefined || !isCoding(agent) ? null : codingAgentOf(agent, coding);
@@ -66,10 +71,16 @@ function isCoding(agent: AgentConfig): agent is Coding {
 
 /** An agent that nobody has configured and that is there under its own name: with its defaults. */
 function known(name: string, place: CodingPlace): Coding | undefined {
-  const kind = AGENT_KINDS.find((one) => one === name && one !== 'acp');
+  const kind = knownKind(name);
   if (kind === undefined) return undefined;
   const agent = nativeAgentSchema.parse({ kind });
   return programOf(agent, place) === null ? undefined : agent;
+}
+
+type NativeKind = NativeAgentConfig['kind'];
+
+function knownKind(name: string): NativeKind | undefined {
+  return AGENT_KINDS.find((kind): kind is NativeKind => kind === name && kind !== 'acp');
 }
 
 function missing(name: string, names: readonly string[]): PawlError {

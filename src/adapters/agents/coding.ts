@@ -114,7 +114,9 @@ function startOf(
   const hasSchema = adapter.capabilities.hasStructuredOutput && config.structuredOutput;
   const isMcp = codingAgentOf(config, place).givesMcp;
   const [mcpProgram = '', ...mcpArgs] = place.mcpServer ?? [];
-  const rules = JSON.stringify({ permission, allowedTools, allowedCommands });
+  // Claude Code asks our server what it may do; others have their rules on the command line.
+  const approval =
+    config.kind === 'claude' ? ['--allow', JSON.stringify({ permission, allowedTools, allowedCommands })] : [];
   return {
     session: order.session,
     prompt: order.prompt,
@@ -133,7 +135,7 @@ function startOf(
       ? {
           name: MCP_NAME,
           command: mcpProgram,
-          args: [...mcpArgs, '--task', order.taskFolder, '--mark', order.mark, '--allow', rules],
+          args: [...mcpArgs, '--task', order.taskFolder, '--mark', order.mark, ...approval],
         }
       : null,
     worktree: places.worktree,

@@ -8,7 +8,7 @@
 import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { lookAtRun } from '../../runtime/run-look.ts';
+import { lookAtRun, recordsOf } from '../../runtime/run-look.ts';
 import { listRuns } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -26,18 +26,32 @@ export async function status(output: Output, options: StatusOptions, [runId]: re
   const places = placesOf(options);
   for (;;) {
     const runs = await look(places, runId);
-    if (options.watch === true) output.ndjson({ runs });
-    else output.json({ runs });
+    const told = runId === undefined ? runs : runs.map((run) => ({ ...run, rescueRefs: rescueRefs(places, runId) }));
+    if (options.watch === true) output.ndjson({ runs: told });
+    else output.json({ runs: told });
     if (options.watch === true && process.stdout.isTTY && !output.isJson) output.line('\u001b[2J\u001b[H');
     for (const view of runs) {
       const lines =
-        runId === undefined ? [runLine(output, view), ...runDetails(output, view)] : runReport(output, view);
+        runId === undefined
+          ? [runLine(output, view), ...runDetails(output, view)]
+          : [...runReport(output, view), ...rescueLines(output, rescueRefs(places, runId))];
       for (const line of lines) output.line(line);
     }
     if (runs.length === 0) output.line('No runs. Take packets in: pawl intake FILE');
     if (options.watch !== true) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }
+}
+
+/** The refs that keep what attempts of the run have left in its worktree, oldest first. */
+function rescueRefs(places: Places, runId: string): readonly string[] {
+  return recordsOf(places, runId).flatMap(({ event }) =>
+    event.type === 'taskRequested' && event.rescueRef !== null ? [event.rescueRef] : [],
+  );
+}
+
+function rescueLines({ colour }: Output, refs: readonly string[]): readonly string[] {
+  return refs.map((ref) => `    ${colour.dim('kept')}  ${ref}`);
 }
 
 async function look(places: Places, runId: string | undefined): Promise<readonly RunView[]> {

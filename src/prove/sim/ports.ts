@@ -102,6 +102,7 @@ export function simAgents({ director }: Caller): AgentsPort {
     has: (name) => name === 'sim' && isThere(),
     names: () => (isThere() ? ['sim'] : []),
     forRole: () => null,
+    installation: () => null,
     coding: () => null,
     command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
     turn: () => Promise.reject(new Error('bug: the simulated agent is no coding agent')),

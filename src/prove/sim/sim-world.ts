@@ -84,6 +84,7 @@ export class SimMachine {
         has: (name) => name === 'sim',
         names: () => ['sim'],
         forRole: () => null,
+        installation: () => null,
         coding: () => null,
         command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
         turn: () => Promise.reject(new Error('bug: the simulated agent is no coding agent')),
