@@ -89,7 +89,9 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
     const stopped = concludeTurn(ending.turn, exit, answer);
     if (stopped !== null) return stopped;
     // An answer does not stand for the end of a turn that nobody saw.
-    if (exit === null && ending.turn.ended === null) return concludeOrphan({ ...ending, reading: { kind: 'missing' } });
+    const { ended } = ending.turn;
+    const isUnseen = exit === null && (ended === null || ended.how === 'noTerminalEvent');
+    if (isUnseen) return concludeOrphan({ ...ending, reading: { kind: 'missing' } });
   }
   if (ending.completion === 'exitCode') return concludeByExit(ending);
   if (answer !== null && answer.status !== 'completed' && answer.verdict?.status === 'PASS') {

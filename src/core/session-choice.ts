@@ -3,7 +3,7 @@
  *
  * Owns: that choice. Does not own: what the agent can do (ports/agent), the id of a new session (runtime).
  *
- * Invariants: 1. Only a turn that was cut off by something that is no failure is gone on with: an interruption, a limit, a worker lost. 2. A session that its agent has
+ * Invariants: 1. Only a turn that was cut off is gone on with: by an interruption, a limit, its worker's loss or death; never one that its agent itself has ended. 2. A session that its agent has
  * refused is never asked for again. 3. A reviewer's or verifier's session is never one of a writer's, nor of another epoch.
  */
 import type { Purpose } from '../model/limits.ts';
@@ -18,6 +18,7 @@ export interface EndedTask {
   readonly epoch: number;
   readonly attempt: number;
   readonly result: TaskResult | null;
+  readonly code: string | null;
   readonly turn: TurnReport | null;
 }
 
@@ -34,6 +35,13 @@ export interface ResumedSession {
 
 const CUT_OFF: readonly (TaskResult | null)[] = ['interrupted', 'limited', 'lost'];
 
+function wasCutOff({ result, code, turn }: EndedTask): boolean {
+  if (CUT_OFF.includes(result)) return true;
+  // Its process was killed, or crashed, in the middle of the turn: that is charged, and no reason to lose what it had done.
+  if (turn === null || (code !== 'PAWL_WORKER_EXIT' && code !== 'PAWL_AGENT_FAILED')) return false;
+  return turn.ended === null || turn.ended.how === 'interrupted';
+}
+
 /** The session that the next task of `purpose` goes on with, null when it begins a fresh one. `tasks`: those of the run, oldest first. */
 export function sessionToResume(
   tasks: readonly EndedTask[],
@@ -44,7 +52,7 @@ export function sessionToResume(
   if (!agent.resumes || !agent.capabilities.canResume) return null;
   const own = tasks.filter(({ purpose, epoch }) => purpose === next.purpose && epoch === next.epoch);
   for (const task of own.toReversed()) {
-    if (task.result === null || !CUT_OFF.includes(task.result)) return null;
+    if (task.result === null || !wasCutOff(task)) return null;
     // Of a worker that never ran there is nothing to go on with: the one before it counts.
     const id = usableSession(task.turn, name);
     if (task.turn?.isSessionRefused === true) return null;

@@ -12,8 +12,8 @@ import { type AnswerReading, readAnswer } from './answer.ts';
 import { encode } from './task-files.ts';
 import type { Turn } from './turn.ts';
 
-/** A line that opens or closes a block: its marks, and what the block is written in. */
-const FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*$/;
+/** A line that opens or closes a block: its marks, and what stands behind them. */
+const FENCE = /^[ \t]*(`{3,}|~{3,})([\s\S]*)$/;
 
 /** The answer in the turn's output, missing where nothing in it looks like one. */
 export function answerInTurn(
@@ -47,9 +47,10 @@ function lastJsonBlock(message: string): string | null {
   let last: string | null = null;
   let open: { readonly marks: string; readonly isJson: boolean; readonly lines: string[] } | null = null;
   for (const line of message.split(/\r?\n/)) {
-    const [, marks = '', language = ''] = FENCE.exec(line) ?? [];
+    const [, marks = '', behind = ''] = FENCE.exec(line) ?? [];
+    const language = behind.trim();
     if (open === null) {
-      if (marks !== '') open = { marks, isJson: /^(?:json)?$/i.test(language), lines: [] };
+      if (marks !== '' && !language.includes('`')) open = { marks, isJson: /^(?:json)?$/i.test(language), lines: [] };
     } else if (marks.startsWith(open.marks) && language === '') {
       if (open.isJson) last = open.lines.join('\n').trim();
       open = null;

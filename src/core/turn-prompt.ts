@@ -129,5 +129,9 @@ function bounded(prompt: string): string {
   const max = BOUNDS.promptBytes / 4;
   if (prompt.length <= max) return prompt;
   const half = Math.floor(max / 2);
-  return `${prompt.slice(0, half)}\n[… ${prompt.length - 2 * half} characters left out; the task file has them …]\n${prompt.slice(-half)}`;
+  // Never in the middle of a character: its halves have no bytes of their own.
+  const head = prompt.slice(0, half).replace(/[\uD800-\uDBFF]$/, '');
+  const tail = prompt.slice(-half).replace(/^[\uDC00-\uDFFF]/, '');
+  const left = prompt.length - head.length - tail.length;
+  return `${head}\n[… ${left} characters left out; the task file has them …]\n${tail}`;
 }

@@ -45,6 +45,7 @@ export function tasksOf(state: RunState): readonly EndedTask[] {
     epoch: context.epoch,
     attempt: context.attempt,
     result: context.settlement?.result ?? null,
+    code: context.settlement?.code ?? null,
     turn: context.settlement?.turn ?? null,
   }));
 }

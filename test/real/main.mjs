@@ -1,5 +1,5 @@
 /**
- * Real agent CLIs under Pawl: `npm run test:real [-- --agents claude,codex] [-- --clis FOLDER]`.
+ * Real agent CLIs under Pawl: `npm run test:real [-- --agents claude,codex --stories everything --clis FOLDER --no-namespace --keep]`.
  *
  * Owns: installing them into a scratch folder, the stories, the matrix that is printed. Does not own: one story (story.mjs).
  *
@@ -27,6 +27,8 @@ const { values } = parseArgs({
     agents: { type: 'string', default: 'claude,codex,opencode' },
     stories: { type: 'string', default: Object.keys(STORIES).join(',') },
     clis: { type: 'string' },
+    // As on a system that allows no PID namespace: what is left of a tree is found by its mark and its lock.
+    'no-namespace': { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -37,7 +39,13 @@ try {
   for (const agent of values.agents.split(',')) {
     const program = programOf(agent);
     for (const story of values.stories.split(',')) {
-      const row = await playStory({ agent, story, program, scratch: join(scratch, `${agent}-${story}`) });
+      const row = await playStory({
+        agent,
+        story,
+        program,
+        scratch: join(scratch, `${agent}-${story}`),
+        hasNamespaces: !values['no-namespace'],
+      });
       rows.push({ agent, story, ...row });
       process.stdout.write(`${lineOf(rows.at(-1))}\n`);
       for (const fault of row.faults) process.stdout.write(`    ${fault}\n`);

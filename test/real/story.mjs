@@ -19,6 +19,7 @@ export const STORIES = {
   undisturbed: { kill: [], workers: 1 },
   runner: { kill: ['runner'], workers: 1 },
   host: { kill: ['host'], workers: 1 },
+  worker: { kill: ['worker'], workers: 2 },
   runnerAndHost: { kill: ['runner', 'host'], workers: 1 },
   everything: { kill: ['runner', 'host', 'worker'], workers: 2 },
 };
@@ -26,12 +27,12 @@ export const STORIES = {
 const STEP_MS = 120_000;
 
 /** Plays the story; the row that is printed, with its faults. */
-export async function playStory({ agent, story, program, scratch }) {
+export async function playStory({ agent, story, program, scratch, hasNamespaces }) {
   const began = Date.now();
   const place = makePlace(scratch);
   const standIn = await startModelStandIn({ reply: replyTo });
   const faults = [];
-  const pawl = pawlAt(agent, program, place, standIn.url);
+  const pawl = pawlAt(agent, program, place, standIn.url, hasNamespaces);
   try {
     const first = pawl.run();
     if (STORIES[story].kill.length > 0) {
@@ -42,7 +43,7 @@ export async function playStory({ agent, story, program, scratch }) {
     await first.ended;
     if (STORIES[story].kill.includes('runner')) await pawl.run().ended;
     return {
-      ...judge(story, pawl, place, faults),
+      ...judge(story, pawl, place, faults, hasNamespaces),
       calls: standIn.calls().length,
       seconds: ((Date.now() - began) / 1000).toFixed(1),
     };
@@ -91,7 +92,7 @@ function replyTo(call) {
   return { kind: 'text', text: 'Done.\n```json\n{"status":"completed","summary":"said hello"}\n```' };
 }
 
-function pawlAt(agent, program, place, url) {
+function pawlAt(agent, program, place, url, hasNamespaces) {
   const standIn = standInEnvironment(agent, url, place.home);
   for (const [path, text] of Object.entries(standIn.files)) {
     mkdirSync(dirname(join(place.home, path)), { recursive: true });
@@ -110,7 +111,7 @@ function pawlAt(agent, program, place, url) {
     },
     roles: { implementer: 'real', fixer: 'real', reviewer: 'judge' },
     verification: { allow: ['node check.mjs', './tool.sh'] },
-    limits: { graceMs: 2_000, attemptsMax: 1, deadlineMs: STEP_MS },
+    limits: { graceMs: 2_000, attemptsMax: 2, deadlineMs: STEP_MS },
   };
   const packet = {
     task_id: 'REAL-1',
@@ -131,7 +132,12 @@ function pawlAt(agent, program, place, url) {
     join(place.home, 'config.json'),
     '--json',
   ];
-  const options = { cwd: place.repo, env: { ...process.env, IS_SANDBOX: '1', ...standIn.env } };
+  const environment = { ...process.env, IS_SANDBOX: '1', ...standIn.env };
+  if (!hasNamespaces) {
+    writeFileSync(join(place.home, 'unshare'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    environment.PATH = `${place.home}:${environment.PATH}`;
+  }
+  const options = { cwd: place.repo, env: environment };
   return {
     run() {
       const child = spawn(process.execPath, argv('run', '--packets', join(place.home, 'packets.json')), {
@@ -167,7 +173,7 @@ function killParts(parts, runner, place) {
 }
 
 /** What must hold, from what lies on disk and in the process table. */
-function judge(story, pawl, place, faults) {
+function judge(story, pawl, place, faults, hasNamespaces) {
   const view = pawl.status();
   const folder = join(place.repo, '.pawl/runs', view.runId, 'tasks');
   const work = readdirSync(folder).filter((name) => name.startsWith('implementation'));
@@ -178,7 +184,10 @@ function judge(story, pawl, place, faults) {
   const refused = turns.filter((turn) => turn.isSessionRefused).length;
   const isResumed = turns.length === 2 && turns[1].isResume;
   const session = turns.length < 2 ? 'one' : isResumed ? 'resumed' : refused > 0 ? 'refused' : 'fresh';
-  const workers = STORIES[story].workers + refused;
+  // Without a namespace, a launcher that is killed alone leaves its agent alive: that goes on to its end, and no second one is started.
+  const first = view.tasks.find((task) => task.purpose === 'implementation');
+  const isAdopted = !hasNamespaces && first.result === 'completed';
+  const workers = isAdopted ? 1 : STORIES[story].workers + refused;
   if (view.state !== 'readyForManualReview') {
     faults.push(
       `the run stands at ${view.state}: ${view.blockers.map((blocker) => `${blocker.code} ${blocker.message}`).join('; ')}`,
@@ -186,7 +195,7 @@ function judge(story, pawl, place, faults) {
   }
   if (starts !== workers) faults.push(`${starts} workers were started, ${workers} expected`);
   if (tools.includes('TWICE')) faults.push('two tools ran at once');
-  if (tools.length !== STORIES[story].workers) faults.push(`the tool ran ${tools.length} times`);
+  if (tools.length !== (isAdopted ? 1 : STORIES[story].workers)) faults.push(`the tool ran ${tools.length} times`);
   if (session === 'fresh') faults.push('the session was not gone on with');
   const left = survivors(view.runId);
   if (left.length > 0) faults.push(`processes left: ${left.join(', ')}`);
