@@ -15,7 +15,14 @@ function refusal(read: () => unknown): PawlError {
   throw new Error('nothing was refused');
 }
 
-const DEFAULTS = { agents: {}, roles: {}, verification: { allow: [] }, workspace: { setup: [] }, limits: {} };
+const DEFAULTS = {
+  agents: {},
+  roles: {},
+  verification: { allow: [] },
+  workspace: { setup: [] },
+  limits: {},
+  budget: {},
+};
 
 describe('parseConfig', () => {
   it('gives the defaults when there is no file or nothing in it', () => {
@@ -35,6 +42,22 @@ describe('parseConfig', () => {
           env: ['API_KEY'],
           completion: 'exitCode',
         },
+        claude: {
+          kind: 'claude',
+          program: './bin/claude',
+          model: 'opus',
+          permission: 'bypass',
+          nativeMode: 'plan',
+          allowedTools: ['Bash(npm test)'],
+          expectedDenials: ['WebFetch'],
+          extraArgs: ['--verbose'],
+          env: ['MY_KEY'],
+          maxTurns: 40,
+          resume: false,
+          fixResumesImplementer: true,
+          mcp: false,
+          structuredOutput: false,
+        },
         file: { kind: 'scripted', script: 'agents/script.json' },
         inline: {
           kind: 'scripted',
@@ -45,6 +68,7 @@ describe('parseConfig', () => {
       verification: { allow: ['npm test', 'node --test *'] },
       workspace: { setup: ['npm ci'] },
       limits: { attemptsMax: 3, fixAttemptsMax: 0, deadlineMs: { review: 5 }, parallelRunsMax: 4 },
+      budget: { usd: 20, tokens: 5_000_000 },
     };
     expect(parse(whole)).toEqual(whole);
     expect(parse({ limits: { deadlineMs: 5 } }).limits.deadlineMs).toBe(5);

@@ -48,7 +48,12 @@ export interface ErrorDocument {
 }
 
 /** The call is under way. */
-export function startPawl(cwd: string, env: NodeJS.ProcessEnv, args: readonly string[]): CliCall {
+export function startPawl(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  args: readonly string[],
+  callMs: number = CALL_MS,
+): CliCall {
   if (!existsSync(CLI)) throw new Error(`${CLI} is not there: npm run build`);
   const child = spawn(process.execPath, [CLI, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { stdout: '', stderr: '' };
@@ -60,8 +65,8 @@ export function startPawl(cwd: string, env: NodeJS.ProcessEnv, args: readonly st
   const ended = new Promise<CliEnd>((done, fail) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      fail(new Error(`pawl ${args.join(' ')} did not end within ${CALL_MS} ms\n${said.stderr}`));
-    }, CALL_MS);
+      fail(new Error(`pawl ${args.join(' ')} did not end within ${callMs} ms\n${said.stderr}`));
+    }, callMs);
     child.once('error', fail);
     child.once('close', (code, signal) => {
       clearTimeout(timer);

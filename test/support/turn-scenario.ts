@@ -5,9 +5,13 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256 } from '../../src/base/sha256.ts';
+import { fold } from '../../src/core/fold.ts';
 import type { RunView } from '../../src/core/run-view.ts';
-import { parseClaim } from '../../src/core/task-files.ts';
+import { parseClaim, parseRequest } from '../../src/core/task-files.ts';
+import { RUN_ACTOR } from '../../src/model/record.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
+import type { TurnReport } from '../../src/model/turn.ts';
 import type { Plan, Spoken } from './fixture-lines.ts';
 import { type Plain, packetOf } from './scenario-packet.ts';
 import { ALLOWED, Scenario } from './scenario-repo.ts';
@@ -78,6 +82,62 @@ export class TurnScenario {
     if (!parsed.ok || parsed.value.kind !== 'host') throw new Error(`no host claims ${runId} ${taskId}`);
     return parsed.value.host.pid;
   }
+
+  /** The sessions that the implementer of a run was asked for, in order: `new ID` or `resume ID`. */
+  sessions(runId: string): string[] {
+    return this.starts(runId)
+      .filter(({ task }) => task.startsWith('implementation'))
+      .map(({ args = [], session }) => `${args.includes('--resume') ? 'resume' : 'new'} ${session}`);
+  }
+
+  /** The reports of a run's turns, in order. */
+  turns(runId: string): TurnReport[] {
+    return this.repo
+      .journal(runId)
+      .flatMap(({ event }) => (event.type === 'workerEnded' && event.turn !== undefined ? [event.turn] : []));
+  }
+
+  /** What the agent of that task was told. */
+  prompt(runId: string, taskId: string): string {
+    const parsed = parseRequest(readFileSync(this.repo.runFile(runId, 'tasks', taskId, TASK_FILES.request)));
+    if (!parsed.ok) throw new Error(parsed.reason);
+    return parsed.value.turn?.prompt ?? '';
+  }
+
+  /** The ends of a run's workers, by record; and how often the run was told of one by another record. */
+  ends(runId: string): { readonly ends: readonly RecordedEnd[]; readonly otherNotices: number } {
+    const ends: RecordedEnd[] = [];
+    let otherNotices = 0;
+    const folding = fold(runId, this.repo.journal(runId), {
+      hash: sha256,
+      onRecord: ({ actor, event }, state, deliveries) => {
+        const notices = deliveries.flatMap((delivery) =>
+          delivery.actor === RUN_ACTOR && delivery.event.type === 'taskSettled' ? [delivery.event] : [],
+        );
+        if (event.type !== 'workerEnded') otherNotices += notices.length;
+        else {
+          ends.push({
+            told: notices.map(({ result }) => result),
+            hasBlocker: notices.some(({ blocker }) => blocker !== null),
+            task: state.tasks[actor]?.value,
+            run: state.run.value,
+            openTask: state.run.context.openTask,
+          });
+        }
+      },
+    });
+    if (folding.kind !== 'whole') throw new Error(folding.detail);
+    return { ends, otherNotices };
+  }
+}
+
+/** The end of a worker as one record has left its task and its run, and what the run was told by it. */
+export interface RecordedEnd {
+  readonly told: readonly string[];
+  readonly hasBlocker: boolean;
+  readonly task: unknown;
+  readonly run: unknown;
+  readonly openTask: string | null;
 }
 
 /** The codes of a run's blockers, one text. */

@@ -26,9 +26,9 @@ export async function status(output: Output, options: StatusOptions, [runId]: re
   const places = placesOf(options);
   for (;;) {
     const runs = await look(places, runId);
-    const told = runId === undefined ? runs : runs.map((run) => ({ ...run, rescueRefs: rescueRefs(places, runId) }));
-    if (options.watch === true) output.ndjson({ runs: told });
-    else output.json({ runs: told });
+    const told = runId === undefined ? { runs } : { runs, rescueRefs: rescueRefs(places, runId) };
+    if (options.watch === true) output.ndjson(told);
+    else output.json(told);
     if (options.watch === true && process.stdout.isTTY && !output.isJson) output.line('\u001b[2J\u001b[H');
     for (const view of runs) {
       const lines =
