@@ -77,8 +77,8 @@ export interface RunContext extends RunInput {
   readonly fixes: number;
   /** The failed judgements since the last decision of a person, oldest first. */
   readonly judgements: readonly Judgement[];
-  /** How often a person has granted the run its budget once more. */
-  readonly budgetGrants: number;
+  /** Since when the run's budget counts: when a person last granted it once more; null: from the beginning. */
+  readonly budgetSinceMs: number | null;
   /** The task that is open, or null. */
   readonly openTask: string | null;
   readonly tasksRequested: number;
@@ -123,7 +123,7 @@ export function freshContext(input: RunInput): RunContext {
     waitUntilMs: null,
     fixes: 0,
     judgements: [],
-    budgetGrants: 0,
+    budgetSinceMs: null,
     openTask: null,
     tasksRequested: 0,
     baseBranch: null,

@@ -226,6 +226,8 @@ export function limitedState(requested: string) {
     exit: [{ type: 'withdraw', params: { kind: 'deadline', id: 'limit' } }, 'endWait'],
     on: {
       deadlineReached: { guard: 'isLimitDeadline', target: requested, actions: 'clearBlockers' },
+      // Whoever has lifted the limit need not wait for it.
+      decisionMade: { guard: 'mayRetry', target: requested, actions: 'clearBlockers' },
     },
   });
 }

@@ -154,10 +154,13 @@ export const runSetup = setup({
     })),
     noteStuck: assign(({ context, event }) => ({ blockers: stuckBlockers(context, event), stage: 'fix' as const })),
     forgetJudgements: assign({ judgements: [] }),
-    noteGrant: assign(({ context }) => ({
-      budgetGrants:
-        context.blockers[0]?.code === 'PAWL_BUDGET_EXCEEDED' ? context.budgetGrants + 1 : context.budgetGrants,
-    })),
+    noteGrant: assign(({ context, event }) => {
+      const isGrant =
+        event.type === 'decisionMade' &&
+        event.decision === 'retry' &&
+        context.blockers[0]?.code === 'PAWL_BUDGET_EXCEEDED';
+      return isGrant ? { budgetSinceMs: event.atMs } : {};
+    }),
     noteAcceptance: assign(({ context }, event: RunMachineEventOf<'decisionMade'>) => {
       const gate = context.blockedGate;
       if (event.decision !== 'accept' || gate === null || context.headCommit === null) return {};

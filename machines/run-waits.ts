@@ -20,7 +20,7 @@ export function waitForLimit(context: RunContext, event: RunMachineEvent): Parti
       {
         code: 'PAWL_AGENT_LIMITED',
         message: `The agent has reached a limit of its account or service; the run goes on at ${new Date(untilMs).toISOString()}.`,
-        hint: 'Nothing to do: it goes on by itself, in the same session, and no attempt is charged.',
+        hint: 'Nothing to do: it goes on by itself, in the same session, and no attempt is charged. At once: pawl resolve RUN_ID retry --reason TEXT.',
         evidence: context.openTask === null ? [] : [`tasks/${context.openTask}`],
       },
     ],

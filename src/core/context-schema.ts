@@ -68,7 +68,7 @@ export const runContextSchema = z.strictObject({
       isAllInFix: z.boolean(),
     }),
   ),
-  budgetGrants: ordinal,
+  budgetSinceMs: z.number().nullable(),
   openTask: text.nullable(),
   tasksRequested: ordinal,
   baseBranch: text.nullable(),

@@ -3,7 +3,7 @@
  *
  * Owns: that choice. Does not own: what the agent can do (ports/agent), the id of a new session (runtime).
  *
- * Invariants: 1. Only a turn that was cut off is gone on with: by an interruption, a limit, its worker's loss or death; never one that its agent itself has ended. 2. A session that its agent has
+ * Invariants: 1. Only a turn that was cut off is gone on with: by an interruption, a limit, its worker's loss or death, or by something that a person has seen to; never one that its agent itself has ended. 2. A session that its agent has
  * refused is never asked for again. 3. A reviewer's or verifier's session is never one of a writer's, nor of another epoch.
  */
 import type { Purpose } from '../model/limits.ts';
@@ -18,6 +18,7 @@ export interface EndedTask {
   readonly epoch: number;
   readonly attempt: number;
   readonly result: TaskResult | null;
+  readonly endedAtMs: number | null;
   readonly code: string | null;
   readonly turn: TurnReport | null;
 }
@@ -34,9 +35,11 @@ export interface ResumedSession {
 }
 
 const CUT_OFF: readonly (TaskResult | null)[] = ['interrupted', 'limited', 'lost'];
+/** What a person has seen to before the next attempt: the agent can go on where it had to stop. */
+const SEEN_TO: readonly (string | null)[] = ['PAWL_AGENT_DENIED', 'PAWL_AGENT_LOGIN', 'PAWL_BUDGET_EXCEEDED'];
 
 function wasCutOff({ result, code, turn }: EndedTask): boolean {
-  if (CUT_OFF.includes(result)) return true;
+  if (CUT_OFF.includes(result) || SEEN_TO.includes(code)) return true;
   // Its process was killed, or crashed, in the middle of the turn: that is charged, and no reason to lose what it had done.
   if (turn === null || (code !== 'PAWL_WORKER_EXIT' && code !== 'PAWL_AGENT_FAILED')) return false;
   return turn.ended === null || turn.ended.how === 'interrupted';

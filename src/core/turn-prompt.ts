@@ -51,7 +51,9 @@ function cutOff(resumed: ResumedSession, { rescueRef, isWorktreeKept }: Interlud
   const why =
     resumed.result === 'limited'
       ? 'Your last turn ended because a usage limit was reached; it can be used again now.'
-      : 'Your last turn was cut off from outside, in the middle of what you were doing. Everything that it had started was ended.';
+      : resumed.result === 'blocked'
+        ? 'Your last turn ended because something that you needed was denied to you, or used up. A person has seen to it since: try again.'
+        : 'Your last turn was cut off from outside, in the middle of what you were doing. Everything that it had started was ended.';
   const found = isWorktreeKept
     ? `The worktree is as you left it${rescueRef === null ? ': it holds no change against the last recorded commit' : `; a copy is kept under ${rescueRef}`}. A tool that was running may have done its work in part: look before you rely on it.`
     : `The worktree was put back to the last recorded commit${rescueRef === null ? '' : `; what lay there is kept under ${rescueRef}`}.`;

@@ -6,6 +6,7 @@
  * Invariants: 1. A turn that may have used something and did not say is charged with an estimate, never with nothing (design of issue: budgets survive kills).
  * 2. No text of the agent but short reasons and tool names, sanitised.
  */
+import type { Usage } from '../model/agent-event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { AnswerOrigin, TurnReport, TurnRequest, TurnUsage } from '../model/turn.ts';
 import type { AgentCapabilities } from '../ports/agent-adapter.ts';
@@ -70,13 +71,17 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
 /** What the turn has used by its own reports so far, beyond what its session had used before; for a budget during the turn. */
 export function usedSoFar(turn: Turn, request: TurnRequest): { readonly tokens: number; readonly usd: number } {
   const { session, turn: whole, process, step } = turn.usage;
-  const report = session ?? whole ?? process ?? step;
-  if (report === null) return { tokens: 0, usd: 0 };
-  const before = report === session ? request.usedBefore : { tokens: 0, usd: 0 };
+  const report = session ?? whole ?? process;
+  const before = report !== null && report === session ? request.usedBefore : { tokens: 0, usd: 0 };
+  // A turn that goes on after a total tells only its steps: whichever is more.
   return {
-    tokens: Math.max(0, report.inputTokens + report.outputTokens - before.tokens),
-    usd: Math.max(0, (report.usd ?? 0) - before.usd),
+    tokens: Math.max(0, tokensOf(report) - before.tokens, tokensOf(step)),
+    usd: Math.max(0, (report?.usd ?? 0) - before.usd, step?.usd ?? 0),
   };
+}
+
+function tokensOf(usage: Usage | null): number {
+  return usage === null ? 0 : usage.inputTokens + usage.outputTokens;
 }
 
 /** True when what a turn has reported so far is at least what it may use. */
@@ -94,11 +99,12 @@ function isExpected(tool: string, expected: readonly string[]): boolean {
 function usageOf(turn: Turn, request: TurnRequest, capabilities: Pick<AgentCapabilities, 'usage'>): TurnUsage | null {
   const { session, turn: whole, process, step } = turn.usage;
   const report = session ?? whole ?? process;
-  if (report !== null)
-    return { scope: report.scope, tokens: report.inputTokens + report.outputTokens, usd: report.usd };
+  if (report !== null) {
+    const before = report === session ? request.usedBefore.tokens : 0;
+    return { scope: report.scope, tokens: Math.max(tokensOf(report), before + tokensOf(step)), usd: report.usd };
+  }
   const isStepwise = step !== null && turn.ended !== null;
-  if (step !== null && isStepwise)
-    return { scope: 'step', tokens: step.inputTokens + step.outputTokens, usd: step.usd };
+  if (step !== null && isStepwise) return { scope: 'step', tokens: tokensOf(step), usd: step.usd };
   if (capabilities.usage === 'none') return null;
   // It ended by itself, without a step and without a tool: its calls were refused.
   if (turn.ended !== null && step === null && turn.toolCalls === 0) return null;
@@ -111,10 +117,7 @@ function estimate(turn: Turn, request: TurnRequest, hasUsd: boolean): TurnUsage 
   const calls = turn.toolCalls + 1;
   const seen = Math.ceil((request.prompt.length + turn.textChars) / BOUNDS.charsPerToken) + BOUNDS.systemPromptTokens;
   const written = Math.ceil(turn.textChars / BOUNDS.charsPerToken) + BOUNDS.callTokens * calls;
-  const tokens = Math.max(
-    step === null ? 0 : step.inputTokens + step.outputTokens + written,
-    turn.events === 0 ? 0 : seen * calls + written,
-  );
+  const tokens = Math.max(step === null ? 0 : tokensOf(step) + written, turn.events === 0 ? 0 : seen * calls + written);
   const usd = (tokens / 1_000_000) * BOUNDS.estimateUsdPerMillionTokens;
   return { scope: 'estimate', tokens, usd: hasUsd ? Math.max(usd, step?.usd ?? 0) : null };
 }

@@ -163,8 +163,11 @@ function withoutTool(turn: Turn, id: string): Turn {
 }
 
 function withDenial(turn: Turn, tool: string, reason: string): Turn {
-  // A CLI may tell one denial when it happens and again at the end, in other words.
-  if (turn.denials.some((known) => known.tool === tool) || turn.denials.length >= BOUNDS.denials) return turn;
+  // A CLI may tell one denial when it happens and again at the end, in other words: the last ones stand.
+  const known = turn.denials.find((denial) => denial.tool === tool);
+  if (known !== undefined)
+    return { ...turn, denials: turn.denials.map((one) => (one === known ? { tool, reason } : one)) };
+  if (turn.denials.length >= BOUNDS.denials) return turn;
   return { ...turn, denials: [...turn.denials, { tool, reason }] };
 }
 

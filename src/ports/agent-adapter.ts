@@ -92,8 +92,8 @@ export interface AgentAdapter {
   readonly capabilities: AgentCapabilities;
   /** Names of variables that it takes from the user's environment: logins, endpoints, its own folders. */
   readonly envNames: readonly string[];
-  /** Arguments whose output tells the version. */
-  readonly versionArgs: readonly string[];
+  /** Arguments whose output tells the version; null: it is not asked, and told as `unknown`. */
+  readonly versionArgs: readonly string[] | null;
   /** The version in that output, null when there is none. */
   readVersion(output: string): string | null;
   /** Argument lists whose outputs together name the flags that the program knows; empty: they are not checked. */

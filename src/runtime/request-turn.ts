@@ -37,6 +37,15 @@ export function turnsOf(state: RunState): readonly TurnReport[] {
   return tasksOf(state).flatMap(({ turn }) => (turn === null ? [] : [turn]));
 }
 
+/** What the run has used since that instant, as a part of all that it has used. */
+function spentSince(state: RunState, sinceMs: number | null): Spent {
+  const turns = turnsOf(state);
+  if (sinceMs === null) return spentBy(turns);
+  const before = tasksOf(state).filter(({ endedAtMs }) => endedAtMs !== null && endedAtMs <= sinceMs);
+  const [all, old] = [spentBy(turns), spentBy(before.flatMap(({ turn }) => (turn === null ? [] : [turn])))];
+  return { tokens: all.tokens - old.tokens, usd: all.usd - old.usd, isEstimate: all.isEstimate };
+}
+
 /** The run's tasks, in the order in which they were asked for. */
 export function tasksOf(state: RunState): readonly EndedTask[] {
   return Object.values(state.tasks).map(({ context }) => ({
@@ -45,6 +54,7 @@ export function tasksOf(state: RunState): readonly EndedTask[] {
     epoch: context.epoch,
     attempt: context.attempt,
     result: context.settlement?.result ?? null,
+    endedAtMs: context.endedAtMs,
     code: context.settlement?.code ?? null,
     turn: context.settlement?.turn ?? null,
   }));
@@ -59,14 +69,10 @@ export function fundsOf(
   agent: CodingAgent,
   name: string,
 ): TurnFunds {
-  const grants = 1 + state.run.context.budgetGrants;
-  const own: TurnBudget = {
-    usd: limits.budgetUsd === null ? null : limits.budgetUsd * grants,
-    tokens: limits.tokens === null ? null : limits.tokens * grants,
-  };
+  const own: TurnBudget = { usd: limits.budgetUsd, tokens: limits.tokens };
   const whole: TurnBudget = { usd: registry.usd ?? null, tokens: registry.tokens ?? null };
-  const spent = spentBy(turnsOf(state));
-  const total = add(spent, others);
+  const total = add(spentBy(turnsOf(state)), others);
+  const spent = spentSince(state, state.run.context.budgetSinceMs);
   const budget = tighter(left(own, spent), left(whole, total));
   const missing = unholdable(budget, agent);
   if (missing !== null) return { budget, blocker: cannotHold(missing, name, agent) };

@@ -159,7 +159,7 @@ describe('what is said twice', () => {
     const turn = foldAll([step('a', 5, 0.5), step('a', 5, 0.5), step('b', 2), step(null, 1), step(null, 1)]);
     expect(turn.usage.step).toMatchObject({ inputTokens: 9, outputTokens: 4, usd: 0.5 });
     const denied = (reason: string): AgentEvent => ({ type: 'denied', tool: 'Bash', reason });
-    expect(foldAll([denied('rule'), denied('not permitted')]).denials).toEqual([{ tool: 'Bash', reason: 'rule' }]);
+    expect(foldAll([denied('rule'), denied('in full')]).denials).toEqual([{ tool: 'Bash', reason: 'in full' }]);
   });
 
   it('of a limit adds to what is known of it, and going on makes it past', () => {

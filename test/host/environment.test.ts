@@ -44,4 +44,29 @@ describe('the environment of a worker', () => {
     const env = workerEnvironment(request, '/tasks/t', { PAWL_TASK_MARK: 'outer:inner' });
     expect(env.PAWL_TASK_MARK).toBe('outer:inner:mark-1');
   });
+
+  describe('a setting that both the user and the adapter give as a JSON object', () => {
+    const merged = (theirs: string | undefined, ours: string): string | undefined =>
+      workerEnvironment({ ...request, envNames: ['CONFIG'], env: { CONFIG: ours } }, '/tasks/t', { CONFIG: theirs })
+        .CONFIG;
+
+    it('is both of them, part by part, and the adapter decides where they differ', () => {
+      const theirs = { model: 'm', permission: { bash: 'allow', edit: 'ask' }, mcp: { own: { enabled: true } } };
+      const ours = { permission: { bash: { '*': 'deny' }, edit: 'allow' }, mcp: { pawl: { enabled: true } } };
+      expect(JSON.parse(merged(JSON.stringify(theirs), JSON.stringify(ours)) ?? '')).toEqual({
+        model: 'm',
+        permission: { bash: { '*': 'deny' }, edit: 'allow' },
+        mcp: { own: { enabled: true }, pawl: { enabled: true } },
+      });
+    });
+
+    it('is the adapter’s where the user’s is none, or either is no object', () => {
+      const ours = '{"a":1}';
+      for (const theirs of [undefined, '', 'words', '[1]', '{"half":', '7', 'null'])
+        expect(merged(theirs, ours)).toBe(ours);
+      expect(merged('{"a":1}', 'words')).toBe('words');
+      expect(merged('{"a":1}', '[2]')).toBe('[2]');
+      expect(JSON.parse(merged('{"a":[1,2]}', '{"a":[3]}') ?? '')).toEqual({ a: [3] });
+    });
+  });
 });

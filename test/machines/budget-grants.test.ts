@@ -29,18 +29,18 @@ function stateAfter(types: readonly string[], code: Blocker['code']): RunState {
 
 const REFUSED = ['runAdmitted', 'leaseAcquired', 'workspacePrepared', 'taskRefused'];
 const AGAIN = ['decisionMade retry', 'taskRefused', 'decisionMade retry'];
-const LEASE_LOST = ['leaseReclaimed', 'decisionMade retry', 'leaseAcquired'];
 
 describe('a budget that is used up', () => {
   it.each([
-    ['is granted once more by every retry', [...REFUSED, ...AGAIN], 2],
-    ['is granted once more also where the lease was lost meanwhile', [...REFUSED, ...LEASE_LOST], 1],
-    ['is granted by nobody while the run is parked', REFUSED, 0],
-  ])('%s', (_name, types, grants) => {
-    expect(stateAfter(types, 'PAWL_BUDGET_EXCEEDED').run.context.budgetGrants).toBe(grants);
+    ['counts anew from a retry on', [...REFUSED, ...AGAIN], true],
+    ['counts anew also where the lease was lost meanwhile', [...REFUSED, 'leaseReclaimed', 'decisionMade retry'], true],
+    ['counts from the beginning while the run is parked', REFUSED, false],
+  ])('%s', (_name, types, isAnew) => {
+    const { budgetSinceMs } = stateAfter(types, 'PAWL_BUDGET_EXCEEDED').run.context;
+    expect(typeof budgetSinceMs === 'number').toBe(isAnew);
   });
 
-  it('is not granted by a retry of anything else', () => {
-    expect(stateAfter([...REFUSED, ...AGAIN], 'PAWL_WORKSPACE_FAILED').run.context.budgetGrants).toBe(0);
+  it('does not count anew after a retry of anything else', () => {
+    expect(stateAfter([...REFUSED, ...AGAIN], 'PAWL_WORKSPACE_FAILED').run.context.budgetSinceMs).toBeNull();
   });
 });

@@ -58,7 +58,7 @@ const RUN_TAKES: Readonly<Record<string, string>> = {
   'deadlineReached lease': `${BUSY} ${TASK_AWAITED}`,
   'deadlineReached limit': LIMITED,
   cancelRequested: `${UNLEASED} ${BUSY}`,
-  'decisionMade retry': 'blockedLockConflict',
+  'decisionMade retry': `blockedLockConflict ${LIMITED}`,
   'decisionMade abandon': 'blockedLockConflict',
   leaseReclaimed: BUSY,
 };

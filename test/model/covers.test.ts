@@ -19,7 +19,7 @@ const COUNTS: Readonly<Record<string, readonly number[]>> = {
   'fix rounds and an operator': [139, 191, 289, 65, 114],
   'fix rounds and lost leases': [145, 234, 387, 77, 86],
   'limits of agents': [160, 455, 1_094, 234, 579],
-  'limits, attempts and an operator': [279, 645, 1_086, 332, 387],
+  'limits, attempts and an operator': [279, 667, 1_152, 354, 431],
   'fix rounds that get nowhere': [844, 1_217, 1_843, 420, 670],
 };
 

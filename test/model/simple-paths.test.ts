@@ -19,7 +19,7 @@ const COUNTS: Readonly<Record<string, readonly [states: number, steps: number, p
   'gates that fail, and an operator': [52, 64, 2_522, 712],
   'hosts in doubt, and an operator': [101, 221, 2_312, 880],
   'leases that are refused and lost': [63, 134, 404, 225],
-  'agents that have reached a limit': [55, 106, 2_976, 1_596],
+  'agents that have reached a limit': [55, 103, 2_976, 1_596],
 };
 
 describe.each(PATH_FACETS.map(({ name, world }) => [name, world] as const))('%s', (name, world) => {

@@ -20,8 +20,80 @@ const refused: readonly Step[] = [
 const window = { type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt: '$SOON' } };
 const denial = { type: 'system', subtype: 'permission_denied', tool_name: 'WebFetch', message: 'not permitted' };
 
-/** The agents of the night, each with a packet of its own; those that stay wait for `goFile`. */
-export function nightAgents(goFile: string): Readonly<Record<string, ScenarioAgent>> {
+/** Those that wait for nothing of ours. */
+const AGENTS: Readonly<Record<string, ScenarioAgent>> = {
+  LIMITED: {
+    kind: 'claude',
+    plan: {
+      'implementation-e0-a1': [
+        say(LINES.claude.started),
+        ...work('LIMITED'),
+        say(window),
+        say(LINES.claude.failed('usage limit reached')),
+        { do: 'exit', code: 1 },
+      ],
+      implementation: resumed('LIMITED'),
+      review: review(),
+    },
+  },
+  OTHER: {
+    kind: 'claude',
+    plan: {
+      'implementation-e0-a1': openTurn('claude', [
+        say({ ...(LINES.claude.started as object), session_id: 'other-session' }),
+        change('half.txt'),
+      ]).slice(1),
+      implementation: resumed('OTHER'),
+      review: review(),
+    },
+  },
+  REFUSED: {
+    kind: 'claude',
+    plan: {
+      'implementation-e0-a1': openTurn('claude', [change('half.txt')]),
+      'implementation-e0-a2': refused,
+      implementation: resumed('REFUSED'),
+      review: review(),
+    },
+  },
+  DENIED: {
+    kind: 'claude',
+    plan: { implementation: goodTurn('claude', [...work('DENIED'), say(denial)]) },
+  },
+  COSTLY: {
+    kind: 'opencode',
+    plan: {
+      'implementation-e0-a1': openTurn('opencode', [
+        ...work('COSTLY'),
+        say(LINES.opencode.step('p1', { input: 1_000, usd: 0.6 })),
+      ]),
+      implementation: goodTurn('opencode', work('COSTLY'), {}, { input: 10, usd: 0.5 }),
+    },
+  },
+  TOKENS: {
+    kind: 'codex',
+    plan: { implementation: goodTurn('codex', work('TOKENS')) },
+  },
+  STUCK: {
+    kind: 'claude',
+    plan: {
+      implementation: goodTurn('claude', [change('a.txt')]),
+      fix: goodTurn('claude', [change('a.txt', undefined)]),
+      review: goodTurn('claude', [], FAIL),
+    },
+  },
+  CANCELLED: {
+    kind: 'claude',
+    plan: { implementation: openTurn('claude', [{ do: 'takes', signal: 'SIGTERM', code: 143 }]) },
+  },
+  SILENT: {
+    kind: 'claude',
+    plan: { implementation: [say(LINES.claude.started), ...work('SILENT'), say(LINES.claude.done({ input: 1 }))] },
+  },
+};
+
+/** The agents of the night, each with a packet of its own; those that stay wait for `goFile`, the last of them for `lateFile`. */
+export function nightAgents(goFile: string, lateFile: string): Readonly<Record<string, ScenarioAgent>> {
   return {
     LIVING: {
       kind: 'claude',
@@ -34,79 +106,38 @@ export function nightAgents(goFile: string): Readonly<Record<string, ScenarioAge
         review: review(),
       },
     },
-    LIMITED: {
+    ADOPTED: {
       kind: 'claude',
       plan: {
-        'implementation-e0-a1': [
-          say(LINES.claude.started),
-          ...work('LIMITED'),
-          say(window),
-          say(LINES.claude.failed('usage limit reached')),
-          { do: 'exit', code: 1 },
-        ],
-        implementation: resumed('LIMITED'),
+        implementation: goodTurn('claude', [
+          say({ type: 'assistant', message: { content: [{ type: 'tool_use', id: 't', name: 'Bash' }] } }),
+          { do: 'note', text: 'open' },
+          { do: 'until', file: lateFile },
+          ...work('ADOPTED'),
+        ]),
         review: review(),
       },
     },
-    OTHER: {
-      kind: 'claude',
-      plan: {
-        'implementation-e0-a1': openTurn('claude', [
-          say({ ...(LINES.claude.started as object), session_id: 'other-session' }),
-          change('half.txt'),
-        ]).slice(1),
-        implementation: resumed('OTHER'),
-        review: review(),
-      },
-    },
-    REFUSED: {
-      kind: 'claude',
-      plan: {
-        'implementation-e0-a1': openTurn('claude', [change('half.txt')]),
-        'implementation-e0-a2': refused,
-        implementation: resumed('REFUSED'),
-        review: review(),
-      },
-    },
-    DENIED: {
-      kind: 'claude',
-      plan: { implementation: goodTurn('claude', [...work('DENIED'), say(denial)]) },
-    },
-    COSTLY: {
+    ORPHAN: {
       kind: 'opencode',
       plan: {
-        'implementation-e0-a1': openTurn('opencode', [
-          ...work('COSTLY'),
+        implementation: [
+          say(LINES.opencode.started),
+          { do: 'note', text: 'open' },
+          { do: 'until', file: goFile },
           say(LINES.opencode.step('p1', { input: 1_000, usd: 0.6 })),
-        ]),
-        implementation: goodTurn('opencode', work('COSTLY'), {}, { input: 10, usd: 0.5 }),
+          { do: 'hold' },
+        ],
       },
     },
-    TOKENS: {
-      kind: 'codex',
-      plan: { implementation: goodTurn('codex', work('TOKENS')) },
-    },
-    STUCK: {
-      kind: 'claude',
-      plan: {
-        implementation: goodTurn('claude', [change('a.txt')]),
-        fix: goodTurn('claude', [change('a.txt', undefined)]),
-        review: goodTurn('claude', [], FAIL),
-      },
-    },
-    CANCELLED: {
-      kind: 'claude',
-      plan: { implementation: openTurn('claude', [{ do: 'takes', signal: 'SIGTERM', code: 143 }]) },
-    },
-    SILENT: {
-      kind: 'claude',
-      plan: { implementation: [say(LINES.claude.started), ...work('SILENT'), say(LINES.claude.done({ input: 1 }))] },
-    },
+    ...AGENTS,
   };
 }
 
 /** What the packets of the night override. */
 export const NIGHT_LIMITS: Readonly<Record<string, Plain>> = {
+  ADOPTED: { stall_ms: 2_000 },
+  ORPHAN: { budget_usd: 0.5 },
   COSTLY: { budget_usd: 0.5 },
   TOKENS: { budget_usd: 0.5 },
   STUCK: { fix_attempts_max: 5 },

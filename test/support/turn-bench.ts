@@ -65,7 +65,7 @@ export interface BenchTurn {
 }
 
 /** What is different of the host of one turn. */
-export interface HostChanges extends Partial<Pick<HostParts, 'adapterOf' | 'stopped' | 'worktrees'>> {
+export interface HostChanges extends Partial<Pick<HostParts, 'adapterOf' | 'processes' | 'stopped' | 'worktrees'>> {
   readonly fs?: FsPort;
 }
 

@@ -30,8 +30,9 @@ export const acp: AgentAdapter = {
     hasTurnLimit: false,
   },
   envNames: [],
-  versionArgs: ['--version'],
-  readVersion: (output) => /\b\d+\.\d+\.\d+\S*/.exec(output)?.[0] ?? null,
+  // Not every agent that speaks ACP can be asked on its command line; it tells its version when it is initialised.
+  versionArgs: null,
+  readVersion: () => null,
   helpArgs: [],
   hiddenFlags: [],
   command: (start) => acpCommand(start, start.extraArgs, 0),

@@ -160,12 +160,22 @@ function windowEvents(line: JsonObject): readonly AgentEvent[] {
   return [{ type: 'limited', kind: 'usage', resetsAtMs: seconds === null ? null : seconds * 1000 }];
 }
 
+/** What was denied, each tool once, with the last command or file that it was asked for. */
+function denialEvents(result: JsonObject): readonly AgentEvent[] {
+  const asked = new Map<string | null, string | null>();
+  for (const item of listOf(result.permission_denials)) {
+    const { tool_name: tool, tool_input: input } = fieldsOf(item);
+    const { command, file_path: file, url } = fieldsOf(input);
+    asked.set(textOf(tool), textOf(command) ?? textOf(file) ?? textOf(url));
+  }
+  return [...asked].map(([tool, what]) => denied(tool, what === null ? null : `asked for: ${what}`));
+}
+
 function resultEvents(result: JsonObject, dialect: ClaudeDialect): readonly AgentEvent[] {
-  const tools = new Set(listOf(result.permission_denials).map((item) => textOf(fieldsOf(item).tool_name)));
   const answer = result.structured_output ?? result.structured_result;
   const total = dialect.total(result);
   return [
-    ...[...tools].map((tool) => denied(tool, null)),
+    ...denialEvents(result),
     ...(answer === undefined || answer === null ? [] : [{ type: 'answer', value: answer } as const]),
     ...(total === null ? [] : [{ type: 'usage', ...total } as const]),
     ...endEvents(result),

@@ -34,6 +34,9 @@ export interface CodingPlace {
 /** The name under which agents know our MCP server. */
 export const MCP_NAME = 'pawl';
 
+/** How agents name what lets everything pass. */
+const BYPASSING = /bypass|yolo|dangerous|full-access|allow-all/i;
+
 /** Commands that only look: every agent may run them. */
 const LOOKING: readonly (readonly string[])[] = ['status', 'diff', 'log', 'show', 'ls-files', 'blame'].map((name) => [
   'git',
@@ -96,7 +99,7 @@ export async function turnCommandOf(
       usedBefore: order.usedBefore,
       firstEventMs: order.firstEventMs,
       expectedDenials: config.expectedDenials,
-      bypassesPermissions: config.permission === 'bypass',
+      bypassesPermissions: isBypassing(config),
     },
   };
 }
@@ -146,6 +149,11 @@ function startOf(
 function permissionFor(config: CodingAgentConfig, { role }: TurnOrder): PermissionMode {
   if (config.permission === 'bypass') return 'bypass';
   return role === 'reviewer' || role === 'verifier' ? 'read' : 'edit';
+}
+
+/** True when nothing is asked or denied, by whatever setting that was said. */
+function isBypassing({ permission, nativeMode, extraArgs }: CodingAgentConfig): boolean {
+  return permission === 'bypass' || [nativeMode ?? '', ...extraArgs].some((word) => BYPASSING.test(word));
 }
 
 function wordsOf(pattern: string): readonly (readonly string[])[] {

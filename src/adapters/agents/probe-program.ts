@@ -73,7 +73,7 @@ async function probe(adapter: AgentAdapter, path: string, environment: Variables
   const env = environmentOf(adapter, environment);
   const ask = (args: readonly string[]): Promise<string> => answerOf(adapter, { ...BOUNDED, path, args, env });
   const asked = await Promise.allSettled([
-    ask(adapter.versionArgs),
+    adapter.versionArgs === null ? Promise.resolve('') : ask(adapter.versionArgs),
     hashOf(adapter, path),
     ...adapter.helpArgs.map(ask),
   ]);
@@ -83,7 +83,7 @@ async function probe(adapter: AgentAdapter, path: string, environment: Variables
     return result.value;
   });
   if (versionText === undefined || sha256 === undefined) throw new Error('bug: a probe without an answer');
-  const version = adapter.readVersion(versionText);
+  const version = adapter.versionArgs === null ? 'unknown' : adapter.readVersion(versionText);
   if (version === null) {
     throw unusable(adapter, path, `does not tell a version of ${adapter.title}: ${toldOf(versionText)}`);
   }

@@ -5,6 +5,7 @@
  * Free of zod and xstate, unless a journal is ahead of its snapshot.
  */
 
+import { type PictureLine, runPicture } from '../../core/run-picture.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
@@ -17,6 +18,7 @@ import { runDetails, runLine, runReport } from '../render.ts';
 /** Options of `pawl status`. */
 export interface StatusOptions extends CommonOptions {
   readonly watch?: boolean;
+  readonly picture?: boolean;
 }
 
 const WATCH_MS = 1_000;
@@ -24,9 +26,15 @@ const WATCH_MS = 1_000;
 /** Shows one run, or all of them. */
 export async function status(output: Output, options: StatusOptions, [runId]: readonly string[]): Promise<number> {
   const places = placesOf(options);
+  if (options.picture === true && runId === undefined) throw pictureOfWhat();
   for (;;) {
     const runs = await look(places, runId);
-    const told = runId === undefined ? { runs } : { runs, rescueRefs: rescueRefs(places, runId) };
+    const picture = options.picture === true ? runs.flatMap(runPicture) : [];
+    const told = {
+      runs,
+      ...(runId === undefined ? {} : { rescueRefs: rescueRefs(places, runId) }),
+      ...(options.picture === true ? { picture: picture.map(({ text }) => text) } : {}),
+    };
     if (options.watch === true) output.ndjson(told);
     else output.json(told);
     if (options.watch === true && process.stdout.isTTY && !output.isJson) output.line('\u001b[2J\u001b[H');
@@ -37,6 +45,8 @@ export async function status(output: Output, options: StatusOptions, [runId]: re
           : [...runReport(output, view), ...rescueLines(output, rescueRefs(places, runId))];
       for (const line of lines) output.line(line);
     }
+    if (picture.length > 0) output.line();
+    for (const line of picture) output.line(pictureLine(output, line));
     if (runs.length === 0) output.line('No runs. Take packets in: pawl intake FILE');
     if (options.watch !== true) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
@@ -52,6 +62,21 @@ function rescueRefs(places: Places, runId: string): readonly string[] {
 
 function rescueLines({ colour }: Output, refs: readonly string[]): readonly string[] {
   return refs.map((ref) => `    ${colour.dim('kept')}  ${ref}`);
+}
+
+function pictureLine({ colour }: Output, { mark, text }: PictureLine): string {
+  if (mark === 'here') return colour.bold(colour.cyan(text));
+  if (mark === 'stopped') return colour.bold(colour.yellow(text));
+  return mark === 'passed' ? text : colour.dim(text);
+}
+
+function pictureOfWhat(): PawlError {
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message: '--picture shows one run.',
+    subject: '--picture',
+    hint: 'Name it: pawl status RUN_ID --picture',
+  });
 }
 
 async function look(places: Places, runId: string | undefined): Promise<readonly RunView[]> {

@@ -121,12 +121,7 @@ export const PATH_FACETS: readonly Facet[] = [
     ['completed'],
     ['leaseRefused', 'leaseReclaimed', 'taskRefused', 'cancelRequested', 'decisionMade retry', 'decisionMade abandon'],
   ),
-  facet(
-    SMALLEST,
-    'agents that have reached a limit',
-    ['completed', 'limited'],
-    ['cancelRequested', 'decisionMade retry'],
-  ),
+  facet(SMALLEST, 'agents that have reached a limit', ['completed', 'limited'], ['cancelRequested']),
 ];
 
 /** At the default bounds: facets of which every step, and every step after every step, is walked. */

@@ -1,0 +1,144 @@
+/** What a turn means for its task: how it ended × exit × answer × denial × limit, every cell decided. */
+import { describe, expect, it } from 'vitest';
+import type { AnswerReading } from '../../src/core/answer.ts';
+import { concludeTask, type ForcedEnd, type WorkerExit } from '../../src/core/conclusion.ts';
+import type { Answer } from '../../src/model/request.ts';
+import { type END_CAUSES, TURN_ENDS, type TurnReport } from '../../src/model/turn.ts';
+import { reportOf } from '../support/turn-report.ts';
+
+const ANSWER: Answer = {
+  status: 'completed',
+  summary: 'done',
+  filesChanged: [],
+  verdict: null,
+  problem: null,
+  commands: [],
+};
+const valid: AnswerReading = { kind: 'valid', answer: ANSWER };
+const missing: AnswerReading = { kind: 'missing' };
+const CLEAN: WorkerExit = { code: 0, signal: null };
+const EXITS: Readonly<Record<string, WorkerExit | null>> = {
+  clean: CLEAN,
+  one: { code: 1, signal: null },
+  killed: { code: null, signal: 'SIGKILL' },
+  unseen: null,
+};
+const ended = (how: (typeof TURN_ENDS)[number], cause: (typeof END_CAUSES)[number] = 'other'): TurnReport['ended'] => ({
+  how,
+  cause,
+  reason: 'the reason',
+});
+
+interface Given {
+  readonly turn?: Partial<TurnReport>;
+  readonly exit?: WorkerExit | null;
+  readonly reading?: AnswerReading;
+  readonly forced?: ForcedEnd;
+  readonly obstacle?: string;
+}
+function concluded({ turn = {}, exit = CLEAN, reading = valid, forced, obstacle }: Given) {
+  return concludeTask({
+    purpose: 'implementation',
+    completion: 'file',
+    exit,
+    reading,
+    forced: forced ?? null,
+    orphanResult: 'lost',
+    turn: reportOf(turn),
+    ...(obstacle === undefined ? {} : { obstacle }),
+  });
+}
+const told = (given: Given): string => {
+  const { result, code } = concluded(given);
+  return code === null ? result : `${result} ${code.replace(/^PAWL_(?:AGENT|WORKER)_/, '')}`;
+};
+
+/** Rows: how the turn ended. Columns: how the process exited, with a valid answer. */
+const WITH_ANSWER: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  completed: { clean: 'completed', one: 'failed EXIT', killed: 'failed EXIT', unseen: 'completed' },
+  failed: { clean: 'failed FAILED', one: 'failed FAILED', killed: 'failed FAILED', unseen: 'failed FAILED' },
+  interrupted: { clean: 'failed FAILED', one: 'failed FAILED', killed: 'failed FAILED', unseen: 'failed FAILED' },
+  limit: {
+    clean: 'failed TURN_LIMIT',
+    one: 'failed TURN_LIMIT',
+    killed: 'failed TURN_LIMIT',
+    unseen: 'failed TURN_LIMIT',
+  },
+  noTerminalEvent: { clean: 'failed NO_END', one: 'failed EXIT', killed: 'failed EXIT', unseen: 'lost LOST' },
+  none: { clean: 'failed NO_END', one: 'failed EXIT', killed: 'failed EXIT', unseen: 'lost LOST' },
+};
+
+describe('a turn is done only when all of it says so', () => {
+  const cells = Object.entries(WITH_ANSWER).flatMap(([how, row]) =>
+    Object.entries(row).map(([exit, expected]) => ({ how, exit, expected })),
+  );
+  it.each(cells)('ended $how, exit $exit, with an answer: $expected', ({ how, exit, expected }) => {
+    const end = TURN_ENDS.find((one) => one === how);
+    expect(told({ turn: { ended: end === undefined ? null : ended(end) }, exit: EXITS[exit] ?? null })).toBe(expected);
+  });
+
+  it('without a valid answer nothing is completed', () => {
+    for (const reading of [missing, { kind: 'invalid', reason: 'odd' } as const]) {
+      for (const exit of Object.values(EXITS)) {
+        for (const how of TURN_ENDS) expect(told({ turn: { ended: ended(how) }, exit, reading })).not.toBe('completed');
+      }
+    }
+    expect(told({ reading: missing })).toBe('failed NO_COMPLETION');
+    expect(told({ reading: { kind: 'invalid', reason: 'odd' } })).toBe('failed ANSWER_INVALID');
+    expect(told({ reading: missing, exit: null })).toBe('lost LOST');
+  });
+});
+
+describe('what goes before exit and answer', () => {
+  const denied = [{ tool: 'Bash', reason: 'no', isExpected: false }];
+  const limited = { kind: 'usage', resetsAtMs: 1_000 } as const;
+
+  it('is, in this order: a refused session, a login, a limit, a budget, a denial, the end', () => {
+    const all = { isSessionRefused: true, limited, denials: denied };
+    const steps: [Partial<TurnReport>, string][] = [
+      [{ ...all, ended: ended('failed', 'login') }, 'interrupted SESSION_REFUSED'],
+      [{ ...all, isSessionRefused: false, ended: ended('failed', 'login') }, 'blocked LOGIN'],
+      [{ ...all, isSessionRefused: false, ended: ended('limit', 'budget') }, 'limited LIMITED'],
+      [{ denials: denied, ended: ended('limit', 'budget') }, 'blocked PAWL_BUDGET_EXCEEDED'],
+      [{ denials: denied, ended: ended('failed') }, 'blocked DENIED'],
+      [{ ended: ended('failed') }, 'failed FAILED'],
+    ];
+    for (const [turn, expected] of steps) {
+      for (const exit of Object.values(EXITS)) {
+        for (const reading of [valid, missing]) expect(told({ turn, exit, reading })).toBe(expected);
+      }
+    }
+  });
+
+  it('a denial that the operator expects changes nothing; one that nobody expects is named with its reason', () => {
+    const expected = { tool: 'WebFetch', reason: '', isExpected: true };
+    expect(told({ turn: { denials: [expected] } })).toBe('completed');
+    const { message } = concluded({ turn: { denials: [expected, ...denied, ...denied] } });
+    expect(message).toBe('The agent was denied what it asked for: Bash (no).');
+  });
+
+  it('says until when, which session, how much', () => {
+    expect(concluded({ turn: { limited } }).message).toContain('until 1970-01-01T00:00:01.000Z');
+    expect(concluded({ turn: { isSessionRefused: true, askedSession: 's-9' } }).message).toContain('s-9');
+    const usage = { scope: 'session', tokens: 120, usd: 0.0242 } as const;
+    expect(concluded({ turn: { ended: ended('limit', 'budget'), usage } }).message).toContain(
+      '$0.0242 and 120 tokens. It said: the reason',
+    );
+  });
+});
+
+describe('an end from outside', () => {
+  it('decides before anything that the turn says', () => {
+    const said = {
+      isSessionRefused: true,
+      limited: { kind: 'rate', resetsAtMs: null },
+      ended: ended('completed'),
+    } as const;
+    expect(told({ turn: said, forced: 'noEvent' })).toBe('timedOut NO_EVENT');
+    expect(told({ turn: said, forced: 'unreadable', obstacle: 'it threw' })).toBe('failed UNREADABLE');
+    expect(told({ turn: said, forced: 'cancelled' })).toBe('cancelled CANCELLED');
+    const budget = concluded({ turn: said, forced: 'budget', obstacle: 'this turn has used $1 of $1' });
+    expect(budget).toMatchObject({ result: 'blocked', code: 'PAWL_BUDGET_EXCEEDED', answer: ANSWER });
+    expect(budget.message).toContain('Because: this turn has used $1 of $1.');
+  });
+});

@@ -1,0 +1,186 @@
+/** What is kept of a turn: bounded, without the agent's words, and charged with no less than it used. */
+import { describe, expect, it } from 'vitest';
+import { foldEvent, SILENT_TURN, type Turn } from '../../src/core/turn.ts';
+import { isOverBudget, type ReportedTurn, reportTurn, usedSoFar } from '../../src/core/turn-report.ts';
+import type { AgentEvent } from '../../src/model/agent-event.ts';
+import { BOUNDS } from '../../src/model/limits.ts';
+import type { TurnRequest } from '../../src/model/turn.ts';
+import { turnReportSchema } from '../../src/model/turn-schema.ts';
+
+const REQUEST: TurnRequest = {
+  kind: 'claude',
+  program: { path: '/bin/claude', version: '2.0.0', sha256: 'a'.repeat(64) },
+  session: { id: 's-1', isResume: false },
+  prompt: 'x'.repeat(3_000),
+  stdin: 'prompt',
+  answerSchema: null,
+  budget: { tokens: null, usd: null },
+  usedBefore: { tokens: 0, usd: 0 },
+  firstEventMs: 1_000,
+  expectedDenials: ['WebFetch'],
+  bypassesPermissions: false,
+};
+const turnOf = (...events: readonly AgentEvent[]): Turn => events.reduce(foldEvent, SILENT_TURN);
+const started = (sessionId: string | null): AgentEvent => ({
+  type: 'started',
+  sessionId,
+  model: 'm',
+  cliVersion: null,
+  permissionMode: 'acceptEdits',
+});
+const used = (
+  scope: 'step' | 'turn' | 'session' | 'process',
+  tokens: number,
+  usd: number | null = null,
+): AgentEvent => ({
+  type: 'usage',
+  scope,
+  id: null,
+  inputTokens: tokens,
+  outputTokens: 0,
+  usd,
+});
+const ended = (cause: 'other' | 'sessionUnknown' | 'sessionBusy' = 'other'): AgentEvent => ({
+  type: 'ended',
+  how: cause === 'other' ? 'completed' : 'failed',
+  cause,
+  reason: 'why',
+});
+const tool: AgentEvent = { type: 'toolStarted', id: 't', name: 'Bash' };
+const report = (turn: Turn, more: Partial<ReportedTurn> = {}) =>
+  reportTurn({
+    turn,
+    request: REQUEST,
+    agent: 'coder',
+    capabilities: { usage: 'usd' },
+    answerFrom: null,
+    hasRun: true,
+    ...more,
+  });
+
+describe('a session', () => {
+  it('that is another than the one asked for is a mismatch with both ids, and no other is', () => {
+    expect(report(turnOf(started('s-2'))).sessionMismatch).toEqual({ asked: 's-1', got: 's-2' });
+    expect(report(turnOf(started('s-1'))).sessionMismatch).toBeNull();
+    expect(report(turnOf(started(null)))).toMatchObject({ session: null, askedSession: 's-1', sessionMismatch: null });
+    const request = { ...REQUEST, session: { id: null, isResume: false } };
+    expect(report(turnOf(started('s-9')), { request })).toMatchObject({ session: 's-9', sessionMismatch: null });
+  });
+
+  it.each([
+    '123e4567-e89b-42d3-a456-426614174000',
+    '019a3b7c-1d2e-7f30-8a4b-5c6d7e8f9a0b',
+    'ses_5f3a9c1e2ffeB7kXq0Zr8TnYwL',
+    'session_01JD8Z5K3M7Q9R2T4V6X8Y0ZAB',
+  ])('has its id kept as it is, so that it can be gone on with: %s', (id) => {
+    expect(report(turnOf(started(id))).session).toBe(id);
+  });
+
+  it('is refused when it is unknown or busy', () => {
+    expect(report(turnOf(ended('sessionUnknown'))).isSessionRefused).toBe(true);
+    expect(report(turnOf(ended('sessionBusy'))).isSessionRefused).toBe(true);
+    expect(report(turnOf(ended())).isSessionRefused).toBe(false);
+  });
+});
+
+describe('what a turn is charged with', () => {
+  it('is its widest report; steps only where the turn has ended', () => {
+    const all = turnOf(
+      started('s-1'),
+      used('step', 5, 0.1),
+      used('process', 6),
+      used('turn', 7),
+      used('session', 8, 0.4),
+    );
+    expect(report(all).usage).toEqual({ scope: 'session', tokens: 8, usd: 0.4 });
+    expect(report(turnOf(used('step', 5, 0.1), used('step', 5, 0.1), ended())).usage).toEqual({
+      scope: 'step',
+      tokens: 10,
+      usd: 0.2,
+    });
+  });
+
+  it('counts the steps of a turn that went on after its total and was cut off', () => {
+    const turn = turnOf(started('s-1'), used('step', 100), used('session', 1_100, 1), ended(), tool, used('step', 300));
+    const request = { ...REQUEST, usedBefore: { tokens: 1_000, usd: 0.9 } };
+    expect(report(turn, { request }).usage).toEqual({ scope: 'session', tokens: 1_400, usd: 1 });
+    expect(usedSoFar(turn, request).tokens).toBe(400);
+  });
+
+  it('is an estimate where it was cut off, never less than its steps, more with every call', () => {
+    const one = report(turnOf(started('s-1'))).usage;
+    const two = report(turnOf(started('s-1'), tool)).usage;
+    expect(one?.scope).toBe('estimate');
+    expect(one?.tokens).toBeGreaterThan(1_000 + BOUNDS.systemPromptTokens);
+    expect(two?.tokens).toBeGreaterThan(one?.tokens ?? 0);
+    const steps = report(turnOf(started('s-1'), used('step', 5_000_000, 60))).usage;
+    expect(steps?.tokens).toBeGreaterThan(5_000_000);
+    expect(steps?.usd).toBeGreaterThanOrEqual(60);
+  });
+
+  it('is in the units that its agent has, and nothing where it never ran or reports nothing', () => {
+    expect(report(turnOf(started('s-1')), { capabilities: { usage: 'tokens' } }).usage).toMatchObject({ usd: null });
+    expect(report(turnOf(started('s-1')), { capabilities: { usage: 'none' } }).usage).toBeNull();
+    expect(report(turnOf(started('s-1')), { hasRun: false }).usage).toBeNull();
+  });
+});
+
+describe('a budget during a turn', () => {
+  const withBudget = (tokens: number | null, usd: number | null, before = 0): TurnRequest => ({
+    ...REQUEST,
+    budget: { tokens, usd },
+    usedBefore: { tokens: before, usd: before / 1_000 },
+  });
+
+  it('counts what the turn itself has used: of a session total, what goes beyond the earlier turns', () => {
+    const turn = turnOf(used('session', 1_500, 1.5));
+    expect(usedSoFar(turn, withBudget(null, null, 1_000))).toEqual({ tokens: 500, usd: 0.5 });
+    expect(isOverBudget(turn, withBudget(501, null, 1_000))).toBe(false);
+    expect(isOverBudget(turn, withBudget(500, null, 1_000))).toBe(true);
+    expect(isOverBudget(turn, withBudget(null, 0.5, 1_000))).toBe(true);
+    expect(usedSoFar(turnOf(used('step', 200)), withBudget(null, null, 1_000)).tokens).toBe(200);
+    expect(usedSoFar(SILENT_TURN, withBudget(1, 1))).toEqual({ tokens: 0, usd: 0 });
+    expect(isOverBudget(turn, undefined)).toBe(false);
+  });
+});
+
+describe('what is kept', () => {
+  it('tells expected denials from others, a rule for a tool included', () => {
+    const denied = (name: string): AgentEvent => ({ type: 'denied', tool: name, reason: 'no' });
+    const { denials } = report(
+      turnOf(denied('WebFetch'), denied('WebFetch(a.b)'), denied('WebFetcher'), denied('Bash')),
+    );
+    expect(denials.map(({ isExpected }) => isExpected)).toEqual([true, true, false, false]);
+    const request = { ...REQUEST, expectedDenials: ['*'] };
+    expect(report(turnOf(denied('Bash')), { request }).denials[0]?.isExpected).toBe(true);
+  });
+
+  it('holds no limit that the agent has got over', () => {
+    const limited: AgentEvent = { type: 'limited', kind: 'rate', resetsAtMs: 5 };
+    expect(report(turnOf(limited)).limited).toEqual({ kind: 'rate', resetsAtMs: 5 });
+    expect(report(turnOf(limited, ended())).limited).toBeNull();
+  });
+
+  it('is small enough for a journal, whatever the agent says, and holds no message of it', () => {
+    const long = 'word '.repeat(400_000);
+    const denials = Array.from(
+      { length: 30 },
+      (_, n): AgentEvent => ({ type: 'denied', tool: `${n}${long}`, reason: long }),
+    );
+    const turn = turnOf(
+      { type: 'started', sessionId: long, model: long, cliVersion: long, permissionMode: long },
+      { type: 'text', text: 'the very words of the agent', isDelta: false },
+      ...denials,
+      { type: 'ended', how: 'failed', cause: 'other', reason: long },
+    );
+    const kept = report(turn);
+    const json = JSON.stringify(kept);
+    expect(json.length).toBeLessThan(20_000);
+    expect(json).not.toContain('the very words');
+    expect(turnReportSchema.parse(kept)).toEqual(kept);
+  });
+
+  it('knows the version that was probed where the agent does not tell one', () => {
+    expect(report(SILENT_TURN).cliVersion).toBe('2.0.0');
+  });
+});
