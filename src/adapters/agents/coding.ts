@@ -38,11 +38,10 @@ export const MCP_NAME = 'pawl';
 const BYPASSING = /bypass|yolo|dangerous|full-access|allow-all/i;
 
 /** Commands that only look: every agent may run them. */
-const LOOKING: readonly (readonly string[])[] = ['status', 'diff', 'log', 'show', 'ls-files', 'blame'].map((name) => [
-  'git',
-  name,
-  '*',
-]);
+const LOOKING: readonly (readonly string[])[] = [
+  ...['status', 'diff', 'log', 'show', 'ls-files', 'blame'].map((name) => ['git', name, '*']),
+  ...['cat', 'diff', 'grep', 'head', 'ls', 'pwd', 'stat', 'tail', 'wc'].map((name) => [name, '*']),
+];
 
 /** What is known of the agent before a start. */
 export function codingAgentOf(config: CodingAgentConfig, place: CodingPlace): CodingAgent {
