@@ -12,8 +12,8 @@ import type { ForcedEnd, WorkerExit } from '../core/conclusion.ts';
 import { encode, encodeAgentRecord, encodeClaim, parseRequest } from '../core/task-files.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { type AgentRecord, TASK_FILES, type TaskRequest } from '../model/request.ts';
-import type { AgentKind, TurnRequest } from '../model/turn.ts';
-import type { AgentAdapter } from '../ports/agent-adapter.ts';
+import type { TurnRequest } from '../model/turn.ts';
+import type { AdapterTable } from '../ports/agent-adapter.ts';
 import type { HostProcessesPort } from '../ports/processes.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
@@ -38,7 +38,7 @@ export interface HostParts {
   readonly stopped: Promise<void>;
   readonly log: (line: string) => void;
   /** How the output of each kind of coding agent is read. */
-  readonly adapterOf: (kind: AgentKind) => AgentAdapter;
+  readonly adapterOf: AdapterTable;
 }
 
 /** The task that a host was started for. */
@@ -151,7 +151,7 @@ async function runWorker(parts: HostParts, task: HostTask, request: TaskRequest,
   const { exited } = gate.worker;
   gate.worker.open();
   const turn =
-    request.turn === undefined ? null : new TurnFollower(files, taskFolder, parts.adapterOf(request.turn.kind));
+    request.turn === undefined ? null : new TurnFollower(files, taskFolder, await parts.adapterOf(request.turn.kind));
   const seen = await watchWorker({ exited, stopped: parts.stopped, turn }, request, taskFolder, files.fs, files.clock);
   if (seen.exit !== null) return { ...seen, agent };
   parts.log(`ending the worker: ${seen.forced}`);

@@ -3,13 +3,13 @@
  *
  * Owns: wiring the real parts, signals, the exit code. Does not own: the steps (host/host).
  */
-import { adapterOf } from '../adapters/agents/adapters.ts';
 import { headOf, recordTree } from '../adapters/git/tree.ts';
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { PawlError } from '../model/error.ts';
 import { EXIT } from '../model/error-codes.ts';
+import type { AdapterTable } from '../ports/agent-adapter.ts';
 import { Files } from '../store/files.ts';
 import { runHost } from './host.ts';
 import type { WorktreeReader } from './outcome.ts';
@@ -38,6 +38,8 @@ if (taskFolder === undefined || requestHash === undefined) {
       recordTree: (worktree) => recordTree(worktree),
       headOf: (worktree) => headOf(worktree),
     };
+    // Most tasks of a run are no turns: their hosts start without the adapters.
+    const adapterOf: AdapterTable = async (kind) => (await import('../adapters/agents/adapters.ts')).adapterOf(kind);
     const parts = { files, processes: systemProcesses(), worktrees, adapterOf, env: process.env, stopped, log };
     process.exitCode = await runHost(parts, { taskFolder, requestHash });
   } catch (error) {

@@ -27,8 +27,8 @@ import {
   TASK_FILES,
   type TaskRequest,
 } from '../model/request.ts';
-import type { AgentKind, AnswerOrigin, TurnReport } from '../model/turn.ts';
-import type { AgentAdapter } from '../ports/agent-adapter.ts';
+import type { AnswerOrigin, TurnReport } from '../model/turn.ts';
+import type { AdapterTable } from '../ports/agent-adapter.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { collectAnswer } from './answer-file.ts';
@@ -62,7 +62,7 @@ export interface Settlement {
   readonly orphanResult: 'interrupted' | 'lost';
   readonly startedAtMs: number | null;
   readonly obstacle?: string;
-  readonly adapterOf: (kind: AgentKind) => AgentAdapter;
+  readonly adapterOf: AdapterTable;
   /** Takes what the outcome has no place for, for the operator. */
   readonly log: (line: string) => void;
 }
@@ -89,7 +89,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
   const { files, taskFolder, request } = settlement;
   const path = join(taskFolder, TASK_FILES.outcome);
   const isFirst = readRegister(files, path) === null;
-  const evidence = gather(settlement);
+  const evidence = await gather(settlement);
   const { conclusion, completion } = isFirst
     ? keepAnswer(settlement, evidence)
     : { conclusion: conclude(settlement, evidence), completion: null };
@@ -153,11 +153,11 @@ interface Evidence {
 }
 
 /** The answer, and of a coding agent its turn. */
-function gather(settlement: Settlement): Evidence {
+async function gather(settlement: Settlement): Promise<Evidence> {
   const { files, taskFolder, request, exit } = settlement;
   const asked = request.turn;
   if (asked === undefined) return { reading: collectAnswer(request, null).reading };
-  const adapter = settlement.adapterOf(asked.kind);
+  const adapter = await settlement.adapterOf(asked.kind);
   const report = (turn: Turn, answerFrom: AnswerOrigin | null): TurnReport =>
     reportTurn({
       turn,

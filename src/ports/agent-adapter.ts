@@ -80,6 +80,9 @@ export interface TurnExit {
   readonly resumed: string | null;
 }
 
+/** The adapter of a kind; a promise where it is loaded only when it is needed. */
+export type AdapterTable = (kind: AgentKind) => AgentAdapter | Promise<AgentAdapter>;
+
 /** One kind of coding agent. */
 export interface AgentAdapter {
   readonly kind: AgentKind;
