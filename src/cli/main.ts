@@ -89,15 +89,32 @@ command(
   'status [runId]',
   'shows where every run stands and what to do next; read-only',
   'pawl status --watch',
-  [new Option('--watch', 'again and again, until interrupted')],
+  [
+    new Option('--watch', 'again and again, until interrupted'),
+    new Option('--picture', 'with RUN_ID: the lifecycle, and where the run stands in it'),
+  ],
   async () => (await import('./commands/status.ts')).status,
 );
 command(
   'events <runId>',
   'shows the journal of a run',
   'pawl events RUN_ID --follow',
-  [new Option('--follow', 'goes on as records come')],
+  [
+    new Option('--follow', 'goes on as records come'),
+    new Option('--mermaid', 'a Mermaid sequence diagram of the run, to paste into a review'),
+  ],
   async () => (await import('./commands/events.ts')).events,
+);
+command(
+  'inspect [runId]',
+  'the local page on which runs are looked at, with their history; read-only',
+  'pawl inspect RUN_ID',
+  [
+    new Option('--port <n>', 'on this port of 127.0.0.1 and ::1 (default: a free one)'),
+    new Option('--no-open', 'prints the address and opens no browser'),
+    new Option('--stately', "passes the run's states on into the inspector of stately.ai: they leave this machine"),
+  ],
+  async () => (await import('./commands/inspect.ts')).inspect,
 );
 command(
   'recover',

@@ -30,14 +30,14 @@ export class Mirror {
     this.#inspect = inspect;
     if (state === null) return;
     for (const [name, snapshot] of Object.entries(snapshotOf(state, '', '').actors)) {
-      this.#start(name, { snapshot: JSON.parse(JSON.stringify(snapshot)) });
+      this.#start(state.runId, name, { snapshot: JSON.parse(JSON.stringify(snapshot)) });
     }
   }
 
   /** The mirror stands where `state` stands. Throws when it does not. */
   feed(deliveries: readonly Delivery[], state: RunState): void {
     for (const { actor, event, input } of deliveries) {
-      if (input !== undefined) this.#start(actor, { input });
+      if (input !== undefined) this.#start(state.runId, actor, { input });
       this.#actors.get(actor)?.send(event);
       this.#startMissing(state);
     }
@@ -45,18 +45,22 @@ export class Mirror {
   }
 
   stop(): void {
-    for (const actor of this.#actors.values()) actor.stop();
+    // Tasks are children of the run: XState stops them by nobody else, and nothing of them is under way.
+    this.#actors.get(RUN_ACTOR)?.stop();
     this.#actors.clear();
   }
 
   #startMissing(state: RunState): void {
     for (const [name, snapshot] of Object.entries(state.tasks)) {
-      if (!this.#actors.has(name)) this.#start(name, { input: snapshot.context });
+      if (!this.#actors.has(name)) this.#start(state.runId, name, { input: snapshot.context });
     }
   }
 
-  #start(name: string, from: { readonly snapshot?: object; readonly input?: object }): void {
-    const actor = createActor(machineOf(name), { ...from, id: name, inspect: this.#inspect } as object);
+  /** A task has the run as its parent, so that an observer sees one system for each run. */
+  #start(runId: string, name: string, from: { readonly snapshot?: object; readonly input?: object }): void {
+    const run = this.#actors.get(RUN_ACTOR);
+    const options = run === undefined ? { id: runId, inspect: this.#inspect } : { id: `${runId}/${name}`, parent: run };
+    const actor = createActor(machineOf(name), { ...from, ...options } as object);
     this.#actors.set(name, actor);
     actor.start();
   }

@@ -5,7 +5,12 @@
  */
 
 import { systemClock } from '../../adapters/system-clock.ts';
+import { sha256 } from '../../base/sha256.ts';
+import type { RunState } from '../../core/decide.ts';
+import { runSequence } from '../../core/run-sequence.ts';
+import { placeOf } from '../../core/run-view.ts';
 import { turnNotes } from '../../core/turn-words.ts';
+import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { unknownRun } from '../../runtime/commands.ts';
@@ -18,6 +23,7 @@ import type { Output } from '../output.ts';
 /** Options of `pawl events`. */
 export interface EventsOptions extends CommonOptions {
   readonly follow?: boolean;
+  readonly mermaid?: boolean;
 }
 
 const FOLLOW_MS = 250;
@@ -26,11 +32,38 @@ const FOLLOW_MS = 250;
 export async function events(output: Output, options: EventsOptions, [runId = '']: readonly string[]): Promise<number> {
   const places = placesOf(options);
   if (!listRuns(places.files, places.paths).includes(runId)) throw unknownRun(runId);
+  if (options.follow === true && options.mermaid === true) throw eitherOr();
   if (options.follow === true) return follow(output, places, runId);
   const records = recordsOf(places, runId);
+  if (options.mermaid === true) {
+    const mermaid = runSequence({ runId, records, stateAt: await statesOf(runId, records) });
+    output.json({ mermaid });
+    output.line(mermaid.trimEnd());
+    return EXIT.done;
+  }
   output.json({ events: records.map(plain) });
   for (const record of records) output.line(recordLine(output, record));
   return EXIT.done;
+}
+
+/** The run's state after each record, as far as its journal folds. */
+async function statesOf(runId: string, records: readonly JournalRecord[]): Promise<(seq: number) => string | null> {
+  const { fold } = await import('../../core/fold.ts');
+  const states = new Map<number, string>();
+  const onRecord = ({ seq }: JournalRecord, { run }: RunState): void => {
+    states.set(seq, placeOf(run.value)[0]);
+  };
+  fold(runId, records, { hash: sha256, onRecord });
+  return (seq) => states.get(seq) ?? null;
+}
+
+function eitherOr(): PawlError {
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message: '--mermaid draws what there is; --follow never ends.',
+    subject: '--mermaid --follow',
+    hint: 'Give one of them.',
+  });
 }
 
 async function follow(output: Output, places: Places, runId: string): Promise<number> {

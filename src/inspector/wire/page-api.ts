@@ -29,6 +29,8 @@ export const SESSION_PATH = '/session';
 
 /** Why the hub closes a WebSocket (RFC 6455 leaves 4000 to 4999 to applications). */
 export const CLOSE_CODES = {
+  /** What a page makes of a socket that did not open while SESSION_PATH answers 401: the hub refuses the handshake itself. */
+  tokenUnknown: 4401,
   /** The hub ends. The page tries again, as after any loss. */
   leaving: 1001,
   /** The client took nothing for too long. It connects again and asks again, from the record it has. */

@@ -1,0 +1,117 @@
+/**
+ * `pawl inspect`: the local page on which runs are looked at.
+ *
+ * Owns: its options, what it prints, opening a browser, ending when asked. Does not own: the hub (inspector/hub). Read-only: no lock,
+ * no repair, and, with --registry, no repository either.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { nodeFs } from '../../adapters/node-fs.ts';
+import { systemClock } from '../../adapters/system-clock.ts';
+import { createHub, type Hub } from '../../inspector/hub/hub.ts';
+import { PawlError } from '../../model/error.ts';
+import { EXIT } from '../../model/error-codes.ts';
+import { unknownRun } from '../../runtime/commands.ts';
+import type { Place } from '../../runtime/run-look.ts';
+import { Files } from '../../store/files.ts';
+import { listRuns, readRegistry } from '../../store/registry.ts';
+import { RegistryPaths } from '../../store/registry-paths.ts';
+import { type CommonOptions, placesOf } from '../options.ts';
+import type { Output } from '../output.ts';
+
+/** Options of `pawl inspect`. */
+export interface InspectOptions extends CommonOptions {
+  readonly port?: string;
+  /** False with --no-open. */
+  readonly open?: boolean;
+  readonly stately?: boolean;
+}
+
+/** Stately's hosted inspector. */
+const STATELY_URL = 'https://stately.ai/inspect';
+const PORT_MAX = 65_535;
+const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Serves the inspector until it is interrupted. */
+export async function inspect(
+  output: Output,
+  options: InspectOptions,
+  [runId = null]: readonly (string | null)[],
+): Promise<number> {
+  const place = placeFor(options);
+  if (runId !== null && !listRuns(place.files, place.paths).includes(runId)) throw unknownRun(runId);
+  const hub = await createHub({
+    place,
+    pageFolder: fileURLToPath(new URL('../../inspector/page-dist/', import.meta.url)),
+    pawlVersion: version(),
+    port: portOf(options.port),
+    runId,
+    proofPaths: [join('proof', 'proof.json'), 'proof.json'].map((path) => resolve(path)),
+    statelyUrl: options.stately === true ? STATELY_URL : null,
+  });
+  const ended = whenAsked();
+  show(output, hub, place, runId);
+  if (options.open !== false && process.stdout.isTTY === true) openInBrowser(output, hub.statelyUrl ?? hub.url);
+  await ended;
+  await hub.close();
+  return EXIT.done;
+}
+
+/** The registry that is looked at. One that is named may lie anywhere: a copy from another machine has no repository around it. */
+function placeFor(options: CommonOptions): Place {
+  if (options.registry === undefined) return placesOf(options);
+  const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(resolve(options.registry)) };
+  readRegistry(place.files, place.paths);
+  if (existsSync(place.paths.runs)) return place;
+  throw usage(
+    `There is no registry in ${place.paths.root}.`,
+    'Name the folder that holds `runs`: the .pawl of a repository, or a copy of it.',
+  );
+}
+
+function show(output: Output, hub: Hub, place: Place, runId: string | null): void {
+  const { url, statelyUrl, port } = hub;
+  output.json({ url, statelyUrl, port, registry: place.paths.root, runId });
+  output.line(`Inspector  ${output.colour.cyan(url)}`);
+  if (statelyUrl !== null) {
+    output.line(`Stately    ${output.colour.cyan(statelyUrl)}`);
+    output.log(
+      `${output.logColour.yellow('notice')} The second address shows this registry in a page of ${new URL(STATELY_URL).host}: names of states, events and tasks, ids, counts and times leave this machine when it is opened. Texts, paths and branches are left out.`,
+    );
+  }
+  output.line(
+    output.colour.dim('The address is for you alone: whoever has it can read this registry. Ctrl-C ends it.'),
+  );
+}
+
+/** A browser that cannot be opened is no failure: the address is printed. */
+function openInBrowser(output: Output, url: string): void {
+  const opener = spawn(process.platform === 'darwin' ? 'open' : 'xdg-open', [url], { stdio: 'ignore', detached: true });
+  opener.on('error', () => output.log('No browser could be opened here: open the address yourself.'));
+  opener.unref();
+}
+
+/** Resolves when the command is asked to end. */
+function whenAsked(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ENDINGS) process.once(signal, () => done());
+  });
+}
+
+function version(): string {
+  const { version: found } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
+  return String(found);
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= PORT_MAX) return port;
+  throw usage(`--port wants a number from 1 to ${PORT_MAX}, not "${text}".`, 'pawl inspect --help');
+}
+
+function usage(message: string, hint: string): PawlError {
+  return new PawlError({ code: 'PAWL_USAGE', message, subject: process.argv.slice(2).join(' '), hint });
+}

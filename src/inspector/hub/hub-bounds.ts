@@ -1,0 +1,38 @@
+/**
+ * The bounds of the hub (L9), named in one place.
+ *
+ * Owns: the numbers. Does not own: keeping to them.
+ */
+
+/** What the hub allows itself and its clients. */
+export const HUB_BOUNDS = {
+  connections: 256,
+  clients: 32,
+  /** A message of a page. */
+  requestBytes: 16 * 1024,
+  /** Answers that one page may be waiting for. */
+  openRequests: 32,
+  /** A client that takes nothing for so long is let go. */
+  slowMs: 20_000,
+  /** Records read, folded or sent at a time. */
+  recordsAtOnce: 100,
+  /** How often files are looked at, whatever watching says. */
+  pollMs: 100,
+  /** Runs looked at in one such round; the watched ones always. */
+  runsPerPoll: 128,
+  /** Changes within this time are one. */
+  settleMs: 10,
+  folderWatches: 1_000,
+  /** How often the task folders of a run that somebody looks at are looked at. */
+  filesPollMs: 250,
+  tasksShown: 2_000,
+  outputReadBytes: 128 * 1024,
+  outputChars: 32 * 1024,
+  textChars: 8_192,
+  documentMembers: 20_000,
+  proofMembers: 100_000,
+  artifactBytes: 8 * 1024 * 1024,
+  proofBytes: 16 * 1024 * 1024,
+  assetBytes: 16 * 1024 * 1024,
+  portTries: 10,
+} as const;

@@ -1,0 +1,280 @@
+/**
+ * The local server that shows a registry: the page's files over HTTP, everything else over two kinds of WebSocket.
+ *
+ * Owns: starting and ending, who is connected, passing changes on. Does not own: the checks of a request (hub/door), the conversations
+ * (hub/page-session, hub/stately-session).
+ *
+ * Invariants: 1. It reads: no lock is taken, nothing is written, in the registry or elsewhere. 2. It listens on the loopback addresses
+ * alone. 3. Without the token nothing of the registry is told. 4. Everything that a client can make it keep is bounded (L9).
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { sha256 } from '../../base/sha256.ts';
+import { definitionHash } from '../../core/state-image.ts';
+import { PawlError } from '../../model/error.ts';
+import type { Place } from '../../runtime/run-look.ts';
+import { readRegistry } from '../../store/registry.ts';
+import { isSafeName } from '../../store/registry-paths.ts';
+import { CLOSE_CODES, type HubMessage, PAGE_API_VERSION, PAGE_SOCKET_PATH, SESSION_PATH } from '../wire/page-api.ts';
+import { machineDefinitions } from '../wire/stately-message.ts';
+import { Assets, headersFor } from './assets.ts';
+import { bearerOf, isToken, newToken, refusalOf, targetOf } from './door.ts';
+import { HUB_BOUNDS } from './hub-bounds.ts';
+import { closed, listenLocally } from './listen.ts';
+import { PacedSocket } from './paced-socket.ts';
+import { PageSession } from './page-session.ts';
+import { RegistryWatch } from './registry-watch.ts';
+import { RunList } from './run-list.ts';
+import { bridgePage, STATELY_PAGE_PATH, safeForOutside } from './stately-page.ts';
+import { StatelySession } from './stately-session.ts';
+
+/** The path of the WebSocket that speaks the Stately inspection protocol. */
+export const INSPECT_SOCKET_PATH = '/inspect';
+
+/** How a hub is made. */
+export interface HubOptions {
+  readonly place: Place;
+  /** Folder of the built page. */
+  readonly pageFolder: string;
+  readonly pawlVersion: string;
+  /** 0 or absent: a free one. */
+  readonly port?: number;
+  /** Absent: a new one. */
+  readonly token?: string;
+  /** The run that is shown first. */
+  readonly runId?: string | null;
+  /** Where a proof.json may be, the first one that is there counts. */
+  readonly proofPaths?: readonly string[];
+  /** The inspector page that the stream is bridged into; null: it is not. Data leaves the machine then. */
+  readonly statelyUrl?: string | null;
+}
+
+/** A running hub. */
+export interface Hub {
+  readonly port: number;
+  readonly token: string;
+  /** The address to open, token included. */
+  readonly url: string;
+  /** The address of the bridge into Stately's inspector, null when there is none. */
+  readonly statelyUrl: string | null;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type?: string;
+  readonly body?: string | Uint8Array;
+  /** The origin that the answered page may show inside of it. */
+  readonly frames?: string;
+}
+
+interface Session {
+  touched(runId: string): void;
+  close(): void;
+}
+
+/** A hub that listens, and has begun to look at every run. Throws PAWL_USAGE when the port is taken. */
+export async function createHub(options: HubOptions): Promise<Hub> {
+  const server = new HubServer(options);
+  const port = await server.listen(options.port ?? 0);
+  const { runId = null, statelyUrl = null } = options;
+  const fragment = `#token=${server.token}${runId === null ? '' : `&run=${encodeURIComponent(runId)}`}`;
+  return {
+    port,
+    token: server.token,
+    url: `http://127.0.0.1:${port}/${fragment}`,
+    statelyUrl: statelyUrl === null ? null : `http://127.0.0.1:${port}${STATELY_PAGE_PATH}${fragment}`,
+    close: () => server.close(),
+  };
+}
+
+class HubServer {
+  readonly token: string;
+  readonly #options: HubOptions;
+  readonly #assets: Assets;
+  readonly #servers: readonly [Server, Server];
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: HUB_BOUNDS.requestBytes,
+    perMessageDeflate: false,
+    clientTracking: true,
+  });
+  readonly #sessions = new Set<Session>();
+  readonly #pages = new Set<PageSession>();
+  readonly #list: RunList;
+  readonly #watch: RegistryWatch;
+  #port = 0;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.token = options.token ?? newToken();
+    this.#assets = new Assets(options.pageFolder);
+    this.#list = new RunList(options.place, (runId, view) => {
+      for (const page of this.#pages) page.viewed(runId, view);
+    });
+    this.#watch = new RegistryWatch(options.place, (runId, isThere) => {
+      // Records first: they are told as soon as they are read, the view a moment later.
+      if (isThere) for (const session of this.#sessions) session.touched(runId);
+      this.#list.changed(runId, isThere);
+    });
+    this.#servers = [this.#server(), this.#server()];
+  }
+
+  async listen(port: number): Promise<number> {
+    const [four, six] = this.#servers;
+    try {
+      this.#port = await listenLocally({ four, six }, port);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    return this.#port;
+  }
+
+  async close(): Promise<void> {
+    this.#watch.close();
+    this.#list.close();
+    for (const session of this.#sessions) session.close();
+    for (const socket of this.#sockets.clients) {
+      socket.close(CLOSE_CODES.leaving, 'the hub ends');
+      socket.terminate();
+    }
+    await Promise.all(this.#servers.map(closed));
+  }
+
+  #server(): Server {
+    const server = createServer({ maxHeaderSize: HUB_BOUNDS.requestBytes }, (request, response) =>
+      this.#answer(request, response),
+    );
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#upgrade(request, socket, head),
+    );
+    server.maxConnections = HUB_BOUNDS.connections;
+    // A connection that the system could not give us: the client tries again.
+    server.on('error', () => undefined);
+    // What is no HTTP gets no answer.
+    server.on('clientError', (_error, socket) => socket.destroy());
+    return server;
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { status, type = 'text/plain; charset=utf-8', body = '', frames = null } = this.#answerTo(request);
+    response.writeHead(status, {
+      ...headersFor(this.#port, frames),
+      'Content-Type': type,
+      'Content-Length': Buffer.byteLength(body),
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  #answerTo(request: IncomingMessage): Answer {
+    const status = refusalOf(request, this.#port);
+    if (status !== null) return { status, body: 'refused\n' };
+    const target = targetOf(request);
+    if (target === null) return { status: 400, body: 'no such path\n' };
+    if (target.pathname === SESSION_PATH) return { status: isToken(bearerOf(request), this.token) ? 204 : 401 };
+    const asset = this.#assets.get(target.pathname);
+    if (asset === null && target.pathname === '/')
+      return { status: 503, body: 'the page was not built: npm run build\n' };
+    if (asset === null) return { status: 404, body: 'not found\n' };
+    const { type, bytes } = asset;
+    if (target.pathname !== STATELY_PAGE_PATH) return { status: 200, type, body: bytes };
+    const { statelyUrl = null } = this.#options;
+    if (statelyUrl === null) return { status: 404, body: 'pawl inspect --stately shows this page\n' };
+    return { status: 200, type, body: bridgePage(bytes, statelyUrl), frames: new URL(statelyUrl).origin };
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // The other side may be gone before it is told anything.
+    socket.on('error', () => socket.destroy());
+    const target = targetOf(request);
+    const status = this.#upgradeRefusal(request, target);
+    if (status !== null || target === null) {
+      socket.end(`HTTP/1.1 ${status ?? 400} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#open(client, target));
+  }
+
+  #upgradeRefusal(request: IncomingMessage, target: URL | null): number | null {
+    const refusal = refusalOf(request, this.#port);
+    if (refusal !== null || target === null) return refusal ?? 400;
+    if (![PAGE_SOCKET_PATH, INSPECT_SOCKET_PATH].includes(target.pathname)) return 404;
+    if (!isToken(target.searchParams.get('token'), this.token)) return 401;
+    const runId = target.searchParams.get('run');
+    if (runId !== null && !isSafeName(runId)) return 400;
+    return this.#sockets.clients.size >= HUB_BOUNDS.clients ? 503 : null;
+  }
+
+  #open(client: WebSocket, target: URL): void {
+    const socket = new PacedSocket(client);
+    const session =
+      target.pathname === PAGE_SOCKET_PATH
+        ? this.#openPage(client, socket)
+        : this.#openInspector(client, socket, target);
+    this.#sessions.add(session);
+    client.on('close', () => {
+      session.close();
+      this.#sessions.delete(session);
+    });
+  }
+
+  #openPage(client: WebSocket, socket: PacedSocket): PageSession {
+    const { place, proofPaths = [] } = this.#options;
+    const page = new PageSession({
+      socket,
+      place,
+      hello: this.#hello(),
+      proofPaths,
+      views: async () => {
+        await this.#list.settled();
+        return this.#list.views;
+      },
+      viewOf: (runId) => this.#list.get(runId),
+      favour: (runId) => this.#watch.favour(runId),
+    });
+    this.#pages.add(page);
+    client.on('message', (data) => page.heard(String(data)));
+    client.on('close', () => this.#pages.delete(page));
+    return page;
+  }
+
+  #openInspector(client: WebSocket, socket: PacedSocket, target: URL): StatelySession {
+    const runId = target.searchParams.get('run');
+    // Nothing that this client says is asked for; what it says is bounded, and dropped.
+    client.on('message', () => undefined);
+    if (runId !== null) client.on('close', this.#watch.favour(runId));
+    const isForOutside = target.searchParams.get('for') === 'outside';
+    return new StatelySession(
+      { socket, place: this.#options.place, runId, sanitise: isForOutside ? safeForOutside : (message) => message },
+      runId === null ? this.#watch.runIds : [runId],
+    );
+  }
+
+  #hello(): HubMessage {
+    const { place, pawlVersion, runId = null, proofPaths = [] } = this.#options;
+    return {
+      type: 'hello',
+      apiVersion: PAGE_API_VERSION,
+      registryId: registryIdOf(place),
+      registry: place.paths.root,
+      pawlVersion,
+      machines: machineDefinitions(),
+      definitionHash: definitionHash(sha256),
+      hasProof: proofPaths.some((path) => place.files.exists(path)),
+      runId,
+      nowMs: place.files.clock.nowMs(),
+    };
+  }
+}
+
+/** Null where there is no registry, or one whose registry.json cannot be read: its runs are shown all the same. */
+function registryIdOf({ files, paths }: Place): string | null {
+  try {
+    return readRegistry(files, paths)?.registryId ?? null;
+  } catch (error) {
+    if (error instanceof PawlError) return null;
+    throw error;
+  }
+}

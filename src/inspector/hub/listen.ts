@@ -1,0 +1,84 @@
+/**
+ * One port on the loopback addresses of this machine, and on nothing else.
+ *
+ * Owns: binding 127.0.0.1 and, where there is one, ::1. Does not own: what is served.
+ *
+ * Invariant: no other address is ever bound.
+ */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PawlError, systemCode } from '../../model/error.ts';
+import { HUB_BOUNDS } from './hub-bounds.ts';
+
+const NO_ADDRESS = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'];
+
+/** Two servers that answer alike. */
+export interface Pair {
+  readonly four: Server;
+  readonly six: Server;
+}
+
+/**
+ * Both servers listen on the same port (0: one that is free); returns it. Without an IPv6 loopback only the first one does.
+ * Throws PAWL_USAGE when the port is taken.
+ */
+export async function listenLocally({ four, six }: Pair, port: number): Promise<number> {
+  for (let n = 1; ; n += 1) {
+    const chosen = await bind(four, '127.0.0.1', port);
+    const failure = chosen === null ? null : await bindSix(six, chosen);
+    if (chosen !== null && failure === null) return chosen;
+    if (chosen !== null) await closed(four);
+    // A free port may be taken on the other address: then another free one is tried.
+    if (port !== 0 || n >= HUB_BOUNDS.portTries) throw taken(chosen ?? port);
+  }
+}
+
+/** The port, null when it is taken. */
+async function bind(server: Server, host: string, port: number): Promise<number | null> {
+  try {
+    await listening(server, host, port);
+    return (server.address() as AddressInfo).port;
+  } catch (error) {
+    if (systemCode(error) === 'EADDRINUSE') return null;
+    if (systemCode(error) === 'EACCES') throw taken(port);
+    throw error;
+  }
+}
+
+/** Null when the server listens on ::1, or there is none; the reason why not otherwise. */
+async function bindSix(server: Server, port: number): Promise<string | null> {
+  try {
+    return (await bind(server, '::1', port)) === null ? 'EADDRINUSE' : null;
+  } catch (error) {
+    if (NO_ADDRESS.includes(systemCode(error) ?? '')) return null;
+    throw error;
+  }
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true, ipv6Only: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Nothing listens any more; open connections are cut. */
+export function closed(server: Server): Promise<void> {
+  if (!server.listening) return Promise.resolve();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+function taken(port: number): PawlError {
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message: `Port ${port} cannot be used: it is taken, or not for this user.`,
+    subject: String(port),
+    hint: 'name another one with --port N, or none: a free one is found',
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * What a page asks for one by one: artifacts, the recovery of a run, the proof.
+ *
+ * Owns: reading and making them safe. Does not own: when they are sent (hub/page-session).
+ *
+ * Invariants: 1. An artifact is shown only when its bytes are those that the journal has recorded. 2. Nothing outside of the run's
+ * artifacts is read for a path that a client names.
+ */
+import { isObject, type JsonObject } from '../../base/canonical-json.ts';
+import type { RunView } from '../../core/run-view.ts';
+import { sanitise } from '../../core/sanitise.ts';
+import { PawlError } from '../../model/error.ts';
+import type { ArtifactRef } from '../../model/event.ts';
+import type { JournalRecord } from '../../model/record.ts';
+import { type Place, recordsOf } from '../../runtime/run-look.ts';
+import { readArtifact } from '../../store/artifacts.ts';
+import { parseJson, parseJsonObject } from '../../store/json-file.ts';
+import { type QuarantineResolution, readQuarantine } from '../../store/quarantine.ts';
+import type { RecoveryFinding, RecoveryView } from '../wire/page-api.ts';
+import { HUB_BOUNDS } from './hub-bounds.ts';
+import { safeDocument } from './safe-document.ts';
+
+/** An artifact that the run's journal names: its document, or why there is none. */
+export function artifactDocument(
+  place: Place,
+  runId: string,
+  path: string,
+): { readonly document: unknown; readonly problem: string | null } {
+  try {
+    const ref = recordsOf(place, runId)
+      .flatMap(artifactsIn)
+      .find((each) => each.path === path);
+    if (ref === undefined) return { document: null, problem: 'no record of this run names it' };
+    const text = readArtifact(place.files, place.paths.run(runId), ref);
+    if (text.length > HUB_BOUNDS.artifactBytes) return { document: null, problem: 'it is too long to be shown here' };
+    const document = parseJson(text);
+    return {
+      document: document === undefined ? sanitise(text, HUB_BOUNDS.outputChars) : safeDocument(document),
+      problem: null,
+    };
+  } catch (error) {
+    if (!(error instanceof PawlError)) throw error;
+    return { document: null, problem: error.message };
+  }
+}
+
+/** Every artifact that a record names. */
+function artifactsIn({ event }: JournalRecord): readonly ArtifactRef[] {
+  return Object.values(event).filter(isArtifact);
+}
+
+function isArtifact(value: unknown): value is ArtifactRef {
+  return isObject(value) && typeof value.path === 'string' && typeof value.sha256 === 'string';
+}
+
+/** Where the run's recovery stands, by its quarantine, its view (as last seen) and how far its journal can be followed. */
+export function recoveryView(
+  { files, paths }: Place,
+  runId: string,
+  view: RunView | null,
+  journal: { readonly fault: string | null; readonly isTorn: boolean },
+): RecoveryView {
+  const quarantine = readQuarantine(files, paths, runId);
+  if (quarantine === null)
+    return { findings: findingsOf(view, journal), quarantine: null, journalFault: journal.fault };
+  const { record, resolved } = quarantine;
+  const { code, detail, surfaces, atMs, findings } = record;
+  return {
+    findings,
+    quarantine: { code, detail, surfaces, atMs, resolved: resolved === null ? null : wordOf(resolved) },
+    journalFault: journal.fault,
+  };
+}
+
+function wordOf({ decision, reason, by, atMs }: QuarantineResolution) {
+  return { decision, reason, by, atMs };
+}
+
+/** What the next start would find, as far as a look without it can tell. */
+function findingsOf(view: RunView | null, { isTorn }: { readonly isTorn: boolean }): RecoveryFinding[] {
+  const findings: RecoveryFinding[] = [];
+  if (view?.kind === 'quarantined') {
+    const detail = view.blockers.map(({ message }) => message).join(' ');
+    findings.push({ class: 'ambiguous', detail, action: 'set aside by the next pawl run or pawl recover' });
+  }
+  if (isTorn) {
+    const detail = 'the last line of the journal is not finished';
+    findings.push({
+      class: 'interruptedAppend',
+      detail,
+      action: 'cut and kept aside by the next pawl run or pawl recover',
+    });
+  }
+  return findings;
+}
+
+/** The first of these files that holds a JSON object, its texts made safe; null when none does. */
+export function proofDocument({ files }: Pick<Place, 'files'>, paths: readonly string[]): JsonObject | null {
+  for (const path of paths) {
+    try {
+      const bytes = files.readBytes(path, HUB_BOUNDS.proofBytes);
+      const value = bytes === null ? null : safeDocument(parseJsonObject(bytes), HUB_BOUNDS.proofMembers);
+      if (isObject(value)) return { ...value };
+    } catch (error) {
+      if (!(error instanceof PawlError)) throw error;
+    }
+  }
+  return null;
+}

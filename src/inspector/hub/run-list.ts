@@ -1,0 +1,106 @@
+/**
+ * Every run of the registry as an operator sees it, kept current.
+ *
+ * Owns: the views, computed one at a time and only for runs that changed. Does not own: the look (runtime/run-look), noticing changes
+ * (hub/registry-watch).
+ *
+ * Invariant: a run whose files contradict each other is shown as such, with the reason; it never ends the hub.
+ */
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { RunView } from '../../core/run-view.ts';
+import { PawlError } from '../../model/error.ts';
+import { doubtfulView, lookAtRun, type Place, quarantineView, quickView } from '../../runtime/run-look.ts';
+import { HUB_BOUNDS } from './hub-bounds.ts';
+import { RunFold } from './run-fold.ts';
+
+/** Told of a run whose view is new; null: its folder has gone. */
+export type OnView = (runId: string, view: RunView | null) => void;
+
+/** The runs of a registry. */
+export class RunList {
+  readonly #place: Place;
+  readonly #onView: OnView;
+  readonly #views = new Map<string, RunView>();
+  readonly #folds = new Map<string, RunFold>();
+  readonly #due = new Set<string>();
+  #work: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(place: Place, onView: OnView) {
+    this.#place = place;
+    this.#onView = onView;
+  }
+
+  get views(): readonly RunView[] {
+    return [...this.#views.values()];
+  }
+
+  get(runId: string): RunView | null {
+    return this.#views.get(runId) ?? null;
+  }
+
+  /** Resolves when every change told so far is in the views. */
+  async settled(): Promise<void> {
+    while (this.#work !== null) await this.#work;
+  }
+
+  /** The run is looked at again, soon. */
+  changed(runId: string, isThere: boolean): void {
+    if (!isThere) {
+      this.#due.delete(runId);
+      this.#folds.delete(runId);
+      if (this.#views.delete(runId)) this.#onView(runId, null);
+      return;
+    }
+    this.#due.add(runId);
+    this.#start();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#due.clear();
+  }
+
+  #start(): void {
+    this.#work ??= this.#drain().finally(() => {
+      this.#work = null;
+      if (this.#due.size > 0) this.#start();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    for (const runId of this.#due) {
+      await yieldToOthers();
+      if (this.#isClosed) return;
+      this.#due.delete(runId);
+      const view = await this.#look(runId);
+      if (view === null || this.#isClosed) continue;
+      this.#views.set(runId, view);
+      this.#onView(runId, view);
+    }
+  }
+
+  async #look(runId: string): Promise<RunView | null> {
+    try {
+      const aside = quarantineView(this.#place, runId);
+      if (aside !== null) return aside;
+      // A first look is as cheap as that of `pawl status`; a run that moves is folded on from where it was.
+      if (!this.#views.has(runId)) return await lookAtRun(this.#place, runId);
+      return (this.#folds.has(runId) ? null : quickView(this.#place, runId)) ?? (await this.#foldOn(runId));
+    } catch (error) {
+      // Whatever a file does to a reader, the other runs are still shown.
+      const [code, detail] =
+        error instanceof PawlError ? [error.code, error.message] : ['PAWL_BUG' as const, String(error)];
+      return doubtfulView(runId, { code, detail, surfaces: [] });
+    }
+  }
+
+  async #foldOn(runId: string): Promise<RunView | null> {
+    const fold = this.#folds.get(runId) ?? new RunFold(this.#place, runId);
+    this.#folds.set(runId, fold);
+    while (!fold.advance(HUB_BOUNDS.recordsAtOnce).isEnd) await yieldToOthers();
+    const view = fold.fault === null ? fold.view() : null;
+    if (view === null || view.kind === 'terminal') this.#folds.delete(runId);
+    return view ?? (await lookAtRun(this.#place, runId));
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * One run that a page looks at closely: its records, its task folders, its recovery.
+ *
+ * Owns: how far the page has been told. Does not own: sending (hub/page-session), reading (hub/journal-reader, hub/task-files-view).
+ *
+ * Invariants: 1. Records come in order, each once, from the one asked for on. 2. What was there when the watch began comes as a replay,
+ * and an empty message that is none says when it is over.
+ */
+import type { RunView } from '../../core/run-view.ts';
+import type { Place } from '../../runtime/run-look.ts';
+import type { HubMessage } from '../wire/page-api.ts';
+import { HUB_BOUNDS } from './hub-bounds.ts';
+import { JournalReader } from './journal-reader.ts';
+import { recoveryView } from './run-documents.ts';
+import { TaskFilesReader } from './task-files-view.ts';
+
+/** The watch of one run by one page. */
+export class RunWatch {
+  readonly runId: string;
+  readonly #place: Place;
+  readonly #view: () => RunView | null;
+  readonly #files: TaskFilesReader;
+  readonly #waiting: HubMessage[] = [];
+  #reader: JournalReader;
+  #isReplay = true;
+  #areRecordsDue = true;
+  #areFilesDue = true;
+  #isRecoveryDue = true;
+  #filesMark = '';
+
+  constructor(place: Place, runId: string, fromSeq: number, view: () => RunView | null) {
+    this.#place = place;
+    this.runId = runId;
+    this.#view = view;
+    this.#files = new TaskFilesReader(place, runId);
+    this.#reader = new JournalReader(place.files, place.paths.journal(runId), fromSeq);
+  }
+
+  /** The journal or a register of the run may have changed. */
+  touched(): void {
+    this.#areRecordsDue = true;
+    this.#isRecoveryDue = true;
+  }
+
+  recoveryDue(): void {
+    this.#isRecoveryDue = true;
+  }
+
+  /** The task folders are looked at: if they changed they are told. */
+  lookAtFiles(): void {
+    if (!this.#areFilesDue) this.#areFilesDue = this.#files.look().mark !== this.#filesMark;
+  }
+
+  /** The next records to tell, or that the replay is over; null when there is nothing to tell now. */
+  nextRecords(): HubMessage | null {
+    return this.#waiting.shift() ?? (this.#areRecordsDue ? this.#read() : null);
+  }
+
+  /** True while a part of the journal was read that held nothing to tell, and more of it is there. */
+  get hasMoreRecords(): boolean {
+    return this.#areRecordsDue;
+  }
+
+  /** What else there is to tell of the run now; null when there is nothing. */
+  nextFiles(): HubMessage | null {
+    const { runId } = this;
+    if (this.#areFilesDue) {
+      this.#areFilesDue = false;
+      const { mark, tasks } = this.#files.look();
+      this.#filesMark = mark;
+      return { type: 'files', runId, tasks: tasks() };
+    }
+    if (!this.#isRecoveryDue) return null;
+    this.#isRecoveryDue = false;
+    return { type: 'recovery', runId, ...recoveryView(this.#place, runId, this.#view(), this.#reader) };
+  }
+
+  #read(): HubMessage | null {
+    const { records, isEnd, isReset } = this.#reader.read(HUB_BOUNDS.recordsAtOnce);
+    const { runId } = this;
+    if (isReset) return this.#startAnew();
+    const isReplay = this.#isReplay;
+    if (isEnd) {
+      this.#areRecordsDue = false;
+      this.#isReplay = false;
+      if (isReplay) this.#waiting.push({ type: 'records', runId, records: [], isReplay: false });
+    }
+    if (records.length > 0) return { type: 'records', runId, records, isReplay };
+    return this.#waiting.shift() ?? null;
+  }
+
+  /** The journal is another one: all of it is told. */
+  #startAnew(): HubMessage {
+    this.#reader = new JournalReader(this.#place.files, this.#place.paths.journal(this.runId));
+    this.#isReplay = true;
+    this.#areRecordsDue = true;
+    return { type: 'recordsReset', runId: this.runId };
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * All that the hub has told, and the history of the run that is watched.
+ *
+ * Owns: keeping it, asking for what is shown, telling those who show it. Does not own: the line (connection), the fold (history).
+ *
+ * Invariant: 1. Folding never holds the page up: it goes on in slices of SLICE_MS.
+ */
+import type { RunView } from '../../core/run-view.ts';
+import {
+  type HubMessage,
+  PAGE_API_VERSION,
+  type PageMessage,
+  type RecoveryView,
+  type TaskFilesView,
+} from '../wire/page-api.ts';
+import { Line, type LineStatus } from './connection.ts';
+import { History } from './history.ts';
+
+type Hello = Extract<HubMessage, { type: 'hello' }>;
+
+/** A document that was asked for. */
+export interface Fetched {
+  readonly document: unknown;
+  readonly problem: string | null;
+}
+
+const SLICE_MS = 12;
+/** While it folds a long journal the page is drawn anew this often: drawing is dearer than folding. */
+const TELL_WHILE_FOLDING_MS = 300;
+
+/** What is known of the registry and the watched run. */
+export class HubState {
+  status: LineStatus = { kind: 'connecting' };
+  hello: Hello | null = null;
+  /** Null until the hub has told them. */
+  runs: ReadonlyMap<string, RunView> | null = null;
+  history: History | null = null;
+  /** True once every record that was there at the beginning of the watch is here. */
+  isCaughtUp = false;
+  files: Readonly<Record<string, TaskFilesView>> = {};
+  recovery: RecoveryView | null = null;
+  outputs: ReadonlyMap<string, string> = new Map();
+  artifacts: ReadonlyMap<string, Fetched> = new Map();
+  /** Undefined until it is told. */
+  proof: unknown;
+  problem: string | null = null;
+  /** The hub's clock less the page's. */
+  skewMs = 0;
+  readonly #line: Line;
+  readonly #listeners = new Set<() => void>();
+  #tail: string | null = null;
+  #wantsProof = false;
+  /** A timer without a shortest wait. */
+  readonly #next = new MessageChannel();
+  #isTelling = false;
+  #isFolding = false;
+
+  constructor(origin: string, token: string) {
+    this.#line = new Line(origin, token, {
+      onStatus: (status) => {
+        this.status = status;
+        this.#tell();
+      },
+      onMessage: (message) => this.#take(message),
+      onOpen: () => this.#wishes(),
+    });
+    this.#line.connect();
+  }
+
+  /** Calls `listener` after every change, at most once a frame; returns how to end that. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  nowMs(): number {
+    return Date.now() + this.skewMs;
+  }
+
+  connectNow(): void {
+    this.#line.connect();
+  }
+
+  /** From now on this run is watched, or none. */
+  watch(runId: string | null): void {
+    if ((this.history?.runId ?? null) === runId) return;
+    this.history = runId === null ? null : new History(runId);
+    this.isCaughtUp = false;
+    this.files = {};
+    this.recovery = null;
+    this.outputs = new Map();
+    this.artifacts = new Map();
+    this.#tail = null;
+    this.#line.say(runId === null ? { type: 'unwatch' } : { type: 'watch', runId, fromSeq: 1 });
+    this.#tell();
+  }
+
+  /** From now on the output of this task of the watched run is followed, or none. */
+  tail(taskId: string | null): void {
+    if (this.history === null || this.#tail === taskId) return;
+    const { runId } = this.history;
+    if (this.#tail !== null) this.#line.say({ type: 'tail', runId, taskId: this.#tail, isOn: false });
+    this.#tail = taskId;
+    if (taskId !== null) this.#line.say({ type: 'tail', runId, taskId, isOn: true });
+  }
+
+  /** Asks for an artifact of the watched run, once. */
+  ask(path: string): void {
+    if (this.history === null || this.artifacts.has(path)) return;
+    this.#line.say({ type: 'artifact', runId: this.history.runId, path });
+  }
+
+  askProof(): void {
+    this.#wantsProof = true;
+    if (this.proof === undefined) this.#line.say({ type: 'proof' });
+  }
+
+  /** What every new connection asks first. */
+  #wishes(): readonly PageMessage[] {
+    const wishes: PageMessage[] = [];
+    if (this.history !== null) {
+      const { runId, records } = this.history;
+      wishes.push({ type: 'watch', runId, fromSeq: records.length + 1 });
+      if (this.#tail !== null) wishes.push({ type: 'tail', runId, taskId: this.#tail, isOn: true });
+    }
+    if (this.#wantsProof) wishes.push({ type: 'proof' });
+    return wishes;
+  }
+
+  #take(message: HubMessage): void {
+    if (message.type === 'hello') {
+      this.#greet(message);
+      return;
+    }
+    if ('runId' in message && message.type !== 'runGone' && message.runId !== this.history?.runId) return;
+    switch (message.type) {
+      case 'runs':
+        this.runs = new Map(message.runs.map((run) => [run.runId, run]));
+        break;
+      case 'run':
+        this.runs = new Map(this.runs).set(message.run.runId, message.run);
+        break;
+      case 'runGone':
+        this.runs = new Map([...(this.runs ?? [])].filter(([runId]) => runId !== message.runId));
+        break;
+      case 'records':
+        this.history?.append(message.records);
+        this.isCaughtUp ||= !message.isReplay;
+        this.#fold();
+        return;
+      case 'recordsReset':
+        this.history = new History(message.runId);
+        this.isCaughtUp = false;
+        break;
+      case 'files':
+        this.files = message.tasks;
+        break;
+      case 'recovery':
+        this.recovery = message;
+        break;
+      case 'output':
+        this.outputs = new Map(this.outputs).set(message.taskId, message.text);
+        break;
+      case 'artifact':
+        this.artifacts = new Map(this.artifacts).set(message.path, message);
+        break;
+      case 'proof':
+        this.proof = message.document;
+        break;
+      case 'problem':
+        this.problem = message.message;
+        break;
+    }
+    this.#tell();
+  }
+
+  #greet(hello: Hello): void {
+    if (hello.apiVersion !== PAGE_API_VERSION) {
+      this.#line.refuse('version');
+      return;
+    }
+    this.hello = hello;
+    this.skewMs = hello.nowMs - Date.now();
+    this.status = { kind: 'live' };
+    this.problem = null;
+    this.#tell();
+  }
+
+  #fold(): void {
+    if (this.#isFolding) return;
+    this.#isFolding = true;
+    let toldMs = performance.now();
+    const slice = (): void => {
+      const { history } = this;
+      const endMs = performance.now() + SLICE_MS;
+      history?.fold(() => performance.now() < endMs);
+      this.#isFolding = history !== null && !history.isWhole;
+      if (!this.#isFolding || endMs - toldMs > TELL_WHILE_FOLDING_MS) {
+        toldMs = endMs;
+        this.#tell();
+      }
+      if (this.#isFolding) this.#next.port2.postMessage(null);
+    };
+    this.#next.port1.onmessage = slice;
+    slice();
+  }
+
+  #tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    const tell = (): void => {
+      this.#isTelling = false;
+      for (const listener of this.#listeners) listener();
+    };
+    if (document.hidden) setTimeout(tell, 16);
+    else requestAnimationFrame(tell);
+  }
+}

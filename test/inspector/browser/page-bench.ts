@@ -1,0 +1,72 @@
+/**
+ * A browser that looks at hubs as an operator does.
+ *
+ * Owns: finding Chromium, opening pages, what is read off them. Does not own: registries and hubs (inspector/registry-kit).
+ */
+/// <reference lib="dom" />
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const PLACES = [
+  process.env.PAWL_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** The browser of this machine, null when there is none. */
+export const CHROMIUM = PLACES.find((path) => path !== undefined && existsSync(path)) ?? null;
+
+/** The built page, as the package ships it. */
+export const PAGE_FOLDER = fileURLToPath(new URL('../../../dist/src/inspector/page-dist/', import.meta.url));
+
+/** Why the browser's tests cannot run here, null when they can. */
+export const MISSING =
+  CHROMIUM === null
+    ? 'skipped: no Chromium on this machine (PAWL_CHROMIUM names one)'
+    : existsSync(PAGE_FOLDER)
+      ? null
+      : 'skipped: the page is not built (npm run build)';
+
+/** A started browser. Close it. */
+export async function startBrowser(): Promise<Browser> {
+  if (CHROMIUM === null) throw new Error('no Chromium');
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+/** A hub that is gone or refuses, and a source that Chromium cannot write in a policy: an IPv6 address. */
+const EXPECTED = /WebSocket|ERR_CONNECTION|401|invalid source: 'ws:\/\/\[::1\]/;
+
+/** A page that keeps what went wrong in it: exceptions and refusals of its content policy. */
+export async function openPage(browser: Browser, url: string): Promise<{ page: Page; faults: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1_400, height: 860 }, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !EXPECTED.test(message.text())) faults.push(message.text());
+  });
+  page.setDefaultTimeout(10_000);
+  await page.goto(url);
+  return { page, faults };
+}
+
+/** Goes to a moment of a run and waits until the whole page shows it. */
+export async function showMoment(page: Page, runId: string, seq: number, panel = 'timeline'): Promise<void> {
+  await page.evaluate((fragment) => {
+    location.hash = fragment;
+  }, `#run=${runId}&seq=${seq}&panel=${panel}`);
+  await page.locator('output.where strong', { hasText: new RegExp(`^${seq}$`) }).waitFor();
+  await page.locator(`#tab-${panel}[aria-selected=true]`).waitFor();
+}
+
+/** What the page shows of the run: its active states and, on the outbox's tab, the keys that are owed. */
+export async function shownState(page: Page): Promise<{ active: string[]; owed: string[] }> {
+  return page.evaluate(() => {
+    const all = (selector: string, name: string): string[] =>
+      [...document.querySelectorAll(selector)].map((element) => element.getAttribute(name) ?? '').sort();
+    return { active: all('[data-active=true]', 'data-state'), owed: all('[data-key]', 'data-key') };
+  });
+}

@@ -1,0 +1,244 @@
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { nodeFs } from '../../../src/adapters/node-fs.ts';
+import { systemClock } from '../../../src/adapters/system-clock.ts';
+import { snapshotOf } from '../../../src/core/state-image.ts';
+import { createHub } from '../../../src/inspector/hub/hub.ts';
+import { activeIds } from '../../../src/inspector/page/chart-graph.ts';
+import { Files } from '../../../src/store/files.ts';
+import { RegistryPaths } from '../../../src/store/registry-paths.ts';
+import { SnapshotStore } from '../../../src/store/snapshot.ts';
+import { goodRun } from '../good-run.ts';
+import { longRun } from '../long-run.ts';
+import { InspectorBench } from '../registry-kit.ts';
+import { MISSING, openPage, PAGE_FOLDER, showMoment, shownState, startBrowser } from './page-bench.ts';
+
+const RECORDED = fileURLToPath(new URL('../recorded', import.meta.url));
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' : ` (${MISSING})`}`, () => {
+  let browser: Browser;
+  let bench: InspectorBench;
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+  afterAll(() => browser.close());
+  beforeEach(() => {
+    bench = new InspectorBench();
+  });
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    await bench.close();
+  });
+  const hub = (more: object = {}) => bench.hub({ pageFolder: PAGE_FOLDER, ...more });
+
+  test('shows a run on the chart, in the outbox and in the list at every sequence as the fold has it', async () => {
+    const run = bench.run('run_A_1', 200);
+    const { url } = await hub();
+    const { page, faults } = await openPage(browser, `${url}&run=run_A_1&seq=1`);
+    await page.locator('.node.active').first().waitFor();
+    for (const { state, record } of goodRun('run_A_1')) {
+      await showMoment(page, run.runId, record.seq, 'owed');
+      const owed = state.owed.map(({ key }) => key).sort();
+      expect(await shownState(page)).toEqual({ active: [...activeIds('run', state.run.value)].sort(), owed });
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test('shows a record as soon as the journal has it, and follows the newest', async () => {
+    const run = bench.run('run_A_1', 3);
+    const { url } = await hub();
+    const { page } = await openPage(browser, `${url}&run=run_A_1`);
+    await page.locator('.record').nth(2).waitFor();
+    const startMs = performance.now();
+    run.append(1);
+    await page.locator('#record-4[aria-selected=true]').waitFor();
+    expect(performance.now() - startMs).toBeLessThan(1_500);
+    expect(await page.locator('output.where strong').textContent()).toBe('4');
+    await page.locator('.masthead nav a').first().click();
+    await page.locator('tr[data-run=run_A_1]', { hasText: '4 records' }).waitFor();
+  });
+
+  test('says that the hub is gone, connects again by itself and lacks nothing then', async () => {
+    const run = bench.run('run_A_1', 5);
+    const first = await hub();
+    const { page } = await openPage(browser, `${first.url}&run=run_A_1`);
+    await page.locator('#record-5').waitFor();
+    await first.close();
+    await page.locator('[role=alert]', { hasText: 'cannot be reached' }).waitFor();
+    run.append(7);
+    await hub({ port: first.port, token: first.token });
+    await page.locator('#record-12[aria-selected=true]').waitFor();
+    await page.locator('.lamp.live').waitFor();
+    expect(await page.locator('[role=alert]').count()).toBe(0);
+    const seqs = await page.locator('.record .seq').allTextContents();
+    expect(seqs).toEqual(Array.from({ length: 12 }, (_, n) => String(n + 1)));
+  });
+
+  test('says that a new hub must be opened by its new address, and does not try its old token for ever', async () => {
+    bench.run('run_A_1', 2);
+    const { port } = await hub();
+    const { page } = await openPage(browser, `http://127.0.0.1:${port}/#token=wrong`);
+    await page.locator('[role=alert]', { hasText: 'Open the address that it has printed' }).waitFor();
+    expect(await page.locator('main').textContent()).not.toContain('run_A_1');
+  });
+
+  test('has its first rows within a second on a registry of 100 runs', async () => {
+    for (let n = 1; n <= 100; n += 1) bench.run(`run_T${n}_1`, 6);
+    const { url } = await hub();
+    const times: number[] = [];
+    for (let n = 0; n < 3 && times.every((ms) => ms >= 1_000); n += 1) {
+      const { page } = await openPage(browser, url);
+      const rows = await page.waitForFunction(
+        () => document.querySelectorAll('.run-table tbody tr').length === 100 && performance.now(),
+      );
+      times.push(Number(await rows.jsonValue()));
+    }
+    expect(Math.min(...times)).toBeLessThan(1_000);
+  });
+
+  test('scrubs through 10,000 records in less than 100 ms a step', async () => {
+    const made = longRun('run_long_1', 10_000);
+    const paths = new RegistryPaths(bench.registry);
+    mkdirSync(paths.run('run_long_1'), { recursive: true });
+    writeFileSync(paths.journal('run_long_1'), made.map(({ line }) => line).join(''));
+    const last = made.at(-1);
+    if (last === undefined) throw new Error('no records');
+    const store = new SnapshotStore(new Files(nodeFs, systemClock), paths.snapshot('run_long_1'));
+    store.write(snapshotOf(last.state, last.record.sum, 'd'.repeat(64)));
+    const { url } = await hub();
+    const { page } = await openPage(browser, `${url}&run=run_long_1`);
+    await page.locator('#record-10000').waitFor();
+    await page.locator('.node.active').first().waitFor();
+    const times = await page.evaluate(async () => {
+      const range = document.querySelector<HTMLInputElement>('.track input');
+      const found: number[] = [];
+      for (let n = 0; n < 24; n += 1) {
+        const seq = ((n * 3_701) % 10_000) + 1;
+        const startMs = performance.now();
+        if (range !== null) range.value = String(seq);
+        range?.dispatchEvent(new Event('input', { bubbles: true }));
+        while (document.querySelector('output.where strong')?.textContent !== String(seq)) {
+          await new Promise((done) => requestAnimationFrame(done));
+        }
+        found.push(performance.now() - startMs);
+      }
+      return found.sort((a, b) => a - b);
+    });
+    expect(times[20]).toBeLessThan(100);
+  });
+
+  test('says what is not there, and why a run is set aside', async () => {
+    const { url } = await hub();
+    const { page, faults } = await openPage(browser, url);
+    await page.locator('.empty', { hasText: 'No runs yet' }).waitFor();
+    const run = bench.run('run_A_1', 4);
+    await page.locator('tr[data-run=run_A_1]').waitFor();
+    await page.goto('about:blank');
+    appendFileSync(run.journal, '{"v":1,"nonsense":true}\n');
+    await page.goto(`${url}&run=run_A_1&panel=recovery`);
+    await page.locator('.notice', { hasText: 'The journal ends here' }).waitFor();
+    await page.locator('.record, #tab-timeline').first().waitFor();
+    await page.goto('about:blank');
+    await page.goto(`${url}&run=run_gone_1`);
+    await page.locator('.empty', { hasText: 'No such run' }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test('shows what a worker prints as text, whatever it is', async () => {
+    const run = bench.run('run_A_1', 6);
+    const hostile = '<script>window.hit = 1</script><img src=x onerror="window.hit=2"> \u001b[31mred\u001b[0m';
+    const taskId = 'implementation-e0-a1';
+    const output = run.taskFile(taskId, 'output.ndjson', `${hostile}\n`);
+    const { url } = await hub();
+    const { page, faults } = await openPage(browser, `${url}&run=run_A_1&panel=tasks&task=${taskId}`);
+    await page.locator('pre.output', { hasText: '<script>window.hit = 1</script><img src=x' }).waitFor();
+    appendFileSync(output, '<b>more</b>\n');
+    await page.locator('pre.output', { hasText: '<b>more</b>' }).waitFor();
+    expect(
+      await page.evaluate(() => [
+        Reflect.get(window, 'hit') ?? null,
+        document.querySelectorAll('pre.output *, img').length,
+      ]),
+    ).toEqual([null, 0]);
+    expect(faults).toEqual([]);
+  });
+
+  test('steps, jumps and plays by keyboard, and its address names the moment', async () => {
+    bench.run('run_A_1', 12);
+    const { url } = await hub();
+    const { page } = await openPage(browser, `${url}&run=run_A_1`);
+    const seq = page.locator('output.where strong');
+    await page.locator('#record-12[aria-selected=true]').waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await seq.filter({ hasText: /^10$/ }).waitFor();
+    expect(new URL(page.url()).hash).toBe('#run=run_A_1&seq=10');
+    await page.keyboard.press('Home');
+    await seq.filter({ hasText: /^1$/ }).waitFor();
+    await page.keyboard.press(' ');
+    await seq.filter({ hasText: /^3$/ }).waitFor();
+    await page.keyboard.press(' ');
+    await page.keyboard.press('End');
+    await seq.filter({ hasText: /^12$/ }).waitFor();
+    await page.locator('#tab-timeline').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.locator('#tab-tasks[aria-selected=true]').waitFor();
+  });
+
+  test('has nothing serious that axe finds, on any of its views, in light and in dark', async () => {
+    const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(RECORDED) };
+    const recorded = await createHub({ place, pageFolder: PAGE_FOLDER, pawlVersion: '0.0.0' });
+    try {
+      const { page, faults } = await openPage(browser, recorded.url);
+      await page.locator('.run-table tbody tr').first().waitFor();
+      const runs = await page
+        .locator('tr[data-run]')
+        .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-run') ?? ''));
+      const [done, aside] = ['SHOP-12', 'SHOP-15'].map((task) => runs.find((name) => name.includes(task)) ?? '');
+      await page.evaluate(AXE);
+      const views = [
+        'view=runs',
+        'view=proof',
+        `run=${done}&seq=19&task=review-e1-a1`,
+        ...['tasks&task=review-e1-a1', 'gates', 'recovery', 'owed'].map((panel) => `run=${done}&panel=${panel}`),
+        `run=${aside}&panel=recovery`,
+      ];
+      for (const theme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme: theme });
+        for (const view of views) {
+          await page.evaluate((fragment) => {
+            location.hash = fragment;
+          }, view);
+          await page.locator('main :is(h1, .empty)').first().waitFor();
+          if (view.startsWith(`run=${done}`)) await page.locator('.node.active').first().waitFor();
+          expect({ view, theme, found: await page.evaluate(seriousFindings) }).toEqual({ view, theme, found: [] });
+        }
+      }
+      expect(faults).toEqual([]);
+    } finally {
+      await recorded.close();
+    }
+  });
+});
+
+/** Runs in the page. */
+async function seriousFindings(): Promise<string[]> {
+  interface Result {
+    readonly violations: readonly {
+      readonly id: string;
+      readonly impact: string;
+      readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+    }[];
+  }
+  const axe = Reflect.get(window, 'axe') as { run: () => Promise<Result> };
+  const { violations } = await axe.run();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
+    );
+}

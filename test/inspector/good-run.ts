@@ -1,0 +1,47 @@
+/**
+ * The records of a run in which everything goes well, as its journal would hold them.
+ *
+ * Owns: making them by the pure core alone. Does not own: files.
+ */
+import { sha256 } from '../../src/base/sha256.ts';
+import { type Delivery, decide, type RunState } from '../../src/core/decide.ts';
+import { stateHash } from '../../src/core/state-image.ts';
+import type { JournalEvent } from '../../src/model/event.ts';
+import { FIRST_PREV, type JournalRecord, RECORD_VERSION, RUN_ACTOR } from '../../src/model/record.ts';
+import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
+import { sealRecord } from '../../src/store/journal-lines.ts';
+
+/** A record with the state that it leads to. */
+export interface Folded {
+  readonly record: JournalRecord;
+  readonly line: string;
+  readonly state: RunState;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** The records of a run in which everything goes well. */
+export function* goodRun(runId: string): Generator<Folded> {
+  let state: RunState | null = null;
+  let prev = FIRST_PREV;
+  let next: { actor: string; event: JournalEvent } | null = { actor: RUN_ACTOR, event: packetReceived() };
+  while (next !== null) {
+    const atMs = 1_000_000 + (state?.seq ?? 0) * 1_000;
+    const decision = decide(runId, state, { ...next, atMs });
+    if (decision.kind === 'refused') throw new Error(decision.reason);
+    state = decision.state;
+    const { record, line } = sealRecord({
+      v: RECORD_VERSION,
+      seq: state.seq,
+      gen: 1,
+      atMs,
+      ...next,
+      effects: decision.effects,
+      post: stateHash(state, sha256),
+      prev,
+    });
+    prev = record.sum;
+    yield { record, line, state, deliveries: decision.deliveries };
+    const owed = state.owed.map((effect) => ({ actor: effect.actor, event: settlementOf(effect) }));
+    next = owed.flatMap(({ actor, event }) => (event === null ? [] : [{ actor, event }]))[0] ?? null;
+  }
+}

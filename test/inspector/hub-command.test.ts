@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createSandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
+import { startPawl } from '../support/pawl-cli.ts';
+import { HubClient, InspectorBench } from './registry-kit.ts';
+
+const RUN = 'run_T-1_aaaaaaaaaaaa';
+const bench = new InspectorBench();
+const repo = createSandboxRepo();
+bench.run(RUN, 1_000);
+cpSync(bench.registry, join(repo.path, '.pawl'), { recursive: true });
+afterAll(async () => {
+  repo.remove();
+  await bench.close();
+});
+
+const pawl = (...args: string[]): ReturnType<typeof startPawl> => startPawl(repo.path, process.env, args, 20_000);
+
+describe('pawl inspect', () => {
+  it('tells its address in one document, serves a copied registry without a repository, and ends when interrupted', async () => {
+    const call = startPawl(bench.folder, process.env, ['inspect', RUN, '--json', '--registry', bench.registry], 20_000);
+    const [said] = await once(call.child.stdout ?? call.child, 'data');
+    const { url, port, runId } = JSON.parse(String(said));
+    expect(runId).toBe(RUN);
+    expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/#token=[\\w-]{22}&run=${RUN}$`));
+    const client = new HubClient(`ws://127.0.0.1:${port}/ws${new URL(url).hash.replace('#', '?').split('&')[0]}`);
+    expect((await client.until(({ type }) => type === 'runs')).runs).toMatchObject([{ runId: RUN }]);
+    const taken = await pawl('inspect', '--json', '--port', String(port)).ended;
+    expect([taken.code, JSON.parse(taken.stdout).error.message]).toEqual([2, expect.stringContaining(`Port ${port}`)]);
+    call.child.kill('SIGINT');
+    expect(await call.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+    await client.closed;
+  });
+
+  it('refuses a run, a registry and a port that are none', async () => {
+    const calls = [['run_x'], ['--registry', join(bench.folder, 'nothing')], ['--port', '65536']];
+    const ends = await Promise.all(calls.map((args) => pawl('inspect', '--json', ...args).ended));
+    expect(ends.map(({ code }) => code)).toEqual([2, 2, 2]);
+    expect(ends.map(({ stdout }) => JSON.parse(stdout).error.code)).toEqual([
+      'PAWL_RUN_UNKNOWN',
+      'PAWL_USAGE',
+      'PAWL_USAGE',
+    ]);
+  });
+});
+
+describe('pictures in a terminal', () => {
+  it('are a part of what status and events say', async () => {
+    const [status, events, usage] = await Promise.all([
+      pawl('status', RUN, '--picture').ended,
+      pawl('events', RUN, '--mermaid', '--json').ended,
+      pawl('status', '--picture').ended,
+    ]);
+    expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining('\n      ● readyForManualReview\n') });
+    expect(JSON.parse(events.stdout).mermaid).toMatch(/^sequenceDiagram\n[\s\S]*Note over R: readyForManualReview\n$/);
+    expect(usage).toMatchObject({ code: 2, stderr: expect.stringContaining('pawl status RUN_ID --picture') });
+  });
+});

@@ -1,0 +1,45 @@
+/**
+ * A run with as many records as one wants: a worker that never ends, under a lease that is renewed again and again.
+ *
+ * Owns: making its records, whole and chained. Does not own: writing them.
+ */
+import { sha256 } from '../../src/base/sha256.ts';
+import { decide, type RunState } from '../../src/core/decide.ts';
+import { stateHash } from '../../src/core/state-image.ts';
+import type { JournalEvent } from '../../src/model/event.ts';
+import { FIRST_PREV, RECORD_VERSION, RUN_ACTOR } from '../../src/model/record.ts';
+import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
+import { sealRecord } from '../../src/store/journal-lines.ts';
+import type { Folded } from './good-run.ts';
+
+/** The first `count` records. */
+export function longRun(runId: string, count: number): Folded[] {
+  const made: Folded[] = [];
+  let state: RunState | null = null;
+  let prev = FIRST_PREV;
+  while (made.length < count) {
+    const input = nextInput(state);
+    const atMs = 1_000_000 + made.length * 1_000;
+    const decision = decide(runId, state, { ...input, atMs });
+    if (decision.kind === 'refused') throw new Error(decision.reason);
+    state = decision.state;
+    const post = stateHash(state, sha256);
+    const facts = { v: RECORD_VERSION, seq: state.seq, gen: 1, atMs, ...input, effects: decision.effects, post, prev };
+    const { record, line } = sealRecord({ ...facts, v: RECORD_VERSION });
+    prev = record.sum;
+    made.push({ record, line, state, deliveries: decision.deliveries });
+  }
+  return made;
+}
+
+function nextInput(state: RunState | null): { actor: string; event: JournalEvent } {
+  if (state === null) return { actor: RUN_ACTOR, event: packetReceived() };
+  for (const effect of state.owed.filter(({ kind }) => kind !== 'watchWorker')) {
+    if (effect.kind === 'deadline') continue;
+    const event = settlementOf(effect);
+    if (event !== null) return { actor: effect.actor, event };
+  }
+  const deadline = state.owed.find(({ kind }) => kind === 'deadline');
+  if (deadline?.kind !== 'deadline') throw new Error('nothing is owed that could go on');
+  return { actor: RUN_ACTOR, event: { type: 'deadlineReached', key: deadline.key, id: deadline.id } };
+}
