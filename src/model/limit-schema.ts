@@ -42,7 +42,9 @@ export const limitShape = {
   deadlineMs: z
     .union([ms, deadlinesSchema], deadlineRule)
     .describe('Wall clock of one worker: one number for all, or by purpose. Default 3600000.'),
-  stallMs: ms.describe('Longest time without a sign of life: a byte of output, of a coding agent an event. Default 600000.'),
+  stallMs: ms.describe(
+    'Longest time without a sign of life: a byte of output, of a coding agent an event. Default 600000.',
+  ),
   graceMs: ms.describe('Time between asking a worker to end and killing it. Default 10000.'),
   outputBytesMax: whole(1, 1024 ** 4).describe('Bytes of stdout and stderr together. Default 67108864.'),
   leaseTtlMs: ms.describe('Time a lease stands without being renewed. Default 86400000.'),

@@ -49,6 +49,8 @@ export interface TurnOrder {
   readonly budget: TurnBudget;
   readonly usedBefore: TurnRequest['usedBefore'];
   readonly firstEventMs: number;
+  /** What the work is about: the commit that the branch began at, and the one that it stands at. */
+  readonly commits: { readonly base: string; readonly head: string };
   /** What the packet allows beyond the config, as the agent names its tools. */
   readonly allowedTools: readonly string[];
   readonly taskFolder: string;

@@ -202,6 +202,7 @@ export async function orderTurn(
       budget: turn.budget,
       usedBefore: usedBefore(run.state, resumed, work.agent),
       firstEventMs: turn.firstEventMs,
+      commits: { base: run.state.run.context.baseCommit ?? effect.commit, head: effect.commit },
       allowedTools: turn.allowedTools,
       taskFolder: folder,
       mark,

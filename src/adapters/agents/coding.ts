@@ -37,11 +37,29 @@ export const MCP_NAME = 'pawl';
 /** How agents name what lets everything pass. */
 const BYPASSING = /bypass|yolo|dangerous|full-access|allow-all/i;
 
-/** Commands that only look: every agent may run them. */
-const LOOKING: readonly (readonly string[])[] = [
-  ...['status', 'diff', 'log', 'show', 'ls-files', 'blame'].map((name) => ['git', name, '*']),
-  ...['cat', 'diff', 'grep', 'head', 'ls', 'pwd', 'stat', 'tail', 'wc'].map((name) => [name, '*']),
-];
+/**
+ * Commands that only look, as far as an agent's own rules can hold them: most compare texts, and `git diff`, `log` and `show` write files with an option. What is looked at by
+ * our own policy may be more (tool-policy).
+ */
+function lookingAt({ base, head }: TurnOrder['commits']): readonly (readonly string[])[] {
+  const range = `${base}..${head}`;
+  const git = [
+    ['status', '*'],
+    ['ls-files', '*'],
+    ['diff'],
+    ['diff', 'HEAD'],
+    ['diff', '--stat'],
+    ['diff', '--cached'],
+  ];
+  const history = [['log'], ['log', '--oneline'], ['show'], ['show', 'HEAD'], ['show', '--stat'], ['show', head]];
+  const work = [
+    ['diff', range],
+    ['diff', '--stat', range],
+    ['log', range],
+    ['log', '--oneline', range],
+  ];
+  return [...[...git, ...history, ...work].map((words) => ['git', ...words]), ['ls'], ['ls', '-la'], ['pwd']];
+}
 
 /** What is known of the agent before a start. */
 export function codingAgentOf(config: CodingAgentConfig, place: CodingPlace): CodingAgent {
@@ -112,7 +130,7 @@ function startOf(
 ): TurnStart {
   const permission = permissionFor(config, order);
   const allowedTools = [...new Set([...config.allowedTools, ...order.allowedTools])];
-  const allowedCommands = [...LOOKING, ...place.allowedCommands.flatMap(wordsOf)];
+  const allowedCommands = [...lookingAt(order.commits), ...place.allowedCommands.flatMap(wordsOf)];
   const hasSchema = adapter.capabilities.hasStructuredOutput && config.structuredOutput;
   const isMcp = codingAgentOf(config, place).givesMcp;
   const [mcpProgram = '', ...mcpArgs] = place.mcpServer ?? [];

@@ -15,6 +15,8 @@ import { completed, endOfStatus, endOfWords, failed, interrupted, NOTED, stderrL
 import { countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
 
 const READ_TOOLS = ['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'todoread', 'todowrite'];
+/** Its rules see a command with its redirections: these would write anywhere. */
+const REDIRECTING = ['*>*', '*<*', '*`*', '*$(*'];
 const DENIAL = /rejected permission|rule which prevents|permission denied by rule/i;
 
 /** OpenCode, `opencode run`. */
@@ -98,7 +100,11 @@ function permissionsOf(start: TurnStart): JsonObject {
   return {
     '*': 'deny',
     external_directory: 'deny',
-    bash: { '*': 'deny', ...Object.fromEntries(commands.map((rule) => [rule, 'allow'])) },
+    bash: {
+      '*': 'deny',
+      ...Object.fromEntries(commands.map((rule) => [rule, 'allow'])),
+      ...Object.fromEntries(REDIRECTING.map((rule) => [rule, 'deny'])),
+    },
     ...Object.fromEntries(tools.map((tool) => [tool, 'allow'])),
   };
 }

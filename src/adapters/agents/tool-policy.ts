@@ -76,9 +76,22 @@ function judgeCommand(policy: ToolPolicy, use: ToolUse): Judgement {
   if (words === null)
     return denied('Only plain commands are allowed here: no shell operators, variables or line breaks.');
   const isAllowed =
+    isLooking(words) ||
     policy.allowedCommands.some((pattern) => areWordsOf(pattern, words)) ||
     policy.allowedTools.some((rule) => isCommandOf(rule, use.names, words));
   return isAllowed ? ALLOWED : denied('The command is not among those that are allowed here.');
+}
+
+/** Commands that only look. */
+const LOOKING: readonly (readonly string[])[] = [
+  ...['status', 'diff', 'log', 'show', 'ls-files', 'blame'].map((name) => ['git', name, '*']),
+  ...['cat', 'diff', 'grep', 'head', 'ls', 'pwd', 'stat', 'tail', 'wc'].map((name) => [name, '*']),
+];
+/** Options by which git writes a file or starts a program, also cut short as git takes them. */
+const DOING = /^(?:--out|--ext|--textc|--open|-O)/;
+
+function isLooking(words: readonly string[]): boolean {
+  return LOOKING.some((pattern) => areWordsOf(pattern, words)) && !words.some((word) => DOING.test(word));
 }
 
 function areWordsOf(pattern: readonly string[], words: readonly string[]): boolean {
