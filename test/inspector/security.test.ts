@@ -127,6 +127,29 @@ describe('what is not ours is refused', () => {
 });
 
 describe('the hub', () => {
+  it('hangs up on who is refused and stays, and ends although somebody stays', async () => {
+    const own = await bench.hub();
+    const handshakeOf = (path: string): string =>
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${own.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`;
+    const holder = connect({ port: own.port, host: '127.0.0.1', allowHalfOpen: true });
+    holder.on('error', () => undefined).resume();
+    holder.write(handshakeOf('/ws?token=wrong'));
+    await once(holder, 'end');
+    // Only a write tells a half-open end that the other one is gone.
+    await vi.waitFor(
+      () => {
+        if (!holder.destroyed) holder.write('x');
+        expect(holder.destroyed).toBe(true);
+      },
+      { timeout: 4 * HUB_BOUNDS.refusalMs },
+    );
+    const idle = connect({ port: own.port, host: '127.0.0.1', allowHalfOpen: true });
+    idle.on('error', () => undefined).resume();
+    await once(idle, 'connect');
+    await own.close();
+    idle.destroy();
+  });
+
   it('lets no browser sniff, keep, frame or send on what it serves', async () => {
     const { headers } = await ask({});
     expect(headers).toMatchObject({

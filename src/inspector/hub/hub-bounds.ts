@@ -8,6 +8,8 @@
 export const HUB_BOUNDS = {
   connections: 256,
   clients: 32,
+  /** A client that is refused and does not hang up is hung up on. */
+  refusalMs: 1_000,
   /** A message of a page. */
   requestBytes: 16 * 1024,
   /** Answers that one page may be waiting for. */

@@ -8,6 +8,7 @@
  * alone. 3. Without the token nothing of the registry is told. 4. Everything that a client can make it keep is bounded (L9).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { sha256 } from '../../base/sha256.ts';
@@ -100,6 +101,8 @@ class HubServer {
     perMessageDeflate: false,
     clientTracking: true,
   });
+  /** All that came in, also those that HTTP has let go of. */
+  readonly #connections = new Set<Socket>();
   readonly #sessions = new Set<Session>();
   readonly #pages = new Set<PageSession>();
   readonly #list: RunList;
@@ -140,6 +143,7 @@ class HubServer {
       socket.close(CLOSE_CODES.leaving, 'the hub ends');
       socket.terminate();
     }
+    for (const connection of this.#connections) connection.destroy();
     await Promise.all(this.#servers.map(closed));
   }
 
@@ -150,6 +154,10 @@ class HubServer {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );
+    server.on('connection', (connection: Socket) => {
+      this.#connections.add(connection);
+      connection.once('close', () => this.#connections.delete(connection));
+    });
     server.maxConnections = HUB_BOUNDS.connections;
     // A connection that the system could not give us: the client tries again.
     server.on('error', () => undefined);
@@ -191,7 +199,11 @@ class HubServer {
     const target = targetOf(request);
     const status = this.#upgradeRefusal(request, target);
     if (status !== null || target === null) {
-      socket.end(`HTTP/1.1 ${status ?? 400} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      // The server does not own it any more: whoever does not hang up is hung up on.
+      socket.end(`HTTP/1.1 ${status ?? 400} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+        socket.destroy(),
+      );
+      setTimeout(() => socket.destroy(), HUB_BOUNDS.refusalMs).unref();
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => this.#open(client, target));
