@@ -118,7 +118,7 @@ export function foldEvent(before: Turn, event: AgentEvent): Turn {
     case 'limited':
       return withLimit(turn, event.kind, event.resetsAtMs);
     case 'usage':
-      return withUsage(turn, event);
+      return withUsage(turn, bookable(event));
     case 'answer':
       return { ...turn, answer: event.value };
     case 'noted':
@@ -188,6 +188,18 @@ function withLimit(turn: Turn, kind: 'usage' | 'rate', resetsAtMs: number | null
 function withEnd(turn: Turn, ended: NonNullable<Turn['ended']>): Turn {
   const isTakenBack = ended.how === 'completed' && turn.ended !== null && turn.ended.how !== 'completed';
   return isTakenBack ? { ...turn, openTools: {} } : { ...turn, openTools: {}, ended };
+}
+
+/** A report as it can be booked: no less than nothing, and no more than can be added up. */
+function bookable(usage: Usage): Usage {
+  const bounded = (count: number): number => (count > 0 ? Math.min(count, BOUNDS.tokensReported) : 0);
+  const { usd } = usage;
+  return {
+    ...usage,
+    inputTokens: bounded(usage.inputTokens),
+    outputTokens: bounded(usage.outputTokens),
+    usd: usd !== null && usd >= 0 && usd <= BOUNDS.usdReported ? usd : null,
+  };
 }
 
 function withUsage(turn: Turn, usage: Usage): Turn {

@@ -105,6 +105,9 @@ export const BOUNDS = {
   /** Findings of a gate that are compared with those of other rounds. */
   findingKeys: 50,
   judgements: 20,
+  /** The most that one report of use is believed. */
+  tokensReported: 10 ** 12,
+  usdReported: 1_000_000,
   promptBytes: 1024 * 1024,
   /** The longest single argument that Linux takes (MAX_ARG_STRLEN). */
   argumentBytes: 131_072,

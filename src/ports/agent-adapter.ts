@@ -47,6 +47,8 @@ export interface TurnStart {
   readonly allowedTools: readonly string[];
   /** Commands that its shell tool may run without permission, word by word; `*` as the last word: any further words, also none. */
   readonly allowedCommands: readonly (readonly string[])[];
+  /** Commands that only look, and only in exactly these words (`*` as above): for agents whose rules hold a command to its words. */
+  readonly lookingCommands: readonly (readonly string[])[];
   readonly maxTurns: number | null;
   readonly extraArgs: readonly string[];
   readonly budget: TurnBudget;

@@ -57,6 +57,7 @@ export function isRunning(pid: number): boolean {
   } catch {
     return false; // No such process: that is the answer.
   }
-  const state = execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).trim();
-  return !state.startsWith('Z');
+  // It may end between the two looks: then ps knows nothing of it.
+  const state = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+  return state !== '' && !state.startsWith('Z');
 }

@@ -31,6 +31,7 @@ function startWith(permission: PermissionMode): TurnStart {
     model: null,
     allowedTools: [],
     allowedCommands: [],
+    lookingCommands: [],
     maxTurns: null,
     extraArgs: [],
     budget: { tokens: null, usd: null },

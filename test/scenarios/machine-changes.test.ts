@@ -14,6 +14,7 @@ import {
 } from '../support/pawl-cli.ts';
 import { ScenarioMachine } from '../support/scenario-machine.ts';
 import { answer, packetOf, verdict, write } from '../support/scenario-packet.ts';
+import { endOne } from '../support/scenario-processes.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
 const SLOW = 120_000;
@@ -161,8 +162,9 @@ describe('a machine that was booted again', () => {
     driver.child.kill('SIGKILL');
     await driver.ended;
     const claim = JSON.parse(readFileSync(scenario.runFile(runId, 'tasks', TASK, 'claim'), 'utf8'));
-    process.kill(claim.host.pid, 'SIGKILL');
-    for (const pid of scenario.workersOf(runId)) process.kill(pid, 'SIGKILL');
+    endOne(claim.host.pid);
+    // Each may go down with the one before it.
+    for (const pid of scenario.workersOf(runId)) endOne(pid);
     await until('all to be gone', () => scenario.workersOf(runId).length === 0);
     openGate();
     machine.becomes({ bootId: 'second-boot' });

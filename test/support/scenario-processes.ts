@@ -33,7 +33,8 @@ export async function endAllOf(text: string): Promise<void> {
   }
 }
 
-function endOne(pid: number): void {
+/** Nothing of that pid runs any more. */
+export function endOne(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {

@@ -9,6 +9,7 @@
 import { type Json, type JsonObject, lastingJson } from '../../base/canonical-json.ts';
 import { ownToolName, toolName } from './acp-events.ts';
 import { fieldsOf, listOf, objectOf, textOf, textsOf } from './line-fields.ts';
+import { withRealPaths } from './real-paths.ts';
 import { judgeTool, type ToolPolicy, type ToolUse } from './tool-policy.ts';
 
 /** An answer; `denied` is what is told of a refusal. */
@@ -20,7 +21,7 @@ export interface PermissionAnswer {
 /** The answer to a request about `call`, one of `options`. */
 export function answerPermission(policy: ToolPolicy, call: JsonObject, options: Json | undefined): PermissionAnswer {
   const use = useOf(call);
-  const judgement = judgeTool(policy, use);
+  const judgement = judgeTool(policy, withRealPaths(use, policy.roots[0] ?? '/'));
   if (judgement.isAllowed) {
     const kinds = policy.permission === 'bypass' ? ['allow_once', 'allow_always'] : ['allow_once'];
     const optionId = optionOf(options, kinds);

@@ -68,6 +68,8 @@ function command(start: TurnStart): TurnCommand {
   // The lists of tools go on up to the next flag: they never come last.
   const args = ['-p', ...toolLists(start), '--output-format', 'stream-json', '--verbose'];
   if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);
+  // What the repository has its agents run at every start is not for this one: who writes it there would give orders to the next.
+  if (start.permission !== 'bypass') args.push('--settings', JSON.stringify({ disableAllHooks: true }));
   args.push('--permission-mode', start.nativeMode ?? MODES[start.permission]);
   if (start.model !== null) args.push('--model', start.model);
   if (start.maxTurns !== null) args.push('--max-turns', String(start.maxTurns));
@@ -92,7 +94,7 @@ function toolLists(start: TurnStart): readonly string[] {
     ...(start.permission === 'read' ? READ_TOOLS : []),
     ...start.allowedTools,
     ...commandRules(
-      start.allowedCommands,
+      [...start.lookingCommands, ...start.allowedCommands],
       (words) => `Bash(${words})`,
       (words) => `Bash(${words}:*)`,
     ),

@@ -130,7 +130,7 @@ function startOf(
 ): TurnStart {
   const permission = permissionFor(config, order);
   const allowedTools = [...new Set([...config.allowedTools, ...order.allowedTools])];
-  const allowedCommands = [...lookingAt(order.commits), ...place.allowedCommands.flatMap(wordsOf)];
+  const allowedCommands = place.allowedCommands.flatMap(wordsOf);
   const hasSchema = adapter.capabilities.hasStructuredOutput && config.structuredOutput;
   const isMcp = codingAgentOf(config, place).givesMcp;
   const [mcpProgram = '', ...mcpArgs] = place.mcpServer ?? [];
@@ -145,6 +145,7 @@ function startOf(
     model: config.model ?? null,
     allowedTools,
     allowedCommands,
+    lookingCommands: lookingAt(order.commits),
     maxTurns: config.maxTurns ?? null,
     extraArgs: config.extraArgs,
     budget: order.budget,

@@ -87,7 +87,7 @@ function envOf(start: TurnStart): Record<string, string> {
 /** Of rules that match, the last one counts: what denies everything comes first. */
 function permissionsOf(start: TurnStart): JsonObject {
   const commands = commandRules(
-    start.allowedCommands,
+    [...start.lookingCommands, ...start.allowedCommands],
     (words) => words,
     (words) => `${words} *`,
   );

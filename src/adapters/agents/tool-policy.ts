@@ -131,10 +131,24 @@ function isOwnFile(roots: readonly string[], path: string, folder: string | null
   return inside.some((relative) => {
     const segments = relative.split('/').filter((segment) => segment !== '' && segment !== '.');
     if (segments.length === 0 || relative.startsWith('~') || relative.includes('\0')) return false;
-    if (segments.some((segment) => segment === '..' || segment.toLowerCase() === '.git')) return false;
+    if (segments.some((segment) => segment === '..' || SETTINGS.includes(segment.toLowerCase()))) return false;
     return folder === null || (segments[0] === folder && segments.length > 1);
   });
 }
+
+/** Folders and files of git and of agents: who writes there gives orders to those that come after. */
+const SETTINGS: readonly string[] = [
+  '.git',
+  '.claude',
+  '.codex',
+  '.copilot',
+  '.gemini',
+  '.mcp.json',
+  '.opencode',
+  '.qwen',
+  'opencode.json',
+  'opencode.jsonc',
+];
 
 const trimmed = (root: string): string => root.replace(/\/+$/, '');
 

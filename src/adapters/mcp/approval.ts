@@ -5,6 +5,7 @@
  *
  * Invariant: a tool whose input does not say what it does is denied.
  */
+import { withRealPaths } from '../agents/real-paths.ts';
 import { judgeTool, type ToolPolicy, type ToolUse } from '../agents/tool-policy.ts';
 
 const READS = new Set(['Read', 'Grep', 'Glob', 'LS', 'NotebookRead', 'TodoWrite']);
@@ -12,7 +13,7 @@ const EDITS = new Set(['Edit', 'MultiEdit', 'Write', 'NotebookEdit']);
 
 /** The answer to a permission prompt as the CLI wants it: JSON in a text. */
 export function approvalText(policy: ToolPolicy, tool: string, input: Readonly<Record<string, unknown>>): string {
-  const judgement = judgeTool(policy, useOf(tool, input));
+  const judgement = judgeTool(policy, withRealPaths(useOf(tool, input), policy.roots[0] ?? '/'));
   return JSON.stringify(
     judgement.isAllowed
       ? { behavior: 'allow', updatedInput: input }

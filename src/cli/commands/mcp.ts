@@ -5,7 +5,9 @@
  *
  * Invariants: 1. Nothing but the protocol is written to stdout. 2. It ends when its stdin does, so it never outlives its agent.
  */
+
 import { once } from 'node:events';
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { z } from 'zod';
@@ -45,7 +47,7 @@ export async function mcp(_output: Output, options: McpOptions): Promise<number>
 function policyOf(text: string, worktree: string): ToolPolicy {
   const parsed = allowSchema.safeParse(jsonOf(text));
   if (!parsed.success) throw usage('--allow wants {"permission", "allowedTools", "allowedCommands"} as JSON.');
-  return { ...parsed.data, roots: [worktree], ownServer: 'pawl' };
+  return { ...parsed.data, roots: [...new Set([worktree, realpathSync(worktree)])], ownServer: 'pawl' };
 }
 
 function jsonOf(text: string): unknown {

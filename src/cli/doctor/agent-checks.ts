@@ -137,6 +137,7 @@ function argsOf(adapter: AgentAdapter, more: Partial<TurnStart>): readonly strin
     model: null,
     allowedTools: [],
     allowedCommands: [],
+    lookingCommands: [],
     maxTurns: null,
     extraArgs: [],
     budget: { tokens: null, usd: null },

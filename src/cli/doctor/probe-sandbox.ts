@@ -94,6 +94,7 @@ export class ProbeSandbox {
       model,
       allowedTools: [],
       allowedCommands: [TOOL_COMMAND],
+      lookingCommands: [],
       maxTurns: null,
       extraArgs,
       budget: { tokens: null, usd: null },

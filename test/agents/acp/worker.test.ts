@@ -131,7 +131,7 @@ describe('the ACP worker', () => {
 describe('the command of an ACP agent', () => {
   const turn = {
     ...plainSpec,
-    ...{ prompt: PROMPT, maxTurns: null, budget: { tokens: null, usd: null }, answerSchema: null },
+    ...{ prompt: PROMPT, lookingCommands: [], maxTurns: null, budget: { tokens: null, usd: null }, answerSchema: null },
     extraArgs: ['agent', '--acp'],
   };
 

@@ -1,6 +1,10 @@
 /** Who may do what when nobody can be asked. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { withRealPaths } from '../../../src/adapters/agents/real-paths.ts';
 import { judgeTool, plainWords, type ToolPolicy, type ToolUse } from '../../../src/adapters/agents/tool-policy.ts';
 
 const policy: ToolPolicy = {
@@ -27,6 +31,28 @@ describe('a command', () => {
     expect(runs([['*']], '')).toBe(false);
     expect(runs([[]], 'npm test')).toBe(false);
     expect(runs([], 'npm test')).toBe(false);
+  });
+
+  it('that only looks needs no rule, but with an option that writes or starts something', () => {
+    for (const command of [
+      'git diff HEAD~1..HEAD',
+      'git log --oneline -5',
+      'git show HEAD:a.ts',
+      'cat a.ts',
+      'ls -la src',
+    ])
+      expect({ command, isAllowed: runs([], command) }).toEqual({ command, isAllowed: true });
+    for (const command of [
+      'git diff --output=/tmp/x',
+      'git log --outp=x',
+      'git show --ext-diff',
+      'git diff --textconv',
+      'git -c core.pager=x log',
+      'GIT_EXTERNAL_DIFF=x git diff',
+      'cat a > b',
+      'git push',
+    ])
+      expect({ command, isAllowed: runs([], command) }).toEqual({ command, isAllowed: false });
   });
 
   it('in words is allowed as in text, through the shell that carries it', () => {
@@ -153,6 +179,34 @@ describe('an edit', () => {
     for (const path of ['.git', '/w/tree/.git', '.git/hooks/pre-commit', 'sub/.GIT/config'])
       expect(edits([path])).toBe(false);
     expect(edits(['.gitignore'])).toBe(true);
+  });
+
+  it('never touches what gives orders to the agents that come after', () => {
+    for (const path of [
+      '.claude/settings.json',
+      'sub/.Claude/x',
+      '.mcp.json',
+      '.gemini/settings.json',
+      '.qwen/x',
+      'opencode.json',
+    ])
+      expect({ path, isAllowed: edits([path]) }).toEqual({ path, isAllowed: false });
+    expect(edits(['docs/claude.md'])).toBe(true);
+  });
+
+  it('is judged by where the file really lies', () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-policy-')));
+    mkdirSync(join(folder, 'tree'));
+    symlinkSync(folder, join(folder, 'tree/link'));
+    symlinkSync('itself', join(folder, 'tree/itself'));
+    const tree = join(folder, 'tree');
+    const edit = (path: string): boolean => {
+      const real = withRealPaths({ ...use, kind: 'edit', paths: [path] }, tree);
+      return judgeTool({ ...policy, roots: [tree] }, real).isAllowed;
+    };
+    expect([edit('new/a.ts'), edit(join(tree, 'b.ts'))]).toEqual([true, true]);
+    expect([edit('link/a.ts'), edit('itself/a.ts')]).toEqual([false, false]);
+    rmSync(folder, { recursive: true });
   });
 
   it('of a reader is its answer alone', () => {

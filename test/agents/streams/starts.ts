@@ -17,6 +17,7 @@ export function startOf(changes: Partial<TurnStart> = {}): TurnStart {
     model: null,
     allowedTools: [],
     allowedCommands: [],
+    lookingCommands: [],
     maxTurns: null,
     extraArgs: [],
     budget: { tokens: null, usd: null },
