@@ -17,6 +17,16 @@ import { countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts'
 const READ_TOOLS = ['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'todoread', 'todowrite'];
 /** Its rules see a command with its redirections: these would write anywhere. */
 const REDIRECTING = ['*>*', '*<*', '*`*', '*$(*'];
+/** Files that give orders to the agents that come after. */
+const ORDERS = [
+  '.opencode/**',
+  '**/.opencode/**',
+  '*opencode.json*',
+  '.claude/**',
+  '**/.claude/**',
+  '*.mcp.json',
+  '.git/**',
+];
 const DENIAL = /rejected permission|rule which prevents|permission denied by rule/i;
 
 /** OpenCode, `opencode run`. */
@@ -61,6 +71,8 @@ export const opencode: AgentAdapter = {
 function command(start: TurnStart): TurnCommand {
   const args = ['run', '--format', 'json'];
   if (start.session.isResume && start.session.id !== null) args.push('-s', start.session.id);
+  // Plugins of the repository would run whatever it likes.
+  if (start.permission !== 'bypass') args.push('--pure');
   if (start.model !== null) args.push('-m', start.model);
   if (start.nativeMode !== null) args.push('--agent', start.nativeMode);
   else if (start.permission === 'bypass') args.push('--auto');
@@ -91,12 +103,7 @@ function permissionsOf(start: TurnStart): JsonObject {
     (words) => words,
     (words) => `${words} *`,
   );
-  const tools = [
-    ...READ_TOOLS,
-    ...(start.permission === 'edit' ? ['edit'] : []),
-    ...start.allowedTools,
-    ...(start.mcp === null ? [] : [`${start.mcp.name}_*`]),
-  ];
+  const tools = [...READ_TOOLS, ...start.allowedTools, ...(start.mcp === null ? [] : [`${start.mcp.name}_*`])];
   return {
     '*': 'deny',
     external_directory: 'deny',
@@ -105,6 +112,9 @@ function permissionsOf(start: TurnStart): JsonObject {
       ...Object.fromEntries(commands.map((rule) => [rule, 'allow'])),
       ...Object.fromEntries(REDIRECTING.map((rule) => [rule, 'deny'])),
     },
+    ...(start.permission === 'edit'
+      ? { edit: { '*': 'allow', ...Object.fromEntries(ORDERS.map((path) => [path, 'deny'])) } }
+      : {}),
     ...Object.fromEntries(tools.map((tool) => [tool, 'allow'])),
   };
 }
