@@ -25,6 +25,7 @@ const ORDERS = [
   '.claude/**',
   '**/.claude/**',
   '*.mcp.json',
+  '.git',
   '.git/**',
 ];
 const DENIAL = /rejected permission|rule which prevents|permission denied by rule/i;
@@ -71,7 +72,7 @@ export const opencode: AgentAdapter = {
 function command(start: TurnStart): TurnCommand {
   const args = ['run', '--format', 'json'];
   if (start.session.isResume && start.session.id !== null) args.push('-s', start.session.id);
-  // Plugins of the repository would run whatever it likes.
+  // No plugins from outside; those that the repository holds are loaded all the same, and the agent may write none.
   if (start.permission !== 'bypass') args.push('--pure');
   if (start.model !== null) args.push('-m', start.model);
   if (start.nativeMode !== null) args.push('--agent', start.nativeMode);
