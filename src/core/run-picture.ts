@@ -4,7 +4,7 @@
  * Owns: the drawing, and what the view tells of the way so far. Does not own: the view (core/run-view), colours (cli).
  * Free of xstate and zod: `status` draws it.
  *
- * Invariants: 1. A run stands at exactly one line. 2. No line is longer than PICTURE_COLUMNS.
+ * Invariants: 1. A run stands at exactly one line; one that was set aside at none of the way, because its state is not known. 2. No line is longer than PICTURE_COLUMNS.
  */
 import type { RunView, TaskView } from './run-view.ts';
 
@@ -70,9 +70,10 @@ function sideways(state: Stop, end: string): string {
   return `${begun.padEnd(LOOP_COLUMNS, '─')}${end}`;
 }
 
-/** Where a run that is in none of these states came to a stop, as far as its view tells. */
-function stoppedAt({ state, task, gates, baseCommit, lease }: RunView): Stop {
-  if (state === 'blockedPlanInsufficient' || state === 'quarantined') return 'packetReceived';
+/** Where a run that is in none of these states came to a stop, as far as its view tells; null where that is not known. */
+function stoppedAt({ state, task, gates, baseCommit, lease }: RunView): Stop | null {
+  if (state === 'quarantined') return null;
+  if (state === 'blockedPlanInsufficient') return 'packetReceived';
   if (state === 'blockedLockConflict') return 'waitingForLock';
   if (gates.verification?.status === 'PASS' && gates.review?.status === 'PASS') return 'handoffReady';
   if (task !== null) return STATE_OF_PURPOSE[task.purpose] ?? 'implementing';
@@ -80,15 +81,16 @@ function stoppedAt({ state, task, gates, baseCommit, lease }: RunView): Stop {
 }
 
 /** True when the run has been in that state and left it. */
-function hasPassed(view: RunView, state: Stop, at: Stop): boolean {
+function hasPassed(view: RunView, state: Stop, at: Stop | null): boolean {
   if (tasksIn(view, state).length > 0) return true;
   // Without a task of its own: everything before the place on the straight way, where a fix is not.
   const order = WAY.map((each) => each.state).filter((each) => each !== 'fixLoop');
   const place = at === 'fixLoop' ? 'verification' : at;
+  if (place === null) return false;
   return state !== 'fixLoop' && order.indexOf(state) < order.indexOf(place);
 }
 
-function noteOf(view: RunView, state: Stop, at: Stop): string {
+function noteOf(view: RunView, state: Stop, at: Stop | null): string {
   if (state === 'fixLoop' && tasksIn(view, state).length === 0 && state !== at) return 'where a gate fails';
   const tasks = tasksIn(view, state);
   const attempts = tasks.length < 2 ? '' : `${tasks.length} tasks`;

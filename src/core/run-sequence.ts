@@ -20,10 +20,12 @@ export interface SequenceSource {
   readonly records: readonly JournalRecord[];
   /** The state of the run after the record of that sequence; null where it is not known. */
   readonly stateAt: (seq: number) => string | null;
+  /** Why the journal can be followed no further than these records; absent or null when it can. */
+  readonly journalFault?: string | null;
 }
 
 /** The Mermaid text: paste it into a code block of the language `mermaid`. */
-export function runSequence({ runId, records, stateAt }: SequenceSource): string {
+export function runSequence({ runId, records, stateAt, journalFault = null }: SequenceSource): string {
   const shown = shownOf(records);
   const tasks = [...new Set(shown.flatMap(({ actor, event }) => (isTask(actor) ? [actor] : taskOf(event))))];
   const names = new Map(tasks.map((taskId, index) => [taskId, `T${index + 1}`]));
@@ -46,6 +48,7 @@ export function runSequence({ runId, records, stateAt }: SequenceSource): string
     state = next ?? state;
     before = record;
   }
+  if (journalFault !== null) lines.push(note('P', `the journal can be followed no further: ${journalFault}`));
   return `${lines.join('\n')}\n`;
 }
 

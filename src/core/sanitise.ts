@@ -30,10 +30,13 @@ export function sanitise(text: string, charsMax: number): string {
   return cutMiddle(head, tail, text.length - 2 * window, charsMax);
 }
 
-/** `text` without control codes and likely secrets: its last `charsMax` characters, with a mark where it was cut. */
-export function sanitiseTail(text: string, charsMax: number): string {
+/**
+ * `text` without control codes and likely secrets: its last `charsMax` characters, with a mark where it was cut. `isCut`: it is itself
+ * the end of a longer one, so that its first word may be the rest of a secret.
+ */
+export function sanitiseTail(text: string, charsMax: number, isCut = false): string {
   const window = windowChars(charsMax);
-  const isLong = text.length > window;
+  const isLong = isCut || text.length > window;
   const clean = cleaned(isLong ? withoutBrokenWord(text.slice(-window)) : text);
   if (!isLong && clean.length <= charsMax) return clean;
   const mark = '[…]\n';
@@ -44,7 +47,7 @@ export function sanitiseTail(text: string, charsMax: number): string {
 /** `text` in quotes for a message: one line, control codes visible, short. */
 export function quote(text: string): string {
   const short = text.length > QUOTE_CHARS_MAX ? `${firstChars(text, QUOTE_CHARS_MAX)}…` : text;
-  return JSON.stringify(masked(wellFormed(short).replace(BIDI, '')));
+  return JSON.stringify(masked(wellFormed(short).replace(INVISIBLE, '')));
 }
 
 function windowChars(charsMax: number): number {
@@ -86,7 +89,8 @@ function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }
 
-const BIDI = /[\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+/** Marks that turn the reading direction, and those that take no place: neither can be seen, and both can hide what is there. */
+const INVISIBLE = /[\u061C\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/g;
 
 /** ECMA-48: operating system commands and other strings, control sequences, short escapes; each ends where it must or at the next escape. */
 const ESCAPES = [
@@ -103,7 +107,7 @@ function stripped(text: string): string {
   for (const pattern of ESCAPES) plain = plain.replace(pattern, '');
   return plain
     .replace(/\r\n?/g, '\n')
-    .replace(BIDI, '')
+    .replace(INVISIBLE, '')
     .replace(/(?![\n\t])\p{Cc}/gu, '');
 }
 

@@ -51,6 +51,15 @@ describe('the sequence diagram of a run', () => {
     expect(lines).toContain('  Note over P: brought the run back: eventBeforeSnapshot');
   });
 
+  it('says last that the journal goes on and cannot be followed, and why', () => {
+    const given = { runId: RUN, records: records.slice(0, 2), stateAt };
+    const lines = runSequence({ ...given, journalFault: 'line 3: its sum is wrong' })
+      .trimEnd()
+      .split('\n');
+    expect(lines.at(-1)).toMatch(/^ {2}Note over P: the journal can be followed no further: line 3: its sum is wrong$/);
+    expect(lines.slice(0, -1)).toEqual(runSequence(given).trimEnd().split('\n'));
+  });
+
   it('leaves out the middle of a long history, and says how much', () => {
     const [first] = records;
     if (first === undefined) throw new Error('no records');

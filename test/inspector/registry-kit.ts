@@ -43,6 +43,9 @@ export class WrittenRun {
     while (records.length < count) {
       const step = this.#steps.next();
       if (step.done === true) break;
+      // As a runner does it: a task that the journal knows has its folder.
+      for (const taskId of Object.keys(step.value.state.tasks))
+        mkdirSync(this.#paths.task(this.runId, taskId), { recursive: true });
       appendFileSync(this.journal, step.value.line);
       this.last = step.value;
       records.push(step.value.record);

@@ -19,6 +19,7 @@ describe('what is stripped', () => {
     ['a\u0000b\u0007c\u0008d\u007fe\u0085f', 'abcdef'],
     ['a\r\nb\rc\td\n', 'a\nb\nc\td\n'],
     ['a\u202eb\u2066c', 'abc'],
+    ['a\u061cb\u200bc\u2060d\ufeffe', 'abcde'],
     ['x\u001b', 'x'],
     ['x\ud800y', 'x\ufffdy'],
     ['grüße 😀', 'grüße 😀'],
@@ -107,6 +108,12 @@ describe('the bound', () => {
     const text = `API_KEY=${'hunter2'.repeat(200)} ${'\u001b[0m'.repeat(2_000)}end`;
     expect(sanitiseTail(text, 100)).toBe('[…]\nend');
     expect(sanitise(`${'y'.repeat(50_000)} ${text}`, 200)).not.toContain('hunter');
+  });
+
+  it('so does the end that a reader has cut, however short it is', () => {
+    const rest = `${'hunter2'.repeat(6)} ${'\u001b[2K\r'.repeat(10)}end`;
+    expect(sanitiseTail(rest, 1_000, true)).toMatch(/^\[…\]\n\n+end$/);
+    expect(sanitiseTail('whole', 1_000)).toBe('whole');
   });
 
   it('holds for any text and bound, and the result always has a canonical form', () => {

@@ -15,6 +15,7 @@ import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { unknownRun } from '../../runtime/commands.ts';
 import { recordsOf } from '../../runtime/run-look.ts';
+import { readJournal } from '../../store/journal.ts';
 import { tailJournal } from '../../store/journal-tail.ts';
 import { listRuns } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
@@ -36,7 +37,8 @@ export async function events(output: Output, options: EventsOptions, [runId = ''
   if (options.follow === true) return follow(output, places, runId);
   const records = recordsOf(places, runId);
   if (options.mermaid === true) {
-    const mermaid = runSequence({ runId, records, stateAt: await statesOf(runId, records) });
+    const stateAt = await statesOf(runId, records);
+    const mermaid = runSequence({ runId, records, stateAt, journalFault: faultOf(places, runId) });
     output.json({ mermaid });
     output.line(mermaid.trimEnd());
     return EXIT.done;
@@ -44,6 +46,12 @@ export async function events(output: Output, options: EventsOptions, [runId = ''
   output.json({ events: records.map(plain) });
   for (const record of records) output.line(recordLine(output, record));
   return EXIT.done;
+}
+
+/** Why the journal can be read no further than its records, null when it is whole. */
+function faultOf({ files, paths }: Places, runId: string): string | null {
+  const reading = readJournal(files, paths.journal(runId));
+  return reading.kind === 'damaged' ? `line ${reading.line} of the journal: ${reading.detail}` : null;
 }
 
 /** The run's state after each record, as far as its journal folds. */

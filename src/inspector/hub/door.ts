@@ -10,6 +10,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 const TOKEN_BYTES = 16;
+const HTTP_PORT = 80;
 const METHODS = ['GET', 'HEAD'];
 
 /** A token that nobody can guess: 128 random bits. */
@@ -19,7 +20,9 @@ export function newToken(): string {
 
 /** The HTTP status with which a request is refused whatever it asks for, null when it may go on. */
 export function refusalOf(request: IncomingMessage, port: number): 403 | 405 | null {
-  const names = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`);
+  const hosts = ['127.0.0.1', 'localhost', '[::1]'];
+  // Browsers leave the port of the scheme out.
+  const names = [...hosts.map((name) => `${name}:${port}`), ...(port === HTTP_PORT ? hosts : [])];
   const { host, origin } = request.headers;
   if (host === undefined || !names.includes(host.toLowerCase())) return 403;
   if (origin !== undefined && !names.some((name) => origin.toLowerCase() === `http://${name}`)) return 403;

@@ -18,6 +18,10 @@ export const HUB_BOUNDS = {
   slowMs: 20_000,
   /** Records read, folded or sent at a time. */
   recordsAtOnce: 100,
+  /** Records folded at a time where many may do so at once: a late client of the stream. */
+  foldsAtOnce: 20,
+  /** A page waits no longer for the list of runs; those that are not known by then are told one by one. */
+  listMs: 1_000,
   /** How often files are looked at, whatever watching says. */
   pollMs: 100,
   /** Runs looked at in one such round; the watched ones always. */
@@ -27,6 +31,12 @@ export const HUB_BOUNDS = {
   folderWatches: 1_000,
   /** How often the task folders of a run that somebody looks at are looked at. */
   filesPollMs: 250,
+  /** A look at them serves everybody for so long. */
+  filesFreshMs: 200,
+  /** Where nothing but the length of outputs has changed, files are told again no sooner. */
+  sizesMs: 1_000,
+  /** Of the tasks that have ended one in so many is looked at closely at each look; the others by their folder alone. */
+  endedTasksTurn: 20,
   tasksShown: 2_000,
   outputReadBytes: 128 * 1024,
   outputChars: 32 * 1024,

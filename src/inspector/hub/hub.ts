@@ -10,6 +10,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { sha256 } from '../../base/sha256.ts';
 import { definitionHash } from '../../core/state-image.ts';
@@ -27,6 +28,7 @@ import { PacedSocket } from './paced-socket.ts';
 import { PageSession } from './page-session.ts';
 import { RegistryWatch } from './registry-watch.ts';
 import { RunList } from './run-list.ts';
+import { SharedTaskFiles } from './shared-task-files.ts';
 import { bridgePage, STATELY_PAGE_PATH, safeForOutside } from './stately-page.ts';
 import { StatelySession } from './stately-session.ts';
 
@@ -106,6 +108,7 @@ class HubServer {
   readonly #sessions = new Set<Session>();
   readonly #pages = new Set<PageSession>();
   readonly #list: RunList;
+  readonly #taskFiles: SharedTaskFiles;
   readonly #watch: RegistryWatch;
   #port = 0;
 
@@ -113,12 +116,13 @@ class HubServer {
     this.#options = options;
     this.token = options.token ?? newToken();
     this.#assets = new Assets(options.pageFolder);
+    this.#taskFiles = new SharedTaskFiles(options.place);
     this.#list = new RunList(options.place, (runId, view) => {
       for (const page of this.#pages) page.viewed(runId, view);
     });
     this.#watch = new RegistryWatch(options.place, (runId, isThere) => {
       // Records first: they are told as soon as they are read, the view a moment later.
-      if (isThere) for (const session of this.#sessions) session.touched(runId);
+      for (const session of this.#sessions) session.touched(runId);
       this.#list.changed(runId, isThere);
     });
     this.#servers = [this.#server(), this.#server()];
@@ -239,11 +243,11 @@ class HubServer {
       place,
       hello: this.#hello(),
       proofPaths,
-      views: async () => {
-        await this.#list.settled();
-        return this.#list.views;
-      },
+      // A run that takes long to look at holds the others back no longer than that: it comes when it is known.
+      listed: () => Promise.race([this.#list.settled(), pause(HUB_BOUNDS.listMs, null, { ref: false })]),
+      views: () => this.#list.views,
       viewOf: (runId) => this.#list.get(runId),
+      taskFiles: this.#taskFiles,
       favour: (runId) => this.#watch.favour(runId),
     });
     this.#pages.add(page);

@@ -4,10 +4,11 @@
  * Owns: the place reached, and what a journal that cannot be followed is called. Does not own: when to look (hub/registry-watch).
  *
  * Invariants: 1. No lock is taken, nothing is written. 2. What is given verifies as a chain; what comes after the first line that
- * does not is never given. 3. A last line without its newline counts once it is whole, as it does for the next start of Pawl.
+ * does not is not given, until that line is mended. 3. A last line without its newline counts once it is whole, as it does for the
+ * next start of Pawl. 4. What is given follows from what was given before: where that is no more in the file, it begins anew.
  */
 import { PawlError, systemCode } from '../../model/error.ts';
-import type { JournalRecord } from '../../model/record.ts';
+import { type JournalRecord, RECORD_VERSION } from '../../model/record.ts';
 import type { Fd } from '../../ports/fs.ts';
 import type { Files } from '../../store/files.ts';
 import { rawLines } from '../../store/journal.ts';
@@ -28,6 +29,8 @@ export class JournalReader {
   readonly #path: string;
   readonly #fromSeq: number;
   #offset = 0;
+  /** Where the last record ends. */
+  #lastEnd = 0;
   #owesNewline = false;
   #last: JournalRecord | null = null;
   #fault: string | null = null;
@@ -73,11 +76,12 @@ export class JournalReader {
 
   #readOpen(fd: Fd, linesMax: number): Piece {
     const size = this.#files.fs.size(fd);
-    const isReset = size < this.#offset;
+    const isReset = size < this.#offset || !this.#isLastThere(fd);
     if (isReset) this.#begin();
-    if (this.#fault !== null) return { records: [], isEnd: true, isReset };
     const records: JournalRecord[] = [];
     this.#isTorn = false;
+    // A line that could not be followed is looked at again: it may have been mended.
+    this.#fault = null;
     let lines = 0;
     for (const raw of rawLines(this.#files, fd, this.#path, this.#offset, size)) {
       if (lines >= linesMax) return { records, isEnd: false, isReset };
@@ -85,10 +89,19 @@ export class JournalReader {
       const isRest = this.#owesNewline && raw.bytes.length === 0;
       const isWhole = isRest || this.#take(raw.bytes, raw.hasNewline, records);
       if (!isWhole) break;
+      if (!isRest) this.#lastEnd = raw.start + raw.bytes.length;
       this.#offset = raw.start + raw.bytes.length + (raw.hasNewline ? 1 : 0);
       this.#owesNewline = !raw.hasNewline;
     }
     return { records, isEnd: true, isReset };
+  }
+
+  /** True when the last record stands where it stood: its sum says that all before it do. */
+  #isLastThere(fd: Fd): boolean {
+    if (this.#last === null) return true;
+    const end = `"sum":"${this.#last.sum}","v":${RECORD_VERSION}}`;
+    const bytes = this.#files.fs.read(fd, this.#lastEnd - end.length, end.length);
+    return new TextDecoder().decode(bytes) === end;
   }
 
   /** True when the line is the next record. A line that is still being written is none, and no fault. */
@@ -110,6 +123,7 @@ export class JournalReader {
 
   #begin(): void {
     this.#offset = 0;
+    this.#lastEnd = 0;
     this.#owesNewline = false;
     this.#last = null;
     this.#fault = null;

@@ -12,11 +12,13 @@ import type { RunView } from '../../core/run-view.ts';
 import type { Place } from '../../runtime/run-look.ts';
 import type { HubMessage, PageMessage } from '../wire/page-api.ts';
 import { CLOSE_CODES } from '../wire/page-api.ts';
+import { ArtifactIndex } from './artifact-index.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import type { PacedSocket } from './paced-socket.ts';
 import { parsePageMessage } from './page-request.ts';
 import { artifactDocument, proofDocument } from './run-documents.ts';
 import { RunWatch } from './run-watch.ts';
+import type { SharedTaskFiles } from './shared-task-files.ts';
 import { outputMark, outputTail } from './worker-output.ts';
 
 /** What a session is made from. */
@@ -25,23 +27,31 @@ export interface PageSessionParts {
   readonly place: Place;
   readonly hello: HubMessage;
   readonly proofPaths: readonly string[];
-  /** Every view, once they are all known. */
-  readonly views: () => Promise<readonly RunView[]>;
+  /** Resolves when every view is known, or after a while. */
+  readonly listed: () => Promise<unknown>;
+  /** Every view that is known. */
+  readonly views: () => readonly RunView[];
   readonly viewOf: (runId: string) => RunView | null;
+  readonly taskFiles: SharedTaskFiles;
   /** The run is looked at in every round, until the returned function is called. */
   readonly favour: (runId: string) => () => void;
 }
 
 type Next = HubMessage | null;
+type Request = Extract<PageMessage, { type: 'artifact' | 'proof' }>;
 
 /** One page's session; `close` it when its socket has closed. */
 export class PageSession {
   readonly #parts: PageSessionParts;
   readonly #changed = new Map<string, RunView | null>();
-  readonly #asked: (() => HubMessage)[] = [];
+  /** What nobody has asked for. */
+  readonly #untold: HubMessage[] = [];
+  readonly #asked: Request[] = [];
+  #artifacts: ArtifactIndex | null = null;
   readonly #poll: NodeJS.Timeout;
   #watch: RunWatch | null = null;
-  #endFavour: () => void = () => undefined;
+  #endWatch: () => void = () => undefined;
+  #problem: string | null = null;
   #tail: { readonly runId: string; readonly taskId: string; mark: string; isDue: boolean } | null = null;
   #isListed = false;
   #isPumping = false;
@@ -52,7 +62,7 @@ export class PageSession {
     this.#parts = parts;
     this.#poll = setInterval(() => this.#lookAtFiles(), HUB_BOUNDS.filesPollMs);
     this.#poll.unref();
-    this.#asked.push(() => parts.hello);
+    this.#untold.push(parts.hello);
     this.#pump();
     this.#list();
   }
@@ -85,41 +95,45 @@ export class PageSession {
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#poll);
-    this.#endFavour();
+    this.#endWatch();
   }
 
   #list(): void {
     // The views come whole or the hub ends: neither is for this session to report.
-    void this.#parts.views().then((views) => {
+    void this.#parts.listed().then(() => {
       this.#isListed = true;
-      this.#asked.push(() => ({ type: 'runs', runs: views }));
+      this.#untold.push({ type: 'runs', runs: this.#parts.views() });
       this.#pump();
     });
   }
 
   #take(message: PageMessage): void {
-    const { place, proofPaths } = this.#parts;
     switch (message.type) {
       case 'watch':
       case 'unwatch':
-        this.#endFavour();
-        this.#endFavour = () => undefined;
+        this.#endWatch();
+        this.#endWatch = () => undefined;
         this.#watch = null;
-        if (message.type === 'unwatch') return;
-        this.#watch = new RunWatch(place, message.runId, message.fromSeq, () => this.#parts.viewOf(message.runId));
-        this.#endFavour = this.#parts.favour(message.runId);
+        if (message.type === 'watch') this.#begin(message.runId, message.fromSeq);
         return;
       case 'tail':
         this.#tail = message.isOn ? { runId: message.runId, taskId: message.taskId, mark: '', isDue: true } : null;
         return;
-      case 'artifact': {
-        const { runId, path } = message;
-        this.#asked.push(() => ({ type: 'artifact', runId, path, ...artifactDocument(place, runId, path) }));
-        return;
-      }
       default:
-        this.#asked.push(() => ({ type: 'proof', document: proofDocument(place, proofPaths) }));
+        this.#asked.push(message);
     }
+  }
+
+  #begin(runId: string, fromSeq: number): void {
+    const { place, taskFiles, viewOf, favour } = this.#parts;
+    const { reader: files, end } = taskFiles.use(runId);
+    const endFavour = favour(runId);
+    this.#endWatch = () => {
+      end();
+      endFavour();
+    };
+    this.#problem = null;
+    this.#watch = new RunWatch({ place, runId, fromSeq, view: () => viewOf(runId), files });
   }
 
   /** What no journal tells: registers and output of tasks. */
@@ -129,8 +143,10 @@ export class PageSession {
     try {
       if (tail !== null && !tail.isDue) tail.isDue = outputMark(place, tail.runId, tail.taskId) !== tail.mark;
       this.#watch?.lookAtFiles();
+      this.#problem = null;
     } catch (error) {
-      this.#asked.push(() => problemOf(error));
+      const problem = this.#problemOf(error);
+      if (problem !== null && this.#untold.length < HUB_BOUNDS.openRequests) this.#untold.push(problem);
     }
     this.#pump();
   }
@@ -151,26 +167,44 @@ export class PageSession {
       this.#isMoreDue = false;
       const message = this.#next();
       if (message !== null) await this.#parts.socket.send(message);
-      else if (this.#watch?.hasMoreRecords === true) await yieldToOthers();
-      else return;
+      else if (this.#watch?.hasMoreRecords !== true && this.#asked.length === 0) return;
+      // What one page is told holds up no other one.
+      await yieldToOthers();
     }
     this.#isMoreDue = false;
   }
 
-  /** What is told next: answers, then records, then where runs stand, then files and output. */
+  /** What is told next: records before answers, then where runs stand, then files and output. */
   #next(): Next {
     try {
       return (
-        this.#asked.shift()?.() ??
+        this.#untold.shift() ??
         this.#watch?.nextRecords() ??
+        this.#nextAnswer() ??
         this.#nextView() ??
         this.#watch?.nextFiles() ??
         this.#nextOutput()
       );
     } catch (error) {
       // Of one file that cannot be read now: the page is told, and the rest goes on.
-      return problemOf(error);
+      return this.#problemOf(error);
     }
+  }
+
+  /** Null, too, while the journal has to be read on before there is an answer. */
+  #nextAnswer(): Next {
+    const { place, proofPaths } = this.#parts;
+    const [request] = this.#asked;
+    if (request === undefined) return null;
+    if (request.type === 'proof') {
+      this.#asked.shift();
+      return { type: 'proof', document: proofDocument(place, proofPaths) };
+    }
+    const { runId, path } = request;
+    if (this.#artifacts?.runId !== runId) this.#artifacts = new ArtifactIndex(place, runId);
+    if (!this.#artifacts.advance()) return null;
+    this.#asked.shift();
+    return { type: 'artifact', runId, path, ...artifactDocument(place, runId, this.#artifacts.get(path)) };
   }
 
   #nextView(): Next {
@@ -189,8 +223,12 @@ export class PageSession {
     tail.mark = outputMark(this.#parts.place, runId, taskId);
     return { type: 'output', runId, taskId, text: outputTail(this.#parts.place, runId, taskId) };
   }
-}
 
-function problemOf(error: unknown): HubMessage {
-  return { type: 'problem', message: error instanceof Error ? error.message : String(error) };
+  /** What a page is told of a file that cannot be read; null when it was told that last. */
+  #problemOf(error: unknown): Next {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message === this.#problem) return null;
+    this.#problem = message;
+    return { type: 'problem', message };
+  }
 }

@@ -6,32 +6,34 @@
  * Invariants: 1. An artifact is shown only when its bytes are those that the journal has recorded. 2. Nothing outside of the run's
  * artifacts is read for a path that a client names.
  */
+import { dirname, join } from 'node:path';
 import { isObject, type JsonObject } from '../../base/canonical-json.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { sanitise } from '../../core/sanitise.ts';
 import { PawlError } from '../../model/error.ts';
 import type { ArtifactRef } from '../../model/event.ts';
-import type { JournalRecord } from '../../model/record.ts';
-import { type Place, recordsOf } from '../../runtime/run-look.ts';
+import type { Place } from '../../runtime/run-look.ts';
 import { readArtifact } from '../../store/artifacts.ts';
 import { parseJson, parseJsonObject } from '../../store/json-file.ts';
 import { type QuarantineResolution, readQuarantine } from '../../store/quarantine.ts';
 import type { RecoveryFinding, RecoveryView } from '../wire/page-api.ts';
+import { areFolders } from './folders.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { safeDocument } from './safe-document.ts';
 
 /** An artifact that the run's journal names: its document, or why there is none. */
 export function artifactDocument(
-  place: Place,
+  { files, paths }: Place,
   runId: string,
-  path: string,
+  ref: ArtifactRef | null,
 ): { readonly document: unknown; readonly problem: string | null } {
+  if (ref === null) return { document: null, problem: 'no record of this run names it' };
   try {
-    const ref = recordsOf(place, runId)
-      .flatMap(artifactsIn)
-      .find((each) => each.path === path);
-    if (ref === undefined) return { document: null, problem: 'no record of this run names it' };
-    const text = readArtifact(place.files, place.paths.run(runId), ref);
+    const run = paths.run(runId);
+    // A link leads to what is none of the run's.
+    if (!areFolders(files, [run, join(run, 'artifacts'), dirname(join(run, ref.path))]))
+      return { document: null, problem: 'its folder is missing, or a link' };
+    const text = readArtifact(files, run, ref);
     if (text.length > HUB_BOUNDS.artifactBytes) return { document: null, problem: 'it is too long to be shown here' };
     const document = parseJson(text);
     return {
@@ -42,15 +44,6 @@ export function artifactDocument(
     if (!(error instanceof PawlError)) throw error;
     return { document: null, problem: error.message };
   }
-}
-
-/** Every artifact that a record names. */
-function artifactsIn({ event }: JournalRecord): readonly ArtifactRef[] {
-  return Object.values(event).filter(isArtifact);
-}
-
-function isArtifact(value: unknown): value is ArtifactRef {
-  return isObject(value) && typeof value.path === 'string' && typeof value.sha256 === 'string';
 }
 
 /** Where the run's recovery stands, by its quarantine, its view (as last seen) and how far its journal can be followed. */

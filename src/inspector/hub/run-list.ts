@@ -13,6 +13,9 @@ import { doubtfulView, lookAtRun, type Place, quarantineView, quickView } from '
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { RunFold } from './run-fold.ts';
 
+/** A look at the whole of a run is followed by so many times its length without one. */
+const REST_FACTOR = 10;
+
 /** Told of a run whose view is new; null: its folder has gone. */
 export type OnView = (runId: string, view: RunView | null) => void;
 
@@ -23,6 +26,9 @@ export class RunList {
   readonly #views = new Map<string, RunView>();
   readonly #folds = new Map<string, RunFold>();
   readonly #due = new Set<string>();
+  /** When a run that is doubted is looked at as a whole again, and what sees to it. */
+  readonly #restUntilMs = new Map<string, number>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
   #work: Promise<void> | null = null;
   #isClosed = false;
 
@@ -49,6 +55,7 @@ export class RunList {
     if (!isThere) {
       this.#due.delete(runId);
       this.#folds.delete(runId);
+      this.#restUntilMs.delete(runId);
       if (this.#views.delete(runId)) this.#onView(runId, null);
       return;
     }
@@ -58,6 +65,7 @@ export class RunList {
 
   close(): void {
     this.#isClosed = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#due.clear();
   }
 
@@ -101,6 +109,39 @@ export class RunList {
     while (!fold.advance(HUB_BOUNDS.recordsAtOnce).isEnd) await yieldToOthers();
     const view = fold.fault === null ? fold.view() : null;
     if (view === null || view.kind === 'terminal') this.#folds.delete(runId);
-    return view ?? (await lookAtRun(this.#place, runId));
+    if (view?.kind === 'terminal') return view;
+    // What a fold cannot tell, files that contradict it, is asked again where there was or is a reason to doubt.
+    const isDoubtful = this.#views.get(runId)?.kind === 'quarantined' || this.#lacksFolder(runId, view);
+    return view === null || isDoubtful ? await this.#lookAnew(runId) : view;
+  }
+
+  /** Reads the whole journal at once, which holds all others up: a run that is doubted and goes on may not take the hub's time. */
+  async #lookAnew(runId: string): Promise<RunView | null> {
+    const startMs = performance.now();
+    const known = this.#views.get(runId) ?? null;
+    const waitMs = (this.#restUntilMs.get(runId) ?? 0) - startMs;
+    if (known !== null && waitMs > 0) {
+      this.#later(runId, waitMs);
+      return known;
+    }
+    const view = await lookAtRun(this.#place, runId);
+    const endMs = performance.now();
+    this.#restUntilMs.set(runId, endMs + REST_FACTOR * (endMs - startMs));
+    return view;
+  }
+
+  #later(runId: string, waitMs: number): void {
+    if (this.#timers.has(runId)) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(runId);
+      if (this.#views.has(runId)) this.changed(runId, true);
+    }, waitMs);
+    timer.unref();
+    this.#timers.set(runId, timer);
+  }
+
+  #lacksFolder(runId: string, view: RunView | null): boolean {
+    const { files, paths } = this.#place;
+    return view?.tasks.some(({ taskId }) => !files.exists(paths.task(runId, taskId))) === true;
   }
 }

@@ -12,7 +12,18 @@ import type { HubMessage } from '../wire/page-api.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { JournalReader } from './journal-reader.ts';
 import { recoveryView } from './run-documents.ts';
-import { TaskFilesReader } from './task-files-view.ts';
+import type { TaskFilesReader } from './task-files-view.ts';
+
+/** What a watch is made from. */
+export interface RunWatchParts {
+  readonly place: Place;
+  readonly runId: string;
+  /** The first record to tell. */
+  readonly fromSeq: number;
+  readonly view: () => RunView | null;
+  /** Shared with other pages. */
+  readonly files: TaskFilesReader;
+}
 
 /** The watch of one run by one page. */
 export class RunWatch {
@@ -26,13 +37,13 @@ export class RunWatch {
   #areRecordsDue = true;
   #areFilesDue = true;
   #isRecoveryDue = true;
-  #filesMark = '';
+  #filesTold = { mark: 0, sizesMark: 0, atMs: 0 };
 
-  constructor(place: Place, runId: string, fromSeq: number, view: () => RunView | null) {
+  constructor({ place, runId, fromSeq, view, files }: RunWatchParts) {
     this.#place = place;
     this.runId = runId;
     this.#view = view;
-    this.#files = new TaskFilesReader(place, runId);
+    this.#files = files;
     this.#reader = new JournalReader(place.files, place.paths.journal(runId), fromSeq);
   }
 
@@ -48,7 +59,10 @@ export class RunWatch {
 
   /** The task folders are looked at: if they changed they are told. */
   lookAtFiles(): void {
-    if (!this.#areFilesDue) this.#areFilesDue = this.#files.look().mark !== this.#filesMark;
+    const { mark, sizesMark } = this.#files.look();
+    const told = this.#filesTold;
+    const haveGrown = sizesMark !== told.sizesMark && performance.now() - told.atMs >= HUB_BOUNDS.sizesMs;
+    if (mark !== told.mark || haveGrown) this.#areFilesDue = true;
   }
 
   /** The next records to tell, or that the replay is over; null when there is nothing to tell now. */
@@ -66,8 +80,8 @@ export class RunWatch {
     const { runId } = this;
     if (this.#areFilesDue) {
       this.#areFilesDue = false;
-      const { mark, tasks } = this.#files.look();
-      this.#filesMark = mark;
+      const { mark, sizesMark, tasks } = this.#files.look();
+      this.#filesTold = { mark, sizesMark, atMs: performance.now() };
       return { type: 'files', runId, tasks: tasks() };
     }
     if (!this.#isRecoveryDue) return null;

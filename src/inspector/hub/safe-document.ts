@@ -9,12 +9,15 @@ import { isObject, type Json } from '../../base/canonical-json.ts';
 import { sanitise } from '../../core/sanitise.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 
+const DEPTH_MAX = 8;
 const CUT = '[… more, not shown …]';
 
 /** Members whose names say that their value is nobody's business. */
 const SECRET_NAME =
-  /^(?:.*[_-])?(?:secret|token|password|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization|cookie)$/i;
-const CAMEL_SECRET = /(?:Secret|Token|Password|ApiKey|AccessKey|PrivateKey|Credential|Credentials)$/;
+  /^(?:(?:.*[_-])?(?:secret|token|password|passwd|passphrase|pwd|api[_-]?key|access[_-]?key|private[_-]?key|credential|authorization|cookie)s?|(?:.*[_-])?pass)$/i;
+const CAMEL_SECRET = /(?:(?:Secret|Token|Password|Passphrase|Pwd|ApiKey|AccessKey|PrivateKey|Credential)s?|[a-z]Pass)$/;
+/** Of these a number is one as well; `tokens` are counted, and `pass` is. */
+const SECRET_NUMBER = /(?:password|passwd|passphrase|pwd|secret)s?$/i;
 
 /** `document` with its texts sanitised; what is beyond `membersMax` values is cut, with a mark. */
 export function safeDocument(document: unknown, membersMax: number = HUB_BOUNDS.documentMembers): Json {
@@ -50,10 +53,21 @@ class Walk {
   #object(value: Readonly<Record<string, unknown>>): Json {
     const safe: [string, Json][] = [];
     for (const [name, member] of Object.entries(value)) {
-      const isSecret = typeof member === 'string' && (SECRET_NAME.test(name) || CAMEL_SECRET.test(name));
-      safe.push([sanitise(name, HUB_BOUNDS.textChars), isSecret ? '[secret]' : this.safe(member)]);
+      safe.push([sanitise(name, HUB_BOUNDS.textChars), isSecret(name, member) ? '[secret]' : this.safe(member)]);
       if (this.#left < 0) break;
     }
     return Object.fromEntries(safe);
   }
+}
+
+function isSecret(name: string, member: unknown): boolean {
+  if (typeof member === 'number') return SECRET_NUMBER.test(name);
+  return (SECRET_NAME.test(name) || CAMEL_SECRET.test(name)) && holdsText(member);
+}
+
+/** True where a text is in it, at whatever depth that is looked at; beyond that one is taken to be there. */
+function holdsText(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === DEPTH_MAX || Object.values(value).some((member) => holdsText(member, depth + 1));
 }

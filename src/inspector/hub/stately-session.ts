@@ -68,7 +68,7 @@ export class StatelySession {
     for (const runId of this.#due) {
       this.#due.delete(runId);
       for (let isEnd = false; !isEnd; ) {
-        const piece = this.#foldOf(runId).advance(HUB_BOUNDS.recordsAtOnce);
+        const piece = this.#foldOf(runId).advance(HUB_BOUNDS.foldsAtOnce);
         isEnd = piece.isEnd;
         if (piece.isReset) this.#startAnew(runId);
         for (const message of this.#ready.splice(0)) await this.#parts.socket.send(this.#parts.sanitise(message));

@@ -22,10 +22,25 @@ import type { TaskFilesView } from '../wire/page-api.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { safeDocument } from './safe-document.ts';
 
-/** The tasks of a run by their folders' names; `mark` changes whenever something in them may have. */
+/** The tasks of a run by their folders' names. */
 export interface RunFiles {
-  readonly mark: string;
+  /** Another number whenever something in them may have changed, the length of outputs and the heartbeats apart. */
+  readonly mark: number;
+  /** Another number whenever an output may have grown. */
+  readonly sizesMark: number;
   readonly tasks: () => Readonly<Record<string, TaskFilesView>>;
+}
+
+interface Folder {
+  readonly folderMtimeMs: number;
+  readonly mark: string;
+  readonly sizes: string;
+  readonly stats: ReadonlyMap<string, FileStat>;
+}
+
+interface Known {
+  readonly mark: string;
+  readonly view: TaskFilesView;
 }
 
 const SHOWN = [
@@ -40,48 +55,96 @@ const SHOWN = [
   TASK_FILES.heartbeat,
 ] as const;
 
+/** Files that only grow while a worker works. */
+const SIZES: readonly string[] = [TASK_FILES.output, TASK_FILES.stderr];
+/** Touched every second: it is shown, and no reason to tell everything again. */
+const UNTOLD: readonly string[] = [TASK_FILES.heartbeat, ...SIZES];
+
 /** Reads the task folders of a run: their stats now, their content when asked. */
 export class TaskFilesReader {
   readonly #place: Place;
   readonly #runId: string;
-  /** Of tasks whose files have not changed since. */
-  readonly #known = new Map<string, { readonly mark: string; readonly view: TaskFilesView }>();
+  readonly #freshMs: number;
+  #folders: ReadonlyMap<string, Folder> = new Map();
+  /** Of tasks whose registers have not changed since. */
+  readonly #known = new Map<string, Known>();
+  #mark = 0;
+  #sizesMark = 0;
+  #turn = 0;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(place: Place, runId: string) {
+  /** `freshMs`: how long a look serves those who ask next. */
+  constructor(place: Place, runId: string, freshMs: number = HUB_BOUNDS.filesFreshMs) {
     this.#place = place;
     this.#runId = runId;
+    this.#freshMs = freshMs;
   }
 
-  /** The task folders as they are now. Throws nothing for what is in them. */
+  /** The task folders as they are now, or were a moment ago. Throws where they cannot be listed. */
   look(): RunFiles {
-    const { files, paths } = this.#place;
-    const names = files.listNames(paths.tasks(this.#runId)).filter(isSafeName).slice(-HUB_BOUNDS.tasksShown);
-    const folders = names.map((name) => ({ name, ...this.#stats(join(paths.tasks(this.#runId), name)) }));
+    if (performance.now() - this.#lookedAtMs >= this.#freshMs) {
+      this.#lookAnew();
+      this.#lookedAtMs = performance.now();
+    }
+    const folders = this.#folders;
     return {
-      mark: folders.map(({ name, mark }) => `${name}:${mark}`).join('\n'),
-      tasks: () => Object.fromEntries(folders.map((folder) => [folder.name, this.#view(folder.name, folder)])),
+      mark: this.#mark,
+      sizesMark: this.#sizesMark,
+      tasks: () => Object.fromEntries([...folders].map(([name, folder]) => [name, this.#view(name, folder)])),
     };
   }
 
-  #stats(folder: string): { readonly mark: string; readonly stats: ReadonlyMap<string, FileStat> } {
+  #lookAnew(): void {
+    const { files, paths } = this.#place;
+    const tasks = paths.tasks(this.#runId);
+    // A link leads to what is none of the run's: it is not followed.
+    const isOwn = files.fs.stat(paths.run(this.#runId))?.kind === 'folder' && files.fs.stat(tasks)?.kind !== 'link';
+    const names = isOwn ? files.listNames(tasks).filter(isSafeName).slice(-HUB_BOUNDS.tasksShown) : [];
+    const found = new Map<string, Folder>();
+    this.#turn += 1;
+    for (const [index, name] of names.entries()) {
+      const stat = files.fs.stat(join(tasks, name));
+      if (stat?.kind !== 'folder') continue;
+      const before = this.#folders.get(name);
+      const isTurn = (index + this.#turn) % HUB_BOUNDS.endedTasksTurn === 0;
+      const isSettled = before?.stats.has(TASK_FILES.outcome) === true && before.folderMtimeMs === stat.mtimeMs;
+      found.set(name, isSettled && !isTurn ? before : this.#folderAt(join(tasks, name), stat.mtimeMs));
+    }
+    this.#count(found);
+    this.#folders = found;
+    for (const name of this.#known.keys()) if (!found.has(name)) this.#known.delete(name);
+  }
+
+  /** Other marks where anything differs from the last look. */
+  #count(found: ReadonlyMap<string, Folder>): void {
+    const entries = [...found];
+    if (found.size !== this.#folders.size || entries.some(([name, { mark }]) => mark !== this.#folders.get(name)?.mark))
+      this.#mark += 1;
+    if (entries.some(([name, { sizes }]) => sizes !== this.#folders.get(name)?.sizes)) this.#sizesMark += 1;
+  }
+
+  #folderAt(path: string, folderMtimeMs: number): Folder {
     const stats = new Map<string, FileStat>();
     for (const name of SHOWN) {
-      const stat = this.#place.files.fs.stat(join(folder, name));
+      const stat = this.#place.files.fs.stat(join(path, name));
       // A link leads to what is none of the run's: it is not followed.
       if (stat?.kind === (name === TASK_FILES.late ? 'folder' : 'file')) stats.set(name, stat);
     }
-    // The heartbeat is touched every second: it is shown, and no reason to tell everything again.
-    const told = [...stats].filter(([name]) => name !== TASK_FILES.heartbeat);
-    return { mark: told.map(([name, { size, mtimeMs }]) => `${name}=${size}@${mtimeMs}`).join(), stats };
+    const marks = (names: readonly string[]): string =>
+      names.map((name) => `${stats.get(name)?.size}@${stats.get(name)?.mtimeMs}`).join();
+    return { folderMtimeMs, mark: marks(SHOWN.filter((name) => !UNTOLD.includes(name))), sizes: marks(SIZES), stats };
   }
 
-  #view(taskId: string, now: { readonly mark: string; readonly stats: ReadonlyMap<string, FileStat> }): TaskFilesView {
-    const heartbeatAtMs = now.stats.get(TASK_FILES.heartbeat)?.mtimeMs ?? null;
+  #view(taskId: string, { mark, stats }: Folder): TaskFilesView {
     const known = this.#known.get(taskId);
-    if (known !== undefined && known.mark === now.mark) return { ...known.view, heartbeatAtMs };
-    const view = taskFilesView(this.#place, this.#runId, taskId, now.stats);
-    this.#known.set(taskId, { mark: now.mark, view });
-    return view;
+    const view = known?.mark === mark ? known.view : taskFilesView(this.#place, this.#runId, taskId, stats);
+    this.#known.set(taskId, { mark, view });
+    return {
+      ...view,
+      heartbeatAtMs: stats.get(TASK_FILES.heartbeat)?.mtimeMs ?? null,
+      outputBytes: stats.get(TASK_FILES.output)?.size ?? 0,
+      stderrBytes: stats.get(TASK_FILES.stderr)?.size ?? 0,
+    };
   }
 }
 

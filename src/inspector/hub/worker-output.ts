@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { sanitiseTail } from '../../core/sanitise.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { Place } from '../../runtime/run-look.ts';
+import { areFolders } from './folders.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 
 /** What tells one state of a worker's output from the next. */
@@ -23,18 +24,20 @@ export function outputTail(place: Place, runId: string, taskId: string): string 
   return stderr.trim() === '' ? stdout : `${stdout}\n[stderr]\n${stderr}`;
 }
 
-function filesOf({ paths }: Place, runId: string, taskId: string): readonly string[] {
+/** None where the task's folder is none: a link leads to what is none of the run's. */
+function filesOf({ files, paths }: Place, runId: string, taskId: string): readonly string[] {
   const folder = paths.task(runId, taskId);
+  if (!areFolders(files, [paths.run(runId), paths.tasks(runId), folder])) return [];
   return [join(folder, TASK_FILES.output), join(folder, TASK_FILES.stderr)];
 }
 
 function tailOf({ files }: Place, path: string): string {
   // A link leads to what is none of the worker's output.
   if (files.fs.stat(path)?.kind !== 'file') return '';
-  const bytes = files.usingIfThere(path, (fd) => {
+  const tail = files.usingIfThere(path, (fd) => {
     const size = files.fs.size(fd);
     const from = Math.max(0, size - HUB_BOUNDS.outputReadBytes);
-    return files.fs.read(fd, from, size - from);
+    return { bytes: files.fs.read(fd, from, size - from), isCut: from > 0 };
   });
-  return bytes === null ? '' : sanitiseTail(new TextDecoder().decode(bytes), HUB_BOUNDS.outputChars);
+  return tail === null ? '' : sanitiseTail(new TextDecoder().decode(tail.bytes), HUB_BOUNDS.outputChars, tail.isCut);
 }
