@@ -30,13 +30,18 @@ describe('a git that is killed half-way, its locks left behind, stands in the wa
     expect(faultsIn(await sweep(trialsOf(true, 1), OPTIONS, undisturbed, endsAlike))).toEqual([]);
   });
 
-  test('when it looks at the worktree for a gate: its death is no verdict', { timeout: TIMEOUT_MS }, async () => {
+  test('when it looks at the worktree, for a gate or before a task: its death is no verdict', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     // In order: made ready for implementation, verification, its gate, review, its gate.
-    const trials = [3, 5].map((at) => ({
-      name: `status ${at}`,
-      cuts: [
-        { git: { at, about: 'status --porcelain', moment: 'after', withParent: false }, outcome: 'told' } as const,
-      ],
+    const looks = [
+      { at: 3, moment: 'after' },
+      { at: 4, moment: 'during' },
+      { at: 5, moment: 'after' },
+    ] as const;
+    const trials = looks.map(({ at, moment }) => ({
+      name: `status ${at} ${moment}`,
+      cuts: [{ git: { at, about: 'status --porcelain', moment, withParent: false }, outcome: 'told' } as const],
     }));
     expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
   });

@@ -9,7 +9,7 @@ import { BRANCH, createFixture, type Fixture, fingerprint, usersCheckout } from 
 const MOMENTS = ['before', 'during', 'after'] as const;
 type Moment = (typeof MOMENTS)[number];
 
-const SEED = Number(process.env.PAWL_TEST_SEED ?? Date.now() % 1_000_000);
+const SEED = Number(process.env.PAWL_TEST_SEED ?? 1);
 /** PAWL_SWEEP=whole kills at every git. */
 const isWholeSweep = process.env.PAWL_SWEEP === 'whole';
 const realGit = (process.env.PATH ?? '')

@@ -125,9 +125,9 @@ async function restored(git: GitContext, spec: ResetSpec): Promise<Worktree> {
 /** True when nothing is to be kept and nothing to be put back. */
 async function isInPlace(git: GitContext, worktree: Worktree, spec: ResetSpec): Promise<boolean> {
   if (underWay(worktree).length > 0) return false;
-  // An unreadable index or HEAD is one more thing to put back, not a failure.
+  // An unreadable index or HEAD is one more thing to put back, not a failure. A git that was killed has said nothing.
   const state = await worktreeState(git, worktree).catch((error: unknown) => {
-    if (error instanceof PawlError && error.code === 'PAWL_GIT_FAILED') return null;
+    if (error instanceof PawlError && error.code === 'PAWL_GIT_FAILED' && error.kind !== 'retryable') return null;
     throw error;
   });
   if (state === null || state.head !== spec.commit || state.branch !== spec.branch) return false;
