@@ -1,97 +1,16 @@
 /**
- * The pieces of the run machine that stand at several places: a task's cycle, resuming, parking.
+ * The pieces of the run machine that stand at several places: a task's cycle, waiting, committing, judging.
  *
  * Owns: those pieces, each written once. Does not own: the chart they are put into (run.machine).
  */
-import type { Purpose } from '../src/model/limits.ts';
-import { headOf, type RunContext, type RunMachineEventOf, type Stage, taskIdOf } from './run-context.ts';
+import { headOf, type RunContext, type Stage, taskIdOf } from './run-context.ts';
 import { runSetup } from './run-setup.ts';
-
-/** The state in which a stage is entered again, and the purpose that begins there. */
-const ENTRANCES: readonly { readonly stage: Stage; readonly target: string; readonly purpose: Purpose | null }[] = [
-  { stage: 'workspace', target: '#run.implementing.preparing', purpose: null },
-  { stage: 'setup', target: '#run.implementing.setupRequested', purpose: 'setup' },
-  { stage: 'implementation', target: '#run.implementing.requested', purpose: 'implementation' },
-  { stage: 'implementationCommit', target: '#run.implementing.committing', purpose: null },
-  { stage: 'verification', target: '#run.verification', purpose: null },
-  { stage: 'review', target: '#run.internalReview', purpose: null },
-  { stage: 'fix', target: '#run.fixLoop', purpose: 'fix' },
-  { stage: 'fixCommit', target: '#run.fixLoop.committing', purpose: null },
-  { stage: 'handoff', target: '#run.handoffReady', purpose: null },
-];
 
 const lastTask = ({ context }: { context: RunContext }) => ({
   taskId: taskIdOf(context.purpose ?? 'implementation', context.attemptEpoch, context.attempt),
   purpose: context.purpose ?? 'implementation',
   commit: headOf(context),
 });
-
-/** A decision that makes the run go on: at its stage while it holds its lease. */
-export const resumeOnDecision = ENTRANCES.map(({ stage, target, purpose }) => ({
-  guard: { type: 'resumesAt' as const, params: { stage } },
-  target,
-  actions: [
-    {
-      type: 'noteAcceptance' as const,
-      params: ({ event }: { event: RunMachineEventOf<'decisionMade'> }) => event,
-    },
-    { type: 'noteGrant' as const },
-    { type: 'forgetJudgements' as const },
-    { type: 'clearBlockers' as const },
-    { type: 'renewLease' as const },
-    ...armLease(),
-    ...begin(purpose),
-  ],
-}));
-
-/** The end of a doubtful task, asserted by an operator who wants the run to go on. */
-export const resumeOnSettled = ENTRANCES.map(({ stage, target, purpose }) => ({
-  guard: { type: 'resumesAt' as const, params: { stage } },
-  target,
-  actions: [
-    { type: 'forgetTask' as const },
-    { type: 'clearBlockers' as const },
-    { type: 'renewLease' as const },
-    ...armLease(),
-    ...begin(purpose),
-  ],
-}));
-
-/** A lease that was lost while the run stood still, and is held again. */
-export const resumeOnLease = ENTRANCES.map(({ stage, target, purpose }) => ({
-  guard: { type: 'resumesAt' as const, params: { stage } },
-  target,
-  actions: [...takeLease(), ...begin(purpose)],
-}));
-
-/** Takes the lease and arms its renewal. */
-export function takeLease() {
-  return [
-    {
-      type: 'takeLease' as const,
-      params: ({ event }: { event: { surfaces: readonly string[]; atMs: number } }) => event,
-    },
-    ...armLease(),
-  ];
-}
-
-/** Asks to be woken when half of the lease's time is over. */
-export function armLease() {
-  return [
-    { type: 'withdraw' as const, params: { kind: 'deadline', id: 'lease' } },
-    {
-      type: 'deadline' as const,
-      params: ({ context }: { context: RunContext }) => ({
-        id: 'lease',
-        atMs: (context.lease?.expiresAtMs ?? 0) - Math.floor(context.policy.leaseTtlMs / 2),
-      }),
-    },
-  ];
-}
-
-function begin(purpose: Purpose | null) {
-  return purpose === null ? [] : [{ type: 'beginPurpose' as const, params: { purpose } }];
-}
 
 /** Entered with the attempt's number in the context: asks for the request to be written. */
 export function requestedState(stage: Stage, working: string) {

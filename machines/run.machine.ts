@@ -9,19 +9,8 @@
  * nothing and holds no lease.
  */
 import { freshContext, headOf } from './run-context.ts';
-import {
-  armLease,
-  committingState,
-  judgingState,
-  limitedState,
-  requestedState,
-  resumeOnDecision,
-  resumeOnLease,
-  resumeOnSettled,
-  setUpDone,
-  takeLease,
-  workingState,
-} from './run-parts.ts';
+import { committingState, judgingState, limitedState, requestedState, setUpDone, workingState } from './run-parts.ts';
+import { armLease, resumeOnDecision, resumeOnLease, resumeOnSettled, takeLease } from './run-resuming.ts';
 import { runSetup } from './run-setup.ts';
 
 const released = ['dropLease', { type: 'withdraw', params: { kind: 'deadline' } }] as const;

@@ -12,7 +12,7 @@ import type { Packet } from '../model/packet.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { TurnReport } from '../model/turn.ts';
 import type { GateView } from './gate-evidence.ts';
-import { spentBy } from './ledger.ts';
+import { reportsIn, spentBy } from './ledger.ts';
 import { sanitise } from './sanitise.ts';
 import { spentWords, turnAgent, turnNotes } from './turn-words.ts';
 
@@ -67,7 +67,7 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     fileCount: input.fileCount,
     gates: input.gates.map(gateJson),
     attempts: attempts.map(attemptJson),
-    spent: { ...spentBy(turnsIn(attempts)) },
+    spent: { ...spentBy(reportsIn(attempts)) },
     decisions: decisionsOf(input.records),
     policy: input.policy,
     timing,
@@ -78,10 +78,6 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
 
 function attemptJson({ turn, ...attempt }: AttemptRow): Json {
   return { ...attempt, turn: turn === null ? null : JSON.parse(canonicalJson(turn)) };
-}
-
-function turnsIn(attempts: readonly AttemptRow[]): readonly TurnReport[] {
-  return attempts.flatMap(({ turn }) => (turn === null ? [] : [turn]));
 }
 
 function gateJson(gate: GateView): Json {
@@ -176,7 +172,7 @@ function notesOf({ turn, rescueRef }: AttemptRow): readonly string[] {
 }
 
 function usedLine(attempts: readonly AttemptRow[]): readonly string[] {
-  const words = spentWords(spentBy(turnsIn(attempts)));
+  const words = spentWords(spentBy(reportsIn(attempts)));
   return words === null ? [] : [`Used: ${words}.`, ''];
 }
 

@@ -18,6 +18,11 @@ export interface Spent {
 /** Nothing. */
 export const NOTHING_SPENT: Spent = { tokens: 0, usd: 0, isEstimate: false };
 
+/** The reports of those tasks that were turns of a coding agent, in their order. */
+export function reportsIn(tasks: readonly { readonly turn: TurnReport | null }[]): readonly TurnReport[] {
+  return tasks.flatMap(({ turn }) => (turn === null ? [] : [turn]));
+}
+
 /** What these turns have used, in the order in which they ran. */
 export function spentBy(turns: readonly TurnReport[]): Spent {
   const totals = new Map<string, { tokens: number; usd: number }>();

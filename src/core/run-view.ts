@@ -12,7 +12,7 @@ import { EXIT, type ExitCode } from '../model/error-codes.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import type { TurnReport } from '../model/turn.ts';
-import { NOTHING_SPENT, type Spent, spentBy } from './ledger.ts';
+import { NOTHING_SPENT, reportsIn, type Spent, spentBy } from './ledger.ts';
 
 /** Whether a run moves, waits for a person, has ended, or is set aside. */
 export type RunKind = 'active' | 'blocked' | 'terminal' | 'quarantined';
@@ -107,7 +107,7 @@ export function viewOf(
     lastArtifact: context.lastArtifact,
     handoff: context.handoff,
     waitUntilMs: context.waitUntilMs,
-    spent: spentBy(tasks.flatMap((each) => (each.turn === null ? [] : [each.turn]))),
+    spent: spentBy(reportsIn(tasks)),
     nextSafeAction: nextSafeAction(runId, state, context),
   };
 }

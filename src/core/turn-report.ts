@@ -103,8 +103,7 @@ function usageOf(turn: Turn, request: TurnRequest, capabilities: Pick<AgentCapab
     const before = report === session ? request.usedBefore.tokens : 0;
     return { scope: report.scope, tokens: Math.max(tokensOf(report), before + tokensOf(step)), usd: report.usd };
   }
-  const isStepwise = step !== null && turn.ended !== null;
-  if (step !== null && isStepwise) return { scope: 'step', tokens: tokensOf(step), usd: step.usd };
+  if (step !== null && turn.ended !== null) return { scope: 'step', tokens: tokensOf(step), usd: step.usd };
   if (capabilities.usage === 'none') return null;
   // It ended by itself, without a step and without a tool: its calls were refused.
   if (turn.ended !== null && step === null && turn.toolCalls === 0) return null;

@@ -46,7 +46,7 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, spentByOthe
   const folder = world.paths.task(runId, effect.taskId);
   const completionFile = join(worktree, ANSWER_FOLDER, effect.taskId, 'completion.json');
   const places: AgentPlaces = { taskFile: join(folder, TASK_FILES.task), completionFile, worktree };
-  const plan = planWork(run, effect, workOf(run, effect, kept, places), kept, spentByOthers(runId));
+  const plan = planWork(run, effect, workOf(run, effect, kept, places), kept, () => spentByOthers(runId));
   if (plan.kind === 'refused') return refuse(plan.blocker);
   const interlude = await putWorktreeInPlace(run, effect, plan.resumed);
   world.files.ensureFolders([folder]);

@@ -11,7 +11,18 @@
 import type { Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { RunState } from '../core/decide.ts';
-import { add, budgetWords, isUsedUp, left, type Spent, sessionTotal, spentBy, tighter } from '../core/ledger.ts';
+import {
+  add,
+  budgetWords,
+  isUsedUp,
+  left,
+  NOTHING_SPENT,
+  reportsIn,
+  type Spent,
+  sessionTotal,
+  spentBy,
+  tighter,
+} from '../core/ledger.ts';
 import { type EndedTask, type ResumedSession, sessionToResume } from '../core/session-choice.ts';
 import { answerSchema } from '../core/task-document.ts';
 import { type Interlude, turnPrompt } from '../core/turn-prompt.ts';
@@ -19,7 +30,7 @@ import type { Config } from '../model/config.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
 import type { Limits } from '../model/limits.ts';
-import type { TurnBudget, TurnReport, TurnSession } from '../model/turn.ts';
+import type { TurnBudget, TurnSession } from '../model/turn.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent } from '../ports/agent.ts';
 import type { KeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
@@ -32,17 +43,12 @@ export interface TurnFunds {
   readonly blocker: Blocker | null;
 }
 
-/** The reports of the run's turns, in the order in which they ended. */
-export function turnsOf(state: RunState): readonly TurnReport[] {
-  return tasksOf(state).flatMap(({ turn }) => (turn === null ? [] : [turn]));
-}
-
 /** What the run has used since that instant, as a part of all that it has used. */
 function spentSince(state: RunState, sinceMs: number | null): Spent {
-  const turns = turnsOf(state);
-  if (sinceMs === null) return spentBy(turns);
-  const before = tasksOf(state).filter(({ endedAtMs }) => endedAtMs !== null && endedAtMs <= sinceMs);
-  const [all, old] = [spentBy(turns), spentBy(before.flatMap(({ turn }) => (turn === null ? [] : [turn])))];
+  const tasks = tasksOf(state);
+  const all = spentBy(reportsIn(tasks));
+  if (sinceMs === null) return all;
+  const old = spentBy(reportsIn(tasks.filter(({ endedAtMs }) => endedAtMs !== null && endedAtMs <= sinceMs)));
   return { tokens: all.tokens - old.tokens, usd: all.usd - old.usd, isEstimate: all.isEstimate };
 }
 
@@ -60,18 +66,19 @@ export function tasksOf(state: RunState): readonly EndedTask[] {
   }));
 }
 
-/** What the next turn of a run may use; with a blocker when it may not begin. `others`: what the other runs of the registry have used. */
+/** What the next turn of a run may use; with a blocker when it may not begin. `others` tells what the other runs of the registry have used; asked only where that is bounded. */
 export function fundsOf(
   state: RunState,
   limits: Pick<Limits, 'budgetUsd' | 'tokens'>,
   registry: Config['budget'],
-  others: Spent,
+  others: () => Spent,
   agent: CodingAgent,
   name: string,
 ): TurnFunds {
   const own: TurnBudget = { usd: limits.budgetUsd, tokens: limits.tokens };
   const whole: TurnBudget = { usd: registry.usd ?? null, tokens: registry.tokens ?? null };
-  const total = add(spentBy(turnsOf(state)), others);
+  const isBounded = whole.usd !== null || whole.tokens !== null;
+  const total = add(spentBy(reportsIn(tasksOf(state))), isBounded ? others() : NOTHING_SPENT);
   const spent = spentSince(state, state.run.context.budgetSinceMs);
   const budget = tighter(left(own, spent), left(whole, total));
   const missing = unholdable(budget, agent);
@@ -107,16 +114,6 @@ function exceeded(whose: string, spent: Spent, budget: TurnBudget): Blocker {
   };
 }
 
-/** The session that the task at hand goes on with, null for a fresh one. */
-function resumedBy(
-  state: RunState,
-  next: Parameters<typeof sessionToResume>[1],
-  name: string,
-  agent: CodingAgent,
-): ResumedSession | null {
-  return sessionToResume(tasksOf(state), next, name, agent);
-}
-
 /** The session to ask for: the resumed one, else a new one, its id ours where the agent takes one. */
 function sessionFor(resumed: ResumedSession | null, agent: CodingAgent, nonce: string): TurnSession {
   if (resumed !== null) return { id: resumed.id, isResume: true };
@@ -125,7 +122,7 @@ function sessionFor(resumed: ResumedSession | null, agent: CodingAgent, nonce: s
 
 /** What a resumed session had reported as used, else nothing. */
 function usedBefore(state: RunState, resumed: ResumedSession | null, name: string): { tokens: number; usd: number } {
-  return resumed === null ? { tokens: 0, usd: 0 } : sessionTotal(turnsOf(state), name, resumed.id);
+  return resumed === null ? { tokens: 0, usd: 0 } : sessionTotal(reportsIn(tasksOf(state)), name, resumed.id);
 }
 
 /** A random UUID (RFC 9562, version 4) out of a nonce. */
@@ -160,7 +157,7 @@ type TurnWork = Extract<Work, { kind: 'turn' }>;
 type PrepareTask = KeyedEffectOf<'prepareTask'>;
 
 /** The plan; of a turn what is left for it and the session that it goes on with, refused when nothing is left. */
-export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: KeptPacket, others: Spent): Plan {
+export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: KeptPacket, others: () => Spent): Plan {
   if (work.kind === 'refused') return work;
   const { agent } = work;
   if (work.kind === 'run') {
@@ -168,7 +165,7 @@ export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: Ke
   }
   const { budget, blocker } = fundsOf(run.state, kept.limits, run.world.config.budget, others, work.coding, agent);
   if (blocker !== null) return { kind: 'refused', blocker };
-  const resumed = resumedBy(run.state, effect, agent, work.coding);
+  const resumed = sessionToResume(tasksOf(run.state), effect, agent, work.coding);
   const { firstEventMs } = kept.limits;
   const { allowedTools } = kept.packet;
   return { kind: 'turn', agent, work, commands: [], budget, resumed, firstEventMs, allowedTools };

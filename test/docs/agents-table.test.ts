@@ -5,7 +5,7 @@ import { adapterOf } from '../../src/adapters/agents/adapters.ts';
 import { acpAgentSchema, nativeAgentSchema } from '../../src/model/agent-config.ts';
 import { DEFAULT_LIMITS, PARALLEL_RUNS_MAX } from '../../src/model/limits.ts';
 import { AGENT_KINDS } from '../../src/model/turn.ts';
-import type { PermissionMode, TurnStart } from '../../src/ports/agent-adapter.ts';
+import { startOf } from '../agents/streams/starts.ts';
 
 const page = readFileSync(new URL('../../docs/agents.md', import.meta.url), 'utf8');
 
@@ -21,25 +21,6 @@ function rowsUnder(heading: string): ReadonlyMap<string, readonly string[]> {
 
 const quoted = (cell: string): readonly string[] => Array.from(cell.matchAll(/`([^`]+)`/g), ([, word = '']) => word);
 const yesOrNo = (is: boolean): string => (is ? 'yes' : 'no');
-
-function startWith(permission: PermissionMode): TurnStart {
-  return {
-    session: { id: null, isResume: false },
-    prompt: '',
-    permission,
-    nativeMode: null,
-    model: null,
-    allowedTools: [],
-    allowedCommands: [],
-    lookingCommands: [],
-    maxTurns: null,
-    extraArgs: [],
-    budget: { tokens: null, usd: null },
-    answerSchema: null,
-    mcp: null,
-    worktree: '/w',
-  };
-}
 
 describe('docs/agents.md', () => {
   test('tells of every kind of coding agent, and no other, what its adapter says that it can do', () => {
@@ -65,7 +46,7 @@ describe('docs/agents.md', () => {
     expect([...rows.keys()]).toEqual([...AGENT_KINDS]);
     for (const kind of AGENT_KINDS) {
       for (const [index, permission] of (['edit', 'read', 'bypass'] as const).entries()) {
-        const { args, env } = adapterOf(kind).command(startWith(permission));
+        const { args, env } = adapterOf(kind).command(startOf({ permission }));
         const given = [...args, ...Object.values(env)].join('\n');
         const named = quoted(rows.get(kind)?.[index] ?? '');
         for (const word of named) expect(given, `${kind} ${permission}`).toContain(word);

@@ -30,9 +30,10 @@ export async function status(output: Output, options: StatusOptions, [runId]: re
   for (;;) {
     const runs = await look(places, runId);
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
+    const refs = runId === undefined ? [] : rescueRefs(places, runId);
     const told = {
       runs,
-      ...(runId === undefined ? {} : { rescueRefs: rescueRefs(places, runId) }),
+      ...(runId === undefined ? {} : { rescueRefs: refs }),
       ...(options.picture === true ? { picture: picture.map(({ text }) => text) } : {}),
     };
     if (options.watch === true) output.ndjson(told);
@@ -42,7 +43,7 @@ export async function status(output: Output, options: StatusOptions, [runId]: re
       const lines =
         runId === undefined
           ? [runLine(output, view), ...runDetails(output, view)]
-          : [...runReport(output, view), ...rescueLines(output, rescueRefs(places, runId))];
+          : [...runReport(output, view), ...rescueLines(output, refs)];
       for (const line of lines) output.line(line);
     }
     if (picture.length > 0) output.line();
