@@ -37,6 +37,7 @@ export function fullStart(changes: Partial<TurnStart> = {}): TurnStart {
       ['npm', 'test'],
       ['node', '--test', '*'],
     ],
+    lookingCommands: [['git', 'diff', 'HEAD']],
     maxTurns: 7,
     extraArgs: ['--extra', 'word'],
     budget: { tokens: 1000, usd: 1.5 },
