@@ -14,8 +14,17 @@ const HASH_PART_CHARS = 12;
  * the packet's hash.
  */
 export function runIdOf(taskId: string, packetHash: string): string {
-  const task = taskId.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, TASK_PART_CHARS);
-  return `run_${task}_${packetHash.slice(0, HASH_PART_CHARS)}`;
+  return `run_${taskPartOf(taskId)}_${packetHash.slice(0, HASH_PART_CHARS)}`;
+}
+
+/** What of a task id is part of the ids of its runs. */
+export function taskPartOf(taskId: string): string {
+  return taskId.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, TASK_PART_CHARS);
+}
+
+/** The part of a run id that `taskPartOf` made; null for an id of another form. */
+export function taskPartOfRun(runId: string): string | null {
+  return /^run_(.*)_[0-9a-f]{12}(?:_r[0-9]+)?$/.exec(runId)?.[1] ?? null;
 }
 
 /** The id of the `n`-th run of a packet that is taken in again: `_r<n>` behind the id of its first run. */

@@ -13,7 +13,7 @@ import { type CommandDecision, type InboxCommand, markDecided, readCommands } fr
 import { resolveQuarantine } from '../store/quarantine.ts';
 import type { Driver } from './driver.ts';
 import type { LiveRun } from './live-run.ts';
-import { recordsOf } from './run-look.ts';
+import { recordsOf, unknownRun } from './run-look.ts';
 import { folderChange } from './task-folder.ts';
 
 /** Decides on the command and marks it decided in the inbox. */
@@ -105,15 +105,5 @@ export function commandRefused(runId: string, command: string, code: string | nu
     message: `${command} makes no sense for ${runId} in ${state}; nothing was changed.`,
     subject: runId,
     hint: `See what does: pawl status ${runId}`,
-  });
-}
-
-/** The error of a run id that nobody knows. */
-export function unknownRun(runId: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_RUN_UNKNOWN',
-    message: `There is no run ${runId} in this registry.`,
-    subject: runId,
-    hint: 'List them: pawl status',
   });
 }

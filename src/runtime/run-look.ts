@@ -9,6 +9,8 @@
 import { isAbsolute } from 'node:path';
 import { canonicalObject, lastingJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import { visible } from '../base/visible.ts';
+import { taskPartOfRun } from '../core/packet-run-id.ts';
 import { quarantinedView, type RunView, viewOf } from '../core/run-view.ts';
 import { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
@@ -18,6 +20,9 @@ import { journalRecords, readJournal, readJournalTail } from '../store/journal.t
 import { readQuarantine } from '../store/quarantine.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
 import { readSnapshot } from '../store/snapshot-reading.ts';
+
+/** Characters of a wrong name that its error repeats. */
+const NAME_CHARS = 200;
 
 /** Where runs are read from. */
 export interface Place {
@@ -78,9 +83,9 @@ export function quarantineView({ files, paths }: Place, runId: string): RunView 
   });
 }
 
-/** The packet's name in a run id: run_<task id>_<12 hex>[_r<n>]. */
+/** The packet's name as its run's id tells it. */
 function taskIdIn(runId: string): string {
-  return /^run_(.*)_[0-9a-f]{12}(?:_r\d+)?$/.exec(runId)?.[1] ?? runId;
+  return taskPartOfRun(runId) ?? runId;
 }
 
 /** The view of any run, read only; null when the folder holds no run (an intake that was cut off). */
@@ -118,4 +123,14 @@ export function doubtfulView(
 export function recordsOf({ files, paths }: Place, runId: string): readonly JournalRecord[] {
   const reading = readJournal(files, paths.journal(runId));
   return reading.kind === 'damaged' ? reading.records : journalRecords(paths.journal(runId), reading);
+}
+
+/** The error of a name that no run has. */
+export function unknownRun(name: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_RUN_UNKNOWN',
+    message: `There is no run ${visible(name.slice(0, NAME_CHARS))} in this registry.`,
+    subject: visible(name.slice(0, NAME_CHARS)),
+    hint: 'List them: pawl status',
+  });
 }

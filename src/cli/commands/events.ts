@@ -13,13 +13,12 @@ import { turnNotes } from '../../core/turn-words.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
-import { unknownRun } from '../../runtime/commands.ts';
 import { recordsOf } from '../../runtime/run-look.ts';
 import { readJournal } from '../../store/journal.ts';
 import { tailJournal } from '../../store/journal-tail.ts';
-import { listRuns } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
+import { resolveRun } from '../run-argument.ts';
 
 /** Options of `pawl events`. */
 export interface EventsOptions extends CommonOptions {
@@ -30,9 +29,9 @@ export interface EventsOptions extends CommonOptions {
 const FOLLOW_MS = 250;
 
 /** Shows the records of the run, oldest first. */
-export async function events(output: Output, options: EventsOptions, [runId = '']: readonly string[]): Promise<number> {
+export async function events(output: Output, options: EventsOptions, [run = '']: readonly string[]): Promise<number> {
   const places = placesOf(options);
-  if (!listRuns(places.files, places.paths).includes(runId)) throw unknownRun(runId);
+  const runId = resolveRun(places, run);
   if (options.follow === true && options.mermaid === true) throw eitherOr();
   if (options.follow === true) return follow(output, places, runId);
   const records = recordsOf(places, runId);

@@ -13,13 +13,13 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import { createHub, type Hub } from '../../inspector/hub/hub.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { unknownRun } from '../../runtime/commands.ts';
 import type { Place } from '../../runtime/run-look.ts';
 import { Files } from '../../store/files.ts';
-import { listRuns, readRegistry } from '../../store/registry.ts';
+import { readRegistry } from '../../store/registry.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
 import { type CommonOptions, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
+import { resolveRun } from '../run-argument.ts';
 
 /** Options of `pawl inspect`. */
 export interface InspectOptions extends CommonOptions {
@@ -35,13 +35,9 @@ const PORT_MAX = 65_535;
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Serves the inspector until it is interrupted. */
-export async function inspect(
-  output: Output,
-  options: InspectOptions,
-  [runId = null]: readonly (string | null)[],
-): Promise<number> {
+export async function inspect(output: Output, options: InspectOptions, [run]: readonly string[]): Promise<number> {
   const place = placeFor(options);
-  if (runId !== null && !listRuns(place.files, place.paths).includes(runId)) throw unknownRun(runId);
+  const runId = run === undefined ? null : resolveRun(place, run);
   const hub = await createHub({
     place,
     pageFolder: fileURLToPath(new URL('../../inspector/page-dist/', import.meta.url)),

@@ -10,14 +10,14 @@ import { exitCodeOf } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { BOUNDS } from '../../model/limits.ts';
-import { commandRefused, emptyInbox, unknownRun } from '../../runtime/commands.ts';
+import { commandRefused, emptyInbox } from '../../runtime/commands.ts';
 import { lookAtRun } from '../../runtime/run-look.ts';
 import { type CommandDecision, type CommandRequest, DECISIONS, leaveCommand, readDecision } from '../../store/inbox.ts';
-import { listRuns } from '../../store/registry.ts';
 import { readHolder } from '../../store/registry-lock.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
+import { resolveRun } from '../run-argument.ts';
 import { withDriver } from '../session.ts';
 
 /** Options of `pawl resolve` and `pawl cancel`. */
@@ -57,10 +57,10 @@ function usage(message: string): PawlError {
   });
 }
 
-async function command(output: Output, options: CommonOptions, request: CommandRequest): Promise<number> {
+async function command(output: Output, options: CommonOptions, asked: CommandRequest): Promise<number> {
   const places = placesOf(options);
   const { files, paths } = places;
-  if (!listRuns(files, paths).includes(request.runId)) throw unknownRun(request.runId);
+  const request = { ...asked, runId: resolveRun(places, asked.runId) };
   const commandId = leaveCommand(files, paths, systemClock, request);
   const decision = hasDriver(places)
     ? await awaitDecision(output, places, commandId)

@@ -6,14 +6,16 @@
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
-import { unknownRun, watchInbox } from '../../runtime/commands.ts';
+import { watchInbox } from '../../runtime/commands.ts';
 import type { Driver } from '../../runtime/driver.ts';
+import { unknownRun } from '../../runtime/run-look.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
 import { type CommonOptions, placesOf } from '../options.ts';
 import { exitCodeOfError, type Output, toldOf } from '../output.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
+import { resolveRun } from '../run-argument.ts';
 import { takeIn, withDriver } from '../session.ts';
 import { readConfig } from '../wiring.ts';
 
@@ -51,7 +53,8 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
   const request = { places, config, log: (line: string) => view.log(line) };
   return withDriver(request, driverOptions, async (driver) => {
     const fromPackets = takeIn(driver, readings, options.again === true).runIds;
-    return drive(driver, view, namedRuns(driver, options, runIds, fromPackets));
+    const named = runIds.map((runId) => resolveRun(places, runId));
+    return drive(driver, view, namedRuns(driver, options, named, fromPackets));
   }).finally(() => view.stop());
 }
 
@@ -61,6 +64,7 @@ function namedRuns(
   runIds: readonly string[],
   fromPackets: readonly string[],
 ): readonly string[] {
+  // A folder without a record holds no run: its intake was cut off and not finished.
   for (const runId of runIds) if (driver.view(runId) === null) throw unknownRun(runId);
   if (runIds.length > 0 || options.packets !== undefined) return [...new Set([...runIds, ...fromPackets])];
   return driver

@@ -14,6 +14,7 @@ import { listRuns } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine, runReport } from '../render.ts';
+import { resolveRun } from '../run-argument.ts';
 
 /** Options of `pawl status`. */
 export interface StatusOptions extends CommonOptions {
@@ -24,9 +25,10 @@ export interface StatusOptions extends CommonOptions {
 const WATCH_MS = 1_000;
 
 /** Shows one run, or all of them. */
-export async function status(output: Output, options: StatusOptions, [runId]: readonly string[]): Promise<number> {
+export async function status(output: Output, options: StatusOptions, [run]: readonly string[]): Promise<number> {
   const places = placesOf(options);
-  if (options.picture === true && runId === undefined) throw pictureOfWhat();
+  if (options.picture === true && run === undefined) throw pictureOfWhat();
+  const runId = run === undefined ? undefined : resolveRun(places, run);
   for (;;) {
     const runs = await look(places, runId);
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
@@ -82,17 +84,8 @@ function pictureOfWhat(): PawlError {
 
 async function look(places: Places, runId: string | undefined): Promise<readonly RunView[]> {
   const { files, paths } = places;
-  const ids = listRuns(files, paths);
-  if (runId !== undefined && !ids.includes(runId)) {
-    throw new PawlError({
-      code: 'PAWL_RUN_UNKNOWN',
-      message: `There is no run ${runId} in ${paths.root}.`,
-      subject: runId,
-      hint: 'List them: pawl status',
-    });
-  }
   const views: RunView[] = [];
-  for (const id of runId === undefined ? ids : [runId]) {
+  for (const id of runId === undefined ? listRuns(files, paths) : [runId]) {
     const view = await lookAtRun(places, id);
     if (view !== null) views.push(view);
   }

@@ -1,0 +1,69 @@
+/**
+ * The RUN argument of every command: which run a person means.
+ *
+ * Owns: what may name a run, refusing what names none or several. Does not own: the list of runs (store/registry), the form of ids
+ * (core/packet-run-id).
+ *
+ * Invariants: 1. A name that fits several runs is refused with their ids, never guessed at. 2. An empty name fits none: an unset variable of
+ * a script never means the only run there is.
+ */
+
+import { visible } from '../base/visible.ts';
+import { taskPartOf, taskPartOfRun } from '../core/packet-run-id.ts';
+import { quote } from '../core/sanitise.ts';
+import { PawlError } from '../model/error.ts';
+import { type Place, quickView, unknownRun } from '../runtime/run-look.ts';
+import { listRuns } from '../store/registry.ts';
+
+const CANDIDATES_SHOWN = 10;
+
+/**
+ * The run that `argument` means: its id, else its packet's task id, else a prefix of either that fits no other run.
+ * Throws PAWL_RUN_UNKNOWN for none, PAWL_USAGE for several.
+ */
+export function resolveRun(place: Place, argument: string): string {
+  const candidates = runsMeant(listRuns(place.files, place.paths), argument);
+  // An edited packet leaves its earlier runs behind: the one that has not ended is meant.
+  const unended = candidates.length > 1 ? candidates.filter((runId) => !hasEnded(place, runId)) : [];
+  const [runId, ...others] = unended.length === 1 ? unended : candidates;
+  if (runId === undefined) throw unknownRun(argument);
+  if (others.length === 0) return runId;
+  throw ambiguous(argument, candidates);
+}
+
+/** The runs that `argument` may mean, of the first kind of name that fits any. Of one packet's runs only the last: it follows those that have ended. */
+export function runsMeant(runIds: readonly string[], argument: string): readonly string[] {
+  if (argument === '') return [];
+  if (runIds.includes(argument)) return [argument];
+  const task = taskPartOf(argument);
+  const byTask = runIds.filter((runId) => taskPartOfRun(runId) === task);
+  if (byTask.length > 0) return lastOfEachPacket(byTask);
+  return lastOfEachPacket(
+    runIds.filter((runId) => runId.startsWith(argument) || runId.slice('run_'.length).startsWith(argument)),
+  );
+}
+
+function lastOfEachPacket(runIds: readonly string[]): readonly string[] {
+  const last = new Map<string, { readonly runId: string; readonly ordinal: number }>();
+  for (const runId of runIds) {
+    const [, packet = runId, repeat = '1'] = /^(.*?)(?:_r(\d+))?$/.exec(runId) ?? [];
+    const ordinal = Number(repeat);
+    if (ordinal >= (last.get(packet)?.ordinal ?? 0)) last.set(packet, { runId, ordinal });
+  }
+  return [...last.values()].map(({ runId }) => runId);
+}
+
+function hasEnded(place: Place, runId: string): boolean {
+  return quickView(place, runId)?.kind === 'terminal';
+}
+
+function ambiguous(argument: string, candidates: readonly string[]): PawlError {
+  const shown = candidates.slice(0, CANDIDATES_SHOWN).join(', ');
+  const rest = candidates.length - CANDIDATES_SHOWN;
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message: `${quote(argument)} fits ${candidates.length} runs: ${shown}${rest > 0 ? `, and ${rest} more` : ''}.`,
+    subject: visible(argument.slice(0, 80)),
+    hint: 'Name one of them by more of its id; pawl status shows where each stands.',
+  });
+}
