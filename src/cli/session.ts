@@ -43,7 +43,7 @@ export function takeIn(driver: Driver, readings: readonly PacketReading[], mayRe
         ...driver
           .runs()
           .filter((run) => run.state.run.status === 'active')
-          .map((run) => ({ runId: run.runId, surfaces: run.state.run.context.surfaces })),
+          .map((run) => ({ runId: run.runId, branch: run.state.run.context.branch })),
       ],
     },
     mayRepeat,

@@ -9,7 +9,7 @@ import { isObject } from '../base/canonical-json.ts';
 import { BOUNDS, type LimitOverrides } from '../model/limits.ts';
 import type { Packet, Requirement } from '../model/packet.ts';
 import { KNOWN_FIELDS, type LimitsInput, type PacketInput } from '../model/packet-schema.ts';
-import { isBranchName } from './branch-name.ts';
+import { areSameBranch, branchProblem } from './branch-name.ts';
 import { quote } from './sanitise.ts';
 import { isInsideRepository } from './surfaces.ts';
 
@@ -85,7 +85,14 @@ export function invalidFields(packet: Packet): readonly string[] {
     ['scm_target.intended_branch', scm.intendedBranch],
     ['scm_target.base_branch', scm.baseBranch],
   ] as const) {
-    if (value !== null && !isBranchName(value)) problems.push(`${name}: git refuses the branch name ${quote(value)}`);
+    const problem = value === null ? null : branchProblem(value);
+    if (problem !== null) problems.push(`${name}: ${quote(value ?? '')} ${problem}`);
+  }
+  const { intendedBranch, baseBranch } = scm;
+  if (intendedBranch !== null && baseBranch !== null && areSameBranch(intendedBranch, baseBranch)) {
+    problems.push(
+      `scm_target.intended_branch: ${quote(intendedBranch)} is the base branch; a run works on a branch of its own`,
+    );
   }
   for (const path of packet.conflictSurface) {
     if (!isInsideRepository(path)) {

@@ -3,12 +3,14 @@
  *
  * Owns: the form of a surface and the overlap rule. Does not own: who holds which surface (core/leases), waiting (runtime).
  *
- * Invariants: 1. Overlap is symmetric, and every surface overlaps itself. 2. A path overlaps what lies below it, by whole segments.
- * 3. A pattern counts as the folder before its first wildcard: rather too much is leased than too little.
+ * Invariants: 1. Overlap is symmetric, and every surface overlaps itself. 2. A path overlaps what lies below it, by whole segments, and so
+ * does a branch: git keeps branches as files. 3. A pattern counts as the folder before its first wildcard: rather too much is leased than too little.
  */
 import type { Packet } from '../model/packet.ts';
+import { doBranchesCollide } from './branch-name.ts';
 
 const PATH_PREFIX = 'path:';
+const BRANCH_PREFIX = 'branch:';
 const EVERYTHING = '**';
 
 /** True when `path` is a relative path that stays inside its repository; a backslash, a drive, `~` or a control character never does. */
@@ -21,7 +23,7 @@ export function surfacesOf(packet: Packet, worktree: string): readonly string[] 
   const { repo, provider, intendedBranch, issueNumber } = packet.scm;
   const surfaces = [`workspace:${worktree}`];
   if (repo !== null) {
-    if (intendedBranch !== null) surfaces.push(`branch:${repo}#${intendedBranch}`);
+    if (intendedBranch !== null) surfaces.push(`${BRANCH_PREFIX}${repo}#${intendedBranch}`);
     if (issueNumber !== null) surfaces.push(`scm:${provider}/${repo}#${issueNumber}`);
     for (const path of packet.conflictSurface) {
       const segments = segmentsOf(path) ?? [];
@@ -34,6 +36,7 @@ export function surfacesOf(packet: Packet, worktree: string): readonly string[] 
 /** True when the surfaces `a` and `b` cannot be held by two runs at once. */
 export function doOverlap(a: string, b: string): boolean {
   if (a === b) return true;
+  if (a.startsWith(BRANCH_PREFIX) && b.startsWith(BRANCH_PREFIX)) return doBranchesCollide(a, b);
   if (!a.startsWith(PATH_PREFIX) || !b.startsWith(PATH_PREFIX)) return false;
   return isPrefix(leasedSegments(a), leasedSegments(b));
 }

@@ -77,6 +77,9 @@ export const BOUNDS = {
   packetChars: 256 * 1024,
   packetLineChars: 1_000,
   packetListEntries: 300,
+  /** File names end at 255 bytes, and git locks a branch as `<its last part>.lock`. */
+  branchPartBytes: 250,
+  branchBytes: 1_000,
   answerBytes: 1024 * 1024,
   findings: 200,
   lineBytes: 1024 * 1024,

@@ -17,6 +17,14 @@ export interface WorkspaceSpec {
   readonly endedWorktrees: readonly string[];
 }
 
+/** What a repository says about itself. */
+export interface RepositoryFacts {
+  /** The address of the remote that is called origin, as git would use it; null when there is none. */
+  readonly origin: string | null;
+  /** Short names of the branches that stand for the default one: no run works on them. */
+  readonly defaultBranches: readonly string[];
+}
+
 /** A worktree that is ready, or why there is none. */
 export type WorkspaceResult =
   | { readonly kind: 'ready'; readonly baseBranch: string; readonly baseCommit: string; readonly headCommit: string }
@@ -78,6 +86,9 @@ export interface CommitRecord {
 
 /** What Pawl asks of git; each call is idempotent. */
 export interface GitPort {
+  facts(): Promise<RepositoryFacts>;
+  /** The blocker that `prepareWorkspace` would answer with now, or null. Changes nothing. */
+  workspaceProblem(spec: WorkspaceSpec): Promise<Blocker | null>;
   prepareWorkspace(spec: WorkspaceSpec): Promise<WorkspaceResult>;
   commitWork(spec: CommitSpec): Promise<CommitResult>;
   state(worktree: string): Promise<WorktreeState>;

@@ -11,11 +11,11 @@
 
 import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
-import { isBranchName } from '../core/branch-name.ts';
+import { doBranchesCollide, isBranchName } from '../core/branch-name.ts';
 import { resolveLimits } from '../core/limits.ts';
 import { nextRunId } from '../core/packet-run-id.ts';
 import type { RunView } from '../core/run-view.ts';
-import { overlaps, surfacesOf } from '../core/surfaces.ts';
+import { surfacesOf } from '../core/surfaces.ts';
 import type { Config } from '../model/config.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
@@ -36,8 +36,8 @@ export interface IntakeEntry {
 /** What is known of runs that are there already. */
 export interface KnownRuns {
   view(runId: string): RunView | null;
-  /** Every run that may hold surfaces. */
-  holders(): readonly { readonly runId: string; readonly surfaces: readonly string[] }[];
+  /** Every live run, with the branch that it is for. */
+  holders(): readonly { readonly runId: string; readonly branch: string }[];
 }
 
 /** What an intake would make. */
@@ -52,7 +52,7 @@ const STAGES = ['intake', 'verification', 'review', 'handoff'] as const;
 
 /**
  * Decides what an intake makes. Throws before anything is written: PAWL_RUN_QUARANTINED for a packet whose run is set aside,
- * PAWL_RUN_CONFLICT for an edited packet whose branch a live run holds.
+ * PAWL_RUN_CONFLICT for a packet whose branch a live run, or another packet of the file, is for.
  */
 export function planIntake(
   readings: readonly PacketReading[],
@@ -66,7 +66,7 @@ export function planIntake(
     const runId = currentRunId(reading.runId, known, mayRepeat);
     if (!runIds.includes(runId)) runIds.push(runId);
     if (known.view(runId) !== null || fresh.has(runId)) continue;
-    assertBranchIsFree(reading, runId, known);
+    assertBranchIsFree(reading, runId, known, [...fresh.values()]);
     fresh.set(runId, { runId, reading, limits: resolveLimits(config.limits, reading.packet.limits) });
   }
   return { runIds, fresh: [...fresh.values()] };
@@ -86,17 +86,45 @@ function currentRunId(first: string, known: KnownRuns, mayRepeat: boolean): stri
   }
 }
 
-function assertBranchIsFree(reading: PacketReading, runId: string, known: KnownRuns): void {
-  const branch = surfacesOf(reading.packet, runId).filter((surface) => surface.startsWith('branch:'));
-  for (const holder of known.holders()) {
-    if (holder.runId === runId || overlaps(branch, holder.surfaces).length === 0) continue;
-    throw new PawlError({
-      code: 'PAWL_RUN_CONFLICT',
-      message: `The packet ${reading.packet.taskId} wants ${branch.join(', ')}, which the live run ${holder.runId} is for.`,
-      subject: reading.packet.taskId,
-      hint: `Let ${holder.runId} end, or cancel it: pawl cancel ${holder.runId}. Nothing of this file was taken in.`,
-    });
+/** One branch, one run: compared without the packets' word on the repository, as a registry has only one. */
+function assertBranchIsFree(
+  { packet, missingFields }: PacketReading,
+  runId: string,
+  known: KnownRuns,
+  before: readonly IntakeEntry[],
+): void {
+  const branch = packet.scm.intendedBranch;
+  // A packet that lacks something ends at once: it claims nothing.
+  if (branch === null || missingFields.length > 0) return;
+  const holder = known.holders().find((each) => each.runId !== runId && doBranchesCollide(branch, each.branch));
+  if (holder !== undefined) {
+    throw conflict(
+      packet,
+      `the live run ${holder.runId} is for ${holder.branch}`,
+      `Let ${holder.runId} end, or cancel it: pawl cancel ${holder.runId}. Nothing of this file was taken in.`,
+    );
   }
+  const other = before.find(({ reading }) => claims(reading, branch))?.reading.packet;
+  if (other === undefined) return;
+  throw conflict(
+    packet,
+    `the packet ${other.taskId} of the same file is for ${other.scm.intendedBranch}`,
+    'Give each packet a branch of its own. Nothing of this file was taken in.',
+  );
+}
+
+function claims({ packet, missingFields }: PacketReading, branch: string): boolean {
+  const { intendedBranch } = packet.scm;
+  return missingFields.length === 0 && intendedBranch !== null && doBranchesCollide(branch, intendedBranch);
+}
+
+function conflict({ taskId, scm }: PacketReading['packet'], why: string, hint: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_RUN_CONFLICT',
+    message: `The packet ${taskId} wants the branch ${scm.intendedBranch}, but ${why}.`,
+    subject: taskId,
+    hint,
+  });
 }
 
 function quarantined(runId: string): PawlError {

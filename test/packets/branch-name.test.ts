@@ -1,8 +1,9 @@
-/** A branch name is taken exactly when git takes it. */
+/** A branch name is taken exactly when git takes it and can lock it; two names collide exactly when git cannot keep both. */
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isBranchName } from '../../src/core/branch-name.ts';
+import { areSameBranch, branchProblem, doBranchesCollide, isBranchName } from '../../src/core/branch-name.ts';
+import { createSandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
 /** Real git, outside of any repository, so that `@{-1}` means nothing. */
 function doesGitTake(name: string): boolean {
@@ -138,5 +139,71 @@ describe('isBranchName', () => {
       ),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('branchProblem', () => {
+  it.each(['work/task-1', 'a'.repeat(250), `${'é'.repeat(125)}/${'b'.repeat(250)}`, 'heads/main'])(
+    'has none with %j',
+    (name) => {
+      expect(branchProblem(name)).toBeNull();
+    },
+  );
+
+  it.each([
+    ['a..b', 'not a branch name'],
+    ['refs/heads/main', 'short name'],
+    ['a'.repeat(251), '250 bytes'],
+    [`work/${'a'.repeat(251)}/b`, '250 bytes'],
+    ['é'.repeat(126), '250 bytes'],
+    [Array.from({ length: 40 }, () => 'abcdefghijklmnopqrstuvwxy').join('/'), '1000 bytes'],
+  ])('names what is wrong with %j', (name, problem) => {
+    expect(branchProblem(name)).toContain(problem);
+  });
+
+  it('lets pass exactly the lengths that git can create', () => {
+    const repo = createSandboxRepo();
+    try {
+      for (const name of [
+        'a'.repeat(250),
+        'a'.repeat(251),
+        `é${'a'.repeat(248)}`,
+        `é${'a'.repeat(249)}`,
+        `b/${'a'.repeat(251)}`,
+      ]) {
+        const { status } = spawnSync('git', ['branch', name], { cwd: repo.path, env: repo.environment });
+        expect([name, branchProblem(name) === null]).toEqual([name, status === 0]);
+      }
+    } finally {
+      repo.remove();
+    }
+  });
+});
+
+describe('two branches', () => {
+  it('are the same to a file system that folds letter case or composes accents', () => {
+    for (const other of ['main', 'Main', 'MAIN']) expect(areSameBranch('main', other)).toBe(true);
+    expect(areSameBranch('caf\u00e9', 'cafe\u0301')).toBe(true);
+    expect(areSameBranch('main', 'main2')).toBe(false);
+  });
+
+  it('collide when they are one, or when one would be a folder of the other', () => {
+    for (const [a, b] of [
+      ['a', 'a'],
+      ['a', 'a/b'],
+      ['a/b', 'a/b/c'],
+    ] as const) {
+      expect(doBranchesCollide(a, b)).toBe(true);
+      expect(doBranchesCollide(b, a)).toBe(true);
+    }
+    for (const [a, b] of [
+      ['a', 'ab'],
+      ['a/b', 'a/c'],
+      ['a', ''],
+      ['a/b', 'b'],
+    ] as const) {
+      expect(doBranchesCollide(a, b)).toBe(false);
+      expect(doBranchesCollide(b, a)).toBe(false);
+    }
   });
 });

@@ -164,16 +164,35 @@ describe('what is invalid', () => {
     expect(refusal(() => read([{ ...goodPacket(), task_id: id }])).message).toContain('task_id');
   });
 
-  it.each(['a b', '-x', 'a..b', 'x.lock', 'refs/', '/x', 'a~1', 'HEAD', '@', ' x', 'x\u0007', '\ud800'])(
-    'the branch %j',
-    (branch) => {
-      for (const name of ['intended_branch', 'base_branch']) {
-        const scm = { ...(goodPacket().scm_target as Given), [name]: branch };
-        const error = refusal(() => read([{ ...goodPacket(), scm_target: scm }]));
-        expect(error.code).toBe('PAWL_PACKETS_INVALID');
-      }
-    },
-  );
+  it.each([
+    'a b',
+    '-x',
+    'a..b',
+    'x.lock',
+    'refs/',
+    '/x',
+    'a~1',
+    'HEAD',
+    '@',
+    ' x',
+    'x\u0007',
+    '\ud800',
+    'refs/heads/x',
+    'a'.repeat(252),
+  ])('the branch %j', (branch) => {
+    for (const name of ['intended_branch', 'base_branch']) {
+      const scm = { ...(goodPacket().scm_target as Given), [name]: branch };
+      const error = refusal(() => read([{ ...goodPacket(), scm_target: scm }]));
+      expect(error.code).toBe('PAWL_PACKETS_INVALID');
+    }
+  });
+
+  it.each(['main', 'Main'])('a branch that is the base itself, as %j on main', (branch) => {
+    const scm = { ...(goodPacket().scm_target as Given), intended_branch: branch, base_branch: 'main' };
+    const error = refusal(() => read([{ ...goodPacket(), scm_target: scm }]));
+    expect(error.code).toBe('PAWL_PACKETS_INVALID');
+    expect(error.message).toContain('is the base branch');
+  });
 
   it.each<[string, Given]>([
     ['scope', { scope: 'text' }],

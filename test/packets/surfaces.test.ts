@@ -54,6 +54,7 @@ describe('doOverlap', () => {
     ['path:o/r/src/*', 'path:o/r/src/a'],
     ['path:o/r/src/', 'path:o/r/src/a'],
     ['branch:o/r#a', 'branch:o/r#a'],
+    ['branch:o/r#a', 'branch:o/r#a/b'],
   ])('%s overlaps %s', (a, b) => {
     expect(doOverlap(a, b)).toBe(true);
     expect(doOverlap(b, a)).toBe(true);
@@ -64,7 +65,8 @@ describe('doOverlap', () => {
     ['path:o/r/src/a', 'path:o/r/src/b'],
     ['path:o/r/src', 'path:o/q/src'],
     ['path:o/r/**', 'path:o/q/src'],
-    ['branch:o/r#a', 'branch:o/r#a/b'],
+    ['branch:o/r#a', 'branch:o/r#ab'],
+    ['branch:o/r#a/b', 'branch:o/r#a/c'],
     ['scm:github/o/r#1', 'scm:github/o/r#12'],
     ['workspace:run_1', 'workspace:run_12'],
     ['workspace:o/r/src', 'path:o/r/src'],

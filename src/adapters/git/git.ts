@@ -9,10 +9,11 @@ import type { GitPort } from '../../ports/git.ts';
 import { commitWork } from './commit.ts';
 import { addedBetween, commitsBetween, filesBetween, worktreeState } from './inspection.ts';
 import { locateRepository } from './locate.ts';
+import { repositoryFacts } from './repository-facts.ts';
 import { removeUntracked, rescue, rescueAndReset } from './rescue.ts';
 import { createGitRun, type GitCall, type GitOutput, type GitRun } from './run-git.ts';
 import { removeStaleLocks } from './stale-locks.ts';
-import { prepareWorkspace } from './workspace.ts';
+import { prepareWorkspace, workspaceProblem } from './workspace.ts';
 import { commitOf, detach, findWorktree, type GitContext, openWorktree } from './worktree.ts';
 
 /** What git is called with in one repository. */
@@ -32,6 +33,8 @@ export function createGit(options: GitOptions): GitPort {
   const run = worktreesInTurn(createGitRun({ helperFd: options.helperFd, environment }));
   const git: GitContext = { repository: mainWorktree, commonDir, run };
   return {
+    facts: () => repositoryFacts(git),
+    workspaceProblem: (spec) => workspaceProblem(git, spec),
     prepareWorkspace: (spec) => prepareWorkspace(git, spec),
     commitWork: (spec) => commitWork(git, spec),
     state: async (worktree) => worktreeState(git, openWorktree(git, worktree)),

@@ -10,7 +10,9 @@
  */
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Blocker } from '../../model/error.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
+import { refuseLongPaths, refuseProtected } from './branch-refusals.ts';
 import { replaceFile, textOf } from './git-files.ts';
 import { refusal } from './refusal.ts';
 import { removeStaleLocks } from './stale-locks.ts';
@@ -44,8 +46,32 @@ export const READY_MARK = 'pawl-ready';
 /** The same lines while it is being made. */
 const MAKING_MARK = 'pawl-making';
 
+/** What was found before anything is done, all of it in order. */
+interface Seen {
+  readonly found: Found;
+  readonly base: Base;
+  readonly branchHead: string | null;
+  /** Worktrees of ended runs that still hold the branch. */
+  readonly holders: readonly string[];
+}
+
 /** The run's worktree is there, clean, on its branch, or a blocker says why it cannot be. */
 export async function prepareWorkspace(git: GitContext, spec: WorkspaceSpec): Promise<WorkspaceResult> {
+  const seen = await examine(git, spec);
+  if ('kind' in seen) return seen;
+  for (const holder of seen.holders) await letGo(git, holder);
+  return make(git, spec, seen.found, seen.base, seen.branchHead);
+}
+
+/** The blocker that `prepareWorkspace` would answer with now; null when it would make the worktree. Changes nothing. */
+export async function workspaceProblem(git: GitContext, spec: WorkspaceSpec): Promise<Blocker | null> {
+  const seen = await examine(git, spec);
+  return 'kind' in seen ? seen.blocker : null;
+}
+
+async function examine(git: GitContext, spec: WorkspaceSpec): Promise<Seen | Refused> {
+  const tooLong = refuseLongPaths(git, spec);
+  if (tooLong !== null) return tooLong;
   const found = look(git, spec.worktree);
   const mark = found.ready ?? found.making;
   const isForeign = found.folder === 'other' || (found.worktree === null && !isVacant(found.folder));
@@ -62,12 +88,11 @@ export async function prepareWorkspace(git: GitContext, spec: WorkspaceSpec): Pr
   const branchHead = await commitOf(git, `refs/heads/${spec.branch}`);
   const holders = await branchHolders(git, spec.branch, spec.worktree);
   const refused =
+    (await refuseProtected(git, spec)) ??
     refuseHeld(spec, holders) ??
     (await refuseHistory(git, spec, base, branchHead)) ??
     (await refuseDirty(git, spec, found, base, branchHead));
-  if (refused !== null) return refused;
-  for (const holder of holders) await letGo(git, holder);
-  return make(git, spec, found, base, branchHead);
+  return refused ?? { found, base, branchHead, holders };
 }
 
 function look(git: GitContext, path: string): Found {

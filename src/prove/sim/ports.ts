@@ -119,6 +119,8 @@ export function simGit(caller: Caller): GitPort {
     return result;
   };
   return {
+    facts: async () => ({ origin: null, defaultBranches: ['main'] }),
+    workspaceProblem: async () => null,
     prepareWorkspace: async (spec) =>
       spec.runId === director.story.entry.runId ? prepareWorkspace(caller, spec) : caller.rivalWorkspace(spec.worktree),
     commitWork: async (spec) => commitWork(caller, spec),

@@ -205,6 +205,8 @@ export class SimMachine {
   #git(): GitPort {
     const headOf = (): string => this.#heads.get('branch') ?? BASE;
     return {
+      facts: async () => ({ origin: null, defaultBranches: ['main'] }),
+      workspaceProblem: async () => null,
       prepareWorkspace: async () => ({ kind: 'ready', baseBranch: 'main', baseCommit: BASE, headCommit: headOf() }),
       commitWork: async ({ key }) => {
         const commit = this.#commits.get(key) ?? sha256(`commit ${this.#commits.size}`).slice(0, 40);

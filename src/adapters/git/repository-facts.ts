@@ -1,0 +1,47 @@
+/**
+ * What a repository says about itself: where its origin is, which branch is its default one.
+ *
+ * Owns: reading both. Does not own: what follows from them (core/packet-target, workspace-refusals).
+ *
+ * Invariant: nothing is asked of the network: a default branch is known from what the last clone or fetch has left here.
+ */
+import type { RepositoryFacts } from '../../ports/git.ts';
+import { type GitContext, inRepository } from './worktree.ts';
+
+const ORIGIN_HEAD = 'refs/remotes/origin/HEAD';
+const ORIGIN_PREFIX = 'refs/remotes/origin/';
+/** What git calls the first branch of a repository, by itself or on a forge's word. */
+const USUAL_DEFAULTS = ['main', 'master'];
+
+/** The address of origin, and the branches that stand for the repository's default one: none is ever worked on directly. */
+export async function repositoryFacts(git: GitContext): Promise<RepositoryFacts> {
+  const [origin, defaultBranches] = await Promise.all([originOf(git), defaultBranchesOf(git)]);
+  return { origin, defaultBranches };
+}
+
+async function originOf(git: GitContext): Promise<string | null> {
+  // 2: no such remote; 128 by an older git.
+  const call = inRepository(git, ['remote', 'get-url', 'origin'], { answers: [0, 2, 128], isRead: true });
+  const output = await git.run(call);
+  return output.exitCode === 0 ? output.text.replace(/\n$/, '') : null;
+}
+
+/** The branch that origin calls its head; where that is not known, each of git's usual first branches that is here. */
+export async function defaultBranchesOf(git: GitContext): Promise<readonly string[]> {
+  const configured = await initialBranch(git);
+  const usual = [...new Set([...configured, ...USUAL_DEFAULTS])];
+  const refs = [ORIGIN_HEAD, ...usual.flatMap((name) => [`refs/heads/${name}`, `${ORIGIN_PREFIX}${name}`])];
+  const list = ['for-each-ref', '--format=%(refname) %(symref)', ...refs];
+  const lines = (await git.run(inRepository(git, list, { isRead: true }))).text.split('\n');
+  const found = new Map(lines.map((line) => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
+  const head = found.get(ORIGIN_HEAD) ?? '';
+  if (head.startsWith(ORIGIN_PREFIX)) return [head.slice(ORIGIN_PREFIX.length)];
+  return usual.filter((name) => found.has(`refs/heads/${name}`) || found.has(`${ORIGIN_PREFIX}${name}`));
+}
+
+async function initialBranch(git: GitContext): Promise<readonly string[]> {
+  const args = ['config', '--get', 'init.defaultBranch'];
+  const name = (await git.run(inRepository(git, args, { answers: [0, 1], isRead: true }))).text.trim();
+  // Into a pattern of for-each-ref it goes only as a plain name.
+  return /^[A-Za-z0-9][\w./-]*$/.test(name) ? [name] : [];
+}
