@@ -30,7 +30,7 @@ const PACKETS = [
   packetOf('DIVERGED', target('work/diverged')),
   packetOf('FOREIGN', target('work/foreign-branch')),
   packetOf('DIRTY', target('work/dirty')),
-  packetOf('NAME', target('mine/below')),
+  packetOf('NAME', target('taken/below')),
   packetOf('DEFAULT', target('work/default-base', { base_branch: '' })),
 ];
 
@@ -39,6 +39,7 @@ beforeAll(async () => {
   scenario.scripted({});
   git(['checkout', '--quiet', '-b', 'mine']);
   git(['worktree', 'add', '--quiet', '-b', 'linked-branch', join(scenario.repo.root, 'linked')]);
+  git(['branch', 'taken']);
   git(['branch', 'work/diverged', git(['commit-tree', '-m', 'other root', git(['rev-parse', 'HEAD^{tree}'])])]);
   const packets = scenario.packets(...PACKETS);
   const taken = (await scenario.json('intake', packets)).document;
@@ -63,7 +64,7 @@ test.each([
   ['LINKED', 'PAWL_WORKSPACE_BRANCH_ELSEWHERE', 'linked'],
   ['DIVERGED', 'PAWL_WORKSPACE_DIVERGED', 'work/diverged'],
   ['FOREIGN', 'PAWL_WORKSPACE_FOREIGN', 'worktrees'],
-  ['NAME', 'PAWL_WORKSPACE_FAILED', 'mine'],
+  ['NAME', 'PAWL_WORKSPACE_FAILED', 'taken'],
 ])('%s is blocked by %s, naming %s, and no worker starts', (taskId, code, named) => {
   const run = of(taskId);
   expect(run).toMatchObject({ state: 'blockedNeedsHuman', kind: 'blocked', tasks: [] });
