@@ -31,6 +31,8 @@ export interface InjectionOptions {
   readonly seed: number;
   /** The part of all cases that is tried, from 0 to 1; from 0.26 on every operation is hit. */
   readonly share: number;
+  /** Of all cases, those whose number leaves this remainder: the parts of all remainders are the whole. */
+  readonly part?: { readonly remainder: number; readonly of: number };
   /** Told before each case. */
   onProgress(done: number, of: number): void;
 }
@@ -97,7 +99,8 @@ export async function injectFaults(options: InjectionOptions): Promise<Injection
 }
 
 /** Round by round every operation is hit once more, each time by its next kind; of the last round a part by chance. */
-function choose(cases: readonly Case[], { seed, share }: InjectionOptions): readonly Case[] {
+function choose(all: readonly Case[], { seed, share, part }: InjectionOptions): readonly Case[] {
+  const cases = part === undefined ? all : all.filter((_, n) => n % part.of === part.remainder);
   const byOperation = new Map<string, Case[]>();
   for (const one of cases) {
     const name = `${KINDS[one.kind]?.ops === undefined ? 'operation' : 'write'} ${one.at}`;

@@ -7,9 +7,9 @@ import { type CrashSite, createCrashSite, PASSES_AT_ONCE, type SiteOptions } fro
 import { documentOf, RUN, runPawl, startPawl } from '../../src/prove/real/start.ts';
 import { faultsOf, historyAt, viewIn } from '../../src/prove/real/verdict.ts';
 import { sampled } from '../support/crash-sweep.ts';
+import { IS_WHOLE } from '../support/draw.ts';
 
-const IN_FULL = process.env.PAWL_CRASH_SWEEP === 'all';
-const TIMEOUT_MS = IN_FULL ? 6 * 3_600_000 : 180_000;
+const TIMEOUT_MS = IS_WHOLE ? 6 * 3_600_000 : 180_000;
 const TASK = 'implementation-e0-a1';
 
 let sites: CrashSite[] = [];

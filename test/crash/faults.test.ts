@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { PASSES_AT_ONCE } from '../../src/prove/real/site.ts';
 import type { SiteEnd } from '../../src/prove/real/verdict.ts';
 import { faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
+import { IS_WHOLE } from '../support/draw.ts';
 
-const TIMEOUT_MS = process.env.PAWL_CRASH_SWEEP === 'all' ? 6 * 3_600_000 : 180_000;
+const TIMEOUT_MS = IS_WHOLE ? 6 * 3_600_000 : 180_000;
 const OPTIONS = { script: PASSES_AT_ONCE };
 const CODES = ['ENOSPC', 'EIO', 'EACCES'] as const;
 

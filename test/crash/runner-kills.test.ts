@@ -2,11 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { FAILS_ONCE, PASSES_AT_ONCE, REVIEW_FAILS_ONCE, type SiteOptions } from '../../src/prove/real/site.ts';
 import type { SiteEnd } from '../../src/prove/real/verdict.ts';
 import { faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
+import { IS_WHOLE, SEED } from '../support/draw.ts';
 
-const IN_FULL = process.env.PAWL_CRASH_SWEEP === 'all';
-const TIMEOUT_MS = IN_FULL ? 6 * 3_600_000 : 180_000;
-/** Seeds which second kills are tried. */
-const SEED = Number(process.env.PAWL_TEST_SEED ?? 1);
+const TIMEOUT_MS = IS_WHOLE ? 6 * 3_600_000 : 180_000;
 /** In a whole sweep every third operation is killed at twice. */
 const TWICE_STEP = 3;
 
@@ -35,7 +33,7 @@ function points(): readonly number[] {
 }
 
 describe('a run whose runner is killed ends as one that nobody killed, with every worker started once', () => {
-  test('before or after any of its file operations and starts of child processes', {
+  test('before or after one of its file operations or starts of child processes, drawn by chance', {
     timeout: TIMEOUT_MS,
   }, async () => {
     const trials = (['before', 'after'] as const).flatMap((when, n) =>
@@ -44,7 +42,7 @@ describe('a run whose runner is killed ends as one that nobody killed, with ever
     expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);
   });
 
-  test('in the middle of any write', { timeout: TIMEOUT_MS }, async () => {
+  test('in the middle of a write drawn by chance', { timeout: TIMEOUT_MS }, async () => {
     const writes = points().filter((at) => operations[at - 1]?.includes('writeSync'));
     const trials = sampled(writes, 1, 2).map((at) => ({ name: `partial ${at}`, cuts: [kill(at, 'partial')] }));
     expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);
@@ -65,7 +63,7 @@ describe('a run whose runner is killed ends as one that nobody killed, with ever
     expect(faultsIn(await sweep(trials, options, undisturbed)), `seed ${SEED}`).toEqual([]);
   });
 
-  test('at any moment while it waits', { timeout: TIMEOUT_MS }, async () => {
+  test('at a moment drawn by chance while it waits', { timeout: TIMEOUT_MS }, async () => {
     const moments = Array.from({ length: 160 }, (_, n) => n * 12);
     const trials = sampled(moments, 1, 4).map((afterMs) => ({ name: `time ${afterMs}`, cuts: [{ afterMs }] }));
     expect(faultsIn(await sweep(trials, options, undisturbed))).toEqual([]);

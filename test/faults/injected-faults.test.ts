@@ -1,24 +1,19 @@
 /** The system refuses any one file operation of a whole run, or all from there on: told, nothing lost, finished by the next start. */
 import { expect, test } from 'vitest';
 import { injectFaults } from '../../src/prove/inject-faults.ts';
+import { DAY, DAYS_OF_WEEK, IS_WHOLE, SEED } from '../support/draw.ts';
 
-/**
- * Every other operation, each by one of the ways in which it can fail; another seed takes other ones. PAWL_SWEEP=whole tries every operation in
- * every way.
- */
-const SHARE = process.env.PAWL_SWEEP === 'whole' ? 1 : 0.13;
 /** A run that comes by every stage has twice so many file operations, or more: it cannot shrink unnoticed. */
 const OPERATIONS_MIN = 325;
 
 test('whichever file operation fails, and however, it is told with its code, and the next start finishes', {
   timeout: 600_000,
 }, async () => {
-  const seed = Number(process.env.PAWL_TEST_SEED ?? Date.now() % 1_000_000);
-  console.log(`PAWL_TEST_SEED=${seed}`);
   const told: number[] = [];
   const { injected, faults, tookMs } = await injectFaults({
-    seed,
-    share: SHARE,
+    seed: SEED,
+    share: 1,
+    ...(IS_WHOLE ? {} : { part: { remainder: DAY % DAYS_OF_WEEK, of: DAYS_OF_WEEK } }),
     onProgress: (done) => told.push(done),
   });
   console.log(injected, `${tookMs} ms`);

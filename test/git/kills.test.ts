@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createGit } from '../../src/adapters/git/git.ts';
 import type { GitPort } from '../../src/ports/git.ts';
+import { DAY, IS_WHOLE, SEED } from '../support/draw.ts';
 import { BRANCH, createFixture, type Fixture, fingerprint, usersCheckout } from './git-fixture.ts';
 
 /** Where the k-th git of an operation is killed; every later one is killed before it does anything, as if the runner had died with it. */
 const MOMENTS = ['before', 'during', 'after'] as const;
 type Moment = (typeof MOMENTS)[number];
 
-const SEED = Number(process.env.PAWL_TEST_SEED ?? 1);
-/** PAWL_SWEEP=whole kills at every git. */
-const isWholeSweep = process.env.PAWL_SWEEP === 'whole';
 const realGit = (process.env.PATH ?? '')
   .split(':')
   .map((folder) => join(folder, 'git'))
@@ -94,13 +92,13 @@ async function killEverywhere(
   const starts = counted.count();
   expect(starts).toBeGreaterThan(5);
 
-  // Every fourth git at one moment, every seventh at a moment that the seed chooses, unless the whole sweep is asked for.
-  const step = isWholeSweep ? 1 : always === null ? 7 : 4;
-  for (let k = 1 + (SEED % step); k <= starts; k += step) {
+  // Every fourth git at one moment, every seventh at a moment that the seed chooses: a week takes all of them.
+  const step = IS_WHOLE ? 1 : always === null ? 7 : 4;
+  for (let k = 1 + (DAY % step); k <= starts; k += step) {
     const moment = always ?? MOMENTS[(Math.floor(SEED / 7) + k) % MOMENTS.length] ?? 'after';
     const fix = await fresh();
     const before = usersCheckout(fix.repo);
-    const told = `seed ${SEED}: git ${k} of ${starts} killed ${moment} its work`;
+    const told = `seed ${SEED}, day ${DAY}: git ${k} of ${starts} killed ${moment} its work`;
     await expect(act(fix, deadlyGit(fix, k, moment).git), told).rejects.toMatchObject({ code: 'PAWL_GIT_FAILED' });
     expect(withoutIds(await act(fix, fix.git)), told).toEqual(kind);
     expect(finalState(fix), told).toEqual(wanted);
@@ -141,15 +139,15 @@ test('a worktree being made on a base that goes on meanwhile is finished on the 
   fixtures.push(counting);
   const counted = deadlyGit(counting, Number.MAX_SAFE_INTEGER, 'before');
   await counted.git.prepareWorkspace(counting.spec());
-  const step = isWholeSweep ? 1 : 3;
-  for (let k = 1 + (SEED % step); k <= counted.count(); k += step) {
+  const step = IS_WHOLE ? 1 : 3;
+  for (let k = 1 + (DAY % step); k <= counted.count(); k += step) {
     const fix = createFixture();
     fixtures.push(fix);
     await expect(deadlyGit(fix, k, 'after').git.prepareWorkspace(fix.spec())).rejects.toThrow();
     const hadBranch = fix.repo.git(['branch', '--list', BRANCH]) !== '';
     fix.repo.git(['commit', '--quiet', '--allow-empty', '-m', 'Main goes on']);
     const result = await fix.git.prepareWorkspace(fix.spec());
-    const told = `seed ${SEED}: git ${k}`;
+    const told = `seed ${SEED}, day ${DAY}: git ${k}`;
     expect(result, told).toMatchObject({ kind: 'ready' });
     if (hadBranch) expect(result, told).toMatchObject({ baseCommit: fix.base, headCommit: fix.base });
   }

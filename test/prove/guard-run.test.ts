@@ -14,9 +14,9 @@ import {
 import { type CrashSite, createCrashSite, PASSES_AT_ONCE } from '../../src/prove/real/site.ts';
 import { RUN, runPawl, type StartOptions } from '../../src/prove/real/start.ts';
 import { endOf, faultsOf, historyAt, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
+import { todaysPart } from '../support/draw.ts';
 
 const TIMEOUT_MS = 120_000;
-const SEED = Number(process.env.PAWL_TEST_SEED ?? Date.now() % 1_000_000);
 
 let sites: CrashSite[] = [];
 let guards: Guard[] = [];
@@ -108,9 +108,8 @@ describe('a run of Pawl under the guard', () => {
     },
   );
 
-  // With PAWL_SWEEP=whole in every jail that there is; else in one, which the seed chooses.
-  const killedIn = process.env.PAWL_SWEEP === 'whole' ? jails : jails.filter((_, n) => n === SEED % jails.length);
-  console.info(`PAWL_TEST_SEED=${SEED}`);
+  // In a whole sweep in every jail that there is; else in one, another every day.
+  const killedIn = todaysPart(jails, jails.length);
 
   test.for([['host', 'watched'] as const, ...killedIn.map((jail) => ['runner', jail] as const)])(
     'is killed (%s, %s) where the plan says, and goes on, both programs loaded',

@@ -6,11 +6,11 @@ import { cellNames } from '../../src/prove/kills.ts';
 import type { Proof } from '../../src/prove/proof.ts';
 import { until } from '../../src/prove/real/moments.ts';
 import { readProof } from '../../src/prove/report/proof-schema.ts';
+import { SEED } from '../support/draw.ts';
 import { type CliEnd, documentOf, startPawl } from '../support/pawl-cli.ts';
 
 // Some 40 s on a machine of its own; here other tests run beside it.
 const TIMEOUT_MS = 300_000;
-const SEED = Number(process.env.PAWL_TEST_SEED ?? Date.now() % 1_000_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'pawl-smoke-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

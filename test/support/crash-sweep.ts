@@ -11,6 +11,7 @@ import { type CrashSite, createCrashSite, type SiteOptions } from '../../src/pro
 import { type Ended, RUN, runPawl, type StartOptions } from '../../src/prove/real/start.ts';
 import { endOf, faultsOf, historyAt, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
 import { deadlyGit, type GitDeath } from './crash-git.ts';
+import { IS_WHOLE, SEED } from './draw.ts';
 
 /** One start that is cut off, by a plan or after a time. */
 export interface Cut {
@@ -172,13 +173,9 @@ export function faultsIn(results: readonly TrialResult[]): readonly string[] {
   return results.flatMap(({ name, hits, faults }) => faults.map((fault) => `${name} [${hits.join('; ')}]: ${fault}`));
 }
 
-/** Chooses what is sampled. */
-const SEED = Number(process.env.PAWL_TEST_SEED ?? 1);
-
-/** With PAWL_CRASH_SWEEP=all every one of them, else `count`, evenly apart, from where the seed and `salt` say; the seed is printed. */
+/** In a whole sweep every one of them, else `count`, evenly apart, from where the seed and `salt` say. */
 export function sampled<T>(all: readonly T[], count: number, salt = 0): readonly T[] {
-  if (process.env.PAWL_CRASH_SWEEP === 'all') return all;
-  console.info(`PAWL_TEST_SEED=${SEED}: ${count} of ${all.length}`);
+  if (IS_WHOLE) return all;
   const first = (SEED * 7_919 + salt * 104_729) % Math.max(all.length, 1);
   const places = Array.from({ length: count }, (_, n) => (first + Math.floor((n * all.length) / count)) % all.length);
   return all.filter((_, n) => places.includes(n));
