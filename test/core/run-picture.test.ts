@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { decide, type RunState } from '../../src/core/decide.ts';
 import { PICTURE_COLUMNS, runPicture } from '../../src/core/run-picture.ts';
 import { quarantinedView, type RunView, viewOf } from '../../src/core/run-view.ts';
 import { snapshotOf } from '../../src/core/state-image.ts';
+import type { Blocker } from '../../src/model/error.ts';
+import { RUN_ACTOR } from '../../src/model/record.ts';
+import { settlementOf } from '../../src/prove/model/settlements.ts';
 import { type Folded, goodRun } from '../inspector/good-run.ts';
 
 const RUN = 'run_T-1_aaaaaaaaaaaa';
@@ -9,6 +13,20 @@ const steps = [...goodRun(RUN)];
 
 function viewAt({ state, record }: Folded): RunView {
   return viewOf(RUN, snapshotOf(state, '', '').actors, { seq: record.seq, updatedAtMs: record.atMs });
+}
+
+const AT = { seq: 1, updatedAtMs: null };
+
+/** The run whose first gate has said that it is blocked. */
+function blockedAtVerification(blocker: Blocker): RunState {
+  const judging = steps.find(({ state }) => state.owed.some(({ kind }) => kind === 'judgeGate'))?.state;
+  const effect = judging?.owed.find(({ kind }) => kind === 'judgeGate');
+  const good = effect === undefined ? null : settlementOf(effect);
+  if (judging === undefined || good?.type !== 'gateJudged') throw new Error('no gate is judged');
+  const event = { ...good, status: 'BLOCKED' as const, blocker };
+  const decision = decide(RUN, judging, { actor: RUN_ACTOR, event, atMs: 1 });
+  if (decision.kind === 'refused') throw new Error(decision.reason);
+  return decision.state;
 }
 
 const textOf = (view: RunView): string =>
@@ -47,13 +65,10 @@ describe('the picture of a run', () => {
   });
 
   it('says where a run was stopped, and by what', () => {
-    const middle = steps.find(({ state }) => JSON.stringify(state.run.value).includes('verification'));
-    if (middle === undefined) throw new Error('no verification');
-    const blocker = { code: 'PAWL_GATE_BLOCKED' as const, message: '', hint: '', evidence: [] };
-    const parked = { ...viewAt(middle), state: 'blockedNeedsHuman', substate: null, blockers: [blocker] };
-    const lines = runPicture(parked);
+    const blocker = { code: 'PAWL_GATE_BLOCKED' as const, message: 'm', hint: 'h', evidence: [] };
+    const lines = runPicture(viewOf(RUN, snapshotOf(blockedAtVerification(blocker), '', '').actors, AT));
     expect(lines.filter(({ mark }) => mark === 'stopped').map(({ text }) => text.replace(/\s+/g, ' ').trim())).toEqual([
-      expect.stringContaining('■ implementing'),
+      expect.stringContaining('■ verification'),
       '■ blockedNeedsHuman PAWL_GATE_BLOCKED',
     ]);
     expect(lines.every(({ mark }) => mark !== 'here')).toBe(true);

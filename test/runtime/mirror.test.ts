@@ -43,9 +43,17 @@ describe('Mirror', () => {
     drive((deliveries, state) => states.push({ deliveries, state }));
     const middle = states[9];
     if (middle === undefined) throw new Error('no such step');
-    const mirror = new Mirror(() => undefined, middle.state);
-    for (const { deliveries, state } of states.slice(10)) mirror.feed(deliveries, state);
+    const seen: InspectionEvent[] = [];
+    const mirror = new Mirror((event) => seen.push(event), middle.state);
+    const rest = states.slice(10);
+    for (const { deliveries, state } of rest) mirror.feed(deliveries, state);
     mirror.stop();
+    const fed = seen.flatMap((event) => (event.type === '@xstate.event' && 'atMs' in event.event ? [event.event] : []));
+    expect(fed).toEqual(rest.flatMap(({ deliveries }) => deliveries.map(({ event }) => event)));
+    const last = seen.findLast(
+      (event) => event.type === '@xstate.snapshot' && 'id' in event.actorRef && event.actorRef.id === 'run_x',
+    );
+    expect(last).toMatchObject({ snapshot: { status: 'done', value: 'readyForManualReview' } });
   });
 
   it('refuses a state that it does not equal', () => {
