@@ -25,6 +25,9 @@ const VARIABLES = new Set([
   'PAWL_PROVE_PLAN',
   'PAWL_PROVE_GUARD',
   'PAWL_SCRIPT',
+  'PAWL_SWEEP',
+  'PAWL_TEST_SEED',
+  'PAWL_TEST_DAY',
 ]);
 
 /** A code with the exit code that stands beside it. */
