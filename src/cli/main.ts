@@ -7,6 +7,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { PawlError } from '../model/error.ts';
 import { EXIT } from '../model/error-codes.ts';
+import { whileWaking } from './lost-wait.ts';
 import type { CommonOptions } from './options.ts';
 import { Output } from './output.ts';
 
@@ -212,4 +213,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-await main();
+// Not awaited: Node would end a program whose wait is lost by itself, with exit code 13 and without a word.
+void whileWaking(
+  process,
+  (error) => {
+    process.exitCode = new Output(process.argv.includes('--json')).fail(error);
+  },
+  main,
+);

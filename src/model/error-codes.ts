@@ -22,6 +22,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** Every code, with the exit code of a command that ends because of it. */
 export const ERROR_CODES = {
   PAWL_BUG: EXIT.bug,
+  PAWL_WAIT_LOST: EXIT.bug,
   PAWL_USAGE: EXIT.usage,
   PAWL_REPOSITORY_MISSING: EXIT.usage,
   PAWL_CONFIG_INVALID: EXIT.usage,

@@ -18,6 +18,7 @@ import { readQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
 import type { Neighbours } from './admission.ts';
 import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
+import { Changes } from './changes.ts';
 import { performEndTask } from './end-task.ts';
 import { entriesOf, type IntakeEntry, prepareRun } from './intake.ts';
 import { LeaseTable } from './leases.ts';
@@ -57,7 +58,7 @@ export class Driver {
   readonly #observer: LiveRunObserver;
   #isAccepting = true;
   #failure: unknown = null;
-  #wake: (() => void) | null = null;
+  readonly #changes = new Changes();
 
   constructor(world: World, options: DriverOptions) {
     this.world = world;
@@ -68,10 +69,10 @@ export class Driver {
       onCommit: (run, record) => {
         this.#hold(run);
         options.onRecord?.(run, record);
-        this.#changed();
+        this.#changes.announce();
       },
       onFailure: (run, error) => this.#onFailure(run, error),
-      onRest: () => this.#changed(),
+      onRest: () => this.#changes.announce(),
     };
   }
 
@@ -179,10 +180,11 @@ export class Driver {
     // Whoever holds a lease goes first: those who wait for it would keep it from its slot.
     const order = [...asked].sort((a, b) => Number(holdsLease(b)) - Number(holdsLease(a)));
     for (const run of order) if (run.fault === null) run.start(this.#perform);
-    while (this.#failure === null && this.#isAccepting && asked.some((run) => this.#isMoving(run))) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+    for (;;) {
+      const moving = asked.filter((run) => this.#isMoving(run));
+      if (this.#failure !== null || !this.#isAccepting || moving.length === 0) return;
+      assertUnderWay(moving);
+      await this.#changes.next();
       // What was begun by the last record shows in the next look only.
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
@@ -194,11 +196,7 @@ export class Driver {
     const isEnding = () => run.fault === null && run.state.owed.some((effect) => effect.kind === 'endTask');
     if (!isEnding()) return;
     run.start(endOnly);
-    while (this.#failure === null && isEnding()) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+    while (this.#failure === null && isEnding()) await this.#changes.next();
   }
 
   /** True while the run owes something that is not waiting for a person or for a lease of a run that does not move. */
@@ -246,10 +244,6 @@ export class Driver {
     };
   }
 
-  #changed(): void {
-    this.#wake?.();
-  }
-
   #quarantines: Promise<unknown> = Promise.resolve();
 
   #onFailure(run: LiveRun, error: unknown): void {
@@ -269,7 +263,7 @@ export class Driver {
     else this.end(error);
     this.#slots.release(run.runId);
     this.leases.wake();
-    this.#changed();
+    this.#changes.announce();
   }
 
   async #aside(run: LiveRun, doubt: Parameters<typeof setAside>[2], finding: Finding): Promise<void> {
@@ -280,20 +274,20 @@ export class Driver {
     if (view !== null) this.#keepEnded(view);
     this.#slots.release(run.runId);
     this.leases.wake();
-    this.#changed();
+    this.#changes.announce();
   }
 
   /** The process may not go on: nothing is begun any more, and `failure` says why. */
   end(error: unknown): void {
     this.#failure ??= error;
     this.#isAccepting = false;
-    this.#changed();
+    this.#changes.announce();
   }
 
   /** No new work begins; `drive` returns once it looks again. */
   stopAccepting(): void {
     this.#isAccepting = false;
-    this.#changed();
+    this.#changes.announce();
   }
 
   /** Drops the hold of a quarantined run that was resolved. */
@@ -319,6 +313,13 @@ const endOnly: Performer = (run, effect) =>
 export function isParked(run: LiveRun): boolean {
   const { value } = run.state.run;
   return value === 'blockedNeedsHuman' || value === 'blockedLockConflict';
+}
+
+/** Throws when nothing is under way for any of the runs, though they are to move: nobody would ever wake whoever waits for them. */
+function assertUnderWay(moving: readonly LiveRun[]): void {
+  if (moving.some((run) => run.isAtWork())) return;
+  const names = moving.map((run) => `${run.runId} in ${JSON.stringify(run.state.run.value)}`);
+  throw new Error(`bug: nothing is under way for ${names.join(', ')}`);
 }
 
 function holdsLease(run: LiveRun): boolean {

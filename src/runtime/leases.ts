@@ -1,11 +1,12 @@
 /**
  * Which run holds which surfaces: an index derived from the journals, rebuilt at every start.
  *
- * Owns: the table of holders, conflicts over it, waking those who wait. Does not own: the lease itself (an event in the run's journal).
+ * Owns: the table of holders, conflicts over it. Does not own: the lease itself (an event in the run's journal), waking (runtime/changes).
  *
  * Invariant: two runs never hold overlapping surfaces; who asks first is answered first.
  */
 import { overlaps } from '../core/surfaces.ts';
+import { Changes } from './changes.ts';
 
 /** What one run holds, and until when. */
 export interface Hold {
@@ -23,7 +24,7 @@ export interface Conflict {
 /** Which run holds which surfaces. */
 export class LeaseTable {
   readonly #holds = new Map<string, Hold>();
-  #waiters: (() => void)[] = [];
+  readonly #changes = new Changes();
 
   /** The run's hold is what its journal says; null: it holds nothing. Waiters look again. */
   set(runId: string, hold: Omit<Hold, 'runId'> | null): void {
@@ -45,17 +46,11 @@ export class LeaseTable {
 
   /** Everyone who waits looks again, in the order of waiting. */
   wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter();
+    this.#changes.announce();
   }
 
   /** Resolves at the next change, or when `signal` aborts. */
   changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      this.#waiters.push(resolve);
-    });
+    return this.#changes.next(signal);
   }
 }

@@ -130,6 +130,11 @@ export class LiveRun {
     return [...this.#underWay.values()].some((each) => each.kind === kind);
   }
 
+  /** An effect is under way, or will be begun when the run is no longer held: something will still happen in this process. */
+  isAtWork(): boolean {
+    return this.#isHeld || this.#underWay.size > 0;
+  }
+
   /** The event is in the journal, synced, and applied; or it is refused and nothing has changed. */
   commit(actor: string, event: JournalEvent): Refusal | null {
     if (this.#fault !== null) throw this.#fault;

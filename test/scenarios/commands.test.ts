@@ -100,6 +100,28 @@ describe('cancel', () => {
     expect(scenario.startsOf(start.runId)).toEqual(['implementation-e0-a1']);
   });
 
+  test('of a run that the live driver does not drive ends what is left of it, and both commands end by themselves', {
+    timeout: SLOW,
+  }, async () => {
+    const gate = join(scenario.repo.root, 'go');
+    const waits = [write('waits.sh', `while [ ! -e ${gate} ]; do sleep 0.05; done\n`), answer()];
+    scenario.scripted({ LEFT: { implementation: [{ do: 'hang' }] }, DRIVEN: { implementation: waits } });
+    const killed = scenario.start('run', '--packets', scenario.packets(packetOf('LEFT')));
+    const left = await until('a worker', () => scenario.starts()[0]);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+
+    const driven = packetOf('DRIVEN', { verification: { commands: ['sh waits.sh'] } });
+    const call = scenario.start('run', '--packets', scenario.packets(driven), '--json');
+    await until('the driven worker', () => scenario.starts().find(({ runId }) => runId.includes('DRIVEN')));
+    const cancelled = await scenario.json('cancel', left.runId);
+    expect([cancelled.code, runOf(cancelled.document, 'LEFT').state]).toEqual([0, 'cancelled']);
+    expect(scenario.workersOf(left.runId)).toEqual([]);
+    scenario.repo.write(gate, '');
+    const end = await call.ended;
+    expect([end.code, runOf(documentOf(end), 'DRIVEN').state]).toEqual([0, 'readyForManualReview']);
+  });
+
   test('of a queued run needs no worker', { timeout: SLOW }, async () => {
     const { document } = await scenario.json('intake', scenario.packets(packetOf('A')));
     const runId = document.runs[0]?.runId ?? '';

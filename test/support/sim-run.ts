@@ -1,17 +1,19 @@
 /**
  * Starts of Pawl on a simulated machine: one packet taken in and driven, with a clock that may step and a disk that may fail.
  *
- * Owns: that one packet, a start from its lock to its release, bytes put into files. Does not own: the machine (sim-world), what is
- * compared.
+ * Owns: that one packet and others like it, a start from its lock to its release, bytes put into files. Does not own: the machine
+ * (sim-world), what is compared.
  */
 import { sha256 } from '../../src/base/sha256.ts';
 import { resolveLimits } from '../../src/core/limits.ts';
 import { readPackets } from '../../src/core/packets.ts';
 import type { RunView } from '../../src/core/run-view.ts';
+import type { PacketReading } from '../../src/model/packet.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { emptyInbox } from '../../src/runtime/commands.ts';
 import { Driver } from '../../src/runtime/driver.ts';
+import type { IntakeEntry } from '../../src/runtime/intake.ts';
 import type { World } from '../../src/runtime/world.ts';
 
 const PACKET = {
@@ -27,6 +29,22 @@ const PACKET = {
 const READING = readPackets(JSON.stringify([PACKET]), sha256).readings[0];
 if (READING === undefined) throw new Error('the packet cannot be read');
 const READ = READING;
+
+/** Readings of `count` packets, each with a branch and a surface of its own. */
+export function simReadings(count: number): readonly PacketReading[] {
+  const packets = Array.from({ length: count }, (_, n) => ({
+    ...PACKET,
+    task_id: `SIM-${n + 1}`,
+    scm_target: { ...PACKET.scm_target, issue_number: n + 1, intended_branch: `sim/branch-${n + 1}` },
+    conflict_surface: [`src/${n + 1}`],
+  }));
+  return readPackets(JSON.stringify(packets), sha256).readings;
+}
+
+/** The runs to be made of `simReadings`. */
+export function simEntries(count: number): readonly IntakeEntry[] {
+  return simReadings(count).map((reading) => ({ runId: reading.runId, reading, limits: resolveLimits({}, {}) }));
+}
 
 /** The one run of the simulated machine. */
 export const SIM_RUN = READ.runId;

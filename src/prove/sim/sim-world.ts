@@ -42,7 +42,9 @@ export class SimMachine {
   readonly starts = new Map<string, number>();
   readonly #verdicts: Verdicts;
   readonly #commits = new Map<string, string>();
+  /** Commits by branch, and branches by worktree. */
   readonly #heads = new Map<string, string>();
+  readonly #branches = new Map<string, string>();
   #pid = 100;
   #nowMs = 1_000_000;
   #nonces = 0;
@@ -203,24 +205,31 @@ export class SimMachine {
 
   /** A repository that never forgets: what git has done stays done. */
   #git(): GitPort {
-    const headOf = (): string => this.#heads.get('branch') ?? BASE;
+    const headOf = (branch: string): string => this.#heads.get(branch) ?? BASE;
+    const branchIn = (worktree: string): string => this.#branches.get(worktree) ?? '';
     return {
       facts: async () => ({ origin: null, defaultBranches: ['main'] }),
       workspaceProblem: async () => null,
-      prepareWorkspace: async () => ({ kind: 'ready', baseBranch: 'main', baseCommit: BASE, headCommit: headOf() }),
-      commitWork: async ({ key }) => {
+      prepareWorkspace: async ({ worktree, branch }) => {
+        this.#branches.set(worktree, branch);
+        return { kind: 'ready', baseBranch: 'main', baseCommit: BASE, headCommit: headOf(branch) };
+      },
+      commitWork: async ({ key, branch }) => {
         const commit = this.#commits.get(key) ?? sha256(`commit ${this.#commits.size}`).slice(0, 40);
         this.#commits.set(key, commit);
-        this.#heads.set('branch', commit);
+        this.#heads.set(branch, commit);
         return { kind: 'committed', commit, filesChanged: ['x'], fileCount: 1, patchHash: sha256(commit) };
       },
-      state: async () => ({ head: headOf(), branch: 'sim/branch', trackedChanges: [], untracked: [] }),
-      branchHead: async () => headOf(),
+      state: async (worktree) => {
+        const branch = branchIn(worktree);
+        return { head: headOf(branch), branch, trackedChanges: [], untracked: [] };
+      },
+      branchHead: async (branch) => headOf(branch),
       removeUntracked: async () => undefined,
       rescueAndReset: async () => null,
       rescue: async () => null,
       releaseBranch: async () => undefined,
-      commits: async () => [{ commit: headOf(), subject: 'sim' }],
+      commits: async (worktree) => [{ commit: headOf(branchIn(worktree)), subject: 'sim' }],
       filesChanged: async () => ({ files: ['x'], count: 1 }),
       addedLines: async () => [],
     };

@@ -1,0 +1,33 @@
+/** Several waits on one driver: each of them ends when what it waits for has come. */
+import { expect, it } from 'vitest';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { Driver } from '../../src/runtime/driver.ts';
+import { simEntries } from '../support/sim-run.ts';
+
+it('every drive of several at once ends when its own runs have ended', async () => {
+  const world = new SimMachine(new MemoryFs(), {}).boot();
+  const driver = new Driver(world, { maxParallel: 3, agentOverride: null });
+  await driver.open();
+  const runIds = simEntries(3).map((entry) => driver.create(entry).runId);
+  const ended: string[] = [];
+  const drives = runIds.map((runId) => driver.drive([runId]).then(() => ended.push(runId)));
+  const all = Promise.all(drives);
+  for (let turns = 0; turns < 2_000 && ended.length < runIds.length; turns += 1)
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  expect([...ended].sort()).toEqual([...runIds].sort());
+  await all;
+  expect(runIds.map((runId) => driver.view(runId)?.state)).toEqual(runIds.map(() => 'readyForManualReview'));
+  await driver.close();
+});
+
+it('a drive whose runs are to move while nothing is under way for them ends as a bug, and does not wait for ever', async () => {
+  const driver = new Driver(new SimMachine(new MemoryFs(), {}).boot(), { maxParallel: 1, agentOverride: null });
+  await driver.open();
+  const runId = simEntries(1).map((entry) => driver.create(entry).runId)[0] ?? '';
+  const run = driver.find(runId);
+  // The answer to its first effect is thrown away: the effect stays owed, and nobody performs it any more.
+  if (run !== undefined) run.settle = () => false;
+  await expect(driver.drive([runId])).rejects.toThrow(`bug: nothing is under way for ${runId} in "queued"`);
+  await driver.close();
+});
