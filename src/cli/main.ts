@@ -17,6 +17,14 @@ const program = new Command('pawl')
   .description(
     'Carries approved work packets through coding agents to a review-ready handoff. Kill it anywhere; start it again.',
   )
+  .addHelpText(
+    'after',
+    `
+Exit codes:
+  0 done · 1 a bug of Pawl · 2 usage or invalid input · 3 blocked: a person is needed · 4 a run failed
+  5 quarantined · 6 another process holds the registry · 7 the system refused
+  130, 143 interrupted before the runs had come to rest`,
+  )
   .exitOverride()
   .showHelpAfterError('(pawl --help shows what there is)')
   .configureOutput({ outputError: () => undefined });

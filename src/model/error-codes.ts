@@ -16,6 +16,8 @@ export const EXIT = {
   locked: 6,
   refused: 7,
 } as const;
+/** The exit codes of a command that a signal has cut off: 128 and the signal's number, as of a program that dies of it. */
+export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 /** An exit code. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

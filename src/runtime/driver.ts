@@ -190,6 +190,14 @@ export class Driver {
     }
   }
 
+  /** Those of the runs that have not come to rest: driven any further, they would move by themselves. */
+  moving(runIds: readonly string[]): readonly string[] {
+    return runIds.filter((runId) => {
+      const run = this.#runs.get(runId);
+      return run !== undefined && this.#isMoving(run);
+    });
+  }
+
   /** Ends the tasks of this run that are to be ended, and does nothing else for it; one that is driven does so by itself. */
   async endTasks(run: LiveRun): Promise<void> {
     if (this.#driven.has(run.runId)) return;

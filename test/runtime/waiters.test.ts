@@ -17,6 +17,7 @@ it('every drive of several at once ends when its own runs have ended', async () 
     await new Promise<void>((resolve) => setImmediate(resolve));
   expect([...ended].sort()).toEqual([...runIds].sort());
   await all;
+  expect(driver.moving(runIds)).toEqual([]);
   expect(runIds.map((runId) => driver.view(runId)?.state)).toEqual(runIds.map(() => 'readyForManualReview'));
   await driver.close();
 });
@@ -30,4 +31,16 @@ it('a drive whose runs are to move while nothing is under way for them ends as a
   if (run !== undefined) run.settle = () => false;
   await expect(driver.drive([runId])).rejects.toThrow(`bug: nothing is under way for ${runId} in "queued"`);
   await driver.close();
+});
+
+it('a driver that stops accepting work names the runs that have not come to rest, and those that have it does not', async () => {
+  const driver = new Driver(new SimMachine(new MemoryFs(), {}).boot(), { maxParallel: 3, agentOverride: null });
+  await driver.open();
+  const [first = '', second = ''] = simEntries(2).map((entry) => driver.create(entry).runId);
+  await driver.drive([first]);
+  const driving = driver.drive([first, second]);
+  driver.stopAccepting();
+  await driving;
+  await driver.close();
+  expect(driver.moving([first, second])).toEqual([second]);
 });

@@ -37,7 +37,8 @@ async function underWay(): Promise<{ call: CliCall; runId: string; packets: stri
     roles: { implementer: 'slow', fixer: 'slow', reviewer: 'critic' },
     verification: { allow: ['true'] },
   });
-  const packets = scenario.packets(packetOf('A'));
+  // An insufficient packet beside it: its exit code must not hide that the other run was cut off.
+  const packets = scenario.packets(packetOf('A'), packetOf('WEAK', { review: {} }));
   const call = scenario.start('run', '--packets', packets, '--json');
   const start = await until('the worker', () => scenario.starts()[0]);
   await until('the worker in the journal', () =>
@@ -56,15 +57,18 @@ function isRehydrated(runId: string): boolean {
   return scenario.journal(runId).some((record) => record.event.type === 'runRehydrated');
 }
 
-describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
-  test('ends the command soon, and the next start reattaches', { timeout: SLOW }, async () => {
+describe.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s', (signal, code) => {
+  test('ends the command soon with a code of its own, and the next start reattaches', { timeout: SLOW }, async () => {
     const { call, runId } = await underWay();
     const worker = recordedPid(runId);
     const sentMs = performance.now();
     call.child.kill(signal);
     const end = await call.ended;
     expect(performance.now() - sentMs).toBeLessThan(SOON_MS);
-    expect(end.signal).toBeNull();
+    expect([end.code, end.signal]).toEqual([code, null]);
     expect(end.stderr).toMatch(new RegExp(`${signal}: no new work is begun`));
     expect(documentOf<{ stopped: boolean }>(end).stopped).toBe(true);
     expect(runOf(documentOf(end), 'A')).toMatchObject({ kind: 'active', state: 'implementing' });

@@ -4,7 +4,7 @@
  * Owns: which runs are meant, signals, what is shown meanwhile and at the end. Does not own: driving (runtime/driver).
  */
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
-import { EXIT } from '../../model/error-codes.ts';
+import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
 import { watchInbox } from '../../runtime/commands.ts';
 import type { Driver } from '../../runtime/driver.ts';
@@ -31,8 +31,11 @@ export interface RunOptions extends CommonOptions {
 export interface Result {
   readonly runs: readonly RunView[];
   readonly faults: readonly { readonly runId: string; readonly error: unknown }[];
-  readonly isStopped: boolean;
+  /** The signal that ended it before its runs had come to rest; null when they had. */
+  readonly stoppedBy: StopSignal | null;
 }
+
+type StopSignal = keyof typeof SIGNAL_EXIT;
 
 /** Drives the named runs (those of the packets; without a name every run that can move). */
 export async function run(output: Output, options: RunOptions, runIds: readonly string[]): Promise<number> {
@@ -90,15 +93,15 @@ async function drive(driver: Driver, view: LiveView, runIds: readonly string[]):
     .runs()
     .flatMap((live) => (live.fault === null ? [] : [{ runId: live.runId, error: live.fault }]));
   const runs = runIds.map((runId) => driver.view(runId)).filter((each) => each !== null);
-  return { runs, faults, isStopped: stop.isStopped() };
+  return { runs, faults, stoppedBy: driver.moving(runIds).length === 0 ? null : stop.signal() };
 }
 
 /** The first signal stops new work and says what is waited for; the second ends the process at once. */
-function stopOnSignal(driver: Driver, view: LiveView): { end(): void; isStopped(): boolean } {
-  let isStopped = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (isStopped) process.exit(signal === 'SIGINT' ? 130 : 143);
-    isStopped = true;
+function stopOnSignal(driver: Driver, view: LiveView): { end(): void; signal(): StopSignal | null } {
+  let first: StopSignal | null = null;
+  const onSignal = (signal: StopSignal): void => {
+    if (first !== null) process.exit(SIGNAL_EXIT[signal]);
+    first = signal;
     const running = driver.runs().filter((live) => live.isUnderWay('watchWorker'));
     const short = driver
       .runs()
@@ -119,16 +122,17 @@ function stopOnSignal(driver: Driver, view: LiveView): { end(): void; isStopped(
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
     },
-    isStopped: () => isStopped,
+    signal: () => first,
   };
 }
 
 /** Shows the result, with `more` in its JSON; returns the exit code. */
-export function show(output: Output, { runs, faults, isStopped }: Result, more: object = {}): number {
+export function show(output: Output, result: Result, more: object = {}): number {
+  const { runs, faults, stoppedBy } = result;
   output.json({
     ...more,
     runs,
-    stopped: isStopped,
+    stopped: stoppedBy !== null,
     faults: faults.map(({ runId, error }) => ({ runId, error: toldOf(error) })),
   });
   for (const view of runs) {
@@ -136,8 +140,13 @@ export function show(output: Output, { runs, faults, isStopped }: Result, more: 
     for (const line of runDetails(output, view)) output.line(line);
   }
   if (runs.length === 0) output.line('No run can move. Take packets in: pawl run --packets FILE');
-  if (isStopped) output.line('Stopped as asked. Start it again to go on: pawl run');
+  if (stoppedBy !== null) output.line('Stopped as asked. To continue: pawl run');
+  return exitCodeOfResult(result);
+}
+
+/** That of a run that cannot go on in this process, else of the signal that cut the command off, else of what came of the runs. */
+export function exitCodeOfResult({ runs, faults, stoppedBy }: Result): number {
   const fault = faults[0];
   if (fault !== undefined) return exitCodeOfError(fault.error);
-  return isStopped ? EXIT.done : exitCodeOf(runs);
+  return stoppedBy === null ? exitCodeOf(runs) : SIGNAL_EXIT[stoppedBy];
 }

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { exitCodeOfResult, type Result } from '../../src/cli/commands/run.ts';
+import type { RunView } from '../../src/core/run-view.ts';
+import { PawlError } from '../../src/model/error.ts';
+
+function viewOf(kind: RunView['kind'], state: string): RunView {
+  return { kind, state } as RunView;
+}
+
+const ready = viewOf('terminal', 'readyForManualReview');
+const insufficient = viewOf('terminal', 'blockedPlanInsufficient');
+const working = viewOf('active', 'implementing');
+
+function codeOf(runs: readonly RunView[], stoppedBy: Result['stoppedBy'] = null): number {
+  return exitCodeOfResult({ runs, faults: [], stoppedBy });
+}
+
+it('a command that was cut off by a signal says so by its exit code, whatever else came of its runs', () => {
+  expect(codeOf([working], 'SIGINT')).toBe(130);
+  expect(codeOf([working], 'SIGTERM')).toBe(143);
+  expect(codeOf([insufficient, ready, working], 'SIGINT')).toBe(130);
+});
+
+it('a command whose runs had come to rest ends with what came of them', () => {
+  expect(codeOf([ready])).toBe(0);
+  expect(codeOf([ready, insufficient])).toBe(3);
+});
+
+it('a run that cannot go on in this process comes before a signal', () => {
+  const error = new PawlError({ code: 'PAWL_STORE_FULL', message: 'full', subject: 'disk', hint: '' });
+  expect(exitCodeOfResult({ runs: [working], faults: [{ runId: 'run_a', error }], stoppedBy: 'SIGINT' })).toBe(7);
+});
