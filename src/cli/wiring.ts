@@ -10,7 +10,7 @@ import { createAgents } from '../adapters/agents/agents.ts';
 import { createGit } from '../adapters/git/git.ts';
 import { flockHelperLock } from '../adapters/git/helper-lock.ts';
 import { excludePatterns } from '../adapters/git/locate.ts';
-import { headOf, recordTree } from '../adapters/git/tree.ts';
+import { headOf, makeDurable, recordTree } from '../adapters/git/tree.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { localScm } from '../adapters/scm/local.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -81,6 +81,7 @@ export function openWorld(request: WorldRequest): World {
     worktrees: {
       headOf: (worktree) => headOf(worktree, treeGit),
       recordTree: (worktree) => recordTree(worktree, treeGit),
+      makeDurable,
     },
     config,
     paths,

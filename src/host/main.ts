@@ -3,7 +3,7 @@
  *
  * Owns: wiring the real parts, signals, the exit code. Does not own: the steps (host/host).
  */
-import { headOf, recordTree } from '../adapters/git/tree.ts';
+import { headOf, makeDurable, recordTree } from '../adapters/git/tree.ts';
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -37,6 +37,7 @@ if (taskFolder === undefined || requestHash === undefined) {
     const worktrees: WorktreeReader = {
       recordTree: (worktree) => recordTree(worktree),
       headOf: (worktree) => headOf(worktree),
+      makeDurable,
     };
     // Most tasks of a run are no turns: their hosts start without the adapters.
     const adapterOf: AdapterTable = async (kind) => (await import('../adapters/agents/adapters.ts')).adapterOf(kind);

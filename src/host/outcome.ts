@@ -7,7 +7,6 @@
  * Invariants: 1. Called only when nothing of the worker is left (design 5.8). 2. What the outcome names is durable before it is linked.
  * 3. The first outcome stands; what a later one had to say lies in `late/` and changes nothing.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
@@ -18,7 +17,6 @@ import { encode, encodeClaim, encodeOutcome, parseClaim, parseOutcome } from '..
 import { SILENT_TURN, type Turn } from '../core/turn.ts';
 import { reportTurn } from '../core/turn-report.ts';
 import { PawlError } from '../model/error.ts';
-import { BOUNDS } from '../model/limits.ts';
 import {
   type Claim,
   type EndReason,
@@ -43,8 +41,8 @@ export interface WorktreeReader {
     readonly reason: string | null;
   }>;
   headOf(worktree: string): Promise<string | null>;
-  /** All that lies there is durable. Left out, the system's sync does it. */
-  makeDurable?(worktree: string): Promise<void>;
+  /** All that lies there, and what git keeps of it, is durable. */
+  makeDurable(worktree: string): Promise<void>;
 }
 
 /** What is known about an ended task by the one who settles it. */
@@ -117,7 +115,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     endedAtMs: files.clock.nowMs(),
     ...(evidence.turn === undefined ? {} : { turn: evidence.turn }),
   };
-  await (settlement.worktrees.makeDurable?.(request.cwd) ?? syncWorktree(request.cwd));
+  await settlement.worktrees.makeDurable(request.cwd);
   const bytes = encodeOutcome(outcome);
   const standing = linkRegister(files, path, bytes);
   if (!standing.isWinner) leaveLate(files, taskFolder, settlement.nonce, bytes);
@@ -224,26 +222,6 @@ function digestFile(files: Files, path: string): FileDigest | null {
       bytes += chunk.length;
     }
     return { sha256: hash.digest('hex'), bytes };
-  });
-}
-
-/** All that the worker wrote on the worktree's file system is durable: `sync -f` where the system's sync has it, else a whole sync. */
-async function syncWorktree(worktree: string): Promise<void> {
-  if ((await runSync(['-f', worktree])) || (await runSync([]))) return;
-  throw new PawlError({
-    code: 'PAWL_STORE_SYNC_FAILED',
-    message: `could not make ${worktree} durable: sync failed or took longer than ${BOUNDS.gitMs} ms`,
-    subject: worktree,
-    hint: 'check the disk (free space, kernel log), then start again',
-  });
-}
-
-/** In a process of its own, as the heartbeat has to go on meanwhile. */
-function runSync(argv: readonly string[]): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn('sync', argv, { stdio: 'ignore', timeout: BOUNDS.gitMs, killSignal: 'SIGKILL' });
-    child.once('error', () => resolve(false));
-    child.once('exit', (code) => resolve(code === 0));
   });
 }
 

@@ -18,6 +18,9 @@ export const BRANCH = 'pawl/task-1';
 /** The key of the effect that commits. */
 export const KEY = `${RUN_ID}/7.1:commitWork`;
 
+/** What a test leaves behind need not outlive a power cut; power-cuts.test.ts shows what does. */
+export const NO_SYNC = async (): Promise<void> => undefined;
+
 /** One run's worktree in a real repository, with the port over it. */
 export interface Fixture {
   readonly repo: SandboxRepo;
@@ -41,7 +44,7 @@ export function createFixture(): Fixture {
   const base = repo.git(['rev-parse', 'main']);
   return {
     repo,
-    git: createGit({ repository: repo.path, helperFd: null, environment: repo.environment }),
+    git: createGit({ repository: repo.path, helperFd: null, environment: repo.environment, syncDisks: NO_SYNC }),
     worktree,
     admin: join(repo.path, '.git', 'worktrees', RUN_ID),
     base,

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createGit } from '../../src/adapters/git/git.ts';
 import type { GitPort } from '../../src/ports/git.ts';
 import { DAY, IS_WHOLE, SEED } from '../support/draw.ts';
-import { BRANCH, createFixture, type Fixture, fingerprint, usersCheckout } from './git-fixture.ts';
+import { BRANCH, createFixture, type Fixture, fingerprint, NO_SYNC, usersCheckout } from './git-fixture.ts';
 
 /** Where the k-th git of an operation is killed; every later one is killed before it does anything, as if the runner had died with it. */
 const MOMENTS = ['before', 'during', 'after'] as const;
@@ -49,7 +49,7 @@ function deadlyGit(fix: Fixture, k: number, moment: Moment): Deadly {
   // The port finds the repository when it is made: that start is not counted.
   writeFileSync(count, '-1000');
   const environment = { ...fix.repo.environment, PATH: `${bin}:${process.env.PATH}` };
-  const git = createGit({ repository: fix.repo.path, helperFd: null, environment });
+  const git = createGit({ repository: fix.repo.path, helperFd: null, environment, syncDisks: NO_SYNC });
   writeFileSync(count, '0');
   return { git, count: () => Number(readFileSync(count, 'utf8')) };
 }

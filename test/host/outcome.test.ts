@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,6 +41,7 @@ function settlement(given: Partial<Settlement> = {}, asked: Partial<TaskRequest>
     worktrees: {
       recordTree: async () => ({ head: 'c0ffee', tree: 'facade', reason: null }),
       headOf: async () => 'c0ffee',
+      makeDurable: async () => undefined,
     },
     adapterOf,
     taskFolder: join(folder, 'task'),
@@ -99,10 +100,39 @@ describe('settleOutcome', () => {
     const worktrees = {
       recordTree: async () => ({ head: null, tree: null, reason: 'no repository' }),
       headOf: async () => null,
+      makeDurable: async () => undefined,
     };
     const { outcome } = await settleOutcome(settlement({ worktrees, log: (line) => lines.push(line) }));
     expect(outcome).toMatchObject({ head: null, tree: null });
     expect(lines.join()).toContain('no repository');
+  });
+
+  it('links the outcome only when the worktree is durable, as it was recorded', async () => {
+    const steps: string[] = [];
+    const look = (step: string): void => void steps.push(`${step}${existsSync(pathOf('outcome')) ? ' too late' : ''}`);
+    const worktrees = {
+      recordTree: async () => {
+        look('tree');
+        return { head: null, tree: 'facade', reason: null };
+      },
+      headOf: async () => null,
+      makeDurable: async (worktree: string) => {
+        look(`sync of ${worktree} begins`);
+        await new Promise((resolve) => setImmediate(resolve));
+        look('sync ends');
+      },
+    };
+    await settleOutcome(settlement({ worktrees }));
+    expect(steps).toEqual(['tree', `sync of ${join(folder, 'worktree')} begins`, 'sync ends']);
+    expect(existsSync(pathOf('outcome'))).toBe(true);
+  });
+
+  it('links no outcome when the worktree cannot be made durable', async () => {
+    const full = new Error('the disk is gone');
+    const { worktrees } = settlement();
+    const makeDurable = () => Promise.reject(full);
+    await expect(settleOutcome(settlement({ worktrees: { ...worktrees, makeDurable } }))).rejects.toBe(full);
+    expect(existsSync(pathOf('outcome'))).toBe(false);
   });
 
   it('the first outcome stands; the second one lies in late/ and touches nothing', async () => {

@@ -3,9 +3,13 @@
  *
  * Owns: putting the parts together behind GitPort. Does not own: any of the commands (workspace, commit, rescue, inspection).
  *
- * Invariant: `git worktree` runs once at a time: one that lists worktrees fails on a registration that another is still making.
+ * Invariants: 1. `git worktree` runs once at a time: one that lists worktrees fails on a registration that another is still making.
+ * 2. L1: what a call has changed is durable before the call returns, for then it is recorded. git itself syncs neither what `worktree add` writes
+ * nor the files of a checkout, nor the folders of its objects and refs. A call that finds everything done already syncs as well: whoever did it
+ * may have been killed before it was on the disk.
  */
 import type { GitPort } from '../../ports/git.ts';
+import { syncDisks } from '../disk-sync.ts';
 import { commitWork } from './commit.ts';
 import { addedBetween, commitsBetween, filesBetween, worktreeState } from './inspection.ts';
 import { locateRepository } from './locate.ts';
@@ -24,6 +28,8 @@ export interface GitOptions {
   readonly helperFd: number | null;
   /** What git's environment is made from. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Makes what lies on the disks of some paths durable; the system's sync by default. */
+  readonly syncDisks?: (paths: readonly string[]) => Promise<void>;
 }
 
 /** The port for one repository. Throws PAWL_REPOSITORY_MISSING when there is none. */
@@ -31,12 +37,17 @@ export function createGit(options: GitOptions): GitPort {
   const environment = options.environment ?? process.env;
   const { mainWorktree, commonDir } = locateRepository(options.repository, environment);
   const run = worktreesInTurn(createGitRun({ helperFd: options.helperFd, environment }));
-  const git: GitContext = { repository: mainWorktree, commonDir, run };
+  const git: GitContext = { repository: mainWorktree, commonDir, run, syncDisks: options.syncDisks ?? syncDisks };
+  const lasting = async <T>(worktree: string, call: Promise<T>): Promise<T> => {
+    const result = await call;
+    await git.syncDisks([worktree, commonDir]);
+    return result;
+  };
   return {
     facts: () => repositoryFacts(git),
     workspaceProblem: (spec) => workspaceProblem(git, spec),
-    prepareWorkspace: (spec) => prepareWorkspace(git, spec),
-    commitWork: (spec) => commitWork(git, spec),
+    prepareWorkspace: (spec) => lasting(spec.worktree, prepareWorkspace(git, spec)),
+    commitWork: (spec) => lasting(spec.worktree, commitWork(git, spec)),
     state: async (worktree) => worktreeState(git, openWorktree(git, worktree)),
     branchHead: (branch) => commitOf(git, `refs/heads/${branch}`),
     removeUntracked: async (path) => {
@@ -44,18 +55,20 @@ export function createGit(options: GitOptions): GitPort {
       await removeStaleLocks(git, worktree, null);
       await removeUntracked(git, worktree);
     },
-    rescueAndReset: (spec) => rescueAndReset(git, spec),
-    rescue: (spec) => rescue(git, spec),
-    releaseBranch: async (path) => {
-      const worktree = findWorktree(commonDir, path);
-      if (worktree === null) return;
-      await removeStaleLocks(git, worktree, null);
-      await detach(git, worktree);
-    },
+    rescueAndReset: (spec) => lasting(spec.worktree, rescueAndReset(git, spec)),
+    rescue: (spec) => lasting(spec.worktree, rescue(git, spec)),
+    releaseBranch: (path) => lasting(path, releaseBranch(git, path)),
     commits: (_worktree, base, head) => commitsBetween(git, base, head),
     addedLines: (_worktree, base, head) => addedBetween(git, base, head),
     filesChanged: (_worktree, base, head) => filesBetween(git, base, head),
   };
+}
+
+async function releaseBranch(git: GitContext, path: string): Promise<void> {
+  const worktree = findWorktree(git.commonDir, path);
+  if (worktree === null) return;
+  await removeStaleLocks(git, worktree, null);
+  await detach(git, worktree);
 }
 
 /** Calls of `git worktree` wait for the one before; all others run at once. */

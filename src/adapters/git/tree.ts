@@ -1,7 +1,7 @@
 /**
  * What a worktree holds at the moment a worker has ended, for the worker host.
  *
- * Owns: head commit and tree of a worktree. Does not own: comparing them (commit), committing (commit).
+ * Owns: head commit and tree of a worktree, and that both are on the disk. Does not own: comparing them (commit), committing (commit).
  * Free of zod and xstate: the worker host loads this file.
  *
  * Invariants: 1. The repository asked is the one that the worktree's `.git` names, never one above it. 2. Git runs beside the process that asks:
@@ -10,6 +10,7 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../../model/error.ts';
+import { syncDisks } from '../disk-sync.ts';
 import { shown } from './git-environment.ts';
 import { textOf } from './git-files.ts';
 import { createGitRun, type GitRun } from './run-git.ts';
@@ -87,4 +88,10 @@ export async function recordTree(worktree: string, git: TreeGit = OF_A_HOST): Pr
   } catch (error) {
     return { head, tree: null, reason: shown(error instanceof Error ? error.message : String(error)) };
   }
+}
+
+/** The worktree's files, and what git keeps of it in its repository, are durable. Throws PAWL_STORE_SYNC_FAILED. */
+export async function makeDurable(worktree: string): Promise<void> {
+  const claimed = claimedWorktree(worktree);
+  await syncDisks(claimed === null ? [worktree] : [worktree, claimed.adminDir]);
 }

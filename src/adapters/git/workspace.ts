@@ -181,6 +181,8 @@ async function make(
   }
   mendLink(worktree, `${spec.worktree}.kept`);
   await git.run(inAdministration(git, worktree, ['symbolic-ref', 'HEAD', ref]));
+  // So that files found here after a power cut always lie in a worktree that can be told to be this run's.
+  await git.syncDisks([spec.worktree, git.commonDir]);
   await git.run(inWorktree(worktree, ['reset', '--hard', '--quiet']));
   renameSync(making, join(worktree.adminDir, READY_MARK));
   return ready;

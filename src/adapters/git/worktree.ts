@@ -18,6 +18,8 @@ export interface GitContext {
   readonly repository: string;
   readonly commonDir: string;
   readonly run: GitRun;
+  /** What was written on the disks of some paths is on them for good. */
+  readonly syncDisks: (paths: readonly string[]) => Promise<void>;
 }
 
 /** A linked worktree: its folder and git's own folder for it. */

@@ -93,7 +93,11 @@ export class SimMachine {
       },
       adapterOf,
       scm: (runFolder) => localScm(files, runFolder),
-      worktrees: { headOf: async () => null, recordTree: async () => ({ head: null, tree: null, reason: null }) },
+      worktrees: {
+        headOf: async () => null,
+        recordTree: async () => ({ head: null, tree: null, reason: null }),
+        makeDurable: async () => undefined,
+      },
       config,
       paths,
       lock,
