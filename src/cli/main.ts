@@ -5,6 +5,7 @@
  * Owns: parsing, help, the exit code. Does not own: what a command does (cli/commands), which is loaded only when it runs.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { helpOf } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import { EXIT } from '../model/error-codes.ts';
 import { whileWaking } from './lost-wait.ts';
@@ -198,7 +199,8 @@ function usage(message: string): PawlError {
     code: 'PAWL_USAGE',
     message,
     subject: process.argv.slice(2).join(' '),
-    hint: 'pawl --help, pawl COMMAND --help',
+    hint: 'See how it is called.',
+    actions: [helpOf(null)],
   });
 }
 

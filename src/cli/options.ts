@@ -40,7 +40,11 @@ export function placesOf(options: CommonOptions, cwd: string = process.cwd()): P
   const root = options.registry === undefined ? join(repository.mainWorktree, '.pawl') : resolve(cwd, options.registry);
   const configFile =
     options.config === undefined ? join(repository.mainWorktree, 'pawl.config.json') : resolve(cwd, options.config);
-  const paths = new RegistryPaths(root);
+  const named = [
+    ...(options.registry === undefined ? [] : ['--registry', root]),
+    ...(options.config === undefined ? [] : ['--config', configFile]),
+  ];
+  const paths = new RegistryPaths(root, named);
   const files = new Files(nodeFs, systemClock);
   // Readers too: what a registry of another version means is not for this Pawl to guess.
   readRegistry(files, paths);

@@ -7,9 +7,17 @@
  * Invariant: with --json, stdout holds one JSON document and nothing else.
  */
 import { createColors } from 'picocolors';
+import { visible } from '../base/visible.ts';
+import { sanitise } from '../core/sanitise.ts';
+import type { Action, ActionKind } from '../model/action.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, type ExitCode } from '../model/error-codes.ts';
 import { systemFailure } from '../store/store-errors.ts';
+
+const TOLD_CHARS_MAX = 4_000;
+
+/** From the word that says what a command is for to the command. */
+const WORD_COLUMNS = 10;
 
 /** stdout and stderr of one command. */
 export class Output {
@@ -45,12 +53,13 @@ export class Output {
 
   /** Shows the error and returns its exit code. */
   fail(error: unknown): ExitCode {
-    const told = toldOf(error);
+    const told = partsOf(error);
     const { red, bold, dim } = this.logColour;
-    if (this.isJson) this.json({ error: told });
+    if (this.isJson) this.json({ error: toldOf(error) });
     this.log(`${red('error')} ${bold(told.code)}: ${told.message}`);
     if (told.subject !== '' && !told.message.includes(told.subject)) this.log(`  ${dim('what')}  ${told.subject}`);
     if (told.hint !== '') this.log(`  ${dim('next')}  ${told.hint}`);
+    for (const line of actionLines(told.actions, dim)) this.log(`  ${line}`);
     if (told.code === 'PAWL_BUG' && error instanceof Error && error.stack !== undefined) this.log(dim(error.stack));
     return ERROR_CODES[told.code];
   }
@@ -67,19 +76,45 @@ export function isColoured(stream: { readonly isTTY?: boolean }, env: NodeJS.Pro
   return stream.isTTY === true && env.TERM !== 'dumb';
 }
 
-/** The error as it is told: its code and its three sentences. */
+/** An error as data: its code and its three sentences; what can be run stands at the end of its hint, one command a line. */
 export function toldOf(error: unknown): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint'> {
+  const { code, message, subject, hint, actions } = partsOf(error);
+  const commands = actions.map((action) => action.command ?? action.label);
+  return { code, message, subject, hint: [hint, ...commands].filter((line) => line !== '').join('\n') };
+}
+
+function partsOf(error: unknown): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint' | 'actions'> {
   const failure = systemFailure(error);
   if (failure instanceof PawlError) {
-    const { code, message, subject, hint } = failure;
-    return { code, message, subject, hint };
+    const { code, message, subject, hint, actions } = failure;
+    return { code, message: sanitise(message, TOLD_CHARS_MAX), subject: visible(subject), hint, actions };
   }
   return {
     code: 'PAWL_BUG',
     message: error instanceof Error ? error.message : String(error),
     subject: '',
     hint: 'This is a defect of Pawl. Start it again: what is recorded stands; please report what is shown here.',
+    actions: [],
   };
+}
+
+/** The actions as lines: each command whole and by itself, so that it can be copied; what is no command as words. */
+export function actionLines(actions: readonly Action[], dim: (text: string) => string): readonly string[] {
+  return actions.map(({ kind, label, command }) =>
+    command === null ? `${dim(word('next'))}${label}` : `${dim(word(WORDS[kind] ?? kind))}${command}`,
+  );
+}
+
+const WORDS: Readonly<Partial<Record<ActionKind, string>>> = {
+  waitForSurface: 'frees it',
+  waitForAgent: 'run',
+  configureAgent: 'run',
+  inspect: 'look',
+  takeOver: 'assert',
+};
+
+function word(text: string): string {
+  return text.padEnd(WORD_COLUMNS);
 }
 
 /** The exit code of an error. */

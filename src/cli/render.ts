@@ -6,7 +6,7 @@
  */
 import type { RunKind, RunView } from '../core/run-view.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
-import type { Output } from './output.ts';
+import { actionLines, type Output } from './output.ts';
 
 const MARKS: Readonly<Record<RunKind, string>> = { active: '▸', blocked: '‖', terminal: '■', quarantined: '✕' };
 
@@ -25,19 +25,18 @@ function mark({ colour }: Output, view: RunView): string {
   return view.state === 'readyForManualReview' ? colour.green(sign) : colour.cyan(sign);
 }
 
-/** The lines under a run: why it stands, and what is next. */
+/** The lines under a run: why it stands, and what can be done. */
 export function runDetails(output: Output, view: RunView): readonly string[] {
   const { colour } = output;
   const lines: string[] = [];
-  for (const blocker of view.blockers) {
-    lines.push(`    ${colour.yellow(blocker.code)}  ${blocker.message}`);
-    lines.push(`    ${colour.dim('next')}  ${blocker.hint}`);
-  }
+  for (const blocker of view.blockers)
+    lines.push(`    ${colour.yellow(blocker.code)}  ${blocker.message.replaceAll('\n', '\n    ')}`);
+  // Of a cause and what only counts it the last hint says what is left to do.
+  const hint = view.blockers.at(-1)?.hint;
+  if (hint !== undefined) lines.push(`    ${colour.dim('hint')}      ${hint}`);
   if (view.contention !== null && view.kind === 'active') lines.push(`    waits for ${view.contention.holder}`);
   if (view.handoff !== null) lines.push(`    ${colour.dim('evidence')}  ${view.handoff.reference}`);
-  if (view.nextSafeAction.command !== null && view.blockers.length === 0) {
-    lines.push(`    ${colour.dim('next')}  ${view.nextSafeAction.command}`);
-  }
+  lines.push(...actionLines(view.actions, colour.dim).map((line) => `    ${line}`));
   return lines;
 }
 

@@ -9,11 +9,12 @@
  */
 
 import { visible } from '../base/visible.ts';
+import { listRuns } from '../core/error-actions.ts';
 import { taskPartOf, taskPartOfRun } from '../core/packet-run-id.ts';
 import { quote } from '../core/sanitise.ts';
 import { PawlError } from '../model/error.ts';
 import { type Place, quickView, unknownRun } from '../runtime/run-look.ts';
-import { listRuns } from '../store/registry.ts';
+import { listRuns as runIds } from '../store/registry.ts';
 
 const CANDIDATES_SHOWN = 10;
 
@@ -22,13 +23,13 @@ const CANDIDATES_SHOWN = 10;
  * Throws PAWL_RUN_UNKNOWN for none, PAWL_USAGE for several.
  */
 export function resolveRun(place: Place, argument: string): string {
-  const candidates = runsMeant(listRuns(place.files, place.paths), argument);
+  const candidates = runsMeant(runIds(place.files, place.paths), argument);
   // An edited packet leaves its earlier runs behind: the one that has not ended is meant.
   const unended = candidates.length > 1 ? candidates.filter((runId) => !hasEnded(place, runId)) : [];
   const [runId, ...others] = unended.length === 1 ? unended : candidates;
-  if (runId === undefined) throw unknownRun(argument);
+  if (runId === undefined) throw unknownRun(argument, place.paths.commandOptions);
   if (others.length === 0) return runId;
-  throw ambiguous(argument, candidates);
+  throw ambiguous(argument, candidates, place.paths.commandOptions);
 }
 
 /** The runs that `argument` may mean, of the first kind of name that fits any. Of one packet's runs only the last: it follows those that have ended. */
@@ -57,13 +58,14 @@ function hasEnded(place: Place, runId: string): boolean {
   return quickView(place, runId)?.kind === 'terminal';
 }
 
-function ambiguous(argument: string, candidates: readonly string[]): PawlError {
+function ambiguous(argument: string, candidates: readonly string[], options: readonly string[]): PawlError {
   const shown = candidates.slice(0, CANDIDATES_SHOWN).join(', ');
   const rest = candidates.length - CANDIDATES_SHOWN;
   return new PawlError({
     code: 'PAWL_USAGE',
     message: `${quote(argument)} fits ${candidates.length} runs: ${shown}${rest > 0 ? `, and ${rest} more` : ''}.`,
     subject: visible(argument.slice(0, 80)),
-    hint: 'Name one of them by more of its id; pawl status shows where each stands.',
+    hint: 'Name one of them by more of its id.',
+    actions: [listRuns(options)],
   });
 }

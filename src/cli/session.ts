@@ -39,6 +39,7 @@ export function takeIn(driver: Driver, readings: readonly PacketReading[], mayRe
     world.config,
     {
       view: (runId) => driver.view(runId),
+      options: world.paths.commandOptions,
       holders: () => [
         ...driver
           .runs()

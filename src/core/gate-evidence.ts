@@ -6,12 +6,14 @@
  *
  * Invariant: a gate passes only by a verdict in a worker's answer, over an unchanged commit (L4); text in a packet is never one.
  */
+
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { Gate } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { Answer, CommandRun, Finding, Outcome, VerdictStatus } from '../model/request.ts';
+import { hintOf } from './blocker-hints.ts';
 
 /** A gate's result as reports and handoffs show it. */
 export interface GateView {
@@ -130,8 +132,8 @@ function blockerOf(input: GateName, status: VerdictStatus, summary: string): Blo
   const text = summary.slice(0, 1_000);
   return {
     code: status === 'BLOCKED' ? 'PAWL_GATE_BLOCKED' : 'PAWL_GATE_FAILED',
-    message: `The ${input.gate} of epoch ${input.epoch} ${status === 'BLOCKED' ? 'is blocked' : 'failed'}${text === '' ? '.' : `: ${text}`}`,
-    hint: 'Read the evidence, then decide: pawl resolve RUN_ID retry|accept|abandon --reason TEXT.',
+    message: `The ${input.gate} of round ${input.epoch} ${status === 'BLOCKED' ? 'is blocked' : 'failed'}${text === '' ? '.' : `: ${text}`}`,
+    hint: hintOf(status === 'BLOCKED' ? 'PAWL_GATE_BLOCKED' : 'PAWL_GATE_FAILED'),
     evidence: [`tasks/${input.taskId}`],
   };
 }

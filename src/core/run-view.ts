@@ -1,18 +1,22 @@
 /**
- * What an operator sees of a run: its place, task, lease, blockers and next safe action, from persisted snapshots alone.
+ * What an operator sees of a run: its place, task, lease, blockers and next actions, from persisted snapshots alone.
  *
- * Owns: that projection. Does not own: reading files (runtime/status), rendering (cli).
+ * Owns: that projection. Does not own: reading files (runtime/run-look), what surrounds the run (core/shown-run), rendering (cli).
  * Free of xstate and zod: `status` must start fast.
  */
 import type { RunContext } from '../../machines/run-context.ts';
 import type { TaskContext } from '../../machines/task.machine.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
+import type { Action } from '../model/action.ts';
+import type { Gate } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
-import { EXIT, type ExitCode } from '../model/error-codes.ts';
+import { type ErrorCode, EXIT, type ExitCode } from '../model/error-codes.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import type { TurnReport } from '../model/turn.ts';
+import { shownHint } from './blocker-hints.ts';
 import { NOTHING_SPENT, reportsIn, type Spent, spentBy } from './ledger.ts';
+import { ALONE, firstOf, runActions } from './next-actions.ts';
 
 /** Whether a run moves, waits for a person, has ended, or is set aside. */
 export type RunKind = 'active' | 'blocked' | 'terminal' | 'quarantined';
@@ -54,14 +58,20 @@ export interface RunView {
   readonly baseCommit: string | null;
   readonly gates: RunContext['gates'];
   readonly contention: RunContext['contention'];
-  readonly blockers: readonly Pick<Blocker, 'code' | 'message' | 'hint' | 'evidence'>[];
+  /** Why it stands, the cause first. Their hints hold no command: those are in `actions`. */
+  readonly blockers: readonly Blocker[];
+  /** The gate that a person may accept although it did not pass; else null. */
+  readonly blockedGate: Gate | null;
   readonly lastArtifact: ArtifactRef | null;
   readonly handoff: RunContext['handoff'];
   /** When it goes on by itself, while it waits for a limit window of its agent; else null. */
   readonly waitUntilMs: number | null;
   /** What its turns have used. */
   readonly spent: Spent;
-  readonly nextSafeAction: { readonly kind: string; readonly command: string | null };
+  /** What can be done now, one complete command per alternative; empty where nothing is to be done. */
+  readonly actions: readonly Action[];
+  /** The first of `actions`; its kind is `none` where there is none. */
+  readonly nextSafeAction: Action;
 }
 
 const FINAL = ['readyForManualReview', 'blockedPlanInsufficient', 'failedExecution', 'cancelled'];
@@ -86,7 +96,7 @@ export function viewOf(
     .sort((a, b) => a.epoch - b.epoch || ORDER.indexOf(a.purpose) - ORDER.indexOf(b.purpose) || a.attempt - b.attempt);
   const kind = kindOf(state, context.blockers.length);
   const task = tasks.find((each) => each.taskId === context.openTask) ?? tasks.at(-1) ?? null;
-  return {
+  return withActions({
     runId,
     taskId: context.packetTaskId,
     state,
@@ -103,13 +113,32 @@ export function viewOf(
     baseCommit: context.baseCommit,
     gates: context.gates,
     contention: context.contention,
-    blockers: context.blockers.map((blocker) => ({ ...blocker, hint: blocker.hint.replaceAll('RUN_ID', runId) })),
+    blockers: causeFirst(context.blockers).map((blocker) => ({ ...blocker, hint: shownHint(blocker) })),
+    blockedGate: context.blockedGate,
     lastArtifact: context.lastArtifact,
     handoff: context.handoff,
     waitUntilMs: context.waitUntilMs,
     spent: spentBy(reportsIn(tasks)),
-    nextSafeAction: nextSafeAction(runId, state, context),
-  };
+  });
+}
+
+/** The view with what can be done as far as the run itself tells: as if nobody drove it, and nobody held what it waits for. */
+function withActions(view: Omit<RunView, 'actions' | 'nextSafeAction'>): RunView {
+  const actions = runActions(view, ALONE);
+  return { ...view, actions, nextSafeAction: firstOf(actions) };
+}
+
+/** Codes that only say how often something else has happened: that is told first. */
+const COUNTING: readonly ErrorCode[] = ['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_FIX_LIMIT', 'PAWL_FIX_STUCK'];
+
+/** Causes before what only counts them; of one code and message one. */
+function causeFirst(blockers: readonly Blocker[]): readonly Blocker[] {
+  const isCount = ({ code }: Blocker): boolean => COUNTING.includes(code);
+  const once = blockers.filter(
+    ({ code, message }, index) =>
+      blockers.findIndex((each) => each.code === code && each.message === message) === index,
+  );
+  return [...once.filter((blocker) => !isCount(blocker)), ...once.filter(isCount)];
 }
 
 /** A persisted snapshot whose hash the caller has verified, so that its shape is that of the machine's context. */
@@ -156,38 +185,11 @@ function kindOf(state: string, blockers: number): RunKind {
   return state === 'queued' && blockers > 0 ? 'blocked' : 'active';
 }
 
-function nextSafeAction(runId: string, state: string, context: RunContext): RunView['nextSafeAction'] {
-  switch (state) {
-    case 'readyForManualReview':
-      return { kind: 'review', command: `git log ${context.baseCommit?.slice(0, 12) ?? ''}..${context.branch}` };
-    case 'blockedPlanInsufficient':
-      return { kind: 'completePacket', command: 'pawl validate PACKETS' };
-    case 'failedExecution':
-      return { kind: 'inspectAndIntakeAgain', command: `pawl events ${runId}` };
-    case 'cancelled':
-      return { kind: 'none', command: null };
-    case 'blockedNeedsHuman':
-      return { kind: 'decide', command: `pawl resolve ${runId} ${decisionFor(context)} --reason TEXT` };
-    case 'blockedLockConflict':
-      return { kind: 'waitForSurface', command: `pawl run ${runId}` };
-    case 'queued':
-      return context.blockers.length > 0
-        ? { kind: 'configureAgent', command: `pawl run ${runId} --agent NAME` }
-        : { kind: 'run', command: `pawl run ${runId}` };
-    default:
-      return context.waitUntilMs === null
-        ? { kind: 'run', command: `pawl run ${runId}` }
-        : { kind: 'waitForAgent', command: `pawl run ${runId}` };
-  }
-}
-
-function decisionFor(context: RunContext): string {
-  return context.blockedGate === null ? 'retry|abandon' : 'retry|accept|abandon';
-}
+const GIVEN_UP = 'Nothing to do: it was given up and holds nothing any more. Its files are as they were.';
 
 /** The view of a run that was set aside. */
 export function quarantinedView(runId: string, taskId: string, record: QuarantineFacts): RunView {
-  return {
+  return withActions({
     runId,
     taskId,
     state: 'quarantined',
@@ -204,15 +206,13 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
     baseCommit: null,
     gates: { verification: null, review: null },
     contention: null,
-    blockers: [record.blocker],
+    blockers: [{ ...record.blocker, hint: record.isResolved ? GIVEN_UP : shownHint(record.blocker) }],
+    blockedGate: null,
     lastArtifact: null,
     handoff: null,
     waitUntilMs: null,
     spent: NOTHING_SPENT,
-    nextSafeAction: record.isResolved
-      ? { kind: 'none', command: null }
-      : { kind: 'inspectThenAbandon', command: `pawl resolve ${runId} abandon --reason TEXT` },
-  };
+  });
 }
 
 /** What is shown of a run that is set aside. */

@@ -1,11 +1,13 @@
 /**
- * Makes text of a worker or a user safe to keep and to print: no control codes, no likely secrets, bounded.
+ * Makes text of a worker or a user safe to keep and to print: no control codes, bidi marks written out, no likely secrets, bounded.
  *
  * Owns: what is stripped, what is masked, how a cut is marked. Does not own: where the text goes.
  *
  * Invariants: 1. The result never exceeds its bound and is well-formed Unicode, so that it has a canonical JSON form. 2. Time is
  * linear in the bound, whatever the input: it looks only at both ends of a long text. 3. Masking is a net, not a proof: docs say so.
  */
+
+import { visible } from '../base/visible.ts';
 
 const MASK = '[secret]';
 
@@ -47,7 +49,7 @@ export function sanitiseTail(text: string, charsMax: number, isCut = false): str
 /** `text` in quotes for a message: one line, control codes visible, short. */
 export function quote(text: string): string {
   const short = text.length > QUOTE_CHARS_MAX ? `${firstChars(text, QUOTE_CHARS_MAX)}…` : text;
-  return JSON.stringify(masked(wellFormed(short).replace(INVISIBLE, '')));
+  return JSON.stringify(masked(wellFormed(short).replace(INVISIBLE, '').replace(DIRECTIONS, visible)));
 }
 
 function windowChars(charsMax: number): number {
@@ -89,8 +91,11 @@ function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }
 
-/** Marks that turn the reading direction, and those that take no place: neither can be seen, and both can hide what is there. */
-const INVISIBLE = /[\u061C\u200B\u200E\u200F\u202A-\u202E\u2060\u2066-\u2069\uFEFF]/g;
+/** Marks that turn the reading direction: they are written out, because what they stand in was made to be misread. */
+const DIRECTIONS = /[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
+
+/** Marks that take no place: they are taken out, so that none can split a secret in two. */
+const INVISIBLE = /[\u200B\u2060\uFEFF]/g;
 
 /** ECMA-48: operating system commands and other strings, control sequences, short escapes; each ends where it must or at the next escape. */
 const ESCAPES = [
@@ -108,6 +113,7 @@ function stripped(text: string): string {
   return plain
     .replace(/\r\n?/g, '\n')
     .replace(INVISIBLE, '')
+    .replace(DIRECTIONS, visible)
     .replace(/(?![\n\t])\p{Cc}/gu, '');
 }
 

@@ -3,6 +3,7 @@
  *
  * Owns: PawlError and its plain form. Does not own: the codes (error-codes), rendering (cli).
  */
+import type { Action } from './action.ts';
 import type { ErrorCode } from './error-codes.ts';
 
 /** Who can do something about a failure: a later try, nobody, or a person. */
@@ -14,8 +15,9 @@ export interface ErrorDetails {
   readonly message: string;
   /** What it happened to: a path, a run id, a packet. */
   readonly subject: string;
-  /** What to do next. */
+  /** What to do next, in words; commands are `actions`. */
   readonly hint: string;
+  readonly actions?: readonly Action[];
   readonly kind?: ErrorKind;
   readonly cause?: unknown;
 }
@@ -26,6 +28,7 @@ export class PawlError extends Error {
   readonly kind: ErrorKind;
   readonly subject: string;
   readonly hint: string;
+  readonly actions: readonly Action[];
 
   constructor(details: ErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -34,6 +37,7 @@ export class PawlError extends Error {
     this.kind = details.kind ?? 'terminal';
     this.subject = details.subject;
     this.hint = details.hint;
+    this.actions = details.actions ?? [];
   }
 }
 

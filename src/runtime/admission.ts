@@ -5,6 +5,7 @@
  *
  * Invariants: 1. No two runs hold overlapping surfaces. 2. A lease past its time is taken over only from a run without an open task.
  */
+import { hintOf } from '../core/blocker-hints.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker, PawlError } from '../model/error.ts';
 import { ROLES, type Role } from '../model/packet.ts';
@@ -78,13 +79,13 @@ function chooseAgents(run: LiveRun, override: string | null): { agents: Record<R
   return { agents: chosen };
 }
 
-function agentMissing({ runId, world }: LiveRun, role: Role, name: string | null): Blocker {
+function agentMissing({ world }: LiveRun, role: Role, name: string | null): Blocker {
   const installation = name === null ? null : world.agents.installation(name);
   if (installation !== null) {
     return {
       code: 'PAWL_AGENT_MISSING',
       message: `The agent "${name}", wanted for the ${role}, is not configured, and no program of that name is on PATH.`,
-      hint: `Install it (${installation}), or name its program in pawl.config.json: {"agents": {"${name}": {"kind": "${name}", "program": "<path>"}}}, then: pawl run ${runId}`,
+      hint: `Install it (${installation}), or name its program in pawl.config.json: {"agents": {"${name}": {"kind": "${name}", "program": "<path>"}}}.`,
       evidence: [role],
     };
   }
@@ -94,7 +95,7 @@ function agentMissing({ runId, world }: LiveRun, role: Role, name: string | null
       name === null
         ? `No agent is configured for the ${role}.`
         : `The agent "${name}", wanted for the ${role}, is not configured.`,
-    hint: `Add it to pawl.config.json: {"agents": {"${name ?? 'NAME'}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}}}, then: pawl run ${runId}`,
+    hint: `Add it to pawl.config.json: {"agents": {"${name ?? 'NAME'}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}}}.`,
     evidence: [role],
   };
 }
@@ -155,7 +156,7 @@ function leaseConflict({ holder, surfaces }: Conflict): Blocker {
   return {
     code: 'PAWL_LEASE_CONFLICT',
     message: `${holder.runId} holds ${surfaces.slice(0, 5).join(', ')}${surfaces.length > 5 ? ` and ${surfaces.length - 5} more` : ''}.`,
-    hint: `Finish, resolve or cancel ${holder.runId}; this run is tried again by itself by the next pawl run.`,
+    hint: hintOf('PAWL_LEASE_CONFLICT'),
     evidence: [holder.runId, ...surfaces.slice(0, 20)],
   };
 }

@@ -5,6 +5,7 @@
  *
  * Invariant: a command is decided once: its id in the journal, then a marker beside it in the inbox.
  */
+import { lookAtRun } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -98,12 +99,19 @@ export async function watchInbox(driver: Driver, signal: AbortSignal): Promise<v
 }
 
 /** The error of a command that was refused. */
-export function commandRefused(runId: string, command: string, code: string | null, state: string): PawlError {
-  if (code === 'PAWL_RUN_UNKNOWN') return unknownRun(runId);
+export function commandRefused(
+  runId: string,
+  command: string,
+  code: string | null,
+  state: string,
+  options: readonly string[] = [],
+): PawlError {
+  if (code === 'PAWL_RUN_UNKNOWN') return unknownRun(runId, options);
   return new PawlError({
     code: 'PAWL_COMMAND_REFUSED',
-    message: `${command} makes no sense for ${runId} in ${state}; nothing was changed.`,
+    message: `Cannot ${command} ${runId} while it is ${state}; nothing was changed.`,
     subject: runId,
-    hint: `See what does: pawl status ${runId}`,
+    hint: 'See what fits its state.',
+    actions: [lookAtRun(runId, options)],
   });
 }

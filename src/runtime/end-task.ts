@@ -7,7 +7,9 @@
  * Invariants: 1. No outcome is linked while the host is not proven dead, unless an operator asserts what cannot be judged, or while
  * anything of the tree is left. 2. Whoever linked first decided: what stands in the register is what is journaled.
  */
+
 import type { Life, ProcessIdentity } from '../base/process-identity.ts';
+import { hintOf } from '../core/blocker-hints.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
 import { endTree } from '../host/ending.ts';
 import { type TaskObservation, treeHandle } from '../host/observe.ts';
@@ -205,21 +207,11 @@ export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObserva
   });
 }
 
-/** What to do about ends that reading the output does not help with. */
-const HINTS: Readonly<Partial<Record<Blocker['code'], string>>> = {
-  PAWL_AGENT_DENIED:
-    'Allow it (allowedTools of the agent, allowed_tools of the packet, verification.allow for commands) or expect it (expectedDenials), then: pawl resolve RUN_ID retry --reason TEXT.',
-  PAWL_AGENT_LOGIN:
-    "Log in with the agent itself, or name its key's variable under env, then: pawl resolve RUN_ID retry --reason TEXT.",
-  PAWL_AGENT_LIMITED: 'Nothing to do: the run goes on by itself, in the same session, and no attempt is charged.',
-  PAWL_BUDGET_EXCEEDED: 'To grant the same budget once more: pawl resolve RUN_ID retry --reason TEXT.',
-};
-
 function endedBadly(taskId: string, code: Blocker['code'], message: string): Blocker {
   return {
     code,
     message,
-    hint: HINTS[code] ?? `Read tasks/${taskId}: output.ndjson, stderr.log, outcome.`,
+    hint: hintOf(code),
     evidence: [`tasks/${taskId}`],
   };
 }
@@ -228,7 +220,7 @@ function hostLives(task: OpenedTask, pid: number): Blocker {
   return {
     code: 'PAWL_HOST_UNKNOWN',
     message: `The worker host (pid ${pid}) could not be ended, or its death cannot be proven from here.`,
-    hint: 'Make sure that it and its worker have ended, then: pawl resolve RUN_ID retry --reason TEXT.',
+    hint: hintOf('PAWL_HOST_UNKNOWN'),
     evidence: [task.folder],
   };
 }
@@ -237,7 +229,7 @@ function survivorsLeft(task: OpenedTask, pids: readonly number[]): Blocker {
   return {
     code: 'PAWL_WORKER_SURVIVORS',
     message: `Processes of the worker's tree could not be ended or read: ${pids.slice(0, 10).join(', ')}${pids.length === 0 ? 'its lock is still held' : ''}.`,
-    hint: 'End them yourself, then: pawl resolve RUN_ID retry --reason TEXT.',
+    hint: hintOf('PAWL_WORKER_SURVIVORS'),
     evidence: [task.folder],
   };
 }

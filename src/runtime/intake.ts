@@ -12,10 +12,12 @@
 import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
 import { doBranchesCollide, isBranchName } from '../core/branch-name.ts';
+import { cancelRun, giveUpRun } from '../core/error-actions.ts';
 import { resolveLimits } from '../core/limits.ts';
 import { nextRunId } from '../core/packet-run-id.ts';
 import type { RunView } from '../core/run-view.ts';
 import { surfacesOf } from '../core/surfaces.ts';
+import type { Action } from '../model/action.ts';
 import type { Config } from '../model/config.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
@@ -38,6 +40,8 @@ export interface KnownRuns {
   view(runId: string): RunView | null;
   /** Every live run, with the branch that it is for. */
   holders(): readonly { readonly runId: string; readonly branch: string }[];
+  /** The options by which a command addresses this registry. */
+  readonly options: readonly string[];
 }
 
 /** What an intake would make. */
@@ -80,7 +84,7 @@ function currentRunId(first: string, known: KnownRuns, mayRepeat: boolean): stri
     if (view === null) return runId;
     const next = nextRunId(first, n);
     const hasNext = known.view(next) !== null;
-    if (view.kind === 'quarantined' && !hasNext) throw quarantined(runId);
+    if (view.kind === 'quarantined' && !hasNext) throw quarantined(runId, known.options);
     if (!hasNext && !(mayRepeat && view.kind === 'terminal')) return runId;
     runId = next;
   }
@@ -101,7 +105,8 @@ function assertBranchIsFree(
     throw conflict(
       packet,
       `the live run ${holder.runId} is for ${holder.branch}`,
-      `Let ${holder.runId} end, or cancel it: pawl cancel ${holder.runId}. Nothing of this file was taken in.`,
+      'Let that run end, or cancel it. Nothing of this file was taken in.',
+      [cancelRun(holder.runId, known.options)],
     );
   }
   const other = before.find(({ reading }) => claims(reading, branch))?.reading.packet;
@@ -110,6 +115,7 @@ function assertBranchIsFree(
     packet,
     `the packet ${other.taskId} of the same file is for ${other.scm.intendedBranch}`,
     'Give each packet a branch of its own. Nothing of this file was taken in.',
+    [],
   );
 }
 
@@ -118,21 +124,28 @@ function claims({ packet, missingFields }: PacketReading, branch: string): boole
   return missingFields.length === 0 && intendedBranch !== null && doBranchesCollide(branch, intendedBranch);
 }
 
-function conflict({ taskId, scm }: PacketReading['packet'], why: string, hint: string): PawlError {
+function conflict(
+  { taskId, scm }: PacketReading['packet'],
+  why: string,
+  hint: string,
+  actions: readonly Action[],
+): PawlError {
   return new PawlError({
     code: 'PAWL_RUN_CONFLICT',
     message: `The packet ${taskId} wants the branch ${scm.intendedBranch}, but ${why}.`,
     subject: taskId,
     hint,
+    actions,
   });
 }
 
-function quarantined(runId: string): PawlError {
+function quarantined(runId: string, options: readonly string[]): PawlError {
   return new PawlError({
     code: 'PAWL_RUN_QUARANTINED',
     message: `The run of this packet, ${runId}, is set aside; nothing of this file was taken in.`,
     subject: runId,
-    hint: `Look at it with pawl recover --dry-run, then pawl resolve ${runId} abandon --reason TEXT, and take the packet in with --again.`,
+    hint: 'Look at it, give it up, then take the packet in with --again.',
+    actions: giveUpRun(runId, options),
   });
 }
 

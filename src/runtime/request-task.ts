@@ -6,9 +6,11 @@
  * Invariants: 1. No request while anything of an earlier tree or its host lives (design, section 5.9). 2. What an earlier attempt left
  * is kept under a rescue ref before the worktree is reset (5.10). 3. The request that stands in the register is the one that counts.
  */
+
 import { isAbsolute, join } from 'node:path';
 import type { Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import { hintOf } from '../core/blocker-hints.ts';
 import type { Spent } from '../core/ledger.ts';
 import type { ResumedSession } from '../core/session-choice.ts';
 import { encodeRequest, parseRequest } from '../core/task-files.ts';
@@ -110,7 +112,7 @@ async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
   return {
     code: 'PAWL_WORKER_SURVIVORS',
     message: `Something of ${last.taskId} still lives; no new worker starts in this worktree before it has ended.`,
-    hint: 'End it yourself, then: pawl resolve RUN_ID retry --reason TEXT.',
+    hint: hintOf('PAWL_WORKER_SURVIVORS'),
     evidence: [`tasks/${last.taskId}`],
   };
 }

@@ -10,6 +10,7 @@
 
 import type { Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import { hintOf } from '../core/blocker-hints.ts';
 import type { RunState } from '../core/decide.ts';
 import {
   add,
@@ -97,7 +98,7 @@ function cannotHold(unit: string, name: string, { title }: CodingAgent): Blocker
   return {
     code: 'PAWL_AGENT_CAPABILITY',
     message: `The budget is given in ${unit}, and ${title} ("${name}") does not report them: it could not be held.`,
-    hint: 'Name another agent, or take the budget out of the limits (pawl doctor shows what each agent reports).',
+    hint: 'Name another agent, or take the budget out of the limits.',
     evidence: [name],
   };
 }
@@ -106,10 +107,7 @@ function exceeded(whose: string, spent: Spent, budget: TurnBudget): Blocker {
   return {
     code: 'PAWL_BUDGET_EXCEEDED',
     message: `The budget of ${whose} is used up: ${budgetWords(spent, budget)}.`,
-    hint:
-      whose === 'this run'
-        ? 'To grant the same budget once more: pawl resolve RUN_ID retry --reason TEXT.'
-        : 'Raise "budget" in pawl.config.json, then: pawl resolve RUN_ID retry --reason TEXT.',
+    hint: whose === 'this run' ? hintOf('PAWL_BUDGET_EXCEEDED') : 'Raise "budget" in pawl.config.json, then retry.',
     evidence: [],
   };
 }

@@ -10,6 +10,8 @@ import { isAbsolute } from 'node:path';
 import { canonicalObject, lastingJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { visible } from '../base/visible.ts';
+import { hintOf } from '../core/blocker-hints.ts';
+import { listRuns } from '../core/error-actions.ts';
 import { taskPartOfRun } from '../core/packet-run-id.ts';
 import { quarantinedView, type RunView, viewOf } from '../core/run-view.ts';
 import { PawlError } from '../model/error.ts';
@@ -77,7 +79,7 @@ export function quarantineView({ files, paths }: Place, runId: string): RunView 
     blocker: {
       code: record.code as ErrorCode,
       message: record.detail,
-      hint: `Its files are as they were. Look at them, then: pawl resolve ${runId} abandon --reason TEXT.`,
+      hint: hintOf(record.code as ErrorCode),
       evidence: [paths.run(runId)].filter(isAbsolute),
     },
   });
@@ -113,7 +115,7 @@ export function doubtfulView(
     blocker: {
       code: doubt.code,
       message: doubt.detail,
-      hint: 'The next pawl run or pawl recover sets this run aside; nothing of it is resumed.',
+      hint: hintOf(doubt.code),
       evidence: [],
     },
   });
@@ -126,11 +128,12 @@ export function recordsOf({ files, paths }: Place, runId: string): readonly Jour
 }
 
 /** The error of a name that no run has. */
-export function unknownRun(name: string): PawlError {
+export function unknownRun(name: string, options: readonly string[] = []): PawlError {
   return new PawlError({
     code: 'PAWL_RUN_UNKNOWN',
     message: `There is no run ${visible(name.slice(0, NAME_CHARS))} in this registry.`,
     subject: visible(name.slice(0, NAME_CHARS)),
-    hint: 'List them: pawl status',
+    hint: 'Check its name.',
+    actions: [listRuns(options)],
   });
 }

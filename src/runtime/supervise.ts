@@ -10,6 +10,7 @@
 
 import type { ProcessIdentity } from '../base/process-identity.ts';
 import { unreachable } from '../base/unreachable.ts';
+import { hintOf } from '../core/blocker-hints.ts';
 import { type RecoveryAction, recoveryAction } from '../core/recovery.ts';
 import type { TaskObservation } from '../host/observe.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
@@ -184,7 +185,7 @@ function doubt(task: OpenedTask, seen: TaskObservation): Blocker {
     return {
       code: 'PAWL_WORKER_SURVIVORS',
       message: 'Something that may belong to an earlier worker lives and cannot be read or ended.',
-      hint: 'End it yourself (pawl events shows the task), then: pawl resolve RUN_ID retry --reason TEXT.',
+      hint: hintOf('PAWL_WORKER_SURVIVORS'),
       evidence: [task.folder],
     };
   }
@@ -195,7 +196,7 @@ function doubt(task: OpenedTask, seen: TaskObservation): Blocker {
       host === null
         ? 'Whether the worker host lives cannot be told.'
         : `Whether the worker host lives cannot be told from here: it ran as pid ${host.pid} on ${host.hostname}.`,
-    hint: 'Make sure that it and its worker have ended, then: pawl resolve RUN_ID retry --reason TEXT.',
+    hint: hintOf('PAWL_HOST_UNKNOWN'),
     evidence: [task.folder],
   };
 }

@@ -5,9 +5,11 @@
  *
  * Invariant: a register is made durable (its folder synced) before anything it says is journaled.
  */
+
 import { join } from 'node:path';
 import { isObject } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import { hintOf } from '../core/blocker-hints.ts';
 import type { TaskFacts } from '../core/recovery.ts';
 import { parseRequest } from '../core/task-files.ts';
 import { observeTask, type TaskObservation } from '../host/observe.ts';
@@ -97,6 +99,6 @@ function damaged(code: ErrorCode, subject: string, detail: string): PawlError {
     code,
     message: `${subject}: ${detail}`,
     subject,
-    hint: 'The run is set aside as it is; look at what changed these files, then pawl resolve RUN_ID abandon.',
+    hint: hintOf(code),
   });
 }

@@ -5,8 +5,10 @@
  *
  * Invariant: a command that the allow-list does not admit is never run, and is named.
  */
+
 import { unreachable } from '../base/unreachable.ts';
 import { isAllowed, splitCommand } from '../core/allow-list.ts';
+import { hintOf } from '../core/blocker-hints.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import { ROLES, type Role } from '../model/packet.ts';
@@ -71,7 +73,7 @@ function ownCommands(
       const blocker: Blocker = {
         code,
         message: `The ${name} command "${text.slice(0, 300)}" ${problem}.`,
-        hint: 'Admit it in verification.allow of pawl.config.json (word by word, * last), then: pawl resolve RUN_ID retry --reason TEXT.',
+        hint: hintOf(code),
         evidence: [text.slice(0, 300)],
       };
       return { kind: 'refused', blocker };
@@ -97,7 +99,7 @@ function agentWork(run: LiveRun, role: Role, places: AgentPlaces): Work {
     blocker: {
       code: 'PAWL_AGENT_MISSING',
       message: `The agent "${name}" (${role}) is not configured any more.`,
-      hint: `Put it back under "agents" in pawl.config.json, then: pawl resolve ${run.runId} retry --reason TEXT.`,
+      hint: 'Put it back under "agents" in pawl.config.json, then retry.',
       evidence: [role],
     },
   };

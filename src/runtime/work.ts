@@ -5,9 +5,11 @@
  *
  * Invariants: 1. L4: bytes are re-hashed when they are relied upon. 2. Every step repeated after a crash ends in the same place.
  */
+
 import { join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import { hintOf } from '../core/blocker-hints.ts';
 import { areAllAdded, findingKeys } from '../core/finding-keys.ts';
 import { type GateJudgement, type GateView, judgeGate, readEvidence, reviewEvidence } from '../core/gate-evidence.ts';
 import { handoffBundle } from '../core/handoff.ts';
@@ -246,7 +248,7 @@ async function movedHead(run: LiveRun, commit: string): Promise<Blocker | null> 
   return {
     code: 'PAWL_HANDOFF_REFUSED',
     message: `The branch ${branch} is at ${head ?? 'nothing'}, not at ${commit}, which both gates judged.`,
-    hint: 'Put the branch back to that commit and retry, or abandon: pawl resolve RUN_ID retry|abandon --reason TEXT.',
+    hint: hintOf('PAWL_HANDOFF_REFUSED'),
     evidence: [commit, ...(head === null ? [] : [head])],
   };
 }

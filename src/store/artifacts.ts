@@ -5,8 +5,10 @@
  *
  * Invariant (L4): what is relied upon is hashed again when it is read.
  */
+
 import { dirname, extname, join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
+import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -55,6 +57,7 @@ function damaged(ref: ArtifactRef, runFolder: string, detail: string): PawlError
     code: 'PAWL_ARTIFACT_DAMAGED',
     message: `${ref.path} ${detail}`,
     subject: join(runFolder, ref.path),
-    hint: 'run `pawl recover`: it sets the run aside with a report',
+    hint: 'recovering the registry sets the run aside with a report',
+    actions: [recoverRegistry()],
   });
 }

@@ -5,6 +5,7 @@
  *
  * Invariants: 1. No lock is taken, nothing is written. 2. Only lines with their newline count.
  */
+import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { Files } from './files.ts';
@@ -54,7 +55,8 @@ export class JournalFollower {
       code: 'PAWL_JOURNAL_DAMAGED',
       message: `${this.#path}: the line after record ${this.#last?.seq ?? 0} does not follow: ${fault}`,
       subject: this.#path,
-      hint: 'read the journal again from its beginning; if it says the same, run `pawl recover`',
+      hint: 'read the journal again from its beginning; if it says the same, recover the registry',
+      actions: [recoverRegistry()],
     });
   }
 }

@@ -6,7 +6,9 @@
  * Invariants (L1): 1. When `append` returns, all of its lines are durable. 2. A failed write leaves the journal as it was, or
  * poisons the writer. 3. After a failed sync, or a size that is not ours, nothing is ever appended again.
  */
+
 import { dirname } from 'node:path';
+import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import type { Fd } from '../ports/fs.ts';
 import type { Files } from './files.ts';
@@ -114,6 +116,7 @@ function sizeChanged(path: string, expected: number, size: number): PawlError {
     code: 'PAWL_JOURNAL_DAMAGED',
     message: `${path} is ${size} bytes long, not ${expected}: somebody else wrote there`,
     subject: path,
-    hint: 'make sure that one process drives the registry, then run `pawl recover`',
+    hint: 'make sure that one process drives the registry, then recover it',
+    actions: [recoverRegistry()],
   });
 }

@@ -9,8 +9,10 @@
  * A journal that lost whole records at its end reads as whole: only a snapshot or a register can tell.
  * Free of zod: `status` loads this file.
  */
+
 import { dirname, join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
+import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
@@ -204,6 +206,7 @@ function damaged(path: string, detail: string): PawlError {
     code: 'PAWL_JOURNAL_DAMAGED',
     message: `${path} is damaged: ${detail}`,
     subject: path,
-    hint: 'run `pawl recover`: it sets the run aside with a report',
+    hint: 'recovering the registry sets the run aside with a report',
+    actions: [recoverRegistry()],
   });
 }

@@ -8,8 +8,11 @@
  * highest one has released it, is proven dead, or is neither and an operator asserts its death with a reason, which is kept.
  * A holder that is alive, however slow, keeps it. 3. Nobody drives before the former runner's helper processes are gone.
  */
+
 import { isObject } from '../base/canonical-json.ts';
 import type { ProcessIdentity } from '../base/process-identity.ts';
+import { listRuns as lookAtAll } from '../core/error-actions.ts';
+import { takeOver as takeOverAction } from '../core/next-actions.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { ClockPort } from '../ports/clock.ts';
@@ -197,13 +200,17 @@ function lockedError(paths: RegistryPaths, holder: Holder): PawlError {
     code: 'PAWL_REGISTRY_LOCKED',
     message: `${paths.root} ${describe(holder)}`,
     subject: paths.root,
-    hint: holder.kind === 'unknown' ? ASSERT_HINT : 'let it finish, or end that process, then start again',
+    hint:
+      holder.kind === 'unknown'
+        ? 'make sure yourself that it no longer runs, then assert its death'
+        : 'let it finish, or end that process, then start again',
+    actions:
+      holder.kind === 'unknown'
+        ? [takeOverAction(paths.commandOptions, 'your word is recorded')]
+        : [lookAtAll(paths.commandOptions)],
     kind: holder.kind === 'unknown' ? 'needsHuman' : 'retryable',
   });
 }
-
-const ASSERT_HINT =
-  'make sure yourself that it no longer runs, then `pawl recover --take-over --reason TEXT` asserts its death';
 
 function describe(holder: Holder): string {
   const { content, generation } = holder;

@@ -5,7 +5,10 @@
  *
  * Invariant (L8): no id leads out of its folder; one that would is refused.
  */
+
 import { join } from 'node:path';
+import { listRuns } from '../core/error-actions.ts';
+import { quote } from '../core/sanitise.ts';
 import { PawlError } from '../model/error.ts';
 
 const GENERATION_DIGITS = 6;
@@ -14,9 +17,12 @@ const GENERATION_DIGITS = 6;
 export class RegistryPaths {
   /** Absolute path of the registry. */
   readonly root: string;
+  /** The options by which a command addresses it; none where a command finds it by itself. */
+  readonly commandOptions: readonly string[];
 
-  constructor(root: string) {
+  constructor(root: string, commandOptions: readonly string[] = []) {
     this.root = root;
+    this.commandOptions = commandOptions;
   }
 
   get registryFile(): string {
@@ -95,9 +101,10 @@ export function safeName(name: string): string {
   if (isSafeName(name)) return name;
   throw new PawlError({
     code: 'PAWL_USAGE',
-    message: `${JSON.stringify(name.slice(0, 80))} is no id`,
+    message: `${quote(name.slice(0, 80))} is not a valid id`,
     subject: name.slice(0, 80),
-    hint: 'ids are letters, digits, dot, underscore and hyphen, and do not begin with a dot; `pawl status` lists them',
+    hint: 'ids are letters, digits, dot, underscore and hyphen, and do not begin with a dot',
+    actions: [listRuns([])],
   });
 }
 

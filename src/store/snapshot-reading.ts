@@ -7,7 +7,9 @@
  * Invariant: nothing unreadable is ever taken for "no snapshot", and no default stands in for it.
  * Free of zod and lowdb: `status` loads this file.
  */
+
 import { canonicalObject, isObject, lastingJson } from '../base/canonical-json.ts';
+import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { SNAPSHOT_VERSION, type StoredSnapshot } from '../model/record.ts';
@@ -69,6 +71,7 @@ function damaged(path: string, detail: string): PawlError {
     code: 'PAWL_SNAPSHOT_DAMAGED',
     message: `${path} is no snapshot: ${detail}`,
     subject: path,
-    hint: 'run `pawl recover`: it sets the run aside with a report',
+    hint: 'recovering the registry sets the run aside with a report',
+    actions: [recoverRegistry()],
   });
 }

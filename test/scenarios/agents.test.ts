@@ -48,7 +48,10 @@ describe('without an agent', () => {
     expect(first.of('A').blockers[0]).toMatchObject({ hint: expect.stringContaining('pawl.config.json') });
     const again = await scenario.run(packets);
     expect(again.of('A').seq).toBe(first.of('A').seq);
-    expect((await scenario.status('A')).nextSafeAction.command).toContain('--agent');
+    expect((await scenario.status('A')).actions.map(({ command }) => command)).toEqual([
+      'pawl doctor',
+      `pawl run ${first.of('A').runId}`,
+    ]);
 
     scenario.scripted({});
     const last = await scenario.json('run');

@@ -62,7 +62,7 @@ describe('a document', () => {
       },
       blockers: [{ code: 'PAWL_WORKER_BLOCKED', message: expect.any(String), hint: expect.any(String) }],
       lastArtifact: null,
-      nextSafeAction: { kind: 'decide', command: expect.stringContaining('pawl resolve run_BLOCKED_') },
+      nextSafeAction: { kind: 'retry', command: expect.stringContaining('pawl resolve run_BLOCKED_') },
     });
     expect(runOf(document, 'WHOLE')).toMatchObject({
       kind: 'terminal',

@@ -208,7 +208,10 @@ describe('recover', () => {
         action: expect.stringMatching(/./),
       }),
     );
-    expect(run.nextSafeAction.command).toBe(`pawl resolve ${run.runId} abandon --reason TEXT`);
+    expect(run.actions.map(({ command }) => command)).toEqual([
+      'pawl recover --dry-run',
+      `pawl resolve ${run.runId} abandon --reason ''`,
+    ]);
     expect(recovered.document.quarantined.map((each) => each.runId)).toContain(run.runId);
   });
 

@@ -110,7 +110,7 @@ describe('takeLock', () => {
     machine.unknown.add(1);
     const error = errorOf(() => takeLock(request(fs, machine, 2)));
     expect(error).toMatchObject({ code: 'PAWL_REGISTRY_LOCKED', kind: 'needsHuman' });
-    expect(error.hint).toContain('pawl recover --take-over --reason TEXT');
+    expect(error.actions.map(({ command }) => command)).toEqual(["pawl recover --take-over --reason ''"]);
     const takeOver = { reason: 'the machine was sold', by: 'ada' };
     const lock = takeLock(request(fs, machine, 2, takeOver));
     expect(readHolder(request(fs, machine, 2))).toMatchObject({ generation: 2, content: { takeOver } });

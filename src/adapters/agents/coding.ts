@@ -206,7 +206,7 @@ function refuseWhatItCannotDo(name: string, config: CodingAgentConfig, adapter: 
       kind: 'needsHuman',
       message: `${title} ("${name}") ${what}.`,
       subject: name,
-      hint: 'Change its settings in pawl.config.json, or name another agent; pawl doctor shows what each can do.',
+      hint: 'Change its settings in pawl.config.json, or name another agent.',
     });
   if (order.session.isResume && !capabilities.canResume) throw refuse('cannot go on with a session');
   if (config.maxTurns !== undefined && !capabilities.hasTurnLimit) throw refuse('cannot be held to maxTurns');

@@ -37,7 +37,7 @@ const UNDER_WAY = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merg
 type Refused = Extract<CommitResult, { kind: 'refused' }>;
 
 const RETRY_HINT =
-  'Look at the worktree; `resolve … retry` puts it back to the last recorded commit and keeps this state under a rescue ref.';
+  'Look at the worktree. A retry keeps its state under a rescue ref and puts it back to the last recorded commit.';
 
 function changed(message: string, evidence: readonly string[]): Refused {
   return refusal('PAWL_WORKSPACE_CHANGED', message, RETRY_HINT, evidence);

@@ -8,6 +8,7 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { hintOf } from '../../core/blocker-hints.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import { worktreeState } from './inspection.ts';
@@ -62,7 +63,7 @@ export function refuseHeld(spec: WorkspaceSpec, holders: readonly string[]): Ref
   return refusal(
     'PAWL_WORKSPACE_BRANCH_ELSEWHERE',
     `The branch ${spec.branch} is checked out at ${holder}.`,
-    'Check out another branch there (or, if that folder is gone, run `git worktree prune`), then retry the run.',
+    hintOf('PAWL_WORKSPACE_BRANCH_ELSEWHERE'),
     [holder],
   );
 }

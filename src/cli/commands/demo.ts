@@ -7,6 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shellCommand } from '../../base/shell-words.ts';
+import { visible } from '../../base/visible.ts';
 import { PawlError } from '../../model/error.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -73,10 +75,13 @@ export async function demo(output: Output, options: CommonOptions): Promise<numb
   const result = await runToRest(output, { ...(options.json === true ? { json: true } : {}), packets }, []);
   const code = show(output, result, { sandbox });
   output.line();
-  output.line(`The sandbox repository stays in ${sandbox}. Look around:`);
-  output.line(`  cd ${sandbox}`);
-  output.line('  git log --oneline pawl/demo-1');
-  output.line(`  node ${realpathSync(process.argv[1] ?? 'pawl')} status`);
+  output.line(`The sandbox repository stays in ${visible(sandbox)}. Look around:`);
+  for (const argv of [
+    ['cd', sandbox],
+    ['git', 'log', '--oneline', 'pawl/demo-1'],
+    ['node', realpathSync(process.argv[1] ?? 'pawl'), 'status'],
+  ])
+    output.line(`  ${shellCommand(argv)}`);
   return code;
 }
 

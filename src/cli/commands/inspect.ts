@@ -58,7 +58,8 @@ export async function inspect(output: Output, options: InspectOptions, [run]: re
 /** The registry that is looked at. One that is named may lie anywhere: a copy from another machine has no repository around it. */
 function placeFor(options: CommonOptions): Place {
   if (options.registry === undefined) return placesOf(options);
-  const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(resolve(options.registry)) };
+  const root = resolve(options.registry);
+  const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(root, ['--registry', root]) };
   readRegistry(place.files, place.paths);
   if (existsSync(place.paths.runs)) return place;
   throw usage(

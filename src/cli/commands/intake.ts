@@ -9,6 +9,7 @@ import type { Output } from '../output.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { takeIn, withDriver } from '../session.ts';
+import { shown } from '../shown.ts';
 
 /** Options of `pawl intake`. */
 export interface IntakeOptions extends CommonOptions {
@@ -20,18 +21,17 @@ export async function intake(output: Output, options: IntakeOptions, [file = '']
   const places = placesOf(options);
   const { readings } = readPacketsArgument(places.cwd, file);
   const request = { places, log: (line: string) => output.log(line) };
-  const result = await withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => {
+  const { views, fresh } = await withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => {
     const plan = takeIn(driver, readings, options.again === true);
     const fresh = new Set(plan.fresh.map((entry) => entry.runId));
-    return plan.runIds.flatMap((runId) => {
-      const view = driver.view(runId);
-      return view === null ? [] : [{ ...view, isNew: fresh.has(runId) }];
-    });
+    const views = plan.runIds.flatMap((runId) => driver.view(runId) ?? []);
+    return { views, fresh };
   });
-  output.json({ runs: result });
-  for (const view of result) {
+  const runs = shown(places, views).map((view) => ({ ...view, isNew: fresh.has(view.runId) }));
+  output.json({ runs });
+  for (const view of runs) {
     output.line(`${runLine(output, view)}${view.isNew ? '' : '  (was there)'}`);
     if (view.kind === 'terminal') for (const line of runDetails(output, view)) output.line(line);
   }
-  return result.some((view) => view.state === 'blockedPlanInsufficient') ? EXIT.blocked : EXIT.done;
+  return runs.some((view) => view.state === 'blockedPlanInsufficient') ? EXIT.blocked : EXIT.done;
 }

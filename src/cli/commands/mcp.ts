@@ -14,6 +14,7 @@ import { z } from 'zod';
 import type { ToolPolicy } from '../../adapters/agents/tool-policy.ts';
 import { openTask } from '../../adapters/mcp/task-desk.ts';
 import { createTaskServer } from '../../adapters/mcp/task-server.ts';
+import { helpOf } from '../../core/error-actions.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { CommonOptions } from '../options.ts';
@@ -60,5 +61,11 @@ function jsonOf(text: string): unknown {
 }
 
 function usage(message: string): PawlError {
-  return new PawlError({ code: 'PAWL_USAGE', message, subject: 'mcp', hint: 'pawl mcp --help' });
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message,
+    subject: 'mcp',
+    hint: 'Agents are given the right call.',
+    actions: [helpOf('mcp')],
+  });
 }

@@ -3,12 +3,14 @@
  *
  * Owns: its options, progress, where the report goes, the exit code. Does not own: the proof (prove).
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join, resolve } from 'node:path';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { helpOf } from '../../core/error-actions.ts';
 import type { Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
@@ -160,6 +162,7 @@ function seedOf(text: string): number {
   throw usage(`--seed wants a whole number from 0 to ${SEEDS - 1}, not "${text}".`);
 }
 
-function usage(message: string, hint = 'pawl prove --help'): PawlError {
-  return new PawlError({ code: 'PAWL_USAGE', message, subject: process.argv.slice(2).join(' '), hint });
+function usage(message: string, hint = 'See how it is called.'): PawlError {
+  const subject = process.argv.slice(2).join(' ');
+  return new PawlError({ code: 'PAWL_USAGE', message, subject, hint, actions: [helpOf('prove')] });
 }

@@ -7,6 +7,7 @@
 import { userInfo } from 'node:os';
 import { systemProcesses } from '../../adapters/processes/system.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { takeOver as takeOverAction } from '../../core/next-actions.ts';
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { emptyInbox } from '../../runtime/commands.ts';
@@ -19,6 +20,7 @@ import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
 import { withDriver } from '../session.ts';
+import { shown } from '../shown.ts';
 
 /** Options of `pawl recover`. */
 export interface RecoverOptions extends CommonOptions {
@@ -35,10 +37,13 @@ interface Report {
 /** Reports per run: stage, task, last artifact, what was done, blocker, next safe action. */
 export async function recover(output: Output, options: RecoverOptions): Promise<number> {
   const places = placesOf(options);
-  const report = options.dryRun === true ? await dryRun(places) : await settle(output, places, takeOverOf(options));
+  const report =
+    options.dryRun === true
+      ? await dryRun(places)
+      : await settle(output, places, takeOverOf(options, places.paths.commandOptions));
   const findingsOf = (runId: string): readonly Finding[] =>
     report.findings.filter((each) => each.runId === runId).flatMap((each) => each.findings);
-  const runs = report.views.map((view) => ({ ...view, findings: findingsOf(view.runId) }));
+  const runs = shown(places, report.views).map((view) => ({ ...view, findings: findingsOf(view.runId) }));
   const quarantined = runs.filter((view) => view.kind === 'quarantined');
   output.json({ runs, quarantined, dryRun: options.dryRun === true });
   for (const view of runs) {
@@ -53,14 +58,18 @@ export async function recover(output: Output, options: RecoverOptions): Promise<
   return exitCodeOf(runs.filter((view) => view.kind !== 'terminal'));
 }
 
-function takeOverOf({ takeOver, reason }: RecoverOptions): { reason: string; by: string } | undefined {
+function takeOverOf(
+  { takeOver, reason }: RecoverOptions,
+  options: readonly string[],
+): { reason: string; by: string } | undefined {
   if (takeOver !== true) return undefined;
   if (reason !== undefined && reason.trim() !== '') return { reason, by: userInfo().username };
   throw new PawlError({
     code: 'PAWL_USAGE',
     message: '--take-over asserts that the runner that holds this registry is dead; say why you know.',
     subject: 'recover --take-over',
-    hint: 'pawl recover --take-over --reason TEXT',
+    hint: 'Say why you know, in quotes after --reason.',
+    actions: [takeOverAction(options, 'your word is recorded')],
   });
 }
 

@@ -3,10 +3,13 @@
  *
  * Owns: leaving the command, waiting for its decision. Does not own: deciding (runtime/commands).
  */
+
 import { userInfo } from 'node:os';
 import { systemProcesses } from '../../adapters/processes/system.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { helpOf } from '../../core/error-actions.ts';
 import { exitCodeOf } from '../../core/run-view.ts';
+import { quote } from '../../core/sanitise.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { BOUNDS } from '../../model/limits.ts';
@@ -19,6 +22,7 @@ import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
 import { withDriver } from '../session.ts';
+import { shown } from '../shown.ts';
 
 /** Options of `pawl resolve` and `pawl cancel`. */
 export interface DecisionOptions extends CommonOptions {
@@ -32,9 +36,10 @@ export async function resolve(
   [runId = '', word = '']: readonly string[],
 ): Promise<number> {
   const decision = DECISIONS.find((each) => each === word);
-  if (decision === undefined) throw usage(`A decision is ${DECISIONS.join(', ')}; not "${word}".`);
-  const reason = options.reason?.trim() ?? '';
-  if (reason === '') throw usage('A decision wants its reason: --reason TEXT. It is kept with the run.');
+  if (decision === undefined) throw usage(`A decision is one of ${DECISIONS.join(', ')}, not ${quote(word)}.`);
+  const reason = realReason(options.reason);
+  if (reason === null)
+    throw usage('A decision needs its reason, in your words: it is kept with the run. Nothing was changed.');
   return command(output, options, { command: 'resolve', runId, decision, reason, by: userInfo().username });
 }
 
@@ -48,12 +53,22 @@ export async function cancel(
   return command(output, options, { command: 'cancel', runId, reason, by: userInfo().username });
 }
 
+/** Words that stand for a reason in documentation: somebody has pasted an example. */
+const PLACEHOLDERS = ['text', 'why', 'reason', '...', '…', 'todo'];
+
+function realReason(given: string | undefined): string | null {
+  const reason = given?.trim() ?? '';
+  const bare = reason.replace(/^[<["']+|[>\]"']+$/g, '').toLowerCase();
+  return bare === '' || PLACEHOLDERS.includes(bare) ? null : reason;
+}
+
 function usage(message: string): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
     message,
     subject: 'resolve',
-    hint: 'pawl resolve RUN_ID retry|accept|abandon --reason TEXT',
+    hint: 'Say what to do and why, in quotes after --reason.',
+    actions: [helpOf('resolve')],
   });
 }
 
@@ -66,14 +81,16 @@ async function command(output: Output, options: CommonOptions, asked: CommandReq
     ? await awaitDecision(output, places, commandId)
     : await decideHere(output, places, commandId);
   if (decision?.isAccepted === true && request.command === 'cancel') await awaitEnd(places, request.runId);
-  const view = await lookAtRun(places, request.runId);
+  const found = await lookAtRun(places, request.runId);
+  const view = found === null ? null : (shown(places, [found])[0] ?? null);
   if (decision === null) {
     output.json({ commandId, decided: false, runs: view === null ? [] : [view] });
     output.line(`The command is queued as ${commandId}; the running pawl decides on it.`);
     return EXIT.done;
   }
-  const name = request.command === 'cancel' ? 'cancel' : `resolve ${request.decision}`;
-  if (!decision.isAccepted) throw commandRefused(request.runId, name, decision.code, view?.state ?? '?');
+  const name = request.command === 'cancel' ? 'cancel' : request.decision;
+  if (!decision.isAccepted)
+    throw commandRefused(request.runId, name, decision.code, view?.state ?? '?', paths.commandOptions);
   output.json({ commandId, decided: true, runs: view === null ? [] : [view] });
   if (view !== null) {
     output.line(runLine(output, view));

@@ -17,6 +17,7 @@ import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
 import { takeIn, withDriver } from '../session.ts';
+import { shown } from '../shown.ts';
 import { readConfig } from '../wiring.ts';
 
 /** Options of `pawl run`. */
@@ -54,11 +55,13 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     onRecord: view.onRecord,
   };
   const request = { places, config, log: (line: string) => view.log(line) };
-  return withDriver(request, driverOptions, async (driver) => {
+  const result = await withDriver(request, driverOptions, async (driver) => {
     const fromPackets = takeIn(driver, readings, options.again === true).runIds;
     const named = runIds.map((runId) => resolveRun(places, runId));
     return drive(driver, view, namedRuns(driver, options, named, fromPackets));
   }).finally(() => view.stop());
+  // Only now: nobody drives these runs any more.
+  return { ...result, runs: shown(places, result.runs) };
 }
 
 function namedRuns(
@@ -68,7 +71,8 @@ function namedRuns(
   fromPackets: readonly string[],
 ): readonly string[] {
   // A folder without a record holds no run: its intake was cut off and not finished.
-  for (const runId of runIds) if (driver.view(runId) === null) throw unknownRun(runId);
+  for (const runId of runIds)
+    if (driver.view(runId) === null) throw unknownRun(runId, driver.world.paths.commandOptions);
   if (runIds.length > 0 || options.packets !== undefined) return [...new Set([...runIds, ...fromPackets])];
   return driver
     .views()

@@ -5,16 +5,18 @@
  * Free of zod and xstate, unless a journal is ahead of its snapshot.
  */
 
+import { listRuns } from '../../core/error-actions.ts';
 import { type PictureLine, runPicture } from '../../core/run-picture.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { lookAtRun, recordsOf } from '../../runtime/run-look.ts';
-import { listRuns } from '../../store/registry.ts';
+import { listRuns as runIds } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine, runReport } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
+import { shown } from '../shown.ts';
 
 /** Options of `pawl status`. */
 export interface StatusOptions extends CommonOptions {
@@ -30,7 +32,7 @@ export async function status(output: Output, options: StatusOptions, [run]: read
   if (options.picture === true && run === undefined) throw pictureOfWhat();
   const runId = run === undefined ? undefined : resolveRun(places, run);
   for (;;) {
-    const runs = await look(places, runId);
+    const runs = shown(places, await look(places, runId));
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
     const refs = runId === undefined ? [] : rescueRefs(places, runId);
     const told = {
@@ -78,14 +80,15 @@ function pictureOfWhat(): PawlError {
     code: 'PAWL_USAGE',
     message: '--picture shows one run.',
     subject: '--picture',
-    hint: 'Name it: pawl status RUN_ID --picture',
+    hint: 'Name the run before it.',
+    actions: [listRuns([])],
   });
 }
 
 async function look(places: Places, runId: string | undefined): Promise<readonly RunView[]> {
   const { files, paths } = places;
   const views: RunView[] = [];
-  for (const id of runId === undefined ? listRuns(files, paths) : [runId]) {
+  for (const id of runId === undefined ? runIds(files, paths) : [runId]) {
     const view = await lookAtRun(places, id);
     if (view !== null) views.push(view);
   }

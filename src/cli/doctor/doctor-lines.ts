@@ -96,7 +96,9 @@ function line({ colour }: Output, status: Status, title: string, text: string): 
 }
 
 function hintLines({ colour }: Output, hint: string | null): readonly string[] {
-  return hint === null ? [] : [indented(`${colour.dim('next')}  ${hint}`)];
+  return hint === null
+    ? []
+    : hint.split('\n').map((text, index) => indented(`${index === 0 ? colour.dim('next') : '    '}  ${text}`));
 }
 
 function indented(text: string): string {

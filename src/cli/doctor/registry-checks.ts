@@ -5,8 +5,10 @@
  *
  * Invariant: 1. Nothing is locked, repaired or written.
  */
+
 import { existsSync } from 'node:fs';
 import { systemProcesses } from '../../adapters/processes/system.ts';
+import { takeOver } from '../../core/next-actions.ts';
 import type { Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { listRuns, REGISTRY_VERSION, readRegistry } from '../../store/registry.ts';
@@ -66,7 +68,8 @@ function registryCheck({ files, paths }: Places): Check {
 function lockCheck({ files, paths }: Places): Check {
   const holder = readHolder({ files, paths, processes: systemProcesses() });
   if (holder.kind === 'unknown') {
-    const hint = 'Make sure that it no longer runs, then: pawl recover --take-over --reason TEXT';
+    const { command } = takeOver(paths.commandOptions, 'your word is recorded');
+    const hint = `Make sure that it no longer runs, then assert it:\n${command}`;
     return { name: 'lock', status: 'warning', found: `${whoOf(holder)}, and cannot be judged from here`, hint };
   }
   return { name: 'lock', status: 'ok', found: holder.kind === 'free' ? 'free' : whoOf(holder), hint: null };

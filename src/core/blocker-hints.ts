@@ -1,0 +1,151 @@
+/**
+ * What to do about a blocker, in words, by its code.
+ *
+ * Owns: the one catalogue of these hints, and when a hint that was recorded says more. Does not own: commands (core/next-actions).
+ *
+ * Invariants: 1. A hint holds no command: commands are shown by core/next-actions alone, quoted and complete. 2. What a journal holds is
+ * shown only where the catalogue cannot know it, and only if it holds nothing that somebody could take for a command.
+ */
+import type { Blocker } from '../model/error.ts';
+import type { ErrorCode } from '../model/error-codes.ts';
+
+interface Hint {
+  readonly text: string;
+  /** The recorded hint names what the catalogue cannot know (a program to install, a branch): it is shown instead. */
+  readonly isRecordedBetter?: true;
+}
+
+const READ_OUTPUT = 'Read the last lines of its output.';
+const SET_ASIDE =
+  'Nothing of this run is resumed. Its files are as they were: look at what is named, keep what you need.';
+
+/** Every code that a blocker can have. */
+const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
+  PAWL_PACKET_INSUFFICIENT: { text: 'Add the fields that are named; an edited packet is a new run.' },
+  PAWL_AGENT_MISSING: {
+    text: 'Install the agent, or name its program under "agents" in pawl.config.json.',
+    isRecordedBetter: true,
+  },
+  PAWL_AGENT_UNUSABLE: { text: 'Install the agent again, or name another program for it.', isRecordedBetter: true },
+  PAWL_AGENT_FLAG_UNKNOWN: {
+    text: 'Install a version of the agent that knows the flag, or take it out of extraArgs in pawl.config.json.',
+    isRecordedBetter: true,
+  },
+  PAWL_AGENT_CAPABILITY: {
+    text: "Change the agent's settings in pawl.config.json, or name another agent.",
+    isRecordedBetter: true,
+  },
+  PAWL_AGENT_DENIED: {
+    text: 'Allow it (allowedTools of the agent, allowed_tools of the packet, verification.allow for commands), or expect its denial (expectedDenials).',
+  },
+  PAWL_AGENT_LOGIN: { text: "Log in with the agent itself, or name its key's variable under env of the agent." },
+  PAWL_AGENT_FAILED: { text: READ_OUTPUT },
+  PAWL_AGENT_NO_END: { text: READ_OUTPUT },
+  PAWL_AGENT_NO_EVENT: { text: 'Start the agent by hand; look at its login and its network.' },
+  PAWL_AGENT_UNREADABLE: { text: "Report it, with the task's output.ndjson if that may be shown." },
+  PAWL_AGENT_TURN_LIMIT: { text: "Raise the agent's limit, or make the packet smaller." },
+  PAWL_AGENT_SESSION_REFUSED: { text: 'Nothing to do: the next attempt begins a fresh session.' },
+  PAWL_AGENT_LIMITED: {
+    text: 'Nothing to do: the run resumes by itself, in the same session, and no attempt is charged.',
+  },
+  PAWL_AGENT_LIMIT_WAITS: { text: "Look at the agent's account, then decide." },
+  PAWL_BUDGET_EXCEEDED: { text: 'A retry grants the same budget once more.', isRecordedBetter: true },
+  PAWL_LEASE_CONFLICT: { text: 'This run resumes by itself when what it needs is free.' },
+  PAWL_WORKSPACE_BRANCH_ELSEWHERE: {
+    text: 'Check out another branch there; if that folder is gone, prune the worktrees of the repository. Then retry.',
+  },
+  PAWL_WORKSPACE_FOREIGN: { text: 'Look at what lies there and move it away, then retry.', isRecordedBetter: true },
+  PAWL_WORKSPACE_DIRTY: {
+    text: 'Keep or discard what lies there, so that the worktree is clean and on its branch, then retry.',
+    isRecordedBetter: true,
+  },
+  PAWL_WORKSPACE_BASE_MISSING: {
+    text: 'Fetch or create the base branch, or name another one in the packet, then retry.',
+    isRecordedBetter: true,
+  },
+  PAWL_WORKSPACE_DIVERGED: {
+    text: 'Rebase or rename the branch, or give the packet another one, then retry.',
+    isRecordedBetter: true,
+  },
+  PAWL_WORKSPACE_CHANGED: {
+    text: 'Look at the commits that are named; put the branch back and retry, or abandon the run.',
+    isRecordedBetter: true,
+  },
+  PAWL_WORKSPACE_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
+  PAWL_GIT_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
+  PAWL_SETUP_NOT_ALLOWED: {
+    text: 'If it may run, admit it under verification.allow in pawl.config.json (word by word, * last); else correct workspace.setup. Then retry.',
+    isRecordedBetter: true,
+  },
+  PAWL_VERIFICATION_NOT_ALLOWED: {
+    text: 'If it may run, admit it under verification.allow in pawl.config.json (word by word, * last), then retry; else correct the packet.',
+    isRecordedBetter: true,
+  },
+  PAWL_GATE_BLOCKED: { text: 'Read why the gate could not judge, then decide.' },
+  PAWL_GATE_FAILED: { text: 'Read the findings, then decide.' },
+  PAWL_FIX_LIMIT: { text: 'Read the findings, then decide.' },
+  PAWL_FIX_STUCK: { text: 'Read the findings, round by round, then decide.' },
+  PAWL_ATTEMPTS_EXHAUSTED: { text: 'Change the packet or the agent, then take the packet in again with --again.' },
+  PAWL_INTERRUPTIONS_EXHAUSTED: { text: 'Find out what keeps ending it, then decide.' },
+  PAWL_WORKER_BLOCKED: { text: 'Give it what it lacks, then retry.' },
+  PAWL_WORKER_FAILED: { text: READ_OUTPUT },
+  PAWL_WORKER_EXIT: { text: READ_OUTPUT },
+  PAWL_WORKER_NO_COMPLETION: {
+    text: 'Let the worker write its answer to PAWL_COMPLETION_FILE, or configure "completion": "exitCode" for it.',
+  },
+  PAWL_WORKER_ANSWER_INVALID: { text: 'Compare the answer with the schema in the task file.' },
+  PAWL_WORKER_CONTRADICTION: { text: 'Read the answer, then decide.' },
+  PAWL_WORKER_NO_CHANGE: { text: 'If no change is right for this packet, say so in it: "allow_empty": true.' },
+  PAWL_WORKER_START_FAILED: {
+    text: "Check the agent's argv in pawl.config.json, and the PATH that Pawl was started with.",
+    isRecordedBetter: true,
+  },
+  PAWL_WORKER_DEADLINE: { text: 'Raise limits.deadlineMs, or make the packet smaller.' },
+  PAWL_WORKER_STALLED: { text: 'Raise limits.stallMs if the worker is silent by nature.' },
+  PAWL_WORKER_OUTPUT_LIMIT: { text: 'Raise limits.outputBytesMax, or make the worker quieter.' },
+  PAWL_WORKER_INTERRUPTED: { text: 'Nothing to do: it is not charged, and the next attempt starts by itself.' },
+  PAWL_WORKER_LOST: { text: READ_OUTPUT },
+  PAWL_WORKER_CANCELLED: { text: 'Nothing to do.' },
+  PAWL_WORKER_SURVIVORS: {
+    text: 'End these processes yourself, then retry: your word that they have ended is recorded.',
+  },
+  PAWL_HOST_UNKNOWN: {
+    text: 'Make sure yourself that the host and its worker have ended, then retry: your word is recorded.',
+  },
+  PAWL_HOST_HUNG: { text: 'Look at the load and the disk of the machine.' },
+  PAWL_HOST_STARTS_EXHAUSTED: { text: "Look at host.log in the task's folder and at the machine's process limits." },
+  PAWL_HANDOFF_REFUSED: {
+    text: 'Put the branch back to the commit that both gates judged and retry, or abandon the run.',
+  },
+  PAWL_JOURNAL_DAMAGED: { text: SET_ASIDE },
+  PAWL_JOURNAL_DIVERGED: { text: SET_ASIDE },
+  PAWL_SNAPSHOT_DAMAGED: { text: SET_ASIDE },
+  PAWL_SNAPSHOT_DIVERGED: { text: SET_ASIDE },
+  PAWL_HISTORY_LOST: { text: `${SET_ASIDE} Do not delete the snapshot: it is the proof.` },
+  PAWL_REGISTER_CONTRADICTION: { text: SET_ASIDE },
+  PAWL_ARTIFACT_DAMAGED: { text: SET_ASIDE },
+};
+
+/** True when the catalogue has a hint for that code. */
+export function hasHint(code: ErrorCode): boolean {
+  return HINTS[code] !== undefined;
+}
+
+/** What to do about a blocker of that code, in words, without a command. */
+export function hintOf(code: ErrorCode): string {
+  return HINTS[code]?.text ?? 'Read what is said, then decide.';
+}
+
+/** What is shown as the hint of a recorded blocker. */
+export function shownHint(blocker: Pick<Blocker, 'code' | 'hint'>): string {
+  const known = HINTS[blocker.code];
+  const isOurs = known !== undefined && known.isRecordedBetter !== true;
+  return isOurs || !isProse(blocker.hint) ? hintOf(blocker.code) : blocker.hint;
+}
+
+/** A name of ours or of git before a word, a placeholder, or a character that only shells and code spans use. */
+const COMMAND = /\b(?:pawl|git|kill|rm|sudo|sh|bash)\s+-{0,2}[a-z]|\bRUN_ID\b|\bTEXT\b|[`$|&\\]|;(?! )|\n/;
+
+function isProse(hint: string): boolean {
+  return hint !== '' && !COMMAND.test(hint);
+}

@@ -1,0 +1,232 @@
+/**
+ * What can be done next, as actions with complete commands: the one catalogue of everything that Pawl suggests to run.
+ *
+ * Owns: which actions fit a run's present state and surroundings, and those that belong to errors. Does not own: hints in words
+ * (core/blocker-hints), quoting (base/shell-words), finding out who drives (runtime/liveness).
+ *
+ * Invariants: 1. A command is complete: it can be pasted, and does what its label says, or is refused and changes nothing. 2. One command
+ * per alternative. 3. Nothing that a packet, a branch or a path holds is executed. 4. What needs a reason has an empty one to fill in, with
+ * which Pawl refuses it: no decision is made by a paste alone. 5. Nothing is suggested where nothing is to be done.
+ */
+import { shellCommand } from '../base/shell-words.ts';
+import { visible } from '../base/visible.ts';
+import type { Action, ActionKind } from '../model/action.ts';
+import type { ErrorCode } from '../model/error-codes.ts';
+
+/** Who drives the registry, as far as can be told from here. */
+export type DriverFacts =
+  | { readonly kind: 'none' }
+  | {
+      /** `unknown`: neither seen alive nor proven dead. */
+      readonly kind: 'alive' | 'unknown';
+      /** Null where the lock cannot be read. */
+      readonly pid: number | null;
+      readonly hostname: string;
+      readonly sinceMs: number | null;
+    };
+
+/** A run as its actions depend on it. */
+export interface RunFacts {
+  readonly runId: string;
+  readonly state: string;
+  readonly kind: 'active' | 'blocked' | 'terminal' | 'quarantined';
+  readonly blockers: readonly { readonly code: ErrorCode }[];
+  /** The gate that a person may accept now. */
+  readonly blockedGate: string | null;
+  readonly waitUntilMs: number | null;
+  readonly contention: { readonly holder: string } | null;
+  readonly baseCommit: string | null;
+  readonly headCommit: string | null;
+}
+
+/** What actions depend on besides the run itself. */
+export interface Surroundings {
+  readonly driver: DriverFacts;
+  /** The run that holds what this one waits for, as it is now; null where that is not known. */
+  readonly holder: RunFacts | null;
+  /** The options by which a command addresses this registry and config; none where it finds them by itself. */
+  readonly options: readonly string[];
+  readonly nowMs: number;
+}
+
+/** Surroundings of which nothing is known: nobody drives. */
+export const ALONE: Surroundings = { driver: { kind: 'none' }, holder: null, options: [], nowMs: 0 };
+
+/** What can be done about the run, the first thing first; none where nothing is to be done. */
+export function runActions(run: RunFacts, around: Surroundings): readonly Action[] {
+  const { runId } = run;
+  switch (run.state) {
+    case 'readyForManualReview':
+      return reviewActions(run);
+    case 'blockedPlanInsufficient':
+      return [advice('completePacket', 'complete the packet and take it in again: an edited packet is a new run')];
+    case 'failedExecution':
+      return [
+        pawl('inspect', 'read what happened', ['events', runId], around.options),
+        advice('intakeAgain', 'change the packet or the agent, then take the packet in again with --again'),
+      ];
+    case 'cancelled':
+      return [];
+    case 'quarantined':
+      return run.kind === 'terminal' ? [] : quarantineActions(run, around);
+    case 'blockedNeedsHuman':
+      return [...decisions(run, around)];
+    case 'blockedLockConflict':
+      return [...surfaceActions(run, around), abandon(run, around)];
+    default:
+      return movingActions(run, around);
+  }
+}
+
+/** The first of these actions; one that says so where there is none. */
+export function firstOf(actions: readonly Action[]): Action {
+  return actions[0] ?? advice('none', 'nothing to do');
+}
+
+/** Who drives, in a few words: `driven by pid 123 since 22:10`. */
+export function drivenBy(driver: DriverFacts, nowMs: number): string {
+  if (driver.kind === 'none') return 'driven by nobody';
+  const who = driver.pid === null ? 'somebody unknown' : `pid ${driver.pid}`;
+  const since = driver.sinceMs === null ? '' : ` since ${clockTime(driver.sinceMs, nowMs)}`;
+  if (driver.kind === 'alive') return `driven by ${who}${since}`;
+  return `held by ${who}${driver.hostname === '' ? '' : ` on ${visible(driver.hostname)}`}${since}; whether that still runs cannot be told from here`;
+}
+
+/** The local time of day, with its date where that is not today's. */
+export function clockTime(atMs: number, nowMs: number): string {
+  const at = new Date(atMs);
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  const isToday = at.toDateString() === new Date(nowMs).toDateString();
+  return isToday ? time : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
+}
+
+function two(part: number): string {
+  return String(part).padStart(2, '0');
+}
+
+function reviewActions({ baseCommit, headCommit }: RunFacts): readonly Action[] {
+  if (baseCommit === null || headCommit === null) return [];
+  // The judged commit, not the branch: that can move, and its name comes from the packet.
+  const range = `${baseCommit.slice(0, 12)}..${headCommit.slice(0, 12)}`;
+  return [command('review', 'review the commits that both gates judged', ['git', 'log', '--patch', range])];
+}
+
+function quarantineActions(run: RunFacts, around: Surroundings): readonly Action[] {
+  return [
+    pawl('inspect', 'see what contradicts itself; changes nothing', ['recover', '--dry-run'], around.options),
+    abandon(run, around),
+  ];
+}
+
+/** What `retry` means where it is more than another try. */
+const RETRIES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  PAWL_FIX_LIMIT: 'one more fix round',
+  PAWL_FIX_STUCK: 'one more fix round',
+  PAWL_BUDGET_EXCEEDED: 'grant the same budget once more',
+  PAWL_HOST_UNKNOWN: 'assert that host and worker have ended, and try again',
+  PAWL_WORKER_SURVIVORS: 'assert that these processes have ended, and try again',
+};
+
+function decisions(run: RunFacts, around: Surroundings): readonly Action[] {
+  const code = run.blockers.map((blocker) => blocker.code).find((each) => RETRIES[each] !== undefined);
+  const retry = code === undefined ? undefined : RETRIES[code];
+  return [
+    decision('retry', retry ?? 'try again where it stopped', run.runId, around),
+    ...(run.blockedGate === null
+      ? []
+      : [decision('accept', `go on although the ${run.blockedGate} did not pass`, run.runId, around)]),
+    abandon(run, around),
+  ];
+}
+
+function abandon({ runId }: RunFacts, around: Surroundings): Action {
+  return decision('abandon', 'give the run up and free what it holds', runId, around);
+}
+
+function decision(kind: 'retry' | 'accept' | 'abandon', label: string, runId: string, around: Surroundings): Action {
+  return reasoned(kind, label, ['resolve', runId, kind], around.options);
+}
+
+/** A run that waits for surfaces: what frees them. */
+function surfaceActions(run: RunFacts, around: Surroundings): readonly Action[] {
+  const { holder, driver, options } = around;
+  if (run.contention === null) return driveActions(run, around);
+  const name = run.contention.holder;
+  if (holder === null) return [pawl('waitForSurface', `look at ${name}, which holds it`, ['status', name], options)];
+  if (holder.kind === 'terminal') return driveActions(run, around);
+  if (holder.kind === 'active') {
+    if (driver.kind === 'none') {
+      const label = `drive ${name}, which holds it, and this run after it`;
+      return [pawl('waitForSurface', label, ['run', name, run.runId], options)];
+    }
+    return [advice('waitForSurface', `wait for ${name}, ${drivenBy(driver, around.nowMs)}`)];
+  }
+  return runActions(holder, { ...around, holder: null }).map((action) => ({
+    ...action,
+    label: `${name} holds it: ${action.label}`,
+  }));
+}
+
+/** A run that can move. */
+function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
+  const { runId } = run;
+  if (run.state === 'queued' && run.blockers.length > 0) {
+    return [
+      pawl('look', 'see which agents there are', ['doctor'], around.options),
+      ...(around.driver.kind === 'none'
+        ? [pawl('configureAgent', 'go on, once the agent is there', ['run', runId], around.options)]
+        : driveActions(run, around)),
+    ];
+  }
+  if (run.waitUntilMs !== null) {
+    const until = clockTime(run.waitUntilMs, around.nowMs);
+    const wait =
+      around.driver.kind === 'none'
+        ? pawl('waitForAgent', `keep it driven: it resumes by itself at ${until}`, ['run', runId], around.options)
+        : advice('waitForAgent', `resumes by itself at ${until}, ${drivenBy(around.driver, around.nowMs)}`);
+    return [wait, decision('retry', 'try at once, if the limit is lifted', runId, around)];
+  }
+  if (run.state === 'waitingForLock' && around.holder !== null && around.holder.kind !== 'terminal')
+    return surfaceActions(run, around);
+  return driveActions(run, around);
+}
+
+function driveActions({ runId }: RunFacts, { driver, options, nowMs }: Surroundings): readonly Action[] {
+  if (driver.kind === 'none') return [pawl('run', 'drive it on', ['run', runId], options)];
+  if (driver.kind === 'alive') return [advice('driven', drivenBy(driver, nowMs))];
+  return [takeOver(options, drivenBy(driver, nowMs))];
+}
+
+/** The assertion that whoever holds the registry is dead. */
+export function takeOver(options: readonly string[], why: string): Action {
+  return reasoned('takeOver', `assert that it has ended (${why})`, ['recover', '--take-over'], options);
+}
+
+/** A command of Pawl. */
+export function pawl(
+  kind: ActionKind,
+  label: string,
+  words: readonly string[],
+  options: readonly string[] = [],
+): Action {
+  return command(kind, label, ['pawl', ...words, ...options]);
+}
+
+/** A command of Pawl that takes effect only with a reason: an empty one is refused. */
+export function reasoned(
+  kind: ActionKind,
+  label: string,
+  words: readonly string[],
+  options: readonly string[],
+): Action {
+  return pawl(kind, label, words, [...options, '--reason', '']);
+}
+
+/** Something to do that is no command. */
+export function advice(kind: ActionKind, label: string): Action {
+  return { kind, label, argv: null, command: null };
+}
+
+function command(kind: ActionKind, label: string, argv: readonly string[]): Action {
+  return { kind, label, argv, command: shellCommand(argv) };
+}

@@ -1,0 +1,48 @@
+/**
+ * A run's view as it is shown to people: set into its surroundings, with every name in it made visible.
+ *
+ * Owns: what is added and cleaned for terminal, page, reports and `--json`. Does not own: the view (core/run-view), finding the
+ * surroundings (runtime/liveness).
+ *
+ * Invariants: 1. Nothing shown holds a character that a terminal obeys or that cannot be seen. 2. What a command decides with is the
+ * plain view, never this one: a name that had to be written out is not the name any more.
+ */
+import { visible } from '../base/visible.ts';
+import type { Blocker } from '../model/error.ts';
+import { firstOf, runActions, type Surroundings } from './next-actions.ts';
+import type { RunView } from './run-view.ts';
+import { sanitise } from './sanitise.ts';
+
+const MESSAGE_CHARS_MAX = 4_000;
+
+/** The view as it is shown. `folder`: the run's, absolute, which evidence below it is named by; null leaves it relative. */
+export function shownRun(view: RunView, around: Surroundings, folder: string | null): RunView {
+  const actions = runActions(view, around);
+  const { lease, contention } = view;
+  return {
+    ...view,
+    taskId: visible(view.taskId),
+    branch: visible(view.branch),
+    lease: lease === null ? null : { ...lease, surfaces: lease.surfaces.map(visible) },
+    contention: contention === null ? null : { ...contention, surfaces: contention.surfaces.map(visible) },
+    blockers: view.blockers.map((blocker) => shownBlocker(blocker, folder)),
+    handoff: view.handoff === null ? null : { ...view.handoff, reference: visible(view.handoff.reference) },
+    actions: actions.map((action) => ({ ...action, label: visible(action.label) })),
+    nextSafeAction: firstOf(actions),
+  };
+}
+
+function shownBlocker(blocker: Blocker, folder: string | null): Blocker {
+  return {
+    code: blocker.code,
+    message: sanitise(blocker.message, MESSAGE_CHARS_MAX),
+    hint: visible(blocker.hint),
+    evidence: blocker.evidence.map((entry) => visible(absolute(entry, folder))),
+  };
+}
+
+/** Evidence that is a path below the run's folder, as an absolute one. */
+function absolute(entry: string, folder: string | null): string {
+  const isBelow = /^(?:tasks|artifacts)\/[^/]/.test(entry);
+  return folder !== null && isBelow ? `${folder}/${entry}` : entry;
+}

@@ -1,0 +1,49 @@
+/**
+ * What surrounds a run besides its own files: who drives the registry, who holds what it waits for.
+ *
+ * Owns: finding that out, read only. Does not own: what follows from it (core/next-actions), the signs of life of one task (runtime/liveness).
+ * Free of zod and xstate: `status` starts with it.
+ */
+import type { DriverFacts, Surroundings } from '../core/next-actions.ts';
+import type { RunView } from '../core/run-view.ts';
+import { shownRun } from '../core/shown-run.ts';
+import type { ProcessesPort } from '../ports/processes.ts';
+import { readHolder } from '../store/registry-lock.ts';
+import { type Place, quickView } from './run-look.ts';
+
+/** Where surroundings are read from. */
+export interface WidePlace extends Place {
+  readonly processes: ProcessesPort;
+}
+
+/** Who drives the registry, seen from this process. */
+export function driverFacts(place: WidePlace): DriverFacts {
+  const holder = readHolder(place);
+  if (holder.kind === 'free') return { kind: 'none' };
+  const { content } = holder;
+  if (content === null) return { kind: 'unknown', pid: null, hostname: '', sinceMs: null };
+  return { kind: holder.kind, pid: content.holder.pid, hostname: content.holder.hostname, sinceMs: content.atMs };
+}
+
+/** The views as they are shown, each in its surroundings. */
+export function shownRuns(
+  place: WidePlace,
+  views: readonly RunView[],
+  driver: DriverFacts = driverFacts(place),
+): readonly RunView[] {
+  const nowMs = place.files.clock.nowMs();
+  const { commandOptions: options } = place.paths;
+  return views.map((view) => {
+    const around: Surroundings = { driver, holder: holderOf(place, view, views), options, nowMs };
+    return shownRun(view, around, place.paths.run(view.runId));
+  });
+}
+
+/** The run that holds what this one waits for; null where it waits for none, or nothing can be told of it cheaply. */
+function holderOf(place: Place, view: RunView, views: readonly RunView[]): RunView | null {
+  if (view.contention === null || view.kind === 'terminal') return null;
+  const { holder } = view.contention;
+  const known = views.find(({ runId }) => runId === holder);
+  if (known !== undefined) return known;
+  return place.files.exists(place.paths.run(holder)) ? quickView(place, holder) : null;
+}
