@@ -160,7 +160,7 @@ describe('a worker of a user', () => {
       packetOf('EMPTY', { agent: 'lazy', limits: { attempts_max: 1 } }),
     );
     const { of } = await scenario.run(packets);
-    expect(codesOf(of('REFUSED'))).toEqual(['PAWL_FIX_LIMIT', 'PAWL_GATE_FAILED']);
+    expect(codesOf(of('REFUSED'))).toEqual(['PAWL_GATE_FAILED', 'PAWL_FIX_LIMIT']);
     expect(of('REFUSED').gates.review).toMatchObject({ status: 'FAIL' });
     expect(scenario.repo.git(['show', 'work/REFUSED:tries.txt'])).toBe('1\n1');
     expect(codesOf(of('EMPTY'))).toContain('PAWL_WORKER_NO_CHANGE');
@@ -173,7 +173,7 @@ describe('a worker of a user', () => {
     });
     const { code, of } = await scenario.run(scenario.packets(packetOf('A', { limits: { attempts_max: 1 } })));
     expect(code).toBe(4);
-    expect(codesOf(of('A'))).toEqual(['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_WORKER_START_FAILED']);
+    expect(codesOf(of('A'))).toEqual(['PAWL_WORKER_START_FAILED', 'PAWL_ATTEMPTS_EXHAUSTED']);
   });
 });
 

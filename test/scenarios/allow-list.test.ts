@@ -58,7 +58,7 @@ describe('a verification command', () => {
     scenario.scripted({ A: { implementation: [write('loud.sh', loud), answer()] } });
     const overrides = { verification: { commands: ['true', 'sh loud.sh'] }, limits: { fix_attempts_max: 0 } };
     const run = (await scenario.run(scenario.packets(packetOf('A', overrides)))).of('A');
-    expect(codesOf(run)).toEqual(['PAWL_FIX_LIMIT', 'PAWL_GATE_FAILED']);
+    expect(codesOf(run)).toEqual(['PAWL_GATE_FAILED', 'PAWL_FIX_LIMIT']);
     const evidence = scenario.artifact(run.runId, 'verification', 'verification-e1-a1-evidence');
     expect(evidence).toMatchObject({
       status: 'FAIL',
@@ -112,7 +112,7 @@ describe('workspace.setup', () => {
     const { code, of } = await scenario.run(scenario.packets(packetOf('A')));
     expect(of('A').state).toBe('failedExecution');
     expect(code).toBe(4);
-    expect(codesOf(of('A'))[0]).toBe('PAWL_ATTEMPTS_EXHAUSTED');
+    expect(codesOf(of('A')).at(-1)).toBe('PAWL_ATTEMPTS_EXHAUSTED');
     expect(lines()).toBe(2);
     expect(scenario.starts()).toEqual([]);
   });

@@ -110,7 +110,7 @@ describe('the fix loop', () => {
   test('past its limit the run waits for a person, who can ask for one more round', { timeout: SLOW }, async () => {
     const run = of('RETRIED');
     expect(run).toMatchObject({ state: 'blockedNeedsHuman', kind: 'blocked', epoch: 2 });
-    expect(codesOf(run)).toEqual(['PAWL_FIX_LIMIT', 'PAWL_GATE_FAILED']);
+    expect(codesOf(run)).toEqual(['PAWL_GATE_FAILED', 'PAWL_FIX_LIMIT']);
     expect(run.actions.map(({ command }) => command)).toEqual(
       ['retry', 'accept', 'abandon'].map((word) => `pawl resolve ${run.runId} ${word} --reason ''`),
     );
@@ -129,7 +129,7 @@ describe('the fix loop', () => {
     timeout: SLOW,
   }, async () => {
     const run = of('ACCEPTED');
-    expect(codesOf(run)).toEqual(['PAWL_FIX_LIMIT', 'PAWL_GATE_FAILED']);
+    expect(codesOf(run)).toEqual(['PAWL_GATE_FAILED', 'PAWL_FIX_LIMIT']);
     expect((await scenario.json('resolve', run.runId, 'accept', '--reason', 'known | flaky')).code).toBe(0);
     const last = runOf((await scenario.json('run', run.runId)).document, 'ACCEPTED');
     expect(last.state).toBe('readyForManualReview');
@@ -186,7 +186,7 @@ describe('a gate judges one commit', () => {
   test('a reviewer that commits and says PASS has failed the gate', () => {
     const run = of('MEDDLES');
     expect(run.state).toBe('blockedNeedsHuman');
-    expect(codesOf(run)).toEqual(['PAWL_FIX_LIMIT', 'PAWL_GATE_FAILED']);
+    expect(codesOf(run)).toEqual(['PAWL_GATE_FAILED', 'PAWL_FIX_LIMIT']);
     expect(run.blockers[1]?.message).toMatch(/The head moved/);
     const evidence = scenario.artifact(run.runId, 'review', 'review-e1-a1-evidence');
     expect(evidence).toMatchObject({ status: 'FAIL', verdict: 'PASS', commit: run.headCommit });

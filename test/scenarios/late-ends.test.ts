@@ -94,7 +94,7 @@ describe('a worker that has timed out', () => {
     const { code, of } = await scenario.run(scenario.packets(packetOf('A', { limits: { ...QUICK, attempts_max: 2 } })));
     expect(code).toBe(4);
     expect(of('A')).toMatchObject({ state: 'failedExecution', kind: 'terminal', lease: null });
-    expect(codesOf(of('A'))).toEqual(['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_WORKER_DEADLINE']);
+    expect(codesOf(of('A'))).toEqual(['PAWL_WORKER_DEADLINE', 'PAWL_ATTEMPTS_EXHAUSTED']);
     expect(of('A').tasks.map(({ taskId, result }) => [taskId, result])).toEqual([
       [TASK, 'timedOut'],
       ['implementation-e0-a2', 'timedOut'],

@@ -95,7 +95,7 @@ describe('a worker that answers badly', () => {
   test('and has failed twice has failed the run, exit 4', async () => {
     const run = of('FAILS-TWICE');
     expect(run).toMatchObject({ state: 'failedExecution', kind: 'terminal', lease: null });
-    expect(codesOf(run)).toEqual(['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_WORKER_FAILED']);
+    expect(codesOf(run)).toEqual(['PAWL_WORKER_FAILED', 'PAWL_ATTEMPTS_EXHAUSTED']);
     expect(scenario.startsOf(run.runId)).toEqual(['implementation-e0-a1', 'implementation-e0-a2']);
     expect((await scenario.json('run', run.runId)).code).toBe(4);
     expect(scenario.startsOf(run.runId)).toHaveLength(2);
@@ -114,7 +114,7 @@ describe('a worker that answers badly', () => {
   test('and leaves none is never taken for done', () => {
     const run = of('NO-ANSWER');
     expect(run.state).toBe('failedExecution');
-    expect(codesOf(run)).toEqual(['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_WORKER_NO_COMPLETION']);
+    expect(codesOf(run)).toEqual(['PAWL_WORKER_NO_COMPLETION', 'PAWL_ATTEMPTS_EXHAUSTED']);
     expect(outcomeOf(run, 'implementation-e0-a1')).toMatchObject({ exitCode: 0, completion: null, result: 'failed' });
   });
 
@@ -166,12 +166,12 @@ describe('a worker that ends badly', () => {
   });
 
   test('at its output limit has failed by that name', () => {
-    expect(codesOf(of('FLOODS'))).toEqual(['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_WORKER_OUTPUT_LIMIT']);
+    expect(codesOf(of('FLOODS'))).toEqual(['PAWL_WORKER_OUTPUT_LIMIT', 'PAWL_ATTEMPTS_EXHAUSTED']);
   });
 
   test('at its deadline has timed out, also when it ignores SIGTERM', () => {
     const run = of('TOO-SLOW');
-    expect(codesOf(run)).toEqual(['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_WORKER_DEADLINE']);
+    expect(codesOf(run)).toEqual(['PAWL_WORKER_DEADLINE', 'PAWL_ATTEMPTS_EXHAUSTED']);
     expect(run.task).toMatchObject({ result: 'timedOut' });
   });
 });
@@ -179,7 +179,7 @@ describe('a worker that ends badly', () => {
 describe('a worker without a change', () => {
   test('has failed', () => {
     expect(of('NO-CHANGE').state).toBe('failedExecution');
-    expect(codesOf(of('NO-CHANGE'))).toEqual(['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_WORKER_NO_CHANGE']);
+    expect(codesOf(of('NO-CHANGE'))).toEqual(['PAWL_WORKER_NO_CHANGE', 'PAWL_ATTEMPTS_EXHAUSTED']);
   });
 
   test('passes where the packet says that this is right', () => {
