@@ -8,7 +8,7 @@ import { type KnownRuns, planIntake } from '../../src/runtime/intake.ts';
 import { goodPacket, without } from '../packets/good-packet.ts';
 
 const CONFIG = parseConfig(null, 'pawl.config.json');
-const NOTHING_KNOWN: KnownRuns = { view: () => null, holders: () => [] };
+const NOTHING_KNOWN: KnownRuns = { view: () => null, holders: () => [], options: [] };
 
 function packet(taskId: string, branch: string, repo = 'acme/widgets'): Record<string, unknown> {
   return { ...goodPacket(), task_id: taskId, scm_target: { repo, issue_number: 1, intended_branch: branch } };

@@ -187,7 +187,7 @@ describe('a gate judges one commit', () => {
     const run = of('MEDDLES');
     expect(run.state).toBe('blockedNeedsHuman');
     expect(codesOf(run)).toEqual(['PAWL_GATE_FAILED', 'PAWL_FIX_LIMIT']);
-    expect(run.blockers[1]?.message).toMatch(/The head moved/);
+    expect(run.blockers[0]?.message).toMatch(/The head moved/);
     const evidence = scenario.artifact(run.runId, 'review', 'review-e1-a1-evidence');
     expect(evidence).toMatchObject({ status: 'FAIL', verdict: 'PASS', commit: run.headCommit });
     expect(JSON.stringify(evidence.findings)).toMatch(/head moved/i);
