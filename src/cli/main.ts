@@ -107,10 +107,11 @@ command(
 );
 command(
   'events <runId>',
-  'shows the journal of a run',
-  'pawl events RUN_ID --follow',
+  'tells the story of a run, one line an event; read-only',
+  'pawl events WID-12 --follow',
   [
-    new Option('--follow', 'goes on as records come'),
+    new Option('--follow', 'shows events as they come, until the run has ended'),
+    new Option('--raw', 'the records as the journal has them, with what each asked for'),
     new Option('--mermaid', 'a Mermaid sequence diagram of the run, to paste into a review'),
   ],
   async () => (await import('./commands/events.ts')).events,

@@ -1,19 +1,20 @@
 /**
- * `pawl events`: the journal of a run, readable.
+ * `pawl events`: the journal of a run, as a story or as it is.
  *
- * Owns: its output. Does not own: verifying the chain (store/journal). Read-only: no lock.
+ * Owns: its output. Does not own: the words (core/event-words), verifying the chain (store/journal). Read-only: no lock.
  */
 
 import { systemClock } from '../../adapters/system-clock.ts';
 import { sha256 } from '../../base/sha256.ts';
 import type { RunState } from '../../core/decide.ts';
+import { EventStory } from '../../core/event-words.ts';
 import { runSequence } from '../../core/run-sequence.ts';
 import { placeOf } from '../../core/run-view.ts';
 import { turnNotes } from '../../core/turn-words.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
-import { recordsOf } from '../../runtime/run-look.ts';
+import { quickView, recordsOf } from '../../runtime/run-look.ts';
 import { readJournal } from '../../store/journal.ts';
 import { tailJournal } from '../../store/journal-tail.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
@@ -24,6 +25,7 @@ import { resolveRun } from '../run-argument.ts';
 export interface EventsOptions extends CommonOptions {
   readonly follow?: boolean;
   readonly mermaid?: boolean;
+  readonly raw?: boolean;
 }
 
 const FOLLOW_MS = 250;
@@ -33,7 +35,8 @@ export async function events(output: Output, options: EventsOptions, [run = '']:
   const places = placesOf(options);
   const runId = resolveRun(places, run);
   if (options.follow === true && options.mermaid === true) throw eitherOr();
-  if (options.follow === true) return follow(output, places, runId);
+  const lines = options.raw === true ? rawLines(output) : storyLines(output);
+  if (options.follow === true) return follow(output, places, runId, lines);
   const records = recordsOf(places, runId);
   if (options.mermaid === true) {
     const stateAt = await statesOf(runId, records);
@@ -43,7 +46,7 @@ export async function events(output: Output, options: EventsOptions, [run = '']:
     return EXIT.done;
   }
   output.json({ events: records.map(plain) });
-  for (const record of records) output.line(recordLine(output, record));
+  for (const line of records.flatMap(lines)) output.line(line);
   return EXIT.done;
 }
 
@@ -73,19 +76,42 @@ function eitherOr(): PawlError {
   });
 }
 
-async function follow(output: Output, places: Places, runId: string): Promise<number> {
+/** Shows records as they come, until the run has ended and all of them are shown. */
+async function follow(output: Output, places: Places, runId: string, lines: Lines): Promise<number> {
   const journal = tailJournal(places.files, places.paths.journal(runId));
   for (;;) {
+    // Looked at before the records are read: what is read then is all that there will be.
+    const kind = quickView(places, runId)?.kind;
     for (const record of journal.poll()) {
       output.ndjson(plain(record));
-      output.line(recordLine(output, record));
+      for (const line of lines(record)) output.line(line);
     }
+    if (kind === 'terminal' || kind === 'quarantined') return EXIT.done;
     await new Promise<void>((resolve) => systemClock.timer(FOLLOW_MS, resolve));
   }
 }
 
 function plain({ seq, atMs, actor, event, effects }: JournalRecord) {
   return { seq, atMs, actor, event, effects: effects.map(({ key, kind }) => ({ key, kind })) };
+}
+
+/** How a record is shown: the lines of one after another. */
+type Lines = (record: JournalRecord) => readonly string[];
+
+function rawLines(output: Output): Lines {
+  return (record) => [recordLine(output, record)];
+}
+
+/** One plain line a record, below the day on which it was made. */
+function storyLines({ colour }: Output): Lines {
+  const story = new EventStory();
+  let today = '';
+  return (record) => {
+    const [day = '', time = ''] = new Date(record.atMs).toISOString().split('T');
+    const heading = day === today ? [] : [colour.bold(`${day} (UTC)`)];
+    today = day;
+    return [...heading, `${colour.dim(time.slice(0, 'HH:MM:SS'.length))}  ${story.tell(record)}`];
+  };
 }
 
 function recordLine({ colour }: Output, { seq, atMs, actor, event, effects }: JournalRecord): string {

@@ -1,0 +1,142 @@
+/**
+ * A journal as a story: every record in one plain line.
+ *
+ * Owns: the words of each event, bounded and without control characters. Does not own: reading the journal, columns and colours (cli).
+ *
+ * Invariant: no event is without words: one that is added and not told here does not compile.
+ */
+import { elapsed } from '../base/elapsed.ts';
+import { unreachable } from '../base/unreachable.ts';
+import type { ArtifactRef, JournalEvent } from '../model/event.ts';
+import { type JournalRecord, RUN_ACTOR } from '../model/record.ts';
+import { sanitise } from './sanitise.ts';
+import { turnNotes } from './turn-words.ts';
+
+const LINE_CHARS = 240;
+const LISTED = 3;
+
+/** Tells records one after another, oldest first: an end is told with the time since its start. */
+export class EventStory {
+  readonly #startedAtMs = new Map<string, number>();
+
+  /** The record in one line, without its time. */
+  tell(record: JournalRecord): string {
+    const { actor, event, atMs } = record;
+    if (event.type === 'workerSpawned') this.#startedAtMs.set(actor, event.startedAtMs);
+    const startedAtMs = this.#startedAtMs.get(actor);
+    const words = wordsOf(event, startedAtMs === undefined ? null : atMs - startedAtMs);
+    const about = isTask(actor) ? `${taskWords(actor)}: ` : '';
+    const line = sanitise(`${about}${words}`, LINE_CHARS).replaceAll(/\s+/g, ' ').trim();
+    return line.length > LINE_CHARS ? `${line.slice(0, LINE_CHARS - 1)}…` : line;
+  }
+}
+
+function isTask(actor: string): boolean {
+  return actor !== RUN_ACTOR && /-e\d+-a\d+$/.test(actor);
+}
+
+/** A task's id in words: `fix-e1-a2` is the second attempt of the first round's fix. */
+export function taskWords(taskId: string): string {
+  const [, purpose = taskId, round = '0', attempt = '1'] = /^(.*)-e(\d+)-a(\d+)$/.exec(taskId) ?? [];
+  const notes = [round === '0' ? '' : `round ${round}`, attempt === '1' ? '' : `attempt ${attempt}`];
+  const told = notes.filter((note) => note !== '').join(', ');
+  return told === '' ? purpose : `${purpose} (${told})`;
+}
+
+function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
+  switch (event.type) {
+    case 'packetReceived':
+      return event.missingFields.length === 0
+        ? `packet ${event.taskId} recorded, branch ${event.branch}`
+        : `packet ${event.taskId} recorded; it lacks ${listed(event.missingFields)}`;
+    case 'runAdmitted':
+      return `admitted, agents: ${listed(Object.entries(event.agents).map(([role, agent]) => `${role} ${agent}`))}`;
+    case 'leaseAcquired':
+      return `holds ${listed(event.surfaces)}`;
+    case 'leaseContended':
+      return `waits for ${event.holder}, which holds ${listed(event.surfaces)}`;
+    case 'leaseReclaimed':
+      return `lost its surfaces to ${event.by}: its lease had run out`;
+    case 'surfaceFreed':
+      return 'the surfaces it waited for are free';
+    case 'workspacePrepared':
+      return `worktree ready at ${short(event.headCommit)}, from ${event.baseBranch}`;
+    case 'agentMissing':
+    case 'leaseRefused':
+    case 'workspaceRefused':
+    case 'taskRefused':
+    case 'workRefused':
+    case 'handoffRefused':
+    case 'hostDoubted':
+      return `stopped: ${event.blocker.message}`;
+    case 'taskRequested':
+      return `${taskWords(event.taskId)} requested from ${event.agent}${event.rescueRef === null ? '' : `; what lay in the worktree is kept as ${event.rescueRef}`}`;
+    case 'workCommitted':
+      return `committed ${short(event.commit)}: ${counted(event.fileCount, 'file')} changed (${listed(event.filesChanged)})`;
+    case 'workEmpty':
+      return event.isAllowed ? 'nothing to commit, as the packet allows' : 'nothing was changed';
+    case 'gateJudged':
+      return `${event.gate}: ${event.status}${event.findingCount === 0 ? '' : `, ${counted(event.findingCount, 'finding')}`} at ${short(event.commit)}${evidenceOf(event.evidence)}`;
+    case 'handoffProjected':
+      return `ready for review${evidenceOf(event.artifact)}`;
+    case 'deadlineReached':
+      return event.id === 'lease' ? 'lease renewed' : 'the wait for the agent is over';
+    case 'cancelRequested':
+      return `cancelled by ${event.by}${because(event.reason)}`;
+    case 'decisionMade':
+      return `${event.by} decided: ${event.decision}${because(event.reason)}`;
+    case 'hostStartRepeated':
+      return 'started once more: its host was gone before it began';
+    case 'hostClaimed':
+      return 'its host is ready';
+    case 'workerSpawned':
+      return `started, pid ${event.pid}`;
+    case 'workerAdopted':
+      return 'found running without its host; watched from here on';
+    case 'workerEnded':
+      return endWords(event, sinceStartMs);
+    case 'completionReported':
+      return `${event.isValid ? 'another answer' : 'an invalid answer'} was reported after its end; it is kept and changes nothing`;
+    case 'settlementRefused':
+      return `a late result (${event.settlement}) is kept and changes nothing`;
+    case 'commandRefused':
+      return `the command ${event.command} was refused: the run was ${event.state}`;
+    case 'runRehydrated':
+      return `checked after a restart: ${listed(event.findings.map(({ detail, action }) => `${detail}, ${action}`))}`;
+    default:
+      return unreachable(event);
+  }
+}
+
+function endWords(event: Extract<JournalEvent, { type: 'workerEnded' }>, sinceStartMs: number | null): string {
+  const { result, exitCode, signal, blocker, turn } = event;
+  const how = signal === null ? (exitCode === null || exitCode === 0 ? '' : `exit ${exitCode}`) : signal;
+  const facts = [
+    how,
+    sinceStartMs === null ? '' : `after ${elapsed(sinceStartMs)}`,
+    ...(turn === undefined ? [] : turnNotes(turn)),
+  ];
+  const told = facts.filter((fact) => fact !== '').join(', ');
+  return `${result}${told === '' ? '' : ` (${told})`}${blocker === null ? '' : `: ${blocker.message}`}`;
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : `: ${reason}`;
+}
+
+function evidenceOf(ref: ArtifactRef): string {
+  return `, evidence ${ref.path}`;
+}
+
+function short(commit: string): string {
+  return commit.slice(0, 12);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function listed(all: readonly string[]): string {
+  const rest = all.length - LISTED;
+  return `${all.slice(0, LISTED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}

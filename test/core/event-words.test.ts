@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { EventStory, taskWords } from '../../src/core/event-words.ts';
+import type { JournalEvent } from '../../src/model/event.ts';
+import { RUN_ACTOR } from '../../src/model/record.ts';
+import { goodRun } from '../inspector/good-run.ts';
+
+const steps = [...goodRun('run_T-1_aaaaaaaaaaaa')].map(({ record }) => record);
+
+function told(event: JournalEvent, actor: string = RUN_ACTOR): string {
+  const [first] = steps;
+  if (first === undefined) throw new Error('no records');
+  return new EventStory().tell({ ...first, actor, event });
+}
+
+describe('the story of a run', () => {
+  it('tells a run in which all goes well in one plain line for each record', () => {
+    const story = new EventStory();
+    expect(steps.map((record) => story.tell(record))).toEqual([
+      'packet T-1 recorded, branch feature/x',
+      'admitted, agents: implementer a, fixer a, reviewer a and 1 more',
+      'holds branch:acme/app#feature/x, path:acme/app/src',
+      'worktree ready at bbbbbbbbbbbb, from main',
+      'implementation requested from a',
+      'implementation: started, pid 42',
+      'implementation: completed (after 16m 45s)',
+      'committed cccccccccccc: 1 file changed (x)',
+      'verification (round 1) requested from a',
+      'verification (round 1): started, pid 42',
+      'verification (round 1): completed (after 16m 49s)',
+      'verification: PASS at cccccccccccc, evidence artifacts/verification/x.json',
+      'review (round 1) requested from a',
+      'review (round 1): started, pid 42',
+      'review (round 1): completed (after 16m 53s)',
+      'review: PASS at cccccccccccc, evidence artifacts/review/x.json',
+      'ready for review, evidence artifacts/handoff/x.json',
+    ]);
+  });
+
+  it('stays on one line without control characters, whatever an event holds', () => {
+    const reason = 'first\nsecond\u001b[31m\u202ethird';
+    const line = told({ type: 'cancelRequested', commandId: '1', by: 'ann', reason });
+    expect(line).toMatch(/^cancelled by ann: first second.*third$/);
+    expect(line).not.toMatch(/[\p{Cc}\u202e]/u);
+    expect(
+      told({ type: 'cancelRequested', commandId: '1', by: 'ann', reason: 'x'.repeat(4_000) }).length,
+    ).toBeLessThanOrEqual(240);
+  });
+
+  it('says why a run stopped, and which task an end belongs to', () => {
+    const blocker = {
+      code: 'PAWL_WORKSPACE_DIRTY' as const,
+      message: 'The worktree is dirty.',
+      hint: '',
+      evidence: [],
+    };
+    expect(told({ type: 'workspaceRefused', key: 'k', blocker })).toBe('stopped: The worktree is dirty.');
+    expect(taskWords('fix-e2-a3')).toBe('fix (round 2, attempt 3)');
+  });
+});
