@@ -60,6 +60,7 @@ function command<Options extends CommonOptions>(
     });
 }
 
+const allOrNothing = new Option('--all-or-nothing', 'one packet that is refused refuses the whole file');
 const reason = new Option('--reason <text>', 'why; it is kept with the run');
 
 command(
@@ -80,7 +81,7 @@ command(
   'intake <packets>',
   'records a run for every packet; the same packet twice is one run',
   'pawl intake tonight.json',
-  [new Option('--again', 'a new run for packets whose run has ended')],
+  [new Option('--again', 'a new run for packets whose run has ended'), allOrNothing],
   async () => (await import('./commands/intake.ts')).intake,
 );
 command(
@@ -92,6 +93,7 @@ command(
     new Option('--agent <name>', 'the agent for every role, instead of what packet and config say'),
     new Option('--max-parallel <n>', 'runs driven at once').argParser(positive),
     new Option('--again', 'with --packets: a new run for packets whose run has ended'),
+    allOrNothing,
   ],
   async () => (await import('./commands/run.ts')).run,
 );

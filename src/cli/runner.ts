@@ -9,6 +9,7 @@ import type { RunView } from '../core/run-view.ts';
 import { PARALLEL_RUNS_MAX } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { Driver } from '../runtime/driver.ts';
+import { runsOf } from '../runtime/intake.ts';
 import type { InspectObserver } from '../runtime/mirror.ts';
 import { unknownRun } from '../runtime/run-look.ts';
 import { placesOf } from './options.ts';
@@ -33,7 +34,7 @@ export interface RunnerOptions {
 
 /** The driving process of a registry. Close it: it holds the registry's lock. */
 export interface Runner {
-  /** Takes packets in; returns the runs of all of them, in their order. Throws a PawlError with its code. */
+  /** Takes packets in, all of them or none; returns their runs, in their order. Throws a PawlError with its code. */
   intake(packets: PacketsFile, options?: { readonly again?: boolean }): readonly RunView[];
   /** Drives these runs (default: all that can move) until none can move by itself. */
   drive(runIds?: readonly string[]): Promise<readonly RunView[]>;
@@ -79,7 +80,8 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
     throw error;
   }
   return {
-    intake: ({ readings }, { again = false } = {}) => takeIn(driver, readings, again).runIds.map(viewOf),
+    intake: ({ readings }, { again = false } = {}) =>
+      runsOf(takeIn(driver, readings, { again, isAllOrNothing: true }).outcomes).map(viewOf),
     drive: async (runIds) => {
       const ids = runIds ?? driver.runs().map((run) => run.runId);
       await driver.drive(ids);

@@ -5,7 +5,7 @@
  */
 import type { PacketReading } from '../model/packet.ts';
 import { Driver, type DriverOptions } from '../runtime/driver.ts';
-import { type IntakePlan, planIntake, writeIntake } from '../runtime/intake.ts';
+import { assertNoneRefused, type IntakeOptions, type IntakePlan, planIntake, writeIntake } from '../runtime/intake.ts';
 import { markBatchDone } from '../store/batches.ts';
 import { openWorld, type WorldRequest } from './wiring.ts';
 
@@ -31,8 +31,14 @@ export async function withDriver<T>(
   }
 }
 
-/** The packets are runs, each once; all of them or none. */
-export function takeIn(driver: Driver, readings: readonly PacketReading[], mayRepeat: boolean): IntakePlan {
+/** How packets are taken in. */
+export interface TakeInOptions extends IntakeOptions {
+  /** One that is refused refuses the whole file. */
+  readonly isAllOrNothing: boolean;
+}
+
+/** Each packet is a run, or refused with its reason. Throws the first refusal when it is to be all of them or none. */
+export function takeIn(driver: Driver, readings: readonly PacketReading[], options: TakeInOptions): IntakePlan {
   const { world } = driver;
   const plan = planIntake(
     readings,
@@ -47,8 +53,9 @@ export function takeIn(driver: Driver, readings: readonly PacketReading[], mayRe
           .map((run) => ({ runId: run.runId, branch: run.state.run.context.branch })),
       ],
     },
-    mayRepeat,
+    options,
   );
+  if (options.isAllOrNothing) assertNoneRefused(plan.outcomes);
   // One run is all or nothing by its first record alone.
   const batchId = plan.fresh.length > 1 ? writeIntake(world, plan.fresh) : null;
   for (const entry of plan.fresh) driver.create(entry);

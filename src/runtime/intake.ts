@@ -1,7 +1,7 @@
 /**
- * Packets become runs: all of a file or nothing of it, the same packet once.
+ * Packets become runs, each of them once; one that is refused does not keep the others of its file from it.
  *
- * Owns: the batch as the intent of an intake, creating the runs, which packets are new, conflicting or refused.
+ * Owns: the batch as the intent of an intake, creating the runs, what an intake comes to for each packet.
  * Does not own: reading packets (core/packets), driving the runs (runtime/driver).
  *
  * Invariants: 1. The batch register of several packets is durable before any run folder exists, so a killed intake is finished by
@@ -44,10 +44,31 @@ export interface KnownRuns {
   readonly options: readonly string[];
 }
 
+/** Why a packet of a file is refused. */
+export type PacketRefusal = Pick<PawlError, 'code' | 'message' | 'subject' | 'hint' | 'actions'>;
+
+/** What an intake comes to for one packet of a file. */
+export interface PacketOutcome {
+  readonly taskId: string;
+  /** The run that the packet is for, also where it is refused: then there may be none of that id. */
+  readonly runId: string;
+  /** `present`: it had a run before. */
+  readonly outcome: 'recorded' | 'present' | 'refused';
+  /** Null unless it is refused. */
+  readonly refusal: PacketRefusal | null;
+}
+
+/** What an intake may do besides recording new packets. */
+export interface IntakeOptions {
+  /** A new run for packets whose run has ended. */
+  readonly again: boolean;
+}
+
 /** What an intake would make. */
 export interface IntakePlan {
-  /** In the order of the file: the run of every packet. */
-  readonly runIds: readonly string[];
+  /** One for each packet, in the order of the file. */
+  readonly outcomes: readonly PacketOutcome[];
+  /** The runs to be made, in the order of the file. */
   readonly fresh: readonly IntakeEntry[];
 }
 
@@ -55,25 +76,41 @@ export interface IntakePlan {
 const STAGES = ['intake', 'verification', 'review', 'handoff'] as const;
 
 /**
- * Decides what an intake makes. Throws before anything is written: PAWL_RUN_QUARANTINED for a packet whose run is set aside,
- * PAWL_RUN_CONFLICT for a packet whose branch a live run, or another packet of the file, is for.
+ * Decides what an intake comes to, packet by packet. Refused are PAWL_RUN_QUARANTINED, a packet whose run is set aside, and
+ * PAWL_RUN_CONFLICT, one whose branch a live run, or an earlier packet of the file, is for.
  */
 export function planIntake(
   readings: readonly PacketReading[],
   config: Config,
   known: KnownRuns,
-  mayRepeat: boolean,
+  options: IntakeOptions,
 ): IntakePlan {
   const fresh = new Map<string, IntakeEntry>();
-  const runIds: string[] = [];
-  for (const reading of readings) {
-    const runId = currentRunId(reading.runId, known, mayRepeat);
-    if (!runIds.includes(runId)) runIds.push(runId);
-    if (known.view(runId) !== null || fresh.has(runId)) continue;
-    assertBranchIsFree(reading, runId, known, [...fresh.values()]);
+  const outcomes = readings.map((reading): PacketOutcome => {
+    const { taskId } = reading.packet;
+    const runId = currentRunId(reading.runId, known, options.again);
+    const view = known.view(runId);
+    if (view?.kind === 'quarantined')
+      return { taskId, runId, outcome: 'refused', refusal: quarantined(runId, known.options) };
+    if (view !== null || fresh.has(runId)) return { taskId, runId, outcome: 'present', refusal: null };
+    const refusal = refusalOf(reading, runId, known, [...fresh.values()]);
+    if (refusal !== null) return { taskId, runId, outcome: 'refused', refusal };
     fresh.set(runId, { runId, reading, limits: resolveLimits(config.limits, reading.packet.limits) });
-  }
-  return { runIds, fresh: [...fresh.values()] };
+    return { taskId, runId, outcome: 'recorded', refusal: null };
+  });
+  return { outcomes, fresh: [...fresh.values()] };
+}
+
+/** The runs that the packets of an intake have come to, each once, in the order of the file. */
+export function runsOf(outcomes: readonly PacketOutcome[]): readonly string[] {
+  return [...new Set(outcomes.filter(({ outcome }) => outcome !== 'refused').map(({ runId }) => runId))];
+}
+
+/** Throws the first refusal, for whoever wants all of a file or nothing of it. */
+export function assertNoneRefused(outcomes: readonly PacketOutcome[]): void {
+  const refusal = outcomes.find((each) => each.refusal !== null)?.refusal;
+  if (refusal === null || refusal === undefined) return;
+  throw new PawlError({ ...refusal, hint: `${refusal.hint} Nothing of this file was recorded.` });
 }
 
 /** The run that this packet means: its first one, or with --again the one after the last that has ended. */
@@ -83,38 +120,43 @@ function currentRunId(first: string, known: KnownRuns, mayRepeat: boolean): stri
     const view = known.view(runId);
     if (view === null) return runId;
     const next = nextRunId(first, n);
-    const hasNext = known.view(next) !== null;
-    if (view.kind === 'quarantined' && !hasNext) throw quarantined(runId, known.options);
-    if (!hasNext && !(mayRepeat && view.kind === 'terminal')) return runId;
+    if (known.view(next) === null && !(mayRepeat && view.kind === 'terminal')) return runId;
     runId = next;
   }
 }
 
+/** Why no run is made of a packet that has none. */
+function refusalOf(
+  reading: PacketReading,
+  runId: string,
+  known: KnownRuns,
+  before: readonly IntakeEntry[],
+): PacketRefusal | null {
+  return branchTaken(reading, runId, known, before);
+}
+
 /** One branch, one run: compared without the packets' word on the repository, as a registry has only one. */
-function assertBranchIsFree(
+function branchTaken(
   { packet, missingFields }: PacketReading,
   runId: string,
   known: KnownRuns,
   before: readonly IntakeEntry[],
-): void {
+): PacketRefusal | null {
   const branch = packet.scm.intendedBranch;
   // A packet that lacks something ends at once: it claims nothing.
-  if (branch === null || missingFields.length > 0) return;
+  if (branch === null || missingFields.length > 0) return null;
   const holder = known.holders().find((each) => each.runId !== runId && doBranchesCollide(branch, each.branch));
   if (holder !== undefined) {
-    throw conflict(
-      packet,
-      `the live run ${holder.runId} is for ${holder.branch}`,
-      'Let that run end, or cancel it. Nothing of this file was taken in.',
-      [cancelRun(holder.runId, known.options)],
-    );
+    return conflict(packet, `the live run ${holder.runId} is for ${holder.branch}`, 'Let that run end, or cancel it.', [
+      cancelRun(holder.runId, known.options),
+    ]);
   }
   const other = before.find(({ reading }) => claims(reading, branch))?.reading.packet;
-  if (other === undefined) return;
-  throw conflict(
+  if (other === undefined) return null;
+  return conflict(
     packet,
     `the packet ${other.taskId} of the same file is for ${other.scm.intendedBranch}`,
-    'Give each packet a branch of its own. Nothing of this file was taken in.',
+    'Give each packet a branch of its own.',
     [],
   );
 }
@@ -129,24 +171,24 @@ function conflict(
   why: string,
   hint: string,
   actions: readonly Action[],
-): PawlError {
-  return new PawlError({
+): PacketRefusal {
+  return {
     code: 'PAWL_RUN_CONFLICT',
     message: `The packet ${taskId} wants the branch ${scm.intendedBranch}, but ${why}.`,
     subject: taskId,
     hint,
     actions,
-  });
+  };
 }
 
-function quarantined(runId: string, options: readonly string[]): PawlError {
-  return new PawlError({
+function quarantined(runId: string, options: readonly string[]): PacketRefusal {
+  return {
     code: 'PAWL_RUN_QUARANTINED',
-    message: `The run of this packet, ${runId}, is set aside; nothing of this file was taken in.`,
+    message: `The run of this packet, ${runId}, is set aside.`,
     subject: runId,
     hint: 'Look at it, give it up, then take the packet in with --again.',
     actions: giveUpRun(runId, options),
-  });
+  };
 }
 
 /** The intake's intent is durable. */

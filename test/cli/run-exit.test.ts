@@ -12,7 +12,7 @@ const insufficient = viewOf('terminal', 'blockedPlanInsufficient');
 const working = viewOf('active', 'implementing');
 
 function codeOf(runs: readonly RunView[], stoppedBy: Result['stoppedBy'] = null): number {
-  return exitCodeOfResult({ runs, faults: [], stoppedBy });
+  return exitCodeOfResult({ runs, faults: [], outcomes: [], stoppedBy });
 }
 
 it('a command that was cut off by a signal says so by its exit code, whatever else came of its runs', () => {
@@ -28,5 +28,23 @@ it('a command whose runs had come to rest ends with what came of them', () => {
 
 it('a run that cannot go on in this process comes before a signal', () => {
   const error = new PawlError({ code: 'PAWL_STORE_FULL', message: 'full', subject: 'disk', hint: '' });
-  expect(exitCodeOfResult({ runs: [working], faults: [{ runId: 'run_a', error }], stoppedBy: 'SIGINT' })).toBe(7);
+  expect(
+    exitCodeOfResult({ runs: [working], faults: [{ runId: 'run_a', error }], outcomes: [], stoppedBy: 'SIGINT' }),
+  ).toBe(7);
+});
+
+it('a packet that was refused leaves a person something to do, also when every run is ready', () => {
+  const refused = (code: 'PAWL_RUN_CONFLICT' | 'PAWL_RUN_QUARANTINED') =>
+    ({
+      taskId: 'A',
+      runId: 'run_A',
+      outcome: 'refused',
+      refusal: { code, message: 'm', subject: 's', hint: 'h', actions: [] },
+    }) as const;
+  const recorded = { taskId: 'B', runId: 'run_B', outcome: 'recorded', refusal: null } as const;
+  const codeWith = (...outcomes: Result['outcomes']) =>
+    exitCodeOfResult({ runs: [ready], faults: [], outcomes, stoppedBy: null });
+  expect(codeWith(recorded)).toBe(0);
+  expect(codeWith(recorded, refused('PAWL_RUN_CONFLICT'))).toBe(3);
+  expect(codeWith(refused('PAWL_RUN_QUARANTINED'), refused('PAWL_RUN_CONFLICT'))).toBe(5);
 });

@@ -123,21 +123,48 @@ describe('intake', () => {
     expect(runIds()).toHaveLength(2);
   });
 
-  test('refuses an edited packet for the branch of a live run, and the whole file with it', {
+  test('refuses an edited packet for the branch of a live run and records the rest of its file, or nothing when so asked', {
     timeout: SLOW,
   }, async () => {
     await scenario.json('intake', scenario.packets(packetOf('A')));
+    const [first = ''] = runIds();
     const edited = packetOf('A', { scope: { goal: 'Something else' } });
-    expect(await refusal('intake', scenario.packets(packetOf('B'), edited))).toEqual([3, 'PAWL_RUN_CONFLICT']);
-    expect(await refusal('run', '--packets', scenario.packets(packetOf('B'), edited))).toEqual([
-      3,
-      'PAWL_RUN_CONFLICT',
+    const packets = scenario.packets(packetOf('B'), edited, packetOf('A'));
+    const before = fingerprint(scenario.registry);
+    for (const args of [
+      ['intake', packets],
+      ['run', '--packets', packets],
+    ])
+      expect(await refusal(...args, '--all-or-nothing')).toEqual([3, 'PAWL_RUN_CONFLICT']);
+    expect(
+      changedPaths(before, fingerprint(scenario.registry)).filter((path) => !/^(?:lock|released)\./.test(path)),
+    ).toEqual([]);
+
+    const { code, document } = await scenario.json<RunsDocument & { packets: Plain[] }>('intake', packets);
+    expect(code).toBe(3);
+    expect(document.packets).toEqual([
+      { taskId: 'B', runId: expect.stringMatching(/^run_B_/), outcome: 'recorded', error: null },
+      {
+        taskId: 'A',
+        runId: expect.stringMatching(/^run_A_/),
+        outcome: 'refused',
+        error: {
+          code: 'PAWL_RUN_CONFLICT',
+          message: expect.stringContaining(first),
+          subject: 'A',
+          hint: expect.stringContaining(`pawl cancel ${first}`),
+        },
+      },
+      { taskId: 'A', runId: first, outcome: 'present', error: null },
     ]);
-    expect(runIds()).toHaveLength(1);
-    const runId = runIds()[0] ?? '';
-    expect((await scenario.json('cancel', runId)).code).toBe(0);
-    expect((await scenario.json('intake', scenario.packets(edited))).code).toBe(0);
+    expect(document.runs.map((run) => [run.taskId, run.state])).toEqual([
+      ['B', 'queued'],
+      ['A', 'queued'],
+    ]);
     expect(runIds()).toHaveLength(2);
+    expect((await scenario.json('cancel', first)).code).toBe(0);
+    expect((await scenario.json('intake', scenario.packets(edited))).code).toBe(0);
+    expect(runIds()).toHaveLength(3);
   });
 
   test.each([

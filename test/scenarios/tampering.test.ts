@@ -278,7 +278,7 @@ describe('afterwards', () => {
   }, async () => {
     const name = 'edited-counter';
     const packets = scenario.packets(packetOf(name), packetOf('NEW'));
-    const refused = await scenario.json<ErrorDocument>('run', '--packets', packets, '--again');
+    const refused = await scenario.json<ErrorDocument>('run', '--packets', packets, '--again', '--all-or-nothing');
     expect([refused.code, refused.document.error.code]).toEqual([5, 'PAWL_RUN_QUARANTINED']);
     for (const [command, ...rest] of [['resolve', 'retry'], ['resolve', 'accept'], ['cancel']] as const) {
       const { code, document } = await scenario.json<ErrorDocument>(command, idOf(name), ...rest, '--reason', 'x');

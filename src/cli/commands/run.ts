@@ -8,11 +8,13 @@ import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
 import { watchInbox } from '../../runtime/commands.ts';
 import type { Driver } from '../../runtime/driver.ts';
+import { type PacketOutcome, runsOf } from '../../runtime/intake.ts';
 import { unknownRun } from '../../runtime/run-look.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
 import { type CommonOptions, placesOf } from '../options.ts';
 import { exitCodeOfError, type Output, toldOf } from '../output.ts';
+import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
@@ -26,12 +28,15 @@ export interface RunOptions extends CommonOptions {
   readonly agent?: string;
   readonly maxParallel?: number;
   readonly again?: boolean;
+  readonly allOrNothing?: boolean;
 }
 
 /** The end of one `pawl run`. */
 export interface Result {
   readonly runs: readonly RunView[];
   readonly faults: readonly { readonly runId: string; readonly error: unknown }[];
+  /** What came of the packets that it was given. */
+  readonly outcomes: readonly PacketOutcome[];
   /** The signal that ended it before its runs had come to rest; null when they had. */
   readonly stoppedBy: StopSignal | null;
 }
@@ -56,9 +61,11 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
   };
   const request = { places, config, log: (line: string) => view.log(line) };
   const result = await withDriver(request, driverOptions, async (driver) => {
-    const fromPackets = takeIn(driver, readings, options.again === true).runIds;
+    const how = { again: options.again === true, isAllOrNothing: options.allOrNothing === true };
+    const { outcomes } = takeIn(driver, readings, how);
     const named = runIds.map((runId) => resolveRun(places, runId));
-    return drive(driver, view, namedRuns(driver, options, named, fromPackets));
+    const end = await drive(driver, view, namedRuns(driver, options, named, runsOf(outcomes)));
+    return { ...end, outcomes };
   }).finally(() => view.stop());
   // Only now: nobody drives these runs any more.
   return { ...result, runs: shown(places, result.runs) };
@@ -80,7 +87,7 @@ function namedRuns(
     .map((view) => view.runId);
 }
 
-async function drive(driver: Driver, view: LiveView, runIds: readonly string[]): Promise<Result> {
+async function drive(driver: Driver, view: LiveView, runIds: readonly string[]): Promise<Omit<Result, 'outcomes'>> {
   const stop = stopOnSignal(driver, view);
   const inbox = new AbortController();
   const watching = watchInbox(driver, inbox.signal).catch((error: unknown) => driver.end(error));
@@ -132,10 +139,11 @@ function stopOnSignal(driver: Driver, view: LiveView): { end(): void; signal(): 
 
 /** Shows the result, with `more` in its JSON; returns the exit code. */
 export function show(output: Output, result: Result, more: object = {}): number {
-  const { runs, faults, stoppedBy } = result;
+  const { runs, faults, outcomes, stoppedBy } = result;
   output.json({
     ...more,
     runs,
+    ...(outcomes.length === 0 ? {} : { packets: toldOutcomes(outcomes) }),
     stopped: stoppedBy !== null,
     faults: faults.map(({ runId, error }) => ({ runId, error: toldOf(error) })),
   });
@@ -143,14 +151,16 @@ export function show(output: Output, result: Result, more: object = {}): number 
     output.line(runLine(output, view));
     for (const line of runDetails(output, view)) output.line(line);
   }
-  if (runs.length === 0) output.line('No run can move. Take packets in: pawl run --packets FILE');
+  for (const line of refusedLines(output, outcomes)) output.line(line);
+  if (runs.length === 0 && outcomes.length === 0)
+    output.line('No run can move. Take packets in: pawl run --packets FILE');
   if (stoppedBy !== null) output.line('Stopped as asked. To continue: pawl run');
   return exitCodeOfResult(result);
 }
 
 /** That of a run that cannot go on in this process, else of the signal that cut the command off, else of what came of the runs. */
-export function exitCodeOfResult({ runs, faults, stoppedBy }: Result): number {
+export function exitCodeOfResult({ runs, faults, outcomes, stoppedBy }: Result): number {
   const fault = faults[0];
   if (fault !== undefined) return exitCodeOfError(fault.error);
-  return stoppedBy === null ? exitCodeOf(runs) : SIGNAL_EXIT[stoppedBy];
+  return stoppedBy === null ? withRefused(outcomes, exitCodeOf(runs)) : SIGNAL_EXIT[stoppedBy];
 }
