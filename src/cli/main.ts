@@ -91,7 +91,7 @@ command(
   [
     new Option('--packets <file>', 'takes these packets in first, and drives their runs'),
     new Option('--agent <name>', 'the agent for every role, instead of what packet and config say'),
-    new Option('--max-parallel <n>', 'runs driven at once').argParser(positive),
+    new Option('--max-parallel <n>', 'runs driven at once').argParser((text) => positive(text, '--max-parallel')),
     new Option('--again', 'with --packets: a new run for packets whose run has ended'),
     allOrNothing,
   ],
@@ -117,6 +117,25 @@ command(
     new Option('--mermaid', 'a Mermaid sequence diagram of the run, to paste into a review'),
   ],
   async () => (await import('./commands/events.ts')).events,
+);
+command(
+  'show <run>',
+  'one run for a reader: its goal, what changed, what the gates said, attempts, cost, where the evidence is',
+  'pawl show WID-12',
+  [],
+  async () => (await import('./commands/show.ts')).show,
+);
+command(
+  'diff <run>',
+  'what a run has changed, from its base to the commit that was judged',
+  'pawl diff WID-12 --stat',
+  [
+    new Option('--stat', 'the files with their figures alone'),
+    new Option('--round <n>', 'the commit that was judged in this round').argParser((text) =>
+      positive(text, '--round'),
+    ),
+  ],
+  async () => (await import('./commands/diff.ts')).diff,
 );
 command(
   'inspect [runId]',
@@ -191,10 +210,10 @@ command(
   async () => (await import('./commands/mcp.ts')).mcp,
 );
 
-function positive(text: string): number {
+function positive(text: string, option: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
-  throw usage(`--max-parallel wants a whole number above 0, not "${text}".`);
+  throw usage(`${option} must be a positive integer, not "${text}".`);
 }
 
 function usage(message: string): PawlError {

@@ -10,7 +10,7 @@ import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
 import type { JournalRecord } from '../model/record.ts';
-import type { TurnReport } from '../model/turn.ts';
+import { type AttemptRow, attemptsOf } from './attempts.ts';
 import type { GateView } from './gate-evidence.ts';
 import { reportsIn, spentBy } from './ledger.ts';
 import { sanitise } from './sanitise.ts';
@@ -31,17 +31,6 @@ export interface HandoffInput {
   readonly gates: readonly GateView[];
   readonly policy: JsonObject;
   readonly records: readonly JournalRecord[];
-}
-
-interface AttemptRow {
-  readonly taskId: string;
-  readonly agent: string;
-  readonly result: string;
-  readonly code: string | null;
-  readonly durationMs: number | null;
-  readonly rescueRef: string | null;
-  /** Of a coding agent. */
-  readonly turn: TurnReport | null;
 }
 
 /** The bundle as canonical JSON text and as Markdown. */
@@ -96,26 +85,6 @@ function gateJson(gate: GateView): Json {
 
 function refJson(ref: ArtifactRef): Json {
   return { path: ref.path, sha256: ref.sha256 };
-}
-
-function attemptsOf(records: readonly JournalRecord[]): readonly AttemptRow[] {
-  const rows = new Map<string, AttemptRow>();
-  const started = new Map<string, number>();
-  for (const { actor, event, atMs } of records) {
-    if (event.type === 'taskRequested') {
-      const { taskId, agent, rescueRef } = event;
-      rows.set(taskId, { taskId, agent, result: 'open', code: null, durationMs: null, rescueRef, turn: null });
-    } else if (event.type === 'workerSpawned') started.set(actor, event.startedAtMs);
-    else if (event.type === 'workerEnded') {
-      const row = rows.get(actor);
-      const from = started.get(actor);
-      if (row === undefined) continue;
-      const durationMs = from === undefined ? null : Math.max(0, atMs - from);
-      const { result, blocker, turn = null } = event;
-      rows.set(actor, { ...row, result, code: blocker?.code ?? null, durationMs, turn });
-    }
-  }
-  return [...rows.values()];
 }
 
 function decisionsOf(records: readonly JournalRecord[]): Json {

@@ -93,6 +93,9 @@ export const BOUNDS = {
   findingChars: 2_000,
   outputTailChars: 8_192,
   filesListed: 200,
+  /** Lines of a patch that `pawl diff` shows, and characters of one. */
+  patchLines: 2_000,
+  patchLineChars: 1_000,
   internalEventsPerRecord: 16,
   recordsPerSnapshot: 64,
   completionReports: 16,

@@ -129,10 +129,11 @@ export function recordsOf({ files, paths }: Place, runId: string): readonly Jour
 
 /** The error of a name that no run has. */
 export function unknownRun(name: string, options: readonly string[] = []): PawlError {
+  const shown = visible(name.slice(0, NAME_CHARS));
   return new PawlError({
     code: 'PAWL_RUN_UNKNOWN',
-    message: `There is no run ${visible(name.slice(0, NAME_CHARS))} in this registry.`,
-    subject: visible(name.slice(0, NAME_CHARS)),
+    message: `There is no run ${shown === '' ? 'without a name' : shown} in this registry.`,
+    subject: shown,
     hint: 'Check its name.',
     actions: [listRuns(options)],
   });

@@ -32,15 +32,20 @@ export interface GitOptions {
   readonly syncDisks?: (paths: readonly string[]) => Promise<void>;
 }
 
-/** The port for one repository. Throws PAWL_REPOSITORY_MISSING when there is none. */
-export function createGit(options: GitOptions): GitPort {
+/** The repository and the guarded way to call git in it. Throws PAWL_REPOSITORY_MISSING when there is none. */
+export function openGit(options: GitOptions): GitContext {
   const environment = options.environment ?? process.env;
   const { mainWorktree, commonDir } = locateRepository(options.repository, environment);
   const run = worktreesInTurn(createGitRun({ helperFd: options.helperFd, environment }));
-  const git: GitContext = { repository: mainWorktree, commonDir, run, syncDisks: options.syncDisks ?? syncDisks };
+  return { repository: mainWorktree, commonDir, run, syncDisks: options.syncDisks ?? syncDisks };
+}
+
+/** The port for one repository. Throws PAWL_REPOSITORY_MISSING when there is none. */
+export function createGit(options: GitOptions): GitPort {
+  const git = openGit(options);
   const lasting = async <T>(worktree: string, call: Promise<T>): Promise<T> => {
     const result = await call;
-    await git.syncDisks([worktree, commonDir]);
+    await git.syncDisks([worktree, git.commonDir]);
     return result;
   };
   return {

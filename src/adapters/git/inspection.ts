@@ -110,7 +110,7 @@ export async function addedBetween(git: GitContext, base: string, head: string):
 }
 
 /** What a user's configuration could change in a patch, set to git's defaults. */
-const PATCH_FLAGS = [
+export const PATCH_FLAGS: readonly string[] = [
   '--binary',
   '--full-index',
   '--no-color',

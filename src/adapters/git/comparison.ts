@@ -1,0 +1,45 @@
+/**
+ * What differs between two commits, for a person to read.
+ *
+ * Owns: the call of git, and what a commit that is gone means. Does not own: reading the patch (core/patch-reading), which commits (cli).
+ *
+ * Invariant: no program, filter, converter or attribute that the repository names has a say in what is shown.
+ */
+import { PatchReader, type PatchReading } from '../../core/patch-reading.ts';
+import { PawlError } from '../../model/error.ts';
+import { PATCH_FLAGS } from './inspection.ts';
+import { commitOf, type GitContext, inRepository } from './worktree.ts';
+
+/** Binary patches and whole blob names are for programs. */
+const FOR_PROGRAMS = ['--binary', '--full-index'];
+
+/** The patch from `base` to `head`, both full commit names, its first `linesMax` lines kept. Throws PAWL_GIT_FAILED for a commit that is gone. */
+export async function compareCommits(
+  git: GitContext,
+  base: string,
+  head: string,
+  linesMax: number,
+): Promise<PatchReading> {
+  for (const commit of [base, head]) if ((await commitOf(git, commit)) === null) throw gone(git, commit);
+  const reader = new PatchReader(linesMax);
+  // Attributes could call any file binary and so hide what changed in it: every file is text here, and its bytes tell.
+  const flags = [...PATCH_FLAGS.filter((flag) => !FOR_PROGRAMS.includes(flag)), '--text'];
+  const settings = ['-c', 'core.quotePath=false', '-c', 'diff.suppressBlankEmpty=false', '-c', 'diff.noprefix=false'];
+  const args = [...settings, 'diff', ...flags, base, head, '--'];
+  await git.run(inRepository(git, args, { isRead: true, onBytes: (chunk) => reader.take(chunk) }));
+  return reader.end();
+}
+
+/** The commit that a branch is at now; null when there is no such branch. */
+export function branchCommit(git: GitContext, branch: string): Promise<string | null> {
+  return commitOf(git, `refs/heads/${branch}`);
+}
+
+function gone(git: GitContext, commit: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_GIT_FAILED',
+    message: `The commit ${commit} is no longer in ${git.repository}: its branch was deleted or rewritten and git has removed it.`,
+    subject: commit,
+    hint: 'The evidence in the folder of the run still lists the files; what Pawl kept aside stands under refs/pawl/rescue.',
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * `pawl show`: one run for a reader: what was wanted, what changed, what the gates said, where the evidence is.
+ *
+ * Owns: collecting it, its output. Does not own: the facts (runtime/run-report), the words (cli/show-lines). Read-only: no lock.
+ */
+import { existsSync } from 'node:fs';
+import { branchCommit, compareCommits } from '../../adapters/git/comparison.ts';
+import { openGit } from '../../adapters/git/git.ts';
+import type { GitContext } from '../../adapters/git/worktree.ts';
+import { PawlError } from '../../model/error.ts';
+import { EXIT } from '../../model/error-codes.ts';
+import { type RunReport, reportOn } from '../../runtime/run-report.ts';
+import { type CommonOptions, type Places, placesOf } from '../options.ts';
+import type { Output } from '../output.ts';
+import { resolveRun } from '../run-argument.ts';
+import { type ShownRun, showLines } from '../show-lines.ts';
+
+/** Shows the run. */
+export async function show(
+  output: Output,
+  options: CommonOptions,
+  [run = '']: readonly string[],
+  cwd: string = process.cwd(),
+): Promise<number> {
+  const places = placesOf(options, cwd);
+  const report = await reportOn(places, resolveRun(places, run));
+  const git = openGit({ repository: places.repository.mainWorktree, helperFd: null });
+  const { branch } = report.story;
+  const shown: ShownRun = {
+    ...report,
+    ...(await changeOf(git, report)),
+    branchCommit: branch === '' ? null : await branchCommit(git, branch),
+    evidence: evidenceOf(places, report),
+  };
+  const { view, story, packet, rounds, change, changeProblem, evidence } = shown;
+  const { attempts, decisions, commits, packetHash, branch: name, baseBranch, baseCommit, headCommit } = story;
+  output.json({
+    run: view,
+    packet,
+    packetHash,
+    branch: { name, baseBranch, baseCommit, headCommit, nowAt: shown.branchCommit },
+    commits,
+    change: change === null ? null : { ...change, lines: undefined, linesLeftOut: undefined },
+    changeProblem,
+    rounds,
+    attempts,
+    decisions,
+    evidence,
+  });
+  for (const line of showLines(output, shown)) output.line(line);
+  return EXIT.done;
+}
+
+async function changeOf(git: GitContext, { story }: RunReport): Promise<Pick<ShownRun, 'change' | 'changeProblem'>> {
+  const { baseCommit, headCommit } = story;
+  if (baseCommit === null || headCommit === null) return { change: null, changeProblem: null };
+  try {
+    return { change: await compareCommits(git, baseCommit, headCommit, 0), changeProblem: null };
+  } catch (error) {
+    if (!(error instanceof PawlError) || error.code !== 'PAWL_GIT_FAILED') throw error;
+    return { change: null, changeProblem: error.message };
+  }
+}
+
+function evidenceOf({ paths }: Places, { view, story }: RunReport): ShownRun['evidence'] {
+  const { runId } = view;
+  const refs = story.attempts.flatMap(({ rescueRef }) => (rescueRef === null ? [] : [rescueRef]));
+  const worktree = paths.worktree(runId);
+  return [
+    ...(view.handoff === null ? [] : [{ what: 'handoff', path: view.handoff.reference }]),
+    { what: 'artifacts', path: paths.artifacts(runId) },
+    { what: 'tasks', path: paths.tasks(runId) },
+    { what: 'journal', path: paths.journal(runId) },
+    ...(existsSync(worktree) ? [{ what: 'worktree', path: worktree }] : []),
+    ...[...new Set(refs)].map((path) => ({ what: 'kept', path })),
+  ];
+}

@@ -1,0 +1,190 @@
+/**
+ * One run as a page of lines for a reader.
+ *
+ * Owns: the words, the order, what is left out of long lists. Does not own: the facts (runtime/run-report, adapters/git/comparison).
+ *
+ * Invariant: every text that comes from a packet, a worker or a repository stands on one line, and nothing in it is hidden.
+ */
+import { visible } from '../base/visible.ts';
+import type { AttemptRow } from '../core/attempts.ts';
+import type { FileChange, PatchReading } from '../core/patch-reading.ts';
+import { sanitise } from '../core/sanitise.ts';
+import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
+import type { Packet } from '../model/packet.ts';
+import type { CommandRun, Finding } from '../model/request.ts';
+import type { GateReport, RoundReport, RunReport } from '../runtime/run-report.ts';
+import type { Output } from './output.ts';
+import { runDetails, runLine } from './render.ts';
+
+/** A run with what git says of it. */
+export interface ShownRun extends RunReport {
+  /** From the base to the last recorded commit; null before there is one, or when it cannot be compared. */
+  readonly change: PatchReading | null;
+  /** Why it cannot be compared; null when it can, or when there is nothing to compare. */
+  readonly changeProblem: string | null;
+  /** Where the branch is now; null when there is none. */
+  readonly branchCommit: string | null;
+  readonly evidence: readonly { readonly what: string; readonly path: string }[];
+}
+
+const FILES_SHOWN = 30;
+const FINDINGS_SHOWN = 20;
+const OUTPUT_LINES_SHOWN = 8;
+const COMMIT_CHARS = 12;
+const TEXT_CHARS = 400;
+
+/** All lines of `pawl show`. */
+export function showLines(output: Output, run: ShownRun): readonly string[] {
+  const { view, story, packet } = run;
+  return [
+    runLine(output, view),
+    ...packetLines(output, packet),
+    ...branchLines(output, run),
+    ...changeLines(output, run),
+    ...run.rounds.flatMap((round) => roundLines(output, round)),
+    ...section(output, 'attempts', story.attempts.flatMap(attemptLines)),
+    ...section(
+      output,
+      'decisions',
+      story.decisions.map(
+        ({ decision, by, reason, atMs }) => `${decision} by ${line(by)} at ${time(atMs)}: ${line(reason)}`,
+      ),
+    ),
+    ...used(output, run),
+    ...section(
+      output,
+      'evidence',
+      run.evidence.map(({ what, path }) => `${what.padEnd(EVIDENCE_WIDTH)}  ${visible(path)}`),
+    ),
+    ...runDetails(output, { ...view, handoff: null }),
+  ];
+}
+
+const EVIDENCE_WIDTH = 9;
+
+function packetLines(output: Output, packet: Packet | null): readonly string[] {
+  if (packet === null) return section(output, 'packet', ['cannot be read']);
+  const { isApproved, approvedBy, approvedAt, scope, scm } = packet;
+  const goal = scope.goal ?? scope.acceptanceCriteria[0] ?? '(no goal)';
+  const who = approvedBy === null ? '' : ` by ${line(approvedBy)}`;
+  const when = approvedAt === null ? '' : ` at ${line(approvedAt)}`;
+  return [
+    ...section(output, 'goal', [line(goal)]),
+    ...section(output, 'approved', [isApproved ? `yes${who}${when}` : 'no']),
+    ...section(output, 'target', [
+      `${line(scm.provider)} ${line(scm.repo ?? '?')}${scm.issueNumber === null ? '' : `, issue ${line(scm.issueNumber)}`}`,
+    ]),
+  ];
+}
+
+function branchLines(output: Output, { story, branchCommit, rounds }: ShownRun): readonly string[] {
+  const { branch, baseBranch, baseCommit, headCommit } = story;
+  if (branch === '') return [];
+  const from = baseCommit === null ? '' : `, from ${visible(baseBranch ?? '')} (${short(baseCommit)})`;
+  const judged = rounds.at(-1);
+  const lines = [`${visible(branch)}${from}`];
+  if (judged !== undefined) lines.push(`judged commit ${judged.commit}`);
+  if (headCommit !== null && headCommit !== (judged?.commit ?? baseCommit))
+    lines.push(`last commit ${headCommit}, not judged yet`);
+  if (headCommit !== null && branchCommit !== headCommit) {
+    const now = branchCommit === null ? 'is gone' : `is at ${branchCommit} now`;
+    lines.push(output.colour.yellow(`the branch ${now}, not at the last commit of the run`));
+  }
+  return section(output, 'branch', lines);
+}
+
+function changeLines(output: Output, { change, changeProblem }: ShownRun): readonly string[] {
+  if (changeProblem !== null) return section(output, 'changed', [changeProblem]);
+  return change === null ? [] : section(output, 'changed', statLines(output, change));
+}
+
+/** A patch in figures: a line for each file, then the sum. */
+export function statLines(output: Output, change: PatchReading): readonly string[] {
+  const shown = change.files.slice(0, FILES_SHOWN);
+  const width = Math.max(0, ...shown.map(({ path }) => path.length));
+  const rest = change.fileCount - shown.length;
+  return [
+    ...shown.map((file) => `${file.path.padEnd(width)}  ${counts(output, file)}`),
+    ...(rest > 0 ? [`and ${counted(rest, 'more file')}`] : []),
+    `${counted(change.fileCount, 'file')}, +${change.added} -${change.deleted}`,
+  ];
+}
+
+function counts({ colour }: Output, { added, deleted, isBinary }: FileChange): string {
+  if (isBinary) return 'binary';
+  return `${colour.green(`+${added}`)} ${colour.red(`-${deleted}`)}`;
+}
+
+function roundLines(output: Output, { round, commit, gates }: RoundReport): readonly string[] {
+  return section(output, `round ${round}`, [`at ${commit}`, ...gates.flatMap((gate) => gateLines(output, gate))]);
+}
+
+function gateLines(output: Output, gate: GateReport): readonly string[] {
+  const { colour } = output;
+  const paint = gate.status === 'PASS' ? colour.green : gate.status === 'FAIL' ? colour.red : colour.yellow;
+  const shown = gate.findings.slice(0, FINDINGS_SHOWN);
+  const rest = gate.findings.length - shown.length;
+  const failed = gate.commands.filter((command) => command.exitCode !== 0);
+  return [
+    `${gate.gate.padEnd(12)}  ${paint(gate.status)}  ${gate.problem === null ? line(gate.summary) : gate.problem}`,
+    ...failed.flatMap(commandLines),
+    ...shown.map((finding) => `    ${findingLine(finding)}`),
+    ...(rest > 0 ? [`    and ${counted(rest, 'more finding')}`] : []),
+  ];
+}
+
+/** A command that did not succeed, and the end of what it said. */
+function commandLines({ argv, exitCode, signal, outputTail }: CommandRun): readonly string[] {
+  const how = exitCode === null ? `ended by ${line(signal ?? 'a signal')}` : `exit ${exitCode}`;
+  const said = outputTail.split('\n').filter((text) => text.trim() !== '');
+  return [
+    `    ${line(argv.join(' '))}: ${how}`,
+    ...said.slice(-OUTPUT_LINES_SHOWN).map((text) => `      | ${line(text)}`),
+  ];
+}
+
+/** A finding with its place. */
+export function findingLine({ severity, message, file, line: row }: Finding): string {
+  const place = file === undefined ? '' : `${visible(file)}${row === undefined ? '' : `:${row}`}  `;
+  return `${line(severity)}  ${place}${line(message)}`;
+}
+
+function attemptLines(row: AttemptRow): readonly string[] {
+  const took = row.durationMs === null ? '' : `, ${(row.durationMs / 1_000).toFixed(1)} s`;
+  const code = row.code === null ? '' : ` (${row.code})`;
+  const agent = row.turn === null ? row.agent : turnAgent(row.turn);
+  return [
+    `${row.taskId}  ${row.result}${code}${took}, ${line(agent)}`,
+    ...(row.turn === null ? [] : turnNotes(row.turn).map((note) => `    ${line(note)}`)),
+    ...(row.rescueRef === null ? [] : [`    what was in the worktree before it is kept under ${row.rescueRef}`]),
+  ];
+}
+
+function used(output: Output, { view }: ShownRun): readonly string[] {
+  const words = spentWords(view.spent);
+  return words === null ? [] : section(output, 'used', [words]);
+}
+
+const TITLE_WIDTH = 9;
+
+/** Lines under a title in the margin. */
+function section({ colour }: Output, title: string, lines: readonly string[]): readonly string[] {
+  return lines.map((text, index) => `    ${colour.dim((index === 0 ? title : '').padEnd(TITLE_WIDTH))}  ${text}`);
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function short(commit: string): string {
+  return commit.slice(0, COMMIT_CHARS);
+}
+
+function time(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+/** Text from outside on one line. */
+function line(text: string): string {
+  return visible(sanitise(text, TEXT_CHARS).replace(/\s+/g, ' ').trim());
+}

@@ -1,0 +1,95 @@
+/**
+ * The story of a run for a reader, from its journal alone: where it began, what was judged in each round, who decided what.
+ *
+ * Owns: that projection. Does not own: the state of the run (core/run-view), the files that the records name (runtime/run-report).
+ *
+ * Invariant: it needs no state, so that the story of a run that is set aside is told as far as its journal can be verified.
+ */
+import type { Gate } from '../model/effect.ts';
+import type { ArtifactRef } from '../model/event.ts';
+import type { JournalRecord } from '../model/record.ts';
+import { type AttemptRow, attemptsOf } from './attempts.ts';
+
+/** What one gate said in one round. */
+export interface JudgedGate {
+  readonly gate: Gate;
+  readonly status: string;
+  readonly commit: string;
+  readonly findingCount: number;
+  readonly evidence: ArtifactRef;
+}
+
+/** One round of gates over one commit. */
+export interface Round {
+  readonly round: number;
+  /** The commit that was judged. */
+  readonly commit: string;
+  readonly gates: readonly JudgedGate[];
+}
+
+/** An operator's decision. */
+export interface MadeDecision {
+  readonly decision: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+/** What the journal tells of a run. */
+export interface RunStory {
+  /** Null when not even the first record can be verified. */
+  readonly packet: ArtifactRef | null;
+  readonly packetHash: string | null;
+  readonly branch: string;
+  readonly baseBranch: string | null;
+  readonly baseCommit: string | null;
+  /** The last commit that is recorded, the base's while nothing was committed; null before there is one. */
+  readonly headCommit: string | null;
+  readonly commits: readonly string[];
+  /** A round that was judged twice, after a retry, tells its last judgement. */
+  readonly rounds: readonly Round[];
+  readonly attempts: readonly AttemptRow[];
+  readonly decisions: readonly MadeDecision[];
+  readonly startedAtMs: number | null;
+  readonly updatedAtMs: number | null;
+}
+
+/** The story that these records tell. */
+export function storyOf(records: readonly JournalRecord[]): RunStory {
+  const first = records[0]?.event;
+  const received = first?.type === 'packetReceived' ? first : null;
+  const prepared = records.findLast(({ event }) => event.type === 'workspacePrepared')?.event;
+  const workspace = prepared?.type === 'workspacePrepared' ? prepared : null;
+  const commits = records.flatMap(({ event }) => (event.type === 'workCommitted' ? [event.commit] : []));
+  return {
+    packet: received?.packet ?? null,
+    packetHash: received?.packetHash ?? null,
+    branch: received?.branch ?? '',
+    baseBranch: workspace?.baseBranch ?? null,
+    baseCommit: workspace?.baseCommit ?? null,
+    headCommit: commits.at(-1) ?? workspace?.headCommit ?? null,
+    commits,
+    rounds: roundsOf(records),
+    attempts: attemptsOf(records),
+    decisions: records.flatMap(({ event, atMs }) =>
+      event.type === 'decisionMade' ? [{ decision: event.decision, by: event.by, reason: event.reason, atMs }] : [],
+    ),
+    startedAtMs: records[0]?.atMs ?? null,
+    updatedAtMs: records.at(-1)?.atMs ?? null,
+  };
+}
+
+function roundsOf(records: readonly JournalRecord[]): readonly Round[] {
+  const rounds = new Map<number, Map<Gate, JudgedGate>>();
+  for (const { event } of records) {
+    if (event.type !== 'gateJudged') continue;
+    const { gate, status, commit, findingCount, evidence, epoch } = event;
+    const gates = rounds.get(epoch) ?? new Map<Gate, JudgedGate>();
+    gates.set(gate, { gate, status, commit, findingCount, evidence });
+    rounds.set(epoch, gates);
+  }
+  return [...rounds].map(([round, gates]) => {
+    const list = [...gates.values()];
+    return { round, commit: list.at(-1)?.commit ?? '', gates: list };
+  });
+}

@@ -1,0 +1,49 @@
+/** The story of a run, from its records. */
+import { describe, expect, test } from 'vitest';
+import { storyOf } from '../../src/core/run-story.ts';
+import type { JournalEvent } from '../../src/model/event.ts';
+import type { JournalRecord } from '../../src/model/record.ts';
+import { goodRun } from '../inspector/good-run.ts';
+
+const RECORDS = [...goodRun('run_A_0123456789ab')].map(({ record }) => record);
+
+/** The records with what each event of that type says otherwise. */
+function changed(type: JournalEvent['type'], change: (event: JournalEvent, n: number) => object): JournalRecord[] {
+  let n = 0;
+  return RECORDS.map((record) => {
+    if (record.event.type !== type) return record;
+    n += 1;
+    return { ...record, event: { ...record.event, ...change(record.event, n) } as JournalEvent };
+  });
+}
+
+describe('the story of a run', () => {
+  test('has its base, its commits, every round with both gates, and its attempts', () => {
+    const story = storyOf(RECORDS);
+    const committed = RECORDS.flatMap(({ event }) => (event.type === 'workCommitted' ? [event.commit] : []));
+    expect(committed.length).toBeGreaterThan(0);
+    expect(story.commits).toEqual(committed);
+    expect(story.headCommit).toBe(committed.at(-1));
+    expect(story.baseCommit).toMatch(/^[0-9a-f]{40}$/);
+    expect(story.rounds.map(({ round, gates }) => [round, ...gates.map(({ gate }) => gate)])).toEqual([
+      [1, 'verification', 'review'],
+    ]);
+    expect(story.attempts.map(({ result }) => result)).toEqual(story.attempts.map(() => 'completed'));
+  });
+
+  test('of rounds that were judged twice tells the last judgement', () => {
+    const judged = changed('gateJudged', (_event, n) => ({ gate: 'review', epoch: 1, commit: String(n).repeat(40) }));
+    expect(storyOf(judged).rounds).toMatchObject([{ round: 1, commit: '2'.repeat(40), gates: [{ gate: 'review' }] }]);
+  });
+
+  test('begins before anything is known, and says so', () => {
+    expect(storyOf([])).toMatchObject({ packet: null, branch: '', baseCommit: null, headCommit: null, rounds: [] });
+    expect(storyOf(RECORDS.slice(0, 1))).toMatchObject({ baseCommit: null, headCommit: null, commits: [] });
+  });
+
+  test('has the head of a branch that was there before, while nothing is committed', () => {
+    const prepared = changed('workspacePrepared', () => ({ headCommit: 'e'.repeat(40) }));
+    const upTo = prepared.findIndex(({ event }) => event.type === 'workspacePrepared');
+    expect(storyOf(prepared.slice(0, upTo + 1)).headCommit).toBe('e'.repeat(40));
+  });
+});
