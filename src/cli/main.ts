@@ -11,6 +11,7 @@ import { EXIT } from '../model/error-codes.ts';
 import { whileWaking } from './lost-wait.ts';
 import type { CommonOptions } from './options.ts';
 import { Output } from './output.ts';
+import { PACKET_FLAGS } from './packet-questions.ts';
 
 type Run<Options> = (output: Output, options: Options, args: readonly string[]) => Promise<number>;
 
@@ -69,6 +70,35 @@ command(
   'pawl demo',
   [],
   async () => (await import('./commands/demo.ts')).demo,
+);
+command(
+  'init',
+  'writes a first config with the agent and the test command that are found, after showing it',
+  'pawl init',
+  [new Option('--yes', 'writes it without asking'), new Option('--dry-run', 'shows it and writes nothing')],
+  async () => (await import('./commands/init.ts')).init,
+);
+command(
+  'new',
+  'writes a packet from answers, a Markdown file or an issue; it is not approved yet',
+  'pawl new --from-issue issue.json --out tonight.json',
+  [
+    new Option('--from <file>', 'a Markdown file, - for standard input'),
+    new Option(
+      '--from-issue <file>',
+      'what gh issue view N --json number,title,body,url printed, - for standard input',
+    ),
+    new Option('--out <file>', 'the packets file, made when it is not there (default: packets.json)'),
+    ...PACKET_FLAGS,
+  ],
+  async () => (await import('./commands/new.ts')).newPacket,
+);
+command(
+  'approve <packets> <task>',
+  'writes your approval of a packet into its file',
+  'pawl approve tonight.json WID-12',
+  [new Option('--by <name>', "who approves (default: git's user.name and user.email)")],
+  async () => (await import('./commands/approve.ts')).approve,
 );
 command(
   'validate <packets>',

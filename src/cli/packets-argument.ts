@@ -11,13 +11,17 @@ import { argumentPath } from './options.ts';
 
 /** The packets of the file. Throws PAWL_PACKETS_UNREADABLE, PAWL_PACKETS_TOO_LARGE or PAWL_PACKETS_INVALID. */
 export function readPacketsArgument(cwd: string, argument: string): PacketsFile {
-  const path = argumentPath({ cwd }, argument);
+  const text = packetsText(argumentPath({ cwd }, argument));
+  return readPackets(text, sha256, Buffer.byteLength(text));
+}
+
+/** The text of the packets file at `path`, as its bytes have it. Throws PAWL_PACKETS_UNREADABLE or PAWL_PACKETS_TOO_LARGE. */
+export function packetsText(path: string): string {
   try {
     const stat = statSync(path);
     if (!stat.isFile()) throw unreadable(path, 'it is not a file');
     assertPacketsSize(stat.size);
-    const bytes = readFileSync(path);
-    return readPackets(new TextDecoder('utf-8', { fatal: true }).decode(bytes), sha256, bytes.byteLength);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof PawlError) throw error;
     throw unreadable(path, error instanceof Error ? error.message : String(error), error);

@@ -46,6 +46,11 @@ export function sanitiseTail(text: string, charsMax: number, isCut = false): str
   return mark + lastChars(clean, charsMax - mark.length);
 }
 
+/** `text` without control codes and invisible characters, and nothing else of it changed: for what a person is going to read and edit. */
+export function legible(text: string): string {
+  return stripped(wellFormed(text));
+}
+
 /** `text` in quotes for a message: one line, control codes visible, short. */
 export function quote(text: string): string {
   const short = text.length > QUOTE_CHARS_MAX ? `${firstChars(text, QUOTE_CHARS_MAX)}…` : text;

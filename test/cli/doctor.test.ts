@@ -19,10 +19,10 @@ import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { type DoctorOptions, doctorAt } from '../../src/cli/commands/doctor.ts';
 import type { AgentCheck, Check, CheckName, DoctorReport } from '../../src/cli/doctor/doctor-report.ts';
-import { Output } from '../../src/cli/output.ts';
 import { Files } from '../../src/store/files.ts';
 import { openRegistry } from '../../src/store/registry.ts';
 import { takeLock } from '../../src/store/registry-lock.ts';
+import { Heard } from '../support/heard.ts';
 
 const AGENT = fileURLToPath(new URL('../fixtures/resuming-agent.mjs', import.meta.url));
 
@@ -54,18 +54,6 @@ function install(name: string, behaviour: string): void {
 function makeRepository(config?: object): void {
   spawnSync('git', ['init', '--quiet'], { cwd: join(folder, 'work') });
   if (config !== undefined) writeFileSync(join(folder, 'work/pawl.config.json'), JSON.stringify(config));
-}
-
-/** What a command says, kept instead of printed. */
-class Heard extends Output {
-  readonly lines: string[] = [];
-  report: unknown = null;
-  override line(text = ''): void {
-    this.lines.push(text);
-  }
-  override json(value: unknown): void {
-    this.report = value;
-  }
 }
 
 interface Visit {

@@ -30,8 +30,8 @@ function missing(cwd: string, what: string): PawlError {
   });
 }
 
-/** Asks git where it would discover a repository; null when it answers no. */
-function ask(cwd: string, args: readonly string[], environment: NodeJS.ProcessEnv): string | null {
+/** What git answers to a question that reads only, in the folder `cwd`; null when it answers no. Throws PAWL_GIT_FAILED. */
+export function askGit(cwd: string, args: readonly string[], environment: NodeJS.ProcessEnv): string | null {
   const result = spawnSync('git', [...GIT_SETTINGS, ...args], {
     cwd,
     env: gitEnvironment(environment, true),
@@ -52,11 +52,11 @@ function discover(
   environment: NodeJS.ProcessEnv,
 ): { readonly gitDir: string | null; readonly common: string | null; readonly top: string | null } {
   const questions = ['--git-dir', '--git-common-dir', '--show-toplevel'];
-  const lines = ask(cwd, ['rev-parse', ...questions], environment)?.split('\n') ?? [];
+  const lines = askGit(cwd, ['rev-parse', ...questions], environment)?.split('\n') ?? [];
   const each = (n: number): string | null =>
     lines.length === questions.length
       ? (lines[n] ?? null)
-      : ask(cwd, ['rev-parse', ...questions.slice(n, n + 1)], environment);
+      : askGit(cwd, ['rev-parse', ...questions.slice(n, n + 1)], environment);
   const gitDir = each(0);
   return { gitDir, common: gitDir === null ? null : each(1), top: gitDir === null ? null : each(2) };
 }
@@ -64,8 +64,8 @@ function discover(
 /** The main worktree of a common folder that a linked worktree (or a folder inside of .git) led to; null when there is none. */
 function checkoutOf(commonDir: string, environment: NodeJS.ProcessEnv): string | null {
   const at = [`--git-dir=${commonDir}`];
-  if (ask(commonDir, [...at, 'config', '--type=bool', '--get', 'core.bare'], environment) === 'true') return null;
-  const configured = ask(commonDir, [...at, 'config', '--get', 'core.worktree'], environment);
+  if (askGit(commonDir, [...at, 'config', '--type=bool', '--get', 'core.bare'], environment) === 'true') return null;
+  const configured = askGit(commonDir, [...at, 'config', '--get', 'core.worktree'], environment);
   const folder = configured !== null ? resolve(commonDir, configured) : dirname(commonDir);
   if (configured === null && basename(commonDir) !== '.git') return null;
   return existsSync(folder) ? realpathSync(folder) : null;

@@ -1,0 +1,164 @@
+/**
+ * `pawl new`: one packet more, from answers, a Markdown file or an issue; unapproved.
+ *
+ * Owns: where its parts come from, its output. Does not own: reading them (core/packet-*), the text of the file (core/packets-editing).
+ *
+ * Invariants: 1. What would be invalid is not written, nor is a second packet of a task id that the file has. 2. What is written is never approved.
+ */
+import { existsSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { originRepository } from '../../adapters/git/user-settings.ts';
+import { sha256 } from '../../base/sha256.ts';
+import { shellCommand } from '../../base/shell-words.ts';
+import { visible } from '../../base/visible.ts';
+import { isAllowed, splitCommand } from '../../core/allow-list.ts';
+import { branchOf, EMPTY_DRAFT, overlaid, type PacketDraft, packetOfDraft, taskIdOf } from '../../core/packet-draft.ts';
+import { draftOfIssue } from '../../core/packet-issue.ts';
+import { draftOfMarkdown } from '../../core/packet-markdown.ts';
+import { readPackets } from '../../core/packets.ts';
+import { firstPacket, withPacket } from '../../core/packets-editing.ts';
+import { PawlError } from '../../model/error.ts';
+import { EXIT } from '../../model/error-codes.ts';
+import type { PacketReading } from '../../model/packet.ts';
+import { type CommonOptions, type Places, placesOf } from '../options.ts';
+import type { Output } from '../output.ts';
+import { askForRest, draftOfFlags, type PacketFlags } from '../packet-questions.ts';
+import { packetsText } from '../packets-argument.ts';
+import { type Questions, terminalQuestions } from '../questions.ts';
+import { textArgument } from '../text-argument.ts';
+import { createUserFile, replaceUserFile } from '../user-file.ts';
+import { readConfig } from '../wiring.ts';
+
+/** Options of `pawl new`. */
+export interface NewOptions extends CommonOptions, PacketFlags {
+  readonly from?: string;
+  readonly fromIssue?: string;
+  readonly out?: string;
+}
+
+/** Where the command runs, and whom it can ask. */
+export interface NewPlace {
+  readonly cwd: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly questions: () => Questions | null;
+}
+
+const OUT_DEFAULT = 'packets.json';
+
+/** Writes the packet. */
+export async function newPacket(output: Output, options: NewOptions): Promise<number> {
+  return newPacketAt(output, options, { cwd: process.cwd(), environment: process.env, questions: terminalQuestions });
+}
+
+/** The same at a place of the caller's. */
+export async function newPacketAt(output: Output, options: NewOptions, place: NewPlace): Promise<number> {
+  const places = placesOf(options, place.cwd);
+  const { allow } = readConfig(places).verification;
+  const given = draftOf(places.cwd, options, allow);
+  const offers = {
+    repo: originRepository(places.repository.mainWorktree, place.environment),
+    commands: allow.filter((pattern) => !pattern.includes('*')).slice(0, 1),
+  };
+  const questions = isFromFile(options) || output.isJson ? null : place.questions();
+  if (questions === null && given === EMPTY_DRAFT) throw nothingSaid();
+  const asked = questions === null ? given : await askForRest(questions, given, offers);
+  questions?.close();
+  if (asked === null) {
+    output.line('Nothing was written.');
+    return questions?.exitCode() ?? EXIT.usage;
+  }
+  const draft = withDefaults(asked, offers.repo);
+  const path = resolve(places.cwd, options.out ?? OUT_DEFAULT);
+  const { reading, isNew } = write(path, draft);
+  show(output, places, path, reading, isNew, warningsOf(reading, allow));
+  return EXIT.done;
+}
+
+function isFromFile({ from, fromIssue }: NewOptions): boolean {
+  return from !== undefined || fromIssue !== undefined;
+}
+
+function draftOf(cwd: string, options: NewOptions, allow: readonly string[]): PacketDraft {
+  const { from, fromIssue } = options;
+  const isCommand = (text: string): boolean => {
+    const split = splitCommand(text);
+    return (
+      split.kind === 'split' &&
+      isAllowed(
+        split.argv,
+        allow.filter((pattern) => pattern.trim() !== '*'),
+      )
+    );
+  };
+  if (from !== undefined && fromIssue !== undefined)
+    throw usage('A packet comes from one source.', '--from --from-issue');
+  const flags = draftOfFlags(options);
+  if (from !== undefined) return overlaid(draftOfMarkdown(textArgument(cwd, '--from', from), isCommand), flags);
+  if (fromIssue !== undefined)
+    return overlaid(draftOfIssue(textArgument(cwd, '--from-issue', fromIssue), isCommand), flags);
+  return Object.keys(flags).length === 0 ? EMPTY_DRAFT : overlaid(EMPTY_DRAFT, flags);
+}
+
+function withDefaults(draft: PacketDraft, repo: string | null): PacketDraft {
+  const taskId = draft.taskId ?? taskIdOf(draft.goal ?? '');
+  if (taskId === null) throw usage('A packet needs a task id, or a goal to make one of.', '--task');
+  return { ...draft, taskId, repo: draft.repo ?? repo, branch: draft.branch ?? branchOf(taskId) };
+}
+
+/** The packet stands at the end of the file. Throws PAWL_PACKETS_INVALID for what would be invalid, PAWL_USAGE for a task id that is there. */
+function write(path: string, draft: PacketDraft): { readonly reading: PacketReading; readonly isNew: boolean } {
+  const packet = packetOfDraft(draft);
+  const before = existsSync(path) ? packetsText(path) : null;
+  if (before !== null && readPackets(before, sha256).readings.some((each) => each.packet.taskId === draft.taskId)) {
+    throw usage(`${path} has a packet ${visible(draft.taskId ?? '')} already; nothing was written.`, '--task');
+  }
+  const after = before === null ? firstPacket(packet) : withPacket(before, packet);
+  const reading = readPackets(after, sha256).readings.at(-1);
+  if (reading === undefined) throw new Error('bug: the packet was not written');
+  if (before !== null) replaceUserFile(path, before, after);
+  else if (!createUserFile(path, after)) throw usage(`${path} was made by somebody else meanwhile.`, '--out');
+  return { reading, isNew: before === null };
+}
+
+/** What of its commands could not run. */
+function warningsOf({ packet }: PacketReading, allow: readonly string[]): readonly string[] {
+  return packet.verification.commands.flatMap((command) => {
+    const split = splitCommand(command);
+    if (split.kind === 'refused') return [`"${visible(command)}" cannot be run without a shell: ${split.message}`];
+    return isAllowed(split.argv, allow)
+      ? []
+      : [`"${visible(command)}" is not admitted by verification.allow of the config`];
+  });
+}
+
+function show(
+  output: Output,
+  { configFile, cwd }: Places,
+  path: string,
+  { given, packet, missingFields }: PacketReading,
+  isNew: boolean,
+  warnings: readonly string[],
+): void {
+  const lacking = missingFields.filter((field) => field !== 'approval.approved');
+  output.json({ file: path, isNew, taskId: packet.taskId, packet: given, missingFields, warnings, configFile });
+  const { colour } = output;
+  for (const line of JSON.stringify(given, null, 2).split('\n')) output.line(`  ${visible(line)}`);
+  output.line();
+  output.line(`${isNew ? 'Written' : 'Added'}: ${packet.taskId} in ${path}, not approved`);
+  for (const field of lacking) output.line(`    ${colour.yellow('lacks')}  ${field}`);
+  for (const warning of warnings) output.line(`    ${colour.yellow('warning')}  ${warning}`);
+  const approving = shellCommand(['pawl', 'approve', relative(cwd, path) || path, packet.taskId]);
+  output.line(colour.dim(`Next: read it, then approve it: ${approving}`));
+}
+
+function nothingSaid(): PawlError {
+  return usage(
+    'Nobody can be asked here, and nothing says what the packet is about.',
+    'new',
+    'Give --from FILE.md, --from-issue FILE.json, or the answers as flags: pawl new --help',
+  );
+}
+
+function usage(message: string, subject: string, hint = 'pawl new --help'): PawlError {
+  return new PawlError({ code: 'PAWL_USAGE', message, subject, hint });
+}
