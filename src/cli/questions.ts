@@ -22,7 +22,12 @@ const INTERRUPTED = 130;
 /** Questions on this process' terminal; null where nobody sits: stdin or stderr is no terminal. */
 export function terminalQuestions(): Questions | null {
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
-  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
+  return questionsOn(process.stdin, process.stderr);
+}
+
+/** Questions on `output`, whose answers come by `input`. */
+export function questionsOn(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Questions {
+  const lines = createInterface({ input, output, terminal: true });
   // What is pasted is several lines at once: those that come before they are asked for wait.
   const waiting: string[] = [];
   let take: ((line: string | null) => void) | null = null;
