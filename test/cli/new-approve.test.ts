@@ -180,7 +180,7 @@ describe('an approval', () => {
     const { exit, output } = await approve({ by: ' An\u202en ' }, 'packets.json', 'X');
     expect(exit).toBe(0);
     expect(output.text()).toMatch(/warning[\s\S]*conflict_surface/);
-    expect(readings()[0]?.packet.approvedBy).toBe('Ann');
+    expect(readings()[0]?.packet.approvedBy).toBe('An\\u{202e}n');
   });
 
   test('of a packet that is not there, of one of two, or by nobody is refused, and the file stays', async () => {

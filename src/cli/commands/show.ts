@@ -14,6 +14,7 @@ import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { resolveRun } from '../run-argument.ts';
 import { type ShownRun, showLines } from '../show-lines.ts';
+import { shown } from '../shown.ts';
 
 /** Shows the run. */
 export async function show(
@@ -26,19 +27,20 @@ export async function show(
   const report = await reportOn(places, resolveRun(places, run));
   const git = openGit({ repository: places.repository.mainWorktree, helperFd: null });
   const { branch } = report.story;
-  const shown: ShownRun = {
+  const told: ShownRun = {
     ...report,
+    view: shown(places, [report.view])[0] ?? report.view,
     ...(await changeOf(git, report)),
     branchCommit: branch === '' ? null : await branchCommit(git, branch),
     evidence: evidenceOf(places, report),
   };
-  const { view, story, packet, rounds, change, changeProblem, evidence } = shown;
+  const { view, story, packet, rounds, change, changeProblem, evidence } = told;
   const { attempts, decisions, commits, packetHash, branch: name, baseBranch, baseCommit, headCommit } = story;
   output.json({
     run: view,
     packet,
     packetHash,
-    branch: { name, baseBranch, baseCommit, headCommit, nowAt: shown.branchCommit },
+    branch: { name, baseBranch, baseCommit, headCommit, nowAt: told.branchCommit },
     commits,
     change: change === null ? null : { ...change, lines: undefined, linesLeftOut: undefined },
     changeProblem,
@@ -47,7 +49,7 @@ export async function show(
     decisions,
     evidence,
   });
-  for (const line of showLines(output, shown)) output.line(line);
+  for (const line of showLines(output, told)) output.line(line);
   return EXIT.done;
 }
 
