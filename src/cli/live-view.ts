@@ -3,13 +3,14 @@
  *
  * Owns: both, on stderr, so that stdout holds the result alone. Does not own: the facts (driver, task folders).
  */
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { systemProcesses } from '../adapters/processes/system.ts';
+import { livenessOf, signWords, standingWords } from '../core/liveness.ts';
+import type { DriverFacts } from '../core/next-actions.ts';
 import { placeOf } from '../core/run-view.ts';
 import type { JournalRecord } from '../model/record.ts';
-import { TASK_FILES } from '../model/request.ts';
 import type { Driver } from '../runtime/driver.ts';
 import type { LiveRun } from '../runtime/live-run.ts';
+import { SignsReader } from '../runtime/liveness.ts';
 import type { LiveLines } from './live-lines.ts';
 import type { Places } from './options.ts';
 import type { Output } from './output.ts';
@@ -20,7 +21,7 @@ const ROWS_MAX = 20;
 /** What is shown while runs are driven. */
 export class LiveView {
   readonly #output: Output;
-  readonly #places: Places;
+  readonly #signs: SignsReader;
   readonly #table: LiveLines | null;
   readonly #shown = new Map<string, string>();
   #timer: NodeJS.Timeout | null = null;
@@ -29,7 +30,7 @@ export class LiveView {
 
   constructor(output: Output, places: Places, table: LiveLines | null) {
     this.#output = output;
-    this.#places = places;
+    this.#signs = new SignsReader({ files: places.files, paths: places.paths, processes: systemProcesses() });
     this.#table = table;
   }
 
@@ -80,30 +81,25 @@ export class LiveView {
     const [state, substate] = placeOf(run.state.run.value);
     const { openTask, contention } = run.state.run.context;
     const place = `${state}${substate === null ? '' : `.${substate}`}`;
-    const task = openTask === null ? null : run.state.tasks[openTask];
-    const startedAtMs = task?.context.startedAtMs ?? null;
+    const task = openTask === null ? undefined : run.state.tasks[openTask];
     const details = [
       openTask,
-      task === undefined || task === null ? null : `attempt ${task.context.attempt}`,
-      startedAtMs === null ? null : seconds(Date.now() - startedAtMs),
-      openTask === null ? null : this.#outputAge(runId, openTask),
+      task === undefined ? null : `attempt ${task.context.attempt}`,
+      ...(openTask === null ? [] : this.#taskWords(runId, openTask)),
       contention === null ? null : `waits for ${contention.holder}`,
     ].filter((each) => each !== null);
     return `  ${colour.cyan(runId)}  ${colour.bold(place)}  ${colour.dim(details.join(' · '))}`;
   }
 
-  #outputAge(runId: string, taskId: string): string | null {
-    const folder = this.#places.paths.task(runId, taskId);
-    const stats = [TASK_FILES.output, TASK_FILES.stderr].map((name) =>
-      statSync(join(folder, name), { throwIfNoEntry: false }),
-    );
-    const last = Math.max(0, ...stats.filter((stat) => (stat?.size ?? 0) > 0).map((stat) => stat?.mtimeMs ?? 0));
-    return last === 0 ? 'no output yet' : `last output ${seconds(Date.now() - last)} ago`;
+  /** What is known of the open task's life: that it is not what it seems, elapsed time against the deadline, age of the output. */
+  #taskWords(runId: string, taskId: string): readonly string[] {
+    const nowMs = Date.now();
+    const task = this.#signs.task(runId, taskId);
+    const facts = { driver: THIS_PROCESS, updatedAtMs: null, leaseExpiresAtMs: null, inFiles: [], nowMs };
+    const liveness = livenessOf({ ...facts, task });
+    const { standing } = liveness;
+    return [...(standing === 'working' ? [] : [standingWords(standing)]), ...signWords(liveness, nowMs)];
   }
 }
 
-function seconds(ms: number): string {
-  const total = Math.max(0, Math.floor(ms / 1000));
-  const minutes = Math.floor(total / 60);
-  return minutes === 0 ? `${total}s` : `${minutes}m${String(total % 60).padStart(2, '0')}s`;
-}
+const THIS_PROCESS: DriverFacts = { kind: 'alive', pid: process.pid, hostname: '', sinceMs: null };

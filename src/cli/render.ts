@@ -4,11 +4,24 @@
  * Owns: the words and columns. Does not own: where the facts come from (core/run-view), the live view (cli/live-view).
  * Free of zod and xstate: `status` starts with it.
  */
+import { signWords, standingWords } from '../core/liveness.ts';
+import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
 import type { RunKind, RunView } from '../core/run-view.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import { actionLines, type Output } from './output.ts';
 
 const MARKS: Readonly<Record<RunKind, string>> = { active: '▸', blocked: '‖', terminal: '■', quarantined: '✕' };
+
+/** Who drives the registry; null where no run can move and nobody drives. */
+export function driverLine(
+  { colour }: Output,
+  driver: DriverFacts,
+  runs: readonly RunView[],
+  nowMs: number,
+): string | null {
+  if (driver.kind !== 'none') return colour.dim(`This registry is ${drivenBy(driver, nowMs)}.`);
+  return runs.some(({ kind }) => kind === 'active') ? colour.yellow('Nobody drives this registry.') : null;
+}
 
 /** One run in one line: mark, id, state, task. */
 export function runLine(output: Output, view: RunView): string {
@@ -16,6 +29,20 @@ export function runLine(output: Output, view: RunView): string {
   const state = view.substate === null ? view.state : `${view.state}.${view.substate}`;
   const task = view.kind === 'active' && view.task !== null ? ` ${colour.dim(view.task.taskId)}` : '';
   return `${mark(output, view)} ${view.runId}  ${colour.bold(state)}${task}`;
+}
+
+/** What lives of a run that can move, and what the next start would find of it. */
+function livenessLines({ colour }: Output, { liveness }: RunView, nowMs: number): readonly string[] {
+  if (liveness === null) return [];
+  const { standing } = liveness;
+  const words = [
+    ...(standing === 'working' ? [] : [colour.yellow(standingWords(standing))]),
+    ...signWords(liveness, nowMs),
+  ];
+  return [
+    ...(words.length === 0 ? [] : [words.join(' · ')]),
+    ...liveness.findings.map(({ detail, action }) => `${colour.dim('found')}     ${detail}: ${action}`),
+  ].map((line) => `    ${line}`);
 }
 
 function mark({ colour }: Output, view: RunView): string {
@@ -28,15 +55,16 @@ function mark({ colour }: Output, view: RunView): string {
 /** The lines under a run: why it stands, and what can be done. */
 export function runDetails(output: Output, view: RunView): readonly string[] {
   const { colour } = output;
-  const lines: string[] = [];
+  const lines: string[] = [...livenessLines(output, view, Date.now())];
   for (const blocker of view.blockers)
     lines.push(`    ${colour.yellow(blocker.code)}  ${blocker.message.replaceAll('\n', '\n    ')}`);
-  // Of a cause and what only counts it the last hint says what is left to do.
-  const hint = view.blockers.at(-1)?.hint;
+  const hint = view.blockers[0]?.hint;
   if (hint !== undefined) lines.push(`    ${colour.dim('hint')}      ${hint}`);
   if (view.contention !== null && view.kind === 'active') lines.push(`    waits for ${view.contention.holder}`);
   if (view.handoff !== null) lines.push(`    ${colour.dim('evidence')}  ${view.handoff.reference}`);
-  lines.push(...actionLines(view.actions, colour.dim).map((line) => `    ${line}`));
+  // Who drives is said once, above all runs.
+  const actions = view.actions.filter(({ kind }) => kind !== 'driven');
+  lines.push(...actionLines(actions, colour.dim).map((line) => `    ${line}`));
   return lines;
 }
 
@@ -45,7 +73,7 @@ export function runReport(output: Output, view: RunView): readonly string[] {
   const { colour } = output;
   const lines = [
     runLine(output, view),
-    `    packet ${view.taskId}, branch ${view.branch}, epoch ${view.epoch}, record ${view.seq}`,
+    `    packet ${view.taskId}, branch ${view.branch}${view.epoch === 0 ? '' : `, round ${view.epoch}`}, record ${view.seq}`,
   ];
   for (const task of view.tasks) {
     const time =

@@ -5,12 +5,33 @@
  * Free of zod and xstate: `status` starts with it.
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
+import type { DriverFacts } from '../core/next-actions.ts';
 import type { RunView } from '../core/run-view.ts';
-import { shownRuns } from '../runtime/surroundings.ts';
+import type { WidePlace } from '../runtime/liveness.ts';
+import type { Look } from '../runtime/run-look.ts';
+import { driverFacts, shownRuns } from '../runtime/surroundings.ts';
 import type { Places } from './options.ts';
 
 /** The views as they are shown, each in its surroundings as they are now. */
 export function shown(places: Places, views: readonly RunView[]): readonly RunView[] {
-  const { files, paths } = places;
-  return shownRuns({ files, paths, processes: systemProcesses() }, views);
+  return shownRuns(wide(places), views);
+}
+
+/** All that was looked at, and who drives the registry. */
+export interface ShownRegistry {
+  readonly driver: DriverFacts;
+  readonly runs: readonly RunView[];
+}
+
+/** What was looked at as it is shown, with what the next start would find. */
+export function shownLooks(places: Places, looks: readonly Look[]): ShownRegistry {
+  const place = wide(places);
+  const driver = driverFacts(place);
+  const findings = new Map(looks.map(({ view, findings }) => [view.runId, findings]));
+  const views = looks.map(({ view }) => view);
+  return { driver, runs: shownRuns(place, views, driver, { findings }) };
+}
+
+function wide({ files, paths }: Places): WidePlace {
+  return { files, paths, processes: systemProcesses() };
 }

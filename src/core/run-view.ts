@@ -16,6 +16,7 @@ import { RUN_ACTOR } from '../model/record.ts';
 import type { TurnReport } from '../model/turn.ts';
 import { shownHint } from './blocker-hints.ts';
 import { NOTHING_SPENT, reportsIn, type Spent, spentBy } from './ledger.ts';
+import type { Liveness } from './liveness.ts';
 import { ALONE, firstOf, runActions } from './next-actions.ts';
 
 /** Whether a run moves, waits for a person, has ended, or is set aside. */
@@ -72,6 +73,8 @@ export interface RunView {
   readonly actions: readonly Action[];
   /** The first of `actions`; its kind is `none` where there is none. */
   readonly nextSafeAction: Action;
+  /** Whether what its state says is true of the world now; null of a run that cannot move, and where nobody has looked. */
+  readonly liveness: Liveness | null;
 }
 
 const FINAL = ['readyForManualReview', 'blockedPlanInsufficient', 'failedExecution', 'cancelled'];
@@ -123,9 +126,9 @@ export function viewOf(
 }
 
 /** The view with what can be done as far as the run itself tells: as if nobody drove it, and nobody held what it waits for. */
-function withActions(view: Omit<RunView, 'actions' | 'nextSafeAction'>): RunView {
+function withActions(view: Omit<RunView, 'actions' | 'nextSafeAction' | 'liveness'>): RunView {
   const actions = runActions(view, ALONE);
-  return { ...view, actions, nextSafeAction: firstOf(actions) };
+  return { ...view, actions, nextSafeAction: firstOf(actions), liveness: null };
 }
 
 /** Codes that only say how often something else has happened: that is told first. */

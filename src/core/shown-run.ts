@@ -9,14 +9,22 @@
  */
 import { visible } from '../base/visible.ts';
 import type { Blocker } from '../model/error.ts';
+import type { Liveness } from './liveness.ts';
 import { firstOf, runActions, type Surroundings } from './next-actions.ts';
 import type { RunView } from './run-view.ts';
 import { sanitise } from './sanitise.ts';
 
 const MESSAGE_CHARS_MAX = 4_000;
 
-/** The view as it is shown. `folder`: the run's, absolute, which evidence below it is named by; null leaves it relative. */
-export function shownRun(view: RunView, around: Surroundings, folder: string | null): RunView {
+/** What is known of a run besides its journal. */
+export interface Beside {
+  /** The run's, absolute: evidence below it is named by it. Null leaves it relative. */
+  readonly folder: string | null;
+  readonly liveness: Liveness | null;
+}
+
+/** The view as it is shown. */
+export function shownRun(view: RunView, around: Surroundings, { folder, liveness }: Beside): RunView {
   const actions = runActions(view, around);
   const { lease, contention } = view;
   return {
@@ -29,6 +37,7 @@ export function shownRun(view: RunView, around: Surroundings, folder: string | n
     handoff: view.handoff === null ? null : { ...view.handoff, reference: visible(view.handoff.reference) },
     actions: actions.map((action) => ({ ...action, label: visible(action.label) })),
     nextSafeAction: firstOf(actions),
+    liveness,
   };
 }
 

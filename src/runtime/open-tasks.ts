@@ -5,22 +5,26 @@
  */
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
-import { unreachable } from '../base/unreachable.ts';
 import type { RunState } from '../core/decide.ts';
-import { type RecoveryAction, recoveryAction } from '../core/recovery.ts';
+import { recoveryAction } from '../core/recovery.ts';
+import { type RecoveryFinding, staleLeaseFinding, taskFinding } from '../core/recovery-findings.ts';
 import { parseOutcome } from '../core/task-files.ts';
 import type { KeyedEffect } from '../model/effect.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { TASK_FILES } from '../model/request.ts';
 import type { LiveRun } from './live-run.ts';
-import type { Finding } from './rehydrate.ts';
 import { settleIfEnded } from './supervise.ts';
 import { factsOf, observe, openTaskFolder, type TaskPlace } from './task-folder.ts';
 
 /** What stands open in a run, nothing done about it. */
-export function lookAtTasks(place: TaskPlace, runId: string, state: RunState, nowMs: number): readonly Finding[] {
-  const found: Finding[] = [];
+export function lookAtTasks(
+  place: TaskPlace,
+  runId: string,
+  state: RunState,
+  nowMs: number,
+): readonly RecoveryFinding[] {
+  const found: RecoveryFinding[] = [];
   for (const effect of state.owed) {
     if (isTaskEffect(effect) || effect.kind === 'endTask') {
       const task = openTaskFolder(place, runId, effect.taskId, effect.requestHash);
@@ -34,63 +38,8 @@ export function lookAtTasks(place: TaskPlace, runId: string, state: RunState, no
     }
   }
   const { lease } = state.run.context;
-  if (lease !== null && lease.expiresAtMs <= nowMs) {
-    found.push({
-      class: 'staleLease',
-      detail: 'the lease of the run is past its time',
-      action: 'renewed, unless another run needs it',
-    });
-  }
+  if (lease !== null && lease.expiresAtMs <= nowMs) found.push(staleLeaseFinding());
   return found;
-}
-
-function taskFinding(taskId: string, action: RecoveryAction): Finding {
-  switch (action) {
-    case 'startHost':
-      return {
-        class: 'intentBeforeSpawn',
-        detail: `${taskId}: nobody has claimed it`,
-        action: 'a host is started by the next run',
-      };
-    case 'watchHost':
-      return { class: 'spawnedBeforeResult', detail: `${taskId}: its host lives`, action: 'reattached' };
-    case 'adoptWorker':
-      return {
-        class: 'spawnedBeforeResult',
-        detail: `${taskId}: its host is dead, its worker lives`,
-        action: 'adopted by the next run',
-      };
-    case 'linkNeverRan':
-      return {
-        class: 'spawnedBeforeResult',
-        detail: `${taskId}: its host died before the worker ran`,
-        action: 'interrupted',
-      };
-    case 'concludeOrphan':
-      return {
-        class: 'spawnedBeforeResult',
-        detail: `${taskId}: host and worker are gone`,
-        action: 'concluded from its files',
-      };
-    case 'endRemains':
-      return {
-        class: 'resultBeforeEvent',
-        detail: `${taskId}: ended, something of it is left`,
-        action: 'ended, then settled',
-      };
-    case 'settleRevoked':
-    case 'settleOutcome':
-      return { class: 'resultBeforeEvent', detail: `${taskId}: its end was not recorded yet`, action: 'settled' };
-    case 'askAboutHost':
-    case 'askAboutRemains':
-      return {
-        class: 'ambiguous',
-        detail: `${taskId}: whether it still runs cannot be told`,
-        action: 'a person decides',
-      };
-    default:
-      return unreachable(action);
-  }
 }
 
 /** Settles every open task that has ended. Starts, adopts and waits for nothing. */
@@ -107,9 +56,9 @@ function isTaskEffect(
 }
 
 /** Records what losers of a register had to say, each entry once. */
-export function recordLateCompletions(run: LiveRun): readonly Finding[] {
+export function recordLateCompletions(run: LiveRun): readonly RecoveryFinding[] {
   const { world } = run;
-  const found: Finding[] = [];
+  const found: RecoveryFinding[] = [];
   for (const [taskId, task] of Object.entries(run.state.tasks)) {
     if (task.context.settlement === null) continue;
     const folder = join(world.paths.task(run.runId, taskId), TASK_FILES.late);

@@ -12,6 +12,7 @@ import { sha256 } from '../base/sha256.ts';
 import { contextProblem } from '../core/context-schema.ts';
 import type { RunState } from '../core/decide.ts';
 import { fold } from '../core/fold.ts';
+import type { RecoveryFinding } from '../core/recovery-findings.ts';
 import { quote } from '../core/sanitise.ts';
 import { restoreProblem, snapshotHash, snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
@@ -27,19 +28,7 @@ import type { RegistryPaths } from '../store/registry-paths.ts';
 import { readSnapshot } from '../store/snapshot-reading.ts';
 
 /** One thing that a start found, and what was done about it. */
-export interface Finding {
-  readonly class:
-    | 'intentBeforeSpawn'
-    | 'spawnedBeforeResult'
-    | 'resultBeforeEvent'
-    | 'eventBeforeSnapshot'
-    | 'staleLease'
-    | 'lateOrConflicting'
-    | 'interruptedAppend'
-    | 'ambiguous';
-  readonly detail: string;
-  readonly action: string;
-}
+export type Finding = RecoveryFinding;
 
 /** Why a run is set aside. */
 export interface Doubt {

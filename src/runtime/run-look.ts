@@ -13,6 +13,7 @@ import { visible } from '../base/visible.ts';
 import { hintOf } from '../core/blocker-hints.ts';
 import { listRuns } from '../core/error-actions.ts';
 import { taskPartOfRun } from '../core/packet-run-id.ts';
+import type { RecoveryFinding } from '../core/recovery-findings.ts';
 import { quarantinedView, type RunView, viewOf } from '../core/run-view.ts';
 import { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
@@ -90,17 +91,29 @@ function taskIdIn(runId: string): string {
   return taskPartOfRun(runId) ?? runId;
 }
 
+/** A run as its files show it, and what a start would find in its journal and snapshot. */
+export interface Look {
+  readonly view: RunView;
+  readonly findings: readonly RecoveryFinding[];
+}
+
 /** The view of any run, read only; null when the folder holds no run (an intake that was cut off). */
 export async function lookAtRun(place: Place, runId: string): Promise<RunView | null> {
+  return (await lookClosely(place, runId))?.view ?? null;
+}
+
+/** As `lookAtRun`, with what a start would find. */
+export async function lookClosely(place: Place, runId: string): Promise<Look | null> {
   const quick = quickView(place, runId);
-  if (quick !== null) return quick;
+  if (quick !== null) return { view: quick, findings: [] };
   const { rehydrate } = await import('./rehydrate.ts');
   const found = rehydrate(place, runId, false);
   if (found.kind === 'absent') return null;
-  if (found.kind === 'doubtful') return doubtfulView(runId, found.doubt);
+  if (found.kind === 'doubtful') return { view: doubtfulView(runId, found.doubt), findings: found.findings };
   const { snapshotOf } = await import('../core/state-image.ts');
   const { actors } = snapshotOf(found.state, found.sum, '');
-  return viewOf(runId, actors, { seq: found.state.seq, updatedAtMs: found.updatedAtMs });
+  const view = viewOf(runId, actors, { seq: found.state.seq, updatedAtMs: found.updatedAtMs });
+  return { view, findings: found.findings };
 }
 
 /** The view of a run whose files contradict each other and that nobody has set aside yet. */

@@ -5,16 +5,12 @@
  * Free of zod and xstate: `status` starts with it.
  */
 import type { DriverFacts, Surroundings } from '../core/next-actions.ts';
+import type { RecoveryFinding } from '../core/recovery-findings.ts';
 import type { RunView } from '../core/run-view.ts';
 import { shownRun } from '../core/shown-run.ts';
-import type { ProcessesPort } from '../ports/processes.ts';
 import { readHolder } from '../store/registry-lock.ts';
+import { SignsReader, type WidePlace } from './liveness.ts';
 import { type Place, quickView } from './run-look.ts';
-
-/** Where surroundings are read from. */
-export interface WidePlace extends Place {
-  readonly processes: ProcessesPort;
-}
 
 /** Who drives the registry, seen from this process. */
 export function driverFacts(place: WidePlace): DriverFacts {
@@ -25,25 +21,39 @@ export function driverFacts(place: WidePlace): DriverFacts {
   return { kind: holder.kind, pid: content.holder.pid, hostname: content.holder.hostname, sinceMs: content.atMs };
 }
 
+/** What may be known already of a registry that is looked at again and again. */
+export interface KnownAround {
+  readonly signs?: SignsReader;
+  /** What a start would find in a run's journal and snapshot. */
+  readonly findings?: ReadonlyMap<string, readonly RecoveryFinding[]>;
+  /** The runs that may hold what others wait for. */
+  readonly others?: ReadonlyMap<string, RunView>;
+}
+
 /** The views as they are shown, each in its surroundings. */
 export function shownRuns(
   place: WidePlace,
   views: readonly RunView[],
   driver: DriverFacts = driverFacts(place),
+  known: KnownAround = {},
 ): readonly RunView[] {
+  const { signs = new SignsReader(place), findings, others = new Map(views.map((view) => [view.runId, view])) } = known;
   const nowMs = place.files.clock.nowMs();
   const { commandOptions: options } = place.paths;
   return views.map((view) => {
-    const around: Surroundings = { driver, holder: holderOf(place, view, views), options, nowMs };
-    return shownRun(view, around, place.paths.run(view.runId));
+    const around: Surroundings = { driver, holder: holderOf(place, view, others), options, nowMs };
+    return shownRun(view, around, {
+      folder: place.paths.run(view.runId),
+      liveness: signs.of(view, driver, findings?.get(view.runId)),
+    });
   });
 }
 
 /** The run that holds what this one waits for; null where it waits for none, or nothing can be told of it cheaply. */
-function holderOf(place: Place, view: RunView, views: readonly RunView[]): RunView | null {
+function holderOf(place: Place, view: RunView, others: ReadonlyMap<string, RunView>): RunView | null {
   if (view.contention === null || view.kind === 'terminal') return null;
   const { holder } = view.contention;
-  const known = views.find(({ runId }) => runId === holder);
+  const known = others.get(holder);
   if (known !== undefined) return known;
   return place.files.exists(place.paths.run(holder)) ? quickView(place, holder) : null;
 }

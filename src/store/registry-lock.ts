@@ -122,7 +122,9 @@ export function takeLock(request: LockRequest): RegistryLock {
 }
 
 /** Who holds the registry, seen from here; nothing is taken or synced (linking the next generation settles what was read). */
-export function readHolder(request: Pick<LockRequest, 'files' | 'paths' | 'processes'>): Holder {
+export function readHolder(
+  request: Pick<LockRequest, 'files' | 'paths'> & { readonly processes: Pick<ProcessesPort, 'life'> },
+): Holder {
   const { files, paths, processes } = request;
   const generation = highestGeneration(files, paths);
   if (generation === 0) return { kind: 'free', generation, content: null };

@@ -13,6 +13,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
+import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { ArtifactIndex } from '../../src/inspector/hub/artifact-index.ts';
 import { refusalOf } from '../../src/inspector/hub/door.ts';
@@ -25,7 +26,7 @@ import { TaskFilesReader } from '../../src/inspector/hub/task-files-view.ts';
 import { outputTail } from '../../src/inspector/hub/worker-output.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
-import type { Place } from '../../src/runtime/run-look.ts';
+import type { TaskPlace } from '../../src/runtime/task-folder.ts';
 import { writeArtifact } from '../../src/store/artifacts.ts';
 import { Files } from '../../src/store/files.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
@@ -40,8 +41,9 @@ afterEach(async () => {
   bench = new InspectorBench();
 });
 
-function place(fs: FsPort = nodeFs): Place {
-  return { files: new Files(fs, systemClock), paths: new RegistryPaths(bench.registry) };
+function place(fs: FsPort = nodeFs): TaskPlace {
+  const files = new Files(fs, systemClock);
+  return { files, paths: new RegistryPaths(bench.registry), processes: systemProcesses() };
 }
 
 /** A file system that counts what is looked at. */

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { createBrowserReceiver, createWebSocketReceiver } from '@statelyai/inspect';
 import { afterEach, describe, expect, it } from 'vitest';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
+import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import { type HubClient, InspectorBench, type Told, type WrittenRun } from './registry-kit.ts';
@@ -118,14 +119,39 @@ describe('a page', () => {
   });
 });
 
+describe('a run that nobody drives', () => {
+  it('is told as halted with what to do about it, and as driven once somebody holds the registry', async () => {
+    const run = bench.run(RUN, 4);
+    const client = await bench.client(await bench.hub());
+    const runs = await client.until(({ type }) => type === 'runs');
+    expect(runs.runs).toMatchObject([
+      { liveness: { standing: 'halted' }, actions: [{ kind: 'run', command: `pawl run ${run.runId}` }] },
+    ]);
+    expect(await client.until(({ type }) => type === 'liveness')).toMatchObject({
+      driver: { kind: 'none' },
+      runs: { [RUN]: { standing: 'halted', task: null } },
+    });
+    const holder = systemProcesses().self();
+    const lock = { v: 1, generation: 1, nonce: 'n'.repeat(32), holder, atMs: Date.now(), takeOver: null };
+    writeFileSync(join(bench.registry, 'lock.000001'), JSON.stringify(lock));
+    const driven = await client.until(({ type, driver }) => type === 'liveness' && Object(driver).kind === 'alive');
+    expect(driven.runs).toMatchObject({ [RUN]: { standing: 'working' } });
+    const view = await client.until(({ type }) => type === 'run');
+    expect(view.run).toMatchObject({
+      actions: [{ kind: 'driven', command: null, label: expect.stringContaining(`driven by pid ${process.pid}`) }],
+    });
+  });
+});
+
 describe('a run that has not ended well', () => {
   it('is shown up to a last line that was never finished, and that is said', async () => {
-    const run = bench.run(RUN, 5);
+    const run = bench.run(RUN, 4);
     writeFileSync(run.journal, `${readFileSync(run.journal, 'utf8')}{"actor":"ru`);
     const client = await watching(run);
-    expect(client.records(RUN)).toHaveLength(5);
+    expect(client.records(RUN)).toHaveLength(4);
     const recovery = await client.until(({ type }) => type === 'recovery');
-    expect(recovery).toMatchObject({ journalFault: null, findings: [{ class: 'interruptedAppend' }] });
+    expect(recovery.journalFault).toBeNull();
+    expect(recovery.findings).toContainEqual(expect.objectContaining({ class: 'interruptedAppend' }));
   });
 
   it('is shown with its last record though the newline of that is missing, and goes on from there', async () => {

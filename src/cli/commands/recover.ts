@@ -6,15 +6,13 @@
 
 import { userInfo } from 'node:os';
 import { systemProcesses } from '../../adapters/processes/system.ts';
-import { systemClock } from '../../adapters/system-clock.ts';
 import { takeOver as takeOverAction } from '../../core/next-actions.ts';
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { emptyInbox } from '../../runtime/commands.ts';
 import type { Driver, RunFindings } from '../../runtime/driver.ts';
-import { lookAtTasks } from '../../runtime/open-tasks.ts';
-import { type Finding, rehydrate } from '../../runtime/rehydrate.ts';
-import { doubtfulView, lookAtRun, quarantineView } from '../../runtime/run-look.ts';
+import { lookDry } from '../../runtime/dry-run.ts';
+import type { Finding } from '../../runtime/rehydrate.ts';
 import { listRuns } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
@@ -43,7 +41,11 @@ export async function recover(output: Output, options: RecoverOptions): Promise<
       : await settle(output, places, takeOverOf(options, places.paths.commandOptions));
   const findingsOf = (runId: string): readonly Finding[] =>
     report.findings.filter((each) => each.runId === runId).flatMap((each) => each.findings);
-  const runs = shown(places, report.views).map((view) => ({ ...view, findings: findingsOf(view.runId) }));
+  // The closer look's findings stand in the place of the quick one's.
+  const runs = shown(places, report.views).map((view) => {
+    const liveness = view.liveness === null ? null : { ...view.liveness, findings: [] };
+    return { ...view, liveness, findings: findingsOf(view.runId) };
+  });
   const quarantined = runs.filter((view) => view.kind === 'quarantined');
   output.json({ runs, quarantined, dryRun: options.dryRun === true });
   for (const view of runs) {
@@ -90,22 +92,14 @@ async function settle(
 /** The same checks without the lock, without a repair, without a record. */
 async function dryRun(places: Places): Promise<Report> {
   const { files, paths } = places;
-  const processes = systemProcesses();
+  const place = { files, paths, processes: systemProcesses() };
   const findings: RunFindings[] = [];
   const views: RunView[] = [];
   for (const runId of listRuns(files, paths)) {
-    const aside = quarantineView(places, runId);
-    if (aside !== null) {
-      views.push(aside);
-      continue;
-    }
-    const found = rehydrate(places, runId, false);
-    const view = found.kind === 'doubtful' ? doubtfulView(runId, found.doubt) : await lookAtRun(places, runId);
-    if (found.kind === 'absent' || view === null) continue;
-    views.push(view);
-    const open =
-      found.kind === 'live' ? lookAtTasks({ files, paths, processes }, runId, found.state, systemClock.nowMs()) : [];
-    findings.push({ runId, findings: [...found.findings, ...open] });
+    const found = await lookDry(place, runId);
+    if (found === null) continue;
+    views.push(found.view);
+    findings.push({ runId, findings: found.findings });
   }
   return { views, findings };
 }

@@ -7,16 +7,15 @@
 
 import { listRuns } from '../../core/error-actions.ts';
 import { type PictureLine, runPicture } from '../../core/run-picture.ts';
-import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { lookAtRun, recordsOf } from '../../runtime/run-look.ts';
+import { type Look, lookClosely, recordsOf } from '../../runtime/run-look.ts';
 import { listRuns as runIds } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
-import { runDetails, runLine, runReport } from '../render.ts';
+import { driverLine, runDetails, runLine, runReport } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
-import { shown } from '../shown.ts';
+import { shownLooks } from '../shown.ts';
 
 /** Options of `pawl status`. */
 export interface StatusOptions extends CommonOptions {
@@ -32,10 +31,11 @@ export async function status(output: Output, options: StatusOptions, [run]: read
   if (options.picture === true && run === undefined) throw pictureOfWhat();
   const runId = run === undefined ? undefined : resolveRun(places, run);
   for (;;) {
-    const runs = shown(places, await look(places, runId));
+    const { driver, runs } = shownLooks(places, await look(places, runId));
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
     const refs = runId === undefined ? [] : rescueRefs(places, runId);
     const told = {
+      driver,
       runs,
       ...(runId === undefined ? {} : { rescueRefs: refs }),
       ...(options.picture === true ? { picture: picture.map(({ text }) => text) } : {}),
@@ -43,6 +43,8 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     if (options.watch === true) output.ndjson(told);
     else output.json(told);
     if (options.watch === true && process.stdout.isTTY && !output.isJson) output.line('\u001b[2J\u001b[H');
+    const line = driverLine(output, driver, runs, Date.now());
+    if (line !== null) output.line(line);
     for (const view of runs) {
       const lines =
         runId === undefined
@@ -85,12 +87,12 @@ function pictureOfWhat(): PawlError {
   });
 }
 
-async function look(places: Places, runId: string | undefined): Promise<readonly RunView[]> {
+async function look(places: Places, runId: string | undefined): Promise<readonly Look[]> {
   const { files, paths } = places;
-  const views: RunView[] = [];
+  const looks: Look[] = [];
   for (const id of runId === undefined ? runIds(files, paths) : [runId]) {
-    const view = await lookAtRun(places, id);
-    if (view !== null) views.push(view);
+    const found = await lookClosely(places, id);
+    if (found !== null) looks.push(found);
   }
-  return views;
+  return looks;
 }

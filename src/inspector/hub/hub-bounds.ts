@@ -26,6 +26,10 @@ export const HUB_BOUNDS = {
   pollMs: 100,
   /** Runs looked at in one such round; the watched ones always. */
   runsPerPoll: 128,
+  /** How often it is looked at who drives, and what lives. */
+  pulseMs: 1_000,
+  /** A look at the whole of a run is followed by so many times its length without one. */
+  restFactor: 10,
   /** Changes within this time are one. */
   settleMs: 10,
   folderWatches: 1_000,

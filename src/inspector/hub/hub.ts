@@ -12,10 +12,12 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { systemProcesses } from '../../adapters/processes/system.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { definitionHash } from '../../core/state-image.ts';
 import { PawlError } from '../../model/error.ts';
 import type { Place } from '../../runtime/run-look.ts';
+import type { TaskPlace } from '../../runtime/task-folder.ts';
 import { readRegistry } from '../../store/registry.ts';
 import { isSafeName } from '../../store/registry-paths.ts';
 import { CLOSE_CODES, type HubMessage, PAGE_API_VERSION, PAGE_SOCKET_PATH, SESSION_PATH } from '../wire/page-api.ts';
@@ -26,6 +28,7 @@ import { HUB_BOUNDS } from './hub-bounds.ts';
 import { closed, listenLocally } from './listen.ts';
 import { PacedSocket } from './paced-socket.ts';
 import { PageSession } from './page-session.ts';
+import { Pulse } from './pulse.ts';
 import { RegistryWatch } from './registry-watch.ts';
 import { RunList } from './run-list.ts';
 import { SharedTaskFiles } from './shared-task-files.ts';
@@ -107,7 +110,9 @@ class HubServer {
   readonly #connections = new Set<Socket>();
   readonly #sessions = new Set<Session>();
   readonly #pages = new Set<PageSession>();
+  readonly #place: TaskPlace;
   readonly #list: RunList;
+  readonly #pulse: Pulse;
   readonly #taskFiles: SharedTaskFiles;
   readonly #watch: RegistryWatch;
   #port = 0;
@@ -117,8 +122,17 @@ class HubServer {
     this.token = options.token ?? newToken();
     this.#assets = new Assets(options.pageFolder);
     this.#taskFiles = new SharedTaskFiles(options.place);
-    this.#list = new RunList(options.place, (runId, view) => {
+    this.#place = { ...options.place, processes: systemProcesses() };
+    this.#list = new RunList(this.#place, (runId, view) => {
       for (const page of this.#pages) page.viewed(runId, view);
+    });
+    this.#pulse = new Pulse({
+      list: this.#list,
+      clock: options.place.files.clock,
+      isAsked: () => this.#pages.size > 0,
+      onChange: () => {
+        for (const page of this.#pages) page.pulsed();
+      },
     });
     this.#watch = new RegistryWatch(options.place, (runId, isThere) => {
       // Records first: they are told as soon as they are read, the view a moment later.
@@ -140,6 +154,7 @@ class HubServer {
   }
 
   async close(): Promise<void> {
+    this.#pulse.close();
     this.#watch.close();
     this.#list.close();
     for (const session of this.#sessions) session.close();
@@ -237,16 +252,17 @@ class HubServer {
   }
 
   #openPage(client: WebSocket, socket: PacedSocket): PageSession {
-    const { place, proofPaths = [] } = this.#options;
+    const { proofPaths = [] } = this.#options;
     const page = new PageSession({
       socket,
-      place,
+      place: this.#place,
       hello: this.#hello(),
       proofPaths,
       // A run that takes long to look at holds the others back no longer than that: it comes when it is known.
       listed: () => Promise.race([this.#list.settled(), pause(HUB_BOUNDS.listMs, null, { ref: false })]),
       views: () => this.#list.views,
       viewOf: (runId) => this.#list.get(runId),
+      liveness: () => this.#pulse.message(),
       taskFiles: this.#taskFiles,
       favour: (runId) => this.#watch.favour(runId),
     });

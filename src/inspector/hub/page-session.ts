@@ -9,7 +9,7 @@
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { RunView } from '../../core/run-view.ts';
-import type { Place } from '../../runtime/run-look.ts';
+import type { TaskPlace } from '../../runtime/task-folder.ts';
 import type { HubMessage, PageMessage } from '../wire/page-api.ts';
 import { CLOSE_CODES } from '../wire/page-api.ts';
 import { ArtifactIndex } from './artifact-index.ts';
@@ -24,7 +24,7 @@ import { outputMark, outputTail } from './worker-output.ts';
 /** What a session is made from. */
 export interface PageSessionParts {
   readonly socket: PacedSocket;
-  readonly place: Place;
+  readonly place: TaskPlace;
   readonly hello: HubMessage;
   readonly proofPaths: readonly string[];
   /** Resolves when every view is known, or after a while. */
@@ -32,6 +32,8 @@ export interface PageSessionParts {
   /** Every view that is known. */
   readonly views: () => readonly RunView[];
   readonly viewOf: (runId: string) => RunView | null;
+  /** Who drives, and what lives, now. */
+  readonly liveness: () => HubMessage;
   readonly taskFiles: SharedTaskFiles;
   /** The run is looked at in every round, until the returned function is called. */
   readonly favour: (runId: string) => () => void;
@@ -54,6 +56,7 @@ export class PageSession {
   #problem: string | null = null;
   #tail: { readonly runId: string; readonly taskId: string; mark: string; isDue: boolean } | null = null;
   #isListed = false;
+  #isLivenessDue = false;
   #isPumping = false;
   #isMoreDue = false;
   #isClosed = false;
@@ -81,6 +84,12 @@ export class PageSession {
     this.#pump();
   }
 
+  /** Who drives, or what lives, has changed. */
+  pulsed(): void {
+    this.#isLivenessDue = true;
+    this.#pump();
+  }
+
   /** What the page has said. */
   heard(text: string): void {
     const message = parsePageMessage(text);
@@ -102,6 +111,7 @@ export class PageSession {
     // The views come whole or the hub ends: neither is for this session to report.
     void this.#parts.listed().then(() => {
       this.#isListed = true;
+      this.#isLivenessDue = true;
       this.#untold.push({ type: 'runs', runs: this.#parts.views() });
       this.#pump();
     });
@@ -182,6 +192,7 @@ export class PageSession {
         this.#watch?.nextRecords() ??
         this.#nextAnswer() ??
         this.#nextView() ??
+        this.#nextLiveness() ??
         this.#watch?.nextFiles() ??
         this.#nextOutput()
       );
@@ -213,6 +224,12 @@ export class PageSession {
       return run === null ? { type: 'runGone', runId } : { type: 'run', run };
     }
     return null;
+  }
+
+  #nextLiveness(): Next {
+    if (!this.#isLivenessDue || !this.#isListed) return null;
+    this.#isLivenessDue = false;
+    return this.#parts.liveness();
   }
 
   #nextOutput(): Next {

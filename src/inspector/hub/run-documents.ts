@@ -12,7 +12,10 @@ import type { RunView } from '../../core/run-view.ts';
 import { sanitise } from '../../core/sanitise.ts';
 import { PawlError } from '../../model/error.ts';
 import type { ArtifactRef } from '../../model/event.ts';
+import { dryFindings } from '../../runtime/dry-run.ts';
 import type { Place } from '../../runtime/run-look.ts';
+import { driverFacts } from '../../runtime/surroundings.ts';
+import type { TaskPlace } from '../../runtime/task-folder.ts';
 import { readArtifact } from '../../store/artifacts.ts';
 import { parseJson, parseJsonObject } from '../../store/json-file.ts';
 import { type QuarantineResolution, readQuarantine } from '../../store/quarantine.ts';
@@ -48,14 +51,14 @@ export function artifactDocument(
 
 /** Where the run's recovery stands, by its quarantine, its view (as last seen) and how far its journal can be followed. */
 export function recoveryView(
-  { files, paths }: Place,
+  place: TaskPlace,
   runId: string,
   view: RunView | null,
   journal: { readonly fault: string | null; readonly isTorn: boolean },
 ): RecoveryView {
-  const quarantine = readQuarantine(files, paths, runId);
+  const quarantine = readQuarantine(place.files, place.paths, runId);
   if (quarantine === null)
-    return { findings: findingsOf(view, journal), quarantine: null, journalFault: journal.fault };
+    return { findings: findingsOf(place, view, journal), quarantine: null, journalFault: journal.fault };
   const { record, resolved } = quarantine;
   const { code, detail, surfaces, atMs, findings } = record;
   return {
@@ -69,14 +72,20 @@ function wordOf({ decision, reason, by, atMs }: QuarantineResolution) {
   return { decision, reason, by, atMs };
 }
 
-/** What the next start would find, as far as a look without it can tell. */
-function findingsOf(view: RunView | null, { isTorn }: { readonly isTorn: boolean }): RecoveryFinding[] {
+/** What the next start would find: while nobody drives the very checks of a start, else what a look without them can tell. */
+function findingsOf(
+  place: TaskPlace,
+  view: RunView | null,
+  { isTorn }: { readonly isTorn: boolean },
+): readonly RecoveryFinding[] {
+  const canMove = view !== null && view.kind !== 'terminal' && view.kind !== 'quarantined';
   const findings: RecoveryFinding[] = [];
+  if (canMove && driverFacts(place).kind !== 'alive') findings.push(...foundDry(place, view.runId));
   if (view?.kind === 'quarantined') {
     const detail = view.blockers.map(({ message }) => message).join(' ');
     findings.push({ class: 'ambiguous', detail, action: 'set aside by the next pawl run or pawl recover' });
   }
-  if (isTorn) {
+  if (isTorn && findings.every((finding) => finding.class !== 'interruptedAppend')) {
     const detail = 'the last line of the journal is not finished';
     findings.push({
       class: 'interruptedAppend',
@@ -85,6 +94,15 @@ function findingsOf(view: RunView | null, { isTorn }: { readonly isTorn: boolean
     });
   }
   return findings;
+}
+
+function foundDry(place: TaskPlace, runId: string): readonly RecoveryFinding[] {
+  try {
+    return dryFindings(place, runId)?.findings ?? [];
+  } catch (error) {
+    if (!(error instanceof PawlError)) throw error;
+    return [{ class: 'ambiguous', detail: error.message, action: 'set aside by the next pawl run or pawl recover' }];
+  }
 }
 
 /** The first of these files that holds a JSON object, its texts made safe; null when none does. */

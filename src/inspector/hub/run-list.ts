@@ -7,23 +7,29 @@
  * Invariant: a run whose files contradict each other is shown as such, with the reason; it never ends the hub.
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { DriverFacts } from '../../core/next-actions.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
-import { doubtfulView, lookAtRun, type Place, quarantineView, quickView } from '../../runtime/run-look.ts';
+import { SignsReader, type WidePlace } from '../../runtime/liveness.ts';
+import { doubtfulView, lookAtRun, quarantineView, quickView } from '../../runtime/run-look.ts';
+import { driverFacts, shownRuns } from '../../runtime/surroundings.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { RunFold } from './run-fold.ts';
-
-/** A look at the whole of a run is followed by so many times its length without one. */
-const REST_FACTOR = 10;
 
 /** Told of a run whose view is new; null: its folder has gone. */
 export type OnView = (runId: string, view: RunView | null) => void;
 
 /** The runs of a registry. */
 export class RunList {
-  readonly #place: Place;
+  readonly #place: WidePlace;
   readonly #onView: OnView;
+  readonly #signs: SignsReader;
+  /** As they were found. */
   readonly #views = new Map<string, RunView>();
+  /** As they are told, each in its surroundings. */
+  readonly #shown = new Map<string, RunView>();
+  #driver: DriverFacts;
+  #haveChanged = false;
   readonly #folds = new Map<string, RunFold>();
   readonly #due = new Set<string>();
   /** When a run that is doubted is looked at as a whole again, and what sees to it. */
@@ -32,17 +38,42 @@ export class RunList {
   #work: Promise<void> | null = null;
   #isClosed = false;
 
-  constructor(place: Place, onView: OnView) {
+  constructor(place: WidePlace, onView: OnView) {
     this.#place = place;
     this.#onView = onView;
+    this.#signs = new SignsReader(place);
+    this.#driver = driverFacts(place);
   }
 
   get views(): readonly RunView[] {
-    return [...this.#views.values()];
+    return [...this.#shown.values()];
   }
 
   get(runId: string): RunView | null {
-    return this.#views.get(runId) ?? null;
+    return this.#shown.get(runId) ?? null;
+  }
+
+  /** Who drives, as last looked at. */
+  get driver(): DriverFacts {
+    return this.#driver;
+  }
+
+  /** It is looked at again who drives and what lives: a run that is to be seen differently for it is told. */
+  pulse(): void {
+    const driver = driverFacts(this.#place);
+    // A run that cannot move is seen differently only when somebody begins or ends to drive, or another run lets go of what it needs.
+    const isAll = this.#haveChanged || JSON.stringify(driver) !== JSON.stringify(this.#driver);
+    this.#driver = driver;
+    this.#haveChanged = false;
+    for (const [runId, view] of this.#views)
+      if (view.kind === 'active' || (isAll && view.kind !== 'terminal')) this.#show(runId, view);
+  }
+
+  #show(runId: string, view: RunView): void {
+    const before = this.#shown.get(runId);
+    const [shown = view] = shownRuns(this.#place, [view], this.#driver, { signs: this.#signs, others: this.#views });
+    this.#shown.set(runId, shown);
+    if (before === undefined || isSeenDifferently(before, shown)) this.#onView(runId, shown);
   }
 
   /** Resolves when every change told so far is in the views. */
@@ -56,6 +87,7 @@ export class RunList {
       this.#due.delete(runId);
       this.#folds.delete(runId);
       this.#restUntilMs.delete(runId);
+      this.#shown.delete(runId);
       if (this.#views.delete(runId)) this.#onView(runId, null);
       return;
     }
@@ -84,7 +116,8 @@ export class RunList {
       const view = await this.#look(runId);
       if (view === null || this.#isClosed) continue;
       this.#views.set(runId, view);
-      this.#onView(runId, view);
+      this.#haveChanged = true;
+      this.#show(runId, view);
     }
   }
 
@@ -126,7 +159,7 @@ export class RunList {
     }
     const view = await lookAtRun(this.#place, runId);
     const endMs = performance.now();
-    this.#restUntilMs.set(runId, endMs + REST_FACTOR * (endMs - startMs));
+    this.#restUntilMs.set(runId, endMs + HUB_BOUNDS.restFactor * (endMs - startMs));
     return view;
   }
 
@@ -144,4 +177,11 @@ export class RunList {
     const { files, paths } = this.#place;
     return view?.tasks.some(({ taskId }) => !files.exists(paths.task(runId, taskId))) === true;
   }
+}
+
+/** Ages and output apart: those are told with the liveness. */
+function isSeenDifferently(before: RunView, now: RunView): boolean {
+  const plain = (view: RunView): string =>
+    JSON.stringify({ ...view, liveness: view.liveness?.standing, found: view.liveness?.findings });
+  return plain(before) !== plain(now);
 }

@@ -7,7 +7,7 @@
  * and an empty message that is none says when it is over.
  */
 import type { RunView } from '../../core/run-view.ts';
-import type { Place } from '../../runtime/run-look.ts';
+import type { TaskPlace } from '../../runtime/task-folder.ts';
 import type { HubMessage } from '../wire/page-api.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -16,7 +16,7 @@ import type { TaskFilesReader } from './task-files-view.ts';
 
 /** What a watch is made from. */
 export interface RunWatchParts {
-  readonly place: Place;
+  readonly place: TaskPlace;
   readonly runId: string;
   /** The first record to tell. */
   readonly fromSeq: number;
@@ -28,7 +28,7 @@ export interface RunWatchParts {
 /** The watch of one run by one page. */
 export class RunWatch {
   readonly runId: string;
-  readonly #place: Place;
+  readonly #place: TaskPlace;
   readonly #view: () => RunView | null;
   readonly #files: TaskFilesReader;
   readonly #waiting: HubMessage[] = [];
@@ -37,6 +37,7 @@ export class RunWatch {
   #areRecordsDue = true;
   #areFilesDue = true;
   #isRecoveryDue = true;
+  #restUntilMs = 0;
   #filesTold = { mark: 0, sizesMark: 0, atMs: 0 };
 
   constructor({ place, runId, fromSeq, view, files }: RunWatchParts) {
@@ -84,9 +85,14 @@ export class RunWatch {
       this.#filesTold = { mark, sizesMark, atMs: performance.now() };
       return { type: 'files', runId, tasks: tasks() };
     }
-    if (!this.#isRecoveryDue) return null;
+    const startMs = performance.now();
+    if (!this.#isRecoveryDue || startMs < this.#restUntilMs) return null;
     this.#isRecoveryDue = false;
-    return { type: 'recovery', runId, ...recoveryView(this.#place, runId, this.#view(), this.#reader) };
+    const view = recoveryView(this.#place, runId, this.#view(), this.#reader);
+    // It may read the whole journal, which holds all others up.
+    const endMs = performance.now();
+    this.#restUntilMs = endMs + HUB_BOUNDS.restFactor * (endMs - startMs);
+    return { type: 'recovery', runId, ...view };
   }
 
   #read(): HubMessage | null {

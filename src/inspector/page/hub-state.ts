@@ -5,6 +5,8 @@
  *
  * Invariant: 1. Folding never holds the page up: it goes on in slices of SLICE_MS.
  */
+import type { Liveness } from '../../core/liveness.ts';
+import type { DriverFacts } from '../../core/next-actions.ts';
 import type { RunView } from '../../core/run-view.ts';
 import {
   type HubMessage,
@@ -34,6 +36,10 @@ export class HubState {
   hello: Hello | null = null;
   /** Null until the hub has told them. */
   runs: ReadonlyMap<string, RunView> | null = null;
+  /** Who drives the registry; null until it is told. */
+  driver: DriverFacts | null = null;
+  /** The liveness of every run that can move, newer than that of its view. */
+  liveness: ReadonlyMap<string, Liveness> = new Map();
   history: History | null = null;
   /** True once every record that was there at the beginning of the watch is here. */
   isCaughtUp = false;
@@ -139,6 +145,10 @@ export class HubState {
         break;
       case 'run':
         this.runs = new Map(this.runs).set(message.run.runId, message.run);
+        break;
+      case 'liveness':
+        this.driver = message.driver;
+        this.liveness = new Map(Object.entries(message.runs));
         break;
       case 'runGone':
         this.runs = new Map([...(this.runs ?? [])].filter(([runId]) => runId !== message.runId));

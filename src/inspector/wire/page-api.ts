@@ -10,6 +10,8 @@
  * taken, the other messages tell the latest state and may skip states in between.
  */
 import type { JsonObject } from '../../base/canonical-json.ts';
+import type { Liveness } from '../../core/liveness.ts';
+import type { DriverFacts } from '../../core/next-actions.ts';
 import type { RunView } from '../../core/run-view.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import type { TurnReport } from '../../model/turn.ts';
@@ -143,6 +145,17 @@ export type HubMessage =
   | { readonly type: 'runs'; readonly runs: readonly RunView[] }
   /** One run that is new or has changed. */
   | { readonly type: 'run'; readonly run: RunView }
+  /**
+   * Who drives the registry, and the liveness of every run that can move, by its id: at the beginning, and again when something of it has
+   * changed. It is newer than the `liveness` of a `run`.
+   */
+  | {
+      readonly type: 'liveness';
+      readonly driver: DriverFacts;
+      readonly runs: Readonly<Record<string, Liveness>>;
+      /** The hub's clock: ages count from it. */
+      readonly nowMs: number;
+    }
   /** A run whose folder has gone. */
   | { readonly type: 'runGone'; readonly runId: string }
   /**

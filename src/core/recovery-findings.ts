@@ -1,0 +1,81 @@
+/**
+ * What a start finds, in words: one finding for every row of the recovery table.
+ *
+ * Owns: these words, which `recover`, `status` and the inspector share. Does not own: the table (core/recovery), looking (runtime/open-tasks).
+ */
+import { unreachable } from '../base/unreachable.ts';
+import type { RecoveryAction } from './recovery.ts';
+
+/** One thing that a start found, and what was done about it. */
+export interface RecoveryFinding {
+  readonly class:
+    | 'intentBeforeSpawn'
+    | 'spawnedBeforeResult'
+    | 'resultBeforeEvent'
+    | 'eventBeforeSnapshot'
+    | 'staleLease'
+    | 'lateOrConflicting'
+    | 'interruptedAppend'
+    | 'ambiguous';
+  readonly detail: string;
+  readonly action: string;
+}
+
+/** What is found of a lease past its time. */
+export function staleLeaseFinding(): RecoveryFinding {
+  return {
+    class: 'staleLease',
+    detail: 'the lease of the run is past its time',
+    action: 'renewed, unless another run needs it',
+  };
+}
+
+/** What is found of an open task about which that one thing is to be done. */
+export function taskFinding(taskId: string, action: RecoveryAction): RecoveryFinding {
+  switch (action) {
+    case 'startHost':
+      return {
+        class: 'intentBeforeSpawn',
+        detail: `${taskId}: nobody has claimed it`,
+        action: 'a host is started by the next run',
+      };
+    case 'watchHost':
+      return { class: 'spawnedBeforeResult', detail: `${taskId}: its host lives`, action: 'reattached' };
+    case 'adoptWorker':
+      return {
+        class: 'spawnedBeforeResult',
+        detail: `${taskId}: its host is dead, its worker lives`,
+        action: 'adopted by the next run',
+      };
+    case 'linkNeverRan':
+      return {
+        class: 'spawnedBeforeResult',
+        detail: `${taskId}: its host died before the worker ran`,
+        action: 'interrupted',
+      };
+    case 'concludeOrphan':
+      return {
+        class: 'spawnedBeforeResult',
+        detail: `${taskId}: host and worker are gone`,
+        action: 'concluded from its files',
+      };
+    case 'endRemains':
+      return {
+        class: 'resultBeforeEvent',
+        detail: `${taskId}: ended, something of it is left`,
+        action: 'ended, then settled',
+      };
+    case 'settleRevoked':
+    case 'settleOutcome':
+      return { class: 'resultBeforeEvent', detail: `${taskId}: its end was not recorded yet`, action: 'settled' };
+    case 'askAboutHost':
+    case 'askAboutRemains':
+      return {
+        class: 'ambiguous',
+        detail: `${taskId}: whether it still runs cannot be told`,
+        action: 'a person decides',
+      };
+    default:
+      return unreachable(action);
+  }
+}

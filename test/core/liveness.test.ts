@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import {
+  duration,
+  livenessOf,
+  type Standing,
+  signWords,
+  standingWords,
+  type TaskSigns,
+} from '../../src/core/liveness.ts';
+import type { DriverFacts } from '../../src/core/next-actions.ts';
+import { BOUNDS } from '../../src/model/limits.ts';
+
+const NOW_MS = 1_000_000_000_000;
+const NOBODY: DriverFacts = { kind: 'none' };
+const SOMEBODY: DriverFacts = { kind: 'alive', pid: 7, hostname: 'here', sinceMs: NOW_MS - 60_000 };
+const UNKNOWN: DriverFacts = { kind: 'unknown', pid: 7, hostname: 'elsewhere', sinceMs: NOW_MS - 60_000 };
+
+const ALIVE: TaskSigns = {
+  taskId: 'implementation-e0-a1',
+  claim: 'host',
+  host: 'alive',
+  hostPid: 8,
+  worker: 'alive',
+  workerPid: 9,
+  hasOutcome: false,
+  startedAtMs: NOW_MS - 252_000,
+  deadlineAtMs: NOW_MS - 252_000 + 3_600_000,
+  heartbeatAtMs: NOW_MS - 1_000,
+  outputAtMs: NOW_MS - 3_000,
+  outputBytes: 12,
+};
+
+const look = (driver: DriverFacts, task: Partial<TaskSigns> | null) =>
+  livenessOf({
+    driver,
+    task: task === null ? null : { ...ALIVE, ...task },
+    updatedAtMs: NOW_MS - 300_000,
+    leaseExpiresAtMs: null,
+    inFiles: [],
+    nowMs: NOW_MS,
+  });
+
+const DEAD: Partial<TaskSigns> = { host: 'dead', worker: 'dead' };
+const SILENT: Partial<TaskSigns> = { heartbeatAtMs: NOW_MS - BOUNDS.hostSilenceMs - 1 };
+const UNCLAIMED: Partial<TaskSigns> = { claim: 'none', host: 'none', worker: 'none', startedAtMs: null };
+
+describe('a run', () => {
+  test.each<[string, DriverFacts, Partial<TaskSigns> | null, Standing]>([
+    ['driven, between tasks', SOMEBODY, null, 'working'],
+    ['driven, its host and worker alive', SOMEBODY, {}, 'working'],
+    ['driven, its task not claimed yet', SOMEBODY, UNCLAIMED, 'working'],
+    ['driven, its worker just ended', SOMEBODY, { ...DEAD, hasOutcome: true }, 'working'],
+    ['driven, its host silent', SOMEBODY, SILENT, 'silent'],
+    ['driven, its host and worker dead', SOMEBODY, DEAD, 'gone'],
+    ['driven by nobody, between tasks', NOBODY, null, 'halted'],
+    ['driven by nobody, its task not claimed yet', NOBODY, UNCLAIMED, 'halted'],
+    ['driven by nobody, its host alive', NOBODY, {}, 'unattended'],
+    ['driven by nobody, its host silent', NOBODY, SILENT, 'silent'],
+    ['driven by nobody, its host dead and its worker alive', NOBODY, { host: 'dead' }, 'orphaned'],
+    ['driven by nobody, its host dead before the worker ran', NOBODY, { host: 'dead', worker: 'none' }, 'gone'],
+    ['driven by nobody, its host and worker dead', NOBODY, DEAD, 'gone'],
+    ['driven by nobody, its outcome left', NOBODY, { ...DEAD, hasOutcome: true }, 'ended'],
+    ['driven by nobody, its host not to be judged', NOBODY, { host: 'unknown' }, 'unclear'],
+    ['driven by nobody, its worker not to be judged', NOBODY, { host: 'dead', worker: 'unknown' }, 'unclear'],
+    ['driven by somebody who cannot be judged', UNKNOWN, {}, 'unclear'],
+  ])('%s is %3$s', (_what, driver, task, standing) => {
+    expect(look(driver, task).standing).toBe(standing);
+  });
+
+  test('that nobody drives has the findings of the next start, as recovery words them', () => {
+    expect(look(NOBODY, DEAD).findings).toEqual([
+      {
+        class: 'spawnedBeforeResult',
+        detail: 'implementation-e0-a1: host and worker are gone',
+        action: 'concluded from its files',
+      },
+    ]);
+    expect(look(NOBODY, null).findings).toEqual([]);
+  });
+
+  test('that is driven has none: what is between two records is no finding', () => {
+    expect(look(SOMEBODY, DEAD).findings).toEqual([]);
+  });
+
+  test('that is not working says when it last gave a sign of life, one that works how far it is', () => {
+    expect(signWords(look(SOMEBODY, {}), NOW_MS)).toEqual(['4m12s of 1h00m', 'last output 3s ago']);
+    expect(signWords(look(NOBODY, DEAD), NOW_MS).at(-1)).toMatch(/^last sign of life \d\d:\d\d \(1s ago\)$/);
+    expect(standingWords('gone')).toBe('not running: its host and worker are gone');
+  });
+});
+
+test('a duration is never negative', () => {
+  expect([-5_000, 999, 61_000, 3_661_000].map(duration)).toEqual(['0s', '0s', '1m01s', '1h01m']);
+});
