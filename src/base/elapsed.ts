@@ -16,14 +16,14 @@ export function spanMs(fromMs: number, toMs: number): number {
   return Math.max(0, toMs - fromMs);
 }
 
-/** A span in words: `0.4s`, `12s`, `3m 05s`, `2h 10m`, `3d 4h`. */
+/** A span in words: `0.4s`, `12s`, `3m05s`, `2h10m`, `3d4h`. */
 export function elapsed(ms: number): string {
   const span = Math.max(0, ms);
-  if (span < 10 * SECOND_MS) return `${(Math.floor(span / 100) / 10).toFixed(1)}s`;
+  if (span < 10 * SECOND_MS) return `${Math.floor(span / 100) / 10}s`;
   if (span < MINUTE_MS) return `${Math.floor(span / SECOND_MS)}s`;
-  if (span < HOUR_MS) return `${Math.floor(span / MINUTE_MS)}m ${padded(span % MINUTE_MS, SECOND_MS)}s`;
-  if (span < DAY_MS) return `${Math.floor(span / HOUR_MS)}h ${padded(span % HOUR_MS, MINUTE_MS)}m`;
-  return `${Math.floor(span / DAY_MS)}d ${Math.floor((span % DAY_MS) / HOUR_MS)}h`;
+  if (span < HOUR_MS) return `${Math.floor(span / MINUTE_MS)}m${padded(span % MINUTE_MS, SECOND_MS)}s`;
+  if (span < DAY_MS) return `${Math.floor(span / HOUR_MS)}h${padded(span % HOUR_MS, MINUTE_MS)}m`;
+  return `${Math.floor(span / DAY_MS)}d${Math.floor((span % DAY_MS) / HOUR_MS)}h`;
 }
 
 function padded(ms: number, unitMs: number): string {

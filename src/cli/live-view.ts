@@ -4,25 +4,32 @@
  * Owns: both, on stderr, so that stdout holds the result alone. Does not own: the facts (driver, task folders).
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
+import { visible } from '../base/visible.ts';
+import { taskWords } from '../core/event-words.ts';
 import { livenessOf, signWords, standingWords } from '../core/liveness.ts';
 import type { DriverFacts } from '../core/next-actions.ts';
+import { conditionOf } from '../core/run-marks.ts';
 import { placeOf } from '../core/run-view.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { Driver } from '../runtime/driver.ts';
 import type { LiveRun } from '../runtime/live-run.ts';
 import { SignsReader } from '../runtime/liveness.ts';
 import type { LiveLines } from './live-lines.ts';
+import { type LiveRow, liveRows, type RowColours } from './live-rows.ts';
 import type { Places } from './options.ts';
 import type { Output } from './output.ts';
+import { MARK_COLOURS } from './render.ts';
 
 const REFRESH_MS = 250;
-const ROWS_MAX = 20;
+/** Of a terminal that does not say how wide it is. */
+const COLUMNS = 80;
 
 /** What is shown while runs are driven. */
 export class LiveView {
   readonly #output: Output;
   readonly #signs: SignsReader;
   readonly #table: LiveLines | null;
+  readonly #colours: RowColours;
   readonly #shown = new Map<string, string>();
   #timer: NodeJS.Timeout | null = null;
   #driver: Driver | null = null;
@@ -32,6 +39,7 @@ export class LiveView {
     this.#output = output;
     this.#signs = new SignsReader({ files: places.files, paths: places.paths, processes: systemProcesses() });
     this.#table = table;
+    this.#colours = coloursOf(output);
   }
 
   /** Shows the runs of `driver` until `stop`. */
@@ -68,27 +76,23 @@ export class LiveView {
   };
 
   #draw(): void {
-    const { logColour: colour } = this.#output;
-    const rows = this.#runIds.slice(0, ROWS_MAX).map((runId) => this.#row(runId));
-    const more = this.#runIds.length - rows.length;
-    this.#table?.draw([...rows, ...(more > 0 ? [colour.dim(`  and ${more} more`)] : [])].join('\n'));
+    const rows = this.#runIds.flatMap((runId) => this.#row(runId) ?? []);
+    const { columns = COLUMNS } = process.stderr;
+    this.#table?.draw(liveRows(rows, columns, this.#colours).join('\n'));
   }
 
-  #row(runId: string): string {
-    const { logColour: colour } = this.#output;
-    const run = this.#driver?.find(runId);
-    if (run === undefined) return colour.dim(`  ${runId}`);
-    const [state, substate] = placeOf(run.state.run.value);
-    const { openTask, contention } = run.state.run.context;
-    const place = `${state}${substate === null ? '' : `.${substate}`}`;
-    const task = openTask === null ? undefined : run.state.tasks[openTask];
+  #row(runId: string): LiveRow | null {
+    const view = this.#driver?.view(runId) ?? null;
+    if (view === null) return null;
+    const { openTask, contention } = this.#driver?.find(runId)?.state.run.context ?? {
+      openTask: null,
+      contention: null,
+    };
     const details = [
-      openTask,
-      task === undefined ? null : `attempt ${task.context.attempt}`,
-      ...(openTask === null ? [] : this.#taskWords(runId, openTask)),
-      contention === null ? null : `waits for ${contention.holder}`,
-    ].filter((each) => each !== null);
-    return `  ${colour.cyan(runId)}  ${colour.bold(place)}  ${colour.dim(details.join(' · '))}`;
+      ...(openTask === null ? [] : [taskWords(openTask), ...this.#taskWords(runId, openTask)]),
+      ...(contention === null ? [] : [`waits for ${contention.holder}`]),
+    ];
+    return { condition: conditionOf(view), name: visible(view.taskId), place: view.state, details };
   }
 
   /** What is known of the open task's life: that it is not what it seems, elapsed time against the deadline, age of the output. */
@@ -103,3 +107,12 @@ export class LiveView {
 }
 
 const THIS_PROCESS: DriverFacts = { kind: 'alive', pid: process.pid, hostname: '', sinceMs: null };
+
+function coloursOf({ logColour: colour }: Output): RowColours {
+  return {
+    mark: (condition, text) => colour[MARK_COLOURS[condition]](text),
+    name: colour.cyan,
+    place: colour.bold,
+    detail: colour.dim,
+  };
+}

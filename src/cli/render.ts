@@ -6,11 +6,10 @@
  */
 import { signWords, standingWords } from '../core/liveness.ts';
 import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
-import type { RunKind, RunView } from '../core/run-view.ts';
+import { type Condition, conditionOf, MARKS } from '../core/run-marks.ts';
+import type { RunView } from '../core/run-view.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import { actionLines, type Output } from './output.ts';
-
-const MARKS: Readonly<Record<RunKind, string>> = { active: '▸', blocked: '‖', terminal: '■', quarantined: '✕' };
 
 /** Who drives the registry; null where no run can move and nobody drives. */
 export function driverLine(
@@ -46,11 +45,21 @@ function livenessLines({ colour }: Output, { liveness }: RunView, nowMs: number)
 }
 
 function mark({ colour }: Output, view: RunView): string {
-  const sign = MARKS[view.kind];
-  if (view.kind === 'quarantined' || view.state === 'failedExecution') return colour.red(sign);
-  if (view.kind === 'blocked' || view.state === 'blockedPlanInsufficient') return colour.yellow(sign);
-  return view.state === 'readyForManualReview' ? colour.green(sign) : colour.cyan(sign);
+  const condition = conditionOf(view);
+  return colour[MARK_COLOURS[condition]](MARKS[condition]);
 }
+
+/** The colour of a mark, which says no more than the mark does. */
+export const MARK_COLOURS = {
+  working: 'cyan',
+  waiting: 'dim',
+  blocked: 'yellow',
+  ready: 'green',
+  failed: 'red',
+  insufficient: 'yellow',
+  cancelled: 'dim',
+  quarantined: 'red',
+} as const satisfies Readonly<Record<Condition, keyof Output['colour']>>;
 
 /** The lines under a run: why it stands, and what can be done. */
 export function runDetails(output: Output, view: RunView): readonly string[] {

@@ -6,6 +6,7 @@
  * Invariants: 1. Nothing is called dead that is not proven dead; what cannot be judged is called unclear. 2. A run is called working only
  * while somebody drives it and nothing of its task is known to be gone.
  */
+import { elapsed } from '../base/elapsed.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { clockTime, type DriverFacts } from './next-actions.ts';
 import { recoveryAction } from './recovery.ts';
@@ -154,10 +155,7 @@ export function signWords({ task, lastSignAtMs, standing }: Liveness, nowMs: num
   return words;
 }
 
-/** A duration as `4m12s`; never negative, whatever the clock did. */
-export function duration(ms: number): string {
-  const total = Math.max(0, Math.floor(ms / 1_000));
-  const [hours, minutes, seconds] = [Math.floor(total / 3_600), Math.floor(total / 60) % 60, total % 60];
-  if (hours > 0) return `${hours}h${String(minutes).padStart(2, '0')}m`;
-  return minutes > 0 ? `${minutes}m${String(seconds).padStart(2, '0')}s` : `${seconds}s`;
+/** A span in whole seconds. */
+function duration(ms: number): string {
+  return elapsed(Math.floor(ms / 1_000) * 1_000);
 }

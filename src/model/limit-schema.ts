@@ -4,6 +4,7 @@
  * Owns: the ranges. Does not own: defaults (model/limits), laying overrides over one another (core/limits).
  */
 import { z } from 'zod';
+import { PARALLEL_RUNS_BOUND } from './limits.ts';
 
 /** The longest wait that a Node timer keeps: about 24 days. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -58,4 +59,4 @@ export const limitShape = {
 } as const;
 
 /** How many runs are driven at once; only a config or the command line says that. */
-export const parallelRunsSchema = whole(1, 64).describe('Runs driven at once. Default 3.');
+export const parallelRunsSchema = whole(1, PARALLEL_RUNS_BOUND).describe('Runs driven at once. Default 3.');

@@ -70,6 +70,9 @@ export const DEFAULT_LIMITS: Limits = {
 /** Runs driven at once, unless the config or `--max-parallel` says otherwise. */
 export const PARALLEL_RUNS_MAX = 3;
 
+/** Runs driven at once, at most: what config and `--max-parallel` may ask for. */
+export const PARALLEL_RUNS_BOUND = 64;
+
 /** Bounds that are ours and not for configuration. */
 export const BOUNDS = {
   packetsFileBytes: 16 * 1024 * 1024,

@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  duration,
-  livenessOf,
-  type Standing,
-  signWords,
-  standingWords,
-  type TaskSigns,
-} from '../../src/core/liveness.ts';
+import { livenessOf, type Standing, signWords, standingWords, type TaskSigns } from '../../src/core/liveness.ts';
 import type { DriverFacts } from '../../src/core/next-actions.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 
@@ -87,8 +80,4 @@ describe('a run', () => {
     expect(signWords(look(NOBODY, DEAD), NOW_MS).at(-1)).toMatch(/^last sign of life \d\d:\d\d \(1s ago\)$/);
     expect(standingWords('gone')).toBe('not running: its host and worker are gone');
   });
-});
-
-test('a duration is never negative', () => {
-  expect([-5_000, 999, 61_000, 3_661_000].map(duration)).toEqual(['0s', '0s', '1m01s', '1h01m']);
 });

@@ -141,21 +141,6 @@ describe('a document', () => {
   });
 });
 
-describe('help', () => {
-  test('is there for every command, with an example, and no command at all is a usage error', {
-    timeout: SLOW,
-  }, async () => {
-    const help = await scenario.call('--help');
-    expect(help.code).toBe(0);
-    for (const name of ['demo', 'validate', 'intake', 'run', 'status', 'events', 'recover', 'resolve', 'cancel']) {
-      expect(help.stdout).toContain(`  ${name} `);
-    }
-    const own = await scenario.call('run', '--help');
-    expect([own.code, own.stdout]).toEqual([0, expect.stringContaining('Example:\n  pawl run')]);
-    expect((await scenario.call()).code).toBe(2);
-  });
-});
-
 describe('nothing of a worker', () => {
   const texts = (): [string, string][] => {
     const folder = scenario.runFile(nasty.runId);

@@ -5,7 +5,7 @@
  * no repair, and, with --registry, no repository either.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeFs } from '../../adapters/node-fs.ts';
@@ -19,6 +19,7 @@ import { readRegistry } from '../../store/registry.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
 import { type CommonOptions, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
+import { packageVersion } from '../package-version.ts';
 import { resolveRun } from '../run-argument.ts';
 
 /** Options of `pawl inspect`. */
@@ -41,7 +42,7 @@ export async function inspect(output: Output, options: InspectOptions, [run]: re
   const hub = await createHub({
     place,
     pageFolder: fileURLToPath(new URL('../../inspector/page-dist/', import.meta.url)),
-    pawlVersion: version(),
+    pawlVersion: packageVersion(),
     port: portOf(options.port),
     runId,
     proofPaths: [join('proof', 'proof.json'), 'proof.json'].map((path) => resolve(path)),
@@ -95,11 +96,6 @@ function whenAsked(): Promise<void> {
   return new Promise((done) => {
     for (const signal of ENDINGS) process.once(signal, () => done());
   });
-}
-
-function version(): string {
-  const { version: found } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
-  return String(found);
 }
 
 function portOf(text: string | undefined): number {

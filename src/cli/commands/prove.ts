@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join, resolve } from 'node:path';
 import { nodeFs } from '../../adapters/node-fs.ts';
@@ -26,6 +26,7 @@ import { Files } from '../../store/files.ts';
 import { type LiveLines, liveLines } from '../live-lines.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
+import { packageVersion } from '../package-version.ts';
 import { hasPidNamespaces, readConfig } from '../wiring.ts';
 
 /** Options of `pawl prove`. */
@@ -130,9 +131,8 @@ function configFor(options: CommonOptions): { readonly config: Config; readonly 
 }
 
 function circumstances(configuration: string | null, { limits, roles }: Household): Circumstances {
-  const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'));
   return {
-    pawl: String(version),
+    pawl: packageVersion(),
     node: process.version,
     git: spawnSync('git', ['--version'], { encoding: 'utf8' }).stdout.trim(),
     system: `${type()} ${release()} ${process.arch}`,

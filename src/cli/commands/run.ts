@@ -3,7 +3,10 @@
  *
  * Owns: which runs are meant, signals, what is shown meanwhile and at the end. Does not own: driving (runtime/driver).
  */
+import { helpOf } from '../../core/error-actions.ts';
+import { conditionOf, summaryLine } from '../../core/run-marks.ts';
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
+import { PawlError } from '../../model/error.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
 import { watchInbox } from '../../runtime/commands.ts';
@@ -39,6 +42,8 @@ export interface Result {
   readonly outcomes: readonly PacketOutcome[];
   /** The signal that ended it before its runs had come to rest; null when they had. */
   readonly stoppedBy: StopSignal | null;
+  /** From the start of the command to the end of driving. */
+  readonly tookMs: number;
 }
 
 type StopSignal = keyof typeof SIGNAL_EXIT;
@@ -50,6 +55,8 @@ export async function run(output: Output, options: RunOptions, runIds: readonly 
 
 /** What came of driving the named runs. */
 export async function runToRest(output: Output, options: RunOptions, runIds: readonly string[]): Promise<Result> {
+  const sinceMs = performance.now();
+  if (options.again === true && options.packets === undefined) throw againOfWhat();
   const places = placesOf(options);
   const config = readConfig(places);
   const readings = options.packets === undefined ? [] : readPacketsArgument(places.cwd, options.packets).readings;
@@ -68,7 +75,17 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     return { ...end, outcomes };
   }).finally(() => view.stop());
   // Only now: nobody drives these runs any more.
-  return { ...result, runs: shown(places, result.runs) };
+  return { ...result, runs: shown(places, result.runs), tookMs: performance.now() - sinceMs };
+}
+
+function againOfWhat(): PawlError {
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message: '--again makes new runs of packets, and none are given: it needs --packets FILE.',
+    subject: '--again',
+    hint: '',
+    actions: [helpOf('run')],
+  });
 }
 
 function namedRuns(
@@ -87,7 +104,11 @@ function namedRuns(
     .map((view) => view.runId);
 }
 
-async function drive(driver: Driver, view: LiveView, runIds: readonly string[]): Promise<Omit<Result, 'outcomes'>> {
+async function drive(
+  driver: Driver,
+  view: LiveView,
+  runIds: readonly string[],
+): Promise<Omit<Result, 'outcomes' | 'tookMs'>> {
   const stop = stopOnSignal(driver, view);
   const inbox = new AbortController();
   const watching = watchInbox(driver, inbox.signal).catch((error: unknown) => driver.end(error));
@@ -139,7 +160,7 @@ function stopOnSignal(driver: Driver, view: LiveView): { end(): void; signal(): 
 
 /** Shows the result, with `more` in its JSON; returns the exit code. */
 export function show(output: Output, result: Result, more: object = {}): number {
-  const { runs, faults, outcomes, stoppedBy } = result;
+  const { runs, faults, outcomes, stoppedBy, tookMs } = result;
   output.json({
     ...more,
     runs,
@@ -154,12 +175,13 @@ export function show(output: Output, result: Result, more: object = {}): number 
   for (const line of refusedLines(output, outcomes)) output.line(line);
   if (runs.length === 0 && outcomes.length === 0)
     output.line('No run can move. Take packets in: pawl run --packets FILE');
+  if (runs.length > 0) output.line(summaryLine(runs.map(conditionOf), tookMs));
   if (stoppedBy !== null) output.line('Stopped as asked. To continue: pawl run');
   return exitCodeOfResult(result);
 }
 
 /** That of a run that cannot go on in this process, else of the signal that cut the command off, else of what came of the runs. */
-export function exitCodeOfResult({ runs, faults, outcomes, stoppedBy }: Result): number {
+export function exitCodeOfResult({ runs, faults, outcomes, stoppedBy }: Omit<Result, 'tookMs'>): number {
   const fault = faults[0];
   if (fault !== undefined) return exitCodeOfError(fault.error);
   return stoppedBy === null ? withRefused(outcomes, exitCodeOf(runs)) : SIGNAL_EXIT[stoppedBy];

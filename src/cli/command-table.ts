@@ -1,0 +1,219 @@
+/**
+ * Which commands there are: how each is called, what its options mean, what it prints with --json.
+ *
+ * Owns: that table. Does not own: parsing (cli/program), what a command does (cli/commands), which is loaded only when it is asked for.
+ */
+import { InvalidArgumentError, Option } from 'commander';
+import { PARALLEL_RUNS_BOUND } from '../model/limits.ts';
+import { PACKET_FLAGS } from './packet-questions.ts';
+import type { CommandEntry } from './program.ts';
+
+/** More rounds than any run goes through. */
+const ROUNDS_BOUND = 10_000;
+
+const allOrNothing = new Option('--all-or-nothing', 'one packet that is refused refuses the whole file');
+const reason = new Option('--reason <text>', 'why; it is kept with the run');
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    usage: 'demo',
+    description: 'runs the main job end to end in a temporary sandbox repository',
+    example: 'pawl demo',
+    options: [],
+    json: '{sandbox, runs: [run…], stopped, faults}, as `pawl run`',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+  {
+    usage: 'init',
+    description: 'writes a first config with the agent and the test command that are found, after showing it',
+    example: 'pawl init',
+    options: [new Option('--yes', 'writes it without asking'), new Option('--dry-run', 'shows it and writes nothing')],
+    json: '{configFile, config, written, and what was found}',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
+    usage: 'new',
+    description: 'writes a packet from answers, a Markdown file or an issue; it is not approved yet',
+    example: 'pawl new --from-issue issue.json --out tonight.json',
+    options: [
+      new Option('--from <file>', 'a Markdown file, - for standard input'),
+      new Option(
+        '--from-issue <file>',
+        'what gh issue view N --json number,title,body,url printed, - for standard input',
+      ),
+      new Option('--out <file>', 'the packets file, made when it is not there (default: packets.json)'),
+      ...PACKET_FLAGS,
+    ],
+    json: '{file, isNew, taskId, packet, missingFields, warnings, configFile}',
+    load: async () => (await import('./commands/new.ts')).newPacket,
+  },
+  {
+    usage: 'approve <packets> <task>',
+    description: 'writes your approval of a packet into its file',
+    example: 'pawl approve tonight.json WID-12',
+    options: [new Option('--by <name>', "who approves (default: git's user.name and user.email)")],
+    json: '{file, taskId, runId, approvedBy, approvedAt, wasApproved, missingFields}',
+    load: async () => (await import('./commands/approve.ts')).approve,
+  },
+  {
+    usage: 'validate <packets>',
+    description: 'shows whether each packet is sufficient; writes nothing',
+    example: 'pawl validate tonight.json',
+    options: [],
+    json: '{summary, packets: [{taskId, runId, missingFields, …}…]}',
+    load: async () => (await import('./commands/validate.ts')).validate,
+  },
+  {
+    usage: 'intake <packets>',
+    description: 'records a run for every packet; the same packet twice is one run',
+    example: 'pawl intake tonight.json',
+    options: [new Option('--again', 'a new run for packets whose run has ended'), allOrNothing],
+    json: '{runs: [run…], packets: [{taskId, runId, outcome, error}…]}',
+    load: async () => (await import('./commands/intake.ts')).intake,
+  },
+  {
+    usage: 'run [runIds...]',
+    description: 'drives runs as far as they can go; starting it again is the resume',
+    example: 'pawl run --packets tonight.json --max-parallel 3',
+    options: [
+      new Option('--packets <file>', 'takes these packets in first, and drives their runs'),
+      new Option('--agent <name>', 'the agent for every role, instead of what packet and config say'),
+      new Option('--max-parallel <n>', 'runs driven at once').argParser(whole(PARALLEL_RUNS_BOUND)),
+      new Option('--again', 'with --packets: a new run for packets whose run has ended'),
+      allOrNothing,
+    ],
+    json: '{runs: [run…], packets, stopped, faults: [{runId, error}…]}',
+    load: async () => (await import('./commands/run.ts')).run,
+  },
+  {
+    usage: 'status [runId]',
+    description: 'shows where every run stands and what to do next; read-only',
+    example: 'pawl status --watch',
+    options: [
+      new Option('--watch', 'again and again, until interrupted'),
+      new Option('--picture', 'with RUN_ID: the lifecycle, and where the run stands in it'),
+    ],
+    json: '{runs: [run…]}; --watch prints one such line a second; with a run also rescueRefs',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    usage: 'events <runId>',
+    description: 'tells the story of a run, one line an event; read-only',
+    example: 'pawl events WID-12 --follow',
+    options: [
+      new Option('--follow', 'shows events as they come, until the run has ended'),
+      new Option('--raw', 'the records as the journal has them, with what each asked for'),
+      new Option('--mermaid', 'a Mermaid sequence diagram of the run, to paste into a review'),
+    ],
+    json: '{events: [{seq, atMs, actor, event, effects}…]}; --follow prints one event a line; --mermaid {mermaid}',
+    load: async () => (await import('./commands/events.ts')).events,
+  },
+  {
+    usage: 'show <run>',
+    description:
+      'one run for a reader: its goal, what changed, what the gates said, attempts, cost, where the evidence is',
+    example: 'pawl show WID-12',
+    options: [],
+    json: '{run, packet, packetHash, branch, commits, change, rounds, attempts, decisions, evidence}',
+    load: async () => (await import('./commands/show.ts')).show,
+  },
+  {
+    usage: 'diff <run>',
+    description: 'what a run has changed, from its base to the commit that was judged',
+    example: 'pawl diff WID-12 --stat',
+    options: [
+      new Option('--stat', 'the files with their figures alone'),
+      new Option('--round <n>', 'the commit that was judged in this round').argParser(whole(ROUNDS_BOUND)),
+    ],
+    json: '{runId, base, head, round, files, lines}',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  {
+    usage: 'inspect [runId]',
+    description: 'the local page on which runs are looked at, with their history; read-only',
+    example: 'pawl inspect RUN_ID',
+    options: [
+      new Option('--port <n>', 'on this port of 127.0.0.1 and ::1 (default: a free one)'),
+      new Option('--no-open', 'prints the address and opens no browser'),
+      new Option('--stately', "passes the run's states on into the inspector of stately.ai: they leave this machine"),
+    ],
+    json: '{url, statelyUrl, port, registry, runId}',
+    load: async () => (await import('./commands/inspect.ts')).inspect,
+  },
+  {
+    usage: 'recover',
+    description: 'checks every run, settles what has ended, sets aside what is ambiguous; starts no worker',
+    example: 'pawl recover --dry-run',
+    options: [
+      new Option('--dry-run', 'changes nothing, takes no lock'),
+      new Option('--take-over', 'asserts that the runner that holds the registry is dead; needs --reason'),
+      reason,
+    ],
+    json: '{runs: [run with findings…], quarantined, dryRun}',
+    load: async () => (await import('./commands/recover.ts')).recover,
+  },
+  {
+    usage: 'resolve <runId> <decision>',
+    description: 'decides for a parked run: retry, accept (override the gate that blocked) or abandon',
+    example: 'pawl resolve RUN_ID retry --reason "the flaky test is fixed"',
+    options: [reason],
+    json: '{commandId, decided, runs: [run]}',
+    load: async () => (await import('./commands/resolve.ts')).resolve,
+  },
+  {
+    usage: 'cancel <runId>',
+    description: 'stops the run and its worker, records it, frees its surfaces',
+    example: 'pawl cancel RUN_ID --reason "no longer needed"',
+    options: [reason],
+    json: '{commandId, decided, runs: [run]}',
+    load: async () => (await import('./commands/resolve.ts')).cancel,
+  },
+  {
+    usage: 'prove',
+    description: 'the restart proof on this machine: kills Pawl everywhere, in sandboxes, and reports what it found',
+    example: 'pawl prove --level full --out proof',
+    options: [
+      new Option('--level <level>', 'smoke: under a minute; full: under ten')
+        .choices(['smoke', 'full'])
+        .default('smoke'),
+      new Option('--cell <cell>', 'one cell of the checklist alone, as internalReview/resultBeforeEvent'),
+      new Option('--seed <n>', 'chooses among kills; the report names it (default: a new one)'),
+      new Option('--out <folder>', 'where proof.json and proof.html are left (default: a new temporary folder)'),
+    ],
+    json: 'the proof: level, seed, cells, model, matrix, recovery, holds, …',
+    load: async () => (await import('./commands/prove.ts')).prove,
+  },
+  {
+    usage: 'doctor',
+    description: 'what this machine has and lacks: tools, file system, registry, agents',
+    example: 'pawl doctor --probe claude',
+    options: [new Option('--probe <agent>', 'starts, kills and resumes this agent against a stand-in of its model')],
+    json: 'the report: tools, file system, registry, agents, problems',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    usage: 'mcp',
+    description: 'the MCP server that agents are given for a task; not for people',
+    example: 'pawl mcp --task FOLDER --mark MARK',
+    options: [
+      new Option('--task <folder>', "the task's folder"),
+      new Option('--mark <mark>', "the task's mark"),
+      new Option(
+        '--allow <json>',
+        'answers permission prompts by these rules: permission, allowedTools, allowedCommands',
+      ),
+    ],
+    json: null,
+    load: async () => (await import('./commands/mcp.ts')).mcp,
+  },
+];
+
+/** A whole number from 1 to `most`. */
+function whole(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+  };
+}
