@@ -65,6 +65,8 @@ export interface WorktreeState {
   readonly head: string;
   /** The short name of the branch checked out; null when detached. */
   readonly branch: string | null;
+  /** The tree that the tracked files make, byte by byte as they lie there: the commit's; null when they differ from it. */
+  readonly tree: string | null;
   /** Paths of tracked files that differ from the commit, sorted. */
   readonly trackedChanges: readonly string[];
   /** Paths that git neither tracks nor ignores, sorted. */

@@ -166,7 +166,7 @@ function worktreeGone(error: unknown): WorktreeState {
   const isGone =
     error instanceof PawlError &&
     (error.code === 'PAWL_WORKSPACE_FOREIGN' || (error.code === 'PAWL_GIT_FAILED' && error.kind === 'terminal'));
-  if (isGone) return { head: '', branch: null, trackedChanges: [], untracked: [] };
+  if (isGone) return { head: '', branch: null, tree: null, trackedChanges: [], untracked: [] };
   throw error;
 }
 

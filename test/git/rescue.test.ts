@@ -266,6 +266,7 @@ test('a released branch can be checked out by the user, even when the folder is 
   expect(await fix.git.state(fix.worktree)).toEqual({
     head: fix.base,
     branch: null,
+    tree: fix.repo.git(['rev-parse', 'main^{tree}']),
     trackedChanges: [],
     untracked: [],
   });

@@ -54,8 +54,11 @@ test('no git variable of the caller reaches git, and every call is quiet and loc
     .sort();
   expect(names).toEqual([
     'GIT_ALLOW_PROTOCOL=',
+    'GIT_ATTR_NOSYSTEM=1',
     `GIT_DIR=${join(repo.path, '.git')}`,
+    'GIT_GRAFT_FILE=/dev/null/none',
     'GIT_NO_LAZY_FETCH=1',
+    'GIT_NO_REPLACE_OBJECTS=1',
     'GIT_OPTIONAL_LOCKS=0',
     'GIT_TERMINAL_PROMPT=0',
     `GIT_WORK_TREE=${repo.path}`,

@@ -10,12 +10,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommitResult, CommitSpec } from '../../ports/git.ts';
+import { settleIndex } from './checkout.ts';
 import { shown } from './git-environment.ts';
 import { identityFor } from './identity.ts';
 import { filesBetween, patchHash } from './inspection.ts';
 import { refusal } from './refusal.ts';
 import { removeStaleLocks } from './stale-locks.ts';
-import { performPlan, treePlan } from './tree-plan.ts';
 import {
   commitOf,
   findWorktree,
@@ -29,6 +29,7 @@ import {
   treeOf,
   type Worktree,
 } from './worktree.ts';
+import { findTree } from './worktree-tree.ts';
 
 const SUBJECT_CHARS = 200;
 /** What git keeps in a worktree's administration while something is under way. */
@@ -57,12 +58,12 @@ export async function commitWork(git: GitContext, spec: CommitSpec): Promise<Com
   if (again !== null) {
     const tree = await treeOf(git, again);
     if (spec.tree !== null && spec.tree !== tree) return differs(spec.tree, tree);
-    await settleIndex(git, worktree);
+    await settleIndex(git, worktree, head);
     return result(git, worktree, spec, again, tree === parentTree);
   }
   const underWay = UNDER_WAY.filter((name) => existsSync(join(worktree.adminDir, name)));
   if (underWay.length > 0) return changed('The worker left a merge, rebase or pick unfinished.', underWay);
-  const found = await performPlan(treePlan(worktree, 'strict'), git.run);
+  const found = await findTree(git.run, worktree, head, 'strict');
   switch (found.kind) {
     case 'unmerged':
       return changed('The worker left conflicts unresolved.', found.paths);
@@ -79,7 +80,7 @@ export async function commitWork(git: GitContext, spec: CommitSpec): Promise<Com
   if (spec.tree !== null && spec.tree !== found.tree) return differs(spec.tree, found.tree);
   const isCommitted = found.tree === (await treeOf(git, head));
   const commit = isCommitted ? head : await commitTree(git, worktree, spec, head, found.tree);
-  await settleIndex(git, worktree);
+  await settleIndex(git, worktree, commit);
   return result(git, worktree, spec, commit, found.tree === parentTree);
 }
 
@@ -134,15 +135,17 @@ async function commitTree(
   const env = await identityFor(git);
   const made = await git.run(inWorktree(worktree, ['commit-tree', tree, '-p', head, '-F', '-'], { env, input }));
   const commit = made.text.trim();
-  const move = ['update-ref', '-m', 'pawl: commit the work of a worker', `refs/heads/${spec.branch}`, commit, head];
+  const move = [
+    'update-ref',
+    '--no-deref',
+    '-m',
+    'pawl: commit the work of a worker',
+    `refs/heads/${spec.branch}`,
+    commit,
+    head,
+  ];
   await git.run(inWorktree(worktree, move, { env }));
   return commit;
-}
-
-/** The worktree's index says what HEAD says; no file is touched. */
-async function settleIndex(git: GitContext, worktree: Worktree): Promise<void> {
-  await git.run(inWorktree(worktree, ['read-tree', '-i', '--reset', 'HEAD']));
-  await git.run(inWorktree(worktree, ['update-index', '-q', '--refresh'], { answers: [0, 1] }));
 }
 
 async function result(

@@ -5,7 +5,8 @@
  * Does not own: starting git (run-git). Free of zod and xstate: the worker host loads this file.
  *
  * Invariants: 1. No GIT_* variable of the caller reaches git. 2. No hook, signature, pager, background service or network transport is used (L8).
- * 3. What git writes is synced.
+ * 3. What git writes is synced. 4. A commit is read as it was made: no replacement, graft or commit graph stands in for it.
+ * Not here: what decides how files become objects, which no setting given with a call can overrule (own-git).
  */
 import { sanitiseTail } from '../../core/sanitise.ts';
 
@@ -20,7 +21,12 @@ export const GIT_SETTINGS: readonly string[] = [
   'core.fsync=committed,reference,index',
   'core.fsyncMethod=fsync',
   'core.fsmonitor=false',
+  'core.untrackedCache=false',
   'core.splitIndex=false',
+  'core.sparseCheckout=false',
+  'core.commitGraph=false',
+  'core.attributesFile=/dev/null',
+  'protocol.allow=never',
   'core.quotePath=true',
   // A user's wish to be warned about line ends or to skip unreadable files must not change which tree is recorded.
   'core.safecrlf=false',
@@ -48,6 +54,10 @@ export function gitEnvironment(
   // A partial clone would otherwise fetch missing objects by itself: no transport is allowed at all.
   env.GIT_ALLOW_PROTOCOL = '';
   env.GIT_NO_LAZY_FETCH = '1';
+  env.GIT_NO_REPLACE_OBJECTS = '1';
+  // A path below no folder: an empty file would make git advise on grafts with every call.
+  env.GIT_GRAFT_FILE = '/dev/null/none';
+  env.GIT_ATTR_NOSYSTEM = '1';
   env.LC_ALL = 'C';
   if (isRead) env.GIT_OPTIONAL_LOCKS = '0';
   return { ...env, ...extra };

@@ -4,7 +4,7 @@
  * Owns: reading a small one, replacing one durably. Does not own: what stands in them (locate, worktree, workspace).
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemCode } from '../../model/error.ts';
 
@@ -43,6 +43,19 @@ export function textOf(path: string): string | null {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
+const SMALL_BYTES_MAX = 1024 * 1024;
+
+/** The text of a regular file of at most 1 MiB; null for anything else: whoever may write here may also put a pipe that never ends. */
+export function smallTextOf(path: string): string | null {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat?.isFile() && stat.size <= SMALL_BYTES_MAX ? textOf(path) : null;
+  } catch (error) {
+    if (systemCode(error) !== undefined) return null;
     throw error;
   }
 }

@@ -64,7 +64,7 @@ export function createGit(options: GitOptions): GitPort {
     rescue: (spec) => lasting(spec.worktree, rescue(git, spec)),
     releaseBranch: (path) => lasting(path, releaseBranch(git, path)),
     commits: (_worktree, base, head) => commitsBetween(git, base, head),
-    addedLines: (_worktree, base, head) => addedBetween(git, base, head),
+    addedLines: async (path, base, head) => addedBetween(git, openWorktree(git, path), base, head),
     filesChanged: (_worktree, base, head) => filesBetween(git, base, head),
   };
 }
@@ -79,10 +79,11 @@ async function releaseBranch(git: GitContext, path: string): Promise<void> {
 /** Calls of `git worktree` wait for the one before; all others run at once. */
 function worktreesInTurn(run: GitRun): GitRun {
   let last: Promise<unknown> = Promise.resolve();
-  return (call: GitCall): Promise<GitOutput> => {
+  const inTurn = (call: GitCall): Promise<GitOutput> => {
     if (call.args[0] !== 'worktree') return run(call);
     const turn = last.then(() => run(call));
     last = turn.catch(() => undefined); // told to whoever called it; the next one only waits for its end
     return turn;
   };
+  return Object.assign(inTurn, { environment: run.environment });
 }

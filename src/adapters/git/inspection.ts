@@ -11,8 +11,9 @@ import { createHash } from 'node:crypto';
 import { BOUNDS } from '../../model/limits.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { AddedLines, CommitRecord, WorktreeState } from '../../ports/git.ts';
-import { pathStream } from './run-git.ts';
-import { type GitContext, inRepository, inWorktree, type Worktree } from './worktree.ts';
+import { inOwn, takeEntries, withOwnGit } from './own-git.ts';
+import { gitFailure, pathStream } from './run-git.ts';
+import { type GitContext, inAdministration, inRepository, type Worktree } from './worktree.ts';
 
 /** Commits listed between two commits. */
 const COMMITS_LISTED = 200;
@@ -22,31 +23,45 @@ const COMMITS_LISTED = 200;
  * with a slash at its end. `head` is empty when no commit is checked out.
  */
 export async function worktreeState(git: GitContext, worktree: Worktree): Promise<WorktreeState> {
-  let head = '';
-  let branch: string | null = null;
   const trackedChanges: string[] = [];
   const untracked: string[] = [];
   const keep = (list: string[], path: string): void => {
     if (list.length < BOUNDS.filesListed) list.push(path);
   };
   const onBytes = pathStream((entry) => {
-    if (entry.startsWith('# branch.oid ')) head = entry.slice('# branch.oid '.length).replace('(initial)', '');
-    else if (entry.startsWith('# branch.head ')) branch = entry.slice('# branch.head '.length);
-    else if (entry.startsWith('1 ')) keep(trackedChanges, afterFields(entry, 8));
+    if (entry.startsWith('1 ')) keep(trackedChanges, afterFields(entry, 8));
     else if (entry.startsWith('u ')) keep(trackedChanges, afterFields(entry, 10));
     else if (entry.startsWith('? ')) keep(untracked, entry.slice(2));
   });
-  const args = ['status', '--porcelain=v2', '--branch', '--no-ahead-behind', '-z', '--no-renames'];
+  const stands = await whereItStands(git, worktree);
+  const args = ['status', '--porcelain=v2', '-z', '--no-renames'];
   // Of a submodule only its commit can be part of the work: dirt inside of it is not seen by `add` either.
   const scope = ['--untracked-files=normal', '--ignore-submodules=dirty'];
   const paths = ['--', ':/', `:(top,exclude,literal)${ANSWER_FOLDER}`];
-  await git.run(inWorktree(worktree, [...args, ...scope, ...paths], { isRead: true, onBytes }));
+  await withOwnGit(git.run, worktree, stands?.head ?? null, async (own) => {
+    const entries = await takeEntries(own);
+    if (!entries.isRead) throw gitFailure(['ls-files'], worktree.path, entries.reason);
+    await git.run(inOwn(own, [...args, ...scope, ...paths], { isRead: true, onBytes }));
+  });
   return {
-    head,
-    branch: branch === '(detached)' ? null : branch,
+    head: stands?.head ?? '',
+    branch: stands?.branch ?? null,
+    tree: trackedChanges.length === 0 ? (stands?.tree ?? null) : null,
     trackedChanges: trackedChanges.sort(),
     untracked: untracked.sort(),
   };
+}
+
+/** The commit checked out, its tree, and the branch; null when there is no commit. */
+async function whereItStands(
+  git: GitContext,
+  worktree: Worktree,
+): Promise<{ readonly head: string; readonly tree: string; readonly branch: string | null } | null> {
+  const args = ['rev-parse', 'HEAD^{commit}', 'HEAD^{tree}', '--symbolic-full-name', 'HEAD'];
+  const output = await git.run(inAdministration(git, worktree, args, { answers: [0, 128], isRead: true }));
+  const [head = '', tree = '', ref = ''] = output.text.split('\n');
+  if (output.exitCode !== 0) return null;
+  return { head, tree, branch: ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : null };
 }
 
 /** What follows the n-th blank: a path may hold blanks itself. */
@@ -86,7 +101,12 @@ export async function filesBetween(
 }
 
 /** Lines that `head` has and `base` has not, by file, the first BOUNDS.filesListed pieces. */
-export async function addedBetween(git: GitContext, base: string, head: string): Promise<AddedLines[]> {
+export async function addedBetween(
+  git: GitContext,
+  worktree: Worktree,
+  base: string,
+  head: string,
+): Promise<AddedLines[]> {
   const added: AddedLines[] = [];
   let file = '';
   let rest = '';
@@ -105,7 +125,7 @@ export async function addedBetween(git: GitContext, base: string, head: string):
     for (const line of lines) take(line);
   };
   const args = ['-c', 'core.quotePath=false', 'diff', ...PATCH_FLAGS, '--unified=0', base, head, '--'];
-  await git.run(inRepository(git, args, { isRead: true, onBytes }));
+  await withOwnGit(git.run, worktree, head, (own) => git.run(inOwn(own, args, { isRead: true, onBytes })));
   return added;
 }
 
@@ -133,6 +153,7 @@ export const PATCH_FLAGS: readonly string[] = [
 export async function patchHash(git: GitContext, worktree: Worktree, parent: string, commit: string): Promise<string> {
   const hash = createHash('sha256');
   const args = ['-c', 'diff.suppressBlankEmpty=false', 'diff', ...PATCH_FLAGS, parent, commit, '--'];
-  await git.run(inWorktree(worktree, args, { isRead: true, onBytes: (chunk) => hash.update(chunk) }));
+  const onBytes = (chunk: Uint8Array): void => void hash.update(chunk);
+  await withOwnGit(git.run, worktree, commit, (own) => git.run(inOwn(own, args, { isRead: true, onBytes })));
   return hash.digest('hex');
 }

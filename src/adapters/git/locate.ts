@@ -4,14 +4,12 @@
  * Owns: the main worktree and the common git folder of any subfolder or linked worktree; lines in `info/exclude`.
  * Does not own: where the registry lies (cli).
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PawlError } from '../../model/error.ts';
-import { BOUNDS } from '../../model/limits.ts';
-import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
+import { shown } from './git-environment.ts';
 import { swapFile, textOf } from './git-files.ts';
-import { gitFailure } from './run-git.ts';
+import { gitFailure, gitNow } from './run-git.ts';
 
 /** Where a repository has its own checkout and its git folder. */
 export interface RepositoryPlace {
@@ -32,14 +30,7 @@ function missing(cwd: string, what: string): PawlError {
 
 /** What git answers to a question that reads only, in the folder `cwd`; null when it answers no. Throws PAWL_GIT_FAILED. */
 export function askGit(cwd: string, args: readonly string[], environment: NodeJS.ProcessEnv): string | null {
-  const result = spawnSync('git', [...GIT_SETTINGS, ...args], {
-    cwd,
-    env: gitEnvironment(environment, true),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    encoding: 'utf8',
-    timeout: BOUNDS.gitMs,
-    killSignal: 'SIGKILL',
-  });
+  const result = gitNow(args, cwd, environment);
   if (result.error !== undefined) throw gitFailure(args, cwd, shown(result.error.message), result.error);
   if (result.status === 0) return result.stdout.replace(/\n$/, '');
   if (result.status === 1 || /not a git repository|must be run in a work tree/.test(result.stderr)) return null;

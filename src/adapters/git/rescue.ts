@@ -13,12 +13,13 @@ import { join } from 'node:path';
 import { PawlError } from '../../model/error.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { GitPort } from '../../ports/git.ts';
+import { checkOut } from './checkout.ts';
 import { replaceFile, textOf } from './git-files.ts';
 import { PAWL_IDENTITY } from './identity.ts';
 import { worktreeState } from './inspection.ts';
+import { inOwn, takeCommit, takeEntries, withOwnGit } from './own-git.ts';
 import { gitFailure, pathStream } from './run-git.ts';
 import { removeStaleLocks, removeStaleRefLock } from './stale-locks.ts';
-import { nestedPlan, performPlan, treePlan } from './tree-plan.ts';
 import { addWorktree } from './workspace.ts';
 import {
   branchHolders,
@@ -27,7 +28,6 @@ import {
   type GitContext,
   inAdministration,
   inRepository,
-  inWorktree,
   isDescended,
   isLinkWhole,
   lookAtFolder,
@@ -37,6 +37,7 @@ import {
   treeOf,
   type Worktree,
 } from './worktree.ts';
+import { findNested, findTree, type TreeFinding } from './worktree-tree.ts';
 
 type ResetSpec = Parameters<GitPort['rescueAndReset']>[0];
 type RescueSpec = Parameters<GitPort['rescue']>[0];
@@ -58,6 +59,9 @@ const UNDER_WAY = [
   'CHERRY_PICK_HEAD',
   'REVERT_HEAD',
 ];
+
+/** What git leaves beside them. */
+const UNDER_WAY_TOO = ['AUTO_MERGE', 'MERGE_AUTOSTASH', 'MERGE_MODE', 'MERGE_MSG', 'MERGE_RR', 'SQUASH_MSG'];
 
 /** The name of a rescue ref: git refuses some of what a run id or a name may hold. */
 export function rescueRef(runId: string, name: string): string {
@@ -88,7 +92,7 @@ export async function rescueAndReset(git: GitContext, spec: ResetSpec): Promise<
   const kept = isKept ? ref : await keep(git, worktree, ref, spec.commit, spec.branch, keptFolder(spec));
   await putBack(git, worktree, spec);
   await moveNested(git, worktree, keptFolder(spec));
-  await resetHard(git, worktree);
+  await checkOut(git, worktree, spec.commit);
   await sweep(git, worktree, ref, spec);
   return kept;
 }
@@ -149,10 +153,7 @@ async function keep(
   branch: string | null,
   kept: string,
 ): Promise<string | null> {
-  const found = await performPlan(treePlan(worktree, 'rescue'), git.run);
-  if (found.kind !== 'tree') {
-    throw gitFailure(['add', '-A'], worktree.path, found.kind === 'failed' ? found.reason : found.kind);
-  }
+  const found = await treeToKeep(git, worktree);
   const parents = await ownCommits(git, worktree, commit, branch);
   const isSame = found.tree === (await treeOf(git, commit)) && parents.length === 1 && parents[0] === commit;
   if (isSame && found.nested.length === 0) return null;
@@ -162,6 +163,13 @@ async function keep(
       : `\nGit repositories found inside, kept in ${kept} when it was reset:\n${found.nested.join('\n')}\n`;
   await createRef(git, ref, found.tree, parents, `Rescue of what was left in the worktree\n${nested}`);
   return ref;
+}
+
+/** All that lies in the worktree, as a tree. */
+async function treeToKeep(git: GitContext, worktree: Worktree): Promise<Extract<TreeFinding, { kind: 'tree' }>> {
+  const found = await findTree(git.run, worktree, await commitOf(git, 'HEAD', worktree), 'rescue');
+  if (found.kind === 'tree') return found;
+  throw gitFailure(['add', '-A'], worktree.path, found.kind === 'failed' ? found.reason : found.kind);
 }
 
 /** The commits that must stay reachable: HEAD first, then the branch, a rebase's start and its stash where HEAD does not hold them. */
@@ -207,23 +215,20 @@ async function createRef(
 /** The branch stands at `commit` and HEAD on the branch; whatever was under way is ended. Files are as they were. */
 async function putBack(git: GitContext, worktree: Worktree, spec: ResetSpec): Promise<void> {
   for (const path of underWay(worktree)) rmSync(path, { recursive: true, force: true });
+  for (const name of UNDER_WAY_TOO) rmSync(join(worktree.adminDir, name), { force: true });
   const ref = `refs/heads/${spec.branch}`;
-  await git.run(inRepository(git, ['update-ref', '-m', 'pawl: put back', ref, spec.commit], { env: PAWL_IDENTITY }));
+  await git.run(
+    inRepository(git, ['update-ref', '--no-deref', '-m', 'pawl: put back', ref, spec.commit], { env: PAWL_IDENTITY }),
+  );
   await git.run(inAdministration(git, worktree, ['symbolic-ref', 'HEAD', ref]));
-}
-
-async function resetHard(git: GitContext, worktree: Worktree): Promise<void> {
-  const args = ['reset', '--hard', '--quiet'];
-  const output = await git.run(inWorktree(worktree, args, { answers: [0, 1, 128] }));
-  if (output.exitCode === 0) return;
-  // An index that git cannot read holds nothing that the rescue has not kept.
-  rmSync(join(worktree.adminDir, 'index'), { force: true });
-  await git.run(inWorktree(worktree, args));
 }
 
 /** Repositories that are not part of the work are moved out, history and all. */
 async function moveNested(git: GitContext, worktree: Worktree, kept: string): Promise<void> {
-  const nested = await performPlan(nestedPlan(worktree), git.run);
+  const nested = await withOwnGit(git.run, worktree, null, async (own) => {
+    await takeEntries(own);
+    return findNested(own);
+  });
   for (const path of nested) moveAside(join(worktree.path, path), kept, path.replace(/\/$/, ''));
 }
 
@@ -243,10 +248,7 @@ async function sweep(git: GitContext, worktree: Worktree, ref: string, spec: Res
 
 /** What is about to be removed and no rescue ref holds is under `<ref>.hidden-<n>`. */
 async function keepUncovered(git: GitContext, worktree: Worktree, ref: string, commit: string): Promise<void> {
-  const found = await performPlan(treePlan(worktree, 'rescue'), git.run);
-  if (found.kind !== 'tree') {
-    throw gitFailure(['add', '-A'], worktree.path, found.kind === 'failed' ? found.reason : found.kind);
-  }
+  const found = await treeToKeep(git, worktree);
   let uncovered = await present(git, commit, found.tree);
   let parent = commit;
   for (let n = 0; uncovered.length > 0; n += 1) {
@@ -273,5 +275,12 @@ async function present(git: GitContext, from: string, to: string): Promise<strin
 /** Nothing is left in the worktree that git neither tracks nor ignores; the answer folder stays. */
 export async function removeUntracked(git: GitContext, worktree: Worktree): Promise<void> {
   if (!isLinkWhole(worktree)) openWorktree(git, worktree.path);
-  await git.run(inWorktree(worktree, ['clean', '-ffd', '--quiet', '-e', `/${ANSWER_FOLDER}/`]));
+  await withOwnGit(git.run, worktree, null, async (own) => {
+    const entries = await takeEntries(own);
+    if (!entries.isRead) throw gitFailure(['ls-files'], worktree.path, entries.reason);
+    // Without an index every file would be an untracked one.
+    const head = entries.isEmpty ? await commitOf(git, 'HEAD', worktree) : null;
+    if (head !== null) await takeCommit(own, head);
+    await git.run(inOwn(own, ['clean', '-ffd', '--quiet', '-e', `/${ANSWER_FOLDER}/`]));
+  });
 }

@@ -1,14 +1,14 @@
 /**
- * Runs git as a child process, without a shell, bounded in time and output.
+ * Runs git as a child process, without a shell, bounded in time and output. Nothing else in Pawl starts git (test/tidy/git-calls).
  *
  * Owns: one call of git, and its failure as PAWL_GIT_FAILED.
  * Does not own: what is asked of git. Free of zod and xstate: the worker host loads this file.
  *
- * Invariants: 1. GIT_DIR is always named: git never walks up from a damaged worktree into the user's checkout (L8).
+ * Invariants: 1. GIT_DIR is always named, but in `gitNow`: git never walks up from a damaged worktree into the user's checkout (L8).
  * 2. A helper inherits the registry's `lock.alive` as descriptor 3, so that the next runner can wait for it (design 5, rule 11).
  * 3. Every call ends: by itself, or killed with its group after BOUNDS.gitMs (L9).
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { type ErrorKind, PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
@@ -22,7 +22,7 @@ export interface GitCall {
   /** Null for calls that concern no files. */
   readonly workTree: string | null;
   readonly env?: Readonly<Record<string, string>>;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Exit codes that are answers and no failures; 0 alone by default. */
   readonly answers?: readonly number[];
   /** True keeps git from refreshing the index on the way. */
@@ -41,7 +41,11 @@ export interface GitOutput {
 }
 
 /** The way to call git: resolves with its answer, rejects with PAWL_GIT_FAILED. */
-export type GitRun = (call: GitCall) => Promise<GitOutput>;
+export interface GitRun {
+  (call: GitCall): Promise<GitOutput>;
+  /** What git's environment is made from. */
+  readonly environment: NodeJS.ProcessEnv;
+}
 
 const STDERR_BYTES_MAX = 8_192;
 
@@ -116,7 +120,7 @@ export function createGitRun(options: {
   readonly environment: NodeJS.ProcessEnv;
 }): GitRun {
   const lock = options.helperFd === null ? [] : [options.helperFd];
-  return (call) =>
+  const run = (call: GitCall): Promise<GitOutput> =>
     new Promise<GitOutput>((resolve, reject) => {
       const { args, env } = invocation(call, options.environment);
       const child = spawn('git', args, {
@@ -160,6 +164,7 @@ export function createGitRun(options: {
         }
       });
     });
+  return Object.assign(run, { environment: options.environment });
 }
 
 /** Takes NUL-separated paths out of a stream: `take` is called with each chunk, `onPath` with each path that is whole. */
@@ -173,4 +178,25 @@ export function pathStream(onPath: (path: string) => void): (chunk: Uint8Array) 
     }
     rest = Buffer.from(bytes);
   };
+}
+
+/** What a call of git that was waited for came to; `error` when it could not be started or took too long. */
+export interface GitAnswer {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly error?: Error;
+}
+
+/** One call of git where it discovers a repository from `cwd`, for what is asked before there is a registry. It holds up the whole process. */
+export function gitNow(args: readonly string[], cwd: string | undefined, environment: NodeJS.ProcessEnv): GitAnswer {
+  const { status, stdout, stderr, error } = spawnSync('git', [...GIT_SETTINGS, ...args], {
+    env: gitEnvironment(environment, true),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    timeout: BOUNDS.gitMs,
+    killSignal: 'SIGKILL',
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  return { status, stdout: stdout ?? '', stderr: stderr ?? '', ...(error === undefined ? {} : { error }) };
 }

@@ -11,20 +11,24 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
+import { OWN_GIT } from './own-git.ts';
 import type { GitContext, Worktree } from './worktree.ts';
 
 const POLL_MS = 50;
 const LOOKS_MAX = 400;
 
-/** How our temporary indexes are named inside a worktree's administration. */
-export const TEMPORARY_INDEX = 'pawl-index-';
+/** Names inside of a worktree's administration that stand for something of ours that is under way, or of a killed one. */
+const OURS = [OWN_GIT, 'pawl-index-'];
 
 /** No stale lock of the worktree, nor of `branch` (null: of no branch), stands in the way of git. */
 export async function removeStaleLocks(git: GitContext, worktree: Worktree, branch: string | null): Promise<void> {
   for (const name of adminNames(worktree.adminDir)) {
     const isStale =
-      name === 'index.lock' || name === 'HEAD.lock' || name.startsWith(TEMPORARY_INDEX) || /^pawl-.*\.tmp$/.test(name);
-    if (isStale) rmSync(join(worktree.adminDir, name), { force: true });
+      name === 'index.lock' ||
+      name === 'HEAD.lock' ||
+      OURS.some((begin) => name.startsWith(begin)) ||
+      /^pawl-.*\.tmp$/.test(name);
+    if (isStale) rmSync(join(worktree.adminDir, name), { recursive: true, force: true });
   }
   if (branch !== null) await removeStaleRefLock(git, `refs/heads/${branch}`);
 }

@@ -12,10 +12,10 @@ import { join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../../model/error.ts';
 import { syncDisks } from '../disk-sync.ts';
 import { shown } from './git-environment.ts';
-import { textOf } from './git-files.ts';
+import { smallTextOf } from './git-files.ts';
 import { createGitRun, type GitRun } from './run-git.ts';
-import { performPlan, treePlan } from './tree-plan.ts';
 import { inWorktree, type Worktree } from './worktree.ts';
+import { findTree } from './worktree-tree.ts';
 
 /** What a worktree held when it was looked at: its commit and the tree of its files. */
 export interface TreeRecord {
@@ -31,10 +31,11 @@ export interface TreeRecord {
 function claimedWorktree(path: string): Worktree | null {
   const link = join(path, '.git');
   const stat = lstatSync(link, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) return { path, adminDir: link };
-  const claim = stat?.isFile() ? /^gitdir: (.+)$/.exec((textOf(link) ?? '').trim())?.[1] : undefined;
+  if (stat?.isDirectory()) return { path, adminDir: link, commonDir: link };
+  const claim = stat?.isFile() ? /^gitdir: (.+)$/.exec((smallTextOf(link) ?? '').trim())?.[1] : undefined;
   if (claim === undefined || !existsSync(resolve(path, claim))) return null;
-  return { path, adminDir: realpathSync(resolve(path, claim)) };
+  const adminDir = realpathSync(resolve(path, claim));
+  return { path, adminDir, commonDir: resolve(adminDir, smallTextOf(join(adminDir, 'commondir'))?.trim() ?? '.') };
 }
 
 /** How git is called: its environment, and the lock that a runner's helpers inherit (none for a worker host). */
@@ -74,7 +75,7 @@ export async function recordTree(worktree: string, git: TreeGit = OF_A_HOST): Pr
     const claimed = claimedWorktree(worktree);
     if (claimed === null) return { head, tree: null, reason: 'the folder has no .git that leads to a repository' };
     head = await headIn(claimed, run);
-    const found = await performPlan(treePlan(claimed, 'strict'), run);
+    const found = await findTree(run, claimed, head, 'strict');
     switch (found.kind) {
       case 'tree':
         return { head, tree: found.tree, reason: null };

@@ -6,15 +6,13 @@
  * Invariant: nothing here changes anything.
  */
 
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { hintOf } from '../../core/blocker-hints.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import { worktreeState } from './inspection.ts';
+import { inOwn, takeCommit, withOwnGit } from './own-git.ts';
 import { refusal } from './refusal.ts';
 import { pathStream } from './run-git.ts';
-import { TEMPORARY_INDEX } from './stale-locks.ts';
 import {
   canonicalPath,
   commitOf,
@@ -22,7 +20,6 @@ import {
   type GitContext,
   headRef,
   inRepository,
-  inWorktree,
   isDescended,
   type Worktree,
 } from './worktree.ts';
@@ -139,17 +136,13 @@ export async function refuseDirty(
 /** Files that neither `commit` has nor git ignores: judged by the commit, for a killed checkout leaves files before their index. */
 async function strangersIn(git: GitContext, worktree: Worktree, commit: string): Promise<string[]> {
   const strangers: string[] = [];
-  const index = join(worktree.adminDir, `${TEMPORARY_INDEX}look`);
-  const env = { GIT_INDEX_FILE: index };
   const onBytes = pathStream((path) => {
     if (strangers.length < 20 && !path.startsWith(`${ANSWER_FOLDER}/`)) strangers.push(path);
   });
-  try {
-    await git.run(inWorktree(worktree, ['read-tree', commit], { env }));
+  await withOwnGit(git.run, worktree, commit, async (own) => {
+    await takeCommit(own, commit);
     const list = ['ls-files', '--others', '--exclude-standard', '-z'];
-    await git.run(inWorktree(worktree, list, { env, isRead: true, onBytes }));
-  } finally {
-    rmSync(index, { force: true });
-  }
+    await git.run(inOwn(own, list, { isRead: true, onBytes }));
+  });
   return strangers;
 }

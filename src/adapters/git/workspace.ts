@@ -13,6 +13,7 @@ import { basename, join } from 'node:path';
 import type { Blocker } from '../../model/error.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import { refuseLongPaths, refuseProtected } from './branch-refusals.ts';
+import { checkOut } from './checkout.ts';
 import { replaceFile, textOf } from './git-files.ts';
 import { refusal } from './refusal.ts';
 import { removeStaleLocks } from './stale-locks.ts';
@@ -35,7 +36,6 @@ import {
   headRef,
   inAdministration,
   inRepository,
-  inWorktree,
   lookAtFolder,
   mendLink,
   type Worktree,
@@ -183,7 +183,7 @@ async function make(
   await git.run(inAdministration(git, worktree, ['symbolic-ref', 'HEAD', ref]));
   // So that files found here after a power cut always lie in a worktree that can be told to be this run's.
   await git.syncDisks([spec.worktree, git.commonDir]);
-  await git.run(inWorktree(worktree, ['reset', '--hard', '--quiet']));
+  await checkOut(git, worktree, branchHead ?? base.commit);
   renameSync(making, join(worktree.adminDir, READY_MARK));
   return ready;
 }

@@ -10,7 +10,7 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../../model/error.ts';
-import { textOf } from './git-files.ts';
+import { replaceFile, smallTextOf, textOf } from './git-files.ts';
 import type { GitCall, GitRun } from './run-git.ts';
 
 /** The repository that a call is about, and the way to call git in it. */
@@ -27,9 +27,12 @@ export interface Worktree {
   readonly path: string;
   /** `<common>/worktrees/<id>`: HEAD and index of this worktree. */
   readonly adminDir: string;
+  /** The repository's git folder, by the repository's own word: what the administration says of it is never believed. */
+  readonly commonDir: string;
 }
 
-type CallExtra = Partial<Pick<GitCall, 'env' | 'input' | 'answers' | 'isRead' | 'onBytes'>>;
+/** What a call may say besides its words and its place. */
+export type CallExtra = Partial<Pick<GitCall, 'env' | 'input' | 'answers' | 'isRead' | 'onBytes'>>;
 
 /** A call that concerns the repository and no files. */
 export function inRepository(git: GitContext, args: readonly string[], extra: CallExtra = {}): GitCall {
@@ -38,7 +41,13 @@ export function inRepository(git: GitContext, args: readonly string[], extra: Ca
 
 /** A call inside of a worktree. */
 export function inWorktree(worktree: Worktree, args: readonly string[], extra: CallExtra = {}): GitCall {
-  return { args, cwd: worktree.path, gitDir: worktree.adminDir, workTree: worktree.path, ...extra };
+  const { path, adminDir } = worktree;
+  return { args, cwd: path, gitDir: adminDir, workTree: path, ...extra, env: { ...commonOf(worktree), ...extra.env } };
+}
+
+/** For git the file `commondir` of the administration would say it, which a worker can write. */
+function commonOf({ commonDir }: Worktree): Record<string, string> {
+  return { GIT_COMMON_DIR: commonDir };
 }
 
 /** A call that concerns a worktree's HEAD and refs: it works even when the folder itself is gone. */
@@ -48,7 +57,8 @@ export function inAdministration(
   args: readonly string[],
   extra: CallExtra = {},
 ): GitCall {
-  return { args, cwd: git.repository, gitDir: worktree.adminDir, workTree: null, ...extra };
+  const env = { ...commonOf(worktree), ...extra.env };
+  return { args, cwd: git.repository, gitDir: worktree.adminDir, workTree: null, ...extra, env };
 }
 
 /** The path with every existing part of it resolved, so that two names of one place compare equal. */
@@ -88,12 +98,17 @@ function adminDirs(commonDir: string): string[] {
   }
 }
 
-/** The worktree that the repository has registered at `path`, whole or half-made; null when there is none. */
+/**
+ * The worktree that the repository has registered at `path`, whole or half-made; null when there is none. A link at `path` is no worktree:
+ * what it leads to is somebody else's.
+ */
 export function findWorktree(commonDir: string, path: string): Worktree | null {
+  if (lookAtFolder(path) === 'other') return null;
   const wanted = canonicalPath(path);
   for (const adminDir of adminDirs(commonDir)) {
     const link = textOf(join(adminDir, 'gitdir'))?.trim();
-    if (link && canonicalPath(dirname(resolve(adminDir, link))) === wanted) return { path: wanted, adminDir };
+    if (link && canonicalPath(dirname(resolve(adminDir, link))) === wanted)
+      return { path: wanted, adminDir, commonDir };
   }
   return null;
 }
@@ -101,7 +116,7 @@ export function findWorktree(commonDir: string, path: string): Worktree | null {
 /** The worktree at `path`. Throws PAWL_WORKSPACE_FOREIGN when the repository knows none there. */
 export function openWorktree(git: GitContext, path: string): Worktree {
   const worktree = findWorktree(git.commonDir, path);
-  if (worktree !== null && lookAtFolder(path) !== 'absent') return worktree;
+  if (worktree !== null && lookAtFolder(path) !== 'absent' && isAdministered(worktree)) return worktree;
   throw new PawlError({
     code: 'PAWL_WORKSPACE_FOREIGN',
     message: `${path} is not a worktree of ${git.repository} (any more).`,
@@ -111,8 +126,21 @@ export function openWorktree(git: GitContext, path: string): Worktree {
   });
 }
 
-/** True when the folder's `.git` leads to its registered place. */
+/** True when the worktree's administration leads to the repository: git finds its refs by that file alone, which a worker can write. */
+function isAdministered({ adminDir, commonDir }: Worktree): boolean {
+  const named = smallTextOf(join(adminDir, 'commondir'))?.trim();
+  return named !== undefined && canonicalPath(resolve(adminDir, named)) === canonicalPath(commonDir);
+}
+
+/** The worktree's administration leads to the repository. */
+function mendAdministration(worktree: Worktree): void {
+  if (isAdministered(worktree)) return;
+  replaceFile(join(worktree.adminDir, 'commondir'), '../..\n', 0o644);
+}
+
+/** True when the folder's `.git` leads to its registered place, and that to the repository. */
 export function isLinkWhole(worktree: Worktree): boolean {
+  if (!isAdministered(worktree)) return false;
   const link = join(worktree.path, '.git');
   const stat = lstatSync(link, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isFile()) return false;
@@ -123,6 +151,7 @@ export function isLinkWhole(worktree: Worktree): boolean {
 /** The folder is there and its `.git` leads to its registered place; what stood in the way is moved to `keptFolder`. */
 export function mendLink(worktree: Worktree, keptFolder: string): void {
   mkdirSync(worktree.path, { recursive: true });
+  mendAdministration(worktree);
   if (isLinkWhole(worktree)) return;
   const link = join(worktree.path, '.git');
   const stat = lstatSync(link, { throwIfNoEntry: false });
@@ -194,6 +223,7 @@ export async function branchHolders(git: GitContext, branch: string, except: str
 
 /** HEAD of the worktree stands at its commit, on no branch; its files and index are as they were. */
 export async function detach(git: GitContext, worktree: Worktree): Promise<void> {
+  mendAdministration(worktree);
   const head = await commitOf(git, 'HEAD', worktree);
   if (head === null || (await headRef(git, worktree)) === null) return;
   const args = ['update-ref', '--no-deref', '-m', 'pawl: let go of the branch', 'HEAD', head];

@@ -3,10 +3,10 @@
  *
  * Owns: the sandbox and its script. Does not own: the job: it is the real one, driven like any other.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gitNow } from '../../adapters/git/run-git.ts';
 import { shellCommand } from '../../base/shell-words.ts';
 import { visible } from '../../base/visible.ts';
 import { PawlError } from '../../model/error.ts';
@@ -110,7 +110,7 @@ function makeSandbox(): string {
 }
 
 function git(cwd: string, args: readonly string[]): void {
-  const result = spawnSync('git', args, { cwd, encoding: 'utf8' });
+  const result = gitNow(args, cwd, process.env);
   if (result.status === 0) return;
   throw new PawlError({
     code: 'PAWL_GIT_FAILED',

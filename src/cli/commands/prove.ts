@@ -3,11 +3,9 @@
  *
  * Owns: its options, progress, where the report goes, the exit code. Does not own: the proof (prove).
  */
-
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join, resolve } from 'node:path';
+import { gitNow } from '../../adapters/git/run-git.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { helpOf } from '../../core/error-actions.ts';
@@ -134,7 +132,7 @@ function circumstances(configuration: string | null, { limits, roles }: Househol
   return {
     pawl: packageVersion(),
     node: process.version,
-    git: spawnSync('git', ['--version'], { encoding: 'utf8' }).stdout.trim(),
+    git: gitNow(['--version'], undefined, process.env).stdout.trim(),
     system: `${type()} ${release()} ${process.arch}`,
     cores: cpus().length,
     memoryMiB: Math.round(totalmem() / 1024 ** 2),

@@ -5,10 +5,10 @@
  *
  * Invariant: 1. What can be tried is tried, not guessed; what was made for that is removed.
  */
-import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { flockHelperLock } from '../../adapters/git/helper-lock.ts';
+import { gitNow } from '../../adapters/git/run-git.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { Files } from '../../store/files.ts';
@@ -20,7 +20,6 @@ import type { Check } from './doctor-report.ts';
 const NODE_MIN = [20, 19] as const;
 const GIT_MIN = [2, 28] as const;
 const FREE_BYTES_MIN = 1024 ** 3;
-const GIT_MS = 10_000;
 
 /** Where things are tried. */
 export interface MachinePlace {
@@ -42,9 +41,8 @@ function nodeCheck(): Check {
 
 function gitCheck({ environment }: MachinePlace): Check {
   const hint = `Pawl needs git ${GIT_MIN.join('.')} or newer on the PATH.`;
-  const env = { PATH: environment.PATH ?? '' };
-  const result = spawnSync('git', ['--version'], { env, encoding: 'utf8', timeout: GIT_MS, killSignal: 'SIGKILL' });
-  const version = /(\d+\.\d+(?:\.\d+)?)/.exec(result.stdout ?? '')?.[1];
+  const result = gitNow(['--version'], undefined, { PATH: environment.PATH ?? '' });
+  const version = /(\d+\.\d+(?:\.\d+)?)/.exec(result.stdout)?.[1];
   if (result.status !== 0 || version === undefined) return { name: 'git', status: 'failed', found: 'not found', hint };
   if (isAtLeast(version, GIT_MIN)) return { name: 'git', status: 'ok', found: version, hint: null };
   return { name: 'git', status: 'failed', found: version, hint };

@@ -5,11 +5,11 @@
  *
  * Invariants: 1. No variable of the user reaches the agent but those that say where programs are and how text is shown. 2. Removed means: nothing of it is left.
  */
-import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gitEnvironment, shown } from '../../adapters/git/git-environment.ts';
+import { shown } from '../../adapters/git/git-environment.ts';
+import { gitNow } from '../../adapters/git/run-git.ts';
 import { MARK_VARIABLE } from '../../model/request.ts';
 import type { TurnSession } from '../../model/turn.ts';
 import type { AgentAdapter, TurnCommand } from '../../ports/agent-adapter.ts';
@@ -73,8 +73,7 @@ export class ProbeSandbox {
     writeFileSync(join(this.#worktree, SCRIPT), `#!/bin/sh\necho $$ >${TOOL_MARKER}\nsleep ${TOOL_SLEEP_S}\n`, {
       mode: 0o755,
     });
-    const env = gitEnvironment(this.#inherited, false);
-    const made = spawnSync('git', ['init', '--quiet'], { cwd: this.#worktree, env, encoding: 'utf8' });
+    const made = gitNow(['init', '--quiet'], this.#worktree, this.#inherited);
     if (made.status !== 0) throw new Error(`git init: ${made.error?.message ?? shown(made.stderr)}`);
   }
 

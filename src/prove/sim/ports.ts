@@ -126,7 +126,7 @@ export function simGit(caller: Caller): GitPort {
     commitWork: async (spec) => commitWork(caller, spec),
     state: async () => {
       if (isJudging(director)) await director.turn((type) => type.startsWith('gateJudged '));
-      return { head: headOf(branch), branch, trackedChanges: [], untracked: [] };
+      return { head: headOf(branch), branch, tree: simTree(headOf(branch)), trackedChanges: [], untracked: [] };
     },
     branchHead: async () => {
       const type = await director.turn((each) => each.startsWith('handoff'));
@@ -166,6 +166,11 @@ async function prepareWorkspace(caller: Caller, { branch, worktree }: WorkspaceS
   if (type === 'workspaceRefused') throw gitRefusal(worktree);
   const headCommit = caller.outside.heads.get(branch) ?? BASE;
   return { kind: 'ready', baseBranch: 'main', baseCommit: BASE, headCommit };
+}
+
+/** The tree of a commit. */
+export function simTree(commit: string): string {
+  return sha256(`tree of ${commit}`).slice(0, 40);
 }
 
 /** The commit of a task's work is found again by its key, and is the same for the same work. */

@@ -27,6 +27,7 @@ import { openRegistry } from '../../store/registry.ts';
 import { takeLock } from '../../store/registry-lock.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
 import type { MemoryFs } from '../memory/memory-fs.ts';
+import { simTree } from './ports.ts';
 
 const ROOT = '/registry';
 /** The same for every machine, and not cheap. */
@@ -226,7 +227,8 @@ export class SimMachine {
       },
       state: async (worktree) => {
         const branch = branchIn(worktree);
-        return { head: headOf(branch), branch, trackedChanges: [], untracked: [] };
+        const head = headOf(branch);
+        return { head, branch, tree: simTree(head), trackedChanges: [], untracked: [] };
       },
       branchHead: async (branch) => headOf(branch),
       removeUntracked: async () => undefined,
