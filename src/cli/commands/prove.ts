@@ -3,6 +3,7 @@
  *
  * Owns: its options, progress, where the report goes, the exit code. Does not own: the proof (prove).
  */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gitNow } from '../../adapters/git/run-git.ts';
