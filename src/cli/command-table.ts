@@ -170,6 +170,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/resolve.ts')).cancel,
   },
   {
+    usage: 'clean',
+    description:
+      'removes the worktrees of ended runs, with --folders all of them; what is nowhere else is kept under a ref before',
+    example: 'pawl clean --older-than 7d --dry-run',
+    options: [
+      new Option('--older-than <age>', 'runs that ended longer ago: 12h, 7d, 2w'),
+      new Option('--larger-than <size>', 'runs that take up more: 200m, 1g'),
+      new Option('--folders', 'their folders too, evidence included; with --older-than or --larger-than'),
+      new Option('--keep-branches', 'keeps branches that add nothing to their base too'),
+      new Option('--dry-run', 'shows what would be removed; changes nothing, takes no lock'),
+    ],
+    json: '{dryRun, runs: [{runId, worktree, rescueRef, branch, …}…], bytes}',
+    load: async () => (await import('./commands/clean.ts')).clean,
+  },
+  {
     usage: 'prove',
     description: 'the restart proof on this machine: kills Pawl everywhere, in sandboxes, and reports what it found',
     example: 'pawl prove --level full --out proof',

@@ -15,6 +15,7 @@ import { quote } from '../core/sanitise.ts';
 import { PawlError } from '../model/error.ts';
 import { type Place, quickView, unknownRun } from '../runtime/run-look.ts';
 import { listRuns as runIds } from '../store/registry.ts';
+import { listRemovals } from '../store/removed-runs.ts';
 
 const CANDIDATES_SHOWN = 10;
 
@@ -27,7 +28,7 @@ export function resolveRun(place: Place, argument: string): string {
   // An edited packet leaves its earlier runs behind: the one that has not ended is meant.
   const unended = candidates.length > 1 ? candidates.filter((runId) => !hasEnded(place, runId)) : [];
   const [runId, ...others] = unended.length === 1 ? unended : candidates;
-  if (runId === undefined) throw unknownRun(argument, place.paths.commandOptions);
+  if (runId === undefined) throw removedOf(place, argument) ?? unknownRun(argument, place.paths.commandOptions);
   if (others.length === 0) return runId;
   throw ambiguous(argument, candidates, place.paths.commandOptions);
 }
@@ -56,6 +57,24 @@ function lastOfEachPacket(runIds: readonly string[]): readonly string[] {
 
 function hasEnded(place: Place, runId: string): boolean {
   return quickView(place, runId)?.kind === 'terminal';
+}
+
+/** The error of a name that only a run has whose folder was removed; null when none has. */
+function removedOf({ files, paths }: Place, argument: string): PawlError | null {
+  const removals = listRemovals(files, paths);
+  const [runId] = runsMeant(
+    removals.map((each) => each.runId),
+    argument,
+  );
+  const removed = removals.find((each) => each.runId === runId);
+  if (removed === undefined) return null;
+  const time = (atMs: number): string => new Date(atMs).toISOString();
+  return new PawlError({
+    code: 'PAWL_RUN_REMOVED',
+    message: `${removed.runId} ended in ${removed.state} at ${time(removed.endedAtMs)}; its folder was removed at ${time(removed.removedAtMs)}.`,
+    subject: removed.runId,
+    hint: 'Nothing more is known of it here. For a new run of its packet take it in with --again.',
+  });
 }
 
 function ambiguous(argument: string, candidates: readonly string[], options: readonly string[]): PawlError {

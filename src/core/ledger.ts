@@ -23,6 +23,12 @@ export function reportsIn(tasks: readonly { readonly turn: TurnReport | null }[]
   return tasks.flatMap(({ turn }) => (turn === null ? [] : [turn]));
 }
 
+/** What the runs other than `runId` have used; of a run that is named twice the last word counts. */
+export function spentBesides(runId: string, runs: readonly { readonly runId: string; readonly spent: Spent }[]): Spent {
+  const others = new Map(runs.filter((run) => run.runId !== runId).map((run) => [run.runId, run.spent]));
+  return [...others.values()].reduce(add, NOTHING_SPENT);
+}
+
 /** What these turns have used, in the order in which they ran. */
 export function spentBy(turns: readonly TurnReport[]): Spent {
   const totals = new Map<string, { tokens: number; usd: number }>();

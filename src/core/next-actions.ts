@@ -37,6 +37,8 @@ export interface RunFacts {
   readonly contention: { readonly holder: string } | null;
   readonly baseCommit: string | null;
   readonly headCommit: string | null;
+  /** When its folder was removed; absent while it is there. */
+  readonly removedAtMs?: number;
 }
 
 /** What actions depend on besides the run itself. */
@@ -55,6 +57,8 @@ export const ALONE: Surroundings = { driver: { kind: 'none' }, holder: null, opt
 /** What can be done about the run, the first thing first; none where nothing is to be done. */
 export function runActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { runId } = run;
+  if (run.removedAtMs !== undefined)
+    return [advice('intakeAgain', 'it has ended and its folder was removed; --again takes its packet in once more')];
   switch (run.state) {
     case 'readyForManualReview':
       return reviewActions(run);

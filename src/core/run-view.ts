@@ -50,6 +50,8 @@ export interface RunView {
   readonly epoch: number;
   readonly seq: number;
   readonly updatedAtMs: number | null;
+  /** When its folder was removed; only of a run of which nothing else is left. */
+  readonly removedAtMs?: number;
   /** The open task, else the last one, else null. */
   readonly task: TaskView | null;
   readonly tasks: readonly TaskView[];

@@ -7,7 +7,8 @@
  * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
  * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
  */
-import { add, NOTHING_SPENT } from '../core/ledger.ts';
+import { spentBesides } from '../core/ledger.ts';
+import { removedView } from '../core/removed-view.ts';
 import { type RunView, viewOf } from '../core/run-view.ts';
 import { snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
@@ -16,6 +17,7 @@ import type { JournalRecord } from '../model/record.ts';
 import { listUnfinishedBatches, markBatchDone } from '../store/batches.ts';
 import { readQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
+import { listRemovals } from '../store/removed-runs.ts';
 import type { Neighbours } from './admission.ts';
 import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
 import { Changes } from './changes.ts';
@@ -53,6 +55,8 @@ export class Driver {
   readonly #slots: Slots;
   readonly #runs = new Map<string, LiveRun>();
   readonly #ended = new Map<string, RunView>();
+  /** Of runs whose folders were removed: their packets have run, and what they have used counts. */
+  readonly #removed = new Map<string, RunView>();
   readonly #driven = new Set<string>();
   readonly #perform: Performer;
   readonly #observer: LiveRunObserver;
@@ -93,7 +97,7 @@ export class Driver {
   /** The view of any run of the registry, or null when there is none of that id. */
   view(runId: string): RunView | null {
     const live = this.#runs.get(runId);
-    if (live === undefined) return this.#ended.get(runId) ?? null;
+    if (live === undefined) return this.#ended.get(runId) ?? this.#removed.get(runId) ?? null;
     const { actors } = snapshotOf(live.state, live.sum, '');
     return viewOf(runId, actors, { seq: live.state.seq, updatedAtMs: null });
   }
@@ -106,6 +110,7 @@ export class Driver {
   /** Finishes intakes that were cut off, then brings every run back: its findings are known, what has ended is settled. */
   async open(): Promise<void> {
     const { files, paths } = this.world;
+    for (const run of listRemovals(files, paths)) this.#removed.set(run.runId, removedView(run));
     for (const runId of listRuns(files, paths))
       await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
     for (const batch of listUnfinishedBatches(files, paths).batches) {
@@ -243,11 +248,7 @@ export class Driver {
         this.views()
           .filter((view) => view.kind === 'terminal')
           .map((view) => this.world.paths.worktree(view.runId)),
-      spentByOthers: (runId) =>
-        this.views()
-          .filter((view) => view.runId !== runId)
-          .map((view) => view.spent)
-          .reduce(add, NOTHING_SPENT),
+      spentByOthers: (runId) => spentBesides(runId, [...this.#removed.values(), ...this.views()]),
       isAccepting: () => this.#isAccepting,
     };
   }

@@ -89,6 +89,21 @@ export class RegistryPaths {
   worktree(runId: string): string {
     return join(this.worktrees, safeName(runId));
   }
+  /** What `pawl clean` has done for the run. */
+  cleaned(runId: string): string {
+    return join(this.run(runId), 'cleaned');
+  }
+  /** What is left of runs whose folders were removed. */
+  get removed(): string {
+    return join(this.root, 'removed');
+  }
+  removal(runId: string): string {
+    return join(this.removed, `${safeName(runId)}.json`);
+  }
+  /** What is about to be deleted: nothing here means anything. */
+  get trash(): string {
+    return join(this.root, 'trash');
+  }
 }
 
 /** True when `name` is one plain segment of a path. */

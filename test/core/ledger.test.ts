@@ -8,6 +8,7 @@ import {
   left,
   NOTHING_SPENT,
   sessionTotal,
+  spentBesides,
   spentBy,
   tighter,
 } from '../../src/core/ledger.ts';
@@ -128,4 +129,16 @@ describe('a budget', () => {
     expect(budgetWords(spent, { tokens: null, usd: 1 })).toMatch(/^\$0\.5000 of \$1\.00 \(partly estimated/);
     expect(budgetWords({ ...spent, isEstimate: false }, { tokens: 20, usd: null })).toBe('15 of 20 tokens');
   });
+});
+
+it('what other runs have used counts once each, those whose folders were removed included', () => {
+  const spent = (tokens: number) => ({ tokens, usd: 0, isEstimate: false });
+  const runs = [
+    { runId: 'removed', spent: spent(1) },
+    { runId: 'both', spent: spent(10) },
+    { runId: 'both', spent: spent(20) },
+    { runId: 'self', spent: spent(100) },
+  ];
+  expect(spentBesides('self', runs)).toEqual(spent(21));
+  expect(spentBesides('self', [])).toEqual(NOTHING_SPENT);
 });

@@ -173,7 +173,7 @@ async function treeToKeep(git: GitContext, worktree: Worktree): Promise<Extract<
 }
 
 /** The commits that must stay reachable: HEAD first, then the branch, a rebase's start and its stash where HEAD does not hold them. */
-async function ownCommits(
+export async function ownCommits(
   git: GitContext,
   worktree: Worktree,
   commit: string,
@@ -197,7 +197,7 @@ async function ownCommits(
 }
 
 /** `ref` stands; if another call was faster, its value stands. */
-async function createRef(
+export async function createRef(
   git: GitContext,
   ref: string,
   tree: string,
@@ -224,7 +224,7 @@ async function putBack(git: GitContext, worktree: Worktree, spec: ResetSpec): Pr
 }
 
 /** Repositories that are not part of the work are moved out, history and all. */
-async function moveNested(git: GitContext, worktree: Worktree, kept: string): Promise<void> {
+export async function moveNested(git: GitContext, worktree: Worktree, kept: string): Promise<void> {
   const nested = await withOwnGit(git.run, worktree, null, async (own) => {
     await takeEntries(own);
     return findNested(own);

@@ -34,7 +34,8 @@ export async function intake(output: Output, options: IntakeOptions, [file = '']
   const runs = shown(places, views).map((view) => ({ ...view, isNew: fresh.has(view.runId) }));
   output.json({ runs, packets: toldOutcomes(outcomes) });
   for (const view of runs) {
-    output.line(`${runLine(output, view)}${view.isNew ? '' : '  (was there)'}`);
+    const was = view.kind === 'terminal' ? '  (ended before; --again takes it in once more)' : '  (was there)';
+    output.line(`${runLine(output, view)}${view.isNew ? '' : was}`);
     if (view.kind === 'terminal') for (const line of runDetails(output, view)) output.line(line);
   }
   for (const line of refusedLines(output, outcomes)) output.line(line);

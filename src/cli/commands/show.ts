@@ -10,6 +10,7 @@ import type { GitContext } from '../../adapters/git/worktree.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { type RunReport, reportOn } from '../../runtime/run-report.ts';
+import { readCleaned } from '../../store/removed-runs.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { resolveRun } from '../run-argument.ts';
@@ -64,9 +65,10 @@ async function changeOf(git: GitContext, { story }: RunReport): Promise<Pick<Sho
   }
 }
 
-function evidenceOf({ paths }: Places, { view, story }: RunReport): ShownRun['evidence'] {
+function evidenceOf({ files, paths }: Places, { view, story }: RunReport): ShownRun['evidence'] {
   const { runId } = view;
-  const refs = story.attempts.flatMap(({ rescueRef }) => (rescueRef === null ? [] : [rescueRef]));
+  const cleaned = readCleaned(files, paths, runId);
+  const refs = [...story.attempts, ...(cleaned === null ? [] : [cleaned])].flatMap(({ rescueRef }) => rescueRef ?? []);
   const worktree = paths.worktree(runId);
   return [
     ...(view.handoff === null ? [] : [{ what: 'handoff', path: view.handoff.reference }]),

@@ -1,0 +1,87 @@
+/**
+ * What `pawl clean` did, or would do, as lines for a terminal.
+ *
+ * Owns: the words. Does not own: the facts (runtime/clean-run).
+ */
+import { unreachable } from '../base/unreachable.ts';
+import { visible } from '../base/visible.ts';
+import { sizeWords } from '../core/clean-choice.ts';
+import type { BranchFate } from '../ports/worktree-remover.ts';
+import type { CleanResult } from '../runtime/clean-run.ts';
+import type { Output, toldOf } from './output.ts';
+
+/** What came of one run. */
+export interface CleanedRun extends CleanResult {
+  /** Why it was not cleaned to the end; null when it was. */
+  readonly problem: ReturnType<typeof toldOf> | null;
+}
+
+/** All lines: those of each run, then the sum. */
+export function cleanLines(
+  output: Output,
+  runs: readonly CleanedRun[],
+  bytes: number,
+  isDry: boolean,
+): readonly string[] {
+  const lines = runs.flatMap((run) => runLines(output, run, isDry));
+  if (runs.length === 0 && bytes === 0) return ['Nothing to clean.'];
+  const counted = `${runs.length} run${runs.length === 1 ? '' : 's'}`;
+  return [...lines, `${counted}, ${sizeWords(bytes)} ${isDry ? 'would be freed (--dry-run)' : 'freed'}`];
+}
+
+function runLines({ colour }: Output, run: CleanedRun, isDry: boolean): readonly string[] {
+  const done = isDry ? 'would be removed' : 'removed';
+  const title = (text: string): string => colour.dim(text.padEnd(TITLE_WIDTH));
+  const lines = [`${colour.cyan('■')} ${run.runId}  ${colour.bold(run.state)}, ended ${time(run.endedAtMs)}`];
+  const worktree = worktreeWords(run, done);
+  if (worktree !== null) lines.push(`    ${title('worktree')}  ${worktree}`);
+  if (run.rescueRef !== null) lines.push(`    ${title('kept')}  ${run.rescueRef}`);
+  const branch = run.branch === null ? null : branchWords(run.branch.fate, done);
+  if (branch !== null && run.branch !== null)
+    lines.push(`    ${title('branch')}  ${visible(run.branch.name)}: ${branch}`);
+  if (run.removesFolder && run.problem === null)
+    lines.push(`    ${title('folder')}  ${sizeWords(run.folderBytes)} ${done}`);
+  if (run.problem !== null) lines.push(`    ${colour.yellow(run.problem.code)}  ${run.problem.message}`);
+  return lines;
+}
+
+const TITLE_WIDTH = 8;
+
+function worktreeWords({ worktree, worktreeBytes, problem }: CleanedRun, done: string): string | null {
+  switch (worktree) {
+    case 'ours':
+      return problem === null ? `${sizeWords(worktreeBytes)} ${done}` : null;
+    case 'locked':
+      return 'stays: it is locked (git worktree unlock)';
+    case 'submodules':
+      return 'stays: it has submodules, whose own commits no ref of the repository can keep';
+    case 'foreign':
+      return 'stays: what is there is not a worktree of this repository';
+    case 'absent':
+      return null;
+    default:
+      return unreachable(worktree);
+  }
+}
+
+function branchWords(fate: BranchFate, done: string): string | null {
+  switch (fate) {
+    case 'merged':
+      return `${done}: its base has all of it`;
+    case 'moved':
+      return 'stays: it was moved since';
+    case 'checkedOut':
+      return 'stays: it is checked out';
+    case 'tracked':
+      return 'stays: it follows a remote branch';
+    case 'unmerged':
+    case 'absent':
+      return null;
+    default:
+      return unreachable(fate);
+  }
+}
+
+function time(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
+}
