@@ -4,11 +4,13 @@
  * Owns: the words and columns. Does not own: where the facts come from (core/run-view), the live view (cli/live-view).
  * Free of zod and xstate: `status` starts with it.
  */
+import { visible } from '../base/visible.ts';
 import { signWords, standingWords } from '../core/liveness.ts';
 import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
 import { type Condition, conditionOf, MARKS } from '../core/run-marks.ts';
 import type { RunView } from '../core/run-view.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
+import { failureLines } from './failure-lines.ts';
 import { actionLines, type Output } from './output.ts';
 
 /** Who drives the registry; null where no run can move and nobody drives. */
@@ -67,6 +69,7 @@ export function runDetails(output: Output, view: RunView): readonly string[] {
   const lines: string[] = [...livenessLines(output, view, Date.now())];
   for (const blocker of view.blockers)
     lines.push(`    ${colour.yellow(blocker.code)}  ${blocker.message.replaceAll('\n', '\n    ')}`);
+  if (view.failure !== undefined) lines.push(...failureLines(output, view.failure).map((line) => `    ${line}`));
   const hint = view.blockers[0]?.hint;
   if (hint !== undefined) lines.push(`    ${colour.dim('hint')}      ${hint}`);
   if (view.contention !== null && view.kind === 'active') lines.push(`    waits for ${view.contention.holder}`);
@@ -77,8 +80,8 @@ export function runDetails(output: Output, view: RunView): readonly string[] {
   return lines;
 }
 
-/** Everything about one run. */
-export function runReport(output: Output, view: RunView): readonly string[] {
+/** Everything about one run, whose folder is at `folder`. */
+export function runReport(output: Output, view: RunView, folder: string): readonly string[] {
   const { colour } = output;
   const lines = [
     runLine(output, view),
@@ -110,6 +113,7 @@ export function runReport(output: Output, view: RunView): readonly string[] {
   const spent = spentWords(view.spent);
   if (spent !== null) lines.push(`    ${colour.dim('used')}  ${spent}`);
   if (view.lease !== null) lines.push(`    ${colour.dim('lease')} ${view.lease.surfaces.join(', ')}`);
-  if (view.lastArtifact !== null) lines.push(`    ${colour.dim('last artifact')} ${view.lastArtifact.path}`);
+  if (view.lastArtifact !== null)
+    lines.push(`    ${colour.dim('last artifact')} ${visible(`${folder}/${view.lastArtifact.path}`)}`);
   return [...lines, ...runDetails(output, view)];
 }

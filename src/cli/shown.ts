@@ -7,6 +7,7 @@
 import { systemProcesses } from '../adapters/processes/system.ts';
 import type { DriverFacts } from '../core/next-actions.ts';
 import type { RunView } from '../core/run-view.ts';
+import { failureNotes } from '../runtime/failure-notes.ts';
 import type { WidePlace } from '../runtime/liveness.ts';
 import type { Look } from '../runtime/run-look.ts';
 import { driverFacts, shownRuns } from '../runtime/surroundings.ts';
@@ -15,6 +16,14 @@ import type { Places } from './options.ts';
 /** The views as they are shown, each in its surroundings as they are now. */
 export function shown(places: Places, views: readonly RunView[]): readonly RunView[] {
   return shownRuns(wide(places), views);
+}
+
+/** The views with why they have stopped, where they have: their workers' own words, read from their files. */
+export function withFailures(places: Places, views: readonly RunView[]): readonly RunView[] {
+  return views.map((view) => {
+    const failure = failureNotes(places, view);
+    return failure === null ? view : { ...view, failure };
+  });
 }
 
 /** All that was looked at, and who drives the registry. */

@@ -6,13 +6,16 @@
  * Invariant: the same journal gives the same bundle, so that projecting it again after a crash projects the same bytes (L2).
  */
 import { canonicalJson, type Json, type JsonObject } from '../base/canonical-json.ts';
+import { shellCommand } from '../base/shell-words.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { type AttemptRow, attemptsOf } from './attempts.ts';
 import type { GateView } from './gate-evidence.ts';
+import { findingText, type HandoffRound, roundLines, roundsJson } from './handoff-rounds.ts';
 import { reportsIn, spentBy } from './ledger.ts';
+import { markdownLine as line, markdownName as name } from './markdown-text.ts';
 import { sanitise } from './sanitise.ts';
 import { spentWords, turnAgent, turnNotes } from './turn-words.ts';
 
@@ -29,6 +32,8 @@ export interface HandoffInput {
   readonly files: readonly string[];
   readonly fileCount: number;
   readonly gates: readonly GateView[];
+  /** Every round of gates that led there. */
+  readonly rounds: readonly HandoffRound[];
   readonly policy: JsonObject;
   readonly records: readonly JournalRecord[];
 }
@@ -55,6 +60,7 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     files: input.files,
     fileCount: input.fileCount,
     gates: input.gates.map(gateJson),
+    rounds: roundsJson(input.rounds),
     attempts: attempts.map(attemptJson),
     spent: { ...spentBy(reportsIn(attempts)) },
     decisions: decisionsOf(input.records),
@@ -107,9 +113,10 @@ function markdownOf(
     `# ${line(packet.taskId)}: ready for review`,
     '',
     ...(packet.scope.goal === null ? [] : [line(packet.scope.goal), '']),
-    `- Branch \`${code(input.branch)}\` at \`${input.headCommit}\`, from \`${code(input.baseBranch)}\` (\`${input.baseCommit}\`)`,
+    `- Branch \`${name(input.branch)}\` at \`${input.headCommit}\`, from \`${name(input.baseBranch)}\` (\`${input.baseCommit}\`)`,
     `- Target: ${line(packet.scm.provider)} ${line(packet.scm.repo ?? '')} issue ${line(packet.scm.issueNumber ?? '')}`,
     `- Run \`${input.runId}\`, packet \`${input.packetHash}\`${packet.approvedBy === null ? '' : `, approved by ${line(packet.approvedBy)}`}`,
+    `- Review: \`${shellCommand(['git', 'log', '--patch', `${input.baseCommit.slice(0, 12)}..${input.headCommit.slice(0, 12)}`])}\``,
     `- From ${new Date(timing.startedAtMs).toISOString()} to ${new Date(timing.passedAtMs).toISOString()}`,
     '',
     '## Commits',
@@ -118,9 +125,10 @@ function markdownOf(
     '',
     `## Files (${input.fileCount})`,
     '',
-    ...input.files.map((file) => `- \`${code(file)}\``),
+    ...input.files.map((file) => `- \`${name(file)}\``),
     '',
     ...input.gates.flatMap(gateLines),
+    ...roundLines(input.rounds),
     '## Attempts',
     '',
     '| task | agent | result | time | notes |',
@@ -150,41 +158,21 @@ function gateLines(gate: GateView): readonly string[] {
   return [
     `## ${title}: ${gate.status}`,
     '',
-    `Epoch ${gate.epoch}, commit \`${gate.commit}\`. ${line(gate.summary)}`,
+    `Round ${gate.epoch}, commit \`${gate.commit}\`. ${line(gate.summary)}`,
     '',
     ...(gate.override === null
       ? []
       : [`**Accepted by ${line(gate.override.by)}, not passed:** ${line(gate.override.reason)}`, '']),
     ...gate.commands.map(
       (command) =>
-        `- \`${code(command.argv.join(' '))}\`: ${command.exitCode === null ? `signal ${command.signal}` : `exit ${command.exitCode}`}, ${command.durationMs} ms`,
+        `- \`${name(shellCommand(command.argv))}\`: ${command.exitCode === null ? `signal ${command.signal}` : `exit ${command.exitCode}`}, ${command.durationMs} ms`,
     ),
-    ...gate.findings.map(
-      (finding) =>
-        `- ${line(finding.severity)}: ${line(finding.message)}${finding.file === undefined ? '' : ` (${line(finding.file)}${finding.line === undefined ? '' : `:${finding.line}`})`}`,
-    ),
+    ...gate.findings.map((finding) => `- ${findingText(finding)}`),
     '',
   ];
-}
-
-/** One line of Markdown text that is nothing but text: no markup, no HTML, no way out of its line or table cell. */
-function line(text: string): string {
-  return plain(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll(/[\\|[\]*_]/g, '\\$&');
 }
 
 /** A text of the packet as a report may hold it; the packet itself is kept, as it was given, where its hash leads. */
 function safe(text: string | null): string | null {
   return text === null ? null : sanitise(text, BOUNDS.summaryChars);
-}
-
-/** One line for the inside of a code span, where only a backtick means anything. */
-function code(text: string): string {
-  return plain(text);
-}
-
-function plain(text: string): string {
-  return sanitise(text, BOUNDS.outputTailChars).replaceAll(/\s+/g, ' ').replaceAll('`', "'").trim();
 }

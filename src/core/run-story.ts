@@ -79,7 +79,8 @@ export function storyOf(records: readonly JournalRecord[]): RunStory {
   };
 }
 
-function roundsOf(records: readonly JournalRecord[]): readonly Round[] {
+/** The rounds of gates that these records tell of. */
+export function roundsOf(records: readonly JournalRecord[]): readonly Round[] {
   const rounds = new Map<number, Map<Gate, JudgedGate>>();
   for (const { event } of records) {
     if (event.type !== 'gateJudged') continue;

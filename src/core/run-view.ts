@@ -15,6 +15,7 @@ import type { ArtifactRef } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import type { TurnReport } from '../model/turn.ts';
 import { shownHint } from './blocker-hints.ts';
+import type { FailureNotes } from './failure-notes.ts';
 import { NOTHING_SPENT, reportsIn, type Spent, spentBy } from './ledger.ts';
 import type { Liveness } from './liveness.ts';
 import { ALONE, firstOf, runActions } from './next-actions.ts';
@@ -77,6 +78,8 @@ export interface RunView {
   readonly nextSafeAction: Action;
   /** Whether what its state says is true of the world now; null of a run that cannot move, and where nobody has looked. */
   readonly liveness: Liveness | null;
+  /** Why it has stopped, in its workers' own words; only where somebody has read that. */
+  readonly failure?: FailureNotes;
 }
 
 const FINAL = ['readyForManualReview', 'blockedPlanInsufficient', 'failedExecution', 'cancelled'];

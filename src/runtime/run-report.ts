@@ -45,11 +45,18 @@ export async function reportOn(place: Place, runId: string): Promise<RunReport> 
   if (view === null) throw unknownRun(runId);
   const story = storyOf(recordsOf(place, runId));
   const folder = place.paths.run(runId);
-  const rounds = story.rounds.map((round) => ({
-    ...round,
-    gates: round.gates.map((gate) => gateReport(place, folder, gate)),
-  }));
-  return { view, story, packet: packetOf(place, folder, story.packet), rounds };
+  return {
+    view,
+    story,
+    packet: packetOf(place, folder, story.packet),
+    rounds: roundReports(place, runId, story.rounds),
+  };
+}
+
+/** The rounds with the evidence of their gates. */
+export function roundReports(place: Place, runId: string, rounds: readonly Round[]): readonly RoundReport[] {
+  const folder = place.paths.run(runId);
+  return rounds.map((round) => ({ ...round, gates: round.gates.map((gate) => gateReport(place, folder, gate)) }));
 }
 
 function gateReport(place: Place, folder: string, gate: JudgedGate): GateReport {

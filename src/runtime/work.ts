@@ -13,6 +13,7 @@ import { hintOf } from '../core/blocker-hints.ts';
 import { areAllAdded, findingKeys } from '../core/finding-keys.ts';
 import { type GateJudgement, type GateView, judgeGate, readEvidence, reviewEvidence } from '../core/gate-evidence.ts';
 import { handoffBundle } from '../core/handoff.ts';
+import { roundsOf } from '../core/run-story.ts';
 import { parseOutcome } from '../core/task-files.ts';
 import type { Gate, KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
@@ -25,6 +26,7 @@ import { journalRecords, readJournal } from '../store/journal.ts';
 import { readRegister } from '../store/register.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
+import { roundReports } from './run-report.ts';
 import { contradiction, readCompletion } from './task-folder.ts';
 
 /** What the worker left is a commit on the branch, found again by its key if it is there already. */
@@ -188,6 +190,7 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   const journal = world.paths.journal(runId);
   const records = journalRecords(journal, readJournal(world.files, journal));
   const upTo = records.findIndex((record) => record.effects.some((asked) => asked.key === effect.key));
+  const before = records.slice(0, upTo + 1);
   const bundle = handoffBundle({
     runId,
     packetHash: context.packetHash,
@@ -201,7 +204,8 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
     fileCount: changed.count,
     gates,
     policy: { ...context.policy },
-    records: records.slice(0, upTo + 1),
+    rounds: roundReports(world, runId, roundsOf(before)),
+    records: before,
   });
   const result = await world.scm(run.folder).project({ runId, ...bundle });
   await world.git.releaseBranch(worktree).catch(ignoreMissing);

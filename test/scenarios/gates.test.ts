@@ -105,6 +105,11 @@ describe('the fix loop', () => {
       findings: [{ message: 'the name is wrong' }],
     });
     expect(scenario.repo.git(['log', '--format=%s', `main..work/REVIEWS`]).split('\n')).toHaveLength(2);
+    const page = readFileSync(scenario.runFile(run.runId, 'artifacts', 'handoff', 'handoff.md'), 'utf8');
+    expect(page).toMatch(/### Round 1[\s\S]*- review FAIL[\s\S]*the name is wrong/);
+    const range = `${run.baseCommit?.slice(0, 12)}..${run.headCommit?.slice(0, 12)}`;
+    expect(run.nextSafeAction).toMatchObject({ kind: 'review', command: `git log --patch ${range}` });
+    expect(page).toContain(`\`git log --patch ${range}\``);
   });
 
   test('past its limit the run waits for a person, who can ask for one more round', { timeout: SLOW }, async () => {
@@ -114,6 +119,9 @@ describe('the fix loop', () => {
     expect(run.actions.map(({ command }) => command)).toEqual(
       ['retry', 'accept', 'abandon'].map((word) => `pawl resolve ${run.runId} ${word} --reason ''`),
     );
+    expect(run.failure?.outputs).toMatchObject([{ what: 'test -f fixed.txt: exit 1' }]);
+    const pasted = await scenario.call('resolve', run.runId, 'abandon', '--reason', '');
+    expect([pasted.code, pasted.stderr]).toEqual([2, expect.stringContaining('needs its reason')]);
     const decided = await scenario.json('resolve', run.runId, 'retry', '--reason', 'one more');
     expect(decided.code).toBe(0);
     expect(runOf(decided.document, 'RETRIED').kind).toBe('active');

@@ -22,7 +22,7 @@ import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
 import { takeIn, withDriver } from '../session.ts';
-import { shown } from '../shown.ts';
+import { shown, withFailures } from '../shown.ts';
 import { readConfig } from '../wiring.ts';
 
 /** Options of `pawl run`. */
@@ -75,7 +75,7 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     return { ...end, outcomes };
   }).finally(() => view.stop());
   // Only now: nobody drives these runs any more.
-  return { ...result, runs: shown(places, result.runs), tookMs: performance.now() - sinceMs };
+  return { ...result, runs: withFailures(places, shown(places, result.runs)), tookMs: performance.now() - sinceMs };
 }
 
 function againOfWhat(): PawlError {

@@ -15,7 +15,7 @@ import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { driverLine, runDetails, runLine, runReport } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
-import { shownLooks } from '../shown.ts';
+import { shownLooks, withFailures } from '../shown.ts';
 
 /** Options of `pawl status`. */
 export interface StatusOptions extends CommonOptions {
@@ -31,7 +31,8 @@ export async function status(output: Output, options: StatusOptions, [run]: read
   if (options.picture === true && run === undefined) throw pictureOfWhat();
   const runId = run === undefined ? undefined : resolveRun(places, run);
   for (;;) {
-    const { driver, runs } = shownLooks(places, await look(places, runId));
+    const { driver, runs: found } = shownLooks(places, await look(places, runId));
+    const runs = runId === undefined ? found : withFailures(places, found);
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
     const refs = runId === undefined ? [] : rescueRefs(places, runId);
     const told = {
@@ -49,7 +50,7 @@ export async function status(output: Output, options: StatusOptions, [run]: read
       const lines =
         runId === undefined
           ? [runLine(output, view), ...runDetails(output, view)]
-          : [...runReport(output, view), ...rescueLines(output, refs)];
+          : [...runReport(output, view, places.paths.run(view.runId)), ...rescueLines(output, refs)];
       for (const line of lines) output.line(line);
     }
     if (picture.length > 0) output.line();
