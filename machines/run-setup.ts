@@ -239,6 +239,8 @@ export const runSetup = setup({
       context.lease === null && mayResume(context, event) && stageToResume(context, event) !== null,
     resumesAt: ({ context, event }, params: { stage: Stage }) =>
       mayResume(context, event) && stageToResume(context, event) === params.stage,
+    isDecisionOnBlocked: ({ context, event }, params: { decision: 'retry' | 'abandon' }) =>
+      context.blockers.length > 0 && event.type === 'decisionMade' && event.decision === params.decision,
     mayRetry: ({ event }) => event.type === 'decisionMade' && event.decision === 'retry',
   },
 });

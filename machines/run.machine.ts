@@ -8,6 +8,7 @@
  * 2. A gate is passed only by a result of the current epoch over the commit the run stands at (L4). 3. A final state owes
  * nothing and holds no lease.
  */
+import { queuedState } from './run-admission.ts';
 import { freshContext, headOf } from './run-context.ts';
 import { committingState, judgingState, limitedState, requestedState, setUpDone, workingState } from './run-parts.ts';
 import { armLease, resumeOnDecision, resumeOnLease, resumeOnSettled, takeLease } from './run-resuming.ts';
@@ -75,19 +76,7 @@ export const runMachine = runSetup.createMachine({
         ],
       },
     },
-    queued: {
-      entry: 'admitRun',
-      exit: { type: 'withdraw', params: { kind: 'admitRun' } },
-      on: {
-        runAdmitted: {
-          target: 'waitingForLock',
-          actions: { type: 'noteAdmission', params: ({ event }) => event },
-        },
-        agentMissing: {
-          actions: { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },
-        },
-      },
-    },
+    queued: queuedState,
     waitingForLock: {
       entry: { type: 'acquireLease', params: ({ context }) => ({ surfaces: context.surfaces }) },
       exit: { type: 'withdraw', params: { kind: 'acquireLease' } },

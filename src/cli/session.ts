@@ -44,6 +44,7 @@ export function takeIn(driver: Driver, readings: readonly PacketReading[], optio
     readings,
     world.config,
     {
+      repository: driver.repository,
       view: (runId) => driver.view(runId),
       options: world.paths.commandOptions,
       holders: () => [

@@ -54,6 +54,21 @@ export function splitCommand(text: string): SplitCommand {
   return { kind: 'split', argv };
 }
 
+/** The words of a command that may be run, or why it may not. */
+export type AdmittedCommand =
+  | { readonly kind: 'admitted'; readonly argv: readonly string[] }
+  | { readonly kind: 'needsShell' | 'notAllowed'; readonly problem: string };
+
+/** Whether a command is run: without a shell, and only if `patterns` admit it. `problem` ends a sentence about the command. */
+export function admitCommand(text: string, patterns: readonly string[]): AdmittedCommand {
+  const command = splitCommand(text);
+  if (command.kind === 'refused') {
+    return { kind: 'needsShell', problem: `cannot be run without a shell: ${command.message}` };
+  }
+  if (isAllowed(command.argv, patterns)) return { kind: 'admitted', argv: command.argv };
+  return { kind: 'notAllowed', problem: 'is not admitted by verification.allow of the config' };
+}
+
 /**
  * True when one of `patterns` admits the command: the same words in the same order; a last word `*` stands for any further
  * words, also none. A pattern that cannot be split admits nothing.

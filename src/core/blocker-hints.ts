@@ -54,6 +54,10 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_WORKSPACE_BRANCH_ELSEWHERE: {
     text: 'Check out another branch there; if that folder is gone, prune the worktrees of the repository. Then retry.',
   },
+  PAWL_REPOSITORY_MISMATCH: {
+    text: 'Use the clone of the repository that the packet names, or allow it under scm.allowRepos in pawl.config.json.',
+    isRecordedBetter: true,
+  },
   PAWL_WORKSPACE_BRANCH_PROTECTED: { text: 'Give the packet a branch of its own.', isRecordedBetter: true },
   PAWL_WORKSPACE_PATH_TOO_LONG: { text: 'Shorten what is named.', isRecordedBetter: true },
   PAWL_WORKSPACE_FOREIGN: { text: 'Look at what lies there and move it away, then retry.', isRecordedBetter: true },

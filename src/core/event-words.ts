@@ -61,6 +61,8 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
       return 'the surfaces it waited for are free';
     case 'workspacePrepared':
       return `worktree ready at ${short(event.headCommit)}, from ${event.baseBranch}`;
+    case 'admissionRefused':
+      return `cannot begin: ${event.blockers.map(({ message }) => message).join(' ')}`;
     case 'agentMissing':
     case 'leaseRefused':
     case 'workspaceRefused':

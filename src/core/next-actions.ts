@@ -174,14 +174,7 @@ function surfaceActions(run: RunFacts, around: Surroundings): readonly Action[] 
 /** A run that can move. */
 function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { runId } = run;
-  if (run.state === 'queued' && run.blockers.length > 0) {
-    return [
-      pawl('look', 'see which agents there are', ['doctor'], around.options),
-      ...(around.driver.kind === 'none'
-        ? [pawl('configureAgent', 'go on, once the agent is there', ['run', runId], around.options)]
-        : driveActions(run, around)),
-    ];
-  }
+  if (run.state === 'queued' && run.blockers.length > 0) return admissionActions(run, around);
   if (run.waitUntilMs !== null) {
     const until = clockTime(run.waitUntilMs, around.nowMs);
     const wait =
@@ -193,6 +186,20 @@ function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
   if (run.state === 'waitingForLock' && around.holder !== null && around.holder.kind !== 'terminal')
     return surfaceActions(run, around);
   return driveActions(run, around);
+}
+
+/** A run that something keeps from beginning: whoever drives it next looks again. */
+function admissionActions(run: RunFacts, around: Surroundings): readonly Action[] {
+  const { blockers, runId } = run;
+  const isAgents = blockers.some(({ code }) => code.startsWith('PAWL_AGENT_'));
+  const again = isAgents
+    ? pawl('configureAgent', 'go on, once the agent is there', ['run', runId], around.options)
+    : pawl('run', 'check again, and go on if nothing is in the way', ['run', runId], around.options);
+  return [
+    ...(isAgents ? [pawl('look', 'see which agents there are', ['doctor'], around.options)] : []),
+    ...(around.driver.kind === 'none' ? [again] : driveActions(run, around)),
+    abandon(run, around),
+  ];
 }
 
 function driveActions({ runId }: RunFacts, { driver, options, nowMs }: Surroundings): readonly Action[] {

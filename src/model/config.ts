@@ -96,6 +96,14 @@ export const configSchema = z
             .describe('Commands that prepare a fresh worktree; the allow-list must admit them.'),
         })
         .default({ setup: [] }),
+      scm: z
+        .strictObject({
+          allowRepos: z
+            .array(filled, { error: 'must be a list of repositories, as owner/name' })
+            .default([])
+            .describe('Repositories that packets may name although the origin of this clone is another one.'),
+        })
+        .default({ allowRepos: [] }),
       limits: z
         .strictObject({
           ...z.object(limitShape).partial().shape,

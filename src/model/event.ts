@@ -59,6 +59,12 @@ export const runEventSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('runAdmitted'), key, agents: z.record(z.string(), text), hasSetup: z.boolean() }),
   z.strictObject({ type: z.literal('agentMissing'), key, blocker: blockerSchema }),
+  /** All that keeps a run from beginning, found before its first worker. */
+  z.strictObject({
+    type: z.literal('admissionRefused'),
+    key,
+    blockers: z.array(blockerSchema).min(1).max(20).readonly(),
+  }),
   z.strictObject({ type: z.literal('leaseAcquired'), key, surfaces: names }),
   z.strictObject({ type: z.literal('leaseContended'), key, holder: text, surfaces: names }),
   z.strictObject({ type: z.literal('leaseRefused'), key, holder: text, surfaces: names, blocker: blockerSchema }),

@@ -4,6 +4,7 @@
  * Owns: the port. Does not own: finding the agent's name for a role (core/agents), starting (host).
  */
 import type { Json } from '../base/canonical-json.ts';
+import type { Blocker } from '../model/error.ts';
 import type { Role } from '../model/packet.ts';
 import type { CompletionSource } from '../model/request.ts';
 import type { AgentKind, TurnBudget, TurnRequest, TurnSession } from '../model/turn.ts';
@@ -67,6 +68,8 @@ export interface AgentsPort {
   forRole(role: Role): string | null;
   /** How an agent that Pawl knows by that name is installed; null for any other name. */
   installation(name: string): string | null;
+  /** Why no worker of that agent could be started now, as far as that is known without starting it; null when nothing is. */
+  problem(name: string): Blocker | null;
   /** What is known of that agent if Pawl reads its output; null for any other program. */
   coding(name: string): CodingAgent | null;
   /** How to start a worker of that agent that is no coding agent. Throws PAWL_AGENT_MISSING. */

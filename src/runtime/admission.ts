@@ -1,14 +1,13 @@
 /**
- * Getting a run going: which agents it takes, a slot, its lease, its workspace.
+ * Getting a run going: its lease, its workspace.
  *
- * Owns: those four effects. Does not own: the table of leases (runtime/leases), git (adapters).
+ * Owns: those effects, and what they need to know of other runs. Does not own: whether a run is admitted (runtime/admit-run), the table of leases (runtime/leases), git (adapters).
  *
  * Invariants: 1. No two runs hold overlapping surfaces. 2. A lease past its time is taken over only from a run without an open task.
  */
 import { hintOf } from '../core/blocker-hints.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker, PawlError } from '../model/error.ts';
-import { ROLES, type Role } from '../model/packet.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { Conflict, LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
@@ -31,73 +30,6 @@ export interface Neighbours {
   readonly spentByOthers: SpentByOthers;
   /** New work may begin. */
   isAccepting(): boolean;
-}
-
-/** The run is admitted with an agent for every role, or its blocker says which is missing. */
-export async function admitRun(
-  run: LiveRun,
-  effect: KeyedEffectOf<'admitRun'>,
-  neighbours: Neighbours,
-  signal: AbortSignal,
-): Promise<void> {
-  const chosen = chooseAgents(run, neighbours.agentOverride);
-  if ('blocker' in chosen) {
-    const known = run.state.run.context.blockers[0];
-    if (known?.message !== chosen.blocker.message) {
-      run.commit(effect.actor, { type: 'agentMissing', key: effect.key, blocker: chosen.blocker });
-    }
-    return;
-  }
-  if (!(await neighbours.slots.take(run.runId, signal))) return;
-  run.settle(effect, {
-    type: 'runAdmitted',
-    key: effect.key,
-    agents: chosen.agents,
-    hasSetup: run.world.config.workspace.setup.length > 0,
-  });
-}
-
-/** --agent, else the packet's, else the role's, else the only one there is; a verifier is by default the reviewer. */
-function chooseAgents(run: LiveRun, override: string | null): { agents: Record<Role, string> } | { blocker: Blocker } {
-  const { agents } = run.world;
-  const { packet } = readKeptPacket(run.world, run);
-  const only = agents.names().length === 1 ? agents.names()[0] : undefined;
-  const choose = (role: Role): string | null =>
-    override ??
-    packet.agent ??
-    agents.forRole(role) ??
-    (role === 'verifier' ? agents.forRole('reviewer') : null) ??
-    only ??
-    null;
-  const chosen = {} as Record<Role, string>;
-  for (const role of ROLES) {
-    if (role === 'verifier' && packet.verification.commands.length > 0) continue;
-    const name = choose(role);
-    if (name === null || !agents.has(name)) return { blocker: agentMissing(run, role, name) };
-    chosen[role] = name;
-  }
-  return { agents: chosen };
-}
-
-function agentMissing({ world }: LiveRun, role: Role, name: string | null): Blocker {
-  const installation = name === null ? null : world.agents.installation(name);
-  if (installation !== null) {
-    return {
-      code: 'PAWL_AGENT_MISSING',
-      message: `The agent "${name}", wanted for the ${role}, is not configured, and no program of that name is on PATH.`,
-      hint: `Install it (${installation}), or name its program in pawl.config.json: {"agents": {"${name}": {"kind": "${name}", "program": "<path>"}}}.`,
-      evidence: [role],
-    };
-  }
-  return {
-    code: 'PAWL_AGENT_MISSING',
-    message:
-      name === null
-        ? `No agent is configured for the ${role}.`
-        : `The agent "${name}", wanted for the ${role}, is not configured.`,
-    hint: `Add it to pawl.config.json: {"agents": {"${name ?? 'NAME'}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}}}.`,
-    evidence: [role],
-  };
 }
 
 /** The run's surfaces are leased to it, or it is refused with the holder's name. */

@@ -14,6 +14,7 @@ import { snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
 import type { JournalRecord } from '../model/record.ts';
+import type { RepositoryFacts } from '../ports/git.ts';
 import { listUnfinishedBatches, markBatchDone } from '../store/batches.ts';
 import { readQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
@@ -63,6 +64,7 @@ export class Driver {
   #isAccepting = true;
   #failure: unknown = null;
   readonly #changes = new Changes();
+  #repository: RepositoryFacts | null = null;
 
   constructor(world: World, options: DriverOptions) {
     this.world = world;
@@ -78,6 +80,12 @@ export class Driver {
       onFailure: (run, error) => this.#onFailure(run, error),
       onRest: () => this.#changes.announce(),
     };
+  }
+
+  /** What the repository said about itself when the driver was opened. */
+  get repository(): RepositoryFacts {
+    if (this.#repository === null) throw new Error('bug: the driver is not open');
+    return this.#repository;
   }
 
   /** What ended the whole process' work, or null. */
@@ -111,6 +119,7 @@ export class Driver {
   async open(): Promise<void> {
     const { files, paths } = this.world;
     for (const run of listRemovals(files, paths)) this.#removed.set(run.runId, removedView(run));
+    this.#repository = await this.world.git.facts();
     for (const runId of listRuns(files, paths))
       await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
     for (const batch of listUnfinishedBatches(files, paths).batches) {

@@ -15,6 +15,7 @@ import { doBranchesCollide, isBranchName } from '../core/branch-name.ts';
 import { cancelRun, giveUpRun } from '../core/error-actions.ts';
 import { resolveLimits } from '../core/limits.ts';
 import { nextRunId } from '../core/packet-run-id.ts';
+import { targetBlocker } from '../core/preflight.ts';
 import type { RunView } from '../core/run-view.ts';
 import { surfacesOf } from '../core/surfaces.ts';
 import type { Action } from '../model/action.ts';
@@ -23,6 +24,7 @@ import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
 import type { Limits } from '../model/limits.ts';
 import type { PacketReading } from '../model/packet.ts';
+import type { RepositoryFacts } from '../ports/git.ts';
 import { writeArtifact } from '../store/artifacts.ts';
 import { type Batch, writeBatch } from '../store/batches.ts';
 import { keptPacketText } from './kept-packet.ts';
@@ -42,6 +44,8 @@ export interface KnownRuns {
   holders(): readonly { readonly runId: string; readonly branch: string }[];
   /** The options by which a command addresses this registry. */
   readonly options: readonly string[];
+  /** What the repository says about itself. */
+  readonly repository: RepositoryFacts;
 }
 
 /** Why a packet of a file is refused. */
@@ -76,8 +80,9 @@ export interface IntakePlan {
 const STAGES = ['intake', 'verification', 'review', 'handoff'] as const;
 
 /**
- * Decides what an intake comes to, packet by packet. Refused are PAWL_RUN_QUARANTINED, a packet whose run is set aside, and
- * PAWL_RUN_CONFLICT, one whose branch a live run, or an earlier packet of the file, is for.
+ * Decides what an intake comes to, packet by packet. Refused are PAWL_RUN_QUARANTINED, a packet whose run is set aside,
+ * PAWL_RUN_CONFLICT, one whose branch a live run, or an earlier packet of the file, is for, PAWL_REPOSITORY_MISMATCH and
+ * PAWL_WORKSPACE_BRANCH_PROTECTED, one that can never be a run of this repository as it is.
  */
 export function planIntake(
   readings: readonly PacketReading[],
@@ -93,7 +98,8 @@ export function planIntake(
     if (view?.kind === 'quarantined')
       return { taskId, runId, outcome: 'refused', refusal: quarantined(runId, known.options) };
     if (view !== null || fresh.has(runId)) return { taskId, runId, outcome: 'present', refusal: null };
-    const refusal = refusalOf(reading, runId, known, [...fresh.values()]);
+    const refusal =
+      wrongTarget(reading, config, known.repository) ?? branchTaken(reading, runId, known, [...fresh.values()]);
     if (refusal !== null) return { taskId, runId, outcome: 'refused', refusal };
     fresh.set(runId, { runId, reading, limits: resolveLimits(config.limits, reading.packet.limits) });
     return { taskId, runId, outcome: 'recorded', refusal: null };
@@ -125,14 +131,16 @@ function currentRunId(first: string, known: KnownRuns, mayRepeat: boolean): stri
   }
 }
 
-/** Why no run is made of a packet that has none. */
-function refusalOf(
-  reading: PacketReading,
-  runId: string,
-  known: KnownRuns,
-  before: readonly IntakeEntry[],
+/** The packet is for another repository, or for a branch that nobody works on. */
+function wrongTarget(
+  { packet, missingFields }: PacketReading,
+  config: Config,
+  repository: RepositoryFacts,
 ): PacketRefusal | null {
-  return branchTaken(reading, runId, known, before);
+  const blocker = missingFields.length > 0 ? null : targetBlocker(packet, config, repository);
+  if (blocker === null) return null;
+  const { code, message, hint } = blocker;
+  return { code, message, subject: packet.taskId, hint, actions: [] };
 }
 
 /** One branch, one run: compared without the packets' word on the repository, as a registry has only one. */

@@ -6,7 +6,8 @@
 import { unreachable } from '../base/unreachable.ts';
 import type { KeyedEffect } from '../model/effect.ts';
 import { PawlError } from '../model/error.ts';
-import { acquireLease, admitRun, awaitSurface, gitBlocker, type Neighbours, prepareWorkspace } from './admission.ts';
+import { acquireLease, awaitSurface, gitBlocker, type Neighbours, prepareWorkspace } from './admission.ts';
+import { admitRun, noteRefusal } from './admit-run.ts';
 import { performEndTask } from './end-task.ts';
 import type { LiveRun, Performer } from './live-run.ts';
 import { prepareTask } from './request-task.ts';
@@ -89,6 +90,9 @@ function refuseForGit(run: LiveRun, effect: KeyedEffect, error: PawlError): bool
   const { key } = effect;
   const blocker = gitBlocker(error);
   switch (effect.kind) {
+    case 'admitRun':
+      noteRefusal(run, effect, [blocker]);
+      return true;
     case 'prepareWorkspace':
       return run.settle(effect, { type: 'workspaceRefused', key, blocker });
     case 'prepareTask':

@@ -7,8 +7,8 @@
  */
 
 import { unreachable } from '../base/unreachable.ts';
-import { isAllowed, splitCommand } from '../core/allow-list.ts';
-import { hintOf } from '../core/blocker-hints.ts';
+import { admitCommand } from '../core/allow-list.ts';
+import { commandBlocker } from '../core/preflight.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import { ROLES, type Role } from '../model/packet.ts';
@@ -57,31 +57,17 @@ function ownCommands(
   run: LiveRun,
   commands: readonly string[],
   code: 'PAWL_SETUP_NOT_ALLOWED' | 'PAWL_VERIFICATION_NOT_ALLOWED',
-  name: string,
+  name: 'setup' | 'verification',
 ): Work {
   const { config, verificationWorker } = run.world;
-  const split: string[][] = [];
-  for (const text of commands) {
-    const command = splitCommand(text);
-    const problem =
-      command.kind !== 'split'
-        ? 'cannot be run without a shell'
-        : isAllowed(command.argv, config.verification.allow)
-          ? null
-          : 'is not admitted by verification.allow of the config';
-    if (command.kind !== 'split' || problem !== null) {
-      const blocker: Blocker = {
-        code,
-        message: `The ${name} command "${text.slice(0, 300)}" ${problem}.`,
-        hint: hintOf(code),
-        evidence: [text.slice(0, 300)],
-      };
-      return { kind: 'refused', blocker };
-    }
-    split.push([...command.argv]);
-  }
+  const blocker = commandBlocker(name, code, commands, config.verification.allow);
+  if (blocker !== null) return { kind: 'refused', blocker };
+  const words = commands.flatMap((text) => {
+    const admitted = admitCommand(text, config.verification.allow);
+    return admitted.kind === 'admitted' ? [[...admitted.argv]] : [];
+  });
   const command: AgentCommand = { argv: verificationWorker, envNames: [], env: {}, completion: 'file' };
-  return { kind: 'run', agent: 'pawl', command, commands: split };
+  return { kind: 'run', agent: 'pawl', command, commands: words };
 }
 
 function agentWork(run: LiveRun, role: Role, places: AgentPlaces): Work {

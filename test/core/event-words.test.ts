@@ -54,6 +54,10 @@ describe('the story of a run', () => {
       evidence: [],
     };
     expect(told({ type: 'workspaceRefused', key: 'k', blocker })).toBe('stopped: The worktree is dirty.');
+    const another = { ...blocker, message: 'No agent is configured.' };
+    expect(told({ type: 'admissionRefused', key: 'k', blockers: [blocker, another] })).toBe(
+      'cannot begin: The worktree is dirty. No agent is configured.',
+    );
     expect(taskWords('fix-e2-a3')).toBe('fix (round 2, attempt 3)');
   });
 });

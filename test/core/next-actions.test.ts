@@ -126,6 +126,21 @@ describe('a run of which nothing is to be done', () => {
   });
 });
 
+describe('a run that something keeps from beginning', () => {
+  const blockedBy = (code: ErrorCode): RunFacts => run('queued', { kind: 'blocked', blockers: [{ code }] });
+
+  test('is checked again by the next run, or given up', () => {
+    expect(commandsOf(blockedBy('PAWL_VERIFICATION_NOT_ALLOWED'))).toEqual([
+      'pawl run run_A_0123456789ab',
+      "pawl resolve run_A_0123456789ab abandon --reason ''",
+    ]);
+  });
+
+  test('by its agents is told where these are shown', () => {
+    expect(commandsOf(blockedBy('PAWL_AGENT_UNUSABLE'))[0]).toBe('pawl doctor');
+  });
+});
+
 describe('a run that waits for a surface', () => {
   const waiting = run('blockedLockConflict', { contention: { holder: 'run_B' } });
   const withHolder = (state: string, more: Partial<RunFacts> = {}): readonly (string | null)[] =>

@@ -14,6 +14,7 @@ const COUNTS: Readonly<Record<string, readonly number[]>> = {
   hosts: [116, 239, 417, 100, 191],
   doubts: [101, 221, 411, 95, 163],
   leases: [49, 118, 284, 42, 92],
+  'admission and an operator': [33, 49, 75, 23, 42],
   'leases and an operator': [52, 89, 174, 31, 57],
   cancelling: [186, 338, 446, 192, 254],
   'fix rounds and an operator': [139, 191, 289, 65, 114],

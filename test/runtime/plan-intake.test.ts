@@ -9,7 +9,13 @@ import { assertNoneRefused, type IntakePlan, type KnownRuns, planIntake } from '
 import { goodPacket, without } from '../packets/good-packet.ts';
 
 const CONFIG = parseConfig(null, 'pawl.config.json');
-const NOTHING_KNOWN: KnownRuns = { view: () => null, holders: () => [], options: [] };
+const REPOSITORY = { origin: 'git@github.com:acme/widgets.git', defaultBranches: ['main'] };
+const NOTHING_KNOWN: KnownRuns = {
+  view: () => null,
+  holders: () => [],
+  options: [],
+  repository: { ...REPOSITORY, origin: null },
+};
 
 function packet(taskId: string, branch: string, repo = 'acme/widgets'): Record<string, unknown> {
   return { ...goodPacket(), task_id: taskId, scm_target: { repo, issue_number: 1, intended_branch: branch } };
@@ -84,4 +90,17 @@ it('a packet whose run is set aside is refused, and whoever wants all of the fil
     }),
   );
   expect(() => assertNoneRefused(plan(readings(packet('B', 'work/y')), known).outcomes)).not.toThrow();
+});
+
+it('a packet for another repository or for the default branch is refused, unless it lacks something or the config allows it', () => {
+  const known: KnownRuns = { ...NOTHING_KNOWN, repository: REPOSITORY };
+  const elsewhere = packet('B', 'work/x', 'other/name');
+  expect(outcomesOf(readings(elsewhere, packet('C', 'main'), packet('D', 'work/x')), known)).toEqual([
+    'B refused PAWL_REPOSITORY_MISMATCH',
+    'C refused PAWL_WORKSPACE_BRANCH_PROTECTED',
+    'D recorded',
+  ]);
+  expect(tasksOf(readings(without(elsewhere, 'review')), known)).toEqual(['B']);
+  const allowing = parseConfig('{"scm": {"allowRepos": ["other/name"]}}', 'pawl.config.json');
+  expect(planIntake(readings(elsewhere), allowing, known, { again: false }).fresh).toHaveLength(1);
 });

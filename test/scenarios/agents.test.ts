@@ -1,5 +1,5 @@
 /** Which agent does a task, and what its worker is given, through the built command line. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunView } from '../../src/core/run-view.ts';
@@ -44,7 +44,7 @@ describe('without an agent', () => {
     const first = await scenario.run(packets);
     expect(first.code).toBe(3);
     expect(first.of('A')).toMatchObject({ state: 'queued', kind: 'blocked', lease: null, tasks: [] });
-    expect(codesOf(first.of('A'))).toEqual(['PAWL_AGENT_MISSING']);
+    expect(codesOf(first.of('A'))).toEqual(['PAWL_AGENT_MISSING', 'PAWL_VERIFICATION_NOT_ALLOWED']);
     expect(first.of('A').blockers[0]).toMatchObject({ hint: expect.stringContaining('pawl.config.json') });
     const again = await scenario.run(packets);
     expect(again.of('A').seq).toBe(first.of('A').seq);
@@ -166,14 +166,26 @@ describe('a worker of a user', () => {
     expect(codesOf(of('EMPTY'))).toContain('PAWL_WORKER_NO_CHANGE');
   });
 
-  test('that cannot be started is named so', { timeout: SLOW }, async () => {
+  test('that cannot be started is named so, and one that is not there is named before anything starts', {
+    timeout: SLOW,
+  }, async () => {
+    const broken = join(scenario.repo.root, 'broken');
+    writeFileSync(broken, '#!/no/such/interpreter\n', { mode: 0o755 });
     scenario.config({
-      agents: { gone: { kind: 'command', argv: ['./no/such/program'] } },
+      agents: {
+        broken: { kind: 'command', argv: [broken] },
+        gone: { kind: 'command', argv: ['./no/such/program'] },
+      },
       verification: { allow: ALLOWED },
     });
-    const { code, of } = await scenario.run(scenario.packets(packetOf('A', { limits: { attempts_max: 1 } })));
-    expect(code).toBe(4);
-    expect(codesOf(of('A'))).toEqual(['PAWL_WORKER_START_FAILED', 'PAWL_ATTEMPTS_EXHAUSTED']);
+    const packets = scenario.packets(
+      packetOf('BROKEN', { agent: 'broken', limits: { attempts_max: 1 } }),
+      packetOf('GONE', { agent: 'gone' }),
+    );
+    const { of } = await scenario.run(packets);
+    expect(codesOf(of('BROKEN'))).toEqual(['PAWL_WORKER_START_FAILED', 'PAWL_ATTEMPTS_EXHAUSTED']);
+    expect(of('GONE')).toMatchObject({ state: 'queued', tasks: [] });
+    expect(codesOf(of('GONE'))).toEqual(['PAWL_AGENT_MISSING']);
   });
 });
 

@@ -14,29 +14,43 @@ beforeEach(() => {
 afterEach(() => scenario.end());
 
 describe('a verification command', () => {
-  test('that is not admitted is named, and runs once the config admits it', { timeout: SLOW }, async () => {
+  test('that is not admitted is named before any worker starts, and runs once the config admits it', {
+    timeout: SLOW,
+  }, async () => {
     const trace = join(scenario.repo.root, 'ran');
     const forbidden = `touch ${trace}`;
     scenario.scripted({});
-    const packets = scenario.packets(packetOf('A', { verification: { commands: ['true', forbidden] } }));
+    const commands = { A: `${forbidden}-A`, B: `${forbidden}-B` };
+    const packets = scenario.packets(
+      ...Object.entries(commands).map(([id, command]) =>
+        packetOf(id, { verification: { commands: ['true', command] } }),
+      ),
+    );
     const first = await scenario.run(packets);
     expect(first.code).toBe(3);
-    expect(first.of('A')).toMatchObject({ state: 'blockedNeedsHuman', epoch: 1 });
-    expect(codesOf(first.of('A'))).toEqual(['PAWL_VERIFICATION_NOT_ALLOWED']);
-    expect(first.of('A').blockers[0]?.message).toContain(forbidden);
-    expect(existsSync(trace)).toBe(false);
+    for (const [id, command] of Object.entries(commands)) {
+      expect(first.of(id)).toMatchObject({ state: 'queued', kind: 'blocked', tasks: [], lease: null });
+      expect(codesOf(first.of(id))).toEqual(['PAWL_VERIFICATION_NOT_ALLOWED']);
+      expect(first.of(id).blockers[0]?.message).toContain(command);
+    }
+    expect(scenario.starts()).toEqual([]);
+    const again = await scenario.run(packets);
+    expect(again.of('A').seq).toBe(first.of('A').seq);
 
     scenario.scripted({}, { verification: { allow: [...ALLOWED, 'touch *'] } });
+    // Both ways out work: an operator's word, and simply the next run.
     const { runId } = first.of('A');
     expect((await scenario.json('resolve', runId, 'retry', '--reason', 'it may run')).code).toBe(0);
     const last = await scenario.json('run');
     expect(last.code).toBe(0);
-    expect(runOf(last.document, 'A').state).toBe('readyForManualReview');
-    expect(existsSync(trace)).toBe(true);
-    expect(scenario.startsOf(runId)).toEqual(['implementation-e0-a1', 'review-e2-a1']);
+    for (const id of ['A', 'B']) {
+      expect(runOf(last.document, id).state).toBe('readyForManualReview');
+      expect(existsSync(`${trace}-${id}`)).toBe(true);
+    }
+    expect(scenario.startsOf(runId)).toEqual(['implementation-e0-a1', 'review-e1-a1']);
   });
 
-  test('that needs a shell is refused, whatever is admitted, and nothing of it runs', { timeout: SLOW }, async () => {
+  test('that needs a shell is refused before any worker starts, whatever is admitted', { timeout: SLOW }, async () => {
     scenario.scripted({}, { verification: { allow: ['*'] } });
     const trace = join(scenario.repo.root, 'ran');
     const commands = [`true && touch ${trace}`, `true $(touch ${trace})`, `true > ${trace}`];
@@ -49,7 +63,11 @@ describe('a verification command', () => {
       expect(codesOf(of(`S${index}`))).toEqual(['PAWL_VERIFICATION_NOT_ALLOWED']);
       expect(of(`S${index}`).blockers[0]?.message).toContain(command);
     }
+    expect(scenario.starts()).toEqual([]);
     expect(existsSync(trace)).toBe(false);
+    const { runId } = of('S0');
+    const given = await scenario.json('resolve', runId, 'abandon', '--reason', 'the packet is wrong');
+    expect(runOf(given.document, 'S0').state).toBe('cancelled');
   });
 
   test('of a passed run is in the evidence with its exit and its output, sanitised', { timeout: SLOW }, async () => {

@@ -9,6 +9,7 @@ import { PawlError } from '../../model/error.ts';
 import { AGENT_KINDS } from '../../model/turn.ts';
 import type { AgentCommand, AgentPlaces, AgentsPort } from '../../ports/agent.ts';
 import { adapterOf } from './adapters.ts';
+import { agentProblem } from './agent-problem.ts';
 import { type CodingPlace, codingAgentOf, programOf, turnCommandOf } from './coding.ts';
 import { commandOf } from './command.ts';
 import { scriptedCommandOf, scriptedWorkerPath } from './scripted.ts';
@@ -42,6 +43,10 @@ export function createAgents(config: Config, place: AgentsPlace): AgentsPort {
     installation: (name) => {
       const kind = knownKind(name);
       return kind === undefined ? null : adapterOf(kind).install;
+    },
+    problem: (name) => {
+      const agent = find(name);
+      return agent === undefined ? null : agentProblem(name, agent, coding);
     },
     coding: (name) => {
       const agent = find(name);

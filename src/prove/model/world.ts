@@ -72,6 +72,7 @@ export function answersTo(effect: KeyedEffect, results: readonly TaskResult[] = 
         ['runAdmitted', { ...must(good, 'runAdmitted'), hasSetup: false }],
         ['runAdmitted withSetup', { ...must(good, 'runAdmitted'), hasSetup: true }],
         ['agentMissing', { type: 'agentMissing', key, blocker: blockerOf('PAWL_AGENT_MISSING') }],
+        ['admissionRefused', { type: 'admissionRefused', key, blockers: [blockerOf('PAWL_VERIFICATION_NOT_ALLOWED')] }],
       ];
     case 'acquireLease':
       return [...only(good), ...leaseTroubles(key)];

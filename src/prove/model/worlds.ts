@@ -40,6 +40,7 @@ export const LOOPING: Policy = { ...SMALLEST, fixAttemptsMax: 3, limitWaitsMax: 
 export const TROUBLES = [
   'runAdmitted withSetup',
   'agentMissing',
+  'admissionRefused',
   'leaseContended',
   'leaseRefused',
   'leaseReclaimed',
@@ -162,6 +163,12 @@ export const COVER_FACETS: readonly Facet[] = [
     'leases',
     ['completed'],
     ['agentMissing', 'leaseContended', 'leaseRefused', 'leaseReclaimed', 'deadlineReached lease'],
+  ),
+  facet(
+    POLICY,
+    'admission and an operator',
+    ['completed'],
+    ['agentMissing', 'admissionRefused', 'cancelRequested', 'decisionMade retry', 'decisionMade abandon'],
   ),
   facet(
     POLICY,

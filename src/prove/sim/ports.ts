@@ -103,11 +103,15 @@ export function simAgents({ director }: Caller): AgentsPort {
     names: () => (isThere() ? ['sim'] : []),
     forRole: () => null,
     installation: () => null,
+    problem: () => null,
     coding: () => null,
     command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
     turn: () => Promise.reject(new Error('bug: the simulated agent is no coding agent')),
   };
 }
+
+/** The origin of a clone that no story's packet is for. */
+const FOREIGN_ORIGIN = 'https://forge.invalid/somebody/else.git';
 
 /** A repository that never forgets: what git has done stays done. */
 export function simGit(caller: Caller): GitPort {
@@ -119,7 +123,10 @@ export function simGit(caller: Caller): GitPort {
     return result;
   };
   return {
-    facts: async () => ({ origin: null, defaultBranches: ['main'] }),
+    facts: async () => ({
+      origin: director.next === 'admissionRefused' ? FOREIGN_ORIGIN : null,
+      defaultBranches: ['main'],
+    }),
     workspaceProblem: async () => null,
     prepareWorkspace: async (spec) =>
       spec.runId === director.story.entry.runId ? prepareWorkspace(caller, spec) : caller.rivalWorkspace(spec.worktree),

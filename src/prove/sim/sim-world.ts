@@ -88,6 +88,7 @@ export class SimMachine {
         names: () => ['sim'],
         forRole: () => null,
         installation: () => null,
+        problem: () => null,
         coding: () => null,
         command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
         turn: () => Promise.reject(new Error('bug: the simulated agent is no coding agent')),

@@ -1,0 +1,76 @@
+/**
+ * Why a configured agent could not be started, found out without starting it.
+ *
+ * Owns: looking for its program or script. Does not own: whether the program answers as it should (probe-program), choosing agents (core).
+ *
+ * Invariant: nothing is run and nothing is written.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
+import type { AgentConfig } from '../../model/config.ts';
+import type { Blocker } from '../../model/error.ts';
+import { adapterOf } from './adapters.ts';
+import { type CodingPlace, programOf } from './coding.ts';
+import { findProgram } from './find-program.ts';
+
+/** The blocker of an agent whose program (or script) is not there or not executable; null when it could be started. */
+export function agentProblem(name: string, agent: AgentConfig, place: CodingPlace): Blocker | null {
+  if (agent.kind === 'scripted') return scriptProblem(name, agent.script, place.configFolder);
+  const program = programName(agent);
+  // A program of the worktree is there only once the worktree is.
+  if (program === null) return null;
+  const isFound =
+    agent.kind === 'command'
+      ? findProgram(program, place.configFolder, place.environment.PATH) !== null
+      : programOf(agent, place) !== null;
+  if (isFound) return null;
+  const install = agent.kind === 'command' ? null : adapterOf(agent.kind).install;
+  const unusable = presentButUnusable(program, place);
+  return {
+    code: unusable === null ? 'PAWL_AGENT_MISSING' : 'PAWL_AGENT_UNUSABLE',
+    message:
+      unusable === null
+        ? `Agent not installed: the program of "${name}", ${program}, was not found${program.includes('/') ? '' : ' on PATH'}.`
+        : `The program of the agent "${name}", ${unusable}, is not an executable file.`,
+    hint:
+      unusable === null
+        ? `${install === null ? 'Install it' : `Install it (${install})`}, or name another program for "${name}" in pawl.config.json.`
+        : 'Make it executable, or name another program for it in pawl.config.json.',
+    evidence: [unusable ?? program],
+  };
+}
+
+/** The program that a worker is started with; null where a placeholder says that it depends on the task. */
+function programName(agent: Exclude<AgentConfig, { kind: 'scripted' }>): string | null {
+  if (agent.kind === 'command')
+    return /\{(?:taskFile|completionFile|worktree)\}/.test(agent.argv[0]) ? null : agent.argv[0];
+  return agent.kind === 'acp' ? agent.argv[0] : (agent.program ?? adapterOf(agent.kind).program);
+}
+
+/** What is there under that name and cannot be executed; null when nothing is. */
+function presentButUnusable(program: string, { configFolder, environment }: CodingPlace): string | null {
+  const places = program.includes('/')
+    ? [resolve(configFolder, program)]
+    : (environment.PATH ?? '')
+        .split(delimiter)
+        .filter((folder) => folder.startsWith('/'))
+        .map((folder) => resolve(folder, program));
+  return places.find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined) ?? null;
+}
+
+function scriptProblem(name: string, script: string | undefined, configFolder: string): Blocker | null {
+  if (script === undefined) return null;
+  const path = resolve(configFolder, script);
+  try {
+    accessSync(path, constants.R_OK);
+    return null;
+  } catch {
+    // Whatever hides it: the worker could not read it either.
+    return {
+      code: 'PAWL_AGENT_UNUSABLE',
+      message: `The script of the agent "${name}", ${path}, cannot be read.`,
+      hint: `Put it there, or correct "script" of "${name}" in pawl.config.json.`,
+      evidence: [path],
+    };
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Letting a run begin: nothing that is known in advance stops it, it has its agents, and a slot is free.
+ *
+ * Owns: that effect. Does not own: the rules (core/preflight), leases and workspaces (runtime/admission).
+ *
+ * Invariants: 1. No worker starts, and no lease is taken, before the checks are passed. 2. What stops a run is recorded once for as long
+ * as it is the same, and looked at again whenever the run is driven again.
+ */
+import { canonicalJson } from '../base/canonical-json.ts';
+import { preflight } from '../core/preflight.ts';
+import type { KeyedEffectOf } from '../model/effect.ts';
+import type { Blocker } from '../model/error.ts';
+import type { Neighbours } from './admission.ts';
+import { readKeptPacket } from './kept-packet.ts';
+import type { LiveRun } from './live-run.ts';
+
+/** The run is admitted with an agent for every role, or its blockers say what is in the way. */
+export async function admitRun(
+  run: LiveRun,
+  effect: KeyedEffectOf<'admitRun'>,
+  neighbours: Neighbours,
+  signal: AbortSignal,
+): Promise<void> {
+  const { world } = run;
+  const { packet } = readKeptPacket(world, run);
+  const repository = await world.git.facts();
+  if (signal.aborted || !run.isOwed(effect.key)) return;
+  const { agents, blockers } = preflight(packet, {
+    config: world.config,
+    agents: world.agents,
+    repository,
+    agentOverride: neighbours.agentOverride,
+  });
+  if (blockers.length > 0) return noteRefusal(run, effect, blockers);
+  if (!(await neighbours.slots.take(run.runId, signal))) return;
+  run.settle(effect, {
+    type: 'runAdmitted',
+    key: effect.key,
+    agents: { ...agents },
+    hasSetup: world.config.workspace.setup.length > 0,
+  });
+}
+
+/** What is in the way is recorded, unless it is what was recorded before. */
+export function noteRefusal(
+  run: LiveRun,
+  { actor, key }: KeyedEffectOf<'admitRun'>,
+  blockers: readonly Blocker[],
+): void {
+  const known = run.state.run.context.blockers;
+  if (canonicalJson(known.map(plain)) === canonicalJson(blockers.map(plain))) return;
+  const [blocker] = blockers;
+  // An agent alone is told as it always was; anything else, or more than one, by the event that holds all of it.
+  const isAgentAlone = blocker !== undefined && blockers.length === 1 && blocker.code.startsWith('PAWL_AGENT_');
+  run.commit(
+    actor,
+    isAgentAlone ? { type: 'agentMissing', key, blocker } : { type: 'admissionRefused', key, blockers: [...blockers] },
+  );
+}
+
+function plain({ code, message }: Blocker): { code: string; message: string } {
+  return { code, message };
+}

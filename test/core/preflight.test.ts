@@ -1,0 +1,169 @@
+/** What is known to stop a packet before any worker has started. */
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/base/sha256.ts';
+import { shownHint } from '../../src/core/blocker-hints.ts';
+import type { AgentsToChoose } from '../../src/core/choose-agents.ts';
+import { readPackets } from '../../src/core/packets.ts';
+import { type PreflightPlace, preflight } from '../../src/core/preflight.ts';
+import { parseConfig } from '../../src/model/config.ts';
+import type { Blocker } from '../../src/model/error.ts';
+import { blockerSchema } from '../../src/model/event.ts';
+import type { Packet } from '../../src/model/packet.ts';
+import { type Given, goodPacket } from '../packets/good-packet.ts';
+
+function packetOf(change: Given = {}): Packet {
+  const packet = readPackets(JSON.stringify([{ ...goodPacket(), ...change }]), sha256).readings[0]?.packet;
+  if (packet === undefined) throw new Error('no packet');
+  return packet;
+}
+
+const UNUSABLE: Blocker = { code: 'PAWL_AGENT_UNUSABLE', message: 'm', hint: 'h', evidence: [] };
+
+function agentsOf(
+  names: readonly string[],
+  roles: Record<string, string> = {},
+  broken: readonly string[] = [],
+): AgentsToChoose {
+  return {
+    has: (name) => names.includes(name),
+    names: () => names,
+    forRole: (role) => roles[role] ?? null,
+    installation: (name) => (name === 'claude' ? 'npm i claude' : null),
+    problem: (name) => (broken.includes(name) ? { ...UNUSABLE, message: name } : null),
+  };
+}
+
+function placeOf(change: Partial<PreflightPlace> & { config?: object } = {}): PreflightPlace {
+  const { config = {}, ...rest } = change;
+  const whole = { verification: { allow: ['npm test'] }, ...config };
+  return {
+    config: parseConfig(JSON.stringify(whole), 'pawl.config.json'),
+    agents: agentsOf(['worker']),
+    repository: { origin: null, defaultBranches: ['main'] },
+    agentOverride: null,
+    ...rest,
+  };
+}
+
+function codesIn(packet: Packet, place: PreflightPlace): readonly string[] {
+  return preflight(packet, place).blockers.map(({ code }) => code);
+}
+
+it('a packet that nothing stops is given an agent for every part that it needs', () => {
+  expect(preflight(packetOf(), placeOf())).toEqual({
+    agents: { implementer: 'worker', fixer: 'worker', reviewer: 'worker' },
+    blockers: [],
+  });
+  expect(preflight(packetOf({ verification: { expectations: ['x'] } }), placeOf()).agents.verifier).toBe('worker');
+});
+
+describe('commands', () => {
+  const codes = (commands: unknown, config: object = {}): readonly string[] =>
+    codesIn(packetOf({ verification: { commands } }), placeOf({ config }));
+
+  it('of the packet and of the setup that are not admitted are told in one blocker each, all of them named', () => {
+    const { blockers } = preflight(
+      packetOf({ verification: { commands: ['npm test', 'make all', 'make more'] } }),
+      placeOf({ config: { workspace: { setup: ['npm ci'] } } }),
+    );
+    expect(blockers.map(({ code, evidence }) => [code, evidence])).toEqual([
+      ['PAWL_SETUP_NOT_ALLOWED', ['npm ci']],
+      ['PAWL_VERIFICATION_NOT_ALLOWED', ['make all', 'make more']],
+    ]);
+    expect(blockers[1]?.message).toContain('"make all"');
+    expect(blockers[1]?.hint).toContain('verification.allow');
+  });
+
+  it.each(['npm test | tee log', 'npm test && echo ok', 'npm test > log', 'CI=1 npm test', 'npm test $(id)'])(
+    'that need a shell (%s) are refused whatever is admitted, and the config is not named as the way out',
+    (command) => {
+      expect(codes(command, { verification: { allow: ['*'] } })).toEqual(['PAWL_VERIFICATION_NOT_ALLOWED']);
+      const [blocker] = preflight(packetOf({ verification: { commands: command } }), placeOf()).blockers;
+      expect(blocker?.message).toContain('cannot be run without a shell: it ');
+      expect(blocker?.hint).not.toContain('verification.allow');
+    },
+  );
+
+  it('that are admitted stop nothing', () => {
+    expect(codes(['npm test', 'node --test a.js'], { verification: { allow: ['npm test', 'node --test *'] } })).toEqual(
+      [],
+    );
+  });
+});
+
+describe('agents', () => {
+  it('that are missing or unusable are told once each, for every part, not only the first', () => {
+    const roles = { implementer: 'worker', fixer: 'broken', reviewer: 'gone' };
+    const place = placeOf({ agents: agentsOf(['worker', 'broken'], roles, ['broken']) });
+    expect(codesIn(packetOf(), place)).toEqual(['PAWL_AGENT_UNUSABLE', 'PAWL_AGENT_MISSING']);
+    expect(codesIn(packetOf(), placeOf({ agents: agentsOf([]) }))).toEqual(['PAWL_AGENT_MISSING']);
+  });
+
+  it('are chosen by the override, the packet, the role, or as the only one; a verifier is the reviewer', () => {
+    const agents = agentsOf(['a', 'b', 'c'], { implementer: 'a', fixer: 'a', reviewer: 'b' });
+    const packet = packetOf({ verification: { expectations: ['x'] } });
+    const roles = { implementer: 'a', fixer: 'a', reviewer: 'b', verifier: 'b' };
+    expect(preflight(packet, placeOf({ agents })).agents).toEqual(roles);
+    const all = (name: string) => ({ implementer: name, fixer: name, reviewer: name, verifier: name });
+    const ofPacket = packetOf({ agent: 'c', verification: { expectations: ['x'] } });
+    expect(preflight(ofPacket, placeOf({ agents })).agents).toEqual(all('c'));
+    expect(preflight(ofPacket, placeOf({ agents, agentOverride: 'a' })).agents).toEqual(all('a'));
+  });
+
+  it('that Pawl knows and does not find are told with how they are installed', () => {
+    const [blocker] = preflight(packetOf({ agent: 'claude' }), placeOf()).blockers;
+    expect(blocker).toMatchObject({ code: 'PAWL_AGENT_MISSING', hint: expect.stringContaining('npm i claude') });
+  });
+});
+
+describe('the target', () => {
+  const elsewhere = { origin: 'git@github.com:acme/other.git', defaultBranches: ['main'] };
+
+  it('is refused where origin is another repository, unless the config allows it by name', () => {
+    expect(preflight(packetOf(), placeOf({ repository: elsewhere })).blockers).toEqual([
+      expect.objectContaining({ code: 'PAWL_REPOSITORY_MISMATCH', evidence: ['acme/widgets', 'acme/other'] }),
+    ]);
+    const allowing = (repo: string) => placeOf({ repository: elsewhere, config: { scm: { allowRepos: [repo] } } });
+    expect(codesIn(packetOf(), allowing('Acme/Widgets'))).toEqual([]);
+    expect(codesIn(packetOf(), allowing('acme/third'))).toEqual(['PAWL_REPOSITORY_MISMATCH']);
+  });
+
+  it('is taken where origin is the same repository, a path on this machine, or nothing', () => {
+    for (const origin of ['https://github.com/ACME/widgets', '/srv/git/other.git', null]) {
+      expect(codesIn(packetOf(), placeOf({ repository: { origin, defaultBranches: [] } }))).toEqual([]);
+    }
+  });
+
+  it('is refused on the default branch, letter case aside', () => {
+    const scm = { repo: 'acme/widgets', issue_number: 1, intended_branch: 'Trunk' };
+    const place = placeOf({ repository: { origin: null, defaultBranches: ['trunk'] } });
+    expect(codesIn(packetOf({ scm_target: scm }), place)).toEqual(['PAWL_WORKSPACE_BRANCH_PROTECTED']);
+  });
+});
+
+it('what is told to do is shown as it was recorded: it holds nothing that could be taken for a command', () => {
+  const packet = packetOf({ agent: 'claude', verification: { commands: ['make all', 'a | b'] } });
+  const repository = { origin: 'git@github.com:acme/other.git', defaultBranches: ['work/task-1'] };
+  const found = preflight(packet, placeOf({ repository, config: { workspace: { setup: ['a && b'] } } })).blockers;
+  expect(found.map(({ code }) => code)).toEqual([
+    'PAWL_REPOSITORY_MISMATCH',
+    'PAWL_AGENT_MISSING',
+    'PAWL_SETUP_NOT_ALLOWED',
+    'PAWL_VERIFICATION_NOT_ALLOWED',
+  ]);
+  for (const blocker of found) expect(shownHint(blocker)).toBe(blocker.hint);
+});
+
+it('what is told fits into an event, however long the packet and the config are', () => {
+  const long = 'x'.repeat(990);
+  const packet = packetOf({
+    task_id: long,
+    agent: long,
+    scm_target: { repo: `${long}/a`, issue_number: 1, intended_branch: 'a' },
+    verification: { commands: Array.from({ length: 300 }, (_, n) => `${n} ${'y'.repeat(800)}`) },
+  });
+  const origin = `https://github.com/${'z'.repeat(9_000)}/b`;
+  const { blockers } = preflight(packet, placeOf({ repository: { origin, defaultBranches: [] } }));
+  expect(blockers).toHaveLength(3);
+  for (const blocker of blockers) expect(blockerSchema.safeParse(blocker).error).toBeUndefined();
+});
