@@ -33,7 +33,7 @@ function agentsOf(
   };
 }
 
-function placeOf(change: Partial<PreflightPlace> & { config?: object } = {}): PreflightPlace {
+function placeOf(change: Partial<Omit<PreflightPlace, 'config'>> & { readonly config?: object } = {}): PreflightPlace {
   const { config = {}, ...rest } = change;
   const whole = { verification: { allow: ['npm test'] }, ...config };
   return {

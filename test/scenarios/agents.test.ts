@@ -51,6 +51,7 @@ describe('without an agent', () => {
     expect((await scenario.status('A')).actions.map(({ command }) => command)).toEqual([
       'pawl doctor',
       `pawl run ${first.of('A').runId}`,
+      `pawl resolve ${first.of('A').runId} abandon --reason ''`,
     ]);
 
     scenario.scripted({});
