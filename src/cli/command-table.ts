@@ -58,10 +58,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'validate <packets>',
-    description: 'shows whether each packet is sufficient; writes nothing',
+    description: 'shows what each packet lacks, and what would stop its run; writes nothing',
     example: 'pawl validate tonight.json',
-    options: [],
-    json: '{summary, packets: [{taskId, runId, missingFields, …}…]}',
+    options: [new Option('--agent <name>', 'the agent for every role, as it would be given to pawl run')],
+    json: '{summary, packets: [{taskId, runId, ready, missingFields, problems, notes, …}…], isRepository}',
     load: async () => (await import('./commands/validate.ts')).validate,
   },
   {

@@ -20,6 +20,8 @@ import { type Config, parseConfig } from '../model/config.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { ANSWER_FOLDER } from '../model/request.ts';
+import type { AgentsPort } from '../ports/agent.ts';
+import type { GitPort } from '../ports/git.ts';
 import type { RunInspector } from '../runtime/mirror.ts';
 import type { World } from '../runtime/world.ts';
 import { openRegistry } from '../store/registry.ts';
@@ -72,10 +74,7 @@ export function openWorld(request: WorldRequest): World {
     clock: systemClock,
     processes,
     git: createGit({ repository: repository.mainWorktree, helperFd: lock.helperFd }),
-    agents: createAgents(config, {
-      configFolder: folderOf(places.configFile),
-      mcpServer: [process.execPath, fileURLToPath(new URL('./main.js', import.meta.url)), 'mcp'],
-    }),
+    agents: agentsOf(places, config),
     adapterOf,
     scm: (runFolder) => localScm(files, runFolder),
     worktrees: {
@@ -93,6 +92,19 @@ export function openWorld(request: WorldRequest): World {
     log,
     inspector: request.inspector ?? null,
   };
+}
+
+/** The agents of `config`, whose relative paths belong to its folder. */
+export function agentsOf({ configFile }: Pick<Places, 'configFile'>, config: Config): AgentsPort {
+  return createAgents(config, {
+    configFolder: folderOf(configFile),
+    mcpServer: [process.execPath, fileURLToPath(new URL('./main.js', import.meta.url)), 'mcp'],
+  });
+}
+
+/** Git for one look at the repository, by a process that holds no lock: what it has answered once it does not ask again. */
+export function gitToLookAt({ repository }: Pick<Places, 'repository'>): GitPort {
+  return createGit({ repository: repository.mainWorktree, helperFd: null, isOneLook: true });
 }
 
 function folderOf(path: string): string {

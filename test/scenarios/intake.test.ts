@@ -40,45 +40,56 @@ async function refusal(...args: readonly string[]): Promise<[number | null, stri
 }
 
 describe('validate', () => {
-  test('tells of every packet what it lacks, in order, and writes nothing', { timeout: SLOW }, async () => {
+  test('tells of every packet what it lacks and what would stop it, in order, and writes nothing', {
+    timeout: SLOW,
+  }, async () => {
+    scenario.scripted({});
     const weak = packetOf('WEAK', { approved: false, scope: {}, conflict_surface: [] });
-    const path = scenario.packets(packetOf('GOOD'), weak, 'no object', {});
+    const stopped = packetOf('STOPPED', {
+      verification: { commands: 'make all' },
+      agent: 'nobody',
+      scm_target: { repo: 'acme/widget', issue_number: 9, intended_branch: 'work/stopped', base_branch: 'nowhere' },
+    });
+    const path = scenario.packets(packetOf('GOOD'), weak, 'no object', stopped);
+    const before = fingerprint(scenario.path);
     const { code, document } = await scenario.json<Plain>('validate', path);
     expect(code).toBe(3);
+    const nothing = { missingFields: [], problems: [], notes: [], warnings: [] };
     expect(document).toEqual({
-      summary: { total: 4, sufficient: 1, insufficient: 3 },
+      isRepository: true,
+      summary: { total: 4, sufficient: 2, insufficient: 2, ready: 1 },
       packets: [
         {
           taskId: 'GOOD',
           runId: expect.stringMatching(/^run_GOOD_[0-9a-f]{12}$/),
           sufficient: true,
-          missingFields: [],
-          warnings: [],
+          ready: true,
+          ...nothing,
         },
         expect.objectContaining({
           taskId: 'WEAK',
           sufficient: false,
+          ready: false,
           missingFields: ['approval.approved', 'scope.goal_or_acceptance_criteria', 'conflict_surface'],
         }),
         expect.objectContaining({ taskId: 'packet-3', missingFields: ['packet_object'] }),
         expect.objectContaining({
-          taskId: 'packet-4',
-          missingFields: [
-            'approval.approved',
-            'scm_target.repo',
-            'scm_target.issue_number',
-            'scm_target.intended_branch',
-            'scope.goal_or_acceptance_criteria',
-            'implementation.instructions',
-            'verification.expectations_or_commands',
-            'review.criteria_or_reviewer_plan',
-            'conflict_surface',
-          ],
+          taskId: 'STOPPED',
+          sufficient: true,
+          ready: false,
+          problems: ['PAWL_AGENT_MISSING', 'PAWL_VERIFICATION_NOT_ALLOWED', 'PAWL_WORKSPACE_BASE_MISSING'].map((each) =>
+            expect.objectContaining({ code: each }),
+          ),
         }),
       ],
     });
-    expect((await scenario.json('validate', scenario.packets(packetOf('GOOD')))).code).toBe(0);
-    expect(existsSync(scenario.registry)).toBe(false);
+    expect(changedPaths(before, fingerprint(scenario.path))).toEqual([]);
+    const good = scenario.packets(packetOf('GOOD'));
+    expect((await scenario.json('validate', good)).code).toBe(0);
+    const outside = join(scenario.repo.root, 'outside');
+    mkdirSync(outside);
+    const end = await scenario.startIn(outside, {}, 'validate', good).ended;
+    expect([end.code, end.stdout]).toEqual([0, expect.stringContaining('not a git repository')]);
   });
 });
 

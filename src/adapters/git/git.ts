@@ -28,6 +28,8 @@ export interface GitOptions {
   readonly helperFd: number | null;
   /** What git's environment is made from. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Answers that change nothing are remembered: for a short look at many branches of a repository that stands still meanwhile. */
+  readonly isOneLook?: boolean;
   /** Makes what lies on the disks of some paths durable; the system's sync by default. */
   readonly syncDisks?: (paths: readonly string[]) => Promise<void>;
 }
@@ -36,7 +38,8 @@ export interface GitOptions {
 export function openGit(options: GitOptions): GitContext {
   const environment = options.environment ?? process.env;
   const { mainWorktree, commonDir } = locateRepository(options.repository, environment);
-  const run = worktreesInTurn(createGitRun({ helperFd: options.helperFd, environment }));
+  const inTurn = worktreesInTurn(createGitRun({ helperFd: options.helperFd, environment }));
+  const run = options.isOneLook === true ? remembering(inTurn) : inTurn;
   return { repository: mainWorktree, commonDir, run, syncDisks: options.syncDisks ?? syncDisks };
 }
 
@@ -86,4 +89,20 @@ function worktreesInTurn(run: GitRun): GitRun {
     return turn;
   };
   return Object.assign(inTurn, { environment: run.environment });
+}
+
+/** The same question is asked once. */
+function remembering(run: GitRun): GitRun {
+  const answers = new Map<string, Promise<GitOutput>>();
+  const remembered = (call: GitCall): Promise<GitOutput> => {
+    const { args, cwd, gitDir, workTree, env, input, onBytes } = call;
+    if (call.isRead !== true || onBytes !== undefined || input !== undefined) return run(call);
+    const key = JSON.stringify([args, cwd, gitDir, workTree, env, call.answers]);
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    const answer = run(call);
+    answers.set(key, answer);
+    return answer;
+  };
+  return Object.assign(remembered, { environment: run.environment });
 }
