@@ -3,7 +3,8 @@
  *
  * Owns: deciding on a command, watching the inbox. Does not own: leaving one (store/inbox), what it changes (machines).
  *
- * Invariant: a command is decided once: its id in the journal, then a marker beside it in the inbox.
+ * Invariant: a command is decided once, also when several look at once or one of them dies: its id stands in the journal (or beside
+ * the quarantine), then a marker beside it in the inbox.
  */
 import { lookAtRun } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
@@ -11,7 +12,7 @@ import type { JournalEvent } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../model/record.ts';
 import { type CommandDecision, type InboxCommand, markDecided, readCommands } from '../store/inbox.ts';
-import { resolveQuarantine } from '../store/quarantine.ts';
+import { readQuarantine, resolveQuarantine } from '../store/quarantine.ts';
 import type { Driver } from './driver.ts';
 import type { LiveRun } from './live-run.ts';
 import { recordsOf, unknownRun } from './run-look.ts';
@@ -27,35 +28,45 @@ export async function decideCommand(driver: Driver, command: InboxCommand): Prom
 
 async function decisionOn(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
   const run = driver.find(command.runId);
-  if (run === undefined) return decideWithoutJournal(driver, command);
-  const earlier = decidedBefore(run, command.commandId);
-  if (earlier !== null) return earlier;
-  return run.quietly(() => {
-    const refusal = run.commit(RUN_ACTOR, eventOf(command));
-    if (refusal === null) return { isAccepted: true, code: null, seq: run.state.seq };
-    const state = JSON.stringify(run.state.run.value);
-    run.commit(DRIVER_ACTOR, {
-      type: 'commandRefused',
-      code: 'PAWL_COMMAND_REFUSED',
-      commandId: command.commandId,
-      command: command.command === 'cancel' ? 'cancel' : command.decision,
-      state,
-    });
-    return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: run.state.seq };
+  if (run === undefined) return decideWithoutRun(driver, command);
+  // Looked up where nothing comes between that and the record: whoever else decides on the same command at once finds it here.
+  return run.quietly(() => decidedBefore(driver, command) ?? record(run, command));
+}
+
+function record(run: LiveRun, command: InboxCommand): CommandDecision {
+  const refusal = run.commit(RUN_ACTOR, eventOf(command));
+  if (refusal === null) return { isAccepted: true, code: null, seq: run.state.seq };
+  const state = JSON.stringify(run.state.run.value);
+  run.commit(DRIVER_ACTOR, {
+    type: 'commandRefused',
+    code: 'PAWL_COMMAND_REFUSED',
+    commandId: command.commandId,
+    command: command.command === 'cancel' ? 'cancel' : command.decision,
+    state,
   });
+  return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: run.state.seq };
 }
 
 /** A run that has ended takes no command; one that is set aside can be abandoned, which frees its leases. */
-function decideWithoutJournal(driver: Driver, command: InboxCommand): CommandDecision {
-  const { files, paths, clock } = driver.world;
+function decideWithoutRun(driver: Driver, command: InboxCommand): CommandDecision {
   const view = driver.view(command.runId);
-  if (view?.kind === 'quarantined' && command.command === 'resolve' && command.decision === 'abandon') {
-    const { reason, by } = command;
-    resolveQuarantine(files, paths, command.runId, { decision: 'abandon', reason, by, atMs: clock.nowMs() });
-    driver.releaseQuarantined(command.runId);
-    return { isAccepted: true, code: null, seq: null };
-  }
-  return { isAccepted: false, code: view === null ? 'PAWL_RUN_UNKNOWN' : 'PAWL_COMMAND_REFUSED', seq: null };
+  if (view === null) return { isAccepted: false, code: 'PAWL_RUN_UNKNOWN', seq: null };
+  if (view.state === 'quarantined') return decideOnQuarantine(driver, command);
+  return decidedBefore(driver, command) ?? { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
+}
+
+function decideOnQuarantine(driver: Driver, command: InboxCommand): CommandDecision {
+  const { files, paths, clock } = driver.world;
+  const { commandId, runId } = command;
+  const resolved = readQuarantine(files, paths, runId)?.resolved ?? null;
+  const mayResolve = resolved === null && command.command === 'resolve' && command.decision === 'abandon';
+  const resolution = mayResolve
+    ? { decision: 'abandon' as const, reason: command.reason, by: command.by, atMs: clock.nowMs(), commandId }
+    : null;
+  const standing = resolution === null ? resolved : resolveQuarantine(files, paths, runId, resolution);
+  if (resolution !== null) driver.releaseQuarantined(runId);
+  if (standing?.commandId === commandId) return { isAccepted: true, code: null, seq: null };
+  return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 }
 
 function eventOf(command: InboxCommand): JournalEvent {
@@ -64,9 +75,9 @@ function eventOf(command: InboxCommand): JournalEvent {
   return { type: 'decisionMade', commandId, by, decision: command.decision, reason };
 }
 
-/** The decision that an earlier process recorded and could not mark any more. */
-function decidedBefore(run: LiveRun, commandId: string): CommandDecision | null {
-  for (const { event, seq } of recordsOf(run.world, run.runId)) {
+/** The decision on this command that is recorded already: by a process that could not mark it any more, or a moment ago. */
+function decidedBefore({ world }: Driver, { runId, commandId }: InboxCommand): CommandDecision | null {
+  for (const { event, seq } of recordsOf(world, runId)) {
     if (!('commandId' in event) || event.commandId !== commandId) continue;
     if (event.type === 'commandRefused') return { isAccepted: false, code: event.code, seq };
     return { isAccepted: true, code: null, seq };

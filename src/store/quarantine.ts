@@ -38,6 +38,8 @@ export interface QuarantineResolution {
   readonly reason: string;
   readonly by: string;
   readonly atMs: number;
+  /** The command that asked for it; absent in registries of the first release. */
+  readonly commandId?: string;
 }
 
 /** A quarantine and how it stands. */
@@ -110,7 +112,7 @@ function isFinding(value: unknown): value is QuarantineFinding {
 function parseResolution(bytes: Uint8Array): QuarantineResolution | null {
   const value = parseJsonObject(bytes);
   if (value === null || value.v !== 1 || value.decision !== 'abandon') return null;
-  const { reason, by, atMs } = value;
+  const { reason, by, atMs, commandId } = value;
   if (typeof reason !== 'string' || typeof by !== 'string' || !isOrdinal(atMs)) return null;
-  return { v: 1, decision: 'abandon', reason, by, atMs };
+  return { v: 1, decision: 'abandon', reason, by, atMs, ...(typeof commandId === 'string' ? { commandId } : {}) };
 }

@@ -87,6 +87,22 @@ describe('decide', () => {
     expect(decision).toMatchObject({ kind: 'refused', code: 'PAWL_EVENT_STALE' });
   });
 
+  it('an effect is settled only by the actor that asked for it, though another one in the same state would take the event', () => {
+    const running = drive(begun(), undefined, (state) => state.owed.some((effect) => effect.kind === 'watchWorker'));
+    const [[taskId, task] = ['']] = Object.entries(running.tasks);
+    const watch = running.owed.find((effect) => effect.kind === 'watchWorker');
+    if (watch === undefined || task === undefined) return expect.fail('no task is watched');
+    const two: RunState = { ...running, tasks: { ...running.tasks, other: task } };
+    const event = settlementOf(watch);
+    if (event === null) return expect.fail('nothing settles it');
+    for (const actor of ['other', RUN_ACTOR]) {
+      const decision = decide('run_x', two, { actor, event, atMs: 1 });
+      expect(decision, actor).toMatchObject({ kind: 'refused', code: 'PAWL_EVENT_STALE' });
+    }
+    const settled = must(two, taskId, event);
+    expect([settled.tasks[taskId]?.context.settlement?.result, settled.tasks.other]).toEqual(['completed', task]);
+  });
+
   it('a run that has ended takes no event', () => {
     const state = drive(begun());
     const decision = decide('run_x', state, {

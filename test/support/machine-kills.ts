@@ -1,0 +1,63 @@
+/**
+ * What a driver does on a simulated machine, killed at every change of the disk in turn, with the power cut or not.
+ *
+ * Owns: finding every such point, what the disk keeps. Does not own: what is done (the test), the machine (sim-world).
+ */
+import { type FsOp, Halted, type MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { Driver } from '../../src/runtime/driver.ts';
+
+const READS: readonly FsOp[] = ['open', 'close', 'read', 'size', 'list', 'stat'];
+const POINTS_MAX = 1_000;
+
+/** Opens a driver on the machine, does `deed`, lets go of everything. A process that is killed lets go of nothing. */
+export async function asDriver<T>(machine: SimMachine, deed: (driver: Driver) => Promise<T> | T): Promise<T> {
+  const world = machine.boot();
+  const driver = new Driver(world, { maxParallel: 3, agentOverride: null });
+  await driver.open();
+  const result = await deed(driver);
+  await driver.close();
+  world.lock.release();
+  return result;
+}
+
+/**
+ * Does `deed` from the machine's present disk on, as often as it changes the disk, killed before the 1st, 2nd, … change; then calls
+ * `check` on what the kill, or the power cut, has left. Returns the number of points.
+ */
+export async function forEachKill(
+  machine: SimMachine,
+  deed: () => Promise<unknown>,
+  check: (point: string) => Promise<void>,
+): Promise<number> {
+  const start = machine.disk;
+  for (let at = 1; at < POINTS_MAX; at += 1) {
+    for (const left of ['everything', 'nothing'] as const) {
+      machine.reboot(start.fork(), false);
+      const hasEnded = await killedAt(machine.disk, at, deed);
+      machine.reboot(machine.disk.crash(left), left === 'nothing');
+      await check(`killed before change ${at}, ${left} left`);
+      if (hasEnded && left === 'nothing') return at - 1;
+    }
+  }
+  throw new Error(`more than ${POINTS_MAX} points`);
+}
+
+/** Returns whether the deed came to its end before that change. */
+async function killedAt(disk: MemoryFs, at: number, deed: () => Promise<unknown>): Promise<boolean> {
+  let changes = 0;
+  disk.onCall = (op) => {
+    if (READS.includes(op)) return;
+    changes += 1;
+    if (changes !== at) return;
+    disk.halt();
+    throw new Halted('killed');
+  };
+  try {
+    await deed();
+    return true;
+  } catch (error) {
+    if (error instanceof Halted) return false;
+    throw error;
+  }
+}
