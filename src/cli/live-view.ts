@@ -33,7 +33,7 @@ export class LiveView {
   readonly #shown = new Map<string, string>();
   #timer: NodeJS.Timeout | null = null;
   #driver: Driver | null = null;
-  #runIds: readonly string[] = [];
+  #runIds: () => readonly string[] = () => [];
 
   constructor(output: Output, places: Places, table: LiveLines | null) {
     this.#output = output;
@@ -42,8 +42,8 @@ export class LiveView {
     this.#colours = coloursOf(output);
   }
 
-  /** Shows the runs of `driver` until `stop`. */
-  start(driver: Driver, runIds: readonly string[]): void {
+  /** Shows the runs of `driver` until `stop`; `runIds` is asked each time, as more may come. */
+  start(driver: Driver, runIds: () => readonly string[]): void {
     this.#driver = driver;
     this.#runIds = runIds;
     if (this.#table === null) return;
@@ -76,7 +76,7 @@ export class LiveView {
   };
 
   #draw(): void {
-    const rows = this.#runIds.flatMap((runId) => this.#row(runId) ?? []);
+    const rows = this.#runIds().flatMap((runId) => this.#row(runId) ?? []);
     const { columns = COLUMNS } = process.stderr;
     this.#table?.draw(liveRows(rows, columns, this.#colours).join('\n'));
   }

@@ -9,11 +9,11 @@ import type { RunView } from '../core/run-view.ts';
 import { PARALLEL_RUNS_MAX } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { Driver } from '../runtime/driver.ts';
-import { runsOf } from '../runtime/intake.ts';
+import { assertNoneRefused, runsOf } from '../runtime/intake.ts';
 import type { InspectObserver } from '../runtime/mirror.ts';
 import { unknownRun } from '../runtime/run-look.ts';
+import { takeIn } from '../runtime/take-in.ts';
 import { placesOf } from './options.ts';
-import { takeIn } from './session.ts';
 import { openWorld } from './wiring.ts';
 
 /** How a runner is made. Paths are absolute, or relative to `cwd`. */
@@ -80,8 +80,11 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
     throw error;
   }
   return {
-    intake: ({ readings }, { again = false } = {}) =>
-      runsOf(takeIn(driver, readings, { again, isAllOrNothing: true }).outcomes).map(viewOf),
+    intake: ({ readings }, { again = false } = {}) => {
+      const { outcomes } = takeIn(driver, readings, { again, isAllOrNothing: true });
+      assertNoneRefused(outcomes);
+      return runsOf(outcomes).map(viewOf);
+    },
     drive: async (runIds) => {
       const ids = runIds ?? driver.runs().map((run) => run.runId);
       await driver.drive(ids);

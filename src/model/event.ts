@@ -43,6 +43,9 @@ export const policySchema = z.strictObject({
 /** An immutable file of a run: its path below the run's folder, and the hash of its bytes. */
 export const artifactSchema = z.strictObject({ path: text, sha256: hash });
 
+/** When a run was taken in, and its place in that intake: what is taken in first is started first. */
+export const intakeOrderSchema = z.strictObject({ atMs: ms, index: ordinal });
+
 /** The facts that a run learns. */
 export const runEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -56,6 +59,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     limits: z.record(z.string(), z.json()),
     policy: policySchema,
     machineVersion: z.int(),
+    /** Where the run stands among the others; absent in journals of the first release. */
+    order: intakeOrderSchema.optional(),
   }),
   z.strictObject({ type: z.literal('runAdmitted'), key, agents: z.record(z.string(), text), hasSetup: z.boolean() }),
   z.strictObject({ type: z.literal('agentMissing'), key, blocker: blockerSchema }),
@@ -202,6 +207,8 @@ export type TaskEvent = z.infer<typeof taskEventSchema>;
 export type RunMessage = z.infer<typeof runMessageSchema>;
 /** A note of the driver. */
 export type DriverEvent = z.infer<typeof driverEventSchema>;
+/** Where a run stands among the others. */
+export type IntakeOrder = z.infer<typeof intakeOrderSchema>;
 /** The limits that the machines count by. */
 export type Policy = z.infer<typeof policySchema>;
 /** An immutable file of a run, by path and hash. */

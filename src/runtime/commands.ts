@@ -1,21 +1,33 @@
 /**
- * Commands to a run: the driver's decision on each is a record in the run's journal.
+ * Commands to the driver: its decision on each is a record in the run's journal, or the batch of an intake.
  *
  * Owns: deciding on a command, watching the inbox. Does not own: leaving one (store/inbox), what it changes (machines).
  *
  * Invariant: a command is decided once, also when several look at once or one of them dies: its id stands in the journal (or beside
  * the quarantine), then a marker beside it in the inbox.
  */
+import { canonicalJson, type Json } from '../base/canonical-json.ts';
+import { sha256 } from '../base/sha256.ts';
 import { lookAtRun } from '../core/error-actions.ts';
+import { readPackets } from '../core/packets.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
+import type { PacketReading } from '../model/packet.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../model/record.ts';
-import { type CommandDecision, type InboxCommand, markDecided, readCommands } from '../store/inbox.ts';
+import {
+  type CommandDecision,
+  type InboxCommand,
+  type IntakeCommand,
+  markDecided,
+  type RunCommand,
+  readCommands,
+} from '../store/inbox.ts';
 import { readQuarantine, resolveQuarantine } from '../store/quarantine.ts';
 import type { Driver } from './driver.ts';
 import type { LiveRun } from './live-run.ts';
 import { recordsOf, unknownRun } from './run-look.ts';
+import { takeIn } from './take-in.ts';
 import { folderChange } from './task-folder.ts';
 
 /** Decides on the command and marks it decided in the inbox. */
@@ -27,13 +39,36 @@ export async function decideCommand(driver: Driver, command: InboxCommand): Prom
 }
 
 async function decisionOn(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
+  return command.command === 'intake' ? decideIntake(driver, command) : decideOnRun(driver, command);
+}
+
+/** The packets as this process reads them; what comes of each is decided as if they had been given to it. */
+function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): CommandDecision {
+  const readings = readingsOf(command.packets);
+  if (readings === null) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
+  const { outcomes, isRecorded } = takeIn(driver, readings, command, command.commandId);
+  const told = JSON.parse(canonicalJson(outcomes)) as readonly Json[];
+  return { isAccepted: isRecorded, code: isRecorded ? null : 'PAWL_COMMAND_REFUSED', seq: null, outcomes: told };
+}
+
+/** Null where this Pawl refuses what another one has left. */
+function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
+  try {
+    return readPackets(canonicalJson(packets), sha256, 0).readings;
+  } catch (error) {
+    if (error instanceof PawlError && error.code.startsWith('PAWL_PACKETS_')) return null;
+    throw error;
+  }
+}
+
+async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
   const run = driver.find(command.runId);
   if (run === undefined) return decideWithoutRun(driver, command);
   // Looked up where nothing comes between that and the record: whoever else decides on the same command at once finds it here.
   return run.quietly(() => decidedBefore(driver, command) ?? record(run, command));
 }
 
-function record(run: LiveRun, command: InboxCommand): CommandDecision {
+function record(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision {
   const refusal = run.commit(RUN_ACTOR, eventOf(command));
   if (refusal === null) return { isAccepted: true, code: null, seq: run.state.seq };
   const state = JSON.stringify(run.state.run.value);
@@ -48,14 +83,14 @@ function record(run: LiveRun, command: InboxCommand): CommandDecision {
 }
 
 /** A run that has ended takes no command; one that is set aside can be abandoned, which frees its leases. */
-function decideWithoutRun(driver: Driver, command: InboxCommand): CommandDecision {
+function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand>): CommandDecision {
   const view = driver.view(command.runId);
   if (view === null) return { isAccepted: false, code: 'PAWL_RUN_UNKNOWN', seq: null };
   if (view.state === 'quarantined') return decideOnQuarantine(driver, command);
   return decidedBefore(driver, command) ?? { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 }
 
-function decideOnQuarantine(driver: Driver, command: InboxCommand): CommandDecision {
+function decideOnQuarantine(driver: Driver, command: InboxCommand<RunCommand>): CommandDecision {
   const { files, paths, clock } = driver.world;
   const { commandId, runId } = command;
   const resolved = readQuarantine(files, paths, runId)?.resolved ?? null;
@@ -69,14 +104,14 @@ function decideOnQuarantine(driver: Driver, command: InboxCommand): CommandDecis
   return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 }
 
-function eventOf(command: InboxCommand): JournalEvent {
+function eventOf(command: InboxCommand<RunCommand>): JournalEvent {
   const { commandId, by, reason } = command;
   if (command.command === 'cancel') return { type: 'cancelRequested', commandId, by, reason };
   return { type: 'decisionMade', commandId, by, decision: command.decision, reason };
 }
 
 /** The decision on this command that is recorded already: by a process that could not mark it any more, or a moment ago. */
-function decidedBefore({ world }: Driver, { runId, commandId }: InboxCommand): CommandDecision | null {
+function decidedBefore({ world }: Driver, { runId, commandId }: InboxCommand<RunCommand>): CommandDecision | null {
   for (const { event, seq } of recordsOf(world, runId)) {
     if (!('commandId' in event) || event.commandId !== commandId) continue;
     if (event.type === 'commandRefused') return { isAccepted: false, code: event.code, seq };
@@ -85,8 +120,8 @@ function decidedBefore({ world }: Driver, { runId, commandId }: InboxCommand): C
   return null;
 }
 
-/** Decides on everything that lies in the inbox now. */
-export async function emptyInbox(driver: Driver): Promise<void> {
+/** Decides on everything that lies in the inbox now; on nothing more once `signal` aborts: the next process does. */
+export async function emptyInbox(driver: Driver, signal?: AbortSignal): Promise<void> {
   const { files, paths, log } = driver.world;
   const { commands, unreadable } = readCommands(files, paths);
   for (const name of unreadable) {
@@ -94,7 +129,9 @@ export async function emptyInbox(driver: Driver): Promise<void> {
     markDecided(files, paths, name, { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
   }
   for (const command of commands) {
+    if (signal?.aborted === true) return;
     await decideCommand(driver, command);
+    if (command.command === 'intake') continue;
     const run = driver.find(command.runId);
     if (run !== undefined) await driver.endTasks(run);
   }
@@ -104,7 +141,7 @@ export async function emptyInbox(driver: Driver): Promise<void> {
 export async function watchInbox(driver: Driver, signal: AbortSignal): Promise<void> {
   const { paths } = driver.world;
   while (!signal.aborted && driver.failure === null) {
-    await emptyInbox(driver);
+    await emptyInbox(driver, signal);
     await folderChange(driver.world, paths.inbox, signal, BOUNDS.watchPollMs);
   }
 }

@@ -14,8 +14,9 @@ import { snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
 import type { JournalRecord } from '../model/record.ts';
+
 import type { RepositoryFacts } from '../ports/git.ts';
-import { listUnfinishedBatches, markBatchDone } from '../store/batches.ts';
+
 import { readQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
 import { listRemovals } from '../store/removed-runs.ts';
@@ -23,14 +24,16 @@ import type { Neighbours } from './admission.ts';
 import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
 import { Changes } from './changes.ts';
 import { performEndTask } from './end-task.ts';
-import { entriesOf, type IntakeEntry, prepareRun } from './intake.ts';
+import { type IntakeEntry, prepareRun } from './intake.ts';
 import { LeaseTable } from './leases.ts';
 import { LiveRun, type LiveRunObserver, type Performer } from './live-run.ts';
+import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
 import { performer } from './perform.ts';
 import type { Finding } from './rehydrate.ts';
 import { quickView } from './run-look.ts';
 import { setAside } from './set-aside.ts';
 import { Slots } from './slots.ts';
+import { finishIntakes } from './take-in.ts';
 import type { World } from './world.ts';
 
 /** How a driver drives. */
@@ -58,7 +61,9 @@ export class Driver {
   readonly #ended = new Map<string, RunView>();
   /** Of runs whose folders were removed: their packets have run, and what they have used counts. */
   readonly #removed = new Map<string, RunView>();
-  readonly #driven = new Set<string>();
+  readonly #movement = new Movement(this.leases, (runId) => this.#runs.get(runId));
+  /** Whoever drives the runs that are made meanwhile. */
+  readonly #joins = new Set<(run: LiveRun) => void>();
   readonly #perform: Performer;
   readonly #observer: LiveRunObserver;
   #isAccepting = true;
@@ -122,10 +127,7 @@ export class Driver {
     this.#repository = await this.world.git.facts();
     for (const runId of listRuns(files, paths))
       await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
-    for (const batch of listUnfinishedBatches(files, paths).batches) {
-      for (const entry of entriesOf(batch)) if (this.view(entry.runId) === null) this.create(entry);
-      markBatchDone(files, paths, batch.batchId);
-    }
+    finishIntakes(this);
   }
 
   /** Checks the runs that have ended as closely as the others: their journals are folded, late completions are recorded. */
@@ -161,12 +163,14 @@ export class Driver {
   /** Makes a run and its first record. */
   create(entry: IntakeEntry): LiveRun {
     const event = prepareRun(this.world, entry);
-    const start = { runId: entry.runId, state: null, sum: '', journalSize: 0, snapshotSeq: 0 };
+    const order = entry.order ?? { atMs: this.world.clock.nowMs(), index: 0 };
+    const start = { runId: entry.runId, state: null, sum: '', journalSize: 0, snapshotSeq: 0, order };
     const run = new LiveRun(this.world, start, this.#observer);
     const refusal = run.commit('run', event);
     if (refusal !== null) throw new Error(`bug: ${entry.runId}: ${refusal.reason}`);
     this.#runs.set(entry.runId, run);
     this.#hold(run);
+    for (const join of this.#joins) join(run);
     return run;
   }
 
@@ -187,60 +191,50 @@ export class Driver {
     } else if (run.state.run.context.waitUntilMs !== null) this.#slots.release(run.runId);
   }
 
-  /** Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not go on. */
-  async drive(runIds: readonly string[]): Promise<void> {
-    const asked = runIds.map((runId) => this.#runs.get(runId)).filter((run) => run !== undefined);
-    for (const run of asked) this.#driven.add(run.runId);
-    // Whoever holds a lease goes first: those who wait for it would keep it from its slot.
-    const order = [...asked].sort((a, b) => Number(holdsLease(b)) - Number(holdsLease(a)));
-    for (const run of order) if (run.fault === null) run.start(this.#perform);
-    for (;;) {
-      const moving = asked.filter((run) => this.#isMoving(run));
-      if (this.#failure !== null || !this.#isAccepting || moving.length === 0) return;
-      assertUnderWay(moving);
-      await this.#changes.next();
-      // What was begun by the last record shows in the next look only.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+  /**
+   * Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not go on. `withNew`: and every
+   * run that is made meanwhile.
+   */
+  async drive(runIds: readonly string[], { withNew = false }: { readonly withNew?: boolean } = {}): Promise<void> {
+    const asked = new Set(runIds.map((runId) => this.#runs.get(runId)).filter((run) => run !== undefined));
+    const join = (run: LiveRun): void => {
+      asked.add(run);
+      this.#movement.drive(run.runId);
+      if (run.fault === null) run.start(this.#perform);
+    };
+    for (const run of [...asked].toSorted(inTurn)) join(run);
+    if (withNew) this.#joins.add(join);
+    try {
+      for (;;) {
+        const moving = [...asked].filter((run) => this.#movement.isMoving(run.runId));
+        if (this.#failure !== null || !this.#isAccepting || moving.length === 0) return;
+        assertUnderWay(moving);
+        await this.#changes.next();
+        // What was begun by the last record shows in the next look only.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      this.#joins.delete(join);
     }
+  }
+
+  /** The runs that are, or were, driven by this process, in the order in which that began. */
+  driven(): readonly string[] {
+    return this.#movement.driven();
   }
 
   /** Those of the runs that have not come to rest: driven any further, they would move by themselves. */
   moving(runIds: readonly string[]): readonly string[] {
-    return runIds.filter((runId) => {
-      const run = this.#runs.get(runId);
-      return run !== undefined && this.#isMoving(run);
-    });
+    return runIds.filter((runId) => this.#movement.isMoving(runId));
   }
 
   /** Ends the tasks of this run that are to be ended, and does nothing else for it; one that is driven does so by itself. */
   async endTasks(run: LiveRun): Promise<void> {
-    if (this.#driven.has(run.runId)) return;
+    if (this.#movement.isDriven(run.runId)) return;
     const isEnding = () => run.fault === null && run.state.owed.some((effect) => effect.kind === 'endTask');
     if (!isEnding()) return;
     run.start(endOnly);
     while (this.#failure === null && isEnding()) await this.#changes.next();
-  }
-
-  /** True while the run owes something that is not waiting for a person or for a lease of a run that does not move. */
-  #isMoving(run: LiveRun): boolean {
-    if (run.fault !== null || run.state.run.status !== 'active' || !this.#driven.has(run.runId)) return false;
-    if (isParked(run)) {
-      const { surfaces } = run.state.run.context;
-      const waits = run.state.owed.some((effect) => effect.kind === 'awaitSurface');
-      if (run.state.owed.some((effect) => effect.kind === 'endTask')) return true;
-      return waits && this.#mayBecomeFree(run.runId, surfaces);
-    }
-    if (run.state.run.value === 'queued')
-      return run.state.run.context.blockers.length === 0 || run.isUnderWay('admitRun');
-    return true;
-  }
-
-  /** A parked run waits on only while the surface is free, or its holder still moves. */
-  #mayBecomeFree(runId: string, surfaces: readonly string[]): boolean {
-    const conflict = this.leases.conflict(runId, surfaces);
-    if (conflict === null) return true;
-    const holder = this.#runs.get(conflict.holder.runId);
-    return holder !== undefined && !isParked(holder) && this.#isMoving(holder);
   }
 
   #neighbours(): Neighbours {
@@ -249,10 +243,7 @@ export class Driver {
       slots: this.#slots,
       agentOverride: this.#options.agentOverride,
       find: (runId) => this.#runs.get(runId),
-      isMoving: (runId) => {
-        const run = this.#runs.get(runId);
-        return run !== undefined && !isParked(run) && this.#isMoving(run);
-      },
+      isMoving: (runId) => this.#movement.isAtWork(runId),
       endedWorktrees: () =>
         this.views()
           .filter((view) => view.kind === 'terminal')
@@ -326,20 +317,3 @@ export class Driver {
 /** Performs the ending of tasks alone. */
 const endOnly: Performer = (run, effect) =>
   effect.kind === 'endTask' ? performEndTask(run, effect) : Promise.resolve();
-
-/** Waiting for a person, or for a surface. */
-export function isParked(run: LiveRun): boolean {
-  const { value } = run.state.run;
-  return value === 'blockedNeedsHuman' || value === 'blockedLockConflict';
-}
-
-/** Throws when nothing is under way for any of the runs, though they are to move: nobody would ever wake whoever waits for them. */
-function assertUnderWay(moving: readonly LiveRun[]): void {
-  if (moving.some((run) => run.isAtWork())) return;
-  const names = moving.map((run) => `${run.runId} in ${JSON.stringify(run.state.run.value)}`);
-  throw new Error(`bug: nothing is under way for ${names.join(', ')}`);
-}
-
-function holdsLease(run: LiveRun): boolean {
-  return run.state.run.context.lease !== null;
-}

@@ -1,12 +1,10 @@
 /**
  * Packets become runs, each of them once; one that is refused does not keep the others of its file from it.
  *
- * Owns: the batch as the intent of an intake, creating the runs, what an intake comes to for each packet.
- * Does not own: reading packets (core/packets), driving the runs (runtime/driver).
+ * Owns: what an intake comes to for each packet, the batch as its intent, a run's first event.
+ * Does not own: reading packets (core/packets), the order in which an intake is carried out (runtime/take-in).
  *
- * Invariants: 1. The batch register of several packets is durable before any run folder exists, so a killed intake is finished by
- * the next start; a single packet is taken in by its run's first record, or not at all.
- * 2. A run's packet lies in its artifacts before its first record names it.
+ * Invariant: a run's packet lies in its artifacts before its first record names it.
  */
 
 import { MACHINE_VERSION } from '../../machines/effects.ts';
@@ -21,7 +19,7 @@ import { surfacesOf } from '../core/surfaces.ts';
 import type { Action } from '../model/action.ts';
 import type { Config } from '../model/config.ts';
 import { PawlError } from '../model/error.ts';
-import type { JournalEvent } from '../model/event.ts';
+import type { IntakeOrder, JournalEvent } from '../model/event.ts';
 import type { Limits } from '../model/limits.ts';
 import type { PacketReading } from '../model/packet.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
@@ -35,6 +33,8 @@ export interface IntakeEntry {
   readonly runId: string;
   readonly reading: PacketReading;
   readonly limits: Limits;
+  /** Where it stands among the others; absent in batches of the first release. */
+  readonly order?: IntakeOrder;
 }
 
 /** What is known of runs that are there already. */
@@ -199,31 +199,51 @@ function quarantined(runId: string, options: readonly string[]): PacketRefusal {
   };
 }
 
-/** The intake's intent is durable. */
-export function writeIntake(world: World, entries: readonly IntakeEntry[]): string {
-  const plain = entries.map((entry) => JSON.parse(canonicalJson(entry)) as Json);
-  return writeBatch(world.files, world.paths, plain);
+/** The intake's intent is durable. Returns the id of its batch. */
+export function writeIntake(
+  world: World,
+  entries: readonly IntakeEntry[],
+  commandId: string | null,
+  outcomes: readonly PacketOutcome[],
+): string {
+  const plain = <T>(values: readonly T[]) => values.map((value) => JSON.parse(canonicalJson(value)) as Json);
+  const decision = commandId === null ? null : { commandId, outcomes: plain(outcomes) };
+  return writeBatch(world.files, world.paths, plain(entries), decision);
 }
 
-/** The entries of a batch that a killed intake left behind. Throws PAWL_REGISTRY_INVALID on one that is none. */
+/** The entries of a batch, each with its order. Throws PAWL_REGISTRY_INVALID on one that is none. */
 export function entriesOf(batch: Batch): readonly IntakeEntry[] {
-  return batch.entries.map((entry) => {
+  return batch.entries.map((entry, index) => {
     if (isObject(entry) && typeof entry.runId === 'string' && isObject(entry.reading) && isObject(entry.limits)) {
-      return entry as object as IntakeEntry;
+      return { order: { atMs: batch.atMs, index }, ...(entry as object as IntakeEntry) };
     }
-    throw new PawlError({
-      code: 'PAWL_REGISTRY_INVALID',
-      message: `The batch ${batch.batchId} holds something that is no packet.`,
-      subject: batch.batchId,
-      hint: 'Look at what changed this file.',
-    });
+    throw invalidRegister(batch.batchId, 'an entry that holds no packet');
+  });
+}
+
+/** What was decided on each packet, as it stands in the register that `subject` names. Throws PAWL_REGISTRY_INVALID when it is none of it. */
+export function outcomesIn(values: readonly unknown[], subject: string): readonly PacketOutcome[] {
+  return values.map((value) => {
+    if (isObject(value) && typeof value.taskId === 'string' && typeof value.outcome === 'string') {
+      return value as object as PacketOutcome;
+    }
+    throw invalidRegister(subject, 'a packet of which nothing is decided');
+  });
+}
+
+function invalidRegister(subject: string, what: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_REGISTRY_INVALID',
+    message: `${subject} has ${what}.`,
+    subject,
+    hint: 'Look at what changed this file.',
   });
 }
 
 /** The run's folders and its packet are durable; returns its first event. */
 export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
   const { paths, files } = world;
-  const { runId, reading, limits } = entry;
+  const { runId, reading, limits, order } = entry;
   const artifacts = paths.artifacts(runId);
   files.ensureFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
   const { given, packet, unknownFields } = reading;
@@ -249,5 +269,6 @@ export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
       leaseTtlMs: limits.leaseTtlMs,
     },
     machineVersion: MACHINE_VERSION,
+    ...(order === undefined ? {} : { order }),
   };
 }

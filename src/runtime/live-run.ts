@@ -12,7 +12,13 @@ import { type Decision, decide, type RunState } from '../core/decide.ts';
 import { snapshotOf, stateHash } from '../core/state-image.ts';
 import type { KeyedEffect } from '../model/effect.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
-import { driverEventSchema, type JournalEvent, runEventSchema, taskEventSchema } from '../model/event.ts';
+import {
+  driverEventSchema,
+  type IntakeOrder,
+  type JournalEvent,
+  runEventSchema,
+  taskEventSchema,
+} from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { DRIVER_ACTOR, FIRST_PREV, type JournalRecord, RECORD_VERSION, RUN_ACTOR } from '../model/record.ts';
 import { sealRecord } from '../store/journal-lines.ts';
@@ -53,6 +59,8 @@ export interface LiveRunStart {
   readonly journalSize: number;
   /** Sequence of the stored snapshot, 0 when there is none. */
   readonly snapshotSeq: number;
+  /** Where the run stands among the others. */
+  readonly order: IntakeOrder;
 }
 
 /** What the run tells the driver. */
@@ -67,6 +75,7 @@ export interface LiveRunObserver {
 export class LiveRun {
   readonly runId: string;
   readonly world: World;
+  readonly order: IntakeOrder;
   readonly #observer: LiveRunObserver;
   readonly #writer: JournalWriter;
   readonly #snapshots: SnapshotStore;
@@ -89,6 +98,7 @@ export class LiveRun {
   constructor(world: World, start: LiveRunStart, observer: LiveRunObserver) {
     this.runId = start.runId;
     this.world = world;
+    this.order = start.order;
     this.#observer = observer;
     this.#state = start.state;
     this.#sum = start.sum;

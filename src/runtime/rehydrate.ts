@@ -17,7 +17,13 @@ import { quote } from '../core/sanitise.ts';
 import { restoreProblem, snapshotHash, snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
-import { type ArtifactRef, driverEventSchema, runEventSchema, taskEventSchema } from '../model/event.ts';
+import {
+  type ArtifactRef,
+  driverEventSchema,
+  type IntakeOrder,
+  runEventSchema,
+  taskEventSchema,
+} from '../model/event.ts';
 import { DRIVER_ACTOR, type JournalRecord, RUN_ACTOR, type StoredSnapshot } from '../model/record.ts';
 import { TASK_FILES } from '../model/request.ts';
 import { readArtifact } from '../store/artifacts.ts';
@@ -51,6 +57,7 @@ export type Rehydration =
       readonly journalSize: number;
       readonly snapshotSeq: number;
       readonly updatedAtMs: number;
+      readonly order: IntakeOrder;
       readonly findings: readonly Finding[];
     };
 
@@ -113,8 +120,15 @@ export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehy
     journalSize: sizeAfterRepair(reading),
     snapshotSeq: snapshot?.seq ?? 0,
     updatedAtMs: last.atMs,
+    order: orderOf(records),
     findings,
   };
+}
+
+/** As the first record says; by its time where that was written by the first release. */
+function orderOf([first]: readonly JournalRecord[]): IntakeOrder {
+  const told = first?.event.type === 'packetReceived' ? first.event.order : undefined;
+  return told ?? { atMs: first?.atMs ?? 0, index: 0 };
 }
 
 function sizeAfterRepair(reading: JournalReading): number {

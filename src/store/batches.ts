@@ -6,7 +6,7 @@
  * Invariant: an intake that was acknowledged, or killed after its batch was written, loses no packet.
  */
 import type { Json } from '../base/canonical-json.ts';
-import { systemCode } from '../model/error.ts';
+import { PawlError, systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { Files } from './files.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
@@ -19,6 +19,14 @@ export interface Batch {
   readonly batchId: string;
   readonly atMs: number;
   readonly entries: readonly unknown[];
+  /** What was decided on each packet of the command that the batch is for; null when it is for none. */
+  readonly outcomes: readonly unknown[] | null;
+}
+
+/** The decision on a command that packets were left with. */
+export interface BatchDecision {
+  readonly commandId: string;
+  readonly outcomes: readonly Json[];
 }
 
 /** What the folder of batches holds. */
@@ -31,17 +39,53 @@ export interface BatchesReading {
 
 const TIME_DIGITS = 15;
 
-/** The batch is kept, durably. Returns its id. */
-export function writeBatch(files: Files, paths: RegistryPaths, entries: readonly Json[]): string {
+/** The batch is kept, durably; for a command there is one, and the first stands. Returns its id. */
+export function writeBatch(
+  files: Files,
+  paths: RegistryPaths,
+  entries: readonly Json[],
+  decision: BatchDecision | null = null,
+): string {
   const atMs = files.clock.nowMs();
-  const time = String(Math.max(0, Math.trunc(atMs))).padStart(TIME_DIGITS, '0');
-  const batchId = `batch_${time}_${files.clock.nonce()}`;
+  const batchId = decision === null ? newBatchId(files, atMs) : batchIdOf(decision.commandId);
   files.ensureFolders([paths.batches]);
-  const bytes = jsonBytes({ v: 1, batchId, atMs, entries });
+  const bytes = jsonBytes({
+    v: 1,
+    batchId,
+    atMs,
+    entries,
+    ...(decision === null ? {} : { outcomes: decision.outcomes }),
+  });
   if (!linkRegister(files, paths.batch(batchId), bytes, BOUNDS.batchBytes).isWinner) {
     throw new Error(`bug: the batch id ${batchId} came twice`);
   }
   return batchId;
+}
+
+function newBatchId(files: Files, atMs: number): string {
+  const time = String(Math.max(0, Math.trunc(atMs))).padStart(TIME_DIGITS, '0');
+  return `batch_${time}_${files.clock.nonce()}`;
+}
+
+function batchIdOf(commandId: string): string {
+  return commandId.replace(/^cmd_/, 'batch_');
+}
+
+/** The batch that was kept for the command, durable; null when there is none. Throws PAWL_REGISTRY_INVALID when it cannot be read. */
+export function readBatchOf(files: Files, paths: RegistryPaths, commandId: string): Batch | null {
+  const batchId = batchIdOf(commandId);
+  if (!files.exists(paths.batch(batchId))) return null;
+  const batch = readBatch(files, paths, batchId);
+  if (batch === null) {
+    throw new PawlError({
+      code: 'PAWL_REGISTRY_INVALID',
+      message: `The batch ${batchId} cannot be read.`,
+      subject: batchId,
+      hint: 'Look at what changed this file.',
+    });
+  }
+  files.syncFolder(paths.batches);
+  return batch;
 }
 
 /** The batches that are not marked done, durable. */
@@ -76,5 +120,6 @@ function readBatch(files: Files, paths: RegistryPaths, batchId: string): Batch |
   const value = bytes === null ? null : parseJsonObject(bytes);
   if (value === null || value.v !== 1 || value.batchId !== batchId) return null;
   if (!isOrdinal(value.atMs) || !Array.isArray(value.entries)) return null;
-  return { batchId, atMs: value.atMs, entries: value.entries };
+  const outcomes = Array.isArray(value.outcomes) ? value.outcomes : null;
+  return { batchId, atMs: value.atMs, entries: value.entries, outcomes };
 }

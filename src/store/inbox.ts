@@ -6,6 +6,8 @@
  * Invariants: 1. A command is decided once: the decision is a register too. 2. A command that cannot be read is reported.
  */
 import { dirname } from 'node:path';
+import type { Json } from '../base/canonical-json.ts';
+import { BOUNDS } from '../model/limits.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { Files } from './files.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
@@ -17,19 +19,35 @@ export const DECISIONS = ['retry', 'accept', 'abandon'] as const;
 /** One of them. */
 export type Decision = (typeof DECISIONS)[number];
 
-interface CommandBody {
+interface RunCommandBody {
   readonly runId: string;
   readonly reason: string;
   readonly by: string;
 }
 
+/** What an operator asks of the driver for one run. */
+export type RunCommand =
+  | (RunCommandBody & { readonly command: 'cancel' })
+  | (RunCommandBody & { readonly command: 'resolve'; readonly decision: Decision });
+
+/** Packets that the driver is to take in: the command holds them, so that it is there with all of them or not at all. */
+export interface IntakeCommand {
+  readonly command: 'intake';
+  /** As they were given. */
+  readonly packets: readonly Json[];
+  readonly again: boolean;
+  readonly isAllOrNothing: boolean;
+  readonly by: string;
+}
+
 /** What an operator asks of the driver. */
-export type CommandRequest =
-  | (CommandBody & { readonly command: 'cancel' })
-  | (CommandBody & { readonly command: 'resolve'; readonly decision: Decision });
+export type CommandRequest = RunCommand | IntakeCommand;
 
 /** A command as it lies in the inbox. */
-export type InboxCommand = CommandRequest & { readonly commandId: string; readonly atMs: number };
+export type InboxCommand<Request extends CommandRequest = CommandRequest> = Request & {
+  readonly commandId: string;
+  readonly atMs: number;
+};
 
 /** What the driver decided on a command. */
 export interface CommandDecision {
@@ -38,6 +56,8 @@ export interface CommandDecision {
   readonly code: string | null;
   /** The journal record that holds the decision; null when there is no journal for it. */
   readonly seq: number | null;
+  /** What came of each packet of an intake, in the order of the file; for no other command. */
+  readonly outcomes?: readonly Json[];
 }
 
 /** What waits in the inbox. */
@@ -56,7 +76,12 @@ export function leaveCommand(files: Files, paths: RegistryPaths, clock: ClockPor
   const atMs = clock.nowMs();
   const commandId = `cmd_${String(Math.max(0, Math.trunc(atMs))).padStart(TIME_DIGITS, '0')}_${clock.nonce()}`;
   files.ensureFolders([paths.inbox]);
-  const result = linkRegister(files, paths.command(commandId), jsonBytes({ v: 1, commandId, atMs, ...request }));
+  const result = linkRegister(
+    files,
+    paths.command(commandId),
+    jsonBytes({ v: 1, commandId, atMs, ...request }),
+    BOUNDS.batchBytes,
+  );
   if (!result.isWinner) throw new Error(`bug: the command id ${commandId} came twice`);
   return commandId;
 }
@@ -69,7 +94,7 @@ export function readCommands(files: Files, paths: RegistryPaths): InboxReading {
   const commands: InboxCommand[] = [];
   const unreadable: string[] = [];
   for (const name of undecided) {
-    const bytes = readRegister(files, paths.command(name));
+    const bytes = readRegister(files, paths.command(name), BOUNDS.batchBytes);
     const command = bytes === null ? null : parseCommand(bytes, name);
     if (command === null) unreadable.push(name);
     else commands.push(command);
@@ -87,8 +112,7 @@ export function markDecided(
 ): CommandDecision {
   const path = paths.decision(commandId);
   files.ensureFolders([dirname(path)]);
-  const { isAccepted, code, seq } = decision;
-  const result = linkRegister(files, path, jsonBytes({ v: 1, commandId, isAccepted, code, seq }));
+  const result = linkRegister(files, path, jsonBytes({ v: 1, commandId, ...decision }));
   return parseDecision(result.bytes);
 }
 
@@ -101,10 +125,22 @@ export function readDecision(files: Files, paths: RegistryPaths, commandId: stri
 function parseCommand(bytes: Uint8Array, name: string): InboxCommand | null {
   const value = parseJsonObject(bytes);
   if (value === null || value.v !== 1 || value.commandId !== name) return null;
-  const { runId, reason, by, atMs, command } = value;
-  if (typeof runId !== 'string' || typeof reason !== 'string' || typeof by !== 'string' || !isOrdinal(atMs))
-    return null;
-  const body = { commandId: name, runId, reason, by, atMs };
+  const { atMs, by } = value;
+  if (typeof by !== 'string' || !isOrdinal(atMs)) return null;
+  const request = value.command === 'intake' ? parseIntake(value, by) : parseRunCommand(value, by);
+  return request === null ? null : { ...request, commandId: name, atMs };
+}
+
+function parseIntake(value: Record<string, unknown>, by: string): IntakeCommand | null {
+  const { packets, again, isAllOrNothing } = value;
+  if (!Array.isArray(packets) || typeof again !== 'boolean' || typeof isAllOrNothing !== 'boolean') return null;
+  return { command: 'intake', packets, again, isAllOrNothing, by };
+}
+
+function parseRunCommand(value: Record<string, unknown>, by: string): RunCommand | null {
+  const { runId, reason, command } = value;
+  if (typeof runId !== 'string' || typeof reason !== 'string') return null;
+  const body = { runId, reason, by };
   if (command === 'cancel') return { ...body, command };
   const decision = DECISIONS.find((known) => known === value.decision);
   return command === 'resolve' && decision !== undefined ? { ...body, command, decision } : null;
@@ -117,5 +153,6 @@ function parseDecision(bytes: Uint8Array): CommandDecision {
     isAccepted: value?.isAccepted === true,
     code: typeof value?.code === 'string' ? value.code : null,
     seq: isOrdinal(value?.seq) ? value.seq : null,
+    ...(Array.isArray(value?.outcomes) ? { outcomes: value.outcomes } : {}),
   };
 }

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { canonicalJson, type Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { takeIn } from '../../src/cli/session.ts';
+
 import { resolveLimits } from '../../src/core/limits.ts';
 import { runActions } from '../../src/core/next-actions.ts';
 import { readPackets } from '../../src/core/packets.ts';
@@ -10,6 +10,7 @@ import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { Driver } from '../../src/runtime/driver.ts';
 import { runsOf } from '../../src/runtime/intake.ts';
+import { takeIn } from '../../src/runtime/take-in.ts';
 import type { World } from '../../src/runtime/world.ts';
 import { writeBatch } from '../../src/store/batches.ts';
 import { listRuns } from '../../src/store/registry.ts';

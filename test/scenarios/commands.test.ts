@@ -2,9 +2,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { codesOf, documentOf, type ErrorDocument, runOf, until } from '../support/pawl-cli.ts';
+import { codesOf, documentOf, type ErrorDocument, type RunsDocument, runOf, until } from '../support/pawl-cli.ts';
 import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
-import { answer, packetOf, verdict, write } from '../support/scenario-packet.ts';
+import { answer, type Plain, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { isAlive } from '../support/scenario-processes.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
@@ -182,7 +182,9 @@ describe('a command that makes no sense', () => {
 });
 
 describe('a second runner', () => {
-  test('is refused with exit 6 while the first lives, and the first goes on', { timeout: SLOW }, async () => {
+  test('is refused with exit 6 while the first lives; packets are taken in by the first, which drives them too', {
+    timeout: SLOW,
+  }, async () => {
     const gate = join(scenario.repo.root, 'go');
     const waits = [write('waits.sh', `while [ ! -e ${gate} ]; do sleep 0.05; done\n`), answer()];
     scenario.scripted({ A: { implementation: waits } });
@@ -193,7 +195,7 @@ describe('a second runner', () => {
       const [runId] = existsSync(folder) ? readdirSync(folder) : [];
       return runId !== undefined && existsSync(scenario.runFile(runId, 'tasks/verification-e1-a1/agent.json'));
     });
-    for (const args of [['run'], ['recover'], ['intake', packets]]) {
+    for (const args of [['run'], ['recover']]) {
       const { code, document } = await scenario.json<ErrorDocument>(...args);
       expect([args[0], code, document.error.code]).toEqual([args[0], 6, 'PAWL_REGISTRY_LOCKED']);
       expect(document.error.message).toContain(String(call.pid));
@@ -204,10 +206,24 @@ describe('a second runner', () => {
       state: 'verification',
       task: { taskId: 'verification-e1-a1' },
     });
+    const file = scenario.packets(packetOf('A', { scope: { goal: 'Another one' } }), packetOf('LATER'));
+    const later = await scenario.json<RunsDocument & { packets: Plain[] }>('intake', file);
+    expect(later.code).toBe(3);
+    expect(later.document.packets).toMatchObject([
+      { taskId: 'A', outcome: 'refused', error: { code: 'PAWL_RUN_CONFLICT' } },
+      { taskId: 'LATER', outcome: 'recorded' },
+    ]);
+    expect(runOf(later.document, 'LATER')).toMatchObject({ kind: 'active', isNew: true });
+    const refused = await scenario.json<ErrorDocument>('intake', file, '--all-or-nothing');
+    expect([refused.code, refused.document.error.code]).toEqual([3, 'PAWL_RUN_CONFLICT']);
     scenario.repo.write(gate, '');
     const end = await call.ended;
-    expect([end.code, runOf(documentOf(end), 'A').state]).toEqual([0, 'readyForManualReview']);
-    expect(scenario.starts()).toHaveLength(2);
+    expect(end.code).toBe(0);
+    expect(documentOf(end).runs.map((run) => [run.taskId, run.state])).toEqual([
+      ['A', 'readyForManualReview'],
+      ['LATER', 'readyForManualReview'],
+    ]);
+    expect(scenario.starts()).toHaveLength(4);
   });
 
   test('may decide for a parked run through the one that lives', { timeout: SLOW }, async () => {

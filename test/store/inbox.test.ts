@@ -25,6 +25,18 @@ it('a command left by any process is found, durable, until it is decided', () =>
   expect(readCommands(files, paths).commands.map((command) => command.commandId)).toEqual([second]);
 });
 
+it('packets lie in their command as they were given, also beyond the size of other registers', () => {
+  const fs = new MemoryFs();
+  const packets = [{ task_id: 'a', text: 'x'.repeat(5 * 1024 * 1024) }, 'no object'];
+  const request = { command: 'intake', packets, again: true, isAllOrNothing: false, by: 'ada' } as const;
+  const commandId = leaveCommand(filesOver(fs), paths, clock, request);
+  const files = filesOver(fs.crash('nothing'));
+  expect(readCommands(files, paths).commands).toEqual([{ ...request, commandId, atMs: clock.nowMs() }]);
+  const decision = { isAccepted: true, code: null, seq: null, outcomes: [{ taskId: 'a' }] };
+  expect(markDecided(files, paths, commandId, decision)).toEqual(decision);
+  expect(readDecision(files, paths, commandId)).toEqual(decision);
+});
+
 it('the first decision stands', () => {
   const files = filesOver(new MemoryFs());
   const id = leaveCommand(files, paths, clock, { ...body, command: 'cancel' });
@@ -40,6 +52,8 @@ it.each([
   '{"v":1}',
   '{"v":1,"commandId":"cmd_x","command":"launch","runId":"r","reason":"","by":"","atMs":1}',
   '{"v":1,"commandId":"cmd_x","command":"resolve","decision":"maybe","runId":"r","reason":"","by":"","atMs":1}',
+  '{"v":1,"commandId":"cmd_x","command":"intake","packets":{},"again":false,"isAllOrNothing":false,"by":"","atMs":1}',
+  '{"v":1,"commandId":"cmd_x","command":"intake","packets":[],"again":"no","isAllOrNothing":false,"by":"","atMs":1}',
   '{"v":1,"commandId":"cmd_y","command":"cancel","runId":"r","reason":"","by":"","atMs":1}',
 ])('a command that cannot be read is reported, and can be decided: %j', (content) => {
   const files = filesOver(new MemoryFs());

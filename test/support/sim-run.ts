@@ -8,7 +8,6 @@ import { sha256 } from '../../src/base/sha256.ts';
 import { resolveLimits } from '../../src/core/limits.ts';
 import { readPackets } from '../../src/core/packets.ts';
 import type { RunView } from '../../src/core/run-view.ts';
-import type { PacketReading } from '../../src/model/packet.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { emptyInbox } from '../../src/runtime/commands.ts';
@@ -30,20 +29,24 @@ const READING = readPackets(JSON.stringify([PACKET]), sha256).readings[0];
 if (READING === undefined) throw new Error('the packet cannot be read');
 const READ = READING;
 
-/** Readings of `count` packets, each with a branch and a surface of its own. */
-export function simReadings(count: number): readonly PacketReading[] {
-  const packets = Array.from({ length: count }, (_, n) => ({
+/** A packet of that name, with a branch and a surface of its own. */
+export function simPacket(taskId: string) {
+  return {
     ...PACKET,
-    task_id: `SIM-${n + 1}`,
-    scm_target: { ...PACKET.scm_target, issue_number: n + 1, intended_branch: `sim/branch-${n + 1}` },
-    conflict_surface: [`src/${n + 1}`],
-  }));
-  return readPackets(JSON.stringify(packets), sha256).readings;
+    task_id: taskId,
+    scm_target: { ...PACKET.scm_target, issue_number: taskId, intended_branch: `sim/of-${taskId}` },
+    conflict_surface: [`src/${taskId}`],
+  };
 }
 
-/** The runs to be made of `simReadings`. */
+/** Runs to be made of `count` packets that have nothing to do with each other. */
 export function simEntries(count: number): readonly IntakeEntry[] {
-  return simReadings(count).map((reading) => ({ runId: reading.runId, reading, limits: resolveLimits({}, {}) }));
+  const packets = Array.from({ length: count }, (_, n) => simPacket(`SIM-${n + 1}`));
+  return readPackets(JSON.stringify(packets), sha256).readings.map((reading) => ({
+    runId: reading.runId,
+    reading,
+    limits: resolveLimits({}, {}),
+  }));
 }
 
 /** The one run of the simulated machine. */

@@ -1,16 +1,26 @@
 /**
- * `pawl intake`: packets become runs, and nothing is driven.
+ * `pawl intake`: packets become runs. A `pawl run` that drives everything starts them; else nothing is driven.
  *
- * Owns: its output. Does not own: the intake (runtime/intake).
+ * Owns: taking them in here, or through the process that holds the registry; its output. Does not own: the intake (runtime/take-in).
  */
+import { userInfo } from 'node:os';
+import type { Json } from '../../base/canonical-json.ts';
+import { removedView } from '../../core/removed-view.ts';
+import type { RunView } from '../../core/run-view.ts';
+import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { runsOf } from '../../runtime/intake.ts';
-import { type CommonOptions, placesOf } from '../options.ts';
+import type { PacketReading } from '../../model/packet.ts';
+import { assertNoneRefused, outcomesIn, type PacketOutcome, runsOf } from '../../runtime/intake.ts';
+import { lookAtRun } from '../../runtime/run-look.ts';
+import { type TakeInOptions, type TakenIn, takeIn } from '../../runtime/take-in.ts';
+import { readRemoval } from '../../store/removed-runs.ts';
+import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
-import { takeIn, withDriver } from '../session.ts';
+import { sendCommand, unlessLocked } from '../send-command.ts';
+import { withDriver } from '../session.ts';
 import { shown } from '../shown.ts';
 
 /** Options of `pawl intake`. */
@@ -23,15 +33,66 @@ export interface IntakeOptions extends CommonOptions {
 export async function intake(output: Output, options: IntakeOptions, [file = '']: readonly string[]): Promise<number> {
   const places = placesOf(options);
   const { readings } = readPacketsArgument(places.cwd, file);
-  const request = { places, log: (line: string) => output.log(line) };
   const how = { again: options.again === true, isAllOrNothing: options.allOrNothing === true };
-  const { plan, views } = await withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => {
-    const plan = takeIn(driver, readings, how);
-    return { plan, views: runsOf(plan.outcomes).flatMap((runId) => driver.view(runId) ?? []) };
+  const here = await unlessLocked(places, () => takeInHere(output, places, readings, how));
+  const taken = here === 'locked' ? await takeInThere(output, places, readings, how) : here;
+  if (typeof taken === 'string') {
+    output.json({ commandId: taken, decided: false, runs: [], packets: [] });
+    output.line(`The packets are queued as ${taken}; the running pawl records them.`);
+    return EXIT.done;
+  }
+  if (!taken.isRecorded) assertNoneRefused(taken.outcomes);
+  return show(output, taken.outcomes, shown(places, await viewsOf(places, taken.outcomes)));
+}
+
+function takeInHere(
+  output: Output,
+  places: Places,
+  readings: readonly PacketReading[],
+  how: TakeInOptions,
+): Promise<TakenIn> {
+  const request = { places, log: (line: string) => output.log(line) };
+  return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => takeIn(driver, readings, how));
+}
+
+/** Another process holds the registry: it takes the packets in. Returns the command's id when that takes longer than is waited for. */
+async function takeInThere(
+  output: Output,
+  places: Places,
+  readings: readonly PacketReading[],
+  how: TakeInOptions,
+): Promise<TakenIn | string> {
+  const packets = readings.map(({ given }) => given as Json);
+  const by = userInfo().username;
+  const { commandId, decision } = await sendCommand(output, places, { command: 'intake', packets, ...how, by });
+  if (decision === null) return commandId;
+  if (decision.outcomes === undefined) throw notUnderstood(commandId);
+  return { outcomes: outcomesIn(decision.outcomes, commandId), isRecorded: decision.isAccepted };
+}
+
+function notUnderstood(commandId: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_COMMAND_REFUSED',
+    message: 'The running pawl does not take packets in: it is of another version. Nothing was recorded.',
+    subject: commandId,
+    hint: 'Stop it and start it again with this version, or wait until it has ended.',
   });
-  const { outcomes } = plan;
-  const fresh = new Set(plan.fresh.map((entry) => entry.runId));
-  const runs = shown(places, views).map((view) => ({ ...view, isNew: fresh.has(view.runId) }));
+}
+
+async function viewsOf(places: Places, outcomes: readonly PacketOutcome[]): Promise<readonly RunView[]> {
+  const views = await Promise.all(runsOf(outcomes).map((runId) => viewIn(places, runId)));
+  return views.filter((view) => view !== null);
+}
+
+/** A run whose folder was removed had its packet all the same. */
+async function viewIn(places: Places, runId: string): Promise<RunView | null> {
+  const removed = readRemoval(places.files, places.paths, runId);
+  return (await lookAtRun(places, runId)) ?? (removed === null ? null : removedView(removed));
+}
+
+function show(output: Output, outcomes: readonly PacketOutcome[], views: readonly RunView[]): number {
+  const recorded = new Set(outcomes.filter(({ outcome }) => outcome === 'recorded').map(({ runId }) => runId));
+  const runs = views.map((view) => ({ ...view, isNew: recorded.has(view.runId) }));
   output.json({ runs, packets: toldOutcomes(outcomes) });
   for (const view of runs) {
     const was = view.kind === 'terminal' ? '  (ended before; --again takes it in once more)' : '  (was there)';

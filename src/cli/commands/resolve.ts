@@ -1,11 +1,10 @@
 /**
  * `pawl resolve` and `pawl cancel`: an operator's command, decided by the driver that lives, or by this very process.
  *
- * Owns: leaving the command, waiting for its decision. Does not own: deciding (runtime/commands).
+ * Owns: what is asked for, what is shown of it. Does not own: sending it (cli/send-command), deciding (runtime/commands).
  */
 
 import { userInfo } from 'node:os';
-import { systemProcesses } from '../../adapters/processes/system.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { helpOf } from '../../core/error-actions.ts';
 import { exitCodeOf } from '../../core/run-view.ts';
@@ -13,15 +12,14 @@ import { quote } from '../../core/sanitise.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { BOUNDS } from '../../model/limits.ts';
-import { commandRefused, emptyInbox } from '../../runtime/commands.ts';
+import { commandRefused } from '../../runtime/commands.ts';
 import { lookAtRun } from '../../runtime/run-look.ts';
-import { type CommandDecision, type CommandRequest, DECISIONS, leaveCommand, readDecision } from '../../store/inbox.ts';
-import { readHolder } from '../../store/registry-lock.ts';
+import { DECISIONS, type RunCommand } from '../../store/inbox.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
-import { withDriver } from '../session.ts';
+import { sendCommand } from '../send-command.ts';
 import { shown } from '../shown.ts';
 
 /** Options of `pawl resolve` and `pawl cancel`. */
@@ -72,14 +70,11 @@ function usage(message: string): PawlError {
   });
 }
 
-async function command(output: Output, options: CommonOptions, asked: CommandRequest): Promise<number> {
+async function command(output: Output, options: CommonOptions, asked: RunCommand): Promise<number> {
   const places = placesOf(options);
-  const { files, paths } = places;
+  const { paths } = places;
   const request = { ...asked, runId: resolveRun(places, asked.runId) };
-  const commandId = leaveCommand(files, paths, systemClock, request);
-  const decision = hasDriver(places)
-    ? await awaitDecision(output, places, commandId)
-    : await decideHere(output, places, commandId);
+  const { commandId, decision } = await sendCommand(output, places, request);
   if (decision?.isAccepted === true && request.command === 'cancel') await awaitEnd(places, request.runId);
   const found = await lookAtRun(places, request.runId);
   const view = found === null ? null : (shown(places, [found])[0] ?? null);
@@ -99,36 +94,10 @@ async function command(output: Output, options: CommonOptions, asked: CommandReq
   return view === null || view.state === 'cancelled' || view.kind === 'active' ? EXIT.done : exitCodeOf([view]);
 }
 
-/** True while a living process holds the registry. */
-function hasDriver({ files, paths }: Places): boolean {
-  return readHolder({ files, paths, processes: systemProcesses() }).kind === 'alive';
-}
-
-/** The decision of the driver that lives, or of this process once that one has gone; null when it takes longer than is waited for. */
-async function awaitDecision(output: Output, places: Places, commandId: string): Promise<CommandDecision | null> {
-  const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
-  for (;;) {
-    const decision = readDecision(places.files, places.paths, commandId);
-    if (decision !== null || systemClock.monotonicMs() > endMs) return decision;
-    if (!hasDriver(places)) return decideHere(output, places, commandId);
-    await new Promise<void>((done) => systemClock.timer(100, done));
-  }
-}
-
 /** Resolves when the run has ended, or when that takes longer than is waited for: its worker has its grace. */
 async function awaitEnd(places: Places, runId: string): Promise<void> {
   const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
   while ((await lookAtRun(places, runId))?.kind === 'active' && systemClock.monotonicMs() < endMs) {
     await new Promise<void>((done) => systemClock.timer(100, done));
   }
-}
-
-/** Nobody drives: this process takes the lock, decides, ends what is to be ended. */
-async function decideHere(output: Output, places: Places, commandId: string): Promise<CommandDecision | null> {
-  const { files, paths } = places;
-  const request = { places, log: (line: string) => output.log(line) };
-  return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => {
-    await emptyInbox(driver);
-    return readDecision(files, paths, commandId);
-  });
 }

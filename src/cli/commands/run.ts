@@ -11,8 +11,9 @@ import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
 import { watchInbox } from '../../runtime/commands.ts';
 import type { Driver } from '../../runtime/driver.ts';
-import { type PacketOutcome, runsOf } from '../../runtime/intake.ts';
+import { assertNoneRefused, type PacketOutcome, runsOf } from '../../runtime/intake.ts';
 import { unknownRun } from '../../runtime/run-look.ts';
+import { takeIn } from '../../runtime/take-in.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
 import { type CommonOptions, placesOf } from '../options.ts';
@@ -21,7 +22,7 @@ import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
-import { takeIn, withDriver } from '../session.ts';
+import { withDriver } from '../session.ts';
 import { shown, withFailures } from '../shown.ts';
 import { readConfig } from '../wiring.ts';
 
@@ -69,9 +70,12 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
   const request = { places, config, log: (line: string) => view.log(line) };
   const result = await withDriver(request, driverOptions, async (driver) => {
     const how = { again: options.again === true, isAllOrNothing: options.allOrNothing === true };
-    const { outcomes } = takeIn(driver, readings, how);
+    const { outcomes, isRecorded } = takeIn(driver, readings, how);
+    if (!isRecorded) assertNoneRefused(outcomes);
     const named = runIds.map((runId) => resolveRun(places, runId));
-    const end = await drive(driver, view, namedRuns(driver, options, named, runsOf(outcomes)));
+    const asked = namedRuns(driver, options, named, runsOf(outcomes));
+    // Whoever names runs wants those and no other; else what is queued meanwhile is driven too.
+    const end = await drive(driver, view, asked, runIds.length === 0);
     return { ...end, outcomes };
   }).finally(() => view.stop());
   // Only now: nobody drives these runs any more.
@@ -107,14 +111,16 @@ function namedRuns(
 async function drive(
   driver: Driver,
   view: LiveView,
-  runIds: readonly string[],
+  asked: readonly string[],
+  withNew: boolean,
 ): Promise<Omit<Result, 'outcomes' | 'tookMs'>> {
   const stop = stopOnSignal(driver, view);
   const inbox = new AbortController();
   const watching = watchInbox(driver, inbox.signal).catch((error: unknown) => driver.end(error));
+  const runIds = (): readonly string[] => [...new Set([...asked, ...driver.driven()])];
   view.start(driver, runIds);
   try {
-    await driver.drive(runIds);
+    await driver.drive(asked, { withNew });
   } finally {
     inbox.abort();
     await watching;
@@ -124,8 +130,10 @@ async function drive(
   const faults = driver
     .runs()
     .flatMap((live) => (live.fault === null ? [] : [{ runId: live.runId, error: live.fault }]));
-  const runs = runIds.map((runId) => driver.view(runId)).filter((each) => each !== null);
-  return { runs, faults, stoppedBy: driver.moving(runIds).length === 0 ? null : stop.signal() };
+  const runs = runIds()
+    .map((runId) => driver.view(runId))
+    .filter((each) => each !== null);
+  return { runs, faults, stoppedBy: driver.moving(runIds()).length === 0 ? null : stop.signal() };
 }
 
 /** The first signal stops new work and says what is waited for; the second ends the process at once. */

@@ -136,7 +136,7 @@ export class Bystanders {
   #leave(runId: string, type: string): void {
     this.#process.unseen(() => {
       const { commands } = readCommands(this.#files, SIM_PATHS);
-      if (commands.some((command) => command.runId === runId)) return;
+      if (commands.some((command) => 'runId' in command && command.runId === runId)) return;
       const body = { runId, reason: 'the story wants it', by: 'operator' };
       const decision = DECISIONS.find((each) => type.endsWith(` ${each}`));
       const request =
