@@ -10,7 +10,7 @@ import { createAgents } from '../adapters/agents/agents.ts';
 import { createGit } from '../adapters/git/git.ts';
 import { flockHelperLock } from '../adapters/git/helper-lock.ts';
 import { excludePatterns } from '../adapters/git/locate.ts';
-import { headOf, makeDurable, recordTree } from '../adapters/git/tree.ts';
+import { headOf, makeDurable, recordTree, settingsOf } from '../adapters/git/tree.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { localScm } from '../adapters/scm/local.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -78,8 +78,9 @@ export function openWorld(request: WorldRequest): World {
     adapterOf,
     scm: (runFolder) => localScm(files, runFolder),
     worktrees: {
-      headOf: (worktree) => headOf(worktree, treeGit),
-      recordTree: (worktree) => recordTree(worktree, treeGit),
+      headOf: (worktree, place) => headOf(worktree, treeGit, place),
+      recordTree: (worktree, place) => recordTree(worktree, treeGit, place),
+      settingsOf: (worktree, place) => settingsOf(worktree, treeGit, place),
       makeDurable,
     },
     config,

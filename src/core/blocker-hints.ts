@@ -79,6 +79,12 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   },
   PAWL_WORKSPACE_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
   PAWL_GIT_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
+  PAWL_GIT_TAMPERED: {
+    text: 'Look at what is named. If you, or a tool that you trust, did it, retry: the run resumes with these settings. If not, undo it first, then retry or abandon.',
+  },
+  PAWL_GIT_OBJECTS_DAMAGED: {
+    text: "Check the repository's objects (fsck), mend it from another clone, then retry; or abandon the run. Do not use its branch from here.",
+  },
   PAWL_SETUP_NOT_ALLOWED: {
     text: 'If it may run, admit it under verification.allow in pawl.config.json (word by word, * last); else correct workspace.setup. Then retry.',
     isRecordedBetter: true,

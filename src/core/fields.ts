@@ -161,6 +161,12 @@ export function variables(file: Fields, name: string): Record<string, string> {
   );
 }
 
+/** Texts by name. */
+export function texts(file: Fields, name: string): Record<string, string> {
+  const given = object(file, name);
+  return Object.fromEntries(Object.keys(given).map((key) => [key, passable(given, key)]));
+}
+
 /** Any JSON. */
 export function json(file: Fields, name: string): Json {
   const value = file[name];

@@ -4,7 +4,8 @@
  * Owns: the judgement over an answer and the state of the worktree, the evidence document, its view.
  * Does not own: reading the worktree (adapters/git), writing artifacts (store).
  *
- * Invariant: a gate passes only by a verdict in a worker's answer, over an unchanged commit (L4); text in a packet is never one.
+ * Invariants: 1. A gate passes only by a verdict in a worker's answer, over an unchanged commit (L4); text in a packet is never one. 2. What it
+ * has judged is a tree: the evidence names it, and the handoff compares it with what the commit holds.
  */
 
 import { isObject, type Json } from '../base/canonical-json.ts';
@@ -34,12 +35,18 @@ export interface GateInput {
   readonly taskId: string;
   readonly epoch: number;
   readonly commit: string;
+  /** The tree of that commit. */
+  readonly tree: string;
   readonly outcome: Pick<Outcome, 'exitCode' | 'signal' | 'message'>;
   /** Null where the exit code is the answer. */
   readonly answer: Answer | null;
+  /** What keeps this gate from being judged at all, whatever it said; null where nothing does. */
+  readonly obstacle: Blocker | null;
   readonly worktree: {
     readonly head: string;
     readonly isOnBranch: boolean;
+    /** The tree that the tracked files make; null when they differ from the commit checked out. */
+    readonly tree: string | null;
     readonly trackedChanges: readonly string[];
     readonly untracked: readonly string[];
   };
@@ -68,15 +75,17 @@ export function judgeGate(input: GateInput): GateJudgement {
     findings: [],
   };
   const moved = movedFindings(input);
-  const status = moved.length > 0 && verdict.status === 'PASS' ? 'FAIL' : verdict.status;
+  const status = statusOf(input.obstacle, moved, verdict.status);
   const findings = [...moved, ...verdict.findings].slice(0, BOUNDS.findings);
-  const summary = status === verdict.status ? verdict.summary : overruled(moved, verdict.summary);
+  const summary =
+    status === verdict.status ? verdict.summary : overruled(input.obstacle, moved, verdict.status, verdict.summary);
   const document: Json = {
     v: 1,
     gate: input.gate,
     taskId: input.taskId,
     epoch: input.epoch,
     commit: input.commit,
+    tree: input.tree,
     status,
     verdict: verdict.status,
     summary,
@@ -86,25 +95,32 @@ export function judgeGate(input: GateInput): GateJudgement {
     signal: input.outcome.signal,
     worktree: {
       head: input.worktree.head,
+      tree: input.worktree.tree,
       trackedChanges: input.worktree.trackedChanges.slice(0, BOUNDS.filesListed),
       untrackedRemoved: input.worktree.untracked.slice(0, BOUNDS.filesListed),
     },
   };
-  const blocker = blockerOf(input, status, summary);
+  const blocker = input.obstacle ?? blockerOf(input, status, summary);
   const hasUntracked = input.worktree.untracked.length > 0;
   return { status, findings, summary, blocker, hasUntracked, document };
 }
 
-/** The judgement that an evidence document of ours holds; one that holds none is BLOCKED. */
-export function reviewEvidence(document: unknown, gate: GateName): GateJudgement {
+function statusOf(obstacle: Blocker | null, moved: readonly Finding[], said: VerdictStatus): VerdictStatus {
+  if (obstacle !== null) return 'BLOCKED';
+  return moved.length > 0 && said === 'PASS' ? 'FAIL' : said;
+}
+
+/** The judgement that an evidence document of ours holds; one that holds none, or that an obstacle overrules, is BLOCKED. */
+export function reviewEvidence(document: unknown, gate: GateName, obstacle: Blocker | null): GateJudgement {
   const { summary, findings } = readEvidence(document);
   const plain: Json = JSON.parse(JSON.stringify(document ?? null));
   const said = isObject(document) ? document.status : null;
-  const status = said === 'PASS' || said === 'FAIL' ? said : 'BLOCKED';
-  return { status, findings, summary, blocker: blockerOf(gate, status, summary), hasUntracked: true, document: plain };
+  const status = obstacle === null && (said === 'PASS' || said === 'FAIL') ? said : 'BLOCKED';
+  const blocker = obstacle ?? blockerOf(gate, status, summary);
+  return { status, findings, summary, blocker, hasUntracked: true, document: plain };
 }
 
-function movedFindings({ commit, worktree }: GateInput): readonly Finding[] {
+function movedFindings({ commit, tree, worktree }: GateInput): readonly Finding[] {
   const findings: Finding[] = [];
   if (worktree.head !== commit || !worktree.isOnBranch) {
     findings.push({
@@ -115,16 +131,24 @@ function movedFindings({ commit, worktree }: GateInput): readonly Finding[] {
           : `The head moved from ${commit} to ${worktree.head} while the gate ran.`,
     });
   }
+  if (worktree.tree !== null && worktree.tree !== tree && worktree.head === commit) {
+    findings.push({ severity: 'error', message: `The files make the tree ${worktree.tree}, the commit has ${tree}.` });
+  }
   for (const file of worktree.trackedChanges.slice(0, 20)) {
     findings.push({ severity: 'error', message: 'A tracked file was changed while the gate ran.', file });
   }
   return findings;
 }
 
-/** Why a PASS does not count, before what it said. */
-function overruled([first]: readonly Finding[], summary: string): string {
-  const why = first === undefined ? '' : `${first.message}${first.file === undefined ? '' : ` (${first.file})`}`;
-  return `${why} The verdict was PASS: ${summary}`.trim();
+/** Why a verdict does not count, before what it said. */
+function overruled(
+  obstacle: Blocker | null,
+  [first]: readonly Finding[],
+  said: VerdictStatus,
+  summary: string,
+): string {
+  const moved = first === undefined ? '' : `${first.message}${first.file === undefined ? '' : ` (${first.file})`}`;
+  return `${obstacle?.message ?? moved} The verdict was ${said}: ${summary}`.trim();
 }
 
 function blockerOf(input: GateName, status: VerdictStatus, summary: string): Blocker | null {
@@ -147,6 +171,11 @@ export function readEvidence(document: unknown): Pick<GateView, 'summary' | 'fin
     findings: Array.isArray(findings) ? findings.filter(isFinding) : [],
     commands: Array.isArray(commands) ? commands.filter(isCommandRun) : [],
   };
+}
+
+/** The tree that a gate has judged, as its evidence says; null in evidence of older versions, which named the commit alone. */
+export function judgedTree(document: unknown): string | null {
+  return isObject(document) && typeof document.tree === 'string' ? document.tree : null;
 }
 
 function isFinding(value: unknown): value is Finding {

@@ -29,6 +29,7 @@ import {
   type Parsed,
   parse,
   text,
+  texts,
   time,
   variableName,
   variables,
@@ -61,6 +62,7 @@ export function parseRequest(bytes: Uint8Array): Parsed<TaskRequest> {
     limits: limits(object(file, 'limits')),
     recordsTree: flag(file, 'recordsTree'),
     task: json(file, 'task'),
+    ...(file.git === undefined ? {} : { git: gitPlace(object(file, 'git')) }),
     ...(file.turn === undefined ? {} : { turn: turnRequest(object(file, 'turn')) }),
   }));
 }
@@ -111,6 +113,7 @@ export function parseOutcome(bytes: Uint8Array): Parsed<Outcome> {
     stderr: nullable(file, 'stderr', digest),
     head: nullable(file, 'head', text),
     tree: nullable(file, 'tree', text),
+    ...(file.gitSettings === undefined ? {} : { gitSettings: texts(file, 'gitSettings') }),
     survivors: none(file, 'survivors'),
     startedAtMs: nullable(file, 'startedAtMs', time),
     endedAtMs: time(file, 'endedAtMs'),
@@ -151,6 +154,14 @@ function limits(file: Fields): TaskRequest['limits'] {
     stallMs: count(file, 'stallMs'),
     graceMs: count(file, 'graceMs'),
     outputBytesMax: count(file, 'outputBytesMax'),
+  };
+}
+
+function gitPlace(file: Fields): NonNullable<TaskRequest['git']> {
+  return {
+    commonDir: absolute(file, 'commonDir'),
+    adminDir: absolute(file, 'adminDir'),
+    settings: texts(file, 'settings'),
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * Owns: wiring the real parts, signals, the exit code. Does not own: the steps (host/host).
  */
-import { headOf, makeDurable, recordTree } from '../adapters/git/tree.ts';
+import { headOf, makeDurable, OF_A_HOST, recordTree, settingsOf } from '../adapters/git/tree.ts';
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -35,8 +35,9 @@ if (taskFolder === undefined || requestHash === undefined) {
   try {
     const files = new Files(nodeFs, systemClock);
     const worktrees: WorktreeReader = {
-      recordTree: (worktree) => recordTree(worktree),
-      headOf: (worktree) => headOf(worktree),
+      recordTree: (worktree, place) => recordTree(worktree, OF_A_HOST, place),
+      headOf: (worktree, place) => headOf(worktree, OF_A_HOST, place),
+      settingsOf: (worktree, place) => settingsOf(worktree, OF_A_HOST, place),
       makeDurable,
     };
     // Most tasks of a run are no turns: their hosts start without the adapters.

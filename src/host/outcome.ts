@@ -21,6 +21,8 @@ import {
   type Claim,
   type EndReason,
   type FileDigest,
+  type GitPlace,
+  type GitSettings,
   type Outcome,
   TASK_FILES,
   type TaskRequest,
@@ -34,13 +36,18 @@ import { readEndedTurn, UnreadableTurn } from './turn-output.ts';
 
 /** What a worktree holds, read from git without holding up who asks: null where that cannot be told. */
 export interface WorktreeReader {
-  recordTree(worktree: string): Promise<{
+  /** `place`: where git keeps the worktree, as the request says; undefined in requests of older versions. */
+  recordTree(
+    worktree: string,
+    place: GitPlace | undefined,
+  ): Promise<{
     readonly head: string | null;
     readonly tree: string | null;
     /** Why the tree is null. */
     readonly reason: string | null;
   }>;
-  headOf(worktree: string): Promise<string | null>;
+  headOf(worktree: string, place: GitPlace | undefined): Promise<string | null>;
+  settingsOf(worktree: string, place: GitPlace): Promise<GitSettings | null>;
   /** All that lies there, and what git keeps of it, is durable. */
   makeDurable(worktree: string): Promise<void>;
 }
@@ -92,8 +99,10 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     ? keepAnswer(settlement, evidence)
     : { conclusion: conclude(settlement, evidence), completion: null };
   const { head, tree, reason } = request.recordsTree
-    ? await settlement.worktrees.recordTree(request.cwd)
-    : { head: await settlement.worktrees.headOf(request.cwd), tree: null, reason: null };
+    ? await settlement.worktrees.recordTree(request.cwd, request.git)
+    : { head: await settlement.worktrees.headOf(request.cwd, request.git), tree: null, reason: null };
+  const gitSettings =
+    request.git === undefined ? null : await settlement.worktrees.settingsOf(request.cwd, request.git);
   if (reason !== null) settlement.log(`the worktree's tree is not recorded: ${reason}`);
   const outcome: Outcome = {
     v: 1,
@@ -110,6 +119,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     stderr: digestFile(files, join(taskFolder, TASK_FILES.stderr)),
     head,
     tree,
+    ...(gitSettings === null ? {} : { gitSettings }),
     survivors: 0,
     startedAtMs: settlement.startedAtMs,
     endedAtMs: files.clock.nowMs(),

@@ -130,7 +130,9 @@ export const BOUNDS = {
   hostSilenceMs: 30_000,
   deadlineMarginMs: 30_000,
   /** Calls of git that a host makes once its worker has ended, at most. */
-  hostGits: 8,
+  hostGits: 12,
+  /** Settings of git told apart in a task's files. */
+  gitSettings: 2_000,
   watchPollMs: 1_000,
   hostStartMs: 20_000,
   killMs: 10_000,

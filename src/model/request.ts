@@ -39,6 +39,17 @@ export const MCP_ANSWER_NAME = 'mcp-completion.json';
 /** `file`: the answer is left at PAWL_COMPLETION_FILE. `exitCode`: exit 0 is the answer. */
 export type CompletionSource = 'file' | 'exitCode';
 
+/** Where git keeps a worktree, by the repository's own word: what the worktree's `.git` says is the worker's to write. */
+export interface GitPlace {
+  /** Absolute path of the git folder that all worktrees share. */
+  readonly commonDir: string;
+  /** Absolute path of git's own folder for the worktree. */
+  readonly adminDir: string;
+}
+
+/** What decides how git works in a repository: every setting by its name, with a digest of its value. */
+export type GitSettings = Readonly<Record<string, string>>;
+
 /** request.json: all that a host needs to run one task, written before any host starts. */
 export interface TaskRequest {
   readonly v: 1;
@@ -72,6 +83,8 @@ export interface TaskRequest {
   readonly recordsTree: boolean;
   /** The content of task.json, which the host writes for the worker. */
   readonly task: Json;
+  /** The worktree's place in git, and the settings before the worker starts. Absent in requests of older versions. */
+  readonly git?: GitPlace & { readonly settings: GitSettings };
   /** Present where the worker is a coding agent whose output Pawl reads. */
   readonly turn?: TurnRequest;
 }
@@ -189,6 +202,8 @@ export interface Outcome {
   /** The worktree when nothing of the worker was left: its commit, and the tree of all its files where the request asks for it. */
   readonly head: string | null;
   readonly tree: string | null;
+  /** The settings of git at that moment. Absent where they could not be read, or were not asked for. */
+  readonly gitSettings?: GitSettings;
   readonly survivors: 0;
   readonly startedAtMs: number | null;
   readonly endedAtMs: number;

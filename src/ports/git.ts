@@ -4,6 +4,7 @@
  * Owns: the port and its values. Does not own: the commands (adapters/git).
  */
 import type { Blocker } from '../model/error.ts';
+import type { TaskRequest } from '../model/request.ts';
 
 /** The worktree that a run asks for. */
 export interface WorkspaceSpec {
@@ -73,6 +74,11 @@ export interface WorktreeState {
   readonly untracked: readonly string[];
 }
 
+/** What the object store holds for a commit: its tree, or the first object that is missing or is not what its name says. */
+export type StoredContent =
+  | { readonly kind: 'whole'; readonly tree: string }
+  | { readonly kind: 'damaged'; readonly object: string };
+
 /** Lines that a commit has added to a file, the first and the last of them counted from 1. */
 export interface AddedLines {
   readonly file: string;
@@ -94,6 +100,12 @@ export interface GitPort {
   prepareWorkspace(spec: WorkspaceSpec): Promise<WorkspaceResult>;
   commitWork(spec: CommitSpec): Promise<CommitResult>;
   state(worktree: string): Promise<WorktreeState>;
+  /** Where git keeps the worktree, and every setting that decides how git works there. */
+  settings(worktree: string): Promise<NonNullable<TaskRequest['git']>>;
+  /** The tree of a commit. */
+  treeOf(commit: string): Promise<string>;
+  /** Reads and hashes all that a commit holds: what is stored is what the names of its objects say, or is not. */
+  storedContent(commit: string): Promise<StoredContent>;
   /** The commit that a branch of the repository is at, or null when there is no such branch. */
   branchHead(branch: string): Promise<string | null>;
   /** Removes untracked, not ignored files. Nothing tracked is touched. */

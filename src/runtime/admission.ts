@@ -8,6 +8,7 @@
 import { hintOf } from '../core/blocker-hints.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker, PawlError } from '../model/error.ts';
+import type { RunsAtWork } from './git-settings.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { Conflict, LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
@@ -28,6 +29,7 @@ export interface Neighbours {
   endedWorktrees(): readonly string[];
   /** What the other runs of the registry have used. */
   readonly spentByOthers: SpentByOthers;
+  readonly runsAtWork: RunsAtWork;
   /** New work may begin. */
   isAccepting(): boolean;
 }

@@ -24,6 +24,7 @@ import type { Neighbours } from './admission.ts';
 import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
 import { Changes } from './changes.ts';
 import { performEndTask } from './end-task.ts';
+import { othersAtWork } from './git-settings.ts';
 import { type IntakeEntry, prepareRun } from './intake.ts';
 import { LeaseTable } from './leases.ts';
 import { LiveRun, type LiveRunObserver, type Performer } from './live-run.ts';
@@ -249,6 +250,7 @@ export class Driver {
           .filter((view) => view.kind === 'terminal')
           .map((view) => this.world.paths.worktree(view.runId)),
       spentByOthers: (runId) => spentBesides(runId, [...this.#removed.values(), ...this.views()]),
+      runsAtWork: (...at) => othersAtWork(this.runs(), ...at),
       isAccepting: () => this.#isAccepting,
     };
   }

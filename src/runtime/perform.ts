@@ -10,10 +10,11 @@ import { acquireLease, awaitSurface, gitBlocker, type Neighbours, prepareWorkspa
 import { admitRun, noteRefusal } from './admit-run.ts';
 import { performEndTask } from './end-task.ts';
 import type { LiveRun, Performer } from './live-run.ts';
+import { projectHandoff } from './project-handoff.ts';
 import { prepareTask } from './request-task.ts';
 import { superviseTask } from './supervise.ts';
 import { awaitDeadline } from './timers.ts';
-import { commitWork, performJudgeGate, projectHandoff } from './work.ts';
+import { commitWork, performJudgeGate } from './work.ts';
 
 /** Effects that start something new: held back once the operator has asked Pawl to stop. */
 const BEGINNINGS: readonly KeyedEffect['kind'][] = [
@@ -60,11 +61,11 @@ function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, sign
     case 'prepareWorkspace':
       return prepareWorkspace(run, effect, neighbours);
     case 'prepareTask':
-      return prepareTask(run, effect, neighbours.spentByOthers);
+      return prepareTask(run, effect, neighbours);
     case 'commitWork':
-      return commitWork(run, effect);
+      return commitWork(run, effect, neighbours.runsAtWork);
     case 'judgeGate':
-      return performJudgeGate(run, effect);
+      return performJudgeGate(run, effect, neighbours.runsAtWork);
     case 'projectHandoff':
       return projectHandoff(run, effect);
     case 'startHost':

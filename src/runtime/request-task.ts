@@ -23,6 +23,7 @@ import { BOUNDS } from '../model/limits.ts';
 import { ANSWER_FOLDER, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { AgentCommand, AgentPlaces } from '../ports/agent.ts';
 import { linkRegister } from '../store/register.ts';
+import { findChangedSettings, type RunsAtWork } from './git-settings.ts';
 import { type KeptPacket, readKeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
 import { orderTurn, planWork } from './request-turn.ts';
@@ -35,20 +36,26 @@ type PrepareTask = KeyedEffectOf<'prepareTask'>;
 /** What the other runs of the registry have used of its budget. */
 export type SpentByOthers = (runId: string) => Spent;
 
+/** What has to be known of the other runs of the registry. */
+export interface OtherRuns {
+  readonly spentByOthers: SpentByOthers;
+  readonly runsAtWork: RunsAtWork;
+}
+
 /** The task's request stands in its register and is journaled, or the task is refused with a blocker. */
-export async function prepareTask(run: LiveRun, effect: PrepareTask, spentByOthers: SpentByOthers): Promise<void> {
+export async function prepareTask(run: LiveRun, effect: PrepareTask, others: OtherRuns): Promise<void> {
   const { world, runId } = run;
   const refuse = (blocker: Blocker): void => {
     run.settle(effect, { type: 'taskRefused', key: effect.key, blocker });
   };
-  const remains = await endEarlierTask(run);
-  if (remains !== null) return refuse(remains);
+  const obstacle = (await endEarlierTask(run)) ?? (await changedByLastTask(run, others.runsAtWork));
+  if (obstacle !== null) return refuse(obstacle);
   const kept = readKeptPacket(world, run);
   const worktree = world.paths.worktree(runId);
   const folder = world.paths.task(runId, effect.taskId);
   const completionFile = join(worktree, ANSWER_FOLDER, effect.taskId, 'completion.json');
   const places: AgentPlaces = { taskFile: join(folder, TASK_FILES.task), completionFile, worktree };
-  const plan = planWork(run, effect, workOf(run, effect, kept, places), kept, () => spentByOthers(runId));
+  const plan = planWork(run, effect, workOf(run, effect, kept, places), kept, () => others.spentByOthers(runId));
   if (plan.kind === 'refused') return refuse(plan.blocker);
   const interlude = await putWorktreeInPlace(run, effect, plan.resumed);
   world.files.ensureFolders([folder]);
@@ -60,7 +67,9 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, spentByOthe
       ? plan.command
       : await orderTurn(run, effect, plan, { interlude, document, places, folder, nonce, mark });
   if ('blocker' in command) return refuse(command.blocker);
-  const request = requestOf(run, effect, kept, { agent: plan.agent, command, completionFile, nonce, mark, document });
+  const git = await world.git.settings(worktree);
+  const parts = { agent: plan.agent, command, completionFile, nonce, mark, document, git };
+  const request = requestOf(run, effect, kept, parts);
   const standing = linkRegister(world.files, join(folder, TASK_FILES.request), encodeRequest(request)).bytes;
   const parsed = parseRequest(standing);
   if (!parsed.ok || parsed.value.runId !== runId || parsed.value.taskId !== effect.taskId) {
@@ -90,6 +99,15 @@ async function putWorktreeInPlace(
   const rescueRef = isWorktreeKept ? await world.git.rescue(spec) : await world.git.rescueAndReset(spec);
   if (rescueRef !== null) world.log(`${runId}: kept what was left in the worktree as ${rescueRef}`);
   return { resumed, rescueRef, isWorktreeKept };
+}
+
+/** Whatever the task before this one came to, what it may have left in the settings of git is not built on without a word. */
+async function changedByLastTask(run: LiveRun, runsAtWork: RunsAtWork): Promise<Blocker | null> {
+  const last = Object.values(run.state.tasks)
+    .map((task) => task.context)
+    .sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
+    .at(-1);
+  return last === undefined ? null : findChangedSettings(run, last.taskId, runsAtWork);
 }
 
 /** Nothing of the task before this one is left; else the blocker. */
@@ -128,11 +146,12 @@ function requestOf(
     readonly nonce: string;
     readonly mark: string;
     readonly document: Json;
+    readonly git: NonNullable<TaskRequest['git']>;
   },
 ): TaskRequest {
   const { world, runId } = run;
   const { taskId, purpose, epoch, attempt } = effect;
-  const { agent, command, completionFile, nonce, mark, document } = parts;
+  const { agent, command, completionFile, nonce, mark, document, git } = parts;
   const worktree = world.paths.worktree(runId);
   if (!isAbsolute(worktree)) throw new Error(`bug: the worktree ${worktree} is not an absolute path`);
   const { limits } = kept;
@@ -163,6 +182,7 @@ function requestOf(
     },
     recordsTree: purpose === 'implementation' || purpose === 'fix',
     task: document,
+    git,
     ...(command.turn === undefined ? {} : { turn: command.turn }),
   };
 }

@@ -41,6 +41,7 @@ function settlement(given: Partial<Settlement> = {}, asked: Partial<TaskRequest>
     worktrees: {
       recordTree: async () => ({ head: 'c0ffee', tree: 'facade', reason: null }),
       headOf: async () => 'c0ffee',
+      settingsOf: async () => null,
       makeDurable: async () => undefined,
     },
     adapterOf,
@@ -100,6 +101,7 @@ describe('settleOutcome', () => {
     const worktrees = {
       recordTree: async () => ({ head: null, tree: null, reason: 'no repository' }),
       headOf: async () => null,
+      settingsOf: async () => null,
       makeDurable: async () => undefined,
     };
     const { outcome } = await settleOutcome(settlement({ worktrees, log: (line) => lines.push(line) }));
@@ -116,6 +118,7 @@ describe('settleOutcome', () => {
         return { head: null, tree: 'facade', reason: null };
       },
       headOf: async () => null,
+      settingsOf: async () => null,
       makeDurable: async (worktree: string) => {
         look(`sync of ${worktree} begins`);
         await new Promise((resolve) => setImmediate(resolve));

@@ -127,6 +127,7 @@ export class TurnBench {
         worktrees: {
           recordTree: async () => nothing,
           headOf: async () => null,
+          settingsOf: async () => null,
           makeDurable: async () => undefined,
         },
         adapterOf,

@@ -16,9 +16,11 @@ import { locateRepository } from './locate.ts';
 import { repositoryFacts } from './repository-facts.ts';
 import { removeUntracked, rescue, rescueAndReset } from './rescue.ts';
 import { createGitRun, type GitCall, type GitOutput, type GitRun } from './run-git.ts';
+import { readSettings } from './settings.ts';
 import { removeStaleLocks } from './stale-locks.ts';
+import { checkContent } from './stored-content.ts';
 import { prepareWorkspace, workspaceProblem } from './workspace.ts';
-import { commitOf, detach, findWorktree, type GitContext, openWorktree } from './worktree.ts';
+import { commitOf, detach, findWorktree, type GitContext, openWorktree, treeOf } from './worktree.ts';
 
 /** What git is called with in one repository. */
 export interface GitOptions {
@@ -57,6 +59,13 @@ export function createGit(options: GitOptions): GitPort {
     prepareWorkspace: (spec) => lasting(spec.worktree, prepareWorkspace(git, spec)),
     commitWork: (spec) => lasting(spec.worktree, commitWork(git, spec)),
     state: async (worktree) => worktreeState(git, openWorktree(git, worktree)),
+    settings: async (path) => {
+      const worktree = openWorktree(git, path);
+      const settings = await readSettings(git.run, worktree);
+      return { commonDir: git.commonDir, adminDir: worktree.adminDir, settings };
+    },
+    treeOf: (commit) => treeOf(git, commit),
+    storedContent: (commit) => checkContent(git, commit),
     branchHead: (branch) => commitOf(git, `refs/heads/${branch}`),
     removeUntracked: async (path) => {
       const worktree = openWorktree(git, path);

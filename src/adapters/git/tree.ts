@@ -1,19 +1,22 @@
 /**
- * What a worktree holds at the moment a worker has ended, for the worker host.
+ * What a worktree holds at the moment a worker has ended, and how git is set up there, for the worker host.
  *
- * Owns: head commit and tree of a worktree, and that both are on the disk. Does not own: comparing them (commit), committing (commit).
+ * Owns: head commit, tree and settings of a worktree, and that it is on the disk. Does not own: comparing them (commit), committing (commit).
  * Free of zod and xstate: the worker host loads this file.
  *
- * Invariants: 1. The repository asked is the one that the worktree's `.git` names, never one above it. 2. Git runs beside the process that asks:
+ * Invariants: 1. The repository asked is the one that the request names, else (in requests of older versions) the one that the worktree's `.git`
+ * names, never one above it. 2. Git runs beside the process that asks:
  * a git that takes its time silences no heartbeat.
  */
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../../model/error.ts';
+import type { GitPlace, GitSettings } from '../../model/request.ts';
 import { syncDisks } from '../disk-sync.ts';
 import { shown } from './git-environment.ts';
 import { smallTextOf } from './git-files.ts';
 import { createGitRun, type GitRun } from './run-git.ts';
+import { readSettings } from './settings.ts';
 import { inWorktree, type Worktree } from './worktree.ts';
 import { findTree } from './worktree-tree.ts';
 
@@ -38,13 +41,19 @@ function claimedWorktree(path: string): Worktree | null {
   return { path, adminDir, commonDir: resolve(adminDir, smallTextOf(join(adminDir, 'commondir'))?.trim() ?? '.') };
 }
 
+/** The worktree by the word of who asked for the task, where that is known. */
+function worktreeAt(path: string, place: GitPlace | undefined): Worktree | null {
+  return place === undefined ? claimedWorktree(path) : { path, adminDir: place.adminDir, commonDir: place.commonDir };
+}
+
 /** How git is called: its environment, and the lock that a runner's helpers inherit (none for a worker host). */
 export interface TreeGit {
   readonly environment: NodeJS.ProcessEnv;
   readonly helperFd: number | null;
 }
 
-const OF_A_HOST: TreeGit = { environment: process.env, helperFd: null };
+/** Of a worker host, which holds no lock for its helpers. */
+export const OF_A_HOST: TreeGit = { environment: process.env, helperFd: null };
 
 async function headIn(worktree: Worktree, run: GitRun): Promise<string | null> {
   const args = ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'];
@@ -53,9 +62,9 @@ async function headIn(worktree: Worktree, run: GitRun): Promise<string | null> {
 }
 
 /** The commit checked out in `worktree`; null when there is none or it cannot be told. */
-export async function headOf(worktree: string, git: TreeGit = OF_A_HOST): Promise<string | null> {
+export async function headOf(worktree: string, git: TreeGit = OF_A_HOST, place?: GitPlace): Promise<string | null> {
   try {
-    const claimed = claimedWorktree(worktree);
+    const claimed = worktreeAt(worktree, place);
     return claimed === null ? null : await headIn(claimed, createGitRun(git));
   } catch (error) {
     // Null is the answer for all that keeps the commit unknown; what it means is judged by whoever reads the outcome.
@@ -68,11 +77,11 @@ export async function headOf(worktree: string, git: TreeGit = OF_A_HOST): Promis
  * Head and tree of `worktree`, their objects written and synced, its own index untouched. Never throws for the state of the worktree or of git:
  * what cannot be recorded is null, with the reason.
  */
-export async function recordTree(worktree: string, git: TreeGit = OF_A_HOST): Promise<TreeRecord> {
+export async function recordTree(worktree: string, git: TreeGit = OF_A_HOST, place?: GitPlace): Promise<TreeRecord> {
   const run = createGitRun(git);
   let head: string | null = null;
   try {
-    const claimed = claimedWorktree(worktree);
+    const claimed = worktreeAt(worktree, place);
     if (claimed === null) return { head, tree: null, reason: 'the folder has no .git that leads to a repository' };
     head = await headIn(claimed, run);
     const found = await findTree(run, claimed, head, 'strict');
@@ -88,6 +97,16 @@ export async function recordTree(worktree: string, git: TreeGit = OF_A_HOST): Pr
     }
   } catch (error) {
     return { head, tree: null, reason: shown(error instanceof Error ? error.message : String(error)) };
+  }
+}
+
+/** The settings of git for the worktree at `place`; null where they cannot be told. */
+export async function settingsOf(worktree: string, git: TreeGit, place: GitPlace): Promise<GitSettings | null> {
+  try {
+    return await readSettings(createGitRun(git), { path: worktree, ...place });
+  } catch (error) {
+    if (error instanceof PawlError || systemCode(error) !== undefined) return null;
+    throw error;
   }
 }
 

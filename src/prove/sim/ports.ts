@@ -135,6 +135,9 @@ export function simGit(caller: Caller): GitPort {
       if (isJudging(director)) await director.turn((type) => type.startsWith('gateJudged '));
       return { head: headOf(branch), branch, tree: simTree(headOf(branch)), trackedChanges: [], untracked: [] };
     },
+    settings: async () => ({ ...SIM_PLACE, settings: {} }),
+    treeOf: async (commit) => simTree(commit),
+    storedContent: async (commit) => ({ kind: 'whole', tree: simTree(commit) }),
     branchHead: async () => {
       const type = await director.turn((each) => each.startsWith('handoff'));
       return type === 'handoffRefused' ? ELSEWHERE : headOf(branch);
@@ -174,6 +177,9 @@ async function prepareWorkspace(caller: Caller, { branch, worktree }: WorkspaceS
   const headCommit = caller.outside.heads.get(branch) ?? BASE;
   return { kind: 'ready', baseBranch: 'main', baseCommit: BASE, headCommit };
 }
+
+/** Where git keeps every worktree of a simulated machine. */
+export const SIM_PLACE = { commonDir: '/repo/.git', adminDir: '/repo/.git/worktrees/sim' } as const;
 
 /** The tree of a commit. */
 export function simTree(commit: string): string {

@@ -196,6 +196,7 @@ export class SimProcess implements Caller, Counterpart {
       scm: (runFolder) => localScm(files, runFolder),
       worktrees: {
         headOf: async () => null,
+        settingsOf: async () => ({}),
         recordTree: async () => ({ head: null, tree: null, reason: null }),
         makeDurable: async () => this.at('worktree.sync'),
       },

@@ -14,8 +14,8 @@ import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { definitionHash } from '../../core/state-image.ts';
 import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../core/task-files.ts';
-import { type Config, parseConfig } from '../../model/config.ts';
-import type { Answer, TaskRequest, VerdictStatus } from '../../model/request.ts';
+import type { Config } from '../../model/config.ts';
+import type { Answer, GitSettings, TaskRequest, VerdictStatus } from '../../model/request.ts';
 import type { ClockPort } from '../../ports/clock.ts';
 import type { FsPort } from '../../ports/fs.ts';
 import type { GitPort } from '../../ports/git.ts';
@@ -27,7 +27,7 @@ import { openRegistry } from '../../store/registry.ts';
 import { takeLock } from '../../store/registry-lock.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
 import type { MemoryFs } from '../memory/memory-fs.ts';
-import { simTree } from './ports.ts';
+import { CONFIGS, SIM_PLACE, simTree } from './ports.ts';
 
 const ROOT = '/registry';
 /** The same for every machine, and not cheap. */
@@ -41,7 +41,11 @@ export type Verdicts = Readonly<Record<string, VerdictStatus>>;
 export class SimMachine {
   disk: MemoryFs;
   readonly starts = new Map<string, number>();
+  /** The settings of git, and by task id what the worker of a task makes of them. */
+  settings: GitSettings = {};
+  readonly settingsAfter = new Map<string, GitSettings>();
   readonly #verdicts: Verdicts;
+  readonly #config: Config;
   readonly #commits = new Map<string, string>();
   /** Commits by branch, and branches by worktree. */
   readonly #heads = new Map<string, string>();
@@ -52,9 +56,10 @@ export class SimMachine {
   #boot = 1;
   #alive = new Set<number>();
 
-  constructor(disk: MemoryFs, verdicts: Verdicts) {
+  constructor(disk: MemoryFs, verdicts: Verdicts, config: Config = CONFIGS.plain) {
     this.disk = disk;
     this.#verdicts = verdicts;
+    this.#config = config;
   }
 
   /** The runner's process is gone; with a power cut everything is, and the disk keeps what `disk` kept. */
@@ -74,10 +79,6 @@ export class SimMachine {
     const processes = this.#processes(pid, new Files(this.disk, clock));
     openRegistry(files, ROOT);
     const lock = takeLock({ files, paths, clock, processes, helperLock: null });
-    const config: Config = parseConfig(
-      JSON.stringify({ agents: { sim: { kind: 'command', argv: ['sim'] } }, verification: { allow: ['check'] } }),
-      'pawl.config.json',
-    );
     return {
       files,
       clock,
@@ -97,10 +98,11 @@ export class SimMachine {
       scm: (runFolder) => localScm(files, runFolder),
       worktrees: {
         headOf: async () => null,
+        settingsOf: async () => this.settings,
         recordTree: async () => ({ head: null, tree: null, reason: null }),
         makeDurable: async () => undefined,
       },
-      config,
+      config: this.#config,
       paths,
       lock,
       isolation: 'none',
@@ -178,6 +180,7 @@ export class SimMachine {
     } as const;
     linkRegister(files, `${taskFolder}/agent.json`, encodeAgentRecord(agent));
     this.starts.set(request.taskId, (this.starts.get(request.taskId) ?? 0) + 1);
+    this.settings = this.settingsAfter.get(request.taskId) ?? this.settings;
     const answer = encode(this.#answer(request));
     files.writeDurable(`${taskFolder}/completion.json`, answer);
     const outcome = {
@@ -195,6 +198,7 @@ export class SimMachine {
       stderr: null,
       head: null,
       tree: null,
+      gitSettings: this.settings,
       survivors: 0,
       startedAtMs: 1,
       endedAtMs: 2,
@@ -231,6 +235,9 @@ export class SimMachine {
         const head = headOf(branch);
         return { head, branch, tree: simTree(head), trackedChanges: [], untracked: [] };
       },
+      settings: async () => ({ ...SIM_PLACE, settings: this.settings }),
+      treeOf: async (commit) => simTree(commit),
+      storedContent: async (commit) => ({ kind: 'whole', tree: simTree(commit) }),
       branchHead: async (branch) => headOf(branch),
       removeUntracked: async () => undefined,
       rescueAndReset: async () => null,

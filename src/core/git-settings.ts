@@ -1,0 +1,84 @@
+/**
+ * What of the settings of git was changed between two looks at them, and whether a person has accepted it since.
+ *
+ * Owns: the names under which settings are known, the comparison, its words, the blocker. Does not own: looking (adapters/git/settings), when it is
+ * looked (host, runtime).
+ */
+import type { Blocker } from '../model/error.ts';
+import type { JournalRecord } from '../model/record.ts';
+import type { GitSettings } from '../model/request.ts';
+import { hintOf } from './blocker-hints.ts';
+
+/** The name that stands for a configuration which git itself cannot read. */
+export const UNREADABLE = 'config';
+
+/**
+ * Keys of the configuration that git and its companions write in the course of ordinary work (a branch and what it tracks, a submodule set up,
+ * the forge's word on a remote), and by which nothing is started.
+ */
+const ORDINARY = [/^branch\./, /^submodule\..*\.(?:url|active)$/, /^remote\..*\.gh-resolved$/];
+
+/** Changes told in a message; all are in the evidence, up to its own bound. */
+const TOLD_MAX = 5;
+const EVIDENCE_MAX = 40;
+
+/** True for a key of the configuration that may change while workers run. */
+export function isOrdinaryKey(key: string): boolean {
+  return ORDINARY.some((pattern) => pattern.test(key));
+}
+
+/** What was changed from `before` to `after`, in words: `filter.f.clean was set`. */
+export function settingChanges(before: GitSettings, after: GitSettings): readonly string[] {
+  if (UNREADABLE in after && !(UNREADABLE in before)) return ['the configuration cannot be read any more'];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names.flatMap((name) => {
+    const [was, is] = [before[name], after[name]];
+    if (was === is) return [];
+    if (was === undefined) return [`${name} was set`];
+    return [`${name} was ${is === undefined ? 'removed' : 'changed'}`];
+  });
+}
+
+/** What is known of the task during which settings were changed. */
+export interface SettingsCase {
+  readonly taskId: string;
+  readonly changes: readonly string[];
+  /** Other runs of the registry that had a worker at that time. */
+  readonly others: readonly string[];
+}
+
+/** The blocker of a run during whose task the settings of git were changed. */
+export function settingsBlocker({ taskId, changes, others }: SettingsCase): Blocker {
+  const told = changes.slice(0, TOLD_MAX).join(', ');
+  const more = changes.length > TOLD_MAX ? `, and ${changes.length - TOLD_MAX} more` : '';
+  const suspects = others.length === 0 ? '' : `, a worker of ${others.slice(0, TOLD_MAX).join(' or ')}`;
+  return {
+    code: 'PAWL_GIT_TAMPERED',
+    message: `While ${taskId} ran, git settings that the whole repository shares were changed: ${told}${more}. That was this worker${suspects}, or somebody else. What Pawl commits does not depend on them.`,
+    hint: hintOf('PAWL_GIT_TAMPERED'),
+    evidence: [`tasks/${taskId}`, ...changes.slice(0, EVIDENCE_MAX)],
+  };
+}
+
+/** True when a person has decided to go on since the run was blocked because of that task. */
+export function isAcceptedByPerson(records: readonly JournalRecord[], taskId: string): boolean {
+  const blockedAt = records.findIndex(({ event }) => {
+    const blocker = 'blocker' in event ? event.blocker : null;
+    return blocker?.code === 'PAWL_GIT_TAMPERED' && blocker.evidence[0] === `tasks/${taskId}`;
+  });
+  if (blockedAt < 0) return false;
+  return records
+    .slice(blockedAt)
+    .some(({ event }) => event.type === 'decisionMade' && (event.decision === 'retry' || event.decision === 'accept'));
+}
+
+/** True when one of the tasks had a worker between the two instants. */
+export function wereAtWork(
+  tasks: readonly { readonly startedAtMs: number | null; readonly endedAtMs: number | null }[],
+  fromMs: number,
+  toMs: number,
+): boolean {
+  return tasks.some(({ startedAtMs, endedAtMs }) => {
+    return startedAtMs !== null && startedAtMs <= toMs && (endedAtMs === null || endedAtMs >= fromMs);
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * Whether settings of git were changed while a task of a run was under way, judged from the task's own registers.
+ *
+ * Owns: finding the two looks (before the worker started, after its end), whether a person has accepted the difference since.
+ * Does not own: the comparison and its words (core/git-settings), looking (adapters/git/settings).
+ *
+ * Invariants: 1. Both looks are registers, so that a restarted runner comes to the same answer. 2. Before the work of a task is relied upon, and
+ * before another worker starts, this was asked (commitWork, judgeGate, prepareTask).
+ */
+import { join } from 'node:path';
+import { isAcceptedByPerson, settingChanges, settingsBlocker, wereAtWork } from '../core/git-settings.ts';
+import { parseOutcome } from '../core/task-files.ts';
+import { type Blocker, PawlError } from '../model/error.ts';
+import { type GitSettings, type Outcome, TASK_FILES } from '../model/request.ts';
+import { journalRecords, readJournal } from '../store/journal.ts';
+import { readRegister } from '../store/register.ts';
+import type { LiveRun } from './live-run.ts';
+import { openTaskFolder } from './task-folder.ts';
+
+/** Runs of the registry, but for that one, which had a worker between two instants. */
+export type RunsAtWork = (runId: string, fromMs: number, toMs: number) => readonly string[];
+
+/** The blocker of a run whose task saw settings of git change, unless a person has accepted that; null otherwise. */
+export async function findChangedSettings(
+  run: LiveRun,
+  taskId: string,
+  runsAtWork: RunsAtWork,
+): Promise<Blocker | null> {
+  const requestHash = run.state.tasks[taskId]?.context.requestHash;
+  const outcome = outcomeOf(run, taskId);
+  // Without an outcome, or a start in it, there was no worker.
+  if (requestHash === undefined || outcome === null || outcome.startedAtMs === null) return null;
+  const { git } = openTaskFolder(run.world, run.runId, taskId, requestHash).request;
+  if (git === undefined) return null;
+  const after = outcome.gitSettings ?? (await settingsNow(run));
+  const changes = after === null ? [] : settingChanges(git.settings, after);
+  if (changes.length === 0) return null;
+  const journal = run.world.paths.journal(run.runId);
+  if (isAcceptedByPerson(journalRecords(journal, readJournal(run.world.files, journal)), taskId)) return null;
+  const others = runsAtWork(run.runId, outcome.startedAtMs, outcome.endedAtMs);
+  return settingsBlocker({ taskId, changes, others });
+}
+
+function outcomeOf({ world, runId }: LiveRun, taskId: string): Outcome | null {
+  const bytes = readRegister(world.files, join(world.paths.task(runId, taskId), TASK_FILES.outcome));
+  const parsed = bytes === null ? null : parseOutcome(bytes);
+  return parsed?.ok === true ? parsed.value : null;
+}
+
+/** A worktree that is gone has its own blocker, wherever it is needed next. */
+async function settingsNow({ world, runId }: LiveRun): Promise<GitSettings | null> {
+  try {
+    return (await world.git.settings(world.paths.worktree(runId))).settings;
+  } catch (error) {
+    if (error instanceof PawlError && error.code === 'PAWL_WORKSPACE_FOREIGN') return null;
+    throw error;
+  }
+}
+
+/** The ids of the runs, but for that one, which had a worker between the two instants. */
+export function othersAtWork(runs: readonly LiveRun[], ...[runId, fromMs, toMs]: Parameters<RunsAtWork>): string[] {
+  const tasksOf = ({ state }: LiveRun) => Object.values(state.tasks).map(({ context }) => context);
+  return runs.filter((run) => run.runId !== runId && wereAtWork(tasksOf(run), fromMs, toMs)).map((run) => run.runId);
+}

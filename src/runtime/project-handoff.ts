@@ -1,0 +1,130 @@
+/**
+ * A passed run becomes a handoff: a last look at branch and content, the bundle, its projection, the branch let go.
+ *
+ * Owns: what must hold at that moment. Does not own: the bundle's content (core/handoff), where it goes (ports/scm).
+ *
+ * Invariant: what is handed off is the commit that both gates judged, at the head of its branch, and its objects hold the tree that they judged.
+ */
+import { hintOf } from '../core/blocker-hints.ts';
+import { type GateView, judgedTree, readEvidence } from '../core/gate-evidence.ts';
+import { handoffBundle } from '../core/handoff.ts';
+import { roundsOf } from '../core/run-story.ts';
+import type { Gate, KeyedEffectOf } from '../model/effect.ts';
+import { type Blocker, PawlError } from '../model/error.ts';
+import { readArtifact } from '../store/artifacts.ts';
+import { journalRecords, readJournal } from '../store/journal.ts';
+import { readKeptPacket } from './kept-packet.ts';
+import type { LiveRun } from './live-run.ts';
+import { roundReports } from './run-report.ts';
+
+/** The run's evidence is at its review target, and the branch is free for the user. */
+export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projectHandoff'>): Promise<void> {
+  const { world, runId } = run;
+  const { context } = run.state.run;
+  const worktree = world.paths.worktree(runId);
+  const refused = (await movedHead(run, effect.commit)) ?? (await changedContent(run, effect.commit));
+  if (refused !== null) {
+    run.settle(effect, { type: 'handoffRefused', key: effect.key, blocker: refused });
+    return;
+  }
+  const kept = readKeptPacket(world, run);
+  const baseCommit = context.baseCommit ?? effect.commit;
+  const commits = await world.git.commits(worktree, baseCommit, effect.commit);
+  const changed = await world.git.filesChanged(worktree, baseCommit, effect.commit);
+  const gates = (['verification', 'review'] as const).flatMap((gate) => gateView(run, gate));
+  const journal = world.paths.journal(runId);
+  const records = journalRecords(journal, readJournal(world.files, journal));
+  const upTo = records.findIndex((record) => record.effects.some((asked) => asked.key === effect.key));
+  const before = records.slice(0, upTo + 1);
+  const bundle = handoffBundle({
+    runId,
+    packetHash: context.packetHash,
+    packet: kept.packet,
+    branch: context.branch,
+    baseBranch: context.baseBranch ?? '',
+    baseCommit,
+    headCommit: effect.commit,
+    commits,
+    files: changed.files,
+    fileCount: changed.count,
+    gates,
+    policy: { ...context.policy },
+    rounds: roundReports(world, runId, roundsOf(before)),
+    records: before,
+  });
+  const result = await world.scm(run.folder).project({ runId, ...bundle });
+  await world.git.releaseBranch(worktree).catch(ignoreMissing);
+  run.settle(effect, {
+    type: 'handoffProjected',
+    key: effect.key,
+    artifact: { path: result.artifact, sha256: result.sha256 },
+    reference: result.reference,
+  });
+}
+
+/** A worktree that is gone holds no branch and hides no change: the branch itself says where it is. */
+function ignoreMissing(error: unknown): null {
+  if (error instanceof PawlError && error.code === 'PAWL_WORKSPACE_FOREIGN') return null;
+  throw error;
+}
+
+function gateView(run: LiveRun, gate: Gate): readonly GateView[] {
+  const record = run.state.run.context.gates[gate];
+  if (record === null) return [];
+  const document: unknown =
+    record.evidence === null ? null : JSON.parse(readArtifact(run.world.files, run.folder, record.evidence));
+  return [
+    {
+      gate,
+      status: record.status,
+      epoch: record.epoch,
+      commit: record.commit,
+      evidence: record.evidence,
+      override: record.by === null ? null : { by: record.by, reason: record.reason ?? '' },
+      ...readEvidence(document),
+    },
+  ];
+}
+
+/** The blocker when the branch is not at the commit that both gates judged; null when it is. */
+async function movedHead(run: LiveRun, commit: string): Promise<Blocker | null> {
+  const { world } = run;
+  const { branch } = run.state.run.context;
+  const head = await world.git.branchHead(branch);
+  const state = await world.git.state(world.paths.worktree(run.runId)).catch(ignoreMissing);
+  const isInPlace = state === null || (state.head === commit && (state.branch === branch || state.branch === null));
+  if (head === commit && isInPlace) return null;
+  return {
+    code: 'PAWL_HANDOFF_REFUSED',
+    message: `The branch ${branch} is at ${head ?? 'nothing'}, not at ${commit}, which both gates judged.`,
+    hint: hintOf('PAWL_HANDOFF_REFUSED'),
+    evidence: [commit, ...(head === null ? [] : [head])],
+  };
+}
+
+/** The blocker when what is stored for the commit is not, byte for byte, the tree that both gates judged; null when it is. */
+async function changedContent(run: LiveRun, commit: string): Promise<Blocker | null> {
+  const stored = await run.world.git.storedContent(commit);
+  if (stored.kind === 'damaged') {
+    return {
+      code: 'PAWL_GIT_OBJECTS_DAMAGED',
+      message: `The object ${stored.object} of the commit ${commit} is missing from the repository, or is not what its name says: others would see another content than both gates have judged.`,
+      hint: hintOf('PAWL_GIT_OBJECTS_DAMAGED'),
+      evidence: [commit, stored.object],
+    };
+  }
+  for (const gate of ['verification', 'review'] as const) {
+    const record = run.state.run.context.gates[gate];
+    // A gate that a person has accepted stands by that word, whatever it saw.
+    if (record?.status !== 'PASS' || record.evidence === null) continue;
+    const judged = judgedTree(JSON.parse(readArtifact(run.world.files, run.folder, record.evidence)));
+    if (judged === null || judged === stored.tree) continue;
+    return {
+      code: 'PAWL_HANDOFF_REFUSED',
+      message: `The commit ${commit} has the tree ${stored.tree}; the ${gate} has judged ${judged}.`,
+      hint: hintOf('PAWL_HANDOFF_REFUSED'),
+      evidence: [commit, stored.tree, judged],
+    };
+  }
+  return null;
+}

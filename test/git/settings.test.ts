@@ -1,0 +1,136 @@
+/** What decides how git works in a repository is known by name, and what ordinary work writes there is not mistaken for it. */
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { excludePatterns } from '../../src/adapters/git/locate.ts';
+import { settingsOf } from '../../src/adapters/git/tree.ts';
+import { settingChanges } from '../../src/core/git-settings.ts';
+import type { GitSettings } from '../../src/model/request.ts';
+import { createFixture, type Fixture } from './git-fixture.ts';
+
+let fix: Fixture;
+let before: GitSettings;
+beforeEach(async () => {
+  fix = createFixture();
+  await fix.git.prepareWorkspace(fix.spec());
+  before = await look();
+});
+afterEach(() => fix.repo.remove());
+
+async function look(): Promise<GitSettings> {
+  return (await fix.git.settings(fix.worktree)).settings;
+}
+
+async function changes(): Promise<readonly string[]> {
+  return settingChanges(before, await look());
+}
+
+const common = (name: string): string => join(fix.repo.path, '.git', name);
+const set = (key: string, value: string): void => void fix.repo.git(['config', '--add', key, value]);
+
+const PLANTED: readonly (readonly [string, () => void, readonly string[]])[] = [
+  ['a filter', () => set('filter.f.clean', 'x'), ['filter.f.clean was set']],
+  ['a second value', () => set('user.name', 'x'), ['user.name was changed']],
+  [
+    'nothing any more',
+    () => void fix.repo.git(['config', '--unset', 'core.logAllRefUpdates']),
+    ['core.logallrefupdates was removed'],
+  ],
+  [
+    'an included file, and more in it later',
+    () => {
+      fix.repo.write(join(fix.repo.root, 'more'), '[alias]\n\tx = !y\n');
+      set('include.path', join(fix.repo.root, 'more'));
+    },
+    ['alias.x was set', 'include.path was set'],
+  ],
+  [
+    "the worktree's own configuration",
+    () => {
+      set('extensions.worktreeConfig', 'true');
+      fix.inside(['config', '--worktree', 'core.fsmonitor', 'x']);
+    },
+    ['core.fsmonitor of the worktree was set', 'extensions.worktreeconfig was set'],
+  ],
+  ['attributes', () => fix.repo.write(common('info/attributes'), '* filter=f\n'), ['info/attributes was set']],
+  ['ignore rules', () => fix.repo.write(common('info/exclude'), 'src/\n'), ['info/exclude was changed']],
+  ['grafts', () => fix.repo.write(common('info/grafts'), `${fix.base}\n`), ['info/grafts was set']],
+  [
+    'a sparse checkout',
+    () => fix.repo.write(common('info/sparse-checkout'), '/src/\n'),
+    ['info/sparse-checkout was set'],
+  ],
+  [
+    'borrowed objects',
+    () => fix.repo.write(common('objects/info/alternates'), '/x\n'),
+    ['objects/info/alternates was set'],
+  ],
+  ['a hook', () => fix.repo.write(common('hooks/post-checkout'), 'x\n'), ['hooks/post-checkout was set']],
+  ['a hook by a link', () => symlinkSync('/bin/true', common('hooks/pre-push')), ['hooks/pre-push was set']],
+  [
+    'a replaced commit',
+    () => void fix.repo.git(['replace', fix.base, fix.repo.git(['commit-tree', 'main^{tree}', '-m', 'Other'])]),
+    [expect.stringMatching(/^refs\/replace\/[0-9a-f]{40} was set$/) as unknown as string],
+  ],
+];
+
+test('whatever steers git is seen by name as it is planted, one after another', async () => {
+  mkdirSync(common('hooks'), { recursive: true });
+  for (const [what, plant, expected] of PLANTED) {
+    before = await look();
+    plant();
+    expect(await changes(), what).toEqual(expected);
+  }
+  // A worker host, which asks by the place in its request, sees the same.
+  const place = { commonDir: join(fix.repo.path, '.git'), adminDir: fix.admin };
+  const host = { environment: fix.repo.environment, helperFd: null };
+  expect(await settingsOf(fix.worktree, host, place)).toEqual(await look());
+  writeFileSync(common('config'), '[core\n');
+  expect(settingChanges(before, (await settingsOf(fix.worktree, host, place)) ?? {})).toEqual([
+    'the configuration cannot be read any more',
+  ]);
+});
+
+test('a hook that is only made executable is seen, and so is one in a folder that the configuration names', async () => {
+  fix.repo.write(common('hooks/pre-push'), 'x\n');
+  fix.repo.write(join(fix.repo.root, 'hooks/deep/pre-push'), 'x\n');
+  set('core.hooksPath', join(fix.repo.root, 'hooks'));
+  before = await look();
+  chmodSync(common('hooks/pre-push'), 0o755);
+  fix.repo.write(join(fix.repo.root, 'hooks/deep/pre-push'), 'y\n');
+  expect(await changes()).toEqual([
+    `${join(fix.repo.root, 'hooks')}/deep/pre-push was changed`,
+    'hooks/pre-push was changed',
+  ]);
+});
+
+test('what git, Pawl and people write in ordinary work is no change', async () => {
+  set('branch.main.remote', 'origin');
+  set('remote.origin.gh-resolved', 'base');
+  set('submodule.lib.url', 'https://example.invalid/lib');
+  set('submodule.lib.active', 'true');
+  fix.repo.git(['checkout', '--quiet', '-b', 'mine', '--track', 'main']);
+  fix.repo.write('mine.txt', 'mine\n');
+  fix.repo.git(['add', '-A']);
+  fix.repo.git(['commit', '--quiet', '-m', 'Mine']);
+  fix.repo.git(['gc', '--quiet']);
+  fix.repo.git(['update-server-info']);
+  fix.repo.git(['worktree', 'add', '--quiet', join(fix.repo.root, 'other')]);
+  excludePatterns(common(''), ['/.pawl/', '/.pawl-task/']);
+  await fix.git.prepareWorkspace(fix.spec({ runId: 'run_2', worktree: `${fix.worktree}-2`, branch: 'second' }));
+  fix.put('work.txt', 'work\n');
+  await fix.git.commitWork(fix.commitSpec());
+  fix.put('left.txt', 'left\n');
+  await fix.git.rescueAndReset(fix.resetSpec());
+  await fix.git.releaseBranch(fix.worktree);
+  expect(await changes()).toEqual([]);
+});
+
+test('no value is kept, no password in a key, and a folder that is gone hides nothing', async () => {
+  set('http.https://user:hunter2@example.invalid/.extraHeader', 'Authorization: letmein');
+  rmSync(fix.worktree, { recursive: true });
+  const place = { commonDir: join(fix.repo.path, '.git'), adminDir: fix.admin };
+  const seen = await settingsOf(fix.worktree, { environment: fix.repo.environment, helperFd: null }, place);
+  expect(JSON.stringify(seen)).not.toMatch(/hunter2|letmein/);
+  expect(settingChanges(before, seen ?? {})).toEqual(['http.https://…@example.invalid/.extraheader was set']);
+});
