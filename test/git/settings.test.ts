@@ -28,7 +28,7 @@ async function changes(): Promise<readonly string[]> {
 const common = (name: string): string => join(fix.repo.path, '.git', name);
 const set = (key: string, value: string): void => void fix.repo.git(['config', '--add', key, value]);
 
-const PLANTED: readonly (readonly [string, () => void, readonly string[]])[] = [
+const PLANTED: readonly (readonly [string, () => void, readonly unknown[]])[] = [
   ['a filter', () => set('filter.f.clean', 'x'), ['filter.f.clean was set']],
   ['a second value', () => set('user.name', 'x'), ['user.name was changed']],
   [
@@ -70,7 +70,7 @@ const PLANTED: readonly (readonly [string, () => void, readonly string[]])[] = [
   [
     'a replaced commit',
     () => void fix.repo.git(['replace', fix.base, fix.repo.git(['commit-tree', 'main^{tree}', '-m', 'Other'])]),
-    [expect.stringMatching(/^refs\/replace\/[0-9a-f]{40} was set$/) as unknown as string],
+    [expect.stringMatching(/^refs\/replace\/[0-9a-f]{40} was set$/)],
   ],
 ];
 
