@@ -43,6 +43,22 @@ export interface Judgement {
   readonly isAllInFix: boolean;
 }
 
+/** Work that reaches beyond what its run leases. */
+export interface SurfaceConflict {
+  readonly taskId: string;
+  readonly commit: string;
+  readonly surfaces: readonly string[];
+  /** The live run that holds some of them; null: a person is to accept them. */
+  readonly holder: string | null;
+}
+
+/** Surfaces beyond the packet's that a person has accepted. */
+export interface SurfaceAcceptance {
+  readonly surfaces: readonly string[];
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** What a run is born with: its packet by reference, its surfaces and its bounds. */
 export interface RunInput {
   readonly runId: string;
@@ -87,6 +103,12 @@ export interface RunContext extends RunInput {
   readonly headCommit: string | null;
   readonly gates: Readonly<Record<Gate, GateRecord | null>>;
   readonly lease: { readonly surfaces: readonly string[]; readonly expiresAtMs: number } | null;
+  /** What its work touches beyond the packet's surfaces, leased as well; absent while there is none. */
+  readonly surfacesAdded?: readonly string[];
+  /** What its work touches and may not lease yet, and who holds it; absent before the first, null once it is decided on. */
+  readonly surfaceConflict?: SurfaceConflict | null;
+  /** What a person has accepted of it last; absent before. */
+  readonly surfacesAccepted?: SurfaceAcceptance;
   readonly contention: { readonly holder: string; readonly surfaces: readonly string[] } | null;
   readonly blockers: readonly Blocker[];
   /** The gate that an operator may accept at this parking, or null. */
@@ -160,7 +182,8 @@ export function headOf(context: RunContext): string {
 
 /**
  * The stage at which a parked or waiting run goes on because of this event, or null when the event does not make it go on.
- * `accept` moves past the gate that blocked; `retry` returns to where the run stopped.
+ * `accept` moves past the gate that blocked, or takes the work as it is; `retry` returns to where the run stopped, and where a person was
+ * to accept surfaces it has the work done again.
  */
 export function stageToResume(context: RunContext, event: RunMachineEvent): Stage | null {
   switch (event.type) {
@@ -169,14 +192,25 @@ export function stageToResume(context: RunContext, event: RunMachineEvent): Stag
     case 'taskSettled':
       return context.pendingDecision === 'retry' ? context.stage : null;
     case 'decisionMade':
-      if (event.decision === 'retry') return context.stage;
+      if (event.decision === 'retry') return stageToRetry(context);
       if (event.decision === 'accept' && context.blockedGate !== null) {
         return context.blockedGate === 'verification' ? 'review' : 'handoff';
       }
-      return null;
+      return event.decision === 'accept' && isSurfaceInDoubt(context) ? context.stage : null;
     default:
       return null;
   }
+}
+
+/** Whether the run is parked over what its work touches beyond its lease. */
+export function isSurfaceInDoubt({ surfaceConflict }: RunContext): boolean {
+  return surfaceConflict !== undefined && surfaceConflict !== null;
+}
+
+/** Surfaces that nobody holds and no person has accepted stay where they are however often they are looked at: the work is done again. */
+function stageToRetry({ stage, surfaceConflict = null }: RunContext): Stage {
+  if (surfaceConflict === null || surfaceConflict.holder !== null) return stage;
+  return stage === 'fixCommit' ? 'fix' : 'implementation';
 }
 
 /** The blocker of a purpose whose attempts are used up, before the cause of the last one. */

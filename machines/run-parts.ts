@@ -162,13 +162,22 @@ export function committingState(stage: Stage, requested: string) {
     on: {
       workCommitted: {
         target: '#run.verification',
-        actions: { type: 'noteHead', params: ({ event }) => ({ commit: event.commit }) },
+        actions: [{ type: 'noteHead', params: ({ event }) => ({ commit: event.commit }) }, 'growLease'],
       },
       workEmpty: [
-        { guard: 'isEmptyAllowed', target: '#run.verification' },
+        { guard: 'isEmptyAllowed', target: '#run.verification', actions: 'growLease' },
         { guard: 'mayRepeatFailure', target: requested, actions: 'chargeFailure' },
         { target: '#run.failedExecution', actions: { type: 'noteExhausted', params: { cause: NO_CHANGE } } },
       ],
+      // The commit is made and found again: only once its surfaces are leased, or accepted and leased, is it what the run stands at.
+      surfaceExceeded: {
+        target: '#run.blockedNeedsHuman',
+        actions: [
+          'growLease',
+          { type: 'noteSurfaceConflict', params: ({ event }) => event },
+          { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },
+        ],
+      },
       workRefused: {
         target: '#run.blockedNeedsHuman',
         actions: { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },

@@ -26,6 +26,7 @@ import {
   stageToResume,
 } from './run-context.ts';
 import { judgementOf, stuckBlockers, stuckReason } from './run-fix-loop.ts';
+import { grownLease, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './run-surfaces.ts';
 import { waitedTooOften, waitForLimit } from './run-waits.ts';
 import type { TaskInput } from './task.machine.ts';
 
@@ -79,7 +80,13 @@ export const runSetup = setup({
       stage: 'fix' as const,
     })),
     noteBlockedGate: assign((_, params: { gate: Gate | null }) => ({ blockedGate: params.gate })),
-    clearBlockers: assign({ blockers: [], blockedGate: null, contention: null, pendingDecision: null }),
+    clearBlockers: assign(({ context }) => ({
+      blockers: [],
+      blockedGate: null,
+      contention: null,
+      pendingDecision: null,
+      ...withoutConflict(context),
+    })),
     noteAdmission: assign((_, event: RunMachineEventOf<'runAdmitted'>) => ({
       agents: event.agents,
       hasSetup: event.hasSetup,
@@ -101,6 +108,10 @@ export const runSetup = setup({
           : { surfaces: context.lease.surfaces, expiresAtMs: event.atMs + context.policy.leaseTtlMs },
     })),
     dropLease: assign({ lease: null }),
+    growLease: assign(({ context, event }) => grownLease(context, event)),
+    noteSurfaceConflict: assign((_, event: RunMachineEventOf<'surfaceExceeded'>) => ({
+      surfaceConflict: surfaceConflictOf(event),
+    })),
     noteStage: assign((_, params: { stage: Stage }) => ({ stage: params.stage })),
     noteResume: assign(({ context, event }) => ({ resumeAt: stageToResume(context, event) ?? context.stage })),
     noteWorkspace: assign((_, event: RunMachineEventOf<'workspacePrepared'>) => ({
@@ -162,7 +173,8 @@ export const runSetup = setup({
       return isGrant ? { budgetSinceMs: event.atMs } : {};
     }),
     noteAcceptance: assign(({ context }, event: RunMachineEventOf<'decisionMade'>) => {
-      const gate = context.blockedGate;
+      const { blockedGate: gate, surfaceConflict = null } = context;
+      if (event.decision === 'accept' && surfaceConflict !== null) return surfaceAcceptance(surfaceConflict, event);
       if (event.decision !== 'accept' || gate === null || context.headCommit === null) return {};
       const accepted: GateRecord = {
         status: 'ACCEPTED',

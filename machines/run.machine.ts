@@ -13,6 +13,7 @@ import { freshContext, headOf } from './run-context.ts';
 import { committingState, judgingState, limitedState, requestedState, setUpDone, workingState } from './run-parts.ts';
 import { armLease, resumeOnDecision, resumeOnLease, resumeOnSettled, takeLease } from './run-resuming.ts';
 import { runSetup } from './run-setup.ts';
+import { surfacesToLease } from './run-surfaces.ts';
 
 const released = ['dropLease', { type: 'withdraw', params: { kind: 'deadline' } }] as const;
 
@@ -35,7 +36,10 @@ export const runMachine = runSetup.createMachine({
       actions: [
         'noteResume',
         'dropLease',
-        { type: 'noteContention', params: ({ context, event }) => ({ holder: event.by, surfaces: context.surfaces }) },
+        {
+          type: 'noteContention',
+          params: ({ context, event }) => ({ holder: event.by, surfaces: surfacesToLease(context) }),
+        },
         {
           type: 'noteBlockers',
           params: ({ event }) => ({
@@ -78,7 +82,7 @@ export const runMachine = runSetup.createMachine({
     },
     queued: queuedState,
     waitingForLock: {
-      entry: { type: 'acquireLease', params: ({ context }) => ({ surfaces: context.surfaces }) },
+      entry: { type: 'acquireLease', params: ({ context }) => ({ surfaces: surfacesToLease(context) }) },
       exit: { type: 'withdraw', params: { kind: 'acquireLease' } },
       on: {
         leaseAcquired: [...resumeOnLease, { target: 'implementing', actions: takeLease() }],
@@ -275,7 +279,7 @@ export const runMachine = runSetup.createMachine({
     blockedLockConflict: {
       entry: [
         { type: 'withdraw', params: { kind: 'deadline' } },
-        { type: 'awaitSurface', params: ({ context }) => ({ surfaces: context.surfaces }) },
+        { type: 'awaitSurface', params: ({ context }) => ({ surfaces: surfacesToLease(context) }) },
       ],
       exit: { type: 'withdraw', params: { kind: 'awaitSurface' } },
       on: {

@@ -13,6 +13,9 @@ import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import { failureLines } from './failure-lines.ts';
 import { actionLines, type Output } from './output.ts';
 
+/** Paths named of a run in a list of runs. */
+const PATHS_SHOWN = 5;
+
 /** Who drives the registry; null where no run can move and nobody drives. */
 export function driverLine(
   { colour }: Output,
@@ -63,8 +66,8 @@ export const MARK_COLOURS = {
   quarantined: 'red',
 } as const satisfies Readonly<Record<Condition, keyof Output['colour']>>;
 
-/** The lines under a run: why it stands, and what can be done. */
-export function runDetails(output: Output, view: RunView): readonly string[] {
+/** The lines under a run: why it stands, what it leased beyond its packet (the first few paths), and what can be done. */
+export function runDetails(output: Output, view: RunView, pathsMax = PATHS_SHOWN): readonly string[] {
   const { colour } = output;
   const lines: string[] = [...livenessLines(output, view, Date.now())];
   for (const blocker of view.blockers)
@@ -73,6 +76,8 @@ export function runDetails(output: Output, view: RunView): readonly string[] {
   const hint = view.blockers[0]?.hint;
   if (hint !== undefined) lines.push(`    ${colour.dim('hint')}      ${hint}`);
   if (view.contention !== null && view.kind === 'active') lines.push(`    waits for ${view.contention.holder}`);
+  if (view.surfacesAdded.length > 0)
+    lines.push(`    outside of the packet's surface  ${pathsOf(view.surfacesAdded, pathsMax)}`);
   if (view.handoff !== null) lines.push(`    ${colour.dim('evidence')}  ${view.handoff.reference}`);
   // Who drives is said once, above all runs.
   const actions = view.actions.filter(({ kind }) => kind !== 'driven');
@@ -115,5 +120,10 @@ export function runReport(output: Output, view: RunView, folder: string): readon
   if (view.lease !== null) lines.push(`    ${colour.dim('lease')} ${view.lease.surfaces.join(', ')}`);
   if (view.lastArtifact !== null)
     lines.push(`    ${colour.dim('last artifact')} ${visible(`${folder}/${view.lastArtifact.path}`)}`);
-  return [...lines, ...runDetails(output, view)];
+  return [...lines, ...runDetails(output, view, view.surfacesAdded.length)];
+}
+
+function pathsOf(surfaces: readonly string[], max: number): string {
+  const shown = surfaces.slice(0, max).map((surface) => surface.replace(/^path:/, ''));
+  return `${shown.join(', ')}${surfaces.length > max ? ` and ${surfaces.length - max} more` : ''}`;
 }

@@ -51,6 +51,10 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_AGENT_LIMIT_WAITS: { text: "Look at the agent's account, then decide." },
   PAWL_BUDGET_EXCEEDED: { text: 'A retry grants the same budget once more.', isRecordedBetter: true },
   PAWL_LEASE_CONFLICT: { text: 'This run resumes by itself when what it needs is free.' },
+  PAWL_SURFACE_CONFLICT: {
+    text: 'The work is kept as a commit of its branch. Retry once whoever holds these paths has ended, or decide on them yourself.',
+    isRecordedBetter: true,
+  },
   PAWL_WORKSPACE_BRANCH_ELSEWHERE: {
     text: 'Check out another branch there; if that folder is gone, prune the worktrees of the repository. Then retry.',
   },

@@ -76,6 +76,12 @@ export const runContextSchema = z.strictObject({
   headCommit: text.nullable(),
   gates: z.strictObject({ verification: gateSchema.nullable(), review: gateSchema.nullable() }),
   lease: z.strictObject({ surfaces, expiresAtMs: z.number() }).nullable(),
+  surfacesAdded: surfaces.optional(),
+  surfaceConflict: z
+    .strictObject({ taskId: text, commit: text, surfaces, holder: text.nullable() })
+    .nullable()
+    .optional(),
+  surfacesAccepted: z.strictObject({ surfaces, by: text, reason: text }).optional(),
   contention: z.strictObject({ holder: text, surfaces }).nullable(),
   blockers: z.array(blockerSchema),
   blockedGate: z.enum(['verification', 'review']).nullable(),

@@ -68,15 +68,18 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'workspaceRefused':
     case 'taskRefused':
     case 'workRefused':
+    case 'surfaceExceeded':
     case 'handoffRefused':
     case 'hostDoubted':
       return `stopped: ${event.blocker.message}`;
     case 'taskRequested':
       return `${taskWords(event.taskId)} requested from ${event.agent}${event.rescueRef === null ? '' : `; what lay in the worktree is kept as ${event.rescueRef}`}`;
     case 'workCommitted':
-      return `committed ${short(event.commit)}: ${counted(event.fileCount, 'file')} changed (${listed(event.filesChanged)})`;
+      return `committed ${short(event.commit)}: ${counted(event.fileCount, 'file')} changed (${listed(event.filesChanged)})${alsoLeased(event.surfacesAdded)}`;
     case 'workEmpty':
-      return event.isAllowed ? 'nothing to commit, as the packet allows' : 'nothing was changed';
+      return event.isAllowed
+        ? `nothing to commit, as the packet allows${alsoLeased(event.surfacesAdded)}`
+        : 'nothing was changed';
     case 'gateJudged':
       return `${event.gate}: ${event.status}${event.findingCount === 0 ? '' : `, ${counted(event.findingCount, 'finding')}`} at ${short(event.commit)}${evidenceOf(event.evidence)}`;
     case 'handoffProjected':
@@ -108,6 +111,10 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     default:
       return unreachable(event);
   }
+}
+
+function alsoLeased(surfaces: readonly string[] = []): string {
+  return surfaces.length === 0 ? '' : `; holds ${listed(surfaces)} too, outside of its packet`;
 }
 
 function endWords(event: Extract<JournalEvent, { type: 'workerEnded' }>, sinceStartMs: number | null): string {

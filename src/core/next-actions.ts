@@ -35,6 +35,8 @@ export interface RunFacts {
   readonly blockedGate: string | null;
   readonly waitUntilMs: number | null;
   readonly contention: { readonly holder: string } | null;
+  /** Its work touches what it may not lease; `holder` null: a person may accept that. */
+  readonly surfaceConflict: { readonly holder: string | null } | null;
   readonly baseCommit: string | null;
   readonly headCommit: string | null;
   /** When its folder was removed; absent while it is there. */
@@ -74,7 +76,7 @@ export function runActions(run: RunFacts, around: Surroundings): readonly Action
     case 'quarantined':
       return run.kind === 'terminal' ? [] : quarantineActions(run, around);
     case 'blockedNeedsHuman':
-      return [...decisions(run, around)];
+      return run.surfaceConflict === null ? decisions(run, around) : conflictActions(run, run.surfaceConflict, around);
     case 'blockedLockConflict':
       return [...surfaceActions(run, around), abandon(run, around)];
     default:
@@ -151,17 +153,48 @@ function decision(kind: 'retry' | 'accept' | 'abandon', label: string, runId: st
   return reasoned(kind, label, ['resolve', runId, kind], around.options);
 }
 
+/** A run whose work touches what it may not lease: a person decides on it, or sees to whoever holds it first. */
+function conflictActions(
+  run: RunFacts,
+  conflict: NonNullable<RunFacts['surfaceConflict']>,
+  around: Surroundings,
+): readonly Action[] {
+  const { runId } = run;
+  if (conflict.holder === null) {
+    return [
+      decision('accept', 'lease these paths too, and continue with this work', runId, around),
+      decision('retry', 'have the work done again; this one is kept under a rescue ref', runId, around),
+      abandon(run, around),
+    ];
+  }
+  if (around.holder !== null && around.holder.kind !== 'terminal')
+    return [...holderActions(conflict.holder, around.holder, [], around), abandon(run, around)];
+  const label = `compare the surface again, once ${conflict.holder} has ended, and continue with the same work`;
+  return [decision('retry', label, runId, around), abandon(run, around)];
+}
+
 /** A run that waits for surfaces: what frees them. */
 function surfaceActions(run: RunFacts, around: Surroundings): readonly Action[] {
-  const { holder, driver, options } = around;
+  const { holder, options } = around;
   if (run.contention === null) return driveActions(run, around);
   const name = run.contention.holder;
   if (holder === null) return [pawl('waitForSurface', `look at ${name}, which holds it`, ['status', name], options)];
   if (holder.kind === 'terminal') return driveActions(run, around);
+  return holderActions(name, holder, [run.runId], around);
+}
+
+/** What a run that has not ended needs so that it lets go of what it holds; `after`: runs that resume then by themselves. */
+function holderActions(
+  name: string,
+  holder: RunFacts,
+  after: readonly string[],
+  around: Surroundings,
+): readonly Action[] {
+  const { driver, options } = around;
   if (holder.kind === 'active') {
     if (driver.kind === 'none') {
-      const label = `drive ${name}, which holds it, and this run after it`;
-      return [pawl('waitForSurface', label, ['run', name, run.runId], options)];
+      const label = `drive ${name}, which holds it${after.length === 0 ? '' : ', and this run after it'}`;
+      return [pawl('waitForSurface', label, ['run', name, ...after], options)];
     }
     return [advice('waitForSurface', `wait for ${name}, ${drivenBy(driver, around.nowMs)}`)];
   }

@@ -4,7 +4,7 @@
  * Owns: that projection. Does not own: reading files (runtime/run-look), what surrounds the run (core/shown-run), rendering (cli).
  * Free of xstate and zod: `status` must start fast.
  */
-import type { RunContext } from '../../machines/run-context.ts';
+import type { RunContext, SurfaceConflict } from '../../machines/run-context.ts';
 import type { TaskContext } from '../../machines/task.machine.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { Action } from '../model/action.ts';
@@ -57,6 +57,10 @@ export interface RunView {
   readonly task: TaskView | null;
   readonly tasks: readonly TaskView[];
   readonly lease: { readonly surfaces: readonly string[]; readonly expiresAtMs: number } | null;
+  /** What its work touches beyond the packet's surfaces and was leased as well, while it lasted. */
+  readonly surfacesAdded: readonly string[];
+  /** What its work touches and may not lease: the run is parked over it. */
+  readonly surfaceConflict: SurfaceConflict | null;
   readonly branch: string;
   readonly headCommit: string | null;
   readonly baseCommit: string | null;
@@ -116,6 +120,8 @@ export function viewOf(
     task,
     tasks,
     lease: context.lease,
+    surfacesAdded: context.surfacesAdded ?? [],
+    surfaceConflict: context.surfaceConflict ?? null,
     branch: context.branch,
     headCommit: context.headCommit,
     baseCommit: context.baseCommit,
@@ -209,6 +215,8 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
     task: null,
     tasks: [],
     lease: record.isResolved ? null : { surfaces: record.surfaces, expiresAtMs: Number.MAX_SAFE_INTEGER },
+    surfacesAdded: [],
+    surfaceConflict: null,
     branch: '',
     headCommit: null,
     baseCommit: null,

@@ -26,12 +26,15 @@ export interface Beside {
 /** The view as it is shown. */
 export function shownRun(view: RunView, around: Surroundings, { folder, liveness }: Beside): RunView {
   const actions = runActions(view, around);
-  const { lease, contention } = view;
+  const { lease, contention, surfaceConflict } = view;
   return {
     ...view,
     taskId: visible(view.taskId),
     branch: visible(view.branch),
     lease: lease === null ? null : { ...lease, surfaces: lease.surfaces.map(visible) },
+    surfacesAdded: view.surfacesAdded.map(visible),
+    surfaceConflict:
+      surfaceConflict === null ? null : { ...surfaceConflict, surfaces: surfaceConflict.surfaces.map(visible) },
     contention: contention === null ? null : { ...contention, surfaces: contention.surfaces.map(visible) },
     blockers: view.blockers.map((blocker) => shownBlocker(blocker, folder)),
     handoff: view.handoff === null ? null : { ...view.handoff, reference: visible(view.handoff.reference) },

@@ -1,10 +1,12 @@
 /**
  * The surfaces that a run leases, and when two of them overlap.
  *
- * Owns: the form of a surface and the overlap rule. Does not own: who holds which surface (core/leases), waiting (runtime).
+ * Owns: the form of a surface and the overlap rule. Does not own: who holds which surface (runtime/leases), waiting (runtime), what a
+ * change touches beyond its lease (core/outside-paths).
  *
  * Invariants: 1. Overlap is symmetric, and every surface overlaps itself. 2. A path overlaps what lies below it, by whole segments, and so
- * does a branch: git keeps branches as files. 3. A pattern counts as the folder before its first wildcard: rather too much is leased than too little.
+ * does a branch: git keeps branches as files. 3. A pattern counts as the folder before its first wildcard: rather too much is leased than too
+ * little. 4. Paths that differ only in case or in their Unicode form overlap: on some file systems they are one file.
  */
 import type { Packet } from '../model/packet.ts';
 import { doBranchesCollide } from './branch-name.ts';
@@ -12,6 +14,8 @@ import { doBranchesCollide } from './branch-name.ts';
 const PATH_PREFIX = 'path:';
 const BRANCH_PREFIX = 'branch:';
 const EVERYTHING = '**';
+/** What a declared path uses for patterns, and the escape itself. */
+const SPECIAL = /[\\*?{[]/g;
 
 /** True when `path` is a relative path that stays inside its repository; a backslash, a drive, `~` or a control character never does. */
 export function isInsideRepository(path: string): boolean {
@@ -26,11 +30,33 @@ export function surfacesOf(packet: Packet, worktree: string): readonly string[] 
     if (intendedBranch !== null) surfaces.push(`${BRANCH_PREFIX}${repo}#${intendedBranch}`);
     if (issueNumber !== null) surfaces.push(`scm:${provider}/${repo}#${issueNumber}`);
     for (const path of packet.conflictSurface) {
-      const segments = segmentsOf(path) ?? [];
-      surfaces.push(`${PATH_PREFIX}${repo}/${segments.length === 0 ? EVERYTHING : segments.join('/')}`);
+      surfaces.push(pathSurface(repo, segmentsOf(path) ?? []));
     }
   }
   return [...new Set(surfaces)];
+}
+
+/** The surface of the file or folder at `segments`, in which no wildcard is left that is meant as one; of no segments: everything. */
+export function pathSurface(repo: string, segments: readonly string[]): string {
+  return `${PATH_PREFIX}${repo}/${segments.length === 0 ? EVERYTHING : segments.join('/')}`;
+}
+
+/** A segment of a path that exists, as a surface spells it: what would be a wildcard is escaped. */
+export function literalSegment(segment: string): string {
+  return segment.replace(SPECIAL, '\\$&');
+}
+
+/** The path that a surface of `repo` leases, as it is on the disk; other surfaces as they are. */
+export function shownSurface(surface: string, repo: string): string {
+  const prefix = `${PATH_PREFIX}${repo}/`;
+  return surface.startsWith(prefix) ? surface.slice(prefix.length).replace(/\\(.)/gsu, '$1') : surface;
+}
+
+/** True when whoever leases the path surface `above` leases all of `below`, exactly as both are spelled. */
+export function covers(above: string, below: string): boolean {
+  const leased = leasedSegments(above);
+  const segments = leasedSegments(below);
+  return above === below || (leased.length > 0 && leased.length <= segments.length && isPrefix(leased, segments));
 }
 
 /** True when the surfaces `a` and `b` cannot be held by two runs at once. */
@@ -38,7 +64,7 @@ export function doOverlap(a: string, b: string): boolean {
   if (a === b) return true;
   if (a.startsWith(BRANCH_PREFIX) && b.startsWith(BRANCH_PREFIX)) return doBranchesCollide(a, b);
   if (!a.startsWith(PATH_PREFIX) || !b.startsWith(PATH_PREFIX)) return false;
-  return isPrefix(leasedSegments(a), leasedSegments(b));
+  return isPrefix(folded(leasedSegments(a)), folded(leasedSegments(b)));
 }
 
 /** The surfaces of `listA` that overlap any of `listB`. */
@@ -63,7 +89,9 @@ function segmentsOf(path: string): readonly string[] | null {
   return beforeWildcard(segments);
 }
 
-function leasedSegments(surface: string): readonly string[] {
+/** The segments of a path surface, its repository's first, up to its first wildcard; none for a surface of another kind. */
+export function leasedSegments(surface: string): readonly string[] {
+  if (!surface.startsWith(PATH_PREFIX)) return [];
   const segments = surface.slice(PATH_PREFIX.length).split('/');
   return beforeWildcard(segments.filter((segment) => segment !== '' && segment !== '.'));
 }
@@ -74,7 +102,11 @@ function beforeWildcard(segments: readonly string[]): readonly string[] {
 }
 
 function isWildcard(segment: string): boolean {
-  return /[*?{[]/.test(segment);
+  return /[*?{[]/.test(segment.replace(/\\./gsu, ''));
+}
+
+function folded(segments: readonly string[]): readonly string[] {
+  return segments.map((segment) => segment.normalize('NFC').toLowerCase());
 }
 
 /** True when the shorter list is the beginning of the longer one. */

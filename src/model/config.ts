@@ -104,6 +104,12 @@ export const configSchema = z
             .describe('Repositories that packets may name although the origin of this clone is another one.'),
         })
         .default({ allowRepos: [] }),
+      surface: z
+        .enum(['lease', 'strict'], { error: 'must be "lease" or "strict"' })
+        .default('lease')
+        .describe(
+          'What happens when work touches a path outside of its conflict surface: "lease" leases it if no live run holds it; "strict" has a person decide.',
+        ),
       limits: z
         .strictObject({
           ...z.object(limitShape).partial().shape,

@@ -20,6 +20,11 @@ const ordinal = z.int().min(0);
 const ms = z.number();
 const names = z.array(text).max(400).readonly();
 const key = z.string().max(400);
+/** Surfaces that a run leases beyond those of its packet. */
+const added = z
+  .array(text)
+  .max(2 * BOUNDS.surfacesAdded)
+  .readonly();
 
 /** A blocker, bounded. */
 export const blockerSchema = z.strictObject({
@@ -101,8 +106,31 @@ export const runEventSchema = z.discriminatedUnion('type', [
     filesChanged: names,
     patchHash: hash,
     outcomeHash: hash,
+    /** What the work touches beyond the lease, and what is leased with it from now on. */
+    surfacesAdded: added.optional(),
   }),
-  z.strictObject({ type: z.literal('workEmpty'), key, taskId: text, commit, isAllowed: z.boolean() }),
+  z.strictObject({
+    type: z.literal('workEmpty'),
+    key,
+    taskId: text,
+    commit,
+    isAllowed: z.boolean(),
+    surfacesAdded: added.optional(),
+  }),
+  z.strictObject({
+    type: z.literal('surfaceExceeded'),
+    key,
+    taskId: text,
+    /** The commit that holds the work, at the head of the run's own branch. */
+    commit,
+    /** What the work touches, is not leased, and cannot be leased now. */
+    surfaces: added,
+    /** The live run that holds some of it; null: nobody, but the config wants a person to decide. */
+    holder: text.nullable(),
+    /** What else it touches beyond the lease, leased with it from now on. */
+    surfacesAdded: added,
+    blocker: blockerSchema,
+  }),
   z.strictObject({ type: z.literal('workRefused'), key, blocker: blockerSchema }),
   z.strictObject({
     type: z.literal('gateJudged'),

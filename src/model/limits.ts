@@ -99,6 +99,8 @@ export const BOUNDS = {
   /** Lines of a patch that `pawl diff` shows, and characters of one. */
   patchLines: 2_000,
   patchLineChars: 1_000,
+  /** Surfaces that a run leases beyond those of its packet; then their folders. */
+  surfacesAdded: 64,
   internalEventsPerRecord: 16,
   recordsPerSnapshot: 64,
   completionReports: 16,

@@ -138,6 +138,8 @@ export interface GitPort {
     base: string,
     head: string,
   ): Promise<{ readonly files: readonly string[]; readonly count: number }>;
+  /** Tells `onPath` of every path that differs between two commits, however many they are: of a rename both, of a submodule its own. */
+  eachPathChanged(base: string, head: string, onPath: (path: string) => void): Promise<void>;
   /** Lines that `head` has and `base` has not, by file, at most BOUNDS.filesListed pieces. */
   addedLines(worktree: string, base: string, head: string): Promise<readonly AddedLines[]>;
 }

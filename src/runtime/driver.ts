@@ -7,6 +7,7 @@
  * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
  * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
  */
+import { surfacesToLease } from '../../machines/run-surfaces.ts';
 import { spentBesides } from '../core/ledger.ts';
 import { removedView } from '../core/removed-view.ts';
 import { type RunView, viewOf } from '../core/run-view.ts';
@@ -260,7 +261,8 @@ export class Driver {
   #onFailure(run: LiveRun, error: unknown): void {
     const code = error instanceof PawlError ? error.code : null;
     if (code !== null && ERROR_CODES[code] === EXIT.quarantined && error instanceof PawlError) {
-      const { surfaces, packetTaskId } = run.state.run.context;
+      const { packetTaskId } = run.state.run.context;
+      const surfaces = surfacesToLease(run.state.run.context);
       const finding: Finding = { class: 'ambiguous', detail: error.message, action: 'the run is set aside as it is' };
       this.findings.push({ runId: run.runId, findings: [finding] });
       const doubt = { code: error.code, detail: error.message, surfaces, taskId: packetTaskId };

@@ -36,12 +36,15 @@ export class LeaseTable {
 
   /** The first hold of another run that overlaps, or null. */
   conflict(runId: string, surfaces: readonly string[]): Conflict | null {
-    for (const holder of this.#holds.values()) {
-      if (holder.runId === runId) continue;
-      const shared = overlaps(surfaces, holder.surfaces);
-      if (shared.length > 0) return { holder, surfaces: shared };
-    }
-    return null;
+    return this.conflicts(runId, surfaces)[0] ?? null;
+  }
+
+  /** Every hold of another run that overlaps, with those of `surfaces` that do. */
+  conflicts(runId: string, surfaces: readonly string[]): readonly Conflict[] {
+    return [...this.#holds.values()]
+      .filter((holder) => holder.runId !== runId)
+      .map((holder) => ({ holder, surfaces: overlaps(surfaces, holder.surfaces) }))
+      .filter((conflict) => conflict.surfaces.length > 0);
   }
 
   /** Everyone who waits looks again, in the order of waiting. */

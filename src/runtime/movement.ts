@@ -5,6 +5,7 @@
  *
  * Invariant: a run moves, or waits for one that moves, or it has come to rest: nobody waits for what only a person can do.
  */
+import { surfacesToLease } from '../../machines/run-surfaces.ts';
 import type { LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
 
@@ -42,7 +43,7 @@ export class Movement {
     if (isParked(run)) {
       if (run.state.owed.some((effect) => effect.kind === 'endTask')) return true;
       const waits = run.state.owed.some((effect) => effect.kind === 'awaitSurface');
-      return waits && this.#mayBecomeFree(runId, context.surfaces);
+      return waits && this.#mayBecomeFree(runId, surfacesToLease(context));
     }
     return value !== 'queued' || context.blockers.length === 0 || run.isUnderWay('admitRun');
   }

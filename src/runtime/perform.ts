@@ -63,7 +63,7 @@ function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, sign
     case 'prepareTask':
       return prepareTask(run, effect, neighbours);
     case 'commitWork':
-      return commitWork(run, effect, neighbours.runsAtWork);
+      return commitWork(run, effect, neighbours);
     case 'judgeGate':
       return performJudgeGate(run, effect, neighbours.runsAtWork);
     case 'projectHandoff':

@@ -260,7 +260,9 @@ function knownOf(
 ): { surfaces: readonly string[]; taskId: string } {
   const first = records[0]?.event;
   if (first?.type === 'packetReceived' && runEventSchema.safeParse(first).success) {
-    return { surfaces: first.surfaces, taskId: first.taskId };
+    const sound = records.filter((record) => eventProblem(record) === null);
+    const added = sound.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
+    return { surfaces: [...first.surfaces, ...added], taskId: first.taskId };
   }
   return { surfaces: surfacesInSnapshot(files, paths.snapshot(runId)), taskId: runId };
 }
@@ -269,8 +271,9 @@ function knownOf(
 function surfacesInSnapshot(files: Files, path: string): readonly string[] {
   try {
     const text = canonicalJson(readSnapshot(files, path)?.actors[RUN_ACTOR] ?? null);
-    const found: unknown = JSON.parse(text)?.context?.surfaces;
-    return Array.isArray(found) ? found.map(String) : [];
+    const context = JSON.parse(text)?.context;
+    const found: readonly unknown[] = [context?.surfaces, context?.surfacesAdded];
+    return found.flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
   } catch (error) {
     // Unreadable as well: nothing is known.
     if (error instanceof PawlError) return [];

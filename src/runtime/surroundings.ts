@@ -49,10 +49,10 @@ export function shownRuns(
   });
 }
 
-/** The run that holds what this one waits for; null where it waits for none, or nothing can be told of it cheaply. */
+/** The run that holds what this one waits for, or has touched; null where there is none, or nothing can be told of it cheaply. */
 function holderOf(place: Place, view: RunView, others: ReadonlyMap<string, RunView>): RunView | null {
-  if (view.contention === null || view.kind === 'terminal') return null;
-  const { holder } = view.contention;
+  const holder = view.contention?.holder ?? view.surfaceConflict?.holder ?? null;
+  if (holder === null || view.kind === 'terminal') return null;
   const known = others.get(holder);
   if (known !== undefined) return known;
   return place.files.exists(place.paths.run(holder)) ? quickView(place, holder) : null;

@@ -23,14 +23,16 @@ import { readArtifact, writeArtifact } from '../store/artifacts.ts';
 import { readRegister } from '../store/register.ts';
 import { findChangedSettings, type RunsAtWork } from './git-settings.ts';
 import { readKeptPacket } from './kept-packet.ts';
+import type { LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
+import { settleWork, surfacesBeyond, type Work } from './surface-check.ts';
 import { contradiction, readCompletion } from './task-folder.ts';
 
-/** What the worker left is a commit on the branch, found again by its key if it is there already. */
+/** What the worker left is a commit on the branch, found again by its key if it is there already, and within the run's lease. */
 export async function commitWork(
   run: LiveRun,
   effect: KeyedEffectOf<'commitWork'>,
-  runsAtWork: RunsAtWork,
+  { runsAtWork, leases }: { readonly runsAtWork: RunsAtWork; readonly leases: LeaseTable },
 ): Promise<void> {
   const { world, runId } = run;
   const changed = await findChangedSettings(run, effect.taskId, runsAtWork);
@@ -54,32 +56,32 @@ export async function commitWork(
     parentCommit: effect.commit,
     tree: outcome.tree,
   });
-  const { key } = effect;
-  switch (result.kind) {
-    case 'committed':
-      run.settle(effect, {
-        type: 'workCommitted',
-        key,
-        taskId: effect.taskId,
-        commit: result.commit,
-        fileCount: result.fileCount,
-        filesChanged: result.filesChanged.slice(0, 50).map((file) => file.slice(0, 300)),
-        patchHash: result.patchHash,
-        outcomeHash: hash,
-      });
-      return;
-    case 'empty':
-      run.settle(effect, {
-        type: 'workEmpty',
-        key,
-        taskId: effect.taskId,
-        commit: result.commit,
-        isAllowed: kept.packet.allowEmpty,
-      });
-      return;
-    case 'refused':
-      run.settle(effect, { type: 'workRefused', key, blocker: result.blocker });
+  const { key, taskId } = effect;
+  if (result.kind === 'refused') {
+    run.settle(effect, { type: 'workRefused', key, blocker: result.blocker });
+    return;
   }
+  const { commit } = result;
+  const isAllowed = kept.packet.allowEmpty;
+  if (result.kind === 'empty' && !isAllowed) {
+    run.settle(effect, { type: 'workEmpty', key, taskId, commit, isAllowed });
+    return;
+  }
+  const beyond = await surfacesBeyond(run, kept.packet, commit);
+  const work: Work =
+    result.kind === 'empty'
+      ? { type: 'workEmpty', key, taskId, commit, isAllowed }
+      : {
+          type: 'workCommitted',
+          key,
+          taskId,
+          commit,
+          fileCount: result.fileCount,
+          filesChanged: result.filesChanged.slice(0, 50).map((file) => file.slice(0, 300)),
+          patchHash: result.patchHash,
+          outcomeHash: hash,
+        };
+  settleWork(run, effect, work, { beyond, packet: kept.packet, leases });
 }
 
 /** The gate's verdict, over the worktree as the worker left it, is evidence and an event. */

@@ -36,6 +36,14 @@ describe('the story of a run', () => {
     ]);
   });
 
+  it('names what is held beyond the packet', () => {
+    const work = steps.find(({ event }) => event.type === 'workCommitted')?.event;
+    if (work?.type !== 'workCommitted') throw new Error('nothing was committed');
+    expect(told({ ...work, surfacesAdded: ['path:acme/app/docs'] })).toBe(
+      'committed cccccccccccc: 1 file changed (x); holds path:acme/app/docs too, outside of its packet',
+    );
+  });
+
   it('stays on one line without control characters, whatever an event holds', () => {
     const reason = 'first\nsecond\u001b[31m\u202ethird';
     const line = told({ type: 'cancelRequested', commandId: '1', by: 'ann', reason });
@@ -57,6 +65,18 @@ describe('the story of a run', () => {
     const another = { ...blocker, message: 'No agent is configured.' };
     expect(told({ type: 'admissionRefused', key: 'k', blockers: [blocker, another] })).toBe(
       'cannot begin: The worktree is dirty. No agent is configured.',
+    );
+    const conflict = { ...blocker, code: 'PAWL_SURFACE_CONFLICT' as const, message: 'run_b holds src/widget.js.' };
+    const exceeded = {
+      key: 'k',
+      taskId: 't',
+      commit: 'c'.repeat(40),
+      surfaces: [],
+      holder: 'run_b',
+      surfacesAdded: [],
+    };
+    expect(told({ type: 'surfaceExceeded', ...exceeded, blocker: conflict })).toBe(
+      'stopped: run_b holds src/widget.js.',
     );
     expect(taskWords('fix-e2-a3')).toBe('fix (round 2, attempt 3)');
   });

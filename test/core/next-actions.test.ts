@@ -39,6 +39,7 @@ function run(state: string, more: Partial<RunFacts> = {}): RunFacts {
     blockedGate: null,
     waitUntilMs: null,
     contention: null,
+    surfaceConflict: null,
     baseCommit: 'a'.repeat(40),
     headCommit: 'b'.repeat(40),
     ...more,
@@ -69,6 +70,7 @@ describe('commands of the catalogue', () => {
           blockedGate: index % 2 === 0 ? 'review' : null,
           waitUntilMs: index % 3 === 0 ? NOW_MS : null,
           contention: { holder: name },
+          surfaceConflict: index % 2 === 0 ? null : { holder: index % 3 === 0 ? null : name },
           baseCommit: name,
           headCommit: name,
         });
@@ -156,6 +158,31 @@ describe('a run that waits for a surface', () => {
     ['is set aside', withHolder('quarantined'), ['pawl recover --dry-run', "pawl resolve run_B abandon --reason ''"]],
     ['has ended', withHolder('cancelled', { kind: 'terminal' }), ['pawl run run_A_0123456789ab']],
   ])('is told what frees it where its holder %s', (_state, commands, expected) => {
+    expect(commands).toEqual(expected);
+  });
+});
+
+describe('a run whose work touches what it may not lease', () => {
+  const decision = (word: string, runId = 'run_A_0123456789ab') => `pawl resolve ${runId} ${word} --reason ''`;
+  const parked = (holder: string | null) => run('blockedNeedsHuman', { surfaceConflict: { holder } });
+  const withHolder = (state: string, more: Partial<RunFacts> = {}, surroundings: Partial<Surroundings> = {}) =>
+    commandsOf(parked('run_B'), around({ ...surroundings, holder: run(state, { runId: 'run_B', ...more }) }));
+
+  test('can be accepted where nobody holds it', () => {
+    expect(commandsOf(parked(null))).toEqual(['accept', 'retry', 'abandon'].map((word) => decision(word)));
+  });
+
+  test.each([
+    ['has ended', withHolder('cancelled', { kind: 'terminal' }), [decision('retry'), decision('abandon')]],
+    ['is not known', commandsOf(parked('run_B')), [decision('retry'), decision('abandon')]],
+    ['is driven', withHolder('implementing', {}, DRIVEN), [null, decision('abandon')]],
+    ['is not driven', withHolder('implementing'), ['pawl run run_B', decision('abandon')]],
+    [
+      'is parked',
+      withHolder('blockedNeedsHuman'),
+      [decision('retry', 'run_B'), decision('abandon', 'run_B'), decision('abandon')],
+    ],
+  ])('is told what lets it continue where its holder %s', (_state, commands, expected) => {
     expect(commands).toEqual(expected);
   });
 });

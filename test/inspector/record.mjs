@@ -40,14 +40,14 @@ const UNCLEAR = {
   summary: 'The packet does not say which currency is meant.',
   findings: finding('Euro or dollar? The packet names neither.'),
 };
-const write = (text) => ({ do: 'write', path: 'src/cart.mjs', text });
+const write = (path, text) => ({ do: 'write', path, text });
 const sleep = (ms) => ({ do: 'sleep', ms });
 const first =
   "export const total = (items, code) => items.reduce((sum, item) => sum + item.price, 0) * (code === 'TEN' ? 0.9 : 1);\n";
 const second =
   "export const total = (items, code) => {\n  const sum = items.reduce((all, item) => all + item.price, 0);\n  return Math.round(sum * (code === 'TEN' ? 90 : 100)) / 100;\n};\n";
 
-const config = (firstReview, workMs) => ({
+const config = (firstReview, workMs, path = 'src/cart.mjs') => ({
   agents: {
     scripted: {
       kind: 'scripted',
@@ -56,13 +56,13 @@ const config = (firstReview, workMs) => ({
           { do: 'print', text: 'Reading src/cart.mjs\n' },
           sleep(workMs),
           { do: 'print', text: 'Writing total(items, code)\n' },
-          write(first),
+          write(path, first),
           sleep(workMs),
           answer('total() takes a discount code.'),
         ],
         'review.e1': [sleep(600), answer('Looked at it.', firstReview)],
         review: [sleep(600), answer('Good.', GOOD)],
-        fix: [sleep(900), write(second), answer('Rounded to cents.')],
+        fix: [sleep(900), write(path, second), answer('Rounded to cents.')],
       },
     },
   },
@@ -131,7 +131,6 @@ async function crashAndGoOn() {
 
 /** Runs that are blocked, set aside, insufficient and queued. */
 function others() {
-  json('pawl.config.json', config(UNCLEAR, 200));
   const lacking = { verification: { commands: [] }, review: { criteria: [] } };
   json('more.json', {
     packets: [
@@ -142,7 +141,9 @@ function others() {
     ],
   });
   run('intake', 'more.json');
+  json('pawl.config.json', config(UNCLEAR, 200, 'src/price.mjs'));
   run('run', runOf(13));
+  json('pawl.config.json', config(UNCLEAR, 200, 'src/keep.mjs'));
   run('run', runOf(15));
   const journal = join(registry, 'runs', runOf(15), 'events.jsonl');
   const lines = readFileSync(journal, 'utf8').split('\n');

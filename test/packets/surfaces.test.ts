@@ -3,7 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
 import { readPackets } from '../../src/core/packets.ts';
-import { doOverlap, isInsideRepository, overlaps, surfacesOf } from '../../src/core/surfaces.ts';
+import {
+  covers,
+  doOverlap,
+  isInsideRepository,
+  literalSegment,
+  overlaps,
+  pathSurface,
+  shownSurface,
+  surfacesOf,
+} from '../../src/core/surfaces.ts';
 import { goodPacket } from './good-packet.ts';
 
 function surfacesFor(conflictSurface: readonly string[], change: Record<string, unknown> = {}): readonly string[] {
@@ -55,6 +64,10 @@ describe('doOverlap', () => {
     ['path:o/r/src/', 'path:o/r/src/a'],
     ['branch:o/r#a', 'branch:o/r#a'],
     ['branch:o/r#a', 'branch:o/r#a/b'],
+    ['path:o/r/Src/A.js', 'path:o/r/src/a.js'],
+    ['path:O/R/src', 'path:o/r/src/a'],
+    ['path:o/r/caf\u00e9', 'path:o/r/cafe\u0301/menu'],
+    ['path:o/r/a/\\[id]', 'path:o/r/a/\\[id]/b'],
   ])('%s overlaps %s', (a, b) => {
     expect(doOverlap(a, b)).toBe(true);
     expect(doOverlap(b, a)).toBe(true);
@@ -67,6 +80,9 @@ describe('doOverlap', () => {
     ['path:o/r/**', 'path:o/q/src'],
     ['branch:o/r#a', 'branch:o/r#ab'],
     ['branch:o/r#a/b', 'branch:o/r#a/c'],
+    ['path:o/r/a/\\[id]', 'path:o/r/a/b'],
+    ['path:o/r/a/\\*', 'path:o/r/a/x'],
+    ['branch:o/r#a', 'branch:o/r#A'],
     ['scm:github/o/r#1', 'scm:github/o/r#12'],
     ['workspace:run_1', 'workspace:run_12'],
     ['workspace:o/r/src', 'path:o/r/src'],
@@ -94,6 +110,38 @@ describe('doOverlap', () => {
         const folder = `path:o/r/${above.join('/')}`;
         expect(doOverlap(folder, `${folder}/${below.join('/')}`)).toBe(true);
         expect(doOverlap(folder, `${folder}x/${below.join('/')}`)).toBe(false);
+      }),
+    );
+  });
+});
+
+describe('covers', () => {
+  it.each([
+    ['path:o/r/src', 'path:o/r/src/a', true],
+    ['path:o/r/**', 'path:o/r/src', true],
+    ['path:o/r/src/*', 'path:o/r/src/a', true],
+    ['path:o/r/src/a', 'path:o/r/src', false],
+    ['path:o/r/src', 'path:o/r/source', false],
+    ['path:o/r/src', 'path:o/r/SRC/a', false],
+    ['branch:o/r#a', 'path:o/r/a', false],
+    ['branch:o/r#a', 'branch:o/r#b', false],
+  ])('%s and %s: %j', (above, below, is) => {
+    expect(covers(above, below)).toBe(is);
+  });
+});
+
+describe('the surface of a path that exists', () => {
+  const segment = fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom(...'ab*?{[]}\\. ') });
+  const name = segment.filter((each) => each !== '.' && each !== '..');
+
+  it('means that path and what lies below it, whatever its names are, and shows as the path', () => {
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), name, (path, other) => {
+        const surface = pathSurface('o/r', path.map(literalSegment));
+        expect(shownSurface(surface, 'o/r')).toBe(path.join('/'));
+        const sibling = pathSurface('o/r', [...path.slice(0, -1), other].map(literalSegment));
+        expect(covers(surface, sibling)).toBe(other === path.at(-1));
+        expect(covers(pathSurface('o/r', path.slice(0, -1).map(literalSegment)), surface)).toBe(true);
       }),
     );
   });

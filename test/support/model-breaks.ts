@@ -6,7 +6,8 @@
  */
 import { assign } from 'xstate';
 import type { runMachine } from '../../machines/run.machine.ts';
-import { stageToResume } from '../../machines/run-context.ts';
+import { isSurfaceInDoubt, stageToResume } from '../../machines/run-context.ts';
+import { grownLease } from '../../machines/run-surfaces.ts';
 import { waitForLimit } from '../../machines/run-waits.ts';
 import type { World } from '../../src/prove/model/world.ts';
 import { COMPARABLE, LOOPING, worldOf } from '../../src/prove/model/worlds.ts';
@@ -192,6 +193,39 @@ export const BREAKS: readonly Break[] = [
     name: 'a lease that is acquired is not taken',
     breaks: { actions: { takeLease: assign({}) } },
     finds: 'a run works only under a lease',
+  },
+  {
+    name: 'what work touches beyond its surface is remembered and not leased',
+    breaks: {
+      actions: {
+        growLease: assign(({ context, event }) => {
+          const { surfacesAdded } = grownLease(context, event);
+          return surfacesAdded === undefined ? {} : { surfacesAdded };
+        }),
+      },
+    },
+    finds: 'a lease holds the surfaces of the packet and whatever the work touches beyond them',
+  },
+  {
+    name: 'what work touches beyond its surface is forgotten',
+    breaks: { actions: { growLease: assign({}) } },
+    finds: 'what a record adds to the surfaces of a run is added, and stays',
+  },
+  {
+    name: 'work that may not be leased is not remembered',
+    breaks: { actions: { noteSurfaceConflict: assign({}) } },
+    finds: 'a run is parked over its surface where its blocker says so, and nowhere else',
+  },
+  {
+    name: 'work that may not be leased goes on to its gate when a person has decided',
+    breaks: {
+      guards: {
+        resumesAt: ({ context, event }, { stage }) =>
+          context.openTask === null &&
+          (isSurfaceInDoubt(context) ? stage === 'verification' : stageToResume(context, event) === stage),
+      },
+    },
+    finds: 'work beyond its surface is looked at again, or done again, before anything else is done with it',
   },
   {
     name: 'an attempt begins at the first ordinal again',

@@ -11,7 +11,7 @@
 import type { GitPort } from '../../ports/git.ts';
 import { syncDisks } from '../disk-sync.ts';
 import { commitWork } from './commit.ts';
-import { addedBetween, commitsBetween, filesBetween, worktreeState } from './inspection.ts';
+import { addedBetween, commitsBetween, eachPathBetween, filesBetween, worktreeState } from './inspection.ts';
 import { locateRepository } from './locate.ts';
 import { repositoryFacts } from './repository-facts.ts';
 import { removeUntracked, rescue, rescueAndReset } from './rescue.ts';
@@ -78,6 +78,7 @@ export function createGit(options: GitOptions): GitPort {
     commits: (_worktree, base, head) => commitsBetween(git, base, head),
     addedLines: async (path, base, head) => addedBetween(git, openWorktree(git, path), base, head),
     filesChanged: (_worktree, base, head) => filesBetween(git, base, head),
+    eachPathChanged: (base, head, onPath) => eachPathBetween(git, base, head, onPath),
   };
 }
 

@@ -91,13 +91,25 @@ export async function filesBetween(
 ): Promise<{ readonly files: string[]; readonly count: number }> {
   const files: string[] = [];
   let count = 0;
-  const onBytes = pathStream((path) => {
+  await eachPathBetween(git, base, head, (path) => {
     count += 1;
     if (files.length < BOUNDS.filesListed) files.push(path);
   });
-  const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--ignore-submodules=none', base, head, '--'];
-  await git.run(inRepository(git, args, { isRead: true, onBytes }));
   return { files, count };
+}
+
+/**
+ * Every path that differs between two commits, in git's order: both names of a rename, deleted files, changed modes, the paths of submodules
+ * whose commit has moved.
+ */
+export async function eachPathBetween(
+  git: GitContext,
+  base: string,
+  head: string,
+  onPath: (path: string) => void,
+): Promise<void> {
+  const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--ignore-submodules=none', base, head, '--'];
+  await git.run(inRepository(git, args, { isRead: true, onBytes: pathStream(onPath) }));
 }
 
 /** Lines that `head` has and `base` has not, by file, the first BOUNDS.filesListed pieces. */

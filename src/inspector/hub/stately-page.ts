@@ -25,6 +25,7 @@ const LEFT_OUT = new Set([
   'path',
   'paths',
   'surfaces',
+  'surfacesAdded',
   'branch',
   'baseBranch',
   'filesChanged',

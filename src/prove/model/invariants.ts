@@ -5,7 +5,8 @@
  * (step-invariants), where they are checked.
  */
 import type { StateValue } from 'xstate';
-import { type RunContext, taskIdOf } from '../../../machines/run-context.ts';
+import { isSurfaceInDoubt, type RunContext, taskIdOf } from '../../../machines/run-context.ts';
+import { surfacesToLease } from '../../../machines/run-surfaces.ts';
 import type { RunSnapshot, RunState } from '../../core/decide.ts';
 import type { Gate, KeyedEffect } from '../../model/effect.ts';
 import type { Policy } from '../../model/event.ts';
@@ -93,6 +94,12 @@ const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
     ({ status, context }) => context.pendingDecision === null || context.openTask !== null || status !== 'active',
   ],
   [
+    'a run is parked over its surface where its blocker says so, and nowhere else',
+    ({ value, context }) =>
+      isSurfaceInDoubt(context) ===
+      (value === 'blockedNeedsHuman' && context.blockers[0]?.code === 'PAWL_SURFACE_CONFLICT'),
+  ],
+  [
     'a run works only under a lease',
     ({ value, context }) =>
       context.lease !== null ||
@@ -146,6 +153,11 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
     'work is owed only under a lease',
     ({ run, owed }) =>
       run.context.lease !== null || !owed.some(({ actor, kind }) => actor !== RUN_ACTOR || WORK.includes(kind)),
+  ],
+  [
+    'a lease holds the surfaces of the packet and whatever the work touches beyond them',
+    ({ run: { context } }) =>
+      context.lease === null || context.lease.surfaces.join() === surfacesToLease(context).join(),
   ],
   [
     'a lease is renewed while the run can move, and only then',

@@ -8,7 +8,7 @@
  * current ones; of failed rounds stands which of them found the same. A test shows that states of one key go on alike.
  */
 import type { AnyMachineSnapshot, StateValue } from 'xstate';
-import type { GateRecord, Judgement, RunContext } from '../../../machines/run-context.ts';
+import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../../machines/run-context.ts';
 import type { TaskContext } from '../../../machines/task.machine.ts';
 import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
@@ -97,11 +97,18 @@ function marksOf(context: RunContext): string[] {
     context.lease === null ? 'no lease' : '',
     context.blockers.length === 0 ? '' : 'blocked',
     context.blockedGate === null ? '' : `${context.blockedGate} may be accepted`,
+    conflictKey(context.surfaceConflict ?? null),
     context.resumeAt === null ? '' : `resumes at ${context.resumeAt}`,
     context.pendingDecision === null ? '' : `${context.pendingDecision} pending`,
     context.cancel === null ? '' : 'cancelling',
     context.handoff === null ? '' : 'handed off',
   ].filter((mark) => mark !== '');
+}
+
+/** Whose it is decides what a retry does. */
+function conflictKey(conflict: SurfaceConflict | null): string {
+  if (conflict === null) return '';
+  return conflict.holder === null ? 'surfaces may be accepted' : 'surfaces are held';
 }
 
 function gateKey(context: RunContext, record: GateRecord | null): string {

@@ -4,6 +4,8 @@
  * Owns: the invariants of a step, each by its sentence, and the list of those that a step breaks. Does not own: those of a state
  * (invariants), where they are checked.
  */
+
+import { isSurfaceInDoubt } from '../../../machines/run-context.ts';
 import type { Delivery, RunState } from '../../core/decide.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { isWaiting, placeOf } from './key.ts';
@@ -65,6 +67,26 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
       after.run.context.judgements.length === 0,
   ],
   [
+    'work beyond its surface is looked at again, or done again, before anything else is done with it',
+    (before, after) => {
+      if (!isSurfaceInDoubt(before.run.context) || after.run.status !== 'active') return true;
+      const { stage } = before.run.context;
+      const { value, context } = after.run;
+      if (value === 'waitingForLock') return AFTER_DOUBT[stage]?.includes(context.resumeAt ?? 'nowhere') === true;
+      return (
+        value === 'blockedNeedsHuman' || /^(?:implementing|fixLoop)\.(?:committing|requested)$/.test(placeOf(value))
+      );
+    },
+  ],
+  [
+    'what a record adds to the surfaces of a run is added, and stays',
+    (before, after, deliveries) => {
+      const told = deliveries.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
+      const { surfacesAdded = [] } = after.run.context;
+      return [...(before.run.context.surfacesAdded ?? []), ...told].join() === surfacesAdded.join();
+    },
+  ],
+  [
     'an effect stays owed under the key that it was asked under',
     (before, after) =>
       after.owed.every(
@@ -72,6 +94,12 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
       ),
   ],
 ];
+
+/** Where a run resumes that was parked over its surface, by the stage at which it was. */
+const AFTER_DOUBT: Readonly<Record<string, readonly string[]>> = {
+  implementationCommit: ['implementationCommit', 'implementation'],
+  fixCommit: ['fixCommit', 'fix'],
+};
 
 function toldRun(before: RunState, after: RunState): string {
   const told = Object.entries(after.tasks).flatMap(([taskId, task]) => {

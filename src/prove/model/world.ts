@@ -11,7 +11,7 @@
 import { sha256 } from '../../base/sha256.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { Input, RunState } from '../../core/decide.ts';
-import type { KeyedEffect } from '../../model/effect.ts';
+import type { KeyedEffect, KeyedEffectOf } from '../../model/effect.ts';
 import type { Blocker } from '../../model/error.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
@@ -85,6 +85,12 @@ export function answersTo(effect: KeyedEffect, results: readonly TaskResult[] = 
     case 'commitWork':
       return [
         ['workCommitted', { ...must(good, 'workCommitted'), commit: commitOf(effect.taskId) }],
+        [
+          'workCommitted beyond',
+          { ...must(good, 'workCommitted'), commit: commitOf(effect.taskId), surfacesAdded: [surfaceOf(key)] },
+        ],
+        ['surfaceExceeded held', exceeded(effect, 'run_other')],
+        ['surfaceExceeded strict', exceeded(effect, null)],
         [
           'workEmpty allowed',
           { type: 'workEmpty', key, taskId: effect.taskId, commit: effect.commit, isAllowed: true },
@@ -189,6 +195,25 @@ function refused(
   key: string,
 ): JournalEvent {
   return { type, key, blocker: blockerOf('PAWL_WORKSPACE_FAILED') };
+}
+
+/** Work that reaches beyond its lease: some of it may be leased, and some not. */
+function exceeded({ key, taskId }: KeyedEffectOf<'commitWork'>, holder: string | null): JournalEvent {
+  return {
+    type: 'surfaceExceeded',
+    key,
+    taskId,
+    commit: commitOf(taskId),
+    surfaces: ['path:acme/app/taken'],
+    holder,
+    surfacesAdded: [surfaceOf(key)],
+    blocker: blockerOf('PAWL_SURFACE_CONFLICT'),
+  };
+}
+
+/** Something that no other work has touched. */
+function surfaceOf(key: string): string {
+  return `path:acme/app/beyond/${sha256(key).slice(0, 8)}`;
 }
 
 /** The commit that a task's work becomes: another one for every task. */

@@ -50,6 +50,9 @@ export const TROUBLES = [
   'workEmpty',
   'workEmpty allowed',
   'workRefused',
+  'workCommitted beyond',
+  'surfaceExceeded held',
+  'surfaceExceeded strict',
   'gateJudged FAIL',
   'gateJudged FAIL again',
   'gateJudged FAIL new',
@@ -123,6 +126,19 @@ export const PATH_FACETS: readonly Facet[] = [
     ['leaseRefused', 'leaseReclaimed', 'taskRefused', 'cancelRequested', 'decisionMade retry', 'decisionMade abandon'],
   ),
   facet(SMALLEST, 'agents that have reached a limit', ['completed', 'limited'], ['cancelRequested']),
+  facet(
+    SMALLEST,
+    'work beyond its surface, and an operator',
+    ['completed'],
+    [
+      'workCommitted beyond',
+      'surfaceExceeded held',
+      'surfaceExceeded strict',
+      'decisionMade retry',
+      'decisionMade accept',
+      'decisionMade abandon',
+    ],
+  ),
 ];
 
 /** At the default bounds: facets of which every step, and every step after every step, is walked. */
@@ -175,6 +191,21 @@ export const COVER_FACETS: readonly Facet[] = [
     'leases and an operator',
     ['completed'],
     ['leaseRefused', 'leaseReclaimed', 'taskRefused', 'decisionMade retry', 'decisionMade abandon'],
+  ),
+  facet(
+    POLICY,
+    'work beyond its surface, lost leases and an operator',
+    ['completed'],
+    [
+      'workCommitted beyond',
+      'surfaceExceeded held',
+      'surfaceExceeded strict',
+      'gateJudged FAIL',
+      'leaseReclaimed',
+      'decisionMade retry',
+      'decisionMade accept',
+      'decisionMade abandon',
+    ],
   ),
   facet(POLICY, 'cancelling', ['completed', 'failed'], ['gateJudged FAIL', 'cancelRequested']),
   facet(

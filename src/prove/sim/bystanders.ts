@@ -17,7 +17,7 @@ import { type Director, gitRefusal, isCommand } from './director.ts';
 import type { Outside } from './outside.ts';
 import type { Timer } from './ports.ts';
 import { SIM_PATHS } from './sim-paths.ts';
-import { rivalEntry, type Story } from './story.ts';
+import { neighbourEntry, rivalEntry, type Story } from './story.ts';
 
 const PHASES_MAX = 60;
 /** How often nothing may be recorded in a row. */
@@ -48,6 +48,8 @@ export class Bystanders {
   readonly #files: Files;
   /** Other runs by id: whether they hold their surfaces. */
   readonly #rivals = new Map<string, boolean>();
+  /** A run holds what the story's work may come to touch. */
+  #hasNeighbour = false;
   #isSeizing = false;
   /** The runs have been brought back. */
   #isOpen = false;
@@ -97,6 +99,7 @@ export class Bystanders {
       this.#isSeizing = true;
       await this.#drive(driver, [this.#rival(driver)]);
     } else if (next === 'leaseRefused' && holder === null) await this.#drive(driver, [this.#rival(driver)]);
+    else if (next === 'surfaceExceeded held' && !this.#hasNeighbour) await this.#drive(driver, [neighbourIn(driver)]);
     else await this.#drive(driver, next === 'leaseContended' && holder !== null ? [runId, holder] : [runId]);
   }
 
@@ -110,7 +113,9 @@ export class Bystanders {
   }
 
   #note(runId: string, state: RunState): void {
-    if (runId !== this.#process.story.entry.runId) this.#rivals.set(runId, state.run.context.lease !== null);
+    const holds = state.run.context.lease !== null;
+    if (runId === neighbourEntry().runId) this.#hasNeighbour = holds;
+    else if (runId !== this.#process.story.entry.runId) this.#rivals.set(runId, holds);
   }
 
   /** A run that wants the same surfaces and has not had them yet. */
@@ -159,6 +164,7 @@ export class Bystanders {
     if (state.run.value === 'blockedNeedsHuman' && !isEnding) return false;
     const holder = this.#holder;
     if (next === 'leaseReclaimed') return true;
+    if (next === 'surfaceExceeded held') return !this.#hasNeighbour;
     if (next === 'leaseRefused' || next === 'leaseContended') return holder === null;
     if (next === 'leaseAcquired' || next === 'surfaceFreed') return holder !== null;
     if (!isCommand(next) || last === 'leaseContended' || isEnding) return false;
@@ -200,6 +206,12 @@ export class Bystanders {
     return isMoving;
   }
   #seen = -1;
+}
+
+/** The run that leases what the story's own may come to touch. */
+function neighbourIn(driver: Driver): string {
+  const entry = neighbourEntry();
+  return driver.view(entry.runId) === null ? driver.create(entry).runId : entry.runId;
 }
 
 /** Not ended, not parked, without a lease. */

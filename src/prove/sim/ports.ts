@@ -16,6 +16,7 @@ import type { ProcessesPort } from '../../ports/processes.ts';
 import { type Director, gitRefusal } from './director.ts';
 import type { SimHosts } from './hosts.ts';
 import type { Outside } from './outside.ts';
+import { NEIGHBOUR_SURFACE } from './story.ts';
 
 /** A timer that has not fired. */
 export interface Timer {
@@ -44,6 +45,17 @@ export const CONFIGS: { readonly plain: Config; readonly withSetup: Config } = {
   plain: configOf([]),
   withSetup: configOf(['check']),
 };
+
+/** The config of a story; strict about surfaces where the story tells so. */
+export function simConfig({ director }: Caller): Config {
+  const { plain, withSetup } = CONFIGS;
+  return {
+    ...(director.story.hasSetup ? withSetup : plain),
+    get surface(): Config['surface'] {
+      return director.next === 'surfaceExceeded strict' ? 'strict' : 'lease';
+    },
+  };
+}
 
 function configOf(setup: readonly string[]): Config {
   const agents = { sim: { kind: 'command', argv: ['sim'] } };
@@ -158,7 +170,19 @@ export function simGit(caller: Caller): GitPort {
     commits: async () => [{ commit: headOf(branch), subject: 'sim' }],
     filesChanged: async () => ({ files: ['x'], count: 1 }),
     addedLines: async () => [],
+    eachPathChanged: async (_base, _head, onPath) => {
+      for (const path of pathsChanged(director)) onPath(path);
+    },
   };
+}
+
+/**
+ * What the work touches that is to be recorded next: beyond the packet's surface where the story says so, and then other paths at every step of
+ * it, so that none is leased or accepted already.
+ */
+function pathsChanged({ next, progress }: Director): readonly string[] {
+  if (next === 'workCommitted beyond' || next === 'surfaceExceeded strict') return ['src/x', `other/${progress.next}`];
+  return next === 'surfaceExceeded held' ? ['src/x', `${NEIGHBOUR_SURFACE}/${progress.next}`] : ['src/x'];
 }
 
 /** Gates and handoffs look at the worktree alike; only the former waits for its step there. */
@@ -186,15 +210,16 @@ export function simTree(commit: string): string {
   return sha256(`tree of ${commit}`).slice(0, 40);
 }
 
+/** What becomes of a task's work. */
+const COMMITTED = /^(?:workCommitted|workEmpty|workRefused|surfaceExceeded)\b/;
+
 /** The commit of a task's work is found again by its key, and is the same for the same work. */
 async function commitWork(caller: Caller, spec: CommitSpec): Promise<CommitResult> {
   const { director, outside } = caller;
-  const type = await director.turn(
-    (each) => each.startsWith('work') && !each.startsWith('worker') && !each.startsWith('workspace'),
-  );
+  const type = await director.turn((each) => COMMITTED.test(each));
   caller.at('git.commit');
   if (type === 'workRefused') throw gitRefusal(spec.worktree);
-  if (type !== 'workCommitted') return { kind: 'empty', commit: spec.parentCommit };
+  if (type.startsWith('workEmpty')) return { kind: 'empty', commit: spec.parentCommit };
   const work = spec.taskId.replace(/-a\d+$/, '');
   const commit = outside.commits.get(spec.key) ?? sha256(`${spec.parentCommit} ${work}`).slice(0, 40);
   if (!outside.commits.has(spec.key)) {

@@ -27,7 +27,7 @@ import { Bystanders, type Counterpart } from './bystanders.ts';
 import { Director } from './director.ts';
 import { SimHosts } from './hosts.ts';
 import type { Outside } from './outside.ts';
-import { type Caller, CONFIGS, simAgents, simClock, simGit, simProcesses, type Timer } from './ports.ts';
+import { type Caller, simAgents, simClock, simConfig, simGit, simProcesses, type Timer } from './ports.ts';
 import { SIM_PATHS } from './sim-paths.ts';
 import type { Story } from './story.ts';
 
@@ -200,7 +200,7 @@ export class SimProcess implements Caller, Counterpart {
         recordTree: async () => ({ head: null, tree: null, reason: null }),
         makeDurable: async () => this.at('worktree.sync'),
       },
-      config: this.story.hasSetup ? CONFIGS.withSetup : CONFIGS.plain,
+      config: simConfig(this),
       paths: SIM_PATHS,
       lock,
       isolation: 'none',

@@ -37,6 +37,9 @@ const BASE = 'b'.repeat(40);
 /** What every gate says, by task id; PASS where nothing is said. */
 export type Verdicts = Readonly<Record<string, VerdictStatus>>;
 
+/** What the work on a branch has changed since its base, by branch; nothing that counts where nothing is said. */
+export type ChangedPaths = Readonly<Record<string, readonly string[]>>;
+
 /** One machine: what survives its processes, and how often each worker was started on it. */
 export class SimMachine {
   disk: MemoryFs;
@@ -44,6 +47,9 @@ export class SimMachine {
   /** The settings of git, and by task id what the worker of a task makes of them. */
   settings: GitSettings = {};
   readonly settingsAfter = new Map<string, GitSettings>();
+  changed: ChangedPaths = {};
+  /** What the user's config says of work beyond its surface. */
+  surface: Config['surface'] = 'lease';
   readonly #verdicts: Verdicts;
   readonly #config: Config;
   readonly #commits = new Map<string, string>();
@@ -67,6 +73,11 @@ export class SimMachine {
     this.disk = disk;
     this.#alive = new Set();
     if (isPowerCut) this.#boot += 1;
+  }
+
+  /** So much time passes. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
   }
 
   /** The world of a new runner process, registry opened and lock taken; `fs`: what it reaches the disk through, as its hosts do not. */
@@ -102,7 +113,7 @@ export class SimMachine {
         recordTree: async () => ({ head: null, tree: null, reason: null }),
         makeDurable: async () => undefined,
       },
-      config: this.#config,
+      config: { ...this.#config, surface: this.surface },
       paths,
       lock,
       isolation: 'none',
@@ -224,8 +235,9 @@ export class SimMachine {
         this.#branches.set(worktree, branch);
         return { kind: 'ready', baseBranch: 'main', baseCommit: BASE, headCommit: headOf(branch) };
       },
-      commitWork: async ({ key, branch }) => {
-        const commit = this.#commits.get(key) ?? sha256(`commit ${this.#commits.size}`).slice(0, 40);
+      commitWork: async ({ key, branch, parentCommit, taskId }) => {
+        // The same work is the same commit, whatever key it is asked for under.
+        const commit = this.#commits.get(key) ?? sha256(`${branch} ${parentCommit} ${taskId}`).slice(0, 40);
         this.#commits.set(key, commit);
         this.#heads.set(branch, commit);
         return { kind: 'committed', commit, filesChanged: ['x'], fileCount: 1, patchHash: sha256(commit) };
@@ -240,12 +252,20 @@ export class SimMachine {
       storedContent: async (commit) => ({ kind: 'whole', tree: simTree(commit) }),
       branchHead: async (branch) => headOf(branch),
       removeUntracked: async () => undefined,
-      rescueAndReset: async () => null,
+      rescueAndReset: async ({ branch, commit }) => {
+        const isMoved = headOf(branch) !== commit;
+        this.#heads.set(branch, commit);
+        return isMoved ? `refs/pawl/rescue/${branch}` : null;
+      },
       rescue: async () => null,
       releaseBranch: async () => undefined,
       commits: async (worktree) => [{ commit: headOf(branchIn(worktree)), subject: 'sim' }],
       filesChanged: async () => ({ files: ['x'], count: 1 }),
       addedLines: async () => [],
+      eachPathChanged: async (_base, head, onPath) => {
+        const branch = [...this.#heads].find(([, commit]) => commit === head)?.[0] ?? '';
+        for (const path of this.changed[branch] ?? []) onPath(path);
+      },
     };
   }
 }

@@ -53,7 +53,11 @@ export function storyOf(name: string, types: readonly string[], scarce: readonly
   return {
     name,
     types,
-    entry: packetEntry('SIM-1', types.includes('workEmpty allowed'), scarce, isLeaseShort(types)),
+    entry: packetEntry('SIM-1', 'src', {
+      allowsEmpty: types.includes('workEmpty allowed'),
+      scarce,
+      hasShortLease: isLeaseShort(types),
+    }),
     hasSetup: types.includes('runAdmitted withSetup'),
     scarce,
   };
@@ -66,7 +70,15 @@ function isLeaseShort(types: readonly string[]): boolean {
 
 /** The n-th packet that wants the surfaces of the story's own. */
 export function rivalEntry(n: number): IntakeEntry {
-  return packetEntry(`RIVAL-${n}`, false, [], false);
+  return packetEntry(`RIVAL-${n}`, 'src');
+}
+
+/** The folder that a neighbour leases, and nobody else. */
+export const NEIGHBOUR_SURFACE = 'taken';
+
+/** The packet of a run that leases what the story's own may come to touch. */
+export function neighbourEntry(): IntakeEntry {
+  return packetEntry('NEIGHBOUR', NEIGHBOUR_SURFACE);
 }
 
 /** As in the world that the stories are from. */
@@ -74,11 +86,16 @@ const COUNTED_ONCE = { attemptsMax: 2, fixAttemptsMax: 1, lostRetriesMax: 1, lim
 
 const entries = new Map<string, IntakeEntry>();
 
+interface PacketWishes {
+  readonly allowsEmpty: boolean;
+  readonly scarce: readonly Scarce[];
+  readonly hasShortLease: boolean;
+}
+
 function packetEntry(
   taskId: string,
-  allowsEmpty: boolean,
-  scarce: readonly Scarce[],
-  hasShortLease: boolean,
+  surface: string,
+  { allowsEmpty, scarce, hasShortLease }: PacketWishes = { allowsEmpty: false, scarce: [], hasShortLease: false },
 ): IntakeEntry {
   const key = `${taskId} ${allowsEmpty} ${scarce.join()} ${hasShortLease}`;
   const known = entries.get(key);
@@ -97,7 +114,7 @@ function packetEntry(
     implementation: { instructions: 'Do it.' },
     verification: { commands: ['check'] },
     review: { criteria: ['It is done.'] },
-    conflict_surface: ['src'],
+    conflict_surface: [surface],
   };
   const [reading] = readPackets(JSON.stringify([packet]), sha256).readings;
   if (reading === undefined) throw new Error('bug: the packet cannot be read');
@@ -145,6 +162,10 @@ function typeOf(event: JournalEvent): string {
   switch (event.type) {
     case 'runAdmitted':
       return event.hasSetup ? 'runAdmitted withSetup' : event.type;
+    case 'workCommitted':
+      return event.surfacesAdded === undefined ? event.type : `${event.type} beyond`;
+    case 'surfaceExceeded':
+      return `${event.type} ${event.holder === null ? 'strict' : 'held'}`;
     case 'workEmpty':
       return event.isAllowed ? 'workEmpty allowed' : event.type;
     case 'gateJudged':

@@ -1,0 +1,45 @@
+/**
+ * What a run leases beyond its packet's surfaces, because its work touches it.
+ *
+ * Owns: adding that to the lease, what is remembered of work that may not be leased, what a person accepts of it.
+ * Does not own: the states (run-parts), where a run resumes (run-context), finding out what the work touches (runtime).
+ *
+ * Invariants: 1. What was added is leased again with the rest after a lease was lost. 2. A run that never touched anything else has none
+ * of these members.
+ */
+import type { RunContext, RunMachineEvent, RunMachineEventOf, SurfaceConflict } from './run-context.ts';
+
+/** All that the run leases: the packet's surfaces, and what its work was found to touch beyond them. */
+export function surfacesToLease({ surfaces, surfacesAdded = [] }: RunContext): readonly string[] {
+  return [...surfaces, ...surfacesAdded];
+}
+
+/** The lease with what the event adds to it; nothing changes where it adds nothing. */
+export function grownLease(context: RunContext, event: RunMachineEvent): Partial<RunContext> {
+  const added = 'surfacesAdded' in event ? (event.surfacesAdded ?? []) : [];
+  if (added.length === 0) return {};
+  const { lease, surfacesAdded = [] } = context;
+  return {
+    surfacesAdded: [...surfacesAdded, ...added],
+    lease: lease === null ? null : { ...lease, surfaces: [...lease.surfaces, ...added] },
+  };
+}
+
+/** What is remembered of work that reaches beyond its lease. */
+export function surfaceConflictOf(event: RunMachineEventOf<'surfaceExceeded'>): SurfaceConflict {
+  const { taskId, commit, surfaces, holder } = event;
+  return { taskId, commit, surfaces, holder };
+}
+
+/** What a person accepts of it. */
+export function surfaceAcceptance(
+  { surfaces }: SurfaceConflict,
+  { by, reason }: RunMachineEventOf<'decisionMade'>,
+): Partial<RunContext> {
+  return { surfacesAccepted: { surfaces, by, reason } };
+}
+
+/** The conflict is over, if there was one. */
+export function withoutConflict({ surfaceConflict }: RunContext): Partial<RunContext> {
+  return surfaceConflict === undefined ? {} : { surfaceConflict: null };
+}

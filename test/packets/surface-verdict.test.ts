@@ -1,0 +1,59 @@
+/** What a run may lease beyond its lease: never what another holds, and under a strict config only what a person has accepted. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { surfaceBlocker, surfaceVerdict } from '../../src/core/surface-verdict.ts';
+import { blockerSchema } from '../../src/model/event.ts';
+
+const surface = fc.constantFrom<string>('path:o/r/a', 'path:o/r/b', 'path:o/r/b/c', 'path:o/r/d');
+const surfaces = fc.uniqueArray(surface, { maxLength: 4 });
+const question = fc
+  .record({ beyond: surfaces, held: fc.array(surfaces, { maxLength: 2 }), isStrict: fc.boolean(), accepted: surfaces })
+  .map(({ beyond, held, ...rest }) => ({
+    ...rest,
+    beyond,
+    held: held
+      .map((each, n) => ({ holder: `run_${n}`, surfaces: each.filter((one) => beyond.includes(one)) }))
+      .filter((each) => each.surfaces.length > 0),
+  }));
+
+describe('the verdict', () => {
+  it('leases or refuses every surface, and leases none that another run holds or that awaits a person', () => {
+    fc.assert(
+      fc.property(question, (asked) => {
+        const { added, refused, holder } = surfaceVerdict(asked);
+        expect([...added, ...refused].sort()).toEqual([...asked.beyond].sort());
+        const held = asked.held.flatMap((each) => each.surfaces);
+        expect(added.filter((each) => held.includes(each))).toEqual([]);
+        if (!asked.isStrict) expect(refused.every((each) => held.includes(each))).toBe(true);
+        else expect(added.every((each) => asked.accepted.some((one) => each.startsWith(one)))).toBe(true);
+        expect(holder).toBe(asked.held[0]?.holder ?? null);
+      }),
+    );
+  });
+});
+
+describe('the blocker', () => {
+  const many = Array.from({ length: 60 }, (_, n) => `path:o/r/${'deep/'.repeat(150)}${n}`);
+
+  it('names paths and every holder, and fits into a record however many they are', () => {
+    const held = [
+      { holder: 'run_x', surfaces: ['path:o/r/src/\\[id].js'] },
+      { holder: 'run_y', surfaces: many },
+    ];
+    const asked = { beyond: ['path:o/r/src/\\[id].js', ...many], held, isStrict: false, accepted: [] };
+    const blocker = surfaceBlocker(asked, surfaceVerdict(asked), { repo: 'o/r', commit: 'c'.repeat(40) });
+    expect(blockerSchema.safeParse(blocker).success).toBe(true);
+    expect(blocker.message).toMatch(
+      /^The work changes src\/\[id\]\.js, .* and 56 more, outside of the packet's conflict surface; run_x holds src\/\[id\]\.js; run_y holds /s,
+    );
+    expect(blocker.hint).toContain('Retry once run_x has ended');
+  });
+
+  it('says that a person can accept where nobody holds the paths', () => {
+    const asked = { beyond: ['path:o/r/a\u202eb\u0007'], held: [], isStrict: true, accepted: [] };
+    const { message, hint } = surfaceBlocker(asked, surfaceVerdict(asked), { repo: 'o/r', commit: 'c'.repeat(40) });
+    expect(message).toContain('The work changes a\\u{202e}b\\u{7}, outside of');
+    expect(message).toContain('"surface" is "strict"');
+    expect(hint).toContain('Accept it');
+  });
+});
