@@ -30,6 +30,8 @@ export interface TaskDocumentInput {
   readonly commit: string;
   readonly worktree: string;
   readonly completionFile: string;
+  /** Work outside of the packet's conflict surface waits for a person. */
+  readonly isSurfaceStrict: boolean;
   /** Argument lists of the commands to run: verification and setup. */
   readonly commands: readonly (readonly string[])[];
   /** The evidence of the gate that failed: fix only. */
@@ -83,9 +85,13 @@ function byPurpose(input: TaskDocumentInput): { readonly [key: string]: Json } {
     case 'setup':
       return { commands: input.commands };
     case 'implementation':
-      return {};
+      return { surface: surfaceOf(input) };
     case 'fix':
-      return { failedGate: input.failedGate, earlierRounds: input.earlierRounds.map((round) => ({ ...round })) };
+      return {
+        surface: surfaceOf(input),
+        failedGate: input.failedGate,
+        earlierRounds: input.earlierRounds.map((round) => ({ ...round })),
+      };
     case 'verification':
       return { commands: input.commands, expectations: packet.verification.expectations, commitToJudge: input.commit };
     case 'review':
@@ -95,6 +101,11 @@ function byPurpose(input: TaskDocumentInput): { readonly [key: string]: Json } {
         commitToReview: input.commit,
       };
   }
+}
+
+/** The paths that the work is meant for. */
+function surfaceOf({ packet, isSurfaceStrict }: TaskDocumentInput): Json {
+  return { paths: packet.conflictSurface, isStrict: isSurfaceStrict };
 }
 
 /** The JSON Schema of the answer that a purpose wants. */

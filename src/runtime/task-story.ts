@@ -40,6 +40,7 @@ export function documentOf(
     commit: effect.commit,
     worktree: run.world.paths.worktree(run.runId),
     completionFile,
+    isSurfaceStrict: run.world.config.surface === 'strict',
     commands,
     failedGate: purpose === 'fix' ? failedGate(run) : null,
     earlier: earlierAttempts(run, (task) => task.purpose === purpose && task.epoch === epoch),

@@ -50,6 +50,16 @@ describe('a fresh agent', () => {
     expect(verify).toContain('Judge commit feed');
   });
 
+  it('is told which paths its work is meant for, when it is to change any, and whether that is strict', () => {
+    const surface = (isStrict: boolean) => ({ surface: { paths: ['src/a', 'docs/*.md'], isStrict } });
+    for (const purpose of ['implementation', 'fix'] as const) {
+      const prompt = turnPrompt(task(purpose, surface(false)), FRESH, false);
+      expect(prompt).toContain('- src/a\n- docs/*.md\n\nOther agents may be at work elsewhere');
+      expect(turnPrompt(task(purpose, surface(true)), FRESH, false)).toContain('Change nothing outside of these paths');
+    }
+    expect(turnPrompt(task('review', surface(true)), FRESH, false)).not.toContain('src/a');
+  });
+
   it('is told what is kept of an attempt before it', () => {
     const prompt = turnPrompt(task('implementation'), { ...FRESH, rescueRef: 'refs/pawl/rescue/r/a' }, false);
     expect(prompt).toContain('refs/pawl/rescue/r/a');
