@@ -17,6 +17,7 @@ import { findingText, type HandoffRound, roundLines, roundsJson } from './handof
 import { reportsIn, spentBy } from './ledger.ts';
 import { markdownLine as line, markdownName as name } from './markdown-text.ts';
 import { sanitise } from './sanitise.ts';
+import { shownSurface } from './surfaces.ts';
 import { spentWords, turnAgent, turnNotes } from './turn-words.ts';
 
 /** All that the evidence bundle is made from. */
@@ -59,6 +60,7 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     commits: input.commits.map((commit) => ({ ...commit })),
     files: input.files,
     fileCount: input.fileCount,
+    surfacesAdded: addedSurfaces(input.records),
     gates: input.gates.map(gateJson),
     rounds: roundsJson(input.rounds),
     attempts: attempts.map(attemptJson),
@@ -93,6 +95,11 @@ function refJson(ref: ArtifactRef): Json {
   return { path: ref.path, sha256: ref.sha256 };
 }
 
+/** What the work touches beyond the packet's conflict surface, as it was leased. */
+function addedSurfaces(records: readonly JournalRecord[]): readonly string[] {
+  return records.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
+}
+
 function decisionsOf(records: readonly JournalRecord[]): Json {
   return records.flatMap(({ event, atMs }) =>
     event.type === 'decisionMade' ? [{ decision: event.decision, by: event.by, reason: event.reason, atMs }] : [],
@@ -113,7 +120,8 @@ function markdownOf(
     `# ${line(packet.taskId)}: ready for review`,
     '',
     ...(packet.scope.goal === null ? [] : [line(packet.scope.goal), '']),
-    `- Branch \`${name(input.branch)}\` at \`${input.headCommit}\`, from \`${name(input.baseBranch)}\` (\`${input.baseCommit}\`)`,
+    `- Commit \`${input.headCommit}\`, which both gates judged, from \`${name(input.baseBranch)}\` (\`${input.baseCommit}\`)`,
+    `- Branch \`${name(input.branch)}\`, which was at that commit when it was handed off`,
     `- Target: ${line(packet.scm.provider)} ${line(packet.scm.repo ?? '')} issue ${line(packet.scm.issueNumber ?? '')}`,
     `- Run \`${input.runId}\`, packet \`${input.packetHash}\`${packet.approvedBy === null ? '' : `, approved by ${line(packet.approvedBy)}`}`,
     `- Review: \`${shellCommand(['git', 'log', '--patch', `${input.baseCommit.slice(0, 12)}..${input.headCommit.slice(0, 12)}`])}\``,
@@ -127,6 +135,7 @@ function markdownOf(
     '',
     ...input.files.map((file) => `- \`${name(file)}\``),
     '',
+    ...surfaceLines(input),
     ...input.gates.flatMap(gateLines),
     ...roundLines(input.rounds),
     '## Attempts',
@@ -141,6 +150,20 @@ function markdownOf(
     ...usedLine(attempts),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function surfaceLines({ packet, records }: HandoffInput): readonly string[] {
+  const added = addedSurfaces(records);
+  if (added.length === 0) return [];
+  const repo = packet.scm.repo ?? '';
+  return [
+    `## Outside of the conflict surface (${added.length})`,
+    '',
+    "The packet does not name these paths. No other live run held them, and they were leased with the packet's own.",
+    '',
+    ...added.map((surface) => `- \`${name(shownSurface(surface, repo))}\``),
+    '',
+  ];
 }
 
 function notesOf({ turn, rescueRef }: AttemptRow): readonly string[] {

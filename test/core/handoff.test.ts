@@ -1,0 +1,69 @@
+/** What a passed run hands off: the commit that was judged, and what its work touched beyond its packet. */
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/base/sha256.ts';
+import { type HandoffInput, handoffBundle } from '../../src/core/handoff.ts';
+import { readPackets } from '../../src/core/packets.ts';
+import type { JournalEvent } from '../../src/model/event.ts';
+import { FIRST_PREV, type JournalRecord, RECORD_VERSION, RUN_ACTOR } from '../../src/model/record.ts';
+import { BASE, COMMIT, HASH } from '../../src/prove/model/settlements.ts';
+import { goodPacket } from '../packets/good-packet.ts';
+
+const BRANCH = 'work/x;reboot';
+
+function recordOf(event: JournalEvent, seq: number): JournalRecord {
+  const hashes = { post: HASH, prev: FIRST_PREV, sum: HASH };
+  return { v: RECORD_VERSION, seq, gen: 1, atMs: seq, actor: RUN_ACTOR, event, effects: [], ...hashes };
+}
+
+function workCommitted(surfacesAdded?: readonly string[]): JournalEvent {
+  const work = { commit: COMMIT, fileCount: 1, filesChanged: ['x'], patchHash: HASH, outcomeHash: HASH };
+  const event = { type: 'workCommitted' as const, key: 'k', taskId: 'implementation-e0-a1', ...work };
+  return surfacesAdded === undefined ? event : { ...event, surfacesAdded };
+}
+
+function bundleOf(...events: readonly JournalEvent[]): { readonly json: string; readonly markdown: string } {
+  const [reading] = readPackets(JSON.stringify([goodPacket()]), sha256).readings;
+  if (reading === undefined) throw new Error('the packet cannot be read');
+  const input: HandoffInput = {
+    runId: 'run_x',
+    packetHash: HASH,
+    packet: reading.packet,
+    branch: BRANCH,
+    baseBranch: 'main',
+    baseCommit: BASE,
+    headCommit: COMMIT,
+    commits: [{ commit: COMMIT, subject: 'work' }],
+    files: ['x'],
+    fileCount: 1,
+    gates: [],
+    rounds: [],
+    policy: {},
+    records: events.map((event, at) => recordOf(event, at + 1)),
+  };
+  return handoffBundle(input);
+}
+
+describe('a handoff', () => {
+  it('names the commit that was judged wherever it says what to read, and its branch only by the way', () => {
+    const { json, markdown } = bundleOf(workCommitted());
+    expect(JSON.parse(json)).toMatchObject({ headCommit: COMMIT, baseCommit: BASE, branch: BRANCH });
+    expect(markdown).toContain(`- Commit \`${COMMIT}\`, which both gates judged`);
+    const commands = markdown.split('\n').filter((line) => line.includes('git '));
+    expect(commands).toEqual([`- Review: \`git log --patch ${BASE.slice(0, 12)}..${COMMIT.slice(0, 12)}\``]);
+  });
+
+  it('names what the work touched beyond the conflict surface, of all tasks, and says nothing where it stayed inside', () => {
+    const added = ['path:acme/widgets/src/widget.js', 'path:acme/widgets/docs/\\[id].md'];
+    const { json, markdown } = bundleOf(
+      workCommitted([added[0] ?? '']),
+      workCommitted(),
+      workCommitted(added.slice(1)),
+    );
+    expect(JSON.parse(json).surfacesAdded).toEqual(added);
+    expect(markdown).toContain('## Outside of the conflict surface (2)');
+    expect(markdown).toContain('- `src/widget.js`\n- `docs/[id].md`\n');
+    const inside = bundleOf(workCommitted());
+    expect(JSON.parse(inside.json).surfacesAdded).toEqual([]);
+    expect(inside.markdown).not.toContain('conflict surface');
+  });
+});
