@@ -43,7 +43,7 @@ export interface RunStory {
   readonly branch: string;
   readonly baseBranch: string | null;
   readonly baseCommit: string | null;
-  /** The last commit that is recorded, the base's while nothing was committed; null before there is one. */
+  /** The last commit that is recorded, also of work that waits for its surface; the base's while there is none, null before that. */
   readonly headCommit: string | null;
   readonly commits: readonly string[];
   /** A round that was judged twice, after a retry, tells its last judgement. */
@@ -67,7 +67,7 @@ export function storyOf(records: readonly JournalRecord[]): RunStory {
     branch: received?.branch ?? '',
     baseBranch: workspace?.baseBranch ?? null,
     baseCommit: workspace?.baseCommit ?? null,
-    headCommit: commits.at(-1) ?? workspace?.headCommit ?? null,
+    headCommit: lastCommit(records) ?? workspace?.headCommit ?? null,
     commits,
     rounds: roundsOf(records),
     attempts: attemptsOf(records),
@@ -77,6 +77,18 @@ export function storyOf(records: readonly JournalRecord[]): RunStory {
     startedAtMs: records[0]?.atMs ?? null,
     updatedAtMs: records.at(-1)?.atMs ?? null,
   };
+}
+
+/** The commit of the last work; of work that was not taken for its surface only until it is done again. */
+function lastCommit(records: readonly JournalRecord[]): string | null {
+  let taken: string | null = null;
+  let last: string | null = null;
+  for (const { event } of records) {
+    if (event.type === 'workCommitted') taken = event.commit;
+    if (event.type === 'workCommitted' || event.type === 'surfaceExceeded') last = event.commit;
+    if (event.type === 'taskRequested') last = taken;
+  }
+  return last;
 }
 
 /** The rounds of gates that these records tell of. */

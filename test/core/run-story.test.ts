@@ -36,6 +36,16 @@ describe('the story of a run', () => {
     expect(storyOf(judged).rounds).toMatchObject([{ round: 1, commit: '2'.repeat(40), gates: [{ gate: 'review' }] }]);
   });
 
+  test('has the commit of work that waits for its surface, until that is done again', () => {
+    const at = RECORDS.findIndex(({ event }) => event.type === 'workCommitted');
+    const parked = changed('workCommitted', () => ({ type: 'surfaceExceeded' }));
+    const { baseCommit, headCommit, commits } = storyOf(parked.slice(0, at + 1));
+    expect([headCommit, commits]).toEqual([storyOf(RECORDS).headCommit, []]);
+    expect(headCommit).not.toBe(baseCommit);
+    const requested = RECORDS.filter(({ event }) => event.type === 'taskRequested').slice(0, 1);
+    expect(storyOf([...parked.slice(0, at + 1), ...requested]).headCommit).toBe(baseCommit);
+  });
+
   test('begins before anything is known, and says so', () => {
     expect(storyOf([])).toMatchObject({ packet: null, branch: '', baseCommit: null, headCommit: null, rounds: [] });
     expect(storyOf(RECORDS.slice(0, 1))).toMatchObject({ baseCommit: null, headCommit: null, commits: [] });
