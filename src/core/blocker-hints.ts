@@ -83,6 +83,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   },
   PAWL_WORKSPACE_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
   PAWL_GIT_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
+  PAWL_REPOSITORY_FILTERS: {
+    text: 'Pawl commits files byte for byte. Take these patterns out of the attributes on the base branch and retry, or do this work without Pawl.',
+  },
   PAWL_GIT_TAMPERED: {
     text: 'Look at what is named. If you, or a tool that you trust, did it, retry: the run resumes with these settings. If not, undo it first, then retry or abandon.',
   },

@@ -16,6 +16,7 @@ import { refuseLongPaths, refuseProtected } from './branch-refusals.ts';
 import { checkOut } from './checkout.ts';
 import { replaceFile, textOf } from './git-files.ts';
 import { refusal } from './refusal.ts';
+import { refuseFilters } from './repository-filters.ts';
 import { removeStaleLocks } from './stale-locks.ts';
 import {
   type Base,
@@ -91,6 +92,7 @@ async function examine(git: GitContext, spec: WorkspaceSpec): Promise<Seen | Ref
     (await refuseProtected(git, spec)) ??
     refuseHeld(spec, holders) ??
     (await refuseHistory(git, spec, base, branchHead)) ??
+    (await refuseFilters(git, branchHead ?? base.commit)) ??
     (await refuseDirty(git, spec, found, base, branchHead));
   return refused ?? { found, base, branchHead, holders };
 }

@@ -1,0 +1,71 @@
+/**
+ * Filters that a repository has for files of its own: Git LFS, encryption, and the like.
+ *
+ * Owns: finding them, and the refusal to work where they are in use. Does not own: reading a file of attributes (core/attribute-filters).
+ *
+ * Invariant: nothing here changes anything. Pawl runs no filter (own-git), so that where one is in use it would commit content that was meant to
+ * be stored otherwise: a large file itself, or a secret in the clear.
+ */
+import { join } from 'node:path';
+import { type FilterUse, filtersIn } from '../../core/attribute-filters.ts';
+import { hintOf } from '../../core/blocker-hints.ts';
+import { smallTextOf } from './git-files.ts';
+import { refusal } from './refusal.ts';
+import { pathStream } from './run-git.ts';
+import type { Refused } from './workspace-refusals.ts';
+import { type GitContext, inRepository } from './worktree.ts';
+
+/** Known by its name even where it is not installed: the files that it keeps are pointers. */
+const LFS = 'lfs';
+const ATTRIBUTE_FILES_MAX = 200;
+const USES_SHOWN = 5;
+
+interface FoundUse extends FilterUse {
+  readonly file: string;
+}
+
+/**
+ * The refusal where files of `commit` are kept by Git LFS, or by a filter that is set up here; null where none are. A filter that is not set up
+ * is one that git itself does not run; attributes that are not tracked are nobody's agreement, but for those of Git LFS.
+ */
+export async function refuseFilters(git: GitContext, commit: string): Promise<Refused | null> {
+  const tracked = await trackedUses(git, commit);
+  const local = filtersIn(smallTextOf(join(git.commonDir, 'info/attributes')) ?? '')
+    .filter(({ filter }) => filter === LFS)
+    .map((use) => ({ ...use, file: '.git/info/attributes' }));
+  if (tracked.length + local.length === 0) return null;
+  const setUp = await filtersSetUp(git);
+  const uses = [...tracked.filter(({ filter }) => filter === LFS || setUp.has(filter)), ...local];
+  if (uses.length === 0) return null;
+  const names = [...new Set(uses.map(({ filter }) => (filter === LFS ? 'Git LFS' : `the filter ${filter}`)))];
+  const places = uses.map(({ file, line, pattern }) => `${file}:${line} ${pattern}`);
+  return refusal(
+    'PAWL_REPOSITORY_FILTERS',
+    `The repository keeps files by ${names.join(' and ')} (${places.slice(0, USES_SHOWN).join(', ')}), which Pawl does not run.`,
+    hintOf('PAWL_REPOSITORY_FILTERS'),
+    places,
+  );
+}
+
+async function trackedUses(git: GitContext, commit: string): Promise<readonly FoundUse[]> {
+  const files: { readonly path: string; readonly object: string }[] = [];
+  const onBytes = pathStream((entry) => {
+    const [meta = '', path = ''] = entry.split('\t');
+    const isAttributes = path === '.gitattributes' || path.endsWith('/.gitattributes');
+    if (isAttributes && files.length < ATTRIBUTE_FILES_MAX) files.push({ path, object: meta.split(' ')[2] ?? '' });
+  });
+  await git.run(inRepository(git, ['ls-tree', '-r', '-z', commit], { isRead: true, onBytes }));
+  const uses: FoundUse[] = [];
+  for (const { path, object } of files) {
+    const { text } = await git.run(inRepository(git, ['cat-file', 'blob', object], { isRead: true }));
+    uses.push(...filtersIn(text).map((use) => ({ ...use, file: path })));
+  }
+  return uses;
+}
+
+/** Names of the filters that some configuration of the user or the repository has a program for. */
+async function filtersSetUp(git: GitContext): Promise<ReadonlySet<string>> {
+  const args = ['config', '-z', '--name-only', '--get-regexp', '^filter\\..*\\.(clean|smudge|process)$'];
+  const { text } = await git.run(inRepository(git, args, { answers: [0, 1], isRead: true }));
+  return new Set(text.split('\0').flatMap((key) => /^filter\.(.*)\.[^.]*$/s.exec(key)?.[1] ?? []));
+}
