@@ -49,6 +49,8 @@ describe.skipIf(CHROMIUM === undefined)(`the bridge into the Stately inspector${
     const page = await browser.newPage();
     await page.goto(hub.statelyUrl ?? '');
     expect(await page.textContent('#notice')).toContain(new URL(address).host);
+    expect(page.url()).not.toContain(hub.token);
+    expect(await page.getAttribute('#inspector', 'sandbox')).toBe('allow-scripts allow-same-origin');
     const inner = page.frame({ url: address });
     if (inner === null) throw new Error('there is no inner page');
     await inner.waitForFunction(() => Reflect.get(globalThis, 'received').length > 0);

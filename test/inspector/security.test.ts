@@ -198,6 +198,21 @@ describe('the hub', () => {
     await client.until(({ type }) => type === 'runs');
   });
 
+  it('keeps nobody out because of idle connections that have not shown the token', async () => {
+    const own = await bench.hub();
+    const early = await bench.client(own);
+    const idle = Array.from({ length: HUB_BOUNDS.connections + 5 }, () => connect(own.port, '127.0.0.1'));
+    try {
+      for (const socket of idle) socket.on('error', () => undefined);
+      await Promise.all(idle.map((socket) => once(socket, 'connect')));
+      const late = await bench.client(own);
+      await late.until(({ type }) => type === 'runs');
+      expect(early.socket.readyState).toBe(WebSocket.OPEN);
+    } finally {
+      for (const socket of idle) socket.destroy();
+    }
+  });
+
   it('takes a bounded number of clients', async () => {
     const crowded = await bench.hub();
     const url = `ws://127.0.0.1:${crowded.port}/ws?token=${crowded.token}`;

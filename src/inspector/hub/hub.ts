@@ -107,7 +107,9 @@ class HubServer {
     clientTracking: true,
   });
   /** All that came in, also those that HTTP has let go of. */
-  readonly #connections = new Set<Socket>();
+  readonly #connections = new Set<Duplex>();
+  /** Those that have shown the token: at most HUB_BOUNDS.clients. */
+  readonly #trusted = new WeakSet<Duplex>();
   readonly #sessions = new Set<Session>();
   readonly #pages = new Set<PageSession>();
   readonly #place: TaskPlace;
@@ -174,15 +176,26 @@ class HubServer {
       this.#upgrade(request, socket, head),
     );
     server.on('connection', (connection: Socket) => {
+      this.#makeRoom();
       this.#connections.add(connection);
       connection.once('close', () => this.#connections.delete(connection));
     });
-    server.maxConnections = HUB_BOUNDS.connections;
     // A connection that the system could not give us: the client tries again.
     server.on('error', () => undefined);
     // What is no HTTP gets no answer.
     server.on('clientError', (_error, socket) => socket.destroy());
     return server;
+  }
+
+  /** When all places are taken, the oldest connection that has not shown the token is cut: idle ones keep nobody out. */
+  #makeRoom(): void {
+    if (this.#connections.size < HUB_BOUNDS.connections) return;
+    for (const connection of this.#connections) {
+      if (this.#trusted.has(connection)) continue;
+      this.#connections.delete(connection);
+      connection.destroy();
+      return;
+    }
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -225,6 +238,7 @@ class HubServer {
       setTimeout(() => socket.destroy(), HUB_BOUNDS.refusalMs).unref();
       return;
     }
+    this.#trusted.add(socket);
     this.#sockets.handleUpgrade(request, socket, head, (client) => this.#open(client, target));
   }
 

@@ -56,7 +56,7 @@ export function tokenIn(search: string, fragment: string): string | null {
   return new URLSearchParams(fragment.replace(/^#/, '')).get('token') ?? new URLSearchParams(search).get('token');
 }
 
-/** Where the token is kept: the browser's storage of this tab. */
+/** Where the token is kept: the browser's storage for this address, so that a link opens in a new tab as well. */
 export interface TokenStore {
   readonly getItem: (name: string) => string | null;
   readonly setItem: (name: string, value: string) => void;
@@ -64,7 +64,7 @@ export interface TokenStore {
 
 const TOKEN_NAME = 'pawl.token';
 
-/** The token of this tab, from its address or from an earlier load; what is left of the address goes to `rewrite`. */
+/** The token of this address, from the address itself or from an earlier load; what is left of the address goes to `rewrite`. */
 export function takeToken(
   address: { readonly search: string; readonly hash: string; readonly pathname: string },
   store: TokenStore,

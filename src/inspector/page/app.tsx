@@ -79,7 +79,7 @@ function View({ hub, place, go }: ViewProps) {
     return <RunPage key={hub.history.runId} hub={hub} history={hub.history} place={place} go={go} />;
   }
   if (place.view === 'run') return null;
-  return <Runs runs={hub.runs} nowMs={hub.nowMs()} />;
+  return <Runs runs={hub.runs} livenessOf={(runId) => hub.livenessOf(runId)} nowMs={hub.nowMs()} />;
 }
 
 function Failed({ fault, tryAgain }: { readonly fault: unknown; readonly tryAgain: () => void }) {
@@ -141,7 +141,7 @@ function LineLamp({ status }: { readonly status: LineStatus }) {
 
 const REFUSALS = {
   token:
-    'The hub does not know this tab: it was started anew, or the tab was opened without a token. Open the address that it has printed.',
+    'The hub does not know this tab: it was started anew, or this browser has never opened its address. Open the address that it has printed.',
   version: 'The hub is of another version. Load the page again.',
   malformed: 'The hub did not understand this page. That is our bug: load the page again, and please report it.',
 } as const;

@@ -73,6 +73,11 @@ export class HubState {
     this.#line.connect();
   }
 
+  /** The liveness of a run as it was last told; null of one that cannot move. */
+  livenessOf(runId: string): Liveness | null {
+    return this.liveness.get(runId) ?? this.runs?.get(runId)?.liveness ?? null;
+  }
+
   /** Calls `listener` after every change, at most once a frame; returns how to end that. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);

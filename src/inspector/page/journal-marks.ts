@@ -4,6 +4,7 @@
  * Owns: telling them from the records alone, the facts of an event in short, the tone of a state or a result.
  * Does not own: showing them (timeline, scrubber, task-bars).
  */
+import type { Standing } from '../../core/liveness.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { duration } from './words.ts';
 
@@ -57,7 +58,9 @@ function eventMarks({ event }: JournalRecord): readonly Mark[] {
     case 'commandRefused':
       return [{ kind: 'refused', tone: 'plain', text: `refused: ${event.code}` }];
     case 'decisionMade':
-      return [{ kind: 'decision', tone: 'now', text: `${event.by} decided: ${event.decision}` }];
+      return [{ kind: 'decision', tone: 'now', text: `${event.by} decided: ${event.decision}: ${event.reason}` }];
+    case 'cancelRequested':
+      return [{ kind: 'decision', tone: 'now', text: `cancelled by ${event.by}: ${event.reason}` }];
     case 'gateJudged':
       return [
         {
@@ -127,6 +130,22 @@ export function toneOfResult(result: string | null): Tone {
     default:
       return 'plain';
   }
+}
+
+/** The tone of how a run stands to the world. */
+export function toneOfStanding(standing: Standing): Tone {
+  if (standing === 'working') return 'now';
+  return standing === 'gone' ? 'bad' : 'warn';
+}
+
+/** The last word of a person on the run among these records, in a sentence; null when there is none. */
+export function lastDecision(records: readonly JournalRecord[]): string | null {
+  for (const { event } of records.toReversed()) {
+    const reason = 'reason' in event && event.reason !== '' ? `: ${event.reason}` : '';
+    if (event.type === 'cancelRequested') return `Cancelled by ${event.by}${reason}`;
+    if (event.type === 'decisionMade') return `${event.by} decided: ${event.decision}${reason}`;
+  }
+  return null;
 }
 
 /** A stretch of records in one state. */

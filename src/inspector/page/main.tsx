@@ -9,6 +9,6 @@ import { App } from './app.tsx';
 import { HubState } from './hub-state.ts';
 import './page.css';
 
-const token = takeToken(location, sessionStorage, (address) => history.replaceState(null, '', address));
+const token = takeToken(location, localStorage, (address) => history.replaceState(null, '', address));
 const root = document.getElementById('page');
 if (root !== null) render(<App hub={new HubState(location.origin, token)} />, root);

@@ -7,6 +7,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import type { Action } from '../../model/action.ts';
 import type { Tone } from './journal-marks.ts';
 
 const SIGNS: Readonly<Record<Tone, string>> = { plain: '·', now: '▸', good: '✓', warn: '!', bad: '✕' };
@@ -40,20 +41,32 @@ export function Icon({ name }: { readonly name: keyof typeof ICONS }) {
   );
 }
 
+const COPIED_MS = 1_500;
+
 /** A command as text, with a button that copies it. */
 export function Command({ text }: { readonly text: string }) {
-  const [isCopied, setCopied] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1_500);
+  const [outcome, setOutcome] = useState<'copied' | 'refused' | null>(null);
+  const copy = (): void => {
+    navigator.clipboard.writeText(text).then(
+      () => {
+        setOutcome('copied');
+        setTimeout(() => setOutcome(null), COPIED_MS);
+      },
+      // The browser may forbid it: then the person is told, and copies by hand.
+      () => setOutcome('refused'),
+    );
   };
   return (
     <span class="command">
       <code>{text}</code>
-      <button type="button" class="quiet" aria-label={`Copy: ${text}`} onClick={() => void copy()}>
-        {isCopied ? 'Copied' : 'Copy'}
+      <button type="button" class="quiet" aria-label={`Copy: ${text}`} onClick={copy}>
+        {outcome === 'copied' ? 'Copied' : 'Copy'}
       </button>
+      {outcome === 'refused' ? (
+        <small class="tone-warn" role="status">
+          The browser refused: select the command and copy it.
+        </small>
+      ) : null}
     </span>
   );
 }
@@ -84,5 +97,19 @@ export function Document({ value, label }: { readonly value: unknown; readonly l
     <pre class="document" tabIndex={0} role="region" aria-label={label}>
       {JSON.stringify(value, null, 2)}
     </pre>
+  );
+}
+
+/** What can be done, one complete command for each alternative; what is no command as words. */
+export function Actions({ actions }: { readonly actions: readonly Action[] }) {
+  if (actions.length === 0) return <p class="soft">Nothing to do.</p>;
+  return (
+    <ul class="actions" aria-label="What can be done">
+      {actions.map(({ kind, label, command }) => (
+        <li key={`${kind} ${label}`}>
+          <span class="soft">{label}</span> {command === null ? null : <Command text={command} />}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -6,7 +6,7 @@
 import type { RunView } from '../../core/run-view.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import type { RecoveryFinding, RecoveryView } from '../wire/page-api.ts';
-import { Chip, Command, Fact } from './parts.tsx';
+import { Actions, Chip, Fact } from './parts.tsx';
 import { dayAndClock, words } from './words.ts';
 
 interface RecoveryProps {
@@ -14,13 +14,16 @@ interface RecoveryProps {
   readonly records: readonly JournalRecord[];
   readonly view: RunView;
   readonly recovery: RecoveryView | null;
+  /** False of an earlier record: what is known only now is then not shown. */
+  readonly isNewest: boolean;
 }
 
 /** Of more starts the newest are told: the timeline has all. */
 const STARTS_MAX = 50;
 
 /** Recovery and quarantine of a run. */
-export function Recovery({ records, view, recovery }: RecoveryProps) {
+export function Recovery({ records, view, recovery: now, isNewest }: RecoveryProps) {
+  const recovery = isNewest ? now : null;
   const starts = records
     .flatMap(({ seq, atMs, event }) =>
       event.type === 'runRehydrated' ? [{ seq, atMs, findings: event.findings }] : [],
@@ -28,17 +31,21 @@ export function Recovery({ records, view, recovery }: RecoveryProps) {
     .slice(-STARTS_MAX);
   return (
     <div class="recovery">
-      <NextStep view={view} isAside={recovery?.quarantine != null} />
+      <NextStep view={view} isAside={recovery?.quarantine != null} isNewest={isNewest} />
       {recovery?.quarantine == null ? null : <Quarantine quarantine={recovery.quarantine} />}
       {recovery?.journalFault == null ? null : (
         <p class="notice tone-bad">The journal ends here: {recovery.journalFault}</p>
       )}
-      <h3>{recovery?.quarantine == null ? 'What a start would find now' : 'What was found'}</h3>
-      {recovery === null ? (
-        <p class="soft">Looking…</p>
-      ) : (
-        <Findings findings={recovery.findings} none="Nothing out of order." />
-      )}
+      {isNewest ? (
+        <>
+          <h3>{recovery?.quarantine == null ? 'What a start would find now' : 'What was found'}</h3>
+          {recovery === null ? (
+            <p class="soft">Looking…</p>
+          ) : (
+            <Findings findings={recovery.findings} none="Nothing out of order." />
+          )}
+        </>
+      ) : null}
       <h3>What earlier starts found</h3>
       {starts.length === 0 ? (
         <p class="soft">No start has found anything up to this record.</p>
@@ -56,9 +63,15 @@ export function Recovery({ records, view, recovery }: RecoveryProps) {
   );
 }
 
+interface NextStepProps {
+  readonly view: RunView;
+  readonly isAside: boolean;
+  readonly isNewest: boolean;
+}
+
 /** Of a run that is set aside the quarantine below tells the same as its blocker. */
-function NextStep({ view, isAside }: { readonly view: RunView; readonly isAside: boolean }) {
-  const { blockers, nextSafeAction: next } = view;
+function NextStep({ view, isAside, isNewest }: NextStepProps) {
+  const { blockers, actions } = view;
   return (
     <section class="next" aria-label="What to do next">
       {(isAside ? [] : blockers).map((blocker) => (
@@ -71,9 +84,7 @@ function NextStep({ view, isAside }: { readonly view: RunView; readonly isAside:
           {blocker.evidence.length === 0 ? null : <p class="mono soft path">{blocker.evidence.join('  ')}</p>}
         </article>
       ))}
-      <p>
-        <strong>Next safe action:</strong> {next.command === null ? 'nothing to do' : <Command text={next.command} />}
-      </p>
+      {isNewest ? <Actions actions={actions} /> : null}
     </section>
   );
 }

@@ -3,14 +3,26 @@
  *
  * Owns: these few lines. Does not own: the facts (core/run-view).
  */
+import { type Liveness, signWords, standingWords } from '../../core/liveness.ts';
+import { drivenBy } from '../../core/next-actions.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { spentWords } from '../../core/turn-words.ts';
-import { toneOfState } from './journal-marks.ts';
-import { Chip, Command } from './parts.tsx';
+import { toneOfStanding, toneOfState } from './journal-marks.ts';
+import { Actions, Chip } from './parts.tsx';
 import { dayAndClock, words } from './words.ts';
 
+interface RunHeadProps {
+  readonly view: RunView;
+  /** Of a run that can move, at the newest record; else null. */
+  readonly liveness: Liveness | null;
+  /** The last word of a person up to the shown record, in a sentence; null when there is none. */
+  readonly decision: string | null;
+  readonly isNewest: boolean;
+  readonly nowMs: number;
+}
+
 /** The head of a run at the shown record. */
-export function RunHead({ view, isNewest }: { readonly view: RunView; readonly isNewest: boolean }) {
+export function RunHead({ view, liveness, decision, isNewest, nowMs }: RunHeadProps) {
   const [blocker] = view.blockers;
   const spent = spentWords(view.spent);
   const { verification, review } = view.gates;
@@ -25,6 +37,7 @@ export function RunHead({ view, isNewest }: { readonly view: RunView; readonly i
         {isNewest ? null : <Chip tone="plain">as it was at record {view.seq}</Chip>}
         <span class="mono soft">{view.runId}</span>
       </div>
+      {liveness === null ? null : <LivenessStrip liveness={liveness} nowMs={nowMs} />}
       <ul class="glance">
         {view.epoch === 0 ? null : <li>epoch {view.epoch}</li>}
         {view.task === null ? null : (
@@ -48,12 +61,23 @@ export function RunHead({ view, isNewest }: { readonly view: RunView; readonly i
             {blocker.message} <code>{blocker.code}</code>
           </p>
         )}
-        {!isNewest || view.nextSafeAction.command === null ? null : (
-          <p>
-            <span class="soft">Next safe action</span> <Command text={view.nextSafeAction.command} />
-          </p>
-        )}
+        {decision === null ? null : <p class="decision">{decision}</p>}
+        {isNewest && view.actions.length > 0 ? <Actions actions={view.actions} /> : null}
       </div>
     </header>
+  );
+}
+
+/** Whether what the state says is true of the world now: who drives, what lives, how long since a sign. */
+function LivenessStrip({ liveness, nowMs }: { readonly liveness: Liveness; readonly nowMs: number }) {
+  const { standing, driver } = liveness;
+  const tone = toneOfStanding(standing);
+  return (
+    <p class="liveness" role="status">
+      <Chip tone={tone}>{standingWords(standing)}</Chip>
+      {[...(driver.kind === 'none' ? [] : [drivenBy(driver, nowMs)]), ...signWords(liveness, nowMs)].map((words) => (
+        <span key={words}>{words}</span>
+      ))}
+    </p>
   );
 }

@@ -14,6 +14,7 @@ import { chartOf, mainChart } from './chart-graph.ts';
 import { Gates } from './gates.tsx';
 import type { History, Moment } from './history.ts';
 import type { HubState } from './hub-state.ts';
+import { lastDecision, type Tone, toneOfStanding } from './journal-marks.ts';
 import { Owed } from './owed.tsx';
 import { Empty } from './parts.tsx';
 import { Recovery } from './recovery.tsx';
@@ -45,17 +46,24 @@ export function RunPage({ hub, history, place, go }: RunPageProps) {
   const view = moment?.view ?? newest;
   if (view === null || (!hub.isCaughtUp && moment === null)) return <Empty title="Reading the journal…" />;
   const show = (next: number | null): void => go({ seq: next });
+  const isNewest = place.seq === null;
   return (
     <div class="run-page">
-      <RunHead view={newest?.kind === 'quarantined' ? newest : view} isNewest={place.seq === null} />
-      <Scrubber history={history} length={length} seq={seq} isNewest={place.seq === null} show={show} />
+      <RunHead
+        view={isNewest ? (newest ?? view) : view}
+        liveness={isNewest ? hub.livenessOf(runId) : null}
+        decision={lastDecision(history.records.slice(0, seq))}
+        isNewest={isNewest}
+        nowMs={hub.nowMs()}
+      />
+      <Scrubber history={history} length={length} seq={seq} isNewest={isNewest} show={show} />
       {history.isWhole ? null : (
         <p class="notice" role="status">
           Folding the journal: {history.foldedSeq} of {length} records
         </p>
       )}
       <div class="halves">
-        <Charts history={history} moment={moment} taskId={place.taskId} />
+        <Charts history={history} moment={moment} taskId={place.taskId} tone={isNewest ? toneNow(hub, runId) : null} />
         <Panels hub={hub} history={history} view={view} seq={seq} place={place} moment={moment} go={go} />
       </div>
     </div>
@@ -80,22 +88,31 @@ function Unfolded({
   if (newest === null || !hub.isCaughtUp) return <Empty title="Reading the journal…" />;
   return (
     <div class="run-page">
-      <RunHead view={newest} isNewest />
+      <RunHead view={newest} liveness={hub.livenessOf(runId)} decision={null} isNewest nowMs={hub.nowMs()} />
       <section class="panel alone">
-        <Recovery records={[]} view={newest} recovery={hub.recovery} />
+        <Recovery records={[]} view={newest} recovery={hub.recovery} isNewest />
       </section>
     </div>
   );
+}
+
+/** The tone of the active states: what is dead or set aside does not look at work. */
+function toneNow(hub: HubState, runId: string): Tone | null {
+  if (hub.runs?.get(runId)?.kind === 'quarantined') return 'bad';
+  const liveness = hub.livenessOf(runId);
+  return liveness === null || liveness.standing === 'working' ? null : toneOfStanding(liveness.standing);
 }
 
 function Charts({
   history,
   moment,
   taskId,
+  tone,
 }: {
   readonly history: History;
   readonly moment: Moment | null;
   readonly taskId: string | null;
+  readonly tone: Tone | null;
 }) {
   const [isWhole, setWhole] = useState(false);
   const seq = moment?.seq ?? 0;
@@ -104,7 +121,7 @@ function Charts({
   const runChart = useMemo(() => (isWhole ? RUN_CHART : mainChart(RUN_CHART, new Set(taken))), [isWhole, key]);
   const task = taskId === null ? undefined : moment?.state.tasks[taskId];
   return (
-    <div class="charts">
+    <div class={tone === null ? 'charts' : `charts now-${tone}`}>
       <div class="chart-bar">
         <h2>{task === undefined ? 'The run' : 'The run and its task'}</h2>
         <button type="button" class="quiet" aria-pressed={isWhole} onClick={() => setWhole(!isWhole)}>
@@ -228,6 +245,8 @@ function PanelBody({ hub, history, view, seq, place, moment, go }: PanelsProps) 
           axis={timeAxis(history.records, seq)}
           files={hub.files}
           outputs={hub.outputs}
+          atMs={place.seq === null ? null : (moment?.record.atMs ?? 0)}
+          standing={place.seq === null ? (hub.livenessOf(history.runId)?.standing ?? null) : null}
           taskId={place.taskId}
           choose={(taskId) => go({ taskId: taskId === place.taskId ? null : taskId })}
         />
@@ -235,7 +254,14 @@ function PanelBody({ hub, history, view, seq, place, moment, go }: PanelsProps) 
     case 'gates':
       return <Gates records={past} view={view} artifacts={hub.artifacts} ask={(path) => hub.ask(path)} />;
     case 'recovery':
-      return <Recovery records={past} view={hub.runs?.get(history.runId) ?? view} recovery={hub.recovery} />;
+      return (
+        <Recovery
+          records={past}
+          view={place.seq === null ? (hub.runs?.get(history.runId) ?? view) : view}
+          recovery={hub.recovery}
+          isNewest={place.seq === null}
+        />
+      );
     case 'owed':
       return <Owed owed={moment?.state.owed ?? []} view={view} atMs={moment?.record.atMs ?? 0} />;
   }

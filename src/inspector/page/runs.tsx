@@ -4,8 +4,9 @@
  * Owns: filter, search, order and the rows. Does not own: a run's own page (run-page).
  */
 import { useState } from 'preact/hooks';
+import { type Liveness, standingWords } from '../../core/liveness.ts';
 import type { RunKind, RunView } from '../../core/run-view.ts';
-import { toneOfState } from './journal-marks.ts';
+import { toneOfStanding, toneOfState } from './journal-marks.ts';
 import { Chip, Command, Empty } from './parts.tsx';
 import { chosenRuns } from './run-choice.ts';
 import { age, counted, words } from './words.ts';
@@ -20,11 +21,13 @@ const FILTERS: readonly { readonly kind: RunKind | 'all'; readonly name: string 
 
 interface RunsProps {
   readonly runs: ReadonlyMap<string, RunView> | null;
+  /** The liveness of a run as it was last told; null of one that cannot move. */
+  readonly livenessOf: (runId: string) => Liveness | null;
   readonly nowMs: number;
 }
 
 /** The first page: every run of the registry. */
-export function Runs({ runs, nowMs }: RunsProps) {
+export function Runs({ runs, livenessOf, nowMs }: RunsProps) {
   const [kind, setKind] = useState<RunKind | 'all'>('all');
   const [search, setSearch] = useState('');
   if (runs === null) return <Loading />;
@@ -69,13 +72,19 @@ export function Runs({ runs, nowMs }: RunsProps) {
           {counted(all.length, 'run')} in the registry; none is shown by this filter and search.
         </Empty>
       ) : (
-        <RunTable runs={chosen} nowMs={nowMs} />
+        <RunTable runs={chosen} livenessOf={livenessOf} nowMs={nowMs} />
       )}
     </section>
   );
 }
 
-function RunTable({ runs, nowMs }: Omit<RunsProps, 'runs'> & { readonly runs: readonly RunView[] }) {
+interface RunRowProps {
+  readonly run: RunView;
+  readonly liveness: Liveness | null;
+  readonly nowMs: number;
+}
+
+function RunTable({ runs, livenessOf, nowMs }: Omit<RunsProps, 'runs'> & { readonly runs: readonly RunView[] }) {
   return (
     <div class="table-frame">
       <table class="run-table">
@@ -91,7 +100,7 @@ function RunTable({ runs, nowMs }: Omit<RunsProps, 'runs'> & { readonly runs: re
         </thead>
         <tbody>
           {runs.map((run) => (
-            <RunRow key={run.runId} run={run} nowMs={nowMs} />
+            <RunRow key={run.runId} run={run} liveness={livenessOf(run.runId)} nowMs={nowMs} />
           ))}
         </tbody>
       </table>
@@ -99,20 +108,28 @@ function RunTable({ runs, nowMs }: Omit<RunsProps, 'runs'> & { readonly runs: re
   );
 }
 
-function RunRow({ run, nowMs }: { readonly run: RunView; readonly nowMs: number }) {
-  const { task, nextSafeAction: next } = run;
+function RunRow({ run, liveness, nowMs }: RunRowProps) {
+  const { task } = run;
+  const [next] = run.actions;
   const [blocker] = run.blockers;
+  const isAlive = liveness === null || liveness.standing === 'working';
   return (
     <tr data-run={run.runId}>
       <th scope="row">
         <a href={`#run=${encodeURIComponent(run.runId)}`}>{run.taskId}</a>
         <small class="mono soft">{run.runId}</small>
       </th>
-      <td>
-        <Chip tone={toneOfState(run.state)}>{words(run.state)}</Chip>
-        {run.substate === null ? null : <small class="soft">{words(run.substate)}</small>}
+      <td data-label="State">
+        <Chip tone={isAlive ? toneOfState(run.state) : toneOfStanding(liveness.standing)}>{words(run.state)}</Chip>
+        {isAlive ? (
+          run.substate === null ? null : (
+            <small class="soft">{words(run.substate)}</small>
+          )
+        ) : (
+          <small>{standingWords(liveness.standing)}</small>
+        )}
       </td>
-      <td>
+      <td data-label="Working on">
         {task === null ? (
           <span class="soft">nothing yet</span>
         ) : (
@@ -122,11 +139,11 @@ function RunRow({ run, nowMs }: { readonly run: RunView; readonly nowMs: number 
           </>
         )}
       </td>
-      <td class="num">
+      <td class="num" data-label="Last record">
         {run.updatedAtMs === null || run.updatedAtMs === 0 ? '' : age(run.updatedAtMs, nowMs)}
         <small class="soft">{run.seq === 0 ? '' : counted(run.seq, 'record')}</small>
       </td>
-      <td class="wide">
+      <td class="wide" data-label="Blocker">
         {blocker === undefined ? (
           <span class="soft">none</span>
         ) : (
@@ -136,7 +153,15 @@ function RunRow({ run, nowMs }: { readonly run: RunView; readonly nowMs: number 
           </>
         )}
       </td>
-      <td>{next.command === null ? <span class="soft">nothing to do</span> : <Command text={next.command} />}</td>
+      <td data-label="Next">
+        {next === undefined ? (
+          <span class="soft">nothing to do</span>
+        ) : next.command === null ? (
+          next.label
+        ) : (
+          <Command text={next.command} />
+        )}
+      </td>
     </tr>
   );
 }

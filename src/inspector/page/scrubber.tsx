@@ -31,7 +31,8 @@ export function Scrubber({ history, length, seq, isNewest, show: showAt }: Scrub
   at.current = seq;
   const show = (next: number | null): void => {
     at.current = next ?? length;
-    showAt(next);
+    // Whoever steps onto the last record wants to see what comes next.
+    showAt(next === null || next >= length ? null : next);
   };
   const [isPlaying, setPlaying] = useState(false);
   const step = Math.max(1, Math.floor(length / PLAY_STEPS_MAX));

@@ -55,6 +55,12 @@ const frame = frameOf(elementById('inspector'));
 const url = new URL(frame.dataset.url ?? '');
 const asked = new URLSearchParams(window.location.hash.slice(1));
 const run = asked.get('run');
+// The token leaves the address bar at once: what is copied from there, or kept in the history, opens nothing.
+history.replaceState(
+  null,
+  '',
+  run === null ? window.location.pathname : `${window.location.pathname}#${new URLSearchParams({ run })}`,
+);
 elementById('host').textContent = url.host;
 
 const doorkeeper = new Doorkeeper(frame, url.origin);

@@ -3,12 +3,14 @@
  *
  * Owns: the bars on their common axis, the list of a task's registers, its output and answer. Does not own: their facts (hub-state, task-spans).
  */
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Standing } from '../../core/liveness.ts';
 import type { RunView, TaskView } from '../../core/run-view.ts';
 import { turnAgent, turnNotes } from '../../core/turn-words.ts';
 import type { TaskFilesView } from '../wire/page-api.ts';
-import { toneOfResult } from './journal-marks.ts';
+import { toneOfResult, toneOfStanding } from './journal-marks.ts';
 import { Chip, Document, Empty, Fact } from './parts.tsx';
+import { filesAt } from './task-files-at.ts';
 import type { TaskSpan, TimeAxis } from './task-spans.ts';
 import { bytes, clock, counted, dayAndClock, duration, words } from './words.ts';
 
@@ -18,14 +20,21 @@ interface TasksProps {
   readonly files: Readonly<Record<string, TaskFilesView>>;
   readonly outputs: ReadonlyMap<string, string>;
   readonly taskId: string | null;
+  /** The instant of an earlier record that is shown; null at the newest. */
+  readonly atMs: number | null;
+  /** How the run stands to the world now; null where that is not told. */
+  readonly standing: Standing | null;
   readonly choose: (taskId: string) => void;
 }
+
+/** Nearer to the end than this is at the end. */
+const END_PX = 24;
 
 /** Of more tasks the newest are shown, until all are asked for. */
 const SHOWN_MAX = 60;
 
 /** The tasks of the run at the shown record. */
-export function Tasks({ view, axis, files, outputs, taskId, choose }: TasksProps) {
+export function Tasks({ view, axis, files, outputs, taskId, atMs, standing, choose }: TasksProps) {
   const [isAll, setAll] = useState(false);
   if (axis.spans.length === 0)
     return <Empty title="No task yet">The run has not asked for a worker at this record.</Empty>;
@@ -55,6 +64,7 @@ export function Tasks({ view, axis, files, outputs, taskId, choose }: TasksProps
               axis={axis}
               task={task}
               isChosen={span.taskId === taskId}
+              standing={standing}
               choose={choose}
             />
           );
@@ -65,7 +75,12 @@ export function Tasks({ view, axis, files, outputs, taskId, choose }: TasksProps
           Choose a task: its registers, output and answer appear here, and its own statechart beside the run's.
         </p>
       ) : (
-        <TaskDetails task={chosen} files={files[chosen.taskId]} output={outputs.get(chosen.taskId)} />
+        <TaskDetails
+          task={chosen}
+          files={filesAt(files[chosen.taskId], chosen, atMs)}
+          output={outputs.get(chosen.taskId)}
+          isPast={atMs !== null}
+        />
       )}
     </div>
   );
@@ -76,15 +91,17 @@ interface BarProps {
   readonly axis: TimeAxis;
   readonly task: TaskView | undefined;
   readonly isChosen: boolean;
+  readonly standing: Standing | null;
   readonly choose: (taskId: string) => void;
 }
 
-function TaskBar({ span, axis, task, isChosen, choose }: BarProps) {
+function TaskBar({ span, axis, task, isChosen, standing, choose }: BarProps) {
   const part = (atMs: number): number =>
     Math.min(100, Math.max(0, ((atMs - axis.fromMs) / (axis.toMs - axis.fromMs)) * 100));
   const endMs = span.endedAtMs ?? axis.toMs;
   const startMs = span.startedAtMs ?? endMs;
-  const tone = toneOfResult(span.result);
+  const isOpen = span.result === null && standing !== null && standing !== 'working';
+  const tone = isOpen ? toneOfStanding(standing) : toneOfResult(span.result);
   const ran = span.startedAtMs === null ? 'not started' : duration(endMs - span.startedAtMs);
   return (
     <li>
@@ -107,7 +124,7 @@ function TaskBar({ span, axis, task, isChosen, choose }: BarProps) {
           ))}
         </span>
         <span class="num soft ran-for">{ran}</span>
-        <Chip tone={tone}>{span.result ?? words(task?.state ?? 'requested')}</Chip>
+        <Chip tone={tone}>{span.result ?? (isOpen ? words(standing) : words(task?.state ?? 'requested'))}</Chip>
       </button>
     </li>
   );
@@ -117,10 +134,13 @@ function TaskDetails({
   task,
   files,
   output,
+  isPast,
 }: {
   readonly task: TaskView;
   readonly files: TaskFilesView | undefined;
   readonly output: string | undefined;
+  /** An earlier record is shown: files say how things are now. */
+  readonly isPast: boolean;
 }) {
   const notes = task.turn === null ? [] : turnNotes(task.turn);
   return (
@@ -143,16 +163,16 @@ function TaskDetails({
         </p>
       )}
       <h4>Output</h4>
-      {output === undefined || output === '' ? (
+      {isPast && task.result === null ? (
+        <p class="soft">Shown at the newest record only: files keep no history.</p>
+      ) : output === undefined || output === '' ? (
         <p class="soft">
           {files === undefined || files.outputBytes === 0
             ? 'The worker has printed nothing.'
             : 'Reading the end of its output…'}
         </p>
       ) : (
-        <pre class="output" tabIndex={0} role="log" aria-label={`Output of ${task.taskId}`}>
-          {output}
-        </pre>
+        <OutputEnd key={task.taskId} label={`Output of ${task.taskId}`} text={output} />
       )}
       <h4>Answer</h4>
       {files?.completion == null ? (
@@ -161,6 +181,23 @@ function TaskDetails({
         <Document label="Answer" value={files.completion} />
       )}
     </article>
+  );
+}
+
+/** The end of an output: opened at its end, and following it while nobody has scrolled up. */
+function OutputEnd({ text, label }: { readonly text: string; readonly label: string }) {
+  const element = useRef<HTMLPreElement>(null);
+  const isAtEnd = useRef(true);
+  useLayoutEffect(() => {
+    if (element.current !== null && isAtEnd.current) element.current.scrollTop = element.current.scrollHeight;
+  }, [text]);
+  const noteScroll = ({ currentTarget: at }: { readonly currentTarget: HTMLPreElement }): void => {
+    isAtEnd.current = at.scrollHeight - at.scrollTop - at.clientHeight < END_PX;
+  };
+  return (
+    <pre ref={element} class="output" tabIndex={0} role="log" aria-label={label} onScroll={noteScroll}>
+      {text}
+    </pre>
   );
 }
 

@@ -189,6 +189,70 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
     await page.locator('#tab-tasks[aria-selected=true]').waitFor();
   });
 
+  test.each([1_024, 390])('shows the runs without scrolling sideways at %i px, each readable', async (width) => {
+    bench.run(`run_${'LONG'.repeat(10)}_1`, 6);
+    bench.run('run_B_1', 12);
+    const { url } = await hub();
+    const { page } = await openPage(browser, url);
+    await page.setViewportSize({ width, height: 800 });
+    await page.locator('tr[data-run=run_B_1]').waitFor();
+    const boxes = await page.evaluate(() => {
+      const of = (selector: string): Element[] => [...document.querySelectorAll(selector)];
+      return {
+        overflow: of('html, .table-frame').map((element) => element.scrollWidth - element.clientWidth),
+        narrowest: Math.min(...of('.run-table td').map((cell) => cell.getBoundingClientRect().width)),
+        highest: Math.max(...of('.run-table tbody tr').map((row) => row.getBoundingClientRect().height)),
+      };
+    });
+    expect(Math.max(...boxes.overflow)).toBeLessThanOrEqual(0);
+    expect(boxes.narrowest).toBeGreaterThan(100);
+    expect(boxes.highest).toBeLessThan(260);
+  });
+
+  test('opens a run in a new tab, and follows again from its last record', async () => {
+    const run = bench.run('run_A_1', 8);
+    const { url } = await hub();
+    const { page } = await openPage(browser, url);
+    const link = page.locator('tr[data-run=run_A_1] a');
+    await link.waitFor();
+    const [tab] = await Promise.all([page.context().waitForEvent('page'), link.click({ modifiers: ['Control'] })]);
+    await tab.locator('#record-8[aria-selected=true]').waitFor();
+    await tab.keyboard.press('ArrowLeft');
+    await tab.locator('#record-7[aria-selected=true]').waitFor();
+    await tab.keyboard.press('ArrowRight');
+    await tab.locator('#record-8[aria-selected=true]').waitFor();
+    run.append(1);
+    await tab.locator('#record-9[aria-selected=true]').waitFor();
+  });
+
+  test('says so when the browser refuses to copy a command', async () => {
+    bench.run('run_A_1', 6);
+    const { url } = await hub();
+    const { page, faults } = await openPage(browser, `${url}&run=run_A_1`);
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new DOMException('denied', 'NotAllowedError'));
+    });
+    await page.locator('.command button').first().click();
+    await page.locator('.command [role=status]', { hasText: 'The browser refused' }).waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test('opens an output at its end and follows it', async () => {
+    const run = bench.run('run_A_1', 6);
+    const taskId = 'implementation-e0-a1';
+    const lines = Array.from({ length: 400 }, (_, n) => `line ${n}\n`).join('');
+    const output = run.taskFile(taskId, 'output.ndjson', lines);
+    const { url } = await hub();
+    const { page } = await openPage(browser, `${url}&run=run_A_1&panel=tasks&task=${taskId}`);
+    const pane = page.locator('pre.output', { hasText: 'line 399' });
+    await pane.waitFor();
+    const fromEnd = () => pane.evaluate((at) => at.scrollHeight - at.scrollTop - at.clientHeight);
+    expect(await fromEnd()).toBeLessThan(24);
+    appendFileSync(output, 'the very last line\n');
+    await page.locator('pre.output', { hasText: 'the very last line' }).waitFor();
+    expect(await fromEnd()).toBeLessThan(24);
+  });
+
   test('has nothing serious that axe finds, on any of its views, in light and in dark', async () => {
     const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(RECORDED) };
     const recorded = await createHub({ place, pageFolder: PAGE_FOLDER, pawlVersion: '0.0.0' });
