@@ -19,6 +19,7 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  rmdirSync,
   type Stats,
   unlinkSync,
   utimesSync,
@@ -30,6 +31,7 @@ import type { FileStat, FsPort } from '../ports/fs.ts';
 
 const FLAGS = {
   r: constants.O_RDONLY | constants.O_NONBLOCK,
+  rNoFollow: constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW,
   'r+': constants.O_RDWR,
   'a+': constants.O_RDWR | constants.O_APPEND | constants.O_CREAT,
   'wx+': constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
@@ -45,12 +47,14 @@ export const nodeFs: FsPort = {
   read: readFully,
   write: (fd, bytes, position) => writeSync(fd, bytes, 0, bytes.length, position),
   size: (fd) => fstatSync(fd).size,
+  kindOf: (fd) => kindOf(fstatSync(fd)),
   truncate: (fd, size) => ftruncateSync(fd, size),
   sync: (fd) => fsyncSync(fd),
   dataSync: (fd) => fdatasyncSync(fd),
   link: (existing, path) => linkSync(existing, path),
   rename: (from, to) => renameSync(from, to),
   unlink: (path) => unlinkSync(path),
+  removeFolder: (path) => rmdirSync(path),
   makeFolder: (path) => {
     mkdirSync(path, { mode: 0o700 });
   },

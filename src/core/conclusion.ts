@@ -10,15 +10,10 @@ import type { ErrorCode } from '../model/error-codes.ts';
 import { BOUNDS, type Purpose } from '../model/limits.ts';
 import type { Answer, CompletionSource, EndReason, TaskResult, VerdictStatus } from '../model/request.ts';
 import type { TurnReport } from '../model/turn.ts';
+import type { WorkerExit } from '../ports/gate.ts';
 import { type AnswerReading, isGate } from './answer.ts';
 import { sanitise } from './sanitise.ts';
 import { concludeTurn } from './turn-conclusion.ts';
-
-/** How a process exited: exactly one of the two is not null. */
-export interface WorkerExit {
-  readonly code: number | null;
-  readonly signal: string | null;
-}
 
 /** Why a worker was ended before it ended itself, or never began. */
 export type ForcedEnd = EndReason | 'stalled' | 'outputLimit' | 'notStarted' | 'noEvent' | 'budget' | 'unreadable';

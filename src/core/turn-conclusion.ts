@@ -9,7 +9,8 @@
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { Answer, TaskResult } from '../model/request.ts';
 import type { TurnReport } from '../model/turn.ts';
-import type { Conclusion, WorkerExit } from './conclusion.ts';
+import type { WorkerExit } from '../ports/gate.ts';
+import type { Conclusion } from './conclusion.ts';
 
 /** The conclusion that the turn forces, null when answer and exit are to decide. */
 export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: Answer | null): Conclusion | null {

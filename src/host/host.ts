@@ -8,19 +8,23 @@
  */
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
-import type { ForcedEnd, WorkerExit } from '../core/conclusion.ts';
+import type { ForcedEnd } from '../core/conclusion.ts';
 import { encode, encodeAgentRecord, encodeClaim, parseRequest } from '../core/task-files.ts';
+import { PawlError } from '../model/error.ts';
+import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { type AgentRecord, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { TurnRequest } from '../model/turn.ts';
 import type { AdapterTable } from '../ports/agent-adapter.ts';
+import type { GatedWorker, WorkerExit } from '../ports/gate.ts';
 import type { HostProcessesPort } from '../ports/processes.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
+import { systemFailure } from '../store/store-errors.ts';
 import { prepareAnswerFile } from './answer-file.ts';
 import { endTree, pause } from './ending.ts';
 import { workerEnvironment } from './environment.ts';
-import { type GatedWorker, spawnGate } from './gate.ts';
+import { spawnGate } from './gate.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { treeHandle } from './observe.ts';
 import { settleOutcome, type WorktreeReader } from './outcome.ts';
@@ -49,8 +53,6 @@ export interface HostTask {
 
 /** Exit codes of a host; nobody decides by them, they are for people. */
 export const HOST_EXIT = { done: 0, contradiction: 2 } as const;
-
-const SWEEP_AGAIN_MS = 2_000;
 
 /** How a worker came to its end, as the host saw it. */
 interface WorkerEnd {
@@ -120,34 +122,52 @@ function readRequest(parts: HostParts, task: HostTask): TaskRequest | null {
   return null;
 }
 
-/** As runWorker; what it throws is thrown on when nothing of the worker is left: nobody watches it any more. */
+/** What is on record of a worker, so far. */
+interface OnRecord {
+  agent: AgentRecord | null;
+}
+
+/** As runWorker; a disk that fails meanwhile ends the worker, of which then nothing is left, and is told as the reason. */
 async function runWorkerOrClear(
   parts: HostParts,
   task: HostTask,
   request: TaskRequest,
   nonce: string,
 ): Promise<WorkerEnd> {
+  const onRecord: OnRecord = { agent: null };
   try {
-    return await runWorker(parts, task, request, nonce);
+    return await runWorker(parts, task, request, nonce, onRecord);
   } catch (error) {
-    parts.log('ending the worker: it cannot be watched');
-    await sweep(parts, task, request, null);
-    throw error;
+    const failure = systemFailure(error);
+    parts.log(`ending the worker: ${failure instanceof Error ? failure.message : String(failure)}`);
+    await sweep(parts, task, request, onRecord.agent);
+    // After a failed sync nothing that this process remembers may be relied upon; anything else that is no disk's is our bug.
+    const isOfDisk = failure instanceof PawlError && ERROR_CODES[failure.code] === EXIT.refused;
+    if (!isOfDisk || failure.code === 'PAWL_STORE_SYNC_FAILED') throw error;
+    return { exit: null, forced: 'interrupted', agent: onRecord.agent, obstacle: failure.message };
   }
 }
 
 /** Starts the worker in two phases and returns when it has exited or has to be ended. */
-async function runWorker(parts: HostParts, task: HostTask, request: TaskRequest, nonce: string): Promise<WorkerEnd> {
+async function runWorker(
+  parts: HostParts,
+  task: HostTask,
+  request: TaskRequest,
+  nonce: string,
+  onRecord: OnRecord,
+): Promise<WorkerEnd> {
   const { files } = parts;
   const { taskFolder } = task;
   files.writeDurable(join(taskFolder, TASK_FILES.task), encode(request.task));
   if (request.turn !== undefined) writeTurnFiles(files, taskFolder, request.turn);
-  const obstacle = prepareAnswerFile(request);
+  const obstacle = prepareAnswerFile(files.fs, request);
   if (obstacle !== null) return notStarted(obstacle);
-  const gate = await spawnGate(request, taskFolder, workerEnvironment(request, taskFolder, parts.env), files.clock);
+  const env = workerEnvironment(request, taskFolder, parts.env);
+  const gate = await spawnGate(files, parts.processes, request, taskFolder, env);
   if (gate.kind === 'failed') return notStarted(gate.obstacle);
   const agent = recordWorker(parts, task, request, nonce, gate.worker);
   if (agent === null) return notStarted('it ended before it could be recorded');
+  onRecord.agent = agent;
   const { exited } = gate.worker;
   gate.worker.open();
   const turn =
@@ -201,10 +221,14 @@ function recordWorker(
   }
 }
 
-/** Nothing of the tree is left. Not bounded: no outcome while something lives, and who waits for one sees that this host does. */
+/**
+ * Nothing of the tree is left. Throws PAWL_WORKER_SURVIVORS when that cannot be brought about in BOUNDS.hostSweepMs: no outcome while something
+ * lives, so this host leaves, and whoever finds it dead looks at what is left, and asks a person.
+ */
 async function sweep(parts: HostParts, task: HostTask, request: TaskRequest, agent: AgentRecord | null): Promise<void> {
   const { clock } = parts.files;
   const handle = treeHandle(task.taskFolder, request, agent);
+  const endMs = clock.monotonicMs() + BOUNDS.hostSweepMs;
   for (;;) {
     const end = await endTree(parts.processes, clock, handle, {
       graceMs: request.limits.graceMs,
@@ -212,10 +236,22 @@ async function sweep(parts: HostParts, task: HostTask, request: TaskRequest, age
       onSignal: (signal, member) => parts.log(`${signal} to ${member.pid}`),
     });
     if (end.isGone) return;
-    const left = end.survivors.map((member) => member.pid);
-    parts.log(`left: ${left.join(' ') || '-'}; unknown: ${end.unknown.join(' ') || '-'}; lock held: ${end.isLocked}`);
-    await pause(clock, SWEEP_AGAIN_MS);
+    const pids = end.survivors.map((member) => member.pid);
+    const left = `left: ${pids.join(' ') || '-'}; unknown: ${end.unknown.join(' ') || '-'}; lock held: ${end.isLocked}`;
+    parts.log(left);
+    if (clock.monotonicMs() >= endMs) throw survivors(task, left);
+    await pause(clock, BOUNDS.hostSweepPauseMs);
   }
+}
+
+function survivors({ taskFolder }: HostTask, left: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_WORKER_SURVIVORS',
+    message: `something of the worker's tree could not be ended: ${left}`,
+    subject: taskFolder,
+    hint: 'end it yourself; the next pawl run looks at it again',
+    kind: 'needsHuman',
+  });
 }
 
 function notStarted(obstacle: string): WorkerEnd {

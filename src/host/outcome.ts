@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
 import { type AnswerReading, readAnswer } from '../core/answer.ts';
-import { type Conclusion, concludeTask, type ForcedEnd, type WorkerExit } from '../core/conclusion.ts';
+import { type Conclusion, concludeTask, type ForcedEnd } from '../core/conclusion.ts';
 import type { Parsed } from '../core/fields.ts';
 import { encode, encodeClaim, encodeOutcome, parseClaim, parseOutcome } from '../core/task-files.ts';
 import { SILENT_TURN, type Turn } from '../core/turn.ts';
@@ -29,6 +29,7 @@ import {
 } from '../model/request.ts';
 import type { AnswerOrigin, TurnReport } from '../model/turn.ts';
 import type { AdapterTable } from '../ports/agent-adapter.ts';
+import type { WorkerExit } from '../ports/gate.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { collectAnswer } from './answer-file.ts';
@@ -164,7 +165,7 @@ interface Evidence {
 async function gather(settlement: Settlement): Promise<Evidence> {
   const { files, taskFolder, request, exit } = settlement;
   const asked = request.turn;
-  if (asked === undefined) return { reading: collectAnswer(request, null).reading };
+  if (asked === undefined) return { reading: collectAnswer(files.fs, request, null).reading };
   const adapter = await settlement.adapterOf(asked.kind);
   const report = (turn: Turn, answerFrom: AnswerOrigin | null): TurnReport =>
     reportTurn({
@@ -177,12 +178,12 @@ async function gather(settlement: Settlement): Promise<Evidence> {
     });
   try {
     const turn = readEndedTurn(files, taskFolder, asked, adapter, exit);
-    const { reading, from } = collectAnswer(request, turn);
+    const { reading, from } = collectAnswer(files.fs, request, turn);
     return { reading, turn: report(turn, from) };
   } catch (error) {
     if (!(error instanceof UnreadableTurn)) throw error;
     settlement.log(`the output of the turn cannot be read: ${error.stack ?? error.message}`);
-    const { reading, from } = collectAnswer(request, null);
+    const { reading, from } = collectAnswer(files.fs, request, null);
     return { reading, turn: report(SILENT_TURN, from), unreadable: error.message };
   }
 }

@@ -7,12 +7,12 @@
  */
 import { join } from 'node:path';
 import { FIRST_LINE, type LineCursor, readLines, readRest } from '../core/agent-lines.ts';
-import type { WorkerExit } from '../core/conclusion.ts';
 import { foldEvent, foldLines, SILENT_TURN, type Turn } from '../core/turn.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { TASK_FILES } from '../model/request.ts';
 import type { TurnRequest } from '../model/turn.ts';
 import type { AgentAdapter } from '../ports/agent-adapter.ts';
+import type { WorkerExit } from '../ports/gate.ts';
 import type { Files } from '../store/files.ts';
 
 /** The adapter of this agent failed on its output: our bug, and no reason to let the worker go on. */

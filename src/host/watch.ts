@@ -6,10 +6,11 @@
  * Invariants: 1. Limits count on a clock that never steps back. 2. The worker's own exit comes first: it is never called stalled when it has ended.
  */
 import { join } from 'node:path';
-import type { ForcedEnd, WorkerExit } from '../core/conclusion.ts';
+import type { ForcedEnd } from '../core/conclusion.ts';
 import { TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { FsPort } from '../ports/fs.ts';
+import type { WorkerExit } from '../ports/gate.ts';
 import { byBytes, byEvents, type Reason } from './silence.ts';
 import { type TurnFollower, UnreadableTurn } from './turn-output.ts';
 

@@ -137,7 +137,14 @@ export const BOUNDS = {
   gitSettings: 2_000,
   watchPollMs: 1_000,
   hostStartMs: 20_000,
+  /** Longest wait for agent.json after a claim was seen, before the claim alone is recorded. */
+  agentAfterClaimMs: 500,
+  /** Longest wait for the lock of a worker's tree. */
+  treeLockMs: 5_000,
   killMs: 10_000,
+  /** How long a host tries to end what is left of its worker's tree, and how long it pauses between two tries. */
+  hostSweepMs: 60_000,
+  hostSweepPauseMs: 2_000,
   gitMs: 120_000,
   gitOutputBytes: 64 * 1024 * 1024,
   gitRefLockMs: 2_000,

@@ -17,16 +17,23 @@ export interface FileStat {
   readonly mtimeMs: number;
 }
 
+/**
+ * How a file is opened: `wx+` creates and refuses an existing file; `r` never creates; `rNoFollow` neither, and refuses a symbolic link (ELOOP);
+ * `a+` appends and creates; `r+` writes in place.
+ */
+export type OpenMode = 'r' | 'rNoFollow' | 'r+' | 'a+' | 'wx+';
+
 /** The file operations, one system call each. */
 export interface FsPort {
-  /** `wx+` creates and refuses an existing file; `r` never creates; `a+` appends and creates; `r+` writes in place. */
-  open(path: string, mode: 'r' | 'r+' | 'a+' | 'wx+'): Fd;
+  open(path: string, mode: OpenMode): Fd;
   close(fd: Fd): void;
   /** Bytes read at `position`; fewer than `length` only at the end of the file. */
   read(fd: Fd, position: number, length: number): Uint8Array;
   /** The number of bytes written, at the end of an `a+` file, at `position` otherwise. */
   write(fd: Fd, bytes: Uint8Array, position: number | null): number;
   size(fd: Fd): number;
+  /** What is open, whatever its path means by now. */
+  kindOf(fd: Fd): FileStat['kind'];
   truncate(fd: Fd, size: number): void;
   /** fsync(2), of a file or (on a folder opened with `r`) of its entries. */
   sync(fd: Fd): void;
@@ -35,8 +42,10 @@ export interface FsPort {
   /** link(2): throws EEXIST when `path` is there. */
   link(existing: string, path: string): void;
   rename(from: string, to: string): void;
-  /** For temporary names only: registers and journals are never unlinked. */
+  /** For temporary names, and for what lies where a worker's answer belongs: registers and journals are never unlinked. */
   unlink(path: string): void;
+  /** Removes one empty folder; throws ENOTEMPTY. */
+  removeFolder(path: string): void;
   /** Creates one folder, mode 0700; throws EEXIST. */
   makeFolder(path: string): void;
   /** Names in a folder, sorted; throws ENOENT. */

@@ -6,6 +6,9 @@
  * Invariant: nothing is signalled whose identity was not checked just before (a pid alone is never trusted).
  */
 import type { Life, ProcessIdentity } from '../base/process-identity.ts';
+import type { ClockPort } from './clock.ts';
+import type { Fd } from './fs.ts';
+import type { GateResult, GateStart } from './gate.ts';
 
 /** What is left of a worker's tree. `unknown` counts processes that could belong to it and cannot be read. */
 export interface TreeSighting {
@@ -43,8 +46,12 @@ export interface ProcessesPort {
   startHost(start: HostStart): ProcessIdentity | null;
 }
 
-/** What the worker host asks for beyond that: who a child of its own is. */
+/** What the worker host asks for beyond that: its worker, and who a child of its own is. */
 export interface HostProcessesPort extends ProcessesPort {
+  /** Takes the lock of an open file for whoever holds its descriptor; false when another holds it, or it cannot be taken here. Bounded. */
+  lock(fd: Fd): boolean;
+  /** A worker waits behind its gate, or the reason why none does. Bounded. */
+  startGate(start: GateStart, clock: ClockPort): Promise<GateResult>;
   /** The identity of the process at `pid`, null when there is none that lives. Only for children: their pid cannot be another's yet. */
   identify(pid: number): ProcessIdentity | null;
 }

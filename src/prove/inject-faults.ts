@@ -2,10 +2,8 @@
  * Every file operation of a whole run, refused by the system once, or from there on: told with its code, nothing acknowledged lost, and the
  * next start finishes.
  *
- * Owns: which operation fails and how, in a simulated machine; what must hold after it. Does not own: the machine (prove/sim), the failing
- * file system (prove/memory).
- *
- * Invariant: a case is known by its operation and its fault; the same seed and share give the same cases.
+ * Owns: disturbing a run in a simulated machine; what must hold after it. Does not own: the machine (prove/sim), the faults and which of them are
+ * tried (fault-cases), the operations of worker hosts (host-faults).
  */
 
 import { sha256 } from '../base/sha256.ts';
@@ -20,32 +18,17 @@ import { emptyInbox } from '../runtime/commands.ts';
 import { Driver } from '../runtime/driver.ts';
 import { recordsOf } from '../runtime/run-look.ts';
 import type { World } from '../runtime/world.ts';
-import { FaultFs, type FaultPlan } from './memory/fault-fs.ts';
-import { MemoryFs } from './memory/memory-fs.ts';
-import { random } from './memory/memory-nodes.ts';
+import { allCases, chooseCases, type FaultCase, type FaultChoice, planOf } from './fault-cases.ts';
+import { FaultFs } from './memory/fault-fs.ts';
+import { type FsOp, MemoryFs } from './memory/memory-fs.ts';
 import type { InjectionResult } from './proof.ts';
 import { SimMachine, type Verdicts } from './sim/sim-world.ts';
 
 /** What is injected, and how it goes. */
-export interface InjectionOptions {
-  readonly seed: number;
-  /** The part of all cases that is tried, from 0 to 1; from 0.26 on every operation is hit. */
-  readonly share: number;
-  /** Of all cases, those whose number leaves this remainder: the parts of all remainders are the whole. */
-  readonly part?: { readonly remainder: number; readonly of: number };
+export interface InjectionOptions extends FaultChoice {
   /** Told before each case. */
   onProgress(done: number, of: number): void;
 }
-
-/** The ways in which an operation fails, by their names in the result. */
-const KINDS: Readonly<Record<string, Pick<FaultPlan, 'fault' | 'isLasting' | 'ops'>>> = {
-  ENOSPC: { fault: { code: 'ENOSPC' } },
-  EIO: { fault: { code: 'EIO' } },
-  EACCES: { fault: { code: 'EACCES' } },
-  'ENOSPC from there on': { fault: { code: 'ENOSPC' }, isLasting: true },
-  'short write': { fault: 'short', ops: ['write'] },
-  'empty write': { fault: 'none', ops: ['write'] },
-};
 
 /** One run that comes by every stage: its review fails once and is fixed. */
 const VERDICTS: Verdicts = { 'review-e1-a1': 'FAIL' };
@@ -54,11 +37,6 @@ const VERDICTS: Verdicts = { 'review-e1-a1': 'FAIL' };
 const REPEATED: readonly string[] = ['runRehydrated', 'hostStartRepeated'];
 /** A start in memory takes milliseconds; one that waits has nothing left to wait for. */
 const START_MS_MAX = 20_000;
-
-interface Case {
-  readonly kind: string;
-  readonly at: number;
-}
 
 /** What one start of Pawl came to. */
 interface Started {
@@ -81,11 +59,9 @@ interface Reference {
 /** The part `share` of all cases was tried; the faults say which of them does not hold, and why. */
 export async function injectFaults(options: InjectionOptions): Promise<InjectionResult> {
   const beganMs = performance.now();
-  const { reference, operations, writes } = await undisturbed();
-  const cases = Object.entries(KINDS).flatMap(([kind, { ops }]) =>
-    Array.from({ length: ops === undefined ? operations : writes }, (_, n): Case => ({ kind, at: n + 1 })),
-  );
-  const chosen = choose(cases, options);
+  const { reference, calls } = await undisturbed();
+  const cases = allCases(calls, options.turn);
+  const chosen = chooseCases(cases, options);
   const injected: Record<string, number> = {};
   const faults: string[] = [];
   for (const [done, one] of chosen.entries()) {
@@ -98,30 +74,14 @@ export async function injectFaults(options: InjectionOptions): Promise<Injection
   return { injected, faults, tookMs: Math.round(performance.now() - beganMs) };
 }
 
-/** Round by round every operation is hit once more, each time by its next kind; of the last round a part by chance. */
-function choose(all: readonly Case[], { seed, share, part }: InjectionOptions): readonly Case[] {
-  const cases = part === undefined ? all : all.filter((_, n) => n % part.of === part.remainder);
-  const byOperation = new Map<string, Case[]>();
-  for (const one of cases) {
-    const name = `${KINDS[one.kind]?.ops === undefined ? 'operation' : 'write'} ${one.at}`;
-    byOperation.set(name, [...(byOperation.get(name) ?? []), one]);
-  }
-  const chance = random(seed);
-  const ranked = [...byOperation.values()].flatMap((kinds, n) =>
-    kinds.map((_, round) => ({ one: kinds[(round + n + seed) % kinds.length], rank: round + chance() })),
-  );
-  ranked.sort((a, b) => a.rank - b.rank);
-  const count = Math.round(Math.min(1, Math.max(0, share)) * cases.length);
-  return ranked.slice(0, count).flatMap(({ one }) => (one === undefined ? [] : [one]));
-}
-
-async function undisturbed(): Promise<{ reference: Reference; operations: number; writes: number }> {
+async function undisturbed(): Promise<{ reference: Reference; calls: readonly FsOp[] }> {
   const machine = new SimMachine(new MemoryFs(), VERDICTS);
   const fs = new FaultFs(machine.disk, { at: Number.POSITIVE_INFINITY, fault: 'none' });
   const started = await start(machine, fs);
   if (started.error !== null) throw started.error;
-  const operations = fs.count;
-  return { reference: ended(started, machine), operations, writes: fs.countOf('write') };
+  // Looking at what is there is no operation of the run.
+  const calls = [...fs.calls];
+  return { reference: ended(started, machine), calls };
 }
 
 /** What is on the disk of a run that has ended. */
@@ -138,11 +98,10 @@ function recordsIn(place: World | null): readonly JournalRecord[] {
 }
 
 /** What does not hold when the operation fails so, each a sentence. */
-async function tryCase({ kind, at }: Case, reference: Reference, seed: number): Promise<string[]> {
+async function tryCase(one: FaultCase, reference: Reference, seed: number): Promise<string[]> {
   const machine = new SimMachine(new MemoryFs(), VERDICTS);
-  const plan = KINDS[kind];
-  if (plan === undefined) throw new Error(`bug: no kind ${kind}`);
-  const fs = new FaultFs(machine.disk, { ...plan, at });
+  const plan = planOf(one);
+  const fs = new FaultFs(machine.disk, plan);
   const met = await start(machine, fs);
   if (fs.firedOp === null) return ['the operation never came'];
   const faults = toldBadly(met, reference);

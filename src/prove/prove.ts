@@ -6,11 +6,12 @@
  * Invariant: 1. It holds only when every part and every cell does; a part that was not done does not count as one that holds.
  */
 import { measureGrowth } from './growth.ts';
+import { injectHostFaults } from './host-faults.ts';
 import { injectFaults } from './inject-faults.ts';
 import { doKills } from './kills.ts';
 import { runMatrix } from './matrix.ts';
 import { Outside } from './outside.ts';
-import type { CellName, CellResult, Circumstances, Level, Proof, RecoveryTimes } from './proof.ts';
+import type { CellName, CellResult, Circumstances, InjectionResult, Level, Proof, RecoveryTimes } from './proof.ts';
 import type { Household } from './real/stories.ts';
 import { doesHold } from './report/findings.ts';
 import { walkModel } from './walk-model.ts';
@@ -47,7 +48,7 @@ export async function prove(options: ProveOptions): Promise<Proof> {
   const isWhole = cell === null;
   const model = isWhole ? await walkModel(level, told('model')) : null;
   const matrix = isWhole ? await runMatrix({ seed, share, onProgress: told('matrix') }) : null;
-  const injections = isWhole ? await injectFaults({ seed, share, onProgress: told('injections') }) : null;
+  const injections = isWhole ? await injectEverywhere(seed, share, told('injections')) : null;
   const cells = await doKills({ ...options, outside, onProgress: told('kills') });
   const growth = isWhole ? await measureGrowth(LENGTHS[level], told('growth')) : [];
   const parts = {
@@ -68,6 +69,24 @@ export async function prove(options: ProveOptions): Promise<Proof> {
   const isDone = cell !== null || (model !== null && matrix !== null && injections !== null);
   const found = { ...parts, holds: isDone };
   return { ...found, holds: doesHold(found) };
+}
+
+/** Into the operations of a runner, and into those of its hosts. */
+async function injectEverywhere(
+  seed: number,
+  share: number,
+  onProgress: (done: number, of: number) => void,
+): Promise<InjectionResult> {
+  const hosts = await injectHostFaults({ seed, share, onProgress });
+  const runners = await injectFaults({ seed, share, onProgress });
+  const kinds = [...new Set([...Object.keys(runners.injected), ...Object.keys(hosts.injected)])];
+  return {
+    injected: Object.fromEntries(
+      kinds.map((kind) => [kind, (runners.injected[kind] ?? 0) + (hosts.injected[kind] ?? 0)]),
+    ),
+    faults: [...hosts.faults, ...runners.faults],
+    tookMs: hosts.tookMs + runners.tookMs,
+  };
 }
 
 function recoveryTimes(cells: readonly CellResult[], growth: RecoveryTimes['growth']): RecoveryTimes | null {

@@ -24,7 +24,7 @@ export class HostPulse {
     this.#clock = clock;
     this.#firstMs = clock.monotonicMs();
     this.#lastMs = this.#firstMs;
-    const endingMs = 2 * limits.graceMs + BOUNDS.killMs + BOUNDS.hostGits * BOUNDS.gitMs;
+    const endingMs = 2 * limits.graceMs + BOUNDS.killMs + BOUNDS.hostSweepMs + BOUNDS.hostGits * BOUNDS.gitMs;
     this.#lifeMsMax = limits.deadlineMs + endingMs + BOUNDS.deadlineMarginMs;
   }
 

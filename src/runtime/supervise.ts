@@ -25,8 +25,6 @@ import { factsOf, folderChange, type OpenedTask, observe, openTaskFolder } from 
 /** The effects that await something of a worker. */
 export type TaskEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWorker'>;
 
-/** Longest wait for agent.json after a claim was seen before the claim alone is recorded. */
-const AGENT_AFTER_CLAIM_MS = 500;
 /** A wait for a worker that has lasted this long is worth a snapshot. */
 const SNAPSHOT_AFTER_MS = 5_000;
 
@@ -132,7 +130,7 @@ async function watchHost(
 ): Promise<void> {
   const { world } = run;
   if (effect.kind !== 'watchWorker' && seen.agent !== null) return spawned(run, effect, task, seen);
-  if (effect.kind === 'startHost' && pulse.sinceFirstLookMs() >= AGENT_AFTER_CLAIM_MS && seen.claim !== null) {
+  if (effect.kind === 'startHost' && pulse.sinceFirstLookMs() >= BOUNDS.agentAfterClaimMs && seen.claim !== null) {
     world.files.syncFolder(task.folder);
     run.settle(effect, { type: 'hostClaimed', key: effect.key, claimHash: seen.claim.hash });
     return;
@@ -142,7 +140,7 @@ async function watchHost(
     return endTaskInOrder(run, effect, task, 'hung');
   }
   if (effect.kind === 'watchWorker' && pulse.sinceFirstLookMs() >= SNAPSHOT_AFTER_MS) run.saveSnapshot();
-  const pollMs = effect.kind === 'startHost' ? AGENT_AFTER_CLAIM_MS / 2 : BOUNDS.watchPollMs;
+  const pollMs = effect.kind === 'startHost' ? BOUNDS.agentAfterClaimMs / 2 : BOUNDS.watchPollMs;
   await folderChange(world, task.folder, signal, pollMs);
 }
 

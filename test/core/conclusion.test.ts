@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { AnswerReading } from '../../src/core/answer.ts';
-import { concludeTask, type ForcedEnd, type WorkerEnding, type WorkerExit } from '../../src/core/conclusion.ts';
+import { concludeTask, type ForcedEnd, type WorkerEnding } from '../../src/core/conclusion.ts';
 import { PURPOSES } from '../../src/model/limits.ts';
 import type { Answer, Verdict } from '../../src/model/request.ts';
+import type { WorkerExit } from '../../src/ports/gate.ts';
 
 const verdictOf = (status: Verdict['status']): Verdict => ({ status, findings: [], summary: 's' });
 const answerOf = (status: Answer['status'], verdict: Verdict | null = null): Answer => ({

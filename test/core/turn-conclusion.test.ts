@@ -1,9 +1,10 @@
 /** What a turn means for its task: how it ended × exit × answer × denial × limit, every cell decided. */
 import { describe, expect, it } from 'vitest';
 import type { AnswerReading } from '../../src/core/answer.ts';
-import { concludeTask, type ForcedEnd, type WorkerExit } from '../../src/core/conclusion.ts';
+import { concludeTask, type ForcedEnd } from '../../src/core/conclusion.ts';
 import type { Answer } from '../../src/model/request.ts';
 import { type END_CAUSES, TURN_ENDS, type TurnReport } from '../../src/model/turn.ts';
+import type { WorkerExit } from '../../src/ports/gate.ts';
 import { reportOf } from '../support/turn-report.ts';
 
 const ANSWER: Answer = {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { dietViolations, floorViolations, placeOf, purityViolations, wiringViolations } from './floors.ts';
+import {
+  dietViolations,
+  fileViolations,
+  floorViolations,
+  placeOf,
+  purityViolations,
+  wiringViolations,
+} from './floors.ts';
 import { codeFiles, type SourceFile, told } from './source-tree.ts';
 
 const file = (path: string, text: string): SourceFile => ({ path, text });
@@ -51,6 +58,18 @@ describe('floors', () => {
     ]);
   });
 
+  test('a file operation of a host, the runtime or the store that goes past the port is seen', () => {
+    const files = [
+      file('src/host/gate.ts', `import { join } from 'node:path';\nimport { openSync } from 'node:fs';`),
+      file('src/store/a.ts', `const { open } = await import('node:fs/promises');`),
+      file('src/adapters/node-fs.ts', `import { openSync } from 'node:fs';`),
+    ];
+    expect(told(fileViolations(files))).toEqual([
+      'src/host/gate.ts:2 imports node:fs: files are reached through src/ports/fs',
+      'src/store/a.ts:1 imports node:fs/promises: files are reached through src/ports/fs',
+    ]);
+  });
+
   test('Node, clocks and chance in a pure room are seen', () => {
     const files = [
       file('src/core/a.ts', `import { join } from 'node:path';\nconst now = Date.now();\nconst date = new Date(atMs);`),
@@ -88,6 +107,8 @@ describe('floors', () => {
 describe('the project', () => {
   test('imports only downwards', () => expect(told(floorViolations(tree))).toEqual([]));
   test('chooses its adapters on floor 6', () => expect(told(wiringViolations(tree))).toEqual([]));
+  test('reaches files only through the port in hosts, runtime and store', () =>
+    expect(told(fileViolations(tree))).toEqual([]));
   test('keeps machines and core free of Node, clocks and chance', () =>
     expect(told(purityViolations(tree))).toEqual([]));
   test('loads nothing heavy where it must start fast', () => expect(told(dietViolations(tree))).toEqual([]));

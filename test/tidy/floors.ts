@@ -70,6 +70,20 @@ export function wiringViolations(files: readonly SourceFile[]): Violation[] {
 const mayWire = (path: string): boolean =>
   path.startsWith('src/adapters/') || placeOf(path)?.floor === 6 || PROGRAMS.has(path);
 
+/** Rooms whose file operations all go through the port: what reaches past it could not be made to fail in a test. */
+const PORTED_ROOMS = ['src/host/', 'src/runtime/', 'src/store/'];
+
+/** Hosts, runtime and store reach files only through src/ports/fs, so that the fault loops meet every operation. */
+export function fileViolations(files: readonly SourceFile[]): Violation[] {
+  return edgesOf(files.filter(({ path }) => PORTED_ROOMS.some((room) => path.startsWith(room))))
+    .filter(({ to, isPackage }) => isPackage && /^node:fs(?:\/|$)/.test(to))
+    .map(({ from, to, line }) => ({
+      path: from,
+      line,
+      message: `imports ${to}: files are reached through src/ports/fs`,
+    }));
+}
+
 const PURE_ROOMS = ['machines/', 'src/core/'];
 const CLOCKS =
   /\b(?:Date\.now|performance\.|process\.|Math\.random|setTimeout\b|setInterval\b|setImmediate\b|globalThis\b|randomUUID\b)|\bnew Date\(\s*\)|(?<![\w.]|new )Date\(\s*\)/g;

@@ -206,7 +206,8 @@ describe('what fails around a turn', () => {
       ...bench.processes,
       signal: (identity, signal) => signal === 'SIGKILL' && bench.processes.signal(identity, signal),
     };
-    await expect(bench.host(turn, { fs, processes })).rejects.toThrow();
+    const outcome = await bench.run(turn, { fs, processes });
+    expect(outcome).toMatchObject({ result: 'interrupted', message: expect.stringContaining('ENOSPC') });
     expect(existsSync(join(turn.taskFolder, TASK_FILES.agent))).toBe(false);
     expect(bench.starts(turn)).toBe(0);
     expect(bench.isGone(turn)).toBe(true);

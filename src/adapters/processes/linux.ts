@@ -27,9 +27,7 @@ import {
 import { sendSignal } from './signal.ts';
 import { builtHostMain, spawnHost } from './start-host.ts';
 import { isTreeLocked } from './tree-lock.ts';
-
-/** The descriptor under which a worker's tree inherits its lock. */
-export const TREE_LOCK_DESCRIPTOR = 200;
+import { lockDescriptor, startGate, TREE_LOCK_DESCRIPTOR } from './worker-gate.ts';
 
 const CLEAR_LOOKS = 2;
 const DOUBTFUL_LOOKS = 3;
@@ -58,6 +56,8 @@ export function linuxProcesses(hostMain: string = builtHostMain()): HostProcesse
       return pid === null ? null : identifyPid(pid);
     },
     identify: identifyPid,
+    lock: lockDescriptor,
+    startGate,
   };
 }
 

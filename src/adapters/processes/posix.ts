@@ -16,6 +16,7 @@ import { carriesMark, withDescendants } from './members.ts';
 import { sendSignal } from './signal.ts';
 import { builtHostMain, spawnHost } from './start-host.ts';
 import { isTreeLocked } from './tree-lock.ts';
+import { lockDescriptor, startGate } from './worker-gate.ts';
 
 /** One process as `ps` shows it. */
 export interface PsRow {
@@ -58,6 +59,8 @@ export function posixProcesses(
       return pid === null ? null : identifyPid(pid);
     },
     identify: identifyPid,
+    lock: lockDescriptor,
+    startGate,
   };
 }
 

@@ -23,18 +23,28 @@ export function builtHostMain(): string {
 /** Starts the host program and returns its pid, null when the system could not start it (said in host.log). */
 export function spawnHost(hostMain: string, start: HostStart): number | null {
   const log = join(start.taskFolder, HOST_LOG);
-  const stderr = openSync(log, 'a', 0o600);
+  const stderr = openLog(log);
   try {
     const host = spawn(process.execPath, [hostMain, start.taskFolder, start.requestHash], {
       cwd: '/',
       detached: true,
-      stdio: ['ignore', 'ignore', stderr],
+      stdio: ['ignore', 'ignore', stderr ?? 'ignore'],
     });
     host.on('error', (error) => note(log, `the worker host could not be started: ${error.message}\n`));
     host.unref();
     return host.pid ?? null;
   } finally {
-    closeSync(stderr);
+    if (stderr !== null) closeSync(stderr);
+  }
+}
+
+/** Null when the system refuses: a host is not kept from its work by what is for people. */
+function openLog(path: string): number | null {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return null;
   }
 }
 

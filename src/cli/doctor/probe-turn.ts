@@ -9,10 +9,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { FIRST_LINE, readLines, readRest } from '../../core/agent-lines.ts';
-import type { WorkerExit } from '../../core/conclusion.ts';
 import { foldEvent, foldLines, SILENT_TURN, type Turn } from '../../core/turn.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import type { AgentAdapter, TurnCommand } from '../../ports/agent-adapter.ts';
+import type { WorkerExit } from '../../ports/gate.ts';
 import type { HostProcessesPort } from '../../ports/processes.ts';
 
 /** What a turn is started from. */

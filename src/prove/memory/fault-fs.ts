@@ -3,7 +3,7 @@
  *
  * Owns: counting calls over any FsPort and failing the k-th of the chosen ones. Does not own: crashes (memory/memory-fs).
  */
-import type { Fd, FileStat, FsPort } from '../../ports/fs.ts';
+import type { Fd, FileStat, FsPort, OpenMode } from '../../ports/fs.ts';
 import type { FsOp } from './memory-fs.ts';
 
 /** A system error by its code; `short` takes half of a write, `none` takes none of it. */
@@ -26,8 +26,11 @@ export class FaultFs implements FsPort {
   plan: FaultPlan | null;
   /** Counted calls so far. */
   count = 0;
-  /** The operation that failed, null while none has. */
+  /** The operation that failed last, null while none has. */
   firedOp: FsOp | null = null;
+  /** What the first failing call was about: its path, or that of its descriptor. */
+  firedPath: string | null = null;
+  readonly #paths = new Map<Fd, string>();
   /** Every call, by its operation. */
   readonly calls: FsOp[] = [];
 
@@ -36,39 +39,45 @@ export class FaultFs implements FsPort {
     this.plan = plan;
   }
 
-  open(path: string, mode: 'r' | 'r+' | 'a+' | 'wx+'): Fd {
+  open(path: string, mode: OpenMode): Fd {
     this.#meet('open', path);
-    return this.#inner.open(path, mode);
+    const fd = this.#inner.open(path, mode);
+    this.#paths.set(fd, path);
+    return fd;
   }
   close(fd: Fd): void {
     // A failing close has given the descriptor back all the same.
-    this.#meet('close', '', () => this.#inner.close(fd));
+    this.#meet('close', this.#pathOf(fd), () => this.#inner.close(fd));
     this.#inner.close(fd);
   }
   read(fd: Fd, position: number, length: number): Uint8Array {
-    this.#meet('read', '');
+    this.#meet('read', this.#pathOf(fd));
     return this.#inner.read(fd, position, length);
   }
   write(fd: Fd, bytes: Uint8Array, position: number | null): number {
-    const fault = this.#meet('write', '');
+    const fault = this.#meet('write', this.#pathOf(fd));
     if (fault === 'none') return 0;
     const taken = fault === 'short' ? Math.max(1, Math.floor(bytes.length / 2)) : bytes.length;
     return this.#inner.write(fd, bytes.subarray(0, taken), position);
   }
   size(fd: Fd): number {
-    this.#meet('size', '');
+    this.#meet('size', this.#pathOf(fd));
     return this.#inner.size(fd);
   }
+  kindOf(fd: Fd): FileStat['kind'] {
+    this.#meet('kindOf', this.#pathOf(fd));
+    return this.#inner.kindOf(fd);
+  }
   truncate(fd: Fd, size: number): void {
-    this.#meet('truncate', '');
+    this.#meet('truncate', this.#pathOf(fd));
     this.#inner.truncate(fd, size);
   }
   sync(fd: Fd): void {
-    this.#meet('sync', '');
+    this.#meet('sync', this.#pathOf(fd));
     this.#inner.sync(fd);
   }
   dataSync(fd: Fd): void {
-    this.#meet('dataSync', '');
+    this.#meet('dataSync', this.#pathOf(fd));
     this.#inner.dataSync(fd);
   }
   link(existing: string, path: string): void {
@@ -82,6 +91,10 @@ export class FaultFs implements FsPort {
   unlink(path: string): void {
     this.#meet('unlink', path);
     this.#inner.unlink(path);
+  }
+  removeFolder(path: string): void {
+    this.#meet('removeFolder', path);
+    this.#inner.removeFolder(path);
   }
   makeFolder(path: string): void {
     this.#meet('makeFolder', path);
@@ -113,6 +126,15 @@ export class FaultFs implements FsPort {
     return this.calls.filter((op) => ops.includes(op)).length;
   }
 
+  #fired(op: FsOp, path: string): void {
+    this.firedOp = op;
+    this.firedPath ??= path;
+  }
+
+  #pathOf(fd: Fd): string {
+    return this.#paths.get(fd) ?? '';
+  }
+
   #meet(op: FsOp, path: string, beforeThrowing?: () => void): 'short' | 'none' | null {
     this.calls.push(op);
     const { plan } = this;
@@ -121,10 +143,10 @@ export class FaultFs implements FsPort {
     if (this.count < plan.at || (this.count > plan.at && plan.isLasting !== true)) return null;
     if (typeof plan.fault === 'string') {
       if (op !== 'write') return null;
-      this.firedOp = op;
+      this.#fired(op, path);
       return plan.fault;
     }
-    this.firedOp = op;
+    this.#fired(op, path);
     beforeThrowing?.();
     const { code } = plan.fault;
     throw Object.assign(new Error(`${code}: injected into ${op} '${path}'`), { code, syscall: op, path });

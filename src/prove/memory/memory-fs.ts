@@ -8,7 +8,7 @@
  * else ever (no ordering between them is promised, and a file's sync says nothing of its name). A rename is one change.
  */
 import { posix } from 'node:path';
-import type { Fd, FileStat, FsPort } from '../../ports/fs.ts';
+import type { Fd, FileStat, FsPort, OpenMode } from '../../ports/fs.ts';
 import { Changes } from './memory-changes.ts';
 import {
   apply,
@@ -85,19 +85,19 @@ export class MemoryFs implements FsPort {
     return fork;
   }
 
-  open(path: string, mode: 'r' | 'r+' | 'a+' | 'wx+'): Fd {
+  open(path: string, mode: OpenMode): Fd {
     this.#before('open', path);
     const [parent, name] = this.#parentOf(path);
     let node = name === '' ? parent : parent.live.get(name);
     if (node !== undefined && mode === 'wx+') throw systemError('EEXIST', 'open', path);
     if (node === undefined) {
-      if (mode === 'r' || mode === 'r+') throw systemError('ENOENT', 'open', path);
+      if (isReading(mode) || mode === 'r+') throw systemError('ENOENT', 'open', path);
       node = { kind: 'file', live: EMPTY, durable: EMPTY, pending: [], mtimeMs: this.#tick() };
       this.#change(parent, path, new Map([[name, node]]));
     }
-    if (node.kind === 'folder' && mode !== 'r') throw systemError('EISDIR', 'open', path);
+    if (node.kind === 'folder' && !isReading(mode)) throw systemError('EISDIR', 'open', path);
     const fd = this.#nextFd++;
-    this.#open.set(fd, { node, path, isAppending: mode === 'a+', isWritable: mode !== 'r', position: 0 });
+    this.#open.set(fd, { node, path, isAppending: mode === 'a+', isWritable: !isReading(mode), position: 0 });
     return fd;
   }
 
@@ -133,6 +133,11 @@ export class MemoryFs implements FsPort {
     this.#before('size', this.#open.get(fd)?.path ?? '');
     const { node } = this.#opened('size', fd);
     return node.kind === 'file' ? node.live.length : 0;
+  }
+
+  kindOf(fd: Fd): FileStat['kind'] {
+    this.#before('kindOf', this.#open.get(fd)?.path ?? '');
+    return this.#opened('kindOf', fd).node.kind;
   }
 
   truncate(fd: Fd, size: number): void {
@@ -189,6 +194,16 @@ export class MemoryFs implements FsPort {
     const node = parent.live.get(name);
     if (node === undefined) throw systemError('ENOENT', 'unlink', path);
     if (node.kind === 'folder') throw systemError('EISDIR', 'unlink', path);
+    this.#change(parent, path, new Map([[name, null]]));
+  }
+
+  removeFolder(path: string): void {
+    this.#before('removeFolder', path);
+    const [parent, name] = this.#parentOf(path);
+    const node = parent.live.get(name);
+    if (node === undefined) throw systemError('ENOENT', 'rmdir', path);
+    if (node.kind !== 'folder') throw systemError('ENOTDIR', 'rmdir', path);
+    if (node.live.size > 0) throw systemError('ENOTEMPTY', 'rmdir', path);
     this.#change(parent, path, new Map([[name, null]]));
   }
 
@@ -294,4 +309,9 @@ export class MemoryFs implements FsPort {
     this.#nowMs += 1;
     return this.#nowMs;
   }
+}
+
+/** Nothing in memory is a symbolic link. */
+function isReading(mode: OpenMode): boolean {
+  return mode === 'r' || mode === 'rNoFollow';
 }

@@ -1,0 +1,287 @@
+/**
+ * A task's folder, a disk and a process table in memory, for one real worker host and the simulated worker behind its gate.
+ *
+ * Owns: the ports that the host works with, what its worker does, what is left when the host is gone. Does not own: the host (host/host), which of
+ * its operations fail (prove/host-faults).
+ *
+ * Invariants: 1. Time passes only when nothing else is to be done: no wait takes time here, and one without a bound is seen. 2. The lock of the
+ * tree is held as the kernel holds it: by whoever has its descriptor open, the host included.
+ */
+import { adapterOf } from '../../adapters/agents/adapters.ts';
+import type { Life, ProcessIdentity } from '../../base/process-identity.ts';
+import { sha256 } from '../../base/sha256.ts';
+import { encode, encodeRequest } from '../../core/task-files.ts';
+import type { HostParts, HostTask } from '../../host/host.ts';
+import { TASK_FILES, type TaskRequest } from '../../model/request.ts';
+import type { ClockPort } from '../../ports/clock.ts';
+import type { Fd, FsPort, OpenMode } from '../../ports/fs.ts';
+import type { GatedWorker, GateStart, WorkerExit } from '../../ports/gate.ts';
+import type { HostProcessesPort } from '../../ports/processes.ts';
+import { Files } from '../../store/files.ts';
+import { MemoryFs } from '../memory/memory-fs.ts';
+
+/** Where the task lies. */
+export const TASK_FOLDER = '/task';
+/** Where its worker works. */
+export const WORKTREE = '/worktree';
+
+/** What the worker writes, and when it ends by itself. */
+export interface Worker {
+  readonly output: string;
+  /** Null: it leaves none, and stays until it is ended. */
+  readonly answer: string | null;
+}
+
+/** Macrotasks that a host may take: what takes more has no end. */
+const TURNS_MAX = 20_000;
+const STEP_MS = 50;
+
+/** Time that passes at once. */
+class EagerClock implements ClockPort {
+  readonly #timers = new Set<{ readonly dueMs: number; readonly fire: () => void }>();
+  #nowMs = 1_000_000;
+  #turns = 0;
+  #nonces = 0;
+  #isPumping = false;
+  /** Called when there is no end to what happens. */
+  onEndless: () => void = () => undefined;
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+  nonce(): string {
+    this.#nonces += 1;
+    return sha256(`nonce ${this.#nonces}`).slice(0, 32);
+  }
+  timer(delayMs: number, fire: () => void): () => void {
+    const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), fire };
+    this.#timers.add(timer);
+    this.#pump();
+    return () => {
+      this.#timers.delete(timer);
+    };
+  }
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    setImmediate(() => {
+      this.#isPumping = false;
+      this.#turns += 1;
+      if (this.#turns > TURNS_MAX) return this.onEndless();
+      const next = [...this.#timers].sort((a, b) => a.dueMs - b.dueMs)[0];
+      if (next === undefined) return;
+      this.#timers.delete(next);
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      next.fire();
+      this.#pump();
+    });
+  }
+}
+
+/** A disk that knows which descriptors are open. */
+class HostDisk extends MemoryFs {
+  readonly openFds = new Set<Fd>();
+
+  override open(path: string, mode: OpenMode): Fd {
+    const fd = super.open(path, mode);
+    this.openFds.add(fd);
+    return fd;
+  }
+  override close(fd: Fd): void {
+    super.close(fd);
+    this.openFds.delete(fd);
+  }
+}
+
+interface SimWorker {
+  readonly identity: ProcessIdentity;
+  readonly hasLock: boolean;
+  isAlive: boolean;
+  hasRun: boolean;
+  exit(exit: WorkerExit): void;
+}
+
+/** One task, and every host that was started for it. */
+export class HostSite {
+  readonly disk = new HostDisk();
+  readonly clock = new EagerClock();
+  readonly request: TaskRequest;
+  readonly task: HostTask;
+  readonly logs: string[] = [];
+  /** Asked before every call of a host that is no file operation, by its name; it may throw. */
+  onPort: ((call: string) => void) | null = null;
+  readonly #worker: Worker;
+  readonly #workers: SimWorker[] = [];
+  readonly #dead = new Set<number>();
+  #pid = 100;
+  #lock: Fd | null = null;
+
+  constructor(request: TaskRequest, worker: Worker) {
+    this.request = request;
+    this.#worker = worker;
+    const bytes = encodeRequest(request);
+    for (const folder of [TASK_FOLDER, WORKTREE]) this.disk.makeFolder(folder);
+    new Files(this.disk, this.clock).writeDurable(`${TASK_FOLDER}/${TASK_FILES.request}`, bytes);
+    this.task = { taskFolder: TASK_FOLDER, requestHash: sha256(bytes) };
+  }
+
+  /** The world of a new host, which reaches the disk through `fs`. */
+  parts(fs: FsPort): HostParts & { readonly self: ProcessIdentity } {
+    const self = this.#identity();
+    return {
+      self,
+      files: new Files(fs, this.clock),
+      processes: this.#asked(this.processes(self)),
+      worktrees: this.#asked({
+        headOf: async () => null,
+        recordTree: async () => ({ head: null, tree: null, reason: null }),
+        makeDurable: async () => undefined,
+      }),
+      env: {},
+      stopped: new Promise(() => undefined),
+      log: (line) => void this.logs.push(line),
+      adapterOf: async (kind) => {
+        this.onPort?.('adapterOf');
+        return adapterOf(kind);
+      },
+    };
+  }
+
+  /** The port, each call of it told before it is made. */
+  #asked<T extends object>(port: T): T {
+    return new Proxy(port, {
+      get: (target, name) => {
+        const call: unknown = Reflect.get(target, name);
+        if (typeof call !== 'function') return call;
+        return (...args: unknown[]): unknown => {
+          this.onPort?.(String(name));
+          return Reflect.apply(call, target, args);
+        };
+      },
+    });
+  }
+
+  /** What the last host that ended had still open. */
+  openAtEnd: readonly Fd[] = [];
+
+  /** The host's process is gone, and with it what it had open. */
+  bury(host: ProcessIdentity): void {
+    this.#dead.add(host.pid);
+    this.openAtEnd = [...this.disk.openFds];
+    this.disk.openFds.clear();
+  }
+
+  /** How many workers have passed the gate. */
+  get starts(): number {
+    return this.#workers.filter(({ hasRun }) => hasRun).length;
+  }
+
+  get isWorkerAlive(): boolean {
+    return this.#workers.some(({ isAlive }) => isAlive);
+  }
+
+  processes(self: ProcessIdentity): HostProcessesPort {
+    const find = ({ pid }: { readonly pid: number }) => this.#workers.find(({ identity }) => identity.pid === pid);
+    const life = (identity: ProcessIdentity): Life => {
+      const worker = find(identity);
+      return (worker === undefined ? !this.#dead.has(identity.pid) : worker.isAlive) ? 'alive' : 'dead';
+    };
+    return {
+      self: () => self,
+      life,
+      identify: (pid) =>
+        this.#workers.find(({ identity, isAlive }) => identity.pid === pid && isAlive)?.identity ?? null,
+      signal: (identity, signal) => {
+        const worker = find(identity);
+        if (worker === undefined || !worker.isAlive || signal === 'SIGCONT') return false;
+        worker.exit({ code: null, signal });
+        return true;
+      },
+      tree: () => ({
+        members: this.#workers.filter(({ isAlive }) => isAlive).map(({ identity }) => identity),
+        unknown: [],
+        isLocked: this.#isLocked,
+      }),
+      startHost: () => null,
+      lock: (fd) => {
+        if (this.#isLocked) return false;
+        this.#lock = fd;
+        return true;
+      },
+      startGate: async (start) => ({ kind: 'waiting', worker: this.#gate(start) }),
+    };
+  }
+
+  get #isLocked(): boolean {
+    const isOpen = this.#lock !== null && this.disk.openFds.has(this.#lock);
+    return isOpen || this.#workers.some(({ isAlive, hasLock }) => isAlive && hasLock);
+  }
+
+  #gate({ stdout, stderr, stdin, lock }: GateStart): GatedWorker {
+    for (const fd of [stdout, stderr, stdin, lock]) {
+      if (fd !== null && !this.disk.openFds.has(fd))
+        throw new Error(`bug: the worker is given ${fd}, which is not open`);
+    }
+    const identity = this.#identity();
+    let told: (exit: WorkerExit) => void = () => undefined;
+    const exited = new Promise<WorkerExit>((resolve) => {
+      told = resolve;
+    });
+    const worker: SimWorker = {
+      identity,
+      hasLock: lock !== null && lock === this.#lock,
+      isAlive: true,
+      hasRun: false,
+      exit: (exit) => {
+        worker.isAlive = false;
+        told(exit);
+      },
+    };
+    this.#workers.push(worker);
+    return {
+      pid: identity.pid,
+      exited,
+      open: () => {
+        worker.hasRun = true;
+        this.#work(worker);
+      },
+      abandon: () => worker.exit({ code: 125, signal: null }),
+    };
+  }
+
+  /** The worker's own way to the disk does not fail. */
+  #work(worker: SimWorker): void {
+    const { output, answer } = this.#worker;
+    const later = (n: number, deed: () => void): void => {
+      this.clock.timer(n * STEP_MS, () => {
+        if (worker.isAlive) deed();
+      });
+    };
+    later(1, () => this.#append(`${TASK_FOLDER}/${TASK_FILES.output}`, new TextEncoder().encode(output)));
+    if (answer === null) return;
+    later(2, () => this.#append(this.request.completionFile, encode(JSON.parse(answer))));
+    later(3, () => worker.exit({ code: 0, signal: null }));
+  }
+
+  #append(path: string, bytes: Uint8Array): void {
+    const fd = this.disk.open(path, 'a+');
+    this.disk.write(fd, bytes, null);
+    this.disk.close(fd);
+  }
+
+  #identity(): ProcessIdentity {
+    this.#pid += 1;
+    const pid = this.#pid;
+    return {
+      pid,
+      startTime: String(pid),
+      bootId: 'boot',
+      pidNamespace: 'pid:[1]',
+      hostname: 'sim',
+      machineId: 'machine',
+    };
+  }
+}
