@@ -116,7 +116,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_WORKER_CONTRADICTION: { text: 'Read the answer, then decide.' },
   PAWL_WORKER_NO_CHANGE: { text: 'If no change is right for this packet, say so in it: "allow_empty": true.' },
   PAWL_WORKER_START_FAILED: {
-    text: "Check the agent's argv in pawl.config.json, and the PATH that Pawl was started with.",
+    text: 'Install the program that is named, make it executable, or correct its command line in pawl.config.json; it is looked up on the PATH of the shell that started Pawl. Then retry: no attempt was used.',
     isRecordedBetter: true,
   },
   PAWL_WORKER_DEADLINE: { text: 'Raise limits.deadlineMs, or make the packet smaller.' },
@@ -132,7 +132,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     text: 'Make sure yourself that the host and its worker have ended, then retry: your word is recorded.',
   },
   PAWL_HOST_HUNG: { text: 'Look at the load and the disk of the machine.' },
-  PAWL_HOST_STARTS_EXHAUSTED: { text: "Look at host.log in the task's folder and at the machine's process limits." },
+  PAWL_HOST_STARTS_EXHAUSTED: {
+    text: "Look at host.log in the task's folder and at the machine's process limits, then retry: no attempt was used.",
+  },
   PAWL_HANDOFF_REFUSED: {
     text: 'Put the branch back to the commit that both gates judged and retry, or abandon the run.',
   },

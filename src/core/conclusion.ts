@@ -4,7 +4,8 @@
  * Owns: the one decision, made alike by host and runner. Does not own: reading the answer (core/answer), the outcome's file (host/outcome).
  *
  * Invariants: 1. An exit code alone never means success, unless the agent is configured so (L4). 2. A forced end decides, whatever
- * the answer says. 3. An end that nobody saw and that left no answer is never called completed (L5).
+ * the answer says. 3. An end that nobody saw and that left no answer is never called completed (L5). 4. A worker that could not be started is
+ * for a person: no other attempt would do better.
  */
 import type { ErrorCode } from '../model/error-codes.ts';
 import { BOUNDS, type Purpose } from '../model/limits.ts';
@@ -13,6 +14,7 @@ import type { TurnReport } from '../model/turn.ts';
 import type { WorkerExit } from '../ports/gate.ts';
 import { type AnswerReading, isGate } from './answer.ts';
 import { sanitise } from './sanitise.ts';
+import { type StartFacts, startFailure } from './start-failure.ts';
 import { concludeTurn } from './turn-conclusion.ts';
 
 /** Why a worker was ended before it ended itself, or never began. */
@@ -33,6 +35,8 @@ export interface WorkerEnding {
   readonly obstacle?: string;
   /** Of a coding agent: what its output says of the turn. */
   readonly turn?: TurnReport;
+  /** Of a worker that was started and ended by itself: whether it came to run at all. */
+  readonly start?: StartFacts;
 }
 
 /** What an ending means for its task. */
@@ -64,8 +68,8 @@ const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, ErrorCode, string
   ],
   budget: ['blocked', 'PAWL_BUDGET_EXCEEDED', 'The agent was ended because the budget of its run is used up.'],
   unreadable: ['failed', 'PAWL_AGENT_UNREADABLE', 'The agent was ended because its output could not be read.'],
-  exhausted: ['failed', 'PAWL_HOST_STARTS_EXHAUSTED', 'Every allowed worker host was started and none came up.'],
-  notStarted: ['failed', 'PAWL_WORKER_START_FAILED', 'The worker could not be started.'],
+  exhausted: ['blocked', 'PAWL_HOST_STARTS_EXHAUSTED', 'Every allowed worker host was started and none came up.'],
+  notStarted: ['blocked', 'PAWL_WORKER_START_FAILED', 'The worker could not be started.'],
   operator: ['interrupted', 'PAWL_WORKER_INTERRUPTED', 'The worker was ended by the operator.'],
   interrupted: ['interrupted', 'PAWL_WORKER_INTERRUPTED', 'The worker went down with Pawl or the machine.'],
 };
@@ -80,6 +84,9 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
     const why = ending.obstacle === undefined ? '' : ` Because: ${sanitise(ending.obstacle, BOUNDS.summaryChars)}.`;
     return { result, code, message: message + why + said, answer };
   }
+  const neverRan = ending.start === undefined ? null : startFailure(exit, reading, ending.start);
+  if (neverRan !== null)
+    return { result: 'blocked', code: 'PAWL_WORKER_START_FAILED', message: neverRan, answer: null };
   if (ending.turn !== undefined) {
     const stopped = concludeTurn(ending.turn, exit, answer);
     if (stopped !== null) return stopped;
@@ -125,9 +132,7 @@ function concludeBadExit(exit: WorkerExit, reading: AnswerReading): Conclusion {
     case 'invalid':
       return failed('PAWL_WORKER_EXIT', `The worker ended with ${how}; its answer is not valid: ${reading.reason}.`);
     case 'missing':
-      return isNotStarted(exit)
-        ? failed('PAWL_WORKER_START_FAILED', `The worker's command was not found or could not be run (${how}).`)
-        : failed('PAWL_WORKER_EXIT', `The worker ended with ${how} and left no answer.`);
+      return failed('PAWL_WORKER_EXIT', `The worker ended with ${how} and left no answer.`);
   }
 }
 
@@ -137,9 +142,6 @@ function concludeByExit(ending: WorkerEnding): Conclusion {
   const how = describeExit(exit);
   if (isClean(exit)) {
     return { result: 'completed', code: null, message: `Ended with ${how}.`, answer: exitAnswer(purpose, 'PASS', how) };
-  }
-  if (isNotStarted(exit)) {
-    return failed('PAWL_WORKER_START_FAILED', `The worker's command was not found or could not be run (${how}).`);
   }
   // A signal is no judgement: the gate's program was killed before it could say anything.
   if (isGate(purpose) && exit.code !== null) {
@@ -185,11 +187,6 @@ function failed(code: ErrorCode, message: string): Conclusion {
 
 function isClean(exit: WorkerExit): boolean {
   return exit.code === 0;
-}
-
-/** 126 and 127 are what the gate's shell answers when it cannot execute the command (POSIX, exit status for commands). */
-function isNotStarted(exit: WorkerExit): boolean {
-  return exit.code === 126 || exit.code === 127;
 }
 
 function describeExit(exit: WorkerExit): string {

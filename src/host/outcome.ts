@@ -13,6 +13,7 @@ import { sha256 } from '../base/sha256.ts';
 import { type AnswerReading, readAnswer } from '../core/answer.ts';
 import { type Conclusion, concludeTask, type ForcedEnd } from '../core/conclusion.ts';
 import type { Parsed } from '../core/fields.ts';
+import { type StartFacts, startFailure } from '../core/start-failure.ts';
 import { encode, encodeClaim, encodeOutcome, parseClaim, parseOutcome } from '../core/task-files.ts';
 import { SILENT_TURN, type Turn } from '../core/turn.ts';
 import { reportTurn } from '../core/turn-report.ts';
@@ -33,7 +34,7 @@ import type { WorkerExit } from '../ports/gate.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { collectAnswer } from './answer-file.ts';
-import { readEndedTurn, UnreadableTurn } from './turn-output.ts';
+import { readEndedTurn, tailOf, UnreadableTurn } from './turn-output.ts';
 
 /** What a worktree holds, read from git without holding up who asks: null where that cannot be told. */
 export interface WorktreeReader {
@@ -156,6 +157,7 @@ export function leaveLate(files: Files, taskFolder: string, nonce: string, bytes
 /** What an ended worker has left to judge it by. */
 interface Evidence {
   readonly reading: AnswerReading;
+  readonly start: StartFacts;
   readonly turn?: TurnReport;
   /** Why the turn cannot be read. */
   readonly unreadable?: string;
@@ -165,7 +167,8 @@ interface Evidence {
 async function gather(settlement: Settlement): Promise<Evidence> {
   const { files, taskFolder, request, exit } = settlement;
   const asked = request.turn;
-  if (asked === undefined) return { reading: collectAnswer(files.fs, request, null).reading };
+  const start = startFactsOf(settlement);
+  if (asked === undefined) return { start, reading: collectAnswer(files.fs, request, null).reading };
   const adapter = await settlement.adapterOf(asked.kind);
   const report = (turn: Turn, answerFrom: AnswerOrigin | null): TurnReport =>
     reportTurn({
@@ -174,21 +177,28 @@ async function gather(settlement: Settlement): Promise<Evidence> {
       agent: request.agent,
       capabilities: adapter.capabilities,
       answerFrom,
-      hasRun: settlement.startedAtMs !== null,
+      // One that was never executed has used nothing.
+      hasRun: settlement.startedAtMs !== null && startFailure(exit, { kind: 'missing' }, start) === null,
     });
   try {
     const turn = readEndedTurn(files, taskFolder, asked, adapter, exit);
     const { reading, from } = collectAnswer(files.fs, request, turn);
-    return { reading, turn: report(turn, from) };
+    return { start, reading, turn: report(turn, from) };
   } catch (error) {
     if (!(error instanceof UnreadableTurn)) throw error;
     settlement.log(`the output of the turn cannot be read: ${error.stack ?? error.message}`);
     const { reading, from } = collectAnswer(files.fs, request, null);
-    return { reading, turn: report(SILENT_TURN, from), unreadable: error.message };
+    return { start, reading, turn: report(SILENT_TURN, from), unreadable: error.message };
   }
 }
 
-function conclude(settlement: Settlement, { reading, turn, unreadable }: Evidence): Conclusion {
+function startFactsOf({ files, taskFolder, request }: Settlement): StartFacts {
+  const output = files.fs.stat(join(taskFolder, TASK_FILES.output));
+  const lastWords = tailOf(files, join(taskFolder, TASK_FILES.stderr)).trimEnd().split('\n').at(-1) ?? '';
+  return { program: request.argv[0] ?? '', hasOutput: (output?.size ?? 0) > 0, lastWords };
+}
+
+function conclude(settlement: Settlement, { reading, start, turn, unreadable }: Evidence): Conclusion {
   const { exit, orphanResult, request } = settlement;
   const { purpose, completion } = request;
   const forced = settlement.forced ?? (unreadable === undefined ? null : 'unreadable');
@@ -200,6 +210,7 @@ function conclude(settlement: Settlement, { reading, turn, unreadable }: Evidenc
     reading,
     forced,
     orphanResult,
+    start,
     ...(obstacle === undefined ? {} : { obstacle }),
     ...(turn === undefined ? {} : { turn }),
   });

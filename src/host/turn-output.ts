@@ -89,7 +89,8 @@ function readAt(files: Files, path: string, offset: number, bytesMax: number): U
   return files.usingIfThere(path, (fd) => files.fs.read(fd, offset, bytesMax)) ?? new Uint8Array();
 }
 
-function tailOf(files: Files, path: string): string {
+/** The end of the file at `path`, at most BOUNDS.stderrTailBytes of it; empty when there is none. */
+export function tailOf(files: Files, path: string): string {
   const bytes = files.usingIfThere(path, (fd) => {
     const size = files.fs.size(fd);
     const start = Math.max(0, size - BOUNDS.stderrTailBytes);

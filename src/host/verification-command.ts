@@ -1,11 +1,12 @@
 /**
  * Runs one command of a verification task and keeps the end of what it says.
  *
- * Owns: starting without a shell, what the command's environment leaves out, how its end is worded. Does not own: the verdict (verification-worker).
+ * Owns: starting without a shell, what the command's environment leaves out, how its end is worded, whether a start that failed is the work's to mend. Does not own: the verdict (verification-worker).
  *
  * Invariants: 1. Completion is process exit, never end of output: a child that holds the pipe open delays nothing but a short grace. 2. Memory is bounded (L9).
  */
 import { spawn } from 'node:child_process';
+import { delimiter, isAbsolute, relative, resolve, sep } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -21,6 +22,8 @@ export interface EndedCommand {
   readonly output: string;
   /** What went wrong, null when it exited with 0. */
   readonly problem: string | null;
+  /** It could not be started, and nothing that is changed in the worktree could mend that. */
+  readonly isOutOfReach: boolean;
 }
 
 /** Kept of the output before it is sanitised, which shortens it. */
@@ -38,13 +41,21 @@ export function runCommand(argv: readonly [string, ...string[]]): Promise<EndedC
   return new Promise((done) => {
     const end = (exitCode: number | null, signal: string | null, problem: string | null): void => {
       const durationMs = Math.round(performance.now() - startedAtMs);
-      done({ argv, exitCode, signal, durationMs, output: ring.text(), problem });
+      done({ argv, exitCode, signal, durationMs, output: ring.text(), problem, isOutOfReach: false });
+    };
+    const neverBegan = (error: unknown): void => {
+      const isOutOfReach = !isInReach(program, systemCode(error));
+      done({
+        ...{ argv, exitCode: null, signal: null, durationMs: 0, output: '' },
+        problem: notStarted(error),
+        isOutOfReach,
+      });
     };
     let child: ReturnType<typeof start>;
     try {
       child = start(program, args);
     } catch (error) {
-      end(null, null, notStarted(error));
+      neverBegan(error);
       return;
     }
     for (const stream of [child.stdout, child.stderr]) {
@@ -57,7 +68,7 @@ export function runCommand(argv: readonly [string, ...string[]]): Promise<EndedC
       });
     }
     child.once('error', (error) => {
-      if (child.pid === undefined) end(null, null, notStarted(error));
+      if (child.pid === undefined) neverBegan(error);
     });
     child.once('exit', (exitCode, signal) => {
       const drained = setTimeout(() => {
@@ -88,6 +99,19 @@ function notStarted(error: unknown): string {
   if (code === 'ENOENT') return 'could not be started: there is no such program (ENOENT)';
   if (code === 'EACCES') return 'could not be started: it may not be executed (EACCES)';
   return `could not be started${code === undefined ? '' : ` (${code})`}`;
+}
+
+/** Codes that say what the program's file is: in the worktree, the work can mend them. */
+const OF_THE_FILE: readonly (string | undefined)[] = ['ENOENT', 'EACCES', 'ENOEXEC', 'ENOTDIR', 'ELOOP', 'EISDIR'];
+
+/** True when the program is looked for in the worktree, where the work may create or correct it. */
+function isInReach(program: string, code: string | undefined): boolean {
+  if (!OF_THE_FILE.includes(code)) return false;
+  const places = program.includes('/') ? [program] : (process.env.PATH ?? '').split(delimiter);
+  return places.some((place) => {
+    const way = relative(process.cwd(), resolve(place));
+    return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  });
 }
 
 function problemOf(exitCode: number | null, signal: string | null): string | null {

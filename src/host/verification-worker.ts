@@ -4,7 +4,8 @@
  * Owns: running each command, what counts as passed, the answer and its size. Does not own: which commands are admitted (runtime),
  * deadlines and ending (worker host).
  *
- * Invariants: 1. Every command runs, also after one that failed. 2. PASS means that there were commands and that each one exited with 0. 3. Commands do not learn
+ * Invariants: 1. Every command runs, also after one that failed. 2. PASS means that there were commands and that each one exited with 0; FAIL
+ * that a change in the worktree could mend what failed, else it is BLOCKED. 3. Commands do not learn
  * where the answer is left. 4. The answer never exceeds BOUNDS.answerBytes.
  */
 import { writeAnswerFile } from '../adapters/agents/answer-file.ts';
@@ -21,7 +22,7 @@ const COMMAND_CHARS_MAX = 300;
 
 interface VerificationAnswer {
   readonly v: 1;
-  readonly status: 'completed' | 'failed';
+  readonly status: 'completed' | 'failed' | 'blocked';
   readonly summary: string;
   readonly verdict: Verdict;
   readonly problem?: { readonly code: string; readonly message: string };
@@ -69,12 +70,15 @@ function answerOf(
   const failed = ended.filter((command) => command.problem !== null);
   const verdict = verdictOf(ended, failed, tailChars);
   const didSetupFail = task.purpose === 'setup' && verdict.status !== 'PASS';
+  const isSetupBlocked = didSetupFail && verdict.status === 'BLOCKED';
   return {
     v: 1,
-    status: didSetupFail ? 'failed' : 'completed',
+    status: isSetupBlocked ? 'blocked' : didSetupFail ? 'failed' : 'completed',
     summary: verdict.summary,
     verdict,
-    ...(didSetupFail ? { problem: { code: 'setupFailed', message: verdict.summary } } : {}),
+    ...(didSetupFail
+      ? { problem: { code: isSetupBlocked ? 'setupBlocked' : 'setupFailed', message: verdict.summary } }
+      : {}),
     commands: ended.slice(0, runsMax).map(({ argv, exitCode, signal, durationMs, output }) => ({
       argv,
       exitCode,
@@ -92,9 +96,15 @@ function verdictOf(ended: readonly EndedCommand[], failed: readonly EndedCommand
   }
   if (failed.length === 0)
     return { status: 'PASS', findings: [], summary: `${ended.length} of ${ended.length} passed.` };
+  const findings = failed.slice(0, BOUNDS.findings).map((command) => findingOf(command, tailChars));
+  const outOfReach = failed.find((command) => command.isOutOfReach);
+  if (outOfReach !== undefined) {
+    const summary = `${named(outOfReach)} ${outOfReach.problem}. No change to the work could mend that.`;
+    return { status: 'BLOCKED', findings, summary };
+  }
   return {
     status: 'FAIL',
-    findings: failed.slice(0, BOUNDS.findings).map((command) => findingOf(command, tailChars)),
+    findings,
     summary: `${failed.length} of ${ended.length} failed, the first: ${named(failed[0])}.`,
   };
 }

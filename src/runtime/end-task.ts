@@ -158,7 +158,7 @@ const REVOKED: Readonly<Record<EndReason, TaskResult>> = {
   deadline: 'timedOut',
   hung: 'timedOut',
   operator: 'interrupted',
-  exhausted: 'failed',
+  exhausted: 'blocked',
   interrupted: 'interrupted',
 };
 
@@ -197,7 +197,7 @@ export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObserva
     exitCode: null,
     signal: null,
     blocker:
-      result === 'failed'
+      result === 'blocked'
         ? endedBadly(
             effect.taskId,
             'PAWL_HOST_STARTS_EXHAUSTED',

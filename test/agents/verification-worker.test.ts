@@ -67,14 +67,29 @@ describe('verdicts', () => {
     expect(answer.verdict?.summary).toContain('2 of 3 failed');
   });
 
-  it('a command that cannot be started is a failure that says so', async () => {
-    const { answer } = await verify([['no-such-program-anywhere'], ['/etc/passwd'], ['']]);
+  it('a program that is missing outside of the worktree is BLOCKED, and named: no fix could mend it', async () => {
+    const { answer } = await verify([node('process.exit(1)'), ['no-such-program-anywhere', '--all'], ['/etc/passwd']]);
+    expect(answer.verdict).toMatchObject({
+      status: 'BLOCKED',
+      summary: expect.stringContaining(
+        '`no-such-program-anywhere --all` could not be started: there is no such program',
+      ),
+    });
     expect(answer.verdict?.findings.map((finding) => finding.message)).toEqual([
-      '`no-such-program-anywhere` could not be started: there is no such program (ENOENT)',
+      expect.stringContaining('exited with 1'),
+      '`no-such-program-anywhere --all` could not be started: there is no such program (ENOENT)',
       '`/etc/passwd` could not be started: it may not be executed (EACCES)',
-      expect.stringContaining('could not be started'),
     ]);
-    expect(answer.commands[0]).toMatchObject({ exitCode: null, signal: null });
+    expect(answer.commands[1]).toMatchObject({ exitCode: null, signal: null });
+  });
+
+  it('a program that is missing in the worktree, or one that does not find another, is FAIL: the work can mend it', async () => {
+    const { answer } = await verify([['./scripts/check.sh'], ['sh', '-c', 'no-such-program-anywhere']]);
+    expect(answer.verdict?.status).toBe('FAIL');
+    expect(answer.verdict?.findings.map((finding) => finding.message)).toEqual([
+      '`./scripts/check.sh` could not be started: there is no such program (ENOENT)',
+      expect.stringContaining('exited with 127'),
+    ]);
   });
 
   it('no command at all is BLOCKED: nothing passes unjudged', async () => {
@@ -82,7 +97,7 @@ describe('verdicts', () => {
     expect(answer.verdict?.status).toBe('BLOCKED');
   });
 
-  it('of a setup that failed is failed', async () => {
+  it('of a setup that failed is failed, of one whose program is missing blocked', async () => {
     expect((await verify([node('process.exit(1)')], { PAWL_PURPOSE: 'setup' })).answer).toMatchObject({
       status: 'failed',
       problem: { code: 'setupFailed' },
@@ -90,6 +105,11 @@ describe('verdicts', () => {
     });
     place?.dispose();
     expect((await verify([node('0')], { PAWL_PURPOSE: 'setup' })).answer.status).toBe('completed');
+    place?.dispose();
+    expect((await verify([['no-such-program-anywhere']], { PAWL_PURPOSE: 'setup' })).answer).toMatchObject({
+      status: 'blocked',
+      problem: { code: 'setupBlocked', message: expect.stringContaining('no-such-program-anywhere') },
+    });
   });
 });
 

@@ -68,7 +68,7 @@ const TABLE: Record<string, Record<string, string>> = {
   missing: {
     clean: 'failed NO_COMPLETION',
     one: 'failed EXIT',
-    notFound: 'failed START_FAILED',
+    notFound: 'failed EXIT',
     killed: 'failed EXIT',
     unseen: 'lost LOST',
   },
@@ -136,8 +136,8 @@ const FORCED_TABLE: Record<ForcedEnd, string> = {
   stalled: 'timedOut STALLED',
   hung: 'timedOut PAWL_HOST_HUNG',
   outputLimit: 'failed OUTPUT_LIMIT',
-  exhausted: 'failed PAWL_HOST_STARTS_EXHAUSTED',
-  notStarted: 'failed START_FAILED',
+  exhausted: 'blocked PAWL_HOST_STARTS_EXHAUSTED',
+  notStarted: 'blocked START_FAILED',
   noEvent: 'timedOut PAWL_AGENT_NO_EVENT',
   budget: 'blocked PAWL_BUDGET_EXCEEDED',
   unreadable: 'failed PAWL_AGENT_UNREADABLE',
@@ -185,7 +185,12 @@ describe('concludeTask', () => {
     expect(judged(0)).toMatchObject({ result: 'completed', answer: { verdict: { status: 'PASS', findings: [] } } });
     expect(judged(1)).toMatchObject({ result: 'completed', answer: { verdict: { status: 'FAIL' } } });
     expect(judged(1).answer?.verdict?.findings).toHaveLength(1);
-    expect(told({ purpose, completion: 'exitCode', exit: { code: 127, signal: null } })).toBe('failed START_FAILED');
+    // Of a judge that has run, whatever code it gives; one that never ran has judged nothing.
+    expect(judged(127)).toMatchObject({ result: 'completed', answer: { verdict: { status: 'FAIL' } } });
+    const start = { program: 'judge', hasOutput: false, lastWords: '' };
+    expect(told({ purpose, completion: 'exitCode', exit: { code: 127, signal: null }, start })).toBe(
+      'blocked START_FAILED',
+    );
     expect(told({ purpose, completion: 'exitCode', exit: { code: null, signal: 'SIGKILL' } })).toBe('failed EXIT');
   });
 

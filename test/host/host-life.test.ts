@@ -143,9 +143,20 @@ describe.each(isolations)('with isolation %s', (isolation) => {
     expect(await bench.run(clean)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_NO_COMPLETION', exitCode: 0 });
   });
 
-  it('a command that does not exist is told as not started', async () => {
-    const task = bench.task({ isolation, argv: ['/nowhere/at-all'] });
-    expect(await bench.run(task)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_START_FAILED', exitCode: 127 });
+  it.each([
+    ['does not exist', ['/nowhere/at-all'], '"/nowhere/at-all"'],
+    ['may not be executed', ['/etc/passwd'], '"/etc/passwd"'],
+    ['a shell does not find', ['sh', '-c', 'nowhere-at-all --version'], 'nowhere-at-all'],
+  ])('a command that %s was never started, and is named', async (_how, argv, named) => {
+    const outcome = await bench.run(bench.task({ isolation, argv }));
+    expect(outcome).toMatchObject({ result: 'blocked', code: 'PAWL_WORKER_START_FAILED' });
+    expect([126, 127]).toContain(outcome.exitCode);
+    expect(outcome.message).toContain(named);
+  });
+
+  it('a worker that has said something and then does not find a command has failed', async () => {
+    const task = bench.task({ isolation, argv: ['sh', '-c', 'echo at work; nowhere-at-all'] });
+    expect(await bench.run(task)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_EXIT', exitCode: 127 });
   });
 
   it('a host that is told to end ends its worker and calls it interrupted', async () => {
@@ -208,13 +219,13 @@ describe('endings of single kinds', () => {
   it('a worktree that is not there is told as not started', async () => {
     const task = bench.task({ cwd: '/nowhere/at-all', completionFile: join(bench.folder, 'answer.json') });
     const outcome = await bench.run(task);
-    expect(outcome).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_START_FAILED', exitCode: null, head: null });
+    expect(outcome).toMatchObject({ result: 'blocked', code: 'PAWL_WORKER_START_FAILED', exitCode: null, head: null });
   });
 
   it('a completion folder that is a link leads nowhere: nothing is started', async () => {
     const task = bench.task();
     spawnSync('ln', ['-s', bench.folder, join(task.worktree, '.pawl-task')]);
-    expect(await bench.run(task)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_START_FAILED' });
+    expect(await bench.run(task)).toMatchObject({ result: 'blocked', code: 'PAWL_WORKER_START_FAILED' });
     expect(existsSync(task.witness)).toBe(false);
   });
 

@@ -216,7 +216,7 @@ describe('what fails around a turn', () => {
   it('a start that throws frees the lock and leaves the state as it was', async () => {
     const turn = bench.turn(goodTurn('claude'), { cwd: join(bench.folder, 'nowhere') });
     const outcome = await bench.run(turn);
-    expect(outcome).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_START_FAILED', exitCode: null });
+    expect(outcome).toMatchObject({ result: 'blocked', code: 'PAWL_WORKER_START_FAILED', exitCode: null });
     expect(outcome.turn).toMatchObject({ usage: null, session: null });
     expect(existsSync(join(turn.taskFolder, TASK_FILES.agent))).toBe(false);
     expect(bench.isGone(turn)).toBe(true);

@@ -23,7 +23,7 @@ const ENDS: Readonly<Record<EndReason, TaskResult>> = {
   deadline: 'timedOut',
   hung: 'timedOut',
   operator: 'interrupted',
-  exhausted: 'failed',
+  exhausted: 'blocked',
   interrupted: 'interrupted',
 };
 
