@@ -130,6 +130,8 @@ export interface GitPort {
   }): Promise<string | null>;
   /** Lets go of the branch (detached at its commit), so that the user can check it out. */
   releaseBranch(worktree: string): Promise<void>;
+  /** Those of these worktrees that still hold a branch let go of it; it costs nothing where none does. */
+  releaseEnded(worktrees: readonly string[]): Promise<void>;
   /** Commits from `base` (excluded) to `head`, oldest first, at most 200. */
   commits(worktree: string, base: string, head: string): Promise<readonly CommitRecord[]>;
   /** Paths that differ between two commits, sorted, at most 200, and their number. */

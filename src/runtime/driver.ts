@@ -22,6 +22,7 @@ import { readQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
 import { listRemovals } from '../store/removed-runs.ts';
 import type { Neighbours } from './admission.ts';
+import { BranchReleases } from './branch-releases.ts';
 import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
 import { Changes } from './changes.ts';
 import { performEndTask } from './end-task.ts';
@@ -68,6 +69,7 @@ export class Driver {
   readonly #joins = new Set<(run: LiveRun) => void>();
   readonly #perform: Performer;
   readonly #observer: LiveRunObserver;
+  readonly #releases: BranchReleases;
   #isAccepting = true;
   #failure: unknown = null;
   readonly #changes = new Changes();
@@ -77,11 +79,13 @@ export class Driver {
     this.world = world;
     this.#options = options;
     this.#slots = new Slots(options.maxParallel);
+    this.#releases = new BranchReleases(world, (error) => this.end(error));
     this.#perform = performer(this.#neighbours());
     this.#observer = {
       onCommit: (run, record) => {
         this.#hold(run);
         options.onRecord?.(run, record);
+        if (run.state.run.status !== 'active') this.#releases.ofRun(run);
         this.#changes.announce();
       },
       onFailure: (run, error) => this.#onFailure(run, error),
@@ -130,6 +134,7 @@ export class Driver {
     for (const runId of listRuns(files, paths))
       await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
     finishIntakes(this);
+    await this.#releases.ofWorktrees(this.#endedWorktrees());
   }
 
   /** Checks the runs that have ended as closely as the others: their journals are folded, late completions are recorded. */
@@ -246,14 +251,16 @@ export class Driver {
       agentOverride: this.#options.agentOverride,
       find: (runId) => this.#runs.get(runId),
       isMoving: (runId) => this.#movement.isAtWork(runId),
-      endedWorktrees: () =>
-        this.views()
-          .filter((view) => view.kind === 'terminal')
-          .map((view) => this.world.paths.worktree(view.runId)),
+      endedWorktrees: () => this.#endedWorktrees(),
       spentByOthers: (runId) => spentBesides(runId, [...this.#removed.values(), ...this.views()]),
       runsAtWork: (...at) => othersAtWork(this.runs(), ...at),
       isAccepting: () => this.#isAccepting,
     };
+  }
+
+  #endedWorktrees(): readonly string[] {
+    const ended = this.views().filter((view) => view.kind === 'terminal');
+    return ended.map((view) => this.world.paths.worktree(view.runId));
   }
 
   #quarantines: Promise<unknown> = Promise.resolve();
@@ -314,6 +321,7 @@ export class Driver {
   /** Waits for short work, stores the snapshots, lets go of the runs. Workers go on under their hosts. */
   async close(): Promise<void> {
     await this.#quarantines;
+    await this.#releases.settled();
     await Promise.all([...this.#runs.values()].map((run) => run.stop()));
   }
 }

@@ -134,6 +134,21 @@ test.each(MOMENTS)(
   },
 );
 
+test('a worktree on a branch that is moved to its base is finished there, whichever git was killed', {
+  timeout: 120_000,
+}, async () => {
+  await killEverywhere(
+    null,
+    async (fix) => {
+      fix.repo.git(['branch', BRANCH]);
+      fix.repo.write('src/later.txt', 'later\n');
+      fix.repo.git(['add', '.']);
+      fix.repo.git(['commit', '--quiet', '-m', 'Main goes on']);
+    },
+    (fix, git) => git.prepareWorkspace(fix.spec()),
+  );
+});
+
 test('a worktree being made on a base that goes on meanwhile is finished on the base it began with', async () => {
   const counting = createFixture();
   fixtures.push(counting);

@@ -77,12 +77,28 @@ test('an existing branch that descends from the base is taken up at its head', a
   expectWhole(await fix.git.prepareWorkspace(fix.spec()), head);
 });
 
-test('an existing branch that does not descend from the base is refused', async () => {
-  fix.repo.git(['branch', BRANCH]);
+test('an existing branch with a commit of its own that does not descend from the base is refused', async () => {
+  fix.repo.git(['checkout', '--quiet', '-b', BRANCH]);
+  fix.repo.git(['commit', '--quiet', '--allow-empty', '-m', 'Its own']);
+  fix.repo.git(['checkout', '--quiet', 'main']);
   fix.repo.git(['commit', '--quiet', '--allow-empty', '-m', 'Main goes on']);
   const before = fingerprint(fix.repo.root);
   expect(blocker(await fix.git.prepareWorkspace(fix.spec()))).toBe('PAWL_WORKSPACE_DIVERGED');
   expect(fingerprint(fix.repo.root)).toEqual(before);
+});
+
+test('an existing branch without a commit of its own begins anew where its base is now', async () => {
+  fix.repo.git(['branch', BRANCH]);
+  fix.repo.write('src/later.txt', 'later\n');
+  fix.repo.git(['add', '.']);
+  fix.repo.git(['commit', '--quiet', '-m', 'Main goes on']);
+  const head = fix.repo.git(['rev-parse', 'main']);
+  expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject({ baseCommit: head, headCommit: head });
+  expect(fix.inside(['rev-parse', BRANCH])).toBe(head);
+  expect(fix.inside(['status', '--porcelain'])).toBe('');
+  // Once the run has begun there, it stays there.
+  fix.repo.git(['commit', '--quiet', '--allow-empty', '-m', 'Main goes on again']);
+  expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject({ baseCommit: head, headCommit: head });
 });
 
 test('a whole worktree is found again although the base branch has gone on', async () => {
@@ -119,6 +135,24 @@ test('a worktree of an ended run lets go of the branch and keeps its files', asy
   expect(blocker(await fix.git.prepareWorkspace(fix.spec()))).toBe('PAWL_WORKSPACE_BRANCH_ELSEWHERE');
   expectWhole(await fix.git.prepareWorkspace(fix.spec({ endedWorktrees: [old] })));
   expect(fix.repo.git(['status', '--porcelain', '--branch'], old)).toBe('## HEAD (no branch)\n?? left.txt');
+});
+
+test('worktrees of ended runs let go of their branches, files untouched; others keep theirs', async () => {
+  const old = join(fix.repo.path, '.pawl/worktrees/run_old');
+  const gone = join(fix.repo.path, '.pawl/worktrees/run_gone');
+  await fix.git.prepareWorkspace(fix.spec({ worktree: old, runId: 'run_old' }));
+  await fix.git.prepareWorkspace(fix.spec({ branch: 'pawl/other' }));
+  fix.repo.write(join(old, 'left.txt'), 'left\n');
+  await fix.git.releaseEnded([old, gone]);
+  expect(fix.repo.git(['status', '--porcelain', '--branch'], old)).toBe('## HEAD (no branch)\n?? left.txt');
+  expect(fix.inside(['symbolic-ref', 'HEAD'])).toBe('refs/heads/pawl/other');
+  fix.repo.git(['checkout', '--quiet', BRANCH]);
+  // What a worker has put in the place of its worktree leads nowhere.
+  const link = join(fix.repo.path, '.pawl/worktrees/run_link');
+  symlinkSync(fix.worktree, link);
+  const before = fingerprint(fix.repo.root);
+  await fix.git.releaseEnded([old, gone, link]);
+  expect(fingerprint(fix.repo.root)).toEqual(before);
 });
 
 test('a branch held by an ended run and by the user as well is refused, and nobody lets go of it', async () => {

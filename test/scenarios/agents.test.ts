@@ -184,9 +184,27 @@ describe('a worker of a user', () => {
       packetOf('GONE', { agent: 'gone' }),
     );
     const { of } = await scenario.run(packets);
-    expect(codesOf(of('BROKEN'))).toEqual(['PAWL_WORKER_START_FAILED', 'PAWL_ATTEMPTS_EXHAUSTED']);
+    expect(codesOf(of('BROKEN'))).toEqual(['PAWL_WORKER_START_FAILED']);
     expect(of('GONE')).toMatchObject({ state: 'queued', tasks: [] });
     expect(codesOf(of('GONE'))).toEqual(['PAWL_AGENT_MISSING']);
+  });
+
+  test('that cannot be started is for a person, uses no attempt, and runs once it can be', {
+    timeout: SLOW,
+  }, async () => {
+    const wrapped = { kind: 'command', argv: ['sh', '-c', 'nowhere-agent --go'] };
+    scenario.config({ agents: { worker: wrapped }, verification: { allow: ALLOWED } });
+    const packets = scenario.packets(packetOf('A', { limits: { attempts_max: 1 } }));
+    const { code, of } = await scenario.run(packets);
+    expect(code).toBe(3);
+    expect(of('A')).toMatchObject({ state: 'blockedNeedsHuman' });
+    expect(codesOf(of('A'))).toEqual(['PAWL_WORKER_START_FAILED']);
+    expect(of('A').blockers[0]?.message).toContain('nowhere-agent');
+
+    scenario.scripted({});
+    const { runId } = of('A');
+    expect((await scenario.json('resolve', runId, 'retry', '--reason', 'installed')).code).toBe(0);
+    expect(runOf((await scenario.json('run')).document, 'A').state).toBe('readyForManualReview');
   });
 });
 

@@ -134,6 +134,26 @@ describe('intake', () => {
     expect(runIds()).toHaveLength(2);
   });
 
+  test('takes a packet in again whose run failed, on its empty branch, where the base is now', {
+    timeout: SLOW,
+  }, async () => {
+    scenario.scripted({ A: { implementation: [answer({ status: 'failed', summary: 'no' })] } });
+    const packets = scenario.packets(packetOf('A', { limits: { attempts_max: 1 } }));
+    const first = await scenario.run(packets);
+    expect([first.code, first.of('A').state]).toEqual([4, 'failedExecution']);
+    // The branch is the user's as soon as the run has ended.
+    scenario.repo.git(['checkout', '--quiet', 'work/A']);
+    scenario.repo.git(['checkout', '--quiet', 'main']);
+    scenario.repo.write('later.txt', 'later\n');
+    scenario.repo.git(['add', 'later.txt']);
+    scenario.repo.git(['commit', '--quiet', '-m', 'Main goes on']);
+
+    scenario.scripted({});
+    const again = await scenario.run(packets, '--again');
+    expect(again.of('A')).toMatchObject({ state: 'readyForManualReview', runId: `${first.of('A').runId}_r2` });
+    expect(scenario.repo.git(['merge-base', 'main', 'work/A'])).toBe(scenario.repo.git(['rev-parse', 'main']));
+  });
+
   test('refuses an edited packet for the branch of a live run and records the rest of its file, or nothing when so asked', {
     timeout: SLOW,
   }, async () => {

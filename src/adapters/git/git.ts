@@ -20,7 +20,7 @@ import { readSettings } from './settings.ts';
 import { removeStaleLocks } from './stale-locks.ts';
 import { checkContent } from './stored-content.ts';
 import { prepareWorkspace, workspaceProblem } from './workspace.ts';
-import { commitOf, detach, findWorktree, type GitContext, openWorktree, treeOf } from './worktree.ts';
+import { commitOf, detach, findWorktree, type GitContext, holdingBranches, openWorktree, treeOf } from './worktree.ts';
 
 /** What git is called with in one repository. */
 export interface GitOptions {
@@ -75,6 +75,7 @@ export function createGit(options: GitOptions): GitPort {
     rescueAndReset: (spec) => lasting(spec.worktree, rescueAndReset(git, spec)),
     rescue: (spec) => lasting(spec.worktree, rescue(git, spec)),
     releaseBranch: (path) => lasting(path, releaseBranch(git, path)),
+    releaseEnded: (paths) => releaseEnded(git, paths),
     commits: (_worktree, base, head) => commitsBetween(git, base, head),
     addedLines: async (path, base, head) => addedBetween(git, openWorktree(git, path), base, head),
     filesChanged: (_worktree, base, head) => filesBetween(git, base, head),
@@ -87,6 +88,15 @@ async function releaseBranch(git: GitContext, path: string): Promise<void> {
   if (worktree === null) return;
   await removeStaleLocks(git, worktree, null);
   await detach(git, worktree);
+}
+
+async function releaseEnded(git: GitContext, paths: readonly string[]): Promise<void> {
+  const holders = holdingBranches(git, paths);
+  for (const worktree of holders) {
+    await removeStaleLocks(git, worktree, null);
+    await detach(git, worktree);
+  }
+  if (holders.length > 0) await git.syncDisks([git.commonDir]);
 }
 
 /** Calls of `git worktree` wait for the one before; all others run at once. */

@@ -65,6 +65,11 @@ export function refuseHeld(spec: WorkspaceSpec, holders: readonly string[]): Ref
   );
 }
 
+/** True when the base has all that the branch has, and more: moved there, the branch loses nothing. */
+export async function isBehind(git: GitContext, base: Base, branchHead: string): Promise<boolean> {
+  return branchHead !== base.commit && (await isDescended(git, branchHead, base.commit));
+}
+
 /** An existing branch must descend from the base; a new one must have a name that is free. */
 export async function refuseHistory(
   git: GitContext,
@@ -99,13 +104,12 @@ async function refuseName(git: GitContext, spec: WorkspaceSpec): Promise<Refused
   );
 }
 
-/** What lies in the folder may be overwritten only if it is what a killed checkout leaves. */
+/** What lies in the folder may be overwritten only if it is what a killed checkout of `start` leaves. */
 export async function refuseDirty(
   git: GitContext,
   spec: WorkspaceSpec,
   found: Found,
-  base: Base,
-  branchHead: string | null,
+  start: string,
 ): Promise<Refused | null> {
   const { worktree, folder } = found;
   if (worktree === null || isVacant(folder)) return null;
@@ -116,11 +120,10 @@ export async function refuseDirty(
       'Keep or throw away what lies there, so that it is clean and on its branch, then retry the run.',
       evidence,
     );
-  const start = branchHead ?? base.commit;
   const ref = await headRef(git, worktree);
   if (found.ready !== null) {
     const state = await worktreeState(git, worktree);
-    const isOnBranch = state.branch === spec.branch || (state.branch === null && state.head === branchHead);
+    const isOnBranch = state.branch === spec.branch || (state.branch === null && state.head === start);
     if (!isOnBranch) return dirty(`stands on ${state.branch ?? state.head}, not on ${spec.branch}.`, [state.head]);
     const changes = [...state.trackedChanges, ...state.untracked];
     return changes.length === 0 ? null : dirty('holds changes that no commit has.', changes);

@@ -21,6 +21,7 @@ import { removeStaleLocks } from './stale-locks.ts';
 import {
   type Base,
   type Found,
+  isBehind,
   isVacant,
   type Mark,
   type Refused,
@@ -52,6 +53,8 @@ interface Seen {
   readonly found: Found;
   readonly base: Base;
   readonly branchHead: string | null;
+  /** The commit that the branch is to be at. */
+  readonly start: string;
   /** Worktrees of ended runs that still hold the branch. */
   readonly holders: readonly string[];
 }
@@ -61,7 +64,7 @@ export async function prepareWorkspace(git: GitContext, spec: WorkspaceSpec): Pr
   const seen = await examine(git, spec);
   if ('kind' in seen) return seen;
   for (const holder of seen.holders) await letGo(git, holder);
-  return make(git, spec, seen.found, seen.base, seen.branchHead);
+  return make(git, spec, seen);
 }
 
 /** The blocker that `prepareWorkspace` would answer with now; null when it would make the worktree. Changes nothing. */
@@ -88,13 +91,16 @@ async function examine(git: GitContext, spec: WorkspaceSpec): Promise<Seen | Ref
   if ('kind' in base) return base;
   const branchHead = await commitOf(git, `refs/heads/${spec.branch}`);
   const holders = await branchHolders(git, spec.branch, spec.worktree);
+  // A branch without a commit of its own, of an earlier run that came to nothing, say, begins anew where its base is now.
+  const isForwarded = branchHead !== null && found.ready === null && (await isBehind(git, base, branchHead));
+  const start = branchHead === null || isForwarded ? base.commit : branchHead;
   const refused =
     (await refuseProtected(git, spec)) ??
     refuseHeld(spec, holders) ??
-    (await refuseHistory(git, spec, base, branchHead)) ??
-    (await refuseFilters(git, branchHead ?? base.commit)) ??
-    (await refuseDirty(git, spec, found, base, branchHead));
-  return refused ?? { found, base, branchHead, holders };
+    (isForwarded ? null : await refuseHistory(git, spec, base, branchHead)) ??
+    (await refuseFilters(git, start)) ??
+    (await refuseDirty(git, spec, found, start));
+  return refused ?? { found, base, branchHead, start, holders };
 }
 
 function look(git: GitContext, path: string): Found {
@@ -152,22 +158,18 @@ async function letGo(git: GitContext, holder: string): Promise<void> {
 async function make(
   git: GitContext,
   spec: WorkspaceSpec,
-  found: Found,
-  base: Base,
-  branchHead: string | null,
+  { found, base, branchHead, start }: Seen,
 ): Promise<WorkspaceResult> {
   const ref = `refs/heads/${spec.branch}`;
   const ready: WorkspaceResult = {
     kind: 'ready',
     baseBranch: base.branch,
     baseCommit: base.commit,
-    headCommit: branchHead ?? base.commit,
+    headCommit: start,
   };
   const isUntouched = found.ready === null && found.making === null && found.folder !== 'full';
   const worktree =
-    isUntouched || found.worktree === null
-      ? await addWorktree(git, spec.worktree, branchHead ?? base.commit)
-      : found.worktree;
+    isUntouched || found.worktree === null ? await addWorktree(git, spec.worktree, start) : found.worktree;
   await removeStaleLocks(git, worktree, spec.branch);
   if (found.ready !== null && !isVacant(found.folder)) {
     mendLink(worktree, `${spec.worktree}.kept`);
@@ -178,14 +180,14 @@ async function make(
   const text = `${spec.runId}\n${base.branch}\n${base.commit}\n`;
   const making = join(worktree.adminDir, MAKING_MARK);
   replaceFile(making, text, 0o600);
-  if (branchHead === null) {
-    await git.run(inRepository(git, ['update-ref', '-m', 'pawl: branch of a run', ref, base.commit, '']));
+  if (branchHead !== start) {
+    await git.run(inRepository(git, ['update-ref', '-m', 'pawl: branch of a run', ref, start, branchHead ?? '']));
   }
   mendLink(worktree, `${spec.worktree}.kept`);
   await git.run(inAdministration(git, worktree, ['symbolic-ref', 'HEAD', ref]));
   // So that files found here after a power cut always lie in a worktree that can be told to be this run's.
   await git.syncDisks([spec.worktree, git.commonDir]);
-  await checkOut(git, worktree, branchHead ?? base.commit);
+  await checkOut(git, worktree, start);
   renameSync(making, join(worktree.adminDir, READY_MARK));
   return ready;
 }

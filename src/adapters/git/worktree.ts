@@ -229,3 +229,14 @@ export async function detach(git: GitContext, worktree: Worktree): Promise<void>
   const args = ['update-ref', '--no-deref', '-m', 'pawl: let go of the branch', 'HEAD', head];
   await git.run(inAdministration(git, worktree, args));
 }
+
+/** Those of the worktrees at `paths` whose HEAD names a branch, read without starting git. A link at a path is no worktree, see `findWorktree`. */
+export function holdingBranches({ commonDir }: GitContext, paths: readonly string[]): Worktree[] {
+  const wanted = new Set(paths.filter((path) => lookAtFolder(path) !== 'other').map(canonicalPath));
+  return adminDirs(commonDir).flatMap((adminDir) => {
+    const link = textOf(join(adminDir, 'gitdir'))?.trim();
+    if (!link || textOf(join(adminDir, 'HEAD'))?.startsWith('ref: ') !== true) return [];
+    const path = canonicalPath(dirname(resolve(adminDir, link)));
+    return wanted.has(path) ? [{ path, adminDir, commonDir }] : [];
+  });
+}

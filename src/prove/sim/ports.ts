@@ -167,6 +167,7 @@ export function simGit(caller: Caller): GitPort {
     },
     rescue: async () => null,
     releaseBranch: async () => caller.at('git.release'),
+    releaseEnded: async () => caller.at('git.releaseEnded'),
     commits: async () => [{ commit: headOf(branch), subject: 'sim' }],
     filesChanged: async () => ({ files: ['x'], count: 1 }),
     addedLines: async () => [],

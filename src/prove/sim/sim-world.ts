@@ -259,6 +259,7 @@ export class SimMachine {
       },
       rescue: async () => null,
       releaseBranch: async () => undefined,
+      releaseEnded: async () => undefined,
       commits: async (worktree) => [{ commit: headOf(branchIn(worktree)), subject: 'sim' }],
       filesChanged: async () => ({ files: ['x'], count: 1 }),
       addedLines: async () => [],
