@@ -8,6 +8,7 @@
  * 2. Every wait is bounded (L9).
  */
 import type { ProcessIdentity } from '../base/process-identity.ts';
+import type { ForcedEnd } from '../core/conclusion.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { ProcessesPort, TreeHandle } from '../ports/processes.ts';
 
@@ -18,6 +19,11 @@ export interface EndingLimits {
   /** Time for killing and sweeping. */
   readonly killMs: number;
   readonly onSignal?: (signal: 'SIGTERM' | 'SIGKILL', member: ProcessIdentity) => void;
+}
+
+/** The time that a worker is given to end by itself: none when every moment is one in which it goes on writing. */
+export function graceFor(forced: ForcedEnd | null, graceMs: number): number {
+  return forced === 'outputLimit' ? 0 : graceMs;
 }
 
 /** What is left of a tree. */

@@ -22,7 +22,7 @@ import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { systemFailure } from '../store/store-errors.ts';
 import { prepareAnswerFile } from './answer-file.ts';
-import { endTree, pause } from './ending.ts';
+import { endTree, graceFor, pause } from './ending.ts';
 import { workerEnvironment } from './environment.ts';
 import { spawnGate } from './gate.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -174,8 +174,10 @@ async function runWorker(
     request.turn === undefined ? null : new TurnFollower(files, taskFolder, await parts.adapterOf(request.turn.kind));
   const seen = await watchWorker({ exited, stopped: parts.stopped, turn }, request, taskFolder, files.fs, files.clock);
   if (seen.exit !== null) return { ...seen, agent };
+  // Its tree is looked for afterwards: until then it would go on writing.
+  if (seen.forced === 'outputLimit') parts.processes.signal(agent.worker, 'SIGKILL');
   parts.log(`ending the worker: ${seen.forced}`);
-  await sweep(parts, task, request, agent);
+  await sweep(parts, task, request, agent, seen.forced);
   // The tree is gone: its exit is a fact that only has to arrive.
   const exit = await Promise.race([exited, pause(files.clock, BOUNDS.killMs).then(() => null)]);
   return { exit, forced: seen.forced, agent, ...(seen.obstacle === undefined ? {} : { obstacle: seen.obstacle }) };
@@ -225,13 +227,19 @@ function recordWorker(
  * Nothing of the tree is left. Throws PAWL_WORKER_SURVIVORS when that cannot be brought about in BOUNDS.hostSweepMs: no outcome while something
  * lives, so this host leaves, and whoever finds it dead looks at what is left, and asks a person.
  */
-async function sweep(parts: HostParts, task: HostTask, request: TaskRequest, agent: AgentRecord | null): Promise<void> {
+async function sweep(
+  parts: HostParts,
+  task: HostTask,
+  request: TaskRequest,
+  agent: AgentRecord | null,
+  forced: ForcedEnd | null = null,
+): Promise<void> {
   const { clock } = parts.files;
   const handle = treeHandle(task.taskFolder, request, agent);
   const endMs = clock.monotonicMs() + BOUNDS.hostSweepMs;
   for (;;) {
     const end = await endTree(parts.processes, clock, handle, {
-      graceMs: request.limits.graceMs,
+      graceMs: graceFor(forced, request.limits.graceMs),
       killMs: BOUNDS.killMs,
       onSignal: (signal, member) => parts.log(`${signal} to ${member.pid}`),
     });

@@ -34,6 +34,7 @@ import type { WorkerExit } from '../ports/gate.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { collectAnswer } from './answer-file.ts';
+import { cutOutput } from './output-limit.ts';
 import { readEndedTurn, tailOf, UnreadableTurn } from './turn-output.ts';
 
 /** What a worktree holds, read from git without holding up who asks: null where that cannot be told. */
@@ -96,6 +97,9 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
   const { files, taskFolder, request } = settlement;
   const path = join(taskFolder, TASK_FILES.outcome);
   const isFirst = readRegister(files, path) === null;
+  if (isFirst && settlement.forced === 'outputLimit') {
+    cutOutput(files, taskFolder, request.limits.outputBytesMax);
+  }
   const evidence = await gather(settlement);
   const { conclusion, completion } = isFirst
     ? keepAnswer(settlement, evidence)

@@ -5,16 +5,15 @@
  *
  * Invariants: 1. Limits count on a clock that never steps back. 2. The worker's own exit comes first: it is never called stalled when it has ended.
  */
-import { join } from 'node:path';
 import type { ForcedEnd } from '../core/conclusion.ts';
-import { TASK_FILES, type TaskRequest } from '../model/request.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { FsPort } from '../ports/fs.ts';
 import type { WorkerExit } from '../ports/gate.ts';
+import { nextLookMs, outputBytes } from './output-limit.ts';
 import { byBytes, byEvents, type Reason } from './silence.ts';
 import { type TurnFollower, UnreadableTurn } from './turn-output.ts';
-
-const LOOK_MS = 200;
 
 /** What a watch waits for besides the limits. */
 export interface Watch {
@@ -59,18 +58,26 @@ export function watchWorker(
       callOff();
       reject(error);
     };
-    const reasonToEnd = (): Reason | null => {
+    let knownBytes = 0;
+    let lookMs: number = BOUNDS.outputLookMs;
+    let lookedAtMs = startMs;
+    const reasonToEnd = (bytes: number): Reason | null => {
       const nowMs = clock.monotonicMs();
-      const bytes = outputBytes(fs, taskFolder);
       if (bytes > limits.outputBytesMax) return { forced: 'outputLimit' };
       if (nowMs - startMs >= limits.deadlineMs) return { forced: 'deadline' };
+      // What it says is read less often than it is weighed.
+      if (nowMs - lookedAtMs < BOUNDS.watchLookMs) return null;
+      lookedAtMs = nowMs;
       return silence(nowMs, bytes, limits.stallMs);
     };
     const look = (): void => {
       if (isOver) return;
       try {
-        const reason = reasonToEnd();
-        if (reason === null) callOff = clock.timer(LOOK_MS, look);
+        const bytes = outputBytes(fs, taskFolder);
+        const reason = reasonToEnd(bytes);
+        lookMs = nextLookMs(bytes !== knownBytes, lookMs);
+        knownBytes = bytes;
+        if (reason === null) callOff = clock.timer(lookMs, look);
         else end({ exit: null, ...reason });
       } catch (error) {
         if (error instanceof UnreadableTurn) end({ exit: null, forced: 'unreadable', obstacle: error.message });
@@ -85,12 +92,6 @@ export function watchWorker(
       })
       .catch(fail);
     void watch.stopped.then(() => end({ exit: null, forced: 'interrupted' }));
-    callOff = clock.timer(LOOK_MS, look);
+    callOff = clock.timer(lookMs, look);
   });
-}
-
-/** The bytes of stdout and stderr together. */
-export function outputBytes(fs: FsPort, taskFolder: string): number {
-  const sizeOf = (name: string): number => fs.stat(join(taskFolder, name))?.size ?? 0;
-  return sizeOf(TASK_FILES.output) + sizeOf(TASK_FILES.stderr);
 }

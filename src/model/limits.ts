@@ -128,6 +128,9 @@ export const BOUNDS = {
   callTokens: 1_000,
   estimateUsdPerMillionTokens: 15,
   stderrTailBytes: 64 * 1024,
+  /** How often a host looks at its worker; at the output of one that writes, more often. */
+  watchLookMs: 200,
+  outputLookMs: 20,
   heartbeatMs: 1_000,
   hostSilenceMs: 30_000,
   deadlineMarginMs: 30_000,

@@ -11,7 +11,7 @@
 import type { Life, ProcessIdentity } from '../base/process-identity.ts';
 import { hintOf } from '../core/blocker-hints.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
-import { endTree } from '../host/ending.ts';
+import { endTree, graceFor } from '../host/ending.ts';
 import { type TaskObservation, treeHandle } from '../host/observe.ts';
 import { revokeClaim, settleOutcome } from '../host/outcome.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
@@ -66,7 +66,8 @@ export async function endTaskInOrder(
   // What was read before the host's death was proven is read again.
   seen = observe(world, task);
   if (seen.outcome !== null) return endRemains(run, effect, task, seen);
-  if (!(await isTreeEnded(run, effect, task, seen, reason === 'operator'))) return;
+  const graceMs = graceFor(verdict.forced, task.request.limits.graceMs);
+  if (!(await isTreeEnded(run, effect, task, seen, { isAsserted: reason === 'operator', graceMs }))) return;
   await linkOutcome(run, task, seen, verdict, reason === 'operator' ? 'operator' : 'runner');
   settleFrom(run, effect, observe(world, task));
 }
@@ -100,11 +101,10 @@ async function isTreeEnded(
   effect: EndingEffect,
   task: OpenedTask,
   seen: TaskObservation,
-  isAsserted = false,
+  { isAsserted, graceMs } = { isAsserted: false, graceMs: task.request.limits.graceMs },
 ): Promise<boolean> {
   const { world } = run;
   const handle = treeHandle(task.folder, task.request, seen.agent?.value ?? null);
-  const { graceMs } = task.request.limits;
   const end = await endTree(world.processes, world.clock, handle, { graceMs, killMs: BOUNDS.killMs });
   if (end.isGone || (isAsserted && end.survivors.length === 0 && !end.isLocked)) return true;
   const pids = [...end.survivors.map((survivor) => survivor.pid), ...end.unknown];

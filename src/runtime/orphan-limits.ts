@@ -6,9 +6,10 @@
  * Invariant: what the host took for a sign of life is one here: of a coding agent events, a tool under way, an announced retry.
  */
 import { join } from 'node:path';
+import { outputBytes } from '../host/output-limit.ts';
 import { byBytes, byEvents, type Reason, type Silence } from '../host/silence.ts';
 import { TurnFollower, UnreadableTurn } from '../host/turn-output.ts';
-import { outputBytes } from '../host/watch.ts';
+
 import type { AgentRecord } from '../model/request.ts';
 import { TASK_FILES } from '../model/request.ts';
 import type { OpenedTask } from './task-folder.ts';

@@ -91,6 +91,15 @@ describe('settleOutcome', () => {
     },
   );
 
+  it('what was written beyond the limit is cut off, the end of stdout first', async () => {
+    const limits = { ...plainRequest.limits, outputBytesMax: 5 };
+    writeFileSync(pathOf(TASK_FILES.output), 'some output');
+    writeFileSync(pathOf(TASK_FILES.stderr), 'er');
+    const { outcome } = await settleOutcome(settlement({ forced: 'outputLimit' }, { limits }));
+    expect(outcome).toMatchObject({ output: { bytes: 3, sha256: sha256('som') }, stderr: { bytes: 2 } });
+    expect(readFileSync(pathOf(TASK_FILES.output), 'utf8')).toBe('som');
+  });
+
   it('records the tree only where the request asks for it', async () => {
     const { outcome } = await settleOutcome(settlement({}, { recordsTree: false }));
     expect(outcome).toMatchObject({ head: 'c0ffee', tree: null });

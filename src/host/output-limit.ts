@@ -1,0 +1,40 @@
+/**
+ * How much a worker may write to stdout and stderr together.
+ *
+ * Owns: measuring it, how soon it is measured again, cutting what was written beyond. Does not own: ending the worker (host/ending, runtime/end-task).
+ *
+ * Invariants: 1. A worker that writes is looked at again soon, so that little is written beyond the limit; one that is silent costs little. 2. Cut
+ * only when nothing of the tree is left, and before anything is hashed: what is cut twice stays the same.
+ */
+import { join } from 'node:path';
+import { BOUNDS } from '../model/limits.ts';
+import { TASK_FILES } from '../model/request.ts';
+import type { FsPort } from '../ports/fs.ts';
+import type { Files } from '../store/files.ts';
+import { attempt } from '../store/store-errors.ts';
+
+/** The bytes of stdout and stderr together. */
+export function outputBytes(fs: FsPort, taskFolder: string): number {
+  return sizeOf(fs, join(taskFolder, TASK_FILES.output)) + sizeOf(fs, join(taskFolder, TASK_FILES.stderr));
+}
+
+/** When a worker's output is to be measured again, after it has grown, or has not since a look that long ago. */
+export function nextLookMs(hasGrown: boolean, lastMs: number): number {
+  return hasGrown ? BOUNDS.outputLookMs : Math.min(2 * lastMs, BOUNDS.watchLookMs);
+}
+
+/** stdout and stderr are together at most `bytesMax` long: the end of stdout goes first. */
+export function cutOutput(files: Files, taskFolder: string, bytesMax: number): void {
+  const [output, stderr] = [join(taskFolder, TASK_FILES.output), join(taskFolder, TASK_FILES.stderr)];
+  cut(files, stderr, bytesMax);
+  cut(files, output, bytesMax - sizeOf(files.fs, stderr));
+}
+
+function cut(files: Files, path: string, bytesMax: number): void {
+  if (sizeOf(files.fs, path) <= bytesMax) return;
+  files.using(path, 'r+', (fd) => attempt('cut', path, () => files.fs.truncate(fd, bytesMax)));
+}
+
+function sizeOf(fs: FsPort, path: string): number {
+  return fs.stat(path)?.size ?? 0;
+}
