@@ -139,6 +139,7 @@ export class HostSite {
         headOf: async () => null,
         recordTree: async () => ({ head: null, tree: null, reason: null }),
         makeDurable: async () => undefined,
+        settingsOf: async () => null,
       }),
       env: {},
       stopped: new Promise(() => undefined),
