@@ -82,6 +82,10 @@ export const COMMANDS: readonly CommandEntry[] = [
       new Option('--max-parallel <n>', 'runs driven at once').argParser(whole(PARALLEL_RUNS_BOUND)),
       new Option('--again', 'with --packets: a new run for packets whose run has ended'),
       allOrNothing,
+      new Option(
+        '--notify <command>',
+        "called when a run is done, blocked, failed or set aside, instead of the config's",
+      ),
     ],
     json: '{runs: [run…], packets, stopped, faults: [{runId, error}…]}',
     load: async () => (await import('./commands/run.ts')).run,

@@ -13,6 +13,7 @@ import { assertNoneRefused, runsOf } from '../runtime/intake.ts';
 import type { InspectObserver } from '../runtime/mirror.ts';
 import { unknownRun } from '../runtime/run-look.ts';
 import { takeIn } from '../runtime/take-in.ts';
+import { noticeHooks, noticesFor } from './notifying.ts';
 import { placesOf } from './options.ts';
 import { openWorld } from './wiring.ts';
 
@@ -59,13 +60,15 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
     log: options.log ?? (() => undefined),
     ...(inspect === undefined ? {} : { inspector: { inspect } }),
   });
+  const notices = noticesFor(places, world.config, undefined, world.log);
   const driver = new Driver(world, {
     maxParallel: options.maxParallel ?? world.config.limits.parallelRunsMax ?? PARALLEL_RUNS_MAX,
     agentOverride: options.agent ?? null,
-    ...(onRecord === undefined ? {} : { onRecord: (run, record) => onRecord(run.runId, record) }),
+    ...noticeHooks(notices, onRecord === undefined ? undefined : (run, record) => onRecord(run.runId, record)),
   });
   const close = async (): Promise<void> => {
     await driver.close();
+    await notices?.close();
     world.lock.release();
   };
   const viewOf = (runId: string): RunView => {
@@ -75,6 +78,7 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
   };
   try {
     await driver.open();
+    notices?.catchUp(driver);
   } catch (error) {
     await close();
     throw error;

@@ -26,6 +26,7 @@ import type { RunInspector } from '../runtime/mirror.ts';
 import type { World } from '../runtime/world.ts';
 import { openRegistry } from '../store/registry.ts';
 import { type TakeOver, takeLock } from '../store/registry-lock.ts';
+import { assertNotify } from './notifying.ts';
 import type { Places } from './options.ts';
 
 /** What a driving process is made from. */
@@ -49,7 +50,9 @@ export function readConfig(places: Pick<Places, 'files' | 'configFile' | 'isConf
       hint: 'Paths are relative to the current folder.',
     });
   }
-  return parseConfig(bytes === null ? null : new TextDecoder().decode(bytes), places.configFile);
+  const config = parseConfig(bytes === null ? null : new TextDecoder().decode(bytes), places.configFile);
+  assertNotify(config, places.configFile);
+  return config;
 }
 
 /** The world of a driving process: registry made, lock taken. Release `world.lock` at the end. Throws PAWL_REGISTRY_LOCKED. */

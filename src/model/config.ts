@@ -123,6 +123,14 @@ export const configSchema = z
         .describe(
           'What all runs of this registry together may use; a run is bounded by limits.budgetUsd and limits.tokens.',
         ),
+      notify: z
+        .union([filled, z.tuple([filled], word)], {
+          error: 'must be a command, or a list: the program, then its arguments',
+        })
+        .optional()
+        .describe(
+          'Called when a run is done, blocked, failed or set aside: a command, no shell, or program and arguments.',
+        ),
     },
     { error: 'must be an object' },
   )

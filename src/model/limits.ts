@@ -153,4 +153,7 @@ export const BOUNDS = {
   gitRefLockMs: 2_000,
   lockHelpersMs: 30_000,
   commandWaitMs: 10_000,
+  /** One call of the operator's `notify`, and the wait for those that are left when a command ends. */
+  noticeMs: 10_000,
+  noticesCloseMs: 15_000,
 } as const;

@@ -45,6 +45,10 @@ export interface DriverOptions {
   readonly agentOverride: string | null;
   /** Called after every record, for a live view. */
   readonly onRecord?: (run: LiveRun, record: JournalRecord) => void;
+  /** Called for every run that is brought back, before anything of it is settled. */
+  readonly onBroughtBack?: (run: LiveRun) => void;
+  /** Called for every run that is set aside, now or before. */
+  readonly onAside?: (view: RunView) => void;
 }
 
 /** What a start found of one run. */
@@ -155,6 +159,7 @@ export class Driver {
       return;
     }
     this.#runs.set(runId, found.run);
+    this.#options.onBroughtBack?.(found.run);
     this.#hold(found.run);
     const findings = await settleLeftovers(found.run, found.findings);
     await this.#quarantines;
@@ -165,6 +170,7 @@ export class Driver {
   #keepEnded(view: RunView): void {
     this.#ended.set(view.runId, view);
     this.leases.set(view.runId, view.lease);
+    if (view.kind === 'quarantined') this.#options.onAside?.(view);
   }
 
   /** Makes a run and its first record. */

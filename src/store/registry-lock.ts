@@ -136,6 +136,21 @@ export function readHolder(
   return { kind: life === 'dead' ? 'free' : life, generation, content };
 }
 
+/**
+ * Since when the registry was held by runners before `generation`, one after the other, that never let go of it themselves: they died, and
+ * what they were about to do may be undone. Null when the last one let go.
+ */
+export function abandonedSince(files: Files, paths: RegistryPaths, generation: number): number | null {
+  let sinceMs: number | null = null;
+  for (let former = generation - 1; former > 0 && generation - former <= BOUNDS.lockTries; former -= 1) {
+    const bytes = readRegister(files, paths.lock(former));
+    const content = bytes === null ? null : parseLock(bytes, former);
+    if (content === null || isReleased(files, paths, content)) break;
+    sinceMs = content.atMs;
+  }
+  return sinceMs;
+}
+
 function highestGeneration(files: Files, paths: RegistryPaths): number {
   let highest = 0;
   for (const name of files.listNames(paths.root)) highest = Math.max(highest, lockGeneration(name) ?? 0);

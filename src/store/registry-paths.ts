@@ -89,6 +89,13 @@ export class RegistryPaths {
   worktree(runId: string): string {
     return join(this.worktrees, safeName(runId));
   }
+  /** Which facts of the run the operator was told. */
+  notices(runId: string): string {
+    return join(this.run(runId), 'notices');
+  }
+  notice(runId: string, fact: string): string {
+    return join(this.notices(runId), safeName(fact));
+  }
   /** What `pawl clean` has done for the run. */
   cleaned(runId: string): string {
     return join(this.run(runId), 'cleaned');

@@ -16,6 +16,7 @@ import { unknownRun } from '../../runtime/run-look.ts';
 import { takeIn } from '../../runtime/take-in.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
+import { noticeHooks, noticesFor } from '../notifying.ts';
 import { type CommonOptions, placesOf } from '../options.ts';
 import { exitCodeOfError, type Output, toldOf } from '../output.ts';
 import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
@@ -33,6 +34,7 @@ export interface RunOptions extends CommonOptions {
   readonly maxParallel?: number;
   readonly again?: boolean;
   readonly allOrNothing?: boolean;
+  readonly notify?: string;
 }
 
 /** The end of one `pawl run`. */
@@ -62,13 +64,15 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
   const config = readConfig(places);
   const readings = options.packets === undefined ? [] : readPacketsArgument(places.cwd, options.packets).readings;
   const view = new LiveView(output, places, await liveLines());
+  const notices = noticesFor(places, config, options.notify, (line) => view.log(line));
   const driverOptions = {
     maxParallel: options.maxParallel ?? config.limits.parallelRunsMax ?? PARALLEL_RUNS_MAX,
     agentOverride: options.agent ?? null,
-    onRecord: view.onRecord,
+    ...noticeHooks(notices, view.onRecord),
   };
   const request = { places, config, log: (line: string) => view.log(line) };
   const result = await withDriver(request, driverOptions, async (driver) => {
+    notices?.catchUp(driver);
     const how = { again: options.again === true, isAllOrNothing: options.allOrNothing === true };
     const { outcomes, isRecorded } = takeIn(driver, readings, how);
     if (!isRecorded) assertNoneRefused(outcomes);
@@ -76,6 +80,7 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     const asked = namedRuns(driver, options, named, runsOf(outcomes));
     // Whoever names runs wants those and no other; else what is queued meanwhile is driven too.
     const end = await drive(driver, view, asked, runIds.length === 0);
+    await notices?.close();
     return { ...end, outcomes };
   }).finally(() => view.stop());
   // Only now: nobody drives these runs any more.
