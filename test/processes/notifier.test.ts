@@ -14,6 +14,7 @@ import { parseConfig } from '../../src/model/config.ts';
 import type { Notice } from '../../src/ports/notifier.ts';
 import { Files } from '../../src/store/files.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { until } from '../support/pawl-cli.ts';
 import { isAlive } from '../support/scenario-processes.ts';
 
 let folder = '';
@@ -95,7 +96,8 @@ describe('the command', () => {
   test('that does not end is ended at its bound, with what it has started', async () => {
     const path = script(`sleep 60 &\necho $! >${folder}/pid\nwait`);
     expect(await commandNotifier([path], folder, 300).tell(NOTICE)).toBe('it was ended after 300 ms');
-    expect(isAlive(Number(readFileSync(join(folder, 'pid'), 'utf8')))).toBe(false);
+    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+    await until('the end of what it has started', () => !isAlive(pid));
   });
 });
 

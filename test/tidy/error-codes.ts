@@ -28,6 +28,15 @@ const VARIABLES = new Set([
   'PAWL_SWEEP',
   'PAWL_TEST_SEED',
   'PAWL_TEST_DAY',
+  'PAWL_EVENT',
+  'PAWL_STATE',
+  'PAWL_BRANCH',
+  'PAWL_COMMIT',
+  'PAWL_CODE',
+  'PAWL_MESSAGE',
+  'PAWL_COMMAND',
+  'PAWL_EVIDENCE',
+  'PAWL_REGISTRY',
 ]);
 
 /** A code with the exit code that stands beside it. */
