@@ -12,7 +12,7 @@ import { splitCommand } from '../core/allow-list.ts';
 import { quote } from '../core/sanitise.ts';
 import type { Config } from '../model/config.ts';
 import { type ErrorDetails, PawlError } from '../model/error.ts';
-import type { DriverOptions } from '../runtime/driver.ts';
+import type { DriverOptions } from '../runtime/driver-options.ts';
 import { Notices } from '../runtime/notices.ts';
 import type { Places } from './options.ts';
 

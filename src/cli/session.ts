@@ -3,7 +3,8 @@
  *
  * Owns: that frame. Does not own: what the command does inside of it.
  */
-import { Driver, type DriverOptions } from '../runtime/driver.ts';
+import { Driver } from '../runtime/driver.ts';
+import type { DriverOptions } from '../runtime/driver-options.ts';
 import { openWorld, type WorldRequest } from './wiring.ts';
 
 /** Opens a driver, does `deed`, and closes it; the lock is released only after everything else. Throws what ended the driver's work. */

@@ -9,23 +9,22 @@
  */
 import { surfacesToLease } from '../../machines/run-surfaces.ts';
 import { spentBesides } from '../core/ledger.ts';
-import { removedView } from '../core/removed-view.ts';
 import { type RunView, viewOf } from '../core/run-view.ts';
 import { snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
-import type { JournalRecord } from '../model/record.ts';
 
 import type { RepositoryFacts } from '../ports/git.ts';
 
 import { readQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
-import { listRemovals } from '../store/removed-runs.ts';
 import type { Neighbours } from './admission.ts';
 import { BranchReleases } from './branch-releases.ts';
 import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
 import { Changes } from './changes.ts';
+import type { DriverOptions } from './driver-options.ts';
 import { performEndTask } from './end-task.ts';
+import { EndedRuns } from './ended-runs.ts';
 import { othersAtWork } from './git-settings.ts';
 import { type IntakeEntry, prepareRun } from './intake.ts';
 import { LeaseTable } from './leases.ts';
@@ -38,18 +37,6 @@ import { setAside } from './set-aside.ts';
 import { Slots } from './slots.ts';
 import { finishIntakes } from './take-in.ts';
 import type { World } from './world.ts';
-
-/** How a driver drives. */
-export interface DriverOptions {
-  readonly maxParallel: number;
-  readonly agentOverride: string | null;
-  /** Called after every record, for a live view. */
-  readonly onRecord?: (run: LiveRun, record: JournalRecord) => void;
-  /** Called for every run that is brought back, before anything of it is settled. */
-  readonly onBroughtBack?: (run: LiveRun) => void;
-  /** Called for every run that is set aside, now or before. */
-  readonly onAside?: (view: RunView) => void;
-}
 
 /** What a start found of one run. */
 export interface RunFindings {
@@ -65,9 +52,7 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #slots: Slots;
   readonly #runs = new Map<string, LiveRun>();
-  readonly #ended = new Map<string, RunView>();
-  /** Of runs whose folders were removed: their packets have run, and what they have used counts. */
-  readonly #removed = new Map<string, RunView>();
+  readonly #ended = new EndedRuns();
   readonly #movement = new Movement(this.leases, (runId) => this.#runs.get(runId));
   /** Whoever drives the runs that are made meanwhile. */
   readonly #joins = new Set<(run: LiveRun) => void>();
@@ -120,20 +105,20 @@ export class Driver {
   /** The view of any run of the registry, or null when there is none of that id. */
   view(runId: string): RunView | null {
     const live = this.#runs.get(runId);
-    if (live === undefined) return this.#ended.get(runId) ?? this.#removed.get(runId) ?? null;
+    if (live === undefined) return this.#ended.view(runId);
     const { actors } = snapshotOf(live.state, live.sum, '');
     return viewOf(runId, actors, { seq: live.state.seq, updatedAtMs: null });
   }
 
   views(): readonly RunView[] {
-    const ids = [...new Set([...this.#ended.keys(), ...this.#runs.keys()])].sort();
+    const ids = [...new Set([...this.#ended.views().map((view) => view.runId), ...this.#runs.keys()])].sort();
     return ids.map((runId) => this.view(runId)).filter((view) => view !== null);
   }
 
   /** Finishes intakes that were cut off, then brings every run back: its findings are known, what has ended is settled. */
   async open(): Promise<void> {
     const { files, paths } = this.world;
-    for (const run of listRemovals(files, paths)) this.#removed.set(run.runId, removedView(run));
+    this.#ended.loadRemoved(this.world);
     this.#repository = await this.world.git.facts();
     for (const runId of listRuns(files, paths))
       await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
@@ -144,7 +129,8 @@ export class Driver {
   /** Checks the runs that have ended as closely as the others: their journals are folded, late completions are recorded. */
   async verifyEnded(): Promise<void> {
     // A list of its own: what has been checked comes back as ended.
-    for (const [runId, view] of [...this.#ended]) {
+    for (const view of this.#ended.views()) {
+      const { runId } = view;
       if (view.state === 'quarantined') continue;
       this.#ended.delete(runId);
       await this.#keep(runId, await bringBackWhole(this.world, runId, this.#observer));
@@ -168,7 +154,7 @@ export class Driver {
   }
 
   #keepEnded(view: RunView): void {
-    this.#ended.set(view.runId, view);
+    this.#ended.set(view);
     this.leases.set(view.runId, view.lease);
     if (view.kind === 'quarantined') this.#options.onAside?.(view);
   }
@@ -258,7 +244,7 @@ export class Driver {
       find: (runId) => this.#runs.get(runId),
       isMoving: (runId) => this.#movement.isAtWork(runId),
       endedWorktrees: () => this.#endedWorktrees(),
-      spentByOthers: (runId) => spentBesides(runId, [...this.#removed.values(), ...this.views()]),
+      spentByOthers: (runId) => spentBesides(runId, [...this.#ended.removed(), ...this.views()]),
       runsAtWork: (...at) => othersAtWork(this.runs(), ...at),
       isAccepting: () => this.#isAccepting,
     };

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
 import { noticeHooks } from '../../src/cli/notifying.ts';
-import { takeIn } from '../../src/cli/session.ts';
 import { readPackets } from '../../src/core/packets.ts';
 import type { Notice } from '../../src/ports/notifier.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
@@ -10,6 +9,7 @@ import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { emptyInbox } from '../../src/runtime/commands.ts';
 import { Driver } from '../../src/runtime/driver.ts';
 import { Notices } from '../../src/runtime/notices.ts';
+import { takeIn } from '../../src/runtime/take-in.ts';
 import type { World } from '../../src/runtime/world.ts';
 import { leaveCommand } from '../../src/store/inbox.ts';
 import { quarantineRun } from '../../src/store/quarantine.ts';
