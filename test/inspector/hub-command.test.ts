@@ -55,6 +55,6 @@ describe('pictures in a terminal', () => {
     ]);
     expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining('\n      ● readyForManualReview\n') });
     expect(JSON.parse(events.stdout).mermaid).toMatch(/^sequenceDiagram\n[\s\S]*Note over R: readyForManualReview\n$/);
-    expect(usage).toMatchObject({ code: 2, stderr: expect.stringContaining('pawl status RUN_ID --picture') });
+    expect(usage).toMatchObject({ code: 2, stderr: expect.stringContaining('--picture shows one run') });
   });
 });

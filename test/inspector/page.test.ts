@@ -12,13 +12,11 @@ import { activeIds, chartOf, edgeIdOf, mainChart, possibleEdges } from '../../sr
 import { graphOf, layOut, layoutFrom } from '../../src/inspector/page/chart-layout.ts';
 import { waitAfterMs } from '../../src/inspector/page/connection.ts';
 import { History } from '../../src/inspector/page/history.ts';
-import { lastDecision, marksOf, stretchesOf } from '../../src/inspector/page/journal-marks.ts';
+import { marksOf, stretchesOf } from '../../src/inspector/page/journal-marks.ts';
 import { chosenRuns } from '../../src/inspector/page/run-choice.ts';
-import { filesAt } from '../../src/inspector/page/task-files-at.ts';
 import { timeAxis } from '../../src/inspector/page/task-spans.ts';
 import { boxToShow, broughtInSight, fitted, zoomed } from '../../src/inspector/page/viewport.ts';
 import { age, bytes, duration, words } from '../../src/inspector/page/words.ts';
-import type { TaskFilesView } from '../../src/inspector/wire/page-api.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { goodRun } from './good-run.ts';
 import { longRun } from './long-run.ts';
@@ -298,65 +296,6 @@ describe('an address', () => {
     expect(takeToken(address, store, (rest) => left.push(rest))).toBe('secret');
     expect(left).toEqual(['/#run=a']);
     expect(takeToken({ ...address, hash: '#run=a' }, store, (rest) => left.push(rest))).toBe('secret');
-  });
-});
-
-describe('a view of an earlier record', () => {
-  const files: TaskFilesView = {
-    taskId: 'implementation-e0-a1',
-    request: null,
-    claim: { kind: 'host', pid: 1, hostname: 'h', atMs: 100 },
-    agent: { pid: 2, isNamespaced: false, sessionId: null, startedAtMs: 200 },
-    outcome: {
-      by: 'host',
-      result: 'completed',
-      code: null,
-      message: '',
-      exitCode: 0,
-      signal: null,
-      head: null,
-      startedAtMs: 200,
-      endedAtMs: 300,
-      turn: null,
-    },
-    completion: { status: 'completed' },
-    late: ['a.json'],
-    heartbeatAtMs: 290,
-    outputBytes: 7,
-    stderrBytes: 1,
-    unreadable: ['x'],
-  };
-  const open = { result: null, reports: [] };
-
-  test('shows nothing of a task that came later, and everything at the newest', () => {
-    expect(filesAt(files, open, 50)).toMatchObject({
-      claim: null,
-      agent: null,
-      outcome: null,
-      completion: null,
-      late: [],
-    });
-    expect(filesAt(files, open, 150)).toMatchObject({ claim: files.claim, agent: null, outputBytes: 0 });
-    expect(filesAt(files, open, 250)).toMatchObject({ agent: files.agent, outcome: null, heartbeatAtMs: null });
-    expect(filesAt(files, { result: 'completed', reports: [] }, 300)).toMatchObject({
-      outcome: files.outcome,
-      outputBytes: 7,
-    });
-    expect(filesAt(files, open, null)).toBe(files);
-  });
-
-  test('tells the last word of a person up to that record, with its reason', () => {
-    const [first] = [...goodRun('run_A_1')].map(({ record }) => record);
-    if (first === undefined) throw new Error('no record');
-    const decided = { type: 'decisionMade', commandId: '1', by: 'ann', decision: 'retry', reason: 'fixed' } as const;
-    const cancelled = { type: 'cancelRequested', commandId: '2', by: 'bob', reason: 'no longer needed' } as const;
-    const records = [first, { ...first, event: decided }, { ...first, event: cancelled }];
-    expect([1, 2, 3].map((seq) => lastDecision(records.slice(0, seq)))).toEqual([
-      null,
-      'ann decided: retry: fixed',
-      'Cancelled by bob: no longer needed',
-    ]);
-    expect(marksOf({ ...first, event: cancelled }, undefined)[0]?.text).toBe('cancelled by bob: no longer needed');
   });
 });
 
