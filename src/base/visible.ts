@@ -14,6 +14,18 @@ export function visible(name: string): string {
   return name.replace(HIDDEN, written);
 }
 
+/** JSON text in which nothing is hidden: the same value, what cannot be seen as escapes (RFC 8259, section 7). */
+export function visibleJson(json: string): string {
+  return json.replace(HIDDEN, (character) =>
+    // Line ends and indentation are not inside of a string: there they are escapes already.
+    character === '\n' ? character : Array.from({ length: character.length }, (_, at) => unit(character, at)).join(''),
+  );
+}
+
+function unit(character: string, at: number): string {
+  return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;
+}
+
 /** True when `name` holds a character that cannot be seen. */
 export function hasHidden(name: string): boolean {
   return name.search(HIDDEN) !== -1;

@@ -7,7 +7,7 @@
  * Invariant: with --json, stdout holds one JSON document and nothing else.
  */
 import { createColors } from 'picocolors';
-import { visible } from '../base/visible.ts';
+import { visible, visibleJson } from '../base/visible.ts';
 import { sanitise } from '../core/sanitise.ts';
 import type { Action, ActionKind } from '../model/action.ts';
 import { PawlError } from '../model/error.ts';
@@ -38,12 +38,12 @@ export class Output {
 
   /** The result as data; shown with --json only. */
   json(value: unknown): void {
-    if (this.isJson) process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    if (this.isJson) process.stdout.write(`${visibleJson(JSON.stringify(value, null, 2))}\n`);
   }
 
   /** One line of NDJSON, for results that never end. */
   ndjson(value: unknown): void {
-    if (this.isJson) process.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.isJson) process.stdout.write(`${visibleJson(JSON.stringify(value))}\n`);
   }
 
   /** A line about what is going on. */

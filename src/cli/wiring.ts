@@ -3,6 +3,7 @@
  *
  * Owns: that. Does not own: what any part does. Nothing else wires.
  */
+
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { adapterOf } from '../adapters/agents/adapters.ts';
@@ -15,6 +16,7 @@ import { systemProcesses } from '../adapters/processes/system.ts';
 import { localScm } from '../adapters/scm/local.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { sha256 } from '../base/sha256.ts';
+import { visible } from '../base/visible.ts';
 import { definitionHash } from '../core/state-image.ts';
 import { type Config, parseConfig } from '../model/config.ts';
 import { PawlError } from '../model/error.ts';
@@ -93,7 +95,8 @@ export function openWorld(request: WorldRequest): World {
     hasTreeLock: hasProgram('flock'),
     verificationWorker: [process.execPath, fileURLToPath(new URL('../host/verification-worker.js', import.meta.url))],
     definitionHash: definitionHash(sha256),
-    log,
+    // What is told of files and runs holds their names.
+    log: (line) => log(visible(line)),
     inspector: request.inspector ?? null,
   };
 }

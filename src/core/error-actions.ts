@@ -16,6 +16,11 @@ export function lookAtRun(runId: string, options: readonly string[]): Action {
   return pawl('look', 'see where it stands', ['status', runId], options);
 }
 
+/** Shows what a run has come to, round by round. */
+export function showRun(runId: string, options: readonly string[]): Action {
+  return pawl('look', 'see what it has come to', ['show', runId], options);
+}
+
 /** Ends a run that is in the way. */
 export function cancelRun(runId: string, options: readonly string[]): Action {
   return pawl('cancel', 'end that run and its worker', ['cancel', runId], options);

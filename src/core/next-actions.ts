@@ -34,6 +34,8 @@ export interface RunFacts {
   /** The gate that a person may accept now. */
   readonly blockedGate: string | null;
   readonly waitUntilMs: number | null;
+  /** What was decided and waits for the end of its task. */
+  readonly pending: 'retry' | 'abandon' | 'cancel' | null;
   readonly contention: { readonly holder: string } | null;
   /** Its work touches what it may not lease; `holder` null: a person may accept that. */
   readonly surfaceConflict: { readonly holder: string | null } | null;
@@ -76,6 +78,7 @@ export function runActions(run: RunFacts, around: Surroundings): readonly Action
     case 'quarantined':
       return run.kind === 'terminal' ? [] : quarantineActions(run, around);
     case 'blockedNeedsHuman':
+      if (run.pending !== null) return [pendingAction(run, run.pending, around)];
       return run.surfaceConflict === null ? decisions(run, around) : conflictActions(run, run.surfaceConflict, around);
     case 'blockedLockConflict':
       return [...surfaceActions(run, around), abandon(run, around)];
@@ -143,6 +146,12 @@ function decisions(run: RunFacts, around: Surroundings): readonly Action[] {
       : [decision('accept', `go on although the ${run.blockedGate} did not pass`, run.runId, around)]),
     abandon(run, around),
   ];
+}
+
+/** A decision that is made and not carried out yet: nothing else is taken before. */
+function pendingAction({ runId }: RunFacts, pending: string, { driver, options, nowMs }: Surroundings): Action {
+  if (driver.kind === 'none') return pawl('run', `carry out the ${pending} that is decided`, ['run', runId], options);
+  return advice('driven', `${pending} is decided and waits for the end of its task; ${drivenBy(driver, nowMs)}`);
 }
 
 function abandon({ runId }: RunFacts, around: Surroundings): Action {

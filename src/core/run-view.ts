@@ -74,6 +74,8 @@ export interface RunView {
   readonly handoff: RunContext['handoff'];
   /** When it goes on by itself, while it waits for a limit window of its agent; else null. */
   readonly waitUntilMs: number | null;
+  /** What was decided and waits for the end of its task: nothing else can be decided before. */
+  readonly pending: 'retry' | 'abandon' | 'cancel' | null;
   /** What its turns have used. */
   readonly spent: Spent;
   /** What can be done now, one complete command per alternative; empty where nothing is to be done. */
@@ -132,8 +134,14 @@ export function viewOf(
     lastArtifact: context.lastArtifact,
     handoff: context.handoff,
     waitUntilMs: context.waitUntilMs,
+    pending: context.cancel === null ? context.pendingDecision : pendingCancel(context),
     spent: spentBy(reportsIn(tasks)),
   });
+}
+
+/** A cancel waits for the end of the open task, and only for that. */
+function pendingCancel({ openTask }: RunContext): 'cancel' | null {
+  return openTask === null ? null : 'cancel';
 }
 
 /** The view with what can be done as far as the run itself tells: as if nobody drove it, and nobody held what it waits for. */
@@ -227,6 +235,7 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
     lastArtifact: null,
     handoff: null,
     waitUntilMs: null,
+    pending: null,
     spent: NOTHING_SPENT,
   });
 }

@@ -3,6 +3,7 @@
  *
  * Owns: the document that `proof.json` holds. Does not own: doing any of it, showing it.
  */
+import { shellCommand } from '../base/shell-words.ts';
 
 /** Where in the life of a run its processes are killed. */
 export const STAGES = ['implementation', 'verification', 'internalReview', 'fixLoop', 'handoffReady'] as const;
@@ -151,5 +152,6 @@ export interface Proof {
 
 /** The command that does one cell again. */
 export function reproduction(proof: Pick<Proof, 'seed' | 'level'>, { stage, class: kind }: CellResult): string {
-  return `pawl prove --cell ${stage}/${kind} --level ${proof.level} --seed ${proof.seed}`;
+  const { level, seed } = proof;
+  return shellCommand(['pawl', 'prove', '--cell', `${stage}/${kind}`, '--level', level, '--seed', String(seed)]);
 }

@@ -38,6 +38,7 @@ function run(state: string, more: Partial<RunFacts> = {}): RunFacts {
     blockers: [],
     blockedGate: null,
     waitUntilMs: null,
+    pending: null,
     contention: null,
     surfaceConflict: null,
     baseCommit: 'a'.repeat(40),
@@ -140,6 +141,14 @@ describe('a run that something keeps from beginning', () => {
 
   test('by its agents is told where these are shown', () => {
     expect(commandsOf(blockedBy('PAWL_AGENT_UNUSABLE'))[0]).toBe('pawl doctor');
+  });
+});
+
+describe('a parked run', () => {
+  test('for which a decision is made is offered no second one', () => {
+    const decided = run('blockedNeedsHuman', { pending: 'retry', blockedGate: 'review' });
+    expect(commandsOf(decided)).toEqual(['pawl run run_A_0123456789ab']);
+    expect(commandsOf(decided, around(DRIVEN))).toEqual([null]);
   });
 });
 

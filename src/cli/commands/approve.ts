@@ -5,9 +5,11 @@
  *
  * Invariants: 1. Nothing of the file changes but the approval. 2. An approval that is there stays as it is.
  */
+
 import { configuredUser } from '../../adapters/git/user-settings.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { visible } from '../../base/visible.ts';
+import { helpOf } from '../../core/error-actions.ts';
 import { readPackets } from '../../core/packets.ts';
 import { differInApprovalOnly, withApproval } from '../../core/packets-editing.ts';
 import { legible } from '../../core/sanitise.ts';
@@ -133,6 +135,7 @@ function usage(message: string, subject: string): PawlError {
     code: 'PAWL_USAGE',
     message,
     subject: visible(subject.slice(0, NAME_CHARS)),
-    hint: 'pawl approve FILE TASK --by NAME',
+    hint: 'See how it is called.',
+    actions: [helpOf('approve')],
   });
 }

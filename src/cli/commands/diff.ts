@@ -4,8 +4,10 @@
  * Owns: which two commits are compared, its output. Does not own: asking git (adapters/git/comparison), reading the patch (core/patch-reading).
  * Read-only: no lock.
  */
+
 import { compareCommits } from '../../adapters/git/comparison.ts';
 import { openGit } from '../../adapters/git/git.ts';
+import { showRun } from '../../core/error-actions.ts';
 import type { PatchLine, PatchReading } from '../../core/patch-reading.ts';
 import { type RunStory, storyOf } from '../../core/run-story.ts';
 import { PawlError } from '../../model/error.ts';
@@ -98,6 +100,7 @@ function noSuchRound(runId: string, { rounds }: RunStory, round: number): PawlEr
     code: 'PAWL_USAGE',
     message: `${runId} has no round ${round}${known === '' ? ': nothing was judged yet' : `; there are ${known}`}.`,
     subject: '--round',
-    hint: `pawl show ${runId} lists the rounds.`,
+    hint: 'See which rounds there are.',
+    actions: [showRun(runId, [])],
   });
 }

@@ -6,6 +6,7 @@
  * Invariant: a config that is there is never touched.
  */
 
+import { pawl } from '../../core/next-actions.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { agentChecks } from '../doctor/agent-checks.ts';
@@ -70,7 +71,8 @@ async function consent(output: Output, ways: InitPlace['questions'], configFile:
       code: 'PAWL_USAGE',
       message: 'Nobody can be asked here; nothing was written.',
       subject: configFile,
-      hint: 'Write it without being asked: pawl init --yes',
+      hint: 'Write it without being asked.',
+      actions: [pawl('run', 'write it without being asked', ['init', '--yes'])],
     });
   }
   try {
@@ -120,7 +122,8 @@ function leaveAlone(output: Output, places: Places, first: FirstConfig): number 
     code: 'PAWL_CONFIG_EXISTS',
     message: `${configFile} is there and is not written over. It differs from what was found: ${lacking.join('; ')}.`,
     subject: configFile,
-    hint: 'Add by hand what you want of it; pawl init --dry-run --config NEW_FILE shows the whole.',
+    hint: 'Add by hand what you want of it.',
+    actions: [pawl('look', 'see the whole of it', ['init', '--dry-run'], ['--config', `${configFile}.new`])],
   });
 }
 

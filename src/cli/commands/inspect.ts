@@ -4,12 +4,15 @@
  * Owns: its options, what it prints, opening a browser, ending when asked. Does not own: the hub (inspector/hub). Read-only: no lock,
  * no repair, and, with --registry, no repository either.
  */
+
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { helpOf } from '../../core/error-actions.ts';
+import { quote } from '../../core/sanitise.ts';
 import { createHub, type Hub } from '../../inspector/hub/hub.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
@@ -102,9 +105,15 @@ function portOf(text: string | undefined): number {
   if (text === undefined) return 0;
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= PORT_MAX) return port;
-  throw usage(`--port wants a number from 1 to ${PORT_MAX}, not "${text}".`, 'pawl inspect --help');
+  throw usage(`--port must be a number from 1 to ${PORT_MAX}, not ${quote(text)}.`, 'See how it is called.');
 }
 
 function usage(message: string, hint: string): PawlError {
-  return new PawlError({ code: 'PAWL_USAGE', message, subject: process.argv.slice(2).join(' '), hint });
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message,
+    subject: process.argv.slice(2).join(' '),
+    hint,
+    actions: [helpOf('inspect')],
+  });
 }

@@ -5,6 +5,7 @@
  *
  * Invariants: 1. What would be invalid is not written, nor is a second packet of a task id that the file has. 2. What is written is never approved.
  */
+
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { originRepository } from '../../adapters/git/user-settings.ts';
@@ -12,6 +13,7 @@ import { sha256 } from '../../base/sha256.ts';
 import { shellCommand } from '../../base/shell-words.ts';
 import { visible } from '../../base/visible.ts';
 import { isAllowed, splitCommand } from '../../core/allow-list.ts';
+import { helpOf } from '../../core/error-actions.ts';
 import { branchOf, EMPTY_DRAFT, overlaid, type PacketDraft, packetOfDraft, taskIdOf } from '../../core/packet-draft.ts';
 import { draftOfIssue } from '../../core/packet-issue.ts';
 import { draftOfMarkdown } from '../../core/packet-markdown.ts';
@@ -155,10 +157,10 @@ function nothingSaid(): PawlError {
   return usage(
     'Nobody can be asked here, and nothing says what the packet is about.',
     'new',
-    'Give --from FILE.md, --from-issue FILE.json, or the answers as flags: pawl new --help',
+    'Give a Markdown file with --from, an issue with --from-issue, or the answers as flags.',
   );
 }
 
-function usage(message: string, subject: string, hint = 'pawl new --help'): PawlError {
-  return new PawlError({ code: 'PAWL_USAGE', message, subject, hint });
+function usage(message: string, subject: string, hint = 'See how it is called.'): PawlError {
+  return new PawlError({ code: 'PAWL_USAGE', message, subject, hint, actions: [helpOf('new')] });
 }

@@ -55,7 +55,8 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     }
     if (picture.length > 0) output.line();
     for (const line of picture) output.line(pictureLine(output, line));
-    if (runs.length === 0) output.line('No runs. Take packets in: pawl intake FILE');
+    if (runs.length === 0)
+      output.line('No runs yet. pawl intake takes a file of packets in; pawl init and pawl new write the first ones.');
     if (options.watch !== true) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }

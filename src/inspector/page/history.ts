@@ -12,7 +12,9 @@ import { runMachine } from '../../../machines/run.machine.ts';
 import type { Json } from '../../base/canonical-json.ts';
 import { type Decision, type Delivery, decide, type RunState } from '../../core/decide.ts';
 import { inertScope } from '../../core/inert-scope.ts';
+import { ALONE } from '../../core/next-actions.ts';
 import { placeOf, type RunView, viewOf } from '../../core/run-view.ts';
+import { shownRun } from '../../core/shown-run.ts';
 import { machineOf } from '../../core/state-image.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
 import { edgeIdOf, stayIdOf } from './chart-graph.ts';
@@ -122,7 +124,8 @@ export class History {
     if (this.#last?.seq === seq) return this.#last;
     const state = this.#stateAt(seq);
     if (state === null) return null;
-    const view = viewOf(this.runId, actorsOf(state), { seq, updatedAtMs: record.atMs });
+    const found = viewOf(this.runId, actorsOf(state), { seq, updatedAtMs: record.atMs });
+    const view = shownRun(found, ALONE, { folder: null, liveness: null });
     this.#last = { seq, record, state, view };
     return this.#last;
   }

@@ -5,8 +5,10 @@
  *
  * Invariant: 1. What is not a proof is told, not guessed at.
  */
+
 import { useState } from 'preact/hooks';
 import { isObject } from '../../base/canonical-json.ts';
+import { shellCommand } from '../../base/shell-words.ts';
 import { type CellResult, CLASSES, type Proof, STAGES } from '../../prove/proof.ts';
 import { Chip, Command, Empty } from './parts.tsx';
 import { counted, duration, words } from './words.ts';
@@ -117,7 +119,18 @@ function Kills({ cell, proof }: { readonly cell: CellResult; readonly proof: Pro
       <h2>
         {words(cell.stage)} / {words(cell.class)}
       </h2>
-      <Command text={`pawl prove --cell ${cell.stage}/${cell.class} --level ${proof.level} --seed ${proof.seed}`} />
+      <Command
+        text={shellCommand([
+          'pawl',
+          'prove',
+          '--cell',
+          `${cell.stage}/${cell.class}`,
+          '--level',
+          `${proof.level}`,
+          '--seed',
+          `${proof.seed}`,
+        ])}
+      />
       <div class="table-frame">
         <table class="kills">
           <thead>

@@ -43,7 +43,8 @@ export function RunPage({ hub, history, place, go }: RunPageProps) {
   const moment = history.at(seq);
   useEffect(() => hub.tail(place.taskId), [hub, runId, place.taskId]);
   if (length === 0) return <Unfolded newest={newest} hub={hub} runId={runId} />;
-  const view = moment?.view ?? newest;
+  const folded = moment?.view ?? newest;
+  const view = place.seq === null && folded !== null && newest !== null ? asItIsNow(folded, newest, hub) : folded;
   if (view === null || (!hub.isCaughtUp && moment === null)) return <Empty title="Reading the journal…" />;
   const show = (next: number | null): void => go({ seq: next });
   const isNewest = place.seq === null;
@@ -68,6 +69,12 @@ export function RunPage({ hub, history, place, go }: RunPageProps) {
       </div>
     </div>
   );
+}
+
+/** What the journal alone does not tell: who drives, what lives, and so what can be done. */
+function asItIsNow(folded: RunView, newest: RunView, hub: HubState): RunView {
+  const { actions, nextSafeAction } = newest;
+  return { ...folded, actions, nextSafeAction, liveness: hub.liveness.get(folded.runId) ?? newest.liveness };
 }
 
 function Unfolded({

@@ -34,7 +34,7 @@ export function Runs({ runs, livenessOf, nowMs }: RunsProps) {
   if (runs.size === 0)
     return (
       <Empty title="No runs yet">
-        Take work packets in with <Command text="pawl intake PACKETS" /> They appear here by themselves.
+        Take a file of work packets in with <code>pawl intake</code>. They appear here by themselves.
       </Empty>
     );
   const all = [...runs.values()];

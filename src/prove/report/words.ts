@@ -4,6 +4,7 @@
  * Owns: names of stages, classes and victims; how numbers and times are written; text from outside made safe to show.
  * Does not own: the layout (proof-html, proof-text).
  */
+import { shellCommand } from '../../base/shell-words.ts';
 import type { KillClass, Proof, Stage, Victim } from '../proof.ts';
 import { doesHold, findingsIn, killSums } from './findings.ts';
 
@@ -88,6 +89,6 @@ export function scopeOf(proof: Proof): string {
 
 /** The command that does the whole proof again. */
 export function commandOf(proof: Proof): string {
-  const cell = proof.cell === null ? '' : `--cell ${proof.cell} `;
-  return `pawl prove ${cell}--level ${proof.level} --seed ${proof.seed}`;
+  const cell = proof.cell === null ? [] : ['--cell', proof.cell];
+  return shellCommand(['pawl', 'prove', ...cell, '--level', proof.level, '--seed', String(proof.seed)]);
 }
