@@ -19,6 +19,8 @@ const DEFAULTS = {
   agents: {},
   roles: {},
   verification: { allow: [] },
+  surface: 'lease',
+  scm: { allowRepos: [] },
   workspace: { setup: [] },
   limits: {},
   budget: {},
@@ -69,6 +71,8 @@ describe('parseConfig', () => {
       workspace: { setup: ['npm ci'] },
       limits: { attemptsMax: 3, fixAttemptsMax: 0, deadlineMs: { review: 5 }, parallelRunsMax: 4 },
       budget: { usd: 20, tokens: 5_000_000 },
+      surface: 'strict',
+      scm: { allowRepos: ['acme/widgets'] },
     };
     expect(parse(whole)).toEqual(whole);
     expect(parse({ limits: { deadlineMs: 5 } }).limits.deadlineMs).toBe(5);

@@ -159,7 +159,10 @@ describe('init', () => {
   test('asks where somebody sits, and writes nothing on a no, at the end of input, or where nobody sits', async () => {
     expect(await visit({}, 'n')).toMatchObject({ exit: 0 });
     expect(await visit({}, null)).toMatchObject({ exit: 130 });
-    await expect(visit({})).rejects.toMatchObject({ code: 'PAWL_USAGE', hint: expect.stringContaining('--yes') });
+    await expect(visit({})).rejects.toMatchObject({
+      code: 'PAWL_USAGE',
+      actions: [{ command: 'pawl init --yes' }],
+    });
     expect(readdirSync(repo.path)).not.toContain('pawl.config.json');
     expect(await visit({}, 'Yes')).toMatchObject({ exit: 0 });
     expect(readdirSync(repo.path)).toContain('pawl.config.json');

@@ -71,8 +71,10 @@ describe('without an agent', () => {
 
 describe('the choice', () => {
   test('is --agent, else the packet, else the role, else the only one', { timeout: SLOW }, async () => {
-    const steps = witnessed(scenario.witness, goodWork('any'));
-    const scripted = { kind: 'scripted', steps };
+    const tasks = Object.fromEntries(
+      ['BY-ROLE', 'BY-PACKET', 'JUDGED', 'C'].map((id) => [id, witnessed(scenario.witness, goodWork(id))]),
+    );
+    const scripted = { kind: 'scripted', steps: { ...witnessed(scenario.witness, goodWork('any')), tasks } };
     const agents = { coder: scripted, critic: scripted, special: scripted, override: scripted };
     const roles = { implementer: 'coder', fixer: 'coder', reviewer: 'critic' };
     scenario.config({ agents, roles, verification: { allow: ALLOWED } });

@@ -80,6 +80,8 @@ describe('a worker that has timed out', () => {
     expect(Object.values(decisions)).not.toContain('accepted');
     expect({ ...run, findings: [], seq: 0, updatedAtMs: 0, tasks: [] }).toEqual({
       ...of('A'),
+      // What pawl run adds to tell why.
+      failure: undefined,
       findings: [],
       seq: 0,
       updatedAtMs: 0,

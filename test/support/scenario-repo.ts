@@ -32,6 +32,8 @@ export class Scenario {
   readonly witness = join(this.repo.root, 'witness');
   readonly #calls: CliCall[] = [];
   #files = 0;
+  readonly #ids = new Set<string>();
+  #scripted: { readonly scripts: Scripts; readonly more: Plain } | null = null;
 
   get path(): string {
     return this.repo.path;
@@ -39,24 +41,42 @@ export class Scenario {
 
   /** The config is what the repository's file says from now on. */
   config(config: Plain): void {
+    this.#scripted = null;
     writeFileSync(join(this.path, 'pawl.config.json'), JSON.stringify(config));
   }
 
   /** A config with one scripted agent that follows `scripts` and leaves a witness at every start. */
   scripted(scripts: Scripts, more: Plain = {}): void {
     const tasks = Object.fromEntries(
-      Object.entries(scripts).map(([id, steps]) => [id, witnessed(this.witness, { ...goodWork(id), ...steps })]),
+      Object.entries({ ...this.#ownScripts(), ...scripts }).map(([id, steps]) => [
+        id,
+        witnessed(this.witness, { ...goodWork(id), ...steps }),
+      ]),
     );
     const steps = { ...witnessed(this.witness, goodWork('any')), tasks };
     this.config({ agents: { worker: { kind: 'scripted', steps } }, verification: { allow: ALLOWED }, ...more });
+    this.#scripted = { scripts, more };
   }
 
   /** A packets file beside the repository. Returns its path. */
   packets(...packets: readonly unknown[]): string {
+    this.#scriptFor(packets);
     this.#files += 1;
     const path = join(this.repo.root, `packets-${this.#files}.json`);
     writeFileSync(path, JSON.stringify({ packets }));
     return path;
+  }
+
+  #ownScripts(): Scripts {
+    return Object.fromEntries([...this.#ids].map((id) => [id, {}]));
+  }
+
+  /** Whoever has no script of its own does good work below its own surface: runs side by side touch nothing of one another's. */
+  #scriptFor(packets: readonly unknown[]): void {
+    if (this.#scripted === null) return;
+    const { scripts, more } = this.#scripted;
+    for (const packet of packets) this.#ids.add(String((packet as Plain).task_id));
+    this.scripted(scripts, more);
   }
 
   /** Calls pawl in the repository and returns how it ended. */

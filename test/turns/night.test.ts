@@ -9,6 +9,7 @@ import type { RunView } from '../../src/core/run-view.ts';
 import { NIGHT_LIMITS, nightAgents } from '../support/night-plans.ts';
 import { codesOf, documentOf, type ErrorDocument, runOf, until } from '../support/pawl-cli.ts';
 import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
+import { ALLOWED } from '../support/scenario-repo.ts';
 import { blockedBy, TurnScenario } from '../support/turn-scenario.ts';
 
 const scenario = new TurnScenario();
@@ -228,6 +229,7 @@ describe('the next day', () => {
         POOR: { kind: 'claude', program: scenario.program('POOR', 'claude', {}) },
       },
       budget: { usd: 0.01 },
+      verification: { allow: ALLOWED },
     });
     const { code, of } = await repo.run(repo.packets(scenario.packet('ODD'), scenario.packet('POOR')));
     expect(code).toBe(3);
