@@ -14,11 +14,14 @@ import type { Conflict, LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
 import type { SpentByOthers } from './request-task.ts';
 import type { Slots } from './slots.ts';
+import type { Turns } from './turns.ts';
 
 /** What admission needs to know of the other runs. */
 export interface Neighbours {
   readonly leases: LeaseTable;
   readonly slots: Slots;
+  /** Whose turn it is to be admitted. */
+  readonly turns: Turns;
   /** `--agent`: it outranks packet and config. */
   readonly agentOverride: string | null;
   /** True when the run is driven here and can still move by itself. */

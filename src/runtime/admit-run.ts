@@ -4,7 +4,8 @@
  * Owns: that effect. Does not own: the rules (core/preflight), leases and workspaces (runtime/admission).
  *
  * Invariants: 1. No worker starts, and no lease is taken, before the checks are passed. 2. What stops a run is recorded once for as long
- * as it is the same, and looked at again whenever the run is driven again.
+ * as it is the same, and looked at again whenever the run is driven again. 3. Runs are admitted in the order in which they began to be
+ * driven, however long the checks of each take.
  */
 import { canonicalJson } from '../base/canonical-json.ts';
 import { preflight } from '../core/preflight.ts';
@@ -22,23 +23,28 @@ export async function admitRun(
   signal: AbortSignal,
 ): Promise<void> {
   const { world } = run;
-  const { packet } = readKeptPacket(world, run);
-  const repository = await world.git.facts();
-  if (signal.aborted || !run.isOwed(effect.key)) return;
-  const { agents, blockers } = preflight(packet, {
-    config: world.config,
-    agents: world.agents,
-    repository,
-    agentOverride: neighbours.agentOverride,
-  });
-  if (blockers.length > 0) return noteRefusal(run, effect, blockers);
-  if (!(await neighbours.slots.take(run.runId, signal))) return;
-  run.settle(effect, {
-    type: 'runAdmitted',
-    key: effect.key,
-    agents: { ...agents },
-    hasSetup: world.config.workspace.setup.length > 0,
-  });
+  const place = neighbours.turns.join();
+  try {
+    const { packet } = readKeptPacket(world, run);
+    const repository = await world.git.facts();
+    if (signal.aborted || !run.isOwed(effect.key)) return;
+    const { agents, blockers } = preflight(packet, {
+      config: world.config,
+      agents: world.agents,
+      repository,
+      agentOverride: neighbours.agentOverride,
+    });
+    if (blockers.length > 0) return noteRefusal(run, effect, blockers);
+    if (!(await place.reached(signal)) || !(await neighbours.slots.take(run.runId, signal))) return;
+    run.settle(effect, {
+      type: 'runAdmitted',
+      key: effect.key,
+      agents: { ...agents },
+      hasSetup: world.config.workspace.setup.length > 0,
+    });
+  } finally {
+    place.leave();
+  }
 }
 
 /** What is in the way is recorded, unless it is what was recorded before. */

@@ -36,6 +36,7 @@ import { quickView } from './run-look.ts';
 import { setAside } from './set-aside.ts';
 import { Slots } from './slots.ts';
 import { finishIntakes } from './take-in.ts';
+import { Turns } from './turns.ts';
 import type { World } from './world.ts';
 
 /** What a start found of one run. */
@@ -51,6 +52,7 @@ export class Driver {
   readonly findings: RunFindings[] = [];
   readonly #options: DriverOptions;
   readonly #slots: Slots;
+  readonly #turns = new Turns();
   readonly #runs = new Map<string, LiveRun>();
   readonly #ended = new EndedRuns();
   readonly #movement = new Movement(this.leases, (runId) => this.#runs.get(runId));
@@ -240,6 +242,7 @@ export class Driver {
     return {
       leases: this.leases,
       slots: this.#slots,
+      turns: this.#turns,
       agentOverride: this.#options.agentOverride,
       find: (runId) => this.#runs.get(runId),
       isMoving: (runId) => this.#movement.isAtWork(runId),

@@ -13,6 +13,7 @@ import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { emptyInbox } from '../../src/runtime/commands.ts';
 import { Driver } from '../../src/runtime/driver.ts';
 import type { IntakeEntry } from '../../src/runtime/intake.ts';
+import type { World } from '../../src/runtime/world.ts';
 import { type CommandRequest, leaveCommand } from '../../src/store/inbox.ts';
 
 /** The packet of a run that leases those paths and works on a branch of its own, or on that one. */
@@ -45,6 +46,8 @@ export interface SimDrive {
   /** Decisions that lie in the inbox. */
   readonly decisions?: readonly (readonly [runId: string, decision: 'retry' | 'accept' | 'abandon'])[];
   readonly onRecord?: (runId: string, record: JournalRecord) => void;
+  /** What the process finds otherwise than the machine has it. */
+  readonly world?: (world: World) => World;
 }
 
 /** What it came to. */
@@ -58,7 +61,8 @@ export interface SimDriven {
 
 /** One process on the machine: brings back or takes in those runs, decides, drives all of them as far as they go, ends. */
 export async function driveSim(machine: SimMachine, drive: SimDrive): Promise<SimDriven> {
-  const world = machine.boot();
+  const booted = machine.boot();
+  const world = drive.world?.(booted) ?? booted;
   const events: (readonly [string, JournalRecord['event']])[] = [];
   const heldTwice: string[] = [];
   const driver: Driver = new Driver(world, {
