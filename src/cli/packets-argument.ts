@@ -5,14 +5,20 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { sha256 } from '../base/sha256.ts';
+import { visible } from '../base/visible.ts';
 import { assertPacketsSize, type PacketsFile, readPackets } from '../core/packets.ts';
 import { PawlError } from '../model/error.ts';
 import { argumentPath } from './options.ts';
 
 /** The packets of the file. Throws PAWL_PACKETS_UNREADABLE, PAWL_PACKETS_TOO_LARGE or PAWL_PACKETS_INVALID. */
 export function readPacketsArgument(cwd: string, argument: string): PacketsFile {
-  const text = packetsText(argumentPath({ cwd }, argument));
-  return readPackets(text, sha256, Buffer.byteLength(text));
+  const path = argumentPath({ cwd }, argument);
+  return packetsOf(path, packetsText(path));
+}
+
+/** The packets of that text, which the file at `path` holds or is to hold. Throws PAWL_PACKETS_TOO_LARGE or PAWL_PACKETS_INVALID. */
+export function packetsOf(path: string, text: string): PacketsFile {
+  return readPackets(text, sha256, { name: path, sizeBytes: Buffer.byteLength(text) });
 }
 
 /** The text of the packets file at `path`, as its bytes have it. Throws PAWL_PACKETS_UNREADABLE or PAWL_PACKETS_TOO_LARGE. */
@@ -20,18 +26,18 @@ export function packetsText(path: string): string {
   try {
     const stat = statSync(path);
     if (!stat.isFile()) throw unreadable(path, 'it is not a file');
-    assertPacketsSize(stat.size);
+    assertPacketsSize(stat.size, path);
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof PawlError) throw error;
-    throw unreadable(path, error instanceof Error ? error.message : String(error), error);
+    throw unreadable(path, visible(error instanceof Error ? error.message : String(error)), error);
   }
 }
 
 function unreadable(path: string, why: string, cause?: unknown): PawlError {
   return new PawlError({
     code: 'PAWL_PACKETS_UNREADABLE',
-    message: `${path} cannot be read: ${why}.`,
+    message: `${visible(path)} cannot be read: ${why}.`,
     subject: path,
     hint: 'Give a JSON file in UTF-8 with packets.',
     cause,

@@ -45,7 +45,7 @@ export interface Runner {
 
 /** The packets of a JSON text. Throws PAWL_PACKETS_INVALID. */
 export function parsePackets(text: string): PacketsFile {
-  return readPackets(text, sha256, Buffer.byteLength(text));
+  return readPackets(text, sha256, { sizeBytes: Buffer.byteLength(text) });
 }
 
 /** Opens the registry of a repository, brings its runs back, and holds its lock until closed. Throws PAWL_REGISTRY_LOCKED. */

@@ -1,10 +1,14 @@
 /**
  * Where in a JSON text each value stands, so that one of them can be changed and every other byte stays as it is.
  *
- * Owns: that reading, and putting changes into the text (pure). Does not own: what is changed (core/packets-editing).
+ * Owns: those places, and putting changes into the text (pure). Does not own: reading the text (base/json-text), what is changed
+ * (core/packets-editing).
  *
- * Invariant: the text is valid JSON: whoever calls has parsed it before. Anything else is our bug.
+ * Invariant: the text is valid JSON, and no name stands twice in one object: whoever calls has read it before. Anything else throws.
  */
+
+import type { MemberNode, ValueNode } from '@humanwhocodes/momoa';
+import { jsonTree } from '../base/json-text.ts';
 
 /** A value and where it stands: from its first character to behind its last. */
 export type JsonSpan =
@@ -37,95 +41,30 @@ export function changedText(text: string, changes: readonly TextChange[]): strin
   return result;
 }
 
-/** The member of that name that counts: of several the last, as JSON.parse has it. */
+/** The member of that name. */
 export function memberOf(object: JsonObjectSpan, name: string): JsonMember | undefined {
-  return object.members.findLast((member) => member.name === name);
+  return object.members.find((member) => member.name === name);
 }
 
 /** The value that the whole text is. */
 export function jsonSpans(text: string): JsonSpan {
-  return new Reader(text).document();
+  return spanOf(jsonTree(text).body);
 }
 
-const BLANK = /[\t\n\r \uFEFF]/;
+function spanOf(node: ValueNode): JsonSpan {
+  const [start, end] = rangeOf(node);
+  if (node.type === 'Array')
+    return { kind: 'array', start, end, items: node.elements.map(({ value }) => spanOf(value)) };
+  if (node.type !== 'Object') return { kind: 'scalar', start, end };
+  const members = node.members.map(({ name, value }) => ({
+    name: name.type === 'String' ? name.value : name.name,
+    nameStart: rangeOf(name)[0],
+    value: spanOf(value),
+  }));
+  return { kind: 'object', start, end, members };
+}
 
-class Reader {
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  document(): JsonSpan {
-    const value = this.#value();
-    this.#blanks();
-    if (this.#at !== this.#text.length) throw this.#wrong();
-    return value;
-  }
-
-  #value(): JsonSpan {
-    this.#blanks();
-    const start = this.#at;
-    const first = this.#text.charAt(start);
-    if (first === '{') return this.#object(start);
-    if (first === '[') return this.#array(start);
-    if (first === '"') this.#string();
-    else while (/[-+.0-9A-Za-z]/.test(this.#text.charAt(this.#at))) this.#at += 1;
-    if (this.#at === start) throw this.#wrong();
-    return { kind: 'scalar', start, end: this.#at };
-  }
-
-  #object(start: number): JsonSpan {
-    const members: JsonMember[] = [];
-    this.#at += 1;
-    while (!this.#isAt('}')) {
-      if (members.length > 0) this.#expect(',');
-      this.#blanks();
-      const nameStart = this.#at;
-      const name: unknown = JSON.parse(this.#string());
-      this.#expect(':');
-      members.push({ name: String(name), nameStart, value: this.#value() });
-    }
-    this.#expect('}');
-    return { kind: 'object', start, end: this.#at, members };
-  }
-
-  #array(start: number): JsonSpan {
-    const items: JsonSpan[] = [];
-    this.#at += 1;
-    while (!this.#isAt(']')) {
-      if (items.length > 0) this.#expect(',');
-      items.push(this.#value());
-    }
-    this.#expect(']');
-    return { kind: 'array', start, end: this.#at, items };
-  }
-
-  #string(): string {
-    const start = this.#at;
-    let at = start + 1;
-    while (at < this.#text.length && this.#text.charAt(at) !== '"') at += this.#text.charAt(at) === '\\' ? 2 : 1;
-    if (this.#text.charAt(start) !== '"' || at >= this.#text.length) throw this.#wrong();
-    this.#at = at + 1;
-    return this.#text.slice(start, this.#at);
-  }
-
-  #isAt(char: string): boolean {
-    this.#blanks();
-    return this.#text.charAt(this.#at) === char;
-  }
-
-  #expect(char: string): void {
-    if (!this.#isAt(char)) throw this.#wrong();
-    this.#at += 1;
-  }
-
-  #blanks(): void {
-    while (this.#at < this.#text.length && BLANK.test(this.#text.charAt(this.#at))) this.#at += 1;
-  }
-
-  #wrong(): Error {
-    return new Error(`bug: no JSON at ${this.#at}`);
-  }
+function rangeOf({ range, type }: ValueNode | MemberNode['name']): readonly [start: number, end: number] {
+  if (range === undefined) throw new Error(`bug: a ${type} without its place`);
+  return range;
 }

@@ -6,6 +6,7 @@
  * Invariant: it is a snapshot: what the issue says later changes nothing of the packet.
  */
 import { isObject } from '../base/canonical-json.ts';
+import { readJson } from '../base/json-text.ts';
 import { PawlError } from '../model/error.ts';
 import { branchOf, overlaid, type PacketDraft } from './packet-draft.ts';
 import { draftOfMarkdown } from './packet-markdown.ts';
@@ -37,12 +38,9 @@ function issueIn(text: string): Record<string, unknown> {
 }
 
 function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw noIssue('it is not JSON', error);
-    throw error;
-  }
+  const reading = readJson(text);
+  if (reading.kind === 'wrong') throw noIssue(reading.problem, reading.cause);
+  return reading.value;
 }
 
 function repoIn(url: unknown): string | null {

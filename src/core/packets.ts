@@ -8,6 +8,7 @@
  * read, with what it lacks by name. 3. The same packet has the same run id.
  */
 import { canonicalJson, isObject } from '../base/canonical-json.ts';
+import { readJson } from '../base/json-text.ts';
 import type { Hash } from '../base/sha256.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -29,20 +30,31 @@ export interface PacketsFile {
 }
 
 /** Returns when a packets file of `bytes` bytes is small enough to be read. Throws PAWL_PACKETS_TOO_LARGE. */
-export function assertPacketsSize(bytes: number): void {
+export function assertPacketsSize(bytes: number, name: string): void {
   if (bytes <= BOUNDS.packetsFileBytes) return;
-  throw tooLarge(`${bytes} bytes`, String(BOUNDS.packetsFileBytes));
+  throw tooLarge(name, `${bytes} bytes`, String(BOUNDS.packetsFileBytes));
+}
+
+/** What is known of a packets file beside its text. */
+export interface PacketsSource {
+  /** What errors call it: its path. */
+  readonly name?: string;
+  readonly sizeBytes?: number;
 }
 
 /**
- * Every packet of the file's text, read and checked. `sizeBytes` is the file's size where it is known.
+ * Every packet of the file's text, read and checked.
  * Throws PAWL_PACKETS_TOO_LARGE and PAWL_PACKETS_INVALID.
  */
-export function readPackets(text: string, hash: Hash, sizeBytes: number = text.length): PacketsFile {
-  assertPacketsSize(sizeBytes);
-  const { packets, others } = packetsIn(parse(text));
+export function readPackets(
+  text: string,
+  hash: Hash,
+  { name = 'the packets', sizeBytes = text.length }: PacketsSource = {},
+): PacketsFile {
+  assertPacketsSize(sizeBytes, name);
+  const { packets, others } = packetsIn(name, parse(name, text));
   if (packets.length > BOUNDS.packetsInFile) {
-    throw tooLarge(`${packets.length} packets`, String(BOUNDS.packetsInFile));
+    throw tooLarge(name, `${packets.length} packets`, String(BOUNDS.packetsInFile));
   }
   const problems: string[] = [];
   const firstByHash = new Map<string, PacketReading>();
@@ -54,26 +66,23 @@ export function readPackets(text: string, hash: Hash, sizeBytes: number = text.l
     }
     return [read];
   });
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) throw invalid(name, problems);
   return { readings, unknownFields: others };
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw invalid([`it is not JSON: ${quote(error.message)}`], error);
-  }
+function parse(name: string, text: string): unknown {
+  const reading = readJson(text);
+  if (reading.kind === 'wrong') throw invalid(name, [reading.problem], reading.cause);
+  return reading.value;
 }
 
-function packetsIn(document: unknown): { packets: readonly unknown[]; others: readonly string[] } {
+function packetsIn(name: string, document: unknown): { packets: readonly unknown[]; others: readonly string[] } {
   if (Array.isArray(document)) return { packets: document, others: [] };
   if (isObject(document) && Array.isArray(document.packets)) {
     const others = Object.keys(document).filter((name) => name !== 'packets' && name !== '$schema');
     return { packets: document.packets, others: others.slice(0, BOUNDS.filesListed).map((name) => quote(name)) };
   }
-  throw invalid(['it is neither {"packets": […]} nor a list of packets']);
+  throw invalid(name, ['it is neither {"packets": […]} nor a list of packets']);
 }
 
 function readOne(
@@ -141,22 +150,22 @@ function canonicalOf(given: unknown): string | null {
   }
 }
 
-function tooLarge(found: string, most: string): PawlError {
+function tooLarge(name: string, found: string, most: string): PawlError {
   return new PawlError({
     code: 'PAWL_PACKETS_TOO_LARGE',
     message: `The packets file holds ${found}; at most ${most} are read.`,
-    subject: 'the packets file',
+    subject: name,
     hint: 'Split the file and take the parts in one after another; nothing of it was taken in.',
   });
 }
 
-function invalid(problems: readonly string[], cause?: unknown): PawlError {
+function invalid(name: string, problems: readonly string[], cause?: unknown): PawlError {
   const shown = problems.slice(0, PROBLEMS_SHOWN);
   const rest = problems.length - shown.length;
   return new PawlError({
     code: 'PAWL_PACKETS_INVALID',
     message: `The packets file is refused: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`,
-    subject: 'the packets file',
+    subject: name,
     hint: 'Correct it and try again (docs/packets.md describes every field); nothing of the file was taken in.',
     cause,
   });

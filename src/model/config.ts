@@ -7,6 +7,7 @@
  * Invariant: 1. An unknown key is an error that names it: a misspelt setting never passes for a default.
  */
 import { z } from 'zod';
+import { readJson } from '../base/json-text.ts';
 import { acpAgentSchema, nativeAgentSchema } from './agent-config.ts';
 import { filled, variableName, word } from './config-words.ts';
 import { PawlError } from './error.ts';
@@ -147,18 +148,15 @@ export type ScriptedAgentConfig = z.infer<typeof scriptedAgentSchema>;
 
 /** The config of `text`, defaults filled in; all defaults when `text` is null (no file). `path` names it in errors. Throws PAWL_CONFIG_INVALID. */
 export function parseConfig(text: string | null, path: string): Config {
-  const checked = configSchema.safeParse(text === null ? {} : parseJson(text, path));
+  const checked = configSchema.safeParse(text === null ? {} : read(text, path));
   if (checked.success) return checked.data;
   throw invalid(path, issueLines(checked.error.issues).join('; '));
 }
 
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw invalid(path, 'it is not JSON', error);
-  }
+function read(text: string, path: string): unknown {
+  const reading = readJson(text);
+  if (reading.kind === 'wrong') throw invalid(path, reading.problem, reading.cause);
+  return reading.value;
 }
 
 function invalid(path: string, problems: string, cause?: unknown): PawlError {

@@ -54,7 +54,7 @@ function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): Com
 /** Null where this Pawl refuses what another one has left. */
 function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
   try {
-    return readPackets(canonicalJson(packets), sha256, 0).readings;
+    return readPackets(canonicalJson(packets), sha256, { sizeBytes: 0 }).readings;
   } catch (error) {
     if (error instanceof PawlError && error.code.startsWith('PAWL_PACKETS_')) return null;
     throw error;

@@ -137,7 +137,7 @@ describe('isBranchName', () => {
           expect(isBranchName(it)).toBe(doesGitTake(it));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 60 },
     );
   });
 });

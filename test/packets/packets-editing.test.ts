@@ -29,7 +29,6 @@ describe('an approval', () => {
     ['an empty one', '[{"approval":{}}]'],
     ['names in camelCase', '[{"approval":{"status":"","approvedBy":"bob","approvedAt":"never"}}]'],
     ['both spellings', '[{"approval":{"approved_by":"bob","approvedBy":"eve"}}]'],
-    ['the same member twice', '[{"approval":{"status":"a","status":"b"}}]'],
   ])('counts for a packet with %s, on one line as before', (_title, before) => {
     const after = withApproval(before, 0, APPROVAL);
     expect(approvedIn(after)).toMatchObject({ isApproved: true, approvedBy: APPROVAL.by, approvedAt: APPROVAL.at });
@@ -95,7 +94,7 @@ describe('the places of values', () => {
     fc.assert(fc.property(fc.jsonValue(), fc.constantFrom(undefined, '  ', '\t'), check), seeded(300));
   });
 
-  test('of what is no JSON are asked for by a bug of ours', () => {
-    for (const text of ['', '{', '[1', '"a', '{"a" 1}', '1 2']) expect(() => jsonSpans(text)).toThrow('bug');
+  test('of what is no JSON are not to be had', () => {
+    for (const text of ['', '{', '[1', '"a', '{"a" 1}', '1 2']) expect(() => jsonSpans(text)).toThrow();
   });
 });

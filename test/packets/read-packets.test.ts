@@ -43,10 +43,10 @@ describe('the file', () => {
   );
 
   it('of 50 MB is refused by its size, before anything is parsed', () => {
-    expect(refusal(() => assertPacketsSize(50_000_000)).code).toBe('PAWL_PACKETS_TOO_LARGE');
-    expect(refusal(() => readPackets('{', sha256, 50_000_000)).code).toBe('PAWL_PACKETS_TOO_LARGE');
+    expect(refusal(() => assertPacketsSize(50_000_000, 'p.json')).code).toBe('PAWL_PACKETS_TOO_LARGE');
+    expect(refusal(() => readPackets('{', sha256, { sizeBytes: 50_000_000 })).code).toBe('PAWL_PACKETS_TOO_LARGE');
     expect(refusal(() => readPackets(' '.repeat(50_000_000), sha256)).code).toBe('PAWL_PACKETS_TOO_LARGE');
-    assertPacketsSize(BOUNDS.packetsFileBytes);
+    assertPacketsSize(BOUNDS.packetsFileBytes, 'p.json');
   });
 
   it('with more packets than the bound is refused', () => {

@@ -9,7 +9,6 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { originRepository } from '../../adapters/git/user-settings.ts';
-import { sha256 } from '../../base/sha256.ts';
 import { shellCommand } from '../../base/shell-words.ts';
 import { visible } from '../../base/visible.ts';
 import { isAllowed, splitCommand } from '../../core/allow-list.ts';
@@ -17,7 +16,6 @@ import { helpOf } from '../../core/error-actions.ts';
 import { branchOf, EMPTY_DRAFT, overlaid, type PacketDraft, packetOfDraft, taskIdOf } from '../../core/packet-draft.ts';
 import { draftOfIssue } from '../../core/packet-issue.ts';
 import { draftOfMarkdown } from '../../core/packet-markdown.ts';
-import { readPackets } from '../../core/packets.ts';
 import { firstPacket, withPacket } from '../../core/packets-editing.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
@@ -25,7 +23,7 @@ import type { PacketReading } from '../../model/packet.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { askForRest, draftOfFlags, type PacketFlags } from '../packet-questions.ts';
-import { packetsText } from '../packets-argument.ts';
+import { packetsOf, packetsText } from '../packets-argument.ts';
 import { type Questions, terminalQuestions } from '../questions.ts';
 import { textArgument } from '../text-argument.ts';
 import { createUserFile, replaceUserFile } from '../user-file.ts';
@@ -111,11 +109,11 @@ function withDefaults(draft: PacketDraft, repo: string | null): PacketDraft {
 function write(path: string, draft: PacketDraft): { readonly reading: PacketReading; readonly isNew: boolean } {
   const packet = packetOfDraft(draft);
   const before = existsSync(path) ? packetsText(path) : null;
-  if (before !== null && readPackets(before, sha256).readings.some((each) => each.packet.taskId === draft.taskId)) {
+  if (before !== null && packetsOf(path, before).readings.some((each) => each.packet.taskId === draft.taskId)) {
     throw usage(`${path} has a packet ${visible(draft.taskId ?? '')} already; nothing was written.`, '--task');
   }
   const after = before === null ? firstPacket(packet) : withPacket(before, packet);
-  const reading = readPackets(after, sha256).readings.at(-1);
+  const reading = packetsOf(path, after).readings.at(-1);
   if (reading === undefined) throw new Error('bug: the packet was not written');
   if (before !== null) replaceUserFile(path, before, after);
   else if (!createUserFile(path, after)) throw usage(`${path} was made by somebody else meanwhile.`, '--out');
