@@ -4,6 +4,7 @@
  * Owns: the words and columns. Does not own: where the facts come from (core/run-view), the live view (cli/live-view).
  * Free of zod and xstate: `status` starts with it.
  */
+import { listed } from '../base/listed.ts';
 import { visible } from '../base/visible.ts';
 import { signWords, standingWords } from '../core/liveness.ts';
 import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
@@ -124,6 +125,8 @@ export function runReport(output: Output, view: RunView, folder: string): readon
 }
 
 function pathsOf(surfaces: readonly string[], max: number): string {
-  const shown = surfaces.slice(0, max).map((surface) => surface.replace(/^path:/, ''));
-  return `${shown.join(', ')}${surfaces.length > max ? ` and ${surfaces.length - max} more` : ''}`;
+  return listed(
+    surfaces.map((surface) => surface.replace(/^path:/, '')),
+    max,
+  );
 }

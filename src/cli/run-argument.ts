@@ -8,6 +8,7 @@
  * a script never means the only run there is.
  */
 
+import { listed } from '../base/listed.ts';
 import { visible } from '../base/visible.ts';
 import { listRuns } from '../core/error-actions.ts';
 import { taskPartOf, taskPartOfRun } from '../core/packet-run-id.ts';
@@ -78,11 +79,9 @@ function removedOf({ files, paths }: Place, argument: string): PawlError | null 
 }
 
 function ambiguous(argument: string, candidates: readonly string[], options: readonly string[]): PawlError {
-  const shown = candidates.slice(0, CANDIDATES_SHOWN).join(', ');
-  const rest = candidates.length - CANDIDATES_SHOWN;
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: `${quote(argument)} fits ${candidates.length} runs: ${shown}${rest > 0 ? `, and ${rest} more` : ''}.`,
+    message: `${quote(argument)} fits ${candidates.length} runs: ${listed(candidates, CANDIDATES_SHOWN)}.`,
     subject: visible(argument.slice(0, 80)),
     hint: 'Name one of them by more of its id.',
     actions: [listRuns(options)],

@@ -5,7 +5,9 @@
  *
  * Invariant: no event is without words: one that is added and not told here does not compile.
  */
+
 import { elapsed } from '../base/elapsed.ts';
+import { listed } from '../base/listed.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { ArtifactRef, JournalEvent } from '../model/event.ts';
 import { type JournalRecord, RUN_ACTOR } from '../model/record.ts';
@@ -48,13 +50,13 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'packetReceived':
       return event.missingFields.length === 0
         ? `packet ${event.taskId} recorded, branch ${event.branch}`
-        : `packet ${event.taskId} recorded; it lacks ${listed(event.missingFields)}`;
+        : `packet ${event.taskId} recorded; it lacks ${few(event.missingFields)}`;
     case 'runAdmitted':
-      return `admitted, agents: ${listed(Object.entries(event.agents).map(([role, agent]) => `${role} ${agent}`))}`;
+      return `admitted, agents: ${few(Object.entries(event.agents).map(([role, agent]) => `${role} ${agent}`))}`;
     case 'leaseAcquired':
-      return `holds ${listed(event.surfaces)}`;
+      return `holds ${few(event.surfaces)}`;
     case 'leaseContended':
-      return `waits for ${event.holder}, which holds ${listed(event.surfaces)}`;
+      return `waits for ${event.holder}, which holds ${few(event.surfaces)}`;
     case 'leaseReclaimed':
       return `lost its surfaces to ${event.by}: its lease had run out`;
     case 'surfaceFreed':
@@ -75,7 +77,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'taskRequested':
       return `${taskWords(event.taskId)} requested from ${event.agent}${event.rescueRef === null ? '' : `; what lay in the worktree is kept as ${event.rescueRef}`}`;
     case 'workCommitted':
-      return `committed ${short(event.commit)}: ${counted(event.fileCount, 'file')} changed (${listed(event.filesChanged)})${alsoLeased(event.surfacesAdded)}`;
+      return `committed ${short(event.commit)}: ${counted(event.fileCount, 'file')} changed (${listed(event.filesChanged, LISTED, event.fileCount)})${alsoLeased(event.surfacesAdded)}`;
     case 'workEmpty':
       return event.isAllowed
         ? `nothing to commit, as the packet allows${alsoLeased(event.surfacesAdded)}`
@@ -107,14 +109,14 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'commandRefused':
       return `the command ${event.command} was refused: the run was ${event.state}`;
     case 'runRehydrated':
-      return `checked after a restart: ${listed(event.findings.map(({ detail, action }) => `${detail}, ${action}`))}`;
+      return `checked after a restart: ${few(event.findings.map(({ detail, action }) => `${detail}, ${action}`))}`;
     default:
       return unreachable(event);
   }
 }
 
 function alsoLeased(surfaces: readonly string[] = []): string {
-  return surfaces.length === 0 ? '' : `; holds ${listed(surfaces)} too, outside of its packet`;
+  return surfaces.length === 0 ? '' : `; holds ${few(surfaces)} too, outside of its packet`;
 }
 
 function endWords(event: Extract<JournalEvent, { type: 'workerEnded' }>, sinceStartMs: number | null): string {
@@ -145,7 +147,6 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function listed(all: readonly string[]): string {
-  const rest = all.length - LISTED;
-  return `${all.slice(0, LISTED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+function few(all: readonly string[]): string {
+  return listed(all, LISTED);
 }

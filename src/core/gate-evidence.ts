@@ -134,11 +134,15 @@ function movedFindings({ commit, tree, worktree }: GateInput): readonly Finding[
   if (worktree.tree !== null && worktree.tree !== tree && worktree.head === commit) {
     findings.push({ severity: 'error', message: `The files make the tree ${worktree.tree}, the commit has ${tree}.` });
   }
-  for (const file of worktree.trackedChanges.slice(0, 20)) {
+  for (const file of worktree.trackedChanges.slice(0, CHANGES_NAMED)) {
     findings.push({ severity: 'error', message: 'A tracked file was changed while the gate ran.', file });
   }
+  const more = worktree.trackedChanges.length - CHANGES_NAMED;
+  if (more > 0) findings.push({ severity: 'error', message: `So were ${more} more tracked files.` });
   return findings;
 }
+
+const CHANGES_NAMED = 20;
 
 /** Why a verdict does not count, before what it said. */
 function overruled(

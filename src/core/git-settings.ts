@@ -4,6 +4,7 @@
  * Owns: the names under which settings are known, the comparison, its words, the blocker. Does not own: looking (adapters/git/settings), when it is
  * looked (host, runtime).
  */
+import { listed } from '../base/listed.ts';
 import type { Blocker } from '../model/error.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { GitSettings } from '../model/request.ts';
@@ -49,12 +50,10 @@ export interface SettingsCase {
 
 /** The blocker of a run during whose task the settings of git were changed. */
 export function settingsBlocker({ taskId, changes, others }: SettingsCase): Blocker {
-  const told = changes.slice(0, TOLD_MAX).join(', ');
-  const more = changes.length > TOLD_MAX ? `, and ${changes.length - TOLD_MAX} more` : '';
   const suspects = others.length === 0 ? '' : `, a worker of ${others.slice(0, TOLD_MAX).join(' or ')}`;
   return {
     code: 'PAWL_GIT_TAMPERED',
-    message: `While ${taskId} ran, git settings that the whole repository shares were changed: ${told}${more}. That was this worker${suspects}, or somebody else. What Pawl commits does not depend on them.`,
+    message: `While ${taskId} ran, git settings that the whole repository shares were changed: ${listed(changes, TOLD_MAX)}. That was this worker${suspects}, or somebody else. What Pawl commits does not depend on them.`,
     hint: hintOf('PAWL_GIT_TAMPERED'),
     evidence: [`tasks/${taskId}`, ...changes.slice(0, EVIDENCE_MAX)],
   };

@@ -255,6 +255,11 @@ export function takeOver(options: readonly string[], why: string): Action {
   return reasoned('takeOver', `assert that it has ended (${why})`, ['recover', '--take-over'], options);
 }
 
+/** Files that nobody needs any more are removed. */
+export function removeFiles(paths: readonly string[], label: string): Action {
+  return command('run', label, ['rm', '--', ...paths]);
+}
+
 /** A command of Pawl. */
 export function pawl(
   kind: ActionKind,

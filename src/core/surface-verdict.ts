@@ -6,6 +6,7 @@
  *
  * Invariant: what another run holds is never leased, whatever the config says and whatever a person has accepted.
  */
+import { listed } from '../base/listed.ts';
 import { visible } from '../base/visible.ts';
 import type { Blocker } from '../model/error.ts';
 import { covers, shownSurface } from './surfaces.ts';
@@ -75,6 +76,5 @@ function listOf(surfaces: readonly string[], repo: string): string {
   const shown = surfaces
     .slice(0, PATHS_SHOWN)
     .map((surface) => visible(shownSurface(surface, repo)).slice(0, PATH_CHARS));
-  const more = surfaces.length - shown.length;
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return listed(shown, PATHS_SHOWN, surfaces.length);
 }

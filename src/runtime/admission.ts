@@ -5,6 +5,7 @@
  *
  * Invariants: 1. No two runs hold overlapping surfaces. 2. A lease past its time is taken over only from a run without an open task.
  */
+import { listed } from '../base/listed.ts';
 import { hintOf } from '../core/blocker-hints.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker, PawlError } from '../model/error.ts';
@@ -89,10 +90,12 @@ function reclaim(run: LiveRun, { holder }: Conflict, neighbours: Neighbours): bo
   return true;
 }
 
+const SURFACES_SHOWN = 5;
+
 function leaseConflict({ holder, surfaces }: Conflict): Blocker {
   return {
     code: 'PAWL_LEASE_CONFLICT',
-    message: `${holder.runId} holds ${surfaces.slice(0, 5).join(', ')}${surfaces.length > 5 ? ` and ${surfaces.length - 5} more` : ''}.`,
+    message: `${holder.runId} holds ${listed(surfaces, SURFACES_SHOWN)}.`,
     hint: hintOf('PAWL_LEASE_CONFLICT'),
     evidence: [holder.runId, ...surfaces.slice(0, 20)],
   };

@@ -5,6 +5,7 @@
  *
  * Invariant: nothing is locked, recorded or changed.
  */
+import { listed } from '../base/listed.ts';
 import type { AgentsToChoose } from '../core/choose-agents.ts';
 import { fileOverlaps } from '../core/file-overlaps.ts';
 import { preflight } from '../core/preflight.ts';
@@ -113,8 +114,7 @@ function waitNotes(
   return (found ?? []).map((overlap) => {
     if (overlap === null) return [];
     const { surfaces, earlier } = overlap;
-    const more = surfaces.length > SURFACES_NAMED ? ` and ${surfaces.length - SURFACES_NAMED} more` : '';
-    const named = `${surfaces.slice(0, SURFACES_NAMED).join(', ')}${more}`;
+    const named = listed(surfaces, SURFACES_NAMED);
     return [`it waits until ${readings[earlier]?.packet.taskId ?? ''} has ended: both are for ${named}`];
   });
 }

@@ -8,6 +8,7 @@
  * anything of the tree is left. 2. Whoever linked first decided: what stands in the register is what is journaled.
  */
 
+import { listed } from '../base/listed.ts';
 import type { Life, ProcessIdentity } from '../base/process-identity.ts';
 import { hintOf } from '../core/blocker-hints.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
@@ -225,10 +226,12 @@ function hostLives(task: OpenedTask, pid: number): Blocker {
   };
 }
 
+const PIDS_SHOWN = 10;
+
 function survivorsLeft(task: OpenedTask, pids: readonly number[]): Blocker {
   return {
     code: 'PAWL_WORKER_SURVIVORS',
-    message: `Processes of the worker's tree could not be ended or read: ${pids.slice(0, 10).join(', ')}${pids.length === 0 ? 'its lock is still held' : ''}.`,
+    message: `Processes of the worker's tree could not be ended or read: ${listed(pids.map(String), PIDS_SHOWN)}${pids.length === 0 ? 'its lock is still held' : ''}.`,
     hint: hintOf('PAWL_WORKER_SURVIVORS'),
     evidence: [task.folder],
   };

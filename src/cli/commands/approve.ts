@@ -7,10 +7,9 @@
  */
 
 import { configuredUser } from '../../adapters/git/user-settings.ts';
-import { sha256 } from '../../base/sha256.ts';
+import { listed } from '../../base/listed.ts';
 import { visible } from '../../base/visible.ts';
 import { helpOf } from '../../core/error-actions.ts';
-import { readPackets } from '../../core/packets.ts';
 import { differInApprovalOnly, withApproval } from '../../core/packets-editing.ts';
 import { legible } from '../../core/sanitise.ts';
 import { PawlError } from '../../model/error.ts';
@@ -19,7 +18,7 @@ import type { PacketReading } from '../../model/packet.ts';
 import type { CommonOptions } from '../options.ts';
 import { argumentPath } from '../options.ts';
 import type { Output } from '../output.ts';
-import { packetsText } from '../packets-argument.ts';
+import { packetsOf, packetsText } from '../packets-argument.ts';
 import { replaceUserFile } from '../user-file.ts';
 
 /** Options of `pawl approve`. */
@@ -51,7 +50,7 @@ export async function approveAt(
 ): Promise<number> {
   const path = argumentPath(place, file);
   const before = packetsText(path);
-  const { readings } = readPackets(before, sha256);
+  const { readings } = packetsOf(path, before);
   const { at, reading } = packetMeant(readings, task, path);
   const isFresh = !reading.packet.isApproved;
   const by = isFresh ? approver(options, place) : reading.packet.approvedBy;
@@ -89,8 +88,7 @@ function packetMeant(
   const [found, ...others] = places;
   if (found === undefined) {
     const known = readings.map(({ packet }) => visible(packet.taskId));
-    const rest = known.length - TASKS_SHOWN;
-    const list = `${known.slice(0, TASKS_SHOWN).join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
+    const list = listed(known, TASKS_SHOWN);
     throw usage(`There is no packet ${visible(task)} in ${path}; it has ${list === '' ? 'none' : list}.`, task);
   }
   if (others.length > 0)
@@ -103,8 +101,8 @@ function packetMeant(
 /** The file holds the approval. Returns the packet as it is read from now on. */
 function write(path: string, before: string, at: number, approval: { by: string; at: string }): PacketReading {
   const after = withApproval(before, at, approval);
-  const old = readPackets(before, sha256).readings;
-  const fresh = readPackets(after, sha256).readings;
+  const old = packetsOf(path, before).readings;
+  const fresh = packetsOf(path, after).readings;
   const reading = fresh[at];
   const isRight =
     reading?.packet.isApproved === true &&
