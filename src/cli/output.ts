@@ -87,7 +87,9 @@ function partsOf(error: unknown): Pick<PawlError, 'code' | 'message' | 'subject'
   const failure = systemFailure(error);
   if (failure instanceof PawlError) {
     const { code, message, subject, hint, actions } = failure;
-    return { code, message: sanitise(message, TOLD_CHARS_MAX), subject: visible(subject), hint, actions };
+    const name = visible(subject);
+    const told = subject === '' ? message : message.replaceAll(subject, name);
+    return { code, message: sanitise(told, TOLD_CHARS_MAX), subject: name, hint, actions };
   }
   return {
     code: 'PAWL_BUG',

@@ -8,6 +8,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,6 +86,22 @@ function listing(root: string): readonly string[] {
 }
 
 describe('the machine', () => {
+  test('locks that git has left behind are named, and how to remove them; those of a git at work are not', async () => {
+    makeRepository();
+    const git = join(folder, 'work/.git');
+    mkdirSync(join(git, 'refs/heads/work'), { recursive: true });
+    const left = ['config.lock', 'packed-refs.lock', "refs/heads/work/it's.lock"].map((name) => join(git, name));
+    for (const path of [...left, join(git, 'HEAD.lock')]) writeFileSync(path, '');
+    for (const path of left) utimesSync(path, new Date(Date.now() - 3_600_000), new Date(Date.now() - 3_600_000));
+    const { check } = await visit();
+    expect(check('gitLocks')).toMatchObject({ status: 'warning', found: `left behind for 1h00m: ${left.join(', ')}` });
+    const [, command = ''] = check('gitLocks')?.hint?.split('\n') ?? [];
+    expect(spawnSync('sh', ['-c', command]).status).toBe(0);
+    expect(left.filter((path) => existsSync(path))).toEqual([]);
+    expect(existsSync(join(git, 'HEAD.lock'))).toBe(true);
+    expect((await visit()).check('gitLocks')).toMatchObject({ status: 'ok', found: 'none left behind' });
+  });
+
   test('outside of a repository the doctor sees the machine, says that there is no registry, and is content', async () => {
     const { exit, report, text, check } = await visit();
     expect(exit).toBe(0);

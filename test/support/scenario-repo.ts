@@ -27,13 +27,20 @@ export type Scripts = Readonly<Record<string, Readonly<Record<string, readonly P
 
 /** A repository in which a scenario plays. */
 export class Scenario {
-  readonly repo: SandboxRepo = createSandboxRepo();
-  readonly registry = join(this.repo.path, '.pawl');
-  readonly witness = join(this.repo.root, 'witness');
+  readonly repo: SandboxRepo;
+  readonly registry: string;
+  readonly witness: string;
   readonly #calls: CliCall[] = [];
   #files = 0;
   readonly #ids = new Set<string>();
   #scripted: { readonly scripts: Scripts; readonly more: Plain } | null = null;
+
+  /** `folder`: the name of the repository's folder. */
+  constructor(folder?: string) {
+    this.repo = createSandboxRepo(folder);
+    this.registry = join(this.repo.path, '.pawl');
+    this.witness = join(this.repo.root, 'witness');
+  }
 
   get path(): string {
     return this.repo.path;

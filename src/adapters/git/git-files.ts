@@ -59,3 +59,13 @@ export function smallTextOf(path: string): string | null {
     throw error;
   }
 }
+
+/** The path that a file of git's administration holds, which may hold line ends of its own; null when there is no such file. */
+export function pathIn(file: string): string | null {
+  return smallTextOf(file)?.replace(/[\r\n]+$/, '') ?? null;
+}
+
+/** Where a `.git` file says that the administration of its worktree is; null when it says nothing of it. */
+export function linkIn(file: string): string | null {
+  return /^gitdir: ([\s\S]+)$/.exec(pathIn(file) ?? '')?.[1] ?? null;
+}

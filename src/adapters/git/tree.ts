@@ -14,7 +14,7 @@ import { PawlError, systemCode } from '../../model/error.ts';
 import type { GitPlace, GitSettings } from '../../model/request.ts';
 import { syncDisks } from '../disk-sync.ts';
 import { shown } from './git-environment.ts';
-import { smallTextOf } from './git-files.ts';
+import { linkIn, pathIn } from './git-files.ts';
 import { createGitRun, type GitRun } from './run-git.ts';
 import { readSettings } from './settings.ts';
 import { inWorktree, type Worktree } from './worktree.ts';
@@ -35,10 +35,10 @@ function claimedWorktree(path: string): Worktree | null {
   const link = join(path, '.git');
   const stat = lstatSync(link, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return { path, adminDir: link, commonDir: link };
-  const claim = stat?.isFile() ? /^gitdir: (.+)$/.exec((smallTextOf(link) ?? '').trim())?.[1] : undefined;
-  if (claim === undefined || !existsSync(resolve(path, claim))) return null;
+  const claim = stat?.isFile() ? linkIn(link) : null;
+  if (claim === null || !existsSync(resolve(path, claim))) return null;
   const adminDir = realpathSync(resolve(path, claim));
-  return { path, adminDir, commonDir: resolve(adminDir, smallTextOf(join(adminDir, 'commondir'))?.trim() ?? '.') };
+  return { path, adminDir, commonDir: resolve(adminDir, pathIn(join(adminDir, 'commondir')) ?? '.') };
 }
 
 /** The worktree by the word of who asked for the task, where that is known. */

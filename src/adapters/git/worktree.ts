@@ -10,7 +10,7 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../../model/error.ts';
-import { replaceFile, smallTextOf, textOf } from './git-files.ts';
+import { linkIn, pathIn, replaceFile, textOf } from './git-files.ts';
 import type { GitCall, GitRun } from './run-git.ts';
 
 /** The repository that a call is about, and the way to call git in it. */
@@ -106,7 +106,7 @@ export function findWorktree(commonDir: string, path: string): Worktree | null {
   if (lookAtFolder(path) === 'other') return null;
   const wanted = canonicalPath(path);
   for (const adminDir of adminDirs(commonDir)) {
-    const link = textOf(join(adminDir, 'gitdir'))?.trim();
+    const link = pathIn(join(adminDir, 'gitdir'));
     if (link && canonicalPath(dirname(resolve(adminDir, link))) === wanted)
       return { path: wanted, adminDir, commonDir };
   }
@@ -128,8 +128,8 @@ export function openWorktree(git: GitContext, path: string): Worktree {
 
 /** True when the worktree's administration leads to the repository: git finds its refs by that file alone, which a worker can write. */
 function isAdministered({ adminDir, commonDir }: Worktree): boolean {
-  const named = smallTextOf(join(adminDir, 'commondir'))?.trim();
-  return named !== undefined && canonicalPath(resolve(adminDir, named)) === canonicalPath(commonDir);
+  const named = pathIn(join(adminDir, 'commondir'));
+  return named !== null && canonicalPath(resolve(adminDir, named)) === canonicalPath(commonDir);
 }
 
 /** The worktree's administration leads to the repository. */
@@ -144,8 +144,8 @@ export function isLinkWhole(worktree: Worktree): boolean {
   const link = join(worktree.path, '.git');
   const stat = lstatSync(link, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isFile()) return false;
-  const claim = /^gitdir: (.+)$/.exec((textOf(link) ?? '').trim())?.[1];
-  return claim !== undefined && canonicalPath(resolve(worktree.path, claim)) === canonicalPath(worktree.adminDir);
+  const claim = linkIn(link);
+  return claim !== null && canonicalPath(resolve(worktree.path, claim)) === canonicalPath(worktree.adminDir);
 }
 
 /** The folder is there and its `.git` leads to its registered place; what stood in the way is moved to `keptFolder`. */
@@ -204,9 +204,8 @@ export async function headRef(git: GitContext, worktree: Worktree): Promise<stri
 export async function branchHolders(git: GitContext, branch: string, except: string): Promise<string[]> {
   const ref = `refs/heads/${branch}`;
   const holders: string[] = [];
-  const list = await git.run(inRepository(git, ['worktree', 'list', '--porcelain'], { isRead: true }));
   let path = '';
-  for (const line of list.text.split('\n')) {
+  for (const line of await worktreeLines(git)) {
     if (line.startsWith('worktree ')) path = line.slice('worktree '.length);
     if (line === `branch ${ref}`) holders.push(path);
   }
@@ -214,11 +213,20 @@ export async function branchHolders(git: GitContext, branch: string, except: str
     const isRebased = ['rebase-merge', 'rebase-apply'].some(
       (name) => textOf(join(dir, name, 'head-name'))?.trim() === ref,
     );
-    const link = textOf(join(dir, 'gitdir'))?.trim();
+    const link = pathIn(join(dir, 'gitdir'));
     if (isRebased) holders.push(link ? dirname(resolve(dir, link)) : git.repository);
   }
   const own = canonicalPath(except);
   return holders.filter((holder) => canonicalPath(holder) !== own);
+}
+
+/** What git says of the worktrees that it has registered. */
+async function worktreeLines(git: GitContext): Promise<readonly string[]> {
+  const list = ['worktree', 'list', '--porcelain'];
+  const { exitCode, text } = await git.run(inRepository(git, [...list, '-z'], { answers: [0, 129], isRead: true }));
+  if (exitCode === 0) return text.split('\0');
+  // Before 2.36 git knows no -z: there a path with a line end is cut short.
+  return (await git.run(inRepository(git, list, { isRead: true }))).text.split('\n');
 }
 
 /** HEAD of the worktree stands at its commit, on no branch; its files and index are as they were. */
@@ -234,7 +242,7 @@ export async function detach(git: GitContext, worktree: Worktree): Promise<void>
 export function holdingBranches({ commonDir }: GitContext, paths: readonly string[]): Worktree[] {
   const wanted = new Set(paths.filter((path) => lookAtFolder(path) !== 'other').map(canonicalPath));
   return adminDirs(commonDir).flatMap((adminDir) => {
-    const link = textOf(join(adminDir, 'gitdir'))?.trim();
+    const link = pathIn(join(adminDir, 'gitdir'));
     if (!link || textOf(join(adminDir, 'HEAD'))?.startsWith('ref: ') !== true) return [];
     const path = canonicalPath(dirname(resolve(adminDir, link)));
     return wanted.has(path) ? [{ path, adminDir, commonDir }] : [];

@@ -6,6 +6,7 @@
  * Invariant: a config that is there is never touched.
  */
 
+import { visible } from '../../base/visible.ts';
 import { pawl } from '../../core/next-actions.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
@@ -58,7 +59,7 @@ export async function initAt(output: Output, options: InitOptions, place: InitPl
   }
   if (!createUserFile(configFile, first.text)) return leaveAlone(output, places, first);
   output.json({ ...told, written: true });
-  output.line(`Written: ${configFile}`);
+  output.line(`Written: ${visible(configFile)}`);
   output.line(output.colour.dim('Next: pawl new writes a packet; pawl doctor shows what else is here.'));
   return EXIT.done;
 }
@@ -76,7 +77,7 @@ async function consent(output: Output, ways: InitPlace['questions'], configFile:
     });
   }
   try {
-    const answer = await questions.ask(`Write ${configFile}? [y/N] `);
+    const answer = await questions.ask(`Write ${visible(configFile)}? [y/N] `);
     if (answer !== null && /^y(?:es)?$/i.test(answer)) return null;
     output.line('Nothing was written.');
     return answer === null ? questions.exitCode() : EXIT.done;
@@ -100,7 +101,7 @@ function describe(output: Output, configFile: string, { text, agent, others, tes
   if (tests.length === 0)
     output.line(`${colour.yellow('tests')}  no test command was recognised; add yours to verification.allow`);
   output.line();
-  output.line(configFile);
+  output.line(visible(configFile));
   for (const line of text.trimEnd().split('\n')) output.line(`  ${line}`);
   output.line();
 }
@@ -115,12 +116,12 @@ function leaveAlone(output: Output, places: Places, first: FirstConfig): number 
   const lacking = differences(readConfig(places), first.config);
   if (lacking.length === 0) {
     output.json({ configFile, config: null, ...foundOf(first), written: false });
-    output.line(`${configFile} is there and names all that was found; nothing was written.`);
+    output.line(`${visible(configFile)} is there and names all that was found; nothing was written.`);
     return EXIT.done;
   }
   throw new PawlError({
     code: 'PAWL_CONFIG_EXISTS',
-    message: `${configFile} is there and is not written over. It differs from what was found: ${lacking.join('; ')}.`,
+    message: `${visible(configFile)} is there and is not written over. It differs from what was found: ${lacking.join('; ')}.`,
     subject: configFile,
     hint: 'Add by hand what you want of it.',
     actions: [pawl('look', 'see the whole of it', ['init', '--dry-run'], ['--config', `${configFile}.new`])],

@@ -3,6 +3,7 @@
  *
  * Owns: the words and columns. Does not own: the facts (doctor-report).
  */
+import { visible } from '../../base/visible.ts';
 import type { Output } from '../output.ts';
 import type { AgentAbilities, AgentCheck, Check, CheckName } from './doctor-report.ts';
 import type { ProbeReport, ProbeStep, ProbeStepName } from './probe-report.ts';
@@ -19,6 +20,7 @@ const TITLES: Readonly<Record<CheckName, string>> = {
   disk: 'disk',
   registry: 'registry',
   lock: 'registry lock',
+  gitLocks: 'locks of git',
   config: 'config',
 };
 
@@ -37,7 +39,7 @@ const TITLE_WIDTH = 17;
 
 /** One check, with its hint where there is one. */
 export function checkLines(output: Output, check: Check): readonly string[] {
-  return [line(output, check.status, TITLES[check.name], check.found), ...hintLines(output, check.hint)];
+  return [line(output, check.status, TITLES[check.name], visible(check.found)), ...hintLines(output, check.hint)];
 }
 
 /** One agent: what it is, what it can do, how it is logged in. */
@@ -48,7 +50,7 @@ export function agentLines(output: Output, agent: AgentCheck): readonly string[]
     return [line(output, status, agent.name, agent.problem ?? 'not found')];
   }
   const status = agent.problem === null ? 'ok' : 'failed';
-  const what = agent.version === null ? agent.path : `${agent.version}  ${colour.dim(agent.path)}`;
+  const what = agent.version === null ? visible(agent.path) : `${agent.version}  ${colour.dim(visible(agent.path))}`;
   const lines = [line(output, status, agent.name, what)];
   const more: string[] = [];
   if (agent.abilities !== null) more.push(abilityWords(agent.abilities));

@@ -7,8 +7,11 @@
  */
 
 import { existsSync } from 'node:fs';
+import { lockFilesOf } from '../../adapters/git/lock-files.ts';
 import { systemProcesses } from '../../adapters/processes/system.ts';
-import { takeOver } from '../../core/next-actions.ts';
+import { elapsed, spanMs } from '../../base/elapsed.ts';
+import { listed } from '../../base/listed.ts';
+import { removeFiles, takeOver } from '../../core/next-actions.ts';
 import type { Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { listRuns, REGISTRY_VERSION, readRegistry } from '../../store/registry.ts';
@@ -41,7 +44,12 @@ export function registryFindings(options: CommonOptions, cwd: string): RegistryF
   const config = configFinding(places);
   const isThere = existsSync(paths.root);
   return {
-    checks: [registryCheck(places), ...(isThere ? [lockCheck(places)] : []), config.check],
+    checks: [
+      registryCheck(places),
+      ...(isThere ? [lockCheck(places)] : []),
+      gitLocksCheck(places.repository.commonDir),
+      config.check,
+    ],
     root: isThere ? paths.root : null,
     config: config.config,
     configFolder: configFile.slice(0, configFile.lastIndexOf('/')),
@@ -74,6 +82,23 @@ function lockCheck({ files, paths }: Places): Check {
   }
   return { name: 'lock', status: 'ok', found: holder.kind === 'free' ? 'free' : whoOf(holder), hint: null };
 }
+
+/** Locks that git has left behind, killed in the middle: nobody else ever removes them, and whatever needs them fails. */
+function gitLocksCheck(commonDir: string): Check {
+  const left = lockFilesOf(commonDir).filter(({ atMs }) => spanMs(atMs, Date.now()) >= LEFT_AFTER_MS);
+  if (left.length === 0) return { name: 'gitLocks', status: 'ok', found: 'none left behind', hint: null };
+  const paths = left.map(({ path }) => path);
+  const oldestMs = Math.max(...left.map(({ atMs }) => spanMs(atMs, Date.now())));
+  const found = `left behind for ${elapsed(oldestMs)}: ${listed(paths, LOCKS_NAMED)}`;
+  const { command } = removeFiles(paths.slice(0, LOCKS_REMOVED), 'remove them');
+  const hint = `While they are there, git refuses what needs them. Make sure that no git is at work in this repository, then remove them:\n${command}`;
+  return { name: 'gitLocks', status: 'warning', found, hint };
+}
+
+/** No git that is at work holds a lock for that long. */
+const LEFT_AFTER_MS = 60_000;
+const LOCKS_NAMED = 5;
+const LOCKS_REMOVED = 100;
 
 function whoOf({ content }: Holder): string {
   if (content === null) return 'held by somebody unknown: its file is unreadable';

@@ -23,10 +23,10 @@ export interface SandboxRepo {
   remove(): void;
 }
 
-/** A repository with one commit (`README.md`, `src/one.txt`) on `main`. */
-export function createSandboxRepo(): SandboxRepo {
+/** A repository with one commit (`README.md`, `src/one.txt`) on `main`, in a folder of that name. */
+export function createSandboxRepo(name = 'repo'): SandboxRepo {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-repo-')));
-  const path = join(root, 'repo');
+  const path = join(root, name);
   const home = join(root, 'home');
   mkdirSync(path);
   mkdirSync(home);
@@ -39,8 +39,8 @@ export function createSandboxRepo(): SandboxRepo {
       /\n$/,
       '',
     );
-  const write = (name: string, content: string): void => {
-    const file = name.startsWith('/') ? name : join(path, name);
+  const write = (to: string, content: string): void => {
+    const file = to.startsWith('/') ? to : join(path, to);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   };
