@@ -88,7 +88,7 @@ export function documentOf<T = RunsDocument>(end: CliEnd): T {
 }
 
 /** The value of `look` as soon as it is neither null nor false. Throws after `withinMs`, saying `what` was waited for. */
-export async function until<T>(what: string, look: () => T | null | false | undefined, withinMs = 30_000): Promise<T> {
+export async function until<T>(what: string, look: () => T | null | false | undefined, withinMs = 60_000): Promise<T> {
   const endMs = performance.now() + withinMs;
   for (;;) {
     const value = look();
