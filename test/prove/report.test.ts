@@ -216,6 +216,17 @@ describe('the report in the terminal', () => {
     expect(text.split('\n').length).toBeLessThan(150);
   });
 
+  test('says why fewer starts are witnessed than recorded, and nothing where none is missing', () => {
+    expect(proofText(HOLDING, plain)).toMatch(/workers +[\d,]+ starts recorded, [\d,]+ witnessed\n/);
+    const early = withCell(HOLDING, (cell) => ({
+      ...cell,
+      kills: cell.kills.map((kill) => ({ ...kill, starts: { recorded: 2, witnessed: 1 } })),
+    }));
+    const killed = killSums(early).recorded - killSums(early).witnessed;
+    expect(killed).toBeGreaterThan(0);
+    expect(proofText(early, plain)).toContain(` witnessed: ${killed} killed before the first line of the worker\n`);
+  });
+
   test('ends with the verdict, and names what does each broken cell again', () => {
     expect(proofText(HOLDING, plain)).toMatch(/\nIt holds\.\n/);
     const text = proofText(FAULTY, plain);

@@ -81,13 +81,21 @@ function cellText(proof: Proof, stage: Stage, kind: KillClass, colour: Colours):
   }
 }
 
+/** A start is recorded before the worker begins: what dies in between leaves no line of its own, and that is no fault. */
+function unwitnessed(count: number): string {
+  return count > 0 ? `: ${numeral(count)} killed before the first line of the worker` : '';
+}
+
 function facts(proof: Proof, colour: Colours): readonly string[] {
   const { model, matrix, injections, recovery, outside } = proof;
   const { kills, recorded, witnessed, eventsChecked, impossible } = killSums(proof);
   const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
   const rows: (readonly [string, string])[] = [
     ['kills', `${numeral(kills)}${impossible > 0 ? `; – cannot occur, the page says why` : ''}`],
-    ['workers', `${counted(recorded, 'start')} recorded, ${numeral(witnessed)} witnessed`],
+    [
+      'workers',
+      `${counted(recorded, 'start')} recorded, ${numeral(witnessed)} witnessed${unwitnessed(recorded - witnessed)}`,
+    ],
     ['events', `${numeral(eventsChecked)} acknowledged before a kill, looked for after it`],
   ];
   if (recovery !== null) {
