@@ -4,7 +4,7 @@
  * Owns: the order and its bounds, for host and runner alike. Does not own: finding and signalling processes (ports/processes), what the
  * end means (core/conclusion).
  *
- * Invariants: 1. Gone means: no member, nothing unknown, the lock free, and every process ever seen in the tree proven dead (design 5.7).
+ * Invariants: 1. Gone means: no member, nothing unknown, the lock free (not merely untold), and every process ever seen in the tree proven dead (design 5.7).
  * 2. Every wait is bounded (L9).
  */
 import type { ProcessIdentity } from '../base/process-identity.ts';
@@ -33,8 +33,8 @@ export interface TreeEnd {
   readonly survivors: readonly ProcessIdentity[];
   /** Pids of processes that could belong to the tree and cannot be judged. */
   readonly unknown: readonly number[];
-  /** True when somebody holds the tree's lock, be it one that no sighting shows. */
-  readonly isLocked: boolean;
+  /** True when somebody holds the tree's lock, be it one that no sighting shows; null when that cannot be told. */
+  readonly isLocked: boolean | null;
 }
 
 const SWEEP_MS = 50;
@@ -96,8 +96,8 @@ function sight(processes: ProcessesPort, handle: TreeHandle, seen: Map<string, P
     else if (life === 'unknown') unknown.add(member.pid);
     else seen.delete(key);
   }
-  const isLocked = sighting.isLocked === true;
-  const isGone = survivors.length === 0 && unknown.size === 0 && !isLocked;
+  const { isLocked } = sighting;
+  const isGone = survivors.length === 0 && unknown.size === 0 && isLocked === false;
   return { isGone, survivors, unknown: [...unknown], isLocked };
 }
 

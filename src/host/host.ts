@@ -245,7 +245,7 @@ async function sweep(
     });
     if (end.isGone) return;
     const pids = end.survivors.map((member) => member.pid);
-    const left = `left: ${pids.join(' ') || '-'}; unknown: ${end.unknown.join(' ') || '-'}; lock held: ${end.isLocked}`;
+    const left = `left: ${pids.join(' ') || '-'}; unknown: ${end.unknown.join(' ') || '-'}; lock held: ${end.isLocked ?? 'unknown'}`;
     parts.log(left);
     if (clock.monotonicMs() >= endMs) throw survivors(task, left);
     await pause(clock, BOUNDS.hostSweepPauseMs);

@@ -108,8 +108,8 @@ export function treeHandle(taskFolder: string, request: TaskRequest, agent: Agen
 function observeTree(processes: ProcessesPort, handle: TreeHandle): TreeState {
   const { members, unknown, isLocked } = processes.tree(handle);
   if (members.length > 0) return 'alive';
-  // A lock that is held, and no sighting shows by whom.
-  if (unknown.length > 0 || isLocked === true) return 'unknown';
+  // A lock that is held, and no sighting shows by whom, or of which nobody can tell.
+  if (unknown.length > 0 || isLocked !== false) return 'unknown';
   return handle.worker === null ? 'none' : 'gone';
 }
 

@@ -10,11 +10,11 @@ import type { ClockPort } from './clock.ts';
 import type { Fd } from './fs.ts';
 import type { GateResult, GateStart } from './gate.ts';
 
-/** What is left of a worker's tree. `unknown` counts processes that could belong to it and cannot be read. */
+/** What is left of a worker's tree. `unknown` holds processes that could belong to it and cannot be read. */
 export interface TreeSighting {
   readonly members: readonly ProcessIdentity[];
   readonly unknown: readonly number[];
-  /** True when the tree's lock file is held, null when it cannot be told here. */
+  /** True when the tree's lock is held; false when it is free, or there is none; null when that cannot be told: then the tree may live. */
   readonly isLocked: boolean | null;
 }
 

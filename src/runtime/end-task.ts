@@ -107,9 +107,9 @@ async function isTreeEnded(
   const { world } = run;
   const handle = treeHandle(task.folder, task.request, seen.agent?.value ?? null);
   const end = await endTree(world.processes, world.clock, handle, { graceMs, killMs: BOUNDS.killMs });
-  if (end.isGone || (isAsserted && end.survivors.length === 0 && !end.isLocked)) return true;
+  if (end.isGone || (isAsserted && end.survivors.length === 0 && end.isLocked !== true)) return true;
   const pids = [...end.survivors.map((survivor) => survivor.pid), ...end.unknown];
-  run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: survivorsLeft(task, pids) });
+  run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: survivorsLeft(task, pids, end.isLocked) });
   return false;
 }
 
@@ -228,10 +228,11 @@ function hostLives(task: OpenedTask, pid: number): Blocker {
 
 const PIDS_SHOWN = 10;
 
-function survivorsLeft(task: OpenedTask, pids: readonly number[]): Blocker {
+function survivorsLeft(task: OpenedTask, pids: readonly number[], isLocked: boolean | null): Blocker {
+  const lock = isLocked === null ? 'whether its lock is held cannot be told' : 'its lock is still held';
   return {
     code: 'PAWL_WORKER_SURVIVORS',
-    message: `Processes of the worker's tree could not be ended or read: ${listed(pids.map(String), PIDS_SHOWN)}${pids.length === 0 ? 'its lock is still held' : ''}.`,
+    message: `Processes of the worker's tree could not be ended or read: ${pids.length === 0 ? lock : listed(pids.map(String), PIDS_SHOWN)}.`,
     hint: hintOf('PAWL_WORKER_SURVIVORS'),
     evidence: [task.folder],
   };

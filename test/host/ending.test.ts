@@ -74,16 +74,16 @@ describe('endTree', () => {
     expect(clock.monotonicMs() - startMs).toBeLessThan(limits.graceMs + limits.killMs + 200);
   });
 
-  it('never calls a tree gone while something is unknown or the lock is held', async () => {
+  it('never calls a tree gone while something is unknown, or the lock is held or cannot be told of', async () => {
     const unknown = new FakeProcesses([]);
     unknown.unknown = [12];
     expect(await endTree(unknown, new FakeClock(), HANDLE, limits)).toMatchObject({ isGone: false, unknown: [12] });
     const locked = new FakeProcesses([]);
     locked.isLocked = true;
     expect(await endTree(locked, new FakeClock(), HANDLE, limits)).toMatchObject({ isGone: false, isLocked: true });
-    const lockless = new FakeProcesses([]);
-    lockless.isLocked = null;
-    expect(await endTree(lockless, new FakeClock(), HANDLE, limits)).toMatchObject({ isGone: true });
+    const untold = new FakeProcesses([]);
+    untold.isLocked = null;
+    expect(await endTree(untold, new FakeClock(), HANDLE, limits)).toMatchObject({ isGone: false, isLocked: null });
   });
 
   it('counts a member whose life cannot be judged as unknown', async () => {

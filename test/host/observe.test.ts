@@ -138,7 +138,7 @@ describe('observeTask', () => {
     ['something unknown', { ...clear, unknown: [9] }, 'unknown'],
     ['a member and something unknown', { ...clear, members: [worker], unknown: [9] }, 'alive'],
     ['a lock that nobody seen holds', { ...clear, isLocked: true }, 'unknown'],
-    ['no lock to ask', { ...clear, isLocked: null }, 'gone'],
+    ['a lock that nobody can tell of', { ...clear, isLocked: null }, 'unknown'],
   ])('of a recorded worker with a dead host, %s left means %j is %s', (_name, sighting, expected) => {
     leave('claim', encodeClaim(claim));
     leave('agent.json', encodeAgentRecord(agent));

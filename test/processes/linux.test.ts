@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, copyFileSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, existsSync, mkdtempSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -118,7 +118,7 @@ describe('a tree', () => {
   });
 
   it('is clear for a mark that nobody carries', () => {
-    expect(processes.tree(handle(freshMark()))).toEqual({ members: [], unknown: [], isLocked: null });
+    expect(processes.tree(handle(freshMark()))).toEqual({ members: [], unknown: [], isLocked: false });
   });
 
   it('begins with its recorded worker: what was there before is none of it, mark or not', async () => {
@@ -174,10 +174,10 @@ describe('a tree', () => {
     expect(processes.tree(handle(mark, null, lockFile))).toEqual({ members: [], unknown: [], isLocked: false });
   });
 
-  it('has no lock to tell of where there is no file, and a probe makes none', () => {
+  it('has no lock that anybody holds where there is no file, and a probe makes none', () => {
     const lockFile = join(folder, 'absent.lock');
-    expect(processes.tree(handle(freshMark(), null, lockFile)).isLocked).toBeNull();
-    expect(processes.tree(handle(freshMark(), null, lockFile)).isLocked).toBeNull();
+    expect(processes.tree(handle(freshMark(), null, lockFile)).isLocked).toBe(false);
+    expect(existsSync(lockFile)).toBe(false);
   });
 
   it('names what it may not look into as unknown, if it is of our user and not older than the worker', async () => {

@@ -69,7 +69,7 @@ describe('processes seen through ps', () => {
     await start(idle, { [MARK_VARIABLE]: `${mark}1` });
     const sighting = processes.tree(handle(mark));
     expect(pidsOf(sighting).sort()).toEqual([alone.pid, parent.pid, Number(parent.said)].sort());
-    expect(sighting).toMatchObject({ unknown: [], isLocked: null });
+    expect(sighting).toMatchObject({ unknown: [], isLocked: false });
   });
 
   it('a recorded worker that lives is in its tree; one that cannot be judged is unknown', async () => {

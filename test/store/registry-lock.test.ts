@@ -32,7 +32,7 @@ class Machine {
       self: () => self,
       life: (other): Life => (this.dead.has(other.pid) ? 'dead' : this.unknown.has(other.pid) ? 'unknown' : 'alive'),
       signal: () => false,
-      tree: () => ({ members: [], unknown: [], isLocked: null }),
+      tree: () => ({ members: [], unknown: [], isLocked: false }),
       startHost: () => null,
     };
   }

@@ -207,7 +207,7 @@ export class ProtocolBench {
       },
       tree: () => {
         const members = this.#lives.worker === 'alive' ? [identityOf(WORKER)] : [];
-        return { members, unknown: [], isLocked: null };
+        return { members, unknown: [], isLocked: false };
       },
       startHost: () => null,
     };

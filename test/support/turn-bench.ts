@@ -165,7 +165,7 @@ export class TurnBench {
   /** True when nothing of the turn's tree lives and nobody holds its lock. */
   isGone(turn: BenchTurn): boolean {
     const { members, unknown, isLocked } = this.processes.tree(this.handle(turn));
-    return members.length === 0 && unknown.length === 0 && isLocked !== true;
+    return members.length === 0 && unknown.length === 0 && isLocked === false;
   }
 
   told(turn: BenchTurn): string[] {

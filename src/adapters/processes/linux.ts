@@ -98,7 +98,7 @@ function sightTree(handle: TreeHandle, here: Surroundings, life: (identity: Proc
     if (isClear && clearLooks < CLEAR_LOOKS) continue;
     const sighting = { ...found, isLocked: isTreeLocked(handle.lockFile) };
     // A process in the middle of an exec or of its exit is doubtful for a moment only.
-    const isDoubtful = found.unknown.length > 0 || sighting.isLocked === true;
+    const isDoubtful = found.unknown.length > 0 || sighting.isLocked !== false;
     if (found.members.length > 0 || !isDoubtful || look >= DOUBTFUL_LOOKS) return sighting;
     clearLooks = 0;
   }

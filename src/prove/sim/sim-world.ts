@@ -152,7 +152,7 @@ export class SimMachine {
       life: (identity) =>
         identity.bootId === `boot-${this.#boot}` && this.#alive.has(identity.pid) ? 'alive' : 'dead',
       signal: () => false,
-      tree: () => ({ members: [], unknown: [], isLocked: null }),
+      tree: () => ({ members: [], unknown: [], isLocked: false }),
       startHost: (start) => this.#runHost(start, files),
     };
   }
