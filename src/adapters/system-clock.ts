@@ -4,7 +4,6 @@
  * Owns: the real calls. Does not own: when anything is due (runtime/timers).
  */
 import { randomBytes } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import type { ClockPort } from '../ports/clock.ts';
 
 /** The longest delay that setTimeout takes; a longer one would fire at once. */
@@ -13,16 +12,21 @@ const TIMEOUT_MAX_MS = 2_147_483_647;
 /** The real clock. */
 export const systemClock: ClockPort = {
   nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  // CLOCK_MONOTONIC itself: `performance.now` is the same clock, counted from the start of this process.
+  monotonicMs,
   timer,
   nonce: () => randomBytes(16).toString('hex'),
 };
 
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1_000_000;
+}
+
 function timer(delayMs: number, fire: () => void): () => void {
-  const dueMs = performance.now() + Math.max(0, delayMs);
+  const dueMs = monotonicMs() + Math.max(0, delayMs);
   let handle: NodeJS.Timeout | undefined;
   const arm = (): void => {
-    const leftMs = dueMs - performance.now();
+    const leftMs = dueMs - monotonicMs();
     if (leftMs <= TIMEOUT_MAX_MS) handle = setTimeout(fire, Math.max(0, Math.ceil(leftMs)));
     else handle = setTimeout(arm, TIMEOUT_MAX_MS);
   };

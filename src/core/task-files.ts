@@ -93,6 +93,7 @@ export function parseAgentRecord(bytes: Uint8Array): Parsed<AgentRecord> {
     mark: mark(file, 'mark'),
     sessionId: nullable(file, 'sessionId', text),
     startedAtMs: time(file, 'startedAtMs'),
+    ...(file.startedMonotonicMs === undefined ? {} : { startedMonotonicMs: time(file, 'startedMonotonicMs') }),
   }));
 }
 

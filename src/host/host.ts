@@ -213,6 +213,7 @@ function recordWorker(
       mark: request.mark,
       sessionId: request.turn?.session.id ?? null,
       startedAtMs: parts.files.clock.nowMs(),
+      startedMonotonicMs: parts.files.clock.monotonicMs(),
     };
     const path = join(task.taskFolder, TASK_FILES.agent);
     if (linkRegister(parts.files, path, encodeAgentRecord(agent)).isWinner) return agent;

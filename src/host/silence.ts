@@ -21,22 +21,30 @@ export interface Reason {
   readonly obstacle?: string;
 }
 
-/** Any byte of output is a sign of life. */
-export function byBytes(startMs: number): Silence {
-  let grownAtMs = startMs;
-  let knownBytes = 0;
+/** Any byte of output is a sign of life. `knownBytes` of it were there already, the last of them written at `lastMs`. */
+export function byBytes(lastMs: number, knownBytes = 0): Silence {
+  let grownAtMs = lastMs;
+  let lastBytes = knownBytes;
   return (nowMs, bytes, stallMs) => {
-    if (bytes !== knownBytes) grownAtMs = nowMs;
-    knownBytes = bytes;
+    if (bytes !== lastBytes) grownAtMs = nowMs;
+    lastBytes = bytes;
     return nowMs - grownAtMs >= stallMs ? { forced: 'stalled' } : null;
   };
 }
 
-/** Events are signs of life; a tool under way and an announced retry are no silence. */
-export function byEvents(follower: TurnFollower, request: TaskRequest, startMs: number): Silence {
+/**
+ * Events are signs of life; a tool under way and an announced retry are no silence. `known`: events that were there already, and when
+ * the last of them came.
+ */
+export function byEvents(
+  follower: TurnFollower,
+  request: TaskRequest,
+  startMs: number,
+  known: { readonly events: number; readonly lastMs: number } = { events: 0, lastMs: startMs },
+): Silence {
   const firstEventMs = request.turn?.firstEventMs ?? 0;
-  let lastAtMs = startMs;
-  let knownEvents = 0;
+  let lastAtMs = known.lastMs;
+  let knownEvents = known.events;
   return (nowMs, _bytes, stallMs) => {
     const turn = follower.look();
     if (turn.events !== knownEvents || Object.keys(turn.openTools).length > 0) lastAtMs = nowMs;

@@ -43,6 +43,16 @@ export class TurnFollower {
     this.#cursor = cursor;
     return this.#turn;
   }
+
+  /** The turn with all that was written before this call. Throws UnreadableTurn. */
+  catchUp(): Turn {
+    const size = this.#files.fs.stat(this.#path)?.size ?? 0;
+    for (;;) {
+      const { offset } = this.#cursor;
+      const turn = this.look();
+      if (this.#cursor.offset === offset || this.#cursor.offset >= size) return turn;
+    }
+  }
 }
 
 /** The whole turn of an agent of whose tree nothing is left. Throws UnreadableTurn. */

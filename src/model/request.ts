@@ -118,6 +118,8 @@ export interface AgentRecord {
   readonly mark: string;
   readonly sessionId: string | null;
   readonly startedAtMs: number;
+  /** The same instant on the machine's monotonic clock (ports/clock), which stays the same for as long as the worker can live; absent in older records. */
+  readonly startedMonotonicMs?: number;
 }
 
 /** Why Pawl ends or gives up a task. */

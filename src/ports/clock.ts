@@ -8,7 +8,7 @@
 export interface ClockPort {
   /** Milliseconds since the epoch; may step either way. */
   nowMs(): number;
-  /** Milliseconds of a clock that never steps back and does not count a suspended machine. */
+  /** Milliseconds since the machine's boot, the same for all its processes: of a clock that never steps and does not count a suspended machine. */
   monotonicMs(): number;
   /** Calls `fire` once, `delayMs` from now. Returns the way to call it off. */
   timer(delayMs: number, fire: () => void): () => void;

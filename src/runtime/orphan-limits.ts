@@ -1,47 +1,53 @@
 /**
- * The limits of a worker whose host is dead: the same as the host's, counted from the worker's start.
+ * The limits of a worker whose host is dead: the same as the host's, counted from the worker's start, whoever has adopted it and when.
  *
- * Owns: which of them is overrun. Does not own: the rules of silence (host/silence), ending (runtime/end-task).
+ * Owns: which of them is overrun, since when the worker has run and been silent. Does not own: the rules of silence (host/silence), ending
+ * (runtime/end-task).
  *
- * Invariant: what the host took for a sign of life is one here: of a coding agent events, a tool under way, an announced retry.
+ * Invariants: 1. What the host took for a sign of life is one here: of a coding agent events, a tool under way, an announced retry. 2. Time is
+ * counted on the machine's monotonic clock: a step of the wall clock neither ends a worker nor lets one live longer. Where it leaves open
+ * when the last output was written, the worker is given the shorter silence.
  */
 import { join } from 'node:path';
+import { spanMs } from '../base/elapsed.ts';
 import { outputBytes } from '../host/output-limit.ts';
 import { byBytes, byEvents, type Reason, type Silence } from '../host/silence.ts';
 import { TurnFollower, UnreadableTurn } from '../host/turn-output.ts';
 
 import type { AgentRecord } from '../model/request.ts';
 import { TASK_FILES } from '../model/request.ts';
+import type { ClockPort } from '../ports/clock.ts';
 import type { OpenedTask } from './task-folder.ts';
 import type { World } from './world.ts';
 
+/** What the limits of a worker read. */
+export type OrphanPlace = Pick<World, 'files' | 'clock' | 'adapterOf'>;
+
 /** Holds one adopted worker to the limits of its request. */
 export class OrphanLimits {
-  readonly #world: World;
+  readonly #place: OrphanPlace;
   readonly #task: OpenedTask;
-  readonly #startedAtMs: number;
-  readonly #silence: Silence;
+  readonly #agent: AgentRecord;
+  /** On the monotonic clock, as every instant here. */
+  readonly #startMs: number;
+  #silence: Silence | null = null;
 
-  constructor(world: World, task: OpenedTask, agent: AgentRecord) {
-    this.#world = world;
+  constructor(place: OrphanPlace, task: OpenedTask, agent: AgentRecord) {
+    this.#place = place;
     this.#task = task;
-    this.#startedAtMs = agent.startedAtMs;
-    const { turn } = task.request;
-    if (turn === undefined) this.#silence = byBytes(this.#lastOutputMs());
-    else {
-      const follower = new TurnFollower(world.files, task.folder, world.adapterOf(turn.kind));
-      this.#silence = byEvents(follower, task.request, agent.startedAtMs);
-    }
+    this.#agent = agent;
+    this.#startMs = startOf(agent, place.clock);
   }
 
   /** The limit that the worker has overrun, or null. */
   overrun(): Reason | null {
     const { limits } = this.#task.request;
-    const nowMs = this.#world.clock.nowMs();
-    const bytes = outputBytes(this.#world.files.fs, this.#task.folder);
+    const nowMs = this.#place.clock.monotonicMs();
+    const bytes = outputBytes(this.#place.files.fs, this.#task.folder);
     if (bytes > limits.outputBytesMax) return { forced: 'outputLimit' };
-    if (nowMs - this.#startedAtMs > limits.deadlineMs) return { forced: 'deadline' };
+    if (nowMs - this.#startMs >= limits.deadlineMs) return { forced: 'deadline' };
     try {
+      this.#silence ??= this.#silenceSoFar(bytes);
       return this.#silence(nowMs, bytes, limits.stallMs);
     } catch (error) {
       if (!(error instanceof UnreadableTurn)) throw error;
@@ -49,10 +55,30 @@ export class OrphanLimits {
     }
   }
 
-  #lastOutputMs(): number {
-    const times = [TASK_FILES.output, TASK_FILES.stderr].map(
-      (name) => this.#world.files.fs.stat(join(this.#task.folder, name))?.mtimeMs ?? 0,
-    );
-    return Math.max(this.#startedAtMs, ...times);
+  /** What was written before the first look was not written at it. */
+  #silenceSoFar(bytes: number): Silence {
+    const { files, adapterOf } = this.#place;
+    const { folder, request } = this.#task;
+    const { turn } = request;
+    if (turn === undefined) return byBytes(this.#lastOutputMs([TASK_FILES.output, TASK_FILES.stderr]), bytes);
+    const follower = new TurnFollower(files, folder, adapterOf(turn.kind));
+    const lastMs = this.#lastOutputMs([TASK_FILES.output]);
+    return byEvents(follower, request, this.#startMs, { events: follower.catchUp().events, lastMs });
   }
+
+  /** The latest instant at which these files can have been written last: files bear times of the wall clock, which may have been set since. */
+  #lastOutputMs(names: readonly string[]): number {
+    const { files, clock } = this.#place;
+    const nowMs = clock.monotonicMs();
+    const aheadMs = Math.min(clock.nowMs() - nowMs, this.#agent.startedAtMs - this.#startMs);
+    const times = names.map((name) => files.fs.stat(join(this.#task.folder, name))?.mtimeMs ?? 0);
+    return Math.min(nowMs, Math.max(this.#startMs, ...times.map((atMs) => atMs - aheadMs)));
+  }
+}
+
+/** Records of older versions tell the wall clock's time alone; an instant that is still to come is not of this clock. */
+function startOf({ startedAtMs, startedMonotonicMs }: AgentRecord, clock: ClockPort): number {
+  const nowMs = clock.monotonicMs();
+  const isOfThisClock = startedMonotonicMs !== undefined && startedMonotonicMs <= nowMs;
+  return isOfThisClock ? startedMonotonicMs : nowMs - spanMs(startedAtMs, clock.nowMs());
 }

@@ -132,6 +132,12 @@ it('an outcome with a survivor is no outcome', () => {
   expect(parseOutcome(bytesOf({ ...outcome, survivors: 1 })).ok).toBe(false);
 });
 
+it('an agent record of an older version tells no monotonic time of its start', () => {
+  const timed = { ...agent, startedMonotonicMs: 5.5 };
+  expect(parseAgentRecord(encodeAgentRecord(timed))).toEqual({ ok: true, value: timed });
+  expect(parseAgentRecord(bytesOf({ ...timed, startedMonotonicMs: '5' })).ok).toBe(false);
+});
+
 it('an identity of pid 0 is none', () => {
   expect(parseClaim(bytesOf({ ...hosted, host: { ...identity, pid: 0 } })).ok).toBe(false);
 });

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { observeTask } from '../../src/host/observe.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
@@ -19,6 +20,7 @@ const isolations = hasNamespaces ? (['none', 'pidNamespace'] as const) : (['none
 describe.each(isolations)('with isolation %s', (isolation) => {
   it('a worker that answers is completed, and all that its outcome names is there', async () => {
     const task = bench.task({ isolation });
+    const askedMs = systemClock.monotonicMs();
     const outcome = await bench.run(task);
     expect(outcome).toMatchObject({ result: 'completed', code: null, by: 'host', exitCode: 0, signal: null });
     expect(outcome.requestHash).toBe(task.requestHash);
@@ -36,6 +38,8 @@ describe.each(isolations)('with isolation %s', (isolation) => {
     const agent = bench.agent(task);
     expect(agent?.isNamespaced).toBe(isolation === 'pidNamespace');
     expect(agent?.startedAtMs).toBe(outcome.startedAtMs);
+    expect(agent?.startedMonotonicMs).toBeGreaterThan(askedMs);
+    expect(agent?.startedMonotonicMs).toBeLessThan(systemClock.monotonicMs());
     expect(bench.processes.tree(bench.handle(task))).toEqual({ members: [], unknown: [], isLocked: false });
     expect(statSync(join(task.taskFolder, TASK_FILES.output)).mode & 0o777).toBe(0o600);
   });
