@@ -156,6 +156,14 @@ export class ProtocolBench {
     this.#lives[actor] = 'dead';
   }
 
+  /** From now on nobody can tell whether it lives. */
+  isUntold(actor: Actor): void {
+    this.#lives[actor] = 'unknown';
+  }
+
+  /** Nobody can tell whether the tree's lock is held. */
+  isLockUntold = false;
+
   /** No signal ends it. */
   makeImmortal(actor: Actor): void {
     this.#immortals.add(actor);
@@ -207,7 +215,8 @@ export class ProtocolBench {
       },
       tree: () => {
         const members = this.#lives.worker === 'alive' ? [identityOf(WORKER)] : [];
-        return { members, unknown: [], isLocked: false };
+        const unknown = this.#lives.worker === 'unknown' ? [WORKER] : [];
+        return { members, unknown, isLocked: this.isLockUntold ? null : false };
       },
       startHost: () => null,
     };
