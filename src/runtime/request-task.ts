@@ -103,27 +103,21 @@ async function putWorktreeInPlace(
 
 /** Whatever the task before this one came to, what it may have left in the settings of git is not built on without a word. */
 async function changedByLastTask(run: LiveRun, runsAtWork: RunsAtWork): Promise<Blocker | null> {
-  const last = Object.values(run.state.tasks)
-    .map((task) => task.context)
-    .sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0))
-    .at(-1);
+  const last = lastTask(run);
   return last === undefined ? null : findChangedSettings(run, last.taskId, runsAtWork);
 }
 
 /** Nothing of the task before this one is left; else the blocker. */
 async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
   const { world } = run;
-  const last = Object.values(run.state.tasks)
-    .map((task) => task.context)
-    .sort((a, b) => (a.startedAtMs ?? 0) - (b.startedAtMs ?? 0))
-    .at(-1);
-  if (last === undefined || last.startedAtMs === null || run.goneTasks.has(last.taskId)) return null;
+  const last = lastTask(run);
+  if (last === undefined || run.goneTasks.has(last.taskId)) return null;
   const task = openTaskFolder(world, run.runId, last.taskId, last.requestHash);
   const seen = observe(world, task);
   const facts = factsOf(seen);
-  const wasAsserted = seen.outcome?.value.by === 'operator';
   if (facts.tree === 'none' || facts.tree === 'gone') return null;
-  if (facts.tree === 'unknown' && (wasAsserted || facts.hasOutcome)) return null;
+  // An outcome stands only where the tree was proven gone, or on an operator's word: who is unknown now is another.
+  if (facts.tree === 'unknown' && facts.hasOutcome) return null;
   const handle = treeHandle(task.folder, task.request, seen.agent?.value ?? null);
   const limits = { graceMs: task.request.limits.graceMs, killMs: BOUNDS.killMs };
   if ((await endTree(world.processes, world.clock, handle, limits)).isGone) return null;
@@ -133,6 +127,11 @@ async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
     hint: hintOf('PAWL_WORKER_SURVIVORS'),
     evidence: [`tasks/${last.taskId}`],
   };
+}
+
+/** The task before the one that is made ready: the last that was asked for, whatever the clock said, and whether or not its start was seen. */
+function lastTask(run: LiveRun) {
+  return Object.values(run.state.tasks).at(-1)?.context;
 }
 
 function requestOf(
