@@ -131,8 +131,11 @@ function movedFindings({ commit, tree, worktree }: GateInput): readonly Finding[
           : `The head moved from ${commit} to ${worktree.head} while the gate ran.`,
     });
   }
-  if (worktree.tree !== null && worktree.tree !== tree && worktree.head === commit) {
-    findings.push({ severity: 'error', message: `The files make the tree ${worktree.tree}, the commit has ${tree}.` });
+  // Without a tree it is the changed files that say why, if there are any.
+  const isTold = worktree.tree === null && worktree.trackedChanges.length > 0;
+  if (worktree.head === commit && worktree.tree !== tree && !isTold) {
+    const made = worktree.tree === null ? 'no tree' : `the tree ${worktree.tree}`;
+    findings.push({ severity: 'error', message: `The files make ${made}, the commit has ${tree}.` });
   }
   for (const file of worktree.trackedChanges.slice(0, CHANGES_NAMED)) {
     findings.push({ severity: 'error', message: 'A tracked file was changed while the gate ran.', file });

@@ -36,6 +36,38 @@ describe('a gate', () => {
     expect(judgeGate(input({}, { tree: null, trackedChanges: ['x'] })).findings).toHaveLength(1);
   });
 
+  it.each([
+    ['left its branch', { isOnBranch: false }, 'was taken off its branch'],
+    ['was moved to another commit', { head: 'd'.repeat(40) }, 'The head moved from'],
+    ['is gone', { head: '', isOnBranch: false, tree: null }, 'The head moved from'],
+    ['has a changed file', { tree: null, trackedChanges: ['src/a.ts'] }, 'A tracked file was changed'],
+    ['has files that make no tree', { tree: null }, 'The files make no tree, the commit has'],
+  ] as const)('does not pass in a worktree that %s meanwhile, and says so', (_name, worktree, message) => {
+    const passed = { status: 'PASS' as const, findings: [], summary: 'fine' };
+    const answer = { status: 'completed' as const, summary: '', filesChanged: [], problem: null, commands: [] };
+    for (const said of [null, { ...answer, verdict: passed }]) {
+      const judged = judgeGate(input({ answer: said }, worktree));
+      expect(judged).toMatchObject({ status: 'FAIL', blocker: { code: 'PAWL_GATE_FAILED' } });
+      expect(judged.findings[0]?.message).toContain(message);
+      expect(judged.document).toMatchObject({ status: 'FAIL', verdict: 'PASS' });
+    }
+  });
+
+  it('that failed by itself, or is blocked, stays what it said, whatever became of the worktree', () => {
+    for (const status of ['FAIL', 'BLOCKED'] as const) {
+      const verdict = { status, findings: [], summary: 'not fine' };
+      const answer = {
+        status: 'completed' as const,
+        summary: '',
+        filesChanged: [],
+        problem: null,
+        commands: [],
+        verdict,
+      };
+      expect(judgeGate(input({ answer }, { isOnBranch: false })).status).toBe(status);
+    }
+  });
+
   it('is BLOCKED by an obstacle whatever it said, with the reason and the verdict in its evidence', () => {
     const judged = judgeGate(input({ obstacle: OBSTACLE }));
     expect(judged).toMatchObject({ status: 'BLOCKED', blocker: OBSTACLE });

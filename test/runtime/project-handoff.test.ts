@@ -39,6 +39,20 @@ it('a commit that has another tree than a gate judged is not, and the gate is na
   expect(view?.blockers[0]?.message).toMatch(/has the tree d{40}; the verification has judged [0-9a-f]{40}/);
 });
 
+it.each([
+  ['on no branch', { branch: null }, 'taken off its branch'],
+  ['on another branch', { branch: 'another' }, 'taken off its branch'],
+  ['at another commit', { head: 'e'.repeat(40) }, 'The head moved'],
+  ['with a changed file', { tree: null, trackedChanges: ['x'] }, 'A tracked file was changed'],
+])('no gate passes in a worktree that is %s when its verdict is taken', async (_name, changed, message) => {
+  const view = await drivenWith((git) => ({
+    state: async (worktree) => ({ ...(await git.state(worktree)), ...changed }),
+  }));
+  expect(view?.state).toBe('blockedNeedsHuman');
+  expect(view?.gates.verification).toMatchObject({ status: 'FAIL' });
+  expect(view?.blockers.map((blocker) => blocker.message).join()).toContain(message);
+});
+
 it('a gate does not pass over a worktree that makes another tree than its commit', async () => {
   const view = await drivenWith((git) => ({
     state: async (worktree) => ({ ...(await git.state(worktree)), tree: 'd'.repeat(40) }),
