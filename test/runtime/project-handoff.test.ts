@@ -5,14 +5,23 @@ import type { GitPort } from '../../src/ports/git.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { Driver } from '../../src/runtime/driver.ts';
+import type { World } from '../../src/runtime/world.ts';
 import { simEntries } from '../support/sim-run.ts';
 
-async function drivenWith(changes: (git: GitPort) => Partial<GitPort>): Promise<RunView | null> {
+async function drivenWith(
+  changes: (git: GitPort) => Partial<GitPort>,
+  onProjection: () => void = () => undefined,
+): Promise<RunView | null> {
   const world = new SimMachine(new MemoryFs(), {}).boot();
-  const driver = new Driver(
-    { ...world, git: { ...world.git, ...changes(world.git) } },
-    { maxParallel: 1, agentOverride: null },
-  );
+  const git = { ...world.git, ...changes(world.git) };
+  const scm: World['scm'] = (folder) => ({
+    ...world.scm(folder),
+    project: (bundle) => {
+      onProjection();
+      return world.scm(folder).project(bundle);
+    },
+  });
+  const driver = new Driver({ ...world, git, scm }, { maxParallel: 1, agentOverride: null });
   await driver.open();
   const [runId = ''] = simEntries(1).map((entry) => driver.create(entry).runId);
   await driver.drive([runId]);
@@ -30,6 +39,50 @@ it('a commit with an object that is not what its name says is not', async () => 
   const view = await drivenWith(() => ({ storedContent: async () => ({ kind: 'damaged', object }) }));
   expect(view).toMatchObject({ state: 'blockedNeedsHuman', blockers: [{ code: 'PAWL_GIT_OBJECTS_DAMAGED' }] });
   expect(view?.blockers[0]?.message).toContain(object);
+});
+
+const OTHER = 'e'.repeat(40);
+const WORKED_ON = 'sim/of-SIM-1';
+
+it.each([
+  ['a branch that was moved on after the last verdict', { head: OTHER }],
+  ['a branch that was removed after it', { head: null }],
+  ['a worktree that was moved to another commit', { worktree: { head: OTHER } }],
+  ['a worktree that was put on another branch', { worktree: { branch: 'another' } }],
+] as const)('%s is not handed off, and nothing is written for it', async (_name, moved) => {
+  let projections = 0;
+  let isLastLook = false;
+  const view = await drivenWith(
+    (git) => ({
+      branchHead: async (branch) => {
+        expect(branch).toBe(WORKED_ON);
+        isLastLook = true;
+        return 'head' in moved ? moved.head : git.branchHead(branch);
+      },
+      state: async (worktree) => ({
+        ...(await git.state(worktree)),
+        ...(isLastLook && 'worktree' in moved ? moved.worktree : {}),
+      }),
+    }),
+    () => {
+      projections += 1;
+    },
+  );
+  expect(view).toMatchObject({ state: 'blockedNeedsHuman', blockers: [{ code: 'PAWL_HANDOFF_REFUSED' }] });
+  expect(view?.gates).toMatchObject({ verification: { status: 'PASS' }, review: { status: 'PASS' } });
+  expect(projections).toBe(0);
+});
+
+it('a worktree that let go of its branch keeps no commit at the head of its branch from it', async () => {
+  let isLastLook = false;
+  const view = await drivenWith((git) => ({
+    branchHead: async (branch) => {
+      isLastLook = true;
+      return git.branchHead(branch);
+    },
+    state: async (worktree) => ({ ...(await git.state(worktree)), ...(isLastLook ? { branch: null } : {}) }),
+  }));
+  expect(view?.state).toBe('readyForManualReview');
 });
 
 it('a commit that has another tree than a gate judged is not, and the gate is named', async () => {
