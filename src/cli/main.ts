@@ -8,14 +8,18 @@
 import { EXIT } from '../model/error-codes.ts';
 import { COMMANDS } from './command-table.ts';
 import { whileWaking } from './lost-wait.ts';
+import { namedOptions } from './options.ts';
 import { Output } from './output.ts';
 import { runProgram } from './program.ts';
 
 const argv = process.argv.slice(2);
 
+/** Of the command that was understood: those that a command shown with an error needs, too. */
+let named: readonly string[] = [];
+
 /** An error is shown as a document when that was asked for, even where the options themselves could not be understood. */
 function fail(error: unknown): void {
-  process.exitCode = new Output(argv.includes('--json')).fail(error);
+  process.exitCode = new Output(argv.includes('--json'), named).fail(error);
 }
 
 for (const stream of [process.stdout, process.stderr]) {
@@ -31,8 +35,9 @@ async function main(): Promise<void> {
       COMMANDS,
       argv,
       async (entry, options, args) => {
+        named = namedOptions(options);
         const run = await entry.load();
-        process.exitCode = await run(new Output(options.json === true), options, args);
+        process.exitCode = await run(new Output(options.json === true, named), options, args);
       },
       (text) => process.stdout.write(text),
     );

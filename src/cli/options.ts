@@ -40,15 +40,19 @@ export function placesOf(options: CommonOptions, cwd: string = process.cwd()): P
   const root = options.registry === undefined ? join(repository.mainWorktree, '.pawl') : resolve(cwd, options.registry);
   const configFile =
     options.config === undefined ? join(repository.mainWorktree, 'pawl.config.json') : resolve(cwd, options.config);
-  const named = [
-    ...(options.registry === undefined ? [] : ['--registry', root]),
-    ...(options.config === undefined ? [] : ['--config', configFile]),
-  ];
-  const paths = new RegistryPaths(root, named);
+  const paths = new RegistryPaths(root, namedOptions(options, cwd));
   const files = new Files(nodeFs, systemClock);
   // Readers too: what a registry of another version means is not for this Pawl to guess.
   readRegistry(files, paths);
   return { cwd, repository, paths, configFile, isConfigNamed: options.config !== undefined, files };
+}
+
+/** The options that name a registry and a config other than the default ones, their paths absolute: as a command needs them that is shown. */
+export function namedOptions({ registry, config }: CommonOptions, cwd: string = process.cwd()): readonly string[] {
+  return [
+    ...(registry === undefined ? [] : ['--registry', resolve(cwd, registry)]),
+    ...(config === undefined ? [] : ['--config', resolve(cwd, config)]),
+  ];
 }
 
 /** The content of the file an argument names, relative to the current folder. Throws PAWL_PACKETS_UNREADABLE. */

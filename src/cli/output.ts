@@ -8,6 +8,7 @@
  */
 import { createColors } from 'picocolors';
 import { visible, visibleJson } from '../base/visible.ts';
+import { completed } from '../core/error-actions.ts';
 import { sanitise } from '../core/sanitise.ts';
 import type { Action, ActionKind } from '../model/action.ts';
 import { PawlError } from '../model/error.ts';
@@ -22,13 +23,16 @@ const WORD_COLUMNS = 10;
 /** stdout and stderr of one command. */
 export class Output {
   readonly isJson: boolean;
+  readonly options: readonly string[];
   /** For what goes to stdout. */
   readonly colour = createColors(isColoured(process.stdout, process.env));
   /** For what goes to stderr, which may be a terminal when stdout is not. */
   readonly logColour = createColors(isColoured(process.stderr, process.env));
 
-  constructor(isJson: boolean) {
+  /** `options`: those that name the registry and the config, for the commands that an error shows. */
+  constructor(isJson: boolean, options: readonly string[] = []) {
     this.isJson = isJson;
+    this.options = options;
   }
 
   /** A line of the result; not shown with --json. */
@@ -53,9 +57,9 @@ export class Output {
 
   /** Shows the error and returns its exit code. */
   fail(error: unknown): ExitCode {
-    const told = partsOf(error);
+    const told = partsOf(error, this.options);
     const { red, bold, dim } = this.logColour;
-    if (this.isJson) this.json({ error: toldOf(error) });
+    if (this.isJson) this.json({ error: toldOf(error, this.options) });
     this.log(`${red('error')} ${bold(told.code)}: ${told.message}`);
     if (told.subject !== '' && !told.message.includes(told.subject)) this.log(`  ${dim('what')}  ${told.subject}`);
     if (told.hint !== '') this.log(`  ${dim('next')}  ${told.hint}`);
@@ -76,17 +80,27 @@ export function isColoured(stream: { readonly isTTY?: boolean }, env: NodeJS.Pro
   return stream.isTTY === true && env.TERM !== 'dumb';
 }
 
-/** An error as data: its code and its three sentences; what can be run stands at the end of its hint, one command a line. */
-export function toldOf(error: unknown): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint'> {
-  const { code, message, subject, hint, actions } = partsOf(error);
+/**
+ * An error as data: its code and its three sentences; what can be run stands at the end of its hint, one command a line, with the `options`
+ * that name the registry and the config.
+ */
+export function toldOf(
+  error: unknown,
+  options: readonly string[] = [],
+): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint'> {
+  const { code, message, subject, hint, actions } = partsOf(error, options);
   const commands = actions.map((action) => action.command ?? action.label);
   return { code, message, subject, hint: [hint, ...commands].filter((line) => line !== '').join('\n') };
 }
 
-function partsOf(error: unknown): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint' | 'actions'> {
+function partsOf(
+  error: unknown,
+  options: readonly string[],
+): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint' | 'actions'> {
   const failure = systemFailure(error);
   if (failure instanceof PawlError) {
-    const { code, message, subject, hint, actions } = failure;
+    const { code, message, subject, hint } = failure;
+    const actions = failure.actions.map((action) => completed(action, options));
     const name = visible(subject);
     const told = subject === '' ? message : message.replaceAll(subject, name);
     return { code, message: sanitise(told, TOLD_CHARS_MAX), subject: name, hint, actions };

@@ -1,10 +1,21 @@
 /**
  * What can be run after an error, besides what fits a run's own state (core/next-actions).
  *
- * Owns: these actions. Does not own: when they apply (whoever throws), quoting (base/shell-words).
+ * Owns: these actions, completing those of whoever did not know where the registry is. Does not own: when they apply (whoever throws), quoting (base/shell-words).
  */
 import type { Action } from '../model/action.ts';
-import { pawl, reasoned } from './next-actions.ts';
+import { command, pawl, reasoned } from './next-actions.ts';
+
+/**
+ * The action with `options`, which name the registry and the config that the reader has named: whoever throws knows a file, and not where
+ * it was looked for. One that names them itself, or asks for help, stays as it is.
+ */
+export function completed(action: Action, options: readonly string[]): Action {
+  const { kind, label, argv } = action;
+  if (argv === null || argv[0] !== 'pawl' || options.length === 0) return action;
+  const isWhole = argv.some((word) => ['--registry', '--config', '--help'].includes(word));
+  return isWhole ? action : command(kind, label, [...argv, ...options]);
+}
 
 /** Lists every run. */
 export function listRuns(options: readonly string[]): Action {

@@ -285,6 +285,7 @@ export function advice(kind: ActionKind, label: string): Action {
   return { kind, label, argv: null, command: null };
 }
 
-function command(kind: ActionKind, label: string, argv: readonly string[]): Action {
+/** A command of any program. */
+export function command(kind: ActionKind, label: string, argv: readonly string[]): Action {
   return { kind, label, argv, command: shellCommand(argv) };
 }

@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest';
-import { isColoured } from '../../src/cli/output.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { namedOptions } from '../../src/cli/options.ts';
+import { isColoured, Output, toldOf } from '../../src/cli/output.ts';
+import { completed, helpOf, lookAtRun, recoverRegistry } from '../../src/core/error-actions.ts';
+import { advice } from '../../src/core/next-actions.ts';
+import { parseSnapshot } from '../../src/store/snapshot-reading.ts';
 
 const TERMINAL = { isTTY: true };
 const PIPE = {};
@@ -16,5 +20,60 @@ describe('colours', () => {
     ['a pipe under both', PIPE, { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
   ])('%s: %j under %j is %s', (_name, stream, env, wanted) => {
     expect(isColoured(stream, env)).toBe(wanted);
+  });
+});
+
+describe('the commands that an error shows', () => {
+  const OPTIONS = ['--registry', "/other's/registry", '--config', '/a/config.json'];
+  const WHOLE = String.raw`pawl recover --registry '/other'\''s/registry' --config /a/config.json`;
+  function thrown(): unknown {
+    try {
+      parseSnapshot(new Uint8Array(), '/registry/runs/run_x/snapshot.json');
+    } catch (error) {
+      return error;
+    }
+    throw new Error('nothing was thrown');
+  }
+
+  test('name the registry and the config that were named, and can be pasted', () => {
+    expect(toldOf(thrown(), OPTIONS)).toMatchObject({ code: 'PAWL_SNAPSHOT_DAMAGED' });
+    expect(toldOf(thrown(), OPTIONS).hint.split('\n').at(-1)).toBe(recoverRegistry(OPTIONS).command);
+    expect(toldOf(thrown(), OPTIONS).hint.split('\n').at(-1)).toBe(WHOLE);
+    expect(toldOf(thrown()).hint.split('\n').at(-1)).toBe('pawl recover');
+  });
+
+  test('are shown so on a terminal and as data', () => {
+    const written: string[] = [];
+    const spies = [process.stdout, process.stderr].map((stream) =>
+      vi.spyOn(stream, 'write').mockImplementation((text) => {
+        written.push(String(text));
+        return true;
+      }),
+    );
+    try {
+      new Output(true, OPTIONS).fail(thrown());
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+    const [document = '', ...lines] = written;
+    expect(JSON.parse(document).error.hint).toContain(WHOLE);
+    expect(lines.join('')).toContain(WHOLE);
+  });
+
+  test('stay as they are where they name a registry themselves, ask for help, or are no command of ours', () => {
+    for (const action of [lookAtRun('run_x', ['--registry', '/r']), helpOf('run'), advice('inspect', 'look at it')]) {
+      expect(completed(action, OPTIONS)).toBe(action);
+    }
+    expect(completed(lookAtRun('run_x', []), OPTIONS).argv).toEqual(['pawl', 'status', 'run_x', ...OPTIONS]);
+  });
+
+  test('are those of the command line, with absolute paths', () => {
+    expect(namedOptions({ registry: '../r', config: 'c.json' }, '/a/b')).toEqual([
+      '--registry',
+      '/a/r',
+      '--config',
+      '/a/b/c.json',
+    ]);
+    expect(namedOptions({}, '/a/b')).toEqual([]);
   });
 });

@@ -105,7 +105,7 @@ async function remove(output: Output, places: Places, options: CleanOptions, lim
       } catch (error) {
         if (!(error instanceof PawlError)) throw error;
         errors.push(error);
-        runs.push({ ...(await lookAtLeftovers(tools, view, wish)), problem: toldOf(error) });
+        runs.push({ ...(await lookAtLeftovers(tools, view, wish)), problem: toldOf(error, output.options) });
       }
     }
     return { runs, errors, bytes: tools.trash.empty() };

@@ -179,7 +179,7 @@ export function show(output: Output, result: Result, more: object = {}): number 
     runs,
     ...(outcomes.length === 0 ? {} : { packets: toldOutcomes(outcomes) }),
     stopped: stoppedBy !== null,
-    faults: faults.map(({ runId, error }) => ({ runId, error: toldOf(error) })),
+    faults: faults.map(({ runId, error }) => ({ runId, error: toldOf(error, output.options) })),
   });
   for (const view of runs) {
     output.line(runLine(output, view));

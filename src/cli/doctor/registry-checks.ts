@@ -16,7 +16,7 @@ import type { Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { listRuns, REGISTRY_VERSION, readRegistry } from '../../store/registry.ts';
 import { type Holder, readHolder } from '../../store/registry-lock.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
+import { type CommonOptions, namedOptions, type Places, placesOf } from '../options.ts';
 import { toldOf } from '../output.ts';
 import { readConfig } from '../wiring.ts';
 import type { Check } from './doctor-report.ts';
@@ -38,7 +38,7 @@ export function registryFindings(options: CommonOptions, cwd: string): RegistryF
   try {
     places = placesOf(options, cwd);
   } catch (error) {
-    return { checks: [unreachable(error)], root: null, config: null, configFolder: cwd };
+    return { checks: [unreachable(error, namedOptions(options, cwd))], root: null, config: null, configFolder: cwd };
   }
   const { paths, configFile } = places;
   const config = configFinding(places);
@@ -57,8 +57,8 @@ export function registryFindings(options: CommonOptions, cwd: string): RegistryF
 }
 
 /** Outside of a repository there is nothing to look at; a registry that cannot be read is something that is missing. */
-function unreachable(error: unknown): Check {
-  const { code, message, hint } = toldOf(error);
+function unreachable(error: unknown, options: readonly string[]): Check {
+  const { code, message, hint } = toldOf(error, options);
   if (!(error instanceof PawlError)) throw error;
   const isElsewhere = code === 'PAWL_REPOSITORY_MISSING';
   return { name: 'registry', status: isElsewhere ? 'unknown' : 'failed', found: message, hint };
