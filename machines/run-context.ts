@@ -182,8 +182,8 @@ export function headOf(context: RunContext): string {
 
 /**
  * The stage at which a parked or waiting run goes on because of this event, or null when the event does not make it go on.
- * `accept` moves past the gate that blocked, or takes the work as it is; `retry` returns to where the run stopped, and where a person was
- * to accept surfaces it has the work done again.
+ * `accept` moves past the gate that blocked, or takes the work as it is; `retry` returns to where the run stopped, or has the work done
+ * again.
  */
 export function stageToResume(context: RunContext, event: RunMachineEvent): Stage | null {
   switch (event.type) {
@@ -192,7 +192,7 @@ export function stageToResume(context: RunContext, event: RunMachineEvent): Stag
     case 'taskSettled':
       return context.pendingDecision === 'retry' ? context.stage : null;
     case 'decisionMade':
-      if (event.decision === 'retry') return stageToRetry(context);
+      if (event.decision === 'retry') return stageToRetry(context, event);
       if (event.decision === 'accept' && context.blockedGate !== null) {
         return context.blockedGate === 'verification' ? 'review' : 'handoff';
       }
@@ -207,10 +207,18 @@ export function isSurfaceInDoubt({ surfaceConflict }: RunContext): boolean {
   return surfaceConflict !== undefined && surfaceConflict !== null;
 }
 
-/** Surfaces that nobody holds and no person has accepted stay where they are however often they are looked at: the work is done again. */
-function stageToRetry({ stage, surfaceConflict = null }: RunContext): Stage {
-  if (surfaceConflict === null || surfaceConflict.holder !== null) return stage;
-  return stage === 'fixCommit' ? 'fix' : 'implementation';
+/**
+ * Where a retry resumes: where the run stopped, but that work is done again which stays as it is however often it is looked at: it touches
+ * surfaces that nobody holds and no person has accepted, or is no longer where a commit could be made of it.
+ */
+function stageToRetry(
+  { stage, surfaceConflict = null }: RunContext,
+  { isDoneAgain }: RunMachineEventOf<'decisionMade'>,
+): Stage {
+  const isInTheWay = surfaceConflict !== null && surfaceConflict.holder === null;
+  if (!isInTheWay && isDoneAgain !== true) return stage;
+  if (stage === 'fixCommit') return 'fix';
+  return isInTheWay || stage === 'implementationCommit' ? 'implementation' : stage;
 }
 
 /** The blocker of a purpose whose attempts are used up, before the cause of the last one. */

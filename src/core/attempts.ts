@@ -18,6 +18,14 @@ export interface AttemptRow {
   readonly turn: TurnReport | null;
 }
 
+/** The refs that keep what was found where the run's work belongs, before it was put back, oldest first. */
+export function rescueRefsOf(records: readonly JournalRecord[]): readonly string[] {
+  return records.flatMap(({ event }) => {
+    const isOne = event.type === 'taskRequested' || event.type === 'handoffProjected';
+    return isOne && event.rescueRef ? [event.rescueRef] : [];
+  });
+}
+
 /** The attempts that these records tell of, in the order in which they were requested. */
 export function attemptsOf(records: readonly JournalRecord[]): readonly AttemptRow[] {
   const rows = new Map<string, AttemptRow>();

@@ -78,8 +78,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     isRecordedBetter: true,
   },
   PAWL_WORKSPACE_CHANGED: {
-    text: 'Look at the commits that are named; put the branch back and retry, or abandon the run.',
-    isRecordedBetter: true,
+    text: 'Look at the worktree. A retry keeps what it and its branch hold under a rescue ref, puts both back to the last recorded commit and has the work done again.',
   },
   PAWL_WORKSPACE_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
   PAWL_GIT_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
@@ -136,7 +135,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     text: "Look at host.log in the task's folder and at the machine's process limits, then retry: no attempt was used.",
   },
   PAWL_HANDOFF_REFUSED: {
-    text: 'Put the branch back to the commit that both gates judged and retry, or abandon the run.',
+    text: 'Look at the commits that are named. A retry keeps what branch and worktree hold under a rescue ref, and puts them back to the commit that both gates judged.',
   },
   PAWL_JOURNAL_DAMAGED: { text: SET_ASIDE },
   PAWL_JOURNAL_DIVERGED: { text: SET_ASIDE },

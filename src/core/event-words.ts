@@ -85,7 +85,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'gateJudged':
       return `${event.gate}: ${event.status}${event.findingCount === 0 ? '' : `, ${counted(event.findingCount, 'finding')}`} at ${short(event.commit)}${evidenceOf(event.evidence)}`;
     case 'handoffProjected':
-      return `ready for review${evidenceOf(event.artifact)}`;
+      return `ready for review${evidenceOf(event.artifact)}${event.rescueRef === undefined ? '' : `; what lay on the branch before is kept as ${event.rescueRef}`}`;
     case 'deadlineReached':
       return event.id === 'lease' ? 'lease renewed' : 'the wait for the agent is over';
     case 'cancelRequested':

@@ -8,7 +8,7 @@
 import type { Gate } from '../model/effect.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import type { JournalRecord } from '../model/record.ts';
-import { type AttemptRow, attemptsOf } from './attempts.ts';
+import { type AttemptRow, attemptsOf, rescueRefsOf } from './attempts.ts';
 
 /** What one gate said in one round. */
 export interface JudgedGate {
@@ -50,6 +50,8 @@ export interface RunStory {
   readonly rounds: readonly Round[];
   readonly attempts: readonly AttemptRow[];
   readonly decisions: readonly MadeDecision[];
+  /** What was found where the work belongs and is kept, oldest first. */
+  readonly rescueRefs: readonly string[];
   readonly startedAtMs: number | null;
   readonly updatedAtMs: number | null;
 }
@@ -71,6 +73,7 @@ export function storyOf(records: readonly JournalRecord[]): RunStory {
     commits,
     rounds: roundsOf(records),
     attempts: attemptsOf(records),
+    rescueRefs: rescueRefsOf(records),
     decisions: records.flatMap(({ event, atMs }) =>
       event.type === 'decisionMade' ? [{ decision: event.decision, by: event.by, reason: event.reason, atMs }] : [],
     ),

@@ -147,7 +147,14 @@ export const runEventSchema = z.discriminatedUnion('type', [
     findingKeys: z.array(z.string().max(64)).max(BOUNDS.findingKeys).readonly().optional(),
     isAllInFix: z.boolean().optional(),
   }),
-  z.strictObject({ type: z.literal('handoffProjected'), key, artifact: artifactSchema, reference: text }),
+  z.strictObject({
+    type: z.literal('handoffProjected'),
+    key,
+    artifact: artifactSchema,
+    reference: text,
+    /** What lay on the branch and in the worktree before they were put back to the judged commit; absent where they were there. */
+    rescueRef: text.optional(),
+  }),
   z.strictObject({ type: z.literal('handoffRefused'), key, blocker: blockerSchema }),
   z.strictObject({ type: z.literal('deadlineReached'), key, id: text }),
   z.strictObject({ type: z.literal('cancelRequested'), commandId: text, by: text, reason: text }),
@@ -157,6 +164,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     by: text,
     decision: z.enum(['retry', 'accept', 'abandon']),
     reason: text,
+    /** Of a retry: the work that could not be committed is done again, from the last recorded commit; absent where it is not. */
+    isDoneAgain: z.literal(true).optional(),
   }),
 ]);
 

@@ -8,6 +8,7 @@
  */
 import { canonicalJson, type Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import { decisionEvent } from '../core/decision-event.ts';
 import { lookAtRun } from '../core/error-actions.ts';
 import { readPackets } from '../core/packets.ts';
 import { PawlError } from '../model/error.ts';
@@ -69,7 +70,7 @@ async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): P
 }
 
 function record(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision {
-  const refusal = run.commit(RUN_ACTOR, eventOf(command));
+  const refusal = run.commit(RUN_ACTOR, eventOf(command, run));
   if (refusal === null) return { isAccepted: true, code: null, seq: run.state.seq };
   const state = JSON.stringify(run.state.run.value);
   run.commit(DRIVER_ACTOR, {
@@ -104,10 +105,10 @@ function decideOnQuarantine(driver: Driver, command: InboxCommand<RunCommand>): 
   return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 }
 
-function eventOf(command: InboxCommand<RunCommand>): JournalEvent {
+function eventOf(command: InboxCommand<RunCommand>, run: LiveRun): JournalEvent {
   const { commandId, by, reason } = command;
   if (command.command === 'cancel') return { type: 'cancelRequested', commandId, by, reason };
-  return { type: 'decisionMade', commandId, by, decision: command.decision, reason };
+  return decisionEvent(run.state.run.context, { commandId, by, decision: command.decision, reason });
 }
 
 /** The decision on this command that is recorded already: by a process that could not mark it any more, or a moment ago. */

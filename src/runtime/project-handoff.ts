@@ -3,9 +3,11 @@
  *
  * Owns: what must hold at that moment. Does not own: the bundle's content (core/handoff), where it goes (ports/scm).
  *
- * Invariant: what is handed off is the commit that both gates judged, at the head of its branch, and its objects hold the tree that they judged.
+ * Invariants: 1. What is handed off is the commit that both gates judged, at the head of its branch, and its objects hold the tree that they
+ * judged. 2. A branch or a worktree that somebody has moved is put back only by a person's word, after a rescue.
  */
 import { hintOf } from '../core/blocker-hints.ts';
+import { isPutBackByPerson } from '../core/decision-event.ts';
 import { type GateView, judgedTree, readEvidence } from '../core/gate-evidence.ts';
 import { handoffBundle } from '../core/handoff.ts';
 import { roundsOf } from '../core/run-story.ts';
@@ -22,6 +24,9 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   const { world, runId } = run;
   const { context } = run.state.run;
   const worktree = world.paths.worktree(runId);
+  const journal = world.paths.journal(runId);
+  const records = journalRecords(journal, readJournal(world.files, journal));
+  const rescueRef = isPutBackByPerson(records) ? await putBack(run, effect) : null;
   const refused = (await movedHead(run, effect.commit)) ?? (await changedContent(run, effect.commit));
   if (refused !== null) {
     run.settle(effect, { type: 'handoffRefused', key: effect.key, blocker: refused });
@@ -32,8 +37,6 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   const commits = await world.git.commits(worktree, baseCommit, effect.commit);
   const changed = await world.git.filesChanged(worktree, baseCommit, effect.commit);
   const gates = (['verification', 'review'] as const).flatMap((gate) => gateView(run, gate));
-  const journal = world.paths.journal(runId);
-  const records = journalRecords(journal, readJournal(world.files, journal));
   const upTo = records.findIndex((record) => record.effects.some((asked) => asked.key === effect.key));
   const before = records.slice(0, upTo + 1);
   const bundle = handoffBundle({
@@ -59,7 +62,20 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
     key: effect.key,
     artifact: { path: result.artifact, sha256: result.sha256 },
     reference: result.reference,
+    ...(rescueRef === null ? {} : { rescueRef }),
   });
+}
+
+/** Branch and worktree are at the judged commit; the ref that holds what was there instead, null when nothing was. */
+async function putBack(run: LiveRun, effect: KeyedEffectOf<'projectHandoff'>): Promise<string | null> {
+  const { world, runId } = run;
+  const { branch } = run.state.run.context;
+  const [, place = ''] = /\/([^/]+):/.exec(effect.key) ?? [];
+  const name = `before-handoff-${place}`;
+  const spec = { worktree: world.paths.worktree(runId), branch, commit: effect.commit, runId, name };
+  const rescueRef = await world.git.rescueAndReset(spec);
+  if (rescueRef !== null) world.log(`${runId}: kept what was on ${branch} and in the worktree as ${rescueRef}`);
+  return rescueRef;
 }
 
 /** A worktree that is gone holds no branch and hides no change: the branch itself says where it is. */

@@ -18,7 +18,7 @@ import type { Interlude } from '../core/turn-prompt.ts';
 import { endTree } from '../host/ending.ts';
 import { treeHandle } from '../host/observe.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
-import type { Blocker } from '../model/error.ts';
+import { type Blocker, PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { ANSWER_FOLDER, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { AgentCommand, AgentPlaces } from '../ports/agent.ts';
@@ -94,11 +94,27 @@ async function putWorktreeInPlace(
   const { world, runId } = run;
   const { branch } = run.state.run.context;
   const worktree = world.paths.worktree(runId);
-  const isWorktreeKept = resumed?.why === 'cutOff' && (await world.git.state(worktree)).branch === branch;
+  const isWorktreeKept = resumed?.why === 'cutOff' && (await branchIn(run, worktree)) === branch;
   const spec = { worktree, branch, commit: effect.commit, runId, name: `before-${effect.taskId}` };
   const rescueRef = isWorktreeKept ? await world.git.rescue(spec) : await world.git.rescueAndReset(spec);
   if (rescueRef !== null) world.log(`${runId}: kept what was left in the worktree as ${rescueRef}`);
   return { resumed, rescueRef, isWorktreeKept };
+}
+
+/** The branch that the worktree stands on; null for one that git cannot read any more, or that is gone: then there is nothing in it to keep. */
+async function branchIn({ world }: LiveRun, worktree: string): Promise<string | null> {
+  try {
+    return (await world.git.state(worktree)).branch;
+  } catch (error) {
+    const isUnreadable =
+      error instanceof PawlError && (error.code === 'PAWL_WORKSPACE_FOREIGN' || isTerminalOfGit(error));
+    if (isUnreadable) return null;
+    throw error;
+  }
+}
+
+function isTerminalOfGit({ code, kind }: PawlError): boolean {
+  return code === 'PAWL_GIT_FAILED' && kind === 'terminal';
 }
 
 /** Whatever the task before this one came to, what it may have left in the settings of git is not built on without a word. */

@@ -197,8 +197,11 @@ test("a repository in the place of the worktree's link is moved out with its his
   rmSync(join(fix.worktree, '.git'));
   fix.inside(['init', '--quiet', '--initial-branch=theirs']);
   fix.inside(['-c', 'user.name=N', '-c', 'user.email=n@n', 'commit', '--quiet', '--allow-empty', '-m', 'N']);
-  await fix.git.rescueAndReset(fix.resetSpec());
+  // Nothing else differs: that it was there is said all the same.
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
   expectInPlace();
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+  expect(fix.repo.git(['log', '-1', '--format=%b', REF])).toContain(`${fix.worktree}.kept/attempt-1/git`);
   expect(fix.repo.git([`--git-dir=${fix.worktree}.kept/attempt-1/git`, 'log', '--format=%s', 'theirs'])).toBe('N');
 });
 

@@ -49,6 +49,7 @@ const RUN_TAKES: Readonly<Record<string, string>> = {
   workEmpty: COMMITTED,
   'workEmpty allowed': COMMITTED,
   workRefused: COMMITTED,
+  'workRefused changed': COMMITTED,
   'workCommitted beyond': COMMITTED,
   'surfaceExceeded held': COMMITTED,
   'surfaceExceeded strict': COMMITTED,

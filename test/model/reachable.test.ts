@@ -32,7 +32,7 @@ const ofSmallest = exploreChecked(smallest);
 
 describe('a run with its tasks, at the smallest bounds', () => {
   it('reaches exactly these states by exactly these steps', () => {
-    expect(countsOf(ofSmallest)).toEqual({ states: 2_292, steps: 14_888, refused: 7_018 });
+    expect(countsOf(ofSmallest)).toEqual({ states: 2_312, steps: 14_978, refused: 7_048 });
   });
 
   it('goes on alike from states of one key, whatever their ordinals are', () => {
@@ -68,7 +68,7 @@ describe('a run with its tasks, where all that is counted counts', () => {
   it('reaches exactly these states by exactly these steps, and every invariant holds in each', () => {
     const counts = countsOf(graph);
     console.info(`run with its tasks: ${counts.states} states, ${counts.steps} steps, ${counts.refused} refused`);
-    expect(counts).toEqual({ states: 13_192, steps: 121_338, refused: 50_768 });
+    expect(counts).toEqual({ states: 13_352, steps: 122_058, refused: 51_008 });
   });
 
   it('ends in each of its three ends, and is parked in each of its two places', () => {
@@ -78,7 +78,7 @@ describe('a run with its tasks, where all that is counted counts', () => {
       readyForManualReview: 24,
     });
     expect(placesOf(graph, ['blockedNeedsHuman', 'blockedLockConflict'])).toEqual({
-      blockedNeedsHuman: 1_996,
+      blockedNeedsHuman: 2_156,
       blockedLockConflict: 260,
     });
   });

@@ -20,6 +20,7 @@ const COUNTS: Readonly<Record<string, readonly [states: number, steps: number, p
   'hosts in doubt, and an operator': [101, 221, 2_312, 880],
   'leases that are refused and lost': [63, 134, 404, 225],
   'agents that have reached a limit': [55, 103, 2_976, 1_596],
+  'work that is out of place, and an operator': [48, 66, 1_890, 556],
   'work beyond its surface, and an operator': [20, 28, 108, 20],
 };
 

@@ -228,6 +228,19 @@ export const BREAKS: readonly Break[] = [
     finds: 'work beyond its surface is looked at again, or done again, before anything else is done with it',
   },
   {
+    name: 'work that is out of place is looked at again when a person says retry',
+    breaks: {
+      guards: {
+        resumesAt: ({ context, event }, { stage }) =>
+          context.openTask === null &&
+          (event.type === 'decisionMade' && event.isDoneAgain === true
+            ? stage === context.stage
+            : stageToResume(context, event) === stage),
+      },
+    },
+    finds: 'work that is out of place is done again when a person says retry, and not looked at once more',
+  },
+  {
     name: 'an attempt begins at the first ordinal again',
     breaks: { actions: { beginPurpose: assign((_, { purpose }) => ({ purpose, attempt: 1 })) } },
     finds: 'Error: bug: task implementation-e0-a1 was opened twice',

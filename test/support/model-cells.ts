@@ -14,7 +14,7 @@ import { DRIVER_ACTOR, RUN_ACTOR } from '../../src/model/record.ts';
 import type { Graph } from '../../src/prove/model/graph.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
 import { BASE, HASH } from '../../src/prove/model/settlements.ts';
-import { answersTo, MODEL_RUN, opening, stepsOf, UNASKED, type World } from '../../src/prove/model/world.ts';
+import { answersTo, MODEL_RUN, opening, stepsOf, UNASKED, unaskedIn, type World } from '../../src/prove/model/world.ts';
 
 /** What became of an event: taken (under a key that is owed, or without one), or the code of its refusal. */
 export type Answer = 'taken' | 'taken though not owed' | ErrorCode;
@@ -46,7 +46,8 @@ function askRun(state: RunState, world: World, note: Note): void {
   const row = `run ${placeOf(state.run.value)}`;
   const owed = stepsOf(state, world).filter(({ input }) => input.actor === RUN_ACTOR && 'key' in input.event);
   for (const { type, input } of owed) note(row, type, answerTo(state, RUN_ACTOR, input.event));
-  for (const [type, event] of [...UNASKED, ...OTHERS]) note(row, type, answerTo(state, RUN_ACTOR, event));
+  for (const [type, event] of [...UNASKED, ...unaskedIn(state), ...OTHERS])
+    note(row, type, answerTo(state, RUN_ACTOR, event));
   const foreign = keysOf(state, (actor) => actor !== RUN_ACTOR).flatMap((key) => keyed(RUN_KINDS, key));
   for (const [type, event] of [...KEYED.run, ...foreign]) {
     note(row, type, answerThoughNotOwed(state, RUN_ACTOR, event));

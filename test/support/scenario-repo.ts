@@ -65,6 +65,13 @@ export class Scenario {
     this.#scripted = { scripts, more };
   }
 
+  /** One more agent in the config that was written last. */
+  addAgent(name: string, agent: Plain): void {
+    const path = join(this.path, 'pawl.config.json');
+    const config = JSON.parse(readFileSync(path, 'utf8')) as { readonly agents: Plain };
+    writeFileSync(path, JSON.stringify({ ...config, agents: { ...config.agents, [name]: agent } }));
+  }
+
   /** A packets file beside the repository. Returns its path. */
   packets(...packets: readonly unknown[]): string {
     this.#scriptFor(packets);

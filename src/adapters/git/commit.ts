@@ -9,6 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { hintOf } from '../../core/blocker-hints.ts';
 import type { CommitResult, CommitSpec } from '../../ports/git.ts';
 import { settleIndex } from './checkout.ts';
 import { shown } from './git-environment.ts';
@@ -37,8 +38,7 @@ const UNDER_WAY = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merg
 
 type Refused = Extract<CommitResult, { kind: 'refused' }>;
 
-const RETRY_HINT =
-  'Look at the worktree. A retry keeps its state under a rescue ref and puts it back to the last recorded commit.';
+const RETRY_HINT = hintOf('PAWL_WORKSPACE_CHANGED');
 
 function changed(message: string, evidence: readonly string[]): Refused {
   return refusal('PAWL_WORKSPACE_CHANGED', message, RETRY_HINT, evidence);

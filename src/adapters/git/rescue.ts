@@ -8,7 +8,7 @@
  * 3. Killed at any step and called again it ends in the same place.
  */
 
-import { rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PawlError } from '../../model/error.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
@@ -79,7 +79,7 @@ export async function rescue(git: GitContext, spec: RescueSpec): Promise<string 
   const worktree = openWorktree(git, spec.worktree);
   const ref = rescueRef(spec.runId, spec.name);
   if ((await commitOf(git, ref)) !== null) return ref;
-  return keep(git, worktree, ref, spec.commit, null, `${spec.worktree}.kept`);
+  return keep(git, worktree, ref, { commit: spec.commit, branch: null, kept: `${spec.worktree}.kept`, moved: null });
 }
 
 /** All that differed from `commit` is under the rescue ref, and the worktree stands clean at `commit`, on `branch`. */
@@ -88,13 +88,17 @@ export async function rescueAndReset(git: GitContext, spec: ResetSpec): Promise<
   const ref = rescueRef(spec.runId, spec.name);
   await removeStaleLocks(git, worktree, spec.branch);
   const isKept = (await commitOf(git, ref)) !== null;
-  if (await isInPlace(git, worktree, spec)) return isKept ? ref : null;
-  const kept = isKept ? ref : await keep(git, worktree, ref, spec.commit, spec.branch, keptFolder(spec));
+  const kept = keptFolder(spec);
+  const link = join(kept, 'git');
+  const moved = existsSync(link) ? link : null;
+  if ((isKept || moved === null) && (await isInPlace(git, worktree, spec))) return isKept ? ref : null;
+  const { commit, branch } = spec;
+  const standing = isKept ? ref : await keep(git, worktree, ref, { commit, branch, kept, moved });
   await putBack(git, worktree, spec);
-  await moveNested(git, worktree, keptFolder(spec));
+  await moveNested(git, worktree, kept);
   await checkOut(git, worktree, spec.commit);
   await sweep(git, worktree, ref, spec);
-  return kept;
+  return standing;
 }
 
 /** Where repositories made by an agent go: a commit cannot hold them, and nothing is thrown away. */
@@ -144,24 +148,33 @@ function underWay(worktree: Worktree): string[] {
   );
 }
 
+/** What a rescue is made against, and what it tells of what a commit cannot hold. */
+interface Keeping {
+  readonly commit: string;
+  readonly branch: string | null;
+  /** Where repositories that are found inside are kept when the worktree is reset. */
+  readonly kept: string;
+  /** Where that is which stood in the place of the worktree's link; null when nothing did. */
+  readonly moved: string | null;
+}
+
 /** A commit of everything in the worktree, on top of all commits that only it holds, under `ref`; null when nothing differs. */
 async function keep(
   git: GitContext,
   worktree: Worktree,
   ref: string,
-  commit: string,
-  branch: string | null,
-  kept: string,
+  { commit, branch, kept, moved }: Keeping,
 ): Promise<string | null> {
   const found = await treeToKeep(git, worktree);
   const parents = await ownCommits(git, worktree, commit, branch);
   const isSame = found.tree === (await treeOf(git, commit)) && parents.length === 1 && parents[0] === commit;
-  if (isSame && found.nested.length === 0) return null;
+  if (isSame && found.nested.length === 0 && moved === null) return null;
+  const link = moved === null ? '' : `\nWhat stood in the place of its link to the repository is kept in ${moved}\n`;
   const nested =
     found.nested.length === 0
       ? ''
       : `\nGit repositories found inside, kept in ${kept} when it was reset:\n${found.nested.join('\n')}\n`;
-  await createRef(git, ref, found.tree, parents, `Rescue of what was left in the worktree\n${nested}`);
+  await createRef(git, ref, found.tree, parents, `Rescue of what was left in the worktree\n${link}${nested}`);
   return ref;
 }
 

@@ -68,7 +68,7 @@ async function changeOf(git: GitContext, { story }: RunReport): Promise<Pick<Sho
 function evidenceOf({ files, paths }: Places, { view, story }: RunReport): ShownRun['evidence'] {
   const { runId } = view;
   const cleaned = readCleaned(files, paths, runId);
-  const refs = [...story.attempts, ...(cleaned === null ? [] : [cleaned])].flatMap(({ rescueRef }) => rescueRef ?? []);
+  const refs = [...story.rescueRefs, ...(cleaned?.rescueRef ? [cleaned.rescueRef] : [])];
   const worktree = paths.worktree(runId);
   return [
     ...(view.handoff === null ? [] : [{ what: 'handoff', path: view.handoff.reference }]),

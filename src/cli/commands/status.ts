@@ -5,6 +5,7 @@
  * Free of zod and xstate, unless a journal is ahead of its snapshot.
  */
 
+import { rescueRefsOf } from '../../core/attempts.ts';
 import { listRuns } from '../../core/error-actions.ts';
 import { type PictureLine, runPicture } from '../../core/run-picture.ts';
 import { PawlError } from '../../model/error.ts';
@@ -34,7 +35,7 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     const { driver, runs: found } = shownLooks(places, await look(places, runId));
     const runs = runId === undefined ? found : withFailures(places, found);
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
-    const refs = runId === undefined ? [] : rescueRefs(places, runId);
+    const refs = runId === undefined ? [] : rescueRefsOf(recordsOf(places, runId));
     const told = {
       driver,
       runs,
@@ -60,13 +61,6 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     if (options.watch !== true) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }
-}
-
-/** The refs that keep what attempts of the run have left in its worktree, oldest first. */
-function rescueRefs(places: Places, runId: string): readonly string[] {
-  return recordsOf(places, runId).flatMap(({ event }) =>
-    event.type === 'taskRequested' && event.rescueRef !== null ? [event.rescueRef] : [],
-  );
 }
 
 function rescueLines({ colour }: Output, refs: readonly string[]): readonly string[] {

@@ -11,6 +11,7 @@ import type { AnyMachineSnapshot, StateValue } from 'xstate';
 import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../../machines/run-context.ts';
 import type { TaskContext } from '../../../machines/task.machine.ts';
 import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
+import { isWorkOutOfPlace } from '../../core/decision-event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 
 const stateKeys = new WeakMap<RunState, string>();
@@ -96,6 +97,7 @@ function marksOf(context: RunContext): string[] {
     context.headCommit === null ? 'no commit' : '',
     context.lease === null ? 'no lease' : '',
     context.blockers.length === 0 ? '' : 'blocked',
+    isWorkOutOfPlace(context) ? 'work out of place' : '',
     context.blockedGate === null ? '' : `${context.blockedGate} may be accepted`,
     conflictKey(context.surfaceConflict ?? null),
     context.resumeAt === null ? '' : `resumes at ${context.resumeAt}`,

@@ -7,6 +7,7 @@
 
 import { isSurfaceInDoubt } from '../../../machines/run-context.ts';
 import type { Delivery, RunState } from '../../core/decide.ts';
+import { isWorkOutOfPlace } from '../../core/decision-event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { isWaiting, placeOf } from './key.ts';
 
@@ -76,6 +77,17 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
       return (
         value === 'blockedNeedsHuman' || /^(?:implementing|fixLoop)\.(?:committing|requested)$/.test(placeOf(value))
       );
+    },
+  ],
+  [
+    'work that is out of place is done again when a person says retry, and not looked at once more',
+    (before, after, deliveries) => {
+      const isRetried = deliveries.some(({ event }) => event.type === 'decisionMade' && event.decision === 'retry');
+      if (!isRetried || !isWorkOutOfPlace(before.run.context)) return true;
+      const again = before.run.context.stage === 'fixCommit' ? 'fix' : 'implementation';
+      const { value, context } = after.run;
+      if (value === 'waitingForLock') return context.resumeAt === again;
+      return placeOf(value) === (again === 'fix' ? 'fixLoop.requested' : 'implementing.requested');
     },
   ],
   [

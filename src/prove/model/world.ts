@@ -11,6 +11,7 @@
 import { sha256 } from '../../base/sha256.ts';
 import { unreachable } from '../../base/unreachable.ts';
 import type { Input, RunState } from '../../core/decide.ts';
+import { decisionEvent } from '../../core/decision-event.ts';
 import type { KeyedEffect, KeyedEffectOf } from '../../model/effect.ts';
 import type { Blocker } from '../../model/error.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';
@@ -52,7 +53,7 @@ export function stepsOf(state: RunState, world: World): readonly WorldEvent[] {
   const answers = state.owed.flatMap((effect) =>
     answersTo(effect, world.results).map(([type, event]) => ({ type, input: { actor: effect.actor, event, atMs } })),
   );
-  const others = UNASKED.map(([type, event]) => ({ type, input: { actor: RUN_ACTOR, event, atMs } }));
+  const others = unaskedIn(state).map(([type, event]) => ({ type, input: { actor: RUN_ACTOR, event, atMs } }));
   return [...answers, ...others].filter(({ type }) => !isLeftOut(type, world));
 }
 
@@ -97,6 +98,7 @@ export function answersTo(effect: KeyedEffect, results: readonly TaskResult[] = 
         ],
         ['workEmpty', { type: 'workEmpty', key, taskId: effect.taskId, commit: effect.commit, isAllowed: false }],
         ['workRefused', refused('workRefused', key)],
+        ['workRefused changed', { type: 'workRefused', key, blocker: blockerOf('PAWL_WORKSPACE_CHANGED') }],
       ];
     case 'judgeGate':
       return verdicts(must(good, 'gateJudged'));
@@ -133,6 +135,11 @@ export const UNASKED: readonly Answer[] = [
   ),
   ['leaseReclaimed', { type: 'leaseReclaimed', by: 'run_other' }],
 ];
+
+/** The same in that state: a decision is recorded with what it means there. */
+export function unaskedIn({ run: { context } }: RunState): readonly Answer[] {
+  return UNASKED.map(([name, event]) => [name, event.type === 'decisionMade' ? decisionEvent(context, event) : event]);
+}
 
 function leaseTroubles(key: string): readonly Answer[] {
   const conflict = { key, holder: 'run_other', surfaces: ['path:acme/app/src'] };

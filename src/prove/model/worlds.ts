@@ -50,6 +50,7 @@ export const TROUBLES = [
   'workEmpty',
   'workEmpty allowed',
   'workRefused',
+  'workRefused changed',
   'workCommitted beyond',
   'surfaceExceeded held',
   'surfaceExceeded strict',
@@ -139,6 +140,12 @@ export const PATH_FACETS: readonly Facet[] = [
       'decisionMade abandon',
     ],
   ),
+  facet(
+    SMALLEST,
+    'work that is out of place, and an operator',
+    ['completed'],
+    ['workRefused', 'workRefused changed', 'gateJudged FAIL', 'decisionMade retry', 'decisionMade abandon'],
+  ),
 ];
 
 /** At the default bounds: facets of which every step, and every step after every step, is walked. */
@@ -200,6 +207,20 @@ export const COVER_FACETS: readonly Facet[] = [
       'workCommitted beyond',
       'surfaceExceeded held',
       'surfaceExceeded strict',
+      'gateJudged FAIL',
+      'leaseReclaimed',
+      'decisionMade retry',
+      'decisionMade accept',
+      'decisionMade abandon',
+    ],
+  ),
+  facet(
+    POLICY,
+    'work that is out of place, lost leases and an operator',
+    ['completed'],
+    [
+      'workRefused',
+      'workRefused changed',
       'gateJudged FAIL',
       'leaseReclaimed',
       'decisionMade retry',

@@ -13,6 +13,7 @@ import type { AgentsPort } from '../../ports/agent.ts';
 import type { ClockPort } from '../../ports/clock.ts';
 import type { CommitResult, CommitSpec, GitPort, WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import type { ProcessesPort } from '../../ports/processes.ts';
+import { blockerOf } from '../model/world.ts';
 import { type Director, gitRefusal } from './director.ts';
 import type { SimHosts } from './hosts.ts';
 import type { Outside } from './outside.ts';
@@ -155,8 +156,10 @@ export function simGit(caller: Caller): GitPort {
       return type === 'handoffRefused' ? ELSEWHERE : headOf(branch);
     },
     removeUntracked: async () => undefined,
-    rescueAndReset: async ({ commit, worktree }) => {
-      const type = await director.turn((each) => each === 'taskRequested' || each === 'taskRefused');
+    rescueAndReset: async ({ commit, worktree, name }) => {
+      // Before a handoff it only puts back what a person wants to be put back; the story tells of the handoff itself.
+      const isForTask = !name.startsWith('before-handoff-');
+      const type = isForTask ? await director.turn((each) => each === 'taskRequested' || each === 'taskRefused') : null;
       caller.at('git.reset');
       if (type === 'taskRefused') throw gitRefusal(worktree);
       if (headOf(branch) !== commit) {
@@ -220,6 +223,7 @@ async function commitWork(caller: Caller, spec: CommitSpec): Promise<CommitResul
   const type = await director.turn((each) => COMMITTED.test(each));
   caller.at('git.commit');
   if (type === 'workRefused') throw gitRefusal(spec.worktree);
+  if (type === 'workRefused changed') return { kind: 'refused', blocker: blockerOf('PAWL_WORKSPACE_CHANGED') };
   if (type.startsWith('workEmpty')) return { kind: 'empty', commit: spec.parentCommit };
   const work = spec.taskId.replace(/-a\d+$/, '');
   const commit = outside.commits.get(spec.key) ?? sha256(`${spec.parentCommit} ${work}`).slice(0, 40);

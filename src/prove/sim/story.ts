@@ -164,6 +164,8 @@ function typeOf(event: JournalEvent): string {
       return event.hasSetup ? 'runAdmitted withSetup' : event.type;
     case 'workCommitted':
       return event.surfacesAdded === undefined ? event.type : `${event.type} beyond`;
+    case 'workRefused':
+      return event.blocker.code === 'PAWL_WORKSPACE_CHANGED' ? `${event.type} changed` : event.type;
     case 'surfaceExceeded':
       return `${event.type} ${event.holder === null ? 'strict' : 'held'}`;
     case 'workEmpty':

@@ -1,0 +1,38 @@
+/**
+ * An operator's decision as the record that it becomes, with what it means for a run that is parked like this.
+ *
+ * Owns: whether a retry has the work done again, whether one asks for a branch to be put back. Does not own: what follows (machines, runtime).
+ *
+ * Invariant: what a retry means is recorded with it. The machines decide by that, so that journals from before still fold as they did.
+ */
+import type { RunContext } from '../../machines/run-context.ts';
+import type { ErrorCode } from '../model/error-codes.ts';
+import type { RunEvent } from '../model/event.ts';
+import type { JournalRecord } from '../model/record.ts';
+
+type Decision = Extract<RunEvent, { type: 'decisionMade' }>;
+
+/** Worktree or branch are not where a commit could be made of the work, and stay so however often they are looked at. */
+const OUT_OF_PLACE: readonly ErrorCode[] = ['PAWL_WORKSPACE_CHANGED', 'PAWL_WORKSPACE_DIVERGED'];
+
+/** The record of a decision on a run in that state. */
+export function decisionEvent(context: RunContext, made: Omit<Decision, 'type' | 'isDoneAgain'>): Decision {
+  const event: Decision = { type: 'decisionMade', ...made };
+  return made.decision === 'retry' && isWorkOutOfPlace(context) ? { ...event, isDoneAgain: true } : event;
+}
+
+/** True for a run that is parked because no commit could be made of what its worker left. */
+export function isWorkOutOfPlace({ stage, blockers }: Pick<RunContext, 'stage' | 'blockers'>): boolean {
+  const code = blockers[0]?.code;
+  return stage.endsWith('Commit') && code !== undefined && OUT_OF_PLACE.includes(code);
+}
+
+/** True when a person has said retry to a handoff that was refused because branch or worktree were not at the judged commit. */
+export function isPutBackByPerson(records: readonly JournalRecord[]): boolean {
+  const refusedAt = records.findLastIndex(({ event }) => event.type === 'handoffRefused');
+  const refusal = records[refusedAt]?.event;
+  if (refusal?.type !== 'handoffRefused') return false;
+  const { code } = refusal.blocker;
+  if (code !== 'PAWL_HANDOFF_REFUSED' && !code.startsWith('PAWL_WORKSPACE_')) return false;
+  return records.slice(refusedAt).some(({ event }) => event.type === 'decisionMade' && event.decision === 'retry');
+}
