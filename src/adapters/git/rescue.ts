@@ -14,17 +14,19 @@ import { PawlError } from '../../model/error.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { checkOut } from './checkout.ts';
-import { replaceFile, textOf } from './git-files.ts';
+import { dropBlankRef, mendBranch } from './damaged-refs.ts';
+import { findOwnWorktree, isLinkLeftOver, mendCommonDirs, mendRegistration } from './damaged-worktree.ts';
+import { textOf } from './git-files.ts';
 import { PAWL_IDENTITY } from './identity.ts';
 import { worktreeState } from './inspection.ts';
 import { inOwn, takeCommit, takeEntries, withOwnGit } from './own-git.ts';
 import { gitFailure, pathStream } from './run-git.ts';
 import { removeStaleLocks, removeStaleRefLock } from './stale-locks.ts';
 import { addWorktree } from './workspace.ts';
+import { isVacant } from './workspace-refusals.ts';
 import {
   branchHolders,
   commitOf,
-  findWorktree,
   type GitContext,
   inAdministration,
   inRepository,
@@ -108,8 +110,9 @@ function keptFolder(spec: ResetSpec): string {
 
 /** The worktree, its folder and link made again if an agent has removed them. */
 async function restored(git: GitContext, spec: ResetSpec): Promise<Worktree> {
+  mendCommonDirs(git.commonDir);
   const folder = lookAtFolder(spec.worktree);
-  const known = findWorktree(git.commonDir, spec.worktree);
+  const known = findOwnWorktree(git.commonDir, spec.worktree, spec.runId);
   const [holder] = await branchHolders(git, spec.branch, spec.worktree);
   if (holder !== undefined) {
     throw new PawlError({
@@ -120,13 +123,12 @@ async function restored(git: GitContext, spec: ResetSpec): Promise<Worktree> {
       kind: 'needsHuman',
     });
   }
-  if (known === null && (folder === 'absent' || folder === 'empty'))
-    return addWorktree(git, spec.worktree, spec.commit);
+  await mendBranch(git, spec.branch, spec.commit);
+  const isNothing = isVacant(folder) || isLinkLeftOver(git.commonDir, spec.worktree, folder);
+  if (known === null && isNothing) return addWorktree(git, spec.worktree, spec.commit);
   const worktree = known ?? openWorktree(git, spec.worktree);
+  await mendRegistration(git, worktree, spec.commit);
   mendLink(worktree, keptFolder(spec));
-  const head = join(worktree.adminDir, 'HEAD');
-  // Git takes a folder with a broken HEAD for no repository at all; the branch is kept by its own name.
-  if (!/^(ref: refs\/|[0-9a-f]{40})/.test(textOf(head) ?? '')) replaceFile(head, `${spec.commit}\n`, 0o644);
   return worktree;
 }
 
@@ -220,6 +222,7 @@ export async function createRef(
   const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
   const made = await git.run(inRepository(git, args, { env: PAWL_IDENTITY, input }));
   await removeStaleRefLock(git, ref);
+  dropBlankRef(git, ref);
   const create = ['update-ref', '-m', 'pawl: rescue', ref, made.text.trim(), ''];
   const created = await git.run(inRepository(git, create, { env: PAWL_IDENTITY, answers: [0, 128] }));
   if (created.exitCode !== 0 && (await commitOf(git, ref)) === null) throw gitFailure(create, ref, created.problem);

@@ -23,21 +23,10 @@ import {
   isDescended,
   type Worktree,
 } from './worktree.ts';
+import type { Base, Mark } from './worktree-marks.ts';
 
 /** The workspace cannot be prepared; nothing was changed. */
 export type Refused = Extract<WorkspaceResult, { kind: 'refused' }>;
-
-/** The branch and the commit that the run starts from. */
-export interface Base {
-  readonly branch: string;
-  readonly commit: string;
-}
-
-/** What a mark in the worktree's administration says. */
-export interface Mark {
-  readonly runId: string;
-  readonly base: Base | null;
-}
 
 /** What is there before anything is done. */
 export interface Found {

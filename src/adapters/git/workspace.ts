@@ -4,26 +4,32 @@
  * Owns: finding what is there, the base, and the steps of making it.
  * Does not own: the rules on when it may be made (workspace-refusals), its content afterwards (commit, rescue), the registry's folder (store).
  *
- * Invariants: 1. A refusal changes nothing. 2. Killed at any step and called again it ends in the same place: a note inside the worktree's own
+ * Invariants: 1. A refusal changes nothing, but that what a power cut has left without content in our own administration is mended. 2. Killed at any step and called again it ends in the same place: a note inside the worktree's own
  * administration says from which commit it is being made, and its last step renames that note to say that it is whole.
  * 3. The user's checkout and other worktrees are never touched, but for worktrees of ended runs, which let go of the branch (L8).
  */
-import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Blocker } from '../../model/error.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import { refuseLongPaths, refuseProtected } from './branch-refusals.ts';
 import { checkOut } from './checkout.ts';
-import { replaceFile, textOf } from './git-files.ts';
+import { mendBranch } from './damaged-refs.ts';
+import {
+  findOwnWorktree,
+  isLinkLeftOver,
+  mendCommonDirs,
+  mendRegistration,
+  removeOrphans,
+} from './damaged-worktree.ts';
+import { replaceFile } from './git-files.ts';
 import { refusal } from './refusal.ts';
 import { refuseFilters } from './repository-filters.ts';
 import { removeStaleLocks } from './stale-locks.ts';
 import {
-  type Base,
   type Found,
   isBehind,
   isVacant,
-  type Mark,
   type Refused,
   refuseDirty,
   refuseHeld,
@@ -42,11 +48,7 @@ import {
   mendLink,
   type Worktree,
 } from './worktree.ts';
-
-/** Says that the worktree is whole: run id, base branch and base commit, a line each. */
-export const READY_MARK = 'pawl-ready';
-/** The same lines while it is being made. */
-const MAKING_MARK = 'pawl-making';
+import { type Base, MAKING_MARK, markOf, READY_MARK, readMark } from './worktree-marks.ts';
 
 /** What was found before anything is done, all of it in order. */
 interface Seen {
@@ -61,6 +63,7 @@ interface Seen {
 
 /** The run's worktree is there, clean, on its branch, or a blocker says why it cannot be. */
 export async function prepareWorkspace(git: GitContext, spec: WorkspaceSpec): Promise<WorkspaceResult> {
+  await mendOwn(git, spec);
   const seen = await examine(git, spec);
   if ('kind' in seen) return seen;
   for (const holder of seen.holders) await letGo(git, holder);
@@ -73,12 +76,27 @@ export async function workspaceProblem(git: GitContext, spec: WorkspaceSpec): Pr
   return 'kind' in seen ? seen.blocker : null;
 }
 
+/** What a power cut has left of this run's own worktree and branch can be read by git again. */
+async function mendOwn(git: GitContext, { worktree: path, branch, runId }: WorkspaceSpec): Promise<void> {
+  mendCommonDirs(git.commonDir);
+  const worktree = findOwnWorktree(git.commonDir, path, runId);
+  const mark = worktree && markOf(worktree);
+  if (mark !== null && mark.runId !== runId) return;
+  const base = mark?.base?.commit ?? null;
+  await mendBranch(git, branch, base);
+  if (worktree === null) return;
+  // Without a mark there is no file in it yet: it is made anew.
+  const head = mark === null ? null : ((await commitOf(git, `refs/heads/${branch}`)) ?? base);
+  await mendRegistration(git, worktree, head);
+}
+
 async function examine(git: GitContext, spec: WorkspaceSpec): Promise<Seen | Refused> {
   const tooLong = refuseLongPaths(git, spec);
   if (tooLong !== null) return tooLong;
-  const found = look(git, spec.worktree);
+  const found = look(git, spec);
   const mark = found.ready ?? found.making;
-  const isForeign = found.folder === 'other' || (found.worktree === null && !isVacant(found.folder));
+  const isLeftOver = isLinkLeftOver(git.commonDir, spec.worktree, found.folder);
+  const isForeign = found.folder === 'other' || (found.worktree === null && !isVacant(found.folder) && !isLeftOver);
   if (isForeign || (mark !== null && mark.runId !== spec.runId)) {
     return refusal(
       'PAWL_WORKSPACE_FOREIGN',
@@ -103,21 +121,14 @@ async function examine(git: GitContext, spec: WorkspaceSpec): Promise<Seen | Ref
   return refused ?? { found, base, branchHead, start, holders };
 }
 
-function look(git: GitContext, path: string): Found {
-  const worktree = findWorktree(git.commonDir, path);
+function look(git: GitContext, { worktree: path, runId }: WorkspaceSpec): Found {
+  const worktree = findOwnWorktree(git.commonDir, path, runId);
   return {
     folder: lookAtFolder(path),
     worktree,
     ready: worktree && readMark(worktree, READY_MARK),
     making: worktree && readMark(worktree, MAKING_MARK),
   };
-}
-
-function readMark(worktree: Worktree, name: string): Mark | null {
-  const text = textOf(join(worktree.adminDir, name));
-  if (text === null) return null;
-  const [runId = '', branch = '', commit = ''] = text.split('\n');
-  return { runId, base: branch === '' || commit === '' ? null : { branch, commit } };
 }
 
 /** The base branch and its commit: as named, else the remote's default branch, else what the main worktree has checked out. */
@@ -188,6 +199,8 @@ async function make(
   // So that files found here after a power cut always lie in a worktree that can be told to be this run's.
   await git.syncDisks([spec.worktree, git.commonDir]);
   await checkOut(git, worktree, start);
+  // So that a worktree which says that it is whole has all of its content after a power cut.
+  await git.syncDisks([spec.worktree, git.commonDir]);
   renameSync(making, join(worktree.adminDir, READY_MARK));
   return ready;
 }
@@ -197,23 +210,11 @@ async function make(
  * Twice forced: the registration of a killed `worktree add` says that it is locked, and its folder may be gone.
  */
 export async function addWorktree(git: GitContext, path: string, commit: string): Promise<Worktree> {
-  removeOrphans(git, path);
+  removeOrphans(git.commonDir, path);
   if (lookAtFolder(path) === 'linkOnly') rmSync(join(path, '.git'));
   const args = ['worktree', 'add', '--force', '--force', '--quiet', '--no-checkout', '--detach', path, commit];
   await git.run(inRepository(git, args));
   const worktree = findWorktree(git.commonDir, path);
   if (worktree === null) throw new Error(`bug: git made no worktree at ${path}`);
   return worktree;
-}
-
-/** Registrations that a killed `worktree add` for this path left without a path in them: their name alone says whose they are. */
-function removeOrphans(git: GitContext, path: string): void {
-  const folder = join(git.commonDir, 'worktrees');
-  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return;
-  const own = basename(path);
-  for (const name of readdirSync(folder)) {
-    const isOwn = name.startsWith(own) && /^\d*$/.test(name.slice(own.length));
-    const isOrphan = !textOf(join(folder, name, 'gitdir'))?.trim() && textOf(join(folder, name, 'HEAD')) === null;
-    if (isOwn && isOrphan) rmSync(join(folder, name), { recursive: true, force: true });
-  }
 }

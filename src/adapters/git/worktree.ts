@@ -133,7 +133,7 @@ function isAdministered({ adminDir, commonDir }: Worktree): boolean {
 }
 
 /** The worktree's administration leads to the repository. */
-function mendAdministration(worktree: Worktree): void {
+export function mendAdministration(worktree: Worktree): void {
   if (isAdministered(worktree)) return;
   replaceFile(join(worktree.adminDir, 'commondir'), '../..\n', 0o644);
 }

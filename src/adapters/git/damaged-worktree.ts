@@ -1,0 +1,149 @@
+/**
+ * A worktree of ours of which a power cut has left only a part: files without content, names that are gone.
+ *
+ * Owns: telling that it is ours all the same, and its administration mended. Does not own: what it holds (rescue, workspace), its branch
+ * (damaged-refs).
+ *
+ * Invariants: 1. It is ours by its place and its name together, and by its mark or its own link: a folder whose link leads elsewhere, or that has
+ * a repository of its own, is a stranger's where the administration does not name it. 2. Only what says nothing is written anew or removed: a
+ * file that has content is left as it is.
+ *
+ * A cut takes the content of files that were not synced, more often than their names, and git syncs nothing of what `worktree add` writes.
+ */
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { systemCode } from '../../model/error.ts';
+import { settleIndex } from './checkout.ts';
+import { linkIn, replaceFile, smallTextOf } from './git-files.ts';
+import {
+  canonicalPath,
+  type FolderLook,
+  findWorktree,
+  type GitContext,
+  lookAtFolder,
+  mendAdministration,
+  type Worktree,
+} from './worktree.ts';
+import { markOf } from './worktree-marks.ts';
+
+/** How the ids of runs begin, after which their worktrees are named. */
+const RUN_ID_BEGIN = 'run_';
+
+/** True for a file that is not there, or that says nothing: empty, or the zeros that some file systems leave in place of content. */
+export function isBlank(path: string): boolean {
+  return fileLook(path) !== 'other';
+}
+
+/** True for a file that is there and says nothing. */
+export function isThereBlank(path: string): boolean {
+  return fileLook(path) === 'blank';
+}
+
+function fileLook(path: string): 'absent' | 'blank' | 'other' {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return 'absent';
+    if (!stat.isFile()) return 'other';
+    const text = stat.size === 0 ? '' : smallTextOf(path);
+    return text !== null && /^[\0\s]*$/.test(text) ? 'blank' : 'other';
+  } catch (error) {
+    // A part of its path is a file.
+    if (systemCode(error) === 'ENOTDIR') return 'absent';
+    throw error;
+  }
+}
+
+/** The worktree that is registered at `path`, else the one of that run there whose registration was damaged; null when there is none. */
+export function findOwnWorktree(commonDir: string, path: string, runId: string): Worktree | null {
+  const known = findWorktree(commonDir, path);
+  if (known !== null || lookAtFolder(path) === 'other') return known;
+  const own = canonicalPath(path);
+  const link = linkAt(own);
+  if (link === 'foreign') return null;
+  for (const adminDir of ownNames(commonDir, own)) {
+    if (!isBlank(join(adminDir, 'gitdir'))) continue;
+    const isLinked = link === adminDir && lookAtFolder(path) === 'full';
+    const isMarked = markOf({ adminDir })?.runId === runId && (link === 'blank' || link === adminDir);
+    if (isLinked || isMarked) return { path: own, adminDir, commonDir };
+  }
+  return null;
+}
+
+/** True for a folder that holds nothing but what a cut `worktree add` for that path has left of the link. */
+export function isLinkLeftOver(commonDir: string, path: string, folder: FolderLook): boolean {
+  if (folder !== 'linkOnly') return false;
+  const own = canonicalPath(path);
+  const link = linkAt(own);
+  return link === 'blank' || ownNames(commonDir, own).some((adminDir) => adminDir === link);
+}
+
+/** Registrations that a killed or cut `worktree add` for `path` has left without a path in them: their name alone says whose they are. */
+export function removeOrphans(commonDir: string, path: string): void {
+  for (const adminDir of ownNames(commonDir, canonicalPath(path))) {
+    const isOrphan =
+      isBlank(join(adminDir, 'gitdir')) && isBlank(join(adminDir, 'index')) && markOf({ adminDir }) === null;
+    if (isOrphan) rmSync(adminDir, { recursive: true, force: true });
+  }
+}
+
+/**
+ * No worktree of a run has a `commondir` without content: `git worktree` ends at the first one that it meets, whoever's turn it is. What belongs
+ * there is the same in every worktree.
+ */
+export function mendCommonDirs(commonDir: string): void {
+  for (const adminDir of registrations(commonDir)) {
+    const file = join(adminDir, 'commondir');
+    const isOurs = markOf({ adminDir }) !== null || basename(adminDir).startsWith(RUN_ID_BEGIN);
+    if (isOurs && isThereBlank(file)) replaceFile(file, '../..\n', 0o644);
+  }
+}
+
+/** The administration leads to the worktree and to the repository, and git can read it. `head`: the commit for a HEAD that says nothing. */
+export async function mendRegistration(git: GitContext, worktree: Worktree, head: string | null): Promise<void> {
+  const { adminDir, path } = worktree;
+  mkdirSync(adminDir, { recursive: true });
+  if (isBlank(join(adminDir, 'gitdir'))) replaceFile(join(adminDir, 'gitdir'), `${join(path, '.git')}\n`, 0o644);
+  mendAdministration(worktree);
+  if (head !== null && !isHead(join(adminDir, 'HEAD'))) replaceFile(join(adminDir, 'HEAD'), `${head}\n`, 0o644);
+  const index = join(adminDir, 'index');
+  if (!isThereBlank(index)) return;
+  rmSync(index);
+  // Without entries every file would be an untracked one.
+  if (head !== null) await settleIndex(git, worktree, head);
+}
+
+/** Git takes a folder with a broken HEAD for no repository at all. */
+export function isHead(path: string): boolean {
+  return /^(ref: refs\/|[0-9a-f]{40})/.test(smallTextOf(path) ?? '');
+}
+
+/** Where the link in a folder leads: to that place, nowhere because it says nothing (or is not there), or to what is none of ours. */
+function linkAt(path: string): string | 'blank' | 'foreign' {
+  const link = join(path, '.git');
+  const stat = lstatSync(link, { throwIfNoEntry: false });
+  if (stat === undefined) return existsSync(path) && readdirSync(path).length > 0 ? 'foreign' : 'blank';
+  if (!stat.isFile()) return 'foreign';
+  if (isBlank(link)) return 'blank';
+  const claim = linkIn(link);
+  return claim === null ? 'foreign' : canonicalPath(resolve(path, claim));
+}
+
+/** Registrations as git names them for a worktree at `path`, the one that its own link names among them although nothing is there any more. */
+function ownNames(commonDir: string, path: string): readonly string[] {
+  const name = basename(path);
+  const isOwn = (adminDir: string): boolean =>
+    basename(adminDir).startsWith(name) && /^\d*$/.test(basename(adminDir).slice(name.length));
+  const link = linkAt(path);
+  const isBelow = dirname(link) === join(canonicalPath(commonDir), 'worktrees');
+  return [...new Set([...registrations(commonDir), ...(isBelow ? [link] : [])])].filter(isOwn);
+}
+
+/** Git's folders for the worktrees of a repository. */
+function registrations(commonDir: string): readonly string[] {
+  const folder = join(canonicalPath(commonDir), 'worktrees');
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .sort()
+        .map((name) => join(folder, name))
+    : [];
+}
