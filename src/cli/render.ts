@@ -4,6 +4,7 @@
  * Owns: the words and columns. Does not own: where the facts come from (core/run-view), the live view (cli/live-view).
  * Free of zod and xstate: `status` starts with it.
  */
+import { spanMs } from '../base/elapsed.ts';
 import { listed } from '../base/listed.ts';
 import { visible } from '../base/visible.ts';
 import { signWords, standingWords } from '../core/liveness.ts';
@@ -97,7 +98,7 @@ export function runReport(output: Output, view: RunView, folder: string): readon
     const time =
       task.startedAtMs === null || task.endedAtMs === null
         ? ''
-        : `, ${((task.endedAtMs - task.startedAtMs) / 1000).toFixed(1)} s`;
+        : `, ${(spanMs(task.startedAtMs, task.endedAtMs) / 1000).toFixed(1)} s`;
     const adopted = task.isAdopted ? ', adopted' : '';
     const reports = task.reports.map((report) => `, ${report.decision} completion`).join('');
     lines.push(

@@ -3,6 +3,7 @@
  *
  * Owns: one row for each task that was requested. Does not own: showing them (core/handoff, cli).
  */
+import { spanMs } from '../base/elapsed.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { TurnReport } from '../model/turn.ts';
 
@@ -39,7 +40,7 @@ export function attemptsOf(records: readonly JournalRecord[]): readonly AttemptR
       const row = rows.get(actor);
       const from = started.get(actor);
       if (row === undefined) continue;
-      const durationMs = from === undefined ? null : Math.max(0, atMs - from);
+      const durationMs = from === undefined ? null : spanMs(from, atMs);
       const { result, blocker, turn = null } = event;
       rows.set(actor, { ...row, result, code: blocker?.code ?? null, durationMs, turn });
     }

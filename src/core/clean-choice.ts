@@ -31,7 +31,7 @@ export function isChosen(
   { olderThanMs, largerThanBytes }: CleanLimits,
   nowMs: number,
 ): boolean {
-  if (olderThanMs !== null && nowMs - run.endedAtMs < olderThanMs) return false;
+  if (olderThanMs !== null && nowMs < run.endedAtMs + olderThanMs) return false;
   return largerThanBytes === null || run.bytes() > largerThanBytes;
 }
 

@@ -6,7 +6,7 @@
  * Invariant: no event is without words: one that is added and not told here does not compile.
  */
 
-import { elapsed } from '../base/elapsed.ts';
+import { elapsed, spanMs } from '../base/elapsed.ts';
 import { listed } from '../base/listed.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { ArtifactRef, JournalEvent } from '../model/event.ts';
@@ -26,7 +26,7 @@ export class EventStory {
     const { actor, event, atMs } = record;
     if (event.type === 'workerSpawned') this.#startedAtMs.set(actor, event.startedAtMs);
     const startedAtMs = this.#startedAtMs.get(actor);
-    const words = wordsOf(event, startedAtMs === undefined ? null : atMs - startedAtMs);
+    const words = wordsOf(event, startedAtMs === undefined ? null : spanMs(startedAtMs, atMs));
     const about = isTask(actor) ? `${taskWords(actor)}: ` : '';
     const line = sanitise(`${about}${words}`, LINE_CHARS).replaceAll(/\s+/g, ' ').trim();
     return line.length > LINE_CHARS ? `${line.slice(0, LINE_CHARS - 1)}…` : line;

@@ -6,7 +6,7 @@
  * Invariants: 1. Nothing is called dead that is not proven dead; what cannot be judged is called unclear. 2. A run is called working only
  * while somebody drives it and nothing of its task is known to be gone.
  */
-import { elapsed } from '../base/elapsed.ts';
+import { elapsed, spanMs } from '../base/elapsed.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { clockTime, type DriverFacts } from './next-actions.ts';
 import { recoveryAction } from './recovery.ts';
@@ -107,7 +107,7 @@ function ofTask(task: TaskSigns, driver: DriverFacts, nowMs: number): Standing {
   if (task.claim === 'none') return withoutTask(driver);
   switch (task.host) {
     case 'alive':
-      if (task.heartbeatAtMs !== null && nowMs - task.heartbeatAtMs > BOUNDS.hostSilenceMs) return 'silent';
+      if (task.heartbeatAtMs !== null && spanMs(task.heartbeatAtMs, nowMs) > BOUNDS.hostSilenceMs) return 'silent';
       if (driver.kind === 'unknown') return 'unclear';
       return driver.kind === 'alive' ? 'working' : 'unattended';
     case 'dead':
@@ -143,10 +143,10 @@ export function standingWords(standing: Standing): string {
 /** Elapsed time against the deadline, age of the output, processes: what is known of the open task, in a few words each. */
 export function signWords({ task, lastSignAtMs, standing }: Liveness, nowMs: number): readonly string[] {
   const words: string[] = [];
-  const age = (atMs: number): string => duration(nowMs - atMs);
+  const age = (atMs: number): string => duration(spanMs(atMs, nowMs));
   const hasEnded = standing === 'gone' || standing === 'ended';
   if (task !== null && task.startedAtMs !== null && !hasEnded) {
-    const limit = task.deadlineAtMs === null ? '' : ` of ${duration(task.deadlineAtMs - task.startedAtMs)}`;
+    const limit = task.deadlineAtMs === null ? '' : ` of ${duration(spanMs(task.startedAtMs, task.deadlineAtMs))}`;
     words.push(`${age(task.startedAtMs)}${limit}`);
   }
   if (task !== null) words.push(task.outputAtMs === null ? 'no output yet' : `last output ${age(task.outputAtMs)} ago`);

@@ -5,6 +5,7 @@
  *
  * Invariant: instants are the caller's: of any clock, as long as it is one.
  */
+import { spanMs } from '../base/elapsed.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
 import { budgetWords } from '../core/ledger.ts';
 import { isOverBudget, usedSoFar } from '../core/turn-report.ts';
@@ -28,7 +29,7 @@ export function byBytes(lastMs: number, knownBytes = 0): Silence {
   return (nowMs, bytes, stallMs) => {
     if (bytes !== lastBytes) grownAtMs = nowMs;
     lastBytes = bytes;
-    return nowMs - grownAtMs >= stallMs ? { forced: 'stalled' } : null;
+    return spanMs(grownAtMs, nowMs) >= stallMs ? { forced: 'stalled' } : null;
   };
 }
 
@@ -54,7 +55,7 @@ export function byEvents(
       const used = budgetWords({ ...usedSoFar(turn, request.turn), isEstimate: false }, request.turn.budget);
       return { forced: 'budget', obstacle: `this turn has used ${used} that were left` };
     }
-    if (turn.events === 0) return nowMs - startMs >= firstEventMs ? { forced: 'noEvent' } : null;
-    return nowMs - lastAtMs >= stallMs + (turn.retryDelayMs ?? 0) ? { forced: 'stalled' } : null;
+    if (turn.events === 0) return spanMs(startMs, nowMs) >= firstEventMs ? { forced: 'noEvent' } : null;
+    return spanMs(lastAtMs, nowMs) >= stallMs + (turn.retryDelayMs ?? 0) ? { forced: 'stalled' } : null;
   };
 }

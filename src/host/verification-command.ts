@@ -5,9 +5,11 @@
  *
  * Invariants: 1. Completion is process exit, never end of output: a child that holds the pipe open delays nothing but a short grace. 2. Memory is bounded (L9).
  */
+
 import { spawn } from 'node:child_process';
 import { delimiter, isAbsolute, relative, resolve, sep } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
+import { spanMs } from '../base/elapsed.ts';
 import { systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { MARK_VARIABLE } from '../model/request.ts';
@@ -40,7 +42,7 @@ export function runCommand(argv: readonly [string, ...string[]]): Promise<EndedC
   process.stdout.write(`$ ${argv.map((word) => JSON.stringify(word)).join(' ')}\n`);
   return new Promise((done) => {
     const end = (exitCode: number | null, signal: string | null, problem: string | null): void => {
-      const durationMs = Math.round(performance.now() - startedAtMs);
+      const durationMs = Math.round(spanMs(startedAtMs, performance.now()));
       done({ argv, exitCode, signal, durationMs, output: ring.text(), problem, isOutOfReach: false });
     };
     const neverBegan = (error: unknown): void => {

@@ -5,6 +5,7 @@
  *
  * Invariants: 1. Limits count on a clock that never steps back. 2. The worker's own exit comes first: it is never called stalled when it has ended.
  */
+import { spanMs } from '../base/elapsed.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { TaskRequest } from '../model/request.ts';
@@ -64,9 +65,9 @@ export function watchWorker(
     const reasonToEnd = (bytes: number): Reason | null => {
       const nowMs = clock.monotonicMs();
       if (bytes > limits.outputBytesMax) return { forced: 'outputLimit' };
-      if (nowMs - startMs >= limits.deadlineMs) return { forced: 'deadline' };
+      if (spanMs(startMs, nowMs) >= limits.deadlineMs) return { forced: 'deadline' };
       // What it says is read less often than it is weighed.
-      if (nowMs - lookedAtMs < BOUNDS.watchLookMs) return null;
+      if (spanMs(lookedAtMs, nowMs) < BOUNDS.watchLookMs) return null;
       lookedAtMs = nowMs;
       return silence(nowMs, bytes, limits.stallMs);
     };

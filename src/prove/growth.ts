@@ -3,11 +3,13 @@
  *
  * Owns: writing long journals (lease renewals, no snapshot: the worst case) and timing their rehydration. Does not own: rehydration (runtime).
  */
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { spanMs } from '../base/elapsed.ts';
 import { sha256 } from '../base/sha256.ts';
 import { decide, type Input, type RunState } from '../core/decide.ts';
 import { stateHash } from '../core/state-image.ts';
@@ -60,7 +62,7 @@ export async function measureGrowth(
 function timed(work: () => void): number {
   const sinceMs = performance.now();
   work();
-  return performance.now() - sinceMs;
+  return spanMs(sinceMs, performance.now());
 }
 
 function cameBack(place: Parameters<typeof rehydrate>[0], runId: string, records: number): void {

@@ -5,8 +5,10 @@
  *
  * Invariant: the same seed and share give the same stories, however many threads play them.
  */
+
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { spanMs } from '../base/elapsed.ts';
 import { type MatrixOptions, type MatrixPart, playPart } from './matrix-part.ts';
 import type { MatrixMessage, MatrixOrder } from './matrix-worker.ts';
 import type { MatrixResult } from './proof.ts';
@@ -19,7 +21,7 @@ const SHARE_TO_DIVIDE = 0.2;
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   const sinceMs = performance.now();
   const parts = isToDivide(options) ? await playDivided(options) : [await playPart(options)];
-  return { ...together(parts), tookMs: Math.round(performance.now() - sinceMs) };
+  return { ...together(parts), tookMs: Math.round(spanMs(sinceMs, performance.now())) };
 }
 
 /** Threads begin with a built file; from the sources, and for a part, there is one. */

@@ -5,6 +5,7 @@
  *
  * Invariant: 1. It holds only when every part and every cell does; a part that was not done does not count as one that holds.
  */
+import { spanMs } from '../base/elapsed.ts';
 import { measureGrowth } from './growth.ts';
 import { injectHostFaults } from './host-faults.ts';
 import { injectFaults } from './inject-faults.ts';
@@ -57,7 +58,7 @@ export async function prove(options: ProveOptions): Promise<Proof> {
     cell,
     seed,
     startedAt,
-    tookMs: Math.round(performance.now() - sinceMs),
+    tookMs: Math.round(spanMs(sinceMs, performance.now())),
     circumstances,
     cells,
     model,

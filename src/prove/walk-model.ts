@@ -5,7 +5,9 @@
  *
  * Invariant: nothing is sampled: a world is walked whole, or told as a fault.
  */
+
 import { setImmediate as turn } from 'node:timers/promises';
+import { spanMs } from '../base/elapsed.ts';
 import { cover } from './model/cover.ts';
 import { Counterexample, countsOf, type Graph } from './model/graph.ts';
 import { brokenByRun } from './model/invariants.ts';
@@ -47,7 +49,7 @@ export async function walkModel(level: Level, onProgress: (done: number, of: num
     faults.push(...walked.faults.slice(0, FAULTS_TOLD).map((fault) => `${name}: ${fault}`));
   }
   onProgress(walks.length, walks.length);
-  return { worlds, faults, tookMs: Math.round(performance.now() - sinceMs) };
+  return { worlds, faults, tookMs: Math.round(spanMs(sinceMs, performance.now())) };
 }
 
 /** A counterexample ends its walk and is the fault. */

@@ -6,6 +6,7 @@
  * Invariant: a runner that was itself suspended, or a machine that slept, never makes a host look hung: each look counts at most
  * twice the interval between looks.
  */
+import { spanMs } from '../base/elapsed.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
@@ -29,13 +30,13 @@ export class HostPulse {
   }
 
   sinceFirstLookMs(): number {
-    return this.#clock.monotonicMs() - this.#firstMs;
+    return spanMs(this.#firstMs, this.#clock.monotonicMs());
   }
 
   /** True when the heartbeat has not moved for too long, or the host has outlived every limit that it enforces itself. */
   isHung(heartbeatMs: number | null): boolean {
     const nowMs = this.#clock.monotonicMs();
-    const stepMs = Math.min(nowMs - this.#lastMs, 2 * BOUNDS.watchPollMs);
+    const stepMs = Math.min(spanMs(this.#lastMs, nowMs), 2 * BOUNDS.watchPollMs);
     this.#lastMs = nowMs;
     this.#watchedMs += stepMs;
     this.#silentMs = heartbeatMs === this.#lastHeartbeatMs ? this.#silentMs + stepMs : 0;

@@ -45,7 +45,7 @@ export class OrphanLimits {
     const nowMs = this.#place.clock.monotonicMs();
     const bytes = outputBytes(this.#place.files.fs, this.#task.folder);
     if (bytes > limits.outputBytesMax) return { forced: 'outputLimit' };
-    if (nowMs - this.#startMs >= limits.deadlineMs) return { forced: 'deadline' };
+    if (spanMs(this.#startMs, nowMs) >= limits.deadlineMs) return { forced: 'deadline' };
     try {
       this.#silence ??= this.#silenceSoFar(bytes);
       return this.#silence(nowMs, bytes, limits.stallMs);

@@ -3,6 +3,7 @@
  *
  * Owns: which runs are meant, signals, what is shown meanwhile and at the end. Does not own: driving (runtime/driver).
  */
+import { spanMs } from '../../base/elapsed.ts';
 import { helpOf } from '../../core/error-actions.ts';
 import { conditionOf, summaryLine } from '../../core/run-marks.ts';
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
@@ -84,7 +85,11 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     return { ...end, outcomes };
   }).finally(() => view.stop());
   // Only now: nobody drives these runs any more.
-  return { ...result, runs: withFailures(places, shown(places, result.runs)), tookMs: performance.now() - sinceMs };
+  return {
+    ...result,
+    runs: withFailures(places, shown(places, result.runs)),
+    tookMs: spanMs(sinceMs, performance.now()),
+  };
 }
 
 function againOfWhat(): PawlError {

@@ -6,10 +6,12 @@
  * Invariants: 1. The agent has a home, a folder and a key of its own: no login of the user is used, no model is called. 2. Whatever happens, nothing of its tree and of its
  * folder is left, or the report says so. 3. Every wait is bounded (L9).
  */
+
 import { randomUUID } from 'node:crypto';
 import { probeProgram, unknownFlags } from '../../adapters/agents/probe-program.ts';
 import { shown } from '../../adapters/git/git-environment.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { spanMs } from '../../base/elapsed.ts';
 import { endTree, sightLeftovers, type TreeEnd } from '../../host/ending.ts';
 import type { AgentAdapter } from '../../ports/agent-adapter.ts';
 import type { HostProcessesPort, TreeHandle } from '../../ports/processes.ts';
@@ -119,7 +121,7 @@ class Probe {
       status = error instanceof StepSkip ? 'skipped' : 'failed';
       detail = error instanceof Error ? error.message : String(error);
     }
-    const step = { name, status, detail, tookMs: Math.round(systemClock.monotonicMs() - startMs) };
+    const step = { name, status, detail, tookMs: Math.round(spanMs(startMs, systemClock.monotonicMs())) };
     this.#steps.push(step);
     this.#order.onStep?.(step);
   }
@@ -144,7 +146,7 @@ class Probe {
     const turn = await this.#sandbox.start({ id: session, isResume: false }, this.#order.processes);
     this.#first = turn;
     await this.#until(BOUNDS_MS.start, 'called the model', turn, () => this.#standIn.calls().length > 0);
-    return `calls the model after ${seconds(systemClock.monotonicMs() - startMs)}`;
+    return `calls the model after ${seconds(spanMs(startMs, systemClock.monotonicMs()))}`;
   }
 
   async #awaitTool(): Promise<string> {

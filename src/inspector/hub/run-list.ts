@@ -6,7 +6,9 @@
  *
  * Invariant: a run whose files contradict each other is shown as such, with the reason; it never ends the hub.
  */
+
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { spanMs } from '../../base/elapsed.ts';
 import type { DriverFacts } from '../../core/next-actions.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
@@ -159,7 +161,7 @@ export class RunList {
     }
     const view = await lookAtRun(this.#place, runId);
     const endMs = performance.now();
-    this.#restUntilMs.set(runId, endMs + HUB_BOUNDS.restFactor * (endMs - startMs));
+    this.#restUntilMs.set(runId, endMs + HUB_BOUNDS.restFactor * spanMs(startMs, endMs));
     return view;
   }
 

@@ -6,6 +6,7 @@
  * Invariants: 1. Records come in order, each once, from the one asked for on. 2. What was there when the watch began comes as a replay,
  * and an empty message that is none says when it is over.
  */
+import { spanMs } from '../../base/elapsed.ts';
 import type { RunView } from '../../core/run-view.ts';
 import type { TaskPlace } from '../../runtime/task-folder.ts';
 import type { HubMessage } from '../wire/page-api.ts';
@@ -62,7 +63,7 @@ export class RunWatch {
   lookAtFiles(): void {
     const { mark, sizesMark } = this.#files.look();
     const told = this.#filesTold;
-    const haveGrown = sizesMark !== told.sizesMark && performance.now() - told.atMs >= HUB_BOUNDS.sizesMs;
+    const haveGrown = sizesMark !== told.sizesMark && spanMs(told.atMs, performance.now()) >= HUB_BOUNDS.sizesMs;
     if (mark !== told.mark || haveGrown) this.#areFilesDue = true;
   }
 
@@ -91,7 +92,7 @@ export class RunWatch {
     const view = recoveryView(this.#place, runId, this.#view(), this.#reader);
     // It may read the whole journal, which holds all others up.
     const endMs = performance.now();
-    this.#restUntilMs = endMs + HUB_BOUNDS.restFactor * (endMs - startMs);
+    this.#restUntilMs = endMs + HUB_BOUNDS.restFactor * spanMs(startMs, endMs);
     return { type: 'recovery', runId, ...view };
   }
 

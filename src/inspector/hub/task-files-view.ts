@@ -6,8 +6,10 @@
  * Invariants: 1. Prompts, environment, marks, command lines and paths of a request are never shown. 2. What a worker can have written
  * is sanitised. 3. A file that cannot be read is named, and the rest is shown.
  */
+
 import { join } from 'node:path';
 import { isObject, type JsonObject } from '../../base/canonical-json.ts';
+import { spanMs } from '../../base/elapsed.ts';
 import type { Parsed } from '../../core/fields.ts';
 import { sanitise } from '../../core/sanitise.ts';
 import { parseAgentRecord, parseClaim, parseOutcome, parseRequest } from '../../core/task-files.ts';
@@ -82,7 +84,7 @@ export class TaskFilesReader {
 
   /** The task folders as they are now, or were a moment ago. Throws where they cannot be listed. */
   look(): RunFiles {
-    if (performance.now() - this.#lookedAtMs >= this.#freshMs) {
+    if (spanMs(this.#lookedAtMs, performance.now()) >= this.#freshMs) {
       this.#lookAnew();
       this.#lookedAtMs = performance.now();
     }

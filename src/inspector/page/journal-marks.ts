@@ -4,6 +4,7 @@
  * Owns: telling them from the records alone, the facts of an event in short, the tone of a state or a result.
  * Does not own: showing them (timeline, scrubber, task-bars).
  */
+import { spanMs } from '../../base/elapsed.ts';
 import type { Standing } from '../../core/liveness.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { duration } from './words.ts';
@@ -25,7 +26,7 @@ const SILENCE_MS = 30_000;
 export function marksOf(record: JournalRecord, before: JournalRecord | undefined): readonly Mark[] {
   const marks: Mark[] = [];
   if (before !== undefined) {
-    const gapMs = record.atMs - before.atMs;
+    const gapMs = spanMs(before.atMs, record.atMs);
     if (record.gen !== before.gen) {
       const tone = record.event.type === 'runRehydrated' ? 'warn' : 'plain';
       const text = `another runner went on (lock ${before.gen} → ${record.gen}), ${duration(gapMs)} after the last record`;

@@ -3,6 +3,7 @@
  *
  * Owns: listing them. Does not own: what they mean (model/effect).
  */
+import { spanMs } from '../../base/elapsed.ts';
 import type { RunView } from '../../core/run-view.ts';
 import type { KeyedEffect } from '../../model/effect.ts';
 import { Empty, Fact } from './parts.tsx';
@@ -39,7 +40,7 @@ export function Owed({ owed, view, atMs }: OwedProps) {
         {deadlines.map((effect) => (
           <li key={effect.key} data-key={effect.key}>
             <strong>{effect.id}</strong> {dayAndClock(effect.atMs)}{' '}
-            <span class="soft">{duration(effect.atMs - atMs)} after this record</span>
+            <span class="soft">{duration(spanMs(atMs, effect.atMs))} after this record</span>
           </li>
         ))}
       </ul>

@@ -3,7 +3,9 @@
  *
  * Owns: the bars on their common axis, the list of a task's registers, its output and answer. Does not own: their facts (hub-state, task-spans).
  */
+
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { spanMs } from '../../base/elapsed.ts';
 import type { Standing } from '../../core/liveness.ts';
 import type { RunView, TaskView } from '../../core/run-view.ts';
 import { turnAgent, turnNotes } from '../../core/turn-words.ts';
@@ -46,7 +48,7 @@ export function Tasks({ view, axis, files, outputs, taskId, atMs, standing, choo
     <div class="tasks">
       <div class="axis num soft" aria-hidden="true">
         <span>{clock(axis.fromMs).slice(0, 8)}</span>
-        <span>{duration(axis.toMs - axis.fromMs)}</span>
+        <span>{duration(spanMs(axis.fromMs, axis.toMs))}</span>
         <span>{clock(axis.toMs).slice(0, 8)}</span>
       </div>
       {earlier === 0 ? null : (
@@ -97,12 +99,12 @@ interface BarProps {
 
 function TaskBar({ span, axis, task, isChosen, standing, choose }: BarProps) {
   const part = (atMs: number): number =>
-    Math.min(100, Math.max(0, ((atMs - axis.fromMs) / (axis.toMs - axis.fromMs)) * 100));
+    Math.min(100, (spanMs(axis.fromMs, atMs) / spanMs(axis.fromMs, axis.toMs)) * 100);
   const endMs = span.endedAtMs ?? axis.toMs;
   const startMs = span.startedAtMs ?? endMs;
   const isOpen = span.result === null && standing !== null && standing !== 'working';
   const tone = isOpen ? toneOfStanding(standing) : toneOfResult(span.result);
-  const ran = span.startedAtMs === null ? 'not started' : duration(endMs - span.startedAtMs);
+  const ran = span.startedAtMs === null ? 'not started' : duration(spanMs(span.startedAtMs, endMs));
   return (
     <li>
       <button type="button" class="task" aria-pressed={isChosen} onClick={() => choose(span.taskId)}>

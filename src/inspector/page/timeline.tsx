@@ -3,7 +3,9 @@
  *
  * Owns: the list, of which only what is in sight is built, and the record's details. Does not own: choosing by the scrubber (scrubber).
  */
+
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { spanMs } from '../../base/elapsed.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import type { Divergence } from './history.ts';
 import { factsOf, marksOf } from './journal-marks.ts';
@@ -107,7 +109,7 @@ function RecordRow({ record, before, isShown, isFuture, show }: RowProps) {
       <span class="seq num">{record.seq}</span>
       <span class="at num">
         {clock(record.atMs)}
-        <small class="soft">{before === undefined ? '' : `+${duration(record.atMs - before.atMs)}`}</small>
+        <small class="soft">{before === undefined ? '' : `+${duration(spanMs(before.atMs, record.atMs))}`}</small>
       </span>
       <span class="what">
         <span class="line">

@@ -3,6 +3,7 @@
  *
  * Owns: how values are written. Does not own: what they are.
  */
+import { spanMs } from '../../base/elapsed.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -27,7 +28,7 @@ function pair(ms: number, big: number, bigName: string, small: number, smallName
 
 /** How long ago, in one unit, as `3 h ago`. */
 export function age(atMs: number, nowMs: number): string {
-  const ms = nowMs - atMs;
+  const ms = spanMs(atMs, nowMs);
   if (ms < 5 * SECOND_MS) return 'just now';
   if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)} s ago`;
   if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min ago`;
