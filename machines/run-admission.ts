@@ -6,6 +6,7 @@
  * Invariant: what is in the way ends nothing: the same effect stays owed, and is performed again by whoever drives the run next, or at once
  * after an operator's word.
  */
+import { replacePacket } from './run-resuming.ts';
 import { runSetup } from './run-setup.ts';
 
 /** Asks to be admitted; left for the lease, or for good when an operator gives up a run that cannot begin. */
@@ -23,6 +24,7 @@ export const queuedState = runSetup.createStateConfig({
     admissionRefused: {
       actions: { type: 'noteBlockers', params: ({ event }) => ({ blockers: event.blockers }) },
     },
+    packetReplaced: replacePacket,
     decisionMade: [
       {
         guard: { type: 'isDecisionOnBlocked', params: { decision: 'abandon' } },

@@ -59,6 +59,20 @@ export interface SurfaceAcceptance {
   readonly reason: string;
 }
 
+/** The last time that the packet of a run was replaced. */
+export interface PacketReplacement {
+  /** How often it was, this time included. */
+  readonly count: number;
+  /** The packet that it had before. */
+  readonly packetHash: string;
+  readonly packet: ArtifactRef;
+  readonly by: string;
+  readonly reason: string;
+  readonly atMs: number;
+  /** The last task under that packet, null when there was none. */
+  readonly lastTask: { readonly purpose: Purpose; readonly epoch: number; readonly attempt: number } | null;
+}
+
 /** What a run is born with: its packet by reference, its surfaces and its bounds. */
 export interface RunInput {
   readonly runId: string;
@@ -109,6 +123,8 @@ export interface RunContext extends RunInput {
   readonly surfaceConflict?: SurfaceConflict | null;
   /** What a person has accepted of it last; absent before. */
   readonly surfacesAccepted?: SurfaceAcceptance;
+  /** Absent while the run has the packet that it was born with. */
+  readonly replacement?: PacketReplacement;
   readonly contention: { readonly holder: string; readonly surfaces: readonly string[] } | null;
   readonly blockers: readonly Blocker[];
   /** The gate that an operator may accept at this parking, or null. */

@@ -4,6 +4,7 @@
  * Owns: those pieces, each written once. Does not own: the chart they are put into (run.machine).
  */
 import { headOf, type RunContext, type Stage, taskIdOf } from './run-context.ts';
+import { replacePacket } from './run-resuming.ts';
 import { runSetup } from './run-setup.ts';
 
 const lastTask = ({ context }: { context: RunContext }) => ({
@@ -147,6 +148,7 @@ export function limitedState(requested: string) {
       deadlineReached: { guard: 'isLimitDeadline', target: requested, actions: 'clearBlockers' },
       // Whoever has lifted the limit need not wait for it.
       decisionMade: { guard: 'mayRetry', target: requested, actions: 'clearBlockers' },
+      packetReplaced: replacePacket,
     },
   });
 }

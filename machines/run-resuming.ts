@@ -1,5 +1,6 @@
 /**
- * How a run that stood still goes on: at the stage where it stopped, after a decision, an asserted end, or a lease that is held again.
+ * How a run that stood still goes on: at the stage where it stopped, after a decision, an asserted end, or a lease that is held again; or from its
+ * admission, under another packet.
  *
  * Owns: those transitions, one for each stage, and the lease with its renewal. Does not own: the chart they are put into (run.machine), a task's cycle (run-parts).
  */
@@ -56,6 +57,22 @@ export const resumeOnLease = ENTRANCES.map(({ stage, target, purpose }) => ({
   target,
   actions: [...takeLease(), ...begin(purpose)],
 }));
+
+/** The packet was replaced, where nothing of the run is under way: it is admitted anew, and leases what the new packet wants. */
+export const replacePacket = {
+  guard: 'isReplacement' as const,
+  target: '#run.queued',
+  reenter: true,
+  actions: [
+    { type: 'withdraw' as const, params: { kind: 'deadline' } },
+    { type: 'noteGrant' as const },
+    { type: 'clearBlockers' as const },
+    {
+      type: 'takePacket' as const,
+      params: ({ event }: { event: RunMachineEventOf<'packetReplaced'> }) => event,
+    },
+  ],
+};
 
 /** Takes the lease and arms its renewal. */
 export function takeLease() {

@@ -26,6 +26,7 @@ import {
   stageToResume,
 } from './run-context.ts';
 import { judgementOf, stuckBlockers, stuckReason } from './run-fix-loop.ts';
+import { isReplacement, underNewPacket } from './run-replacing.ts';
 import { grownLease, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './run-surfaces.ts';
 import { waitedTooOften, waitForLimit } from './run-waits.ts';
 import type { TaskInput } from './task.machine.ts';
@@ -87,9 +88,10 @@ export const runSetup = setup({
       pendingDecision: null,
       ...withoutConflict(context),
     })),
-    noteAdmission: assign((_, event: RunMachineEventOf<'runAdmitted'>) => ({
+    noteAdmission: assign(({ context }, event: RunMachineEventOf<'runAdmitted'>) => ({
       agents: event.agents,
-      hasSetup: event.hasSetup,
+      // Of a worktree that is there, what sets it up was decided when it was made.
+      hasSetup: context.headCommit === null ? event.hasSetup : context.hasSetup,
       blockers: [],
     })),
     noteContention: assign((_, event: { holder: string; surfaces: readonly string[] }) => ({
@@ -112,6 +114,7 @@ export const runSetup = setup({
     noteSurfaceConflict: assign((_, event: RunMachineEventOf<'surfaceExceeded'>) => ({
       surfaceConflict: surfaceConflictOf(event),
     })),
+    takePacket: assign(({ context }, event: RunMachineEventOf<'packetReplaced'>) => underNewPacket(context, event)),
     noteStage: assign((_, params: { stage: Stage }) => ({ stage: params.stage })),
     noteResume: assign(({ context, event }) => ({ resumeAt: stageToResume(context, event) ?? context.stage })),
     noteWorkspace: assign((_, event: RunMachineEventOf<'workspacePrepared'>) => ({
@@ -166,10 +169,9 @@ export const runSetup = setup({
     noteStuck: assign(({ context, event }) => ({ blockers: stuckBlockers(context, event), stage: 'fix' as const })),
     forgetJudgements: assign({ judgements: [] }),
     noteGrant: assign(({ context, event }) => {
-      const isGrant =
-        event.type === 'decisionMade' &&
-        event.decision === 'retry' &&
-        context.blockers[0]?.code === 'PAWL_BUDGET_EXCEEDED';
+      const isAnother =
+        event.type === 'packetReplaced' || (event.type === 'decisionMade' && event.decision === 'retry');
+      const isGrant = isAnother && context.blockers[0]?.code === 'PAWL_BUDGET_EXCEEDED';
       return isGrant ? { budgetSinceMs: event.atMs } : {};
     }),
     noteAcceptance: assign(({ context }, event: RunMachineEventOf<'decisionMade'>) => {
@@ -253,6 +255,7 @@ export const runSetup = setup({
       mayResume(context, event) && stageToResume(context, event) === params.stage,
     isDecisionOnBlocked: ({ context, event }, params: { decision: 'retry' | 'abandon' }) =>
       context.blockers.length > 0 && event.type === 'decisionMade' && event.decision === params.decision,
+    isReplacement: ({ context, event }) => isReplacement(context, event),
     mayRetry: ({ event }) => event.type === 'decisionMade' && event.decision === 'retry',
   },
 });

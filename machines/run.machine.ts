@@ -11,7 +11,14 @@
 import { queuedState } from './run-admission.ts';
 import { freshContext, headOf } from './run-context.ts';
 import { committingState, judgingState, limitedState, requestedState, setUpDone, workingState } from './run-parts.ts';
-import { armLease, resumeOnDecision, resumeOnLease, resumeOnSettled, takeLease } from './run-resuming.ts';
+import {
+  armLease,
+  replacePacket,
+  resumeOnDecision,
+  resumeOnLease,
+  resumeOnSettled,
+  takeLease,
+} from './run-resuming.ts';
 import { runSetup } from './run-setup.ts';
 import { surfacesToLease } from './run-surfaces.ts';
 
@@ -96,6 +103,7 @@ export const runMachine = runSetup.createMachine({
             { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },
           ],
         },
+        packetReplaced: replacePacket,
       },
     },
     implementing: {
@@ -274,6 +282,7 @@ export const runMachine = runSetup.createMachine({
           },
         ],
         leaseReclaimed: { guard: 'isReclaimable', actions: 'dropLease' },
+        packetReplaced: replacePacket,
       },
     },
     blockedLockConflict: {
@@ -292,6 +301,7 @@ export const runMachine = runSetup.createMachine({
           },
           { guard: 'mayRetry', target: 'waitingForLock', actions: 'clearBlockers' },
         ],
+        packetReplaced: replacePacket,
       },
     },
     readyForManualReview: { type: 'final', entry: released },

@@ -66,10 +66,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'intake <packets>',
-    description: 'records a run for every packet; the same packet twice is one run',
+    description:
+      'records a run for every packet; the same packet twice is one run. --replace: corrects packets of parked runs',
     example: 'pawl intake tonight.json',
-    options: [new Option('--again', 'a new run for packets whose run has ended'), allOrNothing],
-    json: '{runs: [run…], packets: [{taskId, runId, outcome, error}…]}',
+    options: [
+      new Option('--again', 'a new run for packets whose run has ended'),
+      new Option('--replace', 'each packet takes the place of the one that the parked run of its task has'),
+      new Option('--reason <text>', 'with --replace: why; it is kept with the run'),
+      allOrNothing,
+    ],
+    json: '{runs: [run…], packets: [{taskId, runId, outcome: recorded|present|replaced|refused, error}…]}',
     load: async () => (await import('./commands/intake.ts')).intake,
   },
   {
@@ -119,7 +125,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       'one run for a reader: its goal, what changed, what the gates said, attempts, cost, where the evidence is',
     example: 'pawl show WID-12',
     options: [],
-    json: '{run, packet, packetHash, branch, commits, change, rounds, attempts, decisions, evidence}',
+    json: '{run, packet, packetHash, packets, branch, commits, change, rounds, attempts, decisions, evidence}',
     load: async () => (await import('./commands/show.ts')).show,
   },
   {

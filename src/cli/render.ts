@@ -10,7 +10,7 @@ import { visible } from '../base/visible.ts';
 import { signWords, standingWords } from '../core/liveness.ts';
 import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
 import { type Condition, conditionOf, MARKS } from '../core/run-marks.ts';
-import type { RunView } from '../core/run-view.ts';
+import type { Replacement, RunView } from '../core/run-view.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import { failureLines } from './failure-lines.ts';
 import { actionLines, type Output } from './output.ts';
@@ -94,6 +94,7 @@ export function runReport(output: Output, view: RunView, folder: string): readon
     runLine(output, view),
     `    packet ${view.taskId}, branch ${view.branch}${view.epoch === 0 ? '' : `, round ${view.epoch}`}, record ${view.seq}`,
   ];
+  if (view.replacement !== null) lines.push(`    ${colour.dim('packet')}  ${replacedWords(view.replacement)}`);
   for (const task of view.tasks) {
     const time =
       task.startedAtMs === null || task.endedAtMs === null
@@ -123,6 +124,13 @@ export function runReport(output: Output, view: RunView, folder: string): readon
   if (view.lastArtifact !== null)
     lines.push(`    ${colour.dim('last artifact')} ${visible(`${folder}/${view.lastArtifact.path}`)}`);
   return [...lines, ...runDetails(output, view, view.surfacesAdded.length)];
+}
+
+/** That the packet was replaced, by whom and why. */
+function replacedWords({ count, packetHash, by, reason, atMs }: Replacement): string {
+  const often = count === 1 ? '' : `, for the ${count}. time`;
+  const why = reason === '' ? '' : `: ${visible(reason.replace(/\s+/g, ' ').trim())}`;
+  return `replaced by ${visible(by)} at ${new Date(atMs).toISOString()}${often}, instead of ${packetHash.slice(0, 12)}${why}`;
 }
 
 function pathsOf(surfaces: readonly string[], max: number): string {

@@ -27,16 +27,26 @@ export interface SentCommand {
 
 /** The command lies in the inbox, durably, and is decided if that does not take too long. */
 export async function sendCommand(output: Output, places: Places, request: CommandRequest): Promise<SentCommand> {
+  const [sent] = await sendCommands(output, places, [request]);
+  if (sent === undefined) throw new Error('bug: a command was left and is not told of');
+  return sent;
+}
+
+/** All of the commands lie in the inbox, each by itself, and are decided if that does not take too long. */
+export async function sendCommands(
+  output: Output,
+  places: Places,
+  requests: readonly CommandRequest[],
+): Promise<readonly SentCommand[]> {
   const { files, paths } = places;
-  const commandId = leaveCommand(files, paths, systemClock, request);
+  const ids = requests.map((request) => leaveCommand(files, paths, systemClock, request));
+  const look = () => ids.map((commandId) => ({ commandId, decision: readDecision(files, paths, commandId) }));
   const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
   for (;;) {
-    const decision = readDecision(files, paths, commandId);
-    if (decision !== null || systemClock.monotonicMs() > endMs) return { commandId, decision };
-    if (!hasDriver(places)) {
-      const decided = await unlessLocked(places, () => decideHere(output, places, commandId));
-      if (decided !== 'locked') return { commandId, decision: decided };
-    }
+    const sent = look();
+    if (sent.every(({ decision }) => decision !== null) || systemClock.monotonicMs() > endMs) return sent;
+    if (!hasDriver(places) && (await unlessLocked(places, () => decideHere(output, places))) !== 'locked')
+      return look();
     await new Promise<void>((done) => systemClock.timer(LOOK_MS, done));
   }
 }
@@ -57,11 +67,7 @@ function hasDriver({ files, paths }: Places): boolean {
 }
 
 /** Nobody drives: this process takes the lock, decides, ends what is to be ended. */
-async function decideHere(output: Output, places: Places, commandId: string): Promise<CommandDecision | null> {
-  const { files, paths } = places;
+async function decideHere(output: Output, places: Places): Promise<void> {
   const request = { places, log: (line: string) => output.log(line) };
-  return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => {
-    await emptyInbox(driver);
-    return readDecision(files, paths, commandId);
-  });
+  await withDriver(request, { maxParallel: 1, agentOverride: null }, (driver) => emptyInbox(driver));
 }

@@ -7,6 +7,7 @@
  */
 import { visible } from '../base/visible.ts';
 import type { AttemptRow } from '../core/attempts.ts';
+import type { PacketVersion } from '../core/packet-versions.ts';
 import type { FileChange, PatchReading } from '../core/patch-reading.ts';
 import { sanitise } from '../core/sanitise.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
@@ -39,6 +40,7 @@ export function showLines(output: Output, run: ShownRun): readonly string[] {
   return [
     runLine(output, view),
     ...packetLines(output, packet),
+    ...versionLines(output, story.packets),
     ...branchLines(output, run),
     ...changeLines(output, run),
     ...run.rounds.flatMap((round) => roundLines(output, round)),
@@ -75,6 +77,21 @@ function packetLines(output: Output, packet: Packet | null): readonly string[] {
       `${line(scm.provider)} ${line(scm.repo ?? '?')}${scm.issueNumber === null ? '' : `, issue ${line(scm.issueNumber)}`}`,
     ]),
   ];
+}
+
+/** Where the packet was replaced: each packet that the run has had, and what was judged under it. */
+function versionLines(output: Output, versions: readonly PacketVersion[]): readonly string[] {
+  if (versions.length < 2) return [];
+  const lines = versions.map(({ version, packetHash, by, reason, atMs, rounds }) => {
+    const who = by === null ? 'as taken in' : `by ${line(by)}`;
+    const why = reason === null || reason === '' ? '' : `: ${line(reason)}`;
+    const judged =
+      rounds.length === 0
+        ? 'nothing judged'
+        : `judged in ${rounds.length === 1 ? 'round' : 'rounds'} ${rounds.join(', ')}`;
+    return `version ${version}  ${packetHash.slice(0, COMMIT_CHARS)}  ${who} at ${time(atMs)}${why}; ${judged}`;
+  });
+  return section(output, 'packets', lines);
 }
 
 function branchLines(output: Output, { story, branchCommit, rounds }: ShownRun): readonly string[] {

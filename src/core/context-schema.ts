@@ -82,6 +82,17 @@ export const runContextSchema = z.strictObject({
     .nullable()
     .optional(),
   surfacesAccepted: z.strictObject({ surfaces, by: text, reason: text }).optional(),
+  replacement: z
+    .strictObject({
+      count: z.int().min(1),
+      packetHash: text,
+      packet: artifactSchema,
+      by: text,
+      reason: text,
+      atMs: z.number(),
+      lastTask: z.strictObject({ purpose: z.enum(PURPOSES), epoch: ordinal, attempt: ordinal }).nullable(),
+    })
+    .optional(),
   contention: z.strictObject({ holder: text, surfaces }).nullable(),
   blockers: z.array(blockerSchema),
   blockedGate: z.enum(['verification', 'review']).nullable(),

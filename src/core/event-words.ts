@@ -48,9 +48,9 @@ export function taskWords(taskId: string): string {
 function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
   switch (event.type) {
     case 'packetReceived':
-      return event.missingFields.length === 0
-        ? `packet ${event.taskId} recorded, branch ${event.branch}`
-        : `packet ${event.taskId} recorded; it lacks ${few(event.missingFields)}`;
+      return receivedWords(event);
+    case 'packetReplaced':
+      return `packet replaced by ${event.by}: ${event.packetHash.slice(0, 12)} instead of ${event.previousHash.slice(0, 12)}${because(event.reason)}`;
     case 'runAdmitted':
       return `admitted, agents: ${few(Object.entries(event.agents).map(([role, agent]) => `${role} ${agent}`))}`;
     case 'leaseAcquired':
@@ -113,6 +113,11 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     default:
       return unreachable(event);
   }
+}
+
+function receivedWords({ taskId, branch, missingFields }: Extract<JournalEvent, { type: 'packetReceived' }>): string {
+  const what = missingFields.length === 0 ? `, branch ${branch}` : `; it lacks ${few(missingFields)}`;
+  return `packet ${taskId} recorded${what}`;
 }
 
 function alsoLeased(surfaces: readonly string[] = []): string {

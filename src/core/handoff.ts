@@ -16,6 +16,7 @@ import type { GateView } from './gate-evidence.ts';
 import { findingText, type HandoffRound, roundLines, roundsJson } from './handoff-rounds.ts';
 import { reportsIn, spentBy } from './ledger.ts';
 import { markdownLine as line, markdownName as name } from './markdown-text.ts';
+import { type PacketVersion, packetVersions } from './packet-versions.ts';
 import { sanitise } from './sanitise.ts';
 import { shownSurface } from './surfaces.ts';
 import { spentWords, turnAgent, turnNotes } from './turn-words.ts';
@@ -47,6 +48,7 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     v: 1,
     runId: input.runId,
     taskId: input.packet.taskId,
+    ...versionsJson(packetVersions(input.records)),
     packet: { hash: input.packetHash, goal: safe(input.packet.scope.goal), approvedBy: safe(input.packet.approvedBy) },
     target: {
       provider: input.packet.scm.provider,
@@ -97,7 +99,38 @@ function refJson(ref: ArtifactRef): Json {
 
 /** What the work touches beyond the packet's conflict surface, as it was leased. */
 function addedSurfaces(records: readonly JournalRecord[]): readonly string[] {
-  return records.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
+  let added: readonly string[] = [];
+  for (const { event } of records) {
+    if (event.type === 'packetReplaced') added = event.surfacesBeyond ?? [];
+    else if ('surfacesAdded' in event) added = [...added, ...(event.surfacesAdded ?? [])];
+  }
+  return added;
+}
+
+/** Only where the packet was replaced: each that the run has had, the judged one last. */
+function versionsJson(versions: readonly PacketVersion[]): JsonObject {
+  return versions.length < 2
+    ? {}
+    : { packets: versions.map((version) => ({ ...version, packet: refJson(version.packet) })) };
+}
+
+function versionLines(versions: readonly PacketVersion[]): readonly string[] {
+  const last = versions.at(-1);
+  if (last === undefined || versions.length < 2) return [];
+  return [
+    `## Packet: version ${last.version} was judged`,
+    '',
+    'The packet was replaced while the run was parked. Only verdicts under the last version count; the work before it was kept, and judged again.',
+    '',
+    ...versions.map(({ version, packetHash, by, reason, atMs, rounds }) => {
+      const who = by === null ? 'taken in' : `put in its place by ${line(by)}`;
+      const why = reason === null || reason === '' ? '' : `: ${line(reason)}`;
+      const judged =
+        rounds.length === 0 ? 'no round' : `${rounds.length === 1 ? 'round' : 'rounds'} ${rounds.join(', ')}`;
+      return `- Version ${version} \`${packetHash}\`, ${who} at ${new Date(atMs).toISOString()}${why} (${judged})`;
+    }),
+    '',
+  ];
 }
 
 function decisionsOf(records: readonly JournalRecord[]): Json {
@@ -127,6 +160,7 @@ function markdownOf(
     `- Review: \`${shellCommand(['git', 'log', '--patch', `${input.baseCommit.slice(0, 12)}..${input.headCommit.slice(0, 12)}`])}\``,
     `- From ${new Date(timing.startedAtMs).toISOString()} to ${new Date(timing.passedAtMs).toISOString()}`,
     '',
+    ...versionLines(packetVersions(input.records)),
     '## Commits',
     '',
     ...input.commits.map((commit) => `- \`${commit.commit.slice(0, 12)}\` ${line(commit.subject)}`),

@@ -70,6 +70,8 @@ function linesOf({ actor, event }: JournalRecord, names: ReadonlyMap<string, str
       return [says('O', 'R', `cancel: ${event.reason}`)];
     case 'decisionMade':
       return [says('O', 'R', `${event.decision}: ${event.reason}`)];
+    case 'packetReplaced':
+      return [says('O', 'R', `another packet: ${event.reason}`)];
     case 'taskRequested': {
       const task = names.get(event.taskId);
       const told = says('P', 'R', `taskRequested ${event.taskId}`);

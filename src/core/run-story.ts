@@ -9,6 +9,7 @@ import type { Gate } from '../model/effect.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { type AttemptRow, attemptsOf, rescueRefsOf } from './attempts.ts';
+import { type PacketVersion, packetVersions } from './packet-versions.ts';
 
 /** What one gate said in one round. */
 export interface JudgedGate {
@@ -37,9 +38,11 @@ export interface MadeDecision {
 
 /** What the journal tells of a run. */
 export interface RunStory {
-  /** Null when not even the first record can be verified. */
+  /** The packet that it has now; null when not even the first record can be verified. */
   readonly packet: ArtifactRef | null;
   readonly packetHash: string | null;
+  /** Every packet that it has had, oldest first; the last is the one above. */
+  readonly packets: readonly PacketVersion[];
   readonly branch: string;
   readonly baseBranch: string | null;
   readonly baseCommit: string | null;
@@ -60,12 +63,14 @@ export interface RunStory {
 export function storyOf(records: readonly JournalRecord[]): RunStory {
   const first = records[0]?.event;
   const received = first?.type === 'packetReceived' ? first : null;
+  const packets = packetVersions(records);
   const prepared = records.findLast(({ event }) => event.type === 'workspacePrepared')?.event;
   const workspace = prepared?.type === 'workspacePrepared' ? prepared : null;
   const commits = records.flatMap(({ event }) => (event.type === 'workCommitted' ? [event.commit] : []));
   return {
-    packet: received?.packet ?? null,
-    packetHash: received?.packetHash ?? null,
+    packet: packets.at(-1)?.packet ?? null,
+    packetHash: packets.at(-1)?.packetHash ?? null,
+    packets,
     branch: received?.branch ?? '',
     baseBranch: workspace?.baseBranch ?? null,
     baseCommit: workspace?.baseCommit ?? null,

@@ -41,10 +41,26 @@ export interface TaskView {
   readonly turn: TurnReport | null;
 }
 
+/** A packet in the place of another one, as the operator sees it. */
+export interface Replacement {
+  /** How often the run's packet was replaced, this time included. */
+  readonly count: number;
+  /** The packet that the run had before: its hash, and where it is kept. */
+  readonly packetHash: string;
+  readonly packet: ArtifactRef;
+  readonly by: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
 /** A run as the operator sees it. */
 export interface RunView {
   readonly runId: string;
   readonly taskId: string;
+  /** Of the packet that it has now; empty where that cannot be read. */
+  readonly packetHash: string;
+  /** The last time that its packet was replaced; null while it has the packet that it was made for. */
+  readonly replacement: Replacement | null;
   readonly state: string;
   readonly substate: string | null;
   readonly kind: RunKind;
@@ -113,6 +129,8 @@ export function viewOf(
   return withActions({
     runId,
     taskId: context.packetTaskId,
+    packetHash: context.packetHash,
+    replacement: replacementIn(context),
     state,
     substate,
     kind,
@@ -137,6 +155,12 @@ export function viewOf(
     pending: context.cancel === null ? context.pendingDecision : pendingCancel(context),
     spent: spentBy(reportsIn(tasks)),
   });
+}
+
+function replacementIn({ replacement }: RunContext): Replacement | null {
+  if (replacement === undefined) return null;
+  const { lastTask: _, ...shown } = replacement;
+  return shown;
 }
 
 /** A cancel waits for the end of the open task, and only for that. */
@@ -214,6 +238,8 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
   return withActions({
     runId,
     taskId,
+    packetHash: '',
+    replacement: null,
     state: 'quarantined',
     substate: null,
     kind: record.isResolved ? 'terminal' : 'quarantined',

@@ -4,7 +4,8 @@
  * Owns: that choice. Does not own: what the agent can do (ports/agent), the id of a new session (runtime).
  *
  * Invariants: 1. Only a turn that was cut off is gone on with: by an interruption, a limit, its worker's loss or death, or by something that a person has seen to; never one that its agent itself has ended. 2. A session that its agent has
- * refused is never asked for again. 3. A reviewer's or verifier's session is never one of a writer's, nor of another epoch.
+ * refused is never asked for again. 3. A reviewer's or verifier's session is never one of a writer's, nor of another epoch. 4. A turn that was cut off under
+ * another packet is not gone on with: it knows that packet, and would be told of no other.
  */
 import type { Purpose } from '../model/limits.ts';
 import type { TaskResult } from '../model/request.ts';
@@ -65,6 +66,21 @@ export function sessionToResume(
   const writer = tasks.findLast(({ purpose, result }) => isWriting(purpose) && result === 'completed');
   const id = writer === undefined ? null : usableSession(writer.turn, name);
   return writer === undefined || id === null ? null : { id, taskId: writer.taskId, why: 'writer', result: 'completed' };
+}
+
+/** Those of the tasks that may be gone on with under the packet that the run has now; `lastBefore`: the last one under the packet before. */
+export function underPacket(
+  tasks: readonly EndedTask[],
+  lastBefore: Pick<EndedTask, 'purpose' | 'epoch' | 'attempt'> | null,
+): readonly EndedTask[] {
+  if (lastBefore === null) return tasks;
+  return tasks.filter(
+    ({ purpose, epoch, attempt, result }) =>
+      result === 'completed' ||
+      purpose !== lastBefore.purpose ||
+      epoch !== lastBefore.epoch ||
+      attempt > lastBefore.attempt,
+  );
 }
 
 /** The session's id as the agent named it, or as we did once it has said anything: before that it may have kept nothing. */

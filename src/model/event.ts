@@ -67,6 +67,22 @@ export const runEventSchema = z.discriminatedUnion('type', [
     /** Where the run stands among the others; absent in journals of the first release. */
     order: intakeOrderSchema.optional(),
   }),
+  /** A person has replaced the packet: everything from here on is done and judged under the new one. */
+  z.strictObject({
+    type: z.literal('packetReplaced'),
+    commandId: text,
+    by: text,
+    reason: text,
+    /** Of the packet that the run had. */
+    previousHash: hash,
+    packetHash: hash,
+    packet: artifactSchema,
+    surfaces: names,
+    /** What the work was found to touch beyond the packet's surfaces, and the new packet does not name either. */
+    surfacesBeyond: added.optional(),
+    limits: z.record(z.string(), z.json()),
+    policy: policySchema,
+  }),
   z.strictObject({ type: z.literal('runAdmitted'), key, agents: z.record(z.string(), text), hasSetup: z.boolean() }),
   z.strictObject({ type: z.literal('agentMissing'), key, blocker: blockerSchema }),
   /** All that keeps a run from beginning, found before its first worker. */

@@ -3,7 +3,7 @@
  *
  * Owns: what counts as one step, the shortest stories over all of them. Does not own: the graph (model), playing a story (sim).
  *
- * Model: the graph is that of the whole world in which everything that is counted can be counted once: 13,192 states. What a driver does at a
+ * Model: the graph is that of the whole world in which everything that is counted can be counted once: 14,270 states. What a driver does at a
  * step depends on where run and open task stand, not on the counters: so a step is (place of the run, purpose and place of its open task,
  * event, the same after it). A story is a shortest way to such a step, walked on to the nearest place where a run rests.
  */

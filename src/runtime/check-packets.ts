@@ -14,7 +14,7 @@ import type { Config } from '../model/config.ts';
 import type { Blocker } from '../model/error.ts';
 import type { PacketReading } from '../model/packet.ts';
 import type { GitPort, RepositoryFacts } from '../ports/git.ts';
-import { type PacketOutcome, planIntake } from './intake.ts';
+import { type PacketOutcome, planIntake, runsWithOtherPackets } from './intake.ts';
 
 /** Where the packets are to run. */
 export interface CheckPlace {
@@ -48,10 +48,17 @@ export async function checkPackets(
   const repository = place === null ? NOWHERE : await place.git.facts();
   const views = place?.views ?? new Map<string, RunView>();
   const active = [...views.values()].filter(({ kind }) => kind === 'active' || kind === 'blocked');
+  const replaced = runsWithOtherPackets([...views.values()]);
   const { outcomes } = planIntake(
     readings,
     config,
-    { view: (runId) => views.get(runId) ?? null, holders: () => active, options: [], repository },
+    {
+      view: (runId) => views.get(runId) ?? null,
+      withPacket: (packetHash) => replaced.get(packetHash) ?? null,
+      holders: () => active,
+      options: [],
+      repository,
+    },
     { again: false },
   );
   const waits = waitNotes(readings, outcomes);

@@ -21,12 +21,15 @@ import {
   type InboxCommand,
   type IntakeCommand,
   markDecided,
+  type ReplaceCommand,
   type RunCommand,
   readCommands,
 } from '../store/inbox.ts';
 import { readQuarantine, resolveQuarantine } from '../store/quarantine.ts';
 import type { Driver } from './driver.ts';
+import type { PacketOutcome } from './intake.ts';
 import type { LiveRun } from './live-run.ts';
+import { replacePacket } from './replace-packet.ts';
 import { recordsOf, unknownRun } from './run-look.ts';
 import { takeIn } from './take-in.ts';
 import { folderChange } from './task-folder.ts';
@@ -40,7 +43,29 @@ export async function decideCommand(driver: Driver, command: InboxCommand): Prom
 }
 
 async function decisionOn(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
-  return command.command === 'intake' ? decideIntake(driver, command) : decideOnRun(driver, command);
+  switch (command.command) {
+    case 'intake':
+      return decideIntake(driver, command);
+    case 'replace':
+      return decideReplace(driver, command);
+    default:
+      return decideOnRun(driver, command);
+  }
+}
+
+/** The packet as this process reads it: the record in its run's journal is the decision, or nothing has changed. */
+async function decideReplace(driver: Driver, command: InboxCommand<ReplaceCommand>): Promise<CommandDecision> {
+  const { packet, commandId, by, reason } = command;
+  const [reading] = readingsOf([packet]) ?? [];
+  if (reading === undefined) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
+  const outcome = await replacePacket(driver, { reading, commandId, by, reason });
+  const { runId, refusal } = outcome;
+  const seq = refusal === null ? (driver.view(runId)?.seq ?? null) : null;
+  return { isAccepted: refusal === null, code: refusal?.code ?? null, seq, outcomes: [plain(outcome)] };
+}
+
+function plain(outcome: PacketOutcome): Json {
+  return JSON.parse(canonicalJson(outcome)) as Json;
 }
 
 /** The packets as this process reads them; what comes of each is decided as if they had been given to it. */
@@ -48,8 +73,8 @@ function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): Com
   const readings = readingsOf(command.packets);
   if (readings === null) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
   const { outcomes, isRecorded } = takeIn(driver, readings, command, command.commandId);
-  const told = JSON.parse(canonicalJson(outcomes)) as readonly Json[];
-  return { isAccepted: isRecorded, code: isRecorded ? null : 'PAWL_COMMAND_REFUSED', seq: null, outcomes: told };
+  const code = isRecorded ? null : 'PAWL_COMMAND_REFUSED';
+  return { isAccepted: isRecorded, code, seq: null, outcomes: outcomes.map(plain) };
 }
 
 /** Null where this Pawl refuses what another one has left. */
@@ -132,7 +157,7 @@ export async function emptyInbox(driver: Driver, signal?: AbortSignal): Promise<
   for (const command of commands) {
     if (signal?.aborted === true) return;
     await decideCommand(driver, command);
-    if (command.command === 'intake') continue;
+    if (!('runId' in command)) continue;
     const run = driver.find(command.runId);
     if (run !== undefined) await driver.endTasks(run);
   }

@@ -12,14 +12,14 @@ import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
 import { doBranchesCollide, isBranchName } from '../core/branch-name.ts';
 import { cancelRun, giveUpRun } from '../core/error-actions.ts';
 import { resolveLimits } from '../core/limits.ts';
-import { nextRunId } from '../core/packet-run-id.ts';
+import { nextRunId, taskPartOf, taskPartOfRun } from '../core/packet-run-id.ts';
 import { targetBlocker } from '../core/preflight.ts';
 import type { RunView } from '../core/run-view.ts';
 import { surfacesOf } from '../core/surfaces.ts';
 import type { Action } from '../model/action.ts';
 import type { Config } from '../model/config.ts';
 import { PawlError } from '../model/error.ts';
-import type { IntakeOrder, JournalEvent } from '../model/event.ts';
+import type { ArtifactRef, IntakeOrder, JournalEvent, Policy } from '../model/event.ts';
 import type { Limits } from '../model/limits.ts';
 import type { PacketReading } from '../model/packet.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
@@ -40,6 +40,8 @@ export interface IntakeEntry {
 /** What is known of runs that are there already. */
 export interface KnownRuns {
   view(runId: string): RunView | null;
+  /** The run that has this packet now, in place of the one that it was made for; null when there is none. */
+  withPacket(packetHash: string): RunView | null;
   /** Every live run, with the branch that it is for. */
   holders(): readonly { readonly runId: string; readonly branch: string }[];
   /** The options by which a command addresses this registry. */
@@ -56,8 +58,8 @@ export interface PacketOutcome {
   readonly taskId: string;
   /** The run that the packet is for, also where it is refused: then there may be none of that id. */
   readonly runId: string;
-  /** `present`: it had a run before. */
-  readonly outcome: 'recorded' | 'present' | 'refused';
+  /** `present`: it had a run before. `replaced`: its run has it now, in place of another one. */
+  readonly outcome: 'recorded' | 'present' | 'replaced' | 'refused';
   /** Null unless it is refused. */
   readonly refusal: PacketRefusal | null;
 }
@@ -93,7 +95,7 @@ export function planIntake(
   const fresh = new Map<string, IntakeEntry>();
   const outcomes = readings.map((reading): PacketOutcome => {
     const { taskId } = reading.packet;
-    const runId = currentRunId(reading.runId, known, options.again);
+    const runId = currentRunId(reading, known, options.again);
     const view = known.view(runId);
     if (view?.kind === 'quarantined')
       return { taskId, runId, outcome: 'refused', refusal: quarantined(runId, known.options) };
@@ -119,8 +121,10 @@ export function assertNoneRefused(outcomes: readonly PacketOutcome[]): void {
   throw new PawlError({ ...refusal, hint: `${refusal.hint} Nothing of this file was recorded.` });
 }
 
-/** The run that this packet means: its first one, or with --again the one after the last that has ended. */
-function currentRunId(first: string, known: KnownRuns, mayRepeat: boolean): string {
+/** The run that this packet means: its first one, or one that has it now, or with --again the one after the last that has ended. */
+function currentRunId({ runId: first, packetHash }: PacketReading, known: KnownRuns, mayRepeat: boolean): string {
+  const replaced = known.withPacket(packetHash);
+  if (replaced !== null && !(mayRepeat && replaced.kind === 'terminal')) return replaced.runId;
   let runId = first;
   for (let n = 2; ; n += 1) {
     const view = known.view(runId);
@@ -143,6 +147,11 @@ function wrongTarget(
   return { code, message, subject: packet.taskId, hint, actions: [] };
 }
 
+/** The runs whose packets were replaced, by the packets that they have now: their ids do not tell. */
+export function runsWithOtherPackets(views: readonly RunView[]): ReadonlyMap<string, RunView> {
+  return new Map(views.filter(({ replacement }) => replacement !== null).map((view) => [view.packetHash, view]));
+}
+
 /** One branch, one run: compared without the packets' word on the repository, as a registry has only one. */
 function branchTaken(
   { packet, missingFields }: PacketReading,
@@ -155,7 +164,11 @@ function branchTaken(
   if (branch === null || missingFields.length > 0) return null;
   const holder = known.holders().find((each) => each.runId !== runId && doBranchesCollide(branch, each.branch));
   if (holder !== undefined) {
-    return conflict(packet, `the live run ${holder.runId} is for ${holder.branch}`, 'Let that run end, or cancel it.', [
+    const isOfTask = taskPartOfRun(holder.runId) === taskPartOf(packet.taskId);
+    const hint = isOfTask
+      ? 'If this is its packet, corrected: take it in with --replace. Else let that run end, or cancel it.'
+      : 'Let that run end, or cancel it.';
+    return conflict(packet, `the live run ${holder.runId} is for ${holder.branch}`, hint, [
       cancelRun(holder.runId, known.options),
     ]);
   }
@@ -189,7 +202,8 @@ function conflict(
   };
 }
 
-function quarantined(runId: string, options: readonly string[]): PacketRefusal {
+/** The run of a packet is set aside. */
+export function quarantined(runId: string, options: readonly string[]): PacketRefusal {
   return {
     code: 'PAWL_RUN_QUARANTINED',
     message: `The run of this packet, ${runId}, is set aside.`,
@@ -240,15 +254,38 @@ function invalidRegister(subject: string, what: string): PawlError {
   });
 }
 
+/** The packet is durable in the artifacts of the run, whose folders are there; beside it stay those that the run had before. */
+export function keepPacket(
+  { files, paths }: World,
+  runId: string,
+  { given, packet, unknownFields }: PacketReading,
+  limits: Limits,
+): ArtifactRef {
+  const kept = keptPacketText({ given: given as Json, packet, limits, unknownFields });
+  return writeArtifact(files, paths.run(runId), 'intake', 'packet', kept);
+}
+
+/** The limits that the machines count by. */
+export function policyOf(limits: Limits): Policy {
+  return {
+    attemptsMax: limits.attemptsMax,
+    fixAttemptsMax: limits.fixAttemptsMax,
+    lostRetriesMax: limits.lostRetriesMax,
+    interruptionsMax: limits.interruptionsMax,
+    limitWaitsMax: limits.limitWaitsMax,
+    hostStartsMax: limits.hostStartsMax,
+    leaseTtlMs: limits.leaseTtlMs,
+  };
+}
+
 /** The run's folders and its packet are durable; returns its first event. */
 export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
   const { paths, files } = world;
   const { runId, reading, limits, order } = entry;
   const artifacts = paths.artifacts(runId);
   files.ensureFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
-  const { given, packet, unknownFields } = reading;
-  const kept = keptPacketText({ given: given as Json, packet, limits, unknownFields });
-  const ref = writeArtifact(files, paths.run(runId), 'intake', 'packet', kept);
+  const { packet } = reading;
+  const ref = keepPacket(world, runId, reading, limits);
   const branch = packet.scm.intendedBranch ?? '';
   return {
     type: 'packetReceived',
@@ -259,15 +296,7 @@ export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
     surfaces: reading.missingFields.length === 0 ? surfacesOf(packet, runId) : [],
     branch: isBranchName(branch) ? branch : '',
     limits: JSON.parse(canonicalJson(limits)),
-    policy: {
-      attemptsMax: limits.attemptsMax,
-      fixAttemptsMax: limits.fixAttemptsMax,
-      lostRetriesMax: limits.lostRetriesMax,
-      interruptionsMax: limits.interruptionsMax,
-      limitWaitsMax: limits.limitWaitsMax,
-      hostStartsMax: limits.hostStartsMax,
-      leaseTtlMs: limits.leaseTtlMs,
-    },
+    policy: policyOf(limits),
     machineVersion: MACHINE_VERSION,
     ...(order === undefined ? {} : { order }),
   };

@@ -24,7 +24,7 @@ import {
   spentBy,
   tighter,
 } from '../core/ledger.ts';
-import { type EndedTask, type ResumedSession, sessionToResume } from '../core/session-choice.ts';
+import { type EndedTask, type ResumedSession, sessionToResume, underPacket } from '../core/session-choice.ts';
 import { answerSchema } from '../core/task-document.ts';
 import { type Interlude, turnPrompt } from '../core/turn-prompt.ts';
 import type { Config } from '../model/config.ts';
@@ -163,7 +163,8 @@ export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: Ke
   }
   const { budget, blocker } = fundsOf(run.state, kept.limits, run.world.config.budget, others, work.coding, agent);
   if (blocker !== null) return { kind: 'refused', blocker };
-  const resumed = sessionToResume(tasksOf(run.state), effect, agent, work.coding);
+  const lastBefore = run.state.run.context.replacement?.lastTask ?? null;
+  const resumed = sessionToResume(underPacket(tasksOf(run.state), lastBefore), effect, agent, work.coding);
   const { firstEventMs } = kept.limits;
   const { allowedTools } = kept.packet;
   return { kind: 'turn', agent, work, commands: [], budget, resumed, firstEventMs, allowedTools };

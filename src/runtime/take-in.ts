@@ -8,6 +8,7 @@
  * of them do: whoever starts next finishes it. A single packet is taken in by its run's first record, or not at all. 2. A command's
  * batch is the decision on it: what was planned once is carried out, and never planned again.
  */
+import type { RunView } from '../core/run-view.ts';
 import type { PacketReading } from '../model/packet.ts';
 import { listUnfinishedBatches, markBatchDone, readBatchOf } from '../store/batches.ts';
 import {
@@ -18,6 +19,7 @@ import {
   outcomesIn,
   type PacketOutcome,
   planIntake,
+  runsWithOtherPackets,
   writeIntake,
 } from './intake.ts';
 import type { LiveRun } from './live-run.ts';
@@ -28,6 +30,8 @@ export interface RunKeeper {
   readonly world: World;
   readonly repository: KnownRuns['repository'];
   view: KnownRuns['view'];
+  /** All runs whose folders are there. */
+  views(): readonly RunView[];
   /** Live runs. */
   runs(): readonly LiveRun[];
   /** Makes a run and its first record. */
@@ -84,9 +88,11 @@ function carryOut(keeper: RunKeeper, batchId: string | null, entries: readonly I
 }
 
 function knownRuns(keeper: RunKeeper): KnownRuns {
+  const replaced = runsWithOtherPackets(keeper.views());
   return {
     repository: keeper.repository,
     view: (runId) => keeper.view(runId),
+    withPacket: (packetHash) => replaced.get(packetHash) ?? null,
     options: keeper.world.paths.commandOptions,
     holders: () =>
       keeper

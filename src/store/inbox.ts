@@ -40,8 +40,17 @@ export interface IntakeCommand {
   readonly by: string;
 }
 
+/** A packet that is to replace the one that the run of its task has. */
+export interface ReplaceCommand {
+  readonly command: 'replace';
+  /** As it was given. */
+  readonly packet: Json;
+  readonly reason: string;
+  readonly by: string;
+}
+
 /** What an operator asks of the driver. */
-export type CommandRequest = RunCommand | IntakeCommand;
+export type CommandRequest = RunCommand | IntakeCommand | ReplaceCommand;
 
 /** A command as it lies in the inbox. */
 export type InboxCommand<Request extends CommandRequest = CommandRequest> = Request & {
@@ -56,7 +65,7 @@ export interface CommandDecision {
   readonly code: string | null;
   /** The journal record that holds the decision; null when there is no journal for it. */
   readonly seq: number | null;
-  /** What came of each packet of an intake, in the order of the file; for no other command. */
+  /** What came of each packet of an intake, in the order of the file, or of the one that was to replace another; for no other command. */
   readonly outcomes?: readonly Json[];
 }
 
@@ -127,8 +136,19 @@ function parseCommand(bytes: Uint8Array, name: string): InboxCommand | null {
   if (value === null || value.v !== 1 || value.commandId !== name) return null;
   const { atMs, by } = value;
   if (typeof by !== 'string' || !isOrdinal(atMs)) return null;
-  const request = value.command === 'intake' ? parseIntake(value, by) : parseRunCommand(value, by);
+  const request = parseRequest(value, by);
   return request === null ? null : { ...request, commandId: name, atMs };
+}
+
+function parseRequest(value: Record<string, unknown>, by: string): CommandRequest | null {
+  if (value.command === 'intake') return parseIntake(value, by);
+  return value.command === 'replace' ? parseReplace(value, by) : parseRunCommand(value, by);
+}
+
+/** The bytes were JSON. */
+function parseReplace({ packet, reason }: Record<string, unknown>, by: string): ReplaceCommand | null {
+  if (packet === undefined || typeof reason !== 'string') return null;
+  return { command: 'replace', packet: packet as Json, reason, by };
 }
 
 function parseIntake(value: Record<string, unknown>, by: string): IntakeCommand | null {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EventStory, taskWords } from '../../src/core/event-words.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import { HASH, POLICY, packetReplaced } from '../../src/prove/model/settlements.ts';
 import { goodRun } from '../inspector/good-run.ts';
 
 const steps = [...goodRun('run_T-1_aaaaaaaaaaaa')].map(({ record }) => record);
@@ -34,6 +35,12 @@ describe('the story of a run', () => {
       'review: PASS at cccccccccccc, evidence artifacts/review/x.json',
       'ready for review, evidence artifacts/handoff/x.json',
     ]);
+  });
+
+  it('names who has replaced a packet, by which, and why', () => {
+    const event = packetReplaced({ packetHash: HASH, policy: POLICY });
+    expect(told(event)).toBe('packet replaced by operator: dddddddddddd instead of aaaaaaaaaaaa: r');
+    expect(told({ ...event, reason: '' })).toBe('packet replaced by operator: dddddddddddd instead of aaaaaaaaaaaa');
   });
 
   it('names what is held beyond the packet', () => {

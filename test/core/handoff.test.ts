@@ -5,7 +5,7 @@ import { type HandoffInput, handoffBundle } from '../../src/core/handoff.ts';
 import { readPackets } from '../../src/core/packets.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { FIRST_PREV, type JournalRecord, RECORD_VERSION, RUN_ACTOR } from '../../src/model/record.ts';
-import { BASE, COMMIT, HASH } from '../../src/prove/model/settlements.ts';
+import { BASE, COMMIT, HASH, POLICY, packetReceived, packetReplaced } from '../../src/prove/model/settlements.ts';
 import { goodPacket } from '../packets/good-packet.ts';
 
 const BRANCH = 'work/x;reboot';
@@ -65,5 +65,43 @@ describe('a handoff', () => {
     const inside = bundleOf(workCommitted());
     expect(JSON.parse(inside.json).surfacesAdded).toEqual([]);
     expect(inside.markdown).not.toContain('conflict surface');
+  });
+
+  it('of a packet that was replaced says which version was judged, who has replaced it, and what was judged under the others', () => {
+    const judged = (epoch: number): JournalEvent => ({
+      type: 'gateJudged',
+      key: 'k',
+      gate: 'verification',
+      taskId: `verification-e${epoch}-a1`,
+      epoch,
+      status: 'PASS',
+      commit: COMMIT,
+      evidence: { path: 'e', sha256: HASH },
+      findingCount: 0,
+      blocker: null,
+    });
+    const replaced = packetReplaced({ packetHash: HASH, policy: POLICY });
+    const events = [packetReceived(), workCommitted(['path:acme/widgets/docs']), judged(1), replaced, judged(2)];
+    const { json, markdown } = bundleOf(...events);
+    expect(JSON.parse(json)).toMatchObject({
+      surfacesAdded: [],
+      packets: [
+        { version: 1, packetHash: HASH, by: null, reason: null, rounds: [1] },
+        {
+          version: 2,
+          packetHash: replaced.packetHash,
+          packet: replaced.packet,
+          by: 'operator',
+          reason: 'r',
+          rounds: [2],
+        },
+      ],
+    });
+    expect(markdown).toContain('## Packet: version 2 was judged');
+    expect(markdown).toContain(`- Version 1 \`${HASH}\`, taken in at 1970-01-01T00:00:00.001Z (round 1)`);
+    expect(markdown).toMatch(/- Version 2 `d+`, put in its place by operator at .*: r \(round 2\)/);
+    const never = bundleOf(packetReceived(), workCommitted(), judged(1));
+    expect(never.json).not.toContain('"packets"');
+    expect(never.markdown).not.toContain('## Packet');
   });
 });

@@ -1,7 +1,7 @@
 /** Which session a turn goes on with: one that was cut off by no fault of its own, never one that was refused, never somebody else's. */
 import { describe, expect, it } from 'vitest';
 import { claude } from '../../src/adapters/agents/claude.ts';
-import { type EndedTask, type ResumedSession, sessionToResume } from '../../src/core/session-choice.ts';
+import { type EndedTask, type ResumedSession, sessionToResume, underPacket } from '../../src/core/session-choice.ts';
 import type { Purpose } from '../../src/model/limits.ts';
 import { TASK_RESULTS, type TaskResult } from '../../src/model/request.ts';
 import type { TurnReport } from '../../src/model/turn.ts';
@@ -53,6 +53,23 @@ function chosen(
 ): ResumedSession | null {
   return sessionToResume(tasks, { purpose, epoch }, name, agent);
 }
+
+describe('under another packet', () => {
+  it('a turn that was cut off before is not gone on with, one that was cut off since is', () => {
+    const before = ended('interrupted');
+    const since = { ...ended('interrupted'), attempt: before.attempt + 1 };
+    expect(chosen([before])).not.toBeNull();
+    expect(chosen(underPacket([before], before))).toBeNull();
+    expect(chosen(underPacket([before, since], before))?.taskId).toBe(since.taskId);
+    expect(underPacket([before], null)).toEqual([before]);
+  });
+
+  it('a writer whose work stays may still be gone on with by whoever fixes it: it is told everything anew', () => {
+    const writer = ended('completed');
+    const resumed = chosen(underPacket([writer], writer), { purpose: 'fix', epoch: 2, agent: FIXER });
+    expect(resumed).toMatchObject({ why: 'writer', taskId: writer.taskId });
+  });
+});
 
 describe('the next attempt', () => {
   it.each(TASK_RESULTS)('after a turn that was %s', (result) => {

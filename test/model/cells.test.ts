@@ -66,6 +66,7 @@ const RUN_TAKES: Readonly<Record<string, string>> = {
   'decisionMade retry': `blockedLockConflict ${LIMITED}`,
   'decisionMade abandon': 'blockedLockConflict',
   leaseReclaimed: BUSY,
+  packetReplaced: `${UNLEASED} ${LIMITED}`,
 };
 
 /** Where it depends on more than the place: on a task that is open, a gate that blocked, a lease that is held, a cancel before. */
@@ -75,6 +76,7 @@ const RUN_MAY_TAKE: Readonly<Record<string, string>> = {
   'decisionMade accept': 'blockedNeedsHuman',
   'decisionMade abandon': 'blockedNeedsHuman queued',
   leaseReclaimed: 'blockedNeedsHuman',
+  packetReplaced: 'blockedNeedsHuman',
 };
 
 /** Where each event to a task is taken whenever it comes. */
@@ -91,7 +93,14 @@ const TASK_TAKES: Readonly<Record<string, string>> = {
 };
 
 /** Events that report on no effect: where they are not taken they are refused, the others are stale. */
-const WITHOUT_KEY = ['packetReceived', 'cancelRequested', 'decisionMade', 'leaseReclaimed', 'completionReported'];
+const WITHOUT_KEY = [
+  'packetReceived',
+  'packetReplaced',
+  'cancelRequested',
+  'decisionMade',
+  'leaseReclaimed',
+  'completionReported',
+];
 
 describe('decide', () => {
   it('is asked in every place of both machines but the two that no sufficient packet comes to', () => {

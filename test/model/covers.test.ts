@@ -23,6 +23,9 @@ const COUNTS: Readonly<Record<string, readonly number[]>> = {
   'limits of agents': [160, 455, 1_094, 234, 579],
   'limits, attempts and an operator': [279, 667, 1_152, 354, 431],
   'fix rounds that get nowhere': [844, 1_217, 1_843, 420, 670],
+  'packets that are replaced, and an operator': [109, 206, 445, 91, 180],
+  'packets that are replaced, and lost leases': [54, 145, 418, 47, 139],
+  'packets that are replaced, and work beyond their surfaces': [68, 127, 234, 51, 90],
 };
 
 describe.each(COVER_FACETS.map(({ name, world }) => [name, world] as const))('%s', (name, world) => {

@@ -12,6 +12,7 @@ const CONFIG = parseConfig(null, 'pawl.config.json');
 const REPOSITORY = { origin: 'git@github.com:acme/widgets.git', defaultBranches: ['main'] };
 const NOTHING_KNOWN: KnownRuns = {
   view: () => null,
+  withPacket: () => null,
   holders: () => [],
   options: [],
   repository: { ...REPOSITORY, origin: null },

@@ -7,6 +7,7 @@
 import { assign } from 'xstate';
 import type { runMachine } from '../../machines/run.machine.ts';
 import { isSurfaceInDoubt, stageToResume } from '../../machines/run-context.ts';
+import { underNewPacket } from '../../machines/run-replacing.ts';
 import { grownLease } from '../../machines/run-surfaces.ts';
 import { waitForLimit } from '../../machines/run-waits.ts';
 import type { World } from '../../src/prove/model/world.ts';
@@ -115,6 +116,38 @@ export const BREAKS: readonly Break[] = [
     world: ROUNDS,
   },
   {
+    name: 'a packet is replaced while a task of it is open',
+    breaks: { guards: { isReplacement: ({ event }) => event.type === 'packetReplaced' } },
+    finds: 'a packet is replaced only where no task is open, and then nothing of the one before stands but the work',
+  },
+  {
+    name: 'what is leased for a packet is kept under the next one',
+    breaks: {
+      actions: {
+        takePacket: assign(({ context }, event) => ({ ...underNewPacket(context, event), lease: context.lease })),
+      },
+    },
+    finds: 'a lease holds the surfaces of the packet and whatever the work touches beyond them',
+  },
+  {
+    name: 'verdicts under an earlier packet stand',
+    breaks: {
+      actions: {
+        takePacket: assign(({ context }, event) => ({ ...underNewPacket(context, event), resumeAt: context.stage })),
+      },
+    },
+    finds: 'a run that is admitted anew resumes no later than at the verification of its work',
+  },
+  {
+    name: 'fix rounds of an earlier packet are charged to the next one',
+    breaks: {
+      actions: {
+        takePacket: assign(({ context }, event) => ({ ...underNewPacket(context, event), fixes: context.fixes })),
+      },
+    },
+    finds: 'a packet is replaced only where no task is open, and then nothing of the one before stands but the work',
+  },
+  {
     name: 'a lease is reclaimed under an open task',
     breaks: { guards: { isReclaimable: ({ context }) => context.lease !== null } },
     finds: 'work is owed only under a lease',
@@ -209,7 +242,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'what work touches beyond its surface is forgotten',
     breaks: { actions: { growLease: assign({}) } },
-    finds: 'what a record adds to the surfaces of a run is added, and stays',
+    finds: 'what a record adds to the surfaces of a run is added, and stays unless another packet names it',
   },
   {
     name: 'work that may not be leased is not remembered',

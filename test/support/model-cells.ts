@@ -13,7 +13,7 @@ import type { JournalEvent } from '../../src/model/event.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../../src/model/record.ts';
 import type { Graph } from '../../src/prove/model/graph.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
-import { BASE, HASH } from '../../src/prove/model/settlements.ts';
+import { BASE, HASH, POLICY, packetReplaced } from '../../src/prove/model/settlements.ts';
 import { answersTo, MODEL_RUN, opening, stepsOf, UNASKED, unaskedIn, type World } from '../../src/prove/model/world.ts';
 
 /** What became of an event: taken (under a key that is owed, or without one), or the code of its refusal. */
@@ -158,7 +158,10 @@ function effectOf(kind: EffectKind): Effect {
 
 /** Every event of the alphabet by its name, for whom it is, under a key that is not owed. */
 export function alphabet(): readonly { readonly actor: 'run' | 'task' | 'driver'; readonly event: JournalEvent }[] {
-  const run = [...UNASKED, ...OTHERS, ...KEYED.run].map(([, event]) => ({ actor: RUN_ACTOR, event }) as const);
+  const replaced = ['packetReplaced', packetReplaced({ packetHash: HASH, policy: POLICY })] as const;
+  const run = [...UNASKED, replaced, ...OTHERS, ...KEYED.run].map(
+    ([, event]) => ({ actor: RUN_ACTOR, event }) as const,
+  );
   const task = [...KEYED.task.map(([, event]) => event), REPORT].map((event) => ({ actor: 'task', event }) as const);
   return [...run, ...task, ...DRIVER_NOTES.map((event) => ({ actor: DRIVER_ACTOR, event }) as const)];
 }

@@ -1,10 +1,12 @@
 /**
  * `pawl intake`: packets become runs. A `pawl run` that drives everything starts them; else nothing is driven.
  *
- * Owns: taking them in here, or through the process that holds the registry; its output. Does not own: the intake (runtime/take-in).
+ * Owns: taking them in here, or through the process that holds the registry; its output. Does not own: the intake (runtime/take-in), packets
+ * that replace others (cli/replacing).
  */
 import { userInfo } from 'node:os';
 import type { Json } from '../../base/canonical-json.ts';
+import { helpOf } from '../../core/error-actions.ts';
 import { removedView } from '../../core/removed-view.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
@@ -19,6 +21,7 @@ import type { Output } from '../output.ts';
 import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
+import { type Replaced, replacePackets } from '../replacing.ts';
 import { sendCommand, unlessLocked } from '../send-command.ts';
 import { withDriver } from '../session.ts';
 import { shown } from '../shown.ts';
@@ -26,6 +29,8 @@ import { shown } from '../shown.ts';
 /** Options of `pawl intake`. */
 export interface IntakeOptions extends CommonOptions {
   readonly again?: boolean;
+  readonly replace?: boolean;
+  readonly reason?: string;
   readonly allOrNothing?: boolean;
 }
 
@@ -33,6 +38,15 @@ export interface IntakeOptions extends CommonOptions {
 export async function intake(output: Output, options: IntakeOptions, [file = '']: readonly string[]): Promise<number> {
   const places = placesOf(options);
   const { readings } = readPacketsArgument(places.cwd, file);
+  if (options.reason !== undefined && options.replace !== true) throw notTogether('--reason needs --replace');
+  if (options.replace === true) {
+    if (options.again === true)
+      throw notTogether('--replace is for runs that have not ended, --again for runs that have');
+    if (options.allOrNothing === true) throw notTogether('--replace takes each packet by itself, not all or nothing');
+    const sent = await replacePackets(output, places, readings, options.reason?.trim() ?? '');
+    if (sent.queued.length > 0) return tellQueued(output, sent);
+    return show(output, sent.outcomes, shown(places, await viewsOf(places, sent.outcomes)));
+  }
   const how = { again: options.again === true, isAllOrNothing: options.allOrNothing === true };
   const here = await unlessLocked(places, () => takeInHere(output, places, readings, how));
   const taken = here === 'locked' ? await takeInThere(output, places, readings, how) : here;
@@ -43,6 +57,24 @@ export async function intake(output: Output, options: IntakeOptions, [file = '']
   }
   if (!taken.isRecorded) assertNoneRefused(taken.outcomes);
   return show(output, taken.outcomes, shown(places, await viewsOf(places, taken.outcomes)));
+}
+
+function notTogether(why: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message: `${why}.`,
+    subject: 'intake',
+    hint: 'Leave one of them out. Nothing was recorded.',
+    actions: [helpOf('intake')],
+  });
+}
+
+/** Some are not decided on yet: what was decided is told, and how the others are called. */
+function tellQueued(output: Output, { outcomes, queued }: Replaced): number {
+  output.json({ commandIds: queued, decided: false, runs: [], packets: toldOutcomes(outcomes) });
+  for (const line of refusedLines(output, outcomes)) output.line(line);
+  output.line(`Queued as ${queued.join(', ')}; the running pawl decides on ${queued.length === 1 ? 'it' : 'them'}.`);
+  return withRefused(outcomes, EXIT.done);
 }
 
 function takeInHere(
@@ -91,11 +123,17 @@ async function viewIn(places: Places, runId: string): Promise<RunView | null> {
 }
 
 function show(output: Output, outcomes: readonly PacketOutcome[], views: readonly RunView[]): number {
-  const recorded = new Set(outcomes.filter(({ outcome }) => outcome === 'recorded').map(({ runId }) => runId));
+  const idsOf = (what: PacketOutcome['outcome']): ReadonlySet<string> =>
+    new Set(outcomes.filter(({ outcome }) => outcome === what).map(({ runId }) => runId));
+  const [recorded, replaced] = [idsOf('recorded'), idsOf('replaced')];
   const runs = views.map((view) => ({ ...view, isNew: recorded.has(view.runId) }));
   output.json({ runs, packets: toldOutcomes(outcomes) });
   for (const view of runs) {
-    const was = view.kind === 'terminal' ? '  (ended before; --again takes it in once more)' : '  (was there)';
+    const was = replaced.has(view.runId)
+      ? '  (packet replaced)'
+      : view.kind === 'terminal'
+        ? '  (ended before; --again takes it in once more)'
+        : '  (was there)';
     output.line(`${runLine(output, view)}${view.isNew ? '' : was}`);
     if (view.kind === 'terminal') for (const line of runDetails(output, view)) output.line(line);
   }

@@ -36,11 +36,12 @@ export async function show(
     evidence: evidenceOf(places, report),
   };
   const { view, story, packet, rounds, change, changeProblem, evidence } = told;
-  const { attempts, decisions, commits, packetHash, branch: name, baseBranch, baseCommit, headCommit } = story;
+  const { attempts, decisions, commits, packetHash, packets, branch: name, baseBranch, baseCommit, headCommit } = story;
   output.json({
     run: view,
     packet,
     packetHash,
+    packets,
     branch: { name, baseBranch, baseCommit, headCommit, nowAt: told.branchCommit },
     commits,
     change: change === null ? null : { ...change, lines: undefined, linesLeftOut: undefined },

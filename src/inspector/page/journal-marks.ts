@@ -60,6 +60,8 @@ function eventMarks({ event }: JournalRecord): readonly Mark[] {
       return [{ kind: 'refused', tone: 'plain', text: `refused: ${event.code}` }];
     case 'decisionMade':
       return [{ kind: 'decision', tone: 'now', text: `${event.by} decided: ${event.decision}: ${event.reason}` }];
+    case 'packetReplaced':
+      return [{ kind: 'decision', tone: 'now', text: `${event.by} replaced the packet${because(event.reason)}` }];
     case 'cancelRequested':
       return [{ kind: 'decision', tone: 'now', text: `cancelled by ${event.by}: ${event.reason}` }];
     case 'gateJudged':
@@ -142,11 +144,16 @@ export function toneOfStanding(standing: Standing): Tone {
 /** The last word of a person on the run among these records, in a sentence; null when there is none. */
 export function lastDecision(records: readonly JournalRecord[]): string | null {
   for (const { event } of records.toReversed()) {
-    const reason = 'reason' in event && event.reason !== '' ? `: ${event.reason}` : '';
+    const reason = 'reason' in event ? because(event.reason) : '';
+    if (event.type === 'packetReplaced') return `${event.by} replaced the packet${reason}`;
     if (event.type === 'cancelRequested') return `Cancelled by ${event.by}${reason}`;
     if (event.type === 'decisionMade') return `${event.by} decided: ${event.decision}${reason}`;
   }
   return null;
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : `: ${reason}`;
 }
 
 /** A stretch of records in one state. */

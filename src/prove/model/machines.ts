@@ -23,7 +23,7 @@ import {
 } from '../../model/event.ts';
 import { TASK_RESULTS } from '../../model/request.ts';
 import { runKey, wholeTaskKey } from './key.ts';
-import { BASE, COMMIT, HASH, packetReceived } from './settlements.ts';
+import { BASE, COMMIT, HASH, packetReceived, packetReplaced } from './settlements.ts';
 import { answersTo, blockerOf, MODEL_RUN, UNASKED } from './world.ts';
 import { COMPARABLE, type Trouble } from './worlds.ts';
 
@@ -136,7 +136,8 @@ function runEvents({ context }: RunSnapshot, without: readonly string[]): RunMac
     packetReceived(['scope'], context.policy),
     ...effects.flatMap((effect) => eventsOf(effect, without)),
   ];
-  const unasked = UNASKED.filter(([type]) => !without.includes(type)).map(([, event]) => event);
+  const replaced = ['packetReplaced', packetReplaced(context)] as const;
+  const unasked = [...UNASKED, replaced].filter(([type]) => !without.includes(type)).map(([, event]) => event);
   const asked = [...events, ...unasked].filter(isRunEvent).map((event) => ({ ...event, atMs: 0 }));
   return [...asked, ...settled, { type: 'taskDoubtful', taskId, blocker: blockerOf('PAWL_HOST_UNKNOWN'), atMs: 0 }];
 }

@@ -3,6 +3,7 @@
  *
  * Owns: default events for effects. Does not own: deciding which is next.
  */
+import type { RunContext } from '../../../machines/run-context.ts';
 import type { Input } from '../../core/decide.ts';
 import type { KeyedEffect } from '../../model/effect.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';
@@ -10,6 +11,8 @@ import { RUN_ACTOR } from '../../model/record.ts';
 
 /** A hash for tests. */
 export const HASH = 'a'.repeat(64);
+/** A hash that is not the first one. */
+const OTHER_HASH = 'd'.repeat(64);
 /** The commit that work ends at, in tests. */
 export const COMMIT = 'c'.repeat(40);
 /** The commit that work starts from, in tests. */
@@ -39,6 +42,28 @@ export function packetReceived(missingFields: string[] = [], policy: Policy = PO
     limits: {},
     policy,
     machineVersion: 1,
+  };
+}
+
+/** Another packet in place of the one that a run has: it names another path, and of what the work touches beyond its surfaces none. */
+export function packetReplaced({
+  packetHash,
+  policy,
+  surfacesAdded,
+}: Pick<RunContext, 'packetHash' | 'policy' | 'surfacesAdded'>): Extract<JournalEvent, { type: 'packetReplaced' }> {
+  const sha256 = packetHash === HASH ? OTHER_HASH : HASH;
+  return {
+    type: 'packetReplaced',
+    commandId: 'c',
+    by: 'operator',
+    reason: 'r',
+    previousHash: packetHash,
+    packetHash: sha256,
+    packet: { path: `artifacts/intake/packet-${sha256.slice(0, 12)}.json`, sha256 },
+    surfaces: ['branch:acme/app#feature/x', `path:acme/app/${sha256 === HASH ? 'src' : 'lib'}`],
+    ...(surfacesAdded === undefined ? {} : { surfacesBeyond: [...surfacesAdded] }),
+    limits: {},
+    policy,
   };
 }
 

@@ -46,11 +46,13 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
   ],
   [
     'no attempt is charged by a wait',
-    (before, after) => !isWaitTouched(before, after) || chargesOf(before) === chargesOf(after),
+    (before, after, deliveries) =>
+      isReplaced(deliveries) || !isWaitTouched(before, after) || chargesOf(before) === chargesOf(after),
   ],
   [
     'a wait is counted when it begins, and asks for a task of its own when it is over',
-    (before, after) => {
+    (before, after, deliveries) => {
+      if (isReplaced(deliveries)) return true;
       const [was, is] = [before.run.context, after.run.context];
       if (!isWaiting(before.run.value) && !isWaiting(after.run.value)) return true;
       if (isWaiting(before.run.value) === isWaiting(after.run.value)) return was.limitWaits === is.limitWaits;
@@ -69,11 +71,12 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
   ],
   [
     'work beyond its surface is looked at again, or done again, before anything else is done with it',
-    (before, after) => {
+    (before, after, deliveries) => {
       if (!isSurfaceInDoubt(before.run.context) || after.run.status !== 'active') return true;
       const { stage } = before.run.context;
       const { value, context } = after.run;
-      if (value === 'waitingForLock') return AFTER_DOUBT[stage]?.includes(context.resumeAt ?? 'nowhere') === true;
+      if (value === 'waitingForLock' || isReplaced(deliveries))
+        return AFTER_DOUBT[stage]?.includes(context.resumeAt ?? 'nowhere') === true;
       return (
         value === 'blockedNeedsHuman' || /^(?:implementing|fixLoop)\.(?:committing|requested)$/.test(placeOf(value))
       );
@@ -91,12 +94,30 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     },
   ],
   [
-    'what a record adds to the surfaces of a run is added, and stays',
+    'what a record adds to the surfaces of a run is added, and stays unless another packet names it',
     (before, after, deliveries) => {
+      const replaced = deliveries.find(({ event }) => event.type === 'packetReplaced')?.event;
+      if (replaced?.type === 'packetReplaced')
+        return (after.run.context.surfacesAdded ?? []).join() === (replaced.surfacesBeyond ?? []).join();
       const told = deliveries.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
       const { surfacesAdded = [] } = after.run.context;
       return [...(before.run.context.surfacesAdded ?? []), ...told].join() === surfacesAdded.join();
     },
+  ],
+  [
+    'a packet is replaced only where no task is open, and then nothing of the one before stands but the work',
+    (before, after, deliveries) =>
+      !isReplaced(deliveries) || (before.run.context.openTask === null && isUnderNewPacket(before, after)),
+  ],
+  [
+    'a run has the packet that it was born with until that is replaced',
+    (before, after, deliveries) =>
+      isReplaced(deliveries) || before.run.context.packetHash === after.run.context.packetHash,
+  ],
+  [
+    'a run that is admitted anew resumes no later than at the verification of its work',
+    (before, after) =>
+      before.run.value !== 'queued' || !['review', 'fix', 'handoff'].includes(after.run.context.resumeAt ?? 'nowhere'),
   ],
   [
     'an effect stays owed under the key that it was asked under',
@@ -132,6 +153,30 @@ function toldOf(deliveries: readonly Delivery[]): string {
         : [],
     )
     .join();
+}
+
+function isReplaced(deliveries: readonly Delivery[]): boolean {
+  return deliveries.some(({ event }) => event.type === 'packetReplaced');
+}
+
+/** Admitted anew, without lease, verdicts and charges; what was worked, and the ordinals of that, are as they were. */
+function isUnderNewPacket(before: RunState, after: RunState): boolean {
+  const [was, is] = [before.run.context, after.run.context];
+  const isFresh = is.lease === null && is.blockers.length === 0 && is.judgements.length === 0;
+  const isUnjudged = is.gates.verification === null && is.gates.review === null;
+  const isUncharged = [is.failures, is.losses, is.interruptions, is.limitWaits, is.fixes].every((count) => count === 0);
+  const kept = ({ epoch, attempt, attemptEpoch, headCommit, tasksRequested }: typeof was): string =>
+    [epoch, attempt, attemptEpoch, headCommit, tasksRequested].join();
+  return (
+    after.run.value === 'queued' &&
+    isFresh &&
+    isUnjudged &&
+    isUncharged &&
+    kept(was) === kept(is) &&
+    was.packetHash !== is.packetHash &&
+    is.replacement?.packetHash === was.packetHash &&
+    after.owed.every(({ kind }) => kind === 'admitRun')
+  );
 }
 
 /** A wait begins, goes on or is over. */

@@ -17,7 +17,7 @@ import type { Blocker } from '../../model/error.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { TASK_RESULTS, type TaskResult } from '../../model/request.ts';
-import { HASH, packetReceived, settlementOf } from './settlements.ts';
+import { HASH, packetReceived, packetReplaced, settlementOf } from './settlements.ts';
 
 /** One step of the world: its readable name, unique among those possible in a state, and what `decide` is given. */
 export interface WorldEvent {
@@ -124,7 +124,7 @@ export function answersTo(effect: KeyedEffect, results: readonly TaskResult[] = 
   }
 }
 
-/** What happens without being asked for: an operator's commands, and another run that takes over a lease that has run out. */
+/** What happens without being asked for, whatever the run is: an operator's commands, and another run that takes over a lease that has run out. */
 export const UNASKED: readonly Answer[] = [
   ['cancelRequested', { type: 'cancelRequested', commandId: 'c', by: 'operator', reason: 'r' }],
   ...(['retry', 'accept', 'abandon'] as const).map(
@@ -136,9 +136,12 @@ export const UNASKED: readonly Answer[] = [
   ['leaseReclaimed', { type: 'leaseReclaimed', by: 'run_other' }],
 ];
 
-/** The same in that state: a decision is recorded with what it means there. */
+/** The same in that state, and a person replaces its packet: a decision is recorded with what it means there. */
 export function unaskedIn({ run: { context } }: RunState): readonly Answer[] {
-  return UNASKED.map(([name, event]) => [name, event.type === 'decisionMade' ? decisionEvent(context, event) : event]);
+  const told = UNASKED.map(
+    ([name, event]): Answer => [name, event.type === 'decisionMade' ? decisionEvent(context, event) : event],
+  );
+  return [...told, ['packetReplaced', packetReplaced(context)]];
 }
 
 function leaseTroubles(key: string): readonly Answer[] {

@@ -67,6 +67,7 @@ export const TROUBLES = [
   'decisionMade retry',
   'decisionMade accept',
   'decisionMade abandon',
+  'packetReplaced',
 ] as const;
 
 /** One of them. */
@@ -258,6 +259,24 @@ export const COVER_FACETS: readonly Facet[] = [
     'fix rounds that get nowhere',
     ['completed'],
     [...COMPARABLE, 'decisionMade retry', 'decisionMade accept'],
+  ),
+  facet(
+    POLICY,
+    'packets that are replaced, and an operator',
+    ['completed', 'blocked'],
+    ['admissionRefused', 'gateJudged FAIL', 'decisionMade retry', 'decisionMade abandon', 'packetReplaced'],
+  ),
+  facet(
+    POLICY,
+    'packets that are replaced, and lost leases',
+    ['completed'],
+    ['leaseContended', 'leaseRefused', 'leaseReclaimed', 'taskRefused', 'decisionMade retry', 'packetReplaced'],
+  ),
+  facet(
+    POLICY,
+    'packets that are replaced, and work beyond their surfaces',
+    ['completed', 'limited'],
+    ['workEmpty', 'workCommitted beyond', 'surfaceExceeded held', 'surfaceExceeded strict', 'packetReplaced'],
   ),
 ];
 

@@ -17,7 +17,7 @@ import { type Director, gitRefusal, isCommand } from './director.ts';
 import type { Outside } from './outside.ts';
 import type { Timer } from './ports.ts';
 import { SIM_PATHS } from './sim-paths.ts';
-import { neighbourEntry, rivalEntry, type Story } from './story.ts';
+import { neighbourEntry, otherPacket, rivalEntry, type Story } from './story.ts';
 
 const PHASES_MAX = 60;
 /** How often nothing may be recorded in a row. */
@@ -141,8 +141,15 @@ export class Bystanders {
   #leave(runId: string, type: string): void {
     this.#process.unseen(() => {
       const { commands } = readCommands(this.#files, SIM_PATHS);
-      if (commands.some((command) => 'runId' in command && command.runId === runId)) return;
-      const body = { runId, reason: 'the story wants it', by: 'operator' };
+      if (commands.some((command) => !('runId' in command) || command.runId === runId)) return;
+      const words = { reason: 'the story wants it', by: 'operator' };
+      if (type === 'packetReplaced') {
+        const { story, director } = this.#process;
+        const packet = otherPacket(story, director.progress.next);
+        leaveCommand(this.#files, SIM_PATHS, this.#files.clock, { command: 'replace', packet, ...words });
+        return;
+      }
+      const body = { runId, ...words };
       const decision = DECISIONS.find((each) => type.endsWith(` ${each}`));
       const request =
         decision === undefined

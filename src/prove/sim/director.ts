@@ -29,7 +29,7 @@ const ENDS: Readonly<Record<EndReason, TaskResult>> = {
 
 /** True for a step that is an operator's command. */
 export function isCommand(type: string | undefined): boolean {
-  return type === 'cancelRequested' || type?.startsWith('decisionMade ') === true;
+  return type === 'cancelRequested' || type === 'packetReplaced' || type?.startsWith('decisionMade ') === true;
 }
 
 /** Brings about the steps of one story, one after another. */

@@ -47,11 +47,20 @@ export const CONFIGS: { readonly plain: Config; readonly withSetup: Config } = {
   withSetup: configOf(['check']),
 };
 
-/** The config of a story; strict about surfaces where the story tells so. */
+/** The config of a story; strict about surfaces, and with a setup, where the story tells so. */
 export function simConfig({ director }: Caller): Config {
   const { plain, withSetup } = CONFIGS;
+  const { story } = director;
+  // A packet that replaces the story's own has the same limits; none has a budget.
+  const { budgetUsd: _usd, tokens: _tokens, ...limits } = story.entry.limits;
   return {
-    ...(director.story.hasSetup ? withSetup : plain),
+    ...plain,
+    limits,
+    get workspace(): Config['workspace'] {
+      const isAdmitted = director.next?.startsWith('runAdmitted') === true;
+      const hasSetup = isAdmitted ? director.next === 'runAdmitted withSetup' : story.hasSetup;
+      return (hasSetup ? withSetup : plain).workspace;
+    },
     get surface(): Config['surface'] {
       return director.next === 'surfaceExceeded strict' ? 'strict' : 'lease';
     },

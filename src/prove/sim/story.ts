@@ -7,6 +7,7 @@
  * exactly the story's steps; after a stop there may be more: a worker that went down with the machine is tried again, a host is started
  * again, a lease is renewed earlier or later.
  */
+import { canonicalJson, type Json } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { resolveLimits } from '../../core/limits.ts';
 import { readPackets } from '../../core/packets.ts';
@@ -61,6 +62,12 @@ export function storyOf(name: string, types: readonly string[], scarce: readonly
     hasSetup: types.includes('runAdmitted withSetup'),
     scarce,
   };
+}
+
+/** The story's packet with another goal, as its `step` wants it: at no other step it is the same. */
+export function otherPacket({ entry: { reading } }: Story, step: number): Json {
+  const given = JSON.parse(canonicalJson(reading.given));
+  return { ...given, scope: { goal: `Go on from step ${step}` } };
 }
 
 /** A lease that is to be renewed while the run waits for its agent: it is half over before that wait is. */

@@ -1,0 +1,65 @@
+/**
+ * A run whose packet a person has replaced: what it forgets, what it keeps, and where it resumes under the packet that it has from then on.
+ *
+ * Owns: those rules. Does not own: the transition (run-resuming), the states that take it (run.machine, run-admission, run-parts), which packets
+ * may replace another one (runtime/replace-packet).
+ *
+ * Invariants: 1. No packet is replaced while a task is open, or by itself. 2. No verdict under an earlier packet stands: work that was committed
+ * is verified and reviewed again, in an epoch of its own. 3. Epochs and ordinals of attempts count on; what was charged is forgotten. 4. A run
+ * whose packet was never replaced has none of these members.
+ */
+import type { RunContext, RunMachineEvent, RunMachineEventOf, Stage } from './run-context.ts';
+
+/** Where a run resumes under its new packet, by the stage at which it stood: its work is kept, what was said of it is not. */
+const RESUMES_AT: Readonly<Record<Stage, Stage>> = {
+  workspace: 'workspace',
+  setup: 'setup',
+  implementation: 'implementation',
+  implementationCommit: 'implementationCommit',
+  verification: 'verification',
+  review: 'verification',
+  fix: 'verification',
+  fixCommit: 'fixCommit',
+  handoff: 'verification',
+};
+
+/** True when the event replaces the packet that the run has, and nothing of it is at work. */
+export function isReplacement(context: RunContext, event: RunMachineEvent): boolean {
+  return (
+    event.type === 'packetReplaced' &&
+    context.openTask === null &&
+    event.previousHash === context.packetHash &&
+    event.packetHash !== context.packetHash
+  );
+}
+
+/** The context under the new packet. */
+export function underNewPacket(context: RunContext, event: RunMachineEventOf<'packetReplaced'>): Partial<RunContext> {
+  const { packetHash, packet, surfaces, surfacesBeyond, policy, by, reason, atMs } = event;
+  const { purpose, attemptEpoch: epoch, attempt } = context;
+  return {
+    packetHash,
+    packet,
+    surfaces,
+    policy,
+    lease: null,
+    resumeAt: RESUMES_AT[context.stage],
+    gates: { verification: null, review: null },
+    failures: 0,
+    losses: 0,
+    interruptions: 0,
+    limitWaits: 0,
+    fixes: 0,
+    judgements: [],
+    ...((surfacesBeyond ?? context.surfacesAdded) === undefined ? {} : { surfacesAdded: surfacesBeyond ?? [] }),
+    replacement: {
+      count: (context.replacement?.count ?? 0) + 1,
+      packetHash: context.packetHash,
+      packet: context.packet,
+      by,
+      reason,
+      atMs,
+      lastTask: purpose === null ? null : { purpose, epoch, attempt },
+    },
+  };
+}
