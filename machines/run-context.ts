@@ -7,7 +7,7 @@
 import type { Gate } from '../src/model/effect.ts';
 import type { Blocker } from '../src/model/error.ts';
 import type { ErrorCode } from '../src/model/error-codes.ts';
-import type { ArtifactRef, Policy, RunEvent, TaskMessage } from '../src/model/event.ts';
+import type { ArtifactRef, LeftOut, Policy, RunEvent, TaskMessage } from '../src/model/event.ts';
 import type { Purpose } from '../src/model/limits.ts';
 import type { At } from './effects.ts';
 
@@ -125,6 +125,8 @@ export interface RunContext extends RunInput {
   readonly surfacesAccepted?: SurfaceAcceptance;
   /** Absent while the run has the packet that it was born with. */
   readonly replacement?: PacketReplacement;
+  /** What of its worktree the last commit of its work could not hold; absent before the first, null once there is nothing. */
+  readonly leftOut?: LeftOut | null;
   readonly contention: { readonly holder: string; readonly surfaces: readonly string[] } | null;
   readonly blockers: readonly Blocker[];
   /** The gate that an operator may accept at this parking, or null. */

@@ -164,10 +164,10 @@ export function committingState(stage: Stage, requested: string) {
     on: {
       workCommitted: {
         target: '#run.verification',
-        actions: [{ type: 'noteHead', params: ({ event }) => ({ commit: event.commit }) }, 'growLease'],
+        actions: [{ type: 'noteHead', params: ({ event }) => ({ commit: event.commit }) }, 'growLease', 'noteLeftOut'],
       },
       workEmpty: [
-        { guard: 'isEmptyAllowed', target: '#run.verification', actions: 'growLease' },
+        { guard: 'isEmptyAllowed', target: '#run.verification', actions: ['growLease', 'noteLeftOut'] },
         { guard: 'mayRepeatFailure', target: requested, actions: 'chargeFailure' },
         { target: '#run.failedExecution', actions: { type: 'noteExhausted', params: { cause: NO_CHANGE } } },
       ],
@@ -176,6 +176,7 @@ export function committingState(stage: Stage, requested: string) {
         target: '#run.blockedNeedsHuman',
         actions: [
           'growLease',
+          'noteLeftOut',
           { type: 'noteSurfaceConflict', params: ({ event }) => event },
           { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },
         ],

@@ -27,7 +27,7 @@ import {
 } from './run-context.ts';
 import { judgementOf, stuckBlockers, stuckReason } from './run-fix-loop.ts';
 import { isReplacement, underNewPacket } from './run-replacing.ts';
-import { grownLease, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './run-surfaces.ts';
+import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './run-surfaces.ts';
 import { waitedTooOften, waitForLimit } from './run-waits.ts';
 import type { TaskInput } from './task.machine.ts';
 
@@ -111,6 +111,7 @@ export const runSetup = setup({
     })),
     dropLease: assign({ lease: null }),
     growLease: assign(({ context, event }) => grownLease(context, event)),
+    noteLeftOut: assign(({ context, event }) => leftOutBy(context, event)),
     noteSurfaceConflict: assign((_, event: RunMachineEventOf<'surfaceExceeded'>) => ({
       surfaceConflict: surfaceConflictOf(event),
     })),

@@ -43,3 +43,9 @@ export function surfaceAcceptance(
 export function withoutConflict({ surfaceConflict }: RunContext): Partial<RunContext> {
   return surfaceConflict === undefined ? {} : { surfaceConflict: null };
 }
+
+/** What the commit of the work could not hold; what an earlier one could not is forgotten. */
+export function leftOutBy(context: RunContext, event: RunMachineEvent): Partial<RunContext> {
+  const leftOut = ('leftOut' in event ? event.leftOut : undefined) ?? null;
+  return leftOut === null && context.leftOut === undefined ? {} : { leftOut };
+}

@@ -12,6 +12,7 @@ import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
 import { type Condition, conditionOf, MARKS } from '../core/run-marks.ts';
 import type { Replacement, RunView } from '../core/run-view.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
+import type { SomePaths } from '../model/event.ts';
 import { failureLines } from './failure-lines.ts';
 import { actionLines, type Output } from './output.ts';
 
@@ -80,6 +81,7 @@ export function runDetails(output: Output, view: RunView, pathsMax = PATHS_SHOWN
   if (view.contention !== null && view.kind === 'active') lines.push(`    waits for ${view.contention.holder}`);
   if (view.surfacesAdded.length > 0)
     lines.push(`    outside of the packet's surface  ${pathsOf(view.surfacesAdded, pathsMax)}`);
+  lines.push(...leftOutLines(view).map((line) => `    ${line}`));
   if (view.handoff !== null) lines.push(`    ${colour.dim('evidence')}  ${view.handoff.reference}`);
   // Who drives is said once, above all runs.
   const actions = view.actions.filter(({ kind }) => kind !== 'driven');
@@ -131,6 +133,17 @@ function replacedWords({ count, packetHash, by, reason, atMs }: Replacement): st
   const often = count === 1 ? '' : `, for the ${count}. time`;
   const why = reason === '' ? '' : `: ${visible(reason.replace(/\s+/g, ' ').trim())}`;
   return `replaced by ${visible(by)} at ${new Date(atMs).toISOString()}${often}, instead of ${packetHash.slice(0, 12)}${why}`;
+}
+
+function leftOutLines({ leftOut }: RunView): readonly string[] {
+  if (leftOut === null) return [];
+  const { emptySubmodules, filesBelowSubmodules } = leftOut;
+  const line = (title: string, { paths, count }: SomePaths): readonly string[] =>
+    count === 0 ? [] : [`${title}  ${listed(paths, PATHS_SHOWN, count)}`];
+  return [
+    ...line('empty submodules', emptySubmodules),
+    ...line('not committed, as a submodule stands there', filesBelowSubmodules),
+  ];
 }
 
 function pathsOf(surfaces: readonly string[], max: number): string {

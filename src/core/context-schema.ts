@@ -6,7 +6,7 @@
  * Invariant: XState restores any context; nothing that fails here is resumed (L5).
  */
 import { z } from 'zod';
-import { artifactSchema, blockerSchema, policySchema } from '../model/event.ts';
+import { artifactSchema, blockerSchema, leftOutSchema, policySchema } from '../model/event.ts';
 import { PURPOSES } from '../model/limits.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { TASK_RESULTS } from '../model/request.ts';
@@ -77,6 +77,7 @@ export const runContextSchema = z.strictObject({
   gates: z.strictObject({ verification: gateSchema.nullable(), review: gateSchema.nullable() }),
   lease: z.strictObject({ surfaces, expiresAtMs: z.number() }).nullable(),
   surfacesAdded: surfaces.optional(),
+  leftOut: leftOutSchema.nullable().optional(),
   surfaceConflict: z
     .strictObject({ taskId: text, commit: text, surfaces, holder: text.nullable() })
     .nullable()

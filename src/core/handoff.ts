@@ -7,7 +7,7 @@
  */
 import { canonicalJson, type Json, type JsonObject } from '../base/canonical-json.ts';
 import { shellCommand } from '../base/shell-words.ts';
-import type { ArtifactRef } from '../model/event.ts';
+import type { ArtifactRef, JournalEvent, LeftOut, SomePaths } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
 import type { JournalRecord } from '../model/record.ts';
@@ -63,6 +63,7 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     files: input.files,
     fileCount: input.fileCount,
     surfacesAdded: addedSurfaces(input.records),
+    leftOut: leftOutOf(input.records),
     gates: input.gates.map(gateJson),
     rounds: roundsJson(input.rounds),
     attempts: attempts.map(attemptJson),
@@ -168,8 +169,10 @@ function markdownOf(
     `## Files (${input.fileCount})`,
     '',
     ...input.files.map((file) => `- \`${name(file)}\``),
+    ...(input.fileCount > input.files.length ? [`- and ${input.fileCount - input.files.length} more`] : []),
     '',
     ...surfaceLines(input),
+    ...leftOutLines(leftOutOf(input.records)),
     ...input.gates.flatMap(gateLines),
     ...roundLines(input.rounds),
     '## Attempts',
@@ -196,6 +199,41 @@ function surfaceLines({ packet, records }: HandoffInput): readonly string[] {
     "The packet does not name these paths. No other live run held them, and they were leased with the packet's own.",
     '',
     ...added.map((surface) => `- \`${name(shownSurface(surface, repo))}\``),
+    '',
+  ];
+}
+
+/** What the last commit of the work could not hold. */
+function leftOutOf(records: readonly JournalRecord[]): LeftOut | null {
+  const work = records.findLast(({ event }) => WORK_EVENTS.includes(event.type))?.event;
+  return work !== undefined && 'leftOut' in work ? (work.leftOut ?? null) : null;
+}
+
+const WORK_EVENTS: readonly JournalEvent['type'][] = ['workCommitted', 'workEmpty', 'surfaceExceeded'];
+
+function leftOutLines(leftOut: LeftOut | null): readonly string[] {
+  if (leftOut === null) return [];
+  const { emptySubmodules, filesBelowSubmodules } = leftOut;
+  return [
+    ...somePathLines('Empty submodules', 'Nobody who worked or verified here saw what belongs there.', emptySubmodules),
+    ...somePathLines(
+      'Not committed',
+      'These files lie in the folder of a submodule: no commit of this repository can hold them.',
+      filesBelowSubmodules,
+    ),
+  ];
+}
+
+function somePathLines(title: string, meaning: string, { paths, count }: SomePaths): readonly string[] {
+  if (count === 0) return [];
+  const rest = count - paths.length;
+  return [
+    `## ${title} (${count})`,
+    '',
+    meaning,
+    '',
+    ...paths.map((path) => `- \`${name(path)}\``),
+    ...(rest > 0 ? [`- and ${rest} more`] : []),
     '',
   ];
 }

@@ -11,7 +11,7 @@ import type { Action } from '../model/action.ts';
 import type { Gate } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import { type ErrorCode, EXIT, type ExitCode } from '../model/error-codes.ts';
-import type { ArtifactRef } from '../model/event.ts';
+import type { ArtifactRef, LeftOut } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import type { TurnReport } from '../model/turn.ts';
 import { shownHint } from './blocker-hints.ts';
@@ -77,6 +77,8 @@ export interface RunView {
   readonly surfacesAdded: readonly string[];
   /** What its work touches and may not lease: the run is parked over it. */
   readonly surfaceConflict: SurfaceConflict | null;
+  /** What of its worktree the last commit of its work could not hold, because submodules stand there. */
+  readonly leftOut: LeftOut | null;
   readonly branch: string;
   readonly headCommit: string | null;
   readonly baseCommit: string | null;
@@ -142,6 +144,7 @@ export function viewOf(
     lease: context.lease,
     surfacesAdded: context.surfacesAdded ?? [],
     surfaceConflict: context.surfaceConflict ?? null,
+    leftOut: context.leftOut ?? null,
     branch: context.branch,
     headCommit: context.headCommit,
     baseCommit: context.baseCommit,
@@ -251,6 +254,7 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
     lease: record.isResolved ? null : { surfaces: record.surfaces, expiresAtMs: Number.MAX_SAFE_INTEGER },
     surfacesAdded: [],
     surfaceConflict: null,
+    leftOut: null,
     branch: '',
     headCommit: null,
     baseCommit: null,

@@ -7,8 +7,10 @@
  * Invariants: 1. Nothing shown holds a character that a terminal obeys or that cannot be seen. 2. What a command decides with is the
  * plain view, never this one: a name that had to be written out is not the name any more.
  */
+
 import { visible } from '../base/visible.ts';
 import type { Blocker } from '../model/error.ts';
+import type { LeftOut, SomePaths } from '../model/event.ts';
 import type { Liveness } from './liveness.ts';
 import { firstOf, runActions, type Surroundings } from './next-actions.ts';
 import type { RunView } from './run-view.ts';
@@ -26,7 +28,7 @@ export interface Beside {
 /** The view as it is shown. */
 export function shownRun(view: RunView, around: Surroundings, { folder, liveness }: Beside): RunView {
   const actions = runActions(view, around);
-  const { lease, contention, surfaceConflict } = view;
+  const { lease, contention, surfaceConflict, leftOut } = view;
   return {
     ...view,
     taskId: visible(view.taskId),
@@ -35,6 +37,7 @@ export function shownRun(view: RunView, around: Surroundings, { folder, liveness
     surfacesAdded: view.surfacesAdded.map(visible),
     surfaceConflict:
       surfaceConflict === null ? null : { ...surfaceConflict, surfaces: surfaceConflict.surfaces.map(visible) },
+    leftOut: leftOut === null ? null : shownLeftOut(leftOut),
     contention: contention === null ? null : { ...contention, surfaces: contention.surfaces.map(visible) },
     blockers: view.blockers.map((blocker) => shownBlocker(blocker, folder)),
     handoff: view.handoff === null ? null : { ...view.handoff, reference: visible(view.handoff.reference) },
@@ -42,6 +45,11 @@ export function shownRun(view: RunView, around: Surroundings, { folder, liveness
     nextSafeAction: firstOf(actions),
     liveness,
   };
+}
+
+function shownLeftOut({ emptySubmodules, filesBelowSubmodules }: LeftOut): LeftOut {
+  const shown = ({ paths, count }: SomePaths): SomePaths => ({ paths: paths.map(visible), count });
+  return { emptySubmodules: shown(emptySubmodules), filesBelowSubmodules: shown(filesBelowSubmodules) };
 }
 
 function shownBlocker(blocker: Blocker, folder: string | null): Blocker {

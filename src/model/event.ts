@@ -26,6 +26,19 @@ const added = z
   .max(2 * BOUNDS.surfacesAdded)
   .readonly();
 
+const somePaths = z.strictObject({ paths: z.array(text).max(BOUNDS.leftOutPaths).readonly(), count: ordinal });
+/** What of a worktree its commit cannot hold, because a submodule stands there. */
+export const leftOutSchema = z.strictObject({
+  /** Submodules whose folder is empty: whoever worked or verified there saw nothing of them. */
+  emptySubmodules: somePaths,
+  /** Files in the folder of a submodule that has no repository there: no commit can hold them. */
+  filesBelowSubmodules: somePaths,
+});
+/** What of a worktree its commit cannot hold. */
+export type LeftOut = z.infer<typeof leftOutSchema>;
+/** The first few of many paths, and how many there are. */
+export type SomePaths = z.infer<typeof somePaths>;
+
 /** A blocker, bounded. */
 export const blockerSchema = z.strictObject({
   code: z.enum(codes),
@@ -124,6 +137,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     outcomeHash: hash,
     /** What the work touches beyond the lease, and what is leased with it from now on. */
     surfacesAdded: added.optional(),
+    leftOut: leftOutSchema.optional(),
   }),
   z.strictObject({
     type: z.literal('workEmpty'),
@@ -132,6 +146,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     commit,
     isAllowed: z.boolean(),
     surfacesAdded: added.optional(),
+    leftOut: leftOutSchema.optional(),
   }),
   z.strictObject({
     type: z.literal('surfaceExceeded'),
@@ -145,6 +160,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     holder: text.nullable(),
     /** What else it touches beyond the lease, leased with it from now on. */
     surfacesAdded: added,
+    leftOut: leftOutSchema.optional(),
     blocker: blockerSchema,
   }),
   z.strictObject({ type: z.literal('workRefused'), key, blocker: blockerSchema }),

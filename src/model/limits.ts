@@ -101,6 +101,9 @@ export const BOUNDS = {
   patchLineChars: 1_000,
   /** Surfaces that a run leases beyond those of its packet; then their folders. */
   surfacesAdded: 64,
+  /** Paths named of what a commit cannot hold because of submodules, and characters of one. */
+  leftOutPaths: 20,
+  leftOutPathChars: 300,
   internalEventsPerRecord: 16,
   recordsPerSnapshot: 64,
   completionReports: 16,

@@ -3,7 +3,9 @@
  *
  * Owns: the port and its values. Does not own: the commands (adapters/git).
  */
+
 import type { Blocker } from '../model/error.ts';
+import type { LeftOut } from '../model/event.ts';
 import type { TaskRequest } from '../model/request.ts';
 
 /** The worktree that a run asks for. */
@@ -55,9 +57,11 @@ export type CommitResult =
       readonly fileCount: number;
       /** SHA-256 of `git diff --binary parent..commit`. */
       readonly patchHash: string;
+      /** What of the worktree the commit does not hold because of its submodules; null where there is nothing of that kind. */
+      readonly leftOut: LeftOut | null;
     }
   /** Neither the worker nor Pawl has changed anything since `parentCommit`. */
-  | { readonly kind: 'empty'; readonly commit: string }
+  | { readonly kind: 'empty'; readonly commit: string; readonly leftOut: LeftOut | null }
   | { readonly kind: 'refused'; readonly blocker: Blocker };
 
 /** The state of a worktree, read without changing it. */

@@ -63,14 +63,15 @@ export async function commitWork(
   }
   const { commit } = result;
   const isAllowed = kept.packet.allowEmpty;
+  const beside = result.leftOut === null ? {} : { leftOut: result.leftOut };
   if (result.kind === 'empty' && !isAllowed) {
-    run.settle(effect, { type: 'workEmpty', key, taskId, commit, isAllowed });
+    run.settle(effect, { type: 'workEmpty', key, taskId, commit, isAllowed, ...beside });
     return;
   }
   const beyond = await surfacesBeyond(run, kept.packet, commit);
   const work: Work =
     result.kind === 'empty'
-      ? { type: 'workEmpty', key, taskId, commit, isAllowed }
+      ? { type: 'workEmpty', key, taskId, commit, isAllowed, ...beside }
       : {
           type: 'workCommitted',
           key,
@@ -80,6 +81,7 @@ export async function commitWork(
           filesChanged: result.filesChanged.slice(0, 50).map((file) => file.slice(0, 300)),
           patchHash: result.patchHash,
           outcomeHash: hash,
+          ...beside,
         };
   settleWork(run, effect, work, { beyond, packet: kept.packet, leases });
 }

@@ -104,4 +104,20 @@ describe('a handoff', () => {
     expect(never.json).not.toContain('"packets"');
     expect(never.markdown).not.toContain('## Packet');
   });
+
+  it('names what the last commit could not hold because of submodules, and nothing that an earlier one could not', () => {
+    const leftOut = {
+      emptySubmodules: { paths: ['lib/a'], count: 1 },
+      filesBelowSubmodules: { paths: ['lib/b/x', 'lib/b/`y`'], count: 7 },
+    };
+    const told = bundleOf(workCommitted(), { ...workCommitted(), leftOut } as JournalEvent);
+    expect(JSON.parse(told.json).leftOut).toEqual(leftOut);
+    expect(told.markdown).toContain('## Empty submodules (1)');
+    expect(told.markdown).toContain('## Not committed (7)');
+    expect(told.markdown).toContain('- `lib/b/x`\n');
+    expect(told.markdown).toContain('- and 5 more\n');
+    const forgotten = bundleOf({ ...workCommitted(), leftOut } as JournalEvent, workCommitted());
+    expect(JSON.parse(forgotten.json).leftOut).toBeNull();
+    expect(forgotten.markdown).not.toMatch(/submodule|Not committed/);
+  });
 });

@@ -120,13 +120,13 @@ test("what is left beside the worker's own commits is committed on top of them",
 });
 
 test('no change at all is empty, and so are commits that undo each other', async () => {
-  expect(await fix.git.commitWork(fix.commitSpec())).toEqual({ kind: 'empty', commit: fix.base });
+  expect(await fix.git.commitWork(fix.commitSpec())).toMatchObject({ kind: 'empty', commit: fix.base });
   fix.put('new.txt', 'new\n');
   fix.inside(['add', '-A']);
   fix.inside(['commit', '--quiet', '-m', 'There']);
   fix.inside(['revert', '--no-edit', 'HEAD']);
   const head = fix.inside(['rev-parse', 'HEAD']);
-  expect(await fix.git.commitWork(fix.commitSpec())).toEqual({ kind: 'empty', commit: head });
+  expect(await fix.git.commitWork(fix.commitSpec())).toMatchObject({ kind: 'empty', commit: head });
 });
 
 test('a commit that is taken back without a commit leaves a clean worktree, and is empty both times', async () => {

@@ -1,8 +1,8 @@
 /** A repository whose own path holds a line end, spaces, quotes, shell code and characters that cannot be seen. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { packetOf } from '../support/scenario-packet.ts';
+import { answer, packetOf, write } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
 const SLOW = 120_000;
@@ -12,7 +12,10 @@ afterAll(() => scenario.end());
 
 describe('a repository at an odd path', () => {
   test('has its runs done, and every command shows the path on one line', { timeout: SLOW }, async () => {
-    scenario.scripted({});
+    scenario.repo.git(['update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},lib/sub`]);
+    scenario.repo.git(['commit', '--quiet', '-m', 'A submodule that nobody has fetched']);
+    const work = [write('work-of/GOOD/done.txt'), write('lib/sub/x.txt'), answer()];
+    scenario.scripted({ GOOD: { implementation: work } });
     const { code, of } = await scenario.run(
       scenario.packets(packetOf('GOOD'), packetOf('BAD', { verification: { commands: ['test -e nowhere'] } })),
     );
@@ -33,5 +36,10 @@ describe('a repository at an odd path', () => {
     const shown = lines.filter(({ line }) => line.trimStart().startsWith(BEHIND) || line.includes('\u202e'));
     expect(shown).toEqual([]);
     expect(existsSync(join(scenario.path, 'PWNED'))).toBe(false);
+
+    const status = ends[calls.indexOf('status GOOD')]?.stdout;
+    expect(status).toContain('not committed, as a submodule stands there  lib/sub/x.txt');
+    const handoff = readdirSync(scenario.runFile(of('GOOD').runId, 'artifacts', 'handoff'));
+    expect(handoff.filter((name) => name.endsWith('.md'))).toHaveLength(1);
   });
 });

@@ -17,6 +17,7 @@ import { identityFor } from './identity.ts';
 import { filesBetween, patchHash } from './inspection.ts';
 import { refusal } from './refusal.ts';
 import { removeStaleLocks } from './stale-locks.ts';
+import { leftOutOf } from './submodules.ts';
 import {
   commitOf,
   findWorktree,
@@ -155,8 +156,9 @@ async function result(
   commit: string,
   isEmpty: boolean,
 ): Promise<CommitResult> {
-  if (isEmpty) return { kind: 'empty', commit };
+  const leftOut = await leftOutOf(git, spec.worktree, commit);
+  if (isEmpty) return { kind: 'empty', commit, leftOut };
   const { files, count } = await filesBetween(git, spec.parentCommit, commit);
   const hash = await patchHash(git, worktree, spec.parentCommit, commit);
-  return { kind: 'committed', commit, filesChanged: files, fileCount: count, patchHash: hash };
+  return { kind: 'committed', commit, filesChanged: files, fileCount: count, patchHash: hash, leftOut };
 }

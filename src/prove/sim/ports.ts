@@ -233,7 +233,7 @@ async function commitWork(caller: Caller, spec: CommitSpec): Promise<CommitResul
   caller.at('git.commit');
   if (type === 'workRefused') throw gitRefusal(spec.worktree);
   if (type === 'workRefused changed') return { kind: 'refused', blocker: blockerOf('PAWL_WORKSPACE_CHANGED') };
-  if (type.startsWith('workEmpty')) return { kind: 'empty', commit: spec.parentCommit };
+  if (type.startsWith('workEmpty')) return { kind: 'empty', commit: spec.parentCommit, leftOut: null };
   const work = spec.taskId.replace(/-a\d+$/, '');
   const commit = outside.commits.get(spec.key) ?? sha256(`${spec.parentCommit} ${work}`).slice(0, 40);
   if (!outside.commits.has(spec.key)) {
@@ -242,5 +242,5 @@ async function commitWork(caller: Caller, spec: CommitSpec): Promise<CommitResul
     outside.version += 1;
   }
   caller.at('git.committed');
-  return { kind: 'committed', commit, filesChanged: ['x'], fileCount: 1, patchHash: sha256(commit) };
+  return { kind: 'committed', commit, filesChanged: ['x'], fileCount: 1, patchHash: sha256(commit), leftOut: null };
 }

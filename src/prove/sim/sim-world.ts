@@ -240,7 +240,14 @@ export class SimMachine {
         const commit = this.#commits.get(key) ?? sha256(`${branch} ${parentCommit} ${taskId}`).slice(0, 40);
         this.#commits.set(key, commit);
         this.#heads.set(branch, commit);
-        return { kind: 'committed', commit, filesChanged: ['x'], fileCount: 1, patchHash: sha256(commit) };
+        return {
+          kind: 'committed',
+          commit,
+          filesChanged: ['x'],
+          fileCount: 1,
+          patchHash: sha256(commit),
+          leftOut: null,
+        };
       },
       state: async (worktree) => {
         const branch = branchIn(worktree);
