@@ -8,6 +8,7 @@
  * before another worker starts, this was asked (commitWork, judgeGate, prepareTask).
  */
 import { join } from 'node:path';
+import { sha256 } from '../base/sha256.ts';
 import { isAcceptedByPerson, settingChanges, settingsBlocker, wereAtWork } from '../core/git-settings.ts';
 import { parseOutcome } from '../core/task-files.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
@@ -15,7 +16,7 @@ import { type GitSettings, type Outcome, TASK_FILES } from '../model/request.ts'
 import { journalRecords, readJournal } from '../store/journal.ts';
 import { readRegister } from '../store/register.ts';
 import type { LiveRun } from './live-run.ts';
-import { openTaskFolder } from './task-folder.ts';
+import { contradiction, openTaskFolder } from './task-folder.ts';
 
 /** Runs of the registry, but for that one, which had a worker between two instants. */
 export type RunsAtWork = (runId: string, fromMs: number, toMs: number) => readonly string[];
@@ -41,8 +42,16 @@ export async function findChangedSettings(
   return settingsBlocker({ taskId, changes, others });
 }
 
-function outcomeOf({ world, runId }: LiveRun, taskId: string): Outcome | null {
-  const bytes = readRegister(world.files, join(world.paths.task(runId, taskId), TASK_FILES.outcome));
+/** The outcome that settled the task; null where it was given up before a start. Throws PAWL_REGISTER_CONTRADICTION for any other. */
+function outcomeOf({ world, runId, state }: LiveRun, taskId: string): Outcome | null {
+  const folder = world.paths.task(runId, taskId);
+  const path = join(folder, TASK_FILES.outcome);
+  const bytes = readRegister(world.files, path);
+  const settledBy = bytes ?? readRegister(world.files, join(folder, TASK_FILES.claim));
+  const recorded = state.tasks[taskId]?.context.settlement?.outcomeHash;
+  if (settledBy === null || sha256(settledBy) !== recorded) {
+    throw contradiction(path, 'the outcome is not the one that the journal names');
+  }
   const parsed = bytes === null ? null : parseOutcome(bytes);
   return parsed?.ok === true ? parsed.value : null;
 }

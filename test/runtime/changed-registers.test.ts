@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { RunView } from '../../src/core/run-view.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { CONFIGS } from '../../src/prove/sim/ports.ts';
 import { SIM_PATHS } from '../../src/prove/sim/sim-paths.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { Driver } from '../../src/runtime/driver.ts';
@@ -10,6 +11,7 @@ import { bytesOf, putBytes, simEntries } from '../support/sim-run.ts';
 
 const [ENTRY] = simEntries(1);
 const RUN_ID = ENTRY?.runId ?? '';
+const SETUP = 'setup-e0-a1';
 const IMPLEMENTATION = 'implementation-e0-a1';
 const VERIFICATION = 'verification-e1-a1';
 const REVIEW = 'review-e1-a1';
@@ -25,8 +27,9 @@ function edit(disk: MemoryFs, path: string, from: string, to: string): void {
 async function driven(
   at: { readonly type: JournalEvent['type']; readonly actor: string },
   change: (disk: MemoryFs) => void,
+  config = CONFIGS.plain,
 ): Promise<{ readonly view: RunView | null; readonly starts: readonly string[] }> {
-  const machine = new SimMachine(new MemoryFs(), {});
+  const machine = new SimMachine(new MemoryFs(), {}, config);
   let isChanged = false;
   const world = machine.boot();
   const driver = new Driver(world, {
@@ -61,6 +64,15 @@ it.each([
   );
   expect(seen.view).toMatchObject({ state: 'quarantined', blockers: [{ code: 'PAWL_REGISTER_CONTRADICTION' }] });
   expect(seen.starts).toEqual(starts);
+});
+
+it.each([
+  ['another than was recorded', (disk: MemoryFs) => edit(disk, task(SETUP, 'outcome'), '"exitCode":0', '"exitCode":1')],
+  ['gone', (disk: MemoryFs) => disk.unlink(task(SETUP, 'outcome'))],
+])('an outcome of a setup that is %s sets the run aside before the next worker starts', async (_name, change) => {
+  const seen = await driven(ended(SETUP), change, CONFIGS.withSetup);
+  expect(seen.view).toMatchObject({ state: 'quarantined', blockers: [{ code: 'PAWL_REGISTER_CONTRADICTION' }] });
+  expect(seen.starts).toEqual([SETUP]);
 });
 
 it.each([IMPLEMENTATION, VERIFICATION])('an outcome of %s that is gone sets the run aside', async (taskId) => {
