@@ -52,7 +52,7 @@ export interface WorktreeReader {
   headOf(worktree: string, place: GitPlace | undefined): Promise<string | null>;
   settingsOf(worktree: string, place: GitPlace): Promise<GitSettings | null>;
   /** All that lies there, and what git keeps of it, is durable. */
-  makeDurable(worktree: string): Promise<void>;
+  makeDurable(worktree: string, place: GitPlace | undefined): Promise<void>;
 }
 
 /** What is known about an ended task by the one who settles it. */
@@ -131,7 +131,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     endedAtMs: files.clock.nowMs(),
     ...(evidence.turn === undefined ? {} : { turn: evidence.turn }),
   };
-  await settlement.worktrees.makeDurable(request.cwd);
+  await settlement.worktrees.makeDurable(request.cwd, request.git);
   const bytes = encodeOutcome(outcome);
   const standing = linkRegister(files, path, bytes);
   if (!standing.isWinner) leaveLate(files, taskFolder, settlement.nonce, bytes);

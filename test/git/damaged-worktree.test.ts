@@ -193,6 +193,26 @@ describe('a worktree in which a worker was when the power was cut is put back, a
     expectWhole();
   });
 
+  test("with the objects of its worker's own commit empty: they are written again from the files", async () => {
+    fix.put('deep/new.txt', 'new\n');
+    fix.inside(['add', '-A']);
+    fix.inside(['commit', '--quiet', '-m', 'By the worker']);
+    const made = fix.repo.git(['rev-list', '--objects', `${fix.base}..${BRANCH}`]).split('\n');
+    for (const line of made) {
+      const [object = ''] = line.split(' ');
+      truncateSync(join(fix.repo.path, '.git/objects', object.slice(0, 2), object.slice(2)));
+    }
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+    expect(kept('deep/new.txt')).toBe('new');
+    expect(fix.repo.git(['fsck', '--no-dangling', '--no-reflogs'])).toBe('');
+    expect(fix.inside(['rev-parse', 'HEAD'])).toBe(fix.base);
+    expect(fix.inside(['status', '--porcelain'])).toBe('');
+    fix.put('deep/new.txt', 'new\n');
+    const committed = await fix.git.commitWork(fix.commitSpec());
+    const commit = committed.kind === 'committed' ? committed.commit : '';
+    expect(await fix.git.storedContent(commit)).toMatchObject({ kind: 'whole' });
+  });
+
   test('with its rescue ref empty: it is made again', async () => {
     fix.put('new.txt', 'new\n');
     fix.repo.write(join(fix.repo.path, '.git', REF), '');

@@ -11,6 +11,7 @@
 import type { GitPort } from '../../ports/git.ts';
 import { syncDisks } from '../disk-sync.ts';
 import { commitWork } from './commit.ts';
+import { removeEmptyObjects } from './damaged-objects.ts';
 import { addedBetween, commitsBetween, eachPathBetween, filesBetween, worktreeState } from './inspection.ts';
 import { locateRepository } from './locate.ts';
 import { repositoryFacts } from './repository-facts.ts';
@@ -53,6 +54,12 @@ export function createGit(options: GitOptions): GitPort {
     await git.syncDisks([worktree, git.commonDir]);
     return result;
   };
+  let isSwept = false;
+  /** Once for a process: a power cut ends it. */
+  const sweepObjects = (): void => {
+    if (!isSwept) removeEmptyObjects(git.commonDir);
+    isSwept = true;
+  };
   return {
     facts: () => repositoryFacts(git),
     workspaceProblem: (spec) => workspaceProblem(git, spec),
@@ -72,7 +79,10 @@ export function createGit(options: GitOptions): GitPort {
       await removeStaleLocks(git, worktree, null);
       await removeUntracked(git, worktree);
     },
-    rescueAndReset: (spec) => lasting(spec.worktree, rescueAndReset(git, spec)),
+    rescueAndReset: async (spec) => {
+      sweepObjects();
+      return lasting(spec.worktree, rescueAndReset(git, spec));
+    },
     rescue: (spec) => lasting(spec.worktree, rescue(git, spec)),
     releaseBranch: (path) => lasting(path, releaseBranch(git, path)),
     releaseEnded: (paths) => releaseEnded(git, paths),

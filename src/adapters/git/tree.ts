@@ -110,8 +110,11 @@ export async function settingsOf(worktree: string, git: TreeGit, place: GitPlace
   }
 }
 
-/** The worktree's files, and what git keeps of it in its repository, are durable. Throws PAWL_STORE_SYNC_FAILED. */
-export async function makeDurable(worktree: string): Promise<void> {
-  const claimed = claimedWorktree(worktree);
+/**
+ * The worktree's files, and what git keeps of it in its repository (at `place`, where that is known), are durable, whatever a worker has made of
+ * the worktree's link. Throws PAWL_STORE_SYNC_FAILED.
+ */
+export async function makeDurable(worktree: string, place?: GitPlace): Promise<void> {
+  const claimed = worktreeAt(worktree, place);
   await syncDisks(claimed === null ? [worktree] : [worktree, claimed.adminDir]);
 }
