@@ -18,8 +18,8 @@ const PURE = [
 // Three at once on two cores: the tests that wait (for grace times, silence, deadlines) leave room for those that work.
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 3,
     projects: [
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
