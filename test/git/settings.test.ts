@@ -54,6 +54,19 @@ const PLANTED: readonly (readonly [string, () => void, readonly unknown[]])[] = 
   ],
   ['attributes', () => fix.repo.write(common('info/attributes'), '* filter=f\n'), ['info/attributes was set']],
   ['ignore rules', () => fix.repo.write(common('info/exclude'), 'src/\n'), ['info/exclude was changed']],
+  [
+    'ignore rules in the home of the user',
+    () => fix.repo.write(join(fix.repo.root, 'home/.config/git/ignore'), 'src/\n'),
+    ['ignore rules of the user was set'],
+  ],
+  [
+    'ignore rules that the configuration of the user names',
+    () => {
+      fix.repo.git(['config', '--global', 'core.excludesFile', '~/rules']);
+      fix.repo.write(join(fix.repo.root, 'home/rules'), 'src/\n');
+    },
+    ['ignore rules of the user was changed'],
+  ],
   ['grafts', () => fix.repo.write(common('info/grafts'), `${fix.base}\n`), ['info/grafts was set']],
   [
     'a sparse checkout',
@@ -133,4 +146,12 @@ test('no value is kept, no password in a key, and a folder that is gone hides no
   const seen = await settingsOf(fix.worktree, { environment: fix.repo.environment, helperFd: null }, place);
   expect(JSON.stringify(seen)).not.toMatch(/hunter2|letmein/);
   expect(settingChanges(before, seen ?? {})).toEqual(['http.https://…@example.invalid/.extraheader was set']);
+});
+
+test('ignore rules of the user that change are named as well, and so are those that begin to count', async () => {
+  fix.repo.git(['config', '--global', 'core.excludesFile', '~/rules']);
+  before = await look();
+  expect(await changes()).toEqual([]);
+  fix.repo.write(join(fix.repo.root, 'home/rules'), 'src/\n');
+  expect(await changes()).toEqual(['ignore rules of the user was changed']);
 });

@@ -29,8 +29,9 @@ const HOOK_FOLDERS_MAX = 4;
 export async function readSettings(run: GitRun, worktree: Worktree): Promise<GitSettings> {
   const { commonDir, adminDir } = worktree;
   const found = new Map<string, string>();
-  const config = await configuration(run, worktree);
+  const { keys: config, userExcludes } = await configuration(run, worktree);
   for (const [key, values] of config) found.set(key, digest(values.join('\0')));
+  noteUserExcludes(found, userExcludes, run.environment);
   for (const name of SHARED_FILES) note(found, name, join(commonDir, name));
   note(found, 'info/sparse-checkout of the worktree', join(adminDir, 'info/sparse-checkout'));
   noteExcludes(found, commonDir);
@@ -44,9 +45,17 @@ export async function readSettings(run: GitRun, worktree: Worktree): Promise<Git
   return bounded(found);
 }
 
-/** Every key that the repository itself or the worktree sets, with its values in their order. */
-async function configuration(run: GitRun, worktree: Worktree): Promise<ReadonlyMap<string, readonly string[]>> {
+/** What a configuration says. */
+interface Configuration {
+  /** Every key that the repository itself or the worktree sets, with its values in their order. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
+  /** The file that `core.excludesFile` names, whoever sets it, as it is written there; null when nobody does. */
+  readonly userExcludes: string | null;
+}
+
+async function configuration(run: GitRun, worktree: Worktree): Promise<Configuration> {
   const found = new Map<string, string[]>();
+  let userExcludes: string | null = null;
   const args = ['config', '--list', '-z', '--show-scope'];
   let text: string;
   try {
@@ -54,18 +63,33 @@ async function configuration(run: GitRun, worktree: Worktree): Promise<ReadonlyM
   } catch (error) {
     // A git that was killed says nothing about the configuration.
     if (!(error instanceof PawlError) || error.kind === 'retryable') throw error;
-    return new Map([[UNREADABLE, [error.message]]]);
+    return { keys: new Map([[UNREADABLE, [error.message]]]), userExcludes };
   }
   const fields = text.split('\0');
   for (let n = 0; n + 1 < fields.length; n += 2) {
     const [scope = '', entry = ''] = [fields[n], fields[n + 1]];
     const [key = '', ...value] = entry.split('\n');
+    if (key === 'core.excludesfile') userExcludes = value.join('\n');
     if ((scope !== 'local' && scope !== 'worktree') || isOrdinaryKey(key)) continue;
     const name = `${withoutSecrets(key)}${scope === 'worktree' ? ' of the worktree' : ''}`;
     found.set(name, [...(found.get(name) ?? []), value.join('\n')]);
   }
-  return found;
+  return { keys: found, userExcludes };
 }
+
+/**
+ * The ignore rules that the user has for all repositories: the tree that a gate judges leaves out what they name, so a worker that writes
+ * them decides what is handed off.
+ */
+function noteUserExcludes(found: Map<string, string>, named: string | null, { HOME, XDG_CONFIG_HOME }: Home): void {
+  const home = HOME ?? '/';
+  const path =
+    named === null ? join(XDG_CONFIG_HOME || join(home, '.config'), 'git', 'ignore') : named.replace(/^~(?=\/)/, home);
+  const rules = isAbsolute(path) ? digestOf(path) : digest(path);
+  if (named !== null || rules !== null) found.set('ignore rules of the user', digest(`${named ?? ''}\0${rules ?? ''}`));
+}
+
+type Home = Readonly<Partial<Record<'HOME' | 'XDG_CONFIG_HOME', string | undefined>>>;
 
 /** A call that works as well when the worktree's folder, or its administration, is gone. */
 function inShared({ commonDir, adminDir }: Worktree, args: readonly string[]): GitCall {
