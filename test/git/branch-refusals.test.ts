@@ -34,6 +34,29 @@ test('the base that the packet names is refused, whatever it is called', async (
   expect(await fix.git.workspaceProblem(fix.spec({ branch: 'release', baseBranch: 'main' }))).toBeNull();
 });
 
+test('where no branch has a usual name, the one that is checked out is the default branch', async () => {
+  fix.repo.git(['checkout', '--quiet', '-b', 'trunk']);
+  expect(await fix.git.facts()).toMatchObject({ defaultBranches: ['main'] });
+  fix.repo.git(['branch', '--quiet', '-D', 'main']);
+  expect(await fix.git.facts()).toMatchObject({ defaultBranches: ['trunk'] });
+  expect(await refusalOf({ branch: 'trunk' })).toBe('PAWL_WORKSPACE_BRANCH_PROTECTED');
+  fix.repo.git(['branch', 'release']);
+  fix.repo.git(['checkout', '--quiet', '--detach']);
+  expect(await fix.git.facts()).toMatchObject({ defaultBranches: [] });
+  expect(await refusalOf({ branch: 'release', baseBranch: 'release' })).toBe('PAWL_WORKSPACE_BRANCH_PROTECTED');
+});
+
+test('a worktree that stands already, made when its base was not told, is refused as well', async () => {
+  fix.repo.git(['branch', 'trunk']);
+  expect(await fix.git.prepareWorkspace(fix.spec({ branch: 'work', baseBranch: 'trunk' }))).toMatchObject({
+    kind: 'ready',
+  });
+  expect(await fix.git.prepareWorkspace(fix.spec({ branch: 'trunk' }))).toMatchObject({
+    kind: 'refused',
+    blocker: { code: 'PAWL_WORKSPACE_BRANCH_PROTECTED' },
+  });
+});
+
 test('the default branch is what origin calls its head, and then no other name is protected', async () => {
   fix.repo.git(['update-ref', 'refs/remotes/origin/trunk', fix.base]);
   fix.repo.git(['symbolic-ref', 'refs/remotes/origin/HEAD', 'refs/remotes/origin/trunk']);

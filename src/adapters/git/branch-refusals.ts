@@ -20,9 +20,13 @@ const PATH_BYTES_MAX = process.platform === 'linux' ? 4_096 : 1_024;
 const WORKTREE_ROOM_BYTES = 256;
 const SHOWN_CHARS = 300;
 
-/** The base and the repository's default branch are what work starts from and ends up in: no run moves them. */
-export async function refuseProtected(git: GitContext, spec: WorkspaceSpec): Promise<Refused | null> {
-  const isBase = spec.baseBranch !== null && areSameBranch(spec.branch, spec.baseBranch);
+/** `base`, where it is known already, and the repository's default branch are what work starts from and ends up in: no run moves them. */
+export async function refuseProtected(
+  git: GitContext,
+  spec: WorkspaceSpec,
+  base: string | null,
+): Promise<Refused | null> {
+  const isBase = base !== null && areSameBranch(spec.branch, base);
   const isDefault = (await defaultBranchesOf(git)).some((name) => areSameBranch(spec.branch, name));
   if (!isBase && !isDefault) return null;
   return refusal(

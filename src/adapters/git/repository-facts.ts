@@ -26,7 +26,10 @@ async function originOf(git: GitContext): Promise<string | null> {
   return output.exitCode === 0 ? output.text.replace(/\n$/, '') : null;
 }
 
-/** The branch that origin calls its head; where that is not known, each of git's usual first branches that is here. */
+/**
+ * The branch that origin calls its head; where that is not known, each of git's usual first branches that is here; without any of them what the
+ * main worktree has checked out.
+ */
 export async function defaultBranchesOf(git: GitContext): Promise<readonly string[]> {
   const configured = await initialBranch(git);
   const usual = [...new Set([...configured, ...USUAL_DEFAULTS])];
@@ -36,7 +39,18 @@ export async function defaultBranchesOf(git: GitContext): Promise<readonly strin
   const found = new Map(lines.map((line) => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
   const head = found.get(ORIGIN_HEAD) ?? '';
   if (head.startsWith(ORIGIN_PREFIX)) return [head.slice(ORIGIN_PREFIX.length)];
-  return usual.filter((name) => found.has(`refs/heads/${name}`) || found.has(`${ORIGIN_PREFIX}${name}`));
+  const here = usual.filter((name) => found.has(`refs/heads/${name}`) || found.has(`${ORIGIN_PREFIX}${name}`));
+  if (here.length > 0) return here;
+  const checkedOut = await symbolicTarget(git, 'HEAD');
+  return checkedOut === null ? [] : [checkedOut];
+}
+
+/** The short name of the branch, here or at origin, that a symbolic ref of the repository names; null when it names none. */
+export async function symbolicTarget(git: GitContext, symbolic: string): Promise<string | null> {
+  const args = ['symbolic-ref', '-q', symbolic];
+  const output = await git.run(inRepository(git, args, { answers: [0, 1, 128], isRead: true }));
+  const ref = output.exitCode === 0 ? output.text.trim() : '';
+  return /^refs\/(?:heads|remotes\/origin)\/(.+)$/.exec(ref)?.[1] ?? null;
 }
 
 async function initialBranch(git: GitContext): Promise<readonly string[]> {

@@ -24,6 +24,7 @@ import {
 } from './damaged-worktree.ts';
 import { replaceFile } from './git-files.ts';
 import { refusal } from './refusal.ts';
+import { symbolicTarget } from './repository-facts.ts';
 import { refuseFilters } from './repository-filters.ts';
 import { removeStaleLocks } from './stale-locks.ts';
 import {
@@ -113,7 +114,7 @@ async function examine(git: GitContext, spec: WorkspaceSpec): Promise<Seen | Ref
   const isForwarded = branchHead !== null && found.ready === null && (await isBehind(git, base, branchHead));
   const start = branchHead === null || isForwarded ? base.commit : branchHead;
   const refused =
-    (await refuseProtected(git, spec)) ??
+    (await refuseProtected(git, spec, spec.baseBranch ?? mark?.base?.branch ?? null)) ??
     refuseHeld(spec, holders) ??
     (isForwarded ? null : await refuseHistory(git, spec, base, branchHead)) ??
     (await refuseFilters(git, start)) ??
@@ -133,7 +134,10 @@ function look(git: GitContext, { worktree: path, runId }: WorkspaceSpec): Found 
 
 /** The base branch and its commit: as named, else the remote's default branch, else what the main worktree has checked out. */
 async function resolveBase(git: GitContext, named: string | null): Promise<Base | Refused> {
-  const names = named !== null ? [named] : [await target('refs/remotes/origin/HEAD'), await target('HEAD')];
+  const names =
+    named !== null
+      ? [named]
+      : [await symbolicTarget(git, 'refs/remotes/origin/HEAD'), await symbolicTarget(git, 'HEAD')];
   for (const branch of names) {
     if (branch === null) continue;
     const commit =
@@ -148,13 +152,6 @@ async function resolveBase(git: GitContext, named: string | null): Promise<Base 
     'Commit on it, fetch it, or name another base_branch in the packet, then retry the run.',
     names.filter((name) => name !== null),
   );
-
-  async function target(symbolic: string): Promise<string | null> {
-    const args = ['symbolic-ref', '-q', symbolic];
-    const output = await git.run(inRepository(git, args, { answers: [0, 1, 128], isRead: true }));
-    const ref = output.exitCode === 0 ? output.text.trim() : '';
-    return /^refs\/(?:heads|remotes\/origin)\/(.+)$/.exec(ref)?.[1] ?? null;
-  }
 }
 
 /** A worktree of an ended run lets go of the branch; its files stay. */
