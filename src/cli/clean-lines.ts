@@ -36,6 +36,7 @@ function runLines({ colour }: Output, run: CleanedRun, isDry: boolean): readonly
   const worktree = worktreeWords(run, done);
   if (worktree !== null) lines.push(`    ${title('worktree')}  ${worktree}`);
   if (run.rescueRef !== null) lines.push(`    ${title('kept')}  ${run.rescueRef}`);
+  if (run.keptFolder !== null) lines.push(`    ${title('kept')}  ${visible(run.keptFolder)}`);
   const branch = run.branch === null ? null : branchWords(run.branch.fate, done);
   if (branch !== null && run.branch !== null)
     lines.push(`    ${title('branch')}  ${visible(run.branch.name)}: ${branch}`);

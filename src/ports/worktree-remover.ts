@@ -27,7 +27,7 @@ export interface WorktreeRemover {
   look(path: string): Promise<WorktreeLook>;
   /**
    * Whatever of the worktree no ref holds (changes, untracked files, commits) is under a new ref, durably. Returns the ref, null when there was
-   * nothing. Repositories inside of it are moved to `<worktree>.kept`.
+   * nothing. Repositories inside of it, and folders of submodules with files in them, are moved to `<worktree>.kept/clean`.
    */
   keep(spec: {
     readonly runId: string;

@@ -47,6 +47,8 @@ export interface CleanResult {
   readonly worktree: WorktreeLook;
   readonly worktreeBytes: number;
   readonly rescueRef: string | null;
+  /** The folder of what was in the worktree and no commit can hold; null when there was nothing of that kind. */
+  readonly keptFolder: string | null;
   readonly removesFolder: boolean;
   readonly folderBytes: number;
   /** Null where nobody asked for the branch to go. */
@@ -64,6 +66,7 @@ export async function lookAtLeftovers(tools: CleanTools, view: RunView, wish: Cl
     worktree,
     worktreeBytes: trash.bytesOf(paths.worktree(view.runId)),
     rescueRef: readCleaned(tools.files, paths, view.runId)?.rescueRef ?? null,
+    keptFolder: keptFolder(tools, view),
     removesFolder,
     folderBytes: trash.bytesOf(paths.run(view.runId)),
     branch: spec === null ? null : { name: spec.branch, fate: await git.branchFate(spec) },
@@ -88,7 +91,12 @@ export async function cleanRun(tools: CleanTools, view: RunView, wish: CleanWish
     recordRemoval(tools.files, paths, { ...removalOf(view), removedAtMs: tools.clock.nowMs(), by: tools.by });
     trash.take(paths.run(view.runId));
   }
-  return { ...found, rescueRef, branch };
+  return { ...found, rescueRef, keptFolder: keptFolder(tools, view), branch };
+}
+
+function keptFolder({ files, paths }: CleanTools, { runId }: RunView): string | null {
+  const folder = paths.keptByClean(runId);
+  return files.exists(folder) ? folder : null;
 }
 
 async function removeWorktree(tools: CleanTools, view: RunView): Promise<string | null> {

@@ -89,6 +89,10 @@ export class RegistryPaths {
   worktree(runId: string): string {
     return join(this.worktrees, safeName(runId));
   }
+  /** What cleaning found in the run's worktree and no commit can hold. */
+  keptByClean(runId: string): string {
+    return join(`${this.worktree(runId)}.kept`, 'clean');
+  }
   /** Which facts of the run the operator was told. */
   notices(runId: string): string {
     return join(this.run(runId), 'notices');

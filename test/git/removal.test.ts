@@ -79,6 +79,33 @@ describe('what is only in a worktree', () => {
     expect(existsSync(inner)).toBe(false);
   });
 
+  test('files below submodules move out, and so does a submodule with a repository of its own', async () => {
+    for (const path of ['vendor/s b', 'own\nline', 'gone', 'repo']) {
+      fixture.inside(['update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},${path}`]);
+    }
+    fixture.put('vendor/s b/deep/new.txt', 'new\n');
+    fixture.put('own\nline/x', 'x\n');
+    fixture.put('repo/y', 'y\n');
+    fixture.repo.git(['init', '--quiet'], join(fixture.worktree, 'repo'));
+    await keep();
+    const kept = join(`${fixture.worktree}.kept`, 'clean');
+    expect(readdirSync(join(kept, 'vendor/s b/deep'))).toEqual(['new.txt']);
+    expect(readdirSync(join(kept, 'own\nline'))).toEqual(['x']);
+    expect(readdirSync(join(kept, 'repo')).sort()).toEqual(['.git', 'y']);
+    fixture.put('vendor/s b/later.txt', 'later\n');
+    await keep();
+    expect(readdirSync(join(kept, 'vendor')).sort()).toEqual(['s b', 's b-2']);
+  });
+
+  test('files below a submodule of the commit move out though the index is gone', async () => {
+    fixture.inside(['update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`]);
+    fixture.inside(['commit', '--quiet', '-m', 'Sub']);
+    fixture.put('sub/new.txt', 'new\n');
+    rmSync(join(fixture.admin, 'index'));
+    await keep();
+    expect(readdirSync(join(`${fixture.worktree}.kept`, 'clean', 'sub'))).toEqual(['new.txt']);
+  });
+
   test('its commits are kept though its folder is gone already', async () => {
     fixture.put('a', 'a');
     fixture.inside(['add', '-A']);

@@ -297,3 +297,17 @@ test('every run id and name makes a ref that git takes', () => {
   }
   expect(rescueRef('run_a-b.c_0f', 'before-x')).toBe('refs/pawl/rescue/run_a-b.c_0f/before-x');
 });
+
+test('files below a submodule stay where they are, and are kept where the submodule goes', async () => {
+  const commit = fix.base;
+  fix.inside(['update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`]);
+  fix.inside(['commit', '--quiet', '-m', 'Submodule']);
+  const later = fix.inside(['rev-parse', 'HEAD']);
+  fix.put('sub/new.txt', 'new\n');
+  fix.put('other.txt', 'other\n');
+  expect(await fix.git.rescueAndReset({ ...fix.resetSpec(), commit: later })).toBe(REF);
+  expect(readFileSync(join(fix.worktree, 'sub/new.txt'), 'utf8')).toBe('new\n');
+  const ref = await fix.git.rescueAndReset({ ...fix.resetSpec('attempt-2'), commit });
+  expectInPlace();
+  expect(kept('sub/new.txt', `${ref}.hidden-1`)).toBe('new');
+});

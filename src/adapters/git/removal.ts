@@ -15,6 +15,7 @@ import { textOf } from './git-files.ts';
 import { createRef, moveNested, ownCommits, rescueRef } from './rescue.ts';
 import { gitFailure } from './run-git.ts';
 import { removeStaleLocks } from './stale-locks.ts';
+import { filledSubmodules } from './submodules.ts';
 import {
   branchHolders,
   commitOf,
@@ -24,6 +25,7 @@ import {
   isDescended,
   lookAtFolder,
   mendLink,
+  moveAside,
   treeOf,
   type Worktree,
 } from './worktree.ts';
@@ -32,6 +34,8 @@ import { findTree, type TreeFinding } from './worktree-tree.ts';
 type KeepSpec = Parameters<WorktreeRemover['keep']>[0];
 type BranchSpec = Parameters<WorktreeRemover['dropBranch']>[0];
 
+/** What cleaning has kept goes by this name. */
+const CLEAN = 'clean';
 /** Rescues of one worktree: a second one is only made when somebody has worked in it after the first. */
 const RESCUES_MAX = 100;
 
@@ -68,8 +72,12 @@ async function keep(git: GitContext, spec: KeepSpec): Promise<string | null> {
   if (hasFolder) mendLink(worktree, kept);
   await removeStaleLocks(git, worktree, null);
   const ref = await keepWork(git, worktree, spec, hasFolder);
-  // A repository inside of it cannot be part of a commit: it moves out whole.
-  if (hasFolder) await moveNested(git, worktree, join(kept, 'clean'));
+  // A repository inside of it, or what lies below a submodule, cannot be part of a commit: it moves out whole.
+  if (hasFolder) {
+    await moveNested(git, worktree, join(kept, CLEAN));
+    for (const path of await filledSubmodules(git, worktree))
+      moveAside(join(worktree.path, path), join(kept, CLEAN), path);
+  }
   await git.syncDisks([git.commonDir, spec.worktree]);
   return ref;
 }
@@ -87,7 +95,7 @@ async function keepWork(
   const tree = hasFolder ? treeIn(worktree, await findTree(git.run, worktree, head, 'rescue')) : headTree;
   if (tree === null) return null;
   for (let n = 1; n <= RESCUES_MAX; n += 1) {
-    const ref = rescueRef(spec.runId, n === 1 ? 'clean' : `clean-${n}`);
+    const ref = rescueRef(spec.runId, n === 1 ? CLEAN : `${CLEAN}-${n}`);
     if ((await commitOf(git, ref)) === null) {
       if (tree === headTree && (await areAllHeld(git, parents))) return null;
       await createRef(git, ref, tree, parents, 'Rescue of what was left in the worktree\n');

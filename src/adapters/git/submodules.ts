@@ -1,7 +1,7 @@
 /**
  * What of a worktree a commit cannot hold because a submodule stands there: folders that are empty, and files below them.
  *
- * Owns: finding that. Does not own: what the commit holds (commit), what is told of it (core/run-view, core/handoff).
+ * Owns: finding that. Does not own: what the commit holds (commit), keeping them (removal), what is told of it (core/run-view, core/handoff).
  *
  * Invariants: 1. Nothing is changed, and git is not asked about the inside of a folder that a worker has filled. 2. A submodule that has a
  * repository of its own is left to that repository.
@@ -11,9 +11,8 @@ import { join } from 'node:path';
 import { systemCode } from '../../model/error.ts';
 import type { LeftOut, SomePaths } from '../../model/event.ts';
 import { BOUNDS } from '../../model/limits.ts';
-import { type GitContext, inRepository } from './worktree.ts';
-
-const GITLINK = /^160000 commit \S+\t/;
+import { inOwn, takeCommit, takeEntries, withOwnGit } from './own-git.ts';
+import { commitOf, type GitContext, inRepository, type Worktree } from './worktree.ts';
 
 /** What of the worktree at `path` `commit` does not hold because of its submodules; null where there is nothing of that kind. */
 export async function leftOutOf(git: GitContext, path: string, commit: string): Promise<LeftOut | null> {
@@ -27,20 +26,46 @@ export async function leftOutOf(git: GitContext, path: string, commit: string): 
   return { emptySubmodules: empty.some, filesBelowSubmodules: files.some };
 }
 
+/**
+ * The folders of the worktree's submodules that hold files, of whatever sort, which would go with the worktree: no commit of the repository can
+ * hold them.
+ */
+export async function filledSubmodules(git: GitContext, worktree: Worktree): Promise<readonly string[]> {
+  const { onBytes, found } = gitlinks(/^160000 \S+ \d\t/);
+  await withOwnGit(git.run, worktree, null, async (own) => {
+    const entries = await takeEntries(own);
+    const head = entries.isRead && !entries.isEmpty ? null : await commitOf(git, 'HEAD', worktree);
+    if (head !== null) await takeCommit(own, head);
+    await git.run(inOwn(own, ['ls-files', '--stage', '-z'], { isRead: true, onBytes }));
+  });
+  const isFolder = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return [...new Set(found)].filter((submodule) => {
+    const files = new Paths();
+    if (isFolder(join(worktree.path, submodule))) addFiles(files, worktree.path, submodule);
+    return !files.isNone;
+  });
+}
+
 /** The paths at which a commit names a commit of another repository. */
 async function submodulesOf(git: GitContext, commit: string): Promise<readonly string[]> {
+  const { onBytes, found } = gitlinks(/^160000 commit \S+\t/);
+  await git.run(inRepository(git, ['ls-tree', '-r', '-z', '--full-tree', commit], { isRead: true, onBytes }));
+  return found;
+}
+
+/** The paths of a stream of entries, a NUL after each, that begin as a submodule's does. */
+function gitlinks(start: RegExp): { readonly onBytes: (chunk: Uint8Array) => void; readonly found: readonly string[] } {
   const found: string[] = [];
   let rest = Buffer.alloc(0);
   const onBytes = (chunk: Uint8Array): void => {
     rest = Buffer.concat([rest, chunk]);
     for (let end = rest.indexOf(0); end >= 0; end = rest.indexOf(0)) {
       const entry = rest.subarray(0, end).toString('utf8');
-      if (GITLINK.test(entry)) found.push(entry.replace(GITLINK, ''));
+      if (start.test(entry)) found.push(entry.replace(start, ''));
       rest = rest.subarray(end + 1);
     }
   };
-  await git.run(inRepository(git, ['ls-tree', '-r', '-z', '--full-tree', commit], { isRead: true, onBytes }));
-  return found;
+  return { onBytes, found };
 }
 
 function addFiles(files: Paths, root: string, folder: string): void {
