@@ -224,14 +224,6 @@ describe('a worktree in which a worker was when the power was cut is put back, a
 
 describe('a folder that is not ours is refused, and stays as it is', () => {
   const STRANGERS: readonly Case[] = [
-    ['files without a link', (f) => f.put('mine.txt', 'mine\n')],
-    [
-      'files and an empty link, which nothing of ours names',
-      (f) => {
-        f.put('mine.txt', 'mine\n');
-        f.put('.git', '');
-      },
-    ],
     [
       'a repository',
       (f) => {

@@ -241,10 +241,11 @@ test('removing untracked files leaves tracked changes as they are', async () => 
   expect(await fix.git.state(fix.worktree)).toMatchObject({ trackedChanges: ['src/one.txt'], untracked: [] });
 });
 
-test('a worktree that the repository does not know is never reset', async () => {
+test('a repository in the place of a worktree that is registered no more is never reset', async () => {
   rmSync(fix.worktree, { recursive: true });
   rmSync(fix.admin, { recursive: true });
   fix.put('mine.txt', 'mine\n');
+  fix.repo.git(['init', '--quiet'], fix.worktree);
   const before = fingerprint(fix.repo.root);
   await expect(fix.git.rescueAndReset(fix.resetSpec())).rejects.toMatchObject({ code: 'PAWL_WORKSPACE_FOREIGN' });
   await expect(fix.git.state(fix.worktree)).rejects.toMatchObject({ code: 'PAWL_WORKSPACE_FOREIGN' });

@@ -19,6 +19,8 @@ const STRAYED = [
   ['AMENDED', 'PAWL_WORKSPACE_DIVERGED', 'amended'],
   ['REBUILT', 'PAWL_WORKSPACE_CHANGED', 'in a repository of its own'],
   ['GONE', 'PAWL_WORKSPACE_CHANGED', null],
+  ['REMOVED', 'PAWL_WORKSPACE_CHANGED', null],
+  ['PRUNED', 'PAWL_WORKSPACE_CHANGED', 'in no worktree any more'],
 ] as const;
 /** Packets whose branch is moved by a person after its commit was judged. */
 const MOVED = ['MOVED-BY-COMMIT', 'MOVED-BY-REF', 'DELETED', 'WORKTREE-GONE'] as const;

@@ -69,6 +69,25 @@ export function findOwnWorktree(commonDir: string, path: string, runId: string):
   return null;
 }
 
+/**
+ * The place of a worktree of `runId` that was made at `path` and is registered no more (`git worktree remove`, `prune`), with a folder of files
+ * there that has no link, or one that says nothing: the registration to make anew for it. Null where the folder is a link, has a repository or a
+ * link of its own, or where the registration under its name is another run's. Changes nothing.
+ */
+export function findUnregistered(commonDir: string, path: string, runId: string): Worktree | null {
+  if (lookAtFolder(path) !== 'full' || !isBlank(join(path, '.git'))) return null;
+  const own = canonicalPath(path);
+  const names = ownNames(commonDir, own);
+  const blank = names.filter((adminDir) => isBlank(join(adminDir, 'gitdir')));
+  const isOurs = (adminDir: string): boolean => markOf({ adminDir })?.runId === runId;
+  if (blank.some((adminDir) => markOf({ adminDir }) !== null && !isOurs(adminDir))) return null;
+  const isFree = (adminDir: string): boolean => !existsSync(adminDir) || isOrphan(adminDir);
+  const folder = join(canonicalPath(commonDir), 'worktrees');
+  const numbered = ['', ...names.map((_, n) => n + 1)].map((n) => join(folder, `${basename(own)}${n}`));
+  const adminDir = blank.find(isOurs) ?? numbered.find(isFree);
+  return adminDir === undefined ? null : { path: own, adminDir, commonDir };
+}
+
 /** True for a folder that holds nothing but what a cut `worktree add` for that path has left of the link. */
 export function isLinkLeftOver(commonDir: string, path: string, folder: FolderLook): boolean {
   if (folder !== 'linkOnly') return false;
@@ -80,10 +99,12 @@ export function isLinkLeftOver(commonDir: string, path: string, folder: FolderLo
 /** Registrations that a killed or cut `worktree add` for `path` has left without a path in them: their name alone says whose they are. */
 export function removeOrphans(commonDir: string, path: string): void {
   for (const adminDir of ownNames(commonDir, canonicalPath(path))) {
-    const isOrphan =
-      isBlank(join(adminDir, 'gitdir')) && isBlank(join(adminDir, 'index')) && markOf({ adminDir }) === null;
-    if (isOrphan) rmSync(adminDir, { recursive: true, force: true });
+    if (isOrphan(adminDir)) rmSync(adminDir, { recursive: true, force: true });
   }
+}
+
+function isOrphan(adminDir: string): boolean {
+  return isBlank(join(adminDir, 'gitdir')) && isBlank(join(adminDir, 'index')) && markOf({ adminDir }) === null;
 }
 
 /**

@@ -15,7 +15,13 @@ import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { checkOut } from './checkout.ts';
 import { dropBlankRef, mendBranch } from './damaged-refs.ts';
-import { findOwnWorktree, isLinkLeftOver, mendCommonDirs, mendRegistration } from './damaged-worktree.ts';
+import {
+  findOwnWorktree,
+  findUnregistered,
+  isLinkLeftOver,
+  mendCommonDirs,
+  mendRegistration,
+} from './damaged-worktree.ts';
 import { textOf } from './git-files.ts';
 import { PAWL_IDENTITY } from './identity.ts';
 import { worktreeState } from './inspection.ts';
@@ -108,7 +114,10 @@ function keptFolder(spec: ResetSpec): string {
   return join(`${spec.worktree}.kept`, spec.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, '-'));
 }
 
-/** The worktree, its folder and link made again if an agent has removed them. */
+/**
+ * The worktree, its folder, registration and link made again if an agent has removed them. Once the run's worktree was made in this place, files
+ * there that nothing registers are what is left of it; another's repository or link there is refused.
+ */
 async function restored(git: GitContext, spec: ResetSpec): Promise<Worktree> {
   mendCommonDirs(git.commonDir);
   const folder = lookAtFolder(spec.worktree);
@@ -126,7 +135,8 @@ async function restored(git: GitContext, spec: ResetSpec): Promise<Worktree> {
   await mendBranch(git, spec.branch, spec.commit);
   const isNothing = isVacant(folder) || isLinkLeftOver(git.commonDir, spec.worktree, folder);
   if (known === null && isNothing) return addWorktree(git, spec.worktree, spec.commit);
-  const worktree = known ?? openWorktree(git, spec.worktree);
+  const worktree =
+    known ?? findUnregistered(git.commonDir, spec.worktree, spec.runId) ?? openWorktree(git, spec.worktree);
   await mendRegistration(git, worktree, spec.commit);
   mendLink(worktree, keptFolder(spec));
   return worktree;

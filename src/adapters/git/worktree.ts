@@ -121,7 +121,7 @@ export function openWorktree(git: GitContext, path: string): Worktree {
     code: 'PAWL_WORKSPACE_FOREIGN',
     message: `${path} is not a worktree of ${git.repository} (any more).`,
     subject: path,
-    hint: 'Something removed or replaced it: look at the folder, then abandon the run or restore the worktree.',
+    hint: 'Something removed or replaced it: look at what lies there and move it away, then retry; or abandon the run.',
     kind: 'needsHuman',
   });
 }
