@@ -111,6 +111,12 @@ export class RegistryPaths {
   removal(runId: string): string {
     return join(this.removed, `${safeName(runId)}.json`);
   }
+  /** True for the names that a registry has in its folder. */
+  isOwnName(name: string): boolean {
+    const folders = [this.inbox, this.batches, this.runs, this.worktrees, this.removed, this.trash];
+    const isKnown = [...folders, this.registryFile, this.aliveLock].some((path) => path === join(this.root, name));
+    return isKnown || lockGeneration(name.replace(/^released\./, 'lock.')) !== null;
+  }
   /** What is about to be deleted: nothing here means anything. */
   get trash(): string {
     return join(this.root, 'trash');

@@ -4,10 +4,12 @@
  * Owns: making the layout, registry.json. Does not own: the lock (store/registry-lock), what lies in a run's folder.
  *
  * Invariants: 1. Opening twice, or after a kill in the middle, ends in the same place. 2. A registry of an unknown version is
- * touched by nobody. 3. registry.json is a register, so a file system without hard links is refused here.
+ * touched by nobody, nor is a folder that is none. 3. registry.json is a register, so a file system without hard links is refused here.
  */
 import { resolve } from 'node:path';
-import { PawlError } from '../model/error.ts';
+import { listed } from '../base/listed.ts';
+import { quote } from '../core/sanitise.ts';
+import { PawlError, systemCode } from '../model/error.ts';
 import type { Files } from './files.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
 import { linkRegister, readRegister } from './register.ts';
@@ -53,10 +55,43 @@ export function openRegistry(files: Files, root: string): Registry {
   return new Registry(files, paths, present ?? createInfo(files, paths));
 }
 
-/** What registry.json says, null when there is no registry. Writes nothing. Throws PAWL_REGISTRY_INVALID. */
+/**
+ * What registry.json says, null when there is no registry yet: nothing at all, an empty folder, or one whose making was cut off. Writes nothing.
+ * Throws PAWL_REGISTRY_INVALID for a registry of another version and for what is something else.
+ */
 export function readRegistry(files: Files, paths: RegistryPaths): RegistryInfo | null {
-  const bytes = readRegister(files, paths.registryFile);
-  return bytes === null ? null : parseInfo(bytes, paths);
+  const bytes = registryBytes(files, paths);
+  if (bytes !== null) return parseInfo(bytes, paths);
+  const foreign = files.listNames(paths.root).filter((name) => !paths.isOwnName(name));
+  if (foreign.length === 0) {
+    // Somebody may have made it between the two looks.
+    const made = registryBytes(files, paths);
+    return made === null ? null : parseInfo(made, paths);
+  }
+  const content = listed(foreign.map(quote), FOREIGN_NAMED);
+  throw notRegistry(paths, `${paths.root} is not a registry: it has no registry.json, but ${content}`);
+}
+
+function registryBytes(files: Files, paths: RegistryPaths): Uint8Array | null {
+  try {
+    return readRegister(files, paths.registryFile);
+  } catch (error) {
+    const code = error instanceof PawlError ? systemCode(error.cause) : undefined;
+    if (code !== 'ENOTDIR') throw error;
+    throw notRegistry(paths, `${paths.root} is not a registry: it is not a folder`, error);
+  }
+}
+
+const FOREIGN_NAMED = 3;
+
+function notRegistry({ root }: RegistryPaths, message: string, cause?: unknown): PawlError {
+  return new PawlError({
+    code: 'PAWL_REGISTRY_INVALID',
+    message,
+    subject: root,
+    hint: 'name the folder of a registry, an empty folder, or one that is not there yet with --registry DIR',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /** Ids of the runs that have a folder, sorted; none without a registry. */

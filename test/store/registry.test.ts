@@ -95,3 +95,31 @@ it.each(['../x', '..', '.', '', 'a/b', '/etc', 'a\0b', '.hidden', 'x'.repeat(201
     expect(codeOf(() => paths.task('run_a', id))).toBe('PAWL_USAGE');
   },
 );
+
+it.each(['src', 'a.txt', '.gitignore'])(
+  'a folder that holds %s and no registry.json is not a registry, and not touched',
+  (name) => {
+    const fs = new MemoryFs();
+    const files = filesOver(fs);
+    files.ensureFolders([paths.root, paths.runs]);
+    files.writeDurable(`${ROOT}/${name}`, bytesOf('mine'));
+    expect(codeOf(() => readRegistry(files, paths))).toBe('PAWL_REGISTRY_INVALID');
+    expect(codeOf(() => openRegistry(files, ROOT))).toBe('PAWL_REGISTRY_INVALID');
+    expect(fs.list(ROOT)).toEqual([name, 'runs'].sort());
+  },
+);
+
+it('a file is not a registry; an empty folder, and one with names of a registry alone, becomes one', () => {
+  const fs = new MemoryFs();
+  const files = filesOver(fs);
+  files.ensureFolders(['/repo/empty', `${ROOT}/runs`, `${ROOT}/trash`]);
+  for (const name of ['lock.alive', 'lock.000001', 'released.000001'])
+    files.writeDurable(`${ROOT}/${name}`, bytesOf(''));
+  files.writeDurable('/repo/file', bytesOf('mine'));
+  expect(codeOf(() => openRegistry(files, '/repo/file'))).toBe('PAWL_REGISTRY_INVALID');
+  expect(codeOf(() => readRegistry(files, new RegistryPaths('/repo/file')))).toBe('PAWL_REGISTRY_INVALID');
+  for (const root of ['/repo/empty', ROOT]) {
+    expect(readRegistry(files, new RegistryPaths(root))).toBeNull();
+    expect(openRegistry(files, root).registryId).not.toBe('');
+  }
+});
