@@ -168,8 +168,11 @@ export function committingState(stage: Stage, requested: string) {
       },
       workEmpty: [
         { guard: 'isEmptyAllowed', target: '#run.verification', actions: ['growLease', 'noteLeftOut'] },
-        { guard: 'mayRepeatFailure', target: requested, actions: 'chargeFailure' },
-        { target: '#run.failedExecution', actions: { type: 'noteExhausted', params: { cause: NO_CHANGE } } },
+        { guard: 'mayRepeatFailure', target: requested, actions: ['chargeFailure', 'noteLeftOut'] },
+        {
+          target: '#run.failedExecution',
+          actions: [{ type: 'noteExhausted', params: { cause: NO_CHANGE } }, 'noteLeftOut'],
+        },
       ],
       // The commit is made and found again: only once its surfaces are leased, or accepted and leased, is it what the run stands at.
       surfaceExceeded: {

@@ -61,7 +61,8 @@ export async function runProgram(
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw usage(table, argv, error.message);
+    if (error.exitCode !== 0)
+      throw usage(table, argv, error.code === 'commander.help' ? 'No command is named' : error.message);
   }
 }
 

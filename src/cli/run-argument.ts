@@ -41,8 +41,15 @@ export function runsMeant(runIds: readonly string[], argument: string): readonly
   const task = taskPartOf(argument);
   const byTask = runIds.filter((runId) => taskPartOfRun(runId) === task);
   if (byTask.length > 0) return lastOfEachPacket(byTask);
+  // What no id can hold has become one hyphen there; a last one may stand for more of it.
+  const beginning = task.replace(/-$/, '');
   return lastOfEachPacket(
-    runIds.filter((runId) => runId.startsWith(argument) || runId.slice('run_'.length).startsWith(argument)),
+    runIds.filter(
+      (runId) =>
+        runId.startsWith(argument) ||
+        runId.slice('run_'.length).startsWith(argument) ||
+        (beginning !== '' && taskPartOfRun(runId)?.startsWith(beginning) === true),
+    ),
   );
 }
 

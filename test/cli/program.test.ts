@@ -55,6 +55,13 @@ describe('the command line', () => {
     expect(printed).toContain('130, 143 interrupted');
   });
 
+  it.each([[['--json']], [['--registry', 'r']]])('says that no command is named, in words: %j', async (argv) => {
+    const { error, called } = await asked(...argv);
+    expect(called).toBeNull();
+    expect(error?.code).toBe('PAWL_USAGE');
+    expect(error?.message).toContain('No command is named');
+  });
+
   it.each(COMMANDS.map(({ usage }) => usage.split(' ')[0] ?? ''))(
     'prints the help of %s with an example, and what --json prints',
     async (name) => {

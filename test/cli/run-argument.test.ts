@@ -24,6 +24,12 @@ describe('the runs that a name fits', () => {
     ['a task id as it stands in a path', ['run_a-b_0123456789ab'], 'a/b', ['run_a-b_0123456789ab']],
     ['a prefix of its id', [ONE, TWELVE], 'run_WID-12', [TWELVE]],
     ['a prefix of its task id', [ONE, 'run_GH-7_0123456789ab'], 'GH', ['run_GH-7_0123456789ab']],
+    [
+      'a prefix of its task id that no id can hold',
+      ['run_R-0-x_0123456789ab', ONE],
+      'R 0;',
+      ['run_R-0-x_0123456789ab'],
+    ],
     ['the last run of a packet that was taken in again', [TWELVE, AGAIN], 'WID-12', [AGAIN]],
     ['its last run by number, not by letter', [`${TWELVE}_r10`, `${TWELVE}_r9`], 'WID-12', [`${TWELVE}_r10`]],
     ['every run of an edited packet', [EDITED, TWELVE], 'WID-12', [EDITED, TWELVE]],

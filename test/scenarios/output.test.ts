@@ -92,6 +92,14 @@ describe('a document', () => {
     expect(types.at(-1)).toBe('handoffProjected');
   });
 
+  test('of events ends with why a run stands, and says nothing more of one that is ready', {
+    timeout: SLOW,
+  }, async () => {
+    const [blocked, ready] = await Promise.all([scenario.call('events', 'BLOCKED'), scenario.call('events', 'WHOLE')]);
+    expect(blocked.stdout.trimEnd().split('\n').at(-1)).toMatch(/^now +blocked: PAWL_WORKER_BLOCKED: \S/);
+    expect(ready.stdout).not.toMatch(/^now /m);
+  });
+
   test('of the demo is that of a run, and leaves the current folder alone', { timeout: SLOW }, async () => {
     const folder = join(scenario.repo.root, 'elsewhere');
     scenario.repo.write(join(folder, 'file.txt'), 'x');

@@ -121,6 +121,7 @@ function approver({ by }: ApproveOptions, { cwd, environment }: ApprovePlace): s
     .trim()
     .slice(0, NAME_CHARS);
   if (name !== '') return name;
+  if (by !== undefined) throw usage('The name of who approves is empty.', '--by');
   throw usage('Git knows no user.name or user.email here; say who approves.', '--by');
 }
 

@@ -8,8 +8,10 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import { sha256 } from '../../base/sha256.ts';
 import type { RunState } from '../../core/decide.ts';
 import { EventStory } from '../../core/event-words.ts';
+import { conditionOf } from '../../core/run-marks.ts';
 import { runSequence } from '../../core/run-sequence.ts';
-import { placeOf } from '../../core/run-view.ts';
+import { placeOf, type RunView } from '../../core/run-view.ts';
+import { legible } from '../../core/sanitise.ts';
 import { turnNotes } from '../../core/turn-words.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
@@ -36,7 +38,7 @@ export async function events(output: Output, options: EventsOptions, [run = '']:
   const runId = resolveRun(places, run);
   if (options.follow === true && options.mermaid === true) throw eitherOr();
   const lines = options.raw === true ? rawLines(output) : storyLines(output);
-  if (options.follow === true) return follow(output, places, runId, lines);
+  if (options.follow === true) return follow(output, places, runId, lines, options.raw !== true);
   const records = recordsOf(places, runId);
   if (options.mermaid === true) {
     const stateAt = await statesOf(runId, records);
@@ -47,7 +49,20 @@ export async function events(output: Output, options: EventsOptions, [run = '']:
   }
   output.json({ events: records.map(plain) });
   for (const line of records.flatMap(lines)) output.line(line);
+  if (options.raw !== true) showEnd(output, quickView(places, runId));
   return EXIT.done;
+}
+
+/** What the story has come to, where its last line does not say it: why the run failed, or stands. */
+function showEnd(output: Output, view: RunView | null): void {
+  if (view === null || view.kind === 'active' || view.state === 'readyForManualReview') return;
+  const [cause, ...others] = view.blockers.map(
+    ({ code, message }) => `${code}: ${legible(message).replace(/\s+/g, ' ')}`,
+  );
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  output.line(
+    `${output.colour.dim('now')}       ${conditionOf(view)}${cause === undefined ? '' : `: ${cause}${more}`}`,
+  );
 }
 
 /** Why the journal can be read no further than its records, null when it is whole. */
@@ -77,7 +92,7 @@ function eitherOr(): PawlError {
 }
 
 /** Shows records as they come, until the run has ended and all of them are shown. */
-async function follow(output: Output, places: Places, runId: string, lines: Lines): Promise<number> {
+async function follow(output: Output, places: Places, runId: string, lines: Lines, isStory: boolean): Promise<number> {
   const journal = tailJournal(places.files, places.paths.journal(runId));
   for (;;) {
     // Looked at before the records are read: what is read then is all that there will be.
@@ -86,7 +101,10 @@ async function follow(output: Output, places: Places, runId: string, lines: Line
       output.ndjson(plain(record));
       for (const line of lines(record)) output.line(line);
     }
-    if (kind === 'terminal' || kind === 'quarantined') return EXIT.done;
+    if (kind === 'terminal' || kind === 'quarantined') {
+      if (isStory) showEnd(output, quickView(places, runId));
+      return EXIT.done;
+    }
     await new Promise<void>((resolve) => systemClock.timer(FOLLOW_MS, resolve));
   }
 }
