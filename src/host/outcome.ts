@@ -30,10 +30,13 @@ import {
 } from '../model/request.ts';
 import type { AnswerOrigin, TurnReport } from '../model/turn.ts';
 import type { AdapterTable } from '../ports/agent-adapter.ts';
+import type { Fd } from '../ports/fs.ts';
 import type { WorkerExit } from '../ports/gate.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
+import { attemptSync } from '../store/store-errors.ts';
 import { collectAnswer } from './answer-file.ts';
+import { isForbidden, readOutputIfAllowed } from './output-file.ts';
 import { cutOutput } from './output-limit.ts';
 import { readEndedTurn, tailOf, UnreadableTurn } from './turn-output.ts';
 
@@ -121,8 +124,8 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     exitCode: settlement.exit?.code ?? null,
     signal: settlement.exit?.signal ?? null,
     completion,
-    output: digestFile(files, join(taskFolder, TASK_FILES.output)),
-    stderr: digestFile(files, join(taskFolder, TASK_FILES.stderr)),
+    output: digestOutput(settlement, TASK_FILES.output),
+    stderr: digestOutput(settlement, TASK_FILES.stderr),
     head,
     tree,
     ...(gitSettings === null ? {} : { gitSettings }),
@@ -165,6 +168,8 @@ interface Evidence {
   readonly turn?: TurnReport;
   /** Why the turn cannot be read. */
   readonly unreadable?: string;
+  /** It may not be read: whether that is the worker's doing or the system's cannot be told, so it is not charged to the worker. */
+  readonly isForbidden?: boolean;
 }
 
 /** The answer, and of a coding agent its turn. */
@@ -189,10 +194,16 @@ async function gather(settlement: Settlement): Promise<Evidence> {
     const { reading, from } = collectAnswer(files.fs, request, turn);
     return { start, reading, turn: report(turn, from) };
   } catch (error) {
-    if (!(error instanceof UnreadableTurn)) throw error;
+    if (!(error instanceof UnreadableTurn || isForbidden(error))) throw error;
     settlement.log(`the output of the turn cannot be read: ${error.stack ?? error.message}`);
     const { reading, from } = collectAnswer(files.fs, request, null);
-    return { start, reading, turn: report(SILENT_TURN, from), unreadable: error.message };
+    return {
+      start,
+      reading,
+      turn: report(SILENT_TURN, from),
+      unreadable: error.message,
+      isForbidden: isForbidden(error),
+    };
   }
 }
 
@@ -202,10 +213,13 @@ function startFactsOf({ files, taskFolder, request }: Settlement): StartFacts {
   return { program: request.argv[0] ?? '', hasOutput: (output?.size ?? 0) > 0, lastWords };
 }
 
-function conclude(settlement: Settlement, { reading, start, turn, unreadable }: Evidence): Conclusion {
+function conclude(settlement: Settlement, evidence: Evidence): Conclusion {
+  const { reading, start, turn, unreadable } = evidence;
   const { exit, orphanResult, request } = settlement;
   const { purpose, completion } = request;
-  const forced = settlement.forced ?? (unreadable === undefined ? null : 'unreadable');
+  const forced =
+    settlement.forced ??
+    (unreadable === undefined ? null : evidence.isForbidden === true ? 'interrupted' : 'unreadable');
   const obstacle = settlement.obstacle ?? unreadable;
   return concludeTask({
     purpose,
@@ -235,10 +249,11 @@ function keepAnswer(
   return { conclusion: conclude(settlement, { ...evidence, reading }), completion };
 }
 
-/** The digest of a file whose content is durable, null when there is none. */
-function digestFile(files: Files, path: string): FileDigest | null {
-  return files.usingIfThere(path, (fd) => {
-    files.fs.sync(fd);
+/** The digest of output whose content is durable; null when there is none, or none that can be read, which is logged. */
+function digestOutput({ files, taskFolder, log }: Settlement, name: string): FileDigest | null {
+  const path = join(taskFolder, name);
+  const digest = (fd: Fd): FileDigest => {
+    attemptSync(path, () => files.fs.sync(fd));
     const hash = createHash('sha256');
     let bytes = 0;
     for (;;) {
@@ -248,7 +263,8 @@ function digestFile(files: Files, path: string): FileDigest | null {
       bytes += chunk.length;
     }
     return { sha256: hash.digest('hex'), bytes };
-  });
+  };
+  return readOutputIfAllowed(files, path, digest, (why) => log(`no digest of the worker's ${name}: ${why}`));
 }
 
 function provenValue<T>(path: string, parsed: Parsed<T>): T {

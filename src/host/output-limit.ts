@@ -12,6 +12,7 @@ import { TASK_FILES } from '../model/request.ts';
 import type { FsPort } from '../ports/fs.ts';
 import type { Files } from '../store/files.ts';
 import { attempt } from '../store/store-errors.ts';
+import { isForbidden } from './output-file.ts';
 
 /** The bytes of stdout and stderr together. */
 export function outputBytes(fs: FsPort, taskFolder: string): number {
@@ -32,9 +33,16 @@ export function cutOutput(files: Files, taskFolder: string, bytesMax: number): v
 
 function cut(files: Files, path: string, bytesMax: number): void {
   if (sizeOf(files.fs, path) <= bytesMax) return;
-  files.using(path, 'r+', (fd) => attempt('cut', path, () => files.fs.truncate(fd, bytesMax)));
+  try {
+    files.using(path, 'r+', (fd) => attempt('cut', path, () => files.fs.truncate(fd, bytesMax)));
+  } catch (error) {
+    // What its worker has shut is not read either.
+    if (!isForbidden(error)) throw error;
+  }
 }
 
+/** What is no regular file, as a worker can make it, holds no output. */
 function sizeOf(fs: FsPort, path: string): number {
-  return fs.stat(path)?.size ?? 0;
+  const stat = fs.stat(path);
+  return stat?.kind === 'file' ? stat.size : 0;
 }

@@ -3,7 +3,7 @@
  *
  * Owns: reading output.ndjson in steps and from its first byte. Does not own: cutting lines (core/agent-lines), their meaning (adapters/agents), the fold (core/turn).
  *
- * Invariants: 1. Reading in steps and reading whole come to the same turn. 2. Nothing here writes. 3. An adapter that throws is told as an UnreadableTurn.
+ * Invariants: 1. Reading in steps and reading whole come to the same turn. 2. Nothing here writes. 3. An adapter that throws, and output that is no file, are told as an UnreadableTurn.
  */
 import { join } from 'node:path';
 import { FIRST_LINE, type LineCursor, readLines, readRest } from '../core/agent-lines.ts';
@@ -12,10 +12,12 @@ import { BOUNDS } from '../model/limits.ts';
 import { TASK_FILES } from '../model/request.ts';
 import type { TurnRequest } from '../model/turn.ts';
 import type { AgentAdapter } from '../ports/agent-adapter.ts';
+import type { Fd } from '../ports/fs.ts';
 import type { WorkerExit } from '../ports/gate.ts';
 import type { Files } from '../store/files.ts';
+import { readOutput, readOutputIfAllowed, UnreadableOutput } from './output-file.ts';
 
-/** The adapter of this agent failed on its output: our bug, and no reason to let the worker go on. */
+/** The output is no file any more, or the adapter of this agent failed on it (our bug): no reason to let the worker go on. */
 export class UnreadableTurn extends Error {}
 
 const CHUNK_BYTES = 4 * BOUNDS.lineBytes;
@@ -96,15 +98,22 @@ function guarded<T>(body: () => T): T {
 }
 
 function readAt(files: Files, path: string, offset: number, bytesMax: number): Uint8Array {
-  return files.usingIfThere(path, (fd) => files.fs.read(fd, offset, bytesMax)) ?? new Uint8Array();
+  try {
+    return readOutput(files, path, (fd) => files.fs.read(fd, offset, bytesMax)) ?? new Uint8Array();
+  } catch (error) {
+    if (error instanceof UnreadableOutput) throw new UnreadableTurn(error.message, { cause: error });
+    throw error;
+  }
 }
 
-/** The end of the file at `path`, at most BOUNDS.stderrTailBytes of it; empty when there is none. */
+/** The end of the output at `path`, at most BOUNDS.stderrTailBytes of it; empty when there is none that can be read. */
 export function tailOf(files: Files, path: string): string {
-  const bytes = files.usingIfThere(path, (fd) => {
+  const tail = (fd: Fd): Uint8Array => {
     const size = files.fs.size(fd);
     const start = Math.max(0, size - BOUNDS.stderrTailBytes);
     return files.fs.read(fd, start, size - start);
-  });
+  };
+  // Whoever takes its digest says so.
+  const bytes = readOutputIfAllowed(files, path, tail, () => undefined);
   return bytes === null ? '' : new TextDecoder().decode(bytes);
 }

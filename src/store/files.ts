@@ -190,15 +190,15 @@ export class Files {
     }
   }
 
-  /** What `body` returns; the file is closed again. */
-  using<T>(path: string, mode: 'r' | 'r+' | 'a+', body: (fd: Fd) => T): T {
+  /** What `body` returns; the file is closed again. An error of the system that `body` throws names the path. */
+  using<T>(path: string, mode: 'r' | 'rNoFollow' | 'r+' | 'a+', body: (fd: Fd) => T): T {
     const fd = attempt('open', path, () => this.fs.open(path, mode));
     let result: T;
     try {
       result = body(fd);
     } catch (error) {
       this.closeAfterFailure(fd);
-      throw error;
+      throw storeFailure(mode.startsWith('r') && mode !== 'r+' ? 'read' : 'change', path, error);
     }
     attempt('close', path, () => this.fs.close(fd));
     return result;
