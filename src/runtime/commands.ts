@@ -28,7 +28,7 @@ import {
 import { readQuarantine, resolveQuarantine } from '../store/quarantine.ts';
 import type { Driver } from './driver.ts';
 import type { PacketOutcome } from './intake.ts';
-import type { LiveRun } from './live-run.ts';
+import { type LiveRun, stopsOneRun } from './live-run.ts';
 import { replacePacket } from './replace-packet.ts';
 import { recordsOf, unknownRun } from './run-look.ts';
 import { takeIn } from './take-in.ts';
@@ -91,7 +91,17 @@ async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): P
   const run = driver.find(command.runId);
   if (run === undefined) return decideWithoutRun(driver, command);
   // Looked up where nothing comes between that and the record: whoever else decides on the same command at once finds it here.
-  return run.quietly(() => decidedBefore(driver, command) ?? record(run, command));
+  return run.quietly(() => decidedBefore(driver, command) ?? refusedAtStandstill(run, command) ?? record(run, command));
+}
+
+/** A run that has come to a standstill in this process can record nothing any more: the others go on, and its command is asked for again. */
+function refusedAtStandstill(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision | null {
+  const { fault } = run;
+  if (fault === null) return null;
+  // Anything else ends the whole process, which says so.
+  if (!(fault instanceof PawlError) || !stopsOneRun(fault)) throw fault;
+  run.world.log(`${run.runId}: refused to ${command.command}: it stands still: ${fault.code}: ${fault.message}`);
+  return { isAccepted: false, code: fault.code, seq: null };
 }
 
 function record(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision {
@@ -181,11 +191,14 @@ export function commandRefused(
   options: readonly string[] = [],
 ): PawlError {
   if (code === 'PAWL_RUN_UNKNOWN') return unknownRun(runId, options);
+  const isAtStandstill = code !== null && code !== 'PAWL_COMMAND_REFUSED';
   return new PawlError({
     code: 'PAWL_COMMAND_REFUSED',
-    message: `Cannot ${command} ${runId} while it is ${state}; nothing was changed.`,
+    message: isAtStandstill
+      ? `Cannot ${command} ${runId} while it stands still (${code}, see the log above or that of \`pawl run\`); nothing was changed.`
+      : `Cannot ${command} ${runId} while it is ${state}; nothing was changed.`,
     subject: runId,
-    hint: 'See what fits its state.',
+    hint: isAtStandstill ? 'Remove the cause, then ask for it again.' : 'See what fits its state.',
     actions: [lookAtRun(runId, options)],
   });
 }

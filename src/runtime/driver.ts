@@ -28,7 +28,7 @@ import { EndedRuns } from './ended-runs.ts';
 import { othersAtWork } from './git-settings.ts';
 import { type IntakeEntry, prepareRun } from './intake.ts';
 import { LeaseTable } from './leases.ts';
-import { LiveRun, type LiveRunObserver, type Performer } from './live-run.ts';
+import { LiveRun, type LiveRunObserver, type Performer, stopsOneRun } from './live-run.ts';
 import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
 import { performer } from './perform.ts';
 import type { Finding } from './rehydrate.ts';
@@ -275,8 +275,8 @@ export class Driver {
         .catch((cause: unknown) => this.end(cause));
       return;
     }
-    const isLocal = error instanceof PawlError && code !== 'PAWL_STORE_SYNC_FAILED' && code !== 'PAWL_REGISTRY_LOCKED';
-    if (isLocal) this.world.log(`${run.runId}: stands still: ${error.code}: ${error.message}`);
+    if (error instanceof PawlError && stopsOneRun(error))
+      this.world.log(`${run.runId}: stands still: ${error.code}: ${error.message}`);
     else this.end(error);
     this.#slots.release(run.runId);
     this.leases.wake();

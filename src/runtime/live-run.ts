@@ -11,6 +11,7 @@ import { sha256 } from '../base/sha256.ts';
 import { type Decision, decide, type RunState } from '../core/decide.ts';
 import { snapshotOf, stateHash } from '../core/state-image.ts';
 import type { KeyedEffect } from '../model/effect.ts';
+import type { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import {
   driverEventSchema,
@@ -275,6 +276,11 @@ export class LiveRun {
     this.#mirror?.stop();
     this.#writer.close();
   }
+}
+
+/** True for a failure that makes one run stand still, false for one that ends the work of the whole process. */
+export function stopsOneRun({ code }: PawlError): boolean {
+  return code !== 'PAWL_STORE_SYNC_FAILED' && code !== 'PAWL_REGISTRY_LOCKED';
 }
 
 /** Throws on an event that a reader would refuse: written, it would set the run aside at the next start. */
