@@ -16,7 +16,7 @@ import { endTree, graceFor } from '../host/ending.ts';
 import { type TaskObservation, treeHandle } from '../host/observe.ts';
 import { revokeClaim, settleOutcome } from '../host/outcome.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
-import type { Blocker } from '../model/error.ts';
+import { type Blocker, PawlError, systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { EndReason, TaskResult } from '../model/request.ts';
 import type { LiveRun } from './live-run.ts';
@@ -69,8 +69,8 @@ export async function endTaskInOrder(
   if (seen.outcome !== null) return endRemains(run, effect, task, seen);
   const graceMs = graceFor(verdict.forced, task.request.limits.graceMs);
   if (!(await isTreeEnded(run, effect, task, seen, { isAsserted: reason === 'operator', graceMs }))) return;
-  await linkOutcome(run, task, seen, verdict, reason === 'operator' ? 'operator' : 'runner');
-  settleFrom(run, effect, observe(world, task));
+  const by = reason === 'operator' ? 'operator' : 'runner';
+  if (await linkOutcome(run, effect, task, seen, verdict, by)) settleFrom(run, effect, observe(world, task));
 }
 
 /** The host is dead, or cannot be ended or judged: its life as it is then known. */
@@ -124,11 +124,37 @@ export async function concludeOrphan(
   if (!(await isTreeEnded(run, effect, task, seen))) return;
   const worker = seen.agent?.value.worker;
   const isSameBoot = worker !== undefined && worker.bootId === world.processes.self().bootId;
-  await linkOutcome(run, task, seen, { forced: isSameBoot ? null : 'interrupted' }, 'runner');
-  settleFrom(run, effect, observe(world, task));
+  const verdict = { forced: isSameBoot ? null : 'interrupted' } as const;
+  if (await linkOutcome(run, effect, task, seen, verdict, 'runner')) settleFrom(run, effect, observe(world, task));
 }
 
+/** True when the outcome stands; false when something in the task's folder keeps it from being written, which is then for a person. */
 async function linkOutcome(
+  run: LiveRun,
+  effect: EndingEffect,
+  task: OpenedTask,
+  seen: TaskObservation,
+  verdict: Verdict,
+  by: 'runner' | 'operator',
+): Promise<boolean> {
+  try {
+    await writeOutcome(run, task, seen, verdict, by);
+    return true;
+  } catch (error) {
+    if (!isInTheWay(error)) throw error;
+    run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: outcomeBlocked(task, error) });
+    return false;
+  }
+}
+
+/** What a worker can put in the place of a file; a disk that fails says something else. */
+const IN_THE_WAY: readonly string[] = ['EISDIR', 'ENOTDIR', 'ELOOP', 'ENXIO'];
+
+function isInTheWay(error: unknown): error is PawlError {
+  return error instanceof PawlError && IN_THE_WAY.includes(systemCode(error.cause) ?? '');
+}
+
+async function writeOutcome(
   run: LiveRun,
   task: OpenedTask,
   seen: TaskObservation,
@@ -222,6 +248,15 @@ function hostLives(task: OpenedTask, pid: number): Blocker {
     code: 'PAWL_HOST_UNKNOWN',
     message: `The worker host (pid ${pid}) could not be ended, or its death cannot be proven from here.`,
     hint: hintOf('PAWL_HOST_UNKNOWN'),
+    evidence: [task.folder],
+  };
+}
+
+function outcomeBlocked(task: OpenedTask, { code, message }: PawlError): Blocker {
+  return {
+    code,
+    message: `How the task ended cannot be written down: ${message}.`,
+    hint: 'Look at what the worker has put there and move it away, then retry.',
     evidence: [task.folder],
   };
 }

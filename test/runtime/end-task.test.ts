@@ -1,4 +1,6 @@
 /** Ending a task fails closed: a host or a tree that nobody can judge is not taken for gone, and no end is journaled that is not durable. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TASK_FILES } from '../../src/model/request.ts';
 import { endTaskInOrder } from '../../src/runtime/end-task.ts';
@@ -48,6 +50,26 @@ describe('a host that cannot be judged', () => {
     await endTaskInOrder(bench.run, bench.effect, bench.task, 'operator');
     expect(bench.end()).toMatchObject({ by: 'operator', result: 'interrupted' });
   });
+});
+
+describe('a folder that its worker has put in the place of what is to be written', () => {
+  it.each(['a start finds it', 'it is cancelled', "an operator's word ends it"])(
+    'leaves the task to a person, who is told the path, when %s',
+    async (how) => {
+      bench.claims();
+      bench.records();
+      bench.dies('host');
+      bench.dies('worker');
+      const { completionFile } = bench.task.request;
+      mkdirSync(dirname(completionFile), { recursive: true });
+      writeFileSync(completionFile, JSON.stringify({ status: 'completed', summary: 'done' }));
+      mkdirSync(`${bench.folder}/${TASK_FILES.completion}`);
+      if (how === 'a start finds it') await supervise();
+      else
+        await endTaskInOrder(bench.run, bench.effect, bench.task, how === 'it is cancelled' ? 'cancelled' : 'operator');
+      expect([bench.end(), bench.isDoubtful()]).toEqual([null, true]);
+    },
+  );
 });
 
 describe('a tree of which something cannot be judged', () => {
