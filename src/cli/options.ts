@@ -7,11 +7,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { locateRepository, type RepositoryPlace } from '../adapters/git/locate.ts';
+import { canonicalPath } from '../adapters/git/worktree.ts';
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { PawlError } from '../model/error.ts';
 import { Files } from '../store/files.ts';
 import { readRegistry } from '../store/registry.ts';
+import type { RegistryUser } from '../store/registry-binding.ts';
 import { RegistryPaths } from '../store/registry-paths.ts';
 
 /** Options that every command takes. */
@@ -45,6 +47,12 @@ export function placesOf(options: CommonOptions, cwd: string = process.cwd()): P
   // Readers too: what a registry of another version means is not for this Pawl to guess.
   readRegistry(files, paths);
   return { cwd, repository, paths, configFile, isConfigNamed: options.config !== undefined, files };
+}
+
+/** The repository as it uses the registry: at the default place that is its own. */
+export function registryUser({ repository, paths }: Pick<Places, 'repository' | 'paths'>): RegistryUser {
+  const home = join(repository.mainWorktree, '.pawl');
+  return { commonDir: repository.commonDir, isHome: canonicalPath(paths.root) === home };
 }
 
 /** The options that name a registry and a config other than the default ones, their paths absolute: as a command needs them that is shown. */

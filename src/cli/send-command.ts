@@ -11,8 +11,9 @@ import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { emptyInbox } from '../runtime/commands.ts';
 import { type CommandDecision, type CommandRequest, leaveCommand, readDecision } from '../store/inbox.ts';
+import { assertOwnRegistry } from '../store/registry-binding.ts';
 import { readHolder } from '../store/registry-lock.ts';
-import type { Places } from './options.ts';
+import { type Places, registryUser } from './options.ts';
 import type { Output } from './output.ts';
 import { withDriver } from './session.ts';
 
@@ -32,13 +33,17 @@ export async function sendCommand(output: Output, places: Places, request: Comma
   return sent;
 }
 
-/** All of the commands lie in the inbox, each by itself, and are decided if that does not take too long. */
+/**
+ * All of the commands lie in the inbox, each by itself, and are decided if that does not take too long. Throws PAWL_REGISTRY_FOREIGN for the registry
+ * of another repository.
+ */
 export async function sendCommands(
   output: Output,
   places: Places,
   requests: readonly CommandRequest[],
 ): Promise<readonly SentCommand[]> {
   const { files, paths } = places;
+  assertOwnRegistry(files, paths, registryUser(places));
   const ids = requests.map((request) => leaveCommand(files, paths, systemClock, request));
   const look = () => ids.map((commandId) => ({ commandId, decision: readDecision(files, paths, commandId) }));
   const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;

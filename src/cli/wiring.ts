@@ -27,9 +27,10 @@ import type { GitPort } from '../ports/git.ts';
 import type { RunInspector } from '../runtime/mirror.ts';
 import type { World } from '../runtime/world.ts';
 import { openRegistry } from '../store/registry.ts';
+import { bindRegistry } from '../store/registry-binding.ts';
 import { type TakeOver, takeLock } from '../store/registry-lock.ts';
 import { assertNotify } from './notifying.ts';
-import type { Places } from './options.ts';
+import { type Places, registryUser } from './options.ts';
 
 /** What a driving process is made from. */
 export interface WorldRequest {
@@ -57,13 +58,17 @@ export function readConfig(places: Pick<Places, 'files' | 'configFile' | 'isConf
   return config;
 }
 
-/** The world of a driving process: registry made, lock taken. Release `world.lock` at the end. Throws PAWL_REGISTRY_LOCKED. */
+/**
+ * The world of a driving process: registry made and bound to the repository, lock taken. Release `world.lock` at the end.
+ * Throws PAWL_REGISTRY_LOCKED, PAWL_REGISTRY_FOREIGN for the registry of another repository.
+ */
 export function openWorld(request: WorldRequest): World {
   const { places, log } = request;
   const { files, paths, repository } = places;
   const config = request.config ?? readConfig(places);
   const processes = systemProcesses();
   openRegistry(files, paths.root);
+  bindRegistry(files, paths, registryUser(places));
   excludePatterns(repository.commonDir, [`/${ANSWER_FOLDER}/`, ...registryPattern(places)]);
   const lock = takeLock({
     files,

@@ -28,6 +28,10 @@ export class RegistryPaths {
   get registryFile(): string {
     return join(this.root, 'registry.json');
   }
+  /** Says which repository the registry belongs to. */
+  get repositoryFile(): string {
+    return join(this.root, 'repository.json');
+  }
   get inbox(): string {
     return join(this.root, 'inbox');
   }
@@ -114,7 +118,9 @@ export class RegistryPaths {
   /** True for the names that a registry has in its folder. */
   isOwnName(name: string): boolean {
     const folders = [this.inbox, this.batches, this.runs, this.worktrees, this.removed, this.trash];
-    const isKnown = [...folders, this.registryFile, this.aliveLock].some((path) => path === join(this.root, name));
+    const isKnown = [...folders, this.registryFile, this.repositoryFile, this.aliveLock].some(
+      (path) => path === join(this.root, name),
+    );
     return isKnown || lockGeneration(name.replace(/^released\./, 'lock.')) !== null;
   }
   /** What is about to be deleted: nothing here means anything. */

@@ -292,6 +292,28 @@ describe('the place', () => {
     expect(await refusal('run', '--config', 'none.json')).toEqual([2, 'PAWL_CONFIG_INVALID']);
   });
 
+  test('with the registry of another repository is refused by whatever drives or writes', {
+    timeout: SLOW,
+  }, async () => {
+    const { runId } = runOf(
+      documentOf(await scenario.start('intake', scenario.packets(packetOf('A')), '--json').ended),
+      'A',
+    );
+    const other = join(scenario.repo.root, 'other');
+    scenario.repo.git(['clone', '--quiet', scenario.path, other]);
+    const before = fingerprint(scenario.registry);
+    const packets = scenario.packets(packetOf('B'));
+    const writing = [['run'], ['intake', packets], ['cancel', runId], ['recover'], ['clean']];
+    for (const args of writing) {
+      const { code, ...end } = await scenario.startIn(other, {}, ...args, '--registry', scenario.registry, '--json')
+        .ended;
+      const { error } = documentOf<ErrorDocument>({ code, ...end });
+      expect([args[0], code, error.code]).toEqual([args[0], 2, 'PAWL_REGISTRY_FOREIGN']);
+    }
+    expect((await scenario.startIn(other, {}, 'status', '--registry', scenario.registry).ended).code).toBe(0);
+    expect(changedPaths(before, fingerprint(scenario.registry))).toEqual([]);
+  });
+
   test('with a registry of another version is refused by readers and drivers alike', { timeout: SLOW }, async () => {
     mkdirSync(join(scenario.registry, 'runs/run_A_0123456789ab'), { recursive: true });
     writeFileSync(join(scenario.registry, 'registry.json'), '{"v":2,"registryId":"x","createdAtMs":1}');

@@ -43,8 +43,8 @@ const NAMES: Readonly<Record<(typeof AREAS)[number], readonly [one: string, many
   gitAdministration: ["file of git's administration of these", "files of git's administration of these"],
   harness: ['file of the proof itself', 'files of the proof itself'],
 };
-/** What git needs for a branch and a worktree, below `.git`. */
-const ADMINISTRATION = /^(?:worktrees\/|refs\/|logs\/refs\/|packed-refs$|info\/exclude$)/;
+/** What git needs for a branch and a worktree, and Pawl to know the repository again, below `.git`. */
+const ADMINISTRATION = /^(?:worktrees\/|refs\/|logs\/refs\/|packed-refs$|info\/exclude$|pawl-repository$)/;
 const OBJECTS = /^objects\//;
 
 /** The sandbox as it is now. */
