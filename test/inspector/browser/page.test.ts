@@ -19,6 +19,11 @@ import { MISSING, openPage, PAGE_FOLDER, showMoment, shownState, startBrowser } 
 const RECORDED = fileURLToPath(new URL('../recorded', import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** Slower than a second, and than four times what the page takes with nothing to show: other work on the machine slows both. */
+function isSlow(times: readonly number[], blankTimes: readonly number[]): boolean {
+  return Math.min(...times) >= Math.max(1_000, 4 * Math.min(...blankTimes));
+}
+
 describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' : ` (${MISSING})`}`, () => {
   let browser: Browser;
   let bench: InspectorBench;
@@ -90,14 +95,20 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
     for (let n = 1; n <= 100; n += 1) bench.run(`run_T${n}_1`, 6);
     const { url } = await hub();
     const times: number[] = [];
-    for (let n = 0; n < 3 && times.every((ms) => ms >= 1_000); n += 1) {
+    const blankTimes: number[] = [];
+    for (let n = 0; n < 3 && (n === 0 || isSlow(times, blankTimes)); n += 1) {
       const { page } = await openPage(browser, url);
       const rows = await page.waitForFunction(
         () => document.querySelectorAll('.run-table tbody tr').length === 100 && performance.now(),
       );
       times.push(Number(await rows.jsonValue()));
+      const refused = await openPage(browser, url.replace(/token=[^&]*/, 'token=wrong'));
+      const told = await refused.page.waitForFunction(
+        () => document.querySelector('[role=alert]') !== null && performance.now(),
+      );
+      blankTimes.push(Number(await told.jsonValue()));
     }
-    expect(Math.min(...times)).toBeLessThan(1_000);
+    expect(isSlow(times, blankTimes), `${times} ms with 100 runs, ${blankTimes} ms with none`).toBe(false);
   });
 
   test('scrubs through 10,000 records in less than 100 ms a step', async () => {
@@ -180,7 +191,8 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
     await page.keyboard.press('Home');
     await seq.filter({ hasText: /^1$/ }).waitFor();
     await page.keyboard.press(' ');
-    await seq.filter({ hasText: /^3$/ }).waitFor();
+    // It plays on while it is looked at: the third may be over by then.
+    await page.waitForFunction(() => Number(document.querySelector('output.where strong')?.textContent) >= 3);
     await page.keyboard.press(' ');
     await page.keyboard.press('End');
     await seq.filter({ hasText: /^12$/ }).waitFor();
