@@ -18,7 +18,7 @@ afterEach(() => scenario.end());
 
 /** What git itself needs in the repository for a run's worktree and branch (L8). */
 const ALLOWED_IN_GIT =
-  /^\.git\/(?:worktrees(?:\/.*)?|objects\/.*|refs\/heads\/work(?:\/.*)?|logs\/refs\/heads\/work(?:\/.*)?|refs\/pawl(?:\/.*)?|info\/exclude)$/;
+  /^\.git\/(?:worktrees(?:\/.*)?|objects\/.*|refs\/heads\/work(?:\/.*)?|logs\/refs\/heads\/work(?:\/.*)?|refs\/pawl(?:\/.*)?|info\/exclude|pawl-repository)$/;
 
 describe('one packet', () => {
   test('ends ready for review on its branch, and the user checkout keeps every byte', { timeout: SLOW }, async () => {
