@@ -5,9 +5,9 @@
  *
  * Invariant: only files without a byte go. Git gives an object its name once it has its content, so that none of them is being written.
  */
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../../model/error.ts';
+import { namesIn } from './git-files.ts';
 
 /** No loose object of the repository is an empty file. A worker's own git syncs none of those that it writes. */
 export function removeEmptyObjects(commonDir: string): void {
@@ -18,14 +18,5 @@ export function removeEmptyObjects(commonDir: string): void {
       const stat = lstatSync(file, { throwIfNoEntry: false });
       if (stat?.isFile() === true && stat.size === 0) rmSync(file, { force: true });
     }
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
-    throw error;
   }
 }

@@ -16,6 +16,7 @@ import { systemCode } from '../../model/error.ts';
 import { settleIndex } from './checkout.ts';
 import { linkIn, replaceFile, smallTextOf } from './git-files.ts';
 import {
+  adminDirs,
   canonicalPath,
   type FolderLook,
   findWorktree,
@@ -112,7 +113,7 @@ function isOrphan(adminDir: string): boolean {
  * there is the same in every worktree.
  */
 export function mendCommonDirs(commonDir: string): void {
-  for (const adminDir of registrations(commonDir)) {
+  for (const adminDir of adminDirs(canonicalPath(commonDir))) {
     const file = join(adminDir, 'commondir');
     const isOurs = markOf({ adminDir }) !== null || basename(adminDir).startsWith(RUN_ID_BEGIN);
     if (isOurs && isThereBlank(file)) replaceFile(file, '../..\n', 0o644);
@@ -156,15 +157,5 @@ function ownNames(commonDir: string, path: string): readonly string[] {
     basename(adminDir).startsWith(name) && /^\d*$/.test(basename(adminDir).slice(name.length));
   const link = linkAt(path);
   const isBelow = dirname(link) === join(canonicalPath(commonDir), 'worktrees');
-  return [...new Set([...registrations(commonDir), ...(isBelow ? [link] : [])])].filter(isOwn);
-}
-
-/** Git's folders for the worktrees of a repository. */
-function registrations(commonDir: string): readonly string[] {
-  const folder = join(canonicalPath(commonDir), 'worktrees');
-  return existsSync(folder)
-    ? readdirSync(folder)
-        .sort()
-        .map((name) => join(folder, name))
-    : [];
+  return [...new Set([...adminDirs(canonicalPath(commonDir)), ...(isBelow ? [link] : [])])].filter(isOwn);
 }

@@ -4,7 +4,7 @@
  * Owns: reading a small one, replacing one durably. Does not own: what stands in them (locate, worktree, workspace).
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemCode } from '../../model/error.ts';
 
@@ -56,6 +56,16 @@ export function smallTextOf(path: string): string | null {
     return stat?.isFile() && stat.size <= SMALL_BYTES_MAX ? textOf(path) : null;
   } catch (error) {
     if (systemCode(error) !== undefined) return null;
+    throw error;
+  }
+}
+
+/** The names in a folder, sorted; none where no folder is. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
     throw error;
   }
 }

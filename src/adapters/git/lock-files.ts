@@ -5,9 +5,9 @@
  *
  * Invariants: 1. Nothing is changed. 2. What vanishes meanwhile was at work and is left out.
  */
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../../model/error.ts';
+import { namesIn } from './git-files.ts';
 
 /** A lock file that is there. */
 export interface LockFile {
@@ -21,38 +21,23 @@ const FLAT = ['', 'info', 'objects', 'objects/info', 'reftable'];
 
 /** Every lock file of the repository whose common folder that is, in the order of their paths. */
 export function lockFilesOf(commonDir: string): readonly LockFile[] {
-  const worktrees = names(join(commonDir, 'worktrees')).map((name) => join('worktrees', name));
+  const worktrees = namesIn(join(commonDir, 'worktrees')).map((name) => join('worktrees', name));
   const folders = [...FLAT, ...worktrees, ...foldersBelow(commonDir, 'refs')].map((folder) => join(commonDir, folder));
   return folders
-    .flatMap((folder) => names(folder).map((name) => join(folder, name)))
+    .flatMap((folder) => namesIn(folder).map((name) => join(folder, name)))
     .filter((path) => path.endsWith('.lock'))
     .flatMap(lockAt)
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function foldersBelow(root: string, folder: string): readonly string[] {
-  const below = entries(join(root, folder)).filter((entry) => entry.isDirectory());
-  return [folder, ...below.flatMap(({ name }) => foldersBelow(root, join(folder, name)))];
+  const below = namesIn(join(root, folder)).map((name) => join(folder, name));
+  const isFolder = (path: string): boolean =>
+    lstatSync(join(root, path), { throwIfNoEntry: false })?.isDirectory() === true;
+  return [folder, ...below.filter(isFolder).flatMap((path) => foldersBelow(root, path))];
 }
 
 function lockAt(path: string): readonly LockFile[] {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat?.isFile() ? [{ path, atMs: stat.mtimeMs }] : [];
-}
-
-function names(folder: string): readonly string[] {
-  return entries(folder).map(({ name }) => name);
-}
-
-function entries(folder: string): ReturnType<typeof read> {
-  try {
-    return read(folder);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
-    throw error;
-  }
-}
-
-function read(folder: string) {
-  return readdirSync(folder, { withFileTypes: true });
 }

@@ -94,8 +94,12 @@ async function userExcludes(run: GitRun, worktree: Worktree): Promise<string | n
   const args = ['config', '--type=path', '--get', 'core.excludesFile'];
   const named = await run(inWorktree(worktree, args, { answers: [0, 1], isRead: true }));
   if (named.exitCode === 0) return smallTextOf(named.text.replace(/\n$/, ''));
-  const { XDG_CONFIG_HOME: home, HOME: parent } = run.environment;
-  return smallTextOf(join(home || join(parent ?? '/', '.config'), 'git', 'ignore'));
+  return smallTextOf(defaultExcludesFile(run.environment));
+}
+
+/** Where git looks for the user's ignore rules when no configuration says so. */
+export function defaultExcludesFile({ XDG_CONFIG_HOME, HOME }: NodeJS.ProcessEnv): string {
+  return join(XDG_CONFIG_HOME || join(HOME ?? '/', '.config'), 'git', 'ignore');
 }
 
 /** A call that sees the worktree's files, and nothing of the repository but its objects. */

@@ -15,6 +15,7 @@ import { PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { ANSWER_FOLDER, type GitSettings } from '../../model/request.ts';
 import { smallTextOf } from './git-files.ts';
+import { defaultExcludesFile } from './own-git.ts';
 import type { GitCall, GitRun } from './run-git.ts';
 import type { Worktree } from './worktree.ts';
 
@@ -81,15 +82,12 @@ async function configuration(run: GitRun, worktree: Worktree): Promise<Configura
  * The ignore rules that the user has for all repositories: the tree that a gate judges leaves out what they name, so a worker that writes
  * them decides what is handed off.
  */
-function noteUserExcludes(found: Map<string, string>, named: string | null, { HOME, XDG_CONFIG_HOME }: Home): void {
-  const home = HOME ?? '/';
+function noteUserExcludes(found: Map<string, string>, named: string | null, environment: NodeJS.ProcessEnv): void {
   const path =
-    named === null ? join(XDG_CONFIG_HOME || join(home, '.config'), 'git', 'ignore') : named.replace(/^~(?=\/)/, home);
+    named === null ? defaultExcludesFile(environment) : named.replace(/^~(?=\/)/, () => environment.HOME ?? '/');
   const rules = isAbsolute(path) ? digestOf(path) : digest(path);
   if (named !== null || rules !== null) found.set('ignore rules of the user', digest(`${named ?? ''}\0${rules ?? ''}`));
 }
-
-type Home = Readonly<Partial<Record<'HOME' | 'XDG_CONFIG_HOME', string | undefined>>>;
 
 /** A call that works as well when the worktree's folder, or its administration, is gone. */
 function inShared({ commonDir, adminDir }: Worktree, args: readonly string[]): GitCall {

@@ -6,12 +6,13 @@
  * Invariants: 1. Nothing is changed, and git is not asked about the inside of a folder that a worker has filled. 2. A submodule that has a
  * repository of its own is left to that repository.
  */
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../../model/error.ts';
 import type { LeftOut, SomePaths } from '../../model/event.ts';
 import { BOUNDS } from '../../model/limits.ts';
+import { namesIn } from './git-files.ts';
 import { inOwn, takeCommit, takeEntries, withOwnGit } from './own-git.ts';
+import { pathStream } from './run-git.ts';
 import { commitOf, type GitContext, inRepository, type Worktree } from './worktree.ts';
 
 /** What of the worktree at `path` `commit` does not hold because of its submodules; null where there is nothing of that kind. */
@@ -56,15 +57,9 @@ async function submodulesOf(git: GitContext, commit: string): Promise<readonly s
 /** The paths of a stream of entries, a NUL after each, that begin as a submodule's does. */
 function gitlinks(start: RegExp): { readonly onBytes: (chunk: Uint8Array) => void; readonly found: readonly string[] } {
   const found: string[] = [];
-  let rest = Buffer.alloc(0);
-  const onBytes = (chunk: Uint8Array): void => {
-    rest = Buffer.concat([rest, chunk]);
-    for (let end = rest.indexOf(0); end >= 0; end = rest.indexOf(0)) {
-      const entry = rest.subarray(0, end).toString('utf8');
-      if (start.test(entry)) found.push(entry.replace(start, ''));
-      rest = rest.subarray(end + 1);
-    }
-  };
+  const onBytes = pathStream((entry) => {
+    if (start.test(entry)) found.push(entry.replace(start, ''));
+  });
   return { onBytes, found };
 }
 
@@ -73,15 +68,6 @@ function addFiles(files: Paths, root: string, folder: string): void {
     const path = `${folder}/${name}`;
     if (lstatSync(join(root, path), { throwIfNoEntry: false })?.isDirectory() === true) addFiles(files, root, path);
     else files.add(path);
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
-    throw error;
   }
 }
 

@@ -10,7 +10,7 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../../model/error.ts';
-import { linkIn, pathIn, replaceFile, textOf } from './git-files.ts';
+import { linkIn, namesIn, pathIn, replaceFile, textOf } from './git-files.ts';
 import type { GitCall, GitRun } from './run-git.ts';
 
 /** The repository that a call is about, and the way to call git in it. */
@@ -86,16 +86,10 @@ export function lookAtFolder(path: string): FolderLook {
   return names.length === 1 && names[0] === '.git' && lstatSync(join(path, '.git')).isFile() ? 'linkOnly' : 'full';
 }
 
-function adminDirs(commonDir: string): string[] {
+/** Git's folders for the worktrees of a repository, sorted. */
+export function adminDirs(commonDir: string): readonly string[] {
   const folder = join(commonDir, 'worktrees');
-  try {
-    return readdirSync(folder)
-      .sort()
-      .map((name) => join(folder, name));
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return namesIn(folder).map((name) => join(folder, name));
 }
 
 /**
