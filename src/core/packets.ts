@@ -52,7 +52,12 @@ export function readPackets(
   { name = 'the packets', sizeBytes = text.length }: PacketsSource = {},
 ): PacketsFile {
   assertPacketsSize(sizeBytes, name);
-  const { packets, others } = packetsIn(name, parse(name, text));
+  return readPacketsDocument(parse(name, text), hash, name);
+}
+
+/** The same of a document that was parsed already. */
+export function readPacketsDocument(document: unknown, hash: Hash, name = 'the packets'): PacketsFile {
+  const { packets, others } = packetsIn(name, document);
   if (packets.length > BOUNDS.packetsInFile) {
     throw tooLarge(name, `${packets.length} packets`, String(BOUNDS.packetsInFile));
   }

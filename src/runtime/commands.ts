@@ -10,7 +10,7 @@ import { canonicalJson, type Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { decisionEvent } from '../core/decision-event.ts';
 import { lookAtRun } from '../core/error-actions.ts';
-import { readPackets } from '../core/packets.ts';
+import { readPacketsDocument } from '../core/packets.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -80,7 +80,7 @@ function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): Com
 /** Null where this Pawl refuses what another one has left. */
 function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
   try {
-    return readPackets(canonicalJson(packets), sha256, { sizeBytes: 0 }).readings;
+    return readPacketsDocument(packets, sha256).readings;
   } catch (error) {
     if (error instanceof PawlError && error.code.startsWith('PAWL_PACKETS_')) return null;
     throw error;
