@@ -130,7 +130,7 @@ export function runReport(output: Output, view: RunView, folder: string): readon
 
 /** That the packet was replaced, by whom and why. */
 function replacedWords({ count, packetHash, by, reason, atMs }: Replacement): string {
-  const often = count === 1 ? '' : `, for the ${count}. time`;
+  const often = count === 1 ? '' : ` (${count} times in all)`;
   const why = reason === '' ? '' : `: ${visible(reason.replace(/\s+/g, ' ').trim())}`;
   return `replaced by ${visible(by)} at ${new Date(atMs).toISOString()}${often}, instead of ${packetHash.slice(0, 12)}${why}`;
 }
