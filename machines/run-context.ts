@@ -63,7 +63,7 @@ export interface SurfaceAcceptance {
 export interface PacketReplacement {
   /** How often it was, this time included. */
   readonly count: number;
-  /** The packet that it had before. */
+  /** The packet that it had before: its hash, and where it is kept. */
   readonly packetHash: string;
   readonly packet: ArtifactRef;
   readonly by: string;

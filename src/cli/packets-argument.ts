@@ -5,7 +5,6 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { sha256 } from '../base/sha256.ts';
-import { visible } from '../base/visible.ts';
 import { assertPacketsSize, type PacketsFile, readPackets } from '../core/packets.ts';
 import { PawlError } from '../model/error.ts';
 import { argumentPath } from './options.ts';
@@ -30,14 +29,14 @@ export function packetsText(path: string): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof PawlError) throw error;
-    throw unreadable(path, visible(error instanceof Error ? error.message : String(error)), error);
+    throw unreadable(path, error instanceof Error ? error.message : String(error), error);
   }
 }
 
 function unreadable(path: string, why: string, cause?: unknown): PawlError {
   return new PawlError({
     code: 'PAWL_PACKETS_UNREADABLE',
-    message: `${visible(path)} cannot be read: ${why}.`,
+    message: `${path} cannot be read: ${why}.`,
     subject: path,
     hint: 'Give a JSON file in UTF-8 with packets.',
     cause,

@@ -5,7 +5,6 @@
  *
  * Invariant: no event is without words: one that is added and not told here does not compile.
  */
-
 import { elapsed, spanMs } from '../base/elapsed.ts';
 import { listed } from '../base/listed.ts';
 import { unreachable } from '../base/unreachable.ts';

@@ -4,7 +4,7 @@
  * Owns: that projection. Does not own: reading files (runtime/run-look), what surrounds the run (core/shown-run), rendering (cli).
  * Free of xstate and zod: `status` must start fast.
  */
-import type { RunContext, SurfaceConflict } from '../../machines/run-context.ts';
+import type { PacketReplacement, RunContext, SurfaceConflict } from '../../machines/run-context.ts';
 import type { TaskContext } from '../../machines/task.machine.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { Action } from '../model/action.ts';
@@ -42,16 +42,7 @@ export interface TaskView {
 }
 
 /** A packet in the place of another one, as the operator sees it. */
-export interface Replacement {
-  /** How often the run's packet was replaced, this time included. */
-  readonly count: number;
-  /** The packet that the run had before: its hash, and where it is kept. */
-  readonly packetHash: string;
-  readonly packet: ArtifactRef;
-  readonly by: string;
-  readonly reason: string;
-  readonly atMs: number;
-}
+export type Replacement = Omit<PacketReplacement, 'lastTask'>;
 
 /** A run as the operator sees it. */
 export interface RunView {

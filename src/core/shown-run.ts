@@ -7,7 +7,6 @@
  * Invariants: 1. Nothing shown holds a character that a terminal obeys or that cannot be seen. 2. What a command decides with is the
  * plain view, never this one: a name that had to be written out is not the name any more.
  */
-
 import { visible } from '../base/visible.ts';
 import type { Blocker } from '../model/error.ts';
 import type { LeftOut, SomePaths } from '../model/event.ts';

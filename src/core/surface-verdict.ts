@@ -73,8 +73,6 @@ function acceptHint(commit: string): string {
 }
 
 function listOf(surfaces: readonly string[], repo: string): string {
-  const shown = surfaces
-    .slice(0, PATHS_SHOWN)
-    .map((surface) => visible(shownSurface(surface, repo)).slice(0, PATH_CHARS));
-  return listed(shown, PATHS_SHOWN, surfaces.length);
+  const shown = surfaces.map((surface) => visible(shownSurface(surface, repo)).slice(0, PATH_CHARS));
+  return listed(shown, PATHS_SHOWN);
 }

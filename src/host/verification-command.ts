@@ -5,7 +5,6 @@
  *
  * Invariants: 1. Completion is process exit, never end of output: a child that holds the pipe open delays nothing but a short grace. 2. Memory is bounded (L9).
  */
-
 import { spawn } from 'node:child_process';
 import { delimiter, isAbsolute, relative, resolve, sep } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';

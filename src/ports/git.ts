@@ -3,7 +3,6 @@
  *
  * Owns: the port and its values. Does not own: the commands (adapters/git).
  */
-
 import type { Blocker } from '../model/error.ts';
 import type { LeftOut } from '../model/event.ts';
 import type { TaskRequest } from '../model/request.ts';

@@ -5,7 +5,6 @@
  *
  * Invariant: nothing is sampled: a world is walked whole, or told as a fault.
  */
-
 import { setImmediate as turn } from 'node:timers/promises';
 import { spanMs } from '../base/elapsed.ts';
 import { cover } from './model/cover.ts';

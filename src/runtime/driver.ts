@@ -189,9 +189,10 @@ export class Driver {
       this.#slots.release(run.runId);
       // Those who waited for this holder look again: it does not move any more.
       this.leases.wake();
+    } else if (run.state.run.context.waitUntilMs !== null || run.state.run.value === 'queued') {
       // One that is to be admitted, anew as well, has not asked for a slot yet, and may be kept from beginning.
-    } else if (run.state.run.context.waitUntilMs !== null || run.state.run.value === 'queued')
       this.#slots.release(run.runId);
+    }
   }
 
   /**

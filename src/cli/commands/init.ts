@@ -121,7 +121,7 @@ function leaveAlone(output: Output, places: Places, first: FirstConfig): number 
   }
   throw new PawlError({
     code: 'PAWL_CONFIG_EXISTS',
-    message: `${visible(configFile)} is there and is not written over. It differs from what was found: ${lacking.join('; ')}.`,
+    message: `${configFile} is there and is not written over. It differs from what was found: ${lacking.join('; ')}.`,
     subject: configFile,
     hint: 'Add by hand what you want of it.',
     actions: [pawl('look', 'see the whole of it', ['init', '--dry-run'], ['--config', `${configFile}.new`])],

@@ -6,7 +6,6 @@
  * Invariants: 1. The agent has a home, a folder and a key of its own: no login of the user is used, no model is called. 2. Whatever happens, nothing of its tree and of its
  * folder is left, or the report says so. 3. Every wait is bounded (L9).
  */
-
 import { randomUUID } from 'node:crypto';
 import { probeProgram, unknownFlags } from '../../adapters/agents/probe-program.ts';
 import { shown } from '../../adapters/git/git-environment.ts';

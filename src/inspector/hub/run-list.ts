@@ -6,7 +6,6 @@
  *
  * Invariant: a run whose files contradict each other is shown as such, with the reason; it never ends the hub.
  */
-
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { spanMs } from '../../base/elapsed.ts';
 import type { DriverFacts } from '../../core/next-actions.ts';

@@ -6,7 +6,6 @@
  * Invariants: 1. Prompts, environment, marks, command lines and paths of a request are never shown. 2. What a worker can have written
  * is sanitised. 3. A file that cannot be read is named, and the rest is shown.
  */
-
 import { join } from 'node:path';
 import { isObject, type JsonObject } from '../../base/canonical-json.ts';
 import { spanMs } from '../../base/elapsed.ts';

@@ -3,7 +3,6 @@
  *
  * Owns: the bars on their common axis, the list of a task's registers, its output and answer. Does not own: their facts (hub-state, task-spans).
  */
-
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { spanMs } from '../../base/elapsed.ts';
 import type { Standing } from '../../core/liveness.ts';

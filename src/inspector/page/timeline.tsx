@@ -3,7 +3,6 @@
  *
  * Owns: the list, of which only what is in sight is built, and the record's details. Does not own: choosing by the scrubber (scrubber).
  */
-
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { spanMs } from '../../base/elapsed.ts';
 import type { JournalRecord } from '../../model/record.ts';
