@@ -3,8 +3,9 @@
  *
  * Owns: that table. Does not own: parsing (cli/program), what a command does (cli/commands), which is loaded only when it is asked for.
  */
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { PARALLEL_RUNS_BOUND } from '../model/limits.ts';
+import { several, whole } from './option-kinds.ts';
 import { PACKET_FLAGS } from './packet-questions.ts';
 import type { CommandEntry } from './program.ts';
 
@@ -71,10 +72,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     example: 'pawl intake tonight.json',
     options: [
       new Option('--again', 'a new run for packets whose run has ended'),
-      new Option('--replace', 'each packet takes the place of the one that the parked run of its task has'),
+      new Option('--replace', 'each packet takes the place of the one that the parked run of its task has').conflicts([
+        'again',
+        'allOrNothing',
+      ]),
       new Option('--reason <text>', 'with --replace: why; it is kept with the run'),
       allOrNothing,
     ],
+    needs: [['--reason', '--replace']],
     json: '{runs: [run…], packets: [{taskId, runId, outcome: recorded|present|replaced|refused, error}…]}',
     load: async () => (await import('./commands/intake.ts')).intake,
   },
@@ -92,6 +97,10 @@ export const COMMANDS: readonly CommandEntry[] = [
         '--notify <command>',
         "called when a run is done, blocked, failed or set aside, instead of the config's",
       ),
+    ],
+    needs: [
+      ['--again', '--packets'],
+      ['--all-or-nothing', '--packets'],
     ],
     json: '{runs: [run…], packets, stopped, faults: [{runId, error}…]}',
     load: async () => (await import('./commands/run.ts')).run,
@@ -157,9 +166,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     example: 'pawl recover --dry-run',
     options: [
       new Option('--dry-run', 'changes nothing, takes no lock'),
-      new Option('--take-over', 'asserts that the runner that holds the registry is dead; needs --reason'),
+      new Option('--take-over', 'asserts that the runner that holds the registry is dead; needs --reason').conflicts(
+        'dryRun',
+      ),
       reason,
     ],
+    needs: [['--reason', '--take-over']],
     json: '{runs: [run with findings…], quarantined, dryRun}',
     load: async () => (await import('./commands/recover.ts')).recover,
   },
@@ -199,10 +211,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: 'the restart proof on this machine: kills Pawl everywhere, in sandboxes, and reports what it found',
     example: 'pawl prove --level full --out proof',
     options: [
-      new Option('--level <level>', 'smoke: under a minute; full: under ten')
+      new Option('--level <level>', 'smoke: one or two minutes on two processors; full: some ten times that')
         .choices(['smoke', 'full'])
         .default('smoke'),
-      new Option('--cell <cell>', 'one cell of the checklist alone, as internalReview/resultBeforeEvent'),
+      several('--cell <cell>', 'this cell of the checklist alone, as internalReview/resultBeforeEvent'),
       new Option('--seed <n>', 'chooses among kills; the report names it (default: a new one)'),
       new Option('--out <folder>', 'where proof.json and proof.html are left (default: a new temporary folder)'),
     ],
@@ -233,12 +245,3 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/mcp.ts')).mcp,
   },
 ];
-
-/** A whole number from 1 to `most`. */
-function whole(most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
-  };
-}

@@ -6,6 +6,7 @@
 import { Option } from 'commander';
 import type { PacketDraft } from '../core/packet-draft.ts';
 import { branchOf, taskIdOf } from '../core/packet-draft.ts';
+import { several } from './option-kinds.ts';
 import type { Questions } from './questions.ts';
 
 /** The flags that each answer one question. */
@@ -25,12 +26,6 @@ export interface PacketFlags {
   readonly surface?: readonly string[];
   readonly agent?: string;
 }
-
-const several = (flags: string, description: string): Option =>
-  new Option(flags, `${description}; may be given several times`).argParser((text: string, before?: string[]) => [
-    ...(before ?? []),
-    text,
-  ]);
 
 /** The options of `pawl new` that answer a question. */
 export const PACKET_FLAGS: readonly Option[] = [

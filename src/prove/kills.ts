@@ -3,7 +3,7 @@
  *
  * Owns: choosing kills by level and seed, running them, the cells. Does not own: the moments (real/points), one kill (real/trial).
  *
- * Invariants: 1. Every cell has at least one kill at every level, or says why it can have none. 2. The same level, cell and seed choose the same kills.
+ * Invariants: 1. Every cell has at least one kill at every level, or says why it can have none. 2. The same level and seed choose the same kills for a cell, whichever others are done.
  */
 import type { Outside } from './outside.ts';
 import { type CellName, type CellResult, CLASSES, type KillResult, type Level, STAGES, type Victim } from './proof.ts';
@@ -25,7 +25,8 @@ export interface PlannedKill {
 /** What the kills of a proof are done with. */
 export interface KillOptions {
   readonly level: Level;
-  readonly cell: CellName | null;
+  /** The cells whose kills are done, null for all. */
+  readonly only: readonly CellName[] | null;
   readonly seed: number;
   readonly household: Household;
   /** How many at once. */
@@ -43,10 +44,10 @@ const SLOW = 'longWait';
 /** The kills of a level, chosen by the seed: one of every cell, or all, with second kills. */
 export function plannedKills({
   level,
-  cell,
+  only,
   seed,
-}: Pick<KillOptions, 'level' | 'cell' | 'seed'>): readonly PlannedKill[] {
-  const all = allPoints().filter((point) => cell === null || cellOf(point) === cell);
+}: Pick<KillOptions, 'level' | 'only' | 'seed'>): readonly PlannedKill[] {
+  const all = allPoints().filter((point) => isAmong(only, cellOf(point)));
   if (level === 'smoke')
     return cellNames().flatMap((name, n) =>
       oneOf(
@@ -91,7 +92,7 @@ export async function doKills(options: KillOptions): Promise<readonly CellResult
   };
   await Promise.all(Array.from({ length: options.parallel }, work));
   return STAGES.flatMap((stage) =>
-    CLASSES.filter((kind) => options.cell === null || options.cell === `${stage}/${kind}`).map((kind) => {
+    CLASSES.filter((kind) => isAmong(options.only, `${stage}/${kind}`)).map((kind) => {
       const kills = planned.filter(({ point }) => point.stage === stage && point.class === kind);
       const done = kills.flatMap((kill) => results.get(kill) ?? []);
       return { stage, class: kind, impossible: null, kills: done };
@@ -134,6 +135,10 @@ function endFor(ends: ReadonlyMap<Story, SiteEnd>, story: Story): SiteEnd {
 
 function cellOf({ stage, class: kind }: Point): CellName {
   return `${stage}/${kind}`;
+}
+
+function isAmong(only: readonly CellName[] | null, name: CellName): boolean {
+  return only === null || only.includes(name);
 }
 
 function oneOf(points: readonly Point[], seed: number): readonly PlannedKill[] {

@@ -130,12 +130,12 @@ export interface Circumstances {
   readonly limits: Readonly<Record<string, unknown>>;
 }
 
-/** A proof, whole or of one cell. The parts that were not asked for are null. */
+/** A proof, whole or of some cells. The parts that were not asked for are null. */
 export interface Proof {
   readonly v: 1;
   readonly level: Level;
-  /** The one cell it was asked for, null for all. */
-  readonly cell: CellName | null;
+  /** The cells that it was asked for, null for all. */
+  readonly only: readonly CellName[] | null;
   readonly seed: number;
   readonly startedAt: string;
   readonly tookMs: number;

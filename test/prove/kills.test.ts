@@ -25,14 +25,14 @@ describe('the kills of a proof', () => {
   test('leave no cell of the checklist empty, at either level, whatever the seed', () => {
     for (const seed of [0, 1, 2, 3, 1_000_003]) {
       for (const level of ['smoke', 'full'] as const) {
-        expect(new Set(cellsOf(plannedKills({ level, cell: null, seed })))).toEqual(new Set(cellNames()));
+        expect(new Set(cellsOf(plannedKills({ level, only: null, seed })))).toEqual(new Set(cellNames()));
       }
     }
   });
 
   test('are one of every cell at the smoke level, and at least 300 at the full one', () => {
-    expect(plannedKills({ level: 'smoke', cell: null, seed: 1 })).toHaveLength(cellNames().length);
-    const full = plannedKills({ level: 'full', cell: null, seed: 1 });
+    expect(plannedKills({ level: 'smoke', only: null, seed: 1 })).toHaveLength(cellNames().length);
+    const full = plannedKills({ level: 'full', only: null, seed: 1 });
     const names = full.map((kill) => `${kill.point.stage}/${kill.point.class} ${nameOf(kill)}`);
     expect(new Set(names).size).toBe(names.length);
     console.info(
@@ -50,7 +50,7 @@ describe('the kills of a proof', () => {
   });
 
   test('are the same for the same seed and others for another', () => {
-    const chosen = (seed: number): readonly string[] => plannedKills({ level: 'smoke', cell: null, seed }).map(nameOf);
+    const chosen = (seed: number): readonly string[] => plannedKills({ level: 'smoke', only: null, seed }).map(nameOf);
     expect(chosen(7)).toEqual(chosen(7));
     expect(chosen(7)).not.toEqual(chosen(8));
   });

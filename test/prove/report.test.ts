@@ -44,7 +44,7 @@ describe('proof.json', () => {
     expect(() => proofJson({ ...HOLDING, tookMs: Number.NaN })).toThrow();
     expect(() => proofJson({ ...HOLDING, seed: 0.5 })).toThrow();
     expect(() => proofSchema.parse({ ...HOLDING, more: 1 })).toThrow();
-    expect(() => proofSchema.parse({ ...HOLDING, cell: 'review/none' })).toThrow();
+    expect(() => proofSchema.parse({ ...HOLDING, only: ['review/none'] })).toThrow();
     expect(() => proofSchema.parse({ ...HOLDING, v: 2 })).toThrow();
   });
 });

@@ -56,7 +56,7 @@ function cellOf(stage: Stage, kind: KillClass): CellResult {
 export const HOLDING: Proof = {
   v: 1,
   level: 'full',
-  cell: null,
+  only: null,
   seed: 7,
   startedAt: '2026-03-14T09:26:53.589Z',
   tookMs: 431_270,
@@ -151,7 +151,7 @@ export const FAULTY: Proof = {
 export const ONE_CELL: Proof = {
   ...HOLDING,
   level: 'smoke',
-  cell: 'internalReview/resultBeforeEvent',
+  only: ['internalReview/resultBeforeEvent'],
   tookMs: 4_210,
   cells: HOLDING.cells.filter(({ stage, class: kind }) => stage === 'internalReview' && kind === 'resultBeforeEvent'),
   model: null,

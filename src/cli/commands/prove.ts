@@ -31,7 +31,7 @@ import { hasPidNamespaces, readConfig } from '../wiring.ts';
 /** Options of `pawl prove`. */
 export interface ProveCommandOptions extends CommonOptions {
   readonly level?: string;
-  readonly cell?: string;
+  readonly cell?: readonly string[];
   readonly seed?: string;
   readonly out?: string;
 }
@@ -46,7 +46,7 @@ const CONFIG_FILE = 'pawl.config.json';
 /** Does the proof, shows it, and leaves `proof.json` and `proof.html`. Exit 0 only when every cell holds. */
 export async function prove(output: Output, options: ProveCommandOptions): Promise<number> {
   const level = levelOf(options.level ?? 'smoke');
-  const cell = options.cell === undefined ? null : cellOf(options.cell);
+  const only = options.cell === undefined ? null : options.cell.map(cellOf);
   const seed = options.seed === undefined ? Math.floor(Math.random() * SEEDS) : seedOf(options.seed);
   const { config, path } = configFor(options);
   const household = householdOf(config);
@@ -55,7 +55,7 @@ export async function prove(output: Output, options: ProveCommandOptions): Promi
   endWhenAsked();
   const proof = await doProve({
     level,
-    cell,
+    only,
     seed,
     household,
     circumstances: circumstances(path, household),

@@ -42,7 +42,7 @@ export function cellAt(proof: Proof, stage: Stage, kind: KillClass): CellResult 
   return proof.cells.find((cell) => cell.stage === stage && cell.class === kind) ?? null;
 }
 
-/** How a cell of the checklist stands; one that a proof of another cell lacks was not asked for. */
+/** How a cell of the checklist stands; one that a proof of other cells lacks was not asked for. */
 export function standingOf(proof: Proof, stage: Stage, kind: KillClass): Standing {
   const cell = cellAt(proof, stage, kind);
   if (cell === null) return wasAsked(proof, stage, kind) ? 'fails' : 'notAsked';
@@ -51,7 +51,7 @@ export function standingOf(proof: Proof, stage: Stage, kind: KillClass): Standin
 }
 
 function wasAsked(proof: Proof, stage: Stage, kind: KillClass): boolean {
-  return proof.cell === null || proof.cell === cellName(stage, kind);
+  return proof.only === null || proof.only.includes(cellName(stage, kind));
 }
 
 /** What does not hold in a cell, each a sentence. */

@@ -77,7 +77,10 @@ const circumstances = z.strictObject({
 export const proofSchema = z.strictObject({
   v: z.literal(1),
   level: z.enum(['smoke', 'full']),
-  cell: z.templateLiteral([z.enum(STAGES), '/', z.enum(CLASSES)]).nullable(),
+  only: z
+    .array(z.templateLiteral([z.enum(STAGES), '/', z.enum(CLASSES)]))
+    .readonly()
+    .nullable(),
   seed: z.int(),
   startedAt: z.string(),
   tookMs: amount,

@@ -84,11 +84,11 @@ function restsOn(proof: Proof): string {
 
 /** What the proof was asked for, in words. */
 export function scopeOf(proof: Proof): string {
-  return proof.cell === null ? `${proof.level} level` : `${proof.cell} alone, ${proof.level} level`;
+  return proof.only === null ? `${proof.level} level` : `${proof.only.join(', ')} alone, ${proof.level} level`;
 }
 
 /** The command that does the whole proof again. */
 export function commandOf(proof: Proof): string {
-  const cell = proof.cell === null ? [] : ['--cell', proof.cell];
-  return shellCommand(['pawl', 'prove', ...cell, '--level', proof.level, '--seed', String(proof.seed)]);
+  const cells = (proof.only ?? []).flatMap((name) => ['--cell', name]);
+  return shellCommand(['pawl', 'prove', ...cells, '--level', proof.level, '--seed', String(proof.seed)]);
 }

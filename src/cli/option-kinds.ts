@@ -1,0 +1,22 @@
+/**
+ * Kinds of options: what a value of theirs must be.
+ *
+ * Owns: reading values. Does not own: which options there are (command-table, packet-questions).
+ */
+import { InvalidArgumentError, Option } from 'commander';
+
+/** A whole number from 1 to `most`. */
+export function whole(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+  };
+}
+
+/** An option that may be given several times; its value is the list. */
+export function several(flags: string, description: string): Option {
+  return new Option(flags, `${description}; may be given several times`).argParser(
+    (text: string, before?: readonly string[]) => [...(before ?? []), text],
+  );
+}
