@@ -24,6 +24,8 @@ export interface CommandEntry {
   readonly description: string;
   readonly example: string;
   readonly options: readonly Option[];
+  /** Flags that say nothing without another: `[flag, the one that it needs]`. */
+  readonly needs?: readonly (readonly [string, string])[];
   /** What its one document holds with --json; null for a command that is not for people. */
   readonly json: string | null;
   /** Loads what it does: only the command that is asked for is loaded. */
@@ -103,8 +105,20 @@ function addCommand(program: Command, entry: CommandEntry, invoke: Invocation): 
   sub.addHelpText('after', `\nExample:\n  ${entry.example}${json}`).action(async (...given: unknown[]) => {
     const values = given.slice(0, args.length).flat();
     const named = values.filter((value) => value !== undefined).map(String);
+    assertComplete(sub, entry);
     await invoke(entry, sub.optsWithGlobals<CommonOptions>(), named);
   });
+}
+
+/** Throws a usage error for a flag that would be ignored, because the one is missing that it belongs to. */
+function assertComplete(sub: Command, { needs = [] }: CommandEntry): void {
+  const isGiven = (flag: string): boolean => {
+    const option = sub.options.find(({ long }) => long === flag);
+    if (option === undefined) throw new Error(`bug: ${sub.name()} has no ${flag}`);
+    return sub.getOptionValue(option.attributeName()) !== undefined;
+  };
+  const alone = needs.find(([flag, needed]) => isGiven(flag) && !isGiven(needed));
+  if (alone !== undefined) sub.error(`${alone[0]} needs ${alone[1]}`);
 }
 
 function usage(table: readonly CommandEntry[], argv: readonly string[], message: string): PawlError {

@@ -76,12 +76,24 @@ describe('the command line', () => {
   );
 });
 
+it('lets a flag through with the one that it needs', async () => {
+  const { called } = await asked('recover', '--take-over', '--reason', 'it burned');
+  expect(called?.options).toEqual({ takeOver: true, reason: 'it burned' });
+});
+
 describe('a usage error', () => {
   it.each([
     [['run', '--nonsense'], "Unknown option '--nonsense'", 'pawl run --help'],
     [['--json', 'run', '--nonsense'], "Unknown option '--nonsense'", 'pawl run --help'],
     [['run', '--max-parallel', '1000'], 'whole number from 1 to 64', 'pawl run --help'],
     [['run', '--max-parallel', 'many'], 'whole number from 1 to 64', 'pawl run --help'],
+    [['run', '--again'], '--again needs --packets', 'pawl run --help'],
+    [['run', '--all-or-nothing', 'run_A'], '--all-or-nothing needs --packets', 'pawl run --help'],
+    [['intake', 'p.json', '--reason', 'x'], '--reason needs --replace', 'pawl intake --help'],
+    [['intake', 'p.json', '--replace', '--again'], "cannot be used with option '--again'", 'pawl intake --help'],
+    [['intake', 'p.json', '--replace', '--all-or-nothing'], "option '--all-or-nothing'", 'pawl intake --help'],
+    [['recover', '--reason', 'x'], '--reason needs --take-over', 'pawl recover --help'],
+    [['recover', '--take-over', '--reason', 'x', '--dry-run'], "option '--dry-run'", 'pawl recover --help'],
     [['cancel'], "Missing required argument 'run", 'pawl cancel --help'],
     [['events', 'a', 'b'], 'Too many arguments', 'pawl events --help'],
     [['stauts'], "Unknown command 'stauts'", 'pawl --help'],

@@ -6,7 +6,6 @@
  */
 import { userInfo } from 'node:os';
 import type { Json } from '../../base/canonical-json.ts';
-import { helpOf } from '../../core/error-actions.ts';
 import { removedView } from '../../core/removed-view.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
@@ -38,11 +37,7 @@ export interface IntakeOptions extends CommonOptions {
 export async function intake(output: Output, options: IntakeOptions, [file = '']: readonly string[]): Promise<number> {
   const places = placesOf(options);
   const { readings } = readPacketsArgument(places.cwd, file);
-  if (options.reason !== undefined && options.replace !== true) throw notTogether('--reason needs --replace');
   if (options.replace === true) {
-    if (options.again === true)
-      throw notTogether('--replace is for runs that have not ended, --again for runs that have');
-    if (options.allOrNothing === true) throw notTogether('--replace takes each packet by itself, not all or nothing');
     const sent = await replacePackets(output, places, readings, options.reason?.trim() ?? '');
     if (sent.queued.length > 0) return tellQueued(output, sent);
     return show(output, sent.outcomes, shown(places, await viewsOf(places, sent.outcomes)));
@@ -57,16 +52,6 @@ export async function intake(output: Output, options: IntakeOptions, [file = '']
   }
   if (!taken.isRecorded) assertNoneRefused(taken.outcomes);
   return show(output, taken.outcomes, shown(places, await viewsOf(places, taken.outcomes)));
-}
-
-function notTogether(why: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_USAGE',
-    message: `${why}.`,
-    subject: 'intake',
-    hint: 'Leave one of them out. Nothing was recorded.',
-    actions: [helpOf('intake')],
-  });
 }
 
 /** Some are not decided on yet: what was decided is told, and how the others are called. */

@@ -4,10 +4,8 @@
  * Owns: which runs are meant, signals, what is shown meanwhile and at the end. Does not own: driving (runtime/driver).
  */
 import { spanMs } from '../../base/elapsed.ts';
-import { helpOf } from '../../core/error-actions.ts';
 import { conditionOf, summaryLine } from '../../core/run-marks.ts';
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
-import { PawlError } from '../../model/error.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
 import { watchInbox } from '../../runtime/commands.ts';
@@ -60,7 +58,6 @@ export async function run(output: Output, options: RunOptions, runIds: readonly 
 /** What came of driving the named runs. */
 export async function runToRest(output: Output, options: RunOptions, runIds: readonly string[]): Promise<Result> {
   const sinceMs = performance.now();
-  if (options.again === true && options.packets === undefined) throw againOfWhat();
   const places = placesOf(options);
   const config = readConfig(places);
   const readings = options.packets === undefined ? [] : readPacketsArgument(places.cwd, options.packets).readings;
@@ -90,16 +87,6 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     runs: withFailures(places, shown(places, result.runs)),
     tookMs: spanMs(sinceMs, performance.now()),
   };
-}
-
-function againOfWhat(): PawlError {
-  return new PawlError({
-    code: 'PAWL_USAGE',
-    message: '--again makes new runs of packets, and none are given: it needs --packets FILE.',
-    subject: '--again',
-    hint: '',
-    actions: [helpOf('run')],
-  });
 }
 
 function namedRuns(
