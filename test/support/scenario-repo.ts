@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import type { RunView } from '../../src/core/run-view.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
+import { IS_WHOLE } from './draw.ts';
 import { type CliCall, type CliEnd, documentOf, type RunsDocument, runOf, startPawl } from './pawl-cli.ts';
 import { goodWork, type Plain, witnessed } from './scenario-packet.ts';
 import { endAllOf, pidsOf } from './scenario-processes.ts';
+import { callStanding } from './standing-pawl.ts';
 
 /** Patterns that admit what the scenarios' packets run. */
 export const ALLOWED = ['true', 'false', 'test *', 'sh *', 'node *'];
@@ -93,9 +95,15 @@ export class Scenario {
     this.scripted(scripts, more);
   }
 
-  /** Calls pawl in the repository and returns how it ended. */
+  /** Calls pawl in the repository and returns how it ended. In a whole sweep every call is a process of its own. */
   call(...args: readonly string[]): Promise<CliEnd> {
-    return this.start(...args).ended;
+    return this.callIn(this.path, {}, ...args);
+  }
+
+  /** The same in `cwd`, with `env` over the repository's environment. */
+  callIn(cwd: string, env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<CliEnd> {
+    if (IS_WHOLE) return this.startIn(cwd, env, ...args).ended;
+    return callStanding({ cwd, env: { ...this.repo.environment, ...env }, args });
   }
 
   /** Calls pawl with --json and returns the document with the exit code. */
@@ -105,7 +113,7 @@ export class Scenario {
     return { code: end.code, document: documentOf<T>(end), end };
   }
 
-  /** The call is under way, in the repository or in `cwd`. */
+  /** The call is under way in a process of its own, in the repository or in `cwd`. */
   start(...args: readonly string[]): CliCall {
     return this.startIn(this.path, {}, ...args);
   }
