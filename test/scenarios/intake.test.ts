@@ -1,7 +1,7 @@
 /** Packets through the built command line: what is taken in, what is refused, and that nothing is taken in by halves. */
 import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { codesOf, documentOf, type ErrorDocument, type RunsDocument, runOf } from '../support/pawl-cli.ts';
 import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
 import { answer, type Plain, packetOf } from '../support/scenario-packet.ts';
@@ -9,10 +9,13 @@ import { Scenario } from '../support/scenario-repo.ts';
 
 const SLOW = 120_000;
 let scenario: Scenario;
-beforeEach(() => {
-  scenario = new Scenario();
-});
-afterEach(() => scenario.end());
+
+function eachInAScenarioOfItsOwn(): void {
+  beforeEach(() => {
+    scenario = new Scenario();
+  });
+  afterEach(() => scenario.end());
+}
 
 function runIds(): string[] {
   const folder = join(scenario.registry, 'runs');
@@ -40,6 +43,8 @@ async function refusal(...args: readonly string[]): Promise<[number | null, stri
 }
 
 describe('validate', () => {
+  eachInAScenarioOfItsOwn();
+
   test('tells of every packet what it lacks and what would stop it, in order, and writes nothing', {
     timeout: SLOW,
   }, async () => {
@@ -88,71 +93,109 @@ describe('validate', () => {
     expect((await scenario.json('validate', good)).code).toBe(0);
     const outside = join(scenario.repo.root, 'outside');
     mkdirSync(outside);
-    const end = await scenario.startIn(outside, {}, 'validate', good).ended;
+    const end = await scenario.callIn(outside, {}, 'validate', good);
     expect([end.code, end.stdout]).toEqual([0, expect.stringContaining('not a git repository')]);
   });
 });
 
-describe('intake', () => {
-  test('records a weak packet as blocked, invents nothing and drives nothing', { timeout: SLOW }, async () => {
-    scenario.scripted({});
-    const packets = scenario.packets(packetOf('WEAK', { review: {} }), packetOf('GOOD'));
-    const { code, document } = await scenario.json('intake', packets);
-    expect(code).toBe(3);
-    expect(runOf(document, 'WEAK')).toMatchObject({ state: 'blockedPlanInsufficient', kind: 'terminal' });
-    expect(codesOf(runOf(document, 'WEAK'))).toEqual(['PAWL_PACKET_INSUFFICIENT']);
-    expect(runOf(document, 'WEAK').blockers[0]?.message).toContain('review.criteria_or_reviewer_plan');
-    expect(runOf(document, 'GOOD').state).toBe('queued');
-    expect(scenario.starts()).toEqual([]);
-    const { code: runCode, of } = await scenario.run(packets);
-    expect(runCode).toBe(3);
-    expect(of('GOOD').state).toBe('readyForManualReview');
-    expect(scenario.starts().every((start) => start.runId === of('GOOD').runId)).toBe(true);
-  });
+describe('one file, from its first intake to another run of each of its packets', () => {
+  /** What came of it, in the order in which it was done. */
+  let turned: unknown;
+  let first: { code: number | null; document: RunsDocument };
+  let twice: RunsDocument;
+  let startsBeforeDrive = 0;
+  let driven: RunsDocument;
+  let startsOfDrive = 0;
+  let undriven: RunsDocument;
+  let runIdsBefore: readonly string[] = [];
+  let again: RunsDocument;
+  const linked = (): string => join(scenario.repo.root, 'linked');
 
-  test('takes the same packet in once, however its keys are ordered, and again only after its end', {
-    timeout: SLOW,
-  }, async () => {
-    scenario.scripted({ A: { implementation: [{ do: 'append', path: 'log.txt', text: 'once more\n' }, answer()] } });
-    const packet = packetOf('A');
-    const turned = Object.fromEntries(Object.entries(packet).reverse());
-    const packets = scenario.packets(packet, turned);
-    const first = await scenario.json('intake', packets);
-    expect(first.document.runs.map((run) => run.taskId)).toEqual(['A']);
-    expect((await scenario.json('intake', scenario.packets(turned), '--again')).document.runs).toEqual([
-      expect.objectContaining({ runId: first.document.runs[0]?.runId, isNew: false }),
-    ]);
-    expect((await scenario.run(packets)).code).toBe(0);
-    expect((await scenario.run(packets)).of('A').runId).toBe(first.document.runs[0]?.runId);
-    expect(runIds()).toHaveLength(1);
-    expect(scenario.starts()).toHaveLength(2);
+  /** The call from that folder, with --json. */
+  const from = async (cwd: string, ...args: readonly string[]): Promise<RunsDocument> =>
+    documentOf(await scenario.callIn(cwd, {}, ...args, '--json'));
 
-    const again = await scenario.run(packets, '--again');
-    expect(again.of('A').runId).toBe(`${first.document.runs[0]?.runId}_r2`);
-    expect(again.of('A').state).toBe('readyForManualReview');
-    expect(scenario.startsOf(again.of('A').runId)).toHaveLength(2);
-    expect(runIds()).toHaveLength(2);
-  });
+  beforeAll(async () => {
+    scenario = new Scenario();
+    const once = { implementation: [{ do: 'append', path: 'work-of/GOOD/log.txt', text: 'once more\n' }, answer()] };
+    const fails = { implementation: [answer({ status: 'failed', summary: 'no' })] };
+    scenario.scripted({ GOOD: once, FAILS: fails });
+    // Its base stays where it is when main goes on.
+    scenario.repo.git(['branch', 'stable']);
+    const target = { repo: 'acme/widget', issue_number: 1, intended_branch: 'work/GOOD', base_branch: 'stable' };
+    const good = packetOf('GOOD', { scm_target: target });
+    turned = Object.fromEntries(Object.entries(good).reverse());
+    const failing = packetOf('FAILS', { limits: { attempts_max: 1 } });
+    const packets = scenario.packets(packetOf('WEAK', { review: {} }), good, turned, failing);
+    first = await scenario.json('intake', packets);
+    twice = (await scenario.json('intake', scenario.packets(turned), '--again')).document;
+    startsBeforeDrive = scenario.starts().length;
 
-  test('takes a packet in again whose run failed, on its empty branch, where the base is now', {
-    timeout: SLOW,
-  }, async () => {
-    scenario.scripted({ A: { implementation: [answer({ status: 'failed', summary: 'no' })] } });
-    const packets = scenario.packets(packetOf('A', { limits: { attempts_max: 1 } }));
-    const first = await scenario.run(packets);
-    expect([first.code, first.of('A').state]).toEqual([4, 'failedExecution']);
+    scenario.repo.git(['worktree', 'add', '--quiet', linked(), '-b', 'elsewhere']);
+    driven = await from(join(linked(), 'src'), 'run');
+    startsOfDrive = scenario.starts().length;
+    undriven = (await scenario.json('run', '--packets', packets)).document;
+    runIdsBefore = runIds();
+
     // The branch is the user's as soon as the run has ended.
-    scenario.repo.git(['checkout', '--quiet', 'work/A']);
+    scenario.repo.git(['checkout', '--quiet', 'work/FAILS']);
     scenario.repo.git(['checkout', '--quiet', 'main']);
     scenario.repo.write('later.txt', 'later\n');
     scenario.repo.git(['add', 'later.txt']);
     scenario.repo.git(['commit', '--quiet', '-m', 'Main goes on']);
+    scenario.scripted({ GOOD: once });
+    again = (await scenario.json('run', '--packets', scenario.packets(good, failing), '--again')).document;
+  }, SLOW);
+  afterAll(() => scenario.end());
 
-    scenario.scripted({});
-    const again = await scenario.run(packets, '--again');
-    expect(again.of('A')).toMatchObject({ state: 'readyForManualReview', runId: `${first.of('A').runId}_r2` });
-    expect(scenario.repo.git(['merge-base', 'main', 'work/A'])).toBe(scenario.repo.git(['rev-parse', 'main']));
+  test('records a weak packet as blocked, invents nothing and drives nothing', () => {
+    expect(first.code).toBe(3);
+    const weak = runOf(first.document, 'WEAK');
+    expect(weak).toMatchObject({ state: 'blockedPlanInsufficient', kind: 'terminal' });
+    expect(codesOf(weak)).toEqual(['PAWL_PACKET_INSUFFICIENT']);
+    expect(weak.blockers[0]?.message).toContain('review.criteria_or_reviewer_plan');
+    expect(runOf(first.document, 'GOOD').state).toBe('queued');
+    expect(startsBeforeDrive).toBe(0);
+    expect(scenario.startsOf(weak.runId)).toEqual([]);
   });
+
+  test('is the same packet however its keys are ordered, and is taken in once before its end, even with --again', () => {
+    expect(first.document.runs.map((run) => run.taskId)).toEqual(['WEAK', 'GOOD', 'FAILS']);
+    const { runId } = runOf(first.document, 'GOOD');
+    expect(twice.runs).toEqual([expect.objectContaining({ runId, isNew: false })]);
+    expect(runOf(driven, 'GOOD')).toMatchObject({ runId, state: 'readyForManualReview' });
+  });
+
+  test('is not driven again after its end, unless --again says so: then it is another run', () => {
+    const { runId } = runOf(first.document, 'GOOD');
+    expect(undriven.runs.map((run) => [run.taskId, run.runId])).toEqual(
+      first.document.runs.map((run) => [run.taskId, run.runId]),
+    );
+    expect(runIdsBefore).toHaveLength(3);
+    expect(startsOfDrive).toBe(3);
+    expect(scenario.starts()).toHaveLength(7);
+    expect(runOf(again, 'GOOD')).toMatchObject({ runId: `${runId}_r2`, state: 'readyForManualReview' });
+    expect(scenario.startsOf(`${runId}_r2`)).toHaveLength(2);
+    expect(runIds()).toHaveLength(5);
+  });
+
+  test('begins again after a failure on its empty branch, where the base is now', () => {
+    const failed = runOf(driven, 'FAILS');
+    expect(failed.state).toBe('failedExecution');
+    expect(runOf(again, 'FAILS')).toMatchObject({ state: 'readyForManualReview', runId: `${failed.runId}_r2` });
+    expect(scenario.repo.git(['merge-base', 'main', 'work/FAILS'])).toBe(scenario.repo.git(['rev-parse', 'main']));
+  });
+
+  test('has the same registry and config in a subfolder and in a linked worktree', async () => {
+    const places = [join(scenario.path, 'src'), linked(), join(linked(), 'src')];
+    const here = (await scenario.json('status')).document;
+    for (const document of await Promise.all(places.map((cwd) => from(cwd, 'status')))) expect(document).toEqual(here);
+    expect(existsSync(join(linked(), '.pawl'))).toBe(false);
+  });
+});
+
+describe('intake', () => {
+  eachInAScenarioOfItsOwn();
 
   test('refuses an edited packet for the branch of a live run and records the rest of its file, or nothing when so asked', {
     timeout: SLOW,
@@ -198,29 +241,12 @@ describe('intake', () => {
     expect(runIds()).toHaveLength(3);
   });
 
-  test.each([
-    ['no JSON', '{"packets": [', 'PAWL_PACKETS_INVALID'],
-    ['no list of packets', '{"tasks": []}', 'PAWL_PACKETS_INVALID'],
-    [
-      'a surface that leaves the repository',
-      packetOf('B', { conflict_surface: ['src/../../etc'] }),
-      'PAWL_PACKETS_INVALID',
-    ],
-    ['an id that steps through folders', packetOf('B', { task_id: '../../B' }), 'PAWL_PACKETS_INVALID'],
-    [
-      'a branch that git refuses',
-      packetOf('B', { scm_target: { repo: 'a/b', issue_number: 1, intended_branch: 'a..b' } }),
-      'PAWL_PACKETS_INVALID',
-    ],
-    [
-      'a branch that is an option',
-      packetOf('B', { scm_target: { repo: 'a/b', issue_number: 1, intended_branch: '--force' } }),
-      'PAWL_PACKETS_INVALID',
-    ],
-    ['an approval of a wrong type', packetOf('B', { conflict_surface: { a: 1 } }), 'PAWL_PACKETS_INVALID'],
-  ])('refuses a file with %s: nothing of it is taken in', { timeout: SLOW }, async (_name, bad, code) => {
-    const path = typeof bad === 'string' ? raw(bad) : scenario.packets(packetOf('GOOD'), bad);
-    expect(await refusal('intake', path)).toEqual([2, code]);
+  test('refuses a file that is no JSON, or one of whose packets is invalid: nothing of it is taken in', {
+    timeout: SLOW,
+  }, async () => {
+    const leaves = packetOf('B', { conflict_surface: ['src/../../etc'] });
+    for (const path of [raw('{"packets": ['), scenario.packets(packetOf('GOOD'), leaves)])
+      expect(await refusal('intake', path)).toEqual([2, 'PAWL_PACKETS_INVALID']);
     expect(runIds()).toEqual([]);
   });
 
@@ -237,19 +263,7 @@ describe('intake', () => {
 });
 
 describe('the place', () => {
-  test('is the same registry and config from a subfolder and from a linked worktree', { timeout: SLOW }, async () => {
-    scenario.scripted({});
-    await scenario.json('intake', scenario.packets(packetOf('A')));
-    const linked = join(scenario.repo.root, 'linked');
-    scenario.repo.git(['worktree', 'add', '--quiet', linked, '-b', 'elsewhere']);
-    for (const cwd of [join(scenario.path, 'src'), linked, join(linked, 'src')]) {
-      const end = await scenario.startIn(cwd, {}, 'status', '--json').ended;
-      expect(documentOf<RunsDocument>(end).runs.map((run) => run.taskId)).toEqual(['A']);
-    }
-    const end = await scenario.startIn(join(linked, 'src'), {}, 'run', '--json').ended;
-    expect(runOf(documentOf(end), 'A').state).toBe('readyForManualReview');
-    expect(existsSync(join(linked, '.pawl'))).toBe(false);
-  });
+  eachInAScenarioOfItsOwn();
 
   test('outside of a repository is refused with exit 2', { timeout: SLOW }, async () => {
     const outside = join(scenario.repo.root, 'outside');
@@ -263,7 +277,7 @@ describe('the place', () => {
       ['events', 'x'],
       ['cancel', 'x'],
     ]) {
-      const end = await scenario.startIn(outside, {}, ...args, '--json').ended;
+      const end = await scenario.callIn(outside, {}, ...args, '--json');
       expect([args[0], end.code, documentOf<ErrorDocument>(end).error.code]).toEqual([
         args[0],
         2,
@@ -276,17 +290,17 @@ describe('the place', () => {
   test('is what --registry and --config say, relative to the current folder', { timeout: SLOW }, async () => {
     const elsewhere = join(scenario.repo.root, 'elsewhere');
     mkdirSync(elsewhere);
-    const step = { implementation: [answer()], review: [answer()] };
+    const step = { implementation: [answer({ status: 'blocked' })] };
     writeFileSync(
       join(elsewhere, 'my.json'),
       JSON.stringify({ agents: { a: { kind: 'scripted', steps: step } }, verification: { allow: ['true'] } }),
     );
-    const packets = scenario.packets(packetOf('A', { allow_empty: true }));
+    const packets = scenario.packets(packetOf('A'));
     const places = ['--registry', '../../elsewhere/registry', '--config', '../../elsewhere/my.json'];
-    const end = await scenario.startIn(join(scenario.path, 'src'), {}, 'run', '--packets', packets, ...places, '--json')
-      .ended;
+    const end = await scenario.callIn(join(scenario.path, 'src'), {}, 'run', '--packets', packets, ...places, '--json');
     const run = runOf(documentOf(end), 'A');
-    expect(run.state).toBe('readyForManualReview');
+    // The agent of that config has worked, and says so.
+    expect(codesOf(run)).toEqual(['PAWL_WORKER_BLOCKED']);
     expect(existsSync(join(elsewhere, 'registry/runs', run.runId, 'events.jsonl'))).toBe(true);
     expect(existsSync(scenario.registry)).toBe(false);
     expect(await refusal('run', '--config', 'none.json')).toEqual([2, 'PAWL_CONFIG_INVALID']);
@@ -295,22 +309,18 @@ describe('the place', () => {
   test('with the registry of another repository is refused by whatever drives or writes', {
     timeout: SLOW,
   }, async () => {
-    const { runId } = runOf(
-      documentOf(await scenario.start('intake', scenario.packets(packetOf('A')), '--json').ended),
-      'A',
-    );
+    const { runId } = runOf(documentOf(await scenario.call('intake', scenario.packets(packetOf('A')), '--json')), 'A');
     const other = join(scenario.repo.root, 'other');
     scenario.repo.git(['clone', '--quiet', scenario.path, other]);
     const before = fingerprint(scenario.registry);
     const packets = scenario.packets(packetOf('B'));
     const writing = [['run'], ['intake', packets], ['cancel', runId], ['recover'], ['clean']];
     for (const args of writing) {
-      const { code, ...end } = await scenario.startIn(other, {}, ...args, '--registry', scenario.registry, '--json')
-        .ended;
+      const { code, ...end } = await scenario.callIn(other, {}, ...args, '--registry', scenario.registry, '--json');
       const { error } = documentOf<ErrorDocument>({ code, ...end });
       expect([args[0], code, error.code]).toEqual([args[0], 2, 'PAWL_REGISTRY_FOREIGN']);
     }
-    expect((await scenario.startIn(other, {}, 'status', '--registry', scenario.registry).ended).code).toBe(0);
+    expect((await scenario.callIn(other, {}, 'status', '--registry', scenario.registry)).code).toBe(0);
     expect(changedPaths(before, fingerprint(scenario.registry))).toEqual([]);
   });
 
