@@ -5,6 +5,7 @@
  *
  * Invariant: every text that comes from a packet, a worker or a repository stands on one line, and nothing in it is hidden.
  */
+import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
 import type { AttemptRow } from '../core/attempts.ts';
 import type { PacketVersion } from '../core/packet-versions.ts';
@@ -155,7 +156,7 @@ function commandLines({ argv, exitCode, signal, outputTail }: CommandRun): reado
   const how = exitCode === null ? `ended by ${line(signal ?? 'a signal')}` : `exit ${exitCode}`;
   const said = outputTail.split('\n').filter((text) => text.trim() !== '');
   return [
-    `    ${line(argv.join(' '))}: ${how}`,
+    `    ${line(shellCommand(argv))}: ${how}`,
     ...said.slice(-OUTPUT_LINES_SHOWN).map((text) => `      | ${line(text)}`),
   ];
 }

@@ -78,13 +78,13 @@ function gateLines({ gate, status, summary, findings, commands, problem }: Judge
 function commandLines({ argv, exitCode, signal, outputTail }: CommandRun): readonly string[] {
   const how = exitCode === null ? `signal ${signal}` : `exit ${exitCode}`;
   return [
-    `  - \`${markdownName(shellCommand(argv))}\`: ${how}`,
-    ...lastLines(outputTail).map((line) => `    - \`${markdownCode(line)}\``),
+    `  - ${markdownName(shellCommand(argv))}: ${how}`,
+    ...lastLines(outputTail).map((line) => `    - ${markdownCode(line)}`),
   ];
 }
 
 /** A finding with its place, as a line of Markdown. */
 export function findingText({ severity, message, file, line }: Finding): string {
-  const place = file === undefined ? '' : ` (\`${markdownName(file)}${line === undefined ? '' : `:${line}`}\`)`;
+  const place = file === undefined ? '' : ` (${markdownName(`${file}${line === undefined ? '' : `:${line}`}`)})`;
   return `${markdownLine(severity)}: ${markdownLine(message)}${place}`;
 }

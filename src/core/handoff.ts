@@ -154,8 +154,8 @@ function markdownOf(
     `# ${line(packet.taskId)}: ready for review`,
     '',
     ...(packet.scope.goal === null ? [] : [line(packet.scope.goal), '']),
-    `- Commit \`${input.headCommit}\`, which both gates judged, from \`${name(input.baseBranch)}\` (\`${input.baseCommit}\`)`,
-    `- Branch \`${name(input.branch)}\`, which was at that commit when it was handed off`,
+    `- Commit \`${input.headCommit}\`, which both gates judged, from ${name(input.baseBranch)} (\`${input.baseCommit}\`)`,
+    `- Branch ${name(input.branch)}, which was at that commit when it was handed off`,
     `- Target: ${line(packet.scm.provider)} ${line(packet.scm.repo ?? '')} issue ${line(packet.scm.issueNumber ?? '')}`,
     `- Run \`${input.runId}\`, packet \`${input.packetHash}\`${packet.approvedBy === null ? '' : `, approved by ${line(packet.approvedBy)}`}`,
     `- Review: \`${shellCommand(['git', 'log', '--patch', `${input.baseCommit.slice(0, 12)}..${input.headCommit.slice(0, 12)}`])}\``,
@@ -168,7 +168,7 @@ function markdownOf(
     '',
     `## Files (${input.fileCount})`,
     '',
-    ...input.files.map((file) => `- \`${name(file)}\``),
+    ...input.files.map((file) => `- ${name(file)}`),
     ...(input.fileCount > input.files.length ? [`- and ${input.fileCount - input.files.length} more`] : []),
     '',
     ...surfaceLines(input),
@@ -198,7 +198,7 @@ function surfaceLines({ packet, records }: HandoffInput): readonly string[] {
     '',
     "The packet does not name these paths. No other live run held them, and they were leased with the packet's own.",
     '',
-    ...added.map((surface) => `- \`${name(shownSurface(surface, repo))}\``),
+    ...added.map((surface) => `- ${name(shownSurface(surface, repo))}`),
     '',
   ];
 }
@@ -232,7 +232,7 @@ function somePathLines(title: string, meaning: string, { paths, count }: SomePat
     '',
     meaning,
     '',
-    ...paths.map((path) => `- \`${name(path)}\``),
+    ...paths.map((path) => `- ${name(path)}`),
     ...(rest > 0 ? [`- and ${rest} more`] : []),
     '',
   ];
@@ -260,7 +260,7 @@ function gateLines(gate: GateView): readonly string[] {
       : [`**Accepted by ${line(gate.override.by)}, not passed:** ${line(gate.override.reason)}`, '']),
     ...gate.commands.map(
       (command) =>
-        `- \`${name(shellCommand(command.argv))}\`: ${command.exitCode === null ? `signal ${command.signal}` : `exit ${command.exitCode}`}, ${command.durationMs} ms`,
+        `- ${name(shellCommand(command.argv))}: ${command.exitCode === null ? `signal ${command.signal}` : `exit ${command.exitCode}`}, ${command.durationMs} ms`,
     ),
     ...gate.findings.map((finding) => `- ${findingText(finding)}`),
     '',

@@ -12,19 +12,28 @@ export function markdownLine(text: string): string {
   return plain(sanitise(text, BOUNDS.outputTailChars))
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
-    .replaceAll(/[\\|[\]*_]/g, '\\$&');
+    .replaceAll(/[\\`|[\]*_]/g, '\\$&');
 }
 
-/** One line for the inside of a code span, where only a backtick means anything: words of a worker. */
+/** Words of a worker as a code span, on one line. */
 export function markdownCode(text: string): string {
-  return plain(sanitise(text, BOUNDS.outputTailChars));
+  return codeSpan(plain(sanitise(text, BOUNDS.outputTailChars)));
 }
 
-/** A name (a branch, a path) for the inside of a code span: whole, with what cannot be seen written out. */
+/** A name (a branch, a path, a command) as a code span: whole, with what cannot be seen written out. */
 export function markdownName(name: string): string {
-  return visible(name).replaceAll('`', "'");
+  return codeSpan(visible(name));
+}
+
+/** Between more backticks than stand together anywhere inside: no text ends its own span (CommonMark 6.1). */
+function codeSpan(text: string): string {
+  const longest = Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  // One space is taken off both ends by whoever reads it.
+  const pad = longest > 0 || text === '' || /^ .* $/.test(text) ? ' ' : '';
+  return `${fence}${pad}${text}${pad}${fence}`;
 }
 
 function plain(text: string): string {
-  return visible(text.replaceAll(/\s+/g, ' ')).replaceAll('`', "'").trim();
+  return visible(text.replaceAll(/\s+/g, ' ')).trim();
 }

@@ -10,6 +10,7 @@
  */
 import { writeAnswerFile } from '../adapters/agents/answer-file.ts';
 import { readTaskFile, type WorkerTask, WorkerTaskError, workerTaskOf } from '../adapters/agents/worker-task.ts';
+import { shellCommand } from '../base/shell-words.ts';
 import { sanitise, sanitiseTail } from '../core/sanitise.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { CommandRun, Finding, Verdict } from '../model/request.ts';
@@ -116,7 +117,7 @@ function findingOf(command: EndedCommand, tailChars: number): Finding {
 }
 
 function named(command: EndedCommand | undefined): string {
-  return `\`${sanitise(command?.argv.join(' ') ?? '', COMMAND_CHARS_MAX)}\``;
+  return `\`${sanitise(shellCommand(command?.argv ?? []), COMMAND_CHARS_MAX)}\``;
 }
 
 try {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { shellCommand } from '../../src/base/shell-words.ts';
 import { readAnswer } from '../../src/core/answer.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { Answer } from '../../src/model/request.ts';
@@ -64,7 +65,8 @@ describe('verdicts', () => {
     expect(answer.verdict?.findings).toHaveLength(2);
     expect(answer.verdict?.findings[0]?.message).toContain('exited with 3\nwhy');
     expect(answer.verdict?.findings[1]?.message).toContain('was ended by SIGTERM');
-    expect(answer.verdict?.summary).toContain('2 of 3 failed');
+    const failed = [process.execPath, '-e', 'console.log("why"); process.exit(3)'];
+    expect(answer.verdict?.summary).toBe(`2 of 3 failed, the first: \`${shellCommand(failed)}\`.`);
   });
 
   it('a program that is missing outside of the worktree is BLOCKED, and named: no fix could mend it', async () => {

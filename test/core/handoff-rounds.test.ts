@@ -49,12 +49,12 @@ test('rounds that failed tell the commands and findings of each gate, with file 
     '- verification FAIL: A command failed.',
     "  - `npm test 'a b'`: exit 1",
     '    - `expected 1`',
-    "    - `got '2'`",
+    '    - `` got `2` ``',
     '',
     `### Round 2, commit \`${'2'.repeat(40)}\``,
     '',
     '- review FAIL: Not yet.',
-    "  - major: &lt;b>bad&lt;/b> \\| name (`src/a'\\u{202e}.js:3`)",
+    '  - major: &lt;b>bad&lt;/b> \\| name (`` src/a`\\u{202e}.js:3 ``)',
     '',
   ]);
   for (const line of roundLines(ROUNDS)) expect(visible(line)).toBe(line);
