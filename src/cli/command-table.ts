@@ -113,7 +113,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       new Option('--watch', 'again and again, until interrupted'),
       new Option('--picture', 'with RUN_ID: the lifecycle, and where the run stands in it'),
     ],
-    json: '{runs: [run…]}; --watch prints one such line a second; with a run also rescueRefs',
+    json: '{runs: [run…]}; --watch prints one such line a second; with a run also decisions and rescueRefs',
     load: async () => (await import('./commands/status.ts')).status,
   },
   {

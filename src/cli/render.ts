@@ -10,6 +10,7 @@ import { visible } from '../base/visible.ts';
 import { signWords, standingWords } from '../core/liveness.ts';
 import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
 import { type Condition, conditionOf, MARKS } from '../core/run-marks.ts';
+import type { MadeDecision } from '../core/run-story.ts';
 import type { Replacement, RunView } from '../core/run-view.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import type { SomePaths } from '../model/event.ts';
@@ -128,11 +129,19 @@ export function runReport(output: Output, view: RunView, folder: string): readon
   return [...lines, ...runDetails(output, view, view.surfacesAdded.length)];
 }
 
+/** What a person has decided, when and why. */
+export function decisionWords({ decision, by, reason, atMs }: MadeDecision): string {
+  return `${decision} by ${visible(by)} at ${new Date(atMs).toISOString()}${because(reason)}`;
+}
+
 /** That the packet was replaced, by whom and why. */
 function replacedWords({ count, packetHash, by, reason, atMs }: Replacement): string {
   const often = count === 1 ? '' : ` (${count} times in all)`;
-  const why = reason === '' ? '' : `: ${visible(reason.replace(/\s+/g, ' ').trim())}`;
-  return `replaced by ${visible(by)} at ${new Date(atMs).toISOString()}${often}, instead of ${packetHash.slice(0, 12)}${why}`;
+  return `replaced by ${visible(by)} at ${new Date(atMs).toISOString()}${often}, instead of ${packetHash.slice(0, 12)}${because(reason)}`;
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : `: ${visible(reason.replace(/\s+/g, ' ').trim())}`;
 }
 
 function leftOutLines({ leftOut }: RunView): readonly string[] {

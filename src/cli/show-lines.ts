@@ -16,7 +16,7 @@ import type { Packet } from '../model/packet.ts';
 import type { CommandRun, Finding } from '../model/request.ts';
 import type { GateReport, RoundReport, RunReport } from '../runtime/run-report.ts';
 import type { Output } from './output.ts';
-import { runDetails, runLine } from './render.ts';
+import { decisionWords, runDetails, runLine } from './render.ts';
 
 /** A run with what git says of it. */
 export interface ShownRun extends RunReport {
@@ -46,13 +46,7 @@ export function showLines(output: Output, run: ShownRun): readonly string[] {
     ...changeLines(output, run),
     ...run.rounds.flatMap((round) => roundLines(output, round)),
     ...section(output, 'attempts', story.attempts.flatMap(attemptLines)),
-    ...section(
-      output,
-      'decisions',
-      story.decisions.map(
-        ({ decision, by, reason, atMs }) => `${decision} by ${line(by)} at ${time(atMs)}: ${line(reason)}`,
-      ),
-    ),
+    ...section(output, 'decisions', story.decisions.map(decisionWords)),
     ...used(output, run),
     ...section(
       output,

@@ -17,6 +17,7 @@ import { findingText, type HandoffRound, roundLines, roundsJson } from './handof
 import { reportsIn, spentBy } from './ledger.ts';
 import { markdownLine as line, markdownName as name } from './markdown-text.ts';
 import { type PacketVersion, packetVersions } from './packet-versions.ts';
+import { decisionsOf } from './run-story.ts';
 import { sanitise } from './sanitise.ts';
 import { shownSurface } from './surfaces.ts';
 import { spentWords, turnAgent, turnNotes } from './turn-words.ts';
@@ -68,7 +69,7 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     rounds: roundsJson(input.rounds),
     attempts: attempts.map(attemptJson),
     spent: { ...spentBy(reportsIn(attempts)) },
-    decisions: decisionsOf(input.records),
+    decisions: decisionsOf(input.records).map((decision) => ({ ...decision })),
     policy: input.policy,
     timing,
     journal: { records: input.records.length, sum: input.records.at(-1)?.sum ?? '' },
@@ -132,12 +133,6 @@ function versionLines(versions: readonly PacketVersion[]): readonly string[] {
     }),
     '',
   ];
-}
-
-function decisionsOf(records: readonly JournalRecord[]): Json {
-  return records.flatMap(({ event, atMs }) =>
-    event.type === 'decisionMade' ? [{ decision: event.decision, by: event.by, reason: event.reason, atMs }] : [],
-  );
 }
 
 function timingOf(records: readonly JournalRecord[]): { readonly startedAtMs: number; readonly passedAtMs: number } {

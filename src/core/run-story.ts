@@ -28,9 +28,9 @@ export interface Round {
   readonly gates: readonly JudgedGate[];
 }
 
-/** An operator's decision. */
+/** What a person has decided about a run. */
 export interface MadeDecision {
-  readonly decision: string;
+  readonly decision: 'retry' | 'accept' | 'abandon' | 'cancel';
   readonly by: string;
   readonly reason: string;
   readonly atMs: number;
@@ -79,12 +79,19 @@ export function storyOf(records: readonly JournalRecord[]): RunStory {
     rounds: roundsOf(records),
     attempts: attemptsOf(records),
     rescueRefs: rescueRefsOf(records),
-    decisions: records.flatMap(({ event, atMs }) =>
-      event.type === 'decisionMade' ? [{ decision: event.decision, by: event.by, reason: event.reason, atMs }] : [],
-    ),
+    decisions: decisionsOf(records),
     startedAtMs: records[0]?.atMs ?? null,
     updatedAtMs: records.at(-1)?.atMs ?? null,
   };
+}
+
+/** The decisions that these records tell of, oldest first. */
+export function decisionsOf(records: readonly JournalRecord[]): readonly MadeDecision[] {
+  return records.flatMap(({ event, atMs }) => {
+    if (event.type !== 'decisionMade' && event.type !== 'cancelRequested') return [];
+    const decision = event.type === 'cancelRequested' ? 'cancel' : event.decision;
+    return [{ decision, by: event.by, reason: event.reason, atMs }];
+  });
 }
 
 /** The commit of the last work; of work that was not taken for its surface only until it is done again. */

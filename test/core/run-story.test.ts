@@ -1,6 +1,6 @@
 /** The story of a run, from its records. */
 import { describe, expect, test } from 'vitest';
-import { storyOf } from '../../src/core/run-story.ts';
+import { decisionsOf, storyOf } from '../../src/core/run-story.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { goodRun } from '../inspector/good-run.ts';
@@ -34,6 +34,20 @@ describe('the story of a run', () => {
   test('of rounds that were judged twice tells the last judgement', () => {
     const judged = changed('gateJudged', (_event, n) => ({ gate: 'review', epoch: 1, commit: String(n).repeat(40) }));
     expect(storyOf(judged).rounds).toMatchObject([{ round: 1, commit: '2'.repeat(40), gates: [{ gate: 'review' }] }]);
+  });
+
+  test('has every decision of a person with its reason, a cancel among them', () => {
+    const by = 'alice';
+    const decided = changed('gateJudged', (_event, n) =>
+      n === 1
+        ? { type: 'decisionMade', commandId: 'c1', decision: 'retry', by, reason: 'the test is mended' }
+        : { type: 'cancelRequested', commandId: 'c2', by, reason: 'not wanted' },
+    );
+    expect(decisionsOf(decided).map(({ decision, reason }) => [decision, reason])).toEqual([
+      ['retry', 'the test is mended'],
+      ['cancel', 'not wanted'],
+    ]);
+    expect(storyOf(decided).decisions).toEqual(decisionsOf(decided));
   });
 
   test('has the commit of work that waits for its surface, until that is done again', () => {

@@ -8,13 +8,14 @@
 import { rescueRefsOf } from '../../core/attempts.ts';
 import { listRuns } from '../../core/error-actions.ts';
 import { type PictureLine, runPicture } from '../../core/run-picture.ts';
+import { decisionsOf, type MadeDecision } from '../../core/run-story.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { type Look, lookClosely, recordsOf } from '../../runtime/run-look.ts';
 import { listRuns as runIds } from '../../store/registry.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
-import { driverLine, runDetails, runLine, runReport } from '../render.ts';
+import { decisionWords, driverLine, runDetails, runLine, runReport } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
 import { shownLooks, withFailures } from '../shown.ts';
 
@@ -35,11 +36,13 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     const { driver, runs: found } = shownLooks(places, await look(places, runId));
     const runs = runId === undefined ? found : withFailures(places, found);
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
-    const refs = runId === undefined ? [] : rescueRefsOf(recordsOf(places, runId));
+    const records = runId === undefined ? [] : recordsOf(places, runId);
+    const refs = rescueRefsOf(records);
+    const decisions = decisionsOf(records);
     const told = {
       driver,
       runs,
-      ...(runId === undefined ? {} : { rescueRefs: refs }),
+      ...(runId === undefined ? {} : { decisions, rescueRefs: refs }),
       ...(options.picture === true ? { picture: picture.map(({ text }) => text) } : {}),
     };
     if (options.watch === true) output.ndjson(told);
@@ -51,7 +54,11 @@ export async function status(output: Output, options: StatusOptions, [run]: read
       const lines =
         runId === undefined
           ? [runLine(output, view), ...runDetails(output, view)]
-          : [...runReport(output, view, places.paths.run(view.runId)), ...rescueLines(output, refs)];
+          : [
+              ...runReport(output, view, places.paths.run(view.runId)),
+              ...decisionLines(output, decisions),
+              ...rescueLines(output, refs),
+            ];
       for (const line of lines) output.line(line);
     }
     if (picture.length > 0) output.line();
@@ -61,6 +68,10 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     if (options.watch !== true) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }
+}
+
+function decisionLines({ colour }: Output, decisions: readonly MadeDecision[]): readonly string[] {
+  return decisions.map((decision) => `    ${colour.dim('decided')}  ${decisionWords(decision)}`);
 }
 
 function rescueLines({ colour }: Output, refs: readonly string[]): readonly string[] {
