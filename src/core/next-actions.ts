@@ -138,6 +138,17 @@ const RETRIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   PAWL_WORKER_SURVIVORS: 'assert that these processes have ended, and try again',
 };
 
+/** What the packet may be the cause of: with a corrected one the same run goes on. */
+const OF_THE_PACKET: ReadonlySet<ErrorCode> = new Set([
+  'PAWL_SETUP_NOT_ALLOWED',
+  'PAWL_VERIFICATION_NOT_ALLOWED',
+  'PAWL_GATE_BLOCKED',
+  'PAWL_GATE_FAILED',
+  'PAWL_FIX_LIMIT',
+  'PAWL_FIX_STUCK',
+  'PAWL_WORKER_BLOCKED',
+]);
+
 function decisions(run: RunFacts, around: Surroundings): readonly Action[] {
   const code = run.blockers.map((blocker) => blocker.code).find((each) => RETRIES[each] !== undefined);
   const retry = code === undefined ? undefined : RETRIES[code];
@@ -146,8 +157,14 @@ function decisions(run: RunFacts, around: Surroundings): readonly Action[] {
     ...(run.blockedGate === null
       ? []
       : [decision('accept', `go on although the ${run.blockedGate} did not pass`, run.runId, around)]),
+    ...packetAdvice(run),
     abandon(run, around),
   ];
+}
+
+function packetAdvice({ blockers }: RunFacts): readonly Action[] {
+  if (!blockers.some(({ code }) => OF_THE_PACKET.has(code))) return [];
+  return [advice('replacePacket', 'or correct its packet and take it in with --replace: the same run goes on with it')];
 }
 
 /** A decision that is made and not carried out yet: nothing else is taken before. */
@@ -242,6 +259,7 @@ function admissionActions(run: RunFacts, around: Surroundings): readonly Action[
   return [
     ...(isAgents ? [pawl('look', 'see which agents there are', ['doctor'], around.options)] : []),
     ...(around.driver.kind === 'none' ? [again] : driveActions(run, around)),
+    ...packetAdvice(run),
     abandon(run, around),
   ];
 }

@@ -21,6 +21,7 @@ export type ActionKind =
   | 'inspect'
   | 'intakeAgain'
   | 'completePacket'
+  | 'replacePacket'
   | 'takeOver'
   | 'look';
 

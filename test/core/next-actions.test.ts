@@ -90,10 +90,22 @@ describe('commands of the catalogue', () => {
 
   test.each(CODES)('offer each decision as a command of its own where %s has parked a run', (code) => {
     const facts = run('blockedNeedsHuman', { blockers: [{ code }], blockedGate: 'review' });
-    expect(commandsOf(facts)).toEqual(
+    expect(commandsOf(facts).filter((command) => command !== null)).toEqual(
       ['retry', 'accept', 'abandon'].map((word) => `pawl resolve run_A_0123456789ab ${word} --reason ''`),
     );
     expect(commandsOf({ ...facts, blockedGate: null })).not.toContain(expect.stringContaining('accept'));
+  });
+
+  test.each([
+    ['PAWL_VERIFICATION_NOT_ALLOWED', true],
+    ['PAWL_FIX_LIMIT', true],
+    ['PAWL_GIT_TAMPERED', false],
+    ['PAWL_HOST_UNKNOWN', false],
+  ] as const)('speak of a corrected packet where that may be the cure: %s, %s', (code, isOffered) => {
+    for (const state of ['blockedNeedsHuman', 'queued'] as const) {
+      const actions = runActions(run(state, { kind: 'blocked', blockers: [{ code }] }), around());
+      expect(actions.some(({ kind }) => kind === 'replacePacket')).toBe(isOffered);
+    }
   });
 
   test('address the registry that was named', () => {
@@ -135,6 +147,7 @@ describe('a run that something keeps from beginning', () => {
   test('is checked again by the next run, or given up', () => {
     expect(commandsOf(blockedBy('PAWL_VERIFICATION_NOT_ALLOWED'))).toEqual([
       'pawl run run_A_0123456789ab',
+      null,
       "pawl resolve run_A_0123456789ab abandon --reason ''",
     ]);
   });
