@@ -22,6 +22,7 @@ import { type DoctorOptions, doctorAt } from '../../src/cli/commands/doctor.ts';
 import type { AgentCheck, Check, CheckName, DoctorReport } from '../../src/cli/doctor/doctor-report.ts';
 import { Files } from '../../src/store/files.ts';
 import { openRegistry } from '../../src/store/registry.ts';
+import { bindRegistry } from '../../src/store/registry-binding.ts';
 import { takeLock } from '../../src/store/registry-lock.ts';
 import { Heard } from '../support/heard.ts';
 
@@ -148,6 +149,19 @@ describe('the machine', () => {
     });
     expect(listing(paths.root)).toEqual(before);
     lock.release();
+  });
+
+  test('a registry of another repository is told with exit 3, and left as it is', async () => {
+    makeRepository();
+    const files = new Files(nodeFs, systemClock);
+    const { paths } = openRegistry(files, join(folder, 'theirs'));
+    const commonDir = join(folder, 'elsewhere/.git');
+    mkdirSync(commonDir, { recursive: true });
+    bindRegistry(files, paths, { commonDir, isHome: false });
+    const before = listing(paths.root);
+    const { check, exit } = await visit({ registry: paths.root });
+    expect(check('registry')).toMatchObject({ status: 'failed', found: expect.stringContaining(commonDir) });
+    expect([exit, listing(paths.root)]).toEqual([3, before]);
   });
 
   test('a registry of another version and a config that is wrong are told with exit 3', async () => {

@@ -15,8 +15,9 @@ import { removeFiles, takeOver } from '../../core/next-actions.ts';
 import type { Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { listRuns, REGISTRY_VERSION, readRegistry } from '../../store/registry.ts';
+import { assertOwnRegistry } from '../../store/registry-binding.ts';
 import { type Holder, readHolder } from '../../store/registry-lock.ts';
-import { type CommonOptions, namedOptions, type Places, placesOf } from '../options.ts';
+import { type CommonOptions, namedOptions, type Places, placesOf, registryUser } from '../options.ts';
 import { toldOf } from '../output.ts';
 import { readConfig } from '../wiring.ts';
 import type { Check } from './doctor-report.ts';
@@ -38,7 +39,7 @@ export function registryFindings(options: CommonOptions, cwd: string): RegistryF
   try {
     places = placesOf(options, cwd);
   } catch (error) {
-    return { checks: [unreachable(error, namedOptions(options, cwd))], root: null, config: null, configFolder: cwd };
+    return { checks: [unusable(error, namedOptions(options, cwd))], root: null, config: null, configFolder: cwd };
   }
   const { paths, configFile } = places;
   const config = configFinding(places);
@@ -56,17 +57,23 @@ export function registryFindings(options: CommonOptions, cwd: string): RegistryF
   };
 }
 
-/** Outside of a repository there is nothing to look at; a registry that cannot be read is something that is missing. */
-function unreachable(error: unknown, options: readonly string[]): Check {
+/** Outside of a repository there is nothing to look at; a registry that cannot be read, or is another repository's, cannot be used. */
+function unusable(error: unknown, options: readonly string[]): Check {
   const { code, message, hint } = toldOf(error, options);
   if (!(error instanceof PawlError)) throw error;
   const isElsewhere = code === 'PAWL_REPOSITORY_MISSING';
   return { name: 'registry', status: isElsewhere ? 'unknown' : 'failed', found: message, hint };
 }
 
-function registryCheck({ files, paths }: Places): Check {
+function registryCheck(places: Places): Check {
+  const { files, paths } = places;
   if (readRegistry(files, paths) === null) {
     return { name: 'registry', status: 'ok', found: `none yet; it will be ${paths.root}`, hint: null };
+  }
+  try {
+    assertOwnRegistry(files, paths, registryUser(places));
+  } catch (error) {
+    return unusable(error, paths.commandOptions);
   }
   const runs = listRuns(files, paths).length;
   const found = `${paths.root}, version ${REGISTRY_VERSION}, ${runs} run${runs === 1 ? '' : 's'}`;
