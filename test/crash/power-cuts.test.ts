@@ -13,29 +13,33 @@ import { type codesOf, documentOf } from '../support/pawl-cli.ts';
 import { goodWork, type Plain, packetOf, witnessed, write } from '../support/scenario-packet.ts';
 import { endAllOf, pidsOf } from '../support/scenario-processes.ts';
 import { ALLOWED, Scenario } from '../support/scenario-repo.ts';
+import { TreeDisk } from '../support/tree-disk.ts';
 
+/** With `PAWL_SWEEP=whole` both kinds of cuts; else those of a disk, and where there is none the others. */
 const CUTS = IS_WHOLE ? 50 : 2;
 const CUT_MS = 180_000;
 const SETTLE_MS = 50;
 const MOMENTS_MAX = 20;
 const TASKS = ['PLAIN', 'COMMITS', 'LARGE'];
 const WHY_NOT = whyNoLoopDisk();
-if (WHY_NOT !== null) console.info(`no power is cut: ${WHY_NOT}`);
+if (WHY_NOT !== null) console.info(`the power of a disk of our own cannot be cut here: ${WHY_NOT}`);
 
-let disk: LoopDisk;
+let disk: LoopDisk | TreeDisk;
 let scenario: Scenario;
 let packets: string;
 let wholeMs: number;
 
-beforeAll(async () => {
-  if (WHY_NOT !== null) return;
-  disk = new LoopDisk();
+/** Three runs that have not begun, and how long they take where nobody cuts anything. */
+async function begin(made: LoopDisk | TreeDisk): Promise<void> {
+  disk = made;
   disk.mount();
-  const { TMPDIR } = process.env;
+  const { TMPDIR, PATH } = process.env;
   try {
     process.env.TMPDIR = disk.path;
+    if (disk instanceof TreeDisk) process.env.PATH = `${disk.programs}:${PATH}`;
     scenario = new Scenario();
   } finally {
+    process.env.PATH = PATH;
     if (TMPDIR === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = TMPDIR;
   }
@@ -55,20 +59,10 @@ beforeAll(async () => {
   disk.unmount();
   disk.keep('begin');
   disk.mount();
-  // How long it takes where nobody cuts anything.
   const fromMs = performance.now();
   expect(await drive()).toEqual([]);
   wholeMs = performance.now() - fromMs;
-}, CUT_MS);
-
-afterAll(async () => {
-  if (WHY_NOT !== null) return;
-  try {
-    await endAllOf(disk.path);
-  } finally {
-    disk.remove();
-  }
-}, CUT_MS);
+}
 
 function workOf(taskId: string): Readonly<Record<string, readonly Plain[]>> {
   const files = Array.from({ length: taskId === 'LARGE' ? 40 : 3 }, (_, n) =>
@@ -199,18 +193,39 @@ function damaged(): string[] {
   });
 }
 
-describe.skipIf(WHY_NOT !== null)('after a power cut', () => {
-  test('every run goes on by itself, nothing is lost and no worker runs twice', {
-    timeout: CUTS * CUT_MS,
-  }, async () => {
-    const faults: string[] = [];
-    for (let n = 0; n < CUTS; n += 1) {
-      const part = Number.parseInt(sha256(`${SEED} power cut ${n}`).slice(0, 8), 16) / 2 ** 32;
-      const wrong = await cutAt(part);
-      if (wrong.length > 0) faults.push(`cut ${n + 1} at ${(part * 100).toFixed(1)} %: ${wrong.join('; ')}`);
-      if (IS_WHOLE)
-        console.info(`cut ${n + 1} of ${CUTS}, at ${(part * 100).toFixed(1)} %: ${wrong.join('; ') || 'holds'}`);
+describe.each([
+  { kind: 'of a disk of its own', isThere: WHY_NOT === null, made: () => new LoopDisk() },
+  { kind: 'that drops what was not synced', isThere: WHY_NOT !== null || IS_WHOLE, made: () => new TreeDisk() },
+])('after a power cut $kind', ({ isThere, made }) => {
+  beforeAll(async () => {
+    if (isThere) await begin(made());
+  }, CUT_MS);
+
+  afterAll(async () => {
+    if (!isThere) return;
+    try {
+      await endAllOf(disk.path);
+    } finally {
+      disk.remove();
     }
-    expect(faults).toEqual([]);
-  });
+  }, CUT_MS);
+
+  test.skipIf(!isThere)(
+    'every run goes on by itself, nothing is lost and no worker runs twice',
+    {
+      timeout: CUTS * CUT_MS,
+    },
+    async () => {
+      const faults: string[] = [];
+      for (let n = 0; n < CUTS; n += 1) {
+        const part = Number.parseInt(sha256(`${SEED} power cut ${n}`).slice(0, 8), 16) / 2 ** 32;
+        const wrong = await cutAt(part);
+        if (wrong.length > 0) faults.push(`cut ${n + 1} at ${(part * 100).toFixed(1)} %: ${wrong.join('; ')}`);
+        if (IS_WHOLE)
+          console.info(`cut ${n + 1} of ${CUTS}, at ${(part * 100).toFixed(1)} %: ${wrong.join('; ') || 'holds'}`);
+      }
+      expect(faults).toEqual([]);
+      if (disk instanceof TreeDisk) console.info(`${disk.dropped} files dropped`);
+    },
+  );
 });
