@@ -7,7 +7,7 @@
  * row are the whole, and none is in two of them.
  */
 
-/** Drawn anew by every process that runs tests. */
+/** Drawn anew by every run of the tests (vitest.config.ts), else by the process. */
 export const SEED = Number(process.env.PAWL_TEST_SEED ?? Math.floor(Math.random() * 1_000_000));
 /** Days since the epoch. */
 export const DAY = Number(process.env.PAWL_TEST_DAY ?? Math.floor(Date.now() / 86_400_000));
