@@ -2,8 +2,11 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { todaysPart } from '../support/draw.ts';
 import { BRANCH, createFixture, type Fixture, fingerprint, RUN_ID, usersCheckout } from './git-fixture.ts';
 
+/** Three days in a row try every damage. */
+const DAYS = 3;
 const REF = `refs/pawl/rescue/${RUN_ID}/attempt-1`;
 
 let fix: Fixture;
@@ -126,7 +129,7 @@ const BEFORE_FILES: readonly Case[] = [
 ];
 
 describe('a worktree that was being prepared when the power was cut is prepared', () => {
-  test.each(ONE_BY_ONE)('with %s', async (_, harm) => {
+  test.each(todaysPart(ONE_BY_ONE, DAYS))('with %s', async (_, harm) => {
     const before = usersCheckout(fix.repo);
     harm(fix);
     const ready = { kind: 'ready', baseCommit: fix.base, headCommit: fix.base };
@@ -136,7 +139,7 @@ describe('a worktree that was being prepared when the power was cut is prepared'
     expect(usersCheckout(fix.repo)).toEqual(before);
   });
 
-  test.each(BEFORE_FILES)('without files and with %s', async (_, harm) => {
+  test.each(todaysPart(BEFORE_FILES, DAYS))('without files and with %s', async (_, harm) => {
     const before = usersCheckout(fix.repo);
     noFiles(fix);
     harm(fix);
@@ -150,7 +153,7 @@ describe('a worktree in which a worker was when the power was cut is put back, a
   const kept = (path: string): string => fix.repo.git(['cat-file', 'blob', `${REF}:${path}`]);
   const HAS_FOLDER = ONE_BY_ONE.filter(([name]) => !name.startsWith('no folder'));
 
-  test.each(HAS_FOLDER)('with %s', async (_, harm) => {
+  test.each(todaysPart(HAS_FOLDER, DAYS))('with %s', async (_, harm) => {
     const before = usersCheckout(fix.repo);
     fix.put('src/one.txt', 'half\n');
     fix.put('new.txt', 'new\n');
@@ -162,13 +165,13 @@ describe('a worktree in which a worker was when the power was cut is put back, a
     expect(usersCheckout(fix.repo)).toEqual(before);
   });
 
-  test.each(ONE_BY_ONE)('with %s, also where nothing else is to be kept', async (_, harm) => {
+  test.each(todaysPart(ONE_BY_ONE, DAYS))('with %s, also where nothing else is to be kept', async (_, harm) => {
     harm(fix);
     await fix.git.rescueAndReset(fix.resetSpec());
     expectWhole();
   });
 
-  test.each(BEFORE_FILES)('without files and with %s', async (_, harm) => {
+  test.each(todaysPart(BEFORE_FILES, DAYS))('without files and with %s', async (_, harm) => {
     noFiles(fix);
     harm(fix);
     await fix.git.rescueAndReset(fix.resetSpec());

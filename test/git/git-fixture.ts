@@ -1,11 +1,24 @@
 /**
  * One run's worktree in a sandbox repository, and the ways to look at it from outside.
  *
- * Owns: the fixture, fingerprints of files. Does not own: the repository around it (support/sandbox-repo).
+ * Owns: the fixture, fingerprints of files. Does not own: what is in a sandbox repository (prove/real/sandbox-repo).
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import {
+  type Dirent,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
 import { createGit } from '../../src/adapters/git/git.ts';
 import { excludePatterns } from '../../src/adapters/git/locate.ts';
 import type { CommitSpec, GitPort, WorkspaceSpec } from '../../src/ports/git.ts';
@@ -36,12 +49,69 @@ export interface Fixture {
   put(path: string, content: string): void;
 }
 
+/** A repository as files, that fixtures are copies of: making one takes git six times. */
+interface Pattern {
+  readonly files: readonly { readonly path: string; readonly content: Buffer; readonly mode: number }[];
+  readonly folders: readonly string[];
+  readonly base: string;
+}
+
+let pattern: Pattern | null = null;
+
+function makePattern(): Pattern {
+  const repo = createSandboxRepo();
+  try {
+    excludePatterns(join(repo.path, '.git'), ['/.pawl/', '/.pawl-task/']);
+    const entries = readdirSync(repo.root, { recursive: true, withFileTypes: true });
+    const pathOf = (entry: Dirent): string => relative(repo.root, join(entry.parentPath, entry.name));
+    return {
+      folders: entries.filter((entry) => entry.isDirectory()).map(pathOf),
+      files: entries
+        .filter((entry) => entry.isFile())
+        .map(pathOf)
+        .map((path) => ({
+          path,
+          content: readFileSync(join(repo.root, path)),
+          mode: lstatSync(join(repo.root, path)).mode,
+        })),
+      base: repo.git(['rev-parse', 'main']),
+    };
+  } finally {
+    repo.remove();
+  }
+}
+
+/** That repository in a folder of its own, with a home of its own, as `createSandboxRepo` gives it. */
+function copyOf({ files, folders }: Pattern): SandboxRepo {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-repo-')));
+  for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
+  for (const { path, content, mode } of files) writeFileSync(join(root, path), content, { mode });
+  const path = join(root, 'repo');
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('GIT_') && !['EMAIL', 'XDG_CONFIG_HOME'].includes(name),
+  );
+  const environment = { ...Object.fromEntries(kept), HOME: join(root, 'home') };
+  return {
+    root,
+    path,
+    environment,
+    git: (args, cwd = path) =>
+      execFileSync('git', args, { cwd, env: environment, encoding: 'utf8', stdio: 'pipe' }).replace(/\n$/, ''),
+    write: (to, content) => {
+      const file = resolve(path, to);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
 /** A fresh fixture, its worktree not made yet. */
 export function createFixture(): Fixture {
-  const repo = createSandboxRepo();
-  excludePatterns(join(repo.path, '.git'), ['/.pawl/', '/.pawl-task/']);
+  pattern ??= makePattern();
+  const repo = copyOf(pattern);
+  const { base } = pattern;
   const worktree = join(repo.path, '.pawl', 'worktrees', RUN_ID);
-  const base = repo.git(['rev-parse', 'main']);
   return {
     repo,
     git: createGit({ repository: repo.path, helperFd: null, environment: repo.environment, syncDisks: NO_SYNC }),

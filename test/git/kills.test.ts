@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createGit } from '../../src/adapters/git/git.ts';
 import type { GitPort } from '../../src/ports/git.ts';
-import { DAY, IS_WHOLE, SEED } from '../support/draw.ts';
+import { DAY, DAYS_OF_WEEK, IS_WHOLE, SEED } from '../support/draw.ts';
 import { BRANCH, createFixture, type Fixture, fingerprint, NO_SYNC, usersCheckout } from './git-fixture.ts';
 
 /** Where the k-th git of an operation is killed; every later one is killed before it does anything, as if the runner had died with it. */
@@ -56,8 +56,7 @@ function deadlyGit(fix: Fixture, k: number, moment: Moment): Deadly {
 
 /** What must be the same however often the operation was killed: refs by content, HEAD, status, files, and what lies in the administration. */
 function finalState(fix: Fixture): unknown {
-  const refs = fix.repo.git(['for-each-ref', '--format=%(refname)']).split('\n');
-  const content = refs.map((ref) => `${ref} ${fix.repo.git(['log', '-1', '--format=%T %s %an', ref])}`);
+  const content = fix.repo.git(['for-each-ref', '--format=%(refname) %(tree) %(subject) %(authorname)']);
   const files = Object.keys(fingerprint(fix.worktree));
   const contents = files
     .filter((path) => path !== '.git')
@@ -92,8 +91,8 @@ async function killEverywhere(
   const starts = counted.count();
   expect(starts).toBeGreaterThan(5);
 
-  // Every fourth git at one moment, every seventh at a moment that the seed chooses: a week takes all of them.
-  const step = IS_WHOLE ? 1 : always === null ? 7 : 4;
+  // Every seventh git, at that moment or at one that the seed chooses: a week takes all of them.
+  const step = IS_WHOLE ? 1 : DAYS_OF_WEEK;
   for (let k = 1 + (DAY % step); k <= starts; k += step) {
     const moment = always ?? MOMENTS[(Math.floor(SEED / 7) + k) % MOMENTS.length] ?? 'after';
     const fix = await fresh();
@@ -154,7 +153,7 @@ test('a worktree being made on a base that goes on meanwhile is finished on the 
   fixtures.push(counting);
   const counted = deadlyGit(counting, Number.MAX_SAFE_INTEGER, 'before');
   await counted.git.prepareWorkspace(counting.spec());
-  const step = IS_WHOLE ? 1 : 3;
+  const step = IS_WHOLE ? 1 : DAYS_OF_WEEK;
   for (let k = 1 + (DAY % step); k <= counted.count(); k += step) {
     const fix = createFixture();
     fixtures.push(fix);

@@ -176,19 +176,14 @@ test('whatever a worker plants, every call of the port runs nothing of it, and c
   expect(ran()).toBe('');
 });
 
-test.each([
-  ['text=auto', '* text=auto\n'],
-  ['eol=crlf', '* text eol=crlf\n'],
-  ['ident', '* ident\n'],
-  ['an encoding', '*.txt working-tree-encoding=UTF-16\n'],
-])('attributes with %s in a tracked file change no byte of what is committed', async (_, attributes) => {
-  fix.put('.gitattributes', attributes);
-  for (const [name, content] of [
-    ['a.txt', 'one\r\ntwo\n'],
-    ['b.txt', '$Id: x $\n'],
-    ['c.txt', 'ünï\n'],
-  ] as const)
-    fix.put(name, content);
+test('attributes in tracked files (text, line ends, ident, an encoding) change no byte of what is committed', async () => {
+  const attributes = ['* text=auto', '* text eol=crlf', '* ident', '*.txt working-tree-encoding=UTF-16'];
+  for (const [n, line] of attributes.entries()) {
+    fix.put(`under-${n}/.gitattributes`, `${line}\n`);
+    fix.put(`under-${n}/a.txt`, 'one\r\ntwo\n');
+    fix.put(`under-${n}/b.txt`, '$Id: x $\n');
+    fix.put(`under-${n}/c.txt`, 'ünï\n');
+  }
   const tree = rawTree(fix.worktree);
   expect((await recordTree(fix.worktree, { environment: fix.repo.environment, helperFd: null })).tree).toBe(tree);
   const { commit } = committed(await fix.git.commitWork(fix.commitSpec({ tree })));
@@ -212,17 +207,17 @@ test('a repository that converts line ends shows nothing as changed in a fresh w
   expect(tree).toBe(fix.repo.git(['rev-parse', 'main^{tree}']));
 });
 
-test.each([
-  ['assume-unchanged', ['update-index', '--assume-unchanged', 'src/one.txt']],
-  ['skip-worktree', ['update-index', '--skip-worktree', 'src/one.txt']],
-])('a change hidden behind the flag %s of the index is seen and committed', async (_, flag) => {
-  fix.inside(flag);
-  fix.put('src/one.txt', 'good\n');
-  expect((await fix.git.state(fix.worktree)).trackedChanges).toEqual(['src/one.txt']);
+test('a change hidden behind a flag of the index, assume-unchanged or skip-worktree, is seen and committed', async () => {
+  fix.inside(['update-index', '--assume-unchanged', 'src/one.txt']);
+  fix.inside(['update-index', '--skip-worktree', 'README.md']);
+  for (const path of ['src/one.txt', 'README.md']) fix.put(path, 'good\n');
+  expect((await fix.git.state(fix.worktree)).trackedChanges).toEqual(['README.md', 'src/one.txt']);
   const tree = rawTree(fix.worktree);
   expect((await recordTree(fix.worktree, { environment: fix.repo.environment, helperFd: null })).tree).toBe(tree);
   const { commit } = committed(await fix.git.commitWork(fix.commitSpec({ tree })));
-  expect(fix.inside(['cat-file', 'blob', `${commit}:src/one.txt`])).toBe('good');
+  for (const path of ['src/one.txt', 'README.md']) {
+    expect(fix.inside(['cat-file', 'blob', `${commit}:${path}`])).toBe('good');
+  }
 });
 
 test('what an ignored file is to be in the commit for, and what only was staged, is kept as before', async () => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rescueRef } from '../../src/adapters/git/rescue.ts';
+import { todaysPart } from '../support/draw.ts';
 import { BRANCH, createFixture, type Fixture, fingerprint, RUN_ID, usersCheckout } from './git-fixture.ts';
 
 const REF = `refs/pawl/rescue/${RUN_ID}/attempt-1`;
@@ -115,6 +116,9 @@ test('commits of the dead attempt stay reachable: its branch, a detached HEAD, a
   expectInPlace();
 });
 
+/** Three days in a row try every wreck. */
+const DAYS = 3;
+
 const WRECKS: readonly (readonly [string, (f: Fixture) => void])[] = [
   ['in a merge with conflicts', (f) => conflict(f, ['merge', 'other'])],
   ['in a pick', (f) => conflict(f, ['cherry-pick', 'other'])],
@@ -169,14 +173,17 @@ function conflict(f: Fixture, args: readonly string[]): void {
   expect(() => f.inside(args)).toThrow();
 }
 
-test.each(WRECKS)("a worktree left %s is put back, and the user's checkout stays as it is", async (_, wreck) => {
-  const before = usersCheckout(fix.repo);
-  wreck(fix);
-  const ref = await fix.git.rescueAndReset(fix.resetSpec());
-  expectInPlace();
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(ref);
-  expect(usersCheckout(fix.repo)).toEqual(before);
-});
+test.each(todaysPart(WRECKS, DAYS))(
+  "a worktree left %s is put back, and the user's checkout stays as it is",
+  async (_, wreck) => {
+    const before = usersCheckout(fix.repo);
+    wreck(fix);
+    const ref = await fix.git.rescueAndReset(fix.resetSpec());
+    expectInPlace();
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(ref);
+    expect(usersCheckout(fix.repo)).toEqual(before);
+  },
+);
 
 test('repositories that a worker made inside are moved out with their history', async () => {
   fix.put('deep/nested/file.txt', 'nested\n');
