@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// A mutant is judged by whole sweeps: the day must not decide whether it is found.
+process.env.PAWL_SWEEP = 'whole';
+
 /** The tests that judge mutants of the machines, base, core and store: those that start no process and take little time. */
 const JUDGES = [
   'base',

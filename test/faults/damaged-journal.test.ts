@@ -6,7 +6,7 @@ import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { rehydrate } from '../../src/runtime/rehydrate.ts';
 import { lookAtRun } from '../../src/runtime/run-look.ts';
 import type { World } from '../../src/runtime/world.ts';
-import { DAY, IS_WHOLE } from '../support/draw.ts';
+import { DAY, DAYS_OF_WEEK, IS_WHOLE } from '../support/draw.ts';
 import { bytesOf, putBytes, SIM_RUN, startSim } from '../support/sim-run.ts';
 
 /** One run's files, at rest. */
@@ -28,8 +28,8 @@ interface Line {
 
 const LAST = 3;
 
-/** Every third place is cut at, every third bit changed: three days in a row take all. The step is odd: it comes by every bit of a byte. */
-const STEP = IS_WHOLE ? 1 : 3;
+/** Every seventh place is cut at, every seventh bit changed: a week takes all. The step is odd: it comes by every bit of a byte. */
+const STEP = IS_WHOLE ? 1 : DAYS_OF_WEEK;
 /** Bytes on either side of the ends of a record that are always cut at. */
 const EDGE = 2;
 

@@ -5,8 +5,12 @@ import { brokenByRun } from '../../src/prove/model/invariants.ts';
 import { runAlone } from '../../src/prove/model/machines.ts';
 import type { World } from '../../src/prove/model/world.ts';
 import { SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
+import { todaysPart } from '../support/draw.ts';
 import { BREAKS, type RunMachine, SECOND_LINE } from '../support/model-breaks.ts';
 import { CHART_BREAKS, type TaskMachine } from '../support/model-chart-breaks.ts';
+
+/** Three days in a row try every break. */
+const DAYS = 3;
 
 afterEach(() => {
   vi.doUnmock('../../machines/run.machine.ts');
@@ -34,7 +38,7 @@ async function findWith(
 }
 
 describe('run and tasks together, where', () => {
-  it.each(BREAKS.map((each) => [each.name, each] as const))(
+  it.each(todaysPart(BREAKS, DAYS).map((each) => [each.name, each] as const))(
     '%s, are found out',
     async (_name, { breaks, finds, world }) => {
       const found = await findWith((real) => real.provide(breaks), undefined, world);
@@ -42,7 +46,7 @@ describe('run and tasks together, where', () => {
     },
   );
 
-  it.each(CHART_BREAKS.map((each) => [each.name, each] as const))(
+  it.each(todaysPart(CHART_BREAKS, DAYS).map((each) => [each.name, each] as const))(
     '%s, are found out',
     async (_name, { finds, run, task }) => {
       const found = await findWith(broken(run), broken(task));

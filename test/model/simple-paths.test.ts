@@ -5,10 +5,7 @@ import { type Graph, nodeOf, shortestPaths, simplePaths } from '../../src/prove/
 import { placeOf } from '../../src/prove/model/key.ts';
 import { Replay } from '../../src/prove/model/replay.ts';
 import { exploreChecked, PATH_FACETS } from '../../src/prove/model/worlds.ts';
-import { DAY, todaysPart } from '../support/draw.ts';
-
-/** Of each group every third path is replayed; three days in a row replay all of them. */
-const DAYS = 3;
+import { DAY, DAYS_OF_WEEK, todaysPart } from '../support/draw.ts';
 
 /** A group is many paths: on a busy machine it may take its time. */
 const LONG_MS = 120_000;
@@ -44,7 +41,7 @@ describe.each(PATH_FACETS.map(({ name, world }) => [name, world] as const))('%s'
   it.each(byEnd(graph, whole))(
     '%s are decided, folded and sound at every step',
     (_name, group) => {
-      const chosen = todaysPart(group, DAYS);
+      const chosen = todaysPart(group, DAYS_OF_WEEK);
       expect(chosen.length).toBeGreaterThan(0);
       const wrong = chosen.flatMap((path) => replay.problems(path));
       expect(wrong.slice(0, 5), `day ${DAY}`).toEqual([]);
