@@ -75,7 +75,8 @@ function workOf(taskId: string): Readonly<Record<string, readonly Plain[]>> {
 
 /** Drives all runs to their end. Returns those that are not ready for review, with their reasons. */
 async function drive(): Promise<string[]> {
-  const end = await scenario.call('run', '--packets', packets, '--max-parallel', '3', '--json');
+  // In a process of its own: one that stays would hold the disk.
+  const end = await scenario.start('run', '--packets', packets, '--max-parallel', '3', '--json').ended;
   const { runs } = documentOf<{ runs?: Parameters<typeof codesOf>[0][] }>(end);
   if (runs === undefined) return [end.stdout];
   return runs.flatMap((run) =>
