@@ -7,7 +7,7 @@ import { type CrashSite, createCrashSite, PASSES_AT_ONCE, type SiteOptions } fro
 import { documentOf, RUN, runPawl, startPawl } from '../../src/prove/real/start.ts';
 import { faultsOf, historyAt, viewIn } from '../../src/prove/real/verdict.ts';
 import { sampled } from '../support/crash-sweep.ts';
-import { IS_WHOLE } from '../support/draw.ts';
+import { IS_WHOLE, todaysPart } from '../support/draw.ts';
 
 const TIMEOUT_MS = IS_WHOLE ? 6 * 3_600_000 : 180_000;
 const TASK = 'implementation-e0-a1';
@@ -55,8 +55,9 @@ async function siteAtWork(): Promise<CrashSite> {
   return site;
 }
 
-describe('a command that is killed', () => {
-  test('cancel: once it is left in the inbox it is carried out, whoever dies', { timeout: TIMEOUT_MS }, async () => {
+/** Every command that writes, with what is done at a kill of it. */
+const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
+  'cancel: once it is left in the inbox it is carried out, whoever dies': async () => {
     const first = await siteAtWork();
     const count = await operationsOf(first, ['cancel', first.runId() ?? '', '--json']);
     closeLast();
@@ -74,9 +75,9 @@ describe('a command that is killed', () => {
       expect(faultsOf(site, ended, [history]), `cancel killed at ${at}`).toEqual([]);
       closeLast();
     }
-  });
+  },
 
-  test('recover: it can be killed and started again, and starts no worker', { timeout: TIMEOUT_MS }, async () => {
+  'recover: it can be killed and started again, and starts no worker': async () => {
     const first = await siteAtWork();
     const count = await operationsOf(first, ['recover', '--json']);
     closeLast();
@@ -90,11 +91,9 @@ describe('a command that is killed', () => {
       expect(hasCome(site, TASK, 'outcome')).toBe(false);
       closeLast();
     }
-  });
+  },
 
-  test('intake: the packet is there in full or taken in again, and its run passes', {
-    timeout: TIMEOUT_MS,
-  }, async () => {
+  'intake: the packet is there in full or taken in again, and its run passes': async () => {
     const args = ['intake', '../packets.json', '--json'];
     const count = await operationsOf(newSite({ script: PASSES_AT_ONCE }), args);
     closeLast();
@@ -108,7 +107,12 @@ describe('a command that is killed', () => {
       expect(faultsOf(site, ended, [history]), `intake killed at ${at}`).toEqual([]);
       closeLast();
     }
-  });
+  },
+};
+
+/** Every day one of them, at a point drawn by chance. */
+describe('a command that is killed', () => {
+  test.each(todaysPart(Object.entries(COMMANDS), 3))('%s', { timeout: TIMEOUT_MS }, (_name, killed) => killed());
 });
 
 test('of two starts after a kill one drives and the other is refused', { timeout: TIMEOUT_MS }, async () => {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { PASSES_AT_ONCE } from '../../src/prove/real/site.ts';
 import type { SiteEnd } from '../../src/prove/real/verdict.ts';
 import { faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
-import { IS_WHOLE } from '../support/draw.ts';
+import { IS_WHOLE, todaysPart } from '../support/draw.ts';
 
 const TIMEOUT_MS = IS_WHOLE ? 6 * 3_600_000 : 180_000;
 const OPTIONS = { script: PASSES_AT_ONCE };
@@ -28,21 +28,20 @@ function trialsOf(when: 'fail' | 'failOn', count: number): readonly Trial[] {
   });
 }
 
+const LOG_TRIALS: readonly Trial[] = (['openSync', 'closeSync'] as const).map((operation) => {
+  const at = `${operation} tasks/verification-e1-a1/host.log`;
+  return { name: at, cuts: [{ plan: { role: 'runner', at, when: 'fail', error: 'EACCES' }, outcome: 'told' }] };
+});
+
+const KINDS: Readonly<Record<string, () => readonly Trial[]>> = {
+  'when one operation fails': () => trialsOf('fail', 1),
+  'when the log of a worker host cannot be opened or closed': () => sampled(LOG_TRIALS, 1),
+  'when from some point on every operation fails': () => trialsOf('failOn', 1),
+};
+
+/** Every day one of them, at a point drawn by chance. */
 describe('a runner whose file operation the system refuses says so and loses nothing: the next start finishes', () => {
-  test('when one operation fails', { timeout: TIMEOUT_MS }, async () => {
-    expect(faultsIn(await sweep(trialsOf('fail', 2), OPTIONS, undisturbed))).toEqual([]);
-  });
-
-  test('when the log of a worker host cannot be opened or closed', { timeout: TIMEOUT_MS }, async () => {
-    const trials = (['openSync', 'closeSync'] as const).map((operation) => {
-      const at = `${operation} tasks/verification-e1-a1/host.log`;
-      const plan = { role: 'runner', at, when: 'fail', error: 'EACCES' } as const;
-      return { name: at, cuts: [{ plan, outcome: 'told' as const }] };
-    });
-    expect(faultsIn(await sweep(trials, OPTIONS, undisturbed))).toEqual([]);
-  });
-
-  test('when from some point on every operation fails', { timeout: TIMEOUT_MS }, async () => {
-    expect(faultsIn(await sweep(trialsOf('failOn', 1), OPTIONS, undisturbed))).toEqual([]);
+  test.each(todaysPart(Object.entries(KINDS), 3))('%s', { timeout: TIMEOUT_MS }, async (_name, trials) => {
+    expect(faultsIn(await sweep(trials(), OPTIONS, undisturbed))).toEqual([]);
   });
 });

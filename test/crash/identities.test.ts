@@ -75,35 +75,6 @@ test('after a reboot everything of before is dead: the task is interrupted, its 
   });
 });
 
-test('a worker of another machine is never judged from here: a person is asked, and retry goes on', {
-  timeout: TIMEOUT_MS,
-}, async () => {
-  const site = await siteAfterPowerCut();
-  changeTask(site, { machineId: 'another-machine', hostname: 'elsewhere' });
-  const asked = await runPawl(site, RUN);
-  expect(asked.code).toBe(3);
-  expect(viewIn(asked)).toMatchObject({ state: 'blockedNeedsHuman', blockers: [{ code: 'PAWL_HOST_UNKNOWN' }] });
-  const again = await runPawl(site, RUN);
-  expect(again.code).toBe(3);
-  expect(witnessedAt(site)).toEqual({ [TASK]: 1 });
-  const resolved = await runPawl(site, [
-    'resolve',
-    site.runId() ?? '',
-    'retry',
-    '--reason',
-    'that machine is switched off',
-    '--json',
-  ]);
-  expect(resolved.code, resolved.stderr).toBe(0);
-  const ended = await runPawl(site, RUN);
-  const doubt = `finding: ambiguous ${TASK}: whether it still runs cannot be told`;
-  expect(faultsOf(site, ended, []).filter((fault) => fault !== doubt)).toEqual([]);
-  expect(endOf(site, viewIn(ended))).toMatchObject({
-    state: 'readyForManualReview',
-    tasks: expect.arrayContaining([`${TASK} interrupted`, 'implementation-e0-a2 completed']),
-  });
-});
-
 test('a host of another machine whose worker was of this one asks a person as well', {
   timeout: TIMEOUT_MS,
 }, async () => {
@@ -114,21 +85,41 @@ test('a host of another machine whose worker was of this one asks a person as we
   expect(witnessedAt(site)).toEqual({ [TASK]: 1 });
 });
 
-test('a registry held by another machine is taken over only by an operator who says why', {
+test('a registry held by another machine is taken over only by an operator who says why; its worker is never judged from here: a person is asked, and retry goes on', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const site = await siteAfterPowerCut();
-  changeLock(site, { machineId: 'another-machine', hostname: 'elsewhere' });
-  const refused = await runPawl(site, RUN);
-  expect(refused.code).toBe(6);
-  expect(documentOf(refused)).toMatchObject({ error: { code: 'PAWL_REGISTRY_LOCKED' } });
-  expect((await runPawl(site, ['recover', '--json'])).code).toBe(6);
+  const elsewhere = { machineId: 'another-machine', hostname: 'elsewhere' };
+  changeTask(site, elsewhere);
+  changeLock(site, elsewhere);
+  const runId = site.runId() ?? '';
+  for (const args of [RUN, ['recover', '--json']]) {
+    const refused = await runPawl(site, args);
+    expect([args[0], refused.code, documentOf(refused)]).toMatchObject([
+      args[0],
+      6,
+      { error: { code: 'PAWL_REGISTRY_LOCKED', message: expect.stringContaining(' on elsewhere ') } },
+    ]);
+  }
+  expect(viewIn(await runPawl(site, ['status', '--json']))).toMatchObject({ state: 'implementing', kind: 'active' });
   expect((await runPawl(site, ['recover', '--take-over', '--json'])).code).toBe(2);
   expect(lockGenerations(site)).toHaveLength(1);
+
   const reason = ['--reason', 'elsewhere is switched off'];
   const taken = await runPawl(site, ['recover', '--take-over', ...reason, '--json']);
-  expect(taken.code, taken.stderr).toBe(0);
+  expect(taken.code, taken.stderr).toBe(3);
+  expect(viewIn(taken)).toMatchObject({ state: 'blockedNeedsHuman', blockers: [{ code: 'PAWL_HOST_UNKNOWN' }] });
+  const again = await runPawl(site, RUN);
+  expect(again.code).toBe(3);
+  expect(witnessedAt(site)).toEqual({ [TASK]: 1 });
+
+  const resolved = await runPawl(site, ['resolve', runId, 'retry', ...reason, '--json']);
+  expect(resolved.code, resolved.stderr).toBe(0);
   const ended = await runPawl(site, RUN);
-  expect(faultsOf(site, ended, [])).toEqual([]);
-  expect(viewIn(ended).state).toBe('readyForManualReview');
+  const doubt = `finding: ambiguous ${TASK}: whether it still runs cannot be told`;
+  expect(faultsOf(site, ended, []).filter((fault) => fault !== doubt)).toEqual([]);
+  expect(endOf(site, viewIn(ended))).toMatchObject({
+    state: 'readyForManualReview',
+    tasks: expect.arrayContaining([`${TASK} interrupted`, 'implementation-e0-a2 completed']),
+  });
 });
