@@ -54,10 +54,10 @@ describe('without an agent', () => {
       `pawl resolve ${first.of('A').runId} abandon --reason ''`,
     ]);
 
-    scenario.scripted({});
+    scenario.scripted({ A: { implementation: [answer({ status: 'blocked' })] } });
     const last = await scenario.json('run');
-    expect(last.code).toBe(0);
-    expect(runOf(last.document, 'A')).toMatchObject({ state: 'readyForManualReview', blockers: [] });
+    expect(codesOf(runOf(last.document, 'A'))).toEqual(['PAWL_WORKER_BLOCKED']);
+    expect(scenario.startsOf(first.of('A').runId)).toEqual(['implementation-e0-a1']);
   });
 
   test('an agent of another name is no agent', { timeout: SLOW }, async () => {
@@ -70,26 +70,23 @@ describe('without an agent', () => {
 });
 
 describe('the choice', () => {
-  test('is --agent, else the packet, else the role, else the only one', { timeout: SLOW }, async () => {
-    const tasks = Object.fromEntries(
-      ['BY-ROLE', 'BY-PACKET', 'JUDGED', 'C'].map((id) => [id, witnessed(scenario.witness, goodWork(id))]),
-    );
-    const scripted = { kind: 'scripted', steps: { ...witnessed(scenario.witness, goodWork('any')), tasks } };
+  test('is --agent, else the packet, else the role: by whom each task is done', { timeout: SLOW }, async () => {
+    const steps = witnessed(scenario.witness, { ...goodWork('any'), implementation: [answer({ status: 'blocked' })] });
+    const tasks = { JUDGED: witnessed(scenario.witness, goodWork('JUDGED')) };
+    const scripted = { kind: 'scripted', steps: { ...steps, tasks } };
     const agents = { coder: scripted, critic: scripted, special: scripted, override: scripted };
     const roles = { implementer: 'coder', fixer: 'coder', reviewer: 'critic' };
     scenario.config({ agents, roles, verification: { allow: ALLOWED } });
     const packets = scenario.packets(
-      packetOf('BY-ROLE'),
       packetOf('BY-PACKET', { agent: 'special' }),
       packetOf('JUDGED', { verification: { expectations: 'It is right.' } }),
     );
-    const { code, of } = await scenario.run(packets);
-    expect(code).toBe(0);
-    expect(agentsOf(of('BY-ROLE'))).toEqual(['coder', 'pawl', 'critic']);
-    expect(agentsOf(of('BY-PACKET'))).toEqual(['special', 'pawl', 'special']);
+    const { of } = await scenario.run(packets);
+    expect(agentsOf(of('BY-PACKET'))).toEqual(['special']);
+    expect(of('JUDGED').state).toBe('readyForManualReview');
     expect(agentsOf(of('JUDGED'))).toEqual(['coder', 'critic', 'critic']);
     const overridden = await scenario.run(scenario.packets(packetOf('C', { agent: 'special' })), '--agent', 'override');
-    expect(agentsOf(overridden.of('C'))).toEqual(['override', 'pawl', 'override']);
+    expect(agentsOf(overridden.of('C'))).toEqual(['override']);
   });
 });
 
@@ -169,7 +166,7 @@ describe('a worker of a user', () => {
     expect(codesOf(of('EMPTY'))).toContain('PAWL_WORKER_NO_CHANGE');
   });
 
-  test('that cannot be started is named so, and one that is not there is named before anything starts', {
+  test('that cannot be started is for a person, uses no attempt, and runs once it can be; one that is not there is named before anything starts', {
     timeout: SLOW,
   }, async () => {
     const broken = join(scenario.repo.root, 'broken');
@@ -178,35 +175,33 @@ describe('a worker of a user', () => {
       agents: {
         broken: { kind: 'command', argv: [broken] },
         gone: { kind: 'command', argv: ['./no/such/program'] },
+        wrapped: { kind: 'command', argv: ['sh', '-c', 'nowhere-agent --go'] },
       },
       verification: { allow: ALLOWED },
     });
-    const packets = scenario.packets(
-      packetOf('BROKEN', { agent: 'broken', limits: { attempts_max: 1 } }),
-      packetOf('GONE', { agent: 'gone' }),
+    const once = { limits: { attempts_max: 1 } };
+    const { code, of } = await scenario.run(
+      scenario.packets(
+        packetOf('BROKEN', { agent: 'broken', ...once }),
+        packetOf('GONE', { agent: 'gone' }),
+        packetOf('WRAPPED', { agent: 'wrapped', ...once }),
+      ),
     );
-    const { of } = await scenario.run(packets);
-    expect(codesOf(of('BROKEN'))).toEqual(['PAWL_WORKER_START_FAILED']);
+    expect(code).toBe(3);
     expect(of('GONE')).toMatchObject({ state: 'queued', tasks: [] });
     expect(codesOf(of('GONE'))).toEqual(['PAWL_AGENT_MISSING']);
-  });
+    for (const name of ['BROKEN', 'WRAPPED']) {
+      expect(of(name)).toMatchObject({ state: 'blockedNeedsHuman' });
+      expect(codesOf(of(name))).toEqual(['PAWL_WORKER_START_FAILED']);
+    }
+    expect(of('WRAPPED').blockers[0]?.message).toContain('nowhere-agent');
 
-  test('that cannot be started is for a person, uses no attempt, and runs once it can be', {
-    timeout: SLOW,
-  }, async () => {
-    const wrapped = { kind: 'command', argv: ['sh', '-c', 'nowhere-agent --go'] };
-    scenario.config({ agents: { worker: wrapped }, verification: { allow: ALLOWED } });
-    const packets = scenario.packets(packetOf('A', { limits: { attempts_max: 1 } }));
-    const { code, of } = await scenario.run(packets);
-    expect(code).toBe(3);
-    expect(of('A')).toMatchObject({ state: 'blockedNeedsHuman' });
-    expect(codesOf(of('A'))).toEqual(['PAWL_WORKER_START_FAILED']);
-    expect(of('A').blockers[0]?.message).toContain('nowhere-agent');
-
-    scenario.scripted({});
-    const { runId } = of('A');
+    const { runId } = of('WRAPPED');
+    const scripted = { kind: 'scripted', steps: witnessed(scenario.witness, goodWork('WRAPPED')) };
+    scenario.addAgent('wrapped', scripted);
     expect((await scenario.json('resolve', runId, 'retry', '--reason', 'installed')).code).toBe(0);
-    expect(runOf((await scenario.json('run')).document, 'A').state).toBe('readyForManualReview');
+    const last = runOf((await scenario.json('run', runId)).document, 'WRAPPED');
+    expect(last.state).toBe('readyForManualReview');
   });
 });
 

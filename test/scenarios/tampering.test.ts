@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunView } from '../../src/core/run-view.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
+import { todaysPart } from '../support/draw.ts';
 import { codesOf, type ErrorDocument, type RunsDocument, runOf } from '../support/pawl-cli.ts';
 import { changedPaths, type Fingerprint, fingerprint } from '../support/scenario-fingerprint.ts';
 import { answer, packetOf, verdict } from '../support/scenario-packet.ts';
@@ -60,7 +61,7 @@ function editWithCare(runId: string): void {
 }
 
 /** Each leaves a run that must be set aside, by that code. */
-const DAMAGE: Readonly<Record<string, readonly [string, Tamper]>> = {
+const EVERY_DAMAGE: Readonly<Record<string, readonly [string, Tamper]>> = {
   'flipped-byte': [
     'PAWL_JOURNAL_DAMAGED',
     (runId) => {
@@ -117,7 +118,14 @@ const TORN = '{"actor":"run","atMs":9999';
 
 /** Each leaves a run that goes on as it was. */
 const HARMLESS: Readonly<Record<string, Tamper>> = {
-  'no-snapshot': (runId) => rmSync(snapshotOf(runId)),
+  'no-snapshot-but-desktop-files': (runId) => {
+    rmSync(snapshotOf(runId));
+    for (const folder of ['', 'tasks', 'tasks/implementation-e0-a1', 'artifacts']) {
+      writeFileSync(scenario.runFile(runId, folder, '.DS_Store'), 'x');
+    }
+    writeFileSync(scenario.runFile('.DS_Store'), 'x');
+    writeFileSync(scenario.runFile('notes.txt'), 'x');
+  },
   'torn-line': (runId) => writeFileSync(journalOf(runId), TORN, { flag: 'a' }),
   'lost-newline': (runId) => truncateSync(journalOf(runId), readFileSync(journalOf(runId)).length - 1),
   'late-answer': (runId) => {
@@ -127,14 +135,12 @@ const HARMLESS: Readonly<Record<string, Tamper>> = {
     writeFileSync(join(folder, 'late', 'other.json'), outcome);
     writeFileSync(join(folder, 'late', 'junk.json'), 'no outcome at all');
   },
-  'desktop-files': (runId) => {
-    for (const folder of ['', 'tasks', 'tasks/implementation-e0-a1', 'artifacts']) {
-      writeFileSync(scenario.runFile(runId, folder, '.DS_Store'), 'x');
-    }
-    writeFileSync(scenario.runFile('.DS_Store'), 'x');
-    writeFileSync(scenario.runFile('notes.txt'), 'x');
-  },
 };
+
+/** Its packet is given again: there every day. */
+const GIVEN_AGAIN = 'edited-counter';
+const TODAYS = new Set([GIVEN_AGAIN, ...todaysPart(Object.keys(EVERY_DAMAGE), 3)]);
+const DAMAGE = Object.fromEntries(Object.entries(EVERY_DAMAGE).filter(([name]) => TODAYS.has(name)));
 
 const ids: Record<string, string> = {};
 let before: Readonly<Record<string, RunView>> = {};
@@ -165,14 +171,15 @@ beforeAll(async () => {
     },
   ]);
   // Each writes below its own surface.
-  scenario.scripted({ ...Object.fromEntries(scripts), ended: {}, NEIGHBOUR: {}, NEW: {} });
+  const parks = { implementation: [answer({ status: 'blocked' })] };
+  scenario.scripted({ ...Object.fromEntries(scripts), ended: {}, NEIGHBOUR: parks, NEW: parks });
   const packets = scenario.packets(...names.map((name) => packetOf(name)), packetOf('ended'));
   const { document } = await scenario.json('run', '--packets', packets, '--max-parallel', '4');
   before = Object.fromEntries(document.runs.map((run) => [run.taskId, run]));
   for (const run of document.runs) ids[run.taskId] = run.runId;
   for (const [name, [, tamper]] of Object.entries(DAMAGE)) tamper(idOf(name));
   for (const [name, tamper] of Object.entries(HARMLESS)) tamper(idOf(name));
-  DAMAGE['flipped-byte']?.[1](idOf('ended'));
+  EVERY_DAMAGE['flipped-byte']?.[1](idOf('ended'));
 
   asTampered = fingerprint(scenario.registry);
   dryRun = await scenario.json<Report>('recover', '--dry-run');
@@ -277,7 +284,7 @@ describe('afterwards', () => {
   test('a packet whose run is set aside is refused until it is abandoned, then runs anew', {
     timeout: SLOW,
   }, async () => {
-    const name = 'edited-counter';
+    const name = GIVEN_AGAIN;
     const packets = scenario.packets(packetOf(name), packetOf('NEW'));
     const refused = await scenario.json<ErrorDocument>('run', '--packets', packets, '--again', '--all-or-nothing');
     expect([refused.code, refused.document.error.code]).toEqual([5, 'PAWL_RUN_QUARANTINED']);
@@ -293,12 +300,13 @@ describe('afterwards', () => {
     expect(abandoned.code).toBe(0);
     expect(abandoned.document.runs[0]).toMatchObject({ state: 'quarantined', kind: 'terminal', lease: null });
     const freed = await scenario.json('run', waiting.of('NEIGHBOUR').runId);
-    expect(runOf(freed.document, 'NEIGHBOUR').state).toBe('readyForManualReview');
+    expect(codesOf(runOf(freed.document, 'NEIGHBOUR'))).toEqual(['PAWL_WORKER_BLOCKED']);
+    expect((await scenario.json('cancel', waiting.of('NEIGHBOUR').runId)).code).toBe(0);
     const last = await scenario.json<RunsDocument>('run', '--packets', packets, '--again');
     expect(last.code).toBe(3);
     const [again, fresh] = last.document.runs;
     expect(again).toMatchObject({ runId: `${idOf(name)}_r2`, state: 'blockedNeedsHuman' });
-    expect(fresh).toMatchObject({ taskId: 'NEW', state: 'readyForManualReview' });
+    expect(fresh).toMatchObject({ taskId: 'NEW', state: 'blockedNeedsHuman', tasks: [{ result: 'blocked' }] });
   });
 
   test('recover without a run to tell of says so', { timeout: SLOW }, async () => {
