@@ -1,21 +1,40 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // A mutant is judged by whole sweeps: the day must not decide whether it is found.
 process.env.PAWL_SWEEP = 'whole';
 
-/** The tests that judge mutants of the machines, base, core and store: those that start no process and take little time. */
+/**
+ * The tests that judge mutants of the machines, base, core and store: those that start no process. The quick ones come first, for most mutants
+ * are found by the first that fails.
+ */
 const JUDGES = [
   'base',
   'core',
   'machines',
   'packets',
-  'properties',
+  'cli/live-rows',
   'store',
-  'model/broken-machines',
   'model/cells',
   'faults/tampered-snapshot',
-].map((name) => (name.includes('/') ? `test/${name}.test.ts` : `test/${name}/**/*.test.ts`));
+  'model/broken-machines',
+  'properties',
+];
+
+class QuickFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number =>
+      JUDGES.findIndex((name) => moduleId.includes(`/test/${name}${name.includes('/') ? '.' : '/'}`));
+    return [...files].sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
-  test: { include: JUDGES, testTimeout: 60_000, hookTimeout: 60_000 },
+  test: {
+    include: JUDGES.map((name) => (name.includes('/') ? `test/${name}.test.ts` : `test/${name}/**/*.test.ts`)),
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    isolate: false,
+    sequence: { sequencer: QuickFirst },
+  },
 });
