@@ -1,13 +1,13 @@
 /**
- * A bench for worker hosts: tasks in a folder of their own, real hosts from a fresh build, and nothing left running afterwards.
+ * A bench for worker hosts: tasks in a folder of their own, real hosts, and nothing left running afterwards.
  *
- * Owns: building, making requests, waiting for facts, ending whatever a test has started. Does not own: what is tested.
+ * Owns: making requests, waiting for facts, ending whatever a test has started. Does not own: what is tested.
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { linuxProcesses } from '../../src/adapters/processes/linux.ts';
@@ -19,7 +19,7 @@ import { endTree } from '../../src/host/ending.ts';
 import { type AgentRecord, type Outcome, TASK_FILES, type TaskRequest } from '../../src/model/request.ts';
 import type { HostProcessesPort } from '../../src/ports/processes.ts';
 import { Files } from '../../src/store/files.ts';
-import { type Build, buildProgram } from './built.ts';
+import { builtPath } from './built.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const WORKERS = join(ROOT, 'test/fixtures/workers');
@@ -46,20 +46,18 @@ export type TaskOverrides = Partial<Omit<TaskRequest, 'limits' | 'argv'>> & {
   readonly argv?: readonly string[];
 };
 
-/** A folder, a build, and all that a test has started with them. */
+/** A folder, and all that a test has started in it. */
 export class HostBench {
   readonly files = new Files(nodeFs, systemClock);
   readonly folder: string;
   readonly hostMain: string;
   readonly processes: HostProcessesPort;
-  readonly #build: Build;
   readonly #tasks: BenchTask[] = [];
   readonly #hosts: ProcessIdentity[] = [];
 
   constructor() {
     this.folder = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-host-')));
-    this.#build = buildProgram();
-    this.hostMain = this.#build.path('src/host/main.ts');
+    this.hostMain = builtPath('src/host/main.ts');
     this.processes = linuxProcesses(this.hostMain);
   }
 
@@ -70,7 +68,7 @@ export class HostBench {
     const worktree = join(this.folder, `${id}-worktree`);
     const witness = join(this.folder, `${id}-witness`);
     mkdirSync(taskFolder, { mode: 0o700 });
-    makeRepository(worktree);
+    this.#makeRepository(worktree);
     const { worker = ['answers'], argv, limits, ...rest } = overrides;
     const [fixture = 'answers', ...args] = worker;
     const request: TaskRequest = {
@@ -102,6 +100,13 @@ export class HostBench {
     const task = { request, requestHash: sha256(bytes), taskFolder, worktree, witness };
     this.#tasks.push(task);
     return task;
+  }
+
+  /** Each is a copy of the first one: making that takes git three times. */
+  #makeRepository(worktree: string): void {
+    const first = join(this.folder, 'first-worktree');
+    if (!existsSync(first)) makeRepository(first);
+    cpSync(first, worktree, { recursive: true, preserveTimestamps: true });
   }
 
   /** Starts a host as the runner does. */
@@ -169,7 +174,6 @@ export class HostBench {
     try {
       await this.end();
     } finally {
-      this.#build.remove();
       rmSync(this.folder, { recursive: true, force: true });
     }
   }
@@ -202,7 +206,7 @@ export async function waitFor(
 }
 
 function makeRepository(worktree: string): void {
-  mkdirSync(resolve(worktree));
+  mkdirSync(worktree);
   writeFileSync(join(worktree, 'README.md'), 'bench\n');
   const identity = ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.invalid'];
   for (const args of [

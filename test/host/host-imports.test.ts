@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Build, buildProgram } from './built.ts';
-
-let build: Build;
-beforeAll(() => {
-  build = buildProgram();
-}, 120_000);
-afterAll(() => build.remove());
+import { expect, it } from 'vitest';
+import { builtPath } from './built.ts';
 
 /** Every module that loading `entry` loads: packages by name, our own by path. */
 function loadedBy(entry: string): { files: Set<string>; packages: Set<string> } {
@@ -29,12 +23,12 @@ function loadedBy(entry: string): { files: Set<string>; packages: Set<string> } 
 it.each(['src/host/main.ts', 'src/host/verification-worker.ts'])(
   '%s loads nothing but Node and canonicalize',
   (entry) => {
-    const { files, packages } = loadedBy(build.path(entry));
+    const { files, packages } = loadedBy(builtPath(entry));
     expect(files.size).toBeGreaterThan(5);
     expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual(['canonicalize']);
   },
 );
 
 it('such a walk does see a package that is loaded further down', () => {
-  expect([...loadedBy(build.path('src/model/event.ts')).packages]).toContain('zod');
+  expect([...loadedBy(builtPath('src/model/event.ts')).packages]).toContain('zod');
 });

@@ -7,7 +7,7 @@ import { linuxProcesses } from '../../src/adapters/processes/linux.ts';
 import { parseProcStat } from '../../src/adapters/processes/proc.ts';
 import type { ProcessIdentity } from '../../src/base/process-identity.ts';
 import { MARK_VARIABLE } from '../../src/model/request.ts';
-import { buildProgram } from '../host/built.ts';
+import { builtPath } from '../host/built.ts';
 import { end, endAll, start } from './started.ts';
 
 const processes = linuxProcesses('/nowhere');
@@ -185,37 +185,32 @@ describe('a tree', () => {
     const closed = join(folder, 'closed');
     copyFileSync('/bin/sleep', closed);
     chmodSync(closed, isRoot ? 0o711 : 0o111);
-    const build = buildProgram();
-    try {
-      const program = `
-        import { spawn } from 'node:child_process';
-        const { linuxProcesses } = await import(process.argv[1]);
-        const processes = linuxProcesses('/nowhere');
-        const worker = spawn('sleep', ['300']);
-        await new Promise((r) => worker.once('spawn', r));
-        const self = processes.self();
-        const identity = processes.identify(worker.pid);
-        worker.kill('SIGKILL');
-        await new Promise((r) => worker.once('exit', r));
-        const child = spawn(process.argv[2], ['300'], { detached: true });
-        await new Promise((r) => child.once('spawn', r));
-        const unknown = (worker) => processes.tree({ mark: 'm', lockFile: null, worker, isNamespaced: false }).unknown;
-        const later = { ...identity, startTime: String(Number(identity.startTime) + 100_000_000) };
-        console.log(JSON.stringify({ pid: child.pid, after: unknown(identity), before: unknown(later), none: unknown(null) }));
-        child.kill('SIGKILL');
-      `;
-      const as = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-      const [command = '', ...args] = [...as, process.execPath, '--input-type=module', '-e', program];
-      const done = spawnSync(command, [...args, build.path('src/adapters/processes/linux.ts'), closed], {
-        encoding: 'utf8',
-        cwd: '/',
-      });
-      const { pid, after, before, none } = JSON.parse(done.stdout || `"${done.stderr}"`);
-      expect(after).toEqual([pid]);
-      expect(before).toEqual([]);
-      expect(none).toEqual([]);
-    } finally {
-      build.remove();
-    }
+    const program = `
+      import { spawn } from 'node:child_process';
+      const { linuxProcesses } = await import(process.argv[1]);
+      const processes = linuxProcesses('/nowhere');
+      const worker = spawn('sleep', ['300']);
+      await new Promise((r) => worker.once('spawn', r));
+      const self = processes.self();
+      const identity = processes.identify(worker.pid);
+      worker.kill('SIGKILL');
+      await new Promise((r) => worker.once('exit', r));
+      const child = spawn(process.argv[2], ['300'], { detached: true });
+      await new Promise((r) => child.once('spawn', r));
+      const unknown = (worker) => processes.tree({ mark: 'm', lockFile: null, worker, isNamespaced: false }).unknown;
+      const later = { ...identity, startTime: String(Number(identity.startTime) + 100_000_000) };
+      console.log(JSON.stringify({ pid: child.pid, after: unknown(identity), before: unknown(later), none: unknown(null) }));
+      child.kill('SIGKILL');
+    `;
+    const as = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+    const [command = '', ...args] = [...as, process.execPath, '--input-type=module', '-e', program];
+    const done = spawnSync(command, [...args, builtPath('src/adapters/processes/linux.ts'), closed], {
+      encoding: 'utf8',
+      cwd: '/',
+    });
+    const { pid, after, before, none } = JSON.parse(done.stdout || `"${done.stderr}"`);
+    expect(after).toEqual([pid]);
+    expect(before).toEqual([]);
+    expect(none).toEqual([]);
   });
 });
