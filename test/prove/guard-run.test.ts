@@ -52,7 +52,10 @@ interface Done {
 }
 
 /** The site's run, perhaps cut off first, to its end; what was written is listed before anybody else asks git. */
-async function drive(site: CrashSite, cut?: StartOptions, look: () => void = () => undefined): Promise<Done> {
+async function drive(
+  site: CrashSite,
+  { cut, start, look }: { cut?: StartOptions; start?: StartOptions; look?: () => void } = {},
+): Promise<Done> {
   const before = listSandbox(site.repo);
   const histories: string[] = [];
   if (cut !== undefined) {
@@ -60,11 +63,27 @@ async function drive(site: CrashSite, cut?: StartOptions, look: () => void = () 
     expect(ended.signal).toBe('SIGKILL');
     histories.push(historyAt(site));
   }
-  const ended = await runPawl(site, RUN);
-  look();
+  const ended = await runPawl(site, RUN, start);
+  look?.();
   const changes = changesBetween(before, listSandbox(site.repo));
   expect(faultsOf(site, ended, histories)).toEqual([]);
   return { end: endOf(site, viewIn(ended)), changes };
+}
+
+/** The operations of one host are counted. */
+function counting(site: CrashSite): StartOptions {
+  const log = join(site.root, 'operations');
+  return { plan: { role: 'host', task: 'implementation-e0-a1', at: 0, when: 'count', log } };
+}
+
+/** Their kinds. Heartbeats and looks at the worker come as often as there is time for them: once each counts. */
+function countedAt(site: CrashSite): readonly string[] {
+  const lines = readFileSync(join(site.root, 'operations'), 'utf8').split('\n');
+  const told = lines.filter((line) => !line.startsWith('total '));
+  expect(told.filter((line) => line.includes('guard'))).toEqual([]);
+  const kinds = [...new Set(told.map((line) => line.replace(/^\d+ /, '').replace(/[0-9a-f]{12,}/g, '…')))].sort();
+  expect(kinds.length).toBeGreaterThan(20);
+  return kinds;
 }
 
 const jails = (['privileged', 'user'] as const).filter((kind) => {
@@ -78,20 +97,28 @@ const jails = (['privileged', 'user'] as const).filter((kind) => {
 
 describe('a run of Pawl under the guard', () => {
   let undisturbed: SiteEnd;
+  let operations: readonly string[];
   beforeAll(async () => {
-    ({ end: undisturbed } = await drive(guardedSite('alone').site));
+    const { site } = guardedSite('alone');
+    ({ end: undisturbed } = await drive(site, { start: counting(site) }));
+    operations = countedAt(site);
   }, TIMEOUT_MS);
 
-  test.for(['watched', ...jails] as const)(
-    '(%s) is accused of nothing, ends as without it, and writes only what is Pawl’s to write',
+  // In a whole sweep in every jail that there is; else in one, another every day.
+  const inJails = todaysPart(jails, jails.length);
+
+  test.for(['watched', ...inJails] as const)(
+    '(%s) does the same operations, is accused of nothing, ends as without it, and writes only what is Pawl’s to write',
     { timeout: TIMEOUT_MS },
     async (way) => {
       const { site, guard } = guardedSite(way);
       const index = join(site.repo.path, '.git/index');
       const { ino, ctimeMs } = statSync(index);
-      const { end, changes } = await drive(site, undefined, () => {
-        expect(statSync(index)).toMatchObject({ ino, ctimeMs });
+      const { end, changes } = await drive(site, {
+        ...(way === 'watched' ? { start: counting(site) } : {}),
+        look: () => expect(statSync(index)).toMatchObject({ ino, ctimeMs }),
       });
+      if (way === 'watched') expect(countedAt(site)).toEqual(operations);
       expect(end).toEqual(undisturbed);
       expect(guard?.violations()).toEqual([]);
       // The runner, three hosts, the verification's worker, two scripted ones.
@@ -108,38 +135,22 @@ describe('a run of Pawl under the guard', () => {
     },
   );
 
-  // In a whole sweep in every jail that there is; else in one, another every day.
-  const killedIn = todaysPart(jails, jails.length);
+  const kills = [['host', 'watched'] as const, ...jails.map((jail) => ['runner', jail] as const)];
 
-  test.for([['host', 'watched'] as const, ...killedIn.map((jail) => ['runner', jail] as const)])(
+  // One of them each day.
+  test.for(todaysPart(kills, kills.length))(
     'is killed (%s, %s) where the plan says, and goes on, both programs loaded',
     { timeout: TIMEOUT_MS },
     async ([role, way]) => {
       const { site, guard } = guardedSite(way);
       const log = join(site.root, 'hit');
       const withParent = role === 'host';
-      await drive(site, { plan: { role, at: 20, when: 'before', log, withParent, once: join(site.root, 'once') } });
+      const plan = { role, at: 20, when: 'before', log, withParent, once: join(site.root, 'once') } as const;
+      await drive(site, { cut: { plan } });
       expect(readFileSync(log, 'utf8')).toContain('killed 20 before');
       expect(guard?.violations()).toEqual([]);
     },
   );
-});
-
-test('the operations that a plan counts are the same under the guard', { timeout: TIMEOUT_MS }, async () => {
-  const kinds: string[][] = [];
-  for (const way of ['alone', 'watched'] as const) {
-    const { site } = guardedSite(way);
-    const log = join(site.root, 'operations');
-    await runPawl(site, RUN, { plan: { role: 'host', task: 'implementation-e0-a1', at: 0, when: 'count', log } });
-    const operations = readFileSync(log, 'utf8')
-      .split('\n')
-      .filter((line) => !line.startsWith('total '));
-    expect(operations.filter((line) => line.includes('guard'))).toEqual([]);
-    // Heartbeats and looks at the worker come as often as there is time for them: once each counts.
-    kinds.push([...new Set(operations.map((line) => line.replace(/^\d+ /, '').replace(/[0-9a-f]{12,}/g, '…')))]);
-  }
-  expect(kinds[1]?.sort()).toEqual(kinds[0]?.sort());
-  expect(kinds[0]?.length).toBeGreaterThan(20);
 });
 
 describe('what is out of place in the sandbox', () => {

@@ -12,6 +12,7 @@ import { RUN, runPawl } from '../../src/prove/real/start.ts';
 import { householdOf, siteOptionsOf, trialOptionsOf } from '../../src/prove/real/stories.ts';
 import { doTrial, nameOf } from '../../src/prove/real/trial.ts';
 import { endOf, faultsOf, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
+import { todaysPart } from '../support/draw.ts';
 
 const TIMEOUT_MS = 120_000;
 const BUILT = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -56,6 +57,14 @@ describe('the kills of a proof', () => {
   });
 });
 
+/** One place of one built file that says something else. */
+interface Break {
+  readonly name: string;
+  readonly change: readonly [file: string, right: string, wrong: string];
+  readonly at: readonly [moment: string, victim: Victim];
+  readonly told: RegExp;
+}
+
 describe('a Pawl that breaks a law is found out', () => {
   let undisturbed: SiteEnd;
   beforeAll(async () => {
@@ -93,31 +102,35 @@ describe('a Pawl that breaks a law is found out', () => {
     return faults;
   }
 
-  const ALL_DEAD = ['adapters/processes/linux.js', 'judgeLife(identity, here, sightPid)', "'dead'"] as const;
+  /** What is broken, by which moment and victim it is found, and what is said of it. */
+  const BREAKS: readonly Break[] = [
+    {
+      name: 'takes a living host for dead',
+      change: ['adapters/processes/linux.js', 'judgeLife(identity, here, sightPid)', "'dead'"],
+      at: ['the worker works', 'runner'],
+      told: /./,
+    },
+    {
+      name: 'builds upon half a record',
+      change: ['store/journal.js', 'files.fs.truncate(fd, reading.keptSize)', 'undefined'],
+      at: ['half of the record of the end is written', 'runner'],
+      told: /./,
+    },
+    {
+      name: 'lets its worker go before it is on record',
+      change: [
+        'host/host.js',
+        'const path = join(task.taskFolder, TASK_FILES.agent);',
+        'worker.open(); const path = join(task.taskFolder, TASK_FILES.agent);',
+      ],
+      at: ['the worker waits at its gate, unrecorded', 'runnerAndHost'],
+      told: /unrecorded/,
+    },
+  ];
 
-  test('one that takes a living host for dead', { timeout: TIMEOUT_MS }, async () => {
-    const faults = await faultsWith(broken(...ALL_DEAD), 'the worker works', 'runner');
-    expect(faults).not.toEqual([]);
-  });
-
-  test('one that builds upon half a record', { timeout: TIMEOUT_MS }, async () => {
-    const program = broken('store/journal.js', 'files.fs.truncate(fd, reading.keptSize)', 'undefined');
-    const faults = await faultsWith(program, 'half of the record of the end is written', 'runner');
-    expect(faults).not.toEqual([]);
-  });
-
-  test('one that lets its worker go before it is on record', { timeout: TIMEOUT_MS }, async () => {
-    const program = broken(
-      'host/host.js',
-      'const path = join(task.taskFolder, TASK_FILES.agent);',
-      'worker.open(); const path = join(task.taskFolder, TASK_FILES.agent);',
-    );
-    const faults = await faultsWith(program, 'the worker waits at its gate, unrecorded', 'runnerAndHost');
-    expect(faults.join('\n')).toContain('unrecorded');
-  });
-
-  test('and one that breaks none is not', { timeout: TIMEOUT_MS }, async () => {
-    const program = join(BUILT, 'src/cli/main.js');
-    expect(await faultsWith(program, 'half of the record of the end is written', 'runner')).toEqual([]);
+  // One of them each day.
+  test.for(todaysPart(BREAKS, BREAKS.length))('one that $name', { timeout: TIMEOUT_MS }, async (each) => {
+    const faults = await faultsWith(broken(...each.change), ...each.at);
+    expect(faults.join('\n')).toMatch(each.told);
   });
 });
