@@ -58,14 +58,16 @@ export async function undisturbedEnd(
   }
 }
 
-/** How many gits one undisturbed run starts. */
-export async function countGits(options: SiteOptions): Promise<number> {
+/** The end of a run that nobody kills, and how many gits it starts. */
+export async function countGits(options: SiteOptions): Promise<{ readonly end: SiteEnd; readonly gits: number }> {
   const site = createCrashSite(options);
   try {
     const git = deadlyGit(site, null);
     const ended = await runPawl(site, RUN, { env: git.env });
-    if (ended.code !== 0) throw new Error(`undisturbed, and yet exit ${ended.code}: ${ended.stderr}`);
-    return git.count();
+    const gits = git.count();
+    const faults = faultsOf(site, ended, []);
+    if (faults.length > 0) throw new Error(`undisturbed, and yet: ${faults.join('\n')}`);
+    return { end: endOf(site, viewIn(ended)), gits };
   } finally {
     site.close();
   }
