@@ -1,7 +1,7 @@
 /** A packet that parked its run is corrected and replaced through the built command line, and its run ends ready for review; nothing is lost. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RunView } from '../../src/core/run-view.ts';
 import { codesOf, documentOf, type RunsDocument, runOf } from '../support/pawl-cli.ts';
 import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
@@ -10,10 +10,6 @@ import { Scenario } from '../support/scenario-repo.ts';
 
 const SLOW = 120_000;
 let scenario: Scenario;
-beforeEach(() => {
-  scenario = new Scenario();
-});
-afterEach(() => scenario.end());
 
 interface Replaced extends RunsDocument {
   readonly packets: readonly Plain[];
@@ -39,12 +35,35 @@ function artifacts(runId: string, stage: string): readonly string[] {
 }
 
 describe('a run that is parked because of its packet', () => {
-  test('goes on under the corrected one to its handoff, which tells of both; the old evidence is still there', {
-    timeout: SLOW,
-  }, async () => {
-    const runId = await parked();
-    const [evidence, kept] = [artifacts(runId, 'verification'), artifacts(runId, 'intake')];
-    const mended = scenario.packets(MENDED);
+  let runId = '';
+  let mended = '';
+  let starts = 0;
+  let kept: readonly string[] = [];
+  beforeAll(async () => {
+    scenario = new Scenario();
+    runId = await parked();
+    mended = scenario.packets(MENDED);
+    starts = scenario.startsOf(runId).length;
+    kept = ['verification', 'intake'].flatMap((stage) => artifacts(runId, stage));
+  }, SLOW);
+  afterAll(() => scenario.end());
+
+  test('is replaced or refused packet by packet, and a refusal changes nothing of it', { timeout: SLOW }, async () => {
+    const journal = join(scenario.registry, 'runs', runId, 'events.jsonl');
+    const before = readFileSync(journal, 'utf8');
+    const unapproved = { ...MENDED, approved: false };
+    const file = scenario.packets(unapproved, packetOf('NEW'), MENDED);
+    const { code, document } = await scenario.json<Replaced>('intake', '--replace', file);
+    expect(code).toBe(3);
+    expect(document.packets.map(({ taskId, outcome }) => [taskId, outcome])).toEqual([
+      ['A', 'refused'],
+      ['NEW', 'refused'],
+      ['A', 'refused'],
+    ]);
+    expect(readFileSync(journal, 'utf8')).toBe(before);
+  });
+
+  test('is shown with the corrected one in status, and refuses that a second time', { timeout: SLOW }, async () => {
     const replaced = await scenario.json<Replaced>('intake', '--replace', mended, '--reason', 'that check is gone');
     expect([replaced.code, replaced.document.packets]).toEqual([
       0,
@@ -56,36 +75,7 @@ describe('a run that is parked because of its packet', () => {
       isNew: false,
       replacement: { count: 1, reason: 'that check is gone' },
     });
-    const starts = scenario.startsOf(runId).length;
-    const { code, of } = await scenario.run(mended);
-    expect([code, of('A').runId, of('A').state]).toEqual([0, runId, 'readyForManualReview']);
-    // The work was kept: only the review is new.
-    expect(scenario.startsOf(runId).slice(starts)).toEqual(['review-e2-a1']);
-    expect(artifacts(runId, 'verification')).toEqual(expect.arrayContaining([...evidence]));
-    expect(artifacts(runId, 'intake')).toEqual(expect.arrayContaining([...kept]));
-    expect(artifacts(runId, 'intake')).toHaveLength(2);
-    const shown = await scenario.json<Plain>('show', runId);
-    expect(shown.document.packets).toMatchObject([
-      { version: 1, by: null, rounds: [1] },
-      { version: 2, reason: 'that check is gone', rounds: [2] },
-    ]);
-    const said = await scenario.start('events', runId).ended;
-    expect(said.stdout).toMatch(/packet replaced by .*: that check is gone/);
-    const handoff = artifacts(runId, 'handoff').find((name) => name.endsWith('.md')) ?? 'handoff.md';
-    const page = readFileSync(join(scenario.registry, 'runs', runId, 'artifacts/handoff', handoff), 'utf8');
-    expect(page).toContain('## Packet: version 2 was judged');
-    expect(page).toContain('that check is gone (round 2)');
-    expect(page).toContain('The check that exists passes');
-  });
-
-  test('is shown with it in status and show, and refuses the same packet a second time', {
-    timeout: SLOW,
-  }, async () => {
-    const runId = await parked();
-    const mended = scenario.packets(MENDED);
-    expect((await scenario.json('intake', '--replace', mended)).code).toBe(0);
-    const status = await scenario.start('status', runId).ended;
-    expect(status.stdout).toMatch(/packet {2}replaced by /);
+    expect((await scenario.call('status', runId)).stdout).toMatch(/packet {2}replaced by /);
     const again = await scenario.json<Replaced>('intake', '--replace', mended);
     expect([again.code, again.document.packets]).toEqual([
       3,
@@ -100,67 +90,29 @@ describe('a run that is parked because of its packet', () => {
     ]);
   });
 
-  test('is replaced or refused packet by packet, and a refusal changes nothing of its run', {
+  test('goes on under the corrected one to its handoff, which tells of both; the old evidence is still there', {
     timeout: SLOW,
   }, async () => {
-    const runId = await parked();
-    const journal = join(scenario.registry, 'runs', runId, 'events.jsonl');
-    const before = readFileSync(journal, 'utf8');
-    const unapproved = { ...MENDED, approved: false };
-    const file = scenario.packets(unapproved, packetOf('NEW'), MENDED);
-    const { code, document } = await scenario.json<Replaced>('intake', '--replace', file);
-    expect(code).toBe(3);
-    expect(document.packets.map(({ taskId, outcome }) => [taskId, outcome])).toEqual([
-      ['A', 'refused'],
-      ['NEW', 'refused'],
-      ['A', 'refused'],
+    const { code, of } = await scenario.run(mended);
+    expect([code, of('A').runId, of('A').state]).toEqual([0, runId, 'readyForManualReview']);
+    // The work was kept: only the review is new.
+    expect(scenario.startsOf(runId).slice(starts)).toEqual(['review-e2-a1']);
+    const all = ['verification', 'intake'].flatMap((stage) => artifacts(runId, stage));
+    expect(all).toEqual(expect.arrayContaining([...kept]));
+    expect(artifacts(runId, 'intake')).toHaveLength(2);
+    const shown = await scenario.json<Plain>('show', runId);
+    expect(shown.document.packets).toMatchObject([
+      { version: 1, by: null, rounds: [1] },
+      { version: 2, reason: 'that check is gone', rounds: [2] },
     ]);
-    expect(readFileSync(journal, 'utf8')).toBe(before);
+    const said = await scenario.call('events', runId);
+    expect(said.stdout).toMatch(/packet replaced by .*: that check is gone/);
+    const handoff = artifacts(runId, 'handoff').find((name) => name.endsWith('.md')) ?? 'handoff.md';
+    const page = readFileSync(join(scenario.registry, 'runs', runId, 'artifacts/handoff', handoff), 'utf8');
+    expect(page).toContain('## Packet: version 2 was judged');
+    expect(page).toContain('that check is gone (round 2)');
+    expect(page).toContain('The check that exists passes');
   });
-});
-
-test('while a pawl runs: it refuses the packet of a run whose worker is at work, and replaces that of a parked one and drives it on', {
-  timeout: SLOW,
-}, async () => {
-  const works = [{ do: 'waitFor', path: 'go' }, { do: 'remove', path: 'go' }, ...(goodWork('B').implementation ?? [])];
-  scenario.scripted({ B: { implementation: works } });
-  const driven = scenario.start(
-    'run',
-    '--packets',
-    scenario.packets(BROKEN, packetOf('B')),
-    '--max-parallel',
-    '2',
-    '--json',
-  );
-  await until(async () => (await seen('A'))?.state === 'blockedNeedsHuman');
-  await until(async () => (await seen('B'))?.substate === 'working');
-  const [a, b] = [await scenario.status('A'), await scenario.status('B')];
-  const { code, document } = await scenario.json<Replaced>(
-    'intake',
-    '--replace',
-    scenario.packets(MENDED, packetOf('B', { scope: { goal: 'Something else' } })),
-  );
-  expect([code, document.packets]).toEqual([
-    3,
-    [
-      { taskId: 'A', runId: a.runId, outcome: 'replaced', error: null },
-      {
-        taskId: 'B',
-        runId: b.runId,
-        outcome: 'refused',
-        error: expect.objectContaining({
-          code: 'PAWL_REPLACE_REFUSED',
-          message: expect.stringContaining('implementation-e0-a1'),
-          hint: expect.stringContaining(`pawl cancel ${b.runId}`),
-        }),
-      },
-    ],
-  ]);
-  await until(async () => (await seen('A'))?.state === 'readyForManualReview');
-  writeFileSync(join(scenario.registry, 'worktrees', b.runId, 'go'), '');
-  const end = await driven.ended;
-  expect(end.code).toBe(0);
-  expect(runOf(documentOf(end), 'B').state).toBe('readyForManualReview');
 });
 
 async function seen(taskId: string): Promise<RunView | undefined> {
@@ -175,12 +127,65 @@ async function until(isTrue: () => Promise<boolean>): Promise<void> {
   throw new Error('it never comes to that');
 }
 
-describe('what does not go together', () => {
+describe('a packet that replaces another', () => {
+  beforeEach(() => {
+    scenario = new Scenario();
+  });
+  afterEach(() => scenario.end());
+
+  test('while a pawl runs: it refuses the packet of a run whose worker is at work, and replaces that of a parked one and drives it on', {
+    timeout: SLOW,
+  }, async () => {
+    const works = [
+      { do: 'waitFor', path: 'go' },
+      { do: 'remove', path: 'go' },
+      ...(goodWork('B').implementation ?? []),
+    ];
+    scenario.scripted({ B: { implementation: works } });
+    const driven = scenario.start(
+      'run',
+      '--packets',
+      scenario.packets(BROKEN, packetOf('B')),
+      '--max-parallel',
+      '2',
+      '--json',
+    );
+    await until(async () => (await seen('A'))?.state === 'blockedNeedsHuman');
+    await until(async () => (await seen('B'))?.substate === 'working');
+    const [a, b] = [await scenario.status('A'), await scenario.status('B')];
+    const { code, document } = await scenario.json<Replaced>(
+      'intake',
+      '--replace',
+      scenario.packets(MENDED, packetOf('B', { scope: { goal: 'Something else' } })),
+    );
+    expect([code, document.packets]).toEqual([
+      3,
+      [
+        { taskId: 'A', runId: a.runId, outcome: 'replaced', error: null },
+        {
+          taskId: 'B',
+          runId: b.runId,
+          outcome: 'refused',
+          error: expect.objectContaining({
+            code: 'PAWL_REPLACE_REFUSED',
+            message: expect.stringContaining('implementation-e0-a1'),
+            hint: expect.stringContaining(`pawl cancel ${b.runId}`),
+          }),
+        },
+      ],
+    ]);
+    await until(async () => (await seen('A'))?.state === 'readyForManualReview');
+    writeFileSync(join(scenario.registry, 'worktrees', b.runId, 'go'), '');
+    const end = await driven.ended;
+    expect(end.code).toBe(0);
+    expect(runOf(documentOf(end), 'B').state).toBe('readyForManualReview');
+  });
+
   test.each([
     ['--again', ['--replace', '--again']],
     ['--all-or-nothing', ['--replace', '--all-or-nothing']],
     ['a reason without --replace', ['--reason', 'because']],
-  ])('%s is refused, and nothing is written', { timeout: SLOW }, async (_name, options) => {
+  ])('with %s is refused, and nothing is written', { timeout: SLOW }, async (_name, options) => {
     const packets = scenario.packets(MENDED);
     const before = fingerprint(scenario.path);
     const { code, document } = await scenario.json<Plain>('intake', packets, ...options);

@@ -1,6 +1,7 @@
 /** The kill matrix of the measured CLIs, played by fixtures: whichever way an agent dies, nothing of its tree outlives its outcome. */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { AgentRecord, TaskResult } from '../../src/model/request.ts';
+import { todaysPart } from '../support/draw.ts';
 import { LINES, type Plan, type Spoken, type Step, say } from '../support/fixture-lines.ts';
 import { until } from '../support/pawl-cli.ts';
 import { type BenchTurn, hasNamespaces, TurnBench } from '../support/turn-bench.ts';
@@ -86,7 +87,8 @@ function expectNothingLeft(turn: BenchTurn): void {
   expect(bench.outcome(turn)?.survivors).toBe(0);
 }
 
-describe.concurrent.each(Object.entries(ROWS))('%s', (_name, row) => {
+/** One CLI a day. */
+describe.concurrent.each(todaysPart(Object.entries(ROWS), 7))('%s', (_name, row) => {
   it('is ended by its host with all that it has started, and was started once', async () => {
     const { turn, result } = await play(row, () => 'stopped');
     expect(result).toBe('interrupted');
@@ -103,7 +105,7 @@ describe.concurrent.each(Object.entries(ROWS))('%s', (_name, row) => {
   );
 });
 
-it.runIf(hasNamespaces).each(['gemini', 'copilot', 'opencode'])(
+it.runIf(hasNamespaces).each(todaysPart(['gemini', 'copilot', 'opencode'], 3))(
   '%s in a PID namespace leaves nothing behind either',
   async (name) => {
     const row = ROWS[name];
