@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunView } from '../../src/core/run-view.ts';
 import { systemCode } from '../../src/model/error.ts';
-import { codesOf, documentOf, runOf, until } from '../support/pawl-cli.ts';
+import { codesOf, runOf, until } from '../support/pawl-cli.ts';
 import { answer, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { isAlive } from '../support/scenario-processes.ts';
 import { Scenario } from '../support/scenario-repo.ts';
@@ -90,21 +90,6 @@ describe('a worker that has timed out', () => {
     expect((await scenario.json<Report>('recover')).document.runs[0]?.findings).toEqual([]);
     expect(scenario.startsOf(runId)).toEqual([TASK, 'implementation-e0-a2', 'review-e1-a1']);
   });
-
-  test('as often as it may has failed its run, and the report says by what', { timeout: SLOW }, async () => {
-    scenario.scripted({ A: { implementation: [{ do: 'hang' }] } });
-    const { code, of } = await scenario.run(scenario.packets(packetOf('A', { limits: { ...QUICK, attempts_max: 2 } })));
-    expect(code).toBe(4);
-    expect(of('A')).toMatchObject({ state: 'failedExecution', kind: 'terminal', lease: null });
-    expect(codesOf(of('A'))).toEqual(['PAWL_WORKER_DEADLINE', 'PAWL_ATTEMPTS_EXHAUSTED']);
-    expect(of('A').tasks.map(({ taskId, result }) => [taskId, result])).toEqual([
-      [TASK, 'timedOut'],
-      ['implementation-e0-a2', 'timedOut'],
-    ]);
-    const human = await scenario.call('status', of('A').runId);
-    expect(human.stdout).toMatch(/failedExecution[\s\S]*PAWL_ATTEMPTS_EXHAUSTED/);
-    expect(scenario.startsOf(of('A').runId)).toEqual([TASK, 'implementation-e0-a2']);
-  });
 });
 
 describe('a runner that ends', () => {
@@ -142,33 +127,3 @@ function claimOf({ registry }: Scenario): { readonly runId: string; readonly pid
     throw error;
   }
 }
-
-describe('a run whose files contradict each other', () => {
-  test('while its worker is at work is set aside, its host and its worker ended first', { timeout: SLOW }, async () => {
-    scenario.scripted({ A: { implementation: [{ do: 'ignoreSigterm' }, { do: 'print', text: 'x' }, { do: 'hang' }] } });
-    const driver = scenario.start('run', '--packets', scenario.packets(packetOf('A', { limits: { grace_ms: 200 } })));
-    const { runId } = await until('the worker', () => scenario.starts()[0]);
-    await until('its record', () => scenario.journal(runId).some(({ event }) => event.type === 'workerSpawned'));
-    driver.child.kill('SIGKILL');
-    await driver.ended;
-    const { pid: host } = claimOf(scenario) ?? { pid: 0 };
-    const pids = scenario.workersOf(runId);
-    process.kill(host, 'SIGSTOP');
-    const journal = scenario.runFile(runId, 'events.jsonl');
-    writeFileSync(journal, readFileSync(journal, 'utf8').replace('"agents":{', '"agents":{"x":"y",'));
-    const end = await scenario.call('run', '--json');
-    expect(end.code).toBe(5);
-    expect(runOf(documentOf(end), 'A')).toMatchObject({
-      state: 'quarantined',
-      blockers: [{ code: 'PAWL_JOURNAL_DAMAGED' }],
-    });
-    expect(pids.length).toBeGreaterThan(0);
-    expect([host, ...pids].filter(isAlive)).toEqual([]);
-    expect(JSON.parse(readFileSync(scenario.runFile(runId, 'quarantined'), 'utf8')).findings).toContainEqual({
-      class: 'ambiguous',
-      detail: `the host of ${TASK} lived`,
-      action: 'ended',
-    });
-    expect(scenario.startsOf(runId)).toEqual([TASK]);
-  });
-});

@@ -53,17 +53,22 @@ function recordedPid(runId: string): number {
   return agent.worker.pid;
 }
 
-function isRehydrated(runId: string): boolean {
-  return scenario.journal(runId).some((record) => record.event.type === 'runRehydrated');
+function rehydrations(runId: string): number {
+  return scenario.journal(runId).filter((record) => record.event.type === 'runRehydrated').length;
 }
 
-describe.each([
+const SIGNALS = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('%s', (signal, code) => {
-  test('ends the command soon with a code of its own, and the next start reattaches', { timeout: SLOW }, async () => {
-    const { call, runId } = await underWay();
-    const worker = recordedPid(runId);
+] as const;
+
+test('SIGINT and SIGTERM end the command soon with a code of their own, SIGKILL at once: the next start reattaches, settles a worker that ended meanwhile, and none starts twice', {
+  timeout: SLOW,
+}, async () => {
+  const { call: first, runId } = await underWay();
+  const worker = recordedPid(runId);
+  let call = first;
+  for (const [n, [signal, code]] of SIGNALS.entries()) {
     const sentMs = performance.now();
     call.child.kill(signal);
     const end = await call.ended;
@@ -74,33 +79,22 @@ describe.each([
     expect(runOf(documentOf(end), 'A')).toMatchObject({ kind: 'active', state: 'implementing' });
     expect(isAlive(worker)).toBe(true);
 
-    const again = scenario.start('run', '--json');
-    await until('the runner to reattach', () => isRehydrated(runId));
+    call = scenario.start('run', '--json');
+    await until('the runner to reattach', () => rehydrations(runId) > n);
     expect(isAlive(worker)).toBe(true);
-    scenario.repo.write(gate, '');
-    const last = await again.ended;
-    expect(last.code).toBe(0);
-    expect(runOf(documentOf(last), 'A').state).toBe('readyForManualReview');
-    expect(scenario.startsOf(runId)).toEqual(['implementation-e0-a1', 'review-e1-a1']);
-  });
+  }
+  call.child.kill('SIGKILL');
+  expect((await call.ended).signal).toBe('SIGKILL');
+  scenario.repo.write(gate, '');
+  await until('the worker to end by itself', () => scenario.workersOf(runId).length === 0);
+  const last = await scenario.json('run');
+  expect(last.code).toBe(0);
+  expect(runOf(last.document, 'A').state).toBe('readyForManualReview');
+  expect(rehydrations(runId)).toBe(SIGNALS.length + 1);
+  expect(scenario.startsOf(runId)).toEqual(['implementation-e0-a1', 'review-e1-a1']);
 });
 
 describe('a kill without a warning', () => {
-  test('loses nothing: a worker that ended meanwhile is settled, and none starts twice', {
-    timeout: SLOW,
-  }, async () => {
-    const { call, runId } = await underWay();
-    call.child.kill('SIGKILL');
-    expect((await call.ended).signal).toBe('SIGKILL');
-    scenario.repo.write(gate, '');
-    await until('the worker to end by itself', () => scenario.workersOf(runId).length === 0);
-    const { code, document } = await scenario.json('run');
-    expect(code).toBe(0);
-    expect(runOf(document, 'A').state).toBe('readyForManualReview');
-    expect(scenario.startsOf(runId)).toEqual(['implementation-e0-a1', 'review-e1-a1']);
-    expect(isRehydrated(runId)).toBe(true);
-  });
-
   test('of host and runner leaves the worker to be adopted or found dead, never started beside itself', {
     timeout: SLOW,
   }, async () => {

@@ -89,7 +89,7 @@ describe('a worker that answers badly', () => {
     expect(run.state).toBe('blockedNeedsHuman');
     expect(codesOf(run)).toEqual(['PAWL_WORKER_BLOCKED']);
     expect(run.blockers[0]?.message).toContain('I have no key.');
-    expect(run.actions.map(({ kind }) => kind)).toEqual(['retry', 'abandon']);
+    expect(run.actions.map(({ kind }) => kind)).toEqual(['retry', 'replacePacket', 'abandon']);
   });
 
   test('and has failed twice has failed the run, exit 4', async () => {
@@ -169,10 +169,12 @@ describe('a worker that ends badly', () => {
     expect(codesOf(of('FLOODS'))).toEqual(['PAWL_WORKER_OUTPUT_LIMIT', 'PAWL_ATTEMPTS_EXHAUSTED']);
   });
 
-  test('at its deadline has timed out, also when it ignores SIGTERM', () => {
+  test('at its deadline has timed out, also when it ignores SIGTERM, and the report says by what its run failed', async () => {
     const run = of('TOO-SLOW');
     expect(codesOf(run)).toEqual(['PAWL_WORKER_DEADLINE', 'PAWL_ATTEMPTS_EXHAUSTED']);
     expect(run.task).toMatchObject({ result: 'timedOut' });
+    const human = await scenario.call('status', run.runId);
+    expect(human.stdout).toMatch(/failedExecution[\s\S]*PAWL_ATTEMPTS_EXHAUSTED/);
   });
 });
 
