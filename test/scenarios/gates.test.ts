@@ -116,7 +116,8 @@ describe('the fix loop', () => {
     const run = of('RETRIED');
     expect(run).toMatchObject({ state: 'blockedNeedsHuman', kind: 'blocked', epoch: 2 });
     expect(codesOf(run)).toEqual(['PAWL_GATE_FAILED', 'PAWL_FIX_LIMIT']);
-    expect(run.actions.map(({ command }) => command)).toEqual(
+    expect(run.actions.map(({ kind }) => kind)).toEqual(['retry', 'accept', 'replacePacket', 'abandon']);
+    expect(run.actions.flatMap(({ command }) => command ?? [])).toEqual(
       ['retry', 'accept', 'abandon'].map((word) => `pawl resolve ${run.runId} ${word} --reason ''`),
     );
     expect(run.failure?.outputs).toMatchObject([{ what: 'test -f fixed.txt: exit 1' }]);
