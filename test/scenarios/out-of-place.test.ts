@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunView } from '../../src/core/run-view.ts';
+import { todaysPart } from '../support/draw.ts';
 import { codesOf } from '../support/pawl-cli.ts';
 import { packetOf, verdict } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
@@ -12,7 +13,7 @@ const scenario = new Scenario();
 const { git } = scenario.repo;
 
 /** Packets whose first worker leaves its place, with the code of the stop and the bytes that it leaves (none where it deletes them). */
-const STRAYED = [
+const EVERY_STRAYED = [
   ['SWITCHED', 'PAWL_WORKSPACE_CHANGED', 'committed elsewhere'],
   ['DETACHED', 'PAWL_WORKSPACE_CHANGED', 'committed nowhere'],
   ['UNBRANCHED', 'PAWL_WORKSPACE_CHANGED', 'on no branch'],
@@ -23,7 +24,20 @@ const STRAYED = [
   ['PRUNED', 'PAWL_WORKSPACE_CHANGED', 'in no worktree any more'],
 ] as const;
 /** Packets whose branch is moved by a person after its commit was judged. */
-const MOVED = ['MOVED-BY-COMMIT', 'MOVED-BY-REF', 'DELETED', 'WORKTREE-GONE'] as const;
+const EVERY_MOVED = ['MOVED-BY-COMMIT', 'MOVED-BY-REF', 'DELETED', 'WORKTREE-GONE'] as const;
+
+/** Today's part of each, and those of which more is to be shown. */
+const TODAYS = new Set<string>([
+  'REBUILT',
+  'WORKTREE-GONE',
+  ...todaysPart(
+    EVERY_STRAYED.map(([taskId]) => taskId),
+    3,
+  ),
+  ...todaysPart(EVERY_MOVED.slice(0, 3), 3),
+]);
+const STRAYED = EVERY_STRAYED.filter(([taskId]) => TODAYS.has(taskId));
+const MOVED = EVERY_MOVED.filter((taskId) => TODAYS.has(taskId));
 
 let parked: ReadonlyMap<string, RunView>;
 let ended: ReadonlyMap<string, RunView>;
