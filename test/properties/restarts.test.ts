@@ -133,7 +133,7 @@ it('however it is killed and whatever is asked of it, a run comes to its rest wi
         check(machine, promises);
       },
     ),
-    seeded(80),
+    seeded(60),
   );
   console.log(Object.fromEntries(ends));
   expect([...ends.keys()]).toEqual(expect.arrayContaining(['readyForManualReview', 'blockedNeedsHuman', 'cancelled']));
