@@ -12,7 +12,7 @@ import { BOUNDS } from '../model/limits.ts';
 import { emptyInbox } from '../runtime/commands.ts';
 import { type CommandDecision, type CommandRequest, leaveCommand, readDecision } from '../store/inbox.ts';
 import { assertOwnRegistry } from '../store/registry-binding.ts';
-import { readHolder } from '../store/registry-lock.ts';
+import { assertHolderKnown, readHolder } from '../store/registry-lock.ts';
 import { type Places, registryUser } from './options.ts';
 import type { Output } from './output.ts';
 import { withDriver } from './session.ts';
@@ -34,8 +34,8 @@ export async function sendCommand(output: Output, places: Places, request: Comma
 }
 
 /**
- * All of the commands lie in the inbox, each by itself, and are decided if that does not take too long. Throws PAWL_REGISTRY_FOREIGN for the registry
- * of another repository.
+ * All of the commands lie in the inbox, each by itself, and are decided if that does not take too long. Nothing is left where it throws at once:
+ * PAWL_REGISTRY_FOREIGN for the registry of another repository, PAWL_REGISTRY_LOCKED where it cannot be told whether somebody drives it.
  */
 export async function sendCommands(
   output: Output,
@@ -44,6 +44,8 @@ export async function sendCommands(
 ): Promise<readonly SentCommand[]> {
   const { files, paths } = places;
   assertOwnRegistry(files, paths, registryUser(places));
+  // What is refused must not be left for whoever takes the registry over one day.
+  assertHolderKnown({ files, paths, processes: systemProcesses() });
   const ids = requests.map((request) => leaveCommand(files, paths, systemClock, request));
   const look = () => ids.map((commandId) => ({ commandId, decision: readDecision(files, paths, commandId) }));
   const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;

@@ -7,15 +7,20 @@ import { Driver } from '../runtime/driver.ts';
 import type { DriverOptions } from '../runtime/driver-options.ts';
 import { openWorld, type WorldRequest } from './wiring.ts';
 
-/** Opens a driver, does `deed`, and closes it; the lock is released only after everything else. Throws what ended the driver's work. */
+/**
+ * Opens a driver, does `deed`, and closes it; the lock is released only after everything else. `onMade` is told of the driver before it brings the runs
+ * back, which can take a while. Throws what ended the driver's work.
+ */
 export async function withDriver<T>(
   request: WorldRequest,
   options: DriverOptions,
   deed: (driver: Driver) => Promise<T>,
+  onMade: (driver: Driver) => void = () => undefined,
 ): Promise<T> {
   const world = openWorld(request);
   const driver = new Driver(world, options);
   try {
+    onMade(driver);
     await driver.open();
     const result = await deed(driver);
     await driver.close();

@@ -35,8 +35,15 @@ export interface Cover {
 /** Steps beyond the shortest way that a story takes to walk what no other one has walked yet. */
 const DETOURS_MAX = 4;
 
-/** Paths over every step that the charts can take together. */
+let cover: Cover | null = null;
+
+/** Paths over every step that the charts can take together; walked once for a process. */
 export function coverSteps(): Cover {
+  cover ??= walkCover();
+  return cover;
+}
+
+function walkCover(): Cover {
   const graph = explore(wholeWorld(SMALL));
   const steps = new Set<string>();
   const ways = new Map<string, readonly Walkable[]>();

@@ -121,6 +121,12 @@ export function takeLock(request: LockRequest): RegistryLock {
   throw lockedError(request.paths, readHolder(request));
 }
 
+/** Throws PAWL_REGISTRY_LOCKED where nobody can tell from here whether the holder still runs: only a person's word frees such a registry. */
+export function assertHolderKnown(request: Parameters<typeof readHolder>[0]): void {
+  const holder = readHolder(request);
+  if (holder.kind === 'unknown') throw lockedError(request.paths, holder);
+}
+
 /** Who holds the registry, seen from here; nothing is taken or synced (linking the next generation settles what was read). */
 export function readHolder(
   request: Pick<LockRequest, 'files' | 'paths'> & { readonly processes: Pick<ProcessesPort, 'life'> },

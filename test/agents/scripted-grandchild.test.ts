@@ -12,7 +12,7 @@ const pids: number[] = [];
 
 beforeAll(() => {
   program = join(build('grandchild'), 'src/adapters/agents/scripted-worker.js');
-}, 120_000);
+});
 
 beforeEach(() => {
   place = new WorkerPlace({ packet: { taskId: 'TASK-1' } });

@@ -13,7 +13,7 @@ let place: WorkerPlace;
 
 beforeAll(() => {
   program = join(build('scripted'), 'src/adapters/agents/scripted-worker.js');
-}, 120_000);
+});
 
 beforeEach(() => {
   place = new WorkerPlace({ packet: { taskId: 'TASK-1' } });

@@ -17,7 +17,7 @@ const pids: number[] = [];
 beforeAll(() => {
   folder = build('verification');
   program = join(folder, 'src/host/verification-worker.js');
-}, 120_000);
+});
 
 afterEach(() => {
   for (const pid of pids.splice(0)) killById(pid);
@@ -172,7 +172,7 @@ describe('output', () => {
     const { answer } = await verify(commands);
     expect(answer.verdict?.findings).toHaveLength(150);
     expect(place?.answerText().length ?? Number.POSITIVE_INFINITY).toBeLessThanOrEqual(BOUNDS.answerBytes);
-  }, 60_000);
+  });
 });
 
 describe('the program', () => {

@@ -18,7 +18,7 @@ beforeAll(async () => {
     .map((operation, n) => ({ operation, at: n + 1 }))
     .filter(({ operation }) => !operation.includes(' spawn'))
     .map(({ at }) => at);
-}, 60_000);
+});
 
 /** The runner's operation `at` fails, alone or with all that follow. */
 function trialsOf(when: 'fail' | 'failOn', count: number): readonly Trial[] {

@@ -14,7 +14,7 @@ let gits: number;
 
 beforeAll(async () => {
   ({ end: undisturbed, gits } = await countGits(OPTIONS));
-}, 60_000);
+});
 
 /** The n-th git of the run is killed, with or without Pawl's own process that started it. */
 function trialsOf(withParent: boolean, count: number): readonly Trial[] {

@@ -35,7 +35,7 @@ beforeAll(async () => {
     undisturbed = found.end;
     operations.set(task, found.operations);
   }
-}, 120_000);
+});
 
 /** Every kill of the host of `task`, alone or with its runner. */
 function trialsOf(task: string, when: 'before' | 'after' | 'partial', withParent: boolean): readonly Trial[] {

@@ -10,7 +10,7 @@ import { endOf, faultsOf, historyAt, recordsAt, viewIn, witnessedAt } from '../.
 import { fastWhile } from '../support/fast-runner.ts';
 
 const TASK = 'implementation-e0-a1';
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 const SCRIPT = {
   ...PASSES_AT_ONCE,
   'implementation.a1': [

@@ -17,7 +17,7 @@ import { TreeDisk } from '../support/tree-disk.ts';
 
 /** With `PAWL_SWEEP=whole` both kinds of cuts; else those of a disk, and where there is none the others. */
 const CUTS = IS_WHOLE ? 50 : 1;
-const CUT_MS = 180_000;
+const CUT_MS = 300_000;
 const SETTLE_MS = 50;
 const MOMENTS_MAX = 20;
 const TASKS = ['PLAIN', 'COMMITS', 'LARGE'];

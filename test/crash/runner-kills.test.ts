@@ -21,7 +21,7 @@ let operations: readonly string[];
 beforeAll(async () => {
   options = SITES[process.env.PAWL_CRASH_SITE ?? 'failsOnce'] ?? {};
   ({ end: undisturbed, operations } = await undisturbedEnd(options));
-}, 60_000);
+});
 
 /** A kill of the runner at operation `at`, from 1. */
 function kill(at: number, when: 'before' | 'after' | 'partial'): Trial['cuts'][number] {

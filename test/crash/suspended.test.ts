@@ -9,7 +9,7 @@ import { endOf, faultsOf, historyAt, recordsAt, viewIn } from '../../src/prove/r
 import { fastWhile, SPEED } from '../support/fast-runner.ts';
 
 const TASK = 'implementation-e0-a1';
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 
 /** The first implementation takes long enough to be met at work. */
 const SLOW: SiteScript = {

@@ -47,7 +47,7 @@ describe('the first real use, as the README shows it', () => {
     for (const repo of repos) repo.remove();
   });
 
-  test('ends ready for review, and the library finds it so', { timeout: 120_000 }, async () => {
+  test('ends ready for review, and the library finds it so', { timeout: 300_000 }, async () => {
     const repo = createSandboxRepo();
     repos.push(repo);
     const shown = ['tools/agent.sh', 'pawl.config.json', 'tonight.json'];

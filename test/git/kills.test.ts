@@ -123,7 +123,7 @@ function leftovers(fix: Fixture): void {
 
 test.each(MOMENTS)(
   'a worktree being made is finished, whichever git was killed %s its work',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (moment) => {
     await killEverywhere(
       moment,
@@ -134,7 +134,7 @@ test.each(MOMENTS)(
 );
 
 test('a worktree on a branch that is moved to its base is finished there, whichever git was killed', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   await killEverywhere(
     null,
@@ -167,7 +167,7 @@ test('a worktree being made on a base that goes on meanwhile is finished on the 
   }
 });
 
-test('work is committed once, whichever git was killed at its work', { timeout: 240_000 }, async () => {
+test('work is committed once, whichever git was killed at its work', { timeout: 300_000 }, async () => {
   await killEverywhere(
     null,
     async (fix) => {
@@ -179,7 +179,7 @@ test('work is committed once, whichever git was killed at its work', { timeout: 
 });
 
 test('leftovers are kept and the worktree put back, whichever git was killed at its work', {
-  timeout: 240_000,
+  timeout: 300_000,
 }, async () => {
   await killEverywhere(
     null,

@@ -12,7 +12,7 @@ import { HostBench, hasNamespaces, linesOf, textOf, waitFor } from './host-bench
 let bench: HostBench;
 beforeAll(() => {
   bench = new HostBench();
-}, 120_000);
+});
 afterEach(() => bench.end());
 afterAll(() => bench.close());
 

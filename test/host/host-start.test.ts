@@ -12,7 +12,7 @@ import { type BenchTask, HostBench, linesOf, waitFor } from './host-bench.ts';
 let bench: HostBench;
 beforeAll(() => {
   bench = new HostBench();
-}, 120_000);
+});
 afterEach(() => bench.end());
 afterAll(() => bench.close());
 
@@ -48,7 +48,7 @@ describe('one worker (L3)', () => {
       await settleDown(task);
       expect(linesOf(task.witness)).toHaveLength(1);
     }
-  }, 60_000);
+  });
 
   it('a host that was started for another request starts nothing and claims nothing', async () => {
     const task = bench.task();
@@ -217,5 +217,5 @@ describe('a host that is killed', () => {
       await runHost(task, [], killAfterMs);
       await checkAfterKill(task, `after ${killAfterMs} ms, seed ${SEED}`);
     }
-  }, 90_000);
+  });
 });

@@ -114,7 +114,7 @@ function check(machine: SimMachine, { acknowledged, commands }: Promises): void 
 }
 
 it('however it is killed and whatever is asked of it, a run comes to its rest with each worker started once', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const ends = new Map<string, number>();
   await fc.assert(

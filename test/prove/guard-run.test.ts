@@ -16,7 +16,7 @@ import { RUN, runPawl, type StartOptions } from '../../src/prove/real/start.ts';
 import { endOf, faultsOf, historyAt, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
 import { todaysPart } from '../support/draw.ts';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 
 let sites: CrashSite[] = [];
 let guards: Guard[] = [];

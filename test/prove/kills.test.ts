@@ -14,7 +14,7 @@ import { doTrial, nameOf } from '../../src/prove/real/trial.ts';
 import { endOf, faultsOf, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
 import { todaysPart } from '../support/draw.ts';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 const BUILT = fileURLToPath(new URL('../../dist', import.meta.url));
 const HOUSEHOLD = householdOf(parseConfig(null, 'pawl.config.json'));
 

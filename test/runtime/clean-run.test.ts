@@ -133,7 +133,7 @@ describe('a run that has ended', () => {
   });
 });
 
-describe('cut off anywhere and begun again', { timeout: 60_000 }, () => {
+describe('cut off anywhere and begun again', { timeout: 300_000 }, () => {
   test('it loses nothing, shows nothing half, and ends in the same place', async () => {
     restore();
     const whole = tools();

@@ -18,7 +18,7 @@ const DOUBT = { code: 'PAWL_JOURNAL_DAMAGED', detail: 'by a test', surfaces: ['p
 let bench: HostBench;
 beforeAll(() => {
   bench = new HostBench();
-}, 120_000);
+});
 afterEach(() => bench.end());
 afterAll(() => bench.close());
 

@@ -9,7 +9,7 @@ import { Heard } from '../support/heard.ts';
 import { answer, packetOf, write } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 let scenario: Scenario;
 let runOfA = '';
 

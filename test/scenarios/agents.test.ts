@@ -7,7 +7,7 @@ import { codesOf, documentOf, runOf } from '../support/pawl-cli.ts';
 import { answer, goodWork, type Plain, packetOf, verdict, witnessed } from '../support/scenario-packet.ts';
 import { ALLOWED, Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 const WORKER = resolve(import.meta.dirname, '../fixtures/workers/follows-the-contract.mjs');
 let scenario: Scenario;
 beforeEach(() => {
@@ -48,9 +48,10 @@ describe('without an agent', () => {
     expect(first.of('A').blockers[0]).toMatchObject({ hint: expect.stringContaining('pawl.config.json') });
     const again = await scenario.run(packets);
     expect(again.of('A').seq).toBe(first.of('A').seq);
-    expect((await scenario.status('A')).actions.map(({ command }) => command)).toEqual([
+    expect((await scenario.status('A')).actions.map(({ kind, command }) => command ?? kind)).toEqual([
       'pawl doctor',
       `pawl run ${first.of('A').runId}`,
+      'replacePacket',
       `pawl resolve ${first.of('A').runId} abandon --reason ''`,
     ]);
 

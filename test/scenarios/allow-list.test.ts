@@ -6,7 +6,7 @@ import { codesOf, runOf } from '../support/pawl-cli.ts';
 import { answer, type Plain, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { ALLOWED, Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 let scenario: Scenario;
 beforeEach(() => {
   scenario = new Scenario();

@@ -17,7 +17,7 @@ import { answer, type Plain, packetOf, verdict, write } from '../support/scenari
 import { isAlive } from '../support/scenario-processes.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 const scenario = new Scenario();
 const gate = join(scenario.repo.root, 'go');
 afterAll(() => scenario.end());

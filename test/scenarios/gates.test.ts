@@ -7,7 +7,7 @@ import { codesOf, runOf } from '../support/pawl-cli.ts';
 import { answer, type Plain, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { Scenario, type Scripts } from '../support/scenario-repo.ts';
 
-const SLOW = 240_000;
+const SLOW = 300_000;
 const scenario = new Scenario();
 let runs: Readonly<Record<string, RunView>> = {};
 let exitCode: number | null = null;

@@ -9,7 +9,7 @@ import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
 import { answer, packetOf, write } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 let scenario: Scenario;
 
 /** What git itself needs in the repository for a run's worktree and branch (L8). */

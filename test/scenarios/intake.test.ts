@@ -7,7 +7,7 @@ import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
 import { answer, type Plain, packetOf } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 let scenario: Scenario;
 
 function eachInAScenarioOfItsOwn(): void {

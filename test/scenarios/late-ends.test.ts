@@ -9,7 +9,7 @@ import { answer, packetOf, verdict, write } from '../support/scenario-packet.ts'
 import { isAlive } from '../support/scenario-processes.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 const TASK = 'implementation-e0-a1';
 const QUICK = { deadline_ms: 700, grace_ms: 200 };
 

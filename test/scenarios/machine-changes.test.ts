@@ -1,5 +1,5 @@
 /** Clocks that are moved and machines that are renamed, through the built command line. */
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunView } from '../../src/core/run-view.ts';
@@ -16,7 +16,7 @@ import { ScenarioMachine } from '../support/scenario-machine.ts';
 import { answer, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { Scenario, type Scripts } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 const DAYS_MS = 40 * 86_400_000;
 const TASK = 'implementation-e0-a1';
 /** Past every deadline, stall and lease; and back by as much. */
@@ -133,6 +133,8 @@ describe('a machine that is another one', () => {
       6,
       expect.objectContaining({ code: 'PAWL_REGISTRY_LOCKED', message: expect.stringContaining(' on one ') }),
     ]);
+    // What was refused is left for nobody.
+    expect(readdirSync(join(scenario.registry, 'inbox'))).toEqual([]);
     expect(viewIn(await call('status'))).toMatchObject({ state: 'implementing', kind: 'active' });
     expect(scenario.startsOf(runId)).toEqual([TASK]);
   });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { answer, packetOf, write } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 const BEHIND = 'behind-the-line-end';
 const scenario = new Scenario(`odd "$(touch PWNED)" 'é' \u202e;touch PWNED\n${BEHIND}\\`);
 afterAll(() => scenario.end());

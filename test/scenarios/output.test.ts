@@ -9,7 +9,7 @@ import { CLI, documentOf, type ErrorDocument, runOf, until } from '../support/pa
 import { answer, type Plain, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 const scenario = new Scenario();
 let nasty: RunView;
 let whole: RunView;

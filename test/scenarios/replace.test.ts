@@ -8,7 +8,7 @@ import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
 import { goodWork, type Plain, packetOf } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 let scenario: Scenario;
 
 interface Replaced extends RunsDocument {

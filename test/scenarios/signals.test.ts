@@ -8,7 +8,7 @@ import { answer, packetOf } from '../support/scenario-packet.ts';
 import { isAlive } from '../support/scenario-processes.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 120_000;
+const SLOW = 300_000;
 /** A stop waits for short work only; the worker of these tests would take for ever. */
 const SOON_MS = 15_000;
 let scenario: Scenario;

@@ -10,7 +10,7 @@ const scenario = new Scenario();
 afterAll(() => scenario.end());
 
 test('the second one is parked and names path and holder, the handoff of the first names the path, and a retry continues', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   scenario.repo.write('src/widget.js', 'export {};\n');
   scenario.repo.git(['add', '-A']);

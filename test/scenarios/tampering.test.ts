@@ -11,7 +11,7 @@ import { changedPaths, type Fingerprint, fingerprint } from '../support/scenario
 import { answer, packetOf, verdict } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
-const SLOW = 240_000;
+const SLOW = 300_000;
 const scenario = new Scenario();
 
 interface Finding {

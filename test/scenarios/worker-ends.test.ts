@@ -6,7 +6,7 @@ import { codesOf } from '../support/pawl-cli.ts';
 import { answer, type Plain, packetOf, write } from '../support/scenario-packet.ts';
 import { Scenario, type Scripts } from '../support/scenario-repo.ts';
 
-const SLOW = 240_000;
+const SLOW = 300_000;
 const scenario = new Scenario();
 let runs: Readonly<Record<string, RunView>> = {};
 

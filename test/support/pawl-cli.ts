@@ -12,7 +12,7 @@ import type { RunView } from '../../src/core/run-view.ts';
 /** The built program. */
 export const CLI = resolve(import.meta.dirname, '../../dist/src/cli/main.js');
 
-const CALL_MS = 120_000;
+const CALL_MS = 300_000;
 const LOOK_MS = 20;
 
 /** How a call ended, with all that it said. */
@@ -88,7 +88,7 @@ export function documentOf<T = RunsDocument>(end: CliEnd): T {
 }
 
 /** The value of `look` as soon as it is neither null nor false. Throws after `withinMs`, saying `what` was waited for. */
-export async function until<T>(what: string, look: () => T | null | false | undefined, withinMs = 60_000): Promise<T> {
+export async function until<T>(what: string, look: () => T | null | false | undefined, withinMs = 240_000): Promise<T> {
   const endMs = performance.now() + withinMs;
   for (;;) {
     const value = look();

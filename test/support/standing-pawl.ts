@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { CLI, type CliEnd } from './pawl-cli.ts';
 
 const PROGRAM = new URL('./standing-pawl.mjs', import.meta.url);
-const CALL_MS = 120_000;
+const CALL_MS = 300_000;
 
 /** One call, as the process is told of it. */
 interface Call {

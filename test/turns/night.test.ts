@@ -64,7 +64,7 @@ beforeAll(async () => {
   const end = await next.ended;
   if (end.code !== 3) throw new Error(`the second night ended with ${end.code}: ${end.stdout}\n${end.stderr}`);
   morning = await look();
-}, 120_000);
+});
 afterAll(() => repo.end());
 
 function signalHost(name: string, signal: 'SIGTERM' | 'SIGKILL'): void {

@@ -69,7 +69,8 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     ...noticeHooks(notices, view.onRecord),
   };
   const request = { places, config, log: (line: string) => view.log(line) };
-  const result = await withDriver(request, driverOptions, async (driver) => {
+  const stop = stopOnSignal(view);
+  const deed = async (driver: Driver): Promise<Omit<Result, 'tookMs'>> => {
     notices?.catchUp(driver);
     const how = { again: options.again === true, isAllOrNothing: options.allOrNothing === true };
     const { outcomes, isRecorded } = takeIn(driver, readings, how);
@@ -79,8 +80,13 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     // Whoever names runs wants those and no other; else what is queued meanwhile is driven too.
     const end = await drive(driver, view, asked, runIds.length === 0);
     await notices?.close();
-    return { ...end, outcomes };
-  }).finally(() => view.stop());
+    const stoppedBy = driver.moving([...asked, ...driver.driven()]).length === 0 ? null : stop.signal();
+    return { ...end, outcomes, stoppedBy };
+  };
+  const result = await withDriver(request, driverOptions, deed, stop.listen).finally(() => {
+    stop.end();
+    view.stop();
+  });
   // Only now: nobody drives these runs any more.
   return {
     ...result,
@@ -110,8 +116,7 @@ async function drive(
   view: LiveView,
   asked: readonly string[],
   withNew: boolean,
-): Promise<Omit<Result, 'outcomes' | 'tookMs'>> {
-  const stop = stopOnSignal(driver, view);
+): Promise<Pick<Result, 'runs' | 'faults'>> {
   const inbox = new AbortController();
   const watching = watchInbox(driver, inbox.signal).catch((error: unknown) => driver.end(error));
   const runIds = (): readonly string[] => [...new Set([...asked, ...driver.driven()])];
@@ -121,8 +126,7 @@ async function drive(
   } finally {
     inbox.abort();
     await watching;
-    // Short work is waited for here: a second signal must still find its handler.
-    await driver.close().finally(() => stop.end());
+    await driver.close();
   }
   const faults = driver
     .runs()
@@ -130,13 +134,20 @@ async function drive(
   const runs = runIds()
     .map((runId) => driver.view(runId))
     .filter((each) => each !== null);
-  return { runs, faults, stoppedBy: driver.moving(runIds()).length === 0 ? null : stop.signal() };
+  return { runs, faults };
 }
 
 /** The first signal stops new work and says what is waited for; the second ends the process at once. */
-function stopOnSignal(driver: Driver, view: LiveView): { end(): void; signal(): StopSignal | null } {
+function stopOnSignal(view: LiveView): {
+  /** From now on the driver is stopped by signals, also while it brings runs back. */
+  listen(driver: Driver): void;
+  /** Short work is waited for until then: a second signal must still find its handler. */
+  end(): void;
+  signal(): StopSignal | null;
+} {
   let first: StopSignal | null = null;
-  const onSignal = (signal: StopSignal): void => {
+  let onSignal: (signal: StopSignal) => void = () => undefined;
+  const stop = (driver: Driver, signal: StopSignal): void => {
     if (first !== null) process.exit(SIGNAL_EXIT[signal]);
     first = signal;
     const running = driver.runs().filter((live) => live.isUnderWay('watchWorker'));
@@ -152,9 +163,12 @@ function stopOnSignal(driver: Driver, view: LiveView): { end(): void; signal(): 
       );
     driver.stopAccepting();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
   return {
+    listen: (driver) => {
+      onSignal = (signal) => stop(driver, signal);
+      process.on('SIGINT', onSignal);
+      process.on('SIGTERM', onSignal);
+    },
     end: () => {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import type { CrashSite } from './site.ts';
 
-const MOMENT_MS_MAX = 60_000;
+const MOMENT_MS_MAX = 240_000;
 const POLL_MS = 2;
 
 /** What of a task is there when its processes are killed. */

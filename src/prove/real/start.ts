@@ -14,7 +14,7 @@ const PRELOAD = pathToFileURL(builtPath('prove/preload/kill-point.js')).href;
 /** How long what was said may still be on its way once a process has ended. */
 const DRAIN_MS = 2_000;
 /** For a start that nobody kills; far beyond what it needs on a busy machine. */
-const START_MS_MAX = 120_000;
+const START_MS_MAX = 300_000;
 
 /** How one start of Pawl ended. */
 export interface Ended {
