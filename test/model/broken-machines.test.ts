@@ -5,12 +5,12 @@ import { brokenByRun } from '../../src/prove/model/invariants.ts';
 import { runAlone } from '../../src/prove/model/machines.ts';
 import type { World } from '../../src/prove/model/world.ts';
 import { SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
-import { todaysPart } from '../support/draw.ts';
+import { DAYS_OF_WEEK, todaysPart } from '../support/draw.ts';
 import { BREAKS, type RunMachine, SECOND_LINE } from '../support/model-breaks.ts';
 import { CHART_BREAKS, type TaskMachine } from '../support/model-chart-breaks.ts';
 
 /** Three days in a row try every break. */
-const DAYS = 3;
+const DAYS = DAYS_OF_WEEK;
 
 afterEach(() => {
   vi.doUnmock('../../machines/run.machine.ts');
