@@ -35,11 +35,15 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** Tests that fill memory: the more a process holds, the longer it takes to start another one, so they have processes of their own. */
+const IN_MEMORY = ['faults', 'matrix', 'model', 'packets', 'properties', 'protocol'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
 // More at once than two cores can do: the tests that wait (for grace times, silence, deadlines) leave room for those that work.
 // Files share a process and what it has loaded: each has to leave that process as it was.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/process-as-it-was.ts'],
     // A machine that is busy with other things takes several times as long as one that is not.
     testTimeout: 300_000,
@@ -47,5 +51,9 @@ export default defineConfig({
     maxWorkers: 4,
     isolate: false,
     sequence: { sequencer: LongFirst },
+    projects: [
+      { extends: true, test: { name: 'memory', include: IN_MEMORY, execArgv: ['--max-semi-space-size=64'] } },
+      { extends: true, test: { name: 'processes', include: ['test/**/*.test.ts'], exclude: IN_MEMORY } },
+    ],
   },
 });

@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { delimiter, isAbsolute, relative, resolve, sep } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
+import { onceEnded } from '../base/child-end.ts';
 import { spanMs } from '../base/elapsed.ts';
 import { systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -71,15 +72,10 @@ export function runCommand(argv: readonly [string, ...string[]]): Promise<EndedC
     child.once('error', (error) => {
       if (child.pid === undefined) neverBegan(error);
     });
-    child.once('exit', (exitCode, signal) => {
-      const drained = setTimeout(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-      }, DRAIN_MS);
-      child.once('close', () => {
-        clearTimeout(drained);
-        end(exitCode, signal, problemOf(exitCode, signal));
-      });
+    onceEnded(child, DRAIN_MS, (exitCode, signal) => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+      end(exitCode, signal, problemOf(exitCode, signal));
     });
   });
 }

@@ -9,7 +9,7 @@ import { DAYS_OF_WEEK, todaysPart } from '../support/draw.ts';
 import { BREAKS, type RunMachine, SECOND_LINE } from '../support/model-breaks.ts';
 import { CHART_BREAKS, type TaskMachine } from '../support/model-chart-breaks.ts';
 
-/** Three days in a row try every break. */
+/** A week tries every break. */
 const DAYS = DAYS_OF_WEEK;
 
 afterEach(() => {

@@ -7,6 +7,7 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { onceEnded } from '../../base/child-end.ts';
 
 /** What to run, and its bounds. */
 export interface BoundedCommand {
@@ -74,9 +75,7 @@ function outcomeOf(
       });
     }
     child.on('error', (error) => fail(`could not be started: ${error.message}`));
-    child.on('close', exited);
-    // A process that it left behind may hold the pipes for ever: what has come by then is all.
-    child.on('exit', (code, signal) => setTimeout(() => exited(code, signal), DRAIN_MS));
+    onceEnded(child, DRAIN_MS, exited);
   });
 }
 

@@ -88,7 +88,7 @@ async function probe(adapter: AgentAdapter, path: string, environment: Variables
     throw unusable(adapter, path, `does not tell a version of ${adapter.title}: ${toldOf(versionText)}`);
   }
   const flags = adapter.helpArgs.length === 0 ? null : flagsOf(helpTexts);
-  if (flags?.size === 0) throw unusable(adapter, path, 'names no flag in its help');
+  if (flags?.size === 0) throw unusable(adapter, path, `names no flag in its help: ${toldOf(helpTexts.join('\n'))}`);
   return { path, version, sha256, flags };
 }
 
