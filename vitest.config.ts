@@ -48,7 +48,7 @@ export default defineConfig({
     // A machine that is busy with other things takes several times as long as one that is not.
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    maxWorkers: 4,
+    maxWorkers: 3,
     isolate: false,
     sequence: { sequencer: LongFirst },
     projects: [
