@@ -98,6 +98,8 @@ describe('without a driver', () => {
     const runId = document.runs[0]?.runId ?? '';
     const cancelled = await scenario.json('cancel', runId, '--reason', 'a mistake');
     expect([cancelled.code, runOf(cancelled.document, 'MISTAKE').state]).toEqual([0, 'cancelled']);
+    const { stdout } = await scenario.call('status', runId);
+    expect(stdout).toMatch(/^ {4}decided {2}cancel by .+ at \d{4}-.+Z: a mistake$/m);
   });
 });
 
