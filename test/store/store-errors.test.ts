@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { PawlError } from '../../src/model/error.ts';
+import {
+  attempt,
+  attemptSync,
+  NO_LINK_CODES,
+  storeFailure,
+  storeRefusal,
+  syncFailure,
+  systemFailure,
+} from '../../src/store/store-errors.ts';
+
+const system = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more });
+
+/** All that an error says, its message included. */
+function told(error: unknown): object {
+  if (!(error instanceof PawlError)) throw error;
+  const { code, kind, message, subject, hint, actions, cause } = error;
+  return { code, kind, message, subject, hint, actions, cause };
+}
+
+function thrownBy(body: () => unknown): unknown {
+  try {
+    body();
+  } catch (error) {
+    return error;
+  }
+  return expect.fail('nothing was thrown');
+}
+
+const FULL = {
+  code: 'PAWL_STORE_FULL',
+  kind: 'needsHuman',
+  hint: 'free some space (or raise the quota), then start again',
+};
+const FORBIDDEN = {
+  code: 'PAWL_STORE_PERMISSION',
+  kind: 'needsHuman',
+  hint: 'give the user that runs pawl read and write access to it, then start again',
+};
+const FAILED = { code: 'PAWL_STORE_FAILED', kind: 'terminal', hint: 'check the disk and the path, then start again' };
+const SYNC_FAILED = {
+  code: 'PAWL_STORE_SYNC_FAILED',
+  kind: 'terminal',
+  hint: 'check the disk (free space, kernel log), then start again: the next start trusts only what it reads back',
+};
+
+describe('a failed deed', () => {
+  it.each([
+    ['ENOSPC', FULL],
+    ['EDQUOT', FULL],
+    ['EACCES', FORBIDDEN],
+    ['EPERM', FORBIDDEN],
+    ['EROFS', FORBIDDEN],
+    ['EIO', FAILED],
+    ['ENOENT', FAILED],
+  ])('is told with the deed, the path, %s, and what to do about that', (code, expected) => {
+    const cause = system(code);
+    const whole = { ...expected, message: `could not open /a: ${code}`, subject: '/a', actions: [], cause };
+    expect(told(storeFailure('open', '/a', cause))).toEqual(whole);
+    expect(
+      told(
+        thrownBy(() =>
+          attempt('open', '/a', () => {
+            throw cause;
+          }),
+        ),
+      ),
+    ).toEqual(whole);
+  });
+
+  it('that was told already, or that is a bug, stays what it is', () => {
+    const refusal = Object.assign(storeRefusal('/a', 'm', 'h'), { code: 'PAWL_STORE_FULL' });
+    for (const error of [refusal, new TypeError('a bug'), 'a text', undefined]) {
+      expect(storeFailure('open', '/b', error)).toBe(error);
+      expect(syncFailure('/b', error)).toBe(error);
+    }
+  });
+
+  it('that does not fail gives its result', () => {
+    expect(attempt('open', '/a', () => 7)).toBe(7);
+  });
+});
+
+describe('a failed sync', () => {
+  it.each(['EIO', 'ENOSPC', 'EACCES'])('is the end of what the process believes, whatever the cause: %s', (code) => {
+    const cause = system(code);
+    const whole = {
+      ...SYNC_FAILED,
+      message: `could not make /a durable: ${code}`,
+      subject: '/a',
+      actions: [],
+      cause,
+    };
+    expect(told(syncFailure('/a', cause))).toEqual(whole);
+    expect(
+      told(
+        thrownBy(() =>
+          attemptSync('/a', () => {
+            throw cause;
+          }),
+        ),
+      ),
+    ).toEqual(whole);
+  });
+
+  it('is none where the call returns', () => {
+    let calls = 0;
+    attemptSync('/a', () => {
+      calls += 1;
+    });
+    expect(calls).toBe(1);
+  });
+});
+
+describe('an error that reached the top', () => {
+  it('of a system call is told with that call and its path', () => {
+    const cause = system('EACCES', { syscall: 'scandir', path: '/a' });
+    expect(told(systemFailure(cause))).toEqual({
+      ...FORBIDDEN,
+      message: 'could not scandir /a: EACCES',
+      subject: '/a',
+      actions: [],
+      cause,
+    });
+  });
+
+  it.each([{}, { path: '' }, { path: 7 }])('without a path is of a file: %j', (more) => {
+    const error = systemFailure(system('EIO', { syscall: 'read', ...more }));
+    expect(told(error)).toMatchObject({ message: 'could not read a file: EIO', subject: 'a file' });
+  });
+
+  it('that no system call has failed with stays what it is', () => {
+    for (const error of [system('EIO'), new TypeError('a bug'), { syscall: 'read', code: 'EIO' }, 'a text', null]) {
+      expect(systemFailure(error)).toBe(error);
+    }
+  });
+});
+
+it('what the system has not reported is refused in the words that are given', () => {
+  const cause = system('EIO');
+  const given = { message: 'm', subject: '/a', hint: 'h', actions: [] };
+  const whole = { code: 'PAWL_STORE_FAILED', kind: 'terminal', ...given };
+  expect(told(storeRefusal('/a', 'm', 'h'))).toEqual({ ...whole, cause: undefined });
+  expect(told(storeRefusal('/a', 'm', 'h', cause))).toEqual({ ...whole, cause });
+});
+
+it('the codes that mean "no hard links" are those of link(2)', () => {
+  expect(NO_LINK_CODES).toEqual(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV']);
+});
