@@ -53,8 +53,8 @@ export function taskIdOf(title: string): string | null {
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
-  return words.slice(0, TASK_CHARS).replace(/-+$/, '') || null;
+    .replace(/^-/, '');
+  return words.slice(0, TASK_CHARS).replace(/-$/, '') || null;
 }
 
 /** The branch that a task works on when nobody names one. */
@@ -65,8 +65,8 @@ export function branchOf(taskId: string): string {
 /** The packet, unapproved; parts that nobody has said are left out. */
 export function packetOfDraft(draft: PacketDraft): JsonObject {
   const { taskId, repo, issue, branch, base, goal, agent } = draft;
-  const number = issue === null ? null : Number(issue.replace(/^#/, ''));
-  const issueNumber = number !== null && Number.isSafeInteger(number) && number > 0 ? number : issue;
+  const number = Number(issue?.replace(/^#/, ''));
+  const issueNumber = Number.isSafeInteger(number) && number > 0 ? number : issue;
   return filled({
     task_id: taskId,
     approval: { status: 'proposed' },
