@@ -73,17 +73,16 @@ function linesOf({ actor, event }: JournalRecord, names: ReadonlyMap<string, str
     case 'packetReplaced':
       return [says('O', 'R', `another packet: ${event.reason}`)];
     case 'taskRequested': {
-      const task = names.get(event.taskId);
-      const told = says('P', 'R', `taskRequested ${event.taskId}`);
-      return task === undefined ? [told] : [told, says('R', task, `start (${event.agent})`)];
+      const task = names.get(event.taskId) ?? 'R';
+      return [says('P', 'R', `taskRequested ${event.taskId}`), says('R', task, `start (${event.agent})`)];
     }
     case 'workerEnded': {
-      const task = names.get(actor);
+      const task = names.get(actor) ?? 'R';
       const how = event.blocker === null ? event.result : `${event.result}, ${event.blocker.code}`;
-      return task === undefined ? [] : [says('P', task, 'workerEnded'), `  ${task}-->>R: ${words(how)}`];
+      return [says('P', task, 'workerEnded'), `  ${task}-->>R: ${words(how)}`];
     }
     default:
-      return [says('P', isTask(actor) ? (names.get(actor) ?? 'R') : 'R', told(event))];
+      return [says('P', names.get(actor) ?? 'R', told(event))];
   }
 }
 
