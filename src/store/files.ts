@@ -270,8 +270,9 @@ export class Files {
   }
 }
 
+/** Greater below than above; that the root counts like what lies in it is the same, for it is always there and has no parent. */
 function depthOf(path: string): number {
-  return path === '/' ? 0 : path.split('/').length - 1;
+  return path.split('/').length;
 }
 
 function pathsAt(paths: ReadonlyMap<string, number>, depth: number): string[] {

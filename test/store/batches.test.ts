@@ -2,9 +2,11 @@ import { expect, it } from 'vitest';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { listUnfinishedBatches, markBatchDone, readBatchOf, writeBatch } from '../../src/store/batches.ts';
+import { Files } from '../../src/store/files.ts';
+import { jsonBytes } from '../../src/store/json-file.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { bytesOf, clock, filesOver, forEachCrash } from './store-kit.ts';
+import { bytesOf, clock, filesOver, forEachCrash, toldBy } from './store-kit.ts';
 
 const paths = new RegistryPaths('/r');
 const entries = [{ runId: 'run_a', given: { task_id: 'a' } }, null];
@@ -75,4 +77,109 @@ it('a batch of a command that cannot be read is refused by its name, and not tak
   expect(() => readBatchOf(files, paths, 'cmd_x')).toThrow(
     expect.objectContaining({ code: 'PAWL_REGISTRY_INVALID', subject: 'batch_x' }),
   );
+});
+
+it('a batch of packets is named by its time, in 15 digits, and a nonce; that of a command by the command', () => {
+  const at = (nowMs: number) => new Files(new MemoryFs(), { ...clock, nowMs: () => nowMs, nonce: () => 'n' });
+  expect(writeBatch(at(1_700_000_000_000), paths, [])).toBe('batch_001700000000000_n');
+  expect(writeBatch(at(7), paths, [])).toBe('batch_000000000000007_n');
+  expect(writeBatch(at(0), paths, [], { commandId: 'cmd_x_cmd_y', outcomes: [] })).toBe('batch_x_cmd_y');
+  expect(writeBatch(at(0), paths, [], { commandId: 'x_cmd_y', outcomes: [] })).toBe('x_cmd_y');
+});
+
+it('a batch that is written a second time is a bug, named by its id', () => {
+  const files = new Files(new MemoryFs(), { ...clock, nonce: () => 'n' });
+  writeBatch(files, paths, []);
+  expect(() => writeBatch(files, paths, entries)).toThrow(
+    new Error('bug: the batch id batch_001700000000000_n came twice'),
+  );
+});
+
+it('a batch that cannot be read is told with what to look at', () => {
+  const files = filesOver(new MemoryFs());
+  files.ensureFolders([paths.batches]);
+  linkRegister(files, paths.batch('batch_x'), bytesOf('{'));
+  expect(toldBy(() => readBatchOf(files, paths, 'cmd_x'))).toEqual({
+    code: 'PAWL_REGISTRY_INVALID',
+    kind: 'terminal',
+    message: 'The batch batch_x cannot be read.',
+    subject: 'batch_x',
+    hint: 'Look at what changed this file.',
+    actions: [],
+    cause: undefined,
+  });
+});
+
+it.each([
+  ['no JSON', '{'],
+  ['no object', '[]'],
+  ['another version', { v: 2 }],
+  ['another id', { batchId: 'batch_b' }],
+  ['no time', { atMs: '1' }],
+  ['a time before all times', { atMs: -1 }],
+  ['no entries', { entries: {} }],
+])('a batch with %s is none', (_what, change) => {
+  const files = filesOver(new MemoryFs());
+  files.ensureFolders([paths.batches]);
+  const whole = { v: 1, batchId: 'batch_a', atMs: 0, entries: [] };
+  const bytes = typeof change === 'string' ? bytesOf(change) : jsonBytes({ ...whole, ...change });
+  linkRegister(files, paths.batch('batch_a'), bytes);
+  expect(listUnfinishedBatches(files, paths)).toEqual({ batches: [], unreadable: ['batch_a.json'] });
+});
+
+it('outcomes that are no list are none', () => {
+  const files = filesOver(new MemoryFs());
+  files.ensureFolders([paths.batches]);
+  linkRegister(
+    files,
+    paths.batch('batch_a'),
+    jsonBytes({ v: 1, batchId: 'batch_a', atMs: 0, entries: [], outcomes: 'x' }),
+  );
+  expect(readBatchOf(files, paths, 'cmd_a')).toEqual({ batchId: 'batch_a', atMs: 0, entries: [], outcomes: null });
+});
+
+it('of the names in the folder only those count that end in .json, and only their own mark makes them done', () => {
+  const files = new Files(new MemoryFs(), { ...clock, nonce: () => 'a.json' });
+  const id = writeBatch(files, paths, entries);
+  expect(id).toBe('batch_001700000000000_a.json');
+  for (const name of ['a.json.done', 'notes.txt', 'xjson', 'a.done.json']) {
+    files.fs.close(files.fs.open(`${paths.batches}/${name}`, 'wx+'));
+  }
+  files.fs.close(files.fs.open(`${paths.batches}/batch_001700000000000_a.done.json`, 'wx+'));
+  files.fs.close(files.fs.open(`${paths.batches}/-x y.json`, 'wx+'));
+  const { batches, unreadable } = listUnfinishedBatches(files, paths);
+  expect(batches.map(({ batchId }) => batchId)).toEqual([id]);
+  expect(unreadable).toEqual(['-x y.json', 'a.done.json', 'batch_001700000000000_a.done.json']);
+  markBatchDone(files, paths, id);
+  expect(listUnfinishedBatches(files, paths).batches).toEqual([]);
+});
+
+it('looking at batches syncs their folder where one is found, and only there', () => {
+  const fs = new FaultFs(new MemoryFs());
+  const files = filesOver(fs);
+  expect(listUnfinishedBatches(files, paths)).toEqual({ batches: [], unreadable: [] });
+  expect(readBatchOf(files, paths, 'cmd_a')).toBeNull();
+  files.ensureFolders([paths.batches]);
+  const syncs = (body: () => unknown): number => {
+    const before = fs.countOf('sync');
+    body();
+    return fs.countOf('sync') - before;
+  };
+  expect(syncs(() => listUnfinishedBatches(files, paths))).toBe(0);
+  writeBatch(files, paths, entries, { commandId: 'cmd_a', outcomes: [] });
+  expect(syncs(() => listUnfinishedBatches(files, paths))).toBe(1);
+  expect(syncs(() => readBatchOf(files, paths, 'cmd_a'))).toBe(1);
+});
+
+it('a mark that cannot be made is told by its path; our own bugs pass through', () => {
+  const fs = new FaultFs(new MemoryFs(), { ops: ['open'], at: 1, fault: { code: 'EACCES' } });
+  expect(toldBy(() => markBatchDone(filesOver(fs), paths, 'batch_a'))).toMatchObject({
+    code: 'PAWL_STORE_PERMISSION',
+    message: 'could not create /r/batches/batch_a.done: EACCES',
+  });
+  const memory = new MemoryFs();
+  memory.onCall = () => {
+    throw new TypeError('a bug');
+  };
+  expect(() => markBatchDone(filesOver(memory), paths, 'batch_a')).toThrow(TypeError);
 });

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
+import { recoverRegistry } from '../../src/core/error-actions.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { readJournal, repairJournal } from '../../src/store/journal.ts';
 import { JournalWriter } from '../../src/store/journal-writer.ts';
-import { codeOf, codeOfFault, filesOver, forEachCrash, forEachFault, sealedRecords } from './store-kit.ts';
+import { codeOf, codeOfFault, filesOver, forEachCrash, forEachFault, sealedRecords, toldBy } from './store-kit.ts';
 
 const PATH = '/events.jsonl';
 const { records, lines } = sealedRecords(4);
@@ -189,7 +190,106 @@ it('another writer is noticed before the append is acknowledged, and ends this o
 
 it('a text that is no line, and a closed writer, are bugs', () => {
   const writer = JournalWriter.open(filesOver(new MemoryFs()), PATH, 0);
-  expect(() => writer.append('x')).toThrow('bug');
+  expect(() => writer.append('x')).toThrow(new Error(`bug: a line for ${PATH} lacks its newline`));
   writer.close();
-  expect(() => writer.append(line(0))).toThrow('bug');
+  expect(() => writer.append(line(0))).toThrow(new Error(`bug: ${PATH} is closed`));
+});
+
+const DAMAGED = {
+  code: 'PAWL_JOURNAL_DAMAGED',
+  kind: 'terminal',
+  subject: PATH,
+  hint: 'make sure that one process drives the registry, then recover it',
+  actions: [recoverRegistry()],
+  cause: undefined,
+};
+
+it('another size is told with both sizes, when the journal is opened and after an append', () => {
+  const memory = new MemoryFs();
+  const changed = (size: number, expected: number) => ({
+    ...DAMAGED,
+    message: `${PATH} is ${size} bytes long, not ${expected}: somebody else wrote there`,
+  });
+  expect(toldBy(() => JournalWriter.open(filesOver(memory), PATH, 1))).toEqual(changed(0, 1));
+  const writer = JournalWriter.open(filesOver(memory), PATH, 0);
+  expect([writer.path, writer.size]).toEqual([PATH, 0]);
+  const other = memory.open(PATH, 'a+');
+  memory.write(other, Buffer.from('xyz'), null);
+  memory.close(other);
+  expect(toldBy(() => JournalWriter.open(filesOver(memory), PATH, 2))).toEqual(changed(3, 2));
+  for (let n = 0; n < 2; n += 1) expect(toldBy(() => writer.append('{}\n'))).toEqual(changed(6, 3));
+  expect(memory.stat(PATH)?.size).toBe(6);
+  writer.close();
+});
+
+it.each([
+  ['open', 'open'],
+  ['size', 'measure'],
+] as const)('a journal that cannot be opened is told by the deed: %s', (op, deed) => {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory, { ops: [op], at: 1, fault: { code: 'EIO' } });
+  expect(toldBy(() => JournalWriter.open(filesOver(fs), PATH, 0)).message).toBe(`could not ${deed} ${PATH}: EIO`);
+  expect(memory.openCount).toBe(0);
+});
+
+it('a journal that cannot be settled is not opened', () => {
+  const memory = new MemoryFs();
+  filesOver(memory).writeDurable(PATH, Buffer.from(line(0)));
+  const size = memory.stat(PATH)?.size ?? expect.fail();
+  const fs = new FaultFs(memory, { ops: ['dataSync'], at: 1, fault: { code: 'EIO' } });
+  expect(toldBy(() => JournalWriter.open(filesOver(fs), PATH, size)).message).toBe(
+    `could not make ${PATH} durable: EIO`,
+  );
+  expect(memory.openCount).toBe(0);
+});
+
+it('a failed append that cannot be taken back is told from then on, with the failure to do so', () => {
+  const fs = new FaultFs(new MemoryFs());
+  const writer = JournalWriter.open(filesOver(fs), PATH, 0);
+  fs.plan = { ops: ['write', 'truncate'], at: 1, fault: { code: 'ENOSPC' }, isLasting: true };
+  expect(toldBy(() => writer.append(line(0))).message).toBe(`could not write ${PATH}: ENOSPC`);
+  fs.plan = null;
+  expect(toldBy(() => writer.append(line(0)))).toEqual({
+    code: 'PAWL_STORE_FAILED',
+    kind: 'terminal',
+    message: `nothing can be appended to ${PATH} any more: a failed append could not be taken back`,
+    subject: PATH,
+    hint: 'stop this process; the next start reads the disk',
+    actions: [],
+    cause: expect.objectContaining({ code: 'ENOSPC', syscall: 'truncate' }),
+  });
+  writer.close();
+});
+
+it('a size that cannot be measured after an append ends the writer', () => {
+  const fs = new FaultFs(new MemoryFs());
+  const writer = JournalWriter.open(filesOver(fs), PATH, 0);
+  fs.plan = { ops: ['size'], at: 1, fault: { code: 'EIO' } };
+  for (let n = 0; n < 2; n += 1) {
+    expect(toldBy(() => writer.append(line(0))).message).toBe(`could not measure ${PATH}: EIO`);
+  }
+  writer.close();
+});
+
+it('a bug between writing and syncing passes through, and ends the writer', () => {
+  const memory = new MemoryFs();
+  const writer = JournalWriter.open(filesOver(memory), PATH, 0);
+  const bug = new TypeError('a bug');
+  memory.onCall = (op) => {
+    if (op === 'dataSync') throw bug;
+  };
+  expect(() => writer.append(line(0))).toThrow(bug);
+  memory.onCall = null;
+  expect(toldBy(() => writer.append(line(1)))).toMatchObject({ code: 'PAWL_STORE_FAILED', cause: bug });
+  expect(seqs(memory)).toEqual([1]);
+  writer.close();
+});
+
+it('a close that fails is told once', () => {
+  const fs = new FaultFs(new MemoryFs());
+  const writer = JournalWriter.open(filesOver(fs), PATH, 0);
+  fs.plan = { ops: ['close'], at: 1, fault: { code: 'EIO' } };
+  expect(toldBy(() => writer.close()).message).toBe(`could not close ${PATH}: EIO`);
+  writer.close();
+  expect(fs.countOf('close')).toBe(2);
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { PawlError } from '../../src/model/error.ts';
 import {
   attempt,
   attemptSync,
@@ -9,24 +8,12 @@ import {
   syncFailure,
   systemFailure,
 } from '../../src/store/store-errors.ts';
+import { systemError, toldBy } from './store-kit.ts';
 
-const system = (code: string, more: object = {}): Error => Object.assign(new Error(code), { code, ...more });
-
-/** All that an error says, its message included. */
-function told(error: unknown): object {
-  if (!(error instanceof PawlError)) throw error;
-  const { code, kind, message, subject, hint, actions, cause } = error;
-  return { code, kind, message, subject, hint, actions, cause };
-}
-
-function thrownBy(body: () => unknown): unknown {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  return expect.fail('nothing was thrown');
-}
+const told = (error: unknown): object =>
+  toldBy(() => {
+    throw error;
+  });
 
 const FULL = {
   code: 'PAWL_STORE_FULL',
@@ -55,16 +42,14 @@ describe('a failed deed', () => {
     ['EIO', FAILED],
     ['ENOENT', FAILED],
   ])('is told with the deed, the path, %s, and what to do about that', (code, expected) => {
-    const cause = system(code);
+    const cause = systemError(code);
     const whole = { ...expected, message: `could not open /a: ${code}`, subject: '/a', actions: [], cause };
     expect(told(storeFailure('open', '/a', cause))).toEqual(whole);
     expect(
-      told(
-        thrownBy(() =>
-          attempt('open', '/a', () => {
-            throw cause;
-          }),
-        ),
+      toldBy(() =>
+        attempt('open', '/a', () => {
+          throw cause;
+        }),
       ),
     ).toEqual(whole);
   });
@@ -84,7 +69,7 @@ describe('a failed deed', () => {
 
 describe('a failed sync', () => {
   it.each(['EIO', 'ENOSPC', 'EACCES'])('is the end of what the process believes, whatever the cause: %s', (code) => {
-    const cause = system(code);
+    const cause = systemError(code);
     const whole = {
       ...SYNC_FAILED,
       message: `could not make /a durable: ${code}`,
@@ -94,12 +79,10 @@ describe('a failed sync', () => {
     };
     expect(told(syncFailure('/a', cause))).toEqual(whole);
     expect(
-      told(
-        thrownBy(() =>
-          attemptSync('/a', () => {
-            throw cause;
-          }),
-        ),
+      toldBy(() =>
+        attemptSync('/a', () => {
+          throw cause;
+        }),
       ),
     ).toEqual(whole);
   });
@@ -115,7 +98,7 @@ describe('a failed sync', () => {
 
 describe('an error that reached the top', () => {
   it('of a system call is told with that call and its path', () => {
-    const cause = system('EACCES', { syscall: 'scandir', path: '/a' });
+    const cause = systemError('EACCES', { syscall: 'scandir', path: '/a' });
     expect(told(systemFailure(cause))).toEqual({
       ...FORBIDDEN,
       message: 'could not scandir /a: EACCES',
@@ -126,19 +109,25 @@ describe('an error that reached the top', () => {
   });
 
   it.each([{}, { path: '' }, { path: 7 }])('without a path is of a file: %j', (more) => {
-    const error = systemFailure(system('EIO', { syscall: 'read', ...more }));
+    const error = systemFailure(systemError('EIO', { syscall: 'read', ...more }));
     expect(told(error)).toMatchObject({ message: 'could not read a file: EIO', subject: 'a file' });
   });
 
   it('that no system call has failed with stays what it is', () => {
-    for (const error of [system('EIO'), new TypeError('a bug'), { syscall: 'read', code: 'EIO' }, 'a text', null]) {
+    for (const error of [
+      systemError('EIO'),
+      new TypeError('a bug'),
+      { syscall: 'read', code: 'EIO' },
+      'a text',
+      null,
+    ]) {
       expect(systemFailure(error)).toBe(error);
     }
   });
 });
 
 it('what the system has not reported is refused in the words that are given', () => {
-  const cause = system('EIO');
+  const cause = systemError('EIO');
   const given = { message: 'm', subject: '/a', hint: 'h', actions: [] };
   const whole = { code: 'PAWL_STORE_FAILED', kind: 'terminal', ...given };
   expect(told(storeRefusal('/a', 'm', 'h'))).toEqual({ ...whole, cause: undefined });

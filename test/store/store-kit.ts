@@ -55,6 +55,23 @@ export function codeOf(body: () => unknown): ErrorCode | null {
   }
 }
 
+/** All that the PawlError says which `body` throws; anything else that it throws goes through. */
+export function toldBy(body: () => unknown): Omit<PawlError, 'name' | 'stack'> {
+  try {
+    body();
+  } catch (error) {
+    if (!(error instanceof PawlError)) throw error;
+    const { code, kind, message, subject, hint, actions, cause } = error;
+    return { code, kind, message, subject, hint, actions, cause };
+  }
+  return expect.fail('nothing was thrown');
+}
+
+/** An error as the system reports it. */
+export function systemError(code: string, more: object = {}): Error {
+  return Object.assign(new Error(code), { code, ...more });
+}
+
 /** The code that Pawl gives to a system error in `op`. */
 export function codeOfFault(op: FsOp, systemError: string): ErrorCode {
   if (op === 'sync' || op === 'dataSync') return 'PAWL_STORE_SYNC_FAILED';
