@@ -65,6 +65,7 @@ describe('a heading', () => {
     ['## Goal#', 'Goal#:\nx'],
     ['## ta:sk', 'ta:sk:\nx'],
     ['## Other ##', 'Other:\nx'],
+    ['## Other \t##', 'Other:\nx'],
   ])('%j means no part, and is kept with what is under it', (line, instruction) => {
     expect(read(`${line}\n\nx\n\n`)).toEqual(parts({ instructions: [instruction] }));
   });
