@@ -1,0 +1,200 @@
+/** What is said of a registry that cannot be had, and which lock files are read as locks. */
+import { describe, expect, it } from 'vitest';
+import type { Life } from '../../src/base/process-identity.ts';
+import { listRuns } from '../../src/core/error-actions.ts';
+import { takeOver } from '../../src/core/next-actions.ts';
+import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { jsonBytes } from '../../src/store/json-file.ts';
+import { linkRegister } from '../../src/store/register.ts';
+import { abandonedSince, assertHolderKnown, readHolder, takeLock } from '../../src/store/registry-lock.ts';
+import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { clock, filesOver, toldBy } from './store-kit.ts';
+
+const OPTIONS = ['--registry', '/r'];
+const paths = new RegistryPaths('/r', OPTIONS);
+const HOLDER = { pid: 41, startTime: '1', bootId: 'b', pidNamespace: 'n', hostname: 'desk', machineId: 'm' };
+const LOCK = { v: 1, generation: 1, nonce: 'x', holder: HOLDER, atMs: 1_700_000_000_000, takeOver: null };
+
+/** A registry with these locks, and this word on whether their holders live. */
+function registry(life: Life, ...locks: readonly object[]) {
+  const fs = new MemoryFs();
+  const files = filesOver(fs);
+  files.ensureFolders(['/r']);
+  for (const [index, lock] of locks.entries()) {
+    linkRegister(files, paths.lock(index + 1), jsonBytes({ ...LOCK, generation: index + 1, ...lock }));
+  }
+  const processes = {
+    self: () => HOLDER,
+    life: () => life,
+    signal: () => false,
+    tree: () => ({ members: [], unknown: [], isLocked: false }),
+    startHost: () => null,
+  };
+  return { files, paths, clock, processes, helperLock: null };
+}
+
+function release(request: ReturnType<typeof registry>, generation: number, change: object = {}): void {
+  const released = { v: 1, generation, nonce: 'x', ...change };
+  linkRegister(request.files, paths.released(generation), jsonBytes(released));
+}
+
+const UNKNOWN = {
+  code: 'PAWL_REGISTRY_LOCKED',
+  kind: 'needsHuman',
+  subject: '/r',
+  hint: 'make sure yourself that it no longer runs, then assert its death',
+  actions: [takeOver(OPTIONS, 'your word is recorded')],
+  cause: undefined,
+};
+const KNOWN = {
+  ...UNKNOWN,
+  kind: 'retryable',
+  hint: 'let it finish, or end that process, then start again',
+  actions: [listRuns(OPTIONS)],
+};
+
+describe('assertHolderKnown', () => {
+  it.each([
+    ['nobody', registry('unknown')],
+    ['one that lives', registry('alive', {})],
+    ['one that is dead', registry('dead', {})],
+  ])('passes %s', (_who, request) => {
+    expect(assertHolderKnown(request)).toBeUndefined();
+  });
+
+  it('passes a holder that let go, whatever can be told of it', () => {
+    const request = registry('unknown', {});
+    release(request, 1);
+    expect(assertHolderKnown(request)).toBeUndefined();
+  });
+
+  it('refuses a holder of which nothing can be told, and asks for a word', () => {
+    expect(toldBy(() => assertHolderKnown(registry('unknown', {})))).toEqual({
+      ...UNKNOWN,
+      message:
+        '/r is held by process 41 on desk since 2023-11-14T22:13:20.000Z, and from here it cannot be proven dead',
+    });
+    expect(toldBy(() => assertHolderKnown(registry('alive', {}, { v: 2 })))).toEqual({
+      ...UNKNOWN,
+      message: '/r is held under generation 2 by somebody unknown: the lock file is unreadable',
+    });
+  });
+});
+
+describe('a registry that cannot be taken', () => {
+  it('is told by who lives and holds it', () => {
+    expect(toldBy(() => takeLock(registry('alive', {})))).toEqual({
+      ...KNOWN,
+      message: '/r is held by process 41 on desk since 2023-11-14T22:13:20.000Z',
+    });
+    expect(toldBy(() => takeLock(registry('alive', { atMs: Number.MAX_SAFE_INTEGER }))).message).toBe(
+      '/r is held by process 41 on desk since an unknown time',
+    );
+  });
+
+  it('because others were faster 16 times is told by the last of them', () => {
+    const request = registry('dead');
+    let generation = 0;
+    const exists = request.files.exists.bind(request.files);
+    request.files.exists = (path) => {
+      generation += 1;
+      request.files.writeDurable(paths.lock(generation), jsonBytes({ ...LOCK, generation, nonce: `${generation}` }));
+      return exists(path);
+    };
+    expect(toldBy(() => takeLock(request))).toEqual({
+      ...KNOWN,
+      message: '/r was taken in turn by others, last by process 41 on desk',
+    });
+    expect(generation).toBe(16);
+  });
+
+  it('because of helpers of the former runner is told by their lock', () => {
+    const request = { ...registry('dead', {}), helperLock: { take: () => 'busy' as const } };
+    expect(toldBy(() => takeLock(request))).toEqual({
+      ...KNOWN,
+      message: 'helper processes of the former runner still hold /r/lock.alive after 30000 ms',
+      hint: 'wait until its git commands have ended, or end them, then start again',
+      actions: [],
+    });
+  });
+
+  it('and a lock that was let go of is a bug to rely on', () => {
+    const lock = takeLock(registry('alive'));
+    lock.release();
+    expect(() => lock.assertHighest()).toThrow(new Error('bug: the registry lock was released'));
+  });
+});
+
+describe('a lock file', () => {
+  const takeOver = { reason: 'r', by: 'ada' };
+
+  it.each([LOCK, { ...LOCK, takeOver }, { ...LOCK, nonce: '', atMs: 0 }])('is read as it is: %j', (content) => {
+    expect(readHolder(registry('alive', content))).toEqual({ kind: 'alive', generation: 1, content });
+  });
+
+  it.each([
+    { v: 2 },
+    { generation: 2 },
+    { nonce: 1 },
+    { holder: null },
+    { holder: { ...HOLDER, pid: 0 } },
+    { atMs: -1 },
+    { atMs: '1' },
+    { takeOver: 'x' },
+    { takeOver: { ...takeOver, reason: 1 } },
+    { takeOver: { ...takeOver, by: null } },
+    { takeOver: undefined },
+  ])('with %j is unreadable', (change) => {
+    expect(readHolder(registry('alive', change))).toEqual({ kind: 'unknown', generation: 1, content: null });
+  });
+
+  it.each([{ v: 2 }, { generation: 2 }, { nonce: 'y' }])('is not let go of by a release with %j', (change) => {
+    const request = registry('alive', {});
+    release(request, 1, change);
+    expect(readHolder(request).kind).toBe('alive');
+  });
+
+  it('of the highest generation counts, and names that are no locks do not', () => {
+    const request = registry('dead', {}, {}, {});
+    request.files.writeDurable('/r/lock.000009x', jsonBytes({}));
+    expect(readHolder(request)).toEqual({ kind: 'free', generation: 3, content: { ...LOCK, generation: 3 } });
+  });
+});
+
+describe('abandonedSince', () => {
+  const since = (generation: number, prepare: (request: ReturnType<typeof registry>) => void = () => undefined) => {
+    const times = Array.from({ length: generation - 1 }, (_, index) => ({ atMs: 100 + index + 1 }));
+    const request = registry('dead', ...times);
+    prepare(request);
+    return abandonedSince(request.files, paths, generation);
+  };
+
+  it('is when the first of those took it that never let go, one after the other', () => {
+    expect([1, 2, 3].map((generation) => since(generation))).toEqual([null, 101, 101]);
+    expect(since(4, (request) => release(request, 1))).toBe(102);
+    expect(since(4, (request) => release(request, 2))).toBe(103);
+    expect(since(4, (request) => release(request, 3))).toBeNull();
+  });
+
+  it('looks back over 16 runners, and no further', () => {
+    expect(since(17)).toBe(101);
+    expect(since(18)).toBe(102);
+  });
+
+  it('stops at a lock that is not there or not readable', () => {
+    const { files } = registry('dead', { atMs: 1 }, { v: 2 }, { atMs: 3 });
+    expect(abandonedSince(files, paths, 4)).toBe(3);
+    expect(abandonedSince(files, paths, 3)).toBeNull();
+    expect(abandonedSince(files, paths, 6)).toBeNull();
+  });
+});
+
+it('a helper lock that cannot be given back is told by its path', () => {
+  const request = registry('alive');
+  const fs = new FaultFs(request.files.fs);
+  const take = () => ({ fd: fs.open(paths.aliveLock, 'a+') });
+  const lock = takeLock({ ...request, files: filesOver(fs), helperLock: { take } });
+  fs.plan = { ops: ['close'], at: 1, fault: { code: 'EIO' } };
+  expect(toldBy(() => lock.release()).message).toBe('could not close /r/lock.alive: EIO');
+});
