@@ -60,11 +60,12 @@ export function sessionTotal(
   agent: string,
   session: string,
 ): { tokens: number; usd: number } {
-  const last = turns.findLast(
-    (turn) =>
-      turn.agent === agent && (turn.session ?? turn.askedSession) === session && turn.usage?.scope === 'session',
-  );
-  return { tokens: last?.usage?.tokens ?? 0, usd: last?.usage?.usd ?? 0 };
+  const last = turns
+    .flatMap(({ agent: by, session: named, askedSession, usage }) =>
+      by === agent && (named ?? askedSession) === session && usage?.scope === 'session' ? [usage] : [],
+    )
+    .at(-1);
+  return { tokens: last?.tokens ?? 0, usd: last?.usd ?? 0 };
 }
 
 /** Both together. */

@@ -7,6 +7,7 @@ import {
   isUsedUp,
   left,
   NOTHING_SPENT,
+  reportsIn,
   sessionTotal,
   spentBesides,
   spentBy,
@@ -107,7 +108,114 @@ describe('a session total', () => {
   });
 });
 
-describe('a budget', () => {
+describe('the last total of a session', () => {
+  const total = (...turns: TurnReport[]) => sessionTotal(turns, 'coder', 'a');
+  const nothing = { tokens: 0, usd: 0 };
+
+  it('is of that agent and that session, the one that was asked for where none was named', () => {
+    const used = usage('session', 5, 0.5);
+    expect(total(inSession('a', used))).toEqual({ tokens: 5, usd: 0.5 });
+    expect(total(inSession(null, used, { askedSession: 'a' }))).toEqual({ tokens: 5, usd: 0.5 });
+    expect(total(inSession('b', used, { askedSession: 'a' }))).toEqual(nothing);
+    expect(total(inSession('a', used, { agent: 'other' }))).toEqual(nothing);
+    expect(total(inSession(null, used))).toEqual(nothing);
+    expect(total()).toEqual(nothing);
+  });
+
+  it('is of the last turn that reported one', () => {
+    const later = ['turn', 'process', 'step', 'estimate'] as const;
+    const known = [inSession('a', usage('session', 9, 0.9)), inSession('a', usage('session', 5, 0.5))];
+    expect(total(...known, inSession('a', null))).toEqual({ tokens: 5, usd: 0.5 });
+    for (const scope of later) {
+      expect(total(...known, inSession('a', usage(scope, 7, 0.7)))).toEqual({ tokens: 5, usd: 0.5 });
+      expect(total(inSession('a', usage(scope, 7, 0.7)))).toEqual(nothing);
+    }
+    expect(total(...known, inSession('a', usage('session', 6)))).toEqual({ tokens: 6, usd: 0 });
+  });
+});
+
+it('reports are those of the tasks that were turns, in their order', () => {
+  const [one, other] = [reportOf({ session: 'a' }), reportOf({ session: 'b' })];
+  expect(reportsIn([{ turn: one }, { turn: null }, { turn: other }])).toEqual([one, other]);
+  expect(reportsIn([])).toEqual([]);
+});
+
+describe('what turns have used, in figures', () => {
+  it('of no turns, or of none that reported, is nothing', () => {
+    expect(spentBy([])).toEqual({ tokens: 0, usd: 0, isEstimate: false });
+    expect(spentBy([inSession('a', null)])).toEqual({ tokens: 0, usd: 0, isEstimate: false });
+  });
+
+  it('counts what is not a total whole each time, in tokens and in dollars', () => {
+    for (const scope of ['turn', 'process', 'step'] as const) {
+      const turn = inSession('a', usage(scope, 5, 0.5));
+      expect(spentBy([turn, turn, inSession('a', usage(scope, 1))])).toEqual({ tokens: 11, usd: 1, isEstimate: false });
+    }
+    expect(spentBy([inSession('a', usage('session', 9, 1)), inSession('a', usage('turn', 9, 1))])).toEqual({
+      tokens: 18,
+      usd: 2,
+      isEstimate: false,
+    });
+    expect(spentBy([inSession('a', usage('turn', 9, 1)), inSession('a', usage('session', 9, 1))]).tokens).toBe(18);
+  });
+
+  it('counts a total that has not grown as nothing more', () => {
+    const turn = inSession('a', usage('session', 9, 1));
+    expect(spentBy([turn, turn])).toEqual({ tokens: 9, usd: 1, isEstimate: false });
+  });
+
+  it('keeps the last dollars of a session while they are not reported', () => {
+    const totals = [usage('session', 1, 1), usage('session', 2), usage('session', 3, 1.5)];
+    expect(spentBy(totals.map((used) => inSession('a', used)))).toEqual({ tokens: 3, usd: 1.5, isEstimate: false });
+  });
+
+  it('tells sessions apart by the id that the agent named', () => {
+    const turns = ['a', 'b'].map((id) => inSession(id, usage('session', 5), { askedSession: 'a' }));
+    expect(spentBy(turns).tokens).toBe(10);
+  });
+
+  it('is guessed from one estimate on', () => {
+    const [guess, report] = [inSession('a', usage('estimate', 1)), inSession('a', usage('turn', 1))];
+    expect([[guess, report], [report, guess], [report]].map((turns) => spentBy(turns).isEstimate)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('a budget, figure by figure,', () => {
+  it('is told in one clause', () => {
+    const spent = { tokens: 15, usd: 0.12345, isEstimate: false };
+    const words = (usd: number | null, tokens: number | null) => budgetWords(spent, { usd, tokens });
+    expect(words(null, null)).toBe('$0.1235 and 15 tokens');
+    expect(words(2, null)).toBe('$0.1235 of $2.00');
+    expect(words(null, 20)).toBe('15 of 20 tokens');
+    expect(words(2, 20)).toBe('$0.1235 of $2.00 and 15 of 20 tokens');
+    expect(budgetWords({ ...spent, isEstimate: true }, { usd: null, tokens: 20 })).toBe(
+      '15 of 20 tokens (partly estimated: a turn was cut off before it could report)',
+    );
+  });
+
+  it('is used up from 0 down, in one part or both', () => {
+    const rest = (tokens: number | null, usd: number | null) => isUsedUp({ tokens, usd });
+    expect([rest(1, 0.1), rest(1, null), rest(null, 0.1), rest(null, null)]).toEqual([false, false, false, false]);
+    expect([rest(0, 1), rest(1, 0), rest(-1, null), rest(null, 0), rest(0, 0)]).toEqual([true, true, true, true, true]);
+  });
+
+  it('has left what was not used, never less than nothing, and no bound where it has none', () => {
+    const spent = { tokens: 3, usd: 2, isEstimate: false };
+    expect(left({ tokens: 5, usd: 2.5 }, spent)).toEqual({ tokens: 2, usd: 0.5 });
+    expect(left({ tokens: 1, usd: 1 }, spent)).toEqual({ tokens: 0, usd: 0 });
+    expect(left({ tokens: null, usd: 1 }, NOTHING_SPENT)).toEqual({ tokens: null, usd: 1 });
+    expect(left({ tokens: 1, usd: null }, NOTHING_SPENT)).toEqual({ tokens: 1, usd: null });
+  });
+
+  it('of two is the smaller on either side', () => {
+    expect(tighter({ tokens: 1, usd: 4 }, { tokens: 3, usd: 2 })).toEqual({ tokens: 1, usd: 2 });
+    expect(tighter({ tokens: null, usd: 4 }, { tokens: 3, usd: null })).toEqual({ tokens: 3, usd: 4 });
+  });
+
   it('is used up at its figure, in either part; what is not bounded never is', () => {
     const budget = { tokens: 100, usd: 0.5 };
     const spent = (tokens: number, usd: number) => ({ ...NOTHING_SPENT, tokens, usd });

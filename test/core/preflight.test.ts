@@ -4,7 +4,7 @@ import { sha256 } from '../../src/base/sha256.ts';
 import { shownHint } from '../../src/core/blocker-hints.ts';
 import type { AgentsToChoose } from '../../src/core/choose-agents.ts';
 import { readPackets } from '../../src/core/packets.ts';
-import { type PreflightPlace, preflight } from '../../src/core/preflight.ts';
+import { commandBlocker, type PreflightPlace, preflight, targetBlocker } from '../../src/core/preflight.ts';
 import { parseConfig } from '../../src/model/config.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { blockerSchema } from '../../src/model/event.ts';
@@ -166,4 +166,113 @@ it('what is told fits into an event, however long the packet and the config are'
   const { blockers } = preflight(packet, placeOf({ repository: { origin, defaultBranches: [] } }));
   expect(blockers).toHaveLength(3);
   for (const blocker of blockers) expect(blockerSchema.safeParse(blocker).error).toBeUndefined();
+});
+
+describe('what is told, word for word', () => {
+  const only = (packet: Packet, place: PreflightPlace): Blocker => {
+    const { blockers } = preflight(packet, place);
+    expect(blockers).toHaveLength(1);
+    return blockers[0] ?? expect.fail();
+  };
+
+  it('of another repository', () => {
+    const repository = { origin: 'git@github.com:acme/other.git', defaultBranches: ['main'] };
+    expect(only(packetOf(), placeOf({ repository }))).toEqual({
+      code: 'PAWL_REPOSITORY_MISMATCH',
+      message: 'The packet TASK-1 is for the repository acme/widgets, but the origin of this one is acme/other.',
+      hint: 'Use the clone of acme/widgets, or correct scm_target.repo. If this clone is meant, as for a fork: {"scm": {"allowRepos": ["acme/widgets"]}} in pawl.config.json.',
+      evidence: ['acme/widgets', 'acme/other'],
+    });
+  });
+
+  it('of the default branch', () => {
+    const repository = { origin: null, defaultBranches: ['main', 'work/task-1'] };
+    expect(only(packetOf(), placeOf({ repository }))).toEqual({
+      code: 'PAWL_WORKSPACE_BRANCH_PROTECTED',
+      message: 'The packet TASK-1 wants to work on work/task-1, the default branch of the repository.',
+      hint: 'Give the packet a branch of its own (scm_target.intended_branch).',
+      evidence: ['work/task-1'],
+    });
+  });
+
+  const ADMIT =
+    'Admit it in verification.allow of pawl.config.json (word by word; "*" as the last word: any further words).';
+  const notAdmitted = 'is not admitted by verification.allow of the config';
+  const piped = 'cannot be run without a shell: it holds a pipe ("|")';
+  const told = (name: 'setup' | 'verification', commands: readonly string[]) =>
+    commandBlocker(name, 'PAWL_SETUP_NOT_ALLOWED', commands, ['npm test']);
+
+  it('of commands that are not admitted', () => {
+    const code = 'PAWL_SETUP_NOT_ALLOWED';
+    expect(told('setup', ['npm test'])).toBeNull();
+    expect(told('setup', [])).toBeNull();
+    expect(told('setup', ['npm test', 'make'])).toEqual({
+      code,
+      message: `The setup command "make" ${notAdmitted}.`,
+      hint: ADMIT,
+      evidence: ['make'],
+    });
+    expect(told('verification', ['make', 'npm test', 'a | b', 'c'])).toEqual({
+      code,
+      message: `The verification command "make" ${notAdmitted} (and 2 more).`,
+      hint: ADMIT,
+      evidence: ['make', 'a | b', 'c'],
+    });
+  });
+
+  it.each([
+    ['setup', 'workspace.setup of pawl.config.json'],
+    ['verification', 'the packet'],
+  ] as const)('of commands that all need a shell: %s', (name, where) => {
+    expect(told(name, ['a | b', 'c | d'])).toEqual({
+      code: 'PAWL_SETUP_NOT_ALLOWED',
+      message: `The ${name} command "a | b" ${piped} (and 1 more).`,
+      hint: `Put what needs a shell into a script of the repository, and name that in ${where}.`,
+      evidence: ['a | b', 'c | d'],
+    });
+  });
+
+  it('of many long commands: 20 of them, with 300 characters each', () => {
+    const commands = Array.from({ length: 21 }, (_, n) => `${String(n).padStart(2, '0')}${'x'.repeat(300)}`);
+    const evidence = commands.slice(0, 20).map((text) => text.slice(0, 300));
+    expect(told('setup', commands)).toEqual({
+      code: 'PAWL_SETUP_NOT_ALLOWED',
+      message: `The setup command "${evidence[0]}" ${notAdmitted} (and 20 more).`,
+      hint: ADMIT,
+      evidence,
+    });
+  });
+
+  it('is cut where it is longer than 1500 characters', () => {
+    const told = (length: number) => {
+      const text = 'x'.repeat(length);
+      const problem: Blocker = { code: 'PAWL_AGENT_UNUSABLE', message: text, hint: text, evidence: ['short', text] };
+      return only(packetOf(), placeOf({ agents: { ...agentsOf(['worker']), problem: () => problem } }));
+    };
+    const code = 'PAWL_AGENT_UNUSABLE';
+    const whole = 'x'.repeat(1_500);
+    expect(told(1_500)).toEqual({ code, message: whole, hint: whole, evidence: ['short', whole] });
+    const cut = `${whole}…`;
+    expect(told(1_501)).toEqual({ code, message: cut, hint: cut, evidence: ['short', cut] });
+  });
+});
+
+describe('the target blocker', () => {
+  const config = { scm: { ...placeOf().config.scm, allowRepos: [] } };
+
+  it('is none without a repository or a branch of the packet, whatever is found here', () => {
+    const { scm, ...rest } = packetOf();
+    const here = { origin: 'git@github.com:acme/other.git', defaultBranches: ['main'] };
+    expect(targetBlocker({ ...rest, scm: { ...scm, repo: null } }, config, here)).toBeNull();
+    const open = { ...rest, scm: { ...scm, repo: null, intendedBranch: null } };
+    expect(targetBlocker(open, config, here)).toBeNull();
+    expect(targetBlocker({ ...rest, scm }, config, { origin: null, defaultBranches: [] })).toBeNull();
+    expect(targetBlocker({ ...rest, scm }, config, here)?.code).toBe('PAWL_REPOSITORY_MISMATCH');
+  });
+
+  it('of an allowed repository is still that of its branch', () => {
+    const here = { origin: 'git@github.com:acme/other.git', defaultBranches: ['work/task-1'] };
+    const allowing = { scm: { ...config.scm, allowRepos: ['acme/third', 'acme/widgets'] } };
+    expect(targetBlocker(packetOf(), allowing, here)?.code).toBe('PAWL_WORKSPACE_BRANCH_PROTECTED');
+  });
 });
