@@ -26,7 +26,7 @@ type Part =
   | 'agent';
 
 /** Headings by the part that they mean, in lower case. */
-const HEADINGS: Readonly<Record<string, Part>> = {
+const HEADINGS: ReadonlyMap<string, Part> = new Map([
   ...named('goal', 'goal', 'summary'),
   ...named('scope', 'scope', 'in scope'),
   ...named('nonGoals', 'non-goals', 'non goals', 'out of scope', 'not in scope'),
@@ -41,10 +41,10 @@ const HEADINGS: Readonly<Record<string, Part>> = {
   ...named('branch', 'branch'),
   ...named('base', 'base', 'base branch'),
   ...named('agent', 'agent'),
-};
+]);
 
-function named(part: Part, ...headings: readonly string[]): Record<string, Part> {
-  return Object.fromEntries(headings.map((heading) => [heading, part]));
+function named(part: Part, ...headings: readonly string[]): readonly (readonly [string, Part])[] {
+  return headings.map((heading) => [heading, part]);
 }
 
 interface Section {
@@ -104,7 +104,7 @@ function sectionsOf(text: string): { readonly title: string | null; readonly sec
       sections.at(-1)?.lines.push(line);
       continue;
     }
-    const part = HEADINGS[heading.text.toLowerCase().replace(/[:\s]+$/, '')] ?? null;
+    const part = HEADINGS.get(heading.text.toLowerCase().replace(/[:\s]+$/, '')) ?? null;
     if (heading.level === 1 && part === null && title === null) title = heading.text;
     else sections.push({ heading: heading.text, part, lines: [] });
   }

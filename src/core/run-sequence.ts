@@ -39,8 +39,7 @@ export function runSequence({ runId, records, stateAt, journalFault = null }: Se
   let state: string | null = null;
   let before: JournalRecord | null = null;
   for (const record of shown) {
-    if (before !== null && record.seq !== before.seq + 1)
-      lines.push(note('R', `${record.seq - before.seq - 1} records are left out`));
+    if (before !== null && record.seq !== before.seq + 1) lines.push(note('R', leftOut(record.seq - before.seq - 1)));
     if (before !== null && record.gen !== before.gen) lines.push(note('P', `started again (generation ${record.gen})`));
     lines.push(...linesOf(record, names));
     const next = stateAt(record.seq);
@@ -100,6 +99,10 @@ function told(event: JournalRecord['event']): string {
     default:
       return 'blocker' in event && event.blocker !== null ? `${event.type} ${event.blocker.code}` : event.type;
   }
+}
+
+function leftOut(count: number): string {
+  return `${counted(count, 'record')} ${count === 1 ? 'is' : 'are'} left out`;
 }
 
 function counted(count: number, what: string): string {

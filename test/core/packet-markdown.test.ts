@@ -13,6 +13,14 @@ it('a text that says nothing is an empty draft', () => {
   expect(read(' \n\n')).toEqual(EMPTY_DRAFT);
 });
 
+it.each(['Constructor', '__proto__', 'toString'])(
+  'a heading that is nothing of a packet, %s, is a part of the goal',
+  (name) => {
+    const said = read(`# Title\n\n## Goal\n\nIt works.\n\n## ${name}\n\nNot lost.\n`);
+    expect(JSON.stringify(said)).toContain('Not lost.');
+  },
+);
+
 describe('a heading', () => {
   it.each<[string, Parts]>([
     ...['goal', 'summary', 'scope', 'in scope'].map((name): [string, Parts] => [name, { goal: 'x' }]),
