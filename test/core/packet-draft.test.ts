@@ -58,7 +58,6 @@ describe('a draft over another', () => {
   it.each<[string, Partial<PacketDraft>]>([
     ['no part', {}],
     ['nothing in any part', EMPTY_DRAFT],
-    ['a part that is undefined', { goal: undefined } as unknown as Partial<PacketDraft>],
     ['an empty text', { goal: '' }],
     ['a blank text', { goal: ' \n' }],
   ])('leaves the other as it is where it has %s', (_title, over) => {
