@@ -12,6 +12,7 @@ import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
 import { type Condition, conditionOf, MARKS } from '../core/run-marks.ts';
 import type { MadeDecision } from '../core/run-story.ts';
 import type { Replacement, RunView } from '../core/run-view.ts';
+import { sanitise } from '../core/sanitise.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import type { SomePaths } from '../model/event.ts';
 import { failureLines } from './failure-lines.ts';
@@ -57,6 +58,9 @@ function mark({ colour }: Output, view: RunView): string {
   const condition = conditionOf(view);
   return colour[MARK_COLOURS[condition]](MARKS[condition]);
 }
+
+/** Of a text from outside: a reason, a name, a summary. */
+const TEXT_CHARS = 400;
 
 /** The colour of a mark, which says no more than the mark does. */
 export const MARK_COLOURS = {
@@ -131,17 +135,22 @@ export function runReport(output: Output, view: RunView, folder: string): readon
 
 /** What a person has decided, when and why. */
 export function decisionWords({ decision, by, reason, atMs }: MadeDecision): string {
-  return `${decision} by ${visible(by)} at ${new Date(atMs).toISOString()}${because(reason)}`;
+  return `${decision} by ${oneLine(by)} at ${new Date(atMs).toISOString()}${because(reason)}`;
 }
 
 /** That the packet was replaced, by whom and why. */
 function replacedWords({ count, packetHash, by, reason, atMs }: Replacement): string {
   const often = count === 1 ? '' : ` (${count} times in all)`;
-  return `replaced by ${visible(by)} at ${new Date(atMs).toISOString()}${often}, instead of ${packetHash.slice(0, 12)}${because(reason)}`;
+  return `replaced by ${oneLine(by)} at ${new Date(atMs).toISOString()}${often}, instead of ${packetHash.slice(0, 12)}${because(reason)}`;
 }
 
 function because(reason: string): string {
-  return reason === '' ? '' : `: ${visible(reason.replace(/\s+/g, ' ').trim())}`;
+  return reason === '' ? '' : `: ${oneLine(reason)}`;
+}
+
+/** Text from outside on one line: bounded, without secrets, with what cannot be seen written out. */
+export function oneLine(text: string): string {
+  return visible(sanitise(text, TEXT_CHARS).replace(/\s+/g, ' ').trim());
 }
 
 function leftOutLines({ leftOut }: RunView): readonly string[] {

@@ -10,13 +10,12 @@ import { visible } from '../base/visible.ts';
 import type { AttemptRow } from '../core/attempts.ts';
 import type { PacketVersion } from '../core/packet-versions.ts';
 import type { FileChange, PatchReading } from '../core/patch-reading.ts';
-import { sanitise } from '../core/sanitise.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import type { Packet } from '../model/packet.ts';
 import type { CommandRun, Finding } from '../model/request.ts';
 import type { GateReport, RoundReport, RunReport } from '../runtime/run-report.ts';
 import type { Output } from './output.ts';
-import { decisionWords, runDetails, runLine } from './render.ts';
+import { decisionWords, oneLine as line, runDetails, runLine } from './render.ts';
 
 /** A run with what git says of it. */
 export interface ShownRun extends RunReport {
@@ -33,7 +32,6 @@ const FILES_SHOWN = 30;
 const FINDINGS_SHOWN = 20;
 const OUTPUT_LINES_SHOWN = 8;
 const COMMIT_CHARS = 12;
-const TEXT_CHARS = 400;
 
 /** All lines of `pawl show`. */
 export function showLines(output: Output, run: ShownRun): readonly string[] {
@@ -194,9 +192,4 @@ function short(commit: string): string {
 
 function time(atMs: number): string {
   return new Date(atMs).toISOString();
-}
-
-/** Text from outside on one line. */
-function line(text: string): string {
-  return visible(sanitise(text, TEXT_CHARS).replace(/\s+/g, ' ').trim());
 }
