@@ -78,10 +78,9 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     const named = runIds.map((runId) => resolveRun(places, runId));
     const asked = namedRuns(driver, options, named, runsOf(outcomes));
     // Whoever names runs wants those and no other; else what is queued meanwhile is driven too.
-    const end = await drive(driver, view, asked, runIds.length === 0);
+    const end = await drive(driver, { view, stop }, asked, runIds.length === 0);
     await notices?.close();
-    const stoppedBy = driver.moving([...asked, ...driver.driven()]).length === 0 ? null : stop.signal();
-    return { ...end, outcomes, stoppedBy };
+    return { ...end, outcomes };
   };
   const result = await withDriver(request, driverOptions, deed, stop.listen).finally(() => {
     stop.end();
@@ -113,10 +112,10 @@ function namedRuns(
 
 async function drive(
   driver: Driver,
-  view: LiveView,
+  { view, stop }: { readonly view: LiveView; readonly stop: SignalStop },
   asked: readonly string[],
   withNew: boolean,
-): Promise<Pick<Result, 'runs' | 'faults'>> {
+): Promise<Omit<Result, 'outcomes' | 'tookMs'>> {
   const inbox = new AbortController();
   const watching = watchInbox(driver, inbox.signal).catch((error: unknown) => driver.end(error));
   const runIds = (): readonly string[] => [...new Set([...asked, ...driver.driven()])];
@@ -134,20 +133,23 @@ async function drive(
   const runs = runIds()
     .map((runId) => driver.view(runId))
     .filter((each) => each !== null);
-  return { runs, faults };
+  return { runs, faults, stoppedBy: driver.moving(runIds()).length === 0 ? null : stop.signal() };
 }
 
-/** The first signal stops new work and says what is waited for; the second ends the process at once. */
-function stopOnSignal(view: LiveView): {
+interface SignalStop {
   /** From now on the driver is stopped by signals, also while it brings runs back. */
   listen(driver: Driver): void;
   /** Short work is waited for until then: a second signal must still find its handler. */
   end(): void;
   signal(): StopSignal | null;
-} {
+}
+
+/** The first signal stops new work and says what is waited for; the second ends the process at once. */
+function stopOnSignal(view: LiveView): SignalStop {
   let first: StopSignal | null = null;
-  let onSignal: (signal: StopSignal) => void = () => undefined;
-  const stop = (driver: Driver, signal: StopSignal): void => {
+  let driver: Driver | null = null;
+  const onSignal = (signal: StopSignal): void => {
+    if (driver === null) return;
     if (first !== null) process.exit(SIGNAL_EXIT[signal]);
     first = signal;
     const running = driver.runs().filter((live) => live.isUnderWay('watchWorker'));
@@ -164,8 +166,8 @@ function stopOnSignal(view: LiveView): {
     driver.stopAccepting();
   };
   return {
-    listen: (driver) => {
-      onSignal = (signal) => stop(driver, signal);
+    listen: (made) => {
+      driver = made;
       process.on('SIGINT', onSignal);
       process.on('SIGTERM', onSignal);
     },
