@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { onceEnded } from '../../base/child-end.ts';
 import { builtPath } from './built.ts';
 import { PLAN_VARIABLE, type Plan } from './plan.ts';
 import type { CrashSite } from './site.ts';
@@ -97,15 +98,7 @@ function awaitEnd(child: ChildProcess, timeoutMs: number): Promise<Ended> {
     child.kill('SIGKILL');
   }, timeoutMs);
   return new Promise((resolve) => {
-    child.once('exit', (code, signal) => {
-      clearTimeout(timer);
-      // A grandchild may hold the pipes open: what was said is said.
-      const settle = (): void => resolve({ code, signal, stdout, stderr, isStuck });
-      const drained = setTimeout(settle, DRAIN_MS);
-      child.once('close', () => {
-        clearTimeout(drained);
-        settle();
-      });
-    });
+    child.once('exit', () => clearTimeout(timer));
+    onceEnded(child, DRAIN_MS, (code, signal) => resolve({ code, signal, stdout, stderr, isStuck }));
   });
 }
