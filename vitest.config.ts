@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { inOrder } from './test/support/in-order.ts';
 
 // One seed for all of a run, whichever of its processes draws from it: it is told once, and repeats everything.
 process.env.PAWL_TEST_SEED ??= String(Math.floor(Math.random() * 1_000_000));
@@ -25,16 +25,6 @@ const LONG = [
   'model/',
 ];
 
-class LongFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => {
-      const found = LONG.findIndex((name) => moduleId.includes(`/test/${name}`));
-      return found === -1 ? LONG.length : found;
-    };
-    return [...files].sort((a, b) => rank(a) - rank(b));
-  }
-}
-
 /** Tests that fill memory: the more a process holds, the longer it takes to start another one, so they have processes of their own. */
 const IN_MEMORY = ['faults', 'matrix', 'model', 'packets', 'properties', 'protocol'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
@@ -50,7 +40,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     maxWorkers: 3,
     isolate: false,
-    sequence: { sequencer: LongFirst },
+    sequence: { sequencer: inOrder(LONG) },
     projects: [
       { extends: true, test: { name: 'memory', include: IN_MEMORY, execArgv: ['--max-semi-space-size=64'] } },
       { extends: true, test: { name: 'processes', include: ['test/**/*.test.ts'], exclude: IN_MEMORY } },

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { inOrder } from './test/support/in-order.ts';
 
 // A mutant is judged by whole sweeps: the day must not decide whether it is found.
 process.env.PAWL_SWEEP = 'whole';
@@ -21,20 +21,12 @@ const JUDGES = [
   'properties',
 ];
 
-class QuickFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number =>
-      JUDGES.findIndex((name) => moduleId.includes(`/test/${name}${name.includes('/') ? '.' : '/'}`));
-    return [...files].sort((a, b) => rank(a) - rank(b));
-  }
-}
-
 export default defineConfig({
   test: {
     include: JUDGES.map((name) => (name.includes('/') ? `test/${name}.test.ts` : `test/${name}/**/*.test.ts`)),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     isolate: false,
-    sequence: { sequencer: QuickFirst },
+    sequence: { sequencer: inOrder(JUDGES) },
   },
 });
