@@ -13,29 +13,13 @@ import {
   takeOver,
 } from '../../src/core/next-actions.ts';
 import type { ErrorCode } from '../../src/model/error-codes.ts';
+import { factsOf as run } from '../support/run-facts.ts';
 
 const NOW_MS = new Date(2026, 4, 3, 20, 15).getTime();
 const FIVE_PAST_MS = new Date(2026, 4, 3, 9, 5).getTime();
 const ALIVE = { driver: { kind: 'alive', pid: 123, hostname: 'here', sinceMs: FIVE_PAST_MS } } as const;
 const UNKNOWN = { driver: { kind: 'unknown', pid: 123, hostname: 'desk', sinceMs: FIVE_PAST_MS } } as const;
 const IS_HELD = 'held by pid 123 on desk since 09:05; whether that still runs cannot be told from here';
-
-function run(state: string, more: Partial<RunFacts> = {}): RunFacts {
-  return {
-    runId: 'run_A',
-    state,
-    kind: 'active',
-    blockers: [],
-    blockedGate: null,
-    waitUntilMs: null,
-    pending: null,
-    contention: null,
-    surfaceConflict: null,
-    baseCommit: 'a'.repeat(40),
-    headCommit: 'b'.repeat(40),
-    ...more,
-  };
-}
 
 type Row = readonly [kind: string, label: string, command: string | null];
 

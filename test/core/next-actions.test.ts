@@ -3,6 +3,7 @@ import { hasHint, hintOf, shownHint } from '../../src/core/blocker-hints.ts';
 import { ALONE, firstOf, type RunFacts, runActions, type Surroundings } from '../../src/core/next-actions.ts';
 import { ERROR_CODES, type ErrorCode } from '../../src/model/error-codes.ts';
 import { HOSTILE } from '../support/hostile-names.ts';
+import { factsOf } from '../support/run-facts.ts';
 import { readWithShell } from '../support/shell-reader.ts';
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
@@ -31,20 +32,7 @@ const DRIVEN = {
 function run(state: string, more: Partial<RunFacts> = {}): RunFacts {
   const kind =
     state === 'quarantined' ? 'quarantined' : state.startsWith('blocked') ? ('blocked' as const) : ('active' as const);
-  return {
-    runId: 'run_A_0123456789ab',
-    state,
-    kind,
-    blockers: [],
-    blockedGate: null,
-    waitUntilMs: null,
-    pending: null,
-    contention: null,
-    surfaceConflict: null,
-    baseCommit: 'a'.repeat(40),
-    headCommit: 'b'.repeat(40),
-    ...more,
-  };
+  return factsOf(state, { runId: 'run_A_0123456789ab', kind, ...more });
 }
 
 function around(more: Partial<Surroundings> = {}): Surroundings {

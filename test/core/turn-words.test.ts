@@ -2,26 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import { spentWords, turnAgent, turnNotes } from '../../src/core/turn-words.ts';
 import type { TurnReport } from '../../src/model/turn.ts';
+import { reportOf } from '../support/turn-report.ts';
 
-const QUIET: TurnReport = {
+const QUIET = reportOf({
   agent: 'claude',
-  kind: 'claude',
   cliVersion: '2.0.0',
-  model: 'm',
-  permissionMode: null,
-  bypassesPermissions: false,
-  askedSession: 's-1',
-  session: 's-1',
-  isResume: false,
-  sessionMismatch: null,
-  isSessionRefused: false,
   usage: { scope: 'turn', tokens: 10, usd: 0.1 },
-  limited: null,
-  denials: [],
   ended: null,
   answerFrom: 'file',
   lines: { all: 7, unknown: 3, malformed: 0, overlong: 0 },
-};
+});
 const notes = (more: Partial<TurnReport>): readonly string[] => turnNotes({ ...QUIET, ...more });
 const lines = (malformed: number, overlong: number) => ({ all: 7, unknown: 0, malformed, overlong });
 const denied = (tool: string, isExpected: boolean) => ({ tool, reason: 'no', isExpected });
