@@ -9,16 +9,15 @@
 import { configuredUser } from '../../adapters/git/user-settings.ts';
 import { listed } from '../../base/listed.ts';
 import { visible } from '../../base/visible.ts';
-import { helpOf } from '../../core/error-actions.ts';
 import { differInApprovalOnly, withApproval } from '../../core/packets-editing.ts';
 import { legible } from '../../core/sanitise.ts';
-import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { PacketReading } from '../../model/packet.ts';
 import type { CommonOptions } from '../options.ts';
 import { argumentPath } from '../options.ts';
 import type { Output } from '../output.ts';
 import { packetsOf, packetsText } from '../packets-argument.ts';
+import { usageError } from '../usage-error.ts';
 import { replaceUserFile } from '../user-file.ts';
 
 /** Options of `pawl approve`. */
@@ -89,12 +88,18 @@ function packetMeant(
   if (found === undefined) {
     const known = readings.map(({ packet }) => visible(packet.taskId));
     const list = listed(known, TASKS_SHOWN);
-    throw usage(`There is no packet ${visible(task)} in ${path}; it has ${list === '' ? 'none' : list}.`, task);
+    throw usageError(
+      'approve',
+      `There is no packet ${visible(task)} in ${path}; it has ${list === '' ? 'none' : list}.`,
+      { subject: task },
+    );
   }
   if (others.length > 0)
-    throw usage(`${path} has ${places.length} packets ${visible(task)}; give each a name of its own.`, task);
+    throw usageError('approve', `${path} has ${places.length} packets ${visible(task)}; give each a name of its own.`, {
+      subject: task,
+    });
   if (found.reading.missingFields.includes('packet_object'))
-    throw usage(`Packet ${found.at + 1} of ${path} is not an object.`, task);
+    throw usageError('approve', `Packet ${found.at + 1} of ${path} is not an object.`, { subject: task });
   return found;
 }
 
@@ -121,20 +126,10 @@ function approver({ by }: ApproveOptions, { cwd, environment }: ApprovePlace): s
     .trim()
     .slice(0, NAME_CHARS);
   if (name !== '') return name;
-  if (by !== undefined) throw usage('The name of who approves is empty.', '--by');
-  throw usage('Git knows no user.name or user.email here; say who approves.', '--by');
+  if (by !== undefined) throw usageError('approve', 'The name of who approves is empty.', { subject: '--by' });
+  throw usageError('approve', 'Git knows no user.name or user.email here; say who approves.', { subject: '--by' });
 }
 
 function isoSeconds(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
-}
-
-function usage(message: string, subject: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_USAGE',
-    message,
-    subject: visible(subject.slice(0, NAME_CHARS)),
-    hint: 'See how it is called.',
-    actions: [helpOf('approve')],
-  });
 }

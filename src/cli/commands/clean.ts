@@ -13,8 +13,8 @@ import { createWorktreeRemover } from '../../adapters/git/removal.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { createTrash } from '../../adapters/trash.ts';
 import { ageOf, type CleanLimits, isChosen, isCleanable, sizeOf } from '../../core/clean-choice.ts';
-import { helpOf } from '../../core/error-actions.ts';
 import type { RunView } from '../../core/run-view.ts';
+import { quote } from '../../core/sanitise.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import {
@@ -31,6 +31,7 @@ import { type CleanedRun, cleanLines } from '../clean-lines.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import { exitCodeOfError, type Output, toldOf } from '../output.ts';
 import { withDriver } from '../session.ts';
+import { usageError } from '../usage-error.ts';
 
 /** Options of `pawl clean`. */
 export interface CleanOptions extends CommonOptions {
@@ -159,21 +160,18 @@ function bytesOf(run: CleanResult): number {
 function limitsOf({ olderThan, largerThan, folders }: CleanOptions): CleanLimits {
   const olderThanMs = olderThan === undefined ? null : ageOf(olderThan);
   if (olderThan !== undefined && olderThanMs === null)
-    throw usage(`--older-than must be an age like 12h, 7d or 2w, not "${olderThan}".`);
+    throw refused(`--older-than must be an age like 12h, 7d or 2w, not ${quote(olderThan)}.`);
   const largerThanBytes = largerThan === undefined ? null : sizeOf(largerThan);
   if (largerThan !== undefined && largerThanBytes === null)
-    throw usage(`--larger-than must be a size like 200m or 1g, not "${largerThan}".`);
+    throw refused(`--larger-than must be a size like 200m or 1g, not ${quote(largerThan)}.`);
   if (folders === true && olderThanMs === null && largerThanBytes === null)
-    throw usage('--folders removes the evidence too; say of which runs with --older-than or --larger-than.');
+    throw refused('--folders removes the evidence too; say of which runs with --older-than or --larger-than.');
   return { olderThanMs, largerThanBytes };
 }
 
-function usage(message: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_USAGE',
-    message,
+function refused(message: string): PawlError {
+  return usageError('clean', message, {
     subject: 'clean',
     hint: 'Nothing was removed. --dry-run shows what would be.',
-    actions: [helpOf('clean')],
   });
 }

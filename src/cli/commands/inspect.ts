@@ -11,10 +11,8 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { helpOf } from '../../core/error-actions.ts';
 import { quote } from '../../core/sanitise.ts';
 import { createHub, type Hub } from '../../inspector/hub/hub.ts';
-import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { Place } from '../../runtime/run-look.ts';
 import { Files } from '../../store/files.ts';
@@ -24,6 +22,7 @@ import { type CommonOptions, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { packageVersion } from '../package-version.ts';
 import { resolveRun } from '../run-argument.ts';
+import { usageError } from '../usage-error.ts';
 
 /** Options of `pawl inspect`. */
 export interface InspectOptions extends CommonOptions {
@@ -66,10 +65,9 @@ function placeFor(options: CommonOptions): Place {
   const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(root, ['--registry', root]) };
   readRegistry(place.files, place.paths);
   if (existsSync(place.paths.runs)) return place;
-  throw usage(
-    `There is no registry in ${place.paths.root}.`,
-    'Name the folder that holds `runs`: the .pawl of a repository, or a copy of it.',
-  );
+  throw usageError('inspect', `There is no registry in ${place.paths.root}.`, {
+    hint: 'Name the folder that holds `runs`: the .pawl of a repository, or a copy of it.',
+  });
 }
 
 function show(output: Output, hub: Hub, place: Place, runId: string | null): void {
@@ -105,15 +103,5 @@ function portOf(text: string | undefined): number {
   if (text === undefined) return 0;
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= PORT_MAX) return port;
-  throw usage(`--port must be a number from 1 to ${PORT_MAX}, not ${quote(text)}.`, 'See how it is called.');
-}
-
-function usage(message: string, hint: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_USAGE',
-    message,
-    subject: process.argv.slice(2).join(' '),
-    hint,
-    actions: [helpOf('inspect')],
-  });
+  throw usageError('inspect', `--port must be a number from 1 to ${PORT_MAX}, not ${quote(text)}.`);
 }

@@ -14,11 +14,10 @@ import { z } from 'zod';
 import type { ToolPolicy } from '../../adapters/agents/tool-policy.ts';
 import { openTask } from '../../adapters/mcp/task-desk.ts';
 import { createTaskServer } from '../../adapters/mcp/task-server.ts';
-import { helpOf } from '../../core/error-actions.ts';
-import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
+import { usageError } from '../usage-error.ts';
 
 /** Options of `pawl mcp`. */
 export interface McpOptions extends CommonOptions {
@@ -36,7 +35,11 @@ const allowSchema = z.strictObject({
 /** Serves the task of `--task` until stdin ends. Throws PAWL_TASK_REFUSED, and PAWL_USAGE for options that are missing or wrong. */
 export async function mcp(_output: Output, options: McpOptions): Promise<number> {
   const { task, mark, allow } = options;
-  if (task === undefined || mark === undefined) throw usage('pawl mcp wants --task FOLDER and --mark MARK.');
+  if (task === undefined || mark === undefined)
+    throw usageError('mcp', 'pawl mcp needs --task FOLDER and --mark MARK.', {
+      subject: 'mcp',
+      hint: 'Agents are given the right call.',
+    });
   const desk = openTask(resolve(task), mark);
   const policy = allow === undefined ? null : policyOf(allow, desk.worktree);
   const ended = Promise.race([once(process.stdin, 'end'), once(process.stdin, 'close')]);
@@ -47,7 +50,11 @@ export async function mcp(_output: Output, options: McpOptions): Promise<number>
 
 function policyOf(text: string, worktree: string): ToolPolicy {
   const parsed = allowSchema.safeParse(jsonOf(text));
-  if (!parsed.success) throw usage('--allow wants {"permission", "allowedTools", "allowedCommands"} as JSON.');
+  if (!parsed.success)
+    throw usageError('mcp', '--allow must be {"permission", "allowedTools", "allowedCommands"} as JSON.', {
+      subject: 'mcp',
+      hint: 'Agents are given the right call.',
+    });
   return { ...parsed.data, roots: [...new Set([worktree, realpathSync(worktree)])], ownServer: 'pawl' };
 }
 
@@ -58,14 +65,4 @@ function jsonOf(text: string): unknown {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-}
-
-function usage(message: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_USAGE',
-    message,
-    subject: 'mcp',
-    hint: 'Agents are given the right call.',
-    actions: [helpOf('mcp')],
-  });
 }

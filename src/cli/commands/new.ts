@@ -12,12 +12,11 @@ import { originRepository } from '../../adapters/git/user-settings.ts';
 import { shellCommand } from '../../base/shell-words.ts';
 import { visible } from '../../base/visible.ts';
 import { isAllowed, splitCommand } from '../../core/allow-list.ts';
-import { helpOf } from '../../core/error-actions.ts';
 import { branchOf, EMPTY_DRAFT, overlaid, type PacketDraft, packetOfDraft, taskIdOf } from '../../core/packet-draft.ts';
 import { draftOfIssue } from '../../core/packet-issue.ts';
 import { draftOfMarkdown } from '../../core/packet-markdown.ts';
 import { firstPacket, withPacket } from '../../core/packets-editing.ts';
-import { PawlError } from '../../model/error.ts';
+import type { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { PacketReading } from '../../model/packet.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
@@ -26,6 +25,7 @@ import { askForRest, draftOfFlags, type PacketFlags } from '../packet-questions.
 import { packetsOf, packetsText } from '../packets-argument.ts';
 import { type Questions, terminalQuestions } from '../questions.ts';
 import { textArgument } from '../text-argument.ts';
+import { usageError } from '../usage-error.ts';
 import { createUserFile, replaceUserFile } from '../user-file.ts';
 import { readConfig } from '../wiring.ts';
 
@@ -91,7 +91,7 @@ function draftOf(cwd: string, options: NewOptions, allow: readonly string[]): Pa
     );
   };
   if (from !== undefined && fromIssue !== undefined)
-    throw usage('A packet comes from one source.', '--from --from-issue');
+    throw usageError('new', 'A packet comes from one source.', { subject: '--from --from-issue' });
   const flags = draftOfFlags(options);
   if (from !== undefined) return overlaid(draftOfMarkdown(textArgument(cwd, '--from', from), isCommand), flags);
   if (fromIssue !== undefined)
@@ -101,7 +101,8 @@ function draftOf(cwd: string, options: NewOptions, allow: readonly string[]): Pa
 
 function withDefaults(draft: PacketDraft, repo: string | null): PacketDraft {
   const taskId = draft.taskId ?? taskIdOf(draft.goal ?? '');
-  if (taskId === null) throw usage('A packet needs a task id, or a goal to make one of.', '--task');
+  if (taskId === null)
+    throw usageError('new', 'A packet needs a task id, or a goal to make one of.', { subject: '--task' });
   return { ...draft, taskId, repo: draft.repo ?? repo, branch: draft.branch ?? branchOf(taskId) };
 }
 
@@ -110,13 +111,16 @@ function write(path: string, draft: PacketDraft): { readonly reading: PacketRead
   const packet = packetOfDraft(draft);
   const before = existsSync(path) ? packetsText(path) : null;
   if (before !== null && packetsOf(path, before).readings.some((each) => each.packet.taskId === draft.taskId)) {
-    throw usage(`${path} has a packet ${visible(draft.taskId ?? '')} already; nothing was written.`, '--task');
+    throw usageError('new', `${path} has a packet ${visible(draft.taskId ?? '')} already; nothing was written.`, {
+      subject: '--task',
+    });
   }
   const after = before === null ? firstPacket(packet) : withPacket(before, packet);
   const reading = packetsOf(path, after).readings.at(-1);
   if (reading === undefined) throw new Error('bug: the packet was not written');
   if (before !== null) replaceUserFile(path, before, after);
-  else if (!createUserFile(path, after)) throw usage(`${path} was made by somebody else meanwhile.`, '--out');
+  else if (!createUserFile(path, after))
+    throw usageError('new', `${path} was made by somebody else meanwhile.`, { subject: '--out' });
   return { reading, isNew: before === null };
 }
 
@@ -152,13 +156,8 @@ function show(
 }
 
 function nothingSaid(): PawlError {
-  return usage(
-    'Nobody can be asked here, and nothing says what the packet is about.',
-    'new',
-    'Give a Markdown file with --from, an issue with --from-issue, or the answers as flags.',
-  );
-}
-
-function usage(message: string, subject: string, hint = 'See how it is called.'): PawlError {
-  return new PawlError({ code: 'PAWL_USAGE', message, subject, hint, actions: [helpOf('new')] });
+  return usageError('new', 'Nobody can be asked here, and nothing says what the packet is about.', {
+    subject: 'new',
+    hint: 'Give a Markdown file with --from, an issue with --from-issue, or the answers as flags.',
+  });
 }

@@ -9,9 +9,8 @@ import { join, resolve } from 'node:path';
 import { gitNow } from '../../adapters/git/run-git.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { helpOf } from '../../core/error-actions.ts';
+import { quote } from '../../core/sanitise.ts';
 import type { Config } from '../../model/config.ts';
-import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { cellNames } from '../../prove/kills.ts';
 import type { CellName, Circumstances, Level, Proof } from '../../prove/proof.ts';
@@ -26,6 +25,7 @@ import { type LiveLines, liveLines } from '../live-lines.ts';
 import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
 import { packageVersion } from '../package-version.ts';
+import { usageError } from '../usage-error.ts';
 import { hasPidNamespaces, readConfig } from '../wiring.ts';
 
 /** Options of `pawl prove`. */
@@ -116,7 +116,7 @@ function folderFor({ out }: ProveCommandOptions): string {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    throw usage(`The report cannot be left in ${folder}.`, String(cause));
+    throw usageError('prove', `The report cannot be left in ${folder}.`, { hint: String(cause) });
   }
   return folder;
 }
@@ -146,22 +146,17 @@ function circumstances(configuration: string | null, { limits, roles }: Househol
 
 function levelOf(text: string): Level {
   if (text === 'smoke' || text === 'full') return text;
-  throw usage(`--level is smoke or full, not "${text}".`);
+  throw usageError('prove', `--level must be smoke or full, not ${quote(text)}.`);
 }
 
 function cellOf(text: string): CellName {
   const found = cellNames().find((name) => name === text);
   if (found !== undefined) return found;
-  throw usage(`There is no cell "${text}".`, `Cells: ${cellNames().join(', ')}.`);
+  throw usageError('prove', `There is no cell ${quote(text)}.`, { hint: `Cells: ${cellNames().join(', ')}.` });
 }
 
 function seedOf(text: string): number {
   const seed = Number(text);
   if (text.trim() !== '' && Number.isSafeInteger(seed) && seed >= 0 && seed < SEEDS) return seed;
-  throw usage(`--seed wants a whole number from 0 to ${SEEDS - 1}, not "${text}".`);
-}
-
-function usage(message: string, hint = 'See how it is called.'): PawlError {
-  const subject = process.argv.slice(2).join(' ');
-  return new PawlError({ code: 'PAWL_USAGE', message, subject, hint, actions: [helpOf('prove')] });
+  throw usageError('prove', `--seed must be a whole number from 0 to ${SEEDS - 1}, not ${quote(text)}.`);
 }

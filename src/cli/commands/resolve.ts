@@ -6,10 +6,9 @@
 
 import { userInfo } from 'node:os';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { helpOf } from '../../core/error-actions.ts';
 import { exitCodeOf } from '../../core/run-view.ts';
 import { quote } from '../../core/sanitise.ts';
-import { PawlError } from '../../model/error.ts';
+import type { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { commandRefused } from '../../runtime/commands.ts';
@@ -21,6 +20,7 @@ import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
 import { sendCommand } from '../send-command.ts';
 import { shown } from '../shown.ts';
+import { usageError } from '../usage-error.ts';
 
 /** Options of `pawl resolve` and `pawl cancel`. */
 export interface DecisionOptions extends CommonOptions {
@@ -34,10 +34,10 @@ export async function resolve(
   [runId = '', word = '']: readonly string[],
 ): Promise<number> {
   const decision = DECISIONS.find((each) => each === word);
-  if (decision === undefined) throw usage(`A decision is one of ${DECISIONS.join(', ')}, not ${quote(word)}.`);
+  if (decision === undefined) throw refused(`A decision is one of ${DECISIONS.join(', ')}, not ${quote(word)}.`);
   const reason = realReason(options.reason);
   if (reason === null)
-    throw usage('A decision needs its reason, in your words: it is kept with the run. Nothing was changed.');
+    throw refused('A decision needs its reason, in your words: it is kept with the run. Nothing was changed.');
   return command(output, options, { command: 'resolve', runId, decision, reason, by: userInfo().username });
 }
 
@@ -60,13 +60,10 @@ function realReason(given: string | undefined): string | null {
   return bare === '' || PLACEHOLDERS.includes(bare) ? null : reason;
 }
 
-function usage(message: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_USAGE',
-    message,
+function refused(message: string): PawlError {
+  return usageError('resolve', message, {
     subject: 'resolve',
     hint: 'Say what to do and why, in quotes after --reason.',
-    actions: [helpOf('resolve')],
   });
 }
 
