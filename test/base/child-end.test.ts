@@ -1,6 +1,7 @@
 /** The end of a child is told with all that it has written, however late its reader gets to look. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { EventEmitter } from 'node:events';
+import { describe, expect, test } from 'vitest';
 import { onceEnded } from '../../src/base/child-end.ts';
 
 const DRAIN_MS = 30;
@@ -50,4 +51,106 @@ test('a reader that is held up beyond the wait loses nothing of what its child l
   const { text } = await ended;
   process.kill(Number(text.split('\n')[0]), 'SIGKILL');
   expect(text.endsWith('end\n')).toBe(true);
+});
+
+/** A child whose pipes say what they have read; each of `reads` is asked whenever somebody looks. */
+function fakeChild(reads: { readonly stdout?: () => number; readonly stderr?: () => number }): ChildProcess {
+  const pipe = (read: (() => number) | undefined): object | null =>
+    read === undefined ? null : Object.defineProperty({}, 'bytesRead', { get: read });
+  const child = Object.assign(new EventEmitter(), { stdout: pipe(reads.stdout), stderr: pipe(reads.stderr) });
+  return child as unknown as ChildProcess;
+}
+
+/** How often the end of `child` is told by the time at which nothing more can come of it. */
+async function toldEnds(child: ChildProcess, drainMs: number, ...events: readonly string[]): Promise<number> {
+  let count = 0;
+  onceEnded(child, drainMs, () => {
+    count += 1;
+  });
+  for (const event of events) child.emit(event, 0, null);
+  await new Promise((done) => setTimeout(done, drainMs + 20));
+  return count;
+}
+
+/** A count that goes up at every turn of the event loop, `times` times, once somebody has asked for it. */
+function growing(times: number): () => number {
+  let count = 0;
+  let isAsked = false;
+  const grow = (): void => {
+    count += 1;
+    if (count < times) setImmediate(grow);
+  };
+  return () => {
+    if (!isAsked) setImmediate(grow);
+    isAsked = true;
+    return count;
+  };
+}
+
+/** What `read` tells when the end of `child` is told, after a wait of no time. */
+function readAtEnd(child: ChildProcess, read: () => number): Promise<number> {
+  return new Promise((done) => {
+    onceEnded(child, 0, () => done(read()));
+    child.emit('exit', 0, null);
+  });
+}
+
+describe('the end of a child', () => {
+  test('is told once, though its pipes are closed and the wait is over too', async () => {
+    expect(await toldEnds(fakeChild({}), 5, 'exit', 'close', 'close')).toBe(1);
+  });
+
+  test('is told at once when its pipes are closed, however long the wait would be', () => {
+    let count = 0;
+    const child = fakeChild({});
+    onceEnded(child, 60_000, () => {
+      count += 1;
+    });
+    child.emit('close', 0, null);
+    expect(count).toBe(0);
+    child.emit('exit', 0, null);
+    child.emit('close', 0, null);
+    expect(count).toBe(1);
+  });
+
+  test('is told by its exit alone when nothing closes the pipes, and not before the wait is over', async () => {
+    const told: string[] = [];
+    const child = fakeChild({ stdout: () => 7, stderr: () => 7 });
+    const ended = new Promise<void>((done) =>
+      onceEnded(child, 15, () => {
+        told.push('end');
+        done();
+      }),
+    );
+    child.emit('exit', 0, null);
+    setTimeout(() => told.push('still waiting'), 2);
+    await ended;
+    expect(told).toEqual(['still waiting', 'end']);
+  });
+
+  test.each(['stdout', 'stderr'] as const)('waits for what still comes of %s alone', async (name) => {
+    const read = growing(12);
+    expect(await readAtEnd(fakeChild({ [name]: read }), read)).toBe(12);
+  });
+
+  test('waits for pipes that both go on', async () => {
+    const read = growing(12);
+    expect(await readAtEnd(fakeChild({ stdout: read, stderr: read }), read)).toBe(12);
+  });
+
+  test('does not wait for pipes that tell nothing', async () => {
+    const child = Object.assign(new EventEmitter(), { stdout: { bytesRead: 'much' }, stderr: {} });
+    expect(await readAtEnd(child as unknown as ChildProcess, () => 1)).toBe(1);
+  });
+
+  test('is told after 32 looks where something comes for ever', async () => {
+    let looks = 0;
+    const look = (): number => {
+      looks += 1;
+      return looks;
+    };
+    await readAtEnd(fakeChild({ stdout: look }), () => 0);
+    // One look reads what was there before, and, unless it is the last, what is there after a turn of the loop; each asks twice.
+    expect(looks).toBe(31 * 4 + 2);
+  });
 });
