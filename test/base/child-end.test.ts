@@ -58,7 +58,7 @@ function fakeChild(reads: { readonly stdout?: () => number; readonly stderr?: ()
   const pipe = (read: (() => number) | undefined): object | null =>
     read === undefined ? null : Object.defineProperty({}, 'bytesRead', { get: read });
   const child = Object.assign(new EventEmitter(), { stdout: pipe(reads.stdout), stderr: pipe(reads.stderr) });
-  return child as unknown as ChildProcess;
+  return child as object as ChildProcess;
 }
 
 /** How often the end of `child` is told by the time at which nothing more can come of it. */
@@ -140,7 +140,7 @@ describe('the end of a child', () => {
 
   test('does not wait for pipes that tell nothing', async () => {
     const child = Object.assign(new EventEmitter(), { stdout: { bytesRead: 'much' }, stderr: {} });
-    expect(await readAtEnd(child as unknown as ChildProcess, () => 1)).toBe(1);
+    expect(await readAtEnd(child as object as ChildProcess, () => 1)).toBe(1);
   });
 
   test('is told after 32 looks where something comes for ever', async () => {

@@ -1,0 +1,22 @@
+/** The last words of what failed: safe, one line each, bounded. */
+import { expect, test } from 'vitest';
+import { lastLines, NOTE_BOUNDS, oneLine } from '../../src/core/failure-notes.ts';
+
+test('the last lines that say something are shown, the newest last', () => {
+  const text = Array.from({ length: 20 }, (_, n) => `line ${n}\n\n   \n`).join('');
+  expect(lastLines(text)).toEqual(Array.from({ length: NOTE_BOUNDS.lines }, (_, n) => `line ${n + 8}`));
+  expect(lastLines('\n \n\t\n')).toEqual([]);
+});
+
+test('indentation is kept, tabs are two blanks, and nothing trails', () => {
+  expect(lastLines('\tat f()  \n    expected 1\r\n')).toEqual(['  at f()', '    expected 1']);
+});
+
+test('text from outside is one line with nothing hidden, no secret, and a bound', () => {
+  expect(oneLine('first  \n   second\n\nthird')).toBe('first second third');
+  expect(oneLine('a\u202eb')).not.toContain('\u202e');
+  expect(oneLine('token ghp_0123456789abcdefghij0123456789abcdef')).not.toContain('ghp_0123456789');
+  const long = oneLine('x'.repeat(5_000));
+  expect(long.length).toBeLessThanOrEqual(NOTE_BOUNDS.lineChars);
+  expect(long.length).toBeGreaterThan(NOTE_BOUNDS.lineChars - 10);
+});
