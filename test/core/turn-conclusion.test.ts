@@ -143,3 +143,59 @@ describe('an end from outside', () => {
     expect(budget.message).toContain('Because: this turn has used $1 of $1.');
   });
 });
+
+describe('the sentence', () => {
+  const unsaid = (how: (typeof TURN_ENDS)[number], cause: (typeof END_CAUSES)[number] = 'other') => ({
+    ended: { how, cause, reason: '' },
+  });
+  const denials = [
+    { tool: 'Bash', reason: '', isExpected: false },
+    { tool: 'Edit', reason: 'no', isExpected: false },
+  ];
+  const sentences: readonly (readonly [string, Given])[] = [
+    [
+      'The agent would not go on with s-1; the next attempt begins a fresh session. It said: the reason',
+      { turn: { isSessionRefused: true, ended: ended('failed', 'sessionUnknown') } },
+    ],
+    [
+      'The agent would not go on with the session; the next attempt begins a fresh session.',
+      { turn: { isSessionRefused: true, askedSession: null, ended: null } },
+    ],
+    [
+      'The agent is not logged in, or its key is refused. It said: the reason',
+      { turn: { ended: ended('failed', 'login') } },
+    ],
+    ['The agent is not logged in, or its key is refused.', { turn: unsaid('failed', 'login') }],
+    [
+      'The agent has used up its usage window until 1970-01-01T00:00:01.000Z.',
+      { turn: { limited: { kind: 'usage', resetsAtMs: 1_000 }, ended: null } },
+    ],
+    ['The agent has been told to slow down.', { turn: { limited: { kind: 'rate', resetsAtMs: null }, ended: null } }],
+    [
+      'The agent ended its turn at the budget that it was given. It said: the reason',
+      { turn: { ended: ended('limit', 'budget') } },
+    ],
+    [
+      'The agent ended its turn at the budget that it was given. It reports $0.0000 and 7 tokens.',
+      { turn: { ...unsaid('limit', 'budget'), usage: { scope: 'step', tokens: 7, usd: null } } },
+    ],
+    ['The agent was denied what it asked for: Bash, Edit.', { turn: { denials } }],
+    ['The agent ended its turn with an error. It said: the reason', { turn: { ended: ended('failed') } }],
+    ["The agent's turn was interrupted from outside.", { turn: unsaid('interrupted') }],
+    [
+      'The agent reached a limit of its own before it was done. It said: the reason',
+      { turn: { ended: ended('limit') } },
+    ],
+    [
+      'The agent exited with 0 without saying that its turn had ended; an answer alone does not count.',
+      { turn: { ended: null } },
+    ],
+    [
+      'The agent exited with 0 without saying that its turn had ended and left no answer. It said: the reason',
+      { turn: { ended: ended('noTerminalEvent') }, reading: missing },
+    ],
+  ];
+  it.each(sentences)('"%s"', (sentence, given) => {
+    expect(concluded(given).message).toBe(sentence);
+  });
+});

@@ -1,4 +1,4 @@
-/** What an agent is told: all that a fresh one needs, what workers said in fences, and never more than fits. */
+/** What an agent is told: all that a fresh one needs, what workers said in fences, and never more than fits. All of it is written out in data/prompts.txt. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/base/canonical-json.ts';
 import { type Interlude, turnPrompt } from '../../src/core/turn-prompt.ts';
@@ -123,5 +123,83 @@ describe('a prompt that is too long', () => {
     expect(prompt.trimEnd().endsWith('```')).toBe(true);
     expect(prompt).toContain('characters left out');
     expect(Buffer.from(prompt).toString() === prompt).toBe(true);
+  });
+});
+
+it('is written out, purpose by purpose, for people to read', async () => {
+  const surface = { paths: ['src/a', 'docs/*.md'], isStrict: true };
+  const round = [{ taskId: 'fix-e1-a1', result: 'completed', message: 'Done.' }];
+  const judging = { commitToReview: 'feed', commitToJudge: 'feed' };
+  const prompts: readonly (readonly [string, Json, Interlude, boolean])[] = [
+    ['implementation', task('implementation', { surface }), FRESH, true],
+    [
+      'implementation, once more, with a goal and instructions in one text and nothing else',
+      {
+        ...(task('implementation', { surface: { paths: [], isStrict: false } }) as object),
+        instructions: 'All of it.',
+        acceptanceCriteria: [],
+        nonGoals: '  ',
+        earlierAttempts: round,
+      },
+      { ...FRESH, rescueRef: 'refs/pawl/rescue/run/a' },
+      false,
+    ],
+    [
+      'review',
+      task('review', { criteria: ['Is it right?'], reviewerPlan: ['Read.', 'Think.'], ...judging, surface }),
+      FRESH,
+      true,
+    ],
+    ['verification', task('verification', { expectations: 'It is fast.', ...judging }), FRESH, false],
+    [
+      'fix',
+      task('fix', { surface: { ...surface, isStrict: false }, failedGate: { gate: 'review' }, earlierRounds: round }),
+      FRESH,
+      true,
+    ],
+    [
+      'fix, without a gate that is known',
+      task('fix', { failedGate: null, earlierRounds: [], earlierAttempts: [] }),
+      FRESH,
+      true,
+    ],
+    ['setup, which no agent does', task('setup'), FRESH, false],
+    ['of a task that says nothing', 'nothing', FRESH, false],
+    [
+      'with values that are no texts',
+      task('implementation', { goal: 7, worktree: 7, nonGoals: [{ b: 1, a: 2 }] }),
+      FRESH,
+      false,
+    ],
+    ['after an interruption', task('implementation'), resumed('interrupted', { rescueRef: 'refs/x' }), true],
+    ['after an interruption that left nothing', task('implementation'), resumed('interrupted'), true],
+    ['after a limit, put back', task('implementation'), resumed('limited', { isWorktreeKept: false }), false],
+    [
+      'after a block, put back',
+      task('review', judging),
+      resumed('blocked', { isWorktreeKept: false, rescueRef: 'refs/x' }),
+      false,
+    ],
+  ];
+  const text = prompts.map(
+    ([name, document, interlude, hasMcp]) => `===== ${name}\n\n${turnPrompt(document, interlude, hasMcp)}\n`,
+  );
+  await expect(text.join('\n')).toMatchFileSnapshot('data/prompts.txt');
+});
+
+describe('the bound of a prompt', () => {
+  const max = BOUNDS.promptBytes / 4;
+  const promptOf = (chars: number): string =>
+    turnPrompt(task('implementation', { instructions: ['x'.repeat(chars)] }), FRESH, false);
+  const others = promptOf(1).length - 1;
+
+  it('leaves what just fits as it is', () => {
+    expect(promptOf(max - others)).toHaveLength(max);
+    expect(promptOf(max - others)).not.toContain('left out');
+  });
+
+  it('says how much is left out', () => {
+    const [, left = ''] = /\[… (\d+) characters left out; the task file has them …\]/.exec(promptOf(max)) ?? [];
+    expect(Number(left)).toBe(others);
   });
 });

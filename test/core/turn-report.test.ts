@@ -184,3 +184,78 @@ describe('what is kept', () => {
     expect(report(SILENT_TURN).cliVersion).toBe('2.0.0');
   });
 });
+
+describe('an estimate', () => {
+  const request = { ...REQUEST, prompt: 'x'.repeat(300) };
+  const estimated = (...events: readonly AgentEvent[]) => report(turnOf(...events), { request }).usage;
+  const said: AgentEvent = { type: 'text', text: 'y'.repeat(600), isDelta: false };
+
+  it('is one reading of all that was seen for each call, and what was written', () => {
+    // 300 characters asked and 600 said, at three a token; the system prompt; a thousand tokens for the one call.
+    const read = 100 + 200 + BOUNDS.systemPromptTokens;
+    const one = read + 200 + 1_000;
+    expect(estimated(started('s-1'), said)).toEqual({ scope: 'estimate', tokens: one, usd: (one / 1_000_000) * 15 });
+    const two = 2 * read + 200 + 2_000;
+    expect(estimated(started('s-1'), said, tool)).toMatchObject({ tokens: two });
+  });
+
+  it('is nothing where nothing was heard, and no more than steps and what was written after them where there are any', () => {
+    expect(estimated()).toEqual({ scope: 'estimate', tokens: 0, usd: 0 });
+    const stepped = estimated(started('s-1'), used('step', 500_000, 9));
+    expect(stepped).toEqual({ scope: 'estimate', tokens: 501_000, usd: 9 });
+    expect(estimated(started('s-1'), used('step', 500_000))?.usd).toBeCloseTo(7.515);
+  });
+
+  it('is not made of a turn that ended by itself with neither a step nor a tool: its calls were refused', () => {
+    expect(estimated(started('s-1'), ended())).toBeNull();
+    expect(estimated(started('s-1'), tool, ended())?.scope).toBe('estimate');
+    expect(estimated(started('s-1'))?.scope).toBe('estimate');
+  });
+});
+
+describe('what a turn has used so far', () => {
+  it('counts input and output of its report, and takes off only what a session total includes', () => {
+    const usage: AgentEvent = {
+      type: 'usage',
+      scope: 'turn',
+      id: null,
+      inputTokens: 700,
+      outputTokens: 300,
+      usd: 2,
+    };
+    const request = { ...REQUEST, usedBefore: { tokens: 400, usd: 1 } };
+    expect(usedSoFar(turnOf(usage), request)).toEqual({ tokens: 1_000, usd: 2 });
+    expect(usedSoFar(turnOf({ ...usage, scope: 'session' }), request)).toEqual({ tokens: 600, usd: 1 });
+    expect(report(turnOf(usage, used('step', 900)), { request }).usage?.tokens).toBe(1_000);
+    expect(report(turnOf({ ...usage, scope: 'session' }, used('step', 900)), { request }).usage?.tokens).toBe(1_300);
+  });
+
+  it('is over a budget of tokens or of dollars, each by itself', () => {
+    const turn = turnOf(used('turn', 100, 1));
+    const over = (tokens: number | null, usd: number | null): boolean =>
+      isOverBudget(turn, { ...REQUEST, budget: { tokens, usd } });
+    expect([over(null, null), over(101, 1.1), over(100, null), over(null, 1), over(101, 1), over(100, 2)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+});
+
+it('a report names nothing that the agent left empty, and keeps a long reason whole up to its bound', () => {
+  const turn = turnOf(
+    { type: 'started', sessionId: '', model: '', cliVersion: '', permissionMode: '' },
+    { type: 'ended', how: 'failed', cause: 'other', reason: 'word '.repeat(1_000) },
+  );
+  expect(report(turn)).toMatchObject({ session: null, model: null, cliVersion: '2.0.0', permissionMode: null });
+  const { length = 0 } = report(turn).ended?.reason ?? {};
+  expect(length).toBeLessThanOrEqual(BOUNDS.summaryChars / 2);
+  expect(length).toBeGreaterThan(BOUNDS.summaryChars / 2 - 10);
+  const expected = { ...REQUEST, expectedDenials: ['Read', 'Bash'] };
+  expect(
+    report(turnOf({ type: 'denied', tool: 'Bash', reason: '' }), { request: expected }).denials[0]?.isExpected,
+  ).toBe(true);
+});

@@ -133,6 +133,76 @@ describe('folding', () => {
   });
 });
 
+describe('one event', () => {
+  const started = (word: string | null): AgentEvent => ({
+    type: 'started',
+    sessionId: word,
+    model: word,
+    cliVersion: word,
+    permissionMode: word,
+  });
+
+  it('of a start adds to what is known, and takes nothing of it back', () => {
+    const known = { session: 'a', model: 'a', cliVersion: 'a', permissionMode: 'a' };
+    expect(foldAll([started('a')])).toMatchObject(known);
+    expect(foldAll([started('a'), started(null)])).toMatchObject(known);
+    expect(foldAll([started('a'), started('b')])).toMatchObject({ session: 'b', model: 'b', permissionMode: 'b' });
+  });
+
+  it('of a retry holds the announced wait until the agent goes on', () => {
+    const retry = (delayMs: number | null): AgentEvent => ({ type: 'retrying', attempt: 1, status: 529, delayMs });
+    expect(foldAll([retry(700)]).retryDelayMs).toBe(700);
+    expect(foldAll([retry(null)]).retryDelayMs).toBe(0);
+    expect(foldAll([retry(700), text('on')]).retryDelayMs).toBeNull();
+  });
+
+  it('of an answer holds it, whatever comes after', () => {
+    expect(foldAll([{ type: 'answer', value: { a: 1 } }, text('on')]).answer).toEqual({ a: 1 });
+    expect(SILENT_TURN.answer).toBeUndefined();
+  });
+
+  it('of a tool that ends closes that one, counts it once, and ends a message in pieces', () => {
+    const start = (id: string): AgentEvent => ({ type: 'toolStarted', id, name: id });
+    const end = (id: string): AgentEvent => ({ type: 'toolFinished', id, name: null, isError: false, exitCode: 0 });
+    expect(foldAll([start('a'), start('b'), end('a')])).toMatchObject({ openTools: { b: 'b' }, toolCalls: 2 });
+    expect(foldAll([start('a'), text('x', true), end('a'), text('y', true)]).lastText).toBe('y');
+    expect(foldAll([text('x', true), end('unknown'), text('y', true)]).lastText).toBe('y');
+  });
+
+  it('of a denial replaces the words of that tool alone', () => {
+    const denied = (tool: string, reason: string): AgentEvent => ({ type: 'denied', tool, reason });
+    expect(foldAll([denied('A', '1'), denied('B', '2'), denied('A', '3')]).denials).toEqual([
+      { tool: 'A', reason: '3' },
+      { tool: 'B', reason: '2' },
+    ]);
+  });
+
+  it('of use is booked as far as it can be: nothing below 0, nothing above the bounds', () => {
+    const booked = (inputTokens: number, usd: number | null): { inputTokens?: number; usd?: number | null } | null =>
+      foldAll([{ type: 'usage', scope: 'turn', id: null, inputTokens, outputTokens: 0, usd }]).usage.turn;
+    expect(booked(-5, 0)).toMatchObject({ inputTokens: 0, usd: 0 });
+    expect(booked(Number.NaN, -1)).toMatchObject({ inputTokens: 0, usd: null });
+    expect(booked(10 ** 15, BOUNDS.usdReported)).toMatchObject({
+      inputTokens: BOUNDS.tokensReported,
+      usd: BOUNDS.usdReported,
+    });
+    expect(booked(1, BOUNDS.usdReported + 1)).toMatchObject({ usd: null });
+    expect(booked(1, null)).toMatchObject({ usd: null });
+  });
+
+  it('of steps adds up dollars where any step tells them', () => {
+    expect(foldAll([step('a', 1), step('b', 1)]).usage.step).toMatchObject({ scope: 'step', id: null, usd: null });
+    expect(foldAll([step('a', 1, 0.5), step('b', 1)]).usage.step?.usd).toBe(0.5);
+    expect(foldAll([step('a', 1), step('b', 1, 0.25)]).usage.step?.usd).toBe(0.25);
+    expect(foldAll([step(null, 1), step('a', 1)]).countedSteps).toEqual(['a']);
+  });
+
+  it('of an end beside another failure leaves the last of them', () => {
+    expect(foldAll([ended('failed'), ended('limit')]).ended?.how).toBe('limit');
+    expect(foldAll([ended('completed'), ended('completed')]).ended?.how).toBe('completed');
+  });
+});
+
 describe('the end of a turn', () => {
   it('is no end when the agent goes on', () => {
     expect(foldAll([ended('completed'), text('more')]).ended).toBeNull();
