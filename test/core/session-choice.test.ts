@@ -172,3 +172,51 @@ it('a reviewer never goes on with a session of a writer, nor a writer with a rev
     }
   }
 });
+
+describe('the tasks under another packet', () => {
+  const last = { purpose: 'fix', epoch: 2, attempt: 3 } as const;
+  const one = (changes: Partial<EndedTask>): EndedTask => ({ ...ended('interrupted'), ...last, ...changes });
+
+  it('are those of another purpose, of another epoch, of a later attempt, and those that completed', () => {
+    const kept = [
+      one({ purpose: 'review' }),
+      one({ epoch: 1 }),
+      one({ epoch: 3 }),
+      one({ attempt: 4 }),
+      one({ result: 'completed' }),
+    ];
+    const dropped = [one({}), one({ attempt: 2 }), one({ result: null })];
+    expect(underPacket([...kept, ...dropped], last)).toEqual(kept);
+  });
+});
+
+describe('a session that cannot be gone on with', () => {
+  it('is one of a task that has not ended, one of no turn, and one that nothing was heard of', () => {
+    const silent = { all: 0, unknown: 0, malformed: 0, overlong: 0 };
+    expect(chosen([ended(null)])).toBeNull();
+    expect(chosen([ended('failed', null, { code: 'PAWL_WORKER_EXIT' })])).toBeNull();
+    expect(chosen([ended('interrupted', { session: null, lines: silent })])).toBeNull();
+    expect(chosen([ended('interrupted', { session: null, lines: { ...silent, all: 1 } })])?.id).toBe('s-1');
+  });
+
+  it('is the writer’s, once a fix of the epoch has been tried, or where no writer has completed', () => {
+    const fix = { purpose: 'fix', agent: FIXER } as const;
+    expect(chosen([ended('completed')], fix)?.why).toBe('writer');
+    expect(
+      chosen(
+        [
+          ended('completed'),
+          ended(
+            'interrupted',
+            { session: null, lines: { all: 0, unknown: 0, malformed: 0, overlong: 0 } },
+            { purpose: 'fix' },
+          ),
+        ],
+        fix,
+      ),
+    ).toBeNull();
+    expect(chosen([ended('failed')], fix)).toBeNull();
+    expect(chosen([], fix)).toBeNull();
+    expect(chosen([ended('completed', {}, { purpose: 'review' })], fix)).toBeNull();
+  });
+});

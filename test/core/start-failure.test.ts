@@ -32,3 +32,19 @@ describe('startFailure', () => {
     expect(told).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 });
+
+describe('the sentence of a worker that never ran', () => {
+  it('is complete, and bounded however long its words', () => {
+    expect(startFailure(exit(127), missing, facts)).toBe(
+      'The worker could not be started: "./agent", or what it was to start, was not found, or the interpreter that its first line names was not (exit 127).',
+    );
+    const told = startFailure(exit(126), missing, {
+      ...facts,
+      program: 'p'.repeat(9_000),
+      lastWords: 'w'.repeat(9_000),
+    });
+    expect(told?.match(/p+/g)?.join('').length).toBeLessThanOrEqual(520);
+    expect(told?.length).toBeLessThanOrEqual(1_700);
+    expect(told?.length).toBeGreaterThan(1_500);
+  });
+});

@@ -11,7 +11,9 @@ import {
   parseRequest,
 } from '../../src/core/task-files.ts';
 import type { AgentRecord, Claim, Outcome, TaskRequest } from '../../src/model/request.ts';
+import type { TurnRequest } from '../../src/model/turn.ts';
 import { plainRequest } from '../host/plain-request.ts';
+import { reportOf } from '../support/turn-report.ts';
 
 const hash = 'a'.repeat(64);
 const identity = { pid: 7, startTime: '9', bootId: 'b', pidNamespace: 'n', hostname: 'h', machineId: 'm' };
@@ -140,4 +142,51 @@ it('an agent record of an older version tells no monotonic time of its start', (
 
 it('an identity of pid 0 is none', () => {
   expect(parseClaim(bytesOf({ ...hosted, host: { ...identity, pid: 0 } })).ok).toBe(false);
+});
+
+describe('what not every file has', () => {
+  const turn: TurnRequest = {
+    kind: 'claude',
+    program: { path: '/bin/claude', version: '2.0.0', sha256: hash },
+    session: { id: 's-1', isResume: false },
+    prompt: 'Do it.',
+    stdin: 'prompt',
+    answerSchema: null,
+    budget: { tokens: null, usd: null },
+    usedBefore: { tokens: 0, usd: 0 },
+    firstEventMs: 1_000,
+    expectedDenials: [],
+    bypassesPermissions: false,
+  };
+  const git = { commonDir: '/r/.git', adminDir: '/r/.git/worktrees/w', settings: { config: 'one', hooks: '' } };
+
+  it('is read where it is there: where git keeps the worktree, the turn, the settings of git, the start by a clock of its own', () => {
+    const whole = { ...request, git, turn };
+    expect(parseRequest(encodeRequest(whole))).toEqual({ ok: true, value: whole });
+    const settled = { ...outcome, gitSettings: { config: 'one' }, turn: reportOf() };
+    expect(parseOutcome(encodeOutcome(settled))).toEqual({ ok: true, value: settled });
+    const started = { ...agent, startedMonotonicMs: 5 };
+    expect(parseAgentRecord(encodeAgentRecord(started))).toEqual({ ok: true, value: started });
+  });
+
+  it.each([
+    ['git.commonDir', { ...request, git: { ...git, commonDir: 'relative' } }],
+    ['git.settings', { ...request, git: { ...git, settings: 'one' } }],
+    ['turn', { ...request, turn: null }],
+    ['turn.session', { ...request, turn: { ...turn, session: null } }],
+  ])('is refused where %s is wrong', (_, file) => {
+    expect(parseRequest(bytesOf(file)).ok).toBe(false);
+  });
+
+  it('is named where it is wrong: a pid of 0, which to kill(2) means our own group', () => {
+    const reading = parseClaim(bytesOf({ ...hosted, host: { ...identity, pid: 0 } }));
+    expect(reading).toEqual({ ok: false, reason: expect.stringContaining('host.pid') });
+    expect(reading).toEqual({ ok: false, reason: expect.stringContaining('a pid') });
+  });
+
+  it('is empty in an identity of a system that has none of it', () => {
+    const bare = { ...hosted, host: { ...identity, bootId: '', pidNamespace: '', hostname: '', machineId: '' } };
+    expect(parseClaim(bytesOf(bare))).toEqual({ ok: true, value: bare });
+    expect(parseClaim(bytesOf({ ...hosted, host: { ...identity, startTime: '' } })).ok).toBe(false);
+  });
 });

@@ -79,3 +79,28 @@ describe('a structured answer', () => {
     expect(answerInTurn(turnOf(ANSWER, null), 'implementation').from).toBe('message');
   });
 });
+
+describe('a message with an answer in odd places', () => {
+  it.each([
+    ['white space around the whole message', `\n  ${ANSWER}\n\n`],
+    ['empty lines within its block', `\`\`\`json\n\n${ANSWER}\n\n\`\`\``],
+    ['an open block with empty lines', `\`\`\`json\n\n${ANSWER}\n\n`],
+    ['a block that is closed by more marks', `\`\`\`json\n${ANSWER}\n\`\`\`\`\``],
+    ['an answer of several lines in an open block', `~~~\n${ANSWER.replaceAll(', ', ',\n')}`],
+  ])('is found: %s', (_name, text) => {
+    expect(inMessage(text)).toBe(FOUND);
+  });
+
+  it('is not ended by a line with words behind its marks, nor by other marks', () => {
+    const odd = (line: string): string => `\`\`\`json\n{"status":"completed","summary":"a\n${line}\n"}\n\`\`\``;
+    for (const line of ['``` ts', '~~~', '``']) expect(inMessage(odd(line))).toBe('missing');
+    const text = fenced(`{"status":"completed",\n"summary":"one"}`);
+    expect(inMessage(text)).toBe('message: completed one');
+  });
+
+  it('is looked for in blocks that look like an object alone', () => {
+    expect(inMessage(`${fenced('["status"]')}`)).toBe('missing');
+    expect(inMessage(`${fenced('"status"')}`)).toBe('missing');
+    expect(inMessage(`${fenced('{nothing}')}`)).toBe('missing');
+  });
+});

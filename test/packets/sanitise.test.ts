@@ -170,3 +170,65 @@ describe('quote', () => {
     expect(quote('token=hunter2')).not.toContain('hunter2');
   });
 });
+
+describe('a cut, to the character', () => {
+  it('tells the length of the whole, and keeps as much as fits from both ends', () => {
+    const [head, tail] = ['abcdefghijabcdefg', 'efghijabcdefghij'];
+    expect(sanitise('abcdefghij'.repeat(10), 60)).toBe(`${head}\n[… 100 characters, cut …]\n${tail}`);
+  });
+
+  it('tells the length of what it has not even looked at', () => {
+    const text = 'x '.repeat(50_000);
+    const [, length = ''] = /\[… (\d+) characters, cut …\]/.exec(sanitise(text, 100)) ?? [];
+    // The end begins after its first, broken word.
+    expect(text.length - Number(length)).toBeLessThanOrEqual(2);
+    expect(Number(length)).toBeLessThanOrEqual(text.length);
+  });
+
+  it('looks at windows of a fixed size at both ends alone', () => {
+    const inside = 'a b '.repeat(20_000);
+    const head = `first ${'h'.repeat(30)} `;
+    const tail = ` ${'t'.repeat(30)} last`;
+    const cut = sanitise(head + inside + tail, 200);
+    expect(cut.startsWith(head)).toBe(true);
+    expect(cut.endsWith(tail)).toBe(true);
+    expect(cut).toHaveLength(200);
+  });
+
+  it('of no room for its mark is the beginning alone, or nothing', () => {
+    expect(sanitise('abcdefghij'.repeat(10), 5)).toBe('abcde');
+    expect(sanitise('abcdefghij'.repeat(10), 27)).toHaveLength(27);
+    expect(sanitise('abcdefghij', 0)).toBe('');
+    expect(sanitiseTail('abcdefghij', 4)).toBe('');
+    expect(sanitiseTail('abcdefghij', 5)).toBe('[…]\nj');
+  });
+
+  it('of an end without any space leaves out what may be a broken secret, and no more', () => {
+    expect(sanitiseTail('x'.repeat(3_000), 10_000, true)).toBe(`[…]\n${'x'.repeat(3_000 - 2_048)}`);
+    expect(sanitiseTail(`${'x'.repeat(2_047)} end`, 10_000, true)).toBe('[…]\nend');
+    expect(sanitiseTail(`${'x'.repeat(2_100)} end`, 10_000, true)).toBe(`[…]\n${'x'.repeat(52)} end`);
+  });
+
+  it('of a quoted text begins after a hundred characters', () => {
+    expect(quote('x'.repeat(100))).toBe(`"${'x'.repeat(100)}"`);
+    expect(quote('x'.repeat(101))).toBe(`"${'x'.repeat(100)}…"`);
+    expect(quote('a\u200bb\u202ec\n')).toBe('"ab\\\\u{202e}c\\n"');
+  });
+});
+
+describe('private keys', () => {
+  const [begin, end] = ['-----BEGIN PRIVATE KEY-----', '-----END PRIVATE KEY-----'];
+  it.each([
+    [`a ${begin} k ${end} b`, 'a [secret] b'],
+    [`a ${begin} k ${end} b ${begin} k ${end} c`, 'a [secret] b [secret] c'],
+    [`a ${begin} k`, 'a [secret]'],
+    [`k ${end} b`, '[secret] b'],
+    [`k ${end} b ${begin} k ${end} c`, '[secret] b [secret] c'],
+    [`a ${begin} k ${end} b ${end} c`, 'a [secret] c'],
+    [`a ${begin} k ${begin} k ${end} b`, 'a [secret] b'],
+    [`a ${begin} k ${end} b ${begin} k`, 'a [secret] b [secret]'],
+    ['no key at all', 'no key at all'],
+  ])('%j is told as %j', (text, told) => {
+    expect(clean(text)).toBe(told);
+  });
+});

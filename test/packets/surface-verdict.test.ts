@@ -57,3 +57,57 @@ describe('the blocker', () => {
     expect(hint).toContain('Accept it');
   });
 });
+
+describe('the words', () => {
+  const commit = 'c'.repeat(40);
+  const place = { repo: 'o/r', commit };
+  const refused = ['path:o/r/a', 'path:o/r/b'];
+
+  it('with a holder say what it holds, that its end is waited for, and name both as evidence', () => {
+    const held = [{ holder: 'run_x', surfaces: ['path:o/r/a'] }];
+    expect(
+      surfaceBlocker(
+        { beyond: refused, held, isStrict: false, accepted: [] },
+        { added: [], refused, holder: 'run_x' },
+        place,
+      ),
+    ).toEqual({
+      code: 'PAWL_SURFACE_CONFLICT',
+      message: "The work changes a, b, outside of the packet's conflict surface; run_x holds a.",
+      hint: 'The work is kept as commit cccccccccccc. Retry once run_x has ended: the run then continues with this work. Or abandon the run.',
+      evidence: ['run_x', commit, ...refused],
+    });
+  });
+
+  it('without a holder say what accepting and retrying mean', () => {
+    expect(
+      surfaceBlocker(
+        { beyond: refused, held: [], isStrict: true, accepted: [] },
+        { added: [], refused, holder: null },
+        place,
+      ),
+    ).toEqual({
+      code: 'PAWL_SURFACE_CONFLICT',
+      message:
+        'The work changes a, b, outside of the packet\'s conflict surface, and "surface" is "strict" in the config.',
+      hint: 'The work is kept as commit cccccccccccc. Accept it to lease these paths and continue; retry to have the work done again, with this commit kept under a rescue ref; or abandon the run.',
+      evidence: [commit, ...refused],
+    });
+  });
+
+  it('cut a path at 200 characters, the whole at 4,000, and the evidence at 20 surfaces', () => {
+    const long = Array.from({ length: 30 }, (_, n) => `path:o/r/${'x'.repeat(300)}${n}`);
+    const held = Array.from({ length: 30 }, (_, n) => ({ holder: `run_${n}`, surfaces: long }));
+    const asked = { beyond: long, held, isStrict: false, accepted: [] };
+    const { message, evidence } = surfaceBlocker(asked, surfaceVerdict(asked), place);
+    expect(message).toHaveLength(4_000);
+    expect(message.startsWith(`The work changes ${'x'.repeat(200)}, x`)).toBe(true);
+    expect(evidence).toEqual(['run_0', commit, ...long.slice(0, 20)]);
+  });
+
+  it('hold nothing back that was accepted from above', () => {
+    const asked = { beyond: ['path:o/r/a/b'], held: [], isStrict: true, accepted: ['path:o/r/z', 'path:o/r/a'] };
+    expect(surfaceVerdict(asked)).toEqual({ added: ['path:o/r/a/b'], refused: [], holder: null });
+    expect(surfaceVerdict({ ...asked, accepted: ['path:o/r/z'] }).refused).toEqual(['path:o/r/a/b']);
+  });
+});

@@ -177,3 +177,41 @@ describe('isInsideRepository', () => {
     );
   });
 });
+
+describe('two surfaces', () => {
+  it('of one kind that are the same overlap, of different kinds never', () => {
+    expect(doOverlap('scm:github/o/r#1', 'scm:github/o/r#1')).toBe(true);
+    expect(doOverlap('scm:github/o/r#1', 'scm:github/o/r#2')).toBe(false);
+    expect(doOverlap('branch:o/r#a', 'path:o/r#a')).toBe(false);
+    expect(doOverlap('path:o/r#a', 'branch:o/r#a')).toBe(false);
+    expect(doOverlap('workspace:run_1', 'path:o/r/a')).toBe(false);
+  });
+
+  it('cover each other exactly as they are spelled, also where they are no paths', () => {
+    expect(covers('scm:x', 'scm:x')).toBe(true);
+    expect(covers('scm:x', 'scm:y')).toBe(false);
+    expect(covers('path:o/r/a', 'path:o/r/a')).toBe(true);
+    expect(covers('path:o/r/a/b', 'path:o/r/a')).toBe(false);
+    expect(covers('path:o/r/**', 'path:o/r/a/b')).toBe(true);
+  });
+
+  it('that differ in a letter of which there are two small forms do not overlap by accident', () => {
+    expect(doOverlap('path:o/r/ſ', 'path:o/r/s')).toBe(false);
+    expect(doOverlap('path:o/r/Ä', 'path:o/r/a\u0308')).toBe(true);
+  });
+});
+
+describe('a packet that lacks something of its target', () => {
+  it('has no surface of what it lacks', () => {
+    const target = { repo: 'acme/widgets', provider: 'github' };
+    expect(surfacesFor(['src'], { scm_target: target })).toEqual(['workspace:run_1', 'path:acme/widgets/src']);
+    expect(surfacesFor(['src'], { scm_target: { issue_number: 5, intended_branch: 'work/x' } })).toEqual([
+      'workspace:run_1',
+    ]);
+  });
+
+  it('may declare a path with a colon that is no drive', () => {
+    expect(isInsideRepository('docs/a:b')).toBe(true);
+    expect(isInsideRepository('c:/x')).toBe(false);
+  });
+});
