@@ -65,7 +65,7 @@ export function targetBlocker(
   if (intendedBranch !== null && defaultBranches.some((name) => areSameBranch(name, intendedBranch))) {
     return {
       code: 'PAWL_WORKSPACE_BRANCH_PROTECTED',
-      message: `The packet ${taskId} wants to work on ${intendedBranch}, the default branch of the repository.`,
+      message: `The packet ${taskId} would work directly on ${intendedBranch}, the default branch of the repository.`,
       hint: 'Give the packet a branch of its own (scm_target.intended_branch).',
       evidence: [intendedBranch],
     };

@@ -195,7 +195,7 @@ function conflict(
 ): PacketRefusal {
   return {
     code: 'PAWL_RUN_CONFLICT',
-    message: `The packet ${taskId} wants the branch ${scm.intendedBranch}, but ${why}.`,
+    message: `The packet ${taskId} names the branch ${scm.intendedBranch}, but ${why}.`,
     subject: taskId,
     hint,
     actions,

@@ -189,7 +189,7 @@ describe('what is told, word for word', () => {
     const repository = { origin: null, defaultBranches: ['main', 'work/task-1'] };
     expect(only(packetOf(), placeOf({ repository }))).toEqual({
       code: 'PAWL_WORKSPACE_BRANCH_PROTECTED',
-      message: 'The packet TASK-1 wants to work on work/task-1, the default branch of the repository.',
+      message: 'The packet TASK-1 would work directly on work/task-1, the default branch of the repository.',
       hint: 'Give the packet a branch of its own (scm_target.intended_branch).',
       evidence: ['work/task-1'],
     });
