@@ -23,7 +23,10 @@ const ADMISSION = `echo ready >&3 && IFS= read -r line <&3 && [ "$line" = go ] |
 const SHELL = ['sh', '-c'];
 /** The shell becomes the worker and keeps its pid. */
 const GATE = [...SHELL, `${ADMISSION} exec "$@"`, 'gate'];
-/** Inside a PID namespace the shell stays as process 1, so that the worker gets signals as usual and orphans are reaped. */
+/**
+ * Inside a PID namespace the shell stays as process 1, so that the worker gets signals as usual and orphans are reaped. What it says of the worker's
+ * end (`Killed`) is none of the worker's words: it goes nowhere, while the worker keeps its stderr.
+ */
 const NAMESPACE = [
   'unshare',
   '--user',
@@ -33,7 +36,13 @@ const NAMESPACE = [
   '--kill-child=SIGKILL',
   '--mount-proc',
 ];
-const NAMESPACED_GATE = [...NAMESPACE, '--', ...SHELL, `${ADMISSION} "$@"; exit $?`, 'gate'];
+const NAMESPACED_GATE = [
+  ...NAMESPACE,
+  '--',
+  ...SHELL,
+  `${ADMISSION} exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?`,
+  'gate',
+];
 
 /** A worker waits behind its gate, or the reason why none does. Bounded by BOUNDS.hostStartMs. */
 export async function startGate(start: GateStart, clock: ClockPort): Promise<GateResult> {
