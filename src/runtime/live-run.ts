@@ -32,6 +32,13 @@ import type { World } from './world.ts';
 /** Effects that wait for something that takes its time: while only these are owed, the run is idle. */
 const PATIENT: readonly KeyedEffect['kind'][] = ['watchWorker', 'awaitSurface', 'deadline'];
 
+/** The performing of one effect. */
+interface UnderWay {
+  readonly kind: KeyedEffect['kind'];
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+}
+
 /** Effects during which a worker, or the outside, is waited for; everything else is short work of our own. */
 const OUTSIDE: readonly KeyedEffect['kind'][] = [
   ...PATIENT,
@@ -80,10 +87,7 @@ export class LiveRun {
   readonly #observer: LiveRunObserver;
   readonly #writer: JournalWriter;
   readonly #snapshots: SnapshotStore;
-  readonly #underWay = new Map<
-    string,
-    { readonly kind: KeyedEffect['kind']; readonly abort: AbortController; readonly done: Promise<void> }
-  >();
+  readonly #underWay = new Map<string, UnderWay>();
   /** Effects asked for by records of this very process: their first performance needs no second look. */
   readonly #fresh = new Set<string>();
   /** Tasks of which nothing is left, as this process has seen: that cannot change any more. */
@@ -141,6 +145,11 @@ export class LiveRun {
     return [...this.#underWay.values()].some((each) => each.kind === kind);
   }
 
+  /** Work of our own is under way, which ends by itself soon. */
+  hasShortWork(): boolean {
+    return this.#fault === null && this.#shortWork().length > 0;
+  }
+
   /** An effect is under way, or will be begun when the run is no longer held: something will still happen in this process. */
   isAtWork(): boolean {
     return this.#isHeld || this.#underWay.size > 0;
@@ -195,15 +204,11 @@ export class LiveRun {
     this.dispatch();
   }
 
-  /** True when the run waits for a worker, a person or nothing more. */
-  isIdle(): boolean {
-    const { run, owed } = this.state;
-    return run.status !== 'active' || owed.every((effect) => PATIENT.includes(effect.kind));
-  }
-
-  /** Idle, and not for a worker that may end at once: a snapshot for that wait is stored by whoever watches it. */
+  /** It waits for the clock, another run or nothing more; a snapshot for the wait for a worker is stored by whoever watches it. */
   #isAtRest(): boolean {
-    return this.isIdle() && !this.state.owed.some((effect) => effect.kind === 'watchWorker');
+    const { run, owed } = this.state;
+    const isIdle = run.status !== 'active' || owed.every((effect) => PATIENT.includes(effect.kind));
+    return isIdle && !owed.some((effect) => effect.kind === 'watchWorker');
   }
 
   /** The snapshot of the current state is stored. */
@@ -260,9 +265,12 @@ export class LiveRun {
     }
   }
 
+  #shortWork(): readonly UnderWay[] {
+    return [...this.#underWay.values()].filter((each) => !OUTSIDE.includes(each.kind));
+  }
+
   #settleShortWork(): Promise<unknown> {
-    const short = [...this.#underWay.values()].filter((each) => !OUTSIDE.includes(each.kind));
-    return Promise.all(short.map((each) => each.done));
+    return Promise.all(this.#shortWork().map((each) => each.done));
   }
 
   /** Nothing is begun any more; resolves when what is under way has ended or was called off. Stores the snapshot. */

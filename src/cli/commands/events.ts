@@ -85,7 +85,7 @@ async function statesOf(runId: string, records: readonly JournalRecord[]): Promi
 function eitherOr(): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: '--mermaid draws what there is; --follow never ends.',
+    message: '--mermaid draws the records that there are; --follow waits for more.',
     subject: '--mermaid --follow',
     hint: 'Give one of them.',
   });

@@ -4,6 +4,7 @@
  * Owns: which runs are meant, signals, what is shown meanwhile and at the end. Does not own: driving (runtime/driver).
  */
 import { spanMs } from '../../base/elapsed.ts';
+import { listed } from '../../base/listed.ts';
 import { conditionOf, summaryLine } from '../../core/run-marks.ts';
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
@@ -136,6 +137,15 @@ async function drive(
   return { runs, faults, stoppedBy: driver.moving(runIds()).length === 0 ? null : stop.signal() };
 }
 
+/** Runs that are named in one line. */
+const RUNS_NAMED = 5;
+
+function keptRunning(workers: number): string {
+  return workers === 1
+    ? 'One worker keeps running under its host'
+    : `${workers} workers keep running under their hosts`;
+}
+
 interface SignalStop {
   /** From now on the driver is stopped by signals, also while it brings runs back. */
   listen(driver: Driver): void;
@@ -153,16 +163,13 @@ function stopOnSignal(view: LiveView): SignalStop {
     if (first !== null) process.exit(SIGNAL_EXIT[signal]);
     first = signal;
     const running = driver.runs().filter((live) => live.isUnderWay('watchWorker'));
-    const short = driver
-      .runs()
-      .filter((live) => !live.isIdle() && live.fault === null && live.state.run.status === 'active');
-    view.log(
-      `${signal}: no new work is begun. ${running.length} worker(s) keep running under their hosts; pawl run finds them again.`,
-    );
-    if (short.length > 0)
-      view.log(
-        `Waiting for short work of ${short.map((live) => live.runId).join(', ')}; a second signal exits at once.`,
-      );
+    const short = driver.runs().filter((live) => live.hasShortWork());
+    const workers = running.length === 0 ? '' : ` ${keptRunning(running.length)}; pawl run finds them again.`;
+    view.log(`${signal}: no new work is begun.${workers}`);
+    if (short.length > 0) {
+      const names = short.map((live) => live.runId);
+      view.log(`Waiting for short work of ${listed(names, RUNS_NAMED)}; a second signal exits at once.`);
+    }
     driver.stopAccepting();
   };
   return {
