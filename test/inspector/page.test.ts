@@ -6,6 +6,7 @@ import { taskMachine } from '../../machines/task.machine.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import type { RunState } from '../../src/core/decide.ts';
 import { fold } from '../../src/core/fold.ts';
+import type { Liveness, Standing } from '../../src/core/liveness.ts';
 import type { RunKind, RunView } from '../../src/core/run-view.ts';
 import { fragmentOf, placeIn, takeToken } from '../../src/inspector/page/address.ts';
 import { activeIds, chartOf, edgeIdOf, mainChart, possibleEdges } from '../../src/inspector/page/chart-graph.ts';
@@ -13,7 +14,7 @@ import { graphOf, layOut, layoutFrom } from '../../src/inspector/page/chart-layo
 import { waitAfterMs } from '../../src/inspector/page/connection.ts';
 import { History } from '../../src/inspector/page/history.ts';
 import { marksOf, stretchesOf } from '../../src/inspector/page/journal-marks.ts';
-import { chosenRuns } from '../../src/inspector/page/run-choice.ts';
+import { chosenRuns, shownKind } from '../../src/inspector/page/run-choice.ts';
 import { timeAxis } from '../../src/inspector/page/task-spans.ts';
 import { boxToShow, broughtInSight, fitted, zoomed } from '../../src/inspector/page/viewport.ts';
 import { age, bytes, duration, words } from '../../src/inspector/page/words.ts';
@@ -259,6 +260,7 @@ describe('the table of runs', () => {
       branch: `pawl/${runId}`,
       blockers: [],
     }) as Partial<RunView> as RunView;
+  const kindOf = ({ kind }: RunView): RunKind => kind;
   const runs = [
     run('A', 'terminal', 9),
     run('B', 'active', 1, 'implementing'),
@@ -267,12 +269,28 @@ describe('the table of runs', () => {
   ];
 
   test('puts what needs a person first, then what moves, each with the newest first', () => {
-    expect(chosenRuns(runs, 'all', '').map(({ runId }) => runId)).toEqual(['D', 'C', 'B', 'A']);
+    expect(chosenRuns(runs, kindOf, 'all', '').map(({ runId }) => runId)).toEqual(['D', 'C', 'B', 'A']);
+  });
+
+  test('files a run of which nothing is at work, and that nobody drives, under what needs a person', () => {
+    const liveness = (standing: Standing, kind: 'none' | 'alive'): Liveness => ({
+      standing,
+      driver: kind === 'none' ? { kind } : { kind, pid: 1, hostname: '', sinceMs: null },
+      task: null,
+      lastSignAtMs: null,
+      findings: [],
+    });
+    const moving = run('B', 'active', 1);
+    const filed = (standing: Standing, kind: 'none' | 'alive' = 'none') => shownKind(moving, liveness(standing, kind));
+    expect([filed('gone'), filed('ended'), filed('halted')]).toEqual(['blocked', 'blocked', 'blocked']);
+    expect([filed('unattended'), filed('orphaned'), filed('unclear')]).toEqual(['active', 'active', 'active']);
+    expect([filed('working', 'alive'), filed('gone', 'alive')]).toEqual(['active', 'active']);
+    expect([shownKind(moving, null), shownKind(run('A', 'terminal', 9), null)]).toEqual(['active', 'terminal']);
   });
 
   test('finds runs by every word of a search, within a filter', () => {
-    expect(chosenRuns(runs, 'all', ' IMPLEM pawl/b ').map(({ runId }) => runId)).toEqual(['B']);
-    expect(chosenRuns(runs, 'terminal', 'pawl/b')).toEqual([]);
+    expect(chosenRuns(runs, kindOf, 'all', ' IMPLEM pawl/b ').map(({ runId }) => runId)).toEqual(['B']);
+    expect(chosenRuns(runs, kindOf, 'terminal', 'pawl/b')).toEqual([]);
   });
 });
 

@@ -3,16 +3,29 @@
  *
  * Owns: filter, search, order. Does not own: the table (runs).
  */
+import type { Liveness } from '../../core/liveness.ts';
+import { isKnownIdle } from '../../core/run-marks.ts';
 import type { RunKind, RunView } from '../../core/run-view.ts';
 
 /** What needs a person comes first, then what moves; within that the newest. */
 const ORDER: readonly RunKind[] = ['quarantined', 'blocked', 'active', 'terminal'];
 
+/** Under what a run is filed. One that could move and of which nothing is at work needs somebody who drives it. */
+export function shownKind(run: RunView, liveness: Liveness | null): RunKind {
+  const isStill = run.kind === 'active' && liveness?.driver.kind === 'none' && isKnownIdle(liveness);
+  return isStill ? 'blocked' : run.kind;
+}
+
 /** The runs that a filter and a search leave, in the order of the table. */
-export function chosenRuns(runs: readonly RunView[], kind: RunKind | 'all', search: string): readonly RunView[] {
+export function chosenRuns(
+  runs: readonly RunView[],
+  kindOf: (run: RunView) => RunKind,
+  kind: RunKind | 'all',
+  search: string,
+): readonly RunView[] {
   const sought = search.trim().toLowerCase().split(/\s+/);
   return runs
-    .filter((run) => kind === 'all' || run.kind === kind)
+    .filter((run) => kind === 'all' || kindOf(run) === kind)
     .filter((run) => {
       const text = [
         run.runId,
@@ -25,5 +38,5 @@ export function chosenRuns(runs: readonly RunView[], kind: RunKind | 'all', sear
       const whole = text.join(' ').toLowerCase();
       return sought.every((word) => whole.includes(word));
     })
-    .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || (b.updatedAtMs ?? 0) - (a.updatedAtMs ?? 0));
+    .sort((a, b) => ORDER.indexOf(kindOf(a)) - ORDER.indexOf(kindOf(b)) || (b.updatedAtMs ?? 0) - (a.updatedAtMs ?? 0));
 }

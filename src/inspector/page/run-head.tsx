@@ -26,13 +26,15 @@ export function RunHead({ view, liveness, decision, isNewest, nowMs }: RunHeadPr
   const [blocker] = view.blockers;
   const spent = spentWords(view.spent);
   const { verification, review } = view.gates;
+  // What is dead or driven by nobody does not look at work.
+  const isAsSaid = liveness === null || liveness.standing === 'working';
   return (
     <header class="run-head">
       <div class="title">
         <h1>{view.taskId}</h1>
-        <Chip tone={toneOfState(view.state)}>
+        <Chip tone={isAsSaid ? toneOfState(view.state) : toneOfStanding(liveness.standing)}>
           {words(view.state)}
-          {view.substate === null ? '' : ` › ${words(view.substate)}`}
+          {isAsSaid && view.substate !== null ? ` › ${words(view.substate)}` : ''}
         </Chip>
         {isNewest ? null : <Chip tone="plain">as it was at record {view.seq}</Chip>}
         <span class="mono soft">{view.runId}</span>

@@ -8,7 +8,7 @@ import { type Liveness, standingWords } from '../../core/liveness.ts';
 import type { RunKind, RunView } from '../../core/run-view.ts';
 import { toneOfStanding, toneOfState } from './journal-marks.ts';
 import { Chip, Command, Empty } from './parts.tsx';
-import { chosenRuns } from './run-choice.ts';
+import { chosenRuns, shownKind } from './run-choice.ts';
 import { age, counted, words } from './words.ts';
 
 const FILTERS: readonly { readonly kind: RunKind | 'all'; readonly name: string }[] = [
@@ -38,7 +38,8 @@ export function Runs({ runs, livenessOf, nowMs }: RunsProps) {
       </Empty>
     );
   const all = [...runs.values()];
-  const chosen = chosenRuns(all, kind, search);
+  const kindOf = (run: RunView): RunKind => shownKind(run, livenessOf(run.runId));
+  const chosen = chosenRuns(all, kindOf, kind, search);
   return (
     <section aria-labelledby="runs-title" class="runs">
       <div class="bar">
@@ -46,7 +47,7 @@ export function Runs({ runs, livenessOf, nowMs }: RunsProps) {
         <fieldset class="filters">
           <legend class="hidden">Show</legend>
           {FILTERS.map((filter) => {
-            const count = filter.kind === 'all' ? all.length : all.filter((run) => run.kind === filter.kind).length;
+            const count = filter.kind === 'all' ? all.length : all.filter((run) => kindOf(run) === filter.kind).length;
             return (
               <button
                 type="button"
