@@ -7,7 +7,7 @@
 import { spanMs } from '../base/elapsed.ts';
 import { listed } from '../base/listed.ts';
 import { visible } from '../base/visible.ts';
-import { signWords, standingWords } from '../core/liveness.ts';
+import { signWords, standingWords, taskStanding } from '../core/liveness.ts';
 import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
 import { type Condition, conditionOf, MARKS } from '../core/run-marks.ts';
 import type { MadeDecision } from '../core/run-story.ts';
@@ -110,7 +110,7 @@ export function runReport(output: Output, view: RunView, folder: string): readon
     const adopted = task.isAdopted ? ', adopted' : '';
     const reports = task.reports.map((report) => `, ${report.decision} completion`).join('');
     lines.push(
-      `    ${colour.dim('task')}  ${task.taskId}: ${task.state}${task.code === null ? '' : ` (${task.code})`}${time}${adopted}${reports}`,
+      `    ${colour.dim('task')}  ${task.taskId}: ${taskStanding(view.liveness, task) ?? task.state}${task.code === null ? '' : ` (${task.code})`}${time}${adopted}${reports}`,
     );
     if (task.turn === null) continue;
     lines.push(

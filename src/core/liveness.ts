@@ -135,6 +135,23 @@ const WORDS: Readonly<Record<Standing, string>> = {
   unclear: 'whether it still runs cannot be told from here',
 };
 
+/** In a word or two what a task comes across as whose state says that it runs; null where that is true as far as is known. */
+const TASK_WORDS: Readonly<Record<Standing, string | null>> = {
+  working: null,
+  unattended: null,
+  silent: 'silent',
+  orphaned: 'running without its host',
+  gone: 'gone',
+  ended: 'ended, not recorded',
+  halted: 'halted',
+  unclear: 'unclear',
+};
+
+/** What is said of that task in the place of its state; null where its state may stand. */
+export function taskStanding(liveness: Liveness | null, task: { readonly endedAtMs: number | null }): string | null {
+  return liveness === null || task.endedAtMs !== null ? null : TASK_WORDS[liveness.standing];
+}
+
 /** The standing in a few words. */
 export function standingWords(standing: Standing): string {
   return WORDS[standing];

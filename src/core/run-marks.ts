@@ -50,7 +50,7 @@ export function conditionOf({
 }: Pick<RunView, 'kind' | 'state' | 'task' | 'liveness'>): Condition {
   if (kind === 'quarantined') return 'quarantined';
   if (kind === 'blocked') return 'blocked';
-  if (kind === 'active') return isAtWork(task) && !isIdle(liveness) ? 'working' : 'waiting';
+  if (kind === 'active') return isAtWork(task) && !isKnownIdle(liveness) ? 'working' : 'waiting';
   switch (state) {
     case 'readyForManualReview':
       return 'ready';
@@ -68,7 +68,7 @@ function isAtWork(task: RunView['task']): boolean {
 }
 
 /** True when it is known that no worker of the run is at work. */
-function isIdle(liveness: RunView['liveness']): boolean {
+export function isKnownIdle(liveness: RunView['liveness']): boolean {
   return liveness !== null && ['gone', 'ended', 'halted'].includes(liveness.standing);
 }
 

@@ -4,8 +4,10 @@
  * Owns: the drawing, and what the view tells of the way so far. Does not own: the view (core/run-view), colours (cli).
  * Free of xstate and zod: `status` draws it.
  *
- * Invariants: 1. A run stands at exactly one line; one that was set aside at none of the way, because its state is not known. 2. No line is longer than PICTURE_COLUMNS.
+ * Invariants: 1. A run stands at exactly one line, which says so where nothing of it is at work; one that was set aside at none of the way, because its state is not known. 2. No line is longer than PICTURE_COLUMNS.
  */
+import { taskStanding } from './liveness.ts';
+import { isKnownIdle } from './run-marks.ts';
 import type { RunView, TaskView } from './run-view.ts';
 
 /** The width that a terminal needs for it. */
@@ -54,7 +56,14 @@ export function runPicture(view: RunView): readonly PictureLine[] {
   const here = WAY.find(({ state }) => state === view.state)?.state ?? null;
   const at = here ?? stoppedAt(view);
   const lines = WAY.map(({ state, loop, back }): PictureLine => {
-    const mark = state === at ? (here === null ? 'stopped' : 'here') : hasPassed(view, state, at) ? 'passed' : 'ahead';
+    const mark =
+      state === at
+        ? here === null || isKnownIdle(view.liveness)
+          ? 'stopped'
+          : 'here'
+        : hasPassed(view, state, at)
+          ? 'passed'
+          : 'ahead';
     const note = noteOf(view, state, at);
     const drawn = `${loop}${SIGNS[mark]} ${back === '' ? state : sideways(state, back)}`;
     return { mark, text: fitted(note === '' ? drawn : `${drawn.padEnd(NOTE_COLUMN)}${note}`) };
@@ -94,11 +103,18 @@ function noteOf(view: RunView, state: Stop, at: Stop | null): string {
   if (state === 'fixLoop' && tasksIn(view, state).length === 0 && state !== at) return 'where a gate fails';
   const tasks = tasksIn(view, state);
   const attempts = tasks.length < 2 ? '' : `${tasks.length} tasks`;
-  const inside = state === at && view.substate !== null ? view.substate : '';
-  const epoch = state === 'verification' && view.epoch > 0 ? `epoch ${view.epoch}` : '';
+  const inside = state === at ? (worldAt(view) ?? view.substate ?? '') : '';
+  const epoch = state === 'verification' && view.epoch > 0 ? `round ${view.epoch}` : '';
   const gate =
     state === 'verification' ? view.gates.verification : state === 'internalReview' ? view.gates.review : null;
   return [inside, epoch, gate?.status ?? '', attempts].filter((part) => part !== '').join(', ');
+}
+
+/** What is true of the place at which it stands, where its state says more than is known to be so. */
+function worldAt({ liveness, task }: RunView): string | null {
+  if (liveness === null || liveness.standing === 'working') return null;
+  const isOpen = task !== null && task.endedAtMs === null;
+  return isOpen ? (taskStanding(liveness, task) ?? 'not driven') : 'not driven';
 }
 
 function tasksIn({ tasks }: RunView, state: Stop): readonly TaskView[] {

@@ -44,13 +44,48 @@ describe('the picture of a run', () => {
         '      ✓ queued',
         '      ✓ waitingForLock',
         '      ✓ implementing',
-        ' ┌──▶ ✓ verification ───┐      epoch 1, PASS',
+        ' ┌──▶ ✓ verification ───┐      round 1, PASS',
         ' │    ✓ internalReview ─┤      PASS',
         ' └─── ○ fixLoop ◀───────┘      where a gate fails',
         '      ✓ handoffReady',
         '      ● readyForManualReview',
       ].join('\n'),
     );
+  });
+
+  it.each([
+    ['gone', '■ implementing      gone'],
+    ['ended', '■ implementing      ended, not recorded'],
+    ['orphaned', '● implementing      running without its host'],
+    ['silent', '● implementing      silent'],
+    ['unattended', '● implementing      not driven'],
+    ['working', '● implementing      working'],
+  ] as const)('of a run whose worker is %s says so where it stands', (standing, line) => {
+    const at = steps.find(({ state }) => state.owed.some(({ kind }) => kind === 'watchWorker'));
+    if (at === undefined) throw new Error('no worker');
+    const driver = { kind: 'none' } as const;
+    const liveness = { standing, driver, task: null, lastSignAtMs: null, findings: [] };
+    const lines = textOf({ ...viewAt(at), liveness }).split('\n');
+    expect(
+      lines
+        .find((each) => each.includes('implementing'))
+        ?.replace(/ {6,}/g, '      ')
+        .trim(),
+    ).toBe(line);
+  });
+
+  it('of a run between tasks that nobody drives says so too', () => {
+    const [first] = steps;
+    if (first === undefined) throw new Error('no steps');
+    const liveness = {
+      standing: 'halted',
+      driver: { kind: 'none' },
+      task: null,
+      lastSignAtMs: null,
+      findings: [],
+    } as const;
+    expect(textOf({ ...viewAt(first), liveness })).toContain('■ queued');
+    expect(textOf({ ...viewAt(first), liveness })).toContain('not driven');
   });
 
   it('stands at one line, the state of the run, wherever that is', () => {
