@@ -8,6 +8,7 @@
 import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
 import type { AttemptRow } from '../core/attempts.ts';
+import { lastLines, withoutOutput } from '../core/failure-notes.ts';
 import type { PacketVersion } from '../core/packet-versions.ts';
 import type { FileChange, PatchReading } from '../core/patch-reading.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
@@ -138,7 +139,10 @@ function gateLines(output: Output, gate: GateReport): readonly string[] {
   return [
     `${gate.gate.padEnd(12)}  ${paint(gate.status)}  ${gate.problem === null ? line(gate.summary) : gate.problem}`,
     ...failed.flatMap(commandLines),
-    ...shown.map((finding) => `    ${findingLine(finding)}`),
+    ...shown.map((finding) => {
+      const message = withoutOutput(finding.message, gate.commands);
+      return `    ${findingLine({ ...finding, message })}`;
+    }),
     ...(rest > 0 ? [`    and ${counted(rest, 'more finding')}`] : []),
   ];
 }
@@ -146,10 +150,11 @@ function gateLines(output: Output, gate: GateReport): readonly string[] {
 /** A command that did not succeed, and the end of what it said. */
 function commandLines({ argv, exitCode, signal, outputTail }: CommandRun): readonly string[] {
   const how = exitCode === null ? `ended by ${line(signal ?? 'a signal')}` : `exit ${exitCode}`;
-  const said = outputTail.split('\n').filter((text) => text.trim() !== '');
   return [
     `    ${line(shellCommand(argv))}: ${how}`,
-    ...said.slice(-OUTPUT_LINES_SHOWN).map((text) => `      | ${line(text)}`),
+    ...lastLines(outputTail)
+      .slice(-OUTPUT_LINES_SHOWN)
+      .map((text) => `      │ ${text}`),
   ];
 }
 

@@ -7,6 +7,7 @@
  * from anywhere.
  */
 import { visible } from '../base/visible.ts';
+import type { CommandRun } from '../model/request.ts';
 import { sanitise } from './sanitise.ts';
 
 /** The end of an output. */
@@ -42,6 +43,11 @@ export interface FailureNotes {
 
 /** How much is shown. */
 export const NOTE_BOUNDS = { lines: 12, lineChars: 300, findings: 20, tailBytes: 16 * 1024 } as const;
+
+/** What a finding says where the ends of the commands' outputs are shown beside it: such a finding repeats them below its first line. */
+export function withoutOutput(message: string, commands: readonly CommandRun[]): string {
+  return commands.length === 0 ? message : (message.split('\n')[0] ?? '');
+}
 
 /** The last lines of a text that say something, each safe to show. */
 export function lastLines(text: string): readonly string[] {

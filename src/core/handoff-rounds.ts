@@ -7,7 +7,7 @@
 import type { Json } from '../base/canonical-json.ts';
 import { shellCommand } from '../base/shell-words.ts';
 import type { CommandRun, Finding } from '../model/request.ts';
-import { lastLines } from './failure-notes.ts';
+import { lastLines, withoutOutput } from './failure-notes.ts';
 import { markdownCode, markdownLine, markdownName } from './markdown-text.ts';
 
 /** One round of gates with their evidence. */
@@ -69,7 +69,10 @@ function gateLines({ gate, status, summary, findings, commands, problem }: Judge
   const rest = findings.length - FINDINGS_SHOWN;
   return [
     `- ${gate} ${status}${said === '' ? '' : `: ${markdownLine(said)}`}`,
-    ...findings.slice(0, FINDINGS_SHOWN).map((finding) => `  - ${findingText(finding)}`),
+    ...findings.slice(0, FINDINGS_SHOWN).map((finding) => {
+      const message = withoutOutput(finding.message, commands);
+      return `  - ${findingText({ ...finding, message })}`;
+    }),
     ...(rest > 0 ? [`  - and ${rest} more`] : []),
     ...commands.filter(({ exitCode }) => exitCode !== 0).flatMap(commandLines),
   ];

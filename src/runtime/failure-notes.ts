@@ -18,6 +18,7 @@ import {
   type NotedGate,
   type OutputEnd,
   oneLine,
+  withoutOutput,
 } from '../core/failure-notes.ts';
 import { readEvidence } from '../core/gate-evidence.ts';
 import type { RunView, TaskView } from '../core/run-view.ts';
@@ -62,18 +63,22 @@ function gateNotes(
     noted: {
       gate,
       round: record.epoch,
-      findings: shown.map((finding) => notedFinding(finding, worktree)),
+      findings: shown.map((finding) => notedFinding(finding, commands, worktree)),
       findingsLeftOut: findings.length - shown.length,
     },
     outputs: commandEnds(commands, file),
   };
 }
 
-function notedFinding({ severity, message, file, line }: Finding, worktree: string): NotedFinding {
+function notedFinding(
+  { severity, message, file, line }: Finding,
+  commands: readonly CommandRun[],
+  worktree: string,
+): NotedFinding {
   const path = file === undefined ? null : visible(isAbsolute(file) ? file : join(worktree, file));
   return {
     severity: oneLine(severity),
-    message: oneLine(message),
+    message: oneLine(withoutOutput(message, commands)),
     place: path === null ? null : `${path}${line === undefined ? '' : `:${line}`}`,
   };
 }
@@ -112,15 +117,14 @@ function commandsIn({ files }: Place, folder: string): readonly OutputEnd[] {
   return commandEnds(readEvidence(isObject(answer) ? answer : null).commands, path);
 }
 
-/** stderr, else stdout; the stdout of a coding agent is events, which its turn tells better. */
+/** stderr and stdout, where they say something; the stdout of a coding agent is events, which its turn tells better. */
 function endOfOutput(place: Place, folder: string, { taskId, turn }: TaskView): readonly OutputEnd[] {
   const names = turn === null ? [TASK_FILES.stderr, TASK_FILES.output] : [TASK_FILES.stderr];
-  for (const name of names) {
+  return names.flatMap((name) => {
     const file = join(folder, name);
     const lines = lastLines(tailOf(place, file));
-    if (lines.length > 0) return [{ what: `${name} of ${taskId}`, file: visible(file), lines }];
-  }
-  return [];
+    return lines.length === 0 ? [] : [{ what: `${name} of ${taskId}`, file: visible(file), lines }];
+  });
 }
 
 function tailOf({ files }: Place, path: string): string {

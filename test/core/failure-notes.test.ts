@@ -1,6 +1,6 @@
 /** The last words of what failed: safe, one line each, bounded. */
 import { expect, test } from 'vitest';
-import { lastLines, NOTE_BOUNDS, oneLine } from '../../src/core/failure-notes.ts';
+import { lastLines, NOTE_BOUNDS, oneLine, withoutOutput } from '../../src/core/failure-notes.ts';
 
 test('the last lines that say something are shown, the newest last', () => {
   const text = Array.from({ length: 20 }, (_, n) => `line ${n}\n\n   \n`).join('');
@@ -19,4 +19,10 @@ test('text from outside is one line with nothing hidden, no secret, and a bound'
   const long = oneLine('x'.repeat(5_000));
   expect(long.length).toBeLessThanOrEqual(NOTE_BOUNDS.lineChars);
   expect(long.length).toBeGreaterThan(NOTE_BOUNDS.lineChars - 10);
+});
+
+test('a finding does not repeat the output of commands that are shown beside it', () => {
+  const command = { argv: ['npm', 'test'], exitCode: 1, signal: null, durationMs: 1, outputTail: 'expected 1' };
+  expect(withoutOutput('`npm test` exited with 1\nexpected 1', [command])).toBe('`npm test` exited with 1');
+  expect(withoutOutput('The name\nis wrong', [])).toBe('The name\nis wrong');
 });

@@ -75,7 +75,7 @@ function judged(gate: 'verification' | 'review', evidence: Json): Partial<RunVie
 describe('a run whose worker failed', () => {
   test('shows the last lines of its stderr, with the absolute path of all of them', () => {
     const many = Array.from({ length: 40 }, (_, index) => `line ${index}`).join('\n');
-    const folder = left({ 'stderr.log': `${many}\nfatal: no network\n\n`, 'output.ndjson': 'not this\n' });
+    const folder = left({ 'stderr.log': `${many}\nfatal: no network\n\n` });
     const [end] = failureNotes(place(), view({}))?.outputs ?? [];
     expect(end?.what).toBe(`stderr.log of ${TASK}`);
     expect(end?.file).toBe(join(folder, 'stderr.log'));
@@ -83,9 +83,14 @@ describe('a run whose worker failed', () => {
     expect(end?.lines.at(-1)).toBe('fatal: no network');
   });
 
-  test('shows its output where stderr is empty; of a coding agent, whose output is events, none', () => {
-    left({ 'stderr.log': '', 'output.ndjson': 'said so\n' });
-    expect(failureNotes(place(), view({}))?.outputs[0]?.lines).toEqual(['said so']);
+  test('shows the end of its output as well; of a coding agent, whose output is events, none', () => {
+    left({ 'stderr.log': 'a warning\n', 'output.ndjson': 'waiting for the database\n' });
+    expect(failureNotes(place(), view({}))?.outputs.map(({ lines }) => lines)).toEqual([
+      ['a warning'],
+      ['waiting for the database'],
+    ]);
+    left({ 'stderr.log': '' });
+    expect(failureNotes(place(), view({}))?.outputs.map(({ lines }) => lines)).toEqual([['waiting for the database']]);
     const turn = {} as NonNullable<TaskView['turn']>;
     expect(failureNotes(place(), view({ tasks: [taskView({ turn })] }))).toBeNull();
   });
