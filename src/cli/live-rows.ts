@@ -6,6 +6,7 @@
  * Invariant: no row is longer than the terminal is wide: a row that wraps is drawn over itself.
  */
 import { type Condition, MARKS, sumOf } from '../core/run-marks.ts';
+import { columnsOf, cutColumns, padColumns } from './columns.ts';
 
 /** One run in the live view. */
 export interface LiveRow {
@@ -51,21 +52,17 @@ export function liveRows(rows: readonly LiveRow[], columns: number, colours: Row
   );
   const lines = shown.map(({ condition, name, place, details }) =>
     [
-      `${colours.mark(condition, MARKS[condition])} ${colours.name(cut(name, nameColumns).padEnd(nameColumns))}`,
-      colours.place(cut(place, placeColumns).padEnd(placeColumns)),
-      colours.detail(cut(details.join(' · '), room - nameColumns - placeColumns)),
+      `${colours.mark(condition, MARKS[condition])} ${colours.name(padColumns(cutColumns(name, nameColumns), nameColumns))}`,
+      colours.place(padColumns(cutColumns(place, placeColumns), placeColumns)),
+      colours.detail(cutColumns(details.join(' · '), room - nameColumns - placeColumns)),
     ].join(GAP),
   );
   const hidden = open.length - shown.length;
   const ended = sumOf(rows.filter(({ condition }) => !ORDER.includes(condition)).map(({ condition }) => condition));
   const rest = [hidden > 0 ? `and ${hidden} more` : '', ended].filter((part) => part !== '');
-  return [...lines, ...(rest.length === 0 ? [] : [colours.detail(cut(`  ${rest.join(' · ')}`, columns - 1))])];
+  return [...lines, ...(rest.length === 0 ? [] : [colours.detail(cutColumns(`  ${rest.join(' · ')}`, columns - 1))])];
 }
 
 function widest(texts: readonly string[], most: number): number {
-  return Math.min(most, Math.max(0, ...texts.map((text) => text.length)));
-}
-
-function cut(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`.slice(0, columns);
+  return Math.min(most, Math.max(0, ...texts.map(columnsOf)));
 }

@@ -15,6 +15,7 @@ import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import type { Packet } from '../model/packet.ts';
 import type { CommandRun, Finding } from '../model/request.ts';
 import type { GateReport, RoundReport, RunReport } from '../runtime/run-report.ts';
+import { columnsOf, padColumns } from './columns.ts';
 import type { Output } from './output.ts';
 import { decisionWords, oneLine as line, runDetails, runLine } from './render.ts';
 
@@ -112,10 +113,10 @@ function changeLines(output: Output, { change, changeProblem }: ShownRun): reado
 /** A patch in figures: a line for each file, then the sum. */
 export function statLines(output: Output, change: PatchReading): readonly string[] {
   const shown = change.files.slice(0, FILES_SHOWN);
-  const width = Math.max(0, ...shown.map(({ path }) => path.length));
+  const width = Math.max(0, ...shown.map(({ path }) => columnsOf(path)));
   const rest = change.fileCount - shown.length;
   return [
-    ...shown.map((file) => `${file.path.padEnd(width)}  ${counts(output, file)}`),
+    ...shown.map((file) => `${padColumns(file.path, width)}  ${counts(output, file)}`),
     ...(rest > 0 ? [`and ${counted(rest, 'more file')}`] : []),
     `${counted(change.fileCount, 'file')}, +${change.added} -${change.deleted}`,
   ];

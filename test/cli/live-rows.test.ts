@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { columnsOf, cutColumns, padColumns } from '../../src/cli/columns.ts';
 import { type LiveRow, liveRows, type RowColours } from '../../src/cli/live-rows.ts';
 import { type Condition, conditionOf, MARKS, summaryLine } from '../../src/core/run-marks.ts';
 
@@ -40,6 +41,24 @@ describe('the live view', () => {
     for (const line of lines) expect(line.length).toBeLessThan(columns);
   });
 
+  it.each([80, 40, 20])('neither wraps at %i columns nor loses its columns with letters of any width', (columns) => {
+    const names = [
+      '日本語のタスク名前がとても長いので折り返すはずです',
+      'e\u0301'.repeat(30),
+      '👩‍👩‍👧‍👦 family',
+      'plain',
+    ];
+    const rows = names.map((name) =>
+      row('working', name, '実装中', ['12s', '三分前に最後の出力がありました'.repeat(3)]),
+    );
+    const lines = liveRows(rows, columns, PLAIN);
+    expect(lines).toHaveLength(4);
+    for (const line of lines) expect(columnsOf(line)).toBeLessThan(columns);
+    if (columns < 80) return;
+    const beginnings = lines.map((line) => columnsOf(line.slice(0, line.indexOf('実装中'))));
+    expect(new Set(beginnings).size).toBe(1);
+  });
+
   it('shows twenty runs and counts the rest', () => {
     const lines = liveRows(
       Array.from({ length: 23 }, (_, n) => row('working', `W-${n}`)),
@@ -70,5 +89,24 @@ describe('the mark of a run', () => {
   it('is summed up in one line, what can be reviewed first', () => {
     const conditions = ['failed', 'ready', 'blocked', 'ready', 'failed'] as const;
     expect(summaryLine(conditions, 842_000)).toBe('2 ready, 1 blocked, 2 failed in 14m02s');
+  });
+});
+
+describe('a text in columns', () => {
+  it.each([
+    ['abc', 3, 'abc'],
+    ['abcd', 3, 'ab…'],
+    ['日本語', 6, '日本語'],
+    ['日本語', 5, '日本…'],
+    ['日本語', 4, '日…'],
+    ['日本語', 1, '…'],
+    ['日本語', 0, ''],
+    ['e\u0301e\u0301e\u0301', 2, 'e\u0301…'],
+  ])('%j in %i is %j', (text, columns, cut) => {
+    expect(cutColumns(text, columns)).toBe(cut);
+  });
+
+  it('is padded to them, and never shortened by that', () => {
+    expect([padColumns('日', 4), padColumns('abc', 4), padColumns('abcd', 2)]).toEqual(['日  ', 'abc ', 'abcd']);
   });
 });
