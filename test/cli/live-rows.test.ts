@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { columnsOf, cutColumns, padColumns } from '../../src/cli/columns.ts';
 import { type LiveRow, liveRows, type RowColours } from '../../src/cli/live-rows.ts';
 import { type Condition, conditionOf, MARKS, summaryLine } from '../../src/core/run-marks.ts';
+import type { RunView } from '../../src/core/run-view.ts';
 
 const PLAIN: RowColours = { mark: (_, text) => text, name: same, place: same, detail: same };
 
@@ -85,6 +86,26 @@ describe('the mark of a run', () => {
   ] as const)('of a run that is %s in %s says %s', (kind, state, condition) => {
     expect(conditionOf({ kind, state, task: null, liveness: null })).toBe(condition);
   });
+
+  it.each([
+    ['working', null, null, 'waiting'],
+    ['working', 5, null, 'working'],
+    ['working', 5, 9, 'waiting'],
+    ['silent', 5, null, 'working'],
+    ['orphaned', 5, null, 'working'],
+    ['unclear', 5, null, 'working'],
+    ['gone', 5, null, 'waiting'],
+    ['ended', 5, null, 'waiting'],
+    ['halted', 5, null, 'waiting'],
+  ] as const)(
+    'of a run that stands %s, whose task began at %s and ended at %s, says %s',
+    (standing, begun, over, condition) => {
+      const task = { startedAtMs: begun, endedAtMs: over } as NonNullable<RunView['task']>;
+      const driver = { kind: 'none' } as const;
+      const liveness = { standing, driver, task: null, lastSignAtMs: null, findings: [] };
+      expect(conditionOf({ kind: 'active', state: 'implementing', task, liveness })).toBe(condition);
+    },
+  );
 
   it('is summed up in one line, what can be reviewed first', () => {
     const conditions = ['failed', 'ready', 'blocked', 'ready', 'failed'] as const;

@@ -111,3 +111,101 @@ describe('the picture of a run', () => {
     expect(textOf(aside).match(/■.*/g)).toEqual(['■ quarantined PAWL_GATE_BLOCKED']);
   });
 });
+
+describe('where a run came to a stop', () => {
+  const blocker: Blocker = { code: 'PAWL_WORKER_EXIT', message: 'm', hint: 'h', evidence: [] };
+  const last = steps.at(-1);
+  if (last === undefined) throw new Error('no steps');
+  const whole = viewAt(last);
+  const [implementation] = whole.tasks;
+  if (implementation === undefined) throw new Error('no task');
+  const bare: RunView = {
+    ...whole,
+    state: 'failedExecution',
+    substate: null,
+    task: null,
+    tasks: [],
+    epoch: 0,
+    gates: { verification: null, review: null },
+    baseCommit: null,
+    lease: null,
+    blockers: [],
+  };
+  const stopsOf = (changes: Partial<RunView>): (string | undefined)[] =>
+    runPicture({ ...bare, ...changes })
+      .filter(({ mark }) => mark === 'stopped')
+      .map(({ text }) =>
+        /■ (.*)/
+          .exec(text)?.[1]
+          ?.replace(/[─┐┤┘◀ ]+/g, ' ')
+          .trim(),
+      );
+  const taskOf = (purpose: string): Partial<RunView> => {
+    const task = { ...implementation, purpose };
+    return { task, tasks: [task] };
+  };
+  const passed = { status: 'PASS', epoch: 1, commit: 'c', evidence: null, by: null, reason: null } as const;
+
+  it.each<readonly [string, Partial<RunView>, readonly string[]]>([
+    ['before it began', {}, ['queued', 'failedExecution']],
+    ['with a lease alone', { lease: { surfaces: [], expiresAtMs: 1 } }, ['implementing', 'failedExecution']],
+    ['with a base alone', { baseCommit: 'b' }, ['implementing', 'failedExecution']],
+    ['in its setup', taskOf('setup'), ['implementing', 'failedExecution']],
+    ['in a fix', taskOf('fix'), ['fixLoop', 'failedExecution']],
+    ['in a review', taskOf('review'), ['internalReview', 'failedExecution']],
+    ['in work of a kind that is not known', taskOf('other'), ['implementing', 'failedExecution']],
+    ['for its packet', { state: 'blockedPlanInsufficient' }, ['packetReceived', 'blockedPlanInsufficient']],
+    ['for a lock', { state: 'blockedLockConflict' }, ['waitingForLock', 'blockedLockConflict']],
+    [
+      'after both gates',
+      { gates: { verification: passed, review: passed }, ...taskOf('review') },
+      ['handoffReady', 'failedExecution'],
+    ],
+    [
+      'after one gate',
+      { gates: { verification: passed, review: null }, ...taskOf('verification') },
+      ['verification PASS', 'failedExecution'],
+    ],
+    ['for a reason', { blockers: [blocker] }, ['queued', 'failedExecution PAWL_WORKER_EXIT']],
+  ])('is shown: %s', (_, changes, stops) => {
+    expect(stopsOf(changes)).toEqual(stops);
+  });
+
+  it('says what lies behind it, and how often something was done', () => {
+    const task = { ...implementation, purpose: 'fix' };
+    const view = {
+      ...whole,
+      state: 'fixLoop',
+      substate: 'working',
+      epoch: 2,
+      task,
+      tasks: [...whole.tasks, task, task],
+    };
+    const lines = textOf(view).split('\n');
+    expect(lines[4]).toContain('round 2, PASS');
+    expect(lines[6]).toBe(' └─── ● fixLoop ◀───────┘      working, 2 tasks');
+    expect(lines[7]).toBe('      ○ handoffReady');
+    expect(lines.slice(0, 6).every((line) => line.includes('✓'))).toBe(true);
+  });
+
+  it('leaves out what has not been: a fix of a run that needed none', () => {
+    expect(textOf({ ...whole, state: 'handoffReady' })).toContain('○ fixLoop ◀───────┘      where a gate fails');
+    expect(textOf({ ...bare, state: 'fixLoop', substate: null })).toMatch(/● fixLoop ◀───────┘$/m);
+    expect(textOf({ ...bare, state: 'fixLoop', substate: null })).toMatch(/○ internalReview/);
+  });
+
+  it('cuts a line that is too long for a terminal', () => {
+    const state = 'x'.repeat(200);
+    const line = textOf({ ...bare, state })
+      .split('\n')
+      .at(-1);
+    expect(line).toHaveLength(PICTURE_COLUMNS);
+    expect(line?.endsWith('…')).toBe(true);
+    const fits = 'x'.repeat(PICTURE_COLUMNS - 8);
+    expect(
+      textOf({ ...bare, state: fits })
+        .split('\n')
+        .at(-1),
+    ).toBe(`      ■ ${fits}`);
+  });
+});

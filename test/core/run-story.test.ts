@@ -71,3 +71,48 @@ describe('the story of a run', () => {
     expect(storyOf(prepared.slice(0, upTo + 1)).headCommit).toBe('e'.repeat(40));
   });
 });
+
+describe('what the story begins and ends with', () => {
+  const first = RECORDS[0]?.event;
+  const prepared = RECORDS.find(({ event }) => event.type === 'workspacePrepared')?.event;
+
+  test('is told of its first and last records, its packet and its workspace', () => {
+    if (first?.type !== 'packetReceived' || prepared?.type !== 'workspacePrepared') throw new Error('no such records');
+    expect(storyOf(RECORDS)).toMatchObject({
+      packet: first.packet,
+      packetHash: first.packetHash,
+      branch: first.branch,
+      baseBranch: prepared.baseBranch,
+      baseCommit: prepared.baseCommit,
+      startedAtMs: RECORDS[0]?.atMs,
+      updatedAtMs: RECORDS.at(-1)?.atMs,
+      rescueRefs: [],
+      decisions: [],
+    });
+    expect(storyOf(RECORDS.slice(1))).toMatchObject({ branch: '', packet: null, packetHash: null });
+    expect(storyOf([])).toMatchObject({ startedAtMs: null, updatedAtMs: null, packets: [] });
+  });
+
+  test('is the packet that it has now, and the workspace that it was given last', () => {
+    const { event: old, ...record } = RECORDS[0] ?? { event: null };
+    const replaced = { ...record, event: { ...old, type: 'packetReplaced', packetHash: 'new', by: 'b', reason: 'r' } };
+    const again = changed('workspacePrepared', () => ({ baseCommit: 'f'.repeat(40) }));
+    const records = [
+      ...RECORDS,
+      replaced as JournalRecord,
+      ...again.filter(({ event }) => event.type === 'workspacePrepared'),
+    ];
+    expect(storyOf(records)).toMatchObject({ packetHash: 'new', baseCommit: 'f'.repeat(40) });
+    expect(storyOf(records).packets.map(({ version }) => version)).toEqual([1, 2]);
+  });
+
+  test('counts work that was committed before the next that was not taken for its surface', () => {
+    const at = RECORDS.findIndex(({ event }) => event.type === 'workCommitted');
+    const [committed, exceeded] = [RECORDS[at], { type: 'surfaceExceeded', commit: 'e'.repeat(40) }];
+    if (committed === undefined) throw new Error('nothing was committed');
+    const requested = RECORDS.filter(({ event }) => event.type === 'taskRequested').slice(0, 1);
+    const records = [...RECORDS.slice(0, at + 1), { ...committed, event: exceeded } as JournalRecord];
+    expect(storyOf(records).headCommit).toBe('e'.repeat(40));
+    expect(storyOf([...records, ...requested]).headCommit).toBe(storyOf(RECORDS.slice(0, at + 1)).headCommit);
+  });
+});
