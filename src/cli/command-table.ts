@@ -110,7 +110,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: 'shows where every run stands and what to do next; read-only',
     example: 'pawl status --watch',
     options: [
-      new Option('--watch', 'again and again, until interrupted'),
+      new Option('--watch', 'again and again, until interrupted or until RUN_ID has ended'),
       new Option('--picture', 'with RUN_ID: the lifecycle, and where the run stands in it'),
     ],
     json: '{runs: [run…]}; --watch prints one such line a second; with a run also decisions and rescueRefs',

@@ -27,6 +27,9 @@ export interface RowColours {
   detail(text: string): string;
 }
 
+/** The width of a terminal that does not say how wide it is. */
+export const COLUMNS = 80;
+
 const GAP = '  ';
 /** The mark and a space. */
 const SIGN_COLUMNS = 2;

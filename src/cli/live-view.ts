@@ -4,25 +4,21 @@
  * Owns: both, on stderr, so that stdout holds the result alone. Does not own: the facts (driver, task folders).
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
-import { visible } from '../base/visible.ts';
-import { taskWords } from '../core/event-words.ts';
-import { livenessOf, signWords, standingWords } from '../core/liveness.ts';
+import { type Liveness, livenessOf } from '../core/liveness.ts';
 import type { DriverFacts } from '../core/next-actions.ts';
-import { conditionOf } from '../core/run-marks.ts';
 import { placeOf } from '../core/run-view.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { Driver } from '../runtime/driver.ts';
 import type { LiveRun } from '../runtime/live-run.ts';
 import { SignsReader } from '../runtime/liveness.ts';
 import type { LiveLines } from './live-lines.ts';
-import { type LiveRow, liveRows, type RowColours } from './live-rows.ts';
+import { liveRow } from './live-row.ts';
+import { COLUMNS, type LiveRow, liveRows, type RowColours } from './live-rows.ts';
 import type { Places } from './options.ts';
 import type { Output } from './output.ts';
-import { MARK_COLOURS } from './render.ts';
+import { rowColours } from './render.ts';
 
 const REFRESH_MS = 250;
-/** Of a terminal that does not say how wide it is. */
-const COLUMNS = 80;
 
 /** What is shown while runs are driven. */
 export class LiveView {
@@ -39,7 +35,7 @@ export class LiveView {
     this.#output = output;
     this.#signs = new SignsReader({ files: places.files, paths: places.paths, processes: systemProcesses() });
     this.#table = table;
-    this.#colours = coloursOf(output);
+    this.#colours = rowColours(output.logColour);
   }
 
   /** Shows the runs of `driver` until `stop`; `runIds` is asked each time, as more may come. */
@@ -84,35 +80,24 @@ export class LiveView {
   #row(runId: string): LiveRow | null {
     const view = this.#driver?.view(runId) ?? null;
     if (view === null) return null;
-    const { openTask, contention } = this.#driver?.find(runId)?.state.run.context ?? {
-      openTask: null,
-      contention: null,
-    };
-    const details = [
-      ...(openTask === null ? [] : [taskWords(openTask), ...this.#taskWords(runId, openTask)]),
-      ...(contention === null ? [] : [`waits for ${contention.holder}`]),
-    ];
-    return { condition: conditionOf(view), name: visible(view.taskId), place: view.state, details };
+    const openTask = this.#driver?.find(runId)?.state.run.context.openTask ?? null;
+    const nowMs = Date.now();
+    const liveness = openTask === null ? null : this.#livenessOf(runId, openTask, nowMs);
+    return liveRow(view, { openTask, liveness, nowMs });
   }
 
-  /** What is known of the open task's life: that it is not what it seems, elapsed time against the deadline, age of the output. */
-  #taskWords(runId: string, taskId: string): readonly string[] {
-    const nowMs = Date.now();
+  /** The life of the open task of a run that this process drives. */
+  #livenessOf(runId: string, taskId: string, nowMs: number): Liveness {
     const task = this.#signs.task(runId, taskId);
-    const facts = { driver: THIS_PROCESS, updatedAtMs: null, leaseExpiresAtMs: null, inFiles: [], nowMs };
-    const liveness = livenessOf({ ...facts, task });
-    const { standing } = liveness;
-    return [...(standing === 'working' ? [] : [standingWords(standing)]), ...signWords(liveness, nowMs)];
+    return livenessOf({
+      driver: THIS_PROCESS,
+      updatedAtMs: null,
+      leaseExpiresAtMs: null,
+      inFiles: [],
+      nowMs,
+      task,
+    });
   }
 }
 
 const THIS_PROCESS: DriverFacts = { kind: 'alive', pid: process.pid, hostname: '', sinceMs: null };
-
-function coloursOf({ logColour: colour }: Output): RowColours {
-  return {
-    mark: (condition, text) => colour[MARK_COLOURS[condition]](text),
-    name: colour.cyan,
-    place: colour.bold,
-    detail: colour.dim,
-  };
-}

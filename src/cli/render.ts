@@ -16,6 +16,7 @@ import { sanitise } from '../core/sanitise.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import type { SomePaths } from '../model/event.ts';
 import { failureLines } from './failure-lines.ts';
+import type { RowColours } from './live-rows.ts';
 import { actionLines, type Output } from './output.ts';
 
 /** Paths named of a run in a list of runs. */
@@ -41,9 +42,11 @@ export function runLine(output: Output, view: RunView): string {
 }
 
 /** What lives of a run that can move, and what the next start would find of it. */
-function livenessLines({ colour }: Output, { liveness }: RunView, nowMs: number): readonly string[] {
+function livenessLines({ colour }: Output, { liveness, task }: RunView, nowMs: number): readonly string[] {
   if (liveness === null) return [];
   const { standing } = liveness;
+  // It has not begun: that nobody drives is said once, above all runs.
+  if (standing === 'halted' && task === null && liveness.findings.length === 0) return [];
   const words = [
     ...(standing === 'working' ? [] : [colour.yellow(standingWords(standing))]),
     ...signWords(liveness, nowMs),
@@ -63,7 +66,7 @@ function mark({ colour }: Output, view: RunView): string {
 const TEXT_CHARS = 400;
 
 /** The colour of a mark, which says no more than the mark does. */
-export const MARK_COLOURS = {
+const MARK_COLOURS = {
   working: 'cyan',
   waiting: 'dim',
   blocked: 'yellow',
@@ -73,6 +76,16 @@ export const MARK_COLOURS = {
   cancelled: 'dim',
   quarantined: 'red',
 } as const satisfies Readonly<Record<Condition, keyof Output['colour']>>;
+
+/** The colours of a row of the live view. */
+export function rowColours(colour: Output['colour']): RowColours {
+  return {
+    mark: (condition, text) => colour[MARK_COLOURS[condition]](text),
+    name: colour.cyan,
+    place: colour.bold,
+    detail: colour.dim,
+  };
+}
 
 /** The lines under a run: why it stands, what it leased beyond its packet (the first few paths), and what can be done. */
 export function runDetails(output: Output, view: RunView, pathsMax = PATHS_SHOWN): readonly string[] {

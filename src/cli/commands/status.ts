@@ -9,13 +9,16 @@ import { rescueRefsOf } from '../../core/attempts.ts';
 import { listRuns } from '../../core/error-actions.ts';
 import { type PictureLine, runPicture } from '../../core/run-picture.ts';
 import { decisionsOf, type MadeDecision } from '../../core/run-story.ts';
+import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { type Look, lookClosely, recordsOf } from '../../runtime/run-look.ts';
 import { listRuns as runIds } from '../../store/registry.ts';
+import { liveRow } from '../live-row.ts';
+import { COLUMNS, liveRows } from '../live-rows.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
-import { decisionWords, driverLine, runDetails, runLine, runReport } from '../render.ts';
+import { decisionWords, driverLine, rowColours, runDetails, runLine, runReport } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
 import { shownLooks, withFailures } from '../shown.ts';
 
@@ -47,27 +50,39 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     };
     if (options.watch === true) output.ndjson(told);
     else output.json(told);
-    if (options.watch === true && process.stdout.isTTY && !output.isJson) output.line('\u001b[2J\u001b[H');
+    const isScreen = options.watch === true && process.stdout.isTTY && !output.isJson;
+    if (isScreen) output.line('\u001b[2J\u001b[H');
     const line = driverLine(output, driver, runs, Date.now());
     if (line !== null) output.line(line);
-    for (const view of runs) {
-      const lines =
-        runId === undefined
-          ? [runLine(output, view), ...runDetails(output, view)]
-          : [
-              ...runReport(output, view, places.paths.run(view.runId)),
-              ...decisionLines(output, decisions),
-              ...rescueLines(output, refs),
-            ];
-      for (const line of lines) output.line(line);
-    }
+    const lines =
+      runId !== undefined
+        ? runs.flatMap((view) => [
+            ...runReport(output, view, places.paths.run(view.runId)),
+            ...decisionLines(output, decisions),
+            ...rescueLines(output, refs),
+          ])
+        : isScreen
+          ? watchLines(output, runs)
+          : runs.flatMap((view) => [runLine(output, view), ...runDetails(output, view)]);
+    for (const line of lines) output.line(line);
     if (picture.length > 0) output.line();
     for (const line of picture) output.line(pictureLine(output, line));
     if (runs.length === 0)
       output.line('No runs yet. pawl intake takes a file of packets in; pawl init and pawl new write the first ones.');
-    if (options.watch !== true) return EXIT.done;
+    const hasEnded = runId !== undefined && runs.every(({ kind }) => kind === 'terminal');
+    if (options.watch !== true || hasEnded) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }
+}
+
+/** Every run in a row, as while they are driven. */
+function watchLines(output: Output, runs: readonly RunView[]): readonly string[] {
+  const nowMs = Date.now();
+  const rows = runs.map((view) => {
+    const openTask = view.task?.endedAtMs === null ? view.task.taskId : null;
+    return liveRow(view, { openTask, liveness: view.liveness, nowMs });
+  });
+  return liveRows(rows, process.stdout.columns ?? COLUMNS, rowColours(output.colour));
 }
 
 function decisionLines({ colour }: Output, decisions: readonly MadeDecision[]): readonly string[] {
