@@ -8,7 +8,7 @@
 import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
 import type { AttemptRow } from '../core/attempts.ts';
-import { lastLines, withoutOutput } from '../core/failure-notes.ts';
+import { commandEnd, lastLines, withoutOutput } from '../core/failure-notes.ts';
 import type { PacketVersion } from '../core/packet-versions.ts';
 import type { FileChange, PatchReading } from '../core/patch-reading.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
@@ -149,11 +149,10 @@ function gateLines(output: Output, gate: GateReport): readonly string[] {
 }
 
 /** A command that did not succeed, and the end of what it said. */
-function commandLines({ argv, exitCode, signal, outputTail }: CommandRun): readonly string[] {
-  const how = exitCode === null ? `ended by ${line(signal ?? 'a signal')}` : `exit ${exitCode}`;
+function commandLines(command: CommandRun): readonly string[] {
   return [
-    `    ${line(shellCommand(argv))}: ${how}`,
-    ...lastLines(outputTail)
+    `    ${line(shellCommand(command.argv))}: ${commandEnd(command)}`,
+    ...lastLines(command.outputTail)
       .slice(-OUTPUT_LINES_SHOWN)
       .map((text) => `      │ ${text}`),
   ];

@@ -44,6 +44,12 @@ export interface FailureNotes {
 /** How much is shown. */
 export const NOTE_BOUNDS = { lines: 12, lineChars: 300, findings: 20, tailBytes: 16 * 1024 } as const;
 
+/** How a command ended, in two words. */
+export function commandEnd({ exitCode, signal }: Pick<CommandRun, 'exitCode' | 'signal'>): string {
+  if (exitCode !== null) return `exit ${exitCode}`;
+  return signal === null ? 'could not be started' : `signal ${oneLine(signal)}`;
+}
+
 /** What a finding says where the ends of the commands' outputs are shown beside it: such a finding repeats them below its first line. */
 export function withoutOutput(message: string, commands: readonly CommandRun[]): string {
   return commands.length === 0 ? message : (message.split('\n')[0] ?? '');

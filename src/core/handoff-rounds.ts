@@ -7,7 +7,7 @@
 import type { Json } from '../base/canonical-json.ts';
 import { shellCommand } from '../base/shell-words.ts';
 import type { CommandRun, Finding } from '../model/request.ts';
-import { lastLines, withoutOutput } from './failure-notes.ts';
+import { commandEnd, lastLines, withoutOutput } from './failure-notes.ts';
 import { markdownCode, markdownLine, markdownName } from './markdown-text.ts';
 
 /** One round of gates with their evidence. */
@@ -78,11 +78,10 @@ function gateLines({ gate, status, summary, findings, commands, problem }: Judge
   ];
 }
 
-function commandLines({ argv, exitCode, signal, outputTail }: CommandRun): readonly string[] {
-  const how = exitCode === null ? `signal ${signal}` : `exit ${exitCode}`;
+function commandLines(command: CommandRun): readonly string[] {
   return [
-    `  - ${markdownName(shellCommand(argv))}: ${how}`,
-    ...lastLines(outputTail).map((line) => `    - ${markdownCode(line)}`),
+    `  - ${markdownName(shellCommand(command.argv))}: ${commandEnd(command)}`,
+    ...lastLines(command.outputTail).map((line) => `    - ${markdownCode(line)}`),
   ];
 }
 

@@ -11,6 +11,7 @@ import { isObject } from '../base/canonical-json.ts';
 import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
 import {
+  commandEnd,
   type FailureNotes,
   lastLines,
   NOTE_BOUNDS,
@@ -86,10 +87,10 @@ function notedFinding(
 function commandEnds(commands: readonly CommandRun[], file: string): readonly OutputEnd[] {
   return commands
     .filter(({ exitCode }) => exitCode !== 0)
-    .map(({ argv, exitCode, signal, outputTail }) => ({
-      what: `${oneLine(shellCommand(argv.map(String)))}: ${exitCode === null ? `signal ${signal}` : `exit ${exitCode}`}`,
+    .map((command) => ({
+      what: `${oneLine(shellCommand(command.argv.map(String)))}: ${commandEnd(command)}`,
       file: visible(file),
-      lines: lastLines(String(outputTail ?? '')),
+      lines: lastLines(String(command.outputTail ?? '')),
     }));
 }
 

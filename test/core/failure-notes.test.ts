@@ -1,6 +1,6 @@
 /** The last words of what failed: safe, one line each, bounded. */
 import { expect, test } from 'vitest';
-import { lastLines, NOTE_BOUNDS, oneLine, withoutOutput } from '../../src/core/failure-notes.ts';
+import { commandEnd, lastLines, NOTE_BOUNDS, oneLine, withoutOutput } from '../../src/core/failure-notes.ts';
 
 test('the last lines that say something are shown, the newest last', () => {
   const text = Array.from({ length: 20 }, (_, n) => `line ${n}\n\n   \n`).join('');
@@ -25,4 +25,10 @@ test('a finding does not repeat the output of commands that are shown beside it'
   const command = { argv: ['npm', 'test'], exitCode: 1, signal: null, durationMs: 1, outputTail: 'expected 1' };
   expect(withoutOutput('`npm test` exited with 1\nexpected 1', [command])).toBe('`npm test` exited with 1');
   expect(withoutOutput('The name\nis wrong', [])).toBe('The name\nis wrong');
+});
+
+test('a command has ended with a code, by a signal, or was never started', () => {
+  expect(commandEnd({ exitCode: 3, signal: null })).toBe('exit 3');
+  expect(commandEnd({ exitCode: null, signal: 'SIGKILL' })).toBe('signal SIGKILL');
+  expect(commandEnd({ exitCode: null, signal: null })).toBe('could not be started');
 });

@@ -97,7 +97,7 @@ export async function turnCommandOf(
   const command = config.kind === 'acp' ? overAcp(config, path, place, start, order) : adapter.command(start);
   const flags = command.args.filter((argument) => argument !== order.prompt);
   const unknown = config.kind === 'acp' ? [] : unknownFlags(adapter, program, flags);
-  if (unknown.length > 0) throw unknownFlag(name, adapter, program.version, unknown);
+  if (unknown.length > 0) throw unknownFlag(name, adapter, program.version, unknown, config.extraArgs);
   refuseLongArguments(name, adapter, command);
   const { path: programPath, version, sha256 } = program;
   return {
@@ -236,12 +236,21 @@ function notFound(name: string, config: CodingAgentConfig, adapter: AgentAdapter
   });
 }
 
-function unknownFlag(name: string, adapter: AgentAdapter, version: string, flags: readonly string[]): PawlError {
+function unknownFlag(
+  name: string,
+  adapter: AgentAdapter,
+  version: string,
+  flags: readonly string[],
+  extraArgs: readonly string[],
+): PawlError {
+  const isOfConfig = flags.some((flag) => extraArgs.some((argument) => argument.split('=')[0] === flag));
   return new PawlError({
     code: 'PAWL_AGENT_FLAG_UNKNOWN',
     kind: 'needsHuman',
     message: `${adapter.title} ${version} ("${name}") does not know ${flags.join(', ')}.`,
     subject: name,
-    hint: 'Install a version that does, or take it out of extraArgs in pawl.config.json.',
+    hint: isOfConfig
+      ? 'Install a version that does, or take it out of extraArgs in pawl.config.json.'
+      : `Install a version that does (${adapter.install}), or name another agent.`,
   });
 }
