@@ -156,6 +156,18 @@ describe('init', () => {
     expect([again.exit, again.output.text()]).toEqual([0, expect.stringContaining('nothing was written')]);
   });
 
+  test('names an agent that is there and cannot be used, and why', async () => {
+    const help = "case $1 in --version) echo '2.0.0 (Claude Code)';; *) echo '  --other  does something';; esac";
+    writeFileSync(join(bin, 'claude'), `#!/bin/sh\n${help}\n`, { mode: 0o755 });
+    const { output } = await visit({ dryRun: true });
+    expect(output.text()).toContain('none that can be used was found on PATH');
+    expect(output.text()).toMatch(/cannot be used: claude, version 2\.0\.0 does not know -/);
+    rmSync(join(bin, 'claude'));
+    const none = await visit({ dryRun: true });
+    expect(none.output.text()).toContain('none was found on PATH');
+    expect(none.output.text()).not.toContain('cannot be used');
+  });
+
   test('asks where somebody sits, and writes nothing on a no, at the end of input, or where nobody sits', async () => {
     expect(await visit({}, 'n')).toMatchObject({ exit: 0 });
     expect(await visit({}, null)).toMatchObject({ exit: 130 });

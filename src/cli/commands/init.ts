@@ -86,15 +86,18 @@ async function consent(output: Output, ways: InitPlace['questions'], configFile:
   }
 }
 
-function describe(output: Output, configFile: string, { text, agent, others, tests }: FirstConfig): void {
+function describe(output: Output, configFile: string, { text, agent, others, unusable, tests }: FirstConfig): void {
   const { colour } = output;
   if (agent === null)
-    output.line(`${colour.yellow('agent')}  none was found on PATH; pawl doctor says how to install one`);
+    output.line(
+      `${colour.yellow('agent')}  ${unusable.length === 0 ? 'none was found' : 'none that can be used was found'} on PATH; pawl doctor says how to install one`,
+    );
   else output.line(`agent  ${agent.name}${agent.version === null ? '' : ` ${agent.version}`}, for every role`);
   if (others.length > 0) {
     const names = others.map(({ name }) => name).join(', ');
     output.line(colour.dim(`       also here: ${names}; name one under "agents" and "roles" to use it`));
   }
+  for (const { name, problem } of unusable) output.line(colour.dim(`       cannot be used: ${name}, ${problem}`));
   for (const { command, from, setup } of tests) {
     output.line(`tests  ${command}  ${colour.dim(`(${from}${setup === null ? '' : `; first ${setup}`})`)}`);
   }

@@ -18,12 +18,15 @@ export interface FirstConfig {
   readonly agent: AgentCheck | null;
   /** Other agents that could be named. */
   readonly others: readonly AgentCheck[];
+  /** Agents that are installed and cannot be used as they are. */
+  readonly unusable: readonly AgentCheck[];
   readonly tests: readonly TestCommand[];
 }
 
 /** The config for these findings: one agent for every role, the test commands and what they need allowed. */
 export function firstConfig(found: readonly AgentCheck[], tests: readonly TestCommand[], path: string): FirstConfig {
-  const usable = found.filter((each) => each.path !== null && each.problem === null && !each.isConfigured);
+  const installed = found.filter((each) => each.path !== null && !each.isConfigured);
+  const usable = installed.filter(({ problem }) => problem === null);
   // One whose login shows is likelier to work than one of which nothing is known.
   const agent = usable.find(({ login }) => login === 'found') ?? usable[0] ?? null;
   const setup = [...new Set(tests.flatMap((test) => (test.setup === null ? [] : [test.setup])))];
@@ -34,7 +37,14 @@ export function firstConfig(found: readonly AgentCheck[], tests: readonly TestCo
     ...(setup.length === 0 ? {} : { workspace: { setup } }),
   };
   const text = `${JSON.stringify(document, null, 2)}\n`;
-  return { text, config: parseConfig(text, path), agent, others: usable.filter((each) => each !== agent), tests };
+  return {
+    text,
+    config: parseConfig(text, path),
+    agent,
+    others: usable.filter((each) => each !== agent),
+    unusable: installed.filter(({ problem }) => problem !== null),
+    tests,
+  };
 }
 
 /** What of `wanted` the config that is there does not say, each a clause; none when it says all of it. */
