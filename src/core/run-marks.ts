@@ -80,7 +80,8 @@ export function sumOf(conditions: readonly Condition[]): string {
     .join(', ');
 }
 
-/** The sum of a command that took so long: `6 ready, 1 blocked in 14m02s`. */
-export function summaryLine(conditions: readonly Condition[], tookMs: number): string {
-  return `${sumOf(conditions)} in ${elapsed(tookMs)}`;
+/** The sum of a command that took so long: `6 ready, 1 blocked, 1 not recorded in 14m02s`. `refused`: packets of which no run was made. */
+export function summaryLine(conditions: readonly Condition[], refused: number, tookMs: number): string {
+  const parts = [sumOf(conditions), refused === 0 ? '' : `${refused} not recorded`].filter((part) => part !== '');
+  return `${parts.join(', ')} in ${elapsed(tookMs)}`;
 }

@@ -109,7 +109,9 @@ describe('the mark of a run', () => {
 
   it('is summed up in one line, what can be reviewed first', () => {
     const conditions = ['failed', 'ready', 'blocked', 'ready', 'failed'] as const;
-    expect(summaryLine(conditions, 842_000)).toBe('2 ready, 1 blocked, 2 failed in 14m02s');
+    expect(summaryLine(conditions, 0, 842_000)).toBe('2 ready, 1 blocked, 2 failed in 14m02s');
+    expect(summaryLine(conditions, 3, 842_000)).toBe('2 ready, 1 blocked, 2 failed, 3 not recorded in 14m02s');
+    expect(summaryLine([], 1, 500)).toBe('1 not recorded in 0.5s');
   });
 });
 

@@ -203,7 +203,8 @@ export function show(output: Output, result: Result, more: object = {}): number 
   for (const line of refusedLines(output, outcomes)) output.line(line);
   if (runs.length === 0 && outcomes.length === 0)
     output.line('No run can move. Name a file of packets with --packets, or take one in with pawl intake.');
-  if (runs.length > 0) output.line(summaryLine(runs.map(conditionOf), tookMs));
+  const refused = outcomes.filter(({ refusal }) => refusal !== null).length;
+  if (runs.length + refused > 0) output.line(summaryLine(runs.map(conditionOf), refused, tookMs));
   if (stoppedBy !== null) output.line('Stopped as asked; started again, it continues.');
   return exitCodeOfResult(result);
 }
