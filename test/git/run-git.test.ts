@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createGitRun, type GitCall, pathStream } from '../../src/adapters/git/run-git.ts';
+import { createGitRun, type GitCall, gitNow, pathStream } from '../../src/adapters/git/run-git.ts';
 import { headOf, recordTree } from '../../src/adapters/git/tree.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
@@ -61,10 +61,22 @@ test('no git variable of the caller reaches git, and every call is quiet and loc
     'GIT_NO_REPLACE_OBJECTS=1',
     'GIT_OPTIONAL_LOCKS=0',
     'GIT_TERMINAL_PROMPT=0',
+    'GIT_TRACE2=0',
+    'GIT_TRACE2_EVENT=0',
+    'GIT_TRACE2_PERF=0',
     `GIT_WORK_TREE=${repo.path}`,
   ]);
   expect(text).toContain('LC_ALL=C\n');
   expect(text).toContain('KEPT=yes\n');
+});
+
+test('a trace that the configuration of the user asks for is not written', async () => {
+  const traced = ['normalTarget', 'eventTarget', 'perfTarget'].map((key) => join(repo.root, key));
+  for (const path of traced) repo.git(['config', '--global', `trace2.${path.slice(repo.root.length + 1)}`, path]);
+  for (const path of traced) rmSync(path, { force: true });
+  await createGitRun({ helperFd: null, environment: repo.environment })(call(['status'], { isRead: true }));
+  gitNow(['status'], repo.path, repo.environment);
+  expect(traced.filter((path) => existsSync(path))).toEqual([]);
 });
 
 test('git may use no transport at all', async () => {

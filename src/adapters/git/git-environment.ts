@@ -4,7 +4,7 @@
  * Owns: the sanitised environment, the configuration that overrides the user's, text safe to show.
  * Does not own: starting git (run-git). Free of zod and xstate: the worker host loads this file.
  *
- * Invariants: 1. No GIT_* variable of the caller reaches git. 2. No hook, signature, pager, background service or network transport is used (L8).
+ * Invariants: 1. No GIT_* variable of the caller reaches git. 2. No hook, signature, pager, trace, background service or network transport is used (L8).
  * 3. What git writes is synced. 4. A commit is read as it was made: no replacement, graft or commit graph stands in for it.
  * Not here: what decides how files become objects, which no setting given with a call can overrule (own-git).
  */
@@ -58,6 +58,8 @@ export function gitEnvironment(
   // A path below no folder: an empty file would make git advise on grafts with every call.
   env.GIT_GRAFT_FILE = '/dev/null/none';
   env.GIT_ATTR_NOSYSTEM = '1';
+  // A variable outranks `trace2.*` in the configuration of the user, which would have every call written down elsewhere.
+  for (const target of ['GIT_TRACE2', 'GIT_TRACE2_EVENT', 'GIT_TRACE2_PERF']) env[target] = '0';
   env.LC_ALL = 'C';
   if (isRead) env.GIT_OPTIONAL_LOCKS = '0';
   return { ...env, ...extra };
