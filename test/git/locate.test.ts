@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { excludePatterns, locateRepository } from '../../src/adapters/git/locate.ts';
@@ -43,6 +52,75 @@ test('a git folder apart from its checkout, and a submodule, are found', () => {
   const linked = join(repo.root, 'linked');
   repo.git(['worktree', 'add', '--quiet', '-b', 'linked', linked], join(repo.path, 'sub'));
   expect(found(linked)).toEqual({ mainWorktree: join(repo.path, 'sub'), commonDir });
+});
+
+test.each([
+  ['another checkout', '[core]\n\tworktree = ../../elsewhere\n'],
+  ['a checkout that is not there', '[core]\n\tworktree = ../nowhere\n'],
+  ['no checkout', '[core]\n\tbare = true\n'],
+  ['what git cannot read', '[[garbage\n'],
+  ['a format of the future', '[core]\n\trepositoryFormatVersion = 99\n'],
+])('a shared configuration that names %s hides nothing', (_what, planted) => {
+  const linked = join(repo.root, 'linked');
+  repo.git(['worktree', 'add', '--quiet', '-b', 'linked', linked]);
+  mkdirSync(join(repo.root, 'elsewhere'));
+  appendFileSync(join(repo.path, '.git/config'), planted);
+  const place = { mainWorktree: repo.path, commonDir: join(repo.path, '.git') };
+  for (const cwd of [repo.path, join(repo.path, 'src'), linked, join(repo.path, '.git/refs')]) {
+    expect(found(cwd), cwd).toEqual(place);
+  }
+});
+
+test('a `commondir` planted beside the shared configuration leads nowhere', () => {
+  const other = join(repo.root, 'other');
+  repo.git(['clone', '--quiet', repo.path, other]);
+  writeFileSync(join(repo.path, '.git/commondir'), `${join(other, '.git')}\n`);
+  expect(found(join(repo.path, 'src'))).toEqual({ mainWorktree: repo.path, commonDir: join(repo.path, '.git') });
+});
+
+test('a `core.worktree` of a submodule counts only where that folder leads back', () => {
+  repo.git(['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', repo.path, 'sub']);
+  const linked = join(repo.root, 'linked');
+  repo.git(['worktree', 'add', '--quiet', '-b', 'linked', linked], join(repo.path, 'sub'));
+  repo.git(['config', 'core.worktree', repo.path], join(repo.path, 'sub'));
+  expect(() => found(linked)).toThrow(expect.objectContaining({ code: 'PAWL_REPOSITORY_MISSING' }));
+  expect(found(join(repo.path, 'sub'))).toMatchObject({ mainWorktree: join(repo.path, 'sub') });
+});
+
+test('a link that leads nowhere is no way to the repository above it, and an empty .git is none at all', () => {
+  repo.write('damaged/.git', 'gitdir: /nowhere/at/all\n');
+  repo.write('blank/.git', '');
+  mkdirSync(join(repo.path, 'mounted/.git'), { recursive: true });
+  for (const name of ['damaged', 'blank']) {
+    expect(() => found(join(repo.path, name)), name).toThrow(
+      expect.objectContaining({ code: 'PAWL_REPOSITORY_MISSING' }),
+    );
+  }
+  expect(found(join(repo.path, 'mounted'))).toMatchObject({ mainWorktree: repo.path });
+});
+
+test('a repository of somebody else is refused in the words of git', () => {
+  const bin = join(repo.root, 'bin');
+  const said = "fatal: detected dubious ownership in repository at '/x'";
+  repo.write(join(bin, 'git'), `#!/bin/sh\necho "${said}" >&2\nexit 128\n`);
+  chmodSync(join(bin, 'git'), 0o755);
+  expect(() => found(repo.path, { PATH: `${bin}:${process.env.PATH}` })).toThrow(
+    expect.objectContaining({ code: 'PAWL_GIT_FAILED', message: expect.stringContaining(said) }),
+  );
+});
+
+test('a repository before its first commit has a checkout, a bare one named .git has none', () => {
+  const fresh = join(repo.root, 'fresh');
+  repo.git(['init', '--quiet', fresh]);
+  expect(found(fresh)).toMatchObject({ mainWorktree: fresh });
+  const wrapped = join(repo.root, 'wrapped');
+  repo.git(['clone', '--quiet', '--bare', repo.path, join(wrapped, '.git')]);
+  repo.git(['worktree', 'add', '--quiet', join(wrapped, 'main')], wrapped);
+  for (const cwd of [wrapped, join(wrapped, 'main')]) {
+    expect(() => found(cwd), cwd).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('without a checkout of its own (bare)') }),
+    );
+  }
 });
 
 test('outside of a repository, in a bare one and in no folder there is none', () => {

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createGitRun, type GitCall, gitNow, pathStream } from '../../src/adapters/git/run-git.ts';
 import { headOf, recordTree } from '../../src/adapters/git/tree.ts';
+import { configuredUser } from '../../src/adapters/git/user-settings.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
 let repo: SandboxRepo;
@@ -34,6 +35,30 @@ test('a failure names the command, the exit code and what git said, safe to show
   await expect(createGitRun({ helperFd: null, environment })(call(['commit-tree', 'HEAD', 'x']))).rejects.toEqual(
     expected,
   );
+});
+
+test.each([
+  ['[[garbage', /^Git cannot work with its configuration\. Look at line (\d+) of (\S+) \(sed -n \1p \2\), undo/],
+  ['[core]\n\thooksPath', /Look at line \d+ of \S+\.git\/config \(sed/],
+  ['[core]\n\tfileMode = maybe', /Look at core\.filemode in the configuration/],
+])('a configuration that git cannot work with is named with the place to look at: %s', async (planted, hint) => {
+  appendFileSync(join(repo.path, '.git/config'), `${planted}\n`);
+  const expected = { code: 'PAWL_GIT_FAILED', hint: expect.stringMatching(hint) };
+  const run = createGitRun({ helperFd: null, environment: repo.environment });
+  await expect(run(call(['for-each-ref']))).rejects.toMatchObject(expected);
+});
+
+test('a question asked before there is a registry fails with the same place to look at', () => {
+  appendFileSync(join(repo.path, '.git/config'), '[[garbage\n');
+  const hint = expect.stringMatching(/Look at line \d+ of \S+\.git\/config \(sed/);
+  expect(() => configuredUser(repo.path, repo.environment)).toThrow(expect.objectContaining({ hint }));
+});
+
+test('a call that concerns no files does not go where the shared configuration says', async () => {
+  repo.git(['config', 'core.worktree', '../nowhere']);
+  const run = createGitRun({ helperFd: null, environment: repo.environment });
+  expect((await run(call(['rev-parse', 'main'], { workTree: null }))).exitCode).toBe(0);
+  expect(configuredUser(repo.path, repo.environment)).not.toBeNull();
 });
 
 test('a git that is killed is a failure, and so is a git that is not there', async () => {

@@ -9,6 +9,7 @@
  * 3. Every call ends: by itself, or killed with its group after BOUNDS.gitMs (L9).
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { shellCommand } from '../../base/shell-words.ts';
 import { type ErrorKind, PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
@@ -51,7 +52,8 @@ const STDERR_BYTES_MAX = 8_192;
 
 /** What a call hands to the system. */
 function invocation(call: GitCall, environment: NodeJS.ProcessEnv): { args: string[]; env: NodeJS.ProcessEnv } {
-  const place = { GIT_DIR: call.gitDir, ...(call.workTree === null ? {} : { GIT_WORK_TREE: call.workTree }) };
+  // Where no files are concerned it is git's own default, told so that `core.worktree` of the shared configuration has no say.
+  const place = { GIT_DIR: call.gitDir, GIT_WORK_TREE: call.workTree ?? call.cwd };
   return {
     args: [...GIT_SETTINGS, ...call.args],
     env: gitEnvironment(environment, call.isRead === true, { ...place, ...call.env }),
@@ -70,16 +72,30 @@ export function gitFailure(
   kind: ErrorKind = cause === undefined ? 'terminal' : 'retryable',
 ): PawlError {
   const missing = systemCode(cause) === 'ENOENT';
+  const otherwise = 'Look at what git said, mend it (disk space, permissions, the repository itself) and start again.';
   return new PawlError({
     code: 'PAWL_GIT_FAILED',
     message: `git ${shown(args.slice(0, 2).join(' '), 80)} failed in ${subject}: ${missing ? 'git was not found' : detail}`,
     subject,
-    hint: missing
-      ? 'Install git (or put it on PATH) and start again.'
-      : 'Look at what git said, mend it (disk space, permissions, the repository itself) and start again.',
+    hint: missing ? 'Install git (or put it on PATH) and start again.' : (configHint(detail) ?? otherwise),
     kind,
     ...(cause === undefined ? {} : { cause }),
   });
+}
+
+/** What to do where git cannot work with its configuration, by its own sentence on it; null for any other failure. */
+function configHint(detail: string): string | null {
+  const at =
+    /bad config line (?<line>\d+) in file (?<path>.+)$/.exec(detail) ??
+    /in file '(?<path>.+)' at line (?<line>\d+)/.exec(detail) ??
+    /bad \w+ config value '.*' for '(?<key>[^']+)'/.exec(detail);
+  if (at === null) return null;
+  const { line, path = '', key } = at.groups ?? {};
+  const place =
+    key === undefined
+      ? `line ${line} of ${path} (${shellCommand(['sed', '-n', `${line}p`, path])})`
+      : `${key} in the configuration of this repository and in your own`;
+  return `Git cannot work with its configuration. Look at ${place}, undo what was changed there and start again.`;
 }
 
 /** The output when the exit code is an answer; throws PAWL_GIT_FAILED otherwise. */
@@ -188,10 +204,18 @@ export interface GitAnswer {
   readonly error?: Error;
 }
 
-/** One call of git where it discovers a repository from `cwd`, for what is asked before there is a registry. It holds up the whole process. */
-export function gitNow(args: readonly string[], cwd: string | undefined, environment: NodeJS.ProcessEnv): GitAnswer {
+/**
+ * One call of git for what is asked before there is a registry: in the repository that the variables of `place` name, else where git discovers one
+ * from `cwd`. It holds up the whole process.
+ */
+export function gitNow(
+  args: readonly string[],
+  cwd: string | undefined,
+  environment: NodeJS.ProcessEnv,
+  place: Readonly<Record<string, string>> = {},
+): GitAnswer {
   const { status, stdout, stderr, error } = spawnSync('git', [...GIT_SETTINGS, ...args], {
-    env: gitEnvironment(environment, true),
+    env: gitEnvironment(environment, true, place),
     stdio: ['ignore', 'pipe', 'pipe'],
     encoding: 'utf8',
     timeout: BOUNDS.gitMs,
