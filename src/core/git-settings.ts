@@ -19,6 +19,9 @@ export const UNREADABLE = 'config';
  */
 const ORDINARY = [/^branch\./, /^submodule\..*\.(?:url|active)$/, /^remote\..*\.gh-resolved$/];
 
+/** The name of a configuration that only another worktree follows. */
+const OF_ANOTHER_WORKTREE = /^worktrees\//;
+
 /** Changes told in a message; all are in the evidence, up to its own bound. */
 const TOLD_MAX = 5;
 const EVIDENCE_MAX = 40;
@@ -35,6 +38,8 @@ export function settingChanges(before: GitSettings, after: GitSettings): readonl
   return names.flatMap((name) => {
     const [was, is] = [before[name], after[name]];
     if (was === is) return [];
+    // A worktree that was removed takes its configuration along; nothing follows that any more.
+    if (is === undefined && OF_ANOTHER_WORKTREE.test(name)) return [];
     if (was === undefined) return [`${name} was set`];
     return [`${name} was ${is === undefined ? 'removed' : 'changed'}`];
   });

@@ -81,6 +81,42 @@ const PLANTED: readonly (readonly [string, () => void, readonly unknown[]])[] = 
   ['a hook', () => fix.repo.write(common('hooks/post-checkout'), 'x\n'), ['hooks/post-checkout was set']],
   ['a hook by a link', () => symlinkSync('/bin/true', common('hooks/pre-push')), ['hooks/pre-push was set']],
   [
+    "the main worktree's own configuration",
+    () => void fix.repo.git(['config', '--worktree', 'core.fsmonitor', 'x']),
+    ['core.fsmonitor of the main worktree was set'],
+  ],
+  [
+    'the configuration of another worktree',
+    () => {
+      fix.repo.git(['worktree', 'add', '--quiet', join(fix.repo.root, 'other')]);
+      fix.repo.git(['config', '--worktree', 'core.fsmonitor', 'y'], join(fix.repo.root, 'other'));
+    },
+    ['worktrees/other/config.worktree was set'],
+  ],
+  ['another common folder', () => fix.repo.write(common('commondir'), '.\n'), ['commondir was set']],
+  [
+    'a hook in a folder that the configuration of the user names',
+    () => {
+      fix.repo.git(['config', '--global', 'core.hooksPath', '~/hooks']);
+      fix.repo.write(join(fix.repo.root, 'home/hooks/pre-push'), 'x\n');
+    },
+    ['core.hookspath of the user was set', '~/hooks/pre-push was set'],
+  ],
+  [
+    'a relative folder of hooks, which is one in the main worktree',
+    () => {
+      fix.repo.git(['config', '--global', '--unset', 'core.hooksPath']);
+      fix.repo.write('.husky/_/pre-push', 'x\n');
+      set('core.hooksPath', '.husky/_');
+    },
+    [
+      '.husky/_/pre-push was set',
+      'core.hookspath was set',
+      'core.hookspath of the user was removed',
+      '~/hooks/pre-push was removed',
+    ],
+  ],
+  [
     'a replaced commit',
     () => void fix.repo.git(['replace', fix.base, fix.repo.git(['commit-tree', 'main^{tree}', '-m', 'Other'])]),
     [expect.stringMatching(/^refs\/replace\/[0-9a-f]{40} was set$/)],
@@ -115,6 +151,33 @@ test('a hook that is only made executable is seen, and so is one in a folder tha
     `${join(fix.repo.root, 'hooks')}/deep/pre-push was changed`,
     'hooks/pre-push was changed',
   ]);
+});
+
+test('worktrees that come and go take the configuration of the main worktree along without being a change', async () => {
+  set('extensions.worktreeConfig', 'true');
+  fix.repo.git(['config', '--worktree', 'core.sparseCheckout', 'false']);
+  fix.repo.git(['config', '--worktree', 'core.bare', 'false']);
+  before = await look();
+  const other = join(fix.repo.root, 'other');
+  fix.repo.git(['worktree', 'add', '--quiet', other]);
+  await fix.git.prepareWorkspace(fix.spec({ runId: 'run_2', worktree: `${fix.worktree}-2`, branch: 'second' }));
+  expect(await changes()).toEqual([]);
+  fix.repo.git(['config', '--worktree', 'core.fsmonitor', 'false'], other);
+  before = await look();
+  fix.repo.git(['worktree', 'remove', '--force', other]);
+  expect(await changes()).toEqual([]);
+});
+
+test('a worktree whose own administration is damaged hides nothing, and makes nothing up', async () => {
+  for (const damage of [
+    () => writeFileSync(join(fix.admin, 'HEAD'), 'garbage\n'),
+    () => rmSync(join(fix.admin, 'HEAD')),
+  ]) {
+    damage();
+    expect(await changes()).toEqual([]);
+  }
+  set('core.fsmonitor', 'x');
+  expect(await changes()).toEqual(['core.fsmonitor was set']);
 });
 
 test('what git, Pawl and people write in ordinary work is no change', async () => {

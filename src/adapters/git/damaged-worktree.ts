@@ -14,7 +14,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { systemCode } from '../../model/error.ts';
 import { settleIndex } from './checkout.ts';
-import { linkIn, replaceFile, smallTextOf } from './git-files.ts';
+import { isHead, linkIn, replaceFile, smallTextOf } from './git-files.ts';
 import {
   adminDirs,
   canonicalPath,
@@ -132,11 +132,6 @@ export async function mendRegistration(git: GitContext, worktree: Worktree, head
   rmSync(index);
   // Without entries every file would be an untracked one.
   if (head !== null) await settleIndex(git, worktree, head);
-}
-
-/** Git takes a folder with a broken HEAD for no repository at all. */
-export function isHead(path: string): boolean {
-  return /^(ref: refs\/|[0-9a-f]{40})/.test(smallTextOf(path) ?? '');
 }
 
 /** Where the link in a folder leads: to that place, nowhere because it says nothing (or is not there), or to what is none of ours. */

@@ -79,3 +79,8 @@ export function pathIn(file: string): string | null {
 export function linkIn(file: string): string | null {
   return /^gitdir: ([\s\S]+)$/.exec(pathIn(file) ?? '')?.[1] ?? null;
 }
+
+/** True for a HEAD that says something: git takes a folder with a broken one for no repository at all. */
+export function isHead(path: string): boolean {
+  return /^(ref: refs\/|[0-9a-f]{40})/.test(smallTextOf(path) ?? '');
+}
