@@ -28,6 +28,21 @@ test('files that were changed after the worker ended are not committed', async (
   expect(fingerprint(fix.repo.root, (path) => path.includes('objects'))).toEqual(before);
 });
 
+test.each([
+  ['garbage', () => writeFileSync(join(fix.admin, 'HEAD'), 'garbage\n')],
+  ['gone', () => rmSync(join(fix.admin, 'HEAD'))],
+])('a HEAD of the worktree that is %s is told as what it is', async (_how, damage) => {
+  fix.put('new.txt', 'new\n');
+  damage();
+  expect(await fix.git.commitWork(fix.commitSpec())).toMatchObject({
+    blocker: {
+      code: 'PAWL_WORKSPACE_CHANGED',
+      message: 'The HEAD of the worktree is damaged or gone.',
+      evidence: [join(fix.admin, 'HEAD')],
+    },
+  });
+});
+
 const ODD_STATES: readonly (readonly [string, string, (f: Fixture) => void])[] = [
   ['on another branch', 'PAWL_WORKSPACE_CHANGED', (f) => void f.inside(['checkout', '--quiet', '-b', 'mine'])],
   ['detached', 'PAWL_WORKSPACE_CHANGED', (f) => void f.inside(['checkout', '--quiet', '--detach'])],

@@ -13,6 +13,7 @@ import { hintOf } from '../../core/blocker-hints.ts';
 import type { CommitResult, CommitSpec } from '../../ports/git.ts';
 import { settleIndex } from './checkout.ts';
 import { shown } from './git-environment.ts';
+import { isHead } from './git-files.ts';
 import { identityFor } from './identity.ts';
 import { filesBetween, patchHash } from './inspection.ts';
 import { refusal } from './refusal.ts';
@@ -93,6 +94,8 @@ function differs(recorded: string, now: string): Refused {
 async function readyHead(git: GitContext, worktree: Worktree, spec: CommitSpec): Promise<string | Refused> {
   const head = await commitOf(git, 'HEAD', worktree);
   const ref = await headRef(git, worktree);
+  const headFile = join(worktree.adminDir, 'HEAD');
+  if (!isHead(headFile)) return changed('The HEAD of the worktree is damaged or gone.', [headFile]);
   if (ref !== `refs/heads/${spec.branch}`) {
     return changed(`The worktree stands on ${ref ?? `no branch (${head})`}, not on ${spec.branch}.`, [
       head ?? spec.worktree,
