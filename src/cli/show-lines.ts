@@ -25,8 +25,8 @@ export interface ShownRun extends RunReport {
   readonly change: PatchReading | null;
   /** Why it cannot be compared; null when it can, or when there is nothing to compare. */
   readonly changeProblem: string | null;
-  /** Where the branch is now; null when there is none. */
-  readonly branchCommit: string | null;
+  /** Where the branch is now; null when there is none, undefined where git could not tell. */
+  readonly branchCommit: string | null | undefined;
   readonly evidence: readonly { readonly what: string; readonly path: string }[];
 }
 
@@ -98,7 +98,7 @@ function branchLines(output: Output, { story, branchCommit, rounds }: ShownRun):
   if (judged !== undefined) lines.push(`judged commit ${judged.commit}`);
   if (headCommit !== null && headCommit !== (judged?.commit ?? baseCommit))
     lines.push(`last commit ${headCommit}, not judged yet`);
-  if (headCommit !== null && branchCommit !== headCommit) {
+  if (headCommit !== null && branchCommit !== undefined && branchCommit !== headCommit) {
     const now = branchCommit === null ? 'is gone' : `is at ${branchCommit} now`;
     lines.push(output.colour.yellow(`the branch ${now}, not at the last commit of the run`));
   }

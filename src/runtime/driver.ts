@@ -27,6 +27,7 @@ import { performEndTask } from './end-task.ts';
 import { EndedRuns } from './ended-runs.ts';
 import { othersAtWork } from './git-settings.ts';
 import { type IntakeEntry, prepareRun } from './intake.ts';
+import { KnownRepository } from './known-repository.ts';
 import { LeaseTable } from './leases.ts';
 import { LiveRun, type LiveRunObserver, type Performer, stopsOneRun } from './live-run.ts';
 import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
@@ -64,7 +65,7 @@ export class Driver {
   #isAccepting = true;
   #failure: unknown = null;
   readonly #changes = new Changes();
-  #repository: RepositoryFacts | null = null;
+  #repository: KnownRepository | null = null;
 
   constructor(world: World, options: DriverOptions) {
     this.world = world;
@@ -84,10 +85,10 @@ export class Driver {
     };
   }
 
-  /** What the repository said about itself when the driver was opened. */
+  /** What the repository said about itself when the driver was opened. Throws PAWL_GIT_FAILED where git could not tell. */
   get repository(): RepositoryFacts {
     if (this.#repository === null) throw new Error('bug: the driver is not open');
-    return this.#repository;
+    return this.#repository.facts;
   }
 
   /** What ended the whole process' work, or null. */
@@ -121,7 +122,7 @@ export class Driver {
   async open(): Promise<void> {
     const { files, paths } = this.world;
     this.#ended.loadRemoved(this.world);
-    this.#repository = await this.world.git.facts();
+    this.#repository = await KnownRepository.ask(this.world.git);
     for (const runId of listRuns(files, paths))
       await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
     finishIntakes(this);

@@ -45,7 +45,8 @@ test.each([
   appendFileSync(join(repo.path, '.git/config'), `${planted}\n`);
   const expected = { code: 'PAWL_GIT_FAILED', hint: expect.stringMatching(hint) };
   const run = createGitRun({ helperFd: null, environment: repo.environment });
-  await expect(run(call(['for-each-ref']))).rejects.toMatchObject(expected);
+  // Not even a caller to whom a failure is an answer is told that there is no such commit.
+  await expect(run(call(['rev-parse', 'main'], { answers: [0, 1, 128] }))).rejects.toMatchObject(expected);
 });
 
 test('a question asked before there is a registry fails with the same place to look at', () => {

@@ -107,7 +107,9 @@ function judged(
   stderr: string,
 ): GitOutput {
   const problem = shown(stderr);
-  if (exitCode !== null && (call.answers ?? [0]).includes(exitCode)) return { exitCode, text, problem };
+  // A git that cannot read its configuration has not looked at what it was asked.
+  const isAnswer = exitCode === 0 || configHint(problem) === null;
+  if (exitCode !== null && isAnswer && (call.answers ?? [0]).includes(exitCode)) return { exitCode, text, problem };
   const how = exitCode === null ? `ended by ${signal ?? 'a signal'}` : `exit ${exitCode}`;
   // An exit code is git's own word on what it was asked; a signal says nothing about it.
   const kind = exitCode === null ? 'retryable' : 'terminal';

@@ -27,12 +27,10 @@ export async function show(
   const places = placesOf(options, cwd);
   const report = await reportOn(places, resolveRun(places, run));
   const git = openGit({ repository: places.repository.mainWorktree, helperFd: null });
-  const { branch } = report.story;
   const told: ShownRun = {
     ...report,
     view: shown(places, [report.view])[0] ?? report.view,
     ...(await changeOf(git, report)),
-    branchCommit: branch === '' ? null : await branchCommit(git, branch),
     evidence: evidenceOf(places, report),
   };
   const { view, story, packet, rounds, change, changeProblem, evidence } = told;
@@ -42,7 +40,7 @@ export async function show(
     packet,
     packetHash,
     packets,
-    branch: { name, baseBranch, baseCommit, headCommit, nowAt: told.branchCommit },
+    branch: { name, baseBranch, baseCommit, headCommit, nowAt: told.branchCommit ?? null },
     commits,
     change: change === null ? null : { ...change, lines: undefined, linesLeftOut: undefined },
     changeProblem,
@@ -55,14 +53,21 @@ export async function show(
   return EXIT.done;
 }
 
-async function changeOf(git: GitContext, { story }: RunReport): Promise<Pick<ShownRun, 'change' | 'changeProblem'>> {
-  const { baseCommit, headCommit } = story;
-  if (baseCommit === null || headCommit === null) return { change: null, changeProblem: null };
+/** What git tells of the run's branch and commits; where it cannot, the rest is shown without it. */
+async function changeOf(
+  git: GitContext,
+  { story }: RunReport,
+): Promise<Pick<ShownRun, 'change' | 'changeProblem' | 'branchCommit'>> {
+  const { branch, baseCommit, headCommit } = story;
+  let nowAt: string | null | undefined;
   try {
-    return { change: await compareCommits(git, baseCommit, headCommit, 0), changeProblem: null };
+    nowAt = branch === '' ? null : await branchCommit(git, branch);
+    const isChanged = baseCommit !== null && headCommit !== null;
+    const change = isChanged ? await compareCommits(git, baseCommit, headCommit, 0) : null;
+    return { change, changeProblem: null, branchCommit: nowAt };
   } catch (error) {
     if (!(error instanceof PawlError) || error.code !== 'PAWL_GIT_FAILED') throw error;
-    return { change: null, changeProblem: error.message };
+    return { change: null, changeProblem: error.message, branchCommit: nowAt };
   }
 }
 
