@@ -167,6 +167,16 @@ test('a branch held by an ended run and by the user as well is refused, and nobo
   expect(fingerprint(fix.repo.root)).toEqual(before);
 });
 
+test('a branch that the main worktree has checked out is held, also where the configuration calls it bare', async () => {
+  fix.repo.git(['checkout', '--quiet', '-b', BRANCH]);
+  for (const isBare of ['false', 'true']) {
+    fix.repo.git(['config', 'core.bare', isBare]);
+    expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject({
+      blocker: { code: 'PAWL_WORKSPACE_BRANCH_ELSEWHERE', evidence: [fix.repo.path] },
+    });
+  }
+});
+
 test('a worktree of an ended run whose folder is gone lets go of the branch too', async () => {
   const old = join(fix.repo.path, '.pawl/worktrees/run_old');
   await fix.git.prepareWorkspace(fix.spec({ worktree: old, runId: 'run_old' }));

@@ -203,6 +203,9 @@ export async function branchHolders(git: GitContext, branch: string, except: str
     if (line.startsWith('worktree ')) path = line.slice('worktree '.length);
     if (line === `branch ${ref}`) holders.push(path);
   }
+  // Git lists no branch for the main worktree where `core.bare` says that there is none, which a worker can write.
+  const isMains = textOf(join(git.commonDir, 'HEAD'))?.trim() === `ref: ${ref}`;
+  if (isMains && !holders.includes(git.repository)) holders.push(git.repository);
   for (const dir of [git.commonDir, ...adminDirs(git.commonDir)]) {
     const isRebased = ['rebase-merge', 'rebase-apply'].some(
       (name) => textOf(join(dir, name, 'head-name'))?.trim() === ref,
