@@ -100,12 +100,12 @@ export function namesBelow(path: string): readonly string[] {
   }
 }
 
-/** What stands at a path; undefined where nothing does, or where that cannot be told. */
-export function lookAt(path: string, look: (path: string) => Stats): Stats | undefined {
+/** What stands at a path, as `statSync` or `lstatSync` sees it; undefined where nothing does, or where that cannot be told. */
+export function lookAt(path: string, look: typeof statSync | typeof lstatSync): Stats | undefined {
   try {
-    return look(path);
+    return look(path, { throwIfNoEntry: false });
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
-    return undefined; // not there, or not readable for git either
+    return undefined; // not readable for git either
   }
 }
