@@ -127,6 +127,7 @@ const WORDS: Readonly<Partial<Record<ActionKind, string>>> = {
   configureAgent: 'run',
   inspect: 'look',
   takeOver: 'assert',
+  moveBranch: 'rename',
 };
 
 function word(text: string): string {

@@ -58,6 +58,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_WORKSPACE_BRANCH_ELSEWHERE: {
     text: 'Check out another branch there; if that folder is gone, prune the worktrees of the repository. Then retry.',
   },
+  PAWL_WORKSPACE_BRANCH_IN_WAY: {
+    text: 'Git cannot keep a branch beside one whose name begins with its own. Rename what is named, or delete it if nobody needs it; then retry.',
+  },
   PAWL_REPOSITORY_MISMATCH: {
     text: 'Use the clone of the repository that the packet names, or allow it under scm.allowRepos in pawl.config.json.',
     isRecordedBetter: true,

@@ -30,7 +30,7 @@ export interface RunFacts {
   readonly runId: string;
   readonly state: string;
   readonly kind: 'active' | 'blocked' | 'terminal' | 'quarantined';
-  readonly blockers: readonly { readonly code: ErrorCode }[];
+  readonly blockers: readonly { readonly code: ErrorCode; readonly evidence?: readonly string[] }[];
   /** The gate that a person may accept now. */
   readonly blockedGate: string | null;
   readonly waitUntilMs: number | null;
@@ -153,6 +153,7 @@ function decisions(run: RunFacts, around: Surroundings): readonly Action[] {
   const code = run.blockers.map((blocker) => blocker.code).find((each) => RETRIES[each] !== undefined);
   const retry = code === undefined ? undefined : RETRIES[code];
   return [
+    ...branchesInWay(run),
     decision('retry', retry ?? 'try again where it stopped', run.runId, around),
     ...(run.blockedGate === null
       ? []
@@ -160,6 +161,23 @@ function decisions(run: RunFacts, around: Surroundings): readonly Action[] {
     ...packetAdvice(run),
     abandon(run, around),
   ];
+}
+
+/** Branches that have to give way before the run's own can be made: renamed, so that nothing of them is lost. */
+function branchesInWay({ blockers }: RunFacts): readonly Action[] {
+  const names = blockers.flatMap(({ code, evidence = [] }) =>
+    code === 'PAWL_WORKSPACE_BRANCH_IN_WAY' ? evidence : [],
+  );
+  return names.map((name) =>
+    command('moveBranch', 'rename this branch, which is in the way', [
+      'git',
+      'branch',
+      '-m',
+      '--',
+      name,
+      `moved/${name}`,
+    ]),
+  );
 }
 
 function packetAdvice({ blockers }: RunFacts): readonly Action[] {

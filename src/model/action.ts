@@ -22,6 +22,7 @@ export type ActionKind =
   | 'intakeAgain'
   | 'completePacket'
   | 'replacePacket'
+  | 'moveBranch'
   | 'takeOver'
   | 'look';
 

@@ -15,6 +15,8 @@ export interface ErrorDetails {
   readonly message: string;
   /** What it happened to: a path, a run id, a packet. */
   readonly subject: string;
+  /** What shows it, where that is more than the subject. */
+  readonly evidence?: readonly string[];
   /** What to do next, in words; commands are `actions`. */
   readonly hint: string;
   readonly actions?: readonly Action[];
@@ -27,6 +29,7 @@ export class PawlError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
   readonly subject: string;
+  readonly evidence: readonly string[];
   readonly hint: string;
   readonly actions: readonly Action[];
 
@@ -36,6 +39,7 @@ export class PawlError extends Error {
     this.code = details.code;
     this.kind = details.kind ?? 'terminal';
     this.subject = details.subject;
+    this.evidence = details.evidence ?? [details.subject];
     this.hint = details.hint;
     this.actions = details.actions ?? [];
   }

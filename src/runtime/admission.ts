@@ -148,6 +148,6 @@ export function gitBlocker(error: PawlError): Blocker {
     code: error.code === 'PAWL_GIT_FAILED' ? 'PAWL_WORKSPACE_FAILED' : error.code,
     message: error.message.slice(0, 2_000),
     hint: error.hint,
-    evidence: [error.subject],
+    evidence: error.evidence,
   };
 }

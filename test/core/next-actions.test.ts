@@ -55,7 +55,7 @@ describe('commands of the catalogue', () => {
         ];
         const facts = run(state, {
           runId: name,
-          blockers: [{ code }],
+          blockers: [{ code }, { code: 'PAWL_WORKSPACE_BRANCH_IN_WAY', evidence: [name] }],
           blockedGate: index % 2 === 0 ? 'review' : null,
           waitUntilMs: index % 3 === 0 ? NOW_MS : null,
           contention: { holder: name },
@@ -151,6 +151,15 @@ describe('a parked run', () => {
     expect(commandsOf(decided)).toEqual(['pawl run run_A_0123456789ab']);
     expect(commandsOf(decided, around(DRIVEN))).toEqual([null]);
   });
+});
+
+test('branches in the way are each renamed by a command, before the retry', () => {
+  const blockers = [{ code: 'PAWL_WORKSPACE_BRANCH_IN_WAY' as const, evidence: ['work/a/b', 'work/a/c'] }];
+  expect(commandsOf(run('blockedNeedsHuman', { blockers })).slice(0, 3)).toEqual([
+    'git branch -m -- work/a/b moved/work/a/b',
+    'git branch -m -- work/a/c moved/work/a/c',
+    "pawl resolve run_A_0123456789ab retry --reason ''",
+  ]);
 });
 
 describe('a run that waits for a surface', () => {

@@ -291,7 +291,7 @@ test('a half-made worktree that holds files of somebody else is refused and stay
 test('a branch whose name is a folder of another is refused', async () => {
   fix.repo.git(['branch', 'pawl']);
   const before = fingerprint(fix.repo.root);
-  expect(blocker(await fix.git.prepareWorkspace(fix.spec()))).toBe('PAWL_WORKSPACE_FAILED');
+  expect(blocker(await fix.git.prepareWorkspace(fix.spec()))).toBe('PAWL_WORKSPACE_BRANCH_IN_WAY');
   expect(fingerprint(fix.repo.root)).toEqual(before);
 });
 

@@ -21,6 +21,8 @@ const EVERY_STRAYED = [
   ['REBUILT', 'PAWL_WORKSPACE_CHANGED', 'in a repository of its own'],
   ['GONE', 'PAWL_WORKSPACE_CHANGED', null],
   ['REMOVED', 'PAWL_WORKSPACE_CHANGED', null],
+  ['MISREGISTERED', 'PAWL_WORKSPACE_CHANGED', 'registered elsewhere'],
+  ['OVERWRITTEN', 'PAWL_WORKSPACE_CHANGED', 'on a branch of junk'],
   ['PRUNED', 'PAWL_WORKSPACE_CHANGED', 'in no worktree any more'],
 ] as const;
 /** Packets whose branch is moved by a person after its commit was judged. */

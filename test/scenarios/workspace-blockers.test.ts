@@ -64,7 +64,7 @@ test.each([
   ['LINKED', 'PAWL_WORKSPACE_BRANCH_ELSEWHERE', 'linked'],
   ['DIVERGED', 'PAWL_WORKSPACE_DIVERGED', 'work/diverged'],
   ['FOREIGN', 'PAWL_WORKSPACE_FOREIGN', 'worktrees'],
-  ['NAME', 'PAWL_WORKSPACE_FAILED', 'taken'],
+  ['NAME', 'PAWL_WORKSPACE_BRANCH_IN_WAY', 'taken'],
 ])('%s is blocked by %s, naming %s, and no worker starts', (taskId, code, named) => {
   const run = of(taskId);
   expect(run).toMatchObject({ state: 'blockedNeedsHuman', kind: 'blocked', tasks: [] });

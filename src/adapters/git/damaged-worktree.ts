@@ -1,12 +1,13 @@
 /**
- * A worktree of ours of which a power cut has left only a part: files without content, names that are gone.
+ * A worktree of ours whose administration is damaged: by a power cut (files without content, names that are gone), or by a worker that has written
+ * into it.
  *
  * Owns: telling that it is ours all the same, and its administration mended. Does not own: what it holds (rescue, workspace), its branch
  * (damaged-refs).
  *
  * Invariants: 1. It is ours by its place and its name together, and by its mark or its own link: a folder whose link leads elsewhere, or that has
- * a repository of its own, is a stranger's where the administration does not name it. 2. Only what says nothing is written anew or removed: a
- * file that has content is left as it is.
+ * a repository of its own, is a stranger's where the administration does not name it. 2. Only what says nothing, or leads where nothing leads
+ * back, is written anew or removed; what git expects to be a file and is none is moved aside.
  *
  * A cut takes the content of files that were not synced, more often than their names, and git syncs nothing of what `worktree add` writes.
  */
@@ -23,9 +24,14 @@ import {
   type GitContext,
   lookAtFolder,
   mendAdministration,
+  moveAside,
+  registeredPlace,
   type Worktree,
 } from './worktree.ts';
 import { markOf } from './worktree-marks.ts';
+
+/** What git keeps as files in the administration of a worktree; of anything else in their place it could read nothing, and write nothing there. */
+const ADMIN_FILES = ['HEAD', 'ORIG_HEAD', 'index', 'gitdir', 'commondir'];
 
 /** How the ids of runs begin, after which their worktrees are named. */
 const RUN_ID_BEGIN = 'run_';
@@ -62,10 +68,11 @@ export function findOwnWorktree(commonDir: string, path: string, runId: string):
   const link = linkAt(own);
   if (link === 'foreign') return null;
   for (const adminDir of ownNames(commonDir, own)) {
-    if (!isBlank(join(adminDir, 'gitdir'))) continue;
     const isLinked = link === adminDir && lookAtFolder(path) === 'full';
     const isMarked = markOf({ adminDir })?.runId === runId && (link === 'blank' || link === adminDir);
-    if (isLinked || isMarked) return { path: own, adminDir, commonDir };
+    // With both it is ours even where it names a copy, which leads to it as well.
+    const isOurs = isAdrift(adminDir) ? isLinked || isMarked : isLinked && isMarked;
+    if (isOurs) return { path: own, adminDir, commonDir };
   }
   return null;
 }
@@ -79,13 +86,13 @@ export function findUnregistered(commonDir: string, path: string, runId: string)
   if (lookAtFolder(path) !== 'full' || !isBlank(join(path, '.git'))) return null;
   const own = canonicalPath(path);
   const names = ownNames(commonDir, own);
-  const blank = names.filter((adminDir) => isBlank(join(adminDir, 'gitdir')));
+  const adrift = names.filter(isAdrift);
   const isOurs = (adminDir: string): boolean => markOf({ adminDir })?.runId === runId;
-  if (blank.some((adminDir) => markOf({ adminDir }) !== null && !isOurs(adminDir))) return null;
+  if (adrift.some((adminDir) => markOf({ adminDir }) !== null && !isOurs(adminDir))) return null;
   const isFree = (adminDir: string): boolean => !existsSync(adminDir) || isOrphan(adminDir);
   const folder = join(canonicalPath(commonDir), 'worktrees');
   const numbered = ['', ...names.map((_, n) => n + 1)].map((n) => join(folder, `${basename(own)}${n}`));
-  const adminDir = blank.find(isOurs) ?? numbered.find(isFree);
+  const adminDir = adrift.find(isOurs) ?? numbered.find(isFree);
   return adminDir === undefined ? null : { path: own, adminDir, commonDir };
 }
 
@@ -104,6 +111,13 @@ export function removeOrphans(commonDir: string, path: string): void {
   }
 }
 
+/** True for a registration that names no folder which leads back to it. */
+function isAdrift(adminDir: string): boolean {
+  const place = registeredPlace(adminDir);
+  const claim = place === null ? null : linkIn(join(place, '.git'));
+  return place === null || claim === null || canonicalPath(resolve(place, claim)) !== canonicalPath(adminDir);
+}
+
 function isOrphan(adminDir: string): boolean {
   return isBlank(join(adminDir, 'gitdir')) && isBlank(join(adminDir, 'index')) && markOf({ adminDir }) === null;
 }
@@ -120,11 +134,24 @@ export function mendCommonDirs(commonDir: string): void {
   }
 }
 
-/** The administration leads to the worktree and to the repository, and git can read it. `head`: the commit for a HEAD that says nothing. */
-export async function mendRegistration(git: GitContext, worktree: Worktree, head: string | null): Promise<void> {
+/**
+ * The administration leads to the worktree and to the repository, and git can read it. `head`: the commit for a HEAD that says nothing. What stood
+ * in the place of a file is moved to `keptFolder`.
+ */
+export async function mendRegistration(
+  git: GitContext,
+  worktree: Worktree,
+  head: string | null,
+  keptFolder: string,
+): Promise<void> {
   const { adminDir, path } = worktree;
+  for (const folder of [dirname(adminDir), adminDir]) {
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isFile()) moveAside(folder, keptFolder, basename(folder));
+  }
   mkdirSync(adminDir, { recursive: true });
-  if (isBlank(join(adminDir, 'gitdir'))) replaceFile(join(adminDir, 'gitdir'), `${join(path, '.git')}\n`, 0o644);
+  for (const name of ADMIN_FILES) moveStray(join(adminDir, name), keptFolder, name);
+  if (registeredPlace(adminDir) !== canonicalPath(path))
+    replaceFile(join(adminDir, 'gitdir'), `${join(path, '.git')}\n`, 0o644);
   mendAdministration(worktree);
   if (head !== null && !isHead(join(adminDir, 'HEAD'))) replaceFile(join(adminDir, 'HEAD'), `${head}\n`, 0o644);
   const index = join(adminDir, 'index');
@@ -132,6 +159,11 @@ export async function mendRegistration(git: GitContext, worktree: Worktree, head
   rmSync(index);
   // Without entries every file would be an untracked one.
   if (head !== null) await settleIndex(git, worktree, head);
+}
+
+/** Nothing but a regular file is at `path`: anything else is moved to `keptFolder` under `name`. */
+function moveStray(path: string, keptFolder: string, name: string): void {
+  if (fileLook(path) === 'other' && !lstatSync(path).isFile()) moveAside(path, keptFolder, name);
 }
 
 /** Where the link in a folder leads: to that place, nowhere because it says nothing (or is not there), or to what is none of ours. */

@@ -23,6 +23,7 @@ import {
   type GitContext,
   inRepository,
   isDescended,
+  keptBeside,
   lookAtFolder,
   mendLink,
   moveAside,
@@ -67,7 +68,7 @@ async function look(git: GitContext, path: string): Promise<WorktreeLook> {
 async function keep(git: GitContext, spec: KeepSpec): Promise<string | null> {
   const worktree = findWorktree(git.commonDir, spec.worktree);
   if (worktree === null) return null;
-  const kept = `${spec.worktree}.kept`;
+  const kept = keptBeside(spec.worktree);
   const hasFolder = lookAtFolder(spec.worktree) !== 'absent';
   if (hasFolder) mendLink(worktree, kept);
   await removeStaleLocks(git, worktree, null);

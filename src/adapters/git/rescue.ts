@@ -1,8 +1,8 @@
 /**
  * Nothing that a dead attempt left is thrown away, and the next attempt starts from the last recorded commit.
  *
- * Owns: rescue commits and their refs, putting a worktree back, removing untracked files.
- * Does not own: when that is done (runtime), proving that the old tree is gone (callers do, design 5 rule 9).
+ * Owns: rescue commits and their refs, putting a worktree back to a commit, removing untracked files.
+ * Does not own: a worktree or branch that is gone or damaged (restored-worktree), when that is done (runtime), proving that the old tree is gone (callers do, design 5 rule 9).
  *
  * Invariants: 1. A rescue ref is created once and never moved (design 5, rule 10). 2. Nothing is reset before its rescue ref stands.
  * 3. Killed at any step and called again it ends in the same place.
@@ -14,40 +14,30 @@ import { PawlError } from '../../model/error.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { checkOut } from './checkout.ts';
-import { dropBlankRef, mendBranch } from './damaged-refs.ts';
-import {
-  findOwnWorktree,
-  findUnregistered,
-  isLinkLeftOver,
-  mendCommonDirs,
-  mendRegistration,
-} from './damaged-worktree.ts';
+import { dropBlankRef } from './damaged-refs.ts';
 import { textOf } from './git-files.ts';
 import { PAWL_IDENTITY } from './identity.ts';
 import { worktreeState } from './inspection.ts';
 import { inOwn, takeCommit, takeEntries, withOwnGit } from './own-git.ts';
+import { keptFolder, type ResetSpec, restoredWorktree } from './restored-worktree.ts';
 import { gitFailure, pathStream } from './run-git.ts';
 import { removeStaleLocks, removeStaleRefLock } from './stale-locks.ts';
-import { addWorktree } from './workspace.ts';
-import { isVacant } from './workspace-refusals.ts';
 import {
-  branchHolders,
   commitOf,
   type GitContext,
   inAdministration,
   inRepository,
   isDescended,
   isLinkWhole,
-  lookAtFolder,
-  mendLink,
+  keptBeside,
   moveAside,
   openWorktree,
+  straysIn,
   treeOf,
   type Worktree,
 } from './worktree.ts';
 import { findNested, findTree, type TreeFinding } from './worktree-tree.ts';
 
-type ResetSpec = Parameters<GitPort['rescueAndReset']>[0];
 type RescueSpec = Parameters<GitPort['rescue']>[0];
 
 /** Rounds of removing what the last round's removal has brought to light. */
@@ -87,19 +77,18 @@ export async function rescue(git: GitContext, spec: RescueSpec): Promise<string 
   const worktree = openWorktree(git, spec.worktree);
   const ref = rescueRef(spec.runId, spec.name);
   if ((await commitOf(git, ref)) !== null) return ref;
-  return keep(git, worktree, ref, { commit: spec.commit, branch: null, kept: `${spec.worktree}.kept`, moved: null });
+  return keep(git, worktree, ref, { commit: spec.commit, branch: null, kept: keptBeside(spec.worktree), moved: [] });
 }
 
 /** All that differed from `commit` is under the rescue ref, and the worktree stands clean at `commit`, on `branch`. */
 export async function rescueAndReset(git: GitContext, spec: ResetSpec): Promise<string | null> {
-  const worktree = await restored(git, spec);
+  const worktree = await restoredWorktree(git, spec);
   const ref = rescueRef(spec.runId, spec.name);
   await removeStaleLocks(git, worktree, spec.branch);
   const isKept = (await commitOf(git, ref)) !== null;
   const kept = keptFolder(spec);
-  const link = join(kept, 'git');
-  const moved = existsSync(link) ? link : null;
-  if ((isKept || moved === null) && (await isInPlace(git, worktree, spec))) return isKept ? ref : null;
+  const moved = [join(kept, 'git'), straysIn(kept)].filter((path) => existsSync(path));
+  if ((isKept || moved.length === 0) && (await isInPlace(git, worktree, spec))) return isKept ? ref : null;
   const { commit, branch } = spec;
   const standing = isKept ? ref : await keep(git, worktree, ref, { commit, branch, kept, moved });
   await putBack(git, worktree, spec);
@@ -107,39 +96,6 @@ export async function rescueAndReset(git: GitContext, spec: ResetSpec): Promise<
   await checkOut(git, worktree, spec.commit);
   await sweep(git, worktree, ref, spec);
   return standing;
-}
-
-/** Where repositories made by an agent go: a commit cannot hold them, and nothing is thrown away. */
-function keptFolder(spec: ResetSpec): string {
-  return join(`${spec.worktree}.kept`, spec.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, '-'));
-}
-
-/**
- * The worktree, its folder, registration and link made again if an agent has removed them. Once the run's worktree was made in this place, files
- * there that nothing registers are what is left of it; another's repository or link there is refused.
- */
-async function restored(git: GitContext, spec: ResetSpec): Promise<Worktree> {
-  mendCommonDirs(git.commonDir);
-  const folder = lookAtFolder(spec.worktree);
-  const known = findOwnWorktree(git.commonDir, spec.worktree, spec.runId);
-  const [holder] = await branchHolders(git, spec.branch, spec.worktree);
-  if (holder !== undefined) {
-    throw new PawlError({
-      code: 'PAWL_WORKSPACE_BRANCH_ELSEWHERE',
-      message: `The branch ${spec.branch} is checked out at ${holder}.`,
-      subject: holder,
-      hint: 'Check out another branch there, then retry the run.',
-      kind: 'needsHuman',
-    });
-  }
-  await mendBranch(git, spec.branch, spec.commit);
-  const isNothing = isVacant(folder) || isLinkLeftOver(git.commonDir, spec.worktree, folder);
-  if (known === null && isNothing) return addWorktree(git, spec.worktree, spec.commit);
-  const worktree =
-    known ?? findUnregistered(git.commonDir, spec.worktree, spec.runId) ?? openWorktree(git, spec.worktree);
-  await mendRegistration(git, worktree, spec.commit);
-  mendLink(worktree, keptFolder(spec));
-  return worktree;
 }
 
 /** True when nothing is to be kept and nothing to be put back. */
@@ -166,8 +122,8 @@ interface Keeping {
   readonly branch: string | null;
   /** Where repositories that are found inside are kept when the worktree is reset. */
   readonly kept: string;
-  /** Where that is which stood in the place of the worktree's link; null when nothing did. */
-  readonly moved: string | null;
+  /** Where that is which stood in the place of the worktree's link, its branch or its administration. */
+  readonly moved: readonly string[];
 }
 
 /** A commit of everything in the worktree, on top of all commits that only it holds, under `ref`; null when nothing differs. */
@@ -180,13 +136,21 @@ async function keep(
   const found = await treeToKeep(git, worktree);
   const parents = await ownCommits(git, worktree, commit, branch);
   const isSame = found.tree === (await treeOf(git, commit)) && parents.length === 1 && parents[0] === commit;
-  if (isSame && found.nested.length === 0 && moved === null) return null;
-  const link = moved === null ? '' : `\nWhat stood in the place of its link to the repository is kept in ${moved}\n`;
+  if (isSame && found.nested.length === 0 && moved.length === 0) return null;
+  const places = moved.map(
+    (path) => `\nWhat stood in the place of its link, its branch or git's files for it is kept in ${path}\n`,
+  );
   const nested =
     found.nested.length === 0
       ? ''
       : `\nGit repositories found inside, kept in ${kept} when it was reset:\n${found.nested.join('\n')}\n`;
-  await createRef(git, ref, found.tree, parents, `Rescue of what was left in the worktree\n${link}${nested}`);
+  await createRef(
+    git,
+    ref,
+    found.tree,
+    parents,
+    `Rescue of what was left in the worktree\n${places.join('')}${nested}`,
+  );
   return ref;
 }
 

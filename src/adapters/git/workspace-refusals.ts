@@ -9,20 +9,12 @@
 import { hintOf } from '../../core/blocker-hints.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
+import { branchesInWay, inWayMessage } from './damaged-refs.ts';
 import { worktreeState } from './inspection.ts';
 import { inOwn, takeCommit, withOwnGit } from './own-git.ts';
 import { refusal } from './refusal.ts';
 import { pathStream } from './run-git.ts';
-import {
-  canonicalPath,
-  commitOf,
-  type FolderLook,
-  type GitContext,
-  headRef,
-  inRepository,
-  isDescended,
-  type Worktree,
-} from './worktree.ts';
+import { canonicalPath, type FolderLook, type GitContext, headRef, isDescended, type Worktree } from './worktree.ts';
 import type { Base, Mark } from './worktree-marks.ts';
 
 /** The workspace cannot be prepared; nothing was changed. */
@@ -78,19 +70,10 @@ export async function refuseHistory(
 
 /** Git keeps branches as files: `a` and `a/b` cannot both be. */
 async function refuseName(git: GitContext, spec: WorkspaceSpec): Promise<Refused | null> {
-  const parts = spec.branch.split('/');
-  const above = parts.slice(1).map((_, n) => `refs/heads/${parts.slice(0, n + 1).join('/')}`);
-  const list = ['for-each-ref', '--count=1', '--format=%(refname)', `refs/heads/${spec.branch}/`];
-  const names = [(await git.run(inRepository(git, list, { isRead: true }))).text.trim()];
-  for (const ref of above) if ((await commitOf(git, ref)) !== null) names.push(ref);
-  const taken = names.filter((name) => name !== '');
-  if (taken.length === 0) return null;
-  return refusal(
-    'PAWL_WORKSPACE_FAILED',
-    `The branch ${spec.branch} cannot be created while ${taken[0]} exists.`,
-    'Rename or delete that branch, or give the packet another one, then retry the run.',
-    taken,
-  );
+  const inWay = await branchesInWay(git, spec.branch);
+  if (inWay.length === 0) return null;
+  const message = inWayMessage(spec.branch, inWay);
+  return refusal('PAWL_WORKSPACE_BRANCH_IN_WAY', message, hintOf('PAWL_WORKSPACE_BRANCH_IN_WAY'), inWay);
 }
 
 /** What lies in the folder may be overwritten only if it is what a killed checkout of `start` leaves. */

@@ -14,7 +14,7 @@ import type { Blocker } from '../../model/error.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import { refuseLongPaths, refuseProtected } from './branch-refusals.ts';
 import { checkOut } from './checkout.ts';
-import { mendBranch } from './damaged-refs.ts';
+import { clearBranchPlace, mendBranch } from './damaged-refs.ts';
 import {
   findOwnWorktree,
   isLinkLeftOver,
@@ -45,8 +45,10 @@ import {
   headRef,
   inAdministration,
   inRepository,
+  keptBeside,
   lookAtFolder,
   mendLink,
+  straysIn,
   type Worktree,
 } from './worktree.ts';
 import { type Base, MAKING_MARK, markOf, READY_MARK, readMark } from './worktree-marks.ts';
@@ -84,11 +86,13 @@ async function mendOwn(git: GitContext, { worktree: path, branch, runId }: Works
   const mark = worktree && markOf(worktree);
   if (mark !== null && mark.runId !== runId) return;
   const base = mark?.base?.commit ?? null;
+  const kept = straysIn(keptBeside(path));
+  if (worktree !== null && readMark(worktree, READY_MARK) !== null) await clearBranchPlace(git, branch, kept);
   await mendBranch(git, branch, base);
   if (worktree === null) return;
   // Without a mark there is no file in it yet: it is made anew.
   const head = mark === null ? null : ((await commitOf(git, `refs/heads/${branch}`)) ?? base);
-  await mendRegistration(git, worktree, head);
+  await mendRegistration(git, worktree, head, kept);
 }
 
 async function examine(git: GitContext, spec: WorkspaceSpec): Promise<Seen | Refused> {
@@ -180,7 +184,7 @@ async function make(
     isUntouched || found.worktree === null ? await addWorktree(git, spec.worktree, start) : found.worktree;
   await removeStaleLocks(git, worktree, spec.branch);
   if (found.ready !== null && !isVacant(found.folder)) {
-    mendLink(worktree, `${spec.worktree}.kept`);
+    mendLink(worktree, keptBeside(spec.worktree));
     if ((await headRef(git, worktree)) === null)
       await git.run(inAdministration(git, worktree, ['symbolic-ref', 'HEAD', ref]));
     return ready;
@@ -191,7 +195,7 @@ async function make(
   if (branchHead !== start) {
     await git.run(inRepository(git, ['update-ref', '-m', 'pawl: branch of a run', ref, start, branchHead ?? '']));
   }
-  mendLink(worktree, `${spec.worktree}.kept`);
+  mendLink(worktree, keptBeside(spec.worktree));
   await git.run(inAdministration(git, worktree, ['symbolic-ref', 'HEAD', ref]));
   // So that files found here after a power cut always lie in a worktree that can be told to be this run's.
   await git.syncDisks([spec.worktree, git.commonDir]);

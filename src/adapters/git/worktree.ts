@@ -7,10 +7,10 @@
  * Invariants: 1. A worktree is ours only if the repository's own administration says so; what its `.git` claims is never believed.
  * 2. `git worktree prune` is never run: it would touch the user's other worktrees (L8).
  */
-import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../../model/error.ts';
-import { linkIn, namesIn, pathIn, replaceFile, textOf } from './git-files.ts';
+import { linkIn, namesIn, pathIn, replaceFile, smallTextOf, textOf } from './git-files.ts';
 import type { GitCall, GitRun } from './run-git.ts';
 
 /** The repository that a call is about, and the way to call git in it. */
@@ -61,13 +61,18 @@ export function inAdministration(
   return { args, cwd: git.repository, gitDir: worktree.adminDir, workTree: null, ...extra, env };
 }
 
-/** The path with every existing part of it resolved, so that two names of one place compare equal. */
+/** Longer than any path that a system takes: a file that should hold a path may hold anything. */
+const PATH_CHARS_MAX = 4_096;
+
+/** The path with every part of it resolved that can be, so that two names of one place compare equal. */
 export function canonicalPath(path: string): string {
   const absolute = resolve(path);
+  if (absolute.length > PATH_CHARS_MAX) return absolute;
   try {
     return realpathSync(absolute);
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
+    if (systemCode(error) === undefined) throw error;
+    // Not there, or not to be looked at: what is above it says where it would be.
     const parent = dirname(absolute);
     return parent === absolute ? absolute : join(canonicalPath(parent), basename(absolute));
   }
@@ -92,6 +97,12 @@ export function adminDirs(commonDir: string): readonly string[] {
   return namesIn(folder).map((name) => join(folder, name));
 }
 
+/** The folder that a registration names, whether or not anything is there; null where it names none. */
+export function registeredPlace(adminDir: string): string | null {
+  const link = pathIn(join(adminDir, 'gitdir'));
+  return link ? canonicalPath(dirname(resolve(adminDir, link))) : null;
+}
+
 /**
  * The worktree that the repository has registered at `path`, whole or half-made; null when there is none. A link at `path` is no worktree:
  * what it leads to is somebody else's.
@@ -100,9 +111,7 @@ export function findWorktree(commonDir: string, path: string): Worktree | null {
   if (lookAtFolder(path) === 'other') return null;
   const wanted = canonicalPath(path);
   for (const adminDir of adminDirs(commonDir)) {
-    const link = pathIn(join(adminDir, 'gitdir'));
-    if (link && canonicalPath(dirname(resolve(adminDir, link))) === wanted)
-      return { path: wanted, adminDir, commonDir };
+    if (registeredPlace(adminDir) === wanted) return { path: wanted, adminDir, commonDir };
   }
   return null;
 }
@@ -154,14 +163,35 @@ export function mendLink(worktree: Worktree, keptFolder: string): void {
   writeFileSync(link, `gitdir: ${worktree.adminDir}\n`);
 }
 
+/** Where what stands in the way of a worktree, and what no commit can hold of it, is kept. */
+export function keptBeside(worktree: string): string {
+  return `${worktree}.kept`;
+}
+
+/** Where in such a folder that is kept which stood in the place of the branch, or of files of the worktree's administration. */
+export function straysIn(keptFolder: string): string {
+  return join(keptFolder, 'in-the-way');
+}
+
 /** Moves `path` into `keptFolder` under `name`, or `name-2`, … when that is taken. Returns where it is now. */
 export function moveAside(path: string, keptFolder: string, name: string): string {
   for (let n = 1; ; n += 1) {
     const target = join(keptFolder, n === 1 ? name : `${name}-${n}`);
     if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) continue;
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    renameSync(path, target);
+    move(path, target);
     return target;
+  }
+}
+
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'EXDEV') throw error;
+    // The registry may be on another disk than the repository.
+    cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+    rmSync(from, { recursive: true, force: true });
   }
 }
 
@@ -239,9 +269,8 @@ export async function detach(git: GitContext, worktree: Worktree): Promise<void>
 export function holdingBranches({ commonDir }: GitContext, paths: readonly string[]): Worktree[] {
   const wanted = new Set(paths.filter((path) => lookAtFolder(path) !== 'other').map(canonicalPath));
   return adminDirs(commonDir).flatMap((adminDir) => {
-    const link = pathIn(join(adminDir, 'gitdir'));
-    if (!link || textOf(join(adminDir, 'HEAD'))?.startsWith('ref: ') !== true) return [];
-    const path = canonicalPath(dirname(resolve(adminDir, link)));
+    const path = registeredPlace(adminDir);
+    if (path === null || smallTextOf(join(adminDir, 'HEAD'))?.startsWith('ref: ') !== true) return [];
     return wanted.has(path) ? [{ path, adminDir, commonDir }] : [];
   });
 }

@@ -1,0 +1,92 @@
+/**
+ * A worktree that a run had is there again, whatever has become of its folder, its administration or its branch.
+ *
+ * Owns: the order in which they are mended, and when they are not. Does not own: what is wrong with each (damaged-worktree, damaged-refs), its
+ * content (rescue).
+ *
+ * Invariants: 1. Nothing of somebody else is touched: a repository or a worktree in its place, a worktree that holds its branch, a branch in the
+ * way. 2. A refusal changes nothing but the run's own registration. 3. What has content is moved to `keptFolder`, never removed.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { hintOf } from '../../core/blocker-hints.ts';
+import { PawlError } from '../../model/error.ts';
+import type { GitPort } from '../../ports/git.ts';
+import { branchesInWay, clearBranchPlace, inWayMessage, mendBranch } from './damaged-refs.ts';
+import {
+  findOwnWorktree,
+  findUnregistered,
+  isLinkLeftOver,
+  mendCommonDirs,
+  mendRegistration,
+} from './damaged-worktree.ts';
+import { addWorktree } from './workspace.ts';
+import { isVacant } from './workspace-refusals.ts';
+import {
+  branchHolders,
+  commitOf,
+  type GitContext,
+  keptBeside,
+  lookAtFolder,
+  mendLink,
+  openWorktree,
+  straysIn,
+  type Worktree,
+} from './worktree.ts';
+
+/** The worktree to put back, and to which commit. */
+export type ResetSpec = Parameters<GitPort['rescueAndReset']>[0];
+
+/** Where that is kept which is found in the way, or which a commit cannot hold, such as repositories made by an agent. */
+export function keptFolder(spec: ResetSpec): string {
+  return join(keptBeside(spec.worktree), spec.name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^\.+/, '-'));
+}
+
+/**
+ * The worktree, its folder, registration and link made again if an agent has removed them. Once the run's worktree was made in this place, files
+ * there that nothing registers are what is left of it; another's repository or link there is refused.
+ */
+export async function restoredWorktree(git: GitContext, spec: ResetSpec): Promise<Worktree> {
+  mendCommonDirs(git.commonDir);
+  const folder = lookAtFolder(spec.worktree);
+  const known =
+    findOwnWorktree(git.commonDir, spec.worktree, spec.runId) ??
+    findUnregistered(git.commonDir, spec.worktree, spec.runId);
+  const strays = straysIn(keptFolder(spec));
+  // First: a registration that leads elsewhere would hold the branch there.
+  if (known !== null && existsSync(known.adminDir)) await mendRegistration(git, known, spec.commit, strays);
+  const [holder] = await branchHolders(git, spec.branch, spec.worktree);
+  if (holder !== undefined) {
+    throw new PawlError({
+      code: 'PAWL_WORKSPACE_BRANCH_ELSEWHERE',
+      message: `The branch ${spec.branch} is checked out at ${holder}.`,
+      subject: holder,
+      hint: 'Check out another branch there, then retry the run.',
+      kind: 'needsHuman',
+    });
+  }
+  await clearBranchPlace(git, spec.branch, strays);
+  await mendBranch(git, spec.branch, spec.commit);
+  await refuseInWay(git, spec.branch);
+  const isNothing = isVacant(folder) || isLinkLeftOver(git.commonDir, spec.worktree, folder);
+  if (known === null && isNothing) return addWorktree(git, spec.worktree, spec.commit);
+  const worktree = known ?? openWorktree(git, spec.worktree);
+  await mendRegistration(git, worktree, spec.commit, strays);
+  mendLink(worktree, keptFolder(spec));
+  return worktree;
+}
+
+/** The branch can be made, as far as others are concerned. Throws PAWL_WORKSPACE_BRANCH_IN_WAY. */
+async function refuseInWay(git: GitContext, branch: string): Promise<void> {
+  if ((await commitOf(git, `refs/heads/${branch}`)) !== null) return;
+  const inWay = await branchesInWay(git, branch);
+  if (inWay.length === 0) return;
+  throw new PawlError({
+    code: 'PAWL_WORKSPACE_BRANCH_IN_WAY',
+    message: inWayMessage(branch, inWay),
+    subject: branch,
+    evidence: inWay,
+    hint: hintOf('PAWL_WORKSPACE_BRANCH_IN_WAY'),
+    kind: 'needsHuman',
+  });
+}
