@@ -83,6 +83,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_WORKSPACE_CHANGED: {
     text: 'Look at the worktree. A retry keeps what it and its branch hold under a rescue ref, puts both back to the last recorded commit and has the work done again.',
   },
+  PAWL_WORKSPACE_FILTERS: {
+    text: 'A retry keeps this work under a rescue ref and has it done again; if the packet asks for the filter, correct it first. A repository that is to have one is worked on without Pawl.',
+  },
   PAWL_WORKSPACE_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
   PAWL_GIT_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
   PAWL_REPOSITORY_FILTERS: {

@@ -12,8 +12,12 @@ import type { JournalRecord } from '../model/record.ts';
 
 type Decision = Extract<RunEvent, { type: 'decisionMade' }>;
 
-/** Worktree or branch are not where a commit could be made of the work, and stay so however often they are looked at. */
-const OUT_OF_PLACE: readonly ErrorCode[] = ['PAWL_WORKSPACE_CHANGED', 'PAWL_WORKSPACE_DIVERGED'];
+/** No commit can be made of the work as it is and where it is, however often it is looked at. */
+const OUT_OF_PLACE: readonly ErrorCode[] = [
+  'PAWL_WORKSPACE_CHANGED',
+  'PAWL_WORKSPACE_DIVERGED',
+  'PAWL_WORKSPACE_FILTERS',
+];
 
 /** The record of a decision on a run in that state. */
 export function decisionEvent(context: RunContext, made: Omit<Decision, 'type' | 'isDoneAgain'>): Decision {

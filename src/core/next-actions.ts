@@ -134,6 +134,7 @@ const RETRIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   PAWL_BUDGET_EXCEEDED: 'grant the same budget once more',
   PAWL_HOST_UNKNOWN: 'assert that host and worker have ended, and try again',
   PAWL_WORKSPACE_CHANGED: 'have the work done again; what is there is kept under a rescue ref',
+  PAWL_WORKSPACE_FILTERS: 'have the work done again; what is there is kept under a rescue ref',
   PAWL_HANDOFF_REFUSED: 'put the branch back, and continue; what is there is kept under a rescue ref',
   PAWL_WORKER_SURVIVORS: 'assert that these processes have ended, and try again',
 };
@@ -147,6 +148,7 @@ const OF_THE_PACKET: ReadonlySet<ErrorCode> = new Set([
   'PAWL_FIX_LIMIT',
   'PAWL_FIX_STUCK',
   'PAWL_WORKER_BLOCKED',
+  'PAWL_WORKSPACE_FILTERS',
 ]);
 
 function decisions(run: RunFacts, around: Surroundings): readonly Action[] {

@@ -31,7 +31,7 @@ function parkedOver(code: ErrorCode, types = PARKED) {
 }
 
 describe('a decision', () => {
-  it.each(['PAWL_WORKSPACE_CHANGED', 'PAWL_WORKSPACE_DIVERGED'] as const)(
+  it.each(['PAWL_WORKSPACE_CHANGED', 'PAWL_WORKSPACE_DIVERGED', 'PAWL_WORKSPACE_FILTERS'] as const)(
     'to retry over %s has the work done again',
     (code) => {
       const context = parkedOver(code);

@@ -1,7 +1,7 @@
-/** A repository whose files are kept by a filter is refused by name before any worker starts; one that merely could be is not. */
+/** A repository whose files are kept by a filter is refused by name before any worker starts, and so is work that brings one before it is committed. */
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createFixture, type Fixture } from './git-fixture.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BRANCH, createFixture, type Fixture, KEY } from './git-fixture.ts';
 
 let fix: Fixture;
 beforeEach(() => {
@@ -41,4 +41,34 @@ test('filters that are set up and asked for by nothing that is tracked are no re
   expect((await fix.git.prepareWorkspace(fix.spec())).kind).toBe('ready');
   fix.repo.write(join(fix.repo.path, '.git/info/attributes'), '*.psd filter=lfs\n');
   expect(await fix.git.workspaceProblem(fix.spec())).toMatchObject({ code: 'PAWL_REPOSITORY_FILTERS' });
+});
+
+describe('work', () => {
+  const rules = '*.bin filter=lfs diff=lfs merge=lfs -text\n*.ipynb filter=strip\n';
+  const FILTERS = { kind: 'refused', blocker: { code: 'PAWL_WORKSPACE_FILTERS' } };
+
+  test('that brings a filter is not committed, set up here or not, whoever has committed it', async () => {
+    await fix.git.prepareWorkspace(fix.spec());
+    fix.put('assets/.gitattributes', rules);
+    fix.put('assets/x.bin', 'raw\n');
+    const refused = await fix.git.commitWork(fix.commitSpec());
+    expect(refused).toMatchObject(FILTERS);
+    const named = 'Git LFS and the filter strip (assets/.gitattributes:1 *.bin, assets/.gitattributes:2 *.ipynb)';
+    expect(JSON.stringify(refused)).toContain(named);
+    expect(await fix.git.branchHead(BRANCH)).toBe(fix.base);
+    fix.inside(['add', '--all']);
+    fix.inside(['-c', 'filter.lfs.clean=cat', 'commit', '--quiet', '-m', `Mine\n\nPawl-Effect: ${KEY}`]);
+    expect(await fix.git.commitWork(fix.commitSpec())).toMatchObject(FILTERS);
+    const ref = (await fix.git.rescueAndReset(fix.resetSpec())) ?? '';
+    expect(fix.repo.git(['cat-file', 'blob', `${ref}:assets/x.bin`])).toBe('raw');
+    expect(fix.inside(['status', '--porcelain'])).toBe('');
+  });
+
+  test('under attributes without a filter, or with one that the base has and nobody has set up, is committed', async () => {
+    track('.gitattributes', '*.ipynb filter=strip\n');
+    await fix.git.prepareWorkspace(fix.spec());
+    fix.put('.gitattributes', '*.ipynb filter=strip\n*.nb filter=strip\n*.txt text\n*.c -filter\n');
+    const parentCommit = fix.repo.git(['rev-parse', 'main']);
+    expect(await fix.git.commitWork(fix.commitSpec({ parentCommit }))).toMatchObject({ kind: 'committed' });
+  });
 });

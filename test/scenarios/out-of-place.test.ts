@@ -23,6 +23,7 @@ const EVERY_STRAYED = [
   ['REMOVED', 'PAWL_WORKSPACE_CHANGED', null],
   ['MISREGISTERED', 'PAWL_WORKSPACE_CHANGED', 'registered elsewhere'],
   ['OVERWRITTEN', 'PAWL_WORKSPACE_CHANGED', 'on a branch of junk'],
+  ['FILTERED', 'PAWL_WORKSPACE_FILTERS', 'under a filter'],
   ['PRUNED', 'PAWL_WORKSPACE_CHANGED', 'in no worktree any more'],
 ] as const;
 /** Packets whose branch is moved by a person after its commit was judged. */

@@ -17,6 +17,7 @@ import { isHead } from './git-files.ts';
 import { identityFor } from './identity.ts';
 import { filesBetween, patchHash } from './inspection.ts';
 import { refusal } from './refusal.ts';
+import { refuseNewFilters } from './repository-filters.ts';
 import { removeStaleLocks } from './stale-locks.ts';
 import { leftOutOf } from './submodules.ts';
 import {
@@ -60,6 +61,8 @@ export async function commitWork(git: GitContext, spec: CommitSpec): Promise<Com
   if (again !== null) {
     const tree = await treeOf(git, again);
     if (spec.tree !== null && spec.tree !== tree) return differs(spec.tree, tree);
+    const filters = await refuseNewFilters(git, spec.parentCommit, tree);
+    if (filters !== null) return filters;
     await settleIndex(git, worktree, head);
     return result(git, worktree, spec, again, tree === parentTree);
   }
@@ -80,6 +83,8 @@ export async function commitWork(git: GitContext, spec: CommitSpec): Promise<Com
       break;
   }
   if (spec.tree !== null && spec.tree !== found.tree) return differs(spec.tree, found.tree);
+  const filters = await refuseNewFilters(git, spec.parentCommit, found.tree);
+  if (filters !== null) return filters;
   const isCommitted = found.tree === (await treeOf(git, head));
   const commit = isCommitted ? head : await commitTree(git, worktree, spec, head, found.tree);
   await settleIndex(git, worktree, commit);

@@ -1,7 +1,7 @@
 /**
  * Filters that a repository has for files of its own: Git LFS, encryption, and the like.
  *
- * Owns: finding them, and the refusal to work where they are in use. Does not own: reading a file of attributes (core/attribute-filters).
+ * Owns: finding them, and the refusals to work where they are in use and to commit work that brings them. Does not own: reading a file of attributes (core/attribute-filters).
  *
  * Invariant: nothing here changes anything. Pawl runs no filter (own-git), so that where one is in use it would commit content that was meant to
  * be stored otherwise: a large file itself, or a secret in the clear.
@@ -37,24 +37,47 @@ export async function refuseFilters(git: GitContext, commit: string): Promise<Re
   const setUp = await filtersSetUp(git);
   const uses = [...tracked.filter(({ filter }) => filter === LFS || setUp.has(filter)), ...local];
   if (uses.length === 0) return null;
-  const names = [...new Set(uses.map(({ filter }) => (filter === LFS ? 'Git LFS' : `the filter ${filter}`)))];
-  const places = uses.map(({ file, line, pattern }) => `${file}:${line} ${pattern}`);
-  return refusal(
-    'PAWL_REPOSITORY_FILTERS',
-    `The repository keeps files by ${names.join(' and ')} (${places.slice(0, USES_SHOWN).join(', ')}), which Pawl does not run.`,
-    hintOf('PAWL_REPOSITORY_FILTERS'),
-    places,
-  );
+  const message = `The repository keeps files by ${shownUses(uses)}, which Pawl does not run.`;
+  return refusal('PAWL_REPOSITORY_FILTERS', message, hintOf('PAWL_REPOSITORY_FILTERS'), uses.map(placeOf));
 }
 
-async function trackedUses(git: GitContext, commit: string): Promise<readonly FoundUse[]> {
+/**
+ * The refusal where attributes in `tree` ask for a filter that those of `commit` do not know; null where they do not. Set up here or not: whoever
+ * has brought it wants it to be run.
+ */
+export async function refuseNewFilters(git: GitContext, commit: string, tree: string): Promise<Refused | null> {
+  if (!(await haveAttributesChanged(git, commit, tree))) return null;
+  const known = new Set((await trackedUses(git, commit)).map(({ filter }) => filter));
+  const uses = (await trackedUses(git, tree)).filter(({ filter }) => !known.has(filter));
+  if (uses.length === 0) return null;
+  const message = `The work asks for ${shownUses(uses)}, which Pawl does not run: the files would be committed as they are.`;
+  return refusal('PAWL_WORKSPACE_FILTERS', message, hintOf('PAWL_WORKSPACE_FILTERS'), uses.map(placeOf));
+}
+
+function shownUses(uses: readonly FoundUse[]): string {
+  const names = [...new Set(uses.map(({ filter }) => (filter === LFS ? 'Git LFS' : `the filter ${filter}`)))];
+  return `${names.join(' and ')} (${uses.slice(0, USES_SHOWN).map(placeOf).join(', ')})`;
+}
+
+function placeOf({ file, line, pattern }: FoundUse): string {
+  return `${file}:${line} ${pattern}`;
+}
+
+async function haveAttributesChanged(git: GitContext, commit: string, tree: string): Promise<boolean> {
+  const args = ['diff-tree', '-r', '--name-only', '--no-renames', commit, tree, '--', ':(glob)**/.gitattributes'];
+  return (await git.run(inRepository(git, args, { isRead: true }))).text !== '';
+}
+
+/** `treeish`: a commit or a tree. */
+async function trackedUses(git: GitContext, treeish: string): Promise<readonly FoundUse[]> {
   const files: { readonly path: string; readonly object: string }[] = [];
   const onBytes = pathStream((entry) => {
     const [meta = '', path = ''] = entry.split('\t');
-    const isAttributes = path === '.gitattributes' || path.endsWith('/.gitattributes');
-    if (isAttributes && files.length < ATTRIBUTE_FILES_MAX) files.push({ path, object: meta.split(' ')[2] ?? '' });
+    const [, type, object = ''] = meta.split(' ');
+    const isAttributes = type === 'blob' && (path === '.gitattributes' || path.endsWith('/.gitattributes'));
+    if (isAttributes && files.length < ATTRIBUTE_FILES_MAX) files.push({ path, object });
   });
-  await git.run(inRepository(git, ['ls-tree', '-r', '-z', commit], { isRead: true, onBytes }));
+  await git.run(inRepository(git, ['ls-tree', '-r', '-z', treeish], { isRead: true, onBytes }));
   const uses: FoundUse[] = [];
   for (const { path, object } of files) {
     const { text } = await git.run(inRepository(git, ['cat-file', 'blob', object], { isRead: true }));
