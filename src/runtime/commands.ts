@@ -9,8 +9,9 @@
 import { canonicalJson, type Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { decisionEvent } from '../core/decision-event.ts';
-import { lookAtRun } from '../core/error-actions.ts';
+import { cancelRun, lookAtRun } from '../core/error-actions.ts';
 import { readPacketsDocument } from '../core/packets.ts';
+import type { RunView } from '../core/run-view.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -187,18 +188,23 @@ export function commandRefused(
   runId: string,
   command: string,
   code: string | null,
-  state: string,
+  view: Pick<RunView, 'state' | 'kind'> | null,
   options: readonly string[] = [],
 ): PawlError {
   if (code === 'PAWL_RUN_UNKNOWN') return unknownRun(runId, options);
   const isAtStandstill = code !== null && code !== 'PAWL_COMMAND_REFUSED';
+  const isCancelMeant = !isAtStandstill && command === 'abandon' && view?.kind === 'active';
   return new PawlError({
     code: 'PAWL_COMMAND_REFUSED',
     message: isAtStandstill
       ? `Cannot ${command} ${runId} while it stands still (${code}, see the log above or that of \`pawl run\`); nothing was changed.`
-      : `Cannot ${command} ${runId} while it is ${state}; nothing was changed.`,
+      : `Cannot ${command} ${runId} while it is ${view?.state ?? '?'}; nothing was changed.`,
     subject: runId,
-    hint: isAtStandstill ? 'Remove the cause, then ask for it again.' : 'See what fits its state.',
-    actions: [lookAtRun(runId, options)],
+    hint: isAtStandstill
+      ? 'Remove the cause, then ask for it again.'
+      : isCancelMeant
+        ? 'Only a parked run can be abandoned; one that is under way is cancelled.'
+        : 'See what fits its state.',
+    actions: [...(isCancelMeant ? [cancelRun(runId, options)] : []), lookAtRun(runId, options)],
   });
 }
