@@ -76,7 +76,7 @@ describe(`pawl prove ${SCOPE.join(' ')} --seed ${SEED}`, () => {
 describe('pawl prove', () => {
   test.each([
     [['--cell', 'handoffReady/never'], 'There is no cell'],
-    [['--seed', 'x'], '--seed wants'],
+    [['--seed', 'x'], '--seed must be'],
     [['--level', 'huge'], 'level'],
     [['--config', 'nowhere.json'], 'no config file'],
   ])('refuses %j and proves nothing', async (args, sentence) => {
