@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
+import { BOUNDS } from '../../src/model/limits.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { readArtifact, writeArtifact } from '../../src/store/artifacts.ts';
-import { bytesOf, codeOf, filesOver, forEachCrash } from './store-kit.ts';
+import { bytesOf, codeOf, filesOver, forEachCrash, toldBy } from './store-kit.ts';
 
 const RUN = '/runs/run_a';
 
@@ -46,4 +47,30 @@ it('after a crash at any call it is there whole or not there, and can be written
     },
   );
   expect(ways).toBeGreaterThan(20);
+});
+
+it('what is wrong is told, with the path of the file', () => {
+  const files = filesOver(new MemoryFs());
+  const ref = writeArtifact(files, RUN, 'gates', 'review', 'text');
+  const told = (wrong: Partial<typeof ref>) => toldBy(() => readArtifact(files, RUN, { ...ref, ...wrong }));
+  expect(told({ sha256: '0'.repeat(64) })).toMatchObject({
+    message: `${ref.path} holds other bytes than were recorded`,
+    subject: `${RUN}/${ref.path}`,
+    actions: [{ command: 'pawl recover' }],
+  });
+  expect(told({ path: 'artifacts/gates/gone-000000000000.json' }).message).toMatch(/ is missing$/);
+  for (const path of ['other/gates/x.json', 'artifacts/.gates/x.json', 'artifacts/gates/.x.json', 'artifacts/a/b/c'])
+    expect(told({ path }).message).toBe(`${path} is no path of an artifact`);
+  const bytes = Buffer.from([0xff, 0xfe]);
+  files.writeDurable(`${RUN}/artifacts/gates/odd.json`, bytes);
+  expect(told({ path: 'artifacts/gates/odd.json', sha256: sha256(bytes) }).message).toMatch(/ is not UTF-8$/);
+});
+
+it('one that is longer than any may be is a bug of ours', () => {
+  const files = filesOver(new MemoryFs());
+  const most = 'x'.repeat(BOUNDS.artifactBytes);
+  expect(readArtifact(files, RUN, writeArtifact(files, RUN, 'gates', 'review', most))).toBe(most);
+  expect(() => writeArtifact(files, RUN, 'gates', 'review', `${most}x`)).toThrow(
+    'bug: the artifact review is longer than',
+  );
 });

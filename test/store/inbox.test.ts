@@ -67,3 +67,66 @@ it.each([
 it('an empty or absent inbox holds nothing', () => {
   expect(readCommands(filesOver(new MemoryFs()), paths)).toEqual({ commands: [], unreadable: [] });
 });
+
+/** What is read where the inbox holds that under the name of a command. */
+function readOf(value: object): ReturnType<typeof readCommands> {
+  const files = filesOver(new MemoryFs());
+  files.ensureFolders([paths.inbox]);
+  const whole = { v: 1, commandId: 'cmd_1', atMs: 5, by: 'ada', ...value };
+  linkRegister(files, paths.command('cmd_1'), bytesOf(JSON.stringify(whole)));
+  return readCommands(files, paths);
+}
+
+it.each([
+  [{ command: 'cancel', runId: 'run_a', reason: 'r' }],
+  [{ command: 'resolve', runId: 'run_a', reason: 'r', decision: 'abandon' }],
+  [{ command: 'replace', packet: { a: 1 }, reason: 'r' }],
+  [{ command: 'replace', packet: null, reason: '' }],
+  [{ command: 'intake', packets: [], again: false, isAllOrNothing: true }],
+])('%j is a command', (value) => {
+  expect(readOf(value)).toEqual({ commands: [{ ...value, by: 'ada', commandId: 'cmd_1', atMs: 5 }], unreadable: [] });
+});
+
+it.each([
+  [{ command: 'cancel', runId: 'run_a', reason: 'r', v: 2 }],
+  [{ command: 'cancel', runId: 'run_a', reason: 'r', commandId: 'cmd_2' }],
+  [{ command: 'cancel', runId: 'run_a', reason: 'r', by: 7 }],
+  [{ command: 'cancel', runId: 'run_a', reason: 'r', atMs: -1 }],
+  [{ command: 'cancel', runId: 7, reason: 'r' }],
+  [{ command: 'cancel', runId: 'run_a' }],
+  [{ command: 'cancelled', runId: 'run_a', reason: 'r', decision: 'retry' }],
+  [{ command: 'resolve', runId: 'run_a', reason: 'r', decision: 'forget' }],
+  [{ command: 'replace', reason: 'r' }],
+  [{ command: 'replace', packet: {}, reason: 7 }],
+  [{ command: 'intake', packets: {}, again: false, isAllOrNothing: true }],
+  [{ command: 'intake', packets: [], again: 1, isAllOrNothing: true }],
+  [{ command: 'intake', packets: [], again: false }],
+])('%j is none, and is named', (value) => {
+  expect(readOf(value)).toEqual({ commands: [], unreadable: ['cmd_1'] });
+});
+
+it('what is no command is passed over, and commands come in the order of their time', () => {
+  const fs = new MemoryFs();
+  const files = filesOver(fs);
+  const at = (nowMs: number) => ({ ...clock, nowMs: () => nowMs });
+  const late = leaveCommand(files, paths, at(20_000_000_000_000), { ...body, command: 'cancel' });
+  const early = leaveCommand(files, paths, at(9_999), { ...body, command: 'cancel' });
+  const before = leaveCommand(files, paths, at(-5), { ...body, command: 'cancel' });
+  files.writeDurable(`${paths.inbox}/notes.txt`, bytesOf('x'));
+  expect(readCommands(files, paths).commands.map(({ commandId }) => commandId)).toEqual([early, late]);
+  // Before 1970 there is no valid time: it is told, and not taken for another.
+  expect(readCommands(files, paths).unreadable).toEqual([before]);
+  expect(before).toMatch(/^cmd_000000000000000_/);
+  expect(early).toMatch(/^cmd_000000000009999_/);
+});
+
+it.each([
+  ['{', { isAccepted: false, code: null, seq: null }],
+  ['{"isAccepted":"yes","code":5,"seq":-1,"outcomes":{}}', { isAccepted: false, code: null, seq: null }],
+  ['{"isAccepted":true,"code":"C","seq":0,"outcomes":[1]}', { isAccepted: true, code: 'C', seq: 0, outcomes: [1] }],
+])('a decision that reads %s is %j', (text, decision) => {
+  const files = filesOver(new MemoryFs());
+  files.ensureFolders([paths.inbox]);
+  linkRegister(files, paths.decision('cmd_1'), bytesOf(text));
+  expect(readDecision(files, paths, 'cmd_1')).toEqual(decision);
+});

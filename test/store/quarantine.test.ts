@@ -39,3 +39,54 @@ it('an unreadable reason quarantines all the same, an unreadable resolution reso
     resolved: null,
   });
 });
+
+/** What is read where the reason, or the decision on it, holds that. */
+function readOf(name: 'quarantined' | 'quarantineResolved', value: object): ReturnType<typeof readQuarantine> {
+  const files = filesOver(new MemoryFs());
+  files.ensureFolders([paths.run('run_a')]);
+  if (name === 'quarantineResolved') quarantineRun(files, paths, 'run_a', why);
+  linkRegister(files, paths[name]('run_a'), bytesOf(JSON.stringify(value)));
+  return readQuarantine(files, paths, 'run_a');
+}
+
+it.each([
+  [{ v: 2 }],
+  [{ code: 7 }],
+  [{ detail: null }],
+  [{ findings: {} }],
+  [{ findings: [{ class: 'c', detail: 'd', action: 'a' }, null] }],
+  [{ findings: [{ detail: 'd', action: 'a' }] }],
+  [{ findings: [{ class: 'c', action: 'a' }] }],
+  [{ findings: [{ class: 'c', detail: 'd' }] }],
+  [{ surfaces: ['a', 7] }],
+  [{ surfaces: 'a' }],
+  [{ atMs: -1 }],
+])('a reason with %j in it is one that cannot be read', (wrong) => {
+  expect(readOf('quarantined', { ...why, v: 1, ...wrong })).toEqual({
+    record: {
+      v: 1,
+      code: 'PAWL_REGISTER_CONTRADICTION',
+      detail: 'the file that says why this run is quarantined cannot be read',
+      findings: [],
+      surfaces: [],
+      atMs: 0,
+    },
+    resolved: null,
+  });
+});
+
+it.each([[{ v: 2 }], [{ decision: 'accept' }], [{ reason: 1 }], [{ by: null }], [{ atMs: 'now' }]])(
+  'a decision with %j in it resolves nothing',
+  (wrong) => {
+    expect(readOf('quarantineResolved', { ...decision, v: 1, ...wrong })?.resolved).toBeNull();
+  },
+);
+
+it('a decision has the id of its command, where it came by one', () => {
+  const whole = { ...decision, v: 1 };
+  expect(readOf('quarantineResolved', { ...whole, commandId: 'c', more: 1 })?.resolved).toEqual({
+    ...whole,
+    commandId: 'c',
+  });
+  expect(readOf('quarantineResolved', { ...whole, commandId: 5 })?.resolved).toEqual(whole);
+});
