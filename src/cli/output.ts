@@ -126,6 +126,7 @@ const WORDS: Readonly<Partial<Record<ActionKind, string>>> = {
   waitForAgent: 'run',
   configureAgent: 'run',
   inspect: 'look',
+  intakeAgain: 'again',
   takeOver: 'assert',
   moveBranch: 'rename',
 };

@@ -32,6 +32,16 @@ export function showRun(runId: string, options: readonly string[]): Action {
   return pawl('look', 'see what it has come to', ['show', runId], options);
 }
 
+/** Takes the packets of the file in once more whose runs have ended. */
+export function intakeAgain(file: string, options: readonly string[]): Action {
+  return pawl(
+    'intakeAgain',
+    'take the packets in once more whose runs have ended',
+    ['intake', file, '--again'],
+    options,
+  );
+}
+
 /** Ends a run that is in the way. */
 export function cancelRun(runId: string, options: readonly string[]): Action {
   return pawl('cancel', 'end that run and its worker', ['cancel', runId], options);

@@ -3,13 +3,16 @@
  *
  * Owns: asking every rule once, in the order in which a run would meet it. Does not own: the rules (core/preflight, runtime/intake, adapters/git).
  *
- * Invariant: nothing is locked, recorded or changed.
+ * Invariants: 1. Nothing is locked, recorded or changed. 2. A packet whose run has not begun is checked like a new one; of any other run
+ * only what is known of it is reported.
  */
 import { listed } from '../base/listed.ts';
+import { unreachable } from '../base/unreachable.ts';
 import type { AgentsToChoose } from '../core/choose-agents.ts';
 import { fileOverlaps } from '../core/file-overlaps.ts';
 import { preflight } from '../core/preflight.ts';
 import type { RunView } from '../core/run-view.ts';
+import type { Action } from '../model/action.ts';
 import type { Config } from '../model/config.ts';
 import type { Blocker } from '../model/error.ts';
 import type { PacketReading } from '../model/packet.ts';
@@ -27,11 +30,19 @@ export interface CheckPlace {
   worktreeOf(runId: string): string;
 }
 
+/** How far a packet has come: `new` where no run of it has begun, else what its run does. */
+export type Standing = 'new' | 'underWay' | 'parked' | 'setAside' | 'ended';
+
 /** What was found of one packet. */
 export interface PacketCheck {
   readonly reading: PacketReading;
-  /** Why it would be refused, or its run stopped before its first worker. */
+  readonly standing: Standing;
+  /** Its run, where it has one. */
+  readonly view: RunView | null;
+  /** Why it would be refused, or its run stopped before its first worker; of a parked run, why it is parked. */
   readonly problems: readonly Blocker[];
+  /** What can be done where it is refused. */
+  readonly actions: readonly Action[];
   /** What is worth knowing and stops nothing. */
   readonly notes: readonly string[];
 }
@@ -61,23 +72,71 @@ export async function checkPackets(
     },
     { again: false },
   );
-  const waits = waitNotes(readings, outcomes);
-  const checks: PacketCheck[] = [];
-  for (const [index, reading] of readings.entries()) {
+  const found = readings.map((reading, index): Found => {
     const outcome = outcomes[index];
     if (outcome === undefined) throw new Error('bug: an intake without an outcome for a packet');
-    const view = views.get(outcome.runId);
-    const isKnown = outcome.outcome === 'present' && view !== undefined;
-    const problems = isKnown ? [] : await problemsOf(reading, outcome, repository, place);
-    const known = isKnown ? [`it is recorded already: its run ${view.runId} is ${view.state}`] : [];
-    checks.push({ reading, problems, notes: [...known, ...(waits[index] ?? [])] });
+    const view = outcome.outcome === 'recorded' ? null : (views.get(outcome.runId) ?? null);
+    return { reading, outcome, view, standing: standingOf(view) };
+  });
+  const waits = waitNotes(found);
+  const checks: PacketCheck[] = [];
+  for (const [index, packet] of found.entries()) {
+    const { reading, outcome, view, standing } = packet;
+    const problems = standing === 'new' ? await problemsOf(packet, repository, place) : knownProblems(packet);
+    const known = view === null ? [] : runNotes(view, standing);
+    const actions = outcome.refusal?.actions ?? [];
+    checks.push({ reading, standing, view, problems, actions, notes: [...known, ...(waits[index] ?? [])] });
   }
   return checks;
 }
 
+/** A packet with what an intake comes to for it, and its run as it is. */
+interface Found extends Pick<PacketCheck, 'reading' | 'standing' | 'view'> {
+  readonly outcome: PacketOutcome;
+}
+
+function standingOf(view: RunView | null): Standing {
+  if (view === null || view.state === 'queued') return 'new';
+  return STANDINGS[view.kind];
+}
+
+const STANDINGS = {
+  active: 'underWay',
+  blocked: 'parked',
+  quarantined: 'setAside',
+  terminal: 'ended',
+} as const satisfies Readonly<Record<RunView['kind'], Standing>>;
+
+function runNotes({ runId, state }: RunView, standing: Standing): readonly string[] {
+  switch (standing) {
+    case 'new':
+      return [`it is recorded already: its run ${runId} is ${state}`];
+    case 'underWay':
+      return [`its run ${runId} is under way: ${state}`];
+    case 'parked':
+      return [`its run ${runId} is parked: ${state}`];
+    case 'setAside':
+      // Its refusal says so.
+      return [];
+    case 'ended':
+      return [
+        state === 'quarantined'
+          ? `its run ${runId} was set aside and given up`
+          : `its run ${runId} has ended: ${state}`,
+      ];
+    default:
+      return unreachable(standing);
+  }
+}
+
+/** What a run that has begun tells of itself. */
+function knownProblems({ outcome: { refusal }, view, standing }: Found): readonly Blocker[] {
+  if (refusal !== null) return [{ ...refusal, evidence: [] }];
+  return standing === 'parked' ? (view?.blockers ?? []) : [];
+}
+
 async function problemsOf(
-  { packet, missingFields }: PacketReading,
-  { runId, refusal }: PacketOutcome,
+  { reading: { packet, missingFields }, outcome: { runId, refusal } }: Found,
   repository: RepositoryFacts,
   place: CheckPlace | null,
 ): Promise<readonly Blocker[]> {
@@ -111,17 +170,25 @@ async function workspaceProblem(
     : { ...blocker, hint: blocker.hint.replace(/(?:,? then|\. Then) retry(?: the run)?\.$/, '.') };
 }
 
-/** Of each packet, for which earlier one of the file it will wait. */
-function waitNotes(
-  readings: readonly PacketReading[],
-  outcomes: readonly PacketOutcome[],
-): readonly (readonly string[])[] {
-  const recorded = new Set(outcomes.filter(({ outcome }) => outcome !== 'refused').map(({ runId }) => runId));
-  const found = fileOverlaps(readings, ({ runId, missingFields }) => missingFields.length === 0 && recorded.has(runId));
-  return (found ?? []).map((overlap) => {
-    if (overlap === null) return [];
+/** Of each packet that is still to begin, for which earlier one of the file it will wait. */
+function waitNotes(found: readonly Found[]): readonly (readonly string[])[] {
+  const holding = new Set(found.filter(mayHold).map(({ reading }) => reading));
+  const overlaps = fileOverlaps(
+    found.map(({ reading }) => reading),
+    (reading) => holding.has(reading),
+  );
+  return (overlaps ?? []).map((overlap, index) => {
+    if (overlap === null || found[index]?.standing !== 'new') return [];
     const { surfaces, earlier } = overlap;
     const named = listed(surfaces, SURFACES_NAMED);
-    return [`it waits until ${readings[earlier]?.packet.taskId ?? ''} has ended: both are for ${named}`];
+    return [`it waits until ${found[earlier]?.reading.packet.taskId ?? ''} has ended: both are for ${named}`];
   });
+}
+
+/** The packet's run holds its surfaces, or will. */
+function mayHold({ reading, outcome, view, standing }: Found): boolean {
+  if (reading.missingFields.length > 0 || outcome.outcome === 'refused') return false;
+  return (
+    standing === 'new' || standing === 'underWay' || (standing === 'parked' && view !== null && view.lease !== null)
+  );
 }

@@ -109,13 +109,74 @@ it('surfaces that overlap within the file are a note, and one that is refused is
   ]);
 });
 
-it('a packet whose run is there is told so and checked no further; one for the branch of a live run is refused', async () => {
-  const known = packet('A', 'work/a', { verification: { commands: 'make all' } });
-  const runId = readPackets(JSON.stringify([known]), sha256).readings[0]?.runId ?? '';
-  const live = { runId, kind: 'active', state: 'implementing', branch: 'work/a' } as const;
-  const checks = await check([known, packet('B', 'work/a')], place([live]));
-  expect(codesOf(checks)).toEqual([[], ['PAWL_RUN_CONFLICT']]);
-  expect(checks[0]?.notes).toEqual([`it is recorded already: its run ${runId} is implementing`]);
+const shellPacket = (taskId: string, branch: string, change: Given = {}): Given =>
+  packet(taskId, branch, { verification: { commands: 'make all' }, ...change });
+
+/** A run of that packet, as far as a check looks at it. */
+function runOf(given: Given, facts: Partial<RunView>): Partial<RunView> {
+  const runId = readPackets(JSON.stringify([given]), sha256).readings[0]?.runId ?? '';
+  return { runId, replacement: null, blockers: [], lease: null, branch: '', ...facts };
+}
+
+it('a packet whose run is queued is checked like a new one, also after a start has refused it', async () => {
+  const known = shellPacket('A', 'work/a');
+  for (const kind of ['active', 'blocked'] as const) {
+    const run = runOf(known, { state: 'queued', kind, branch: 'work/a' });
+    const [found, other] = await check([known, packet('B', 'work/a')], place([run]));
+    expect(found).toMatchObject({
+      standing: 'new',
+      problems: [{ code: 'PAWL_VERIFICATION_NOT_ALLOWED' }],
+      notes: [`it is recorded already: its run ${run.runId} is queued`],
+    });
+    expect(other).toMatchObject({ problems: [{ code: 'PAWL_RUN_CONFLICT' }], actions: [{ kind: 'cancel' }] });
+  }
+});
+
+it('of a run that has begun only what it does is told, and of a parked one why it is parked', async () => {
+  const names = ['WORKS', 'PARKED', 'ASIDE', 'ENDED', 'GIVEN-UP'];
+  const packets = names.map((name) => shellPacket(name, `work/${name}`));
+  const facts: readonly Partial<RunView>[] = [
+    { state: 'implementing', kind: 'active' },
+    {
+      state: 'blockedNeedsHuman',
+      kind: 'blocked',
+      blockers: [{ code: 'PAWL_GATE_FAILED', message: 'm', hint: 'h', evidence: [] }],
+    },
+    { state: 'quarantined', kind: 'quarantined' },
+    { state: 'cancelled', kind: 'terminal' },
+    { state: 'quarantined', kind: 'terminal' },
+  ];
+  const runs = facts.map((fact, n) => runOf(packets[n] ?? {}, fact));
+  const checks = await check(packets, place(runs));
+  expect(checks.map(({ standing }) => standing)).toEqual(['underWay', 'parked', 'setAside', 'ended', 'ended']);
+  expect(codesOf(checks)).toEqual([[], ['PAWL_GATE_FAILED'], ['PAWL_RUN_QUARANTINED'], [], []]);
+  expect(checks.map(({ notes }) => notes.join())).toEqual([
+    `its run ${runs[0]?.runId} is under way: implementing`,
+    `its run ${runs[1]?.runId} is parked: blockedNeedsHuman`,
+    '',
+    `its run ${runs[3]?.runId} has ended: cancelled`,
+    `its run ${runs[4]?.runId} was set aside and given up`,
+  ]);
+});
+
+it('what waits is told only of a packet that is to begin, for one whose run holds its surfaces or will', async () => {
+  const lease = { surfaces: [], expiresAtMs: 1 };
+  const waits = async (first: Partial<RunView> | null, second: Partial<RunView> | null): Promise<boolean> => {
+    const packets = ['A', 'B'].map((name) => packet(name, `work/${name}`, { conflict_surface: ['src'] }));
+    const runs = [first, second].flatMap((facts, n) => (facts === null ? [] : [runOf(packets[n] ?? {}, facts)]));
+    const checks = await check(packets, place(runs));
+    return checks.some(({ notes }) => notes.some((note) => note.startsWith('it waits until A has ended')));
+  };
+  const ended = { state: 'cancelled', kind: 'terminal' } as const;
+  const working = { state: 'implementing', kind: 'active' } as const;
+  const parked = { state: 'blockedNeedsHuman', kind: 'blocked' } as const;
+  expect(await waits(null, { state: 'queued', kind: 'active' })).toBe(true);
+  expect(await waits(working, null)).toBe(true);
+  expect(await waits({ ...parked, lease }, null)).toBe(true);
+  expect(await waits(parked, null)).toBe(false);
+  expect(await waits(ended, null)).toBe(false);
+  expect(await waits(null, ended)).toBe(false);
+  expect(await waits(null, working)).toBe(false);
 });
 
 it('outside of a repository only what the file itself tells is checked', async () => {

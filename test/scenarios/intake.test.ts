@@ -42,62 +42,6 @@ async function refusal(...args: readonly string[]): Promise<[number | null, stri
   return [code, document.error.code];
 }
 
-describe('validate', () => {
-  eachInAScenarioOfItsOwn();
-
-  test('tells of every packet what it lacks and what would stop it, in order, and writes nothing', {
-    timeout: SLOW,
-  }, async () => {
-    scenario.scripted({});
-    const weak = packetOf('WEAK', { approved: false, scope: {}, conflict_surface: [] });
-    const stopped = packetOf('STOPPED', {
-      verification: { commands: 'make all' },
-      agent: 'nobody',
-      scm_target: { repo: 'acme/widget', issue_number: 9, intended_branch: 'work/stopped', base_branch: 'nowhere' },
-    });
-    const path = scenario.packets(packetOf('GOOD'), weak, 'no object', stopped);
-    const before = fingerprint(scenario.path);
-    const { code, document } = await scenario.json<Plain>('validate', path);
-    expect(code).toBe(3);
-    const nothing = { missingFields: [], problems: [], notes: [], warnings: [] };
-    expect(document).toEqual({
-      isRepository: true,
-      summary: { total: 4, sufficient: 2, insufficient: 2, ready: 1 },
-      packets: [
-        {
-          taskId: 'GOOD',
-          runId: expect.stringMatching(/^run_GOOD_[0-9a-f]{12}$/),
-          sufficient: true,
-          ready: true,
-          ...nothing,
-        },
-        expect.objectContaining({
-          taskId: 'WEAK',
-          sufficient: false,
-          ready: false,
-          missingFields: ['approval.approved', 'scope.goal_or_acceptance_criteria', 'conflict_surface'],
-        }),
-        expect.objectContaining({ taskId: 'packet-3', missingFields: ['packet_object'] }),
-        expect.objectContaining({
-          taskId: 'STOPPED',
-          sufficient: true,
-          ready: false,
-          problems: ['PAWL_AGENT_MISSING', 'PAWL_VERIFICATION_NOT_ALLOWED', 'PAWL_WORKSPACE_BASE_MISSING'].map((each) =>
-            expect.objectContaining({ code: each }),
-          ),
-        }),
-      ],
-    });
-    expect(changedPaths(before, fingerprint(scenario.path))).toEqual([]);
-    const good = scenario.packets(packetOf('GOOD'));
-    expect((await scenario.json('validate', good)).code).toBe(0);
-    const outside = join(scenario.repo.root, 'outside');
-    mkdirSync(outside);
-    const end = await scenario.callIn(outside, {}, 'validate', good);
-    expect([end.code, end.stdout]).toEqual([0, expect.stringContaining('not a git repository')]);
-  });
-});
-
 describe('one file, from its first intake to another run of each of its packets', () => {
   /** What came of it, in the order in which it was done. */
   let turned: unknown;

@@ -4,15 +4,21 @@
  * Owns: its output, and where the packets would run. Does not own: the checks (runtime/check-packets). Writes nothing.
  */
 import { visible } from '../../base/visible.ts';
+import { intakeAgain, lookAtRun as lookAtRunAction } from '../../core/error-actions.ts';
+import { removedView } from '../../core/removed-view.ts';
+import { MARKS } from '../../core/run-marks.ts';
+import type { Action } from '../../model/action.ts';
 import { type Config, parseConfig } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { type CheckPlace, checkPackets, type PacketCheck } from '../../runtime/check-packets.ts';
+import { type CheckPlace, checkPackets, type PacketCheck, type Standing } from '../../runtime/check-packets.ts';
 import { lookAtRun } from '../../runtime/run-look.ts';
 import { listRuns } from '../../store/registry.ts';
+import { listRemovals } from '../../store/removed-runs.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
-import type { Output } from '../output.ts';
+import { actionLines, type Output } from '../output.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
+import { shown } from '../shown.ts';
 import { agentsOf, gitToLookAt, readConfig } from '../wiring.ts';
 
 /** Options of `pawl validate`. */
@@ -20,7 +26,10 @@ export interface ValidateOptions extends CommonOptions {
   readonly agent?: string;
 }
 
-/** Shows what was found of each packet; exit 3 when any lacks something or would be stopped, 5 when its run is set aside. */
+/**
+ * Shows what was found of each packet; exit 3 when any lacks something, would be stopped, or has a run that is parked or has ended, 5 when its
+ * run is set aside.
+ */
 export async function validate(
   output: Output,
   options: ValidateOptions,
@@ -30,20 +39,19 @@ export async function validate(
   const places = placesIfAny(options);
   const config = places === null ? parseConfig(null, '') : readConfig(places);
   const place = places === null ? null : await placeOf(places, config, options.agent ?? null);
-  const checks = await checkPackets(readings, config, place);
-  const packets = checks.map(told);
-  const insufficient = packets.filter((packet) => !packet.sufficient).length;
-  const ready = packets.filter((packet) => packet.ready).length;
-  const summary = { total: packets.length, sufficient: packets.length - insufficient, insufficient, ready };
-  output.json({ summary, packets, isRepository: place !== null });
-  for (const check of checks) for (const line of checkLines(output, check)) output.line(line);
-  output.line(
-    `${ready} of ${packets.length} ready to run${insufficient === 0 ? '' : `, ${insufficient} of them insufficient`}`,
+  const checks = (await checkPackets(readings, config, place)).map(
+    (check): PacketCheck => ({ ...check, actions: places === null ? [] : actionsOf(check, places) }),
   );
+  const packets = checks.map(told);
+  const again = checks.some(mayRunAgain) ? [intakeAgain(file, output.options)] : [];
+  output.json({ summary: summaryOf(packets), packets, actions: again, isRepository: place !== null });
+  for (const check of checks) for (const line of checkLines(output, check)) output.line(line);
+  output.line(summaryLine(packets));
+  for (const line of actionLines(again, output.colour.dim)) output.line(line);
   if (place === null) {
     output.line('This is not a git repository with a checkout: agents, commands, branches and runs were not checked.');
   }
-  return exitOf(checks);
+  return exitOf(packets);
 }
 
 /** Where the packets would run; null outside of a repository, where only the file itself can be checked. */
@@ -59,52 +67,108 @@ function placesIfAny(options: CommonOptions): Places | null {
 async function placeOf(places: Places, config: Config, agentOverride: string | null): Promise<CheckPlace> {
   const { files, paths } = places;
   const looks = await Promise.all(listRuns(files, paths).map((runId) => lookAtRun(places, runId)));
+  const views = [...listRemovals(files, paths).map(removedView), ...looks.filter((view) => view !== null)];
   return {
     config,
     agents: agentsOf(places, config),
     git: gitToLookAt(places),
     agentOverride,
-    views: new Map(looks.flatMap((view) => (view === null ? [] : [[view.runId, view]]))),
+    views: new Map(views.map((view) => [view.runId, view])),
     worktreeOf: (runId) => paths.worktree(runId),
   };
 }
 
+/** What fits the packet: where it is refused what its refusal names, else what fits its run, unless that has not begun. */
+function actionsOf({ standing, view, actions }: PacketCheck, places: Places): readonly Action[] {
+  if (view === null || standing === 'new' || standing === 'setAside') return actions;
+  if (standing === 'underWay') return [lookAtRunAction(view.runId, places.paths.commandOptions)];
+  return shown(places, [view]).flatMap(({ actions: fitting }) =>
+    fitting.filter(({ kind }) => kind !== 'driven' && kind !== 'intakeAgain'),
+  );
+}
+
+/** Its run has ended, and the packet can be taken in once more. */
+function mayRunAgain({ reading, standing }: PacketCheck): boolean {
+  return standing === 'ended' && reading.missingFields.length === 0;
+}
+
 /** One packet as `--json` tells it. */
-function told({ reading, problems, notes }: PacketCheck) {
+function told({ reading, standing, problems, actions, notes }: PacketCheck): ToldPacket {
   const isSufficient = reading.missingFields.length === 0;
   return {
     taskId: reading.packet.taskId,
     runId: reading.runId,
     sufficient: isSufficient,
-    ready: isSufficient && problems.length === 0,
+    ready: isSufficient && problems.length === 0 && standing === 'new',
+    standing,
     missingFields: reading.missingFields,
     problems: problems.map(({ code, message, hint }) => ({ code, message, hint })),
+    actions,
     notes,
     warnings: warningsOf(reading),
   };
+}
+
+interface ToldPacket {
+  readonly taskId: string;
+  readonly runId: string;
+  readonly sufficient: boolean;
+  readonly ready: boolean;
+  readonly standing: Standing;
+  readonly missingFields: readonly string[];
+  readonly problems: readonly Pick<PacketCheck['problems'][number], 'code' | 'message' | 'hint'>[];
+  readonly actions: readonly Action[];
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 function warningsOf({ unknownFields }: PacketCheck['reading']): readonly string[] {
   return unknownFields.map((field) => `nobody reads ${field}`);
 }
 
-function checkLines({ colour }: Output, { reading, problems, notes }: PacketCheck): readonly string[] {
-  const isReady = reading.missingFields.length === 0 && problems.length === 0;
+function checkLines(output: Output, check: PacketCheck): readonly string[] {
+  const { colour } = output;
+  const { reading, problems, actions, notes } = check;
   return [
-    `${isReady ? colour.green('✓') : colour.red('✗')} ${visible(reading.packet.taskId)}  ${colour.dim(reading.runId)}`,
+    `${mark(output, told(check))} ${visible(reading.packet.taskId)}  ${colour.dim(reading.runId)}`,
     ...reading.missingFields.map((field) => `    lacks ${field}`),
     ...problems.flatMap(({ code, message, hint }) => [
       `    ${colour.yellow(code)}  ${visible(message)}`,
       `    ${colour.dim('hint')}  ${visible(hint)}`,
     ]),
     ...notes.map((note) => `    ${colour.dim('note')}  ${visible(note)}`),
+    ...actionLines(actions, colour.dim).map((line) => `    ${line}`),
     ...warningsOf(reading).map((warning) => `    ${colour.yellow('warning')}  ${warning}`),
   ];
 }
 
-function exitOf(checks: readonly PacketCheck[]): number {
-  const problems = checks.flatMap((check) => check.problems);
-  if (problems.some(({ code }) => code === 'PAWL_RUN_QUARANTINED')) return EXIT.quarantined;
-  const isStopped = problems.length > 0 || checks.some(({ reading }) => reading.missingFields.length > 0);
-  return isStopped ? EXIT.blocked : EXIT.done;
+function mark({ colour }: Output, { ready, standing }: ToldPacket): string {
+  if (ready) return colour.green('✓');
+  return standing === 'underWay' ? colour.cyan(MARKS.working) : colour.red('✗');
+}
+
+function summaryOf(packets: readonly ToldPacket[]) {
+  const count = (is: (packet: ToldPacket) => boolean): number => packets.filter(is).length;
+  return {
+    total: packets.length,
+    sufficient: count(({ sufficient }) => sufficient),
+    insufficient: count(({ sufficient }) => !sufficient),
+    ready: count(({ ready }) => ready),
+    underWay: count(({ standing }) => standing === 'underWay'),
+    parked: count(({ standing }) => standing === 'parked'),
+    setAside: count(({ standing }) => standing === 'setAside'),
+    ended: count(({ standing }) => standing === 'ended'),
+  };
+}
+
+function summaryLine(packets: readonly ToldPacket[]): string {
+  const { total, ready, insufficient, underWay, parked, setAside, ended } = summaryOf(packets);
+  const others = { insufficient, 'under way': underWay, parked, 'set aside': setAside, ended };
+  const parts = Object.entries(others).flatMap(([name, count]) => (count === 0 ? [] : [`${count} ${name}`]));
+  return [`${ready} of ${total} ready to run`, ...parts].join(', ');
+}
+
+function exitOf(packets: readonly ToldPacket[]): number {
+  if (packets.some(({ standing }) => standing === 'setAside')) return EXIT.quarantined;
+  return packets.every(({ ready, standing }) => ready || standing === 'underWay') ? EXIT.done : EXIT.blocked;
 }
