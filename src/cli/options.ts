@@ -30,6 +30,8 @@ export interface Places {
   readonly paths: RegistryPaths;
   readonly configFile: string;
   readonly isConfigNamed: boolean;
+  /** What was given with `--agent`, where the command takes that. */
+  readonly agent?: string;
   readonly files: Files;
 }
 
@@ -37,7 +39,7 @@ export interface Places {
  * The places that the options mean.
  * Throws PAWL_REPOSITORY_MISSING outside of a repository, PAWL_REGISTRY_INVALID for a registry of another version.
  */
-export function placesOf(options: CommonOptions, cwd: string = process.cwd()): Places {
+export function placesOf(options: CommonOptions & { readonly agent?: string }, cwd: string = process.cwd()): Places {
   const repository = locateRepository(cwd);
   const root = options.registry === undefined ? join(repository.mainWorktree, '.pawl') : resolve(cwd, options.registry);
   const configFile =
@@ -46,7 +48,9 @@ export function placesOf(options: CommonOptions, cwd: string = process.cwd()): P
   const files = new Files(nodeFs, systemClock);
   // Readers too: what a registry of another version means is not for this Pawl to guess.
   readRegistry(files, paths);
-  return { cwd, repository, paths, configFile, isConfigNamed: options.config !== undefined, files };
+  const isConfigNamed = options.config !== undefined;
+  const named = options.agent === undefined ? {} : { agent: options.agent };
+  return { cwd, repository, paths, configFile, isConfigNamed, ...named, files };
 }
 
 /** The repository as it uses the registry: at the default place that is its own. */

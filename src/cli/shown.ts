@@ -15,7 +15,9 @@ import type { Places } from './options.ts';
 
 /** The views as they are shown, each in its surroundings as they are now. */
 export function shown(places: Places, views: readonly RunView[]): readonly RunView[] {
-  return shownRuns(wide(places), views);
+  const place = wide(places);
+  const { agent } = places;
+  return shownRuns(place, views, driverFacts(place), { beginOptions: agent === undefined ? [] : ['--agent', agent] });
 }
 
 /** The views with why they have stopped, where they have: their workers' own words, read from their files. */

@@ -3,12 +3,13 @@
  *
  * Owns: the order in which they are chosen, and the blocker of a part that nobody can play. Does not own: finding agents (ports/agent).
  */
+import { listed } from '../base/listed.ts';
 import type { Blocker } from '../model/error.ts';
 import { type Packet, ROLES, type Role } from '../model/packet.ts';
 import type { AgentsPort } from '../ports/agent.ts';
 
 /** What choosing needs of the configured agents. */
-export type AgentsToChoose = Pick<AgentsPort, 'has' | 'names' | 'forRole' | 'installation' | 'problem'>;
+export type AgentsToChoose = Pick<AgentsPort, 'has' | 'names' | 'forRole' | 'installation' | 'installed' | 'problem'>;
 
 /** The agent of every part that a packet needs; what stands in the way of any, once for each agent. */
 export interface ChosenAgents {
@@ -46,7 +47,7 @@ function agentMissing(known: AgentsToChoose, role: Role, name: string | null): B
     return {
       code: 'PAWL_AGENT_MISSING',
       message: `The agent "${name}", needed as ${role}, is not configured, and no program of that name was found on PATH.`,
-      hint: `Install it (${installation}), or name its program in pawl.config.json: {"agents": {"${name}": {"kind": "${name}", "program": "<path>"}}}`,
+      hint: `${orNamed(known, name, 'Install')} it (${installation}), or name its program in pawl.config.json: {"agents": {"${name}": {"kind": "${name}", "program": "<path>"}}}`,
       evidence: [role],
     };
   }
@@ -56,7 +57,17 @@ function agentMissing(known: AgentsToChoose, role: Role, name: string | null): B
       name === null
         ? `No agent is configured for the ${role}.`
         : `The agent "${name}", needed as ${role}, is not configured.`,
-    hint: `Add it to pawl.config.json: {"agents": {"${name ?? 'NAME'}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}}}`,
+    hint: `${orNamed(known, name, 'Add')} it to pawl.config.json: {"agents": {"${name ?? 'NAME'}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}}}`,
     evidence: [role],
   };
+}
+
+const AGENTS_NAMED = 6;
+
+/** The beginning of a hint: which agents could be named as it is, without a word in the config; else what is to be done. */
+function orNamed(known: AgentsToChoose, name: string | null, todo: 'Install' | 'Add'): string {
+  const usable = [...new Set([...known.names(), ...known.installed()])];
+  if (usable.length === 0) return todo;
+  const one = name === null ? 'one' : 'another one';
+  return `Name ${one} with --agent (${listed(usable, AGENTS_NAMED)}), or ${todo.toLowerCase()}`;
 }

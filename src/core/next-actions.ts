@@ -52,6 +52,8 @@ export interface Surroundings {
   readonly holder: RunFacts | null;
   /** The options by which a command addresses this registry and config; none where it finds them by itself. */
   readonly options: readonly string[];
+  /** Options that were given to `pawl run` and that the one which begins the run needs too; absent where there are none. */
+  readonly beginOptions?: readonly string[];
   readonly nowMs: number;
 }
 
@@ -273,9 +275,10 @@ function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
 function admissionActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { blockers, runId } = run;
   const isAgents = blockers.some(({ code }) => code.startsWith('PAWL_AGENT_'));
+  const options = [...(around.beginOptions ?? []), ...around.options];
   const again = isAgents
-    ? pawl('configureAgent', 'go on, once the agent is there', ['run', runId], around.options)
-    : pawl('run', 'check again, and go on if nothing is in the way', ['run', runId], around.options);
+    ? pawl('configureAgent', 'go on, once the agent is there', ['run', runId], options)
+    : pawl('run', 'check again, and go on if nothing is in the way', ['run', runId], options);
   return [
     ...(isAgents ? [pawl('look', 'see which agents there are', ['doctor'], around.options)] : []),
     ...(around.driver.kind === 'none' ? [again] : driveActions(run, around)),
@@ -284,8 +287,10 @@ function admissionActions(run: RunFacts, around: Surroundings): readonly Action[
   ];
 }
 
-function driveActions({ runId }: RunFacts, { driver, options, nowMs }: Surroundings): readonly Action[] {
-  if (driver.kind === 'none') return [pawl('run', 'drive it on', ['run', runId], options)];
+function driveActions({ runId, state }: RunFacts, around: Surroundings): readonly Action[] {
+  const { driver, options, beginOptions = [], nowMs } = around;
+  const begin = state === 'queued' ? beginOptions : [];
+  if (driver.kind === 'none') return [pawl('run', 'drive it on', ['run', runId], [...begin, ...options])];
   if (driver.kind === 'alive') return [advice('driven', drivenBy(driver, nowMs))];
   return [takeOver(options, drivenBy(driver, nowMs))];
 }

@@ -68,6 +68,8 @@ export interface AgentsPort {
   forRole(role: Role): string | null;
   /** How an agent that Pawl knows by that name is installed; null for any other name. */
   installation(name: string): string | null;
+  /** The agents that Pawl knows by name and finds here, sorted: each can be named without being configured. */
+  installed(): readonly string[];
   /** Why no worker of that agent could be started now, as far as that is known without starting it; null when nothing is. */
   problem(name: string): Blocker | null;
   /** What is known of that agent if Pawl reads its output; null for any other program. */

@@ -28,6 +28,8 @@ export interface KnownAround {
   readonly findings?: ReadonlyMap<string, readonly RecoveryFinding[]>;
   /** The runs that may hold what others wait for. */
   readonly others?: ReadonlyMap<string, RunView>;
+  /** As in Surroundings. */
+  readonly beginOptions?: readonly string[];
 }
 
 /** The views as they are shown, each in its surroundings. */
@@ -37,11 +39,12 @@ export function shownRuns(
   driver: DriverFacts = driverFacts(place),
   known: KnownAround = {},
 ): readonly RunView[] {
-  const { signs = new SignsReader(place), findings, others = new Map(views.map((view) => [view.runId, view])) } = known;
+  const { signs = new SignsReader(place), findings, beginOptions = [] } = known;
+  const { others = new Map(views.map((view) => [view.runId, view])) } = known;
   const nowMs = place.files.clock.nowMs();
   const { commandOptions: options } = place.paths;
   return views.map((view) => {
-    const around: Surroundings = { driver, holder: holderOf(place, view, others), options, nowMs };
+    const around: Surroundings = { driver, holder: holderOf(place, view, others), options, beginOptions, nowMs };
     return shownRun(view, around, {
       folder: place.paths.run(view.runId),
       liveness: signs.of(view, driver, findings?.get(view.runId)),

@@ -1,4 +1,7 @@
 /** The agents port: which agents there are, and how their workers are started. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createAgents } from '../../src/adapters/agents/agents.ts';
 import { parseConfig } from '../../src/model/config.ts';
@@ -32,6 +35,16 @@ describe('createAgents', () => {
       expect(error instanceof Error && error.message).toContain('it names b');
     }
   });
+});
+
+it('the agents that can be named without a word in the config are those whose program is on PATH', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pawl-agents-'));
+  for (const name of ['codex', 'claude', 'acp', 'other'])
+    writeFileSync(join(folder, name), '#!/bin/sh\n', { mode: 0o755 });
+  const config = parseConfig('{"agents": {"mine": {"kind": "scripted"}}}', 'x');
+  const agents = createAgents(config, { configFolder: '/config', environment: { PATH: folder } });
+  expect(agents.installed()).toEqual(['claude', 'codex']);
+  rmSync(folder, { recursive: true });
 });
 
 describe('kind command', () => {

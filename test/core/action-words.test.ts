@@ -262,6 +262,15 @@ describe('a run that can move', () => {
     expect(rows(kept('PAWL_AGENT_MISSING'), ALIVE)).toEqual([doctor, driven, ABANDON]);
     expect(rows({ ...kept('PAWL_AGENT_MISSING'), state: 'implementing' })).toEqual([DRIVE]);
   });
+
+  test('and has not begun is begun with the agent that was named', () => {
+    const named = { beginOptions: ['--agent', 'a b'], options: ['--registry', '/r'] };
+    const commands = (facts: RunFacts) => rows(facts, named).map(([, , command]) => command);
+    const begin = "pawl run run_A --agent 'a b' --registry /r";
+    expect(commands(run('queued', { blockers: [{ code: 'PAWL_AGENT_MISSING' }] }))).toContain(begin);
+    expect(commands(run('queued'))).toEqual([begin]);
+    expect(commands(run('implementing'))).toEqual(['pawl run run_A --registry /r']);
+  });
 });
 
 describe('who drives', () => {

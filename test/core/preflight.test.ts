@@ -23,12 +23,14 @@ function agentsOf(
   names: readonly string[],
   roles: Record<string, string> = {},
   broken: readonly string[] = [],
+  installed: readonly string[] = [],
 ): AgentsToChoose {
   return {
     has: (name) => names.includes(name),
     names: () => names,
     forRole: (role) => roles[role] ?? null,
     installation: (name) => (name === 'claude' ? 'npm i claude' : null),
+    installed: () => installed,
     problem: (name) => (broken.includes(name) ? { ...UNUSABLE, message: name } : null),
   };
 }
@@ -112,7 +114,20 @@ describe('agents', () => {
 
   it('that Pawl knows and does not find are told with how they are installed', () => {
     const [blocker] = preflight(packetOf({ agent: 'claude' }), placeOf()).blockers;
-    expect(blocker).toMatchObject({ code: 'PAWL_AGENT_MISSING', hint: expect.stringContaining('npm i claude') });
+    expect(blocker).toMatchObject({
+      code: 'PAWL_AGENT_MISSING',
+      hint: expect.stringMatching(
+        /^Name another one with --agent \(worker\), or install it \(npm i claude\), or name /,
+      ),
+    });
+  });
+
+  it('that are there can be named with --agent, which the hint says before anything else', () => {
+    const hint = (agents: AgentsToChoose) => preflight(packetOf(), placeOf({ agents })).blockers[0]?.hint ?? '';
+    expect(hint(agentsOf([]))).toMatch(/^Add it to pawl\.config\.json: /);
+    const here = hint(agentsOf(['a', 'claude'], {}, [], ['claude', 'codex']));
+    expect(here).toMatch(/^Name one with --agent \(a, claude, codex\), or add it to pawl\.config\.json: /);
+    expect(shownHint({ code: 'PAWL_AGENT_MISSING', hint: here })).toBe(here);
   });
 });
 

@@ -16,6 +16,7 @@ const AGENTS: AgentsToChoose = {
   names: () => ['worker'],
   forRole: () => null,
   installation: () => null,
+  installed: () => [],
   problem: () => null,
 };
 

@@ -44,6 +44,7 @@ export function createAgents(config: Config, place: AgentsPlace): AgentsPort {
       const kind = knownKind(name);
       return kind === undefined ? null : adapterOf(kind).install;
     },
+    installed: () => AGENT_KINDS.filter((kind) => known(kind, coding) !== undefined).sort(),
     problem: (name) => {
       const agent = find(name);
       return agent === undefined ? null : agentProblem(name, agent, coding);

@@ -55,7 +55,7 @@ export async function validate(
 }
 
 /** Where the packets would run; null outside of a repository, where only the file itself can be checked. */
-function placesIfAny(options: CommonOptions): Places | null {
+function placesIfAny(options: ValidateOptions): Places | null {
   try {
     return placesOf(options);
   } catch (error) {

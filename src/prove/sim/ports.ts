@@ -125,6 +125,7 @@ export function simAgents({ director }: Caller): AgentsPort {
     names: () => (isThere() ? ['sim'] : []),
     forRole: () => null,
     installation: () => null,
+    installed: () => [],
     problem: () => null,
     coding: () => null,
     command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),

@@ -100,6 +100,7 @@ export class SimMachine {
         names: () => ['sim'],
         forRole: () => null,
         installation: () => null,
+        installed: () => [],
         problem: () => null,
         coding: () => null,
         command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
