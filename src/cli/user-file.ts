@@ -27,7 +27,7 @@ import { attempt } from '../store/store-errors.ts';
 /** What a file made here may be: the user's umask takes its part. */
 const NEW_FILE_MODE = 0o666;
 
-/** The file is there with this text, whole; false when something stood at `path` already, which is left as it is. */
+/** The file is there with this text, whole; false when something stood at `path` already, which is left as it is. Throws PAWL_USAGE without its folder. */
 export function createUserFile(path: string, text: string): boolean {
   const temporary = writeBeside(path, text, NEW_FILE_MODE);
   try {
@@ -58,7 +58,7 @@ export function replaceUserFile(path: string, before: string, after: string): vo
 
 function writeBeside(path: string, text: string, mode: number): string {
   const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`);
-  const fd = attempt('write', path, () => openSync(temporary, 'wx', mode));
+  const fd = openBeside(path, temporary, mode);
   try {
     const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
@@ -70,6 +70,25 @@ function writeBeside(path: string, text: string, mode: number): string {
     closeSync(fd);
   }
   return temporary;
+}
+
+function openBeside(path: string, temporary: string, mode: number): number {
+  try {
+    return attempt('write', path, () => openSync(temporary, 'wx', mode));
+  } catch (error) {
+    const isFolderMissing = error instanceof PawlError && ['ENOENT', 'ENOTDIR'].includes(systemCode(error.cause) ?? '');
+    throw isFolderMissing ? noFolder(path, error) : error;
+  }
+}
+
+function noFolder(path: string, cause: PawlError): PawlError {
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message: `There is no folder ${dirname(path)}; nothing was written.`,
+    subject: path,
+    hint: 'Create it, or name a file in another folder.',
+    cause,
+  });
 }
 
 function syncFolder(path: string): void {

@@ -19,7 +19,7 @@ import { sha256 } from '../base/sha256.ts';
 import { visible } from '../base/visible.ts';
 import { definitionHash } from '../core/state-image.ts';
 import { type Config, parseConfig } from '../model/config.ts';
-import { PawlError } from '../model/error.ts';
+import { PawlError, systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { ANSWER_FOLDER } from '../model/request.ts';
 import type { AgentsPort } from '../ports/agent.ts';
@@ -44,15 +44,8 @@ export interface WorldRequest {
 
 /** The config that counts: the file's, or the defaults where there is none. Throws PAWL_CONFIG_INVALID. */
 export function readConfig(places: Pick<Places, 'files' | 'configFile' | 'isConfigNamed'>): Config {
-  const bytes = places.files.readBytes(places.configFile, BOUNDS.answerBytes);
-  if (bytes === null && places.isConfigNamed) {
-    throw new PawlError({
-      code: 'PAWL_CONFIG_INVALID',
-      message: `There is no config file ${places.configFile}.`,
-      subject: places.configFile,
-      hint: 'Paths are relative to the current folder.',
-    });
-  }
+  const bytes = configBytes(places);
+  if (bytes === null && places.isConfigNamed) throw noConfig(places.configFile, 'There is no config file');
   const config = parseConfig(bytes === null ? null : new TextDecoder().decode(bytes), places.configFile);
   assertNotify(config, places.configFile);
   return config;
@@ -104,6 +97,25 @@ export function openWorld(request: WorldRequest): World {
     log: (line) => log(visible(line)),
     inspector: request.inspector ?? null,
   };
+}
+
+function configBytes({ files, configFile }: Pick<Places, 'files' | 'configFile'>): Uint8Array | null {
+  try {
+    return files.readBytes(configFile, BOUNDS.answerBytes);
+  } catch (error) {
+    const isFolder = error instanceof PawlError && systemCode(error.cause) === 'EISDIR';
+    throw isFolder ? noConfig(configFile, 'The config must be a file, but this is a folder:', error) : error;
+  }
+}
+
+function noConfig(configFile: string, what: string, cause?: unknown): PawlError {
+  return new PawlError({
+    code: 'PAWL_CONFIG_INVALID',
+    message: `${what} ${configFile}.`,
+    subject: configFile,
+    hint: 'Paths are relative to the current folder.',
+    cause,
+  });
 }
 
 /** The agents of `config`, whose relative paths belong to its folder. */

@@ -85,6 +85,27 @@ describe('a new packet', () => {
     await expect(make(WHOLE)).rejects.toMatchObject({ code: 'PAWL_PACKETS_INVALID' });
   });
 
+  test('is not written into a folder that is not there, and the folder is named', async () => {
+    for (const folder of ['nowhere', 'pawl.config.json']) {
+      await expect(make({ ...WHOLE, out: `${folder}/x.json` })).rejects.toMatchObject({
+        code: 'PAWL_USAGE',
+        message: `There is no folder ${file(folder)}; nothing was written.`,
+      });
+    }
+  });
+
+  test('is not made with a folder as the config', async () => {
+    for (const config of ['.', ''])
+      await expect(make({ ...WHOLE, config })).rejects.toMatchObject({
+        code: 'PAWL_CONFIG_INVALID',
+        message: `The config must be a file, but this is a folder: ${repo.path}.`,
+      });
+    await expect(make({ ...WHOLE, config: 'none.json' })).rejects.toMatchObject({
+      code: 'PAWL_CONFIG_INVALID',
+      message: `There is no config file ${file('none.json')}.`,
+    });
+  });
+
   test('that is insufficient is written, with what it lacks and what could not run', async () => {
     const { output } = await make({ goal: 'Do it', verify: ['make all', 'npm test | tee x'] });
     expect(output.report).toMatchObject({
