@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { repositoryIn } from '../../src/adapters/git/user-settings.ts';
 import { sha256 } from '../../src/base/sha256.ts';
+import { hasHidden } from '../../src/base/visible.ts';
 import { type ApproveOptions, approveAt } from '../../src/cli/commands/approve.ts';
 import { type NewOptions, newPacketAt } from '../../src/cli/commands/new.ts';
 import type { Questions } from '../../src/cli/questions.ts';
@@ -83,6 +84,15 @@ describe('a new packet', () => {
     expect(() => readFileSync(file())).toThrow('ENOENT');
     writeFileSync(file(), '{"packets": [{"task_id": 1.5}]}');
     await expect(make(WHOLE)).rejects.toMatchObject({ code: 'PAWL_PACKETS_INVALID' });
+  });
+
+  test('is told with what a terminal would obey in its names written out', async () => {
+    const { output } = await make({ ...WHOLE, task: 'a\u202eb', out: 'x\u001b[2Jy.json' });
+    const lines = output.lines.slice(output.lines.indexOf(''));
+    expect(lines.find((line) => line.startsWith('Written: '))).toBe(
+      `Written: a\\u{202e}b in ${repo.path}/x\\u{1b}[2Jy.json, not approved`,
+    );
+    expect(lines.filter(hasHidden)).toEqual([]);
   });
 
   test('is not written into a folder that is not there, and the folder is named', async () => {

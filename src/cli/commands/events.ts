@@ -12,7 +12,6 @@ import { conditionOf } from '../../core/run-marks.ts';
 import { runSequence } from '../../core/run-sequence.ts';
 import { placeOf, type RunView } from '../../core/run-view.ts';
 import { legible } from '../../core/sanitise.ts';
-import { turnNotes } from '../../core/turn-words.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
@@ -21,6 +20,7 @@ import { readJournal } from '../../store/journal.ts';
 import { tailJournal } from '../../store/journal-tail.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
+import { recordLine } from '../record-line.ts';
 import { resolveRun } from '../run-argument.ts';
 
 /** Options of `pawl events`. */
@@ -130,15 +130,4 @@ function storyLines({ colour }: Output): Lines {
     today = day;
     return [...heading, `${colour.dim(time.slice(0, 'HH:MM:SS'.length))}  ${story.tell(record)}`];
   };
-}
-
-function recordLine({ colour }: Output, { seq, atMs, actor, event, effects }: JournalRecord): string {
-  const { type, ...rest } = event;
-  const facts = Object.entries(rest)
-    .filter(([name, value]) => name !== 'key' && (typeof value === 'string' || typeof value === 'number'))
-    .map(([name, value]) => `${name}=${String(value).slice(0, 60)}`);
-  if (event.type === 'workerEnded' && event.turn !== undefined)
-    facts.push(...turnNotes(event.turn).map((note) => `(${note})`));
-  const asked = effects.length === 0 ? '' : colour.dim(` → ${effects.map((effect) => effect.kind).join(', ')}`);
-  return `${String(seq).padStart(4)} ${colour.dim(new Date(atMs).toISOString())} ${colour.cyan(actor)} ${colour.bold(type)} ${facts.join(' ')}${asked}`;
 }

@@ -148,7 +148,7 @@ function show(
   const { colour } = output;
   for (const line of JSON.stringify(given, null, 2).split('\n')) output.line(`  ${visible(line)}`);
   output.line();
-  output.line(`${isNew ? 'Written' : 'Added'}: ${packet.taskId} in ${path}, not approved`);
+  output.line(`${isNew ? 'Written' : 'Added'}: ${visible(packet.taskId)} in ${visible(path)}, not approved`);
   for (const field of lacking) output.line(`    ${colour.yellow('lacks')}  ${field}`);
   for (const warning of warnings) output.line(`    ${colour.yellow('warning')}  ${warning}`);
   const approving = shellCommand(['pawl', 'approve', relative(cwd, path) || path, packet.taskId]);
