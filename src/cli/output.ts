@@ -114,11 +114,19 @@ function partsOf(
   };
 }
 
-/** The actions as lines: each command whole and by itself, so that it can be copied; what is no command as words. */
+/**
+ * The actions as lines: each command whole and by itself, so that it can be copied; what is not a command as words. Commands that have the
+ * same word (two runs can be given up, say) stand each below what it does.
+ */
 export function actionLines(actions: readonly Action[], dim: (text: string) => string): readonly string[] {
-  return actions.map(({ kind, label, command }) =>
-    command === null ? `${dim(word('next'))}${label}` : `${dim(word(WORDS[kind] ?? kind))}${command}`,
-  );
+  const words = actions.map(({ kind, command }) => (command === null ? 'next' : (WORDS[kind] ?? kind)));
+  return actions.flatMap(({ label, command }, at) => {
+    const title = words[at] ?? '';
+    const line = (text: string, before = title): string => `${dim(before.padEnd(WORD_COLUMNS))}${text}`;
+    if (command === null) return [line(label)];
+    const isAlone = words.indexOf(title) === words.lastIndexOf(title);
+    return isAlone ? [line(command)] : [line(label), line(command, '')];
+  });
 }
 
 const WORDS: Readonly<Partial<Record<ActionKind, string>>> = {
@@ -130,10 +138,6 @@ const WORDS: Readonly<Partial<Record<ActionKind, string>>> = {
   takeOver: 'assert',
   moveBranch: 'rename',
 };
-
-function word(text: string): string {
-  return text.padEnd(WORD_COLUMNS);
-}
 
 /** The exit code of an error. */
 export function exitCodeOfError(error: unknown): ExitCode {

@@ -50,7 +50,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   },
   PAWL_AGENT_LIMIT_WAITS: { text: "Look at the agent's account, then decide." },
   PAWL_BUDGET_EXCEEDED: { text: 'A retry grants the same budget once more.', isRecordedBetter: true },
-  PAWL_LEASE_CONFLICT: { text: 'This run resumes by itself when what it needs is free.' },
+  PAWL_LEASE_CONFLICT: { text: 'While runs are driven, this one resumes by itself once what it needs is free.' },
   PAWL_SURFACE_CONFLICT: {
     text: 'The work is kept as a commit of its branch. Retry once whoever holds these paths has ended, or decide on them yourself.',
     isRecordedBetter: true,

@@ -51,7 +51,7 @@ export function cancelRun(runId: string, options: readonly string[]): Action {
 export function giveUpRun(runId: string, options: readonly string[]): readonly Action[] {
   return [
     pawl('inspect', 'see what contradicts itself; changes nothing', ['recover', '--dry-run'], options),
-    reasoned('abandon', 'give the run up and free what it holds', ['resolve', runId, 'abandon'], options),
+    reasoned('abandon', `give up ${runId} and free what it holds`, ['resolve', runId, 'abandon'], options),
   ];
 }
 

@@ -196,7 +196,7 @@ function pendingAction({ runId }: RunFacts, pending: string, { driver, options, 
 }
 
 function abandon({ runId }: RunFacts, around: Surroundings): Action {
-  return decision('abandon', 'give the run up and free what it holds', runId, around);
+  return decision('abandon', `give up ${runId} and free what it holds`, runId, around);
 }
 
 function decision(kind: 'retry' | 'accept' | 'abandon', label: string, runId: string, around: Surroundings): Action {

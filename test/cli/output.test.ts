@@ -1,9 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
 import { namedOptions } from '../../src/cli/options.ts';
-import { isColoured, Output, toldOf } from '../../src/cli/output.ts';
+import { actionLines, isColoured, Output, toldOf } from '../../src/cli/output.ts';
 import { completed, helpOf, lookAtRun, recoverRegistry } from '../../src/core/error-actions.ts';
-import { advice } from '../../src/core/next-actions.ts';
+import { ALONE, advice, runActions } from '../../src/core/next-actions.ts';
 import { parseSnapshot } from '../../src/store/snapshot-reading.ts';
+import { factsOf } from '../support/run-facts.ts';
 
 const TERMINAL = { isTTY: true };
 const PIPE = {};
@@ -58,6 +59,18 @@ describe('the commands that an error shows', () => {
     const [document = '', ...lines] = written;
     expect(JSON.parse(document).error.hint).toContain(WHOLE);
     expect(lines.join('')).toContain(WHOLE);
+  });
+
+  test('with the same word stand below what they do, each other one on a line with its word', () => {
+    const holder = factsOf('blockedNeedsHuman', { runId: 'run_B', kind: 'blocked' });
+    const waiting = factsOf('blockedLockConflict', { kind: 'blocked', contention: { holder: 'run_B' } });
+    expect(actionLines(runActions(waiting, { ...ALONE, holder }), (text) => text)).toEqual([
+      "retry     pawl resolve run_B retry --reason ''",
+      'abandon   run_B holds it: give up run_B and free what it holds',
+      "          pawl resolve run_B abandon --reason ''",
+      'abandon   give up run_A and free what it holds',
+      "          pawl resolve run_A abandon --reason ''",
+    ]);
   });
 
   test('stay as they are where they name a registry themselves, ask for help, or are no command of ours', () => {

@@ -35,7 +35,7 @@ const resolve = (kind: string, label: string, runId = 'run_A'): Row => [
   label,
   `pawl resolve ${runId} ${kind} --reason ''`,
 ];
-const ABANDON = resolve('abandon', 'give the run up and free what it holds');
+const ABANDON = resolve('abandon', 'give up run_A and free what it holds');
 const DRIVE: Row = ['run', 'drive it on', 'pawl run run_A'];
 const RETRY = resolve('retry', 'try again where it stopped');
 const REPLACE: Row = [
@@ -78,7 +78,7 @@ describe('a run that has ended', () => {
   test('set aside is looked into or given up, until it was', () => {
     expect(rows(run('quarantined', { kind: 'quarantined' }), { options: ['--registry', '/r'] })).toEqual([
       ['inspect', 'see what contradicts itself; changes nothing', 'pawl recover --dry-run --registry /r'],
-      ['abandon', 'give the run up and free what it holds', "pawl resolve run_A abandon --registry /r --reason ''"],
+      ['abandon', 'give up run_A and free what it holds', "pawl resolve run_A abandon --registry /r --reason ''"],
     ]);
     expect(rows(run('quarantined', { kind: 'terminal' }))).toEqual([]);
   });
@@ -193,7 +193,7 @@ describe('a run that waits for a surface', () => {
       other('blockedNeedsHuman', { kind: 'blocked' }),
       [
         resolve('retry', 'run_B holds it: try again where it stopped', 'run_B'),
-        resolve('abandon', 'run_B holds it: give the run up and free what it holds', 'run_B'),
+        resolve('abandon', 'run_B holds it: give up run_B and free what it holds', 'run_B'),
       ],
     ],
     [
@@ -201,7 +201,7 @@ describe('a run that waits for a surface', () => {
       other('blockedLockConflict', { kind: 'blocked', contention: { holder: 'run_C' } }),
       [
         ['waitForSurface', 'run_B holds it: look at run_C, which holds it', 'pawl status run_C'],
-        resolve('abandon', 'run_B holds it: give the run up and free what it holds', 'run_B'),
+        resolve('abandon', 'run_B holds it: give up run_B and free what it holds', 'run_B'),
       ],
     ],
   ] as const)('whose holder %s', (_what, around, expected) => {
