@@ -2,11 +2,16 @@
  * What a start finds, in words: one finding for every row of the recovery table.
  *
  * Owns: these words, which `recover`, `status` and the inspector share. Does not own: the table (core/recovery), looking (runtime/open-tasks).
+ *
+ * Invariant: nothing is told as done by whoever only looks.
  */
 import { unreachable } from '../base/unreachable.ts';
 import type { RecoveryAction } from './recovery.ts';
 
-/** One thing that a start found, and what was done about it. */
+/** Who tells what is found: a start, which settles what has ended, or somebody who only looks while nothing is done. */
+export type Finder = 'start' | 'look';
+
+/** One thing that a start found or would find, and what was done about it or will be. */
 export interface RecoveryFinding {
   readonly class:
     | 'intentBeforeSpawn'
@@ -26,12 +31,13 @@ export function staleLeaseFinding(): RecoveryFinding {
   return {
     class: 'staleLease',
     detail: 'the lease of the run is past its time',
-    action: 'renewed, unless another run needs it',
+    action: 'renewed by the next run, unless another one needs it',
   };
 }
 
 /** What is found of an open task about which that one thing is to be done. */
-export function taskFinding(taskId: string, action: RecoveryAction): RecoveryFinding {
+export function taskFinding(taskId: string, action: RecoveryAction, finder: Finder = 'look'): RecoveryFinding {
+  const settled = (done: string): string => settledBy(finder, done);
   switch (action) {
     case 'startHost':
       return {
@@ -40,7 +46,7 @@ export function taskFinding(taskId: string, action: RecoveryAction): RecoveryFin
         action: 'a host is started by the next run',
       };
     case 'watchHost':
-      return { class: 'spawnedBeforeResult', detail: `${taskId}: its host lives`, action: 'reattached' };
+      return { class: 'spawnedBeforeResult', detail: `${taskId}: its host lives`, action: 'watched by the next run' };
     case 'adoptWorker':
       return {
         class: 'spawnedBeforeResult',
@@ -51,23 +57,27 @@ export function taskFinding(taskId: string, action: RecoveryAction): RecoveryFin
       return {
         class: 'spawnedBeforeResult',
         detail: `${taskId}: its host died before the worker ran`,
-        action: 'interrupted',
+        action: settled('recorded as interrupted'),
       };
     case 'concludeOrphan':
       return {
         class: 'spawnedBeforeResult',
         detail: `${taskId}: host and worker are gone`,
-        action: 'concluded from its files',
+        action: settled('concluded from its files'),
       };
     case 'endRemains':
       return {
         class: 'resultBeforeEvent',
         detail: `${taskId}: ended, something of it is left`,
-        action: 'ended, then settled',
+        action: settled('ended, then settled'),
       };
     case 'settleRevoked':
     case 'settleOutcome':
-      return { class: 'resultBeforeEvent', detail: `${taskId}: its end was not recorded yet`, action: 'settled' };
+      return {
+        class: 'resultBeforeEvent',
+        detail: `${taskId}: its end was not recorded yet`,
+        action: settled('settled'),
+      };
     case 'askAboutHost':
     case 'askAboutRemains':
       return {
@@ -78,4 +88,9 @@ export function taskFinding(taskId: string, action: RecoveryAction): RecoveryFin
     default:
       return unreachable(action);
   }
+}
+
+/** What a start does at once, in the words of who tells it. */
+export function settledBy(finder: Finder, done: string): string {
+  return finder === 'start' ? done : `${done} at the next start`;
 }

@@ -46,7 +46,7 @@ export async function settleLeftovers(run: LiveRun, before: readonly Finding[]):
   const { world } = run;
   const findings = [...before];
   try {
-    findings.push(...lookAtTasks(world, run.runId, run.state, world.clock.nowMs()));
+    findings.push(...lookAtTasks(world, run.runId, run.state, world.clock.nowMs(), 'start'));
     await settleOpenTasks(run);
     findings.push(...recordLateCompletions(run));
     if (findings.length > 0)

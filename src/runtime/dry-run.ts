@@ -27,6 +27,6 @@ export function dryFindings(
   const found = rehydrate(place, runId, false);
   if (found.kind === 'absent') return null;
   if (found.kind === 'doubtful') return found;
-  const open = lookAtTasks(place, runId, found.state, place.files.clock.nowMs());
+  const open = lookAtTasks(place, runId, found.state, place.files.clock.nowMs(), 'look');
   return { findings: [...found.findings, ...open], doubt: null };
 }

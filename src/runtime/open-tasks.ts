@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
 import type { RunState } from '../core/decide.ts';
 import { recoveryAction } from '../core/recovery.ts';
-import { type RecoveryFinding, staleLeaseFinding, taskFinding } from '../core/recovery-findings.ts';
+import { type Finder, type RecoveryFinding, staleLeaseFinding, taskFinding } from '../core/recovery-findings.ts';
 import { parseOutcome } from '../core/task-files.ts';
 import type { KeyedEffect } from '../model/effect.ts';
 import type { JournalEvent } from '../model/event.ts';
@@ -17,23 +17,24 @@ import type { LiveRun } from './live-run.ts';
 import { settleIfEnded } from './supervise.ts';
 import { factsOf, observe, openTaskFolder, type TaskPlace } from './task-folder.ts';
 
-/** What stands open in a run, nothing done about it. */
+/** What stands open in a run, nothing done about it; a finder that is a start settles what has ended, next. */
 export function lookAtTasks(
   place: TaskPlace,
   runId: string,
   state: RunState,
   nowMs: number,
+  finder: Finder,
 ): readonly RecoveryFinding[] {
   const found: RecoveryFinding[] = [];
   for (const effect of state.owed) {
     if (isTaskEffect(effect) || effect.kind === 'endTask') {
       const task = openTaskFolder(place, runId, effect.taskId, effect.requestHash);
-      found.push(taskFinding(effect.taskId, recoveryAction(factsOf(observe(place, task)))));
+      found.push(taskFinding(effect.taskId, recoveryAction(factsOf(observe(place, task))), finder));
     } else if (effect.kind === 'prepareTask' && place.files.exists(place.paths.task(runId, effect.taskId))) {
       found.push({
         class: 'intentBeforeSpawn',
         detail: `${effect.taskId} was being made ready`,
-        action: 'made ready again, once',
+        action: 'made ready again, once, by the next run',
       });
     }
   }

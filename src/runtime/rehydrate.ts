@@ -12,7 +12,7 @@ import { sha256 } from '../base/sha256.ts';
 import { contextProblem } from '../core/context-schema.ts';
 import type { RunState } from '../core/decide.ts';
 import { fold } from '../core/fold.ts';
-import type { RecoveryFinding } from '../core/recovery-findings.ts';
+import { type Finder, type RecoveryFinding, settledBy } from '../core/recovery-findings.ts';
 import { quote } from '../core/sanitise.ts';
 import { restoreProblem, snapshotHash, snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
@@ -70,10 +70,11 @@ interface Place {
 export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehydration {
   const { files, paths } = place;
   const findings: Finding[] = [];
+  const finder: Finder = mayRepair ? 'start' : 'look';
   const reading = readJournal(files, paths.journal(runId));
   const records = reading.kind === 'absent' ? [] : reading.records;
   const doubtful = (code: ErrorCode, detail: string): Rehydration => {
-    const action = 'the run is set aside as it is';
+    const action = settledBy(finder, 'the run is set aside as it is');
     findings.push({ class: 'ambiguous', detail, action });
     return { kind: 'doubtful', doubt: { code, detail, ...knownOf(place, runId, records) }, findings };
   };
@@ -106,12 +107,14 @@ export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehy
   if (problem !== null) return doubtful(problem.code, problem.detail);
   // Only now: the files of a run that is set aside stay as they are.
   if (reading.kind === 'torn' || reading.kind === 'unterminated') {
-    const action = mayRepair ? repairJournal(files, paths.journal(runId), reading) : 'cut or completed by the next run';
+    const action = mayRepair
+      ? repairJournal(files, paths.journal(runId), reading)
+      : settledBy(finder, 'cut or completed');
     findings.push({ class: 'interruptedAppend', detail: `the last line of the journal was ${reading.kind}`, action });
   }
   if (snapshot !== null && snapshot.seq < last.seq) {
     const detail = `the snapshot is at ${snapshot.seq}, the journal at ${last.seq}`;
-    findings.push({ class: 'eventBeforeSnapshot', detail, action: 'rolled forward' });
+    findings.push({ class: 'eventBeforeSnapshot', detail, action: settledBy(finder, 'rolled forward') });
   }
   return {
     kind: 'live',

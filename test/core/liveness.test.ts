@@ -65,7 +65,7 @@ describe('a run', () => {
       {
         class: 'spawnedBeforeResult',
         detail: 'implementation-e0-a1: host and worker are gone',
-        action: 'concluded from its files',
+        action: 'concluded from its files at the next start',
       },
     ]);
     expect(look(NOBODY, null).findings).toEqual([]);

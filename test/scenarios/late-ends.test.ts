@@ -107,7 +107,7 @@ describe('a runner that ends', () => {
     expect(dry.document.runs[0]?.findings).toContainEqual({
       class: 'resultBeforeEvent',
       detail: `${TASK}: its end was not recorded yet`,
-      action: 'settled',
+      action: 'settled at the next start',
     });
     const { code, document } = await scenario.json('run');
     expect([code, runOf(document, 'A').state]).toEqual([0, 'readyForManualReview']);
