@@ -110,10 +110,7 @@ export function runDetails(output: Output, view: RunView, pathsMax = PATHS_SHOWN
 /** Everything about one run, whose folder is at `folder`. */
 export function runReport(output: Output, view: RunView, folder: string): readonly string[] {
   const { colour } = output;
-  const lines = [
-    runLine(output, view),
-    `    packet ${view.taskId}, branch ${view.branch}${view.epoch === 0 ? '' : `, round ${view.epoch}`}, record ${view.seq}`,
-  ];
+  const lines = [runLine(output, view), `    ${knownParts(view).join(', ')}`];
   if (view.replacement !== null) lines.push(`    ${colour.dim('packet')}  ${replacedWords(view.replacement)}`);
   for (const task of view.tasks) {
     const time =
@@ -144,6 +141,16 @@ export function runReport(output: Output, view: RunView, folder: string): readon
   if (view.lastArtifact !== null)
     lines.push(`    ${colour.dim('last artifact')} ${visible(`${folder}/${view.lastArtifact.path}`)}`);
   return [...lines, ...runDetails(output, view, view.surfacesAdded.length)];
+}
+
+/** Of a run that is set aside only its packet is known. */
+function knownParts({ taskId, branch, epoch, seq }: RunView): readonly string[] {
+  return [
+    `packet ${taskId}`,
+    ...(branch === '' ? [] : [`branch ${branch}`]),
+    ...(epoch === 0 ? [] : [`round ${epoch}`]),
+    ...(seq === 0 ? [] : [`record ${seq}`]),
+  ];
 }
 
 /** What a person has decided, when and why. */
