@@ -100,7 +100,11 @@ describe('the machine', () => {
     expect(spawnSync('sh', ['-c', command]).status).toBe(0);
     expect(left.filter((path) => existsSync(path))).toEqual([]);
     expect(existsSync(join(git, 'HEAD.lock'))).toBe(true);
-    expect((await visit()).check('gitLocks')).toMatchObject({ status: 'ok', found: 'none left behind' });
+    const held = (await visit()).check('gitLocks');
+    expect(held).toMatchObject({ status: 'ok', hint: null });
+    expect(held?.found).toMatch(/^none left behind; a running git may hold \S+\/\.git\/HEAD\.lock \([0-9.]+s old\)$/);
+    rmSync(join(git, 'HEAD.lock'));
+    expect((await visit()).check('gitLocks')).toMatchObject({ status: 'ok', found: 'none' });
   });
 
   test('outside of a repository the doctor sees the machine, says that there is no registry, and is content', async () => {

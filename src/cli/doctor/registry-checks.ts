@@ -92,14 +92,23 @@ function lockCheck({ files, paths }: Places): Check {
 
 /** Locks that git has left behind, killed in the middle: nobody else ever removes them, and whatever needs them fails. */
 function gitLocksCheck(commonDir: string): Check {
-  const left = lockFilesOf(commonDir).filter(({ atMs }) => spanMs(atMs, Date.now()) >= LEFT_AFTER_MS);
-  if (left.length === 0) return { name: 'gitLocks', status: 'ok', found: 'none left behind', hint: null };
+  const nowMs = Date.now();
+  const locks = lockFilesOf(commonDir).map(({ path, atMs }) => ({ path, ageMs: spanMs(atMs, nowMs) }));
+  const left = locks.filter(({ ageMs }) => ageMs >= LEFT_AFTER_MS);
+  if (left.length === 0) return { name: 'gitLocks', status: 'ok', found: heldWords(locks), hint: null };
   const paths = left.map(({ path }) => path);
-  const oldestMs = Math.max(...left.map(({ atMs }) => spanMs(atMs, Date.now())));
+  const oldestMs = Math.max(...left.map(({ ageMs }) => ageMs));
   const found = `left behind for ${elapsed(oldestMs)}: ${listed(paths, LOCKS_NAMED)}`;
   const { command } = removeFiles(paths.slice(0, LOCKS_REMOVED), 'remove them');
   const hint = `While they are there, git refuses what needs them. Make sure that no git is at work in this repository, then remove them:\n${command}`;
   return { name: 'gitLocks', status: 'warning', found, hint };
+}
+
+/** Locks that are as young as those of a git at work. */
+function heldWords(locks: readonly { readonly path: string; readonly ageMs: number }[]): string {
+  if (locks.length === 0) return 'none';
+  const named = locks.map(({ path, ageMs }) => `${path} (${elapsed(ageMs)} old)`);
+  return `none left behind; a running git may hold ${listed(named, LOCKS_NAMED)}`;
 }
 
 /** No git that is at work holds a lock for that long. */
