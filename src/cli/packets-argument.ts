@@ -9,15 +9,31 @@ import { assertPacketsSize, type PacketsFile, readPackets } from '../core/packet
 import { PawlError } from '../model/error.ts';
 import { argumentPath } from './options.ts';
 
-/** The packets of the file. Throws PAWL_PACKETS_UNREADABLE, PAWL_PACKETS_TOO_LARGE or PAWL_PACKETS_INVALID. */
+/** The packets of the file, at least one. Throws PAWL_PACKETS_UNREADABLE, PAWL_PACKETS_TOO_LARGE or PAWL_PACKETS_INVALID. */
 export function readPacketsArgument(cwd: string, argument: string): PacketsFile {
   const path = argumentPath({ cwd }, argument);
-  return packetsOf(path, packetsText(path));
+  const text = packetsText(path);
+  const file = readPackets(text, sha256, { name: path, sizeBytes: Buffer.byteLength(text) });
+  if (file.readings.length === 0) throw noPacket(path);
+  return file;
 }
 
-/** The packets of that text, which the file at `path` holds or is to hold. Throws PAWL_PACKETS_TOO_LARGE or PAWL_PACKETS_INVALID. */
-export function packetsOf(path: string, text: string): PacketsFile {
-  return readPackets(text, sha256, { name: path, sizeBytes: Buffer.byteLength(text) });
+/**
+ * The packets of that text, which the file at `path` holds or is to hold: the command writes into it what a refusal calls `edited`.
+ * Throws PAWL_PACKETS_TOO_LARGE or PAWL_PACKETS_INVALID.
+ */
+export function packetsToEdit(path: string, text: string, edited = 'The packets file'): PacketsFile {
+  const reader = { refused: edited, nothing: 'nothing was written' };
+  return readPackets(text, sha256, { name: path, sizeBytes: Buffer.byteLength(text), reader });
+}
+
+function noPacket(path: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_PACKETS_INVALID',
+    message: `${path} holds no packet.`,
+    subject: path,
+    hint: 'Put at least one packet into it (docs/packets.md describes every field); nothing was changed.',
+  });
 }
 
 /** The text of the packets file at `path`, as its bytes have it. Throws PAWL_PACKETS_UNREADABLE or PAWL_PACKETS_TOO_LARGE. */

@@ -169,6 +169,20 @@ export function shownHint(blocker: Pick<Blocker, 'code' | 'hint'>): string {
   return isOurs || !isProse(blocker.hint) ? hintOf(blocker.code) : blocker.hint;
 }
 
+/** A recorded blocker as it is shown. */
+export function shownCause(blocker: Blocker): Blocker {
+  const { code, evidence } = blocker;
+  if (code === 'PAWL_PACKET_INSUFFICIENT' && evidence.includes('packet_object'))
+    return { ...blocker, ...NOT_AN_OBJECT };
+  return { ...blocker, hint: shownHint(blocker) };
+}
+
+/** What the journal records as a missing field, in plain words. */
+const NOT_AN_OBJECT = {
+  message: 'The packet is not an object.',
+  hint: 'Write an object with the fields of a packet; an edited packet is a new run.',
+};
+
 /** A name of ours or of git before a word, a placeholder, or a character that only shells and code spans use. */
 const COMMAND = /\b(?:pawl|git|kill|rm|sudo|sh|bash)\s+-{0,2}[a-z]|\bRUN_ID\b|\bTEXT\b|[`$|&\\]|;(?! )|\n/;
 

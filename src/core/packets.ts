@@ -40,24 +40,38 @@ export interface PacketsSource {
   /** What errors call it: its path. */
   readonly name?: string;
   readonly sizeBytes?: number;
+  readonly reader?: PacketsReader;
 }
+
+/** Who reads the packets, in the words of a refusal: what is refused, and what has not happened. */
+export interface PacketsReader {
+  readonly refused: string;
+  readonly nothing: string;
+}
+
+/** Whoever reads a file to take its packets in. */
+const INTAKE: PacketsReader = { refused: 'The packets file', nothing: 'nothing of the file was taken in' };
 
 /**
  * Every packet of the file's text, read and checked.
  * Throws PAWL_PACKETS_TOO_LARGE and PAWL_PACKETS_INVALID.
  */
-export function readPackets(
-  text: string,
-  hash: Hash,
-  { name = 'the packets', sizeBytes = text.length }: PacketsSource = {},
-): PacketsFile {
+export function readPackets(text: string, hash: Hash, source: PacketsSource = {}): PacketsFile {
+  const { name = 'the packets', sizeBytes = text.length, reader = INTAKE } = source;
   assertPacketsSize(sizeBytes, name);
-  return readPacketsDocument(parse(name, text), hash, name);
+  const invalid = refusalOf(name, reader);
+  const reading = readJson(text);
+  if (reading.kind === 'wrong') throw invalid([reading.problem], reading.cause);
+  return readDocument(reading.value, hash, name, invalid);
 }
 
 /** The same of a document that was parsed already. */
 export function readPacketsDocument(document: unknown, hash: Hash, name = 'the packets'): PacketsFile {
-  const { packets, others } = packetsIn(name, document);
+  return readDocument(document, hash, name, refusalOf(name, INTAKE));
+}
+
+function readDocument(document: unknown, hash: Hash, name: string, invalid: Refusal): PacketsFile {
+  const { packets, others } = packetsIn(document, invalid);
   if (packets.length > BOUNDS.packetsInFile) {
     throw tooLarge(name, `${packets.length} packets`, String(BOUNDS.packetsInFile));
   }
@@ -71,23 +85,17 @@ export function readPacketsDocument(document: unknown, hash: Hash, name = 'the p
     }
     return [read];
   });
-  if (problems.length > 0) throw invalid(name, problems);
+  if (problems.length > 0) throw invalid(problems);
   return { readings, unknownFields: others };
 }
 
-function parse(name: string, text: string): unknown {
-  const reading = readJson(text);
-  if (reading.kind === 'wrong') throw invalid(name, [reading.problem], reading.cause);
-  return reading.value;
-}
-
-function packetsIn(name: string, document: unknown): { packets: readonly unknown[]; others: readonly string[] } {
+function packetsIn(document: unknown, invalid: Refusal): { packets: readonly unknown[]; others: readonly string[] } {
   if (Array.isArray(document)) return { packets: document, others: [] };
   if (isObject(document) && Array.isArray(document.packets)) {
     const others = Object.keys(document).filter((name) => name !== 'packets' && name !== '$schema');
     return { packets: document.packets, others: others.slice(0, BOUNDS.filesListed).map((name) => quote(name)) };
   }
-  throw invalid(name, ['it is neither {"packets": […]} nor a list of packets']);
+  throw invalid(['it is neither {"packets": […]} nor a list of packets']);
 }
 
 function readOne(
@@ -164,14 +172,18 @@ function tooLarge(name: string, found: string, most: string): PawlError {
   });
 }
 
-function invalid(name: string, problems: readonly string[], cause?: unknown): PawlError {
-  const shown = problems.slice(0, PROBLEMS_SHOWN);
-  const rest = problems.length - shown.length;
-  return new PawlError({
-    code: 'PAWL_PACKETS_INVALID',
-    message: `The packets file is refused: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`,
-    subject: name,
-    hint: 'Correct it and try again (docs/packets.md describes every field); nothing of the file was taken in.',
-    cause,
-  });
+type Refusal = (problems: readonly string[], cause?: unknown) => PawlError;
+
+function refusalOf(name: string, { refused, nothing }: PacketsReader): Refusal {
+  return (problems, cause) => {
+    const shown = problems.slice(0, PROBLEMS_SHOWN);
+    const rest = problems.length - shown.length;
+    return new PawlError({
+      code: 'PAWL_PACKETS_INVALID',
+      message: `${refused} is refused: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`,
+      subject: name,
+      hint: `Correct it and try again (docs/packets.md describes every field); ${nothing}.`,
+      cause,
+    });
+  };
 }

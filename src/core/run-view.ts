@@ -14,7 +14,7 @@ import { type ErrorCode, EXIT, type ExitCode } from '../model/error-codes.ts';
 import type { ArtifactRef, LeftOut } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import type { TurnReport } from '../model/turn.ts';
-import { shownHint } from './blocker-hints.ts';
+import { shownCause, shownHint } from './blocker-hints.ts';
 import type { FailureNotes } from './failure-notes.ts';
 import { NOTHING_SPENT, reportsIn, type Spent, spentBy } from './ledger.ts';
 import type { Liveness } from './liveness.ts';
@@ -141,7 +141,7 @@ export function viewOf(
     baseCommit: context.baseCommit,
     gates: context.gates,
     contention: context.contention,
-    blockers: causeFirst(context.blockers).map((blocker) => ({ ...blocker, hint: shownHint(blocker) })),
+    blockers: causeFirst(context.blockers).map(shownCause),
     blockedGate: context.blockedGate,
     lastArtifact: context.lastArtifact,
     handoff: context.handoff,

@@ -80,10 +80,18 @@ describe('a new packet', () => {
 
   test('that would be invalid is not written, nor is one added to a file that is', async () => {
     await expect(make({ ...WHOLE, branch: 'a..b' })).rejects.toMatchObject({ code: 'PAWL_PACKETS_INVALID' });
-    await expect(make({ ...WHOLE, surface: ['../x'] })).rejects.toMatchObject({ code: 'PAWL_PACKETS_INVALID' });
+    await expect(make({ ...WHOLE, surface: ['../x'] })).rejects.toMatchObject({
+      code: 'PAWL_PACKETS_INVALID',
+      message: expect.stringMatching(/^The packet is refused: packet 1 /),
+      hint: expect.stringMatching(/; nothing was written\.$/),
+    });
     expect(() => readFileSync(file())).toThrow('ENOENT');
     writeFileSync(file(), '{"packets": [{"task_id": 1.5}]}');
-    await expect(make(WHOLE)).rejects.toMatchObject({ code: 'PAWL_PACKETS_INVALID' });
+    await expect(make(WHOLE)).rejects.toMatchObject({
+      code: 'PAWL_PACKETS_INVALID',
+      message: expect.stringMatching(/^The packets file is refused: /),
+      hint: expect.stringMatching(/; nothing was written\.$/),
+    });
   });
 
   test('is told with what a terminal would obey in its names written out', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hasHint, hintOf, shownHint } from '../../src/core/blocker-hints.ts';
+import { hasHint, hintOf, shownCause, shownHint } from '../../src/core/blocker-hints.ts';
 import { ALONE, firstOf, type RunFacts, runActions, type Surroundings } from '../../src/core/next-actions.ts';
 import { ERROR_CODES, type ErrorCode } from '../../src/model/error-codes.ts';
 import { HOSTILE } from '../support/hostile-names.ts';
@@ -41,6 +41,23 @@ function around(more: Partial<Surroundings> = {}): Surroundings {
 
 const commandsOf = (facts: RunFacts, surroundings: Surroundings = around()): readonly (string | null)[] =>
   runActions(facts, surroundings).map(({ command }) => command);
+
+test('a packet that is not an object is shown as that, not as one that lacks a field', () => {
+  const lacking = {
+    code: 'PAWL_PACKET_INSUFFICIENT',
+    message: 'The packet lacks x.',
+    hint: 'old',
+    evidence: ['x'],
+  } as const;
+  expect(shownCause(lacking)).toEqual({ ...lacking, hint: hintOf('PAWL_PACKET_INSUFFICIENT') });
+  const evidence = ['packet_object'];
+  expect(shownCause({ ...lacking, message: 'The packet lacks packet_object.', evidence })).toEqual({
+    code: 'PAWL_PACKET_INSUFFICIENT',
+    message: 'The packet is not an object.',
+    hint: 'Write an object with the fields of a packet; an edited packet is a new run.',
+    evidence,
+  });
+});
 
 describe('commands of the catalogue', () => {
   test('run exactly what they say in a real shell, for every state, code, holder and driver, with hostile names', () => {

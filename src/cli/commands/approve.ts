@@ -16,7 +16,7 @@ import type { PacketReading } from '../../model/packet.ts';
 import type { CommonOptions } from '../options.ts';
 import { argumentPath } from '../options.ts';
 import type { Output } from '../output.ts';
-import { packetsOf, packetsText } from '../packets-argument.ts';
+import { packetsText, packetsToEdit } from '../packets-argument.ts';
 import { usageError } from '../usage-error.ts';
 import { replaceUserFile } from '../user-file.ts';
 
@@ -49,7 +49,7 @@ export async function approveAt(
 ): Promise<number> {
   const path = argumentPath(place, file);
   const before = packetsText(path);
-  const { readings } = packetsOf(path, before);
+  const { readings } = packetsToEdit(path, before);
   const { at, reading } = packetMeant(readings, task, path);
   const isFresh = !reading.packet.isApproved;
   const by = isFresh ? approver(options, place) : reading.packet.approvedBy;
@@ -106,8 +106,8 @@ function packetMeant(
 /** The file holds the approval. Returns the packet as it is read from now on. */
 function write(path: string, before: string, at: number, approval: { by: string; at: string }): PacketReading {
   const after = withApproval(before, at, approval);
-  const old = packetsOf(path, before).readings;
-  const fresh = packetsOf(path, after).readings;
+  const old = packetsToEdit(path, before).readings;
+  const fresh = packetsToEdit(path, after).readings;
   const reading = fresh[at];
   const isRight =
     reading?.packet.isApproved === true &&

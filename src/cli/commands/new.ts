@@ -22,7 +22,7 @@ import type { PacketReading } from '../../model/packet.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { askForRest, draftOfFlags, type PacketFlags } from '../packet-questions.ts';
-import { packetsOf, packetsText } from '../packets-argument.ts';
+import { packetsText, packetsToEdit } from '../packets-argument.ts';
 import { type Questions, terminalQuestions } from '../questions.ts';
 import { textArgument } from '../text-argument.ts';
 import { usageError } from '../usage-error.ts';
@@ -110,13 +110,13 @@ function withDefaults(draft: PacketDraft, repo: string | null): PacketDraft {
 function write(path: string, draft: PacketDraft): { readonly reading: PacketReading; readonly isNew: boolean } {
   const packet = packetOfDraft(draft);
   const before = existsSync(path) ? packetsText(path) : null;
-  if (before !== null && packetsOf(path, before).readings.some((each) => each.packet.taskId === draft.taskId)) {
+  if (before !== null && packetsToEdit(path, before).readings.some((each) => each.packet.taskId === draft.taskId)) {
     throw usageError('new', `${path} has a packet ${visible(draft.taskId ?? '')} already; nothing was written.`, {
       subject: '--task',
     });
   }
   const after = before === null ? firstPacket(packet) : withPacket(before, packet);
-  const reading = packetsOf(path, after).readings.at(-1);
+  const reading = packetsToEdit(path, after, 'The packet').readings.at(-1);
   if (reading === undefined) throw new Error('bug: the packet was not written');
   if (before !== null) replaceUserFile(path, before, after);
   else if (!createUserFile(path, after))

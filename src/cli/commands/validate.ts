@@ -131,7 +131,9 @@ function checkLines(output: Output, check: PacketCheck): readonly string[] {
   const { reading, problems, actions, notes } = check;
   return [
     `${mark(output, told(check))} ${visible(reading.packet.taskId)}  ${colour.dim(reading.runId)}`,
-    ...reading.missingFields.map((field) => `    lacks ${field}`),
+    ...reading.missingFields.map((field) =>
+      field === 'packet_object' ? '    is not an object' : `    lacks ${field}`,
+    ),
     ...problems.flatMap(({ code, message, hint }) => [
       `    ${colour.yellow(code)}  ${visible(message)}`,
       `    ${colour.dim('hint')}  ${visible(hint)}`,
