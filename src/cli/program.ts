@@ -4,7 +4,7 @@
  * Owns: parsing, help, the version, usage errors. Does not own: which commands there are (cli/command-table), what they do (cli/commands).
  *
  * Invariants: 1. A usage error names the help of its own command, once. 2. Options that all commands have are taken before and after
- * the command's name.
+ * the command's name. 3. With --json, help and version are one JSON document too.
  */
 import { Command, CommanderError, type Option } from 'commander';
 import { helpOf } from '../core/error-actions.ts';
@@ -57,15 +57,25 @@ export async function runProgram(
   invoke: Invocation,
   print: Print,
 ): Promise<void> {
-  const program = createProgram(table, invoke, print);
-  if (argv.length === 0) return program.outputHelp();
+  let written = '';
+  const program = createProgram(table, invoke, (text) => {
+    written += text;
+  });
+  let isVersion = false;
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0)
       throw usage(table, argv, error.code === 'commander.help' ? 'No command is named' : error.message);
+    isVersion = error.code === 'commander.version';
   }
+  if (written !== '') print(argv.includes('--json') ? documentOf(written.trim(), isVersion) : written);
+}
+
+function documentOf(text: string, isVersion: boolean): string {
+  return `${JSON.stringify(isVersion ? { version: text } : { help: text }, null, 2)}\n`;
 }
 
 function createProgram(table: readonly CommandEntry[], invoke: Invocation, print: Print): Command {

@@ -47,6 +47,24 @@ describe('the command line', () => {
     expect(await asked(flag)).toEqual({ called: null, printed: `${packageVersion()}\n`, error: null });
   });
 
+  it('prints help and version as one document each with --json', async () => {
+    const document = async (...argv: string[]) => JSON.parse((await asked(...argv)).printed);
+    expect(await document('--version', '--json')).toEqual({ version: packageVersion() });
+    expect(await document('--json', '-V')).toEqual({ version: packageVersion() });
+    const whole = { help: (await asked('--help')).printed.trim() };
+    for (const argv of [
+      ['--help', '--json'],
+      ['help', '--json'],
+    ])
+      expect(await document(...argv)).toEqual(whole);
+    const ofRun = { help: (await asked('run', '--help')).printed.trim() };
+    for (const argv of [
+      ['run', '--help', '--json'],
+      ['--json', 'help', 'run'],
+    ])
+      expect(await document(...argv)).toEqual(ofRun);
+  });
+
   it('prints its help without an error when nothing is asked for', async () => {
     const { printed, error } = await asked();
     expect(error).toBeNull();
