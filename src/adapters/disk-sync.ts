@@ -24,7 +24,7 @@ export async function syncDisks(paths: readonly string[]): Promise<void> {
     code: 'PAWL_STORE_SYNC_FAILED',
     message: `could not make ${places.join(' and ')} durable: sync failed or took longer than ${BOUNDS.gitMs} ms`,
     subject: places[0] ?? '',
-    hint: 'check the disk (free space, kernel log), then start again',
+    hint: 'Check the disk (free space, kernel log), then start again.',
   });
 }
 

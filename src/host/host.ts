@@ -258,7 +258,7 @@ function survivors({ taskFolder }: HostTask, left: string): PawlError {
     code: 'PAWL_WORKER_SURVIVORS',
     message: `something of the worker's tree could not be ended: ${left}`,
     subject: taskFolder,
-    hint: 'end it yourself; the next pawl run looks at it again',
+    hint: 'End it yourself; the next pawl run looks at it again.',
     kind: 'needsHuman',
   });
 }

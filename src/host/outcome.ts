@@ -273,6 +273,6 @@ function provenValue<T>(path: string, parsed: Parsed<T>): T {
     code: 'PAWL_REGISTER_CONTRADICTION',
     message: `${path} holds something else than it must: ${parsed.reason}`,
     subject: path,
-    hint: 'keep the task folder as it is and look at who changed it',
+    hint: 'Keep the task folder as it is and look at who changed it.',
   });
 }

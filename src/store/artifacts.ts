@@ -57,7 +57,7 @@ function damaged(ref: ArtifactRef, runFolder: string, detail: string): PawlError
     code: 'PAWL_ARTIFACT_DAMAGED',
     message: `${ref.path} ${detail}`,
     subject: join(runFolder, ref.path),
-    hint: 'recovering the registry sets the run aside with a report',
+    hint: 'Recovering the registry sets the run aside with a report.',
     actions: [recoverRegistry()],
   });
 }

@@ -86,7 +86,7 @@ export class Files {
         throw storeRefusal(
           path,
           `${path} holds ${size} bytes, more than ${bytesMax}`,
-          'look at the file: Pawl did not write that',
+          'Look at the file: Pawl did not write that.',
         );
       }
       return attempt('read', path, () => this.fs.read(fd, 0, size));
@@ -125,7 +125,7 @@ export class Files {
         code: 'PAWL_ARTIFACT_DAMAGED',
         message: `${path} holds other bytes than its name says`,
         subject: path,
-        hint: 'keep the file aside and look at who changed it',
+        hint: 'Keep the file aside and look at who changed it.',
       });
     }
     this.syncFolder(dirname(path));
@@ -171,7 +171,7 @@ export class Files {
         throw storeRefusal(
           path,
           `could not write ${path}: the system took none of ${bytes.length - done} bytes`,
-          'check the disk',
+          'Check the disk.',
         );
       }
       done += count;
@@ -185,7 +185,7 @@ export class Files {
       throw storeRefusal(
         path,
         `${path} is ${size} bytes long after writing, not ${expected}`,
-        'check the disk, and that nobody else writes there',
+        'Check the disk, and that nobody else writes there.',
       );
     }
   }
@@ -231,7 +231,7 @@ export class Files {
       const stat = attempt('look at', at, () => this.fs.stat(at));
       if (stat !== null) {
         if (stat.kind !== 'folder' && stat.kind !== 'link') {
-          throw storeRefusal(at, `${at} is a ${stat.kind} where a folder must be`, 'move it away, then start again');
+          throw storeRefusal(at, `${at} is a ${stat.kind} where a folder must be`, 'Move it away, then start again.');
         }
         found.set(at, depthOf(at));
         return;

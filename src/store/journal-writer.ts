@@ -105,7 +105,7 @@ export class JournalWriter {
     this.#poison = storeRefusal(
       this.path,
       `nothing can be appended to ${this.path} any more: a failed append could not be taken back`,
-      'stop this process; the next start reads the disk',
+      'Stop this process; the next start reads the disk.',
       second ?? error,
     );
   }
@@ -116,7 +116,7 @@ function sizeChanged(path: string, expected: number, size: number): PawlError {
     code: 'PAWL_JOURNAL_DAMAGED',
     message: `${path} is ${size} bytes long, not ${expected}: somebody else wrote there`,
     subject: path,
-    hint: 'make sure that one process drives the registry, then recover it',
+    hint: 'Make sure that one process drives the registry, then recover it.',
     actions: [recoverRegistry()],
   });
 }

@@ -206,7 +206,7 @@ function damaged(path: string, detail: string): PawlError {
     code: 'PAWL_JOURNAL_DAMAGED',
     message: `${path} is damaged: ${detail}`,
     subject: path,
-    hint: 'recovering the registry sets the run aside with a report',
+    hint: 'Recovering the registry sets the run aside with a report.',
     actions: [recoverRegistry()],
   });
 }

@@ -74,7 +74,7 @@ function noLinks(path: string, cause: unknown): PawlError {
     code: 'PAWL_STORE_NO_LINKS',
     message: `could not link ${path}: the file system has no hard links`,
     subject: path,
-    hint: 'put the registry on a file system with hard links (--registry DIR)',
+    hint: 'Put the registry on a file system with hard links (--registry DIR).',
     kind: 'needsHuman',
     cause,
   });
@@ -85,6 +85,6 @@ function vanished(path: string): PawlError {
     code: 'PAWL_REGISTER_CONTRADICTION',
     message: `${path} has a first value and is not there`,
     subject: path,
-    hint: 'find out who removes files from the registry',
+    hint: 'Find out who removes files from the registry.',
   });
 }

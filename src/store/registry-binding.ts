@@ -73,6 +73,6 @@ function bindingOf(bytes: Uint8Array, paths: RegistryPaths): Binding {
     code: 'PAWL_REGISTRY_INVALID',
     message: `${paths.repositoryFile} does not say which repository the registry belongs to`,
     subject: paths.root,
-    hint: 'use the Pawl that made it, or name another folder with --registry DIR',
+    hint: 'Use the Pawl that made it, or name another folder with --registry DIR.',
   });
 }

@@ -175,7 +175,7 @@ function takeHelperLock(request: LockRequest, content: LockContent): number | nu
     code: 'PAWL_REGISTRY_LOCKED',
     message: `helper processes of the former runner still hold ${paths.aliveLock} after ${BOUNDS.lockHelpersMs} ms`,
     subject: paths.root,
-    hint: 'wait until its git commands have ended, or end them, then start again',
+    hint: 'Wait until its git commands have ended, or end them, then start again.',
     kind: 'retryable',
   });
 }
@@ -225,8 +225,8 @@ function lockedError(paths: RegistryPaths, holder: Holder): PawlError {
     subject: paths.root,
     hint:
       holder.kind === 'unknown'
-        ? 'make sure yourself that it no longer runs, then assert its death'
-        : 'let it finish, or end that process, then start again',
+        ? 'Make sure yourself that it no longer runs, then assert its death.'
+        : 'Let it finish, or end that process, then start again.',
     actions:
       holder.kind === 'unknown'
         ? [takeOverAction(paths.commandOptions, 'your word is recorded')]

@@ -141,7 +141,7 @@ export function safeName(name: string): string {
     code: 'PAWL_USAGE',
     message: `${quote(name.slice(0, 80))} is not a valid id`,
     subject: name.slice(0, 80),
-    hint: 'ids are letters, digits, dot, underscore and hyphen, and do not begin with a dot',
+    hint: 'Ids are letters, digits, dot, underscore and hyphen, and do not begin with a dot.',
     actions: [listRuns([])],
   });
 }

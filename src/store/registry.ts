@@ -89,7 +89,7 @@ function notRegistry({ root }: RegistryPaths, message: string, cause?: unknown):
     code: 'PAWL_REGISTRY_INVALID',
     message,
     subject: root,
-    hint: 'name the folder of a registry, an empty folder, or one that is not there yet with --registry DIR',
+    hint: 'Name another folder with --registry DIR: one that holds a registry, is empty, or does not exist yet.',
     ...(cause === undefined ? {} : { cause }),
   });
 }
@@ -118,6 +118,6 @@ function invalid(paths: RegistryPaths, detail: string): PawlError {
     code: 'PAWL_REGISTRY_INVALID',
     message: `${paths.registryFile} ${detail}; this Pawl reads version ${REGISTRY_VERSION}`,
     subject: paths.root,
-    hint: 'use the Pawl that made it, or name another folder with --registry DIR',
+    hint: 'Use the Pawl that made it, or name another folder with --registry DIR.',
   });
 }

@@ -71,7 +71,7 @@ function damaged(path: string, detail: string): PawlError {
     code: 'PAWL_SNAPSHOT_DAMAGED',
     message: `${path} is no snapshot: ${detail}`,
     subject: path,
-    hint: 'recovering the registry sets the run aside with a report',
+    hint: 'Recovering the registry sets the run aside with a report.',
     actions: [recoverRegistry()],
   });
 }

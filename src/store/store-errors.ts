@@ -60,7 +60,7 @@ export function syncFailure(path: string, error: unknown): unknown {
     code: 'PAWL_STORE_SYNC_FAILED',
     message: `could not make ${path} durable: ${systemError}`,
     subject: path,
-    hint: 'check the disk (free space, kernel log), then start again: the next start trusts only what it reads back',
+    hint: 'Check the disk (free space, kernel log), then start again: the next start trusts only what it reads back.',
     kind: 'terminal',
     cause: error,
   });
@@ -75,16 +75,16 @@ function meaning(systemError: string): Meaning {
   if (FULL.includes(systemError)) {
     return {
       code: 'PAWL_STORE_FULL',
-      hint: 'free some space (or raise the quota), then start again',
+      hint: 'Free some space (or raise the quota), then start again.',
       kind: 'needsHuman',
     };
   }
   if (FORBIDDEN.includes(systemError)) {
     return {
       code: 'PAWL_STORE_PERMISSION',
-      hint: 'give the user that runs pawl read and write access to it, then start again',
+      hint: 'Give the user that runs pawl read and write access to it, then start again.',
       kind: 'needsHuman',
     };
   }
-  return { code: 'PAWL_STORE_FAILED', hint: 'check the disk and the path, then start again', kind: 'terminal' };
+  return { code: 'PAWL_STORE_FAILED', hint: 'Check the disk and the path, then start again.', kind: 'terminal' };
 }

@@ -71,7 +71,7 @@ describe('a refusal of our own says what is wrong and what to do', () => {
 
   it('of a file beyond the bound', () => {
     expect(toldBy(() => files.readBytes('/file', 2))).toEqual(
-      refusal('/file', '/file holds 3 bytes, more than 2', 'look at the file: Pawl did not write that'),
+      refusal('/file', '/file holds 3 bytes, more than 2', 'Look at the file: Pawl did not write that.'),
     );
   });
 
@@ -80,7 +80,7 @@ describe('a refusal of our own says what is wrong and what to do', () => {
       ...refusal(
         '/file',
         '/file holds other bytes than its name says',
-        'keep the file aside and look at who changed it',
+        'Keep the file aside and look at who changed it.',
       ),
       code: 'PAWL_ARTIFACT_DAMAGED',
     });
@@ -90,7 +90,7 @@ describe('a refusal of our own says what is wrong and what to do', () => {
     const memory = new MemoryFs();
     memory.stat = (): FileStat => ({ kind, size: 0, mtimeMs: 0 });
     expect(toldBy(() => filesOver(memory).ensureFolders(['/a']))).toEqual(
-      refusal('/a', `/a is a ${kind} where a folder must be`, 'move it away, then start again'),
+      refusal('/a', `/a is a ${kind} where a folder must be`, 'Move it away, then start again.'),
     );
   });
 
@@ -99,7 +99,7 @@ describe('a refusal of our own says what is wrong and what to do', () => {
     const taken = [2, 1, 0];
     memory.write = () => taken.shift() ?? expect.fail();
     expect(toldBy(() => filesOver(memory).writeAll(7, '/a', bytesOf('12345'), 0))).toEqual(
-      refusal('/a', 'could not write /a: the system took none of 2 bytes', 'check the disk'),
+      refusal('/a', 'could not write /a: the system took none of 2 bytes', 'Check the disk.'),
     );
   });
 
@@ -108,7 +108,7 @@ describe('a refusal of our own says what is wrong and what to do', () => {
       refusal(
         '/file',
         `/file is 3 bytes long after writing, not ${expected}`,
-        'check the disk, and that nobody else writes there',
+        'Check the disk, and that nobody else writes there.',
       ),
     );
     expect(files.using('/file', 'r', (fd) => files.checkSize(fd, '/file', 3))).toBeUndefined();

@@ -199,7 +199,7 @@ const DAMAGED = {
   code: 'PAWL_JOURNAL_DAMAGED',
   kind: 'terminal',
   subject: PATH,
-  hint: 'make sure that one process drives the registry, then recover it',
+  hint: 'Make sure that one process drives the registry, then recover it.',
   actions: [recoverRegistry()],
   cause: undefined,
 };
@@ -254,7 +254,7 @@ it('a failed append that cannot be taken back is told from then on, with the fai
     kind: 'terminal',
     message: `nothing can be appended to ${PATH} any more: a failed append could not be taken back`,
     subject: PATH,
-    hint: 'stop this process; the next start reads the disk',
+    hint: 'Stop this process; the next start reads the disk.',
     actions: [],
     cause: expect.objectContaining({ code: 'ENOSPC', syscall: 'truncate' }),
   });

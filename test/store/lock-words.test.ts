@@ -43,14 +43,14 @@ const UNKNOWN = {
   code: 'PAWL_REGISTRY_LOCKED',
   kind: 'needsHuman',
   subject: '/r',
-  hint: 'make sure yourself that it no longer runs, then assert its death',
+  hint: 'Make sure yourself that it no longer runs, then assert its death.',
   actions: [takeOver(OPTIONS, 'your word is recorded')],
   cause: undefined,
 };
 const KNOWN = {
   ...UNKNOWN,
   kind: 'retryable',
-  hint: 'let it finish, or end that process, then start again',
+  hint: 'Let it finish, or end that process, then start again.',
   actions: [listRuns(OPTIONS)],
 };
 
@@ -114,7 +114,7 @@ describe('a registry that cannot be taken', () => {
     expect(toldBy(() => takeLock(request))).toEqual({
       ...KNOWN,
       message: 'helper processes of the former runner still hold /r/lock.alive after 30000 ms',
-      hint: 'wait until its git commands have ended, or end them, then start again',
+      hint: 'Wait until its git commands have ended, or end them, then start again.',
       actions: [],
     });
   });

@@ -18,18 +18,18 @@ const told = (error: unknown): object =>
 const FULL = {
   code: 'PAWL_STORE_FULL',
   kind: 'needsHuman',
-  hint: 'free some space (or raise the quota), then start again',
+  hint: 'Free some space (or raise the quota), then start again.',
 };
 const FORBIDDEN = {
   code: 'PAWL_STORE_PERMISSION',
   kind: 'needsHuman',
-  hint: 'give the user that runs pawl read and write access to it, then start again',
+  hint: 'Give the user that runs pawl read and write access to it, then start again.',
 };
-const FAILED = { code: 'PAWL_STORE_FAILED', kind: 'terminal', hint: 'check the disk and the path, then start again' };
+const FAILED = { code: 'PAWL_STORE_FAILED', kind: 'terminal', hint: 'Check the disk and the path, then start again.' };
 const SYNC_FAILED = {
   code: 'PAWL_STORE_SYNC_FAILED',
   kind: 'terminal',
-  hint: 'check the disk (free space, kernel log), then start again: the next start trusts only what it reads back',
+  hint: 'Check the disk (free space, kernel log), then start again: the next start trusts only what it reads back.',
 };
 
 describe('a failed deed', () => {

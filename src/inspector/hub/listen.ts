@@ -79,6 +79,6 @@ function taken(port: number): PawlError {
     code: 'PAWL_USAGE',
     message: `Port ${port} cannot be used: it is taken, or not for this user.`,
     subject: String(port),
-    hint: 'name another one with --port N, or none: a free one is found',
+    hint: 'Name another one with --port N, or none: a free one is found.',
   });
 }
