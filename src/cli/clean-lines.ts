@@ -3,6 +3,7 @@
  *
  * Owns: the words. Does not own: the facts (runtime/clean-run).
  */
+import { counted } from '../base/counted.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { visible } from '../base/visible.ts';
 import { sizeWords } from '../core/clean-choice.ts';
@@ -25,8 +26,10 @@ export function cleanLines(
 ): readonly string[] {
   const lines = runs.flatMap((run) => runLines(output, run, isDry));
   if (runs.length === 0 && bytes === 0) return ['Nothing to clean.'];
-  const counted = `${runs.length} run${runs.length === 1 ? '' : 's'}`;
-  return [...lines, `${counted}, ${sizeWords(bytes)} ${isDry ? 'would be freed (--dry-run)' : 'freed'}`];
+  return [
+    ...lines,
+    `${counted(runs.length, 'run')}, ${sizeWords(bytes)} ${isDry ? 'would be freed (--dry-run)' : 'freed'}`,
+  ];
 }
 
 function runLines({ colour }: Output, run: CleanedRun, isDry: boolean): readonly string[] {

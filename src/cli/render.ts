@@ -180,7 +180,7 @@ function leftOutLines({ leftOut }: RunView): readonly string[] {
     count === 0 ? [] : [`${title}  ${listed(paths, PATHS_SHOWN, count)}`];
   return [
     ...line('empty submodules', emptySubmodules),
-    ...line('not committed, as a submodule stands there', filesBelowSubmodules),
+    ...line('not committed: inside a submodule', filesBelowSubmodules),
   ];
 }
 

@@ -5,6 +5,7 @@
  *
  * Invariant: every text that comes from a packet, a worker or a repository stands on one line, and nothing in it is hidden.
  */
+import { counted } from '../base/counted.ts';
 import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
 import type { AttemptRow } from '../core/attempts.ts';
@@ -185,10 +186,6 @@ const TITLE_WIDTH = 9;
 /** Lines under a title in the margin. */
 function section({ colour }: Output, title: string, lines: readonly string[]): readonly string[] {
   return lines.map((text, index) => `    ${colour.dim((index === 0 ? title : '').padEnd(TITLE_WIDTH))}  ${text}`);
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function short(commit: string): string {

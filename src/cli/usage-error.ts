@@ -13,10 +13,7 @@ const SUBJECT_CHARS = 200;
 export function usageError(
   command: string,
   message: string,
-  {
-    subject = process.argv.slice(2).join(' '),
-    hint = 'See how it is called.',
-  }: { subject?: string; hint?: string } = {},
+  { subject = process.argv.slice(2).join(' '), hint = 'See its usage.' }: { subject?: string; hint?: string } = {},
 ): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',

@@ -6,6 +6,7 @@
  * Invariants: 1. A hint holds no command: commands are shown by core/next-actions alone, quoted and complete. 2. What a journal holds is
  * shown only where the catalogue cannot know it, and only if it holds nothing that somebody could take for a command.
  */
+import { counted } from '../base/counted.ts';
 import type { Blocker } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 
@@ -174,7 +175,13 @@ export function shownCause(blocker: Blocker): Blocker {
   const { code, evidence } = blocker;
   if (code === 'PAWL_PACKET_INSUFFICIENT' && evidence.includes('packet_object'))
     return { ...blocker, ...NOT_AN_OBJECT };
-  return { ...blocker, hint: shownHint(blocker) };
+  return { ...blocker, message: withPlurals(blocker), hint: shownHint(blocker) };
+}
+
+/** The machine records `2 fix round(s)`: its words are part of the state that a journal proves, and are never changed. */
+function withPlurals({ code, message }: Blocker): string {
+  if (code !== 'PAWL_FIX_LIMIT') return message;
+  return message.replace(/(\d+) fix round\(s\)/, (_, count: string) => counted(Number(count), 'fix round'));
 }
 
 /** What the journal records as a missing field, in plain words. */

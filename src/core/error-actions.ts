@@ -67,5 +67,5 @@ export function lookAtAgents(): Action {
 
 /** The help of a command, or of all. */
 export function helpOf(command: string | null): Action {
-  return pawl('look', 'read how it is called', command === null ? ['--help'] : [command, '--help']);
+  return pawl('look', 'show its usage', command === null ? ['--help'] : [command, '--help']);
 }

@@ -5,6 +5,7 @@
  *
  * Invariant: no event is without words: one that is added and not told here does not compile.
  */
+import { counted } from '../base/counted.ts';
 import { elapsed, spanMs } from '../base/elapsed.ts';
 import { listed } from '../base/listed.ts';
 import { unreachable } from '../base/unreachable.ts';
@@ -145,10 +146,6 @@ function evidenceOf(ref: ArtifactRef): string {
 
 function short(commit: string): string {
   return commit.slice(0, 12);
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function few(all: readonly string[]): string {

@@ -6,6 +6,7 @@
  * Invariants: 1. The text stays within what GitHub's Mermaid draws: SEQUENCE_RECORDS records (L9), the left-out ones counted. 2. No text
  * of a record can end its line or be read as Mermaid.
  */
+import { counted } from '../base/counted.ts';
 import { type JournalRecord, RUN_ACTOR } from '../model/record.ts';
 import { sanitise } from './sanitise.ts';
 
@@ -103,10 +104,6 @@ function told(event: JournalRecord['event']): string {
 
 function leftOut(count: number): string {
   return `${counted(count, 'record')} ${count === 1 ? 'is' : 'are'} left out`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function isTask(actor: string): boolean {

@@ -10,6 +10,7 @@
 
 import { systemClock } from '../adapters/system-clock.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
+import { counted } from '../base/counted.ts';
 import type { RunView } from '../core/run-view.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { FIRST_PREV, type JournalRecord } from '../model/record.ts';
@@ -130,7 +131,7 @@ function lookAt(story: Story, { disk, outside }: Played, isThorough: boolean): {
     if (rest !== '' && quickView(place, runId)?.kind !== 'terminal') faults.push(`the journal of ${runId} is torn`);
     const sums = records.map(({ sum }) => sum);
     const lost = lostOf(outside.acknowledged.get(runId) ?? [], sums);
-    if (lost > 0) faults.push(`${lost} acknowledged event(s) of ${runId} are lost`);
+    if (lost > 0) faults.push(`lost of ${runId}: ${counted(lost, 'acknowledged event')}`);
   }
   const view = quickView(place, story.entry.runId);
   if (view === null) faults.push('its snapshot is not the end of its journal');

@@ -8,6 +8,7 @@
  * before the command is called. 2. What a killed runner could not tell any more the next one tells. 3. No run waits for a notice or depends on
  * one; a failure is a line in the log.
  */
+import { counted } from '../base/counted.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { RunState } from '../core/decide.ts';
 import { fold } from '../core/fold.ts';
@@ -90,7 +91,7 @@ export class Notices {
     await Promise.race([this.#queue, bound]);
     callOff();
     this.#isGivenUp = true;
-    if (this.#waiting > 0) this.#log(`notify: ${this.#waiting} notice(s) were not sent in time`);
+    if (this.#waiting > 0) this.#log(`notify: not sent in time: ${counted(this.#waiting, 'notice')}`);
   }
 
   /** One after the other: a night that ends for a hundred runs at once starts no hundred programs. */

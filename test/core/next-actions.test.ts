@@ -42,6 +42,15 @@ function around(more: Partial<Surroundings> = {}): Surroundings {
 const commandsOf = (facts: RunFacts, surroundings: Surroundings = around()): readonly (string | null)[] =>
   runActions(facts, surroundings).map(({ command }) => command);
 
+test('the fix rounds that a journal counts are shown with their plural', () => {
+  const message = (count: number) =>
+    shownCause({ code: 'PAWL_FIX_LIMIT', message: `after ${count} fix round(s), the most`, hint: '', evidence: [] })
+      .message;
+  expect([1, 2, 12].map(message)).toEqual(
+    ['1 fix round', '2 fix rounds', '12 fix rounds'].map((words) => `after ${words}, the most`),
+  );
+});
+
 test('a packet that is not an object is shown as that, not as one that lacks a field', () => {
   const lacking = {
     code: 'PAWL_PACKET_INSUFFICIENT',

@@ -38,7 +38,7 @@ describe('a repository at an odd path', () => {
     expect(existsSync(join(scenario.path, 'PWNED'))).toBe(false);
 
     const status = ends[calls.indexOf('status GOOD')]?.stdout;
-    expect(status).toContain('not committed, as a submodule stands there  lib/sub/x.txt');
+    expect(status).toContain('not committed: inside a submodule  lib/sub/x.txt');
     const handoff = readdirSync(scenario.runFile(of('GOOD').runId, 'artifacts', 'handoff'));
     expect(handoff.filter((name) => name.endsWith('.md'))).toHaveLength(1);
   });

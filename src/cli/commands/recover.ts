@@ -6,6 +6,7 @@
 
 import { userInfo } from 'node:os';
 import { systemProcesses } from '../../adapters/processes/system.ts';
+import { counted } from '../../base/counted.ts';
 import { takeOver as takeOverAction } from '../../core/next-actions.ts';
 import { exitCodeOf, type RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
@@ -56,7 +57,7 @@ export async function recover(output: Output, options: RecoverOptions): Promise<
     for (const line of runDetails(output, view)) output.line(line);
   }
   const ended = runs.filter((view) => view.kind === 'terminal').length;
-  output.line(`${runs.length} run(s): ${ended} ended, ${quarantined.length} set aside`);
+  output.line(`${counted(runs.length, 'run')}: ${ended} ended, ${quarantined.length} set aside`);
   return exitCodeOf(runs.filter((view) => view.kind !== 'terminal'));
 }
 

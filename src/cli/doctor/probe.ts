@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { probeProgram, unknownFlags } from '../../adapters/agents/probe-program.ts';
 import { shown } from '../../adapters/git/git-environment.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { counted } from '../../base/counted.ts';
 import { spanMs } from '../../base/elapsed.ts';
 import { endTree, sightLeftovers, type TreeEnd } from '../../host/ending.ts';
 import type { AgentAdapter } from '../../ports/agent-adapter.ts';
@@ -165,13 +166,16 @@ class Probe {
     if (turn.worker === null || !processes.signal(turn.worker, 'SIGKILL')) throw new StepFailure('it had gone already');
     await this.#until(BOUNDS_MS.kill, 'ended', null, () => turn.exit() !== null);
     this.#outlivedKill = sightLeftovers(processes, this.#tree()).survivors.length;
-    return this.#outlivedKill === 0 ? 'all of it died' : `${counted(this.#outlivedKill, 'process')} of it lived on`;
+    return this.#outlivedKill === 0
+      ? 'all of it died'
+      : `${counted(this.#outlivedKill, 'process', 'processes')} of it lived on`;
   }
 
   async #sweep(): Promise<string> {
     const end = await this.#endTree();
     this.#calls = { ...this.#calls, stray: this.#standIn.calls().length - this.#calls.first };
-    if (!end.isGone) throw new StepFailure(`${counted(end.survivors.length + end.unknown.length, 'process')} left`);
+    if (!end.isGone)
+      throw new StepFailure(`${counted(end.survivors.length + end.unknown.length, 'process', 'processes')} left`);
     return 'nothing of it is left';
   }
 
@@ -198,7 +202,9 @@ class Probe {
     this.#left = survivors.length + unknown.length;
     if (this.#left === 0) return 'none';
     const { isGone } = await this.#endTree();
-    throw new StepFailure(`${counted(this.#left, 'process')}, ${isGone ? 'ended now' : 'and they could not be ended'}`);
+    throw new StepFailure(
+      `${counted(this.#left, 'process', 'processes')}, ${isGone ? 'ended now' : 'and they could not be ended'}`,
+    );
   }
 
   /** Once: a command that was refused is not asked for again, so that the turn ends and tells why. */
@@ -245,8 +251,4 @@ function endOf(turn: ProbeTurn): string {
 
 function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
-}
-
-function counted(count: number, noun: 'process'): string {
-  return count === 1 ? `1 ${noun}` : `${count} ${noun}es`;
 }

@@ -9,6 +9,7 @@
 import { existsSync } from 'node:fs';
 import { lockFilesOf } from '../../adapters/git/lock-files.ts';
 import { systemProcesses } from '../../adapters/processes/system.ts';
+import { counted } from '../../base/counted.ts';
 import { elapsed, spanMs } from '../../base/elapsed.ts';
 import { listed } from '../../base/listed.ts';
 import { removeFiles, takeOver } from '../../core/next-actions.ts';
@@ -76,7 +77,7 @@ function registryCheck(places: Places): Check {
     return unusable(error, paths.commandOptions);
   }
   const runs = listRuns(files, paths).length;
-  const found = `${paths.root}, version ${REGISTRY_VERSION}, ${runs} run${runs === 1 ? '' : 's'}`;
+  const found = `${paths.root}, version ${REGISTRY_VERSION}, ${counted(runs, 'run')}`;
   return { name: 'registry', status: 'ok', found, hint: null };
 }
 
