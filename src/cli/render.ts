@@ -4,7 +4,7 @@
  * Owns: the words and columns. Does not own: where the facts come from (core/run-view), the live view (cli/live-view).
  * Free of zod and xstate: `status` starts with it.
  */
-import { spanMs } from '../base/elapsed.ts';
+import { elapsed, spanMs } from '../base/elapsed.ts';
 import { listed } from '../base/listed.ts';
 import { visible } from '../base/visible.ts';
 import { signWords, standingWords, taskStanding } from '../core/liveness.ts';
@@ -116,7 +116,7 @@ export function runReport(output: Output, view: RunView, folder: string): readon
     const time =
       task.startedAtMs === null || task.endedAtMs === null
         ? ''
-        : `, ${(spanMs(task.startedAtMs, task.endedAtMs) / 1000).toFixed(1)} s`;
+        : `, ${elapsed(spanMs(task.startedAtMs, task.endedAtMs))}`;
     const adopted = task.isAdopted ? ', adopted' : '';
     const reports = task.reports.map((report) => `, ${report.decision} completion`).join('');
     lines.push(

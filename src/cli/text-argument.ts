@@ -5,8 +5,10 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { PawlError } from '../model/error.ts';
+import { PawlError, systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
+
+const HINT = 'Name a file, relative to the current folder, or - for standard input.';
 
 /** The text. Throws PAWL_USAGE for a file that is not there, is too large, or is not UTF-8. */
 export function textArgument(cwd: string, option: string, path: string): string {
@@ -15,6 +17,7 @@ export function textArgument(cwd: string, option: string, path: string): string 
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     if (error instanceof PawlError || !(error instanceof Error)) throw error;
+    if (systemCode(error) === 'ENOENT') throw missing(resolve(cwd, path), error);
     throw refused(option, path, error instanceof TypeError ? 'it is not UTF-8' : error.message, error);
   }
 
@@ -42,12 +45,22 @@ export function textArgument(cwd: string, option: string, path: string): string 
   }
 }
 
+function missing(absolute: string, cause: Error): PawlError {
+  return new PawlError({
+    code: 'PAWL_USAGE',
+    message: `There is no file ${absolute}.`,
+    subject: absolute,
+    hint: HINT,
+    cause,
+  });
+}
+
 function refused(option: string, path: string, why: string, cause?: unknown): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
     message: `${option} ${path} cannot be read: ${why}.`,
     subject: path,
-    hint: 'Name a file, relative to the current folder, or - for standard input.',
+    hint: HINT,
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -153,7 +153,10 @@ describe('a new packet', () => {
       { taskId: 'GH-7', scm: { repo: 'x/y', issueNumber: '7', intendedBranch: 'fix/7' }, instructions: ['Now.'] },
     ]);
     await expect(make({ from: 'todo.md', fromIssue: 'issue.json' })).rejects.toMatchObject({ code: 'PAWL_USAGE' });
-    await expect(make({ from: 'gone.md' })).rejects.toMatchObject({ code: 'PAWL_USAGE' });
+    await expect(make({ from: 'gone.md' })).rejects.toMatchObject({
+      code: 'PAWL_USAGE',
+      message: `There is no file ${file('gone.md')}.`,
+    });
     await expect(make({ from: '.' })).rejects.toMatchObject({ message: expect.stringContaining('a folder') });
   });
 

@@ -1,7 +1,7 @@
-/** The report of one run says what is known of it, and no more. */
+/** The report of one run: what is known of it, and no more. */
 import { expect, test } from 'vitest';
 import { runReport } from '../../src/cli/render.ts';
-import { quarantinedView, type RunView } from '../../src/core/run-view.ts';
+import { quarantinedView, type RunView, type TaskView } from '../../src/core/run-view.ts';
 import { Heard } from '../support/heard.ts';
 
 const blocker = { code: 'PAWL_JOURNAL_DAMAGED', message: 'm', hint: 'h', evidence: [] } as const;
@@ -13,6 +13,24 @@ function packetLine(view: RunView): string {
 
 test('of a run that is set aside only the packet is named', () => {
   expect(packetLine(ASIDE)).toBe('    packet A');
+});
+
+test('how long a task took is told as everywhere else', () => {
+  const task: TaskView = {
+    ...{ taskId: 'implementation-e0-a1', purpose: 'implementation', epoch: 0, attempt: 1, state: 'settled', pid: null },
+    ...{
+      startedAtMs: 0,
+      endedAtMs: 1_036_600,
+      result: 'completed',
+      code: null,
+      isAdopted: false,
+      reports: [],
+      turn: null,
+    },
+  };
+  expect(runReport(new Heard(false), { ...ASIDE, tasks: [task] }, '/r')).toContain(
+    '    task  implementation-e0-a1: settled, 17m16s',
+  );
 });
 
 test('of any other the branch, the round and the record are named, once there are any', () => {

@@ -47,9 +47,9 @@ export function Gates({ records, view, artifacts, ask }: GatesProps) {
         </p>
       ))}
       {epochs.map((epoch) => (
-        <section key={epoch} aria-label={`Epoch ${epoch}`}>
+        <section key={epoch} aria-label={`Round ${epoch}`}>
           <h3>
-            Epoch {epoch} {epoch === view.epoch ? null : <span class="soft">no longer counts</span>}
+            Round {epoch} {epoch === view.epoch ? null : <span class="soft">no longer counts</span>}
           </h3>
           {judged
             .filter((gate) => gate.epoch === epoch)
@@ -60,7 +60,7 @@ export function Gates({ records, view, artifacts, ask }: GatesProps) {
       ))}
       {epochs.length === all.length ? null : (
         <button type="button" class="quiet more" onClick={() => setAll(true)}>
-          Show {counted(all.length - epochs.length, 'earlier epoch')}
+          Show {counted(all.length - epochs.length, 'earlier round')}
         </button>
       )}
     </div>

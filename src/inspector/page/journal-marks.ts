@@ -69,7 +69,7 @@ function eventMarks({ event }: JournalRecord): readonly Mark[] {
         {
           kind: 'verdict',
           tone: toneOfResult(event.status),
-          text: `${event.gate} of epoch ${event.epoch}: ${event.status}`,
+          text: `${event.gate} of round ${event.epoch}: ${event.status}`,
         },
       ];
     default:

@@ -41,7 +41,7 @@ export function RunHead({ view, liveness, decision, isNewest, nowMs }: RunHeadPr
       </div>
       {liveness === null ? null : <LivenessStrip liveness={liveness} nowMs={nowMs} />}
       <ul class="glance">
-        {view.epoch === 0 ? null : <li>epoch {view.epoch}</li>}
+        {view.epoch === 0 ? null : <li>round {view.epoch}</li>}
         {view.task === null ? null : (
           <li>
             {view.task.purpose} attempt {view.task.attempt}

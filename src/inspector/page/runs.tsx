@@ -136,7 +136,7 @@ function RunRow({ run, liveness, nowMs }: RunRowProps) {
         ) : (
           <>
             {task.purpose} <span class="soft">attempt {task.attempt}</span>
-            <small class="soft">{run.epoch === 0 ? 'before the first gate' : `epoch ${run.epoch}`}</small>
+            <small class="soft">{run.epoch === 0 ? 'before the first gate' : `round ${run.epoch}`}</small>
           </>
         )}
       </td>
