@@ -129,6 +129,16 @@ function textsBelow(folder: string): string[] {
   return [...new Set(files.map((file) => readFileSync(file, 'utf8')))];
 }
 
+test('what was in the way once keeps nothing from being moved there again', async () => {
+  const ready = { kind: 'ready', headCommit: fix.base };
+  rmSync(dirname(ref(fix)), { recursive: true });
+  writeFileSync(dirname(ref(fix)), 'above\n');
+  expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject(ready);
+  asFolder(ref)(fix);
+  expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject(ready);
+  expect(textsBelow(join(`${fix.worktree}.kept`, 'in-the-way')).sort()).toEqual(['above\n', 'junk\n']);
+});
+
 describe('a branch in the way', () => {
   const inWay = { code: 'PAWL_WORKSPACE_BRANCH_IN_WAY', evidence: [`${BRANCH}/b`, `${BRANCH}/c`] };
 

@@ -80,11 +80,17 @@ export async function clearBranchPlace(git: GitContext, branch: string, keptFold
     ...above.filter((path) => isNoFolder(inGit(path))),
     ...[ref].filter((path) => isUnreadableRef(inGit(path))),
     ...[`${ref}.lock`].filter((path) => isFilledFolder(inGit(path))),
-    ...above.map((path) => join('logs', path)).filter((path) => isNoFolder(inGit(path))),
-    ...[join('logs', ref)].filter((path) => isFilledFolder(inGit(path))),
+    ...above.map((path) => `logs/${path}`).filter((path) => isNoFolder(inGit(path))),
+    ...[`logs/${ref}`].filter((path) => isFilledFolder(inGit(path))),
   ];
   if (strays.length === 0 || (await branchesInWay(git, branch)).length > 0) return;
-  for (const path of strays) moveAside(inGit(path), keptFolder, path);
+  // Not by their paths, of which one could be a folder of another.
+  for (const path of strays) moveAside(inGit(path), keptFolder, keptName(path));
+}
+
+function keptName(path: string): string {
+  if (path.startsWith('logs')) return 'branch.log';
+  return path.endsWith('.lock') ? 'branch.lock' : 'branch';
 }
 
 /** True for what is there and is no folder, nor leads to one. */
