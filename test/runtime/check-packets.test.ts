@@ -87,7 +87,7 @@ it('each packet is told what would stop it: its branch, its base, its commands, 
     ['PAWL_WORKSPACE_BRANCH_ELSEWHERE'],
     ['PAWL_WORKSPACE_BASE_MISSING'],
     ['PAWL_WORKSPACE_DIVERGED'],
-    ['PAWL_WORKSPACE_FAILED'],
+    ['PAWL_WORKSPACE_BRANCH_IN_WAY'],
     ['PAWL_WORKSPACE_BRANCH_PROTECTED'],
     ['PAWL_VERIFICATION_NOT_ALLOWED'],
   ]);
