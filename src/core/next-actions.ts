@@ -12,6 +12,7 @@ import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
 import type { Action, ActionKind } from '../model/action.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
+import { isPacketToBlame, retryLabel } from './blocker-remedies.ts';
 
 /** Who drives the registry, as far as can be told from here. */
 export type DriverFacts =
@@ -129,36 +130,10 @@ function quarantineActions(run: RunFacts, around: Surroundings): readonly Action
   ];
 }
 
-/** What `retry` means where it is more than another try. */
-const RETRIES: Readonly<Partial<Record<ErrorCode, string>>> = {
-  PAWL_FIX_LIMIT: 'one more fix round',
-  PAWL_FIX_STUCK: 'one more fix round',
-  PAWL_BUDGET_EXCEEDED: 'grant the same budget once more',
-  PAWL_HOST_UNKNOWN: 'assert that host and worker have ended, and try again',
-  PAWL_WORKSPACE_CHANGED: 'have the work done again; what is there is kept under a rescue ref',
-  PAWL_WORKSPACE_FILTERS: 'have the work done again; what is there is kept under a rescue ref',
-  PAWL_HANDOFF_REFUSED: 'put the branch back, and continue; what is there is kept under a rescue ref',
-  PAWL_WORKER_SURVIVORS: 'assert that these processes have ended, and try again',
-};
-
-/** What the packet may be the cause of: with a corrected one the same run goes on. */
-const OF_THE_PACKET: ReadonlySet<ErrorCode> = new Set([
-  'PAWL_SETUP_NOT_ALLOWED',
-  'PAWL_VERIFICATION_NOT_ALLOWED',
-  'PAWL_GATE_BLOCKED',
-  'PAWL_GATE_FAILED',
-  'PAWL_FIX_LIMIT',
-  'PAWL_FIX_STUCK',
-  'PAWL_WORKER_BLOCKED',
-  'PAWL_WORKSPACE_FILTERS',
-]);
-
 function decisions(run: RunFacts, around: Surroundings): readonly Action[] {
-  const code = run.blockers.map((blocker) => blocker.code).find((each) => RETRIES[each] !== undefined);
-  const retry = code === undefined ? undefined : RETRIES[code];
   return [
     ...branchesInWay(run),
-    decision('retry', retry ?? 'try again where it stopped', run.runId, around),
+    decision('retry', retryLabel(run.blockers), run.runId, around),
     ...(run.blockedGate === null
       ? []
       : [decision('accept', `go on although the ${run.blockedGate} did not pass`, run.runId, around)]),
@@ -185,7 +160,7 @@ function branchesInWay({ blockers }: RunFacts): readonly Action[] {
 }
 
 function packetAdvice({ blockers }: RunFacts): readonly Action[] {
-  if (!blockers.some(({ code }) => OF_THE_PACKET.has(code))) return [];
+  if (!isPacketToBlame(blockers)) return [];
   return [advice('replacePacket', 'or correct its packet and take it in with --replace: the same run goes on with it')];
 }
 
