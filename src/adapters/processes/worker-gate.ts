@@ -40,7 +40,7 @@ const NAMESPACED_GATE = [
   ...NAMESPACE,
   '--',
   ...SHELL,
-  `${ADMISSION} exec 4>&2 2>/dev/null; "$@" 2>&4 4>&-; exit $?`,
+  `${ADMISSION} exec 4>&2 2>/dev/null; (exec "$@" 2>&4 4>&-); exit $?`,
   'gate',
 ];
 
