@@ -62,7 +62,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: 'shows what each packet lacks, and what would stop its run; writes nothing',
     example: 'pawl validate tonight.json --agent claude',
     options: [new Option('--agent <name>', 'the agent for every role, as it would be given to pawl run')],
-    json: '{summary, packets: [{taskId, runId, ready, standing, missingFields, problems, actions, notes, …}…], actions, isRepository}',
+    json: '{summary, packets: [{taskId, runId, ready, standing, done, missingFields, problems, actions, notes, …}…], actions, isRepository}',
     load: async () => (await import('./commands/validate.ts')).validate,
   },
   {

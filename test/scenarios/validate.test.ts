@@ -88,4 +88,15 @@ describe('validate', () => {
     expect(end.stdout).toContain('\n0 of 2 ready to run, 1 ended\n');
     expect(end.stdout).toContain(`again     pawl intake ${path} --again\n`);
   });
+
+  test('finds nothing wrong with a packet that is done', { timeout: SLOW }, async () => {
+    scenario.scripted({});
+    const path = scenario.packets(packetOf('DONE'));
+    expect((await scenario.call('run', '--packets', path)).code).toBe(0);
+    const { code, document } = await scenario.json<{ packets: object[] }>('validate', path);
+    expect([code, document.packets]).toEqual([
+      0,
+      [expect.objectContaining({ ready: false, done: true, standing: 'ended' })],
+    ]);
+  });
 });

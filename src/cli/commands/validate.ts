@@ -27,7 +27,7 @@ export interface ValidateOptions extends CommonOptions {
 }
 
 /**
- * Shows what was found of each packet; exit 3 when any lacks something, would be stopped, or has a run that is parked or has ended, 5 when its
+ * Shows what was found of each packet; exit 3 when any lacks something, would be stopped, or has a run that is parked or has failed, 5 when its
  * run is set aside.
  */
 export async function validate(
@@ -93,7 +93,7 @@ function mayRunAgain({ reading, standing }: PacketCheck): boolean {
 }
 
 /** One packet as `--json` tells it. */
-function told({ reading, standing, problems, actions, notes }: PacketCheck): ToldPacket {
+function told({ reading, standing, view, problems, actions, notes }: PacketCheck): ToldPacket {
   const isSufficient = reading.missingFields.length === 0;
   return {
     taskId: reading.packet.taskId,
@@ -101,6 +101,7 @@ function told({ reading, standing, problems, actions, notes }: PacketCheck): Tol
     sufficient: isSufficient,
     ready: isSufficient && problems.length === 0 && standing === 'new',
     standing,
+    done: view?.state === 'readyForManualReview',
     missingFields: reading.missingFields,
     problems: problems.map(({ code, message, hint }) => ({ code, message, hint })),
     actions,
@@ -115,6 +116,8 @@ interface ToldPacket {
   readonly sufficient: boolean;
   readonly ready: boolean;
   readonly standing: Standing;
+  /** Its run has passed both gates. */
+  readonly done: boolean;
   readonly missingFields: readonly string[];
   readonly problems: readonly Pick<PacketCheck['problems'][number], 'code' | 'message' | 'hint'>[];
   readonly actions: readonly Action[];
@@ -144,8 +147,8 @@ function checkLines(output: Output, check: PacketCheck): readonly string[] {
   ];
 }
 
-function mark({ colour }: Output, { ready, standing }: ToldPacket): string {
-  if (ready) return colour.green('✓');
+function mark({ colour }: Output, { ready, done, standing }: ToldPacket): string {
+  if (ready || done) return colour.green('✓');
   return standing === 'underWay' ? colour.cyan(MARKS.working) : colour.red('✗');
 }
 
@@ -172,5 +175,7 @@ function summaryLine(packets: readonly ToldPacket[]): string {
 
 function exitOf(packets: readonly ToldPacket[]): number {
   if (packets.some(({ standing }) => standing === 'setAside')) return EXIT.quarantined;
-  return packets.every(({ ready, standing }) => ready || standing === 'underWay') ? EXIT.done : EXIT.blocked;
+  return packets.every(({ ready, done, standing }) => ready || done || standing === 'underWay')
+    ? EXIT.done
+    : EXIT.blocked;
 }
