@@ -29,7 +29,15 @@ describe('validate', () => {
     const before = fingerprint(scenario.path);
     const { code, document } = await scenario.json<Plain>('validate', path);
     expect(code).toBe(3);
-    const nothing = { standing: 'new', missingFields: [], problems: [], actions: [], notes: [], warnings: [] };
+    const nothing = {
+      standing: 'new',
+      done: false,
+      missingFields: [],
+      problems: [],
+      actions: [],
+      notes: [],
+      warnings: [],
+    };
     expect(document).toEqual({
       isRepository: true,
       actions: [],
