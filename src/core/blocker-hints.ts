@@ -47,7 +47,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_AGENT_TURN_LIMIT: { text: "Raise the agent's limit, or make the packet smaller." },
   PAWL_AGENT_SESSION_REFUSED: { text: 'Nothing to do: the next attempt begins a fresh session.' },
   PAWL_AGENT_LIMITED: {
-    text: 'Nothing to do: the run resumes by itself, in the same session, and no attempt is charged.',
+    text: 'Nothing to do: while runs are driven, this one resumes by itself, in the same session, and no attempt is charged.',
   },
   PAWL_AGENT_LIMIT_WAITS: { text: "Look at the agent's account, then decide." },
   PAWL_BUDGET_EXCEEDED: { text: 'A retry grants the same budget once more.', isRecordedBetter: true },

@@ -90,7 +90,7 @@ function linesOf({ actor, event }: JournalRecord, names: ReadonlyMap<string, str
 function told(event: JournalRecord['event']): string {
   switch (event.type) {
     case 'gateJudged':
-      return `${event.gate} ${event.status} (epoch ${event.epoch}, ${counted(event.findingCount, 'finding')})`;
+      return `${event.gate} ${event.status} (round ${event.epoch}, ${counted(event.findingCount, 'finding')})`;
     case 'workCommitted':
       return `workCommitted ${event.commit.slice(0, 12)} (${counted(event.fileCount, 'file')})`;
     case 'workerSpawned':

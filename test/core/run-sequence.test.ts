@@ -29,7 +29,7 @@ describe('the sequence diagram of a run', () => {
         'readyForManualReview',
       ].map((state) => `  Note over R: ${state}`),
     );
-    expect(lines).toContain('  P->>R: review PASS (epoch 1, 0 findings)');
+    expect(lines).toContain('  P->>R: review PASS (round 1, 0 findings)');
   });
 
   it('holds no line that Mermaid would read as another, whatever a reason says', () => {
@@ -120,12 +120,12 @@ describe('a line of the diagram', () => {
     [
       'a gate',
       { type: 'gateJudged', gate: 'review', status: 'FAIL', epoch: 2, findingCount: 1, blocker: null },
-      ['  P->>R: review FAIL (epoch 2, 1 finding)'],
+      ['  P->>R: review FAIL (round 2, 1 finding)'],
     ],
     [
       'a gate with several findings',
       { type: 'gateJudged', gate: 'verification', status: 'FAIL', epoch: 1, findingCount: 2, blocker: null },
-      ['  P->>R: verification FAIL (epoch 1, 2 findings)'],
+      ['  P->>R: verification FAIL (round 1, 2 findings)'],
     ],
     [
       'a commit',
