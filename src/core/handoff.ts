@@ -12,6 +12,7 @@ import { BOUNDS } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { type AttemptRow, attemptsOf } from './attempts.ts';
+import { commandEnd } from './failure-notes.ts';
 import type { GateView } from './gate-evidence.ts';
 import { findingText, type HandoffRound, roundLines, roundsJson } from './handoff-rounds.ts';
 import { reportsIn, spentBy } from './ledger.ts';
@@ -254,8 +255,7 @@ function gateLines(gate: GateView): readonly string[] {
       ? []
       : [`**Accepted by ${line(gate.override.by)}, not passed:** ${line(gate.override.reason)}`, '']),
     ...gate.commands.map(
-      (command) =>
-        `- ${name(shellCommand(command.argv))}: ${command.exitCode === null ? `signal ${command.signal}` : `exit ${command.exitCode}`}, ${command.durationMs} ms`,
+      (command) => `- ${name(shellCommand(command.argv))}: ${commandEnd(command)}, ${command.durationMs} ms`,
     ),
     ...gate.findings.map((finding) => `- ${findingText(finding)}`),
     '',

@@ -171,3 +171,34 @@ describe('readAnswer', () => {
     expect(readAnswer(encode(told), 'verification')).toEqual({ kind: 'valid', answer: told });
   });
 });
+
+describe('a finding', () => {
+  const finding = { severity: 'low', message: 'm', file: 'a.js', line: 3 };
+  const judged = (value: unknown) => ({ ...plain, verdict: { ...verdict, findings: [finding, value] } });
+
+  it.each([
+    [7, '`verdict.findings[1]` is not an object'],
+    [{ ...finding, severity: 1 }, '`verdict.findings[1].severity` is not a text'],
+    [{ ...finding, message: null }, '`verdict.findings[1].message` is not a text'],
+    [{ ...finding, file: 1 }, '`verdict.findings[1].file` is not a text'],
+    [{ ...finding, line: '3' }, '`verdict.findings[1].line` is not a line number'],
+    [{ ...finding, line: 1.5 }, '`verdict.findings[1].line` is not a line number'],
+    [{ ...finding, line: -1 }, '`verdict.findings[1].line` is not a line number'],
+    [{ ...finding, line: 2 ** 60 }, '`verdict.findings[1].line` is not a line number'],
+  ])('that is %j is refused, by its place', (value, why) => {
+    expect(reason(judged(value), 'review')).toContain(why);
+  });
+
+  it.each([0, 1, Number.MAX_SAFE_INTEGER])('may be in line %i', (line) => {
+    expect(valid(judged({ ...finding, line }), 'review').verdict?.findings[1]).toEqual({ ...finding, line });
+  });
+
+  it('needs no place', () => {
+    expect(
+      valid(judged({ severity: 's', message: 'm', file: null, line: null }), 'review').verdict?.findings[1],
+    ).toEqual({
+      severity: 's',
+      message: 'm',
+    });
+  });
+});

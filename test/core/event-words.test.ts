@@ -4,6 +4,7 @@ import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { HASH, POLICY, packetReplaced } from '../../src/prove/model/settlements.ts';
 import { goodRun } from '../inspector/good-run.ts';
+import { reportOf } from '../support/turn-report.ts';
 
 const steps = [...goodRun('run_T-1_aaaaaaaaaaaa')].map(({ record }) => record);
 
@@ -86,5 +87,36 @@ describe('the story of a run', () => {
       'stopped: run_b holds src/widget.js.',
     );
     expect(taskWords('fix-e2-a3')).toBe('fix (round 2, attempt 3)');
+  });
+});
+
+describe('the end of a worker', () => {
+  const spawned = steps.find(({ event }) => event.type === 'workerSpawned');
+  const ended = steps.find(({ event }) => event.type === 'workerEnded');
+  if (spawned === undefined || ended?.event.type !== 'workerEnded') throw new Error('no worker');
+  const event = ended.event;
+  const blocker = { code: 'PAWL_WORKER_EXIT', message: 'It broke.', hint: 'h', evidence: [] } as const;
+
+  /** What is told of an end with these changes, of a worker whose start is known or not. */
+  const words = (changes: Partial<typeof event>, isStartKnown = false): string => {
+    const story = new EventStory();
+    if (isStartKnown) story.tell(spawned);
+    return story.tell({ ...ended, event: { ...event, ...changes } as JournalEvent });
+  };
+
+  it.each([
+    [{ exitCode: 0, signal: null, blocker: null }, 'completed'],
+    [{ exitCode: null, signal: null, blocker: null }, 'completed'],
+    [{ exitCode: 3, signal: null, blocker, result: 'failed' as const }, 'failed (exit 3): It broke.'],
+    [{ exitCode: null, signal: 'SIGKILL', blocker, result: 'failed' as const }, 'failed (SIGKILL): It broke.'],
+  ])('%j is told as "%s"', (changes, told) => {
+    expect(words(changes)).toBe(`implementation: ${told}`);
+  });
+
+  it('is told with how long it took and what its agent did, each once', () => {
+    const turn = reportOf({ isResume: true, session: 's-1' });
+    expect(words({ exitCode: 3, turn, blocker: null, result: 'failed' }, true)).toMatch(
+      /^implementation: failed \(exit 3, after \S+, went on with session s-1\)$/,
+    );
   });
 });
