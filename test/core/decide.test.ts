@@ -84,7 +84,11 @@ describe('decide', () => {
       event: { type: 'leaseAcquired', key: 'run_x/1.0:acquireLease', surfaces: [] },
       atMs: 1,
     });
-    expect(decision).toMatchObject({ kind: 'refused', code: 'PAWL_EVENT_STALE' });
+    expect(decision).toEqual({
+      kind: 'refused',
+      code: 'PAWL_EVENT_STALE',
+      reason: 'leaseAcquired settles run_x/1.0:acquireLease, which is not owed',
+    });
   });
 
   it('an effect is settled only by the actor that asked for it, though another one in the same state would take the event', () => {
@@ -110,7 +114,11 @@ describe('decide', () => {
       event: { type: 'cancelRequested', commandId: '1', by: 'me', reason: '' },
       atMs: 1,
     });
-    expect(decision).toMatchObject({ kind: 'refused', code: 'PAWL_EVENT_REFUSED' });
+    expect(decision).toMatchObject({
+      kind: 'refused',
+      code: 'PAWL_EVENT_REFUSED',
+      reason: expect.stringMatching(/^cancelRequested is not taken by run .*readyForManualReview/),
+    });
   });
 
   it('cancelling a run with an open task ends the task first', () => {

@@ -71,6 +71,20 @@ describe('a run', () => {
     expect(look(NOBODY, null).findings).toEqual([]);
   });
 
+  test.each<[Partial<TaskSigns>, string]>([
+    [UNCLAIMED, 'nobody has claimed it'],
+    [{}, 'its host lives'],
+    [{ host: 'dead' }, 'its host is dead, its worker lives'],
+    [{ host: 'dead', worker: 'none' }, 'its host died before the worker ran'],
+    [DEAD, 'host and worker are gone'],
+    [{ host: 'unknown' }, 'whether it still runs cannot be told'],
+    [{ host: 'dead', worker: 'unknown' }, 'whether it still runs cannot be told'],
+    [{ ...DEAD, hasOutcome: true }, 'its end was not recorded yet'],
+    [{ hasOutcome: true }, 'ended, something of it is left'],
+  ])('of which nobody knows more than %j is found so', (signs, found) => {
+    expect(look(NOBODY, signs).findings.map(({ detail }) => detail)).toEqual([`implementation-e0-a1: ${found}`]);
+  });
+
   test('that is driven has none: what is between two records is no finding', () => {
     expect(look(SOMEBODY, DEAD).findings).toEqual([]);
   });
