@@ -66,10 +66,11 @@ describe('the packets of a file', () => {
       Array.from({ length: 10 }, (_, n) =>
         packet(
           `P${n}`,
-          Array.from({ length: n === 0 ? count : 200 }, (_each, file) => `f${n}/${file}`),
+          Array.from({ length: n === 0 ? count : 200 }, (_each, file) => (file === 0 ? 'shared' : `f${n}/${file}`)),
         ),
       );
-    expect(overlapsOf(many(200))).toEqual(Array.from({ length: 10 }, () => null));
+    const waiting = { earlier: 0, surfaces: [path('shared')] };
+    expect(overlapsOf(many(200))).toEqual([null, ...Array.from({ length: 9 }, () => waiting)]);
     expect(overlapsOf(many(201))).toBeNull();
   });
 });
