@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
+import { inHome } from './own-git.ts';
 import type { GitCall, GitRun } from './run-git.ts';
 import { HOOK_FOLDERS_MAX, lookAt, type SettingNotes } from './setting-notes.ts';
 
@@ -32,7 +33,7 @@ export async function noteHooksPath(
 ): Promise<void> {
   const { value, isUsers } = hooksPath;
   if (isUsers) notes.text('core.hookspath of the user', value);
-  const named = value.replace(/^~(?=\/)/, () => place.run.environment.HOME ?? '/');
+  const named = inHome(value, place.run.environment);
   if (isAbsolute(named)) return notes.folder(value, named, HOOK_FOLDERS_MAX);
   if (place.top === null || named === '') return;
   const folder = join(place.top, named);

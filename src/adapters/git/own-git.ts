@@ -102,6 +102,11 @@ export function defaultExcludesFile({ XDG_CONFIG_HOME, HOME }: NodeJS.ProcessEnv
   return join(XDG_CONFIG_HOME || join(HOME ?? '/', '.config'), 'git', 'ignore');
 }
 
+/** A path of a configuration as git opens it: `~/` is the home of whoever runs git. */
+export function inHome(path: string, { HOME }: NodeJS.ProcessEnv): string {
+  return path.replace(/^~(?=\/)/, () => HOME ?? '/');
+}
+
 /** A call that sees the worktree's files, and nothing of the repository but its objects. */
 export function inOwn({ worktree, folder }: OwnGit, args: readonly string[], extra: CallExtra = {}): GitCall {
   const env = {

@@ -14,7 +14,7 @@ import { PawlError } from '../../model/error.ts';
 import { ANSWER_FOLDER, type GitSettings } from '../../model/request.ts';
 import { isHead, smallTextOf } from './git-files.ts';
 import { noteHooksPath } from './hooks-path.ts';
-import { defaultExcludesFile } from './own-git.ts';
+import { defaultExcludesFile, inHome } from './own-git.ts';
 import type { GitCall, GitRun } from './run-git.ts';
 import { digest, HOOK_FOLDERS_MAX, SettingNotes } from './setting-notes.ts';
 import { noteSubmodules } from './submodule-settings.ts';
@@ -120,8 +120,7 @@ function entriesOf(text: string): readonly Entry[] {
  * them decides what is handed off.
  */
 function noteUserExcludes(notes: SettingNotes, named: string | null, environment: NodeJS.ProcessEnv): void {
-  const path =
-    named === null ? defaultExcludesFile(environment) : named.replace(/^~(?=\/)/, () => environment.HOME ?? '/');
+  const path = named === null ? defaultExcludesFile(environment) : inHome(named, environment);
   const rules = isAbsolute(path) ? notes.digestOf(path) : digest(path);
   if (named !== null || rules !== null) notes.text('ignore rules of the user', `${named ?? ''}\0${rules ?? ''}`);
 }
