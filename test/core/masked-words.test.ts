@@ -8,22 +8,11 @@ import { reportTurn } from '../../src/core/turn-report.ts';
 import type { AgentEvent, EndCause, TurnEnd } from '../../src/model/agent-event.ts';
 import { PURPOSES } from '../../src/model/limits.ts';
 import type { TurnReport, TurnRequest } from '../../src/model/turn.ts';
+import { plainTurn } from '../host/plain-request.ts';
 
 const SECRET = `ghp_${'a1B2'.repeat(9)}`;
 const said = (what: string): string => `${what} ${SECRET} and more`;
-const REQUEST: TurnRequest = {
-  kind: 'claude',
-  program: { path: '/bin/claude', version: '2.0.0', sha256: 'a'.repeat(64) },
-  session: { id: 's-1', isResume: true },
-  prompt: 'x',
-  stdin: 'prompt',
-  answerSchema: null,
-  budget: { tokens: null, usd: null },
-  usedBefore: { tokens: 0, usd: 0 },
-  firstEventMs: 1_000,
-  expectedDenials: [],
-  bypassesPermissions: false,
-};
+const REQUEST: TurnRequest = { ...plainTurn, session: { id: 's-1', isResume: true } };
 const HOWS: readonly TurnEnd[] = ['completed', 'failed', 'interrupted', 'limit', 'noTerminalEvent'];
 const CAUSES: readonly EndCause[] = ['other', 'login', 'budget', 'sessionUnknown', 'sessionBusy'];
 const FORCED: readonly (ForcedEnd | null)[] = [

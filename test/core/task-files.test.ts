@@ -11,8 +11,7 @@ import {
   parseRequest,
 } from '../../src/core/task-files.ts';
 import type { AgentRecord, Claim, Outcome, TaskRequest } from '../../src/model/request.ts';
-import type { TurnRequest } from '../../src/model/turn.ts';
-import { plainRequest } from '../host/plain-request.ts';
+import { plainRequest, plainTurn } from '../host/plain-request.ts';
 import { reportOf } from '../support/turn-report.ts';
 
 const hash = 'a'.repeat(64);
@@ -145,23 +144,10 @@ it('an identity of pid 0 is none', () => {
 });
 
 describe('what not every file has', () => {
-  const turn: TurnRequest = {
-    kind: 'claude',
-    program: { path: '/bin/claude', version: '2.0.0', sha256: hash },
-    session: { id: 's-1', isResume: false },
-    prompt: 'Do it.',
-    stdin: 'prompt',
-    answerSchema: null,
-    budget: { tokens: null, usd: null },
-    usedBefore: { tokens: 0, usd: 0 },
-    firstEventMs: 1_000,
-    expectedDenials: [],
-    bypassesPermissions: false,
-  };
   const git = { commonDir: '/r/.git', adminDir: '/r/.git/worktrees/w', settings: { config: 'one', hooks: '' } };
 
   it('is read where it is there: where git keeps the worktree, the turn, the settings of git, the start by a clock of its own', () => {
-    const whole = { ...request, git, turn };
+    const whole = { ...request, git, turn: plainTurn };
     expect(parseRequest(encodeRequest(whole))).toEqual({ ok: true, value: whole });
     const settled = { ...outcome, gitSettings: { config: 'one' }, turn: reportOf() };
     expect(parseOutcome(encodeOutcome(settled))).toEqual({ ok: true, value: settled });
@@ -173,7 +159,7 @@ describe('what not every file has', () => {
     ['git.commonDir', { ...request, git: { ...git, commonDir: 'relative' } }],
     ['git.settings', { ...request, git: { ...git, settings: 'one' } }],
     ['turn', { ...request, turn: null }],
-    ['turn.session', { ...request, turn: { ...turn, session: null } }],
+    ['turn.session', { ...request, turn: { ...plainTurn, session: null } }],
   ])('is refused where %s is wrong', (_, file) => {
     expect(parseRequest(bytesOf(file)).ok).toBe(false);
   });

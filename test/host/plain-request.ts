@@ -1,9 +1,10 @@
 /**
- * A request as plain as can be, for tests that change one thing of it.
+ * A request, and a turn, as plain as can be, for tests that change one thing of it.
  *
- * Owns: the value. Does not own: requests that are run (host-bench).
+ * Owns: the values. Does not own: requests that are run (host-bench).
  */
 import type { TaskRequest } from '../../src/model/request.ts';
+import type { TurnRequest } from '../../src/model/turn.ts';
 
 /** A whole, valid request. */
 export const plainRequest: TaskRequest = {
@@ -28,4 +29,19 @@ export const plainRequest: TaskRequest = {
   limits: { deadlineMs: 1, stallMs: 2, graceMs: 0, outputBytesMax: 3 },
   recordsTree: false,
   task: { any: [null] },
+};
+
+/** A whole, valid turn of a session of its own. */
+export const plainTurn: TurnRequest = {
+  kind: 'claude',
+  program: { path: '/agent', version: '1.0.0', sha256: '0'.repeat(64) },
+  session: { id: 's-1', isResume: false },
+  prompt: 'Do it.',
+  stdin: 'prompt',
+  answerSchema: null,
+  budget: { tokens: null, usd: null },
+  usedBefore: { tokens: 0, usd: 0 },
+  firstEventMs: 1_000,
+  expectedDenials: [],
+  bypassesPermissions: false,
 };

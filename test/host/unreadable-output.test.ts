@@ -13,21 +13,9 @@ import { TASK_FILES } from '../../src/model/request.ts';
 import type { TurnRequest } from '../../src/model/turn.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import { Files } from '../../src/store/files.ts';
-import { plainRequest } from './plain-request.ts';
+import { plainRequest, plainTurn } from './plain-request.ts';
 
-const TURN: TurnRequest = {
-  kind: 'claude',
-  program: { path: '/agent', version: '1.0.0', sha256: '0'.repeat(64) },
-  session: { id: 's-1', isResume: false },
-  prompt: 'Do it.',
-  stdin: 'prompt',
-  answerSchema: { type: 'object' },
-  budget: { tokens: null, usd: null },
-  usedBefore: { tokens: 0, usd: 0 },
-  firstEventMs: 5_000,
-  expectedDenials: [],
-  bypassesPermissions: false,
-};
+const TURN: TurnRequest = { ...plainTurn, answerSchema: { type: 'object' }, firstEventMs: 5_000 };
 
 let folder: string;
 let refusing: FsPort;

@@ -9,7 +9,7 @@ import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { OrphanLimits } from '../../src/runtime/orphan-limits.ts';
 import { Files } from '../../src/store/files.ts';
 import { identityOf } from '../host/fake-processes.ts';
-import { plainRequest } from '../host/plain-request.ts';
+import { plainRequest, plainTurn } from '../host/plain-request.ts';
 
 const TASK = '/task';
 const DAY_MS = 86_400_000;
@@ -19,19 +19,7 @@ const STALL_MS = 60_000;
 const FIRST_EVENT_MS = 20_000;
 const LIMITS = { deadlineMs: DEADLINE_MS, stallMs: STALL_MS, graceMs: 0, outputBytesMax: 10_000_000 };
 const EVENT = JSON.stringify({ type: 'system', subtype: 'init', session_id: 's-1', model: 'm' });
-const TURN: TurnRequest = {
-  kind: 'claude',
-  program: { path: '/agent', version: '1.0.0', sha256: '0'.repeat(64) },
-  session: { id: 's-1', isResume: false },
-  prompt: 'Do it.',
-  stdin: 'prompt',
-  answerSchema: null,
-  budget: { tokens: null, usd: null },
-  usedBefore: { tokens: 0, usd: 0 },
-  firstEventMs: FIRST_EVENT_MS,
-  expectedDenials: [],
-  bypassesPermissions: false,
-};
+const TURN: TurnRequest = { ...plainTurn, firstEventMs: FIRST_EVENT_MS };
 
 /** A machine with one worker, started at START_MS after its boot; both of its clocks, and files that bear the wall clock's time. */
 class Orphan extends MemoryFs {
