@@ -55,15 +55,9 @@ const STATE_OF_PURPOSE: Readonly<Record<string, Stop>> = {
 export function runPicture(view: RunView): readonly PictureLine[] {
   const here = WAY.find(({ state }) => state === view.state)?.state ?? null;
   const at = here ?? stoppedAt(view);
+  const standsAs = here === null || isKnownIdle(view.liveness) ? 'stopped' : 'here';
   const lines = WAY.map(({ state, loop, back }): PictureLine => {
-    const mark =
-      state === at
-        ? here === null || isKnownIdle(view.liveness)
-          ? 'stopped'
-          : 'here'
-        : hasPassed(view, state, at)
-          ? 'passed'
-          : 'ahead';
+    const mark = state === at ? standsAs : hasPassed(view, state, at) ? 'passed' : 'ahead';
     const note = noteOf(view, state, at);
     const drawn = `${loop}${SIGNS[mark]} ${back === '' ? state : sideways(state, back)}`;
     return { mark, text: fitted(note === '' ? drawn : `${drawn.padEnd(NOTE_COLUMN)}${note}`) };
