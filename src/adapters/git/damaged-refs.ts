@@ -6,12 +6,11 @@
  * Invariants: 1. What has content is moved aside, never removed. 2. No other ref that git can read is touched.
  */
 import { randomBytes } from 'node:crypto';
-import { type Dirent, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { listed } from '../../base/listed.ts';
-import { systemCode } from '../../model/error.ts';
 import { isThereBlank } from './damaged-worktree.ts';
-import { replaceFile, smallTextOf } from './git-files.ts';
+import { entryAt, replaceFile, smallTextOf } from './git-files.ts';
 import { commitOf, type GitContext, inRepository, moveAside } from './worktree.ts';
 
 /** Branches in the way of another one that are named at once. */
@@ -95,12 +94,15 @@ function keptName(path: string): string {
 
 /** True for what is there and is no folder, nor leads to one. */
 function isNoFolder(path: string): boolean {
-  return lookAt(path) === 'file' && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true;
+  return entryAt(path)?.isDirectory() === false && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true;
 }
 
 /** True for a folder that holds more than folders: git itself removes those. */
 function isFilledFolder(path: string): boolean {
-  return lookAt(path) === 'folder' && readdirSync(path, { recursive: true, withFileTypes: true }).some(isNoDirectory);
+  return (
+    entryAt(path)?.isDirectory() === true &&
+    readdirSync(path, { recursive: true, withFileTypes: true }).some(isNoDirectory)
+  );
 }
 
 function isNoDirectory(entry: Dirent): boolean {
@@ -110,19 +112,9 @@ function isNoDirectory(entry: Dirent): boolean {
 /** True for what says something, and neither names a commit nor another ref. */
 function isUnreadableRef(path: string): boolean {
   if (isFilledFolder(path)) return true;
-  if (lookAt(path) !== 'file' || lstatSync(path).isSymbolicLink() || isThereBlank(path)) return false;
+  const entry = entryAt(path);
+  if (entry === undefined || entry.isDirectory() || entry.isSymbolicLink() || isThereBlank(path)) return false;
   return !/^(ref: |[0-9a-f]{40})/.test(smallTextOf(path) ?? '');
-}
-
-function lookAt(path: string): 'absent' | 'folder' | 'file' {
-  try {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    return stat === undefined ? 'absent' : stat.isDirectory() ? 'folder' : 'file';
-  } catch (error) {
-    // A part of its path is a file, which is looked at by itself.
-    if (systemCode(error) === 'ENOTDIR') return 'absent';
-    throw error;
-  }
 }
 
 /** The commit that the log of `ref` was led to last, if it can be read. */

@@ -13,9 +13,8 @@
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { systemCode } from '../../model/error.ts';
 import { settleIndex } from './checkout.ts';
-import { isHead, linkIn, replaceFile, smallTextOf } from './git-files.ts';
+import { entryAt, isHead, linkIn, replaceFile, smallTextOf } from './git-files.ts';
 import {
   adminDirs,
   canonicalPath,
@@ -47,17 +46,11 @@ export function isThereBlank(path: string): boolean {
 }
 
 function fileLook(path: string): 'absent' | 'blank' | 'other' {
-  try {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) return 'absent';
-    if (!stat.isFile()) return 'other';
-    const text = stat.size === 0 ? '' : smallTextOf(path);
-    return text !== null && /^[\0\s]*$/.test(text) ? 'blank' : 'other';
-  } catch (error) {
-    // A part of its path is a file.
-    if (systemCode(error) === 'ENOTDIR') return 'absent';
-    throw error;
-  }
+  const entry = entryAt(path);
+  if (entry === undefined) return 'absent';
+  if (!entry.isFile()) return 'other';
+  const text = entry.size === 0 ? '' : smallTextOf(path);
+  return text !== null && /^[\0\s]*$/.test(text) ? 'blank' : 'other';
 }
 
 /** The worktree that is registered at `path`, else the one of that run there whose registration was damaged; null when there is none. */

@@ -1,10 +1,21 @@
 /**
  * The few files that Pawl itself reads and writes inside of a git folder.
  *
- * Owns: reading a small one, replacing one durably. Does not own: what stands in them (locate, worktree, workspace).
+ * Owns: looking at what stands there, reading a small one, replacing one durably. Does not own: what stands in them (locate, worktree, workspace).
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { systemCode } from '../../model/error.ts';
 
@@ -34,6 +45,16 @@ function syncFolder(path: string): void {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** What stands at a path, a link as itself; undefined when nothing does. */
+export function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (systemCode(error) === 'ENOTDIR') return undefined; // a part of its path is a file, which is looked at by itself
+    throw error;
   }
 }
 
