@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { todaysPart } from '../support/draw.ts';
 import { BRANCH, createFixture, type Fixture, fingerprint, RUN_ID, usersCheckout } from './git-fixture.ts';
+import { all, expectWhole, type Harm, RESCUE_REF } from './rescue-kit.ts';
 
 /** Three days in a row try every damage. */
 const DAYS = 3;
-const REF = `refs/pawl/rescue/${RUN_ID}/attempt-1`;
-
 let fix: Fixture;
 beforeEach(async () => {
   fix = createFixture();
@@ -16,18 +15,14 @@ beforeEach(async () => {
 });
 afterEach(() => fix.repo.remove());
 
-function expectWhole(commit = fix.base): void {
-  expect(fix.inside(['rev-parse', 'HEAD'])).toBe(commit);
-  expect(fix.inside(['symbolic-ref', 'HEAD'])).toBe(`refs/heads/${BRANCH}`);
-  expect(fix.inside(['status', '--porcelain'])).toBe('');
+/** It is whole, and the only one that is registered for its run. */
+function expectAnew(commit = fix.base): void {
+  expectWhole(fix, commit);
   expect(readdirSync(fix.worktree).sort()).toEqual(['.git', 'README.md', 'src']);
   const registered = readdirSync(join(fix.repo.path, '.git', 'worktrees')).filter((name) => name.startsWith(RUN_ID));
   expect(registered).toHaveLength(1);
-  expect(fix.repo.git(['worktree', 'list', '--porcelain'])).toContain(`worktree ${fix.worktree}\n`);
-  expect(fix.repo.git(['fsck', '--no-dangling'])).toBe('');
 }
 
-type Harm = (f: Fixture) => void;
 type Case = readonly [name: string, harm: Harm];
 
 const ref = (f: Fixture): string => join(f.repo.path, '.git/refs/heads', BRANCH);
@@ -46,11 +41,6 @@ const noFiles: Harm = (f) => {
   renameSync(join(f.admin, 'pawl-ready'), join(f.admin, 'pawl-making'));
 };
 const noMark: Harm = (f) => rmSync(join(f.admin, 'pawl-making'));
-const all = (...harms: readonly Harm[]): Harm => {
-  return (f) => {
-    for (const harm of harms) harm(f);
-  };
-};
 
 /** Each of them in a whole worktree. */
 const ONE_BY_ONE: readonly Case[] = [
@@ -134,7 +124,7 @@ describe('a worktree that was being prepared when the power was cut is prepared'
     harm(fix);
     const ready = { kind: 'ready', baseCommit: fix.base, headCommit: fix.base };
     expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject(ready);
-    expectWhole();
+    expectAnew();
     expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject(ready);
     expect(usersCheckout(fix.repo)).toEqual(before);
   });
@@ -144,13 +134,13 @@ describe('a worktree that was being prepared when the power was cut is prepared'
     noFiles(fix);
     harm(fix);
     expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject({ kind: 'ready', headCommit: fix.base });
-    expectWhole();
+    expectAnew();
     expect(usersCheckout(fix.repo)).toEqual(before);
   });
 });
 
 describe('a worktree in which a worker was when the power was cut is put back, and what can be read is kept', () => {
-  const kept = (path: string): string => fix.repo.git(['cat-file', 'blob', `${REF}:${path}`]);
+  const kept = (path: string): string => fix.repo.git(['cat-file', 'blob', `${RESCUE_REF}:${path}`]);
   const HAS_FOLDER = ONE_BY_ONE.filter(([name]) => !name.startsWith('no folder'));
 
   test.each(todaysPart(HAS_FOLDER, DAYS))('with %s', async (_, harm) => {
@@ -158,32 +148,32 @@ describe('a worktree in which a worker was when the power was cut is put back, a
     fix.put('src/one.txt', 'half\n');
     fix.put('new.txt', 'new\n');
     harm(fix);
-    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
     expect([kept('src/one.txt'), kept('new.txt')]).toEqual(['half', 'new']);
-    expectWhole();
-    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+    expectAnew();
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
     expect(usersCheckout(fix.repo)).toEqual(before);
   });
 
   test.each(todaysPart(ONE_BY_ONE, DAYS))('with %s, also where nothing else is to be kept', async (_, harm) => {
     harm(fix);
     await fix.git.rescueAndReset(fix.resetSpec());
-    expectWhole();
+    expectAnew();
   });
 
   test.each(todaysPart(BEFORE_FILES, DAYS))('without files and with %s', async (_, harm) => {
     noFiles(fix);
     harm(fix);
     await fix.git.rescueAndReset(fix.resetSpec());
-    expectWhole();
+    expectAnew();
   });
 
   test('with an administration that is gone, and files', async () => {
     fix.put('new.txt', 'new\n');
     rmSync(fix.admin, { recursive: true });
-    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
     expect(kept('new.txt')).toBe('new');
-    expectWhole();
+    expectAnew();
   });
 
   test('with its branch empty: commits that only the log of it names are kept', async () => {
@@ -191,9 +181,9 @@ describe('a worktree in which a worker was when the power was cut is put back, a
     fix.inside(['add', '-A']);
     fix.inside(['commit', '--quiet', '-m', 'By the worker']);
     truncateSync(ref(fix));
-    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-    expect(fix.repo.git(['log', '--format=%s', REF])).toContain('By the worker');
-    expectWhole();
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+    expect(fix.repo.git(['log', '--format=%s', RESCUE_REF])).toContain('By the worker');
+    expectAnew();
   });
 
   test("with the objects of its worker's own commit empty: they are written again from the files", async () => {
@@ -205,7 +195,7 @@ describe('a worktree in which a worker was when the power was cut is put back, a
       const [object = ''] = line.split(' ');
       truncateSync(join(fix.repo.path, '.git/objects', object.slice(0, 2), object.slice(2)));
     }
-    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
     expect(kept('deep/new.txt')).toBe('new');
     expect(fix.repo.git(['fsck', '--no-dangling', '--no-reflogs'])).toBe('');
     expect(fix.inside(['rev-parse', 'HEAD'])).toBe(fix.base);
@@ -218,10 +208,10 @@ describe('a worktree in which a worker was when the power was cut is put back, a
 
   test('with its rescue ref empty: it is made again', async () => {
     fix.put('new.txt', 'new\n');
-    fix.repo.write(join(fix.repo.path, '.git', REF), '');
-    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+    fix.repo.write(join(fix.repo.path, '.git', RESCUE_REF), '');
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
     expect(kept('new.txt')).toBe('new');
-    expectWhole();
+    expectAnew();
   });
 });
 
@@ -286,5 +276,5 @@ test('the damaged worktree of another run keeps no worktree from being made or p
   rmSync(fix.admin, { recursive: true });
   expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject({ kind: 'ready' });
   await fix.git.rescueAndReset(fix.resetSpec());
-  expectWhole();
+  expectAnew();
 });

@@ -4,8 +4,7 @@ import { openGit } from '../../src/adapters/git/git.ts';
 import { createRef, rescueAndReset } from '../../src/adapters/git/rescue.ts';
 import type { GitContext } from '../../src/adapters/git/worktree.ts';
 import { createFixture, type Fixture, NO_SYNC, RUN_ID } from './git-fixture.ts';
-
-const REF = `refs/pawl/rescue/${RUN_ID}/attempt-1`;
+import { RESCUE_REF } from './rescue-kit.ts';
 
 let fix: Fixture;
 let git: GitContext;
@@ -17,13 +16,13 @@ beforeEach(async () => {
 });
 afterEach(() => fix.repo.remove());
 
-const stands = (): string => fix.repo.git(['rev-parse', REF]);
+const stands = (): string => fix.repo.git(['rev-parse', RESCUE_REF]);
 
 test('a ref that stands is not made again with another content', async () => {
   const tree = fix.repo.git(['rev-parse', `${fix.base}^{tree}`]);
-  await createRef(git, REF, tree, [fix.base], 'first\n');
+  await createRef(git, RESCUE_REF, tree, [fix.base], 'first\n');
   const first = stands();
-  await createRef(git, REF, tree, [fix.base], 'second\n');
+  await createRef(git, RESCUE_REF, tree, [fix.base], 'second\n');
   expect(stands()).toBe(first);
 });
 
@@ -31,20 +30,21 @@ test('one that another made between the look and the making keeps its value', as
   fix.put('new.txt', 'ours\n');
   const run: GitContext['run'] = Object.assign(
     (call: Parameters<GitContext['run']>[0]) => {
-      if (call.args[0] === 'update-ref' && call.args.includes(REF)) fix.repo.git(['update-ref', REF, fix.base]);
+      if (call.args[0] === 'update-ref' && call.args.includes(RESCUE_REF))
+        fix.repo.git(['update-ref', RESCUE_REF, fix.base]);
       return git.run(call);
     },
     { environment: git.run.environment },
   );
-  expect(await rescueAndReset({ ...git, run }, fix.resetSpec())).toBe(REF);
+  expect(await rescueAndReset({ ...git, run }, fix.resetSpec())).toBe(RESCUE_REF);
   expect(stands()).toBe(fix.base);
 });
 
 test('a rescue that is asked for again, when the worktree is back in place, names the ref that stands', async () => {
   fix.put('new.txt', 'ours\n');
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-  expect(await fix.git.rescue(fix.resetSpec())).toBe(REF);
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+  expect(await fix.git.rescue(fix.resetSpec())).toBe(RESCUE_REF);
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
 });
 
 test('a ref that cannot be made is an error, and nothing is reset', async () => {

@@ -4,8 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rescueRef } from '../../src/adapters/git/rescue.ts';
 import { todaysPart } from '../support/draw.ts';
 import { BRANCH, createFixture, type Fixture, fingerprint, RUN_ID, usersCheckout } from './git-fixture.ts';
-
-const REF = `refs/pawl/rescue/${RUN_ID}/attempt-1`;
+import { expectInPlace, RESCUE_REF } from './rescue-kit.ts';
 
 let fix: Fixture;
 beforeEach(async () => {
@@ -14,18 +13,16 @@ beforeEach(async () => {
 });
 afterEach(() => fix.repo.remove());
 
-/** The worktree is back at the recorded commit, whole and clean. */
-function expectInPlace(): void {
-  expect(fix.inside(['symbolic-ref', 'HEAD'])).toBe(`refs/heads/${BRANCH}`);
-  expect(fix.inside(['rev-parse', 'HEAD'])).toBe(fix.base);
-  expect(fix.inside(['status', '--porcelain'])).toBe('');
+/** It is in place, and no trace of an interrupted operation is left. */
+function expectBack(): void {
+  expectInPlace(fix);
   expect(readdirSync(fix.worktree).sort()).toEqual(['.git', 'README.md', 'src']);
   expect(fix.inside(['rev-parse', '--absolute-git-dir'])).toBe(fix.admin);
   const left = readdirSync(fix.admin).filter((name) => /lock|rebase|MERGE|PICK|BISECT|pawl-index/.test(name));
   expect(left).toEqual([]);
 }
 
-function kept(path: string, ref = REF): string {
+function kept(path: string, ref = RESCUE_REF): string {
   return fix.repo.git(['cat-file', 'blob', `${ref}:${path}`]);
 }
 
@@ -46,12 +43,12 @@ test('tracked and untracked changes are under the ref, then the worktree is back
   fix.inside(['add', 'src/one.txt']);
   fix.put('src/one.txt', 'changed again\n');
   rmSync(join(fix.worktree, 'README.md'));
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
   expect(kept('src/one.txt')).toBe('changed again');
   expect(kept('new\nfile.txt')).toBe('new');
   expect(() => kept('README.md')).toThrow();
-  expect(fix.repo.git(['rev-parse', `${REF}^`])).toBe(fix.base);
-  expectInPlace();
+  expect(fix.repo.git(['rev-parse', `${RESCUE_REF}^`])).toBe(fix.base);
+  expectBack();
   expect(usersCheckout(fix.repo)).toEqual(before);
 });
 
@@ -61,7 +58,7 @@ test('a rescue alone leaves worktree, index and branch as they are', async () =>
   fix.put('new.txt', 'new\n');
   const skip = (path: string): boolean => path.includes('/objects/') || path.includes('refs/pawl');
   const before = fingerprint(fix.repo.root, skip);
-  expect(await fix.git.rescue(fix.resetSpec())).toBe(REF);
+  expect(await fix.git.rescue(fix.resetSpec())).toBe(RESCUE_REF);
   expect(fingerprint(fix.repo.root, skip)).toEqual(before);
   expect(kept('new.txt')).toBe('new');
 });
@@ -69,21 +66,21 @@ test('a rescue alone leaves worktree, index and branch as they are', async () =>
 test('a ref that is there already is kept as it is', async () => {
   fix.put('new.txt', 'first\n');
   await fix.git.rescue(fix.resetSpec());
-  const first = fix.repo.git(['rev-parse', REF]);
+  const first = fix.repo.git(['rev-parse', RESCUE_REF]);
   fix.put('new.txt', 'second\n');
-  expect(await fix.git.rescue(fix.resetSpec())).toBe(REF);
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-  expect(fix.repo.git(['rev-parse', REF])).toBe(first);
-  expectInPlace();
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+  expect(await fix.git.rescue(fix.resetSpec())).toBe(RESCUE_REF);
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+  expect(fix.repo.git(['rev-parse', RESCUE_REF])).toBe(first);
+  expectBack();
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
 });
 
 test('a lock that a killed helper left on the rescue ref does not keep the rescue from being made', async () => {
   fix.put('new.txt', 'new\n');
-  fix.repo.write(join(fix.repo.path, '.git', `${REF}.lock`), '');
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+  fix.repo.write(join(fix.repo.path, '.git', `${RESCUE_REF}.lock`), '');
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
   expect(kept('new.txt')).toBe('new');
-  expectInPlace();
+  expectBack();
 });
 
 test('commits of the dead attempt stay reachable: its branch, a detached HEAD, a rebase and its stash', async () => {
@@ -95,9 +92,9 @@ test('commits of the dead attempt stay reachable: its branch, a detached HEAD, a
   fix.inside(['add', '-A']);
   fix.inside(['commit', '--quiet', '-m', 'Detached']);
   const detached = fix.inside(['rev-parse', 'HEAD']);
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-  expect(fix.repo.git(['show', '-s', '--format=%P', REF]).split(' ')).toEqual([detached, onBranch]);
-  expectInPlace();
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+  expect(fix.repo.git(['show', '-s', '--format=%P', RESCUE_REF]).split(' ')).toEqual([detached, onBranch]);
+  expectBack();
 
   fix.inside(['checkout', '--quiet', '-b', 'other']);
   fix.put('src/one.txt', 'theirs\n');
@@ -113,7 +110,7 @@ test('commits of the dead attempt stay reachable: its branch, a detached HEAD, a
   const reachable = fix.repo.git(['rev-list', ref ?? '']).split('\n');
   expect(reachable).toContain(ours);
   expect(fix.repo.git(['log', '-p', '-m', '--format=', ref ?? '', '--', 'README.md'])).toContain('+stashed');
-  expectInPlace();
+  expectBack();
 });
 
 /** Three days in a row try every wreck. */
@@ -179,7 +176,7 @@ test.each(todaysPart(WRECKS, DAYS))(
     const before = usersCheckout(fix.repo);
     wreck(fix);
     const ref = await fix.git.rescueAndReset(fix.resetSpec());
-    expectInPlace();
+    expectBack();
     expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(ref);
     expect(usersCheckout(fix.repo)).toEqual(before);
   },
@@ -191,13 +188,13 @@ test('repositories that a worker made inside are moved out with their history', 
   const nested = join(fix.worktree, 'deep/nested');
   fix.repo.git(['init', '--quiet'], nested);
   fix.repo.git(['-c', 'user.name=N', '-c', 'user.email=n@n', 'commit', '--quiet', '--allow-empty', '-m', 'N'], nested);
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-  expectInPlace();
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+  expectBack();
   const moved = join(`${fix.worktree}.kept`, 'attempt-1', 'deep/nested');
   expect(readFileSync(join(moved, 'file.txt'), 'utf8')).toBe('nested\n');
   expect(fix.repo.git(['log', '--format=%s'], moved)).toBe('N');
   expect(kept('deep/other.txt')).toBe('other');
-  expect(fix.repo.git(['log', '-1', '--format=%b', REF])).toContain(moved.slice(0, moved.indexOf('deep') - 1));
+  expect(fix.repo.git(['log', '-1', '--format=%b', RESCUE_REF])).toContain(moved.slice(0, moved.indexOf('deep') - 1));
 });
 
 test("a repository in the place of the worktree's link is moved out with its history", async () => {
@@ -205,10 +202,10 @@ test("a repository in the place of the worktree's link is moved out with its his
   fix.inside(['init', '--quiet', '--initial-branch=theirs']);
   fix.inside(['-c', 'user.name=N', '-c', 'user.email=n@n', 'commit', '--quiet', '--allow-empty', '-m', 'N']);
   // Nothing else differs: that it was there is said all the same.
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-  expectInPlace();
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-  expect(fix.repo.git(['log', '-1', '--format=%b', REF])).toContain(`${fix.worktree}.kept/attempt-1/git`);
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+  expectBack();
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+  expect(fix.repo.git(['log', '-1', '--format=%b', RESCUE_REF])).toContain(`${fix.worktree}.kept/attempt-1/git`);
   expect(fix.repo.git([`--git-dir=${fix.worktree}.kept/attempt-1/git`, 'log', '--format=%s', 'theirs'])).toBe('N');
 });
 
@@ -217,11 +214,11 @@ test('what changed ignore rules had hidden is kept before it is removed', async 
   fix.put('precious.txt', 'precious\n');
   fix.put('deep/.gitignore', 'deeper.txt\n');
   fix.put('deep/deeper.txt', 'deeper\n');
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
   expect(kept('.gitignore')).toBe('precious.txt\ndeep/');
-  expect(kept('precious.txt', `${REF}.hidden-1`)).toBe('precious');
-  expect(kept('deep/deeper.txt', `${REF}.hidden-2`)).toBe('deeper');
-  expectInPlace();
+  expect(kept('precious.txt', `${RESCUE_REF}.hidden-1`)).toBe('precious');
+  expect(kept('deep/deeper.txt', `${RESCUE_REF}.hidden-2`)).toBe('deeper');
+  expectBack();
 });
 
 test('ignored files and the answer folder stay through a reset', async () => {
@@ -313,9 +310,9 @@ test('files below a submodule stay where they are, and are kept where the submod
   const later = fix.inside(['rev-parse', 'HEAD']);
   fix.put('sub/new.txt', 'new\n');
   fix.put('other.txt', 'other\n');
-  expect(await fix.git.rescueAndReset({ ...fix.resetSpec(), commit: later })).toBe(REF);
+  expect(await fix.git.rescueAndReset({ ...fix.resetSpec(), commit: later })).toBe(RESCUE_REF);
   expect(readFileSync(join(fix.worktree, 'sub/new.txt'), 'utf8')).toBe('new\n');
   const ref = await fix.git.rescueAndReset({ ...fix.resetSpec('attempt-2'), commit });
-  expectInPlace();
+  expectBack();
   expect(kept('sub/new.txt', `${ref}.hidden-1`)).toBe('new');
 });

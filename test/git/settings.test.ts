@@ -4,28 +4,17 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { excludePatterns } from '../../src/adapters/git/locate.ts';
 import { settingsOf } from '../../src/adapters/git/tree.ts';
-import { settingChanges } from '../../src/core/git-settings.ts';
-import type { GitSettings } from '../../src/model/request.ts';
-import { createFixture, type Fixture } from './git-fixture.ts';
+import type { Fixture } from './git-fixture.ts';
+import { type SettingsWatch, watchSettings } from './settings-watch.ts';
 
 let fix: Fixture;
-let before: GitSettings;
+let watch: SettingsWatch;
 beforeEach(async () => {
-  fix = createFixture();
-  await fix.git.prepareWorkspace(fix.spec());
-  before = await look();
+  watch = await watchSettings();
+  ({ fix } = watch);
 });
 afterEach(() => fix.repo.remove());
 
-async function look(): Promise<GitSettings> {
-  return (await fix.git.settings(fix.worktree)).settings;
-}
-
-async function changes(): Promise<readonly string[]> {
-  return settingChanges(before, await look());
-}
-
-const common = (name: string): string => join(fix.repo.path, '.git', name);
 const set = (key: string, value: string): void => void fix.repo.git(['config', '--add', key, value]);
 
 const PLANTED: readonly (readonly [string, () => void, readonly unknown[]])[] = [
@@ -52,8 +41,8 @@ const PLANTED: readonly (readonly [string, () => void, readonly unknown[]])[] = 
     },
     ['core.fsmonitor of the worktree was set', 'extensions.worktreeconfig was set'],
   ],
-  ['attributes', () => fix.repo.write(common('info/attributes'), '* filter=f\n'), ['info/attributes was set']],
-  ['ignore rules', () => fix.repo.write(common('info/exclude'), 'src/\n'), ['info/exclude was changed']],
+  ['attributes', () => fix.repo.write(watch.common('info/attributes'), '* filter=f\n'), ['info/attributes was set']],
+  ['ignore rules', () => fix.repo.write(watch.common('info/exclude'), 'src/\n'), ['info/exclude was changed']],
   [
     'ignore rules in the home of the user',
     () => fix.repo.write(join(fix.repo.root, 'home/.config/git/ignore'), 'src/\n'),
@@ -67,19 +56,19 @@ const PLANTED: readonly (readonly [string, () => void, readonly unknown[]])[] = 
     },
     ['ignore rules of the user was changed'],
   ],
-  ['grafts', () => fix.repo.write(common('info/grafts'), `${fix.base}\n`), ['info/grafts was set']],
+  ['grafts', () => fix.repo.write(watch.common('info/grafts'), `${fix.base}\n`), ['info/grafts was set']],
   [
     'a sparse checkout',
-    () => fix.repo.write(common('info/sparse-checkout'), '/src/\n'),
+    () => fix.repo.write(watch.common('info/sparse-checkout'), '/src/\n'),
     ['info/sparse-checkout was set'],
   ],
   [
     'borrowed objects',
-    () => fix.repo.write(common('objects/info/alternates'), '/x\n'),
+    () => fix.repo.write(watch.common('objects/info/alternates'), '/x\n'),
     ['objects/info/alternates was set'],
   ],
-  ['a hook', () => fix.repo.write(common('hooks/post-checkout'), 'x\n'), ['hooks/post-checkout was set']],
-  ['a hook by a link', () => symlinkSync('/bin/true', common('hooks/pre-push')), ['hooks/pre-push was set']],
+  ['a hook', () => fix.repo.write(watch.common('hooks/post-checkout'), 'x\n'), ['hooks/post-checkout was set']],
+  ['a hook by a link', () => symlinkSync('/bin/true', watch.common('hooks/pre-push')), ['hooks/pre-push was set']],
   [
     "the main worktree's own configuration",
     () => void fix.repo.git(['config', '--worktree', 'core.fsmonitor', 'x']),
@@ -93,7 +82,7 @@ const PLANTED: readonly (readonly [string, () => void, readonly unknown[]])[] = 
     },
     ['worktrees/other/config.worktree was set'],
   ],
-  ['another common folder', () => fix.repo.write(common('commondir'), '.\n'), ['commondir was set']],
+  ['another common folder', () => fix.repo.write(watch.common('commondir'), '.\n'), ['commondir was set']],
   [
     'a hook in a folder that the configuration of the user names',
     () => {
@@ -124,30 +113,30 @@ const PLANTED: readonly (readonly [string, () => void, readonly unknown[]])[] = 
 ];
 
 test('whatever steers git is seen by name as it is planted, one after another', async () => {
-  mkdirSync(common('hooks'), { recursive: true });
+  mkdirSync(watch.common('hooks'), { recursive: true });
   for (const [what, plant, expected] of PLANTED) {
-    before = await look();
+    await watch.lookAgain();
     plant();
-    expect(await changes(), what).toEqual(expected);
+    expect(await watch.changes(), what).toEqual(expected);
   }
   // A worker host, which asks by the place in its request, sees the same.
   const place = { commonDir: join(fix.repo.path, '.git'), adminDir: fix.admin };
   const host = { environment: fix.repo.environment, helperFd: null };
-  expect(await settingsOf(fix.worktree, host, place)).toEqual(await look());
-  writeFileSync(common('config'), '[core\n');
-  expect(settingChanges(before, (await settingsOf(fix.worktree, host, place)) ?? {})).toEqual([
+  expect(await settingsOf(fix.worktree, host, place)).toEqual(await watch.look());
+  writeFileSync(watch.common('config'), '[core\n');
+  expect(watch.changesIn((await settingsOf(fix.worktree, host, place)) ?? {})).toEqual([
     'the configuration cannot be read any more',
   ]);
 });
 
 test('a hook that is only made executable is seen, and so is one in a folder that the configuration names', async () => {
-  fix.repo.write(common('hooks/pre-push'), 'x\n');
+  fix.repo.write(watch.common('hooks/pre-push'), 'x\n');
   fix.repo.write(join(fix.repo.root, 'hooks/deep/pre-push'), 'x\n');
   set('core.hooksPath', join(fix.repo.root, 'hooks'));
-  before = await look();
-  chmodSync(common('hooks/pre-push'), 0o755);
+  await watch.lookAgain();
+  chmodSync(watch.common('hooks/pre-push'), 0o755);
   fix.repo.write(join(fix.repo.root, 'hooks/deep/pre-push'), 'y\n');
-  expect(await changes()).toEqual([
+  expect(await watch.changes()).toEqual([
     `${join(fix.repo.root, 'hooks')}/deep/pre-push was changed`,
     'hooks/pre-push was changed',
   ]);
@@ -157,15 +146,15 @@ test('worktrees that come and go take the configuration of the main worktree alo
   set('extensions.worktreeConfig', 'true');
   fix.repo.git(['config', '--worktree', 'core.sparseCheckout', 'false']);
   fix.repo.git(['config', '--worktree', 'core.bare', 'false']);
-  before = await look();
+  await watch.lookAgain();
   const other = join(fix.repo.root, 'other');
   fix.repo.git(['worktree', 'add', '--quiet', other]);
   await fix.git.prepareWorkspace(fix.spec({ runId: 'run_2', worktree: `${fix.worktree}-2`, branch: 'second' }));
-  expect(await changes()).toEqual([]);
+  expect(await watch.changes()).toEqual([]);
   fix.repo.git(['config', '--worktree', 'core.fsmonitor', 'false'], other);
-  before = await look();
+  await watch.lookAgain();
   fix.repo.git(['worktree', 'remove', '--force', other]);
-  expect(await changes()).toEqual([]);
+  expect(await watch.changes()).toEqual([]);
 });
 
 test('a worktree whose own administration is damaged hides nothing, and makes nothing up', async () => {
@@ -174,10 +163,10 @@ test('a worktree whose own administration is damaged hides nothing, and makes no
     () => rmSync(join(fix.admin, 'HEAD')),
   ]) {
     damage();
-    expect(await changes()).toEqual([]);
+    expect(await watch.changes()).toEqual([]);
   }
   set('core.fsmonitor', 'x');
-  expect(await changes()).toEqual(['core.fsmonitor was set']);
+  expect(await watch.changes()).toEqual(['core.fsmonitor was set']);
 });
 
 test('what git, Pawl and people write in ordinary work is no change', async () => {
@@ -192,14 +181,14 @@ test('what git, Pawl and people write in ordinary work is no change', async () =
   fix.repo.git(['gc', '--quiet']);
   fix.repo.git(['update-server-info']);
   fix.repo.git(['worktree', 'add', '--quiet', join(fix.repo.root, 'other')]);
-  excludePatterns(common(''), ['/.pawl/', '/.pawl-task/']);
+  excludePatterns(watch.common(''), ['/.pawl/', '/.pawl-task/']);
   await fix.git.prepareWorkspace(fix.spec({ runId: 'run_2', worktree: `${fix.worktree}-2`, branch: 'second' }));
   fix.put('work.txt', 'work\n');
   await fix.git.commitWork(fix.commitSpec());
   fix.put('left.txt', 'left\n');
   await fix.git.rescueAndReset(fix.resetSpec());
   await fix.git.releaseBranch(fix.worktree);
-  expect(await changes()).toEqual([]);
+  expect(await watch.changes()).toEqual([]);
 });
 
 test('no value is kept, no password in a key, and a folder that is gone hides nothing', async () => {
@@ -208,13 +197,13 @@ test('no value is kept, no password in a key, and a folder that is gone hides no
   const place = { commonDir: join(fix.repo.path, '.git'), adminDir: fix.admin };
   const seen = await settingsOf(fix.worktree, { environment: fix.repo.environment, helperFd: null }, place);
   expect(JSON.stringify(seen)).not.toMatch(/hunter2|letmein/);
-  expect(settingChanges(before, seen ?? {})).toEqual(['http.https://…@example.invalid/.extraheader was set']);
+  expect(watch.changesIn(seen ?? {})).toEqual(['http.https://…@example.invalid/.extraheader was set']);
 });
 
 test('ignore rules of the user that change are named as well, and so are those that begin to count', async () => {
   fix.repo.git(['config', '--global', 'core.excludesFile', '~/rules']);
-  before = await look();
-  expect(await changes()).toEqual([]);
+  await watch.lookAgain();
+  expect(await watch.changes()).toEqual([]);
   fix.repo.write(join(fix.repo.root, 'home/rules'), 'src/\n');
-  expect(await changes()).toEqual(['ignore rules of the user was changed']);
+  expect(await watch.changes()).toEqual(['ignore rules of the user was changed']);
 });

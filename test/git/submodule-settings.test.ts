@@ -1,22 +1,16 @@
 /** What decides how git works in the user's submodules is seen, and what ordinary work writes there is not mistaken for it. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { settingChanges } from '../../src/core/git-settings.ts';
-import type { GitSettings } from '../../src/model/request.ts';
-import { createFixture, type Fixture } from './git-fixture.ts';
+import type { Fixture } from './git-fixture.ts';
+import { type SettingsWatch, watchSettings } from './settings-watch.ts';
 
 let fix: Fixture;
-let before: GitSettings;
+let watch: SettingsWatch;
 beforeEach(async () => {
-  fix = createFixture();
-  await fix.git.prepareWorkspace(fix.spec());
-  before = await look();
+  watch = await watchSettings();
+  ({ fix } = watch);
 });
 afterEach(() => fix.repo.remove());
-
-const look = async (): Promise<GitSettings> => (await fix.git.settings(fix.worktree)).settings;
-const changes = async (): Promise<readonly string[]> => settingChanges(before, await look());
-const common = (name: string): string => join(fix.repo.path, '.git', name);
 
 /** The user's submodule `lib/inner/deep`, cloned with what it has inside; the folder of its git. */
 function addSubmodule(): string {
@@ -28,7 +22,7 @@ function addSubmodule(): string {
   fix.repo.git(['commit', '--quiet', '-m', 'Deep'], inner);
   fix.repo.git([...allow, 'submodule', '--quiet', 'add', inner, 'lib/inner']);
   fix.repo.git([...allow, 'submodule', '--quiet', 'update', '--init', '--recursive']);
-  return common('modules/lib/inner');
+  return watch.common('modules/lib/inner');
 }
 
 test('settings of submodules are seen, nested ones too', async () => {
@@ -48,14 +42,14 @@ test('settings of submodules are seen, nested ones too', async () => {
     ],
     [() => fix.repo.write(join(inner, 'config'), '[[garbage'), 'config was changed'],
   ] as const) {
-    before = await look();
+    await watch.lookAgain();
     plant();
-    expect(await changes()).toEqual([`modules/lib/inner/${expected}`]);
+    expect(await watch.changes()).toEqual([`modules/lib/inner/${expected}`]);
   }
-  before = await look();
-  fix.repo.write(common('modules/planted/HEAD'), 'ref: refs/heads/main\n');
-  fix.repo.write(common('modules/planted/config'), '[core]\n\tsshCommand = x\n');
-  expect(await changes()).toEqual(['modules/planted/config was set']);
+  await watch.lookAgain();
+  fix.repo.write(watch.common('modules/planted/HEAD'), 'ref: refs/heads/main\n');
+  fix.repo.write(watch.common('modules/planted/config'), '[core]\n\tsshCommand = x\n');
+  expect(await watch.changes()).toEqual(['modules/planted/config was set']);
 });
 
 test('submodules that the user sets up and works in are no change', async () => {
@@ -66,5 +60,5 @@ test('submodules that the user sets up and works in are no change', async () => 
   fix.repo.git(['fetch', '--quiet'], inside);
   fix.repo.git(['gc', '--quiet'], inside);
   fix.repo.git(['submodule', '--quiet', 'sync', '--recursive']);
-  expect(await changes()).toEqual([]);
+  expect(await watch.changes()).toEqual([]);
 });

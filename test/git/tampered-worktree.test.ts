@@ -3,29 +3,17 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { todaysPart } from '../support/draw.ts';
-import { BRANCH, createFixture, type Fixture, RUN_ID, usersCheckout } from './git-fixture.ts';
+import { BRANCH, createFixture, type Fixture, usersCheckout } from './git-fixture.ts';
+import { all, expectWhole, type Harm, RESCUE_REF } from './rescue-kit.ts';
 
 /** Three days in a row try every harm. */
 const DAYS = 3;
-const REF = `refs/pawl/rescue/${RUN_ID}/attempt-1`;
-
 let fix: Fixture;
 beforeEach(async () => {
   fix = createFixture();
   await fix.git.prepareWorkspace(fix.spec());
 });
 afterEach(() => fix.repo.remove());
-
-function expectWhole(): void {
-  expect(fix.inside(['symbolic-ref', 'HEAD'])).toBe(`refs/heads/${BRANCH}`);
-  expect(fix.inside(['rev-parse', 'HEAD'])).toBe(fix.base);
-  expect(fix.inside(['status', '--porcelain'])).toBe('');
-  expect(fix.inside(['rev-parse', '--absolute-git-dir'])).toBe(fix.admin);
-  expect(fix.repo.git(['worktree', 'list', '--porcelain'])).toContain(`worktree ${fix.worktree}\n`);
-  expect(fix.repo.git(['fsck', '--no-dangling'])).toBe('');
-}
-
-type Harm = (f: Fixture) => void;
 
 const gitFile = (f: Fixture, path: string): string => join(f.repo.path, '.git', path);
 const ref = (f: Fixture): string => gitFile(f, `refs/heads/${BRANCH}`);
@@ -39,11 +27,6 @@ const asFolder =
   (f) => {
     rmSync(path(f), { recursive: true, force: true });
     f.repo.write(join(path(f), 'deep/junk'), 'junk\n');
-  };
-const all =
-  (...harms: readonly Harm[]): Harm =>
-  (f) => {
-    for (const harm of harms) harm(f);
   };
 const nowhere = inAdmin('gitdir', '/nowhere/.git\n');
 
@@ -111,15 +94,16 @@ test.each(todaysPart(HARMS, DAYS))('with %s, what is there is kept and both are 
   fix.put('new.txt', 'new\n');
   harm(fix);
   const before = usersCheckout(fix.repo);
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-  expect(fix.repo.git(['cat-file', 'blob', `${REF}:new.txt`])).toBe('new');
-  expectWhole();
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+  expect(fix.repo.git(['cat-file', 'blob', `${RESCUE_REF}:new.txt`])).toBe('new');
+  expectWhole(fix);
+  expect(fix.inside(['rev-parse', '--absolute-git-dir'])).toBe(fix.admin);
   expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject({ kind: 'ready', headCommit: fix.base });
-  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
+  expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
   expect(usersCheckout(fix.repo)).toEqual(before);
   const place = join(`${fix.worktree}.kept`, 'attempt-1', 'in-the-way');
   expect(textsBelow(place)).toEqual(kept === null ? [] : expect.arrayContaining([kept]));
-  if (kept !== null) expect(fix.repo.git(['show', '-s', '--format=%B', REF])).toContain(place);
+  if (kept !== null) expect(fix.repo.git(['show', '-s', '--format=%B', RESCUE_REF])).toContain(place);
 });
 
 function textsBelow(folder: string): string[] {
@@ -152,10 +136,11 @@ describe('a branch in the way', () => {
     fix.put('new.txt', 'new\n');
     await expect(fix.git.rescueAndReset(fix.resetSpec())).rejects.toMatchObject(inWay);
     for (const name of ['b', 'c']) fix.repo.git(['branch', '-m', `${BRANCH}/${name}`, `moved/${BRANCH}/${name}`]);
-    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-    expectWhole();
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+    expectWhole(fix);
+    expect(fix.inside(['rev-parse', '--absolute-git-dir'])).toBe(fix.admin);
     expect(fix.repo.git(['log', '-1', '--format=%s', `moved/${BRANCH}/b`])).toBe('On b');
-    expect(fix.repo.git(['log', '-1', '--format=%s', `${REF}^`])).toBe('On b');
+    expect(fix.repo.git(['log', '-1', '--format=%s', `${RESCUE_REF}^`])).toBe('On b');
   });
 
   test('above it is named as well, with its log where it was', async () => {

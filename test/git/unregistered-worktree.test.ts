@@ -3,8 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BRANCH, createFixture, type Fixture, fingerprint, RUN_ID } from './git-fixture.ts';
-
-const REF = `refs/pawl/rescue/${RUN_ID}/attempt-1`;
+import { expectWhole, RESCUE_REF } from './rescue-kit.ts';
 
 let fix: Fixture;
 beforeEach(async () => {
@@ -44,13 +43,6 @@ describe('files in the place of a worktree that is registered no more', () => {
     rmSync(f.worktree, { recursive: true });
     rmSync(f.admin, { recursive: true });
   };
-  const isClean = (): void => {
-    expect(fix.inside(['rev-parse', 'HEAD'])).toBe(fix.base);
-    expect(fix.inside(['symbolic-ref', 'HEAD'])).toBe(`refs/heads/${BRANCH}`);
-    expect(fix.inside(['status', '--porcelain'])).toBe('');
-    expect(fix.repo.git(['fsck', '--no-dangling'])).toBe('');
-  };
-
   test.each(UNREGISTERED)(
     '%s: kept by a reset, which makes the worktree anew, and refused before it was ever made',
     async (_, put) => {
@@ -59,11 +51,11 @@ describe('files in the place of a worktree that is registered no more', () => {
       const before = fingerprint(fix.repo.root);
       expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject({ blocker: { code: 'PAWL_WORKSPACE_FOREIGN' } });
       expect(fingerprint(fix.repo.root)).toEqual(before);
-      expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-      expect(fix.repo.git(['cat-file', 'blob', `${REF}:mine.txt`])).toBe('mine');
-      isClean();
-      expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-      isClean();
+      expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+      expect(fix.repo.git(['cat-file', 'blob', `${RESCUE_REF}:mine.txt`])).toBe('mine');
+      expectWhole(fix);
+      expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+      expectWhole(fix);
     },
   );
 
@@ -72,7 +64,7 @@ describe('files in the place of a worktree that is registered no more', () => {
     fix.repo.git(['branch', '-D', BRANCH]);
     fix.put('.pawl-task/a1/completion.json', '{}\n');
     await fix.git.rescueAndReset(fix.resetSpec());
-    isClean();
+    expectWhole(fix);
     expect(readFileSync(join(fix.worktree, '.pawl-task/a1/completion.json'), 'utf8')).toBe('{}\n');
   });
 
@@ -80,8 +72,8 @@ describe('files in the place of a worktree that is registered no more', () => {
     fix.put('src/one.txt', 'half\n');
     rmSync(join(fix.worktree, '.git'));
     fix.repo.git(['worktree', 'prune', '--expire', 'now']);
-    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(REF);
-    expect(fix.repo.git(['cat-file', 'blob', `${REF}:src/one.txt`])).toBe('half');
-    isClean();
+    expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
+    expect(fix.repo.git(['cat-file', 'blob', `${RESCUE_REF}:src/one.txt`])).toBe('half');
+    expectWhole(fix);
   });
 });
