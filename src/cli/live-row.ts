@@ -5,7 +5,7 @@
  */
 import { visible } from '../base/visible.ts';
 import { taskWords } from '../core/event-words.ts';
-import { type Liveness, signWords, standingWords } from '../core/liveness.ts';
+import { contraryStanding, type Liveness, signWords, standingWords } from '../core/liveness.ts';
 import { conditionOf } from '../core/run-marks.ts';
 import type { RunView } from '../core/run-view.ts';
 import type { LiveRow } from './live-rows.ts';
@@ -30,10 +30,11 @@ export interface RowFacts {
 export function liveRow(view: RunView, { openTask, liveness, nowMs }: RowFacts): LiveRow {
   const { state, contention, blockers } = view;
   const task = openTask === null ? '' : taskBeside(state, openTask);
+  const contrary = contraryStanding(liveness);
   const signs =
-    liveness === null || (openTask === null && liveness.standing === 'working')
+    liveness === null || (openTask === null && contrary === null)
       ? []
-      : [...(liveness.standing === 'working' ? [] : [standingWords(liveness.standing)]), ...signWords(liveness, nowMs)];
+      : [...(contrary === null ? [] : [standingWords(contrary)]), ...signWords(liveness, nowMs)];
   const [blocker] = view.kind === 'blocked' ? blockers : [];
   const details = [
     task,

@@ -7,7 +7,7 @@
 import { elapsed, spanMs } from '../base/elapsed.ts';
 import { listed } from '../base/listed.ts';
 import { visible } from '../base/visible.ts';
-import { signWords, standingWords, taskStanding } from '../core/liveness.ts';
+import { contraryStanding, signWords, standingWords, taskStanding } from '../core/liveness.ts';
 import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
 import { type Condition, conditionOf, MARKS } from '../core/run-marks.ts';
 import type { MadeDecision } from '../core/run-story.ts';
@@ -47,10 +47,8 @@ function livenessLines({ colour }: Output, { liveness, task }: RunView, nowMs: n
   const { standing } = liveness;
   // It has not begun: that nobody drives is said once, above all runs.
   if (standing === 'halted' && task === null && liveness.findings.length === 0) return [];
-  const words = [
-    ...(standing === 'working' ? [] : [colour.yellow(standingWords(standing))]),
-    ...signWords(liveness, nowMs),
-  ];
+  const contrary = contraryStanding(liveness);
+  const words = [...(contrary === null ? [] : [colour.yellow(standingWords(contrary))]), ...signWords(liveness, nowMs)];
   return [
     ...(words.length === 0 ? [] : [words.join(' · ')]),
     ...liveness.findings.map(({ detail, action }) => `${colour.dim('found')}     ${detail}: ${action}`),

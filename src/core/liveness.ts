@@ -152,6 +152,11 @@ export function taskStanding(liveness: Liveness | null, task: { readonly endedAt
   return liveness === null || task.endedAtMs !== null ? null : TASK_WORDS[liveness.standing];
 }
 
+/** The standing, where it takes something back of what the run's state says; null where the state may stand as it is. */
+export function contraryStanding(liveness: Liveness | null): Standing | null {
+  return liveness === null || liveness.standing === 'working' ? null : liveness.standing;
+}
+
 /** The standing in a few words. */
 export function standingWords(standing: Standing): string {
   return WORDS[standing];

@@ -6,7 +6,7 @@
  *
  * Invariants: 1. A run stands at exactly one line, which says so where nothing of it is at work; one that was set aside at none of the way, because its state is not known. 2. No line is longer than PICTURE_COLUMNS.
  */
-import { taskStanding } from './liveness.ts';
+import { contraryStanding, taskStanding } from './liveness.ts';
 import { isKnownIdle } from './run-marks.ts';
 import type { RunView, TaskView } from './run-view.ts';
 
@@ -106,7 +106,7 @@ function noteOf(view: RunView, state: Stop, at: Stop | null): string {
 
 /** What is true of the place at which it stands, where its state says more than is known to be so. */
 function worldAt({ liveness, task }: RunView): string | null {
-  if (liveness === null || liveness.standing === 'working') return null;
+  if (contraryStanding(liveness) === null) return null;
   const isOpen = task !== null && task.endedAtMs === null;
   return isOpen ? (taskStanding(liveness, task) ?? 'not driven') : 'not driven';
 }

@@ -3,7 +3,7 @@
  *
  * Owns: these few lines. Does not own: the facts (core/run-view).
  */
-import { type Liveness, signWords, standingWords } from '../../core/liveness.ts';
+import { contraryStanding, type Liveness, signWords, standingWords } from '../../core/liveness.ts';
 import { drivenBy } from '../../core/next-actions.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { spentWords } from '../../core/turn-words.ts';
@@ -27,14 +27,14 @@ export function RunHead({ view, liveness, decision, isNewest, nowMs }: RunHeadPr
   const spent = spentWords(view.spent);
   const { verification, review } = view.gates;
   // What is dead or driven by nobody does not look at work.
-  const isAsSaid = liveness === null || liveness.standing === 'working';
+  const contrary = contraryStanding(liveness);
   return (
     <header class="run-head">
       <div class="title">
         <h1>{view.taskId}</h1>
-        <Chip tone={isAsSaid ? toneOfState(view.state) : toneOfStanding(liveness.standing)}>
+        <Chip tone={contrary === null ? toneOfState(view.state) : toneOfStanding(contrary)}>
           {words(view.state)}
-          {isAsSaid && view.substate !== null ? ` › ${words(view.substate)}` : ''}
+          {contrary === null && view.substate !== null ? ` › ${words(view.substate)}` : ''}
         </Chip>
         {isNewest ? null : <Chip tone="plain">as it was at record {view.seq}</Chip>}
         <span class="mono soft">{view.runId}</span>

@@ -6,6 +6,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { runMachine } from '../../../machines/run.machine.ts';
 import { taskMachine } from '../../../machines/task.machine.ts';
+import { contraryStanding } from '../../core/liveness.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { PANELS, type Panel, type Place } from './address.ts';
@@ -106,8 +107,8 @@ function Unfolded({
 /** The tone of the active states: what is dead or set aside does not look at work. */
 function toneNow(hub: HubState, runId: string): Tone | null {
   if (hub.runs?.get(runId)?.kind === 'quarantined') return 'bad';
-  const liveness = hub.livenessOf(runId);
-  return liveness === null || liveness.standing === 'working' ? null : toneOfStanding(liveness.standing);
+  const contrary = contraryStanding(hub.livenessOf(runId));
+  return contrary === null ? null : toneOfStanding(contrary);
 }
 
 function Charts({

@@ -4,7 +4,7 @@
  * Owns: filter, search, order and the rows. Does not own: a run's own page (run-page).
  */
 import { useState } from 'preact/hooks';
-import { type Liveness, standingWords } from '../../core/liveness.ts';
+import { contraryStanding, type Liveness, standingWords } from '../../core/liveness.ts';
 import type { RunKind, RunView } from '../../core/run-view.ts';
 import { toneOfStanding, toneOfState } from './journal-marks.ts';
 import { Chip, Command, Empty } from './parts.tsx';
@@ -113,7 +113,7 @@ function RunRow({ run, liveness, nowMs }: RunRowProps) {
   const { task } = run;
   const [next] = run.actions;
   const [blocker] = run.blockers;
-  const isAlive = liveness === null || liveness.standing === 'working';
+  const contrary = contraryStanding(liveness);
   return (
     <tr data-run={run.runId}>
       <th scope="row">
@@ -121,13 +121,13 @@ function RunRow({ run, liveness, nowMs }: RunRowProps) {
         <small class="mono soft">{run.runId}</small>
       </th>
       <td data-label="State">
-        <Chip tone={isAlive ? toneOfState(run.state) : toneOfStanding(liveness.standing)}>{words(run.state)}</Chip>
-        {isAlive ? (
+        <Chip tone={contrary === null ? toneOfState(run.state) : toneOfStanding(contrary)}>{words(run.state)}</Chip>
+        {contrary === null ? (
           run.substate === null ? null : (
             <small class="soft">{words(run.substate)}</small>
           )
         ) : (
-          <small>{standingWords(liveness.standing)}</small>
+          <small>{standingWords(contrary)}</small>
         )}
       </td>
       <td data-label="Working on">
