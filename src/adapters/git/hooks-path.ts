@@ -12,9 +12,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { inHome } from './own-git.ts';
 import type { GitCall, GitRun } from './run-git.ts';
-import { HOOK_FOLDERS_MAX, lookAt, type SettingNotes } from './setting-notes.ts';
-
-const FILE_BYTES_MAX = 1024 * 1024;
+import { FILE_BYTES_MAX, HOOK_FOLDERS_MAX, lookAt, type SettingNotes } from './setting-notes.ts';
 
 /** The repository that hooks are looked for in. */
 export interface HookPlace {

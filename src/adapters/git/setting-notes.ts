@@ -15,7 +15,8 @@ import { BOUNDS } from '../../model/limits.ts';
 import type { GitSettings } from '../../model/request.ts';
 import { smallTextOf } from './git-files.ts';
 
-const FILE_BYTES_MAX = 1024 * 1024;
+/** Of a file whose bytes are looked at; what is larger is known by its size and time. */
+export const FILE_BYTES_MAX = 1024 * 1024;
 /** Of all files together; what is beyond is known by its size and time. */
 const LOOK_BYTES_MAX = 32 * FILE_BYTES_MAX;
 const DIGEST_CHARS = 16;
