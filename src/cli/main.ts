@@ -1,50 +1,9 @@
 #!/usr/bin/env node
 /**
- * The program `pawl`: what the command line asks for, done and shown, with its exit code.
+ * The program `pawl`.
  *
- * Owns: the process around a command: its output, its exit code, closed pipes, a wait that is lost. Does not own: the commands
- * (cli/command-table), parsing (cli/program).
+ * Owns: the start. Does not own: what it does (cli/pawl).
  */
-import { EXIT } from '../model/error-codes.ts';
-import { COMMANDS } from './command-table.ts';
-import { whileWaking } from './lost-wait.ts';
-import { namedOptions } from './options.ts';
-import { Output } from './output.ts';
-import { runProgram } from './program.ts';
+import { pawl } from './pawl.ts';
 
-const argv = process.argv.slice(2);
-
-/** Of the command that was understood: those that a command shown with an error needs, too. */
-let named: readonly string[] = [];
-
-/** An error is shown as a document when that was asked for, even where the options themselves could not be understood. */
-function fail(error: unknown): void {
-  process.exitCode = new Output(argv.includes('--json'), named).fail(error);
-}
-
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read our output has gone (a closed pipe): the rest has no reader, and a run goes on without one.
-    if (error.code !== 'EPIPE') process.exitCode = EXIT.refused;
-  });
-}
-
-async function main(): Promise<void> {
-  try {
-    await runProgram(
-      COMMANDS,
-      argv,
-      async (entry, options, args) => {
-        named = namedOptions(options);
-        const run = await entry.load();
-        process.exitCode = await run(new Output(options.json === true, named), options, args);
-      },
-      (text) => process.stdout.write(text),
-    );
-  } catch (error) {
-    fail(error);
-  }
-}
-
-// Not awaited: Node would end a program whose wait is lost by itself, with exit code 13 and without a word.
-void whileWaking(process, fail, main);
+pawl();

@@ -5,9 +5,9 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { adapterOf } from '../adapters/agents/adapters.ts';
 import { createAgents } from '../adapters/agents/agents.ts';
+import { builtPath } from '../adapters/built-path.ts';
 import { createGit } from '../adapters/git/git.ts';
 import { flockHelperLock } from '../adapters/git/helper-lock.ts';
 import { excludePatterns } from '../adapters/git/locate.ts';
@@ -91,7 +91,7 @@ export function openWorld(request: WorldRequest): World {
     lock,
     isolation: hasPidNamespaces() ? 'pidNamespace' : 'none',
     hasTreeLock: hasProgram('flock'),
-    verificationWorker: [process.execPath, fileURLToPath(new URL('../host/verification-worker.js', import.meta.url))],
+    verificationWorker: [process.execPath, builtPath('host/verification-worker.js')],
     definitionHash: definitionHash(sha256),
     // What is told of files and runs holds their names.
     log: (line) => log(visible(line)),
@@ -122,7 +122,7 @@ function noConfig(configFile: string, what: string, cause?: unknown): PawlError 
 export function agentsOf({ configFile }: Pick<Places, 'configFile'>, config: Config): AgentsPort {
   return createAgents(config, {
     configFolder: folderOf(configFile),
-    mcpServer: [process.execPath, fileURLToPath(new URL('./main.js', import.meta.url)), 'mcp'],
+    mcpServer: [process.execPath, builtPath('cli/main.js'), 'mcp'],
   });
 }
 

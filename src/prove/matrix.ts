@@ -5,8 +5,10 @@
  *
  * Invariant: the same seed and share give the same stories, however many threads play them.
  */
+
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { builtPath } from '../adapters/built-path.ts';
 import { spanMs } from '../base/elapsed.ts';
 import { type MatrixOptions, type MatrixPart, playPart } from './matrix-part.ts';
 import type { MatrixMessage, MatrixOrder } from './matrix-worker.ts';
@@ -47,7 +49,7 @@ function playDivided({ seed, share, onProgress }: MatrixOptions): Promise<readon
 
 function playInThread(order: MatrixOrder, onProgress: MatrixOptions['onProgress']): Promise<MatrixPart> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./matrix-worker.js', import.meta.url), { workerData: order });
+    const worker = new Worker(builtPath('prove/matrix-worker.js'), { workerData: order });
     worker.on('message', (message: MatrixMessage) => {
       if (message.kind === 'part') resolve(message.part);
       else onProgress(message.done, message.of);

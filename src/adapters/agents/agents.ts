@@ -3,16 +3,18 @@
  *
  * Owns: finding an agent by name and role. Does not own: how one kind is started (a file for each kind), which role is asked for (core, runtime).
  */
+
 import { type NativeAgentConfig, nativeAgentSchema } from '../../model/agent-config.ts';
 import type { AgentConfig, Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { AGENT_KINDS } from '../../model/turn.ts';
 import type { AgentCommand, AgentPlaces, AgentsPort } from '../../ports/agent.ts';
+import { builtPath } from '../built-path.ts';
 import { adapterOf } from './adapters.ts';
 import { agentProblem } from './agent-problem.ts';
 import { type CodingPlace, codingAgentOf, programOf, turnCommandOf } from './coding.ts';
 import { commandOf } from './command.ts';
-import { scriptedCommandOf, scriptedWorkerPath } from './scripted.ts';
+import { scriptedCommandOf } from './scripted.ts';
 
 /** What agents are started with, beyond the config. */
 export interface AgentsPlace {
@@ -26,7 +28,7 @@ export interface AgentsPlace {
 
 /** The agents of `config`. */
 export function createAgents(config: Config, place: AgentsPlace): AgentsPort {
-  const { configFolder, scriptedWorker = scriptedWorkerPath() } = place;
+  const { configFolder, scriptedWorker = builtPath('adapters/agents/scripted-worker.js') } = place;
   const agents = new Map<string, AgentConfig>(Object.entries(config.agents));
   const names = [...agents.keys()].sort();
   const coding: CodingPlace = {

@@ -13,8 +13,8 @@ import { BOUNDS } from '../../model/limits.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent, TurnOrder } from '../../ports/agent.ts';
 import type { AgentAdapter, PermissionMode, TurnCommand, TurnStart } from '../../ports/agent-adapter.ts';
+import { builtPath } from '../built-path.ts';
 import { acpCommand } from './acp.ts';
-import { acpWorkerPath } from './acp-worker-path.ts';
 import { adapterOf } from './adapters.ts';
 import { findProgram } from './find-program.ts';
 import { probeProgram, unknownFlags } from './probe-program.ts';
@@ -190,7 +190,7 @@ function overAcp(
   const [, ...rest] = config.argv;
   const argv = [path, ...rest.map((argument) => placed(argument, place.configFolder)), ...start.extraArgs];
   const command = acpCommand(start, argv, order.usedBefore.tokens);
-  return { ...command, args: [process.execPath, acpWorkerPath(), ...command.args] };
+  return { ...command, args: [process.execPath, builtPath('adapters/agents/acp-worker.js'), ...command.args] };
 }
 
 /** A relative path in an argument belongs to the config's folder: the agent itself runs in the worktree. */

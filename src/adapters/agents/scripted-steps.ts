@@ -5,13 +5,14 @@
  *
  * Invariants: 1. Deterministic: nothing depends on chance or on the clock, but for the time in a witness line. 2. A step is done when the next begins.
  */
+
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { unreachable } from '../../base/unreachable.ts';
 import type { Step } from '../../model/script.ts';
+import { builtPath } from '../built-path.ts';
 import { writeAnswerFile } from './answer-file.ts';
 import { ScriptError } from './script.ts';
 import type { WorkerTask } from './worker-task.ts';
@@ -159,7 +160,7 @@ async function untilThere(path: string): Promise<void> {
 /** Starts a child that outlives this process, and waits until it is set up. */
 async function startGrandchild(step: Extract<Step, { do: 'grandchild' }>): Promise<void> {
   const output = step.holdsStdout ? 'inherit' : 'ignore';
-  const program = fileURLToPath(new URL('./scripted-grandchild.js', import.meta.url));
+  const program = builtPath('adapters/agents/scripted-grandchild.js');
   const life = step.lifeMs === null ? 'forever' : String(step.lifeMs);
   const child = spawn(process.execPath, [program, life, step.ignoreSigterm ? 'ignoreSigterm' : ''], {
     stdio: ['ignore', output, output, 'pipe'],

@@ -4,7 +4,6 @@
  * Owns: how its program is started. Does not own: the program itself (scripted-worker), the script's form (script).
  */
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ScriptedAgentConfig } from '../../model/config.ts';
 import { SCRIPT_VARIABLE } from '../../model/script.ts';
 import type { AgentCommand } from '../../ports/agent.ts';
@@ -22,11 +21,4 @@ export function scriptedCommandOf(
     env: agent.steps === undefined ? {} : { [SCRIPT_VARIABLE]: JSON.stringify(agent.steps) },
     completion: 'file',
   };
-}
-
-/** The built program of the scripted worker: beside this file, or, when this is the source, where the build puts it. */
-export function scriptedWorkerPath(): string {
-  const isSource = import.meta.url.endsWith('.ts');
-  const path = isSource ? '../../../dist/src/adapters/agents/scripted-worker.js' : './scripted-worker.js';
-  return fileURLToPath(new URL(path, import.meta.url));
 }

@@ -8,11 +8,13 @@
  * a tree and cannot be looked at is *unknown*, not gone (L5). 3. A clear sighting is confirmed by a second one: a process that forks and
  * ends while the table is read hides its child from the first.
  */
+
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isProbeable, judgeLife, type Life, type Place, type ProcessIdentity } from '../../base/process-identity.ts';
 import { systemCode } from '../../model/error.ts';
 import type { HostProcessesPort, HostStart, TreeHandle, TreeSighting } from '../../ports/processes.ts';
+import { builtPath } from '../built-path.ts';
 import { carriesMark, withDescendants } from './members.ts';
 import {
   fileKey,
@@ -25,7 +27,7 @@ import {
   sightPid,
 } from './proc.ts';
 import { sendSignal } from './signal.ts';
-import { builtHostMain, spawnHost } from './start-host.ts';
+import { spawnHost } from './start-host.ts';
 import { isTreeLocked } from './tree-lock.ts';
 import { lockDescriptor, startGate, TREE_LOCK_DESCRIPTOR } from './worker-gate.ts';
 
@@ -35,7 +37,7 @@ const DOUBTFUL_LOOKS = 3;
 type Surroundings = Place & { readonly hostname: string };
 
 /** The processes of this Linux machine. `hostMain` is the built program of the worker host. */
-export function linuxProcesses(hostMain: string = builtHostMain()): HostProcessesPort {
+export function linuxProcesses(hostMain: string = builtPath('host/main.js')): HostProcessesPort {
   const here = readSurroundings();
   const life = (identity: ProcessIdentity): Life => judgeLife(identity, here, sightPid);
   const identifyPid = (pid: number): ProcessIdentity | null => {

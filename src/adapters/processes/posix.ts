@@ -7,14 +7,16 @@
  * Invariants: 1. Nothing is signalled whose start time was not read just before, and never ourselves. 2. Where boot or machine cannot be
  * named, life is unknown (L5). Gap: a process whose environment `ps` may not show is found only as a child of one that it may.
  */
+
 import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { judgeLife, type Life, type Place, type ProcessIdentity, type Sighting } from '../../base/process-identity.ts';
 import { systemCode } from '../../model/error.ts';
 import type { HostProcessesPort, HostStart, TreeHandle, TreeSighting } from '../../ports/processes.ts';
+import { builtPath } from '../built-path.ts';
 import { carriesMark, withDescendants } from './members.ts';
 import { sendSignal } from './signal.ts';
-import { builtHostMain, spawnHost } from './start-host.ts';
+import { spawnHost } from './start-host.ts';
 import { isTreeLocked } from './tree-lock.ts';
 import { lockDescriptor, startGate } from './worker-gate.ts';
 
@@ -37,7 +39,7 @@ const PS_BYTES = 256 * 1024 * 1024;
 
 /** The processes of this machine by `ps`. `hostMain` is the built program of the worker host. */
 export function posixProcesses(
-  hostMain: string = builtHostMain(),
+  hostMain: string = builtPath('host/main.js'),
   here: Surroundings = readSurroundings(),
 ): HostProcessesPort {
   const life = (identity: ProcessIdentity): Life => judgeLife(identity, here, sight);

@@ -8,17 +8,11 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { systemCode } from '../../model/error.ts';
 import type { HostStart } from '../../ports/processes.ts';
 
 /** The file in a task's folder that takes what its hosts have to say to people. */
 export const HOST_LOG = 'host.log';
-
-/** The built host program, beside this build. */
-export function builtHostMain(): string {
-  return fileURLToPath(new URL('../../host/main.js', import.meta.url));
-}
 
 /** Starts the host program and returns its pid, null when the system could not start it (said in host.log). */
 export function spawnHost(hostMain: string, start: HostStart): number | null {

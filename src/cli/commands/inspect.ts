@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { builtPath } from '../../adapters/built-path.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { quote } from '../../core/sanitise.ts';
@@ -43,7 +43,7 @@ export async function inspect(output: Output, options: InspectOptions, [run]: re
   const runId = run === undefined ? null : resolveRun(place, run);
   const hub = await createHub({
     place,
-    pageFolder: fileURLToPath(new URL('../../inspector/page-dist/', import.meta.url)),
+    pageFolder: builtPath('inspector/page-dist'),
     pawlVersion: packageVersion(),
     port: portOf(options.port),
     runId,

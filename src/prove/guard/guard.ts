@@ -10,7 +10,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { builtPath } from '../real/built.ts';
+import { builtPath } from '../../adapters/built-path.ts';
 import { GUARD_VARIABLE, type GuardPlan, readGuardLog } from './guard-log.ts';
 import { withImport } from './hand-on.ts';
 import { type JailKind, type JailResult, openJail } from './jail.ts';

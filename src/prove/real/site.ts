@@ -8,11 +8,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { builtPath } from '../../adapters/built-path.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { Files } from '../../store/files.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
-import { builtPath } from './built.ts';
 import { createSandboxRepo, type SandboxRepo } from './sandbox-repo.ts';
 
 const SCRIPTED_WORKER = builtPath('adapters/agents/scripted-worker.js');

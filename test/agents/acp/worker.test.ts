@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acp, acpCommand } from '../../../src/adapters/agents/acp.ts';
 import { encodeAcpSpec } from '../../../src/adapters/agents/acp-spec.ts';
-import { acpWorkerPath } from '../../../src/adapters/agents/acp-worker-path.ts';
+import { builtPath } from '../../../src/adapters/built-path.ts';
 import type { AgentEvent } from '../../../src/model/agent-event.ts';
 import { FIXTURE_AGENT, plainSpec } from './conversation.ts';
 
@@ -28,7 +28,10 @@ afterEach(() => {
 
 function start(spec: string) {
   const prompt = openSync(join(folder, 'prompt'), 'r');
-  const child = spawn(process.execPath, [acpWorkerPath(), spec], { cwd: folder, stdio: [prompt, 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [builtPath('adapters/agents/acp-worker.js'), spec], {
+    cwd: folder,
+    stdio: [prompt, 'pipe', 'pipe'],
+  });
   closeSync(prompt);
   started.push(child);
   const said = { stdout: '', stderr: '' };
