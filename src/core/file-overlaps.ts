@@ -4,7 +4,7 @@
  * Owns: finding these pairs. Does not own: branches, which never wait but are refused (runtime/intake), the overlap rule (core/surfaces).
  */
 import type { PacketReading } from '../model/packet.ts';
-import { overlaps, surfacesOf } from './surfaces.ts';
+import { doOverlap, locally, surfacesOf } from './surfaces.ts';
 
 /** A packet that waits for an earlier one of its file. */
 export interface FileOverlap {
@@ -25,18 +25,24 @@ export function fileOverlaps(
   readings: readonly PacketReading[],
   isRunning: (reading: PacketReading) => boolean,
 ): readonly (FileOverlap | null)[] | null {
-  const declared = readings.map((reading) =>
-    isRunning(reading)
-      ? surfacesOf(reading.packet, reading.runId).filter((surface) => /^(?:path|scm):/.test(surface))
-      : [],
-  );
+  const declared = readings.map((reading) => (isRunning(reading) ? declaredBy(reading) : []));
   if (declared.reduce((sum, surfaces) => sum + surfaces.length, 0) > SURFACES_COMPARED) return null;
   return readings.map((reading, later) => {
     for (let earlier = 0; earlier < later; earlier += 1) {
       if (readings[earlier]?.runId === reading.runId) continue;
-      const surfaces = overlaps(declared[later] ?? [], declared[earlier] ?? []);
-      if (surfaces.length > 0) return { earlier, surfaces };
+      const others = declared[earlier] ?? [];
+      const both = (declared[later] ?? []).filter(({ local }) => others.some((other) => doOverlap(local, other.local)));
+      if (both.length > 0) return { earlier, surfaces: both.map(({ surface }) => surface) };
     }
     return null;
   });
+}
+
+/** What others may wait for of the packet's surfaces, as it spells them and as every packet would. */
+function declaredBy({ packet, runId }: PacketReading): readonly { readonly surface: string; readonly local: string }[] {
+  const surfaces = surfacesOf(packet, runId);
+  const spelled = locally(surfaces);
+  return surfaces
+    .map((surface, at) => ({ surface, local: spelled[at] ?? surface }))
+    .filter(({ surface }) => /^(?:path|scm):/.test(surface));
 }

@@ -24,7 +24,12 @@ export function repositoryAt(address: string): string | null {
 
 /** True when a packet's word for its repository (`owner/name`, or an address) means `repository`. */
 export function isRepository(word: string, repository: string): boolean {
-  return plain(repositoryAt(word) ?? withoutHost(word)) === plain(repository);
+  return repositoryKey(word) === plain(repository);
+}
+
+/** `owner/name` in small letters, however a packet spells it. */
+export function repositoryKey(word: string): string {
+  return plain(repositoryAt(word) ?? withoutHost(word));
 }
 
 /** `github.com/acme/widgets` as people write it: a first part with a dot, in front of at least two others, is a host. */

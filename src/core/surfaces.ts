@@ -6,10 +6,12 @@
  *
  * Invariants: 1. Overlap is symmetric, and every surface overlaps itself. 2. A path overlaps what lies below it, by whole segments, and so
  * does a branch: git keeps branches as files. 3. A pattern counts as the folder before its first wildcard: rather too much is leased than too
- * little. 4. Paths that differ only in case or in their Unicode form overlap: on some file systems they are one file.
+ * little. 4. Paths that differ only in case or in their Unicode form overlap: on some file systems they are one file. 5. All runs of a registry work
+ * in one repository: by which word a packet names it makes no difference to an overlap.
  */
 import type { Packet } from '../model/packet.ts';
 import { doBranchesCollide } from './branch-name.ts';
+import { repositoryKey } from './forge-repository.ts';
 
 const PATH_PREFIX = 'path:';
 const BRANCH_PREFIX = 'branch:';
@@ -67,9 +69,34 @@ export function doOverlap(a: string, b: string): boolean {
   return isPrefix(folded(leasedSegments(a)), folded(leasedSegments(b)));
 }
 
-/** The surfaces of `listA` that overlap any of `listB`. */
-export function overlaps(listA: readonly string[], listB: readonly string[]): readonly string[] {
-  return listA.filter((a) => listB.some((b) => doOverlap(a, b)));
+/**
+ * The surfaces of `listA` that overlap any of `listB`, each of which belongs to one run. `wholeA`: all surfaces of the run of `listA`, where that
+ * list is a part of them: the branch among them tells by which word they name the repository.
+ */
+export function overlaps(listA: readonly string[], listB: readonly string[], wholeA = listA): readonly string[] {
+  const others = locally(listB);
+  const ours = locally(listA, wholeA);
+  return listA.filter((_, at) => others.some((other) => doOverlap(ours[at] ?? '', other)));
+}
+
+/** The surfaces of one run as every run of the registry would spell them, in their order. `whole` as for `overlaps`. */
+export function locally(surfaces: readonly string[], whole = surfaces): readonly string[] {
+  const repo = repositoryIn(whole);
+  return repo === null ? surfaces : surfaces.map((surface) => local(surface, repo));
+}
+
+/** The word for the repository in the surfaces of one run; null where it leases no branch. */
+function repositoryIn(surfaces: readonly string[]): string | null {
+  const branch = surfaces.find((surface) => surface.startsWith(BRANCH_PREFIX));
+  return branch === undefined ? null : branch.slice(BRANCH_PREFIX.length, branch.indexOf('#'));
+}
+
+function local(surface: string, repo: string): string {
+  const path = `${PATH_PREFIX}${repo}/`;
+  if (surface.startsWith(path)) return `${PATH_PREFIX}${surface.slice(path.length)}`;
+  const branch = `${BRANCH_PREFIX}${repo}#`;
+  if (surface.startsWith(branch)) return `${BRANCH_PREFIX}#${surface.slice(branch.length)}`;
+  return surface.startsWith('scm:') ? surface.replace(`/${repo}#`, () => `/${repositoryKey(repo)}#`) : surface;
 }
 
 /** The whole segments of a declared path up to its first wildcard, none for everything; null when it leaves the repository. */

@@ -41,9 +41,10 @@ export class LeaseTable {
 
   /** Every hold of another run that overlaps, with those of `surfaces` that do. */
   conflicts(runId: string, surfaces: readonly string[]): readonly Conflict[] {
+    const whole = [...surfaces, ...(this.#holds.get(runId)?.surfaces ?? [])];
     return [...this.#holds.values()]
       .filter((holder) => holder.runId !== runId)
-      .map((holder) => ({ holder, surfaces: overlaps(surfaces, holder.surfaces) }))
+      .map((holder) => ({ holder, surfaces: overlaps(surfaces, holder.surfaces, whole) }))
       .filter((conflict) => conflict.surfaces.length > 0);
   }
 

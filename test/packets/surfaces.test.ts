@@ -155,6 +155,28 @@ describe('overlaps', () => {
     ]);
     expect(overlaps(['path:r/a'], [])).toEqual([]);
   });
+
+  it.each([
+    ['acme/widgets', 'acme/widgets.git'],
+    ['acme/widgets', 'github.com/acme/widgets'],
+    ['acme/widgets', 'me/a-fork'],
+    ['group/sub/widgets', 'widgets'],
+  ])('does not depend on the word for the repository: %s and %s', (one, other) => {
+    const surfaces = (repo: string, path: string): string[] => [`branch:${repo}#${path}`, `path:${repo}/${path}`];
+    expect(overlaps(surfaces(one, 'src/a'), surfaces(other, 'src'))).toEqual(surfaces(one, 'src/a'));
+    expect(overlaps(surfaces(one, 'src/a'), surfaces(other, 'src/b'))).toEqual([]);
+    expect(overlaps([`path:${one}/src`], surfaces(other, '**'), [`path:${one}/src`, `branch:${one}#x`])).toEqual([
+      `path:${one}/src`,
+    ]);
+  });
+
+  it('tells issues of one repository apart from those of another, however it is spelled', () => {
+    const issue = (repo: string): string[] => [`branch:${repo}#${repo}`, `scm:github/${repo}#12`];
+    expect(overlaps(issue('acme/widgets'), issue('GitHub.com/Acme/widgets.git'))).toEqual([
+      'scm:github/acme/widgets#12',
+    ]);
+    expect(overlaps(issue('acme/widgets'), issue('me/widgets'))).toEqual([]);
+  });
 });
 
 describe('isInsideRepository', () => {

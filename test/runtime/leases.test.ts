@@ -35,4 +35,12 @@ describe('the table of leases', () => {
     expect(table.conflict('c', asked)?.holder.runId).toBe('a');
     expect(table.conflict('c', ['path:o/r/test'])).toBeNull();
   });
+
+  it('knows a path again that another packet names by another word for the repository', () => {
+    const words = new LeaseTable();
+    words.set('a', { surfaces: ['branch:o/r.git#a', 'path:o/r.git/src/a'], expiresAtMs: 1 });
+    words.set('b', { surfaces: ['branch:o/r#b', 'path:o/r/src/b'], expiresAtMs: 1 });
+    expect(words.conflict('b', ['path:o/r/src/a'])?.holder.runId).toBe('a');
+    expect(words.conflict('b', ['path:o/r/src/c'])).toBeNull();
+  });
 });
