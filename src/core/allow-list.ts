@@ -21,7 +21,8 @@ export type SplitRefusal =
   | 'home'
   | 'newline'
   | 'quotes'
-  | 'control';
+  | 'control'
+  | 'shellWord';
 
 /** A command in words, or why it cannot be one. */
 export type SplitCommand =
@@ -42,7 +43,21 @@ const MESSAGES: Readonly<Record<SplitRefusal, string>> = {
   newline: 'it holds a line break',
   quotes: 'it holds a quote that is never closed',
   control: 'it holds a control character, or white space that is no space',
+  shellWord: 'its first word is one that only a shell knows; put it into a script',
 };
+
+/**
+ * Words of shells that begin a command and for which no program does the same (POSIX.1-2024, Shell Command Language, 2.4 and 2.15; the further
+ * ones of bash): a program of that name, where a system has one, could not change anything for the command after it.
+ */
+const SHELL_WORDS = new Set(
+  [
+    '! { } [[ case do done elif else esac fi for function if select then until while',
+    '. : alias bg break builtin cd command continue declare dirs disown eval exec exit export fc fg getopts hash history jobs let',
+    'local logout mapfile popd pushd read readonly return set shift shopt source suspend times trap typeset ulimit umask unalias',
+    'unset wait',
+  ].flatMap((words) => words.split(' ')),
+);
 
 /** The words of a command, as a POSIX shell would pass them to the program; wildcards stay as they are written. Refused when it needs a shell. */
 export function splitCommand(text: string): SplitCommand {
@@ -51,6 +66,7 @@ export function splitCommand(text: string): SplitCommand {
   const argv = parseArgsStringToArgv(text);
   const program = argv[0];
   if (program === undefined || program === '') return { kind: 'refused', reason: 'empty', message: MESSAGES.empty };
+  if (SHELL_WORDS.has(program)) return { kind: 'refused', reason: 'shellWord', message: MESSAGES.shellWord };
   return { kind: 'split', argv };
 }
 

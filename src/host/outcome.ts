@@ -186,8 +186,9 @@ async function gather(settlement: Settlement): Promise<Evidence> {
       agent: request.agent,
       capabilities: adapter.capabilities,
       answerFrom,
-      // One that was never executed has used nothing.
-      hasRun: settlement.startedAtMs !== null && startFailure(exit, { kind: 'missing' }, start) === null,
+      // One that was never executed has used nothing. One that printed something may have, whatever its last words are.
+      hasRun:
+        settlement.startedAtMs !== null && (start.hasOutput || startFailure(exit, { kind: 'missing' }, start) === null),
     });
   try {
     const turn = readEndedTurn(files, taskFolder, asked, adapter, exit);

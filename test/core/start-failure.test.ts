@@ -16,11 +16,26 @@ describe('startFailure', () => {
 
   it('is silent of a worker that has run: that said something, left an answer, or ended in another way', () => {
     expect(startFailure(exit(127), missing, { ...facts, hasOutput: true })).toBeNull();
+    const said = { ...facts, hasOutput: true, lastWords: 'Permission denied by the reviewer.' };
+    expect(startFailure(exit(127), missing, said)).toBeNull();
     expect(startFailure(exit(127), { kind: 'invalid', reason: 'r' }, facts)).toBeNull();
     expect(startFailure(exit(125), missing, facts)).toBeNull();
     expect(startFailure(exit(1), missing, facts)).toBeNull();
     expect(startFailure({ code: null, signal: 'SIGKILL' }, missing, facts)).toBeNull();
     expect(startFailure(null, missing, facts)).toBeNull();
+  });
+
+  it.each([
+    'tools/agent.sh: line 3: exec: nosuchprog: not found',
+    "env: 'nosuchprog': No such file or directory",
+    'tools/agent.sh: 3: ./build/agent: Permission denied',
+    'sh: 1: ./agent: Exec format error',
+    'bash: ./agent: cannot execute: required file not found',
+  ])('a wrapper that printed something first, and then: %s', (lastWords) => {
+    expect(startFailure(exit(127), missing, { ...facts, hasOutput: true, lastWords })).toContain(
+      'could not be started',
+    );
+    expect(startFailure(exit(1), missing, { ...facts, hasOutput: true, lastWords })).toBeNull();
   });
 
   it('lets no control character of a program or a shell through', () => {

@@ -53,6 +53,17 @@ describe('splitCommand', () => {
     ["a 'b", 'quotes'],
     ['a\0b', 'control'],
     ['a\u00a0b', 'control'],
+    ['! grep -q TODO src/widget.js', 'shellWord'],
+    ['source env.sh', 'shellWord'],
+    ['. ./env.sh', 'shellWord'],
+    ['cd sub', 'shellWord'],
+    ['if true', 'shellWord'],
+    ['[[ -f x ]]', 'shellWord'],
+    ['{ true', 'shellWord'],
+    ['export A=1', 'shellWord'],
+    ['set -e', 'shellWord'],
+    ['exit 0', 'shellWord'],
+    ["'trap' x", 'shellWord'],
   ])('%j is refused: %s', (text, reason) => {
     expect(argvOf(text)).toBe(reason);
   });
