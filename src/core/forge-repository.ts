@@ -16,26 +16,53 @@ const LOCAL = /^(?:file:|\/|\.|~|[A-Za-z]:[\\/])/i;
 
 /** `owner/name` (with all groups in front) of the repository that an address means; null for a path on this machine. */
 export function repositoryAt(address: string): string | null {
-  const text = address.trim();
-  if (LOCAL.test(text)) return null;
-  const path = (WITH_SCHEME.exec(text) ?? LIKE_SCP.exec(text))?.[2];
-  return path === undefined ? null : plain(decoded(path));
+  return placeAt(address)?.path ?? null;
 }
 
-/** True when a packet's word for its repository (`owner/name`, or an address) means `repository`. */
-export function isRepository(word: string, repository: string): boolean {
-  return repositoryKey(word) === plain(repository);
+/** The repository that an address means with the host in front, and nothing else of it; null for a path on this machine. */
+export function hostedRepositoryAt(address: string): string | null {
+  const place = placeAt(address);
+  return place === null ? null : `${place.host}/${place.path}`;
+}
+
+/** True when two words for a repository (`owner/name`, or an address) mean the same one, on the same host where both name one. */
+export function isRepository(word: string, other: string): boolean {
+  const [one, another] = [placeOf(word), placeOf(other)];
+  return one.path === another.path && areHostsAlike(one.host, another.host);
 }
 
 /** `owner/name` in small letters, however a packet spells it. */
 export function repositoryKey(word: string): string {
-  return plain(repositoryAt(word) ?? withoutHost(word));
+  return placeOf(word).path;
 }
 
-/** `github.com/acme/widgets` as people write it: a first part with a dot, in front of at least two others, is a host. */
-function withoutHost(word: string): string {
-  const parts = word.trim().split('/');
-  return parts.length > 2 && parts[0]?.includes('.') ? parts.slice(1).join('/') : word;
+interface Place {
+  /** Null where none is named. */
+  readonly host: string | null;
+  readonly path: string;
+}
+
+function placeAt(address: string): Place | null {
+  const text = address.trim();
+  if (LOCAL.test(text)) return null;
+  const [, host, path] = WITH_SCHEME.exec(text) ?? LIKE_SCP.exec(text) ?? [];
+  return host === undefined || path === undefined ? null : { host: host.toLowerCase(), path: plain(decoded(path)) };
+}
+
+/** Of `github.com/acme/widgets`, as people write it, too: a first part with a dot, in front of at least two others, is a host. */
+function placeOf(word: string): Place {
+  const [first = '', ...rest] = word.trim().split('/');
+  const isHost = rest.length > 1 && first.includes('.');
+  const written = isHost
+    ? { host: first.toLowerCase(), path: plain(rest.join('/')) }
+    : { host: null, path: plain(word) };
+  return placeAt(word) ?? written;
+}
+
+/** A name without a dot is one of the user's own (an alias of ssh) and says nothing; `ssh.github.com` is another door to `github.com`. */
+function areHostsAlike(one: string | null, other: string | null): boolean {
+  if (one === null || other === null || !one.includes('.') || !other.includes('.')) return true;
+  return one === other || one.endsWith(`.${other}`) || other.endsWith(`.${one}`);
 }
 
 function plain(path: string): string {

@@ -18,7 +18,7 @@ import type { RegistryPaths } from './registry-paths.ts';
 export interface RegistryUser {
   /** Absolute, without symbolic links: the git folder that all worktrees share. */
   readonly commonDir: string;
-  /** The registry lies at the default place of this very repository: then it belongs to it, wherever both were moved. */
+  /** The registry lies at the default place of this very repository: both may have been moved or copied together. */
   readonly isHome: boolean;
 }
 
@@ -41,15 +41,18 @@ export function bindRegistry(files: Files, paths: RegistryPaths, user: RegistryU
 
 /** Throws PAWL_REGISTRY_FOREIGN when the registry belongs to another repository, PAWL_REGISTRY_INVALID when nobody can tell. Writes nothing. */
 export function assertOwnRegistry(files: Files, paths: RegistryPaths, { commonDir, isHome }: RegistryUser): void {
-  const bytes = isHome ? null : readRegister(files, paths.repositoryFile);
+  const bytes = readRegister(files, paths.repositoryFile);
   if (bytes === null) return;
   const binding = bindingOf(bytes, paths);
-  if (binding.commonDir === commonDir) return;
-  const isMoved = markIn(files, commonDir) === binding.mark && markIn(files, binding.commonDir) !== binding.mark;
-  if (isMoved) return;
+  const isSamePlace = binding.commonDir === commonDir;
+  const isMarked = markIn(files, commonDir) === binding.mark;
+  // Of two that have the mark, as after a copy, only the one where it was made may use a registry that lies elsewhere.
+  if (isMarked && (isHome || isSamePlace || markIn(files, binding.commonDir) !== binding.mark)) return;
   throw new PawlError({
     code: 'PAWL_REGISTRY_FOREIGN',
-    message: `The registry ${paths.root} belongs to the repository ${binding.commonDir}, not to ${commonDir}.`,
+    message: isSamePlace
+      ? `The registry ${paths.root} belongs to another repository that was at ${commonDir}: its mark ${MARK} is missing there, or is another one.`
+      : `The registry ${paths.root} belongs to the repository ${binding.commonDir}, not to ${commonDir}.`,
     subject: paths.root,
     hint: `Start pawl in that repository, or name another registry with --registry DIR. If this repository has taken the place of that one, remove ${paths.repositoryFile}.`,
   });

@@ -59,6 +59,20 @@ describe('isRepository', () => {
     expect(isRepository(word, 'acme/widgets')).toBe(true);
   });
 
+  it.each([
+    ['https://gitlab.com/acme/widgets', 'https://github.com/acme/widgets.git', false],
+    ['gitlab.com/acme/widgets', 'git@github.com:acme/widgets.git', false],
+    ['acme/widgets', 'git@github.com:acme/widgets.git', true],
+    ['github.com/acme/widgets', 'ssh://git@ssh.github.com:443/Acme/widgets.git', true],
+    ['github.com/acme/widgets', 'git@github-work:acme/widgets.git', true],
+    ['GitHub.com/acme/widgets', 'https://github.com/acme/widgets', true],
+    ['hub.com/acme/widgets', 'https://github.com/acme/widgets', false],
+    ['https://github.com/other/widgets', 'git@github.com:acme/widgets.git', false],
+  ])('%s and %s: %s', (word, address, expected) => {
+    expect(isRepository(word, address)).toBe(expected);
+    expect(isRepository(address, word)).toBe(expected);
+  });
+
   it.each(['acme/widget', 'acme/widgets2', 'other/widgets', 'widgets', 'acme', 'acme/widgets/x', 'x/acme/widgets', ''])(
     '%j does not',
     (word) => {

@@ -149,6 +149,16 @@ describe('the target', () => {
     }
   });
 
+  it('is refused on another host, which is told then, and nothing else of the address', () => {
+    const repository = { origin: 'https://ann:secret@github.com/acme/widgets.git', defaultBranches: ['main'] };
+    const scm = { repo: 'gitlab.com/acme/widgets', issue_number: 1, intended_branch: 'work/a' };
+    const [blocker] = preflight(packetOf({ scm_target: scm }), placeOf({ repository })).blockers;
+    expect(blocker?.message).toMatch(/for the repository gitlab\.com\/acme\/widgets, .* is github\.com\/acme\/widgets\.$/);
+    expect(JSON.stringify(blocker)).not.toContain('secret');
+    const allowed = placeOf({ repository, config: { scm: { allowRepos: ['gitlab.com/acme/widgets'] } } });
+    expect(codesIn(packetOf({ scm_target: scm }), allowed)).toEqual([]);
+  });
+
   it('is refused on the default branch, letter case aside', () => {
     const scm = { repo: 'acme/widgets', issue_number: 1, intended_branch: 'Trunk' };
     const place = placeOf({ repository: { origin: null, defaultBranches: ['trunk'] } });

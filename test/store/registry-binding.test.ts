@@ -30,10 +30,28 @@ describe('a registry', () => {
     expect(() => bindRegistry(filesOver(fs), paths, THERE)).toThrow(/\/here\/\.git.*\/there\/\.git/);
   });
 
-  it('at the default place of a repository belongs to that, whatever it was bound to', () => {
+  it('at the default place of a repository belongs to that only with its mark', () => {
+    const fs = prepared();
+    const files = filesOver(fs);
+    bind(fs);
+    const thereAtHome = userOf(THERE.commonDir, true);
+    expect(bind(fs, thereAtHome)).toBe('PAWL_REGISTRY_FOREIGN');
+    files.writeDurable(`${THERE.commonDir}/pawl-repository`, bytesOf('another\n'));
+    expect(bind(fs, thereAtHome)).toBe('PAWL_REGISTRY_FOREIGN');
+    fs.unlink(`${THERE.commonDir}/pawl-repository`);
+    const mark = files.readBytes(`${HERE.commonDir}/pawl-repository`, 100) ?? bytesOf('');
+    files.writeDurable(`${THERE.commonDir}/pawl-repository`, mark);
+    expect([bind(fs, thereAtHome), bind(fs)]).toEqual([null, null]);
+  });
+
+  it('does not belong to a repository that was made anew in the same place', () => {
     const fs = prepared();
     bind(fs);
-    expect(bind(fs, userOf(THERE.commonDir, true))).toBeNull();
+    fs.unlink(`${HERE.commonDir}/pawl-repository`);
+    expect([bind(fs), bind(fs, userOf(HERE.commonDir, true))]).toEqual(Array(2).fill('PAWL_REGISTRY_FOREIGN'));
+    expect(() => bindRegistry(filesOver(fs), paths, HERE)).toThrow(/another repository that was at \/here\/\.git/);
+    fs.unlink(paths.repositoryFile);
+    expect([bind(fs), bind(fs)]).toEqual([null, null]);
   });
 
   it('goes with a repository that was moved, and not with a copy of it', () => {
