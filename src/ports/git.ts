@@ -80,7 +80,9 @@ export interface WorktreeState {
 /** What the object store holds for a commit: its tree, or the first object that is missing or is not what its name says. */
 export type StoredContent =
   | { readonly kind: 'whole'; readonly tree: string }
-  | { readonly kind: 'damaged'; readonly object: string };
+  | { readonly kind: 'damaged'; readonly object: string }
+  /** Git is told by a commit graph that the commit says something else. */
+  | { readonly kind: 'misread'; readonly commit: string };
 
 /** Lines that a commit has added to a file, the first and the last of them counted from 1. */
 export interface AddedLines {
@@ -107,8 +109,8 @@ export interface GitPort {
   settings(worktree: string): Promise<NonNullable<TaskRequest['git']>>;
   /** The tree of a commit. */
   treeOf(commit: string): Promise<string>;
-  /** Reads and hashes all that a commit holds: what is stored is what the names of its objects say, or is not. */
-  storedContent(commit: string): Promise<StoredContent>;
+  /** Reads and hashes all that a commit and its base hold: what is stored is what the names of the objects say, or is not. */
+  storedContent(commit: string, base: string): Promise<StoredContent>;
   /** The commit that a branch of the repository is at, or null when there is no such branch. */
   branchHead(branch: string): Promise<string | null>;
   /** Removes untracked, not ignored files. Nothing tracked is touched. */

@@ -120,13 +120,21 @@ async function movedHead(run: LiveRun, commit: string): Promise<Blocker | null> 
 
 /** The blocker when what is stored for the commit is not, byte for byte, the tree that both gates judged; null when it is. */
 async function changedContent(run: LiveRun, commit: string): Promise<Blocker | null> {
-  const stored = await run.world.git.storedContent(commit);
+  const stored = await run.world.git.storedContent(commit, run.state.run.context.baseCommit ?? commit);
   if (stored.kind === 'damaged') {
     return {
       code: 'PAWL_GIT_OBJECTS_DAMAGED',
       message: `The object ${stored.object} of the commit ${commit} is missing from the repository, or is not what its name says: others would see another content than both gates have judged.`,
       hint: hintOf('PAWL_GIT_OBJECTS_DAMAGED'),
       evidence: [commit, stored.object],
+    };
+  }
+  if (stored.kind === 'misread') {
+    return {
+      code: 'PAWL_GIT_OBJECTS_DAMAGED',
+      message: `The repository's commit graph (objects/info/commit-graph, or a file of objects/info/commit-graphs) says something else of the commit ${stored.commit} than the commit itself: git would show another content than both gates have judged.`,
+      hint: 'Delete the commit graph, then retry: git makes it again. If nothing of yours wrote it, the worker did.',
+      evidence: [commit, stored.commit],
     };
   }
   for (const gate of ['verification', 'review'] as const) {

@@ -215,6 +215,19 @@ test("ignored files and the answer folder are no part of the work, whatever the 
   expect(await fix.git.state(fix.worktree)).toMatchObject({ trackedChanges: [], untracked: [] });
 });
 
+test('the answer folder is in no commit, though the worker has committed it: no gate could see another content in it', async () => {
+  fix.put('.pawl-task/x.js', 'evil\n');
+  fix.put('.pawl-task.js', 'mine\n');
+  fix.inside(['add', '--force', '-A']);
+  fix.inside(['-c', 'user.name=W', '-c', 'user.email=w@w', 'commit', '--quiet', '-m', 'Work']);
+  fix.put('.pawl-task/x.js', 'good\n');
+  const listed = (): string[] => fix.inside(['ls-tree', '-r', '--name-only', 'HEAD']).split('\n');
+  expect(listed()).toContain('.pawl-task/x.js');
+  expect((await fix.git.commitWork(fix.commitSpec())).kind).toBe('committed');
+  expect(listed().filter((path) => path.startsWith('.pawl'))).toEqual(['.pawl-task.js']);
+  expect(await fix.git.state(fix.worktree)).toMatchObject({ trackedChanges: [], untracked: [] });
+});
+
 test('a submodule that the worker added properly is part of the work', async () => {
   const library = join(fix.repo.root, 'library');
   mkdirSync(library);

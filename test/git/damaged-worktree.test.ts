@@ -203,7 +203,7 @@ describe('a worktree in which a worker was when the power was cut is put back, a
     fix.put('deep/new.txt', 'new\n');
     const committed = await fix.git.commitWork(fix.commitSpec());
     const commit = committed.kind === 'committed' ? committed.commit : '';
-    expect(await fix.git.storedContent(commit)).toMatchObject({ kind: 'whole' });
+    expect(await fix.git.storedContent(commit, fix.base)).toMatchObject({ kind: 'whole' });
   });
 
   test('with its rescue ref empty: it is made again', async () => {

@@ -41,6 +41,17 @@ it('a commit with an object that is not what its name says is not', async () => 
   expect(view?.blockers[0]?.message).toContain(object);
 });
 
+it('a commit of which git is told something else by a commit graph is not, and the message says what to delete', async () => {
+  const view = await drivenWith((git) => ({
+    storedContent: async (commit, base) => {
+      expect(await git.treeOf(base)).not.toBe(await git.treeOf(commit));
+      return { kind: 'misread', commit };
+    },
+  }));
+  expect(view).toMatchObject({ state: 'blockedNeedsHuman', blockers: [{ code: 'PAWL_GIT_OBJECTS_DAMAGED' }] });
+  expect(view?.blockers[0]?.message).toContain('objects/info/commit-graph');
+});
+
 const OTHER = 'e'.repeat(40);
 const WORKED_ON = 'sim/of-SIM-1';
 

@@ -72,7 +72,7 @@ export function createGit(options: GitOptions): GitPort {
       return { commonDir: git.commonDir, adminDir: worktree.adminDir, settings };
     },
     treeOf: (commit) => treeOf(git, commit),
-    storedContent: (commit) => checkContent(git, commit),
+    storedContent: (commit, base) => checkContent(git, commit, base),
     branchHead: (branch) => commitOf(git, `refs/heads/${branch}`),
     removeUntracked: async (path) => {
       const worktree = openWorktree(git, path);

@@ -125,14 +125,18 @@ export type EntriesRead =
   | { readonly isRead: true; readonly isEmpty: boolean; readonly unmerged: readonly string[] }
   | { readonly isRead: false; readonly reason: string };
 
-/** The index of `own` has the entries of the worktree's, conflicts included, and no flag and no time of it. */
-export async function takeEntries(own: OwnGit): Promise<EntriesRead> {
+/**
+ * The index of `own` has the entries of the worktree's, conflicts included, and no flag and no time of it; none below the folder `without` at
+ * the top.
+ */
+export async function takeEntries(own: OwnGit, without: string | null = null): Promise<EntriesRead> {
   const chunks: Uint8Array[] = [];
   const onBytes = (chunk: Uint8Array): void => void chunks.push(chunk);
   const look = inWorktree(own.worktree, ['ls-files', '--stage', '-z'], { answers: [0, 128], isRead: true, onBytes });
   const { exitCode, problem } = await own.run(look);
   if (exitCode !== 0) return { isRead: false, reason: problem };
-  const input = Buffer.concat(chunks);
+  const listed = Buffer.concat(chunks);
+  const input = without === null ? listed : entriesOutside(listed, without);
   if (input.length > 0) await own.run(inOwn(own, ['update-index', '-z', '--index-info'], { input }));
   return { isRead: true, isEmpty: input.length === 0, unmerged: unmergedIn(input) };
 }
@@ -147,14 +151,32 @@ export function giveIndex({ folder, worktree }: OwnGit): void {
   renameSync(join(folder, 'index'), join(worktree.adminDir, 'index'));
 }
 
-/** Paths of entries `mode object stage<TAB>path` with a stage. */
-function unmergedIn(entries: Buffer): string[] {
-  const paths = new Set<string>();
+/** Entries `mode object stage<TAB>path`, each with the NUL at its end. */
+function* entriesIn(entries: Buffer): Generator<{ readonly bytes: Buffer; readonly tab: number }> {
   let from = 0;
   for (let end = entries.indexOf(0); end >= 0; end = entries.indexOf(0, from)) {
-    const tab = entries.indexOf(9, from);
-    if (entries[tab - 1] !== 48) paths.add(entries.toString('utf8', tab + 1, end));
+    const bytes = entries.subarray(from, end + 1);
+    yield { bytes, tab: bytes.indexOf(9) };
     from = end + 1;
   }
+}
+
+/** Paths of entries with a stage. */
+function unmergedIn(entries: Buffer): string[] {
+  const paths = new Set<string>();
+  for (const { bytes, tab } of entriesIn(entries)) {
+    if (bytes[tab - 1] !== 48) paths.add(bytes.toString('utf8', tab + 1, bytes.length - 1));
+  }
   return [...paths];
+}
+
+/** The folder itself, where it is a file or a link, is left out as well. */
+function entriesOutside(entries: Buffer, folder: string): Buffer {
+  const kept: Buffer[] = [];
+  for (const { bytes, tab } of entriesIn(entries)) {
+    const path = bytes.subarray(tab + 1);
+    const isInside = path.equals(Buffer.from(`${folder}\0`)) || path.indexOf(`${folder}/`) === 0;
+    if (!isInside) kept.push(bytes);
+  }
+  return Buffer.concat(kept);
 }

@@ -1,33 +1,69 @@
 /**
- * Whether the object store holds, for a commit, what the names of its objects say.
+ * Whether the object store holds, for a commit and what it is compared with, what the names of its objects say.
  *
- * Owns: reading and hashing the commit, every tree and every file of it. Does not own: what follows from a difference (runtime).
+ * Owns: reading and hashing the commits, every tree and every file of them, comparing them with the commit graph. Does not own: what follows from
+ * a difference (runtime).
  *
  * Invariant: nothing is taken from a name. Git believes that an object which is there already has the content of its name, and reads it without
- * hashing it again: whoever can write to the store, or have it borrow from another, can put other bytes there first.
+ * hashing it again: whoever can write to the store, or have it borrow from another, can put other bytes there first. So it is with the base: a
+ * forged file there hides from a reviewer what was added. The commit graph is a copy of the commits that git reads in their place.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { StoredContent } from '../../ports/git.ts';
 import { type GitOutput, pathStream } from './run-git.ts';
 import { type GitContext, inRepository } from './worktree.ts';
 
-/** Reads all that `commit` holds and compares it with its names. */
-export async function checkContent(git: GitContext, commit: string): Promise<StoredContent> {
+/** Reads all that `commit` holds, all that `base` holds and all that lies between them, and compares it with its names. */
+export async function checkContent(git: GitContext, commit: string, base: string): Promise<StoredContent> {
   const objects = new Set<string>([commit]);
-  const root = /^tree ([0-9a-f]+)$/m.exec((await read(git, ['cat-file', 'commit', commit])).text)?.[1];
-  if (root === undefined) return { kind: 'damaged', object: commit };
+  const root = await addAll(git, commit, objects);
+  if (root === null) return { kind: 'damaged', object: commit };
+  objects.add(base);
+  if ((await addAll(git, base, objects)) === null) return { kind: 'damaged', object: base };
+  const commits = [base, ...(await linesOf(git, ['rev-list', `${base}..${commit}`, '--']))];
+  for (const object of await linesOf(git, ['rev-list', '--objects', '--no-object-names', `${base}..${commit}`, '--'])) {
+    objects.add(object);
+  }
+  const damaged = await firstDamaged(git, [...objects]);
+  if (damaged !== null) return { kind: 'damaged', object: damaged };
+  const misread = await firstMisread(git, commits);
+  return misread === null ? { kind: 'whole', tree: root } : { kind: 'misread', commit: misread };
+}
+
+/** Adds the trees and files of `commit`; its tree, null where one of them cannot be read. */
+async function addAll(git: GitContext, commit: string, objects: Set<string>): Promise<string | null> {
+  const root = treeIn((await read(git, ['cat-file', 'commit', commit])).text);
+  if (root === null) return null;
   objects.add(root);
   const onBytes = pathStream((entry) => {
     const [, type = '', object = ''] = entry.split(/[ \t]/);
     // A submodule's commit is no object of this repository.
     if (type !== 'commit') objects.add(object);
   });
-  const listed = await git.run(
-    inRepository(git, ['ls-tree', '-r', '-t', '-z', root], { answers: [0, 128], isRead: true, onBytes }),
+  const list = ['ls-tree', '-r', '-t', '-z', root];
+  await git.run(inRepository(git, list, { answers: [0, 128], isRead: true, onBytes }));
+  return root;
+}
+
+function treeIn(commit: string): string | null {
+  return /^tree ([0-9a-f]+)$/m.exec(commit)?.[1] ?? null;
+}
+
+/** The first commit whose tree or parents git reads otherwise than the commit says, by a commit graph; null when there is none. */
+async function firstMisread(git: GitContext, commits: readonly string[]): Promise<string | null> {
+  const told = ['rev-list', '--no-walk=unsorted', '--stdin', '--format=%H %T %P'];
+  const input = `${commits.join('\n')}\n`;
+  const [plain, byGraph] = await Promise.all(
+    [told, ['-c', 'core.commitGraph=true', ...told]].map(async (args) => {
+      const { text } = await git.run(inRepository(git, args, { answers: [0, 128], isRead: true, input }));
+      return text.split('\n').filter((line) => !line.startsWith('commit '));
+    }),
   );
-  if (listed.exitCode !== 0) return { kind: 'damaged', object: root };
-  const damaged = await firstDamaged(git, [...objects]);
-  return damaged === null ? { kind: 'whole', tree: root } : { kind: 'damaged', object: damaged };
+  return commits.find((_, at) => plain?.[at] !== byGraph?.[at]) ?? null;
+}
+
+async function linesOf(git: GitContext, args: readonly string[]): Promise<readonly string[]> {
+  return (await read(git, args)).text.split('\n').filter((line) => line !== '');
 }
 
 function read(git: GitContext, args: readonly string[]): Promise<GitOutput> {

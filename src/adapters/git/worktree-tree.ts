@@ -5,7 +5,7 @@
  * Free of zod and xstate: the worker host loads this file.
  *
  * Invariants: 1. The worktree's own index is read and never written. 2. Whoever asks, the same files give the same tree: that of their bytes
- * as they lie there.
+ * as they lie there. 3. The folder for workers' answers is in no tree, whoever has added or committed it: no gate looks into it.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,13 +31,18 @@ const PATHS_LISTED = 20;
 /** The tree that the files of `worktree` make. `head`: the commit checked out, null when there is none. Leaves unreferenced objects behind and nothing else. */
 export function findTree(run: GitRun, worktree: Worktree, head: string | null, mode: TreeMode): Promise<TreeFinding> {
   return withOwnGit(run, worktree, head, async (own): Promise<TreeFinding> => {
-    const entries = await takeEntries(own);
+    const entries = await takeEntries(own, ANSWER_FOLDER);
     if (!entries.isRead && mode === 'strict') return { kind: 'failed', reason: entries.reason };
     if (mode === 'strict' && entries.isRead && entries.unmerged.length > 0)
       return { kind: 'unmerged', paths: entries.unmerged.slice(0, PATHS_LISTED) };
     const hasIndex = entries.isRead && existsSync(join(worktree.adminDir, 'index'));
     // Without a commit checked out the index starts empty, which is right as well.
-    if (!hasIndex && head !== null) await takeCommit(own, head);
+    if (!hasIndex && head !== null) {
+      await takeCommit(own, head);
+      await run(
+        inOwn(own, ['rm', '-r', '--cached', '--quiet', '--ignore-unmatch', '--', `:(top,literal)${ANSWER_FOLDER}`]),
+      );
+    }
     const nested = await findNested(own);
     if (mode === 'strict' && nested.length > 0) return { kind: 'nested', paths: nested.slice(0, PATHS_LISTED) };
     const skipped = [ANSWER_FOLDER, ...nested].map((path) => `:(top,exclude,literal)${path.replace(/\/$/, '')}`);
