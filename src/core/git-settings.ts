@@ -17,18 +17,57 @@ export const UNREADABLE = 'config';
  * Keys of the configuration that git and its companions write in the course of ordinary work (a branch and what it tracks, a submodule set up,
  * the forge's word on a remote), and by which nothing is started.
  */
-const ORDINARY = [/^branch\./, /^submodule\..*\.(?:url|active)$/, /^remote\..*\.gh-resolved$/];
+const ORDINARY = [
+  /^branch\.(?!.*\.(?:remote|pushremote|mergeoptions)$)/,
+  /^submodule\..*\.active$/,
+  /^remote\..*\.gh-resolved$/,
+];
+/** Where a branch is pulled from and pushed to. */
+const REMOTE_OF_BRANCH = /^branch\..*\.(?:remote|pushremote)$/;
+const URL_OF_SUBMODULE = /^submodule\.(.*)\.url$/;
 
-/** The name of a configuration that only another worktree follows. */
-const OF_ANOTHER_WORKTREE = /^worktrees\//;
+/** Keys by which a configuration of the user for all repositories starts a program, or leads git or its words elsewhere. */
+const FAR_REACHING = [
+  /^(?:alias|filter|include|includeif|pager|protocol|remote|url)\./,
+  /^core\.(?:alternaterefscommand|askpass|editor|fsmonitor|gitproxy|pager|sshcommand|worktree)$/,
+  /^(?:diff\.external|init\.templatedir|interactive\.difffilter|sequence\.editor|uploadpack\.packobjectshook|web\.browser)$/,
+  /^diff\..*\.(?:command|textconv)$/,
+  /^merge\..*\.driver$/,
+  /^(?:browser|difftool|guitool|man|mergetool|tar|trailer)\..*\.(?:cmd|command|path)$/,
+  /^credential\.(?:.*\.)?helper$/,
+  /^gpg\.(?:.*\.)?(?:program|defaultkeycommand)$/,
+  /^http\.(?:.*\.)?(?:cookiefile|extraheader|proxy|sslcainfo|sslcapath|sslverify)$/,
+  /^submodule\..*\.update$/,
+];
+
+/** What is known of a repository by which a value is told to be ordinary. */
+export interface KnownPlaces {
+  /** Names of remotes that are configured. */
+  readonly remotes: ReadonlySet<string>;
+  /** The addresses that `.gitmodules` of the user's checkout gives, by the names of the submodules. */
+  readonly submodules: ReadonlyMap<string, string>;
+}
+
+/** What nothing follows any more once it is gone: the configuration of another worktree; where history was cut off. */
+const GONE_IS_NOTHING = /^worktrees\/|^shallow$/;
 
 /** Changes told in a message; all are in the evidence, up to its own bound. */
 const TOLD_MAX = 5;
 const EVIDENCE_MAX = 40;
 
-/** True for a key of the configuration that may change while workers run. */
-export function isOrdinaryKey(key: string): boolean {
-  return ORDINARY.some((pattern) => pattern.test(key));
+/** True for a setting of the repository that may change while workers run. */
+export function isOrdinarySetting(key: string, value: string, { remotes, submodules }: KnownPlaces): boolean {
+  if (REMOTE_OF_BRANCH.test(key)) return value === '.' || remotes.has(value);
+  const submodule = URL_OF_SUBMODULE.exec(key)?.[1];
+  if (submodule === undefined) return ORDINARY.some((pattern) => pattern.test(key));
+  // Git writes there what .gitmodules says, made absolute where it is relative. What another commit says of it is not at hand.
+  const declared = submodules.get(submodule);
+  return declared === undefined || declared === value || /^\.\.?\//.test(declared);
+}
+
+/** True for a key that counts in the user's own configuration, which other programs write at any time. */
+export function isFarReaching(key: string): boolean {
+  return FAR_REACHING.some((pattern) => pattern.test(key));
 }
 
 /** What was changed from `before` to `after`, in words: `filter.f.clean was set`. */
@@ -38,8 +77,7 @@ export function settingChanges(before: GitSettings, after: GitSettings): readonl
   return names.flatMap((name) => {
     const [was, is] = [before[name], after[name]];
     if (was === is) return [];
-    // A worktree that was removed takes its configuration along; nothing follows that any more.
-    if (is === undefined && OF_ANOTHER_WORKTREE.test(name)) return [];
+    if (is === undefined && GONE_IS_NOTHING.test(name)) return [];
     if (was === undefined) return [`${name} was set`];
     return [`${name} was ${is === undefined ? 'removed' : 'changed'}`];
   });

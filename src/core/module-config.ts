@@ -6,7 +6,7 @@
  *
  * Invariant: a line is left out only if it says, for git as well, nothing but what was understood here; every other one counts.
  */
-import { isOrdinaryKey } from './git-settings.ts';
+import { isOrdinarySetting, type KnownPlaces } from './git-settings.ts';
 
 const HEADER = /^\[([A-Za-z0-9-]+)(?: "([^"\\]*)")?\]$/;
 const ENTRY = /^([A-Za-z][A-Za-z0-9-]*)[ \t]*=[ \t]*([^"\\#;\p{Cc}]*)$/u;
@@ -26,6 +26,9 @@ export function unusualLines(text: string, isOwnCheckout: (named: string) => boo
   const lines = text.split('\n').map((line) => line.trim());
   // Where lines are continued, one of them alone does not say what it means.
   if (lines.some((line) => line.endsWith('\\'))) return lines;
+  const remotes = [...text.matchAll(/^\s*\[remote "([^"\\]+)"\]/gm)].map(([, name = '']) => name);
+  const known: KnownPlaces = { remotes: new Set(remotes), submodules: new Map() };
+  const isOrdinary = (section: string | null, line: string) => isOrdinaryEntry(section, line, { known, isOwnCheckout });
   const unusual: string[] = [];
   let section: string | null = null;
   for (const line of lines) {
@@ -36,15 +39,19 @@ export function unusualLines(text: string, isOwnCheckout: (named: string) => boo
     }
     if (line.startsWith('[')) section = null;
     const isNothing = line === '' || /^[#;]/.test(line);
-    if (!isNothing && !isOrdinaryEntry(section, line, isOwnCheckout)) unusual.push(`${section ?? ''} ${line}`);
+    if (!isNothing && !isOrdinary(section, line)) unusual.push(`${section ?? ''} ${line}`);
   }
   return unusual;
 }
 
-function isOrdinaryEntry(section: string | null, line: string, isOwnCheckout: (named: string) => boolean): boolean {
+function isOrdinaryEntry(
+  section: string | null,
+  line: string,
+  { known, isOwnCheckout }: { readonly known: KnownPlaces; readonly isOwnCheckout: (named: string) => boolean },
+): boolean {
   const [, name, value = ''] = ENTRY.exec(line) ?? [];
   if (section === null || name === undefined) return false;
   const key = `${section}.${name.toLowerCase()}`;
   if (key === 'core.worktree') return isOwnCheckout(value.trim());
-  return isOrdinaryKey(key) || FRESH.some((pattern) => pattern.test(`${key}=${value.trim()}`));
+  return isOrdinarySetting(key, value.trim(), known) || FRESH.some((pattern) => pattern.test(`${key}=${value.trim()}`));
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { isOrdinaryKey, settingChanges, settingsBlocker, UNREADABLE, wereAtWork } from '../../src/core/git-settings.ts';
+import {
+  isFarReaching,
+  isOrdinarySetting,
+  settingChanges,
+  settingsBlocker,
+  UNREADABLE,
+  wereAtWork,
+} from '../../src/core/git-settings.ts';
 
 describe('settings of git at two moments', () => {
   it('differ by what was set, changed and removed, by name', () => {
@@ -21,18 +28,74 @@ describe('settings of git at two moments', () => {
   });
 });
 
+const known = {
+  remotes: new Set(['origin']),
+  submodules: new Map([
+    ['lib', 'https://x.invalid/lib'],
+    ['rel', '../rel'],
+  ]),
+};
+
 it.each([
-  ['branch.main.remote', true],
-  ['branch.a.b.vscode-merge-base', true],
-  ['submodule.lib.url', true],
-  ['submodule.lib.active', true],
-  ['submodule.lib.update', false],
-  ['remote.origin.gh-resolved', true],
-  ['remote.origin.url', false],
-  ['core.hookspath', false],
-  ['alias.branch.x', false],
-])('that %s is changed by ordinary work: %s', (key, isOrdinary) => {
-  expect(isOrdinaryKey(key)).toBe(isOrdinary);
+  ['branch.main.remote', 'origin', true],
+  ['branch.main.remote', '.', true],
+  ['branch.main.remote', '../evil', false],
+  ['branch.main.pushremote', 'https://x.invalid/evil', false],
+  ['branch.main.merge', 'refs/heads/main', true],
+  ['branch.main.mergeoptions', '-s x', false],
+  ['branch.a.b.vscode-merge-base', 'origin/main', true],
+  ['submodule.lib.url', 'https://x.invalid/lib', true],
+  ['submodule.lib.url', 'https://x.invalid/evil', false],
+  ['submodule.rel.url', 'https://x.invalid/rel', true],
+  ['submodule.other.url', 'https://x.invalid/other', true],
+  ['submodule.lib.active', 'true', true],
+  ['submodule.lib.update', '!x', false],
+  ['remote.origin.gh-resolved', 'base', true],
+  ['remote.origin.url', 'x', false],
+  ['core.hookspath', 'x', false],
+  ['alias.branch.x', 'x', false],
+])('that %s becomes %s in ordinary work: %s', (key, value, isOrdinary) => {
+  expect(isOrdinarySetting(key, value, known)).toBe(isOrdinary);
+});
+
+it.each([
+  ...['alias.x', 'core.pager', 'core.sshcommand', 'credential.helper', 'credential.https://x.invalid/.helper', 'diff.external'],
+  ...['diff.x.textconv', 'filter.f.clean', 'gpg.program', 'gpg.ssh.program', 'http.https://x.invalid/.proxy', 'http.sslverify'],
+  ...[
+    'include.path',
+    'includeif.gitdir:x.path',
+    'init.templatedir',
+    'merge.x.driver',
+    'mergetool.x.cmd',
+    'url.x.insteadof',
+  ],
+])('%s of the user is far-reaching', (key) => expect(isFarReaching(key)).toBe(true));
+
+it.each([
+  ...[
+    'user.name',
+    'core.autocrlf',
+    'color.ui',
+    'safe.directory',
+    'maintenance.repo',
+    'merge.tool',
+    'credential.username',
+  ],
+  ...[
+    'diff.algorithm',
+    'gpg.format',
+    'http.postbuffer',
+    'core.excludesfile',
+    'core.hookspath',
+    'x.alias.y',
+    'mergetool.x.trustexitcode',
+  ],
+])('%s of the user is not', (key) => expect(isFarReaching(key)).toBe(false));
+
+it('of history that was cut off only the cut is told', () => {
+  expect(settingChanges({}, { shallow: 'a' })).toEqual(['shallow was set']);
+  expect(settingChanges({ shallow: 'a' }, { shallow: 'b' })).toEqual(['shallow was changed']);
+  expect(settingChanges({ shallow: 'a', shallower: 'b' }, {})).toEqual(['shallower was removed']);
 });
 
 it('the blocker names the task, the first changes, how many more, and the runs that were at work', () => {

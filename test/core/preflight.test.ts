@@ -153,7 +153,9 @@ describe('the target', () => {
     const repository = { origin: 'https://ann:secret@github.com/acme/widgets.git', defaultBranches: ['main'] };
     const scm = { repo: 'gitlab.com/acme/widgets', issue_number: 1, intended_branch: 'work/a' };
     const [blocker] = preflight(packetOf({ scm_target: scm }), placeOf({ repository })).blockers;
-    expect(blocker?.message).toMatch(/for the repository gitlab\.com\/acme\/widgets, .* is github\.com\/acme\/widgets\.$/);
+    expect(blocker?.message).toMatch(
+      /for the repository gitlab\.com\/acme\/widgets, .* is github\.com\/acme\/widgets\.$/,
+    );
     expect(JSON.stringify(blocker)).not.toContain('secret');
     const allowed = placeOf({ repository, config: { scm: { allowRepos: ['gitlab.com/acme/widgets'] } } });
     expect(codesIn(packetOf({ scm_target: scm }), allowed)).toEqual([]);

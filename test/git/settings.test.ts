@@ -82,6 +82,63 @@ const PLANTED: readonly (readonly [string, () => void, readonly unknown[]])[] = 
     },
     ['worktrees/other/config.worktree was set'],
   ],
+  ['history cut off', () => fix.repo.write(watch.common('shallow'), `${fix.base}\n`), ['shallow was set']],
+  ['history whole again', () => rmSync(watch.common('shallow')), []],
+  [
+    'another place to pull from, and another to push to',
+    () => {
+      set('branch.main.remote', fix.repo.root);
+      set('branch.main.pushRemote', 'not-configured');
+      set('branch.main.mergeOptions', '-s x');
+    },
+    ['branch.main.mergeoptions was set', 'branch.main.pushremote was set', 'branch.main.remote was set'],
+  ],
+  [
+    'another place to get a submodule from',
+    () => {
+      fix.repo.write('.gitmodules', '[submodule "lib"]\n\tpath = lib\n\turl = https://example.invalid/lib\n');
+      set('submodule.lib.url', fix.repo.root);
+    },
+    ['submodule.lib.url was set'],
+  ],
+  [
+    'a file that is included as soon as a branch is checked out, and one that it includes',
+    () => set('includeIf.onbranch:release.path', 'rel.inc'),
+    ['includeif.onbranch:release.path was set'],
+  ],
+  [
+    'what stands in it',
+    () => fix.repo.write(watch.common('rel.inc'), '[core]\n\tpager = x\n[include]\n\tpath = more.inc\n'),
+    ['file of includeif.onbranch:release.path was set'],
+  ],
+  [
+    'what stands in the other one',
+    () => fix.repo.write(watch.common('more.inc'), '[alias]\n\tx = !y\n'),
+    ['file of includeif.onbranch:release.path › more.inc was set'],
+  ],
+  [
+    'what the user would run, and whom the user would ask',
+    () => {
+      for (const [key, value] of [
+        ['core.pager', 'x; cat'],
+        ['diff.x.textconv', 'x'],
+        ['url.evil:.insteadOf', 'https:'],
+        ['user.signingKey', 'x'],
+        ['safe.directory', '/x'],
+      ] as const)
+        fix.repo.git(['config', '--global', key, value]);
+    },
+    [
+      'core.pager of the user was set',
+      'diff.x.textconv of the user was set',
+      'url.evil:.insteadof of the user was set',
+    ],
+  ],
+  [
+    'attributes in the home of the user',
+    () => fix.repo.write(join(fix.repo.root, 'home/.config/git/attributes'), '* diff=x\n'),
+    ['attributes of the user was set'],
+  ],
   ['another common folder', () => fix.repo.write(watch.common('commondir'), '.\n'), ['commondir was set']],
   [
     'a hook in a folder that the configuration of the user names',
@@ -170,6 +227,15 @@ test('a worktree whose own administration is damaged hides nothing, and makes no
 });
 
 test('what git, Pawl and people write in ordinary work is no change', async () => {
+  set('remote.origin.url', 'https://example.invalid/widgets');
+  fix.repo.write(
+    '.gitmodules',
+    '[submodule "lib"]\n\turl = https://example.invalid/lib\n[submodule "rel"]\n\turl = ../rel\n',
+  );
+  await watch.lookAgain();
+  set('submodule.rel.url', 'https://example.invalid/rel');
+  set('submodule.elsewhere.url', 'https://example.invalid/of-another-branch');
+  set('branch.mine.pushRemote', '.');
   set('branch.main.remote', 'origin');
   set('remote.origin.gh-resolved', 'base');
   set('submodule.lib.url', 'https://example.invalid/lib');

@@ -94,12 +94,12 @@ async function userExcludes(run: GitRun, worktree: Worktree): Promise<string | n
   const args = ['config', '--type=path', '--get', 'core.excludesFile'];
   const named = await run(inWorktree(worktree, args, { answers: [0, 1], isRead: true }));
   if (named.exitCode === 0) return smallTextOf(named.text.replace(/\n$/, ''));
-  return smallTextOf(defaultExcludesFile(run.environment));
+  return smallTextOf(usersFile(run.environment, 'ignore'));
 }
 
-/** Where git looks for the user's ignore rules when no configuration says so. */
-export function defaultExcludesFile({ XDG_CONFIG_HOME, HOME }: NodeJS.ProcessEnv): string {
-  return join(XDG_CONFIG_HOME || join(HOME ?? '/', '.config'), 'git', 'ignore');
+/** Where git looks for the user's ignore rules (`ignore`) or attributes when no configuration says so. */
+export function usersFile({ XDG_CONFIG_HOME, HOME }: NodeJS.ProcessEnv, name: string): string {
+  return join(XDG_CONFIG_HOME || join(HOME ?? '/', '.config'), 'git', name);
 }
 
 /** A path of a configuration as git opens it: `~/` is the home of whoever runs git. */
