@@ -1,5 +1,5 @@
 /** What a worker has written into the administration of its worktree, or in the place of its branch, keeps no retry from putting both back. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { todaysPart } from '../support/draw.ts';
@@ -35,6 +35,16 @@ const HARMS: readonly (readonly [name: string, harm: Harm, kept: string | null])
   ['a registration that leads nowhere', nowhere, null],
   ['a registration that leads nowhere, and no HEAD', all(nowhere, (f) => rmSync(join(f.admin, 'HEAD'))), null],
   ['a registration that leads nowhere, and no link', all(nowhere, (f) => rmSync(join(f.worktree, '.git'))), null],
+  [
+    'its administration elsewhere, and a link in its place',
+    (f) => {
+      const elsewhere = join(f.repo.root, 'elsewhere');
+      cpSync(f.admin, elsewhere, { recursive: true });
+      rmSync(f.admin, { recursive: true });
+      symlinkSync(elsewhere, f.admin);
+    },
+    null,
+  ],
   ['a registration that leads into a file', inAdmin('gitdir', `${import.meta.filename}/x/.git\n`), null],
   ['a registration that is no path', inAdmin('gitdir', 'a\0/'.repeat(9_000)), null],
   ["a registration that names the user's checkout", (f) => inAdmin('gitdir', `${f.repo.path}/.git\n`)(f), null],

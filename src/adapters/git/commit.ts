@@ -50,6 +50,10 @@ function changed(message: string, evidence: readonly string[]): Refused {
 /** All that the worker changed since `parentCommit` is in a commit of the branch, or a blocker says why it cannot be. */
 export async function commitWork(git: GitContext, spec: CommitSpec): Promise<CommitResult> {
   const worktree = findWorktree(git.commonDir, spec.worktree);
+  if (lookAtFolder(spec.worktree) === 'other') {
+    const what = `${spec.worktree} is not a folder any more: something replaced it, by a link for example.`;
+    return refusal('PAWL_WORKSPACE_FOREIGN', what, hintOf('PAWL_WORKSPACE_FOREIGN'), [spec.worktree]);
+  }
   if (worktree === null || lookAtFolder(spec.worktree) === 'absent' || !isLinkWhole(worktree)) {
     return changed(`${spec.worktree} is no longer the worktree that was prepared.`, [spec.worktree]);
   }

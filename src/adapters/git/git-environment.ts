@@ -31,6 +31,7 @@ export const GIT_SETTINGS: readonly string[] = [
   // A user's wish to be warned about line ends or to skip unreadable files must not change which tree is recorded.
   'core.safecrlf=false',
   'add.ignoreErrors=false',
+  'advice.addIgnoredFile=false',
   'advice.detachedHead=false',
   'submodule.recurse=false',
   'trailer.separators=:',

@@ -22,6 +22,7 @@ import { inOwn, takeCommit, takeEntries, withOwnGit } from './own-git.ts';
 import { keptFolder, type ResetSpec, restoredWorktree } from './restored-worktree.ts';
 import { gitFailure, pathStream } from './run-git.ts';
 import { removeStaleLocks, removeStaleRefLock } from './stale-locks.ts';
+import { mendFiles } from './unreadable-files.ts';
 import {
   commitOf,
   type GitContext,
@@ -72,16 +73,34 @@ export function rescueRef(runId: string, name: string): string {
   return `refs/pawl/rescue/${part(runId)}/${part(name)}`;
 }
 
-/** All that differs from `commit` is under the rescue ref; the worktree stays as it is. */
+/** All that differs from `commit` is under the rescue ref; the worktree stays as it is, but for what git cannot read. */
 export async function rescue(git: GitContext, spec: RescueSpec): Promise<string | null> {
   const worktree = openWorktree(git, spec.worktree);
   const ref = rescueRef(spec.runId, spec.name);
   if ((await commitOf(git, ref)) !== null) return ref;
-  return keep(git, worktree, ref, { commit: spec.commit, branch: null, kept: keptBeside(spec.worktree), moved: [] });
+  const kept = keptBeside(spec.worktree);
+  return onceReadable(spec.worktree, kept, () =>
+    keep(git, worktree, ref, { commit: spec.commit, branch: null, kept, moved: [] }),
+  );
+}
+
+/** Does it, and does it again if git could not because of something that can be made readable, or moved out of the way. */
+async function onceReadable<T>(worktree: string, kept: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isGits = error instanceof PawlError && error.code === 'PAWL_GIT_FAILED' && error.kind !== 'retryable';
+    if (!isGits || mendFiles(worktree, kept) === 0) throw error;
+    return work();
+  }
 }
 
 /** All that differed from `commit` is under the rescue ref, and the worktree stands clean at `commit`, on `branch`. */
-export async function rescueAndReset(git: GitContext, spec: ResetSpec): Promise<string | null> {
+export function rescueAndReset(git: GitContext, spec: ResetSpec): Promise<string | null> {
+  return onceReadable(spec.worktree, join(keptFolder(spec), 'unreadable'), () => putAway(git, spec));
+}
+
+async function putAway(git: GitContext, spec: ResetSpec): Promise<string | null> {
   const worktree = await restoredWorktree(git, spec);
   const ref = rescueRef(spec.runId, spec.name);
   await removeStaleLocks(git, worktree, spec.branch);

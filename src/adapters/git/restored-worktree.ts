@@ -7,8 +7,8 @@
  * Invariants: 1. Nothing of somebody else is touched: a repository or a worktree in its place, a worktree that holds its branch, a branch in the
  * way. 2. A refusal changes nothing but the run's own registration. 3. What has content is moved to `keptFolder`, never removed.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { hintOf } from '../../core/blocker-hints.ts';
 import { PawlError } from '../../model/error.ts';
 import type { GitPort } from '../../ports/git.ts';
@@ -29,6 +29,7 @@ import {
   keptBeside,
   lookAtFolder,
   mendLink,
+  moveAside,
   openWorktree,
   straysIn,
   type Worktree,
@@ -49,10 +50,15 @@ export function keptFolder(spec: ResetSpec): string {
 export async function restoredWorktree(git: GitContext, spec: ResetSpec): Promise<Worktree> {
   mendCommonDirs(git.commonDir);
   const folder = lookAtFolder(spec.worktree);
-  const known =
+  const strays = straysIn(keptFolder(spec));
+  const find = (): Worktree | null =>
     findOwnWorktree(git.commonDir, spec.worktree, spec.runId) ??
     findUnregistered(git.commonDir, spec.worktree, spec.runId);
-  const strays = straysIn(keptFolder(spec));
+  const found = find();
+  const isLinked = found !== null && lstatSync(found.adminDir, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  // Git would look for everything beside the place that the link leads to.
+  if (isLinked) moveAside(found.adminDir, strays, basename(found.adminDir));
+  const known = isLinked ? find() : found;
   // First: a registration that leads elsewhere would hold the branch there.
   if (known !== null && existsSync(known.adminDir)) await mendRegistration(git, known, spec.commit, strays);
   const [holder] = await branchHolders(git, spec.branch, spec.worktree);
