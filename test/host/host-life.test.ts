@@ -163,10 +163,19 @@ describe.each(isolations)('with isolation %s', (isolation) => {
     expect(outcome.message).toContain(named);
   });
 
-  law('a worker that has said something and then does not find a command has failed', async () => {
-    const task = bench.task({ isolation, argv: ['sh', '-c', 'echo at work; nowhere-at-all'] });
-    expect(await bench.run(task)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_EXIT', exitCode: 127 });
-  });
+  law(
+    'a worker that has said something has failed by its exit code, unless its last words are that a command was not found',
+    async () => {
+      const failed = bench.task({ isolation, argv: ['sh', '-c', 'echo at work; exit 127'] });
+      expect(await bench.run(failed)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_EXIT', exitCode: 127 });
+      const wrapped = bench.task({ isolation, argv: ['sh', '-c', 'echo at work; exec nowhere-at-all'] });
+      expect(await bench.run(wrapped)).toMatchObject({
+        result: 'blocked',
+        code: 'PAWL_WORKER_START_FAILED',
+        exitCode: 127,
+      });
+    },
+  );
 
   law('a host that is told to end ends its worker and calls it interrupted', async () => {
     const task = bench.task({ isolation, worker: ['runs-on'] });
