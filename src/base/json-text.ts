@@ -20,7 +20,9 @@ export function readJson(text: string): JsonReading {
     const repeated = repeatedName(jsonTree(text).body);
     return repeated === null ? { kind: 'value', value } : { kind: 'wrong', problem: repeated };
   } catch (error) {
-    if (error instanceof RangeError) return { kind: 'wrong', problem: 'it is nested too deeply', cause: error };
+    if (error instanceof RangeError) {
+      return { kind: 'wrong', problem: `${placeOf(text, tooDeepAt(text))}it is nested too deeply`, cause: error };
+    }
     if (!(error instanceof SyntaxError)) throw error;
     return { kind: 'wrong', problem: `${whereIn(text, error)}it is not JSON: ${wording(error)}`, cause: error };
   }
@@ -70,7 +72,10 @@ function firstOf<T>(items: readonly T[], find: (item: T) => string | null): stri
 /** `line 3, column 7: `, by what the engine says or, where it says nothing of it, by where the tree breaks off. */
 function whereIn(text: string, error: SyntaxError): string {
   const [, position] = /at position (\d+)/.exec(error.message) ?? [];
-  const offset = position === undefined ? brokenAt(text) : Number(position);
+  return placeOf(text, position === undefined ? (brokenAt(text) ?? incompleteFrom(text)) : Number(position));
+}
+
+function placeOf(text: string, offset: number | null): string {
   if (offset === null) return '';
   const before = withoutMark(text)
     .slice(0, offset)
@@ -87,10 +92,48 @@ function brokenAt(text: string): number | null {
   }
 }
 
+/** Where the engine gives no place and the tree cannot be made: up to there the text is the beginning of JSON. */
+function incompleteFrom(text: string): number {
+  const whole = withoutMark(text);
+  let [good, bad] = [0, whole.length];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (isBeginning(whole.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return isBeginning(whole) ? whole.length : good;
+}
+
+function isBeginning(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return /^(?:Unexpected end|Unterminated)/.test(error.message);
+  }
+}
+
+/** Where the text is deeper than it may be; null where it is not. */
+function tooDeepAt(text: string): number | null {
+  let depth = 0;
+  const token = /"(?:[^"\\]|\\.)*"|[[\]{}]/gsu;
+  const whole = withoutMark(text);
+  for (let match = token.exec(whole); match !== null; match = token.exec(whole)) {
+    if (match[0] === '[' || match[0] === '{') depth += 1;
+    else if (match[0] === ']' || match[0] === '}') depth -= 1;
+    if (depth > DEPTH_MAX) return match.index;
+  }
+  return null;
+}
+
+/** No file that a person writes is as deep; what can be read of a deeper one depends on the machine. */
+const DEPTH_MAX = 1_000;
+
 /** The engine's words without the place and without the text itself, which may be long. */
 function wording({ message }: SyntaxError): string {
   const words = message.replace(/, (?:\.\.\.)?"[\s\S]*$/, '').replace(/ (?:in JSON )?at position \d+[\s\S]*$/, '');
-  return words.endsWith('is not valid JSON') ? 'a value is expected' : lowered(words);
+  return words.endsWith('is not valid JSON') ? 'a value is expected' : visible(lowered(words)).replace(/\s/g, ' ');
 }
 
 function lowered(words: string): string {

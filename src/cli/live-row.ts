@@ -18,6 +18,9 @@ const OWN_PURPOSE: Readonly<Record<string, string>> = {
   fixLoop: 'fix',
 };
 
+/** States of a run that has not begun. */
+const AT_REST: ReadonlySet<string> = new Set(['packetReceived', 'queued', 'waitingForLock']);
+
 /** What is known of a run besides its view. */
 export interface RowFacts {
   readonly openTask: string | null;
@@ -42,8 +45,15 @@ export function liveRow(view: RunView, { openTask, liveness, nowMs }: RowFacts):
     contention === null ? '' : `waits for ${contention.holder}`,
     blocker?.code ?? '',
   ];
+  // Between two tasks, too, it is at work: a row that moved down then would be looked for.
+  const isUnderWay =
+    view.kind === 'active' &&
+    contrary === null &&
+    !AT_REST.has(state) &&
+    view.waitUntilMs === null &&
+    contention === null;
   return {
-    condition: conditionOf(view),
+    condition: isUnderWay ? 'working' : conditionOf(view),
     name: visible(view.taskId),
     place: state,
     details: details.filter((detail) => detail !== ''),

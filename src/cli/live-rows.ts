@@ -27,8 +27,9 @@ export interface RowColours {
   detail(text: string): string;
 }
 
-/** The width of a terminal that does not say how wide it is. */
+/** The size of a terminal that does not say how large it is. */
 export const COLUMNS = 80;
+export const LINES = 24;
 
 const GAP = '  ';
 /** The mark and a space. */
@@ -39,10 +40,23 @@ const PLACE_COLUMNS_MAX = 28;
 /** Working, then what may need a look, then what waits. */
 const ORDER: readonly Condition[] = ['working', 'blocked', 'quarantined', 'waiting'];
 
-/** The lines for a terminal of so many columns: at most ROWS_MAX runs, and what is left out as counts. */
-export function liveRows(rows: readonly LiveRow[], columns: number, colours: RowColours): readonly string[] {
+/** The room that a terminal has for them. */
+export interface LiveRoom {
+  readonly columns: number;
+  readonly lines: number;
+}
+
+/** The lines that fit: at most ROWS_MAX runs, and what is left out as counts. */
+export function liveRows(
+  rows: readonly LiveRow[],
+  { columns, lines: linesMax }: LiveRoom,
+  colours: RowColours,
+): readonly string[] {
   const open = rows.filter(({ condition }) => ORDER.includes(condition));
-  const shown = [...open].sort((a, b) => ORDER.indexOf(a.condition) - ORDER.indexOf(b.condition)).slice(0, ROWS_MAX);
+  const shown = [...open]
+    .sort((a, b) => ORDER.indexOf(a.condition) - ORDER.indexOf(b.condition))
+    // One line is for what is left out.
+    .slice(0, Math.max(1, Math.min(ROWS_MAX, linesMax - 1)));
   // A terminal wraps what fills its last column.
   const room = columns - 1 - SIGN_COLUMNS - 2 * GAP.length;
   const nameColumns = widest(

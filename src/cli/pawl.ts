@@ -16,6 +16,7 @@ export function pawl(): void {
   const argv = process.argv.slice(2);
   /** Of the command that was understood: those that a command shown with an error needs, too. */
   let named: readonly string[] = [];
+  let isForReader = false;
 
   /** An error is shown as a document when that was asked for, even where the options themselves could not be understood. */
   function fail(error: unknown): void {
@@ -29,6 +30,7 @@ export function pawl(): void {
         argv,
         async (entry, options, args) => {
           named = namedOptions(options);
+          isForReader = 'watch' in options || 'follow' in options;
           const run = await entry.load();
           process.exitCode = await run(new Output(options.json === true, named), options, args);
         },
@@ -39,12 +41,13 @@ export function pawl(): void {
     }
   }
 
+  /** Whoever read our output has gone: the rest has no reader. What changes something goes on without one; what only shows has nothing left to do. */
+  function onClosedPipe(error: NodeJS.ErrnoException): void {
+    if (error.code !== 'EPIPE') process.exitCode = EXIT.refused;
+    else if (isForReader) process.exit(EXIT.done);
+  }
+
   for (const stream of [process.stdout, process.stderr]) stream.on('error', onClosedPipe);
   // Not awaited: Node would end a program whose wait is lost by itself, with exit code 13 and without a word.
   void whileWaking(process, fail, done);
-}
-
-/** Whoever read our output has gone: the rest has no reader, and a run goes on without one. */
-function onClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') process.exitCode = EXIT.refused;
 }

@@ -56,7 +56,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'leaseAcquired':
       return `holds ${few(event.surfaces)}`;
     case 'leaseContended':
-      return `waits for ${event.holder}, which holds ${few(event.surfaces)}`;
+      return `waits until ${event.holder} releases what overlaps ${few(event.surfaces)}`;
     case 'leaseReclaimed':
       return `lost its surfaces to ${event.by}: its lease had run out`;
     case 'surfaceFreed':

@@ -29,7 +29,7 @@ type Part =
 const HEADINGS: ReadonlyMap<string, Part> = new Map([
   ...named('goal', 'goal', 'summary'),
   ...named('scope', 'scope', 'in scope'),
-  ...named('nonGoals', 'non-goals', 'non goals', 'out of scope', 'not in scope'),
+  ...named('nonGoals', 'non goals', 'out of scope', 'not in scope'),
   ...named('acceptance', 'acceptance', 'acceptance criteria', 'definition of done', 'done when'),
   ...named('instructions', 'instructions', 'instruction', 'implementation', 'steps', 'tasks', 'what to do'),
   ...named('verification', 'verification', 'verify', 'tests', 'testing', 'how to verify', 'how to test'),
@@ -97,18 +97,43 @@ function sectionsOf(text: string): { readonly title: string | null; readonly sec
   let fence: string | null = null;
   for (const line of text.split('\n')) {
     const mark = /^\s{0,3}(`{3,}|~{3,})/.exec(line)?.[1] ?? null;
-    const heading = fence === null ? headingIn(line) : null;
+    const above = sections.at(-1)?.lines ?? [];
+    const underlined = fence === null ? underlinedHeading(above, line) : null;
+    if (underlined !== null) above.pop();
+    const heading = fence === null ? (underlined ?? headingIn(line)) : null;
     if (fence === null) fence = mark;
     else if (mark?.startsWith(fence) === true) fence = null;
     if (heading === null) {
       sections.at(-1)?.lines.push(line);
       continue;
     }
-    const part = HEADINGS.get(heading.text.toLowerCase().replace(/[:\s]+$/, '')) ?? null;
+    const part = HEADINGS.get(headingWords(heading.text)) ?? null;
     if (heading.level === 1 && part === null && title === null) title = heading.text;
     else sections.push({ heading: heading.text, part, lines: [] });
   }
   return { title, sections };
+}
+
+/** The line above, where this one underlines it and it is a paragraph by itself. */
+function underlinedHeading(
+  above: readonly string[],
+  line: string,
+): { readonly level: number; readonly text: string } | null {
+  const [, rule] = /^ {0,3}(=+|-+)[ \t]*$/.exec(line) ?? [];
+  const [before = '', text = ''] = above.slice(-2).length === 2 ? above.slice(-2) : ['', above.at(-1) ?? ''];
+  const isParagraph = /^ {0,3}\S/.test(text) && !/^ {0,3}(?:[-*+>|]|\d{1,9}[.)])(?:\s|$)/.test(text);
+  if (rule === undefined || !isParagraph || before.trim() !== '') return null;
+  return { level: rule.startsWith('=') ? 1 : 2, text: text.trim() };
+}
+
+/** A heading in small letters, without emphasis and a colon; hyphens are blanks. */
+function headingWords(text: string): string {
+  return text
+    .replace(/[*_`]/g, '')
+    .toLowerCase()
+    .replace(/[:\s]+$/, '')
+    .replaceAll('-', ' ')
+    .trim();
 }
 
 function headingIn(line: string): { readonly level: number; readonly text: string } | null {
@@ -190,12 +215,25 @@ function commandLines(text: string): readonly string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** The paths that an entry names: what it marks as code, else the whole of an item, else a list with commas. */
+/** The paths that an entry names: what it marks as code, else where it links to, else the whole of an item, else a list with commas. */
 function pathsIn({ kind, text }: Block): readonly string[] {
   const marked = Array.from(text.matchAll(/`([^`]+)`/g), (match) => match[1]?.trim() ?? '');
   if (marked.length > 0) return marked;
+  const linked = Array.from(text.matchAll(LINK), ([, shown = '', target = '']) => pathOfLink(shown, target));
+  if (linked.length > 0) return linked;
   const parts = kind === 'item' ? [text] : text.split(/[,\n]/);
-  return parts.map((part) => part.trim()).filter((part) => part !== '');
+  return parts.map((part) => part.trim().replace(REMARK, '')).filter((part) => part !== '');
+}
+
+const LINK = /\[([^\]]+)\]\(<?([^)>\s]+)>?(?:\s+"[^"]*")?\)/g;
+/** What is said of a path behind it, as in `src/a.js – the parser` or `src/a.js (new)`. */
+const REMARK = /(?<=\S)(?:\s+[–—-]\s.*|:\s.*|\s+\([^()]*\))$/su;
+
+/** A link to a page of a forge shows the path; one within the repository is it. */
+function pathOfLink(shown: string, target: string): string {
+  return /^[a-z][a-z0-9+.-]*:/i.test(target) || target.startsWith('#')
+    ? shown.trim()
+    : target.replace(/^\.\//, '').replace(/#.*$/, '');
 }
 
 /** The first line, without marks of code around it. */

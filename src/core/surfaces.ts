@@ -69,17 +69,17 @@ export function doOverlap(a: string, b: string): boolean {
   return isPrefix(folded(leasedSegments(a)), folded(leasedSegments(b)));
 }
 
-/**
- * The surfaces of `listA` that overlap any of `listB`, each of which belongs to one run. `wholeA`: all surfaces of the run of `listA`, where that
- * list is a part of them: the branch among them tells by which word they name the repository.
- */
-export function overlaps(listA: readonly string[], listB: readonly string[], wholeA = listA): readonly string[] {
+/** The surfaces of `listA` that overlap any of `listB`; each list is all that one run leases. */
+export function overlaps(listA: readonly string[], listB: readonly string[]): readonly string[] {
   const others = locally(listB);
-  const ours = locally(listA, wholeA);
+  const ours = locally(listA);
   return listA.filter((_, at) => others.some((other) => doOverlap(ours[at] ?? '', other)));
 }
 
-/** The surfaces of one run as every run of the registry would spell them, in their order. `whole` as for `overlaps`. */
+/**
+ * The surfaces of one run as every run of the registry would spell them, in their order. `whole`: all of the run's, where they are a part of them;
+ * the branch among them tells by which word they name the repository.
+ */
 export function locally(surfaces: readonly string[], whole = surfaces): readonly string[] {
   const repo = repositoryIn(whole);
   return repo === null ? surfaces : surfaces.map((surface) => local(surface, repo));

@@ -92,10 +92,15 @@ function reclaim(run: LiveRun, { holder }: Conflict, neighbours: Neighbours): bo
 
 const SURFACES_SHOWN = 5;
 
-function leaseConflict({ holder, surfaces }: Conflict): Blocker {
+function leaseConflict({ holder, surfaces, held }: Conflict): Blocker {
+  const needed = listed(surfaces, SURFACES_SHOWN);
+  const holds = listed(held, SURFACES_SHOWN);
   return {
     code: 'PAWL_LEASE_CONFLICT',
-    message: `${holder.runId} holds ${listed(surfaces, SURFACES_SHOWN)}.`,
+    message:
+      needed === holds
+        ? `${holder.runId} holds ${holds}.`
+        : `The run needs ${needed}, which overlaps what ${holder.runId} holds: ${holds}.`,
     hint: hintOf('PAWL_LEASE_CONFLICT'),
     evidence: [holder.runId, ...surfaces.slice(0, 20)],
   };

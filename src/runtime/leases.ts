@@ -5,7 +5,7 @@
  *
  * Invariant: two runs never hold overlapping surfaces; who asks first is answered first.
  */
-import { overlaps } from '../core/surfaces.ts';
+import { doOverlap, locally } from '../core/surfaces.ts';
 import { Changes } from './changes.ts';
 
 /** What one run holds, and until when. */
@@ -18,7 +18,10 @@ export interface Hold {
 /** The run that is in the way, and where. */
 export interface Conflict {
   readonly holder: Hold;
+  /** What was asked for and overlaps. */
   readonly surfaces: readonly string[];
+  /** What the holder has of it. */
+  readonly held: readonly string[];
 }
 
 /** Which run holds which surfaces. */
@@ -42,9 +45,17 @@ export class LeaseTable {
   /** Every hold of another run that overlaps, with those of `surfaces` that do. */
   conflicts(runId: string, surfaces: readonly string[]): readonly Conflict[] {
     const whole = [...surfaces, ...(this.#holds.get(runId)?.surfaces ?? [])];
+    const asked = locally(surfaces, whole);
     return [...this.#holds.values()]
       .filter((holder) => holder.runId !== runId)
-      .map((holder) => ({ holder, surfaces: overlaps(surfaces, holder.surfaces, whole) }))
+      .map((holder) => {
+        const held = locally(holder.surfaces);
+        return {
+          holder,
+          surfaces: surfaces.filter((_, at) => held.some((each) => doOverlap(asked[at] ?? '', each))),
+          held: holder.surfaces.filter((_, at) => asked.some((each) => doOverlap(each, held[at] ?? ''))),
+        };
+      })
       .filter((conflict) => conflict.surfaces.length > 0);
   }
 

@@ -68,6 +68,22 @@ describe('JSON that people write', () => {
 
   it('is refused when it is nested more deeply than can be read', () => {
     const depth = 200_000;
-    expect(problemOf('['.repeat(depth) + ']'.repeat(depth))).toContain('nested too deeply');
+    expect(problemOf('['.repeat(depth) + ']'.repeat(depth))).toBe('line 1, column 1001: it is nested too deeply');
+    const repeated = `${'{"[":'.repeat(100_000)}{"a":1,\n"a":2}${'}'.repeat(100_000)}`;
+    expect(problemOf(repeated)).toBe('line 1, column 5001: it is nested too deeply');
   });
+
+  it('has its place however deep it is', () => {
+    const deep = '['.repeat(100_000);
+    expect(problemOf(deep)).toMatch(/^line 1, column 100001: it is not JSON: unexpected end/);
+    expect(problemOf(`${deep}\n\n  x`)).toMatch(/^line 3, column 3: it is not JSON: /);
+    expect(problemOf(`${deep}"a`)).toMatch(/^line 1, column 100003: it is not JSON: unterminated string/);
+  });
+
+  it.each(['[tru\n', '[\u001b]0;x', '[\u202e1]'])(
+    'is refused in one line that a terminal does not obey: %j',
+    (text) => {
+      expect(problemOf(text)).toMatch(/^line 1, column \d+: it is not JSON: [ -~]+$/);
+    },
+  );
 });

@@ -57,6 +57,22 @@ describe('the row of a run', () => {
     expect(told(state, task)).toEqual([...words, '12s of 1m00s', 'last output 3s ago']);
   });
 
+  it('stays among those at work between two tasks, unless nothing drives it or it waits for something', () => {
+    const ended = { ...TASK, endedAtMs: NOW } as NonNullable<RunView['task']>;
+    const condition = (changes: Partial<RunView>, standing: Standing = 'working', state = 'verification') =>
+      liveRow(view(state, { task: ended, ...changes }), {
+        openTask: null,
+        liveness: liveness(standing, null),
+        nowMs: NOW,
+      }).condition;
+    expect(condition({})).toBe('working');
+    expect(condition({}, 'halted')).toBe('waiting');
+    expect(condition({}, 'working', 'queued')).toBe('waiting');
+    expect(condition({ task: null }, 'working', 'waitingForLock')).toBe('waiting');
+    expect(condition({ waitUntilMs: NOW + 1 })).toBe('waiting');
+    expect(condition({ kind: 'blocked', blockers: [BLOCKER] })).toBe('blocked');
+  });
+
   it('says first that it is not what it seems', () => {
     expect(told('implementing', 'implementation-e0-a1', 'gone')[0]).toBe('not running: its host and worker are gone');
   });

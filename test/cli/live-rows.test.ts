@@ -24,7 +24,7 @@ describe('the live view', () => {
       row('ready', 'WID-5', 'ready for review'),
       row('blocked', 'WID-6', 'needs a person'),
     ];
-    expect(liveRows(rows, 80, PLAIN)).toEqual([
+    expect(liveRows(rows, { columns: 80, lines: 24 }, PLAIN)).toEqual([
       '▸ WIDGET-4  verification    12s · last output 3s ago',
       '‖ WID-6     needs a person  ',
       '· WID-2     queued          ',
@@ -37,7 +37,7 @@ describe('the live view', () => {
     const rows = Array.from({ length: 30 }, (_, n) =>
       row(n % 2 === 0 ? 'working' : 'ready', `${long}${n}`, long, [long, long]),
     );
-    const lines = liveRows(rows, columns, PLAIN);
+    const lines = liveRows(rows, { columns, lines: 24 }, PLAIN);
     expect(lines.length).toBeGreaterThan(10);
     for (const line of lines) expect(line.length).toBeLessThan(columns);
   });
@@ -52,7 +52,7 @@ describe('the live view', () => {
     const rows = names.map((name) =>
       row('working', name, '実装中', ['12s', '三分前に最後の出力がありました'.repeat(3)]),
     );
-    const lines = liveRows(rows, columns, PLAIN);
+    const lines = liveRows(rows, { columns, lines: 24 }, PLAIN);
     expect(lines).toHaveLength(4);
     for (const line of lines) expect(columnsOf(line)).toBeLessThan(columns);
     if (columns < 80) return;
@@ -63,10 +63,20 @@ describe('the live view', () => {
   it('shows twenty runs and counts the rest', () => {
     const lines = liveRows(
       Array.from({ length: 23 }, (_, n) => row('working', `W-${n}`)),
-      80,
+      { columns: 80, lines: 24 },
       PLAIN,
     );
     expect([lines.length, lines.at(-1)]).toEqual([21, '  and 3 more']);
+  });
+
+  it.each([
+    [8, 8, '  and 16 more'],
+    [2, 2, '  and 22 more'],
+    [0, 2, '  and 22 more'],
+  ])('fits into %i lines, but for one run that is always shown', (room, count, last) => {
+    const rows = Array.from({ length: 23 }, (_, n) => row('working', `W-${n}`));
+    const lines = liveRows(rows, { columns: 80, lines: room }, PLAIN);
+    expect([lines.length, lines.at(-1)]).toEqual([count, last]);
   });
 });
 

@@ -59,8 +59,22 @@ it.each([
 });
 
 it.each([
-  ...['alias.x', 'core.pager', 'core.sshcommand', 'credential.helper', 'credential.https://x.invalid/.helper', 'diff.external'],
-  ...['diff.x.textconv', 'filter.f.clean', 'gpg.program', 'gpg.ssh.program', 'http.https://x.invalid/.proxy', 'http.sslverify'],
+  ...[
+    'alias.x',
+    'core.pager',
+    'core.sshcommand',
+    'credential.helper',
+    'credential.https://x.invalid/.helper',
+    'diff.external',
+  ],
+  ...[
+    'diff.x.textconv',
+    'filter.f.clean',
+    'gpg.program',
+    'gpg.ssh.program',
+    'http.https://x.invalid/.proxy',
+    'http.sslverify',
+  ],
   ...[
     'include.path',
     'includeif.gitdir:x.path',

@@ -50,7 +50,18 @@ describe('a heading', () => {
   ])('%j means one part, in capitals and with a colon too', (heading, said) => {
     expect(under(heading, 'x')).toEqual(parts(said));
     expect(under(`${heading.toUpperCase()}::`, 'x')).toEqual(parts(said));
+    expect(under(`**${heading}:**`, 'x')).toEqual(parts(said));
+    expect(under(heading.replaceAll(' ', '-'), 'x')).toEqual(parts(said));
+    expect(draftOfMarkdown(`${heading}\n---\nx`, () => false)).toEqual(parts(said));
+    expect(draftOfMarkdown(`${heading}\n  === \n\nx`, () => false)).toEqual(parts(said));
   });
+
+  it.each(['- a\n---\nx', 'a\n\n---\nx', 'a\nb\n---\nx', '| a |\n---\nx', '---\nx'])(
+    'a rule below %j makes no heading',
+    (text) => {
+      expect(draftOfMarkdown(text, () => false)).toEqual(parts({ instructions: [text] }));
+    },
+  );
 
   it.each([
     '# Goal',
@@ -209,6 +220,11 @@ describe('the surface', () => {
     ['- a, b\n- c', ['a, b', 'c']],
     ['- `a` and ` b `', ['a', 'b']],
     ['see `a`, b', ['a']],
+    ['- [c](src/c.js)\n- [the `d`](./src/d.js "D")', ['src/c.js', 'd']],
+    ['[a](src/a.js#L10), [`b`](<src/b.js>)', ['b']],
+    ['[a](src/a.js#L10), [src/b.js](https://example.invalid/b)', ['src/a.js', 'src/b.js']],
+    ['- src/b.js – the b\n- src/d.js (new)\n- src/e.js: later (x)', ['src/b.js', 'src/d.js', 'src/e.js']],
+    ['- (marketing)/page.tsx\n- a-b/c – d\n- app/(shop)/x', ['(marketing)/page.tsx', 'a-b/c', 'app/(shop)/x']],
     ['```\na\nb\n```', ['a', 'b']],
   ])('of %j is %j', (text, surface) => {
     expect(under('Files', text)).toEqual(parts({ surface }));

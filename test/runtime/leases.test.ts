@@ -42,5 +42,9 @@ describe('the table of leases', () => {
     words.set('b', { surfaces: ['branch:o/r#b', 'path:o/r/src/b'], expiresAtMs: 1 });
     expect(words.conflict('b', ['path:o/r/src/a'])?.holder.runId).toBe('a');
     expect(words.conflict('b', ['path:o/r/src/c'])).toBeNull();
+    expect(words.conflict('b', ['path:o/r/src', 'path:o/r/doc'])).toMatchObject({
+      surfaces: ['path:o/r/src'],
+      held: ['path:o/r.git/src/a'],
+    });
   });
 });

@@ -14,8 +14,9 @@ import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { type Look, lookClosely, recordsOf } from '../../runtime/run-look.ts';
 import { listRuns as runIds } from '../../store/registry.ts';
+import { columnsOf } from '../columns.ts';
 import { liveRow } from '../live-row.ts';
-import { COLUMNS, liveRows } from '../live-rows.ts';
+import { COLUMNS, LINES, liveRows } from '../live-rows.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { decisionWords, driverLine, rowColours, runDetails, runLine, runReport } from '../render.ts';
@@ -62,7 +63,7 @@ export async function status(output: Output, options: StatusOptions, [run]: read
             ...rescueLines(output, refs),
           ])
         : isScreen
-          ? watchLines(output, runs)
+          ? watchLines(output, runs, line)
           : runs.flatMap((view) => [runLine(output, view), ...runDetails(output, view)]);
     for (const line of lines) output.line(line);
     if (picture.length > 0) output.line();
@@ -75,14 +76,16 @@ export async function status(output: Output, options: StatusOptions, [run]: read
   }
 }
 
-/** Every run in a row, as while they are driven. */
-function watchLines(output: Output, runs: readonly RunView[]): readonly string[] {
+/** Every run in a row, as while they are driven, below `header`. */
+function watchLines(output: Output, runs: readonly RunView[], header: string | null): readonly string[] {
   const nowMs = Date.now();
   const rows = runs.map((view) => {
     const openTask = view.task?.endedAtMs === null ? view.task.taskId : null;
     return liveRow(view, { openTask, liveness: view.liveness, nowMs });
   });
-  return liveRows(rows, process.stdout.columns ?? COLUMNS, rowColours(output.colour));
+  const { columns = COLUMNS, rows: lines = LINES } = process.stdout;
+  const headerLines = header === null ? 0 : Math.ceil(columnsOf(header) / columns);
+  return liveRows(rows, { columns, lines: lines - 1 - headerLines }, rowColours(output.colour));
 }
 
 function decisionLines({ colour }: Output, decisions: readonly MadeDecision[]): readonly string[] {
