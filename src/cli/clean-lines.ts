@@ -60,7 +60,7 @@ function worktreeWords({ worktree, worktreeBytes, problem }: CleanedRun, done: s
     case 'submodules':
       return 'stays: it has submodules, whose own commits no ref of the repository can keep';
     case 'foreign':
-      return 'stays: what is there is not a worktree of this repository';
+      return 'stays: the folder is not a worktree of this repository';
     case 'absent':
       return null;
     default:
@@ -71,13 +71,13 @@ function worktreeWords({ worktree, worktreeBytes, problem }: CleanedRun, done: s
 function branchWords(fate: BranchFate, done: string): string | null {
   switch (fate) {
     case 'merged':
-      return `${done}: its base has all of it`;
+      return `${done}: its base contains all its commits`;
     case 'moved':
-      return 'stays: it was moved since';
+      return 'stays: it has moved since';
     case 'checkedOut':
       return 'stays: it is checked out';
     case 'tracked':
-      return 'stays: it follows a remote branch';
+      return 'stays: it tracks a remote branch';
     case 'unmerged':
     case 'absent':
       return null;

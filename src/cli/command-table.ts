@@ -12,8 +12,8 @@ import type { CommandEntry } from './program.ts';
 /** More rounds than any run goes through. */
 const ROUNDS_BOUND = 10_000;
 
-const allOrNothing = new Option('--all-or-nothing', 'one packet that is refused refuses the whole file');
-const reason = new Option('--reason <text>', 'why; it is kept with the run');
+const allOrNothing = new Option('--all-or-nothing', 'refuses the whole file if any packet is refused');
+const reason = new Option('--reason <text>', 'the reason; recorded with the run');
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -27,7 +27,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'init',
-    description: 'writes a first config with the agent and the test command that are found, after showing it',
+    description: 'shows, then writes, a first config with the agent and the test command it finds',
     example: 'pawl init',
     options: [new Option('--yes', 'writes it without asking'), new Option('--dry-run', 'shows it and writes nothing')],
     json: '{configFile, config, written, and what was found}',
@@ -43,7 +43,7 @@ export const COMMANDS: readonly CommandEntry[] = [
         '--from-issue <file>',
         'what gh issue view N --json number,title,body,url printed, - for standard input',
       ),
-      new Option('--out <file>', 'the packets file, made when it is not there (default: packets.json)'),
+      new Option('--out <file>', 'the packets file; created if missing (default: packets.json)'),
       ...PACKET_FLAGS,
     ],
     json: '{file, isNew, taskId, packet, missingFields, warnings, configFile}',
@@ -51,7 +51,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'approve <packets> <task>',
-    description: 'writes your approval of a packet into its file',
+    description: 'adds your approval of a packet to its file',
     example: 'pawl approve tonight.json WID-12',
     options: [new Option('--by <name>', "who approves (default: git's user.name and user.email)")],
     json: '{file, taskId, runId, approvedBy, approvedAt, wasApproved, missingFields}',
@@ -61,7 +61,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     usage: 'validate <packets>',
     description: 'shows what each packet lacks, and what would stop its run; writes nothing',
     example: 'pawl validate tonight.json --agent claude',
-    options: [new Option('--agent <name>', 'the agent for every role, as it would be given to pawl run')],
+    options: [new Option('--agent <name>', 'the agent for every role, as for pawl run')],
     json: '{summary, packets: [{taskId, runId, ready, standing, done, missingFields, problems, actions, notes, …}…], actions, isRepository}',
     load: async () => (await import('./commands/validate.ts')).validate,
   },
@@ -72,11 +72,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     example: 'pawl intake tonight.json',
     options: [
       new Option('--again', 'a new run for packets whose run has ended'),
-      new Option('--replace', 'each packet takes the place of the one that the parked run of its task has').conflicts([
-        'again',
-        'allOrNothing',
-      ]),
-      new Option('--reason <text>', 'with --replace: why; it is kept with the run'),
+      new Option('--replace', "replaces the packet of the task's parked run").conflicts(['again', 'allOrNothing']),
+      new Option('--reason <text>', 'with --replace: the reason; recorded with the run'),
       allOrNothing,
     ],
     needs: [['--reason', '--replace']],
@@ -85,10 +82,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'run [runIds...]',
-    description: 'drives runs as far as they can go; starting it again is the resume',
+    description: 'drives runs as far as they can go; run it again to resume',
     example: 'pawl run --packets tonight.json --max-parallel 3',
     options: [
-      new Option('--packets <file>', 'takes these packets in first, and drives their runs'),
+      new Option('--packets <file>', 'records these packets first, then drives their runs'),
       new Option('--agent <name>', 'the agent for every role, instead of what packet and config say'),
       new Option('--max-parallel <n>', 'runs driven at once').argParser(whole(PARALLEL_RUNS_BOUND)),
       new Option('--again', 'with --packets: a new run for packets whose run has ended'),
@@ -110,7 +107,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: 'shows where every run stands and what to do next; read-only',
     example: 'pawl status --watch',
     options: [
-      new Option('--watch', 'again and again, until interrupted or until RUN_ID has ended'),
+      new Option('--watch', 'keeps updating until interrupted or until RUN_ID has ended'),
       new Option('--picture', 'with RUN_ID: the lifecycle, and where the run stands in it'),
     ],
     json: '{runs: [run…]}; --watch prints one such line a second; with a run also decisions and rescueRefs',
@@ -118,20 +115,20 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'events <runId>',
-    description: 'tells the story of a run, one line an event; read-only',
+    description: 'shows the story of a run, one line per event; read-only',
     example: 'pawl events WID-12 --follow',
     options: [
       new Option('--follow', 'shows events as they come, until the run has ended'),
-      new Option('--raw', 'the records as the journal has them, with what each asked for'),
+      new Option('--raw', "the journal's records, with the effects each requested"),
       new Option('--mermaid', 'a Mermaid sequence diagram of the run, to paste into a review'),
     ],
-    json: '{events: [{seq, atMs, actor, event, effects}…]}; --follow prints one event a line; --mermaid {mermaid}',
+    json: '{events: [{seq, atMs, actor, event, effects}…]}; --follow prints one event per line; --mermaid {mermaid}',
     load: async () => (await import('./commands/events.ts')).events,
   },
   {
     usage: 'show <run>',
     description:
-      'one run for a reader: its goal, what changed, what the gates said, attempts, cost, where the evidence is',
+      'a readable summary of one run: its goal, what changed, what the gates said, attempts, cost, where the evidence is',
     example: 'pawl show WID-12',
     options: [],
     json: '{run, packet, packetHash, packets, branch, commits, change, rounds, attempts, decisions, evidence}',
@@ -142,7 +139,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: 'what a run has changed, from its base to the commit that was judged',
     example: 'pawl diff WID-12 --stat',
     options: [
-      new Option('--stat', 'the files with their figures alone'),
+      new Option('--stat', 'only the files with their line counts'),
       new Option('--round <n>', 'the commit that was judged in this round').argParser(whole(ROUNDS_BOUND)),
     ],
     json: '{runId, base, head, round, files, lines}',
@@ -150,7 +147,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'inspect [runId]',
-    description: 'the local page on which runs are looked at, with their history; read-only',
+    description: 'the local page for looking at runs and their history; read-only',
     example: 'pawl inspect RUN_ID',
     options: [
       new Option('--port <n>', 'on this port of 127.0.0.1 and ::1 (default: a free one)'),
@@ -162,7 +159,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'recover',
-    description: 'checks every run, settles what has ended, sets aside what is ambiguous; starts no worker',
+    description: 'checks every run, records what has ended, sets aside what is ambiguous; starts no worker',
     example: 'pawl recover --dry-run',
     options: [
       new Option('--dry-run', 'changes nothing, takes no lock'),
@@ -185,7 +182,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'cancel <runId>',
-    description: 'stops the run and its worker, records it, frees its surfaces',
+    description: 'stops the run and its worker, records it, releases its surfaces',
     example: 'pawl cancel RUN_ID --reason "no longer needed"',
     options: [reason],
     json: '{commandId, decided, runs: [run]}',
@@ -194,7 +191,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     usage: 'clean',
     description:
-      'removes the worktrees of ended runs, with --folders all of them; what is nowhere else is kept under a ref before',
+      'removes the worktrees of ended runs (with --folders, their folders too), first keeping under a ref anything that exists nowhere else',
     example: 'pawl clean --older-than 7d --dry-run',
     options: [
       new Option('--older-than <age>', 'runs that ended longer ago: 12h, 7d, 2w'),
@@ -211,12 +208,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     description: 'the restart proof on this machine: kills Pawl everywhere, in sandboxes, and reports what it found',
     example: 'pawl prove --level full --out proof',
     options: [
-      new Option('--level <level>', 'smoke: one or two minutes on two processors; full: some ten times that')
+      new Option('--level <level>', 'smoke: one or two minutes on two processors; full: about ten times that')
         .choices(['smoke', 'full'])
         .default('smoke'),
-      several('--cell <cell>', 'this cell of the checklist alone, as internalReview/resultBeforeEvent'),
+      several('--cell <cell>', 'only this cell of the checklist, such as internalReview/resultBeforeEvent'),
       new Option('--seed <n>', 'chooses among kills; the report names it (default: a new one)'),
-      new Option('--out <folder>', 'where proof.json and proof.html are left (default: a new temporary folder)'),
+      new Option('--out <folder>', 'where proof.json and proof.html are written (default: a new temporary folder)'),
     ],
     json: 'the proof: level, seed, cells, model, matrix, recovery, holds, …',
     load: async () => (await import('./commands/prove.ts')).prove,
@@ -225,13 +222,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     usage: 'doctor',
     description: 'what this machine has and lacks: tools, file system, registry, agents',
     example: 'pawl doctor --probe claude',
-    options: [new Option('--probe <agent>', 'starts, kills and resumes this agent against a stand-in of its model')],
+    options: [new Option('--probe <agent>', 'starts, kills and resumes this agent against a stand-in for its model')],
     json: 'the report: tools, file system, registry, agents, problems',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
     usage: 'mcp',
-    description: 'the MCP server that agents are given for a task; not for people',
+    description: 'the MCP server that agents are given for a task; not for direct use',
     example: 'pawl mcp --task FOLDER --mark MARK',
     options: [
       new Option('--task <folder>', "the task's folder"),

@@ -27,8 +27,8 @@ export async function whileWaking(
 function lostWait(): PawlError {
   return new PawlError({
     code: 'PAWL_WAIT_LOST',
-    message: 'The command was still waiting when nothing was left that could have ended its wait.',
+    message: 'The command was still waiting when nothing could end the wait any more.',
     subject: process.argv.slice(2).join(' '),
-    hint: 'This is a defect of Pawl; please report it. Start the command again: everything recorded so far is kept.',
+    hint: 'This is a bug in Pawl; please report it. Start the command again: everything recorded so far is kept.',
   });
 }

@@ -58,7 +58,7 @@ function named({ cwd }: Places, option: string): Argv {
   const refused: Refused = {
     code: 'PAWL_USAGE',
     subject: '--notify',
-    hint: 'Name a program and its arguments; for more put a script there.',
+    hint: 'Name a program and its arguments; for anything more, use a script.',
   };
   return inFolder(words(option, refused), cwd);
 }
@@ -70,7 +70,7 @@ function configured({ configFile }: Places, { notify }: Config): Argv | null {
 }
 
 function configRefused(configFile: string): Refused {
-  const hint = 'Name a program and its arguments, as a text or a list; for more put a script there.';
+  const hint = 'Name a program and its arguments, as a text or a list; for anything more, use a script.';
   return { code: 'PAWL_CONFIG_INVALID', subject: configFile, hint };
 }
 

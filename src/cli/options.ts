@@ -73,7 +73,7 @@ export function argumentPath(places: Pick<Places, 'cwd'>, path: string): string 
   if (existsSync(absolute)) return absolute;
   throw new PawlError({
     code: 'PAWL_PACKETS_UNREADABLE',
-    message: `There is no file ${absolute}.`,
+    message: `File not found: ${absolute}`,
     subject: absolute,
     hint: 'Paths are relative to the current folder.',
   });

@@ -109,7 +109,7 @@ function partsOf(
     code: 'PAWL_BUG',
     message: error instanceof Error ? error.message : String(error),
     subject: '',
-    hint: 'This is a defect of Pawl. Start it again: what is recorded stands; please report what is shown here.',
+    hint: 'This is a bug in Pawl; please report the output above. Starting again is safe: everything recorded is kept.',
     actions: [],
   };
 }

@@ -30,14 +30,14 @@ export interface PacketFlags {
 /** The options of `pawl new` that answer a question. */
 export const PACKET_FLAGS: readonly Option[] = [
   new Option('--task <id>', "the packet's task id"),
-  new Option('--goal <text>', 'what is wanted'),
+  new Option('--goal <text>', 'the goal'),
   new Option('--repo <owner/name>', 'the repository (default: that of origin)'),
   new Option('--issue <n>', 'the issue'),
   new Option('--branch <name>', 'the branch to work on (default: made of the task id)'),
   new Option('--base <name>', "where it starts (default: the repository's default branch)"),
-  several('--non-goal <text>', 'what is not wanted'),
+  several('--non-goal <text>', 'a non-goal'),
   several('--acceptance <text>', 'when it is done'),
-  several('--instruction <text>', 'what the implementer is told'),
+  several('--instruction <text>', 'an instruction for the implementer'),
   several('--verify <command>', 'a command that verifies the work'),
   several('--expect <text>', 'what the verifier expects'),
   several('--criterion <text>', 'what the reviewer checks'),

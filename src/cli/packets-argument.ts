@@ -30,7 +30,7 @@ export function packetsToEdit(path: string, text: string, edited = 'The packets 
 function noPacket(path: string): PawlError {
   return new PawlError({
     code: 'PAWL_PACKETS_INVALID',
-    message: `${path} holds no packet.`,
+    message: `${path} contains no packets.`,
     subject: path,
     hint: 'Put at least one packet into it (docs/packets.md describes every field); nothing was changed.',
   });
@@ -54,7 +54,7 @@ function unreadable(path: string, why: string, cause?: unknown): PawlError {
     code: 'PAWL_PACKETS_UNREADABLE',
     message: `${path} cannot be read: ${why}.`,
     subject: path,
-    hint: 'Give a JSON file in UTF-8 with packets.',
+    hint: 'Pass a UTF-8 JSON file of packets.',
     cause,
   });
 }

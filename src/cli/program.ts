@@ -146,7 +146,7 @@ function usage(table: readonly CommandEntry[], argv: readonly string[], message:
 function unknownCommand(table: readonly CommandEntry[], name: string): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: `There is no command ${quote(name)}. Commands: ${table.map(nameOf).join(', ')}.`,
+    message: `Unknown command ${quote(name)}. Commands: ${table.map(nameOf).join(', ')}.`,
     subject: 'help',
     hint: '',
     actions: [helpOf(null)],

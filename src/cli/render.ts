@@ -96,7 +96,7 @@ export function runDetails(output: Output, view: RunView, pathsMax = PATHS_SHOWN
   if (hint !== undefined) lines.push(`    ${colour.dim('hint')}      ${hint}`);
   if (view.contention !== null && view.kind === 'active') lines.push(`    waits for ${view.contention.holder}`);
   if (view.surfacesAdded.length > 0)
-    lines.push(`    outside of the packet's surface  ${pathsOf(view.surfacesAdded, pathsMax)}`);
+    lines.push(`    outside the packet's surface  ${pathsOf(view.surfacesAdded, pathsMax)}`);
   lines.push(...leftOutLines(view).map((line) => `    ${line}`));
   if (view.handoff !== null) lines.push(`    ${colour.dim('evidence')}  ${view.handoff.reference}`);
   // Who drives is said once, above all runs.

@@ -81,16 +81,16 @@ function removedOf({ files, paths }: Place, argument: string): PawlError | null 
     code: 'PAWL_RUN_REMOVED',
     message: `${removed.runId} ended in ${removed.state} at ${time(removed.endedAtMs)}; its folder was removed at ${time(removed.removedAtMs)}.`,
     subject: removed.runId,
-    hint: 'Nothing more is known of it here. For a new run of its packet take it in with --again.',
+    hint: 'Nothing else about it is kept. For a new run, submit its packet with --again.',
   });
 }
 
 function ambiguous(argument: string, candidates: readonly string[], options: readonly string[]): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: `${quote(argument)} fits ${candidates.length} runs: ${listed(candidates, CANDIDATES_SHOWN)}.`,
+    message: `${quote(argument)} matches ${candidates.length} runs: ${listed(candidates, CANDIDATES_SHOWN)}.`,
     subject: visible(argument.slice(0, 80)),
-    hint: 'Name one of them by more of its id.',
+    hint: 'Use a longer prefix.',
     actions: [listRuns(options)],
   });
 }

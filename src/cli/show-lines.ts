@@ -79,7 +79,7 @@ function packetLines(output: Output, packet: Packet | null): readonly string[] {
 function versionLines(output: Output, versions: readonly PacketVersion[]): readonly string[] {
   if (versions.length < 2) return [];
   const lines = versions.map(({ version, packetHash, by, reason, atMs, rounds }) => {
-    const who = by === null ? 'as taken in' : `by ${line(by)}`;
+    const who = by === null ? 'as submitted' : `by ${line(by)}`;
     const why = reason === null || reason === '' ? '' : `: ${line(reason)}`;
     const judged =
       rounds.length === 0
@@ -172,7 +172,7 @@ function attemptLines(row: AttemptRow): readonly string[] {
   return [
     `${row.taskId}  ${row.result}${code}${took}, ${line(agent)}`,
     ...(row.turn === null ? [] : turnNotes(row.turn).map((note) => `    ${line(note)}`)),
-    ...(row.rescueRef === null ? [] : [`    what was in the worktree before it is kept under ${row.rescueRef}`]),
+    ...(row.rescueRef === null ? [] : [`    the previous contents of the worktree are kept under ${row.rescueRef}`]),
   ];
 }
 

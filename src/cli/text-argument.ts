@@ -48,7 +48,7 @@ export function textArgument(cwd: string, option: string, path: string): string 
 function missing(absolute: string, cause: Error): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: `There is no file ${absolute}.`,
+    message: `File not found: ${absolute}`,
     subject: absolute,
     hint: HINT,
     cause,

@@ -84,7 +84,7 @@ function openBeside(path: string, temporary: string, mode: number): number {
 function noFolder(path: string, cause: PawlError): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: `There is no folder ${dirname(path)}; nothing was written.`,
+    message: `Folder not found: ${dirname(path)}; nothing was written.`,
     subject: path,
     hint: 'Create it, or name a file in another folder.',
     cause,
@@ -103,7 +103,7 @@ function syncFolder(path: string): void {
 function changedMeanwhile(path: string): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: `${path} was changed by somebody else meanwhile; nothing was written.`,
+    message: `${path} was changed by another process in the meantime; nothing was written.`,
     subject: path,
     hint: 'Run the command again.',
   });

@@ -272,7 +272,7 @@ describe('a probe', () => {
   });
 
   const failing: readonly (readonly [string, string, string, string])[] = [
-    ['forgets what it was told', 'forgets', 'resume', 'forgotten'],
+    ['forgets what it was told', 'forgets', 'resume', 'lost the earlier conversation'],
     ['goes on under another session', 'renames', 'resume', 'another session'],
     ['ends its resumed turn with an error', 'fails', 'resume', 'out of order'],
     ['runs no command', 'refuses', 'tool', 'never ran the command: exit 0, completed'],

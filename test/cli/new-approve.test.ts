@@ -107,7 +107,7 @@ describe('a new packet', () => {
     for (const folder of ['nowhere', 'pawl.config.json']) {
       await expect(make({ ...WHOLE, out: `${folder}/x.json` })).rejects.toMatchObject({
         code: 'PAWL_USAGE',
-        message: `There is no folder ${file(folder)}; nothing was written.`,
+        message: `Folder not found: ${file(folder)}; nothing was written.`,
       });
     }
   });
@@ -155,7 +155,7 @@ describe('a new packet', () => {
     await expect(make({ from: 'todo.md', fromIssue: 'issue.json' })).rejects.toMatchObject({ code: 'PAWL_USAGE' });
     await expect(make({ from: 'gone.md' })).rejects.toMatchObject({
       code: 'PAWL_USAGE',
-      message: `There is no file ${file('gone.md')}.`,
+      message: `File not found: ${file('gone.md')}`,
     });
     await expect(make({ from: '.' })).rejects.toMatchObject({ message: expect.stringContaining('a folder') });
   });

@@ -15,7 +15,7 @@ test.each(['[]', '{"packets": []}'])('%s is refused where packets are wanted, an
   const path = join(folder, 'p.json');
   writeFileSync(path, text);
   expect(() => readPacketsArgument(folder, 'p.json')).toThrow(
-    expect.objectContaining({ code: 'PAWL_PACKETS_INVALID', message: `${path} holds no packet.` }),
+    expect.objectContaining({ code: 'PAWL_PACKETS_INVALID', message: `${path} contains no packets.` }),
   );
   expect(packetsToEdit(path, text).readings).toEqual([]);
 });

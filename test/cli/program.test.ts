@@ -115,7 +115,7 @@ describe('a usage error', () => {
     [['cancel'], "Missing required argument 'run", 'pawl cancel --help'],
     [['events', 'a', 'b'], 'Too many arguments', 'pawl events --help'],
     [['stauts'], "Unknown command 'stauts'", 'pawl --help'],
-    [['help', 'nosuch'], 'There is no command "nosuch"', 'pawl --help'],
+    [['help', 'nosuch'], 'Unknown command "nosuch"', 'pawl --help'],
   ])('of %j says what is wrong and names the help that fits, once', async (argv, message, help) => {
     const { called, printed, error } = await asked(...argv);
     expect([called, printed]).toEqual([null, '']);

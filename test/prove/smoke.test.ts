@@ -75,7 +75,7 @@ describe(`pawl prove ${SCOPE.join(' ')} --seed ${SEED}`, () => {
 
 describe('pawl prove', () => {
   test.each([
-    [['--cell', 'handoffReady/never'], 'There is no cell'],
+    [['--cell', 'handoffReady/never'], 'Unknown cell'],
     [['--seed', 'x'], '--seed must be'],
     [['--level', 'huge'], 'level'],
     [['--config', 'nowhere.json'], 'no config file'],

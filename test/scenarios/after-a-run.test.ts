@@ -97,7 +97,7 @@ describe('a run that passed in its second round', () => {
       '1 file, +2 -0',
     ]);
     await expect(compared('A', { round: 3 })).rejects.toMatchObject({
-      ...{ code: 'PAWL_USAGE', message: expect.stringContaining('there are 1, 2') },
+      ...{ code: 'PAWL_USAGE', message: expect.stringContaining('available: 1, 2') },
     });
   });
 

@@ -88,11 +88,9 @@ function packetMeant(
   if (found === undefined) {
     const known = readings.map(({ packet }) => visible(packet.taskId));
     const list = listed(known, TASKS_SHOWN);
-    throw usageError(
-      'approve',
-      `There is no packet ${visible(task)} in ${path}; it has ${list === '' ? 'none' : list}.`,
-      { subject: task },
-    );
+    throw usageError('approve', `No packet ${visible(task)} in ${path}; it has ${list === '' ? 'none' : list}.`, {
+      subject: task,
+    });
   }
   if (others.length > 0)
     throw usageError('approve', `${path} has ${places.length} packets ${visible(task)}; give each a name of its own.`, {

@@ -98,9 +98,9 @@ function noSuchRound(runId: string, { rounds }: RunStory, round: number): PawlEr
   const known = rounds.map((each) => each.round).join(', ');
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: `${runId} has no round ${round}${known === '' ? ': nothing was judged yet' : `; there are ${known}`}.`,
+    message: `${runId} has no round ${round}${known === '' ? ': nothing was judged yet' : `; available: ${known}`}.`,
     subject: '--round',
-    hint: 'See which rounds there are.',
+    hint: 'List the rounds.',
     actions: [showRun(runId, [])],
   });
 }

@@ -71,7 +71,9 @@ async function shownProbe(
 ): Promise<ProbeReport> {
   const adapter = adapterOf(kind);
   output.line();
-  output.line(`${output.colour.bold(`Probe of ${adapter.title}`)}, against a stand-in of its model: no login, no cost`);
+  output.line(
+    `${output.colour.bold(`Probe of ${adapter.title}`)}, against a stand-in for its model: no login, no cost`,
+  );
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
@@ -108,7 +110,7 @@ function targetOf(name: string, config: Config | null, place: AgentPlace): Probe
   const { title, install } = adapterOf(kind);
   throw new PawlError({
     code: 'PAWL_AGENT_MISSING',
-    message: `${title} is not installed: there is no ${program ?? adapterOf(kind).program} that can be started.`,
+    message: `${title} is not installed: no executable ${program ?? adapterOf(kind).program} was found.`,
     subject: name,
     hint: `Install it (${install}), or name its program in the config.`,
   });

@@ -85,9 +85,9 @@ async function statesOf(runId: string, records: readonly JournalRecord[]): Promi
 function eitherOr(): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: '--mermaid draws the records that there are; --follow waits for more.',
+    message: '--mermaid draws the existing records; --follow waits for more.',
     subject: '--mermaid --follow',
-    hint: 'Give one of them.',
+    hint: 'Use one or the other.',
   });
 }
 

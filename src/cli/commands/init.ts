@@ -70,7 +70,7 @@ async function consent(output: Output, ways: InitPlace['questions'], configFile:
   if (questions === null) {
     throw new PawlError({
       code: 'PAWL_USAGE',
-      message: 'Nobody can be asked here; nothing was written.',
+      message: 'Cannot prompt without a terminal or with --json; nothing was written.',
       subject: configFile,
       hint: 'Write it without being asked.',
       actions: [pawl('run', 'write it without being asked', ['init', '--yes'])],
@@ -119,15 +119,15 @@ function leaveAlone(output: Output, places: Places, first: FirstConfig): number 
   const lacking = differences(readConfig(places), first.config);
   if (lacking.length === 0) {
     output.json({ configFile, config: null, ...foundOf(first), written: false });
-    output.line(`${visible(configFile)} is there and names all that was found; nothing was written.`);
+    output.line(`${visible(configFile)} already exists and contains everything that was found; nothing was written.`);
     return EXIT.done;
   }
   throw new PawlError({
     code: 'PAWL_CONFIG_EXISTS',
-    message: `${configFile} is there and is not written over. It differs from what was found: ${lacking.join('; ')}.`,
+    message: `${configFile} already exists and is not overwritten. It differs from what was found: ${lacking.join('; ')}.`,
     subject: configFile,
-    hint: 'Add by hand what you want of it.',
-    actions: [pawl('look', 'see the whole of it', ['init', '--dry-run'], ['--config', `${configFile}.new`])],
+    hint: 'Add the parts you want by hand.',
+    actions: [pawl('look', 'show the whole file', ['init', '--dry-run'], ['--config', `${configFile}.new`])],
   });
 }
 

@@ -65,8 +65,8 @@ function placeFor(options: CommonOptions): Place {
   const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(root, ['--registry', root]) };
   readRegistry(place.files, place.paths);
   if (existsSync(place.paths.runs)) return place;
-  throw usageError('inspect', `There is no registry in ${place.paths.root}.`, {
-    hint: 'Name the folder that holds `runs`: the .pawl of a repository, or a copy of it.',
+  throw usageError('inspect', `No registry in ${place.paths.root}.`, {
+    hint: 'Name the folder that contains `runs`: the .pawl of a repository, or a copy of it.',
   });
 }
 

@@ -90,7 +90,7 @@ async function takeInThere(
 function notUnderstood(commandId: string): PawlError {
   return new PawlError({
     code: 'PAWL_COMMAND_REFUSED',
-    message: 'The running pawl does not take packets in: it is of another version. Nothing was recorded.',
+    message: 'The running pawl is a different version and cannot accept packets. Nothing was recorded.',
     subject: commandId,
     hint: 'Stop it and start it again with this version, or wait until it has ended.',
   });
@@ -117,8 +117,8 @@ function show(output: Output, outcomes: readonly PacketOutcome[], views: readonl
     const was = replaced.has(view.runId)
       ? '  (packet replaced)'
       : view.kind === 'terminal'
-        ? '  (ended before; --again takes it in once more)'
-        : '  (was there)';
+        ? '  (already ended; --again makes a new run)'
+        : '  (already recorded)';
     output.line(`${runLine(output, view)}${view.isNew ? '' : was}`);
     if (view.kind === 'terminal') for (const line of runDetails(output, view)) output.line(line);
   }

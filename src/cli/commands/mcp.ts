@@ -38,7 +38,7 @@ export async function mcp(_output: Output, options: McpOptions): Promise<number>
   if (task === undefined || mark === undefined)
     throw usageError('mcp', 'pawl mcp needs --task FOLDER and --mark MARK.', {
       subject: 'mcp',
-      hint: 'Agents are given the right call.',
+      hint: 'Pawl gives agents the right command line; there is nothing to do.',
     });
   const desk = openTask(resolve(task), mark);
   const policy = allow === undefined ? null : policyOf(allow, desk.worktree);
@@ -53,7 +53,7 @@ function policyOf(text: string, worktree: string): ToolPolicy {
   if (!parsed.success)
     throw usageError('mcp', '--allow must be {"permission", "allowedTools", "allowedCommands"} as JSON.', {
       subject: 'mcp',
-      hint: 'Agents are given the right call.',
+      hint: 'Pawl gives agents the right command line; there is nothing to do.',
     });
   return { ...parsed.data, roots: [...new Set([worktree, realpathSync(worktree)])], ownServer: 'pawl' };
 }

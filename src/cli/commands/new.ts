@@ -120,7 +120,7 @@ function write(path: string, draft: PacketDraft): { readonly reading: PacketRead
   if (reading === undefined) throw new Error('bug: the packet was not written');
   if (before !== null) replaceUserFile(path, before, after);
   else if (!createUserFile(path, after))
-    throw usageError('new', `${path} was made by somebody else meanwhile.`, { subject: '--out' });
+    throw usageError('new', `${path} was created by another process in the meantime.`, { subject: '--out' });
   return { reading, isNew: before === null };
 }
 
@@ -156,7 +156,7 @@ function show(
 }
 
 function nothingSaid(): PawlError {
-  return usageError('new', 'Nobody can be asked here, and nothing says what the packet is about.', {
+  return usageError('new', 'Cannot prompt without a terminal or with --json, and no packet content was given.', {
     subject: 'new',
     hint: 'Give a Markdown file with --from, an issue with --from-issue, or the answers as flags.',
   });

@@ -116,7 +116,7 @@ function folderFor({ out }: ProveCommandOptions): string {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    throw usageError('prove', `The report cannot be left in ${folder}.`, { hint: String(cause) });
+    throw usageError('prove', `Cannot write the report to ${folder}.`, { hint: String(cause) });
   }
   return folder;
 }
@@ -152,7 +152,7 @@ function levelOf(text: string): Level {
 function cellOf(text: string): CellName {
   const found = cellNames().find((name) => name === text);
   if (found !== undefined) return found;
-  throw usageError('prove', `There is no cell ${quote(text)}.`, { hint: `Cells: ${cellNames().join(', ')}.` });
+  throw usageError('prove', `Unknown cell ${quote(text)}.`, { hint: `Cells: ${cellNames().join(', ')}.` });
 }
 
 function seedOf(text: string): number {

@@ -107,7 +107,7 @@ function pictureOfWhat(): PawlError {
     code: 'PAWL_USAGE',
     message: '--picture shows one run.',
     subject: '--picture',
-    hint: 'Name the run before it.',
+    hint: 'Name a run: pawl status RUN_ID --picture.',
     actions: [listRuns([])],
   });
 }

@@ -126,7 +126,7 @@ interface ToldPacket {
 }
 
 function warningsOf({ unknownFields }: PacketCheck['reading']): readonly string[] {
-  return unknownFields.map((field) => `nobody reads ${field}`);
+  return unknownFields.map((field) => `unknown field ${field}`);
 }
 
 function checkLines(output: Output, check: PacketCheck): readonly string[] {

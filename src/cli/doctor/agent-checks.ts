@@ -63,7 +63,7 @@ function programCheck(name: string, kind: AgentCheck['kind'], program: string, p
   const path = isFilledIn ? program : findProgram(program, place.configFolder, place.environment.PATH);
   return {
     ...{ ...NOTHING_KNOWN, name, kind, path, isConfigured: true },
-    problem: path === null ? `${program} is not there, or not executable` : null,
+    problem: path === null ? `${program} was not found or is not executable` : null,
   };
 }
 

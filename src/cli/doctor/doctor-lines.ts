@@ -55,7 +55,7 @@ export function agentLines(output: Output, agent: AgentCheck): readonly string[]
   const more: string[] = [];
   if (agent.abilities !== null) more.push(abilityWords(agent.abilities));
   if (agent.loginFrom !== null) more.push(`login: ${agent.loginFrom}`);
-  else if (agent.abilities !== null) more.push('login: not known without a call');
+  else if (agent.abilities !== null) more.push('login: unknown without a call');
   if (agent.problem !== null) more.push(agent.problem);
   return [...lines, ...more.map((text) => indented(colour.dim(text)))];
 }
@@ -63,7 +63,9 @@ export function agentLines(output: Output, agent: AgentCheck): readonly string[]
 function abilityWords(abilities: AgentAbilities): string {
   const { session, resume, structuredOutput, mcp, acp, usage, turnLimit } = abilities;
   return [
-    session === 'none' ? 'no session' : `session id ${session === 'assigned' ? 'given by Pawl' : 'told by the agent'}`,
+    session === 'none'
+      ? 'no session'
+      : `session id ${session === 'assigned' ? 'given by Pawl' : 'reported by the agent'}`,
     resume ? 'resume' : 'no resume',
     ...(structuredOutput ? ['structured output'] : []),
     ...(mcp ? ['MCP'] : []),

@@ -63,13 +63,13 @@ function platformCheck(): Check {
     name: 'platform',
     status: 'warning',
     found,
-    hint: 'Pawl is tested on Linux; docs/guarantees.md names the gaps.',
+    hint: 'Pawl is tested on Linux; docs/guarantees.md lists the gaps.',
   };
 }
 
 function namespaceCheck(): Check {
   if (hasPidNamespaces()) return { name: 'pidNamespace', status: 'ok', found: 'workers get one each', hint: null };
-  const hint = 'Without one, a worker that scrubs its environment and closes its descriptors can escape being ended.';
+  const hint = 'Without one, a worker that scrubs its environment and closes its descriptors can avoid being stopped.';
   return { name: 'pidNamespace', status: 'warning', found: 'not allowed here', hint };
 }
 
@@ -115,5 +115,10 @@ function diskCheck({ trialFolder }: MachinePlace): Check {
   const bytes = bavail * bsize;
   const found = `${(bytes / 1024 ** 3).toFixed(1)} GiB free`;
   if (bytes >= FREE_BYTES_MIN) return { name: 'disk', status: 'ok', found, hint: null };
-  return { name: 'disk', status: 'warning', found, hint: `Make room: less than 1 GiB is left at ${trialFolder}.` };
+  return {
+    name: 'disk',
+    status: 'warning',
+    found,
+    hint: `Free some space: less than 1 GiB is left at ${trialFolder}.`,
+  };
 }

@@ -166,9 +166,7 @@ class Probe {
     if (turn.worker === null || !processes.signal(turn.worker, 'SIGKILL')) throw new StepFailure('it had gone already');
     await this.#until(BOUNDS_MS.kill, 'ended', null, () => turn.exit() !== null);
     this.#outlivedKill = sightLeftovers(processes, this.#tree()).survivors.length;
-    return this.#outlivedKill === 0
-      ? 'all of it died'
-      : `${counted(this.#outlivedKill, 'process', 'processes')} of it lived on`;
+    return this.#outlivedKill === 0 ? 'all its processes died' : `${this.#outlivedKill} of its processes survived`;
   }
 
   async #sweep(): Promise<string> {
@@ -176,13 +174,13 @@ class Probe {
     this.#calls = { ...this.#calls, stray: this.#standIn.calls().length - this.#calls.first };
     if (!end.isGone)
       throw new StepFailure(`${counted(end.survivors.length + end.unknown.length, 'process', 'processes')} left`);
-    return 'nothing of it is left';
+    return 'none of its processes is left';
   }
 
   async #resume(): Promise<string> {
     const { adapter } = this.#order;
     if (!adapter.capabilities.canResume) throw new StepSkip(`${adapter.title} resumes no session`);
-    if (this.#session === null) throw new StepFailure('it never told its session');
+    if (this.#session === null) throw new StepFailure('it never reported its session');
     const before = this.#standIn.calls().length;
     this.#standIn.setReply(() => ({ kind: 'text', text: 'I go on.' }));
     const turn = await this.#sandbox.start({ id: this.#session, isResume: true }, this.#order.processes);
@@ -193,8 +191,8 @@ class Probe {
     if (ended?.how !== 'completed' || turn.exit()?.code !== 0) throw new StepFailure(endOf(turn));
     if (session !== null && session !== this.#session) throw new StepFailure(`went on as another session, ${session}`);
     const knows = calls.some(({ messages }) => messages.some(({ text }) => text.includes(this.#sandbox.firstPrompt)));
-    if (!knows) throw new StepFailure('it has forgotten what it was told before');
-    return 'goes on with the same session, history and all, and ends';
+    if (!knows) throw new StepFailure('it has lost the earlier conversation');
+    return 'resumes the same session with its history, and ends';
   }
 
   async #lookForLeftovers(): Promise<string> {
@@ -244,7 +242,7 @@ function endOf(turn: ProbeTurn): string {
   const exit = turn.exit();
   const { ended, denials } = turn.turn();
   const denied = denials.map(({ tool, reason }) => `; ${tool} was denied: ${reason}`).join('');
-  const words = `${ended === null ? 'no end was told' : `${ended.how}, ${ended.reason}`}${denied}`;
+  const words = `${ended === null ? 'no end was reported' : `${ended.how}, ${ended.reason}`}${denied}`;
   const stderr = shown(turn.stderrTail(), TOLD_CHARS);
   return `${exit?.signal ?? `exit ${exit?.code}`}, ${shown(words)}${stderr === '' ? '' : ` (${stderr})`}`;
 }

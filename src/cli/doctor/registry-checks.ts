@@ -101,7 +101,7 @@ function gitLocksCheck(commonDir: string): Check {
   const oldestMs = Math.max(...left.map(({ ageMs }) => ageMs));
   const found = `left behind for ${elapsed(oldestMs)}: ${listed(paths, LOCKS_NAMED)}`;
   const { command } = removeFiles(paths.slice(0, LOCKS_REMOVED), 'remove them');
-  const hint = `While they are there, git refuses what needs them. Make sure that no git is at work in this repository, then remove them:\n${command}`;
+  const hint = `While they exist, git operations that need them fail. Make sure that no git process is running in this repository, then remove them:\n${command}`;
   return { name: 'gitLocks', status: 'warning', found, hint };
 }
 
@@ -118,7 +118,7 @@ const LOCKS_NAMED = 5;
 const LOCKS_REMOVED = 100;
 
 function whoOf({ content }: Holder): string {
-  if (content === null) return 'held by somebody unknown: its file is unreadable';
+  if (content === null) return 'held by an unknown process: its file is unreadable';
   return `held by process ${content.holder.pid} on ${content.holder.hostname}`;
 }
 
