@@ -42,7 +42,7 @@ const MESSAGES: Readonly<Record<SplitRefusal, string>> = {
   home: 'it holds a home folder ("~")',
   newline: 'it holds a line break',
   quotes: 'it holds a quote that is never closed',
-  control: 'it holds a control character, or white space that is no space',
+  control: 'it holds a control character, or white space other than a space',
   shellWord: 'its first word is one that only a shell knows; put it into a script',
 };
 

@@ -39,7 +39,7 @@ export function readAnswer(bytes: Uint8Array | null, purpose: Purpose): AnswerRe
 
 function checkSize(bytes: Uint8Array): void {
   if (bytes.byteLength <= BOUNDS.answerBytes) return;
-  throw new Flaw(`it comes to ${bytes.byteLength} bytes, ${BOUNDS.answerBytes} are allowed`);
+  throw new Flaw(`it has ${bytes.byteLength} bytes; the limit is ${BOUNDS.answerBytes}`);
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -18,7 +18,7 @@ interface Hint {
 
 const READ_OUTPUT = 'Read the last lines of its output.';
 const SET_ASIDE =
-  'Nothing of this run is resumed. Its files are as they were: look at what is named, keep what you need.';
+  'This run is not resumed. Its files are as they were: look at the named files and keep what you need.';
 
 /** Every code that a blocker can have. */
 const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
@@ -37,40 +37,43 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     isRecordedBetter: true,
   },
   PAWL_AGENT_DENIED: {
-    text: 'Allow it (allowedTools of the agent, allowed_tools of the packet, verification.allow for commands), or expect its denial (expectedDenials).',
+    text: 'Allow it (allowedTools of the agent, allowed_tools of the packet, verification.allow for commands), or declare the denial expected (expectedDenials).',
   },
   PAWL_AGENT_LOGIN: { text: "Log in with the agent itself, or name its key's variable under env of the agent." },
   PAWL_AGENT_FAILED: { text: READ_OUTPUT },
   PAWL_AGENT_NO_END: { text: READ_OUTPUT },
-  PAWL_AGENT_NO_EVENT: { text: 'Start the agent by hand; look at its login and its network.' },
+  PAWL_AGENT_NO_EVENT: { text: 'Start the agent by hand; check its login and network.' },
   PAWL_AGENT_UNREADABLE: { text: "Report it, with the task's output.ndjson if that may be shown." },
   PAWL_AGENT_TURN_LIMIT: { text: "Raise the agent's limit, or make the packet smaller." },
   PAWL_AGENT_SESSION_REFUSED: { text: 'Nothing to do: the next attempt begins a fresh session.' },
   PAWL_AGENT_LIMITED: {
-    text: 'Nothing to do: while runs are driven, this one resumes by itself, in the same session, and no attempt is charged.',
+    text: 'Nothing to do: while runs are driven, this one resumes automatically, in the same session, and no attempt is charged.',
   },
   PAWL_AGENT_LIMIT_WAITS: { text: "Look at the agent's account, then decide." },
-  PAWL_BUDGET_EXCEEDED: { text: 'A retry grants the same budget once more.', isRecordedBetter: true },
-  PAWL_LEASE_CONFLICT: { text: 'While runs are driven, this one resumes by itself once what it needs is free.' },
+  PAWL_BUDGET_EXCEEDED: { text: 'A retry grants the same budget again.', isRecordedBetter: true },
+  PAWL_LEASE_CONFLICT: { text: 'While runs are driven, this one resumes automatically once what it needs is free.' },
   PAWL_SURFACE_CONFLICT: {
-    text: 'The work is kept as a commit of its branch. Retry once whoever holds these paths has ended, or decide on them yourself.',
+    text: 'The work is kept as a commit on its branch. Retry once the run that holds these paths has ended, or decide on them yourself.',
     isRecordedBetter: true,
   },
   PAWL_WORKSPACE_BRANCH_ELSEWHERE: {
     text: 'Check out another branch there; if that folder is gone, prune the worktrees of the repository. Then retry.',
   },
   PAWL_WORKSPACE_BRANCH_IN_WAY: {
-    text: 'Git cannot keep a branch beside one whose name begins with its own. Rename what is named, or delete it if nobody needs it; then retry.',
+    text: "Git cannot keep a branch next to one whose name starts with that branch's name and a slash. Rename the named branch, or delete it if nobody needs it; then retry.",
   },
   PAWL_REPOSITORY_MISMATCH: {
     text: 'Use the clone of the repository that the packet names, or allow it under scm.allowRepos in pawl.config.json.',
     isRecordedBetter: true,
   },
   PAWL_WORKSPACE_BRANCH_PROTECTED: { text: 'Give the packet a branch of its own.', isRecordedBetter: true },
-  PAWL_WORKSPACE_PATH_TOO_LONG: { text: 'Shorten what is named.', isRecordedBetter: true },
-  PAWL_WORKSPACE_FOREIGN: { text: 'Look at what lies there and move it away, then retry.', isRecordedBetter: true },
+  PAWL_WORKSPACE_PATH_TOO_LONG: { text: 'Shorten the named branch or path.', isRecordedBetter: true },
+  PAWL_WORKSPACE_FOREIGN: {
+    text: 'Look at the contents of that folder and move the folder away, then retry.',
+    isRecordedBetter: true,
+  },
   PAWL_WORKSPACE_DIRTY: {
-    text: 'Keep or discard what lies there, so that the worktree is clean and on its branch, then retry.',
+    text: 'Keep or discard the contents of that folder, so that the worktree is clean and on its branch, then retry.',
     isRecordedBetter: true,
   },
   PAWL_WORKSPACE_BASE_MISSING: {
@@ -82,21 +85,21 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     isRecordedBetter: true,
   },
   PAWL_WORKSPACE_CHANGED: {
-    text: 'Look at the worktree. A retry keeps what it and its branch hold under a rescue ref, puts both back to the last recorded commit and has the work done again.',
+    text: 'Look at the worktree and its branch. A retry keeps the contents of both under a rescue ref, resets them to the last recorded commit and has the work done again.',
   },
   PAWL_WORKSPACE_FILTERS: {
-    text: 'A retry keeps this work under a rescue ref and has it done again; if the packet asks for the filter, correct it first. A repository that is to have one is worked on without Pawl.',
+    text: 'A retry keeps this work under a rescue ref and has it done again; if the packet asks for the filter, correct it first. Pawl cannot work on repositories that use filters.',
   },
-  PAWL_WORKSPACE_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
-  PAWL_GIT_FAILED: { text: "Read git's sentence; retry when its reason is gone.", isRecordedBetter: true },
+  PAWL_WORKSPACE_FAILED: { text: "Read git's message; retry once the cause is fixed.", isRecordedBetter: true },
+  PAWL_GIT_FAILED: { text: "Read git's message; retry once the cause is fixed.", isRecordedBetter: true },
   PAWL_REPOSITORY_FILTERS: {
-    text: 'Pawl commits files byte for byte. Take these patterns out of the attributes on the base branch and retry, or do this work without Pawl.',
+    text: 'Pawl commits files byte for byte. Remove these patterns from the attributes on the base branch and retry, or do this work without Pawl.',
   },
   PAWL_GIT_TAMPERED: {
-    text: 'Look at what is named. If you, or a tool that you trust, did it, retry: the run resumes with these settings. If not, undo it first, then retry or abandon.',
+    text: 'Look at what is named. If you or a tool you trust made the change, retry: the run resumes with these settings. If not, undo it first, then retry or abandon.',
   },
   PAWL_GIT_OBJECTS_DAMAGED: {
-    text: "Check the repository's objects (fsck), mend it from another clone, then retry; or abandon the run. Do not use its branch from here.",
+    text: "Check the repository's objects (fsck), repair it from another clone, then retry; or abandon the run. Do not use its branch from here.",
   },
   PAWL_SETUP_NOT_ALLOWED: {
     text: 'If it may run, admit it under verification.allow in pawl.config.json (word by word, * last); else correct workspace.setup. Then retry.',
@@ -110,25 +113,25 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_GATE_FAILED: { text: 'Read the findings, then decide.' },
   PAWL_FIX_LIMIT: { text: 'Read the findings, then decide.' },
   PAWL_FIX_STUCK: { text: 'Read the findings, round by round, then decide.' },
-  PAWL_ATTEMPTS_EXHAUSTED: { text: 'Change the packet or the agent, then take the packet in again with --again.' },
+  PAWL_ATTEMPTS_EXHAUSTED: { text: 'Change the packet or the agent, then submit the packet again with --again.' },
   PAWL_INTERRUPTIONS_EXHAUSTED: { text: 'Find out what keeps ending it, then decide.' },
   PAWL_WORKER_BLOCKED: { text: 'Give it what it lacks, then retry.' },
   PAWL_WORKER_FAILED: { text: READ_OUTPUT },
   PAWL_WORKER_EXIT: { text: READ_OUTPUT },
   PAWL_WORKER_NO_COMPLETION: {
-    text: 'Let the worker write its answer to PAWL_COMPLETION_FILE, or configure "completion": "exitCode" for it.',
+    text: 'Have the worker write its answer to PAWL_COMPLETION_FILE, or configure "completion": "exitCode" for it.',
   },
   PAWL_WORKER_ANSWER_INVALID: { text: 'Compare the answer with the schema in the task file.' },
   PAWL_WORKER_CONTRADICTION: { text: 'Read the answer, then decide.' },
   PAWL_WORKER_NO_CHANGE: { text: 'If no change is right for this packet, say so in it: "allow_empty": true.' },
   PAWL_WORKER_START_FAILED: {
-    text: 'Install the program that is named, make it executable, or correct its command line in pawl.config.json; it is looked up on the PATH of the shell that started Pawl. Then retry: no attempt was used.',
+    text: 'Install the named program, make it executable, or correct its command line in pawl.config.json; it is looked up on the PATH of the shell that started Pawl. Then retry: no attempt was used.',
     isRecordedBetter: true,
   },
   PAWL_WORKER_DEADLINE: { text: 'Raise limits.deadlineMs, or make the packet smaller.' },
   PAWL_WORKER_STALLED: { text: 'Raise limits.stallMs if the worker is silent by nature.' },
   PAWL_WORKER_OUTPUT_LIMIT: { text: 'Raise limits.outputBytesMax, or make the worker quieter.' },
-  PAWL_WORKER_INTERRUPTED: { text: 'Nothing to do: it is not charged, and the next attempt starts by itself.' },
+  PAWL_WORKER_INTERRUPTED: { text: 'Nothing to do: it is not charged, and the next attempt starts automatically.' },
   PAWL_WORKER_LOST: { text: READ_OUTPUT },
   PAWL_WORKER_CANCELLED: { text: 'Nothing to do.' },
   PAWL_WORKER_SURVIVORS: {
@@ -142,7 +145,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     text: "Look at host.log in the task's folder and at the machine's process limits, then retry: no attempt was used.",
   },
   PAWL_HANDOFF_REFUSED: {
-    text: 'Look at the commits that are named. A retry keeps what branch and worktree hold under a rescue ref, and puts them back to the commit that both gates judged.',
+    text: 'Look at the commits that are named. A retry keeps the contents of the branch and the worktree under a rescue ref, and resets them to the commit that both gates judged.',
   },
   PAWL_JOURNAL_DAMAGED: { text: SET_ASIDE },
   PAWL_JOURNAL_DIVERGED: { text: SET_ASIDE },
@@ -160,7 +163,7 @@ export function hasHint(code: ErrorCode): boolean {
 
 /** What to do about a blocker of that code, in words, without a command. */
 export function hintOf(code: ErrorCode): string {
-  return HINTS[code]?.text ?? 'Read what is said, then decide.';
+  return HINTS[code]?.text ?? 'Read the message, then decide.';
 }
 
 /** What is shown as the hint of a recorded blocker. */

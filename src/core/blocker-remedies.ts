@@ -11,11 +11,11 @@ type Blockers = readonly { readonly code: ErrorCode }[];
 const RETRIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   PAWL_FIX_LIMIT: 'one more fix round',
   PAWL_FIX_STUCK: 'one more fix round',
-  PAWL_BUDGET_EXCEEDED: 'grant the same budget once more',
+  PAWL_BUDGET_EXCEEDED: 'grant the same budget again',
   PAWL_HOST_UNKNOWN: 'assert that host and worker have ended, and try again',
-  PAWL_WORKSPACE_CHANGED: 'have the work done again; what is there is kept under a rescue ref',
-  PAWL_WORKSPACE_FILTERS: 'have the work done again; what is there is kept under a rescue ref',
-  PAWL_HANDOFF_REFUSED: 'put the branch back, and continue; what is there is kept under a rescue ref',
+  PAWL_WORKSPACE_CHANGED: 'have the work done again; the current contents are kept under a rescue ref',
+  PAWL_WORKSPACE_FILTERS: 'have the work done again; the current contents are kept under a rescue ref',
+  PAWL_HANDOFF_REFUSED: 'reset the branch and continue; the current contents are kept under a rescue ref',
   PAWL_WORKER_SURVIVORS: 'assert that these processes have ended, and try again',
 };
 

@@ -64,7 +64,7 @@ const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, ErrorCode, string
   noEvent: [
     'timedOut',
     'PAWL_AGENT_NO_EVENT',
-    'The agent was ended because it did not say anything for too long after its start.',
+    'The agent was ended because it reported nothing for too long after it started.',
   ],
   budget: ['blocked', 'PAWL_BUDGET_EXCEEDED', 'The agent was ended because the budget of its run is used up.'],
   unreadable: ['failed', 'PAWL_AGENT_UNREADABLE', 'The agent was ended because its output could not be read.'],
@@ -80,7 +80,7 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
   const answer = reading.kind === 'valid' ? reading.answer : null;
   if (forced !== null) {
     const [result, code, message] = FORCED[forced];
-    const said = answer === null ? '' : ` It had left an answer: ${answer.status}.`;
+    const said = answer === null ? '' : ` It had already written an answer: ${answer.status}.`;
     const why = ending.obstacle === undefined ? '' : ` Because: ${sanitise(ending.obstacle, BOUNDS.summaryChars)}.`;
     return { result, code, message: message + why + said, answer };
   }
@@ -170,13 +170,13 @@ function concludeOrphan(ending: WorkerEnding): Conclusion {
     ? {
         result: 'interrupted',
         code: 'PAWL_WORKER_INTERRUPTED',
-        message: `The worker ended unseen when Pawl or the machine went down; ${why}.`,
+        message: `The worker ended unobserved when Pawl or the machine went down; ${why}.`,
         answer: null,
       }
     : {
         result: 'lost',
         code: 'PAWL_WORKER_LOST',
-        message: `The worker ended while nobody watched; ${why}.`,
+        message: `The worker ended unobserved; ${why}.`,
         answer: null,
       };
 }

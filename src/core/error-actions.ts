@@ -29,14 +29,14 @@ export function lookAtRun(runId: string, options: readonly string[]): Action {
 
 /** Shows what a run has come to, round by round. */
 export function showRun(runId: string, options: readonly string[]): Action {
-  return pawl('look', 'see what it has come to', ['show', runId], options);
+  return pawl('look', 'show the run, round by round', ['show', runId], options);
 }
 
 /** Takes the packets of the file in once more whose runs have ended. */
 export function intakeAgain(file: string, options: readonly string[]): Action {
   return pawl(
     'intakeAgain',
-    'take the packets in once more whose runs have ended',
+    'make new runs of the packets whose runs have ended',
     ['intake', file, '--again'],
     options,
   );
@@ -51,7 +51,7 @@ export function cancelRun(runId: string, options: readonly string[]): Action {
 export function giveUpRun(runId: string, options: readonly string[]): readonly Action[] {
   return [
     pawl('inspect', 'see what contradicts itself; changes nothing', ['recover', '--dry-run'], options),
-    reasoned('abandon', `give up ${runId} and free what it holds`, ['resolve', runId, 'abandon'], options),
+    reasoned('abandon', `abandon ${runId} and release what it holds`, ['resolve', runId, 'abandon'], options),
   ];
 }
 
@@ -62,7 +62,7 @@ export function recoverRegistry(options: readonly string[] = []): Action {
 
 /** What an agent's program and login look like from here. */
 export function lookAtAgents(): Action {
-  return pawl('look', 'see which agents there are', ['doctor']);
+  return pawl('look', 'list the available agents', ['doctor']);
 }
 
 /** The help of a command, or of all. */

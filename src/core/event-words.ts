@@ -75,7 +75,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'hostDoubted':
       return `stopped: ${event.blocker.message}`;
     case 'taskRequested':
-      return `${taskWords(event.taskId)} requested from ${event.agent}${event.rescueRef === null ? '' : `; what lay in the worktree is kept as ${event.rescueRef}`}`;
+      return `${taskWords(event.taskId)} requested from ${event.agent}${event.rescueRef === null ? '' : `; the previous contents of the worktree are kept as ${event.rescueRef}`}`;
     case 'workCommitted':
       return `committed ${short(event.commit)}: ${counted(event.fileCount, 'file')} changed (${listed(event.filesChanged, LISTED, event.fileCount)})${alsoLeased(event.surfacesAdded)}`;
     case 'workEmpty':
@@ -85,7 +85,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'gateJudged':
       return `${event.gate}: ${event.status}${event.findingCount === 0 ? '' : `, ${counted(event.findingCount, 'finding')}`} at ${short(event.commit)}${evidenceOf(event.evidence)}`;
     case 'handoffProjected':
-      return `ready for review${evidenceOf(event.artifact)}${event.rescueRef === undefined ? '' : `; what lay on the branch before is kept as ${event.rescueRef}`}`;
+      return `ready for review${evidenceOf(event.artifact)}${event.rescueRef === undefined ? '' : `; the previous contents of the branch are kept as ${event.rescueRef}`}`;
     case 'deadlineReached':
       return event.id === 'lease' ? 'lease renewed' : 'the wait for the agent is over';
     case 'cancelRequested':
@@ -93,7 +93,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'decisionMade':
       return `${event.by} decided: ${event.decision}${because(event.reason)}`;
     case 'hostStartRepeated':
-      return 'started once more: its host was gone before it began';
+      return 'restarted: its host was gone before it began';
     case 'hostClaimed':
       return 'its host is ready';
     case 'workerSpawned':
@@ -121,7 +121,7 @@ function receivedWords({ taskId, branch, missingFields }: Extract<JournalEvent, 
 }
 
 function alsoLeased(surfaces: readonly string[] = []): string {
-  return surfaces.length === 0 ? '' : `; holds ${few(surfaces)} too, outside of its packet`;
+  return surfaces.length === 0 ? '' : `; also holds ${few(surfaces)}, outside its packet`;
 }
 
 function endWords(event: Extract<JournalEvent, { type: 'workerEnded' }>, sinceStartMs: number | null): string {

@@ -96,7 +96,7 @@ export function settingsBlocker({ taskId, changes, others }: SettingsCase): Bloc
   const suspects = others.length === 0 ? '' : `, a worker of ${others.slice(0, TOLD_MAX).join(' or ')}`;
   return {
     code: 'PAWL_GIT_TAMPERED',
-    message: `While ${taskId} ran, git settings that the whole repository shares were changed: ${listed(changes, TOLD_MAX)}. That was this worker${suspects}, or somebody else. What Pawl commits does not depend on them.`,
+    message: `While ${taskId} ran, git settings that the whole repository shares were changed: ${listed(changes, TOLD_MAX)}. The changes came from this worker${suspects}, or from someone else. What Pawl commits does not depend on them.`,
     hint: hintOf('PAWL_GIT_TAMPERED'),
     evidence: [`tasks/${taskId}`, ...changes.slice(0, EVIDENCE_MAX)],
   };

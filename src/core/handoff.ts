@@ -126,7 +126,7 @@ function versionLines(versions: readonly PacketVersion[]): readonly string[] {
     'The packet was replaced while the run was parked. Only verdicts under the last version count; the work before it was kept, and judged again.',
     '',
     ...versions.map(({ version, packetHash, by, reason, atMs, rounds }) => {
-      const who = by === null ? 'taken in' : `put in its place by ${line(by)}`;
+      const who = by === null ? 'submitted' : `submitted as a replacement by ${line(by)}`;
       const why = reason === null || reason === '' ? '' : `: ${line(reason)}`;
       const judged =
         rounds.length === 0 ? 'no round' : `${rounds.length === 1 ? 'round' : 'rounds'} ${rounds.join(', ')}`;
@@ -235,7 +235,7 @@ function somePathLines(title: string, meaning: string, { paths, count }: SomePat
 }
 
 function notesOf({ turn, rescueRef }: AttemptRow): readonly string[] {
-  const kept = rescueRef === null ? [] : [`what lay in the worktree before it is kept as ${rescueRef}`];
+  const kept = rescueRef === null ? [] : [`the previous contents of the worktree are kept as ${rescueRef}`];
   return turn === null ? kept : [...kept, ...turnNotes(turn)];
 }
 

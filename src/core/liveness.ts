@@ -126,13 +126,13 @@ function recoveryFacts({ claim, host, worker, hasOutcome }: TaskSigns) {
 
 const WORDS: Readonly<Record<Standing, string>> = {
   working: 'working',
-  unattended: 'its worker runs on, but nobody drives this registry',
+  unattended: 'its worker is still running, but nothing drives this registry',
   silent: 'its host gives no sign of life',
-  orphaned: 'its host is gone, its worker runs on',
+  orphaned: 'its host is gone, its worker is still running',
   gone: 'not running: its host and worker are gone',
   ended: 'its worker has ended, which is not recorded yet',
-  halted: 'not running: nobody drives this registry',
-  unclear: 'whether it still runs cannot be told from here',
+  halted: 'not running: nothing drives this registry',
+  unclear: 'cannot tell from here whether it is still running',
 };
 
 /** In a word or two what a task comes across as whose state says that it runs; null where that is true as far as is known. */

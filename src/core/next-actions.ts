@@ -65,16 +65,16 @@ export const ALONE: Surroundings = { driver: { kind: 'none' }, holder: null, opt
 export function runActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { runId } = run;
   if (run.removedAtMs !== undefined)
-    return [advice('intakeAgain', 'it has ended and its folder was removed; --again takes its packet in once more')];
+    return [advice('intakeAgain', 'it has ended and its folder was removed; --again makes a new run of its packet')];
   switch (run.state) {
     case 'readyForManualReview':
       return reviewActions(run);
     case 'blockedPlanInsufficient':
-      return [advice('completePacket', 'complete the packet and take it in again: an edited packet is a new run')];
+      return [advice('completePacket', 'complete the packet and submit it again: an edited packet is a new run')];
     case 'failedExecution':
       return [
         pawl('inspect', 'read what happened', ['events', runId], around.options),
-        advice('intakeAgain', 'change the packet or the agent, then take the packet in again with --again'),
+        advice('intakeAgain', 'change the packet or the agent, then submit the packet with --again'),
       ];
     case 'cancelled':
       return [];
@@ -97,11 +97,11 @@ export function firstOf(actions: readonly Action[]): Action {
 
 /** Who drives, in a few words: `driven by pid 123 since 22:10`. */
 export function drivenBy(driver: DriverFacts, nowMs: number): string {
-  if (driver.kind === 'none') return 'driven by nobody';
-  const who = driver.pid === null ? 'somebody unknown' : `pid ${driver.pid}`;
+  if (driver.kind === 'none') return 'not driven';
+  const who = driver.pid === null ? 'an unknown process' : `pid ${driver.pid}`;
   const since = driver.sinceMs === null ? '' : ` since ${clockTime(driver.sinceMs, nowMs)}`;
   if (driver.kind === 'alive') return `driven by ${who}${since}`;
-  return `held by ${who}${driver.hostname === '' ? '' : ` on ${visible(driver.hostname)}`}${since}; whether that still runs cannot be told from here`;
+  return `held by ${who}${driver.hostname === '' ? '' : ` on ${visible(driver.hostname)}`}${since}; cannot tell from here whether it is still running`;
 }
 
 /** The local time of day, with its date where that is not today's. */
@@ -136,7 +136,7 @@ function decisions(run: RunFacts, around: Surroundings): readonly Action[] {
     decision('retry', retryLabel(run.blockers), run.runId, around),
     ...(run.blockedGate === null
       ? []
-      : [decision('accept', `go on although the ${run.blockedGate} did not pass`, run.runId, around)]),
+      : [decision('accept', `continue although the ${run.blockedGate} did not pass`, run.runId, around)]),
     ...packetAdvice(run),
     abandon(run, around),
   ];
@@ -161,7 +161,9 @@ function branchesInWay({ blockers }: RunFacts): readonly Action[] {
 
 function packetAdvice({ blockers }: RunFacts): readonly Action[] {
   if (!isPacketToBlame(blockers)) return [];
-  return [advice('replacePacket', 'or correct its packet and take it in with --replace: the same run goes on with it')];
+  return [
+    advice('replacePacket', 'or correct its packet and submit it with --replace: the same run continues with it'),
+  ];
 }
 
 /** A decision that is made and not carried out yet: nothing else is taken before. */
@@ -171,7 +173,7 @@ function pendingAction({ runId }: RunFacts, pending: string, { driver, options, 
 }
 
 function abandon({ runId }: RunFacts, around: Surroundings): Action {
-  return decision('abandon', `give up ${runId} and free what it holds`, runId, around);
+  return decision('abandon', `abandon ${runId} and release what it holds`, runId, around);
 }
 
 function decision(kind: 'retry' | 'accept' | 'abandon', label: string, runId: string, around: Surroundings): Action {
@@ -237,8 +239,8 @@ function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
     const until = clockTime(run.waitUntilMs, around.nowMs);
     const wait =
       around.driver.kind === 'none'
-        ? pawl('waitForAgent', `keep it driven: it resumes by itself at ${until}`, ['run', runId], around.options)
-        : advice('waitForAgent', `resumes by itself at ${until}, ${drivenBy(around.driver, around.nowMs)}`);
+        ? pawl('waitForAgent', `keep it driven: it resumes automatically at ${until}`, ['run', runId], around.options)
+        : advice('waitForAgent', `resumes automatically at ${until}, ${drivenBy(around.driver, around.nowMs)}`);
     return [wait, decision('retry', 'try at once, if the limit is lifted', runId, around)];
   }
   if (run.state === 'waitingForLock' && around.holder !== null && around.holder.kind !== 'terminal')
@@ -252,10 +254,10 @@ function admissionActions(run: RunFacts, around: Surroundings): readonly Action[
   const isAgents = blockers.some(({ code }) => code.startsWith('PAWL_AGENT_'));
   const options = [...(around.beginOptions ?? []), ...around.options];
   const again = isAgents
-    ? pawl('configureAgent', 'go on, once the agent is there', ['run', runId], options)
-    : pawl('run', 'check again, and go on if nothing is in the way', ['run', runId], options);
+    ? pawl('configureAgent', 'continue once the agent is available', ['run', runId], options)
+    : pawl('run', 'check again, and continue if nothing blocks it', ['run', runId], options);
   return [
-    ...(isAgents ? [pawl('look', 'see which agents there are', ['doctor'], around.options)] : []),
+    ...(isAgents ? [pawl('look', 'list the available agents', ['doctor'], around.options)] : []),
     ...(around.driver.kind === 'none' ? [again] : driveActions(run, around)),
     ...packetAdvice(run),
     abandon(run, around),
@@ -265,7 +267,7 @@ function admissionActions(run: RunFacts, around: Surroundings): readonly Action[
 function driveActions({ runId, state }: RunFacts, around: Surroundings): readonly Action[] {
   const { driver, options, beginOptions = [], nowMs } = around;
   const begin = state === 'queued' ? beginOptions : [];
-  if (driver.kind === 'none') return [pawl('run', 'drive it on', ['run', runId], [...begin, ...options])];
+  if (driver.kind === 'none') return [pawl('run', 'run it', ['run', runId], [...begin, ...options])];
   if (driver.kind === 'alive') return [advice('driven', drivenBy(driver, nowMs))];
   return [takeOver(options, drivenBy(driver, nowMs))];
 }

@@ -97,7 +97,7 @@ export function invalidFields(packet: Packet): readonly string[] {
   for (const path of packet.conflictSurface) {
     if (!isInsideRepository(path)) {
       problems.push(
-        `conflict_surface: ${quote(path)} is no path inside the repository (relative, with "/" and without leaving it)`,
+        `conflict_surface: ${quote(path)} is not a path inside the repository (relative, with "/" and without leaving it)`,
       );
     }
   }

@@ -50,7 +50,7 @@ export interface PacketsReader {
 }
 
 /** Whoever reads a file to take its packets in. */
-const INTAKE: PacketsReader = { refused: 'The packets file', nothing: 'nothing of the file was taken in' };
+const INTAKE: PacketsReader = { refused: 'The packets file', nothing: 'nothing in the file was recorded' };
 
 /**
  * Every packet of the file's text, read and checked.
@@ -166,9 +166,9 @@ function canonicalOf(given: unknown): string | null {
 function tooLarge(name: string, found: string, most: string): PawlError {
   return new PawlError({
     code: 'PAWL_PACKETS_TOO_LARGE',
-    message: `The packets file holds ${found}; at most ${most} are read.`,
+    message: `The packets file has ${found}; the limit is ${most}.`,
     subject: name,
-    hint: 'Split the file and take the parts in one after another; nothing of it was taken in.',
+    hint: 'Split the file and submit the parts one after another; nothing in it was recorded.',
   });
 }
 

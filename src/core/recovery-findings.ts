@@ -30,7 +30,7 @@ export interface RecoveryFinding {
 export function staleLeaseFinding(): RecoveryFinding {
   return {
     class: 'staleLease',
-    detail: 'the lease of the run is past its time',
+    detail: "the run's lease has expired",
     action: 'renewed by the next run, unless another one needs it',
   };
 }
@@ -68,7 +68,7 @@ export function taskFinding(taskId: string, action: RecoveryAction, finder: Find
     case 'endRemains':
       return {
         class: 'resultBeforeEvent',
-        detail: `${taskId}: ended, something of it is left`,
+        detail: `${taskId}: ended, but some of its processes remain`,
         action: settled('ended, then settled'),
       };
     case 'settleRevoked':
@@ -82,7 +82,7 @@ export function taskFinding(taskId: string, action: RecoveryAction, finder: Find
     case 'askAboutRemains':
       return {
         class: 'ambiguous',
-        detail: `${taskId}: whether it still runs cannot be told`,
+        detail: `${taskId}: cannot tell whether it is still running`,
         action: 'a person decides',
       };
     default:

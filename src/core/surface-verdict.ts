@@ -55,7 +55,7 @@ export function surfaceBlocker(
 ): Blocker {
   const holders = held.map((each) => `${each.holder} holds ${listOf(each.surfaces, repo)}`);
   const strict = isStrict ? ', and "surface" is "strict" in the config' : '';
-  const message = `The work changes ${listOf(refused, repo)}, outside of the packet's conflict surface${strict}`;
+  const message = `The work changes ${listOf(refused, repo)}, outside the packet's conflict surface${strict}`;
   return {
     code: 'PAWL_SURFACE_CONFLICT',
     message: `${[message, ...holders].join('; ')}.`.slice(0, 4_000),

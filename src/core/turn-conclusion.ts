@@ -27,7 +27,7 @@ export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: 
     return stop(
       'interrupted',
       'PAWL_AGENT_SESSION_REFUSED',
-      `The agent would not go on with ${session}; the next attempt begins a fresh session.${said}`,
+      `The agent refused to resume ${session}; the next attempt begins a fresh session.${said}`,
     );
   }
   if (ended?.cause === 'login') {
@@ -41,7 +41,7 @@ export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: 
   if (ended?.cause === 'budget') {
     const { usage } = turn;
     const used = usage === null ? '' : ` It reports $${(usage.usd ?? 0).toFixed(4)} and ${usage.tokens} tokens.`;
-    const what = `The agent ended its turn at the budget that it was given.${used}${said}`;
+    const what = `The agent ended its turn at its budget.${used}${said}`;
     return stop('blocked', 'PAWL_BUDGET_EXCEEDED', what);
   }
   const denied = turn.denials.filter(({ isExpected }) => !isExpected);

@@ -56,8 +56,8 @@ function cutOff(resumed: ResumedSession, { rescueRef, isWorktreeKept }: Interlud
         : 'Your last turn was cut off from outside, in the middle of what you were doing. Everything that it had started was ended.';
   const found = isWorktreeKept
     ? `The worktree is as you left it${rescueRef === null ? ': it holds no change against the last recorded commit' : `; a copy is kept under ${rescueRef}`}. A tool that was running may have done its work in part: look before you rely on it.`
-    : `The worktree was put back to the last recorded commit${rescueRef === null ? '' : `; what lay there is kept under ${rescueRef}`}.`;
-  return `${why}\n${found}\nGo on with the same task, from where you were.`;
+    : `The worktree was reset to the last recorded commit${rescueRef === null ? '' : `; its previous contents are kept under ${rescueRef}`}.`;
+  return `${why}\n${found}\nContinue the same task from where you left off.`;
 }
 
 function purposePart(task: Document): string[] {
@@ -91,8 +91,8 @@ function surfacePart({ surface }: Document): string[] {
   if (!isObject(surface) || !Array.isArray(surface.paths) || surface.paths.length === 0) return [];
   const rule =
     surface.isStrict === true
-      ? 'Change nothing outside of these paths, and create nothing there: such work is held back until a person has decided on it.'
-      : 'Other agents may be at work elsewhere in this repository: change anything outside of these paths only if the task cannot be done without.';
+      ? 'Change nothing outside these paths, and create nothing there: such work is held back until a person has decided on it.'
+      : 'Other agents may be at work elsewhere in this repository: change anything outside these paths only if the task cannot be done otherwise.';
   return [list('Paths that this task is meant for', surface.paths), rule];
 }
 

@@ -13,7 +13,7 @@ export function turnNotes(turn: TurnReport): readonly string[] {
   const denied = turn.denials.map(({ tool, isExpected }) => (isExpected ? `${tool} (expected)` : tool));
   return [
     turn.bypassesPermissions ? 'ran without any permission check, as configured' : '',
-    turn.isResume && !turn.isSessionRefused ? `went on with session ${session ?? askedSession}` : '',
+    turn.isResume && !turn.isSessionRefused ? `resumed session ${session ?? askedSession}` : '',
     turn.isSessionRefused ? `session ${askedSession} was refused` : '',
     sessionMismatch === null ? '' : `sessionMismatch: asked for ${sessionMismatch.asked}, got ${sessionMismatch.got}`,
     denied.length === 0 ? '' : `denied: ${denied.join(', ')}`,

@@ -66,9 +66,9 @@ describe('the commands that an error shows', () => {
     const waiting = factsOf('blockedLockConflict', { kind: 'blocked', contention: { holder: 'run_B' } });
     expect(actionLines(runActions(waiting, { ...ALONE, holder }), (text) => text)).toEqual([
       "retry     pawl resolve run_B retry --reason ''",
-      'abandon   run_B holds it: give up run_B and free what it holds',
+      'abandon   run_B holds it: abandon run_B and release what it holds',
       "          pawl resolve run_B abandon --reason ''",
-      'abandon   give up run_A and free what it holds',
+      'abandon   abandon run_A and release what it holds',
       "          pawl resolve run_A abandon --reason ''",
     ]);
   });

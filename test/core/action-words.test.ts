@@ -19,7 +19,7 @@ const NOW_MS = new Date(2026, 4, 3, 20, 15).getTime();
 const FIVE_PAST_MS = new Date(2026, 4, 3, 9, 5).getTime();
 const ALIVE = { driver: { kind: 'alive', pid: 123, hostname: 'here', sinceMs: FIVE_PAST_MS } } as const;
 const UNKNOWN = { driver: { kind: 'unknown', pid: 123, hostname: 'desk', sinceMs: FIVE_PAST_MS } } as const;
-const IS_HELD = 'held by pid 123 on desk since 09:05; whether that still runs cannot be told from here';
+const IS_HELD = 'held by pid 123 on desk since 09:05; cannot tell from here whether it is still running';
 
 type Row = readonly [kind: string, label: string, command: string | null];
 
@@ -35,12 +35,12 @@ const resolve = (kind: string, label: string, runId = 'run_A'): Row => [
   label,
   `pawl resolve ${runId} ${kind} --reason ''`,
 ];
-const ABANDON = resolve('abandon', 'give up run_A and free what it holds');
-const DRIVE: Row = ['run', 'drive it on', 'pawl run run_A'];
+const ABANDON = resolve('abandon', 'abandon run_A and release what it holds');
+const DRIVE: Row = ['run', 'run it', 'pawl run run_A'];
 const RETRY = resolve('retry', 'try again where it stopped');
 const REPLACE: Row = [
   'replacePacket',
-  'or correct its packet and take it in with --replace: the same run goes on with it',
+  'or correct its packet and submit it with --replace: the same run continues with it',
   null,
 ];
 
@@ -48,7 +48,7 @@ describe('a run that has ended', () => {
   test('and whose folder was removed can be taken in again, whatever its state', () => {
     const again: Row = [
       'intakeAgain',
-      'it has ended and its folder was removed; --again takes its packet in once more',
+      'it has ended and its folder was removed; --again makes a new run of its packet',
       null,
     ];
     for (const state of ['readyForManualReview', 'cancelled', 'failedExecution']) {
@@ -66,11 +66,11 @@ describe('a run that has ended', () => {
 
   test('without a plan, in failure or by cancelling', () => {
     expect(rows(run('blockedPlanInsufficient'))).toEqual([
-      ['completePacket', 'complete the packet and take it in again: an edited packet is a new run', null],
+      ['completePacket', 'complete the packet and submit it again: an edited packet is a new run', null],
     ]);
     expect(rows(run('failedExecution'), { options: ['--registry', '/r'] })).toEqual([
       ['inspect', 'read what happened', 'pawl events run_A --registry /r'],
-      ['intakeAgain', 'change the packet or the agent, then take the packet in again with --again', null],
+      ['intakeAgain', 'change the packet or the agent, then submit the packet with --again', null],
     ]);
     expect(rows(run('cancelled'))).toEqual([]);
   });
@@ -78,7 +78,7 @@ describe('a run that has ended', () => {
   test('set aside is looked into or given up, until it was', () => {
     expect(rows(run('quarantined', { kind: 'quarantined' }), { options: ['--registry', '/r'] })).toEqual([
       ['inspect', 'see what contradicts itself; changes nothing', 'pawl recover --dry-run --registry /r'],
-      ['abandon', 'give up run_A and free what it holds', "pawl resolve run_A abandon --registry /r --reason ''"],
+      ['abandon', 'abandon run_A and release what it holds', "pawl resolve run_A abandon --registry /r --reason ''"],
     ]);
     expect(rows(run('quarantined', { kind: 'terminal' }))).toEqual([]);
   });
@@ -91,10 +91,10 @@ describe('a parked run', () => {
   test.each([
     ['PAWL_FIX_LIMIT', 'one more fix round'],
     ['PAWL_FIX_STUCK', 'one more fix round'],
-    ['PAWL_BUDGET_EXCEEDED', 'grant the same budget once more'],
+    ['PAWL_BUDGET_EXCEEDED', 'grant the same budget again'],
     ['PAWL_HOST_UNKNOWN', 'assert that host and worker have ended, and try again'],
-    ['PAWL_WORKSPACE_CHANGED', 'have the work done again; what is there is kept under a rescue ref'],
-    ['PAWL_HANDOFF_REFUSED', 'put the branch back, and continue; what is there is kept under a rescue ref'],
+    ['PAWL_WORKSPACE_CHANGED', 'have the work done again; the current contents are kept under a rescue ref'],
+    ['PAWL_HANDOFF_REFUSED', 'reset the branch and continue; the current contents are kept under a rescue ref'],
     ['PAWL_WORKER_SURVIVORS', 'assert that these processes have ended, and try again'],
     ['PAWL_GIT_TAMPERED', 'try again where it stopped'],
   ] as const)('by %s can be told to: %s', (code, label) => {
@@ -103,7 +103,7 @@ describe('a parked run', () => {
 
   test('by several causes is tried again in the words of the first that has some of its own', () => {
     expect(parked(['PAWL_GIT_TAMPERED', 'PAWL_BUDGET_EXCEEDED', 'PAWL_HOST_UNKNOWN'])).toEqual([
-      resolve('retry', 'grant the same budget once more'),
+      resolve('retry', 'grant the same budget again'),
       ABANDON,
     ]);
     expect(parked([])).toEqual([RETRY, ABANDON]);
@@ -112,7 +112,7 @@ describe('a parked run', () => {
   test('by a gate can be accepted', () => {
     expect(parked([], { blockedGate: 'review' })).toEqual([
       RETRY,
-      resolve('accept', 'go on although the review did not pass'),
+      resolve('accept', 'continue although the review did not pass'),
       ABANDON,
     ]);
   });
@@ -193,7 +193,7 @@ describe('a run that waits for a surface', () => {
       other('blockedNeedsHuman', { kind: 'blocked' }),
       [
         resolve('retry', 'run_B holds it: try again where it stopped', 'run_B'),
-        resolve('abandon', 'run_B holds it: give up run_B and free what it holds', 'run_B'),
+        resolve('abandon', 'run_B holds it: abandon run_B and release what it holds', 'run_B'),
       ],
     ],
     [
@@ -201,7 +201,7 @@ describe('a run that waits for a surface', () => {
       other('blockedLockConflict', { kind: 'blocked', contention: { holder: 'run_C' } }),
       [
         ['waitForSurface', 'run_B holds it: look at run_C, which holds it', 'pawl status run_C'],
-        resolve('abandon', 'run_B holds it: give up run_B and free what it holds', 'run_B'),
+        resolve('abandon', 'run_B holds it: abandon run_B and release what it holds', 'run_B'),
       ],
     ],
   ] as const)('whose holder %s', (_what, around, expected) => {
@@ -237,26 +237,26 @@ describe('a run that can move', () => {
     const waiting = run('implementing', { waitUntilMs: new Date(2026, 4, 4, 1, 2).getTime() });
     const atOnce = resolve('retry', 'try at once, if the limit is lifted');
     expect(rows(waiting)).toEqual([
-      ['waitForAgent', 'keep it driven: it resumes by itself at 2026-05-04 01:02', 'pawl run run_A'],
+      ['waitForAgent', 'keep it driven: it resumes automatically at 2026-05-04 01:02', 'pawl run run_A'],
       atOnce,
     ]);
     expect(rows(waiting, ALIVE)).toEqual([
-      ['waitForAgent', 'resumes by itself at 2026-05-04 01:02, driven by pid 123 since 09:05', null],
+      ['waitForAgent', 'resumes automatically at 2026-05-04 01:02, driven by pid 123 since 09:05', null],
       atOnce,
     ]);
   });
 
   test('and has not begun is checked again where something is in its way', () => {
     const kept = (...codes: ErrorCode[]) => run('queued', { blockers: codes.map((code) => ({ code })) });
-    const check: Row = ['run', 'check again, and go on if nothing is in the way', 'pawl run run_A'];
-    const doctor: Row = ['look', 'see which agents there are', 'pawl doctor'];
+    const check: Row = ['run', 'check again, and continue if nothing blocks it', 'pawl run run_A'];
+    const doctor: Row = ['look', 'list the available agents', 'pawl doctor'];
     const driven: Row = ['driven', 'driven by pid 123 since 09:05', null];
     expect(rows(kept('PAWL_REPOSITORY_MISMATCH'))).toEqual([check, ABANDON]);
     expect(rows(kept('PAWL_SETUP_NOT_ALLOWED'))).toEqual([check, REPLACE, ABANDON]);
     expect(rows(kept('PAWL_SETUP_NOT_ALLOWED'), ALIVE)).toEqual([driven, REPLACE, ABANDON]);
     expect(rows(kept('PAWL_REPOSITORY_MISMATCH', 'PAWL_AGENT_MISSING'))).toEqual([
       doctor,
-      ['configureAgent', 'go on, once the agent is there', 'pawl run run_A'],
+      ['configureAgent', 'continue once the agent is available', 'pawl run run_A'],
       ABANDON,
     ]);
     expect(rows(kept('PAWL_AGENT_MISSING'), ALIVE)).toEqual([doctor, driven, ABANDON]);
@@ -275,17 +275,17 @@ describe('a run that can move', () => {
 
 describe('who drives', () => {
   test.each([
-    [{ kind: 'none' }, 'driven by nobody'],
+    [{ kind: 'none' }, 'not driven'],
     [ALIVE.driver, 'driven by pid 123 since 09:05'],
-    [{ ...ALIVE.driver, pid: null, sinceMs: null }, 'driven by somebody unknown'],
+    [{ ...ALIVE.driver, pid: null, sinceMs: null }, 'driven by an unknown process'],
     [UNKNOWN.driver, IS_HELD],
     [
       { kind: 'unknown', pid: null, hostname: '', sinceMs: null },
-      'held by somebody unknown; whether that still runs cannot be told from here',
+      'held by an unknown process; cannot tell from here whether it is still running',
     ],
     [
       { kind: 'unknown', pid: 1, hostname: 'a\nb', sinceMs: null },
-      'held by pid 1 on a\\nb; whether that still runs cannot be told from here',
+      'held by pid 1 on a\\nb; cannot tell from here whether it is still running',
     ],
   ] as const)('is said in a few words: %j', (driver, words) => {
     expect(drivenBy(driver, NOW_MS)).toBe(words);

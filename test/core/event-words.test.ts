@@ -48,7 +48,7 @@ describe('the story of a run', () => {
     const work = steps.find(({ event }) => event.type === 'workCommitted')?.event;
     if (work?.type !== 'workCommitted') throw new Error('nothing was committed');
     expect(told({ ...work, surfacesAdded: ['path:acme/app/docs'] })).toBe(
-      'committed cccccccccccc: 1 file changed (x); holds path:acme/app/docs too, outside of its packet',
+      'committed cccccccccccc: 1 file changed (x); also holds path:acme/app/docs, outside its packet',
     );
   });
 
@@ -116,7 +116,7 @@ describe('the end of a worker', () => {
   it('is told with how long it took and what its agent did, each once', () => {
     const turn = reportOf({ isResume: true, session: 's-1' });
     expect(words({ exitCode: 3, turn, blocker: null, result: 'failed' }, true)).toMatch(
-      /^implementation: failed \(exit 3, after \S+, went on with session s-1\)$/,
+      /^implementation: failed \(exit 3, after \S+, resumed session s-1\)$/,
     );
   });
 });

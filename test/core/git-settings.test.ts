@@ -118,10 +118,12 @@ it('the blocker names the task, the first changes, how many more, and the runs t
   expect(blocker.message).toContain('While fix-e1-a1 ran');
   expect(blocker.message).toContain('key.0 was set, key.1 was set');
   expect(blocker.message).toContain('and 2 more');
-  expect(blocker.message).toContain('That was this worker, a worker of run_b or run_c, or somebody else.');
+  expect(blocker.message).toContain(
+    'The changes came from this worker, a worker of run_b or run_c, or from someone else.',
+  );
   expect(blocker.evidence).toEqual(['tasks/fix-e1-a1', ...changes]);
   const alone = settingsBlocker({ taskId: 'fix-e1-a1', changes, others: [] });
-  expect(alone.message).toContain('That was this worker, or somebody else.');
+  expect(alone.message).toContain('The changes came from this worker, or from someone else.');
 });
 
 it.each([

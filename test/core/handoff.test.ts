@@ -98,8 +98,8 @@ describe('a handoff', () => {
       ],
     });
     expect(markdown).toContain('## Packet: version 2 was judged');
-    expect(markdown).toContain(`- Version 1 \`${HASH}\`, taken in at 1970-01-01T00:00:00.001Z (round 1)`);
-    expect(markdown).toMatch(/- Version 2 `d+`, put in its place by operator at .*: r \(round 2\)/);
+    expect(markdown).toContain(`- Version 1 \`${HASH}\`, submitted at 1970-01-01T00:00:00.001Z (round 1)`);
+    expect(markdown).toMatch(/- Version 2 `d+`, submitted as a replacement by operator at .*: r \(round 2\)/);
     const never = bundleOf(packetReceived(), workCommitted(), judged(1));
     expect(never.json).not.toContain('"packets"');
     expect(never.markdown).not.toContain('## Packet');

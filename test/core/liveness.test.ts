@@ -77,10 +77,10 @@ describe('a run', () => {
     [{ host: 'dead' }, 'its host is dead, its worker lives'],
     [{ host: 'dead', worker: 'none' }, 'its host died before the worker ran'],
     [DEAD, 'host and worker are gone'],
-    [{ host: 'unknown' }, 'whether it still runs cannot be told'],
-    [{ host: 'dead', worker: 'unknown' }, 'whether it still runs cannot be told'],
+    [{ host: 'unknown' }, 'cannot tell whether it is still running'],
+    [{ host: 'dead', worker: 'unknown' }, 'cannot tell whether it is still running'],
     [{ ...DEAD, hasOutcome: true }, 'its end was not recorded yet'],
-    [{ hasOutcome: true }, 'ended, something of it is left'],
+    [{ hasOutcome: true }, 'ended, but some of its processes remain'],
   ])('of which nobody knows more than %j is found so', (signs, found) => {
     expect(look(NOBODY, signs).findings.map(({ detail }) => detail)).toEqual([`implementation-e0-a1: ${found}`]);
   });

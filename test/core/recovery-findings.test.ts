@@ -11,11 +11,11 @@ test.each([
   ['adoptWorker', 'spawnedBeforeResult', 'its host is dead, its worker lives', `adopted ${NEXT_RUN}`, ''],
   ['linkNeverRan', 'spawnedBeforeResult', 'its host died before the worker ran', 'recorded as interrupted', START],
   ['concludeOrphan', 'spawnedBeforeResult', 'host and worker are gone', 'concluded from its files', START],
-  ['endRemains', 'resultBeforeEvent', 'ended, something of it is left', 'ended, then settled', START],
+  ['endRemains', 'resultBeforeEvent', 'ended, but some of its processes remain', 'ended, then settled', START],
   ['settleRevoked', 'resultBeforeEvent', 'its end was not recorded yet', 'settled', START],
   ['settleOutcome', 'resultBeforeEvent', 'its end was not recorded yet', 'settled', START],
-  ['askAboutHost', 'ambiguous', 'whether it still runs cannot be told', 'a person decides', ''],
-  ['askAboutRemains', 'ambiguous', 'whether it still runs cannot be told', 'a person decides', ''],
+  ['askAboutHost', 'ambiguous', 'cannot tell whether it is still running', 'a person decides', ''],
+  ['askAboutRemains', 'ambiguous', 'cannot tell whether it is still running', 'a person decides', ''],
 ] as const)(
   'of a task for which the table says %s is told as %s: done by a start, to be done for a look',
   (action, found, detail, done, ahead) => {
@@ -27,7 +27,7 @@ test.each([
 test('a lease past its time is told as one', () => {
   expect(staleLeaseFinding()).toEqual({
     class: 'staleLease',
-    detail: 'the lease of the run is past its time',
+    detail: "the run's lease has expired",
     action: 'renewed by the next run, unless another one needs it',
   });
 });

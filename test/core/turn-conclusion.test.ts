@@ -154,11 +154,11 @@ describe('the sentence', () => {
   ];
   const sentences: readonly (readonly [string, Given])[] = [
     [
-      'The agent would not go on with s-1; the next attempt begins a fresh session. It said: the reason',
+      'The agent refused to resume s-1; the next attempt begins a fresh session. It said: the reason',
       { turn: { isSessionRefused: true, ended: ended('failed', 'sessionUnknown') } },
     ],
     [
-      'The agent would not go on with the session; the next attempt begins a fresh session.',
+      'The agent refused to resume the session; the next attempt begins a fresh session.',
       { turn: { isSessionRefused: true, askedSession: null, ended: null } },
     ],
     [
@@ -171,12 +171,9 @@ describe('the sentence', () => {
       { turn: { limited: { kind: 'usage', resetsAtMs: 1_000 }, ended: null } },
     ],
     ['The agent has been told to slow down.', { turn: { limited: { kind: 'rate', resetsAtMs: null }, ended: null } }],
+    ['The agent ended its turn at its budget. It said: the reason', { turn: { ended: ended('limit', 'budget') } }],
     [
-      'The agent ended its turn at the budget that it was given. It said: the reason',
-      { turn: { ended: ended('limit', 'budget') } },
-    ],
-    [
-      'The agent ended its turn at the budget that it was given. It reports $0.0000 and 7 tokens.',
+      'The agent ended its turn at its budget. It reports $0.0000 and 7 tokens.',
       { turn: { ...unsaid('limit', 'budget'), usage: { scope: 'step', tokens: 7, usd: null } } },
     ],
     ['The agent was denied what it asked for: Bash, Edit.', { turn: { denials } }],

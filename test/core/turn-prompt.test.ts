@@ -55,7 +55,7 @@ describe('a fresh agent', () => {
     for (const purpose of ['implementation', 'fix'] as const) {
       const prompt = turnPrompt(task(purpose, surface(false)), FRESH, false);
       expect(prompt).toContain('- src/a\n- docs/*.md\n\nOther agents may be at work elsewhere');
-      expect(turnPrompt(task(purpose, surface(true)), FRESH, false)).toContain('Change nothing outside of these paths');
+      expect(turnPrompt(task(purpose, surface(true)), FRESH, false)).toContain('Change nothing outside these paths');
     }
     expect(turnPrompt(task('review', surface(true)), FRESH, false)).not.toContain('src/a');
   });
@@ -105,7 +105,7 @@ describe('an agent that goes on', () => {
       resumed('interrupted', { isWorktreeKept: false, rescueRef: 'refs/x' }),
       false,
     );
-    expect(prompt).toMatch(/put back to the last recorded commit; what lay there is kept under refs\/x/);
+    expect(prompt).toMatch(/reset to the last recorded commit; its previous contents are kept under refs\/x/);
   });
 
   it('as a fixer in the implementer’s session is told its whole task', () => {

@@ -24,8 +24,8 @@ describe('the notes on a turn', () => {
 
   it.each<[string, Partial<TurnReport>, string]>([
     ['no permission check', { bypassesPermissions: true }, 'ran without any permission check, as configured'],
-    ['a session gone on with', { isResume: true, session: 's-2' }, 'went on with session s-2'],
-    ['one that never said its id', { isResume: true, session: null }, 'went on with session s-1'],
+    ['a session gone on with', { isResume: true, session: 's-2' }, 'resumed session s-2'],
+    ['one that never said its id', { isResume: true, session: null }, 'resumed session s-1'],
     ['a refused session', { isSessionRefused: true }, 'session s-1 was refused'],
     ['a session refused when gone on with', { isResume: true, isSessionRefused: true }, 'session s-1 was refused'],
     ['another session', { sessionMismatch: { asked: 'a', got: 'b' } }, 'sessionMismatch: asked for a, got b'],
@@ -61,7 +61,7 @@ describe('the notes on a turn', () => {
       }),
     ).toEqual([
       'ran without any permission check, as configured',
-      'went on with session s-1',
+      'resumed session s-1',
       'sessionMismatch: asked for a, got b',
       'denied: Bash (expected)',
       'limited (usage)',

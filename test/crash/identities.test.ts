@@ -119,7 +119,7 @@ test('a registry held by another machine is taken over only by an operator who s
   const resolved = await runPawl(site, ['resolve', runId, 'retry', ...reason, '--json'], { env });
   expect(resolved.code, resolved.stderr).toBe(0);
   const ended = await runPawl(site, RUN);
-  const doubt = `finding: ambiguous ${TASK}: whether it still runs cannot be told`;
+  const doubt = `finding: ambiguous ${TASK}: cannot tell whether it is still running`;
   expect(faultsOf(site, ended, []).filter((fault) => fault !== doubt)).toEqual([]);
   expect(endOf(site, viewIn(ended))).toMatchObject({
     state: 'readyForManualReview',

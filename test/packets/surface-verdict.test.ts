@@ -44,7 +44,7 @@ describe('the blocker', () => {
     const blocker = surfaceBlocker(asked, surfaceVerdict(asked), { repo: 'o/r', commit: 'c'.repeat(40) });
     expect(blockerSchema.safeParse(blocker).success).toBe(true);
     expect(blocker.message).toMatch(
-      /^The work changes src\/\[id\]\.js, .* and 56 more, outside of the packet's conflict surface; run_x holds src\/\[id\]\.js; run_y holds /s,
+      /^The work changes src\/\[id\]\.js, .* and 56 more, outside the packet's conflict surface; run_x holds src\/\[id\]\.js; run_y holds /s,
     );
     expect(blocker.hint).toContain('Retry once run_x has ended');
   });
@@ -52,7 +52,7 @@ describe('the blocker', () => {
   it('says that a person can accept where nobody holds the paths', () => {
     const asked = { beyond: ['path:o/r/a\u202eb\u0007'], held: [], isStrict: true, accepted: [] };
     const { message, hint } = surfaceBlocker(asked, surfaceVerdict(asked), { repo: 'o/r', commit: 'c'.repeat(40) });
-    expect(message).toContain('The work changes a\\u{202e}b\\u{7}, outside of');
+    expect(message).toContain('The work changes a\\u{202e}b\\u{7}, outside the');
     expect(message).toContain('"surface" is "strict"');
     expect(hint).toContain('Accept it');
   });
@@ -73,7 +73,7 @@ describe('the words', () => {
       ),
     ).toEqual({
       code: 'PAWL_SURFACE_CONFLICT',
-      message: "The work changes a, b, outside of the packet's conflict surface; run_x holds a.",
+      message: "The work changes a, b, outside the packet's conflict surface; run_x holds a.",
       hint: 'The work is kept as commit cccccccccccc. Retry once run_x has ended: the run then continues with this work. Or abandon the run.',
       evidence: ['run_x', commit, ...refused],
     });
@@ -89,7 +89,7 @@ describe('the words', () => {
     ).toEqual({
       code: 'PAWL_SURFACE_CONFLICT',
       message:
-        'The work changes a, b, outside of the packet\'s conflict surface, and "surface" is "strict" in the config.',
+        'The work changes a, b, outside the packet\'s conflict surface, and "surface" is "strict" in the config.',
       hint: 'The work is kept as commit cccccccccccc. Accept it to lease these paths and continue; retry to have the work done again, with this commit kept under a rescue ref; or abandon the run.',
       evidence: [commit, ...refused],
     });
