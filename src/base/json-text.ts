@@ -48,7 +48,7 @@ function repeatedName(node: ValueNode): string | null {
     const { line, column } = name.loc.start;
     const first = firstLines.get(text);
     if (first !== undefined)
-      return `line ${line}, column ${column}: "${named(text)}" is there twice, first in line ${first}`;
+      return `line ${line}, column ${column}: duplicate name "${named(text)}", first on line ${first}`;
     firstLines.set(text, line);
     return repeatedName(value);
   });

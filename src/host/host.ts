@@ -256,9 +256,9 @@ async function sweep(
 function survivors({ taskFolder }: HostTask, left: string): PawlError {
   return new PawlError({
     code: 'PAWL_WORKER_SURVIVORS',
-    message: `something of the worker's tree could not be ended: ${left}`,
+    message: `part of the worker's tree could not be ended: ${left}`,
     subject: taskFolder,
-    hint: 'End it yourself; the next pawl run looks at it again.',
+    hint: 'End it yourself; the next pawl run checks it again.',
     kind: 'needsHuman',
   });
 }

@@ -120,7 +120,7 @@ function compare(
 ): string[] {
   const found: string[] = [];
   if (agent === null) return found;
-  if (claim === null) found.push('a worker is recorded and nobody has claimed the task');
+  if (claim === null) found.push('a worker is recorded, but no host has claimed the task');
   else if (claim.value.kind === 'revoked') found.push('a worker is recorded for a task that was given up');
   else if (claim.value.nonce !== agent.value.nonce) found.push('a worker is recorded by a host that did not claim');
   if (agent.value.mark !== request.mark) found.push('the recorded worker carries the mark of another task');

@@ -272,7 +272,7 @@ function provenValue<T>(path: string, parsed: Parsed<T>): T {
   if (parsed.ok) return parsed.value;
   throw new PawlError({
     code: 'PAWL_REGISTER_CONTRADICTION',
-    message: `${path} holds something else than it must: ${parsed.reason}`,
+    message: `${path} has unexpected content: ${parsed.reason}`,
     subject: path,
     hint: 'Keep the task folder as it is and look at who changed it.',
   });

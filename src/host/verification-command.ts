@@ -93,7 +93,7 @@ function environment(): NodeJS.ProcessEnv {
 
 function notStarted(error: unknown): string {
   const code = systemCode(error);
-  if (code === 'ENOENT') return 'could not be started: there is no such program (ENOENT)';
+  if (code === 'ENOENT') return 'could not be started: program not found (ENOENT)';
   if (code === 'EACCES') return 'could not be started: it may not be executed (EACCES)';
   return `could not be started${code === undefined ? '' : ` (${code})`}`;
 }

@@ -45,7 +45,7 @@ function commandsIn(taskFile: Record<string, unknown>): readonly (readonly [stri
   if (!Array.isArray(commands)) throw new WorkerTaskError('the task file has no list of commands');
   return commands.map((argv: unknown) => {
     if (!Array.isArray(argv) || !argv.every((word): word is string => typeof word === 'string')) {
-      throw new WorkerTaskError('a command in the task file is no list of words');
+      throw new WorkerTaskError('a command in the task file is not a list of words');
     }
     const [program, ...rest] = argv;
     if (program === undefined) throw new WorkerTaskError('a command in the task file is empty');
@@ -100,7 +100,7 @@ function verdictOf(ended: readonly EndedCommand[], failed: readonly EndedCommand
   const findings = failed.slice(0, BOUNDS.findings).map((command) => findingOf(command, tailChars));
   const outOfReach = failed.find((command) => command.isOutOfReach);
   if (outOfReach !== undefined) {
-    const summary = `${named(outOfReach)} ${outOfReach.problem}. No change to the work could mend that.`;
+    const summary = `${named(outOfReach)} ${outOfReach.problem}. No change to the work could fix that.`;
     return { status: 'BLOCKED', findings, summary };
   }
   return {

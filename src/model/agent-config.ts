@@ -32,11 +32,11 @@ const common = {
   extraArgs: z.array(word, { error: 'must be a list of arguments' }).default([]).describe('Further arguments.'),
   env: z.array(variableName).default([]).describe("Names of variables taken over from Pawl's own environment."),
   maxTurns: z.int().min(1).max(10_000).optional().describe('Turns that the agent may take, where it can be bounded.'),
-  resume: z.boolean().default(true).describe('An interrupted session is gone on with. false: always a fresh one.'),
+  resume: z.boolean().default(true).describe('An interrupted session is resumed. false: always a fresh one.'),
   fixResumesImplementer: z
     .boolean()
     .default(false)
-    .describe("A fix goes on with the implementer's session, when both are this agent."),
+    .describe("A fix resumes the implementer's session, when both are this agent."),
   mcp: z.boolean().default(true).describe("Pawl's MCP server is given to the agent, where it can take one."),
   structuredOutput: z
     .boolean()

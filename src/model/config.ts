@@ -109,7 +109,7 @@ export const configSchema = z
         .enum(['lease', 'strict'], { error: 'must be "lease" or "strict"' })
         .default('lease')
         .describe(
-          'What happens when work touches a path outside of its conflict surface: "lease" leases it if no live run holds it; "strict" has a person decide.',
+          'What happens when work touches a path outside its conflict surface: "lease" leases it if no live run holds it; "strict" has a person decide.',
         ),
       limits: z
         .strictObject({
@@ -162,7 +162,7 @@ function read(text: string, path: string): unknown {
 function invalid(path: string, problems: string, cause?: unknown): PawlError {
   return new PawlError({
     code: 'PAWL_CONFIG_INVALID',
-    message: `The config is refused: ${problems}.`,
+    message: `Invalid config: ${problems}.`,
     subject: path,
     hint: 'Correct it; docs/agents.md describes every key, docs/schemas/config.schema.json checks it in an editor.',
     cause,

@@ -101,7 +101,7 @@ function refusedAtStandstill(run: LiveRun, command: InboxCommand<RunCommand>): C
   if (fault === null) return null;
   // Anything else ends the whole process, which says so.
   if (!(fault instanceof PawlError) || !stopsOneRun(fault)) throw fault;
-  run.world.log(`${run.runId}: refused to ${command.command}: it stands still: ${fault.code}: ${fault.message}`);
+  run.world.log(`${run.runId}: refused to ${command.command}: it is halted: ${fault.code}: ${fault.message}`);
   return { isAccepted: false, code: fault.code, seq: null };
 }
 
@@ -162,7 +162,7 @@ export async function emptyInbox(driver: Driver, signal?: AbortSignal): Promise<
   const { files, paths, log } = driver.world;
   const { commands, unreadable } = readCommands(files, paths);
   for (const name of unreadable) {
-    log(`inbox/${name} is no command; it is refused`);
+    log(`inbox/${name} is not a valid command; refused`);
     markDecided(files, paths, name, { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
   }
   for (const command of commands) {
@@ -197,13 +197,13 @@ export function commandRefused(
   return new PawlError({
     code: 'PAWL_COMMAND_REFUSED',
     message: isAtStandstill
-      ? `Cannot ${command} ${runId} while it stands still (${code}, see the log above or that of \`pawl run\`); nothing was changed.`
+      ? `Cannot ${command} ${runId} while it is halted (${code}; see the log above or that of \`pawl run\`); nothing was changed.`
       : `Cannot ${command} ${runId} while it is ${view?.state ?? '?'}; nothing was changed.`,
     subject: runId,
     hint: isAtStandstill
       ? 'Remove the cause, then ask for it again.'
       : isCancelMeant
-        ? 'Only a parked run can be abandoned; one that is under way is cancelled.'
+        ? 'Only a parked run can be abandoned; cancel a run that is under way.'
         : 'See what fits its state.',
     actions: [...(isCancelMeant ? [cancelRun(runId, options)] : []), lookAtRun(runId, options)],
   });

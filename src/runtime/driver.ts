@@ -278,7 +278,7 @@ export class Driver {
       return;
     }
     if (error instanceof PawlError && stopsOneRun(error))
-      this.world.log(`${run.runId}: stands still: ${error.code}: ${error.message}`);
+      this.world.log(`${run.runId}: halted: ${error.code}: ${error.message}`);
     else this.end(error);
     this.#slots.release(run.runId);
     this.leases.wake();

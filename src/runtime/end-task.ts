@@ -255,8 +255,8 @@ function hostLives(task: OpenedTask, pid: number): Blocker {
 function outcomeBlocked(task: OpenedTask, { code, message }: PawlError): Blocker {
   return {
     code,
-    message: `How the task ended cannot be written down: ${message}.`,
-    hint: 'Look at what the worker has put there and move it away, then retry.',
+    message: `Cannot record how the task ended: ${message}.`,
+    hint: 'Look at what the worker put there and move it away, then retry.',
     evidence: [task.folder],
   };
 }
@@ -264,7 +264,7 @@ function outcomeBlocked(task: OpenedTask, { code, message }: PawlError): Blocker
 const PIDS_SHOWN = 10;
 
 function survivorsLeft(task: OpenedTask, pids: readonly number[], isLocked: boolean | null): Blocker {
-  const lock = isLocked === null ? 'whether its lock is held cannot be told' : 'its lock is still held';
+  const lock = isLocked === null ? 'cannot tell whether its lock is held' : 'its lock is still held';
   return {
     code: 'PAWL_WORKER_SURVIVORS',
     message: `Processes of the worker's tree could not be ended or read: ${pids.length === 0 ? lock : listed(pids.map(String), PIDS_SHOWN)}.`,

@@ -50,7 +50,7 @@ function outcomeOf({ world, runId, state }: LiveRun, taskId: string): Outcome | 
   const settledBy = bytes ?? readRegister(world.files, join(folder, TASK_FILES.claim));
   const recorded = state.tasks[taskId]?.context.settlement?.outcomeHash;
   if (settledBy === null || sha256(settledBy) !== recorded) {
-    throw contradiction(path, 'the outcome is not the one that the journal names');
+    throw contradiction(path, 'the outcome does not match the journal');
   }
   const parsed = bytes === null ? null : parseOutcome(bytes);
   return parsed?.ok === true ? parsed.value : null;

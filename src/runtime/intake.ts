@@ -166,7 +166,7 @@ function branchTaken(
   if (holder !== undefined) {
     const isOfTask = taskPartOfRun(holder.runId) === taskPartOf(packet.taskId);
     const hint = isOfTask
-      ? 'If this is its packet, corrected: take it in with --replace. Else let that run end, or cancel it.'
+      ? 'If this is a correction of its packet, submit it with --replace. Otherwise let that run end, or cancel it.'
       : 'Let that run end, or cancel it.';
     return conflict(packet, `the live run ${holder.runId} is for ${holder.branch}`, hint, [
       cancelRun(holder.runId, known.options),
@@ -208,7 +208,7 @@ export function quarantined(runId: string, options: readonly string[]): PacketRe
     code: 'PAWL_RUN_QUARANTINED',
     message: `The run of this packet, ${runId}, is set aside.`,
     subject: runId,
-    hint: 'Look at it, give it up, then take the packet in with --again.',
+    hint: 'Inspect and abandon it, then submit the packet with --again.',
     actions: giveUpRun(runId, options),
   };
 }

@@ -124,7 +124,7 @@ async function changedContent(run: LiveRun, commit: string): Promise<Blocker | n
   if (stored.kind === 'damaged') {
     return {
       code: 'PAWL_GIT_OBJECTS_DAMAGED',
-      message: `The object ${stored.object} of the commit ${commit} is missing from the repository, or is not what its name says: others would see another content than both gates have judged.`,
+      message: `The object ${stored.object} of the commit ${commit} is missing from the repository, or does not match the hash in its name: others would see different content from what both gates judged.`,
       hint: hintOf('PAWL_GIT_OBJECTS_DAMAGED'),
       evidence: [commit, stored.object],
     };

@@ -17,7 +17,7 @@ import { type PacketRefusal, quarantined } from './intake.ts';
 import type { LiveRun } from './live-run.ts';
 
 const RUNS_NAMED = 3;
-const AS_NEW = 'Take it in without --replace.';
+const AS_NEW = 'Submit it without --replace.';
 
 /** No live run has a packet of that task, or several have and none is for its branch. */
 export function noSuchRun(
@@ -39,12 +39,12 @@ export function noSuchRun(
   }
   const ended = known.at(-1);
   if (ended === undefined) return refused(taskId, `No run has a packet ${taskId}.`, AS_NEW, []);
-  const hint = `${AS_NEW} An edited packet becomes a run of its own; for one that is as it was, add --again.`;
+  const hint = `${AS_NEW} An edited packet becomes a run of its own; for an unchanged one, add --again.`;
   return refused(taskId, `The run of ${taskId}, ${ended.runId}, has ended.`, hint, [lookAtRun(ended.runId, options)]);
 }
 
 const NEW_RUN =
-  'Let that run end, or cancel it; then take the packet in without --replace: it becomes a run of its own.';
+  'Let that run end, or cancel it; then submit the packet without --replace: it becomes a run of its own.';
 
 /** What is wrong with the packet itself as a replacement of `old`, whatever the run does. */
 export function otherPacket(
@@ -55,16 +55,16 @@ export function otherPacket(
 ): PacketRefusal | null {
   const { taskId } = packet;
   if (packetHash === state.run.context.packetHash) {
-    const hint = 'Edit the packet first. To go on with the same one, decide on its run.';
+    const hint = 'Edit the packet first. To continue with the same one, decide on its run.';
     return refused(taskId, `${runId} has exactly this packet.`, hint, [lookAtRun(runId, options)]);
   }
   if (missingFields.length > 0) {
-    const hint = 'Add what is named. An approval is part of the packet: it is given anew for what was edited.';
+    const hint = 'Add what is named. An approval is part of the packet: an edited packet needs a new approval.';
     return refused(taskId, `The packet ${taskId} lacks ${missingFields.join(', ')}.`, hint, []);
   }
   const changed = Object.entries(TARGET).filter(([, part]) => canonicalJson(part(packet)) !== canonicalJson(part(old)));
   if (changed.length === 0) return null;
-  const message = `${runId} works on its branch and worktree already, and the packet ${taskId} has another ${changed
+  const message = `${runId} already works on its branch and worktree, but the packet ${taskId} has a different ${changed
     .map(([name]) => name)
     .join(', ')}.`;
   return refused(taskId, message, NEW_RUN, [cancelRun(runId, options)]);
@@ -92,9 +92,8 @@ export function atWork({ runId, state }: LiveRun, options: readonly string[]): P
   }
   const [place] = placeOf(value);
   const what = openTask === null ? `${runId} is at work (${place})` : `${openTask} of ${runId} is at work`;
-  const hint =
-    'Replace the packet once the run is parked; or cancel the run, and take the packet in without --replace.';
-  return refused(packetTaskId, `${what}: its packet is not replaced under it.`, hint, actions);
+  const hint = 'Replace the packet once the run is parked; or cancel the run, and submit the packet without --replace.';
+  return refused(packetTaskId, `${what}: its packet cannot be replaced now.`, hint, actions);
 }
 
 /** A file names one task more than once: which packet is meant cannot be told. */
@@ -106,7 +105,7 @@ export function twiceInFile({ packet: { taskId } }: PacketReading): PacketRefusa
 /** The process that drives does not know packets that replace others, or does not read this one. */
 export function notReadThere({ packet: { taskId } }: PacketReading): PacketRefusal {
   const hint = 'Stop it and start it again with this version, or wait until it has ended.';
-  return refused(taskId, 'The running pawl does not replace packets: it is of another version.', hint, []);
+  return refused(taskId, 'The running pawl does not replace packets: it is a different version.', hint, []);
 }
 
 /** What has to be known of the run cannot be read. */

@@ -139,7 +139,7 @@ async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
   if ((await endTree(world.processes, world.clock, handle, limits)).isGone) return null;
   return {
     code: 'PAWL_WORKER_SURVIVORS',
-    message: `Something of ${last.taskId} still lives; no new worker starts in this worktree before it has ended.`,
+    message: `A process of ${last.taskId} is still running; no new worker starts in this worktree before it has ended.`,
     hint: hintOf('PAWL_WORKER_SURVIVORS'),
     evidence: [`tasks/${last.taskId}`],
   };

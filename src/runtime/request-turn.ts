@@ -97,8 +97,8 @@ function unholdable(budget: TurnBudget, { capabilities }: CodingAgent): string |
 function cannotHold(unit: string, name: string, { title }: CodingAgent): Blocker {
   return {
     code: 'PAWL_AGENT_CAPABILITY',
-    message: `The budget is given in ${unit}, and ${title} ("${name}") does not report them: it could not be held.`,
-    hint: 'Name another agent, or take the budget out of the limits.',
+    message: `The budget is given in ${unit}, and ${title} ("${name}") does not report them: it could not be enforced.`,
+    hint: 'Name another agent, or remove the budget from the limits.',
     evidence: [name],
   };
 }

@@ -145,7 +145,7 @@ export function unknownRun(name: string, options: readonly string[] = []): PawlE
   const shown = visible(name.slice(0, NAME_CHARS));
   return new PawlError({
     code: 'PAWL_RUN_UNKNOWN',
-    message: `There is no run ${shown === '' ? 'without a name' : shown} in this registry.`,
+    message: `Run not found in this registry: ${shown === '' ? '(empty name)' : shown}`,
     subject: shown,
     hint: 'Check its name.',
     actions: [listRuns(options)],

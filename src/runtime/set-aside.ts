@@ -83,6 +83,6 @@ async function endHostOf(world: World, folder: string, taskId: string, host: Pro
     return [{ class: 'ambiguous', detail: `the host of ${taskId} lived`, action }];
   }
   if (before === 'dead' || world.files.exists(join(folder, TASK_FILES.outcome))) return [];
-  const detail = `whether the host of ${taskId} lives cannot be told: it ran as pid ${host.pid} on ${host.hostname}`;
+  const detail = `cannot tell whether the host of ${taskId} is alive: it ran as pid ${host.pid} on ${host.hostname}`;
   return [{ class: 'ambiguous', detail, action: 'make sure that it has ended' }];
 }

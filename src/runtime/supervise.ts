@@ -192,8 +192,8 @@ function doubt(task: OpenedTask, seen: TaskObservation): Blocker {
     code: 'PAWL_HOST_UNKNOWN',
     message:
       host === null
-        ? 'Whether the worker host lives cannot be told.'
-        : `Whether the worker host lives cannot be told from here: it ran as pid ${host.pid} on ${host.hostname}.`,
+        ? 'Cannot tell whether the worker host is alive.'
+        : `Cannot tell from here whether the worker host is alive: it ran as pid ${host.pid} on ${host.hostname}.`,
     hint: hintOf('PAWL_HOST_UNKNOWN'),
     evidence: [task.folder],
   };

@@ -35,7 +35,7 @@ export function openTaskFolder(world: TaskPlace, runId: string, taskId: string, 
   const folder = world.paths.task(runId, taskId);
   const bytes = readRegister(world.files, join(folder, TASK_FILES.request));
   if (bytes === null) throw contradiction(folder, 'request.json is missing, which the journal names');
-  if (sha256(bytes) !== requestHash) throw contradiction(folder, 'request.json is not the one that the journal names');
+  if (sha256(bytes) !== requestHash) throw contradiction(folder, 'request.json does not match the journal');
   const parsed = parseRequest(bytes);
   if (!parsed.ok) throw contradiction(folder, `request.json: ${parsed.reason}`);
   return { folder, request: parsed.value, requestHash };

@@ -84,7 +84,7 @@ function agentWork(run: LiveRun, role: Role, places: AgentPlaces): Work {
     kind: 'refused',
     blocker: {
       code: 'PAWL_AGENT_MISSING',
-      message: `The agent "${name}" (${role}) is not configured any more.`,
+      message: `The agent "${name}" (${role}) is no longer configured.`,
       hint: 'Put it back under "agents" in pawl.config.json, then retry.',
       evidence: [role],
     },

@@ -206,7 +206,7 @@ function settledOutcome(run: LiveRun, taskId: string): { readonly outcome: Outco
   const bytes = readRegister(run.world.files, path);
   const recorded = run.state.tasks[taskId]?.context.settlement?.outcomeHash;
   if (bytes === null || recorded === undefined || sha256(bytes) !== recorded) {
-    throw contradiction(path, 'the outcome is not the one that the journal names');
+    throw contradiction(path, 'the outcome does not match the journal');
   }
   const parsed = parseOutcome(bytes);
   if (!parsed.ok) throw contradiction(path, parsed.reason);

@@ -42,7 +42,7 @@ export function writeArtifact(files: Files, runFolder: string, stage: string, na
 export function readArtifact(files: Files, runFolder: string, ref: ArtifactRef): string {
   const [top, stage, name, ...rest] = ref.path.split('/');
   if (top !== 'artifacts' || !isSafeName(stage ?? '') || !isSafeName(name ?? '') || rest.length > 0) {
-    throw damaged(ref, runFolder, 'is no path of an artifact');
+    throw damaged(ref, runFolder, 'is not an artifact path');
   }
   const bytes = files.readBytes(join(runFolder, ref.path), BOUNDS.artifactBytes);
   if (bytes === null) throw damaged(ref, runFolder, 'is missing');

@@ -123,7 +123,7 @@ export class Files {
     if (present === 'longer' || !areSameBytes(present, bytes)) {
       throw new PawlError({
         code: 'PAWL_ARTIFACT_DAMAGED',
-        message: `${path} holds other bytes than its name says`,
+        message: `${path}: content does not match the hash in its name`,
         subject: path,
         hint: 'Keep the file aside and look at who changed it.',
       });
@@ -185,7 +185,7 @@ export class Files {
       throw storeRefusal(
         path,
         `${path} is ${size} bytes long after writing, not ${expected}`,
-        'Check the disk, and that nobody else writes there.',
+        'Check the disk, and that no other process writes there.',
       );
     }
   }

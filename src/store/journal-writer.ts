@@ -114,7 +114,7 @@ export class JournalWriter {
 function sizeChanged(path: string, expected: number, size: number): PawlError {
   return new PawlError({
     code: 'PAWL_JOURNAL_DAMAGED',
-    message: `${path} is ${size} bytes long, not ${expected}: somebody else wrote there`,
+    message: `${path} is ${size} bytes long, not ${expected}: another process wrote there`,
     subject: path,
     hint: 'Make sure that one process drives the registry, then recover it.',
     actions: [recoverRegistry()],

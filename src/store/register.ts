@@ -83,7 +83,7 @@ function noLinks(path: string, cause: unknown): PawlError {
 function vanished(path: string): PawlError {
   return new PawlError({
     code: 'PAWL_REGISTER_CONTRADICTION',
-    message: `${path} has a first value and is not there`,
+    message: `${path} was written but is missing`,
     subject: path,
     hint: 'Find out who removes files from the registry.',
   });

@@ -238,10 +238,10 @@ function lockedError(paths: RegistryPaths, holder: Holder): PawlError {
 function describe(holder: Holder): string {
   const { content, generation } = holder;
   if (content === null)
-    return `is held under generation ${generation} by somebody unknown: the lock file is unreadable`;
+    return `is held under generation ${generation} by an unknown process: the lock file is unreadable`;
   const who = `process ${content.holder.pid} on ${content.holder.hostname}`;
   const since = `since ${isoTime(content.atMs)}`;
-  if (holder.kind === 'free') return `was taken in turn by others, last by ${who}`;
+  if (holder.kind === 'free') return `was taken by other processes in the meantime, last by ${who}`;
   if (holder.kind === 'alive') return `is held by ${who} ${since}`;
   return `is held by ${who} ${since}, and from here it cannot be proven dead`;
 }

@@ -69,7 +69,7 @@ function isListOfObjects(value: unknown): boolean {
 function damaged(path: string, detail: string): PawlError {
   return new PawlError({
     code: 'PAWL_SNAPSHOT_DAMAGED',
-    message: `${path} is no snapshot: ${detail}`,
+    message: `${path} is not a valid snapshot: ${detail}`,
     subject: path,
     hint: 'Recovering the registry sets the run aside with a report.',
     actions: [recoverRegistry()],

@@ -82,7 +82,7 @@ function meaning(systemError: string): Meaning {
   if (FORBIDDEN.includes(systemError)) {
     return {
       code: 'PAWL_STORE_PERMISSION',
-      hint: 'Give the user that runs pawl read and write access to it, then start again.',
+      hint: 'Give the user running pawl read and write access to it, then start again.',
       kind: 'needsHuman',
     };
   }

@@ -73,13 +73,11 @@ describe('verdicts', () => {
     const { answer } = await verify([node('process.exit(1)'), ['no-such-program-anywhere', '--all'], ['/etc/passwd']]);
     expect(answer.verdict).toMatchObject({
       status: 'BLOCKED',
-      summary: expect.stringContaining(
-        '`no-such-program-anywhere --all` could not be started: there is no such program',
-      ),
+      summary: expect.stringContaining('`no-such-program-anywhere --all` could not be started: program not found'),
     });
     expect(answer.verdict?.findings.map((finding) => finding.message)).toEqual([
       expect.stringContaining('exited with 1'),
-      '`no-such-program-anywhere --all` could not be started: there is no such program (ENOENT)',
+      '`no-such-program-anywhere --all` could not be started: program not found (ENOENT)',
       '`/etc/passwd` could not be started: it may not be executed (EACCES)',
     ]);
     expect(answer.commands[1]).toMatchObject({ exitCode: null, signal: null });
@@ -89,7 +87,7 @@ describe('verdicts', () => {
     const { answer } = await verify([['./scripts/check.sh'], ['sh', '-c', 'no-such-program-anywhere']]);
     expect(answer.verdict?.status).toBe('FAIL');
     expect(answer.verdict?.findings.map((finding) => finding.message)).toEqual([
-      '`./scripts/check.sh` could not be started: there is no such program (ENOENT)',
+      '`./scripts/check.sh` could not be started: program not found (ENOENT)',
       expect.stringContaining('exited with 127'),
     ]);
   });

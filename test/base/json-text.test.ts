@@ -20,20 +20,20 @@ describe('JSON that people write', () => {
   });
 
   it.each([
-    ['{"a": 1,\n "b": 2,\r\n "a": 3}', 'line 3, column 2: "a" is there twice, first in line 1'],
-    ['[{"a": [{"x": 1, "x": 1}]}]', 'line 1, column 18: "x" is there twice, first in line 1'],
-    ['\uFEFF{"a":1,"a":2}', 'line 1, column 9: "a" is there twice, first in line 1'],
-    ['{"\\u0061": 1, "a": 2}', 'line 1, column 15: "a" is there twice, first in line 1'],
-    ['{"__proto__": 1, "__proto__": 2}', 'line 1, column 18: "__proto__" is there twice, first in line 1'],
-    ['{"a\u202eb": 1, "a\u202eb": 2}', 'line 1, column 12: "a\\u{202e}b" is there twice, first in line 1'],
+    ['{"a": 1,\n "b": 2,\r\n "a": 3}', 'line 3, column 2: duplicate name "a", first on line 1'],
+    ['[{"a": [{"x": 1, "x": 1}]}]', 'line 1, column 18: duplicate name "x", first on line 1'],
+    ['\uFEFF{"a":1,"a":2}', 'line 1, column 9: duplicate name "a", first on line 1'],
+    ['{"\\u0061": 1, "a": 2}', 'line 1, column 15: duplicate name "a", first on line 1'],
+    ['{"__proto__": 1, "__proto__": 2}', 'line 1, column 18: duplicate name "__proto__", first on line 1'],
+    ['{"a\u202eb": 1, "a\u202eb": 2}', 'line 1, column 12: duplicate name "a\\u{202e}b", first on line 1'],
   ])('is refused where a name stands twice in one object: %j', (text, problem) => {
     expect(problemOf(text)).toBe(problem);
   });
 
   it('is refused with the beginning of a long name that stands twice', () => {
     const twice = (name: string): string => problemOf(`{"${name}":1,"${name}":2}`);
-    expect(twice('a'.repeat(60))).toContain(`: "${'a'.repeat(60)}" is there twice`);
-    expect(twice('a'.repeat(61))).toContain(`: "${'a'.repeat(60)}…" is there twice`);
+    expect(twice('a'.repeat(60))).toContain(`: duplicate name "${'a'.repeat(60)}", first`);
+    expect(twice('a'.repeat(61))).toContain(`: duplicate name "${'a'.repeat(60)}…", first`);
   });
 
   it('may name the same thing in different objects', () => {

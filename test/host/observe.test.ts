@@ -190,7 +190,7 @@ describe('observeTask', () => {
   });
 
   it.each<[string, Uint8Array | null, AgentRecord]>([
-    ['nobody has claimed', null, agent],
+    ['no host has claimed', null, agent],
     ['was given up', encodeClaim(revoked), agent],
     ['did not claim', encodeClaim(claim), { ...agent, nonce: 'other' }],
     ['another task', encodeClaim(claim), { ...agent, mark: 'mark-2' }],

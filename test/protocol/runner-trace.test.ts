@@ -85,7 +85,7 @@ describe('a look at a task', () => {
 
   it('at a worker that is recorded and that nobody ever claimed is a contradiction', () => {
     bench.records();
-    expect(look().contradictions).toEqual(['a worker is recorded and nobody has claimed the task']);
+    expect(look().contradictions).toEqual(['a worker is recorded, but no host has claimed the task']);
   });
 });
 

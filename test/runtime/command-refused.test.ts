@@ -15,7 +15,7 @@ const commandsAfter = (...asked: Parameters<typeof refused>) => refused(...asked
 test('a run under way that cannot be abandoned is told to be cancelled', () => {
   const error = refused('abandon', 'active');
   expect(error.message).toBe('Cannot abandon run_A while it is fixLoop; nothing was changed.');
-  expect(error.hint).toBe('Only a parked run can be abandoned; one that is under way is cancelled.');
+  expect(error.hint).toBe('Only a parked run can be abandoned; cancel a run that is under way.');
   expect(commandsAfter('abandon', 'active')).toEqual([CANCEL, LOOK]);
 });
 

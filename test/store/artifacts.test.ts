@@ -60,7 +60,7 @@ it('what is wrong is told, with the path of the file', () => {
   });
   expect(told({ path: 'artifacts/gates/gone-000000000000.json' }).message).toMatch(/ is missing$/);
   for (const path of ['other/gates/x.json', 'artifacts/.gates/x.json', 'artifacts/gates/.x.json', 'artifacts/a/b/c'])
-    expect(told({ path }).message).toBe(`${path} is no path of an artifact`);
+    expect(told({ path }).message).toBe(`${path} is not an artifact path`);
   const bytes = Buffer.from([0xff, 0xfe]);
   files.writeDurable(`${RUN}/artifacts/gates/odd.json`, bytes);
   expect(told({ path: 'artifacts/gates/odd.json', sha256: sha256(bytes) }).message).toMatch(/ is not UTF-8$/);

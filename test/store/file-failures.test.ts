@@ -79,7 +79,7 @@ describe('a refusal of our own says what is wrong and what to do', () => {
     expect(toldBy(() => files.writeOnce('/file', bytesOf('new')))).toEqual({
       ...refusal(
         '/file',
-        '/file holds other bytes than its name says',
+        '/file: content does not match the hash in its name',
         'Keep the file aside and look at who changed it.',
       ),
       code: 'PAWL_ARTIFACT_DAMAGED',
@@ -108,7 +108,7 @@ describe('a refusal of our own says what is wrong and what to do', () => {
       refusal(
         '/file',
         `/file is 3 bytes long after writing, not ${expected}`,
-        'Check the disk, and that nobody else writes there.',
+        'Check the disk, and that no other process writes there.',
       ),
     );
     expect(files.using('/file', 'r', (fd) => files.checkSize(fd, '/file', 3))).toBeUndefined();

@@ -208,7 +208,7 @@ it('another size is told with both sizes, when the journal is opened and after a
   const memory = new MemoryFs();
   const changed = (size: number, expected: number) => ({
     ...DAMAGED,
-    message: `${PATH} is ${size} bytes long, not ${expected}: somebody else wrote there`,
+    message: `${PATH} is ${size} bytes long, not ${expected}: another process wrote there`,
   });
   expect(toldBy(() => JournalWriter.open(filesOver(memory), PATH, 1))).toEqual(changed(0, 1));
   const writer = JournalWriter.open(filesOver(memory), PATH, 0);

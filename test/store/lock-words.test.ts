@@ -77,7 +77,7 @@ describe('assertHolderKnown', () => {
     });
     expect(toldBy(() => assertHolderKnown(registry('alive', {}, { v: 2 })))).toEqual({
       ...UNKNOWN,
-      message: '/r is held under generation 2 by somebody unknown: the lock file is unreadable',
+      message: '/r is held under generation 2 by an unknown process: the lock file is unreadable',
     });
   });
 });
@@ -104,7 +104,7 @@ describe('a registry that cannot be taken', () => {
     };
     expect(toldBy(() => takeLock(request))).toEqual({
       ...KNOWN,
-      message: '/r was taken in turn by others, last by process 41 on desk',
+      message: '/r was taken by other processes in the meantime, last by process 41 on desk',
     });
     expect(generation).toBe(16);
   });

@@ -213,7 +213,7 @@ describe('a register', () => {
     }) as typeof files;
     expect(toldBy(() => linkRegister(gone, '/r/x', bytesOf('1')))).toMatchObject({
       code: 'PAWL_REGISTER_CONTRADICTION',
-      message: '/r/x has a first value and is not there',
+      message: '/r/x was written but is missing',
       hint: 'Find out who removes files from the registry.',
     });
   });
@@ -247,7 +247,7 @@ describe('a snapshot', () => {
   ])('is refused otherwise (%#): %s', (bytes, why) => {
     expect(toldBy(() => parseSnapshot(bytes, '/s'))).toMatchObject({
       code: 'PAWL_SNAPSHOT_DAMAGED',
-      message: `/s is no snapshot: ${why}`,
+      message: `/s is not a valid snapshot: ${why}`,
       ...RECOVER,
     });
   });

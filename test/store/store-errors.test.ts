@@ -23,7 +23,7 @@ const FULL = {
 const FORBIDDEN = {
   code: 'PAWL_STORE_PERMISSION',
   kind: 'needsHuman',
-  hint: 'Give the user that runs pawl read and write access to it, then start again.',
+  hint: 'Give the user running pawl read and write access to it, then start again.',
 };
 const FAILED = { code: 'PAWL_STORE_FAILED', kind: 'terminal', hint: 'Check the disk and the path, then start again.' };
 const SYNC_FAILED = {
