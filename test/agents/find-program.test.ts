@@ -144,7 +144,7 @@ describe('asking', () => {
   });
 
   const unusable: readonly (readonly [string, readonly string[], string])[] = [
-    ['another program of that name', ['echo hello'], 'does not tell a version of Fixture: hello'],
+    ['another program of that name', ['echo hello'], 'does not report a version of Fixture: hello'],
     ['one that fails', ['echo broken >&2; exit 3'], '--version: exit code 3: broken'],
     ['one that is killed', ['kill -9 $$'], '--version: it was ended by SIGKILL'],
     ['one that floods', ['yes'], 'wrote more than 1048576 bytes'],

@@ -115,7 +115,7 @@ describe('the machine', () => {
       expect(check(name)?.status).toMatch(/^(?:ok|warning)$/);
     expect(check('registry')).toMatchObject({
       status: 'unknown',
-      found: expect.stringContaining('not inside of a git repository'),
+      found: expect.stringContaining('not inside a git repository'),
     });
     expect(check('config')).toBeUndefined();
     expect(text).toContain('Node.js');

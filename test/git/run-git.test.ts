@@ -38,7 +38,7 @@ test('a failure names the command, the exit code and what git said, safe to show
 });
 
 test.each([
-  ['[[garbage', /^Git cannot work with its configuration\. Look at line (\d+) of (\S+) \(sed -n \1p \2\), undo/],
+  ['[[garbage', /^Git cannot read its configuration\. Look at line (\d+) of (\S+) \(sed -n \1p \2\), undo/],
   ['[core]\n\thooksPath', /Look at line \d+ of \S+\.git\/config \(sed/],
   ['[core]\n\tfileMode = maybe', /Look at core\.filemode in the configuration/],
 ])('a configuration that git cannot work with is named with the place to look at: %s', async (planted, hint) => {

@@ -147,7 +147,7 @@ class Conversation {
     if (sessionId === null) throw over('There is no session to resume.', 'sessionUnknown');
     const canLoad = capabilities.loadSession === true;
     const canResume = objectOf(fieldsOf(capabilities.sessionCapabilities).resume) !== null;
-    if (!canResume && !canLoad) throw over('The agent cannot go on with a session.', 'sessionUnknown');
+    if (!canResume && !canLoad) throw over('The agent cannot resume a session.', 'sessionUnknown');
     try {
       return { sessionId, answer: await this.#reopened({ sessionId, ...place }, canResume, canLoad) };
     } catch (error) {

@@ -182,10 +182,10 @@ function endOf(stopReason: string): AgentEvent {
     case 'max_turn_requests':
       return limitReached('turns', stopReason);
     case 'refusal':
-      return failed('other', 'The agent refused to go on.');
+      return failed('other', 'The agent refused to continue.');
     case 'cancelled':
       return interrupted(stopReason);
     default:
-      return failed('other', `The agent stopped for a reason that is not known: ${stopReason.slice(0, NAME_CHARS)}`);
+      return failed('other', `The agent stopped for an unknown reason: ${stopReason.slice(0, NAME_CHARS)}`);
   }
 }

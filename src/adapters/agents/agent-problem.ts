@@ -69,7 +69,7 @@ function scriptProblem(name: string, script: string | undefined, configFolder: s
     return {
       code: 'PAWL_AGENT_UNUSABLE',
       message: `The script of the agent "${name}", ${path}, cannot be read.`,
-      hint: `Put it there, or correct "script" of "${name}" in pawl.config.json.`,
+      hint: `Create it, or correct "script" of "${name}" in pawl.config.json.`,
       evidence: [path],
     };
   }

@@ -208,7 +208,7 @@ function refuseWhatItCannotDo(name: string, config: CodingAgentConfig, adapter: 
       subject: name,
       hint: 'Change its settings in pawl.config.json, or name another agent.',
     });
-  if (order.session.isResume && !capabilities.canResume) throw refuse('cannot go on with a session');
+  if (order.session.isResume && !capabilities.canResume) throw refuse('cannot resume a session');
   if (config.maxTurns !== undefined && !capabilities.hasTurnLimit) throw refuse('cannot be held to maxTurns');
   if (config.allowedTools.length > 0 && !capabilities.hasAllowedTools) throw refuse('takes no allowedTools');
 }
@@ -230,7 +230,7 @@ function notFound(name: string, config: CodingAgentConfig, adapter: AgentAdapter
   return new PawlError({
     code: 'PAWL_AGENT_MISSING',
     kind: 'needsHuman',
-    message: `The agent "${name}" is not there: no program ${program} is found.`,
+    message: `Agent "${name}" not installed: ${program} was not found.`,
     subject: name,
     hint: `Install it (${adapter.install}), or name its program in pawl.config.json.`,
   });

@@ -85,7 +85,7 @@ async function probe(adapter: AgentAdapter, path: string, environment: Variables
   if (versionText === undefined || sha256 === undefined) throw new Error('bug: a probe without an answer');
   const version = adapter.versionArgs === null ? 'unknown' : adapter.readVersion(versionText);
   if (version === null) {
-    throw unusable(adapter, path, `does not tell a version of ${adapter.title}: ${toldOf(versionText)}`);
+    throw unusable(adapter, path, `does not report a version of ${adapter.title}: ${toldOf(versionText)}`);
   }
   const flags = adapter.helpArgs.length === 0 ? null : flagsOf(helpTexts);
   if (flags?.size === 0) throw unusable(adapter, path, `names no flag in its help: ${toldOf(helpTexts.join('\n'))}`);

@@ -113,7 +113,7 @@ function judgeEdit(policy: ToolPolicy, use: ToolUse): Judgement {
   const folder = policy.permission === 'edit' ? null : ANSWER_FOLDER;
   if (use.paths.length === 0) {
     if (folder === null && isNamed(policy, use)) return ALLOWED;
-    return denied('It is not told which files would change.');
+    return denied('The request does not say which files would change.');
   }
   if (use.paths.every((path) => isOwnFile(policy.roots, path, folder))) return ALLOWED;
   return denied(

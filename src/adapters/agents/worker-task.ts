@@ -30,7 +30,7 @@ export function workerTaskOf(env: Readonly<Record<string, string | undefined>>):
   };
   const ordinal = (name: string): number => {
     const value = Number(text(name));
-    if (!Number.isSafeInteger(value) || value < 0) throw new WorkerTaskError(`${name} is no whole number`);
+    if (!Number.isSafeInteger(value) || value < 0) throw new WorkerTaskError(`${name} must be a non-negative integer`);
     return value;
   };
   const purpose = PURPOSES.find((known) => known === env.PAWL_PURPOSE);

@@ -32,7 +32,7 @@ export async function refuseProtected(
   return refusal(
     'PAWL_WORKSPACE_BRANCH_PROTECTED',
     `The branch ${spec.branch} is the ${isBase ? 'base of the work' : 'default branch of the repository'}: a run works on a branch of its own.`,
-    'Give the packet a branch of its own and take it in again (a changed packet is a new run), and abandon this run.',
+    'Give the packet a branch of its own and submit it again (a changed packet is a new run), and abandon this run.',
     [spec.branch],
   );
 }
@@ -47,7 +47,7 @@ export function refuseLongPaths(git: GitContext, spec: WorkspaceSpec): Refused |
     return refusal(
       'PAWL_WORKSPACE_PATH_TOO_LONG',
       `The branch ${branch} ${problem}.`,
-      'Give the packet a shorter branch name and take it in again (a changed packet is a new run), and abandon this run.',
+      'Give the packet a shorter branch name and submit it again (a changed packet is a new run), and abandon this run.',
       [branch],
     );
   }
@@ -55,7 +55,7 @@ export function refuseLongPaths(git: GitContext, spec: WorkspaceSpec): Refused |
   return refusal(
     'PAWL_WORKSPACE_PATH_TOO_LONG',
     `The path of the worktree leaves no room for files below it: it has ${Buffer.byteLength(spec.worktree)} bytes.`,
-    'Keep the registry in a folder with a shorter path (--registry DIR), take the packet in there, and abandon this run.',
+    'Keep the registry in a folder with a shorter path (--registry DIR), submit the packet there, and abandon this run.',
     [spec.worktree.slice(0, SHOWN_CHARS)],
   );
 }

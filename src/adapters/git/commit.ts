@@ -77,10 +77,7 @@ export async function commitWork(git: GitContext, spec: CommitSpec): Promise<Com
     case 'unmerged':
       return changed('The worker left conflicts unresolved.', found.paths);
     case 'nested':
-      return changed(
-        'The worker left git repositories inside of the worktree, which a commit cannot hold.',
-        found.paths,
-      );
+      return changed('The worker left git repositories inside the worktree, which a commit cannot hold.', found.paths);
     case 'failed':
       return changed(`Git cannot take what the worker left: ${found.reason}`, [spec.worktree]);
     case 'tree':

@@ -40,6 +40,6 @@ function gone(git: GitContext, commit: string): PawlError {
     code: 'PAWL_GIT_FAILED',
     message: `The commit ${commit} is no longer in ${git.repository}: its branch was deleted or rewritten and git has removed it.`,
     subject: commit,
-    hint: 'The evidence in the folder of the run still lists the files; what Pawl kept aside stands under refs/pawl/rescue.',
+    hint: 'The evidence in the folder of the run still lists the files; what Pawl kept is under refs/pawl/rescue.',
   });
 }

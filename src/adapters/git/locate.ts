@@ -25,7 +25,7 @@ function missing(cwd: string, what: string): PawlError {
     code: 'PAWL_REPOSITORY_MISSING',
     message: `${cwd} ${what}`,
     subject: cwd,
-    hint: 'Start pawl inside of a git repository that has a checkout.',
+    hint: 'Start pawl inside a git repository that has a checkout.',
   });
 }
 
@@ -83,7 +83,7 @@ function checkoutOf(commonDir: string, environment: NodeJS.ProcessEnv): string |
 export function locateRepository(cwd: string, environment: NodeJS.ProcessEnv = process.env): RepositoryPlace {
   if (!existsSync(cwd)) throw missing(cwd, 'does not exist.');
   const found = findGitFolder(cwd);
-  if (found === null) throw missing(cwd, 'is not inside of a git repository.');
+  if (found === null) throw missing(cwd, 'is not inside a git repository.');
   refuseOtherOwner(cwd, environment);
   const { top, gitDir, commonDir } = found;
   const checkout = gitDir === commonDir && top !== null ? top : checkoutOf(commonDir, environment);

@@ -72,7 +72,8 @@ export function gitFailure(
   kind: ErrorKind = cause === undefined ? 'terminal' : 'retryable',
 ): PawlError {
   const missing = systemCode(cause) === 'ENOENT';
-  const otherwise = 'Look at what git said, mend it (disk space, permissions, the repository itself) and start again.';
+  const otherwise =
+    'Read what git reports, fix the cause (disk space, permissions, the repository itself) and start again.';
   return new PawlError({
     code: 'PAWL_GIT_FAILED',
     message: `git ${shown(args.slice(0, 2).join(' '), 80)} failed in ${subject}: ${missing ? 'git was not found' : detail}`,
@@ -95,7 +96,7 @@ function configHint(detail: string): string | null {
     key === undefined
       ? `line ${line} of ${path} (${shellCommand(['sed', '-n', `${line}p`, path])})`
       : `${key} in the configuration of this repository and in your own`;
-  return `Git cannot work with its configuration. Look at ${place}, undo what was changed there and start again.`;
+  return `Git cannot read its configuration. Look at ${place}, undo what was changed there and start again.`;
 }
 
 /** The output when the exit code is an answer; throws PAWL_GIT_FAILED otherwise. */

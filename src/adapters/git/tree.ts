@@ -91,7 +91,7 @@ export async function recordTree(worktree: string, git: TreeGit = OF_A_HOST, pla
       case 'unmerged':
         return { head, tree: null, reason: shown(`unresolved conflicts: ${found.paths.join(', ')}`) };
       case 'nested':
-        return { head, tree: null, reason: shown(`git repositories inside of it: ${found.paths.join(', ')}`) };
+        return { head, tree: null, reason: shown(`git repositories inside it: ${found.paths.join(', ')}`) };
       case 'failed':
         return { head, tree: null, reason: found.reason };
     }

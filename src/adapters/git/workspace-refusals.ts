@@ -89,23 +89,23 @@ export async function refuseDirty(
     refusal(
       'PAWL_WORKSPACE_DIRTY',
       `${spec.worktree} ${message}`,
-      'Keep or throw away what lies there, so that it is clean and on its branch, then retry the run.',
+      'Keep or discard the contents of that folder, so that it is clean and on its branch, then retry the run.',
       evidence,
     );
   const ref = await headRef(git, worktree);
   if (found.ready !== null) {
     const state = await worktreeState(git, worktree);
     const isOnBranch = state.branch === spec.branch || (state.branch === null && state.head === start);
-    if (!isOnBranch) return dirty(`stands on ${state.branch ?? state.head}, not on ${spec.branch}.`, [state.head]);
+    if (!isOnBranch) return dirty(`is on ${state.branch ?? state.head}, not on ${spec.branch}.`, [state.head]);
     const changes = [...state.trackedChanges, ...state.untracked];
-    return changes.length === 0 ? null : dirty('holds changes that no commit has.', changes);
+    return changes.length === 0 ? null : dirty('has uncommitted changes.', changes);
   }
   if (folder === 'linkOnly') return null;
   if (ref !== `refs/heads/${spec.branch}` && !(ref === null && found.making !== null)) {
-    return dirty(`is half-made and stands on ${ref ?? 'no branch'}, not on ${spec.branch}.`, []);
+    return dirty(`is half-made and on ${ref ?? 'no branch'}, not on ${spec.branch}.`, []);
   }
   const strangers = await strangersIn(git, worktree, start);
-  return strangers.length === 0 ? null : dirty('is half-made and holds files of somebody else.', strangers);
+  return strangers.length === 0 ? null : dirty('is half-made and contains foreign files.', strangers);
 }
 
 /** Files that neither `commit` has nor git ignores: judged by the commit, for a killed checkout leaves files before their index. */

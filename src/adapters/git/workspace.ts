@@ -106,7 +106,7 @@ async function examine(git: GitContext, spec: WorkspaceSpec): Promise<Seen | Ref
     return refusal(
       'PAWL_WORKSPACE_FOREIGN',
       `${spec.worktree} is taken by something that is not the worktree of this run.`,
-      'Look at what lies there and move it away, then retry the run.',
+      'Look at the contents of that folder and move the folder away, then retry the run.',
       [spec.worktree],
     );
   }

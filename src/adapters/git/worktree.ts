@@ -122,9 +122,9 @@ export function openWorktree(git: GitContext, path: string): Worktree {
   if (worktree !== null && lookAtFolder(path) !== 'absent' && isAdministered(worktree)) return worktree;
   throw new PawlError({
     code: 'PAWL_WORKSPACE_FOREIGN',
-    message: `${path} is not a worktree of ${git.repository} (any more).`,
+    message: `${path} is not (or no longer) a worktree of ${git.repository}.`,
     subject: path,
-    hint: 'Something removed or replaced it: look at what lies there and move it away, then retry; or abandon the run.',
+    hint: 'Something removed or replaced it: if that folder exists, look at its contents and move it away, then retry; or abandon the run.',
     kind: 'needsHuman',
   });
 }

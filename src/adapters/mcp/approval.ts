@@ -19,7 +19,7 @@ export function approvalText(policy: ToolPolicy, tool: string, input: Readonly<R
       ? { behavior: 'allow', updatedInput: input }
       : {
           behavior: 'deny',
-          message: `${judgement.reason} Nobody can be asked: go on without it, or report what blocks you.`,
+          message: `${judgement.reason} Nobody is available to approve it: continue without it, or report what blocks you.`,
         },
   );
 }

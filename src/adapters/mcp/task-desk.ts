@@ -60,7 +60,7 @@ export function openTask(folder: string, mark: string): TaskDesk {
 function requestIn(folder: string): TaskRequest {
   const path = join(folder, TASK_FILES.request);
   const bytes = requestBytes(folder, path);
-  if (bytes === null) throw refusal(folder, `There is no request at ${path}.`);
+  if (bytes === null) throw refusal(folder, `No request at ${path}.`);
   const parsed = parseRequest(bytes);
   if (!parsed.ok) throw refusal(folder, `The request at ${path} cannot be read: ${parsed.reason}.`);
   return parsed.value;
@@ -109,7 +109,7 @@ function boundedFile(path: string, bytesMax: number): Uint8Array | null {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return null;
   if (stats.isFile() && stats.size <= bytesMax) return readFileSync(path);
-  throw refusal(path, `${path} is no file of at most ${bytesMax} bytes`);
+  throw refusal(path, `${path} is not a file of at most ${bytesMax} bytes`);
 }
 
 function wrong(text: string): Said {
@@ -122,6 +122,6 @@ function refusal(subject: string, message: string): PawlError {
     kind: 'terminal',
     message,
     subject,
-    hint: 'pawl mcp is started by Pawl for the agent of one task; it is not for people.',
+    hint: 'pawl mcp is started by Pawl for the agent of one task; it is not for direct use.',
   });
 }

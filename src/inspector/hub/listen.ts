@@ -77,8 +77,8 @@ export function closed(server: Server): Promise<void> {
 function taken(port: number): PawlError {
   return new PawlError({
     code: 'PAWL_USAGE',
-    message: `Port ${port} cannot be used: it is taken, or not for this user.`,
+    message: `Port ${port} cannot be used: it is in use or not permitted.`,
     subject: String(port),
-    hint: 'Name another one with --port N, or none: a free one is found.',
+    hint: 'Use another --port N, or omit it to use a free port.',
   });
 }

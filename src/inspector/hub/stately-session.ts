@@ -57,7 +57,7 @@ export class StatelySession {
     this.#isPumping = true;
     void this.#drain()
       // A journal that breaks the stream ends this conversation, and not the hub.
-      .catch(() => this.#parts.socket.close(INTERNAL_ERROR, 'the run cannot be told'))
+      .catch(() => this.#parts.socket.close(INTERNAL_ERROR, 'the run cannot be shown'))
       .finally(() => {
         this.#isPumping = false;
         if (this.#due.size > 0 && this.#parts.socket.isOpen) this.#pump();

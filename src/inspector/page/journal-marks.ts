@@ -54,7 +54,7 @@ function eventMarks({ event }: JournalRecord): readonly Mark[] {
         : [];
     }
     case 'hostDoubted':
-      return [{ kind: 'interrupted', tone: 'bad', text: 'nobody can tell whether the host lives' }];
+      return [{ kind: 'interrupted', tone: 'bad', text: 'it is unknown whether the host is alive' }];
     case 'settlementRefused':
     case 'commandRefused':
       return [{ kind: 'refused', tone: 'plain', text: `refused: ${event.code}` }];

@@ -46,7 +46,7 @@ ${injectionPart(proof.injections)}
 ${outsidePart(proof.outside)}
 ${circumstancesPart(proof)}
 <section><h2>Again</h2><p>The same kills in the same order, on this version:</p><code class="command">${commandOf(proof)}</code></section>
-<footer>What this shows, and what it does not, stands in docs/proof.md. The same in numbers: proof.json, beside this page.</footer>
+<footer>docs/proof.md explains what this shows and what it does not. For the figures: proof.json, beside this page.</footer>
 </main>`;
   const title = `${headline} Restart proof of Pawl`;
   return html`<!doctype html>
