@@ -27,8 +27,9 @@ export interface RowColours {
   detail(text: string): string;
 }
 
-/** The size of a terminal that does not say how large it is. */
+/** The width of a terminal that does not say how wide it is. */
 export const COLUMNS = 80;
+/** The height of one that does not say how high it is. */
 export const LINES = 24;
 
 const GAP = '  ';

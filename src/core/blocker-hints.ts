@@ -99,7 +99,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     text: 'Look at what is named. If you or a tool you trust made the change, retry: the run resumes with these settings. If not, undo it first, then retry or abandon.',
   },
   PAWL_GIT_OBJECTS_DAMAGED: {
-    text: "Check the repository's objects (fsck), repair it from another clone, then retry; or abandon the run. Do not use its branch from here.",
+    text: "Check the repository's objects (fsck) and repair it from another clone; delete a commit graph that is named (it is made again when needed). Then retry, or abandon the run. Do not use its branch from here.",
   },
   PAWL_SETUP_NOT_ALLOWED: {
     text: 'If it may run, admit it under verification.allow in pawl.config.json (word by word, * last); else correct workspace.setup. Then retry.',

@@ -17,6 +17,8 @@ import { SCRIPT_KEY, STEP_KINDS } from './script.ts';
 import { AGENT_KINDS } from './turn.ts';
 
 const nameRule = { error: 'must be a name: letters, digits, ".", "_" or "-", at most 64, the first a letter or digit' };
+const aboveZero = { error: 'must be a number above 0' };
+const wholeAboveZero = { error: 'must be a positive integer' };
 const agentName = z.string(nameRule).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, nameRule);
 
 const commandAgentSchema = z.strictObject({
@@ -77,7 +79,9 @@ export const configSchema = z
     {
       $schema: z.string().optional(),
       agents: z
-        .record(agentName, agentSchema, { error: 'must be an object of agents by name' })
+        .record(agentName, agentSchema, {
+          error: (issue) => (issue.code === 'invalid_key' ? nameRule.error : 'must be an object of agents by name'),
+        })
         .default({})
         .describe('The agents, by name.'),
       roles: rolesSchema.default({}).describe('Which agent does what; without it, the only agent there is.'),
@@ -119,7 +123,10 @@ export const configSchema = z
         .default({})
         .describe('Overrides of the default limits.'),
       budget: z
-        .strictObject({ usd: z.number().positive().optional(), tokens: z.int().positive().optional() })
+        .strictObject({
+          usd: z.number(aboveZero).positive(aboveZero).optional(),
+          tokens: z.int(wholeAboveZero).positive(wholeAboveZero).optional(),
+        })
         .default({})
         .describe(
           'What all runs of this registry together may use; a run is bounded by limits.budgetUsd and limits.tokens.',

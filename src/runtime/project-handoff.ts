@@ -133,7 +133,7 @@ async function changedContent(run: LiveRun, commit: string): Promise<Blocker | n
     return {
       code: 'PAWL_GIT_OBJECTS_DAMAGED',
       message: `The repository's commit graph (objects/info/commit-graph, or a file of objects/info/commit-graphs) says something else of the commit ${stored.commit} than the commit itself: git would show another content than both gates have judged.`,
-      hint: 'Delete the commit graph, then retry: git makes it again. If nothing of yours wrote it, the worker did.',
+      hint: hintOf('PAWL_GIT_OBJECTS_DAMAGED'),
       evidence: [commit, stored.commit],
     };
   }

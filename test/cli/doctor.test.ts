@@ -155,6 +155,15 @@ describe('the machine', () => {
     lock.release();
   });
 
+  test('a configuration that git cannot read is told with exit 3, and with its line', async () => {
+    makeRepository();
+    expect((await visit()).check('gitConfig')).toMatchObject({ status: 'ok' });
+    writeFileSync(join(folder, 'work/.git/config'), '[core\n');
+    const { check, exit } = await visit();
+    expect(check('gitConfig')).toMatchObject({ status: 'failed', hint: expect.stringContaining('line 1 of') });
+    expect(exit).toBe(3);
+  });
+
   test('a registry of another repository is told with exit 3, and left as it is', async () => {
     makeRepository();
     const files = new Files(nodeFs, systemClock);

@@ -131,7 +131,7 @@ describe('a new packet', () => {
       missingFields: expect.arrayContaining(['implementation.instructions', 'conflict_surface']),
       warnings: [
         expect.stringContaining('"make all" is not admitted'),
-        expect.stringContaining('without a shell: it holds a pipe'),
+        expect.stringContaining('without a shell: it contains a pipe'),
       ],
     });
   });

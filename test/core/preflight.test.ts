@@ -225,7 +225,7 @@ describe('what is told, word for word', () => {
   const ADMIT =
     'Admit it in verification.allow of pawl.config.json (word by word; "*" as the last word: any further words).';
   const notAdmitted = 'is not admitted by verification.allow of the config';
-  const piped = 'cannot be run without a shell: it holds a pipe ("|")';
+  const piped = 'cannot be run without a shell: it contains a pipe ("|")';
   const told = (name: 'setup' | 'verification', commands: readonly string[]) =>
     commandBlocker(name, 'PAWL_SETUP_NOT_ALLOWED', commands, ['npm test']);
 

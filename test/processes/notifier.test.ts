@@ -87,7 +87,7 @@ describe('the command', () => {
 
   test('that is not there, fails, or reads nothing of what it is given is told of in words', async () => {
     const answer = (...argv: [string, ...string[]]) => commandNotifier(argv, folder).tell(NOTICE);
-    expect(await answer(join(folder, 'gone'))).toBe('it cannot be started: ENOENT');
+    expect(await answer(join(folder, 'gone'))).toBe('it could not be started: ENOENT');
     expect(await answer('sh', '-c', 'exit 9')).toBe('it ended with exit 9');
     expect(await answer('sh', '-c', 'kill -9 $$')).toBe('it was ended by SIGKILL');
     expect(await answer('true')).toBeNull();
@@ -95,7 +95,7 @@ describe('the command', () => {
 
   test('that does not end is ended at its bound, with what it has started', async () => {
     const path = script(`sleep 60 &\necho $! >${folder}/pid\nwait`);
-    expect(await commandNotifier([path], folder, 300).tell(NOTICE)).toBe('it was ended after 300 ms');
+    expect(await commandNotifier([path], folder, 300).tell(NOTICE)).toBe('it timed out after 0.3 s');
     const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
     await until('the end of what it has started', () => !isAlive(pid));
   });

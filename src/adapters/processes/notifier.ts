@@ -45,9 +45,9 @@ function call(
       child.stdin.destroy();
       resolve(why);
     };
-    child.on('error', (error) => end(`it cannot be started: ${systemCode(error) ?? error.message}`));
+    child.on('error', (error) => end(`it could not be started: ${systemCode(error) ?? error.message}`));
     child.on('exit', (code, signal) => {
-      if (isLate) end(`it was ended after ${boundMs} ms`);
+      if (isLate) end(`it timed out after ${boundMs / 1_000} s`);
       else end(code === 0 ? null : code === null ? `it was ended by ${signal}` : `it ended with exit ${code}`);
     });
     // It need not read what it is given.

@@ -20,6 +20,7 @@ const TITLES: Readonly<Record<CheckName, string>> = {
   disk: 'disk',
   registry: 'registry',
   lock: 'registry lock',
+  gitConfig: 'git config',
   gitLocks: 'locks of git',
   config: 'config',
 };

@@ -19,6 +19,7 @@ export type CheckName =
   | 'disk'
   | 'registry'
   | 'lock'
+  | 'gitConfig'
   | 'gitLocks'
   | 'config';
 

@@ -7,6 +7,7 @@
  */
 
 import { existsSync } from 'node:fs';
+import { askGit } from '../../adapters/git/locate.ts';
 import { lockFilesOf } from '../../adapters/git/lock-files.ts';
 import { systemProcesses } from '../../adapters/processes/system.ts';
 import { counted } from '../../base/counted.ts';
@@ -49,6 +50,7 @@ export function registryFindings(options: CommonOptions, cwd: string): RegistryF
     checks: [
       registryCheck(places),
       ...(isThere ? [lockCheck(places)] : []),
+      gitConfigCheck(places),
       gitLocksCheck(places.repository.commonDir),
       config.check,
     ],
@@ -89,6 +91,18 @@ function lockCheck({ files, paths }: Places): Check {
     return { name: 'lock', status: 'warning', found: `${whoOf(holder)}, and cannot be judged from here`, hint };
   }
   return { name: 'lock', status: 'ok', found: holder.kind === 'free' ? 'free' : whoOf(holder), hint: null };
+}
+
+/** Whether git can work in the repository at all. */
+function gitConfigCheck({ repository, paths }: Places): Check {
+  try {
+    askGit(repository.mainWorktree, ['config', '--list'], process.env);
+    return { name: 'gitConfig', status: 'ok', found: 'readable', hint: null };
+  } catch (error) {
+    if (!(error instanceof PawlError)) throw error;
+    const { message, hint } = toldOf(error, paths.commandOptions);
+    return { name: 'gitConfig', status: 'failed', found: message, hint };
+  }
 }
 
 /** Locks that git has left behind, killed in the middle: nobody else ever removes them, and whatever needs them fails. */
