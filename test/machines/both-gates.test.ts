@@ -26,7 +26,10 @@ function projecting(): readonly [RunState, JournalEvent] {
 }
 
 /** Where the run is after its handoff, when that gate is recorded with these changes; null: it is not recorded. */
-function afterHandoff(gate: Gate, changes: Partial<GateRecord> | null): string {
+function afterHandoff(
+  gate: Gate,
+  changes: Partial<GateRecord> | null,
+): readonly [place: string, ...blockers: unknown[]] {
   const [state, event] = projecting();
   const { value, context } = state.run;
   const record = context.gates[gate];
@@ -34,13 +37,14 @@ function afterHandoff(gate: Gate, changes: Partial<GateRecord> | null): string {
   const gates = { ...context.gates, [gate]: changes === null ? null : { ...record, ...changes } };
   const run = runMachine.resolveState({ value, context: { ...context, gates } });
   const decision = decide(RUN, { ...state, run }, { actor: RUN_ACTOR, event, atMs: 1 });
-  return decision.kind === 'refused' ? decision.code : placeOf(decision.state.run.value)[0];
+  if (decision.kind === 'refused') return [decision.code];
+  return [placeOf(decision.state.run.value)[0], ...decision.state.run.context.blockers];
 }
 
 describe.each(GATES)('a handoff whose %s', (gate) => {
   it('has passed, or was accepted by a person, is ready for review', () => {
-    expect(afterHandoff(gate, {})).toBe('readyForManualReview');
-    expect(afterHandoff(gate, { status: 'ACCEPTED' })).toBe('readyForManualReview');
+    expect(afterHandoff(gate, {})).toEqual(['readyForManualReview']);
+    expect(afterHandoff(gate, { status: 'ACCEPTED' })).toEqual(['readyForManualReview']);
   });
 
   it.each<readonly [string, Partial<GateRecord> | null]>([
@@ -50,6 +54,14 @@ describe.each(GATES)('a handoff whose %s', (gate) => {
     ['was of an earlier round', { epoch: 0 }],
     ['was of another commit', { commit: 'f'.repeat(40) }],
   ])('%s is for a person', (_, changes) => {
-    expect(afterHandoff(gate, changes)).toBe('blockedNeedsHuman');
+    expect(afterHandoff(gate, changes)).toEqual([
+      'blockedNeedsHuman',
+      {
+        code: 'PAWL_HANDOFF_REFUSED',
+        message: 'The gates of epoch 1 do not both stand for the commit that was handed off.',
+        hint: 'Look at the gates with pawl events, then retry or abandon.',
+        evidence: [],
+      },
+    ]);
   });
 });

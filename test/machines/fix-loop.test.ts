@@ -60,6 +60,7 @@ describe('a fix loop', () => {
     ['one round', [found('a')]],
     ['the same twice', [found('a'), found('a')]],
     ['fewer of them', [found('a', 'b', 'c'), found('a', 'b'), found('a')]],
+    ['as many that are the same in part', [found('a', 'b'), found('a', 'c'), found('a', 'd')]],
     ['others each time', [found('a'), found('b'), found('c')]],
     ['one that is new beside one that came back', [found('a'), found('b'), found('a', 'c')]],
     ['one that stays beside one that came back', [found('a', 'b'), found('b'), found('a', 'b')]],
