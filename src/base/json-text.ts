@@ -71,6 +71,7 @@ function firstOf<T>(items: readonly T[], find: (item: T) => string | null): stri
 
 /** `line 3, column 7: `, by what the engine says or, where it says nothing of it, by where the tree breaks off. */
 function whereIn(text: string, error: SyntaxError): string {
+  if (error.message.startsWith('Unexpected end')) return placeOf(text, withoutMark(text).length);
   const [, position] = /at position (\d+)/.exec(error.message) ?? [];
   return placeOf(text, position === undefined ? (brokenAt(text) ?? incompleteFrom(text)) : Number(position));
 }

@@ -57,6 +57,8 @@ describe('JSON that people write', () => {
     ['NaN', 1, 1, 'a value is expected'],
     ['{"a": 1', 1, 8, "expected ',' or '}' after property value"],
     ['', 1, 1, 'unexpected end of JSON input'],
+    ['{"packets":[[', 1, 14, 'unexpected end of JSON input'],
+    ['[\n', 2, 1, 'unexpected end of JSON input'],
     ['"a\nb"', 1, 3, 'bad control character in string literal'],
   ])('is refused with its place where it is none: %j', (text, line, column, why) => {
     expect(problemOf(text)).toBe(`line ${line}, column ${column}: it is not JSON: ${why}`);
