@@ -2,20 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { freshContext, type Judgement, type RunMachineEventOf } from '../../machines/run-context.ts';
 import { judgementOf, stuckBlockers, stuckReason } from '../../machines/run-fix-loop.ts';
-import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
+import { HASH } from '../../src/prove/model/settlements.ts';
+import { RUN_INPUT } from '../support/run-input.ts';
 
 type Round = { readonly keys: readonly string[]; readonly isAllInFix?: boolean; readonly gate?: Judgement['gate'] };
 type Judged = RunMachineEventOf<'gateJudged'>;
 
-const context = freshContext({
-  runId: 'run_x',
-  packetTaskId: 'T-1',
-  packetHash: HASH,
-  packet: { path: 'artifacts/intake/x.json', sha256: HASH },
-  surfaces: [],
-  branch: 'b',
-  policy: POLICY,
-});
+const context = freshContext(RUN_INPUT);
 
 function judged({ keys, isAllInFix = false, gate = 'review' }: Round): Judged {
   return {

@@ -3,15 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { runMachine } from '../../machines/run.machine.ts';
 import { freshContext, type RunContext } from '../../machines/run-context.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
+import { RUN_INPUT } from '../support/run-input.ts';
 
 const CONTEXT: RunContext = {
   ...freshContext({
-    runId: 'run_x',
-    packetTaskId: 'T-1',
-    packetHash: HASH,
-    packet: { path: 'artifacts/intake/x.json', sha256: HASH },
-    surfaces: [],
-    branch: 'b',
+    ...RUN_INPUT,
     policy: { ...POLICY, attemptsMax: 2, lostRetriesMax: 1, interruptionsMax: 1, limitWaitsMax: 1, fixAttemptsMax: 2 },
   }),
   epoch: 1,
@@ -22,8 +18,6 @@ const CONTEXT: RunContext = {
 const BLOCKER = { code: 'PAWL_GATE_BLOCKED', message: 'm', hint: 'h', evidence: [] } as const;
 const EXCEEDED = { taskId: 't', commit: 'c', surfaces: ['path:o/r/x'], holder: null } as const;
 
-type Guard = (args: { context: RunContext; event: unknown }, params?: unknown) => boolean;
-
 /** Whether the guard holds. `event` needs to say no more than what the guard reads. */
 function holds(
   name: string,
@@ -31,9 +25,11 @@ function holds(
   context: Partial<RunContext> = {},
   params?: unknown,
 ): boolean {
-  const guard = (runMachine.implementations.guards as unknown as Readonly<Record<string, Guard>>)[name];
-  if (guard === undefined) throw new Error(`no guard ${name}`);
-  return guard({ context: { ...CONTEXT, ...context }, event: { atMs: 1, ...event } }, params);
+  const guard: unknown = Reflect.get(runMachine.implementations.guards, name);
+  if (typeof guard !== 'function') throw new Error(`no guard ${name}`);
+  return Boolean(
+    Reflect.apply(guard, null, [{ context: { ...CONTEXT, ...context }, event: { atMs: 1, ...event } }, params]),
+  );
 }
 
 const decided = (decision: string) => ({ type: 'decisionMade', decision, by: 'ann', reason: 'r' });

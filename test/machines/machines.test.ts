@@ -8,14 +8,10 @@ import { freshContext } from '../../machines/run-context.ts';
 import { canonicalJson, isObject } from '../../src/base/canonical-json.ts';
 import { EFFECT_KINDS } from '../../src/model/effect.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
+import { RUN_INPUT } from '../support/run-input.ts';
 
-const RUN_INPUT = {
-  runId: 'run_x',
-  packetTaskId: 'T-1',
-  packetHash: HASH,
-  packet: { path: 'artifacts/intake/x.json', sha256: HASH },
-  surfaces: [],
-  branch: 'b',
+const SMALL_RUN = {
+  ...RUN_INPUT,
   // The smallest bounds: fewer states, and the same ways.
   policy: { ...POLICY, attemptsMax: 1, fixAttemptsMax: 1 },
 };
@@ -58,7 +54,7 @@ const RUN_EVENTS = [
     type: 'packetReceived' as const,
     taskId: 'T',
     packetHash: HASH,
-    packet: RUN_INPUT.packet,
+    packet: SMALL_RUN.packet,
     missingFields,
     surfaces: [],
     branch: 'b',
@@ -97,13 +93,13 @@ const RUN_EVENTS = [
       epoch: 1,
       status,
       commit: 'c',
-      evidence: RUN_INPUT.packet,
+      evidence: SMALL_RUN.packet,
       findingCount: 0,
       blocker: null,
       atMs: 1,
     })),
   ),
-  { type: 'handoffProjected', key, artifact: RUN_INPUT.packet, reference: 'r', atMs: 1 },
+  { type: 'handoffProjected', key, artifact: SMALL_RUN.packet, reference: 'r', atMs: 1 },
   { type: 'decisionMade', commandId: '2', by: 'me', decision: 'accept', reason: '', atMs: 1 },
   { type: 'cancelRequested', commandId: '1', by: 'me', reason: '', atMs: 1 },
 ] as const;
@@ -197,7 +193,7 @@ describe('the graph packages', () => {
   });
 
   it('@xstate/graph and xstate/graph give the same adjacency map of the run machine', () => {
-    const options = { input: RUN_INPUT, events: [...RUN_EVENTS], serializeState, stopWhen, limit: 50_000 };
+    const options = { input: SMALL_RUN, events: [...RUN_EVENTS], serializeState, stopWhen, limit: 50_000 };
     const ours = standalone.getAdjacencyMap(runMachine, options);
     const theirs = builtIn.getAdjacencyMap(runMachine, options);
     const shape = shapeOf(ours);
@@ -251,7 +247,7 @@ describe('a persisted actor', () => {
   });
 
   it('starts a run from its input alone', () => {
-    const actor = createActor(runMachine, { input: RUN_INPUT });
-    expect(actor.getSnapshot().context).toEqual(freshContext(RUN_INPUT));
+    const actor = createActor(runMachine, { input: SMALL_RUN });
+    expect(actor.getSnapshot().context).toEqual(freshContext(SMALL_RUN));
   });
 });

@@ -10,7 +10,6 @@ import {
   headOf,
   interruptedTooOften,
   type RunContext,
-  type RunMachineEvent,
 } from '../../machines/run-context.ts';
 import { stuckBlockers } from '../../machines/run-fix-loop.ts';
 import { underNewPacket } from '../../machines/run-replacing.ts';
@@ -19,29 +18,19 @@ import { waitedTooOften, waitForLimit } from '../../machines/run-waits.ts';
 import { taskMachine } from '../../machines/task.machine.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
+import { RUN_INPUT } from '../support/run-input.ts';
 
-const INPUT = {
-  runId: 'run_x',
-  packetTaskId: 'T-1',
-  packetHash: HASH,
-  packet: { path: 'artifacts/intake/x.json', sha256: HASH },
-  surfaces: ['path:o/r/src'],
-  branch: 'b',
-  policy: POLICY,
-};
+const INPUT = { ...RUN_INPUT, surfaces: ['path:o/r/src'] };
 const CONTEXT: RunContext = { ...freshContext(INPUT), epoch: 2, purpose: 'review', headCommit: 'c' };
 const CAUSE = { code: 'PAWL_GATE_FAILED', message: 'm', hint: 'h', evidence: [] } as const;
 const EVIDENCE = { path: 'artifacts/review/x.json', sha256: HASH };
 
-type Assign = (args: { context: RunContext; event: unknown }, params?: unknown) => Partial<RunContext>;
-
 /** What the named action would change. */
 function noted(name: string, context: Partial<RunContext>, event: unknown, params: unknown = event): unknown {
-  const action = (runMachine.implementations.actions as unknown as Record<string, { readonly assignment?: Assign }>)[
-    name
-  ];
-  if (action?.assignment === undefined) throw new Error(`${name} assigns nothing`);
-  return action.assignment({ context: { ...CONTEXT, ...context }, event }, params);
+  const action: unknown = Reflect.get(runMachine.implementations.actions, name);
+  const assignment: unknown = typeof action === 'function' ? Reflect.get(action, 'assignment') : null;
+  if (typeof assignment !== 'function') throw new Error(`${name} assigns nothing`);
+  return Reflect.apply(assignment, null, [{ context: { ...CONTEXT, ...context }, event }, params]);
 }
 
 const decided = (decision: string) => ({ type: 'decisionMade', decision, by: 'ann', reason: 'r', atMs: 7 });
@@ -75,9 +64,9 @@ describe('blockers', () => {
       result: 'limited',
       atMs: 0,
       resetsAtMs: 5,
-    } as unknown as RunMachineEvent;
-    expect(waitForLimit({ ...CONTEXT, openTask: 't' }, event).blockers?.[0]?.evidence).toEqual(['tasks/t']);
-    expect(waitForLimit(CONTEXT, event)).toMatchObject({ waitUntilMs: 5, blockers: [{ evidence: [] }] });
+    };
+    expect(waitForLimit({ ...CONTEXT, openTask: 't' }, event as never).blockers?.[0]?.evidence).toEqual(['tasks/t']);
+    expect(waitForLimit(CONTEXT, event as never)).toMatchObject({ waitUntilMs: 5, blockers: [{ evidence: [] }] });
     expect(waitForLimit(CONTEXT, { ...event, type: 'another' } as never).waitUntilMs).toBe(BOUNDS.limitWaitFirstMs);
   });
 
@@ -98,7 +87,7 @@ describe('blockers', () => {
       evidence: EVIDENCE,
       blocker: null,
     };
-    const words = stuckBlockers(CONTEXT, judged as unknown as RunMachineEvent).map(({ message }) => message);
+    const words = stuckBlockers(CONTEXT, judged as never).map(({ message }) => message);
     expect(words.join()).toContain('two fixes in a row have changed nothing');
     expect(stuckBlockers(CONTEXT, { ...judged, type: 'another' } as never)).toEqual([]);
   });
@@ -133,16 +122,16 @@ describe('the lease', () => {
   const lease = { surfaces: ['a'], expiresAtMs: 5 };
 
   it('grows by what the work touches, and is not made by it', () => {
-    const event = { type: 'workCommitted', surfacesAdded: ['b'] } as unknown as RunMachineEvent;
+    const event = { type: 'workCommitted', surfacesAdded: ['b'] } as never;
     expect(grownLease({ ...CONTEXT, lease, surfacesAdded: ['z'] }, event)).toEqual({
       surfacesAdded: ['z', 'b'],
       lease: { ...lease, surfaces: ['a', 'b'] },
     });
     expect(grownLease({ ...CONTEXT, lease: null }, event)).toEqual({ surfacesAdded: ['b'], lease: null });
     for (const none of [{ type: 'workCommitted' }, { type: 'workCommitted', surfacesAdded: [] }]) {
-      expect(grownLease({ ...CONTEXT, lease }, none as unknown as RunMachineEvent)).toEqual({});
+      expect(grownLease({ ...CONTEXT, lease }, none as never)).toEqual({});
     }
-    const undef = { type: 'workCommitted', surfacesAdded: undefined } as unknown as RunMachineEvent;
+    const undef = { type: 'workCommitted', surfacesAdded: undefined } as never;
     expect(grownLease({ ...CONTEXT, lease }, undef)).toEqual({});
     expect(surfacesToLease({ ...CONTEXT, surfacesAdded: ['b'] })).toEqual(['path:o/r/src', 'b']);
     expect(surfacesToLease(CONTEXT)).toEqual(['path:o/r/src']);

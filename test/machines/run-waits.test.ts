@@ -3,19 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { freshContext, type RunMachineEventOf } from '../../machines/run-context.ts';
 import { waitForLimit } from '../../machines/run-waits.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
-import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
+import { HASH } from '../../src/prove/model/settlements.ts';
+import { RUN_INPUT } from '../support/run-input.ts';
 
 const NOW_MS = 1_000_000_000;
 
-const context = freshContext({
-  runId: 'run_x',
-  packetTaskId: 'T-1',
-  packetHash: HASH,
-  packet: { path: 'artifacts/intake/x.json', sha256: HASH },
-  surfaces: [],
-  branch: 'b',
-  policy: POLICY,
-});
+const context = freshContext(RUN_INPUT);
 
 function waitMs(limitWaits: number, resetsAtMs?: number | null): number {
   const event: RunMachineEventOf<'taskSettled'> = {
