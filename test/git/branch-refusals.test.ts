@@ -65,6 +65,14 @@ test('the default branch is what origin calls its head, and then no other name i
   expect(await fix.git.workspaceProblem(fix.spec({ branch: 'main', baseBranch: 'trunk' }))).toBeNull();
 });
 
+test('where origin does not say it, what another remote calls its head is protected beside the usual names', async () => {
+  fix.repo.git(['update-ref', 'refs/remotes/upstream/release/next', fix.base]);
+  fix.repo.git(['symbolic-ref', 'refs/remotes/upstream/HEAD', 'refs/remotes/upstream/release/next']);
+  fix.repo.git(['symbolic-ref', 'refs/remotes/odd/HEAD', 'refs/heads/main']);
+  expect(await fix.git.facts()).toMatchObject({ defaultBranches: ['main', 'release/next'] });
+  expect(await refusalOf({ branch: 'release/next' })).toBe('PAWL_WORKSPACE_BRANCH_PROTECTED');
+});
+
 test('the facts are the address of origin and the default branches, read without the network', async () => {
   expect(await fix.git.facts()).toEqual({ origin: null, defaultBranches: ['main'] });
   fix.repo.git(['remote', 'add', 'origin', 'git@github.invalid:acme/widgets.git']);

@@ -10,6 +10,8 @@ import { type GitContext, inRepository } from './worktree.ts';
 
 const ORIGIN_HEAD = 'refs/remotes/origin/HEAD';
 const ORIGIN_PREFIX = 'refs/remotes/origin/';
+/** What another remote calls its head: a clone may name it otherwise. */
+const ANY_HEAD = 'refs/remotes/*/HEAD';
 /** What git calls the first branch of a repository, by itself or on a forge's word. */
 const USUAL_DEFAULTS = ['main', 'master'];
 
@@ -27,20 +29,27 @@ async function originOf(git: GitContext): Promise<string | null> {
 }
 
 /**
- * The branch that origin calls its head; where that is not known, each of git's usual first branches that is here; without any of them what the
- * main worktree has checked out.
+ * The branch that origin calls its head; where that is not known, those that other remotes call theirs and each of git's usual first branches that
+ * is here; without any of them what the main worktree has checked out.
  */
 export async function defaultBranchesOf(git: GitContext): Promise<readonly string[]> {
   const configured = await initialBranch(git);
   const usual = [...new Set([...configured, ...USUAL_DEFAULTS])];
-  const refs = [ORIGIN_HEAD, ...usual.flatMap((name) => [`refs/heads/${name}`, `${ORIGIN_PREFIX}${name}`])];
+  const refs = [ORIGIN_HEAD, ANY_HEAD, ...usual.flatMap((name) => [`refs/heads/${name}`, `${ORIGIN_PREFIX}${name}`])];
   const list = ['for-each-ref', '--format=%(refname) %(symref)', ...refs];
   const lines = (await git.run(inRepository(git, list, { isRead: true }))).text.split('\n');
   const found = new Map(lines.map((line) => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
   const head = found.get(ORIGIN_HEAD) ?? '';
   if (head.startsWith(ORIGIN_PREFIX)) return [head.slice(ORIGIN_PREFIX.length)];
+  const others = [...found].flatMap(([ref, target]) => {
+    const remote = /^refs\/remotes\/([^/]+)\/HEAD$/.exec(ref)?.[1];
+    return remote !== undefined && target.startsWith(`refs/remotes/${remote}/`)
+      ? [target.split('/').slice(3).join('/')]
+      : [];
+  });
   const here = usual.filter((name) => found.has(`refs/heads/${name}`) || found.has(`${ORIGIN_PREFIX}${name}`));
-  if (here.length > 0) return here;
+  const known = [...new Set([...here, ...others])];
+  if (known.length > 0) return known;
   const checkedOut = await symbolicTarget(git, 'HEAD');
   return checkedOut === null ? [] : [checkedOut];
 }
