@@ -202,3 +202,64 @@ describe('a finding', () => {
     });
   });
 });
+
+describe('an answer that is refused, word for word', () => {
+  const raw = (bytes: Uint8Array): string => {
+    const reading = readAnswer(bytes, 'implementation');
+    return reading.kind === 'invalid' ? reading.reason : reading.kind;
+  };
+
+  it('as a file', () => {
+    expect(raw(new Uint8Array())).toBe('the file is empty');
+    expect(raw(new TextEncoder().encode('{'))).toBe('it is not valid JSON');
+    expect(raw(new Uint8Array([0x22, 0xff, 0x22]))).toBe('it is not valid UTF-8');
+    const whole = (chars: number): Uint8Array => bytesOf({ ...plain, extra: 'x'.repeat(chars) });
+    const room = BOUNDS.answerBytes - whole(0).byteLength;
+    expect([raw(whole(room)), raw(whole(room + 1))]).toEqual([
+      'valid',
+      `it has ${BOUNDS.answerBytes + 1} bytes; the limit is ${BOUNDS.answerBytes}`,
+    ]);
+  });
+
+  it('of a gate without a verdict', () => {
+    expect(reason(plain, 'review')).toBe('a completed review needs a `verdict`');
+  });
+
+  it.each<[string, unknown]>([
+    ['`status` is none of completed, failed, blocked', { ...plain, status: 'done' }],
+    ['`filesChanged` is not a list', { ...plain, filesChanged: {} }],
+    ['`verdict.findings` is missing', { ...plain, verdict: { status: 'PASS', summary: '' } }],
+    ['`problem` is not an object', { ...plain, problem: 'x' }],
+    ['`problem.message` is missing', { ...plain, problem: { code: 'c' } }],
+    [
+      '`verdict.findings[0].line` is not a line number',
+      { ...plain, verdict: { ...verdict, findings: [{ severity: 's', message: 'm', line: '1' }] } },
+    ],
+  ])('%s', (words, value) => {
+    expect(reason(value)).toBe(words);
+  });
+});
+
+describe('the commands of a verification', () => {
+  const run = { argv: ['npm', 'test'], exitCode: 1, signal: null, durationMs: 5, outputTail: 'x' };
+  const taken = (...commands: unknown[]): unknown => valid({ ...plain, verdict, commands }, 'verification').commands;
+
+  it('are read as they were run', () => {
+    const killed = { ...run, exitCode: null, signal: 'SIGKILL' };
+    expect(taken(run, killed)).toEqual([run, killed]);
+    expect(valid({ ...plain, commands: [run] }).commands).toEqual([]);
+  });
+
+  it.each<readonly [string, unknown]>([
+    ['no object', 'npm test'],
+    ['no words', { ...run, argv: 'npm test' }],
+    ['a word that is none', { ...run, argv: ['npm', 1] }],
+    ['an exit code that is none', { ...run, exitCode: 1.5 }],
+    ['an exit code in words', { ...run, exitCode: '1' }],
+    ['a signal that is none', { ...run, signal: 9 }],
+    ['a duration that is none', { ...run, durationMs: '5' }],
+    ['an output that is none', { ...run, outputTail: null }],
+  ])('with %s are none of ours', (_, command) => {
+    expect(taken(run, command)).toEqual([]);
+  });
+});

@@ -197,3 +197,37 @@ describe('decide', () => {
     expect(snapshotHash(JSON.parse(canonicalJson(snapshot)), sha256)).toBe(stateHash(state, sha256));
   });
 });
+
+describe('what is refused says what, by whom and where that is', () => {
+  const refused = (state: RunState | null, actor: string, event: unknown): readonly [string, string] => {
+    const decision = decide('run_x', state, { actor, event: event as JournalEvent, atMs: 1 });
+    if (decision.kind !== 'refused') throw new Error('accepted');
+    return [decision.code, decision.reason];
+  };
+
+  it('before there is a run, and of an actor that is none', () => {
+    const opened = { type: 'surfaceFreed', key: 'k' };
+    expect(refused(null, RUN_ACTOR, opened)).toEqual([
+      'PAWL_EVENT_REFUSED',
+      'a run opens with packetReceived, not with surfaceFreed',
+    ]);
+    expect(refused(null, 'fix-e1-a1', packetReceived())[0]).toBe('PAWL_EVENT_REFUSED');
+    expect(refused(begun(), 'fix-e1-a1', { type: 'workerAdopted' })).toEqual([
+      'PAWL_EVENT_REFUSED',
+      'workerAdopted is not taken by fix-e1-a1 (which does not exist)',
+    ]);
+  });
+
+  it('of a run that moves, and of one that has ended', () => {
+    expect(refused(begun(), RUN_ACTOR, { type: 'workerAdopted' })).toEqual([
+      'PAWL_EVENT_REFUSED',
+      'workerAdopted is not taken by run in "queued"',
+    ]);
+    const ended = drive(begun());
+    const [, reason] = refused(ended, RUN_ACTOR, { type: 'cancelRequested', commandId: '1', by: 'a', reason: '' });
+    expect(reason).toBe('cancelRequested is not taken by run in "readyForManualReview" (done)');
+    const [, stale] = refused(ended, RUN_ACTOR, { type: 'surfaceFreed', key: 'run_x/1.0:awaitSurface' });
+    expect(stale).toBe('surfaceFreed settles run_x/1.0:awaitSurface, which is not owed');
+    expect(refused(ended, 'review-e1-a1', { type: 'workerAdopted' })[1]).toContain('is not taken by review-e1-a1 in {');
+  });
+});

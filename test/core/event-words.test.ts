@@ -52,6 +52,91 @@ describe('the story of a run', () => {
     );
   });
 
+  const blocker = { code: 'PAWL_GATE_FAILED' as const, message: 'Why.', hint: '', evidence: [] };
+  const of = <Type extends JournalEvent['type']>(type: Type): Extract<JournalEvent, { type: Type }> => {
+    const found = steps.map(({ event }) => event).find((event) => event.type === type);
+    if (found === undefined) throw new Error(`no ${type}`);
+    return found as Extract<JournalEvent, { type: Type }>;
+  };
+
+  it.each<readonly [string, JournalEvent]>([
+    ['packet T-1 recorded; it lacks a.b', { ...of('packetReceived'), missingFields: ['a.b'] }],
+    [
+      'waits until run_b releases what overlaps path:a',
+      { type: 'leaseContended', key: 'k', holder: 'run_b', surfaces: ['path:a'] },
+    ],
+    ['lost its surfaces to run_b: its lease had run out', { type: 'leaseReclaimed', by: 'run_b' }],
+    ['the surfaces it waited for are free', { type: 'surfaceFreed', key: 'k' }],
+    ['stopped: Why.', { type: 'agentMissing', key: 'k', blocker }],
+    ['stopped: Why.', { type: 'leaseRefused', key: 'k', blocker }],
+    ['stopped: Why.', { type: 'taskRefused', key: 'k', blocker }],
+    ['stopped: Why.', { type: 'workRefused', key: 'k', taskId: 't', blocker }],
+    ['stopped: Why.', { type: 'handoffRefused', key: 'k', blocker }],
+    ['stopped: Why.', { type: 'hostDoubted', key: 'k', blocker }],
+    [
+      'implementation requested from a; the previous contents of the worktree are kept as refs/pawl/rescue/x',
+      { ...of('taskRequested'), rescueRef: 'refs/pawl/rescue/x' },
+    ],
+    ['nothing to commit, as the packet allows', { type: 'workEmpty', key: 'k', taskId: 't', isAllowed: true }],
+    ['nothing was changed', { type: 'workEmpty', key: 'k', taskId: 't', isAllowed: false }],
+    [
+      'verification: FAIL, 2 findings at cccccccccccc, evidence artifacts/verification/x.json',
+      { ...of('gateJudged'), status: 'FAIL', findingCount: 2 },
+    ],
+    [
+      'ready for review, evidence artifacts/handoff/x.json; the previous contents of the branch are kept as refs/x',
+      { ...of('handoffProjected'), rescueRef: 'refs/x' },
+    ],
+    ['lease renewed', { type: 'deadlineReached', id: 'lease', key: 'k' }],
+    ['the wait for the agent is over', { type: 'deadlineReached', id: 'limit', key: 'k' }],
+    ['ann decided: retry: r', { type: 'decisionMade', commandId: '1', by: 'ann', decision: 'retry', reason: 'r' }],
+    ['restarted: its host was gone before it began', { type: 'hostStartRepeated', key: 'k' }],
+    ['its host is ready', { type: 'hostClaimed', key: 'k' }],
+    ['found running without its host; watched from here on', { type: 'workerAdopted', key: 'k' }],
+    [
+      'the command retry was refused: the run was queued',
+      { type: 'commandRefused', command: 'retry', state: 'queued' },
+    ],
+    [
+      'a late result (workCommitted) is kept and changes nothing',
+      { type: 'settlementRefused', settlement: 'workCommitted' },
+    ],
+  ] as never)('tells: %s', (words, event) => {
+    expect(told(event)).toBe(words);
+  });
+
+  it('tells of answers after the end, and of a restart', () => {
+    const report = { type: 'completionReported', entryId: 'e', isValid: true } as never;
+    expect(told(report)).toBe('another answer was reported after its end; it is kept and changes nothing');
+    expect(told({ ...(report as object), isValid: false } as never)).toMatch(/^an invalid answer was reported/);
+    const findings = [
+      { detail: 'a', action: 'b' },
+      { detail: 'c', action: 'd' },
+    ];
+    expect(told({ type: 'runRehydrated', findings } as never)).toBe('checked after a restart: a, b, c, d');
+  });
+
+  it('is cut where it becomes too long, and only there', () => {
+    const cancelled = (chars: number): string =>
+      told({ type: 'cancelRequested', commandId: '1', by: 'a', reason: 'x'.repeat(chars) });
+    const [fits] = [cancelled(240 - 'cancelled by a: '.length)];
+    expect(fits).toHaveLength(240);
+    expect(fits).toMatch(/x$/);
+    expect(cancelled(300)).toHaveLength(240);
+  });
+
+  it('names the task of any number, and no actor that is only called like one', () => {
+    expect(told({ type: 'hostClaimed', key: 'k' } as never, 'fix-e12-a34')).toBe(
+      'fix (round 12, attempt 34): its host is ready',
+    );
+    expect(told({ type: 'hostClaimed', key: 'k' } as never, 'fix-e1-a2x')).toBe('its host is ready');
+    expect([taskWords('odd'), taskWords('fix-e1-a2x'), taskWords('review-e10-a1')]).toEqual([
+      'odd',
+      'fix-e1-a2x',
+      'review (round 10)',
+    ]);
+  });
+
   it('stays on one line without control characters, whatever an event holds', () => {
     const reason = 'first\nsecond\u001b[31m\u202ethird';
     const line = told({ type: 'cancelRequested', commandId: '1', by: 'ann', reason });
