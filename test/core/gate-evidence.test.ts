@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type GateInput, judgedTree, judgeGate, reviewEvidence } from '../../src/core/gate-evidence.ts';
+import { type GateInput, judgedTree, judgeGate, readEvidence, reviewEvidence } from '../../src/core/gate-evidence.ts';
 import type { Blocker } from '../../src/model/error.ts';
+import { BOUNDS } from '../../src/model/limits.ts';
 
 const TREE = 'a'.repeat(40);
 const COMMIT = 'c'.repeat(40);
@@ -77,5 +78,134 @@ describe('a gate', () => {
     expect(reviewEvidence(judged.document, gate, OBSTACLE)).toMatchObject({ status: 'BLOCKED', blocker: OBSTACLE });
     expect(reviewEvidence(judgeGate(input()).document, gate, OBSTACLE)).toMatchObject({ status: 'BLOCKED' });
     expect(reviewEvidence(judgeGate(input()).document, gate, null)).toMatchObject({ status: 'PASS', blocker: null });
+  });
+});
+
+describe('the evidence of a gate, word for word', () => {
+  const FINDING = { severity: 'minor', message: 'Long.', file: 'a.ts', line: 3 };
+  const COMMAND = { argv: ['npm', 'test'], exitCode: 0, signal: null, durationMs: 5, outputTail: 'ok' };
+  const answered = (status: 'PASS' | 'FAIL' | 'BLOCKED', summary = 'fine') => ({
+    ...{ status: 'completed' as const, summary: '', filesChanged: [], problem: null, commands: [COMMAND] },
+    verdict: { status, findings: [FINDING], summary },
+  });
+
+  it('holds what was judged, what was said and what was found', () => {
+    const judged = judgeGate(input({ answer: answered('PASS') }, { untracked: ['new'] }));
+    expect(judged).toEqual({
+      status: 'PASS',
+      findings: [FINDING],
+      summary: 'fine',
+      blocker: null,
+      hasUntracked: true,
+      document: {
+        ...{ v: 1, gate: 'review', taskId: 'review-e1-a1', epoch: 1, commit: COMMIT, tree: TREE },
+        ...{ status: 'PASS', verdict: 'PASS', summary: 'fine', findings: [FINDING], commands: [COMMAND] },
+        ...{ exitCode: 0, signal: null },
+        worktree: { head: COMMIT, tree: TREE, trackedChanges: [], untrackedRemoved: ['new'] },
+      },
+    });
+    expect(judgeGate(input()).hasUntracked).toBe(false);
+    expect(judgeGate(input()).document).toMatchObject({ commands: [], summary: 'done' });
+  });
+
+  it.each([
+    [0, 'PASS', null],
+    [2, 'FAIL', 'The review of round 1 failed: done'],
+  ])('of exit code %i without an answer is %s', (exitCode, status, message) => {
+    const judged = judgeGate(input({ outcome: { exitCode, signal: null, message: 'done' } }));
+    expect([judged.status, judged.blocker?.message ?? null]).toEqual([status, message]);
+  });
+
+  it('of a gate that failed or is blocked says why, as far as it was said', () => {
+    expect(judgeGate(input({ answer: answered('FAIL', '') })).blocker).toMatchObject({
+      code: 'PAWL_GATE_FAILED',
+      message: 'The review of round 1 failed.',
+      evidence: ['tasks/review-e1-a1'],
+    });
+    const blocked = judgeGate(input({ answer: answered('BLOCKED', 'x'.repeat(2_000)) })).blocker;
+    expect(blocked).toMatchObject({ code: 'PAWL_GATE_BLOCKED' });
+    expect(blocked?.message).toBe(`The review of round 1 is blocked: ${'x'.repeat(1_000)}`);
+    const hints = [blocked?.hint, judgeGate(input({ answer: answered('FAIL') })).blocker?.hint];
+    expect(new Set(hints).size).toBe(2);
+    expect(hints).not.toContain('');
+  });
+
+  it('of an overruled verdict says what overruled it, then what it was', () => {
+    const summaryOf = (changes: Partial<GateInput>, worktree: Partial<GateInput['worktree']>): string =>
+      judgeGate(input({ answer: answered('PASS'), ...changes }, worktree)).summary;
+    expect(summaryOf({}, { tree: null, trackedChanges: ['a.ts'] })).toBe(
+      'A tracked file was changed while the gate ran. (a.ts) The verdict was PASS: fine',
+    );
+    expect(summaryOf({}, { isOnBranch: false })).toBe(
+      'The worktree was taken off its branch while the gate ran. The verdict was PASS: fine',
+    );
+    expect(summaryOf({ obstacle: OBSTACLE }, {})).toBe('Settings were changed. The verdict was PASS: fine');
+    expect(summaryOf({ obstacle: OBSTACLE, answer: answered('PASS', '') }, {})).toMatch(/The verdict was PASS:$/);
+  });
+
+  it('names the first changed files, counts the others, and keeps what moved before what was found', () => {
+    const files = Array.from({ length: 23 }, (_, n) => `f${n}`);
+    const { findings } = judgeGate(input({ answer: answered('FAIL') }, { tree: null, trackedChanges: files }));
+    expect(findings).toHaveLength(22);
+    expect(findings[0]).toEqual({
+      severity: 'error',
+      message: 'A tracked file was changed while the gate ran.',
+      file: 'f0',
+    });
+    expect(findings.slice(20)).toEqual([{ severity: 'error', message: 'So were 3 more tracked files.' }, FINDING]);
+    const twenty = judgeGate(input({}, { tree: null, trackedChanges: files.slice(0, 20) }));
+    expect(twenty.findings).toHaveLength(20);
+    const other = judgeGate(input({}, { tree: 'b'.repeat(40), trackedChanges: ['x'] })).findings;
+    expect(other[0]).toEqual({
+      severity: 'error',
+      message: `The files make the tree ${'b'.repeat(40)}, the commit has ${TREE}.`,
+    });
+    expect(judgeGate(input({}, { head: 'd'.repeat(40), tree: null })).findings).toEqual([
+      { severity: 'error', message: `The head moved from ${COMMIT} to ${'d'.repeat(40)} while the gate ran.` },
+    ]);
+  });
+
+  it('is bounded, whatever was found or left', () => {
+    const many = Array.from({ length: BOUNDS.findings + 5 }, () => FINDING);
+    const files = Array.from({ length: BOUNDS.filesListed + 5 }, (_, n) => `f${n}`);
+    const said = answered('FAIL');
+    const answer = { ...said, verdict: { ...said.verdict, findings: many } };
+    const judged = judgeGate(input({ answer }, { tree: null, trackedChanges: files, untracked: files }));
+    expect(judged.findings).toHaveLength(BOUNDS.findings);
+    const { worktree } = judged.document as { worktree: { trackedChanges: unknown[]; untrackedRemoved: unknown[] } };
+    expect([worktree.trackedChanges.length, worktree.untrackedRemoved.length]).toEqual([
+      BOUNDS.filesListed,
+      BOUNDS.filesListed,
+    ]);
+  });
+
+  it('that was kept is judged again by what it says, and shows nothing that is not ours', () => {
+    const { document } = judgeGate(input({ answer: answered('FAIL', 'not fine') }));
+    const gate = { gate: 'review' as const, epoch: 2, taskId: 't' };
+    expect(reviewEvidence(document, gate, null)).toEqual({
+      ...{ status: 'FAIL', findings: [FINDING], summary: 'not fine', hasUntracked: true, document },
+      blocker: expect.objectContaining({ message: 'The review of round 2 failed: not fine', evidence: ['tasks/t'] }),
+    });
+    expect(reviewEvidence({ ...(document as object), status: 'PASS' }, gate, null)).toMatchObject({
+      status: 'PASS',
+      blocker: null,
+    });
+    for (const odd of [undefined, null, 'PASS', { status: 'DONE' }]) {
+      expect(reviewEvidence(odd, gate, null)).toMatchObject({ status: 'BLOCKED', findings: [], summary: '' });
+    }
+    expect(reviewEvidence(document, gate, OBSTACLE)).toMatchObject({ status: 'BLOCKED', blocker: OBSTACLE });
+    const nothing = { summary: '', findings: [], commands: [] };
+    expect([null, 'x', { summary: 1, findings: {}, commands: 'x' }].map(readEvidence)).toEqual([
+      nothing,
+      nothing,
+      nothing,
+    ]);
+    const findings = [FINDING, null, { severity: 1, message: 'm' }, { severity: 's', message: 1 }, 'x'];
+    const commands = [COMMAND, null, { argv: 'x', durationMs: 1 }, { argv: [], durationMs: '1' }];
+    expect(readEvidence({ summary: 's', findings, commands })).toEqual({
+      summary: 's',
+      findings: [FINDING],
+      commands: [COMMAND],
+    });
   });
 });

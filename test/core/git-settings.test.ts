@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  isAcceptedByPerson,
   isFarReaching,
   isOrdinarySetting,
   settingChanges,
@@ -7,6 +8,7 @@ import {
   UNREADABLE,
   wereAtWork,
 } from '../../src/core/git-settings.ts';
+import type { JournalRecord } from '../../src/model/record.ts';
 
 describe('settings of git at two moments', () => {
   it('differ by what was set, changed and removed, by name', () => {
@@ -136,4 +138,45 @@ it.each([
   [[{ startedAtMs: 21, endedAtMs: 30 }], false],
 ])('with tasks %j a run was at work between 10 and 20: %s', (tasks, isAtWork) => {
   expect(wereAtWork(tasks, 10, 20)).toBe(isAtWork);
+});
+
+describe('settings that were changed', () => {
+  const blocker = { code: 'PAWL_GIT_TAMPERED', message: 'm', hint: 'h', evidence: ['tasks/fix-e1-a1', 'x was set'] };
+  const recordsOf = (...events: readonly object[]): readonly JournalRecord[] =>
+    events.map((event) => ({ event }) as JournalRecord);
+  const refused = { type: 'workRefused', blocker };
+  const decided = (decision: string) => ({ type: 'decisionMade', decision });
+
+  it.each<readonly [string, readonly object[], boolean]>([
+    ['a retry after it', [refused, decided('retry')], true],
+    ['an acceptance after it', [{ type: 'x' }, refused, { type: 'x' }, decided('accept')], true],
+    ['an abandon after it', [refused, decided('abandon')], false],
+    ['a decision before it', [decided('retry'), refused], false],
+    ['no decision', [refused], false],
+    ['no such stop', [{ type: 'workRefused', blocker: null }, decided('retry')], false],
+    [
+      'a stop for another reason',
+      [{ ...refused, blocker: { ...blocker, code: 'PAWL_WORKSPACE_CHANGED' } }, decided('retry')],
+      false,
+    ],
+    [
+      'a stop of another task',
+      [{ ...refused, blocker: { ...blocker, evidence: ['tasks/fix-e1-a2'] } }, decided('retry')],
+      false,
+    ],
+    ['another event that decides', [refused, { type: 'another', decision: 'retry' }], false],
+  ])('are accepted by a person: %s', (_, events, isAccepted) => {
+    expect(isAcceptedByPerson(recordsOf(...events), 'fix-e1-a1')).toBe(isAccepted);
+  });
+
+  it('are told up to a bound, as are those who may have done it', () => {
+    const changes = Array.from({ length: 50 }, (_, n) => `k${n} was set`);
+    const others = Array.from({ length: 7 }, (_, n) => `run_${n}`);
+    const told = settingsBlocker({ taskId: 't', changes, others });
+    expect(told.code).toBe('PAWL_GIT_TAMPERED');
+    expect(told.hint).toContain('retry');
+    expect(told.evidence).toHaveLength(41);
+    expect(told.message).toContain('run_4');
+    expect(told.message).not.toContain('run_5');
+  });
 });

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { livenessOf, type Standing, signWords, standingWords, type TaskSigns } from '../../src/core/liveness.ts';
+import {
+  contraryStanding,
+  livenessOf,
+  type Standing,
+  signWords,
+  standingWords,
+  type TaskSigns,
+  taskStanding,
+} from '../../src/core/liveness.ts';
 import type { DriverFacts } from '../../src/core/next-actions.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 
@@ -56,6 +64,10 @@ describe('a run', () => {
     ['driven by nobody, its host not to be judged', NOBODY, { host: 'unknown' }, 'unclear'],
     ['driven by nobody, its worker not to be judged', NOBODY, { host: 'dead', worker: 'unknown' }, 'unclear'],
     ['driven by somebody who cannot be judged', UNKNOWN, {}, 'unclear'],
+    ['driven by somebody who cannot be judged, between tasks', UNKNOWN, null, 'unclear'],
+    ['driven by nobody, its task given up before a start', NOBODY, { ...UNCLAIMED, claim: 'revoked' }, 'ended'],
+    ['driven, its host without a heartbeat yet', SOMEBODY, { heartbeatAtMs: null }, 'working'],
+    ['driven, its host just within its silence', SOMEBODY, { heartbeatAtMs: NOW_MS - BOUNDS.hostSilenceMs }, 'working'],
   ])('%s is %3$s', (_what, driver, task, standing) => {
     expect(look(driver, task).standing).toBe(standing);
   });
@@ -93,5 +105,52 @@ describe('a run', () => {
     expect(signWords(look(SOMEBODY, {}), NOW_MS)).toEqual(['4m12s of 1h00m', 'last output 3s ago']);
     expect(signWords(look(NOBODY, DEAD), NOW_MS).at(-1)).toMatch(/^last sign of life \d\d:\d\d \(1s ago\)$/);
     expect(standingWords('gone')).toBe('not running: its host and worker are gone');
+  });
+
+  test('whose lease is past its time is found so while nobody drives, from that instant on', () => {
+    const found = (leaseExpiresAtMs: number | null, driver: DriverFacts = NOBODY): readonly string[] =>
+      livenessOf({ driver, task: null, updatedAtMs: null, leaseExpiresAtMs, inFiles: [], nowMs: NOW_MS }).findings.map(
+        (finding) => finding.class,
+      );
+    expect([found(NOW_MS + 1), found(NOW_MS), found(null), found(NOW_MS, SOMEBODY)]).toEqual([
+      [],
+      ['staleLease'],
+      [],
+      [],
+    ]);
+  });
+
+  test('gave its last sign by whatever was last, and none where nothing is known', () => {
+    const last = (task: TaskSigns | null, updatedAtMs: number | null): number | null =>
+      livenessOf({ driver: NOBODY, task, updatedAtMs, leaseExpiresAtMs: null, inFiles: [], nowMs: NOW_MS })
+        .lastSignAtMs;
+    expect(last(ALIVE, 5)).toBe(NOW_MS - 1_000);
+    expect(last({ ...ALIVE, heartbeatAtMs: null }, 5)).toBe(NOW_MS - 3_000);
+    expect(last({ ...ALIVE, heartbeatAtMs: null, outputAtMs: null }, 5)).toBe(5);
+    expect([last(null, 5), last(null, null)]).toEqual([5, null]);
+  });
+
+  test('says only what is known of its task', () => {
+    const told = (task: Partial<TaskSigns> | null, driver: DriverFacts = SOMEBODY) =>
+      signWords(look(driver, task), NOW_MS);
+    expect(told(null)).toEqual([]);
+    expect(told({ deadlineAtMs: null, outputAtMs: null })).toEqual(['4m12s', 'no output yet']);
+    expect(told(UNCLAIMED)).toEqual(['last output 3s ago']);
+    expect(told(DEAD, NOBODY)).toHaveLength(2);
+    expect(told({ ...DEAD, hasOutcome: true }, NOBODY)).toHaveLength(2);
+    expect(signWords({ ...look(NOBODY, null), lastSignAtMs: null }, NOW_MS)).toEqual([]);
+  });
+
+  test('whose task has ended is told by its end, one that is open by how it stands', () => {
+    const open = { endedAtMs: null };
+    expect(taskStanding(null, open)).toBeNull();
+    expect(taskStanding(look(NOBODY, DEAD), { endedAtMs: 1 })).toBeNull();
+    expect(
+      [look(NOBODY, DEAD), look(SOMEBODY, {}), look(NOBODY, { host: 'dead' })].map((at) => taskStanding(at, open)),
+    ).toEqual(['gone', null, 'running without its host']);
+  });
+
+  test('takes something back of what its state says, unless it works', () => {
+    expect([null, look(SOMEBODY, {}), look(NOBODY, DEAD)].map(contraryStanding)).toEqual([null, null, 'gone']);
   });
 });
