@@ -133,3 +133,15 @@ test('a commit graph that says something else of the commit, or of its base, is 
     rmSync(join(fix.repo.path, '.git/objects/info/commit-graph'));
   }
 });
+
+test('a tree that only a commit in between holds, and that is gone, is damage too', async () => {
+  fix.put('work.txt', 'first\n');
+  fix.inside(['add', '-A']);
+  fix.inside(['-c', 'user.name=W', '-c', 'user.email=w@w', 'commit', '--quiet', '-m', 'First']);
+  const between = fix.inside(['rev-parse', 'HEAD^{tree}']);
+  fix.put('work.txt', 'second\n');
+  const made = await commit();
+  expect((await fix.git.storedContent(made, fix.base)).kind).toBe('whole');
+  rmSync(join(fix.repo.path, '.git/objects', between.slice(0, 2), between.slice(2)));
+  expect((await fix.git.storedContent(made, fix.base)).kind).toBe('damaged');
+});

@@ -15,38 +15,39 @@ import { type GitContext, inRepository } from './worktree.ts';
 
 /** Reads all that `commit` holds, all that `base` holds and all that lies between them, and compares it with its names. */
 export async function checkContent(git: GitContext, commit: string, base: string): Promise<StoredContent> {
-  const objects = new Set<string>([commit]);
-  const root = await addAll(git, commit, objects);
-  if (root === null) return { kind: 'damaged', object: commit };
-  objects.add(base);
-  if ((await addAll(git, base, objects)) === null) return { kind: 'damaged', object: base };
-  const commits = [base, ...(await linesOf(git, ['rev-list', `${base}..${commit}`, '--']))];
-  for (const object of await linesOf(git, ['rev-list', '--objects', '--no-object-names', `${base}..${commit}`, '--'])) {
-    objects.add(object);
-  }
+  const objects = new Set<string>();
+  const held = await addAll(git, commit, objects);
+  if (held.kind === 'damaged') return held;
+  const before = await addAll(git, base, objects);
+  if (before.kind === 'damaged') return before;
+  const commits = await read(git, ['rev-list', `${base}..${commit}`, '--']);
+  const listed = await read(git, ['rev-list', '--objects', '--no-object-names', `${base}..${commit}`, '--']);
+  for (const object of linesOf(listed)) objects.add(object);
   const damaged = await firstDamaged(git, [...objects]);
   if (damaged !== null) return { kind: 'damaged', object: damaged };
-  const misread = await firstMisread(git, commits);
-  return misread === null ? { kind: 'whole', tree: root } : { kind: 'misread', commit: misread };
+  // What git could not list was not read.
+  if (commits.exitCode !== 0 || listed.exitCode !== 0) return { kind: 'damaged', object: commit };
+  const misread = await firstMisread(git, [base, ...linesOf(commits)]);
+  return misread === null ? held : { kind: 'misread', commit: misread };
 }
 
-/** Adds the trees and files of `commit`; its tree, null where one of them cannot be read. */
-async function addAll(git: GitContext, commit: string, objects: Set<string>): Promise<string | null> {
-  const root = treeIn((await read(git, ['cat-file', 'commit', commit])).text);
-  if (root === null) return null;
-  objects.add(root);
+/** Adds the commit, its trees and its files: all that it holds, or the first of them that git cannot follow. */
+async function addAll(
+  git: GitContext,
+  commit: string,
+  objects: Set<string>,
+): Promise<Exclude<StoredContent, { readonly kind: 'misread' }>> {
+  const tree = /^tree ([0-9a-f]+)$/m.exec((await read(git, ['cat-file', 'commit', commit])).text)?.[1];
+  if (tree === undefined) return { kind: 'damaged', object: commit };
+  objects.add(commit).add(tree);
   const onBytes = pathStream((entry) => {
     const [, type = '', object = ''] = entry.split(/[ \t]/);
     // A submodule's commit is no object of this repository.
     if (type !== 'commit') objects.add(object);
   });
-  const list = ['ls-tree', '-r', '-t', '-z', root];
-  await git.run(inRepository(git, list, { answers: [0, 128], isRead: true, onBytes }));
-  return root;
-}
-
-function treeIn(commit: string): string | null {
-  return /^tree ([0-9a-f]+)$/m.exec(commit)?.[1] ?? null;
+  const list = ['ls-tree', '-r', '-t', '-z', tree];
+  const listed = await git.run(inRepository(git, list, { answers: [0, 128], isRead: true, onBytes }));
+  return listed.exitCode === 0 ? { kind: 'whole', tree } : { kind: 'damaged', object: tree };
 }
 
 /** The first commit whose tree or parents git reads otherwise than the commit says, by a commit graph; null when there is none. */
@@ -62,8 +63,8 @@ async function firstMisread(git: GitContext, commits: readonly string[]): Promis
   return commits.find((_, at) => plain?.[at] !== byGraph?.[at]) ?? null;
 }
 
-async function linesOf(git: GitContext, args: readonly string[]): Promise<readonly string[]> {
-  return (await read(git, args)).text.split('\n').filter((line) => line !== '');
+function linesOf({ text }: GitOutput): readonly string[] {
+  return text.split('\n').filter((line) => line !== '');
 }
 
 function read(git: GitContext, args: readonly string[]): Promise<GitOutput> {
