@@ -27,10 +27,9 @@ export interface RowColours {
   detail(text: string): string;
 }
 
-/** The width of a terminal that does not say how wide it is. */
-export const COLUMNS = 80;
-/** The height of one that does not say how high it is. */
-export const LINES = 24;
+/** The size of a terminal that does not say how large it is. */
+const COLUMNS = 80;
+const LINES = 24;
 
 const GAP = '  ';
 /** The mark and a space. */
@@ -45,6 +44,11 @@ const ORDER: readonly Condition[] = ['working', 'blocked', 'quarantined', 'waiti
 export interface LiveRoom {
   readonly columns: number;
   readonly lines: number;
+}
+
+/** The room of a terminal in which so many lines are taken, besides the one that the cursor stands on. */
+export function roomIn({ columns = COLUMNS, rows = LINES }: NodeJS.WriteStream, taken = 0): LiveRoom {
+  return { columns, lines: rows - 1 - taken };
 }
 
 /** The lines that fit: at most ROWS_MAX runs, and what is left out as counts. */

@@ -13,7 +13,7 @@ import type { LiveRun } from '../runtime/live-run.ts';
 import { SignsReader } from '../runtime/liveness.ts';
 import type { LiveLines } from './live-lines.ts';
 import { liveRow } from './live-row.ts';
-import { COLUMNS, LINES, type LiveRow, liveRows, type RowColours } from './live-rows.ts';
+import { type LiveRow, liveRows, type RowColours, roomIn } from './live-rows.ts';
 import type { Places } from './options.ts';
 import type { Output } from './output.ts';
 import { rowColours } from './render.ts';
@@ -73,9 +73,7 @@ export class LiveView {
 
   #draw(): void {
     const rows = this.#runIds().flatMap((runId) => this.#row(runId) ?? []);
-    const { columns = COLUMNS, rows: lines = LINES } = process.stderr;
-    // The cursor stands on a line of its own.
-    this.#table?.draw(liveRows(rows, { columns, lines: lines - 1 }, this.#colours).join('\n'));
+    this.#table?.draw(liveRows(rows, roomIn(process.stderr), this.#colours).join('\n'));
   }
 
   #row(runId: string): LiveRow | null {

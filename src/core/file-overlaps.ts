@@ -4,7 +4,7 @@
  * Owns: finding these pairs. Does not own: branches, which never wait but are refused (runtime/intake), the overlap rule (core/surfaces).
  */
 import type { PacketReading } from '../model/packet.ts';
-import { doOverlap, locally, surfacesOf } from './surfaces.ts';
+import { type LocalSurface, locally, overlapping, surfacesOf } from './surfaces.ts';
 
 /** A packet that waits for an earlier one of its file. */
 export interface FileOverlap {
@@ -30,19 +30,14 @@ export function fileOverlaps(
   return readings.map((reading, later) => {
     for (let earlier = 0; earlier < later; earlier += 1) {
       if (readings[earlier]?.runId === reading.runId) continue;
-      const others = declared[earlier] ?? [];
-      const both = (declared[later] ?? []).filter(({ local }) => others.some((other) => doOverlap(local, other.local)));
-      if (both.length > 0) return { earlier, surfaces: both.map(({ surface }) => surface) };
+      const surfaces = overlapping(declared[later] ?? [], declared[earlier] ?? []);
+      if (surfaces.length > 0) return { earlier, surfaces };
     }
     return null;
   });
 }
 
-/** What others may wait for of the packet's surfaces, as it spells them and as every packet would. */
-function declaredBy({ packet, runId }: PacketReading): readonly { readonly surface: string; readonly local: string }[] {
-  const surfaces = surfacesOf(packet, runId);
-  const spelled = locally(surfaces);
-  return surfaces
-    .map((surface, at) => ({ surface, local: spelled[at] ?? surface }))
-    .filter(({ surface }) => /^(?:path|scm):/.test(surface));
+/** What others may wait for of the packet's surfaces. */
+function declaredBy({ packet, runId }: PacketReading): readonly LocalSurface[] {
+  return locally(surfacesOf(packet, runId)).filter(({ surface }) => /^(?:path|scm):/.test(surface));
 }

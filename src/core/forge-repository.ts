@@ -14,21 +14,20 @@ const WITH_SCHEME =
 const LIKE_SCP = /^(?:[^/:@]+@)?(\[[^\]]+\]|[^/:@]{2,}):(?!\/\/)(.+)$/;
 const LOCAL = /^(?:file:|\/|\.|~|[A-Za-z]:[\\/])/i;
 
-/** `owner/name` (with all groups in front) of the repository that an address means; null for a path on this machine. */
-export function repositoryAt(address: string): string | null {
-  return placeAt(address)?.path ?? null;
-}
-
-/** The repository that an address means with the host in front, and nothing else of it; null for a path on this machine. */
-export function hostedRepositoryAt(address: string): string | null {
-  const place = placeAt(address);
-  return place === null ? null : `${place.host}/${place.path}`;
-}
-
 /** True when two words for a repository (`owner/name`, or an address) mean the same one, on the same host where both name one. */
 export function isRepository(word: string, other: string): boolean {
   const [one, another] = [placeOf(word), placeOf(other)];
   return one.path === another.path && areHostsAlike(one.host, another.host);
+}
+
+/**
+ * What an address means, where a packet's word means another repository: `owner/name` with all groups in front, and the host before it where that
+ * alone differs. Null where both mean the same one, and for a path on this machine.
+ */
+export function otherRepositoryAt(address: string, word: string): string | null {
+  const place = placeAt(address);
+  if (place === null || isRepository(word, address)) return null;
+  return place.path === repositoryKey(word) ? `${place.host}/${place.path}` : place.path;
 }
 
 /** `owner/name` in small letters, however a packet spells it. */

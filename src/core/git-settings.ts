@@ -58,11 +58,16 @@ const EVIDENCE_MAX = 40;
 /** True for a setting of the repository that may change while workers run. */
 export function isOrdinarySetting(key: string, value: string, { remotes, submodules }: KnownPlaces): boolean {
   if (REMOTE_OF_BRANCH.test(key)) return value === '.' || remotes.has(value);
-  const submodule = URL_OF_SUBMODULE.exec(key)?.[1];
-  if (submodule === undefined) return ORDINARY.some((pattern) => pattern.test(key));
+  const submodule = submoduleOf(key);
+  if (submodule === null) return ORDINARY.some((pattern) => pattern.test(key));
   // Git writes there what .gitmodules says, made absolute where it is relative. What another commit says of it is not at hand.
   const declared = submodules.get(submodule);
   return declared === undefined || declared === value || /^\.\.?\//.test(declared);
+}
+
+/** The name of the submodule whose address the key sets; null for any other key. */
+export function submoduleOf(key: string): string | null {
+  return URL_OF_SUBMODULE.exec(key)?.[1] ?? null;
 }
 
 /** True for a key that counts in the user's own configuration, which other programs write at any time. */

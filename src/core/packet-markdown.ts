@@ -114,15 +114,17 @@ function sectionsOf(text: string): { readonly title: string | null; readonly sec
   return { title, sections };
 }
 
+interface Heading {
+  readonly level: number;
+  readonly text: string;
+}
+
 /** The line above, where this one underlines it and it is a paragraph by itself. */
-function underlinedHeading(
-  above: readonly string[],
-  line: string,
-): { readonly level: number; readonly text: string } | null {
+function underlinedHeading(above: readonly string[], line: string): Heading | null {
   const [, rule] = /^ {0,3}(=+|-+)[ \t]*$/.exec(line) ?? [];
-  const [before = '', text = ''] = above.slice(-2).length === 2 ? above.slice(-2) : ['', above.at(-1) ?? ''];
+  const text = above.at(-1) ?? '';
   const isParagraph = /^ {0,3}\S/.test(text) && !/^ {0,3}(?:[-*+>|]|\d{1,9}[.)])(?:\s|$)/.test(text);
-  if (rule === undefined || !isParagraph || before.trim() !== '') return null;
+  if (rule === undefined || !isParagraph || (above.at(-2) ?? '').trim() !== '') return null;
   return { level: rule.startsWith('=') ? 1 : 2, text: text.trim() };
 }
 
@@ -136,7 +138,7 @@ function headingWords(text: string): string {
     .trim();
 }
 
-function headingIn(line: string): { readonly level: number; readonly text: string } | null {
+function headingIn(line: string): Heading | null {
   const [, marks = '', text = ''] = /^ {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$/.exec(line) ?? [];
   return marks === '' || text === '' ? null : { level: marks.length, text };
 }

@@ -14,7 +14,7 @@ import type { RepositoryFacts } from '../ports/git.ts';
 import { admitCommand } from './allow-list.ts';
 import { areSameBranch } from './branch-name.ts';
 import { type AgentsToChoose, chooseAgents } from './choose-agents.ts';
-import { hostedRepositoryAt, isRepository, repositoryAt, repositoryKey } from './forge-repository.ts';
+import { isRepository, otherRepositoryAt } from './forge-repository.ts';
 
 /** Where a packet is to run. */
 export interface PreflightPlace {
@@ -52,11 +52,8 @@ export function targetBlocker(
   { origin, defaultBranches }: RepositoryFacts,
 ): Blocker | null {
   const { repo, intendedBranch } = scm;
-  const home = origin === null ? null : repositoryAt(origin);
-  const isElsewhere = repo !== null && origin !== null && home !== null && !isRepository(repo, origin);
-  // Where the host alone differs, that is what has to be seen.
-  const here = isElsewhere && repositoryKey(repo) === home ? (hostedRepositoryAt(origin) ?? home) : home;
-  if (isElsewhere && here !== null && !config.scm.allowRepos.some((allowed) => isRepository(repo, allowed))) {
+  const here = repo === null || origin === null ? null : otherRepositoryAt(origin, repo);
+  if (repo !== null && here !== null && !config.scm.allowRepos.some((allowed) => isRepository(repo, allowed))) {
     return {
       code: 'PAWL_REPOSITORY_MISMATCH',
       message: `The packet ${taskId} is for the repository ${repo}, but the origin of this one is ${here}.`,

@@ -69,20 +69,26 @@ export function doOverlap(a: string, b: string): boolean {
   return isPrefix(folded(leasedSegments(a)), folded(leasedSegments(b)));
 }
 
-/** The surfaces of `listA` that overlap any of `listB`; each list is all that one run leases. */
-export function overlaps(listA: readonly string[], listB: readonly string[]): readonly string[] {
-  const others = locally(listB);
-  const ours = locally(listA);
-  return listA.filter((_, at) => others.some((other) => doOverlap(ours[at] ?? '', other)));
+/** A surface of a run, as its packet spells it and as every packet of the registry would. */
+export interface LocalSurface {
+  readonly surface: string;
+  readonly local: string;
+}
+
+/** The surfaces of `ours` that overlap any of `theirs`, as their packet spells them. */
+export function overlapping(ours: readonly LocalSurface[], theirs: readonly LocalSurface[]): readonly string[] {
+  return ours
+    .filter(({ local }) => theirs.some((their) => doOverlap(local, their.local)))
+    .map(({ surface }) => surface);
 }
 
 /**
- * The surfaces of one run as every run of the registry would spell them, in their order. `whole`: all of the run's, where they are a part of them;
- * the branch among them tells by which word they name the repository.
+ * The surfaces of one run, to be compared with those of another. `whole`: all of the run's, where they are a part of them; the branch among them
+ * tells by which word they name the repository.
  */
-export function locally(surfaces: readonly string[], whole = surfaces): readonly string[] {
+export function locally(surfaces: readonly string[], whole = surfaces): readonly LocalSurface[] {
   const repo = repositoryIn(whole);
-  return repo === null ? surfaces : surfaces.map((surface) => local(surface, repo));
+  return surfaces.map((surface) => ({ surface, local: repo === null ? surface : withoutRepository(surface, repo) }));
 }
 
 /** The word for the repository in the surfaces of one run; null where it leases no branch. */
@@ -91,7 +97,7 @@ function repositoryIn(surfaces: readonly string[]): string | null {
   return branch === undefined ? null : branch.slice(BRANCH_PREFIX.length, branch.indexOf('#'));
 }
 
-function local(surface: string, repo: string): string {
+function withoutRepository(surface: string, repo: string): string {
   const path = `${PATH_PREFIX}${repo}/`;
   if (surface.startsWith(path)) return `${PATH_PREFIX}${surface.slice(path.length)}`;
   const branch = `${BRANCH_PREFIX}${repo}#`;

@@ -5,7 +5,6 @@
  *
  * Invariant: the same seed and share give the same stories, however many threads play them.
  */
-
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { builtPath } from '../adapters/built-path.ts';

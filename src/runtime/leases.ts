@@ -5,7 +5,7 @@
  *
  * Invariant: two runs never hold overlapping surfaces; who asks first is answered first.
  */
-import { doOverlap, locally } from '../core/surfaces.ts';
+import { locally, overlapping } from '../core/surfaces.ts';
 import { Changes } from './changes.ts';
 
 /** What one run holds, and until when. */
@@ -50,11 +50,7 @@ export class LeaseTable {
       .filter((holder) => holder.runId !== runId)
       .map((holder) => {
         const held = locally(holder.surfaces);
-        return {
-          holder,
-          surfaces: surfaces.filter((_, at) => held.some((each) => doOverlap(asked[at] ?? '', each))),
-          held: holder.surfaces.filter((_, at) => asked.some((each) => doOverlap(each, held[at] ?? ''))),
-        };
+        return { holder, surfaces: overlapping(asked, held), held: overlapping(held, asked) };
       })
       .filter((conflict) => conflict.surfaces.length > 0);
   }

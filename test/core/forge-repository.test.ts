@@ -1,6 +1,9 @@
 /** Which repository an address means, whatever form git takes it in, and which words of a packet mean the same one. */
 import { describe, expect, it } from 'vitest';
-import { isRepository, repositoryAt } from '../../src/core/forge-repository.ts';
+import { isRepository, otherRepositoryAt } from '../../src/core/forge-repository.ts';
+
+/** The repository that an address means, seen from one that it is not. */
+const repositoryAt = (address: string): string | null => otherRepositoryAt(address, 'another/one');
 
 describe('repositoryAt', () => {
   it.each([

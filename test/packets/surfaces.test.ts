@@ -9,7 +9,7 @@ import {
   isInsideRepository,
   literalSegment,
   locally,
-  overlaps,
+  overlapping,
   pathSurface,
   shownSurface,
   surfacesOf,
@@ -148,7 +148,10 @@ describe('the surface of a path that exists', () => {
   });
 });
 
-describe('overlaps', () => {
+/** What of the first run's surfaces the second is in the way of. */
+const overlaps = (ours: readonly string[], theirs: readonly string[]) => overlapping(locally(ours), locally(theirs));
+
+describe('an overlap of two runs', () => {
   it('names the surfaces of the first list', () => {
     expect(overlaps(['path:r/a', 'path:r/b/c', 'branch:r#x'], ['path:r/b', 'branch:r#x'])).toEqual([
       'path:r/b/c',
@@ -166,8 +169,8 @@ describe('overlaps', () => {
     const surfaces = (repo: string, path: string): string[] => [`branch:${repo}#${path}`, `path:${repo}/${path}`];
     expect(overlaps(surfaces(one, 'src/a'), surfaces(other, 'src'))).toEqual(surfaces(one, 'src/a'));
     expect(overlaps(surfaces(one, 'src/a'), surfaces(other, 'src/b'))).toEqual([]);
-    const [asked = ''] = locally([`path:${one}/src`], surfaces(one, 'x'));
-    expect(locally(surfaces(other, '**')).some((each) => doOverlap(asked, each))).toBe(true);
+    const asked = locally([`path:${one}/src`], surfaces(one, 'x'));
+    expect(overlapping(asked, locally(surfaces(other, '**')))).toEqual([`path:${one}/src`]);
   });
 
   it('tells issues of one repository apart from those of another, however it is spelled', () => {

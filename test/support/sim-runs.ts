@@ -7,7 +7,7 @@ import { sha256 } from '../../src/base/sha256.ts';
 import { resolveLimits } from '../../src/core/limits.ts';
 import { readPackets } from '../../src/core/packets.ts';
 import type { RunView } from '../../src/core/run-view.ts';
-import { overlaps } from '../../src/core/surfaces.ts';
+import { locally, overlapping } from '../../src/core/surfaces.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { emptyInbox } from '../../src/runtime/commands.ts';
@@ -95,5 +95,7 @@ export async function driveSim(machine: SimMachine, drive: SimDrive): Promise<Si
 
 function shared(driver: Driver): readonly string[] {
   const holds = driver.runs().map((run) => run.state.run.context.lease?.surfaces ?? []);
-  return holds.flatMap((hold, at) => holds.slice(at + 1).flatMap((other) => overlaps(hold, other)));
+  return holds.flatMap((hold, at) =>
+    holds.slice(at + 1).flatMap((other) => overlapping(locally(hold), locally(other))),
+  );
 }

@@ -7,7 +7,13 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isFarReaching, isOrdinarySetting, type KnownPlaces, UNREADABLE } from '../../core/git-settings.ts';
+import {
+  isFarReaching,
+  isOrdinarySetting,
+  type KnownPlaces,
+  submoduleOf,
+  UNREADABLE,
+} from '../../core/git-settings.ts';
 import { PawlError } from '../../model/error.ts';
 import { isHead } from './git-files.ts';
 import { inHome } from './own-git.ts';
@@ -54,7 +60,7 @@ export async function readConfiguration(run: GitRun, worktree: Worktree): Promis
   const { commonDir, adminDir } = worktree;
   const keys = new Map<string, string[]>();
   const list = async (args: readonly string[]): Promise<readonly Entry[]> => {
-    const asked = ['config', ...args, '--list', '-z', '--show-scope', '--show-origin'];
+    const asked = ['config', ...args, ...LISTED];
     return entriesOf((await run(inShared(worktree, asked))).text).filter(
       ({ scope }) => scope !== OF_THE_CALL || args.length > 0,
     );
@@ -96,7 +102,9 @@ function isUsers({ scope }: Entry): boolean {
   return scope === 'global' || scope === 'system';
 }
 
-/** Entries as `git config --list -z --show-scope --show-origin` writes them. */
+const LISTED = ['--list', '-z', '--show-scope', '--show-origin'];
+
+/** Entries as git writes them when they are LISTED. */
 function entriesOf(text: string): readonly Entry[] {
   const fields = text.split('\0');
   const entries: Entry[] = [];
@@ -119,13 +127,13 @@ async function knownPlaces(
   const remotes = new Set(names.filter((name) => name !== undefined));
   const top = mainWorktree(worktree.commonDir, effective);
   const file = top === null ? null : join(top, '.gitmodules');
-  const isAsked = all.some(({ key }) => /^submodule\..*\.url$/.test(key));
+  const isAsked = all.some(({ key }) => submoduleOf(key) !== null);
   if (!isAsked || file === null || !existsSync(file)) return { remotes, submodules: new Map() };
-  const asked = ['config', '--file', file, '--no-includes', '--list', '-z', '--show-scope', '--show-origin'];
+  const asked = ['config', '--file', file, '--no-includes', ...LISTED];
   const { text } = await run({ ...inShared(worktree, asked), answers: [0, 1, 128] });
   const declared = entriesOf(text).flatMap(({ key, value }) => {
-    const name = /^submodule\.(.*)\.url$/.exec(key)?.[1];
-    return name === undefined ? [] : [[name, value] as const];
+    const name = submoduleOf(key);
+    return name === null ? [] : [[name, value] as const];
   });
   return { remotes, submodules: new Map(declared) };
 }

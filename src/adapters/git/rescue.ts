@@ -84,13 +84,17 @@ export async function rescue(git: GitContext, spec: RescueSpec): Promise<string 
   );
 }
 
+/** Git has looked and could not: one that was killed has said nothing. */
+function isGitsAnswer(error: unknown): boolean {
+  return error instanceof PawlError && error.code === 'PAWL_GIT_FAILED' && error.kind !== 'retryable';
+}
+
 /** Does it, and does it again if git could not because of something that can be made readable, or moved out of the way. */
 async function onceReadable<T>(worktree: string, kept: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const isGits = error instanceof PawlError && error.code === 'PAWL_GIT_FAILED' && error.kind !== 'retryable';
-    if (!isGits || mendFiles(worktree, kept) === 0) throw error;
+    if (!isGitsAnswer(error) || mendFiles(worktree, kept) === 0) throw error;
     return work();
   }
 }
@@ -120,9 +124,9 @@ async function putAway(git: GitContext, spec: ResetSpec): Promise<string | null>
 /** True when nothing is to be kept and nothing to be put back. */
 async function isInPlace(git: GitContext, worktree: Worktree, spec: ResetSpec): Promise<boolean> {
   if (underWay(worktree).length > 0) return false;
-  // An unreadable index or HEAD is one more thing to put back, not a failure. A git that was killed has said nothing.
+  // An unreadable index or HEAD is one more thing to put back, not a failure.
   const state = await worktreeState(git, worktree).catch((error: unknown) => {
-    if (error instanceof PawlError && error.code === 'PAWL_GIT_FAILED' && error.kind !== 'retryable') return null;
+    if (isGitsAnswer(error)) return null;
     throw error;
   });
   if (state === null || state.head !== spec.commit || state.branch !== spec.branch) return false;

@@ -16,7 +16,7 @@ import { type Look, lookClosely, recordsOf } from '../../runtime/run-look.ts';
 import { listRuns as runIds } from '../../store/registry.ts';
 import { columnsOf } from '../columns.ts';
 import { liveRow } from '../live-row.ts';
-import { COLUMNS, LINES, liveRows } from '../live-rows.ts';
+import { liveRows, roomIn } from '../live-rows.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { decisionWords, driverLine, rowColours, runDetails, runLine, runReport } from '../render.ts';
@@ -83,9 +83,9 @@ function watchLines(output: Output, runs: readonly RunView[], header: string | n
     const openTask = view.task?.endedAtMs === null ? view.task.taskId : null;
     return liveRow(view, { openTask, liveness: view.liveness, nowMs });
   });
-  const { columns = COLUMNS, rows: lines = LINES } = process.stdout;
+  const { columns } = roomIn(process.stdout);
   const headerLines = header === null ? 0 : Math.ceil(columnsOf(header) / columns);
-  return liveRows(rows, { columns, lines: lines - 1 - headerLines }, rowColours(output.colour));
+  return liveRows(rows, roomIn(process.stdout, headerLines), rowColours(output.colour));
 }
 
 function decisionLines({ colour }: Output, decisions: readonly MadeDecision[]): readonly string[] {
