@@ -1,5 +1,5 @@
 /**
- * How long a run waits for its agent when that has reached a limit of its account or service.
+ * How long a run waits for its agent when that has reached a limit of its account or service, or cannot reach it.
  *
  * Owns: the instant at which it goes on, the blocker meanwhile. Does not own: the state (run-parts), knowing that there is a limit (adapters).
  *
@@ -11,18 +11,24 @@ import type { RunContext, RunMachineEvent } from './run-context.ts';
 
 /** The context of a run that waits: until when, and why. */
 export function waitForLimit(context: RunContext, event: RunMachineEvent): Partial<RunContext> {
-  const untilMs = waitUntil(context.limitWaits, event.atMs, event.type === 'taskSettled' ? event.resetsAtMs : null);
+  const { blocker, resetsAtMs } = event.type === 'taskSettled' ? event : { blocker: null, resetsAtMs: null };
+  const isOutage = blocker?.code === 'PAWL_AGENT_UNREACHABLE';
+  const pace = isOutage ? OUTAGE : LIMIT;
+  const untilMs = waitUntil(pace, context.limitWaits, event.atMs, resetsAtMs);
+  const evidence = context.openTask === null ? [] : [`tasks/${context.openTask}`];
   return {
     attempt: context.attempt + 1,
     limitWaits: context.limitWaits + 1,
     waitUntilMs: untilMs,
     blockers: [
-      {
-        code: 'PAWL_AGENT_LIMITED',
-        message: `The agent has reached a limit of its account or service; the run goes on at ${new Date(untilMs).toISOString()}.`,
-        hint: 'Nothing to do: it goes on by itself, in the same session, and no attempt is charged. At once: pawl resolve RUN_ID retry --reason TEXT.',
-        evidence: context.openTask === null ? [] : [`tasks/${context.openTask}`],
-      },
+      isOutage
+        ? { ...blocker, evidence }
+        : {
+            code: 'PAWL_AGENT_LIMITED',
+            message: `The agent has reached a limit of its account or service; the run goes on at ${new Date(untilMs).toISOString()}.`,
+            hint: 'Nothing to do: it goes on by itself, in the same session, and no attempt is charged. At once: pawl resolve RUN_ID retry --reason TEXT.',
+            evidence,
+          },
     ],
   };
 }
@@ -39,8 +45,17 @@ export function waitedTooOften(context: RunContext): readonly Blocker[] {
   ];
 }
 
-function waitUntil(waits: number, nowMs: number, resetsAtMs: number | null | undefined): number {
-  const growing = Math.min(BOUNDS.limitWaitFirstMs * 2 ** Math.min(waits, 20), BOUNDS.limitWaitMaxMs);
+/** How waits grow that nobody has given an end. */
+interface Pace {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+const LIMIT: Pace = { firstMs: BOUNDS.limitWaitFirstMs, maxMs: BOUNDS.limitWaitMaxMs };
+const OUTAGE: Pace = { firstMs: BOUNDS.outageWaitFirstMs, maxMs: BOUNDS.outageWaitMaxMs };
+
+function waitUntil(pace: Pace, waits: number, nowMs: number, resetsAtMs: number | null | undefined): number {
+  const growing = Math.min(pace.firstMs * 2 ** Math.min(waits, 20), pace.maxMs);
   if (resetsAtMs === null || resetsAtMs === undefined || resetsAtMs <= nowMs) return nowMs + growing;
   return Math.min(resetsAtMs, nowMs + BOUNDS.limitWindowMaxMs);
 }

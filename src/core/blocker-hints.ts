@@ -40,6 +40,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     text: 'Allow it (allowedTools of the agent, allowed_tools of the packet, verification.allow for commands), or declare the denial expected (expectedDenials).',
   },
   PAWL_AGENT_LOGIN: { text: "Log in with the agent itself, or name its key's variable under env of the agent." },
+  PAWL_AGENT_ACCOUNT: {
+    text: "See to the agent's account with its provider, then retry: the same session continues, and no attempt was used.",
+  },
   PAWL_AGENT_FAILED: { text: READ_OUTPUT },
   PAWL_AGENT_NO_END: { text: READ_OUTPUT },
   PAWL_AGENT_NO_EVENT: { text: 'Start the agent by hand; check its login and network.' },
@@ -48,6 +51,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_AGENT_SESSION_REFUSED: { text: 'Nothing to do: the next attempt begins a fresh session.' },
   PAWL_AGENT_LIMITED: {
     text: 'Nothing to do: while runs are driven, this one resumes automatically, in the same session, and no attempt is charged.',
+  },
+  PAWL_AGENT_UNREACHABLE: {
+    text: 'Nothing to do unless it lasts: while runs are driven, this one resumes automatically, in the same session, and no attempt is charged.',
   },
   PAWL_AGENT_LIMIT_WAITS: { text: "Look at the agent's account, then decide." },
   PAWL_BUDGET_EXCEEDED: { text: 'A retry grants the same budget again.', isRecordedBetter: true },

@@ -15,7 +15,7 @@ import type { WorkerExit } from '../ports/gate.ts';
 import { type AnswerReading, isGate } from './answer.ts';
 import { sanitise } from './sanitise.ts';
 import { type StartFacts, startFailure } from './start-failure.ts';
-import { concludeTurn } from './turn-conclusion.ts';
+import { concludeLimit, concludeTurn } from './turn-conclusion.ts';
 
 /** Why a worker was ended before it ended itself, or never began. */
 export type ForcedEnd = EndReason | 'stalled' | 'outputLimit' | 'notStarted' | 'noEvent' | 'budget' | 'unreadable';
@@ -74,11 +74,16 @@ const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, ErrorCode, string
   interrupted: ['interrupted', 'PAWL_WORKER_INTERRUPTED', 'The worker went down with Pawl or the machine.'],
 };
 
+/** Ends that an agent is given because it gets no further: one that tells why was kept from its model. */
+const SILENCE: readonly ForcedEnd[] = ['stalled', 'noEvent', 'deadline'];
+
 /** How the task ended: the only place where answer, exit and forced end are weighed against each other. */
 export function concludeTask(ending: WorkerEnding): Conclusion {
   const { reading, exit, forced } = ending;
   const answer = reading.kind === 'valid' ? reading.answer : null;
   if (forced !== null) {
+    const limited = ending.turn?.limited ?? null;
+    if (limited !== null && SILENCE.includes(forced)) return concludeLimit(limited, answer, '');
     const [result, code, message] = FORCED[forced];
     const said = answer === null ? '' : ` It had already written an answer: ${answer.status}.`;
     const why = ending.obstacle === undefined ? '' : ` Because: ${sanitise(ending.obstacle, BOUNDS.summaryChars)}.`;

@@ -37,7 +37,12 @@ export interface ResumedSession {
 
 const CUT_OFF: readonly (TaskResult | null)[] = ['interrupted', 'limited', 'lost'];
 /** What a person has seen to before the next attempt: the agent can go on where it had to stop. */
-const SEEN_TO: readonly (string | null)[] = ['PAWL_AGENT_DENIED', 'PAWL_AGENT_LOGIN', 'PAWL_BUDGET_EXCEEDED'];
+const SEEN_TO: readonly (string | null)[] = [
+  'PAWL_AGENT_ACCOUNT',
+  'PAWL_AGENT_DENIED',
+  'PAWL_AGENT_LOGIN',
+  'PAWL_BUDGET_EXCEEDED',
+];
 
 function wasCutOff({ result, code, turn }: EndedTask): boolean {
   if (CUT_OFF.includes(result) || SEEN_TO.includes(code)) return true;

@@ -4,8 +4,9 @@
  * Owns: that judgement. Does not own: answer and exit (core/conclusion), the report (core/turn-report).
  *
  * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is no error, no unexpected denial; then answer and exit decide.
- * 2. A limit of the account is no failure, a refused session is none: neither uses up an attempt.
+ * 2. Neither a limit, an outage or an empty account is a failure of the work, nor a refused session: none of them uses up an attempt.
  */
+import type { LimitKind } from '../model/agent-event.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { Answer, TaskResult } from '../model/request.ts';
 import type { TurnReport } from '../model/turn.ts';
@@ -33,11 +34,10 @@ export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: 
   if (ended?.cause === 'login') {
     return stop('blocked', 'PAWL_AGENT_LOGIN', `The agent is not logged in, or its key is refused.${said}`);
   }
-  if (limited !== null) {
-    const until = limited.resetsAtMs === null ? '' : ` until ${new Date(limited.resetsAtMs).toISOString()}`;
-    const what = limited.kind === 'usage' ? 'used up its usage window' : 'been told to slow down';
-    return stop('limited', 'PAWL_AGENT_LIMITED', `The agent has ${what}${until}.${said}`);
+  if (ended?.cause === 'account') {
+    return stop('blocked', 'PAWL_AGENT_ACCOUNT', `The provider serves the agent's account no more.${said}`);
   }
+  if (limited !== null) return concludeLimit(limited, answer, said);
   if (ended?.cause === 'budget') {
     const { usage } = turn;
     const used = usage === null ? '' : ` It reports $${(usage.usd ?? 0).toFixed(4)} and ${usage.tokens} tokens.`;
@@ -62,6 +62,24 @@ export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: 
     case 'limit':
       return stop('failed', 'PAWL_AGENT_TURN_LIMIT', `The agent reached a limit of its own before it was done.${said}`);
   }
+}
+
+const LIMITS: Readonly<Record<LimitKind, readonly [ErrorCode, string]>> = {
+  usage: ['PAWL_AGENT_LIMITED', 'The agent has used up its usage window'],
+  rate: ['PAWL_AGENT_LIMITED', 'The agent has been told to slow down'],
+  capacity: ['PAWL_AGENT_LIMITED', "The agent's model, or the service behind it, is overloaded"],
+  connection: ['PAWL_AGENT_UNREACHABLE', 'The agent could not reach its model'],
+};
+
+/** What a turn means that something kept from its model. */
+export function concludeLimit(
+  { kind, resetsAtMs }: NonNullable<TurnReport['limited']>,
+  answer: Answer | null,
+  said: string,
+): Conclusion {
+  const [code, what] = LIMITS[kind];
+  const until = resetsAtMs === null ? '' : ` until ${new Date(resetsAtMs).toISOString()}`;
+  return { result: 'limited', code, message: `${what}${until}.${said}`, answer };
 }
 
 /** Nobody saw the exit of an orphan: whether it went down with the machine is for the one who settles it. */

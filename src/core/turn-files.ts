@@ -7,6 +7,7 @@ import {
   AGENT_KINDS,
   ANSWER_ORIGINS,
   END_CAUSES,
+  LIMIT_KINDS,
   TURN_ENDS,
   type TurnReport,
   type TurnRequest,
@@ -81,7 +82,7 @@ function usage(file: Fields, name: string): TurnUsage {
 
 function limited(file: Fields, name: string): NonNullable<TurnReport['limited']> {
   const value = object(file, name);
-  return { kind: oneOf(value, 'kind', ['usage', 'rate'] as const), resetsAtMs: nullable(value, 'resetsAtMs', time) };
+  return { kind: oneOf(value, 'kind', LIMIT_KINDS), resetsAtMs: nullable(value, 'resetsAtMs', time) };
 }
 
 function denial(file: Fields, name: string): TurnReport['denials'][number] {

@@ -50,7 +50,7 @@ function opening(task: Document): string {
 function cutOff(resumed: ResumedSession, { rescueRef, isWorktreeKept }: Interlude): string {
   const why =
     resumed.result === 'limited'
-      ? 'Your last turn ended because a usage limit was reached; it can be used again now.'
+      ? 'Your last turn ended because the model could not be used any further for a while; it is tried again now.'
       : resumed.result === 'blocked'
         ? 'Your last turn ended because something that you needed was denied to you, or used up. A person has seen to it since: try again.'
         : 'Your last turn was cut off from outside, in the middle of what you were doing. Everything that it had started was ended.';

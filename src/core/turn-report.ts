@@ -49,7 +49,7 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
         : { asked: request.session.id, got: session },
     isSessionRefused: turn.ended?.cause === 'sessionUnknown' || turn.ended?.cause === 'sessionBusy',
     usage: reported.hasRun ? usageOf(turn, request, reported.capabilities) : null,
-    limited: turn.ended?.how === 'completed' ? null : turn.limited,
+    limited: limitOf(turn),
     denials: turn.denials.map(({ tool, reason }) => ({
       tool: sanitise(tool, WORD_CHARS),
       reason: sanitise(reason, WORD_CHARS),
@@ -66,6 +66,13 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
     answerFrom: reported.answerFrom,
     lines: turn.lines,
   };
+}
+
+/** What kept the agent from its model when the turn was over: as it said, or what it was still trying again over when it was cut off. */
+function limitOf({ ended, limited, retryOver }: Turn): TurnReport['limited'] {
+  if (ended?.how === 'completed') return null;
+  if (limited !== null) return limited;
+  return ended === null && retryOver !== null ? { kind: retryOver, resetsAtMs: null } : null;
 }
 
 /** What the turn has used by its own reports so far, beyond what its session had used before; for a budget during the turn. */

@@ -8,7 +8,7 @@
  */
 import type { Json } from '../base/canonical-json.ts';
 import { unreachable } from '../base/unreachable.ts';
-import type { AgentEvent, EndCause, TurnEnd, Usage } from '../model/agent-event.ts';
+import type { AgentEvent, EndCause, LimitKind, TurnEnd, Usage } from '../model/agent-event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { OutputLine } from './agent-lines.ts';
 
@@ -33,9 +33,11 @@ export interface Turn {
   readonly openTools: Readonly<Record<string, string>>;
   readonly toolCalls: number;
   readonly denials: readonly { readonly tool: string; readonly reason: string }[];
-  readonly limited: { readonly kind: 'usage' | 'rate'; readonly resetsAtMs: number | null } | null;
+  readonly limited: { readonly kind: LimitKind; readonly resetsAtMs: number | null } | null;
   /** How long the agent said that it would wait before it tries again; null when it has gone on. */
   readonly retryDelayMs: number | null;
+  /** What it tries again over; null when it has gone on. */
+  readonly retryOver: LimitKind | null;
   /** The last report of every scope; steps are added up. */
   readonly usage: Readonly<Record<Usage['scope'], Usage | null>>;
   readonly countedSteps: readonly string[];
@@ -60,6 +62,7 @@ export const SILENT_TURN: Turn = {
   denials: [],
   limited: null,
   retryDelayMs: null,
+  retryOver: null,
   usage: { step: null, turn: null, session: null, process: null },
   countedSteps: [],
   lastText: '',
@@ -114,7 +117,7 @@ export function foldEvent(before: Turn, event: AgentEvent): Turn {
     case 'denied':
       return withDenial(turn, event.tool, event.reason);
     case 'retrying':
-      return { ...turn, retryDelayMs: event.delayMs ?? 0 };
+      return { ...turn, retryDelayMs: event.delayMs ?? 0, retryOver: limitOfStatus(event.status) };
     case 'limited':
       return withLimit(turn, event.kind, event.resetsAtMs);
     case 'usage':
@@ -130,9 +133,15 @@ export function foldEvent(before: Turn, event: AgentEvent): Turn {
   }
 }
 
+/** What an HTTP status says of a service that gave no answer, null: none was told. */
+function limitOfStatus(status: number | null): LimitKind {
+  if (status === 429) return 'rate';
+  return status === 529 ? 'capacity' : 'connection';
+}
+
 /** What the agent goes on with after an end, a limit or a retry makes these past. */
 function goingOn(turn: Turn): Turn {
-  return { ...turn, ended: null, limited: null, retryDelayMs: null };
+  return { ...turn, ended: null, limited: null, retryDelayMs: null, retryOver: null };
 }
 
 function withText(turn: Turn, text: string, isDelta: boolean): Turn {
@@ -172,7 +181,7 @@ function withDenial(turn: Turn, tool: string, reason: string): Turn {
 }
 
 /** What is known of a window stays known: an agent tells it once, and the refused request after it in fewer words. */
-function withLimit(turn: Turn, kind: 'usage' | 'rate', resetsAtMs: number | null): Turn {
+function withLimit(turn: Turn, kind: LimitKind, resetsAtMs: number | null): Turn {
   const known = turn.limited;
   if (known === null) return { ...turn, limited: { kind, resetsAtMs } };
   return {

@@ -83,6 +83,7 @@ export function readEndedTurn(
       signal: exit?.signal ?? null,
       stderrTail,
       hasEnded: turn.ended !== null,
+      hasCompleted: turn.ended?.how === 'completed',
       resumed: request.session.isResume ? request.session.id : null,
     }),
   );

@@ -25,7 +25,13 @@ export interface Usage {
 export type TurnEnd = 'completed' | 'failed' | 'interrupted' | 'limit' | 'noTerminalEvent';
 
 /** Why a turn ended, where the reason decides what Pawl does; anything else is `other`. */
-export type EndCause = 'other' | 'login' | 'sessionUnknown' | 'sessionBusy' | 'turns' | 'budget';
+export type EndCause = 'other' | 'login' | 'account' | 'sessionUnknown' | 'sessionBusy' | 'turns' | 'budget';
+
+/**
+ * What keeps an agent from its model for now, none of it its own doing. `usage`: the account's window is used up; `rate`: too many requests; `capacity`:
+ * the service or the model is overloaded; `connection`: the service cannot be reached, or fails.
+ */
+export type LimitKind = 'usage' | 'rate' | 'capacity' | 'connection';
 
 /** One event of a turn. Texts are as the agent gave them: whoever keeps one bounds and sanitises it. */
 export type AgentEvent =
@@ -59,8 +65,7 @@ export type AgentEvent =
     }
   | {
       readonly type: 'limited';
-      /** `usage`: the account's window is used up; `rate`: too many requests, or the service is overloaded. */
-      readonly kind: 'usage' | 'rate';
+      readonly kind: LimitKind;
       /** Milliseconds since the epoch, null where the agent does not say. */
       readonly resetsAtMs: number | null;
     }

@@ -114,6 +114,9 @@ export const BOUNDS = {
   stepsKnown: 2_000,
   limitWaitFirstMs: 60_000,
   limitWaitMaxMs: 3_600_000,
+  /** Of an agent that cannot reach its model: such a wait costs a start and no call. */
+  outageWaitFirstMs: 15_000,
+  outageWaitMaxMs: 900_000,
   /** The longest wait that an agent's own word is believed for: 8 days. */
   limitWindowMaxMs: 691_200_000,
   /** Findings of a gate that are compared with those of other rounds. */

@@ -5,7 +5,15 @@
  */
 import { z } from 'zod';
 import { BOUNDS } from './limits.ts';
-import { AGENT_KINDS, ANSWER_ORIGINS, END_CAUSES, TURN_ENDS, type TurnReport, USAGE_SCOPES } from './turn.ts';
+import {
+  AGENT_KINDS,
+  ANSWER_ORIGINS,
+  END_CAUSES,
+  LIMIT_KINDS,
+  TURN_ENDS,
+  type TurnReport,
+  USAGE_SCOPES,
+} from './turn.ts';
 
 const text = z.string().max(BOUNDS.summaryChars * 2);
 const count = z.int().min(0);
@@ -26,7 +34,7 @@ export const turnReportSchema: z.ZodType<TurnReport> = z.strictObject({
   usage: z
     .strictObject({ scope: z.enum([...USAGE_SCOPES, 'estimate']), tokens: z.number(), usd: z.number().nullable() })
     .nullable(),
-  limited: z.strictObject({ kind: z.enum(['usage', 'rate']), resetsAtMs: z.number().nullable() }).nullable(),
+  limited: z.strictObject({ kind: z.enum(LIMIT_KINDS), resetsAtMs: z.number().nullable() }).nullable(),
   denials: z.array(z.strictObject({ tool: text, reason: text, isExpected: z.boolean() })).max(BOUNDS.denials),
   ended: z.strictObject({ how: z.enum(TURN_ENDS), cause: z.enum(END_CAUSES), reason: text }).nullable(),
   answerFrom: z.enum(ANSWER_ORIGINS).nullable(),

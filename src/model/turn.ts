@@ -5,7 +5,7 @@
  * Free of zod: the worker host loads this file.
  */
 import type { Json } from '../base/canonical-json.ts';
-import type { EndCause, TurnEnd, UsageScope } from './agent-event.ts';
+import type { EndCause, LimitKind, TurnEnd, UsageScope } from './agent-event.ts';
 
 /** The kinds of agents whose output Pawl reads. */
 export const AGENT_KINDS = ['claude', 'codex', 'opencode', 'gemini', 'copilot', 'qwen', 'acp'] as const;
@@ -23,11 +23,14 @@ export const TURN_ENDS = [
 export const END_CAUSES = [
   'other',
   'login',
+  'account',
   'sessionUnknown',
   'sessionBusy',
   'turns',
   'budget',
 ] as const satisfies readonly EndCause[];
+/** What may keep an agent from its model. */
+export const LIMIT_KINDS = ['usage', 'rate', 'capacity', 'connection'] as const satisfies readonly LimitKind[];
 /** Where an answer may come from. */
 export const ANSWER_ORIGINS = ['file', 'mcp', 'structured', 'message', 'exitCode'] as const;
 /** A kind of agent whose output Pawl reads. */
@@ -109,7 +112,7 @@ export interface TurnReport {
   readonly isSessionRefused: boolean;
   /** Null: nothing was used. */
   readonly usage: TurnUsage | null;
-  readonly limited: { readonly kind: 'usage' | 'rate'; readonly resetsAtMs: number | null } | null;
+  readonly limited: { readonly kind: LimitKind; readonly resetsAtMs: number | null } | null;
   readonly denials: readonly { readonly tool: string; readonly reason: string; readonly isExpected: boolean }[];
   readonly ended: { readonly how: TurnEnd; readonly cause: EndCause; readonly reason: string } | null;
   readonly answerFrom: AnswerOrigin | null;

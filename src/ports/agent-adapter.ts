@@ -78,6 +78,8 @@ export interface TurnExit {
   readonly stderrTail: string;
   /** True when a terminal event was seen. */
   readonly hasEnded: boolean;
+  /** True when that event says that the turn is done. */
+  readonly hasCompleted: boolean;
   /** The session that was asked for, if it was to be resumed. */
   readonly resumed: string | null;
 }

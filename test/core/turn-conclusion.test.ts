@@ -129,13 +129,17 @@ describe('what goes before exit and answer', () => {
 });
 
 describe('an end from outside', () => {
-  it('decides before anything that the turn says', () => {
+  it('decides before anything that the turn says, but that something has kept it from its model', () => {
     const said = {
       isSessionRefused: true,
       limited: { kind: 'rate', resetsAtMs: null },
       ended: ended('completed'),
     } as const;
-    expect(told({ turn: said, forced: 'noEvent' })).toBe('timedOut NO_EVENT');
+    const free = { ...said, limited: null };
+    for (const forced of ['noEvent', 'stalled', 'deadline'] as const) {
+      expect(told({ turn: free, forced })).toMatch(/^timedOut /);
+      expect(told({ turn: said, forced })).toBe('limited LIMITED');
+    }
     expect(told({ turn: said, forced: 'unreadable', obstacle: 'it threw' })).toBe('failed UNREADABLE');
     expect(told({ turn: said, forced: 'cancelled' })).toBe('cancelled CANCELLED');
     const budget = concluded({ turn: said, forced: 'budget', obstacle: 'this turn has used $1 of $1' });
@@ -169,6 +173,18 @@ describe('the sentence', () => {
     [
       'The agent has used up its usage window until 1970-01-01T00:00:01.000Z.',
       { turn: { limited: { kind: 'usage', resetsAtMs: 1_000 }, ended: null } },
+    ],
+    [
+      "The agent's model, or the service behind it, is overloaded.",
+      { turn: { limited: { kind: 'capacity', resetsAtMs: null }, ended: null } },
+    ],
+    [
+      'The agent could not reach its model. It said: the reason',
+      { turn: { limited: { kind: 'connection', resetsAtMs: null }, ended: ended('limit') } },
+    ],
+    [
+      "The provider serves the agent's account no more. It said: the reason",
+      { turn: { ended: ended('failed', 'account') } },
     ],
     ['The agent has been told to slow down.', { turn: { limited: { kind: 'rate', resetsAtMs: null }, ended: null } }],
     ['The agent ended its turn at its budget. It said: the reason', { turn: { ended: ended('limit', 'budget') } }],

@@ -95,7 +95,7 @@ describe('an agent that goes on', () => {
     expect(prompt).toContain('/w/.pawl/answer.json');
     const kept = turnPrompt(task('implementation'), resumed('interrupted', { rescueRef: 'refs/x' }), false);
     expect(kept).toContain('a copy is kept under refs/x');
-    expect(turnPrompt(task('implementation'), resumed('limited'), false)).toContain('usage limit');
+    expect(turnPrompt(task('implementation'), resumed('limited'), false)).toContain('could not be used');
     expect(turnPrompt(task('implementation'), resumed('blocked'), false)).toContain('A person has seen to it since');
   });
 

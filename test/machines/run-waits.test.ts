@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { freshContext, type RunMachineEventOf } from '../../machines/run-context.ts';
 import { waitForLimit } from '../../machines/run-waits.ts';
+import type { Blocker } from '../../src/model/error.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { HASH } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
@@ -10,17 +11,28 @@ const NOW_MS = 1_000_000_000;
 
 const context = freshContext(RUN_INPUT);
 
-function waitMs(limitWaits: number, resetsAtMs?: number | null): number {
+const OUTAGE: Blocker = {
+  code: 'PAWL_AGENT_UNREACHABLE',
+  message: 'The agent could not reach its model. It said: fetch failed',
+  hint: 'wait',
+  evidence: [],
+};
+
+function waitMs(limitWaits: number, resetsAtMs?: number | null, blocker: Blocker | null = null): number {
+  return (waiting(limitWaits, resetsAtMs, blocker).waitUntilMs ?? 0) - NOW_MS;
+}
+
+function waiting(limitWaits: number, resetsAtMs?: number | null, blocker: Blocker | null = null) {
   const event: RunMachineEventOf<'taskSettled'> = {
     type: 'taskSettled',
     taskId: 'implementation-e0-a1',
     result: 'limited',
-    blocker: null,
+    blocker,
     outcomeHash: HASH,
     atMs: NOW_MS,
     ...(resetsAtMs === undefined ? {} : { resetsAtMs }),
   };
-  return (waitForLimit({ ...context, limitWaits }, event).waitUntilMs ?? 0) - NOW_MS;
+  return waitForLimit({ ...context, openTask: 'implementation-e0-a1', limitWaits }, event);
 }
 
 describe('a run whose agent is limited', () => {
@@ -29,6 +41,21 @@ describe('a run whose agent is limited', () => {
     const first = BOUNDS.limitWaitFirstMs;
     expect(waits).toEqual([first, 2 * first, 4 * first, 8 * first, BOUNDS.limitWaitMaxMs, BOUNDS.limitWaitMaxMs]);
     expect(waitMs(1, null)).toBe(2 * first);
+  });
+
+  it('waits less at first, and less at most, for a model that cannot be reached', () => {
+    const waits = [0, 1, 2, 50].map((count) => waitMs(count, undefined, OUTAGE));
+    const first = BOUNDS.outageWaitFirstMs;
+    expect(waits).toEqual([first, 2 * first, 4 * first, BOUNDS.outageWaitMaxMs]);
+    expect(first).toBeLessThan(BOUNDS.limitWaitFirstMs);
+  });
+
+  it('says what the agent said of an outage, and its own words of a limit', () => {
+    const evidence = ['tasks/implementation-e0-a1'];
+    expect(waiting(0, null, OUTAGE).blockers).toEqual([{ ...OUTAGE, evidence }]);
+    expect(waiting(0, null).blockers).toMatchObject([{ code: 'PAWL_AGENT_LIMITED', evidence }]);
+    const limited = { ...OUTAGE, code: 'PAWL_AGENT_LIMITED' } as const;
+    expect(waiting(0, null, limited)).toEqual(waiting(0, null));
   });
 
   it('believes what the agent says, up to a bound, and nothing that is over', () => {

@@ -9,7 +9,7 @@
 import type { Json } from '../../base/canonical-json.ts';
 import { isObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
-import { END_CAUSES, TURN_ENDS, USAGE_SCOPES } from '../../model/turn.ts';
+import { END_CAUSES, LIMIT_KINDS, TURN_ENDS, USAGE_SCOPES } from '../../model/turn.ts';
 import type { AgentAdapter, TurnCommand, TurnStart } from '../../ports/agent-adapter.ts';
 import { encodeAcpSpec } from './acp-spec.ts';
 
@@ -81,7 +81,7 @@ const FIELDS: Readonly<Record<AgentEvent['type'], Readonly<Record<string, Check>
   toolFinished: { id: isText, name: orNull(isText), isError: isFlag, exitCode: orNull(isNumber) },
   denied: { tool: isText, reason: isText },
   retrying: { attempt: orNull(isNumber), status: orNull(isNumber), delayMs: orNull(isNumber) },
-  limited: { kind: isIn(['usage', 'rate']), resetsAtMs: orNull(isNumber) },
+  limited: { kind: isIn(LIMIT_KINDS), resetsAtMs: orNull(isNumber) },
   usage: {
     scope: isIn(USAGE_SCOPES),
     id: orNull(isText),

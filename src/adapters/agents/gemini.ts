@@ -4,7 +4,7 @@
  * Owns: its command line, its lines, what its exit codes tell. Does not own: starting it (host), what its events come to (core/turn).
  *
  * Invariants: 1. Nothing is bypassed unless the start says so: a tool that would need a person's consent is not offered to the model at all. 2. Its exit codes count only
- * where its lines have told no end: it exits with 0 when it is ended by a signal, and with an HTTP status modulo 256 when the service fails.
+ * where its lines have told no end, as it exits with 0 when it is ended by a signal; but for those that are an HTTP status modulo 256: the service has failed.
  */
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
@@ -21,6 +21,9 @@ import {
   stderrLine,
 } from './line-events.ts';
 import { countOf, fieldsOf, objectOf, textOf } from './line-fields.ts';
+
+/** The first exit code that is an HTTP status modulo 256: 400 is. */
+const FIRST_STATUS = 144;
 
 const MODES = { read: 'default', edit: 'auto_edit', bypass: 'yolo' } as const;
 
@@ -138,15 +141,24 @@ function endEvents(result: JsonObject): readonly AgentEvent[] {
 
 function readExit(exit: TurnExit): readonly AgentEvent[] {
   const { code } = exit;
-  if (exit.hasEnded || code === null || code === 0) return [];
+  // More than its words tell, which may be no more than what the service has put into its answer.
+  if (code !== null && code >= FIRST_STATUS && !exit.hasCompleted)
+    return endOfStatus(code + 256, stderrLine(exit, /error/i) ?? `HTTP status ${code + 256}`);
+  if (exit.hasEnded) return [];
+  // Its lines say nothing of its retries: it was ended while the service failed.
+  if (code === null || code === 0) return retriesIn(exit);
   const words = stderrLine(exit, /error/i) ?? `exit code ${code}`;
   if (code === 42) return [failed(inputCause(exit), words)];
   if (code === 41) return [failed('login', words)];
   if (code === 53) return [limitReached('turns', words)];
   if (code === 55) return [failed('other', words)];
   if (code === 130) return [interrupted(words)];
-  if (code >= 144) return endOfStatus(code + 256, words);
   return endOfWords(words);
+}
+
+function retriesIn(exit: TurnExit): readonly AgentEvent[] {
+  const [, status] = /failed with status (\d+)\. Retrying/.exec(stderrLine(exit, /Retrying with backoff/) ?? '') ?? [];
+  return status === undefined ? [] : [{ type: 'retrying', attempt: null, status: Number(status), delayMs: null }];
 }
 
 function inputCause(exit: TurnExit): 'sessionUnknown' | 'sessionBusy' | 'other' {

@@ -89,6 +89,7 @@ function turnOf(
     ...exit,
     stderrTail: stderrTail(),
     hasEnded: turn.ended !== null,
+    hasCompleted: turn.ended?.how === 'completed',
     resumed: start.resumed,
   });
   return events.reduce(foldEvent, turn);

@@ -39,7 +39,9 @@ it.each<[AgentKind, number, string, string]>([
   ['gemini', 144, '', 'failed other'],
   ['gemini', 145, '', 'failed login'],
   ['gemini', 173, '', 'limited rate, limit other'],
-  ['gemini', 244, '', 'failed other'],
+  ['gemini', 146, '', 'failed account'],
+  ['gemini', 244, '', 'limited connection, limit other'],
+  ['gemini', 0, 'Attempt 2 failed with status 500. Retrying with backoff... _ApiError', 'retrying 500'],
   ['gemini', 130, '', 'interrupted other'],
   ['gemini', 0, '', ''],
   ['qwen', 53, 'Reached max session turns for this session.', 'limit turns'],
@@ -60,7 +62,7 @@ it('gemini calls a session busy that it was to begin, and unknown only one that 
 
 it.each(RECORDED_KINDS)('%s: exit adds no second end to one that was told', (kind) => {
   for (const code of [0, 1, 2, 42, 53, 143, 145])
-    expect(told(kind, { code, stderrTail: 'Error: Session not found', hasEnded: true })).toBe('');
+    expect(told(kind, { code, stderrTail: 'Error: Session not found', hasEnded: true, hasCompleted: true })).toBe('');
 });
 
 it.each(RECORDED_KINDS)(
@@ -73,10 +75,19 @@ it.each(RECORDED_KINDS)(
 
 function told(kind: AgentKind, exit: Partial<TurnExit>): string {
   return adapterOf(kind)
-    .readExit({ code: 0, signal: null, stderrTail: '', hasEnded: false, resumed: SESSION, ...exit })
+    .readExit({
+      code: 0,
+      signal: null,
+      stderrTail: '',
+      hasEnded: false,
+      hasCompleted: false,
+      resumed: SESSION,
+      ...exit,
+    })
     .map((event) => {
       if (event.type === 'ended') return `${event.how} ${event.cause}`;
       if (event.type === 'limited') return `limited ${event.kind}`;
+      if (event.type === 'retrying') return `retrying ${event.status}`;
       return event.type === 'denied' ? `denied ${event.tool}` : event.type;
     })
     .join(', ');

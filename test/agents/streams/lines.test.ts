@@ -49,12 +49,12 @@ it.each<[string, AgentKind, object, string]>([
     { type: 'result', subtype: 'success' },
     'failed other',
   ],
-  ['a success with a failed call', 'claude', { ...result, api_error_status: 500 }, 'failed other'],
+  ['a success with a failed call', 'claude', { ...result, api_error_status: 404 }, 'failed other'],
   [
     'an overloaded service',
     'claude',
     { ...result, is_error: true, api_error_status: 529 },
-    'limited rate null, limit other',
+    'limited capacity null, limit other',
   ],
   [
     'a login that is gone',
