@@ -15,6 +15,7 @@ export function waitForLimit(context: RunContext, event: RunMachineEvent): Parti
   const isOutage = blocker?.code === 'PAWL_AGENT_UNREACHABLE';
   const pace = isOutage ? OUTAGE : LIMIT;
   const untilMs = waitUntil(pace, context.limitWaits, event.atMs, resetsAtMs);
+  const instant = new Date(untilMs).toISOString();
   const evidence = context.openTask === null ? [] : [`tasks/${context.openTask}`];
   return {
     attempt: context.attempt + 1,
@@ -22,10 +23,10 @@ export function waitForLimit(context: RunContext, event: RunMachineEvent): Parti
     waitUntilMs: untilMs,
     blockers: [
       isOutage
-        ? { ...blocker, evidence }
+        ? { ...blocker, message: `${blocker.message.slice(0, OUTAGE_CHARS)} The run goes on at ${instant}.`, evidence }
         : {
             code: 'PAWL_AGENT_LIMITED',
-            message: `The agent has reached a limit of its account or service; the run goes on at ${new Date(untilMs).toISOString()}.`,
+            message: `The agent has reached a limit of its account or service; the run goes on at ${instant}.`,
             hint: 'Nothing to do: it goes on by itself, in the same session, and no attempt is charged. At once: pawl resolve RUN_ID retry --reason TEXT.',
             evidence,
           },
@@ -44,6 +45,9 @@ export function waitedTooOften(context: RunContext): readonly Blocker[] {
     },
   ];
 }
+
+/** What is told of the agent's words, so that the instant has its place after them. */
+const OUTAGE_CHARS = 1_900;
 
 /** How waits grow that nobody has given an end. */
 interface Pace {

@@ -236,11 +236,17 @@ function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { runId } = run;
   if (run.state === 'queued' && run.blockers.length > 0) return admissionActions(run, around);
   if (run.waitUntilMs !== null) {
-    const until = clockTime(run.waitUntilMs, around.nowMs);
+    const isOver = run.waitUntilMs <= around.nowMs;
+    const until = isOver ? 'once its agent answers another run' : `at ${clockTime(run.waitUntilMs, around.nowMs)}`;
     const wait =
       around.driver.kind === 'none'
-        ? pawl('waitForAgent', `keep it driven: it resumes automatically at ${until}`, ['run', runId], around.options)
-        : advice('waitForAgent', `resumes automatically at ${until}, ${drivenBy(around.driver, around.nowMs)}`);
+        ? pawl(
+            'waitForAgent',
+            `keep it driven: it resumes automatically${isOver ? '' : ` ${until}`}`,
+            ['run', runId],
+            around.options,
+          )
+        : advice('waitForAgent', `resumes automatically ${until}, ${drivenBy(around.driver, around.nowMs)}`);
     return [wait, decision('retry', 'try at once, if the limit is lifted', runId, around)];
   }
   if (run.state === 'waitingForLock' && around.holder !== null && around.holder.kind !== 'terminal')

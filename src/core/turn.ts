@@ -72,6 +72,11 @@ export const SILENT_TURN: Turn = {
   ended: null,
 };
 
+/** True when the model has answered the agent in this turn: whatever else it says, it says by itself. */
+export function readsAnswer({ toolCalls, textChars, ended, usage }: Turn): boolean {
+  return toolCalls > 0 || textChars > 0 || usage.step !== null || ended?.how === 'completed';
+}
+
 /** How an adapter reads a line: its events, null for a line that it does not know. */
 export type LineMapping = (line: Json) => readonly AgentEvent[] | null;
 

@@ -117,6 +117,8 @@ export const BOUNDS = {
   /** Of an agent that cannot reach its model: such a wait costs a start and no call. */
   outageWaitFirstMs: 15_000,
   outageWaitMaxMs: 900_000,
+  /** How often a run whose wait is over looks whether it is its turn to ask its agent. */
+  outageLookMs: 1_000,
   /** The longest wait that an agent's own word is believed for: 8 days. */
   limitWindowMaxMs: 691_200_000,
   /** Findings of a gate that are compared with those of other rounds. */

@@ -13,6 +13,7 @@ import type { RunsAtWork } from './git-settings.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { Conflict, LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
+import type { Outages } from './outages.ts';
 import type { SpentByOthers } from './request-task.ts';
 import type { Slots } from './slots.ts';
 import type { Turns } from './turns.ts';
@@ -21,6 +22,7 @@ import type { Turns } from './turns.ts';
 export interface Neighbours {
   readonly leases: LeaseTable;
   readonly slots: Slots;
+  readonly outages: Outages;
   /** Whose turn it is to be admitted. */
   readonly turns: Turns;
   /** `--agent`: it outranks packet and config. */

@@ -31,6 +31,7 @@ import { KnownRepository } from './known-repository.ts';
 import { LeaseTable } from './leases.ts';
 import { LiveRun, type LiveRunObserver, type Performer, stopsOneRun } from './live-run.ts';
 import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
+import { Outages } from './outages.ts';
 import { performer } from './perform.ts';
 import type { Finding } from './rehydrate.ts';
 import { quickView } from './run-look.ts';
@@ -247,6 +248,10 @@ export class Driver {
       leases: this.leases,
       slots: this.#slots,
       turns: this.#turns,
+      outages: new Outages(
+        () => this.runs(),
+        (runId) => this.#movement.isAtWork(runId),
+      ),
       agentOverride: this.#options.agentOverride,
       find: (runId) => this.#runs.get(runId),
       isMoving: (runId) => this.#movement.isAtWork(runId),

@@ -75,7 +75,7 @@ function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, sign
     case 'endTask':
       return performEndTask(run, effect);
     case 'deadline':
-      return awaitDeadline(run, effect, signal);
+      return awaitDeadline(run, effect, signal, neighbours.outages);
     default:
       return unreachable(effect);
   }

@@ -6,11 +6,13 @@
  * Invariant: a command that the allow-list does not admit is never run, and is named.
  */
 
+import type { RunContext } from '../../machines/run-context.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { admitCommand } from '../core/allow-list.ts';
 import { commandBlocker } from '../core/preflight.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
+import type { Purpose } from '../model/limits.ts';
 import { ROLES, type Role } from '../model/packet.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent } from '../ports/agent.ts';
 import type { KeptPacket } from './kept-packet.ts';
@@ -39,17 +41,29 @@ export function workOf(run: LiveRun, effect: PrepareTask, kept: KeptPacket, plac
     case 'verification': {
       const { commands } = kept.packet.verification;
       if (commands.length > 0) return ownCommands(run, commands, 'PAWL_VERIFICATION_NOT_ALLOWED', 'verification');
-      return agentWork(run, 'verifier', places);
+      return agentWork(run, ROLE_FOR.verification, places);
     }
     case 'implementation':
-      return agentWork(run, 'implementer', places);
     case 'fix':
-      return agentWork(run, 'fixer', places);
     case 'review':
-      return agentWork(run, 'reviewer', places);
+      return agentWork(run, ROLE_FOR[effect.purpose], places);
     default:
       return unreachable(effect.purpose);
   }
+}
+
+/** Whose work a purpose is; a setup is nobody's but our own. */
+const ROLE_FOR = {
+  implementation: 'implementer',
+  verification: 'verifier',
+  review: 'reviewer',
+  fix: 'fixer',
+} as const satisfies Partial<Record<Purpose, Role>>;
+
+/** The name of the agent whose work the run's purpose is, also where our own program verifies; null before there is one. */
+export function agentFor({ agents, purpose }: Pick<RunContext, 'agents' | 'purpose'>): string | null {
+  if (purpose === null || purpose === 'setup') return null;
+  return agents?.[ROLE_FOR[purpose]] ?? null;
 }
 
 /** Commands that our verification worker runs, each admitted by the allow-list; else refused, naming the command. */

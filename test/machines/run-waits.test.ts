@@ -51,8 +51,11 @@ describe('a run whose agent is limited', () => {
   });
 
   it('says what the agent said of an outage, and its own words of a limit', () => {
+    const instant = new Date(NOW_MS + BOUNDS.outageWaitFirstMs).toISOString();
     const evidence = ['tasks/implementation-e0-a1'];
-    expect(waiting(0, null, OUTAGE).blockers).toEqual([{ ...OUTAGE, evidence }]);
+    expect(waiting(0, null, OUTAGE).blockers).toEqual([
+      { ...OUTAGE, message: `${OUTAGE.message} The run goes on at ${instant}.`, evidence },
+    ]);
     expect(waiting(0, null).blockers).toMatchObject([{ code: 'PAWL_AGENT_LIMITED', evidence }]);
     const limited = { ...OUTAGE, code: 'PAWL_AGENT_LIMITED' } as const;
     expect(waiting(0, null, limited)).toEqual(waiting(0, null));

@@ -251,7 +251,8 @@ function isDeadline(id: 'lease' | 'limit'): (effect: KeyedEffect) => boolean {
 function namesInstant({ waitUntilMs, blockers }: RunContext): boolean {
   const [blocker, ...others] = blockers;
   if (blocker === undefined || waitUntilMs === null || others.length > 0) return false;
-  return blocker.code === 'PAWL_AGENT_LIMITED' && blocker.message.includes(new Date(waitUntilMs).toISOString());
+  const isOfAgent = blocker.code === 'PAWL_AGENT_LIMITED' || blocker.code === 'PAWL_AGENT_UNREACHABLE';
+  return isOfAgent && blocker.message.includes(new Date(waitUntilMs).toISOString());
 }
 
 function isUnique(texts: readonly string[]): boolean {
