@@ -6,7 +6,7 @@
  *
  * Invariants: 1. Every state that is not final owes an effect, awaits a task, or names its blocker: nothing hangs silently (L5).
  * 2. A gate is passed only by a result of the current epoch over the commit the run stands at (L4). 3. A final state owes
- * nothing and holds no lease.
+ * nothing and holds no lease; of those only a failure is ever left, by a person's word.
  */
 import { queuedState } from './run-admission.ts';
 import { freshContext, headOf } from './run-context.ts';
@@ -306,7 +306,18 @@ export const runMachine = runSetup.createMachine({
     },
     readyForManualReview: { type: 'final', entry: released },
     blockedPlanInsufficient: { type: 'final', entry: released },
-    failedExecution: { type: 'final', entry: released },
+    // It has ended, and nothing of it moves or is held; a person may have it go on all the same (core/reopening).
+    failedExecution: {
+      type: 'final',
+      entry: released,
+      on: {
+        decisionMade: {
+          guard: 'mayRetry',
+          target: 'waitingForLock',
+          actions: ['noteResume', 'noteGrant', 'forgetJudgements', 'clearBlockers'],
+        },
+      },
+    },
     cancelled: { type: 'final', entry: [...released, 'clearBlockers'] },
   },
 });

@@ -119,7 +119,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_GATE_FAILED: { text: 'Read the findings, then decide.' },
   PAWL_FIX_LIMIT: { text: 'Read the findings, then decide.' },
   PAWL_FIX_STUCK: { text: 'Read the findings, round by round, then decide.' },
-  PAWL_ATTEMPTS_EXHAUSTED: { text: 'Change the packet or the agent, then submit the packet again with --again.' },
+  PAWL_ATTEMPTS_EXHAUSTED: {
+    text: 'If the cause is gone, retry. Otherwise change the packet or the agent, then submit the packet again with --again.',
+  },
   PAWL_INTERRUPTIONS_EXHAUSTED: { text: 'Find out what keeps ending it, then decide.' },
   PAWL_WORKER_BLOCKED: { text: 'Give it what it lacks, then retry.' },
   PAWL_WORKER_FAILED: { text: READ_OUTPUT },

@@ -19,6 +19,7 @@ import type { JournalEvent, RunEvent, RunMessage, TaskEvent, TaskMessage } from 
 import { BOUNDS } from '../model/limits.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../model/record.ts';
 import { inertScope } from './inert-scope.ts';
+import { reopened } from './reopening.ts';
 
 /** The run machine's snapshot. */
 export type RunSnapshot = SnapshotFrom<typeof runMachine>;
@@ -154,13 +155,14 @@ function accept(step: Step): Decision {
   return { kind: 'accepted', state: { runId, seq, run, tasks, owed }, effects, deliveries: step.deliveries };
 }
 
-/** Whether the run machine took the event. A machine that has ended takes nothing, whatever xstate would do. */
+/** Whether the run machine took the event. A machine that has ended takes nothing, whatever xstate would do, but the word that reopens it. */
 function deliverToRun(step: Step, event: RunEvent | TaskMessage, input?: RunInput): boolean {
-  if (step.run.status !== 'active') return false;
+  const from = step.run.status === 'active' ? step.run : reopened(step.run, event);
+  if (from === null) return false;
   const timed = { ...event, atMs: step.atMs };
   const actions: ExecutableActionObject[] = [];
-  const next = runMachine.transition(step.run, timed, inertScope(actions));
-  if (next === step.run) return false;
+  const next = runMachine.transition(from, timed, inertScope(actions));
+  if (next === from) return false;
   step.run = next;
   step.deliveries.push(
     input === undefined ? { actor: RUN_ACTOR, event: timed } : { actor: RUN_ACTOR, event: timed, input },

@@ -25,10 +25,13 @@ export function decisionEvent(context: RunContext, made: Omit<Decision, 'type' |
   return made.decision === 'retry' && isWorkOutOfPlace(context) ? { ...event, isDoneAgain: true } : event;
 }
 
-/** True for a run that is parked because no commit could be made of what its worker left. */
+/** Every attempt has changed nothing: there is nothing to be committed, however often it is looked for. */
+const NOTHING_DONE: ErrorCode = 'PAWL_ATTEMPTS_EXHAUSTED';
+
+/** True for a run that is parked, or has failed, because no commit could be made of what its worker left. */
 export function isWorkOutOfPlace({ stage, blockers }: Pick<RunContext, 'stage' | 'blockers'>): boolean {
   const code = blockers[0]?.code;
-  return stage.endsWith('Commit') && code !== undefined && OUT_OF_PLACE.includes(code);
+  return stage.endsWith('Commit') && code !== undefined && (OUT_OF_PLACE.includes(code) || code === NOTHING_DONE);
 }
 
 /** True when a person has said retry to a handoff that was refused because branch or worktree were not at the judged commit. */

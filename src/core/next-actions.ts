@@ -74,6 +74,7 @@ export function runActions(run: RunFacts, around: Surroundings): readonly Action
     case 'failedExecution':
       return [
         pawl('inspect', 'read what happened', ['events', runId], around.options),
+        decision('retry', 'try again where it stopped, on the same branch and worktree', runId, around),
         advice('intakeAgain', 'change the packet or the agent, then submit the packet with --again'),
       ];
     case 'cancelled':

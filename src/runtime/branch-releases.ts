@@ -7,6 +7,7 @@
  * Invariant: a git that refuses holds nothing up: the next start, or the run that wants the branch, tries again.
  */
 import { PawlError } from '../model/error.ts';
+import { Line } from './line.ts';
 import type { LiveRun } from './live-run.ts';
 import type { World } from './world.ts';
 
@@ -14,7 +15,7 @@ import type { World } from './world.ts';
 export class BranchReleases {
   readonly #world: World;
   readonly #onBug: (error: unknown) => void;
-  #last: Promise<void> = Promise.resolve();
+  readonly #line = new Line();
 
   constructor(world: World, onBug: (error: unknown) => void) {
     this.#world = world;
@@ -24,7 +25,10 @@ export class BranchReleases {
   /** The run has ended: once its own short work is over, its worktree lets go. */
   ofRun(run: LiveRun): void {
     const worktree = this.#world.paths.worktree(run.runId);
-    this.#last = this.#last.then(() => run.quietly(() => undefined)).then(() => this.ofWorktrees([worktree]));
+    void this.#line.add(async () => {
+      await run.quietly(() => undefined);
+      await this.ofWorktrees([worktree]);
+    });
   }
 
   /** These worktrees hold no branch any more, or the log says why one does. */
@@ -40,6 +44,6 @@ export class BranchReleases {
 
   /** Resolves when every release that was asked for is over. */
   settled(): Promise<void> {
-    return this.#last;
+    return this.#line.settled();
   }
 }

@@ -31,6 +31,7 @@ import type { Driver } from './driver.ts';
 import type { PacketOutcome } from './intake.ts';
 import { type LiveRun, stopsOneRun } from './live-run.ts';
 import { replacePacket } from './replace-packet.ts';
+import { whyNotRevived } from './revive-run.ts';
 import { recordsOf, unknownRun } from './run-look.ts';
 import { takeIn } from './take-in.ts';
 import { folderChange } from './task-folder.ts';
@@ -119,13 +120,24 @@ function record(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecisio
   return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: run.state.seq };
 }
 
-/** A run that has ended takes no command; one that is set aside can be abandoned, which frees its leases. */
-function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand>): CommandDecision {
+/** A run that has ended takes no command but the retry of a failure; one that is set aside can be abandoned, which frees its leases. */
+async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
   const view = driver.view(command.runId);
   if (view === null) return { isAccepted: false, code: 'PAWL_RUN_UNKNOWN', seq: null };
   if (view.state === 'quarantined') return decideOnQuarantine(driver, command);
-  return decidedBefore(driver, command) ?? { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
+  const before = decidedBefore(driver, command);
+  if (before !== null) return before;
+  const isRetry = command.command === 'resolve' && command.decision === 'retry';
+  if (!isRetry || view.state !== 'failedExecution') return REFUSED;
+  const reason = await whyNotRevived(driver, view);
+  if (reason !== null) return { ...REFUSED, reason };
+  const decision = await driver.revive(command.runId, (run) =>
+    run.quietly(() => decidedBefore(driver, command) ?? record(run, command)),
+  );
+  return decision ?? REFUSED;
 }
+
+const REFUSED: CommandDecision = { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 
 function decideOnQuarantine(driver: Driver, command: InboxCommand<RunCommand>): CommandDecision {
   const { files, paths, clock } = driver.world;
@@ -190,6 +202,7 @@ export function commandRefused(
   code: string | null,
   view: Pick<RunView, 'state' | 'kind'> | null,
   options: readonly string[] = [],
+  reason = '',
 ): PawlError {
   if (code === 'PAWL_RUN_UNKNOWN') return unknownRun(runId, options);
   const isAtStandstill = code !== null && code !== 'PAWL_COMMAND_REFUSED';
@@ -198,7 +211,7 @@ export function commandRefused(
     code: 'PAWL_COMMAND_REFUSED',
     message: isAtStandstill
       ? `Cannot ${command} ${runId} while it is halted (${code}; see the log above or that of \`pawl run\`); nothing was changed.`
-      : `Cannot ${command} ${runId} while it is ${view?.state ?? '?'}; nothing was changed.`,
+      : `Cannot ${command} ${runId} while it is ${view?.state ?? '?'}; nothing was changed.${reason === '' ? '' : ` ${reason}`}`,
     subject: runId,
     hint: isAtStandstill
       ? 'Remove the cause, then ask for it again.'

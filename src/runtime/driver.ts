@@ -7,35 +7,32 @@
  * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
  * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
  */
-import { surfacesToLease } from '../../machines/run-surfaces.ts';
 import { spentBesides } from '../core/ledger.ts';
 import { type RunView, viewOf } from '../core/run-view.ts';
 import { snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
-import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
-
 import type { RepositoryFacts } from '../ports/git.ts';
-
 import { readQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
 import type { Neighbours } from './admission.ts';
+import { Asides } from './asides.ts';
 import { BranchReleases } from './branch-releases.ts';
 import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
 import { Changes } from './changes.ts';
 import type { DriverOptions } from './driver-options.ts';
-import { performEndTask } from './end-task.ts';
+import { endOnly } from './end-task.ts';
 import { EndedRuns } from './ended-runs.ts';
 import { othersAtWork } from './git-settings.ts';
 import { type IntakeEntry, prepareRun } from './intake.ts';
 import { KnownRepository } from './known-repository.ts';
 import { LeaseTable } from './leases.ts';
+import { Line } from './line.ts';
 import { LiveRun, type LiveRunObserver, type Performer, stopsOneRun } from './live-run.ts';
 import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
 import { Outages } from './outages.ts';
 import { performer } from './perform.ts';
 import type { Finding } from './rehydrate.ts';
 import { quickView } from './run-look.ts';
-import { setAside } from './set-aside.ts';
 import { Slots } from './slots.ts';
 import { finishIntakes } from './take-in.ts';
 import { Turns } from './turns.ts';
@@ -63,7 +60,10 @@ export class Driver {
   readonly #perform: Performer;
   readonly #observer: LiveRunObserver;
   readonly #releases: BranchReleases;
+  readonly #asides: Asides;
   #isAccepting = true;
+  /** One after another: nobody brings a run back twice. */
+  readonly #revivals = new Line();
   #failure: unknown = null;
   readonly #changes = new Changes();
   #repository: KnownRepository | null = null;
@@ -72,6 +72,11 @@ export class Driver {
     this.world = world;
     this.#options = options;
     this.#slots = new Slots(options.maxParallel);
+    this.#asides = new Asides(
+      world,
+      (runId) => this.#onAside(runId),
+      (error) => this.end(error),
+    );
     this.#releases = new BranchReleases(world, (error) => this.end(error));
     this.#perform = performer(this.#neighbours());
     this.#observer = {
@@ -152,7 +157,7 @@ export class Driver {
     this.#options.onBroughtBack?.(found.run);
     this.#hold(found.run);
     const findings = await settleLeftovers(found.run, found.findings);
-    await this.#quarantines;
+    await this.#asides.settled();
     if (findings.length > 0) this.findings.push({ runId, findings });
     if (found.run.fault === null && found.run.state.run.status !== 'active') await this.#letGo(found.run);
   }
@@ -175,6 +180,28 @@ export class Driver {
     this.#hold(run);
     for (const join of this.#joins) join(run);
     return run;
+  }
+
+  /** Does `deed` with a run that has ended, alive again: if it goes on by that, it is driven like a new one. Null where its files contradict each other. */
+  revive<T>(runId: string, deed: (run: LiveRun) => Promise<T>): Promise<T | null> {
+    return this.#revivals.add(async () => {
+      const live = this.#runs.get(runId);
+      if (live !== undefined) return deed(live);
+      // Its end has its worktree let go of the branch: not under a run that goes on.
+      await this.#releases.settled();
+      const found = await bringBackWhole(this.world, runId, this.#observer);
+      if (found.kind !== 'live') {
+        if (found.kind === 'ended') this.#keepEnded(found.view);
+        return null;
+      }
+      this.#runs.set(runId, found.run);
+      this.#ended.delete(runId);
+      this.#options.onBroughtBack?.(found.run);
+      const result = await deed(found.run);
+      if (found.run.fault === null && found.run.state.run.status !== 'active') await this.#letGo(found.run);
+      else for (const join of this.#joins) join(found.run);
+      return result;
+    });
   }
 
   /** A run that has ended needs no place among the living. */
@@ -267,19 +294,10 @@ export class Driver {
     return ended.map((view) => this.world.paths.worktree(view.runId));
   }
 
-  #quarantines: Promise<unknown> = Promise.resolve();
-
   #onFailure(run: LiveRun, error: unknown): void {
-    const code = error instanceof PawlError ? error.code : null;
-    if (code !== null && ERROR_CODES[code] === EXIT.quarantined && error instanceof PawlError) {
-      const { packetTaskId } = run.state.run.context;
-      const surfaces = surfacesToLease(run.state.run.context);
-      const finding: Finding = { class: 'ambiguous', detail: error.message, action: 'the run is set aside as it is' };
+    const finding = this.#asides.begin(run, error);
+    if (finding !== null) {
       this.findings.push({ runId: run.runId, findings: [finding] });
-      const doubt = { code: error.code, detail: error.message, surfaces, taskId: packetTaskId };
-      this.#quarantines = this.#quarantines
-        .then(() => this.#aside(run, doubt, finding))
-        .catch((cause: unknown) => this.end(cause));
       return;
     }
     if (error instanceof PawlError && stopsOneRun(error))
@@ -290,13 +308,11 @@ export class Driver {
     this.#changes.announce();
   }
 
-  async #aside(run: LiveRun, doubt: Parameters<typeof setAside>[2], finding: Finding): Promise<void> {
-    await run.stop();
-    await setAside(this.world, run.runId, doubt, [finding]);
-    this.#runs.delete(run.runId);
-    const view = quickView(this.world, run.runId);
+  #onAside(runId: string): void {
+    this.#runs.delete(runId);
+    const view = quickView(this.world, runId);
     if (view !== null) this.#keepEnded(view);
-    this.#slots.release(run.runId);
+    this.#slots.release(runId);
     this.leases.wake();
     this.#changes.announce();
   }
@@ -324,12 +340,8 @@ export class Driver {
 
   /** Waits for short work, stores the snapshots, lets go of the runs. Workers go on under their hosts. */
   async close(): Promise<void> {
-    await this.#quarantines;
+    await this.#asides.settled();
     await this.#releases.settled();
     await Promise.all([...this.#runs.values()].map((run) => run.stop()));
   }
 }
-
-/** Performs the ending of tasks alone. */
-const endOnly: Performer = (run, effect) =>
-  effect.kind === 'endTask' ? performEndTask(run, effect) : Promise.resolve();

@@ -19,7 +19,7 @@ import type { KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError, systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { EndReason, TaskResult } from '../model/request.ts';
-import type { LiveRun } from './live-run.ts';
+import type { LiveRun, Performer } from './live-run.ts';
 import { type OpenedTask, observe, openTaskFolder } from './task-folder.ts';
 import type { World } from './world.ts';
 
@@ -37,6 +37,10 @@ export async function performEndTask(run: LiveRun, effect: KeyedEffectOf<'endTas
   const task = openTaskFolder(run.world, run.runId, effect.taskId, effect.requestHash);
   await endTaskInOrder(run, effect, task, effect.reason);
 }
+
+/** Performs the ending of tasks alone. */
+export const endOnly: Performer = (run, effect) =>
+  effect.kind === 'endTask' ? performEndTask(run, effect) : Promise.resolve();
 
 /** The task is settled, or in doubt with a blocker: host, tree, outcome, each only after the one before. */
 export async function endTaskInOrder(

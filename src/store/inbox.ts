@@ -63,6 +63,8 @@ export interface CommandDecision {
   readonly isAccepted: boolean;
   /** Why it was refused; null when accepted. */
   readonly code: string | null;
+  /** Why it was refused, in a sentence, where the state of the run does not tell. */
+  readonly reason?: string;
   /** The journal record that holds the decision; null when there is no journal for it. */
   readonly seq: number | null;
   /** What came of each packet of an intake, in the order of the file, or of the one that was to replace another; for no other command. */
@@ -173,6 +175,7 @@ function parseDecision(bytes: Uint8Array): CommandDecision {
     isAccepted: value?.isAccepted === true,
     code: typeof value?.code === 'string' ? value.code : null,
     seq: isOrdinal(value?.seq) ? value.seq : null,
+    ...(typeof value?.reason === 'string' ? { reason: value.reason } : {}),
     ...(Array.isArray(value?.outcomes) ? { outcomes: value.outcomes } : {}),
   };
 }

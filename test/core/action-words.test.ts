@@ -70,6 +70,11 @@ describe('a run that has ended', () => {
     ]);
     expect(rows(run('failedExecution'), { options: ['--registry', '/r'] })).toEqual([
       ['inspect', 'read what happened', 'pawl events run_A --registry /r'],
+      [
+        'retry',
+        'try again where it stopped, on the same branch and worktree',
+        "pawl resolve run_A retry --registry /r --reason ''",
+      ],
       ['intakeAgain', 'change the packet or the agent, then submit the packet with --again', null],
     ]);
     expect(rows(run('cancelled'))).toEqual([]);

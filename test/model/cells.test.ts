@@ -63,7 +63,7 @@ const RUN_TAKES: Readonly<Record<string, string>> = {
   'deadlineReached lease': `${BUSY} ${TASK_AWAITED}`,
   'deadlineReached limit': LIMITED,
   cancelRequested: `${UNLEASED} ${BUSY}`,
-  'decisionMade retry': `blockedLockConflict ${LIMITED}`,
+  'decisionMade retry': `blockedLockConflict failedExecution ${LIMITED}`,
   'decisionMade abandon': 'blockedLockConflict',
   leaseReclaimed: BUSY,
   packetReplaced: `${UNLEASED} ${LIMITED}`,

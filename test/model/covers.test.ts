@@ -22,7 +22,7 @@ const COUNTS: Readonly<Record<string, readonly number[]>> = {
   'fix rounds and an operator': [139, 191, 289, 65, 114],
   'fix rounds and lost leases': [145, 234, 387, 77, 86],
   'limits of agents': [160, 455, 1_094, 234, 579],
-  'limits, attempts and an operator': [279, 667, 1_152, 354, 431],
+  'limits, attempts and an operator': [290, 689, 1_218, 354, 442],
   'fix rounds that get nowhere': [844, 1_217, 1_843, 420, 670],
   'work that is out of place, lost leases and an operator': [217, 351, 582, 156, 182],
   'packets that are replaced, and an operator': [109, 206, 445, 91, 180],

@@ -19,7 +19,7 @@ describe('the run machine', () => {
 
   it('reaches exactly these states by exactly these steps', () => {
     console.info(`run machine: ${graph.nodes.length} states, ${graph.edgeCount} steps`);
-    expect([graph.nodes.length, graph.edgeCount]).toEqual([3_409, 20_904]);
+    expect([graph.nodes.length, graph.edgeCount]).toEqual([3_409, 20_973]);
   });
 
   it('reaches every place of its chart', () => {
@@ -49,7 +49,7 @@ describe('the run machine', () => {
     }
     const steps = chartSteps(runMachine);
     expect(new Set(steps).size).toBe(steps.length);
-    expect(steps.length).toBe(170);
+    expect(steps.length).toBe(171);
     expect(steps.filter((step) => !taken.has(step))).toEqual(NEVER_TAKEN);
   });
 
@@ -82,10 +82,19 @@ describe('the run machine', () => {
     }
   });
 
-  it('takes nothing once it has ended', () => {
+  it('takes nothing once it has ended, but a retry once it has failed: then it asks for its lease, to go on at its stage', () => {
     const ended = graph.nodes.filter(({ snapshot }) => snapshot.status === 'done');
-    expect(ended.length).toBeGreaterThan(3);
-    expect(ended.flatMap(({ edges }) => edges)).toEqual([]);
+    const failed = ended.filter(({ snapshot }) => snapshot.value === 'failedExecution');
+    expect(ended.length).toBeGreaterThan(failed.length + 3);
+    expect(failed.length).toBeGreaterThan(3);
+    expect(ended.filter((node) => !failed.includes(node)).flatMap(({ edges }) => edges)).toEqual([]);
+    for (const { snapshot, edges } of failed) {
+      expect(edges.map(({ event }) => event)).toMatchObject([{ type: 'decisionMade', decision: 'retry' }]);
+      const [next] = edges.map((edge) => edge.snapshot);
+      expect(next).toMatchObject({ status: 'active', value: 'waitingForLock' });
+      expect(next?.context.resumeAt).toBe(snapshot.context.stage);
+      expect(next?.context.blockers).toEqual([]);
+    }
   });
 });
 

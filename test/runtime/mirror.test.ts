@@ -25,6 +25,25 @@ function drive(onStep: (deliveries: Parameters<Mirror['feed']>[0], state: RunSta
   }
 }
 
+/** A run whose worker fails as often as it may. */
+function fail() {
+  const steps: { deliveries: Parameters<Mirror['feed']>[0]; state: RunState }[] = [];
+  const blocker = { code: 'PAWL_WORKER_FAILED', message: 'm', hint: 'h', evidence: [] } as const;
+  let state: RunState | null = null;
+  for (let event: JournalEvent | null = packetReceived(), actor: string = RUN_ACTOR; event !== null; ) {
+    const decision = decide('run_x', state, { actor, event, atMs: 5 });
+    if (decision.kind === 'refused') throw new Error(decision.reason);
+    steps.push({ deliveries: decision.deliveries, state: decision.state });
+    state = decision.state;
+    const effect = state.owed.find((each) => settlementOf(each) !== null);
+    const good: JournalEvent | null = effect === undefined ? null : settlementOf(effect);
+    actor = effect?.actor ?? RUN_ACTOR;
+    event = good?.type === 'workerEnded' ? { ...good, result: 'failed', blocker: { ...blocker, evidence: [] } } : good;
+  }
+  if (state?.run.value !== 'failedExecution') throw new Error('it has not failed');
+  return { steps, state };
+}
+
 describe('Mirror', () => {
   it('equals the committed state after every record, and an observer sees run and tasks move', () => {
     const seen: InspectionEvent[] = [];
@@ -54,6 +73,20 @@ describe('Mirror', () => {
       (event) => event.type === '@xstate.snapshot' && 'id' in event.actorRef && event.actorRef.id === 'run_x',
     );
     expect(last).toMatchObject({ snapshot: { status: 'done', value: 'readyForManualReview' } });
+  });
+
+  it('follows a run that had failed and goes on, also where it was started after the failure', () => {
+    const failed = fail();
+    const retry: JournalEvent = { type: 'decisionMade', commandId: 'c', by: 'b', decision: 'retry', reason: 'r' };
+    const decision = decide('run_x', failed.state, { actor: RUN_ACTOR, event: retry, atMs: 6 });
+    if (decision.kind === 'refused') throw new Error(decision.reason);
+    const whole = new Mirror(() => undefined, null);
+    for (const { deliveries, state } of failed.steps) whole.feed(deliveries, state);
+    for (const mirror of [whole, new Mirror(() => undefined, failed.state)]) {
+      mirror.feed(decision.deliveries, decision.state);
+      expect(decision.state.run.value).toBe('waitingForLock');
+      mirror.stop();
+    }
   });
 
   it('refuses a state that it does not equal', () => {

@@ -81,7 +81,8 @@ async function command(output: Output, options: CommonOptions, asked: RunCommand
     return EXIT.done;
   }
   const name = request.command === 'cancel' ? 'cancel' : request.decision;
-  if (!decision.isAccepted) throw commandRefused(request.runId, name, decision.code, view, paths.commandOptions);
+  if (!decision.isAccepted)
+    throw commandRefused(request.runId, name, decision.code, view, paths.commandOptions, decision.reason);
   output.json({ commandId, decided: true, runs: view === null ? [] : [view] });
   if (view !== null) {
     output.line(runLine(output, view));

@@ -12,6 +12,7 @@ import { runMachine } from '../../../machines/run.machine.ts';
 import { type RunMachineEvent, taskIdOf } from '../../../machines/run-context.ts';
 import { type TaskMachineEvent, taskMachine } from '../../../machines/task.machine.ts';
 import type { RunSnapshot, TaskSnapshot } from '../../core/decide.ts';
+import { isReopenable, reopened } from '../../core/reopening.ts';
 import type { Effect, KeyedEffect } from '../../model/effect.ts';
 import {
   type JournalEvent,
@@ -55,14 +56,25 @@ export function runAlone(
     branch: 'b',
     policy,
   };
-  const map = getAdjacencyMap(machine, {
+  const map = getAdjacencyMap(reopening(machine), {
     input,
-    events: (snapshot) => runEvents(snapshot, without).filter((event) => isTaken(machine, snapshot, event)),
+    events: (snapshot) =>
+      runEvents(snapshot, without).filter((event) => {
+        const from = snapshot.status === 'active' ? snapshot : reopened(snapshot, event);
+        return from !== null && isTaken(machine, from, event);
+      }),
     serializeState: (snapshot) => runKey(snapshot),
-    stopWhen: ({ status }) => status !== 'active',
+    stopWhen: (snapshot) => snapshot.status !== 'active' && !isReopenable(snapshot),
     limit: 3_000_000,
   });
   return graphOf(map, runKey);
+}
+
+/** The machine as it is driven: what reopens an ended run is taken from a snapshot that is active again. */
+function reopening(machine: typeof runMachine): typeof runMachine {
+  const transition: (typeof runMachine)['transition'] = (snapshot, event, scope) =>
+    machine.transition(reopened(snapshot, event) ?? snapshot, event, scope);
+  return Object.create(machine, { transition: { value: transition } });
 }
 
 /** The task machine, told anything at any time. */
