@@ -44,6 +44,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     text: "See to the agent's account with its provider, then retry: the same session continues, and no attempt was used.",
   },
   PAWL_AGENT_FAILED: { text: READ_OUTPUT },
+  PAWL_AGENT_NO_ANSWER: {
+    text: 'Nothing to do: the agent is asked for its answer once more, and no attempt is charged.',
+  },
   PAWL_AGENT_NO_END: { text: READ_OUTPUT },
   PAWL_AGENT_NO_EVENT: { text: 'Start the agent by hand; check its login and network.' },
   PAWL_AGENT_UNREADABLE: { text: "Report it, with the task's output.ndjson if that may be shown." },

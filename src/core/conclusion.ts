@@ -35,6 +35,8 @@ export interface WorkerEnding {
   readonly obstacle?: string;
   /** Of a coding agent: what its output says of the turn. */
   readonly turn?: TurnReport;
+  /** A coding agent that ends without a valid answer is reminded, and not charged; false where it is not said. */
+  readonly mayRemind?: boolean;
   /** Of a worker that was started and ended by itself: whether it came to run at all. */
   readonly start?: StartFacts;
 }
@@ -108,9 +110,18 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
   if (exit !== null && !isClean(exit)) return concludeBadExit(exit, reading);
   if (answer !== null) return concludeByAnswer(answer);
   if (exit === null) return concludeOrphan(ending);
+  if (ending.mayRemind === true) return unanswered(reading);
   return reading.kind === 'invalid'
     ? failed('PAWL_WORKER_ANSWER_INVALID', `The worker's answer is not valid: ${reading.reason}.`)
     : failed('PAWL_WORKER_NO_COMPLETION', 'The worker exited with 0 and left no answer.');
+}
+
+/** The turn of an agent that has done all but answer: the next one of the same session asks it for that. */
+function unanswered(reading: AnswerReading): Conclusion {
+  const what =
+    reading.kind === 'invalid' ? `with an answer that is not valid (${reading.reason})` : 'without an answer';
+  const message = `The agent ended its turn ${what}; it is reminded once, in the same session.`;
+  return { result: 'interrupted', code: 'PAWL_AGENT_NO_ANSWER', message, answer: null };
 }
 
 function concludeByAnswer(answer: Answer): Conclusion {

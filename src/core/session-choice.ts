@@ -33,6 +33,8 @@ export interface ResumedSession {
   readonly why: 'cutOff' | 'writer';
   /** How that task ended. */
   readonly result: TaskResult;
+  /** That turn ended well, but for an answer; absent for any other. */
+  readonly isUnanswered?: true;
 }
 
 const CUT_OFF: readonly (TaskResult | null)[] = ['interrupted', 'limited', 'lost'];
@@ -65,7 +67,9 @@ export function sessionToResume(
     // Of a worker that never ran there is nothing to go on with: the one before it counts.
     const id = usableSession(task.turn, name);
     if (task.turn?.isSessionRefused === true) return null;
-    if (id !== null) return { id, taskId: task.taskId, why: 'cutOff', result: task.result };
+    if (id === null) continue;
+    const unanswered = task.code === 'PAWL_AGENT_NO_ANSWER' ? ({ isUnanswered: true } as const) : {};
+    return { id, taskId: task.taskId, why: 'cutOff', result: task.result, ...unanswered };
   }
   if (next.purpose !== 'fix' || !agent.fixResumesImplementer || own.length > 0) return null;
   const writer = tasks.findLast(({ purpose, result }) => isWriting(purpose) && result === 'completed');

@@ -34,6 +34,7 @@ export function turnRequest(file: Fields): TurnRequest {
     firstEventMs: count(file, 'firstEventMs'),
     expectedDenials: list(file, 'expectedDenials', text),
     bypassesPermissions: flag(file, 'bypassesPermissions'),
+    ...(file.mayRemind === undefined ? {} : { mayRemind: flag(file, 'mayRemind') }),
   };
 }
 

@@ -26,7 +26,7 @@ export function turnPrompt(document: Json, interlude: Interlude, hasMcp: boolean
   const { resumed } = interlude;
   const parts =
     resumed?.why === 'cutOff'
-      ? [cutOff(resumed, interlude), answerPart(task, hasMcp)]
+      ? [resumed.isUnanswered === true ? UNANSWERED : cutOff(resumed, interlude), answerPart(task, hasMcp)]
       : [
           opening(task),
           section('Goal', task.goal),
@@ -46,6 +46,9 @@ function opening(task: Document): string {
   const where = `You are in a git worktree at ${text(task.worktree)}, on branch ${text(task.branch)}, at commit ${text(task.commit)} (base: ${text(task.baseCommit)}).`;
   return `${text(task.what)}\n${where} Nobody can answer questions: decide yourself, or report that you are blocked and why.`;
 }
+
+const UNANSWERED =
+  'Your last turn ended without a valid answer in the required form; nothing else is wrong. The worktree is as you left it. If the task is done, only give that answer now; if it is not, finish it first.';
 
 function cutOff(resumed: ResumedSession, { rescueRef, isWorktreeKept }: Interlude): string {
   const why =

@@ -231,7 +231,7 @@ function conclude(settlement: Settlement, evidence: Evidence): Conclusion {
     orphanResult,
     start,
     ...(obstacle === undefined ? {} : { obstacle }),
-    ...(turn === undefined ? {} : { turn }),
+    ...(turn === undefined ? {} : { turn, mayRemind: request.turn?.mayRemind === true }),
   });
 }
 

@@ -79,6 +79,8 @@ export interface TurnRequest {
   readonly expectedDenials: readonly string[];
   /** True when permissions are not asked for at all: said in the report. */
   readonly bypassesPermissions: boolean;
+  /** The agent is reminded once, in the same session, where it ends its turn without an answer; absent where it is not. */
+  readonly mayRemind?: boolean;
 }
 
 /** Where an answer came from. */

@@ -50,6 +50,8 @@ export interface TurnOrder {
   readonly budget: TurnBudget;
   readonly usedBefore: TurnRequest['usedBefore'];
   readonly firstEventMs: number;
+  /** The agent is reminded where it ends without an answer. */
+  readonly mayRemind: boolean;
   /** What the work is about: the commit that the branch began at, and the one that it stands at. */
   readonly commits: { readonly base: string; readonly head: string };
   /** What the packet allows beyond the config, as the agent names its tools. */

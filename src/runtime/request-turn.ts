@@ -198,6 +198,7 @@ export async function orderTurn(
       budget: turn.budget,
       usedBefore: usedBefore(run.state, resumed, work.agent),
       firstEventMs: turn.firstEventMs,
+      mayRemind: work.coding.resumes && work.coding.capabilities.canResume && resumed?.isUnanswered !== true,
       commits: { base: run.state.run.context.baseCommit ?? effect.commit, head: effect.commit },
       allowedTools: turn.allowedTools,
       taskFolder: folder,

@@ -34,6 +34,7 @@ const ORDER: TurnOrder = {
   budget: { tokens: null, usd: null },
   usedBefore: { tokens: 0, usd: 0 },
   firstEventMs: 1_000,
+  mayRemind: true,
   commits: { base: 'b', head: 'h' },
   allowedTools: [],
   taskFolder: '/task',

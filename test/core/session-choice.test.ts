@@ -18,7 +18,7 @@ const CODER: CodingAgent = {
 };
 const FIXER: CodingAgent = { ...CODER, fixResumesImplementer: true };
 
-const END = (how: 'failed' | 'interrupted') => ({ how, cause: 'other', reason: '' }) as const;
+const END = (how: 'failed' | 'interrupted' | 'completed') => ({ how, cause: 'other', reason: '' }) as const;
 
 let attempt = 0;
 function ended(
@@ -82,6 +82,15 @@ describe('the next attempt', () => {
     expect(chosen(tasks)).toEqual({ id: 's-2', taskId: tasks[1]?.taskId, why: 'cutOff', result: 'limited' });
   });
 
+  it('is told of a turn that ended without an answer', () => {
+    const code = 'PAWL_AGENT_NO_ANSWER';
+    const unanswered = ended('interrupted', { ended: END('completed') }, { code });
+    expect(chosen([unanswered])).toMatchObject({ id: 's-1', why: 'cutOff', isUnanswered: true });
+    expect(chosen([unanswered, ended('interrupted', {}, { code: 'PAWL_WORKER_INTERRUPTED' })])).not.toHaveProperty(
+      'isUnanswered',
+    );
+  });
+
   it('goes on with one whose process was killed or crashed in its middle, not with one that its agent has ended', () => {
     for (const code of ['PAWL_WORKER_EXIT', 'PAWL_AGENT_FAILED']) {
       expect(chosen([ended('failed', { ended: null }, { code })])?.id).toBe('s-1');
@@ -94,7 +103,7 @@ describe('the next attempt', () => {
   });
 
   it('goes on with one that had to stop for what a person has seen to since', () => {
-    for (const code of ['PAWL_AGENT_DENIED', 'PAWL_AGENT_LOGIN', 'PAWL_BUDGET_EXCEEDED'])
+    for (const code of ['PAWL_AGENT_ACCOUNT', 'PAWL_AGENT_DENIED', 'PAWL_AGENT_LOGIN', 'PAWL_BUDGET_EXCEEDED'])
       expect(chosen([ended('blocked', {}, { code })])?.id).toBe('s-1');
     expect(chosen([ended('blocked', {}, { code: 'PAWL_WORKER_BLOCKED' })])).toBeNull();
   });

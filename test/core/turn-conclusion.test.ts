@@ -36,8 +36,9 @@ interface Given {
   readonly reading?: AnswerReading;
   readonly forced?: ForcedEnd;
   readonly obstacle?: string;
+  readonly mayRemind?: boolean;
 }
-function concluded({ turn = {}, exit = CLEAN, reading = valid, forced, obstacle }: Given) {
+function concluded({ turn = {}, exit = CLEAN, reading = valid, forced, obstacle, mayRemind = false }: Given) {
   return concludeTask({
     purpose: 'implementation',
     completion: 'file',
@@ -46,6 +47,7 @@ function concluded({ turn = {}, exit = CLEAN, reading = valid, forced, obstacle 
     forced: forced ?? null,
     orphanResult: 'lost',
     turn: reportOf(turn),
+    mayRemind,
     ...(obstacle === undefined ? {} : { obstacle }),
   });
 }
@@ -87,6 +89,19 @@ describe('a turn is done only when all of it says so', () => {
     expect(told({ reading: missing })).toBe('failed NO_COMPLETION');
     expect(told({ reading: { kind: 'invalid', reason: 'odd' } })).toBe('failed ANSWER_INVALID');
     expect(told({ reading: missing, exit: null })).toBe('lost LOST');
+  });
+
+  it('one that ended well is reminded where that may be, and only then', () => {
+    const invalid = { kind: 'invalid', reason: 'odd' } as const;
+    expect(told({ reading: missing, mayRemind: true })).toBe('interrupted NO_ANSWER');
+    expect(concluded({ reading: invalid, mayRemind: true }).message).toBe(
+      'The agent ended its turn with an answer that is not valid (odd); it is reminded once, in the same session.',
+    );
+    expect(told({ mayRemind: true })).toBe('completed');
+    expect(told({ reading: missing, mayRemind: true, exit: { code: 1, signal: null } })).toBe('failed EXIT');
+    expect(told({ reading: missing, mayRemind: true, exit: null })).toBe('lost LOST');
+    expect(told({ reading: missing, mayRemind: true, turn: { ended: ended('failed') } })).toBe('failed FAILED');
+    expect(told({ reading: missing, mayRemind: true, turn: { ended: null } })).toBe('failed NO_END');
   });
 });
 

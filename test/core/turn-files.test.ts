@@ -98,8 +98,10 @@ const PARTS: readonly Part[] = [
       ['firstEventMs', -1, COUNT],
       ['expectedDenials', null, 'a list'],
       ['bypassesPermissions', null, FLAG],
+      ['mayRemind', 1, FLAG],
     ],
     accepted: [
+      ['mayRemind', true],
       ...AGENT_KINDS.map((kind): [string, unknown] => ['kind', kind]),
       ['prompt', ''],
       ['stdin', 'empty'],

@@ -87,6 +87,16 @@ it('what workers have said stands in fences that it cannot leave, and is called 
 });
 
 describe('an agent that goes on', () => {
+  it('after a turn without an answer is asked for that alone', () => {
+    const interlude = resumed('interrupted');
+    const session = { ...interlude.resumed, isUnanswered: true } as typeof interlude.resumed;
+    const prompt = turnPrompt(task('implementation'), { ...interlude, resumed: session }, false);
+    expect(prompt).toContain('ended without a valid answer');
+    expect(prompt).toContain('JSON Schema of the answer');
+    expect(prompt).not.toContain('cut off');
+    expect(prompt).not.toContain('## Instructions');
+  });
+
   it('is told why it stopped and what was found, and not its task over again', () => {
     const prompt = turnPrompt(task('implementation'), resumed('interrupted'), false);
     expect(prompt).toContain('cut off from outside');

@@ -86,6 +86,19 @@ const AGENTS: Readonly<Record<string, ScenarioAgent>> = {
     kind: 'claude',
     plan: { implementation: openTurn('claude', [{ do: 'takes', signal: 'SIGTERM', code: 143 }]) },
   },
+  FORGETFUL: {
+    kind: 'claude',
+    plan: {
+      'implementation-e0-a1': [
+        say(LINES.claude.started),
+        ...work('FORGETFUL'),
+        say(LINES.claude.text('All done, I think.')),
+        say(LINES.claude.done({ input: 1 })),
+      ],
+      implementation: goodTurn('claude'),
+      review: review(),
+    },
+  },
   SILENT: {
     kind: 'claude',
     plan: { implementation: [say(LINES.claude.started), ...work('SILENT'), say(LINES.claude.done({ input: 1 }))] },

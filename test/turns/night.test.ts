@@ -163,6 +163,18 @@ describe('kills', () => {
     const silent = viewOf('SILENT');
     expect(silent).toMatchObject({ state: 'failedExecution', task: { state: 'settled.failed' } });
     expect(codesOf(silent)).toEqual(['PAWL_WORKER_NO_COMPLETION', 'PAWL_ATTEMPTS_EXHAUSTED']);
+    expect(silent.tasks.map(({ code }) => code)).toEqual(['PAWL_AGENT_NO_ANSWER', 'PAWL_WORKER_NO_COMPLETION']);
+  });
+
+  it('an agent that ends without an answer is asked for it once, in the same session, and not charged', () => {
+    const forgetful = viewOf('FORGETFUL');
+    expect(forgetful.state).toBe('readyForManualReview');
+    const [first, second, ...more] = scenario.sessions(idOf('FORGETFUL'));
+    expect(second).toBe(first?.replace('new', 'resume'));
+    expect(more).toEqual([]);
+    const reminder = scenario.prompt(idOf('FORGETFUL'), 'implementation-e0-a2');
+    expect(reminder).toContain('ended without a valid answer');
+    expect(reminder).not.toContain('## Goal');
   });
 
   it('nothing of any run is left alive', () => {

@@ -117,6 +117,7 @@ export async function turnCommandOf(
       firstEventMs: order.firstEventMs,
       expectedDenials: config.expectedDenials,
       bypassesPermissions: isBypassing(config),
+      ...(order.mayRemind ? { mayRemind: true } : {}),
     },
   };
 }
