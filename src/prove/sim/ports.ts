@@ -162,6 +162,11 @@ export function simGit(caller: Caller): GitPort {
     treeOf: async (commit) => simTree(commit),
     storedContent: async (commit) => ({ kind: 'whole', tree: simTree(commit) }),
     branchHead: async () => {
+      // A failed run is to go on: its branch is where it left it.
+      if (director.next === 'decisionMade retry') {
+        caller.at('git.branchHead');
+        return headOf(branch);
+      }
       const type = await director.turn((each) => each.startsWith('handoff'));
       return type === 'handoffRefused' ? ELSEWHERE : headOf(branch);
     },
