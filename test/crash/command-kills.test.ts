@@ -41,6 +41,8 @@ async function killed(site: CrashSite, args: readonly string[], at: number): Pro
   return historyAt(site);
 }
 
+const FAILS = [{ do: 'exit', code: 3 }] as const;
+
 const WORKING: SiteOptions = {
   script: { ...PASSES_AT_ONCE, 'implementation.a1': [{ do: 'print', text: 'working' }, { do: 'hang' }] },
 };
@@ -73,6 +75,32 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
       const ended = await runPawl(site, RUN);
       expect(viewIn(ended).state, `cancel killed at ${at}`).toBe('cancelled');
       expect(faultsOf(site, ended, [history]), `cancel killed at ${at}`).toEqual([]);
+      closeLast();
+    }
+  },
+
+  'resolve: the retry of a run that has failed is decided once, and the run goes on': async () => {
+    const failing: SiteOptions = {
+      script: { ...PASSES_AT_ONCE, 'implementation.a1': FAILS, 'implementation.a2': FAILS },
+    };
+    const siteFailed = async (): Promise<CrashSite> => {
+      const site = newSite(failing);
+      expect(viewIn(await runPawl(site, RUN)).state).toBe('failedExecution');
+      return site;
+    };
+    const retry = (site: CrashSite): string[] => ['resolve', site.runId() ?? '', 'retry', '--reason', 'gone', '--json'];
+    const first = await siteFailed();
+    const count = await operationsOf(first, retry(first));
+    closeLast();
+    const points = Array.from({ length: count }, (_, n) => n + 1);
+    for (const at of sampled(points, 1, 4)) {
+      const site = await siteFailed();
+      const history = await killed(site, retry(site), at);
+      const again = await runPawl(site, retry(site));
+      expect([0, 2], `retry killed at ${at}: ${again.stderr}`).toContain(again.code);
+      const ended = await runPawl(site, ['run', '--json']);
+      expect(viewIn(ended).state, `retry killed at ${at}`).toBe('readyForManualReview');
+      expect(faultsOf(site, ended, [history]), `retry killed at ${at}`).toEqual([]);
       closeLast();
     }
   },
