@@ -35,6 +35,8 @@ export interface HandoffInput {
   readonly commits: readonly { readonly commit: string; readonly subject: string }[];
   readonly files: readonly string[];
   readonly fileCount: number;
+  /** What the work changes in files that instruct agents. */
+  readonly instructionChanges: SomePaths;
   readonly gates: readonly GateView[];
   /** Every round of gates that led there. */
   readonly rounds: readonly HandoffRound[];
@@ -64,6 +66,7 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     commits: input.commits.map((commit) => ({ ...commit })),
     files: input.files,
     fileCount: input.fileCount,
+    instructionChanges: { paths: input.instructionChanges.paths, count: input.instructionChanges.count },
     surfacesAdded: addedSurfaces(input.records),
     leftOut: leftOutOf(input.records),
     gates: input.gates.map(gateJson),
@@ -149,6 +152,7 @@ function markdownOf(
   const lines = [
     `# ${line(packet.taskId)}: ready for review`,
     '',
+    ...instructionLines(input.instructionChanges),
     ...(packet.scope.goal === null ? [] : [line(packet.scope.goal), '']),
     `- Commit \`${input.headCommit}\`, which both gates judged, from ${name(input.baseBranch)} (\`${input.baseCommit}\`)`,
     `- Branch ${name(input.branch)}, which was at that commit when it was handed off`,
@@ -183,6 +187,14 @@ function markdownOf(
     ...usedLine(attempts),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function instructionLines(changes: SomePaths): readonly string[] {
+  return somePathLines(
+    'Look at these first: files that instruct agents were changed',
+    'Agents that work here later read them as instructions or settings. The agents that judged this work had the versions of the base instead; read what they say now before you merge.',
+    changes,
+  );
 }
 
 function surfaceLines({ packet, records }: HandoffInput): readonly string[] {

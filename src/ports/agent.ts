@@ -76,6 +76,8 @@ export interface AgentsPort {
   problem(name: string): Blocker | null;
   /** What is known of that agent if Pawl reads its output; null for any other program. */
   coding(name: string): CodingAgent | null;
+  /** The files of a repository that this agent reads as instructions or settings (core/instruction-files); null: any agent. */
+  instructionFiles(name: string | null): readonly string[];
   /** How to start a worker of that agent that is no coding agent. Throws PAWL_AGENT_MISSING. */
   command(name: string, places: AgentPlaces): AgentCommand;
   /**

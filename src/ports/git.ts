@@ -97,6 +97,15 @@ export interface CommitRecord {
   readonly subject: string;
 }
 
+/** What a change does to the files that instruct agents. */
+export interface InstructionChanges {
+  /** Every pattern of such files: those asked for, and what the base's own files read in their turn. */
+  readonly patterns: readonly string[];
+  /** Paths that differ, in git's order, at most BOUNDS.filesListed, and their number. */
+  readonly paths: readonly string[];
+  readonly count: number;
+}
+
 /** What Pawl asks of git; each call is idempotent. */
 export interface GitPort {
   facts(): Promise<RepositoryFacts>;
@@ -147,6 +156,8 @@ export interface GitPort {
   ): Promise<{ readonly files: readonly string[]; readonly count: number }>;
   /** Tells `onPath` of every path that differs between two commits, however many they are: of a rename both, of a submodule its own. */
   eachPathChanged(base: string, head: string, onPath: (path: string) => void): Promise<void>;
+  /** Which files that instruct agents differ between two commits; `patterns` as core/instruction-files has them. */
+  instructionChanges(base: string, head: string, patterns: readonly string[]): Promise<InstructionChanges>;
   /** Lines that `head` has and `base` has not, by file, at most BOUNDS.filesListed pieces. */
   addedLines(worktree: string, base: string, head: string): Promise<readonly AddedLines[]>;
 }

@@ -36,6 +36,8 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   const baseCommit = context.baseCommit ?? effect.commit;
   const commits = await world.git.commits(worktree, baseCommit, effect.commit);
   const changed = await world.git.filesChanged(worktree, baseCommit, effect.commit);
+  const every = world.agents.instructionFiles(null);
+  const instructionChanges = await world.git.instructionChanges(baseCommit, effect.commit, every);
   const gates = (['verification', 'review'] as const).flatMap((gate) => gateView(run, gate));
   const upTo = records.findIndex((record) => record.effects.some((asked) => asked.key === effect.key));
   const before = records.slice(0, upTo + 1);
@@ -50,6 +52,7 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
     commits,
     files: changed.files,
     fileCount: changed.count,
+    instructionChanges,
     gates,
     policy: { ...context.policy },
     rounds: roundReports(world, runId, roundsOf(before)),

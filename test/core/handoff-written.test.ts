@@ -31,6 +31,7 @@ function inputOf(packet: Given, more: Partial<HandoffInput>): HandoffInput {
     commits: [],
     files: [],
     fileCount: 0,
+    instructionChanges: { paths: [], count: 0 },
     gates: [],
     rounds: [],
     policy: {},

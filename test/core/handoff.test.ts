@@ -22,6 +22,13 @@ function workCommitted(surfacesAdded?: readonly string[]): JournalEvent {
 }
 
 function bundleOf(...events: readonly JournalEvent[]): { readonly json: string; readonly markdown: string } {
+  return bundleWith({}, ...events);
+}
+
+function bundleWith(
+  more: Partial<HandoffInput>,
+  ...events: readonly JournalEvent[]
+): { readonly json: string; readonly markdown: string } {
   const [reading] = readPackets(JSON.stringify([goodPacket()]), sha256).readings;
   if (reading === undefined) throw new Error('the packet cannot be read');
   const input: HandoffInput = {
@@ -35,10 +42,12 @@ function bundleOf(...events: readonly JournalEvent[]): { readonly json: string; 
     commits: [{ commit: COMMIT, subject: 'work' }],
     files: ['x'],
     fileCount: 1,
+    instructionChanges: { paths: [], count: 0 },
     gates: [],
     rounds: [],
     policy: {},
     records: events.map((event, at) => recordOf(event, at + 1)),
+    ...more,
   };
   return handoffBundle(input);
 }
@@ -65,6 +74,18 @@ describe('a handoff', () => {
     const inside = bundleOf(workCommitted());
     expect(JSON.parse(inside.json).surfacesAdded).toEqual([]);
     expect(inside.markdown).not.toContain('conflict surface');
+  });
+
+  it('shows first that files were changed which instruct agents, by their names, and says nothing where none was', () => {
+    const instructionChanges = { paths: ['CLAUDE.md', 'a`b/AGENTS.md'], count: 3 };
+    const { json, markdown } = bundleWith({ instructionChanges }, workCommitted());
+    expect(JSON.parse(json).instructionChanges).toEqual(instructionChanges);
+    const [, second = ''] = markdown.split(/^#+ /m).slice(1);
+    expect(second).toMatch(/^Look at these first: files that instruct agents were changed \(3\)\n/);
+    expect(second).toContain('- `CLAUDE.md`\n- `` a`b/AGENTS.md ``\n- and 1 more\n');
+    const none = bundleOf(workCommitted());
+    expect(JSON.parse(none.json).instructionChanges).toEqual({ paths: [], count: 0 });
+    expect(none.markdown).not.toContain('instruct');
   });
 
   it('of a packet that was replaced says which version was judged, who has replaced it, and what was judged under the others', () => {

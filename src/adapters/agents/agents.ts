@@ -14,6 +14,7 @@ import { adapterOf } from './adapters.ts';
 import { agentProblem } from './agent-problem.ts';
 import { type CodingPlace, codingAgentOf, programOf, turnCommandOf } from './coding.ts';
 import { commandOf } from './command.ts';
+import { EVERY_INSTRUCTION_FILE, instructionFilesOf } from './instruction-files.ts';
 import { scriptedCommandOf } from './scripted.ts';
 
 /** What agents are started with, beyond the config. */
@@ -54,6 +55,10 @@ export function createAgents(config: Config, place: AgentsPlace): AgentsPort {
     coding: (name) => {
       const agent = find(name);
       return agent === undefined || !isCoding(agent) ? null : codingAgentOf(agent, coding);
+    },
+    instructionFiles: (name) => {
+      const agent = name === null ? undefined : find(name);
+      return agent === undefined ? EVERY_INSTRUCTION_FILE : instructionFilesOf(agent.kind);
     },
     command: (name: string, places: AgentPlaces): AgentCommand => {
       const agent = find(name);

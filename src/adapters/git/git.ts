@@ -13,6 +13,7 @@ import { syncDisks } from '../disk-sync.ts';
 import { commitWork } from './commit.ts';
 import { removeEmptyObjects } from './damaged-objects.ts';
 import { addedBetween, commitsBetween, eachPathBetween, filesBetween, worktreeState } from './inspection.ts';
+import { instructionChanges } from './instruction-changes.ts';
 import { locateRepository } from './locate.ts';
 import { repositoryFacts } from './repository-facts.ts';
 import { removeUntracked, rescue, rescueAndReset } from './rescue.ts';
@@ -89,6 +90,7 @@ export function createGit(options: GitOptions): GitPort {
     commits: (_worktree, base, head) => commitsBetween(git, base, head),
     addedLines: async (path, base, head) => addedBetween(git, openWorktree(git, path), base, head),
     filesChanged: (_worktree, base, head) => filesBetween(git, base, head),
+    instructionChanges: (base, head, patterns) => instructionChanges(git, base, head, patterns),
     eachPathChanged: (base, head, onPath) => eachPathBetween(git, base, head, onPath),
   };
 }

@@ -128,6 +128,7 @@ export function simAgents({ director }: Caller): AgentsPort {
     installed: () => [],
     problem: () => null,
     coding: () => null,
+    instructionFiles: () => ['AGENTS.md'],
     command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
     turn: () => Promise.reject(new Error('bug: the simulated agent is no coding agent')),
   };
@@ -189,6 +190,7 @@ export function simGit(caller: Caller): GitPort {
     commits: async () => [{ commit: headOf(branch), subject: 'sim' }],
     filesChanged: async () => ({ files: ['x'], count: 1 }),
     addedLines: async () => [],
+    instructionChanges: async (_base, _head, patterns) => ({ patterns, paths: [], count: 0 }),
     eachPathChanged: async (_base, _head, onPath) => {
       for (const path of pathsChanged(director)) onPath(path);
     },

@@ -103,6 +103,7 @@ export class SimMachine {
         installed: () => [],
         problem: () => null,
         coding: () => null,
+        instructionFiles: () => ['AGENTS.md'],
         command: () => ({ argv: ['sim'], envNames: [], env: {}, completion: 'file' }),
         turn: () => Promise.reject(new Error('bug: the simulated agent is no coding agent')),
       },
@@ -271,6 +272,7 @@ export class SimMachine {
       commits: async (worktree) => [{ commit: headOf(branchIn(worktree)), subject: 'sim' }],
       filesChanged: async () => ({ files: ['x'], count: 1 }),
       addedLines: async () => [],
+      instructionChanges: async (_base, _head, patterns) => ({ patterns, paths: [], count: 0 }),
       eachPathChanged: async (_base, head, onPath) => {
         const branch = [...this.#heads].find(([, commit]) => commit === head)?.[0] ?? '';
         for (const path of this.changed[branch] ?? []) onPath(path);
