@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { adapterOf } from '../adapters/agents/adapters.ts';
 import { createAgents } from '../adapters/agents/agents.ts';
 import { builtPath } from '../adapters/built-path.ts';
+import { restoreHead, showBase } from '../adapters/git/base-instructions.ts';
 import { createGit } from '../adapters/git/git.ts';
 import { flockHelperLock } from '../adapters/git/helper-lock.ts';
 import { excludePatterns } from '../adapters/git/locate.ts';
@@ -85,6 +86,8 @@ export function openWorld(request: WorldRequest): World {
       recordTree: (worktree, place) => recordTree(worktree, treeGit, place),
       settingsOf: (worktree, place) => settingsOf(worktree, treeGit, place),
       makeDurable,
+      showBase: (judged) => showBase(judged, treeGit),
+      restoreHead: (judged) => restoreHead(judged, treeGit),
     },
     config,
     paths,

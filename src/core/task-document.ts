@@ -34,6 +34,8 @@ export interface TaskDocumentInput {
   readonly isSurfaceStrict: boolean;
   /** Argument lists of the commands to run: verification and setup. */
   readonly commands: readonly (readonly string[])[];
+  /** Files that instruct agents and that the change touches: verification and review by an agent, which sees those of the base. */
+  readonly instructionChanges: { readonly paths: readonly string[]; readonly count: number } | null;
   /** The evidence of the gate that failed: fix only. */
   readonly failedGate: Json | null;
   /** How the attempts before this one ended, oldest first. */
@@ -93,14 +95,27 @@ function byPurpose(input: TaskDocumentInput): { readonly [key: string]: Json } {
         earlierRounds: input.earlierRounds.map((round) => ({ ...round })),
       };
     case 'verification':
-      return { commands: input.commands, expectations: packet.verification.expectations, commitToJudge: input.commit };
+      return {
+        commands: input.commands,
+        expectations: packet.verification.expectations,
+        commitToJudge: input.commit,
+        ...instructionsOf(input),
+      };
     case 'review':
       return {
         criteria: packet.review.criteria,
         reviewerPlan: packet.review.reviewerPlan,
         commitToReview: input.commit,
+        ...instructionsOf(input),
       };
   }
+}
+
+/** Only where there are any. */
+function instructionsOf({ instructionChanges }: TaskDocumentInput): { readonly [key: string]: Json } {
+  if (instructionChanges === null || instructionChanges.count === 0) return {};
+  const { paths, count } = instructionChanges;
+  return { instructionFilesOfBase: { paths, count } };
 }
 
 /** The paths that the work is meant for. */

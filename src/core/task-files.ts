@@ -63,6 +63,7 @@ export function parseRequest(bytes: Uint8Array): Parsed<TaskRequest> {
     recordsTree: flag(file, 'recordsTree'),
     task: json(file, 'task'),
     ...(file.git === undefined ? {} : { git: gitPlace(object(file, 'git')) }),
+    ...(file.instructions === undefined ? {} : { instructions: instructionFiles(object(file, 'instructions')) }),
     ...(file.turn === undefined ? {} : { turn: turnRequest(object(file, 'turn')) }),
   }));
 }
@@ -164,6 +165,10 @@ function gitPlace(file: Fields): NonNullable<TaskRequest['git']> {
     adminDir: absolute(file, 'adminDir'),
     settings: texts(file, 'settings'),
   };
+}
+
+function instructionFiles(file: Fields): NonNullable<TaskRequest['instructions']> {
+  return { base: text(file, 'base'), head: text(file, 'head'), patterns: list(file, 'patterns', text) };
 }
 
 function identity(file: Fields, name: string): ProcessIdentity {

@@ -26,8 +26,9 @@ import { endTree, graceFor, pause } from './ending.ts';
 import { workerEnvironment } from './environment.ts';
 import { spawnGate } from './gate.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { hideInstructions } from './instructions.ts';
 import { treeHandle } from './observe.ts';
-import { settleOutcome, type WorktreeReader } from './outcome.ts';
+import { settleOutcome, type Worktrees } from './outcome.ts';
 import { TurnFollower } from './turn-output.ts';
 import { watchWorker } from './watch.ts';
 
@@ -35,7 +36,7 @@ import { watchWorker } from './watch.ts';
 export interface HostParts {
   readonly files: Files;
   readonly processes: HostProcessesPort;
-  readonly worktrees: WorktreeReader;
+  readonly worktrees: Worktrees;
   /** The host's own environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Kept when the host is told to stop. */
@@ -160,7 +161,8 @@ async function runWorker(
   const { taskFolder } = task;
   files.writeDurable(join(taskFolder, TASK_FILES.task), encode(request.task));
   if (request.turn !== undefined) writeTurnFiles(files, taskFolder, request.turn);
-  const obstacle = prepareAnswerFile(files.fs, request);
+  const obstacle =
+    prepareAnswerFile(files.fs, request) ?? (await hideInstructions(parts.worktrees, request, taskFolder));
   if (obstacle !== null) return notStarted(obstacle);
   const env = workerEnvironment(request, taskFolder, parts.env);
   const gate = await spawnGate(files, parts.processes, request, taskFolder, env);

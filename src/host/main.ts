@@ -3,6 +3,7 @@
  *
  * Owns: wiring the real parts, signals, the exit code. Does not own: the steps (host/host).
  */
+import { restoreHead, showBase } from '../adapters/git/base-instructions.ts';
 import { headOf, makeDurable, OF_A_HOST, recordTree, settingsOf } from '../adapters/git/tree.ts';
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
@@ -12,7 +13,7 @@ import { EXIT } from '../model/error-codes.ts';
 import type { AdapterTable } from '../ports/agent-adapter.ts';
 import { Files } from '../store/files.ts';
 import { runHost } from './host.ts';
-import type { WorktreeReader } from './outcome.ts';
+import type { Worktrees } from './outcome.ts';
 
 function log(line: string): void {
   process.stderr.write(`${new Date().toISOString()} host ${process.pid}: ${line}\n`);
@@ -34,11 +35,13 @@ if (taskFolder === undefined || requestHash === undefined) {
 } else {
   try {
     const files = new Files(nodeFs, systemClock);
-    const worktrees: WorktreeReader = {
+    const worktrees: Worktrees = {
       recordTree: (worktree, place) => recordTree(worktree, OF_A_HOST, place),
       headOf: (worktree, place) => headOf(worktree, OF_A_HOST, place),
       settingsOf: (worktree, place) => settingsOf(worktree, OF_A_HOST, place),
       makeDurable,
+      showBase: (judged) => showBase(judged),
+      restoreHead: (judged) => restoreHead(judged),
     };
     // Most tasks of a run are no turns: their hosts start without the adapters.
     const adapterOf: AdapterTable = async (kind) => (await import('../adapters/agents/adapters.ts')).adapterOf(kind);

@@ -1,7 +1,7 @@
 /**
  * Writes how a task ended, once: the same steps for the host that ran the worker and for a runner that found it.
  *
- * Owns: the order answer, tree, sync, hashes, outcome; giving up a task before its start.
+ * Owns: the order answer, the head's instruction files, tree, sync, hashes, outcome; giving up a task before its start.
  * Does not own: ending the worker (host/ending), the decision (core/conclusion), recording the tree (adapters/git).
  *
  * Invariants: 1. Called only when nothing of the worker is left (design 5.8). 2. What the outcome names is durable before it is linked.
@@ -36,12 +36,13 @@ import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { attemptSync } from '../store/store-errors.ts';
 import { collectAnswer } from './answer-file.ts';
+import { type InstructionSwap, restoreInstructions } from './instructions.ts';
 import { isForbidden, readOutputIfAllowed } from './output-file.ts';
 import { cutOutput } from './output-limit.ts';
 import { readEndedTurn, tailOf, UnreadableTurn } from './turn-output.ts';
 
-/** What a worktree holds, read from git without holding up who asks: null where that cannot be told. */
-export interface WorktreeReader {
+/** What a worktree holds, read from git without holding up who asks: null where that cannot be told. And which instruction files it shows. */
+export interface Worktrees extends InstructionSwap {
   /** `place`: where git keeps the worktree, as the request says; undefined in requests of older versions. */
   recordTree(
     worktree: string,
@@ -61,7 +62,7 @@ export interface WorktreeReader {
 /** What is known about an ended task by the one who settles it. */
 export interface Settlement {
   readonly files: Files;
-  readonly worktrees: WorktreeReader;
+  readonly worktrees: Worktrees;
   readonly taskFolder: string;
   readonly request: TaskRequest;
   readonly requestHash: string;
@@ -107,6 +108,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
   const { conclusion, completion } = isFirst
     ? keepAnswer(settlement, evidence)
     : { conclusion: conclude(settlement, evidence), completion: null };
+  if (isFirst) await restoreInstructions(settlement.worktrees, request, taskFolder, settlement.log);
   const { head, tree, reason } = request.recordsTree
     ? await settlement.worktrees.recordTree(request.cwd, request.git)
     : { head: await settlement.worktrees.headOf(request.cwd, request.git), tree: null, reason: null };

@@ -142,8 +142,8 @@ export const BOUNDS = {
   heartbeatMs: 1_000,
   hostSilenceMs: 30_000,
   deadlineMarginMs: 30_000,
-  /** Calls of git that a host makes once its worker has ended, at most. */
-  hostGits: 12,
+  /** Calls of git that a host makes before its worker starts and once that has ended, at most. */
+  hostGits: 21,
   /** Settings of git told apart in a task's files. */
   gitSettings: 2_000,
   watchPollMs: 1_000,
@@ -156,6 +156,8 @@ export const BOUNDS = {
   /** How long a host tries to end what is left of its worker's tree, and how long it pauses between two tries. */
   hostSweepMs: 60_000,
   hostSweepPauseMs: 2_000,
+  /** Files and folders of a worktree that are looked at for one that instructs agents. */
+  entriesWalked: 5_000_000,
   gitMs: 120_000,
   gitOutputBytes: 64 * 1024 * 1024,
   gitRefLockMs: 2_000,

@@ -24,6 +24,7 @@ export const TASK_FILES = {
   outcome: 'outcome',
   prompt: 'prompt.md',
   answerSchema: 'answer-schema.json',
+  instructions: 'instructions',
   treeLock: 'tree.lock',
 } as const;
 
@@ -49,6 +50,16 @@ export interface GitPlace {
 
 /** What decides how git works in a repository: every setting by its name, with a digest of its value. */
 export type GitSettings = Readonly<Record<string, string>>;
+
+/** The files that instruct agents, for a worker that judges a change: it is shown the base's. */
+export interface InstructionFiles {
+  /** The commit that the change begins at. */
+  readonly base: string;
+  /** The commit to judge. */
+  readonly head: string;
+  /** Which files they are (core/instruction-files). */
+  readonly patterns: readonly string[];
+}
 
 /** request.json: all that a host needs to run one task, written before any host starts. */
 export interface TaskRequest {
@@ -85,6 +96,8 @@ export interface TaskRequest {
   readonly task: Json;
   /** The worktree's place in git, and the settings before the worker starts. Absent in requests of older versions. */
   readonly git?: GitPlace & { readonly settings: GitSettings };
+  /** Present where the worker is an agent that judges a change. */
+  readonly instructions?: InstructionFiles;
   /** Present where the worker is a coding agent whose output Pawl reads. */
   readonly turn?: TurnRequest;
 }

@@ -5,7 +5,7 @@
  */
 import type { Blocker } from '../model/error.ts';
 import type { LeftOut } from '../model/event.ts';
-import type { TaskRequest } from '../model/request.ts';
+import type { GitPlace, InstructionFiles, TaskRequest } from '../model/request.ts';
 
 /** The worktree that a run asks for. */
 export interface WorkspaceSpec {
@@ -104,6 +104,15 @@ export interface InstructionChanges {
   /** Paths that differ, in git's order, at most BOUNDS.filesListed, and their number. */
   readonly paths: readonly string[];
   readonly count: number;
+}
+
+/** A worktree whose change is judged, and what its judge is not to be instructed by. */
+export interface JudgedWorktree {
+  readonly worktree: string;
+  readonly place: GitPlace;
+  readonly files: InstructionFiles;
+  /** Of the task: files wait there meanwhile. */
+  readonly folder: string;
 }
 
 /** What Pawl asks of git; each call is idempotent. */

@@ -20,6 +20,7 @@ import { FaultFs } from './memory/fault-fs.ts';
 import type { FsOp } from './memory/memory-fs.ts';
 import type { InjectionResult } from './proof.ts';
 import { HostSite, TASK_FOLDER, WORKTREE, type Worker } from './sim/host-site.ts';
+import { SIM_PLACE } from './sim/ports.ts';
 
 /** One kind of task, and what its worker does. */
 interface Story {
@@ -221,7 +222,20 @@ const PLAIN: TaskRequest = {
 
 const ANSWER = JSON.stringify({ status: 'completed', summary: 'done' });
 
-/** A command that answers, a coding agent that answers, and a worker that has to be ended. */
+/** What a judging agent is not instructed by is changed before its start, and back after its end. */
+const JUDGING: TaskRequest = {
+  ...PLAIN,
+  taskId: 'review-e1-a1',
+  purpose: 'review',
+  epoch: 1,
+  recordsTree: false,
+  git: { ...SIM_PLACE, settings: {} },
+  instructions: { base: 'b'.repeat(40), head: 'c'.repeat(40), patterns: ['AGENTS.md'] },
+};
+
+const VERDICT = { status: 'PASS', findings: [], summary: 'fine' };
+
+/** A command that answers, a coding agent that answers, one that judges, and a worker that has to be ended. */
 const STORIES: readonly Story[] = [
   { name: 'a command', request: PLAIN, worker: { output: 'working\n', answer: ANSWER }, result: 'completed' },
   {
@@ -243,6 +257,12 @@ const STORIES: readonly Story[] = [
       },
     },
     worker: { output: `${LINES.map((line) => JSON.stringify(line)).join('\n')}\n`, answer: ANSWER },
+    result: 'completed',
+  },
+  {
+    name: 'a judge',
+    request: JUDGING,
+    worker: { output: '', answer: JSON.stringify({ status: 'completed', summary: 'done', verdict: VERDICT }) },
     result: 'completed',
   },
   { name: 'a worker that hangs', request: PLAIN, worker: { output: '', answer: null }, result: 'timedOut' },

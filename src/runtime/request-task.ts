@@ -10,6 +10,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import { isGate } from '../core/answer.ts';
 import { hintOf } from '../core/blocker-hints.ts';
 import type { Spent } from '../core/ledger.ts';
 import type { ResumedSession } from '../core/session-choice.ts';
@@ -22,11 +23,12 @@ import { type Blocker, PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { ANSWER_FOLDER, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { AgentCommand, AgentPlaces } from '../ports/agent.ts';
+import type { InstructionChanges } from '../ports/git.ts';
 import { linkRegister } from '../store/register.ts';
 import { findChangedSettings, type RunsAtWork } from './git-settings.ts';
 import { type KeptPacket, readKeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
-import { orderTurn, planWork } from './request-turn.ts';
+import { orderTurn, type Plan, planWork } from './request-turn.ts';
 import { contradiction, factsOf, observe, openTaskFolder } from './task-folder.ts';
 import { documentOf } from './task-story.ts';
 import { workOf } from './task-work.ts';
@@ -61,14 +63,15 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
   world.files.ensureFolders([folder]);
   const nonce = world.clock.nonce();
   const mark = `${runId}/${effect.taskId}/${nonce.slice(0, 12)}`;
-  const document = documentOf(run, effect, kept, plan.commands, completionFile);
+  const instructions = await instructionsFor(run, effect, plan);
+  const document = documentOf(run, effect, kept, { commands: plan.commands, completionFile, instructions });
   const command =
     plan.kind === 'program'
       ? plan.command
       : await orderTurn(run, effect, plan, { interlude, document, places, folder, nonce, mark });
   if ('blocker' in command) return refuse(command.blocker);
   const git = await world.git.settings(worktree);
-  const parts = { agent: plan.agent, command, completionFile, nonce, mark, document, git };
+  const parts = { agent: plan.agent, command, completionFile, nonce, mark, document, git, instructions };
   const request = requestOf(run, effect, kept, parts);
   const standing = linkRegister(world.files, join(folder, TASK_FILES.request), encodeRequest(request)).bytes;
   const parsed = parseRequest(standing);
@@ -83,6 +86,21 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
     agent: parsed.value.agent,
     rescueRef: interlude.rescueRef,
   });
+}
+
+/** What the change does to files that instruct agents, for an agent that judges it; null for any other task: our own program reads none. */
+async function instructionsFor(
+  run: LiveRun,
+  { purpose, commit }: PrepareTask,
+  plan: Exclude<Plan, { kind: 'refused' }>,
+): Promise<InstructionChanges | null> {
+  if (!isGate(purpose) || plan.commands.length > 0) return null;
+  const { git, agents } = run.world;
+  return git.instructionChanges(baseOf(run, commit), commit, agents.instructionFiles(plan.agent));
+}
+
+function baseOf(run: LiveRun, commit: string): string {
+  return run.state.run.context.baseCommit ?? commit;
 }
 
 /** What was left in the worktree is kept; then it stands at the task's commit, or, for a session that was cut off, as that left it. */
@@ -162,11 +180,12 @@ function requestOf(
     readonly mark: string;
     readonly document: Json;
     readonly git: NonNullable<TaskRequest['git']>;
+    readonly instructions: InstructionChanges | null;
   },
 ): TaskRequest {
   const { world, runId } = run;
   const { taskId, purpose, epoch, attempt } = effect;
-  const { agent, command, completionFile, nonce, mark, document, git } = parts;
+  const { agent, command, completionFile, nonce, mark, document, git, instructions } = parts;
   const worktree = world.paths.worktree(runId);
   if (!isAbsolute(worktree)) throw new Error(`bug: the worktree ${worktree} is not an absolute path`);
   const { limits } = kept;
@@ -198,6 +217,11 @@ function requestOf(
     recordsTree: purpose === 'implementation' || purpose === 'fix',
     task: document,
     git,
+    ...(instructions === null
+      ? {}
+      : {
+          instructions: { base: baseOf(run, effect.commit), head: effect.commit, patterns: instructions.patterns },
+        }),
     ...(command.turn === undefined ? {} : { turn: command.turn }),
   };
 }

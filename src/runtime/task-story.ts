@@ -10,6 +10,7 @@ import { type EndedAttempt, taskDocument } from '../core/task-document.ts';
 import { parseOutcome } from '../core/task-files.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import { TASK_FILES } from '../model/request.ts';
+import type { InstructionChanges } from '../ports/git.ts';
 import { readArtifact } from '../store/artifacts.ts';
 import { readRegister } from '../store/register.ts';
 import type { KeptPacket } from './kept-packet.ts';
@@ -22,8 +23,11 @@ export function documentOf(
   run: LiveRun,
   effect: PrepareTask,
   kept: KeptPacket,
-  commands: readonly (readonly string[])[],
-  completionFile: string,
+  told: {
+    readonly commands: readonly (readonly string[])[];
+    readonly completionFile: string;
+    readonly instructions: InstructionChanges | null;
+  },
 ): Json {
   const { context } = run.state.run;
   const { taskId, purpose, epoch, attempt } = effect;
@@ -39,9 +43,10 @@ export function documentOf(
     baseCommit: context.baseCommit ?? effect.commit,
     commit: effect.commit,
     worktree: run.world.paths.worktree(run.runId),
-    completionFile,
+    completionFile: told.completionFile,
     isSurfaceStrict: run.world.config.surface === 'strict',
-    commands,
+    commands: told.commands,
+    instructionChanges: told.instructions,
     failedGate: purpose === 'fix' ? failedGate(run) : null,
     earlier: earlierAttempts(run, (task) => task.purpose === purpose && task.epoch === epoch),
     earlierRounds:

@@ -4,7 +4,7 @@
  * Owns: the bundle's type. Does not own: making it (cli/wiring, index).
  */
 
-import type { WorktreeReader } from '../host/outcome.ts';
+import type { Worktrees } from '../host/outcome.ts';
 import type { Config } from '../model/config.ts';
 import type { AgentKind } from '../model/turn.ts';
 import type { AgentsPort } from '../ports/agent.ts';
@@ -29,7 +29,7 @@ export interface World {
   readonly adapterOf: (kind: AgentKind) => AgentAdapter;
   /** The handoff transport of one run. */
   readonly scm: (runFolder: string) => ScmPort;
-  readonly worktrees: WorktreeReader;
+  readonly worktrees: Worktrees;
   readonly config: Config;
   readonly paths: RegistryPaths;
   readonly lock: RegistryLock;

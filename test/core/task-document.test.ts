@@ -22,7 +22,11 @@ const PACKET: Packet = {
 };
 const ENDED = { taskId: 'implementation-e1-a1', result: 'failed', message: 'no' };
 const FIXED = { taskId: 'fix-e1-a1', result: 'completed', message: 'yes' };
-const documentOf = (purpose: Purpose, isSurfaceStrict = false) =>
+const documentOf = (
+  purpose: Purpose,
+  isSurfaceStrict = false,
+  instructionChanges: { readonly paths: readonly string[]; readonly count: number } | null = null,
+) =>
   taskDocument({
     runId: 'run_T-1',
     taskId: 'task',
@@ -38,6 +42,7 @@ const documentOf = (purpose: Purpose, isSurfaceStrict = false) =>
     completionFile: '/w/answer.json',
     isSurfaceStrict,
     commands: [['npm', 'test']],
+    instructionChanges,
     failedGate: { status: 'FAIL' },
     earlier: [ENDED],
     earlierRounds: [FIXED],
@@ -110,6 +115,16 @@ describe('the document of a task', () => {
       commitToReview: 'c0ffee',
     });
   });
+});
+
+it('names the instruction files that a change touches to those who judge it, and to nobody else', () => {
+  const changes = { paths: ['CLAUDE.md'], count: 2 };
+  for (const purpose of ['setup', 'implementation', 'fix', 'review', 'verification'] as const) {
+    const isGate = purpose === 'review' || purpose === 'verification';
+    const named = isGate ? { instructionFilesOfBase: changes } : {};
+    expect(documentOf(purpose, false, changes), purpose).toEqual({ ...(documentOf(purpose) as object), ...named });
+    expect(documentOf(purpose, false, { paths: [], count: 0 }), purpose).toEqual(documentOf(purpose));
+  }
 });
 
 describe('the schema of an answer', () => {

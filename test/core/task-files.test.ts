@@ -146,8 +146,10 @@ it('an identity of pid 0 is none', () => {
 describe('what not every file has', () => {
   const git = { commonDir: '/r/.git', adminDir: '/r/.git/worktrees/w', settings: { config: 'one', hooks: '' } };
 
-  it('is read where it is there: where git keeps the worktree, the turn, the settings of git, the start by a clock of its own', () => {
-    const whole = { ...request, git, turn: plainTurn };
+  const instructions = { base: 'b', head: 'c', patterns: ['AGENTS.md'] };
+
+  it('is read where it is there: where git keeps the worktree, what is not to instruct, the turn, the settings of git, the start by a clock of its own', () => {
+    const whole = { ...request, git, instructions, turn: plainTurn };
     expect(parseRequest(encodeRequest(whole))).toEqual({ ok: true, value: whole });
     const settled = { ...outcome, gitSettings: { config: 'one' }, turn: reportOf() };
     expect(parseOutcome(encodeOutcome(settled))).toEqual({ ok: true, value: settled });
@@ -158,6 +160,8 @@ describe('what not every file has', () => {
   it.each([
     ['git.commonDir', { ...request, git: { ...git, commonDir: 'relative' } }],
     ['git.settings', { ...request, git: { ...git, settings: 'one' } }],
+    ['instructions.patterns', { ...request, instructions: { ...instructions, patterns: [''] } }],
+    ['instructions.base', { ...request, instructions: { ...instructions, base: null } }],
     ['turn', { ...request, turn: null }],
     ['turn.session', { ...request, turn: { ...plainTurn, session: null } }],
   ])('is refused where %s is wrong', (_, file) => {

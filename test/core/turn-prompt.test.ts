@@ -67,6 +67,18 @@ describe('a fresh agent', () => {
   });
 });
 
+it('who judges a change to instruction files is told that it sees those of the base, and how to see the change', () => {
+  const instructionFilesOfBase = { paths: [`.claude/${EVIL}`], count: 1 };
+  for (const purpose of ['review', 'verification'] as const) {
+    const commits = { commitToReview: 'feed', commitToJudge: 'feed' };
+    const prompt = turnPrompt(task(purpose, { ...commits, instructionFilesOfBase }), FRESH, false);
+    expect(prompt).toContain('as they were in the base');
+    expect(prompt).toContain('`git diff ba5e..feed`');
+    expect(prompt).not.toContain(EVIL);
+    expect(turnPrompt(task(purpose, commits), FRESH, false)).not.toContain('as they were in the base');
+  }
+});
+
 it('what workers have said stands in fences that it cannot leave, and is called data', () => {
   const said = [{ taskId: 't', result: 'failed', message: EVIL }];
   const prompt = turnPrompt(
@@ -140,6 +152,7 @@ it('is written out, purpose by purpose, for people to read', async () => {
   const surface = { paths: ['src/a', 'docs/*.md'], isStrict: true };
   const round = [{ taskId: 'fix-e1-a1', result: 'completed', message: 'Done.' }];
   const judging = { commitToReview: 'feed', commitToJudge: 'feed' };
+  const touched = { paths: ['CLAUDE.md', 'src/AGENTS.md'], count: 2 };
   const prompts: readonly (readonly [string, Json, Interlude, boolean])[] = [
     ['implementation', task('implementation', { surface }), FRESH, true],
     [
@@ -161,6 +174,13 @@ it('is written out, purpose by purpose, for people to read', async () => {
       true,
     ],
     ['verification', task('verification', { expectations: 'It is fast.', ...judging }), FRESH, false],
+    ['review of instruction files', task('review', { ...judging, instructionFilesOfBase: touched }), FRESH, true],
+    [
+      'verification of instruction files',
+      task('verification', { ...judging, instructionFilesOfBase: touched }),
+      FRESH,
+      false,
+    ],
     [
       'fix',
       task('fix', { surface: { ...surface, isStrict: false }, failedGate: { gate: 'review' }, earlierRounds: round }),

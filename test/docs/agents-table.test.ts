@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { adapterOf } from '../../src/adapters/agents/adapters.ts';
+import { instructionFilesOf } from '../../src/adapters/agents/instruction-files.ts';
 import { acpAgentSchema, nativeAgentSchema } from '../../src/model/agent-config.ts';
 import { DEFAULT_LIMITS, PARALLEL_RUNS_MAX } from '../../src/model/limits.ts';
 import { AGENT_KINDS } from '../../src/model/turn.ts';
@@ -54,6 +55,17 @@ describe('docs/agents.md', () => {
           expect(named.length, `${kind} ${permission}`).toBeGreaterThan(0);
       }
     }
+  });
+
+  test('names the instruction files of each kind, and of agents that Pawl does not know', () => {
+    const rows = rowsUnder('Instruction files');
+    expect([...rows.keys(), 'acp'].toSorted()).toEqual([...AGENT_KINDS].toSorted());
+    for (const [kind, cells] of rows) {
+      const native = AGENT_KINDS.find((each) => each === kind);
+      expect(quoted(cells[0] ?? ''), kind).toEqual(instructionFilesOf(native ?? 'acp'));
+    }
+    const section = page.split('\n## Instruction files\n')[1]?.split('\n## ')[0] ?? '';
+    for (const pattern of instructionFilesOf('acp')) expect(section).toContain(`\`${pattern}\``);
   });
 
   test('names the variables that each kind is given', () => {

@@ -41,6 +41,8 @@ function settlement(disk: MemoryFs): Settlement {
     worktrees: {
       recordTree: async () => ({ head: null, tree: null, reason: null }),
       headOf: async () => null,
+      showBase: async () => null,
+      restoreHead: async () => null,
       settingsOf: async () => null,
       makeDurable: async () => undefined,
     },

@@ -41,6 +41,8 @@ function settlement(given: Partial<Settlement> = {}, asked: Partial<TaskRequest>
     worktrees: {
       recordTree: async () => ({ head: 'c0ffee', tree: 'facade', reason: null }),
       headOf: async () => 'c0ffee',
+      showBase: async () => null,
+      restoreHead: async () => null,
       settingsOf: async () => null,
       makeDurable: async () => undefined,
     },
@@ -110,6 +112,8 @@ describe('settleOutcome', () => {
     const worktrees = {
       recordTree: async () => ({ head: null, tree: null, reason: 'no repository' }),
       headOf: async () => null,
+      showBase: async () => null,
+      restoreHead: async () => null,
       settingsOf: async () => null,
       makeDurable: async () => undefined,
     };
@@ -127,6 +131,8 @@ describe('settleOutcome', () => {
         return { head: null, tree: 'facade', reason: null };
       },
       headOf: async () => null,
+      showBase: async () => null,
+      restoreHead: async () => null,
       settingsOf: async () => null,
       makeDurable: async (worktree: string) => {
         look(`sync of ${worktree} begins`);

@@ -59,6 +59,8 @@ function settlement(turn: TurnRequest | null, log: string[]): Settlement {
     worktrees: {
       recordTree: async () => ({ head: null, tree: null, reason: null }),
       headOf: async () => null,
+      showBase: async () => null,
+      restoreHead: async () => null,
       settingsOf: async () => null,
       makeDurable: async () => undefined,
     },

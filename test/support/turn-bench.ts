@@ -127,6 +127,8 @@ export class TurnBench {
         worktrees: {
           recordTree: async () => nothing,
           headOf: async () => null,
+          showBase: async () => null,
+          restoreHead: async () => null,
           settingsOf: async () => null,
           makeDurable: async () => undefined,
         },

@@ -188,11 +188,16 @@ export function createGitRun(options: {
 
 /** Takes NUL-separated paths out of a stream: `take` is called with each chunk, `onPath` with each path that is whole. */
 export function pathStream(onPath: (path: string) => void): (chunk: Uint8Array) => void {
+  return fieldStream((bytes) => onPath(bytes.toString('utf8')));
+}
+
+/** As `pathStream`, with the bytes as they came: a path need not be UTF-8. */
+export function fieldStream(onField: (bytes: Buffer) => void): (chunk: Uint8Array) => void {
   let rest = Buffer.alloc(0);
   return (chunk) => {
     let bytes = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
     for (let end = bytes.indexOf(0); end >= 0; end = bytes.indexOf(0)) {
-      onPath(bytes.subarray(0, end).toString('utf8'));
+      onField(bytes.subarray(0, end));
       bytes = bytes.subarray(end + 1);
     }
     rest = Buffer.from(bytes);

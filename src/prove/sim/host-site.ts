@@ -139,6 +139,8 @@ export class HostSite {
         headOf: async () => null,
         recordTree: async () => ({ head: null, tree: null, reason: null }),
         makeDurable: async () => undefined,
+        showBase: async () => null,
+        restoreHead: async () => null,
         settingsOf: async () => null,
       }),
       env: {},

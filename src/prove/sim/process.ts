@@ -199,6 +199,8 @@ export class SimProcess implements Caller, Counterpart {
         settingsOf: async () => ({}),
         recordTree: async () => ({ head: null, tree: null, reason: null }),
         makeDurable: async () => this.at('worktree.sync'),
+        showBase: async () => null,
+        restoreHead: async () => null,
       },
       config: simConfig(this),
       paths: SIM_PATHS,

@@ -114,6 +114,8 @@ export class SimMachine {
         settingsOf: async () => this.settings,
         recordTree: async () => ({ head: null, tree: null, reason: null }),
         makeDurable: async () => undefined,
+        showBase: async () => null,
+        restoreHead: async () => null,
       },
       config: { ...this.#config, surface: this.surface },
       paths,
