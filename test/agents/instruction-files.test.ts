@@ -1,10 +1,19 @@
 /** Which files each kind of agent reads, as its adapter names them. */
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAgents } from '../../src/adapters/agents/agents.ts';
-import { EVERY_INSTRUCTION_FILE, instructionFilesOf } from '../../src/adapters/agents/instruction-files.ts';
+import {
+  EVERY_INSTRUCTION_FILE,
+  instructionFilesOf,
+  withoutMemory,
+} from '../../src/adapters/agents/instruction-files.ts';
 import { instructionMatcher } from '../../src/core/instruction-files.ts';
 import { parseConfig } from '../../src/model/config.ts';
+import { ROLES } from '../../src/model/packet.ts';
 import { AGENT_KINDS } from '../../src/model/turn.ts';
+import type { TurnOrder } from '../../src/ports/agent.ts';
 
 const OWN: Readonly<Record<string, readonly string[]>> = {
   claude: ['CLAUDE.md', 'a/CLAUDE.local.md', '.claude/settings.json', '.claude/skills/x/SKILL.md', '.mcp.json'],
@@ -64,5 +73,60 @@ describe('the instruction files of agents', () => {
     expect(agents.instructionFiles('mine')).toEqual(instructionFilesOf('codex'));
     expect(agents.instructionFiles('tool')).toEqual(instructionFilesOf('scripted'));
     for (const name of [null, 'gone']) expect(agents.instructionFiles(name)).toEqual(EVERY_INSTRUCTION_FILE);
+  });
+});
+
+describe('the memory of a project that an agent keeps elsewhere', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pawl-memory-'));
+    const flags =
+      '-p -o --output-format --verbose --settings --permission-mode --allowedTools --disallowedTools --approval-mode';
+    for (const [name, version] of Object.entries({ claude: '1.0.0 (Claude Code)', qwen: '1.0.0' })) {
+      const script = `if [ "$1" = --version ]; then echo '${version}'; else printf '%s\\n' x ${flags}; fi`;
+      writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const order: Omit<TurnOrder, 'role'> = {
+    session: { id: null, isResume: false },
+    prompt: 'Do it.',
+    answerSchema: {},
+    budget: { tokens: null, usd: null },
+    usedBefore: { tokens: 0, usd: 0 },
+    firstEventMs: 1_000,
+    mayRemind: false,
+    commits: { base: 'b', head: 'h' },
+    allowedTools: [],
+    taskFolder: '/task',
+    mark: 'mark',
+  };
+
+  it.each([
+    ['claude', 'edit', { CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1' }],
+    ['claude', 'bypass', { CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1' }],
+    ['qwen', 'edit', { QWEN_CODE_MEMORY_BASE_DIR: '/task/memory' }],
+  ])('is not there for one that judges, and stays for one that works: %s (%s)', async (kind, permission, without) => {
+    const settings = { kind, permission, structuredOutput: false };
+    const config = parseConfig(JSON.stringify({ agents: { one: settings } }), 'x');
+    const agents = createAgents(config, {
+      configFolder: folder,
+      environment: { PATH: `${folder}:${process.env.PATH}` },
+    });
+    const places = { worktree: '/w', taskFile: '/t', completionFile: '/c' };
+    for (const role of ROLES) {
+      const { env } = await agents.turn('one', places, { ...order, role });
+      if (role === 'reviewer' || role === 'verifier') expect(env, role).toMatchObject(without);
+      else for (const name of Object.keys(without)) expect(Object.keys(env), role).not.toContain(name);
+    }
+  });
+
+  it('is taken from an agent over ACP whichever it is, and others have none that could be', () => {
+    expect(withoutMemory('acp', '/task')).toEqual({
+      CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
+      QWEN_CODE_MEMORY_BASE_DIR: '/task/memory',
+    });
+    expect(withoutMemory('codex', '/task')).toEqual({});
   });
 });

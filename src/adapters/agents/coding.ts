@@ -17,6 +17,7 @@ import { builtPath } from '../built-path.ts';
 import { acpCommand } from './acp.ts';
 import { adapterOf } from './adapters.ts';
 import { findProgram } from './find-program.ts';
+import { withoutMemory } from './instruction-files.ts';
 import { probeProgram, unknownFlags } from './probe-program.ts';
 
 /** Where and with what agents are started. */
@@ -103,7 +104,7 @@ export async function turnCommandOf(
   return {
     argv: config.kind === 'acp' ? [...command.args] : [path, ...command.args],
     envNames: [...new Set([...adapter.envNames, ...config.env])],
-    env: command.env,
+    env: isJudging(order) ? { ...command.env, ...withoutMemory(config.kind, order.taskFolder) } : command.env,
     completion: 'file',
     turn: {
       kind: config.kind,
@@ -165,9 +166,13 @@ function startOf(
 }
 
 /** Who judges changes nothing; who writes edits; nothing is bypassed but on the operator's word. */
-function permissionFor(config: CodingAgentConfig, { role }: TurnOrder): PermissionMode {
+function permissionFor(config: CodingAgentConfig, order: TurnOrder): PermissionMode {
   if (config.permission === 'bypass') return 'bypass';
-  return role === 'reviewer' || role === 'verifier' ? 'read' : 'edit';
+  return isJudging(order) ? 'read' : 'edit';
+}
+
+function isJudging({ role }: TurnOrder): boolean {
+  return role === 'reviewer' || role === 'verifier';
 }
 
 /** True when nothing is asked or denied, by whatever setting that was said. */

@@ -1,13 +1,15 @@
 /**
  * The files of a repository that each kind of agent reads as instructions or settings, by itself, when it starts or while it looks around.
  *
- * Owns: one list for each kind, and what an agent that Pawl does not know may read. Does not own: what a pattern means (core/instruction-files),
+ * Owns: one list for each kind, and what an agent that Pawl does not know may read; how those are kept from their own memory of a project that judge.
+ * Does not own: what a pattern means (core/instruction-files),
  * what is done with such files (adapters/git/base-instructions).
  *
  * Invariants: 1. A list may name too much, never too little: a file too many is shown as in the base, one too few instructs who judges the change.
  * 2. Folders that CLIs keep for themselves are named whole, so that what a newer version reads in them is covered.
  * Sources: the programs themselves (the names that they hold), the public documentation of each.
  */
+import { join } from 'node:path';
 import type { AgentKind } from '../../model/turn.ts';
 
 /** What most agents read, whoever made them. */
@@ -111,4 +113,13 @@ const OF_PROGRAMS: readonly string[] = EVERY.filter((pattern) => !VARIABLES.incl
 export function instructionFilesOf(kind: AgentKind | 'command' | 'scripted'): readonly string[] {
   if (kind === 'acp') return EVERY_INSTRUCTION_FILE;
   return kind === 'command' || kind === 'scripted' ? OF_PROGRAMS : NATIVE[kind];
+}
+
+/** Variables without which an agent remembers what an earlier session on this project has noted, such as the implementer's, outside of the worktree. */
+export function withoutMemory(kind: AgentKind, taskFolder: string): Readonly<Record<string, string>> {
+  const claude = { CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1' };
+  // It knows no such switch, but another place, in which there is nothing.
+  const qwen = { QWEN_CODE_MEMORY_BASE_DIR: join(taskFolder, 'memory') };
+  if (kind === 'acp') return { ...claude, ...qwen };
+  return kind === 'claude' ? claude : kind === 'qwen' ? qwen : {};
 }
