@@ -119,6 +119,18 @@ describe('the files that instruct agents', () => {
     expect(filesIn(fix.worktree)).toEqual(before);
   });
 
+  test('are shown once more as they are already, and put back from there', async () => {
+    const judged = await everySort();
+    const before = filesIn(fix.worktree);
+    await showBase(judged, git());
+    const shown = filesIn(fix.worktree);
+    expect(await showBase(judged, git())).toBeNull();
+    expect(filesIn(fix.worktree)).toEqual(shown);
+    expect(await restoreHead(judged, git())).toBeNull();
+    expect(filesIn(fix.worktree)).toEqual(before);
+    expect(filesIn(join(fix.repo.root, 'task'))).toEqual({});
+  });
+
   test('that no commit holds are not there for the one who judges, and are back afterwards', async () => {
     const judged = await committed(
       () => fix.repo.write('.gitignore', 'CLAUDE.local.md\nsettings.local.json\nnode_modules\n.secret\n'),

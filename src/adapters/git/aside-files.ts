@@ -19,17 +19,16 @@ export interface AsideFiles {
   readonly isMeant: (path: BytePath) => boolean;
   /** Paths that the commit holds. */
   readonly tracked: ReadonlySet<BytePath>;
-  /** True for what is to stay although no commit holds it. */
+  /** Paths that it does not hold and that may stay all the same. */
+  readonly others: readonly BytePath[];
+  /** True for what is to stay of them. */
   readonly stays: (path: BytePath) => Promise<boolean>;
 }
 
 /** Every entry of `worktree` that is meant and not tracked is below `folder`, under the same path. Throws what the system says. */
-export async function putAside(
-  worktree: string,
-  folder: string,
-  { isMeant, tracked, stays }: AsideFiles,
-): Promise<void> {
-  const holding = new Set([...tracked].flatMap(foldersAndSelf));
+export async function putAside(worktree: string, folder: string, files: AsideFiles): Promise<void> {
+  const { isMeant, tracked, others, stays } = files;
+  const holding = new Set([...tracked, ...others].flatMap(foldersAndSelf));
   const open: BytePath[] = [''];
   let looked = 0;
   for (let at = open.pop(); at !== undefined; at = open.pop()) {

@@ -61,9 +61,10 @@ export function showBase(judged: JudgedWorktree, git: TreeGit = OF_A_HOST): Prom
       const isMeant = matcherOf(files);
       const differences = await differencesIn(own, files, isMeant);
       const ofBase = new Map(differences.map(({ path, base }) => [path, base]));
-      const stays = (path: BytePath): Promise<boolean> => isAt(worktree, path, ofBase.get(path) ?? null);
       const tracked = await trackedIn(own, files.head, isMeant);
-      await putAside(worktree, join(folder, ASIDE), { isMeant, tracked, stays });
+      const others = differences.flatMap(({ path, base }) => (base === null ? [] : [path]));
+      const stays = (path: BytePath): Promise<boolean> => isAt(worktree, path, ofBase.get(path) ?? null);
+      await putAside(worktree, join(folder, ASIDE), { isMeant, tracked, others, stays });
       for (const { path, base } of differences) if (base === null) await removeFile(worktree, path);
       const { inTheWay } = await place(own, judged, 'base', differences);
       return inTheWay.length === 0 ? null : `something stands in the place of ${shown(inTheWay.join(', '))}`;
