@@ -56,6 +56,20 @@ test("finds what the base's files read, by links, imports and settings, step by 
   expect(found.paths).toEqual(['docs/deeper/one.md', 'docs/guide.txt', 'docs/style.md', 'rules/new.txt']);
 });
 
+test('reads no file that is too large to be read', async () => {
+  const large = `@big.md\n${'x'.repeat(256 * 1024)}`;
+  const base = commit({
+    'CLAUDE.md': large,
+    'docs/CLAUDE.md': 'See @style.md.\n',
+    'docs/style.md': '',
+    'x/CLAUDE.md': '',
+  });
+  const patterns = ['CLAUDE.md'];
+  expect((await fix.git.instructionChanges(base, base, patterns)).patterns).toEqual(['CLAUDE.md', '/docs/style.md']);
+  const small = commit({ 'CLAUDE.md': large.slice(0, 256 * 1024).replace('big', 'few') });
+  expect((await fix.git.instructionChanges(small, small, patterns)).patterns).toContain('/few.md');
+});
+
 test('counts all, and names no more than are listed anywhere', async () => {
   const base = commit({});
   const many = Object.fromEntries(Array.from({ length: BOUNDS.filesListed + 5 }, (_, n) => [`d${n}/CLAUDE.md`, 'x']));

@@ -42,7 +42,7 @@ async function withWhatIsRead(git: GitContext, base: string, patterns: readonly 
   const all = [...patterns];
   let fresh = patterns;
   for (let depth = 0; depth < DEPTH_MAX && fresh.length > 0; depth += 1) {
-    const found = await entriesOf(git, base, instructionMatcher(fresh));
+    const found = await smallOnes(git, await entriesOf(git, base, instructionMatcher(fresh)));
     const read = (await contentOf(git, found)).flatMap(readWith);
     fresh = [...new Set(read)].filter((pattern) => !all.includes(pattern)).slice(0, FILES_MAX);
     all.push(...fresh);
@@ -56,16 +56,26 @@ interface Entry {
   readonly object: string;
 }
 
-/** Files and links of a commit, small ones, the first FILES_MAX. */
+/** Files and links of a commit, the first FILES_MAX. */
 async function entriesOf(git: GitContext, commit: string, isMeant: (path: string) => boolean): Promise<Entry[]> {
   const entries: Entry[] = [];
   const onBytes = pathStream((line) => {
-    const [, mode = '', object = '', size = '', path = ''] = /^(\d+) blob (\w+) +(\d+)\t([\s\S]*)$/.exec(line) ?? [];
-    if (path === '' || Number(size) > FILE_BYTES_MAX || entries.length >= FILES_MAX || !isMeant(path)) return;
+    const [, mode = '', object = '', path = ''] = /^(\d+) blob (\w+)\t([\s\S]*)$/.exec(line) ?? [];
+    if (path === '' || entries.length >= FILES_MAX || !isMeant(path)) return;
     entries.push({ path, isLink: mode === '120000', object });
   });
-  await git.run(inRepository(git, ['ls-tree', '-r', '-l', '-z', '--full-tree', commit], { isRead: true, onBytes }));
+  await git.run(inRepository(git, ['ls-tree', '-r', '-z', '--full-tree', commit], { isRead: true, onBytes }));
   return entries;
+}
+
+/** Sizes are asked for these alone: to list them with a tree git looks at every object of it. */
+async function smallOnes(git: GitContext, entries: readonly Entry[]): Promise<readonly Entry[]> {
+  if (entries.length === 0) return [];
+  const input = entries.map(({ object }) => `${object}\n`).join('');
+  const args = ['cat-file', '--batch-check=%(objectsize)'];
+  const sizes = (await git.run(inRepository(git, args, { isRead: true, input }))).text.split('\n');
+  // A missing object has a sentence for a size.
+  return entries.filter((_, n) => Number(sizes[n]) <= FILE_BYTES_MAX);
 }
 
 async function contentOf(git: GitContext, entries: readonly Entry[]): Promise<ReadableFile[]> {
