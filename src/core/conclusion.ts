@@ -76,16 +76,25 @@ const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, ErrorCode, string
   interrupted: ['interrupted', 'PAWL_WORKER_INTERRUPTED', 'The worker went down with Pawl or the machine.'],
 };
 
-/** Ends that an agent is given because it gets no further: one that tells why was kept from its model. */
+/** Ends that an agent is given because it gets no further. */
 const SILENCE: readonly ForcedEnd[] = ['stalled', 'noEvent', 'deadline'];
+
+/**
+ * What kept an agent from its model that was ended because it got no further; null: nothing is known to have. One that has said that it is there and has never had an
+ * answer is taken for one that asks in vain: some tell of no retry.
+ */
+function keptFromItsModel({ limited, hasNoAnswer }: TurnReport, forced: ForcedEnd): TurnReport['limited'] {
+  if (!SILENCE.includes(forced)) return null;
+  return limited ?? (hasNoAnswer === true && forced === 'stalled' ? { kind: 'connection', resetsAtMs: null } : null);
+}
 
 /** How the task ended: the only place where answer, exit and forced end are weighed against each other. */
 export function concludeTask(ending: WorkerEnding): Conclusion {
   const { reading, exit, forced } = ending;
   const answer = reading.kind === 'valid' ? reading.answer : null;
   if (forced !== null) {
-    const limited = ending.turn?.limited ?? null;
-    if (limited !== null && SILENCE.includes(forced)) return concludeLimit(limited, answer, '');
+    const limited = ending.turn === undefined ? null : keptFromItsModel(ending.turn, forced);
+    if (limited !== null) return concludeLimit(limited, answer, '');
     const [result, code, message] = FORCED[forced];
     const said = answer === null ? '' : ` It had already written an answer: ${answer.status}.`;
     const why = ending.obstacle === undefined ? '' : ` Because: ${sanitise(ending.obstacle, BOUNDS.summaryChars)}.`;

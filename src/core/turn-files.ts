@@ -58,6 +58,7 @@ export function turnReport(file: Fields): TurnReport {
     denials: list(file, 'denials', denial),
     ended: nullable(file, 'ended', ended),
     answerFrom: nullable(file, 'answerFrom', (from, name) => oneOf(from, name, ANSWER_ORIGINS)),
+    ...(file.hasNoAnswer === undefined ? {} : { hasNoAnswer: flag(file, 'hasNoAnswer') }),
     lines: {
       all: count(lines, 'all'),
       unknown: count(lines, 'unknown'),

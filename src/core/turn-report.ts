@@ -11,7 +11,7 @@ import { BOUNDS } from '../model/limits.ts';
 import type { AnswerOrigin, TurnReport, TurnRequest, TurnUsage } from '../model/turn.ts';
 import type { AgentCapabilities } from '../ports/agent-adapter.ts';
 import { sanitise } from './sanitise.ts';
-import type { Turn } from './turn.ts';
+import { readsAnswer, type Turn } from './turn.ts';
 
 /** All that a report is made from. */
 export interface ReportedTurn {
@@ -64,6 +64,7 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
             reason: sanitise(turn.ended.reason, BOUNDS.summaryChars / 2),
           },
     answerFrom: reported.answerFrom,
+    ...(turn.events > 0 && turn.ended === null && !readsAnswer(turn) ? { hasNoAnswer: true } : {}),
     lines: turn.lines,
   };
 }

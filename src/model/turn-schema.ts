@@ -38,5 +38,6 @@ export const turnReportSchema: z.ZodType<TurnReport> = z.strictObject({
   denials: z.array(z.strictObject({ tool: text, reason: text, isExpected: z.boolean() })).max(BOUNDS.denials),
   ended: z.strictObject({ how: z.enum(TURN_ENDS), cause: z.enum(END_CAUSES), reason: text }).nullable(),
   answerFrom: z.enum(ANSWER_ORIGINS).nullable(),
+  hasNoAnswer: z.boolean().exactOptional(),
   lines: z.strictObject({ all: count, unknown: count, malformed: count, overlong: count }),
 });

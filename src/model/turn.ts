@@ -118,6 +118,8 @@ export interface TurnReport {
   readonly denials: readonly { readonly tool: string; readonly reason: string; readonly isExpected: boolean }[];
   readonly ended: { readonly how: TurnEnd; readonly cause: EndCause; readonly reason: string } | null;
   readonly answerFrom: AnswerOrigin | null;
+  /** The agent was there, and its model never answered it; absent where it did. */
+  readonly hasNoAnswer?: boolean;
   /** Lines of the output: all, those that the adapter knows nothing of, those that are no JSON or no UTF-8, those over the bound. */
   readonly lines: {
     readonly all: number;

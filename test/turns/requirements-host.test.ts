@@ -97,12 +97,14 @@ describe('every purpose accepts exactly its own kinds of answer', () => {
 describe.concurrent('the limits of a turn', () => {
   it('silence ends a worker, and events keep a slow one alive beyond the limit in total', async () => {
     const limits = { stallMs: 1_000 };
-    const silent = bench.turn([say(started), hold], { limits });
+    const silent = bench.turn([say(started), say(text('on')), hold], { limits });
+    const unanswered = bench.turn([say(started), hold], { limits });
     const slow = bench.turn(goodTurn('claude', [{ do: 'repeat', times: 10, everyMs: 200, line: text('on') }]), {
       limits,
     });
-    const [ended, kept] = await Promise.all([bench.run(silent), bench.run(slow)]);
+    const [ended, kept, waiting] = await Promise.all([bench.run(silent), bench.run(slow), bench.run(unanswered)]);
     expect(ended).toMatchObject({ result: 'timedOut', code: 'PAWL_WORKER_STALLED' });
+    expect(waiting).toMatchObject({ result: 'limited', code: 'PAWL_AGENT_UNREACHABLE' });
     expect(kept.result).toBe('completed');
     expect(kept.endedAtMs - (kept.startedAtMs ?? 0)).toBeGreaterThan(2_000);
   });
@@ -114,7 +116,7 @@ describe.concurrent('the limits of a turn', () => {
     const retry = { type: 'system', subtype: 'api_retry', attempt: 1, retry_delay_ms: 2_000 };
     const wait: Step = { do: 'wait', ms: 1_500 };
     const outcomes = await Promise.all([
-      bench.run(bench.turn([say(started), noise], { limits })),
+      bench.run(bench.turn([say(started), say(text('on')), noise], { limits })),
       bench.run(bench.turn(goodTurn('claude', [say(tool), wait]), { limits })),
       bench.run(bench.turn(goodTurn('claude', [say(retry), wait]), { limits })),
     ]);

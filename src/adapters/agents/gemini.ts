@@ -141,9 +141,7 @@ function endEvents(result: JsonObject): readonly AgentEvent[] {
 
 function readExit(exit: TurnExit): readonly AgentEvent[] {
   const { code } = exit;
-  // More than its words tell, which may be no more than what the service has put into its answer.
-  if (code !== null && code >= FIRST_STATUS && !exit.hasCompleted)
-    return endOfStatus(code + 256, stderrLine(exit, /error/i) ?? `HTTP status ${code + 256}`);
+  if (code !== null && code >= FIRST_STATUS && !exit.hasCompleted) return endOfService(exit, code + 256);
   if (exit.hasEnded) return [];
   // Its lines say nothing of its retries: it was ended while the service failed.
   if (code === null || code === 0) return retriesIn(exit);
@@ -156,9 +154,19 @@ function readExit(exit: TurnExit): readonly AgentEvent[] {
   return endOfWords(words);
 }
 
+/** The status tells more than the end that it has told, where that has no more than the service's own words. */
+function endOfService(exit: TurnExit, status: number): readonly AgentEvent[] {
+  const [, words = `HTTP status ${status}`] = /ApiError: (.*)$/.exec(stderrLine(exit, /ApiError: /) ?? '') ?? [];
+  const events = endOfStatus(status, words);
+  const saysNothing = events.every((event) => event.type === 'ended' && event.cause === 'other');
+  return exit.hasEnded && saysNothing ? [] : events;
+}
+
 function retriesIn(exit: TurnExit): readonly AgentEvent[] {
-  const [, status] = /failed with status (\d+)\. Retrying/.exec(stderrLine(exit, /Retrying with backoff/) ?? '') ?? [];
-  return status === undefined ? [] : [{ type: 'retrying', attempt: null, status: Number(status), delayMs: null }];
+  const line = stderrLine(exit, /^Attempt \d+ failed.*Retrying with backoff/);
+  if (line === null) return [];
+  const [, status] = /failed with status (\d+)/.exec(line) ?? [];
+  return [{ type: 'retrying', attempt: null, status: status === undefined ? null : Number(status), delayMs: null }];
 }
 
 function inputCause(exit: TurnExit): 'sessionUnknown' | 'sessionBusy' | 'other' {

@@ -42,6 +42,19 @@ it.each<[AgentKind, number, string, string]>([
   ['gemini', 146, '', 'failed account'],
   ['gemini', 244, '', 'limited connection, limit other'],
   ['gemini', 0, 'Attempt 2 failed with status 500. Retrying with backoff... _ApiError', 'retrying 500'],
+  [
+    'gemini',
+    145,
+    '_ApiError: {"error":{"code":401,"message":"no"}}\n    at throwErrorIfNotOK (x.js:1:2)',
+    'failed login',
+  ],
+  [
+    'gemini',
+    144,
+    'Error when talking _ApiError: {"error":{"message":"Your credit balance is too low"}}',
+    'failed account',
+  ],
+  ['gemini', 0, 'Attempt 2 failed. Retrying with backoff... Error: exception TypeError: fetch failed', 'retrying null'],
   ['gemini', 130, '', 'interrupted other'],
   ['gemini', 0, '', ''],
   ['qwen', 53, 'Reached max session turns for this session.', 'limit turns'],
@@ -63,6 +76,13 @@ it('gemini calls a session busy that it was to begin, and unknown only one that 
 it.each(RECORDED_KINDS)('%s: exit adds no second end to one that was told', (kind) => {
   for (const code of [0, 1, 2, 42, 53, 143, 145])
     expect(told(kind, { code, stderrTail: 'Error: Session not found', hasEnded: true, hasCompleted: true })).toBe('');
+});
+
+it('gemini tells more by its exit than by an end that has only words of the service', () => {
+  const ended = { hasEnded: true, hasCompleted: false };
+  expect(told('gemini', { code: 145, stderrTail: '', ...ended })).toBe('failed login');
+  expect(told('gemini', { code: 144, stderrTail: '', ...ended })).toBe('');
+  expect(told('gemini', { code: 42, stderrTail: '', ...ended })).toBe('');
 });
 
 it.each(RECORDED_KINDS)(

@@ -214,6 +214,17 @@ it('an agent that Pawl ends for its silence while it tries a failing service aga
   expect(ended(retrying, 'budget')).toBe('PAWL_BUDGET_EXCEEDED');
   expect(ended(retrying, 'cancelled')).toBe('PAWL_WORKER_CANCELLED');
   expect(ended(said, 'stalled')).toBe('PAWL_WORKER_STALLED');
+  // Some tell of no retry: one that was there and never had an answer has met an outage too, one that was never there has not.
+  const started: AgentEvent = {
+    type: 'started',
+    sessionId: 's-1',
+    model: null,
+    cliVersion: null,
+    permissionMode: null,
+  };
+  expect(ended(foldEvent(SILENT_TURN, started), 'stalled')).toBe('PAWL_AGENT_UNREACHABLE');
+  expect(ended(foldEvent(SILENT_TURN, started), 'deadline')).toBe('PAWL_WORKER_DEADLINE');
+  expect(ended(SILENT_TURN, 'stalled')).toBe('PAWL_WORKER_STALLED');
 });
 
 it('the status counts where it stands, not the number', () => {
