@@ -15,7 +15,7 @@ import { type AttemptRow, attemptsOf } from './attempts.ts';
 import { commandEnd } from './failure-notes.ts';
 import type { GateView } from './gate-evidence.ts';
 import { findingText, type HandoffRound, roundLines, roundsJson } from './handoff-rounds.ts';
-import { reportsIn, spentBy } from './ledger.ts';
+import { reportsIn, type Spent, spentBy } from './ledger.ts';
 import { markdownLine as line, markdownName as name } from './markdown-text.ts';
 import { type PacketVersion, packetVersions } from './packet-versions.ts';
 import { decisionsOf } from './run-story.ts';
@@ -72,7 +72,7 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
     gates: input.gates.map(gateJson),
     rounds: roundsJson(input.rounds),
     attempts: attempts.map(attemptJson),
-    spent: { ...spentBy(reportsIn(attempts)) },
+    spent: spentJson(spentBy(reportsIn(attempts))),
     decisions: decisionsOf(input.records).map((decision) => ({ ...decision })),
     policy: input.policy,
     timing,
@@ -277,4 +277,8 @@ function gateLines(gate: GateView): readonly string[] {
 /** A text of the packet as a report may hold it; the packet itself is kept, as it was given, where its hash leads. */
 function safe(text: string | null): string | null {
   return text === null ? null : sanitise(text, BOUNDS.summaryChars);
+}
+
+function spentJson({ estimated, ...whole }: Spent): JsonObject {
+  return { ...whole, ...(estimated === undefined ? {} : { estimated: { ...estimated } }) };
 }

@@ -7,6 +7,7 @@ import {
   AGENT_KINDS,
   ANSWER_ORIGINS,
   END_CAUSES,
+  type EstimatedPart,
   LIMIT_KINDS,
   TURN_ENDS,
   type TurnReport,
@@ -30,7 +31,12 @@ export function turnRequest(file: Fields): TurnRequest {
     stdin: oneOf(file, 'stdin', ['prompt', 'empty'] as const),
     answerSchema: nullable(file, 'answerSchema', json),
     budget: { tokens: nullable(budget, 'tokens', time), usd: nullable(budget, 'usd', time) },
-    usedBefore: { tokens: time(usedBefore, 'tokens'), usd: time(usedBefore, 'usd') },
+    usedBefore: {
+      tokens: time(usedBefore, 'tokens'),
+      usd: time(usedBefore, 'usd'),
+      ...amounts(usedBefore, ['contextTokens']),
+    },
+    ...amounts(file, ['usdPerMillion']),
     firstEventMs: count(file, 'firstEventMs'),
     expectedDenials: list(file, 'expectedDenials', text),
     bypassesPermissions: flag(file, 'bypassesPermissions'),
@@ -79,7 +85,24 @@ function usage(file: Fields, name: string): TurnUsage {
     scope: oneOf(value, 'scope', [...USAGE_SCOPES, 'estimate'] as const),
     tokens: time(value, 'tokens'),
     usd: nullable(value, 'usd', time),
+    ...(value.estimated === undefined ? {} : { estimated: estimated(object(value, 'estimated')) }),
+    ...amounts(value, ['cacheReadTokens', 'cacheWriteTokens', 'outputTokens', 'contextTokens']),
   };
+}
+
+function estimated(value: Fields): EstimatedPart {
+  return {
+    tokens: time(value, 'tokens'),
+    usd: nullable(value, 'usd', time),
+    ...amounts(value, ['assumedUsdPerMillion']),
+  };
+}
+
+/** Those of the numbers that are there: files of older versions have none. */
+function amounts<Name extends string>(value: Fields, names: readonly Name[]): { readonly [Each in Name]?: number } {
+  const found: { [Each in Name]?: number } = {};
+  for (const name of names) if (value[name] !== undefined) found[name] = time(value, name);
+  return found;
 }
 
 function limited(file: Fields, name: string): NonNullable<TurnReport['limited']> {

@@ -1,7 +1,7 @@
 /**
  * What is kept of a turn: bounded, sanitised, without a word of the agent's messages.
  *
- * Owns: the report, what an unreported turn is charged with. Does not own: the fold (core/turn), the ledger over turns (core/ledger).
+ * Owns: the report, which of what it said a turn is charged with. Does not own: the fold (core/turn), estimates (core/charge), the ledger over turns (core/ledger).
  *
  * Invariants: 1. A turn that may have used something and did not say is charged with an estimate, never with nothing (design of issue: budgets survive kills).
  * 2. No text of the agent but short reasons and tool names, sanitised.
@@ -10,6 +10,7 @@ import type { Usage } from '../model/agent-event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { AnswerOrigin, TurnReport, TurnRequest, TurnUsage } from '../model/turn.ts';
 import type { AgentCapabilities } from '../ports/agent-adapter.ts';
+import { cutOffUsage, reportedUsage } from './charge.ts';
 import { sanitise } from './sanitise.ts';
 import { readsAnswer, type Turn } from './turn.ts';
 
@@ -106,25 +107,20 @@ function isExpected(tool: string, expected: readonly string[]): boolean {
 
 function usageOf(turn: Turn, request: TurnRequest, capabilities: Pick<AgentCapabilities, 'usage'>): TurnUsage | null {
   const { session, turn: whole, process, step } = turn.usage;
+  const { ended } = turn;
   const report = session ?? whole ?? process;
+  const isUsd = capabilities.usage === 'usd';
   if (report !== null) {
     const before = report === session ? request.usedBefore.tokens : 0;
-    return { scope: report.scope, tokens: Math.max(tokensOf(report), before + tokensOf(step)), usd: report.usd };
+    const tokens = Math.max(tokensOf(report), before + tokensOf(step));
+    return ended === null
+      ? cutOffUsage(turn, request, { report, tokens }, isUsd)
+      : reportedUsage(report, tokens, turn, request);
   }
-  if (step !== null && turn.ended !== null) return { scope: 'step', tokens: tokensOf(step), usd: step.usd };
+  if (step !== null && ended !== null && ended.how !== 'interrupted')
+    return reportedUsage(step, tokensOf(step), turn, request);
   if (capabilities.usage === 'none') return null;
   // It ended by itself, without a step and without a tool: its calls were refused.
-  if (turn.ended !== null && step === null && turn.toolCalls === 0) return null;
-  return estimate(turn, request, capabilities.usage === 'usd');
-}
-
-/** Of a turn that was cut off: what it reported of its steps, or one reading of all it saw for each of its calls, and what it wrote. */
-function estimate(turn: Turn, request: TurnRequest, hasUsd: boolean): TurnUsage {
-  const { step } = turn.usage;
-  const calls = turn.toolCalls + 1;
-  const seen = Math.ceil((request.prompt.length + turn.textChars) / BOUNDS.charsPerToken) + BOUNDS.systemPromptTokens;
-  const written = Math.ceil(turn.textChars / BOUNDS.charsPerToken) + BOUNDS.callTokens * calls;
-  const tokens = Math.max(step === null ? 0 : tokensOf(step) + written, turn.events === 0 ? 0 : seen * calls + written);
-  const usd = (tokens / 1_000_000) * BOUNDS.estimateUsdPerMillionTokens;
-  return { scope: 'estimate', tokens, usd: hasUsd ? Math.max(usd, step?.usd ?? 0) : null };
+  if (ended !== null && ended.how !== 'interrupted' && step === null && turn.toolCalls === 0) return null;
+  return cutOffUsage(turn, request, null, isUsd);
 }

@@ -20,9 +20,17 @@ export function turnNotes(turn: TurnReport): readonly string[] {
     limited === null
       ? ''
       : `limited (${limited.kind})${limited.resetsAtMs === null ? '' : ` until ${new Date(limited.resetsAtMs).toISOString()}`}`,
-    usage?.scope === 'estimate' ? 'was cut off before it reported its usage: an estimate is charged' : '',
+    usage === null ? '' : estimateNote(usage),
     unread === 0 ? '' : `${unread} of ${lines.all} lines of output could not be read`,
   ].filter((note) => note !== '');
+}
+
+function estimateNote({ scope, estimated, usd }: NonNullable<TurnReport['usage']>): string {
+  const cut = 'was cut off before it reported its usage:';
+  if (estimated === undefined) return scope === 'estimate' ? `${cut} an estimate is charged` : '';
+  const money = usd === null || estimated.usd === null ? '' : `$${estimated.usd.toFixed(4)} and `;
+  const price = estimated.assumedUsdPerMillion === undefined ? '' : ', at an assumed price';
+  return `${cut} ${money}${estimated.tokens} tokens of its charge are estimated${price}`;
 }
 
 /** Which agent it was: its name, version and model. */
@@ -31,8 +39,10 @@ export function turnAgent({ agent, cliVersion, model }: TurnReport): string {
 }
 
 /** What was used, null when nothing is known to have been. */
-export function spentWords({ tokens, usd, isEstimate }: Spent): string | null {
+export function spentWords({ tokens, usd, isEstimate, estimated }: Spent): string | null {
   if (tokens === 0 && usd === 0) return null;
-  const money = usd === 0 ? '' : `$${usd.toFixed(4)}, `;
-  return `${money}${tokens} tokens${isEstimate ? ' (partly estimated)' : ''}`;
+  const figures = (part: { readonly tokens: number; readonly usd: number }): string =>
+    `${part.usd === 0 ? '' : `$${part.usd.toFixed(4)}, `}${part.tokens} tokens`;
+  if (!isEstimate) return figures({ tokens, usd });
+  return `${figures({ tokens, usd })} (${estimated === undefined ? 'partly' : `${figures(estimated)} of it`} estimated)`;
 }

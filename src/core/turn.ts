@@ -11,6 +11,7 @@ import { unreachable } from '../base/unreachable.ts';
 import type { AgentEvent, EndCause, LimitKind, TurnEnd, Usage } from '../model/agent-event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { OutputLine } from './agent-lines.ts';
+import { afterEvent, afterStep, NOTHING_SEEN, type Seen } from './turn-seen.ts';
 
 /** The lines of an output, counted. */
 export interface LineCounts {
@@ -41,6 +42,8 @@ export interface Turn {
   /** The last report of every scope; steps are added up. */
   readonly usage: Readonly<Record<Usage['scope'], Usage | null>>;
   readonly countedSteps: readonly string[];
+  /** What has passed between model and tools: for what it never reports. */
+  readonly seen: Seen;
   /** The last message, its end where it is long: at most twice BOUNDS.answerBytes characters. */
   readonly lastText: string;
   readonly isTextOpen: boolean;
@@ -65,6 +68,7 @@ export const SILENT_TURN: Turn = {
   retryOver: null,
   usage: { step: null, turn: null, session: null, process: null },
   countedSteps: [],
+  seen: NOTHING_SEEN,
   lastText: '',
   isTextOpen: false,
   textChars: 0,
@@ -103,7 +107,7 @@ function counted(turn: Turn, kind: 'unknown' | 'malformed' | 'overlong' | null):
 
 /** The turn after one more event. */
 export function foldEvent(before: Turn, event: AgentEvent): Turn {
-  const turn = { ...before, events: before.events + 1 };
+  const turn = { ...before, events: before.events + 1, seen: afterEvent(before.seen, event) };
   switch (event.type) {
     case 'started':
       return {
@@ -212,26 +216,38 @@ function bookable(usage: Usage): Usage {
     ...usage,
     inputTokens: bounded(usage.inputTokens),
     outputTokens: bounded(usage.outputTokens),
+    ...(usage.cacheReadTokens === undefined ? {} : { cacheReadTokens: bounded(usage.cacheReadTokens) }),
+    ...(usage.cacheWriteTokens === undefined ? {} : { cacheWriteTokens: bounded(usage.cacheWriteTokens) }),
     usd: usd !== null && usd >= 0 && usd <= BOUNDS.usdReported ? usd : null,
   };
 }
 
 function withUsage(turn: Turn, usage: Usage): Turn {
   if (usage.scope !== 'step') return { ...turn, usage: { ...turn.usage, [usage.scope]: usage } };
-  if (usage.id !== null && turn.countedSteps.includes(usage.id)) return turn;
-  const { step } = turn.usage;
+  const { id } = usage;
+  const isLast = id !== null && id === turn.seen.last?.id;
+  if (!isLast && id !== null && turn.countedSteps.includes(id)) return turn;
+  const { seen, added } = afterStep(turn.seen, usage);
   return {
     ...turn,
-    countedSteps: usage.id === null ? turn.countedSteps : [...turn.countedSteps, usage.id].slice(-BOUNDS.stepsKnown),
-    usage: {
-      ...turn.usage,
-      step: {
-        scope: 'step',
-        id: null,
-        inputTokens: (step?.inputTokens ?? 0) + usage.inputTokens,
-        outputTokens: (step?.outputTokens ?? 0) + usage.outputTokens,
-        usd: usage.usd === null && (step?.usd ?? null) === null ? null : (step?.usd ?? 0) + (usage.usd ?? 0),
-      },
-    },
+    seen,
+    countedSteps: id === null || isLast ? turn.countedSteps : [...turn.countedSteps, id].slice(-BOUNDS.stepsKnown),
+    usage: { ...turn.usage, step: sumOf(turn.usage.step, added) },
+  };
+}
+
+function sumOf(sum: Usage | null, added: Usage): Usage {
+  const both = (one: number | undefined, other: number | undefined): number | undefined =>
+    one === undefined && other === undefined ? undefined : (one ?? 0) + (other ?? 0);
+  const cacheReadTokens = both(sum?.cacheReadTokens, added.cacheReadTokens);
+  const cacheWriteTokens = both(sum?.cacheWriteTokens, added.cacheWriteTokens);
+  return {
+    scope: 'step',
+    id: null,
+    inputTokens: (sum?.inputTokens ?? 0) + added.inputTokens,
+    outputTokens: (sum?.outputTokens ?? 0) + added.outputTokens,
+    usd: added.usd === null && (sum?.usd ?? null) === null ? null : (sum?.usd ?? 0) + (added.usd ?? 0),
+    ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
+    ...(cacheWriteTokens === undefined ? {} : { cacheWriteTokens }),
   };
 }

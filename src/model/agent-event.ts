@@ -19,6 +19,14 @@ export interface Usage {
   readonly outputTokens: number;
   /** US dollars as the agent reckons them, null where it does not say. */
   readonly usd: number | null;
+  /** Of the input: tokens read from a cache, and tokens written to one; absent where the agent does not tell them apart. */
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  /**
+   * Of a step. `begun`: its output goes on after this report. `rest`: what the step that was begun last has come to, under no id of its own.
+   * `closed`: its tools have run already. Absent: its message is whole, and its tools are still to run.
+   */
+  readonly progress?: 'begun' | 'rest' | 'closed';
 }
 
 /** How a turn ended, as its agent says. */
@@ -47,13 +55,21 @@ export type AgentEvent =
       readonly text: string /** A piece that goes on where the last text ended. */;
       readonly isDelta: boolean;
     }
-  | { readonly type: 'toolStarted'; readonly id: string; readonly name: string }
+  | {
+      readonly type: 'toolStarted';
+      readonly id: string;
+      readonly name: string;
+      /** Characters that the model wrote to call it; absent: not told. */
+      readonly chars?: number;
+    }
   | {
       readonly type: 'toolFinished';
       readonly id: string;
       readonly name: string | null;
       readonly isError: boolean;
       readonly exitCode: number | null;
+      /** Characters that the model is given of it; absent: not told. */
+      readonly chars?: number;
     }
   | { readonly type: 'denied'; readonly tool: string; readonly reason: string }
   | {
@@ -72,6 +88,14 @@ export type AgentEvent =
   | ({ readonly type: 'usage' } & Usage)
   /** The answer that the agent gave as structured output. */
   | { readonly type: 'answer'; readonly value: Json }
-  /** Something that an agent says and that changes nothing: a thought, a hook, a heartbeat. A sign of life. */
-  | { readonly type: 'noted' }
+  /** Something that an agent says and that changes nothing: a thought, a hook, a heartbeat, a piece of a message. A sign of life. */
+  | {
+      readonly type: 'noted';
+      /** Characters that the model wrote and that are told nowhere else: a thought. */
+      readonly writtenChars?: number;
+      /** A step has begun, and will be reported when its tools have run. */
+      readonly beginsStep?: true;
+      /** Characters of a piece of a message that follows as a whole. */
+      readonly pieceChars?: number;
+    }
   | { readonly type: 'ended'; readonly how: TurnEnd; readonly cause: EndCause; readonly reason: string };

@@ -127,14 +127,17 @@ export const BOUNDS = {
   /** The most that one report of use is believed. */
   tokensReported: 10 ** 12,
   usdReported: 1_000_000,
+  usdPerMillionReported: 1_000,
   promptBytes: 1024 * 1024,
   /** The longest single argument that Linux takes (MAX_ARG_STRLEN). */
   argumentBytes: 131_072,
-  /** What a turn is charged with that was cut off before it reported: characters of a token, what a CLI sends with every call, what a call writes. */
+  /** What a turn is charged with that was cut off before it reported: characters of a token, what a CLI sends with every call, what a call writes unseen. */
   charsPerToken: 3,
   systemPromptTokens: 15_000,
   callTokens: 1_000,
-  estimateUsdPerMillionTokens: 15,
+  /** What a million fresh input tokens cost where no report tells, and what others cost in proportion. */
+  estimateUsdPerMillionTokens: 5,
+  priceRatios: { cacheRead: 0.1, cacheWrite: 1.25, output: 5 },
   stderrTailBytes: 64 * 1024,
   /** How often a host looks at its worker; at the output of one that writes, more often. */
   watchLookMs: 200,

@@ -32,7 +32,22 @@ export const turnReportSchema: z.ZodType<TurnReport> = z.strictObject({
   sessionMismatch: z.strictObject({ asked: text, got: text }).nullable(),
   isSessionRefused: z.boolean(),
   usage: z
-    .strictObject({ scope: z.enum([...USAGE_SCOPES, 'estimate']), tokens: z.number(), usd: z.number().nullable() })
+    .strictObject({
+      scope: z.enum([...USAGE_SCOPES, 'estimate']),
+      tokens: z.number(),
+      usd: z.number().nullable(),
+      estimated: z
+        .strictObject({
+          tokens: z.number(),
+          usd: z.number().nullable(),
+          assumedUsdPerMillion: z.number().exactOptional(),
+        })
+        .exactOptional(),
+      cacheReadTokens: z.number().exactOptional(),
+      cacheWriteTokens: z.number().exactOptional(),
+      outputTokens: z.number().exactOptional(),
+      contextTokens: z.number().exactOptional(),
+    })
     .nullable(),
   limited: z.strictObject({ kind: z.enum(LIMIT_KINDS), resetsAtMs: z.number().nullable() }).nullable(),
   denials: z.array(z.strictObject({ tool: text, reason: text, isExpected: z.boolean() })).max(BOUNDS.denials),

@@ -72,7 +72,14 @@ export interface TurnRequest {
   readonly answerSchema: Json | null;
   readonly budget: TurnBudget;
   /** What the session had reported as used when the turn began: session totals go on from there. */
-  readonly usedBefore: { readonly tokens: number; readonly usd: number };
+  readonly usedBefore: {
+    readonly tokens: number;
+    readonly usd: number;
+    /** What its last call was asked with and answered, in tokens; absent: not known. */
+    readonly contextTokens?: number;
+  };
+  /** US dollars for a million fresh input tokens, as earlier reports of this agent imply it; absent: none has told both. */
+  readonly usdPerMillion?: number;
   /** Longest time from the start to the first event. */
   readonly firstEventMs: number;
   /** Tools whose denial the operator expects, as the agent names them. */
@@ -92,6 +99,22 @@ export interface TurnUsage {
   readonly scope: UsageScope | 'estimate';
   readonly tokens: number;
   readonly usd: number | null;
+  /** The part of both that was not reported; absent where all was, and in reports of older versions. */
+  readonly estimated?: EstimatedPart;
+  /** Of `tokens`, as far as they are told apart: those that a cache was read for, those written to one, and those of output. */
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  readonly outputTokens?: number;
+  /** What the next call of this session will be asked with, about; absent: not known. */
+  readonly contextTokens?: number;
+}
+
+/** What a turn is charged with beyond its reports. */
+export interface EstimatedPart {
+  readonly tokens: number;
+  readonly usd: number | null;
+  /** Present where no report has told a price: what a million fresh input tokens were taken to cost. */
+  readonly assumedUsdPerMillion?: number;
 }
 
 /** What a turn came to, as its output says; bounded and sanitised: part of the outcome and of the journal. */

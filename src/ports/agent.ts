@@ -49,6 +49,8 @@ export interface TurnOrder {
   readonly answerSchema: Json;
   readonly budget: TurnBudget;
   readonly usedBefore: TurnRequest['usedBefore'];
+  /** US dollars for a million fresh input tokens, as earlier reports of the agent imply it; null: none has told both. */
+  readonly usdPerMillion: number | null;
   readonly firstEventMs: number;
   /** The agent is reminded where it ends without an answer. */
   readonly mayRemind: boolean;

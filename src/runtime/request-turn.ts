@@ -14,10 +14,13 @@ import { hintOf } from '../core/blocker-hints.ts';
 import type { RunState } from '../core/decide.ts';
 import {
   add,
+  besides,
   budgetWords,
+  contextOf,
   isUsedUp,
   left,
   NOTHING_SPENT,
+  priceOf,
   reportsIn,
   type Spent,
   sessionTotal,
@@ -31,7 +34,7 @@ import type { Config } from '../model/config.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
 import type { Limits } from '../model/limits.ts';
-import type { TurnBudget, TurnSession } from '../model/turn.ts';
+import type { TurnBudget, TurnRequest, TurnSession } from '../model/turn.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent } from '../ports/agent.ts';
 import type { KeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
@@ -47,10 +50,11 @@ export interface TurnFunds {
 /** What the run has used since that instant, as a part of all that it has used. */
 function spentSince(state: RunState, sinceMs: number | null): Spent {
   const tasks = tasksOf(state);
-  const all = spentBy(reportsIn(tasks));
+  const reports = reportsIn(tasks);
+  const all = spentBy(reports);
   if (sinceMs === null) return all;
-  const old = spentBy(reportsIn(tasks.filter(({ endedAtMs }) => endedAtMs !== null && endedAtMs <= sinceMs)));
-  return { tokens: all.tokens - old.tokens, usd: all.usd - old.usd, isEstimate: all.isEstimate };
+  const old = reportsIn(tasks.filter(({ endedAtMs }) => endedAtMs !== null && endedAtMs <= sinceMs));
+  return besides(all, spentBy(old, reports));
 }
 
 /** The run's tasks, in the order in which they were asked for. */
@@ -119,8 +123,11 @@ function sessionFor(resumed: ResumedSession | null, agent: CodingAgent, nonce: s
 }
 
 /** What a resumed session had reported as used, else nothing. */
-function usedBefore(state: RunState, resumed: ResumedSession | null, name: string): { tokens: number; usd: number } {
-  return resumed === null ? { tokens: 0, usd: 0 } : sessionTotal(reportsIn(tasksOf(state)), name, resumed.id);
+function usedBefore(state: RunState, resumed: ResumedSession | null, name: string): TurnRequest['usedBefore'] {
+  if (resumed === null) return { tokens: 0, usd: 0 };
+  const reports = reportsIn(tasksOf(state));
+  const contextTokens = contextOf(reports, name, resumed.id);
+  return { ...sessionTotal(reports, name, resumed.id), ...(contextTokens === null ? {} : { contextTokens }) };
 }
 
 /** A random UUID (RFC 9562, version 4) out of a nonce. */
@@ -197,6 +204,7 @@ export async function orderTurn(
       answerSchema: answerSchema(effect.purpose),
       budget: turn.budget,
       usedBefore: usedBefore(run.state, resumed, work.agent),
+      usdPerMillion: priceOf(reportsIn(tasksOf(run.state)), work.agent, null),
       firstEventMs: turn.firstEventMs,
       mayRemind: work.coding.resumes && work.coding.capabilities.canResume && resumed?.isUnanswered !== true,
       commits: { base: run.state.run.context.baseCommit ?? effect.commit, head: effect.commit },

@@ -21,7 +21,12 @@ export interface RemovedRun {
   readonly branch: string;
   readonly baseCommit: string | null;
   readonly headCommit: string | null;
-  readonly spent: { readonly tokens: number; readonly usd: number; readonly isEstimate: boolean };
+  readonly spent: {
+    readonly tokens: number;
+    readonly usd: number;
+    readonly isEstimate: boolean;
+    readonly estimated?: { readonly tokens: number; readonly usd: number };
+  };
   readonly endedAtMs: number;
   readonly removedAtMs: number;
   readonly by: string;
@@ -89,7 +94,14 @@ function parseRemoval(bytes: Uint8Array, runId: string): RemovedRun {
     branch: text('branch') ?? '',
     baseCommit: text('baseCommit'),
     headCommit: text('headCommit'),
-    spent: { tokens: amount(spent.tokens), usd: amount(spent.usd), isEstimate: spent.isEstimate === true },
+    spent: {
+      tokens: amount(spent.tokens),
+      usd: amount(spent.usd),
+      isEstimate: spent.isEstimate === true,
+      ...(isObject(spent.estimated)
+        ? { estimated: { tokens: amount(spent.estimated.tokens), usd: amount(spent.estimated.usd) } }
+        : {}),
+    },
     endedAtMs: time('endedAtMs'),
     removedAtMs: time('removedAtMs'),
     by: text('by') ?? '',

@@ -33,6 +33,7 @@ const ORDER: TurnOrder = {
   answerSchema: {},
   budget: { tokens: null, usd: null },
   usedBefore: { tokens: 0, usd: 0 },
+  usdPerMillion: null,
   firstEventMs: 1_000,
   mayRemind: true,
   commits: { base: 'b', head: 'h' },

@@ -91,9 +91,11 @@ describe('what a turn is charged with', () => {
       used('process', 6),
       used('turn', 7),
       used('session', 8, 0.4),
+      ended(),
     );
-    expect(report(all).usage).toEqual({ scope: 'session', tokens: 8, usd: 0.4 });
-    expect(report(turnOf(used('step', 5, 0.1), used('step', 5, 0.1), ended())).usage).toEqual({
+    expect(report(all).usage).toMatchObject({ scope: 'session', tokens: 8, usd: 0.4 });
+    expect(report(all).usage).not.toHaveProperty('estimated');
+    expect(report(turnOf(used('step', 5, 0.1), used('step', 5, 0.1), ended())).usage).toMatchObject({
       scope: 'step',
       tokens: 10,
       usd: 0.2,
@@ -103,7 +105,13 @@ describe('what a turn is charged with', () => {
   it('counts the steps of a turn that went on after its total and was cut off', () => {
     const turn = turnOf(started('s-1'), used('step', 100), used('session', 1_100, 1), ended(), tool, used('step', 300));
     const request = { ...REQUEST, usedBefore: { tokens: 1_000, usd: 0.9 } };
-    expect(report(turn, { request }).usage).toEqual({ scope: 'session', tokens: 1_400, usd: 1 });
+    // Its tool is under way: no call is.
+    expect(report(turn, { request }).usage).toMatchObject({
+      scope: 'session',
+      tokens: 1_400,
+      usd: 1,
+      estimated: { tokens: 0, usd: 0 },
+    });
     expect(usedSoFar(turn, request).tokens).toBe(400);
   });
 
@@ -190,20 +198,30 @@ describe('an estimate', () => {
   const estimated = (...events: readonly AgentEvent[]) => report(turnOf(...events), { request }).usage;
   const said: AgentEvent = { type: 'text', text: 'y'.repeat(600), isDelta: false };
 
-  it('is one reading of all that was seen for each call, and what was written', () => {
+  it('is one reading for each call of all that was seen before it, and what was written', () => {
     // 300 characters asked and 600 said, at three a token; the system prompt; a thousand tokens for the one call.
     const read = 100 + 200 + BOUNDS.systemPromptTokens;
     const one = read + 200 + 1_000;
-    expect(estimated(started('s-1'), said)).toEqual({ scope: 'estimate', tokens: one, usd: (one / 1_000_000) * 15 });
+    const usd = (read / 1_000_000) * 5 + (1_200 / 1_000_000) * 25;
+    expect(estimated(started('s-1'), said)).toEqual({
+      scope: 'estimate',
+      tokens: one,
+      usd,
+      outputTokens: 1_200,
+      contextTokens: read,
+      estimated: { tokens: one, usd, assumedUsdPerMillion: 5 },
+    });
     const two = 2 * read + 200 + 2_000;
     expect(estimated(started('s-1'), said, tool)).toMatchObject({ tokens: two });
   });
 
-  it('is nothing where nothing was heard, and no more than steps and what was written after them where there are any', () => {
-    expect(estimated()).toEqual({ scope: 'estimate', tokens: 0, usd: 0 });
+  it('is nothing where nothing was heard, and one call beyond its steps where there are any', () => {
+    expect(estimated()).toMatchObject({ scope: 'estimate', tokens: 0, usd: 0 });
+    // The next call reads what this one did, at its price, and writes a thousand tokens that cost five times as much.
     const stepped = estimated(started('s-1'), used('step', 500_000, 9));
-    expect(stepped).toEqual({ scope: 'estimate', tokens: 501_000, usd: 9 });
-    expect(estimated(started('s-1'), used('step', 500_000))?.usd).toBeCloseTo(7.515);
+    expect(stepped).toMatchObject({ scope: 'estimate', tokens: 1_001_000, estimated: { tokens: 501_000 } });
+    expect(stepped?.usd).toBeCloseTo(9 + 9 * (505_000 / 500_000));
+    expect(estimated(started('s-1'), used('step', 500_000))?.usd).toBeCloseTo(2.5 + 2.525);
   });
 
   it('is not made of a turn that ended by itself with neither a step nor a tool: its calls were refused', () => {
@@ -226,8 +244,9 @@ describe('what a turn has used so far', () => {
     const request = { ...REQUEST, usedBefore: { tokens: 400, usd: 1 } };
     expect(usedSoFar(turnOf(usage), request)).toEqual({ tokens: 1_000, usd: 2 });
     expect(usedSoFar(turnOf({ ...usage, scope: 'session' }), request)).toEqual({ tokens: 600, usd: 1 });
-    expect(report(turnOf(usage, used('step', 900)), { request }).usage?.tokens).toBe(1_000);
-    expect(report(turnOf({ ...usage, scope: 'session' }, used('step', 900)), { request }).usage?.tokens).toBe(1_300);
+    const tokens = (...events: readonly AgentEvent[]) => report(turnOf(...events, ended()), { request }).usage?.tokens;
+    expect(tokens(usage, used('step', 900))).toBe(1_000);
+    expect(tokens({ ...usage, scope: 'session' }, used('step', 900))).toBe(1_300);
   });
 
   it('is over a budget of tokens or of dollars, each by itself', () => {

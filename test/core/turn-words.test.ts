@@ -42,6 +42,28 @@ describe('the notes on a turn', () => {
       { usage: { scope: 'estimate', tokens: 1, usd: null } },
       'was cut off before it reported its usage: an estimate is charged',
     ],
+    [
+      'an estimated part',
+      { usage: { scope: 'estimate', tokens: 9, usd: 1, estimated: { tokens: 5, usd: 0.5 } } },
+      'was cut off before it reported its usage: $0.5000 and 5 tokens of its charge are estimated',
+    ],
+    [
+      'an estimate at an assumed price',
+      {
+        usage: {
+          scope: 'session',
+          tokens: 9,
+          usd: 1,
+          estimated: { tokens: 5, usd: 0.5, assumedUsdPerMillion: 5 },
+        },
+      },
+      'was cut off before it reported its usage: $0.5000 and 5 tokens of its charge are estimated, at an assumed price',
+    ],
+    [
+      'an estimate without dollars',
+      { usage: { scope: 'estimate', tokens: 9, usd: null, estimated: { tokens: 5, usd: null } } },
+      'was cut off before it reported its usage: 5 tokens of its charge are estimated',
+    ],
     ['a malformed line', { lines: lines(1, 0) }, '1 of 7 lines of output could not be read'],
     ['malformed and overlong lines', { lines: lines(1, 2) }, '3 of 7 lines of output could not be read'],
   ])('tell of %s', (_title, more, note) => {
@@ -89,4 +111,12 @@ it.each([
   [12, 1.23456, true, '$1.2346, 12 tokens (partly estimated)'],
 ])('%d tokens and $%d, estimated %j, are told as %j', (tokens, usd, isEstimate, words) => {
   expect(spentWords({ tokens, usd, isEstimate })).toBe(words);
+});
+
+it('the part of what was used that is estimated is told in its figures', () => {
+  const spent = { tokens: 12, usd: 0.5, isEstimate: true, estimated: { tokens: 4, usd: 0.25 } };
+  expect(spentWords(spent)).toBe('$0.5000, 12 tokens ($0.2500, 4 tokens of it estimated)');
+  expect(spentWords({ ...spent, estimated: { tokens: 4, usd: 0 } })).toBe(
+    '$0.5000, 12 tokens (4 tokens of it estimated)',
+  );
 });

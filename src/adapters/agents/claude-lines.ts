@@ -18,12 +18,16 @@ import {
   NOTED,
   orNoted,
 } from './line-events.ts';
-import { countOf, fieldsOf, listOf, numberOf, objectOf, textOf, textsOf, wholeOf } from './line-fields.ts';
+import { charsIn, countOf, fieldsOf, listOf, numberOf, objectOf, textOf, textsOf, wholeOf } from './line-fields.ts';
 
 /** What differs between the agents that write such lines. */
 export interface ClaudeDialect {
   /** The input tokens of one message's usage, cached ones included. */
   inputTokens(usage: JsonObject): number;
+  /** Of a message's usage: what a cache was read for, and what was written to one. */
+  cache(usage: JsonObject): Pick<Usage, 'cacheReadTokens' | 'cacheWriteTokens'>;
+  /** True when a message's line tells only what its output began with. */
+  readonly isBegun: boolean;
   /** What a result says of what was used; null: nothing. */
   total(result: JsonObject): Usage | null;
 }
@@ -57,7 +61,6 @@ const NOTED_TYPES = new Set([
   'control_response',
   'keep_alive',
   'prompt_suggestion',
-  'stream_event',
   'tool_progress',
   'tool_use_summary',
 ]);
@@ -77,6 +80,7 @@ export function readClaudeLine(line: Json, dialect: ClaudeDialect): readonly Age
   if (type === 'user') return orNoted(toolResults(fields));
   if (type === 'result') return resultEvents(fields, dialect);
   if (type === 'rate_limit_event') return windowEvents(fields);
+  if (type === 'stream_event') return orNoted(pieceEvents(fieldsOf(fields.event), dialect));
   return NOTED_TYPES.has(type) ? NOTED : null;
 }
 
@@ -118,20 +122,48 @@ function assistantEvents(line: JsonObject, dialect: ClaudeDialect): readonly Age
   // The service's error put into the agent's mouth: the result tells it too, and the agent has not gone on.
   if (message.model === SYNTHETIC_MODEL || line.is_api_error_message === true) return [];
   const isSubAgent = textOf(line.parent_tool_use_id) !== null;
-  return [
-    ...listOf(message.content).flatMap((block) => blockEvents(fieldsOf(block), isSubAgent)),
-    ...usageOf(message, dialect),
-  ];
+  const content = listOf(message.content).flatMap((block) => blockEvents(fieldsOf(block), isSubAgent));
+  const usage = usageOf(message, dialect);
+  // What is written after its beginning was told is of that step.
+  return dialect.isBegun ? [...usage, ...content] : [...content, ...usage];
 }
 
 function blockEvents(block: JsonObject, isSubAgent: boolean): readonly AgentEvent[] {
   const id = textOf(block.id);
   const text = textOf(block.text);
   if (block.type === 'tool_use' && id !== null)
-    return [{ type: 'toolStarted', id, name: textOf(block.name) ?? 'unknown' }];
+    return [{ type: 'toolStarted', id, name: textOf(block.name) ?? 'unknown', chars: charsIn(block.input) }];
   if (block.type === 'text' && text !== null && !isSubAgent && !SERVICE_ERROR.test(text))
     return [{ type: 'text', text, isDelta: false }];
-  return [];
+  const writtenChars = charsIn(block.text) + charsIn(block.thinking) + charsIn(block.data);
+  return writtenChars === 0 ? [] : [{ type: 'noted', writtenChars }];
+}
+
+/** What a message comes to before its line is written: what it began with, its pieces, what it has used. */
+function pieceEvents(event: JsonObject, dialect: ClaudeDialect): readonly AgentEvent[] {
+  switch (event.type) {
+    case 'message_start':
+      return usageOf(fieldsOf(event.message), dialect);
+    case 'content_block_delta': {
+      const pieceChars = Object.entries(fieldsOf(event.delta)).reduce(
+        (chars, [name, piece]) => chars + (name === 'type' ? 0 : charsIn(piece)),
+        0,
+      );
+      return pieceChars === 0 ? [] : [{ type: 'noted', pieceChars }];
+    }
+    case 'message_delta':
+      return restOf(fieldsOf(event.usage), dialect);
+    default:
+      return [];
+  }
+}
+
+function restOf(usage: JsonObject, dialect: ClaudeDialect): readonly AgentEvent[] {
+  const outputTokens = countOf(usage.output_tokens);
+  if (outputTokens === 0) return [];
+  const inputTokens = dialect.inputTokens(usage);
+  const step = { scope: 'step', id: null, inputTokens, outputTokens, usd: null, progress: 'rest' } as const;
+  return [{ type: 'usage', ...step, ...dialect.cache(usage) }];
 }
 
 function usageOf(message: JsonObject, dialect: ClaudeDialect): readonly AgentEvent[] {
@@ -141,7 +173,8 @@ function usageOf(message: JsonObject, dialect: ClaudeDialect): readonly AgentEve
   const inputTokens = dialect.inputTokens(usage);
   const outputTokens = countOf(usage.output_tokens);
   if (inputTokens + outputTokens === 0) return [];
-  return [{ type: 'usage', scope: 'step', id, inputTokens, outputTokens, usd: null }];
+  const step = { scope: 'step', id, inputTokens, outputTokens, usd: null } as const;
+  return [{ type: 'usage', ...step, ...dialect.cache(usage), ...(dialect.isBegun ? { progress: 'begun' } : {}) }];
 }
 
 function toolResults(line: JsonObject): readonly AgentEvent[] {
@@ -149,7 +182,8 @@ function toolResults(line: JsonObject): readonly AgentEvent[] {
     const block = fieldsOf(item);
     const id = textOf(block.tool_use_id);
     if (block.type !== 'tool_result' || id === null) return [];
-    return [{ type: 'toolFinished', id, name: null, isError: block.is_error === true, exitCode: null }];
+    const chars = charsIn(block.content);
+    return [{ type: 'toolFinished', id, name: null, isError: block.is_error === true, exitCode: null, chars }];
   });
 }
 

@@ -21,6 +21,11 @@ const WRITE_TOOLS = ['Edit', 'Write', 'NotebookEdit'];
 const DIALECT: ClaudeDialect = {
   inputTokens: (usage) =>
     countOf(usage.input_tokens) + countOf(usage.cache_creation_input_tokens) + countOf(usage.cache_read_input_tokens),
+  cache: (usage) => ({
+    cacheReadTokens: countOf(usage.cache_read_input_tokens),
+    cacheWriteTokens: countOf(usage.cache_creation_input_tokens),
+  }),
+  isBegun: true,
   total: totalOf,
 };
 
@@ -109,17 +114,21 @@ function toolLists(start: TurnStart): readonly string[] {
 function totalOf(result: JsonObject): Usage | null {
   let inputTokens = 0;
   let outputTokens = 0;
+  let cacheReadTokens = 0;
+  let cacheWriteTokens = 0;
   for (const model of Object.values(fieldsOf(result.modelUsage))) {
     const used = fieldsOf(model);
-    inputTokens +=
-      countOf(used.inputTokens) + countOf(used.cacheReadInputTokens) + countOf(used.cacheCreationInputTokens);
+    cacheReadTokens += countOf(used.cacheReadInputTokens);
+    cacheWriteTokens += countOf(used.cacheCreationInputTokens);
+    inputTokens += countOf(used.inputTokens);
     outputTokens += countOf(used.outputTokens);
   }
+  inputTokens += cacheReadTokens + cacheWriteTokens;
   const usd = numberOf(result.total_cost_usd);
   if (inputTokens + outputTokens === 0 && (usd ?? 0) === 0) return null;
   // Versions that number their results count the session with its earlier turns; those before count their own process.
   const scope = numberOf(result.result_index) === null ? 'process' : 'session';
-  return { scope, id: null, inputTokens, outputTokens, usd };
+  return { scope, id: null, inputTokens, outputTokens, usd, cacheReadTokens, cacheWriteTokens };
 }
 
 function readExit(exit: TurnExit): readonly AgentEvent[] {

@@ -10,7 +10,7 @@ import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { completed, endOfWords, failed, interrupted, NOTED, stderrLine } from './line-events.ts';
-import { countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
+import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
 
 const SANDBOXES = { read: 'read-only', edit: 'workspace-write', bypass: 'danger-full-access' } as const;
 const SERVER_VARIABLES = ['PAWL_COMPLETION_FILE', 'PAWL_RUN_ID', 'PAWL_TASK_FILE', 'PAWL_TASK_ID', 'PAWL_TASK_MARK'];
@@ -114,7 +114,16 @@ function itemEvents(item: JsonObject, isDone: boolean): readonly AgentEvent[] | 
   if (NOTED_ITEMS.has(kind)) return NOTED;
   if (!TOOL_ITEMS.has(kind) || id === null) return null;
   const name = toolName(kind, item);
-  return isDone ? finishedEvents(item, id, name) : [{ type: 'toolStarted', id, name }];
+  return isDone ? finishedEvents(item, id, name) : [{ type: 'toolStarted', id, name, chars: writtenChars(item) }];
+}
+
+/** What the model wrote to call a tool, and what it is given of it, as far as the line tells. */
+function writtenChars({ command, arguments: args, query, changes }: JsonObject): number {
+  return charsIn(command) + charsIn(args) + charsIn(query) + charsIn(changes);
+}
+
+function givenChars({ aggregated_output: output, result }: JsonObject): number {
+  return charsIn(output) + charsIn(result);
 }
 
 function toolName(kind: string, item: JsonObject): string {
@@ -134,6 +143,7 @@ function finishedEvents(item: JsonObject, id: string, name: string): readonly Ag
       name,
       isError: isDenied || status === 'failed' || error !== null,
       exitCode: numberOf(item.exit_code),
+      chars: givenChars(item),
     },
     ...(isDenied ? [{ type: 'denied', tool: name, reason: error ?? 'declined' } as const] : []),
   ];
@@ -155,7 +165,8 @@ function usageOf(usage: JsonObject): readonly AgentEvent[] {
   const inputTokens = countOf(usage.input_tokens);
   const outputTokens = countOf(usage.output_tokens);
   if (inputTokens + outputTokens === 0) return [];
-  return [{ type: 'usage', scope: 'session', id: null, inputTokens, outputTokens, usd: null }];
+  const cacheReadTokens = countOf(usage.cached_input_tokens);
+  return [{ type: 'usage', scope: 'session', id: null, inputTokens, outputTokens, usd: null, cacheReadTokens }];
 }
 
 function readExit(exit: TurnExit): readonly AgentEvent[] {

@@ -115,6 +115,7 @@ export async function turnCommandOf(
       answerSchema: start.answerSchema?.schema ?? null,
       budget: order.budget,
       usedBefore: order.usedBefore,
+      ...(order.usdPerMillion === null ? {} : { usdPerMillion: order.usdPerMillion }),
       firstEventMs: order.firstEventMs,
       expectedDenials: config.expectedDenials,
       bypassesPermissions: isBypassing(config),

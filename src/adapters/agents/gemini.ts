@@ -20,7 +20,7 @@ import {
   NOTED,
   stderrLine,
 } from './line-events.ts';
-import { countOf, fieldsOf, objectOf, textOf } from './line-fields.ts';
+import { charsIn, countOf, fieldsOf, objectOf, textOf } from './line-fields.ts';
 
 /** The first exit code that is an HTTP status modulo 256: 400 is. */
 const FIRST_STATUS = 144;
@@ -93,7 +93,8 @@ function read(line: Json): readonly AgentEvent[] | null {
     }
     case 'tool_use': {
       const id = textOf(fields.tool_id);
-      return id === null ? NOTED : [{ type: 'toolStarted', id, name: textOf(fields.tool_name) ?? 'unknown' }];
+      const chars = charsIn(fields.parameters);
+      return id === null ? NOTED : [{ type: 'toolStarted', id, name: textOf(fields.tool_name) ?? 'unknown', chars }];
     }
     case 'tool_result':
       return resultOfTool(fields);
@@ -116,7 +117,7 @@ function resultOfTool(line: JsonObject): readonly AgentEvent[] {
   // The tool's name is the beginning of its id.
   const name = id.split('__')[0] ?? 'unknown';
   return [
-    { type: 'toolFinished', id, name, isError, exitCode: null },
+    { type: 'toolFinished', id, name, isError, exitCode: null, chars: charsIn(line.output) + charsIn(error) },
     ...(isDenied ? [{ type: 'denied', tool: name, reason } as const] : []),
   ];
 }
@@ -125,7 +126,8 @@ function usageOf(stats: JsonObject): readonly AgentEvent[] {
   const inputTokens = countOf(stats.input_tokens);
   const outputTokens = countOf(stats.output_tokens);
   if (inputTokens + outputTokens === 0) return [];
-  return [{ type: 'usage', scope: 'process', id: null, inputTokens, outputTokens, usd: null }];
+  const cacheReadTokens = countOf(stats.cached);
+  return [{ type: 'usage', scope: 'process', id: null, inputTokens, outputTokens, usd: null, cacheReadTokens }];
 }
 
 function endEvents(result: JsonObject): readonly AgentEvent[] {

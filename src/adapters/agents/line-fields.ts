@@ -38,6 +38,12 @@ export function countOf(value: Json | undefined): number {
   return Math.max(0, numberOf(value) ?? 0);
 }
 
+/** The characters of a text, or of what is not one when it is written down; 0 when there is nothing. */
+export function charsIn(value: Json | undefined): number {
+  if (typeof value === 'string') return value.length;
+  return value === undefined || value === null ? 0 : JSON.stringify(value).length;
+}
+
 /** The list, empty when the value is none. */
 export function listOf(value: Json | undefined): readonly Json[] {
   return isList(value) ? value : [];

@@ -12,7 +12,7 @@ import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { commandRules } from './command-rules.ts';
 import { completed, endOfStatus, endOfWords, failed, interrupted, NOTED, stderrLine } from './line-events.ts';
-import { countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
+import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
 
 const READ_TOOLS = ['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'todoread', 'todowrite'];
 /** Its rules see a command with its redirections: these would write anywhere. */
@@ -126,7 +126,7 @@ function read(line: Json): readonly AgentEvent[] | null {
   const part = fieldsOf(fields.part);
   switch (fields.type) {
     case 'step_start':
-      return [startedAs(fields)];
+      return [startedAs(fields), { type: 'noted', beginsStep: true }];
     case 'text': {
       const text = textOf(part.text);
       return text === null ? NOTED : [{ type: 'text', text, isDelta: false }];
@@ -156,8 +156,11 @@ function toolEvents(part: JsonObject): readonly AgentEvent[] {
   const error = textOf(state.error);
   if (id === null || (state.status !== 'completed' && state.status !== 'error')) return NOTED;
   const isError = state.status === 'error';
+  const exitCode = numberOf(fieldsOf(state.metadata).exit);
   return [
-    { type: 'toolFinished', id, name, isError, exitCode: numberOf(fieldsOf(state.metadata).exit) },
+    // Its call is told only now.
+    { type: 'noted', writtenChars: charsIn(state.input) },
+    { type: 'toolFinished', id, name, isError, exitCode, chars: charsIn(state.output) + charsIn(state.error) },
     ...(isError && error !== null && DENIAL.test(error)
       ? [{ type: 'denied', tool: name, reason: error } as const]
       : []),
@@ -174,6 +177,9 @@ function stepEvents(part: JsonObject): readonly AgentEvent[] {
     inputTokens: countOf(tokens.input) + countOf(cache.read) + countOf(cache.write),
     outputTokens: countOf(tokens.output) + countOf(tokens.reasoning),
     usd: numberOf(part.cost),
+    cacheReadTokens: countOf(cache.read),
+    cacheWriteTokens: countOf(cache.write),
+    progress: 'closed',
   };
   if (part.reason === 'stop') return [usage, completed('stop')];
   if (part.reason === 'tool-calls') return [usage];

@@ -16,7 +16,12 @@ import { countOf, fieldsOf } from './line-fields.ts';
 
 const MODES = { read: 'default', edit: 'auto-edit', bypass: 'yolo' } as const;
 
-const DIALECT: ClaudeDialect = { inputTokens: (usage) => countOf(usage.input_tokens), total: totalOf };
+const DIALECT: ClaudeDialect = {
+  inputTokens: (usage) => countOf(usage.input_tokens),
+  cache: (usage) => ({ cacheReadTokens: countOf(usage.cache_read_input_tokens) }),
+  isBegun: false,
+  total: totalOf,
+};
 
 /** Qwen Code, headless. */
 export const qwen: AgentAdapter = {
@@ -68,7 +73,8 @@ function totalOf(result: JsonObject): Usage | null {
   const usage = fieldsOf(result.usage);
   const inputTokens = countOf(usage.input_tokens);
   const outputTokens = countOf(usage.output_tokens);
-  return inputTokens + outputTokens === 0 ? null : { scope: 'session', id: null, inputTokens, outputTokens, usd: null };
+  if (inputTokens + outputTokens === 0) return null;
+  return { scope: 'session', id: null, inputTokens, outputTokens, usd: null, ...DIALECT.cache(usage) };
 }
 
 function readExit(exit: TurnExit): readonly AgentEvent[] {
