@@ -41,6 +41,7 @@ export function turnRequest(file: Fields): TurnRequest {
     expectedDenials: list(file, 'expectedDenials', text),
     bypassesPermissions: flag(file, 'bypassesPermissions'),
     ...(file.mayRemind === undefined ? {} : { mayRemind: flag(file, 'mayRemind') }),
+    ...(file.isStreaming === undefined ? {} : { isStreaming: flag(file, 'isStreaming') }),
   };
 }
 

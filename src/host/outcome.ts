@@ -38,7 +38,7 @@ import { attemptSync } from '../store/store-errors.ts';
 import { collectAnswer } from './answer-file.ts';
 import { type InstructionSwap, restoreInstructions } from './instructions.ts';
 import { isForbidden, readOutputIfAllowed } from './output-file.ts';
-import { cutOutput } from './output-limit.ts';
+import { cutOutput, outputBytesMax } from './output-limit.ts';
 import { readEndedTurn, tailOf, UnreadableTurn } from './turn-output.ts';
 
 /** What a worktree holds, read from git without holding up who asks: null where that cannot be told. And which instruction files it shows. */
@@ -102,7 +102,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
   const path = join(taskFolder, TASK_FILES.outcome);
   const isFirst = readRegister(files, path) === null;
   if (isFirst && settlement.forced === 'outputLimit') {
-    cutOutput(files, taskFolder, request.limits.outputBytesMax);
+    cutOutput(files, taskFolder, outputBytesMax(request));
   }
   const evidence = await gather(settlement);
   const { conclusion, completion } = isFirst

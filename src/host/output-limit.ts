@@ -8,11 +8,16 @@
  */
 import { join } from 'node:path';
 import { BOUNDS } from '../model/limits.ts';
-import { TASK_FILES } from '../model/request.ts';
+import { TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { FsPort } from '../ports/fs.ts';
 import type { Files } from '../store/files.ts';
 import { attempt } from '../store/store-errors.ts';
 import { isForbidden } from './output-file.ts';
+
+/** How much the worker of that request may write: its limit, and more where each piece of a message is a line of its own. */
+export function outputBytesMax({ limits, turn }: TaskRequest): number {
+  return limits.outputBytesMax * (turn?.isStreaming === true ? BOUNDS.streamingFactor : 1);
+}
 
 /** The bytes of stdout and stderr together. */
 export function outputBytes(fs: FsPort, taskFolder: string): number {

@@ -12,7 +12,7 @@ import type { TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { FsPort } from '../ports/fs.ts';
 import type { WorkerExit } from '../ports/gate.ts';
-import { nextLookMs, outputBytes } from './output-limit.ts';
+import { nextLookMs, outputBytes, outputBytesMax } from './output-limit.ts';
 import { byBytes, byEvents, type Reason } from './silence.ts';
 import { type TurnFollower, UnreadableTurn } from './turn-output.ts';
 
@@ -44,6 +44,7 @@ export function watchWorker(
   clock: ClockPort,
 ): Promise<WatchEnd> {
   const { limits } = request;
+  const bytesMax = outputBytesMax(request);
   const startMs = clock.monotonicMs();
   const silence = watch.turn === null ? byBytes(startMs) : byEvents(watch.turn, request, startMs);
   return new Promise((resolve, reject) => {
@@ -64,7 +65,7 @@ export function watchWorker(
     let lookedAtMs = startMs;
     const reasonToEnd = (bytes: number): Reason | null => {
       const nowMs = clock.monotonicMs();
-      if (bytes > limits.outputBytesMax) return { forced: 'outputLimit' };
+      if (bytes > bytesMax) return { forced: 'outputLimit' };
       if (spanMs(startMs, nowMs) >= limits.deadlineMs) return { forced: 'deadline' };
       // What it says is read less often than it is weighed.
       if (spanMs(lookedAtMs, nowMs) < BOUNDS.watchLookMs) return null;
@@ -88,7 +89,7 @@ export function watchWorker(
     void watch.exited
       .then((exit) => {
         // A worker that wrote too much and left between two looks has still written too much.
-        const isTooMuch = outputBytes(fs, taskFolder) > limits.outputBytesMax;
+        const isTooMuch = outputBytes(fs, taskFolder) > bytesMax;
         end({ exit, forced: isTooMuch ? 'outputLimit' : null });
       })
       .catch(fail);

@@ -138,6 +138,8 @@ export const BOUNDS = {
   /** What a million fresh input tokens cost where no report tells, and what others cost in proportion. */
   estimateUsdPerMillionTokens: 5,
   priceRatios: { cacheRead: 0.1, cacheWrite: 1.25, output: 5 },
+  /** How many times as much output an agent may write that prints its messages piece by piece: each piece is a line of its own. */
+  streamingFactor: 8,
   stderrTailBytes: 64 * 1024,
   /** How often a host looks at its worker; at the output of one that writes, more often. */
   watchLookMs: 200,

@@ -88,6 +88,8 @@ export interface TurnRequest {
   readonly bypassesPermissions: boolean;
   /** The agent is reminded once, in the same session, where it ends its turn without an answer; absent where it is not. */
   readonly mayRemind?: boolean;
+  /** True when it prints its messages piece by piece, and then as a whole: its output may be as much larger. Absent: it does not. */
+  readonly isStreaming?: boolean;
 }
 
 /** Where an answer came from. */

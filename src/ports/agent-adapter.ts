@@ -56,6 +56,8 @@ export interface TurnStart {
   readonly answerSchema: { readonly schema: Json; readonly file: string } | null;
   /** The command of our MCP server for this task; null: not wanted. */
   readonly mcp: { readonly name: string; readonly command: string; readonly args: readonly string[] } | null;
+  /** True when it is to print messages piece by piece, which the installed version knows how to. */
+  readonly isStreaming?: boolean;
   /** Absolute. */
   readonly worktree: string;
 }
@@ -105,6 +107,8 @@ export interface AgentAdapter {
   readVersion(output: string): string | null;
   /** Argument lists whose outputs together name the flags that the program knows; empty: they are not checked. */
   readonly helpArgs: readonly (readonly string[])[];
+  /** The flag that makes it print messages piece by piece, given only where its help names it; absent: it has none, or does so anyway. */
+  readonly streamingFlag?: string;
   /** Flags that work and that its help does not name. */
   readonly hiddenFlags: readonly string[];
   /** How to start or resume. */

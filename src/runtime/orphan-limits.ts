@@ -10,7 +10,7 @@
  */
 import { join } from 'node:path';
 import { spanMs } from '../base/elapsed.ts';
-import { outputBytes } from '../host/output-limit.ts';
+import { outputBytes, outputBytesMax } from '../host/output-limit.ts';
 import { byBytes, byEvents, type Reason, type Silence } from '../host/silence.ts';
 import { TurnFollower, UnreadableTurn } from '../host/turn-output.ts';
 
@@ -44,7 +44,7 @@ export class OrphanLimits {
     const { limits } = this.#task.request;
     const nowMs = this.#place.clock.monotonicMs();
     const bytes = outputBytes(this.#place.files.fs, this.#task.folder);
-    if (bytes > limits.outputBytesMax) return { forced: 'outputLimit' };
+    if (bytes > outputBytesMax(this.#task.request)) return { forced: 'outputLimit' };
     if (spanMs(this.#startMs, nowMs) >= limits.deadlineMs) return { forced: 'deadline' };
     try {
       this.#silence ??= this.#silenceSoFar(bytes);

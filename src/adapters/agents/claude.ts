@@ -18,6 +18,8 @@ const MODES = { read: 'dontAsk', edit: 'acceptEdits', bypass: 'bypassPermissions
 const READ_TOOLS = ['Read', 'Grep', 'Glob'];
 const WRITE_TOOLS = ['Edit', 'Write', 'NotebookEdit'];
 
+const STREAMING_FLAG = '--include-partial-messages';
+
 const DIALECT: ClaudeDialect = {
   inputTokens: (usage) =>
     countOf(usage.input_tokens) + countOf(usage.cache_creation_input_tokens) + countOf(usage.cache_read_input_tokens),
@@ -62,6 +64,7 @@ export const claude: AgentAdapter = {
   versionArgs: ['--version'],
   readVersion: (output) => /(\d+\.\d+\.\d+\S*) \(Claude Code\)/.exec(output)?.[1] ?? null,
   helpArgs: [['--help']],
+  streamingFlag: STREAMING_FLAG,
   hiddenFlags: ['--max-turns', '--permission-prompt-tool'],
   command,
   read: (line) => readClaudeLine(line, DIALECT),
@@ -72,6 +75,7 @@ function command(start: TurnStart): TurnCommand {
   const { session, mcp } = start;
   // The lists of tools go on up to the next flag: they never come last.
   const args = ['-p', ...toolLists(start), '--output-format', 'stream-json', '--verbose'];
+  if (start.isStreaming === true) args.push(STREAMING_FLAG);
   if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);
   // What the repository has its agents run at every start is not for this one: who writes it there would give orders to the next.
   if (start.permission !== 'bypass') args.push('--settings', JSON.stringify({ disableAllHooks: true }));

@@ -18,7 +18,7 @@ import { acpCommand } from './acp.ts';
 import { adapterOf } from './adapters.ts';
 import { findProgram } from './find-program.ts';
 import { withoutMemory } from './instruction-files.ts';
-import { probeProgram, unknownFlags } from './probe-program.ts';
+import { type ProbedProgram, probeProgram, unknownFlags } from './probe-program.ts';
 
 /** Where and with what agents are started. */
 export interface CodingPlace {
@@ -94,7 +94,9 @@ export async function turnCommandOf(
   if (path === null) throw notFound(name, config, adapter);
   refuseWhatItCannotDo(name, config, adapter, order);
   const program = await probeProgram(adapter, path, place.environment);
-  const start = startOf(config, adapter, place, places, order);
+  const isStreaming = hasStreaming(adapter, program);
+  const isTold = config.extraArgs.some((argument) => argument === adapter.streamingFlag);
+  const start = { ...startOf(config, adapter, place, places, order), isStreaming: isStreaming && !isTold };
   const command = config.kind === 'acp' ? overAcp(config, path, place, start, order) : adapter.command(start);
   const flags = command.args.filter((argument) => argument !== order.prompt);
   const unknown = config.kind === 'acp' ? [] : unknownFlags(adapter, program, flags);
@@ -120,8 +122,14 @@ export async function turnCommandOf(
       expectedDenials: config.expectedDenials,
       bypassesPermissions: isBypassing(config),
       ...(order.mayRemind ? { mayRemind: true } : {}),
+      ...(isStreaming ? { isStreaming } : {}),
     },
   };
+}
+
+/** True when the installed version can print messages piece by piece on being told to: its steps are told as they go, and no long message is silence. */
+function hasStreaming({ streamingFlag }: AgentAdapter, { flags }: ProbedProgram): boolean {
+  return streamingFlag !== undefined && flags?.has(streamingFlag) === true;
 }
 
 function startOf(

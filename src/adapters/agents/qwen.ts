@@ -16,6 +16,8 @@ import { countOf, fieldsOf } from './line-fields.ts';
 
 const MODES = { read: 'default', edit: 'auto-edit', bypass: 'yolo' } as const;
 
+const STREAMING_FLAG = '--include-partial-messages';
+
 const DIALECT: ClaudeDialect = {
   inputTokens: (usage) => countOf(usage.input_tokens),
   cache: (usage) => ({ cacheReadTokens: countOf(usage.cache_read_input_tokens) }),
@@ -43,6 +45,7 @@ export const qwen: AgentAdapter = {
   versionArgs: ['--version'],
   readVersion: (output) => /^(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null,
   helpArgs: [['--help']],
+  streamingFlag: STREAMING_FLAG,
   hiddenFlags: [],
   command,
   read: (line) => readClaudeLine(line, DIALECT),
@@ -52,6 +55,7 @@ export const qwen: AgentAdapter = {
 function command(start: TurnStart): TurnCommand {
   const { session, mcp } = start;
   const args = ['-o', 'stream-json', '--approval-mode', start.nativeMode ?? MODES[start.permission]];
+  if (start.isStreaming === true) args.push(STREAMING_FLAG);
   if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);
   if (start.model !== null) args.push('-m', start.model);
   if (start.maxTurns !== null) args.push('--max-session-turns', String(start.maxTurns));

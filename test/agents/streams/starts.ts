@@ -43,6 +43,7 @@ export function fullStart(changes: Partial<TurnStart> = {}): TurnStart {
     budget: { tokens: 1000, usd: 1.5 },
     answerSchema: { schema: { type: 'object' }, file: '/srv/schema.json' },
     mcp: { name: 'pawl', command: '/bin/node', args: ['mcp.js', '--task', 't "1"'] },
+    isStreaming: true,
     ...changes,
   });
 }
