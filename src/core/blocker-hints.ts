@@ -140,7 +140,9 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
     isRecordedBetter: true,
   },
   PAWL_WORKER_DEADLINE: { text: 'Raise limits.deadlineMs, or make the packet smaller.' },
-  PAWL_WORKER_STALLED: { text: 'Raise limits.stallMs if the worker is silent by nature.' },
+  PAWL_WORKER_STALLED: {
+    text: 'Raise the limit that the message names (limits.stallMs or limits.silenceMaxMs) if the worker is silent by nature.',
+  },
   PAWL_WORKER_OUTPUT_LIMIT: { text: 'Raise limits.outputBytesMax, or make the worker quieter.' },
   PAWL_WORKER_INTERRUPTED: { text: 'Nothing to do: it is not charged, and the next attempt starts automatically.' },
   PAWL_WORKER_LOST: { text: READ_OUTPUT },

@@ -56,7 +56,7 @@ export interface Conclusion {
 const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, ErrorCode, string]>> = {
   cancelled: ['cancelled', 'PAWL_WORKER_CANCELLED', 'The worker was ended because its run was cancelled.'],
   deadline: ['timedOut', 'PAWL_WORKER_DEADLINE', 'The worker was ended at its deadline.'],
-  stalled: ['timedOut', 'PAWL_WORKER_STALLED', 'The worker was ended after a time without any sign of life.'],
+  stalled: ['timedOut', 'PAWL_WORKER_STALLED', 'The worker was ended because it had been silent for too long.'],
   hung: ['timedOut', 'PAWL_HOST_HUNG', 'The worker was ended because its host had stopped responding.'],
   outputLimit: [
     'failed',

@@ -3,12 +3,13 @@
  *
  * Owns: how overrides are laid over one another. Does not own: the defaults (model/limits), the ranges (model/limit-schema), enforcing them.
  */
-import { DEFAULT_LIMITS, type LimitOverrides, type Limits, type Purpose } from '../model/limits.ts';
+import { DEFAULT_LIMITS, type LimitOverrides, type Limits, type Purpose, SILENCE_MAX_MS } from '../model/limits.ts';
 
 /** Every limit of a run, by name: what the packet says goes before what the config says, that before the default. */
 export function resolveLimits(config: LimitOverrides, packet: LimitOverrides): Limits {
-  const pick = (name: Exclude<keyof typeof DEFAULT_LIMITS, 'deadlineMs' | 'budgetUsd' | 'tokens'>): number =>
-    packet[name] ?? config[name] ?? DEFAULT_LIMITS[name];
+  const pick = (
+    name: Exclude<keyof typeof DEFAULT_LIMITS, 'deadlineMs' | 'silenceMaxMs' | 'budgetUsd' | 'tokens'>,
+  ): number => packet[name] ?? config[name] ?? DEFAULT_LIMITS[name];
   const deadlineOf = (purpose: Purpose): number =>
     deadlineIn(packet, purpose) ?? deadlineIn(config, purpose) ?? DEFAULT_LIMITS.deadlineMs[purpose];
   return {
@@ -26,6 +27,7 @@ export function resolveLimits(config: LimitOverrides, packet: LimitOverrides): L
       fix: deadlineOf('fix'),
     },
     stallMs: pick('stallMs'),
+    silenceMaxMs: packet.silenceMaxMs ?? config.silenceMaxMs ?? SILENCE_MAX_MS,
     graceMs: pick('graceMs'),
     outputBytesMax: pick('outputBytesMax'),
     leaseTtlMs: pick('leaseTtlMs'),
@@ -33,6 +35,11 @@ export function resolveLimits(config: LimitOverrides, packet: LimitOverrides): L
     budgetUsd: packet.budgetUsd ?? config.budgetUsd ?? DEFAULT_LIMITS.budgetUsd,
     tokens: packet.tokens ?? config.tokens ?? DEFAULT_LIMITS.tokens,
   };
+}
+
+/** How long a worker may say nothing, whatever else it does: never less than it may go without any sign of life. */
+export function silenceMaxMs(limits: Pick<Limits, 'stallMs' | 'silenceMaxMs'>): number {
+  return Math.max(limits.silenceMaxMs ?? SILENCE_MAX_MS, limits.stallMs);
 }
 
 function deadlineIn(limits: LimitOverrides, purpose: Purpose): number | undefined {

@@ -144,6 +144,7 @@ function limitsOf(input: Maybe<LimitsInput>): LimitOverrides {
     hostStartsMax: input.hostStartsMax ?? input.host_starts_max ?? undefined,
     deadlineMs: input.deadlineMs ?? input.deadline_ms ?? undefined,
     stallMs: input.stallMs ?? input.stall_ms ?? undefined,
+    silenceMaxMs: input.silenceMaxMs ?? input.silence_max_ms ?? undefined,
     graceMs: input.graceMs ?? input.grace_ms ?? undefined,
     outputBytesMax: input.outputBytesMax ?? input.output_bytes_max ?? undefined,
     leaseTtlMs: input.leaseTtlMs ?? input.lease_ttl_ms ?? undefined,

@@ -154,6 +154,7 @@ function limits(file: Fields): TaskRequest['limits'] {
   return {
     deadlineMs: count(file, 'deadlineMs'),
     stallMs: count(file, 'stallMs'),
+    ...(file.silenceMaxMs === undefined ? {} : { silenceMaxMs: count(file, 'silenceMaxMs') }),
     graceMs: count(file, 'graceMs'),
     outputBytesMax: count(file, 'outputBytesMax'),
   };

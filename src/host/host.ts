@@ -21,6 +21,7 @@ import type { HostProcessesPort } from '../ports/processes.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { systemFailure } from '../store/store-errors.ts';
+import { activityOf } from './activity.ts';
 import { prepareAnswerFile } from './answer-file.ts';
 import { endTree, graceFor, pause } from './ending.ts';
 import { workerEnvironment } from './environment.ts';
@@ -174,7 +175,9 @@ async function runWorker(
   gate.worker.open();
   const turn =
     request.turn === undefined ? null : new TurnFollower(files, taskFolder, await parts.adapterOf(request.turn.kind));
-  const seen = await watchWorker({ exited, stopped: parts.stopped, turn }, request, taskFolder, files.fs, files.clock);
+  const activity = activityOf(parts.processes, files.fs, treeHandle(taskFolder, request, agent), request);
+  const watch = { exited, stopped: parts.stopped, turn, activity };
+  const seen = await watchWorker(watch, request, taskFolder, files.fs, files.clock);
   if (seen.exit !== null) return { ...seen, agent };
   // Its tree is looked for afterwards: until then it would go on writing.
   if (seen.forced === 'outputLimit') parts.processes.signal(agent.worker, 'SIGKILL');

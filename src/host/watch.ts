@@ -12,6 +12,7 @@ import type { TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { FsPort } from '../ports/fs.ts';
 import type { WorkerExit } from '../ports/gate.ts';
+import type { Activity } from './activity.ts';
 import { nextLookMs, outputBytes, outputBytesMax } from './output-limit.ts';
 import { byBytes, byEvents, type Reason } from './silence.ts';
 import { type TurnFollower, UnreadableTurn } from './turn-output.ts';
@@ -23,6 +24,8 @@ export interface Watch {
   readonly stopped: Promise<void>;
   /** Of a coding agent: how its turn is followed. */
   readonly turn: TurnFollower | null;
+  /** Its signs of life besides what it writes. */
+  readonly activity: Activity;
 }
 
 /** Why a watch is over. */
@@ -46,7 +49,8 @@ export function watchWorker(
   const { limits } = request;
   const bytesMax = outputBytesMax(request);
   const startMs = clock.monotonicMs();
-  const silence = watch.turn === null ? byBytes(startMs) : byEvents(watch.turn, request, startMs);
+  const { activity, turn } = watch;
+  const silence = turn === null ? byBytes(limits, activity, startMs) : byEvents(turn, request, activity, startMs);
   return new Promise((resolve, reject) => {
     let callOff: () => void = () => undefined;
     let isOver = false;
@@ -70,7 +74,7 @@ export function watchWorker(
       // What it says is read less often than it is weighed.
       if (spanMs(lookedAtMs, nowMs) < BOUNDS.watchLookMs) return null;
       lookedAtMs = nowMs;
-      return silence(nowMs, bytes, limits.stallMs);
+      return silence(nowMs, bytes);
     };
     const look = (): void => {
       if (isOver) return;

@@ -44,7 +44,10 @@ export const limitShape = {
     .union([ms, deadlinesSchema], deadlineRule)
     .describe('Wall clock of one worker: one number for all, or by purpose. Default 3600000.'),
   stallMs: ms.describe(
-    'Longest time without a sign of life: a byte of output, of a coding agent an event. Default 600000.',
+    'Longest time without a sign of life: a byte of output, of a coding agent an event, work of its processes, a changed file. Default 600000.',
+  ),
+  silenceMaxMs: ms.describe(
+    'Longest time without a byte of output, of a coding agent an event, whatever else it does; never less than stallMs. Default 1800000.',
   ),
   graceMs: ms.describe('Time between asking a worker to end and killing it. Default 10000.'),
   outputBytesMax: whole(1, 1024 ** 4).describe('Bytes of stdout and stderr together. Default 67108864.'),

@@ -26,8 +26,10 @@ export interface Limits {
   readonly hostStartsMax: number;
   /** Wall clock of one worker, from its start, by purpose. */
   readonly deadlineMs: Readonly<Record<Purpose, number>>;
-  /** Longest time without a sign of life: a byte of output, or, of a coding agent, an event. */
+  /** Longest time without a sign of life: a byte of output, of a coding agent an event, work of its processes, a changed file. */
   readonly stallMs: number;
+  /** Longest time without a byte of output, or, of a coding agent, an event; absent in limits that older versions recorded. */
+  readonly silenceMaxMs?: number;
   /** Time between asking a worker to end and killing it. */
   readonly graceMs: number;
   /** Bytes of stdout and stderr together. */
@@ -49,6 +51,9 @@ export type LimitOverrides = { readonly [Name in Exclude<keyof Limits, 'deadline
 
 const HOUR_MS = 3_600_000;
 
+/** How long a worker may say nothing, whatever else it does, unless its limits say otherwise. */
+export const SILENCE_MAX_MS = 1_800_000;
+
 /** The limits of a run that overrides none. */
 export const DEFAULT_LIMITS: Limits = {
   attemptsMax: 2,
@@ -59,6 +64,7 @@ export const DEFAULT_LIMITS: Limits = {
   hostStartsMax: 5,
   deadlineMs: { setup: HOUR_MS, implementation: HOUR_MS, verification: HOUR_MS, review: HOUR_MS, fix: HOUR_MS },
   stallMs: 600_000,
+  silenceMaxMs: SILENCE_MAX_MS,
   graceMs: 10_000,
   outputBytesMax: 64 * 1024 * 1024,
   leaseTtlMs: 24 * HOUR_MS,
@@ -143,6 +149,17 @@ export const BOUNDS = {
   stderrTailBytes: 64 * 1024,
   /** How often a host looks at its worker; at the output of one that writes, more often. */
   watchLookMs: 200,
+  /** How often the processes and files of a silent worker are looked at: so many times before it counts as stalled, and at least this often. */
+  activityLooks: 20,
+  activityLookMs: 30_000,
+  /**
+   * The part of a processor that a tree uses at least while it works. A program that is sent an answer word by word may use as little as one that waits in vain;
+   * one that prints each piece has said so.
+   */
+  busyShare: 0.002,
+  busyShareStreaming: 0.01,
+  /** Files of a worktree looked at, at most. */
+  filesLookedAt: 2_000,
   outputLookMs: 20,
   heartbeatMs: 1_000,
   hostSilenceMs: 30_000,

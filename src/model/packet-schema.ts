@@ -75,6 +75,8 @@ const limitsSchema = section({
   deadline_ms: limitShape.deadlineMs.nullish(),
   stallMs: limitShape.stallMs.nullish(),
   stall_ms: limitShape.stallMs.nullish(),
+  silenceMaxMs: limitShape.silenceMaxMs.nullish(),
+  silence_max_ms: limitShape.silenceMaxMs.nullish(),
   graceMs: limitShape.graceMs.nullish(),
   grace_ms: limitShape.graceMs.nullish(),
   outputBytesMax: limitShape.outputBytesMax.nullish(),

@@ -87,6 +87,8 @@ export interface TaskRequest {
   readonly limits: {
     readonly deadlineMs: number;
     readonly stallMs: number;
+    /** Absent in requests of older versions. */
+    readonly silenceMaxMs?: number;
     readonly graceMs: number;
     readonly outputBytesMax: number;
   };

@@ -18,6 +18,12 @@ export interface TreeSighting {
   readonly isLocked: boolean | null;
 }
 
+/** What a process has used of the processors since it began. */
+export interface ProcessWork {
+  readonly process: ProcessIdentity;
+  readonly cpuMs: number;
+}
+
 /** How to find a tree again: by its mark in the environment, its lock, and the identity recorded at its start. */
 export interface TreeHandle {
   readonly mark: string;
@@ -42,6 +48,8 @@ export interface ProcessesPort {
   /** Sends the signal if, and only if, the process is still the one meant. Returns whether it was. */
   signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL' | 'SIGCONT'): boolean;
   tree(handle: TreeHandle): TreeSighting;
+  /** The members of a tree that one look shows, each with what it has used; those that cannot be read are left out. */
+  work(handle: TreeHandle): readonly ProcessWork[];
   /** Starts a detached worker host, in a session of its own, and returns its identity (null when it ended at once). */
   startHost(start: HostStart): ProcessIdentity | null;
 }

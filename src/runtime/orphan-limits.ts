@@ -4,12 +4,15 @@
  * Owns: which of them is overrun, since when the worker has run and been silent. Does not own: the rules of silence (host/silence), ending
  * (runtime/end-task).
  *
- * Invariants: 1. What the host took for a sign of life is one here: of a coding agent events, a tool under way, an announced retry. 2. Time is
+ * Invariants: 1. What the host took for a sign of life is one here: of a coding agent events, a tool under way, an announced retry; of any worker what its
+ * processes and files show, from the adoption on. 2. Time is
  * counted on the machine's monotonic clock: a step of the wall clock neither ends a worker nor lets one live longer. Where it leaves open
  * when the last output was written, the worker is given the shorter silence.
  */
 import { join } from 'node:path';
 import { spanMs } from '../base/elapsed.ts';
+import { activityOf } from '../host/activity.ts';
+import { treeHandle } from '../host/observe.ts';
 import { outputBytes, outputBytesMax } from '../host/output-limit.ts';
 import { byBytes, byEvents, type Reason, type Silence } from '../host/silence.ts';
 import { TurnFollower, UnreadableTurn } from '../host/turn-output.ts';
@@ -21,7 +24,7 @@ import type { OpenedTask } from './task-folder.ts';
 import type { World } from './world.ts';
 
 /** What the limits of a worker read. */
-export type OrphanPlace = Pick<World, 'files' | 'clock' | 'adapterOf'>;
+export type OrphanPlace = Pick<World, 'files' | 'clock' | 'adapterOf' | 'processes'>;
 
 /** Holds one adopted worker to the limits of its request. */
 export class OrphanLimits {
@@ -48,7 +51,7 @@ export class OrphanLimits {
     if (spanMs(this.#startMs, nowMs) >= limits.deadlineMs) return { forced: 'deadline' };
     try {
       this.#silence ??= this.#silenceSoFar(bytes);
-      return this.#silence(nowMs, bytes, limits.stallMs);
+      return this.#silence(nowMs, bytes);
     } catch (error) {
       if (!(error instanceof UnreadableTurn)) throw error;
       return { forced: 'unreadable', obstacle: error.message };
@@ -57,13 +60,16 @@ export class OrphanLimits {
 
   /** What was written before the first look was not written at it. */
   #silenceSoFar(bytes: number): Silence {
-    const { files, adapterOf } = this.#place;
+    const { files, adapterOf, processes } = this.#place;
     const { folder, request } = this.#task;
-    const { turn } = request;
-    if (turn === undefined) return byBytes(this.#lastOutputMs([TASK_FILES.output, TASK_FILES.stderr]), bytes);
+    const { turn, limits } = request;
+    const activity = activityOf(processes, files.fs, treeHandle(folder, request, this.#agent), request);
+    if (turn === undefined) {
+      return byBytes(limits, activity, this.#lastOutputMs([TASK_FILES.output, TASK_FILES.stderr]), bytes);
+    }
     const follower = new TurnFollower(files, folder, adapterOf(turn.kind));
     const lastMs = this.#lastOutputMs([TASK_FILES.output]);
-    return byEvents(follower, request, this.#startMs, { events: follower.catchUp().events, lastMs });
+    return byEvents(follower, request, activity, this.#startMs, { events: follower.catchUp().events, lastMs });
   }
 
   /** The latest instant at which these files can have been written last: files bear times of the wall clock, which may have been set since. */

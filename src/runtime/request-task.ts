@@ -13,6 +13,7 @@ import { sha256 } from '../base/sha256.ts';
 import { isGate } from '../core/answer.ts';
 import { hintOf } from '../core/blocker-hints.ts';
 import type { Spent } from '../core/ledger.ts';
+import { silenceMaxMs } from '../core/limits.ts';
 import type { ResumedSession } from '../core/session-choice.ts';
 import { encodeRequest, parseRequest } from '../core/task-files.ts';
 import type { Interlude } from '../core/turn-prompt.ts';
@@ -211,6 +212,7 @@ function requestOf(
     limits: {
       deadlineMs: limits.deadlineMs[purpose],
       stallMs: limits.stallMs,
+      silenceMaxMs: silenceMaxMs(limits),
       graceMs: limits.graceMs,
       outputBytesMax: limits.outputBytesMax,
     },

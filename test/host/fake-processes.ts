@@ -5,7 +5,7 @@
  */
 import type { Life, ProcessIdentity } from '../../src/base/process-identity.ts';
 import type { ClockPort } from '../../src/ports/clock.ts';
-import type { ProcessesPort, TreeHandle, TreeSighting } from '../../src/ports/processes.ts';
+import type { ProcessesPort, ProcessWork, TreeHandle, TreeSighting } from '../../src/ports/processes.ts';
 
 /** Any handle: the fake table has one tree. */
 export const HANDLE: TreeHandle = { mark: 'm', lockFile: null, worker: null, isNamespaced: false };
@@ -49,6 +49,8 @@ export interface FakeProcess {
   /** False once no sighting shows it any more, although it lives. */
   isSeen?: boolean;
   life?: Life;
+  /** What it has used of the processors. */
+  cpuMs?: number;
 }
 
 /** A process table whose processes die of the signals that they are said to die of. */
@@ -84,6 +86,11 @@ export class FakeProcesses implements ProcessesPort {
   tree(): TreeSighting {
     const seen = this.#table.filter((process) => process.isSeen !== false && (process.life ?? 'alive') === 'alive');
     return { members: seen.map(({ pid }) => identityOf(pid)), unknown: this.unknown, isLocked: this.isLocked };
+  }
+  work(): readonly ProcessWork[] {
+    return this.#table
+      .filter((process) => process.isSeen !== false && (process.life ?? 'alive') === 'alive')
+      .map(({ pid, cpuMs = 0 }) => ({ process: identityOf(pid), cpuMs }));
   }
   startHost(): null {
     return null;

@@ -70,6 +70,9 @@ function processesOf(table: Table): ProcessesPort & { readonly asked: string[] }
     signal: () => {
       throw new Error('an observation signals nobody');
     },
+    work: () => {
+      throw new Error('an observation asks for no work');
+    },
     tree: () => {
       asked.push('tree');
       table.onTree?.();

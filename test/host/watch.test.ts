@@ -30,7 +30,13 @@ it('a worker that wrote too much and left between two looks has written too much
   });
   const clock = new FakeClock();
   clock.timer = () => () => undefined;
-  const watched = watchWorker({ exited, stopped: never, turn: null }, { ...plainRequest, limits }, '/task', fs, clock);
+  const watched = watchWorker(
+    { exited, stopped: never, turn: null, activity: () => false },
+    { ...plainRequest, limits },
+    '/task',
+    fs,
+    clock,
+  );
   write(limits.outputBytesMax + 1);
   leave({ code: 0, signal: null });
   expect(await watched).toEqual({ exit: { code: 0, signal: null }, forced: 'outputLimit' });
@@ -48,7 +54,7 @@ it('a worker that writes is looked at again at once, a silent one less and less 
     return stat(path);
   };
   const end = await watchWorker(
-    { exited: never, stopped: never, turn: null },
+    { exited: never, stopped: never, turn: null, activity: () => false },
     { ...plainRequest, limits },
     '/task',
     fs,

@@ -55,12 +55,13 @@ describe('life and identity', () => {
     const identity = identify(pid);
     expect(processes.life(identity)).toBe('alive');
     expect(Number(identity.startTime)).toBeGreaterThan(0);
-    expect(parseProcStat(7, `7 (x) R (y)) S 1 7 7 0 -1 ${0x400000} ${'0 '.repeat(12)}4711 0`)).toEqual({
+    expect(parseProcStat(7, `7 (x) R (y)) S 1 7 7 0 -1 ${0x400000} 0 0 0 0 12 30 ${'0 '.repeat(6)}4711 0`)).toEqual({
       pid: 7,
       state: 'S',
       parentPid: 1,
       startTime: '4711',
       isKernelThread: false,
+      cpuMs: 420,
     });
     expect(parseProcStat(7, '7 (x) S')).toBeNull();
   });

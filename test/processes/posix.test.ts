@@ -25,22 +25,30 @@ function identify(pid: number): ProcessIdentity {
 describe('processes seen through ps', () => {
   it('reads the columns of ps, padded or not, with an empty command or a long one', () => {
     const text = [
-      '    1     0 Ss   Sat Nov 21 08:22:06 2026 /sbin/init',
-      '20345 19871 R+   Sun Nov  1 00:00:09 2026 node -e 1 PAWL_TASK_MARK=a:b LANG=C',
-      '  345   171 Z    Sun Nov  1 00:00:09 2026',
+      '    1     0 Ss   1-02:03:04 Sat Nov 21 08:22:06 2026 /sbin/init',
+      '20345 19871 R+     0:07.25 Sun Nov  1 00:00:09 2026 node -e 1 PAWL_TASK_MARK=a:b LANG=C',
+      '  345   171 Z    00:00:00 Sun Nov  1 00:00:09 2026',
       'not a row',
       '',
     ].join('\n');
     expect(parsePs(text)).toEqual([
-      { pid: 1, parentPid: 0, state: 'S', startTime: 'Sat Nov 21 08:22:06 2026', command: '/sbin/init' },
+      {
+        pid: 1,
+        parentPid: 0,
+        state: 'S',
+        startTime: 'Sat Nov 21 08:22:06 2026',
+        cpuMs: 93_784_000,
+        command: '/sbin/init',
+      },
       {
         pid: 20_345,
         parentPid: 19_871,
         state: 'R',
         startTime: 'Sun Nov 1 00:00:09 2026',
+        cpuMs: 7_250,
         command: 'node -e 1 PAWL_TASK_MARK=a:b LANG=C',
       },
-      { pid: 345, parentPid: 171, state: 'Z', startTime: 'Sun Nov 1 00:00:09 2026', command: '' },
+      { pid: 345, parentPid: 171, state: 'Z', startTime: 'Sun Nov 1 00:00:09 2026', cpuMs: 0, command: '' },
     ]);
   });
 

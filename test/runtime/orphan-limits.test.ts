@@ -1,6 +1,7 @@
 /** The limits of a worker whose host is dead: counted from its own start, whenever it was adopted, and whatever the wall clock does. */
 import { describe, expect, it } from 'vitest';
 import { adapterOf } from '../../src/adapters/agents/adapters.ts';
+import { BOUNDS } from '../../src/model/limits.ts';
 import type { AgentRecord, TaskRequest } from '../../src/model/request.ts';
 import type { TurnRequest } from '../../src/model/turn.ts';
 import type { ClockPort } from '../../src/ports/clock.ts';
@@ -8,7 +9,7 @@ import type { FileStat } from '../../src/ports/fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { OrphanLimits } from '../../src/runtime/orphan-limits.ts';
 import { Files } from '../../src/store/files.ts';
-import { identityOf } from '../host/fake-processes.ts';
+import { type FakeProcess, FakeProcesses, identityOf } from '../host/fake-processes.ts';
 import { plainRequest, plainTurn } from '../host/plain-request.ts';
 
 const TASK = '/task';
@@ -16,8 +17,17 @@ const DAY_MS = 86_400_000;
 const START_MS = 5_000;
 const DEADLINE_MS = 600_000;
 const STALL_MS = 60_000;
+const SILENCE_MS = 240_000;
+/** How often a silent worker's processes are looked at. */
+const LOOK_MS = STALL_MS / BOUNDS.activityLooks;
 const FIRST_EVENT_MS = 20_000;
-const LIMITS = { deadlineMs: DEADLINE_MS, stallMs: STALL_MS, graceMs: 0, outputBytesMax: 10_000_000 };
+const LIMITS = {
+  deadlineMs: DEADLINE_MS,
+  stallMs: STALL_MS,
+  silenceMaxMs: SILENCE_MS,
+  graceMs: 0,
+  outputBytesMax: 10_000_000,
+};
 const EVENT = JSON.stringify({ type: 'system', subtype: 'init', session_id: 's-1', model: 'm' });
 const TURN: TurnRequest = { ...plainTurn, firstEventMs: FIRST_EVENT_MS };
 
@@ -25,6 +35,9 @@ const TURN: TurnRequest = { ...plainTurn, firstEventMs: FIRST_EVENT_MS };
 class Orphan extends MemoryFs {
   /** Since the boot. */
   monotonicMs = START_MS;
+  /** Its worker, which waits unless a test has it work. */
+  readonly worker: FakeProcess = { pid: 60, diesOf: [], cpuMs: 0 };
+  readonly processes = new FakeProcesses([this.worker]);
   /** How far the wall clock is ahead of that. */
   aheadMs = 1_700_000_000_000;
   readonly #written = new Map<string, number>();
@@ -76,7 +89,8 @@ class Orphan extends MemoryFs {
 
   adopted(): OrphanLimits {
     const task = { folder: TASK, request: this.#request, requestHash: 'a'.repeat(64) };
-    return new OrphanLimits({ files: new Files(this, this.#clock), clock: this.#clock, adapterOf }, task, this.#agent);
+    const place = { files: new Files(this, this.#clock), clock: this.#clock, adapterOf, processes: this.processes };
+    return new OrphanLimits(place, task, this.#agent);
   }
 }
 
@@ -140,12 +154,25 @@ describe.each(WORKERS)('the silence of %s', (_name, turn) => {
     const orphan = new Orphan(turn).at(10_000);
     orphan.writes();
     for (const ageMs of [20_000, 40_000, 60_000]) expect(orphan.at(ageMs).adopted().overrun()).toBeNull();
-    expect(
-      orphan
-        .at(10_000 + STALL_MS)
-        .adopted()
-        .overrun(),
-    ).toEqual({ forced: 'stalled' });
+    // What it does besides is seen first: whoever adopts it knows nothing of that.
+    const adoptedMs = 10_000 + STALL_MS;
+    expect(endOf(orphan, orphan.at(adoptedMs).adopted(), adoptedMs)).toBe(`stalled at ${adoptedMs + LOOK_MS}`);
+  });
+
+  it('is no silence while its processes work, until it is absolute', () => {
+    const orphan = new Orphan(turn).at(10_000);
+    orphan.writes();
+    orphan.worker.cpuMs = 1_000;
+    const limits = orphan.at(20_000).adopted();
+    for (let ageMs = 20_000; ageMs < 10_000 + SILENCE_MS; ageMs += 1_000) {
+      orphan.worker.cpuMs += 500;
+      expect(orphan.at(ageMs).monotonicMs, String(ageMs)).toBeGreaterThan(0);
+      expect(limits.overrun(), String(ageMs)).toBeNull();
+    }
+    expect(orphan.at(10_000 + SILENCE_MS) && limits.overrun()).toMatchObject({
+      forced: 'stalled',
+      obstacle: expect.stringContaining('limits.silenceMaxMs'),
+    });
   });
 
   it('counts anew after it has written again', () => {

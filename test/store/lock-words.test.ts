@@ -29,6 +29,7 @@ function registry(life: Life, ...locks: readonly object[]) {
     life: () => life,
     signal: () => false,
     tree: () => ({ members: [], unknown: [], isLocked: false }),
+    work: () => [],
     startHost: () => null,
   };
   return { files, paths, clock, processes, helperLock: null };

@@ -33,6 +33,7 @@ class Machine {
       life: (other): Life => (this.dead.has(other.pid) ? 'dead' : this.unknown.has(other.pid) ? 'unknown' : 'alive'),
       signal: () => false,
       tree: () => ({ members: [], unknown: [], isLocked: false }),
+      work: () => [],
       startHost: () => null,
     };
   }

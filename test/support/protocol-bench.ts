@@ -218,6 +218,7 @@ export class ProtocolBench {
         const unknown = this.#lives.worker === 'unknown' ? [WORKER] : [];
         return { members, unknown, isLocked: this.isLockUntold ? null : false };
       },
+      work: () => [],
       startHost: () => null,
     };
   }

@@ -82,6 +82,7 @@ export function recordingProcesses(processes: ProcessesPort, recording: Recordin
       announce(recording, 'looks at the tree (worker)')();
       return processes.tree(handle);
     },
+    work: (handle) => processes.work(handle),
     startHost: (start) => {
       announce(recording, 'starts a host')();
       return processes.startHost(start);

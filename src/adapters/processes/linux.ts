@@ -53,6 +53,7 @@ export function linuxProcesses(hostMain: string = builtPath('host/main.js')): Ho
     life,
     signal: (identity, signal) => life(identity) === 'alive' && sendSignal(identity.pid, signal),
     tree: (handle) => sightTree(handle, here, life),
+    work: (handle) => scan(handle, here, life).rows.map((row) => ({ process: identify(row, here), cpuMs: row.cpuMs })),
     startHost: (start: HostStart) => {
       const pid = spawnHost(hostMain, start);
       return pid === null ? null : identifyPid(pid);
@@ -93,7 +94,8 @@ function isDead(stat: ProcStat): boolean {
 function sightTree(handle: TreeHandle, here: Surroundings, life: (identity: ProcessIdentity) => Life): TreeSighting {
   let clearLooks = 0;
   for (let look = 1; ; look += 1) {
-    const found = scan(handle, here, life);
+    const { rows, unknown } = scan(handle, here, life);
+    const found = { members: rows.map((row) => identify(row, here)), unknown };
     const isClear = found.members.length === 0 && found.unknown.length === 0;
     clearLooks = isClear ? clearLooks + 1 : 0;
     // The lock is asked last: a program is started for it.
@@ -110,7 +112,7 @@ function scan(
   handle: TreeHandle,
   here: Surroundings,
   life: (identity: ProcessIdentity) => Life,
-): Pick<TreeSighting, 'members' | 'unknown'> {
+): { readonly rows: readonly ProcStat[]; readonly unknown: readonly number[] } {
   const rows: ProcStat[] = [];
   const roots = new Set<number>();
   const closed: ProcStat[] = [];
@@ -135,7 +137,7 @@ function scan(
   roots.delete(process.pid);
   const pids = withDescendants(rows, roots);
   for (const stat of closed) if (!pids.has(stat.pid) && couldBelong(stat, handle.worker, here)) unknown.push(stat.pid);
-  return { members: rows.filter((row) => pids.has(row.pid)).map((row) => identify(row, here)), unknown };
+  return { rows: rows.filter((row) => pids.has(row.pid)), unknown };
 }
 
 /** Of our user, and not older than the worker. Without a recorded worker nothing ever passed the gate. */

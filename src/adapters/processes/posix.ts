@@ -27,13 +27,14 @@ export interface PsRow {
   readonly state: string;
   /** `Sat Nov 21 08:22:06 2026`, in UTC: whole seconds. */
   readonly startTime: string;
+  readonly cpuMs: number;
   /** The command line with the environment behind it. */
   readonly command: string;
 }
 
 type Surroundings = Place & { readonly hostname: string };
 
-const COLUMNS = ['-o', 'pid=', '-o', 'ppid=', '-o', 'stat=', '-o', 'lstart=', '-o', 'command='];
+const COLUMNS = ['-o', 'pid=', '-o', 'ppid=', '-o', 'stat=', '-o', 'time=', '-o', 'lstart=', '-o', 'command='];
 const PS_MS = 20_000;
 const PS_BYTES = 256 * 1024 * 1024;
 
@@ -56,6 +57,8 @@ export function posixProcesses(
     life,
     signal: (identity, signal) => life(identity) === 'alive' && sendSignal(identity.pid, signal),
     tree: (handle) => sightTree(handle, here, life),
+    work: (handle) =>
+      membersOf(readTable() ?? [], handle, life).map((row) => ({ process: identify(row, here), cpuMs: row.cpuMs })),
     startHost: (start: HostStart) => {
       const pid = spawnHost(hostMain, start);
       return pid === null ? null : identifyPid(pid);
@@ -70,13 +73,14 @@ export function posixProcesses(
 export function parsePs(text: string): PsRow[] {
   const rows: PsRow[] = [];
   for (const line of text.split('\n')) {
-    const found = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+\s+\S+\s+\d+\s+[\d:]+\s+\d{4})(?:\s(.*))?$/.exec(line);
-    const [, pid, parentPid, state, startTime, command] = found ?? [];
+    const found = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+([\d:.-]+)\s+(\S+\s+\S+\s+\d+\s+[\d:]+\s+\d{4})(?:\s(.*))?$/.exec(line);
+    const [, pid, parentPid, state, time, startTime, command] = found ?? [];
     if (pid === undefined || parentPid === undefined || state === undefined || startTime === undefined) continue;
     rows.push({
       pid: Number(pid),
       parentPid: Number(parentPid),
       state: state.slice(0, 1),
+      cpuMs: cpuMsOf(time ?? ''),
       startTime: startTime.replace(/\s+/g, ' '),
       command: command ?? '',
     });
@@ -84,19 +88,32 @@ export function parsePs(text: string): PsRow[] {
   return rows;
 }
 
+/** `[[days-]hours:]minutes:seconds[.hundredths]`, as ps tells processor time. */
+function cpuMsOf(time: string): number {
+  const [clock = '', days = '0'] = time.split('-').reverse();
+  const seconds = clock.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+  const ms = (Number(days) * 86_400 + seconds) * 1_000;
+  return Number.isFinite(ms) ? ms : 0;
+}
+
+/** The rows of a tree: those that carry its mark, the recorded worker, and all that descends from them. */
+function membersOf(table: readonly PsRow[], handle: TreeHandle, life: (identity: ProcessIdentity) => Life): PsRow[] {
+  const rows = table.filter((row) => row.pid !== process.pid && row.state !== 'Z');
+  const roots = new Set(rows.filter((row) => isMarked(row, handle.mark)).map((row) => row.pid));
+  if (handle.worker !== null && life(handle.worker) === 'alive') roots.add(handle.worker.pid);
+  const pids = withDescendants(rows, roots);
+  return rows.filter((row) => pids.has(row.pid));
+}
+
 function sightTree(handle: TreeHandle, here: Surroundings, life: (identity: ProcessIdentity) => Life): TreeSighting {
   const unknown: number[] = [];
   const table = readTable();
-  const rows = (table ?? []).filter((row) => row.pid !== process.pid && row.state !== 'Z');
-  const roots = new Set(rows.filter((row) => isMarked(row, handle.mark)).map((row) => row.pid));
   const workerLife = handle.worker === null ? 'dead' : life(handle.worker);
-  if (handle.worker !== null && workerLife === 'alive') roots.add(handle.worker.pid);
   if (handle.worker !== null && workerLife === 'unknown') unknown.push(handle.worker.pid);
   // No table, no proof: then something unknown must be said to be there.
   else if (table === null) unknown.push(handle.worker?.pid ?? 0);
-  const pids = withDescendants(rows, roots);
   return {
-    members: rows.filter((row) => pids.has(row.pid)).map((row) => identify(row, here)),
+    members: membersOf(table ?? [], handle, life).map((row) => identify(row, here)),
     unknown,
     isLocked: isTreeLocked(handle.lockFile),
   };

@@ -17,6 +17,8 @@ export interface ProcStat {
   /** Clock ticks since boot, field 22. */
   readonly startTime: string;
   readonly isKernelThread: boolean;
+  /** Of its processor time, its own and the kernel's for it: fields 14 and 15. */
+  readonly cpuMs: number;
 }
 
 /** What reading the environment of a process came to. */
@@ -27,6 +29,8 @@ export type Environment =
   | { readonly kind: 'vanished' }
   | { readonly kind: 'unreadable' };
 
+/** Linux tells times to programs in hundredths of a second, whatever its own clock does (USER_HZ). */
+const TICK_MS = 10;
 const KERNEL_THREAD_FLAG = 0x0020_0000;
 /** An exec replaces the memory that environ shows; the window is microseconds, each read is a system call. */
 const EMPTY_READS = 4;
@@ -51,6 +55,7 @@ export function parseProcStat(pid: number, text: string): ProcStat | null {
   // The fields after the name begin with number 3.
   const flags = fields[9 - 3];
   const startTime = fields[22 - 3];
+  const ticks = Number(fields[14 - 3]) + Number(fields[15 - 3]);
   if (state === undefined || parent === undefined || flags === undefined || startTime === undefined) return null;
   return {
     pid,
@@ -58,6 +63,7 @@ export function parseProcStat(pid: number, text: string): ProcStat | null {
     parentPid: Number(parent),
     startTime,
     isKernelThread: (Number(flags) & KERNEL_THREAD_FLAG) !== 0,
+    cpuMs: Number.isFinite(ticks) ? ticks * TICK_MS : 0,
   };
 }
 

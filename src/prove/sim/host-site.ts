@@ -208,6 +208,7 @@ export class HostSite {
         unknown: [],
         isLocked: this.#isLocked,
       }),
+      work: () => [],
       startHost: () => null,
       lock: (fd) => {
         if (this.#isLocked) return false;

@@ -105,6 +105,7 @@ export function simProcesses(caller: Caller): ProcessesPort {
       const members = worker !== null && outside.life(worker) === 'alive' ? [worker] : [];
       return { members, unknown: [], isLocked: outside.isLocked(mark) };
     },
+    work: () => [],
     startHost: ({ taskFolder, requestHash }) => {
       caller.at('host.start');
       const host = hosts.start(taskFolder, requestHash);

@@ -156,6 +156,7 @@ export class SimMachine {
       life: (identity) =>
         identity.bootId === `boot-${this.#boot}` && this.#alive.has(identity.pid) ? 'alive' : 'dead',
       signal: () => false,
+      work: () => [],
       tree: () => ({ members: [], unknown: [], isLocked: false }),
       startHost: (start) => this.#runHost(start, files),
     };
