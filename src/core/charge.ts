@@ -11,7 +11,7 @@ import type { Usage } from '../model/agent-event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { EstimatedPart, TurnRequest, TurnUsage } from '../model/turn.ts';
 import type { Turn } from './turn.ts';
-import { shortfall, tokensIn } from './turn-seen.ts';
+import { largestOutput, shortfall, tokensIn } from './turn-seen.ts';
 
 /** Tokens by what they cost. */
 export interface Amounts {
@@ -91,7 +91,7 @@ function beyondSteps(turn: Turn): Amounts {
   const isBegun = last?.progress === 'begun';
   const rest = seen.unreportedOutput + shortfall(seen);
   const isWaiting = !seen.hasResult && (isBegun || Object.keys(openTools).length > 0);
-  if (last === null || isWaiting) return { inputTokens: 0, outputTokens: rest + (isBegun ? BOUNDS.callTokens : 0) };
+  if (last === null || isWaiting) return { inputTokens: 0, outputTokens: rest + (isBegun ? unseenOutput(turn) : 0) };
   const before = last.inputTokens + last.outputTokens + shortfall(seen);
   const inputTokens = before + tokensIn(seen.givenChars + seen.carriedChars);
   const output = isBegun ? 0 : tokensIn(seen.writtenChars);
@@ -99,9 +99,14 @@ function beyondSteps(turn: Turn): Amounts {
   const share = last.inputTokens === 0 ? 0 : (last.cacheReadTokens ?? 0) / last.inputTokens;
   return {
     inputTokens,
-    outputTokens: rest + output + BOUNDS.callTokens,
+    outputTokens: rest + output + unseenOutput(turn),
     ...(last.cacheReadTokens === undefined ? {} : { cacheReadTokens: Math.floor(inputTokens * share) }),
   };
+}
+
+/** What the step under way may have put out unseen: by the largest of the turn. */
+function unseenOutput({ seen }: Turn): number {
+  return Math.min(BOUNDS.callTokens, Math.max(BOUNDS.callTokensLeast, 2 * largestOutput(seen)));
 }
 
 /** Every call reads the prompt and all that was seen before it, and writes something; after a total there is the one that was under way. */

@@ -26,6 +26,8 @@ export interface Seen {
   readonly hasResult: boolean;
   /** Output tokens that steps must have come to beyond what they reported, by what was seen of them. */
   readonly unreportedOutput: number;
+  /** The most that a step has put out, as far as it is told or seen. */
+  readonly largestOutput: number;
   /** All characters of the turn, and their sum over its tool calls: what each call was asked with. */
   readonly chars: number;
   readonly charsAtCalls: number;
@@ -41,6 +43,7 @@ export const NOTHING_SEEN: Seen = {
   carriedChars: 0,
   hasResult: false,
   unreportedOutput: 0,
+  largestOutput: 0,
   chars: 0,
   charsAtCalls: 0,
 };
@@ -86,7 +89,8 @@ export function afterStep(seen: Seen, step: Usage): { readonly seen: Seen; reado
     const isBegun = last.progress === 'begun' && step.progress === 'begun';
     const { progress: _, ...now } = { ...last, ...largest(step, last) };
     if (isBegun) return { seen: { ...seen, last: { ...now, progress: 'begun' } }, added };
-    return { seen: { ...seen, last: now, isStreamed: false, writtenChars: 0 }, added };
+    const largestOutput = Math.max(seen.largestOutput, now.outputTokens);
+    return { seen: { ...seen, last: now, isStreamed: false, writtenChars: 0, largestOutput }, added };
   }
   // The end of a step whose beginning another one's report has hidden: what it was given is counted.
   if (isRest)
@@ -102,14 +106,22 @@ export function afterStep(seen: Seen, step: Usage): { readonly seen: Seen; reado
       carriedChars: step.progress === 'closed' ? seen.givenChars : 0,
       hasResult: false,
       unreportedOutput: seen.unreportedOutput + shortfall(seen),
+      largestOutput: Math.max(largestOutput(seen), step.outputTokens),
     },
     added: step,
   };
 }
 
-/** Output that the step reported last has not told, by what was seen of it; 0 where it has told all. */
+/** Output that the step reported last has not told, by what was seen of it and a little more; 0 where it has told all. */
 export function shortfall({ last, writtenChars }: Seen): number {
-  return last?.progress === 'begun' ? Math.max(0, tokensIn(writtenChars) - last.outputTokens) : 0;
+  if (last?.progress !== 'begun') return 0;
+  return Math.max(0, tokensIn(writtenChars) + BOUNDS.callTokensLeast - last.outputTokens);
+}
+
+/** The most that a step of the turn has put out, the last one included. */
+export function largestOutput(seen: Seen): number {
+  const { last } = seen;
+  return Math.max(seen.largestOutput, last === null ? 0 : last.outputTokens + shortfall(seen));
 }
 
 type Amounts = Pick<Usage, 'inputTokens' | 'outputTokens' | 'usd' | 'cacheReadTokens' | 'cacheWriteTokens'>;

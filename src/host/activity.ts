@@ -6,6 +6,7 @@
  * Invariants: 1. A process that only waits gives none. 2. What cannot be seen is no sign, and no failure. 3. A look is bounded, whatever the worktree holds.
  */
 import { join } from 'node:path';
+import { spanMs } from '../base/elapsed.ts';
 import { systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { TaskRequest } from '../model/request.ts';
@@ -50,7 +51,7 @@ function isBusy(before: Look, now: Look, share: number): boolean {
     if (usedBefore === undefined) return true;
     usedMs += Math.max(0, cpuMs - usedBefore);
   }
-  return usedMs > 0 && usedMs >= (now.atMs - before.atMs) * share;
+  return usedMs > 0 && usedMs >= spanMs(before.atMs, now.atMs) * share;
 }
 
 /** Folders whose files are no work of this task, or are written by git for itself. */

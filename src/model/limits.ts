@@ -141,6 +141,7 @@ export const BOUNDS = {
   charsPerToken: 3,
   systemPromptTokens: 15_000,
   callTokens: 1_000,
+  callTokensLeast: 100,
   /** What a million fresh input tokens cost where no report tells, and what others cost in proportion. */
   estimateUsdPerMillionTokens: 5,
   priceRatios: { cacheRead: 0.1, cacheWrite: 1.25, output: 5 },

@@ -217,11 +217,11 @@ describe('an estimate', () => {
 
   it('is nothing where nothing was heard, and one call beyond its steps where there are any', () => {
     expect(estimated()).toMatchObject({ scope: 'estimate', tokens: 0, usd: 0 });
-    // The next call reads what this one did, at its price, and writes a thousand tokens that cost five times as much.
+    // The next call reads what this one did, at its price, and writes a hundred tokens that cost five times as much.
     const stepped = estimated(started('s-1'), used('step', 500_000, 9));
-    expect(stepped).toMatchObject({ scope: 'estimate', tokens: 1_001_000, estimated: { tokens: 501_000 } });
-    expect(stepped?.usd).toBeCloseTo(9 + 9 * (505_000 / 500_000));
-    expect(estimated(started('s-1'), used('step', 500_000))?.usd).toBeCloseTo(2.5 + 2.525);
+    expect(stepped).toMatchObject({ scope: 'estimate', tokens: 1_000_100, estimated: { tokens: 500_100 } });
+    expect(stepped?.usd).toBeCloseTo(9 + 9 * (500_500 / 500_000));
+    expect(estimated(started('s-1'), used('step', 500_000))?.usd).toBeCloseTo(2.5 + 2.5025);
   });
 
   it('is not made of a turn that ended by itself with neither a step nor a tool: its calls were refused', () => {

@@ -109,8 +109,8 @@ describe.concurrent('the limits of a turn', () => {
     expect(kept.endedAtMs - (kept.startedAtMs ?? 0)).toBeGreaterThan(2_000);
   });
 
-  it('bytes that are no events are no sign of life, an open tool and a retry notice are', async () => {
-    const limits = { stallMs: 700 };
+  it('bytes that are no events are no word, however busy who writes them; an open tool and a retry notice are', async () => {
+    const limits = { stallMs: 700, silenceMaxMs: 700 };
     const noise = { do: 'repeat', times: 100, everyMs: 50, line: { type: 'whatever' } };
     const tool = { type: 'assistant', message: { content: [{ type: 'tool_use', id: 't', name: 'Bash' }] } };
     const retry = { type: 'system', subtype: 'api_retry', attempt: 1, retry_delay_ms: 2_000 };
