@@ -3,8 +3,8 @@
  *
  * Owns: line ends, the bound of a line, broken UTF-8 and broken JSON. Does not own: reading the file (host/turn-reader), what a line means (adapters/agents).
  *
- * Invariants: 1. A line is known by its position in the output and is given once: a reader goes on where its cursor stands, never before it. 2. A line without its
- * end is no line while the agent may still write; when it is gone, the rest is a line if it is whole JSON, else it is dropped and counted. 3. Memory is bounded (L9).
+ * Invariants: 1. A line is known by its position in the output and is given once: a reader goes on where its cursor stands, never before it, but for
+ * the last line of all, whose bound is wider. 2. A line without its end is no line while the agent may still write; when it is gone, the rest is a line if it is whole JSON, else it is dropped and counted. 3. Memory is bounded (L9).
  */
 import type { Json } from '../base/canonical-json.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -69,8 +69,14 @@ export function readRest(cursor: LineCursor, bytes: Uint8Array): LineReading {
   };
 }
 
-function lineOf(offset: number, bytes: Uint8Array): OutputLine {
-  if (bytes.length > BOUNDS.lineBytes) return { offset, content: { kind: 'overlong' } };
+/** The last line of all, which may be longer than others: `bytes` are what is left of the output from its first byte on, or one more than its bound. */
+export function readLastLine(offset: number, bytes: Uint8Array): OutputLine {
+  const end = bytes.indexOf(LINE_FEED);
+  return lineOf(offset, end === -1 ? bytes : bytes.subarray(0, end), BOUNDS.lastLineBytes);
+}
+
+function lineOf(offset: number, bytes: Uint8Array, bytesMax: number = BOUNDS.lineBytes): OutputLine {
+  if (bytes.length > bytesMax) return { offset, content: { kind: 'overlong' } };
   return { offset, content: contentOf(bytes) };
 }
 

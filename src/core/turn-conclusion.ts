@@ -8,6 +8,7 @@
  */
 import type { LimitKind } from '../model/agent-event.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
+import { BOUNDS } from '../model/limits.ts';
 import type { Answer, TaskResult } from '../model/request.ts';
 import type { TurnReport } from '../model/turn.ts';
 import type { WorkerExit } from '../ports/gate.ts';
@@ -51,7 +52,7 @@ export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: 
     const why = first.reason === '' ? '' : ` (${first.reason})`;
     return stop('blocked', 'PAWL_AGENT_DENIED', `The agent was denied what it asked for: ${tools}${why}.`);
   }
-  if (ended === null || ended.how === 'noTerminalEvent') return concludeWithoutEnd(exit, answer, said);
+  if (ended === null || ended.how === 'noTerminalEvent') return concludeWithoutEnd(turn, exit, answer, said);
   switch (ended.how) {
     case 'completed':
       return null;
@@ -83,8 +84,18 @@ export function concludeLimit(
 }
 
 /** Nobody saw the exit of an orphan: whether it went down with the machine is for the one who settles it. */
-function concludeWithoutEnd(exit: WorkerExit | null, answer: Answer | null, said: string): Conclusion | null {
+function concludeWithoutEnd(
+  { lines }: TurnReport,
+  exit: WorkerExit | null,
+  answer: Answer | null,
+  said: string,
+): Conclusion | null {
   if (exit === null || exit.code !== 0) return null;
+  if (lines.endsOverlong === true) {
+    const bound = `${BOUNDS.lastLineBytes / 1024 ** 2} MiB`;
+    const message = `The agent exited with 0, but the last line of its output is longer than ${bound} and was not read: it may have said there that its turn had ended.${said}`;
+    return { result: 'failed', code: 'PAWL_AGENT_NO_END', message, answer };
+  }
   const left = answer === null ? ' and left no answer' : '; an answer alone does not count';
   return {
     result: 'failed',

@@ -71,6 +71,7 @@ export function turnReport(file: Fields): TurnReport {
       unknown: count(lines, 'unknown'),
       malformed: count(lines, 'malformed'),
       overlong: count(lines, 'overlong'),
+      ...(lines.endsOverlong === true ? { endsOverlong: true } : {}),
     },
   };
 }

@@ -19,6 +19,8 @@ export interface LineCounts {
   readonly unknown: number;
   readonly malformed: number;
   readonly overlong: number;
+  /** True when the last of them was over the bound, and was not read; absent: it was not. */
+  readonly endsOverlong?: true;
 }
 
 /** A turn so far. */
@@ -101,8 +103,11 @@ export function foldLines(turn: Turn, lines: readonly OutputLine[], read: LineMa
 }
 
 function counted(turn: Turn, kind: 'unknown' | 'malformed' | 'overlong' | null): Turn {
-  const lines = { ...turn.lines, all: turn.lines.all + 1 };
-  return { ...turn, lines: kind === null ? lines : { ...lines, [kind]: lines[kind] + 1 } };
+  const { endsOverlong: _, ...before } = turn.lines;
+  const lines = { ...before, all: before.all + 1 };
+  if (kind === null) return { ...turn, lines };
+  const isOverlong = kind === 'overlong';
+  return { ...turn, lines: { ...lines, [kind]: lines[kind] + 1, ...(isOverlong ? { endsOverlong: true } : {}) } };
 }
 
 /** The turn after one more event. */

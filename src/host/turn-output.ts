@@ -3,10 +3,17 @@
  *
  * Owns: reading output.ndjson in steps and from its first byte. Does not own: cutting lines (core/agent-lines), their meaning (adapters/agents), the fold (core/turn).
  *
- * Invariants: 1. Reading in steps and reading whole come to the same turn. 2. Nothing here writes. 3. An adapter that throws, and output that is no file, are told as an UnreadableTurn.
+ * Invariants: 1. Reading in steps and reading whole come to the same turn, but for a last line over the bound, which is read when no other can follow. 2. Nothing here writes. 3. An adapter that throws, and output that is no file, are told as an UnreadableTurn.
  */
 import { join } from 'node:path';
-import { FIRST_LINE, type LineCursor, readLines, readRest } from '../core/agent-lines.ts';
+import {
+  FIRST_LINE,
+  type LineCursor,
+  type OutputLine,
+  readLastLine,
+  readLines,
+  readRest,
+} from '../core/agent-lines.ts';
 import { foldEvent, foldLines, SILENT_TURN, type Turn } from '../core/turn.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { TASK_FILES } from '../model/request.ts';
@@ -68,13 +75,24 @@ export function readEndedTurn(
   const path = join(taskFolder, TASK_FILES.output);
   let cursor = FIRST_LINE;
   let turn = SILENT_TURN;
+  let overlong: OutputLine | null = null;
   for (;;) {
     const bytes = readAt(files, path, cursor.offset, CHUNK_BYTES);
     const isLast = bytes.length < CHUNK_BYTES;
     const reading = (isLast ? readRest : readLines)(cursor, bytes);
-    turn = guarded(() => foldLines(turn, reading.lines, (line) => adapter.read(line)));
+    const lines: readonly OutputLine[] = overlong === null ? reading.lines : [overlong, ...reading.lines];
+    // A line over the bound is held back: it may be the last, which is worth more.
+    const last = lines.findLastIndex(({ content }) => content.kind !== 'blank');
+    overlong = lines[last]?.content.kind === 'overlong' ? (lines[last] ?? null) : null;
+    const known = overlong === null ? lines : lines.slice(0, last);
+    turn = guarded(() => foldLines(turn, known, (line) => adapter.read(line)));
     cursor = reading.cursor;
     if (isLast) break;
+  }
+  if (overlong !== null) {
+    const { offset } = overlong;
+    const line = readLastLine(offset, readAt(files, path, offset, BOUNDS.lastLineBytes + 1));
+    turn = guarded(() => foldLines(turn, [line], (value) => adapter.read(value)));
   }
   const stderrTail = tailOf(files, join(taskFolder, TASK_FILES.stderr));
   const events = guarded(() =>

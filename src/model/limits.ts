@@ -92,6 +92,8 @@ export const BOUNDS = {
   answerBytes: 1024 * 1024,
   findings: 200,
   lineBytes: 1024 * 1024,
+  /** The last line of an agent that has ended: it is the one that tells how, and may repeat a long message. */
+  lastLineBytes: 16 * 1024 * 1024,
   registerBytes: 4 * 1024 * 1024,
   journalLineBytes: 1024 * 1024,
   snapshotBytes: 64 * 1024 * 1024,

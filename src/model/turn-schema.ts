@@ -54,5 +54,11 @@ export const turnReportSchema: z.ZodType<TurnReport> = z.strictObject({
   ended: z.strictObject({ how: z.enum(TURN_ENDS), cause: z.enum(END_CAUSES), reason: text }).nullable(),
   answerFrom: z.enum(ANSWER_ORIGINS).nullable(),
   hasNoAnswer: z.boolean().exactOptional(),
-  lines: z.strictObject({ all: count, unknown: count, malformed: count, overlong: count }),
+  lines: z.strictObject({
+    all: count,
+    unknown: count,
+    malformed: count,
+    overlong: count,
+    endsOverlong: z.literal(true).exactOptional(),
+  }),
 });

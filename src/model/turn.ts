@@ -151,5 +151,7 @@ export interface TurnReport {
     readonly unknown: number;
     readonly malformed: number;
     readonly overlong: number;
+    /** True when the last line was over the bound, and was not read; absent: it was not. */
+    readonly endsOverlong?: true;
   };
 }

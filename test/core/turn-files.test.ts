@@ -159,6 +159,7 @@ const PARTS: readonly Part[] = [
     accepted: [
       ...AGENT_KINDS.map((kind): [string, unknown] => ['kind', kind]),
       ['usage.estimated', { tokens: 1, usd: null }],
+      ['lines.endsOverlong', true],
       ['usage.estimated', { tokens: 1, usd: 0.5, assumedUsdPerMillion: 5 }],
       ...['cacheReadTokens', 'cacheWriteTokens', 'outputTokens', 'contextTokens'].map((name): [string, unknown] => [
         `usage.${name}`,
