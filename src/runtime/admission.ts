@@ -14,7 +14,7 @@ import { readKeptPacket } from './kept-packet.ts';
 import type { Conflict, LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Outages } from './outages.ts';
-import type { SpentByOthers } from './request-task.ts';
+import type { ReportsOfOthers, SpentByOthers } from './request-task.ts';
 import type { Slots } from './slots.ts';
 import type { Turns } from './turns.ts';
 
@@ -35,6 +35,8 @@ export interface Neighbours {
   endedWorktrees(): readonly string[];
   /** What the other runs of the registry have used. */
   readonly spentByOthers: SpentByOthers;
+  /** What their turns have reported. */
+  readonly reportsOfOthers: ReportsOfOthers;
   readonly runsAtWork: RunsAtWork;
   /** New work may begin. */
   isAccepting(): boolean;

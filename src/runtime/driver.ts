@@ -7,7 +7,7 @@
  * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
  * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
  */
-import { spentBesides } from '../core/ledger.ts';
+import { reportsIn, spentBesides } from '../core/ledger.ts';
 import { type RunView, viewOf } from '../core/run-view.ts';
 import { snapshotOf } from '../core/state-image.ts';
 import { PawlError } from '../model/error.ts';
@@ -283,6 +283,7 @@ export class Driver {
       find: (runId) => this.#runs.get(runId),
       isMoving: (runId) => this.#movement.isAtWork(runId),
       endedWorktrees: () => this.#endedWorktrees(),
+      reportsOfOthers: (runId) => this.views().flatMap((view) => (view.runId === runId ? [] : reportsIn(view.tasks))),
       spentByOthers: (runId) => spentBesides(runId, [...this.#ended.removed(), ...this.views()]),
       runsAtWork: (...at) => othersAtWork(this.runs(), ...at),
       isAccepting: () => this.#isAccepting,

@@ -23,6 +23,7 @@ import type { KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { ANSWER_FOLDER, TASK_FILES, type TaskRequest } from '../model/request.ts';
+import type { TurnReport } from '../model/turn.ts';
 import type { AgentCommand, AgentPlaces } from '../ports/agent.ts';
 import type { InstructionChanges } from '../ports/git.ts';
 import { linkRegister } from '../store/register.ts';
@@ -39,9 +40,13 @@ type PrepareTask = KeyedEffectOf<'prepareTask'>;
 /** What the other runs of the registry have used of its budget. */
 export type SpentByOthers = (runId: string) => Spent;
 
+/** What the turns of the registry's other runs have reported. */
+export type ReportsOfOthers = (runId: string) => readonly TurnReport[];
+
 /** What has to be known of the other runs of the registry. */
 export interface OtherRuns {
   readonly spentByOthers: SpentByOthers;
+  readonly reportsOfOthers: ReportsOfOthers;
   readonly runsAtWork: RunsAtWork;
 }
 
@@ -58,7 +63,10 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
   const folder = world.paths.task(runId, effect.taskId);
   const completionFile = join(worktree, ANSWER_FOLDER, effect.taskId, 'completion.json');
   const places: AgentPlaces = { taskFile: join(folder, TASK_FILES.task), completionFile, worktree };
-  const plan = planWork(run, effect, workOf(run, effect, kept, places), kept, () => others.spentByOthers(runId));
+  const plan = planWork(run, effect, workOf(run, effect, kept, places), kept, {
+    spent: () => others.spentByOthers(runId),
+    reports: () => others.reportsOfOthers(runId),
+  });
   if (plan.kind === 'refused') return refuse(plan.blocker);
   const interlude = await putWorktreeInPlace(run, effect, plan.resumed);
   world.files.ensureFolders([folder]);

@@ -34,7 +34,7 @@ import type { Config } from '../model/config.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
 import type { Limits } from '../model/limits.ts';
-import type { TurnBudget, TurnRequest, TurnSession } from '../model/turn.ts';
+import type { TurnBudget, TurnReport, TurnRequest, TurnSession } from '../model/turn.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent } from '../ports/agent.ts';
 import type { KeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
@@ -155,26 +155,42 @@ export type Plan =
       readonly budget: TurnBudget;
       readonly resumed: ResumedSession | null;
       readonly firstEventMs: number;
+      /** What a million fresh input tokens of that agent cost, by what this run or another has reported; null: none has told. */
+      readonly usdPerMillion: number | null;
       readonly allowedTools: readonly string[];
     };
+
+/** What is known of the registry's other runs, asked only where it matters. */
+export interface UseByOthers {
+  spent(): Spent;
+  reports(): readonly TurnReport[];
+}
 
 type TurnWork = Extract<Work, { kind: 'turn' }>;
 type PrepareTask = KeyedEffectOf<'prepareTask'>;
 
 /** The plan; of a turn what is left for it and the session that it goes on with, refused when nothing is left. */
-export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: KeptPacket, others: () => Spent): Plan {
+export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: KeptPacket, others: UseByOthers): Plan {
   if (work.kind === 'refused') return work;
   const { agent } = work;
   if (work.kind === 'run') {
     return { kind: 'program', agent, command: work.command, commands: work.commands, resumed: null };
   }
-  const { budget, blocker } = fundsOf(run.state, kept.limits, run.world.config.budget, others, work.coding, agent);
+  const { budget, blocker } = fundsOf(
+    run.state,
+    kept.limits,
+    run.world.config.budget,
+    others.spent,
+    work.coding,
+    agent,
+  );
   if (blocker !== null) return { kind: 'refused', blocker };
   const lastBefore = run.state.run.context.replacement?.lastTask ?? null;
   const resumed = sessionToResume(underPacket(tasksOf(run.state), lastBefore), effect, agent, work.coding);
   const { firstEventMs } = kept.limits;
   const { allowedTools } = kept.packet;
-  return { kind: 'turn', agent, work, commands: [], budget, resumed, firstEventMs, allowedTools };
+  const usdPerMillion = priceOf(reportsIn(tasksOf(run.state)), agent, null) ?? priceOf(others.reports(), agent, null);
+  return { kind: 'turn', agent, work, commands: [], budget, resumed, firstEventMs, usdPerMillion, allowedTools };
 }
 
 /** What a turn is ordered with, once the worktree is in place. */
@@ -204,7 +220,7 @@ export async function orderTurn(
       answerSchema: answerSchema(effect.purpose),
       budget: turn.budget,
       usedBefore: usedBefore(run.state, resumed, work.agent),
-      usdPerMillion: priceOf(reportsIn(tasksOf(run.state)), work.agent, null),
+      usdPerMillion: turn.usdPerMillion,
       firstEventMs: turn.firstEventMs,
       mayRemind: work.coding.resumes && work.coding.capabilities.canResume && resumed?.isUnanswered !== true,
       commits: { base: run.state.run.context.baseCommit ?? effect.commit, head: effect.commit },
