@@ -1,10 +1,12 @@
 /** How long a worker may be silent: for stallMs without any sign of life, for silenceMaxMs whatever else it does. */
 import { describe, expect, it } from 'vitest';
 import { concludeTask } from '../../src/core/conclusion.ts';
-import { silenceMaxMs } from '../../src/core/limits.ts';
+import { resolveLimits, silenceMaxMs } from '../../src/core/limits.ts';
+import { packetOf } from '../../src/core/packet-fields.ts';
 import type { Activity } from '../../src/host/activity.ts';
 import { byBytes, type Reason } from '../../src/host/silence.ts';
-import { BOUNDS, SILENCE_MAX_MS } from '../../src/model/limits.ts';
+import { BOUNDS, type LimitOverrides, SILENCE_MAX_MS } from '../../src/model/limits.ts';
+import type { LimitsInput } from '../../src/model/packet-schema.ts';
 
 const LIMITS = { deadlineMs: 1, stallMs: 60_000, silenceMaxMs: 300_000, graceMs: 0, outputBytesMax: 1 };
 const LOOK_MS = LIMITS.stallMs / BOUNDS.activityLooks;
@@ -77,6 +79,15 @@ it('the longest silence is never below stallMs, and has a default where none was
   expect(silenceMaxMs({ stallMs: 2 * SILENCE_MAX_MS })).toBe(2 * SILENCE_MAX_MS);
   expect(silenceMaxMs({ stallMs: 5, silenceMaxMs: 3 })).toBe(5);
   expect(silenceMaxMs({ stallMs: 5, silenceMaxMs: 7 })).toBe(7);
+});
+
+it('is said by the packet in either spelling, else by the config, else by default', () => {
+  const of = (config: LimitOverrides, limits: LimitsInput) =>
+    resolveLimits(config, packetOf({ limits }, 'T').limits).silenceMaxMs;
+  expect(of({}, {})).toBe(SILENCE_MAX_MS);
+  expect(of({ silenceMaxMs: 9 }, {})).toBe(9);
+  expect(of({ silenceMaxMs: 9 }, { silenceMaxMs: 8 })).toBe(8);
+  expect(of({ silenceMaxMs: 9 }, { silence_max_ms: 7 })).toBe(7);
 });
 
 it('the sentence of a stalled worker names the limit', () => {
