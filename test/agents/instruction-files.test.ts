@@ -97,6 +97,7 @@ describe('the memory of a project that an agent keeps elsewhere', () => {
     usedBefore: { tokens: 0, usd: 0 },
     firstEventMs: 1_000,
     mayRemind: false,
+    usdPerMillion: null,
     commits: { base: 'b', head: 'h' },
     allowedTools: [],
     taskFolder: '/task',
