@@ -4,7 +4,7 @@
  * Owns: the one decision, made alike by host and runner. Does not own: reading the answer (core/answer), the outcome's file (host/outcome).
  *
  * Invariants: 1. An exit code alone never means success, unless the agent is configured so (L4). 2. A forced end decides, whatever
- * the answer says. 3. An end that nobody saw and that left no answer is never called completed (L5). 4. A worker that could not be started is
+ * the answer says, unless the turn of a coding agent was complete: how a process leaves after that changes nothing about its work. 3. An end that nobody saw and that left no answer is never called completed (L5). 4. A worker that could not be started is
  * for a person: no other attempt would do better.
  */
 import type { ErrorCode } from '../model/error-codes.ts';
@@ -87,12 +87,15 @@ function keptFromItsModel({ limited, hasNoAnswer }: TurnReport, forced: ForcedEn
   if (!SILENCE.includes(forced)) return null;
   return limited ?? (hasNoAnswer === true && forced === 'stalled' ? { kind: 'connection', resetsAtMs: null } : null);
 }
+/** Forced ends that only say that a worker took too long to leave. */
+const OF_TIME: readonly ForcedEnd[] = ['deadline', 'stalled', 'hung'];
 
 /** How the task ended: the only place where answer, exit and forced end are weighed against each other. */
 export function concludeTask(ending: WorkerEnding): Conclusion {
   const { reading, exit, forced } = ending;
   const answer = reading.kind === 'valid' ? reading.answer : null;
-  if (forced !== null) {
+  const isComplete = ending.turn?.ended?.how === 'completed';
+  if (forced !== null && !(isComplete && answer !== null && leavesWork(forced, exit))) {
     const limited = ending.turn === undefined ? null : keptFromItsModel(ending.turn, forced);
     if (limited !== null) return concludeLimit(limited, answer, '');
     const [result, code, message] = FORCED[forced];
@@ -116,10 +119,11 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
     const message = `The answer contradicts itself: status ${answer.status} with verdict PASS.`;
     return { result: 'blocked', code: 'PAWL_WORKER_CONTRADICTION', message, answer };
   }
-  if (exit !== null && !isClean(exit)) return concludeBadExit(exit, reading);
+  if (exit !== null && !isClean(exit) && !isComplete) return concludeBadExit(exit, reading);
   if (answer !== null) return concludeByAnswer(answer);
   if (exit === null) return concludeOrphan(ending);
   if (ending.mayRemind === true) return unanswered(reading);
+  if (!isClean(exit)) return concludeBadExit(exit, reading);
   return reading.kind === 'invalid'
     ? failed('PAWL_WORKER_ANSWER_INVALID', `The worker's answer is not valid: ${reading.reason}.`)
     : failed('PAWL_WORKER_NO_COMPLETION', 'The worker exited with 0 and left no answer.');
@@ -131,6 +135,11 @@ function unanswered(reading: AnswerReading): Conclusion {
     reading.kind === 'invalid' ? `with an answer that is not valid (${reading.reason})` : 'without an answer';
   const message = `The agent ended its turn ${what}; it is reminded once, in the same session.`;
   return { result: 'interrupted', code: 'PAWL_AGENT_NO_ANSWER', message, answer: null };
+}
+
+/** True when what the worker did before that end still stands. Where nobody saw its exit, an interruption may be the machine's or the disk's: then it may not. */
+function leavesWork(forced: ForcedEnd, exit: WorkerExit | null): boolean {
+  return OF_TIME.includes(forced) || (forced === 'interrupted' && exit !== null);
 }
 
 function concludeByAnswer(answer: Answer): Conclusion {

@@ -3,7 +3,8 @@
  *
  * Owns: that judgement. Does not own: answer and exit (core/conclusion), the report (core/turn-report).
  *
- * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is no error, no unexpected denial; then answer and exit decide.
+ * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is no error, no unexpected denial; then the answer decides,
+ * and where there is no valid one the exit.
  * 2. Neither a limit, an outage or an empty account is a failure of the work, nor a refused session: none of them uses up an attempt.
  */
 import type { LimitKind } from '../model/agent-event.ts';
@@ -14,7 +15,7 @@ import type { TurnReport } from '../model/turn.ts';
 import type { WorkerExit } from '../ports/gate.ts';
 import type { Conclusion } from './conclusion.ts';
 
-/** The conclusion that the turn forces, null when answer and exit are to decide. */
+/** The conclusion that the turn forces, null when answer, or else exit, are to decide. */
 export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: Answer | null): Conclusion | null {
   const stop = (result: TaskResult, code: ErrorCode, message: string): Conclusion => ({
     result,

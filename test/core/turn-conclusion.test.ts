@@ -58,7 +58,7 @@ const told = (given: Given): string => {
 
 /** Rows: how the turn ended. Columns: how the process exited, with a valid answer. */
 const WITH_ANSWER: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  completed: { clean: 'completed', one: 'failed EXIT', killed: 'failed EXIT', unseen: 'completed' },
+  completed: { clean: 'completed', one: 'completed', killed: 'completed', unseen: 'completed' },
   failed: { clean: 'failed FAILED', one: 'failed FAILED', killed: 'failed FAILED', unseen: 'failed FAILED' },
   interrupted: { clean: 'failed FAILED', one: 'failed FAILED', killed: 'failed FAILED', unseen: 'failed FAILED' },
   limit: {
@@ -78,6 +78,15 @@ describe('a turn is done only when all of it says so', () => {
   it.each(cells)('ended $how, exit $exit, with an answer: $expected', ({ how, exit, expected }) => {
     const end = TURN_ENDS.find((one) => one === how);
     expect(told({ turn: { ended: end === undefined ? null : ended(end) }, exit: EXITS[exit] ?? null })).toBe(expected);
+  });
+
+  it('an answer that is no success stays that, however the process of the complete turn ended', () => {
+    for (const status of ['failed', 'blocked'] as const) {
+      const reading: AnswerReading = { kind: 'valid', answer: { ...ANSWER, status } };
+      for (const exit of Object.values(EXITS)) {
+        expect(told({ reading, exit })).toBe(`${status} ${status.toUpperCase()}`);
+      }
+    }
   });
 
   it('without a valid answer nothing is completed', () => {
@@ -140,6 +149,44 @@ describe('what goes before exit and answer', () => {
     expect(concluded({ turn: { ended: ended('limit', 'budget'), usage } }).message).toContain(
       '$0.0242 and 120 tokens. It said: the reason',
     );
+  });
+});
+
+/** Columns: a complete turn with an answer whose worker Pawl then ended, by what was seen of its exit. */
+const FORCED: Readonly<Record<ForcedEnd, readonly [seen: string, unseen: string]>> = {
+  deadline: ['completed', 'completed'],
+  stalled: ['completed', 'completed'],
+  hung: ['completed', 'completed'],
+  interrupted: ['completed', 'interrupted INTERRUPTED'],
+  cancelled: ['cancelled CANCELLED', 'cancelled CANCELLED'],
+  operator: ['interrupted INTERRUPTED', 'interrupted INTERRUPTED'],
+  outputLimit: ['failed OUTPUT_LIMIT', 'failed OUTPUT_LIMIT'],
+  budget: ['blocked PAWL_BUDGET_EXCEEDED', 'blocked PAWL_BUDGET_EXCEEDED'],
+  noEvent: ['timedOut NO_EVENT', 'timedOut NO_EVENT'],
+  unreadable: ['failed UNREADABLE', 'failed UNREADABLE'],
+  exhausted: ['blocked PAWL_HOST_STARTS_EXHAUSTED', 'blocked PAWL_HOST_STARTS_EXHAUSTED'],
+  notStarted: ['blocked START_FAILED', 'blocked START_FAILED'],
+};
+
+describe('a complete turn with an answer, ended by Pawl on its way out', () => {
+  it.each(Object.entries(FORCED))('%s: %j', (name, [seen, unseen]) => {
+    const forced = name as ForcedEnd;
+    for (const exit of [CLEAN, EXITS.one, EXITS.killed]) expect(told({ forced, exit: exit ?? null })).toBe(seen);
+    expect(told({ forced, exit: null })).toBe(unseen);
+  });
+
+  it('is not completed by that where the turn or its answer says otherwise', () => {
+    for (const forced of ['deadline', 'stalled', 'hung', 'interrupted'] as const) {
+      const own = told({ forced, turn: { ended: null } });
+      expect(own).not.toBe('completed');
+      expect(told({ forced, reading: missing })).toBe(own);
+      expect(told({ forced, reading: { kind: 'invalid', reason: 'odd' } })).toBe(own);
+      for (const how of TURN_ENDS) {
+        if (how !== 'completed') expect(told({ forced, turn: { ended: ended(how) } })).toBe(own);
+      }
+      const denials = [{ tool: 'Bash', reason: 'no', isExpected: false }];
+      expect(told({ forced, turn: { denials } })).toBe('blocked DENIED');
+    }
   });
 });
 
