@@ -94,8 +94,8 @@ const OF_TIME: readonly ForcedEnd[] = ['deadline', 'stalled', 'hung'];
 export function concludeTask(ending: WorkerEnding): Conclusion {
   const { reading, exit, forced } = ending;
   const answer = reading.kind === 'valid' ? reading.answer : null;
-  const isComplete = ending.turn?.ended?.how === 'completed';
-  if (forced !== null && !(isComplete && answer !== null && leavesWork(forced, exit))) {
+  const isComplete = answer !== null && ending.turn?.ended?.how === 'completed';
+  if (forced !== null && !(isComplete && leavesWork(forced, exit))) {
     const limited = ending.turn === undefined ? null : keptFromItsModel(ending.turn, forced);
     if (limited !== null) return concludeLimit(limited, answer, '');
     const [result, code, message] = FORCED[forced];
@@ -123,7 +123,6 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
   if (answer !== null) return concludeByAnswer(answer);
   if (exit === null) return concludeOrphan(ending);
   if (ending.mayRemind === true) return unanswered(reading);
-  if (!isClean(exit)) return concludeBadExit(exit, reading);
   return reading.kind === 'invalid'
     ? failed('PAWL_WORKER_ANSWER_INVALID', `The worker's answer is not valid: ${reading.reason}.`)
     : failed('PAWL_WORKER_NO_COMPLETION', 'The worker exited with 0 and left no answer.');

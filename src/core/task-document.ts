@@ -74,11 +74,10 @@ export function taskDocument(input: TaskDocumentInput): Json {
 
 const WHAT: Readonly<Record<Purpose, string>> = {
   setup: 'Run the setup commands of this worktree.',
-  implementation: 'Implement the packet in the worktree, then leave your answer in the completion file.',
-  verification:
-    'Judge whether the commit meets the expectations. Change nothing. Leave a verdict in the completion file.',
-  review: 'Review the commit against the criteria. Change nothing. Leave a verdict in the completion file.',
-  fix: 'Fix what the failed gate found, then leave your answer in the completion file.',
+  implementation: 'Implement the packet in the worktree, then give your answer.',
+  verification: 'Judge whether the commit meets the expectations. Change nothing. Answer with a verdict.',
+  review: 'Review the commit against the criteria. Change nothing. Answer with a verdict.',
+  fix: 'Fix what the failed gate found, then give your answer.',
 };
 
 function byPurpose(input: TaskDocumentInput): { readonly [key: string]: Json } {

@@ -40,8 +40,10 @@ const common = {
   mcp: z.boolean().default(true).describe("Pawl's MCP server is given to the agent, where it can take one."),
   structuredOutput: z
     .boolean()
-    .default(true)
-    .describe("The answer's JSON Schema is given to the agent, where it can take one."),
+    .optional()
+    .describe(
+      "The answer's JSON Schema is given to the agent, where it can take one. Default: where that costs no further call of its model.",
+    ),
 } as const;
 
 /** A coding agent with an adapter of its own. */

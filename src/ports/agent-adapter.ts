@@ -9,6 +9,9 @@ import type { Json } from '../base/canonical-json.ts';
 import type { AgentEvent } from '../model/agent-event.ts';
 import type { AgentKind, TurnBudget, TurnSession } from '../model/turn.ts';
 
+/** How an agent is asked for its answer: at the end of its last message, or by the means that it has for answers bound to a schema. */
+export type AnswerWay = 'message' | 'structured';
+
 /** What an agent can do for Pawl. */
 export interface AgentCapabilities {
   /** `assigned`: the session's id is ours, told at the start. `reported`: the agent tells it in its first event. `none`: it has none that can be resumed. */
@@ -16,6 +19,8 @@ export interface AgentCapabilities {
   readonly canResume: boolean;
   /** It can be bound to a JSON Schema for its answer. */
   readonly hasStructuredOutput: boolean;
+  /** The way that needs the fewest calls of its model; `structured` only with structured output. Every other way is accepted too. */
+  readonly answer: AnswerWay;
   /** It can be given an MCP server for one start. */
   readonly hasMcp: boolean;
   /** What it reports of usage; `usd` implies tokens. */
@@ -99,6 +104,8 @@ export interface AgentAdapter {
   /** How it is installed, for a hint. */
   readonly install: string;
   readonly capabilities: AgentCapabilities;
+  /** The schema of an answer in the form that its service takes; without this: as it is. */
+  readonly schemaFor?: (schema: Json) => Json;
   /** Names of variables that it takes from the user's environment: logins, endpoints, its own folders. */
   readonly envNames: readonly string[];
   /** Arguments whose output tells the version; null: it is not asked, and told as `unknown`. */

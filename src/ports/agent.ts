@@ -8,7 +8,7 @@ import type { Blocker } from '../model/error.ts';
 import type { Role } from '../model/packet.ts';
 import type { CompletionSource } from '../model/request.ts';
 import type { AgentKind, TurnBudget, TurnRequest, TurnSession } from '../model/turn.ts';
-import type { AgentCapabilities } from './agent-adapter.ts';
+import type { AgentCapabilities, AnswerWay } from './agent-adapter.ts';
 
 /** The paths that an agent's command may name. */
 export interface AgentPlaces {
@@ -39,6 +39,8 @@ export interface CodingAgent {
   readonly fixResumesImplementer: boolean;
   /** It is given Pawl's MCP server. */
   readonly givesMcp: boolean;
+  /** The one way in which its prompt asks for the answer. */
+  readonly answer: AnswerWay;
 }
 
 /** A turn as the runner wants it. */

@@ -216,7 +216,7 @@ export async function orderTurn(
     return await run.world.agents.turn(work.agent, places, {
       role: work.role,
       session: sessionFor(resumed, work.coding, nonce),
-      prompt: turnPrompt(document, interlude, work.coding.givesMcp),
+      prompt: turnPrompt(document, interlude, work.coding.answer),
       answerSchema: answerSchema(effect.purpose),
       budget: turn.budget,
       usedBefore: usedBefore(run.state, resumed, work.agent),

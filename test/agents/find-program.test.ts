@@ -32,6 +32,7 @@ const adapter: AgentAdapter = {
     session: 'none',
     canResume: false,
     hasStructuredOutput: false,
+    answer: 'message',
     hasMcp: false,
     usage: 'none',
     hasAllowedTools: false,

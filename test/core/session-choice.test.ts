@@ -15,6 +15,7 @@ const CODER: CodingAgent = {
   resumes: true,
   fixResumesImplementer: false,
   givesMcp: false,
+  answer: 'message',
 };
 const FIXER: CodingAgent = { ...CODER, fixResumesImplementer: true };
 

@@ -81,7 +81,7 @@ describe('the document of a task', () => {
   it.each([true, false])('names the paths of an implementation, and that they are strict: %j', (isStrict) => {
     expect(documentOf('implementation', isStrict)).toEqual({
       ...same('implementation'),
-      what: 'Implement the packet in the worktree, then leave your answer in the completion file.',
+      what: 'Implement the packet in the worktree, then give your answer.',
       surface: { paths: ['src'], isStrict },
     });
   });
@@ -89,7 +89,7 @@ describe('the document of a task', () => {
   it.each([true, false])('adds for a fix what failed and the rounds before it (strict: %j)', (isStrict) => {
     expect(documentOf('fix', isStrict)).toEqual({
       ...same('fix'),
-      what: 'Fix what the failed gate found, then leave your answer in the completion file.',
+      what: 'Fix what the failed gate found, then give your answer.',
       surface: { paths: ['src'], isStrict },
       failedGate: { status: 'FAIL' },
       earlierRounds: [FIXED],
@@ -99,7 +99,7 @@ describe('the document of a task', () => {
   it('names what a verification expects, and of which commit', () => {
     expect(documentOf('verification')).toEqual({
       ...same('verification'),
-      what: 'Judge whether the commit meets the expectations. Change nothing. Leave a verdict in the completion file.',
+      what: 'Judge whether the commit meets the expectations. Change nothing. Answer with a verdict.',
       commands: [['npm', 'test']],
       expectations: ['Fast.'],
       commitToJudge: 'c0ffee',
@@ -109,7 +109,7 @@ describe('the document of a task', () => {
   it('names by what a review goes, and which commit it reads', () => {
     expect(documentOf('review')).toEqual({
       ...same('review'),
-      what: 'Review the commit against the criteria. Change nothing. Leave a verdict in the completion file.',
+      what: 'Review the commit against the criteria. Change nothing. Answer with a verdict.',
       criteria: ['Is it right?'],
       reviewerPlan: ['Read all.'],
       commitToReview: 'c0ffee',

@@ -34,6 +34,7 @@ describe('docs/agents.md', () => {
         capabilities.session,
         yesOrNo(capabilities.canResume),
         yesOrNo(capabilities.hasStructuredOutput),
+        capabilities.answer,
         yesOrNo(capabilities.hasMcp),
         capabilities.usage,
         yesOrNo(capabilities.hasAllowedTools),

@@ -131,7 +131,9 @@ describe.concurrent('the limits of a turn', () => {
   });
 
   it('a worker that closes stdout but stays is ended by the deadline', async () => {
-    const turn = bench.turn([...goodTurn('claude').slice(0, -1), { do: 'close' }, hold], { limits: { deadlineMs: 600 } });
+    const turn = bench.turn([...goodTurn('claude').slice(0, -1), { do: 'close' }, hold], {
+      limits: { deadlineMs: 600 },
+    });
     expect(await bench.run(turn)).toMatchObject({ result: 'timedOut', code: 'PAWL_WORKER_DEADLINE' });
     expect(bench.isGone(turn)).toBe(true);
   });

@@ -99,7 +99,15 @@ describe.concurrent.each(AGENT_KINDS)('a turn of %s that was not complete', (kin
       code,
       turn,
     } as const;
-    const agent = { kind, title, capabilities, resumes: true, fixResumesImplementer: false, givesMcp: false };
+    const agent = {
+      kind,
+      title,
+      capabilities,
+      resumes: true,
+      fixResumesImplementer: false,
+      givesMcp: false,
+      answer: 'message',
+    } as const;
     const next = sessionToResume([task], task, 'fixture', agent);
     expect(next).toMatchObject({ id: turn?.session ?? 's-1', why: 'cutOff' });
   });

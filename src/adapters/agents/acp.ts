@@ -23,6 +23,7 @@ export const acp: AgentAdapter = {
     session: 'reported',
     canResume: true,
     hasStructuredOutput: false,
+    answer: 'message',
     hasMcp: true,
     // Some tell it and some do not: a turn that ends without a report is charged by an estimate.
     usage: 'tokens',

@@ -41,6 +41,8 @@ export const claude: AgentAdapter = {
     session: 'assigned',
     canResume: true,
     hasStructuredOutput: true,
+    // A schema makes it ask for the answer once more, unless its model uses the tool for it at once.
+    answer: 'message',
     hasMcp: true,
     usage: 'usd',
     hasAllowedTools: true,

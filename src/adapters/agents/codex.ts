@@ -11,6 +11,7 @@ import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { completed, endOfWords, failed, interrupted, NOTED, stderrLine } from './line-events.ts';
 import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
+import { strictSchema } from './strict-schema.ts';
 
 const SANDBOXES = { read: 'read-only', edit: 'workspace-write', bypass: 'danger-full-access' } as const;
 const SERVER_VARIABLES = ['PAWL_COMPLETION_FILE', 'PAWL_RUN_ID', 'PAWL_TASK_FILE', 'PAWL_TASK_ID', 'PAWL_TASK_MARK'];
@@ -30,11 +31,13 @@ export const codex: AgentAdapter = {
     session: 'reported',
     canResume: true,
     hasStructuredOutput: true,
+    answer: 'structured',
     hasMcp: true,
     usage: 'tokens',
     hasAllowedTools: false,
     hasTurnLimit: false,
   },
+  schemaFor: strictSchema,
   envNames: ['CODEX_API_KEY', 'CODEX_HOME', 'OPENAI_API_KEY', 'OPENAI_BASE_URL'],
   versionArgs: ['--version'],
   readVersion: (output) => /codex-cli (\d+\.\d+\.\d+\S*)/.exec(output)?.[1] ?? null,

@@ -12,7 +12,14 @@ import { PawlError } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent, TurnOrder } from '../../ports/agent.ts';
-import type { AgentAdapter, PermissionMode, TurnCommand, TurnStart } from '../../ports/agent-adapter.ts';
+import type {
+  AgentAdapter,
+  AgentCapabilities,
+  AnswerWay,
+  PermissionMode,
+  TurnCommand,
+  TurnStart,
+} from '../../ports/agent-adapter.ts';
 import { builtPath } from '../built-path.ts';
 import { acpCommand } from './acp.ts';
 import { adapterOf } from './adapters.ts';
@@ -72,7 +79,14 @@ export function codingAgentOf(config: CodingAgentConfig, place: CodingPlace): Co
     resumes: config.resume,
     fixResumesImplementer: config.fixResumesImplementer,
     givesMcp: capabilities.hasMcp && config.mcp && place.mcpServer !== null,
+    answer: answerOf(config, capabilities),
   };
+}
+
+/** A schema is given only to an agent that is asked to use it: with one, some ask for the answer a second time. */
+function answerOf({ structuredOutput }: CodingAgentConfig, capabilities: AgentCapabilities): AnswerWay {
+  if (!capabilities.hasStructuredOutput || structuredOutput === false) return 'message';
+  return structuredOutput === true ? 'structured' : capabilities.answer;
 }
 
 /** The program of the agent, links resolved; null when it is not there. */
@@ -142,8 +156,8 @@ function startOf(
   const permission = permissionFor(config, order);
   const allowedTools = [...new Set([...config.allowedTools, ...order.allowedTools])];
   const allowedCommands = place.allowedCommands.flatMap(wordsOf);
-  const hasSchema = adapter.capabilities.hasStructuredOutput && config.structuredOutput;
-  const isMcp = codingAgentOf(config, place).givesMcp;
+  const { answer, givesMcp } = codingAgentOf(config, place);
+  const schema = adapter.schemaFor?.(order.answerSchema) ?? order.answerSchema;
   const [mcpProgram = '', ...mcpArgs] = place.mcpServer ?? [];
   // Claude Code asks our server what it may do; others have their rules on the command line.
   const approval =
@@ -160,10 +174,8 @@ function startOf(
     maxTurns: config.maxTurns ?? null,
     extraArgs: config.extraArgs,
     budget: order.budget,
-    answerSchema: hasSchema
-      ? { schema: order.answerSchema, file: join(order.taskFolder, TASK_FILES.answerSchema) }
-      : null,
-    mcp: isMcp
+    answerSchema: answer === 'structured' ? { schema, file: join(order.taskFolder, TASK_FILES.answerSchema) } : null,
+    mcp: givesMcp
       ? {
           name: MCP_NAME,
           command: mcpProgram,

@@ -50,6 +50,7 @@ export const copilot: AgentAdapter = {
     session: 'assigned',
     canResume: true,
     hasStructuredOutput: false,
+    answer: 'message',
     hasMcp: true,
     usage: 'none',
     hasAllowedTools: true,

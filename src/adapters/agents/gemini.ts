@@ -37,6 +37,7 @@ export const gemini: AgentAdapter = {
     session: 'assigned',
     canResume: true,
     hasStructuredOutput: false,
+    answer: 'message',
     hasMcp: false,
     usage: 'tokens',
     hasAllowedTools: true,

@@ -28,6 +28,7 @@ const ORDERS = [
   '.git',
   '.git/**',
 ];
+const TITLE = 'Pawl';
 const DENIAL = /rejected permission|rule which prevents|permission denied by rule/i;
 
 /** OpenCode, `opencode run`. */
@@ -40,6 +41,7 @@ export const opencode: AgentAdapter = {
     session: 'reported',
     canResume: true,
     hasStructuredOutput: false,
+    answer: 'message',
     hasMcp: true,
     usage: 'usd',
     hasAllowedTools: true,
@@ -72,6 +74,8 @@ export const opencode: AgentAdapter = {
 function command(start: TurnStart): TurnCommand {
   const args = ['run', '--format', 'json'];
   if (start.session.isResume && start.session.id !== null) args.push('-s', start.session.id);
+  // A session without a title has a model asked for one.
+  else args.push('--title', TITLE);
   // No plugins from outside; those that the repository holds are loaded all the same, and the agent may write none.
   if (start.permission !== 'bypass') args.push('--pure');
   if (start.model !== null) args.push('-m', start.model);

@@ -36,6 +36,7 @@ export const qwen: AgentAdapter = {
     canResume: true,
     // It can be bound to a schema, and then takes a turn that answers in any other way for failed.
     hasStructuredOutput: false,
+    answer: 'message',
     hasMcp: true,
     usage: 'tokens',
     hasAllowedTools: true,

@@ -55,12 +55,20 @@ export function createTaskServer(desk: TaskDesk, policy: ToolPolicy | null): Mcp
   );
   server.registerTool(
     'complete_task',
-    { description: 'Reports that the task is done. Call it once, at the very end.', inputSchema: completion },
+    {
+      description:
+        'Gives the answer that the task is done, once, at the very end: where you were not told another way to answer.',
+      inputSchema: completion,
+    },
     ({ task_id, ...answer }) => resultOf(desk.keep({ ...answer, status: 'completed' }, task_id ?? null)),
   );
   server.registerTool(
     'report_blocked',
-    { description: 'Reports that the task cannot be done without a person. Ends it.', inputSchema: blockage },
+    {
+      description:
+        'Gives the answer that the task cannot be done without a person: where you were not told another way to answer.',
+      inputSchema: blockage,
+    },
     ({ task_id, summary, reason, code, message }) => {
       const told = summary ?? reason ?? message;
       if (told === undefined)
