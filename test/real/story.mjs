@@ -1,51 +1,62 @@
 /**
- * One story of a real agent: it starts, runs a tool, something is killed, Pawl is started again, the work ends ready for review.
+ * One story of a real agent: it runs two steps, something is killed during the second, Pawl is started again, the work ends ready for review.
  *
- * Owns: what is killed when, and what must hold afterwards, seen from outside. Does not own: which agents are tried (main.mjs).
+ * Owns: what is killed when, and what must hold afterwards, seen from outside. Does not own: which agents are tried (main.mjs), the place (place.mjs), the
+ * model (model.mjs).
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isAside, replyIn } from './model.mjs';
+import { linesOf, makePlace, pawlAt, register, STEP_MS } from './place.mjs';
+import { agentsOwn, kill, marked } from './processes.mjs';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const built = (path) => import(join(root, 'dist/src', path));
-const { startModelStandIn } = await built('cli/doctor/model-stand-in.js');
-const { standInEnvironment } = await built('cli/doctor/stand-in-environment.js');
+const { startModelStandIn } = await import(
+  fileURLToPath(new URL('../../dist/src/cli/doctor/model-stand-in.js', import.meta.url))
+);
 
-/** What is killed while the agent's tool runs; `workers`: how many may have been started in all for the implementation. */
+/**
+ * What is killed while the agent's second step runs, in this order. `agent`: every process of its own, its launcher first; `innermost`: the last of them
+ * alone; `worker`: the process on record.
+ */
 export const STORIES = {
-  undisturbed: { kill: [], workers: 1 },
-  runner: { kill: ['runner'], workers: 1 },
-  host: { kill: ['host'], workers: 1 },
-  worker: { kill: ['worker'], workers: 2 },
-  runnerAndHost: { kill: ['runner', 'host'], workers: 1 },
-  everything: { kill: ['runner', 'host', 'worker'], workers: 2 },
+  undisturbed: [],
+  runner: ['runner'],
+  host: ['host'],
+  runnerAndHost: ['runner', 'host'],
+  agent: ['agent'],
+  innermost: ['innermost'],
+  worker: ['worker'],
+  everything: ['runner', 'host', 'agent'],
 };
 
-const STEP_MS = 120_000;
-
 /** Plays the story; the row that is printed, with its faults. */
-export async function playStory({ agent, story, program, scratch, hasNamespaces }) {
+export async function playStory({ agent, story, program, scratch, isNamespaced, way, settings }) {
   const began = Date.now();
   const place = makePlace(scratch);
-  const standIn = await startModelStandIn({ reply: replyTo });
+  const standIn = await startModelStandIn({ reply: replyIn(way) });
   const faults = [];
-  const pawl = pawlAt(agent, program, place, standIn.url, hasNamespaces);
+  const pawl = pawlAt(agent, program, place, standIn.url, { name: basename(scratch), isNamespaced, settings });
+  const kills = STORIES[story];
   try {
     const first = pawl.run();
-    if (STORIES[story].kill.length > 0) {
-      if (await until(() => lines(place.started).length > 0, first)) killParts(STORIES[story].kill, first, place);
-      else faults.push('the tool never ran');
+    if (kills.length > 0) {
+      if (await until(() => linesOf(place.started[1]).length > 0, first)) {
+        for (const pid of victims(kills, first, pawl, program, isNamespaced)) kill(pid);
+      } else faults.push('the second step never ran');
     }
-    writeFileSync(place.release, '');
-    await first.ended;
-    if (STORIES[story].kill.includes('runner')) await pawl.run().ended;
+    // A step that has outlived its agent without a namespace is ended by Pawl, and does not end by itself before.
+    const letGo = () => writeFileSync(place.release, '');
+    if (!hasKilledAgent(kills)) letGo();
+    await ended(first, faults, () => isRunAgain(place) && letGo());
+    if (kills.includes('runner')) await ended(pawl.run(), faults, () => isRunAgain(place) && letGo());
+    const calls = standIn.calls();
     return {
-      ...judge(story, pawl, place, faults, hasNamespaces),
-      calls: standIn.calls().length,
-      seconds: ((Date.now() - began) / 1000).toFixed(1),
+      ...judge(story, pawl, place, faults),
+      calls: calls.length,
+      aside: calls.filter(isAside).length,
+      seconds: (Date.now() - began) / 1000,
     };
   } finally {
     writeFileSync(place.release, '');
@@ -53,102 +64,25 @@ export async function playStory({ agent, story, program, scratch, hasNamespaces 
   }
 }
 
-function makePlace(scratch) {
-  const repo = join(scratch, 'repo');
-  mkdirSync(repo, { recursive: true });
-  mkdirSync(join(scratch, 'home'));
-  const place = {
-    repo,
-    home: join(scratch, 'home'),
-    started: join(scratch, 'started'),
-    release: join(scratch, 'release'),
-  };
-  // The lock falls with its holder: two tools at once are seen whatever namespace they run in.
-  writeFileSync(
-    join(repo, 'tool.sh'),
-    `#!/bin/sh\nexec 9>'${scratch}/busy'\nflock -n 9 && echo once >> '${place.started}' || echo TWICE >> '${place.started}'\nn=0\nwhile [ ! -e '${place.release}' ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done\necho hello > hello.txt\n`,
-    { mode: 0o755 },
-  );
-  writeFileSync(
-    join(repo, 'check.mjs'),
-    "import { readFileSync } from 'node:fs';\nif (!readFileSync('hello.txt', 'utf8')) process.exit(1);\n",
-  );
-  writeFileSync(join(repo, '.gitignore'), '.pawl/\n');
-  const git = (...args) =>
-    spawnSync('git', ['-C', repo, '-c', 'user.name=x', '-c', 'user.email=x@example.invalid', ...args]);
-  git('init', '-q', '-b', 'main');
-  git('add', '-A');
-  git('commit', '-q', '-m', 'one');
-  return place;
+function hasKilledAgent(kills) {
+  return kills.some((part) => part !== 'runner' && part !== 'host');
 }
 
-/** The model: runs the tool once in every turn, then answers. What an agent asks beside its turn, and its own reminders, are no turns. */
-function replyTo(call) {
-  const turn = call.messages.findLastIndex(
-    (message) => message.from === 'user' && message.text.includes('Task id of this answer:'),
-  );
-  const hasRun = call.messages.slice(turn + 1).some((message) => message.from === 'tool');
-  if (turn !== -1 && call.tools.length > 0 && !hasRun) return { kind: 'command', command: './tool.sh' };
-  return { kind: 'text', text: 'Done.\n```json\n{"status":"completed","summary":"said hello"}\n```' };
+function isRunAgain(place) {
+  return linesOf(place.started[1]).length > 1;
 }
 
-function pawlAt(agent, program, place, url, hasNamespaces) {
-  const standIn = standInEnvironment(agent, url, place.home);
-  for (const [path, text] of Object.entries(standIn.files)) {
-    mkdirSync(dirname(join(place.home, path)), { recursive: true });
-    writeFileSync(join(place.home, path), text);
-  }
-  const settings = {
-    kind: agent,
-    program,
-    extraArgs: standIn.extraArgs,
-    env: Object.keys(standIn.env).filter((name) => name !== 'HOME'),
-  };
-  const config = {
-    agents: {
-      real: standIn.model === null ? settings : { ...settings, model: standIn.model },
-      judge: { kind: 'scripted', steps: {} },
-    },
-    roles: { implementer: 'real', fixer: 'real', reviewer: 'judge' },
-    verification: { allow: ['node check.mjs', './tool.sh'] },
-    limits: { graceMs: 2_000, attemptsMax: 2, deadlineMs: STEP_MS },
-  };
-  const packet = {
-    task_id: 'REAL-1',
-    approved: true,
-    scm_target: { repo: 'acme/real', issue_number: 1, intended_branch: 'feature/real' },
-    scope: { goal: 'say hello in hello.txt' },
-    implementation: { instructions: ['Run the tool, then answer.'] },
-    verification: { commands: ['node check.mjs'] },
-    review: { criteria: ['hello.txt is there'] },
-    conflict_surface: ['hello.txt'],
-  };
-  writeFileSync(join(place.home, 'config.json'), JSON.stringify(config));
-  writeFileSync(join(place.home, 'packets.json'), JSON.stringify({ packets: [packet] }));
-  const argv = (...args) => [
-    join(root, 'dist/src/cli/main.js'),
-    ...args,
-    '--config',
-    join(place.home, 'config.json'),
-    '--json',
-  ];
-  const environment = { ...process.env, IS_SANDBOX: '1', ...standIn.env };
-  if (!hasNamespaces) {
-    writeFileSync(join(place.home, 'unshare'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    environment.PATH = `${place.home}:${environment.PATH}`;
-  }
-  const options = { cwd: place.repo, env: environment };
-  return {
-    run() {
-      const child = spawn(process.execPath, argv('run', '--packets', join(place.home, 'packets.json')), {
-        ...options,
-        stdio: 'ignore',
-      });
-      return { pid: child.pid, ended: new Promise((done) => child.once('exit', done)) };
-    },
-    status: () =>
-      JSON.parse(spawnSync(process.execPath, argv('status'), { ...options, encoding: 'utf8' }).stdout).runs[0],
-  };
+/** Resolves when the runner has ended, `look` called meanwhile; one that does not end is killed, and that is a fault. */
+async function ended(runner, faults, look) {
+  let hasEnded = false;
+  void runner.ended.then(() => {
+    hasEnded = true;
+  });
+  for (const endMs = Date.now() + 2 * STEP_MS; !hasEnded && Date.now() < endMs; await sleep(50)) look();
+  if (hasEnded) return;
+  faults.push('pawl run did not end');
+  kill(runner.pid);
+  await runner.ended;
 }
 
 /** True once `isThere`; false when the runner ended first or the time is over. */
@@ -161,65 +95,59 @@ async function until(isThere, runner) {
   return isThere();
 }
 
-function killParts(parts, runner, place) {
-  const folder = join(place.repo, '.pawl/runs');
-  const task = join(folder, readdirSync(folder)[0], 'tasks/implementation-e0-a1');
+function victims(parts, runner, pawl, program, isNamespaced) {
+  const [task] = pawl.work();
+  const { mark, worker } = register(task, 'agent.json');
   const pids = {
-    runner: runner.pid,
-    host: JSON.parse(readFileSync(join(task, 'claim'), 'utf8')).host.pid,
-    worker: JSON.parse(readFileSync(join(task, 'agent.json'), 'utf8')).worker.pid,
+    runner: () => [runner.pid],
+    host: () => [register(task, 'claim').host.pid],
+    worker: () => [worker.pid],
+    agent: () => agentsOwn(marked(mark), program, worker.pid, isNamespaced),
+    innermost: () => agentsOwn(marked(mark), program, worker.pid, isNamespaced).slice(-1),
   };
-  for (const part of parts) process.kill(pids[part], 'SIGKILL');
+  return parts.flatMap((part) => pids[part]());
 }
 
 /** What must hold, from what lies on disk and in the process table. */
-function judge(story, pawl, place, faults, hasNamespaces) {
+function judge(story, pawl, place, faults) {
   const view = pawl.status();
-  const folder = join(place.repo, '.pawl/runs', view.runId, 'tasks');
-  const work = readdirSync(folder).filter((name) => name.startsWith('implementation'));
-  const starts = work.filter((name) => existsSync(join(folder, name, 'agent.json'))).length;
-  const turns = view.tasks.filter((task) => task.purpose === 'implementation').map((task) => task.turn);
-  const tools = lines(place.started);
-  // A session that its agent had not kept yet when it was killed is refused, and a fresh one begun: that is no second worker beside a first.
-  const refused = turns.filter((turn) => turn.isSessionRefused).length;
-  const isResumed = turns.length === 2 && turns[1].isResume;
-  const session = turns.length < 2 ? 'one' : isResumed ? 'resumed' : refused > 0 ? 'refused' : 'fresh';
-  // Without a namespace, a launcher that is killed alone leaves its agent alive: that goes on to its end, and no second one is started.
-  const first = view.tasks.find((task) => task.purpose === 'implementation');
-  const isAdopted = !hasNamespaces && first.result === 'completed';
-  const workers = isAdopted ? 1 : STORIES[story].workers + refused;
+  const starts = pawl.work().filter((task) => existsSync(join(task, 'agent.json'))).length;
+  const work = view.tasks.filter((task) => task.purpose === 'implementation');
+  const turns = work.map((task) => task.turn);
+  const isCutOff = hasKilledAgent(STORIES[story]);
+  const [one, two] = place.started.map(linesOf);
   if (view.state !== 'readyForManualReview') {
     faults.push(
       `the run stands at ${view.state}: ${view.blockers.map((blocker) => `${blocker.code} ${blocker.message}`).join('; ')}`,
     );
   }
+  const workers = isCutOff ? 2 : 1;
   if (starts !== workers) faults.push(`${starts} workers were started, ${workers} expected`);
-  if (tools.includes('TWICE')) faults.push('two tools ran at once');
-  if (tools.length !== (isAdopted ? 1 : STORIES[story].workers)) faults.push(`the tool ran ${tools.length} times`);
-  if (session === 'fresh') faults.push('the session was not gone on with');
-  const left = survivors(view.runId);
+  if (one.length !== 1) faults.push(`the first step, which was done, ran ${one.length} times`);
+  if (two.includes('TWICE')) faults.push('two tools ran at once');
+  if (two.length !== workers) faults.push(`the second step ran ${two.length} times, ${workers} expected`);
+  const session = sessionOf(turns);
+  if (session !== (isCutOff ? 'resumed' : 'one')) {
+    const how = work.map((task) => `${task.result} ${task.turn?.session} ${JSON.stringify(task.turn?.ended)}`);
+    faults.push(`the session is ${session}: ${how.join('; ')}`);
+  }
+  const left = marked(`${view.runId}/`);
   if (left.length > 0) faults.push(`processes left: ${left.join(', ')}`);
-  return { faults, version: turns[0]?.cliVersion ?? '?', session, starts, tools: tools.length };
+  for (const pid of left) kill(pid);
+  return {
+    faults,
+    version: turns[0]?.cliVersion ?? '?',
+    session,
+    starts,
+    steps: `${one.length}+${two.length}`,
+  };
 }
 
-/** Processes that carry the run's mark. */
-function survivors(runId) {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`PAWL_TASK_MARK=${runId}/`);
-      } catch {
-        // It has ended, or is not ours to read.
-        return false;
-      }
-    });
-}
-
-function lines(path) {
-  return existsSync(path)
-    ? readFileSync(path, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-    : [];
+/** `one`: there was one turn; `resumed`: the second went on with the first one's session, as its agent says; else what became of it. */
+function sessionOf([first, second, ...more]) {
+  if (first === undefined || more.length > 0) return `of ${more.length + 2} turns`;
+  if (second == null) return 'one';
+  if (second.isSessionRefused) return 'refused';
+  if (!second.isResume) return 'fresh';
+  return (second.session ?? second.askedSession) === (first.session ?? first.askedSession) ? 'resumed' : 'another';
 }
