@@ -199,8 +199,9 @@ describe('an end from outside', () => {
     } as const;
     const free = { ...said, limited: null };
     for (const forced of ['noEvent', 'stalled', 'deadline'] as const) {
-      expect(told({ turn: free, forced })).toMatch(/^timedOut /);
-      expect(told({ turn: said, forced })).toBe('limited LIMITED');
+      // A complete turn with its answer is told above.
+      expect(told({ turn: { ...free, ended: null }, forced })).toMatch(/^timedOut /);
+      expect(told({ turn: { ...said, ended: null }, forced })).toBe('limited LIMITED');
     }
     expect(told({ turn: said, forced: 'unreadable', obstacle: 'it threw' })).toBe('failed UNREADABLE');
     expect(told({ turn: said, forced: 'cancelled' })).toBe('cancelled CANCELLED');

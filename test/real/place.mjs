@@ -132,3 +132,17 @@ export function linesOf(path) {
         .filter((line) => line !== '')
     : [];
 }
+
+/** True when a file below the folder holds these words. */
+export function isWrittenBelow(folder, words) {
+  return readdirSync(folder, { withFileTypes: true }).some((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name !== 'node_modules' && isWrittenBelow(path, words);
+    if (!entry.isFile()) return false;
+    try {
+      return readFileSync(path).includes(words);
+    } catch {
+      return false; // It is gone again.
+    }
+  });
+}

@@ -8,8 +8,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isAside, replyIn } from './model.mjs';
-import { linesOf, makePlace, pawlAt, register, STEP_MS } from './place.mjs';
+import { isAside, replyIn, STEPS } from './model.mjs';
+import { isWrittenBelow, linesOf, makePlace, pawlAt, register, STEP_MS } from './place.mjs';
 import { agentsOwn, kill, marked } from './processes.mjs';
 
 const { startModelStandIn } = await import(
@@ -31,6 +31,9 @@ export const STORIES = {
   everything: ['runner', 'host', 'agent'],
 };
 
+/** How long an agent may take to write down what it has done. */
+const KEPT_MS = 20_000;
+
 /** Plays the story; the row that is printed, with its faults. */
 export async function playStory({ agent, story, program, scratch, isNamespaced, way, settings }) {
   const began = Date.now();
@@ -43,6 +46,8 @@ export async function playStory({ agent, story, program, scratch, isNamespaced, 
     const first = pawl.run();
     if (kills.length > 0) {
       if (await until(() => linesOf(place.started[1]).length > 0, first)) {
+        // Some write their session down a moment later; what they had not when they died, they cannot know.
+        await until(() => isWrittenBelow(place.home, STEPS[0].done), first, KEPT_MS);
         for (const pid of victims(kills, first, pawl, program, isNamespaced)) kill(pid);
       } else faults.push('the second step never ran');
     }
@@ -86,12 +91,13 @@ async function ended(runner, faults, look) {
 }
 
 /** True once `isThere`; false when the runner ended first or the time is over. */
-async function until(isThere, runner) {
+async function until(isThere, runner, withinMs = STEP_MS) {
   let hasEnded = false;
   void runner.ended.then(() => {
     hasEnded = true;
   });
-  for (const endMs = Date.now() + STEP_MS; Date.now() < endMs && !hasEnded; await sleep(50)) if (isThere()) return true;
+  for (const endMs = Date.now() + withinMs; Date.now() < endMs && !hasEnded; await sleep(50))
+    if (isThere()) return true;
   return isThere();
 }
 
