@@ -178,6 +178,8 @@ function endEvents(result: JsonObject): readonly AgentEvent[] {
 
 function readExit(exit: TurnExit): readonly AgentEvent[] {
   if (exit.hasEnded || exit.code === null || exit.code === 0) return [];
+  // Its npm launcher tells the death of the agent behind it in words, and that as an error of its own.
+  if (stderrLine(exit, /native binary .*was terminated by signal/) !== null) return [];
   const unknown = stderrLine(exit, /No session, task, or name matched/);
   if (unknown !== null) return [failed('sessionUnknown', unknown)];
   const busy = stderrLine(exit, /session.*(?:already in use|already exists)/i);

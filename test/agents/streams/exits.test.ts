@@ -63,6 +63,12 @@ it.each<[AgentKind, number, string, string]>([
   ['copilot', 1, `Error: No session, task, or name matched '${SESSION}'.\n\nTo resume: x`, 'failed sessionUnknown'],
   ['copilot', 1, 'Error: No authentication information found. Please log in.', 'failed login'],
   ['copilot', 0, '', ''],
+  [
+    'copilot',
+    1,
+    'GitHub Copilot native binary at /x was terminated by signal SIGKILL.\nGitHub Copilot CLI: no platform package found.',
+    '',
+  ],
 ])('%s, exit code %i, "%s": %s', (kind, code, stderrTail, expected) => {
   expect(told(kind, { code, stderrTail })).toBe(expected);
 });
