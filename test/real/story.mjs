@@ -17,8 +17,8 @@ const { startModelStandIn } = await import(
 );
 
 /**
- * What is killed while the agent's second step runs, in this order. `agent`: every process of its own, its launcher first; `innermost`: the last of them
- * alone; `worker`: the process on record.
+ * What is killed while the agent's second step runs, in this order. `agent`: every process of its own, its launcher first; `worker`:
+ * the process on record.
  */
 export const STORIES = {
   undisturbed: [],
@@ -26,7 +26,6 @@ export const STORIES = {
   host: ['host'],
   runnerAndHost: ['runner', 'host'],
   agent: ['agent'],
-  innermost: ['innermost'],
   worker: ['worker'],
   everything: ['runner', 'host', 'agent'],
 };
@@ -109,7 +108,6 @@ function victims(parts, runner, pawl, program, isNamespaced) {
     host: () => [register(task, 'claim').host.pid],
     worker: () => [worker.pid],
     agent: () => agentsOwn(marked(mark), program, worker.pid, isNamespaced),
-    innermost: () => agentsOwn(marked(mark), program, worker.pid, isNamespaced).slice(-1),
   };
   return parts.flatMap((part) => pids[part]());
 }

@@ -91,5 +91,6 @@ function readExit(exit: TurnExit): readonly AgentEvent[] {
   if (unknown !== null) return [failed('sessionUnknown', unknown)];
   const busy = stderrLine(exit, /session.*already (?:in use|exists)/i);
   if (busy !== null) return [failed('sessionBusy', busy)];
-  return exit.code === 1 ? endOfWords(words) : [];
+  // Without a word it is its launcher that ends so, when the agent behind it was killed.
+  return exit.code === 1 && stderrLine(exit, /\S/) !== null ? endOfWords(words) : [];
 }

@@ -57,6 +57,7 @@ it.each<[AgentKind, number, string, string]>([
   ['gemini', 0, 'Attempt 2 failed. Retrying with backoff... Error: exception TypeError: fetch failed', 'retrying null'],
   ['gemini', 130, '', 'interrupted other'],
   ['gemini', 0, '', ''],
+  ['qwen', 1, '', ''],
   ['qwen', 53, 'Reached max session turns for this session.', 'limit turns'],
   ['qwen', 55, 'Reached max tool calls.', 'limit other'],
   ['qwen', 1, `No saved session found with ID ${SESSION}.`, 'failed sessionUnknown'],
