@@ -31,6 +31,7 @@ const ORDER = {
   allowedTools: [],
   mayRemind: true,
   taskFolder: '/task',
+  usdPerMillion: null,
   mark: 'mark',
 } as const;
 

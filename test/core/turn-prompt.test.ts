@@ -75,11 +75,11 @@ it('who judges a change to instruction files is told that it sees those of the b
   const instructionFilesOfBase = { paths: [`.claude/${EVIL}`], count: 1 };
   for (const purpose of ['review', 'verification'] as const) {
     const commits = { commitToReview: 'feed', commitToJudge: 'feed' };
-    const prompt = turnPrompt(task(purpose, { ...commits, instructionFilesOfBase }), FRESH, false);
+    const prompt = turnPrompt(task(purpose, { ...commits, instructionFilesOfBase }), FRESH, 'message');
     expect(prompt).toContain('as they were in the base');
     expect(prompt).toContain('`git diff ba5e..feed`');
     expect(prompt).not.toContain(EVIL);
-    expect(turnPrompt(task(purpose, commits), FRESH, false)).not.toContain('as they were in the base');
+    expect(turnPrompt(task(purpose, commits), FRESH, 'message')).not.toContain('as they were in the base');
   }
 });
 
