@@ -30,44 +30,75 @@ export function chooseAgents(packet: Packet, known: AgentsToChoose, override: st
     null;
   const agents: Partial<Record<Role, string>> = {};
   const blockers = new Map<string | null, Blocker>();
-  for (const role of ROLES) {
-    if (role === 'verifier' && packet.verification.commands.length > 0) continue;
+  const needed = ROLES.filter((role) => role !== 'verifier' || packet.verification.commands.length === 0);
+  const without = needed.filter((role) => choose(role) === null);
+  for (const role of needed) {
     const name = choose(role);
     if (blockers.has(name)) continue;
-    const blocker = name === null || !known.has(name) ? agentMissing(known, role, name) : known.problem(name);
+    const blocker = name === null || !known.has(name) ? agentMissing(known, role, name, without) : known.problem(name);
     if (blocker !== null) blockers.set(name, blocker);
     else if (name !== null) agents[role] = name;
   }
   return { agents, blockers: [...blockers.values()] };
 }
 
-function agentMissing(known: AgentsToChoose, role: Role, name: string | null): Blocker {
-  const installation = name === null ? null : known.installation(name);
-  if (installation !== null) {
+function agentMissing(known: AgentsToChoose, role: Role, name: string | null, without: readonly Role[]): Blocker {
+  const usable = usableAgents(known);
+  const evidence = [role, ...usable.slice(0, AGENTS_NAMED)];
+  const code = 'PAWL_AGENT_MISSING';
+  if (name === null) {
     return {
-      code: 'PAWL_AGENT_MISSING',
-      message: `The agent "${name}", needed as ${role}, is not configured, and no program of that name was found on PATH.`,
-      hint: `${orNamed(known, name, 'Install')} it (${installation}), or name its program in pawl.config.json: {"agents": {"${name}": {"kind": "${name}", "program": "<path>"}}}`,
-      evidence: [role],
+      code,
+      message: `No agent is configured for the ${role}.`,
+      hint: hintForNone(known, usable, without),
+      evidence,
+    };
+  }
+  const installation = known.installation(name);
+  if (installation === null) {
+    return {
+      code,
+      message: `The agent "${name}", needed as ${role}, is not configured.`,
+      hint: `${orNamed(usable, 'another one', 'Add')} it to pawl.config.json: ${programEntry(name)}`,
+      evidence,
     };
   }
   return {
-    code: 'PAWL_AGENT_MISSING',
-    message:
-      name === null
-        ? `No agent is configured for the ${role}.`
-        : `The agent "${name}", needed as ${role}, is not configured.`,
-    hint: `${orNamed(known, name, 'Add')} it to pawl.config.json: {"agents": {"${name ?? 'NAME'}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}}}`,
-    evidence: [role],
+    code,
+    message: `The agent "${name}", needed as ${role}, is not configured, and no program of that name was found on PATH.`,
+    hint: `${orNamed(usable, 'another one', 'Install')} it (${installation}), or name its program in pawl.config.json: {"agents": {"${name}": {"kind": "${name}", "program": "<path>"}}}`,
+    evidence,
   };
 }
 
 const AGENTS_NAMED = 6;
 
-/** The beginning of a hint: which agents could be named as it is, without a word in the config; else what is to be done. */
-function orNamed(known: AgentsToChoose, name: string | null, todo: 'Install' | 'Add'): string {
-  const usable = [...new Set([...known.names(), ...known.installed()])];
+/** The agents that could be named as it is, without a word in the config, sorted; those that the config names first. */
+function usableAgents(known: AgentsToChoose): readonly string[] {
+  return [...new Set([...known.names(), ...known.installed()])].filter((name) => known.problem(name) === null);
+}
+
+/** What gives the roles an agent: the only agent of a config has every role, of several each role names its own. */
+function hintForNone(known: AgentsToChoose, usable: readonly string[], without: readonly Role[]): string {
+  const [agent = known.names()[0]] = usable;
+  if (known.names().length === 0) {
+    const entry = agent === undefined ? programEntry('NAME') : kindEntry(agent);
+    return `${orNamed(usable, 'one', 'Add')} it to pawl.config.json: ${entry}`;
+  }
+  const roles = without.map((role) => `"${role}": "${agent}"`).join(', ');
+  return `${orNamed(usable, 'one', 'Give')} the roles one in pawl.config.json: {"roles": {${roles}}}`;
+}
+
+function programEntry(name: string): string {
+  return `{"agents": {"${name}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}}}`;
+}
+
+function kindEntry(kind: string): string {
+  return `{"agents": {"${kind}": {"kind": "${kind}"}}}`;
+}
+
+/** The beginning of a hint: which agents could be named as it is; else, or else, what is to be done. */
+function orNamed(usable: readonly string[], which: 'one' | 'another one', todo: 'Install' | 'Add' | 'Give'): string {
   if (usable.length === 0) return todo;
-  const one = name === null ? 'one' : 'another one';
-  return `Name ${one} with --agent (${listed(usable, AGENTS_NAMED)}), or ${todo.toLowerCase()}`;
+  return `Name ${which} with --agent (${listed(usable, AGENTS_NAMED)}), or ${todo.toLowerCase()}`;
 }

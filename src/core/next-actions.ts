@@ -11,6 +11,7 @@
 import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
 import type { Action, ActionKind } from '../model/action.ts';
+import { AGENT_NAME } from '../model/agent-name.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import { isPacketToBlame, retryLabel } from './blocker-remedies.ts';
 
@@ -264,12 +265,25 @@ function admissionActions(run: RunFacts, around: Surroundings): readonly Action[
     ? pawl('configureAgent', 'continue once the agent is available', ['run', runId], options)
     : pawl('run', 'check again, and continue if nothing blocks it', ['run', runId], options);
   return [
+    ...(around.driver.kind === 'none' ? agentActions(run, around) : []),
     ...(isAgents ? [pawl('look', 'list the available agents', ['doctor'], around.options)] : []),
     ...(around.driver.kind === 'none' ? [again] : driveActions(run, around)),
     ...packetAdvice(run),
     abandon(run, around),
   ];
 }
+
+/** The agents that could do it as it is: each by its name, in place of any other that was named. */
+function agentActions({ blockers, runId }: RunFacts, { options }: Surroundings): readonly Action[] {
+  const missing = blockers.find(({ code }) => code === 'PAWL_AGENT_MISSING');
+  // The role comes first.
+  const names = (missing?.evidence ?? []).slice(1).filter((name) => AGENT_NAME.test(name));
+  return names
+    .slice(0, AGENTS_OFFERED)
+    .map((name) => pawl('configureAgent', `continue with the agent ${name}`, ['run', runId, '--agent', name], options));
+}
+
+const AGENTS_OFFERED = 3;
 
 function driveActions({ runId, state }: RunFacts, around: Surroundings): readonly Action[] {
   const { driver, options, beginOptions = [], nowMs } = around;

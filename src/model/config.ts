@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import { readJson } from '../base/json-text.ts';
 import { acpAgentSchema, nativeAgentSchema } from './agent-config.ts';
+import { AGENT_NAME, AGENT_NAME_RULE } from './agent-name.ts';
 import { filled, variableName, word } from './config-words.ts';
 import { PawlError } from './error.ts';
 import { limitShape, parallelRunsSchema } from './limit-schema.ts';
@@ -16,10 +17,10 @@ import { issueLines } from './schema-issue.ts';
 import { SCRIPT_KEY, STEP_KINDS } from './script.ts';
 import { AGENT_KINDS } from './turn.ts';
 
-const nameRule = { error: 'must be a name: letters, digits, ".", "_" or "-", at most 64, the first a letter or digit' };
+const nameRule = { error: AGENT_NAME_RULE };
 const aboveZero = { error: 'must be a number above 0' };
 const wholeAboveZero = { error: 'must be a positive integer' };
-const agentName = z.string(nameRule).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, nameRule);
+const agentName = z.string(nameRule).regex(AGENT_NAME, nameRule);
 
 const commandAgentSchema = z.strictObject({
   kind: z.literal('command'),

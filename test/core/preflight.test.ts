@@ -125,9 +125,23 @@ describe('agents', () => {
   it('that are there can be named with --agent, which the hint says before anything else', () => {
     const hint = (agents: AgentsToChoose) => preflight(packetOf(), placeOf({ agents })).blockers[0]?.hint ?? '';
     expect(hint(agentsOf([]))).toMatch(/^Add it to pawl\.config\.json: /);
-    const here = hint(agentsOf(['a', 'claude'], {}, [], ['claude', 'codex']));
-    expect(here).toMatch(/^Name one with --agent \(a, claude, codex\), or add it to pawl\.config\.json: /);
-    expect(shownHint({ code: 'PAWL_AGENT_MISSING', hint: here })).toBe(here);
+    const installed = hint(agentsOf([], {}, [], ['claude', 'codex']));
+    expect(installed).toBe(
+      'Name one with --agent (claude, codex), or add it to pawl.config.json: {"agents": {"claude": {"kind": "claude"}}}',
+    );
+    expect(shownHint({ code: 'PAWL_AGENT_MISSING', hint: installed })).toBe(installed);
+  });
+
+  it('of which several could have a role are told to be given it: another one in the config would leave it open', () => {
+    const roles = { implementer: 'a' };
+    const [blocker] = preflight(
+      packetOf({ verification: { expectations: ['x'] } }),
+      placeOf({ agents: agentsOf(['a', 'claude', 'old'], roles, ['a', 'old'], ['claude', 'codex']) }),
+    ).blockers.filter(({ code }) => code === 'PAWL_AGENT_MISSING');
+    const hint =
+      'Name one with --agent (claude, codex), or give the roles one in pawl.config.json: {"roles": {"fixer": "claude", "reviewer": "claude", "verifier": "claude"}}';
+    expect(blocker).toMatchObject({ hint, evidence: ['fixer', 'claude', 'codex'] });
+    expect(shownHint({ code: 'PAWL_AGENT_MISSING', hint })).toBe(hint);
   });
 });
 
