@@ -5,7 +5,7 @@
  */
 import { Option } from 'commander';
 import { PARALLEL_RUNS_BOUND } from '../model/limits.ts';
-import { several, whole } from './option-kinds.ts';
+import { agentOption, several, whole } from './option-kinds.ts';
 import { PACKET_FLAGS } from './packet-questions.ts';
 import type { CommandEntry } from './program.ts';
 
@@ -61,7 +61,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     usage: 'validate <packets>',
     description: 'shows what each packet lacks, and what would stop its run; writes nothing',
     example: 'pawl validate tonight.json --agent claude',
-    options: [new Option('--agent <name>', 'the agent for every role, as for pawl run')],
+    options: [agentOption('the agent for every role, as for pawl run')],
     json: '{summary, packets: [{taskId, runId, ready, standing, done, missingFields, problems, actions, notes, …}…], actions, isRepository}',
     load: async () => (await import('./commands/validate.ts')).validate,
   },
@@ -74,6 +74,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       new Option('--again', 'a new run for packets whose run has ended'),
       new Option('--replace', "replaces the packet of the task's parked run").conflicts(['again', 'allOrNothing']),
       new Option('--reason <text>', 'with --replace: the reason; recorded with the run'),
+      agentOption('the agent for every role of these runs, instead of what packet and config say; recorded with them'),
       allOrNothing,
     ],
     needs: [['--reason', '--replace']],
@@ -86,7 +87,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     example: 'pawl run --packets tonight.json --max-parallel 3',
     options: [
       new Option('--packets <file>', 'records these packets first, then drives their runs'),
-      new Option('--agent <name>', 'the agent for every role, instead of what packet and config say'),
+      agentOption('the agent for every role, instead of what packet and config say; new runs remember it'),
       new Option('--max-parallel <n>', 'runs driven at once').argParser(whole(PARALLEL_RUNS_BOUND)),
       new Option('--again', 'with --packets: a new run for packets whose run has ended'),
       allOrNothing,

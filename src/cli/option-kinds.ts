@@ -4,6 +4,7 @@
  * Owns: reading values. Does not own: which options there are (command-table, packet-questions).
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { AGENT_NAME, AGENT_NAME_RULE } from '../model/agent-name.ts';
 
 /** A whole number from 1 to `most`. */
 export function whole(most: number): (text: string) => number {
@@ -12,6 +13,14 @@ export function whole(most: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= 1 && value <= most) return value;
     throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
   };
+}
+
+/** The agent for every role. */
+export function agentOption(description: string): Option {
+  return new Option('--agent <name>', description).argParser((text: string) => {
+    if (AGENT_NAME.test(text)) return text;
+    throw new InvalidArgumentError(`It ${AGENT_NAME_RULE}.`);
+  });
 }
 
 /** An option that may be given several times; its value is the list. */

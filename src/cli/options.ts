@@ -53,6 +53,11 @@ export function placesOf(options: CommonOptions & { readonly agent?: string }, c
   return { cwd, repository, paths, configFile, isConfigNamed, ...named, files };
 }
 
+/** What `--agent` named, as an intake records it. */
+export function agentNamed({ agent }: { readonly agent?: string }): { readonly agentOverride?: string } {
+  return agent === undefined ? {} : { agentOverride: agent };
+}
+
 /** The repository as it uses the registry: at the default place that is its own. */
 export function registryUser({ repository, paths }: Pick<Places, 'repository' | 'paths'>): RegistryUser {
   const home = join(repository.mainWorktree, '.pawl');

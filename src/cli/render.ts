@@ -110,6 +110,8 @@ export function runReport(output: Output, view: RunView, folder: string): readon
   const { colour } = output;
   const lines = [runLine(output, view), `    ${knownParts(view).join(', ')}`];
   if (view.replacement !== null) lines.push(`    ${colour.dim('packet')}  ${replacedWords(view.replacement)}`);
+  if (view.agentOverride !== null)
+    lines.push(`    ${colour.dim('agent')}  ${visible(view.agentOverride)} for every role, as --agent named it`);
   for (const task of view.tasks) {
     const time =
       task.startedAtMs === null || task.endedAtMs === null

@@ -10,6 +10,7 @@ import type { Json } from '../base/canonical-json.ts';
 import type { PacketReading } from '../model/packet.ts';
 import { outcomesIn, type PacketOutcome } from '../runtime/intake.ts';
 import { notReadThere, twiceInFile } from '../runtime/replace-refusals.ts';
+import type { ReplaceCommand } from '../store/inbox.ts';
 import type { Places } from './options.ts';
 import type { Output } from './output.ts';
 import { sendCommands } from './send-command.ts';
@@ -27,7 +28,7 @@ export async function replacePackets(
   output: Output,
   places: Places,
   readings: readonly PacketReading[],
-  reason: string,
+  how: Pick<ReplaceCommand, 'reason' | 'agentOverride'>,
 ): Promise<Replaced> {
   const by = userInfo().username;
   const asked = readings.filter(
@@ -36,7 +37,7 @@ export async function replacePackets(
   const sent = await sendCommands(
     output,
     places,
-    asked.map(({ given }) => ({ command: 'replace', packet: given as Json, reason, by })),
+    asked.map(({ given }) => ({ command: 'replace', packet: given as Json, ...how, by })),
   );
   const decided = new Map(asked.map(({ packetHash }, at) => [packetHash, sent[at]]));
   const outcomes = readings.flatMap((reading): readonly PacketOutcome[] => {

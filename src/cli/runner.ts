@@ -6,6 +6,8 @@
 import { sha256 } from '../base/sha256.ts';
 import { type PacketsFile, readPackets } from '../core/packets.ts';
 import type { RunView } from '../core/run-view.ts';
+import { AGENT_NAME, AGENT_NAME_RULE } from '../model/agent-name.ts';
+import { PawlError } from '../model/error.ts';
 import { PARALLEL_RUNS_MAX } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { Driver } from '../runtime/driver.ts';
@@ -14,7 +16,7 @@ import type { InspectObserver } from '../runtime/mirror.ts';
 import { unknownRun } from '../runtime/run-look.ts';
 import { takeIn } from '../runtime/take-in.ts';
 import { noticeHooks, noticesFor } from './notifying.ts';
-import { placesOf } from './options.ts';
+import { agentNamed, placesOf } from './options.ts';
 import { openWorld } from './wiring.ts';
 
 /** How a runner is made. Paths are absolute, or relative to `cwd`. */
@@ -25,7 +27,7 @@ export interface RunnerOptions {
   readonly config?: string;
   /** Runs driven at once. */
   readonly maxParallel?: number;
-  /** The agent for every role. */
+  /** The agent for every role, instead of what packets and config say; recorded with the runs of the packets that are taken in. */
   readonly agent?: string;
   /** Receives XState inspection events of every run and task: live mirrors, without effects. */
   readonly inspect?: InspectObserver;
@@ -43,14 +45,25 @@ export interface Runner {
   close(): Promise<void>;
 }
 
+function assertAgentName(agent: string | undefined): void {
+  if (agent === undefined || AGENT_NAME.test(agent)) return;
+  throw new PawlError({
+    code: 'PAWL_USAGE',
+    message: `agent ${AGENT_NAME_RULE}`,
+    subject: 'agent',
+    hint: 'Name an agent of the config, or the kind of an installed one.',
+  });
+}
+
 /** The packets of a JSON text. Throws PAWL_PACKETS_INVALID. */
 export function parsePackets(text: string): PacketsFile {
   return readPackets(text, sha256, { sizeBytes: Buffer.byteLength(text) });
 }
 
-/** Opens the registry of a repository, brings its runs back, and holds its lock until closed. Throws PAWL_REGISTRY_LOCKED. */
+/** Opens the registry of a repository, brings its runs back, and holds its lock until closed. Throws PAWL_REGISTRY_LOCKED, PAWL_USAGE. */
 export async function createRunner(options: RunnerOptions = {}): Promise<Runner> {
   const { registry, config, inspect, onRecord } = options;
+  assertAgentName(options.agent);
   const places = placesOf(
     { ...(registry === undefined ? {} : { registry }), ...(config === undefined ? {} : { config }) },
     options.cwd,
@@ -85,7 +98,7 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
   }
   return {
     intake: ({ readings }, { again = false } = {}) => {
-      const { outcomes } = takeIn(driver, readings, { again, isAllOrNothing: true });
+      const { outcomes } = takeIn(driver, readings, { again, isAllOrNothing: true, ...agentNamed(options) });
       assertNoneRefused(outcomes);
       return runsOf(outcomes).map(viewOf);
     },

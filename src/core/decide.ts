@@ -112,6 +112,7 @@ function open(runId: string, input: Input): Decision {
     surfaces: event.surfaces,
     branch: event.branch,
     policy: event.policy,
+    ...(event.agentOverride === undefined ? {} : { agentOverride: event.agentOverride }),
   };
   const [run, actions] = initialTransition(runMachine, runInput);
   const step: Step = {

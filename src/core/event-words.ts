@@ -50,7 +50,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'packetReceived':
       return receivedWords(event);
     case 'packetReplaced':
-      return `packet replaced by ${event.by}: ${event.packetHash.slice(0, 12)} instead of ${event.previousHash.slice(0, 12)}${because(event.reason)}`;
+      return `packet replaced by ${event.by}: ${event.packetHash.slice(0, 12)} instead of ${event.previousHash.slice(0, 12)}${agentWords(event)}${because(event.reason)}`;
     case 'runAdmitted':
       return `admitted, agents: ${few(Object.entries(event.agents).map(([role, agent]) => `${role} ${agent}`))}`;
     case 'leaseAcquired':
@@ -115,9 +115,14 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
   }
 }
 
-function receivedWords({ taskId, branch, missingFields }: Extract<JournalEvent, { type: 'packetReceived' }>): string {
+function receivedWords(event: Extract<JournalEvent, { type: 'packetReceived' }>): string {
+  const { taskId, branch, missingFields } = event;
   const what = missingFields.length === 0 ? `, branch ${branch}` : `; it lacks ${few(missingFields)}`;
-  return `packet ${taskId} recorded${what}`;
+  return `packet ${taskId} recorded${what}${agentWords(event)}`;
+}
+
+function agentWords({ agentOverride }: { readonly agentOverride?: string | undefined }): string {
+  return agentOverride === undefined ? '' : `, with --agent ${agentOverride}`;
 }
 
 function alsoLeased(surfaces: readonly string[] = []): string {

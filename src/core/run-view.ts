@@ -52,6 +52,8 @@ export interface RunView {
   readonly packetHash: string;
   /** The last time that its packet was replaced; null while it has the packet that it was made for. */
   readonly replacement: Replacement | null;
+  /** The agent for every role, as `--agent` named it when the packet was recorded; null where it named none. */
+  readonly agentOverride: string | null;
   readonly state: string;
   readonly substate: string | null;
   readonly kind: RunKind;
@@ -124,6 +126,7 @@ export function viewOf(
     taskId: context.packetTaskId,
     packetHash: context.packetHash,
     replacement: replacementIn(context),
+    agentOverride: context.agentOverride ?? null,
     state,
     substate,
     kind,
@@ -234,6 +237,7 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
     taskId,
     packetHash: '',
     replacement: null,
+    agentOverride: null,
     state: 'quarantined',
     substate: null,
     kind: record.isResolved ? 'terminal' : 'quarantined',

@@ -79,6 +79,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     machineVersion: z.int(),
     /** Where the run stands among the others; absent in journals of the first release. */
     order: intakeOrderSchema.optional(),
+    /** What `--agent` named when the packet was recorded; absent where it named none. */
+    agentOverride: text.optional(),
   }),
   /** A person has replaced the packet: everything from here on is done and judged under the new one. */
   z.strictObject({
@@ -95,6 +97,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     surfacesBeyond: added.optional(),
     limits: z.record(z.string(), z.json()),
     policy: policySchema,
+    /** The agent for every role from here on, as `--agent` named it, now or for the packet before; absent where there is none. */
+    agentOverride: text.optional(),
   }),
   z.strictObject({ type: z.literal('runAdmitted'), key, agents: z.record(z.string(), text), hasSetup: z.boolean() }),
   z.strictObject({ type: z.literal('agentMissing'), key, blocker: blockerSchema }),

@@ -32,7 +32,7 @@ export async function admitRun(
       config: world.config,
       agents: world.agents,
       repository,
-      agentOverride: neighbours.agentOverride,
+      agentOverride: neighbours.agentOverride ?? run.state.run.context.agentOverride ?? null,
     });
     if (blockers.length > 0) return noteRefusal(run, effect, blockers);
     if (!(await place.reached(signal)) || !(await neighbours.slots.take(run.runId, signal))) return;
@@ -64,6 +64,6 @@ export function noteRefusal(
   );
 }
 
-function plain({ code, message }: Blocker): { code: string; message: string } {
-  return { code, message };
+function plain({ code, message, hint }: Blocker): Pick<Blocker, 'code' | 'message' | 'hint'> {
+  return { code, message, hint };
 }

@@ -136,14 +136,15 @@ function knownProblems({ outcome: { refusal }, view, standing }: Found): readonl
 }
 
 async function problemsOf(
-  { reading: { packet, missingFields }, outcome: { runId, refusal } }: Found,
+  { reading: { packet, missingFields }, outcome: { runId, refusal }, view }: Found,
   repository: RepositoryFacts,
   place: CheckPlace | null,
 ): Promise<readonly Blocker[]> {
   const refused = refusal === null ? [] : [{ ...refusal, evidence: [] }];
   // A packet that lacks something ends before any of this is asked.
   if (place === null || missingFields.length > 0) return refused;
-  const { blockers } = preflight(packet, { ...place, repository });
+  const agentOverride = place.agentOverride ?? view?.agentOverride ?? null;
+  const { blockers } = preflight(packet, { ...place, repository, agentOverride });
   const workspace = refusal === null ? await workspaceProblem(packet, runId, place) : null;
   const found = [...refused, ...blockers, ...(workspace === null ? [] : [workspace])];
   return found.filter(

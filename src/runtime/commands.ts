@@ -57,10 +57,10 @@ async function decisionOn(driver: Driver, command: InboxCommand): Promise<Comman
 
 /** The packet as this process reads it: the record in its run's journal is the decision, or nothing has changed. */
 async function decideReplace(driver: Driver, command: InboxCommand<ReplaceCommand>): Promise<CommandDecision> {
-  const { packet, commandId, by, reason } = command;
+  const { packet, commandId, by, reason, agentOverride = null } = command;
   const [reading] = readingsOf([packet]) ?? [];
   if (reading === undefined) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
-  const outcome = await replacePacket(driver, { reading, commandId, by, reason });
+  const outcome = await replacePacket(driver, { reading, commandId, by, reason, agentOverride });
   const { runId, refusal } = outcome;
   const seq = refusal === null ? (driver.view(runId)?.seq ?? null) : null;
   return { isAccepted: refusal === null, code: refusal?.code ?? null, seq, outcomes: [plain(outcome)] };

@@ -35,6 +35,8 @@ export interface IntakeEntry {
   readonly limits: Limits;
   /** Where it stands among the others; absent in batches of the first release. */
   readonly order?: IntakeOrder;
+  /** The agent for every role, as `--agent` named it; absent where it named none. */
+  readonly agentOverride?: string;
 }
 
 /** What is known of runs that are there already. */
@@ -68,6 +70,8 @@ export interface PacketOutcome {
 export interface IntakeOptions {
   /** A new run for packets whose run has ended. */
   readonly again: boolean;
+  /** The agent for every role of the new runs, as `--agent` named it: recorded with each; absent where it named none. */
+  readonly agentOverride?: string;
 }
 
 /** What an intake would make. */
@@ -103,7 +107,9 @@ export function planIntake(
     const refusal =
       wrongTarget(reading, config, known.repository) ?? branchTaken(reading, runId, known, [...fresh.values()]);
     if (refusal !== null) return { taskId, runId, outcome: 'refused', refusal };
-    fresh.set(runId, { runId, reading, limits: resolveLimits(config.limits, reading.packet.limits) });
+    const limits = resolveLimits(config.limits, reading.packet.limits);
+    const { agentOverride } = options;
+    fresh.set(runId, { runId, reading, limits, ...(agentOverride === undefined ? {} : { agentOverride }) });
     return { taskId, runId, outcome: 'recorded', refusal: null };
   });
   return { outcomes, fresh: [...fresh.values()] };
@@ -281,7 +287,7 @@ export function policyOf(limits: Limits): Policy {
 /** The run's folders and its packet are durable; returns its first event. */
 export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
   const { paths, files } = world;
-  const { runId, reading, limits, order } = entry;
+  const { runId, reading, limits, order, agentOverride } = entry;
   const artifacts = paths.artifacts(runId);
   files.ensureFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
   const { packet } = reading;
@@ -299,5 +305,6 @@ export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
     policy: policyOf(limits),
     machineVersion: MACHINE_VERSION,
     ...(order === undefined ? {} : { order }),
+    ...(agentOverride === undefined ? {} : { agentOverride }),
   };
 }

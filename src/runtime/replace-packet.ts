@@ -32,6 +32,8 @@ export interface Replacement {
   readonly commandId: string;
   readonly by: string;
   readonly reason: string;
+  /** What `--agent` named with it; null where it named none. */
+  readonly agentOverride: string | null;
 }
 
 /** The run of that task has the new packet, or the outcome says why not: PAWL_REPLACE_REFUSED, or PAWL_RUN_QUARANTINED. */
@@ -102,7 +104,7 @@ function refusalOf(run: LiveRun, reading: PacketReading): PacketRefusal | null {
 /** The machine alone says whether the run stands where a packet can be replaced. */
 function isTaken(run: LiveRun, reading: PacketReading): boolean {
   const ref = run.state.run.context.packet;
-  const event = eventOf(run, { reading, commandId: '', by: '', reason: '' }, ref, []);
+  const event = eventOf(run, { reading, commandId: '', by: '', reason: '', agentOverride: null }, ref, []);
   return decide(run.runId, run.state, { actor: RUN_ACTOR, event, atMs: 0 }).kind === 'accepted';
 }
 
@@ -118,9 +120,16 @@ async function workBeyond(run: LiveRun, { packet }: PacketReading): Promise<read
 
 function record(run: LiveRun, asked: Replacement, beyond: readonly string[]): PacketRefusal | null {
   const { reading } = asked;
+  const agentOverride = asked.agentOverride ?? agentKept(run, reading);
   const ref = keepPacket(run.world, run.runId, reading, limitsOf(run, reading));
-  const refusal = run.commit(RUN_ACTOR, eventOf(run, asked, ref, beyond));
+  const refusal = run.commit(RUN_ACTOR, eventOf(run, { ...asked, agentOverride }, ref, beyond));
   return refusal === null ? null : atWork(run, run.world.paths.commandOptions);
+}
+
+/** What `--agent` named for the packet before: it counts on, unless the new packet names another agent than that one did. */
+function agentKept(run: LiveRun, { packet }: PacketReading): string | null {
+  const isSame = readKeptPacket(run.world, run).packet.agent === packet.agent;
+  return isSame ? (run.state.run.context.agentOverride ?? null) : null;
 }
 
 function limitsOf(run: LiveRun, { packet }: PacketReading): Limits {
@@ -129,7 +138,7 @@ function limitsOf(run: LiveRun, { packet }: PacketReading): Limits {
 
 function eventOf(
   run: LiveRun,
-  { reading, commandId, by, reason }: Replacement,
+  { reading, commandId, by, reason, agentOverride }: Replacement,
   packet: ArtifactRef,
   beyond: readonly string[],
 ): Extract<RunEvent, { type: 'packetReplaced' }> {
@@ -146,5 +155,6 @@ function eventOf(
     ...(beyond.length === 0 ? {} : { surfacesBeyond: beyond }),
     limits: JSON.parse(canonicalJson(limits)),
     policy: policyOf(limits),
+    ...(agentOverride === null ? {} : { agentOverride }),
   };
 }

@@ -7,6 +7,7 @@
  */
 import { dirname } from 'node:path';
 import type { Json } from '../base/canonical-json.ts';
+import { AGENT_NAME } from '../model/agent-name.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { Files } from './files.ts';
@@ -37,6 +38,8 @@ export interface IntakeCommand {
   readonly packets: readonly Json[];
   readonly again: boolean;
   readonly isAllOrNothing: boolean;
+  /** What `--agent` named; absent where it named none. */
+  readonly agentOverride?: string;
   readonly by: string;
 }
 
@@ -46,6 +49,8 @@ export interface ReplaceCommand {
   /** As it was given. */
   readonly packet: Json;
   readonly reason: string;
+  /** What `--agent` named; absent where it named none. */
+  readonly agentOverride?: string;
   readonly by: string;
 }
 
@@ -148,15 +153,20 @@ function parseRequest(value: Record<string, unknown>, by: string): CommandReques
 }
 
 /** The bytes were JSON. */
-function parseReplace({ packet, reason }: Record<string, unknown>, by: string): ReplaceCommand | null {
-  if (packet === undefined || typeof reason !== 'string') return null;
-  return { command: 'replace', packet: packet as Json, reason, by };
+function parseReplace({ packet, reason, agentOverride }: Record<string, unknown>, by: string): ReplaceCommand | null {
+  if (packet === undefined || typeof reason !== 'string' || !isAgentOrAbsent(agentOverride)) return null;
+  return { command: 'replace', packet: packet as Json, reason, by, ...(agentOverride && { agentOverride }) };
+}
+
+function isAgentOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || (typeof value === 'string' && AGENT_NAME.test(value));
 }
 
 function parseIntake(value: Record<string, unknown>, by: string): IntakeCommand | null {
-  const { packets, again, isAllOrNothing } = value;
+  const { packets, again, isAllOrNothing, agentOverride } = value;
   if (!Array.isArray(packets) || typeof again !== 'boolean' || typeof isAllOrNothing !== 'boolean') return null;
-  return { command: 'intake', packets, again, isAllOrNothing, by };
+  if (!isAgentOrAbsent(agentOverride)) return null;
+  return { command: 'intake', packets, again, isAllOrNothing, by, ...(agentOverride && { agentOverride }) };
 }
 
 function parseRunCommand(value: Record<string, unknown>, by: string): RunCommand | null {

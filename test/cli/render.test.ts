@@ -33,6 +33,14 @@ test('how long a task took is told as everywhere else', () => {
   );
 });
 
+test('what --agent named for its packet is told', () => {
+  const agentLine = (view: RunView) => runReport(new Heard(false), view, '/r').find((line) => line.includes('agent'));
+  expect(agentLine({ ...ASIDE, agentOverride: 'claude' })).toBe(
+    '    agent  claude for every role, as --agent named it',
+  );
+  expect(agentLine(ASIDE)).toBeUndefined();
+});
+
 test('of any other the branch, the round and the record are named, once there are any', () => {
   const begun: RunView = { ...ASIDE, state: 'queued', kind: 'active', branch: 'work/a', seq: 1 };
   expect(packetLine(begun)).toBe('    packet A, branch work/a, record 1');

@@ -41,6 +41,9 @@ describe('the story of a run', () => {
   it('names who has replaced a packet, by which, and why', () => {
     const event = packetReplaced({ packetHash: HASH, policy: POLICY });
     expect(told(event)).toBe('packet replaced by operator: dddddddddddd instead of aaaaaaaaaaaa: r');
+    expect(told({ ...event, agentOverride: 'claude' })).toBe(
+      'packet replaced by operator: dddddddddddd instead of aaaaaaaaaaaa, with --agent claude: r',
+    );
     expect(told({ ...event, reason: '' })).toBe('packet replaced by operator: dddddddddddd instead of aaaaaaaaaaaa');
   });
 
@@ -61,6 +64,10 @@ describe('the story of a run', () => {
 
   it.each<readonly [string, JournalEvent]>([
     ['packet T-1 recorded; it lacks a.b', { ...of('packetReceived'), missingFields: ['a.b'] }],
+    [
+      'packet T-1 recorded, branch feature/x, with --agent claude',
+      { ...of('packetReceived'), agentOverride: 'claude' },
+    ],
     [
       'waits until run_b releases what overlaps path:a',
       { type: 'leaseContended', key: 'k', holder: 'run_b', surfaces: ['path:a'] },

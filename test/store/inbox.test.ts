@@ -83,6 +83,8 @@ it.each([
   [{ command: 'replace', packet: { a: 1 }, reason: 'r' }],
   [{ command: 'replace', packet: null, reason: '' }],
   [{ command: 'intake', packets: [], again: false, isAllOrNothing: true }],
+  [{ command: 'intake', packets: [], again: false, isAllOrNothing: true, agentOverride: 'claude' }],
+  [{ command: 'replace', packet: {}, reason: 'r', agentOverride: 'claude' }],
 ])('%j is a command', (value) => {
   expect(readOf(value)).toEqual({ commands: [{ ...value, by: 'ada', commandId: 'cmd_1', atMs: 5 }], unreadable: [] });
 });
@@ -101,6 +103,8 @@ it.each([
   [{ command: 'intake', packets: {}, again: false, isAllOrNothing: true }],
   [{ command: 'intake', packets: [], again: 1, isAllOrNothing: true }],
   [{ command: 'intake', packets: [], again: false }],
+  [{ command: 'intake', packets: [], again: false, isAllOrNothing: true, agentOverride: '' }],
+  [{ command: 'replace', packet: {}, reason: 'r', agentOverride: '--x' }],
 ])('%j is none, and is named', (value) => {
   expect(readOf(value)).toEqual({ commands: [], unreadable: ['cmd_1'] });
 });

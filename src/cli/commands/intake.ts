@@ -15,7 +15,7 @@ import { assertNoneRefused, outcomesIn, type PacketOutcome, runsOf } from '../..
 import { lookAtRun } from '../../runtime/run-look.ts';
 import { type TakeInOptions, type TakenIn, takeIn } from '../../runtime/take-in.ts';
 import { readRemoval } from '../../store/removed-runs.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
+import { agentNamed, type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
@@ -30,6 +30,7 @@ export interface IntakeOptions extends CommonOptions {
   readonly again?: boolean;
   readonly replace?: boolean;
   readonly reason?: string;
+  readonly agent?: string;
   readonly allOrNothing?: boolean;
 }
 
@@ -38,11 +39,18 @@ export async function intake(output: Output, options: IntakeOptions, [file = '']
   const places = placesOf(options);
   const { readings } = readPacketsArgument(places.cwd, file);
   if (options.replace === true) {
-    const sent = await replacePackets(output, places, readings, options.reason?.trim() ?? '');
+    const sent = await replacePackets(output, places, readings, {
+      reason: options.reason?.trim() ?? '',
+      ...agentNamed(options),
+    });
     if (sent.queued.length > 0) return tellQueued(output, sent);
     return show(output, sent.outcomes, shown(places, await viewsOf(places, sent.outcomes)));
   }
-  const how = { again: options.again === true, isAllOrNothing: options.allOrNothing === true };
+  const how = {
+    again: options.again === true,
+    isAllOrNothing: options.allOrNothing === true,
+    ...agentNamed(options),
+  };
   const here = await unlessLocked(places, () => takeInHere(output, places, readings, how));
   const taken = here === 'locked' ? await takeInThere(output, places, readings, how) : here;
   if (typeof taken === 'string') {

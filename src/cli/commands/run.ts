@@ -17,7 +17,7 @@ import { takeIn } from '../../runtime/take-in.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
 import { noticeHooks, noticesFor } from '../notifying.ts';
-import { type CommonOptions, placesOf } from '../options.ts';
+import { agentNamed, type CommonOptions, placesOf } from '../options.ts';
 import { exitCodeOfError, type Output, toldOf } from '../output.ts';
 import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
@@ -73,7 +73,11 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
   const stop = stopOnSignal(view);
   const deed = async (driver: Driver): Promise<Omit<Result, 'tookMs'>> => {
     notices?.catchUp(driver);
-    const how = { again: options.again === true, isAllOrNothing: options.allOrNothing === true };
+    const how = {
+      again: options.again === true,
+      isAllOrNothing: options.allOrNothing === true,
+      ...agentNamed(options),
+    };
     const { outcomes, isRecorded } = takeIn(driver, readings, how);
     if (!isRecorded) assertNoneRefused(outcomes);
     const named = runIds.map((runId) => resolveRun(places, runId));
