@@ -9,7 +9,14 @@
  */
 import { isObject } from '../base/canonical-json.ts';
 import { BOUNDS, type Purpose } from '../model/limits.ts';
-import type { Answer, CommandRun, Finding, Verdict } from '../model/request.ts';
+import {
+  type Answer,
+  type CommandRun,
+  CRITERION_STATUSES,
+  type CriterionVerdict,
+  type Finding,
+  type Verdict,
+} from '../model/request.ts';
 import { sanitise, sanitiseTail } from './sanitise.ts';
 import { encode } from './task-files.ts';
 
@@ -78,11 +85,24 @@ function checkAnswer(value: unknown, purpose: Purpose): Answer {
 
 function checkVerdict(value: unknown): Verdict {
   if (!isObject(value)) throw new Flaw('`verdict` is not an object');
+  const criteria = readCriteria(value.criteria);
   return {
     status: oneOf(value.status, ['PASS', 'FAIL', 'BLOCKED'] as const, 'verdict.status'),
     findings: listOf(value.findings, 'verdict.findings', BOUNDS.findings, checkFinding),
     summary: textOf(value.summary, 'verdict.summary', BOUNDS.summaryChars),
+    ...(criteria.length === 0 ? {} : { criteria }),
   };
+}
+
+/** Nothing depends on them, so that no verdict is refused for their form: what is none is passed over, an unknown status is unclear. */
+function readCriteria(value: unknown): readonly CriterionVerdict[] {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, BOUNDS.criteria).flatMap((each: unknown): readonly CriterionVerdict[] => {
+    if (!isObject(each) || typeof each.criterion !== 'string') return [];
+    const evidence = typeof each.evidence === 'string' ? sanitise(each.evidence, BOUNDS.findingChars) : '';
+    const status = CRITERION_STATUSES.find((known) => known === each.status) ?? 'unclear';
+    return [{ criterion: sanitise(each.criterion, BOUNDS.findingChars), status, evidence }];
+  });
 }
 
 function checkFinding(value: unknown, at: string): Finding {

@@ -13,7 +13,15 @@ import type { Gate } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
-import type { Answer, CommandRun, Finding, Outcome, VerdictStatus } from '../model/request.ts';
+import {
+  type Answer,
+  type CommandRun,
+  CRITERION_STATUSES,
+  type CriterionVerdict,
+  type Finding,
+  type Outcome,
+  type VerdictStatus,
+} from '../model/request.ts';
 import { hintOf } from './blocker-hints.ts';
 
 /** A gate's result as reports and handoffs show it. */
@@ -25,6 +33,8 @@ export interface GateView {
   readonly summary: string;
   readonly findings: readonly Finding[];
   readonly commands: readonly CommandRun[];
+  /** What it said of single criteria. */
+  readonly criteria: readonly CriterionVerdict[];
   readonly evidence: ArtifactRef | null;
   readonly override: { readonly by: string; readonly reason: string } | null;
 }
@@ -79,6 +89,7 @@ export function judgeGate(input: GateInput): GateJudgement {
   const findings = [...moved, ...verdict.findings].slice(0, BOUNDS.findings);
   const summary =
     status === verdict.status ? verdict.summary : overruled(input.obstacle, moved, verdict.status, verdict.summary);
+  const criteria = input.answer?.verdict?.criteria ?? [];
   const document: Json = {
     v: 1,
     gate: input.gate,
@@ -90,6 +101,7 @@ export function judgeGate(input: GateInput): GateJudgement {
     verdict: verdict.status,
     summary,
     findings: findings.map((finding) => ({ ...finding })),
+    ...(criteria.length === 0 ? {} : { criteria: criteria.map((each) => ({ ...each })) }),
     commands: (input.answer?.commands ?? []).map((command) => ({ ...command })),
     exitCode: input.outcome.exitCode,
     signal: input.outcome.signal,
@@ -170,13 +182,14 @@ function blockerOf(input: GateName, status: VerdictStatus, summary: string): Blo
 }
 
 /** The parts of an evidence document that reports and handoffs show; a document that we did not write shows nothing. */
-export function readEvidence(document: unknown): Pick<GateView, 'summary' | 'findings' | 'commands'> {
-  if (!isObject(document)) return { summary: '', findings: [], commands: [] };
-  const { summary, findings, commands } = document;
+export function readEvidence(document: unknown): Pick<GateView, 'summary' | 'findings' | 'commands' | 'criteria'> {
+  if (!isObject(document)) return { summary: '', findings: [], commands: [], criteria: [] };
+  const { summary, findings, commands, criteria } = document;
   return {
     summary: typeof summary === 'string' ? summary : '',
     findings: Array.isArray(findings) ? findings.filter(isFinding) : [],
     commands: Array.isArray(commands) ? commands.filter(isCommandRun) : [],
+    criteria: Array.isArray(criteria) ? criteria.filter(isCriterionVerdict) : [],
   };
 }
 
@@ -187,6 +200,15 @@ export function judgedTree(document: unknown): string | null {
 
 function isFinding(value: unknown): value is Finding {
   return isObject(value) && typeof value.severity === 'string' && typeof value.message === 'string';
+}
+
+function isCriterionVerdict(value: unknown): value is CriterionVerdict {
+  return (
+    isObject(value) &&
+    typeof value.criterion === 'string' &&
+    typeof value.evidence === 'string' &&
+    CRITERION_STATUSES.some((known) => known === value.status)
+  );
 }
 
 function isCommandRun(value: unknown): value is CommandRun {

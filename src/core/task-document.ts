@@ -8,6 +8,7 @@
 import type { Json } from '../base/canonical-json.ts';
 import type { Purpose } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
+import { CRITERION_STATUSES } from '../model/request.ts';
 
 /** A task that has ended, as the next one is told of it. */
 export interface EndedAttempt {
@@ -154,6 +155,14 @@ const VERDICT_SCHEMA: Json = {
         type: 'object',
         required: ['severity', 'message'],
         properties: { severity: TEXT, message: TEXT, file: TEXT, line: { type: 'integer' } },
+      },
+    },
+    criteria: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['criterion', 'status', 'evidence'],
+        properties: { criterion: TEXT, status: { enum: [...CRITERION_STATUSES] }, evidence: TEXT },
       },
     },
   },

@@ -91,6 +91,8 @@ export const BOUNDS = {
   branchBytes: 1_000,
   answerBytes: 1024 * 1024,
   findings: 200,
+  /** Criteria that one verdict speaks of. */
+  criteria: 200,
   lineBytes: 1024 * 1024,
   /** The last line of an agent that has ended: it is the one that tells how, and may repeat a long message. */
   lastLineBytes: 16 * 1024 * 1024,

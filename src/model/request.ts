@@ -165,11 +165,27 @@ export interface Finding {
   readonly line?: number;
 }
 
+/** What a gate may say of one criterion. */
+export const CRITERION_STATUSES = ['met', 'notMet', 'unclear'] as const;
+/** What a gate says of one criterion. */
+export type CriterionStatus = (typeof CRITERION_STATUSES)[number];
+
+/** A gate's word on one criterion of the packet. */
+export interface CriterionVerdict {
+  /** Which one: its id (`A2`, the second acceptance criterion), or its text. */
+  readonly criterion: string;
+  readonly status: CriterionStatus;
+  /** What shows it. */
+  readonly evidence: string;
+}
+
 /** A gate's judgement with its reasons. */
 export interface Verdict {
   readonly status: VerdictStatus;
   readonly findings: readonly Finding[];
   readonly summary: string;
+  /** Absent where the gate said nothing of single criteria. */
+  readonly criteria?: readonly CriterionVerdict[];
 }
 
 /** One verification command as it ran. */

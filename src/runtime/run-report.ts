@@ -12,7 +12,7 @@ import type { RunView } from '../core/run-view.ts';
 import { PawlError } from '../model/error.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import type { Packet } from '../model/packet.ts';
-import type { CommandRun, Finding } from '../model/request.ts';
+import type { CommandRun, CriterionVerdict, Finding } from '../model/request.ts';
 import { readArtifact } from '../store/artifacts.ts';
 import { lookAtRun, type Place, recordsOf, unknownRun } from './run-look.ts';
 
@@ -21,6 +21,7 @@ export interface GateReport extends JudgedGate {
   readonly summary: string;
   readonly findings: readonly Finding[];
   readonly commands: readonly CommandRun[];
+  readonly criteria: readonly CriterionVerdict[];
   /** Why the evidence cannot be read; null when it can. */
   readonly problem: string | null;
 }

@@ -172,6 +172,40 @@ describe('readAnswer', () => {
   });
 });
 
+describe('criteria', () => {
+  const said = { criterion: 'A1', status: 'met', evidence: 'test/a.js:3' };
+  const criteriaIn = (criteria: unknown) =>
+    valid({ ...plain, verdict: { ...verdict, criteria } }, 'review').verdict?.criteria;
+
+  it('are read as they were said, bounded and without control codes; their own copy is the same', () => {
+    expect(criteriaIn([said])).toEqual([said]);
+    const long = 'x'.repeat(BOUNDS.findingChars + 1);
+    const many = Array.from({ length: BOUNDS.criteria + 1 }, () => ({
+      ...said,
+      criterion: long,
+      evidence: '\u001b[1m!',
+    }));
+    const read = criteriaIn(many);
+    expect(read).toHaveLength(BOUNDS.criteria);
+    expect(read?.[0]?.criterion).toHaveLength(BOUNDS.findingChars);
+    expect(read?.[0]?.evidence).not.toContain('\u001b');
+    expect(criteriaIn(read)).toEqual(read);
+  });
+
+  it.each([undefined, null, 'A1', {}, [], [null, 'A1', { status: 'met' }, { criterion: 1 }]])(
+    'that say nothing (%j) spoil no verdict and leave no member',
+    (criteria) => {
+      expect(valid({ ...plain, verdict: { ...verdict, criteria } }, 'review').verdict).toEqual(verdict);
+    },
+  );
+
+  it('with an unknown status, or without evidence, are unclear, or shown by nothing', () => {
+    expect(criteriaIn([{ criterion: 'A1', status: 'PASS', evidence: 7 }])).toEqual([
+      { criterion: 'A1', status: 'unclear', evidence: '' },
+    ]);
+  });
+});
+
 describe('a finding', () => {
   const finding = { severity: 'low', message: 'm', file: 'a.js', line: 3 };
   const judged = (value: unknown) => ({ ...plain, verdict: { ...verdict, findings: [finding, value] } });

@@ -194,18 +194,29 @@ describe('the evidence of a gate, word for word', () => {
       expect(reviewEvidence(odd, gate, null)).toMatchObject({ status: 'BLOCKED', findings: [], summary: '' });
     }
     expect(reviewEvidence(document, gate, OBSTACLE)).toMatchObject({ status: 'BLOCKED', blocker: OBSTACLE });
-    const nothing = { summary: '', findings: [], commands: [] };
-    expect([null, 'x', { summary: 1, findings: {}, commands: 'x' }].map(readEvidence)).toEqual([
+    const nothing = { summary: '', findings: [], commands: [], criteria: [] };
+    expect([null, 'x', { summary: 1, findings: {}, commands: 'x', criteria: 'A1' }].map(readEvidence)).toEqual([
       nothing,
       nothing,
       nothing,
     ]);
     const findings = [FINDING, null, { severity: 1, message: 'm' }, { severity: 's', message: 1 }, 'x'];
     const commands = [COMMAND, null, { argv: 'x', durationMs: 1 }, { argv: [], durationMs: '1' }];
-    expect(readEvidence({ summary: 's', findings, commands })).toEqual({
+    const said = { criterion: 'A1', status: 'met', evidence: 'e' };
+    const criteria = [said, null, { ...said, status: 'PASS' }, { ...said, criterion: 1 }, { ...said, evidence: null }];
+    expect(readEvidence({ summary: 's', findings, commands, criteria })).toEqual({
       summary: 's',
       findings: [FINDING],
       commands: [COMMAND],
+      criteria: [said],
     });
+  });
+
+  it('holds what it said of single criteria, and no such member where it said nothing', () => {
+    const answer = answered('PASS', 'fine');
+    const criteria = [{ criterion: 'A1', status: 'met' as const, evidence: 'test/a.js:3' }];
+    const verdict = answer.verdict === null ? null : { ...answer.verdict, criteria };
+    expect(readEvidence(judgeGate(input({ answer: { ...answer, verdict } })).document).criteria).toEqual(criteria);
+    expect(judgeGate(input({ answer })).document).not.toHaveProperty('criteria');
   });
 });

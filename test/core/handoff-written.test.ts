@@ -51,6 +51,7 @@ const verification: GateView = {
   override: null,
   summary: '3 of 3 passed.',
   findings: [],
+  criteria: [],
   commands: [
     command,
     { ...command, argv: ['lint'], exitCode: null, signal: 'SIGKILL' },

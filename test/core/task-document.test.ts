@@ -156,6 +156,14 @@ describe('the schema of an answer', () => {
           properties: {
             status: { enum: ['PASS', 'FAIL', 'BLOCKED'] },
             summary: text,
+            criteria: {
+              type: 'array',
+              items: {
+                type: 'object',
+                required: ['criterion', 'status', 'evidence'],
+                properties: { criterion: text, status: { enum: ['met', 'notMet', 'unclear'] }, evidence: text },
+              },
+            },
             findings: {
               type: 'array',
               items: {

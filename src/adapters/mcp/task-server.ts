@@ -8,6 +8,7 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
+import { CRITERION_STATUSES } from '../../model/request.ts';
 import type { ToolPolicy } from '../agents/tool-policy.ts';
 import { approvalText } from './approval.ts';
 import type { Said, TaskDesk } from './task-desk.ts';
@@ -19,12 +20,22 @@ const finding = z.object({
   file: z.string().optional(),
   line: z.int().min(0).optional(),
 });
+const criterion = z.object({
+  criterion: z.string().describe('Its id, such as A1 or R2.'),
+  status: z.enum(CRITERION_STATUSES),
+  evidence: z.string().describe('What shows it.'),
+});
 const completion = {
   status: z.literal('completed').optional(),
   summary: z.string().min(1).describe('What was done, in a few sentences.'),
   filesChanged: z.array(z.string()).optional(),
   verdict: z
-    .object({ status: z.enum(['PASS', 'FAIL', 'BLOCKED']), summary: z.string(), findings: z.array(finding) })
+    .object({
+      status: z.enum(['PASS', 'FAIL', 'BLOCKED']),
+      summary: z.string(),
+      findings: z.array(finding),
+      criteria: z.array(criterion).optional(),
+    })
     .optional()
     .describe('Needed when the task is to verify or to review.'),
   task_id: taskId,

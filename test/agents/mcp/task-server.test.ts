@@ -88,6 +88,14 @@ describe('an answer', () => {
     expect(readdirSync(place.answerFolder)).toEqual(['mcp-completion.json']);
   });
 
+  it('of a review may say of single criteria whether they are met', async () => {
+    const criteria = [{ criterion: 'A1', status: 'met', evidence: 'test/a.js:3' }];
+    const verdict = { status: 'PASS', summary: 'fine', findings: [], criteria };
+    const said = await call(await connected(), 'complete_task', { summary: 'did it', verdict });
+    expect(said.isError).toBe(false);
+    expect(place.answer()).toMatchObject({ verdict: { status: 'PASS', criteria } });
+  });
+
   it('that is given twice is one answer, also by another server', async () => {
     const client = await connected();
     const first = await call(client, 'complete_task', done);
