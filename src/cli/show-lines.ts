@@ -5,16 +5,18 @@
  *
  * Invariant: every text that comes from a packet, a worker or a repository stands on one line, and nothing in it is hidden.
  */
+
 import { counted } from '../base/counted.ts';
 import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
 import type { AttemptRow } from '../core/attempts.ts';
 import { commandEnd, lastLines, withoutOutput } from '../core/failure-notes.ts';
 import type { PacketVersion } from '../core/packet-versions.ts';
-import type { FileChange, PatchReading } from '../core/patch-reading.ts';
+import type { PatchReading } from '../core/patch-reading.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import type { Packet } from '../model/packet.ts';
 import type { CommandRun, Finding } from '../model/request.ts';
+import type { FileChange } from '../ports/git.ts';
 import type { GateReport, RoundReport, RunReport } from '../runtime/run-report.ts';
 import { columnsOf, padColumns } from './columns.ts';
 import type { Output } from './output.ts';

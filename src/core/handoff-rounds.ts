@@ -4,7 +4,6 @@
  * Owns: that part of the evidence bundle. Does not own: reading the evidence (runtime/run-report), the rest of the bundle (core/handoff).
  */
 
-import type { Json } from '../base/canonical-json.ts';
 import { shellCommand } from '../base/shell-words.ts';
 import type { CommandRun, Finding } from '../model/request.ts';
 import { commandEnd, lastLines, withoutOutput } from './failure-notes.ts';
@@ -29,32 +28,20 @@ type JudgedGate = HandoffRound['gates'][number];
 
 const FINDINGS_SHOWN = 50;
 
-/** The rounds as data: every finding of every gate. */
-export function roundsJson(rounds: readonly HandoffRound[]): Json {
-  return rounds.map(({ round, commit, gates }) => ({
-    round,
-    commit,
-    gates: gates.map(({ gate, status, summary, findings, problem }) => ({
-      gate,
-      status,
-      summary,
-      findings: findings.map((finding) => ({ ...finding })),
-      problem,
-    })),
-  }));
-}
-
-/** The rounds for people: those in which a gate did not pass, with why. */
-export function roundLines(rounds: readonly HandoffRound[]): readonly string[] {
-  const failed = rounds.filter(({ gates }) => gates.some(hasSomething));
-  if (failed.length === 0) return [];
+/** The rounds for people; of `judged`, which is told of elsewhere, only gates that did not pass or found something. */
+export function roundLines(rounds: readonly HandoffRound[], judged: number): readonly string[] {
+  const told = rounds.flatMap((each) => {
+    const gates = each.round === judged ? each.gates.filter(hasSomething) : each.gates;
+    return gates.length === 0 ? [] : [{ ...each, gates }];
+  });
+  if (told.length === 0) return [];
   return [
     '## Rounds',
     '',
-    ...failed.flatMap(({ round, commit, gates }) => [
+    ...told.flatMap(({ round, commit, gates }) => [
       `### Round ${round}, commit \`${commit}\``,
       '',
-      ...gates.filter(hasSomething).flatMap(gateLines),
+      ...gates.flatMap(gateLines),
       '',
     ]),
   ];
@@ -65,7 +52,7 @@ function hasSomething({ status, findings, problem }: JudgedGate): boolean {
 }
 
 function gateLines({ gate, status, summary, findings, commands, problem }: JudgedGate): readonly string[] {
-  const said = problem ?? summary;
+  const said = [problem ?? '', summary].filter((text) => text !== '').join(' ');
   const rest = findings.length - FINDINGS_SHOWN;
   return [
     `- ${gate} ${status}${said === '' ? '' : `: ${markdownLine(said)}`}`,
@@ -74,14 +61,14 @@ function gateLines({ gate, status, summary, findings, commands, problem }: Judge
       return `  - ${findingText({ ...finding, message })}`;
     }),
     ...(rest > 0 ? [`  - and ${rest} more`] : []),
-    ...commands.filter(({ exitCode }) => exitCode !== 0).flatMap(commandLines),
+    ...commands.flatMap(commandLines),
   ];
 }
 
 function commandLines(command: CommandRun): readonly string[] {
   return [
-    `  - ${markdownName(shellCommand(command.argv))}: ${commandEnd(command)}`,
-    ...lastLines(command.outputTail).map((line) => `    - ${markdownCode(line)}`),
+    `  - ${markdownName(shellCommand(command.argv))}: ${commandEnd(command)}, ${command.durationMs} ms`,
+    ...(command.exitCode === 0 ? [] : lastLines(command.outputTail).map((line) => `    - ${markdownCode(line)}`)),
   ];
 }
 

@@ -9,15 +9,7 @@
  */
 import { visible } from '../base/visible.ts';
 import { BOUNDS } from '../model/limits.ts';
-
-/** What changed in one file. */
-export interface FileChange {
-  /** As git names it; one that needs quoting is quoted as in C. */
-  readonly path: string;
-  readonly added: number;
-  readonly deleted: number;
-  readonly isBinary: boolean;
-}
+import type { DiffStat, FileChange } from '../ports/git.ts';
 
 /** What a line of a patch is. */
 export type PatchLineKind = 'header' | 'hunk' | 'added' | 'deleted' | 'context';
@@ -29,12 +21,7 @@ export interface PatchLine {
 }
 
 /** A patch, as far as it is shown. */
-export interface PatchReading {
-  /** The first BOUNDS.filesListed of them. */
-  readonly files: readonly FileChange[];
-  readonly fileCount: number;
-  readonly added: number;
-  readonly deleted: number;
+export interface PatchReading extends DiffStat {
   readonly lines: readonly PatchLine[];
   readonly linesLeftOut: number;
 }

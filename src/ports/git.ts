@@ -47,6 +47,24 @@ export interface CommitSpec {
   readonly tree: string | null;
 }
 
+/** What changed in one file. */
+export interface FileChange {
+  /** As git names it; one that needs quoting is quoted as in C. */
+  readonly path: string;
+  readonly added: number;
+  readonly deleted: number;
+  readonly isBinary: boolean;
+}
+
+/** What changed between two commits, in figures. */
+export interface DiffStat {
+  /** The first BOUNDS.filesListed of them. */
+  readonly files: readonly FileChange[];
+  readonly fileCount: number;
+  readonly added: number;
+  readonly deleted: number;
+}
+
 /** The commit that holds the work, that there was no change, or why there is none. */
 export type CommitResult =
   | {
@@ -163,6 +181,8 @@ export interface GitPort {
     base: string,
     head: string,
   ): Promise<{ readonly files: readonly string[]; readonly count: number }>;
+  /** What changed between two commits, by file. Throws PAWL_GIT_FAILED for a commit that is gone. */
+  diffStat(base: string, head: string): Promise<DiffStat>;
   /** Tells `onPath` of every path that differs between two commits, however many they are: of a rename both, of a submodule its own. */
   eachPathChanged(base: string, head: string, onPath: (path: string) => void): Promise<void>;
   /** Which files that instruct agents differ between two commits; `patterns` as core/instruction-files has them. */

@@ -10,11 +10,17 @@ import { hintOf } from '../core/blocker-hints.ts';
 import { isPutBackByPerson } from '../core/decision-event.ts';
 import { type GateView, judgedTree, readEvidence } from '../core/gate-evidence.ts';
 import { handoffBundle } from '../core/handoff.ts';
+import { OutsidePaths } from '../core/outside-paths.ts';
 import { roundsOf } from '../core/run-story.ts';
+import { surfacesOf } from '../core/surfaces.ts';
 import type { Gate, KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
+import type { SomePaths } from '../model/event.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { Packet } from '../model/packet.ts';
 import { readArtifact } from '../store/artifacts.ts';
 import { journalRecords, readJournal } from '../store/journal.ts';
+import { workSummaries } from './handoff-work.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
 import { roundReports } from './run-report.ts';
@@ -38,6 +44,8 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   const changed = await world.git.filesChanged(worktree, baseCommit, effect.commit);
   const every = world.agents.instructionFiles(null);
   const instructionChanges = await world.git.instructionChanges(baseCommit, effect.commit, every);
+  const diffStat = await world.git.diffStat(baseCommit, effect.commit);
+  const outside = await pathsOutside(run, kept.packet, baseCommit, effect.commit);
   const gates = (['verification', 'review'] as const).flatMap((gate) => gateView(run, gate));
   const upTo = records.findIndex((record) => record.effects.some((asked) => asked.key === effect.key));
   const before = records.slice(0, upTo + 1);
@@ -53,6 +61,9 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
     files: changed.files,
     fileCount: changed.count,
     instructionChanges,
+    diffStat,
+    outside,
+    summaries: workSummaries(world, runId, before),
     gates,
     policy: { ...context.policy },
     rounds: roundReports(world, runId, roundsOf(before)),
@@ -67,6 +78,21 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
     reference: result.reference,
     ...(rescueRef === null ? {} : { rescueRef }),
   });
+}
+
+/** The paths that the work touches and the packet's own surface does not cover: the first few, and how many there are. */
+async function pathsOutside(run: LiveRun, packet: Packet, base: string, head: string): Promise<SomePaths> {
+  const surfaces = surfacesOf(packet, run.runId);
+  const paths: string[] = [];
+  let count = 0;
+  await run.world.git.eachPathChanged(base, head, (path) => {
+    const outside = new OutsidePaths(packet.scm.repo ?? '', surfaces, 1);
+    outside.add(path);
+    if (outside.surfaces().length === 0) return;
+    count += 1;
+    if (paths.length < BOUNDS.filesListed) paths.push(path);
+  });
+  return { paths: paths.sort(), count };
 }
 
 /** Branch and worktree are at the judged commit; the ref that holds what was there instead, null when nothing was. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { visible } from '../../src/base/visible.ts';
-import { type HandoffRound, roundLines, roundsJson } from '../../src/core/handoff-rounds.ts';
+import { type HandoffRound, roundLines } from '../../src/core/handoff-rounds.ts';
 
 const gate = (more: Partial<HandoffRound['gates'][number]>): HandoffRound['gates'][number] => ({
   gate: 'review',
@@ -17,6 +17,11 @@ const round = (number: number, ...gates: readonly HandoffRound['gates'][number][
   gates,
 });
 
+const COMMAND = {
+  ...{ argv: ['npm', 'test', 'a b'], exitCode: 1, signal: null, durationMs: 5 },
+  outputTail: 'expected 1\ngot `2`\n',
+};
+
 const ROUNDS = [
   round(
     1,
@@ -24,9 +29,7 @@ const ROUNDS = [
       gate: 'verification',
       status: 'FAIL',
       summary: 'A command failed.',
-      commands: [
-        { argv: ['npm', 'test', 'a b'], exitCode: 1, signal: null, durationMs: 5, outputTail: 'expected 1\ngot `2`\n' },
-      ],
+      commands: [COMMAND],
     }),
   ),
   round(
@@ -40,14 +43,14 @@ const ROUNDS = [
   round(3, gate({})),
 ];
 
-test('rounds that failed tell the commands and findings of each gate, with file and line; rounds that passed are left out', () => {
-  expect(roundLines(ROUNDS)).toEqual([
+test('rounds tell the commands and findings of each gate, with file and line; the one that was judged is left out where it passed', () => {
+  expect(roundLines(ROUNDS, 3)).toEqual([
     '## Rounds',
     '',
     `### Round 1, commit \`${'1'.repeat(40)}\``,
     '',
     '- verification FAIL: A command failed.',
-    "  - `npm test 'a b'`: exit 1",
+    "  - `npm test 'a b'`: exit 1, 5 ms",
     '    - `expected 1`',
     '    - `` got `2` ``',
     '',
@@ -57,20 +60,29 @@ test('rounds that failed tell the commands and findings of each gate, with file 
     '  - major: &lt;b>bad&lt;/b> \\| name (`` src/a`\\u{202e}.js:3 ``)',
     '',
   ]);
-  for (const line of roundLines(ROUNDS)) expect(visible(line)).toBe(line);
+  for (const line of roundLines(ROUNDS, 3)) expect(visible(line)).toBe(line);
+});
+
+test('an earlier round tells of the gate that passed too, and of the one that was judged what was found', () => {
+  const passed = gate({ gate: 'verification', commands: [{ ...COMMAND, exitCode: 0, outputTail: 'fine' }] });
+  expect(roundLines([round(1, passed)], 2).slice(4)).toEqual([
+    '- verification PASS: Good.',
+    "  - `npm test 'a b'`: exit 0, 5 ms",
+    '',
+  ]);
+  const found = gate({ findings: [{ severity: 'minor', message: 'A name' }] });
+  expect(roundLines([round(1, gate({}), found)], 1).slice(4)).toEqual([
+    '- review PASS: Good.',
+    '  - minor: A name',
+    '',
+  ]);
 });
 
 test('without a failed round there is nothing to tell', () => {
-  expect(roundLines([round(1, gate({}))])).toEqual([]);
+  expect(roundLines([round(1, gate({}))], 1)).toEqual([]);
 });
 
-test('as data every round is told, and evidence that cannot be read says why', () => {
+test('evidence that cannot be read says why', () => {
   const damaged = round(4, gate({ status: 'FAIL', summary: '', problem: 'it is missing' }));
-  expect(roundsJson([...ROUNDS, damaged])).toMatchObject([
-    { round: 1, gates: [{ gate: 'verification', status: 'FAIL' }] },
-    { round: 2, gates: [{ findings: [{ file: 'src/a`\u202e.js', line: 3 }] }] },
-    { round: 3, gates: [{ status: 'PASS' }] },
-    { round: 4, gates: [{ problem: 'it is missing' }] },
-  ]);
-  expect(roundLines([damaged])).toContain('- review FAIL: it is missing');
+  expect(roundLines([damaged], 4)).toContain('- review FAIL: it is missing');
 });

@@ -1,7 +1,8 @@
 /** What a passed run hands off: the commit that was judged, and what its work touched beyond its packet. */
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
-import { type HandoffInput, handoffBundle } from '../../src/core/handoff.ts';
+import { handoffBundle } from '../../src/core/handoff.ts';
+import type { HandoffInput } from '../../src/core/handoff-document.ts';
 import { readPackets } from '../../src/core/packets.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { FIRST_PREV, type JournalRecord, RECORD_VERSION, RUN_ACTOR } from '../../src/model/record.ts';
@@ -43,6 +44,9 @@ function bundleWith(
     files: ['x'],
     fileCount: 1,
     instructionChanges: { paths: [], count: 0 },
+    diffStat: { files: [{ path: 'x', added: 3, deleted: 1, isBinary: false }], fileCount: 1, added: 3, deleted: 1 },
+    outside: { paths: [], count: 0 },
+    summaries: [],
     gates: [],
     rounds: [],
     policy: {},
@@ -69,8 +73,8 @@ describe('a handoff', () => {
       workCommitted(added.slice(1)),
     );
     expect(JSON.parse(json).surfacesAdded).toEqual(added);
-    expect(markdown).toContain('## Outside of the conflict surface (2)');
-    expect(markdown).toContain('- `src/widget.js`\n- `docs/[id].md`\n');
+    expect(markdown).toContain('## Outside of the conflict surface');
+    expect(markdown).toContain("leased with the packet's own were `src/widget.js`, `docs/[id].md`.");
     const inside = bundleOf(workCommitted());
     expect(JSON.parse(inside.json).surfacesAdded).toEqual([]);
     expect(inside.markdown).not.toContain('conflict surface');

@@ -249,6 +249,22 @@ test('of many files the first 200 are named and all are counted', async () => {
   });
 });
 
+test('what changed is told by file, in lines; no attribute hides a change', async () => {
+  fix.put('src/one.txt', 'a\nb\n');
+  fix.put('.gitattributes', '*.txt binary -diff\n');
+  fix.put('raw', 'x\u0000y\n');
+  const { commit } = committed(await fix.git.commitWork(fix.commitSpec()));
+  const { files, ...sums } = await fix.git.diffStat(fix.base, commit);
+  expect(files.filter(({ path }) => path !== 'README.md')).toEqual([
+    { path: '.gitattributes', added: 1, deleted: 0, isBinary: false },
+    { path: 'raw', added: expect.any(Number), deleted: 0, isBinary: true },
+    { path: 'src/one.txt', added: 2, deleted: expect.any(Number), isBinary: false },
+  ]);
+  expect(sums.fileCount).toBe(files.length);
+  expect(await fix.git.diffStat(fix.base, commit)).toEqual({ files, ...sums });
+  await expect(fix.git.diffStat('e'.repeat(40), commit)).rejects.toMatchObject({ code: 'PAWL_GIT_FAILED' });
+});
+
 test('commits are listed oldest first', async () => {
   for (const subject of ['One', 'Two']) fix.inside(['commit', '--quiet', '--allow-empty', '-m', `${subject}\n\nBody`]);
   const head = fix.inside(['rev-parse', 'HEAD']);

@@ -11,6 +11,7 @@
 import type { GitPort } from '../../ports/git.ts';
 import { syncDisks } from '../disk-sync.ts';
 import { commitWork } from './commit.ts';
+import { compareCommits } from './comparison.ts';
 import { removeEmptyObjects } from './damaged-objects.ts';
 import { addedBetween, commitsBetween, eachPathBetween, filesBetween, worktreeState } from './inspection.ts';
 import { instructionChanges } from './instruction-changes.ts';
@@ -91,6 +92,10 @@ export function createGit(options: GitOptions): GitPort {
     addedLines: async (path, base, head) => addedBetween(git, openWorktree(git, path), base, head),
     filesChanged: (_worktree, base, head) => filesBetween(git, base, head),
     instructionChanges: (base, head, patterns) => instructionChanges(git, base, head, patterns),
+    diffStat: async (base, head) => {
+      const { files, fileCount, added, deleted } = await compareCommits(git, base, head, 0);
+      return { files, fileCount, added, deleted };
+    },
     eachPathChanged: (base, head, onPath) => eachPathBetween(git, base, head, onPath),
   };
 }

@@ -38,7 +38,19 @@ const CONFIG = {
           { do: 'write', path: 'greeting.mjs', text: "export const greet = (name) => 'Hello ' + name + '!';\n" },
           { do: 'answer', summary: 'Added the exclamation mark.' },
         ],
-        review: [{ do: 'answer', summary: 'Good.', verdict: { status: 'PASS', summary: 'Good.', findings: [] } }],
+        review: [
+          {
+            do: 'answer',
+            summary: 'Good.',
+            verdict: {
+              ...{ status: 'PASS', summary: 'Good.', findings: [] },
+              criteria: [
+                { criterion: 'A1', status: 'met', evidence: 'test/greeting.test.mjs greets Ada' },
+                { criterion: 'R1', status: 'met', evidence: 'greeting.mjs:1 ends with an exclamation mark' },
+              ],
+            },
+          },
+        ],
       },
     },
   },

@@ -190,6 +190,12 @@ export function simGit(caller: Caller): GitPort {
     releaseEnded: async () => caller.at('git.releaseEnded'),
     commits: async () => [{ commit: headOf(branch), subject: 'sim' }],
     filesChanged: async () => ({ files: ['x'], count: 1 }),
+    diffStat: async () => ({
+      files: [{ path: 'x', added: 1, deleted: 0, isBinary: false }],
+      fileCount: 1,
+      added: 1,
+      deleted: 0,
+    }),
     addedLines: async () => [],
     instructionChanges: async (_base, _head, patterns) => ({ patterns, paths: [], count: 0 }),
     eachPathChanged: async (_base, _head, onPath) => {

@@ -274,6 +274,12 @@ export class SimMachine {
       releaseEnded: async () => undefined,
       commits: async (worktree) => [{ commit: headOf(branchIn(worktree)), subject: 'sim' }],
       filesChanged: async () => ({ files: ['x'], count: 1 }),
+      diffStat: async () => ({
+        files: [{ path: 'x', added: 1, deleted: 0, isBinary: false }],
+        fileCount: 1,
+        added: 1,
+        deleted: 0,
+      }),
       addedLines: async () => [],
       instructionChanges: async (_base, _head, patterns) => ({ patterns, paths: [], count: 0 }),
       eachPathChanged: async (_base, head, onPath) => {
