@@ -112,9 +112,12 @@ const CRITERION_WORDS: Readonly<Record<CriterionView['status'], string>> = {
 
 function criteriaLines(criteria: readonly CriterionView[]): readonly string[] {
   if (criteria.length === 0) return [];
-  const met = criteria.filter(({ status }) => status === 'met').length;
+  const counts = (['met', 'notMet', 'unclear', 'notShown'] as const).flatMap((status) => {
+    const count = criteria.filter((each) => each.status === status).length;
+    return count === 0 ? [] : [`${count} ${COUNT_WORDS[status]}`];
+  });
   return [
-    `## Criteria: ${met} of ${criteria.length} met`,
+    `## Criteria (${criteria.length}): ${counts.join(', ')}`,
     '',
     'A criterion is met where a gate says so of that criterion. The verdict of a gate is on the whole.',
     '',
@@ -125,6 +128,13 @@ function criteriaLines(criteria: readonly CriterionView[]): readonly string[] {
     '',
   ];
 }
+
+const COUNT_WORDS: Readonly<Record<CriterionView['status'], string>> = {
+  met: 'met',
+  notMet: 'not met',
+  unclear: 'unclear',
+  notShown: 'not shown',
+};
 
 const KIND_WORDS: Readonly<Record<CriterionView['kind'], string>> = {
   acceptance: 'acceptance',

@@ -64,7 +64,7 @@ describe('a handoff', () => {
       { id: 'R1', status: 'unclear', evidence: [{ text: 'only looked at one' }] },
       { id: null, kind: 'other', text: 'A9', status: 'unclear' },
     ]);
-    expect(page).toContain('## Criteria: 1 of 4 met');
+    expect(page).toContain('## Criteria (4): 1 met, 2 unclear, 1 not shown');
     expect(page).toContain('- A2, acceptance: Nobody looks at this: not shown by any evidence');
   });
 
