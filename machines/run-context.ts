@@ -82,8 +82,6 @@ export interface RunInput {
   readonly surfaces: readonly string[];
   readonly branch: string;
   readonly policy: Policy;
-  /** The agent that `--agent` named for every role when the packet was recorded; absent before one was, null once it no longer counts. */
-  readonly agentOverride?: string | null;
 }
 
 /** Everything a run decides with; plain JSON. */

@@ -35,7 +35,7 @@ export function isReplacement(context: RunContext, event: RunMachineEvent): bool
 
 /** The context under the new packet. */
 export function underNewPacket(context: RunContext, event: RunMachineEventOf<'packetReplaced'>): Partial<RunContext> {
-  const { packetHash, packet, surfaces, surfacesBeyond, agentOverride, policy, by, reason, atMs } = event;
+  const { packetHash, packet, surfaces, surfacesBeyond, policy, by, reason, atMs } = event;
   const { purpose, attemptEpoch: epoch, attempt } = context;
   return {
     packetHash,
@@ -52,7 +52,6 @@ export function underNewPacket(context: RunContext, event: RunMachineEventOf<'pa
     fixes: 0,
     judgements: [],
     ...((surfacesBeyond ?? context.surfacesAdded) === undefined ? {} : { surfacesAdded: surfacesBeyond ?? [] }),
-    ...((agentOverride ?? context.agentOverride) === undefined ? {} : { agentOverride: agentOverride ?? null }),
     replacement: {
       count: (context.replacement?.count ?? 0) + 1,
       packetHash: context.packetHash,

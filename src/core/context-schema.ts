@@ -46,7 +46,6 @@ export const runContextSchema = z.strictObject({
   surfaces,
   branch: text,
   policy: policySchema,
-  agentOverride: text.nullable().optional(),
   agents: z.record(text, text).nullable(),
   hasSetup: z.boolean(),
   isSetUp: z.boolean(),

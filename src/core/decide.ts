@@ -112,7 +112,6 @@ function open(runId: string, input: Input): Decision {
     surfaces: event.surfaces,
     branch: event.branch,
     policy: event.policy,
-    ...(event.agentOverride === undefined ? {} : { agentOverride: event.agentOverride }),
   };
   const [run, actions] = initialTransition(runMachine, runInput);
   const step: Step = {
@@ -239,7 +238,7 @@ function isTaskMessage(event: TaskMessage | RunMessage): event is TaskMessage {
   return event.type === 'taskSettled' || event.type === 'taskDoubtful';
 }
 
-const DRIVER_EVENTS: readonly string[] = ['settlementRefused', 'commandRefused', 'runRehydrated'];
+const DRIVER_EVENTS: readonly string[] = ['settlementRefused', 'agentNamed', 'commandRefused', 'runRehydrated'];
 const TASK_EVENTS: readonly string[] = [
   'hostStartRepeated',
   'hostClaimed',

@@ -79,9 +79,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'workCommitted':
       return `committed ${short(event.commit)}: ${counted(event.fileCount, 'file')} changed (${listed(event.filesChanged, LISTED, event.fileCount)})${alsoLeased(event.surfacesAdded)}`;
     case 'workEmpty':
-      return event.isAllowed
-        ? `nothing to commit, as the packet allows${alsoLeased(event.surfacesAdded)}`
-        : 'nothing was changed';
+      return emptyWords(event);
     case 'gateJudged':
       return `${event.gate}: ${event.status}${event.findingCount === 0 ? '' : `, ${counted(event.findingCount, 'finding')}`} at ${short(event.commit)}${evidenceOf(event.evidence)}`;
     case 'handoffProjected':
@@ -104,6 +102,8 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
       return endWords(event, sinceStartMs);
     case 'completionReported':
       return `${event.isValid ? 'another answer' : 'an invalid answer'} was reported after its end; it is kept and changes nothing`;
+    case 'agentNamed':
+      return `to be done by ${event.agentOverride}, as --agent names it`;
     case 'settlementRefused':
       return `a late result (${event.settlement}) is kept and changes nothing`;
     case 'commandRefused':
@@ -123,6 +123,10 @@ function receivedWords(event: Extract<JournalEvent, { type: 'packetReceived' }>)
 
 function agentWords({ agentOverride }: { readonly agentOverride?: string | undefined }): string {
   return agentOverride === undefined ? '' : `, with --agent ${agentOverride}`;
+}
+
+function emptyWords({ isAllowed, surfacesAdded }: Extract<JournalEvent, { type: 'workEmpty' }>): string {
+  return isAllowed ? `nothing to commit, as the packet allows${alsoLeased(surfacesAdded)}` : 'nothing was changed';
 }
 
 function alsoLeased(surfaces: readonly string[] = []): string {

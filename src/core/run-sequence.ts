@@ -66,6 +66,8 @@ function linesOf({ actor, event }: JournalRecord, names: ReadonlyMap<string, str
     case 'settlementRefused':
     case 'commandRefused':
       return [note('P', `${event.type} ${event.code}`)];
+    case 'agentNamed':
+      return [note('P', `the agent is ${event.agentOverride}, as --agent names it`)];
     case 'cancelRequested':
       return [says('O', 'R', `cancel: ${event.reason}`)];
     case 'decisionMade':

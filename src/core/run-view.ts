@@ -52,7 +52,7 @@ export interface RunView {
   readonly packetHash: string;
   /** The last time that its packet was replaced; null while it has the packet that it was made for. */
   readonly replacement: Replacement | null;
-  /** The agent for every role, as `--agent` named it when the packet was recorded; null where it named none. */
+  /** The agent for every role, as `--agent` named it last; null where it named none, and once the run has begun with the agents that it has. */
   readonly agentOverride: string | null;
   readonly state: string;
   readonly substate: string | null;
@@ -111,7 +111,7 @@ interface Persisted<Context> {
 export function viewOf(
   runId: string,
   actors: { readonly [actor: string]: Json },
-  at: { readonly seq: number; readonly updatedAtMs: number | null },
+  at: { readonly seq: number; readonly updatedAtMs: number | null; readonly agentOverride?: string | null },
 ): RunView {
   const { value, context } = persisted<RunContext>(runId, actors[RUN_ACTOR]);
   const [state, substate] = placeOf(value);
@@ -126,7 +126,7 @@ export function viewOf(
     taskId: context.packetTaskId,
     packetHash: context.packetHash,
     replacement: replacementIn(context),
-    agentOverride: context.agentOverride ?? null,
+    agentOverride: state === 'queued' ? (at.agentOverride ?? null) : null,
     state,
     substate,
     kind,

@@ -257,6 +257,8 @@ export const runMessageSchema = z.strictObject({
 /** Notes of the driver: they change no machine. */
 export const driverEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('settlementRefused'), code: z.enum(codes), settlement: text, key }),
+  /** What `--agent` named for a run that was recorded without it, or with another one, and has not begun. */
+  z.strictObject({ type: z.literal('agentNamed'), agentOverride: text }),
   z.strictObject({
     type: z.literal('commandRefused'),
     code: z.enum(codes),

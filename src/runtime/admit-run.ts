@@ -11,6 +11,7 @@ import { canonicalJson } from '../base/canonical-json.ts';
 import { preflight } from '../core/preflight.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
+import { DRIVER_ACTOR } from '../model/record.ts';
 import type { Neighbours } from './admission.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
@@ -24,6 +25,7 @@ export async function admitRun(
 ): Promise<void> {
   const { world } = run;
   const place = neighbours.turns.join();
+  noteAgent(run, neighbours.agentOverride);
   try {
     const { packet } = readKeptPacket(world, run);
     const repository = await world.git.facts();
@@ -32,7 +34,7 @@ export async function admitRun(
       config: world.config,
       agents: world.agents,
       repository,
-      agentOverride: neighbours.agentOverride ?? run.state.run.context.agentOverride ?? null,
+      agentOverride: neighbours.agentOverride ?? run.agentOverride,
     });
     if (blockers.length > 0) return noteRefusal(run, effect, blockers);
     if (!(await place.reached(signal)) || !(await neighbours.slots.take(run.runId, signal))) return;
@@ -45,6 +47,12 @@ export async function admitRun(
   } finally {
     place.leave();
   }
+}
+
+/** What `--agent` names now is recorded, unless it was before: whoever drives the run next, if it does not begin now, needs no `--agent`. */
+function noteAgent(run: LiveRun, agentOverride: string | null): void {
+  if (agentOverride === null || agentOverride === run.agentOverride) return;
+  run.commit(DRIVER_ACTOR, { type: 'agentNamed', agentOverride });
 }
 
 /** What is in the way is recorded, unless it is what was recorded before. */

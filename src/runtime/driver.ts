@@ -116,7 +116,8 @@ export class Driver {
     const live = this.#runs.get(runId);
     if (live === undefined) return this.#ended.view(runId);
     const { actors } = snapshotOf(live.state, live.sum, '');
-    return viewOf(runId, actors, { seq: live.state.seq, updatedAtMs: null });
+    const { agentOverride, state } = live;
+    return viewOf(runId, actors, { seq: state.seq, updatedAtMs: null, agentOverride });
   }
 
   views(): readonly RunView[] {
@@ -172,7 +173,15 @@ export class Driver {
   create(entry: IntakeEntry): LiveRun {
     const event = prepareRun(this.world, entry);
     const order = entry.order ?? { atMs: this.world.clock.nowMs(), index: 0 };
-    const start = { runId: entry.runId, state: null, sum: '', journalSize: 0, snapshotSeq: 0, order };
+    const start = {
+      runId: entry.runId,
+      state: null,
+      sum: '',
+      journalSize: 0,
+      snapshotSeq: 0,
+      order,
+      agentOverride: null,
+    };
     const run = new LiveRun(this.world, start, this.#observer);
     const refusal = run.commit('run', event);
     if (refusal !== null) throw new Error(`bug: ${entry.runId}: ${refusal.reason}`);

@@ -8,6 +8,7 @@
  * this process comes between deciding and recording. 3. After a failed write the run stands still; after a failed sync the process stops.
  */
 import { sha256 } from '../base/sha256.ts';
+import { agentAfter } from '../core/agent-override.ts';
 import { type Decision, decide, type RunState } from '../core/decide.ts';
 import { snapshotOf, stateHash } from '../core/state-image.ts';
 import type { KeyedEffect } from '../model/effect.ts';
@@ -69,6 +70,8 @@ export interface LiveRunStart {
   readonly snapshotSeq: number;
   /** Where the run stands among the others. */
   readonly order: IntakeOrder;
+  /** What `--agent` named for it last; null where it named none. */
+  readonly agentOverride: string | null;
 }
 
 /** What the run tells the driver. */
@@ -94,6 +97,7 @@ export class LiveRun {
   readonly goneTasks = new Set<string>();
   #state: RunState | null;
   #sum: string;
+  #agentOverride: string | null;
   #snapshotSeq: number;
   #mirror: Mirror | null = null;
   #perform: Performer | null = null;
@@ -107,6 +111,7 @@ export class LiveRun {
     this.#observer = observer;
     this.#state = start.state;
     this.#sum = start.sum;
+    this.#agentOverride = start.agentOverride;
     this.#snapshotSeq = start.snapshotSeq;
     this.#writer = JournalWriter.open(world.files, world.paths.journal(start.runId), start.journalSize);
     this.#snapshots = new SnapshotStore(world.files, world.paths.snapshot(start.runId));
@@ -121,6 +126,11 @@ export class LiveRun {
 
   get sum(): string {
     return this.#sum;
+  }
+
+  /** What `--agent` named for it last; null where it named none. */
+  get agentOverride(): string | null {
+    return this.#agentOverride;
   }
 
   /** What made the run stand still in this process, or null. */
@@ -197,6 +207,7 @@ export class LiveRun {
   #apply(record: JournalRecord, decision: Extract<Decision, { kind: 'accepted' }>): void {
     this.#state = decision.state;
     this.#sum = record.sum;
+    this.#agentOverride = agentAfter(this.#agentOverride, record.event);
     for (const effect of decision.effects) this.#fresh.add(effect.key);
     this.#mirror?.feed(decision.deliveries, decision.state);
     if (this.#isAtRest() || record.seq - this.#snapshotSeq >= BOUNDS.recordsPerSnapshot) this.saveSnapshot();

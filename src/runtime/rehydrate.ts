@@ -6,9 +6,11 @@
  *
  * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Without repair nothing is written: a dry run changes nothing.
  */
+
 import { join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import { agentNamedIn } from '../core/agent-override.ts';
 import { contextProblem } from '../core/context-schema.ts';
 import type { RunState } from '../core/decide.ts';
 import { fold } from '../core/fold.ts';
@@ -58,6 +60,7 @@ export type Rehydration =
       readonly snapshotSeq: number;
       readonly updatedAtMs: number;
       readonly order: IntakeOrder;
+      readonly agentOverride: string | null;
       readonly findings: readonly Finding[];
     };
 
@@ -124,6 +127,7 @@ export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehy
     snapshotSeq: snapshot?.seq ?? 0,
     updatedAtMs: last.atMs,
     order: orderOf(records),
+    agentOverride: agentNamedIn(records),
     findings,
   };
 }

@@ -129,7 +129,7 @@ function record(run: LiveRun, asked: Replacement, beyond: readonly string[]): Pa
 /** What `--agent` named for the packet before: it counts on, unless the new packet names another agent than that one did. */
 function agentKept(run: LiveRun, { packet }: PacketReading): string | null {
   const isSame = readKeptPacket(run.world, run).packet.agent === packet.agent;
-  return isSame ? (run.state.run.context.agentOverride ?? null) : null;
+  return isSame ? run.agentOverride : null;
 }
 
 function limitsOf(run: LiveRun, { packet }: PacketReading): Limits {

@@ -10,6 +10,7 @@ import { isAbsolute } from 'node:path';
 import { canonicalObject, lastingJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { visible } from '../base/visible.ts';
+import { agentNamedIn } from '../core/agent-override.ts';
 import { hintOf } from '../core/blocker-hints.ts';
 import { listRuns } from '../core/error-actions.ts';
 import { taskPartOfRun } from '../core/packet-run-id.ts';
@@ -40,7 +41,13 @@ export function quickView(place: Place, runId: string): RunView | null {
   const tail = readTail(place, runId);
   if (tail === null) return null;
   const snapshot = snapshotAt(place, runId, tail);
-  return snapshot === null ? null : viewOf(runId, snapshot.actors, { seq: tail.seq, updatedAtMs: tail.atMs });
+  if (snapshot === null) return null;
+  const at = { seq: tail.seq, updatedAtMs: tail.atMs };
+  const view = viewOf(runId, snapshot.actors, at);
+  // Only a run that has not begun can still be given an agent, and its journal is short.
+  return view.state === 'queued'
+    ? viewOf(runId, snapshot.actors, { ...at, agentOverride: agentNamedIn(recordsOf(place, runId)) })
+    : view;
 }
 
 /** The last record, or null when the journal has none that can be read alone. */
@@ -112,7 +119,8 @@ export async function lookClosely(place: Place, runId: string): Promise<Look | n
   if (found.kind === 'doubtful') return { view: doubtfulView(runId, found.doubt), findings: found.findings };
   const { snapshotOf } = await import('../core/state-image.ts');
   const { actors } = snapshotOf(found.state, found.sum, '');
-  const view = viewOf(runId, actors, { seq: found.state.seq, updatedAtMs: found.updatedAtMs });
+  const { agentOverride, updatedAtMs } = found;
+  const view = viewOf(runId, actors, { seq: found.state.seq, updatedAtMs, agentOverride });
   return { view, findings: found.findings };
 }
 

@@ -72,6 +72,7 @@ describe('the story of a run', () => {
       'waits until run_b releases what overlaps path:a',
       { type: 'leaseContended', key: 'k', holder: 'run_b', surfaces: ['path:a'] },
     ],
+    ['to be done by claude, as --agent names it', { type: 'agentNamed', agentOverride: 'claude' }],
     ['lost its surfaces to run_b: its lease had run out', { type: 'leaseReclaimed', by: 'run_b' }],
     ['the surfaces it waited for are free', { type: 'surfaceFreed', key: 'k' }],
     ['stopped: Why.', { type: 'agentMissing', key: 'k', blocker }],

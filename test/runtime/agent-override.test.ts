@@ -3,14 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import type { Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { contextProblem } from '../../src/core/context-schema.ts';
 import { readPackets } from '../../src/core/packets.ts';
 import type { PacketReading } from '../../src/model/packet.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { emptyInbox } from '../../src/runtime/commands.ts';
 import { Driver } from '../../src/runtime/driver.ts';
-import { recordsOf } from '../../src/runtime/run-look.ts';
+import { lookAtRun, recordsOf } from '../../src/runtime/run-look.ts';
 import { takeIn } from '../../src/runtime/take-in.ts';
 import { Files } from '../../src/store/files.ts';
 import { leaveCommand } from '../../src/store/inbox.ts';
@@ -129,16 +128,55 @@ describe('the agent of a run', () => {
     expect(await chosen({ ...plain, agent: 'a' }, 'a', 'b')).toBe('b');
   });
 
-  it('is shown with the run, and leaves nothing in the state of a run for which none was named', async () => {
+  it('is shown with the run until it begins, by whoever drives and by whoever only looks; no machine knows of it', async () => {
     const machine = fresh();
+    const ids = readings(simPacket('A'), simPacket('B')).map(({ runId }) => runId);
+    const looked = () =>
+      Promise.all(ids.map((runId) => lookAtRun({ files: filesOf(machine), paths: PATHS }, runId))).then((views) =>
+        views.map((view) => view?.agentOverride),
+      );
     await asDriver(machine, (driver) => {
       takeIn(driver, readings(simPacket('A')), WITH_B);
       takeIn(driver, readings(simPacket('B')), EACH);
       expect(driver.views().map(({ agentOverride }) => agentOverride)).toEqual(['b', null]);
-      const contexts = driver.runs().map(({ state }) => state.run.context);
-      expect(contexts.map((context) => 'agentOverride' in context)).toEqual([true, false]);
-      expect(contexts.map((context) => contextProblem('run', context))).toEqual([null, null]);
+      for (const { state } of driver.runs()) expect(JSON.stringify(state.run.context)).not.toContain('agentOverride');
     });
+    expect(await looked()).toEqual(['b', null]);
+    for (const runId of ids) machine.disk.unlink(PATHS.snapshot(runId));
+    expect(await looked()).toEqual(['b', null]);
+    await implementers(machine, 'a');
+    expect(await looked()).toEqual([null, null]);
+  });
+
+  it('that is named for runs which are there already is on record before any of them begins', async () => {
+    const machine = fresh();
+    await asDriver(machine, (driver) => takeIn(driver, readings(...['Z', 'A', 'M'].map(simPacket)), EACH));
+    const found = new Set<number>();
+    await forEachKill(
+      machine,
+      () => implementers(machine, 'b'),
+      async (point) => {
+        const noted = eventsIn(machine).flatMap((event) => (event.type === 'agentNamed' ? [event.agentOverride] : []));
+        const begun = eventsIn(machine).filter(({ type }) => type === 'runAdmitted').length;
+        if (begun > 0) expect(noted, point).toEqual(['b', 'b', 'b']);
+        found.add(noted.length);
+        const later = await implementers(machine);
+        expect(later.filter((agent) => agent === 'b').length, point).toBeGreaterThanOrEqual(noted.length - begun);
+      },
+    );
+    expect([...found].sort()).toEqual([0, 1, 2, 3]);
+  });
+
+  it('is recorded once however often it is named, and the last one counts', async () => {
+    const machine = fresh();
+    await asDriver(machine, (driver) => takeIn(driver, readings(simPacket('A')), WITH_B));
+    const named = () =>
+      eventsIn(machine).flatMap((event) => (event.type === 'agentNamed' ? [event.agentOverride] : []));
+    expect(await implementers(machine, 'gone')).toEqual(['PAWL_AGENT_MISSING']);
+    expect(await implementers(machine, 'gone')).toEqual([]);
+    expect(named()).toEqual(['gone']);
+    expect(await implementers(machine, 'b')).toEqual(['b']);
+    expect(named()).toEqual(['gone', 'b']);
   });
 
   it('is recorded anew by an intake with --again, which says nothing of the one before', async () => {

@@ -92,32 +92,39 @@ describe('the choice', () => {
 });
 
 describe('what --agent named', () => {
-  test('when the packets were recorded counts for every run of them that a killed pawl run had not begun', {
-    timeout: SLOW,
-  }, async () => {
-    const gate = join(scenario.repo.root, 'go');
-    const wait = `while [ ! -e ${gate} ]; do sleep 0.05; done`;
-    const worker = `echo "$PAWL_RUN_ID $PAWL_TASK_ID $$ 0" >>${scenario.witness}; ${wait}; echo "$PAWL_RUN_ID" >"$PAWL_RUN_ID"`;
-    const named = { kind: 'command', argv: ['sh', '-c', worker], completion: 'exitCode' };
-    // Two agents and no roles: without a name none is chosen.
-    scenario.config({ agents: { named, other: { kind: 'scripted' } }, verification: { allow: ['true'] } });
-    const names = ['A', 'B', 'C'];
-    const packets = scenario.packets(...names.map((name) => packetOf(name)));
-    const call = scenario.start('run', '--packets', packets, '--max-parallel', '1', '--agent', 'named', '--json');
-    await until('the first worker', () => scenario.starts()[0]);
-    call.child.kill('SIGKILL');
-    await call.ended;
-    const queued = (await scenario.json('status')).document.runs.filter(({ state }) => state === 'queued');
-    expect(queued.map(({ agentOverride }) => agentOverride)).toEqual(['named', 'named']);
-    expect((await scenario.json('validate', packets)).document).toMatchObject({ summary: { ready: 2, underWay: 1 } });
+  test.each([
+    ['with the packets', true],
+    ['for runs that were recorded before', false],
+  ])(
+    '%s counts for every run that a killed pawl run had not begun',
+    { timeout: SLOW },
+    async (_name, isWithPackets) => {
+      const gate = join(scenario.repo.root, 'go');
+      const wait = `while [ ! -e ${gate} ]; do sleep 0.05; done`;
+      const worker = `echo "$PAWL_RUN_ID $PAWL_TASK_ID $$ 0" >>${scenario.witness}; ${wait}; echo "$PAWL_RUN_ID" >"$PAWL_RUN_ID"`;
+      const named = { kind: 'command', argv: ['sh', '-c', worker], completion: 'exitCode' };
+      // Two agents and no roles: without a name none is chosen.
+      scenario.config({ agents: { named, other: { kind: 'scripted' } }, verification: { allow: ['true'] } });
+      const names = ['A', 'B', 'C'];
+      const packets = scenario.packets(...names.map((name) => packetOf(name)));
+      if (!isWithPackets) await scenario.json('intake', packets);
+      const which = isWithPackets ? ['--packets', packets] : [];
+      const call = scenario.start('run', ...which, '--max-parallel', '1', '--agent', 'named', '--json');
+      await until('the first worker', () => scenario.starts()[0]);
+      call.child.kill('SIGKILL');
+      await call.ended;
+      const queued = (await scenario.json('status')).document.runs.filter(({ state }) => state === 'queued');
+      expect(queued.map(({ agentOverride }) => agentOverride)).toEqual(['named', 'named']);
+      expect((await scenario.json('validate', packets)).document).toMatchObject({ summary: { ready: 2, underWay: 1 } });
 
-    scenario.repo.write(gate, '');
-    const { code, document } = await scenario.json('run');
-    expect(names.map((name) => runOf(document, name).state)).toEqual(names.map(() => 'readyForManualReview'));
-    const used = names.map((name) => agentsOf(runOf(document, name)));
-    expect(used).toEqual(names.map(() => ['named', 'pawl', 'named']));
-    expect(code).toBe(0);
-  });
+      scenario.repo.write(gate, '');
+      const { code, document } = await scenario.json('run');
+      expect(names.map((name) => runOf(document, name).state)).toEqual(names.map(() => 'readyForManualReview'));
+      const used = names.map((name) => agentsOf(runOf(document, name)));
+      expect(used).toEqual(names.map(() => ['named', 'pawl', 'named']));
+      expect(code).toBe(0);
+    },
+  );
 
   test('is taken by an intake, and a name that no agent can have is refused before anything is recorded', {
     timeout: SLOW,
@@ -130,9 +137,9 @@ describe('what --agent named', () => {
     expect(documentOf<ErrorDocument>(bad).error.message).toContain('must be a name');
     const { document } = await scenario.json('intake', packets, '--agent', 'worker');
     expect(runOf(document, 'A').agentOverride).toBe('worker');
-    expect(agentsOf(runOf((await scenario.json('run')).document, 'A'))).toEqual(['worker']);
     const report = (await scenario.call('status', runOf(document, 'A').runId)).stdout;
     expect(report).toContain('agent  worker for every role, as --agent named it');
+    expect(agentsOf(runOf((await scenario.json('run')).document, 'A'))).toEqual(['worker']);
   });
 });
 

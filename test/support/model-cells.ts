@@ -169,6 +169,7 @@ export function alphabet(): readonly { readonly actor: 'run' | 'task' | 'driver'
 /** Notes of the driver, which no machine hears of. */
 export const DRIVER_NOTES: readonly JournalEvent[] = [
   { type: 'settlementRefused', code: 'PAWL_EVENT_STALE', settlement: 'workerEnded', key: NOT_OWED },
+  { type: 'agentNamed', agentOverride: 'a' },
   { type: 'commandRefused', code: 'PAWL_COMMAND_REFUSED', commandId: 'c', command: 'cancel', state: '"queued"' },
   { type: 'runRehydrated', findings: [] },
 ];
