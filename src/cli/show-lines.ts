@@ -15,7 +15,7 @@ import type { PacketVersion } from '../core/packet-versions.ts';
 import type { PatchReading } from '../core/patch-reading.ts';
 import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import type { Packet } from '../model/packet.ts';
-import type { CommandRun, Finding } from '../model/request.ts';
+import type { CommandRun, CriterionVerdict, Finding } from '../model/request.ts';
 import type { FileChange } from '../ports/git.ts';
 import type { GateReport, RoundReport, RunReport } from '../runtime/run-report.ts';
 import { columnsOf, padColumns } from './columns.ts';
@@ -148,7 +148,15 @@ function gateLines(output: Output, gate: GateReport): readonly string[] {
       return `    ${findingLine({ ...finding, message })}`;
     }),
     ...(rest > 0 ? [`    and ${counted(rest, 'more finding')}`] : []),
+    ...gate.criteria.map(criterionLine),
   ];
+}
+
+const CRITERION_WORDS = { met: 'met', notMet: 'not met', unclear: 'unclear' } as const;
+
+/** What the gate said of one criterion. */
+function criterionLine({ criterion, status, evidence }: CriterionVerdict): string {
+  return `    ${line(criterion)} ${CRITERION_WORDS[status]}${evidence === '' ? '' : `: ${line(evidence)}`}`;
 }
 
 /** A command that did not succeed, and the end of what it said. */

@@ -68,6 +68,12 @@ describe('a handoff', () => {
     expect(page).toContain('- A2, acceptance: Nobody looks at this: not shown by any evidence');
   });
 
+  test('is as the run itself is shown: what the reviewer said of each criterion stands with its round', async () => {
+    const lines = (await scenario.call('show', run.runId)).stdout;
+    expect(lines).toContain('    A1 met: work-of/A/one.txt:2\n');
+    expect(lines).toContain('    Both files are there. unclear: only looked at one\n');
+  });
+
   test('says what changed by file, and which of it the packet does not name', () => {
     expect(bundle.diffStat).toEqual({
       files: [

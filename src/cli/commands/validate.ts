@@ -43,7 +43,8 @@ export async function validate(
     (check): PacketCheck => ({ ...check, actions: places === null ? [] : actionsOf(check, places) }),
   );
   const packets = checks.map(told);
-  const again = checks.some(mayRunAgain) ? [intakeAgain(file, output.options)] : [];
+  const agent = options.agent === undefined ? [] : ['--agent', options.agent];
+  const again = checks.some(mayRunAgain) ? [intakeAgain(file, [...agent, ...output.options])] : [];
   output.json({ summary: summaryOf(packets), packets, actions: again, isRepository: place !== null });
   for (const check of checks) for (const line of checkLines(output, check)) output.line(line);
   output.line(summaryLine(packets));

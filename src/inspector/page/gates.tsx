@@ -67,6 +67,8 @@ export function Gates({ records, view, artifacts, ask }: GatesProps) {
   );
 }
 
+const CRITERION_WORDS: Readonly<Record<string, string>> = { met: 'met', notMet: 'not met' };
+
 function Gate({
   gate,
   fetched,
@@ -80,6 +82,7 @@ function Gate({
   const document = isObject(fetched?.document) ? fetched.document : {};
   const findings = Array.isArray(document.findings) ? document.findings.filter(isObject) : [];
   const commands = Array.isArray(document.commands) ? document.commands.filter(isObject) : [];
+  const criteria = Array.isArray(document.criteria) ? document.criteria.filter(isObject) : [];
   return (
     <article class="gate">
       <header>
@@ -98,6 +101,16 @@ function Gate({
               {finding.file === undefined ? null : (
                 <code>{`${String(finding.file)}${finding.line === undefined ? '' : `:${String(finding.line)}`}`}</code>
               )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {criteria.length === 0 ? null : (
+        <ul class="findings">
+          {criteria.map((criterion, n) => (
+            <li key={n}>
+              <span class="severity">{CRITERION_WORDS[String(criterion.status)] ?? 'unclear'}</span>{' '}
+              {String(criterion.criterion ?? '')} <span class="soft">{String(criterion.evidence ?? '')}</span>
             </li>
           ))}
         </ul>
