@@ -173,15 +173,7 @@ export class Driver {
   create(entry: IntakeEntry): LiveRun {
     const event = prepareRun(this.world, entry);
     const order = entry.order ?? { atMs: this.world.clock.nowMs(), index: 0 };
-    const start = {
-      runId: entry.runId,
-      state: null,
-      sum: '',
-      journalSize: 0,
-      snapshotSeq: 0,
-      order,
-      agentOverride: null,
-    };
+    const start = { runId: entry.runId, state: null, sum: '', journalSize: 0, snapshotSeq: 0, order };
     const run = new LiveRun(this.world, start, this.#observer);
     const refusal = run.commit('run', event);
     if (refusal !== null) throw new Error(`bug: ${entry.runId}: ${refusal.reason}`);

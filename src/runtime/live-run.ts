@@ -70,8 +70,8 @@ export interface LiveRunStart {
   readonly snapshotSeq: number;
   /** Where the run stands among the others. */
   readonly order: IntakeOrder;
-  /** What `--agent` named for it last; null where it named none. */
-  readonly agentOverride: string | null;
+  /** What `--agent` named for it last; null where it named none, absent before the first record. */
+  readonly agentOverride?: string | null;
 }
 
 /** What the run tells the driver. */
@@ -111,7 +111,7 @@ export class LiveRun {
     this.#observer = observer;
     this.#state = start.state;
     this.#sum = start.sum;
-    this.#agentOverride = start.agentOverride;
+    this.#agentOverride = start.agentOverride ?? null;
     this.#snapshotSeq = start.snapshotSeq;
     this.#writer = JournalWriter.open(world.files, world.paths.journal(start.runId), start.journalSize);
     this.#snapshots = new SnapshotStore(world.files, world.paths.snapshot(start.runId));

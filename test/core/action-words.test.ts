@@ -268,21 +268,6 @@ describe('a run that can move', () => {
     expect(rows({ ...kept('PAWL_AGENT_MISSING'), state: 'implementing' })).toEqual([DRIVE]);
   });
 
-  test('and has no agent can be given each that is there, by a command that works as it is', () => {
-    const missing = { code: 'PAWL_AGENT_MISSING', evidence: ['fixer', 'a', '--x', 'b', 'c', 'd'] } as const;
-    const facts = run('queued', { kind: 'blocked', blockers: [missing] });
-    const options = { beginOptions: ['--agent', 'gone'], options: ['--registry', '/r'] };
-    const named = (name: string) => [
-      'configureAgent',
-      `continue with the agent ${name}`,
-      `pawl run run_A --agent ${name} --registry /r`,
-    ];
-    const kinds = rows(facts, options);
-    expect(kinds.slice(0, 3)).toEqual(['a', 'b', 'c'].map(named));
-    expect(kinds[4]?.[2]).toBe('pawl run run_A --agent gone --registry /r');
-    expect(rows(facts, ALIVE).map(([kind]) => kind)).not.toContain('configureAgent');
-  });
-
   test('and has not begun is begun with the agent that was named', () => {
     const named = { beginOptions: ['--agent', 'a b'], options: ['--registry', '/r'] };
     const commands = (facts: RunFacts) => rows(facts, named).map(([, , command]) => command);

@@ -40,15 +40,7 @@ beforeEach(() => {
   const lock = { generation: 1, assertHighest: () => undefined };
   const processes = new FakeProcesses([{ pid: 50, diesOf: [] }]);
   const world: Partial<World> = { files, clock, paths, processes, definitionHash: sha256(''), inspector: null };
-  const start = {
-    runId: RUN_ID,
-    state: null,
-    sum: '',
-    journalSize: 0,
-    snapshotSeq: 0,
-    agentOverride: null,
-    order: { atMs: 0, index: 0 },
-  };
+  const start = { runId: RUN_ID, state: null, sum: '', journalSize: 0, snapshotSeq: 0, order: { atMs: 0, index: 0 } };
   const nothing = () => undefined;
   run = new LiveRun({ ...world, lock } as World, start, { onCommit: nothing, onFailure: nothing, onRest: nothing });
   snapshotSeq = () => readSnapshot(files, paths.snapshot(RUN_ID))?.seq ?? null;

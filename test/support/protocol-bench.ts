@@ -78,15 +78,7 @@ export class ProtocolBench {
     };
     this.run = new LiveRun(
       world,
-      {
-        runId: RUN,
-        state: null,
-        sum: '',
-        journalSize: 0,
-        snapshotSeq: 0,
-        agentOverride: null,
-        order: { atMs: 0, index: 0 },
-      },
+      { runId: RUN, state: null, sum: '', journalSize: 0, snapshotSeq: 0, order: { atMs: 0, index: 0 } },
       {
         onCommit: (_run, { event }) => {
           if (event.type !== 'workerEnded') return;
