@@ -8,7 +8,7 @@
 import { ROLES, type Role } from '../model/packet.ts';
 import type { TurnReport } from '../model/turn.ts';
 import type { AttemptRow } from './attempts.ts';
-import { spentBy } from './ledger.ts';
+import { reportsIn, type SpentPart, spentBy } from './ledger.ts';
 
 /** An agent as it ran. */
 export interface RoleAgent {
@@ -105,18 +105,21 @@ interface Share {
 
 /** What each attempt adds to what those before it have used. */
 function sharesOf(attempts: readonly AttemptRow[]): readonly Share[] {
+  const all = reportsIn(attempts);
   const turns: TurnReport[] = [];
   return attempts.map((attempt) => {
-    const { turn } = attempt;
-    const before = spentBy(turns);
-    if (turn !== null) turns.push(turn);
-    const after = spentBy(turns);
-    const [tokens, usd] = [after.tokens - before.tokens, after.usd - before.usd];
-    return { attempt, tokens, usd, estimated: turn?.usage?.scope === 'estimate' ? { tokens, usd } : NOTHING };
+    const before = spentBy(turns, all);
+    if (attempt.turn !== null) turns.push(attempt.turn);
+    const after = spentBy(turns, all);
+    return { attempt, ...grown(after, before), estimated: grown(after.estimated, before.estimated) };
   });
 }
 
-const NOTHING = { tokens: 0, usd: 0 };
+function grown(after: SpentPart = NOTHING, before: SpentPart = NOTHING): SpentPart {
+  return { tokens: after.tokens - before.tokens, usd: after.usd - before.usd };
+}
+
+const NOTHING: SpentPart = { tokens: 0, usd: 0 };
 
 /** Without the rest that adding up fractions leaves. */
 function cents(amount: number): number {

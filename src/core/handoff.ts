@@ -14,7 +14,3 @@ export function handoffBundle(input: HandoffInput): { readonly json: string; rea
   const document = handoffDocument(input);
   return { json: canonicalJson(document), markdown: handoffPage(document) };
 }
-
-function spentJson({ estimated, ...whole }: Spent): JsonObject {
-  return { ...whole, ...(estimated === undefined ? {} : { estimated: { ...estimated } }) };
-}
