@@ -43,6 +43,10 @@ const HINTS: Readonly<Partial<Record<ErrorCode, Hint>>> = {
   PAWL_AGENT_ACCOUNT: {
     text: "See to the agent's account with its provider, then retry: the same session continues, and no attempt was used.",
   },
+  PAWL_AGENT_SETTING_REFUSED: {
+    text: 'Change the named setting of the agent in pawl.config.json; then retry: no attempt was used.',
+    isRecordedBetter: true,
+  },
   PAWL_AGENT_FAILED: { text: READ_OUTPUT },
   PAWL_AGENT_NO_ANSWER: {
     text: 'Nothing to do: the agent is asked for its answer once more, and no attempt is charged.',

@@ -63,6 +63,8 @@ export function sessionToResume(
   if (!agent.resumes || !agent.capabilities.canResume) return null;
   const own = tasks.filter(({ purpose, epoch }) => purpose === next.purpose && epoch === next.epoch);
   for (const task of own.toReversed()) {
+    // It had not been told its task: whatever it would go on with is the one before.
+    if (task.code === 'PAWL_AGENT_SETTING_REFUSED') continue;
     if (task.result === null || !wasCutOff(task)) return null;
     // Of a worker that never ran there is nothing to go on with: the one before it counts.
     const id = usableSession(task.turn, name);

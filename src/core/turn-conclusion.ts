@@ -5,7 +5,7 @@
  *
  * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is no error, no unexpected denial; then the answer decides,
  * and where there is no valid one the exit.
- * 2. Neither a limit, an outage or an empty account is a failure of the work, nor a refused session: none of them uses up an attempt.
+ * 2. Neither a limit, an outage or an empty account is a failure of the work, nor a refused session or setting: none of them uses up an attempt.
  */
 import type { LimitKind } from '../model/agent-event.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
@@ -14,6 +14,7 @@ import type { Answer, TaskResult } from '../model/request.ts';
 import type { TurnReport } from '../model/turn.ts';
 import type { WorkerExit } from '../ports/gate.ts';
 import type { Conclusion } from './conclusion.ts';
+import { refusedSetting } from './refused-settings.ts';
 
 /** The conclusion that the turn forces, null when answer, or else exit, are to decide. */
 export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: Answer | null): Conclusion | null {
@@ -38,6 +39,10 @@ export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: 
   }
   if (ended?.cause === 'account') {
     return stop('blocked', 'PAWL_AGENT_ACCOUNT', `The provider serves the agent's account no more.${said}`);
+  }
+  if (ended?.cause === 'setting') {
+    const name = refusedSetting(ended.reason)?.name ?? 'it does not say which';
+    return stop('blocked', 'PAWL_AGENT_SETTING_REFUSED', `A setting of the agent was refused (${name}).${said}`);
   }
   if (limited !== null) return concludeLimit(limited, answer, said);
   if (ended?.cause === 'budget') {

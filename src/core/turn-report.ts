@@ -6,11 +6,12 @@
  * Invariants: 1. A turn that may have used something and did not say is charged with an estimate, never with nothing (design of issue: budgets survive kills).
  * 2. No text of the agent but short reasons and tool names, sanitised.
  */
-import type { Usage } from '../model/agent-event.ts';
+import type { EndCause, Usage } from '../model/agent-event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { AnswerOrigin, TurnReport, TurnRequest, TurnUsage } from '../model/turn.ts';
 import type { AgentCapabilities } from '../ports/agent-adapter.ts';
 import { cutOffUsage, reportedUsage } from './charge.ts';
+import { refusedSetting } from './refused-settings.ts';
 import { sanitise } from './sanitise.ts';
 import { readsAnswer, type Turn } from './turn.ts';
 
@@ -61,7 +62,7 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
         ? null
         : {
             how: turn.ended.how,
-            cause: turn.ended.cause,
+            cause: causeOf(turn.ended, turn.toolCalls),
             reason: sanitise(turn.ended.reason, BOUNDS.summaryChars / 2),
           },
     answerFrom: reported.answerFrom,
@@ -99,6 +100,11 @@ export function isOverBudget(turn: Turn, request: TurnRequest | undefined): bool
   const { tokens, usd } = request.budget;
   const used = usedSoFar(turn, request);
   return (tokens !== null && used.tokens >= tokens) || (usd !== null && used.usd >= usd);
+}
+
+/** Words like those of a refused setting, after the agent has worked, are about something else. */
+function causeOf({ cause, reason }: NonNullable<Turn['ended']>, toolCalls: number): EndCause {
+  return cause === 'setting' && refusedSetting(reason, toolCalls) === null && toolCalls > 0 ? 'other' : cause;
 }
 
 function isExpected(tool: string, expected: readonly string[]): boolean {

@@ -33,7 +33,15 @@ export interface Usage {
 export type TurnEnd = 'completed' | 'failed' | 'interrupted' | 'limit' | 'noTerminalEvent';
 
 /** Why a turn ended, where the reason decides what Pawl does; anything else is `other`. */
-export type EndCause = 'other' | 'login' | 'account' | 'sessionUnknown' | 'sessionBusy' | 'turns' | 'budget';
+export type EndCause =
+  | 'other'
+  | 'login'
+  | 'account'
+  | 'sessionUnknown'
+  | 'sessionBusy'
+  | 'turns'
+  | 'budget'
+  | 'setting';
 
 /**
  * What keeps an agent from its model for now, none of it its own doing. `usage`: the account's window is used up; `rate`: too many requests; `capacity`:

@@ -28,6 +28,7 @@ export const END_CAUSES = [
   'sessionBusy',
   'turns',
   'budget',
+  'setting',
 ] as const satisfies readonly EndCause[];
 /** What may keep an agent from its model. */
 export const LIMIT_KINDS = ['usage', 'rate', 'capacity', 'connection'] as const satisfies readonly LimitKind[];

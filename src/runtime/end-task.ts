@@ -12,6 +12,7 @@ import { listed } from '../base/listed.ts';
 import type { Life, ProcessIdentity } from '../base/process-identity.ts';
 import { hintOf } from '../core/blocker-hints.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
+import { refusedSetting } from '../core/refused-settings.ts';
 import { endTree, graceFor } from '../host/ending.ts';
 import { type TaskObservation, treeHandle } from '../host/observe.ts';
 import { revokeClaim, settleOutcome } from '../host/outcome.ts';
@@ -210,7 +211,8 @@ export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObserva
       completionHash: value.completion?.sha256 ?? null,
       exitCode: value.exitCode,
       signal: value.signal,
-      blocker: value.code === null ? null : endedBadly(effect.taskId, value.code, value.message),
+      blocker:
+        value.code === null ? null : endedBadly(effect.taskId, value.code, value.message, value.turn?.ended?.reason),
       ...(value.turn === undefined ? {} : { turn: value.turn }),
     });
     return;
@@ -238,11 +240,13 @@ export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObserva
   });
 }
 
-function endedBadly(taskId: string, code: Blocker['code'], message: string): Blocker {
+/** `said`: the agent's own words. */
+function endedBadly(taskId: string, code: Blocker['code'], message: string, said = ''): Blocker {
+  const refused = code === 'PAWL_AGENT_SETTING_REFUSED' ? refusedSetting(said) : null;
   return {
     code,
     message,
-    hint: hintOf(code),
+    hint: refused?.hint ?? hintOf(code),
     evidence: [`tasks/${taskId}`],
   };
 }

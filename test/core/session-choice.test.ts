@@ -55,6 +55,25 @@ function chosen(
   return sessionToResume(tasks, { purpose, epoch }, name, agent);
 }
 
+describe('a setting that was refused', () => {
+  const refused = (turn: Partial<TurnReport> = {}) =>
+    ended(
+      'blocked',
+      { ended: { how: 'failed', cause: 'setting', reason: '' }, ...turn },
+      { code: 'PAWL_AGENT_SETTING_REFUSED' },
+    );
+
+  it('leaves no session to go on with: the agent had not been told its task', () => {
+    expect(chosen([refused()])).toBeNull();
+  });
+
+  it('takes nothing from the session that was cut off before it', () => {
+    const before = ended('interrupted', { session: 'before' });
+    expect(chosen([before, refused({ session: 'before' })])).toMatchObject({ id: 'before', taskId: before.taskId });
+    expect(chosen([ended('failed'), refused()])).toBeNull();
+  });
+});
+
 describe('under another packet', () => {
   it('a turn that was cut off before is not gone on with, one that was cut off since is', () => {
     const before = ended('interrupted');

@@ -118,11 +118,12 @@ describe('what goes before exit and answer', () => {
   const denied = [{ tool: 'Bash', reason: 'no', isExpected: false }];
   const limited = { kind: 'usage', resetsAtMs: 1_000 } as const;
 
-  it('is, in this order: a refused session, a login, a limit, a budget, a denial, the end', () => {
+  it('is, in this order: a refused session, a login, a setting, a limit, a budget, a denial, the end', () => {
     const all = { isSessionRefused: true, limited, denials: denied };
     const steps: [Partial<TurnReport>, string][] = [
       [{ ...all, ended: ended('failed', 'login') }, 'interrupted SESSION_REFUSED'],
       [{ ...all, isSessionRefused: false, ended: ended('failed', 'login') }, 'blocked LOGIN'],
+      [{ ...all, isSessionRefused: false, ended: ended('failed', 'setting') }, 'blocked SETTING_REFUSED'],
       [{ ...all, isSessionRefused: false, ended: ended('limit', 'budget') }, 'limited LIMITED'],
       [{ denials: denied, ended: ended('limit', 'budget') }, 'blocked PAWL_BUDGET_EXCEEDED'],
       [{ denials: denied, ended: ended('failed') }, 'blocked DENIED'],
@@ -215,6 +216,7 @@ describe('the sentence', () => {
   const unsaid = (how: (typeof TURN_ENDS)[number], cause: (typeof END_CAUSES)[number] = 'other') => ({
     ended: { how, cause, reason: '' },
   });
+  const END_OF_SETTING = { how: 'failed', cause: 'setting' } as const;
   const denials = [
     { tool: 'Bash', reason: '', isExpected: false },
     { tool: 'Edit', reason: 'no', isExpected: false },
@@ -233,6 +235,14 @@ describe('the sentence', () => {
       { turn: { ended: ended('failed', 'login') } },
     ],
     ['The agent is not logged in, or its key is refused.', { turn: unsaid('failed', 'login') }],
+    [
+      'A setting of the agent was refused (model). It said: unknown model x',
+      { turn: { ended: { ...END_OF_SETTING, reason: 'unknown model x' } } },
+    ],
+    [
+      'A setting of the agent was refused (it does not say which). It said: no',
+      { turn: { ended: { ...END_OF_SETTING, reason: 'no' } } },
+    ],
     [
       'The agent has used up its usage window until 1970-01-01T00:00:01.000Z.',
       { turn: { limited: { kind: 'usage', resetsAtMs: 1_000 }, ended: null } },

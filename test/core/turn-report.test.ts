@@ -83,6 +83,14 @@ describe('a session', () => {
   });
 });
 
+it('a setting is refused at the start of a turn: like words after a tool are about something else', () => {
+  const refused: AgentEvent = { type: 'ended', how: 'failed', cause: 'setting', reason: 'unknown model x' };
+  const replaced: AgentEvent = { ...refused, reason: 'agent "x" not found. Falling back to default agent' };
+  expect(report(turnOf(refused)).ended?.cause).toBe('setting');
+  expect(report(turnOf(tool, refused)).ended?.cause).toBe('other');
+  expect(report(turnOf(tool, replaced)).ended?.cause).toBe('setting');
+});
+
 describe('what a turn is charged with', () => {
   it('is its widest report; steps only where the turn has ended', () => {
     const all = turnOf(

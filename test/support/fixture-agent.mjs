@@ -24,7 +24,7 @@ const { env } = process;
 
 const VERSIONS = { claude: '2.1.329 (Claude Code)', codex: 'codex-cli 0.169.0', opencode: '1.18.33' };
 const FLAGS =
-  '-p --allowedTools --disallowedTools --output-format --verbose --session-id --resume --permission-mode --settings --model --max-budget-usd --json-schema --mcp-config --strict-mcp-config --json -s -c -m --output-schema --format --agent --auto --pure --title';
+  '-p --allowedTools --disallowedTools --output-format --verbose --session-id --resume --permission-mode --settings --model --max-budget-usd --json-schema --mcp-config --strict-mcp-config --json -s -c -m --output-schema --format --agent --auto --pure --title --print-logs --log-level';
 
 if (args.includes('--version')) tell(`${VERSIONS[kind]}\n`);
 if (args.includes('--help')) tell(`Options:\n${FLAGS.split(' ').join('\n')}\n`);

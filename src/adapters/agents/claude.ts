@@ -11,7 +11,7 @@ import type { AgentEvent, Usage } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { type ClaudeDialect, readClaudeLine } from './claude-lines.ts';
 import { commandRules } from './command-rules.ts';
-import { endOfWords, failed, stderrLine } from './line-events.ts';
+import { endOfWords, failed, refusedStart, stderrLine } from './line-events.ts';
 import { countOf, fieldsOf, numberOf } from './line-fields.ts';
 
 const MODES = { read: 'dontAsk', edit: 'acceptEdits', bypass: 'bypassPermissions' } as const;
@@ -143,6 +143,8 @@ function readExit(exit: TurnExit): readonly AgentEvent[] {
   if (busy !== null) return [failed('sessionBusy', busy)];
   const unknown = stderrLine(exit, /No conversation found|requires a valid session ID/);
   if (unknown !== null) return [failed('sessionUnknown', unknown)];
+  const refused = refusedStart(exit);
+  if (refused.length > 0) return refused;
   const error = stderrLine(exit, /\S/);
   return exit.code === 1 && error !== null ? endOfWords(error) : [];
 }

@@ -9,7 +9,7 @@
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
-import { completed, endOfWords, failed, interrupted, NOTED, stderrLine } from './line-events.ts';
+import { completed, endOfWords, failed, interrupted, NOTED, refusedStart, stderrLine } from './line-events.ts';
 import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
 import { strictSchema } from './strict-schema.ts';
 
@@ -188,6 +188,8 @@ function endOf(exit: TurnExit): readonly AgentEvent[] {
   const unknown = stderrLine(exit, /no rollout found for thread/);
   if (unknown !== null) return [failed('sessionUnknown', unknown)];
   if (exit.code === null || exit.code === 0) return [];
+  const refused = refusedStart(exit);
+  if (refused.length > 0) return refused;
   const error = stderrLine(exit, /^error: /i) ?? stderrLine(exit, WORDS);
   if (error !== null) return endOfWords(error);
   return exit.code === 1

@@ -11,7 +11,17 @@ import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { commandRules } from './command-rules.ts';
-import { completed, endOfStatus, endOfWords, failed, interrupted, NOTED, orNoted, stderrLine } from './line-events.ts';
+import {
+  completed,
+  endOfStatus,
+  endOfWords,
+  failed,
+  interrupted,
+  NOTED,
+  orNoted,
+  refusedStart,
+  stderrLine,
+} from './line-events.ts';
 import { fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
 
 /** Lines that are signs of life. */
@@ -184,5 +194,7 @@ function readExit(exit: TurnExit): readonly AgentEvent[] {
   if (unknown !== null) return [failed('sessionUnknown', unknown)];
   const busy = stderrLine(exit, /session.*(?:already in use|already exists)/i);
   if (busy !== null) return [failed('sessionBusy', busy)];
+  const refused = refusedStart(exit);
+  if (refused.length > 0) return refused;
   return endOfWords(stderrLine(exit, /^Error/) ?? stderrLine(exit, /\S/) ?? `exit code ${exit.code}`);
 }

@@ -18,6 +18,7 @@ import {
   interrupted,
   limitReached,
   NOTED,
+  refusedStart,
   stderrLine,
 } from './line-events.ts';
 import { charsIn, countOf, fieldsOf, objectOf, textOf } from './line-fields.ts';
@@ -149,10 +150,12 @@ function readExit(exit: TurnExit): readonly AgentEvent[] {
   // Its lines say nothing of its retries: it was ended while the service failed.
   if (code === null || code === 0) return retriesIn(exit);
   const words = stderrLine(exit, /error/i) ?? `exit code ${code}`;
+  const refused = refusedStart(exit);
+  if (refused.length > 0 && (code === 1 || code === 55)) return refused;
   if (code === 42) return [failed(inputCause(exit), words)];
   if (code === 41) return [failed('login', words)];
   if (code === 53) return [limitReached('turns', words)];
-  if (code === 55) return [failed('other', words)];
+  if (code === 55) return [failed('setting', `The folder is not trusted: ${words}`)];
   if (code === 130) return [interrupted(words)];
   return endOfWords(words);
 }

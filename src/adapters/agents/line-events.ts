@@ -3,6 +3,7 @@
  *
  * Owns: how an end and a sign of life become events. Does not own: finding them in a line (a file for each kind of agent), what an error's words mean (trouble).
  */
+import { refusedSetting, refusingLine } from '../../core/refused-settings.ts';
 import type { AgentEvent, EndCause, LimitKind } from '../../model/agent-event.ts';
 import type { TurnExit } from '../../ports/agent-adapter.ts';
 import { troubleIn } from './trouble.ts';
@@ -50,13 +51,19 @@ export function endOfStatus(status: number | null, reason: string): readonly Age
   const kind = troubleIn(status, reason);
   switch (kind) {
     case null:
-      return [failed('other', reason)];
+      return [failed(refusedSetting(reason) === null ? 'other' : 'setting', reason)];
     case 'login':
     case 'account':
       return [failed(kind, reason)];
     default:
       return limitedBy(kind, null, reason);
   }
+}
+
+/** The end of an agent that refused a setting, as its standard error tells; none when it did not. */
+export function refusedStart(exit: TurnExit): readonly AgentEvent[] {
+  const line = refusingLine(exit.stderrTail.split('\n'));
+  return line === null ? [] : [failed('setting', line.trim())];
 }
 
 /** The last line of standard error that matches, null when none does. */

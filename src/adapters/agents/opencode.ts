@@ -11,7 +11,16 @@ import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { commandRules } from './command-rules.ts';
-import { completed, endOfStatus, endOfWords, failed, interrupted, NOTED, stderrLine } from './line-events.ts';
+import {
+  completed,
+  endOfStatus,
+  endOfWords,
+  failed,
+  interrupted,
+  NOTED,
+  refusedStart,
+  stderrLine,
+} from './line-events.ts';
 import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
 
 const READ_TOOLS = ['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'todoread', 'todowrite'];
@@ -72,7 +81,8 @@ export const opencode: AgentAdapter = {
 };
 
 function command(start: TurnStart): TurnCommand {
-  const args = ['run', '--format', 'json'];
+  // What its lines call a server error, its log tells by name.
+  const args = ['run', '--format', 'json', '--print-logs', '--log-level', 'ERROR'];
   if (start.session.isResume && start.session.id !== null) args.push('-s', start.session.id);
   // A session without a title has a model asked for one.
   else args.push('--title', TITLE);
@@ -201,7 +211,9 @@ function errorEvents(error: JsonObject): readonly AgentEvent[] {
 }
 
 function readExit(exit: TurnExit): readonly AgentEvent[] {
-  return [...denialsOf(exit.stderrTail), ...(exit.hasEnded ? [] : endOf(exit))];
+  const refused = refusalsOf(exit);
+  const isTold = exit.hasEnded || refused.length > 0;
+  return [...denialsOf(exit.stderrTail), ...refused, ...(isTold ? [] : endOf(exit))];
 }
 
 /** Denials that only standard error tells. */
@@ -211,6 +223,15 @@ function denialsOf(stderr: string): readonly AgentEvent[] {
     tool: tool ?? 'unknown',
     reason,
   }));
+}
+
+/** An unknown agent it replaces by its own and works on; an unknown model its lines call a server error, and only its log says what it was. */
+function refusalsOf(exit: TurnExit): readonly AgentEvent[] {
+  const replaced = stderrLine(exit, /agent "[^"]*" not found/);
+  if (replaced !== null) return [failed('setting', replaced)];
+  const unknown = /ModelNotFoundError: (?<words>[^")\n]*)/.exec(exit.stderrTail)?.groups?.words;
+  if (unknown !== undefined && exit.code !== 0) return [failed('setting', unknown)];
+  return exit.hasEnded ? [] : refusedStart(exit);
 }
 
 function endOf(exit: TurnExit): readonly AgentEvent[] {

@@ -11,7 +11,7 @@ import type { AgentEvent, Usage } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { type ClaudeDialect, readClaudeLine } from './claude-lines.ts';
 import { commandRules } from './command-rules.ts';
-import { endOfWords, failed, limitReached, stderrLine } from './line-events.ts';
+import { endOfWords, failed, limitReached, refusedStart, stderrLine } from './line-events.ts';
 import { countOf, fieldsOf } from './line-fields.ts';
 
 const MODES = { read: 'default', edit: 'auto-edit', bypass: 'yolo' } as const;
@@ -91,6 +91,8 @@ function readExit(exit: TurnExit): readonly AgentEvent[] {
   if (unknown !== null) return [failed('sessionUnknown', unknown)];
   const busy = stderrLine(exit, /session.*already (?:in use|exists)/i);
   if (busy !== null) return [failed('sessionBusy', busy)];
+  const refused = refusedStart(exit);
+  if (refused.length > 0) return refused;
   // Without a word it is its launcher that ends so, when the agent behind it was killed.
   return exit.code === 1 && stderrLine(exit, /\S/) !== null ? endOfWords(words) : [];
 }

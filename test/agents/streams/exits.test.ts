@@ -13,7 +13,10 @@ it.each<[AgentKind, number, string, string]>([
   ['claude', 1, `No conversation found with session ID: ${SESSION}`, 'failed sessionUnknown'],
   ['claude', 1, 'Error: --resume requires a valid session ID or session title', 'failed sessionUnknown'],
   ['claude', 1, `Error: Session ID ${SESSION} is already in use.`, 'failed sessionBusy'],
-  ['claude', 1, '--dangerously-skip-permissions cannot be used with root/sudo privileges', 'failed other'],
+  ['claude', 1, '--dangerously-skip-permissions cannot be used with root/sudo privileges', 'failed setting'],
+  ['claude', 1, 'Error: When using --print, --output-format=stream-json requires --verbose', 'failed setting'],
+  ['claude', 1, "error: option '--permission-mode <mode>' argument 'foo' is invalid.", 'failed setting'],
+  ['claude', 1, "error: unknown option '--nonsense'", 'failed setting'],
   ['claude', 1, 'Invalid API key · Please run /login', 'failed login'],
   ['claude', 143, '', ''],
   ['claude', 0, '', ''],
@@ -25,16 +28,46 @@ it.each<[AgentKind, number, string, string]>([
   ],
   ['codex', 1, 'Error: thread x already has an active writer', 'failed sessionBusy'],
   ['codex', 1, `WARNING: proceeding\nReading prompt from stdin...\n${codexLog}`, 'interrupted other'],
-  ['codex', 1, 'Not inside a trusted directory and --skip-git-repo-check was not specified.', 'failed other'],
+  ['codex', 1, 'Not inside a trusted directory and --skip-git-repo-check was not specified.', 'failed setting'],
   ['codex', 1, 'Error: 401 Unauthorized', 'failed login'],
-  ['codex', 2, "error: unexpected argument '-s' found", 'failed other'],
+  ['codex', 2, "error: unexpected argument '-s' found", 'failed setting'],
+  [
+    'codex',
+    2,
+    "error: invalid value 'foo' for '--sandbox <SANDBOX_MODE>'\n  [possible values: read-only]",
+    'failed setting',
+  ],
+  ['codex', 1, 'WARNING: proceeding\nError: Model provider `nope` not found', 'failed setting'],
   ['codex', 0, refusal, 'denied command_execution'],
   ['opencode', 1, '\u001b[91m\u001b[1mError: \u001b[0mSession not found', 'failed sessionUnknown'],
   ['opencode', 1, 'Error: disk is full', 'failed other'],
   ['opencode', 0, '\u001b[93m\u001b[1m! \u001b[0mpermission requested: bash (echo zz); auto-rejecting', 'denied bash'],
   ['gemini', 42, 'Error resuming session: No previous sessions found for this project.', 'failed sessionUnknown'],
   ['gemini', 53, '', 'limit turns'],
-  ['gemini', 55, 'Error: this folder is not trusted', 'failed other'],
+  [
+    'opencode',
+    0,
+    '\u001b[93m\u001b[1m! \u001b[0m agent "nope" not found. Falling back to default agent',
+    'failed setting',
+  ],
+  [
+    'opencode',
+    1,
+    'level=ERROR message=failed error="ProviderModelNotFoundError: Model not found: a/b."',
+    'failed setting',
+  ],
+  ['opencode', 1, '\u001b[1mError: \u001b[0mConfiguration is invalid at OPENCODE_CONFIG_CONTENT', 'failed setting'],
+  ['gemini', 55, 'Error: this folder is not trusted', 'failed setting'],
+  ['gemini', 55, '', 'failed setting'],
+  [
+    'gemini',
+    1,
+    'Invalid values:\n  Argument: approval-mode, Given: "foo", Choices: "default"\nUsage: x',
+    'failed setting',
+  ],
+  ['gemini', 1, 'Unknown argument: nonsense\nUsage: gemini [options]', 'failed setting'],
+  ['qwen', 1, 'Invalid values:\n  Argument: approval-mode, Given: "foo", Choices: "plan"\nUsage: x', 'failed setting'],
+  ['copilot', 1, "error: invalid value 'nope' for '--mode <mode>'\n  [possible values: plan]", 'failed setting'],
   ['gemini', 41, '', 'failed login'],
   ['gemini', 144, '', 'failed other'],
   ['gemini', 145, '', 'failed login'],
@@ -78,6 +111,16 @@ it('gemini calls a session busy that it was to begin, and unknown only one that 
   const stderrTail = `Error: Session ID ${SESSION} is already in use`;
   expect(told('gemini', { code: 42, stderrTail, resumed: null })).toBe('failed sessionBusy');
   expect(told('gemini', { code: 42, stderrTail: 'Error: no input', resumed: null })).toBe('failed other');
+});
+
+it('opencode tells of an agent or a model that it does not know only there, and also after an end that it told', () => {
+  const error = 'level=ERROR error="ProviderModelNotFoundError: Model not found: a/b."';
+  expect(told('opencode', { code: 0, stderrTail: '!  agent "x" not found. Falling back', hasEnded: true })).toBe(
+    'failed setting',
+  );
+  expect(told('opencode', { code: 1, stderrTail: error, hasEnded: true })).toBe('failed setting');
+  // It has ended well: the log is about something else, a small model for a title.
+  expect(told('opencode', { code: 0, stderrTail: error, hasEnded: true })).toBe('');
 });
 
 it.each(RECORDED_KINDS)('%s: exit adds no second end to one that was told', (kind) => {

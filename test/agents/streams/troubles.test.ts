@@ -181,12 +181,19 @@ describe('what is wrong with the request or the agent is its failure', () => {
     ['codex', null, "Invalid 'input[403].id': 'rs_1'. Expected an ID that begins with 'msg'."],
     ['codex', null, "Invalid 'input[429].content': array too long."],
     ['claude', 400, 'API Error: 400 prompt is too long: 213462 tokens > 200000 maximum'],
-    ['claude', 404, 'API Error: 404 model: claude-x was not found'],
     ['opencode', 400, 'messages.3.content: connection error is not one of the allowed values'],
     ['gemini', null, '[API Error: The input token count (1200401) exceeds the maximum number of tokens allowed]'],
     ['copilot', 413, 'Request body too large: 500 files'],
     ['qwen', null, '[API Error: 400 Range of input length should be [1, 129024]]'],
   ])('%s %s: %s', (...told) => expect(outcomeOf(told)).toBe('failed PAWL_AGENT_FAILED'));
+});
+
+describe('a model that the service does not know is a setting', () => {
+  it.each<Told>([
+    ['claude', 404, 'API Error: 404 model: claude-x was not found'],
+    ['codex', null, "The 'gpt-x' model is not supported when using Codex with a ChatGPT account."],
+    ['copilot', 404, 'The model `gpt-x` does not exist or you do not have access to it.'],
+  ])('%s %s: %s', (...told) => expect(outcomeOf(told)).toBe('blocked PAWL_AGENT_SETTING_REFUSED'));
 });
 
 it('an agent that Pawl ends for its silence while it tries a failing service again has met an outage', () => {
