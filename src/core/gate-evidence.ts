@@ -44,6 +44,8 @@ export interface GateInput {
   readonly gate: Gate;
   readonly taskId: string;
   readonly epoch: number;
+  /** The agent that judged, by its name in the config; null: the packet's commands were run. */
+  readonly by: string | null;
   readonly commit: string;
   /** The tree of that commit. */
   readonly tree: string;
@@ -88,7 +90,7 @@ export function judgeGate(input: GateInput): GateJudgement {
   const status = statusOf(input.obstacle, moved, verdict.status);
   const findings = [...moved, ...verdict.findings].slice(0, BOUNDS.findings);
   const summary =
-    status === verdict.status ? verdict.summary : overruled(input.obstacle, moved, verdict.status, verdict.summary);
+    status === verdict.status ? verdict.summary : overruled(input, moved, verdict.status, verdict.summary);
   const criteria = input.answer?.verdict?.criteria ?? [];
   const document: Json = {
     v: 1,
@@ -132,7 +134,7 @@ export function reviewEvidence(document: unknown, gate: GateName, obstacle: Bloc
   return { status, findings, summary, blocker, hasUntracked: true, document: plain };
 }
 
-function movedFindings({ commit, tree, worktree }: GateInput): readonly Finding[] {
+function movedFindings({ gate, by, commit, tree, worktree }: GateInput): readonly Finding[] {
   const findings: Finding[] = [];
   if (worktree.head !== commit || !worktree.isOnBranch) {
     findings.push({
@@ -150,23 +152,34 @@ function movedFindings({ commit, tree, worktree }: GateInput): readonly Finding[
     findings.push({ severity: 'error', message: `The files make ${made}, the commit has ${tree}.` });
   }
   for (const file of worktree.trackedChanges.slice(0, CHANGES_NAMED)) {
-    findings.push({ severity: 'error', message: 'A tracked file was changed while the gate ran.', file });
+    findings.push({ severity: 'error', message: `${judgeName(gate, by)} changed a tracked file.`, file });
   }
   const more = worktree.trackedChanges.length - CHANGES_NAMED;
-  if (more > 0) findings.push({ severity: 'error', message: `So were ${more} more tracked files.` });
+  if (more > 0)
+    findings.push({ severity: 'error', message: `${judgeName(gate, by)} changed ${more} more tracked files.` });
   return findings;
 }
 
 const CHANGES_NAMED = 20;
+/** Of the files that a summary names. */
+const NAMES_CHARS = 300;
+
+function judgeName(gate: Gate, by: string | null): string {
+  if (by === null) return `The ${gate}`;
+  return `The ${gate === 'review' ? 'reviewer' : 'verifier'} "${by}"`;
+}
 
 /** Why a verdict does not count, before what it said. */
 function overruled(
-  obstacle: Blocker | null,
+  { obstacle, gate, by, worktree }: GateInput,
   [first]: readonly Finding[],
   said: VerdictStatus,
   summary: string,
 ): string {
-  const moved = first === undefined ? '' : `${first.message}${first.file === undefined ? '' : ` (${first.file})`}`;
+  const files = worktree.trackedChanges.join(', ');
+  const named = files.length <= NAMES_CHARS ? files : `${files.slice(0, NAMES_CHARS)}…`;
+  const moved =
+    first?.file === undefined ? (first?.message ?? '') : `${judgeName(gate, by)} changed tracked files: ${named}.`;
   return `${obstacle?.message ?? moved} The verdict was ${said}: ${summary}`.trim();
 }
 

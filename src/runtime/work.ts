@@ -13,11 +13,11 @@ import { sha256 } from '../base/sha256.ts';
 import { areAllAdded, findingKeys } from '../core/finding-keys.ts';
 import { type GateJudgement, judgeGate, reviewEvidence } from '../core/gate-evidence.ts';
 import { parseOutcome } from '../core/task-files.ts';
-import type { KeyedEffectOf } from '../model/effect.ts';
+import type { Gate, KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
-import { type Finding, type Outcome, TASK_FILES } from '../model/request.ts';
+import { type Answer, type Finding, type Outcome, TASK_FILES } from '../model/request.ts';
 import type { WorktreeState } from '../ports/git.ts';
 import { readArtifact, writeArtifact } from '../store/artifacts.ts';
 import { readRegister } from '../store/register.ts';
@@ -167,6 +167,7 @@ async function judge(
     gate: effect.gate,
     taskId: effect.taskId,
     epoch: effect.epoch,
+    by: outcome.turn?.agent ?? judgeOf(run, effect.gate, answer),
     commit: effect.commit,
     tree: await world.git.treeOf(effect.commit).catch(noTree),
     outcome,
@@ -180,6 +181,13 @@ async function judge(
       untracked: state.untracked,
     },
   });
+}
+
+/** Which agent judged, where its outcome does not say: none where commands were run. */
+function judgeOf(run: LiveRun, gate: Gate, answer: Answer | null): string | null {
+  const { agents } = run.state.run.context;
+  if (gate === 'review') return agents?.reviewer ?? null;
+  return answer !== null && answer.commands.length > 0 ? null : (agents?.verifier ?? null);
 }
 
 /** A commit that git says it cannot read has no tree: nothing can equal it. */

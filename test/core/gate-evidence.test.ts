@@ -12,6 +12,7 @@ function input(changes: Partial<GateInput> = {}, worktree: Partial<GateInput['wo
     gate: 'review',
     taskId: 'review-e1-a1',
     epoch: 1,
+    by: 'critic',
     commit: COMMIT,
     tree: TREE,
     outcome: { exitCode: 0, signal: null, message: 'done' },
@@ -41,7 +42,11 @@ describe('a gate', () => {
     ['left its branch', { isOnBranch: false }, 'was taken off its branch'],
     ['was moved to another commit', { head: 'd'.repeat(40) }, 'The head moved from'],
     ['is gone', { head: '', isOnBranch: false, tree: null }, 'The head moved from'],
-    ['has a changed file', { tree: null, trackedChanges: ['src/a.ts'] }, 'A tracked file was changed'],
+    [
+      'has a changed file',
+      { tree: null, trackedChanges: ['src/a.ts'] },
+      'The reviewer "critic" changed a tracked file.',
+    ],
     ['has files that make no tree', { tree: null }, 'The files make no tree, the commit has'],
   ] as const)('does not pass in a worktree that %s meanwhile, and says so', (_name, worktree, message) => {
     const passed = { status: 'PASS' as const, findings: [], summary: 'fine' };
@@ -134,7 +139,7 @@ describe('the evidence of a gate, word for word', () => {
     const summaryOf = (changes: Partial<GateInput>, worktree: Partial<GateInput['worktree']>): string =>
       judgeGate(input({ answer: answered('PASS'), ...changes }, worktree)).summary;
     expect(summaryOf({}, { tree: null, trackedChanges: ['a.ts'] })).toBe(
-      'A tracked file was changed while the gate ran. (a.ts) The verdict was PASS: fine',
+      'The reviewer "critic" changed tracked files: a.ts. The verdict was PASS: fine',
     );
     expect(summaryOf({}, { isOnBranch: false })).toBe(
       'The worktree was taken off its branch while the gate ran. The verdict was PASS: fine',
@@ -143,16 +148,29 @@ describe('the evidence of a gate, word for word', () => {
     expect(summaryOf({ obstacle: OBSTACLE, answer: answered('PASS', '') }, {})).toMatch(/The verdict was PASS:$/);
   });
 
+  it('says who changed tracked files, and which', () => {
+    const changed = { tree: null, trackedChanges: ['a.ts', 'b.ts'] };
+    const said = (changes: Partial<GateInput>): string => judgeGate(input(changes, changed)).blocker?.message ?? '';
+    expect(said({})).toContain('failed: The reviewer "critic" changed tracked files: a.ts, b.ts.');
+    expect(said({ gate: 'verification' })).toContain('The verifier "critic" changed tracked files: a.ts, b.ts.');
+    expect(said({ gate: 'verification', by: null })).toContain('The verification changed tracked files: a.ts, b.ts.');
+    const many = { tree: null, trackedChanges: Array.from({ length: 99 }, (_, n) => `file-${n}.ts`) };
+    expect(judgeGate(input({}, many)).summary).toMatch(/file-0\.ts, .*…\. The verdict was PASS/);
+  });
+
   it('names the first changed files, counts the others, and keeps what moved before what was found', () => {
     const files = Array.from({ length: 23 }, (_, n) => `f${n}`);
     const { findings } = judgeGate(input({ answer: answered('FAIL') }, { tree: null, trackedChanges: files }));
     expect(findings).toHaveLength(22);
     expect(findings[0]).toEqual({
       severity: 'error',
-      message: 'A tracked file was changed while the gate ran.',
+      message: 'The reviewer "critic" changed a tracked file.',
       file: 'f0',
     });
-    expect(findings.slice(20)).toEqual([{ severity: 'error', message: 'So were 3 more tracked files.' }, FINDING]);
+    expect(findings.slice(20)).toEqual([
+      { severity: 'error', message: 'The reviewer "critic" changed 3 more tracked files.' },
+      FINDING,
+    ]);
     const twenty = judgeGate(input({}, { tree: null, trackedChanges: files.slice(0, 20) }));
     expect(twenty.findings).toHaveLength(20);
     const other = judgeGate(input({}, { tree: 'b'.repeat(40), trackedChanges: ['x'] })).findings;

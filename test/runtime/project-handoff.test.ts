@@ -107,7 +107,7 @@ it.each([
   ['on no branch', { branch: null }, 'taken off its branch'],
   ['on another branch', { branch: 'another' }, 'taken off its branch'],
   ['at another commit', { head: 'e'.repeat(40) }, 'The head moved'],
-  ['with a changed file', { tree: null, trackedChanges: ['x'] }, 'A tracked file was changed'],
+  ['with a changed file', { tree: null, trackedChanges: ['x'] }, 'The verification changed tracked files: x.'],
 ])('no gate passes in a worktree that is %s when its verdict is taken', async (_name, changed, message) => {
   const view = await drivenWith((git) => ({
     state: async (worktree) => ({ ...(await git.state(worktree)), ...changed }),
