@@ -63,6 +63,7 @@ export function turnReport(file: Fields): TurnReport {
     usage: nullable(file, 'usage', usage),
     limited: nullable(file, 'limited', limited),
     denials: list(file, 'denials', denial),
+    ...(file.unasked === undefined ? {} : { unasked: list(file, 'unasked', unasked) }),
     ended: nullable(file, 'ended', ended),
     answerFrom: nullable(file, 'answerFrom', (from, name) => oneOf(from, name, ANSWER_ORIGINS)),
     ...(file.hasNoAnswer === undefined ? {} : { hasNoAnswer: flag(file, 'hasNoAnswer') }),
@@ -119,6 +120,11 @@ function denial(file: Fields, name: string): TurnReport['denials'][number] {
     reason: text(value, 'reason', true),
     isExpected: flag(value, 'isExpected'),
   };
+}
+
+function unasked(file: Fields, name: string): NonNullable<TurnReport['unasked']>[number] {
+  const value = object(file, name);
+  return { tool: text(value, 'tool', true), reason: text(value, 'reason', true) };
 }
 
 function ended(file: Fields, name: string): NonNullable<TurnReport['ended']> {

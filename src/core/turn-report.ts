@@ -57,6 +57,14 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
       reason: sanitise(reason, WORD_CHARS),
       isExpected: isExpected(tool, request.expectedDenials),
     })),
+    ...(turn.unasked.length === 0
+      ? {}
+      : {
+          unasked: turn.unasked.map(({ tool, reason }) => ({
+            tool: sanitise(tool, WORD_CHARS),
+            reason: sanitise(reason, WORD_CHARS),
+          })),
+        }),
     ended:
       turn.ended === null
         ? null

@@ -8,7 +8,7 @@ import type { Spent } from './ledger.ts';
 
 /** The facts of a turn that an operator would want to know, each a clause; none when there is nothing unusual. */
 export function turnNotes(turn: TurnReport): readonly string[] {
-  const { session, askedSession, sessionMismatch, limited, usage, lines } = turn;
+  const { session, askedSession, sessionMismatch, limited, usage, lines, unasked = [] } = turn;
   const unread = lines.malformed + lines.overlong;
   const denied = turn.denials.map(({ tool, isExpected }) => (isExpected ? `${tool} (expected)` : tool));
   return [
@@ -17,6 +17,7 @@ export function turnNotes(turn: TurnReport): readonly string[] {
     turn.isSessionRefused ? `session ${askedSession} was refused` : '',
     sessionMismatch === null ? '' : `sessionMismatch: asked for ${sessionMismatch.asked}, got ${sessionMismatch.got}`,
     denied.length === 0 ? '' : `denied: ${denied.join(', ')}`,
+    unasked.length === 0 ? '' : `did without asking: ${unasked.map(({ tool }) => tool).join(', ')}`,
     limited === null
       ? ''
       : `limited (${limited.kind})${limited.resetsAtMs === null ? '' : ` until ${new Date(limited.resetsAtMs).toISOString()}`}`,

@@ -36,6 +36,8 @@ export interface Turn {
   readonly openTools: Readonly<Record<string, string>>;
   readonly toolCalls: number;
   readonly denials: readonly { readonly tool: string; readonly reason: string }[];
+  /** What was done without asking, and would have been denied. */
+  readonly unasked: readonly { readonly tool: string; readonly reason: string }[];
   readonly limited: { readonly kind: LimitKind; readonly resetsAtMs: number | null } | null;
   /** How long the agent said that it would wait before it tries again; null when it has gone on. */
   readonly retryDelayMs: number | null;
@@ -65,6 +67,7 @@ export const SILENT_TURN: Turn = {
   openTools: {},
   toolCalls: 0,
   denials: [],
+  unasked: [],
   limited: null,
   retryDelayMs: null,
   retryOver: null,
@@ -130,6 +133,8 @@ export function foldEvent(before: Turn, event: AgentEvent): Turn {
       return withoutTool(goingOn(turn), event.id);
     case 'denied':
       return withDenial(turn, event.tool, event.reason);
+    case 'unasked':
+      return withUnasked(turn, event.tool, event.reason);
     case 'retrying':
       return { ...turn, retryDelayMs: event.delayMs ?? 0, retryOver: limitOfStatus(event.status) };
     case 'limited':
@@ -192,6 +197,12 @@ function withDenial(turn: Turn, tool: string, reason: string): Turn {
     return { ...turn, denials: turn.denials.map((one) => (one === known ? { tool, reason } : one)) };
   if (turn.denials.length >= BOUNDS.denials) return turn;
   return { ...turn, denials: [...turn.denials, { tool, reason }] };
+}
+
+function withUnasked(turn: Turn, tool: string, reason: string): Turn {
+  const isKnown = turn.unasked.some((one) => one.tool === tool);
+  if (isKnown || turn.unasked.length >= BOUNDS.denials) return turn;
+  return { ...turn, unasked: [...turn.unasked, { tool, reason }] };
 }
 
 /** What is known of a window stays known: an agent tells it once, and the refused request after it in fewer words. */

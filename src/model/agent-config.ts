@@ -59,6 +59,12 @@ export const acpAgentSchema = z.strictObject({
   argv: z
     .tuple([filled], word, { error: 'must be a list: the program, then its arguments' })
     .describe('Program and arguments that start the agent in ACP mode, no shell.'),
+  acceptsOwnMode: z
+    .boolean()
+    .default(false)
+    .describe(
+      'The agent works in the mode that it starts in, even if it need not ask there. false: in one in which it asks, or not at all.',
+    ),
   ...common,
 });
 

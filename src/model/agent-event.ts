@@ -80,6 +80,8 @@ export type AgentEvent =
       readonly chars?: number;
     }
   | { readonly type: 'denied'; readonly tool: string; readonly reason: string }
+  /** It was done without being asked for, and would have been denied. */
+  | { readonly type: 'unasked'; readonly tool: string; readonly reason: string }
   | {
       readonly type: 'retrying';
       readonly attempt: number | null;

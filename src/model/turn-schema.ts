@@ -51,6 +51,10 @@ export const turnReportSchema: z.ZodType<TurnReport> = z.strictObject({
     .nullable(),
   limited: z.strictObject({ kind: z.enum(LIMIT_KINDS), resetsAtMs: z.number().nullable() }).nullable(),
   denials: z.array(z.strictObject({ tool: text, reason: text, isExpected: z.boolean() })).max(BOUNDS.denials),
+  unasked: z
+    .array(z.strictObject({ tool: text, reason: text }))
+    .max(BOUNDS.denials)
+    .exactOptional(),
   ended: z.strictObject({ how: z.enum(TURN_ENDS), cause: z.enum(END_CAUSES), reason: text }).nullable(),
   answerFrom: z.enum(ANSWER_ORIGINS).nullable(),
   hasNoAnswer: z.boolean().exactOptional(),

@@ -142,6 +142,8 @@ export interface TurnReport {
   readonly usage: TurnUsage | null;
   readonly limited: { readonly kind: LimitKind; readonly resetsAtMs: number | null } | null;
   readonly denials: readonly { readonly tool: string; readonly reason: string; readonly isExpected: boolean }[];
+  /** What was done without asking, and would have been denied; absent: nothing. */
+  readonly unasked?: readonly { readonly tool: string; readonly reason: string }[];
   readonly ended: { readonly how: TurnEnd; readonly cause: EndCause; readonly reason: string } | null;
   readonly answerFrom: AnswerOrigin | null;
   /** The agent was there, and its model never answered it; absent where it did. */

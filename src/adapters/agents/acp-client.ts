@@ -9,11 +9,15 @@
 import { type AnyMessage, type ClientConnection, client, PROTOCOL_VERSION } from '@agentclientprotocol/sdk';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
-import { endOfError, endOfRefusal, isMissingMethod, TurnOver } from './acp-errors.ts';
+import { endOfError, endOfRefusal, endOfRefusedSetting, isMissingMethod, TurnOver } from './acp-errors.ts';
 import { AcpTurn } from './acp-events.ts';
+import type { SessionTokens } from './acp-export.ts';
+import { holdingOf } from './acp-holding.ts';
 import { answerPermission } from './acp-permission.ts';
-import { modeChoice, modelChoice, type Setting } from './acp-settings.ts';
+import { type AcpPreset, presetOf, withToldCommand } from './acp-presets.ts';
+import { modeChoice, modelChoice, optionSettings, type Setting } from './acp-settings.ts';
 import type { AcpSpec } from './acp-spec.ts';
+import { UnaskedCalls } from './acp-unasked.ts';
 import { failed } from './line-events.ts';
 import { fieldsOf, objectOf, textOf } from './line-fields.ts';
 import type { ToolPolicy } from './tool-policy.ts';
@@ -29,6 +33,8 @@ export interface ConversationParts {
   /** Aborted when the turn is to be given up. */
   readonly stop: AbortSignal;
   readonly limits: AcpLimits;
+  /** What that session has used, for an agent that does not tell it over ACP; null: not known. */
+  readonly usageOf: (sessionId: string) => Promise<SessionTokens | null>;
 }
 
 /** How long each wait may take. */
@@ -50,10 +56,10 @@ export async function converse(parts: ConversationParts): Promise<ConversationEn
   try {
     return conversation.tell(await conversation.run());
   } catch (error) {
-    if (error instanceof Stopped) return 'gone';
+    if (error instanceof Stopped) return conversation.leave();
     const events = endOfError(error, parts.spec.session.isResume);
     if (events !== null) return conversation.tell(events);
-    if (conversation.connection.signal.aborted) return 'gone';
+    if (conversation.connection.signal.aborted) return conversation.leave();
     throw error;
   }
 }
@@ -71,7 +77,12 @@ class Conversation {
   readonly #parts: ConversationParts;
   readonly #turn: AcpTurn;
   readonly #policy: ToolPolicy;
+  readonly #unasked: UnaskedCalls;
   #sessionId: string | null = null;
+  #preset: AcpPreset | null = null;
+  #version: string | null = null;
+  /** The mode that was set; null: none was. */
+  #mode: string | null = null;
   #isLive = false;
   #replayed = 0;
 
@@ -81,6 +92,7 @@ class Conversation {
     this.#turn = new AcpTurn(spec.usedTokensBefore);
     const { permission, allowedTools, allowedCommands } = spec;
     this.#policy = { permission, allowedTools, allowedCommands, roots, ownServer: spec.mcp?.name ?? null };
+    this.#unasked = new UnaskedCalls(this.#policy);
     // Before the SDK, which drops every update that its own schema does not know, and tells the rest after the answer that they precede.
     const rest = new TransformStream<AnyMessage, AnyMessage>({
       transform: (message, next) => {
@@ -97,8 +109,15 @@ class Conversation {
 
   /** Tells the last events of the turn. */
   tell(events: readonly AgentEvent[]): ConversationEnd {
+    this.leave();
     for (const event of events) this.#parts.emit(event);
     return events.some((event) => event.type === 'ended' && event.how === 'completed') ? 'completed' : 'ended';
+  }
+
+  /** Tells what was under way without having been asked for. */
+  leave(): ConversationEnd {
+    for (const event of this.#unasked.rest()) this.#parts.emit(event);
+    return 'gone';
   }
 
   /** The events with which the turn ends. Throws what ends it early. */
@@ -107,7 +126,9 @@ class Conversation {
     const { sessionId, answer } = await this.#open(fieldsOf(agent.agentCapabilities));
     this.#sessionId = sessionId;
     const { nativeMode, model } = this.#parts.spec;
-    const mode = modeChoice(answer, nativeMode);
+    const holding = holdingOf({ ...this.#parts.spec, preset: this.#preset, session: modeChoice(answer, null) });
+    const wanted = holding.kind === 'held' ? holding.mode : nativeMode;
+    const mode = modeChoice(answer, wanted);
     const choice = modelChoice(answer, model);
     this.#parts.emit({
       type: 'started',
@@ -116,8 +137,11 @@ class Conversation {
       cliVersion: textOf(fieldsOf(agent.agentInfo).version),
       permissionMode: mode.current,
     });
-    await this.#set(sessionId, 'mode', nativeMode, mode);
+    if (holding.kind === 'refused') throw over(holding.reason, 'setting');
+    await this.#set(sessionId, 'mode', wanted, mode);
+    for (const one of optionSettings(answer, holding.options)) await this.#set(sessionId, 'option', one.current, one);
     await this.#set(sessionId, 'model', model, choice);
+    this.#mode = wanted;
     return await this.#prompt(sessionId);
   }
 
@@ -127,6 +151,9 @@ class Conversation {
     const agent = fieldsOf(
       await this.#request('initialize', { protocolVersion: PROTOCOL_VERSION, clientCapabilities, clientInfo }),
     );
+    const { name, version } = fieldsOf(agent.agentInfo);
+    this.#preset = presetOf(textOf(name), this.#parts.spec.argv);
+    this.#version = textOf(version);
     if (agent.protocolVersion === PROTOCOL_VERSION) return agent;
     const spoken = JSON.stringify(agent.protocolVersion ?? null).slice(0, 100);
     throw over(`The agent speaks version ${spoken} of ACP, Pawl speaks ${PROTOCOL_VERSION}.`);
@@ -137,7 +164,9 @@ class Conversation {
     const mcpServers = mcp === null ? [] : [{ name: mcp.name, command: mcp.command, args: mcp.args, env: [] }];
     const place = { cwd: worktree, mcpServers };
     if (session.isResume) return await this.#reopen(session.id, place, capabilities);
-    const answer = fieldsOf(await this.#request('session/new', place));
+    const meta = this.#preset?.sessionMeta;
+    const asked = meta === undefined ? place : { ...place, _meta: meta };
+    const answer = fieldsOf(await this.#request('session/new', asked));
     const sessionId = textOf(answer.sessionId);
     if (sessionId === null) throw over('The agent opened a session without an id.');
     return { sessionId, answer };
@@ -184,9 +213,12 @@ class Conversation {
     if (wanted === null || setting.isSet) return;
     if (setting.request === null) {
       const offered = setting.offered.length === 0 ? 'none' : setting.offered.join(', ').slice(0, 1_000);
-      throw over(`The agent offers no ${what} "${wanted}"; it offers ${offered}.`);
+      throw over(`The agent offers no ${what} "${wanted}"; it offers ${offered}.`, 'setting');
     }
-    await this.#request(setting.request.method, { sessionId, ...setting.request.params });
+    const { method, params } = setting.request;
+    await this.#request(method, { sessionId, ...params }).catch((error: unknown) => {
+      throw endOfRefusedSetting(error, what, wanted) ?? error;
+    });
   }
 
   async #prompt(sessionId: string): Promise<readonly AgentEvent[]> {
@@ -198,7 +230,8 @@ class Conversation {
       this.#cancel(sessionId);
       return await within(answered, this.#parts.limits.cancelMs, () => error);
     });
-    return this.#turn.end(answer);
+    if (this.#preset?.countsLastCall !== true) return this.#turn.end(answer);
+    return this.#turn.endOfLastCall(answer, await this.#parts.usageOf(sessionId));
   }
 
   #cancel(sessionId: string): void {
@@ -236,22 +269,39 @@ class Conversation {
     if (this.#sessionId !== null && sessionId !== this.#sessionId) return;
     if (this.#isLive) {
       for (const event of this.#turn.update(fieldsOf(update))) this.#parts.emit(event);
+      for (const event of this.#doneUnasked(fieldsOf(update))) this.#parts.emit(event);
     } else {
       this.#replayed += 1;
       this.#turn.replay(fieldsOf(update));
     }
   }
 
+  #doneUnasked(update: JsonObject): readonly AgentEvent[] {
+    const { sessionUpdate, currentModeId } = update;
+    if (sessionUpdate === 'tool_call' || sessionUpdate === 'tool_call_update')
+      return this.#unasked.told(this.#call(update));
+    if (sessionUpdate !== 'current_mode_update' || this.#mode === null || currentModeId === this.#mode) return [];
+    const mode = `change of its mode to ${textOf(currentModeId)}`;
+    return [{ type: 'unasked', tool: mode.slice(0, 200), reason: `Its mode was to be ${this.#mode}.` }];
+  }
+
+  /** What is known of a tool call, with what is told now. */
+  #call(told: JsonObject): JsonObject {
+    return withToldCommand(this.#preset, this.#version, this.#turn.call(told));
+  }
+
   #answer(params: Json): { readonly outcome: JsonObject } {
     if (this.#parts.stop.aborted) return { outcome: { outcome: 'cancelled' } };
     const { toolCall, options } = fieldsOf(params);
-    const { outcome, denied } = answerPermission(this.#policy, this.#turn.call(fieldsOf(toolCall)), options);
+    const call = this.#call(fieldsOf(toolCall));
+    this.#unasked.asked(call);
+    const { outcome, denied } = answerPermission(this.#policy, call, options);
     if (denied !== null) this.#parts.emit({ type: 'denied', ...denied });
     return { outcome: { ...outcome } };
   }
 }
 
-function over(reason: string, cause: 'other' | 'sessionUnknown' = 'other'): TurnOver {
+function over(reason: string, cause: 'other' | 'sessionUnknown' | 'setting' = 'other'): TurnOver {
   return new TurnOver([failed(cause, reason)]);
 }
 

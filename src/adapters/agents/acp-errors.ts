@@ -53,6 +53,12 @@ export function endOfRefusal(error: unknown): TurnOver | null {
   return isSaid && !isOther ? new TurnOver([failed('sessionUnknown', reason)]) : null;
 }
 
+/** The end that an agent comes to which does not take a setting that it offers; null: the error is about something else. */
+export function endOfRefusedSetting(error: unknown, what: string, wanted: string): TurnOver | null {
+  if (!(error instanceof RequestError) || error.code === LOGIN) return null;
+  return new TurnOver([failed('setting', `The agent offers no ${what} "${wanted}" after all: ${reasonOf(error)}`)]);
+}
+
 /** True when the agent has no such method. */
 export function isMissingMethod(error: unknown): boolean {
   return error instanceof RequestError && error.code === NO_METHOD;

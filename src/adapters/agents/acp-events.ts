@@ -7,6 +7,7 @@
  */
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
+import type { SessionTokens } from './acp-export.ts';
 import { completed, failed, interrupted, limitReached, NOTED, orNoted } from './line-events.ts';
 import { countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
 
@@ -27,6 +28,7 @@ export class AcpTurn {
   #messageId: string | null = null;
   #tokens = { inputTokens: 0, outputTokens: 0 };
   #usd: number | null = null;
+  #isCounted = false;
   #hasEnded = false;
   #hasHistory = false;
 
@@ -70,6 +72,24 @@ export class AcpTurn {
       ...(tokens === null ? [] : this.#sessionTotal()),
       endOf(textOf(fields.stopReason) ?? ''),
     ];
+  }
+
+  /**
+   * The same where the answer counts only the last call of the model: `session` is what the whole session has used. Where nobody knows that, every tool is taken for a
+   * call that used as much as the last one, which used most.
+   */
+  endOfLastCall(response: Json, session: SessionTokens | null): readonly AgentEvent[] {
+    const last = tokensOf(fieldsOf(response));
+    const calls = this.#calls.size + 1;
+    if (session !== null) {
+      const inputTokens = Math.max(0, session.inputTokens - this.#usedTokensBefore);
+      this.#tokens = { inputTokens, outputTokens: session.outputTokens };
+    } else if (last !== null) {
+      this.#tokens = { inputTokens: last.inputTokens * calls, outputTokens: last.outputTokens * calls };
+    }
+    this.#isCounted = true;
+    const ended = this.end({ stopReason: fieldsOf(response).stopReason ?? null });
+    return session === null && last === null ? ended : [...this.#sessionTotal(), ...ended];
   }
 
   #eventsOf(update: JsonObject): readonly AgentEvent[] {
@@ -130,7 +150,7 @@ export class AcpTurn {
 
   /** The session's total, where its cost is told: the tokens of its earlier turns and those of this one. */
   #sessionTotal(): readonly AgentEvent[] {
-    if (this.#usd === null) return [];
+    if (this.#usd === null && !this.#isCounted) return [];
     const inputTokens = this.#usedTokensBefore + this.#tokens.inputTokens;
     const { outputTokens } = this.#tokens;
     return [{ type: 'usage', scope: 'session', id: null, inputTokens, outputTokens, usd: this.#usd }];
@@ -145,13 +165,18 @@ export function toolName(call: JsonObject): string {
 
 /** The name that programs use, null when none is told. */
 export function ownToolName(call: JsonObject): string | null {
-  return textOf(call.name) ?? textOf(fieldsOf(fieldsOf(call._meta).claudeCode).toolName);
+  const meta = fieldsOf(call._meta);
+  return textOf(call.name) ?? textOf(fieldsOf(meta.claudeCode).toolName) ?? textOf(meta.toolName);
 }
 
-function exitCodeOf(call: JsonObject): number | null {
+/** The exit code of the command that a call has run, null when none is told. */
+export function exitCodeOf(call: JsonObject): number | null {
   const output = fieldsOf(call.rawOutput);
   const terminal = fieldsOf(fieldsOf(call._meta).terminal_exit);
-  return numberOf(output.exitCode) ?? numberOf(output.exit_code) ?? numberOf(terminal.exit_code);
+  const metadata = fieldsOf(output.metadata);
+  return (
+    numberOf(output.exitCode) ?? numberOf(output.exit_code) ?? numberOf(metadata.exit) ?? numberOf(terminal.exit_code)
+  );
 }
 
 /** What the answer tells of the turn's tokens; agents differ on whether cached ones are among the input, the total decides. */

@@ -10,7 +10,7 @@ import { type Json, type JsonObject, lastingJson } from '../../base/canonical-js
 import { ownToolName, toolName } from './acp-events.ts';
 import { fieldsOf, listOf, objectOf, textOf, textsOf } from './line-fields.ts';
 import { withRealPaths } from './real-paths.ts';
-import { judgeTool, type ToolPolicy, type ToolUse } from './tool-policy.ts';
+import { type Judgement, judgeTool, type ToolPolicy, type ToolUse } from './tool-policy.ts';
 
 /** An answer; `denied` is what is told of a refusal. */
 export interface PermissionAnswer {
@@ -20,8 +20,7 @@ export interface PermissionAnswer {
 
 /** The answer to a request about `call`, one of `options`. */
 export function answerPermission(policy: ToolPolicy, call: JsonObject, options: Json | undefined): PermissionAnswer {
-  const use = useOf(call);
-  const judgement = judgeTool(policy, withRealPaths(use, policy.roots[0] ?? '/'));
+  const { tool, judgement } = judgeCall(policy, call);
   if (judgement.isAllowed) {
     const kinds = policy.permission === 'bypass' ? ['allow_once', 'allow_always'] : ['allow_once'];
     const optionId = optionOf(options, kinds);
@@ -31,8 +30,18 @@ export function answerPermission(policy: ToolPolicy, call: JsonObject, options: 
   const reason = judgement.isAllowed ? 'The agent does not offer to allow it once.' : judgement.reason;
   return {
     outcome: optionId === null ? { outcome: 'cancelled' } : { outcome: 'selected', optionId },
-    denied: { tool: described(call, use), reason: `${reason} ${textOf(call.title) ?? ''}`.trim().slice(0, 1_000) },
+    denied: { tool, reason: `${reason} ${textOf(call.title) ?? ''}`.trim().slice(0, 1_000) },
   };
+}
+
+/** What the policy says of a call, and the call as rules name it. */
+export function judgeCall(
+  policy: ToolPolicy,
+  call: JsonObject,
+): { readonly tool: string; readonly paths: readonly string[]; readonly judgement: Judgement } {
+  const use = useOf(call);
+  const judgement = judgeTool(policy, withRealPaths(use, policy.roots[0] ?? '/'));
+  return { tool: described(call, use), paths: use.paths, judgement };
 }
 
 function optionOf(options: Json | undefined, kinds: readonly string[]): string | null {

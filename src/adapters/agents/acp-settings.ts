@@ -1,7 +1,7 @@
 /**
  * The modes and models that an ACP agent offers when it opens a session.
  *
- * Owns: finding a wanted one among them, the request that sets it. Does not own: sending it (acp-client).
+ * Owns: finding a wanted one among them, or of its other options, the request that sets it. Does not own: sending it (acp-client).
  */
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import { fieldsOf, listOf, textOf } from './line-fields.ts';
@@ -37,6 +37,19 @@ export function modelChoice(opened: JsonObject, wanted: string | null): Setting 
     params: { modelId },
   }));
   return settingOf(opened, 'model', wanted, textOf(models.currentModelId), own);
+}
+
+/** Those of the options that the session offers, and how they become what is wanted. */
+export function optionSettings(opened: JsonObject, wanted: Readonly<Record<string, string>>): readonly Setting[] {
+  return listOf(opened.configOptions).flatMap((one) => {
+    const option = fieldsOf(one);
+    const value = wanted[textOf(option.id) ?? ''];
+    if (value === undefined) return [];
+    const choices = optionChoices(option);
+    const request = choices.find(({ id }) => id === value)?.request ?? null;
+    const isSet = option.currentValue === value;
+    return [{ current: value, isSet, request, offered: choices.map(({ id }) => id) }];
+  });
 }
 
 function settingOf(

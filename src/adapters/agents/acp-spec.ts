@@ -27,8 +27,10 @@ export interface AcpSpec {
   readonly argv: readonly string[];
   readonly session: TurnSession;
   readonly permission: PermissionMode;
-  /** A mode as the agent names it; null: the one it starts with. */
+  /** A mode as the agent names it; null: the one that its preset has, else the one it starts with. */
   readonly nativeMode: string | null;
+  /** The config accepts the mode that the agent starts in. */
+  readonly acceptsOwnMode: boolean;
   /** A model as the agent names it; null: its own choice. */
   readonly model: string | null;
   readonly allowedTools: readonly string[];
@@ -54,6 +56,7 @@ export function parseAcpSpec(bytes: Uint8Array): Parsed<AcpSpec> {
       session: { id: nullable(session, 'id', text), isResume: flag(session, 'isResume') },
       permission: oneOf(file, 'permission', ['read', 'edit', 'bypass'] as const),
       nativeMode: nullable(file, 'nativeMode', text),
+      acceptsOwnMode: flag(file, 'acceptsOwnMode'),
       model: nullable(file, 'model', text),
       allowedTools: list(file, 'allowedTools', text),
       allowedCommands: list(file, 'allowedCommands', (words, name) => list(words, name, passable)),

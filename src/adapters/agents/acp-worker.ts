@@ -14,12 +14,15 @@ import { Readable, type Writable } from 'node:stream';
 import { ndJsonStream } from '@agentclientprotocol/sdk';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import { type ConversationEnd, type ConversationParts, converse } from './acp-client.ts';
+import { exportedUsage } from './acp-export.ts';
 import { boundedWriter } from './acp-pipes.ts';
 import { type AcpSpec, parseAcpSpec } from './acp-spec.ts';
 import { failed } from './line-events.ts';
 
 const WRITE_MS = 30_000;
 const LIMITS = { requestMs: 60_000, cancelMs: 2_000, quietMs: 500 };
+/** For the export of what a session has used. */
+const EXPORT_MS = 5_000;
 /** From the end of the agent's input to its exit, and from a signal to the next. */
 const EXIT_MS = 5_000;
 const KILL_MS = 1_000;
@@ -49,11 +52,12 @@ async function main(): Promise<number> {
       done('ended');
     });
   });
+  const usageOf = (sessionId: string) => exportedUsage(spec.argv, sessionId, EXPORT_MS);
   // The write that failed is told to whoever wrote.
   agent.stdin.on('error', () => undefined);
   const end = await Promise.race([
     refused,
-    talk(agent, { spec, roots, prompt, emit, stop: stop.signal, limits: LIMITS }, exited),
+    talk(agent, { spec, roots, prompt, emit, stop: stop.signal, limits: LIMITS, usageOf }, exited),
   ]);
   if (agent.pid !== undefined) {
     await letGo(agent, exited, stop.signal.aborted ? 0 : EXIT_MS);

@@ -36,7 +36,7 @@ export const acp: AgentAdapter = {
   readVersion: () => null,
   helpArgs: [],
   hiddenFlags: [],
-  command: (start) => acpCommand(start, start.extraArgs, 0),
+  command: (start) => acpCommand(start, start.extraArgs, 0, false),
   read: (line) => (isAgentEvent(line) ? [line] : null),
   readExit: () => [],
 };
@@ -45,10 +45,15 @@ export const acp: AgentAdapter = {
  * The arguments of our worker's program for an agent that `argv` starts. As adapters have it, `acp.command` takes the agent's whole command line from `extraArgs`.
  * `usedTokensBefore`: what the session had reported before.
  */
-export function acpCommand(start: TurnStart, argv: readonly string[], usedTokensBefore: number): TurnCommand {
+export function acpCommand(
+  start: TurnStart,
+  argv: readonly string[],
+  usedTokensBefore: number,
+  acceptsOwnMode: boolean,
+): TurnCommand {
   const { session, permission, nativeMode, model, allowedTools, allowedCommands, mcp, worktree } = start;
   const spec = {
-    ...{ argv, session, permission, nativeMode, model, allowedTools, allowedCommands, mcp, worktree },
+    ...{ argv, session, permission, nativeMode, acceptsOwnMode, model, allowedTools, allowedCommands, mcp, worktree },
     // Agents may report parts of a token; the worker counts whole ones.
     usedTokensBefore: Math.ceil(usedTokensBefore),
   };
@@ -81,6 +86,7 @@ const FIELDS: Readonly<Record<AgentEvent['type'], Readonly<Record<string, Check>
   toolStarted: { id: isText, name: isText },
   toolFinished: { id: isText, name: orNull(isText), isError: isFlag, exitCode: orNull(isNumber) },
   denied: { tool: isText, reason: isText },
+  unasked: { tool: isText, reason: isText },
   retrying: { attempt: orNull(isNumber), status: orNull(isNumber), delayMs: orNull(isNumber) },
   limited: { kind: isIn(LIMIT_KINDS), resetsAtMs: orNull(isNumber) },
   usage: {

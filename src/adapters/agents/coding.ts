@@ -22,6 +22,7 @@ import type {
 } from '../../ports/agent-adapter.ts';
 import { builtPath } from '../built-path.ts';
 import { acpCommand } from './acp.ts';
+import { presetEnvironment } from './acp-presets.ts';
 import { adapterOf } from './adapters.ts';
 import { findProgram } from './find-program.ts';
 import { withoutMemory } from './instruction-files.ts';
@@ -43,7 +44,7 @@ export interface CodingPlace {
 export const MCP_NAME = 'pawl';
 
 /** How agents name what lets everything pass. */
-const BYPASSING = /bypass|yolo|dangerous|full-access|allow-all/i;
+const BYPASSING = /bypass|yolo|dangerous|full-access|allow-all|always-approve/i;
 
 /**
  * Commands that only look, as far as an agent's own rules can hold them: most compare texts, and `git diff`, `log` and `show` write files with an option. What is looked at by
@@ -197,8 +198,10 @@ function isJudging({ role }: TurnOrder): boolean {
 }
 
 /** True when nothing is asked or denied, by whatever setting that was said. */
-function isBypassing({ permission, nativeMode, extraArgs }: CodingAgentConfig): boolean {
-  return permission === 'bypass' || [nativeMode ?? '', ...extraArgs].some((word) => BYPASSING.test(word));
+function isBypassing(config: CodingAgentConfig): boolean {
+  const { permission, nativeMode = '', extraArgs } = config;
+  const argv = config.kind === 'acp' ? config.argv.filter((word) => word.startsWith('-')) : [];
+  return permission === 'bypass' || [nativeMode, ...argv, ...extraArgs].some((word) => BYPASSING.test(word));
 }
 
 function wordsOf(pattern: string): readonly (readonly string[])[] {
@@ -216,8 +219,10 @@ function overAcp(
 ): TurnCommand {
   const [, ...rest] = config.argv;
   const argv = [path, ...rest.map((argument) => placed(argument, place.configFolder)), ...start.extraArgs];
-  const command = acpCommand(start, argv, order.usedBefore.tokens);
-  return { ...command, args: [process.execPath, builtPath('adapters/agents/acp-worker.js'), ...command.args] };
+  const command = acpCommand(start, argv, order.usedBefore.tokens, config.acceptsOwnMode);
+  const isHeld = start.permission !== 'bypass' && !config.acceptsOwnMode;
+  const env = isHeld ? presetEnvironment([...config.argv, path]) : {};
+  return { ...command, env, args: [process.execPath, builtPath('adapters/agents/acp-worker.js'), ...command.args] };
 }
 
 /** A relative path in an argument belongs to the config's folder: the agent itself runs in the worktree. */

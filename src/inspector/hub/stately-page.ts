@@ -37,6 +37,7 @@ const LEFT_OUT = new Set([
   'askedSession',
   'sessionMismatch',
   'denials',
+  'unasked',
 ]);
 
 const MARK = '[left out]';

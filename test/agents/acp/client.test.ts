@@ -68,6 +68,7 @@ describe('a turn', () => {
       { type: 'toolFinished', id: 'a', name: 'read_file', isError: false, exitCode: null },
       { type: 'toolStarted', id: 'b', name: 'execute' },
       { type: 'toolFinished', id: 'b', name: 'execute', isError: true, exitCode: 2 },
+      { type: 'unasked', tool: 'execute', reason: expect.stringMatching(/^Only plain commands .* Run$/) },
     ]);
   });
 
@@ -238,6 +239,7 @@ describe('an agent', () => {
       emit: (event) => events.push(event),
       stop: new AbortController().signal,
       limits: { requestMs: 5_000, cancelMs: 5_000, quietMs: 1 },
+      usageOf: async () => null,
     });
     expect(end).toBe('ended');
     expect(events).toEqual([expect.objectContaining({ how: 'failed', reason: expect.stringContaining('20 ms') })]);

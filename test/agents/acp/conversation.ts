@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import type { AnyMessage } from '@agentclientprotocol/sdk';
 import { type AcpLimits, type ConversationEnd, converse } from '../../../src/adapters/agents/acp-client.ts';
+import type { SessionTokens } from '../../../src/adapters/agents/acp-export.ts';
 import type { AcpSpec } from '../../../src/adapters/agents/acp-spec.ts';
 import type { AgentEvent } from '../../../src/model/agent-event.ts';
 
@@ -27,6 +28,7 @@ export const plainSpec: AcpSpec = {
   session: { id: null, isResume: false },
   permission: 'edit',
   nativeMode: null,
+  acceptsOwnMode: false,
   model: null,
   allowedTools: [],
   allowedCommands: [['npm', 'test', '*']],
@@ -51,7 +53,12 @@ export async function talk(
   scenario: string,
   changes: Partial<AcpSpec> = {},
   prompt = 'hello',
-  more: { readonly limits?: AcpLimits; readonly stop?: AbortSignal; readonly emit?: (event: AgentEvent) => void } = {},
+  more: {
+    readonly usage?: SessionTokens;
+    readonly limits?: AcpLimits;
+    readonly stop?: AbortSignal;
+    readonly emit?: (event: AgentEvent) => void;
+  } = {},
 ): Promise<Talked> {
   const events: AgentEvent[] = [];
   const asked: string[] = [];
@@ -86,6 +93,7 @@ export async function talk(
       more.emit?.(event);
     },
     stop: more.stop ?? new AbortController().signal,
+    usageOf: async () => more.usage ?? null,
     limits: more.limits ?? { requestMs: 5_000, cancelMs: 5_000, quietMs: 25 },
   });
   await agent({ method: 'fixture/closed' });

@@ -40,6 +40,47 @@ const MODES = {
     },
   ],
 };
+/** Agents that are known, by what they call themselves. */
+const NAMES = {
+  auto: 'qwen-code',
+  autoOnly: 'qwen-code',
+  refusesMode: 'qwen-code',
+  switches: 'qwen-code',
+  allowAll: 'Copilot',
+  lastCall: 'OpenCode',
+  titled: 'gemini-cli',
+  grok: 'grok',
+};
+const modesOf = (...ids) => ({
+  modes: { currentModeId: ids[0], availableModes: ids.map((id) => ({ id, name: id })) },
+});
+const COPILOT_MODE = 'https://agentclientprotocol.com/protocol/session-modes#agent';
+/** What a session offers. */
+const OFFERS = {
+  modes: MODES,
+  auto: modesOf('auto', 'default', 'yolo'),
+  autoOnly: modesOf('auto', 'yolo'),
+  refusesMode: modesOf('auto', 'default'),
+  switches: modesOf('auto', 'default', 'yolo'),
+  allowAll: {
+    ...modesOf(COPILOT_MODE),
+    configOptions: [
+      {
+        id: 'allow_all',
+        name: 'Allow All',
+        category: 'permissions',
+        type: 'select',
+        currentValue: 'on',
+        options: [
+          { value: 'on', name: 'On' },
+          { value: 'off', name: 'Off' },
+        ],
+      },
+    ],
+  },
+  lastCall: modesOf('build', 'plan'),
+  titled: modesOf('default'),
+};
 const OPTIONS = [
   { optionId: 'always', name: 'Always', kind: 'allow_always' },
   { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
@@ -83,7 +124,48 @@ function usagePromptsOf({ update, say }) {
       say('', { _meta });
       say('', { _meta });
     },
+    lastCall() {
+      update({ sessionUpdate: 'tool_call', toolCallId: 'a', kind: 'read', title: 'Read', status: 'completed' });
+      return { usage: { inputTokens: 1000, outputTokens: 50, totalTokens: 1550, cachedReadTokens: 500 } };
+    },
     quota: () => ({ _meta: { quota: { token_count: { input_tokens: 7, output_tokens: 3 } } } }),
+  };
+}
+
+/** The scenarios in which something is done that nobody was asked for. */
+function unaskedPromptsOf({ update, die, answerOf }) {
+  const did = (toolCallId, fields, status = 'completed') =>
+    update({ sessionUpdate: 'tool_call', toolCallId, title: toolCallId, status, ...fields });
+  const ran = (id, command, status) => did(id, { kind: 'execute', rawInput: { command } }, status);
+  const edited = (id, path) => did(id, { kind: 'edit', locations: [{ path }] });
+  return {
+    async unasked() {
+      ran('pushes', 'git push origin HEAD', 'in_progress');
+      update({ sessionUpdate: 'tool_call_update', toolCallId: 'pushes', status: 'completed' });
+      update({ sessionUpdate: 'tool_call_update', toolCallId: 'pushes', status: 'completed' });
+      edited('outside', '/elsewhere/x');
+      edited('inside', '/w/tree/x');
+      did('reads', { kind: 'read', locations: [{ path: '/elsewhere/x' }] });
+      ran('allowed', 'npm test');
+      await answerOf({ toolCallId: 'asked', kind: 'execute', rawInput: { command: 'rm -r x' } });
+      ran('asked', 'rm -r x');
+      ran('refusedByItself', 'rm -r y', 'failed');
+      did('failed', { kind: 'execute', rawInput: { command: 'rm -r z' }, rawOutput: { exit_code: 1 } }, 'failed');
+      ran('announced', 'rm -r a', 'pending');
+      ran('underWay', 'sleep 100', 'in_progress');
+    },
+    diesUnasked() {
+      ran('underWay', 'git push', 'in_progress');
+      die();
+      return new Promise(() => undefined);
+    },
+    switches() {
+      update({ sessionUpdate: 'current_mode_update', currentModeId: 'default' });
+      update({ sessionUpdate: 'current_mode_update', currentModeId: 'yolo' });
+    },
+    async titled() {
+      await answerOf({ toolCallId: 't1', kind: 'execute', title: 'npm test' });
+    },
   };
 }
 
@@ -123,6 +205,7 @@ function promptsOf({ waiting, send, die, update, say, answerOf }) {
       update({ sessionUpdate: 'agent_message_chunk', content: { type: 'text', text: 'other session' } }, 's-2');
     },
     ...usagePromptsOf({ update, say }),
+    ...unaskedPromptsOf({ update, die, answerOf }),
     late() {
       waiting.set('closed', () => {
         say('too late');
@@ -158,13 +241,14 @@ function methodsOf(scenario, { settings, update, say }, prompts) {
       return {
         protocolVersion: scenario === 'version2' ? 2 : 1,
         agentCapabilities: CAPABILITIES[scenario] ?? {},
-        agentInfo: { name: 'fixture', version: '1.2.3' },
+        agentInfo: { name: NAMES[scenario] ?? 'fixture', version: '1.2.3' },
       };
     },
     'session/new': (params) => {
       if (scenario === 'login') return Promise.reject({ code: -32000, message: 'Authentication required' });
       if (scenario === 'mcp') settings.add(JSON.stringify(params.mcpServers));
-      return { sessionId: 's-1', ...(scenario === 'modes' ? MODES : {}) };
+      if (params._meta !== undefined) settings.add(JSON.stringify(params._meta));
+      return { sessionId: 's-1', ...OFFERS[scenario] };
     },
     'session/load': () => {
       const replay = () => {
@@ -187,7 +271,11 @@ function methodsOf(scenario, { settings, update, say }, prompts) {
         return Promise.reject({ code: -32603, message: 'Session could not be opened: 401 unauthorized' });
       return {};
     },
-    'session/set_mode': ({ modeId }) => void settings.add(`mode=${modeId} `) ?? {},
+    'session/set_mode': ({ modeId }) => {
+      if (scenario === 'refusesMode') return Promise.reject({ code: -32602, message: 'Invalid params' });
+      settings.add(`mode=${modeId} `);
+      return {};
+    },
     'session/set_config_option': ({ configId, value }) => void settings.add(`${configId}=${value} `) ?? {},
     'session/prompt': async ({ prompt }) => {
       for (const setting of settings) say(setting);

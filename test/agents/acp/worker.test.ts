@@ -142,8 +142,8 @@ describe('the command of an ACP agent', () => {
     const { args, stdin, env } = acp.command(turn);
     expect({ stdin, env }).toEqual({ stdin: 'prompt', env: {} });
     expect(args).toEqual([encodeAcpSpec({ ...plainSpec, argv: ['agent', '--acp'] })]);
-    expect(acpCommand(turn, ['other'], 6.5).args).toEqual([
-      encodeAcpSpec({ ...plainSpec, argv: ['other'], usedTokensBefore: 7 }),
+    expect(acpCommand(turn, ['other'], 6.5, true).args).toEqual([
+      encodeAcpSpec({ ...plainSpec, argv: ['other'], usedTokensBefore: 7, acceptsOwnMode: true }),
     ]);
     expect(args.join()).not.toContain(PROMPT.trim());
   });
