@@ -3,12 +3,13 @@
  *
  * Owns: the order of requests, their deadlines, which events are told when. Does not own: the agent's process (acp-worker), what an update means (acp-events).
  *
- * Invariants: 1. Nothing waits for ever but the answer to the prompt, which the host bounds. 2. The prompt is sent once. 3. An agent that is gone is no
+ * Invariants: 1. Nothing waits for ever but the answer to the prompt, which the host bounds. 2. The prompt is sent once; what is sent after it follows a denial that ended the turn. 3. An agent that is gone is no
  * end: nothing is told of it. 4. What is replayed of a session's history is not of this turn.
  */
 import { type AnyMessage, type ClientConnection, client, PROTOCOL_VERSION } from '@agentclientprotocol/sdk';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
+import { EndingDenials } from './acp-denied.ts';
 import { endOfError, endOfRefusal, endOfRefusedSetting, isMissingMethod, TurnOver } from './acp-errors.ts';
 import { AcpTurn } from './acp-events.ts';
 import type { SessionTokens } from './acp-export.ts';
@@ -18,6 +19,7 @@ import { type AcpPreset, presetOf, withToldCommand } from './acp-presets.ts';
 import { modeChoice, modelChoice, optionSettings, type Setting } from './acp-settings.ts';
 import type { AcpSpec } from './acp-spec.ts';
 import { UnaskedCalls } from './acp-unasked.ts';
+import { within } from './acp-waits.ts';
 import { failed } from './line-events.ts';
 import { fieldsOf, objectOf, textOf } from './line-fields.ts';
 import type { ToolPolicy } from './tool-policy.ts';
@@ -78,6 +80,7 @@ class Conversation {
   readonly #turn: AcpTurn;
   readonly #policy: ToolPolicy;
   readonly #unasked: UnaskedCalls;
+  readonly #denials = new EndingDenials();
   #sessionId: string | null = null;
   #preset: AcpPreset | null = null;
   #version: string | null = null;
@@ -223,15 +226,24 @@ class Conversation {
 
   async #prompt(sessionId: string): Promise<readonly AgentEvent[]> {
     this.#isLive = true;
-    const prompt = [{ type: 'text', text: this.#parts.prompt }];
-    const answered = this.#send('session/prompt', { sessionId, prompt });
-    const answer = await this.#unlessStopped(answered).catch(async (error: unknown) => {
+    let answer = await this.#prompted(sessionId, this.#parts.prompt);
+    for (;;) {
+      const note = this.#denials.note(textOf(fieldsOf(answer).stopReason));
+      if (note === null || this.#parts.stop.aborted) break;
+      if (this.#preset?.countsAllPrompts !== true) this.#turn.goOn(answer);
+      answer = await this.#prompted(sessionId, note);
+    }
+    if (this.#preset?.countsLastCall !== true) return this.#turn.end(answer);
+    return this.#turn.endOfLastCall(answer, await this.#parts.usageOf(sessionId));
+  }
+
+  async #prompted(sessionId: string, text: string): Promise<Json> {
+    const answered = this.#send('session/prompt', { sessionId, prompt: [{ type: 'text', text }] });
+    return await this.#unlessStopped(answered).catch(async (error: unknown) => {
       if (!(error instanceof Stopped)) throw error;
       this.#cancel(sessionId);
       return await within(answered, this.#parts.limits.cancelMs, () => error);
     });
-    if (this.#preset?.countsLastCall !== true) return this.#turn.end(answer);
-    return this.#turn.endOfLastCall(answer, await this.#parts.usageOf(sessionId));
   }
 
   #cancel(sessionId: string): void {
@@ -268,6 +280,7 @@ class Conversation {
     const { sessionId, update } = fieldsOf(params);
     if (this.#sessionId !== null && sessionId !== this.#sessionId) return;
     if (this.#isLive) {
+      this.#denials.heard(fieldsOf(update));
       for (const event of this.#turn.update(fieldsOf(update))) this.#parts.emit(event);
       for (const event of this.#doneUnasked(fieldsOf(update))) this.#parts.emit(event);
     } else {
@@ -296,26 +309,16 @@ class Conversation {
     const call = this.#call(fieldsOf(toolCall));
     this.#unasked.asked(call);
     const { outcome, denied } = answerPermission(this.#policy, call, options);
-    if (denied !== null) this.#parts.emit({ type: 'denied', ...denied });
+    if (denied !== null) {
+      this.#denials.denied(call, denied);
+      this.#parts.emit({ type: 'denied', ...denied });
+    }
     return { outcome: { ...outcome } };
   }
 }
 
 function over(reason: string, cause: 'other' | 'sessionUnknown' | 'setting' = 'other'): TurnOver {
   return new TurnOver([failed(cause, reason)]);
-}
-
-/** The promise's value; rejected with what `late` makes when it takes longer. */
-async function within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, refuse) => {
-    timer = setTimeout(() => refuse(late()), ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** What came out of JSON.parse; nothing at all is null. */

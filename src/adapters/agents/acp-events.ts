@@ -14,6 +14,7 @@ import { countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts'
 const PIECE_CHARS = 32_768;
 const CALLS_MAX = 1_000;
 const NAME_CHARS = 200;
+const NOTHING: SessionTokens = { inputTokens: 0, outputTokens: 0 };
 const HISTORY: ReadonlySet<Json | undefined> = new Set([
   'user_message_chunk',
   'agent_message_chunk',
@@ -27,6 +28,8 @@ export class AcpTurn {
   readonly #calls = new Map<string, JsonObject>();
   #messageId: string | null = null;
   #tokens = { inputTokens: 0, outputTokens: 0 };
+  /** Of answers that were not the end. */
+  #earlier = { inputTokens: 0, outputTokens: 0 };
   #usd: number | null = null;
   #isCounted = false;
   #hasEnded = false;
@@ -61,10 +64,17 @@ export class AcpTurn {
     return { ...this.#calls.get(textOf(told.toolCallId) ?? ''), ...present };
   }
 
+  /** The agent has answered and is to go on: what it tells of its use is of the same turn. */
+  goOn(response: Json): void {
+    this.#earlier = this.#withEarlier(tokensOf(fieldsOf(response)) ?? NOTHING);
+  }
+
   /** The events of the answer to the prompt: its usage, and the end. */
   end(response: Json): readonly AgentEvent[] {
     const fields = fieldsOf(response);
-    const tokens = tokensOf(fields);
+    const told = tokensOf(fields);
+    const hasEarlier = this.#earlier.inputTokens + this.#earlier.outputTokens > 0;
+    const tokens = told === null && !hasEarlier ? null : this.#withEarlier(told ?? NOTHING);
     if (tokens !== null) this.#tokens = tokens;
     this.#hasEnded = true;
     return [
@@ -88,8 +98,16 @@ export class AcpTurn {
       this.#tokens = { inputTokens: last.inputTokens * calls, outputTokens: last.outputTokens * calls };
     }
     this.#isCounted = true;
+    this.#earlier = NOTHING;
     const ended = this.end({ stopReason: fieldsOf(response).stopReason ?? null });
     return session === null && last === null ? ended : [...this.#sessionTotal(), ...ended];
+  }
+
+  #withEarlier({ inputTokens, outputTokens }: SessionTokens): SessionTokens {
+    return {
+      inputTokens: this.#earlier.inputTokens + inputTokens,
+      outputTokens: this.#earlier.outputTokens + outputTokens,
+    };
   }
 
   #eventsOf(update: JsonObject): readonly AgentEvent[] {

@@ -30,6 +30,8 @@ export interface AcpPreset {
   readonly env?: Readonly<Record<string, string>>;
   /** From this version on it asks for a command with the whole command as the title, and tells it nowhere else; in earlier ones the model may write the title. */
   readonly commandInTitleSince?: string;
+  /** Its answer to a prompt counts the prompts before it too. */
+  readonly countsAllPrompts?: true;
   /** Its answer to a prompt counts the last call of its model alone; what the session has used its command line exports. */
   readonly countsLastCall?: true;
 }
@@ -113,6 +115,7 @@ export const ACP_PRESETS: readonly AcpPreset[] = [
     read: [COPILOT_MODE],
     isAuto: false,
     options: { allow_all: 'off' },
+    countsAllPrompts: true,
   },
   {
     title: 'Kimi Code',

@@ -42,6 +42,7 @@ const MODES = {
 };
 /** Agents that are known, by what they call themselves. */
 const NAMES = {
+  denialEndsAll: 'Copilot',
   auto: 'qwen-code',
   autoOnly: 'qwen-code',
   refusesMode: 'qwen-code',
@@ -106,7 +107,7 @@ function createKit(send, die) {
     const { result, error } = await ask(toolCall, options);
     say(`${toolCall.toolCallId}:${error?.code ?? result.outcome.optionId ?? result.outcome.outcome} `);
   };
-  return { waiting, settings: new Set(), send, die, update, say, answerOf };
+  return { waiting, settings: new Set(), send, die, update, say, ask, answerOf };
 }
 
 /** The scenarios that tell what was used. */
@@ -129,6 +130,37 @@ function usagePromptsOf({ update, say }) {
       return { usage: { inputTokens: 1000, outputTokens: 50, totalTokens: 1550, cachedReadTokens: 500 } };
     },
     quota: () => ({ _meta: { quota: { token_count: { input_tokens: 7, output_tokens: 3 } } } }),
+  };
+}
+
+/** The scenarios in which a denial ends the turn: the agent says so, or goes on, or is denied every time. */
+function deniedPromptsOf({ say, ask }) {
+  const usage = { inputTokens: 100, outputTokens: 10, totalTokens: 110 };
+  const push = { toolCallId: 'p', kind: 'execute', title: 'push', rawInput: { command: 'git push' } };
+  let prompts = 0;
+  const ending = async (given) => {
+    prompts += 1;
+    if (prompts > 1) return void say(`told: ${given}`) ?? { usage };
+    await ask(push);
+    say('Info: Operation cancelled by user');
+    return { usage };
+  };
+  return {
+    denialEnds: ending,
+    denialEndsAll: ending,
+    async denialGoesOn() {
+      await ask(push);
+      say('Then without it.');
+      return { usage };
+    },
+    async denialAlways() {
+      await ask(push);
+      return { usage };
+    },
+    async denialRefuses() {
+      await ask(push);
+      return { stopReason: 'refusal' };
+    },
   };
 }
 
@@ -170,8 +202,9 @@ function unaskedPromptsOf({ update, die, answerOf }) {
 }
 
 /** What each scenario does when it is prompted; what it returns is added to the answer. */
-function promptsOf({ waiting, send, die, update, say, answerOf }) {
+function promptsOf({ waiting, send, die, update, say, ask, answerOf }) {
   return {
+    ...deniedPromptsOf({ say, ask }),
     async permission() {
       const run = (toolCallId, command) => ({ toolCallId, title: command, kind: 'execute', rawInput: { command } });
       update({ sessionUpdate: 'tool_call', status: 'pending', ...run('t1', 'npm test') });
@@ -282,7 +315,7 @@ function methodsOf(scenario, { settings, update, say }, prompts) {
       const given = prompt[0].text;
       const isStop = given.startsWith('stop:');
       update({ sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text: 'hm' } });
-      const more = await prompts[scenario]?.();
+      const more = await prompts[scenario]?.(given);
       if (!isStop && prompts[scenario] === undefined) {
         say('You said: ');
         say(given);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { acp } from '../../../src/adapters/agents/acp.ts';
 import { foldEvent, SILENT_TURN } from '../../../src/core/turn.ts';
 import type { AgentEvent } from '../../../src/model/agent-event.ts';
+import { BOUNDS } from '../../../src/model/limits.ts';
 import { talk } from './conversation.ts';
 
 const unaskedIn = (events: readonly AgentEvent[]): readonly string[] =>
@@ -95,6 +96,35 @@ describe('what was done without asking', () => {
 
   it('is nothing where every request is allowed', async () => {
     expect(unaskedIn((await talk('unasked', { permission: 'bypass' })).events)).toEqual([]);
+  });
+});
+
+describe('a denial that ends the turn', () => {
+  const promptsIn = (asked: readonly string[]): number => asked.filter((method) => method === 'session/prompt').length;
+
+  it('is followed by one note in the same session, and both are one turn', async () => {
+    const { end, events, text, asked } = await talk('denialEnds');
+    expect(end).toBe('completed');
+    expect(promptsIn(asked)).toBe(2);
+    expect(text).toMatch(/told: execute\(git push\) was denied: .*\n.*Go on with the same task without it/s);
+    expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1);
+    const used = { type: 'usage', scope: 'turn', id: null, usd: null };
+    expect(events).toContainEqual({ ...used, inputTokens: 200, outputTokens: 20 });
+    // Copilot's last answer counts both.
+    expect((await talk('denialEndsAll')).events).toContainEqual({ ...used, inputTokens: 100, outputTokens: 10 });
+  });
+
+  it.each(['denialGoesOn', 'denialRefuses'])(
+    'is none where the agent has gone on, or will not (%s)',
+    async (scenario) => {
+      expect(promptsIn((await talk(scenario)).asked)).toBe(1);
+    },
+  );
+
+  it('is followed by so many notes and no more', async () => {
+    const { end, asked } = await talk('denialAlways');
+    expect(end).toBe('completed');
+    expect(promptsIn(asked)).toBe(1 + BOUNDS.denials);
   });
 });
 
