@@ -1,6 +1,7 @@
 /** What docs/agents.md says in tables of every kind of agent is what its adapter does; of settings and limits, what the schemas say. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { ACP_PRESETS, presetOfArguments } from '../../src/adapters/agents/acp-presets.ts';
 import { adapterOf } from '../../src/adapters/agents/adapters.ts';
 import { instructionFilesOf } from '../../src/adapters/agents/instruction-files.ts';
 import { acpAgentSchema, nativeAgentSchema } from '../../src/model/agent-config.ts';
@@ -67,6 +68,24 @@ describe('docs/agents.md', () => {
     }
     const section = page.split('\n## Instruction files\n')[1]?.split('\n## ')[0] ?? '';
     for (const pattern of instructionFilesOf('acp')) expect(section).toContain(`\`${pattern}\``);
+  });
+
+  test('names every ACP agent that is known, how it is started, and the modes that it is put into', () => {
+    const section = page.split('\n## Agents that speak ACP\n')[1]?.split('\n### ')[0] ?? '';
+    const rows = Array.from(section.matchAll(/^\| ([A-Z][^|]*)\|(.*)\|$/gm), ([, agent = '', rest = '']) => ({
+      agent,
+      cells: rest.split(' | ').map((cell) => cell.trim()),
+    }));
+    for (const { title, edit, read } of ACP_PRESETS) {
+      const { cells = [] } = rows.find(({ agent }) => agent.startsWith(title)) ?? {};
+      const [argv = '', , implementing = '', reviewing = ''] = cells;
+      expect(presetOfArguments(JSON.parse(quoted(argv)[0] ?? '[]'))?.title, title).toBe(title);
+      const short = (mode: string | undefined) => mode?.replace(/^https:.*#/, '…#') ?? '';
+      expect(quoted(implementing), title).toContain(short(edit[0]));
+      if (reviewing === 'as when implementing') expect(read).toEqual(edit);
+      else expect(quoted(reviewing), title).toContain(short(read[0]));
+    }
+    expect(rows.filter(({ agent }) => !ACP_PRESETS.some(({ title }) => agent.startsWith(title)))).toEqual([]);
   });
 
   test('names the variables that each kind is given', () => {
