@@ -15,7 +15,7 @@ import { AcpTurn } from './acp-events.ts';
 import type { SessionTokens } from './acp-export.ts';
 import { holdingOf } from './acp-holding.ts';
 import { answerPermission } from './acp-permission.ts';
-import { type AcpPreset, presetOf, withToldCommand } from './acp-presets.ts';
+import { type AcpPreset, presetOf, withToldInput } from './acp-presets.ts';
 import { modeChoice, modelChoice, optionSettings, type Setting } from './acp-settings.ts';
 import type { AcpSpec } from './acp-spec.ts';
 import { UnaskedCalls } from './acp-unasked.ts';
@@ -141,7 +141,8 @@ class Conversation {
       permissionMode: mode.current,
     });
     if (holding.kind === 'refused') throw over(holding.reason, 'setting');
-    await this.#set(sessionId, 'mode', wanted, mode);
+    const isTold = this.#preset?.tellsNoMode !== true;
+    await this.#set(sessionId, 'mode', wanted, { ...mode, isSet: mode.isSet && isTold });
     for (const one of optionSettings(answer, holding.options)) await this.#set(sessionId, 'option', one.current, one);
     await this.#set(sessionId, 'model', model, choice);
     this.#mode = wanted;
@@ -300,7 +301,8 @@ class Conversation {
 
   /** What is known of a tool call, with what is told now. */
   #call(told: JsonObject): JsonObject {
-    return withToldCommand(this.#preset, this.#version, this.#turn.call(told));
+    const before = this.#turn.call({ toolCallId: told.toolCallId ?? null });
+    return withToldInput(this.#preset, this.#version, this.#turn.call(told), before);
   }
 
   #answer(params: Json): { readonly outcome: JsonObject } {

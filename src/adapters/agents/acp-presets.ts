@@ -6,7 +6,8 @@
  * Invariants: 1. Pure. 2. No preset names a mode in which an agent acts without asking, but where a sandbox of its own holds it (Codex). 3. An agent is
  * what it calls itself when it is initialised; the words that start it count only before that.
  */
-import type { JsonObject } from '../../base/canonical-json.ts';
+import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import { fieldsOf, listOf, objectOf, textOf } from './line-fields.ts';
 
 /** One agent that speaks ACP. */
 export interface AcpPreset {
@@ -24,12 +25,16 @@ export interface AcpPreset {
   readonly isAuto: boolean;
   /** Options of its sessions that must have these values, where it offers them. */
   readonly options?: Readonly<Record<string, string>>;
+  /** It tells the same mode at the start of every session, whatever its configuration has: the mode is set all the same. */
+  readonly tellsNoMode?: true;
   /** What a new session is told beside the protocol. */
   readonly sessionMeta?: JsonObject;
   /** Variables that it is started with. */
   readonly env?: Readonly<Record<string, string>>;
   /** From this version on it asks for a command with the whole command as the title, and tells it nowhere else; in earlier ones the model may write the title. */
   readonly commandInTitleSince?: string;
+  /** It tells the arguments of a tool as JSON in the content of the call, before it asks. */
+  readonly argumentsInContent?: true;
   /** Its answer to a prompt counts the prompts before it too. */
   readonly countsAllPrompts?: true;
   /** Its answer to a prompt counts the last call of its model alone; what the session has used its command line exports. */
@@ -124,6 +129,8 @@ export const ACP_PRESETS: readonly AcpPreset[] = [
     edit: ['default'],
     read: ['default'],
     isAuto: false,
+    tellsNoMode: true,
+    argumentsInContent: true,
   },
   {
     title: 'Cursor',
@@ -172,12 +179,33 @@ export function presetEnvironment(argv: readonly string[]): Readonly<Record<stri
   return Object.assign({}, ...ACP_PRESETS.map(({ env }) => env ?? {}));
 }
 
-/** The call with its command where that agent tells it in the title alone. */
-export function withToldCommand(preset: AcpPreset | null, version: string | null, call: JsonObject): JsonObject {
+/** The call with its arguments where that agent tells them elsewhere: in the title, or in the content of what was known of the call before. */
+export function withToldInput(
+  preset: AcpPreset | null,
+  version: string | null,
+  call: JsonObject,
+  before: JsonObject = call,
+): JsonObject {
+  if (call.rawInput !== undefined) return call;
   const since = preset?.commandInTitleSince;
-  const isTold = since !== undefined && version !== null && isAtLeast(version, since);
-  if (!isTold || call.kind !== 'execute' || call.rawInput !== undefined || typeof call.title !== 'string') return call;
-  return { ...call, rawInput: { command: call.title } };
+  const isTitle = since !== undefined && version !== null && isAtLeast(version, since) && call.kind === 'execute';
+  if (isTitle && typeof call.title === 'string') return { ...call, rawInput: { command: call.title } };
+  const told = preset?.argumentsInContent === true ? argumentsIn(before) : null;
+  return told === null ? call : { ...call, rawInput: told };
+}
+
+/** Whole arguments alone: of those that are still being written nothing is taken. */
+function argumentsIn(call: JsonObject): JsonObject | null {
+  const [first, ...more] = listOf(call.content);
+  const text = textOf(fieldsOf(fieldsOf(first).content).text);
+  if (text === null || more.length > 0) return null;
+  try {
+    const value: Json = JSON.parse(text);
+    return objectOf(value);
+  } catch {
+    // No JSON, or not all of it yet.
+    return null;
+  }
 }
 
 function isAtLeast(version: string, least: string): boolean {

@@ -43,6 +43,7 @@ const MODES = {
 };
 /** Agents that are known, by what they call themselves. */
 const NAMES = {
+  kimi: 'Kimi Code CLI',
   denialEndsAll: 'Copilot',
   auto: 'qwen-code',
   autoOnly: 'qwen-code',
@@ -59,6 +60,7 @@ const modesOf = (...ids) => ({
 const COPILOT_MODE = 'https://agentclientprotocol.com/protocol/session-modes#agent';
 /** What a session offers. */
 const OFFERS = {
+  kimi: modesOf('default', 'yolo'),
   modes: MODES,
   auto: modesOf('auto', 'default', 'yolo'),
   autoOnly: modesOf('auto', 'yolo'),

@@ -62,6 +62,12 @@ export function unaskedPromptsOf({ update, die, answerOf }) {
       update({ sessionUpdate: 'current_mode_update', currentModeId: 'default' });
       update({ sessionUpdate: 'current_mode_update', currentModeId: 'yolo' });
     },
+    async kimi() {
+      const content = (text) => [{ type: 'content', content: { type: 'text', text } }];
+      const call = { toolCallId: 'k1', kind: 'execute', title: 'Bash', status: 'pending' };
+      update({ sessionUpdate: 'tool_call', ...call, content: content('{"command":"npm test"}') });
+      await answerOf({ toolCallId: 'k1', title: 'Bash', content: content('Requesting approval to Running: npm test') });
+    },
     async titled() {
       await answerOf({ toolCallId: 't1', kind: 'execute', title: 'npm test' });
     },

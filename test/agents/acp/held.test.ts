@@ -128,6 +128,12 @@ describe('a denial that ends the turn', () => {
   });
 });
 
+it('an agent that tells the same mode always has its mode set, and its arguments are known before it asks', async () => {
+  const { asked, text } = await talk('kimi');
+  expect(asked).toEqual(['initialize', 'session/new', 'session/set_mode', 'session/prompt']);
+  expect(text).toBe('mode=default k1:yes ');
+});
+
 it('a command that is told in the title alone is judged only of the agent and version that are known for it', async () => {
   expect((await talk('titled')).text).toBe('t1:yes ');
   expect((await talk('permission', { permission: 'read' })).text).toMatch(/^t1:yes t2:no /);

@@ -7,7 +7,7 @@ import {
   presetEnvironment,
   presetOf,
   presetOfArguments,
-  withToldCommand,
+  withToldInput,
 } from '../../../src/adapters/agents/acp-presets.ts';
 import { MCP_NAME } from '../../../src/adapters/agents/coding.ts';
 import { refusedSetting } from '../../../src/core/refused-settings.ts';
@@ -169,25 +169,47 @@ describe('the mode of a session', () => {
   });
 });
 
+describe('arguments that an agent tells in the content of a call', () => {
+  const kimi = named('Kimi Code');
+  const withText = (text: string) => ({
+    ...{ toolCallId: 'a', kind: 'execute', title: 'Bash' },
+    content: [{ type: 'content', content: { type: 'text', text } }],
+  });
+  const asked = withText('Requesting approval to Running: ls');
+
+  it('are known when it asks, whatever the request says', () => {
+    const told = withToldInput(kimi, '2.1.0', asked, withText('{"command":"git push"}'));
+    expect(told).toEqual({ ...asked, rawInput: { command: 'git push' } });
+  });
+
+  it.each(['{"command":"git pu', '"git push"', '', 'Requesting approval'])('are none while they are "%s"', (text) => {
+    expect(withToldInput(kimi, '2.1.0', asked, withText(text))).toBe(asked);
+  });
+
+  it('are taken from no other agent', () => {
+    expect(withToldInput(named('Goose'), '2.1.0', asked, withText('{"command":"ls"}'))).toBe(asked);
+  });
+});
+
 describe('a command that an agent tells in the title alone', () => {
   const call = { toolCallId: 'a', kind: 'execute', title: 'git push' };
   const gemini = named('Gemini CLI');
 
   it.each(['0.61.0', '0.61.1', '0.100.0', '1.0.0', '0.62.0-nightly.3'])('is known in version %s', (version) => {
-    expect(withToldCommand(gemini, version, call)).toEqual({ ...call, rawInput: { command: 'git push' } });
+    expect(withToldInput(gemini, version, call)).toEqual({ ...call, rawInput: { command: 'git push' } });
   });
 
   it.each(['0.60.9', '0.6.1', 'x', ''])('is not taken from it in version "%s"', (version) => {
-    expect(withToldCommand(gemini, version, call)).toBe(call);
+    expect(withToldInput(gemini, version, call)).toBe(call);
   });
 
   it('is taken from no other agent, no other tool, and never before what is told', () => {
-    expect(withToldCommand(gemini, null, call)).toBe(call);
-    expect(withToldCommand(null, '1.0.0', call)).toBe(call);
-    expect(withToldCommand(named('Qwen Code'), '1.0.0', call)).toBe(call);
+    expect(withToldInput(gemini, null, call)).toBe(call);
+    expect(withToldInput(null, '1.0.0', call)).toBe(call);
+    expect(withToldInput(named('Qwen Code'), '1.0.0', call)).toBe(call);
     const told = { ...call, rawInput: { command: 'ls' } };
-    expect(withToldCommand(gemini, '1.0.0', told)).toBe(told);
+    expect(withToldInput(gemini, '1.0.0', told)).toBe(told);
     const other = { ...call, kind: 'other' };
-    expect(withToldCommand(gemini, '1.0.0', other)).toBe(other);
+    expect(withToldInput(gemini, '1.0.0', other)).toBe(other);
   });
 });
