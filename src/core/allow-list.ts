@@ -59,6 +59,11 @@ const SHELL_WORDS = new Set(
   ].flatMap((words) => words.split(' ')),
 );
 
+/** True for a word that begins a command in a shell alone: no program does the same. */
+export function isShellWord(word: string): boolean {
+  return SHELL_WORDS.has(word);
+}
+
 /** The words of a command, as a POSIX shell would pass them to the program; wildcards stay as they are written. Refused when it needs a shell. */
 export function splitCommand(text: string): SplitCommand {
   const reason = refusalOf(text);

@@ -7,15 +7,25 @@
  */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { ToolUse } from './tool-policy.ts';
+import { editedFiles, redirectedFiles } from '../../core/editing.ts';
+import { placedCommands } from '../../core/looking.ts';
+import { placeOf, type ToolUse } from './tool-policy.ts';
 
 /** A path that leads nowhere that could be allowed. */
 const NOWHERE = '..';
 
-/** The use with the real places of its files beside the written ones; a relative path belongs to `worktree`. */
+/** The use with the real places of its files beside the written ones, and of those that its command would write; a relative path belongs to `worktree`. */
 export function withRealPaths(use: ToolUse, worktree: string): ToolUse {
-  if (use.paths.length === 0) return use;
-  return { ...use, paths: [...use.paths, ...use.paths.map((path) => realPath(resolve(worktree, path)))] };
+  const real = (path: string): string => realPath(resolve(worktree, path));
+  const written = typeof use.command === 'string' ? writtenBy(use.command, worktree).map(real) : [];
+  if (use.paths.length + written.length === 0) return use;
+  return { ...use, paths: [...use.paths, ...use.paths.map(real)], ...(written.length === 0 ? {} : { written }) };
+}
+
+function writtenBy(command: string, worktree: string): readonly string[] {
+  const place = placeOf({ roots: [worktree] });
+  const commands = placedCommands(command, place) ?? [];
+  return commands.flatMap((one) => editedFiles(one, place) ?? redirectedFiles(one, place) ?? []);
 }
 
 /** The real path of a file that may not be there yet: of its nearest folder that is, and the rest as written. */

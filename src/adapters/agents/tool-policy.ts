@@ -3,11 +3,22 @@
  *
  * Owns: whether one use of a tool is allowed. Does not own: how an agent asks (acp-permission, adapters/mcp/approval).
  *
- * Invariants: 1. Pure: the same question has the same answer. 2. What no rule names is denied (L5). 3. A command that a shell would read
- * as more than one plain command is never admitted by a rule on commands. 4. An edit outside of the worktree, or of git's own files, is
- * allowed in `bypass` alone. Links inside of the worktree are not seen here.
+ * Invariants: 1. Pure: the same question has the same answer. 2. What no rule names is denied (L5). 3. Of a text that a shell would read as several commands, each is
+ * judged by itself, and all must be allowed; what a shell would expand is not read. 4. An edit outside of the worktree, or of git's own files, is
+ * allowed in `bypass` alone, and so is reading outside of it. Links inside of the worktree are seen only where somebody followed them (real-paths).
  */
-import { splitCommand } from '../../core/allow-list.ts';
+import { isShellWord, splitCommand } from '../../core/allow-list.ts';
+import { COMMIT_RULE, isCommitAttempt } from '../../core/committing.ts';
+import { editedFiles, redirectedFiles } from '../../core/editing.ts';
+import {
+  bareWords,
+  type LookingPlace,
+  looksOnly,
+  type PlacedCommand,
+  pathInside,
+  placedCommands,
+  takesOnly,
+} from '../../core/looking.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { PermissionMode } from '../../ports/agent-adapter.ts';
 
@@ -31,8 +42,10 @@ export interface ToolUse {
   readonly kind: 'read' | 'edit' | 'execute' | 'other';
   /** What its shell is to run: a text, or words; null: it runs nothing. */
   readonly command: string | readonly string[] | null;
-  /** The files that it is about to change. */
+  /** The files that it is about to read or to change. */
   readonly paths: readonly string[];
+  /** Where the files that its command would write really lie, when somebody followed the links to them. */
+  readonly written?: readonly string[];
 }
 
 /** The answer; the reason is a sentence for the agent. */
@@ -49,7 +62,8 @@ export function judgeTool(policy: ToolPolicy, use: ToolUse): Judgement {
   // A command decides alone: an agent may call one that reads a "read", and the model chooses its words.
   if (use.command !== null || use.kind === 'execute') return judgeCommand(policy, use);
   if (use.kind === 'edit') return judgeEdit(policy, use);
-  if (use.kind === 'read' || isOwnTool(policy.ownServer, use.names) || isNamed(policy, use)) return ALLOWED;
+  if (isOwnTool(policy.ownServer, use.names) || isNamed(policy, use)) return ALLOWED;
+  if (use.kind === 'read') return judgeRead(policy, use);
   return denied('The tool is not among those that are allowed here.');
 }
 
@@ -70,28 +84,62 @@ const SHELL = /^(?:\S*\/)?(?:ba|da|z|k)?sh$/;
 const SHELL_FLAG = /^-l?c$/;
 const PLAIN_WORD = /^[A-Za-z0-9_@%+:,./=-]+$/;
 
-function judgeCommand(policy: ToolPolicy, use: ToolUse): Judgement {
-  if (isNamed(policy, use)) return ALLOWED;
-  const words = use.command === null ? null : plainWords(use.command);
-  if (words === null)
-    return denied('Only plain commands are allowed here: no shell operators, variables or line breaks.');
-  const isAllowed =
-    isLooking(words) ||
-    policy.allowedCommands.some((pattern) => areWordsOf(pattern, words)) ||
-    policy.allowedTools.some((rule) => isCommandOf(rule, use.names, words));
-  return isAllowed ? ALLOWED : denied('The command is not among those that are allowed here.');
+function judgeRead({ roots }: ToolPolicy, { paths }: ToolUse): Judgement {
+  const isInside = paths.every((path) => !/^~|\0/.test(path) && pathInside(path, '', roots) !== null);
+  return isInside ? ALLOWED : denied('Only files of the worktree may be read.');
 }
 
-/** Commands that only look. */
-const LOOKING: readonly (readonly string[])[] = [
-  ...['status', 'diff', 'log', 'show', 'ls-files', 'blame'].map((name) => ['git', name, '*']),
-  ...['cat', 'diff', 'grep', 'head', 'ls', 'pwd', 'stat', 'tail', 'wc'].map((name) => [name, '*']),
-];
-/** Options by which git writes a file or starts a program, also cut short as git takes them. */
-const DOING = /^(?:--out|--ext|--textc|--open|-O)/;
+function judgeCommand(policy: ToolPolicy, use: ToolUse): Judgement {
+  if (isNamed(policy, use)) return ALLOWED;
+  const commands = use.command === null ? null : commandsOf(use.command, placeOf(policy));
+  const text = typeof use.command === 'string' ? use.command : (use.command?.at(-1) ?? '');
+  if (commands?.every((command) => isAllowedCommand(policy, use, command)) === true) {
+    const isOwn = (use.written ?? []).every((path) => isOwnFile(policy.roots, path, null));
+    return isOwn ? ALLOWED : denied(EDIT_RULE);
+  }
+  if (isCommitAttempt(text)) return denied(COMMIT_RULE);
+  return denied(
+    commands === null
+      ? 'Only plain commands are allowed here: no variables, substitutions, background jobs or paths outside of the worktree.'
+      : 'The command is not among those that are allowed here.',
+  );
+}
 
-function isLooking(words: readonly string[]): boolean {
-  return LOOKING.some((pattern) => areWordsOf(pattern, words)) && !words.some((word) => DOING.test(word));
+const EDIT_RULE = 'Only files of the worktree may be changed, and nothing of git.';
+
+/** Where commands may look: in the worktree. */
+export function placeOf({ roots }: Pick<ToolPolicy, 'roots'>): LookingPlace {
+  return { roots, closedFolders: SETTINGS };
+}
+
+/** The commands of a text or of words, as they will be run; null when nobody can tell. */
+function commandsOf(command: string | readonly string[], place: LookingPlace): readonly PlacedCommand[] | null {
+  const text = typeof command === 'string' ? command : carriedBy(command);
+  const read = text === null ? null : placedCommands(text, place);
+  if (read !== null) return read;
+  // One plain command is one, whatever else a shell text may not hold.
+  const words = plainWords(command);
+  if (words === null) return null;
+  return [{ words, assignments: [], inputs: [], outputs: [], join: 'then', folders: [''], fedBy: [] }];
+}
+
+function carriedBy(words: readonly string[]): string | null {
+  const [shell = '', flag = '', text, ...more] = words;
+  return SHELL.test(shell) && SHELL_FLAG.test(flag) && text !== undefined && more.length === 0 ? text : null;
+}
+
+function isAllowedCommand(policy: ToolPolicy, { names }: ToolUse, command: PlacedCommand): boolean {
+  const place = placeOf(policy);
+  const words = bareWords(command.words);
+  const isNamedCommand =
+    !isShellWord(words[0] ?? '') &&
+    (policy.allowedCommands.some((pattern) => areWordsOf(pattern, words)) ||
+      policy.allowedTools.some((rule) => isCommandOf(rule, names, words)));
+  const isHarmless = (isNamedCommand && takesOnly(command, place)) || looksOnly({ ...command, outputs: [] }, place);
+  if (isHarmless && command.outputs.length === 0) return true;
+  if (policy.permission !== 'edit' || !takesOnly(command, place)) return false;
+  const files = isHarmless ? redirectedFiles(command, place) : editedFiles(command, place);
+  return files?.every((path) => isOwnFile(policy.roots, path, null)) === true;
 }
 
 function areWordsOf(pattern: readonly string[], words: readonly string[]): boolean {
@@ -116,11 +164,7 @@ function judgeEdit(policy: ToolPolicy, use: ToolUse): Judgement {
     return denied('The request does not say which files would change.');
   }
   if (use.paths.every((path) => isOwnFile(policy.roots, path, folder))) return ALLOWED;
-  return denied(
-    folder === null
-      ? 'Only files of the worktree may be changed, and nothing of git.'
-      : `Nothing may be changed here but the answer in ${ANSWER_FOLDER}.`,
-  );
+  return denied(folder === null ? EDIT_RULE : `Nothing may be changed here but the answer in ${ANSWER_FOLDER}.`);
 }
 
 /** True when `path` lies in a root, or in `folder` of it, as it is written; one that goes up anywhere lies nowhere. */

@@ -26,7 +26,10 @@ export function approvalText(policy: ToolPolicy, tool: string, input: Readonly<R
 
 function useOf(tool: string, input: Readonly<Record<string, unknown>>): ToolUse {
   const names = [tool];
-  if (READS.has(tool)) return { names, kind: 'read', command: null, paths: [] };
+  if (READS.has(tool)) {
+    const paths = [input.file_path, input.notebook_path, input.path].filter((path) => typeof path === 'string');
+    return { names, kind: 'read', command: null, paths };
+  }
   if (EDITS.has(tool)) {
     const paths = [input.file_path, input.notebook_path].filter((path) => typeof path === 'string');
     return { names, kind: 'edit', command: null, paths };

@@ -118,14 +118,14 @@ describe('a permission request', () => {
 
   it('for a command is judged by the command, whatever it calls itself', () => {
     expect(chosen({ kind: 'execute', rawInput: { command: ['bash', '-lc', 'npm test'] } })).toBe(true);
-    expect(chosen({ kind: 'read', rawInput: { command: 'rm -rf x' } })).toBe(false);
+    expect(chosen({ kind: 'read', rawInput: { command: 'rm -rf /x' } })).toBe(false);
     expect(chosen({ kind: 'read', rawInput: { command: { run: 'npm test' } } })).toBe(false);
     expect(chosen({ kind: 'execute', title: 'npm test' })).toBe(false);
   });
 
   it('is not let through by a title that the model wrote', () => {
     const rules = { allowedTools: ['Safe'], ownServer: 'pawl' };
-    expect(chosen({ kind: 'execute', title: 'Safe', rawInput: { command: 'rm x' } }, rules)).toBe(false);
+    expect(chosen({ kind: 'execute', title: 'Safe', rawInput: { command: 'rm /x' } }, rules)).toBe(false);
     expect(chosen({ kind: 'fetch', title: 'Safe' }, rules)).toBe(false);
     expect(chosen({ kind: 'other', title: 'Safe', name: 'unsafe' }, rules)).toBe(false);
     expect(chosen({ kind: 'other', title: 'Safe' }, rules)).toBe(true);

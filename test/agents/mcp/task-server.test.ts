@@ -207,14 +207,25 @@ describe('a permission prompt', () => {
     const input = { command: 'npm test -- --run', description: 'tests' };
     expect(await asked('edit', 'Bash', input)).toEqual({ behavior: 'allow', updatedInput: input });
     expect((await asked('edit', 'Write', { file_path: join(place.worktree, 'a.ts') })).behavior).toBe('allow');
-    expect((await asked('read', 'Read', { file_path: '/etc/hosts' })).behavior).toBe('allow');
+    expect((await asked('read', 'Read', { file_path: join(place.worktree, 'a.ts') })).behavior).toBe('allow');
+    expect((await asked('read', 'Bash', { command: 'git log -1 && npm test 2>&1 | tail -3' })).behavior).toBe('allow');
+    expect((await asked('edit', 'Bash', { command: 'mkdir -p src && touch src/a.ts' })).behavior).toBe('allow');
     expect((await asked('edit', 'WebSearch', { query: 'x' })).behavior).toBe('allow');
     expect((await asked('edit', 'mcp__pawl__complete_task', { summary: 'x' })).behavior).toBe('allow');
   });
 
   it('that no rule allows is denied with a reason', async () => {
     const denied = await asked('edit', 'Bash', { command: 'npm test; rm -rf /' });
-    expect(denied).toEqual({ behavior: 'deny', message: expect.stringMatching(/plain commands/) });
+    expect(denied).toEqual({ behavior: 'deny', message: expect.stringMatching(/not among those that are allowed/) });
+    expect((await asked('edit', 'Bash', { command: 'npm test $(id)' })).message).toMatch(/plain commands/);
+    expect((await asked('read', 'Bash', { command: 'git add -A && git commit -m x' })).message).toMatch(
+      /^Do not commit/,
+    );
+    expect((await asked('read', 'Read', { file_path: '/etc/hosts' })).behavior).toBe('deny');
+    symlinkSync('/etc', join(place.worktree, 'link'));
+    expect((await asked('read', 'Read', { file_path: join(place.worktree, 'link/hosts') })).behavior).toBe('deny');
+    expect((await asked('edit', 'Bash', { command: 'echo x > link/hosts' })).behavior).toBe('deny');
+    expect((await asked('read', 'Bash', { command: 'touch a.ts' })).behavior).toBe('deny');
     expect((await asked('edit', 'Write', { file_path: '/etc/hosts' })).behavior).toBe('deny');
     expect((await asked('read', 'Write', { file_path: join(place.worktree, 'a.ts') })).behavior).toBe('deny');
     expect((await asked('edit', 'WebFetch', { url: 'x' })).behavior).toBe('deny');

@@ -50,7 +50,7 @@ describe('a command', () => {
       'git diff --textconv',
       'git -c core.pager=x log',
       'GIT_EXTERNAL_DIFF=x git diff',
-      'cat a > b',
+      'cat a > /tmp/b',
       'git push',
     ])
       expect({ command, isAllowed: runs([], command) }).toEqual({ command, isAllowed: false });
@@ -79,50 +79,32 @@ describe('a command', () => {
   });
 
   it('decides, whatever kind of tool runs it', () => {
-    expect(isAllowed({}, { kind: 'read', command: 'cat a; rm b' })).toBe(false);
+    expect(isAllowed({}, { kind: 'read', command: 'cat a; rm /tmp/b' })).toBe(false);
+    expect(isAllowed({ permission: 'read' }, { kind: 'read', command: 'cat a; rm b' })).toBe(false);
     expect(isAllowed({}, { kind: 'execute', command: null })).toBe(false);
   });
 
   const word = fc.stringMatching(/^[a-z./-]{1,8}$/);
-  const operator = fc.constantFrom(
-    ...[
-      ';',
-      '&&',
-      '||',
-      '|',
-      '&',
-      '>',
-      '<',
-      '\n',
-      '`id`',
-      '$(id)',
-      '$HOME',
-      '$' + '{x}',
-      '(',
-      ')',
-      '>>',
-      '<(',
-      '\r',
-      '|&',
-    ],
-    ...['"$(id)"', '"`id`"', '\\'],
+  const separator = fc.constantFrom(';', '&&', '||', '|', '\n');
+  const unread = fc.constantFrom(
+    ...['&', '`id`', '$(id)', '$HOME', '$' + '{x}', '(', ')', '<(', '>(', '<<', '\r', '|&', ';;', '"$(id)"', '"`id`"'],
+    ...['\0', '&>&', '<<<'],
   );
   const ruleSets = fc.array(fc.array(fc.oneof(word, fc.constant('*')), { minLength: 1, maxLength: 3 }), {
     maxLength: 4,
   });
 
-  it('with a shell operator outside of quotes passes no rule on commands, not even "*"', () => {
+  it('that a shell would expand passes no rule on commands, not even "*"', () => {
     fc.assert(
       fc.property(
         fc.array(word, { minLength: 1, maxLength: 4 }),
-        operator,
+        unread,
         fc.nat(4),
         fc.constantFrom('', ' '),
         ruleSets,
         (words, sign, at, space, rules) => {
           const place = 1 + (at % words.length);
           const text = [words.slice(0, place).join(' '), sign, words.slice(place).join(' ')].join(space);
-          // A line break at the very end separates nothing, and is refused all the same.
           const all = [...rules, ['*'], [...words.slice(0, 1), '*']];
           expect(runs(all, text)).toBe(false);
           expect(runs(all, ['bash', '-lc', text])).toBe(false);
@@ -132,6 +114,21 @@ describe('a command', () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  it('in a list or a pipe is allowed if each of them is', () => {
+    const program = fc.constantFrom('npm', 'id', 'make', 'touchy');
+    const command = fc.tuple(program, fc.array(fc.stringMatching(/^[a-z]{1,5}$/), { maxLength: 2 }));
+    fc.assert(
+      fc.property(fc.array(command, { minLength: 1, maxLength: 4 }), separator, ruleSets, (commands, sign, rules) => {
+        const all = [...rules, ['npm', '*'], ['make']];
+        const texts = commands.map(([name, rest]) => [name, ...rest].join(' '));
+        expect(runs(all, texts.join(` ${sign} `))).toBe(texts.every((text) => runs(all, text)));
+        const last = 'rm -rf /tmp/x';
+        if (!runs(all, last)) expect(runs(all, [...texts, last].join(sign))).toBe(false);
+      }),
+      { numRuns: 200 },
     );
   });
 
@@ -241,6 +238,9 @@ describe('an edit', () => {
 describe('any other tool', () => {
   it('is allowed when it reads, when a rule names it, or when it is ours', () => {
     expect(isAllowed({}, { kind: 'read' })).toBe(true);
+    expect(isAllowed({}, { kind: 'read', paths: ['/w/tree/a.ts', 'src', '/w/tree'] })).toBe(true);
+    for (const path of ['/etc/passwd', '../x', '~/x', '/w/treehouse', 'a/../../b'])
+      expect({ path, isAllowed: isAllowed({}, { kind: 'read', paths: [path] }) }).toEqual({ path, isAllowed: false });
     expect(isAllowed({}, {})).toBe(false);
     expect(isAllowed({ allowedTools: ['Tool'] }, {})).toBe(true);
     expect(isAllowed({ allowedTools: ['*'] }, {})).toBe(true);
