@@ -3,8 +3,9 @@
  *
  * Owns: that judgement. Does not own: answer and exit (core/conclusion), the report (core/turn-report).
  *
- * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is no error, no unexpected denial; then the answer decides,
- * and where there is no valid one the exit.
+ * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is no error; then the answer decides, and where there is no valid one
+ * the exit. A denial stands in the way of an agent that does not say that it is done without: of one that is blocked, has failed, or has given no answer. A denied
+ * look or commit never does.
  * 2. Neither a limit, an outage or an empty account is a failure of the work, nor a refused session or setting: none of them uses up an attempt.
  */
 import type { LimitKind } from '../model/agent-event.ts';
@@ -14,6 +15,7 @@ import type { Answer, TaskResult } from '../model/request.ts';
 import type { TurnReport } from '../model/turn.ts';
 import type { WorkerExit } from '../ports/gate.ts';
 import type { Conclusion } from './conclusion.ts';
+import { denialName } from './denial-words.ts';
 import { refusedSetting } from './refused-settings.ts';
 
 /** The conclusion that the turn forces, null when answer, or else exit, are to decide. */
@@ -51,13 +53,8 @@ export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: 
     const what = `The agent ended its turn at its budget.${used}${said}`;
     return stop('blocked', 'PAWL_BUDGET_EXCEEDED', what);
   }
-  const denied = turn.denials.filter(({ isExpected }) => !isExpected);
-  const [first] = denied;
-  if (first !== undefined) {
-    const tools = [...new Set(denied.map(({ tool }) => tool))].join(', ');
-    const why = first.reason === '' ? '' : ` (${first.reason})`;
-    return stop('blocked', 'PAWL_AGENT_DENIED', `The agent was denied what it asked for: ${tools}${why}.`);
-  }
+  const denied = answer?.status === 'completed' ? null : deniedWords(turn.denials);
+  if (denied !== null) return stop('blocked', 'PAWL_AGENT_DENIED', denied);
   if (ended === null || ended.how === 'noTerminalEvent') return concludeWithoutEnd(turn, exit, answer, said);
   switch (ended.how) {
     case 'completed':
@@ -87,6 +84,17 @@ export function concludeLimit(
   const [code, what] = LIMITS[kind];
   const until = resetsAtMs === null ? '' : ` until ${new Date(resetsAtMs).toISOString()}`;
   return { result: 'limited', code, message: `${what}${until}.${said}`, answer };
+}
+
+/** What the agent was denied that its work may have needed, each once and briefly; null: nothing. */
+function deniedWords(denials: TurnReport['denials']): string | null {
+  const needed = denials.filter(({ isExpected, kind }) => !isExpected && kind === undefined);
+  const [first] = needed;
+  if (first === undefined) return null;
+  const names = [...new Set(needed.map(denialName))].join(', ');
+  // The reason says more than a bare tool, and less than the command.
+  const isBare = needed.every(({ what }) => what === undefined) && first.reason !== '';
+  return `The agent was denied what it asked for: ${names}${isBare ? ` (${first.reason})` : ''}.`;
 }
 
 /** Nobody saw the exit of an orphan: whether it went down with the machine is for the one who settles it. */

@@ -6,10 +6,12 @@
 import {
   AGENT_KINDS,
   ANSWER_ORIGINS,
+  DENIAL_KINDS,
   END_CAUSES,
   type EstimatedPart,
   LIMIT_KINDS,
   TURN_ENDS,
+  type TurnDenial,
   type TurnReport,
   type TurnRequest,
   type TurnUsage,
@@ -113,12 +115,14 @@ function limited(file: Fields, name: string): NonNullable<TurnReport['limited']>
   return { kind: oneOf(value, 'kind', LIMIT_KINDS), resetsAtMs: nullable(value, 'resetsAtMs', time) };
 }
 
-function denial(file: Fields, name: string): TurnReport['denials'][number] {
+function denial(file: Fields, name: string): TurnDenial {
   const value = object(file, name);
   return {
     tool: text(value, 'tool', true),
     reason: text(value, 'reason', true),
     isExpected: flag(value, 'isExpected'),
+    ...(value.what === undefined ? {} : { what: text(value, 'what', true) }),
+    ...(value.kind === undefined ? {} : { kind: oneOf(value, 'kind', DENIAL_KINDS) }),
   };
 }
 

@@ -4,16 +4,17 @@
  * Owns: the report, which of what it said a turn is charged with. Does not own: the fold (core/turn), estimates (core/charge), the ledger over turns (core/ledger).
  *
  * Invariants: 1. A turn that may have used something and did not say is charged with an estimate, never with nothing (design of issue: budgets survive kills).
- * 2. No text of the agent but short reasons and tool names, sanitised.
+ * 2. No text of the agent but short reasons, tool names and what was denied, sanitised.
  */
 import type { EndCause, Usage } from '../model/agent-event.ts';
 import { BOUNDS } from '../model/limits.ts';
-import type { AnswerOrigin, TurnReport, TurnRequest, TurnUsage } from '../model/turn.ts';
+import type { AnswerOrigin, TurnDenial, TurnReport, TurnRequest, TurnUsage } from '../model/turn.ts';
 import type { AgentCapabilities } from '../ports/agent-adapter.ts';
 import { cutOffUsage, reportedUsage } from './charge.ts';
+import { denialKind } from './denial-kind.ts';
 import { refusedSetting } from './refused-settings.ts';
 import { sanitise } from './sanitise.ts';
-import { readsAnswer, type Turn } from './turn.ts';
+import { type DeniedUse, type Turn, readsAnswer } from './turn.ts';
 
 /** All that a report is made from. */
 export interface ReportedTurn {
@@ -52,11 +53,7 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
     isSessionRefused: turn.ended?.cause === 'sessionUnknown' || turn.ended?.cause === 'sessionBusy',
     usage: reported.hasRun ? usageOf(turn, request, reported.capabilities) : null,
     limited: limitOf(turn),
-    denials: turn.denials.map(({ tool, reason }) => ({
-      tool: sanitise(tool, WORD_CHARS),
-      reason: sanitise(reason, WORD_CHARS),
-      isExpected: isExpected(tool, request.expectedDenials),
-    })),
+    denials: turn.denials.map((denied) => reportedDenial(denied, request.expectedDenials)),
     ...(turn.unasked.length === 0
       ? {}
       : {
@@ -113,6 +110,19 @@ export function isOverBudget(turn: Turn, request: TurnRequest | undefined): bool
 /** Words like those of a refused setting, after the agent has worked, are about something else. */
 function causeOf({ cause, reason }: NonNullable<Turn['ended']>, toolCalls: number): EndCause {
   return cause === 'setting' && refusedSetting(reason, toolCalls) === null && toolCalls > 0 ? 'other' : cause;
+}
+
+function reportedDenial({ tool, reason, what }: DeniedUse, expected: readonly string[]): TurnDenial {
+  // Some name the tool and what it was asked for in one.
+  const [, inner] = /^[^()]+\((.*)\)$/s.exec(tool) ?? [];
+  const kind = denialKind(inner === undefined ? tool : tool.slice(0, tool.indexOf('(')), what ?? inner ?? null);
+  return {
+    tool: sanitise(tool, WORD_CHARS),
+    reason: sanitise(reason, WORD_CHARS),
+    isExpected: isExpected(tool, expected) || (what !== undefined && expected.includes(`${tool}(${what})`)),
+    ...(what === undefined ? {} : { what: sanitise(what, WORD_CHARS) }),
+    ...(kind === null ? {} : { kind }),
+  };
 }
 
 function isExpected(tool: string, expected: readonly string[]): boolean {

@@ -4,13 +4,14 @@
  * Owns: those sentences. Does not own: the facts (core/turn-report), where they are shown.
  */
 import type { TurnReport } from '../model/turn.ts';
+import { denialName } from './denial-words.ts';
 import type { Spent } from './ledger.ts';
 
 /** The facts of a turn that an operator would want to know, each a clause; none when there is nothing unusual. */
 export function turnNotes(turn: TurnReport): readonly string[] {
   const { session, askedSession, sessionMismatch, limited, usage, lines, unasked = [] } = turn;
   const unread = lines.malformed + lines.overlong;
-  const denied = turn.denials.map(({ tool, isExpected }) => (isExpected ? `${tool} (expected)` : tool));
+  const denied = turn.denials.map((denial) => `${denialName(denial)}${denial.isExpected ? ' (expected)' : ''}`);
   return [
     turn.bypassesPermissions ? 'ran without any permission check, as configured' : '',
     turn.isResume && !turn.isSessionRefused ? `resumed session ${session ?? askedSession}` : '',

@@ -34,8 +34,10 @@ export interface Turn {
   readonly permissionMode: string | null;
   /** Tools under way: their names by id. */
   readonly openTools: Readonly<Record<string, string>>;
+  /** What those under way are asked for, by id, as far as they say. */
+  readonly openAsks: Readonly<Record<string, string>>;
   readonly toolCalls: number;
-  readonly denials: readonly { readonly tool: string; readonly reason: string }[];
+  readonly denials: readonly DeniedUse[];
   /** What was done without asking, and would have been denied. */
   readonly unasked: readonly { readonly tool: string; readonly reason: string }[];
   readonly limited: { readonly kind: LimitKind; readonly resetsAtMs: number | null } | null;
@@ -56,6 +58,13 @@ export interface Turn {
   readonly ended: { readonly how: TurnEnd; readonly cause: EndCause; readonly reason: string } | null;
 }
 
+/** A use of a tool that was denied; `what` it was asked for, where that is known. */
+export interface DeniedUse {
+  readonly tool: string;
+  readonly reason: string;
+  readonly what?: string;
+}
+
 /** A turn of which nothing has been heard. */
 export const SILENT_TURN: Turn = {
   lines: { all: 0, unknown: 0, malformed: 0, overlong: 0 },
@@ -65,6 +74,7 @@ export const SILENT_TURN: Turn = {
   cliVersion: null,
   permissionMode: null,
   openTools: {},
+  openAsks: {},
   toolCalls: 0,
   denials: [],
   unasked: [],
@@ -128,11 +138,11 @@ export function foldEvent(before: Turn, event: AgentEvent): Turn {
     case 'text':
       return withText(goingOn(turn), event.text, event.isDelta);
     case 'toolStarted':
-      return withTool(goingOn(turn), event.id, event.name);
+      return withTool(goingOn(turn), event.id, event.name, event.what);
     case 'toolFinished':
       return withoutTool(goingOn(turn), event.id);
     case 'denied':
-      return withDenial(turn, event.tool, event.reason);
+      return withDenial(turn, event);
     case 'unasked':
       return withUnasked(turn, event.tool, event.reason);
     case 'retrying':
@@ -174,12 +184,13 @@ function withText(turn: Turn, text: string, isDelta: boolean): Turn {
   };
 }
 
-function withTool(turn: Turn, id: string, name: string): Turn {
+function withTool(turn: Turn, id: string, name: string, what: string | undefined): Turn {
   if (Object.keys(turn.openTools).length >= BOUNDS.openTools) return turn;
   return {
     ...turn,
     isTextOpen: false,
     openTools: { ...turn.openTools, [id]: name.slice(0, 200) },
+    openAsks: what === undefined ? turn.openAsks : { ...turn.openAsks, [id]: what.slice(0, WHAT_CHARS) },
     toolCalls: turn.toolCalls + 1,
   };
 }
@@ -187,16 +198,28 @@ function withTool(turn: Turn, id: string, name: string): Turn {
 function withoutTool(turn: Turn, id: string): Turn {
   if (!Object.hasOwn(turn.openTools, id)) return { ...turn, isTextOpen: false, toolCalls: turn.toolCalls + 1 };
   const { [id]: _, ...openTools } = turn.openTools;
-  return { ...turn, isTextOpen: false, openTools };
+  const { [id]: __, ...openAsks } = turn.openAsks;
+  return { ...turn, isTextOpen: false, openTools, openAsks };
 }
 
-function withDenial(turn: Turn, tool: string, reason: string): Turn {
-  // A CLI may tell one denial when it happens and again at the end, in other words: the last ones stand.
-  const known = turn.denials.find((denial) => denial.tool === tool);
-  if (known !== undefined)
-    return { ...turn, denials: turn.denials.map((one) => (one === known ? { tool, reason } : one)) };
+const WHAT_CHARS = 500;
+
+/** Denials of one tool that ask for different things are different ones. */
+function withDenial(turn: Turn, { tool: named, reason, what, id = '' }: Extract<AgentEvent, { type: 'denied' }>): Turn {
+  const asked = (what ?? turn.openAsks[id])?.slice(0, WHAT_CHARS);
+  const tool = named === 'unknown' ? (turn.openTools[id] ?? named) : named;
+  // A CLI may tell one denial when it happens and again at the end, in other words: the last ones stand, and what it was asked for.
+  const known = turn.denials.find(
+    (one) => one.tool === tool && (asked === undefined || one.what === undefined || one.what === asked),
+  );
+  const denial = (words: string, of: string | undefined): DeniedUse =>
+    of === undefined ? { tool, reason: words } : { tool, reason: words, what: of };
+  if (known !== undefined) {
+    const told = denial(reason === '' ? known.reason : reason, asked ?? known.what);
+    return { ...turn, denials: turn.denials.map((one) => (one === known ? told : one)) };
+  }
   if (turn.denials.length >= BOUNDS.denials) return turn;
-  return { ...turn, denials: [...turn.denials, { tool, reason }] };
+  return { ...turn, denials: [...turn.denials, denial(reason, asked)] };
 }
 
 function withUnasked(turn: Turn, tool: string, reason: string): Turn {
@@ -221,7 +244,8 @@ function withLimit(turn: Turn, kind: LimitKind, resetsAtMs: number | null): Turn
 /** An end that is none of success is not taken back by a later word of success, unless the agent has gone on in between. */
 function withEnd(turn: Turn, ended: NonNullable<Turn['ended']>): Turn {
   const isTakenBack = ended.how === 'completed' && turn.ended !== null && turn.ended.how !== 'completed';
-  return isTakenBack ? { ...turn, openTools: {} } : { ...turn, openTools: {}, ended };
+  const closed = { ...turn, openTools: {}, openAsks: {} };
+  return isTakenBack ? closed : { ...closed, ended };
 }
 
 /** A report as it can be booked: no less than nothing, and no more than can be added up. */

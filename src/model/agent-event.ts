@@ -69,6 +69,8 @@ export type AgentEvent =
       readonly name: string;
       /** Characters that the model wrote to call it; absent: not told. */
       readonly chars?: number;
+      /** What the tool is asked for, where it says so in a line: a command, a path, an address. */
+      readonly what?: string;
     }
   | {
       readonly type: 'toolFinished';
@@ -79,7 +81,16 @@ export type AgentEvent =
       /** Characters that the model is given of it; absent: not told. */
       readonly chars?: number;
     }
-  | { readonly type: 'denied'; readonly tool: string; readonly reason: string }
+  | {
+      readonly type: 'denied';
+      readonly tool: string;
+      /** Empty: none is given, or it was given before. */
+      readonly reason: string;
+      /** As `toolStarted` has it. */
+      readonly what?: string;
+      /** The use of the tool that was denied, if it is told which. */
+      readonly id?: string;
+    }
   /** It was done without being asked for, and would have been denied. */
   | { readonly type: 'unasked'; readonly tool: string; readonly reason: string }
   | {

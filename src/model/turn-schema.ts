@@ -8,6 +8,7 @@ import { BOUNDS } from './limits.ts';
 import {
   AGENT_KINDS,
   ANSWER_ORIGINS,
+  DENIAL_KINDS,
   END_CAUSES,
   LIMIT_KINDS,
   TURN_ENDS,
@@ -50,7 +51,17 @@ export const turnReportSchema: z.ZodType<TurnReport> = z.strictObject({
     })
     .nullable(),
   limited: z.strictObject({ kind: z.enum(LIMIT_KINDS), resetsAtMs: z.number().nullable() }).nullable(),
-  denials: z.array(z.strictObject({ tool: text, reason: text, isExpected: z.boolean() })).max(BOUNDS.denials),
+  denials: z
+    .array(
+      z.strictObject({
+        tool: text,
+        reason: text,
+        isExpected: z.boolean(),
+        what: text.exactOptional(),
+        kind: z.enum(DENIAL_KINDS).exactOptional(),
+      }),
+    )
+    .max(BOUNDS.denials),
   unasked: z
     .array(z.strictObject({ tool: text, reason: text }))
     .max(BOUNDS.denials)

@@ -32,6 +32,8 @@ export const END_CAUSES = [
 ] as const satisfies readonly EndCause[];
 /** What may keep an agent from its model. */
 export const LIMIT_KINDS = ['usage', 'rate', 'capacity', 'connection'] as const satisfies readonly LimitKind[];
+/** What a denial may be of that stands in no way. */
+export const DENIAL_KINDS = ['look', 'commit'] as const;
 /** Where an answer may come from. */
 export const ANSWER_ORIGINS = ['file', 'mcp', 'structured', 'message', 'exitCode'] as const;
 /** A kind of agent whose output Pawl reads. */
@@ -120,6 +122,17 @@ export interface EstimatedPart {
   readonly assumedUsdPerMillion?: number;
 }
 
+/** One use of a tool that was denied. */
+export interface TurnDenial {
+  readonly tool: string;
+  readonly reason: string;
+  readonly isExpected: boolean;
+  /** What it was asked for: a command, a path, an address. Absent where it is not known, and in reports of older versions. */
+  readonly what?: string;
+  /** `look`: nothing but knowledge would have come of it. `commit`: Pawl commits. Absent: neither. */
+  readonly kind?: (typeof DENIAL_KINDS)[number];
+}
+
 /** What a turn came to, as its output says; bounded and sanitised: part of the outcome and of the journal. */
 export interface TurnReport {
   /** The agent's name in the config. */
@@ -141,7 +154,7 @@ export interface TurnReport {
   /** Null: nothing was used. */
   readonly usage: TurnUsage | null;
   readonly limited: { readonly kind: LimitKind; readonly resetsAtMs: number | null } | null;
-  readonly denials: readonly { readonly tool: string; readonly reason: string; readonly isExpected: boolean }[];
+  readonly denials: readonly TurnDenial[];
   /** What was done without asking, and would have been denied; absent: nothing. */
   readonly unasked?: readonly { readonly tool: string; readonly reason: string }[];
   readonly ended: { readonly how: TurnEnd; readonly cause: EndCause; readonly reason: string } | null;

@@ -17,6 +17,7 @@ const ANSWER: Answer = {
 };
 const valid: AnswerReading = { kind: 'valid', answer: ANSWER };
 const missing: AnswerReading = { kind: 'missing' };
+const blocked: AnswerReading = { kind: 'valid', answer: { ...ANSWER, status: 'blocked' } };
 const CLEAN: WorkerExit = { code: 0, signal: null };
 const EXITS: Readonly<Record<string, WorkerExit | null>> = {
   clean: CLEAN,
@@ -131,16 +132,44 @@ describe('what goes before exit and answer', () => {
     ];
     for (const [turn, expected] of steps) {
       for (const exit of Object.values(EXITS)) {
-        for (const reading of [valid, missing]) expect(told({ turn, exit, reading })).toBe(expected);
+        for (const reading of [blocked, missing]) expect(told({ turn, exit, reading })).toBe(expected);
       }
     }
   });
 
   it('a denial that the operator expects changes nothing; one that nobody expects is named with its reason', () => {
     const expected = { tool: 'WebFetch', reason: '', isExpected: true };
-    expect(told({ turn: { denials: [expected] } })).toBe('completed');
-    const { message } = concluded({ turn: { denials: [expected, ...denied, ...denied] } });
+    expect(told({ turn: { denials: [expected] }, reading: missing })).toBe('failed NO_COMPLETION');
+    const { message } = concluded({ turn: { denials: [expected, ...denied, ...denied] }, reading: missing });
     expect(message).toBe('The agent was denied what it asked for: Bash (no).');
+  });
+
+  it('a denial is not in the way of an agent that is done without', () => {
+    expect(told({ turn: { denials: denied } })).toBe('completed');
+    for (const status of ['blocked', 'failed'] as const)
+      expect(told({ turn: { denials: denied }, reading: { kind: 'valid', answer: { ...ANSWER, status } } })).toBe(
+        'blocked DENIED',
+      );
+    expect(told({ turn: { denials: denied }, reading: { kind: 'invalid', reason: 'odd' } })).toBe('blocked DENIED');
+  });
+
+  it('a denied look never blocks, and neither does an attempt to commit', () => {
+    const harmless = [
+      { tool: 'Bash', reason: 'no', isExpected: false, what: 'cat /etc/hosts', kind: 'look' },
+      { tool: 'Bash', reason: 'no', isExpected: false, what: 'git commit -m x', kind: 'commit' },
+    ] as const;
+    expect(told({ turn: { denials: harmless } })).toBe('completed');
+    expect(told({ turn: { denials: harmless }, reading: missing })).toBe('failed NO_COMPLETION');
+    expect(told({ turn: { denials: harmless }, reading: blocked })).toBe('blocked BLOCKED');
+  });
+
+  it('all that was denied is named, each once and briefly', () => {
+    const use = (what: string) => ({ tool: 'bash', reason: 'a rule of 2 KB', isExpected: false, what });
+    const denials = [use('git push'), use('git  push'), use(`curl ${'x'.repeat(200)}`), ...denied];
+    const { message } = concluded({ turn: { denials }, reading: missing });
+    expect(message).toBe(
+      `The agent was denied what it asked for: bash(git push), bash(curl ${'x'.repeat(74)}…), Bash.`,
+    );
   });
 
   it('says until when, which session, how much', () => {
@@ -265,7 +294,7 @@ describe('the sentence', () => {
       'The agent ended its turn at its budget. It reports $0.0000 and 7 tokens.',
       { turn: { ...unsaid('limit', 'budget'), usage: { scope: 'step', tokens: 7, usd: null } } },
     ],
-    ['The agent was denied what it asked for: Bash, Edit.', { turn: { denials } }],
+    ['The agent was denied what it asked for: Bash, Edit.', { turn: { denials }, reading: missing }],
     ['The agent ended its turn with an error. It said: the reason', { turn: { ended: ended('failed') } }],
     ["The agent's turn was interrupted from outside.", { turn: unsaid('interrupted') }],
     [

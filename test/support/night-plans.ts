@@ -58,7 +58,9 @@ const AGENTS: Readonly<Record<string, ScenarioAgent>> = {
   },
   DENIED: {
     kind: 'claude',
-    plan: { implementation: goodTurn('claude', [...work('DENIED'), say(denial)]) },
+    plan: {
+      implementation: goodTurn('claude', [...work('DENIED'), say(denial)], { status: 'blocked', summary: 'no web' }),
+    },
   },
   COSTLY: {
     kind: 'opencode',

@@ -193,7 +193,7 @@ describe('limits and money', () => {
     expect(viewOf('LIMITED')).toMatchObject({ state: 'readyForManualReview', waitUntilMs: null });
   });
 
-  it('a denied tool blocks the run and is named', () => {
+  it('a denied tool that the agent cannot do without blocks the run and is named', () => {
     expect(viewOf('DENIED').state).toBe('blockedNeedsHuman');
     expect(blockedBy(viewOf('DENIED'))).toMatch(/^PAWL_AGENT_DENIED .*WebFetch/);
   });

@@ -10,6 +10,7 @@ import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent, Usage } from '../../model/agent-event.ts';
 import {
   completed,
+  deniedEvent,
   endOfStatus,
   endOfWords,
   failed,
@@ -17,8 +18,9 @@ import {
   limitReached,
   NOTED,
   orNoted,
+  toolStarted,
 } from './line-events.ts';
-import { charsIn, countOf, fieldsOf, listOf, numberOf, objectOf, textOf, textsOf, wholeOf } from './line-fields.ts';
+import { charsIn, countOf, fieldsOf, listOf, numberOf, objectOf, textOf, textsOf, whatOf, wholeOf } from './line-fields.ts';
 
 /** What differs between the agents that write such lines. */
 export interface ClaudeDialect {
@@ -106,15 +108,13 @@ function systemEvents(line: JsonObject): readonly AgentEvent[] | null {
           delayMs: wholeOf(line.retry_delay_ms),
         },
       ];
-    case 'permission_denied':
-      return [denied(textOf(line.tool_name), textOf(line.message) ?? textOf(line.decision_reason))];
+    case 'permission_denied': {
+      const reason = textOf(line.message) ?? textOf(line.decision_reason) ?? 'not permitted';
+      return [deniedEvent(textOf(line.tool_name) ?? 'unknown', reason, { id: textOf(line.tool_use_id) })];
+    }
     default:
       return subtype !== null && NOTED_SUBTYPES.has(subtype) ? NOTED : null;
   }
-}
-
-function denied(tool: string | null, reason: string | null): AgentEvent {
-  return { type: 'denied', tool: tool ?? 'unknown', reason: reason ?? 'not permitted' };
 }
 
 function assistantEvents(line: JsonObject, dialect: ClaudeDialect): readonly AgentEvent[] {
@@ -132,7 +132,7 @@ function blockEvents(block: JsonObject, isSubAgent: boolean): readonly AgentEven
   const id = textOf(block.id);
   const text = textOf(block.text);
   if (block.type === 'tool_use' && id !== null)
-    return [{ type: 'toolStarted', id, name: textOf(block.name) ?? 'unknown', chars: charsIn(block.input) }];
+    return [toolStarted(id, textOf(block.name) ?? 'unknown', whatOf(block.input), charsIn(block.input))];
   if (block.type === 'text' && text !== null && !isSubAgent && !SERVICE_ERROR.test(text))
     return [{ type: 'text', text, isDelta: false }];
   const writtenChars = charsIn(block.text) + charsIn(block.thinking) + charsIn(block.data);
@@ -194,15 +194,12 @@ function windowEvents(line: JsonObject): readonly AgentEvent[] {
   return [{ type: 'limited', kind: 'usage', resetsAtMs: seconds === null ? null : seconds * 1000 }];
 }
 
-/** What was denied, each tool once, with the last command or file that it was asked for. */
+/** What was denied in the whole turn, each use once; why was said when it happened, if it was. */
 function denialEvents(result: JsonObject): readonly AgentEvent[] {
-  const asked = new Map<string | null, string | null>();
-  for (const item of listOf(result.permission_denials)) {
-    const { tool_name: tool, tool_input: input } = fieldsOf(item);
-    const { command, file_path: file, url } = fieldsOf(input);
-    asked.set(textOf(tool), textOf(command) ?? textOf(file) ?? textOf(url));
-  }
-  return [...asked].map(([tool, what]) => denied(tool, what === null ? null : `asked for: ${what}`));
+  return listOf(result.permission_denials).map((item) => {
+    const { tool_name: tool, tool_input: input, tool_use_id: id } = fieldsOf(item);
+    return deniedEvent(textOf(tool) ?? 'unknown', '', { ask: whatOf(input), id: textOf(id) });
+  });
 }
 
 function resultEvents(result: JsonObject, dialect: ClaudeDialect): readonly AgentEvent[] {

@@ -9,8 +9,8 @@
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
-import { completed, endOfWords, failed, interrupted, NOTED, refusedStart, stderrLine } from './line-events.ts';
-import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
+import { NOTED, completed, deniedEvent, endOfWords, failed, interrupted, refusedStart, stderrLine, toolStarted } from './line-events.ts';
+import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf, whatOf } from './line-fields.ts';
 import { strictSchema } from './strict-schema.ts';
 
 const SANDBOXES = { read: 'read-only', edit: 'workspace-write', bypass: 'danger-full-access' } as const;
@@ -117,7 +117,7 @@ function itemEvents(item: JsonObject, isDone: boolean): readonly AgentEvent[] | 
   if (NOTED_ITEMS.has(kind)) return NOTED;
   if (!TOOL_ITEMS.has(kind) || id === null) return null;
   const name = toolName(kind, item);
-  return isDone ? finishedEvents(item, id, name) : [{ type: 'toolStarted', id, name, chars: writtenChars(item) }];
+  return isDone ? finishedEvents(item, id, name) : [toolStarted(id, name, whatOf(item), writtenChars(item))];
 }
 
 /** What the model wrote to call a tool, and what it is given of it, as far as the line tells. */
@@ -148,7 +148,7 @@ function finishedEvents(item: JsonObject, id: string, name: string): readonly Ag
       exitCode: numberOf(item.exit_code),
       chars: givenChars(item),
     },
-    ...(isDenied ? [{ type: 'denied', tool: name, reason: error ?? 'declined' } as const] : []),
+    ...(isDenied ? [deniedEvent(name, error ?? 'declined', { ask: whatOf(item) })] : []),
   ];
 }
 

@@ -13,6 +13,7 @@ import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports
 import { commandRules } from './command-rules.ts';
 import {
   completed,
+  deniedEvent,
   endOfStatus,
   endOfWords,
   failed,
@@ -21,8 +22,9 @@ import {
   orNoted,
   refusedStart,
   stderrLine,
+  toolStarted,
 } from './line-events.ts';
-import { fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
+import { fieldsOf, numberOf, objectOf, textOf, whatOf } from './line-fields.ts';
 
 /** Lines that are signs of life. */
 const NOTED_TYPES = new Set([
@@ -127,7 +129,7 @@ function read(line: Json): readonly AgentEvent[] | null {
       return orNoted(messageEvents(data));
     case 'tool.execution_start': {
       const id = textOf(data.toolCallId);
-      return id === null ? NOTED : [{ type: 'toolStarted', id, name: textOf(data.toolName) ?? 'unknown' }];
+      return id === null ? NOTED : [toolStarted(id, textOf(data.toolName) ?? 'unknown', whatOf(data.arguments))];
     }
     case 'tool.execution_complete':
       return resultOfTool(data);
@@ -161,10 +163,10 @@ function resultOfTool(data: JsonObject): readonly AgentEvent[] {
   const name = textOf(data.toolName);
   const exitCode = numberOf(fieldsOf(data.shellExecution).exitCode);
   return [
-    { type: 'toolFinished', id, name, isError: data.success !== true, exitCode },
     ...(error.code === 'denied'
-      ? [{ type: 'denied', tool: name ?? deniedTool(data), reason: textOf(error.message) ?? 'denied' } as const]
+      ? [deniedEvent(name ?? deniedTool(data), textOf(error.message) ?? 'denied', { id })]
       : []),
+    { type: 'toolFinished', id, name, isError: data.success !== true, exitCode },
   ];
 }
 

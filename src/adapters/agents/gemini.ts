@@ -12,6 +12,7 @@ import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports
 import { commandRules } from './command-rules.ts';
 import {
   completed,
+  deniedEvent,
   endOfStatus,
   endOfWords,
   failed,
@@ -20,8 +21,9 @@ import {
   NOTED,
   refusedStart,
   stderrLine,
+  toolStarted,
 } from './line-events.ts';
-import { charsIn, countOf, fieldsOf, objectOf, textOf } from './line-fields.ts';
+import { charsIn, countOf, fieldsOf, objectOf, textOf, whatOf } from './line-fields.ts';
 
 /** The first exit code that is an HTTP status modulo 256: 400 is. */
 const FIRST_STATUS = 144;
@@ -95,8 +97,9 @@ function read(line: Json): readonly AgentEvent[] | null {
     }
     case 'tool_use': {
       const id = textOf(fields.tool_id);
-      const chars = charsIn(fields.parameters);
-      return id === null ? NOTED : [{ type: 'toolStarted', id, name: textOf(fields.tool_name) ?? 'unknown', chars }];
+      const { parameters } = fields;
+      if (id === null) return NOTED;
+      return [toolStarted(id, textOf(fields.tool_name) ?? 'unknown', whatOf(parameters), charsIn(parameters))];
     }
     case 'tool_result':
       return resultOfTool(fields);
@@ -119,8 +122,8 @@ function resultOfTool(line: JsonObject): readonly AgentEvent[] {
   // The tool's name is the beginning of its id.
   const name = id.split('__')[0] ?? 'unknown';
   return [
+    ...(isDenied ? [deniedEvent(name, reason, { id })] : []),
     { type: 'toolFinished', id, name, isError, exitCode: null, chars: charsIn(line.output) + charsIn(error) },
-    ...(isDenied ? [{ type: 'denied', tool: name, reason } as const] : []),
   ];
 }
 

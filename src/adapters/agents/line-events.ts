@@ -16,6 +16,32 @@ export function orNoted(events: readonly AgentEvent[]): readonly AgentEvent[] {
   return events.length === 0 ? NOTED : events;
 }
 
+/** The agent starts a tool; `ask` is what it asks of it, `chars` how much its model wrote to call it (absent: not told). */
+export function toolStarted(id: string, name: string, ask: string | null, chars?: number): AgentEvent {
+  return {
+    type: 'toolStarted',
+    id,
+    name,
+    ...(ask === null ? {} : { what: ask }),
+    ...(chars === undefined ? {} : { chars }),
+  };
+}
+
+/** A tool was denied; told by what it was asked for, or by the use of it that had started. */
+export function deniedEvent(
+  tool: string,
+  reason: string,
+  { ask = null, id = null }: { readonly ask?: string | null; readonly id?: string | null },
+): AgentEvent {
+  return {
+    type: 'denied',
+    tool,
+    reason,
+    ...(ask === null ? {} : { what: ask }),
+    ...(id === null ? {} : { id }),
+  };
+}
+
 /** The agent says that it is done. */
 export function completed(reason: string): AgentEvent {
   return { type: 'ended', how: 'completed', cause: 'other', reason };

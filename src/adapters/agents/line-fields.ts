@@ -22,6 +22,31 @@ export function textOf(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
+const ASKS = [
+  'command',
+  'cmd',
+  'file_path',
+  'filePath',
+  'absolute_path',
+  'notebook_path',
+  'path',
+  'dir_path',
+  'url',
+  'pattern',
+  'query',
+];
+
+/** What a tool's input asks for, as far as it does in a text or in words: its command, else the path, address or pattern that it names; null: it does not. */
+export function whatOf(input: Json | undefined): string | null {
+  const fields = fieldsOf(input);
+  for (const name of ASKS) {
+    const words = textsOf(fields[name]);
+    const text = textOf(fields[name]) ?? (words.length > 0 ? words.join(' ') : null);
+    if (text !== null) return text;
+  }
+  return null;
+}
+
 /** The number, null when the value is none. */
 export function numberOf(value: Json | undefined): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;

@@ -13,6 +13,7 @@ import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports
 import { commandRules } from './command-rules.ts';
 import {
   completed,
+  deniedEvent,
   endOfStatus,
   endOfWords,
   failed,
@@ -21,7 +22,7 @@ import {
   refusedStart,
   stderrLine,
 } from './line-events.ts';
-import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf } from './line-fields.ts';
+import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf, whatOf } from './line-fields.ts';
 
 const READ_TOOLS = ['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'todoread', 'todowrite'];
 /** Its rules see a command with its redirections: these would write anywhere. */
@@ -171,12 +172,14 @@ function toolEvents(part: JsonObject): readonly AgentEvent[] {
   if (id === null || (state.status !== 'completed' && state.status !== 'error')) return NOTED;
   const isError = state.status === 'error';
   const exitCode = numberOf(fieldsOf(state.metadata).exit);
+  const isDenied = isError && error !== null && DENIAL.test(error);
   return [
     // Its call is told only now.
     { type: 'noted', writtenChars: charsIn(state.input) },
     { type: 'toolFinished', id, name, isError, exitCode, chars: charsIn(state.output) + charsIn(state.error) },
-    ...(isError && error !== null && DENIAL.test(error)
-      ? [{ type: 'denied', tool: name, reason: error } as const]
+    // What follows are all of its rules.
+    ...(isDenied
+      ? [deniedEvent(name, error.split(/ ?Here are some of/)[0] ?? error, { ask: whatOf(state.input) })]
       : []),
   ];
 }
@@ -218,11 +221,9 @@ function readExit(exit: TurnExit): readonly AgentEvent[] {
 
 /** Denials that only standard error tells. */
 function denialsOf(stderr: string): readonly AgentEvent[] {
-  return [...stderr.matchAll(/permission requested: (\S+)[^\n]*auto-rejecting/g)].map(([reason, tool]) => ({
-    type: 'denied',
-    tool: tool ?? 'unknown',
-    reason,
-  }));
+  return [...stderr.matchAll(/permission requested: (\S+)(?: \(([^\n]*)\))?[^\n]*auto-rejecting/g)].map(
+    ([reason, tool, ask]) => deniedEvent(tool ?? 'unknown', reason, { ask: ask ?? null }),
+  );
 }
 
 /** An unknown agent it replaces by its own and works on; an unknown model its lines call a server error, and only its log says what it was. */

@@ -63,10 +63,10 @@ it.each<[string, AgentKind, object, string]>([
     'failed login',
   ],
   [
-    'a denial told twice in one line',
+    'denials of one tool in one line',
     'claude',
     { ...result, permission_denials: [{ tool_name: 'Bash' }, { tool_name: 'Bash' }] },
-    'denied Bash, completed other',
+    'denied Bash, denied Bash, completed other',
   ],
   ['an answer that is an empty list', 'claude', { ...result, structured_output: [] }, 'answer [], completed other'],
   ['a system line of another day', 'claude', { type: 'system', subtype: 'new_thing' }, 'unknown'],
