@@ -11,6 +11,8 @@ const PROGRAMS = [
   'host/verification-worker',
   'adapters/agents/scripted-worker',
   'adapters/agents/acp-worker',
+  'adapters/agents/opencode-plugin',
+  'adapters/agents/tool-hook',
   'prove/matrix-worker',
 ];
 

@@ -36,15 +36,16 @@ const VERSIONED: Readonly<Record<string, string>> = {
 interface Reading {
   /** Short options that are refused, by letter. */
   readonly letters?: string;
-  /** Long options that are refused. */
-  readonly names?: readonly string[];
+  /** Long options that are refused, with a space between. */
+  readonly names?: string;
   readonly operandsMax?: number;
 }
 
 /** Options are free but for those that are refused; every other word is a path, and so is what stands behind the "=" of an option. */
-function reader({ letters = '', names = [], operandsMax = Number.POSITIVE_INFINITY }: Reading = {}): LookingRule {
+function reader({ letters = '', names = '', operandsMax = Number.POSITIVE_INFINITY }: Reading = {}): LookingRule {
+  const refused = names.split(' ').filter((name) => name !== '');
   const isRefused = (option: string): boolean =>
-    isLongOption(option, names) ||
+    isLongOption(option, refused) ||
     (/^-[A-Za-z]/.test(option) && [...letters].some((letter) => option.includes(letter)));
   return (args, isInside) => {
     const { options, operands } = sorted(args);
@@ -188,13 +189,13 @@ const PROGRAMS: Readonly<Record<string, LookingRule>> = {
       /^-[ABCmgtTdjMEr]$|^--(?:glob|iglob|type|type-not|max-count|context|after-context|before-context|max-depth)$/,
     unsought: /^--(?:files|type-list)$/,
   }),
-  tail: reader({ letters: 'fF', names: ['follow', 'retry'] }),
+  tail: reader({ letters: 'fF', names: 'follow retry' }),
   cut,
-  sort: reader({ letters: 'oT', names: ['output', 'compress-program', 'temporary-directory', 'files0-from'] }),
+  sort: reader({ letters: 'oT', names: 'output files0-from compress-program temporary-directory' }),
   uniq: reader({ operandsMax: 1 }),
-  diff: reader({ letters: 'l', names: ['paginate'] }),
-  file: reader({ letters: 'CfmzZ', names: ['compile', 'files-from', 'magic-file', 'uncompress'] }),
-  tree: reader({ letters: 'oR', names: ['output', 'fromfile', 'fromtabfile'] }),
+  diff: reader({ letters: 'l', names: 'paginate' }),
+  file: reader({ letters: 'CfmzZ', names: 'compile files-from magic-file uncompress' }),
+  tree: reader({ letters: 'oR', names: 'output fromfile fromtabfile' }),
   xxd: reader({ letters: 'r', operandsMax: 1 }),
   pwd: all(/^-[LP]$/),
   date: all(/^(?:-u|-I\w*|-R|--utc|--iso-8601(?:=\w+)?|\+.*)$/s),

@@ -17,7 +17,22 @@ import {
   type TurnUsage,
   USAGE_SCOPES,
 } from '../model/turn.ts';
-import { absolute, count, type Fields, flag, hash, json, list, nullable, object, oneOf, text, time } from './fields.ts';
+import {
+  absolute,
+  count,
+  type Fields,
+  flag,
+  hash,
+  json,
+  list,
+  nullable,
+  object,
+  oneOf,
+  text,
+  texts,
+  time,
+  wrong,
+} from './fields.ts';
 
 /** The agent's part of a request; throws what a parse catches. */
 export function turnRequest(file: Fields): TurnRequest {
@@ -44,7 +59,14 @@ export function turnRequest(file: Fields): TurnRequest {
     bypassesPermissions: flag(file, 'bypassesPermissions'),
     ...(file.mayRemind === undefined ? {} : { mayRemind: flag(file, 'mayRemind') }),
     ...(file.isStreaming === undefined ? {} : { isStreaming: flag(file, 'isStreaming') }),
+    ...(file.files === undefined ? {} : { files: filesOf(file) }),
   };
+}
+
+function filesOf(file: Fields): Record<string, string> {
+  const files = texts(file, 'files');
+  if (!Object.keys(files).every((name) => /^[\w-][\w.-]*$/.test(name))) throw wrong('files', 'plain names');
+  return files;
 }
 
 /** The agent's part of an outcome; throws what a parse catches. */

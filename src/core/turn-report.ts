@@ -14,7 +14,7 @@ import { cutOffUsage, reportedUsage } from './charge.ts';
 import { denialKind } from './denial-kind.ts';
 import { refusedSetting } from './refused-settings.ts';
 import { sanitise } from './sanitise.ts';
-import { type DeniedUse, type Turn, readsAnswer } from './turn.ts';
+import { type DeniedUse, readsAnswer, type Turn } from './turn.ts';
 
 /** All that a report is made from. */
 export interface ReportedTurn {

@@ -188,9 +188,15 @@ async function runWorker(
   return { exit, forced: seen.forced, agent, ...(seen.obstacle === undefined ? {} : { obstacle: seen.obstacle }) };
 }
 
-/** What the agent is given as files: its prompt, and the schema of its answer. */
+/** What the agent is given as files: its prompt, what its command line names, and the schema of its answer. */
 function writeTurnFiles(files: Files, taskFolder: string, turn: TurnRequest): void {
   files.writeDurable(join(taskFolder, TASK_FILES.prompt), new TextEncoder().encode(turn.prompt));
+  if (turn.files !== undefined) {
+    const folder = join(taskFolder, TASK_FILES.agentFiles);
+    files.ensureFolders([folder]);
+    for (const [name, text] of Object.entries(turn.files))
+      files.writeDurable(join(folder, name), new TextEncoder().encode(text));
+  }
   if (turn.answerSchema === null) return;
   files.writeDurable(join(taskFolder, TASK_FILES.answerSchema), encode(turn.answerSchema));
 }

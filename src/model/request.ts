@@ -25,6 +25,7 @@ export const TASK_FILES = {
   prompt: 'prompt.md',
   answerSchema: 'answer-schema.json',
   instructions: 'instructions',
+  agentFiles: 'agent-files',
   treeLock: 'tree.lock',
 } as const;
 

@@ -32,7 +32,7 @@ export const END_CAUSES = [
 ] as const satisfies readonly EndCause[];
 /** What may keep an agent from its model. */
 export const LIMIT_KINDS = ['usage', 'rate', 'capacity', 'connection'] as const satisfies readonly LimitKind[];
-/** What a denial may be of that stands in no way. */
+/** What a denial may have been about, where that decides anything. */
 export const DENIAL_KINDS = ['look', 'commit'] as const;
 /** Where an answer may come from. */
 export const ANSWER_ORIGINS = ['file', 'mcp', 'structured', 'message', 'exitCode'] as const;
@@ -93,6 +93,8 @@ export interface TurnRequest {
   readonly mayRemind?: boolean;
   /** True when it prints its messages piece by piece, and then as a whole: its output may be as much larger. Absent: it does not. */
   readonly isStreaming?: boolean;
+  /** Files that the agent reads, by name; the host writes them into a folder of the task's. Absent where there are none, and in older requests. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Where an answer came from. */

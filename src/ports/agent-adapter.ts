@@ -40,6 +40,20 @@ export type PermissionMode =
   /** Nothing is asked or denied. Only when the config says so. */
   | 'bypass';
 
+/** How an agent that asks nobody is made to ask our rules before it uses a tool. */
+export interface ToolGuard {
+  /** The rules of the turn, as one word. */
+  readonly policy: string;
+  /** Words and patterns as the rules have them, for an agent whose own rules must say all of it. */
+  readonly permission: PermissionMode;
+  /** Program and script that answer a hook. */
+  readonly hook: readonly string[];
+  /** Absolute path of the plugin, for an agent that loads one. */
+  readonly plugin: string;
+  /** Absolute: where the host puts the files of the turn's command. */
+  readonly folder: string;
+}
+
 /** All that a command line is made from. */
 export interface TurnStart {
   readonly session: TurnSession;
@@ -63,6 +77,8 @@ export interface TurnStart {
   readonly mcp: { readonly name: string; readonly command: string; readonly args: readonly string[] } | null;
   /** True when it is to print messages piece by piece, which the installed version knows how to. */
   readonly isStreaming?: boolean;
+  /** Null or absent: the agent's own rules are all there is. */
+  readonly guard?: ToolGuard | null;
   /** Absolute. */
   readonly worktree: string;
 }
@@ -74,6 +90,8 @@ export interface TurnCommand {
   readonly stdin: 'prompt' | 'empty';
   /** Variables to set; never secrets. */
   readonly env: Readonly<Record<string, string>>;
+  /** Files that it reads, by their names in the guard's folder. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** What is known beyond the lines when a turn's process has ended. */
@@ -118,6 +136,13 @@ export interface AgentAdapter {
   readonly streamingFlag?: string;
   /** Flags that work and that its help does not name. */
   readonly hiddenFlags: readonly string[];
+  /** Absent: every version that knows the guard's flags can be guarded. */
+  readonly guardable?: {
+    /** True for versions that are known to keep to the guard. */
+    isVersion(version: string): boolean;
+    /** Files of an administrator that the guard's would take the place of: where one lies, the agent goes without a guard. */
+    readonly adminFiles: readonly string[];
+  };
   /** How to start or resume. */
   command(start: TurnStart): TurnCommand;
   /** The events of one line of its output, parsed; null when the adapter does not know such a line. */

@@ -20,7 +20,19 @@ import {
   orNoted,
   toolStarted,
 } from './line-events.ts';
-import { charsIn, countOf, fieldsOf, listOf, numberOf, objectOf, textOf, textsOf, whatOf, wholeOf } from './line-fields.ts';
+import {
+  charsIn,
+  countOf,
+  fieldsOf,
+  listOf,
+  numberOf,
+  objectOf,
+  textOf,
+  textsOf,
+  whatOf,
+  wholeOf,
+} from './line-fields.ts';
+import { isGuardDenial } from './tool-guard.ts';
 
 /** What differs between the agents that write such lines. */
 export interface ClaudeDialect {
@@ -182,8 +194,12 @@ function toolResults(line: JsonObject): readonly AgentEvent[] {
     const block = fieldsOf(item);
     const id = textOf(block.tool_use_id);
     if (block.type !== 'tool_result' || id === null) return [];
+    const said = textOf(block.content) ?? textOf(fieldsOf(listOf(block.content)[0]).text) ?? '';
     const chars = charsIn(block.content);
-    return [{ type: 'toolFinished', id, name: null, isError: block.is_error === true, exitCode: null, chars }];
+    return [
+      ...(block.is_error === true && isGuardDenial(said) ? [deniedEvent('unknown', said, { id })] : []),
+      { type: 'toolFinished', id, name: null, isError: block.is_error === true, exitCode: null, chars },
+    ];
   });
 }
 

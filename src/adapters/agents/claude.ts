@@ -4,7 +4,7 @@
  * Owns: its command line, what its exit tells, what its numbers stand for. Does not own: its lines (claude-lines).
  *
  * Invariants: 1. Nothing is bypassed unless the start says so. 2. Its prompt is its standard input, byte for byte. 3. What it may not do is denied, never waited for:
- * read-only turns are never asked, others ask our MCP server where it is given.
+ * it asks our MCP server where it is given, and without one what it does not allow by itself is denied.
  */
 import type { JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent, Usage } from '../../model/agent-event.ts';
@@ -15,6 +15,9 @@ import { endOfWords, failed, refusedStart, stderrLine } from './line-events.ts';
 import { countOf, fieldsOf, numberOf } from './line-fields.ts';
 
 const MODES = { read: 'dontAsk', edit: 'acceptEdits', bypass: 'bypassPermissions' } as const;
+/** Modes in which it asks. The one for reading has another name in newer versions, which take this one too. */
+const ASKING = { ...MODES, read: 'default' } as const;
+/** Allowed without a question anywhere on the machine where nobody is asked; else it reads the worktree by itself, and asks for the rest. */
 const READ_TOOLS = ['Read', 'Grep', 'Glob'];
 const WRITE_TOOLS = ['Edit', 'Write', 'NotebookEdit'];
 
@@ -81,7 +84,10 @@ function command(start: TurnStart): TurnCommand {
   if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);
   // What the repository has its agents run at every start is not for this one: who writes it there would give orders to the next.
   if (start.permission !== 'bypass') args.push('--settings', JSON.stringify({ disableAllHooks: true }));
-  args.push('--permission-mode', start.nativeMode ?? MODES[start.permission]);
+  args.push(
+    '--permission-mode',
+    start.nativeMode ?? (isAsking(start) ? ASKING[start.permission] : MODES[start.permission]),
+  );
   if (start.model !== null) args.push('--model', start.model);
   if (start.maxTurns !== null) args.push('--max-turns', String(start.maxTurns));
   if (start.budget.usd !== null) args.push('--max-budget-usd', String(start.budget.usd));
@@ -95,14 +101,14 @@ function command(start: TurnStart): TurnCommand {
   return { args: [...args, ...start.extraArgs], stdin: 'prompt', env: { DISABLE_AUTOUPDATER: '1' } };
 }
 
-/** True in a mode in which Claude Code asks; it never does in `dontAsk`. */
+/** True when Claude Code asks our server for what it does not allow by itself; without one it is never asked in `read`, and denies in `edit`. */
 function isAsking(start: TurnStart): boolean {
-  return start.nativeMode === null && start.permission === 'edit';
+  return start.nativeMode === null && start.permission !== 'bypass' && start.mcp !== null;
 }
 
 function toolLists(start: TurnStart): readonly string[] {
   const allowed = [
-    ...(start.permission === 'read' ? READ_TOOLS : []),
+    ...(start.permission === 'read' && !isAsking(start) ? READ_TOOLS : []),
     ...start.allowedTools,
     ...commandRules(
       [...start.lookingCommands, ...start.allowedCommands],

@@ -9,7 +9,17 @@
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
-import { NOTED, completed, deniedEvent, endOfWords, failed, interrupted, refusedStart, stderrLine, toolStarted } from './line-events.ts';
+import {
+  completed,
+  deniedEvent,
+  endOfWords,
+  failed,
+  interrupted,
+  NOTED,
+  refusedStart,
+  stderrLine,
+  toolStarted,
+} from './line-events.ts';
 import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf, whatOf } from './line-fields.ts';
 import { strictSchema } from './strict-schema.ts';
 

@@ -5,10 +5,11 @@
  *
  * Invariants: 1. Nothing is bypassed unless the config says so. 2. A flag that the installed version does not know never reaches a start.
  */
+import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { splitCommand } from '../../core/allow-list.ts';
 import type { CodingAgentConfig } from '../../model/agent-config.ts';
-import { PawlError } from '../../model/error.ts';
+import { PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent, TurnOrder } from '../../ports/agent.ts';
@@ -17,6 +18,7 @@ import type {
   AgentCapabilities,
   AnswerWay,
   PermissionMode,
+  ToolGuard,
   TurnCommand,
   TurnStart,
 } from '../../ports/agent-adapter.ts';
@@ -27,6 +29,8 @@ import { adapterOf } from './adapters.ts';
 import { findProgram } from './find-program.ts';
 import { withoutMemory } from './instruction-files.ts';
 import { type ProbedProgram, probeProgram, unknownFlags } from './probe-program.ts';
+import { encodePolicy } from './tool-guard.ts';
+import type { ToolPolicy } from './tool-policy.ts';
 
 /** Where and with what agents are started. */
 export interface CodingPlace {
@@ -111,10 +115,24 @@ export async function turnCommandOf(
   const program = await probeProgram(adapter, path, place.environment);
   const isStreaming = hasStreaming(adapter, program);
   const isTold = config.extraArgs.some((argument) => argument === adapter.streamingFlag);
-  const start = { ...startOf(config, adapter, place, places, order), isStreaming: isStreaming && !isTold };
-  const command = config.kind === 'acp' ? overAcp(config, path, place, start, order) : adapter.command(start);
-  const flags = command.args.filter((argument) => argument !== order.prompt);
-  const unknown = config.kind === 'acp' ? [] : unknownFlags(adapter, program, flags);
+  const made = {
+    ...turnStartOf(config, adapter, place, places, order),
+    isStreaming: isStreaming && !isTold,
+  };
+  const start = isGuardable(adapter, program.version) ? made : { ...made, guard: null };
+  const whole = config.kind === 'acp' ? overAcp(config, path, place, start, order) : adapter.command(start);
+  const unknownIn = ({ args }: TurnCommand): readonly string[] =>
+    config.kind === 'acp'
+      ? []
+      : unknownFlags(
+          adapter,
+          program,
+          args.filter((argument) => argument !== order.prompt),
+        );
+  // A version that cannot be guarded has its own rules, as an older Pawl gave them.
+  const command =
+    config.kind === 'acp' || unknownIn(whole).length === 0 ? whole : adapter.command({ ...start, guard: null });
+  const unknown = unknownIn(command);
   if (unknown.length > 0) throw unknownFlag(name, adapter, program.version, unknown, config.extraArgs);
   refuseLongArguments(name, adapter, command);
   const { path: programPath, version, sha256 } = program;
@@ -138,6 +156,7 @@ export async function turnCommandOf(
       bypassesPermissions: isBypassing(config),
       ...(order.mayRemind ? { mayRemind: true } : {}),
       ...(isStreaming ? { isStreaming } : {}),
+      ...(command.files === undefined ? {} : { files: command.files }),
     },
   };
 }
@@ -147,7 +166,8 @@ function hasStreaming({ streamingFlag }: AgentAdapter, { flags }: ProbedProgram)
   return streamingFlag !== undefined && flags?.has(streamingFlag) === true;
 }
 
-function startOf(
+/** All that the agent's command line is made from. */
+export function turnStartOf(
   config: CodingAgentConfig,
   adapter: AgentAdapter,
   place: CodingPlace,
@@ -183,8 +203,43 @@ function startOf(
           args: [...mcpArgs, '--task', order.taskFolder, '--mark', order.mark, ...approval],
         }
       : null,
+    guard:
+      config.nativeMode === undefined && permission !== 'bypass' && !isBypassing(config)
+        ? guardOf({ permission, allowedTools, allowedCommands }, places.worktree, order.taskFolder)
+        : null,
     worktree: places.worktree,
   };
+}
+
+function isGuardable({ guardable }: AgentAdapter, version: string): boolean {
+  return (
+    guardable === undefined || (guardable.isVersion(version) && !guardable.adminFiles.some((file) => existsSync(file)))
+  );
+}
+
+function guardOf(
+  rules: Pick<ToolPolicy, 'permission' | 'allowedTools' | 'allowedCommands'>,
+  worktree: string,
+  taskFolder: string,
+): ToolGuard {
+  const roots = [...new Set([worktree, realPathOf(worktree)])];
+  return {
+    policy: encodePolicy({ ...rules, roots, ownServer: MCP_NAME }),
+    permission: rules.permission,
+    hook: [process.execPath, builtPath('adapters/agents/tool-hook.js')],
+    plugin: builtPath('adapters/agents/opencode-plugin.js'),
+    folder: join(taskFolder, TASK_FILES.agentFiles),
+  };
+}
+
+/** The worktree's own path, links resolved; as it is written where it is not there. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return path;
+  }
 }
 
 /** Who judges changes nothing; who writes edits; nothing is bypassed but on the operator's word. */

@@ -8,6 +8,7 @@
  * 4. A turn's `result` tells only an exit code, 0 for one that was ended by a signal too: an abort, or an error, is told by the line before it, and that is the end.
  */
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import { shellCommand } from '../../base/shell-words.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { commandRules } from './command-rules.ts';
@@ -100,8 +101,31 @@ function command(start: TurnStart): TurnCommand {
     const server = { type: 'local', command: mcp.command, args: mcp.args, tools: ['*'] };
     args.push('--additional-mcp-config', JSON.stringify({ mcpServers: { [mcp.name]: server } }));
   }
-  return { args: [...args, ...allowedOf(start), ...start.extraArgs], stdin: 'prompt', env: {} };
+  const guarded = guardOf(start);
+  return {
+    args: [...args, ...allowedOf(start), ...guarded.args, ...start.extraArgs],
+    stdin: 'prompt',
+    env: {},
+    ...guarded.files,
+  };
 }
+
+/** A plugin with a hook that decides on its shell commands; what the hook cannot answer is denied by its own rules. */
+function guardOf({ guard = null }: TurnStart): {
+  readonly args: readonly string[];
+  readonly files: Pick<TurnCommand, 'files'>;
+} {
+  if (guard === null) return { args: [], files: {} };
+  const plugin = { name: 'pawl', version: '1.0.0', description: 'The rules of this turn.', hooks: 'hooks.json' };
+  const hook = { type: 'command', bash: shellCommand([...guard.hook, 'copilot', guard.policy]), timeoutSec: HOOK_S };
+  const hooks = { version: 1, hooks: { preToolUse: [hook] } };
+  return {
+    args: [`--plugin-dir=${guard.folder}`],
+    files: { files: { 'plugin.json': JSON.stringify(plugin), 'hooks.json': JSON.stringify(hooks) } },
+  };
+}
+
+const HOOK_S = 120;
 
 function modeOf(start: TurnStart): readonly string[] {
   if (start.permission === 'bypass') return ['--allow-all'];

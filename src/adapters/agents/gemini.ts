@@ -6,10 +6,12 @@
  * Invariants: 1. Nothing is bypassed unless the start says so: a tool that would need a person's consent is not offered to the model at all. 2. Its exit codes count only
  * where its lines have told no end, as it exits with 0 when it is ended by a signal; but for those that are an HTTP status modulo 256: the service has failed.
  */
+import { join } from 'node:path';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { commandRules } from './command-rules.ts';
+import { geminiPolicy } from './gemini-policy.ts';
 import {
   completed,
   deniedEvent,
@@ -70,11 +72,25 @@ function command(start: TurnStart): TurnCommand {
   const args = ['-o', 'stream-json', '--skip-trust', '--approval-mode', start.nativeMode ?? MODES[start.permission]];
   if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);
   if (start.model !== null) args.push('-m', start.model);
+  const { guard = null } = start;
+  args.push(...allowedOf(start).map((tool) => `--allowed-tools=${tool}`));
+  if (guard !== null) args.push(`--policy=${join(guard.folder, POLICY_FILE)}`);
+  return {
+    args: [...args, ...start.extraArgs],
+    stdin: 'prompt',
+    env: { GEMINI_CLI_NO_RELAUNCH: 'true' },
+    ...(guard === null ? {} : { files: { [POLICY_FILE]: geminiPolicy(start) } }),
+  };
+}
+
+const POLICY_FILE = 'policy.toml';
+
+/** With a policy of ours all commands are its matter: an allowed one on the command line would deny every other. */
+function allowedOf({ allowedTools, allowedCommands, guard = null }: TurnStart): readonly string[] {
+  if (guard !== null) return allowedTools.filter((tool) => !/^(?:run_shell_command|ShellTool)\b/.test(tool));
   // Its rule for a command stands for that command with any further words; commands that are strung together are judged one by one.
   const rule = (words: string) => `run_shell_command(${words})`;
-  const tools = [...start.allowedTools, ...commandRules(start.allowedCommands, rule, rule)];
-  args.push(...tools.map((tool) => `--allowed-tools=${tool}`));
-  return { args: [...args, ...start.extraArgs], stdin: 'prompt', env: { GEMINI_CLI_NO_RELAUNCH: 'true' } };
+  return [...allowedTools, ...commandRules(allowedCommands, rule, rule)];
 }
 
 function read(line: Json): readonly AgentEvent[] | null {

@@ -7,6 +7,7 @@
  * Invariants: 1. Nothing is bypassed unless the start says so: what its permissions do not allow they deny, for a question would end the turn. 2. It writes no last event: the end
  * is a step that finishes with `stop`, and a step after it means that it has gone on.
  */
+import { pathToFileURL } from 'node:url';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
@@ -23,6 +24,7 @@ import {
   stderrLine,
 } from './line-events.ts';
 import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf, whatOf } from './line-fields.ts';
+import { isGuardDenial } from './tool-guard.ts';
 
 const READ_TOOLS = ['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'todoread', 'todowrite'];
 /** Its rules see a command with its redirections: these would write anywhere. */
@@ -87,8 +89,8 @@ function command(start: TurnStart): TurnCommand {
   if (start.session.isResume && start.session.id !== null) args.push('-s', start.session.id);
   // A session without a title has a model asked for one.
   else args.push('--title', TITLE);
-  // No plugins from outside; those that the repository holds are loaded all the same, and the agent may write none.
-  if (start.permission !== 'bypass') args.push('--pure');
+  // No plugins from outside but ours; those that the repository holds are loaded all the same, and the agent may write none.
+  if (start.permission !== 'bypass' && (start.guard ?? null) === null) args.push('--pure');
   if (start.model !== null) args.push('-m', start.model);
   if (start.nativeMode !== null) args.push('--agent', start.nativeMode);
   else if (start.permission === 'bypass') args.push('--auto');
@@ -96,9 +98,11 @@ function command(start: TurnStart): TurnCommand {
 }
 
 function envOf(start: TurnStart): Record<string, string> {
-  const { mcp } = start;
+  const { mcp, guard = null } = start;
   const isBound = start.permission !== 'bypass';
   const config = {
+    // It alone opens the shell, and judges what runs in it.
+    ...(guard === null ? {} : { plugin: [pathToFileURL(guard.plugin).href] }),
     ...(isBound ? { permission: permissionsOf(start) } : {}),
     ...(mcp === null
       ? {}
@@ -107,6 +111,7 @@ function envOf(start: TurnStart): Record<string, string> {
   return {
     OPENCODE_CONFIG_CONTENT: JSON.stringify(config),
     OPENCODE_DISABLE_AUTOUPDATE: '1',
+    ...(guard === null ? {} : { PAWL_TOOL_POLICY: guard.policy }),
     // A config in the repository could allow its agents what these permissions deny.
     ...(isBound ? { OPENCODE_DISABLE_PROJECT_CONFIG: '1' } : {}),
   };
@@ -172,7 +177,7 @@ function toolEvents(part: JsonObject): readonly AgentEvent[] {
   if (id === null || (state.status !== 'completed' && state.status !== 'error')) return NOTED;
   const isError = state.status === 'error';
   const exitCode = numberOf(fieldsOf(state.metadata).exit);
-  const isDenied = isError && error !== null && DENIAL.test(error);
+  const isDenied = isError && error !== null && (DENIAL.test(error) || isGuardDenial(error));
   return [
     // Its call is told only now.
     { type: 'noted', writtenChars: charsIn(state.input) },

@@ -6,7 +6,9 @@
  * Invariants: 1. Nothing is bypassed unless the start says so. 2. It ends without a result at a limit of its own: its exit code tells which.
  * 3. It holds its edits to no folder, and no flag makes it: who needs that runs it as an ACP agent, whose edits a policy judges.
  */
+import { join } from 'node:path';
 import type { JsonObject } from '../../base/canonical-json.ts';
+import { shellCommand } from '../../base/shell-words.ts';
 import type { AgentEvent, Usage } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
 import { type ClaudeDialect, readClaudeLine } from './claude-lines.ts';
@@ -48,6 +50,14 @@ export const qwen: AgentAdapter = {
   helpArgs: [['--help']],
   streamingFlag: STREAMING_FLAG,
   hiddenFlags: [],
+  guardable: {
+    // Versions before these have no hook that decides on a tool.
+    isVersion: (version) => {
+      const [major = 0, minor = 0] = version.split('.').map(Number);
+      return major > 0 || minor >= 15;
+    },
+    adminFiles: ['/etc/qwen-code/settings.json', '/Library/Application Support/QwenCode/settings.json'],
+  },
   command,
   read: (line) => readClaudeLine(line, DIALECT),
   readExit,
@@ -55,7 +65,7 @@ export const qwen: AgentAdapter = {
 
 function command(start: TurnStart): TurnCommand {
   const { session, mcp } = start;
-  const args = ['-o', 'stream-json', '--approval-mode', start.nativeMode ?? MODES[start.permission]];
+  const args = ['-o', 'stream-json', '--approval-mode', start.nativeMode ?? modeOf(start)];
   if (start.isStreaming === true) args.push(STREAMING_FLAG);
   if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);
   if (start.model !== null) args.push('-m', start.model);
@@ -70,8 +80,34 @@ function command(start: TurnStart): TurnCommand {
   const rule = (words: string) => `run_shell_command(${words})`;
   const tools = [...start.allowedTools, ...commandRules(start.allowedCommands, rule, rule)];
   args.push(...tools.map((tool) => `--allowed-tools=${tool}`));
-  return { args: [...args, ...start.extraArgs], stdin: 'prompt', env: {} };
+  return { args: [...args, ...start.extraArgs], stdin: 'prompt', ...guardOf(start) };
 }
+
+/** Where it asks before it edits, it takes every redirection for an edit, `2>&1` too: a guarded reader is kept from editing by the guard. */
+function modeOf({ permission, guard = null }: TurnStart): string {
+  return permission === 'read' && guard !== null ? MODES.edit : MODES[permission];
+}
+
+/**
+ * Settings of the system, which no others override: they allow every shell command to be asked for, and a hook decides on each, and on each file that a tool reads or
+ * changes. Whatever keeps the hook from answering denies: its shell line ends with the exit code that stands for that.
+ */
+function guardOf({ guard = null }: TurnStart): Pick<TurnCommand, 'env' | 'files'> {
+  if (guard === null) return { env: {} };
+  const command = `${shellCommand([...guard.hook, 'qwen', guard.policy])} || exit 2`;
+  const settings = {
+    disableAllHooks: false,
+    permissions: { allow: ['run_shell_command'] },
+    hooks: { PreToolUse: [{ matcher: '*', hooks: [{ type: 'command', command, timeout: HOOK_MS }] }] },
+  };
+  return {
+    env: { QWEN_CODE_SYSTEM_SETTINGS_PATH: join(guard.folder, SETTINGS_FILE) },
+    files: { [SETTINGS_FILE]: JSON.stringify(settings) },
+  };
+}
+
+const SETTINGS_FILE = 'settings.json';
+const HOOK_MS = 120_000;
 
 /** The total of the session, earlier turns and hidden calls included. */
 function totalOf(result: JsonObject): Usage | null {
