@@ -77,7 +77,7 @@ it('who judges a change to instruction files is told that it sees those of the b
     const commits = { commitToReview: 'feed', commitToJudge: 'feed' };
     const prompt = turnPrompt(task(purpose, { ...commits, instructionFilesOfBase }), FRESH, 'message');
     expect(prompt).toContain('as they were in the base');
-    expect(prompt).toContain('`git diff ba5e..feed`');
+    expect(prompt).toContain('`git diff --no-ext-diff ba5e..feed`');
     expect(prompt).not.toContain(EVIL);
     expect(turnPrompt(task(purpose, commits), FRESH, 'message')).not.toContain('as they were in the base');
   }

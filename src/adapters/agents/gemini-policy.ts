@@ -169,10 +169,11 @@ function awk(worktree: string): string {
 function runPattern(command: readonly string[]): readonly string[] {
   const isOpen = command.at(-1) === '*';
   const words = isOpen ? command.slice(0, -1) : command;
-  if (words.length === 0 || !words.every((word) => /^[\w@%+=./:,-]+$/.test(word))) return [];
+  if (command.length === 0 || !words.every((word) => /^[\w@%+=./:,-]+$/.test(word))) return [];
   const end = '(?:| 2>&1| 2>/dev/null| >/dev/null)(?:"\\x00| \\| | && | \\|\\| |; )';
   const bad = '\\$[A-Za-z0-9_{(!#@*-]|\\$\\\\"|`|[<>][(&](?!1)|<<|&(?![&>1])(?<!&&)|>(?!/dev/null|&1| /dev/null)|\\\\n';
   const front = '(?:|CI=1 |NODE_ENV=test |time |timeout \\d+ )';
   const text = escaped(words.join(' '));
+  if (words.length === 0) return [`\\x00"command":"(?!.*(?:${bad}))[^\\x00]*"\\x00`];
   return [`\\x00"command":"(?!.*(?:${bad}))${front}${text}${isOpen ? '(?=[ "])[^\\x00]*"\\x00' : end}`];
 }
