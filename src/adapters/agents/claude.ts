@@ -19,6 +19,8 @@ const MODES = { read: 'dontAsk', edit: 'acceptEdits', bypass: 'bypassPermissions
 const ASKING = { ...MODES, read: 'default' } as const;
 /** Allowed without a question anywhere on the machine where nobody is asked; else it reads the worktree by itself, and asks for the rest. */
 const READ_TOOLS = ['Read', 'Grep', 'Glob'];
+/** What it takes for a look at the repository, and asks another machine. */
+const NETWORK = ['Bash(git ls-remote:*)'];
 const WRITE_TOOLS = ['Edit', 'Write', 'NotebookEdit'];
 
 const STREAMING_FLAG = '--include-partial-messages';
@@ -119,7 +121,9 @@ function toolLists(start: TurnStart): readonly string[] {
   ];
   return [
     ...(allowed.length === 0 ? [] : ['--allowedTools', ...allowed]),
-    ...(start.permission === 'read' ? ['--disallowedTools', ...WRITE_TOOLS] : []),
+    ...(start.permission === 'bypass'
+      ? []
+      : ['--disallowedTools', ...(start.permission === 'read' ? WRITE_TOOLS : []), ...NETWORK]),
   ];
 }
 
