@@ -42,7 +42,7 @@ const configOf = (kind: Exclude<AgentKind, 'acp'>, structuredOutput?: boolean) =
 async function asked(kind: Exclude<AgentKind, 'acp'>, structuredOutput?: boolean): Promise<readonly [string, Json]> {
   const program = join(folder, kind);
   const flags =
-    '-p --allowedTools -s -c -m --json --output-format --verbose --settings --permission-mode --json-schema --output-schema';
+    '-p --allowedTools --disallowedTools -s -c -m --json --output-format --verbose --settings --permission-mode --json-schema --output-schema';
   const version = kind === 'claude' ? '2.0.0 (Claude Code)' : 'codex-cli 0.2.0';
   const help = flags.split(' ').join('\n');
   writeFileSync(program, `#!/bin/sh\ncase "$*" in *--version*) echo "${version}";; *) echo "${help}";; esac\n`, {

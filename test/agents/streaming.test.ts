@@ -21,6 +21,7 @@ const CLAUDE = [
   '--settings',
   '--permission-mode',
   '--allowedTools',
+  '--disallowedTools',
   '--json-schema',
 ];
 const QWEN = ['-o', '--approval-mode', '--allowed-tools'];

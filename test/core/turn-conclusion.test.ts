@@ -215,7 +215,8 @@ describe('a complete turn with an answer, ended by Pawl on its way out', () => {
         if (how !== 'completed') expect(told({ forced, turn: { ended: ended(how) } })).toBe(own);
       }
       const denials = [{ tool: 'Bash', reason: 'no', isExpected: false }];
-      expect(told({ forced, turn: { denials } })).toBe('blocked DENIED');
+      // It says that its work is done without.
+      expect(told({ forced, turn: { denials } })).toBe('completed');
     }
   });
 });

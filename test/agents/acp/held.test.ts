@@ -73,7 +73,7 @@ describe('what was done without asking', () => {
     expect(unaskedIn(events)).toEqual([
       'execute(git push origin HEAD)',
       'edit(/elsewhere/x)',
-      'execute(rm -r z)',
+      'read(/elsewhere/x)',
       'execute(sleep 100)',
     ]);
     expect(events.filter(({ type }) => type === 'denied')).toHaveLength(1);

@@ -47,7 +47,7 @@ function promptOf(kind: AgentKind, purpose: (typeof PURPOSES)[number], interlude
 
 /** The commands that a prompt names, as it quotes them. */
 const commandsIn = (prompt: string): readonly string[] =>
-  [...prompt.replaceAll(/```[^]*?```/g, '').matchAll(/`([^`]+)`/g)].map(([, command]) => command ?? '');
+  [...prompt.replaceAll(/```[\s\S]*?```/g, '').matchAll(/`([^`]+)`/g)].map(([, command]) => command ?? '');
 
 afterEach(() => {
   delete process.env.PAWL_TOOL_POLICY;
