@@ -46,11 +46,11 @@ export function unaskedPromptsOf({ update, die, answerOf }) {
       edited('inside', '/w/tree/x');
       did('reads', { kind: 'read', locations: [{ path: '/elsewhere/x' }] });
       ran('allowed', 'npm test');
-      await answerOf({ toolCallId: 'asked', kind: 'execute', rawInput: { command: 'rm -r x' } });
-      ran('asked', 'rm -r x');
-      ran('refusedByItself', 'rm -r y', 'failed');
-      did('failed', { kind: 'execute', rawInput: { command: 'rm -r z' }, rawOutput: { exit_code: 1 } }, 'failed');
-      ran('announced', 'rm -r a', 'pending');
+      await answerOf({ toolCallId: 'asked', kind: 'execute', rawInput: { command: 'rm -r /elsewhere/x' } });
+      ran('asked', 'rm -r /elsewhere/x');
+      ran('refusedByItself', 'rm -r /elsewhere/y', 'failed');
+      did('failed', { kind: 'execute', rawInput: { command: 'rm -r /elsewhere/z' }, rawOutput: { exit_code: 1 } }, 'failed');
+      ran('announced', 'rm -r /elsewhere/a', 'pending');
       ran('underWay', 'sleep 100', 'in_progress');
     },
     diesUnasked() {

@@ -74,6 +74,7 @@ describe('what was done without asking', () => {
       'execute(git push origin HEAD)',
       'edit(/elsewhere/x)',
       'read(/elsewhere/x)',
+      'execute(rm -r /elsewhere/z)',
       'execute(sleep 100)',
     ]);
     expect(events.filter(({ type }) => type === 'denied')).toHaveLength(1);
