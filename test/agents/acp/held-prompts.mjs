@@ -49,7 +49,11 @@ export function unaskedPromptsOf({ update, die, answerOf }) {
       await answerOf({ toolCallId: 'asked', kind: 'execute', rawInput: { command: 'rm -r /elsewhere/x' } });
       ran('asked', 'rm -r /elsewhere/x');
       ran('refusedByItself', 'rm -r /elsewhere/y', 'failed');
-      did('failed', { kind: 'execute', rawInput: { command: 'rm -r /elsewhere/z' }, rawOutput: { exit_code: 1 } }, 'failed');
+      did(
+        'failed',
+        { kind: 'execute', rawInput: { command: 'rm -r /elsewhere/z' }, rawOutput: { exit_code: 1 } },
+        'failed',
+      );
       ran('announced', 'rm -r /elsewhere/a', 'pending');
       ran('underWay', 'sleep 100', 'in_progress');
     },
