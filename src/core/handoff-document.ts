@@ -106,7 +106,7 @@ export function handoffDocument(input: HandoffInput): HandoffDocument {
     commits: input.commits,
     files: input.files,
     fileCount: input.fileCount,
-    instructionChanges: input.instructionChanges,
+    instructionChanges: { paths: input.instructionChanges.paths, count: input.instructionChanges.count },
     diffStat: input.diffStat,
     outsideSurface: input.outside,
     surfacesAdded: addedSurfaces(records),

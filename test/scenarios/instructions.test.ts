@@ -103,7 +103,7 @@ test('a reviewer that changes one of them fails the gate', { timeout: SLOW }, as
   expect(run).toMatchObject({ state: 'blockedNeedsHuman', gates: { review: { status: 'FAIL' } } });
   const { findings } = scenario.artifact(run.runId, 'review', 'review-e1-a1-evidence');
   expect(findings).toEqual([
-    { severity: 'error', message: 'A tracked file was changed while the gate ran.', file: 'CLAUDE.md' },
+    { severity: 'error', message: 'The reviewer "meddler" changed a tracked file.', file: 'CLAUDE.md' },
   ]);
 });
 

@@ -59,11 +59,13 @@ const of = (name: string): RunView => {
 };
 
 describe('an agent in an auto mode of its own', () => {
-  it('is put into one in which it asks: its edits are allowed, its push is denied and names the command', () => {
-    expect(of('PUSHES').state).toBe('blockedNeedsHuman');
-    expect(blockedBy(of('PUSHES'))).toMatch(/^PAWL_AGENT_DENIED .*execute\(git push /);
-    expect(of('PUSHES').tasks[0]?.turn).toMatchObject({ permissionMode: 'default' });
-    expect(of('PUSHES').tasks[0]?.turn?.unasked).toBeUndefined();
+  it('is put into one in which it asks: its edits are allowed, its push is denied, and it is done without', async () => {
+    const run = of('PUSHES');
+    expect(run.state).toBe('readyForManualReview');
+    expect(run.tasks[0]?.turn).toMatchObject({ permissionMode: 'default', denials: [{ isExpected: false }] });
+    expect(run.tasks[0]?.turn?.unasked).toBeUndefined();
+    expect((await repo.call('status', run.runId)).stdout).toMatch(/denied: execute\(git push /);
+    expect(readFileSync(repo.runFile(run.runId, 'artifacts/handoff/handoff.md'), 'utf8')).toContain('git push ');
   });
 
   it('that offers none in which it asks gets no prompt, and its attempt is not charged', () => {
@@ -104,7 +106,8 @@ describe('a reviewer', () => {
 
   it('that asks is not allowed to', () => {
     const run = of('CRITIC_HELD');
-    expect(blockedBy(run)).toMatch(/^PAWL_AGENT_DENIED .*edit/);
-    expect(run.tasks.at(-1)?.turn?.denials).toMatchObject([{ tool: 'edit' }]);
+    expect(run.state).toBe('readyForManualReview');
+    expect(run.tasks.at(-1)?.turn?.denials).toMatchObject([{ tool: 'edit', isExpected: false }]);
+    expect(run.tasks.at(-1)?.turn?.unasked).toBeUndefined();
   });
 });
