@@ -5,6 +5,7 @@
  */
 import type { TaskRequest } from '../../src/model/request.ts';
 import type { TurnRequest } from '../../src/model/turn.ts';
+import { TURN_REQUEST } from '../support/turn-request.ts';
 
 /** A whole, valid request. */
 export const plainRequest: TaskRequest = {
@@ -33,15 +34,6 @@ export const plainRequest: TaskRequest = {
 
 /** A whole, valid turn of a session of its own. */
 export const plainTurn: TurnRequest = {
-  kind: 'claude',
+  ...TURN_REQUEST,
   program: { path: '/agent', version: '1.0.0', sha256: '0'.repeat(64) },
-  session: { id: 's-1', isResume: false },
-  prompt: 'Do it.',
-  stdin: 'prompt',
-  answerSchema: null,
-  budget: { tokens: null, usd: null },
-  usedBefore: { tokens: 0, usd: 0 },
-  firstEventMs: 1_000,
-  expectedDenials: [],
-  bypassesPermissions: false,
 };
