@@ -1,5 +1,5 @@
 /**
- * One story of a real agent: it runs two steps, something is killed during the second, Pawl is started again, the work ends ready for review.
+ * One story of a real agent: it runs two steps, something is killed during the second, or its model is gone after that; the work ends ready for review.
  *
  * Owns: what is killed when, and what must hold afterwards, seen from outside. Does not own: which agents are tried (main.mjs), the place (place.mjs), the
  * model (model.mjs).
@@ -8,6 +8,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { openDoor } from './door.mjs';
 import { isAside, replyIn, STEPS } from './model.mjs';
 import { isWrittenBelow, linesOf, makePlace, pawlAt, register, STEP_MS } from './place.mjs';
 import { agentsOwn, kill, marked } from './processes.mjs';
@@ -28,7 +29,11 @@ export const STORIES = {
   agent: ['agent'],
   worker: ['worker'],
   everything: ['runner', 'host', 'agent'],
+  outage: [],
 };
+
+/** How long the model is gone in the story of an outage: longer than most agents try again by themselves. */
+const OUTAGE_MS = 60_000;
 
 /** How long an agent may take to write down what it has done. */
 const KEPT_MS = 20_000;
@@ -39,7 +44,8 @@ export async function playStory({ agent, story, program, scratch, isNamespaced, 
   const place = makePlace(scratch);
   const standIn = await startModelStandIn({ reply: replyIn(way) });
   const faults = [];
-  const pawl = pawlAt(agent, program, place, standIn.url, { name: basename(scratch), isNamespaced, settings });
+  const door = await openDoor(standIn.url);
+  const pawl = pawlAt(agent, program, place, door.url, { name: basename(scratch), isNamespaced, settings });
   const kills = STORIES[story];
   try {
     const first = pawl.run();
@@ -50,9 +56,10 @@ export async function playStory({ agent, story, program, scratch, isNamespaced, 
         for (const pid of victims(kills, first, pawl, program, isNamespaced)) kill(pid);
       } else faults.push('the second step never ran');
     }
+    if (story === 'outage') await outage(place, door, first, faults);
     // A step that has outlived its agent without a namespace is ended by Pawl, and does not end by itself before.
     const letGo = () => writeFileSync(place.release, '');
-    if (!hasKilledAgent(kills)) letGo();
+    if (!hasKilledAgent(kills) && story !== 'outage') letGo();
     await ended(first, faults, () => isRunAgain(place) && letGo());
     if (kills.includes('runner')) await ended(pawl.run(), faults, () => isRunAgain(place) && letGo());
     const calls = standIn.calls();
@@ -64,8 +71,21 @@ export async function playStory({ agent, story, program, scratch, isNamespaced, 
     };
   } finally {
     writeFileSync(place.release, '');
+    await door.shut();
     await standIn.close();
   }
+}
+
+/** The model is gone when the second step ends, and back a while later. */
+async function outage(place, door, runner, faults) {
+  if (!(await until(() => linesOf(place.started[1]).length > 0, runner))) {
+    faults.push('the second step never ran');
+    return;
+  }
+  await door.shut();
+  writeFileSync(place.release, '');
+  await sleep(OUTAGE_MS);
+  await door.open();
 }
 
 function hasKilledAgent(kills) {
@@ -125,6 +145,7 @@ function judge(story, pawl, place, faults) {
       `the run stands at ${view.state}: ${view.blockers.map((blocker) => `${blocker.code} ${blocker.message}`).join('; ')}`,
     );
   }
+  if (story === 'outage') return judgeOutage(view, work, one, two, faults);
   const workers = isCutOff ? 2 : 1;
   if (starts !== workers) faults.push(`${starts} workers were started, ${workers} expected`);
   if (one.length !== 1) faults.push(`the first step, which was done, ran ${one.length} times`);
@@ -143,6 +164,27 @@ function judge(story, pawl, place, faults) {
     version: turns[0]?.cliVersion ?? '?',
     session,
     starts,
+    steps: `${one.length}+${two.length}`,
+  };
+}
+
+/** However often it was tried again: in one session, no attempt charged, no step repeated. */
+function judgeOutage(view, work, one, two, faults) {
+  const results = work.map(({ result, code }) => (result === 'completed' ? result : `${result} ${code}`));
+  const [first] = work;
+  if (results.some((result) => result !== 'completed' && result !== 'limited PAWL_AGENT_UNREACHABLE'))
+    faults.push(`its attempts ended so: ${results.join(', ')}`);
+  if (one.length !== 1 || two.length !== 1) faults.push(`the steps ran ${one.length} and ${two.length} times`);
+  const ids = new Set(work.map(({ turn }) => turn?.session ?? turn?.askedSession));
+  const isOne = ids.size === 1 && work.slice(1).every(({ turn }) => turn?.isResume === true && !turn.isSessionRefused);
+  if (!isOne) faults.push(`its sessions: ${[...ids].join(', ')}`);
+  const left = marked(`${view.runId}/`);
+  if (left.length > 0) faults.push(`processes left: ${left.join(', ')}`);
+  return {
+    faults,
+    version: first?.turn?.cliVersion ?? '?',
+    session: work.length === 1 ? 'one' : isOne ? 'resumed' : 'another',
+    starts: work.length,
     steps: `${one.length}+${two.length}`,
   };
 }
