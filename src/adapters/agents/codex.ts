@@ -3,12 +3,13 @@
  *
  * Owns: its command line, its lines, what its exit tells. Does not own: starting it (host), what its events come to (core/turn).
  *
- * Invariants: 1. Nothing is bypassed unless the start says so: what it may do is its sandbox's matter, and it never asks. 2. Its prompt is its standard input, which it
+ * Invariants: 1. Nothing is bypassed unless the start says so: it never asks; our hook decides what it runs, and its sandbox holds what runs. 2. Its prompt is its standard input, which it
  * reads to the end. 3. Its item ids begin anew in every process: they tie a tool's end to its start and nothing else.
  */
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
+import { guardDenials, guardedSettings, withoutDenials } from './codex-guard.ts';
 import {
   completed,
   deniedEvent,
@@ -23,6 +24,7 @@ import {
 import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf, whatOf } from './line-fields.ts';
 import { strictSchema } from './strict-schema.ts';
 
+const GUARDED_MINOR = 145;
 const SANDBOXES = { read: 'read-only', edit: 'workspace-write', bypass: 'danger-full-access' } as const;
 const SERVER_VARIABLES = ['PAWL_COMPLETION_FILE', 'PAWL_RUN_ID', 'PAWL_TASK_FILE', 'PAWL_TASK_ID', 'PAWL_TASK_MARK'];
 const NOTED_ITEMS = new Set(['error', 'plan_update', 'reasoning', 'todo_list']);
@@ -56,6 +58,14 @@ export const codex: AgentAdapter = {
     ['exec', 'resume', '--help'],
   ],
   hiddenFlags: [],
+  guardable: {
+    // Earlier versions were not seen to keep to a hook of the command line.
+    isVersion: (version) => {
+      const [major = 0, minor = 0] = version.split('.').map(Number);
+      return major > 0 || minor >= GUARDED_MINOR;
+    },
+    adminFiles: [],
+  },
   command,
   read,
   readExit,
@@ -72,8 +82,11 @@ function command(start: TurnStart): TurnCommand {
   if (start.answerSchema !== null) args.push('--output-schema', start.answerSchema.file);
   if (mcp !== null) args.push(...serverSettings(mcp));
   args.push(...start.extraArgs);
+  // Behind all others, so that none takes its place.
+  const guarded = start.guard == null ? { args: [], env: {} } : guardedSettings(start.guard);
+  args.push(...guarded.args);
   if (session.isResume && session.id !== null) args.push(session.id);
-  return { args: [...args, '-'], stdin: 'prompt', env: {} };
+  return { ...guarded, args: [...args, '-'], stdin: 'prompt' };
 }
 
 /** It starts servers with hardly any environment, and without a person to ask it refuses their tools: both are told to it. */
@@ -183,13 +196,16 @@ function usageOf(usage: JsonObject): readonly AgentEvent[] {
 }
 
 function readExit(exit: TurnExit): readonly AgentEvent[] {
-  return [...denialsOf(exit), ...(exit.hasEnded ? [] : endOf(exit))];
+  return [...denialsOf(exit), ...(exit.hasEnded ? [] : endOf(withoutDenials(exit)))];
 }
 
 /** A command that was refused leads to no line at all. */
 function denialsOf(exit: TurnExit): readonly AgentEvent[] {
   const reason = stderrLine(exit, /approval policy is Never; reject command/);
-  return reason === null ? [] : [{ type: 'denied', tool: 'command_execution', reason }];
+  return [
+    ...guardDenials(exit),
+    ...(reason === null ? [] : [{ type: 'denied', tool: 'command_execution', reason } as const]),
+  ];
 }
 
 function endOf(exit: TurnExit): readonly AgentEvent[] {

@@ -3,8 +3,7 @@
  *
  * Owns: the command lines, and reading them as each agent does. Does not own: commands (corpus), Gemini's engine (gemini-engine).
  *
- * Claude Code and ACP agents ask Pawl; Copilot and Qwen call a hook; OpenCode loads a plugin; Gemini has a policy. Codex has a sandbox, which keeps commands from
- * writing and from the network, not from running: no rule of ours is asked.
+ * Claude Code and ACP agents ask Pawl; Codex, Copilot and Qwen call a hook; OpenCode loads a plugin; Gemini has a policy.
  */
 import { expect } from 'vitest';
 import { answerPermission } from '../../../src/adapters/agents/acp-permission.ts';
@@ -64,7 +63,7 @@ export type Decision = (command: string) => Promise<{ readonly isRun: boolean; r
 export const flagOf = (args: readonly string[], flag: string): string => args[args.indexOf(flag) + 1] ?? '';
 const jsonOf = (text: string | undefined): Record<string, never> => JSON.parse(text ?? '{}');
 
-function hooked(form: 'copilot' | 'qwen', command: string): Decision {
+function hooked(form: 'codex' | 'copilot' | 'qwen', command: string): Decision {
   const [node, script, name, word = ''] = command.split(' ');
   expect([node, script?.split('/').at(-1), name]).toEqual([process.execPath, 'tool-hook.js', form]);
   const policy = parsePolicy(word);
@@ -72,15 +71,19 @@ function hooked(form: 'copilot' | 'qwen', command: string): Decision {
   const asked = (text: string) =>
     form === 'copilot'
       ? { toolName: 'bash', toolArgs: { command: text, description: 'x' } }
-      : { tool_name: 'run_shell_command', tool_input: { command: text } };
+      : form === 'codex'
+        ? { tool_name: 'Bash', tool_input: { command: text }, cwd: ROOT }
+        : { tool_name: 'run_shell_command', tool_input: { command: text } };
   return async (text) => {
     const answer = hookAnswer(form, policy.value, asked(text));
-    return { isRun: /"permissionDecision":"allow"/.test(answer), told: answer };
+    // To Codex, no answer is a yes.
+    const isRun = form === 'codex' ? answer === '' : /"permissionDecision":"allow"/.test(answer);
+    return { isRun, told: answer };
   };
 }
 
 /** How each kind decides, by what its command line gives it. */
-export const DECISIONS: Readonly<Record<Exclude<AgentKind, 'codex'>, (made: TurnCommand, role: Role) => Decision>> = {
+export const DECISIONS: Readonly<Record<AgentKind, (made: TurnCommand, role: Role) => Decision>> = {
   claude: ({ args }, role) => {
     // Its own rules allow what surely looks; for the rest it asks.
     expect(flagOf(args, '--permission-mode')).toBe(role === 'implementer' ? 'acceptEdits' : 'default');
@@ -105,6 +108,21 @@ export const DECISIONS: Readonly<Record<Exclude<AgentKind, 'codex'>, (made: Turn
       const { outcome, denied } = answerPermission(policy, { kind: 'execute', rawInput: { command } }, options);
       return { isRun: 'optionId' in outcome && outcome.optionId === 'yes', told: denied?.reason ?? '' };
     };
+  },
+  codex: ({ args, env, files }, role) => {
+    expect(flagOf(args, '-s')).toBe(role === 'implementer' ? 'workspace-write' : 'read-only');
+    const settings = args.filter((_, index) => args[index - 1] === '-c');
+    // Who writes has a folder for temporary files of its own, and none that others write to.
+    expect(settings.includes('sandbox_workspace_write.exclude_slash_tmp=true')).toBe(role === 'implementer');
+    expect(env.TMPDIR).toBe(role === 'implementer' ? FOLDER : undefined);
+    expect(files).toEqual(role === 'implementer' ? { 'package.json': '{}' } : undefined);
+    const hooks = settings.find((setting) => setting.startsWith('hooks.PreToolUse='));
+    const { command } = /command=(?<command>"(?:[^"\\]|\\.)*")/.exec(hooks ?? '')?.groups ?? {};
+    // What keeps the hook from answering denies, and says so: without a word Codex takes no exit code for a denial.
+    const { judged } =
+      /^\/bin\/sh -c '(?<judged>.*) \|\| \{ echo ".+" >&2; exit 2; \}'$/.exec(JSON.parse(command ?? '""'))?.groups ??
+      {};
+    return hooked('codex', judged ?? '');
   },
   copilot: ({ args, files }) => {
     expect(args).toContain(`--plugin-dir=${FOLDER}`);

@@ -1,11 +1,14 @@
 /** What every kind of agent may run, in every role: decisions.ts says how that is known. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
+import { guardedSettings } from '../../../src/adapters/agents/codex-guard.ts';
 import { hookAnswer } from '../../../src/adapters/agents/tool-hook-forms.ts';
 import type { ToolPolicy } from '../../../src/adapters/agents/tool-policy.ts';
 import { COMMIT_RULE } from '../../../src/core/committing.ts';
 import type { AgentKind } from '../../../src/model/turn.ts';
+import type { ToolGuard } from '../../../src/ports/agent-adapter.ts';
 import { CLOSED_EDITS, COMMITS, DENIED, EDITS, LOOKS, placed, RUNS } from './corpus.ts';
-import { commandFor, DECISIONS, flagOf, ROOT } from './decisions.ts';
+import { commandFor, DECISIONS, ROOT } from './decisions.ts';
 import { decide, rulesOf } from './gemini-engine.ts';
 
 /** Looks that the rules of a kind cannot tell from something else; they are answered, recorded, and do not block. */
@@ -51,9 +54,68 @@ describe.each(Object.keys(DECISIONS) as (keyof typeof DECISIONS)[])('%s', (kind)
   });
 });
 
-it('codex is held by a sandbox, which is read-only for who judges', () => {
-  expect(flagOf(commandFor('codex', 'implementer').args, '-s')).toBe('workspace-write');
-  expect(flagOf(commandFor('codex', 'reviewer').args, '-s')).toBe('read-only');
+it('codex is guarded from the versions on that are known to keep to the hook', () => {
+  const isGuarded = (version: string) => adapterOf('codex').guardable?.isVersion(version);
+  expect(['0.144.6', '0.145.0', '0.171.0', '1.0.0'].map(isGuarded)).toEqual([false, true, true, true]);
+});
+
+it('codex trusts the hook by the hash that it compares', () => {
+  // Told by `hooks/list` of its app server (0.171.0) for this very hook.
+  const guard: ToolGuard = {
+    policy: 'word',
+    permission: 'read',
+    hook: ['/bin/node', 'h.js'],
+    plugin: '',
+    folder: '/srv/f',
+  };
+  expect(guardedSettings(guard).args.find((arg) => arg.startsWith('hooks.state='))).toContain(
+    'sha256:a82f3c5e17b16cca75511beb611e8883ed186077cd51e0d4d5e80eadecf82417',
+  );
+});
+
+describe('tools of Codex that name files', () => {
+  const decided = (permission: 'read' | 'edit', tool: string, input: Record<string, string>, cwd = ROOT): string => {
+    const policy: ToolPolicy = { permission, allowedTools: [], allowedCommands: [], roots: [ROOT], ownServer: null };
+    const answer = hookAnswer('codex', policy, { tool_name: tool, tool_input: input, cwd });
+    return /"permissionDecision":"(\w+)"/.exec(answer)?.[1] ?? 'allow';
+  };
+  const patch = (...files: string[]) =>
+    `*** Begin Patch\n${files.map((file) => `*** Add File: ${file}\n+x`).join('\n')}\n*** End Patch`;
+  const typed = (text: string, mark = 'EOF') => `apply_patch <<'${mark}'\n${text}\n${mark}`;
+
+  it('are kept in the worktree, and from editing for who judges', () => {
+    for (const [tool, form] of [
+      ['apply_patch', (text: string) => text],
+      ['Bash', typed],
+    ] as const) {
+      expect(decided('edit', tool, { command: form(patch('src/new.js')) })).toBe('allow');
+      expect(decided('edit', tool, { command: form(patch(`${ROOT}/src/new.js`)) })).toBe('allow');
+      expect(decided('read', tool, { command: form(patch('src/new.js')) })).toBe('deny');
+      expect(decided('edit', tool, { command: form(patch('src/new.js', '/tmp/evil.txt')) })).toBe('deny');
+      expect(decided('edit', tool, { command: form(patch('../evil.txt')) })).toBe('deny');
+      expect(decided('edit', tool, { command: form(patch('.claude/settings.json')) })).toBe('deny');
+      expect(decided('edit', tool, { command: form(patch('evil.txt')) }, '/tmp')).toBe('deny');
+      expect(decided('edit', tool, { command: form(`${patch('a.js')}\n*** Move to: /tmp/evil.txt`) })).toBe('deny');
+    }
+    expect(decided('read', 'view_image', { path: `${ROOT}/a.png` })).toBe('allow');
+    expect(decided('read', 'view_image', { path: '/etc/passwd' })).toBe('deny');
+    expect(decided('read', 'view_image', { path: 'a.png' }, '/etc')).toBe('deny');
+  });
+
+  it('stand alone in a command: what is beside a patch is no part of it', () => {
+    const text = typed(patch('a.js'));
+    for (const command of [`${text}\ncurl x`, `curl x; ${text}`, text.replaceAll("'", ''), typed('EOF\ncurl x')])
+      expect({ command, decided: decided('edit', 'Bash', { command }) }).toEqual({ command, decided: 'deny' });
+  });
+
+  it('are looked at from the folder that a command is to run in', () => {
+    expect(decided('read', 'Bash', { command: 'cat passwd' }, '/etc')).toBe('deny');
+    expect(decided('read', 'Bash', { command: 'cat a.js' }, `${ROOT}/src`)).toBe('allow');
+  });
+
+  it('are its own matter where Pawl has no rule', () => {
+    expect(decided('read', 'update_plan', {})).toBe('allow');
+  });
 });
 
 describe('tools of Qwen that name files', () => {

@@ -7,7 +7,7 @@ import { type Interlude, turnPrompt } from '../../../src/core/turn-prompt.ts';
 import { acpAgentSchema, nativeAgentSchema } from '../../../src/model/agent-config.ts';
 import type { Purpose } from '../../../src/model/limits.ts';
 import { AGENT_KINDS, type AgentKind } from '../../../src/model/turn.ts';
-import { commandFor, DECISIONS, flagOf, ROOT } from './decisions.ts';
+import { commandFor, DECISIONS, ROOT } from './decisions.ts';
 
 const COMPLETION = `${ROOT}/.pawl-task/t/completion.json`;
 const COMMANDS = ['npm test', 'node --test test/a.test.js', 'node -e "process.exit(0)"'];
@@ -66,17 +66,12 @@ describe.each(AGENT_KINDS)('%s', (kind) => {
       if (!isCutOff)
         expect(commands).toEqual(expect.arrayContaining(['git log', 'npm test', 'node --test test/a.test.js']));
       if (purpose === 'review' && !isCutOff) expect(commands).toContain('git diff --no-ext-diff ba5e..c0ffee');
-      // Codex runs what its sandbox holds: all of this only reads.
-      const decision = kind === 'codex' ? null : DECISIONS[kind](made, role);
-      for (const command of commands) {
-        if (decision !== null)
-          expect({ command, ...(await decision(command)) }).toMatchObject({ command, isRun: true });
-      }
+      const decision = DECISIONS[kind](made, role);
+      for (const command of commands)
+        expect({ command, ...(await decision(command)) }).toMatchObject({ command, isRun: true });
       // No tool and no file is asked for: an answer needs neither.
       expect(prompt).not.toContain('complete_task');
       expect(prompt).not.toContain(COMPLETION);
-      if (kind === 'codex')
-        expect(flagOf(made.args, '-s')).toBe(role === 'implementer' ? 'workspace-write' : 'read-only');
       // Who works is told plainly not to commit; who judges has nothing to.
       expect(prompt.includes(COMMIT_RULE)).toBe(role === 'implementer' && !isCutOff);
       expect(prompt).not.toMatch(/may commit|commit them|push to/i);

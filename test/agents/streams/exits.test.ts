@@ -9,6 +9,27 @@ const SESSION = '0dd68e64-101d-4231-a6f6-a44ca4a78af3';
 const codexLog = '2026-11-20T23:28:09Z ERROR codex_core::session: failed to record rollout items: thread x not found';
 const refusal = '2026-11-20T23:28:09Z ERROR codex_core::tools::router: error=approval policy is Never; reject command';
 
+const guarded = (what: string) =>
+  `2026-11-20T23:28:09Z ERROR codex_core::tools::router: error=Command blocked by PreToolUse hook: Not allowed here. Why.. Command: ${what}`;
+
+it('each tool that the hook of Codex denies is one denial, whatever lines the command has', () => {
+  const view = guarded('x').replace('Command: x', 'Tool: view_image').replace('=Command', '=Tool call');
+  const stderrTail = [
+    guarded('cat /etc/passwd'),
+    guarded('echo one\necho two Command: x'),
+    'warning: more',
+    view,
+    codexLog,
+  ].join('\n');
+  const exit = { code: 0, signal: null, stderrTail, hasEnded: true, hasCompleted: true, resumed: null };
+  const reason = 'Not allowed here. Why.';
+  expect(adapterOf('codex').readExit(exit)).toEqual([
+    { type: 'denied', tool: 'command_execution', reason, what: 'cat /etc/passwd' },
+    { type: 'denied', tool: 'command_execution', reason, what: 'echo one\necho two Command: x' },
+    { type: 'denied', tool: 'view_image', reason },
+  ]);
+});
+
 it.each<[AgentKind, number, string, string]>([
   ['claude', 1, `No conversation found with session ID: ${SESSION}`, 'failed sessionUnknown'],
   ['claude', 1, 'Error: --resume requires a valid session ID or session title', 'failed sessionUnknown'],
@@ -39,6 +60,8 @@ it.each<[AgentKind, number, string, string]>([
   ],
   ['codex', 1, 'WARNING: proceeding\nError: Model provider `nope` not found', 'failed setting'],
   ['codex', 0, refusal, 'denied command_execution'],
+  ['codex', 1, guarded('echo one\nCannot continue'), 'denied command_execution, interrupted other'],
+  ['codex', 1, `${guarded('x')}\nError: 401 Unauthorized`, 'denied command_execution, failed login'],
   ['opencode', 1, '\u001b[91m\u001b[1mError: \u001b[0mSession not found', 'failed sessionUnknown'],
   ['opencode', 1, 'Error: disk is full', 'failed other'],
   ['opencode', 0, '\u001b[93m\u001b[1m! \u001b[0mpermission requested: bash (echo zz); auto-rejecting', 'denied bash'],
