@@ -7,6 +7,8 @@
  * what it calls itself when it is initialised; the words that start it count only before that.
  */
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import type { ToolGuard } from '../../ports/agent-adapter.ts';
+import { guardedEnvironment } from './codex-guard.ts';
 import { fieldsOf, listOf, objectOf, textOf } from './line-fields.ts';
 
 /** One agent that speaks ACP. */
@@ -31,6 +33,8 @@ export interface AcpPreset {
   readonly sessionMeta?: JsonObject;
   /** Variables that it is started with. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Variables by which it asks our rules before it uses a tool, whatever its mode. */
+  readonly guard?: (guard: ToolGuard) => Readonly<Record<string, string>>;
   /** From this version on it asks for a command with the whole command as the title, and tells it nowhere else; in earlier ones the model may write the title. */
   readonly commandInTitleSince?: string;
   /** It tells the arguments of a tool as JSON in the content of the call, before it asks. */
@@ -75,6 +79,7 @@ export const ACP_PRESETS: readonly AcpPreset[] = [
     edit: ['workspace-write', 'auto'],
     read: ['read-only'],
     isAuto: true,
+    guard: guardedEnvironment,
   },
   {
     title: 'OpenCode',
@@ -173,9 +178,12 @@ export function presetOfArguments(argv: readonly string[]): AcpPreset | null {
 }
 
 /** What an agent is started with, so that it asks; of one that is not recognised, what would make any of the known ones ask. */
-export function presetEnvironment(argv: readonly string[]): Readonly<Record<string, string>> {
+export function presetEnvironment(
+  argv: readonly string[],
+  guard: ToolGuard | null = null,
+): Readonly<Record<string, string>> {
   const preset = presetOfArguments(argv);
-  if (preset !== null) return preset.env ?? {};
+  if (preset !== null) return { ...preset.env, ...(guard === null ? {} : preset.guard?.(guard)) };
   return Object.assign({}, ...ACP_PRESETS.map(({ env }) => env ?? {}));
 }
 

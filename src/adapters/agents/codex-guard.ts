@@ -23,8 +23,7 @@ const HOOK_KEY = '/<session-flags>/config.toml:pre_tool_use:0:0';
 
 /** The settings behind `-c`, and what the turn needs beside them. */
 export function guardedSettings(guard: ToolGuard): Pick<TurnCommand, 'args' | 'env' | 'files'> {
-  const judged = shellCommand([...guard.hook, 'codex', guard.policy]);
-  const command = shellCommand(['/bin/sh', '-c', `${judged} || { echo "${GUARD_WORDS}" >&2; exit 2; }`]);
+  const command = hookCommand(guard);
   const hook = `{type="command",command=${JSON.stringify(command)},timeout=${HOOK_S}}`;
   const settings = [
     'features.hooks=true',
@@ -34,6 +33,21 @@ export function guardedSettings(guard: ToolGuard): Pick<TurnCommand, 'args' | 'e
   ];
   const args = settings.flatMap((one) => ['-c', one]);
   return guard.permission === 'edit' ? { args, ...ownTemporaryFolder(guard.folder) } : { args, env: {} };
+}
+
+/** The same hook for `codex-acp`, which takes settings from a variable; of its sandbox it decides by its mode alone. */
+export function guardedEnvironment(guard: ToolGuard): Readonly<Record<string, string>> {
+  const command = hookCommand(guard);
+  const hooks = {
+    PreToolUse: [{ matcher: MATCHER, hooks: [{ type: 'command', command, timeout: HOOK_S }] }],
+    state: { [HOOK_KEY]: { enabled: true, trusted_hash: trustedHash(command) } },
+  };
+  return { CODEX_CONFIG: JSON.stringify({ features: { hooks: true }, hooks }) };
+}
+
+function hookCommand({ hook, policy }: ToolGuard): string {
+  const judged = shellCommand([...hook, 'codex', policy]);
+  return shellCommand(['/bin/sh', '-c', `${judged} || { echo "${GUARD_WORDS}" >&2; exit 2; }`]);
 }
 
 /** What Codex compares a hook with, when it asks whether the hook is trusted. */

@@ -276,7 +276,7 @@ function overAcp(
   const argv = [path, ...rest.map((argument) => placed(argument, place.configFolder)), ...start.extraArgs];
   const command = acpCommand(start, argv, order.usedBefore.tokens, config.acceptsOwnMode);
   const isHeld = start.permission !== 'bypass' && !config.acceptsOwnMode;
-  const env = isHeld ? presetEnvironment([...config.argv, path]) : {};
+  const env = isHeld ? presetEnvironment([...config.argv, path], start.guard) : {};
   return { ...command, env, args: [process.execPath, builtPath('adapters/agents/acp-worker.js'), ...command.args] };
 }
 

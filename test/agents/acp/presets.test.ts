@@ -9,6 +9,7 @@ import {
   presetOfArguments,
   withToldInput,
 } from '../../../src/adapters/agents/acp-presets.ts';
+import { guardedSettings } from '../../../src/adapters/agents/codex-guard.ts';
 import { MCP_NAME } from '../../../src/adapters/agents/coding.ts';
 import { refusedSetting } from '../../../src/core/refused-settings.ts';
 
@@ -79,6 +80,26 @@ describe('what an agent is started with', () => {
     expect(Object.keys(permission)[0]).toBe('*');
     expect(experimental).toEqual({ continue_loop_on_deny: true });
     expect(env.OPENCODE_DISABLE_PROJECT_CONFIG).toBe('1');
+  });
+
+  it('makes Codex ask our hook before each tool', () => {
+    const guard = {
+      policy: 'word',
+      permission: 'read',
+      hook: ['/bin/node', 'h.js'],
+      plugin: '',
+      folder: '/srv/f',
+    } as const;
+    const { features, hooks } = JSON.parse(presetEnvironment(['npx', 'codex-acp'], guard).CODEX_CONFIG ?? '');
+    const [{ matcher, hooks: calls }] = hooks.PreToolUse;
+    expect(features).toEqual({ hooks: true });
+    expect({ matcher, calls }).toMatchObject({ matcher: '.*', calls: [{ type: 'command' }] });
+    expect(calls[0].command).toContain('/bin/node h.js codex word || {');
+    // Trusted by the hash that the command line's own settings give it.
+    const [hash = ''] = /sha256:\w+/.exec(guardedSettings(guard).args.join(' ')) ?? [];
+    expect(Object.values(hooks.state)).toEqual([{ enabled: true, trusted_hash: hash }]);
+    expect(presetEnvironment(['codex-acp'])).toEqual({});
+    expect(presetEnvironment(['qwen', '--acp'], guard)).toEqual({});
   });
 
   it('is its own alone; of one that nobody knows, what any may need', () => {
