@@ -18,21 +18,24 @@ export const STEP_MS = 120_000;
 
 /** A repository and a home below `scratch`. */
 export function makePlace(scratch) {
+  const notes = join(scratch, 'notes');
   const place = {
     repo: join(scratch, 'repo'),
     home: join(scratch, 'home'),
+    /** Where steps write beside the worktree: a sandbox must be told of it. */
+    notes,
     /** What each step tells of its start, by its place in STEPS. */
-    started: STEPS.map((_, n) => join(scratch, `started-${n}`)),
-    release: join(scratch, 'release'),
+    started: STEPS.map((_, n) => join(notes, `started-${n}`)),
+    release: join(notes, 'release'),
   };
-  for (const folder of [place.repo, place.home]) mkdirSync(folder, { recursive: true });
+  for (const folder of [place.repo, place.home, notes]) mkdirSync(folder, { recursive: true });
   const [one, two] = place.started;
   script(place, 0, `echo once >> '${one}'`);
   // The lock falls with its holder: two at once are seen whatever namespace they run in.
   script(
     place,
     1,
-    `exec 9>'${scratch}/busy'
+    `exec 9>'${notes}/busy'
 flock -n 9 && echo once >> '${two}' || echo TWICE >> '${two}'
 n=0
 while [ ! -e '${place.release}' ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done
@@ -69,7 +72,10 @@ export function pawlAt(agent, program, place, url, { name, isNamespaced, setting
   const real = {
     kind: agent,
     program,
-    extraArgs: standIn.extraArgs,
+    extraArgs: [
+      ...standIn.extraArgs,
+      ...(agent === 'codex' ? ['-c', `sandbox_workspace_write.writable_roots=${JSON.stringify([place.notes])}`] : []),
+    ],
     env: Object.keys(standIn.env).filter((name) => name !== 'HOME'),
     ...(standIn.model === null ? {} : { model: standIn.model }),
     ...settings,
