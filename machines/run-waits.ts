@@ -23,7 +23,7 @@ export function waitForLimit(context: RunContext, event: RunMachineEvent): Parti
     waitUntilMs: untilMs,
     blockers: [
       isOutage
-        ? { ...blocker, message: `${blocker.message.slice(0, OUTAGE_CHARS)} The run goes on at ${instant}.`, evidence }
+        ? { ...blocker, message: `${sentence(blocker.message)} The run goes on at ${instant}.`, evidence }
         : {
             code: 'PAWL_AGENT_LIMITED',
             message: `The agent has reached a limit of its account or service; the run goes on at ${instant}.`,
@@ -48,6 +48,12 @@ export function waitedTooOften(context: RunContext): readonly Blocker[] {
 
 /** What is told of the agent's words, so that the instant has its place after them. */
 const OUTAGE_CHARS = 1_900;
+
+/** What the agent said may end without a stop. */
+function sentence(message: string): string {
+  const said = message.slice(0, OUTAGE_CHARS).trimEnd();
+  return /[.!?]$/.test(said) ? said : `${said}.`;
+}
 
 /** How waits grow that nobody has given an end. */
 interface Pace {

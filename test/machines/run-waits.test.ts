@@ -54,8 +54,10 @@ describe('a run whose agent is limited', () => {
     const instant = new Date(NOW_MS + BOUNDS.outageWaitFirstMs).toISOString();
     const evidence = ['tasks/implementation-e0-a1'];
     expect(waiting(0, null, OUTAGE).blockers).toEqual([
-      { ...OUTAGE, message: `${OUTAGE.message} The run goes on at ${instant}.`, evidence },
+      { ...OUTAGE, message: `${OUTAGE.message}. The run goes on at ${instant}.`, evidence },
     ]);
+    const ended = { ...OUTAGE, message: 'It is down.' };
+    expect(waiting(0, null, ended).blockers[0]?.message).toBe(`It is down. The run goes on at ${instant}.`);
     expect(waiting(0, null).blockers).toMatchObject([{ code: 'PAWL_AGENT_LIMITED', evidence }]);
     const limited = { ...OUTAGE, code: 'PAWL_AGENT_LIMITED' } as const;
     expect(waiting(0, null, limited)).toEqual(waiting(0, null));
