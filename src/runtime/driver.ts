@@ -55,7 +55,7 @@ export class Driver {
   readonly #runs = new Map<string, LiveRun>();
   readonly #ended = new EndedRuns();
   readonly #movement = new Movement(this.leases, (runId) => this.#runs.get(runId));
-  /** Whoever drives the runs that are made meanwhile. */
+  /** Whoever drives, to be told of runs that are made, or brought back to life, meanwhile. */
   readonly #joins = new Set<(run: LiveRun) => void>();
   readonly #perform: Performer;
   readonly #observer: LiveRunObserver;
@@ -230,17 +230,18 @@ export class Driver {
    * run that is made meanwhile.
    */
   async drive(runIds: readonly string[], { withNew = false }: { readonly withNew?: boolean } = {}): Promise<void> {
-    const asked = new Set(runIds.map((runId) => this.#runs.get(runId)).filter((run) => run !== undefined));
+    const asked = new Map<string, LiveRun>();
     const join = (run: LiveRun): void => {
-      asked.add(run);
+      if (!withNew && !runIds.includes(run.runId)) return;
+      asked.set(run.runId, run);
       this.#movement.drive(run.runId);
       if (run.fault === null) run.start(this.#perform);
     };
-    for (const run of [...asked].toSorted(inTurn)) join(run);
-    if (withNew) this.#joins.add(join);
+    for (const run of runIds.flatMap((runId) => this.#runs.get(runId) ?? []).toSorted(inTurn)) join(run);
+    this.#joins.add(join);
     try {
       for (;;) {
-        const moving = [...asked].filter((run) => this.#movement.isMoving(run.runId));
+        const moving = [...asked.values()].filter((run) => this.#movement.isMoving(run.runId));
         if (this.#failure !== null || !this.#isAccepting || moving.length === 0) return;
         assertUnderWay(moving);
         await this.#changes.next();

@@ -57,7 +57,7 @@ describe('a run whose agent is limited', () => {
       { ...OUTAGE, message: `${OUTAGE.message}. The run goes on at ${instant}.`, evidence },
     ]);
     const ended = { ...OUTAGE, message: 'It is down.' };
-    expect(waiting(0, null, ended).blockers[0]?.message).toBe(`It is down. The run goes on at ${instant}.`);
+    expect(waiting(0, null, ended).blockers?.[0]?.message).toBe(`It is down. The run goes on at ${instant}.`);
     expect(waiting(0, null).blockers).toMatchObject([{ code: 'PAWL_AGENT_LIMITED', evidence }]);
     const limited = { ...OUTAGE, code: 'PAWL_AGENT_LIMITED' } as const;
     expect(waiting(0, null, limited)).toEqual(waiting(0, null));

@@ -11,6 +11,7 @@ const SLOW = 300_000;
 const scenario = new Scenario();
 const { git } = scenario.repo;
 const goFile = join(scenario.repo.root, 'go');
+const laterFile = join(scenario.repo.root, 'later');
 const fails = [{ do: 'exit', code: 3 }] as const;
 const NAMES = ['FAILS', 'EMPTY', 'REVIEW', 'MOVED', 'CLEANED', 'TAKEN', 'LIVE'];
 
@@ -22,6 +23,12 @@ const retry = (taskId: string) =>
 const look = async (taskId: string) => (await scenario.json('status', idOf(taskId))).document.runs[0];
 const eventsOf = (taskId: string) => scenario.journal(idOf(taskId)).map(({ event }) => event);
 
+/** Resolves once the run is in that state; the test's own time bounds it. */
+async function standsAt(runId: string, state: string): Promise<void> {
+  while ((await scenario.json('status', runId)).document.runs[0]?.state !== state)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
 beforeAll(async () => {
   const twice = { 'implementation.a1': [write('left.txt'), ...fails], 'implementation.a2': fails };
   scenario.scripted({
@@ -32,6 +39,8 @@ beforeAll(async () => {
     CLEANED: twice,
     TAKEN: twice,
     LIVE: twice,
+    NAMED: twice,
+    LONGER: { implementation: [{ do: 'waitFor', path: laterFile }, write('work-of/LONGER/done.txt'), answer()] },
     LONG: { implementation: [{ do: 'waitFor', path: goFile }, write('work-of/LONG/done.txt'), answer()] },
   });
   const { document } = await scenario.json(
@@ -96,9 +105,24 @@ describe('a failed run that a person has retried', () => {
       scenario.starts().some(({ taskId, runId }) => runId.includes('LONG') && taskId !== ''),
     );
     expect((await retry('LIVE')).code).toBe(0);
-    await until('the end of the retried run', async () => (await look('LIVE'))?.state === 'readyForManualReview');
+    await standsAt(idOf('LIVE'), 'readyForManualReview');
     writeFileSync(goFile, '');
     expect((await runner.ended).code).toBe(0);
+  });
+
+  test('goes on in the process that was asked for it, and it alone, after that has seen it fail', async () => {
+    const packets = scenario.packets(packetOf('LONGER'), packetOf('NAMED'));
+    const ids = (await scenario.json('intake', packets)).document.runs.map(({ runId }) => runId);
+    const [longer = '', named = ''] = ids;
+    const runner = scenario.start('run', longer, named);
+    await standsAt(named, 'failedExecution');
+    const decided = await scenario.call('resolve', named, 'retry', '--reason', 'the server was down');
+    expect(decided.code, decided.stderr).toBe(0);
+    await standsAt(named, 'readyForManualReview');
+    writeFileSync(laterFile, '');
+    const end = await runner.ended;
+    expect(end.code, end.stderr).toBe(0);
+    await standsAt(longer, 'readyForManualReview');
   });
 });
 
