@@ -186,10 +186,10 @@ export class Driver {
   /** Does `deed` with a run that has ended, alive again: if it goes on by that, it is driven like a new one. Null where its files contradict each other. */
   revive<T>(runId: string, deed: (run: LiveRun) => Promise<T>): Promise<T | null> {
     return this.#revivals.add(async () => {
-      const live = this.#runs.get(runId);
-      if (live !== undefined) return deed(live);
       // Its end has its worktree let go of the branch: not under a run that goes on.
       await this.#releases.settled();
+      const live = this.#runs.get(runId);
+      if (live !== undefined) return deed(live);
       const found = await bringBackWhole(this.world, runId, this.#observer);
       if (found.kind !== 'live') {
         if (found.kind === 'ended') this.#keepEnded(found.view);

@@ -11,6 +11,7 @@ const SLOW = 300_000;
 const scenario = new Scenario();
 const { git } = scenario.repo;
 const goFile = join(scenario.repo.root, 'go');
+const lastFile = join(scenario.repo.root, 'last');
 const laterFile = join(scenario.repo.root, 'later');
 const fails = [{ do: 'exit', code: 3 }] as const;
 const NAMES = ['FAILS', 'EMPTY', 'REVIEW', 'MOVED', 'CLEANED', 'TAKEN', 'LIVE'];
@@ -40,6 +41,8 @@ beforeAll(async () => {
     TAKEN: twice,
     LIVE: twice,
     NAMED: twice,
+    MOVING: twice,
+    LAST: { implementation: [{ do: 'waitFor', path: lastFile }, write('work-of/LAST/done.txt'), answer()] },
     LONGER: { implementation: [{ do: 'waitFor', path: laterFile }, write('work-of/LONGER/done.txt'), answer()] },
     LONG: { implementation: [{ do: 'waitFor', path: goFile }, write('work-of/LONG/done.txt'), answer()] },
   });
@@ -110,12 +113,14 @@ describe('a failed run that a person has retried', () => {
     expect((await runner.ended).code).toBe(0);
   });
 
-  test('goes on in the process that was asked for it, and it alone, after that has seen it fail', async () => {
+  test('goes on in the process that was asked for it, although it had failed before', async () => {
     const packets = scenario.packets(packetOf('LONGER'), packetOf('NAMED'));
     const ids = (await scenario.json('intake', packets)).document.runs.map(({ runId }) => runId);
     const [longer = '', named = ''] = ids;
-    const runner = scenario.start('run', longer, named);
+    await scenario.json('run', named);
     await standsAt(named, 'failedExecution');
+    const runner = scenario.start('run', longer, named);
+    await until('the other worker', () => scenario.startsOf(longer).length > 0);
     const decided = await scenario.call('resolve', named, 'retry', '--reason', 'the server was down');
     expect(decided.code, decided.stderr).toBe(0);
     await standsAt(named, 'readyForManualReview');
@@ -124,6 +129,23 @@ describe('a failed run that a person has retried', () => {
     expect(end.code, end.stderr).toBe(0);
     await standsAt(longer, 'readyForManualReview');
   });
+});
+
+test('a run that has failed in a process is looked at there as anywhere else before it goes on', async () => {
+  const packets = scenario.packets(packetOf('LAST'), packetOf('MOVING'));
+  const [last = '', moving = ''] = (await scenario.json('intake', packets)).document.runs.map(({ runId }) => runId);
+  const runner = scenario.start('run', last, moving);
+  await standsAt(moving, 'failedExecution');
+  const head = git(['rev-parse', 'work/MOVING']);
+  git(['branch', '--force', 'work/MOVING', git(['commit-tree', '-p', head, '-m', 'mine', 'main^{tree}'])]);
+  const refused = await scenario.call('resolve', moving, 'retry', '--reason', 'the server was down');
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('has moved since it ended')]);
+  git(['branch', '--force', 'work/MOVING', head]);
+  const decided = await scenario.call('resolve', moving, 'retry', '--reason', 'the server was down');
+  expect(decided.code, decided.stderr).toBe(0);
+  await standsAt(moving, 'readyForManualReview');
+  writeFileSync(lastFile, '');
+  expect((await runner.ended).code).toBe(0);
 });
 
 describe('a failed run stays as it is', () => {
