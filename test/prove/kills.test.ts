@@ -7,7 +7,7 @@ import { parseConfig } from '../../src/model/config.ts';
 import { cellNames, type PlannedKill, plannedKills } from '../../src/prove/kills.ts';
 import type { Victim } from '../../src/prove/proof.ts';
 import { allPoints } from '../../src/prove/real/points.ts';
-import { createCrashSite } from '../../src/prove/real/site.ts';
+import { createCrashSite, type SiteScript } from '../../src/prove/real/site.ts';
 import { RUN, runPawl } from '../../src/prove/real/start.ts';
 import { householdOf, siteOptionsOf, trialOptionsOf } from '../../src/prove/real/stories.ts';
 import { doTrial, nameOf } from '../../src/prove/real/trial.ts';
@@ -102,9 +102,21 @@ describe('a Pawl that breaks a law is found out', () => {
   async function faultsWith(program: string, name: string, victim: Victim): Promise<readonly string[]> {
     const point = allPoints().find((each) => each.stage === 'implementation' && each.name === name);
     if (point === undefined) throw new Error(`there is no moment: ${name}`);
-    const site = { ...trialOptionsOf(point, HOUSEHOLD), program };
+    const options = trialOptionsOf(point, HOUSEHOLD);
+    const site = { ...options, program, script: lingering(options.script ?? {}) };
     const { faults } = await doTrial({ point, victim, again: null, site, undisturbed, look: () => [] });
     return faults;
+  }
+
+  /** A worker that is let go stays a while: the next runner, however late it is on a busy machine, still meets it and its host. */
+  function lingering(script: SiteScript): SiteScript {
+    const stay = { do: 'sleep', ms: 10_000 };
+    return Object.fromEntries(
+      Object.entries(script).map(([key, steps]) => [
+        key,
+        steps.flatMap((step) => ('do' in step && step.do === 'waitFor' ? [step, stay] : [step])),
+      ]),
+    );
   }
 
   /** What is broken, by which moment and victim it is found, and what is said of it. */
