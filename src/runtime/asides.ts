@@ -5,9 +5,9 @@
  * place among the others (runtime/driver).
  */
 import { surfacesToLease } from '../../machines/run-surfaces.ts';
+import { Line } from '../base/line.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
-import { Line } from './line.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Finding } from './rehydrate.ts';
 import { setAside } from './set-aside.ts';

@@ -6,8 +6,8 @@
  *
  * Invariant: a git that refuses holds nothing up: the next start, or the run that wants the branch, tries again.
  */
+import { Line } from '../base/line.ts';
 import { PawlError } from '../model/error.ts';
-import { Line } from './line.ts';
 import type { LiveRun } from './live-run.ts';
 import type { World } from './world.ts';
 

@@ -7,6 +7,7 @@
  * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
  * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
  */
+import { Line } from '../base/line.ts';
 import { reportsIn, spentBesides } from '../core/ledger.ts';
 import { type RunView, viewOf } from '../core/run-view.ts';
 import { snapshotOf } from '../core/state-image.ts';
@@ -26,7 +27,6 @@ import { othersAtWork } from './git-settings.ts';
 import { type IntakeEntry, prepareRun } from './intake.ts';
 import { KnownRepository } from './known-repository.ts';
 import { LeaseTable } from './leases.ts';
-import { Line } from './line.ts';
 import { LiveRun, type LiveRunObserver, type Performer, stopsOneRun } from './live-run.ts';
 import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
 import { Outages } from './outages.ts';

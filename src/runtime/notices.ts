@@ -9,6 +9,7 @@
  * one; a failure is a line in the log.
  */
 import { counted } from '../base/counted.ts';
+import { Line } from '../base/line.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { RunState } from '../core/decide.ts';
 import { fold } from '../core/fold.ts';
@@ -37,7 +38,7 @@ export class Notices {
   readonly #notifier: NotifierPort;
   readonly #log: (line: string) => void;
   readonly #positions = new Map<string, string>();
-  #queue: Promise<void> = Promise.resolve();
+  readonly #line = new Line();
   #waiting = 0;
   #isClosed = false;
   #isGivenUp = false;
@@ -88,7 +89,7 @@ export class Notices {
     const bound = new Promise<void>((resolve) => {
       callOff = this.#place.files.clock.timer(BOUNDS.noticesCloseMs, resolve);
     });
-    await Promise.race([this.#queue, bound]);
+    await Promise.race([this.#line.settled(), bound]);
     callOff();
     this.#isGivenUp = true;
     if (this.#waiting > 0) this.#log(`notify: not sent in time: ${counted(this.#waiting, 'notice')}`);
@@ -99,12 +100,13 @@ export class Notices {
     const event = noticeEvent(view);
     if (this.#isClosed || event === null) return;
     this.#waiting += 1;
-    this.#queue = this.#queue
-      .then(() => this.#tell(view, event, fact))
-      .catch((error: unknown) => this.#end(error))
-      .finally(() => {
-        this.#waiting -= 1;
-      });
+    void this.#line.add(() =>
+      this.#tell(view, event, fact)
+        .catch((error: unknown) => this.#end(error))
+        .finally(() => {
+          this.#waiting -= 1;
+        }),
+    );
   }
 
   async #tell(view: RunView, event: NoticeEvent, fact: FactId): Promise<void> {

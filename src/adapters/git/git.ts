@@ -8,6 +8,7 @@
  * nor the files of a checkout, nor the folders of its objects and refs. A call that finds everything done already syncs as well: whoever did it
  * may have been killed before it was on the disk.
  */
+import { Line } from '../../base/line.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { syncDisks } from '../disk-sync.ts';
 import { commitWork } from './commit.ts';
@@ -118,13 +119,9 @@ async function releaseEnded(git: GitContext, paths: readonly string[]): Promise<
 
 /** Calls of `git worktree` wait for the one before; all others run at once. */
 function worktreesInTurn(run: GitRun): GitRun {
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = (call: GitCall): Promise<GitOutput> => {
-    if (call.args[0] !== 'worktree') return run(call);
-    const turn = last.then(() => run(call));
-    last = turn.catch(() => undefined); // told to whoever called it; the next one only waits for its end
-    return turn;
-  };
+  const worktrees = new Line();
+  const inTurn = (call: GitCall): Promise<GitOutput> =>
+    call.args[0] === 'worktree' ? worktrees.add(() => run(call)) : run(call);
   return Object.assign(inTurn, { environment: run.environment });
 }
 
