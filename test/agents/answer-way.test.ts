@@ -13,27 +13,15 @@ import { encode } from '../../src/core/task-files.ts';
 import { nativeAgentSchema } from '../../src/model/agent-config.ts';
 import { PURPOSES } from '../../src/model/limits.ts';
 import type { AgentKind } from '../../src/model/turn.ts';
+import type { TurnOrder } from '../../src/ports/agent.ts';
+import { TURN_ORDER } from '../support/turn-order.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pawl-answers-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const PLACE = { configFolder: folder, environment: { PATH: process.env.PATH }, allowedCommands: [], mcpServer: null };
 const PLACES = { worktree: '/w', taskFile: '/t', completionFile: '/c' };
-const ORDER = {
-  role: 'implementer',
-  session: { id: null, isResume: false },
-  prompt: 'Do it.',
-  answerSchema: answerSchema('implementation'),
-  budget: { tokens: null, usd: null },
-  usedBefore: { tokens: 0, usd: 0 },
-  firstEventMs: 1_000,
-  commits: { base: 'b', head: 'h' },
-  allowedTools: [],
-  mayRemind: true,
-  taskFolder: '/task',
-  usdPerMillion: null,
-  mark: 'mark',
-} as const;
+const ORDER: TurnOrder = { ...TURN_ORDER, answerSchema: answerSchema('implementation'), mayRemind: true };
 
 const configOf = (kind: Exclude<AgentKind, 'acp'>, structuredOutput?: boolean) =>
   nativeAgentSchema.parse({ kind, mcp: false, ...(structuredOutput === undefined ? {} : { structuredOutput }) });

@@ -13,7 +13,7 @@ import { instructionMatcher } from '../../src/core/instruction-files.ts';
 import { parseConfig } from '../../src/model/config.ts';
 import { ROLES } from '../../src/model/packet.ts';
 import { AGENT_KINDS } from '../../src/model/turn.ts';
-import type { TurnOrder } from '../../src/ports/agent.ts';
+import { TURN_ORDER } from '../support/turn-order.ts';
 
 const OWN: Readonly<Record<string, readonly string[]>> = {
   claude: ['CLAUDE.md', 'a/CLAUDE.local.md', '.claude/settings.json', '.claude/skills/x/SKILL.md', '.mcp.json'],
@@ -89,21 +89,6 @@ describe('the memory of a project that an agent keeps elsewhere', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const order: Omit<TurnOrder, 'role'> = {
-    session: { id: null, isResume: false },
-    prompt: 'Do it.',
-    answerSchema: {},
-    budget: { tokens: null, usd: null },
-    usedBefore: { tokens: 0, usd: 0 },
-    firstEventMs: 1_000,
-    mayRemind: false,
-    usdPerMillion: null,
-    commits: { base: 'b', head: 'h' },
-    allowedTools: [],
-    taskFolder: '/task',
-    mark: 'mark',
-  };
-
   it.each([
     ['claude', 'edit', { CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1' }],
     ['claude', 'bypass', { CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1' }],
@@ -117,7 +102,7 @@ describe('the memory of a project that an agent keeps elsewhere', () => {
     });
     const places = { worktree: '/w', taskFile: '/t', completionFile: '/c' };
     for (const role of ROLES) {
-      const { env } = await agents.turn('one', places, { ...order, role });
+      const { env } = await agents.turn('one', places, { ...TURN_ORDER, role });
       if (role === 'reviewer' || role === 'verifier') expect(env, role).toMatchObject(without);
       else for (const name of Object.keys(without)) expect(Object.keys(env), role).not.toContain(name);
     }

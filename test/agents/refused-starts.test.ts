@@ -8,6 +8,7 @@ import { nativeAgentSchema } from '../../src/model/agent-config.ts';
 import { PawlError } from '../../src/model/error.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { TurnOrder } from '../../src/ports/agent.ts';
+import { TURN_ORDER } from '../support/turn-order.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -26,21 +27,7 @@ function program(name: string, version: string, flags: readonly string[]): void 
   chmodSync(path, 0o755);
 }
 
-const ORDER: TurnOrder = {
-  role: 'implementer',
-  session: { id: null, isResume: false },
-  prompt: 'Do it.',
-  answerSchema: {},
-  budget: { tokens: null, usd: null },
-  usedBefore: { tokens: 0, usd: 0 },
-  usdPerMillion: null,
-  firstEventMs: 1_000,
-  mayRemind: true,
-  commits: { base: 'b', head: 'h' },
-  allowedTools: [],
-  taskFolder: '/task',
-  mark: 'mark',
-};
+const ORDER: TurnOrder = { ...TURN_ORDER, mayRemind: true };
 
 /** What starting that program with these settings comes to: its arguments, or the error. */
 async function started(

@@ -12,6 +12,7 @@ import { nativeAgentSchema } from '../../src/model/agent-config.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { plainRequest, plainTurn } from '../host/plain-request.ts';
 import { cpuMsOf } from '../support/cpu-time.ts';
+import { TURN_ORDER } from '../support/turn-order.ts';
 
 const FLAG = '--include-partial-messages';
 const CLAUDE = [
@@ -46,27 +47,8 @@ function program(name: string, version: string, flags: readonly string[]): void 
 function started(kind: 'claude' | 'qwen', name: string, extraArgs: readonly string[] = []) {
   const config = nativeAgentSchema.parse({ kind, program: join(folder, name), mcp: false, extraArgs });
   const place = { configFolder: folder, environment: { PATH: process.env.PATH }, allowedCommands: [], mcpServer: null };
-  return turnCommandOf(
-    'coder',
-    config,
-    place,
-    { worktree: '/w', taskFile: '/t', completionFile: '/c' },
-    {
-      role: 'implementer',
-      session: { id: null, isResume: false },
-      prompt: 'Do it.',
-      answerSchema: {},
-      budget: { tokens: null, usd: null },
-      usedBefore: { tokens: 0, usd: 0 },
-      usdPerMillion: null,
-      firstEventMs: 1_000,
-      commits: { base: 'b', head: 'h' },
-      allowedTools: [],
-      taskFolder: '/task',
-      mark: 'mark',
-      mayRemind: false,
-    },
-  );
+  const places = { worktree: '/w', taskFile: '/t', completionFile: '/c' };
+  return turnCommandOf('coder', config, place, places, TURN_ORDER);
 }
 
 describe.each(['claude', 'qwen'] as const)('%s', (kind) => {

@@ -6,20 +6,9 @@ import type { AgentEvent } from '../../src/model/agent-event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { TurnRequest } from '../../src/model/turn.ts';
 import { turnReportSchema } from '../../src/model/turn-schema.ts';
+import { TURN_REQUEST } from '../support/turn-request.ts';
 
-const REQUEST: TurnRequest = {
-  kind: 'claude',
-  program: { path: '/bin/claude', version: '2.0.0', sha256: 'a'.repeat(64) },
-  session: { id: 's-1', isResume: false },
-  prompt: 'x'.repeat(3_000),
-  stdin: 'prompt',
-  answerSchema: null,
-  budget: { tokens: null, usd: null },
-  usedBefore: { tokens: 0, usd: 0 },
-  firstEventMs: 1_000,
-  expectedDenials: ['WebFetch'],
-  bypassesPermissions: false,
-};
+const REQUEST: TurnRequest = { ...TURN_REQUEST, prompt: 'x'.repeat(3_000), expectedDenials: ['WebFetch'] };
 const turnOf = (...events: readonly AgentEvent[]): Turn => events.reduce(foldEvent, SILENT_TURN);
 const started = (sessionId: string | null): AgentEvent => ({
   type: 'started',

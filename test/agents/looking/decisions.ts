@@ -19,6 +19,7 @@ import { acpAgentSchema, nativeAgentSchema } from '../../../src/model/agent-conf
 import type { Role } from '../../../src/model/packet.ts';
 import type { AgentKind } from '../../../src/model/turn.ts';
 import type { TurnCommand } from '../../../src/ports/agent-adapter.ts';
+import { TURN_ORDER } from '../../support/turn-order.ts';
 import { ALLOWED } from './corpus.ts';
 import { decide, rulesOf } from './gemini-engine.ts';
 
@@ -37,21 +38,7 @@ export function commandFor(kind: AgentKind, role: Role, allowedCommands: readonl
     adapterOf(kind),
     { configFolder: '/srv', environment: {}, allowedCommands, mcpServer: ['/bin/node', 'pawl.js', 'mcp'] },
     { taskFile: '/srv/task/task.json', completionFile: `${ROOT}/.pawl-task/t/completion.json`, worktree: ROOT },
-    {
-      role,
-      session: { id: null, isResume: false },
-      prompt: 'Do it.',
-      answerSchema: {},
-      budget: { tokens: null, usd: null },
-      usedBefore: { tokens: 0, usd: 0 },
-      firstEventMs: 1,
-      mayRemind: false,
-      usdPerMillion: null,
-      commits: { base: 'ba5e', head: 'c0ffee' },
-      allowedTools: [],
-      taskFolder: '/srv/task',
-      mark: 'm',
-    },
+    { ...TURN_ORDER, role, taskFolder: '/srv/task' },
   );
   return adapterOf(kind).command(start);
 }
