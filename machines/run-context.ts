@@ -1,12 +1,10 @@
 /**
  * What a run remembers to decide with: its policy, place, counters, gates and lease; and the pure rules over them.
  *
- * Owns: the run's context, the stages it can be resumed at, and the blockers that the machine itself composes.
- * Does not own: the states (run.machine), texts of failures found outside (they come inside events).
+ * Owns: the run's context and the stages it can be resumed at. Does not own: the states (run.machine), blockers (run-blockers).
  */
 import type { Gate } from '../src/model/effect.ts';
 import type { Blocker } from '../src/model/error.ts';
-import type { ErrorCode } from '../src/model/error-codes.ts';
 import type { ArtifactRef, LeftOut, Policy, RunEvent, TaskMessage } from '../src/model/event.ts';
 import type { Purpose } from '../src/model/limits.ts';
 import type { At } from './effects.ts';
@@ -237,44 +235,4 @@ function stageToRetry(
   if (!isInTheWay && isDoneAgain !== true) return stage;
   if (stage === 'fixCommit') return 'fix';
   return isInTheWay || stage === 'implementationCommit' ? 'implementation' : stage;
-}
-
-/** The blocker of a purpose whose attempts are used up, before the cause of the last one. */
-export function exhausted(context: RunContext, cause: Blocker | null): readonly Blocker[] {
-  const purpose = context.purpose ?? 'implementation';
-  const blocker: Blocker = {
-    code: 'PAWL_ATTEMPTS_EXHAUSTED' satisfies ErrorCode,
-    message: `The ${purpose} of this run has used up its attempts.`,
-    hint: 'Read the evidence of the last attempt; change the packet or the agent, then take it in again with --again.',
-    evidence: context.openTask === null ? [] : [`tasks/${context.openTask}`],
-  };
-  return cause === null ? [blocker] : [blocker, cause];
-}
-
-/** The blocker of a task that was interrupted more often than its bound allows. */
-export function interruptedTooOften(context: RunContext): readonly Blocker[] {
-  return [
-    {
-      code: 'PAWL_INTERRUPTIONS_EXHAUSTED',
-      message: `The ${context.purpose ?? 'task'} was interrupted ${context.interruptions + 1} times by Pawl or the machine going down.`,
-      hint: 'Find out what keeps ending it, then decide: pawl resolve RUN_ID retry --reason TEXT.',
-      evidence: context.openTask === null ? [] : [`tasks/${context.openTask}`],
-    },
-  ];
-}
-
-/** The blockers of a gate that still fails when no fix round is left. */
-export function fixLimitReached(
-  context: RunContext,
-  gate: Gate,
-  cause: Blocker | null,
-  evidence: ArtifactRef,
-): readonly Blocker[] {
-  const blocker: Blocker = {
-    code: 'PAWL_FIX_LIMIT',
-    message: `The ${gate} still fails after ${context.fixes} fix round(s), the most this run may take.`,
-    hint: 'Read the evidence, then decide: pawl resolve RUN_ID retry (one more round), accept (override the gate) or abandon.',
-    evidence: [evidence.path],
-  };
-  return cause === null ? [blocker] : [blocker, cause];
 }

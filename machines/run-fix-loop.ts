@@ -1,21 +1,13 @@
 /**
  * Whether the fix loop gets anywhere: rounds of findings compared with each other.
  *
- * Owns: the rules for a loop that does not converge, and its blocker. Does not own: the keys of findings (core/finding-keys), the limit of rounds (run-context).
+ * Owns: the rules for a loop that does not converge. Does not own: the keys of findings (core/finding-keys), its blocker (run-blockers).
  *
  * Invariant: only rounds whose findings can be compared count; a gate that says nothing comparable goes on to its limit.
  */
 import type { Blocker } from '../src/model/error.ts';
+import { fixStuck, type StuckReason } from './run-blockers.ts';
 import type { Judgement, RunContext, RunMachineEvent, RunMachineEventOf } from './run-context.ts';
-
-/** Why the loop ends before its limit. */
-export type StuckReason =
-  /** Two fixes in a row have changed nothing of what is found. */
-  | 'same'
-  /** Everything that is found now had been found before, and was gone in between. */
-  | 'returned'
-  /** For two rounds, nothing but new faults in what the fixes themselves have added. */
-  | 'newInFix';
 
 /** A failed judgement as the run remembers it. */
 export function judgementOf(event: RunMachineEventOf<'gateJudged'>): Judgement {
@@ -41,24 +33,12 @@ export function stuckReason(context: RunContext, event: RunMachineEventOf<'gateJ
   return isNew ? 'newInFix' : null;
 }
 
-const WORDS: Readonly<Record<StuckReason, string>> = {
-  same: 'two fixes in a row have changed nothing of it',
-  returned: 'all of it had been found before and was gone in between',
-  newInFix: 'for two rounds there were only new faults, in what the fixes themselves had added',
-};
-
 /** The blocker of a loop that gets nowhere, with its trend. */
 export function stuckBlockers(context: RunContext, event: RunMachineEvent): readonly Blocker[] {
   if (event.type !== 'gateJudged') return [];
   const rounds = [...context.judgements.filter(({ gate }) => gate === event.gate), judgementOf(event)];
-  const trend = rounds.map(({ keys }) => keys.length).join(', ');
-  const blocker: Blocker = {
-    code: 'PAWL_FIX_STUCK',
-    message: `The fix loop gets nowhere: ${WORDS[stuckReason(context, event) ?? 'same']}. Findings of the ${event.gate}, round by round: ${trend}.`,
-    hint: 'Read the evidence, then decide: pawl resolve RUN_ID retry (one more round), accept (override the gate) or abandon.',
-    evidence: [event.evidence.path],
-  };
-  return event.blocker === null ? [blocker] : [blocker, event.blocker];
+  const trend = rounds.map(({ keys }) => keys.length);
+  return fixStuck(stuckReason(context, event) ?? 'same', event.gate, trend, event.blocker, event.evidence);
 }
 
 function isSame(one: Judgement, other: Judgement): boolean {

@@ -3,6 +3,7 @@
  *
  * Owns: those pieces, each written once. Does not own: the chart they are put into (run.machine).
  */
+import { NO_CHANGE } from './run-blockers.ts';
 import { headOf, type RunContext, type Stage, taskIdOf } from './run-context.ts';
 import { replacePacket } from './run-resuming.ts';
 import { runSetup } from './run-setup.ts';
@@ -191,13 +192,6 @@ export function committingState(stage: Stage, requested: string) {
     },
   });
 }
-
-const NO_CHANGE = {
-  code: 'PAWL_WORKER_NO_CHANGE',
-  message: 'The worker said that it was done and had changed nothing.',
-  hint: 'If no change is right for this packet, say so in it: "allow_empty": true.',
-  evidence: [],
-} as const;
 
 /** Judges the worker's verdict against the state of the worktree; `passed` is where PASS leads. */
 export function judgingState(gate: 'verification' | 'review', passed: string) {

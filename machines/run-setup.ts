@@ -12,12 +12,10 @@ import type { ArtifactRef } from '../src/model/event.ts';
 import { BOUNDS, type Purpose } from '../src/model/limits.ts';
 import type { TaskResult } from '../src/model/request.ts';
 import { inert } from './effects.ts';
+import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './run-blockers.ts';
 import {
-  exhausted,
   firstAttempt,
-  fixLimitReached,
   type GateRecord,
-  interruptedTooOften,
   type RunContext,
   type RunInput,
   type RunMachineEvent,
@@ -28,7 +26,7 @@ import {
 import { judgementOf, stuckBlockers, stuckReason } from './run-fix-loop.ts';
 import { isReplacement, underNewPacket } from './run-replacing.ts';
 import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './run-surfaces.ts';
-import { waitedTooOften, waitForLimit } from './run-waits.ts';
+import { waitForLimit } from './run-waits.ts';
 import type { TaskInput } from './task.machine.ts';
 
 /** A decision lets a run go on only when no task of it is open: an open one is ended first. */

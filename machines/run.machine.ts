@@ -9,6 +9,7 @@
  * nothing and holds no lease; of those only a failure is ever left, by a person's word.
  */
 import { queuedState } from './run-admission.ts';
+import { handoffUnearned, leaseTaken, packetInsufficient } from './run-blockers.ts';
 import { freshContext, headOf } from './run-context.ts';
 import { committingState, judgingState, limitedState, requestedState, setUpDone, workingState } from './run-parts.ts';
 import {
@@ -49,16 +50,7 @@ export const runMachine = runSetup.createMachine({
         },
         {
           type: 'noteBlockers',
-          params: ({ event }) => ({
-            blockers: [
-              {
-                code: 'PAWL_LEASE_CONFLICT',
-                message: `The lease of this run had run out, and ${event.by} took its surfaces.`,
-                hint: 'Nothing to do: the run goes on by itself when they are free.',
-                evidence: [event.by],
-              },
-            ],
-          }),
+          params: ({ event }) => ({ blockers: leaseTaken(event.by) }),
         },
       ],
     },
@@ -72,16 +64,7 @@ export const runMachine = runSetup.createMachine({
             target: 'blockedPlanInsufficient',
             actions: {
               type: 'noteBlockers',
-              params: ({ event }) => ({
-                blockers: [
-                  {
-                    code: 'PAWL_PACKET_INSUFFICIENT',
-                    message: `The packet lacks ${event.missingFields.join(', ')}.`,
-                    hint: 'Complete the packet and take it in again: a changed packet is a new run.',
-                    evidence: event.missingFields,
-                  },
-                ],
-              }),
+              params: ({ event }) => ({ blockers: packetInsufficient(event.missingFields) }),
             },
           },
         ],
@@ -194,16 +177,7 @@ export const runMachine = runSetup.createMachine({
             target: 'blockedNeedsHuman',
             actions: {
               type: 'noteBlockers',
-              params: ({ context }) => ({
-                blockers: [
-                  {
-                    code: 'PAWL_HANDOFF_REFUSED',
-                    message: `The gates of epoch ${context.epoch} do not both stand for the commit that was handed off.`,
-                    hint: 'Look at the gates with pawl events, then retry or abandon.',
-                    evidence: [],
-                  },
-                ],
-              }),
+              params: ({ context }) => ({ blockers: handoffUnearned(context.epoch) }),
             },
           },
         ],
