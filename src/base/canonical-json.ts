@@ -50,21 +50,24 @@ export function lastingJson(value: unknown): string {
 
 /**
  * A maker of canonical texts for a series of objects in which most members are the very ones of the object before; members never
- * change themselves. The text of a member is made once as long as it stays.
+ * change themselves. The text of a member is made once as long as it stays. A member whose text is that in `leftOut` is left out.
  */
-export function canonicalSeries(): (value: Readonly<Record<string, unknown>>) => string {
+export function canonicalSeries(
+  leftOut: { readonly [name: string]: string } = {},
+): (value: Readonly<Record<string, unknown>>) => string {
   const last = new Map<string, { readonly member: unknown; readonly text: string }>();
   const textOf = (name: string, member: unknown): string => {
     const known = last.get(name);
     if (known !== undefined && known.member === member) return known.text;
-    const text = `${JSON.stringify(name)}:${lastingJson(member)}`;
+    const memberText = lastingJson(member);
+    const text = memberText === leftOut[name] ? '' : `${JSON.stringify(name)}:${memberText}`;
     last.set(name, { member, text });
     return text;
   };
   return (value) => {
     const names = Object.keys(value).filter((name) => value[name] !== undefined);
     const members = names.sort().map((name) => textOf(name, value[name]));
-    return `{${members.join(',')}}`;
+    return `{${members.filter((text) => text !== '').join(',')}}`;
   };
 }
 

@@ -13,12 +13,13 @@ import { runMachine } from '../../machines/run.machine.ts';
 import type { RunInput } from '../../machines/run-context.ts';
 import { type TaskInput, taskMachine } from '../../machines/task.machine.ts';
 import { isObject } from '../base/canonical-json.ts';
+import { inertScope } from '../kernel/inert-scope.ts';
 import { EFFECT_KINDS, type Effect, type KeyedEffect } from '../model/effect.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { JournalEvent, RunEvent, RunMessage, TaskEvent, TaskMessage } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
-import { DRIVER_ACTOR, RUN_ACTOR } from '../model/record.ts';
-import { inertScope } from './inert-scope.ts';
+import { RUN_ACTOR } from '../model/record.ts';
+import { DRIVER_ACTOR } from '../model/system-record.ts';
 import { reopened } from './reopening.ts';
 
 /** The run machine's snapshot. */

@@ -21,7 +21,8 @@ import {
 } from '../base/canonical-json.ts';
 import type { Hash } from '../base/sha256.ts';
 import type { KeyedEffect } from '../model/effect.ts';
-import { RUN_ACTOR, SNAPSHOT_VERSION, type StoredSnapshot } from '../model/record.ts';
+import { RUN_ACTOR } from '../model/record.ts';
+import { SNAPSHOT_VERSION, type StoredSnapshot } from '../model/system-record.ts';
 import type { RunState } from './decide.ts';
 
 const images = new WeakMap<AnyMachineSnapshot, string>();
@@ -98,8 +99,9 @@ export function snapshotOf(state: RunState, sum: string, definition: string): St
   }
   return {
     v: SNAPSHOT_VERSION,
-    runId: state.runId,
-    machine: { id: 'pawl', version: MACHINE_VERSION, definitionHash: definition },
+    systemId: state.runId,
+    rules: MACHINE_VERSION,
+    definitionHash: definition,
     seq: state.seq,
     sum,
     actors,

@@ -25,6 +25,10 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const ERROR_CODES = {
   PAWL_BUG: EXIT.bug,
   PAWL_WAIT_LOST: EXIT.bug,
+  PAWL_WAIT_TIMED_OUT: EXIT.failed,
+  PAWL_SYSTEM_UNKNOWN: EXIT.usage,
+  PAWL_SYSTEM_CLOSED: EXIT.bug,
+  PAWL_RULES_UNSUPPORTED: EXIT.blocked,
   PAWL_USAGE: EXIT.usage,
   PAWL_REPOSITORY_MISSING: EXIT.usage,
   PAWL_REPOSITORY_MISMATCH: EXIT.blocked,

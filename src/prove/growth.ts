@@ -3,16 +3,19 @@
  *
  * Owns: writing long journals (lease renewals, no snapshot: the worst case) and timing their rehydration. Does not own: rehydration (runtime).
  */
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { spanMs } from '../base/elapsed.ts';
 import { sha256 } from '../base/sha256.ts';
 import { decide, type Input, type RunState } from '../core/decide.ts';
 import { stateHash } from '../core/state-image.ts';
-import { FIRST_PREV, RECORD_VERSION, RUN_ACTOR } from '../model/record.ts';
+import { RUN_ACTOR } from '../model/record.ts';
+import { FIRST_PREV, RECORD_VERSION } from '../model/system-record.ts';
 import { rehydrate } from '../runtime/rehydrate.ts';
 import { Files } from '../store/files.ts';
 import { sealRecord } from '../store/journal-lines.ts';
@@ -82,6 +85,7 @@ function journalOf(runId: string, records: number): string {
     state = decision.state;
     const { record, line } = sealRecord({
       v: RECORD_VERSION,
+      rules: MACHINE_VERSION,
       seq: state.seq,
       gen: 1,
       atMs: input.atMs,

@@ -11,7 +11,7 @@ import { canonicalJson } from '../base/canonical-json.ts';
 import { preflight } from '../core/preflight.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
-import { DRIVER_ACTOR } from '../model/record.ts';
+import { DRIVER_ACTOR } from '../model/system-record.ts';
 import type { Neighbours } from './admission.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';

@@ -17,7 +17,8 @@ import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { PacketReading } from '../model/packet.ts';
-import { DRIVER_ACTOR, RUN_ACTOR } from '../model/record.ts';
+import { RUN_ACTOR } from '../model/record.ts';
+import { DRIVER_ACTOR } from '../model/system-record.ts';
 import {
   type CommandDecision,
   type InboxCommand,

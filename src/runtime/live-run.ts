@@ -7,6 +7,7 @@
  * Invariants: 1. L1: an effect starts only after the record that asks for it is synced. 2. The commit is synchronous: nothing of
  * this process comes between deciding and recording. 3. After a failed write the run stands still; after a failed sync the process stops.
  */
+import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { sha256 } from '../base/sha256.ts';
 import { agentAfter } from '../core/agent-override.ts';
 import { type Decision, decide, type RunState } from '../core/decide.ts';
@@ -22,7 +23,8 @@ import {
   taskEventSchema,
 } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
-import { DRIVER_ACTOR, FIRST_PREV, type JournalRecord, RECORD_VERSION, RUN_ACTOR } from '../model/record.ts';
+import { type JournalRecord, RUN_ACTOR } from '../model/record.ts';
+import { DRIVER_ACTOR, FIRST_PREV, RECORD_VERSION } from '../model/system-record.ts';
 import { sealRecord } from '../store/journal-lines.ts';
 import { JournalWriter } from '../store/journal-writer.ts';
 import { SnapshotStore } from '../store/snapshot.ts';
@@ -176,6 +178,7 @@ export class LiveRun {
     world.lock.assertHighest();
     const { record, line } = sealRecord({
       v: RECORD_VERSION,
+      rules: MACHINE_VERSION,
       seq: decision.state.seq,
       gen: world.lock.generation,
       atMs,

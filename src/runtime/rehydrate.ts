@@ -26,8 +26,9 @@ import {
   runEventSchema,
   taskEventSchema,
 } from '../model/event.ts';
-import { DRIVER_ACTOR, type JournalRecord, RUN_ACTOR, type StoredSnapshot } from '../model/record.ts';
+import { type JournalRecord, RUN_ACTOR } from '../model/record.ts';
 import { TASK_FILES } from '../model/request.ts';
+import { DRIVER_ACTOR, type StoredSnapshot, systemIdOf } from '../model/system-record.ts';
 import { readArtifact } from '../store/artifacts.ts';
 import type { Files } from '../store/files.ts';
 import { type JournalReading, readJournal, repairJournal } from '../store/journal.ts';
@@ -171,7 +172,7 @@ function snapshotProblem(
   records: readonly JournalRecord[],
 ): Problem | null {
   if (snapshot === null) return null;
-  if (snapshot.runId !== runId) return diverged(`the snapshot is one of ${snapshot.runId}`);
+  if (systemIdOf(snapshot) !== runId) return diverged(`the snapshot is one of ${systemIdOf(snapshot)}`);
   if (snapshot.seq > records.length) {
     return {
       code: 'PAWL_HISTORY_LOST',

@@ -18,7 +18,8 @@ import type { RecoveryFinding } from '../core/recovery-findings.ts';
 import { quarantinedView, type RunView, viewOf } from '../core/run-view.ts';
 import { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
-import type { JournalRecord, StoredSnapshot } from '../model/record.ts';
+import type { JournalRecord } from '../model/record.ts';
+import { type StoredSnapshot, systemIdOf } from '../model/system-record.ts';
 import type { Files } from '../store/files.ts';
 import { journalRecords, readJournal, readJournalTail } from '../store/journal.ts';
 import { readQuarantine } from '../store/quarantine.ts';
@@ -64,7 +65,7 @@ function readTail({ files, paths }: Place, runId: string): JournalRecord | null 
 function snapshotAt({ files, paths }: Place, runId: string, tail: JournalRecord): StoredSnapshot | null {
   try {
     const snapshot = readSnapshot(files, paths.snapshot(runId));
-    if (snapshot === null || snapshot.runId !== runId) return null;
+    if (snapshot === null || systemIdOf(snapshot) !== runId) return null;
     if (snapshot.seq !== tail.seq || snapshot.sum !== tail.sum) return null;
     const { actors, deadlines, outbox } = snapshot;
     return sha256(canonicalObject({ actors, deadlines, outbox }, lastingJson)) === tail.post ? snapshot : null;

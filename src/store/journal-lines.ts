@@ -10,11 +10,22 @@
 import { canonicalJson, canonicalObject, isObject, lastingJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { BOUNDS } from '../model/limits.ts';
-import { FIRST_PREV, type JournalRecord, RECORD_VERSION } from '../model/record.ts';
+import type { JournalRecord } from '../model/record.ts';
+import {
+  FIRST_PREV,
+  type PlainEffect,
+  type PlainEvent,
+  RECORD_VERSION,
+  rulesOf,
+  type SystemRecord,
+} from '../model/system-record.ts';
 import { decodeText, isOrdinal, isSha256, parseJson } from './json-file.ts';
 
 /** A record before it is sealed. */
-export type RecordFields = Omit<JournalRecord, 'sum'>;
+export type RecordFields<Event extends PlainEvent = PlainEvent, Effect extends PlainEffect = PlainEffect> = Omit<
+  SystemRecord<Event, Effect>,
+  'sum'
+>;
 
 /** What one line holds: a record, or why it is none. */
 export type LineReading =
@@ -22,19 +33,28 @@ export type LineReading =
   | { readonly kind: 'bad'; readonly detail: string };
 
 /** How every record ends; inside of a record's texts the quotes would be escaped. */
-const RECORD_END = /,"sum":"[0-9a-f]{64}","v":1\}/g;
+const RECORD_END = /,"sum":"[0-9a-f]{64}","v":[12]\}/g;
 const RECORD_ENDS_TRIED = 16;
+/** The members of a record, by the version of its shape. */
+const KEYS = {
+  1: 'actor,atMs,effects,event,gen,post,prev,seq,sum,v',
+  2: 'actor,atMs,effects,event,gen,post,prev,rules,seq,sum,v',
+} as const;
+
 /** How the canonical text of a record without its sum ends; the sum belongs just before it. */
-const UNSEALED_END = `,"v":${RECORD_VERSION}}`;
-const KEYS = 'actor,atMs,effects,event,gen,post,prev,seq,sum,v';
+const unsealedEnd = (v: SystemRecord['v']): string => `,"v":${v}}`;
 
 /** The record with its sum, and its line: canonical JSON and a newline. Throws when the line is longer than a reader takes. */
-export function sealRecord(fields: RecordFields): { readonly record: JournalRecord; readonly line: string } {
+export function sealRecord<Event extends PlainEvent, Effect extends PlainEffect>(
+  fields: RecordFields<Event, Effect>,
+): { readonly record: SystemRecord<Event, Effect>; readonly line: string } {
+  if (fields.v === RECORD_VERSION && fields.rules === undefined) throw new Error('bug: a record names no rules');
   const unsealed = canonicalObject({ ...fields }, (member, name) =>
     name === 'effects' ? `[${fields.effects.map(lastingJson).join(',')}]` : canonicalJson(member),
   );
+  const end = unsealedEnd(fields.v);
   const sum = sha256(unsealed);
-  const text = `${unsealed.slice(0, -UNSEALED_END.length)},"sum":"${sum}"${UNSEALED_END}`;
+  const text = `${unsealed.slice(0, -end.length)},"sum":"${sum}"${end}`;
   if (Buffer.byteLength(text) > BOUNDS.journalLineBytes) {
     throw new Error(`bug: record ${fields.seq} (${fields.event.type}) is longer than ${BOUNDS.journalLineBytes} bytes`);
   }
@@ -49,11 +69,13 @@ export function readLine(bytes: Uint8Array): LineReading {
   if (value === undefined) return bad('it is not JSON');
   if (!isObject(value)) return bad('it is not an object');
   if (!isCanonical(value, text)) return bad('it is not canonical JSON');
-  if (value.v !== RECORD_VERSION) return bad(`its version ${JSON.stringify(value.v)?.slice(0, 40)} is unknown`);
+  if (value.v !== 1 && value.v !== RECORD_VERSION)
+    return bad(`its version ${JSON.stringify(value.v)?.slice(0, 40)} is unknown`);
   if (!hasRecordShape(value)) return bad('it has not the shape of a record');
   // Cut the sum out and hash what is left.
-  const end = `,"sum":"${value.sum}"${UNSEALED_END}`;
-  if (sha256(`${text.slice(0, -end.length)}${UNSEALED_END}`) !== value.sum) return bad('its sum is wrong');
+  const end = unsealedEnd(value.v);
+  const sealedEnd = `,"sum":"${value.sum}"${end}`;
+  if (sha256(`${text.slice(0, -sealedEnd.length)}${end}`) !== value.sum) return bad('its sum is wrong');
   return { kind: 'record', record: value };
 }
 
@@ -81,6 +103,9 @@ export function chainFault(previous: JournalRecord | null, record: JournalRecord
   if (previous !== null && record.gen < previous.gen) {
     return `its generation ${record.gen} is below its predecessor's ${previous.gen}`;
   }
+  if (previous !== null && rulesOf(record) < rulesOf(previous)) {
+    return `its rules ${rulesOf(record)} are below its predecessor's ${rulesOf(previous)}`;
+  }
   return null;
 }
 
@@ -97,7 +122,9 @@ function isCanonical(value: unknown, text: string): boolean {
 /** The record's own fields; of event and effects only that they are named objects (rehydration checks them with zod). */
 function hasRecordShape(value: Record<string, unknown>): value is Record<string, unknown> & JournalRecord {
   return (
-    Object.keys(value).sort().join() === KEYS &&
+    (value.v === 1 || value.v === RECORD_VERSION) &&
+    Object.keys(value).sort().join() === KEYS[value.v] &&
+    (value.v === 1 || isOrdinal(value.rules, 1)) &&
     isOrdinal(value.seq, 1) &&
     isOrdinal(value.gen) &&
     typeof value.atMs === 'number' &&

@@ -49,9 +49,15 @@ export class Registry {
  * Throws PAWL_REGISTRY_INVALID for one that this version cannot drive, PAWL_STORE_NO_LINKS where it cannot be kept.
  */
 export function openRegistry(files: Files, root: string): Registry {
+  const { inbox, batches, runs, worktrees } = new RegistryPaths(resolve(root));
+  return openRegistryWith(files, root, [inbox, batches, runs, worktrees]);
+}
+
+/** As `openRegistry`, with these folders in it. */
+export function openRegistryWith(files: Files, root: string, folders: readonly string[]): Registry {
   const paths = new RegistryPaths(resolve(root));
   const present = readRegistry(files, paths);
-  files.ensureFolders([paths.root, paths.inbox, paths.batches, paths.runs, paths.worktrees]);
+  files.ensureFolders([paths.root, ...folders]);
   return new Registry(files, paths, present ?? createInfo(files, paths));
 }
 

@@ -12,11 +12,15 @@ import { canonicalObject, isObject, lastingJson } from '../base/canonical-json.t
 import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
-import { SNAPSHOT_VERSION, type StoredSnapshot } from '../model/record.ts';
+import { SNAPSHOT_VERSION, type StoredSnapshot } from '../model/system-record.ts';
 import type { Files } from './files.ts';
 import { decodeText, isOrdinal, isSha256, parseJson } from './json-file.ts';
 
-const KEYS = 'actors,deadlines,machine,outbox,runId,seq,sum,v';
+const EARLIER_KEYS = 'actors,deadlines,machine,outbox,runId,seq,sum,v';
+const KEYS = [
+  'actors,deadlines,definitionHash,outbox,rules,seq,sum,systemId,v',
+  'actors,deadlines,definitionHash,kinds,outbox,rules,seq,sum,systemId,v',
+];
 const MACHINE_KEYS = 'definitionHash,id,version';
 
 /** The stored snapshot, null when there is none. Throws PAWL_SNAPSHOT_DAMAGED for anything but a whole one. */
@@ -42,19 +46,35 @@ export function parseSnapshot(bytes: Uint8Array, path: string): StoredSnapshot {
 export function isSnapshot(value: unknown): value is StoredSnapshot {
   return (
     isObject(value) &&
-    keysOf(value) === KEYS &&
-    value.v === SNAPSHOT_VERSION &&
-    typeof value.runId === 'string' &&
-    isObject(value.machine) &&
-    keysOf(value.machine) === MACHINE_KEYS &&
-    typeof value.machine.id === 'string' &&
-    isOrdinal(value.machine.version) &&
-    typeof value.machine.definitionHash === 'string' &&
+    (value.v === SNAPSHOT_VERSION ? isPresent(value) : isEarlier(value)) &&
     isOrdinal(value.seq) &&
     isSha256(value.sum) &&
     isObject(value.actors) &&
     isListOfObjects(value.outbox) &&
     isListOfObjects(value.deadlines)
+  );
+}
+
+function isPresent(value: Record<string, unknown>): boolean {
+  return (
+    KEYS.includes(keysOf(value)) &&
+    typeof value.systemId === 'string' &&
+    isOrdinal(value.rules, 1) &&
+    typeof value.definitionHash === 'string' &&
+    (value.kinds === undefined || isObject(value.kinds))
+  );
+}
+
+function isEarlier(value: Record<string, unknown>): boolean {
+  return (
+    value.v === 1 &&
+    keysOf(value) === EARLIER_KEYS &&
+    typeof value.runId === 'string' &&
+    isObject(value.machine) &&
+    keysOf(value.machine) === MACHINE_KEYS &&
+    typeof value.machine.id === 'string' &&
+    isOrdinal(value.machine.version) &&
+    typeof value.machine.definitionHash === 'string'
   );
 }
 

@@ -7,7 +7,7 @@
  * Law: a snapshot is a cache of the fold and disposable (L7).
  */
 import { LowSync } from 'lowdb';
-import type { StoredSnapshot } from '../model/record.ts';
+import type { StoredSnapshot } from '../model/system-record.ts';
 import { DurableAdapter } from './durable-adapter.ts';
 import type { Files } from './files.ts';
 import { isSnapshot, readSnapshot } from './snapshot-reading.ts';

@@ -5,7 +5,8 @@ import { decide, type RunState } from '../../src/core/decide.ts';
 import { fold } from '../../src/core/fold.ts';
 import { snapshotHash, snapshotOf, stateHash, stateImage } from '../../src/core/state-image.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
-import { FIRST_PREV, type JournalRecord, RUN_ACTOR } from '../../src/model/record.ts';
+import { type JournalRecord, RUN_ACTOR } from '../../src/model/record.ts';
+import { FIRST_PREV } from '../../src/model/system-record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
 

@@ -5,7 +5,8 @@ import { handoffBundle } from '../../src/core/handoff.ts';
 import type { HandoffInput } from '../../src/core/handoff-document.ts';
 import { readPackets } from '../../src/core/packets.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
-import { FIRST_PREV, type JournalRecord, RECORD_VERSION, RUN_ACTOR } from '../../src/model/record.ts';
+import { type JournalRecord, RUN_ACTOR } from '../../src/model/record.ts';
+import { FIRST_PREV, RECORD_VERSION } from '../../src/model/system-record.ts';
 import { BASE, COMMIT, HASH, POLICY, packetReceived, packetReplaced } from '../../src/prove/model/settlements.ts';
 import { goodPacket } from '../packets/good-packet.ts';
 

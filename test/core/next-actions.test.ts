@@ -254,7 +254,13 @@ describe('a hint', () => {
 
   test('is in the catalogue for every code that parks or ends a run', () => {
     const parking = CODES.filter((code) => [3, 4, 5].includes(ERROR_CODES[code]));
-    const ofCommands = ['PAWL_RUN_CONFLICT', 'PAWL_REPLACE_REFUSED', 'PAWL_RUN_QUARANTINED'];
+    const ofCommands = [
+      'PAWL_WAIT_TIMED_OUT',
+      'PAWL_RULES_UNSUPPORTED',
+      'PAWL_RUN_CONFLICT',
+      'PAWL_REPLACE_REFUSED',
+      'PAWL_RUN_QUARANTINED',
+    ];
     expect(parking.filter((code) => !hasHint(code))).toEqual(ofCommands);
   });
 });

@@ -31,10 +31,10 @@ describe('the state of a run', () => {
       expect(stored.deadlines.every(({ kind }) => kind === 'deadline')).toBe(true);
       expect(stored.outbox.some(({ kind }) => kind === 'deadline')).toBe(false);
       expect(stored).toMatchObject({
-        runId: RUN,
+        systemId: RUN,
         seq: state.seq,
         sum: 's',
-        machine: { id: 'pawl', definitionHash: 'd' },
+        definitionHash: 'd',
       });
       deadlines += stored.deadlines.length;
     }

@@ -6,7 +6,7 @@ import { canonicalJson, type Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { fold } from '../../src/core/fold.ts';
 import { machineOf, snapshotOf, stateImage } from '../../src/core/state-image.ts';
-import type { StoredSnapshot } from '../../src/model/record.ts';
+import type { StoredSnapshot } from '../../src/model/system-record.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { rehydrate } from '../../src/runtime/rehydrate.ts';
@@ -20,7 +20,7 @@ type Loose = Record<string, Json>;
 interface Draft {
   seq: number;
   sum: string;
-  runId: string;
+  systemId: string;
   machine: Loose;
   actors: Record<string, Loose>;
   outbox?: Loose[];
@@ -131,7 +131,7 @@ const AROUND_THE_ACTORS: Readonly<Record<string, readonly [code: string, Tamper]
   'the name of another run': [
     'PAWL_SNAPSHOT_DIVERGED',
     (draft) => {
-      draft.runId = 'run_OTHER_000000000000';
+      draft.systemId = 'run_OTHER_000000000000';
     },
   ],
   'a key that nobody knows': [
@@ -143,7 +143,7 @@ const AROUND_THE_ACTORS: Readonly<Record<string, readonly [code: string, Tamper]
   'another version of its form': [
     'PAWL_SNAPSHOT_DAMAGED',
     (draft) => {
-      draft.v = 2;
+      draft.v = 3;
     },
   ],
   'no outbox': ['PAWL_SNAPSHOT_DAMAGED', (draft) => void delete draft.outbox],
@@ -282,8 +282,8 @@ describe('a snapshot is disposable (L7)', () => {
   });
 
   it('of another version of the rules is as good as none: the fold decides', () => {
-    const machine = { ...played.stored.machine, definitionHash: 'f'.repeat(64), version: 99 };
-    expect(doubtIn(withSnapshot(textOf({ ...played.stored, machine })))).toBeNull();
+    const other = { ...played.stored, definitionHash: 'f'.repeat(64), rules: 99 };
+    expect(doubtIn(withSnapshot(textOf(other)))).toBeNull();
   });
 
   it('and without it the run is what it was, to every reader', async () => {

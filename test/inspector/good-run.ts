@@ -3,11 +3,13 @@
  *
  * Owns: making them by the pure core alone. Does not own: files.
  */
+import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { type Delivery, decide, type RunState } from '../../src/core/decide.ts';
 import { stateHash } from '../../src/core/state-image.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
-import { FIRST_PREV, type JournalRecord, RECORD_VERSION, RUN_ACTOR } from '../../src/model/record.ts';
+import { type JournalRecord, RUN_ACTOR } from '../../src/model/record.ts';
+import { FIRST_PREV, RECORD_VERSION } from '../../src/model/system-record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
 
@@ -31,6 +33,7 @@ export function* goodRun(runId: string): Generator<Folded> {
     state = decision.state;
     const { record, line } = sealRecord({
       v: RECORD_VERSION,
+      rules: MACHINE_VERSION,
       seq: state.seq,
       gen: 1,
       atMs,

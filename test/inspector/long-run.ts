@@ -3,11 +3,13 @@
  *
  * Owns: making its records, whole and chained. Does not own: writing them.
  */
+import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { decide, type RunState } from '../../src/core/decide.ts';
 import { stateHash } from '../../src/core/state-image.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
-import { FIRST_PREV, RECORD_VERSION, RUN_ACTOR } from '../../src/model/record.ts';
+import { RUN_ACTOR } from '../../src/model/record.ts';
+import { FIRST_PREV, RECORD_VERSION } from '../../src/model/system-record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
 import type { Folded } from './good-run.ts';
@@ -25,7 +27,7 @@ export function longRun(runId: string, count: number): Folded[] {
     state = decision.state;
     const post = stateHash(state, sha256);
     const facts = { v: RECORD_VERSION, seq: state.seq, gen: 1, atMs, ...input, effects: decision.effects, post, prev };
-    const { record, line } = sealRecord({ ...facts, v: RECORD_VERSION });
+    const { record, line } = sealRecord({ ...facts, v: RECORD_VERSION, rules: MACHINE_VERSION });
     prev = record.sum;
     made.push({ record, line, state, deliveries: decision.deliveries });
   }

@@ -1,11 +1,14 @@
 /** Whatever the world answers, in whatever order, at whatever time: every decision keeps every invariant, and its journal folds to it (L2). */
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { decide, type Input, type RunState } from '../../src/core/decide.ts';
 import { fold } from '../../src/core/fold.ts';
 import { restoreProblem, snapshotOf, stateHash } from '../../src/core/state-image.ts';
-import { FIRST_PREV, type JournalRecord, RECORD_VERSION } from '../../src/model/record.ts';
+import type { JournalRecord } from '../../src/model/record.ts';
+import { FIRST_PREV, RECORD_VERSION } from '../../src/model/system-record.ts';
 import { brokenBy } from '../../src/prove/model/invariants.ts';
 import { brokenAcross } from '../../src/prove/model/step-invariants.ts';
 import { MODEL_RUN, opening, stepsOf, type WorldEvent } from '../../src/prove/model/world.ts';
@@ -54,6 +57,7 @@ class Walk {
     if (before !== null) expect(brokenAcross(before, decision.state, decision.deliveries)).toEqual([]);
     const { record, line } = sealRecord({
       v: RECORD_VERSION,
+      rules: MACHINE_VERSION,
       seq: decision.state.seq,
       gen: 1,
       ...input,

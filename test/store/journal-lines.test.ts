@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
+import type { JournalEvent } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
-import { FIRST_PREV, type JournalRecord } from '../../src/model/record.ts';
+import type { JournalRecord } from '../../src/model/record.ts';
+import { FIRST_PREV } from '../../src/model/system-record.ts';
 import {
   beginsWithRecord,
   chainFault,
@@ -43,7 +45,7 @@ describe('sealRecord', () => {
   });
 
   it('takes a line of the bound in bytes, and none that is longer by one', () => {
-    const ofPadding = (count: number): RecordFields => ({
+    const ofPadding = (count: number): RecordFields<JournalEvent> => ({
       ...fields,
       event: { type: 'cancelRequested', commandId: 'cmd_1', by: 'é', reason: 'r'.repeat(count) },
     });
@@ -68,7 +70,10 @@ describe('readLine', () => {
       expect(read(text)).toEqual(bad('it is not canonical JSON'));
     }
     expect(read('{}')).toEqual(bad('its version undefined is unknown'));
-    expect(read(sealedAnyhow({ v: 2 }))).toEqual(bad('its version 2 is unknown'));
+    expect(read(sealedAnyhow({ v: 3 }))).toEqual(bad('its version 3 is unknown'));
+    expect(read(sealedAnyhow({ v: 2 }))).toEqual(bad('it has not the shape of a record'));
+    expect(read(sealedAnyhow({ v: 1, rules: 3 }))).toEqual(bad('it has not the shape of a record'));
+    expect(read(sealedAnyhow({ v: 2, rules: 3 }))).toMatchObject({ kind: 'record', record: { rules: 3 } });
     expect(read(canonicalJson({ v: 'x'.repeat(50) }))).toEqual(bad(`its version "${'x'.repeat(39)} is unknown`));
     expect(read('{"v":1}')).toEqual(bad('it has not the shape of a record'));
     expect(read(canonicalJson({ ...first, sum: 'b'.repeat(64) }))).toEqual(bad('its sum is wrong'));

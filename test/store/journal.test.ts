@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { FIRST_PREV, type JournalRecord } from '../../src/model/record.ts';
+import type { JournalRecord } from '../../src/model/record.ts';
+import { FIRST_PREV } from '../../src/model/system-record.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import {
   type JournalReading,

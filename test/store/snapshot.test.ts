@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
-import type { StoredSnapshot } from '../../src/model/record.ts';
+import type { StoredSnapshot } from '../../src/model/system-record.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SnapshotStore } from '../../src/store/snapshot.ts';

@@ -5,9 +5,12 @@
  * (support/memory-fs, support/fault-fs).
  */
 import { expect } from 'vitest';
+import type { KeyedEffect } from '../../src/model/effect.ts';
 import { PawlError } from '../../src/model/error.ts';
 import type { ErrorCode } from '../../src/model/error-codes.ts';
-import { FIRST_PREV, type JournalRecord } from '../../src/model/record.ts';
+import type { JournalEvent } from '../../src/model/event.ts';
+import type { JournalRecord } from '../../src/model/record.ts';
+import { FIRST_PREV } from '../../src/model/system-record.ts';
 import type { ClockPort } from '../../src/ports/clock.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import { FaultFs, type FaultPlan } from '../../src/prove/memory/fault-fs.ts';
@@ -84,7 +87,7 @@ export function sealedRecords(count: number, padding = 20): { records: JournalRe
   const records: JournalRecord[] = [];
   const lines: string[] = [];
   for (let seq = 1; seq <= count; seq += 1) {
-    const { record, line } = sealRecord({
+    const { record, line } = sealRecord<JournalEvent, KeyedEffect>({
       v: 1,
       seq,
       gen: 1,

@@ -8,7 +8,7 @@
  * next start of Pawl. 4. What is given follows from what was given before: where that is no more in the file, it begins anew.
  */
 import { PawlError, systemCode } from '../../model/error.ts';
-import { type JournalRecord, RECORD_VERSION } from '../../model/record.ts';
+import type { JournalRecord } from '../../model/record.ts';
 import type { Fd } from '../../ports/fs.ts';
 import type { Files } from '../../store/files.ts';
 import { rawLines } from '../../store/journal.ts';
@@ -99,7 +99,7 @@ export class JournalReader {
   /** True when the last record stands where it stood: its sum says that all before it do. */
   #isLastThere(fd: Fd): boolean {
     if (this.#last === null) return true;
-    const end = `"sum":"${this.#last.sum}","v":${RECORD_VERSION}}`;
+    const end = `"sum":"${this.#last.sum}","v":${this.#last.v}}`;
     const bytes = this.#files.fs.read(fd, this.#lastEnd - end.length, end.length);
     return new TextDecoder().decode(bytes) === end;
   }

@@ -11,11 +11,11 @@ import { type AnyMachineSnapshot, initialTransition } from 'xstate';
 import { runMachine } from '../../../machines/run.machine.ts';
 import type { Json } from '../../base/canonical-json.ts';
 import { type Decision, type Delivery, decide, type RunState } from '../../core/decide.ts';
-import { inertScope } from '../../core/inert-scope.ts';
 import { ALONE } from '../../core/next-actions.ts';
 import { placeOf, type RunView, viewOf } from '../../core/run-view.ts';
 import { shownRun } from '../../core/shown-run.ts';
 import { machineOf } from '../../core/state-image.ts';
+import { inertScope } from '../../kernel/inert-scope.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
 import { edgeIdOf, stayIdOf } from './chart-graph.ts';
 

@@ -10,8 +10,8 @@ import { initialTransition } from 'xstate';
 import { taskMachine } from '../../../machines/task.machine.ts';
 import type { JsonObject } from '../../base/canonical-json.ts';
 import type { Delivery, RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
-import { inertScope } from '../../core/inert-scope.ts';
 import { machineOf } from '../../core/state-image.ts';
+import { inertScope } from '../../kernel/inert-scope.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
 import { commonOf, definitionOf, type StatelyMessage, sessionIdOf } from './stately-message.ts';
 

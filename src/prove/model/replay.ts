@@ -5,11 +5,13 @@
  *
  * Invariant: nothing of the walk is reused but the names of events and the keys of states: the events are made anew for the states met.
  */
+import { MACHINE_VERSION } from '../../../machines/effects.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { decide, type RunState } from '../../core/decide.ts';
 import { fold } from '../../core/fold.ts';
 import { stateHash, stateImage } from '../../core/state-image.ts';
-import { FIRST_PREV, type JournalRecord, RECORD_VERSION } from '../../model/record.ts';
+import type { JournalRecord } from '../../model/record.ts';
+import { FIRST_PREV, RECORD_VERSION } from '../../model/system-record.ts';
 import type { Path } from './cover.ts';
 import { brokenBy } from './invariants.ts';
 import { stateKey } from './key.ts';
@@ -81,6 +83,7 @@ function pointOf(before: RunState | null, { type, input }: WorldEvent): { point:
   const { seq } = state;
   const record = {
     v: RECORD_VERSION,
+    rules: MACHINE_VERSION,
     seq,
     gen: 1,
     ...input,

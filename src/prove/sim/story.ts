@@ -13,7 +13,8 @@ import { resolveLimits } from '../../core/limits.ts';
 import { readPackets } from '../../core/packets.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import { BOUNDS } from '../../model/limits.ts';
-import { DRIVER_ACTOR, type JournalRecord } from '../../model/record.ts';
+import type { JournalRecord } from '../../model/record.ts';
+import { DRIVER_ACTOR } from '../../model/system-record.ts';
 import type { IntakeEntry } from '../../runtime/intake.ts';
 
 /** What a run is to walk, and its circumstances. */

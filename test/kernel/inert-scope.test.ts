@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { type AnyMachineSnapshot, type ExecutableActionObject, transition } from 'xstate';
 import { decide, type RunState } from '../../src/core/decide.ts';
-import { inertScope } from '../../src/core/inert-scope.ts';
 import { machineOf } from '../../src/core/state-image.ts';
+import { inertScope } from '../../src/kernel/inert-scope.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';

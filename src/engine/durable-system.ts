@@ -1,0 +1,211 @@
+/**
+ * A durable system in the hands of a program: events go in, its effects are performed, anyone may wait for what becomes of it.
+ *
+ * Owns: turning what a performer returns into a settlement, deadlines, waiters. Does not own: the commit (engine/live-system), the registry around it
+ * (engine/system-registry).
+ *
+ * Invariants: 1. Whatever is owed is performed until it is settled: in this process, or in the next one under the same key. 2. What settles nothing any more
+ * is dropped, and changes nothing. 3. Every waiter has a deadline, and is told when the system is halted or closed.
+ */
+
+import { DEADLINE } from '../kernel/deadline.ts';
+import type { EffectIn, EventOf, StateOf, System } from '../kernel/system.ts';
+import { PawlError } from '../model/error.ts';
+import type { PlainEffect } from '../model/system-record.ts';
+import type { ClockPort } from '../ports/clock.ts';
+import { LiveSystem, type Refusal, type SystemPlace, type SystemStart } from './live-system.ts';
+
+/** Longest single timer: longer ones are waited for in parts, so that a stepped clock is noticed. */
+const TIMER_MS_MAX = 60_000;
+
+/** An event before the key of the effect that it settles is added. */
+export type Unkeyed<Event> = Event extends unknown ? Omit<Event, 'key'> : never;
+
+/** What a performer works with. */
+export interface Performing<Effect> {
+  /** Its `key` is the same however often it is performed: hand it on as the idempotency key. */
+  readonly effect: Effect;
+  /** Aborts when the effect is no longer owed, and when the system is closed. */
+  readonly signal: AbortSignal;
+  /** The effect may have been performed before, by a process that did not live to record it. */
+  readonly mayBeRepeated: boolean;
+}
+
+/**
+ * How each effect is performed; `deadline` is performed by the engine. What is returned is recorded as the fact that settles the effect; null leaves it
+ * owed, to be performed again by the next process. A failure of the world is a fact as well: return it as the event that the machine takes. What is
+ * thrown is a bug, and halts the system.
+ */
+export type Performers<S extends System> = {
+  readonly [Kind in Exclude<EffectIn<S>['kind'], typeof DEADLINE>]: (
+    performing: Performing<Extract<EffectIn<S>, { kind: Kind }>>,
+  ) => Promise<Unkeyed<EventOf<S>> | null>;
+};
+
+interface Waiter<State> {
+  readonly isMet: (state: State) => boolean;
+  readonly settle: (state: State | null, error?: unknown) => void;
+}
+
+/** One durable system while this process drives it. */
+export class DurableSystem<S extends System> {
+  readonly #system: S;
+  readonly #live: LiveSystem<S>;
+  readonly #clock: ClockPort;
+  readonly #performers: Performers<S>;
+  readonly #waiters = new Set<Waiter<StateOf<S>>>();
+  #isClosed = false;
+
+  constructor(system: S, place: SystemPlace, start: SystemStart<StateOf<S>>, performers: Performers<S>) {
+    this.#system = system;
+    this.#clock = place.clock;
+    this.#performers = performers;
+    this.#live = new LiveSystem(system, place, start, {
+      onCommit: () => this.#tellWaiters(),
+      onFailure: (error) => this.#endWaiters(error),
+      onRest: () => undefined,
+    });
+  }
+
+  /** The system's id within its registry. */
+  get id(): string {
+    return this.#live.systemId;
+  }
+
+  /** The committed state: that of the last durable record. */
+  get state(): StateOf<S> {
+    return this.#live.state;
+  }
+
+  /** What halted the system in this process, or null. */
+  get fault(): unknown {
+    return this.#live.fault;
+  }
+
+  /** Takes up what is owed. `begin` is recorded first where there is no record yet. */
+  start(begin: EventOf<S> | null): void {
+    if (begin !== null) this.#mustTake(this.#live.commit(this.#system.rootName, begin));
+    this.#live.raiseRules();
+    this.#live.start((effect, signal) => this.#perform(effect, signal));
+  }
+
+  /**
+   * The event is durable and applied when this resolves to null; otherwise it was refused, for the reason that it resolves to, and nothing has changed.
+   * `to`: the actor that takes it; the root by default. Rejects when the system is halted or closed.
+   */
+  async send(event: EventOf<S>, to: string = this.#system.rootName): Promise<Refusal | null> {
+    this.#assertOpen();
+    return this.#live.commit(to, event);
+  }
+
+  /** The state, once `isMet` says yes of it; also of the present one. Rejects after `timeoutMs` ms, and when the system is halted or closed. */
+  until(isMet: (state: StateOf<S>) => boolean, timeoutMs: number): Promise<StateOf<S>> {
+    return new Promise((resolve, reject) => {
+      const { fault, state } = this.#live;
+      if (fault !== null) return reject(fault);
+      if (isMet(state)) return resolve(state);
+      if (this.#isClosed) return reject(closed(this.id));
+      const waiter: Waiter<StateOf<S>> = {
+        isMet,
+        settle: (met, error) => {
+          endTimer();
+          this.#waiters.delete(waiter);
+          if (met === null) reject(error);
+          else resolve(met);
+        },
+      };
+      const endTimer = this.#clock.timer(timeoutMs, () => waiter.settle(null, timedOut(this.id, timeoutMs)));
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Nothing is begun any more; resolves when short work has ended and everything else was called off. What is owed stays owed. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#endWaiters(closed(this.id));
+    await this.#live.stop();
+  }
+
+  async #perform(effect: EffectIn<S>, signal: AbortSignal): Promise<void> {
+    const mayBeRepeated = !this.#live.takeFresh(effect.key);
+    const event =
+      effect.kind === DEADLINE
+        ? await this.#awaitDeadline(effect, signal)
+        : await this.#performerOf(effect)({ effect, signal, mayBeRepeated });
+    if (event === null || !this.#live.isOwed(effect.key)) return;
+    const settled = { ...event, key: effect.key } as EventOf<S>;
+    this.#mustTake(this.#live.commit(effect.actor, settled));
+  }
+
+  /** Each is called with effects of its own name only. */
+  #performerOf({ kind }: EffectIn<S>): PerformAny {
+    const found: unknown = Reflect.get(this.#performers, kind);
+    if (typeof found !== 'function') throw new Error(`bug: nobody performs ${kind}`);
+    return found as PerformAny;
+  }
+
+  /** Null when it was called off. */
+  async #awaitDeadline(
+    effect: PlainEffect & { readonly id?: unknown; readonly atMs?: unknown },
+    signal: AbortSignal,
+  ): Promise<object | null> {
+    const { id, atMs } = effect;
+    for (;;) {
+      if (signal.aborted) return null;
+      const leftMs = Number(atMs) - this.#clock.nowMs();
+      if (leftMs <= 0) return { type: 'deadlineReached', id };
+      await this.#sleep(Math.min(leftMs, TIMER_MS_MAX), signal);
+    }
+  }
+
+  #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        endTimer();
+        signal.removeEventListener('abort', finish);
+        resolve();
+      };
+      const endTimer = this.#clock.timer(delayMs, finish);
+      signal.addEventListener('abort', finish, { once: true });
+    });
+  }
+
+  #mustTake(refusal: Refusal | null): void {
+    if (refusal !== null) throw new Error(`bug: ${this.id}: ${refusal.reason}`);
+  }
+
+  #tellWaiters(): void {
+    const { state } = this.#live;
+    for (const waiter of [...this.#waiters]) if (waiter.isMet(state)) waiter.settle(state);
+  }
+
+  #endWaiters(error: unknown): void {
+    for (const waiter of [...this.#waiters]) waiter.settle(null, error);
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw closed(this.id);
+  }
+}
+
+type PerformAny = (performing: Performing<PlainEffect>) => Promise<object | null>;
+
+function closed(id: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_SYSTEM_CLOSED',
+    message: `${id} was closed`,
+    subject: id,
+    hint: 'Open it again from its registry.',
+  });
+}
+
+function timedOut(id: string, timeoutMs: number): PawlError {
+  return new PawlError({
+    code: 'PAWL_WAIT_TIMED_OUT',
+    message: `${id} did not come to what was waited for within ${timeoutMs} ms`,
+    subject: id,
+    hint: 'Look at its state; wait longer if it is still at work.',
+    kind: 'retryable',
+  });
+}

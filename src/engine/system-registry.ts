@@ -1,0 +1,147 @@
+/**
+ * A folder of durable systems, driven by one process at a time.
+ *
+ * Owns: who drives it (the lock), where each system lies, opening one. Does not own: driving one (engine/durable-system), the lock itself (store/registry-lock).
+ *
+ * Invariants: 1. L6: one process at a time. 2. A system is open once. 3. Nothing is resumed whose journal, snapshot and machines contradict each other (L5);
+ * its files stay as they are.
+ */
+import { join } from 'node:path';
+import { sha256 } from '../base/sha256.ts';
+import { definitionHash } from '../kernel/image.ts';
+import type { EventOf, System } from '../kernel/system.ts';
+import { PawlError } from '../model/error.ts';
+import type { ClockPort } from '../ports/clock.ts';
+import type { ProcessesPort } from '../ports/processes.ts';
+import type { Files } from '../store/files.ts';
+import { repairJournal } from '../store/journal.ts';
+import { openRegistryWith } from '../store/registry.ts';
+import { type RegistryLock, takeLock } from '../store/registry-lock.ts';
+import { RegistryPaths, safeName } from '../store/registry-paths.ts';
+import { DurableSystem, type Performers } from './durable-system.ts';
+import { rehydrateSystem, type SystemRehydration, sizeAfterRepair } from './rehydrate-system.ts';
+
+/** What a registry works with. */
+export interface RegistryPorts {
+  readonly files: Files;
+  readonly clock: ClockPort;
+  readonly processes: ProcessesPort;
+}
+
+/** How a system is opened. */
+export interface OpenOptions<S extends System> {
+  readonly perform: Performers<S>;
+  /** Recorded as its first event where the system is new; ignored where it is not. Absent: a system that is not there is refused. */
+  readonly begin?: EventOf<S>;
+}
+
+/** A folder of durable systems, held by this process. */
+export class SystemRegistry {
+  readonly #ports: RegistryPorts;
+  readonly #paths: RegistryPaths;
+  readonly #lock: RegistryLock;
+  readonly #open = new Map<string, { close(): Promise<void> }>();
+
+  /**
+   * Makes the folder where it is missing, and takes its lock. Throws PAWL_REGISTRY_LOCKED while another process drives it, PAWL_REGISTRY_INVALID for a
+   * folder that holds something else.
+   */
+  constructor(ports: RegistryPorts, folder: string) {
+    this.#ports = ports;
+    this.#paths = new RegistryPaths(folder);
+    openRegistryWith(ports.files, folder, []);
+    this.#lock = takeLock({ ...ports, paths: this.#paths, helperLock: null });
+  }
+
+  /** The ids of all systems of that kind, sorted. */
+  ids(system: System): readonly string[] {
+    return this.#ports.files.listNames(this.#folderOf(system));
+  }
+
+  /**
+   * The system, as its journal says, with what it owes under way again. Throws PAWL_SYSTEM_UNKNOWN where there is none and `begin` is absent;
+   * PAWL_JOURNAL_DAMAGED, PAWL_JOURNAL_DIVERGED, PAWL_SNAPSHOT_DAMAGED, PAWL_SNAPSHOT_DIVERGED or PAWL_HISTORY_LOST where its files contradict each other;
+   * PAWL_RULES_UNSUPPORTED where they were written under rules that the definition does not know.
+   */
+  async open<S extends System>(system: S, id: string, options: OpenOptions<S>): Promise<DurableSystem<S>> {
+    const folder = join(this.#folderOf(system), safeName(id));
+    if (this.#open.has(folder)) throw new Error(`bug: ${id} is open already`);
+    const { files, clock } = this.#ports;
+    const place = {
+      files,
+      clock,
+      lock: this.#lock,
+      ...placeIn(folder),
+      definitionHash: definitionHash(system, sha256),
+    };
+    const found = rehydrateSystem(system, id, place);
+    const start = this.#startOf(found, id, folder, options.begin !== undefined);
+    const live = new DurableSystem(system, place, { systemId: id, ...start }, options.perform);
+    this.#open.set(folder, live);
+    live.start(start.state === null ? (options.begin ?? null) : null);
+    return live;
+  }
+
+  #startOf<State>(found: SystemRehydration<State>, id: string, folder: string, mayBegin: boolean) {
+    const { files } = this.#ports;
+    const { journal } = placeIn(folder);
+    switch (found.kind) {
+      case 'doubtful':
+        throw refused(found.code, folder, found.detail);
+      case 'unsupported':
+        throw new PawlError({
+          code: 'PAWL_RULES_UNSUPPORTED',
+          message: `${id} was written under rules ${found.rules}, which this version does not know`,
+          subject: folder,
+          hint: 'Finish it with the version that wrote it, or declare these rules as previous ones.',
+          kind: 'needsHuman',
+        });
+      case 'absent':
+        if (found.snapshot !== null)
+          throw refused('PAWL_HISTORY_LOST', folder, 'the journal is empty and the system is not');
+        if (!mayBegin) throw unknown(id, folder);
+        if (found.reading.kind === 'torn') repairJournal(files, journal, found.reading);
+        files.ensureFolders([folder]);
+        return { state: null, sum: '', journalSize: 0, snapshotSeq: 0 };
+      case 'live': {
+        const { reading, last, state, snapshot } = found;
+        if (reading.kind === 'torn' || reading.kind === 'unterminated') repairJournal(files, journal, reading);
+        return { state, sum: last.sum, journalSize: sizeAfterRepair(reading), snapshotSeq: snapshot?.seq ?? 0 };
+      }
+    }
+  }
+
+  /** Closes every system and lets go of the folder. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((system) => system.close()));
+    this.#open.clear();
+    this.#lock.release();
+  }
+
+  #folderOf({ kind }: System): string {
+    return join(this.#paths.root, `${safeName(kind)}s`);
+  }
+}
+
+function placeIn(folder: string): { readonly journal: string; readonly snapshot: string } {
+  return { journal: join(folder, 'events.jsonl'), snapshot: join(folder, 'snapshot.json') };
+}
+
+function unknown(id: string, folder: string): PawlError {
+  return new PawlError({
+    code: 'PAWL_SYSTEM_UNKNOWN',
+    message: `${id} is not in this registry`,
+    subject: folder,
+    hint: 'Check its id, or begin it by naming its first event.',
+  });
+}
+
+function refused(code: PawlError['code'], folder: string, detail: string): PawlError {
+  return new PawlError({
+    code,
+    message: `${folder} is not resumed: ${detail}`,
+    subject: folder,
+    hint: 'Its files are as they were. Look at them and keep what you need.',
+    kind: 'needsHuman',
+  });
+}

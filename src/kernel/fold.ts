@@ -1,0 +1,195 @@
+/**
+ * A journal folded record by record: the state that it proves, or the record at which it contradicts itself.
+ *
+ * Owns: replay, checking every `post` and every effect, going over from one version of the rules to the next. Does not own: the chain's bytes
+ * (store/journal), decisions (kernel/decide).
+ *
+ * Invariants: 1. Folding the same records gives the same state, byte for byte (L2). 2. A record is folded under the rules that it was written under.
+ * 3. Rules change by a record of their own, and with it nothing else: what is owed stays owed, under the same keys and in the same order.
+ */
+import type { AnyMachineSnapshot } from 'xstate';
+import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
+import type { Hash } from '../base/sha256.ts';
+import { DRIVER_ACTOR, type PlainEffect, type PlainEvent, rulesOf, type SystemRecord } from '../model/system-record.ts';
+import { type Decision, type Delivery, decide } from './decide.ts';
+import { persist, restore, stateHash } from './image.ts';
+import {
+  type AnyState,
+  actorDefinition,
+  type EffectIn,
+  type EventOf,
+  type StateOf,
+  type System,
+  underRules,
+} from './system.ts';
+
+/** The event of the record by which a system goes over to other rules. Its actor is the driver. */
+export const RULES_RAISED = 'rulesRaised';
+
+/** The fact that a system stands under other rules from now on. */
+export interface RulesRaised {
+  readonly type: typeof RULES_RAISED;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A record of the system's journal. */
+export type RecordOf<S extends System> = SystemRecord<EventOf<S> | RulesRaised, EffectIn<S>>;
+
+/** The state after one more record, or why the journal says something else than its machines. */
+export type Step<State extends AnyState = AnyState> =
+  | { readonly kind: 'taken'; readonly state: State; readonly deliveries: readonly Delivery[] }
+  | { readonly kind: 'diverged'; readonly seq: number; readonly detail: string; readonly before: State | null }
+  /** Its rules are none that this definition can fold. */
+  | { readonly kind: 'unsupported'; readonly seq: number; readonly rules: number; readonly before: State | null };
+
+/** How far a fold looks. */
+export interface FoldOptions {
+  /** Null: `post` is not checked, where nothing can hash. */
+  readonly hash: Hash | null;
+}
+
+/** The state after `record`, which a reader has verified as the next of its chain; `state` is null before the first. Never throws for what a record holds. */
+export function foldRecord<S extends System>(
+  system: S,
+  systemId: string,
+  state: StateOf<S> | null,
+  record: SystemRecord,
+  { hash }: FoldOptions,
+): Step<StateOf<S>> {
+  return foldAny(system, systemId, state as AnyState | null, record, hash) as Step<StateOf<S>>;
+}
+
+/** The state that whole records fold to; `onRecord` is called after every one. */
+export function fold<S extends System>(
+  system: S,
+  systemId: string,
+  records: readonly SystemRecord[],
+  options: FoldOptions & {
+    readonly onRecord?: (record: SystemRecord, state: StateOf<S>, deliveries: readonly Delivery[]) => void;
+  },
+): Exclude<Step<StateOf<S>>, { kind: 'taken' }> | { readonly kind: 'whole'; readonly state: StateOf<S> | null } {
+  let state: StateOf<S> | null = null;
+  for (const record of records) {
+    const step: Step<StateOf<S>> = foldRecord(system, systemId, state, record, options);
+    if (step.kind !== 'taken') return step;
+    state = step.state;
+    options.onRecord?.(record, step.state, step.deliveries);
+  }
+  return { kind: 'whole', state };
+}
+
+function foldAny(
+  system: System,
+  systemId: string,
+  state: AnyState | null,
+  record: SystemRecord,
+  hash: Hash | null,
+): Step {
+  const { seq } = record;
+  const diverged = (detail: string): Step => ({ kind: 'diverged', seq, detail, before: state });
+  const rules = rulesOf(record);
+  const under = underRules(system, rules);
+  if (under === null) return { kind: 'unsupported', seq, rules, before: state };
+  const decision = decideRecord(system, under, systemId, state, record);
+  if (decision.kind === 'refused') return diverged(decision.reason);
+  if (canonicalJson(decision.effects) !== canonicalJson(record.effects)) {
+    return diverged('the recorded effects are not those that the machines ask for');
+  }
+  if (hash !== null && stateHash(under, decision.state, hash) !== record.post) {
+    return diverged('the recorded state hash is not that of the folded state');
+  }
+  return { kind: 'taken', state: decision.state, deliveries: decision.deliveries };
+}
+
+/** A record that is whole may still hold an event that no machine can be asked about: then it is refused as well. */
+function decideRecord(
+  system: System,
+  under: System,
+  systemId: string,
+  state: AnyState | null,
+  record: SystemRecord,
+): Decision {
+  const { actor, event, atMs } = record;
+  try {
+    if (actor === DRIVER_ACTOR && event.type === RULES_RAISED) return raise(system, under, state, event);
+    if (state !== null && state.rules !== under.rules) {
+      const reason = `it was written under rules ${under.rules}, and the system stood under ${state.rules}`;
+      return { kind: 'refused', code: 'PAWL_EVENT_REFUSED', reason };
+    }
+    return decide(under, systemId, state, { actor, event, atMs });
+  } catch (error) {
+    return { kind: 'refused', code: 'PAWL_EVENT_REFUSED', reason: String(error) };
+  }
+}
+
+function raise(system: System, to: System, state: AnyState | null, event: PlainEvent): Decision {
+  const { from: said } = { from: undefined, ...event };
+  if (state === null || said !== state.rules || underRules(system, state.rules) === null) {
+    return {
+      kind: 'refused',
+      code: 'PAWL_EVENT_REFUSED',
+      reason: 'its rules are raised from others than it stands under',
+    };
+  }
+  return { kind: 'accepted', state: raised(to, state), effects: [], deliveries: [] };
+}
+
+/** The record's event by which a state goes over to the present rules; null where it stands under them. */
+export function rulesToRaise(system: System, { rules }: Pick<AnyState, 'rules'>): RulesRaised | null {
+  return rules === system.rules ? null : { type: RULES_RAISED, from: rules, to: system.rules };
+}
+
+/**
+ * The state under the rules of `to`, one record later. Throws an Error where the migration changes what is owed in anything but kind and params, asks for an
+ * effect that `to` does not have, or makes an actor that its machine does not restore.
+ */
+export function raised<S extends System>(to: S, state: AnyState): StateOf<S> {
+  return { ...upcastTo(to, state), seq: state.seq + 1 } as StateOf<S>;
+}
+
+function upcastTo(to: System, state: AnyState): AnyState {
+  if (state.rules === to.rules) return state;
+  if (to.previous === null) throw new Error(`bug: ${to.kind} has no way from rules ${state.rules} to ${to.rules}`);
+  const { system: earlier, upcast } = to.previous;
+  const before = upcastTo(earlier, state);
+  const { actors, kinds = {}, outbox, deadlines } = upcast(persist(earlier, before));
+  const owed = owedAfter(to, before.owed, [...outbox, ...deadlines]);
+  const live = (name: string, persisted: Json): AnyMachineSnapshot => {
+    const found = restore(actorDefinition(to, name, kinds), persisted);
+    if (found.kind === 'refused') throw new Error(`bug: rules ${to.rules} do not restore ${name}: ${found.reason}`);
+    return found.snapshot;
+  };
+  const { [to.rootName]: root, ...children } = actors;
+  if (root === undefined) throw new Error(`bug: the migration to rules ${to.rules} loses ${to.rootName}`);
+  return {
+    systemId: before.systemId,
+    seq: before.seq,
+    rules: to.rules,
+    root: live(to.rootName, root),
+    children: Object.fromEntries(
+      Object.entries(children).flatMap(([name, persisted]) =>
+        persisted === undefined ? [] : [[name, live(name, persisted)]],
+      ),
+    ),
+    kinds,
+    owed,
+  };
+}
+
+/** What is owed after a migration: the same keys in the same order, each a known effect. */
+function owedAfter(to: System, before: readonly PlainEffect[], after: readonly unknown[]): readonly PlainEffect[] {
+  const byKey = new Map(after.filter(isEffect).map((effect) => [effect.key, effect]));
+  if (byKey.size !== before.length || after.length !== before.length)
+    throw new Error(`bug: the migration to rules ${to.rules} changes what is owed`);
+  return before.map(({ key }) => {
+    const effect = byKey.get(key);
+    if (effect === undefined || !(effect.kind in to.effects))
+      throw new Error(`bug: the migration to rules ${to.rules} leaves ${key} without an effect`);
+    return effect;
+  });
+}
+
+function isEffect(value: unknown): value is PlainEffect {
+  return isObject(value) && ['kind', 'key', 'actor'].every((name) => typeof value[name] === 'string');
+}
