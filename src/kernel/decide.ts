@@ -172,7 +172,9 @@ function deliver(step: Step, actor: string, event: PlainEvent, input?: object): 
   const timed = { ...event, atMs: step.atMs };
   const actions: ExecutableActionObject[] = [];
   const next = definition.machine.transition(from, timed, inertScope(actions));
-  if (next === from) return false;
+  // XState gives back the very same snapshot for an event that is not taken, and for one that is taken and changes nothing of it.
+  const isTaken = next !== from || actions.length > 0 || definition.machine.getTransitionData(from, timed).length > 0;
+  if (!isTaken) return false;
   if (next.status === 'error') throw next.error;
   if (actor === step.system.rootName) step.root = next;
   else step.children[actor] = next;

@@ -1,0 +1,205 @@
+/** A journal that was begun under rules 1 and cut after any of its records goes on, and ends, under rules 2: nothing owed is lost, nothing performed twice. */
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/system-clock.ts';
+import { sha256 } from '../../src/base/sha256.ts';
+import { DurableSystem, type Performers } from '../../src/engine/durable-system.ts';
+import { rehydrateSystem, sizeAfterRepair } from '../../src/engine/rehydrate-system.ts';
+import { fold, RULES_RAISED, raised } from '../../src/kernel/fold.ts';
+import { definitionHash } from '../../src/kernel/image.ts';
+import { defineSystem, type StateOf, type System } from '../../src/kernel/system.ts';
+import { rulesOf, type SystemRecord } from '../../src/model/system-record.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { Files } from '../../src/store/files.ts';
+import { readJournal } from '../../src/store/journal.ts';
+import { PARTS_TWO, parcelOne, parcelTwo, upcastParcel } from './parcel.ts';
+
+const ID = 'parcel-1';
+const JOURNAL = '/parcels/events.jsonl';
+const SNAPSHOT = '/parcels/snapshot.json';
+const BEGIN = { type: 'parcelOrdered', address: 'Main Street 1', byMs: 4_000_000_000_000 } as const;
+const LOCK = { generation: 1, assertHighest: () => undefined };
+const hasEnded = ({ root }: { root: { status: string } }): boolean => root.status === 'done';
+
+interface Place {
+  readonly files: Files;
+  /** Every key that was performed, in order. */
+  readonly performed: string[];
+}
+
+function freshPlace(): Place {
+  const files = new Files(new MemoryFs(), systemClock);
+  files.ensureFolders(['/parcels']);
+  return { files, performed: [] };
+}
+
+const ONE = (performed: string[], drops: number): Performers<typeof parcelOne> => {
+  let left = drops;
+  return {
+    pack: async ({ effect }) => {
+      performed.push(effect.key);
+      left -= 1;
+      return { type: left >= 0 ? 'parcelDropped' : 'parcelPacked' };
+    },
+    meet: async () => expect.fail('rules 1 meet nobody'),
+    deliver: async ({ effect }) => {
+      performed.push(effect.key);
+      return { type: 'courierArrived' };
+    },
+  };
+};
+
+const TWO = (performed: string[]): Performers<typeof parcelTwo> => ({
+  packBox: async ({ effect }) => {
+    performed.push(effect.key);
+    expect(effect.box).toEqual({ to: BEGIN.address });
+    return { type: 'boxPacked', items: 3 };
+  },
+  meet: async ({ effect }) => {
+    performed.push(effect.key);
+    return { type: 'courierLeft' };
+  },
+  deliver: async ({ effect }) => {
+    performed.push(effect.key);
+    return { type: 'courierArrived' };
+  },
+});
+
+/** Drives what the place holds until it has ended. */
+async function drive<S extends System>(
+  system: S,
+  { files }: Place,
+  perform: Performers<S>,
+  begin: typeof BEGIN | null,
+) {
+  const place = {
+    files,
+    clock: systemClock,
+    lock: LOCK,
+    journal: JOURNAL,
+    snapshot: SNAPSHOT,
+    definitionHash: definitionHash(system, sha256),
+  };
+  const found = rehydrateSystem(system, ID, place);
+  if (found.kind !== 'live' && found.kind !== 'absent') throw new Error(JSON.stringify(found));
+  const start =
+    found.kind === 'absent'
+      ? { state: null, sum: '', journalSize: 0, snapshotSeq: 0 }
+      : {
+          state: found.state,
+          sum: found.last.sum,
+          journalSize: sizeAfterRepair(found.reading),
+          snapshotSeq: found.snapshot?.seq ?? 0,
+        };
+  const live = new DurableSystem(system, place, { systemId: ID, ...start }, perform);
+  live.start(begin as Parameters<DurableSystem<S>['start']>[0]);
+  const state = await live.until((each) => hasEnded(each as StateOf<System>), 5_000);
+  await live.close();
+  return state as StateOf<System>;
+}
+
+const recordsIn = ({ files }: Place): readonly SystemRecord[] => {
+  const reading = readJournal(files, JOURNAL);
+  return reading.kind === 'absent' ? [] : reading.records;
+};
+
+/** A place that holds the first `count` lines of a journal, and no snapshot. */
+function cutAfter(from: Place, count: number): Place {
+  const place = freshPlace();
+  const text = Buffer.from(from.files.readBytes(JOURNAL, 1e6) ?? new Uint8Array()).toString();
+  place.files.writeDurable(JOURNAL, Buffer.from(`${text.split('\n').slice(0, count).join('\n')}\n`));
+  return place;
+}
+
+async function journalOfOne(): Promise<Place> {
+  const place = freshPlace();
+  await drive(parcelOne, place, ONE(place.performed, 2), BEGIN);
+  return place;
+}
+
+describe('a journal of rules 1', () => {
+  it('ends under rules 2, wherever it was cut, by a record of its own, with what was owed under the same keys', async () => {
+    const whole = await journalOfOne();
+    const records = recordsIn(whole);
+    expect(records.map(({ event }) => event.type)).toEqual([
+      'parcelOrdered',
+      'parcelDropped',
+      'parcelDropped',
+      'parcelPacked',
+      'courierArrived',
+    ]);
+    for (let count = 1; count < records.length; count += 1) {
+      const place = cutAfter(whole, count);
+      const before = fold(parcelTwo, ID, recordsIn(place), { hash: sha256 });
+      if (before.kind !== 'whole' || before.state === null) throw new Error('not whole');
+      const owed = before.state.owed.map(({ key }) => key);
+      const after = raised(parcelTwo, before.state);
+      expect(after.owed.map((effect) => effect.key)).toEqual(owed);
+      const end = await drive(parcelTwo, place, TWO(place.performed), null);
+      expect([count, end.root.value, end.rules]).toEqual([count, 'delivered', 2]);
+      const continued = recordsIn(place);
+      expect(continued[count]?.event).toEqual({ type: RULES_RAISED, from: 1, to: 2 });
+      expect(continued.map(rulesOf)).toEqual([...Array(count).fill(1), ...Array(continued.length - count).fill(2)]);
+      // What was owed at the cut was performed once, under the key that rules 1 had given it.
+      const keys = place.performed;
+      expect(new Set(keys).size).toBe(keys.length);
+      const settled = records.slice(0, count).flatMap(({ event }) => event.key ?? []);
+      expect(keys.filter((each) => settled.includes(each))).toEqual([]);
+      const shortWork = owed.filter((each) => !each.endsWith(':deadline'));
+      expect(keys.slice(0, shortWork.length)).toEqual(shortWork);
+      // And it folds from its first record to the same end, under the machines of both rules.
+      const again = fold(parcelTwo, ID, continued, { hash: sha256 });
+      expect(again.kind === 'whole' && again.state?.root.value).toBe('delivered');
+    }
+  });
+
+  it('cut at its end is left as it is', async () => {
+    const place = await journalOfOne();
+    const found = fold(parcelTwo, ID, recordsIn(place), { hash: sha256 });
+    expect(found.kind === 'whole' && found.state?.rules).toBe(1);
+    expect(found.kind === 'whole' && found.state?.root.value).toBe('delivered');
+  });
+
+  it('is refused by its number where they are not known, and nothing is written', async () => {
+    const place = await journalOfOne();
+    const bytes = place.files.readBytes(JOURNAL, 1e6);
+    const alone = defineSystem(PARTS_TWO);
+    const found = rehydrateSystem(alone, ID, { files: place.files, journal: JOURNAL, snapshot: SNAPSHOT });
+    expect(found).toMatchObject({ kind: 'unsupported', rules: 1 });
+    expect(place.files.readBytes(JOURNAL, 1e6)).toEqual(bytes);
+  });
+
+  it('that says it was written under rules 2 has diverged: no record of its own says so', async () => {
+    const records = recordsIn(await journalOfOne());
+    const lying = records.map((record, at) => (at === 2 ? { ...record, rules: 2 } : record));
+    expect(fold(parcelTwo, ID, lying, { hash: null })).toMatchObject({ kind: 'diverged', seq: 3 });
+  });
+});
+
+describe('a migration', () => {
+  const stateOfOne = async () => {
+    const records = recordsIn(await journalOfOne()).slice(0, 2);
+    const found = fold(parcelOne, ID, records, { hash: sha256 });
+    if (found.kind !== 'whole' || found.state === null) throw new Error('not whole');
+    return found.state;
+  };
+  const withUpcast = (upcast: typeof upcastParcel) =>
+    defineSystem({ ...PARTS_TWO, previous: { system: parcelOne, upcast } });
+
+  it('that loses what is owed is refused', async () => {
+    const losing = withUpcast((state) => ({ ...upcastParcel(state), outbox: [] }));
+    const state = await stateOfOne();
+    expect(() => raised(losing, state)).toThrow('changes what is owed');
+  });
+
+  it('that asks for what nobody performs under the new rules is refused', async () => {
+    const keeping = withUpcast((state) => ({ ...upcastParcel(state), outbox: state.outbox }));
+    const state = await stateOfOne();
+    expect(() => raised(keeping, state)).toThrow('without an effect');
+  });
+
+  it('that makes a state which the new machine does not have is refused', async () => {
+    const same = withUpcast((state) => ({ ...state, outbox: upcastParcel(state).outbox }));
+    const state = await stateOfOne();
+    expect(() => raised(same, state)).toThrow('do not restore parcel');
+  });
+});
