@@ -1,7 +1,7 @@
 /**
  * The journal record and the stored snapshot: shapes and versions.
  *
- * Owns: the plain types. Does not own: the chain (core/chain), the files (store/journal, store/snapshot).
+ * Owns: the plain types. Does not own: the chain (store/journal-lines), the files (store/journal, store/snapshot).
  * Free of zod: `status` loads this file.
  */
 import type { Json, JsonObject } from '../base/canonical-json.ts';
