@@ -1,7 +1,7 @@
 /**
  * Who commits: Pawl, never an agent.
  *
- * Owns: the sentence that says so, and knowing an attempt. Does not own: who is told (turn-prompt, tool-policy), what an attempt means for a turn (turn-conclusion).
+ * Owns: the sentence that says so, and knowing an attempt. Does not own: who is told (turn-prompt, agents/tool-policy), what an attempt means for a turn (turn-conclusion).
  */
 import { looksOnly, placedCommands } from './looking.ts';
 

@@ -7,6 +7,7 @@
  * the answer says, unless the turn of a coding agent was complete: how a process leaves after that changes nothing about its work. 3. An end that nobody saw and that left no answer is never called completed (L5). 4. A worker that could not be started is
  * for a person: no other attempt would do better.
  */
+import type { Conclusion } from '../model/conclusion.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import { BOUNDS, type Purpose } from '../model/limits.ts';
 import type { Answer, CompletionSource, EndReason, TaskResult, VerdictStatus } from '../model/request.ts';
@@ -39,17 +40,6 @@ export interface WorkerEnding {
   readonly mayRemind?: boolean;
   /** Of a worker that was started and ended by itself: whether it came to run at all. */
   readonly start?: StartFacts;
-}
-
-/** What an ending means for its task. */
-export interface Conclusion {
-  readonly result: TaskResult;
-  /** Null when completed. */
-  readonly code: ErrorCode | null;
-  /** One sanitised sentence. */
-  readonly message: string;
-  /** The answer to keep: the worker's own, or the one that its exit code stands for; null when there is none. */
-  readonly answer: Answer | null;
 }
 
 /** What a forced end means, in the order: result, code, sentence. */

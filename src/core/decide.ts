@@ -2,7 +2,7 @@
  * One event, one atomic step over the run's machines: the next state and the effects it asks for, or a refusal that changes nothing.
  *
  * Owns: routing an event to its machine, resolving messages between run and tasks, the outbox.
- * Does not own: what an event means (machines), the record around it (core/chain), doing anything (runtime).
+ * Does not own: what an event means (machines), the record around it (store/journal-lines), doing anything (runtime).
  *
  * Invariants: 1. Pure (L2): the same state and input give the same decision. 2. An event with a key counts only while its effect is owed.
  * 3. Messages are resolved until none is left, at most BOUNDS.internalEventsPerRecord of them (L9).

@@ -9,12 +9,12 @@
  * 2. Neither a limit, an outage or an empty account is a failure of the work, nor a refused session or setting: none of them uses up an attempt.
  */
 import type { LimitKind } from '../model/agent-event.ts';
+import type { Conclusion } from '../model/conclusion.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { Answer, TaskResult } from '../model/request.ts';
 import type { TurnReport } from '../model/turn.ts';
 import type { WorkerExit } from '../ports/gate.ts';
-import type { Conclusion } from './conclusion.ts';
 import { denialName } from './denial-words.ts';
 import { refusedSetting } from './refused-settings.ts';
 

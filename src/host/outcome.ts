@@ -11,12 +11,13 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
 import { type AnswerReading, readAnswer } from '../core/answer.ts';
-import { type Conclusion, concludeTask, type ForcedEnd } from '../core/conclusion.ts';
+import { concludeTask, type ForcedEnd } from '../core/conclusion.ts';
 import type { Parsed } from '../core/fields.ts';
 import { type StartFacts, startFailure } from '../core/start-failure.ts';
 import { encode, encodeClaim, encodeOutcome, parseClaim, parseOutcome } from '../core/task-files.ts';
 import { SILENT_TURN, type Turn } from '../core/turn.ts';
 import { reportTurn } from '../core/turn-report.ts';
+import type { Conclusion } from '../model/conclusion.ts';
 import { PawlError } from '../model/error.ts';
 import {
   type Claim,

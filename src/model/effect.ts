@@ -1,7 +1,7 @@
 /**
  * What the machines may ask of the outside world: named, plain data.
  *
- * Owns: the effect union and its keyed form. Does not own: performing (runtime/performers).
+ * Owns: the effect union and its keyed form. Does not own: performing (runtime/perform).
  */
 import type { Purpose } from './limits.ts';
 import type { EndReason } from './request.ts';

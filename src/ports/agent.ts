@@ -1,7 +1,7 @@
 /**
  * What an agent adapter answers: how to start its worker for one task.
  *
- * Owns: the port. Does not own: finding the agent's name for a role (core/agents), starting (host).
+ * Owns: the port. Does not own: finding the agent's name for a role (core/choose-agents), starting (host).
  */
 import type { Json } from '../base/canonical-json.ts';
 import type { Blocker } from '../model/error.ts';

@@ -1,7 +1,7 @@
 /**
  * What the repository said about itself when a driver was opened.
  *
- * Owns: asking once, keeping an answer that failed. Does not own: what follows from the facts (core/packet-target, intake).
+ * Owns: asking once, keeping an answer that failed. Does not own: what follows from the facts (core/preflight, intake).
  *
  * Invariant: a repository whose git answers with an error keeps nobody from deciding on its runs: the error reaches who needs the facts.
  */

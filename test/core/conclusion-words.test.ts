@@ -1,7 +1,8 @@
 /** How an end is told, word for word, and which answer an exit code stands for. */
 import { describe, expect, it } from 'vitest';
 import type { AnswerReading } from '../../src/core/answer.ts';
-import { type Conclusion, concludeTask, type WorkerEnding } from '../../src/core/conclusion.ts';
+import { concludeTask, type WorkerEnding } from '../../src/core/conclusion.ts';
+import type { Conclusion } from '../../src/model/conclusion.ts';
 import type { Answer } from '../../src/model/request.ts';
 
 const ANSWER: Answer = {

@@ -2,7 +2,7 @@
  * What the tests of the store share.
  *
  * Owns: a clock that never repeats itself, records, loops over faults, crashes and meetings. Does not own: the file systems
- * (support/memory-fs, support/fault-fs).
+ * (memory/memory-fs, memory/fault-fs).
  */
 import { expect } from 'vitest';
 import type { KeyedEffect } from '../../src/model/effect.ts';

@@ -1,7 +1,7 @@
 /**
  * Killing Pawl at one point and starting it again, over many points: what was hit, what went wrong.
  *
- * Owns: one trial, running trials two at a time, the report. Does not own: the site, the verdict's rules (crash-verdict).
+ * Owns: one trial, running trials two at a time, the report. Does not own: the site, the verdict's rules (real/verdict).
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

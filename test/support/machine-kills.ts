@@ -1,7 +1,7 @@
 /**
  * What a driver does on a simulated machine, killed at every change of the disk in turn, with the power cut or not.
  *
- * Owns: finding every such point, what the disk keeps. Does not own: what is done (the test), the machine (sim-world).
+ * Owns: finding every such point, what the disk keeps. Does not own: what is done (the test), the machine (sim/sim-world).
  */
 import { type FsOp, Halted, type MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import type { SimMachine } from '../../src/prove/sim/sim-world.ts';

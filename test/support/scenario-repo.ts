@@ -1,7 +1,7 @@
 /**
  * A repository in which a scenario plays: config, packets, witness file, registry, and calls of the built command line.
  *
- * Owns: those, reading the registry's files, ending what is left. Does not own: the repository (sandbox-repo), the calls (pawl-cli).
+ * Owns: those, reading the registry's files, ending what is left. Does not own: the repository (real/sandbox-repo), the calls (pawl-cli).
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

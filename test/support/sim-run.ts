@@ -2,7 +2,7 @@
  * Starts of Pawl on a simulated machine: one packet taken in and driven, with a clock that may step and a disk that may fail.
  *
  * Owns: that one packet and others like it, a start from its lock to its release, bytes put into files. Does not own: the machine
- * (sim-world), what is compared.
+ * (sim/sim-world), what is compared.
  */
 import { sha256 } from '../../src/base/sha256.ts';
 import { resolveLimits } from '../../src/core/limits.ts';

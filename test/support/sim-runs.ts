@@ -1,7 +1,7 @@
 /**
  * Several runs at once on a simulated machine: their packets, a drive to where nothing moves, commands, and what each holds at every record.
  *
- * Owns: those packets, one process from its lock to its release. Does not own: the machine (sim-world), one run alone (sim-run).
+ * Owns: those packets, one process from its lock to its release. Does not own: the machine (sim/sim-world), one run alone (sim-run).
  */
 import { sha256 } from '../../src/base/sha256.ts';
 import { resolveLimits } from '../../src/core/limits.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { fileRings, roomRings } from './cycles.ts';
-import { codeFiles, type SourceFile, told } from './source-tree.ts';
+import { importingFiles, type SourceFile, told } from './source-tree.ts';
 
 const file = (path: string, text: string): SourceFile => ({ path, text });
-const tree = codeFiles();
+const tree = importingFiles();
 
 describe('rings', () => {
   test('between files are seen once each, over any number of files', () => {
@@ -19,12 +19,14 @@ describe('rings', () => {
     ]);
   });
 
-  test('of types between files are none, between rooms they are', () => {
+  test('of types alone are rings, between files and between rooms', () => {
     const files = [
       file('src/model/a.ts', `import type { B } from '../ports/b.ts';`),
       file('src/ports/b.ts', `import type { A } from '../model/a.ts';`),
     ];
-    expect(fileRings(files)).toEqual([]);
+    expect(told(fileRings(files))).toEqual([
+      'src/model/a.ts a ring of imports: src/model/a.ts → src/ports/b.ts → src/model/a.ts',
+    ]);
     expect(told(roomRings(files))).toEqual(['src/model/ a ring of rooms: src/model/ → src/ports/ → src/model/']);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Rings of imports.
  *
- * Owns: finding them between files (what runs) and between rooms (types as well).
+ * Owns: finding them between files and between rooms, types included: two files whose types need each other are one idea.
  * Does not own: the direction of imports (floors).
  */
 import { placeOf } from './floors.ts';
@@ -41,10 +41,10 @@ function rings(graph: Graph, message: string): Violation[] {
   });
 }
 
-/** Rings of imports between files, types aside. */
+/** Rings of imports between files, types included. */
 export function fileRings(files: readonly SourceFile[]): Violation[] {
   const pairs = edgesOf(files)
-    .filter(({ kind, isPackage }) => kind !== 'type' && !isPackage)
+    .filter(({ isPackage }) => !isPackage)
     .map(({ from, to }) => [from, to] as const);
   return rings(graphOf(pairs), 'a ring of imports');
 }

@@ -32,6 +32,7 @@ export function placeOf(path: string): Place | null {
   return fitting.sort((a, b) => b.room.length - a.room.length)[0] ?? null;
 }
 
+const isProgram = (path: string): boolean => /\.(?:tsx?|mjs)$/.test(path);
 const isSource = (path: string): boolean => path.startsWith('src/') || path.startsWith('machines/');
 
 /** Every file of src/ and machines/ has a floor, and imports only from a lower one or its own. */
@@ -52,7 +53,7 @@ function wrongImport(edge: Edge, known: ReadonlySet<string>): string | null {
   if (edge.isPackage) return null;
   const [from, to] = [placeOf(edge.from), placeOf(edge.to)];
   if (to === null) return `imports ${edge.to}, which is on no floor`;
-  if (!known.has(edge.to)) return `imports ${edge.to}, which is not there`;
+  if (isProgram(edge.to) && !known.has(edge.to)) return `imports ${edge.to}, which is not there`;
   if (from === null || to.floor <= from.floor) return null;
   return `floor ${from.floor} imports ${edge.to} of floor ${to.floor}`;
 }
@@ -60,10 +61,10 @@ function wrongImport(edge: Edge, known: ReadonlySet<string>): string | null {
 /** Programs below floor 6 that a process begins with: each wires itself. */
 const PROGRAMS = new Set(['src/host/verification-worker.ts']);
 
-/** Adapters are chosen on floor 6 and nowhere else (types aside): the floors between know ports. */
+/** Adapters are chosen on floor 6 and nowhere else: the floors between know ports, their types included. */
 export function wiringViolations(files: readonly SourceFile[]): Violation[] {
   return edgesOf(files.filter(({ path }) => isSource(path)))
-    .filter(({ from, to, kind }) => to.startsWith('src/adapters/') && kind !== 'type' && !mayWire(from))
+    .filter(({ from, to }) => to.startsWith('src/adapters/') && !mayWire(from))
     .map(({ from, to, line }) => ({ path: from, line, message: `only floor 6 wires: ${to} must come through a port` }));
 }
 

@@ -50,6 +50,11 @@ export function codeFiles(): SourceFile[] {
   return readFiles(projectPaths().filter((path) => /^(?:src|machines|test)\//.test(path) && CODE_FILE.test(path)));
 }
 
+/** Every file under src/, machines/ and test/ whose imports count: programs, and the components of the page, which no other rule reads yet. */
+export function importingFiles(): SourceFile[] {
+  return [...codeFiles(), ...readFiles(projectPaths().filter((path) => /^src\/.*\.tsx$/.test(path)))];
+}
+
 /** Every text file of the project: code, documents, configuration. */
 export function textFiles(): SourceFile[] {
   return readFiles(projectPaths().filter((path) => TEXT_FILE.test(path)));

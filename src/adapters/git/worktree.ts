@@ -2,7 +2,7 @@
  * A linked worktree as git administers it: a folder, its `.git` link, and its own folder under `.git/worktrees`.
  *
  * Owns: finding it by its path, the shape of calls inside of it, who holds a branch, mending its link.
- * Does not own: making it (workspace), its content (tree-plan, rescue).
+ * Does not own: making it (workspace), its content (worktree-tree, rescue).
  *
  * Invariants: 1. A worktree is ours only if the repository's own administration says so; what its `.git` claims is never believed.
  * 2. `git worktree prune` is never run: it would touch the user's other worktrees (L8).

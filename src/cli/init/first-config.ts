@@ -1,7 +1,7 @@
 /**
  * The config that a repository begins with, from what was found on the machine and in it.
  *
- * Owns: which agent is named, what is allowed, how it differs from a config that is there (pure). Does not own: finding it (agent-checks,
+ * Owns: which agent is named, what is allowed, how it differs from a config that is there (pure). Does not own: finding it (doctor/agent-checks,
  * test-commands), the schema (model/config).
  */
 import { isAllowed, splitCommand } from '../../core/allow-list.ts';

@@ -2,7 +2,7 @@
  * What stands out in a journal: restarts, adopted workers, interruptions, silences, stops.
  *
  * Owns: telling them from the records alone, the facts of an event in short, the tone of a state or a result.
- * Does not own: showing them (timeline, scrubber, task-bars).
+ * Does not own: showing them (timeline, scrubber, tasks).
  */
 import { spanMs } from '../../base/elapsed.ts';
 import type { Standing } from '../../core/liveness.ts';

@@ -1,7 +1,7 @@
 /**
  * Waiting for named moments of a run, and ending its processes at them: worker, host, runner, or all of them at once.
  *
- * Owns: finding those processes by the registers. Does not own: starting Pawl (crash-process).
+ * Owns: finding those processes by the registers. Does not own: starting Pawl (start).
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * A repository with one approved packet, a scripted agent and witnesses, for tests that kill Pawl while it works.
  *
- * Owns: making and removing it, ending what is left of it. Does not own: starting Pawl (crash-process), judging the end (crash-verdict).
+ * Owns: making and removing it, ending what is left of it. Does not own: starting Pawl (start), judging the end (verdict).
  *
  * The agent runs under flock(1) on one file for all tasks: a worker that is started while anything of an older one lives fails at once.
  */

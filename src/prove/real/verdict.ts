@@ -1,7 +1,7 @@
 /**
  * What a crash site ended in, and every way in which that differs from a run that nobody killed.
  *
- * Owns: reading registry, repository, witnesses and processes from outside; the list of faults. Does not own: killing (crash-sweep).
+ * Owns: reading registry, repository, witnesses and processes from outside; the list of faults. Does not own: killing (trial).
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

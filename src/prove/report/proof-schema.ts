@@ -1,7 +1,7 @@
 /**
  * The schema of `proof.json`, for whoever reads one.
  *
- * Owns: what a proof document may hold. Does not own: its type and the meaning of its fields (proof).
+ * Owns: what a proof document may hold. Does not own: its type and the meaning of its fields (prove/proof).
  *
  * Invariant: 1. Schema and type say the same: a proof that Pawl makes is always one that it can read.
  */

@@ -1,7 +1,7 @@
 /**
  * What of a simulated machine is not on its disk: its clock, its processes, its repository, and what was witnessed.
  *
- * Owns: that state, copying it, what a power cut leaves of it. Does not own: the disk (memory), what hosts do (sim/hosts).
+ * Owns: that state, copying it, what a power cut leaves of it. Does not own: the disk (memory/memory-fs), what hosts do (sim/hosts).
  *
  * Invariant: a copy shares nothing with its original: every stop of a story goes on from a copy of its own.
  */

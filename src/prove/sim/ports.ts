@@ -1,7 +1,7 @@
 /**
  * The ports of a simulated process: clock, processes, git and agents, answered as a story tells.
  *
- * Owns: those fakes, telling of every call before and after it. Does not own: which answer comes when (sim/director), the disk (memory).
+ * Owns: those fakes, telling of every call before and after it. Does not own: which answer comes when (sim/director), the disk (memory/memory-fs).
  *
  * Invariant: a process that is dead calls nothing any more.
  */
