@@ -1,8 +1,9 @@
 /**
  * A small system under two versions of its rules that do not agree: a parcel is packed, a courier takes it, and it is given up when nobody does so in time.
  *
- * Under rules 2 packing is a state inside of another one, has another effect with other params, counts items in place of a flag, and the courier is met before it is
- * on the way.
+ * Owns: both definitions, and the way from one to the other. Does not own: what is shown with them.
+ * Under rules 2 packing is a state inside of another one, has another effect with other params, and counts items in place of a flag; and the courier is met
+ * before it is on the way.
  */
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
