@@ -14,21 +14,19 @@ export type { DurableSystem, Performers, Performing } from './engine/durable-sys
 export type { Refusal } from './engine/live-system.ts';
 export type { OpenOptions } from './engine/system-registry.ts';
 export { type At, type ChildOpening, effect, type Telling, type Withdrawal } from './kernel/actions.ts';
-export { DEADLINE_ROW, deadlineReachedSchema } from './kernel/deadline.ts';
 export { type Decision, type Delivery, decide } from './kernel/decide.ts';
 export { fold, foldRecord, type RulesRaised, type Step } from './kernel/fold.ts';
 export {
   type ActorDefinition,
   defineSystem,
   type EffectIn,
-  type EffectRow,
   type EventOf,
   type PreviousRules,
   type StateOf,
   type System,
-  type WaitsFor,
-  work,
 } from './kernel/system.ts';
+export { DEADLINE_ROW, deadlineReachedSchema } from './model/deadline.ts';
+export { type EffectRow, type WaitsFor, work } from './model/effect-row.ts';
 export { PawlError } from './model/error.ts';
 export type { PersistedState, SystemRecord } from './model/system-record.ts';
 export { SystemRegistry };

@@ -14,7 +14,7 @@ import type { RunInput } from '../../machines/run-context.ts';
 import { type TaskInput, taskMachine } from '../../machines/task.machine.ts';
 import { isObject } from '../base/canonical-json.ts';
 import { inertScope } from '../kernel/inert-scope.ts';
-import { EFFECT_KINDS, type Effect, type KeyedEffect } from '../model/effect.ts';
+import { type Effect, type KeyedEffect, RUN_EFFECTS } from '../model/effect.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { JournalEvent, RunEvent, RunMessage, TaskEvent, TaskMessage } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -232,7 +232,7 @@ function openTask(step: Step, params: { taskId: string; input: TaskInput }): voi
 }
 
 function isEffectKind(type: string): type is Effect['kind'] {
-  return (EFFECT_KINDS as readonly string[]).includes(type);
+  return type in RUN_EFFECTS;
 }
 
 function isTaskMessage(event: TaskMessage | RunMessage): event is TaskMessage {

@@ -10,7 +10,14 @@
 import { canonicalJson } from '../base/canonical-json.ts';
 import type { ProcessIdentity } from '../base/process-identity.ts';
 import { PURPOSES } from '../model/limits.ts';
-import { type AgentRecord, type Claim, type Outcome, TASK_RESULTS, type TaskRequest } from '../model/request.ts';
+import {
+  type AgentRecord,
+  type Claim,
+  END_REASONS,
+  type Outcome,
+  TASK_RESULTS,
+  type TaskRequest,
+} from '../model/request.ts';
 import {
   absolute,
   command,
@@ -147,8 +154,6 @@ export function encodeOutcome(value: Outcome): Uint8Array {
 export function encode(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${canonicalJson(value)}\n`);
 }
-
-const END_REASONS = ['cancelled', 'deadline', 'hung', 'operator', 'exhausted', 'interrupted'] as const;
 
 function limits(file: Fields): TaskRequest['limits'] {
   return {

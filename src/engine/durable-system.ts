@@ -8,8 +8,8 @@
  * is dropped, and changes nothing. 3. Every waiter has a deadline, and is told when the system is halted or closed.
  */
 
-import { DEADLINE } from '../kernel/deadline.ts';
 import type { EffectIn, EventOf, StateOf, System } from '../kernel/system.ts';
+import { DEADLINE } from '../model/deadline.ts';
 import { PawlError } from '../model/error.ts';
 import type { PlainEffect } from '../model/system-record.ts';
 import type { ClockPort } from '../ports/clock.ts';

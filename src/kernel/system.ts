@@ -9,40 +9,9 @@
 import type { AnyStateMachine, SnapshotFrom } from 'xstate';
 import type { ZodType } from 'zod';
 import { isObject, type Json } from '../base/canonical-json.ts';
+import type { EffectOf, EffectTable } from '../model/effect-row.ts';
 import type { PersistedState, PlainEffect, PlainEvent } from '../model/system-record.ts';
 import { KERNEL_ACTIONS } from './actions.ts';
-
-/** What ends the wait for an effect: nothing but its own work, a worker process, a person, another system, or the clock. */
-export type WaitsFor = 'nothing' | 'worker' | 'person' | 'system' | 'clock';
-
-/** What an engine must know of an effect. */
-export interface EffectRow<Params = object> {
-  /** The effect's params, without `kind`, `key` and `actor`. An effect that waits for the clock has `id` and `atMs`. */
-  readonly params: ZodType<Params>;
-  /** Effects that wait for nothing are short work: stopping an engine waits for them, and calls off all others. */
-  readonly waitsFor: WaitsFor;
-  /** While nothing else is owed the system is at rest, and its snapshot is stored. */
-  readonly isRest: boolean;
-  /** Performed only by a system that holds one of the engine's slots. */
-  readonly occupiesSlot: boolean;
-  /** It starts something new: an engine that is asked to stop leaves it for the next one. */
-  readonly isBeginning: boolean;
-}
-
-/** The row of an effect that is short work: it waits for nothing, needs no slot, and is done even while the engine stops. */
-export function work<Params extends object>(params: ZodType<Params>) {
-  return { params, waitsFor: 'nothing', isRest: false, occupiesSlot: false, isBeginning: false } as const;
-}
-
-/** The effects of a system, by name. */
-export type EffectTable = Readonly<Record<string, EffectRow>>;
-
-/** An effect as the outbox holds it, by its row's params. */
-export type EffectOf<Table extends EffectTable> = {
-  [Kind in keyof Table & string]: Table[Kind] extends EffectRow<infer Params>
-    ? { readonly kind: Kind; readonly key: string; readonly actor: string } & Readonly<Params>
-    : never;
-}[keyof Table & string];
 
 /** The events of an actor, as a zod union over `type`; what is not one of these never reaches the machine from outside. */
 export type EventSchema<Event extends PlainEvent> = ZodType<Event>;

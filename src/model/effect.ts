@@ -1,68 +1,123 @@
 /**
- * What the machines may ask of the outside world: named, plain data.
+ * What the machines of a run may ask of the outside world.
  *
- * Owns: the effect union and its keyed form. Does not own: performing (runtime/perform).
+ * Owns: the table of effects: their params, and all that an engine must know of each. Does not own: the columns (model/effect-row), performing
+ * (runtime/perform).
+ *
+ * Invariant: it is the only list of effects: whoever treats them differently asks a column.
  */
-import type { Purpose } from './limits.ts';
-import type { EndReason } from './request.ts';
+import { z } from 'zod';
+import { DEADLINE_ROW } from './deadline.ts';
+import type { EffectOf, EffectRow } from './effect-row.ts';
+import type { Blocker } from './error.ts';
+import type { RunEvent } from './event.ts';
+import { PURPOSES } from './limits.ts';
+import { END_REASONS } from './request.ts';
 
 /** What judges the work of an epoch. */
 export type Gate = 'verification' | 'review';
 
-/** What a machine may ask for. */
-export type Effect =
-  | { readonly kind: 'admitRun' }
-  | { readonly kind: 'acquireLease'; readonly surfaces: readonly string[] }
-  | { readonly kind: 'awaitSurface'; readonly surfaces: readonly string[] }
-  | { readonly kind: 'prepareWorkspace' }
-  | {
-      readonly kind: 'prepareTask';
-      readonly taskId: string;
-      readonly purpose: Purpose;
-      readonly epoch: number;
-      readonly attempt: number;
+/** A row of the effects of a run. */
+interface RunEffectRow extends EffectRow {
+  /** The fact that settles it where git, or the system, refuses; null: then the run is halted, and the next start tries again. */
+  readonly refusedAs: ((key: string, blocker: Blocker) => RunEvent) | null;
+}
+
+const text = z.string();
+const ordinal = z.int().min(0);
+const surfaces = z.strictObject({ surfaces: z.array(text).readonly() });
+const handle = z.strictObject({ taskId: text, requestHash: text });
+const nothing = z.strictObject({});
+
+/** Work of our own that begins something for a run. */
+const BEGINNING = { waitsFor: 'nothing', isRest: false, occupiesSlot: true, isBeginning: true } as const;
+/** Work of our own on what a worker has left. */
+const FINISHING = { waitsFor: 'nothing', isRest: false, occupiesSlot: true, isBeginning: false } as const;
+/** A worker is at work, whether anybody watches it or not. */
+const WATCHING = {
+  waitsFor: 'worker',
+  isRest: false,
+  occupiesSlot: false,
+  isBeginning: false,
+  refusedAs: null,
+} as const;
+
+/** Every effect of a run. */
+export const RUN_EFFECTS = {
+  admitRun: {
+    params: nothing,
+    waitsFor: 'system',
+    isRest: false,
+    occupiesSlot: false,
+    isBeginning: true,
+    refusedAs: (key, blocker) => ({ type: 'admissionRefused', key, blockers: [blocker] }),
+  },
+  /** Takes its slot by itself, once the surfaces are free. */
+  acquireLease: {
+    params: surfaces,
+    waitsFor: 'system',
+    isRest: false,
+    occupiesSlot: false,
+    isBeginning: true,
+    refusedAs: null,
+  },
+  awaitSurface: {
+    params: surfaces,
+    waitsFor: 'system',
+    isRest: true,
+    occupiesSlot: false,
+    isBeginning: true,
+    refusedAs: null,
+  },
+  prepareWorkspace: {
+    ...BEGINNING,
+    params: nothing,
+    refusedAs: (key, blocker) => ({ type: 'workspaceRefused', key, blocker }),
+  },
+  prepareTask: {
+    ...BEGINNING,
+    params: z.strictObject({
+      taskId: text,
+      purpose: z.enum(PURPOSES),
+      epoch: ordinal,
+      attempt: ordinal,
       /** The commit that the worktree must stand at when the worker starts. */
-      readonly commit: string;
-    }
-  | { readonly kind: 'commitWork'; readonly taskId: string; readonly purpose: Purpose; readonly commit: string }
-  | {
-      readonly kind: 'judgeGate';
-      readonly gate: Gate;
-      readonly taskId: string;
-      readonly epoch: number;
-      readonly commit: string;
-    }
-  | { readonly kind: 'projectHandoff'; readonly commit: string; readonly epoch: number }
-  | { readonly kind: 'startHost'; readonly taskId: string; readonly requestHash: string }
-  | { readonly kind: 'awaitWorker'; readonly taskId: string; readonly requestHash: string }
-  | { readonly kind: 'watchWorker'; readonly taskId: string; readonly requestHash: string }
-  | { readonly kind: 'endTask'; readonly taskId: string; readonly requestHash: string; readonly reason: EndReason }
-  | { readonly kind: 'deadline'; readonly id: string; readonly atMs: number };
+      commit: text,
+    }),
+    refusedAs: (key, blocker) => ({ type: 'taskRefused', key, blocker }),
+  },
+  commitWork: {
+    ...FINISHING,
+    params: z.strictObject({ taskId: text, purpose: z.enum(PURPOSES), commit: text }),
+    refusedAs: (key, blocker) => ({ type: 'workRefused', key, blocker }),
+  },
+  judgeGate: {
+    ...FINISHING,
+    params: z.strictObject({ gate: z.enum(['verification', 'review']), taskId: text, epoch: ordinal, commit: text }),
+    refusedAs: null,
+  },
+  projectHandoff: {
+    ...FINISHING,
+    params: z.strictObject({ commit: text, epoch: ordinal }),
+    refusedAs: (key, blocker) => ({ type: 'handoffRefused', key, blocker }),
+  },
+  startHost: { ...WATCHING, occupiesSlot: true, isBeginning: true, params: handle },
+  awaitWorker: { ...WATCHING, params: handle },
+  watchWorker: { ...WATCHING, params: handle },
+  endTask: {
+    ...WATCHING,
+    params: z.strictObject({ taskId: text, requestHash: text, reason: z.enum(END_REASONS) }),
+  },
+  deadline: { ...DEADLINE_ROW, refusedAs: null },
+} as const satisfies Readonly<Record<string, RunEffectRow>>;
 
 /** The name of an effect. */
-export type EffectKind = Effect['kind'];
-
-/** The names of all effects. */
-export const EFFECT_KINDS = [
-  'admitRun',
-  'acquireLease',
-  'awaitSurface',
-  'prepareWorkspace',
-  'prepareTask',
-  'commitWork',
-  'judgeGate',
-  'projectHandoff',
-  'startHost',
-  'awaitWorker',
-  'watchWorker',
-  'endTask',
-  'deadline',
-] as const satisfies readonly EffectKind[];
-
+export type EffectKind = keyof typeof RUN_EFFECTS;
 /** An effect as it stands in the outbox, with `key` = `<runId>/<seq>.<n>:<kind>` and the actor that asked. */
-export type KeyedEffect = Effect & { readonly key: string; readonly actor: string };
+export type KeyedEffect = EffectOf<typeof RUN_EFFECTS>;
 /** The owed effect of that kind. */
-export type KeyedEffectOf<K extends EffectKind> = Extract<Effect, { kind: K }> & {
-  readonly key: string;
-  readonly actor: string;
-};
+export type KeyedEffectOf<K extends EffectKind> = Extract<KeyedEffect, { readonly kind: K }>;
+/** What a machine asks for, before it has a key. */
+export type Effect = KeyedEffect extends infer E ? (E extends unknown ? Omit<E, 'key' | 'actor'> : never) : never;
+/** The params of an effect. */
+export type EffectParams<K extends EffectKind> = Readonly<z.infer<(typeof RUN_EFFECTS)[K]['params']>>;

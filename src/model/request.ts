@@ -138,8 +138,10 @@ export interface AgentRecord {
   readonly startedMonotonicMs?: number;
 }
 
+/** Every reason why Pawl ends a task itself. */
+export const END_REASONS = ['cancelled', 'deadline', 'hung', 'operator', 'exhausted', 'interrupted'] as const;
 /** Why Pawl ends or gives up a task. */
-export type EndReason = 'cancelled' | 'deadline' | 'hung' | 'operator' | 'exhausted' | 'interrupted';
+export type EndReason = (typeof END_REASONS)[number];
 
 /** The ways in which a task can end. */
 export const TASK_RESULTS = [

@@ -55,14 +55,14 @@ function noteAgent(run: LiveRun, agentOverride: string | null): void {
   run.commit(DRIVER_ACTOR, { type: 'agentNamed', agentOverride });
 }
 
+/** True when these are the blockers that the run names already. */
+export function isTold(run: LiveRun, blockers: readonly Blocker[]): boolean {
+  return canonicalJson(run.state.run.context.blockers.map(plain)) === canonicalJson(blockers.map(plain));
+}
+
 /** What is in the way is recorded, unless it is what was recorded before. */
-export function noteRefusal(
-  run: LiveRun,
-  { actor, key }: KeyedEffectOf<'admitRun'>,
-  blockers: readonly Blocker[],
-): void {
-  const known = run.state.run.context.blockers;
-  if (canonicalJson(known.map(plain)) === canonicalJson(blockers.map(plain))) return;
+function noteRefusal(run: LiveRun, { actor, key }: KeyedEffectOf<'admitRun'>, blockers: readonly Blocker[]): void {
+  if (isTold(run, blockers)) return;
   const [blocker] = blockers;
   // An agent alone is told as it always was; anything else, or more than one, by the event that holds all of it.
   const isAgentAlone = blocker !== undefined && blockers.length === 1 && blocker.code.startsWith('PAWL_AGENT_');

@@ -12,7 +12,7 @@ import { sha256 } from '../base/sha256.ts';
 import { agentAfter } from '../core/agent-override.ts';
 import { type Decision, decide, type RunState } from '../core/decide.ts';
 import { snapshotOf, stateHash } from '../core/state-image.ts';
-import type { KeyedEffect } from '../model/effect.ts';
+import { type KeyedEffect, RUN_EFFECTS } from '../model/effect.ts';
 import type { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import {
@@ -32,25 +32,12 @@ import { systemFailure } from '../store/store-errors.ts';
 import { Mirror } from './mirror.ts';
 import type { World } from './world.ts';
 
-/** Effects that wait for something that takes its time: while only these are owed, the run is idle. */
-const PATIENT: readonly KeyedEffect['kind'][] = ['watchWorker', 'awaitSurface', 'deadline'];
-
 /** The performing of one effect. */
 interface UnderWay {
   readonly kind: KeyedEffect['kind'];
   readonly abort: AbortController;
   readonly done: Promise<void>;
 }
-
-/** Effects during which a worker, or the outside, is waited for; everything else is short work of our own. */
-const OUTSIDE: readonly KeyedEffect['kind'][] = [
-  ...PATIENT,
-  'admitRun',
-  'acquireLease',
-  'startHost',
-  'awaitWorker',
-  'endTask',
-];
 
 /** Why an event was not taken. */
 export interface Refusal {
@@ -221,8 +208,7 @@ export class LiveRun {
   /** It waits for the clock, another run or nothing more; a snapshot for the wait for a worker is stored by whoever watches it. */
   #isAtRest(): boolean {
     const { run, owed } = this.state;
-    const isIdle = run.status !== 'active' || owed.every((effect) => PATIENT.includes(effect.kind));
-    return isIdle && !owed.some((effect) => effect.kind === 'watchWorker');
+    return run.status !== 'active' || owed.every(({ kind }) => RUN_EFFECTS[kind].isRest);
   }
 
   /** The snapshot of the current state is stored. */
@@ -280,7 +266,7 @@ export class LiveRun {
   }
 
   #shortWork(): readonly UnderWay[] {
-    return [...this.#underWay.values()].filter((each) => !OUTSIDE.includes(each.kind));
+    return [...this.#underWay.values()].filter(({ kind }) => RUN_EFFECTS[kind].waitsFor === 'nothing');
   }
 
   #settleShortWork(): Promise<unknown> {

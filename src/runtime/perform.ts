@@ -4,10 +4,10 @@
  * Owns: that table, total over the effect union, and what a failure of git means for each. Does not own: the performing itself.
  */
 import { unreachable } from '../base/unreachable.ts';
-import type { KeyedEffect } from '../model/effect.ts';
+import { type KeyedEffect, RUN_EFFECTS } from '../model/effect.ts';
 import { PawlError } from '../model/error.ts';
 import { acquireLease, awaitSurface, gitBlocker, type Neighbours, prepareWorkspace } from './admission.ts';
-import { admitRun, noteRefusal } from './admit-run.ts';
+import { admitRun, isTold } from './admit-run.ts';
 import { performEndTask } from './end-task.ts';
 import type { LiveRun, Performer } from './live-run.ts';
 import { projectHandoff } from './project-handoff.ts';
@@ -16,21 +16,12 @@ import { superviseTask } from './supervise.ts';
 import { awaitDeadline } from './timers.ts';
 import { commitWork, performJudgeGate } from './work.ts';
 
-/** Effects that start something new: held back once the operator has asked Pawl to stop. */
-const BEGINNINGS: readonly KeyedEffect['kind'][] = [
-  'admitRun',
-  'acquireLease',
-  'awaitSurface',
-  'prepareWorkspace',
-  'prepareTask',
-  'startHost',
-];
-
 /** The performer of a driving process. */
 export function performer(neighbours: Neighbours): Performer {
   return async (run, effect, signal) => {
-    if (!neighbours.isAccepting() && BEGINNINGS.includes(effect.kind)) return;
-    if (NEEDS_SLOT.includes(effect.kind) && !(await neighbours.slots.take(run.runId, signal))) return;
+    const { isBeginning, occupiesSlot } = RUN_EFFECTS[effect.kind];
+    if (!neighbours.isAccepting() && isBeginning) return;
+    if (occupiesSlot && !(await neighbours.slots.take(run.runId, signal))) return;
     if (signal.aborted || !run.isOwed(effect.key)) return;
     try {
       await perform(run, effect, neighbours, signal);
@@ -39,16 +30,6 @@ export function performer(neighbours: Neighbours): Performer {
     }
   };
 }
-
-/** Work of our own that counts against the number of runs driven at once. */
-const NEEDS_SLOT: readonly KeyedEffect['kind'][] = [
-  'prepareWorkspace',
-  'prepareTask',
-  'startHost',
-  'commitWork',
-  'judgeGate',
-  'projectHandoff',
-];
 
 function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, signal: AbortSignal): Promise<void> {
   switch (effect.kind) {
@@ -86,23 +67,12 @@ function isOfGit({ code, kind }: PawlError): boolean {
   return (code === 'PAWL_GIT_FAILED' && kind !== 'retryable') || code.startsWith('PAWL_WORKSPACE_');
 }
 
-/** What git refused becomes the run's blocker, where the effect has one to give. Returns whether it has. */
+/** What git refused becomes the run's blocker, where the effect has a fact for it. Returns whether it has. */
 function refuseForGit(run: LiveRun, effect: KeyedEffect, error: PawlError): boolean {
-  const { key } = effect;
+  const { refusedAs } = RUN_EFFECTS[effect.kind];
+  if (refusedAs === null) return false;
   const blocker = gitBlocker(error);
-  switch (effect.kind) {
-    case 'admitRun':
-      noteRefusal(run, effect, [blocker]);
-      return true;
-    case 'prepareWorkspace':
-      return run.settle(effect, { type: 'workspaceRefused', key, blocker });
-    case 'prepareTask':
-      return run.settle(effect, { type: 'taskRefused', key, blocker });
-    case 'commitWork':
-      return run.settle(effect, { type: 'workRefused', key, blocker });
-    case 'projectHandoff':
-      return run.settle(effect, { type: 'handoffRefused', key, blocker });
-    default:
-      return false;
-  }
+  // A run that waits to be admitted is asked about again and again: what it has been told already is not recorded once more.
+  if (!isTold(run, [blocker])) run.settle(effect, refusedAs(effect.key, blocker));
+  return true;
 }

@@ -9,7 +9,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { runMachine } from '../../machines/run.machine.ts';
 import { taskMachine } from '../../machines/task.machine.ts';
-import { EFFECT_KINDS } from '../../src/model/effect.ts';
+import { RUN_EFFECTS } from '../../src/model/effect.ts';
 
 interface Step {
   readonly event: string;
@@ -54,7 +54,7 @@ function nameOf(node: AnyStateNode): string {
 }
 
 function owedBy(node: AnyStateNode): string[] {
-  const kinds: readonly string[] = EFFECT_KINDS;
+  const kinds: readonly string[] = Object.keys(RUN_EFFECTS);
   const names = node.entry.map((action: unknown) => namedParts(action)[0] ?? '');
   return names.filter((name) => kinds.includes(name));
 }

@@ -6,7 +6,8 @@ import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { effect } from '../../src/kernel/actions.ts';
 import { type Decision, decide } from '../../src/kernel/decide.ts';
 import { stateImage } from '../../src/kernel/image.ts';
-import { defineSystem, type EventOf, type StateOf, work } from '../../src/kernel/system.ts';
+import { defineSystem, type EventOf, type StateOf } from '../../src/kernel/system.ts';
+import { work } from '../../src/model/effect-row.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { parcelOne } from './parcel.ts';
 

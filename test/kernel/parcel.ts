@@ -8,8 +8,9 @@
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import { type At, effect } from '../../src/kernel/actions.ts';
-import { DEADLINE_ROW, deadlineReachedSchema } from '../../src/kernel/deadline.ts';
-import { defineSystem, work } from '../../src/kernel/system.ts';
+import { defineSystem } from '../../src/kernel/system.ts';
+import { DEADLINE_ROW, deadlineReachedSchema } from '../../src/model/deadline.ts';
+import { work } from '../../src/model/effect-row.ts';
 import type { PersistedState } from '../../src/model/system-record.ts';
 
 const key = z.string();

@@ -6,7 +6,7 @@ import { DRIVER_ACTIONS } from '../../machines/effects.ts';
 import { runMachine, taskMachine } from '../../machines/index.ts';
 import { freshContext } from '../../machines/run-context.ts';
 import { canonicalJson, isObject } from '../../src/base/canonical-json.ts';
-import { EFFECT_KINDS } from '../../src/model/effect.ts';
+import { RUN_EFFECTS } from '../../src/model/effect.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 
@@ -132,7 +132,7 @@ function collect(actions: unknown, path: string, found: Walked): void {
 }
 
 /** The actions that do nothing by themselves: what the driver collects. */
-const ASKED: readonly string[] = [...EFFECT_KINDS, ...DRIVER_ACTIONS];
+const ASKED: readonly string[] = [...Object.keys(RUN_EFFECTS), ...DRIVER_ACTIONS];
 
 const MACHINES: readonly [string, AnyStateMachine][] = [
   ['run', runMachine],

@@ -7,7 +7,7 @@
  * under the keys that others owe.
  */
 import { decide, type RunState } from '../../src/core/decide.ts';
-import { EFFECT_KINDS, type Effect, type EffectKind } from '../../src/model/effect.ts';
+import { type Effect, type EffectKind, RUN_EFFECTS } from '../../src/model/effect.ts';
 import type { ErrorCode } from '../../src/model/error-codes.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
@@ -113,7 +113,7 @@ export const REPORT = {
   isValid: true,
 } as const satisfies JournalEvent;
 
-const RUN_KINDS = EFFECT_KINDS.filter((kind) => !TASK_KINDS.includes(kind));
+const RUN_KINDS = (Object.keys(RUN_EFFECTS) as EffectKind[]).filter((kind) => !TASK_KINDS.includes(kind));
 
 /** Every event that reports on an effect of those kinds, under that key. */
 function keyed(kinds: readonly EffectKind[], key: string): readonly Named[] {

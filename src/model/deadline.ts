@@ -6,7 +6,7 @@
  * Invariant: a deadline keeps its original instant; a restart after it fires it at once.
  */
 import { z } from 'zod';
-import type { EffectRow } from './system.ts';
+import type { EffectRow } from './effect-row.ts';
 
 /** The name of the effect. */
 export const DEADLINE = 'deadline';
