@@ -6,6 +6,7 @@
  *
  * Invariant: the version needs nothing but this file.
  */
+import { keepCompiledCode } from './compiled-code.ts';
 import { packageVersion } from './package-version.ts';
 
 const [word, ...more] = process.argv.slice(2);
@@ -14,6 +15,7 @@ if ((word === '--version' || word === '-V') && more.length === 0) {
   process.stdout.on('error', () => undefined);
   process.stdout.write(`${packageVersion()}\n`);
 } else {
+  keepCompiledCode();
   const { pawl } = await import('./pawl.ts');
   pawl();
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import * as nodeModule from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -120,5 +121,14 @@ describe('pawl', () => {
     const names = bundlesIn(BUILT).flatMap(({ place }) => (place.startsWith('chunks/') ? [place] : []));
     expect(names.length).toBeGreaterThan(3);
     expect(names.filter((name) => !/^chunks\/[a-z]+(?:-[a-z]+)*\.js$/.test(name))).toEqual([]);
+  });
+});
+
+describe('compiled code', () => {
+  it('is kept in the folder of the package where Node can, and nothing is left where it cannot', () => {
+    const kept = join(BUILT, '../compile-cache');
+    rmSync(kept, { recursive: true, force: true });
+    spawnSync(process.execPath, [join(BUILT, 'cli/main.js'), '--help']);
+    expect(existsSync(kept)).toBe('enableCompileCache' in nodeModule);
   });
 });
