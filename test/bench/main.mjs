@@ -11,6 +11,7 @@ import { countSyncsByStrace, measureHappyPath } from './happy-path.mjs';
 import { measureOpening } from './many-runs.mjs';
 import { measureMemory } from './memory.mjs';
 import { measureRehydration } from './rehydration.mjs';
+import { measureHostStart, measureVersion } from './starts.mjs';
 import { measureStatus } from './status.mjs';
 
 const MIB = 1_048_576;
@@ -61,6 +62,17 @@ const BENCHES = {
     const { emptyMs, fullMs } = await measureOpening(FINISHED_RUNS);
     const detail = `${ms(emptyMs)} without any`;
     return [line(`Start beside ${FINISHED_RUNS} finished runs`, fullMs - emptyMs, ms, below(500, ms), detail)];
+  },
+
+  starts() {
+    const version = measureVersion();
+    const host = measureHostStart();
+    const ofVersion = `${ms(version.versionMs)} / ${ms(version.bareMs)}`;
+    const ofHost = `${ms(host.hostMs)} / ${ms(host.bareMs)}`;
+    return [
+      line('pawl --version / node -e 0', version.ratio, times, atMost(1.3, times), ofVersion),
+      line('Worker host, spawn to claim / node -e 0', host.ratio, times, atMost(1.5, times), ofHost),
+    ];
   },
 
   async status() {
