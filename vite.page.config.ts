@@ -12,6 +12,7 @@ export default defineConfig({
   build: {
     outDir: here('./dist/src/inspector/page-dist'),
     emptyOutDir: true,
+    license: { fileName: 'THIRD_PARTY_LICENSES.md' },
     target: 'es2022',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,

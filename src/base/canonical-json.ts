@@ -14,6 +14,12 @@ export type JsonObject = { readonly [key: string]: Json | undefined };
 /** ASCII: text of which JSON.stringify gives the canonical form. */
 const PLAIN_TEXT = /^[\0-\x7f]*$/;
 
+/** How JSON.stringify begins what it writes for a lone surrogate, which has no canonical form. */
+const ESCAPED_SURROGATE = '\\ud';
+
+/** Deeper than anything of ours. */
+const DEPTH_MAX = 64;
+
 /**
  * The canonical JSON text of `value` (RFC 8785: keys sorted by UTF-16 code unit, no white space).
  * Throws on what JSON cannot hold (NaN, infinities, lone surrogates, cycles).
@@ -21,9 +27,43 @@ const PLAIN_TEXT = /^[\0-\x7f]*$/;
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return JSON.stringify(value);
   if (typeof value === 'string' && PLAIN_TEXT.test(value)) return JSON.stringify(value);
+  const inOrder = typeof value === 'object' ? textInOrder(value) : null;
+  if (inOrder !== null) return inOrder;
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError('canonicalJson: the value has no JSON form');
   return text;
+}
+
+/**
+ * The text that JSON.stringify gives for `value`, where that is the canonical form: plain values, all keys in their order, as in what was read
+ * from canonical text; null where it may be another one.
+ */
+function textInOrder(value: object): string | null {
+  if (!isInOrder(value, DEPTH_MAX)) return null;
+  const text = JSON.stringify(value);
+  return text.includes(ESCAPED_SURROGATE) ? null : text;
+}
+
+/** A value that is deeper than `depth`, or that never ends, is not judged: false. */
+function isInOrder(value: unknown, depth: number): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || depth === 0) return false;
+  if (Array.isArray(value)) {
+    for (const member of value) if (!isInOrder(member, depth - 1)) return false;
+    return true;
+  }
+  if (!isPlain(value)) return false;
+  let last = '';
+  for (const key in value) {
+    if (key < last || !isInOrder(value[key], depth - 1)) return false;
+    last = key;
+  }
+  return true;
+}
+
+function isPlain(value: object): value is Record<string, unknown> {
+  return Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** The canonical JSON text of an object, put together from the canonical texts that `textOf` gives for its members. */

@@ -240,6 +240,6 @@ export const COMMANDS: readonly CommandEntry[] = [
       ),
     ],
     json: null,
-    load: async () => (await import('./commands/mcp.ts')).mcp,
+    load: async () => (await import('./mcp-program.ts')).mcpProgram,
   },
 ];

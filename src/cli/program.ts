@@ -58,7 +58,9 @@ export async function runProgram(
   print: Print,
 ): Promise<void> {
   let written = '';
-  const program = createProgram(table, invoke, (text) => {
+  // A command that stands first is the one that is meant: the others need not be made.
+  const named = table.filter((entry) => nameOf(entry) === argv[0]);
+  const program = createProgram(named.length > 0 ? named : table, invoke, (text) => {
     written += text;
   });
   let isVersion = false;

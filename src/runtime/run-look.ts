@@ -45,10 +45,10 @@ export function quickView(place: Place, runId: string): RunView | null {
   if (snapshot === null) return null;
   const at = { seq: tail.seq, updatedAtMs: tail.atMs };
   const view = viewOf(runId, snapshot.actors, at);
+  if (view.state !== 'queued') return view;
   // Only a run that has not begun can still be given an agent, and its journal is short.
-  return view.state === 'queued'
-    ? viewOf(runId, snapshot.actors, { ...at, agentOverride: agentNamedIn(recordsOf(place, runId)) })
-    : view;
+  const agentOverride = agentNamedIn(recordsOf(place, runId));
+  return agentOverride === null ? view : viewOf(runId, snapshot.actors, { ...at, agentOverride });
 }
 
 /** The last record, or null when the journal has none that can be read alone. */

@@ -19,10 +19,12 @@ export class RegistryPaths {
   readonly root: string;
   /** The options by which a command addresses it; none where a command finds it by itself. */
   readonly commandOptions: readonly string[];
+  readonly runs: string;
 
   constructor(root: string, commandOptions: readonly string[] = []) {
     this.root = root;
     this.commandOptions = commandOptions;
+    this.runs = join(root, 'runs');
   }
 
   get registryFile(): string {
@@ -37,9 +39,6 @@ export class RegistryPaths {
   }
   get batches(): string {
     return join(this.root, 'batches');
-  }
-  get runs(): string {
-    return join(this.root, 'runs');
   }
   get worktrees(): string {
     return join(this.root, 'worktrees');
@@ -67,28 +66,28 @@ export class RegistryPaths {
     return join(this.batches, `${safeName(batchId)}.done`);
   }
   run(runId: string): string {
-    return join(this.runs, safeName(runId));
+    return `${this.runs}/${safeName(runId)}`;
   }
   journal(runId: string): string {
-    return join(this.run(runId), 'events.jsonl');
+    return `${this.run(runId)}/events.jsonl`;
   }
   snapshot(runId: string): string {
-    return join(this.run(runId), 'snapshot.json');
+    return `${this.run(runId)}/snapshot.json`;
   }
   artifacts(runId: string): string {
-    return join(this.run(runId), 'artifacts');
+    return `${this.run(runId)}/artifacts`;
   }
   tasks(runId: string): string {
-    return join(this.run(runId), 'tasks');
+    return `${this.run(runId)}/tasks`;
   }
   task(runId: string, taskId: string): string {
     return join(this.tasks(runId), safeName(taskId));
   }
   quarantined(runId: string): string {
-    return join(this.run(runId), 'quarantined');
+    return `${this.run(runId)}/quarantined`;
   }
   quarantineResolved(runId: string): string {
-    return join(this.run(runId), 'quarantine-resolved');
+    return `${this.run(runId)}/quarantine-resolved`;
   }
   worktree(runId: string): string {
     return join(this.worktrees, safeName(runId));
@@ -99,14 +98,14 @@ export class RegistryPaths {
   }
   /** Which facts of the run the operator was told. */
   notices(runId: string): string {
-    return join(this.run(runId), 'notices');
+    return `${this.run(runId)}/notices`;
   }
   notice(runId: string, fact: string): string {
     return join(this.notices(runId), safeName(fact));
   }
   /** What `pawl clean` has done for the run. */
   cleaned(runId: string): string {
-    return join(this.run(runId), 'cleaned');
+    return `${this.run(runId)}/cleaned`;
   }
   /** What is left of runs whose folders were removed. */
   get removed(): string {

@@ -20,6 +20,39 @@ describe('the canonical text', () => {
     );
   });
 
+  it('is the same for a value whose keys are in order already, as they are in what was read', () => {
+    fc.assert(
+      fc.property(object, (value) => {
+        const expected = canonicalize(value) ?? '';
+        expect(canonicalJson(JSON.parse(expected))).toBe(expected);
+      }),
+    );
+    for (const value of [{ 1: 'a', 10: 'b', 2: 'c' }, { a: { c: 1, b: 2 } }, [{ b: 1, a: [] }], { Z: 1, a: 2, é: 3 }]) {
+      expect(canonicalJson(value)).toBe(canonicalize(value));
+    }
+  });
+
+  it('of what is deeper than any file of ours, or says itself how it is written, is that of RFC 8785 too', () => {
+    let deep: unknown = { b: 1, a: 2 };
+    for (let depth = 0; depth < 200; depth += 1) deep = [deep];
+    expect(canonicalJson(deep)).toBe(canonicalize(deep));
+    const date = { a: new Date(0), b: { toJSON: () => ({ y: 1, x: 2 }) } };
+    expect(canonicalJson(date)).toBe(canonicalize(date));
+  });
+
+  it.each([{ a: '\ud800' }, { '\ud800': 1 }, { a: [Number.NaN] }])(
+    'of an object that holds what JSON cannot is refused: %j',
+    (value) => {
+      expect(() => canonicalJson(value)).toThrow();
+    },
+  );
+
+  it('of an object that holds itself is refused', () => {
+    const loop: Record<string, unknown> = {};
+    loop.loop = loop;
+    expect(() => canonicalJson(loop)).toThrow('Circular');
+  });
+
   it('of an object in a series is that of its own members, when some stay, change, come and go', () => {
     const inSeries = canonicalSeries();
     const kept = { z: [1, { y: null }], a: 'é' };

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { RUN, runPawl } from '../../src/prove/real/start.ts';
 import { householdOf, siteOptionsOf, trialOptionsOf } from '../../src/prove/real/stories.ts';
 import { doTrial, nameOf } from '../../src/prove/real/trial.ts';
 import { endOf, faultsOf, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
+import { bundlesIn } from '../support/bundles.ts';
 import { todaysPart } from '../support/draw.ts';
 
 const TIMEOUT_MS = 300_000;
@@ -89,15 +90,12 @@ describe('a Pawl that breaks a law is found out', () => {
     cpSync(BUILT, join(folder, 'dist'), { recursive: true });
     cpSync(join(BUILT, '../package.json'), join(folder, 'package.json'));
     symlinkSync(join(BUILT, '../node_modules'), join(folder, 'node_modules'));
-    const chunks = join(folder, 'dist/src/chunks');
-    const places = readdirSync(chunks)
-      .map((name) => ({ path: join(chunks, name), text: readFileSync(join(chunks, name), 'utf8') }))
-      .filter(({ text }) => text.includes(right));
-    expect(
-      places.map(({ text }) => text.split(right).length),
-      right,
-    ).toEqual([2]);
-    for (const { path, text } of places) writeFileSync(path, text.replace(right, wrong));
+    const places = bundlesIn(join(folder, 'dist/src')).filter(({ text }) => text.includes(right));
+    expect(places, right).not.toEqual([]);
+    for (const { path, text } of places) {
+      expect(text.split(right), `${path}: ${right}`).toHaveLength(2);
+      writeFileSync(path, text.replace(right, wrong));
+    }
     return join(folder, 'dist/src/cli/main.js');
   }
 

@@ -9,17 +9,13 @@ import { rescueRefsOf } from '../../core/attempts.ts';
 import { listRuns } from '../../core/error-actions.ts';
 import { type PictureLine, runPicture } from '../../core/run-picture.ts';
 import { decisionsOf, type MadeDecision } from '../../core/run-story.ts';
-import type { RunView } from '../../core/run-view.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { type Look, lookClosely, recordsOf } from '../../runtime/run-look.ts';
 import { listRuns as runIds } from '../../store/registry.ts';
-import { columnsOf } from '../columns.ts';
-import { liveRow } from '../live-row.ts';
-import { liveRows, roomIn } from '../live-rows.ts';
 import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
-import { decisionWords, driverLine, rowColours, runDetails, runLine, runReport } from '../render.ts';
+import { decisionWords, driverLine, runDetails, runLine, runReport } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
 import { shownLooks, withFailures } from '../shown.ts';
 
@@ -63,7 +59,7 @@ export async function status(output: Output, options: StatusOptions, [run]: read
             ...rescueLines(output, refs),
           ])
         : isScreen
-          ? watchLines(output, runs, line)
+          ? (await import('../watch-lines.ts')).watchLines(output, runs, line)
           : runs.flatMap((view) => [runLine(output, view), ...runDetails(output, view)]);
     for (const line of lines) output.line(line);
     if (picture.length > 0) output.line();
@@ -74,18 +70,6 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     if (options.watch !== true || hasEnded) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }
-}
-
-/** Every run in a row, as while they are driven, below `header`. */
-function watchLines(output: Output, runs: readonly RunView[], header: string | null): readonly string[] {
-  const nowMs = Date.now();
-  const rows = runs.map((view) => {
-    const openTask = view.task?.endedAtMs === null ? view.task.taskId : null;
-    return liveRow(view, { openTask, liveness: view.liveness, nowMs });
-  });
-  const { columns } = roomIn(process.stdout);
-  const headerLines = header === null ? 0 : Math.ceil(columnsOf(header) / columns);
-  return liveRows(rows, roomIn(process.stdout, headerLines), rowColours(output.colour));
 }
 
 function decisionLines({ colour }: Output, decisions: readonly MadeDecision[]): readonly string[] {
