@@ -9,9 +9,9 @@
  */
 import { type AnyMachineSnapshot, type ExecutableActionObject, initialTransition, type SnapshotFrom } from 'xstate';
 import { DRIVER_ACTIONS } from '../../machines/effects.ts';
-import { runMachine } from '../../machines/run.machine.ts';
-import type { RunInput } from '../../machines/run-context.ts';
-import { type TaskInput, taskMachine } from '../../machines/task.machine.ts';
+import type { RunInput } from '../../machines/run/context.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { type TaskInput, taskMachine } from '../../machines/task/task.machine.ts';
 import { isObject } from '../base/canonical-json.ts';
 import { EFFECT_KINDS, type Effect, type KeyedEffect } from '../model/effect.ts';
 import type { ErrorCode } from '../model/error-codes.ts';

@@ -1,7 +1,7 @@
 /**
  * A run that has failed and goes on all the same, because a person says so.
  *
- * Owns: which ended run takes which event. Does not own: where it goes on (machines/run.machine), its worktree and branch (runtime/revive-run).
+ * Owns: which ended run takes which event. Does not own: where it goes on (machines/run/run.machine), its worktree and branch (runtime/revive-run).
  *
  * Invariant: only a failure is ever left, and only by a retry. XState itself asks no ended machine for a transition and keeps it ended after one, so that the
  * step is taken from the same snapshot as an active one.

@@ -4,8 +4,8 @@
  * Owns: that projection. Does not own: reading files (runtime/run-look), what surrounds the run (core/shown-run), rendering (cli).
  * Free of xstate and zod: `status` must start fast.
  */
-import type { PacketReplacement, RunContext, SurfaceConflict } from '../../machines/run-context.ts';
-import type { TaskContext } from '../../machines/task.machine.ts';
+import type { PacketReplacement, RunContext, SurfaceConflict } from '../../machines/run/context.ts';
+import type { TaskContext } from '../../machines/task/task.machine.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { Action } from '../model/action.ts';
 import type { Gate } from '../model/effect.ts';

@@ -5,7 +5,7 @@
  *
  * Invariant: a run moves, or waits for one that moves, or it has come to rest: nobody waits for what only a person can do.
  */
-import { surfacesToLease } from '../../machines/run-surfaces.ts';
+import { surfacesToLease } from '../../machines/run/surfaces.ts';
 import type { LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
 

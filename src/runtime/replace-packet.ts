@@ -2,7 +2,7 @@
  * A packet in place of the one that a run has: which run that is, whether it may be, and the record that says so.
  *
  * Owns: finding the run, the new packet's artifact and event. Does not own: the reasons for a refusal in words (runtime/replace-refusals), when a
- * run takes it and what it comes to (machines/run-replacing), the command that asks for it (runtime/commands), admitting the run anew
+ * run takes it and what it comes to (machines/run/replacing), the command that asks for it (runtime/commands), admitting the run anew
  * (runtime/admit-run).
  *
  * Invariants: 1. The new packet lies in the run's artifacts before the record that names it; the one before stays there. 2. A command replaces a

@@ -1,7 +1,7 @@
 /**
  * Why a packet does not replace the one that a run has: one reason a packet, and what to do instead.
  *
- * Owns: these reasons, in words. Does not own: when the state of a run allows it (machines/run-replacing), carrying it out (runtime/replace-packet).
+ * Owns: these reasons, in words. Does not own: when the state of a run allows it (machines/run/replacing), carrying it out (runtime/replace-packet).
  *
  * Invariants: 1. Whatever tells a run's branch and worktree from another's is never replaced: branch, base, repository, issue. 2. What no intake
  * would let a worker be started for replaces nothing.

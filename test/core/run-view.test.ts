@@ -1,6 +1,6 @@
 /** The view of a run: what its persisted actors say, in the words of an operator, and nothing made up. */
 import { describe, expect, it } from 'vitest';
-import type { RunContext } from '../../machines/run-context.ts';
+import type { RunContext } from '../../machines/run/context.ts';
 import type { Json } from '../../src/base/canonical-json.ts';
 import { shownHint } from '../../src/core/blocker-hints.ts';
 import { exitCodeOf, placeOf, quarantinedView, type RunKind, type RunView, viewOf } from '../../src/core/run-view.ts';

@@ -7,8 +7,8 @@
  * Invariant: nothing about a machine is written here by hand but the words for three guards, and a word whose guard is gone throws.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { runMachine } from '../../machines/run.machine.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { EFFECT_KINDS } from '../../src/model/effect.ts';
 
 interface Step {

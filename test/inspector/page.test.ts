@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { runMachine } from '../../machines/run.machine.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import type { RunState } from '../../src/core/decide.ts';
 import { fold } from '../../src/core/fold.ts';

@@ -1,7 +1,7 @@
 /** Every guard of the run machine by itself: what it holds for, and that it holds for its own event alone. */
 import { describe, expect, it } from 'vitest';
-import { runMachine } from '../../machines/run.machine.ts';
-import { freshContext, type RunContext } from '../../machines/run-context.ts';
+import { freshContext, type RunContext } from '../../machines/run/context.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 

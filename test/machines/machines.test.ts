@@ -4,7 +4,7 @@ import { type AnyStateMachine, createActor } from 'xstate';
 import * as builtIn from 'xstate/graph';
 import { DRIVER_ACTIONS } from '../../machines/effects.ts';
 import { runMachine, taskMachine } from '../../machines/index.ts';
-import { freshContext } from '../../machines/run-context.ts';
+import { freshContext } from '../../machines/run/context.ts';
 import { canonicalJson, isObject } from '../../src/base/canonical-json.ts';
 import { EFFECT_KINDS } from '../../src/model/effect.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';

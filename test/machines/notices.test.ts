@@ -1,7 +1,7 @@
 /** What a run is told of its workers' ends, from every state of a task. */
 import { describe, expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { TASK_RESULTS } from '../../src/model/request.ts';
 
 const INPUT = {

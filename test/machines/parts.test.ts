@@ -2,14 +2,14 @@
 
 import { describe, expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
-import { runMachine } from '../../machines/run.machine.ts';
-import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from '../../machines/run-blockers.ts';
-import { freshContext, headOf, type RunContext } from '../../machines/run-context.ts';
-import { stuckBlockers } from '../../machines/run-fix-loop.ts';
-import { underNewPacket } from '../../machines/run-replacing.ts';
-import { grownLease, leftOutBy, surfacesToLease, withoutConflict } from '../../machines/run-surfaces.ts';
-import { waitForLimit } from '../../machines/run-waits.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from '../../machines/run/blockers.ts';
+import { freshContext, headOf, type RunContext } from '../../machines/run/context.ts';
+import { stuckBlockers } from '../../machines/run/fix-loop.ts';
+import { underNewPacket } from '../../machines/run/replacing.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { grownLease, leftOutBy, surfacesToLease, withoutConflict } from '../../machines/run/surfaces.ts';
+import { waitForLimit } from '../../machines/run/waits.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';

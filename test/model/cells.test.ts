@@ -1,7 +1,7 @@
 /** Every place of both machines × every event: each cell is decided, and nothing is taken that the tables here do not name. */
 import { describe, expect, it } from 'vitest';
-import { runMachine } from '../../machines/run.machine.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { decide } from '../../src/core/decide.ts';
 import { driverEventSchema, runEventSchema, taskEventSchema } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';

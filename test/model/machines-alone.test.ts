@@ -1,9 +1,9 @@
 /** Each machine by itself, without outbox and driver, told anything at any time: its own guards must be enough. */
 import { describe, expect, it } from 'vitest';
 import { getNextSnapshot } from 'xstate';
-import { runMachine } from '../../machines/run.machine.ts';
-import type { GateRecord } from '../../machines/run-context.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import type { GateRecord } from '../../machines/run/context.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import type { Gate } from '../../src/model/effect.ts';
 import { brokenByRun } from '../../src/prove/model/invariants.ts';
 import { placeOf } from '../../src/prove/model/key.ts';

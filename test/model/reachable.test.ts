@@ -1,7 +1,7 @@
 /** Everything that a run and its tasks can reach together, in the whole world and within small bounds: nothing is sampled. */
 import { describe, expect, it } from 'vitest';
-import { runMachine } from '../../machines/run.machine.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { decide } from '../../src/core/decide.ts';
 import { machineOf } from '../../src/core/state-image.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../../src/model/record.ts';

@@ -5,11 +5,11 @@
  * that finds it.
  */
 import { assign } from 'xstate';
-import type { runMachine } from '../../machines/run.machine.ts';
-import { isSurfaceInDoubt, stageToResume } from '../../machines/run-context.ts';
-import { underNewPacket } from '../../machines/run-replacing.ts';
-import { grownLease } from '../../machines/run-surfaces.ts';
-import { waitForLimit } from '../../machines/run-waits.ts';
+import { isSurfaceInDoubt, stageToResume } from '../../machines/run/context.ts';
+import { underNewPacket } from '../../machines/run/replacing.ts';
+import type { runMachine } from '../../machines/run/run.machine.ts';
+import { grownLease } from '../../machines/run/surfaces.ts';
+import { waitForLimit } from '../../machines/run/waits.ts';
 import type { World } from '../../src/prove/model/world.ts';
 import { COMPARABLE, LOOPING, worldOf } from '../../src/prove/model/worlds.ts';
 

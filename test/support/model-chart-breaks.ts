@@ -4,7 +4,7 @@
  * Owns: each break, and an invariant by which it must be found. Does not own: guards and actions (model-breaks), the walk that finds it.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import type { taskMachine } from '../../machines/task.machine.ts';
+import type { taskMachine } from '../../machines/task/task.machine.ts';
 import { isObject } from '../../src/base/canonical-json.ts';
 import type { RunMachine } from './model-breaks.ts';
 

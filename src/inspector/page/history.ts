@@ -8,7 +8,7 @@
  * 3. Records that come again change nothing; other ones in their place begin the history anew.
  */
 import { type AnyMachineSnapshot, initialTransition } from 'xstate';
-import { runMachine } from '../../../machines/run.machine.ts';
+import { runMachine } from '../../../machines/run/run.machine.ts';
 import type { Json } from '../../base/canonical-json.ts';
 import { type Decision, type Delivery, decide, type RunState } from '../../core/decide.ts';
 import { inertScope } from '../../core/inert-scope.ts';

@@ -5,8 +5,8 @@
  * (step-invariants), where they are checked.
  */
 import type { StateValue } from 'xstate';
-import { isSurfaceInDoubt, type RunContext, taskIdOf } from '../../../machines/run-context.ts';
-import { surfacesToLease } from '../../../machines/run-surfaces.ts';
+import { isSurfaceInDoubt, type RunContext, taskIdOf } from '../../../machines/run/context.ts';
+import { surfacesToLease } from '../../../machines/run/surfaces.ts';
 import type { RunSnapshot, RunState } from '../../core/decide.ts';
 import type { Gate, KeyedEffect } from '../../model/effect.ts';
 import type { Policy } from '../../model/event.ts';

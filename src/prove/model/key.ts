@@ -8,8 +8,8 @@
  * current ones; of failed rounds stands which of them found the same. A test shows that states of one key go on alike.
  */
 import type { AnyMachineSnapshot, StateValue } from 'xstate';
-import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../../machines/run-context.ts';
-import type { TaskContext } from '../../../machines/task.machine.ts';
+import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../../machines/run/context.ts';
+import type { TaskContext } from '../../../machines/task/task.machine.ts';
 import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
 import { isWorkOutOfPlace } from '../../core/decision-event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';

@@ -8,9 +8,9 @@
  */
 import { type AdjacencyMap, type AdjacencyValue, getAdjacencyMap } from '@xstate/graph';
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { runMachine } from '../../../machines/run.machine.ts';
-import { type RunMachineEvent, taskIdOf } from '../../../machines/run-context.ts';
-import { type TaskMachineEvent, taskMachine } from '../../../machines/task.machine.ts';
+import { type RunMachineEvent, taskIdOf } from '../../../machines/run/context.ts';
+import { runMachine } from '../../../machines/run/run.machine.ts';
+import { type TaskMachineEvent, taskMachine } from '../../../machines/task/task.machine.ts';
 import type { RunSnapshot, TaskSnapshot } from '../../core/decide.ts';
 import { isReopenable, reopened } from '../../core/reopening.ts';
 import type { Effect, KeyedEffect } from '../../model/effect.ts';

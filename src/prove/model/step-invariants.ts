@@ -4,8 +4,7 @@
  * Owns: the invariants of a step, each by its sentence, and the list of those that a step breaks. Does not own: those of a state
  * (invariants), where they are checked.
  */
-
-import { isSurfaceInDoubt } from '../../../machines/run-context.ts';
+import { isSurfaceInDoubt } from '../../../machines/run/context.ts';
 import type { Delivery, RunState } from '../../core/decide.ts';
 import { isWorkOutOfPlace } from '../../core/decision-event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';

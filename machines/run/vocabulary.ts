@@ -6,13 +6,14 @@
  * Invariants: 1. Effects are inert names with plain params. 2. Guards and `assign` are pure; time comes only inside events.
  */
 import { assign, setup } from 'xstate';
-import type { Gate } from '../src/model/effect.ts';
-import type { Blocker } from '../src/model/error.ts';
-import type { ArtifactRef } from '../src/model/event.ts';
-import { BOUNDS, type Purpose } from '../src/model/limits.ts';
-import type { TaskResult } from '../src/model/request.ts';
-import { inert } from './effects.ts';
-import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './run-blockers.ts';
+import type { Gate } from '../../src/model/effect.ts';
+import type { Blocker } from '../../src/model/error.ts';
+import type { ArtifactRef } from '../../src/model/event.ts';
+import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
+import type { TaskResult } from '../../src/model/request.ts';
+import { inert } from '../effects.ts';
+import type { TaskInput } from '../task/task.machine.ts';
+import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './blockers.ts';
 import {
   firstAttempt,
   type GateRecord,
@@ -22,12 +23,11 @@ import {
   type RunMachineEventOf,
   type Stage,
   stageToResume,
-} from './run-context.ts';
-import { judgementOf, stuckBlockers, stuckReason } from './run-fix-loop.ts';
-import { isReplacement, underNewPacket } from './run-replacing.ts';
-import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './run-surfaces.ts';
-import { waitForLimit } from './run-waits.ts';
-import type { TaskInput } from './task.machine.ts';
+} from './context.ts';
+import { judgementOf, stuckBlockers, stuckReason } from './fix-loop.ts';
+import { isReplacement, underNewPacket } from './replacing.ts';
+import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './surfaces.ts';
+import { waitForLimit } from './waits.ts';
 
 /** A decision lets a run go on only when no task of it is open: an open one is ended first. */
 function mayResume(context: RunContext, event: RunMachineEvent): boolean {

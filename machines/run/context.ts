@@ -1,13 +1,13 @@
 /**
  * What a run remembers to decide with: its policy, place, counters, gates and lease; and the pure rules over them.
  *
- * Owns: the run's context and the stages it can be resumed at. Does not own: the states (run.machine), blockers (run-blockers).
+ * Owns: the run's context and the stages it can be resumed at. Does not own: the states (run.machine), blockers (blockers).
  */
-import type { Gate } from '../src/model/effect.ts';
-import type { Blocker } from '../src/model/error.ts';
-import type { ArtifactRef, LeftOut, Policy, RunEvent, TaskMessage } from '../src/model/event.ts';
-import type { Purpose } from '../src/model/limits.ts';
-import type { At } from './effects.ts';
+import type { Gate } from '../../src/model/effect.ts';
+import type { Blocker } from '../../src/model/error.ts';
+import type { ArtifactRef, LeftOut, Policy, RunEvent, TaskMessage } from '../../src/model/event.ts';
+import type { Purpose } from '../../src/model/limits.ts';
+import type { At } from '../effects.ts';
 
 /** Where a run stands, finer than its state: what `retry` and a regained lease return to. */
 export type Stage =

@@ -6,8 +6,8 @@
  * Invariant: what is in the way ends nothing: the same effect stays owed, and is performed again by whoever drives the run next, or at once
  * after an operator's word.
  */
-import { replacePacket } from './run-resuming.ts';
-import { runSetup } from './run-setup.ts';
+import { replacePacket } from './resuming.ts';
+import { runSetup } from './vocabulary.ts';
 
 /** Asks to be admitted; left for the lease, or for good when an operator gives up a run that cannot begin. */
 export const queuedState = runSetup.createStateConfig({

@@ -8,11 +8,11 @@
  * accepted stands; later ones are counted and change nothing. 3. Pure: no clock, no chance, no invoke, no spawn, no after.
  */
 import { assign, setup } from 'xstate';
-import type { RunMessage, TaskEvent, TaskMessage } from '../src/model/event.ts';
-import { BOUNDS, type Purpose } from '../src/model/limits.ts';
-import { type EndReason, TASK_RESULTS, type TaskResult } from '../src/model/request.ts';
-import type { TurnReport } from '../src/model/turn.ts';
-import { type At, inert } from './effects.ts';
+import type { RunMessage, TaskEvent, TaskMessage } from '../../src/model/event.ts';
+import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
+import { type EndReason, TASK_RESULTS, type TaskResult } from '../../src/model/request.ts';
+import type { TurnReport } from '../../src/model/turn.ts';
+import { type At, inert } from '../effects.ts';
 
 /** What a task is born with: its identity, the hash of its request and its bound of host starts. */
 export interface TaskInput {

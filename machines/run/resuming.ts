@@ -2,10 +2,10 @@
  * How a run that stood still goes on: at the stage where it stopped, after a decision, an asserted end, or a lease that is held again; or from its
  * admission, under another packet.
  *
- * Owns: those transitions, one for each stage, and the lease with its renewal. Does not own: the chart they are put into (run.machine), a task's cycle (run-parts).
+ * Owns: those transitions, one for each stage, and the lease with its renewal. Does not own: the chart they are put into (run.machine), a task's cycle (parts).
  */
-import type { Purpose } from '../src/model/limits.ts';
-import type { RunContext, RunMachineEventOf, Stage } from './run-context.ts';
+import type { Purpose } from '../../src/model/limits.ts';
+import type { RunContext, RunMachineEventOf, Stage } from './context.ts';
 
 /** The state in which a stage is entered again, and the purpose that begins there. */
 const ENTRANCES: readonly { readonly stage: Stage; readonly target: string; readonly purpose: Purpose | null }[] = [

@@ -3,10 +3,10 @@
  *
  * Owns: those pieces, each written once. Does not own: the chart they are put into (run.machine).
  */
-import { NO_CHANGE } from './run-blockers.ts';
-import { headOf, type RunContext, type Stage, taskIdOf } from './run-context.ts';
-import { replacePacket } from './run-resuming.ts';
-import { runSetup } from './run-setup.ts';
+import { NO_CHANGE } from './blockers.ts';
+import { headOf, type RunContext, type Stage, taskIdOf } from './context.ts';
+import { replacePacket } from './resuming.ts';
+import { runSetup } from './vocabulary.ts';
 
 const lastTask = ({ context }: { context: RunContext }) => ({
   taskId: taskIdOf(context.purpose ?? 'implementation', context.attemptEpoch, context.attempt),

@@ -1,27 +1,20 @@
 /**
  * The life of one packet, from intake to a review-ready handoff or to a stop that names its reason.
  *
- * Owns: the run's states and what each of them owes or awaits. Does not own: the pieces that recur (run-parts), the vocabulary
- * (run-setup), doing any of it (runtime).
+ * Owns: the run's states and what each of them owes or awaits. Does not own: the pieces that recur (parts), the vocabulary
+ * (vocabulary), doing any of it (runtime).
  *
  * Invariants: 1. Every state that is not final owes an effect, awaits a task, or names its blocker: nothing hangs silently (L5).
  * 2. A gate is passed only by a result of the current epoch over the commit the run stands at (L4). 3. A final state owes
  * nothing and holds no lease; of those only a failure is ever left, by a person's word.
  */
-import { queuedState } from './run-admission.ts';
-import { handoffUnearned, leaseTaken, packetInsufficient } from './run-blockers.ts';
-import { freshContext, headOf } from './run-context.ts';
-import { committingState, judgingState, limitedState, requestedState, setUpDone, workingState } from './run-parts.ts';
-import {
-  armLease,
-  replacePacket,
-  resumeOnDecision,
-  resumeOnLease,
-  resumeOnSettled,
-  takeLease,
-} from './run-resuming.ts';
-import { runSetup } from './run-setup.ts';
-import { surfacesToLease } from './run-surfaces.ts';
+import { queuedState } from './admission.ts';
+import { handoffUnearned, leaseTaken, packetInsufficient } from './blockers.ts';
+import { freshContext, headOf } from './context.ts';
+import { committingState, judgingState, limitedState, requestedState, setUpDone, workingState } from './parts.ts';
+import { armLease, replacePacket, resumeOnDecision, resumeOnLease, resumeOnSettled, takeLease } from './resuming.ts';
+import { surfacesToLease } from './surfaces.ts';
+import { runSetup } from './vocabulary.ts';
 
 const released = ['dropLease', { type: 'withdraw', params: { kind: 'deadline' } }] as const;
 
