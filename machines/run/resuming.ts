@@ -1,62 +1,45 @@
 /**
- * How a run that stood still goes on: at the stage where it stopped, after a decision, an asserted end, or a lease that is held again; or from its
- * admission, under another packet.
+ * How a run that stood still goes on: at the stage where it stopped, under its lease; or from its admission, under another packet.
  *
- * Owns: those transitions, one for each stage, and the lease with its renewal. Does not own: the chart they are put into (run.machine), a task's cycle (parts).
+ * Owns: the way back to every stage, the lease with its renewal. Does not own: the chart it is put into (run.machine), which stage that is
+ * (context), a task's cycle (parts).
+ *
+ * Invariant: nothing rests here. Whoever enters has noted the stage to go on at.
  */
 import type { Purpose } from '../../src/model/limits.ts';
 import type { RunContext, RunMachineEventOf, Stage } from './context.ts';
+import { runSetup } from './vocabulary.ts';
 
 /** The state in which a stage is entered again, and the purpose that begins there. */
 const ENTRANCES: readonly { readonly stage: Stage; readonly target: string; readonly purpose: Purpose | null }[] = [
-  { stage: 'workspace', target: '#run.implementing.preparing', purpose: null },
-  { stage: 'setup', target: '#run.implementing.setupRequested', purpose: 'setup' },
-  { stage: 'implementation', target: '#run.implementing.requested', purpose: 'implementation' },
-  { stage: 'implementationCommit', target: '#run.implementing.committing', purpose: null },
-  { stage: 'verification', target: '#run.verification', purpose: null },
-  { stage: 'review', target: '#run.internalReview', purpose: null },
-  { stage: 'fix', target: '#run.fixLoop', purpose: 'fix' },
-  { stage: 'fixCommit', target: '#run.fixLoop.committing', purpose: null },
-  { stage: 'handoff', target: '#run.handoffReady', purpose: null },
+  { stage: 'workspace', target: 'implementing.preparing', purpose: null },
+  { stage: 'setup', target: 'implementing.setupRequested', purpose: 'setup' },
+  { stage: 'implementation', target: 'implementing.requested', purpose: 'implementation' },
+  { stage: 'implementationCommit', target: 'implementing.committing', purpose: null },
+  { stage: 'verification', target: 'verification', purpose: null },
+  { stage: 'review', target: 'internalReview', purpose: null },
+  { stage: 'fix', target: 'fixLoop', purpose: 'fix' },
+  { stage: 'fixCommit', target: 'fixLoop.committing', purpose: null },
+  { stage: 'handoff', target: 'handoffReady', purpose: null },
 ];
 
-/** A decision that makes the run go on: at its stage while it holds its lease. */
-export const resumeOnDecision = ENTRANCES.map(({ stage, target, purpose }) => ({
-  guard: { type: 'resumesAt' as const, params: { stage } },
-  target,
-  actions: [
-    {
-      type: 'noteAcceptance' as const,
-      params: ({ event }: { event: RunMachineEventOf<'decisionMade'> }) => event,
-    },
-    { type: 'noteGrant' as const },
-    { type: 'forgetJudgements' as const },
-    { type: 'clearBlockers' as const },
-    { type: 'renewLease' as const },
-    ...armLease(),
-    ...begin(purpose),
+/** Passed through on the way back to a stage; without the lease, by way of getting that again. */
+export const resumingState = runSetup.createStateConfig({
+  description: 'Goes back to the stage at which it stopped.',
+  always: [
+    { guard: 'hasNoLease', target: 'waitingForLock' },
+    ...ENTRANCES.map(({ stage, target, purpose }) => ({
+      guard: { type: 'resumesAt' as const, params: { stage } },
+      target,
+      actions: [
+        { type: 'renewLease' as const },
+        ...armLease(),
+        { type: 'forgetResume' as const },
+        ...(purpose === null ? [] : [{ type: 'beginPurpose' as const, params: { purpose } }]),
+      ],
+    })),
   ],
-}));
-
-/** The end of a doubtful task, asserted by an operator who wants the run to go on. */
-export const resumeOnSettled = ENTRANCES.map(({ stage, target, purpose }) => ({
-  guard: { type: 'resumesAt' as const, params: { stage } },
-  target,
-  actions: [
-    { type: 'forgetTask' as const },
-    { type: 'clearBlockers' as const },
-    { type: 'renewLease' as const },
-    ...armLease(),
-    ...begin(purpose),
-  ],
-}));
-
-/** A lease that was lost while the run stood still, and is held again. */
-export const resumeOnLease = ENTRANCES.map(({ stage, target, purpose }) => ({
-  guard: { type: 'resumesAt' as const, params: { stage } },
-  target,
-  actions: [...takeLease(), ...begin(purpose)],
-}));
+});
 
 /** The packet was replaced, where nothing of the run is under way: it is admitted anew, and leases what the new packet wants. */
 export const replacePacket = {
@@ -74,17 +57,6 @@ export const replacePacket = {
   ],
 };
 
-/** Takes the lease and arms its renewal. */
-export function takeLease() {
-  return [
-    {
-      type: 'takeLease' as const,
-      params: ({ event }: { event: { surfaces: readonly string[]; atMs: number } }) => event,
-    },
-    ...armLease(),
-  ];
-}
-
 /** Asks to be woken when half of the lease's time is over. */
 export function armLease() {
   return [
@@ -97,8 +69,4 @@ export function armLease() {
       }),
     },
   ];
-}
-
-function begin(purpose: Purpose | null) {
-  return purpose === null ? [] : [{ type: 'beginPurpose' as const, params: { purpose } }];
 }

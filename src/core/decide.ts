@@ -19,7 +19,6 @@ import type { JournalEvent, RunEvent, RunMessage, TaskEvent, TaskMessage } from 
 import { BOUNDS } from '../model/limits.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../model/record.ts';
 import { inertScope } from './inert-scope.ts';
-import { reopened } from './reopening.ts';
 
 /** The run machine's snapshot. */
 export type RunSnapshot = SnapshotFrom<typeof runMachine>;
@@ -155,10 +154,10 @@ function accept(step: Step): Decision {
   return { kind: 'accepted', state: { runId, seq, run, tasks, owed }, effects, deliveries: step.deliveries };
 }
 
-/** Whether the run machine took the event. A machine that has ended takes nothing, whatever xstate would do, but the word that reopens it. */
+/** Whether the run machine took the event. A machine that is done takes nothing, whatever xstate would do. */
 function deliverToRun(step: Step, event: RunEvent | TaskMessage, input?: RunInput): boolean {
-  const from = step.run.status === 'active' ? step.run : reopened(step.run, event);
-  if (from === null) return false;
+  const from = step.run;
+  if (from.status !== 'active') return false;
   const timed = { ...event, atMs: step.atMs };
   const actions: ExecutableActionObject[] = [];
   const next = runMachine.transition(from, timed, inertScope(actions));

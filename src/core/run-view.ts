@@ -114,7 +114,7 @@ export function viewOf(
   at: { readonly seq: number; readonly updatedAtMs: number | null; readonly agentOverride?: string | null },
 ): RunView {
   const { value, context } = persisted<RunContext>(runId, actors[RUN_ACTOR]);
-  const [state, substate] = placeOf(value);
+  const [state, substate] = shownPlaceOf(value);
   const tasks = Object.entries(actors)
     .filter(([name]) => name !== RUN_ACTOR)
     .map(([name, task]) => taskView(persisted<TaskContext>(name, task)))
@@ -149,7 +149,7 @@ export function viewOf(
     lastArtifact: context.lastArtifact,
     handoff: context.handoff,
     waitUntilMs: context.waitUntilMs,
-    pending: context.cancel === null ? context.pendingDecision : pendingCancel(context),
+    pending: pendingIn(state, substate),
     spent: spentBy(reportsIn(tasks)),
   });
 }
@@ -160,9 +160,11 @@ function replacementIn({ replacement }: RunContext): Replacement | null {
   return shown;
 }
 
-/** A cancel waits for the end of the open task, and only for that. */
-function pendingCancel({ openTask }: RunContext): 'cancel' | null {
-  return openTask === null ? null : 'cancel';
+/** What waits for the end of the open task, and only for that. */
+function pendingIn(state: string, substate: string | null): RunView['pending'] {
+  if (state === 'cancelling') return 'cancel';
+  if (state !== 'endingTask') return null;
+  return substate === 'thenAbandon' ? 'abandon' : 'retry';
 }
 
 /** The view with what can be done as far as the run itself tells: as if nobody drove it, and nobody held what it waits for. */
@@ -201,6 +203,12 @@ export function placeOf(value: unknown): [state: string, substate: string | null
   if (state === undefined) return ['?', null];
   const [inner] = placeOf(value[state]);
   return [state, inner];
+}
+
+/** The same as people are shown it: what keeps a queued run from beginning is told by its blockers. */
+export function shownPlaceOf(value: unknown): [state: string, substate: string | null] {
+  const [state, substate] = placeOf(value);
+  return [state, state === 'queued' ? null : substate];
 }
 
 function taskView({ value, context }: Persisted<TaskContext>): TaskView {

@@ -10,6 +10,7 @@
 import { sha256 } from '../base/sha256.ts';
 import { agentAfter } from '../core/agent-override.ts';
 import { type Decision, decide, type RunState } from '../core/decide.ts';
+import { hasEnded } from '../core/run-end.ts';
 import { snapshotOf, stateHash } from '../core/state-image.ts';
 import type { KeyedEffect } from '../model/effect.ts';
 import type { PawlError } from '../model/error.ts';
@@ -118,6 +119,11 @@ export class LiveRun {
     if (world.inspector !== null) this.#mirror = new Mirror(world.inspector.inspect, start.state);
   }
 
+  /** Nothing of it moves or is held any more. */
+  get hasEnded(): boolean {
+    return hasEnded(this.state.run);
+  }
+
   /** The committed state. Throws before the first record: our bug. */
   get state(): RunState {
     if (this.#state === null) throw new Error(`bug: ${this.runId} has no record yet`);
@@ -218,7 +224,7 @@ export class LiveRun {
   /** It waits for the clock, another run or nothing more; a snapshot for the wait for a worker is stored by whoever watches it. */
   #isAtRest(): boolean {
     const { run, owed } = this.state;
-    const isIdle = run.status !== 'active' || owed.every((effect) => PATIENT.includes(effect.kind));
+    const isIdle = hasEnded(run) || owed.every((effect) => PATIENT.includes(effect.kind));
     return isIdle && !owed.some((effect) => effect.kind === 'watchWorker');
   }
 

@@ -12,6 +12,7 @@ import { canonicalJson } from '../base/canonical-json.ts';
 import { decide } from '../core/decide.ts';
 import { resolveLimits } from '../core/limits.ts';
 import { OutsidePaths } from '../core/outside-paths.ts';
+import { hasEnded } from '../core/run-end.ts';
 import { surfacesOf } from '../core/surfaces.ts';
 import { PawlError } from '../model/error.ts';
 import type { ArtifactRef, RunEvent } from '../model/event.ts';
@@ -64,7 +65,7 @@ function isRecorded(world: World, runId: string, commandId: string): boolean {
 function findRun(driver: Driver, { packet }: PacketReading): LiveRun | null {
   const runs = driver
     .runs()
-    .filter(({ state }) => state.run.status === 'active' && state.run.context.packetTaskId === packet.taskId);
+    .filter(({ state }) => !hasEnded(state.run) && state.run.context.packetTaskId === packet.taskId);
   const [first] = runs;
   if (first === undefined || runs.length === 1) return first ?? null;
   return runs.find(({ state }) => state.run.context.branch === packet.scm.intendedBranch) ?? null;

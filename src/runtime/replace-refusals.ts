@@ -81,16 +81,15 @@ const TARGET: Readonly<Record<string, (packet: Packet) => string | null>> = {
 
 /** The run does something, or awaits what does. */
 export function atWork({ runId, state }: LiveRun, options: readonly string[]): PacketRefusal {
-  const { value, context } = state.run;
-  const { openTask, packetTaskId } = context;
+  const { openTask, packetTaskId } = state.run.context;
   const actions: readonly Action[] = [lookAtRun(runId, options), cancelRun(runId, options)];
-  if (openTask !== null && value === 'blockedNeedsHuman') {
+  if (openTask !== null && (state.run.hasTag('parked') || state.run.matches('endingTask'))) {
     const message = `Whether ${openTask} of ${runId} has ended is not settled yet.`;
     return refused(packetTaskId, message, 'Decide on that task first, then replace the packet.', [
       lookAtRun(runId, options),
     ]);
   }
-  const [place] = placeOf(value);
+  const [place] = placeOf(state.run.value);
   const what = openTask === null ? `${runId} is at work (${place})` : `${openTask} of ${runId} is at work`;
   const hint = 'Replace the packet once the run is parked; or cancel the run, and submit the packet without --replace.';
   return refused(packetTaskId, `${what}: its packet cannot be replaced now.`, hint, actions);

@@ -1,5 +1,4 @@
 /** What the run machine notes in its context, each step by itself, and the blockers that it words. */
-
 import { describe, expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
 import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from '../../machines/run/blockers.ts';
@@ -210,14 +209,6 @@ describe('what is noted', () => {
     }
     expect(noted('noteAcceptance', {}, decided('accept'))).toEqual({});
     expect(noted('noteAcceptance', { blockedGate: 'review', headCommit: null }, decided('accept'))).toEqual({});
-  });
-
-  it('of a decision while a task is open: what waits for its end, which an acceptance does not', () => {
-    expect(['retry', 'abandon', 'accept'].map((decision) => noted('noteDecision', {}, decided(decision)))).toEqual([
-      { pendingDecision: 'retry' },
-      { pendingDecision: 'abandon' },
-      {},
-    ]);
   });
 
   it('of a new packet: what the work touches beyond it, where anything was ever told of that', () => {

@@ -101,8 +101,7 @@ function marksOf(context: RunContext): string[] {
     context.blockedGate === null ? '' : `${context.blockedGate} may be accepted`,
     conflictKey(context.surfaceConflict ?? null),
     context.resumeAt === null ? '' : `resumes at ${context.resumeAt}`,
-    context.pendingDecision === null ? '' : `${context.pendingDecision} pending`,
-    context.cancel === null ? '' : 'cancelling',
+    context.cancel === null ? '' : 'cancelled',
     context.handoff === null ? '' : 'handed off',
   ].filter((mark) => mark !== '');
 }

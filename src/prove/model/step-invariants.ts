@@ -7,6 +7,7 @@
 import { isSurfaceInDoubt } from '../../../machines/run/context.ts';
 import type { Delivery, RunState } from '../../core/decide.ts';
 import { isWorkOutOfPlace } from '../../core/decision-event.ts';
+import { hasEnded } from '../../core/run-end.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { isWaiting, placeOf } from './key.ts';
 
@@ -64,14 +65,14 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     (before, after, deliveries) =>
       before.run.value !== 'blockedNeedsHuman' ||
       after.run.value === 'blockedNeedsHuman' ||
-      after.run.status !== 'active' ||
+      hasEnded(after.run) ||
       !deliveries.some(({ event }) => event.type === 'decisionMade') ||
       after.run.context.judgements.length === 0,
   ],
   [
     'work beyond its surface is looked at again, or done again, before anything else is done with it',
     (before, after, deliveries) => {
-      if (!isSurfaceInDoubt(before.run.context) || after.run.status !== 'active') return true;
+      if (!isSurfaceInDoubt(before.run.context) || hasEnded(after.run)) return true;
       const { stage } = before.run.context;
       const { value, context } = after.run;
       if (value === 'waitingForLock' || isReplaced(deliveries))
@@ -116,7 +117,7 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
   [
     'a run that is admitted anew resumes no later than at the verification of its work',
     (before, after) =>
-      before.run.value !== 'queued' || !['review', 'fix', 'handoff'].includes(after.run.context.resumeAt ?? 'nowhere'),
+      !before.run.matches('queued') || !['review', 'fix', 'handoff'].includes(after.run.context.resumeAt ?? 'nowhere'),
   ],
   [
     'an effect stays owed under the key that it was asked under',
@@ -167,7 +168,7 @@ function isUnderNewPacket(before: RunState, after: RunState): boolean {
   const kept = ({ epoch, attempt, attemptEpoch, headCommit, tasksRequested }: typeof was): string =>
     [epoch, attempt, attemptEpoch, headCommit, tasksRequested].join();
   return (
-    after.run.value === 'queued' &&
+    after.run.matches({ queued: 'admitting' }) &&
     isFresh &&
     isUnjudged &&
     isUncharged &&
