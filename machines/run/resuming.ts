@@ -26,6 +26,7 @@ const ENTRANCES: readonly { readonly stage: Stage; readonly target: string; read
 /** Passed through on the way back to a stage; without the lease, by way of getting that again. */
 export const resumingState = runSetup.createStateConfig({
   description: 'Goes back to the stage at which it stopped.',
+  tags: 'transient',
   always: [
     { guard: 'hasNoLease', target: 'waitingForLock' },
     ...ENTRANCES.map(({ stage, target, purpose }) => ({

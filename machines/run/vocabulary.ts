@@ -12,7 +12,7 @@ import type { ArtifactRef } from '../../src/model/event.ts';
 import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
 import type { TaskResult } from '../../src/model/request.ts';
 import { inert } from '../effects.ts';
-import type { TaskInput } from '../task/task.machine.ts';
+import type { TaskInput } from '../task/context.ts';
 import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './blockers.ts';
 import {
   firstAttempt,
@@ -38,7 +38,9 @@ type RunTag =
   /** Stands until a person decides. */
   | 'parked'
   /** Nothing of it moves or is held any more. */
-  | 'ended';
+  | 'ended'
+  /** Left as soon as it is entered: no snapshot stands here. */
+  | 'transient';
 
 /** L4: only a verdict of the gate that is being judged, of the current epoch, over the commit the run stands at, counts. */
 function isVerdictHere(context: RunContext, event: RunMachineEvent): event is RunMachineEventOf<'gateJudged'> {

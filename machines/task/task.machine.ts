@@ -1,156 +1,51 @@
 /**
- * The life of one worker task: requested → claimed → running → settled, and what a later completion is worth.
+ * The life of one worker task: requested → claimed → running → its result, how it is supervised meanwhile, and what a later completion is worth.
  *
- * Owns: the states of a task, which effect each of them owes, and the decision on every completion that is reported.
- * Does not own: reading registers (host), what the run makes of the end (run.machine).
+ * Owns: the states of a task, and which effect each of them owes. Does not own: the vocabulary, reading registers (host), what the run makes
+ * of the end (run.machine).
  *
- * Invariants: 1. Every open state owes exactly one effect, or is doubtful and has told the run its blocker. 2. The first end that is
- * accepted stands; later ones are counted and change nothing. 3. Pure: no clock, no chance, no invoke, no spawn, no after.
+ * Invariants: 1. A task that is watched owes the effect of its progress, one that is being ended owes the ending, and a doubtful one nothing: it
+ * has told the run its blocker. 2. The first end that supervision accepts stands; later ones are recorded and change nothing. 3. Pure: no
+ * clock, no chance, no invoke, no spawn, no after.
  */
-import { assign, setup } from 'xstate';
-import type { RunMessage, TaskEvent, TaskMessage } from '../../src/model/event.ts';
-import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
-import { type EndReason, TASK_RESULTS, type TaskResult } from '../../src/model/request.ts';
-import type { TurnReport } from '../../src/model/turn.ts';
-import { type At, inert } from '../effects.ts';
-
-/** What a task is born with: its identity, the hash of its request and its bound of host starts. */
-export interface TaskInput {
-  readonly taskId: string;
-  readonly purpose: Purpose;
-  readonly epoch: number;
-  readonly attempt: number;
-  readonly requestHash: string;
-  readonly hostStartsMax: number;
-}
-
-/** What a completion that comes after the end is worth; none of them moves the run. */
-export type CompletionDecision = 'duplicate' | 'late' | 'conflicting' | 'unauthorized' | 'rejected';
-
-/** Everything a task decides with; plain JSON. */
-export interface TaskContext extends TaskInput {
-  /** Worker hosts started so far, each recorded before its start. */
-  readonly hostStarts: number;
-  readonly isAdopted: boolean;
-  readonly pid: number | null;
-  readonly startedAtMs: number | null;
-  readonly endedAtMs: number | null;
-  readonly ending: EndReason | null;
-  readonly settlement: {
-    readonly result: TaskResult;
-    readonly by: 'host' | 'runner' | 'operator';
-    readonly code: string | null;
-    readonly outcomeHash: string;
-    readonly completionHash: string | null;
-    /** Of a coding agent: what its turn came to. */
-    readonly turn: TurnReport | null;
-  } | null;
-  /** `accepted` once the end that moves the run is recorded. */
-  readonly decision: 'accepted' | null;
-  /** Completions reported after the end, each once, with what they were worth. */
-  readonly reports: readonly { readonly entryId: string; readonly decision: CompletionDecision }[];
-}
-
-/** Every event that the task machine takes, with the instant of its record. */
-export type TaskMachineEvent = At<TaskEvent | RunMessage>;
-
-type Ended = Extract<TaskMachineEvent, { type: 'workerEnded' }>;
-type Reported = Extract<TaskMachineEvent, { type: 'completionReported' }>;
-
-/** What a completion reported after the end is worth; it never changes the end. */
-export function decideReport(context: TaskContext, event: Reported): CompletionDecision {
-  // What cannot be read names no request either: it is rejected as such before anybody asks whose it is.
-  if (!event.isValid) return 'rejected';
-  if (event.requestHash !== context.requestHash) return 'unauthorized';
-  const settlement = context.settlement;
-  if (settlement === null) return 'late';
-  if (event.outcomeHash === settlement.outcomeHash) return 'duplicate';
-  if (event.completionHash !== null && event.completionHash === settlement.completionHash) return 'duplicate';
-  return settlement.result === 'completed' || settlement.result === 'failed' || settlement.result === 'blocked'
-    ? 'conflicting'
-    : 'late';
-}
-
-const machineSetup = setup({
-  types: {
-    context: {} as TaskContext,
-    events: {} as TaskMachineEvent,
-    input: {} as TaskInput,
-  },
-  actions: {
-    startHost: inert<{ taskId: string; requestHash: string }>(),
-    awaitWorker: inert<{ taskId: string; requestHash: string }>(),
-    watchWorker: inert<{ taskId: string; requestHash: string }>(),
-    endTask: inert<{ taskId: string; requestHash: string; reason: EndReason }>(),
-    withdraw: inert<{ kind: string }>(),
-    tellRun: inert<{ event: TaskMessage }>(),
-    countHostStart: assign({ hostStarts: ({ context }) => context.hostStarts + 1 }),
-    noteAdoption: assign({ isAdopted: true }),
-    noteEnding: assign((_, params: { reason: EndReason }) => ({ ending: params.reason })),
-    noteStart: assign((_, params: { pid: number; startedAtMs: number }) => ({
-      pid: params.pid,
-      startedAtMs: params.startedAtMs,
-    })),
-    noteEnd: assign((_, event: Ended) => ({
-      endedAtMs: event.atMs,
-      decision: 'accepted' as const,
-      settlement: {
-        result: event.result,
-        by: event.by,
-        code: event.blocker?.code ?? null,
-        outcomeHash: event.outcomeHash,
-        completionHash: event.completionHash,
-        turn: event.turn ?? null,
-      },
-    })),
-    noteReport: assign(({ context }, event: Reported) => ({
-      reports: [...context.reports, { entryId: event.entryId, decision: decideReport(context, event) }],
-    })),
-  },
-  guards: {
-    isNewReport: ({ context, event }) =>
-      event.type === 'completionReported' &&
-      context.reports.length < BOUNDS.completionReports &&
-      context.reports.every((report) => report.entryId !== event.entryId),
-    canStartAnotherHost: ({ context }) => context.hostStarts < context.hostStartsMax,
-    isResult: ({ event }, params: { result: TaskResult }) =>
-      event.type === 'workerEnded' && event.result === params.result,
-  },
-});
+import { TASK_RESULTS, type TaskResult } from '../../src/model/request.ts';
+import { freshTask, type TaskContext, type TaskMachineEventOf } from './context.ts';
+import { taskSetup } from './vocabulary.ts';
 
 const handle = ({ context }: { context: TaskContext }) => ({
   taskId: context.taskId,
   requestHash: context.requestHash,
 });
 
-const endOf = <Result extends TaskResult>(result: Result) => ({
-  guard: { type: 'isResult' as const, params: { result } },
-  target: `#task.settled.${result}` as const,
-  actions: [
-    { type: 'noteEnd' as const, params: ({ event }: { event: Ended }) => event },
-    {
-      type: 'tellRun' as const,
-      params: ({ context, event }: { context: TaskContext; event: Ended }) => ({
-        event: {
-          type: 'taskSettled' as const,
-          taskId: context.taskId,
-          result: event.result,
-          blocker: event.blocker,
-          outcomeHash: event.outcomeHash,
-          ...(event.turn?.limited === undefined || event.turn.limited === null
-            ? {}
-            : { resetsAtMs: event.turn.limited.resetsAtMs }),
+const ends = taskSetup.createStateConfig({
+  on: {
+    workerEnded: {
+      target: 'over',
+      actions: [
+        { type: 'noteEnd', params: ({ event }) => event },
+        {
+          type: 'tellRun',
+          params: ({ context, event }) => ({ event: settledMessage(context.taskId, event) }),
         },
-      }),
+      ],
     },
-  ],
-});
-
-const ends = machineSetup.createStateConfig({
-  on: { workerEnded: TASK_RESULTS.map(endOf) },
+  },
 }).on;
 
-const doubted = machineSetup.createStateConfig({
+function settledMessage(taskId: string, event: TaskMachineEventOf<'workerEnded'>) {
+  const { result, blocker, outcomeHash, turn } = event;
+  const limited = turn?.limited ?? null;
+  return {
+    type: 'taskSettled' as const,
+    taskId,
+    result,
+    blocker,
+    outcomeHash,
+    ...(limited === null ? {} : { resetsAtMs: limited.resetsAtMs }),
+  };
+}
+
+const doubted = taskSetup.createStateConfig({
   on: {
     hostDoubted: {
       target: 'doubtful',
@@ -164,7 +59,7 @@ const doubted = machineSetup.createStateConfig({
   },
 }).on;
 
-const endOnRequest = machineSetup.createStateConfig({
+const endedOnRequest = taskSetup.createStateConfig({
   on: {
     endRequested: {
       target: 'ending',
@@ -173,108 +68,143 @@ const endOnRequest = machineSetup.createStateConfig({
   },
 }).on;
 
-const ending = machineSetup.createStateConfig({
-  entry: {
-    type: 'endTask',
-    params: ({ context }) => ({
-      taskId: context.taskId,
-      requestHash: context.requestHash,
-      reason: context.ending ?? 'interrupted',
-    }),
-  },
-  exit: { type: 'withdraw', params: { kind: 'endTask' } },
-  on: { ...ends, ...doubted },
-});
-
-const doubtful = machineSetup.createStateConfig({ on: { ...endOnRequest } });
-
-const spawned = machineSetup.createStateConfig({
+const spawned = taskSetup.createStateConfig({
   on: {
     workerSpawned: {
-      target: '#task.running',
+      guard: 'isWatched',
+      target: 'running',
       actions: { type: 'noteStart', params: ({ event }) => ({ pid: event.pid, startedAtMs: event.startedAtMs }) },
     },
   },
 }).on;
 
-/** The statechart of one worker task. */
-export const taskMachine = machineSetup.createMachine({
-  id: 'task',
-  version: '1',
-  context: ({ input }) => ({
-    ...input,
-    hostStarts: 1,
-    isAdopted: false,
-    pid: null,
-    startedAtMs: null,
-    endedAtMs: null,
-    ending: null,
-    settlement: null,
-    decision: null,
-    reports: [],
-  }),
+/** Follows the end that supervision has accepted. */
+const settle = TASK_RESULTS.map((result) => ({
+  guard: { type: 'isSettledAs' as const, params: { result } },
+  target: result,
+}));
+
+/** Before its end: as far as a host and its worker have come. */
+const open = taskSetup.createStateConfig({
+  description: 'Its worker has not ended, as far as is known.',
+  always: settle,
   initial: 'requested',
   states: {
     requested: {
-      initial: 'starting',
-      states: {
-        starting: {
-          entry: [{ type: 'startHost', params: handle }],
-          exit: [{ type: 'withdraw', params: { kind: 'startHost' } }],
-          on: {
-            ...ends,
-            ...doubted,
-            ...endOnRequest,
-            ...spawned,
-            hostClaimed: { target: '#task.claimed' },
-            hostStartRepeated: [
-              { guard: 'canStartAnotherHost', actions: 'countHostStart' },
-              { target: 'ending', actions: [{ type: 'noteEnding', params: { reason: 'exhausted' } }] },
-            ],
-          },
-        },
-        ending,
-        doubtful,
+      description: 'A worker host is being started, and has not claimed the task yet.',
+      entry: { type: 'startHost', params: handle },
+      exit: { type: 'withdraw', params: { kind: 'startHost' } },
+      on: {
+        ...spawned,
+        hostClaimed: { guard: 'isWatched', target: 'claimed' },
+        hostStartRepeated: { guard: 'mayStartAnotherHost', actions: 'countHostStart' },
       },
     },
     claimed: {
-      initial: 'awaiting',
-      states: {
-        awaiting: {
-          entry: [{ type: 'awaitWorker', params: handle }],
-          exit: [{ type: 'withdraw', params: { kind: 'awaitWorker' } }],
-          on: { ...ends, ...doubted, ...endOnRequest, ...spawned },
-        },
-        ending,
-        doubtful,
-      },
+      description: 'A worker host has claimed the task, and has not started its worker yet.',
+      entry: { type: 'awaitWorker', params: handle },
+      exit: { type: 'withdraw', params: { kind: 'awaitWorker' } },
+      on: spawned,
     },
     running: {
+      description: 'Its worker has been started.',
+      entry: { type: 'watchWorker', params: handle },
+      exit: { type: 'withdraw', params: { kind: 'watchWorker' } },
+      on: { workerAdopted: { guard: 'isWatched', actions: 'noteAdoption' } },
+    },
+  },
+});
+
+const resultState = <Result extends TaskResult>(result: Result, description: string) => ({
+  description,
+  tags: 'settled' as const,
+  type: 'final' as const,
+  output: { result },
+});
+
+/** The statechart of one worker task. */
+export const taskMachine = taskSetup.createMachine({
+  id: 'task',
+  version: '2',
+  description: 'One piece of delegated work: one worker, started once at most.',
+  context: ({ input }) => freshTask(input),
+  type: 'parallel',
+  states: {
+    progress: {
+      description: 'How far the work has come.',
+      initial: 'open',
+      states: {
+        open,
+        completed: resultState('completed', 'Its worker did what it was asked for.'),
+        failed: resultState('failed', 'Its worker failed.'),
+        blocked: resultState('blocked', 'Its worker could not go on without a person.'),
+        cancelled: resultState('cancelled', 'It was ended because its run was cancelled.'),
+        timedOut: resultState('timedOut', 'It was ended because it took too long or gave no sign.'),
+        interrupted: resultState('interrupted', 'It was ended by Pawl or the machine going down.'),
+        lost: resultState('lost', 'Its worker is gone, and nobody saw how it ended.'),
+        limited: resultState('limited', 'Its agent has reached a limit, or could not reach its service.'),
+      },
+    },
+    supervision: {
+      description: 'How it is looked after until its end.',
       initial: 'watching',
       states: {
         watching: {
-          entry: [{ type: 'watchWorker', params: handle }],
-          exit: [{ type: 'withdraw', params: { kind: 'watchWorker' } }],
-          on: { ...ends, ...doubted, ...endOnRequest, workerAdopted: { actions: 'noteAdoption' } },
+          description: 'What its host and its worker do is being followed.',
+          exit: [
+            { type: 'withdraw', params: { kind: 'startHost' } },
+            { type: 'withdraw', params: { kind: 'awaitWorker' } },
+            { type: 'withdraw', params: { kind: 'watchWorker' } },
+          ],
+          on: {
+            ...ends,
+            ...doubted,
+            ...endedOnRequest,
+            hostStartRepeated: {
+              guard: 'hasStartedLastHost',
+              target: 'ending',
+              actions: { type: 'noteEnding', params: { reason: 'exhausted' } },
+            },
+          },
         },
-        ending,
-        doubtful,
+        ending: {
+          description: 'Its host and its worker are being ended.',
+          entry: {
+            type: 'endTask',
+            params: ({ context }) => ({
+              taskId: context.taskId,
+              requestHash: context.requestHash,
+              reason: context.ending ?? 'interrupted',
+            }),
+          },
+          exit: { type: 'withdraw', params: { kind: 'endTask' } },
+          on: { ...ends, ...doubted },
+        },
+        doubtful: {
+          description: 'Whether its worker still lives cannot be told: a person has to decide.',
+          tags: 'doubtful',
+          on: endedOnRequest,
+        },
+        over: {
+          description: 'An end was accepted.',
+          type: 'final',
+        },
       },
     },
-    settled: {
-      initial: 'lost',
-      on: {
-        completionReported: { guard: 'isNewReport', actions: { type: 'noteReport', params: ({ event }) => event } },
-      },
+    completions: {
+      description: 'What a completion is worth that is reported.',
+      initial: 'awaited',
       states: {
-        completed: {},
-        failed: {},
-        blocked: {},
-        cancelled: {},
-        timedOut: {},
-        interrupted: {},
-        lost: {},
-        limited: {},
+        awaited: {
+          description: 'The first end is the one that counts.',
+          always: { guard: 'isSettled', target: 'late' },
+        },
+        late: {
+          description: 'The end stands: what else is reported is recorded and changes nothing.',
+          on: {
+            completionReported: { guard: 'isNewReport', actions: { type: 'noteReport', params: ({ event }) => event } },
+          },
+        },
       },
     },
   },

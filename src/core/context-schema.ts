@@ -127,7 +127,6 @@ export const taskContextSchema = z.strictObject({
       turn: turnReportSchema.nullable(),
     })
     .nullable(),
-  decision: z.literal('accepted').nullable(),
   reports: z.array(
     z.strictObject({
       entryId: text,

@@ -11,7 +11,8 @@ import { type AnyMachineSnapshot, type ExecutableActionObject, initialTransition
 import { DRIVER_ACTIONS } from '../../machines/effects.ts';
 import type { RunInput } from '../../machines/run/context.ts';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import { type TaskInput, taskMachine } from '../../machines/task/task.machine.ts';
+import type { TaskInput } from '../../machines/task/context.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { isObject } from '../base/canonical-json.ts';
 import { EFFECT_KINDS, type Effect, type KeyedEffect } from '../model/effect.ts';
 import type { ErrorCode } from '../model/error-codes.ts';

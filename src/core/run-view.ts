@@ -5,7 +5,7 @@
  * Free of xstate and zod: `status` must start fast.
  */
 import type { PacketReplacement, RunContext, SurfaceConflict } from '../../machines/run/context.ts';
-import type { TaskContext } from '../../machines/task/task.machine.ts';
+import type { TaskContext } from '../../machines/task/context.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { Action } from '../model/action.ts';
 import type { Gate } from '../model/effect.ts';
@@ -211,14 +211,19 @@ export function shownPlaceOf(value: unknown): [state: string, substate: string |
   return [state, state === 'queued' ? null : substate];
 }
 
+/** How far a task has come: `running`, or `settled.failed`. */
+function taskStateOf(value: unknown): string {
+  const [state, substate] = placeOf(isObject(value) ? value.progress : null);
+  return substate ?? `settled.${state}`;
+}
+
 function taskView({ value, context }: Persisted<TaskContext>): TaskView {
-  const [state, substate] = placeOf(value);
   return {
     taskId: context.taskId,
     purpose: context.purpose,
     epoch: context.epoch,
     attempt: context.attempt,
-    state: state === 'settled' && substate !== null ? `settled.${substate}` : state,
+    state: taskStateOf(value),
     pid: context.pid,
     startedAtMs: context.startedAtMs,
     endedAtMs: context.endedAtMs,

@@ -10,7 +10,7 @@
 import type { RunState } from '../core/decide.ts';
 import { hasEnded } from '../core/run-end.ts';
 import { type Edge, explore, type Graph, type Node } from './model/graph.ts';
-import { openTasks, placeOf } from './model/key.ts';
+import { openTasks, placeOf, taskPlaceOf } from './model/key.ts';
 import { SMALL, wholeWorld } from './model/worlds.ts';
 import type { Scarce } from './sim/story.ts';
 
@@ -69,7 +69,7 @@ type Ways = ReadonlyMap<string, readonly Walkable[]>;
 
 /** Where run and open task stand, as people write it. */
 export function standing(state: RunState): string {
-  const tasks = openTasks(state).map(([, { context, value }]) => `${context.purpose} ${placeOf(value)}`);
+  const tasks = openTasks(state).map(([, { context, value }]) => `${context.purpose} ${taskPlaceOf(value)}`);
   return [placeOf(state.run.value), ...tasks].join(' + ');
 }
 

@@ -250,9 +250,9 @@ describe('a persisted actor', () => {
     actor.send({ type: 'workerSpawned', key, agentHash: HASH, pid: 1, startedAtMs: 1, atMs: 1 });
     const stored = JSON.parse(JSON.stringify(actor.getPersistedSnapshot()));
     const restored = createActor(taskMachine, { input: TASK_INPUT, snapshot: stored }).start();
-    expect(restored.getSnapshot().value).toEqual({ running: 'watching' });
+    expect(restored.getSnapshot().value).toMatchObject({ progress: { open: 'running' }, supervision: 'watching' });
     restored.send({ type: 'endRequested', reason: 'cancelled', atMs: 2 });
-    expect(restored.getSnapshot().value).toEqual({ running: 'ending' });
+    expect(restored.getSnapshot().value).toMatchObject({ progress: { open: 'running' }, supervision: 'ending' });
   });
 
   it('starts a run from its input alone', () => {

@@ -57,7 +57,7 @@ describe('run and tasks together, where', () => {
   it('hosts are started without a limit, are found out', async () => {
     const found = await findWith(
       (real) => real,
-      (real) => real.provide({ guards: { canStartAnotherHost: () => true } }),
+      (real) => real.provide({ guards: { hasHostStartLeft: () => true } }),
     );
     expect(found?.sentences).toEqual(['no task starts more hosts than it may']);
     const way = 'runAdmitted → leaseAcquired → workspacePrepared → taskRequested → hostStartRepeated';

@@ -1,7 +1,6 @@
 /** Every place of both machines × every event: each cell is decided, and nothing is taken that the tables here do not name. */
 import { describe, expect, it } from 'vitest';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import { taskMachine } from '../../machines/task/task.machine.ts';
 import { decide } from '../../src/core/decide.ts';
 import { driverEventSchema, runEventSchema, taskEventSchema } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
@@ -31,8 +30,12 @@ const UNLEASED = `${QUEUED} waitingForLock blockedLockConflict`;
 const ENDING = 'cancelling endingTask.thenRetry endingTask.thenAbandon';
 const BUSY = `implementing.preparing ${TASK_PREPARED} ${LIMITED} ${COMMITTED} ${JUDGED} handoffReady`;
 const ENDS = 'blocked cancelled completed failed interrupted limited lost timedOut';
-const SUPERVISED = 'requested.starting claimed.awaiting running.watching';
-const ENDED = `${SUPERVISED} requested.ending claimed.ending running.ending`;
+const WATCHED = 'requested.watching claimed.watching running.watching';
+const ENDED = `${WATCHED} requested.ending claimed.ending running.ending`;
+const TASK_PLACES = [
+  ...`${ENDED} requested.doubtful claimed.doubtful running.doubtful`.split(' '),
+  ...ENDS.split(' ').map((result) => `settled.${result}`),
+];
 
 /** Where each event to the run is taken whenever it comes; with a key, as long as its effect is owed. */
 const RUN_TAKES: Readonly<Record<string, string>> = {
@@ -82,9 +85,9 @@ const RUN_MAY_TAKE: Readonly<Record<string, string>> = {
 
 /** Where each event to a task is taken whenever it comes. */
 const TASK_TAKES: Readonly<Record<string, string>> = {
-  hostStartRepeated: 'requested.starting',
-  hostClaimed: 'requested.starting',
-  workerSpawned: 'requested.starting claimed.awaiting',
+  hostStartRepeated: 'requested.watching',
+  hostClaimed: 'requested.watching',
+  workerSpawned: 'requested.watching claimed.watching',
   workerAdopted: 'running.watching',
   hostDoubted: ENDED,
   ...Object.fromEntries(ENDS.split(' ').map((result) => [`workerEnded ${result}`, ENDED])),
@@ -107,7 +110,7 @@ describe('decide', () => {
   it('is asked in every place of both machines but the two that no sufficient packet comes to', () => {
     const places = [
       ...leavesOf(runMachine).map((place) => `run ${place}`),
-      ...leavesOf(taskMachine).map((place) => `task ${place}`),
+      ...TASK_PLACES.map((place) => `task ${place}`),
     ];
     const asked = new Set(table.keys());
     expect(places.filter((place) => !asked.has(place))).toEqual(['run packetReceived', 'run blockedPlanInsufficient']);
@@ -128,7 +131,7 @@ describe('decide', () => {
 
   it('decides every cell of a task: each of its places × each event to a task', () => {
     const cells = cellsOf(table, 'task');
-    expect(cells.length).toBe(leavesOf(taskMachine).length * eventsIn(cells));
+    expect(cells.length).toBe(TASK_PLACES.length * eventsIn(cells));
     expect(cells.filter((cell) => cell.answers !== expected(cell, TASK_TAKES, {}))).toEqual([]);
   });
 

@@ -22,7 +22,7 @@ const isTaskRequested = ({ event }: Edge) => event.type === 'taskRequested';
 const NOT_WALKED = [
   'packetReceived: packetReceived [isSufficient] → queued',
   'packetReceived: packetReceived → blockedPlanInsufficient',
-  'settled: completionReported [isNewReport] → stays',
+  'completions.late: completionReported [isNewReport] → stays',
 ];
 
 /** Where more is counted than in the smallest world, and where rounds are compared. */

@@ -76,14 +76,28 @@ export const CHART_BREAKS: readonly ChartBreak[] = [
   {
     name: 'a task in doubt is not ended when an operator decides',
     finds: 'what waits for the end of a task is carried out: that task is being ended',
-    task: (task) => nodeAt(task, 'running.doubtful').transitions.delete('endRequested'),
+    task: (task) => nodeAt(task, 'supervision.doubtful').transitions.delete('endRequested'),
   },
   {
     name: 'a task that ends tells its run nothing',
     finds: 'at most one task is open, and the run names it',
-    task: (task) => makeSilent(nodeAt(task, 'running.watching'), 'workerEnded'),
+    task: (task) => makeSilent(nodeAt(task, 'supervision.watching'), 'workerEnded'),
   },
-  { name: 'a worker is not watched', finds: OWES_ONE, task: (task) => nodeAt(task, 'running.watching').entry.pop() },
+  {
+    name: 'a worker is not watched',
+    finds: OWES_ONE,
+    task: (task) => nodeAt(task, 'progress.open.running').entry.pop(),
+  },
+  {
+    name: 'a worker that is being ended is still watched',
+    finds: OWES_ONE,
+    task: (task) => nodeAt(task, 'supervision.watching').exit.pop(),
+  },
+  {
+    name: 'progress does not follow an end that is accepted',
+    finds: 'a task has ended where its progress, its supervision and what it remembers say so, and nowhere else',
+    task: (task) => nodeAt(task, 'progress.open').always?.splice(0),
+  },
 ];
 
 function nodeAt(machine: AnyStateMachine, place: string): AnyStateNode {

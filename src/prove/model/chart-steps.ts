@@ -7,16 +7,10 @@
  * Invariants: 1. Every transition of a chart is one step of its own name, those without an event too. 2. A transition that only forbids what
  * holds elsewhere is no step.
  */
-import {
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  type AnyStateNode,
-  type AnyTransitionDefinition,
-  getMicrosteps,
-} from 'xstate';
-import { evaluateGuard } from 'xstate/guards';
+import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 import type { RunMachineEvent } from '../../../machines/run/context.ts';
-import type { TaskMachineEvent } from '../../../machines/task/task.machine.ts';
+import type { TaskMachineEvent } from '../../../machines/task/context.ts';
+import { transitionsTaken } from '../../core/transitions-taken.ts';
 
 /**
  * Steps of the charts that no run takes, whatever it is told: nothing leads to the handoff but both gates. They stay in the chart as a second
@@ -27,7 +21,7 @@ export const NEVER_TAKEN: readonly string[] = ['handoffReady: handoffProjected â
 /** Every place of a machine that has no places inside and is not only passed through, by name. */
 export function leavesOf(machine: AnyStateMachine): readonly string[] {
   const leaves = nodesOf(machine.root).filter((node) => node.type === 'atomic' || node.type === 'final');
-  return leaves.filter((node) => !isPassedThrough(node)).map((node) => node.path.join('.'));
+  return leaves.filter((node) => !node.tags.includes('transient')).map((node) => node.path.join('.'));
 }
 
 /** Every step in a machine's chart, by name: where, on which event, under which guard. */
@@ -45,24 +39,7 @@ export function stepsTaken(
   snapshot: AnyMachineSnapshot,
   event: RunMachineEvent | TaskMachineEvent,
 ): readonly string[] {
-  const own = machine.getTransitionData(snapshot, event);
-  if (own.length === 0) return [];
-  const passed = getMicrosteps(machine, snapshot, event).slice(0, -1);
-  return [...own, ...passed.flatMap(([between]) => eventless(between, event))].map(stepName);
-}
-
-/** The transitions without an event that a snapshot cannot rest before. */
-function eventless(snapshot: AnyMachineSnapshot, event: RunMachineEvent | TaskMachineEvent): AnyTransitionDefinition[] {
-  return snapshot._nodes.flatMap((node: AnyStateNode) => {
-    const first = node.always?.find(
-      ({ guard }) => guard === undefined || evaluateGuard(guard, snapshot.context, event, snapshot),
-    );
-    return first === undefined ? [] : [first];
-  });
-}
-
-function isPassedThrough(node: AnyStateNode): boolean {
-  return (node.always ?? []).length > 0;
+  return transitionsTaken(machine, snapshot, event).map(stepName);
 }
 
 /** A transition that keeps an event from those around its state. */

@@ -7,7 +7,7 @@
 import type { StateValue } from 'xstate';
 import { isSurfaceInDoubt, type RunContext, taskIdOf } from '../../../machines/run/context.ts';
 import { surfacesToLease } from '../../../machines/run/surfaces.ts';
-import type { RunSnapshot, RunState } from '../../core/decide.ts';
+import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
 import { hasEnded } from '../../core/run-end.ts';
 import type { Gate, KeyedEffect } from '../../model/effect.ts';
 import type { Policy } from '../../model/event.ts';
@@ -129,6 +129,14 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
     (state) => openTasks(state).every(([taskId]) => owesOneOrIsDoubted(state, taskId)),
   ],
   [
+    'a task has ended where its progress, its supervision and what it remembers say so, and nowhere else',
+    ({ tasks }) => Object.values(tasks).every(isSettledThroughout),
+  ],
+  [
+    'an open task owes what its progress needs while it is watched, and its ending while it is ended',
+    (state) => openTasks(state).every(([taskId, task]) => owesWhatItShould(state, taskId, task)),
+  ],
+  [
     'a settled task owes nothing',
     ({ owed, tasks }) => owed.every(({ actor }) => actor === RUN_ACTOR || tasks[actor]?.context.settlement === null),
   ],
@@ -237,8 +245,26 @@ function openTaskIsNamed(state: RunState): boolean {
 
 function owesOneOrIsDoubted(state: RunState, taskId: string): boolean {
   const owed = state.owed.filter(({ actor }) => actor === taskId).length;
-  const isDoubtful = placeOf(state.tasks[taskId]?.value ?? '').endsWith('.doubtful');
-  return isDoubtful ? owed === 0 && namesBlocker(state.run) : owed === 1;
+  return state.tasks[taskId]?.hasTag('doubtful') === true ? owed === 0 && namesBlocker(state.run) : owed === 1;
+}
+
+/** Its regions change together: none of them tells another end than the others. */
+function isSettledThroughout(task: TaskSnapshot): boolean {
+  const end = task.context.settlement?.result;
+  const isOver = task.matches({ supervision: 'over' });
+  const isLate = task.matches({ completions: 'late' });
+  if (end === undefined) return !isOver && !isLate && !task.hasTag('settled');
+  return isOver && isLate && task.hasTag('settled') && task.matches({ progress: end });
+}
+
+const WATCHED_BY = { requested: 'startHost', claimed: 'awaitWorker', running: 'watchWorker' } as const;
+
+function owesWhatItShould({ owed }: RunState, taskId: string, task: TaskSnapshot): boolean {
+  const kinds = owed.filter(({ actor }) => actor === taskId).map(({ kind }) => kind);
+  if (task.matches({ supervision: 'ending' })) return kinds.join() === 'endTask';
+  if (!task.matches({ supervision: 'watching' })) return kinds.length === 0;
+  const progress = (['requested', 'claimed', 'running'] as const).find((open) => task.matches({ progress: { open } }));
+  return progress !== undefined && kinds.join() === WATCHED_BY[progress];
 }
 
 function hasThreeAlike({ judgements }: RunContext, gate: Gate): boolean {

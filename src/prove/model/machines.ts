@@ -10,7 +10,8 @@ import { type AdjacencyMap, type AdjacencyValue, getAdjacencyMap } from '@xstate
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { type RunMachineEvent, taskIdOf } from '../../../machines/run/context.ts';
 import { runMachine } from '../../../machines/run/run.machine.ts';
-import { type TaskMachineEvent, taskMachine } from '../../../machines/task/task.machine.ts';
+import type { TaskMachineEvent } from '../../../machines/task/context.ts';
+import { taskMachine } from '../../../machines/task/task.machine.ts';
 import type { RunSnapshot, TaskSnapshot } from '../../core/decide.ts';
 import type { Effect, KeyedEffect } from '../../model/effect.ts';
 import {

@@ -139,7 +139,7 @@ function toldRun(before: RunState, after: RunState): string {
     const was = before.tasks[taskId];
     if (was === undefined || was === task) return [];
     if (was.context.settlement === null && task.context.settlement !== null) return [`taskSettled ${taskId}`];
-    const isNewlyDoubted = placeOf(task.value).endsWith('.doubtful') && !placeOf(was.value).endsWith('.doubtful');
+    const isNewlyDoubted = task.hasTag('doubtful') && !was.hasTag('doubtful');
     return isNewlyDoubted ? [`taskDoubtful ${taskId}`] : [];
   });
   return told.join();
