@@ -98,7 +98,6 @@ export const runContextSchema = z.strictObject({
   blockers: z.array(blockerSchema),
   blockedGate: z.enum(['verification', 'review']).nullable(),
   resumeAt: z.enum(STAGES).nullable(),
-  pendingDecision: z.enum(['retry', 'abandon']).nullable(),
   cancel: z.strictObject({ by: text, reason: text }).nullable(),
   handoff: z.strictObject({ artifact: artifactSchema, reference: text }).nullable(),
   lastArtifact: artifactSchema.nullable(),
@@ -128,7 +127,6 @@ export const taskContextSchema = z.strictObject({
       turn: turnReportSchema.nullable(),
     })
     .nullable(),
-  decision: z.literal('accepted').nullable(),
   reports: z.array(
     z.strictObject({
       entryId: text,

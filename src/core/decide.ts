@@ -9,9 +9,10 @@
  */
 import { type AnyMachineSnapshot, type ExecutableActionObject, initialTransition, type SnapshotFrom } from 'xstate';
 import { DRIVER_ACTIONS } from '../../machines/effects.ts';
-import { runMachine } from '../../machines/run.machine.ts';
-import type { RunInput } from '../../machines/run-context.ts';
-import { type TaskInput, taskMachine } from '../../machines/task.machine.ts';
+import type { RunInput } from '../../machines/run/context.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import type { TaskInput } from '../../machines/task/context.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { isObject } from '../base/canonical-json.ts';
 import { inertScope } from '../kernel/inert-scope.ts';
 import { type Effect, type KeyedEffect, RUN_EFFECTS } from '../model/effect.ts';
@@ -20,7 +21,6 @@ import type { JournalEvent, RunEvent, RunMessage, TaskEvent, TaskMessage } from 
 import { BOUNDS } from '../model/limits.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { DRIVER_ACTOR } from '../model/system-record.ts';
-import { reopened } from './reopening.ts';
 
 /** The run machine's snapshot. */
 export type RunSnapshot = SnapshotFrom<typeof runMachine>;
@@ -156,10 +156,10 @@ function accept(step: Step): Decision {
   return { kind: 'accepted', state: { runId, seq, run, tasks, owed }, effects, deliveries: step.deliveries };
 }
 
-/** Whether the run machine took the event. A machine that has ended takes nothing, whatever xstate would do, but the word that reopens it. */
+/** Whether the run machine took the event. A machine that is done takes nothing, whatever xstate would do. */
 function deliverToRun(step: Step, event: RunEvent | TaskMessage, input?: RunInput): boolean {
-  const from = step.run.status === 'active' ? step.run : reopened(step.run, event);
-  if (from === null) return false;
+  const from = step.run;
+  if (from.status !== 'active') return false;
   const timed = { ...event, atMs: step.atMs };
   const actions: ExecutableActionObject[] = [];
   const next = runMachine.transition(from, timed, inertScope(actions));

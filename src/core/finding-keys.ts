@@ -1,7 +1,7 @@
 /**
  * Findings made comparable across rounds: what a fault is, without what changes from run to run.
  *
- * Owns: the key of a finding, whether findings lie in lines that a fix has added. Does not own: what repeated findings mean (machines/run-fix-loop).
+ * Owns: the key of a finding, whether findings lie in lines that a fix has added. Does not own: what repeated findings mean (machines/run/fix-loop).
  *
  * Invariant: keys are hashes: no word of a worker's output gets into a journal by them.
  */

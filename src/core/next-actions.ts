@@ -67,6 +67,7 @@ export function runActions(run: RunFacts, around: Surroundings): readonly Action
   const { runId } = run;
   if (run.removedAtMs !== undefined)
     return [advice('intakeAgain', 'it has ended and its folder was removed; --again makes a new run of its packet')];
+  if (run.pending !== null) return [pendingAction(run, run.pending, around)];
   switch (run.state) {
     case 'readyForManualReview':
       return reviewActions(run);
@@ -83,7 +84,6 @@ export function runActions(run: RunFacts, around: Surroundings): readonly Action
     case 'quarantined':
       return run.kind === 'terminal' ? [] : quarantineActions(run, around);
     case 'blockedNeedsHuman':
-      if (run.pending !== null) return [pendingAction(run, run.pending, around)];
       return run.surfaceConflict === null ? decisions(run, around) : conflictActions(run, run.surfaceConflict, around);
     case 'blockedLockConflict':
       return [...surfaceActions(run, around), abandon(run, around)];

@@ -53,7 +53,7 @@ const STATE_OF_PURPOSE: Readonly<Record<string, Stop>> = {
 
 /** The picture of the run's way, from top to bottom. */
 export function runPicture(view: RunView): readonly PictureLine[] {
-  const here = WAY.find(({ state }) => state === view.state)?.state ?? null;
+  const here = WAY.find(({ state }) => state === view.state)?.state ?? placeOfEnding(view);
   const at = here ?? stoppedAt(view);
   const standsAs = here === null || isKnownIdle(view.liveness) ? 'stopped' : 'here';
   const lines = WAY.map(({ state, loop, back }): PictureLine => {
@@ -65,6 +65,11 @@ export function runPicture(view: RunView): readonly PictureLine[] {
   if (here !== null) return lines;
   const reason = view.blockers[0]?.code ?? '';
   return [...lines, { mark: 'stopped', text: fitted(`      ${SIGNS.stopped} ${view.state} ${reason}`.trimEnd()) }];
+}
+
+/** Where the task is at work that is being ended; null where none is. */
+function placeOfEnding({ pending, task }: RunView): Stop | null {
+  return pending === null || task === null ? null : (STATE_OF_PURPOSE[task.purpose] ?? null);
 }
 
 /** The name of a state with its line of the loop on the right: out of it, or, of the fix loop, into it. */
@@ -97,7 +102,8 @@ function noteOf(view: RunView, state: Stop, at: Stop | null): string {
   if (state === 'fixLoop' && tasksIn(view, state).length === 0 && state !== at) return 'where a gate fails';
   const tasks = tasksIn(view, state);
   const attempts = tasks.length < 2 ? '' : `${tasks.length} tasks`;
-  const inside = state === at ? (worldAt(view) ?? view.substate ?? '') : '';
+  const ending = view.pending === null ? null : view.state;
+  const inside = state === at ? (worldAt(view) ?? ending ?? view.substate ?? '') : '';
   const epoch = state === 'verification' && view.epoch > 0 ? `round ${view.epoch}` : '';
   const gate =
     state === 'verification' ? view.gates.verification : state === 'internalReview' ? view.gates.review : null;

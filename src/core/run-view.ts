@@ -4,8 +4,8 @@
  * Owns: that projection. Does not own: reading files (runtime/run-look), what surrounds the run (core/shown-run), rendering (cli).
  * Free of xstate and zod: `status` must start fast.
  */
-import type { PacketReplacement, RunContext, SurfaceConflict } from '../../machines/run-context.ts';
-import type { TaskContext } from '../../machines/task.machine.ts';
+import type { PacketReplacement, RunContext, SurfaceConflict } from '../../machines/run/context.ts';
+import type { TaskContext } from '../../machines/task/context.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { Action } from '../model/action.ts';
 import type { Gate } from '../model/effect.ts';
@@ -114,7 +114,7 @@ export function viewOf(
   at: { readonly seq: number; readonly updatedAtMs: number | null; readonly agentOverride?: string | null },
 ): RunView {
   const { value, context } = persisted<RunContext>(runId, actors[RUN_ACTOR]);
-  const [state, substate] = placeOf(value);
+  const [state, substate] = shownPlaceOf(value);
   const tasks = Object.entries(actors)
     .filter(([name]) => name !== RUN_ACTOR)
     .map(([name, task]) => taskView(persisted<TaskContext>(name, task)))
@@ -149,7 +149,7 @@ export function viewOf(
     lastArtifact: context.lastArtifact,
     handoff: context.handoff,
     waitUntilMs: context.waitUntilMs,
-    pending: context.cancel === null ? context.pendingDecision : pendingCancel(context),
+    pending: pendingIn(state, substate),
     spent: spentBy(reportsIn(tasks)),
   });
 }
@@ -160,9 +160,11 @@ function replacementIn({ replacement }: RunContext): Replacement | null {
   return shown;
 }
 
-/** A cancel waits for the end of the open task, and only for that. */
-function pendingCancel({ openTask }: RunContext): 'cancel' | null {
-  return openTask === null ? null : 'cancel';
+/** What waits for the end of the open task, and only for that. */
+function pendingIn(state: string, substate: string | null): RunView['pending'] {
+  if (state === 'cancelling') return 'cancel';
+  if (state !== 'endingTask') return null;
+  return substate === 'thenAbandon' ? 'abandon' : 'retry';
 }
 
 /** The view with what can be done as far as the run itself tells: as if nobody drove it, and nobody held what it waits for. */
@@ -203,14 +205,25 @@ export function placeOf(value: unknown): [state: string, substate: string | null
   return [state, inner];
 }
 
-function taskView({ value, context }: Persisted<TaskContext>): TaskView {
+/** The same as people are shown it: what keeps a queued run from beginning is told by its blockers. */
+export function shownPlaceOf(value: unknown): [state: string, substate: string | null] {
   const [state, substate] = placeOf(value);
+  return [state, state === 'queued' ? null : substate];
+}
+
+/** How far a task has come: `running`, or `settled.failed`. */
+function taskStateOf(value: unknown): string {
+  const [state, substate] = placeOf(isObject(value) ? value.progress : null);
+  return substate ?? `settled.${state}`;
+}
+
+function taskView({ value, context }: Persisted<TaskContext>): TaskView {
   return {
     taskId: context.taskId,
     purpose: context.purpose,
     epoch: context.epoch,
     attempt: context.attempt,
-    state: state === 'settled' && substate !== null ? `settled.${substate}` : state,
+    state: taskStateOf(value),
     pid: context.pid,
     startedAtMs: context.startedAtMs,
     endedAtMs: context.endedAtMs,

@@ -8,8 +8,8 @@
  */
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate';
 import { MACHINE_VERSION } from '../../machines/effects.ts';
-import { runMachine } from '../../machines/run.machine.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import {
   canonicalJson,
   canonicalObject,

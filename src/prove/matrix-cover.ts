@@ -3,13 +3,14 @@
  *
  * Owns: what counts as one step, the shortest stories over all of them. Does not own: the graph (model), playing a story (sim).
  *
- * Model: the graph is that of the whole world in which everything that is counted can be counted once: 14,270 states. What a driver does at a
+ * Model: the graph is that of the whole world in which everything that is counted can be counted once. What a driver does at a
  * step depends on where run and open task stand, not on the counters: so a step is (place of the run, purpose and place of its open task,
  * event, the same after it). A story is a shortest way to such a step, walked on to the nearest place where a run rests.
  */
 import type { RunState } from '../core/decide.ts';
+import { hasEnded } from '../core/run-end.ts';
 import { type Edge, explore, type Graph, type Node } from './model/graph.ts';
-import { openTasks, placeOf } from './model/key.ts';
+import { openTasks, placeOf, taskPlaceOf } from './model/key.ts';
 import { SMALL, wholeWorld } from './model/worlds.ts';
 import type { Scarce } from './sim/story.ts';
 
@@ -68,7 +69,7 @@ type Ways = ReadonlyMap<string, readonly Walkable[]>;
 
 /** Where run and open task stand, as people write it. */
 export function standing(state: RunState): string {
-  const tasks = openTasks(state).map(([, { context, value }]) => `${context.purpose} ${placeOf(value)}`);
+  const tasks = openTasks(state).map(([, { context, value }]) => `${context.purpose} ${taskPlaceOf(value)}`);
   return [placeOf(state.run.value), ...tasks].join(' + ');
 }
 
@@ -162,5 +163,5 @@ function waysToRest(graph: Graph, ways: Ways): ReadonlyMap<string, Walkable | nu
 /** Ended, or parked for a person with nothing owed: there a driver stops by itself. */
 function isAtRest({ state }: Node): boolean {
   const { run, owed } = state;
-  return run.status !== 'active' || (run.value === 'blockedNeedsHuman' && owed.length === 0);
+  return hasEnded(run) || (run.value === 'blockedNeedsHuman' && owed.length === 0);
 }

@@ -4,7 +4,7 @@
  * Owns: telling such a failure from others, the line of those that are being set aside. Does not own: setting one aside (runtime/set-aside), what becomes of its
  * place among the others (runtime/driver).
  */
-import { surfacesToLease } from '../../machines/run-surfaces.ts';
+import { surfacesToLease } from '../../machines/run/surfaces.ts';
 import { Line } from '../base/line.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';

@@ -11,7 +11,6 @@ import { sha256 } from '../base/sha256.ts';
 import { decisionEvent } from '../core/decision-event.ts';
 import { cancelRun, lookAtRun } from '../core/error-actions.ts';
 import { readPacketsDocument } from '../core/packets.ts';
-import { isReopenable } from '../core/reopening.ts';
 import type { RunView } from '../core/run-view.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
@@ -94,7 +93,7 @@ function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
 async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
   const run = driver.find(command.runId);
   // One that has failed in this very process is looked at like any other that has.
-  if (run === undefined || isReopenable(run.state.run)) return decideWithoutRun(driver, command);
+  if (run === undefined || run.state.run.matches('failedExecution')) return decideWithoutRun(driver, command);
   // Looked up where nothing comes between that and the record: whoever else decides on the same command at once finds it here.
   return run.quietly(() => decidedBefore(driver, command) ?? refusedAtStandstill(run, command) ?? record(run, command));
 }

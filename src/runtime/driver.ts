@@ -83,7 +83,7 @@ export class Driver {
       onCommit: (run, record) => {
         this.#hold(run);
         options.onRecord?.(run, record);
-        if (run.state.run.status !== 'active') this.#releases.ofRun(run);
+        if (run.hasEnded) this.#releases.ofRun(run);
         this.#changes.announce();
       },
       onFailure: (run, error) => this.#onFailure(run, error),
@@ -160,7 +160,7 @@ export class Driver {
     const findings = await settleLeftovers(found.run, found.findings);
     await this.#asides.settled();
     if (findings.length > 0) this.findings.push({ runId, findings });
-    if (found.run.fault === null && found.run.state.run.status !== 'active') await this.#letGo(found.run);
+    if (found.run.fault === null && found.run.hasEnded) await this.#letGo(found.run);
   }
 
   #keepEnded(view: RunView): void {
@@ -199,7 +199,7 @@ export class Driver {
       this.#ended.delete(runId);
       this.#options.onBroughtBack?.(found.run);
       const result = await deed(found.run);
-      if (found.run.fault === null && found.run.state.run.status !== 'active') await this.#letGo(found.run);
+      if (found.run.fault === null && found.run.hasEnded) await this.#letGo(found.run);
       else for (const join of this.#joins) join(found.run);
       return result;
     });
@@ -215,11 +215,11 @@ export class Driver {
 
   #hold(run: LiveRun): void {
     this.leases.set(run.runId, run.state.run.context.lease);
-    if (run.state.run.status !== 'active' || isParked(run)) {
+    if (run.hasEnded || isParked(run)) {
       this.#slots.release(run.runId);
       // Those who waited for this holder look again: it does not move any more.
       this.leases.wake();
-    } else if (run.state.run.context.waitUntilMs !== null || run.state.run.value === 'queued') {
+    } else if (run.state.run.context.waitUntilMs !== null || run.state.run.matches('queued')) {
       // One that is to be admitted, anew as well, has not asked for a slot yet, and may be kept from beginning.
       this.#slots.release(run.runId);
     }

@@ -11,6 +11,7 @@ import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { sha256 } from '../base/sha256.ts';
 import { agentAfter } from '../core/agent-override.ts';
 import { type Decision, decide, type RunState } from '../core/decide.ts';
+import { hasEnded } from '../core/run-end.ts';
 import { snapshotOf, stateHash } from '../core/state-image.ts';
 import { type KeyedEffect, RUN_EFFECTS } from '../model/effect.ts';
 import type { PawlError } from '../model/error.ts';
@@ -105,6 +106,11 @@ export class LiveRun {
     this.#writer = JournalWriter.open(world.files, world.paths.journal(start.runId), start.journalSize);
     this.#snapshots = new SnapshotStore(world.files, world.paths.snapshot(start.runId));
     if (world.inspector !== null) this.#mirror = new Mirror(world.inspector.inspect, start.state);
+  }
+
+  /** Nothing of it moves or is held any more. */
+  get hasEnded(): boolean {
+    return hasEnded(this.state.run);
   }
 
   /** The committed state. Throws before the first record: our bug. */
@@ -208,7 +214,7 @@ export class LiveRun {
   /** It waits for the clock, another run or nothing more; a snapshot for the wait for a worker is stored by whoever watches it. */
   #isAtRest(): boolean {
     const { run, owed } = this.state;
-    return run.status !== 'active' || owed.every(({ kind }) => RUN_EFFECTS[kind].isRest);
+    return hasEnded(run) || owed.every(({ kind }) => RUN_EFFECTS[kind].isRest);
   }
 
   /** The snapshot of the current state is stored. */

@@ -6,17 +6,9 @@
  *
  * Invariant: the mirror never decides; a mirror that differs from the committed state is our bug and stops the process.
  */
-import {
-  type Actor,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  createActor,
-  type InspectionEvent,
-  type Observer,
-} from 'xstate';
+import { type Actor, type AnyStateMachine, createActor, type InspectionEvent, type Observer } from 'xstate';
 import { canonicalJson } from '../base/canonical-json.ts';
 import type { Delivery, RunState } from '../core/decide.ts';
-import { reopened } from '../core/reopening.ts';
 import { machineOf, snapshotOf } from '../core/state-image.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 
@@ -46,7 +38,6 @@ export class Mirror {
   feed(deliveries: readonly Delivery[], state: RunState): void {
     for (const { actor, event, input } of deliveries) {
       if (input !== undefined) this.#start(state.runId, actor, { input });
-      this.#reopen(state.runId, actor, event);
       this.#actors.get(actor)?.send(event);
       this.#startMissing(state);
     }
@@ -57,14 +48,6 @@ export class Mirror {
     // Tasks are children of the run: XState stops them by nobody else, and nothing of them is under way.
     this.#actors.get(RUN_ACTOR)?.stop();
     this.#actors.clear();
-  }
-
-  /** An actor that has ended is started again where it stands, if the event is one that it takes all the same. */
-  #reopen(runId: string, name: string, event: Delivery['event']): void {
-    const ended: AnyMachineSnapshot | undefined = this.#actors.get(name)?.getSnapshot();
-    if (ended === undefined || reopened(ended, event) === null) return;
-    this.#actors.delete(name);
-    this.#start(runId, name, { snapshot: { ...machineOf(name).getPersistedSnapshot(ended), status: 'active' } });
   }
 
   #startMissing(state: RunState): void {

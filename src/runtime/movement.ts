@@ -5,7 +5,7 @@
  *
  * Invariant: a run moves, or waits for one that moves, or it has come to rest: nobody waits for what only a person can do.
  */
-import { surfacesToLease } from '../../machines/run-surfaces.ts';
+import { surfacesToLease } from '../../machines/run/surfaces.ts';
 import type { LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
 
@@ -37,15 +37,10 @@ export class Movement {
   /** True while the run owes something that is not waiting for a person or for a lease of a run that does not move. */
   isMoving(runId: string): boolean {
     const run = this.#find(runId);
-    if (run === undefined || run.fault !== null || run.state.run.status !== 'active' || !this.isDriven(runId))
-      return false;
-    const { value, context } = run.state.run;
-    if (isParked(run)) {
-      if (run.state.owed.some((effect) => effect.kind === 'endTask')) return true;
-      const waits = run.state.owed.some((effect) => effect.kind === 'awaitSurface');
-      return waits && this.#mayBecomeFree(runId, surfacesToLease(context));
-    }
-    return value !== 'queued' || context.blockers.length === 0 || run.isUnderWay('admitRun');
+    if (run === undefined || run.fault !== null || run.hasEnded || !this.isDriven(runId)) return false;
+    if (!isParked(run) || run.isUnderWay('admitRun')) return true;
+    const waits = run.state.owed.some((effect) => effect.kind === 'awaitSurface');
+    return waits && this.#mayBecomeFree(runId, surfacesToLease(run.state.run.context));
   }
 
   /** True while the run moves and is not parked. */
@@ -63,8 +58,7 @@ export class Movement {
 
 /** Waiting for a person, or for a surface. */
 export function isParked(run: LiveRun): boolean {
-  const { value } = run.state.run;
-  return value === 'blockedNeedsHuman' || value === 'blockedLockConflict';
+  return run.state.run.hasTag('parked');
 }
 
 /** Throws when nothing is under way for any of the runs, though they are to move: nobody would ever wake whoever waits for them. */

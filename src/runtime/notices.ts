@@ -136,10 +136,10 @@ export class Notices {
   }
 }
 
-/** Where a run stands, as far as a fact depends on it: waiting for an agent is a part of being queued. */
+/** Where a run stands, as far as a fact depends on it: what keeps it from beginning is a part of being queued. */
 function positionOf({ run }: RunState): string {
   const [state] = placeOf(run.value);
-  return state === 'queued' && run.context.blockers.length > 0 ? 'queued, blocked' : state;
+  return run.hasTag('parked') ? `${state}, parked` : state;
 }
 
 /** The record by which the run came to where it stands at the end of its journal. */

@@ -2,7 +2,7 @@
  * A packet in place of the one that a run has: which run that is, whether it may be, and the record that says so.
  *
  * Owns: finding the run, the new packet's artifact and event. Does not own: the reasons for a refusal in words (runtime/replace-refusals), when a
- * run takes it and what it comes to (machines/run-replacing), the command that asks for it (runtime/commands), admitting the run anew
+ * run takes it and what it comes to (machines/run/replacing), the command that asks for it (runtime/commands), admitting the run anew
  * (runtime/admit-run).
  *
  * Invariants: 1. The new packet lies in the run's artifacts before the record that names it; the one before stays there. 2. A command replaces a
@@ -12,6 +12,7 @@ import { canonicalJson } from '../base/canonical-json.ts';
 import { decide } from '../core/decide.ts';
 import { resolveLimits } from '../core/limits.ts';
 import { OutsidePaths } from '../core/outside-paths.ts';
+import { hasEnded } from '../core/run-end.ts';
 import { surfacesOf } from '../core/surfaces.ts';
 import { PawlError } from '../model/error.ts';
 import type { ArtifactRef, RunEvent } from '../model/event.ts';
@@ -64,7 +65,7 @@ function isRecorded(world: World, runId: string, commandId: string): boolean {
 function findRun(driver: Driver, { packet }: PacketReading): LiveRun | null {
   const runs = driver
     .runs()
-    .filter(({ state }) => state.run.status === 'active' && state.run.context.packetTaskId === packet.taskId);
+    .filter(({ state }) => !hasEnded(state.run) && state.run.context.packetTaskId === packet.taskId);
   const [first] = runs;
   if (first === undefined || runs.length === 1) return first ?? null;
   return runs.find(({ state }) => state.run.context.branch === packet.scm.intendedBranch) ?? null;

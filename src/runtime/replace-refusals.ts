@@ -1,7 +1,7 @@
 /**
  * Why a packet does not replace the one that a run has: one reason a packet, and what to do instead.
  *
- * Owns: these reasons, in words. Does not own: when the state of a run allows it (machines/run-replacing), carrying it out (runtime/replace-packet).
+ * Owns: these reasons, in words. Does not own: when the state of a run allows it (machines/run/replacing), carrying it out (runtime/replace-packet).
  *
  * Invariants: 1. Whatever tells a run's branch and worktree from another's is never replaced: branch, base, repository, issue. 2. What no intake
  * would let a worker be started for replaces nothing.
@@ -81,16 +81,15 @@ const TARGET: Readonly<Record<string, (packet: Packet) => string | null>> = {
 
 /** The run does something, or awaits what does. */
 export function atWork({ runId, state }: LiveRun, options: readonly string[]): PacketRefusal {
-  const { value, context } = state.run;
-  const { openTask, packetTaskId } = context;
+  const { openTask, packetTaskId } = state.run.context;
   const actions: readonly Action[] = [lookAtRun(runId, options), cancelRun(runId, options)];
-  if (openTask !== null && value === 'blockedNeedsHuman') {
+  if (openTask !== null && (state.run.hasTag('parked') || state.run.matches('endingTask'))) {
     const message = `Whether ${openTask} of ${runId} has ended is not settled yet.`;
     return refused(packetTaskId, message, 'Decide on that task first, then replace the packet.', [
       lookAtRun(runId, options),
     ]);
   }
-  const [place] = placeOf(value);
+  const [place] = placeOf(state.run.value);
   const what = openTask === null ? `${runId} is at work (${place})` : `${openTask} of ${runId} is at work`;
   const hint = 'Replace the packet once the run is parked; or cancel the run, and submit the packet without --replace.';
   return refused(packetTaskId, `${what}: its packet cannot be replaced now.`, hint, actions);

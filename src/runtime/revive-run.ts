@@ -6,6 +6,7 @@
  *
  * Invariants: 1. A refusal changes nothing. 2. The branch of a run that has ended is the user's: one that has moved since is left as it is.
  */
+import { hasEnded } from '../core/run-end.ts';
 import type { RunView } from '../core/run-view.ts';
 import { readCleaned } from '../store/removed-runs.ts';
 import type { Driver } from './driver.ts';
@@ -17,7 +18,7 @@ export async function whyNotRevived(driver: Driver, view: RunView): Promise<stri
   const again = 'Submit its packet with --again instead.';
   if (removedAtMs !== undefined) return `Its folder was removed. ${again}`;
   if (readCleaned(world.files, world.paths, runId) !== null) return `Its worktree was removed. ${again}`;
-  const other = driver.runs().find(({ state }) => state.run.status === 'active' && state.run.context.branch === branch);
+  const other = driver.runs().find(({ state }) => !hasEnded(state.run) && state.run.context.branch === branch);
   if (other !== undefined) return `${other.runId} works on its branch ${branch} now.`;
   const head = branch === '' ? null : await world.git.branchHead(branch);
   if (head === null || headCommit === null || head === headCommit) return null;

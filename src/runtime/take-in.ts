@@ -8,6 +8,7 @@
  * of them do: whoever starts next finishes it. A single packet is taken in by its run's first record, or not at all. 2. A command's
  * batch is the decision on it: what was planned once is carried out, and never planned again.
  */
+import { hasEnded } from '../core/run-end.ts';
 import type { RunView } from '../core/run-view.ts';
 import type { PacketReading } from '../model/packet.ts';
 import { listUnfinishedBatches, markBatchDone, readBatchOf } from '../store/batches.ts';
@@ -97,7 +98,7 @@ function knownRuns(keeper: RunKeeper): KnownRuns {
     holders: () =>
       keeper
         .runs()
-        .filter((run) => run.state.run.status === 'active')
+        .filter((run) => !hasEnded(run.state.run))
         .map((run) => ({ runId: run.runId, branch: run.state.run.context.branch })),
   };
 }

@@ -4,7 +4,7 @@
  * Owns: collecting it from the run, bytes verified. Does not own: the document (core/task-document), who is told (runtime/request-task).
  */
 import { join } from 'node:path';
-import type { TaskContext } from '../../machines/task.machine.ts';
+import type { TaskContext } from '../../machines/task/context.ts';
 import type { Json } from '../base/canonical-json.ts';
 import { type EndedAttempt, taskDocument } from '../core/task-document.ts';
 import { parseOutcome } from '../core/task-files.ts';

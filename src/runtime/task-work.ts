@@ -5,8 +5,7 @@
  *
  * Invariant: a command that the allow-list does not admit is never run, and is named.
  */
-
-import type { RunContext } from '../../machines/run-context.ts';
+import type { RunContext } from '../../machines/run/context.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { admitCommand } from '../core/allow-list.ts';
 import { commandBlocker } from '../core/preflight.ts';

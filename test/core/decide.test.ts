@@ -124,7 +124,7 @@ describe('decide', () => {
   it('cancelling a run with an open task ends the task first', () => {
     const running = drive(begun(), undefined, (state) => state.owed.some((effect) => effect.kind === 'watchWorker'));
     const cancelling = must(running, RUN_ACTOR, { type: 'cancelRequested', commandId: '1', by: 'me', reason: 'no' });
-    expect(cancelling.run.value).toEqual({ implementing: 'working' });
+    expect(cancelling.run.value).toBe('cancelling');
     expect(cancelling.owed.map((effect) => effect.kind)).toEqual(['deadline', 'endTask']);
     const ended = drive(cancelling);
     expect(ended.run.value).toBe('cancelled');
@@ -169,7 +169,8 @@ describe('decide', () => {
       decision: 'retry',
       reason: '',
     });
-    expect(decided.owed.map((effect) => effect.kind)).toEqual(['endTask']);
+    expect(decided.run.value).toEqual({ endingTask: 'thenRetry' });
+    expect(decided.owed.map((effect) => effect.kind).sort()).toEqual(['deadline', 'endTask']);
     const ended = drive(decided, (effect) => {
       const event = settlementOf(effect);
       return effect.kind === 'endTask' && event?.type === 'workerEnded'
@@ -221,7 +222,7 @@ describe('what is refused says what, by whom and where that is', () => {
   it('of a run that moves, and of one that has ended', () => {
     expect(refused(begun(), RUN_ACTOR, { type: 'workerAdopted' })).toEqual([
       'PAWL_EVENT_REFUSED',
-      'workerAdopted is not taken by run in "queued"',
+      'workerAdopted is not taken by run in {"queued":"admitting"}',
     ]);
     const ended = drive(begun());
     const [, reason] = refused(ended, RUN_ACTOR, { type: 'cancelRequested', commandId: '1', by: 'a', reason: '' });

@@ -264,3 +264,14 @@ describe('a hint', () => {
     expect(parking.filter((code) => !hasHint(code))).toEqual(ofCommands);
   });
 });
+
+test.each([
+  ['cancelling', 'cancel'],
+  ['endingTask', 'retry'],
+  ['endingTask', 'abandon'],
+] as const)('in %s nothing can be decided but to carry out the %s', (state, pending) => {
+  const actions = runActions(run(state, { pending }), around());
+  expect(actions.map(({ kind, label }) => [kind, label])).toEqual([
+    ['run', `carry out the ${pending} that is decided`],
+  ]);
+});

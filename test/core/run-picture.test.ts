@@ -188,6 +188,12 @@ describe('where a run came to a stop', () => {
     expect(lines.slice(0, 6).every((line) => line.includes('✓'))).toBe(true);
   });
 
+  it('stands where its task is at work while that is being ended, and nowhere else', () => {
+    const ending = { ...bare, state: 'cancelling', pending: 'cancel' as const, ...taskOf('review') };
+    expect(textOf(ending)).toMatch(/● internalReview .* cancelling$/m);
+    expect(textOf(ending)).not.toContain('■');
+  });
+
   it('leaves out what has not been: a fix of a run that needed none', () => {
     expect(textOf({ ...whole, state: 'handoffReady' })).toContain('○ fixLoop ◀───────┘      where a gate fails');
     expect(textOf({ ...bare, state: 'fixLoop', substate: null })).toMatch(/● fixLoop ◀───────┘$/m);

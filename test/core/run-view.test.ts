@@ -1,6 +1,6 @@
 /** The view of a run: what its persisted actors say, in the words of an operator, and nothing made up. */
 import { describe, expect, it } from 'vitest';
-import type { RunContext } from '../../machines/run-context.ts';
+import type { RunContext } from '../../machines/run/context.ts';
 import type { Json } from '../../src/base/canonical-json.ts';
 import { shownHint } from '../../src/core/blocker-hints.ts';
 import { exitCodeOf, placeOf, quarantinedView, type RunKind, type RunView, viewOf } from '../../src/core/run-view.ts';
@@ -99,7 +99,6 @@ describe('the view of a run', () => {
       contention: { holder: 'run_B', surfaces: ['path:o/r/z'] },
       waitUntilMs: 99,
       blockedGate: 'review' as const,
-      pendingDecision: 'retry' as const,
       replacement: {
         count: 2,
         packetHash: 'h',
@@ -110,26 +109,27 @@ describe('the view of a run', () => {
         lastTask: { purpose: 'fix' as const, epoch: 1, attempt: 1 },
       },
     };
-    const { replacement, pendingDecision, ...same } = context;
+    const { replacement, ...same } = context;
     const { lastTask: _, ...shown } = replacement;
     expect(viewAt('workerSpawned', { context })).toMatchObject({
       runId: RUN,
       seq: 7,
       updatedAtMs: 70,
       ...same,
-      pending: pendingDecision,
+      pending: null,
       replacement: shown,
       liveness: null,
     });
     expect(viewAt('workerSpawned', { context }).replacement).not.toHaveProperty('lastTask');
   });
 
-  it('has a cancel pending only while a task of it is still open', () => {
-    const cancel = { by: 'ann', reason: 'r' };
-    const asked = { cancel, pendingDecision: 'retry' as const };
-    expect(viewAt('workerSpawned', { context: asked }).pending).toBe('cancel');
-    expect(viewAt('workerSpawned', { context: { ...asked, openTask: null } }).pending).toBeNull();
-    expect(viewAt('workerSpawned', { context: { cancel: null, pendingDecision: 'abandon' } }).pending).toBe('abandon');
+  it.each([
+    ['cancelling', 'cancel'],
+    [{ endingTask: 'thenRetry' }, 'retry'],
+    [{ endingTask: 'thenAbandon' }, 'abandon'],
+    ['blockedNeedsHuman', null],
+  ] as const)('in %j waits for the end of its task to %s', (value, pending) => {
+    expect(viewAt('workerSpawned', { value }).pending).toBe(pending);
   });
 
   it('names causes before what only counts them, each once, with a hint that holds no command', () => {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { runMachine } from '../../machines/run.machine.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import type { RunState } from '../../src/core/decide.ts';
 import { fold } from '../../src/core/fold.ts';
@@ -72,7 +72,8 @@ describe('a history', () => {
     expect(history.takenBy('run', 17)).toEqual([
       { seq: 17, id: 'run.internalReview.judging→run.fixLoop', event: 'gateJudged' },
     ]);
-    expect(history.pathOf('fix-e1-a1', 30).get('task.running→task.settled')).toBe(1);
+    expect(history.pathOf('fix-e1-a1', 30).get('task.progress.open→task.progress.completed')).toBe(1);
+    expect(history.pathOf('fix-e1-a1', 30).get('task.supervision.watching→task.supervision.over')).toBe(1);
   });
 
   test('takes records that come again for what they are, and others in their place for another journal', () => {
@@ -127,7 +128,7 @@ describe('a chart', () => {
       const ids = new Set([...drawn.edges, ...drawn.everywhere].map(({ id }) => id));
       const boxes = new Set(drawn.nodes.map(({ id }) => id));
       for (const state of [machine.root, ...drawn.nodes.map(({ id }) => machine.getStateNodeById(id))]) {
-        for (const transition of [...state.transitions.values()].flat()) {
+        for (const transition of [...[...state.transitions.values()].flat(), ...(state.always ?? [])]) {
           const id = edgeIdOf(transition);
           expect(id === null ? transition.target : ids.has(id)).toBe(id === null ? undefined : true);
         }

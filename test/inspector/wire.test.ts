@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createMachine, type InspectionEvent } from 'xstate';
 import { toDirectedGraph } from 'xstate/graph';
-import { runMachine } from '../../machines/run.machine.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
 import { machineOf } from '../../src/core/state-image.ts';
 import { safeForOutside } from '../../src/inspector/hub/stately-page.ts';
 import { RunStream } from '../../src/inspector/wire/run-stream.ts';

@@ -1,7 +1,7 @@
 /** A run is ready for review only when both gates hold: passed or accepted, in this round, at the commit that stands (L4). */
 import { describe, expect, it } from 'vitest';
-import { runMachine } from '../../machines/run.machine.ts';
-import type { RunContext } from '../../machines/run-context.ts';
+import type { RunContext } from '../../machines/run/context.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
 import { decide, type RunState } from '../../src/core/decide.ts';
 import { placeOf } from '../../src/core/run-view.ts';
 import type { Gate } from '../../src/model/effect.ts';

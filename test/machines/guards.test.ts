@@ -1,7 +1,7 @@
 /** Every guard of the run machine by itself: what it holds for, and that it holds for its own event alone. */
 import { describe, expect, it } from 'vitest';
-import { runMachine } from '../../machines/run.machine.ts';
-import { freshContext, type RunContext } from '../../machines/run-context.ts';
+import { freshContext, type RunContext, type Stage, stageToResume } from '../../machines/run/context.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 
@@ -15,7 +15,7 @@ const CONTEXT: RunContext = {
   headCommit: 'c',
   lease: { surfaces: [], expiresAtMs: 9 },
 };
-const BLOCKER = { code: 'PAWL_GATE_BLOCKED', message: 'm', hint: 'h', evidence: [] } as const;
+const CANCEL = { by: 'ann', reason: 'r' } as const;
 const EXCEEDED = { taskId: 't', commit: 'c', surfaces: ['path:o/r/x'], holder: null } as const;
 
 /** Whether the guard holds. `event` needs to say no more than what the guard reads. */
@@ -145,65 +145,50 @@ const GUARDS: Readonly<Record<string, readonly Row[]>> = {
     [false, decided('abandon'), { openTask: 't' }],
     [false, another(decided('abandon'))],
   ],
-  isAbandonPending: [
-    [true, {}, { pendingDecision: 'abandon' }],
-    [false, {}, { pendingDecision: 'retry' }],
-    [false, {}, { pendingDecision: null }],
-  ],
   isReclaimable: [
     [true, {}],
     [false, {}, { openTask: 't' }],
     [false, {}, { lease: null }],
   ],
-  isRetryWithOpenTask: [
-    [true, decided('retry'), { openTask: 't' }],
-    [true, decided('abandon'), { openTask: 't' }],
-    [false, decided('accept'), { openTask: 't' }],
-    [false, decided('retry'), { openTask: null }],
-    [false, decided('retry'), { openTask: 't', pendingDecision: 'abandon' }],
-    [false, another(decided('retry')), { openTask: 't' }],
+  isFirstCancelInDoubt: [
+    [true, {}, { openTask: 't' }],
+    [false, {}, { openTask: null }],
+    [false, {}, { openTask: 't', cancel: CANCEL }],
   ],
-  mustRegainLease: [
-    [true, decided('retry'), { lease: null }],
-    [false, decided('retry')],
-    [false, decided('retry'), { lease: null, openTask: 't' }],
-    [false, another(decided('retry')), { lease: null }],
+  isCancelInDoubt: [
+    [true, decided('retry'), { openTask: 't', cancel: CANCEL }],
+    [true, decided('abandon'), { openTask: 't', cancel: CANCEL }],
+    [false, decided('accept'), { openTask: 't', cancel: CANCEL }],
+    [false, decided('retry'), { openTask: null, cancel: CANCEL }],
+    [false, decided('retry'), { openTask: 't' }],
+    [false, another(decided('retry')), { openTask: 't', cancel: CANCEL }],
+  ],
+  endsTask: [
+    [true, decided('retry'), { openTask: 't' }, { decision: 'retry' }],
+    [false, decided('retry'), { openTask: 't' }, { decision: 'abandon' }],
+    [false, decided('retry'), { openTask: null }, { decision: 'retry' }],
+    [false, another(decided('retry')), { openTask: 't' }, { decision: 'retry' }],
+  ],
+  isResumption: [
+    [true, decided('retry')],
+    [false, decided('retry'), { openTask: 't' }],
+    [false, decided('abandon'), { blockedGate: 'verification' }],
+    [false, decided('accept')],
+    [true, decided('accept'), { blockedGate: 'verification' }],
+    [false, another(decided('retry'))],
+  ],
+  hasStageToResume: [
+    [true, {}, { resumeAt: 'fix' }],
+    [false, {}, { resumeAt: null }],
+  ],
+  hasNoLease: [
+    [true, {}, { lease: null }],
+    [false, {}],
   ],
   resumesAt: [
-    [true, decided('retry'), { stage: 'fix' }, { stage: 'fix' }],
-    [false, decided('retry'), { stage: 'fix' }, { stage: 'review' }],
-    [false, decided('retry'), { stage: 'fix', openTask: 't' }, { stage: 'fix' }],
-    [true, { type: 'leaseAcquired' }, { resumeAt: 'fix', openTask: 't' }, { stage: 'fix' }],
-    [false, { type: 'leaseAcquired' }, { resumeAt: null, stage: 'fix' }, { stage: 'fix' }],
-    [true, settled('lost'), { pendingDecision: 'retry', stage: 'fix' }, { stage: 'fix' }],
-    [false, settled('lost'), { pendingDecision: null, stage: 'fix' }, { stage: 'fix' }],
-    [true, decided('accept'), { blockedGate: 'verification' }, { stage: 'review' }],
-    [true, decided('accept'), { blockedGate: 'review' }, { stage: 'handoff' }],
-    [true, decided('accept'), { surfaceConflict: EXCEEDED, stage: 'fixCommit' }, { stage: 'fixCommit' }],
-    [false, decided('accept'), { stage: 'fixCommit' }, { stage: 'fixCommit' }],
-    [false, decided('accept'), { stage: 'fixCommit', surfaceConflict: null }, { stage: 'fixCommit' }],
-    // An abandon resumes nothing, whatever could be accepted.
-    [false, decided('abandon'), { blockedGate: 'verification', stage: 'review' }, { stage: 'review' }],
-    [false, decided('abandon'), { surfaceConflict: EXCEEDED, stage: 'fixCommit' }, { stage: 'fixCommit' }],
-    // Work in nobody's way is done again; so is work of which no commit could be made.
-    [true, decided('retry'), { surfaceConflict: EXCEEDED, stage: 'fixCommit' }, { stage: 'fix' }],
-    [true, decided('retry'), { surfaceConflict: EXCEEDED, stage: 'implementationCommit' }, { stage: 'implementation' }],
-    [true, decided('retry'), { surfaceConflict: EXCEEDED, stage: 'verification' }, { stage: 'implementation' }],
-    [
-      true,
-      decided('retry'),
-      { surfaceConflict: { ...EXCEEDED, holder: 'run_y' }, stage: 'fixCommit' },
-      { stage: 'fixCommit' },
-    ],
-    [true, { ...decided('retry'), isDoneAgain: true }, { stage: 'fixCommit' }, { stage: 'fix' }],
-    [true, { ...decided('retry'), isDoneAgain: true }, { stage: 'implementationCommit' }, { stage: 'implementation' }],
-    [true, { ...decided('retry'), isDoneAgain: true }, { stage: 'review' }, { stage: 'review' }],
-  ],
-  isDecisionOnBlocked: [
-    [true, decided('retry'), { blockers: [BLOCKER] }, { decision: 'retry' }],
-    [false, decided('retry'), { blockers: [BLOCKER] }, { decision: 'abandon' }],
-    [false, decided('retry'), { blockers: [] }, { decision: 'retry' }],
-    [false, another(decided('retry')), { blockers: [BLOCKER] }, { decision: 'retry' }],
+    [true, {}, { resumeAt: 'fix' }, { stage: 'fix' }],
+    [false, {}, { resumeAt: 'fix' }, { stage: 'review' }],
+    [false, {}, { resumeAt: null, stage: 'fix' }, { stage: 'fix' }],
   ],
   isReplacement: [
     [true, { type: 'packetReplaced', previousHash: HASH, packetHash: 'new' }],
@@ -225,10 +210,36 @@ describe.each(Object.entries(GUARDS))('%s', (name, rows) => {
   });
 });
 
-it('no guard is left out, but for those that say one thing of the context or have a test of their own', () => {
-  const apart = ['bothGatesHold', 'isCancelling', 'isNotCancelling'];
-  expect([...Object.keys(GUARDS), ...apart].sort()).toEqual(Object.keys(runMachine.implementations.guards).sort());
-  expect([holds('isCancelling', {}), holds('isNotCancelling', {})]).toEqual([false, true]);
-  const cancel = { by: 'ann', reason: 'r' };
-  expect([holds('isCancelling', {}, { cancel }), holds('isNotCancelling', {}, { cancel })]).toEqual([true, false]);
+/** Where a decision has a run go on. */
+const RESUMED: readonly (readonly [stage: Stage | null, event: object, context: Partial<RunContext>])[] = [
+  ['fix', decided('retry'), { stage: 'fix' }],
+  [null, another(decided('retry')), { stage: 'fix' }],
+  ['review', decided('accept'), { blockedGate: 'verification' }],
+  ['handoff', decided('accept'), { blockedGate: 'review' }],
+  ['fixCommit', decided('accept'), { surfaceConflict: EXCEEDED, stage: 'fixCommit' }],
+  [null, decided('accept'), { stage: 'fixCommit' }],
+  [null, decided('accept'), { stage: 'fixCommit', surfaceConflict: null }],
+  // An abandon resumes nothing, whatever could be accepted.
+  [null, decided('abandon'), { blockedGate: 'verification', stage: 'review' }],
+  [null, decided('abandon'), { surfaceConflict: EXCEEDED, stage: 'fixCommit' }],
+  // Work in nobody's way is done again; so is work of which no commit could be made.
+  ['fix', decided('retry'), { surfaceConflict: EXCEEDED, stage: 'fixCommit' }],
+  ['implementation', decided('retry'), { surfaceConflict: EXCEEDED, stage: 'implementationCommit' }],
+  ['implementation', decided('retry'), { surfaceConflict: EXCEEDED, stage: 'verification' }],
+  ['fixCommit', decided('retry'), { surfaceConflict: { ...EXCEEDED, holder: 'run_y' }, stage: 'fixCommit' }],
+  ['fix', { ...decided('retry'), isDoneAgain: true }, { stage: 'fixCommit' }],
+  ['implementation', { ...decided('retry'), isDoneAgain: true }, { stage: 'implementationCommit' }],
+  ['review', { ...decided('retry'), isDoneAgain: true }, { stage: 'review' }],
+];
+
+describe('the stage to resume at', () => {
+  it.each(RESUMED.map((row, at) => ({ at, row })))('row $at', ({ row: [stage, event, context] }) => {
+    expect(stageToResume({ ...CONTEXT, ...context }, event as never)).toBe(stage);
+  });
+});
+
+it('no guard is left out, but for the one that has a test of its own', () => {
+  expect([...Object.keys(GUARDS), 'bothGatesHold'].sort()).toEqual(
+    Object.keys(runMachine.implementations.guards).sort(),
+  );
 });

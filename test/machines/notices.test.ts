@@ -1,7 +1,7 @@
 /** What a run is told of its workers' ends, from every state of a task. */
 import { describe, expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { TASK_RESULTS } from '../../src/model/request.ts';
 
 const INPUT = {
@@ -49,7 +49,7 @@ describe('exactly one notice to the parent on every end without an answer, none 
   it.each(Object.keys(STEPS) as (keyof typeof STEPS)[])('from a task that is %s, with its blocker', (state) => {
     for (const result of TASK_RESULTS) {
       const [settled, actions] = transition(taskMachine, taskIn(state), endOf(result));
-      expect(settled.value).toEqual({ settled: result });
+      expect(settled.value).toEqual({ progress: result, supervision: 'over', completions: 'late' });
       expect(noticesOf(actions)).toEqual([
         {
           event: {

@@ -1,15 +1,14 @@
 /** What the run machine notes in its context, each step by itself, and the blockers that it words. */
-
 import { describe, expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
-import { runMachine } from '../../machines/run.machine.ts';
-import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from '../../machines/run-blockers.ts';
-import { freshContext, headOf, type RunContext } from '../../machines/run-context.ts';
-import { stuckBlockers } from '../../machines/run-fix-loop.ts';
-import { underNewPacket } from '../../machines/run-replacing.ts';
-import { grownLease, leftOutBy, surfacesToLease, withoutConflict } from '../../machines/run-surfaces.ts';
-import { waitForLimit } from '../../machines/run-waits.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from '../../machines/run/blockers.ts';
+import { freshContext, headOf, type RunContext } from '../../machines/run/context.ts';
+import { stuckBlockers } from '../../machines/run/fix-loop.ts';
+import { underNewPacket } from '../../machines/run/replacing.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
+import { grownLease, leftOutBy, surfacesToLease, withoutConflict } from '../../machines/run/surfaces.ts';
+import { waitForLimit } from '../../machines/run/waits.ts';
+import { taskMachine } from '../../machines/task/task.machine.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
@@ -210,14 +209,6 @@ describe('what is noted', () => {
     }
     expect(noted('noteAcceptance', {}, decided('accept'))).toEqual({});
     expect(noted('noteAcceptance', { blockedGate: 'review', headCommit: null }, decided('accept'))).toEqual({});
-  });
-
-  it('of a decision while a task is open: what waits for its end, which an acceptance does not', () => {
-    expect(['retry', 'abandon', 'accept'].map((decision) => noted('noteDecision', {}, decided(decision)))).toEqual([
-      { pendingDecision: 'retry' },
-      { pendingDecision: 'abandon' },
-      {},
-    ]);
   });
 
   it('of a new packet: what the work touches beyond it, where anything was ever told of that', () => {

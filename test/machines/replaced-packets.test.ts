@@ -65,7 +65,7 @@ describe('a packet is replaced', () => {
     const before = stateAfter(types);
     const replaced = stateAfter([...types, 'packetReplaced']);
     const { context } = replaced.run;
-    expect(replaced.run.value).toBe('queued');
+    expect(replaced.run.value).toEqual({ queued: 'admitting' });
     expect(replaced.owed.map(({ kind }) => kind)).toEqual(['admitRun']);
     expect(context).toMatchObject({
       blockers: [],

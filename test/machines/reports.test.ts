@@ -1,6 +1,6 @@
 /** What a completion is worth that is reported after the end of its task: each row decides one thing, and the first that applies counts. */
 import { describe, expect, it } from 'vitest';
-import { decideReport, type TaskContext } from '../../machines/task.machine.ts';
+import { decideReport, type TaskContext } from '../../machines/task/context.ts';
 import type { TaskResult } from '../../src/model/request.ts';
 
 type Report = Parameters<typeof decideReport>[1];
@@ -27,7 +27,6 @@ const CONTEXT: TaskContext = {
   endedAtMs: 2,
   ending: null,
   settlement: SETTLED,
-  decision: 'accepted',
   reports: [],
 };
 const REPORT: Report = {

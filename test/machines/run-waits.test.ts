@@ -1,7 +1,7 @@
 /** How long a run waits for an agent that has reached a limit, and what it says meanwhile. */
 import { describe, expect, it } from 'vitest';
-import { freshContext, type RunMachineEventOf } from '../../machines/run-context.ts';
-import { waitForLimit } from '../../machines/run-waits.ts';
+import { freshContext, type RunMachineEventOf } from '../../machines/run/context.ts';
+import { waitForLimit } from '../../machines/run/waits.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { HASH } from '../../src/prove/model/settlements.ts';

@@ -5,9 +5,9 @@ import type { RunState } from '../../src/core/decide.ts';
 import { machineOf } from '../../src/core/state-image.ts';
 import type { KeyedEffect } from '../../src/model/effect.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import { stepsTaken } from '../../src/prove/model/chart-steps.ts';
 import type { Edge, Node } from '../../src/prove/model/graph.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
-import { stepsTaken } from '../../src/prove/model/machines.ts';
 import { COVER_FACETS, exploreChecked, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 
 /** The steps of the charts that one step of the walk takes, machine by machine. */

@@ -1,6 +1,6 @@
 /** A machine that was broken on purpose, one guard or action at a time: the walk finds each break, and tells the shortest way to it. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { runMachine } from '../../machines/run.machine.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
 import { brokenByRun } from '../../src/prove/model/invariants.ts';
 import { runAlone } from '../../src/prove/model/machines.ts';
 import type { World } from '../../src/prove/model/world.ts';
@@ -13,8 +13,8 @@ import { CHART_BREAKS, type TaskMachine } from '../support/model-chart-breaks.ts
 const DAYS = DAYS_OF_WEEK;
 
 afterEach(() => {
-  vi.doUnmock('../../machines/run.machine.ts');
-  vi.doUnmock('../../machines/task.machine.ts');
+  vi.doUnmock('../../machines/run/run.machine.ts');
+  vi.doUnmock('../../machines/task/task.machine.ts');
   vi.resetModules();
 });
 
@@ -25,11 +25,11 @@ async function findWith(
   world: World = wholeWorld({ ...SMALLEST, attemptsMax: 2 }),
 ) {
   vi.resetModules();
-  vi.doMock('../../machines/run.machine.ts', async (original) => {
+  vi.doMock('../../machines/run/run.machine.ts', async (original) => {
     const real = await original<{ runMachine: RunMachine }>();
     return { ...real, runMachine: run(real.runMachine) };
   });
-  vi.doMock('../../machines/task.machine.ts', async (original) => {
+  vi.doMock('../../machines/task/task.machine.ts', async (original) => {
     const real = await original<{ taskMachine: TaskMachine }>();
     return { ...real, taskMachine: task(real.taskMachine) };
   });
@@ -57,7 +57,7 @@ describe('run and tasks together, where', () => {
   it('hosts are started without a limit, are found out', async () => {
     const found = await findWith(
       (real) => real,
-      (real) => real.provide({ guards: { canStartAnotherHost: () => true } }),
+      (real) => real.provide({ guards: { hasHostStartLeft: () => true } }),
     );
     expect(found?.sentences).toEqual(['no task starts more hosts than it may']);
     const way = 'runAdmitted → leaseAcquired → workspacePrepared → taskRequested → hostStartRepeated';

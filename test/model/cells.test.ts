@@ -1,13 +1,12 @@
 /** Every place of both machines × every event: each cell is decided, and nothing is taken that the tables here do not name. */
 import { describe, expect, it } from 'vitest';
-import { runMachine } from '../../machines/run.machine.ts';
-import { taskMachine } from '../../machines/task.machine.ts';
+import { runMachine } from '../../machines/run/run.machine.ts';
 import { decide } from '../../src/core/decide.ts';
 import { driverEventSchema, runEventSchema, taskEventSchema } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import { leavesOf } from '../../src/prove/model/chart-steps.ts';
 import { openedRun } from '../../src/prove/model/graph.ts';
-import { leavesOf } from '../../src/prove/model/machines.ts';
 import { MODEL_RUN, opening } from '../../src/prove/model/world.ts';
 import { exploreChecked, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { alphabet, answerTo, askEverywhere, type CellTable, REPORT } from '../support/model-cells.ts';
@@ -25,18 +24,25 @@ const LIMITED =
   'implementing.setupLimited implementing.limited verification.limited internalReview.limited fixLoop.limited';
 const COMMITTED = 'implementing.committing fixLoop.committing';
 const JUDGED = 'verification.judging internalReview.judging';
-const UNLEASED = 'queued waitingForLock blockedLockConflict';
+const QUEUED = 'queued.admitting queued.agentMissing queued.admissionRefused';
+const KEPT_FROM_BEGINNING = 'queued.agentMissing queued.admissionRefused';
+const UNLEASED = `${QUEUED} waitingForLock blockedLockConflict`;
+const ENDING = 'cancelling endingTask.thenRetry endingTask.thenAbandon';
 const BUSY = `implementing.preparing ${TASK_PREPARED} ${LIMITED} ${COMMITTED} ${JUDGED} handoffReady`;
 const ENDS = 'blocked cancelled completed failed interrupted limited lost timedOut';
-const SUPERVISED = 'requested.starting claimed.awaiting running.watching';
-const ENDED = `${SUPERVISED} requested.ending claimed.ending running.ending`;
+const WATCHED = 'requested.watching claimed.watching running.watching';
+const ENDED = `${WATCHED} requested.ending claimed.ending running.ending`;
+const TASK_PLACES = [
+  ...`${ENDED} requested.doubtful claimed.doubtful running.doubtful`.split(' '),
+  ...ENDS.split(' ').map((result) => `settled.${result}`),
+];
 
 /** Where each event to the run is taken whenever it comes; with a key, as long as its effect is owed. */
 const RUN_TAKES: Readonly<Record<string, string>> = {
-  runAdmitted: 'queued',
-  'runAdmitted withSetup': 'queued',
-  agentMissing: 'queued',
-  admissionRefused: 'queued',
+  runAdmitted: QUEUED,
+  'runAdmitted withSetup': QUEUED,
+  agentMissing: QUEUED,
+  admissionRefused: QUEUED,
   leaseAcquired: 'waitingForLock',
   leaseContended: 'waitingForLock',
   leaseRefused: 'waitingForLock',
@@ -60,30 +66,28 @@ const RUN_TAKES: Readonly<Record<string, string>> = {
   'gateJudged BLOCKED': JUDGED,
   handoffProjected: 'handoffReady',
   handoffRefused: 'handoffReady',
-  'deadlineReached lease': `${BUSY} ${TASK_AWAITED}`,
+  'deadlineReached lease': `${BUSY} ${TASK_AWAITED} ${ENDING}`,
   'deadlineReached limit': LIMITED,
-  cancelRequested: `${UNLEASED} ${BUSY}`,
-  'decisionMade retry': `blockedLockConflict failedExecution ${LIMITED}`,
-  'decisionMade abandon': 'blockedLockConflict',
+  cancelRequested: `${UNLEASED} ${BUSY} ${TASK_AWAITED} endingTask.thenRetry endingTask.thenAbandon`,
+  'decisionMade retry': `blockedNeedsHuman blockedLockConflict failedExecution ${KEPT_FROM_BEGINNING} ${LIMITED}`,
+  'decisionMade abandon': `blockedNeedsHuman blockedLockConflict ${KEPT_FROM_BEGINNING}`,
   leaseReclaimed: BUSY,
   packetReplaced: `${UNLEASED} ${LIMITED}`,
 };
 
-/** Where it depends on more than the place: on a task that is open, a gate that blocked, a lease that is held, a cancel before. */
+/** Where it depends on more than the place: on a gate that blocked, a lease that is held, a cancel before. */
 const RUN_MAY_TAKE: Readonly<Record<string, string>> = {
-  cancelRequested: `${TASK_AWAITED} blockedNeedsHuman`,
-  'decisionMade retry': 'blockedNeedsHuman queued',
+  cancelRequested: 'blockedNeedsHuman',
   'decisionMade accept': 'blockedNeedsHuman',
-  'decisionMade abandon': 'blockedNeedsHuman queued',
   leaseReclaimed: 'blockedNeedsHuman',
   packetReplaced: 'blockedNeedsHuman',
 };
 
 /** Where each event to a task is taken whenever it comes. */
 const TASK_TAKES: Readonly<Record<string, string>> = {
-  hostStartRepeated: 'requested.starting',
-  hostClaimed: 'requested.starting',
-  workerSpawned: 'requested.starting claimed.awaiting',
+  hostStartRepeated: 'requested.watching',
+  hostClaimed: 'requested.watching',
+  workerSpawned: 'requested.watching claimed.watching',
   workerAdopted: 'running.watching',
   hostDoubted: ENDED,
   ...Object.fromEntries(ENDS.split(' ').map((result) => [`workerEnded ${result}`, ENDED])),
@@ -106,7 +110,7 @@ describe('decide', () => {
   it('is asked in every place of both machines but the two that no sufficient packet comes to', () => {
     const places = [
       ...leavesOf(runMachine).map((place) => `run ${place}`),
-      ...leavesOf(taskMachine).map((place) => `task ${place}`),
+      ...TASK_PLACES.map((place) => `task ${place}`),
     ];
     const asked = new Set(table.keys());
     expect(places.filter((place) => !asked.has(place))).toEqual(['run packetReceived', 'run blockedPlanInsufficient']);
@@ -127,7 +131,7 @@ describe('decide', () => {
 
   it('decides every cell of a task: each of its places × each event to a task', () => {
     const cells = cellsOf(table, 'task');
-    expect(cells.length).toBe(leavesOf(taskMachine).length * eventsIn(cells));
+    expect(cells.length).toBe(TASK_PLACES.length * eventsIn(cells));
     expect(cells.filter((cell) => cell.answers !== expected(cell, TASK_TAKES, {}))).toEqual([]);
   });
 

@@ -7,11 +7,13 @@ describe('the walk of the smoke level', () => {
     const told: string[] = [];
     const { worlds, faults } = await walkModel('smoke', (done, of) => told.push(`${done}/${of}`));
     expect(faults).toEqual([]);
-    expect(worlds).toEqual([
-      { name: 'run and tasks, smallest bounds', states: 2_495, steps: 16_687 },
-      { name: 'run machine alone', states: 3_409, steps: 20_973 },
-      { name: 'task machine alone', states: 3_242, steps: 4_103 },
+    expect(worlds.map(({ name }) => name)).toEqual([
+      'run and tasks, smallest bounds',
+      'run machine alone',
+      'task machine alone',
     ]);
+    // How many exactly: test/model/data.
+    for (const { states, steps } of worlds) expect([states > 1_000, steps > states]).toEqual([true, true]);
     expect(told).toEqual(['0/3', '1/3', '2/3', '3/3']);
   });
 });

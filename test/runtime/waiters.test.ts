@@ -29,7 +29,9 @@ it('a drive whose runs are to move while nothing is under way for them ends as a
   const run = driver.find(runId);
   // The answer to its first effect is thrown away: the effect stays owed, and nobody performs it any more.
   if (run !== undefined) run.settle = () => false;
-  await expect(driver.drive([runId])).rejects.toThrow(`bug: nothing is under way for ${runId} in "queued"`);
+  await expect(driver.drive([runId])).rejects.toThrow(
+    `bug: nothing is under way for ${runId} in {"queued":"admitting"}`,
+  );
   await driver.close();
 });
 

@@ -5,11 +5,11 @@
  * that finds it.
  */
 import { assign } from 'xstate';
-import type { runMachine } from '../../machines/run.machine.ts';
-import { isSurfaceInDoubt, stageToResume } from '../../machines/run-context.ts';
-import { underNewPacket } from '../../machines/run-replacing.ts';
-import { grownLease } from '../../machines/run-surfaces.ts';
-import { waitForLimit } from '../../machines/run-waits.ts';
+import { isSurfaceInDoubt, stageToResume } from '../../machines/run/context.ts';
+import { underNewPacket } from '../../machines/run/replacing.ts';
+import type { runMachine } from '../../machines/run/run.machine.ts';
+import { grownLease } from '../../machines/run/surfaces.ts';
+import { waitForLimit } from '../../machines/run/waits.ts';
 import type { World } from '../../src/prove/model/world.ts';
 import { COMPARABLE, LOOPING, worldOf } from '../../src/prove/model/worlds.ts';
 
@@ -155,34 +155,39 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'a run is cancelled over its open task',
     breaks: { guards: { hasNoOpenTask: () => true } },
-    finds: 'a final state owes nothing and every task of it is settled',
-  },
-  {
-    name: 'a cancelled run goes on when its task ends',
-    breaks: { guards: { isCancelling: () => false } },
-    finds: 'a run that is being cancelled has a task to end, or is cancelled',
+    finds: 'a run that has ended owes nothing and every task of it is settled',
   },
   {
     name: 'a decision lets a run go on over its open task',
     breaks: {
       guards: {
-        resumesAt: ({ context, event }, { stage }) => stageToResume(context, event) === stage,
-        isRetryWithOpenTask: () => false,
+        isResumption: ({ context, event }) => stageToResume(context, event) !== null,
+        endsTask: () => false,
       },
     },
     finds: 'a task is open only where it is awaited, or in doubt',
   },
   {
     name: 'a run goes on without regaining its lease',
-    breaks: { guards: { mustRegainLease: () => false } },
+    breaks: { guards: { hasNoLease: () => false } },
     finds: 'a run works only under a lease',
+  },
+  {
+    name: 'a cancel is not remembered',
+    breaks: { actions: { noteCancel: assign({}) } },
+    finds: 'a run whose task is ended for a cancel has been cancelled, and for a decision has not',
+  },
+  {
+    name: 'the stage at which a run went on is remembered',
+    breaks: { actions: { forgetResume: assign({}) } },
+    finds: 'only a run without its lease remembers where to go on with it',
   },
   {
     name: 'a run is abandoned over its open task',
     breaks: {
       guards: {
         isAbandon: ({ event }) => event.type === 'decisionMade' && event.decision === 'abandon',
-        isRetryWithOpenTask: () => false,
+        endsTask: () => false,
       },
     },
     finds: 'a run that has ended holds no lease and has no open task',
@@ -252,10 +257,10 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'work that may not be leased goes on to its gate when a person has decided',
     breaks: {
-      guards: {
-        resumesAt: ({ context, event }, { stage }) =>
-          context.openTask === null &&
-          (isSurfaceInDoubt(context) ? stage === 'verification' : stageToResume(context, event) === stage),
+      actions: {
+        noteResume: assign(({ context, event }) => ({
+          resumeAt: isSurfaceInDoubt(context) ? 'verification' : (stageToResume(context, event) ?? context.stage),
+        })),
       },
     },
     finds: 'work beyond its surface is looked at again, or done again, before anything else is done with it',
@@ -263,12 +268,13 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'work that is out of place is looked at again when a person says retry',
     breaks: {
-      guards: {
-        resumesAt: ({ context, event }, { stage }) =>
-          context.openTask === null &&
-          (event.type === 'decisionMade' && event.isDoneAgain === true
-            ? stage === context.stage
-            : stageToResume(context, event) === stage),
+      actions: {
+        noteResume: assign(({ context, event }) => ({
+          resumeAt:
+            event.type === 'decisionMade' && event.isDoneAgain === true
+              ? context.stage
+              : (stageToResume(context, event) ?? context.stage),
+        })),
       },
     },
     finds: 'work that is out of place is done again when a person says retry, and not looked at once more',

@@ -13,7 +13,7 @@ import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { DRIVER_ACTOR } from '../../src/model/system-record.ts';
 import type { Graph } from '../../src/prove/model/graph.ts';
-import { placeOf } from '../../src/prove/model/key.ts';
+import { placeOf, taskPlaceOf } from '../../src/prove/model/key.ts';
 import { BASE, HASH, POLICY, packetReplaced } from '../../src/prove/model/settlements.ts';
 import { answersTo, MODEL_RUN, opening, stepsOf, UNASKED, unaskedIn, type World } from '../../src/prove/model/world.ts';
 
@@ -58,7 +58,7 @@ function askRun(state: RunState, world: World, note: Note): void {
 function askTask(state: RunState, taskId: string, world: World, note: Note): void {
   const task = state.tasks[taskId];
   if (task === undefined) return;
-  const row = `task ${placeOf(task.value)}`;
+  const row = `task ${taskPlaceOf(task.value)}`;
   const owed = stepsOf(state, world).filter(({ input }) => input.actor === taskId);
   for (const { type, input } of owed) note(row, type, answerTo(state, taskId, input.event));
   const foreign = keysOf(state, (actor) => actor !== taskId).flatMap((key) => keyed(TASK_KINDS, key));

@@ -4,7 +4,7 @@
  * Owns: each break, and an invariant by which it must be found. Does not own: guards and actions (model-breaks), the walk that finds it.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import type { taskMachine } from '../../machines/task.machine.ts';
+import type { taskMachine } from '../../machines/task/task.machine.ts';
 import { isObject } from '../../src/base/canonical-json.ts';
 import type { RunMachine } from './model-breaks.ts';
 
@@ -20,7 +20,7 @@ export interface ChartBreak {
   readonly task?: (machine: TaskMachine) => void;
 }
 
-const NOTHING_HANGS = 'a state that is not final owes an effect, awaits a task that owes one, or names its blocker';
+const NOTHING_HANGS = 'a run that has not ended owes an effect, awaits a task that owes one, or names its blocker';
 const WAITS = 'a run that waits for its agent owes exactly that deadline, and nobody else owes one';
 const TOLD = 'what a task tells its run, the run takes';
 const OWES_ONE = 'an open task owes exactly one effect, or is in doubt and has parked the run';
@@ -54,9 +54,19 @@ export const CHART_BREAKS: readonly ChartBreak[] = [
     run: (run) => makeGreedy(run.root, 'deadlineReached'),
   },
   {
-    name: 'a parked run does not hear how its task ended',
+    name: 'a run that is being cancelled does not hear that its task has ended',
     finds: TOLD,
-    run: (run) => nodeAt(run, 'blockedNeedsHuman').transitions.delete('taskSettled'),
+    run: (run) => nodeAt(run, 'cancelling').transitions.delete('taskSettled'),
+  },
+  {
+    name: 'a run that has its task ended does not hear that this is in doubt again',
+    finds: TOLD,
+    run: (run) => nodeAt(run, 'endingTask').transitions.delete('taskDoubtful'),
+  },
+  {
+    name: 'a run that has its task ended does not renew its lease',
+    finds: 'a lease is renewed while the run can move, and only then',
+    run: (run) => nodeAt(run, 'endingTask').entry.pop(),
   },
   {
     name: 'a run does not hear that its task is in doubt',
@@ -65,15 +75,29 @@ export const CHART_BREAKS: readonly ChartBreak[] = [
   },
   {
     name: 'a task in doubt is not ended when an operator decides',
-    finds: 'a decision that is pending is carried out: its task is being ended',
-    task: (task) => nodeAt(task, 'running.doubtful').transitions.delete('endRequested'),
+    finds: 'what waits for the end of a task is carried out: that task is being ended',
+    task: (task) => nodeAt(task, 'supervision.doubtful').transitions.delete('endRequested'),
   },
   {
     name: 'a task that ends tells its run nothing',
     finds: 'at most one task is open, and the run names it',
-    task: (task) => makeSilent(nodeAt(task, 'running.watching'), 'workerEnded'),
+    task: (task) => makeSilent(nodeAt(task, 'supervision.watching'), 'workerEnded'),
   },
-  { name: 'a worker is not watched', finds: OWES_ONE, task: (task) => nodeAt(task, 'running.watching').entry.pop() },
+  {
+    name: 'a worker is not watched',
+    finds: OWES_ONE,
+    task: (task) => nodeAt(task, 'progress.open.running').entry.pop(),
+  },
+  {
+    name: 'a worker that is being ended is still watched',
+    finds: OWES_ONE,
+    task: (task) => nodeAt(task, 'supervision.watching').exit.pop(),
+  },
+  {
+    name: 'progress does not follow an end that is accepted',
+    finds: 'a task has ended where its progress, its supervision and what it remembers say so, and nowhere else',
+    task: (task) => nodeAt(task, 'progress.open').always?.splice(0),
+  },
 ];
 
 function nodeAt(machine: AnyStateMachine, place: string): AnyStateNode {

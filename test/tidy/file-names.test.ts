@@ -11,7 +11,7 @@ describe('names of files', () => {
       'src/core/foldRun.ts',
       'src/Core/fold.ts',
       'src/core/fold_run.ts',
-      'machines/run.machine.ts',
+      'machines/run/run.machine.ts',
       'test/a-b.test.ts',
     ];
     expect(told(nameViolations(files.map((path) => named(path))))).toEqual([
@@ -41,14 +41,14 @@ describe('names of files', () => {
 
   test('tell where machines are made', () => {
     const files = [
-      named('machines/run.machine.ts', 'setup({}).createMachine({});'),
+      named('machines/run/run.machine.ts', 'setup({}).createMachine({});'),
       named('machines/run-guards.ts', 'export const a = 1;'),
-      named('machines/task.machine.ts', '// createMachine()'),
+      named('machines/task/task.machine.ts', '// createMachine()'),
       named('src/core/run.ts', 'setup({}).createMachine({});'),
     ];
     expect(told(machineNameViolations(files))).toEqual([
-      'machines/task.machine.ts is named *.machine.ts and makes none',
-      'src/core/run.ts makes a machine outside of machines/*.machine.ts',
+      'machines/task/task.machine.ts is named *.machine.ts and makes none',
+      'src/core/run.ts makes a machine outside of machines/**/*.machine.ts',
     ]);
   });
 });

@@ -32,9 +32,9 @@ export function machineNameViolations(files: readonly SourceFile[]): Violation[]
     .filter(({ path }) => /^(?:src|machines)\//.test(path))
     .flatMap(({ path, text }): Violation[] => {
       const makesMachine = /\bcreateMachine\s*\(/.test(maskSource(text).code);
-      const isNamedMachine = /^machines\/[^/]+\.machine\.ts$/.test(path);
+      const isNamedMachine = /^machines\/(?:[^/]+\/)*[^/]+\.machine\.ts$/.test(path);
       if (makesMachine && !isNamedMachine)
-        return [{ path, line: 0, message: 'makes a machine outside of machines/*.machine.ts' }];
+        return [{ path, line: 0, message: 'makes a machine outside of machines/**/*.machine.ts' }];
       if (isNamedMachine && !makesMachine) return [{ path, line: 0, message: 'is named *.machine.ts and makes none' }];
       return [];
     });

@@ -36,7 +36,7 @@ describe('the imports of a file', () => {
 
   test('name project files by their path from the top', () => {
     expect(targetOf('src/core/a.ts', '../base/b.ts')).toBe('src/base/b.ts');
-    expect(targetOf('src/core/a.ts', '../../machines/run.machine.ts')).toBe('machines/run.machine.ts');
+    expect(targetOf('src/core/a.ts', '../../machines/run/run.machine.ts')).toBe('machines/run/run.machine.ts');
     expect(targetOf('src/core/a.ts', 'zod')).toBeNull();
   });
 });

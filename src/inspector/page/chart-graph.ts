@@ -19,7 +19,7 @@ export interface ChartNode {
   readonly isStop: boolean;
 }
 
-/** `way`: forward. `stop`: to a state that ends or parks the run. `resume`: back to where a parked run stood. */
+/** `way`: forward. `stop`: to a state that ends or parks the run, or ends its task. `resume`: back to where a run stood that had stopped. */
 export type EdgeRole = 'way' | 'stop' | 'resume';
 
 /** All transitions that one arrow stands for. */
@@ -27,7 +27,7 @@ export interface ChartEdge {
   readonly id: string;
   readonly source: string;
   readonly target: string;
-  /** Their events, each once. */
+  /** Their events, each once; none where it is taken at once. */
   readonly events: readonly string[];
   readonly role: EdgeRole;
 }
@@ -43,7 +43,7 @@ export interface Chart {
   readonly everywhere: readonly ChartEdge[];
 }
 
-const STOP = /^(?:blocked|failed|cancelled)/;
+const STOP = /^(?:blocked|failed|cancel|endingTask)/;
 /** From so many states of one box to the same place: the arrow begins at the box. */
 const SHARED_EXITS_MIN = 2;
 
@@ -59,7 +59,7 @@ export function chartOf(machine: AnyStateMachine): Chart {
     const known = edges.get(id);
     const role = roleOf(transition);
     const events = known?.events ?? new Set<string>();
-    events.add(transition.eventType);
+    if (transition.eventType !== '') events.add(transition.eventType);
     edges.set(id, { edge: { id, source, target, events: [], role: mainRole(known?.edge.role, role) }, events });
   }
   const all = [...edges.values()].map(({ edge, events }) => ({ ...edge, events: [...events] }));
@@ -116,7 +116,7 @@ function statesBelow(node: AnyStateNode): AnyStateNode[] {
 }
 
 function transitionsOf(node: AnyStateNode): AnyTransitionDefinition[] {
-  return [...node.transitions.values()].flat();
+  return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
 }
 
 function nodeOf(state: AnyStateNode): ChartNode {
@@ -148,10 +148,8 @@ function exitsTo(from: AnyStateNode, to: AnyStateNode): number {
 }
 
 function roleOf(transition: AnyTransitionDefinition): EdgeRole {
-  const { guard } = transition;
-  const name = typeof guard === 'object' && guard !== null && 'type' in guard ? String(guard.type) : '';
-  if (name === 'resumesAt') return 'resume';
   const target = transition.target?.[0];
+  if ([transition.source, target].some((node) => node?.tags.includes('transient'))) return 'resume';
   if (STOP.test(topOf(transition.source)?.key ?? '')) return 'resume';
   return target !== undefined && STOP.test(topOf(target)?.key ?? '') ? 'stop' : 'way';
 }

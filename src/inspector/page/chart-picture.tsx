@@ -149,7 +149,7 @@ function EdgeLabel({
         {text}
         {count > 1 ? <tspan class="times"> ×{count}</tspan> : null}
       </text>
-      <title>{`${edge.events.join(', ')}: ${edge.source} → ${edge.target}${count === 0 ? '' : `, taken ${count} times`}`}</title>
+      <title>{`${edge.events.length === 0 ? 'at once' : edge.events.join(', ')}: ${edge.source} → ${edge.target}${count === 0 ? '' : `, taken ${count} times`}`}</title>
     </g>
   );
 }

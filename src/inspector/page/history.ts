@@ -8,13 +8,14 @@
  * 3. Records that come again change nothing; other ones in their place begin the history anew.
  */
 import { type AnyMachineSnapshot, initialTransition } from 'xstate';
-import { runMachine } from '../../../machines/run.machine.ts';
+import { runMachine } from '../../../machines/run/run.machine.ts';
 import type { Json } from '../../base/canonical-json.ts';
 import { type Decision, type Delivery, decide, type RunState } from '../../core/decide.ts';
 import { ALONE } from '../../core/next-actions.ts';
 import { placeOf, type RunView, viewOf } from '../../core/run-view.ts';
 import { shownRun } from '../../core/shown-run.ts';
 import { machineOf } from '../../core/state-image.ts';
+import { transitionsTaken } from '../../core/transitions-taken.ts';
 import { inertScope } from '../../kernel/inert-scope.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
 import { edgeIdOf, stayIdOf } from './chart-graph.ts';
@@ -214,9 +215,11 @@ function stepsOf(before: RunState | null, { deliveries }: Accepted): (Taken & { 
     const machine = machineOf(actor);
     const comesAgain = deliveries.slice(index + 1).some((later) => later.actor === actor);
     if (comesAgain) now.set(actor, machine.transition(snapshot, event, inertScope([])));
-    return machine
-      .getTransitionData(snapshot, event)
-      .map((each) => ({ actor, id: edgeIdOf(each) ?? stayIdOf(each), event: event.type }));
+    return transitionsTaken(machine, snapshot, event).map((each) => ({
+      actor,
+      id: edgeIdOf(each) ?? stayIdOf(each),
+      event: event.type,
+    }));
   });
 }
 

@@ -4,8 +4,8 @@
  * Owns: which sequence is shown, the head of the page, the tabs. Does not own: the parts (scrubber, chart, timeline, tasks, gates, recovery).
  */
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { runMachine } from '../../../machines/run.machine.ts';
-import { taskMachine } from '../../../machines/task.machine.ts';
+import { runMachine } from '../../../machines/run/run.machine.ts';
+import { taskMachine } from '../../../machines/task/task.machine.ts';
 import { contraryStanding } from '../../core/liveness.ts';
 import type { RunView } from '../../core/run-view.ts';
 import { RUN_ACTOR } from '../../model/record.ts';

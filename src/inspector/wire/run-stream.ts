@@ -7,7 +7,7 @@
  * snapshot after it; the last one of a record is the committed one.
  */
 import { initialTransition } from 'xstate';
-import { taskMachine } from '../../../machines/task.machine.ts';
+import { taskMachine } from '../../../machines/task/task.machine.ts';
 import type { JsonObject } from '../../base/canonical-json.ts';
 import type { Delivery, RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
 import { machineOf } from '../../core/state-image.ts';

@@ -16,7 +16,6 @@ import {
 } from '@xstate/graph';
 import { fromTransition, type NonReducibleUnknown, type TransitionSnapshot } from 'xstate';
 import { type Decision, type Delivery, decide, type Input, type RunState } from '../../core/decide.ts';
-import { isReopenable } from '../../core/reopening.ts';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { stateKey } from './key.ts';
 import { MODEL_RUN, opening, stepsOf, type World, type WorldEvent } from './world.ts';
@@ -108,7 +107,7 @@ function walkOf(world: World, options: WalkOptions) {
     events: ({ context }) => stepsOf(context, world),
     serializeState: ({ context }) => stateKey(context),
     serializeEvent: ({ type }) => type,
-    stopWhen: ({ context: { run } }) => run.status !== 'active' && !isReopenable(run),
+    stopWhen: ({ context: { run } }) => run.status !== 'active',
     limit: options.stepsMax ?? 3_000_000,
   };
   return { logic, traversal, steps };

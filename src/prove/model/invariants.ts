@@ -5,9 +5,10 @@
  * (step-invariants), where they are checked.
  */
 import type { StateValue } from 'xstate';
-import { isSurfaceInDoubt, type RunContext, taskIdOf } from '../../../machines/run-context.ts';
-import { surfacesToLease } from '../../../machines/run-surfaces.ts';
-import type { RunSnapshot, RunState } from '../../core/decide.ts';
+import { isSurfaceInDoubt, type RunContext, taskIdOf } from '../../../machines/run/context.ts';
+import { surfacesToLease } from '../../../machines/run/surfaces.ts';
+import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
+import { hasEnded } from '../../core/run-end.ts';
 import type { Gate, KeyedEffect } from '../../model/effect.ts';
 import type { Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
@@ -53,13 +54,12 @@ const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
   ['no counter of a run passes its limit', ({ context }) => isWithin(context, context.policy)],
   [
     'a run that has ended holds no lease and has no open task',
-    ({ status, context }) => status === 'active' || (context.lease === null && context.openTask === null),
+    (run) => !hasEnded(run) || (run.context.lease === null && run.context.openTask === null),
   ],
-  ['a parked run names its blocker', ({ value, context }) => !isParked(value) || context.blockers.length > 0],
+  ['a parked run names its blocker', (run) => !run.hasTag('parked') || run.context.blockers.length > 0],
   [
     'a run that goes on shows no blocker',
-    ({ value, context }) =>
-      isParked(value) || value === 'queued' || isWaiting(value) || context.blockers.length === 0 || isEnd(value),
+    (run) => run.hasTag('parked') || isWaiting(run.value) || isEnd(run.value) || run.context.blockers.length === 0,
   ],
   [
     'a run that waits for its agent names that, and when it goes on',
@@ -79,19 +79,22 @@ const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
   ],
   [
     'a task is open only where it is awaited, or in doubt',
-    ({ value, context }) => context.openTask === null || /orking$|settingUp$|^blockedNeedsHuman$/.test(placeOf(value)),
+    ({ value, context }) =>
+      context.openTask === null || /^blockedNeedsHuman$/.test(placeOf(value)) || isAwaiting(value),
   ],
-  [
-    'what is awaited is there',
-    ({ value, context }) => !/orking$|settingUp$/.test(placeOf(value)) || context.openTask !== null,
-  ],
+  ['what is awaited is there', ({ value, context }) => !isAwaiting(value) || context.openTask !== null],
   [
     'a run that is being cancelled has a task to end, or is cancelled',
     ({ value, context }) => context.cancel === null || context.openTask !== null || value === 'cancelled',
   ],
   [
-    'a decision is pending only while a task is open',
-    ({ status, context }) => context.pendingDecision === null || context.openTask !== null || status !== 'active',
+    'a run whose task is ended for a cancel has been cancelled, and for a decision has not',
+    ({ value, context }) =>
+      value === 'cancelling' ? context.cancel !== null : !isEndingTask(value) || context.cancel === null,
+  ],
+  [
+    'only a run without its lease remembers where to go on with it',
+    (run) => run.context.resumeAt === null || run.context.lease === null,
   ],
   [
     'a run is parked over its surface where its blocker says so, and nowhere else',
@@ -113,12 +116,12 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
     ({ tasks }) => Object.values(tasks).every(({ context }) => context.hostStarts <= context.hostStartsMax),
   ],
   [
-    'a final state owes nothing and every task of it is settled',
-    (state) => state.run.status === 'active' || isAtRest(state),
+    'a run that has ended owes nothing and every task of it is settled',
+    (state) => !hasEnded(state.run) || isAtRest(state),
   ],
   [
-    'a state that is not final owes an effect, awaits a task that owes one, or names its blocker',
-    (state) => state.run.status !== 'active' || isDoing(state) || namesBlocker(state.run),
+    'a run that has not ended owes an effect, awaits a task that owes one, or names its blocker',
+    (state) => hasEnded(state.run) || isDoing(state) || namesBlocker(state.run),
   ],
   ['at most one task is open, and the run names it', (state) => openTaskIsNamed(state)],
   [
@@ -126,15 +129,21 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
     (state) => openTasks(state).every(([taskId]) => owesOneOrIsDoubted(state, taskId)),
   ],
   [
+    'a task has ended where its progress, its supervision and what it remembers say so, and nowhere else',
+    ({ tasks }) => Object.values(tasks).every(isSettledThroughout),
+  ],
+  [
+    'an open task owes what its progress needs while it is watched, and its ending while it is ended',
+    (state) => openTasks(state).every(([taskId, task]) => owesWhatItShould(state, taskId, task)),
+  ],
+  [
     'a settled task owes nothing',
     ({ owed, tasks }) => owed.every(({ actor }) => actor === RUN_ACTOR || tasks[actor]?.context.settlement === null),
   ],
   [
-    'a decision that is pending is carried out: its task is being ended',
+    'what waits for the end of a task is carried out: that task is being ended',
     ({ run, owed }) =>
-      run.context.pendingDecision === null ||
-      run.status !== 'active' ||
-      owed.some(({ actor, kind }) => actor === run.context.openTask && kind === 'endTask'),
+      !isEndingTask(run.value) || owed.some(({ actor, kind }) => actor === run.context.openTask && kind === 'endTask'),
   ],
   [
     'every task that was requested has an id of its own',
@@ -161,7 +170,7 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
   ],
   [
     'a lease is renewed while the run can move, and only then',
-    ({ run, owed }) => owed.some(isDeadline('lease')) === (run.context.lease !== null && !isParked(run.value)),
+    ({ run, owed }) => owed.some(isDeadline('lease')) === (run.context.lease !== null && !run.hasTag('parked')),
   ],
   [
     'a run that waits for its agent owes exactly that deadline, and nobody else owes one',
@@ -188,8 +197,14 @@ function isHandedOff(value: StateValue): boolean {
   return value === 'handoffReady' || value === 'readyForManualReview';
 }
 
-function isParked(value: StateValue): boolean {
-  return value === 'blockedNeedsHuman' || value === 'blockedLockConflict';
+/** A cancel, or a decision, waits for the end of the open task. */
+function isEndingTask(value: StateValue): boolean {
+  return /^(?:cancelling$|endingTask\.)/.test(placeOf(value));
+}
+
+/** The end of the open task is awaited. */
+function isAwaiting(value: StateValue): boolean {
+  return /orking$|settingUp$/.test(placeOf(value)) || isEndingTask(value);
 }
 
 /** The ends that keep their blockers: what they say is why the run ended. */
@@ -218,8 +233,8 @@ function isDoing({ run, owed }: RunState): boolean {
   );
 }
 
-function namesBlocker({ value, context }: RunSnapshot): boolean {
-  return isParked(value) && context.blockers.length > 0;
+function namesBlocker(run: RunSnapshot): boolean {
+  return run.hasTag('parked') && run.context.blockers.length > 0;
 }
 
 function openTaskIsNamed(state: RunState): boolean {
@@ -230,8 +245,26 @@ function openTaskIsNamed(state: RunState): boolean {
 
 function owesOneOrIsDoubted(state: RunState, taskId: string): boolean {
   const owed = state.owed.filter(({ actor }) => actor === taskId).length;
-  const isDoubtful = placeOf(state.tasks[taskId]?.value ?? '').endsWith('.doubtful');
-  return isDoubtful ? owed === 0 && namesBlocker(state.run) : owed === 1;
+  return state.tasks[taskId]?.hasTag('doubtful') === true ? owed === 0 && namesBlocker(state.run) : owed === 1;
+}
+
+/** Its regions change together: none of them tells another end than the others. */
+function isSettledThroughout(task: TaskSnapshot): boolean {
+  const end = task.context.settlement?.result;
+  const isOver = task.matches({ supervision: 'over' });
+  const isLate = task.matches({ completions: 'late' });
+  if (end === undefined) return !isOver && !isLate && !task.hasTag('settled');
+  return isOver && isLate && task.hasTag('settled') && task.matches({ progress: end });
+}
+
+const WATCHED_BY = { requested: 'startHost', claimed: 'awaitWorker', running: 'watchWorker' } as const;
+
+function owesWhatItShould({ owed }: RunState, taskId: string, task: TaskSnapshot): boolean {
+  const kinds = owed.filter(({ actor }) => actor === taskId).map(({ kind }) => kind);
+  if (task.matches({ supervision: 'ending' })) return kinds.join() === 'endTask';
+  if (!task.matches({ supervision: 'watching' })) return kinds.length === 0;
+  const progress = (['requested', 'claimed', 'running'] as const).find((open) => task.matches({ progress: { open } }));
+  return progress !== undefined && kinds.join() === WATCHED_BY[progress];
 }
 
 function hasThreeAlike({ judgements }: RunContext, gate: Gate): boolean {

@@ -8,8 +8,8 @@
  * current ones; of failed rounds stands which of them found the same. A test shows that states of one key go on alike.
  */
 import type { AnyMachineSnapshot, StateValue } from 'xstate';
-import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../../machines/run-context.ts';
-import type { TaskContext } from '../../../machines/task.machine.ts';
+import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../../machines/run/context.ts';
+import type { TaskContext } from '../../../machines/task/context.ts';
 import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
 import { isWorkOutOfPlace } from '../../core/decision-event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
@@ -101,8 +101,7 @@ function marksOf(context: RunContext): string[] {
     context.blockedGate === null ? '' : `${context.blockedGate} may be accepted`,
     conflictKey(context.surfaceConflict ?? null),
     context.resumeAt === null ? '' : `resumes at ${context.resumeAt}`,
-    context.pendingDecision === null ? '' : `${context.pendingDecision} pending`,
-    context.cancel === null ? '' : 'cancelling',
+    context.cancel === null ? '' : 'cancelled',
     context.handoff === null ? '' : 'handed off',
   ].filter((mark) => mark !== '');
 }
@@ -132,13 +131,12 @@ export function taskKey(task: TaskSnapshot): string {
 
 /** The key of a task's snapshot with all of its context but texts, hashes and instants. */
 export function wholeTaskKey(task: TaskSnapshot): string {
-  const { isAdopted, pid, startedAtMs, endedAtMs, decision, reports }: TaskContext = task.context;
+  const { isAdopted, pid, startedAtMs, endedAtMs, reports }: TaskContext = task.context;
   const marks = [
     isAdopted ? 'adopted' : '',
     pid === null ? '' : 'pid',
     startedAtMs === null ? '' : 'started',
     endedAtMs === null ? '' : 'ended',
-    decision ?? '',
     ...reports.map((report) => report.decision),
   ];
   return [taskKey(task), ...marks.filter((mark) => mark !== '')].join(', ');
@@ -152,6 +150,12 @@ function placeKey(snapshot: AnyMachineSnapshot): string {
 /** Whether a run waits for its agent, which has reached a limit. */
 export function isWaiting(value: StateValue): boolean {
   return /\.(?:l|\w+L)imited$/.test(placeOf(value));
+}
+
+/** A task's value as people write it: how far it has come, and how it is looked after meanwhile: `running.watching`, or `settled.failed`. */
+export function taskPlaceOf(value: StateValue): string {
+  const { progress = '', supervision = '' } = typeof value === 'string' ? {} : value;
+  return typeof progress === 'string' ? `settled.${progress}` : `${progress.open}.${placeOf(supervision)}`;
 }
 
 /** A state's value as people write it: `verification.judging`. */

@@ -1,18 +1,18 @@
 /**
  * The machines alone, without outbox and driver: every state that they reach when anything may be said to them at any time.
  *
- * Owns: what is said, the walk of @xstate/graph over a machine itself, which steps of its chart were taken. Does not own: run and tasks
- * together (graph).
+ * Owns: what is said, the walk of @xstate/graph over a machine itself. Does not own: run and tasks together (graph), the steps of a chart
+ * (chart-steps).
  *
  * Invariant: what is said is wider than what the driver would let through: results of old epochs and of other commits, ends nobody awaits.
  */
 import { type AdjacencyMap, type AdjacencyValue, getAdjacencyMap } from '@xstate/graph';
-import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { runMachine } from '../../../machines/run.machine.ts';
-import { type RunMachineEvent, taskIdOf } from '../../../machines/run-context.ts';
-import { type TaskMachineEvent, taskMachine } from '../../../machines/task.machine.ts';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { type RunMachineEvent, taskIdOf } from '../../../machines/run/context.ts';
+import { runMachine } from '../../../machines/run/run.machine.ts';
+import type { TaskMachineEvent } from '../../../machines/task/context.ts';
+import { taskMachine } from '../../../machines/task/task.machine.ts';
 import type { RunSnapshot, TaskSnapshot } from '../../core/decide.ts';
-import { isReopenable, reopened } from '../../core/reopening.ts';
 import type { Effect, KeyedEffect } from '../../model/effect.ts';
 import {
   type JournalEvent,
@@ -56,25 +56,14 @@ export function runAlone(
     branch: 'b',
     policy,
   };
-  const map = getAdjacencyMap(reopening(machine), {
+  const map = getAdjacencyMap(machine, {
     input,
-    events: (snapshot) =>
-      runEvents(snapshot, without).filter((event) => {
-        const from = snapshot.status === 'active' ? snapshot : reopened(snapshot, event);
-        return from !== null && isTaken(machine, from, event);
-      }),
+    events: (snapshot) => runEvents(snapshot, without).filter((event) => isTaken(machine, snapshot, event)),
     serializeState: (snapshot) => runKey(snapshot),
-    stopWhen: (snapshot) => snapshot.status !== 'active' && !isReopenable(snapshot),
+    stopWhen: (snapshot) => snapshot.status !== 'active',
     limit: 3_000_000,
   });
   return graphOf(map, runKey);
-}
-
-/** The machine as it is driven: what reopens an ended run is taken from a snapshot that is active again. */
-function reopening(machine: typeof runMachine): typeof runMachine {
-  const transition: (typeof runMachine)['transition'] = (snapshot, event, scope) =>
-    machine.transition(reopened(snapshot, event) ?? snapshot, event, scope);
-  return Object.create(machine, { transition: { value: transition } });
 }
 
 /** The task machine, told anything at any time. */
@@ -208,53 +197,4 @@ export function isRunEvent(event: JournalEvent): event is RunEvent {
 /** True for a fact that a task learns. */
 export function isTaskEvent(event: JournalEvent): event is TaskEvent {
   return TASK_TYPES.has(event.type);
-}
-
-/**
- * Steps of the run machine's chart that no run takes, whatever it is told: while a task is open, the lease cannot be lost and the run stands at a stage with tasks, and
- * nothing leads to the handoff but both gates. They stay in the chart as a second line.
- */
-export const NEVER_TAKEN: readonly string[] = [
-  'handoffReady: handoffProjected → blockedNeedsHuman',
-  'blockedNeedsHuman: taskSettled [mustRegainLease] → waitingForLock',
-  'blockedNeedsHuman: taskSettled [resumesAt workspace] → implementing.preparing',
-  'blockedNeedsHuman: taskSettled [resumesAt implementationCommit] → implementing.committing',
-  'blockedNeedsHuman: taskSettled [resumesAt fixCommit] → fixLoop.committing',
-  'blockedNeedsHuman: taskSettled [resumesAt handoff] → handoffReady',
-];
-
-/** Every place of a machine that has no places inside, by name. */
-export function leavesOf(machine: AnyStateMachine): readonly string[] {
-  const leaves = nodesOf(machine.root).filter((node) => node.type === 'atomic' || node.type === 'final');
-  return leaves.map((node) => node.path.join('.'));
-}
-
-/** Every step in a machine's chart, by name: where, on which event, under which guard. */
-export function chartSteps(machine: AnyStateMachine): readonly string[] {
-  return nodesOf(machine.root).flatMap((node) => [...node.transitions.values()].flat().map(stepName));
-}
-
-/** The steps of the chart that an event takes in a snapshot. */
-export function stepsTaken(
-  machine: AnyStateMachine,
-  snapshot: AnyMachineSnapshot,
-  event: RunMachineEvent | TaskMachineEvent,
-): readonly string[] {
-  return machine.getTransitionData(snapshot, event).map(stepName);
-}
-
-function nodesOf(node: AnyStateNode): AnyStateNode[] {
-  return [node, ...Object.values(node.states).flatMap(nodesOf)];
-}
-
-function stepName({ source, eventType, guard, target }: AnyTransitionDefinition): string {
-  const where = source.path.join('.') || 'anywhere';
-  const to = target?.map((node) => node.path.join('.')).join() ?? 'stays';
-  return `${where}: ${eventType}${guard === undefined ? '' : ` [${guardName(guard)}]`} → ${to}`;
-}
-
-function guardName(guard: unknown): string {
-  if (typeof guard === 'string') return guard;
-  const { type, params } = guard as { readonly type: string; readonly params?: Readonly<Record<string, unknown>> };
-  return [type, ...Object.values(params ?? {}).map(String)].join(' ');
 }

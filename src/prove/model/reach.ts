@@ -3,6 +3,7 @@
  *
  * Owns: reachability of an end, what lies on a circle, the longest that a run can go on by itself. Does not own: the graph (graph).
  */
+import { hasEnded } from '../../core/run-end.ts';
 import type { Edge, Graph, Node } from './graph.ts';
 
 /** The keys of states from which no final state can be reached. */
@@ -11,7 +12,7 @@ export function statesWithoutEnd(graph: Graph): readonly string[] {
   for (const { key, edges } of graph.nodes.values()) {
     for (const { to } of edges) before.set(to, [...(before.get(to) ?? []), key]);
   }
-  const ends = [...graph.nodes.values()].filter(({ state }) => state.run.status !== 'active').map(({ key }) => key);
+  const ends = [...graph.nodes.values()].filter(({ state }) => hasEnded(state.run)).map(({ key }) => key);
   const reached = new Set(ends);
   for (const key of reached) for (const earlier of before.get(key) ?? []) reached.add(earlier);
   return [...graph.nodes.keys()].filter((key) => !reached.has(key));

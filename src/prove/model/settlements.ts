@@ -3,7 +3,7 @@
  *
  * Owns: default events for effects. Does not own: deciding which is next.
  */
-import type { RunContext } from '../../../machines/run-context.ts';
+import type { RunContext } from '../../../machines/run/context.ts';
 import type { Input } from '../../core/decide.ts';
 import type { KeyedEffect } from '../../model/effect.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';

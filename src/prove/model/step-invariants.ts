@@ -4,10 +4,10 @@
  * Owns: the invariants of a step, each by its sentence, and the list of those that a step breaks. Does not own: those of a state
  * (invariants), where they are checked.
  */
-
-import { isSurfaceInDoubt } from '../../../machines/run-context.ts';
+import { isSurfaceInDoubt } from '../../../machines/run/context.ts';
 import type { Delivery, RunState } from '../../core/decide.ts';
 import { isWorkOutOfPlace } from '../../core/decision-event.ts';
+import { hasEnded } from '../../core/run-end.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { isWaiting, placeOf } from './key.ts';
 
@@ -65,14 +65,14 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     (before, after, deliveries) =>
       before.run.value !== 'blockedNeedsHuman' ||
       after.run.value === 'blockedNeedsHuman' ||
-      after.run.status !== 'active' ||
+      hasEnded(after.run) ||
       !deliveries.some(({ event }) => event.type === 'decisionMade') ||
       after.run.context.judgements.length === 0,
   ],
   [
     'work beyond its surface is looked at again, or done again, before anything else is done with it',
     (before, after, deliveries) => {
-      if (!isSurfaceInDoubt(before.run.context) || after.run.status !== 'active') return true;
+      if (!isSurfaceInDoubt(before.run.context) || hasEnded(after.run)) return true;
       const { stage } = before.run.context;
       const { value, context } = after.run;
       if (value === 'waitingForLock' || isReplaced(deliveries))
@@ -117,7 +117,7 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
   [
     'a run that is admitted anew resumes no later than at the verification of its work',
     (before, after) =>
-      before.run.value !== 'queued' || !['review', 'fix', 'handoff'].includes(after.run.context.resumeAt ?? 'nowhere'),
+      !before.run.matches('queued') || !['review', 'fix', 'handoff'].includes(after.run.context.resumeAt ?? 'nowhere'),
   ],
   [
     'an effect stays owed under the key that it was asked under',
@@ -139,7 +139,7 @@ function toldRun(before: RunState, after: RunState): string {
     const was = before.tasks[taskId];
     if (was === undefined || was === task) return [];
     if (was.context.settlement === null && task.context.settlement !== null) return [`taskSettled ${taskId}`];
-    const isNewlyDoubted = placeOf(task.value).endsWith('.doubtful') && !placeOf(was.value).endsWith('.doubtful');
+    const isNewlyDoubted = task.hasTag('doubtful') && !was.hasTag('doubtful');
     return isNewlyDoubted ? [`taskDoubtful ${taskId}`] : [];
   });
   return told.join();
@@ -168,7 +168,7 @@ function isUnderNewPacket(before: RunState, after: RunState): boolean {
   const kept = ({ epoch, attempt, attemptEpoch, headCommit, tasksRequested }: typeof was): string =>
     [epoch, attempt, attemptEpoch, headCommit, tasksRequested].join();
   return (
-    after.run.value === 'queued' &&
+    after.run.matches({ queued: 'admitting' }) &&
     isFresh &&
     isUnjudged &&
     isUncharged &&

@@ -8,6 +8,7 @@
  * there the story lets the process die, and the next one finds it.
  */
 import type { RunState } from '../../core/decide.ts';
+import { hasEnded } from '../../core/run-end.ts';
 import type { WorkspaceResult } from '../../ports/git.ts';
 import { emptyInbox } from '../../runtime/commands.ts';
 import type { Driver } from '../../runtime/driver.ts';
@@ -168,7 +169,7 @@ export class Bystanders {
     if (runId !== story.entry.runId || next === undefined || !isStep) return false;
     const isEnding = state.owed.some(({ kind }) => kind === 'endTask');
     // It stops by itself.
-    if (state.run.value === 'blockedNeedsHuman' && !isEnding) return false;
+    if (state.run.value === 'blockedNeedsHuman') return false;
     const holder = this.#holder;
     if (next === 'leaseReclaimed') return true;
     if (next === 'surfaceExceeded held') return !this.#hasNeighbour;
@@ -223,6 +224,6 @@ function neighbourIn(driver: Driver): string {
 
 /** Not ended, not parked, without a lease. */
 function isWaiting(state: RunState | undefined): boolean {
-  if (state === undefined || state.run.status !== 'active') return false;
-  return state.run.value === 'queued' || state.run.value === 'waitingForLock';
+  if (state === undefined || hasEnded(state.run)) return false;
+  return state.run.matches('queued') || state.run.matches('waitingForLock');
 }

@@ -6,7 +6,6 @@
  *
  * Invariant: everything follows from the journal and from what is outside: told the same twice, it does the same.
  */
-
 import type { RunState } from '../../core/decide.ts';
 import type { KeyedEffect } from '../../model/effect.ts';
 import { PawlError } from '../../model/error.ts';
@@ -149,7 +148,12 @@ export class Director {
 
   #endWorker(effect: TaskEffect, folder: string, isAdopted: boolean, result: TaskResult): void {
     // The runner itself ends it, and to the same end.
-    if (effect.kind === 'endTask' && ENDS[effect.reason] === result) return;
+    if (effect.kind === 'endTask' && ENDS[effect.reason] === result) {
+      const host = this.#claimed(folder);
+      if (host !== undefined && effect.reason !== 'operator')
+        this.#outside.clear(host.identity, this.#hosts.request(folder).mark);
+      return;
+    }
     if (isAdopted && result === 'lost') {
       this.#outside.end(this.#claimed(folder)?.worker ?? null);
       return;

@@ -26,7 +26,7 @@ export class Outside {
   #nonces = 0;
   #boot = 1;
   readonly #alive = new Set<number>();
-  /** Processes of which nobody can tell whether they live, whatever happens. */
+  /** Processes of which nobody can tell whether they live. */
   readonly #untold = new Set<number>();
   /** Marks of trees whose lock is held, by nobody that can be seen. */
   readonly #locked = new Set<string>();
@@ -122,6 +122,12 @@ export class Outside {
   lock(mark: string): void {
     this.#locked.add(mark);
     this.version += 1;
+  }
+
+  /** Whatever was in doubt about that process and that tree can be told from now on. */
+  clear({ pid }: ProcessIdentity, mark: string): void {
+    const [wasUntold, wasLocked] = [this.#untold.delete(pid), this.#locked.delete(mark)];
+    if (wasUntold || wasLocked) this.version += 1;
   }
 
   isLocked(mark: string): boolean {

@@ -5,7 +5,6 @@
  *
  * Invariant: a process that is dead calls nothing any more.
  */
-
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { type Config, parseConfig } from '../../model/config.ts';
@@ -118,13 +117,13 @@ export function simProcesses(caller: Caller): ProcessesPort {
   };
 }
 
-/** The only agent there is; there is none while the story tells that it is missing. */
+/** The only agent there is; while the story tells that one is missing, every time another one: what was said before is not said again. */
 export function simAgents({ director }: Caller): AgentsPort {
   const isThere = (): boolean => director.next !== 'agentMissing';
   return {
     has: (name) => name === 'sim' && isThere(),
     names: () => (isThere() ? ['sim'] : []),
-    forRole: () => null,
+    forRole: () => (isThere() ? null : `sim-${director.progress.next}`),
     installation: () => null,
     installed: () => [],
     problem: () => null,
@@ -135,8 +134,8 @@ export function simAgents({ director }: Caller): AgentsPort {
   };
 }
 
-/** The origin of a clone that no story's packet is for. */
-const FOREIGN_ORIGIN = 'https://forge.invalid/somebody/else.git';
+/** The origin of a clone that no story's packet is for: at every step another one, so that it is told again. */
+const foreignOrigin = (step: number): string => `https://forge.invalid/somebody/else-${step}.git`;
 
 /** A repository that never forgets: what git has done stays done. */
 export function simGit(caller: Caller): GitPort {
@@ -149,7 +148,7 @@ export function simGit(caller: Caller): GitPort {
   };
   return {
     facts: async () => ({
-      origin: director.next === 'admissionRefused' ? FOREIGN_ORIGIN : null,
+      origin: director.next === 'admissionRefused' ? foreignOrigin(director.progress.next) : null,
       defaultBranches: ['main'],
     }),
     workspaceProblem: async () => null,

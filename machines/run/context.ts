@@ -1,13 +1,13 @@
 /**
  * What a run remembers to decide with: its policy, place, counters, gates and lease; and the pure rules over them.
  *
- * Owns: the run's context and the stages it can be resumed at. Does not own: the states (run.machine), blockers (run-blockers).
+ * Owns: the run's context and the stages it can be resumed at. Does not own: the states (run.machine), blockers (blockers).
  */
-import type { Gate } from '../src/model/effect.ts';
-import type { Blocker } from '../src/model/error.ts';
-import type { ArtifactRef, LeftOut, Policy, RunEvent, TaskMessage } from '../src/model/event.ts';
-import type { Purpose } from '../src/model/limits.ts';
-import type { At } from './effects.ts';
+import type { Gate } from '../../src/model/effect.ts';
+import type { Blocker } from '../../src/model/error.ts';
+import type { ArtifactRef, LeftOut, Policy, RunEvent, TaskMessage } from '../../src/model/event.ts';
+import type { Purpose } from '../../src/model/limits.ts';
+import type { At } from '../effects.ts';
 
 /** Where a run stands, finer than its state: what `retry` and a regained lease return to. */
 export type Stage =
@@ -131,7 +131,6 @@ export interface RunContext extends RunInput {
   readonly blockedGate: Gate | null;
   /** Where to go on once the lease is held (again), or null at the first time. */
   readonly resumeAt: Stage | null;
-  readonly pendingDecision: 'retry' | 'abandon' | null;
   readonly cancel: { readonly by: string; readonly reason: string } | null;
   readonly handoff: { readonly artifact: ArtifactRef; readonly reference: string } | null;
   readonly lastArtifact: ArtifactRef | null;
@@ -173,7 +172,6 @@ export function freshContext(input: RunInput): RunContext {
     blockers: [],
     blockedGate: null,
     resumeAt: null,
-    pendingDecision: null,
     cancel: null,
     handoff: null,
     lastArtifact: null,
@@ -197,25 +195,17 @@ export function headOf(context: RunContext): string {
 }
 
 /**
- * The stage at which a parked or waiting run goes on because of this event, or null when the event does not make it go on.
+ * The stage at which a person's decision has a run go on, or null when the event is none that does.
  * `accept` moves past the gate that blocked, or takes the work as it is; `retry` returns to where the run stopped, or has the work done
  * again.
  */
 export function stageToResume(context: RunContext, event: RunMachineEvent): Stage | null {
-  switch (event.type) {
-    case 'leaseAcquired':
-      return context.resumeAt;
-    case 'taskSettled':
-      return context.pendingDecision === 'retry' ? context.stage : null;
-    case 'decisionMade':
-      if (event.decision === 'retry') return stageToRetry(context, event);
-      if (event.decision === 'accept' && context.blockedGate !== null) {
-        return context.blockedGate === 'verification' ? 'review' : 'handoff';
-      }
-      return event.decision === 'accept' && isSurfaceInDoubt(context) ? context.stage : null;
-    default:
-      return null;
+  if (event.type !== 'decisionMade') return null;
+  if (event.decision === 'retry') return stageToRetry(context, event);
+  if (event.decision === 'accept' && context.blockedGate !== null) {
+    return context.blockedGate === 'verification' ? 'review' : 'handoff';
   }
+  return event.decision === 'accept' && isSurfaceInDoubt(context) ? context.stage : null;
 }
 
 /** Whether the run is parked over what its work touches beyond its lease. */

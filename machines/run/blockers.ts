@@ -1,13 +1,13 @@
 /**
  * The blockers that the run machine composes by itself, from what it remembers.
  *
- * Owns: each of them, once. Does not own: when they apply (run.machine, run-parts), those that come inside events.
+ * Owns: each of them, once. Does not own: when they apply (run.machine, parts), those that come inside events.
  */
-import type { Gate } from '../src/model/effect.ts';
-import type { Blocker } from '../src/model/error.ts';
-import type { ErrorCode } from '../src/model/error-codes.ts';
-import type { ArtifactRef } from '../src/model/event.ts';
-import type { RunContext } from './run-context.ts';
+import type { Gate } from '../../src/model/effect.ts';
+import type { Blocker } from '../../src/model/error.ts';
+import type { ErrorCode } from '../../src/model/error-codes.ts';
+import type { ArtifactRef } from '../../src/model/event.ts';
+import type { RunContext } from './context.ts';
 
 /** The packet lacks what no run can do without. */
 export function packetInsufficient(missingFields: readonly string[]): readonly Blocker[] {

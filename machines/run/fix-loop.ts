@@ -1,13 +1,13 @@
 /**
  * Whether the fix loop gets anywhere: rounds of findings compared with each other.
  *
- * Owns: the rules for a loop that does not converge. Does not own: the keys of findings (core/finding-keys), its blocker (run-blockers).
+ * Owns: the rules for a loop that does not converge. Does not own: the keys of findings (core/finding-keys), its blocker (blockers).
  *
  * Invariant: only rounds whose findings can be compared count; a gate that says nothing comparable goes on to its limit.
  */
-import type { Blocker } from '../src/model/error.ts';
-import { fixStuck, type StuckReason } from './run-blockers.ts';
-import type { Judgement, RunContext, RunMachineEvent, RunMachineEventOf } from './run-context.ts';
+import type { Blocker } from '../../src/model/error.ts';
+import { fixStuck, type StuckReason } from './blockers.ts';
+import type { Judgement, RunContext, RunMachineEvent, RunMachineEventOf } from './context.ts';
 
 /** A failed judgement as the run remembers it. */
 export function judgementOf(event: RunMachineEventOf<'gateJudged'>): Judgement {

@@ -2,12 +2,12 @@
  * What a run leases beyond its packet's surfaces, because its work touches it.
  *
  * Owns: adding that to the lease, what is remembered of work that may not be leased, what a person accepts of it.
- * Does not own: the states (run-parts), where a run resumes (run-context), finding out what the work touches (runtime).
+ * Does not own: the states (parts), where a run resumes (context), finding out what the work touches (runtime).
  *
  * Invariants: 1. What was added is leased again with the rest after a lease was lost. 2. A run that never touched anything else has none
  * of these members.
  */
-import type { RunContext, RunMachineEvent, RunMachineEventOf, SurfaceConflict } from './run-context.ts';
+import type { RunContext, RunMachineEvent, RunMachineEventOf, SurfaceConflict } from './context.ts';
 
 /** All that the run leases: the packet's surfaces, and what its work was found to touch beyond them. */
 export function surfacesToLease({ surfaces, surfacesAdded = [] }: RunContext): readonly string[] {

@@ -1,27 +1,21 @@
 /**
  * The life of one packet, from intake to a review-ready handoff or to a stop that names its reason.
  *
- * Owns: the run's states and what each of them owes or awaits. Does not own: the pieces that recur (run-parts), the vocabulary
- * (run-setup), doing any of it (runtime).
+ * Owns: the run's states and what each of them owes or awaits. Does not own: the pieces that recur (parts), the vocabulary
+ * (vocabulary), doing any of it (runtime).
  *
  * Invariants: 1. Every state that is not final owes an effect, awaits a task, or names its blocker: nothing hangs silently (L5).
- * 2. A gate is passed only by a result of the current epoch over the commit the run stands at (L4). 3. A final state owes
- * nothing and holds no lease; of those only a failure is ever left, by a person's word.
+ * 2. A gate is passed only by a result of the current epoch over the commit the run stands at (L4). 3. A state tagged
+ * `ended` owes nothing and holds no lease; only a failure is ever left, by a person's word.
  */
-import { queuedState } from './run-admission.ts';
-import { handoffUnearned, leaseTaken, packetInsufficient } from './run-blockers.ts';
-import { freshContext, headOf } from './run-context.ts';
-import { committingState, judgingState, limitedState, requestedState, setUpDone, workingState } from './run-parts.ts';
-import {
-  armLease,
-  replacePacket,
-  resumeOnDecision,
-  resumeOnLease,
-  resumeOnSettled,
-  takeLease,
-} from './run-resuming.ts';
-import { runSetup } from './run-setup.ts';
-import { surfacesToLease } from './run-surfaces.ts';
+import { queuedState } from './admission.ts';
+import { handoffUnearned, leaseTaken, packetInsufficient } from './blockers.ts';
+import { freshContext, headOf } from './context.ts';
+import { cancellingState, endingTaskState, endOpenTask } from './ending.ts';
+import { committingState, judgingState, limitedState, requestedState, setUpDone, workingState } from './parts.ts';
+import { armLease, replacePacket, resumingState } from './resuming.ts';
+import { surfacesToLease } from './surfaces.ts';
+import { runSetup } from './vocabulary.ts';
 
 const released = ['dropLease', { type: 'withdraw', params: { kind: 'deadline' } }] as const;
 
@@ -57,6 +51,8 @@ export const runMachine = runSetup.createMachine({
   },
   states: {
     packetReceived: {
+      description: 'Has its packet; whether that says all that a run needs is being looked at.',
+      tags: 'waiting',
       on: {
         packetReceived: [
           { guard: 'isSufficient', target: 'queued' },
@@ -72,10 +68,22 @@ export const runMachine = runSetup.createMachine({
     },
     queued: queuedState,
     waitingForLock: {
+      description: 'Waits for the lease of the surfaces that it works on.',
+      tags: 'waiting',
       entry: { type: 'acquireLease', params: ({ context }) => ({ surfaces: surfacesToLease(context) }) },
       exit: { type: 'withdraw', params: { kind: 'acquireLease' } },
       on: {
-        leaseAcquired: [...resumeOnLease, { target: 'implementing', actions: takeLease() }],
+        leaseAcquired: [
+          {
+            guard: 'hasStageToResume',
+            target: 'resuming',
+            actions: { type: 'takeLease', params: ({ event }) => event },
+          },
+          {
+            target: 'implementing',
+            actions: [{ type: 'takeLease', params: ({ event }) => event }, ...armLease()],
+          },
+        ],
         leaseContended: {
           actions: { type: 'noteContention', params: ({ event }) => event },
         },
@@ -90,9 +98,12 @@ export const runMachine = runSetup.createMachine({
       },
     },
     implementing: {
+      description: 'The change is being made: first its worktree, then the work, then a commit of it.',
       initial: 'preparing',
       states: {
         preparing: {
+          description: 'Its worktree and branch are being prepared.',
+          tags: 'working',
           entry: [{ type: 'noteStage', params: { stage: 'workspace' } }, 'prepareWorkspace'],
           exit: { type: 'withdraw', params: { kind: 'prepareWorkspace' } },
           on: {
@@ -129,6 +140,7 @@ export const runMachine = runSetup.createMachine({
       },
     },
     verification: {
+      description: 'The checks of the packet run on what was committed, in a new round.',
       entry: ['openEpoch', { type: 'beginPurpose', params: { purpose: 'verification' } }],
       initial: 'requested',
       states: {
@@ -139,6 +151,7 @@ export const runMachine = runSetup.createMachine({
       },
     },
     internalReview: {
+      description: 'A reviewer reads what was committed.',
       entry: { type: 'beginPurpose', params: { purpose: 'review' } },
       initial: 'requested',
       states: {
@@ -149,6 +162,7 @@ export const runMachine = runSetup.createMachine({
       },
     },
     fixLoop: {
+      description: 'What a gate has found is being fixed, before it is verified again.',
       initial: 'requested',
       states: {
         requested: requestedState('fix', 'working'),
@@ -158,6 +172,8 @@ export const runMachine = runSetup.createMachine({
       },
     },
     handoffReady: {
+      description: 'Both gates have passed: the handoff is being made.',
+      tags: 'working',
       entry: [
         { type: 'noteStage', params: { stage: 'handoff' } },
         {
@@ -187,22 +203,29 @@ export const runMachine = runSetup.createMachine({
         },
       },
     },
+    cancelling: cancellingState,
+    endingTask: endingTaskState,
+    resuming: resumingState,
     blockedNeedsHuman: {
+      description: 'Stands until a person decides: its blocker says why, and what can be done.',
+      tags: 'parked',
       entry: { type: 'withdraw', params: { kind: 'deadline' } },
       on: {
         decisionMade: [
           {
-            guard: 'isRetryWithOpenTask',
-            actions: [
-              { type: 'noteDecision', params: ({ event }) => event },
-              {
-                type: 'tellTask',
-                params: ({ context }) => ({
-                  taskId: context.openTask ?? '',
-                  event: { type: 'endRequested', reason: 'operator' },
-                }),
-              },
-            ],
+            guard: 'isCancelInDoubt',
+            target: 'cancelling',
+            actions: ['forgetJudgements', endOpenTask('operator')],
+          },
+          {
+            guard: { type: 'endsTask', params: { decision: 'retry' } },
+            target: 'endingTask.thenRetry',
+            actions: ['forgetJudgements', endOpenTask('operator')],
+          },
+          {
+            guard: { type: 'endsTask', params: { decision: 'abandon' } },
+            target: 'endingTask.thenAbandon',
+            actions: ['forgetJudgements', endOpenTask('operator')],
           },
           {
             guard: 'isAbandon',
@@ -210,8 +233,8 @@ export const runMachine = runSetup.createMachine({
             actions: { type: 'noteCancel', params: ({ event }) => ({ by: event.by, reason: event.reason }) },
           },
           {
-            guard: 'mustRegainLease',
-            target: 'waitingForLock',
+            guard: 'isResumption',
+            target: 'resuming',
             actions: [
               'noteResume',
               { type: 'noteAcceptance', params: ({ event }) => event },
@@ -220,46 +243,22 @@ export const runMachine = runSetup.createMachine({
               'clearBlockers',
             ],
           },
-          ...resumeOnDecision,
         ],
-        taskSettled: [
-          { guard: 'isCancelling', target: 'cancelled', actions: 'forgetTask' },
-          { guard: 'isAbandonPending', target: 'cancelled', actions: 'forgetTask' },
-          {
-            guard: 'mustRegainLease',
-            target: 'waitingForLock',
-            actions: ['noteResume', 'forgetTask', 'clearBlockers'],
-          },
-          ...resumeOnSettled,
-        ],
-        taskDoubtful: {
-          actions: ['clearBlockers', { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) }],
+        cancelRequested: {
+          guard: 'isFirstCancelInDoubt',
+          target: 'cancelling',
+          actions: [
+            { type: 'noteCancel', params: ({ event }) => ({ by: event.by, reason: event.reason }) },
+            endOpenTask('cancelled'),
+          ],
         },
-        cancelRequested: [
-          {
-            guard: 'hasNoOpenTask',
-            target: 'cancelled',
-            actions: { type: 'noteCancel', params: ({ event }) => ({ by: event.by, reason: event.reason }) },
-          },
-          {
-            guard: 'isNotCancelling',
-            actions: [
-              { type: 'noteCancel', params: ({ event }) => ({ by: event.by, reason: event.reason }) },
-              {
-                type: 'tellTask',
-                params: ({ context }) => ({
-                  taskId: context.openTask ?? '',
-                  event: { type: 'endRequested', reason: 'cancelled' },
-                }),
-              },
-            ],
-          },
-        ],
         leaseReclaimed: { guard: 'isReclaimable', actions: 'dropLease' },
         packetReplaced: replacePacket,
       },
     },
     blockedLockConflict: {
+      description: 'Another run holds what it wants to work on; it goes on when that is free.',
+      tags: ['parked', 'waiting'],
       entry: [
         { type: 'withdraw', params: { kind: 'deadline' } },
         { type: 'awaitSurface', params: ({ context }) => ({ surfaces: surfacesToLease(context) }) },
@@ -278,20 +277,40 @@ export const runMachine = runSetup.createMachine({
         packetReplaced: replacePacket,
       },
     },
-    readyForManualReview: { type: 'final', entry: released },
-    blockedPlanInsufficient: { type: 'final', entry: released },
-    // It has ended, and nothing of it moves or is held; a person may have it go on all the same (core/reopening).
-    failedExecution: {
+    readyForManualReview: {
+      description: 'Has passed both gates and waits to be reviewed by a person.',
+      tags: 'ended',
       type: 'final',
+      entry: released,
+    },
+    blockedPlanInsufficient: {
+      description: 'Its packet lacks something that no run can do without.',
+      tags: 'ended',
+      type: 'final',
+      entry: released,
+    },
+    // No final state: nothing of it moves or is held, and a person may have it go on all the same.
+    failedExecution: {
+      description: 'Its workers have used up their attempts; a person may have it try again.',
+      tags: 'ended',
       entry: released,
       on: {
         decisionMade: {
           guard: 'mayRetry',
-          target: 'waitingForLock',
+          target: 'resuming',
           actions: ['noteResume', 'noteGrant', 'forgetJudgements', 'clearBlockers'],
         },
+        // What holds in every other state is forbidden here.
+        cancelRequested: {},
+        deadlineReached: {},
+        leaseReclaimed: {},
       },
     },
-    cancelled: { type: 'final', entry: [...released, 'clearBlockers'] },
+    cancelled: {
+      description: 'Was cancelled or given up.',
+      tags: 'ended',
+      type: 'final',
+      entry: [...released, 'clearBlockers'],
+    },
   },
 });

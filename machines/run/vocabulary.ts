@@ -6,13 +6,14 @@
  * Invariants: 1. Effects are inert names with plain params. 2. Guards and `assign` are pure; time comes only inside events.
  */
 import { assign, setup } from 'xstate';
-import type { Gate } from '../src/model/effect.ts';
-import type { Blocker } from '../src/model/error.ts';
-import type { ArtifactRef } from '../src/model/event.ts';
-import { BOUNDS, type Purpose } from '../src/model/limits.ts';
-import type { TaskResult } from '../src/model/request.ts';
-import { inert } from './effects.ts';
-import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './run-blockers.ts';
+import type { Gate } from '../../src/model/effect.ts';
+import type { Blocker } from '../../src/model/error.ts';
+import type { ArtifactRef } from '../../src/model/event.ts';
+import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
+import type { TaskResult } from '../../src/model/request.ts';
+import { inert } from '../effects.ts';
+import type { TaskInput } from '../task/context.ts';
+import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './blockers.ts';
 import {
   firstAttempt,
   type GateRecord,
@@ -22,17 +23,24 @@ import {
   type RunMachineEventOf,
   type Stage,
   stageToResume,
-} from './run-context.ts';
-import { judgementOf, stuckBlockers, stuckReason } from './run-fix-loop.ts';
-import { isReplacement, underNewPacket } from './run-replacing.ts';
-import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './run-surfaces.ts';
-import { waitForLimit } from './run-waits.ts';
-import type { TaskInput } from './task.machine.ts';
+} from './context.ts';
+import { judgementOf, stuckBlockers, stuckReason } from './fix-loop.ts';
+import { isReplacement, underNewPacket } from './replacing.ts';
+import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './surfaces.ts';
+import { waitForLimit } from './waits.ts';
 
-/** A decision lets a run go on only when no task of it is open: an open one is ended first. */
-function mayResume(context: RunContext, event: RunMachineEvent): boolean {
-  return event.type !== 'decisionMade' || context.openTask === null;
-}
+/** What a state is to whoever looks at the run from outside, without knowing the state. */
+type RunTag =
+  /** Something is under way. */
+  | 'working'
+  /** Goes on by itself, when the clock, a slot or another run lets it. */
+  | 'waiting'
+  /** Stands until a person decides. */
+  | 'parked'
+  /** Nothing of it moves or is held any more. */
+  | 'ended'
+  /** Left as soon as it is entered: no snapshot stands here. */
+  | 'transient';
 
 /** L4: only a verdict of the gate that is being judged, of the current epoch, over the commit the run stands at, counts. */
 function isVerdictHere(context: RunContext, event: RunMachineEvent): event is RunMachineEventOf<'gateJudged'> {
@@ -52,6 +60,7 @@ export const runSetup = setup({
     context: {} as RunContext,
     events: {} as RunMachineEvent,
     input: {} as RunInput,
+    tags: {} as RunTag,
   },
   actions: {
     // Effects.
@@ -83,7 +92,6 @@ export const runSetup = setup({
       blockers: [],
       blockedGate: null,
       contention: null,
-      pendingDecision: null,
       ...withoutConflict(context),
     })),
     noteAdmission: assign(({ context }, event: RunMachineEventOf<'runAdmitted'>) => ({
@@ -99,7 +107,6 @@ export const runSetup = setup({
       lease: { surfaces: event.surfaces, expiresAtMs: event.atMs + context.policy.leaseTtlMs },
       contention: null,
       blockers: [],
-      resumeAt: null,
     })),
     renewLease: assign(({ context, event }) => ({
       lease:
@@ -116,6 +123,7 @@ export const runSetup = setup({
     takePacket: assign(({ context }, event: RunMachineEventOf<'packetReplaced'>) => underNewPacket(context, event)),
     noteStage: assign((_, params: { stage: Stage }) => ({ stage: params.stage })),
     noteResume: assign(({ context, event }) => ({ resumeAt: stageToResume(context, event) ?? context.stage })),
+    forgetResume: assign({ resumeAt: null }),
     noteWorkspace: assign((_, event: RunMachineEventOf<'workspacePrepared'>) => ({
       baseBranch: event.baseBranch,
       baseCommit: event.baseCommit,
@@ -187,9 +195,6 @@ export const runSetup = setup({
       };
       return { gates: { ...context.gates, [gate]: accepted } };
     }),
-    noteDecision: assign((_, event: RunMachineEventOf<'decisionMade'>) =>
-      event.decision === 'accept' ? {} : { pendingDecision: event.decision },
-    ),
     noteCancel: assign((_, params: { by: string; reason: string }) => ({
       cancel: { by: params.by, reason: params.reason },
     })),
@@ -202,14 +207,12 @@ export const runSetup = setup({
     isSufficient: ({ event }) => event.type === 'packetReceived' && event.missingFields.length === 0,
     needsSetup: ({ context }) => context.hasSetup && !context.isSetUp,
     hasNoOpenTask: ({ context }) => context.openTask === null,
-    isNotCancelling: ({ context }) => context.cancel === null,
     isLeaseDeadline: ({ context, event }) =>
       event.type === 'deadlineReached' && event.id === 'lease' && context.lease !== null,
     isLimitDeadline: ({ context, event }) =>
       event.type === 'deadlineReached' && event.id === 'limit' && context.waitUntilMs !== null,
     mayWaitForLimit: ({ context, event }) =>
       event.type === 'taskSettled' && event.result === 'limited' && context.limitWaits < context.policy.limitWaitsMax,
-    isCancelling: ({ context }) => context.cancel !== null,
     isResult: ({ event }, params: { result: TaskResult }) =>
       event.type === 'taskSettled' && event.result === params.result,
     mayRepeatFailure: ({ context }) => context.failures + 1 < context.policy.attemptsMax,
@@ -241,19 +244,19 @@ export const runSetup = setup({
       }),
     isAbandon: ({ context, event }) =>
       context.openTask === null && event.type === 'decisionMade' && event.decision === 'abandon',
-    isAbandonPending: ({ context }) => context.pendingDecision === 'abandon',
     isReclaimable: ({ context }) => context.lease !== null && context.openTask === null,
-    isRetryWithOpenTask: ({ context, event }) =>
+    isFirstCancelInDoubt: ({ context }) => context.openTask !== null && context.cancel === null,
+    isCancelInDoubt: ({ context, event }) =>
       context.openTask !== null &&
-      context.pendingDecision === null &&
+      context.cancel !== null &&
       event.type === 'decisionMade' &&
       event.decision !== 'accept',
-    mustRegainLease: ({ context, event }) =>
-      context.lease === null && mayResume(context, event) && stageToResume(context, event) !== null,
-    resumesAt: ({ context, event }, params: { stage: Stage }) =>
-      mayResume(context, event) && stageToResume(context, event) === params.stage,
-    isDecisionOnBlocked: ({ context, event }, params: { decision: 'retry' | 'abandon' }) =>
-      context.blockers.length > 0 && event.type === 'decisionMade' && event.decision === params.decision,
+    endsTask: ({ context, event }, params: { decision: 'retry' | 'abandon' }) =>
+      context.openTask !== null && event.type === 'decisionMade' && event.decision === params.decision,
+    isResumption: ({ context, event }) => context.openTask === null && stageToResume(context, event) !== null,
+    hasStageToResume: ({ context }) => context.resumeAt !== null,
+    hasNoLease: ({ context }) => context.lease === null,
+    resumesAt: ({ context }, params: { stage: Stage }) => context.resumeAt === params.stage,
     isReplacement: ({ context, event }) => isReplacement(context, event),
     mayRetry: ({ event }) => event.type === 'decisionMade' && event.decision === 'retry',
   },

@@ -3,10 +3,11 @@
  *
  * Owns: those pieces, each written once. Does not own: the chart they are put into (run.machine).
  */
-import { NO_CHANGE } from './run-blockers.ts';
-import { headOf, type RunContext, type Stage, taskIdOf } from './run-context.ts';
-import { replacePacket } from './run-resuming.ts';
-import { runSetup } from './run-setup.ts';
+import { NO_CHANGE } from './blockers.ts';
+import { headOf, type RunContext, type Stage, taskIdOf } from './context.ts';
+import { cancelOpenTask } from './ending.ts';
+import { replacePacket } from './resuming.ts';
+import { runSetup } from './vocabulary.ts';
 
 const lastTask = ({ context }: { context: RunContext }) => ({
   taskId: taskIdOf(context.purpose ?? 'implementation', context.attemptEpoch, context.attempt),
@@ -17,6 +18,8 @@ const lastTask = ({ context }: { context: RunContext }) => ({
 /** Entered with the attempt's number in the context: asks for the request to be written. */
 export function requestedState(stage: Stage, working: string) {
   return runSetup.createStateConfig({
+    description: `The next ${stage} task is being written down, before it is started.`,
+    tags: 'working',
     entry: [
       { type: 'noteStage', params: { stage } },
       {
@@ -78,9 +81,10 @@ export const setUpDone = [
 /** Awaits the open task; `completed` is where its good end leads (doing `done`), `requested` where another attempt begins. */
 export function workingState(requested: string, completed: string, limited: string, done: typeof setUpDone | [] = []) {
   return runSetup.createStateConfig({
+    description: 'A worker is at its task.',
+    tags: 'working',
     on: {
       taskSettled: [
-        { guard: 'isCancelling', target: '#run.cancelled', actions: 'forgetTask' },
         {
           guard: { type: 'isResult', params: { result: 'completed' } },
           target: completed,
@@ -120,19 +124,7 @@ export function workingState(requested: string, completed: string, limited: stri
         target: '#run.blockedNeedsHuman',
         actions: { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },
       },
-      cancelRequested: {
-        guard: 'isNotCancelling',
-        actions: [
-          { type: 'noteCancel', params: ({ event }) => ({ by: event.by, reason: event.reason }) },
-          {
-            type: 'tellTask',
-            params: ({ context }) => ({
-              taskId: context.openTask ?? '',
-              event: { type: 'endRequested', reason: 'cancelled' },
-            }),
-          },
-        ],
-      },
+      ...cancelOpenTask,
     },
   });
 }
@@ -140,6 +132,8 @@ export function workingState(requested: string, completed: string, limited: stri
 /** The agent cannot be used before a certain instant: waits for it, then asks again. No attempt is charged. */
 export function limitedState(requested: string) {
   return runSetup.createStateConfig({
+    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+    tags: 'waiting',
     entry: {
       type: 'deadline',
       params: ({ context }) => ({ id: 'limit', atMs: context.waitUntilMs ?? 0 }),
@@ -157,6 +151,8 @@ export function limitedState(requested: string) {
 /** Records what the worker left as a commit, then leads to verification. */
 export function committingState(stage: Stage, requested: string) {
   return runSetup.createStateConfig({
+    description: 'What the worker has left becomes a commit.',
+    tags: 'working',
     entry: [
       { type: 'noteStage', params: { stage } },
       { type: 'commitWork', params: lastTask },
@@ -196,6 +192,8 @@ export function committingState(stage: Stage, requested: string) {
 /** Judges the worker's verdict against the state of the worktree; `passed` is where PASS leads. */
 export function judgingState(gate: 'verification' | 'review', passed: string) {
   return runSetup.createStateConfig({
+    description: `The verdict of the ${gate} is checked against what is in the worktree.`,
+    tags: 'working',
     entry: {
       type: 'judgeGate',
       params: ({ context }) => ({

@@ -1,0 +1,62 @@
+/**
+ * A run before its first worker: it waits to be admitted, and says what keeps it from that.
+ *
+ * Owns: that state. Does not own: the chart it is put into (run.machine), finding out what is in the way (runtime).
+ *
+ * Invariant: what is in the way ends nothing: the same effect stays owed, and is performed again by whoever drives the run next, or at once
+ * after an operator's word.
+ */
+import { replacePacket } from './resuming.ts';
+import { runSetup } from './vocabulary.ts';
+
+const decisions = runSetup.createStateConfig({
+  on: {
+    decisionMade: [
+      {
+        guard: 'isAbandon',
+        target: '#run.cancelled',
+        actions: { type: 'noteCancel', params: ({ event }) => ({ by: event.by, reason: event.reason }) },
+      },
+      { guard: 'mayRetry', target: '#run.queued', reenter: true, actions: 'clearBlockers' },
+    ],
+  },
+}).on;
+
+/** Asks to be admitted; left for the lease, or for good when an operator gives up a run that cannot begin. */
+export const queuedState = runSetup.createStateConfig({
+  description: 'Waits to be admitted: its agents and its commands are checked before it begins.',
+  entry: 'admitRun',
+  exit: { type: 'withdraw', params: { kind: 'admitRun' } },
+  initial: 'admitting',
+  on: {
+    runAdmitted: {
+      target: 'waitingForLock',
+      actions: { type: 'noteAdmission', params: ({ event }) => event },
+    },
+    agentMissing: {
+      target: '.agentMissing',
+      actions: { type: 'noteBlockers', params: ({ event }) => ({ blockers: [event.blocker] }) },
+    },
+    admissionRefused: {
+      target: '.admissionRefused',
+      actions: { type: 'noteBlockers', params: ({ event }) => ({ blockers: event.blockers }) },
+    },
+    packetReplaced: replacePacket,
+  },
+  states: {
+    admitting: {
+      description: 'Whether it may begin has not been found out yet.',
+      tags: 'waiting',
+    },
+    agentMissing: {
+      description: 'An agent that it needs is not available here.',
+      tags: 'parked',
+      on: decisions,
+    },
+    admissionRefused: {
+      description: 'Something other than its agents keeps it from beginning.',
+      tags: 'parked',
+      on: decisions,
+    },
+  },
+});

@@ -1,0 +1,81 @@
+/**
+ * The vocabulary of the task machine: its effects, its changes of context and its guards, by name.
+ *
+ * Owns: what each named action and guard means. Does not own: when they apply (task.machine).
+ *
+ * Invariants: 1. Effects are inert names with plain params. 2. Guards and `assign` are pure; time comes only inside events.
+ */
+import { and, assign, not, setup, stateIn } from 'xstate';
+import type { TaskMessage } from '../../src/model/event.ts';
+import { BOUNDS } from '../../src/model/limits.ts';
+import type { EndReason, TaskResult } from '../../src/model/request.ts';
+import { inert } from '../effects.ts';
+import {
+  decideReport,
+  type TaskContext,
+  type TaskInput,
+  type TaskMachineEvent,
+  type TaskMachineEventOf,
+} from './context.ts';
+
+/** What a state is to whoever looks at the task from outside, without knowing the state. */
+type TaskTag =
+  /** It has ended, and the end is accepted. */
+  | 'settled'
+  /** Whether its worker still lives cannot be told. */
+  | 'doubtful';
+
+/** The named actions and guards that the task machine is made of. */
+export const taskSetup = setup({
+  types: {
+    context: {} as TaskContext,
+    events: {} as TaskMachineEvent,
+    input: {} as TaskInput,
+    tags: {} as TaskTag,
+  },
+  actions: {
+    // Effects.
+    startHost: inert<{ taskId: string; requestHash: string }>(),
+    awaitWorker: inert<{ taskId: string; requestHash: string }>(),
+    watchWorker: inert<{ taskId: string; requestHash: string }>(),
+    endTask: inert<{ taskId: string; requestHash: string; reason: EndReason }>(),
+    // For the driver, inside the same record.
+    withdraw: inert<{ kind: string }>(),
+    tellRun: inert<{ event: TaskMessage }>(),
+    // Changes of context.
+    countHostStart: assign({ hostStarts: ({ context }) => context.hostStarts + 1 }),
+    noteAdoption: assign({ isAdopted: true }),
+    noteEnding: assign((_, params: { reason: EndReason }) => ({ ending: params.reason })),
+    noteStart: assign((_, params: { pid: number; startedAtMs: number }) => ({
+      pid: params.pid,
+      startedAtMs: params.startedAtMs,
+    })),
+    noteEnd: assign((_, event: TaskMachineEventOf<'workerEnded'>) => ({
+      endedAtMs: event.atMs,
+      settlement: {
+        result: event.result,
+        by: event.by,
+        code: event.blocker?.code ?? null,
+        outcomeHash: event.outcomeHash,
+        completionHash: event.completionHash,
+        turn: event.turn ?? null,
+      },
+    })),
+    noteReport: assign(({ context }, event: TaskMachineEventOf<'completionReported'>) => ({
+      reports: [...context.reports, { entryId: event.entryId, decision: decideReport(context, event) }],
+    })),
+  },
+  guards: {
+    isWatched: stateIn({ supervision: 'watching' }),
+    isRequested: stateIn({ progress: { open: 'requested' } }),
+    hasHostStartLeft: ({ context }) => context.hostStarts < context.hostStartsMax,
+    mayStartAnotherHost: and(['isWatched', 'hasHostStartLeft']),
+    hasStartedLastHost: and(['isRequested', not('hasHostStartLeft')]),
+    isSettled: ({ context }) => context.settlement !== null,
+    isSettledAs: ({ context }, params: { result: TaskResult }) => context.settlement?.result === params.result,
+    isNewReport: ({ context, event }) =>
+      event.type === 'completionReported' &&
+      context.reports.length < BOUNDS.completionReports &&
+      context.reports.every((report) => report.entryId !== event.entryId),
+  },
+});
