@@ -3,7 +3,6 @@
  *
  * Owns: which names are public. Does not own: the machines.
  */
-export { MACHINE_VERSION } from './effects.ts';
 export { taskIdOf } from './run/context.ts';
 export { runMachine } from './run/run.machine.ts';
 export { taskMachine } from './task/task.machine.ts';

@@ -3,11 +3,12 @@
  *
  * Owns: the run's context and the stages it can be resumed at. Does not own: the states (run.machine), blockers (blockers).
  */
+
+import type { At } from '../../src/kernel/actions.ts';
 import type { Gate } from '../../src/model/effect.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import type { ArtifactRef, LeftOut, Policy, RunEvent, TaskMessage } from '../../src/model/event.ts';
 import type { Purpose } from '../../src/model/limits.ts';
-import type { At } from '../effects.ts';
 
 /** Where a run stands, finer than its state: what `retry` and a regained lease return to. */
 export type Stage =

@@ -22,9 +22,9 @@ const doubted = runSetup.createStateConfig({
 /** Tells the open task to end. An operator's word stands for what cannot be judged from here; a cancel is none. */
 export function endOpenTask(reason: 'cancelled' | 'operator') {
   return {
-    type: 'tellTask' as const,
+    type: 'tell' as const,
     params: ({ context }: { context: RunContext }) => ({
-      taskId: context.openTask ?? '',
+      actor: context.openTask ?? '',
       event: { type: 'endRequested' as const, reason },
     }),
   };

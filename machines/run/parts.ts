@@ -3,6 +3,7 @@
  *
  * Owns: those pieces, each written once. Does not own: the chart they are put into (run.machine).
  */
+import { TASK_KIND } from '../../src/model/record.ts';
 import { NO_CHANGE } from './blockers.ts';
 import { headOf, type RunContext, type Stage, taskIdOf } from './context.ts';
 import { cancelOpenTask } from './ending.ts';
@@ -43,9 +44,10 @@ export function requestedState(stage: Stage, working: string) {
         actions: [
           { type: 'noteTask', params: ({ event }) => ({ taskId: event.taskId }) },
           {
-            type: 'openTask',
+            type: 'openChild',
             params: ({ context, event }) => ({
-              taskId: event.taskId,
+              actor: event.taskId,
+              kind: TASK_KIND,
               input: {
                 taskId: event.taskId,
                 purpose: context.purpose ?? 'implementation',

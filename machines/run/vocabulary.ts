@@ -6,12 +6,12 @@
  * Invariants: 1. Effects are inert names with plain params. 2. Guards and `assign` are pure; time comes only inside events.
  */
 import { assign, setup } from 'xstate';
+import { type ChildOpening, effect, type Telling } from '../../src/kernel/actions.ts';
 import type { Gate } from '../../src/model/effect.ts';
 import type { Blocker } from '../../src/model/error.ts';
-import type { ArtifactRef } from '../../src/model/event.ts';
+import type { ArtifactRef, RunMessage } from '../../src/model/event.ts';
 import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
 import type { TaskResult } from '../../src/model/request.ts';
-import { inert } from '../effects.ts';
 import type { TaskInput } from '../task/context.ts';
 import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './blockers.ts';
 import {
@@ -64,19 +64,19 @@ export const runSetup = setup({
   },
   actions: {
     // Effects.
-    admitRun: inert<undefined>(),
-    acquireLease: inert<{ surfaces: readonly string[] }>(),
-    awaitSurface: inert<{ surfaces: readonly string[] }>(),
-    prepareWorkspace: inert<undefined>(),
-    prepareTask: inert<{ taskId: string; purpose: Purpose; epoch: number; attempt: number; commit: string }>(),
-    commitWork: inert<{ taskId: string; purpose: Purpose; commit: string }>(),
-    judgeGate: inert<{ gate: Gate; taskId: string; epoch: number; commit: string }>(),
-    projectHandoff: inert<{ commit: string; epoch: number }>(),
-    deadline: inert<{ id: string; atMs: number }>(),
+    admitRun: effect<undefined>(),
+    acquireLease: effect<{ surfaces: readonly string[] }>(),
+    awaitSurface: effect<{ surfaces: readonly string[] }>(),
+    prepareWorkspace: effect<undefined>(),
+    prepareTask: effect<{ taskId: string; purpose: Purpose; epoch: number; attempt: number; commit: string }>(),
+    commitWork: effect<{ taskId: string; purpose: Purpose; commit: string }>(),
+    judgeGate: effect<{ gate: Gate; taskId: string; epoch: number; commit: string }>(),
+    projectHandoff: effect<{ commit: string; epoch: number }>(),
+    deadline: effect<{ id: string; atMs: number }>(),
     // For the driver, inside the same record.
-    withdraw: inert<{ kind: string; id?: string }>(),
-    openTask: inert<{ taskId: string; input: TaskInput }>(),
-    tellTask: inert<{ taskId: string; event: { type: 'endRequested'; reason: 'cancelled' | 'operator' } }>(),
+    withdraw: effect<{ kind: string; id?: string }>(),
+    openChild: effect<ChildOpening<TaskInput>>(),
+    tell: effect<Telling<RunMessage>>(),
     // Changes of context.
     noteBlockers: assign((_, params: { blockers: readonly Blocker[] }) => ({ blockers: params.blockers })),
     noteExhausted: assign(({ context }, params: { cause: Blocker | null }) => ({

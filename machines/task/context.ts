@@ -3,11 +3,12 @@
  *
  * Owns: the task's context and that decision. Does not own: the states (task.machine), the events' shapes (model/event).
  */
+
+import type { At } from '../../src/kernel/actions.ts';
 import type { RunMessage, TaskEvent } from '../../src/model/event.ts';
 import type { Purpose } from '../../src/model/limits.ts';
 import type { EndReason, TaskResult } from '../../src/model/request.ts';
 import type { TurnReport } from '../../src/model/turn.ts';
-import type { At } from '../effects.ts';
 
 /** What a task is born with: its identity, the hash of its request and its bound of host starts. */
 export interface TaskInput {

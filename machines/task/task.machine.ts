@@ -8,6 +8,7 @@
  * has told the run its blocker. 2. The first end that supervision accepts stands; later ones are recorded and change nothing. 3. Pure: no
  * clock, no chance, no invoke, no spawn, no after.
  */
+import { RUN_ACTOR } from '../../src/model/record.ts';
 import { TASK_RESULTS, type TaskResult } from '../../src/model/request.ts';
 import { freshTask, type TaskContext, type TaskMachineEventOf } from './context.ts';
 import { taskSetup } from './vocabulary.ts';
@@ -24,8 +25,8 @@ const ends = taskSetup.createStateConfig({
       actions: [
         { type: 'noteEnd', params: ({ event }) => event },
         {
-          type: 'tellRun',
-          params: ({ context, event }) => ({ event: settledMessage(context.taskId, event) }),
+          type: 'tell',
+          params: ({ context, event }) => ({ actor: RUN_ACTOR, event: settledMessage(context.taskId, event) }),
         },
       ],
     },
@@ -50,8 +51,9 @@ const doubted = taskSetup.createStateConfig({
     hostDoubted: {
       target: 'doubtful',
       actions: {
-        type: 'tellRun',
+        type: 'tell',
         params: ({ context, event }) => ({
+          actor: RUN_ACTOR,
           event: { type: 'taskDoubtful', taskId: context.taskId, blocker: event.blocker },
         }),
       },

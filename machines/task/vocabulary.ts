@@ -6,10 +6,10 @@
  * Invariants: 1. Effects are inert names with plain params. 2. Guards and `assign` are pure; time comes only inside events.
  */
 import { and, assign, not, setup, stateIn } from 'xstate';
+import { effect, type Telling } from '../../src/kernel/actions.ts';
 import type { TaskMessage } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { EndReason, TaskResult } from '../../src/model/request.ts';
-import { inert } from '../effects.ts';
 import {
   decideReport,
   type TaskContext,
@@ -35,13 +35,13 @@ export const taskSetup = setup({
   },
   actions: {
     // Effects.
-    startHost: inert<{ taskId: string; requestHash: string }>(),
-    awaitWorker: inert<{ taskId: string; requestHash: string }>(),
-    watchWorker: inert<{ taskId: string; requestHash: string }>(),
-    endTask: inert<{ taskId: string; requestHash: string; reason: EndReason }>(),
+    startHost: effect<{ taskId: string; requestHash: string }>(),
+    awaitWorker: effect<{ taskId: string; requestHash: string }>(),
+    watchWorker: effect<{ taskId: string; requestHash: string }>(),
+    endTask: effect<{ taskId: string; requestHash: string; reason: EndReason }>(),
     // For the driver, inside the same record.
-    withdraw: inert<{ kind: string }>(),
-    tellRun: inert<{ event: TaskMessage }>(),
+    withdraw: effect<{ kind: string }>(),
+    tell: effect<Telling<TaskMessage>>(),
     // Changes of context.
     countHostStart: assign({ hostStarts: ({ context }) => context.hostStarts + 1 }),
     noteAdoption: assign({ isAdopted: true }),

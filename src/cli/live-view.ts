@@ -63,8 +63,8 @@ export class LiveView {
   /** One line whenever a run's place changes, where there is no terminal to draw on. */
   readonly onRecord = (run: LiveRun, record: JournalRecord): void => {
     if (this.#table !== null) return;
-    const [state, substate] = shownPlaceOf(run.state.run.value);
-    const task = run.state.run.context.openTask;
+    const [state, substate] = shownPlaceOf(run.state.root.value);
+    const task = run.state.root.context.openTask;
     const place = `${state}${substate === null ? '' : `.${substate}`}${task === null ? '' : ` ${task}`}`;
     if (this.#shown.get(run.runId) === place) return;
     this.#shown.set(run.runId, place);
@@ -79,7 +79,7 @@ export class LiveView {
   #row(runId: string): LiveRow | null {
     const view = this.#driver?.view(runId) ?? null;
     if (view === null) return null;
-    const openTask = this.#driver?.find(runId)?.state.run.context.openTask ?? null;
+    const openTask = this.#driver?.find(runId)?.state.root.context.openTask ?? null;
     const nowMs = Date.now();
     const liveness = openTask === null ? null : this.#livenessOf(runId, openTask, nowMs);
     return liveRow(view, { openTask, liveness, nowMs });

@@ -18,13 +18,14 @@ import { localScm } from '../adapters/scm/local.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { sha256 } from '../base/sha256.ts';
 import { visible } from '../base/visible.ts';
-import { definitionHash } from '../core/state-image.ts';
+import { definitionHash } from '../kernel/image.ts';
 import { type Config, parseConfig } from '../model/config.ts';
 import { PawlError, systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { ANSWER_FOLDER } from '../model/request.ts';
 import type { AgentsPort } from '../ports/agent.ts';
 import type { GitPort } from '../ports/git.ts';
+import { runSystem } from '../run/system.ts';
 import type { RunInspector } from '../runtime/mirror.ts';
 import type { World } from '../runtime/world.ts';
 import { openRegistry } from '../store/registry.ts';
@@ -95,7 +96,7 @@ export function openWorld(request: WorldRequest): World {
     isolation: hasPidNamespaces() ? 'pidNamespace' : 'none',
     hasTreeLock: hasProgram('flock'),
     verificationWorker: [process.execPath, builtPath('host/verification-worker.js')],
-    definitionHash: definitionHash(sha256),
+    definitionHash: definitionHash(runSystem, sha256),
     // What is told of files and runs holds their names.
     log: (line) => log(visible(line)),
     inspector: request.inspector ?? null,

@@ -6,7 +6,7 @@
  *
  * Invariant: a run that has ended moves no more by itself. One that has failed is still active for XState: a person's retry has it go on.
  */
-import type { RunSnapshot } from './decide.ts';
+import type { RunSnapshot } from '../run/system.ts';
 
 /** True for a run of which nothing moves or is held any more. */
 export function hasEnded(run: Pick<RunSnapshot, 'status' | 'hasTag'>): boolean {

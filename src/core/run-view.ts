@@ -278,6 +278,36 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
   });
 }
 
+/** The view of a run under rules that this version cannot continue: as it stood, and with that as the reason why it goes no further. */
+export function unsupportedView(view: RunView, rules: number): RunView {
+  const blocker: Blocker = {
+    code: 'PAWL_RULES_UNSUPPORTED',
+    message: `This run was begun by an earlier version of Pawl (rules ${rules}), and this version cannot continue it.`,
+    hint: 'Finish or abandon it with the version that began it, or submit its packet with --again: that makes a new run. Nothing of it was changed.',
+    evidence: [],
+  };
+  return withActions({
+    ...view,
+    kind: 'blocked',
+    blockers: [blocker],
+    blockedGate: null,
+    waitUntilMs: null,
+    pending: null,
+  });
+}
+
+/** The view of a run under such rules of which there is no snapshot: what its first record tells. */
+export function unsupportedUnseen(
+  runId: string,
+  known: { readonly taskId: string; readonly surfaces: readonly string[]; readonly rules: number },
+  at: { readonly seq: number; readonly updatedAtMs: number | null },
+): RunView {
+  const { taskId, surfaces, rules } = known;
+  const blocker = { code: 'PAWL_RULES_UNSUPPORTED' as const, message: '', hint: '', evidence: [] };
+  const unseen = quarantinedView(runId, taskId, { atMs: at.updatedAtMs ?? 0, surfaces, isResolved: false, blocker });
+  return unsupportedView({ ...unseen, ...at, state: 'unknown' }, rules);
+}
+
 /** What is shown of a run that is set aside. */
 export interface QuarantineFacts {
   readonly atMs: number;

@@ -10,6 +10,8 @@ import type { SystemRecord } from './system-record.ts';
 
 /** The actor name of the run machine in records and snapshots; tasks are named by their task id, the engine by `driver`. */
 export const RUN_ACTOR = 'run';
+/** The kind of a run's children. */
+export const TASK_KIND = 'task';
 
 /** One line of a run's events.jsonl. */
 export type JournalRecord = SystemRecord<JournalEvent, KeyedEffect>;

@@ -7,15 +7,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { spanMs } from '../base/elapsed.ts';
 import { sha256 } from '../base/sha256.ts';
-import { decide, type Input, type RunState } from '../core/decide.ts';
-import { stateHash } from '../core/state-image.ts';
+import { stateHash } from '../kernel/image.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { FIRST_PREV, RECORD_VERSION } from '../model/system-record.ts';
+import { decideRun, RUN_RULES, type RunState, type RunStep, runSystem } from '../run/system.ts';
 import { rehydrate } from '../runtime/rehydrate.ts';
 import { Files } from '../store/files.ts';
 import { sealRecord } from '../store/journal-lines.ts';
@@ -31,7 +30,7 @@ const PACKET_TEXT = '{}\n';
 const PACKET = { path: 'artifacts/intake/packet-growth.json', sha256: sha256(PACKET_TEXT) };
 
 const RECEIVED = packetReceived();
-const FIRST: Input = {
+const FIRST: RunStep = {
   actor: RUN_ACTOR,
   event: RECEIVED.type === 'packetReceived' ? { ...RECEIVED, packet: PACKET } : RECEIVED,
   atMs: 1,
@@ -79,20 +78,20 @@ function journalOf(runId: string, records: number): string {
   let state: RunState | null = null;
   let prev = FIRST_PREV;
   while (lines.length < records) {
-    const input: Input = state === null ? FIRST : nextOf(state);
-    const decision = decide(runId, state, input);
+    const input: RunStep = state === null ? FIRST : nextOf(state);
+    const decision = decideRun(runId, state, input);
     if (decision.kind === 'refused') throw new Error(`bug: ${input.event.type} is refused: ${decision.reason}`);
     state = decision.state;
     const { record, line } = sealRecord({
       v: RECORD_VERSION,
-      rules: MACHINE_VERSION,
+      rules: RUN_RULES,
       seq: state.seq,
       gen: 1,
       atMs: input.atMs,
       actor: input.actor,
       event: input.event,
       effects: decision.effects,
-      post: stateHash(state, sha256),
+      post: stateHash(runSystem, state, sha256),
       prev,
     });
     prev = record.sum;
@@ -101,7 +100,7 @@ function journalOf(runId: string, records: number): string {
   return lines.join('');
 }
 
-function nextOf({ owed }: RunState): Input {
+function nextOf({ owed }: RunState): RunStep {
   const renewal = owed.find((effect) => effect.kind === 'deadline');
   if (renewal?.kind === 'deadline') {
     return inputFor(renewal, { type: 'deadlineReached', key: renewal.key, id: renewal.id }, renewal.atMs);

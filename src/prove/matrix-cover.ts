@@ -7,8 +7,9 @@
  * step depends on where run and open task stand, not on the counters: so a step is (place of the run, purpose and place of its open task,
  * event, the same after it). A story is a shortest way to such a step, walked on to the nearest place where a run rests.
  */
-import type { RunState } from '../core/decide.ts';
+
 import { hasEnded } from '../core/run-end.ts';
+import type { RunState } from '../run/system.ts';
 import { type Edge, explore, type Graph, type Node } from './model/graph.ts';
 import { openTasks, placeOf, taskPlaceOf } from './model/key.ts';
 import { SMALL, wholeWorld } from './model/worlds.ts';
@@ -70,7 +71,7 @@ type Ways = ReadonlyMap<string, readonly Walkable[]>;
 /** Where run and open task stand, as people write it. */
 export function standing(state: RunState): string {
   const tasks = openTasks(state).map(([, { context, value }]) => `${context.purpose} ${taskPlaceOf(value)}`);
-  return [placeOf(state.run.value), ...tasks].join(' + ');
+  return [placeOf(state.root.value), ...tasks].join(' + ');
 }
 
 function stepOf(from: string, { event, state }: Edge): Step {
@@ -162,6 +163,6 @@ function waysToRest(graph: Graph, ways: Ways): ReadonlyMap<string, Walkable | nu
 
 /** Ended, or parked for a person with nothing owed: there a driver stops by itself. */
 function isAtRest({ state }: Node): boolean {
-  const { run, owed } = state;
+  const { root: run, owed } = state;
   return hasEnded(run) || (run.value === 'blockedNeedsHuman' && owed.length === 0);
 }

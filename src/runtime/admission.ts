@@ -79,7 +79,7 @@ export async function acquireLease(
 
 /** Who is waited for is recorded once for every holder. */
 function noteContention(run: LiveRun, effect: KeyedEffectOf<'acquireLease'>, { holder, surfaces }: Conflict): void {
-  if (run.state.run.context.contention?.holder === holder.runId) return;
+  if (run.state.root.context.contention?.holder === holder.runId) return;
   run.commit(effect.actor, { type: 'leaseContended', key: effect.key, holder: holder.runId, surfaces: [...surfaces] });
 }
 
@@ -139,7 +139,7 @@ export async function prepareWorkspace(
   const result = await world.git.prepareWorkspace({
     runId,
     worktree: world.paths.worktree(runId),
-    branch: run.state.run.context.branch,
+    branch: run.state.root.context.branch,
     baseBranch: kept.packet.scm.baseBranch,
     endedWorktrees: neighbours.endedWorktrees(),
   });

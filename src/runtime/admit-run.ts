@@ -57,7 +57,7 @@ function noteAgent(run: LiveRun, agentOverride: string | null): void {
 
 /** True when these are the blockers that the run names already. */
 export function isTold(run: LiveRun, blockers: readonly Blocker[]): boolean {
-  return canonicalJson(run.state.run.context.blockers.map(plain)) === canonicalJson(blockers.map(plain));
+  return canonicalJson(run.state.root.context.blockers.map(plain)) === canonicalJson(blockers.map(plain));
 }
 
 /** What is in the way is recorded, unless it is what was recorded before. */

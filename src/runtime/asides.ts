@@ -31,8 +31,8 @@ export class Asides {
   begin(run: LiveRun, error: unknown): Finding | null {
     if (!(error instanceof PawlError) || ERROR_CODES[error.code] !== EXIT.quarantined) return null;
     const { code, message: detail } = error;
-    const { packetTaskId } = run.state.run.context;
-    const surfaces = surfacesToLease(run.state.run.context);
+    const { packetTaskId } = run.state.root.context;
+    const surfaces = surfacesToLease(run.state.root.context);
     const finding: Finding = { class: 'ambiguous', detail, action: 'the run is set aside as it is' };
     this.#line
       .add(async () => {

@@ -10,7 +10,7 @@ import type { RunView } from '../core/run-view.ts';
 import { LiveRun, type LiveRunObserver } from './live-run.ts';
 import { lookAtTasks, recordLateCompletions, settleOpenTasks } from './open-tasks.ts';
 import { type Finding, rehydrate } from './rehydrate.ts';
-import { quickView } from './run-look.ts';
+import { earlierView, quickView } from './run-look.ts';
 import { setAside } from './set-aside.ts';
 import type { World } from './world.ts';
 
@@ -35,6 +35,7 @@ export async function bringBackWhole(world: World, runId: string, observer: Live
   if (found.kind === 'live') {
     return { kind: 'live', run: new LiveRun(world, { runId, ...found }, observer), findings: found.findings };
   }
+  if (found.kind === 'unsupported') return { kind: 'ended', view: earlierView(world, runId, found), findings: [] };
   await setAside(world, runId, found.doubt, found.findings);
   const view = quickView(world, runId);
   if (view === null) throw new Error(`bug: ${runId} was set aside and cannot be seen`);

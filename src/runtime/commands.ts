@@ -93,7 +93,7 @@ function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
 async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
   const run = driver.find(command.runId);
   // One that has failed in this very process is looked at like any other that has.
-  if (run === undefined || run.state.run.matches('failedExecution')) return decideWithoutRun(driver, command);
+  if (run === undefined || run.state.root.matches('failedExecution')) return decideWithoutRun(driver, command);
   // Looked up where nothing comes between that and the record: whoever else decides on the same command at once finds it here.
   return run.quietly(() => decidedBefore(driver, command) ?? refusedAtStandstill(run, command) ?? record(run, command));
 }
@@ -111,7 +111,7 @@ function refusedAtStandstill(run: LiveRun, command: InboxCommand<RunCommand>): C
 function record(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision {
   const refusal = run.commit(RUN_ACTOR, eventOf(command, run));
   if (refusal === null) return { isAccepted: true, code: null, seq: run.state.seq };
-  const state = JSON.stringify(run.state.run.value);
+  const state = JSON.stringify(run.state.root.value);
   run.commit(DRIVER_ACTOR, {
     type: 'commandRefused',
     code: 'PAWL_COMMAND_REFUSED',
@@ -158,7 +158,7 @@ function decideOnQuarantine(driver: Driver, command: InboxCommand<RunCommand>): 
 function eventOf(command: InboxCommand<RunCommand>, run: LiveRun): JournalEvent {
   const { commandId, by, reason } = command;
   if (command.command === 'cancel') return { type: 'cancelRequested', commandId, by, reason };
-  return decisionEvent(run.state.run.context, { commandId, by, decision: command.decision, reason });
+  return decisionEvent(run.state.root.context, { commandId, by, decision: command.decision, reason });
 }
 
 /** The decision on this command that is recorded already: by a process that could not mark it any more, or a moment ago. */

@@ -7,12 +7,14 @@
  * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
  * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
  */
+
 import { Line } from '../base/line.ts';
 import { reportsIn, spentBesides } from '../core/ledger.ts';
 import { type RunView, viewOf } from '../core/run-view.ts';
-import { snapshotOf } from '../core/state-image.ts';
+import { snapshotOf } from '../kernel/image.ts';
 import { PawlError } from '../model/error.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
+import { runSystem } from '../run/system.ts';
 import { readQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
 import type { Neighbours } from './admission.ts';
@@ -115,7 +117,7 @@ export class Driver {
   view(runId: string): RunView | null {
     const live = this.#runs.get(runId);
     if (live === undefined) return this.#ended.view(runId);
-    const { actors } = snapshotOf(live.state, live.sum, '');
+    const { actors } = snapshotOf(runSystem, live.state, live.sum, '');
     const { agentOverride, state } = live;
     return viewOf(runId, actors, { seq: state.seq, updatedAtMs: null, agentOverride });
   }
@@ -214,12 +216,12 @@ export class Driver {
   }
 
   #hold(run: LiveRun): void {
-    this.leases.set(run.runId, run.state.run.context.lease);
+    this.leases.set(run.runId, run.state.root.context.lease);
     if (run.hasEnded || isParked(run)) {
       this.#slots.release(run.runId);
       // Those who waited for this holder look again: it does not move any more.
       this.leases.wake();
-    } else if (run.state.run.context.waitUntilMs !== null || run.state.run.matches('queued')) {
+    } else if (run.state.root.context.waitUntilMs !== null || run.state.root.matches('queued')) {
       // One that is to be admitted, anew as well, has not asked for a slot yet, and may be kept from beginning.
       this.#slots.release(run.runId);
     }

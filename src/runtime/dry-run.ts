@@ -27,6 +27,7 @@ export function dryFindings(
   const found = rehydrate(place, runId, false);
   if (found.kind === 'absent') return null;
   if (found.kind === 'doubtful') return found;
+  if (found.kind === 'unsupported') return { findings: [], doubt: null };
   const open = lookAtTasks(place, runId, found.state, place.files.clock.nowMs(), 'look');
   return { findings: [...found.findings, ...open], doubt: null };
 }

@@ -178,7 +178,7 @@ async function writeOutcome(
     nonce: world.clock.nonce(),
     exit: null,
     forced,
-    orphanResult: run.state.tasks[task.request.taskId]?.context.isAdopted === true ? 'lost' : 'interrupted',
+    orphanResult: run.state.children[task.request.taskId]?.context.isAdopted === true ? 'lost' : 'interrupted',
     startedAtMs: seen.agent?.value.startedAtMs ?? null,
     log: world.log,
     ...(obstacle === undefined ? {} : { obstacle }),

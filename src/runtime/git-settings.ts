@@ -27,7 +27,7 @@ export async function findChangedSettings(
   taskId: string,
   runsAtWork: RunsAtWork,
 ): Promise<Blocker | null> {
-  const requestHash = run.state.tasks[taskId]?.context.requestHash;
+  const requestHash = run.state.children[taskId]?.context.requestHash;
   const outcome = outcomeOf(run, taskId);
   // Without an outcome, or a start in it, there was no worker.
   if (requestHash === undefined || outcome === null || outcome.startedAtMs === null) return null;
@@ -48,7 +48,7 @@ function outcomeOf({ world, runId, state }: LiveRun, taskId: string): Outcome | 
   const path = join(folder, TASK_FILES.outcome);
   const bytes = readRegister(world.files, path);
   const settledBy = bytes ?? readRegister(world.files, join(folder, TASK_FILES.claim));
-  const recorded = state.tasks[taskId]?.context.settlement?.outcomeHash;
+  const recorded = state.children[taskId]?.context.settlement?.outcomeHash;
   if (settledBy === null || sha256(settledBy) !== recorded) {
     throw contradiction(path, 'the outcome does not match the journal');
   }
@@ -68,6 +68,6 @@ async function settingsNow({ world, runId }: LiveRun): Promise<GitSettings | nul
 
 /** The ids of the runs, but for that one, which had a worker between the two instants. */
 export function othersAtWork(runs: readonly LiveRun[], ...[runId, fromMs, toMs]: Parameters<RunsAtWork>): string[] {
-  const tasksOf = ({ state }: LiveRun) => Object.values(state.tasks).map(({ context }) => context);
+  const tasksOf = ({ state }: LiveRun) => Object.values(state.children).map(({ context }) => context);
   return runs.filter((run) => run.runId !== runId && wereAtWork(tasksOf(run), fromMs, toMs)).map((run) => run.runId);
 }

@@ -7,7 +7,6 @@
  * Invariant: a run's packet lies in its artifacts before its first record names it.
  */
 
-import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
 import { doBranchesCollide, isBranchName } from '../core/branch-name.ts';
 import { cancelRun, giveUpRun } from '../core/error-actions.ts';
@@ -23,6 +22,7 @@ import type { ArtifactRef, IntakeOrder, JournalEvent, Policy } from '../model/ev
 import type { Limits } from '../model/limits.ts';
 import type { PacketReading } from '../model/packet.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
+import { RUN_RULES } from '../run/system.ts';
 import { writeArtifact } from '../store/artifacts.ts';
 import { type Batch, writeBatch } from '../store/batches.ts';
 import { keptPacketText } from './kept-packet.ts';
@@ -303,7 +303,7 @@ export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
     branch: isBranchName(branch) ? branch : '',
     limits: JSON.parse(canonicalJson(limits)),
     policy: policyOf(limits),
-    machineVersion: MACHINE_VERSION,
+    machineVersion: RUN_RULES,
     ...(order === undefined ? {} : { order }),
     ...(agentOverride === undefined ? {} : { agentOverride }),
   };

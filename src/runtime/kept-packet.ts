@@ -27,7 +27,7 @@ export function keptPacketText(kept: KeptPacket): string {
 
 /** The run's packet. Throws PAWL_ARTIFACT_DAMAGED when its bytes are not those that the journal names. */
 export function readKeptPacket(world: World, run: LiveRun): KeptPacket {
-  const ref = run.state.run.context.packet;
+  const ref = run.state.root.context.packet;
   const kept: unknown = JSON.parse(readArtifact(world.files, run.folder, ref));
   if (isObject(kept) && isObject(kept.packet) && isObject(kept.limits)) return kept as object as KeptPacket;
   throw new PawlError({

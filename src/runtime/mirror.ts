@@ -6,11 +6,12 @@
  *
  * Invariant: the mirror never decides; a mirror that differs from the committed state is our bug and stops the process.
  */
+
 import { type Actor, type AnyStateMachine, createActor, type InspectionEvent, type Observer } from 'xstate';
 import { canonicalJson } from '../base/canonical-json.ts';
-import type { Delivery, RunState } from '../core/decide.ts';
-import { machineOf, snapshotOf } from '../core/state-image.ts';
+import { snapshotOf } from '../kernel/image.ts';
 import { RUN_ACTOR } from '../model/record.ts';
+import { machineOf, type RunDelivery, type RunState, runSystem } from '../run/system.ts';
 
 /** Who is told what the mirrored actors do. */
 export type InspectObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
@@ -29,15 +30,15 @@ export class Mirror {
   constructor(inspect: InspectObserver, state: RunState | null) {
     this.#inspect = inspect;
     if (state === null) return;
-    for (const [name, snapshot] of Object.entries(snapshotOf(state, '', '').actors)) {
-      this.#start(state.runId, name, { snapshot: JSON.parse(JSON.stringify(snapshot)) });
+    for (const [name, snapshot] of Object.entries(snapshotOf(runSystem, state, '', '').actors)) {
+      this.#start(state.systemId, name, { snapshot: JSON.parse(JSON.stringify(snapshot)) });
     }
   }
 
   /** The mirror stands where `state` stands. Throws when it does not. */
-  feed(deliveries: readonly Delivery[], state: RunState): void {
+  feed(deliveries: readonly RunDelivery[], state: RunState): void {
     for (const { actor, event, input } of deliveries) {
-      if (input !== undefined) this.#start(state.runId, actor, { input });
+      if (input !== undefined) this.#start(state.systemId, actor, { input });
       this.#actors.get(actor)?.send(event);
       this.#startMissing(state);
     }
@@ -51,8 +52,8 @@ export class Mirror {
   }
 
   #startMissing(state: RunState): void {
-    for (const [name, snapshot] of Object.entries(state.tasks)) {
-      if (!this.#actors.has(name)) this.#start(state.runId, name, { input: snapshot.context });
+    for (const [name, snapshot] of Object.entries(state.children)) {
+      if (!this.#actors.has(name)) this.#start(state.systemId, name, { input: snapshot.context });
     }
   }
 
@@ -66,7 +67,7 @@ export class Mirror {
   }
 
   #compare(state: RunState): void {
-    for (const [name, committed] of [[RUN_ACTOR, state.run] as const, ...Object.entries(state.tasks)]) {
+    for (const [name, committed] of [[RUN_ACTOR, state.root] as const, ...Object.entries(state.children)]) {
       const mirrored = this.#actors.get(name)?.getPersistedSnapshot();
       const expected = machineOf(name).getPersistedSnapshot(committed);
       if (canonicalJson(mirrored) !== canonicalJson(expected)) {

@@ -40,7 +40,7 @@ export class Movement {
     if (run === undefined || run.fault !== null || run.hasEnded || !this.isDriven(runId)) return false;
     if (!isParked(run) || run.isUnderWay('admitRun')) return true;
     const waits = run.state.owed.some((effect) => effect.kind === 'awaitSurface');
-    return waits && this.#mayBecomeFree(runId, surfacesToLease(run.state.run.context));
+    return waits && this.#mayBecomeFree(runId, surfacesToLease(run.state.root.context));
   }
 
   /** True while the run moves and is not parked. */
@@ -58,13 +58,13 @@ export class Movement {
 
 /** Waiting for a person, or for a surface. */
 export function isParked(run: LiveRun): boolean {
-  return run.state.run.hasTag('parked');
+  return run.state.root.hasTag('parked');
 }
 
 /** Throws when nothing is under way for any of the runs, though they are to move: nobody would ever wake whoever waits for them. */
 export function assertUnderWay(moving: readonly LiveRun[]): void {
   if (moving.some((run) => run.isAtWork())) return;
-  const names = moving.map((run) => `${run.runId} in ${JSON.stringify(run.state.run.value)}`);
+  const names = moving.map((run) => `${run.runId} in ${JSON.stringify(run.state.root.value)}`);
   throw new Error(`bug: nothing is under way for ${names.join(', ')}`);
 }
 
@@ -74,5 +74,5 @@ export function inTurn(a: LiveRun, b: LiveRun): number {
 }
 
 function holdsLease(run: LiveRun): boolean {
-  return run.state.run.context.lease !== null;
+  return run.state.root.context.lease !== null;
 }

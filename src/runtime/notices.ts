@@ -8,20 +8,20 @@
  * before the command is called. 2. What a killed runner could not tell any more the next one tells. 3. No run waits for a notice or depends on
  * one; a failure is a line in the log.
  */
+
 import { counted } from '../base/counted.ts';
 import { Line } from '../base/line.ts';
 import { sha256 } from '../base/sha256.ts';
-import type { RunState } from '../core/decide.ts';
-import { fold } from '../core/fold.ts';
 import { ALONE } from '../core/next-actions.ts';
 import { noticeEvent, noticeOf } from '../core/notice.ts';
 import { placeOf, type RunView, viewOf } from '../core/run-view.ts';
 import { shownRun } from '../core/shown-run.ts';
-import { snapshotOf } from '../core/state-image.ts';
+import { snapshotOf } from '../kernel/image.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { NoticeEvent, NotifierPort } from '../ports/notifier.ts';
+import { foldRun, type RunState, runSystem } from '../run/system.ts';
 import { jsonBytes } from '../store/json-file.ts';
 import { linkRegister } from '../store/register.ts';
 import { abandonedSince } from '../store/registry-lock.ts';
@@ -61,7 +61,7 @@ export class Notices {
     if (this.#positions.get(runId) === position) return;
     this.#positions.set(runId, position);
     // As it is at this record: by the time that it is told the run may have moved on.
-    const { actors } = snapshotOf(state, sum, '');
+    const { actors } = snapshotOf(runSystem, state, sum, '');
     this.#later(viewOf(runId, actors, { seq, updatedAtMs: atMs }), seq);
   };
 
@@ -137,7 +137,7 @@ export class Notices {
 }
 
 /** Where a run stands, as far as a fact depends on it: what keeps it from beginning is a part of being queued. */
-function positionOf({ run }: RunState): string {
+function positionOf({ root: run }: RunState): string {
   const [state] = placeOf(run.value);
   return run.hasTag('parked') ? `${state}, parked` : state;
 }
@@ -151,6 +151,6 @@ function arrivalIn(runId: string, records: readonly JournalRecord[]): JournalRec
     if (next !== position) arrival = record;
     position = next;
   };
-  fold(runId, records, { hash: sha256, onRecord });
+  foldRun(runId, records, { hash: sha256, onRecord });
   return arrival;
 }

@@ -3,9 +3,9 @@
  *
  * Owns: those findings, recording late completions. Does not own: acting on open tasks (runtime/supervise).
  */
+
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
-import type { RunState } from '../core/decide.ts';
 import { recoveryAction } from '../core/recovery.ts';
 import { type Finder, type RecoveryFinding, staleLeaseFinding, taskFinding } from '../core/recovery-findings.ts';
 import { parseOutcome } from '../core/task-files.ts';
@@ -13,6 +13,7 @@ import type { KeyedEffect } from '../model/effect.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { TASK_FILES } from '../model/request.ts';
+import type { RunState } from '../run/system.ts';
 import type { LiveRun } from './live-run.ts';
 import { settleIfEnded } from './supervise.ts';
 import { factsOf, observe, openTaskFolder, type TaskPlace } from './task-folder.ts';
@@ -38,7 +39,7 @@ export function lookAtTasks(
       });
     }
   }
-  const { lease } = state.run.context;
+  const { lease } = state.root.context;
   if (lease !== null && lease.expiresAtMs <= nowMs) found.push(staleLeaseFinding());
   return found;
 }
@@ -60,13 +61,13 @@ function isTaskEffect(
 export function recordLateCompletions(run: LiveRun): readonly RecoveryFinding[] {
   const { world } = run;
   const found: RecoveryFinding[] = [];
-  for (const [taskId, task] of Object.entries(run.state.tasks)) {
+  for (const [taskId, task] of Object.entries(run.state.children)) {
     if (task.context.settlement === null) continue;
     const folder = join(world.paths.task(run.runId, taskId), TASK_FILES.late);
     for (const name of world.files.listNames(folder).slice(0, BOUNDS.completionReports)) {
       if (task.context.reports.some((report) => report.entryId === name)) continue;
       if (run.commit(taskId, reportOf(run, folder, name)) !== null) continue;
-      const decision = run.state.tasks[taskId]?.context.reports.at(-1)?.decision ?? 'late';
+      const decision = run.state.children[taskId]?.context.reports.at(-1)?.decision ?? 'late';
       found.push({
         class: 'lateOrConflicting',
         detail: `${taskId}: a later completion (${name})`,

@@ -39,7 +39,7 @@ export class Outages {
 
   /** The run as one that asks that agent again; null when it does not. */
   #askingOf(run: LiveRun, agent: string): AskingRun | null {
-    const { context } = run.state.run;
+    const { context } = run.state.root;
     if (context.limitWaits === 0 || context.waitUntilMs !== null || agentFor(context) !== agent) return null;
     const hasAnswer = context.openTask !== null && this.#hasAnswer(run, context.openTask);
     if (hasAnswer) this.#answeredAtMs.set(agent, run.world.clock.nowMs());
@@ -47,7 +47,7 @@ export class Outages {
   }
 
   #hasAnswer(run: LiveRun, taskId: string): boolean {
-    const task = run.state.tasks[taskId];
+    const task = run.state.children[taskId];
     if (task === undefined) return false;
     const key = join(run.runId, taskId);
     try {
@@ -71,9 +71,9 @@ function followerOf(run: LiveRun, taskId: string, requestHash: string): TurnFoll
 }
 
 function waitingOf(run: LiveRun): WaitingRun | null {
-  const { context } = run.state.run;
+  const { context } = run.state.root;
   const agent = agentFor(context);
   if (context.waitUntilMs === null || agent === null) return null;
-  const ends = Object.values(run.state.tasks).map((task) => task.context.endedAtMs ?? 0);
+  const ends = Object.values(run.state.children).map((task) => task.context.endedAtMs ?? 0);
   return { runId: run.runId, agent, code: context.blockers[0]?.code ?? '', failedAtMs: Math.max(0, ...ends) };
 }

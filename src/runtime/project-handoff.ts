@@ -28,7 +28,7 @@ import { roundReports } from './run-report.ts';
 /** The run's evidence is at its review target, and the branch is free for the user. */
 export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projectHandoff'>): Promise<void> {
   const { world, runId } = run;
-  const { context } = run.state.run;
+  const { context } = run.state.root;
   const worktree = world.paths.worktree(runId);
   const journal = world.paths.journal(runId);
   const records = journalRecords(journal, readJournal(world.files, journal));
@@ -98,7 +98,7 @@ async function pathsOutside(run: LiveRun, packet: Packet, base: string, head: st
 /** Branch and worktree are at the judged commit; the ref that holds what was there instead, null when nothing was. */
 async function putBack(run: LiveRun, effect: KeyedEffectOf<'projectHandoff'>): Promise<string | null> {
   const { world, runId } = run;
-  const { branch } = run.state.run.context;
+  const { branch } = run.state.root.context;
   const [, place = ''] = /\/([^/]+):/.exec(effect.key) ?? [];
   const name = `before-handoff-${place}`;
   const spec = { worktree: world.paths.worktree(runId), branch, commit: effect.commit, runId, name };
@@ -114,7 +114,7 @@ function ignoreMissing(error: unknown): null {
 }
 
 function gateView(run: LiveRun, gate: Gate): readonly GateView[] {
-  const record = run.state.run.context.gates[gate];
+  const record = run.state.root.context.gates[gate];
   if (record === null) return [];
   const document: unknown =
     record.evidence === null ? null : JSON.parse(readArtifact(run.world.files, run.folder, record.evidence));
@@ -134,7 +134,7 @@ function gateView(run: LiveRun, gate: Gate): readonly GateView[] {
 /** The blocker when the branch is not at the commit that both gates judged; null when it is. */
 async function movedHead(run: LiveRun, commit: string): Promise<Blocker | null> {
   const { world } = run;
-  const { branch } = run.state.run.context;
+  const { branch } = run.state.root.context;
   const head = await world.git.branchHead(branch);
   const state = await world.git.state(world.paths.worktree(run.runId)).catch(ignoreMissing);
   const isInPlace = state === null || (state.head === commit && (state.branch === branch || state.branch === null));
@@ -149,7 +149,7 @@ async function movedHead(run: LiveRun, commit: string): Promise<Blocker | null> 
 
 /** The blocker when what is stored for the commit is not, byte for byte, the tree that both gates judged; null when it is. */
 async function changedContent(run: LiveRun, commit: string): Promise<Blocker | null> {
-  const stored = await run.world.git.storedContent(commit, run.state.run.context.baseCommit ?? commit);
+  const stored = await run.world.git.storedContent(commit, run.state.root.context.baseCommit ?? commit);
   if (stored.kind === 'damaged') {
     return {
       code: 'PAWL_GIT_OBJECTS_DAMAGED',
@@ -167,7 +167,7 @@ async function changedContent(run: LiveRun, commit: string): Promise<Blocker | n
     };
   }
   for (const gate of ['verification', 'review'] as const) {
-    const record = run.state.run.context.gates[gate];
+    const record = run.state.root.context.gates[gate];
     // A gate that a person has accepted stands by that word, whatever it saw.
     if (record?.status !== 'PASS' || record.evidence === null) continue;
     const judged = judgedTree(JSON.parse(readArtifact(run.world.files, run.folder, record.evidence)));

@@ -8,8 +8,8 @@
  * Invariants: 1. The new packet lies in the run's artifacts before the record that names it; the one before stays there. 2. A command replaces a
  * packet once: its id stands in the run's journal. 3. What work is there goes on being leased, also where the new packet does not name it.
  */
+
 import { canonicalJson } from '../base/canonical-json.ts';
-import { decide } from '../core/decide.ts';
 import { resolveLimits } from '../core/limits.ts';
 import { OutsidePaths } from '../core/outside-paths.ts';
 import { hasEnded } from '../core/run-end.ts';
@@ -19,6 +19,7 @@ import type { ArtifactRef, RunEvent } from '../model/event.ts';
 import { BOUNDS, type Limits } from '../model/limits.ts';
 import type { PacketReading } from '../model/packet.ts';
 import { RUN_ACTOR } from '../model/record.ts';
+import { decideRun } from '../run/system.ts';
 import type { Driver } from './driver.ts';
 import { keepPacket, type PacketOutcome, type PacketRefusal, policyOf } from './intake.ts';
 import { readKeptPacket } from './kept-packet.ts';
@@ -65,15 +66,15 @@ function isRecorded(world: World, runId: string, commandId: string): boolean {
 function findRun(driver: Driver, { packet }: PacketReading): LiveRun | null {
   const runs = driver
     .runs()
-    .filter(({ state }) => !hasEnded(state.run) && state.run.context.packetTaskId === packet.taskId);
+    .filter(({ state }) => !hasEnded(state.root) && state.root.context.packetTaskId === packet.taskId);
   const [first] = runs;
   if (first === undefined || runs.length === 1) return first ?? null;
-  return runs.find(({ state }) => state.run.context.branch === packet.scm.intendedBranch) ?? null;
+  return runs.find(({ state }) => state.root.context.branch === packet.scm.intendedBranch) ?? null;
 }
 
 /** The packet is replaced, or nothing has changed and it is said why. */
 async function replaceIn(run: LiveRun, asked: Replacement): Promise<PacketRefusal | null> {
-  const { headCommit } = run.state.run.context;
+  const { headCommit } = run.state.root.context;
   let beyond: readonly string[];
   try {
     const refusal = refusalOf(run, asked.reading);
@@ -86,7 +87,7 @@ async function replaceIn(run: LiveRun, asked: Replacement): Promise<PacketRefusa
   // Looked at again where nothing comes between that and the record: whoever else decides on the same command at once finds it here.
   return run.quietly(() => {
     if (isRecorded(run.world, run.runId, asked.commandId)) return null;
-    if (run.state.run.context.headCommit !== headCommit) return atWork(run, run.world.paths.commandOptions);
+    if (run.state.root.context.headCommit !== headCommit) return atWork(run, run.world.paths.commandOptions);
     return refusalOf(run, asked.reading) ?? record(run, asked, beyond);
   });
 }
@@ -104,14 +105,14 @@ function refusalOf(run: LiveRun, reading: PacketReading): PacketRefusal | null {
 
 /** The machine alone says whether the run stands where a packet can be replaced. */
 function isTaken(run: LiveRun, reading: PacketReading): boolean {
-  const ref = run.state.run.context.packet;
+  const ref = run.state.root.context.packet;
   const event = eventOf(run, { reading, commandId: '', by: '', reason: '', agentOverride: null }, ref, []);
-  return decide(run.runId, run.state, { actor: RUN_ACTOR, event, atMs: 0 }).kind === 'accepted';
+  return decideRun(run.runId, run.state, { actor: RUN_ACTOR, event, atMs: 0 }).kind === 'accepted';
 }
 
 /** What is committed of the run's work and lies outside of the new packet's surfaces, as surfaces. */
 async function workBeyond(run: LiveRun, { packet }: PacketReading): Promise<readonly string[]> {
-  const { baseCommit, headCommit } = run.state.run.context;
+  const { baseCommit, headCommit } = run.state.root.context;
   const { repo } = packet.scm;
   if (repo === null || baseCommit === null || headCommit === null || baseCommit === headCommit) return [];
   const outside = new OutsidePaths(repo, surfacesOf(packet, run.runId), BOUNDS.surfacesAdded);
@@ -149,7 +150,7 @@ function eventOf(
     commandId,
     by,
     reason,
-    previousHash: run.state.run.context.packetHash,
+    previousHash: run.state.root.context.packetHash,
     packetHash: reading.packetHash,
     packet,
     surfaces: surfacesOf(reading.packet, run.runId),

@@ -54,7 +54,7 @@ export function otherPacket(
   options: readonly string[],
 ): PacketRefusal | null {
   const { taskId } = packet;
-  if (packetHash === state.run.context.packetHash) {
+  if (packetHash === state.root.context.packetHash) {
     const hint = 'Edit the packet first. To continue with the same one, decide on its run.';
     return refused(taskId, `${runId} has exactly this packet.`, hint, [lookAtRun(runId, options)]);
   }
@@ -81,15 +81,15 @@ const TARGET: Readonly<Record<string, (packet: Packet) => string | null>> = {
 
 /** The run does something, or awaits what does. */
 export function atWork({ runId, state }: LiveRun, options: readonly string[]): PacketRefusal {
-  const { openTask, packetTaskId } = state.run.context;
+  const { openTask, packetTaskId } = state.root.context;
   const actions: readonly Action[] = [lookAtRun(runId, options), cancelRun(runId, options)];
-  if (openTask !== null && (state.run.hasTag('parked') || state.run.matches('endingTask'))) {
+  if (openTask !== null && (state.root.hasTag('parked') || state.root.matches('endingTask'))) {
     const message = `Whether ${openTask} of ${runId} has ended is not settled yet.`;
     return refused(packetTaskId, message, 'Decide on that task first, then replace the packet.', [
       lookAtRun(runId, options),
     ]);
   }
-  const [place] = placeOf(state.run.value);
+  const [place] = placeOf(state.root.value);
   const what = openTask === null ? `${runId} is at work (${place})` : `${openTask} of ${runId} is at work`;
   const hint = 'Replace the packet once the run is parked; or cancel the run, and submit the packet without --replace.';
   return refused(packetTaskId, `${what}: its packet cannot be replaced now.`, hint, actions);
@@ -109,7 +109,7 @@ export function notReadThere({ packet: { taskId } }: PacketReading): PacketRefus
 
 /** What has to be known of the run cannot be read. */
 export function unreadable({ runId, state, world }: LiveRun, error: PawlError): PacketRefusal {
-  const { packetTaskId } = state.run.context;
+  const { packetTaskId } = state.root.context;
   return refused(packetTaskId, `${runId} cannot be looked at: ${error.message}`, error.hint, [
     lookAtRun(runId, world.paths.commandOptions),
   ]);

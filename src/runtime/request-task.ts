@@ -109,7 +109,7 @@ async function instructionsFor(
 }
 
 function baseOf(run: LiveRun, commit: string): string {
-  return run.state.run.context.baseCommit ?? commit;
+  return run.state.root.context.baseCommit ?? commit;
 }
 
 /** What was left in the worktree is kept; then it stands at the task's commit, or, for a session that was cut off, as that left it. */
@@ -119,7 +119,7 @@ async function putWorktreeInPlace(
   resumed: ResumedSession | null,
 ): Promise<Interlude> {
   const { world, runId } = run;
-  const { branch } = run.state.run.context;
+  const { branch } = run.state.root.context;
   const worktree = world.paths.worktree(runId);
   const isWorktreeKept = resumed?.why === 'cutOff' && (await branchIn(run, worktree)) === branch;
   const spec = { worktree, branch, commit: effect.commit, runId, name: `before-${effect.taskId}` };
@@ -174,7 +174,7 @@ async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
 
 /** The task before the one that is made ready: the last that was asked for, whatever the clock said, and whether or not its start was seen. */
 function lastTask(run: LiveRun) {
-  return Object.values(run.state.tasks).at(-1)?.context;
+  return Object.values(run.state.children).at(-1)?.context;
 }
 
 function requestOf(

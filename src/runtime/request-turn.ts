@@ -11,7 +11,6 @@
 import type { Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { hintOf } from '../core/blocker-hints.ts';
-import type { RunState } from '../core/decide.ts';
 import {
   add,
   besides,
@@ -36,6 +35,7 @@ import { type Blocker, PawlError } from '../model/error.ts';
 import type { Limits } from '../model/limits.ts';
 import type { TurnBudget, TurnReport, TurnRequest, TurnSession } from '../model/turn.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent } from '../ports/agent.ts';
+import type { RunState } from '../run/system.ts';
 import type { KeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Work } from './task-work.ts';
@@ -59,7 +59,7 @@ function spentSince(state: RunState, sinceMs: number | null): Spent {
 
 /** The run's tasks, in the order in which they were asked for. */
 export function tasksOf(state: RunState): readonly EndedTask[] {
-  return Object.values(state.tasks).map(({ context }) => ({
+  return Object.values(state.children).map(({ context }) => ({
     taskId: context.taskId,
     purpose: context.purpose,
     epoch: context.epoch,
@@ -84,7 +84,7 @@ export function fundsOf(
   const whole: TurnBudget = { usd: registry.usd ?? null, tokens: registry.tokens ?? null };
   const isBounded = whole.usd !== null || whole.tokens !== null;
   const total = add(spentBy(reportsIn(tasksOf(state))), isBounded ? others() : NOTHING_SPENT);
-  const spent = spentSince(state, state.run.context.budgetSinceMs);
+  const spent = spentSince(state, state.root.context.budgetSinceMs);
   const budget = tighter(left(own, spent), left(whole, total));
   const missing = unholdable(budget, agent);
   if (missing !== null) return { budget, blocker: cannotHold(missing, name, agent) };
@@ -185,7 +185,7 @@ export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: Ke
     agent,
   );
   if (blocker !== null) return { kind: 'refused', blocker };
-  const lastBefore = run.state.run.context.replacement?.lastTask ?? null;
+  const lastBefore = run.state.root.context.replacement?.lastTask ?? null;
   const resumed = sessionToResume(underPacket(tasksOf(run.state), lastBefore), effect, agent, work.coding);
   const { firstEventMs } = kept.limits;
   const { allowedTools } = kept.packet;
@@ -223,7 +223,7 @@ export async function orderTurn(
       usdPerMillion: turn.usdPerMillion,
       firstEventMs: turn.firstEventMs,
       mayRemind: work.coding.resumes && work.coding.capabilities.canResume && resumed?.isUnanswered !== true,
-      commits: { base: run.state.run.context.baseCommit ?? effect.commit, head: effect.commit },
+      commits: { base: run.state.root.context.baseCommit ?? effect.commit, head: effect.commit },
       allowedTools: turn.allowedTools,
       taskFolder: folder,
       mark,

@@ -18,7 +18,7 @@ export async function whyNotRevived(driver: Driver, view: RunView): Promise<stri
   const again = 'Submit its packet with --again instead.';
   if (removedAtMs !== undefined) return `Its folder was removed. ${again}`;
   if (readCleaned(world.files, world.paths, runId) !== null) return `Its worktree was removed. ${again}`;
-  const other = driver.runs().find(({ state }) => !hasEnded(state.run) && state.run.context.branch === branch);
+  const other = driver.runs().find(({ state }) => !hasEnded(state.root) && state.root.context.branch === branch);
   if (other !== undefined) return `${other.runId} works on its branch ${branch} now.`;
   const head = branch === '' ? null : await world.git.branchHead(branch);
   if (head === null || headCommit === null || head === headCommit) return null;

@@ -15,11 +15,13 @@ import { hintOf } from '../core/blocker-hints.ts';
 import { listRuns } from '../core/error-actions.ts';
 import { taskPartOfRun } from '../core/packet-run-id.ts';
 import type { RecoveryFinding } from '../core/recovery-findings.ts';
-import { quarantinedView, type RunView, viewOf } from '../core/run-view.ts';
+import { quarantinedView, type RunView, unsupportedUnseen, unsupportedView, viewOf } from '../core/run-view.ts';
+import { persistedImage } from '../kernel/persisted-image.ts';
 import { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { JournalRecord } from '../model/record.ts';
-import { type StoredSnapshot, systemIdOf } from '../model/system-record.ts';
+import { rulesOf, type StoredSnapshot, systemIdOf } from '../model/system-record.ts';
+import { inPresentForm } from '../run/earlier-rules.ts';
 import type { Files } from '../store/files.ts';
 import { journalRecords, readJournal, readJournalTail } from '../store/journal.ts';
 import { readQuarantine } from '../store/quarantine.ts';
@@ -44,11 +46,38 @@ export function quickView(place: Place, runId: string): RunView | null {
   const snapshot = snapshotAt(place, runId, tail);
   if (snapshot === null) return null;
   const at = { seq: tail.seq, updatedAtMs: tail.atMs };
+  if (snapshot.v === 1) return earlierViewAt(runId, snapshot, rulesOf(tail), at);
   const view = viewOf(runId, snapshot.actors, at);
   if (view.state !== 'queued') return view;
   // Only a run that has not begun can still be given an agent, and its journal is short.
   const agentOverride = agentNamedIn(recordsOf(place, runId));
   return agentOverride === null ? view : viewOf(runId, snapshot.actors, { ...at, agentOverride });
+}
+
+/** What is known of a run under rules that this version cannot continue. */
+export interface EarlierFacts {
+  readonly rules: number;
+  readonly taskId: string;
+  readonly surfaces: readonly string[];
+}
+
+/** The view of such a run: from its snapshot, which may be older than its last record, else from its first record. */
+export function earlierView(place: Place, runId: string, known: EarlierFacts): RunView {
+  const { files, paths } = place;
+  const tail = readTail(place, runId);
+  const at = { seq: tail?.seq ?? 0, updatedAtMs: tail?.atMs ?? null };
+  const snapshot = readSnapshot(files, paths.snapshot(runId));
+  return snapshot === null ? unsupportedUnseen(runId, known, at) : earlierViewAt(runId, snapshot, known.rules, at);
+}
+
+function earlierViewAt(
+  runId: string,
+  snapshot: StoredSnapshot,
+  rules: number,
+  at: { readonly seq: number; readonly updatedAtMs: number | null },
+): RunView {
+  const view = viewOf(runId, inPresentForm(snapshot.actors), at);
+  return view.kind === 'terminal' ? view : unsupportedView(view, rules);
 }
 
 /** The last record, or null when the journal has none that can be read alone. */
@@ -67,12 +96,18 @@ function snapshotAt({ files, paths }: Place, runId: string, tail: JournalRecord)
     const snapshot = readSnapshot(files, paths.snapshot(runId));
     if (snapshot === null || systemIdOf(snapshot) !== runId) return null;
     if (snapshot.seq !== tail.seq || snapshot.sum !== tail.sum) return null;
-    const { actors, deadlines, outbox } = snapshot;
-    return sha256(canonicalObject({ actors, deadlines, outbox }, lastingJson)) === tail.post ? snapshot : null;
+    return imageOf(snapshot) === tail.post ? snapshot : null;
   } catch (error) {
     if (error instanceof PawlError && error.code === 'PAWL_SNAPSHOT_DAMAGED') return null;
     throw error;
   }
+}
+
+/** The `post` that a stored snapshot stands for. */
+function imageOf(snapshot: StoredSnapshot): string {
+  const { actors, deadlines, outbox } = snapshot;
+  if (snapshot.v === 1) return sha256(canonicalObject({ actors, deadlines, outbox }, lastingJson));
+  return sha256(persistedImage(snapshot, () => ({})));
 }
 
 /** The view of a run that is set aside, null when it is not. */
@@ -118,8 +153,10 @@ export async function lookClosely(place: Place, runId: string): Promise<Look | n
   const found = rehydrate(place, runId, false);
   if (found.kind === 'absent') return null;
   if (found.kind === 'doubtful') return { view: doubtfulView(runId, found.doubt), findings: found.findings };
-  const { snapshotOf } = await import('../core/state-image.ts');
-  const { actors } = snapshotOf(found.state, found.sum, '');
+  if (found.kind === 'unsupported') return { view: earlierView(place, runId, found), findings: [] };
+  const { runSystem } = await import('../run/system.ts');
+  const { persist } = await import('../kernel/image.ts');
+  const { actors } = persist(runSystem, found.state);
   const { agentOverride, updatedAtMs } = found;
   const view = viewOf(runId, actors, { seq: found.state.seq, updatedAtMs, agentOverride });
   return { view, findings: found.findings };

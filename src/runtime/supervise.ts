@@ -167,7 +167,7 @@ async function adoptWorker(
 ): Promise<void> {
   if (effect.kind !== 'watchWorker' || limits === null) return spawned(run, effect, task, seen);
   const { world } = run;
-  if (run.state.tasks[effect.taskId]?.context.isAdopted === false) {
+  if (run.state.children[effect.taskId]?.context.isAdopted === false) {
     run.commit(effect.actor, { type: 'workerAdopted', key: effect.key });
     world.log(`${run.runId}: adopted the worker of ${effect.taskId}, whose host is dead`);
   }

@@ -21,7 +21,7 @@ export type Work = Extract<RunEvent, { type: 'workCommitted' | 'workEmpty' }>;
 
 /** All that differs between the run's base and `commit` and is not leased to the run, as surfaces. */
 export async function surfacesBeyond(run: LiveRun, packet: Packet, commit: string): Promise<readonly string[]> {
-  const { lease, baseCommit, surfacesAdded = [] } = run.state.run.context;
+  const { lease, baseCommit, surfacesAdded = [] } = run.state.root.context;
   const { repo } = packet.scm;
   if (repo === null || baseCommit === null) return [];
   const outside = new OutsidePaths(repo, lease?.surfaces ?? [], BOUNDS.surfacesAdded - surfacesAdded.length);
@@ -44,7 +44,7 @@ export function settleWork(
     beyond,
     held: leases.conflicts(run.runId, beyond).map(({ holder, surfaces }) => ({ holder: holder.runId, surfaces })),
     isStrict: run.world.config.surface === 'strict',
-    accepted: run.state.run.context.surfacesAccepted?.surfaces ?? [],
+    accepted: run.state.root.context.surfacesAccepted?.surfaces ?? [],
   };
   const verdict = surfaceVerdict(question);
   const { added, refused, holder } = verdict;

@@ -98,7 +98,7 @@ function knownRuns(keeper: RunKeeper): KnownRuns {
     holders: () =>
       keeper
         .runs()
-        .filter((run) => !hasEnded(run.state.run))
-        .map((run) => ({ runId: run.runId, branch: run.state.run.context.branch })),
+        .filter((run) => !hasEnded(run.state.root))
+        .map((run) => ({ runId: run.runId, branch: run.state.root.context.branch })),
   };
 }

@@ -29,7 +29,7 @@ export function documentOf(
     readonly instructions: InstructionChanges | null;
   },
 ): Json {
-  const { context } = run.state.run;
+  const { context } = run.state.root;
   const { taskId, purpose, epoch, attempt } = effect;
   return taskDocument({
     runId: run.runId,
@@ -56,7 +56,7 @@ export function documentOf(
 
 /** The evidence of the gate that sent the run into the fix loop, its bytes verified. */
 function failedGate(run: LiveRun): Json | null {
-  const { gates } = run.state.run.context;
+  const { gates } = run.state.root.context;
   const failed = [gates.review, gates.verification].find((gate) => gate?.status === 'FAIL');
   if (failed === undefined || failed === null || failed.evidence === null) return null;
   return JSON.parse(readArtifact(run.world.files, run.folder, failed.evidence));
@@ -65,7 +65,7 @@ function failedGate(run: LiveRun): Json | null {
 /** How earlier tasks ended, in the words of their outcomes. */
 function earlierAttempts(run: LiveRun, isMeant: (task: TaskContext) => boolean): EndedAttempt[] {
   const earlier: EndedAttempt[] = [];
-  for (const { context } of Object.values(run.state.tasks)) {
+  for (const { context } of Object.values(run.state.children)) {
     if (!isMeant(context) || context.settlement === null) continue;
     const bytes = readRegister(
       run.world.files,

@@ -84,7 +84,7 @@ function ownCommands(
 }
 
 function agentWork(run: LiveRun, role: Role, places: AgentPlaces): Work {
-  const agents = run.state.run.context.agents ?? {};
+  const agents = run.state.root.context.agents ?? {};
   const name = agents[role];
   if (name === undefined)
     throw new Error(`bug: ${run.runId} was admitted without an agent for ${role} of ${ROLES.join(', ')}`);

@@ -44,7 +44,7 @@ export async function commitWork(
   const kept = readKeptPacket(world, run);
   const result = await world.git.commitWork({
     worktree: world.paths.worktree(runId),
-    branch: run.state.run.context.branch,
+    branch: run.state.root.context.branch,
     key: effect.key,
     runId,
     taskId: effect.taskId,
@@ -122,7 +122,7 @@ async function comparable(
   findings: readonly Finding[],
 ): Promise<{ findingKeys: readonly string[]; isAllInFix: boolean }> {
   const { world } = run;
-  const last = run.state.run.context.judgements.findLast(({ gate }) => gate === effect.gate);
+  const last = run.state.root.context.judgements.findLast(({ gate }) => gate === effect.gate);
   const isPlaced = findings.every(({ file, line }) => file !== undefined && line !== undefined);
   const added =
     last === undefined || !isPlaced || last.commit === effect.commit
@@ -176,7 +176,7 @@ async function judge(
     worktree: {
       head: state.head,
       tree: state.tree,
-      isOnBranch: state.branch === run.state.run.context.branch,
+      isOnBranch: state.branch === run.state.root.context.branch,
       trackedChanges: state.trackedChanges,
       untracked: state.untracked,
     },
@@ -185,7 +185,7 @@ async function judge(
 
 /** Which agent judged, where its outcome does not say: none where commands were run. */
 function judgeOf(run: LiveRun, gate: Gate, answer: Answer | null): string | null {
-  const { agents } = run.state.run.context;
+  const { agents } = run.state.root.context;
   if (gate === 'review') return agents?.reviewer ?? null;
   return answer !== null && answer.commands.length > 0 ? null : (agents?.verifier ?? null);
 }
@@ -212,7 +212,7 @@ function worktreeGone(error: unknown): WorktreeState {
 function settledOutcome(run: LiveRun, taskId: string): { readonly outcome: Outcome; readonly hash: string } {
   const path = join(run.world.paths.task(run.runId, taskId), TASK_FILES.outcome);
   const bytes = readRegister(run.world.files, path);
-  const recorded = run.state.tasks[taskId]?.context.settlement?.outcomeHash;
+  const recorded = run.state.children[taskId]?.context.settlement?.outcomeHash;
   if (bytes === null || recorded === undefined || sha256(bytes) !== recorded) {
     throw contradiction(path, 'the outcome does not match the journal');
   }

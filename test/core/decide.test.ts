@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { decide, type RunState } from '../../src/core/decide.ts';
-import { restoreProblem, snapshotHash, snapshotOf, stateHash } from '../../src/core/state-image.ts';
+import { persistedHash, restoreProblem, snapshotOf, stateHash } from '../../src/kernel/image.ts';
 import type { KeyedEffect } from '../../src/model/effect.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { COMMIT, HASH, inputFor, packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
+import { decideRun, definitionOf, type RunState, runSystem } from '../../src/run/system.ts';
 
 function must(state: RunState | null, actor: string, event: JournalEvent, atMs = 1): RunState {
-  const decision = decide('run_x', state, { actor, event, atMs });
+  const decision = decideRun('run_x', state, { actor, event, atMs });
   if (decision.kind === 'refused') throw new Error(`${decision.code}: ${decision.reason}`);
   return decision.state;
 }
@@ -43,18 +43,18 @@ const begun = () => must(null, RUN_ACTOR, packetReceived());
 describe('decide', () => {
   it('a run whose workers all succeed reaches readyForManualReview, owes nothing and holds no lease', () => {
     const state = drive(begun());
-    expect(state.run.value).toBe('readyForManualReview');
-    expect(state.run.status).toBe('done');
+    expect(state.root.value).toBe('readyForManualReview');
+    expect(state.root.status).toBe('done');
     expect(state.owed).toEqual([]);
-    expect(state.run.context.lease).toBeNull();
-    expect(Object.keys(state.tasks)).toEqual(['implementation-e0-a1', 'verification-e1-a1', 'review-e1-a1']);
+    expect(state.root.context.lease).toBeNull();
+    expect(Object.keys(state.children)).toEqual(['implementation-e0-a1', 'verification-e1-a1', 'review-e1-a1']);
   });
 
   it('a packet that lacks something ends in blockedPlanInsufficient and asks for nothing', () => {
     const state = must(null, RUN_ACTOR, packetReceived(['conflict_surface']));
-    expect(state.run.value).toBe('blockedPlanInsufficient');
+    expect(state.root.value).toBe('blockedPlanInsufficient');
     expect(state.owed).toEqual([]);
-    expect(state.run.context.blockers[0]?.code).toBe('PAWL_PACKET_INSUFFICIENT');
+    expect(state.root.context.blockers[0]?.code).toBe('PAWL_PACKET_INSUFFICIENT');
   });
 
   it('a failing gate leads through fixLoop to a fresh epoch, and past the limit to a person', () => {
@@ -62,24 +62,24 @@ describe('decide', () => {
       const event = settlementOf(effect);
       return event?.type === 'gateJudged' ? { ...event, status: 'FAIL' } : undefined;
     });
-    expect(state.run.value).toBe('blockedNeedsHuman');
-    expect(state.run.context.epoch).toBe(3);
-    expect(state.run.context.blockers[0]?.code).toBe('PAWL_FIX_LIMIT');
+    expect(state.root.value).toBe('blockedNeedsHuman');
+    expect(state.root.context.epoch).toBe(3);
+    expect(state.root.context.blockers[0]?.code).toBe('PAWL_FIX_LIMIT');
     const retried = drive(
       must(state, RUN_ACTOR, { type: 'decisionMade', commandId: '1', by: 'me', decision: 'retry', reason: 'again' }),
     );
-    expect(retried.run.value).toBe('readyForManualReview');
-    expect(Object.keys(retried.tasks)).toContain('fix-e3-a1');
+    expect(retried.root.value).toBe('readyForManualReview');
+    expect(Object.keys(retried.children)).toContain('fix-e3-a1');
     const accepted = drive(
       must(state, RUN_ACTOR, { type: 'decisionMade', commandId: '1', by: 'me', decision: 'accept', reason: 'fine' }),
     );
-    expect(accepted.run.value).toBe('readyForManualReview');
-    expect(accepted.run.context.gates.verification).toMatchObject({ status: 'ACCEPTED', reason: 'fine', epoch: 3 });
+    expect(accepted.root.value).toBe('readyForManualReview');
+    expect(accepted.root.context.gates.verification).toMatchObject({ status: 'ACCEPTED', reason: 'fine', epoch: 3 });
   });
 
   it('a settlement whose key is not owed is stale and changes nothing', () => {
     const state = begun();
-    const decision = decide('run_x', state, {
+    const decision = decideRun('run_x', state, {
       actor: RUN_ACTOR,
       event: { type: 'leaseAcquired', key: 'run_x/1.0:acquireLease', surfaces: [] },
       atMs: 1,
@@ -93,23 +93,23 @@ describe('decide', () => {
 
   it('an effect is settled only by the actor that asked for it, though another one in the same state would take the event', () => {
     const running = drive(begun(), undefined, (state) => state.owed.some((effect) => effect.kind === 'watchWorker'));
-    const [[taskId, task] = ['']] = Object.entries(running.tasks);
+    const [[taskId, task] = ['']] = Object.entries(running.children);
     const watch = running.owed.find((effect) => effect.kind === 'watchWorker');
     if (watch === undefined || task === undefined) return expect.fail('no task is watched');
-    const two: RunState = { ...running, tasks: { ...running.tasks, other: task } };
+    const two: RunState = { ...running, children: { ...running.children, other: task } };
     const event = settlementOf(watch);
     if (event === null) return expect.fail('nothing settles it');
     for (const actor of ['other', RUN_ACTOR]) {
-      const decision = decide('run_x', two, { actor, event, atMs: 1 });
+      const decision = decideRun('run_x', two, { actor, event, atMs: 1 });
       expect(decision, actor).toMatchObject({ kind: 'refused', code: 'PAWL_EVENT_STALE' });
     }
     const settled = must(two, taskId, event);
-    expect([settled.tasks[taskId]?.context.settlement?.result, settled.tasks.other]).toEqual(['completed', task]);
+    expect([settled.children[taskId]?.context.settlement?.result, settled.children.other]).toEqual(['completed', task]);
   });
 
   it('a run that has ended takes no event', () => {
     const state = drive(begun());
-    const decision = decide('run_x', state, {
+    const decision = decideRun('run_x', state, {
       actor: RUN_ACTOR,
       event: { type: 'cancelRequested', commandId: '1', by: 'me', reason: '' },
       atMs: 1,
@@ -124,10 +124,10 @@ describe('decide', () => {
   it('cancelling a run with an open task ends the task first', () => {
     const running = drive(begun(), undefined, (state) => state.owed.some((effect) => effect.kind === 'watchWorker'));
     const cancelling = must(running, RUN_ACTOR, { type: 'cancelRequested', commandId: '1', by: 'me', reason: 'no' });
-    expect(cancelling.run.value).toBe('cancelling');
+    expect(cancelling.root.value).toBe('cancelling');
     expect(cancelling.owed.map((effect) => effect.kind)).toEqual(['deadline', 'endTask']);
     const ended = drive(cancelling);
-    expect(ended.run.value).toBe('cancelled');
+    expect(ended.root.value).toBe('cancelled');
     expect(ended.owed).toEqual([]);
   });
 
@@ -139,14 +139,14 @@ describe('decide', () => {
       interrupted += 1;
       return { ...event, result: 'interrupted' };
     });
-    expect(state.run.value).toBe('readyForManualReview');
-    expect(Object.keys(state.tasks)).toHaveLength(13);
+    expect(state.root.value).toBe('readyForManualReview');
+    expect(Object.keys(state.children)).toHaveLength(13);
     const lost = drive(begun(), (effect) => {
       const event = settlementOf(effect);
       return event?.type === 'workerEnded' ? { ...event, result: 'lost' } : undefined;
     });
-    expect(lost.run.value).toBe('failedExecution');
-    expect(Object.keys(lost.tasks)).toHaveLength(2);
+    expect(lost.root.value).toBe('failedExecution');
+    expect(Object.keys(lost.children)).toHaveLength(2);
   });
 
   it('a task in doubt parks the run; an operator who decides ends the task first, then the run goes on with a fresh attempt', () => {
@@ -160,7 +160,7 @@ describe('decide', () => {
         blocker: { code: 'PAWL_HOST_UNKNOWN', message: 'm', hint: 'h', evidence: [] },
       };
     });
-    expect(parked.run.value).toBe('blockedNeedsHuman');
+    expect(parked.root.value).toBe('blockedNeedsHuman');
     expect(parked.owed).toEqual([]);
     const decided = must(parked, RUN_ACTOR, {
       type: 'decisionMade',
@@ -169,7 +169,7 @@ describe('decide', () => {
       decision: 'retry',
       reason: '',
     });
-    expect(decided.run.value).toEqual({ endingTask: 'thenRetry' });
+    expect(decided.root.value).toEqual({ endingTask: 'thenRetry' });
     expect(decided.owed.map((effect) => effect.kind).sort()).toEqual(['deadline', 'endTask']);
     const ended = drive(decided, (effect) => {
       const event = settlementOf(effect);
@@ -177,31 +177,33 @@ describe('decide', () => {
         ? { ...event, result: 'interrupted', by: 'operator' }
         : undefined;
     });
-    expect(ended.run.value).toBe('readyForManualReview');
-    expect(Object.keys(ended.tasks)).toContain('implementation-e0-a2');
+    expect(ended.root.value).toBe('readyForManualReview');
+    expect(Object.keys(ended.children)).toContain('implementation-e0-a2');
   });
 
   it('a lease that was reclaimed is taken again before the run goes on where it stood', () => {
     const judging = drive(begun(), undefined, (state) => state.owed.some((effect) => effect.kind === 'judgeGate'));
     const waiting = must(judging, RUN_ACTOR, { type: 'leaseReclaimed', by: 'run_y' });
-    expect(waiting.run.value).toBe('blockedLockConflict');
+    expect(waiting.root.value).toBe('blockedLockConflict');
     const done = drive(waiting);
-    expect(done.run.value).toBe('readyForManualReview');
-    expect(done.run.context.gates.verification).toMatchObject({ status: 'PASS', epoch: 2, commit: COMMIT });
+    expect(done.root.value).toBe('readyForManualReview');
+    expect(done.root.context.gates.verification).toMatchObject({ status: 'PASS', epoch: 2, commit: COMMIT });
   });
 
   it('what is stored is what XState persists, restores to itself, and hashes like the live state', () => {
     const state = drive(begun(), undefined, (s) => s.owed.some((effect) => effect.kind === 'judgeGate'));
-    const snapshot = snapshotOf(state, HASH, HASH);
+    const snapshot = snapshotOf(runSystem, state, HASH, HASH);
     for (const [actor, persisted] of Object.entries(snapshot.actors))
-      expect(restoreProblem(actor, persisted)).toBeNull();
-    expect(snapshotHash(JSON.parse(canonicalJson(snapshot)), sha256)).toBe(stateHash(state, sha256));
+      expect(restoreProblem(definitionOf(actor), persisted)).toBeNull();
+    expect(persistedHash(runSystem, JSON.parse(canonicalJson(snapshot)), sha256)).toBe(
+      stateHash(runSystem, state, sha256),
+    );
   });
 });
 
 describe('what is refused says what, by whom and where that is', () => {
   const refused = (state: RunState | null, actor: string, event: unknown): readonly [string, string] => {
-    const decision = decide('run_x', state, { actor, event: event as JournalEvent, atMs: 1 });
+    const decision = decideRun('run_x', state, { actor, event: event as JournalEvent, atMs: 1 });
     if (decision.kind !== 'refused') throw new Error('accepted');
     return [decision.code, decision.reason];
   };

@@ -1,6 +1,6 @@
 /** What a decision is recorded with: a retry of work that no commit could be made of has it done again, and says so. */
+
 import { describe, expect, it } from 'vitest';
-import { decide, type RunState } from '../../src/core/decide.ts';
 import { decisionEvent, isPutBackByPerson, isWorkOutOfPlace } from '../../src/core/decision-event.ts';
 import type { ErrorCode } from '../../src/model/error-codes.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
@@ -8,6 +8,7 @@ import { openedRun } from '../../src/prove/model/graph.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
 import { blockerOf, MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
 import { SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
+import { decideRun, type RunState } from '../../src/run/system.ts';
 
 const BEGIN = ['runAdmitted', 'leaseAcquired', 'workspacePrepared', 'taskRequested', 'workerSpawned'];
 const PARKED = [...BEGIN, 'workerEnded completed', 'workRefused changed'];
@@ -19,7 +20,7 @@ function walked(types: readonly string[]): RunState {
   let state = openedRun(world);
   for (const type of types) {
     const step = stepsOf(state, world).find((each) => each.type === type);
-    const decision = step === undefined ? null : decide(MODEL_RUN, state, step.input);
+    const decision = step === undefined ? null : decideRun(MODEL_RUN, state, step.input);
     if (decision?.kind !== 'accepted') throw new Error(`${type} is not taken`);
     state = decision.state;
   }
@@ -27,7 +28,7 @@ function walked(types: readonly string[]): RunState {
 }
 
 function parkedOver(code: ErrorCode, types = PARKED) {
-  return { ...walked(types).run.context, blockers: [blockerOf(code)] };
+  return { ...walked(types).root.context, blockers: [blockerOf(code)] };
 }
 
 describe('a decision', () => {
@@ -57,8 +58,8 @@ describe('a decision', () => {
 it('a retry that an older Pawl has recorded folds as it did: the same work is looked at again', () => {
   const recorded = { type: 'decisionMade', ...MADE, decision: 'retry' } as const;
   const placeAfter = (event: typeof recorded & { readonly isDoneAgain?: true }): string => {
-    const decision = decide(MODEL_RUN, walked(PARKED), { actor: 'run', event, atMs: 1 });
-    return decision.kind === 'accepted' ? placeOf(decision.state.run.value) : decision.reason;
+    const decision = decideRun(MODEL_RUN, walked(PARKED), { actor: 'run', event, atMs: 1 });
+    return decision.kind === 'accepted' ? placeOf(decision.state.root.value) : decision.reason;
   };
   expect(placeAfter(recorded)).toBe('implementing.committing');
   expect(placeAfter({ ...recorded, isDoneAgain: true })).toBe('implementing.requested');

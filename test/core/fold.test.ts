@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { decide, type RunState } from '../../src/core/decide.ts';
-import { fold } from '../../src/core/fold.ts';
-import { snapshotHash, snapshotOf, stateHash, stateImage } from '../../src/core/state-image.ts';
+import { persistedHash, snapshotOf, stateHash, stateImage } from '../../src/kernel/image.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../src/model/record.ts';
 import { FIRST_PREV } from '../../src/model/system-record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
+import { decideRun, foldRun, type RunState, runSystem } from '../../src/run/system.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
 
 const RUN = 'run_x';
@@ -18,11 +17,11 @@ function happyJournal(): { records: JournalRecord[]; states: RunState[] } {
   const states: RunState[] = [];
   let state: RunState | null = null;
   const commit = (actor: string, event: JournalEvent): RunState => {
-    const decision = decide(RUN, state, { actor, event, atMs: 1_000 + records.length });
+    const decision = decideRun(RUN, state, { actor, event, atMs: 1_000 + records.length });
     if (decision.kind === 'refused') throw new Error(decision.reason);
     const prev = records.at(-1)?.sum ?? FIRST_PREV;
     const { seq } = decision.state;
-    const post = stateHash(decision.state, sha256);
+    const post = stateHash(runSystem, decision.state, sha256);
     const fields = {
       v: 1 as const,
       seq,
@@ -54,39 +53,39 @@ describe('fold', () => {
   it('replays every prefix of a journal to the same bytes', () => {
     expect(records.length).toBe(17);
     for (const [index, expected] of states.entries()) {
-      const folding = fold(RUN, records.slice(0, index + 1), { hash: sha256 });
+      const folding = foldRun(RUN, records.slice(0, index + 1), { hash: sha256 });
       if (folding.kind !== 'whole' || folding.state === null) throw new Error('not whole');
-      expect(stateImage(folding.state)).toBe(stateImage(expected));
+      expect(stateImage(runSystem, folding.state)).toBe(stateImage(runSystem, expected));
     }
   });
 
   it('gives the same state from records that went through JSON', () => {
-    const folding = fold(RUN, JSON.parse(JSON.stringify(records)), { hash: sha256 });
+    const folding = foldRun(RUN, JSON.parse(JSON.stringify(records)), { hash: sha256 });
     expect(folding.kind).toBe('whole');
   });
 
   it('refuses a record whose post is not the folded state', () => {
     const tampered = records.map((record) => (record.seq === 5 ? { ...record, post: FIRST_PREV } : record));
-    expect(fold(RUN, tampered, { hash: sha256 })).toMatchObject({ kind: 'diverged', seq: 5 });
+    expect(foldRun(RUN, tampered, { hash: sha256 })).toMatchObject({ kind: 'diverged', seq: 5 });
   });
 
   it('refuses a record whose effects are not those that the machines ask for', () => {
     const tampered = records.map((record) => (record.seq === 3 ? { ...record, effects: [] } : record));
-    expect(fold(RUN, tampered, { hash: sha256 })).toMatchObject({ kind: 'diverged', seq: 3 });
+    expect(foldRun(RUN, tampered, { hash: sha256 })).toMatchObject({ kind: 'diverged', seq: 3 });
   });
 
   it('refuses a journal from which a record is missing', () => {
     const gap = records.filter((record) => record.seq !== 4);
-    expect(fold(RUN, gap, { hash: sha256 })).toMatchObject({ kind: 'diverged', seq: 5 });
+    expect(foldRun(RUN, gap, { hash: sha256 })).toMatchObject({ kind: 'diverged', seq: 5 });
   });
 
   it('every snapshot stands for the post of its record, and a changed one does not', () => {
     for (const [index, state] of states.entries()) {
-      const snapshot = JSON.parse(canonicalJson(snapshotOf(state, '', '')));
-      expect(snapshotHash(snapshot, sha256)).toBe(records[index]?.post);
+      const snapshot = JSON.parse(canonicalJson(snapshotOf(runSystem, state, '', '')));
+      expect(persistedHash(runSystem, snapshot, sha256)).toBe(records[index]?.post);
       const { context } = snapshot.actors[RUN_ACTOR];
       context.epoch += 1;
-      expect(snapshotHash(snapshot, sha256)).not.toBe(records[index]?.post);
+      expect(persistedHash(runSystem, snapshot, sha256)).not.toBe(records[index]?.post);
     }
   });
 });

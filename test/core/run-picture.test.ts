@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { decide, type RunState } from '../../src/core/decide.ts';
 import { PICTURE_COLUMNS, runPicture } from '../../src/core/run-picture.ts';
 import { quarantinedView, type RunView, viewOf } from '../../src/core/run-view.ts';
-import { snapshotOf } from '../../src/core/state-image.ts';
+import { snapshotOf } from '../../src/kernel/image.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { settlementOf } from '../../src/prove/model/settlements.ts';
+import { decideRun, type RunState, runSystem } from '../../src/run/system.ts';
 import { type Folded, goodRun } from '../inspector/good-run.ts';
 
 const RUN = 'run_T-1_aaaaaaaaaaaa';
 const steps = [...goodRun(RUN)];
 
 function viewAt({ state, record }: Folded): RunView {
-  return viewOf(RUN, snapshotOf(state, '', '').actors, { seq: record.seq, updatedAtMs: record.atMs });
+  return viewOf(RUN, snapshotOf(runSystem, state, '', '').actors, { seq: record.seq, updatedAtMs: record.atMs });
 }
 
 const AT = { seq: 1, updatedAtMs: null };
@@ -24,7 +24,7 @@ function blockedAtVerification(blocker: Blocker): RunState {
   const good = effect === undefined ? null : settlementOf(effect);
   if (judging === undefined || good?.type !== 'gateJudged') throw new Error('no gate is judged');
   const event = { ...good, status: 'BLOCKED' as const, blocker };
-  const decision = decide(RUN, judging, { actor: RUN_ACTOR, event, atMs: 1 });
+  const decision = decideRun(RUN, judging, { actor: RUN_ACTOR, event, atMs: 1 });
   if (decision.kind === 'refused') throw new Error(decision.reason);
   return decision.state;
 }
@@ -101,7 +101,7 @@ describe('the picture of a run', () => {
 
   it('says where a run was stopped, and by what', () => {
     const blocker = { code: 'PAWL_GATE_BLOCKED' as const, message: 'm', hint: 'h', evidence: [] };
-    const lines = runPicture(viewOf(RUN, snapshotOf(blockedAtVerification(blocker), '', '').actors, AT));
+    const lines = runPicture(viewOf(RUN, snapshotOf(runSystem, blockedAtVerification(blocker), '', '').actors, AT));
     expect(lines.filter(({ mark }) => mark === 'stopped').map(({ text }) => text.replace(/\s+/g, ' ').trim())).toEqual([
       expect.stringContaining('■ verification'),
       '■ blockedNeedsHuman PAWL_GATE_BLOCKED',

@@ -8,7 +8,7 @@ import { goodRun } from '../inspector/good-run.ts';
 const RUN = 'run_T-1_aaaaaaaaaaaa';
 const steps = [...goodRun(RUN)];
 const records = steps.map(({ record }) => record);
-const stateAt = (seq: number): string | null => placeOf(steps[seq - 1]?.state.run.value)[0];
+const stateAt = (seq: number): string | null => placeOf(steps[seq - 1]?.state.root.value)[0];
 const drawn = (given: readonly JournalRecord[]): string[] =>
   runSequence({ runId: RUN, records: given, stateAt }).split('\n');
 

@@ -1,12 +1,14 @@
 /** The view of a run: what its persisted actors say, in the words of an operator, and nothing made up. */
+
 import { describe, expect, it } from 'vitest';
 import type { RunContext } from '../../machines/run/context.ts';
 import type { Json } from '../../src/base/canonical-json.ts';
 import { shownHint } from '../../src/core/blocker-hints.ts';
 import { exitCodeOf, placeOf, quarantinedView, type RunKind, type RunView, viewOf } from '../../src/core/run-view.ts';
-import { snapshotOf } from '../../src/core/state-image.ts';
+import { snapshotOf } from '../../src/kernel/image.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import { runSystem } from '../../src/run/system.ts';
 import { goodRun } from '../inspector/good-run.ts';
 
 const RUN = 'run_A_0123456789ab';
@@ -20,7 +22,7 @@ function actorsAt(
 ): { readonly actors: Readonly<Record<string, Json>> } {
   const step = STEPS.findLast(({ record }) => record.event.type === type);
   if (step === undefined) throw new Error(`no record of ${type}`);
-  const { actors } = snapshotOf(step.state, '', '');
+  const { actors } = snapshotOf(runSystem, step.state, '', '');
   const run = actors[RUN_ACTOR] as { value: unknown; context: object };
   const changed = { ...run, value: changes.value ?? run.value, context: { ...run.context, ...changes.context } };
   return { actors: { ...actors, [RUN_ACTOR]: JSON.parse(JSON.stringify(changed)) } };

@@ -1,9 +1,11 @@
 /** The image of a run's state: the canonical text of exactly what a snapshot stores, whichever way it was come by. */
+
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, type Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { definitionHash, machineOf, restoreProblem, snapshotOf, stateImage } from '../../src/core/state-image.ts';
+import { definitionHash, restoreProblem, snapshotOf, stateImage } from '../../src/kernel/image.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import { definitionOf, machineOf, runSystem } from '../../src/run/system.ts';
 import { goodRun } from '../inspector/good-run.ts';
 
 const RUN = 'run_A_0123456789ab';
@@ -12,16 +14,16 @@ const STATES = [...goodRun(RUN)].map(({ state }) => state);
 describe('the state of a run', () => {
   it('has as its image the canonical text of its actors, deadlines and outbox, as they are stored', () => {
     for (const state of STATES) {
-      const { actors, deadlines, outbox } = snapshotOf(state, 's', 'd');
-      expect(stateImage(state)).toBe(canonicalJson({ actors, deadlines, outbox }));
+      const { actors, deadlines, outbox } = snapshotOf(runSystem, state, 's', 'd');
+      expect(stateImage(runSystem, state)).toBe(canonicalJson({ actors, deadlines, outbox }));
     }
   });
 
   it('is stored with every actor as XState persists it, and what it owes as deadlines or in the outbox', () => {
     let deadlines = 0;
     for (const state of STATES) {
-      const stored = snapshotOf(state, 's', 'd');
-      const snapshots = { [RUN_ACTOR]: state.run, ...state.tasks };
+      const stored = snapshotOf(runSystem, state, 's', 'd');
+      const snapshots = { [RUN_ACTOR]: state.root, ...state.children };
       expect(Object.keys(stored.actors).sort()).toEqual(Object.keys(snapshots).sort());
       for (const [name, snapshot] of Object.entries(snapshots)) {
         const persisted = machineOf(name).getPersistedSnapshot(snapshot);
@@ -43,29 +45,30 @@ describe('the state of a run', () => {
 
   it('has a machine for the run and one for its tasks', () => {
     expect(machineOf(RUN_ACTOR)).not.toBe(machineOf('implementation-e0-a1'));
-    expect(definitionHash(sha256)).toBe(definitionHash(sha256));
-    expect(definitionHash((text) => String(text))).toContain('"id":');
+    expect(definitionHash(runSystem, sha256)).toBe(definitionHash(runSystem, sha256));
+    expect(definitionHash(runSystem, (text) => String(text))).toContain('"id":');
   });
 });
 
 describe('a persisted actor', () => {
   const last = STATES.at(-1);
   if (last === undefined) throw new Error('the run has no record');
-  const stored = snapshotOf(last, 's', 'd');
+  const stored = snapshotOf(runSystem, last, 's', 'd');
   const actors = Object.entries(stored.actors);
 
   it('is restored by XState to what was persisted', () => {
     expect(actors.length).toBeGreaterThan(3);
-    for (const [name, persisted] of actors) expect([name, restoreProblem(name, persisted)]).toEqual([name, null]);
+    for (const [name, persisted] of actors)
+      expect([name, restoreProblem(definitionOf(name), persisted)]).toEqual([name, null]);
   });
 
   const changed = (change: object): Json => ({ ...(stored.actors[RUN_ACTOR] as object), ...change }) as Json;
 
   it('that ended in an error is named with it', () => {
-    expect(restoreProblem(RUN_ACTOR, changed({ status: 'error', error: 'it broke' }))).toBe('it broke');
+    expect(restoreProblem(definitionOf(RUN_ACTOR), changed({ status: 'error', error: 'it broke' }))).toBe('it broke');
   });
 
   it('that XState would restore to something else is refused', () => {
-    expect(restoreProblem(RUN_ACTOR, changed({ more: 1 }))).toBe('XState restores it to something else');
+    expect(restoreProblem(definitionOf(RUN_ACTOR), changed({ more: 1 }))).toBe('XState restores it to something else');
   });
 });

@@ -1,14 +1,15 @@
 /** What XState would restore without a word is compared with the journal: set aside, or never looked at; without it nothing is lost (L7). */
+
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { canonicalJson, type Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { fold } from '../../src/core/fold.ts';
-import { machineOf, snapshotOf, stateImage } from '../../src/core/state-image.ts';
+import { snapshotOf, stateImage } from '../../src/kernel/image.ts';
 import type { StoredSnapshot } from '../../src/model/system-record.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { foldRun, machineOf, runSystem } from '../../src/run/system.ts';
 import { rehydrate } from '../../src/runtime/rehydrate.ts';
 import { lookAtRun, recordsOf } from '../../src/runtime/run-look.ts';
 import type { World } from '../../src/runtime/world.ts';
@@ -177,13 +178,13 @@ async function play(): Promise<Played> {
   if (world === null || error !== null) throw error;
   const path = world.paths.snapshot(SIM_RUN);
   const honest: StoredSnapshot[] = [];
-  const folding = fold(SIM_RUN, recordsOf(world, SIM_RUN), {
+  const folding = foldRun(SIM_RUN, recordsOf(world, SIM_RUN), {
     hash: sha256,
-    onRecord: ({ sum }, state) => void honest.push(snapshotOf(state, sum, world.definitionHash)),
+    onRecord: ({ sum }, state) => void honest.push(snapshotOf(runSystem, state, sum, world.definitionHash)),
   });
   if (folding.kind !== 'whole' || folding.state === null) throw new Error('the journal does not fold');
   const stored = JSON.parse(new TextDecoder().decode(bytesOf(machine.disk, path)));
-  return { machine, world, path, stored, honest, image: stateImage(folding.state) };
+  return { machine, world, path, stored, honest, image: stateImage(runSystem, folding.state) };
 }
 
 const played = await play();
@@ -212,7 +213,7 @@ function doubtIn(world: World): string | null {
   const found = rehydrate(world, SIM_RUN, false);
   if (found.kind === 'absent') throw new Error('the run is gone');
   if (found.kind === 'doubtful') return found.doubt.code;
-  expect(stateImage(found.state)).toBe(played.image);
+  expect(stateImage(runSystem, found.state)).toBe(played.image);
   return null;
 }
 

@@ -187,7 +187,7 @@ describe('artifacts of a run', () => {
     const run = bench.run(RUN, 12);
     const index = new ArtifactIndex(place({ ...nodeFs, read }), RUN);
     expect(index.advance()).toBe(true);
-    const named = Object.values(run.last?.state.run.context.packet ?? {}).find((value) => String(value).includes('/'));
+    const named = Object.values(run.last?.state.root.context.packet ?? {}).find((value) => String(value).includes('/'));
     expect(index.get(String(named))).toMatchObject({ path: named });
     expect(index.get('artifacts/none')).toBeNull();
     reads.length = 0;

@@ -192,7 +192,7 @@ describe('a run that has not ended well', () => {
 describe('what a worker has left', () => {
   it('is text: without escapes and secrets, markup as it is', async () => {
     const run = bench.run(RUN, 12);
-    const taskId = Object.keys(run.last?.state.tasks ?? {})[0] ?? '';
+    const taskId = Object.keys(run.last?.state.children ?? {})[0] ?? '';
     const output = run.taskFile(
       taskId,
       TASK_FILES.output,
@@ -213,7 +213,7 @@ describe('what a worker has left', () => {
 
   it('is not shown where it is a link to something else, nor where no record names it', async () => {
     const run = bench.run(RUN, 12);
-    const taskId = Object.keys(run.last?.state.tasks ?? {})[0] ?? '';
+    const taskId = Object.keys(run.last?.state.children ?? {})[0] ?? '';
     run.taskFile(taskId, 'x', '');
     cpSync(join(bench.folder, 'outside.js'), join(run.journal, '..', 'artifact.json'));
     const { symlinkSync } = await import('node:fs');

@@ -3,14 +3,14 @@
  *
  * Owns: making its records, whole and chained. Does not own: writing them.
  */
-import { MACHINE_VERSION } from '../../machines/effects.ts';
+
 import { sha256 } from '../../src/base/sha256.ts';
-import { decide, type RunState } from '../../src/core/decide.ts';
-import { stateHash } from '../../src/core/state-image.ts';
+import { stateHash } from '../../src/kernel/image.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { FIRST_PREV, RECORD_VERSION } from '../../src/model/system-record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
+import { decideRun, RUN_RULES, type RunState, runSystem } from '../../src/run/system.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
 import type { Folded } from './good-run.ts';
 
@@ -22,12 +22,12 @@ export function longRun(runId: string, count: number): Folded[] {
   while (made.length < count) {
     const input = nextInput(state);
     const atMs = 1_000_000 + made.length * 1_000;
-    const decision = decide(runId, state, { ...input, atMs });
+    const decision = decideRun(runId, state, { ...input, atMs });
     if (decision.kind === 'refused') throw new Error(decision.reason);
     state = decision.state;
-    const post = stateHash(state, sha256);
+    const post = stateHash(runSystem, state, sha256);
     const facts = { v: RECORD_VERSION, seq: state.seq, gen: 1, atMs, ...input, effects: decision.effects, post, prev };
-    const { record, line } = sealRecord({ ...facts, v: RECORD_VERSION, rules: MACHINE_VERSION });
+    const { record, line } = sealRecord({ ...facts, v: RECORD_VERSION, rules: RUN_RULES });
     prev = record.sum;
     made.push({ record, line, state, deliveries: decision.deliveries });
   }

@@ -4,8 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { runMachine } from '../../machines/run/run.machine.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import type { RunState } from '../../src/core/decide.ts';
-import { fold } from '../../src/core/fold.ts';
 import type { Liveness, Standing } from '../../src/core/liveness.ts';
 import type { RunKind, RunView } from '../../src/core/run-view.ts';
 import { fragmentOf, placeIn, takeToken } from '../../src/inspector/page/address.ts';
@@ -19,6 +17,7 @@ import { timeAxis } from '../../src/inspector/page/task-spans.ts';
 import { boxToShow, broughtInSight, fitted, zoomed } from '../../src/inspector/page/viewport.ts';
 import { age, bytes, duration, words } from '../../src/inspector/page/words.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
+import { foldRun, type RunState } from '../../src/run/system.ts';
 import { goodRun } from './good-run.ts';
 import { longRun } from './long-run.ts';
 
@@ -39,9 +38,9 @@ function historyOf(runId: string, records: readonly JournalRecord[]): History {
 
 const shape = (state: RunState | undefined): unknown =>
   state && {
-    run: state.run.value,
-    context: state.run.context,
-    tasks: Object.entries(state.tasks).map(([name, task]) => [name, task.value, task.context]),
+    run: state.root.value,
+    context: state.root.context,
+    tasks: Object.entries(state.children).map(([name, task]) => [name, task.value, task.context]),
     owed: state.owed,
   };
 
@@ -50,7 +49,7 @@ describe('a history', () => {
     const records = [...goodRun('run_A_1')].map(({ record }) => record);
     const states: RunState[] = [];
     const onRecord = (_: JournalRecord, state: RunState) => states.push(state);
-    expect(fold('run_A_1', records, { hash: sha256, onRecord }).kind).toBe('whole');
+    expect(foldRun('run_A_1', records, { hash: sha256, onRecord }).kind).toBe('whole');
     const history = historyOf('run_A_1', records);
     const order = records.map(({ seq }) => seq).sort((a, b) => ((a * 7) % 31) - ((b * 7) % 31));
     for (const seq of order) expect(shape(history.at(seq)?.state)).toEqual(shape(states[seq - 1]));

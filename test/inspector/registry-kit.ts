@@ -3,17 +3,19 @@
  *
  * Owns: those, and removing them. Does not own: the hub.
  */
+
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { snapshotOf } from '../../src/core/state-image.ts';
 import { createHub, type Hub, type HubOptions } from '../../src/inspector/hub/hub.ts';
 import type { PageMessage } from '../../src/inspector/wire/page-api.ts';
+import { snapshotOf } from '../../src/kernel/image.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
+import { runSystem } from '../../src/run/system.ts';
 import { Files } from '../../src/store/files.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { SnapshotStore } from '../../src/store/snapshot.ts';
@@ -44,7 +46,7 @@ export class WrittenRun {
       const step = this.#steps.next();
       if (step.done === true) break;
       // As a runner does it: a task that the journal knows has its folder.
-      for (const taskId of Object.keys(step.value.state.tasks))
+      for (const taskId of Object.keys(step.value.state.children))
         mkdirSync(this.#paths.task(this.runId, taskId), { recursive: true });
       appendFileSync(this.journal, step.value.line);
       this.last = step.value;
@@ -57,7 +59,7 @@ export class WrittenRun {
   snapshot(): void {
     if (this.last === null) throw new Error('no record yet');
     const store = new SnapshotStore(new Files(nodeFs, systemClock), this.#paths.snapshot(this.runId));
-    store.write(snapshotOf(this.last.state, this.last.record.sum, 'd'.repeat(64)));
+    store.write(snapshotOf(runSystem, this.last.state, this.last.record.sum, 'd'.repeat(64)));
   }
 
   /** A file of a task's folder. Returns its path. */

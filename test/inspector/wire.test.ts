@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createMachine, type InspectionEvent } from 'xstate';
 import { toDirectedGraph } from 'xstate/graph';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import { machineOf } from '../../src/core/state-image.ts';
 import { safeForOutside } from '../../src/inspector/hub/stately-page.ts';
 import { RunStream } from '../../src/inspector/wire/run-stream.ts';
 import { definitionOf, STATELY_VERSION, type StatelyMessage } from '../../src/inspector/wire/stately-message.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import { machineOf } from '../../src/run/system.ts';
 import { Mirror } from '../../src/runtime/mirror.ts';
 import { goodRun } from './good-run.ts';
 
@@ -44,7 +44,7 @@ describe('the inspection messages of a run', () => {
     const actors = messages.filter((message) => message.type === '@xstate.actor');
     expect(actors.map(({ sessionId }) => sessionId)).toEqual([
       RUN,
-      ...Object.keys(steps.at(-1)?.state.tasks ?? {}).map((taskId) => `${RUN}/${taskId}`),
+      ...Object.keys(steps.at(-1)?.state.children ?? {}).map((taskId) => `${RUN}/${taskId}`),
     ]);
     expect(actors.map(({ parentId }) => parentId)).toEqual([undefined, RUN, RUN, RUN]);
   });
@@ -52,7 +52,7 @@ describe('the inspection messages of a run', () => {
   it('end, for every actor, with the snapshot that is committed', () => {
     const state = steps.at(-1)?.state;
     if (state === undefined) throw new Error('no steps');
-    for (const [actor, snapshot] of [[RUN_ACTOR, state.run] as const, ...Object.entries(state.tasks)]) {
+    for (const [actor, snapshot] of [[RUN_ACTOR, state.root] as const, ...Object.entries(state.children)]) {
       const session = actor === RUN_ACTOR ? RUN : `${RUN}/${actor}`;
       const last = messages.findLast(({ sessionId, type }) => sessionId === session && type === '@xstate.snapshot');
       const persisted = JSON.parse(JSON.stringify(machineOf(actor).getPersistedSnapshot(snapshot)));

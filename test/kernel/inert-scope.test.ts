@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest';
 import { type AnyMachineSnapshot, type ExecutableActionObject, transition } from 'xstate';
-import { decide, type RunState } from '../../src/core/decide.ts';
-import { machineOf } from '../../src/core/state-image.ts';
 import { inertScope } from '../../src/kernel/inert-scope.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
+import { decideRun, machineOf, type RunState } from '../../src/run/system.ts';
 
 const plain = ({ type, params }: ExecutableActionObject) => ({ type, params });
 
@@ -16,10 +15,10 @@ function compare(settle: (event: JournalEvent) => JournalEvent): number {
   let next: { actor: string; event: JournalEvent } | null = { actor: RUN_ACTOR, event: packetReceived() };
   for (let n = 1; next !== null; n += 1) {
     const before: RunState | null = state;
-    const decision = decide('run_x', before, { ...next, atMs: n });
+    const decision = decideRun('run_x', before, { ...next, atMs: n });
     if (decision.kind === 'refused') throw new Error(decision.reason);
     const standing = new Map<string, AnyMachineSnapshot>(
-      Object.entries({ run: before?.run, ...before?.tasks }).flatMap(([actor, snapshot]) =>
+      Object.entries({ run: before?.root, ...before?.children }).flatMap(([actor, snapshot]) =>
         snapshot === undefined ? [] : [[actor, snapshot]],
       ),
     );
@@ -52,9 +51,9 @@ it('and for every event of a run whose gates fail until a person is needed', () 
 });
 
 it('an event that the machine does not take leaves the very same snapshot', () => {
-  const decision = decide('run_x', null, { actor: RUN_ACTOR, event: packetReceived(), atMs: 1 });
+  const decision = decideRun('run_x', null, { actor: RUN_ACTOR, event: packetReceived(), atMs: 1 });
   if (decision.kind === 'refused') throw new Error(decision.reason);
-  const { run } = decision.state;
+  const { root: run } = decision.state;
   const event = { type: 'surfaceFreed', key: 'x', atMs: 2 } as const;
   expect(machineOf(RUN_ACTOR).transition(run, event, inertScope([]))).toBe(run);
 });

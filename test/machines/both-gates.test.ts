@@ -1,13 +1,14 @@
 /** A run is ready for review only when both gates hold: passed or accepted, in this round, at the commit that stands (L4). */
+
 import { describe, expect, it } from 'vitest';
 import type { RunContext } from '../../machines/run/context.ts';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import { decide, type RunState } from '../../src/core/decide.ts';
 import { placeOf } from '../../src/core/run-view.ts';
 import type { Gate } from '../../src/model/effect.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { settlementOf } from '../../src/prove/model/settlements.ts';
+import { decideRun, type RunState } from '../../src/run/system.ts';
 import { goodRun } from '../inspector/good-run.ts';
 
 const RUN = 'run_A_0123456789ab';
@@ -31,14 +32,14 @@ function afterHandoff(
   changes: Partial<GateRecord> | null,
 ): readonly [place: string, ...blockers: unknown[]] {
   const [state, event] = projecting();
-  const { value, context } = state.run;
+  const { value, context } = state.root;
   const record = context.gates[gate];
   if (record === null) throw new Error(`no ${gate} was judged`);
   const gates = { ...context.gates, [gate]: changes === null ? null : { ...record, ...changes } };
   const run = runMachine.resolveState({ value, context: { ...context, gates } });
-  const decision = decide(RUN, { ...state, run }, { actor: RUN_ACTOR, event, atMs: 1 });
+  const decision = decideRun(RUN, { ...state, root: run }, { actor: RUN_ACTOR, event, atMs: 1 });
   if (decision.kind === 'refused') return [decision.code];
-  return [placeOf(decision.state.run.value)[0], ...decision.state.run.context.blockers];
+  return [placeOf(decision.state.root.value)[0], ...decision.state.root.context.blockers];
 }
 
 describe.each(GATES)('a handoff whose %s', (gate) => {

@@ -1,15 +1,16 @@
 /** What a person grants a run beyond its budget: counted by decisions on that blocker, and by no other. */
+
 import { describe, expect, it } from 'vitest';
-import { decide, type Input, type RunState } from '../../src/core/decide.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { openedRun } from '../../src/prove/model/graph.ts';
 import { blockerOf, MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
 import { SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
+import { decideRun, type RunState, type RunStep } from '../../src/run/system.ts';
 
 const world = wholeWorld(SMALLEST);
 
-function taken(state: RunState, input: Input): RunState {
-  const decision = decide(MODEL_RUN, state, input);
+function taken(state: RunState, input: RunStep): RunState {
+  const decision = decideRun(MODEL_RUN, state, input);
   if (decision.kind === 'refused') throw new Error(decision.reason);
   return decision.state;
 }
@@ -36,11 +37,11 @@ describe('a budget that is used up', () => {
     ['counts anew also where the lease was lost meanwhile', [...REFUSED, 'leaseReclaimed', 'decisionMade retry'], true],
     ['counts from the beginning while the run is parked', REFUSED, false],
   ])('%s', (_name, types, isAnew) => {
-    const { budgetSinceMs } = stateAfter(types, 'PAWL_BUDGET_EXCEEDED').run.context;
+    const { budgetSinceMs } = stateAfter(types, 'PAWL_BUDGET_EXCEEDED').root.context;
     expect(typeof budgetSinceMs === 'number').toBe(isAnew);
   });
 
   it('does not count anew after a retry of anything else', () => {
-    expect(stateAfter([...REFUSED, ...AGAIN], 'PAWL_WORKSPACE_FAILED').run.context.budgetSinceMs).toBeNull();
+    expect(stateAfter([...REFUSED, ...AGAIN], 'PAWL_WORKSPACE_FAILED').root.context.budgetSinceMs).toBeNull();
   });
 });

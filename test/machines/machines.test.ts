@@ -2,10 +2,10 @@ import * as standalone from '@xstate/graph';
 import { describe, expect, it } from 'vitest';
 import { type AnyStateMachine, createActor } from 'xstate';
 import * as builtIn from 'xstate/graph';
-import { DRIVER_ACTIONS } from '../../machines/effects.ts';
 import { runMachine, taskMachine } from '../../machines/index.ts';
 import { freshContext } from '../../machines/run/context.ts';
 import { canonicalJson, isObject } from '../../src/base/canonical-json.ts';
+import { KERNEL_ACTIONS } from '../../src/kernel/actions.ts';
 import { RUN_EFFECTS } from '../../src/model/effect.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
@@ -140,7 +140,7 @@ function collect(actions: unknown, path: string, found: Walked): void {
 }
 
 /** The actions that do nothing by themselves: what the driver collects. */
-const ASKED: readonly string[] = [...Object.keys(RUN_EFFECTS), ...DRIVER_ACTIONS];
+const ASKED: readonly string[] = [...Object.keys(RUN_EFFECTS), ...KERNEL_ACTIONS];
 
 const MACHINES: readonly [string, AnyStateMachine][] = [
   ['run', runMachine],

@@ -250,12 +250,12 @@ describe('the end of a task tells the run', () => {
       turn,
     };
     const [, actions] = transition(taskMachine, born, ended as never);
-    return actions.find(({ type }) => type === 'tellRun')?.params;
+    return actions.find(({ type }) => type === 'tell')?.params;
   }
 
   it('until when its agent is limited, as far as the turn says that', () => {
     const settled = { type: 'taskSettled', taskId: 't', result: 'limited', blocker: null, outcomeHash: 'o' };
-    expect(told({ limited: { resetsAtMs: 9 } })).toEqual({ event: { ...settled, resetsAtMs: 9 } });
+    expect(told({ limited: { resetsAtMs: 9 } })).toEqual({ actor: 'run', event: { ...settled, resetsAtMs: 9 } });
     expect(told({ limited: null })).toEqual({ event: settled });
     expect(told({})).toEqual({ event: settled });
     expect(told(undefined)).toEqual({ event: settled });

@@ -1,8 +1,8 @@
 /** A packet in the place of another one: where a run takes it, what is forgotten and what stays, and where the run resumes. */
+
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
-import { decide, type Input, type RunState } from '../../src/core/decide.ts';
-import { stateImage } from '../../src/core/state-image.ts';
+import { stateImage } from '../../src/kernel/image.ts';
 import type { RunEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { openedRun } from '../../src/prove/model/graph.ts';
@@ -10,17 +10,18 @@ import { placeOf } from '../../src/prove/model/key.ts';
 import { packetReplaced } from '../../src/prove/model/settlements.ts';
 import { blockerOf, MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
 import { SMALL, wholeWorld } from '../../src/prove/model/worlds.ts';
+import { decideRun, type RunState, type RunStep, runSystem } from '../../src/run/system.ts';
 
 const world = wholeWorld(SMALL);
 
-function taken(state: RunState, input: Input): RunState {
-  const decision = decide(MODEL_RUN, state, input);
+function taken(state: RunState, input: RunStep): RunState {
+  const decision = decideRun(MODEL_RUN, state, input);
   if (decision.kind === 'refused') throw new Error(`${decision.code}: ${decision.reason}`);
   return decision.state;
 }
 
 /** After those steps; `change` may say more of an event than the model does. */
-function stateAfter(types: readonly string[], change: (input: Input) => Input = (input) => input): RunState {
+function stateAfter(types: readonly string[], change: (input: RunStep) => RunStep = (input) => input): RunState {
   return types.reduce((state, type) => {
     const input = stepsOf(state, world).find((step) => step.type === type)?.input;
     if (input === undefined) throw new Error(`${type} is not possible`);
@@ -64,8 +65,8 @@ describe('a packet is replaced', () => {
   ])('%s, and its run resumes once it is admitted and has its lease', (_name, types, place) => {
     const before = stateAfter(types);
     const replaced = stateAfter([...types, 'packetReplaced']);
-    const { context } = replaced.run;
-    expect(replaced.run.value).toEqual({ queued: 'admitting' });
+    const { context } = replaced.root;
+    expect(replaced.root.value).toEqual({ queued: 'admitting' });
     expect(replaced.owed.map(({ kind }) => kind)).toEqual(['admitRun']);
     expect(context).toMatchObject({
       blockers: [],
@@ -76,17 +77,17 @@ describe('a packet is replaced', () => {
       waitUntilMs: null,
     });
     expect(context.gates).toEqual({ verification: null, review: null });
-    expect(context.packetHash).not.toBe(before.run.context.packetHash);
+    expect(context.packetHash).not.toBe(before.root.context.packetHash);
     expect(context.replacement).toMatchObject({
-      count: (before.run.context.replacement?.count ?? 0) + 1,
-      packetHash: before.run.context.packetHash,
-      packet: before.run.context.packet,
+      count: (before.root.context.replacement?.count ?? 0) + 1,
+      packetHash: before.root.context.packetHash,
+      packet: before.root.context.packet,
       by: 'operator',
       reason: 'r',
     });
     const on = stateAfter([...types, ...AGAIN]);
-    expect(placeOf(on.run.value)).toBe(place);
-    expect(on.run.context.lease?.surfaces).toEqual([...context.surfaces, ...(context.surfacesAdded ?? [])]);
+    expect(placeOf(on.root.value)).toBe(place);
+    expect(on.root.context.lease?.surfaces).toEqual([...context.surfaces, ...(context.surfacesAdded ?? [])]);
   });
 
   it('and rounds and attempts are numbered on, each with its fix rounds anew', () => {
@@ -100,8 +101,8 @@ describe('a packet is replaced', () => {
       ...TASK,
       'gateJudged PASS',
     ]);
-    expect(on.run.context).toMatchObject({ epoch: 4, fixes: 1 });
-    expect(Object.keys(on.tasks)).toEqual([
+    expect(on.root.context).toMatchObject({ epoch: 4, fixes: 1 });
+    expect(Object.keys(on.children)).toEqual([
       'implementation-e0-a1',
       'verification-e1-a1',
       'fix-e1-a1',
@@ -111,7 +112,7 @@ describe('a packet is replaced', () => {
       'verification-e4-a1',
     ]);
     const blocked = [...ADMITTED, 'taskRequested', 'workerEnded blocked'];
-    expect(Object.keys(stateAfter([...blocked, ...AGAIN, 'taskRequested']).tasks)).toEqual([
+    expect(Object.keys(stateAfter([...blocked, ...AGAIN, 'taskRequested']).children)).toEqual([
       'implementation-e0-a1',
       'implementation-e0-a2',
     ]);
@@ -119,12 +120,12 @@ describe('a packet is replaced', () => {
 
   it('and what its work touches beyond is leased only as far as the new one does not name it', () => {
     const types = [...ADMITTED, ...TASK, 'workCommitted beyond', 'taskRefused'];
-    const before = stateAfter(types).run.context;
+    const before = stateAfter(types).root.context;
     expect(before.surfacesAdded).toHaveLength(1);
     const event = packetReplaced({ ...before, surfacesAdded: [] });
     const replaced = taken(stateAfter(types), { actor: RUN_ACTOR, event, atMs: 1 });
-    expect(replaced.run.context.surfacesAdded).toEqual([]);
-    const kept = stateAfter([...types, 'packetReplaced']).run.context;
+    expect(replaced.root.context.surfacesAdded).toEqual([]);
+    const kept = stateAfter([...types, 'packetReplaced']).root.context;
     expect(kept.surfacesAdded).toEqual(before.surfacesAdded);
   });
 
@@ -133,7 +134,7 @@ describe('a packet is replaced', () => {
     const by = (code: 'PAWL_BUDGET_EXCEEDED' | 'PAWL_WORKSPACE_FAILED') =>
       stateAfter(types, (input) =>
         input.event.type === 'taskRefused' ? { ...input, event: { ...input.event, blocker: blockerOf(code) } } : input,
-      ).run.context.budgetSinceMs;
+      ).root.context.budgetSinceMs;
     expect(by('PAWL_BUDGET_EXCEEDED')).toEqual(expect.any(Number));
     expect(by('PAWL_WORKSPACE_FAILED')).toBeNull();
   });
@@ -150,17 +151,17 @@ describe('a packet is not replaced', () => {
     ['once its run has ended', ['cancelRequested']],
   ])('%s', (_name, types) => {
     const state = stateAfter(types);
-    const event = packetReplaced(state.run.context);
-    expect(decide(MODEL_RUN, state, { actor: RUN_ACTOR, event, atMs: 1 })).toMatchObject({
+    const event = packetReplaced(state.root.context);
+    expect(decideRun(MODEL_RUN, state, { actor: RUN_ACTOR, event, atMs: 1 })).toMatchObject({
       code: 'PAWL_EVENT_REFUSED',
     });
   });
 
   it('by itself, and only if it is the one that the run has', () => {
     const state = stateAfter([...ADMITTED, 'taskRefused']);
-    const event = packetReplaced(state.run.context);
+    const event = packetReplaced(state.root.context);
     const refused = (change: Partial<Extract<RunEvent, { type: 'packetReplaced' }>>): string =>
-      decide(MODEL_RUN, state, { actor: RUN_ACTOR, event: { ...event, ...change }, atMs: 1 }).kind;
+      decideRun(MODEL_RUN, state, { actor: RUN_ACTOR, event: { ...event, ...change }, atMs: 1 }).kind;
     expect(refused({ packetHash: event.previousHash })).toBe('refused');
     expect(refused({ previousHash: sha256('another one') })).toBe('refused');
     expect(refused({})).toBe('accepted');
@@ -169,6 +170,6 @@ describe('a packet is not replaced', () => {
 
 it('a run whose packet was never replaced has nothing in its state that says so', () => {
   const state = stateAfter(FAILED);
-  expect(stateImage(state)).not.toContain('replacement');
-  expect(stateImage(stateAfter([...FAILED, 'packetReplaced']))).toContain('replacement');
+  expect(stateImage(runSystem, state)).not.toContain('replacement');
+  expect(stateImage(runSystem, stateAfter([...FAILED, 'packetReplaced']))).toContain('replacement');
 });

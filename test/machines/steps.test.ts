@@ -1,19 +1,19 @@
 /** Every kind of step that a run and its tasks take, written out once for people to read: what it changes, and what it asks for (data/steps.txt). */
+
 import { expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
-import type { RunState } from '../../src/core/decide.ts';
-import { machineOf } from '../../src/core/state-image.ts';
 import type { KeyedEffect } from '../../src/model/effect.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { stepsTaken } from '../../src/prove/model/chart-steps.ts';
 import type { Edge, Node } from '../../src/prove/model/graph.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
 import { COVER_FACETS, exploreChecked, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
+import { machineOf, type RunState } from '../../src/run/system.ts';
 
 /** The steps of the charts that one step of the walk takes, machine by machine. */
 function nameOf({ state }: Node, { event, deliveries }: Edge): string {
   const taken = deliveries.flatMap(({ actor, event: heard }) => {
-    const before = actor === RUN_ACTOR ? state.run : state.tasks[actor];
+    const before = actor === RUN_ACTOR ? state.root : state.children[actor];
     const who = actor === RUN_ACTOR ? 'run' : 'task';
     return before === undefined ? [] : stepsTaken(machineOf(actor), before, heard).map((step) => `${who}: ${step}`);
   });
@@ -43,10 +43,10 @@ function written(node: Node, edge: Edge): string {
   const done = before.owed.filter(({ key }) => !after.owed.some((each) => each.key === key)).map(effectText);
   return [
     nameOf(node, edge),
-    `  from ${placeOf(before.run.value)} to ${placeOf(after.run.value)}`,
-    ...changesOf('run', before.run.context, after.run.context),
-    ...Object.entries(after.tasks).flatMap(([name, task]) =>
-      changesOf(name, before.tasks[name]?.context ?? {}, task.context),
+    `  from ${placeOf(before.root.value)} to ${placeOf(after.root.value)}`,
+    ...changesOf('run', before.root.context, after.root.context),
+    ...Object.entries(after.children).flatMap(([name, task]) =>
+      changesOf(name, before.children[name]?.context ?? {}, task.context),
     ),
     ...done.map((effect) => `    − ${effect}`),
     ...asked.map((effect) => `    + ${effect}`),

@@ -1,7 +1,7 @@
 /** Every place of both machines × every event: each cell is decided, and nothing is taken that the tables here do not name. */
+
 import { describe, expect, it } from 'vitest';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import { decide } from '../../src/core/decide.ts';
 import { driverEventSchema, runEventSchema, taskEventSchema } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
@@ -9,6 +9,7 @@ import { leavesOf } from '../../src/prove/model/chart-steps.ts';
 import { openedRun } from '../../src/prove/model/graph.ts';
 import { MODEL_RUN, opening } from '../../src/prove/model/world.ts';
 import { exploreChecked, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
+import { decideRun } from '../../src/run/system.ts';
 import { alphabet, answerTo, askEverywhere, type CellTable, REPORT } from '../support/model-cells.ts';
 
 const world = wholeWorld(SMALLEST);
@@ -144,7 +145,7 @@ describe('decide', () => {
 
   it('takes nothing in a run whose packet was insufficient', () => {
     const state = openedRun(world, ['scope']);
-    expect(state.run.value).toBe('blockedPlanInsufficient');
+    expect(state.root.value).toBe('blockedPlanInsufficient');
     const answers = alphabet().map(({ actor, event }) => [actor, answerTo(state, actor, event)]);
     expect(answers.filter(([actor, answer]) => answer === 'taken' && actor !== 'driver')).toEqual([]);
   });
@@ -152,7 +153,7 @@ describe('decide', () => {
   it('refuses what is sent to the wrong machine or to nobody, wherever it comes', () => {
     const answers = new Set<string>();
     for (const { state } of graph.nodes.values()) {
-      const tasks = Object.keys(state.tasks);
+      const tasks = Object.keys(state.children);
       for (const { actor, event } of alphabet()) {
         const others = actor === 'run' ? [...tasks, 'nobody'] : actor === 'task' ? [RUN_ACTOR, 'nobody'] : [];
         for (const other of others) answers.add(answerTo(state, other, event));
@@ -162,16 +163,16 @@ describe('decide', () => {
   });
 
   it('keeps sixteen completions that come after the end, each once, and nothing else changes', () => {
-    const settled = [...graph.nodes.values()].find(({ state }) => state.run.value === 'readyForManualReview');
-    const taskId = Object.keys(settled?.state.tasks ?? {})[0];
+    const settled = [...graph.nodes.values()].find(({ state }) => state.root.value === 'readyForManualReview');
+    const taskId = Object.keys(settled?.state.children ?? {})[0];
     if (settled === undefined || taskId === undefined) return expect.fail('no run gets through');
     let { state } = settled;
     for (let n = 0; n < BOUNDS.completionReports + 2; n += 1) {
       const event = { ...REPORT, entryId: `late-${n}` };
-      const decision = decide(MODEL_RUN, state, { actor: taskId, event, atMs: 1 });
+      const decision = decideRun(MODEL_RUN, state, { actor: taskId, event, atMs: 1 });
       expect(decision.kind).toBe(n < BOUNDS.completionReports ? 'accepted' : 'refused');
       if (decision.kind === 'refused') continue;
-      expect([decision.effects, decision.state.owed, decision.state.run === state.run]).toEqual([[], [], true]);
+      expect([decision.effects, decision.state.owed, decision.state.root === state.root]).toEqual([[], [], true]);
       state = decision.state;
       expect(answerTo(state, taskId, event)).toBe('PAWL_EVENT_REFUSED');
     }

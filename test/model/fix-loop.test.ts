@@ -54,8 +54,8 @@ describe('a fix loop', () => {
     );
     expect(again.length).toBeGreaterThan(5);
     for (const { state } of again) {
-      expect(state.run.value).toEqual({ fixLoop: 'requested' });
-      expect(state.run.context.judgements).toEqual([]);
+      expect(state.root.value).toEqual({ fixLoop: 'requested' });
+      expect(state.root.context.judgements).toEqual([]);
     }
   });
 });
@@ -73,9 +73,9 @@ function getsNowhere(found: readonly string[]): boolean {
 function roundOf({ state }: Node, { event, state: after }: Edge): readonly Round[] {
   const verdict = event.input.event;
   if (verdict.type !== 'gateJudged' || verdict.status !== 'FAIL') return [];
-  const { judgements, fixes } = state.run.context;
+  const { judgements, fixes } = state.root.context;
   const found = [...before(judgements, verdict.gate), wordOf(verdict.findingKeys ?? [])];
-  return [{ found, fixes, blocker: after.run.context.blockers[0]?.code ?? null }];
+  return [{ found, fixes, blocker: after.root.context.blockers[0]?.code ?? null }];
 }
 
 function before(
@@ -90,5 +90,5 @@ function wordOf([key]: readonly string[]): string {
 }
 
 function* stuckNodes({ nodes }: Graph): Generator<Node> {
-  for (const node of nodes.values()) if (node.state.run.context.blockers[0]?.code === 'PAWL_FIX_STUCK') yield node;
+  for (const node of nodes.values()) if (node.state.root.context.blockers[0]?.code === 'PAWL_FIX_STUCK') yield node;
 }

@@ -1,9 +1,8 @@
 /** Everything that a run and its tasks can reach together, in the whole world and within small bounds: nothing is sampled. */
+
 import { describe, expect, it } from 'vitest';
 import { runMachine } from '../../machines/run/run.machine.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
-import { decide } from '../../src/core/decide.ts';
-import { machineOf } from '../../src/core/state-image.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { DRIVER_ACTOR } from '../../src/model/system-record.ts';
 import { chartSteps, NEVER_TAKEN, stepsTaken } from '../../src/prove/model/chart-steps.ts';
@@ -12,6 +11,7 @@ import { placeOf, stateKey } from '../../src/prove/model/key.ts';
 import { mostOnOneWay, onCircles, statesWithoutEnd } from '../../src/prove/model/reach.ts';
 import { MODEL_RUN, stepsOf, type World } from '../../src/prove/model/world.ts';
 import { COVER_FACETS, exploreChecked, SMALL, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
+import { decideRun, machineOf } from '../../src/run/system.ts';
 import { DRIVER_NOTES } from '../support/model-cells.ts';
 
 const isOperators = ({ event: { type } }: Edge) =>
@@ -44,7 +44,7 @@ describe('a run with its tasks, at the smallest bounds', () => {
   it('never hears the notes of the driver', () => {
     for (const { state } of ofSmallest.nodes.values()) {
       for (const event of DRIVER_NOTES) {
-        const decision = decide(MODEL_RUN, state, { actor: DRIVER_ACTOR, event, atMs: 1 });
+        const decision = decideRun(MODEL_RUN, state, { actor: DRIVER_ACTOR, event, atMs: 1 });
         expect(decision).toEqual({
           kind: 'accepted',
           state: { ...state, seq: state.seq + 1 },
@@ -113,7 +113,7 @@ describe('a run with its tasks, where all that is counted counts', () => {
       for (const { deliveries } of edges) {
         for (const { actor, event } of deliveries) {
           const machine = machineOf(actor);
-          const before = actor === RUN_ACTOR ? state.run : state.tasks[actor];
+          const before = actor === RUN_ACTOR ? state.root : state.children[actor];
           if (before !== undefined) for (const step of stepsTaken(machine, before, event)) taken.add(step);
         }
       }
@@ -149,7 +149,7 @@ function sizeOf(graph: Graph): string {
 function placesOf(graph: Graph, places: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { state } of graph.nodes.values()) {
-    const place = placeOf(state.run.value);
+    const place = placeOf(state.root.value);
     if (places.includes(place)) counts[place] = (counts[place] ?? 0) + 1;
   }
   return counts;
@@ -161,10 +161,10 @@ function differences(graph: Graph, world: World): readonly string[] {
   for (const node of graph.nodes.values()) {
     for (const { to, state } of node.edges) {
       const known = nodeOf(graph, to);
-      if (known.state === state || state.run.status !== 'active') continue;
+      if (known.state === state || state.root.status !== 'active') continue;
       const there = new Map(known.edges.map((edge) => [edge.event.type, edge.to]));
       for (const { type, input } of stepsOf(state, world)) {
-        const decision = decide(MODEL_RUN, state, input);
+        const decision = decideRun(MODEL_RUN, state, input);
         const here = decision.kind === 'accepted' ? stateKey(decision.state) : undefined;
         if (here !== there.get(type)) found.push(`${type} after ${node.key}`);
       }

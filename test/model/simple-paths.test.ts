@@ -63,8 +63,8 @@ function byEnd(graph: Graph, paths: readonly Path[]): readonly (readonly [name: 
   const groups = new Map<string, Path[]>();
   for (const path of paths) {
     const { state } = nodeOf(graph, path.at(-1)?.to ?? graph.start);
-    const place = placeOf(state.run.value);
-    const end = state.run.status === 'active' ? `come back to where they were in ${place}` : `end in ${place}`;
+    const place = placeOf(state.root.value);
+    const end = state.root.status === 'active' ? `come back to where they were in ${place}` : `end in ${place}`;
     groups.set(end, [...(groups.get(end) ?? []), path]);
   }
   return [...groups].map(([end, members]) => [`${members.length} simple paths that ${end}`, members] as const);

@@ -2,17 +2,23 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { MACHINE_VERSION } from '../../machines/effects.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { decide, type Input, type RunState } from '../../src/core/decide.ts';
-import { fold } from '../../src/core/fold.ts';
-import { restoreProblem, snapshotOf, stateHash } from '../../src/core/state-image.ts';
+import { restoreProblem, snapshotOf, stateHash } from '../../src/kernel/image.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { FIRST_PREV, RECORD_VERSION } from '../../src/model/system-record.ts';
 import { brokenBy } from '../../src/prove/model/invariants.ts';
 import { brokenAcross } from '../../src/prove/model/step-invariants.ts';
 import { MODEL_RUN, opening, stepsOf, type WorldEvent } from '../../src/prove/model/world.ts';
 import { SMALL, wholeWorld } from '../../src/prove/model/worlds.ts';
+import {
+  decideRun,
+  definitionOf,
+  foldRun,
+  RUN_RULES,
+  type RunState,
+  type RunStep,
+  runSystem,
+} from '../../src/run/system.ts';
 import { readLine, sealRecord } from '../../src/store/journal-lines.ts';
 import { seeded } from './seed.ts';
 
@@ -42,13 +48,13 @@ const isRepeated = ({ type }: WorldEvent): boolean =>
 class Walk {
   state: RunState | null = null;
   readonly lines: string[] = [];
-  readonly taken: Input[] = [];
+  readonly taken: RunStep[] = [];
   #sum = FIRST_PREV;
 
   /** The decision is applied and recorded. Returns false when it is a refusal. */
-  take(input: Input): boolean {
+  take(input: RunStep): boolean {
     const before = this.state;
-    const decision = decide(MODEL_RUN, before, input);
+    const decision = decideRun(MODEL_RUN, before, input);
     if (decision.kind === 'refused') {
       expect(['PAWL_EVENT_REFUSED', 'PAWL_EVENT_STALE']).toContain(decision.code);
       return false;
@@ -57,12 +63,12 @@ class Walk {
     if (before !== null) expect(brokenAcross(before, decision.state, decision.deliveries)).toEqual([]);
     const { record, line } = sealRecord({
       v: RECORD_VERSION,
-      rules: MACHINE_VERSION,
+      rules: RUN_RULES,
       seq: decision.state.seq,
       gen: 1,
       ...input,
       effects: decision.effects,
-      post: stateHash(decision.state, sha256),
+      post: stateHash(runSystem, decision.state, sha256),
       prev: this.#sum,
     });
     this.#sum = record.sum;
@@ -89,7 +95,7 @@ class Walk {
   }
 
   /** A verdict of another epoch, on another commit or by another gate is none (L4), though it carries the key that is owed. */
-  #refuseOthers(input: Input, verdict: Extract<Input['event'], { type: 'gateJudged' }>): void {
+  #refuseOthers(input: RunStep, verdict: Extract<RunStep['event'], { type: 'gateJudged' }>): void {
     const { epoch, gate } = verdict;
     for (const other of [
       { ...verdict, epoch: epoch - 1 },
@@ -140,13 +146,13 @@ it('every invariant holds in every state, nothing is settled twice, and the jour
       const { state } = walk;
       if (state === null) throw new Error('the run did not open');
       for (const { event } of walk.taken) taken.set(event.type, (taken.get(event.type) ?? 0) + 1);
-      const folding = fold(MODEL_RUN, walk.records(), { hash: sha256 });
+      const folding = foldRun(MODEL_RUN, walk.records(), { hash: sha256 });
       expect(folding.kind).toBe('whole');
       if (folding.kind === 'whole' && folding.state !== null) {
-        expect(stateHash(folding.state, sha256)).toBe(stateHash(state, sha256));
+        expect(stateHash(runSystem, folding.state, sha256)).toBe(stateHash(runSystem, state, sha256));
       }
-      for (const [actor, persisted] of Object.entries(snapshotOf(state, '', '').actors)) {
-        expect([actor, restoreProblem(actor, persisted)]).toEqual([actor, null]);
+      for (const [actor, persisted] of Object.entries(snapshotOf(runSystem, state, '', '').actors)) {
+        expect([actor, restoreProblem(definitionOf(actor), persisted)]).toEqual([actor, null]);
       }
     }),
     seeded(300),

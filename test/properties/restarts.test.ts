@@ -1,12 +1,14 @@
 /** Any sequence of kills, power cuts, commands and clock steps: no worker twice, nothing acknowledged lost, nothing broken. */
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { stateImage } from '../../src/core/state-image.ts';
+import { stateImage } from '../../src/kernel/image.ts';
 import type { VerdictStatus } from '../../src/model/request.ts';
 import { type FsOp, Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { brokenBy } from '../../src/prove/model/invariants.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { runSystem } from '../../src/run/system.ts';
 import { rehydrate } from '../../src/runtime/rehydrate.ts';
 import { recordsOf } from '../../src/runtime/run-look.ts';
 import { Files } from '../../src/store/files.ts';
@@ -110,7 +112,7 @@ function check(machine: SimMachine, { acknowledged, commands }: Promises): void 
   expect(brokenBy(found.state)).toEqual([]);
   machine.disk.unlink(PATHS.snapshot(SIM_RUN));
   const without = rehydrate(place, SIM_RUN, false);
-  expect(without.kind === 'live' && stateImage(without.state)).toBe(stateImage(found.state));
+  expect(without.kind === 'live' && stateImage(runSystem, without.state)).toBe(stateImage(runSystem, found.state));
 }
 
 it('however it is killed and whatever is asked of it, a run comes to its rest with each worker started once', {

@@ -139,7 +139,7 @@ describe('the agent of a run', () => {
       takeIn(driver, readings(simPacket('A')), WITH_B);
       takeIn(driver, readings(simPacket('B')), EACH);
       expect(driver.views().map(({ agentOverride }) => agentOverride)).toEqual(['b', null]);
-      for (const { state } of driver.runs()) expect(JSON.stringify(state.run.context)).not.toContain('agentOverride');
+      for (const { state } of driver.runs()) expect(JSON.stringify(state.root.context)).not.toContain('agentOverride');
     });
     expect(await looked()).toEqual(['b', null]);
     for (const runId of ids) machine.disk.unlink(PATHS.snapshot(runId));

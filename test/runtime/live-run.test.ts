@@ -71,7 +71,7 @@ describe('a snapshot', () => {
     settleUntil('judgeGate');
     expect(snapshotSeq()).toBeNull();
     settleUntil('nothing');
-    expect(run.state.run.value).toBe('readyForManualReview');
+    expect(run.state.root.value).toBe('readyForManualReview');
     expect(snapshotSeq()).toBe(run.state.seq);
   });
 
@@ -80,7 +80,7 @@ describe('a snapshot', () => {
     const effect = run.state.owed.find((each) => each.kind === 'prepareWorkspace');
     const blocker = { code: 'PAWL_WORKSPACE_DIRTY', message: 'm', hint: 'h', evidence: [] } as const;
     commit('run', { type: 'workspaceRefused', key: effect?.key ?? '', blocker: { ...blocker, evidence: [] } });
-    expect(run.state.run.value).toBe('blockedNeedsHuman');
+    expect(run.state.root.value).toBe('blockedNeedsHuman');
     expect(snapshotSeq()).toBe(run.state.seq);
   });
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { InspectionEvent } from 'xstate';
-import { decide, type RunState } from '../../src/core/decide.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
+import { decideRun, type RunState } from '../../src/run/system.ts';
 import { Mirror } from '../../src/runtime/mirror.ts';
 
 /** Drives a happy run; `onStep` sees every decision. */
 function drive(onStep: (deliveries: Parameters<Mirror['feed']>[0], state: RunState) => void): RunState {
   let state: RunState | null = null;
   const step = (actor: string, event: JournalEvent): RunState => {
-    const decision = decide('run_x', state, { actor, event, atMs: 5 });
+    const decision = decideRun('run_x', state, { actor, event, atMs: 5 });
     if (decision.kind === 'refused') throw new Error(decision.reason);
     state = decision.state;
     onStep(decision.deliveries, decision.state);
@@ -31,7 +31,7 @@ function fail() {
   const blocker = { code: 'PAWL_WORKER_FAILED', message: 'm', hint: 'h', evidence: [] } as const;
   let state: RunState | null = null;
   for (let event: JournalEvent | null = packetReceived(), actor: string = RUN_ACTOR; event !== null; ) {
-    const decision = decide('run_x', state, { actor, event, atMs: 5 });
+    const decision = decideRun('run_x', state, { actor, event, atMs: 5 });
     if (decision.kind === 'refused') throw new Error(decision.reason);
     steps.push({ deliveries: decision.deliveries, state: decision.state });
     state = decision.state;
@@ -40,7 +40,7 @@ function fail() {
     actor = effect?.actor ?? RUN_ACTOR;
     event = good?.type === 'workerEnded' ? { ...good, result: 'failed', blocker: { ...blocker, evidence: [] } } : good;
   }
-  if (state?.run.value !== 'failedExecution') throw new Error('it has not failed');
+  if (state?.root.value !== 'failedExecution') throw new Error('it has not failed');
   return { steps, state };
 }
 
@@ -49,7 +49,7 @@ describe('Mirror', () => {
     const seen: InspectionEvent[] = [];
     const mirror = new Mirror((event) => seen.push(event), null);
     const end = drive((deliveries, state) => mirror.feed(deliveries, state));
-    expect(end.run.status).toBe('done');
+    expect(end.root.status).toBe('done');
     const events = seen.filter((event) => event.type === '@xstate.event').map((event) => event.event.type);
     expect(events).toContain('gateJudged');
     expect(events).toContain('workerEnded');
@@ -78,13 +78,13 @@ describe('Mirror', () => {
   it('follows a run that had failed and goes on, also where it was started after the failure', () => {
     const failed = fail();
     const retry: JournalEvent = { type: 'decisionMade', commandId: 'c', by: 'b', decision: 'retry', reason: 'r' };
-    const decision = decide('run_x', failed.state, { actor: RUN_ACTOR, event: retry, atMs: 6 });
+    const decision = decideRun('run_x', failed.state, { actor: RUN_ACTOR, event: retry, atMs: 6 });
     if (decision.kind === 'refused') throw new Error(decision.reason);
     const whole = new Mirror(() => undefined, null);
     for (const { deliveries, state } of failed.steps) whole.feed(deliveries, state);
     for (const mirror of [whole, new Mirror(() => undefined, failed.state)]) {
       mirror.feed(decision.deliveries, decision.state);
-      expect(decision.state.run.value).toBe('waitingForLock');
+      expect(decision.state.root.value).toBe('waitingForLock');
       mirror.stop();
     }
   });

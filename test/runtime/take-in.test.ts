@@ -168,7 +168,7 @@ async function admitted(machine: SimMachine, deed: (driver: Driver) => Promise<u
     maxParallel: 1,
     agentOverride: null,
     onRecord: (run, { event }) => {
-      if (event.type === 'runAdmitted') order.push(run.state.run.context.packetTaskId);
+      if (event.type === 'runAdmitted') order.push(run.state.root.context.packetTaskId);
     },
   });
   await driver.open();

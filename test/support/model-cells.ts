@@ -6,7 +6,7 @@
  * Invariant: an event that reports on an effect is asked under the effect's own key, if that is owed, under a key that is not owed, and
  * under the keys that others owe.
  */
-import { decide, type RunState } from '../../src/core/decide.ts';
+
 import { type Effect, type EffectKind, RUN_EFFECTS } from '../../src/model/effect.ts';
 import type { ErrorCode } from '../../src/model/error-codes.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
@@ -16,6 +16,7 @@ import type { Graph } from '../../src/prove/model/graph.ts';
 import { placeOf, taskPlaceOf } from '../../src/prove/model/key.ts';
 import { BASE, HASH, POLICY, packetReplaced } from '../../src/prove/model/settlements.ts';
 import { answersTo, MODEL_RUN, opening, stepsOf, UNASKED, unaskedIn, type World } from '../../src/prove/model/world.ts';
+import { decideRun, type RunState } from '../../src/run/system.ts';
 
 /** What became of an event: taken (under a key that is owed, or without one), or the code of its refusal. */
 export type Answer = 'taken' | 'taken though not owed' | ErrorCode;
@@ -33,7 +34,7 @@ export function askEverywhere(graph: Graph, world: World): CellTable {
   };
   for (const { state, edges } of graph.nodes.values()) {
     askRun(state, world, note);
-    for (const taskId of Object.keys(state.tasks)) askTask(state, taskId, world, note);
+    for (const taskId of Object.keys(state.children)) askTask(state, taskId, world, note);
     // How a task ended is in no key: its ends are met on the way.
     for (const { event, state: after } of edges)
       if (event.input.event.type === 'workerEnded') askTask(after, event.input.actor, world, note);
@@ -44,7 +45,7 @@ export function askEverywhere(graph: Graph, world: World): CellTable {
 type Note = (row: string, column: string, answer: Answer) => void;
 
 function askRun(state: RunState, world: World, note: Note): void {
-  const row = `run ${placeOf(state.run.value)}`;
+  const row = `run ${placeOf(state.root.value)}`;
   const owed = stepsOf(state, world).filter(({ input }) => input.actor === RUN_ACTOR && 'key' in input.event);
   for (const { type, input } of owed) note(row, type, answerTo(state, RUN_ACTOR, input.event));
   for (const [type, event] of [...UNASKED, ...unaskedIn(state), ...OTHERS])
@@ -56,7 +57,7 @@ function askRun(state: RunState, world: World, note: Note): void {
 }
 
 function askTask(state: RunState, taskId: string, world: World, note: Note): void {
-  const task = state.tasks[taskId];
+  const task = state.children[taskId];
   if (task === undefined) return;
   const row = `task ${taskPlaceOf(task.value)}`;
   const owed = stepsOf(state, world).filter(({ input }) => input.actor === taskId);
@@ -77,7 +78,7 @@ function answerThoughNotOwed(state: RunState, actor: string, event: JournalEvent
 
 /** What `decide` answers. A refusal comes without a state: nothing can have changed. */
 export function answerTo(state: RunState | null, actor: string, event: JournalEvent): Answer {
-  const decision = decide(MODEL_RUN, state, { actor, event, atMs: 1 });
+  const decision = decideRun(MODEL_RUN, state, { actor, event, atMs: 1 });
   return decision.kind === 'accepted' ? 'taken' : decision.code;
 }
 

@@ -176,7 +176,7 @@ export class ProtocolBench {
 
   /** True when the task waits for a person. */
   isDoubtful(): boolean {
-    return JSON.stringify(this.run.state.tasks[this.effect.taskId]?.value).includes('doubtful');
+    return JSON.stringify(this.run.state.children[this.effect.taskId]?.value).includes('doubtful');
   }
 
   async remove(): Promise<void> {

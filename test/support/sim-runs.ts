@@ -69,7 +69,7 @@ export async function driveSim(machine: SimMachine, drive: SimDrive): Promise<Si
     maxParallel: drive.maxParallel ?? 3,
     agentOverride: null,
     onRecord: (run, record) => {
-      events.push([run.state.run.context.packetTaskId, record.event]);
+      events.push([run.state.root.context.packetTaskId, record.event]);
       drive.onRecord?.(run.runId, record);
       heldTwice.push(...shared(driver));
     },
@@ -94,7 +94,7 @@ export async function driveSim(machine: SimMachine, drive: SimDrive): Promise<Si
 }
 
 function shared(driver: Driver): readonly string[] {
-  const holds = driver.runs().map((run) => run.state.run.context.lease?.surfaces ?? []);
+  const holds = driver.runs().map((run) => run.state.root.context.lease?.surfaces ?? []);
   return holds.flatMap((hold, at) =>
     holds.slice(at + 1).flatMap((other) => overlapping(locally(hold), locally(other))),
   );

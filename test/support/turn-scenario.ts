@@ -3,15 +3,16 @@
  *
  * Owns: agents of the config as programs that can be asked and started, what they tell. Does not own: the repository and the calls (scenario-repo).
  */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../src/base/sha256.ts';
-import { fold } from '../../src/core/fold.ts';
 import type { RunView } from '../../src/core/run-view.ts';
 import { parseClaim, parseRequest } from '../../src/core/task-files.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
 import type { TurnReport } from '../../src/model/turn.ts';
+import { foldRun } from '../../src/run/system.ts';
 import type { Plan, Spoken } from './fixture-lines.ts';
 import { type Plain, packetOf } from './scenario-packet.ts';
 import { ALLOWED, Scenario } from './scenario-repo.ts';
@@ -108,7 +109,7 @@ export class TurnScenario {
   ends(runId: string): { readonly ends: readonly RecordedEnd[]; readonly otherNotices: number } {
     const ends: RecordedEnd[] = [];
     let otherNotices = 0;
-    const folding = fold(runId, this.repo.journal(runId), {
+    const folding = foldRun(runId, this.repo.journal(runId), {
       hash: sha256,
       onRecord: ({ actor, event }, state, deliveries) => {
         const notices = deliveries.flatMap((delivery) =>
@@ -119,14 +120,14 @@ export class TurnScenario {
           ends.push({
             told: notices.map(({ result }) => result),
             hasBlocker: notices.some(({ blocker }) => blocker !== null),
-            task: state.tasks[actor]?.value,
-            run: state.run.value,
-            openTask: state.run.context.openTask,
+            task: state.children[actor]?.value,
+            run: state.root.value,
+            openTask: state.root.context.openTask,
           });
         }
       },
     });
-    if (folding.kind !== 'whole') throw new Error(folding.detail);
+    if (folding.kind !== 'whole') throw new Error(`its journal parts at ${folding.seq}`);
     return { ends, otherNotices };
   }
 }

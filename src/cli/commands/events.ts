@@ -6,7 +6,6 @@
 
 import { systemClock } from '../../adapters/system-clock.ts';
 import { sha256 } from '../../base/sha256.ts';
-import type { RunState } from '../../core/decide.ts';
 import { EventStory } from '../../core/event-words.ts';
 import { conditionOf } from '../../core/run-marks.ts';
 import { runSequence } from '../../core/run-sequence.ts';
@@ -15,6 +14,7 @@ import { legible } from '../../core/sanitise.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
+import type { RunState } from '../../run/system.ts';
 import { quickView, recordsOf } from '../../runtime/run-look.ts';
 import { readJournal } from '../../store/journal.ts';
 import { tailJournal } from '../../store/journal-tail.ts';
@@ -73,12 +73,12 @@ function faultOf({ files, paths }: Places, runId: string): string | null {
 
 /** The run's state after each record, as far as its journal folds. */
 async function statesOf(runId: string, records: readonly JournalRecord[]): Promise<(seq: number) => string | null> {
-  const { fold } = await import('../../core/fold.ts');
+  const { foldRun } = await import('../../run/system.ts');
   const states = new Map<number, string>();
-  const onRecord = ({ seq }: JournalRecord, { run }: RunState): void => {
+  const onRecord = ({ seq }: JournalRecord, { root: run }: RunState): void => {
     states.set(seq, placeOf(run.value)[0]);
   };
-  fold(runId, records, { hash: sha256, onRecord });
+  foldRun(runId, records, { hash: sha256, onRecord });
   return (seq) => states.get(seq) ?? null;
 }
 

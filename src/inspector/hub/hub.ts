@@ -7,6 +7,7 @@
  * Invariants: 1. It reads: no lock is taken, nothing is written, in the registry or elsewhere. 2. It listens on the loopback addresses
  * alone. 3. Without the token nothing of the registry is told. 4. Everything that a client can make it keep is bounded (L9).
  */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -14,8 +15,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { systemProcesses } from '../../adapters/processes/system.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { definitionHash } from '../../core/state-image.ts';
+import { definitionHash } from '../../kernel/image.ts';
 import { PawlError } from '../../model/error.ts';
+import { runSystem } from '../../run/system.ts';
 import type { Place } from '../../runtime/run-look.ts';
 import type { TaskPlace } from '../../runtime/task-folder.ts';
 import { readRegistry } from '../../store/registry.ts';
@@ -307,7 +309,7 @@ class HubServer {
       registry: place.paths.root,
       pawlVersion,
       machines: machineDefinitions(),
-      definitionHash: definitionHash(sha256),
+      definitionHash: definitionHash(runSystem, sha256),
       hasProof: proofPaths.some((path) => place.files.exists(path)),
       runId,
       nowMs: place.files.clock.nowMs(),

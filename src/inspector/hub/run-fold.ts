@@ -6,17 +6,18 @@
  * Invariants: 1. The state is one that the journal proves: every `post` is checked; at the first that differs the fold stands still.
  * 2. A call takes a bounded piece, so that a long journal holds nobody else up.
  */
+
 import { canonicalJson } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { type Decision, type Delivery, decide, type RunState } from '../../core/decide.ts';
 import { type RunView, viewOf } from '../../core/run-view.ts';
-import { snapshotOf, stateHash } from '../../core/state-image.ts';
+import { snapshotOf, stateHash } from '../../kernel/image.ts';
 import type { JournalRecord } from '../../model/record.ts';
+import { decideRun, type RunDecision, type RunDelivery, type RunState, runSystem } from '../../run/system.ts';
 import type { Place } from '../../runtime/run-look.ts';
 import { JournalReader } from './journal-reader.ts';
 
 /** Told of every record that was folded. */
-export type OnFolded = (record: JournalRecord, state: RunState, deliveries: readonly Delivery[]) => void;
+export type OnFolded = (record: JournalRecord, state: RunState, deliveries: readonly RunDelivery[]) => void;
 
 /** The fold of one run's journal, as far as it was read. */
 export class RunFold {
@@ -50,7 +51,7 @@ export class RunFold {
   view(): RunView | null {
     const state = this.#state;
     if (state === null) return null;
-    const { actors } = snapshotOf(state, '', '');
+    const { actors } = snapshotOf(runSystem, state, '', '');
     return viewOf(this.runId, actors, { seq: state.seq, updatedAtMs: this.#updatedAtMs });
   }
 
@@ -60,7 +61,7 @@ export class RunFold {
       this.#fault = `record ${record.seq}: ${decision.reason}`;
     } else if (canonicalJson(decision.effects) !== canonicalJson(record.effects)) {
       this.#fault = `record ${record.seq}: the recorded effects are not those that the machines ask for`;
-    } else if (stateHash(decision.state, sha256) !== record.post) {
+    } else if (stateHash(runSystem, decision.state, sha256) !== record.post) {
       this.#fault = `record ${record.seq}: the recorded state hash is not that of the folded state`;
     } else {
       this.#state = decision.state;
@@ -70,9 +71,9 @@ export class RunFold {
   }
 
   /** A record that is whole may still hold an event that no machine can be asked about. */
-  #decide(record: JournalRecord): Decision {
+  #decide(record: JournalRecord): RunDecision {
     try {
-      return decide(this.runId, this.#state, record);
+      return decideRun(this.runId, this.#state, record);
     } catch (error) {
       return { kind: 'refused', code: 'PAWL_EVENT_REFUSED', reason: String(error) };
     }

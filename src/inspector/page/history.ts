@@ -7,17 +7,17 @@
  * Invariants: 1. What is shown of a sequence is the fold of the records up to it (L2). 2. A step costs at most CHECKPOINT_RECORDS records.
  * 3. Records that come again change nothing; other ones in their place begin the history anew.
  */
+
 import { type AnyMachineSnapshot, initialTransition } from 'xstate';
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import type { Json } from '../../base/canonical-json.ts';
-import { type Decision, type Delivery, decide, type RunState } from '../../core/decide.ts';
 import { ALONE } from '../../core/next-actions.ts';
 import { placeOf, type RunView, viewOf } from '../../core/run-view.ts';
 import { shownRun } from '../../core/shown-run.ts';
-import { machineOf } from '../../core/state-image.ts';
 import { transitionsTaken } from '../../core/transitions-taken.ts';
 import { inertScope } from '../../kernel/inert-scope.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
+import { decideRun, machineOf, type RunDecision, type RunDelivery, type RunState } from '../../run/system.ts';
 import { edgeIdOf, stayIdOf } from './chart-graph.ts';
 
 /** Records between two checkpoints. */
@@ -110,7 +110,7 @@ export class History {
       this.#note(record.seq, before, decision);
       this.#head = decision.state;
       this.#places.push(
-        placeOf(decision.state.run.value)
+        placeOf(decision.state.root.value)
           .filter((part) => part !== null)
           .join('.'),
       );
@@ -171,9 +171,9 @@ export class History {
   }
 
   /** A journal may hold what no machine of this version knows: that is told, and nothing after it shown. */
-  #tryToDecide(state: RunState | null, record: JournalRecord): Decision {
+  #tryToDecide(state: RunState | null, record: JournalRecord): RunDecision {
     try {
-      return decide(this.runId, state, record);
+      return decideRun(this.runId, state, record);
     } catch (error) {
       return { kind: 'refused', code: 'PAWL_EVENT_REFUSED', reason: String(error) };
     }
@@ -203,7 +203,7 @@ export class History {
   }
 }
 
-type Accepted = Extract<Decision, { kind: 'accepted' }>;
+type Accepted = Extract<RunDecision, { kind: 'accepted' }>;
 
 /** Arrows and stays that the record's deliveries took. */
 function stepsOf(before: RunState | null, { deliveries }: Accepted): (Taken & { readonly actor: string })[] {
@@ -223,15 +223,15 @@ function stepsOf(before: RunState | null, { deliveries }: Accepted): (Taken & { 
   });
 }
 
-function snapshotBefore(before: RunState | null, { actor, input }: Delivery): AnyMachineSnapshot | undefined {
-  if (actor !== RUN_ACTOR) return before?.tasks[actor];
-  if (before !== null) return before.run;
+function snapshotBefore(before: RunState | null, { actor, input }: RunDelivery): AnyMachineSnapshot | undefined {
+  if (actor !== RUN_ACTOR) return before?.children[actor];
+  if (before !== null) return before.root;
   return input !== undefined && 'runId' in input ? initialTransition(runMachine, input)[0] : undefined;
 }
 
 /** What a view is made of: the machines keep plain JSON alone in their contexts. */
 function actorsOf(state: RunState): Readonly<Record<string, Json>> {
   const image = ({ value, context }: AnyMachineSnapshot): Json => ({ value: value as Json, context: context as Json });
-  const tasks = Object.entries(state.tasks).map(([name, snapshot]) => [name, image(snapshot)] as const);
-  return { [RUN_ACTOR]: image(state.run), ...Object.fromEntries(tasks) };
+  const tasks = Object.entries(state.children).map(([name, snapshot]) => [name, image(snapshot)] as const);
+  return { [RUN_ACTOR]: image(state.root), ...Object.fromEntries(tasks) };
 }

@@ -127,7 +127,7 @@ function Charts({
   const taken = takenEver(history);
   const key = taken.join();
   const runChart = useMemo(() => (isWhole ? RUN_CHART : mainChart(RUN_CHART, new Set(taken))), [isWhole, key]);
-  const task = taskId === null ? undefined : moment?.state.tasks[taskId];
+  const task = taskId === null ? undefined : moment?.state.children[taskId];
   return (
     <div class={tone === null ? 'charts' : `charts now-${tone}`}>
       <div class="chart-bar">
@@ -142,7 +142,7 @@ function Charts({
           title={`Statechart of ${history.runId}`}
           chart={runChart}
           whole={RUN_CHART}
-          value={moment?.state.run.value}
+          value={moment?.state.root.value}
           counts={history.pathOf(RUN_ACTOR, seq)}
           taken={history.takenBy(RUN_ACTOR, seq)}
         />

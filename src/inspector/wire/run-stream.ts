@@ -6,13 +6,13 @@
  * Invariants: 1. An actor's `@xstate.actor` comes before anything else of it. 2. Every event that a machine took is followed by the
  * snapshot after it; the last one of a record is the committed one.
  */
+
 import { initialTransition } from 'xstate';
 import { taskMachine } from '../../../machines/task/task.machine.ts';
 import type { JsonObject } from '../../base/canonical-json.ts';
-import type { Delivery, RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
-import { machineOf } from '../../core/state-image.ts';
 import { inertScope } from '../../kernel/inert-scope.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
+import { machineOf, type RunDelivery, type RunSnapshot, type RunState, type TaskSnapshot } from '../../run/system.ts';
 import { commonOf, definitionOf, type StatelyMessage, sessionIdOf } from './stately-message.ts';
 
 type Snapshot = RunSnapshot | TaskSnapshot;
@@ -29,12 +29,12 @@ export class RunStream {
   }
 
   /** Says what this record has done: `state` is the run's after it, `deliveries` are what its machines took. */
-  take({ atMs }: JournalRecord, state: RunState, deliveries: readonly Delivery[]): void {
+  take({ atMs }: JournalRecord, state: RunState, deliveries: readonly RunDelivery[]): void {
     const last = new Map(deliveries.map(({ actor }, index) => [actor, index]));
     deliveries.forEach(({ actor, event, input }, index) => {
       if (input !== undefined) this.#open(actor, initialTransition(machineOf(actor), input)[0] as Snapshot, atMs);
       const before = this.#actors.get(actor);
-      const committed = actor === RUN_ACTOR ? state.run : state.tasks[actor];
+      const committed = actor === RUN_ACTOR ? state.root : state.children[actor];
       if (before === undefined || committed === undefined)
         throw new Error(`bug: no actor ${actor} in record ${state.seq}`);
       const isLast = last.get(actor) === index;
@@ -46,7 +46,7 @@ export class RunStream {
 
   /** Tasks that this record has brought. */
   #openTasks(state: RunState, atMs: number): void {
-    for (const [taskId, { context }] of Object.entries(state.tasks)) {
+    for (const [taskId, { context }] of Object.entries(state.children)) {
       if (!this.#actors.has(taskId)) this.#open(taskId, initialTransition(taskMachine, context)[0], atMs);
     }
   }
@@ -63,7 +63,7 @@ export class RunStream {
     });
   }
 
-  #moved(actor: string, event: Delivery['event'], after: Snapshot, atMs: number): void {
+  #moved(actor: string, event: RunDelivery['event'], after: Snapshot, atMs: number): void {
     this.#actors.set(actor, after);
     const common = commonOf(this.#runId, actor, atMs);
     const source = sourceOf(event);
@@ -79,7 +79,7 @@ export class RunStream {
 }
 
 /** The actor that a message comes from; null where it is an event from outside. */
-function sourceOf(event: Delivery['event']): string | null {
+function sourceOf(event: RunDelivery['event']): string | null {
   if (event.type === 'endRequested') return RUN_ACTOR;
   return event.type === 'taskSettled' || event.type === 'taskDoubtful' ? event.taskId : null;
 }

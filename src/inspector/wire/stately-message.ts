@@ -5,11 +5,12 @@
  *
  * Invariants: 1. A message is plain JSON. 2. The same journal gives the same messages, byte for byte: their times are those of the records.
  */
+
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import { taskMachine } from '../../../machines/task/task.machine.ts';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
-import { machineOf } from '../../core/state-image.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import { machineOf } from '../../run/system.ts';
 
 /** The version of `@statelyai/inspect` whose messages these are. */
 export const STATELY_VERSION = '0.7.2';

@@ -129,5 +129,5 @@ export function named(path: Path): string {
   const end = path.at(-1);
   const steps = path.map(({ event }) => event.type);
   const shown = steps.length > 4 ? ['…', ...steps.slice(-4)] : steps;
-  return `${shown.join(' → ')} (${steps.length} steps, to ${end === undefined ? 'the start' : placeOf(end.state.run.value)})`;
+  return `${shown.join(' → ')} (${steps.length} steps, to ${end === undefined ? 'the start' : placeOf(end.state.root.value)})`;
 }

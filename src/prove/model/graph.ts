@@ -6,6 +6,7 @@
  * Invariants: 1. Nothing is sampled: the walk ends when every state has been asked every step, or it throws at `stepsMax`. 2. A refused
  * step is no edge and is kept with its code.
  */
+
 import {
   type AdjacencyMap,
   type AdjacencyValue,
@@ -15,8 +16,8 @@ import {
   type TraversalOptions,
 } from '@xstate/graph';
 import { fromTransition, type NonReducibleUnknown, type TransitionSnapshot } from 'xstate';
-import { type Decision, type Delivery, decide, type Input, type RunState } from '../../core/decide.ts';
 import type { ErrorCode } from '../../model/error-codes.ts';
+import { decideRun, type RunDecision, type RunDelivery, type RunState, type RunStep } from '../../run/system.ts';
 import { stateKey } from './key.ts';
 import { MODEL_RUN, opening, stepsOf, type World, type WorldEvent } from './world.ts';
 
@@ -28,7 +29,7 @@ export interface Edge {
   /** What it leads to, as decided: of that key, and not always the state that the walk went on from. */
   readonly state: RunState;
   /** What each machine received on the way. */
-  readonly deliveries: readonly Delivery[];
+  readonly deliveries: readonly RunDelivery[];
 }
 
 /** One reachable state, with every step that is taken from it. */
@@ -51,7 +52,7 @@ export interface WalkOptions {
   /** The walk throws when it would take more steps. */
   readonly stepsMax?: number;
   /** What is wrong with a step, in sentences: the walk throws a Counterexample at the first that has any. */
-  readonly check?: (before: RunState, after: RunState, deliveries: readonly Delivery[]) => readonly string[];
+  readonly check?: (before: RunState, after: RunState, deliveries: readonly RunDelivery[]) => readonly string[];
 }
 
 /** A step that must not be, with a shortest way to it. */
@@ -69,10 +70,10 @@ export class Counterexample extends Error {
 
 /** The state of a run that has received its packet, which lacks those fields. */
 export function openedRun(world: World, missingFields: string[] = []): RunState {
-  return accepted(decide(MODEL_RUN, null, opening(world.policy, missingFields)));
+  return accepted(decideRun(MODEL_RUN, null, opening(world.policy, missingFields)));
 }
 
-function accepted(decision: Decision): RunState {
+function accepted(decision: RunDecision): RunState {
   if (decision.kind === 'refused') throw new Error(`${decision.code}: ${decision.reason}`);
   return decision.state;
 }
@@ -107,7 +108,7 @@ function walkOf(world: World, options: WalkOptions) {
     events: ({ context }) => stepsOf(context, world),
     serializeState: ({ context }) => stateKey(context),
     serializeEvent: ({ type }) => type,
-    stopWhen: ({ context: { run } }) => run.status !== 'active',
+    stopWhen: ({ context: { root: run } }) => run.status !== 'active',
     limit: options.stepsMax ?? 3_000_000,
   };
   return { logic, traversal, steps };
@@ -116,7 +117,7 @@ function walkOf(world: World, options: WalkOptions) {
 /** The steps of one walk: each decided, checked and remembered with where it came from. */
 class Steps {
   readonly refusals = new Map<ErrorCode, number>();
-  readonly received = new WeakMap<RunState, readonly Delivery[]>();
+  readonly received = new WeakMap<RunState, readonly RunDelivery[]>();
   readonly #cameBy = new WeakMap<RunState, { readonly before: RunState; readonly type: string }>();
   readonly #check: NonNullable<WalkOptions['check']>;
 
@@ -138,9 +139,9 @@ class Steps {
     return state;
   }
 
-  #decide(before: RunState, type: string, input: Input): Decision {
+  #decide(before: RunState, type: string, input: RunStep): RunDecision {
     try {
-      return decide(MODEL_RUN, before, input);
+      return decideRun(MODEL_RUN, before, input);
     } catch (error) {
       throw new Counterexample([String(error)], [...this.#wayTo(before), type]);
     }
@@ -160,7 +161,7 @@ type Taken = { readonly event: WorldEvent; readonly state: TransitionSnapshot<Ru
 
 function graphOf(
   map: AdjacencyMap<TransitionSnapshot<RunState>, WorldEvent>,
-  received: WeakMap<RunState, readonly Delivery[]>,
+  received: WeakMap<RunState, readonly RunDelivery[]>,
 ): Omit<Graph, 'refusals'> {
   const visited: [string, Visited][] = Object.entries(map);
   const nodes = new Map<string, Node>();

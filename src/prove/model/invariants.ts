@@ -4,14 +4,15 @@
  * Owns: the invariants, each by its sentence, and the list of those that a state breaks. Does not own: those of a step
  * (step-invariants), where they are checked.
  */
+
 import type { StateValue } from 'xstate';
 import { isSurfaceInDoubt, type RunContext, taskIdOf } from '../../../machines/run/context.ts';
 import { surfacesToLease } from '../../../machines/run/surfaces.ts';
-import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
 import { hasEnded } from '../../core/run-end.ts';
 import type { Gate, KeyedEffect } from '../../model/effect.ts';
 import type { Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import type { RunSnapshot, RunState, TaskSnapshot } from '../../run/system.ts';
 import { isWaiting, openTasks, placeOf } from './key.ts';
 
 const GATES: readonly Gate[] = ['verification', 'review'];
@@ -19,7 +20,7 @@ const GATES: readonly Gate[] = ['verification', 'review'];
 /** The invariants that a state breaks, by their sentences; empty in a sound one. */
 export function brokenBy(state: RunState): readonly string[] {
   const broken = STATE_INVARIANTS.filter(([, holds]) => !holds(state)).map(([sentence]) => sentence);
-  return [...brokenByRun(state.run), ...broken];
+  return [...brokenByRun(state.root), ...broken];
 }
 
 /** The invariants that a run's own snapshot breaks, whatever its tasks and its outbox are. */
@@ -113,15 +114,15 @@ const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
 const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
   [
     'no task starts more hosts than it may',
-    ({ tasks }) => Object.values(tasks).every(({ context }) => context.hostStarts <= context.hostStartsMax),
+    ({ children: tasks }) => Object.values(tasks).every(({ context }) => context.hostStarts <= context.hostStartsMax),
   ],
   [
     'a run that has ended owes nothing and every task of it is settled',
-    (state) => !hasEnded(state.run) || isAtRest(state),
+    (state) => !hasEnded(state.root) || isAtRest(state),
   ],
   [
     'a run that has not ended owes an effect, awaits a task that owes one, or names its blocker',
-    (state) => hasEnded(state.run) || isDoing(state) || namesBlocker(state.run),
+    (state) => hasEnded(state.root) || isDoing(state) || namesBlocker(state.root),
   ],
   ['at most one task is open, and the run names it', (state) => openTaskIsNamed(state)],
   [
@@ -130,7 +131,7 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
   ],
   [
     'a task has ended where its progress, its supervision and what it remembers say so, and nowhere else',
-    ({ tasks }) => Object.values(tasks).every(isSettledThroughout),
+    ({ children: tasks }) => Object.values(tasks).every(isSettledThroughout),
   ],
   [
     'an open task owes what its progress needs while it is watched, and its ending while it is ended',
@@ -138,16 +139,17 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
   ],
   [
     'a settled task owes nothing',
-    ({ owed, tasks }) => owed.every(({ actor }) => actor === RUN_ACTOR || tasks[actor]?.context.settlement === null),
+    ({ owed, children: tasks }) =>
+      owed.every(({ actor }) => actor === RUN_ACTOR || tasks[actor]?.context.settlement === null),
   ],
   [
     'what waits for the end of a task is carried out: that task is being ended',
-    ({ run, owed }) =>
+    ({ root: run, owed }) =>
       !isEndingTask(run.value) || owed.some(({ actor, kind }) => actor === run.context.openTask && kind === 'endTask'),
   ],
   [
     'every task that was requested has an id of its own',
-    ({ run, tasks }) =>
+    ({ root: run, children: tasks }) =>
       Object.keys(tasks).length === run.context.tasksRequested &&
       Object.entries(tasks).every(
         ([taskId, { context }]) => taskId === taskIdOf(context.purpose, context.epoch, context.attempt),
@@ -160,21 +162,21 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
   ],
   [
     'work is owed only under a lease',
-    ({ run, owed }) =>
+    ({ root: run, owed }) =>
       run.context.lease !== null || !owed.some(({ actor, kind }) => actor !== RUN_ACTOR || WORK.includes(kind)),
   ],
   [
     'a lease holds the surfaces of the packet and whatever the work touches beyond them',
-    ({ run: { context } }) =>
+    ({ root: { context } }) =>
       context.lease === null || context.lease.surfaces.join() === surfacesToLease(context).join(),
   ],
   [
     'a lease is renewed while the run can move, and only then',
-    ({ run, owed }) => owed.some(isDeadline('lease')) === (run.context.lease !== null && !run.hasTag('parked')),
+    ({ root: run, owed }) => owed.some(isDeadline('lease')) === (run.context.lease !== null && !run.hasTag('parked')),
   ],
   [
     'a run that waits for its agent owes exactly that deadline, and nobody else owes one',
-    ({ run, owed }) =>
+    ({ root: run, owed }) =>
       owed.every((effect) => effect.kind !== 'deadline' || effect.actor === RUN_ACTOR) &&
       owed
         .filter((effect) => effect.kind === 'deadline' && effect.id !== 'lease')
@@ -222,12 +224,12 @@ function isWithin(context: RunContext, policy: Policy): boolean {
   );
 }
 
-function isAtRest({ owed, tasks }: RunState): boolean {
+function isAtRest({ owed, children: tasks }: RunState): boolean {
   const isSettled = Object.values(tasks).every(({ context }) => context.settlement !== null);
   return owed.length === 0 && isSettled;
 }
 
-function isDoing({ run, owed }: RunState): boolean {
+function isDoing({ root: run, owed }: RunState): boolean {
   return owed.some((effect) =>
     effect.actor === RUN_ACTOR ? !isDeadline('lease')(effect) : effect.actor === run.context.openTask,
   );
@@ -239,13 +241,13 @@ function namesBlocker(run: RunSnapshot): boolean {
 
 function openTaskIsNamed(state: RunState): boolean {
   const open = openTasks(state).map(([taskId]) => taskId);
-  const { openTask } = state.run.context;
+  const { openTask } = state.root.context;
   return openTask === null ? open.length === 0 : open.length === 1 && open[0] === openTask;
 }
 
 function owesOneOrIsDoubted(state: RunState, taskId: string): boolean {
   const owed = state.owed.filter(({ actor }) => actor === taskId).length;
-  return state.tasks[taskId]?.hasTag('doubtful') === true ? owed === 0 && namesBlocker(state.run) : owed === 1;
+  return state.children[taskId]?.hasTag('doubtful') === true ? owed === 0 && namesBlocker(state.root) : owed === 1;
 }
 
 /** Its regions change together: none of them tells another end than the others. */

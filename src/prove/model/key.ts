@@ -7,12 +7,13 @@
  * are texts, hashes, instants, what no machine reads again, and ordinals that only grow: epoch, attempt and task ids stand relative to the
  * current ones; of failed rounds stands which of them found the same. A test shows that states of one key go on alike.
  */
+
 import type { AnyMachineSnapshot, StateValue } from 'xstate';
 import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../../machines/run/context.ts';
 import type { TaskContext } from '../../../machines/task/context.ts';
-import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
 import { isWorkOutOfPlace } from '../../core/decision-event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import type { RunSnapshot, RunState, TaskSnapshot } from '../../run/system.ts';
 
 const stateKeys = new WeakMap<RunState, string>();
 const runKeys = new WeakMap<RunSnapshot, string>();
@@ -22,26 +23,26 @@ export function stateKey(state: RunState): string {
   const known = stateKeys.get(state);
   if (known !== undefined) return known;
   const tasks = openTasks(state).map(
-    ([taskId, task]) => `${taskKey(task)}${taskId === state.run.context.openTask ? '' : ' astray'}`,
+    ([taskId, task]) => `${taskKey(task)}${taskId === state.root.context.openTask ? '' : ' astray'}`,
   );
   const owed = state.owed.map((effect) => {
     if (effect.kind === 'deadline' && effect.id !== 'lease') return `${effect.kind} ${effect.id}`;
     return effect.actor === RUN_ACTOR ? effect.kind : `task.${effect.kind}`;
   });
-  const key = [runKey(state.run), attemptIsTaken(state) ? 'taken' : 'free', ...tasks, owed.join('+')].join(' | ');
+  const key = [runKey(state.root), attemptIsTaken(state) ? 'taken' : 'free', ...tasks, owed.join('+')].join(' | ');
   stateKeys.set(state, key);
   return key;
 }
 
 /** The tasks that are not settled. */
 export function openTasks(state: RunState): readonly (readonly [taskId: string, task: TaskSnapshot])[] {
-  return Object.entries(state.tasks).filter(([, task]) => task.context.settlement === null);
+  return Object.entries(state.children).filter(([, task]) => task.context.settlement === null);
 }
 
 /** Whether a task has the ordinal at which the run stands, or a later one: what decides if the next task's id is a new one. */
 function attemptIsTaken(state: RunState): boolean {
-  const { purpose, attempt, attemptEpoch } = state.run.context;
-  return Object.values(state.tasks).some(
+  const { purpose, attempt, attemptEpoch } = state.root.context;
+  return Object.values(state.children).some(
     ({ context }) => context.purpose === purpose && context.epoch === attemptEpoch && context.attempt >= attempt,
   );
 }

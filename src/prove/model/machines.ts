@@ -6,13 +6,13 @@
  *
  * Invariant: what is said is wider than what the driver would let through: results of old epochs and of other commits, ends nobody awaits.
  */
+
 import { type AdjacencyMap, type AdjacencyValue, getAdjacencyMap } from '@xstate/graph';
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { type RunMachineEvent, taskIdOf } from '../../../machines/run/context.ts';
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import type { TaskMachineEvent } from '../../../machines/task/context.ts';
 import { taskMachine } from '../../../machines/task/task.machine.ts';
-import type { RunSnapshot, TaskSnapshot } from '../../core/decide.ts';
 import type { Effect, KeyedEffect } from '../../model/effect.ts';
 import {
   type JournalEvent,
@@ -23,6 +23,7 @@ import {
   taskEventSchema,
 } from '../../model/event.ts';
 import { TASK_RESULTS } from '../../model/request.ts';
+import type { RunSnapshot, TaskSnapshot } from '../../run/system.ts';
 import { runKey, wholeTaskKey } from './key.ts';
 import { BASE, COMMIT, HASH, packetReceived, packetReplaced } from './settlements.ts';
 import { answersTo, blockerOf, MODEL_RUN, UNASKED } from './world.ts';

@@ -12,7 +12,7 @@ export function statesWithoutEnd(graph: Graph): readonly string[] {
   for (const { key, edges } of graph.nodes.values()) {
     for (const { to } of edges) before.set(to, [...(before.get(to) ?? []), key]);
   }
-  const ends = [...graph.nodes.values()].filter(({ state }) => hasEnded(state.run)).map(({ key }) => key);
+  const ends = [...graph.nodes.values()].filter(({ state }) => hasEnded(state.root)).map(({ key }) => key);
   const reached = new Set(ends);
   for (const key of reached) for (const earlier of before.get(key) ?? []) reached.add(earlier);
   return [...graph.nodes.keys()].filter((key) => !reached.has(key));

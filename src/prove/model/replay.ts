@@ -5,13 +5,13 @@
  *
  * Invariant: nothing of the walk is reused but the names of events and the keys of states: the events are made anew for the states met.
  */
-import { MACHINE_VERSION } from '../../../machines/effects.ts';
+
+import { canonicalJson } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { decide, type RunState } from '../../core/decide.ts';
-import { fold } from '../../core/fold.ts';
-import { stateHash, stateImage } from '../../core/state-image.ts';
+import { stateHash, stateImage } from '../../kernel/image.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { FIRST_PREV, RECORD_VERSION } from '../../model/system-record.ts';
+import { decideRun, foldRun, RUN_RULES, type RunState, runSystem } from '../../run/system.ts';
 import type { Path } from './cover.ts';
 import { brokenBy } from './invariants.ts';
 import { stateKey } from './key.ts';
@@ -63,10 +63,11 @@ export class Replay {
 
   #foldProblems(points: readonly Point[]): readonly string[] {
     const records = [this.#first.record, ...points.map(({ record }) => record)];
-    const folding = fold(MODEL_RUN, records, { hash: sha256 });
-    if (folding.kind === 'diverged') return [`${told(points)}: its fold parts at ${folding.seq}: ${folding.detail}`];
+    const folding = foldRun(MODEL_RUN, records, { hash: sha256 });
+    if (folding.kind !== 'whole')
+      return [`${told(points)}: its fold parts at ${folding.seq}: ${canonicalJson({ ...folding, before: null })}`];
     const { state } = points.at(-1) ?? this.#first;
-    if (folding.state === null || stateImage(folding.state) !== stateImage(state))
+    if (folding.state === null || stateImage(runSystem, folding.state) !== stateImage(runSystem, state))
       return [`${told(points)}: its fold is not its end`];
     return [];
   }
@@ -77,18 +78,18 @@ function told(points: readonly Point[]): string {
 }
 
 function pointOf(before: RunState | null, { type, input }: WorldEvent): { point: Point; broken: readonly string[] } {
-  const decision = decide(MODEL_RUN, before, input);
+  const decision = decideRun(MODEL_RUN, before, input);
   if (decision.kind === 'refused') throw new Error(`${decision.code}: ${decision.reason}`);
   const { state, effects, deliveries } = decision;
   const { seq } = state;
   const record = {
     v: RECORD_VERSION,
-    rules: MACHINE_VERSION,
+    rules: RUN_RULES,
     seq,
     gen: 1,
     ...input,
     effects,
-    post: stateHash(state, sha256),
+    post: stateHash(runSystem, state, sha256),
     prev: FIRST_PREV,
     sum: FIRST_PREV,
   } as const;

@@ -3,11 +3,12 @@
  *
  * Owns: default events for effects. Does not own: deciding which is next.
  */
+
 import type { RunContext } from '../../../machines/run/context.ts';
-import type { Input } from '../../core/decide.ts';
 import type { KeyedEffect } from '../../model/effect.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import type { RunStep } from '../../run/system.ts';
 
 /** A hash for tests. */
 export const HASH = 'a'.repeat(64);
@@ -134,7 +135,7 @@ export function settlementOf(effect: KeyedEffect): JournalEvent | null {
 }
 
 /** The input that settles an effect. */
-export function inputFor(effect: KeyedEffect, event: JournalEvent, atMs: number): Input {
+export function inputFor(effect: KeyedEffect, event: JournalEvent, atMs: number): RunStep {
   return { actor: effect.actor ?? RUN_ACTOR, event, atMs };
 }
 

@@ -4,21 +4,22 @@
  * Owns: the invariants of a step, each by its sentence, and the list of those that a step breaks. Does not own: those of a state
  * (invariants), where they are checked.
  */
+
 import { isSurfaceInDoubt } from '../../../machines/run/context.ts';
-import type { Delivery, RunState } from '../../core/decide.ts';
 import { isWorkOutOfPlace } from '../../core/decision-event.ts';
 import { hasEnded } from '../../core/run-end.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import type { RunDelivery, RunState } from '../../run/system.ts';
 import { isWaiting, placeOf } from './key.ts';
 
 /** The invariants that a step breaks, by their sentences. */
-export function brokenAcross(before: RunState, after: RunState, deliveries: readonly Delivery[]): readonly string[] {
+export function brokenAcross(before: RunState, after: RunState, deliveries: readonly RunDelivery[]): readonly string[] {
   return STEP_INVARIANTS.filter(([, holds]) => !holds(before, after, deliveries)).map(([sentence]) => sentence);
 }
 
 type StepInvariant = readonly [
   sentence: string,
-  holds: (before: RunState, after: RunState, deliveries: readonly Delivery[]) => boolean,
+  holds: (before: RunState, after: RunState, deliveries: readonly RunDelivery[]) => boolean,
 ];
 
 const STEP_INVARIANTS: readonly StepInvariant[] = [
@@ -30,19 +31,19 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
   [
     'an end that is accepted stands',
     (before, after) =>
-      Object.entries(before.tasks).every(
+      Object.entries(before.children).every(
         ([taskId, { context }]) =>
-          context.settlement === null || after.tasks[taskId]?.context.settlement === context.settlement,
+          context.settlement === null || after.children[taskId]?.context.settlement === context.settlement,
       ),
   ],
   [
     'no task is forgotten',
-    (before, after) => Object.keys(before.tasks).every((taskId) => after.tasks[taskId] !== undefined),
+    (before, after) => Object.keys(before.children).every((taskId) => after.children[taskId] !== undefined),
   ],
   [
     'epochs only rise, by one, and with every entry to verification',
     (before, after) =>
-      after.run.context.epoch === before.run.context.epoch + (isVerificationEntered(before, after) ? 1 : 0),
+      after.root.context.epoch === before.root.context.epoch + (isVerificationEntered(before, after) ? 1 : 0),
   ],
   [
     'no attempt is charged by a wait',
@@ -53,28 +54,28 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     'a wait is counted when it begins, and asks for a task of its own when it is over',
     (before, after, deliveries) => {
       if (isReplaced(deliveries)) return true;
-      const [was, is] = [before.run.context, after.run.context];
-      if (!isWaiting(before.run.value) && !isWaiting(after.run.value)) return true;
-      if (isWaiting(before.run.value) === isWaiting(after.run.value)) return was.limitWaits === is.limitWaits;
-      if (isWaiting(after.run.value)) return is.limitWaits === was.limitWaits + 1 && is.attempt === was.attempt + 1;
+      const [was, is] = [before.root.context, after.root.context];
+      if (!isWaiting(before.root.value) && !isWaiting(after.root.value)) return true;
+      if (isWaiting(before.root.value) === isWaiting(after.root.value)) return was.limitWaits === is.limitWaits;
+      if (isWaiting(after.root.value)) return is.limitWaits === was.limitWaits + 1 && is.attempt === was.attempt + 1;
       return is.limitWaits === was.limitWaits && is.attempt === was.attempt && isLeftWell(before, after);
     },
   ],
   [
     'rounds are compared only with those since a person has decided',
     (before, after, deliveries) =>
-      before.run.value !== 'blockedNeedsHuman' ||
-      after.run.value === 'blockedNeedsHuman' ||
-      hasEnded(after.run) ||
+      before.root.value !== 'blockedNeedsHuman' ||
+      after.root.value === 'blockedNeedsHuman' ||
+      hasEnded(after.root) ||
       !deliveries.some(({ event }) => event.type === 'decisionMade') ||
-      after.run.context.judgements.length === 0,
+      after.root.context.judgements.length === 0,
   ],
   [
     'work beyond its surface is looked at again, or done again, before anything else is done with it',
     (before, after, deliveries) => {
-      if (!isSurfaceInDoubt(before.run.context) || hasEnded(after.run)) return true;
-      const { stage } = before.run.context;
-      const { value, context } = after.run;
+      if (!isSurfaceInDoubt(before.root.context) || hasEnded(after.root)) return true;
+      const { stage } = before.root.context;
+      const { value, context } = after.root;
       if (value === 'waitingForLock' || isReplaced(deliveries))
         return AFTER_DOUBT[stage]?.includes(context.resumeAt ?? 'nowhere') === true;
       return (
@@ -86,9 +87,9 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     'work that is out of place is done again when a person says retry, and not looked at once more',
     (before, after, deliveries) => {
       const isRetried = deliveries.some(({ event }) => event.type === 'decisionMade' && event.decision === 'retry');
-      if (!isRetried || !isWorkOutOfPlace(before.run.context)) return true;
-      const again = before.run.context.stage === 'fixCommit' ? 'fix' : 'implementation';
-      const { value, context } = after.run;
+      if (!isRetried || !isWorkOutOfPlace(before.root.context)) return true;
+      const again = before.root.context.stage === 'fixCommit' ? 'fix' : 'implementation';
+      const { value, context } = after.root;
       if (value === 'waitingForLock') return context.resumeAt === again;
       return placeOf(value) === (again === 'fix' ? 'fixLoop.requested' : 'implementing.requested');
     },
@@ -98,32 +99,33 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     (before, after, deliveries) => {
       const replaced = deliveries.find(({ event }) => event.type === 'packetReplaced')?.event;
       if (replaced?.type === 'packetReplaced')
-        return (after.run.context.surfacesAdded ?? []).join() === (replaced.surfacesBeyond ?? []).join();
+        return (after.root.context.surfacesAdded ?? []).join() === (replaced.surfacesBeyond ?? []).join();
       const told = deliveries.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
-      const { surfacesAdded = [] } = after.run.context;
-      return [...(before.run.context.surfacesAdded ?? []), ...told].join() === surfacesAdded.join();
+      const { surfacesAdded = [] } = after.root.context;
+      return [...(before.root.context.surfacesAdded ?? []), ...told].join() === surfacesAdded.join();
     },
   ],
   [
     'a packet is replaced only where no task is open, and then nothing of the one before stands but the work',
     (before, after, deliveries) =>
-      !isReplaced(deliveries) || (before.run.context.openTask === null && isUnderNewPacket(before, after)),
+      !isReplaced(deliveries) || (before.root.context.openTask === null && isUnderNewPacket(before, after)),
   ],
   [
     'a run has the packet that it was born with until that is replaced',
     (before, after, deliveries) =>
-      isReplaced(deliveries) || before.run.context.packetHash === after.run.context.packetHash,
+      isReplaced(deliveries) || before.root.context.packetHash === after.root.context.packetHash,
   ],
   [
     'a run that is admitted anew resumes no later than at the verification of its work',
     (before, after) =>
-      !before.run.matches('queued') || !['review', 'fix', 'handoff'].includes(after.run.context.resumeAt ?? 'nowhere'),
+      !before.root.matches('queued') ||
+      !['review', 'fix', 'handoff'].includes(after.root.context.resumeAt ?? 'nowhere'),
   ],
   [
     'an effect stays owed under the key that it was asked under',
     (before, after) =>
       after.owed.every(
-        (effect) => effect.key.startsWith(`${after.runId}/${after.seq}.`) || before.owed.includes(effect),
+        (effect) => effect.key.startsWith(`${after.systemId}/${after.seq}.`) || before.owed.includes(effect),
       ),
   ],
 ];
@@ -135,8 +137,8 @@ const AFTER_DOUBT: Readonly<Record<string, readonly string[]>> = {
 };
 
 function toldRun(before: RunState, after: RunState): string {
-  const told = Object.entries(after.tasks).flatMap(([taskId, task]) => {
-    const was = before.tasks[taskId];
+  const told = Object.entries(after.children).flatMap(([taskId, task]) => {
+    const was = before.children[taskId];
     if (was === undefined || was === task) return [];
     if (was.context.settlement === null && task.context.settlement !== null) return [`taskSettled ${taskId}`];
     const isNewlyDoubted = task.hasTag('doubtful') && !was.hasTag('doubtful');
@@ -145,7 +147,7 @@ function toldRun(before: RunState, after: RunState): string {
   return told.join();
 }
 
-function toldOf(deliveries: readonly Delivery[]): string {
+function toldOf(deliveries: readonly RunDelivery[]): string {
   return deliveries
     .flatMap(({ actor, event }) =>
       actor === RUN_ACTOR && (event.type === 'taskSettled' || event.type === 'taskDoubtful')
@@ -155,20 +157,20 @@ function toldOf(deliveries: readonly Delivery[]): string {
     .join();
 }
 
-function isReplaced(deliveries: readonly Delivery[]): boolean {
+function isReplaced(deliveries: readonly RunDelivery[]): boolean {
   return deliveries.some(({ event }) => event.type === 'packetReplaced');
 }
 
 /** Admitted anew, without lease, verdicts and charges; what was worked, and the ordinals of that, are as they were. */
 function isUnderNewPacket(before: RunState, after: RunState): boolean {
-  const [was, is] = [before.run.context, after.run.context];
+  const [was, is] = [before.root.context, after.root.context];
   const isFresh = is.lease === null && is.blockers.length === 0 && is.judgements.length === 0;
   const isUnjudged = is.gates.verification === null && is.gates.review === null;
   const isUncharged = [is.failures, is.losses, is.interruptions, is.limitWaits, is.fixes].every((count) => count === 0);
   const kept = ({ epoch, attempt, attemptEpoch, headCommit, tasksRequested }: typeof was): string =>
     [epoch, attempt, attemptEpoch, headCommit, tasksRequested].join();
   return (
-    after.run.matches({ queued: 'admitting' }) &&
+    after.root.matches({ queued: 'admitting' }) &&
     isFresh &&
     isUnjudged &&
     isUncharged &&
@@ -181,22 +183,22 @@ function isUnderNewPacket(before: RunState, after: RunState): boolean {
 
 /** A wait begins, goes on or is over. */
 function isWaitTouched(before: RunState, after: RunState): boolean {
-  return isWaiting(before.run.value) || isWaiting(after.run.value);
+  return isWaiting(before.root.value) || isWaiting(after.root.value);
 }
 
-function chargesOf({ run: { context } }: RunState): string {
+function chargesOf({ root: { context } }: RunState): string {
   return [context.purpose, context.failures, context.losses, context.interruptions, context.fixes].join();
 }
 
 /** Where its stage asks for a task; or the run has lost its lease, or was cancelled. */
 function isLeftWell(before: RunState, after: RunState): boolean {
-  const asks = placeOf(before.run.value).replace('setupLimited', 'setupRequested').replace('limited', 'requested');
-  const to = placeOf(after.run.value);
+  const asks = placeOf(before.root.value).replace('setupLimited', 'setupRequested').replace('limited', 'requested');
+  const to = placeOf(after.root.value);
   return to === asks || to === 'blockedLockConflict' || to === 'cancelled';
 }
 
 /** Entered anew: its first state is there now, with a request that was not owed before. */
 function isVerificationEntered(before: RunState, after: RunState): boolean {
-  if (placeOf(after.run.value) !== 'verification.requested') return false;
-  return !placeOf(before.run.value).startsWith('verification.');
+  if (placeOf(after.root.value) !== 'verification.requested') return false;
+  return !placeOf(before.root.value).startsWith('verification.');
 }

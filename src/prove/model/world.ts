@@ -8,21 +8,22 @@
  * Invariants: 1. Every event is one that the schemas admit. 2. An event that settles an effect carries that effect's key. 3. The world is
  * wider than the real one: it may answer any owed effect in any way at any time.
  */
+
 import { sha256 } from '../../base/sha256.ts';
 import { unreachable } from '../../base/unreachable.ts';
-import type { Input, RunState } from '../../core/decide.ts';
 import { decisionEvent } from '../../core/decision-event.ts';
 import type { KeyedEffect, KeyedEffectOf } from '../../model/effect.ts';
 import type { Blocker } from '../../model/error.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { TASK_RESULTS, type TaskResult } from '../../model/request.ts';
+import type { RunState, RunStep } from '../../run/system.ts';
 import { HASH, packetReceived, packetReplaced, settlementOf } from './settlements.ts';
 
 /** One step of the world: its readable name, unique among those possible in a state, and what `decide` is given. */
 export interface WorldEvent {
   readonly type: string;
-  readonly input: Input;
+  readonly input: RunStep;
 }
 
 /** How much of the world takes part. */
@@ -43,7 +44,7 @@ export function blockerOf(code: Blocker['code']): Blocker {
 }
 
 /** The first event of a modelled run. */
-export function opening(policy: Policy, missingFields: string[] = []): Input {
+export function opening(policy: Policy, missingFields: string[] = []): RunStep {
   return { actor: RUN_ACTOR, event: packetReceived(missingFields, policy), atMs: 0 };
 }
 
@@ -137,7 +138,7 @@ export const UNASKED: readonly Answer[] = [
 ];
 
 /** The same in that state, and a person replaces its packet: a decision is recorded with what it means there. */
-export function unaskedIn({ run: { context } }: RunState): readonly Answer[] {
+export function unaskedIn({ root: { context } }: RunState): readonly Answer[] {
   const told = UNASKED.map(
     ([name, event]): Answer => [name, event.type === 'decisionMade' ? decisionEvent(context, event) : event],
   );

@@ -7,9 +7,10 @@
  * Invariant: an event that comes from outside while the driver does short work of its own can come only to a process that has not begun it:
  * there the story lets the process die, and the next one finds it.
  */
-import type { RunState } from '../../core/decide.ts';
+
 import { hasEnded } from '../../core/run-end.ts';
 import type { WorkspaceResult } from '../../ports/git.ts';
+import type { RunState } from '../../run/system.ts';
 import { emptyInbox } from '../../runtime/commands.ts';
 import type { Driver } from '../../runtime/driver.ts';
 import type { Files } from '../../store/files.ts';
@@ -93,7 +94,7 @@ export class Bystanders {
     // Decided, or only an older one was: either way it is looked at anew before anything is driven.
     if (director.next !== next || isCommand(next)) return;
     if (next === 'leaseReclaimed') {
-      const expiresAtMs = director.state?.run.context.lease?.expiresAtMs ?? 0;
+      const expiresAtMs = director.state?.root.context.lease?.expiresAtMs ?? 0;
       outside.nowMs = Math.max(outside.nowMs, expiresAtMs + 1);
       await this.#drive(driver, [this.#rival(driver)]);
     } else if (next === 'leaseContended' && holder === null) {
@@ -114,7 +115,7 @@ export class Bystanders {
   }
 
   #note(runId: string, state: RunState): void {
-    const holds = state.run.context.lease !== null;
+    const holds = state.root.context.lease !== null;
     if (runId === neighbourEntry().runId) this.#hasNeighbour = holds;
     else if (runId !== this.#process.story.entry.runId) this.#rivals.set(runId, holds);
   }
@@ -169,14 +170,14 @@ export class Bystanders {
     if (runId !== story.entry.runId || next === undefined || !isStep) return false;
     const isEnding = state.owed.some(({ kind }) => kind === 'endTask');
     // It stops by itself.
-    if (state.run.value === 'blockedNeedsHuman') return false;
+    if (state.root.value === 'blockedNeedsHuman') return false;
     const holder = this.#holder;
     if (next === 'leaseReclaimed') return true;
     if (next === 'surfaceExceeded held') return !this.#hasNeighbour;
     if (next === 'leaseRefused' || next === 'leaseContended') return holder === null;
     if (next === 'leaseAcquired' || next === 'surfaceFreed') return holder !== null;
     if (!isCommand(next) || last === 'leaseContended' || isEnding) return false;
-    return state.run.context.waitUntilMs === null && !state.owed.some(({ kind }) => PATIENT.includes(kind));
+    return state.root.context.waitUntilMs === null && !state.owed.some(({ kind }) => PATIENT.includes(kind));
   }
 
   /**
@@ -224,6 +225,6 @@ function neighbourIn(driver: Driver): string {
 
 /** Not ended, not parked, without a lease. */
 function isWaiting(state: RunState | undefined): boolean {
-  if (state === undefined || hasEnded(state.run)) return false;
-  return state.run.matches('queued') || state.run.matches('waitingForLock');
+  if (state === undefined || hasEnded(state.root)) return false;
+  return state.root.matches('queued') || state.root.matches('waitingForLock');
 }

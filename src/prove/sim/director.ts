@@ -6,11 +6,12 @@
  *
  * Invariant: everything follows from the journal and from what is outside: told the same twice, it does the same.
  */
-import type { RunState } from '../../core/decide.ts';
+
 import type { KeyedEffect } from '../../model/effect.ts';
 import { PawlError } from '../../model/error.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { type EndReason, TASK_RESULTS, type TaskResult, type VerdictStatus } from '../../model/request.ts';
+import type { RunState } from '../../run/system.ts';
 import type { RegistryPaths } from '../../store/registry-paths.ts';
 import type { SimHosts } from './hosts.ts';
 import type { Outside, SimHost } from './outside.ts';
@@ -129,10 +130,10 @@ export class Director {
     if (next.startsWith('deadlineReached ')) this.#reachDeadline(state.owed, next);
     const effect = state.owed.find(isOfTask);
     if (effect === undefined) return;
-    const folder = this.#paths.task(state.runId, effect.taskId);
+    const folder = this.#paths.task(state.systemId, effect.taskId);
     if (effect.kind === 'startHost' && !isLate && this.#hosts.of(folder).every(({ stage }) => stage === 'started'))
       return;
-    const isAdopted = state.tasks[effect.taskId]?.context.isAdopted === true;
+    const isAdopted = state.children[effect.taskId]?.context.isAdopted === true;
     if (next === 'hostClaimed') this.#hosts.bring(folder, { stage: 'claimed' });
     else if (next === 'workerSpawned') this.#hosts.bring(folder, { stage: 'spawned' });
     else if (next === 'workerAdopted') this.#outside.end(this.#claimed(folder)?.identity ?? null);

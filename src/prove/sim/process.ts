@@ -12,10 +12,11 @@ import { adapterOf } from '../../adapters/agents/adapters.ts';
 import { localScm } from '../../adapters/scm/local.ts';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { definitionHash } from '../../core/state-image.ts';
+import { definitionHash } from '../../kernel/image.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import type { WorkspaceResult } from '../../ports/git.ts';
+import { runSystem } from '../../run/system.ts';
 import { Driver } from '../../runtime/driver.ts';
 import type { LiveRun } from '../../runtime/live-run.ts';
 import type { World } from '../../runtime/world.ts';
@@ -37,7 +38,7 @@ export type ProcessEnd = { readonly kind: 'closed' | 'killed' } | { readonly kin
 /** Told of every call that changes something, before it is done; kills the process by throwing `Halted`. */
 export type CallHook = (call: string, process: SimProcess) => void;
 
-const DEFINITION = definitionHash(sha256);
+const DEFINITION = definitionHash(runSystem, sha256);
 /** How often time may pass without anything being recorded. */
 const IDLE_MAX = 60;
 const CHANGES = ['open', 'write', 'sync', 'dataSync', 'link', 'rename', 'unlink', 'truncate', 'makeFolder', 'touch'];

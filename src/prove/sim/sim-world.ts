@@ -12,14 +12,15 @@ import { adapterOf } from '../../adapters/agents/adapters.ts';
 import { localScm } from '../../adapters/scm/local.ts';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { definitionHash } from '../../core/state-image.ts';
 import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../core/task-files.ts';
+import { definitionHash } from '../../kernel/image.ts';
 import type { Config } from '../../model/config.ts';
 import type { Answer, GitSettings, TaskRequest, VerdictStatus } from '../../model/request.ts';
 import type { ClockPort } from '../../ports/clock.ts';
 import type { FsPort } from '../../ports/fs.ts';
 import type { GitPort } from '../../ports/git.ts';
 import type { HostStart, ProcessesPort } from '../../ports/processes.ts';
+import { runSystem } from '../../run/system.ts';
 import type { World } from '../../runtime/world.ts';
 import { Files } from '../../store/files.ts';
 import { linkRegister } from '../../store/register.ts';
@@ -31,7 +32,7 @@ import { CONFIGS, SIM_PLACE, simTree } from './ports.ts';
 
 const ROOT = '/registry';
 /** The same for every machine, and not cheap. */
-const DEFINITION = definitionHash(sha256);
+const DEFINITION = definitionHash(runSystem, sha256);
 const BASE = 'b'.repeat(40);
 
 /** What every gate says, by task id; PASS where nothing is said. */

@@ -5,9 +5,10 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { nodeFs } from '../../../src/adapters/node-fs.ts';
 import { systemClock } from '../../../src/adapters/system-clock.ts';
-import { snapshotOf } from '../../../src/core/state-image.ts';
 import { createHub } from '../../../src/inspector/hub/hub.ts';
 import { activeIds } from '../../../src/inspector/page/chart-graph.ts';
+import { snapshotOf } from '../../../src/kernel/image.ts';
+import { runSystem } from '../../../src/run/system.ts';
 import { Files } from '../../../src/store/files.ts';
 import { RegistryPaths } from '../../../src/store/registry-paths.ts';
 import { SnapshotStore } from '../../../src/store/snapshot.ts';
@@ -56,7 +57,7 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
     for (const { state, record } of goodRun('run_A_1')) {
       await showMoment(page, run.runId, record.seq, 'owed');
       const owed = state.owed.map(({ key }) => key).sort();
-      expect(await shownState(page)).toEqual({ active: [...activeIds('run', state.run.value)].sort(), owed });
+      expect(await shownState(page)).toEqual({ active: [...activeIds('run', state.root.value)].sort(), owed });
     }
     expect(faults).toEqual([]);
   });
@@ -316,7 +317,7 @@ function writeLongRun(registry: string, count: number): void {
   const last = made.at(-1);
   if (last === undefined) throw new Error('no records');
   const store = new SnapshotStore(new Files(nodeFs, systemClock), paths.snapshot(runId));
-  store.write(snapshotOf(last.state, last.record.sum, 'd'.repeat(64)));
+  store.write(snapshotOf(runSystem, last.state, last.record.sum, 'd'.repeat(64)));
 }
 
 /** Runs in the page: how long it takes until the page shows that sequence. */
