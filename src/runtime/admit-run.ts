@@ -62,9 +62,9 @@ export function noteRefusal(
   blockers: readonly Blocker[],
 ): void {
   const known = run.state.run.context.blockers;
-  if (canonicalJson(known.map(plain)) === canonicalJson(blockers.map(plain))) return;
+  if (canonicalJson(known.map(factsOf)) === canonicalJson(blockers.map(factsOf))) return;
   const [blocker] = blockers;
-  // An agent alone is told as it always was; anything else, or more than one, by the event that holds all of it.
+  // An agent alone has an event of its own; anything else, or more than one, is recorded by the event that holds all of it.
   const isAgentAlone = blocker !== undefined && blockers.length === 1 && blocker.code.startsWith('PAWL_AGENT_');
   run.commit(
     actor,
@@ -72,6 +72,6 @@ export function noteRefusal(
   );
 }
 
-function plain({ code, message, hint }: Blocker): Pick<Blocker, 'code' | 'message' | 'hint'> {
-  return { code, message, hint };
+function factsOf({ code, params }: Blocker): unknown {
+  return { code, params };
 }

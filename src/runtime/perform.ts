@@ -6,7 +6,7 @@
 import { unreachable } from '../base/unreachable.ts';
 import type { KeyedEffect } from '../model/effect.ts';
 import { PawlError } from '../model/error.ts';
-import { acquireLease, awaitSurface, gitBlocker, type Neighbours, prepareWorkspace } from './admission.ts';
+import { acquireLease, awaitSurface, type Neighbours, prepareWorkspace } from './admission.ts';
 import { admitRun, noteRefusal } from './admit-run.ts';
 import { performEndTask } from './end-task.ts';
 import type { LiveRun, Performer } from './live-run.ts';
@@ -86,10 +86,14 @@ function isOfGit({ code, kind }: PawlError): boolean {
   return (code === 'PAWL_GIT_FAILED' && kind !== 'retryable') || code.startsWith('PAWL_WORKSPACE_');
 }
 
-/** What git refused becomes the run's blocker, where the effect has one to give. Returns whether it has. */
+/**
+ * What git refused becomes the run's blocker, where the effect has one to give: the run waits for a person instead of failing again and again.
+ * Returns whether it has.
+ */
 function refuseForGit(run: LiveRun, effect: KeyedEffect, error: PawlError): boolean {
   const { key } = effect;
-  const blocker = gitBlocker(error);
+  const { blocker } = error;
+  if (blocker === null) return false;
   switch (effect.kind) {
     case 'admitRun':
       noteRefusal(run, effect, [blocker]);

@@ -3,6 +3,7 @@ import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { decide, type RunState } from '../../src/core/decide.ts';
 import { restoreProblem, snapshotHash, snapshotOf, stateHash } from '../../src/core/state-image.ts';
+import { blocker } from '../../src/model/blocker.ts';
 import type { KeyedEffect } from '../../src/model/effect.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
@@ -157,7 +158,7 @@ describe('decide', () => {
       return {
         type: 'hostDoubted',
         key: effect.key,
-        blocker: { code: 'PAWL_HOST_UNKNOWN', message: 'm', hint: 'h', evidence: [] },
+        blocker: blocker('PAWL_HOST_UNKNOWN', { reason: 'unclaimed' }, []),
       };
     });
     expect(parked.run.value).toBe('blockedNeedsHuman');

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { runMachine } from '../../machines/run.machine.ts';
 import { freshContext, type RunContext } from '../../machines/run-context.ts';
+import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 
@@ -15,7 +16,7 @@ const CONTEXT: RunContext = {
   headCommit: 'c',
   lease: { surfaces: [], expiresAtMs: 9 },
 };
-const BLOCKER = { code: 'PAWL_GATE_BLOCKED', message: 'm', hint: 'h', evidence: [] } as const;
+const BLOCKER = blockerOf('PAWL_GATE_BLOCKED');
 const EXCEEDED = { taskId: 't', commit: 'c', surfaces: ['path:o/r/x'], holder: null } as const;
 
 /** Whether the guard holds. `event` needs to say no more than what the guard reads. */
