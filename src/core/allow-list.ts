@@ -78,16 +78,16 @@ export function splitCommand(text: string): SplitCommand {
 /** The words of a command that may be run, or why it may not. */
 export type AdmittedCommand =
   | { readonly kind: 'admitted'; readonly argv: readonly string[] }
-  | { readonly kind: 'needsShell' | 'notAllowed'; readonly problem: string };
+  /** `why`: a part of a sentence. */
+  | { readonly kind: 'needsShell'; readonly why: string }
+  | { readonly kind: 'notAllowed' };
 
-/** Whether a command is run: without a shell, and only if `patterns` admit it. `problem` ends a sentence about the command. */
+/** Whether a command is run: without a shell, and only if `patterns` admit it. */
 export function admitCommand(text: string, patterns: readonly string[]): AdmittedCommand {
   const command = splitCommand(text);
-  if (command.kind === 'refused') {
-    return { kind: 'needsShell', problem: `cannot be run without a shell: ${command.message}` };
-  }
+  if (command.kind === 'refused') return { kind: 'needsShell', why: command.message };
   if (isAllowed(command.argv, patterns)) return { kind: 'admitted', argv: command.argv };
-  return { kind: 'notAllowed', problem: 'is not admitted by verification.allow of the config' };
+  return { kind: 'notAllowed' };
 }
 
 /**

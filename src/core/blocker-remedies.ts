@@ -1,7 +1,7 @@
 /**
  * What a retry means for a blocker, and whether a corrected packet may help, by its code.
  *
- * Owns: these two tables. Does not own: hints in words (core/blocker-hints), the actions that are made of them (core/next-actions).
+ * Owns: these two tables. Does not own: hints in words (core/blockers/catalogue), the actions that are made of them (core/next-actions).
  */
 import type { ErrorCode } from '../model/error-codes.ts';
 

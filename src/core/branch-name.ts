@@ -7,6 +7,7 @@
  * Invariants: 1. Stricter than git in one point: `@{-n}`, which means another branch, is no name. 2. A name that passes `branchProblem`
  * can be created and locked in any repository whose own path leaves room for it.
  */
+import { unreachable } from '../base/unreachable.ts';
 import { BOUNDS } from '../model/limits.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: git forbids exactly these
@@ -20,15 +21,42 @@ export function isBranchName(name: string): boolean {
   return name.split('/').every((part) => !part.startsWith('.') && !part.endsWith('.lock'));
 }
 
-/** Why no run can use a branch of that name, as the end of a sentence about it; null when one can. */
-export function branchProblem(name: string): string | null {
-  if (!isBranchName(name)) return 'is not a branch name that git accepts';
-  if (name.startsWith('refs/')) return 'is the full name of a ref: give the short name of the branch';
-  if (bytesOf(name) > BOUNDS.branchBytes) return `is longer than ${BOUNDS.branchBytes} bytes`;
+/** Why no run can use a branch. */
+export type BranchFault =
+  | { readonly reason: 'notAccepted' | 'fullName' }
+  | { readonly reason: 'longBranch' | 'longPart'; readonly bytesMax: number };
+
+/** Why no run can use a branch of that name; null when one can. */
+export function branchFault(name: string): BranchFault | null {
+  if (!isBranchName(name)) return { reason: 'notAccepted' };
+  if (name.startsWith('refs/')) return { reason: 'fullName' };
+  if (bytesOf(name) > BOUNDS.branchBytes) return { reason: 'longBranch', bytesMax: BOUNDS.branchBytes };
   if (name.split('/').some((part) => bytesOf(part) > BOUNDS.branchPartBytes)) {
-    return `has a part of more than ${BOUNDS.branchPartBytes} bytes, which git cannot lock`;
+    return { reason: 'longPart', bytesMax: BOUNDS.branchPartBytes };
   }
   return null;
+}
+
+/** The fault as the end of a sentence about the branch. */
+export function branchFaultWords(fault: BranchFault): string {
+  switch (fault.reason) {
+    case 'notAccepted':
+      return 'is not a branch name that git accepts';
+    case 'fullName':
+      return 'is the full name of a ref: give the short name of the branch';
+    case 'longBranch':
+      return `is longer than ${fault.bytesMax} bytes`;
+    case 'longPart':
+      return `has a part of more than ${fault.bytesMax} bytes, which git cannot lock`;
+    default:
+      return unreachable(fault);
+  }
+}
+
+/** Why no run can use a branch of that name, as the end of a sentence about it; null when one can. */
+export function branchProblem(name: string): string | null {
+  const fault = branchFault(name);
+  return fault === null ? null : branchFaultWords(fault);
 }
 
 /** True when both names mean one branch to some file system that a clone may lie on: letter case and composition do not count. */

@@ -3,7 +3,7 @@
  *
  * Owns: the order in which they are chosen, and the blocker of a part that nobody can play. Does not own: finding agents (ports/agent).
  */
-import { listed } from '../base/listed.ts';
+import { blocker, firstOf } from '../model/blocker.ts';
 import type { Blocker } from '../model/error.ts';
 import { type Packet, ROLES, type Role } from '../model/packet.ts';
 import type { AgentsPort } from '../ports/agent.ts';
@@ -43,62 +43,26 @@ export function chooseAgents(packet: Packet, known: AgentsToChoose, override: st
 }
 
 function agentMissing(known: AgentsToChoose, role: Role, name: string | null, without: readonly Role[]): Blocker {
-  const usable = usableAgents(known);
-  const evidence = [role, ...usable.slice(0, AGENTS_NAMED)];
+  const names = usableAgents(known);
+  const usable = firstOf(names, AGENTS_NAMED);
+  const evidence = [role, ...usable.names];
   const code = 'PAWL_AGENT_MISSING';
   if (name === null) {
-    return {
-      code,
-      message: `No agent is configured for the ${role}.`,
-      hint: hintForNone(known, usable, without),
-      evidence,
-    };
+    const hasAgents = known.names().length > 0;
+    const agent = names[0] ?? known.names()[0] ?? null;
+    return blocker(code, { reason: 'noneForRole', role, hasAgents, agent, usable, without }, evidence);
   }
+  const given = name.slice(0, NAME_CHARS);
   const installation = known.installation(name);
-  if (installation === null) {
-    return {
-      code,
-      message: `The agent "${name}", needed as ${role}, is not configured.`,
-      hint: `${orNamed(usable, 'another one', 'Add')} it to pawl.config.json: ${programEntry(name)}`,
-      evidence,
-    };
-  }
-  return {
-    code,
-    message: `The agent "${name}", needed as ${role}, is not configured, and no program of that name was found on PATH.`,
-    hint: `${orNamed(usable, 'another one', 'Install')} it (${installation}), or name its program in pawl.config.json: {"agents": {"${name}": {"kind": "${name}", "program": "<path>"}}}`,
-    evidence,
-  };
+  return installation === null
+    ? blocker(code, { reason: 'notConfigured', name: given, role, usable }, evidence)
+    : blocker(code, { reason: 'notInstalled', name: given, role, installation, usable }, evidence);
 }
 
 const AGENTS_NAMED = 6;
+const NAME_CHARS = 500;
 
 /** The agents that could be named as it is, without a word in the config, sorted; those that the config names first. */
 function usableAgents(known: AgentsToChoose): readonly string[] {
   return [...new Set([...known.names(), ...known.installed()])].filter((name) => known.problem(name) === null);
-}
-
-/** What gives the roles an agent: the only agent of a config has every role, of several each role names its own. */
-function hintForNone(known: AgentsToChoose, usable: readonly string[], without: readonly Role[]): string {
-  const [agent = known.names()[0]] = usable;
-  if (known.names().length === 0) {
-    const entry = agent === undefined ? programEntry('NAME') : kindEntry(agent);
-    return `${orNamed(usable, 'one', 'Add')} it to pawl.config.json: ${entry}`;
-  }
-  const roles = without.map((role) => `"${role}": "${agent}"`).join(', ');
-  return `${orNamed(usable, 'one', 'Give')} the roles one in pawl.config.json: {"roles": {${roles}}}`;
-}
-
-function programEntry(name: string): string {
-  return `{"agents": {"${name}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}}}`;
-}
-
-function kindEntry(kind: string): string {
-  return `{"agents": {"${kind}": {"kind": "${kind}"}}}`;
-}
-
-/** The beginning of a hint: which agents could be named as it is; else, or else, what is to be done. */
-function orNamed(usable: readonly string[], which: 'one' | 'another one', todo: 'Install' | 'Add' | 'Give'): string {
-  if (usable.length === 0) return todo;
-  return `Name ${which} with --agent (${listed(usable, AGENTS_NAMED)}), or ${todo.toLowerCase()}`;
 }

@@ -1,19 +1,22 @@
 /**
  * How a task ended: the only place where answer, exit and forced end are weighed against each other.
  *
- * Owns: the one decision, made alike by host and runner. Does not own: reading the answer (core/answer), the outcome's file (host/outcome).
+ * Owns: the one decision, made alike by host and runner. Does not own: reading the answer (core/answer), the outcome's file (host/outcome), words
+ * (core/blockers/task-words).
  *
  * Invariants: 1. An exit code alone never means success, unless the agent is configured so (L4). 2. A forced end decides, whatever
  * the answer says, unless the turn of a coding agent was complete: how a process leaves after that changes nothing about its work. 3. An end that nobody saw and that left no answer is never called completed (L5). 4. A worker that could not be started is
  * for a person: no other attempt would do better.
  */
+
+import type { Cause, Ended, Obstacle } from '../model/blocker.ts';
 import type { Conclusion } from '../model/conclusion.ts';
-import type { ErrorCode } from '../model/error-codes.ts';
 import { BOUNDS, type Purpose } from '../model/limits.ts';
 import type { Answer, CompletionSource, EndReason, TaskResult, VerdictStatus } from '../model/request.ts';
 import type { TurnReport } from '../model/turn.ts';
 import type { WorkerExit } from '../ports/gate.ts';
 import { type AnswerReading, isGate } from './answer.ts';
+import { exitWords } from './blockers/words.ts';
 import { sanitise } from './sanitise.ts';
 import { type StartFacts, startFailure } from './start-failure.ts';
 import { concludeLimit, concludeTurn } from './turn-conclusion.ts';
@@ -33,7 +36,7 @@ export interface WorkerEnding {
   /** What an ending means that nobody saw and that left no valid answer. */
   readonly orphanResult: 'interrupted' | 'lost';
   /** What stood in the way of a start, for a worker that never began; what could not be read, for one that was ended for that. */
-  readonly obstacle?: string;
+  readonly obstacle?: Obstacle;
   /** Of a coding agent: what its output says of the turn. */
   readonly turn?: TurnReport;
   /** A coding agent that ends without a valid answer is reminded, and not charged; false where it is not said. */
@@ -42,28 +45,26 @@ export interface WorkerEnding {
   readonly start?: StartFacts;
 }
 
-/** What a forced end means, in the order: result, code, sentence. */
-const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, ErrorCode, string]>> = {
-  cancelled: ['cancelled', 'PAWL_WORKER_CANCELLED', 'The worker was ended because its run was cancelled.'],
-  deadline: ['timedOut', 'PAWL_WORKER_DEADLINE', 'The worker was ended at its deadline.'],
-  stalled: ['timedOut', 'PAWL_WORKER_STALLED', 'The worker was ended because it had been silent for too long.'],
-  hung: ['timedOut', 'PAWL_HOST_HUNG', 'The worker was ended because its host had stopped responding.'],
-  outputLimit: [
-    'failed',
-    'PAWL_WORKER_OUTPUT_LIMIT',
-    'The worker was ended because it wrote more output than allowed.',
+/** What a forced end means. */
+const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, (params: Ended) => Cause]>> = {
+  cancelled: ['cancelled', (params) => ({ code: 'PAWL_WORKER_CANCELLED', params })],
+  deadline: ['timedOut', (params) => ({ code: 'PAWL_WORKER_DEADLINE', params })],
+  stalled: ['timedOut', (params) => ({ code: 'PAWL_WORKER_STALLED', params })],
+  hung: ['timedOut', (params) => ({ code: 'PAWL_HOST_HUNG', params })],
+  outputLimit: ['failed', (params) => ({ code: 'PAWL_WORKER_OUTPUT_LIMIT', params })],
+  noEvent: ['timedOut', (params) => ({ code: 'PAWL_AGENT_NO_EVENT', params })],
+  budget: ['blocked', (params) => ({ code: 'PAWL_BUDGET_EXCEEDED', params: { reason: 'ended', ...params } })],
+  unreadable: ['failed', (params) => ({ code: 'PAWL_AGENT_UNREADABLE', params })],
+  exhausted: ['blocked', (params) => ({ code: 'PAWL_HOST_STARTS_EXHAUSTED', params })],
+  notStarted: ['blocked', (params) => ({ code: 'PAWL_WORKER_START_FAILED', params: { reason: 'ended', ...params } })],
+  operator: [
+    'interrupted',
+    (params) => ({ code: 'PAWL_WORKER_INTERRUPTED', params: { reason: 'operator', ...params } }),
   ],
-  noEvent: [
-    'timedOut',
-    'PAWL_AGENT_NO_EVENT',
-    'The agent was ended because it reported nothing for too long after it started.',
+  interrupted: [
+    'interrupted',
+    (params) => ({ code: 'PAWL_WORKER_INTERRUPTED', params: { reason: 'down', ...params } }),
   ],
-  budget: ['blocked', 'PAWL_BUDGET_EXCEEDED', 'The agent was ended because the budget of its run is used up.'],
-  unreadable: ['failed', 'PAWL_AGENT_UNREADABLE', 'The agent was ended because its output could not be read.'],
-  exhausted: ['blocked', 'PAWL_HOST_STARTS_EXHAUSTED', 'Every allowed worker host was started and none came up.'],
-  notStarted: ['blocked', 'PAWL_WORKER_START_FAILED', 'The worker could not be started.'],
-  operator: ['interrupted', 'PAWL_WORKER_INTERRUPTED', 'The worker was ended by the operator.'],
-  interrupted: ['interrupted', 'PAWL_WORKER_INTERRUPTED', 'The worker went down with Pawl or the machine.'],
 };
 
 /** Ends that an agent is given because it gets no further. */
@@ -88,17 +89,15 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
   if (forced !== null && !(isComplete && leavesWork(forced, exit))) {
     const limited = ending.turn === undefined ? null : keptFromItsModel(ending.turn, forced);
     if (limited !== null) return concludeLimit(limited, answer, '');
-    const [result, code, message] = FORCED[forced];
-    const said = answer === null ? '' : ` It had already written an answer: ${answer.status}.`;
-    const why = ending.obstacle === undefined ? '' : ` Because: ${sanitise(ending.obstacle, BOUNDS.summaryChars)}.`;
-    return { result, code, message: message + why + said, answer };
+    const [result, causeOf] = FORCED[forced];
+    const obstacle = ending.obstacle === undefined ? null : bounded(ending.obstacle);
+    return { ...stopped(result, causeOf({ obstacle, answered: answer?.status ?? null })), answer };
   }
   const neverRan = ending.start === undefined ? null : startFailure(exit, reading, ending.start);
-  if (neverRan !== null)
-    return { result: 'blocked', code: 'PAWL_WORKER_START_FAILED', message: neverRan, answer: null };
+  if (neverRan !== null) return stopped('blocked', { code: 'PAWL_WORKER_START_FAILED', params: neverRan });
   if (ending.turn !== undefined) {
-    const stopped = concludeTurn(ending.turn, exit, answer);
-    if (stopped !== null) return stopped;
+    const stop = concludeTurn(ending.turn, exit, answer);
+    if (stop !== null) return stop;
     // An answer does not stand for the end of a turn that nobody saw.
     const { ended } = ending.turn;
     const isUnseen = exit === null && (ended === null || ended.how === 'noTerminalEvent');
@@ -106,24 +105,31 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
   }
   if (ending.completion === 'exitCode') return concludeByExit(ending);
   if (answer !== null && answer.status !== 'completed' && answer.verdict?.status === 'PASS') {
-    const message = `The answer contradicts itself: status ${answer.status} with verdict PASS.`;
-    return { result: 'blocked', code: 'PAWL_WORKER_CONTRADICTION', message, answer };
+    const { status } = answer;
+    return { ...stopped('blocked', { code: 'PAWL_WORKER_CONTRADICTION', params: { status } }), answer };
   }
   if (exit !== null && !isClean(exit) && !isComplete) return concludeBadExit(exit, reading);
   if (answer !== null) return concludeByAnswer(answer);
   if (exit === null) return concludeOrphan(ending);
   if (ending.mayRemind === true) return unanswered(reading);
   return reading.kind === 'invalid'
-    ? failed('PAWL_WORKER_ANSWER_INVALID', `The worker's answer is not valid: ${reading.reason}.`)
-    : failed('PAWL_WORKER_NO_COMPLETION', 'The worker exited with 0 and left no answer.');
+    ? stopped('failed', { code: 'PAWL_WORKER_ANSWER_INVALID', params: { problem: reading.reason } })
+    : stopped('failed', { code: 'PAWL_WORKER_NO_COMPLETION', params: {} });
+}
+
+/** What was said of it is kept like everything that a worker says. */
+function bounded(obstacle: Obstacle): Obstacle {
+  return obstacle.kind === 'said' ? { ...obstacle, words: sanitise(obstacle.words, BOUNDS.summaryChars) } : obstacle;
 }
 
 /** The turn of an agent that has done all but answer: the next one of the same session asks it for that. */
 function unanswered(reading: AnswerReading): Conclusion {
-  const what =
-    reading.kind === 'invalid' ? `with an answer that is not valid (${reading.reason})` : 'without an answer';
-  const message = `The agent ended its turn ${what}; it is reminded once, in the same session.`;
-  return { result: 'interrupted', code: 'PAWL_AGENT_NO_ANSWER', message, answer: null };
+  return stopped('interrupted', { code: 'PAWL_AGENT_NO_ANSWER', params: { problem: problemOf(reading) } });
+}
+
+/** What is wrong with an answer; null: there is none. */
+function problemOf(reading: AnswerReading): string | null {
+  return reading.kind === 'invalid' ? reading.reason : null;
 }
 
 /** True when what the worker did before that end still stands. Where nobody saw its exit, an interruption may be the machine's or the disk's: then it may not. */
@@ -132,45 +138,48 @@ function leavesWork(forced: ForcedEnd, exit: WorkerExit | null): boolean {
 }
 
 function concludeByAnswer(answer: Answer): Conclusion {
-  const problem = answer.problem === null ? answer.summary : `${answer.problem.code}: ${answer.problem.message}`;
-  const said = problem === '' ? 'no reason given' : problem;
+  const said = answer.problem === null ? answer.summary : `${answer.problem.code}: ${answer.problem.message}`;
   switch (answer.status) {
     case 'completed':
-      return { result: 'completed', code: null, message: answer.summary, answer };
+      return { result: 'completed', cause: null, summary: answer.summary, answer };
     case 'blocked':
-      return { result: 'blocked', code: 'PAWL_WORKER_BLOCKED', message: `The worker is blocked: ${said}`, answer };
+      return { ...stopped('blocked', { code: 'PAWL_WORKER_BLOCKED', params: { said } }), answer };
     case 'failed':
-      return { result: 'failed', code: 'PAWL_WORKER_FAILED', message: `The worker failed: ${said}`, answer };
+      return { ...stopped('failed', { code: 'PAWL_WORKER_FAILED', params: { said } }), answer };
   }
 }
 
-function concludeBadExit(exit: WorkerExit, reading: AnswerReading): Conclusion {
-  const how = describeExit(exit);
+function concludeBadExit({ code, signal }: WorkerExit, reading: AnswerReading): Conclusion {
+  const exit = { exitCode: code, signal };
   switch (reading.kind) {
     case 'valid': {
       const { answer } = reading;
-      const message = `The worker answered "${answer.status}" and ended with ${how}: ${answer.summary}`;
-      return { ...failed('PAWL_WORKER_EXIT', message), answer };
+      const told = { kind: 'valid', status: answer.status, summary: answer.summary } as const;
+      return { ...stopped('failed', { code: 'PAWL_WORKER_EXIT', params: { ...exit, answer: told } }), answer };
     }
-    case 'invalid':
-      return failed('PAWL_WORKER_EXIT', `The worker ended with ${how}; its answer is not valid: ${reading.reason}.`);
+    case 'invalid': {
+      const told = { kind: 'invalid', problem: reading.reason } as const;
+      return stopped('failed', { code: 'PAWL_WORKER_EXIT', params: { ...exit, answer: told } });
+    }
     case 'missing':
-      return failed('PAWL_WORKER_EXIT', `The worker ended with ${how} and left no answer.`);
+      return stopped('failed', { code: 'PAWL_WORKER_EXIT', params: { ...exit, answer: { kind: 'missing' } } });
   }
 }
 
 function concludeByExit(ending: WorkerEnding): Conclusion {
   const { exit, purpose } = ending;
   if (exit === null) return concludeOrphan(ending);
-  const how = describeExit(exit);
-  if (isClean(exit)) {
-    return { result: 'completed', code: null, message: `Ended with ${how}.`, answer: exitAnswer(purpose, 'PASS', how) };
-  }
+  const done = (status: VerdictStatus): Conclusion => ({
+    result: 'completed',
+    cause: null,
+    summary: null,
+    answer: exitAnswer(purpose, status, exitWords({ exitCode: exit.code, signal: exit.signal })),
+  });
+  if (isClean(exit)) return done('PASS');
   // A signal is no judgement: the gate's program was killed before it could say anything.
-  if (isGate(purpose) && exit.code !== null) {
-    return { result: 'completed', code: null, message: `Ended with ${how}.`, answer: exitAnswer(purpose, 'FAIL', how) };
-  }
-  return failed('PAWL_WORKER_EXIT', `The worker ended with ${how}.`);
+  if (isGate(purpose) && exit.code !== null) return done('FAIL');
+  const params = { exitCode: exit.code, signal: exit.signal, answer: null };
+  return stopped('failed', { code: 'PAWL_WORKER_EXIT', params });
 }
 
 function exitAnswer(purpose: Purpose, status: VerdictStatus, how: string): Answer {
@@ -187,31 +196,16 @@ function exitAnswer(purpose: Purpose, status: VerdictStatus, how: string): Answe
 }
 
 function concludeOrphan(ending: WorkerEnding): Conclusion {
-  const why =
-    ending.reading.kind === 'invalid' ? `its answer is not valid: ${ending.reading.reason}` : 'it left no answer';
+  const problem = problemOf(ending.reading);
   return ending.orphanResult === 'interrupted'
-    ? {
-        result: 'interrupted',
-        code: 'PAWL_WORKER_INTERRUPTED',
-        message: `The worker ended unobserved when Pawl or the machine went down; ${why}.`,
-        answer: null,
-      }
-    : {
-        result: 'lost',
-        code: 'PAWL_WORKER_LOST',
-        message: `The worker ended unobserved; ${why}.`,
-        answer: null,
-      };
+    ? stopped('interrupted', { code: 'PAWL_WORKER_INTERRUPTED', params: { reason: 'unseen', problem } })
+    : stopped('lost', { code: 'PAWL_WORKER_LOST', params: { problem } });
 }
 
-function failed(code: ErrorCode, message: string): Conclusion {
-  return { result: 'failed', code, message, answer: null };
+function stopped(result: TaskResult, cause: Cause): Conclusion {
+  return { result, cause, summary: null, answer: null };
 }
 
 function isClean(exit: WorkerExit): boolean {
   return exit.code === 0;
-}
-
-function describeExit(exit: WorkerExit): string {
-  return exit.signal === null ? `exit ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
 }

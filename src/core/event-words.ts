@@ -11,6 +11,7 @@ import { listed } from '../base/listed.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { ArtifactRef, JournalEvent } from '../model/event.ts';
 import { type JournalRecord, RUN_ACTOR } from '../model/record.ts';
+import { messageOf } from './blockers/shown-blocker.ts';
 import { sanitise } from './sanitise.ts';
 import { turnNotes } from './turn-words.ts';
 
@@ -64,7 +65,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'workspacePrepared':
       return `worktree ready at ${short(event.headCommit)}, from ${event.baseBranch}`;
     case 'admissionRefused':
-      return `cannot begin: ${event.blockers.map(({ message }) => message).join(' ')}`;
+      return `cannot begin: ${event.blockers.map(messageOf).join(' ')}`;
     case 'agentMissing':
     case 'leaseRefused':
     case 'workspaceRefused':
@@ -73,7 +74,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'surfaceExceeded':
     case 'handoffRefused':
     case 'hostDoubted':
-      return `stopped: ${event.blocker.message}`;
+      return `stopped: ${messageOf(event.blocker)}`;
     case 'taskRequested':
       return `${taskWords(event.taskId)} requested from ${event.agent}${event.rescueRef === null ? '' : `; the previous contents of the worktree are kept as ${event.rescueRef}`}`;
     case 'workCommitted':
@@ -142,7 +143,7 @@ function endWords(event: Extract<JournalEvent, { type: 'workerEnded' }>, sinceSt
     ...(turn === undefined ? [] : turnNotes(turn)),
   ];
   const told = facts.filter((fact) => fact !== '').join(', ');
-  return `${result}${told === '' ? '' : ` (${told})`}${blocker === null ? '' : `: ${blocker.message}`}`;
+  return `${result}${told === '' ? '' : ` (${told})`}${blocker === null ? '' : `: ${messageOf(blocker)}`}`;
 }
 
 function because(reason: string): string {

@@ -9,6 +9,7 @@
  */
 
 import { isObject, type Json } from '../base/canonical-json.ts';
+import { blocker, type Overruled } from '../model/blocker.ts';
 import type { Gate } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import type { ArtifactRef } from '../model/event.ts';
@@ -22,7 +23,8 @@ import {
   type Outcome,
   type VerdictStatus,
 } from '../model/request.ts';
-import { hintOf } from './blocker-hints.ts';
+import { messageOf } from './blockers/shown-blocker.ts';
+import { judgeName, movedWords, overruledWords } from './blockers/task-words.ts';
 
 /** A gate's result as reports and handoffs show it. */
 export interface GateView {
@@ -49,7 +51,9 @@ export interface GateInput {
   readonly commit: string;
   /** The tree of that commit. */
   readonly tree: string;
-  readonly outcome: Pick<Outcome, 'exitCode' | 'signal' | 'message'>;
+  readonly outcome: Pick<Outcome, 'exitCode' | 'signal'>;
+  /** What the outcome comes to, in words. */
+  readonly told: string;
   /** Null where the exit code is the answer. */
   readonly answer: Answer | null;
   /** What keeps this gate from being judged at all, whatever it said; null where nothing does. */
@@ -83,14 +87,16 @@ export type GateName = Pick<GateInput, 'gate' | 'epoch' | 'taskId'>;
 export function judgeGate(input: GateInput): GateJudgement {
   const verdict = input.answer?.verdict ?? {
     status: input.outcome.exitCode === 0 ? ('PASS' as const) : ('FAIL' as const),
-    summary: input.outcome.message,
+    summary: input.told,
     findings: [],
   };
   const moved = movedFindings(input);
   const status = statusOf(input.obstacle, moved, verdict.status);
   const findings = [...moved, ...verdict.findings].slice(0, BOUNDS.findings);
+  const overruled = status === verdict.status || input.obstacle !== null ? null : overruledBy(input);
+  const why = input.obstacle === null ? overruled && movedWords(input.gate, overruled) : messageOf(input.obstacle);
   const summary =
-    status === verdict.status ? verdict.summary : overruled(input, moved, verdict.status, verdict.summary);
+    status === verdict.status ? verdict.summary : overruledWords(why ?? '', verdict.status, verdict.summary);
   const criteria = input.answer?.verdict?.criteria ?? [];
   const document: Json = {
     v: 1,
@@ -104,6 +110,7 @@ export function judgeGate(input: GateInput): GateJudgement {
     summary,
     findings: findings.map((finding) => ({ ...finding })),
     ...(criteria.length === 0 ? {} : { criteria: criteria.map((each) => ({ ...each })) }),
+    ...(overruled === null ? {} : { overruled, said: verdict.summary }),
     commands: (input.answer?.commands ?? []).map((command) => ({ ...command })),
     exitCode: input.outcome.exitCode,
     signal: input.outcome.signal,
@@ -114,9 +121,9 @@ export function judgeGate(input: GateInput): GateJudgement {
       untrackedRemoved: input.worktree.untracked.slice(0, BOUNDS.filesListed),
     },
   };
-  const blocker = input.obstacle ?? blockerOf(input, status, summary);
+  const found = input.obstacle ?? blockerOf(input, status, verdict.summary, overruled);
   const hasUntracked = input.worktree.untracked.length > 0;
-  return { status, findings, summary, blocker, hasUntracked, document };
+  return { status, findings, summary, blocker: found, hasUntracked, document };
 }
 
 function statusOf(obstacle: Blocker | null, moved: readonly Finding[], said: VerdictStatus): VerdictStatus {
@@ -128,10 +135,11 @@ function statusOf(obstacle: Blocker | null, moved: readonly Finding[], said: Ver
 export function reviewEvidence(document: unknown, gate: GateName, obstacle: Blocker | null): GateJudgement {
   const { summary, findings } = readEvidence(document);
   const plain: Json = JSON.parse(JSON.stringify(document ?? null));
-  const said = isObject(document) ? document.status : null;
-  const status = obstacle === null && (said === 'PASS' || said === 'FAIL') ? said : 'BLOCKED';
-  const blocker = obstacle ?? blockerOf(gate, status, summary);
-  return { status, findings, summary, blocker, hasUntracked: true, document: plain };
+  const judged = isObject(document) ? document.status : null;
+  const status = obstacle === null && (judged === 'PASS' || judged === 'FAIL') ? judged : 'BLOCKED';
+  const { said, overruled } = overruledIn(document) ?? { said: summary, overruled: null };
+  const found = obstacle ?? blockerOf(gate, status, said, overruled);
+  return { status, findings, summary, blocker: found, hasUntracked: true, document: plain };
 }
 
 function movedFindings({ gate, by, commit, tree, worktree }: GateInput): readonly Finding[] {
@@ -164,35 +172,52 @@ const CHANGES_NAMED = 20;
 /** Of the files that a summary names. */
 const NAMES_CHARS = 300;
 
-function judgeName(gate: Gate, by: string | null): string {
-  if (by === null) return `The ${gate}`;
-  return `The ${gate === 'review' ? 'reviewer' : 'verifier'} "${by}"`;
+/** Why a verdict does not count: the first of what became of the worktree. */
+function overruledBy({ by, commit, tree, worktree }: GateInput): Overruled {
+  if (worktree.head !== commit) return { how: 'moved', from: commit, to: worktree.head };
+  if (!worktree.isOnBranch) return { how: 'offBranch' };
+  const { trackedChanges } = worktree;
+  const isTold = worktree.tree === null && trackedChanges.length > 0;
+  if (worktree.tree !== tree && !isTold) return { how: 'otherTree', made: worktree.tree, expected: tree };
+  return { how: 'changedFiles', judge: by, ...firstNames(trackedChanges) };
 }
 
-/** Why a verdict does not count, before what it said. */
-function overruled(
-  { obstacle, gate, by, worktree }: GateInput,
-  [first]: readonly Finding[],
-  said: VerdictStatus,
-  summary: string,
-): string {
-  const files = worktree.trackedChanges.join(', ');
-  const named = files.length <= NAMES_CHARS ? files : `${files.slice(0, NAMES_CHARS)}…`;
-  const moved =
-    first?.file === undefined ? (first?.message ?? '') : `${judgeName(gate, by)} changed tracked files: ${named}.`;
-  return `${obstacle?.message ?? moved} The verdict was ${said}: ${summary}`.trim();
+/** The names that fit; the last of them may be cut. */
+function firstNames(names: readonly string[]): Pick<Extract<Overruled, { how: 'changedFiles' }>, 'files' | 'isCut'> {
+  const files: string[] = [];
+  let room = NAMES_CHARS;
+  for (const name of names) {
+    if (room <= 0) break;
+    files.push(name.slice(0, room));
+    room -= name.length + ', '.length;
+  }
+  return { files, isCut: names.join(', ').length > NAMES_CHARS };
 }
 
-function blockerOf(input: GateName, status: VerdictStatus, summary: string): Blocker | null {
+/** Why the verdict of an evidence document of ours does not count, and what it said; null where it counts, and in documents of older versions. */
+function overruledIn(document: unknown): { readonly said: string; readonly overruled: Overruled } | null {
+  if (!isObject(document) || typeof document.said !== 'string') return null;
+  const { said, overruled } = document;
+  return isOverruled(overruled) ? { said, overruled } : null;
+}
+
+/** Documents are read by the hash in their name: what is there is what `judgeGate` has written. */
+function isOverruled(value: unknown): value is Overruled {
+  return isObject(value) && typeof value.how === 'string';
+}
+
+function blockerOf(
+  { gate, epoch, taskId }: GateName,
+  status: VerdictStatus,
+  said: string,
+  overruled: Overruled | null,
+): Blocker | null {
   if (status === 'PASS') return null;
-  const text = summary.slice(0, 1_000);
-  return {
-    code: status === 'BLOCKED' ? 'PAWL_GATE_BLOCKED' : 'PAWL_GATE_FAILED',
-    message: `The ${input.gate} of round ${input.epoch} ${status === 'BLOCKED' ? 'is blocked' : 'failed'}${text === '' ? '.' : `: ${text}`}`,
-    hint: hintOf(status === 'BLOCKED' ? 'PAWL_GATE_BLOCKED' : 'PAWL_GATE_FAILED'),
-    evidence: [`tasks/${input.taskId}`],
-  };
+  const params = { gate, round: epoch, said: said.slice(0, SAID_CHARS), overruled };
+  return blocker(status === 'BLOCKED' ? 'PAWL_GATE_BLOCKED' : 'PAWL_GATE_FAILED', params, [`tasks/${taskId}`]);
 }
+
+const SAID_CHARS = 1_000;
 
 /** The parts of an evidence document that reports and handoffs show; a document that we did not write shows nothing. */
 export function readEvidence(document: unknown): Pick<GateView, 'summary' | 'findings' | 'commands' | 'criteria'> {

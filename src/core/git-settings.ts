@@ -4,11 +4,11 @@
  * Owns: the names under which settings are known, the comparison, its words, the blocker. Does not own: looking (adapters/git/settings), when it is
  * looked (host, runtime).
  */
-import { listed } from '../base/listed.ts';
+import { blocker } from '../model/blocker.ts';
 import type { Blocker } from '../model/error.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { GitSettings } from '../model/request.ts';
-import { hintOf } from './blocker-hints.ts';
+import { changeWords, type SettingChange } from './blockers/git-words.ts';
 
 /** The name that stands for a configuration which git itself cannot read. */
 export const UNREADABLE = 'config';
@@ -51,9 +51,9 @@ export interface KnownPlaces {
 /** What nothing follows any more once it is gone: the configuration of another worktree; where history was cut off. */
 const GONE_IS_NOTHING = /^worktrees\/|^shallow$/;
 
-/** Changes told in a message; all are in the evidence, up to its own bound. */
-const TOLD_MAX = 5;
 const EVIDENCE_MAX = 40;
+const OTHERS_MAX = 20;
+const NAME_CHARS = 1_000;
 
 /** True for a setting of the repository that may change while workers run. */
 export function isOrdinarySetting(key: string, value: string, { remotes, submodules }: KnownPlaces): boolean {
@@ -75,36 +75,32 @@ export function isFarReaching(key: string): boolean {
   return FAR_REACHING.some((pattern) => pattern.test(key));
 }
 
-/** What was changed from `before` to `after`, in words: `filter.f.clean was set`. */
-export function settingChanges(before: GitSettings, after: GitSettings): readonly string[] {
-  if (UNREADABLE in after && !(UNREADABLE in before)) return ['the configuration cannot be read any more'];
+/** What was changed from `before` to `after`. */
+export function settingChanges(before: GitSettings, after: GitSettings): readonly SettingChange[] {
+  if (UNREADABLE in after && !(UNREADABLE in before)) return [{ name: UNREADABLE, change: 'unreadable' }];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return names.flatMap((name) => {
+  return names.flatMap((name): readonly SettingChange[] => {
     const [was, is] = [before[name], after[name]];
     if (was === is) return [];
     if (is === undefined && GONE_IS_NOTHING.test(name)) return [];
-    if (was === undefined) return [`${name} was set`];
-    return [`${name} was ${is === undefined ? 'removed' : 'changed'}`];
+    if (was === undefined) return [{ name, change: 'set' }];
+    return [{ name, change: is === undefined ? 'removed' : 'changed' }];
   });
 }
 
 /** What is known of the task during which settings were changed. */
 export interface SettingsCase {
   readonly taskId: string;
-  readonly changes: readonly string[];
+  readonly changes: readonly SettingChange[];
   /** Other runs of the registry that had a worker at that time. */
   readonly others: readonly string[];
 }
 
 /** The blocker of a run during whose task the settings of git were changed. */
 export function settingsBlocker({ taskId, changes, others }: SettingsCase): Blocker {
-  const suspects = others.length === 0 ? '' : `, a worker of ${others.slice(0, TOLD_MAX).join(' or ')}`;
-  return {
-    code: 'PAWL_GIT_TAMPERED',
-    message: `While ${taskId} ran, git settings that the whole repository shares were changed: ${listed(changes, TOLD_MAX)}. The changes came from this worker${suspects}, or from someone else. What Pawl commits does not depend on them.`,
-    hint: hintOf('PAWL_GIT_TAMPERED'),
-    evidence: [`tasks/${taskId}`, ...changes.slice(0, EVIDENCE_MAX)],
-  };
+  const kept = changes.slice(0, EVIDENCE_MAX).map(({ name, change }) => ({ name: name.slice(0, NAME_CHARS), change }));
+  const params = { taskId, changes: kept, changeCount: changes.length, others: others.slice(0, OTHERS_MAX) };
+  return blocker('PAWL_GIT_TAMPERED', params, [`tasks/${taskId}`, ...kept.map(changeWords)]);
 }
 
 /** True when a person has decided to go on since the run was blocked because of that task. */

@@ -2,7 +2,7 @@
  * What can be done next, as actions with complete commands: the one catalogue of everything that Pawl suggests to run.
  *
  * Owns: which actions fit a run's present state and surroundings, and those that belong to errors. Does not own: hints in words
- * (core/blocker-hints), quoting (base/shell-words), finding out who drives (runtime/liveness).
+ * (core/blockers/catalogue), quoting (base/shell-words), finding out who drives (runtime/liveness).
  *
  * Invariants: 1. A command is complete: it can be pasted, and does what its label says, or is refused and changes nothing. 2. One command
  * per alternative. 3. Nothing that a packet, a branch or a path holds is executed. 4. What needs a reason has an empty one to fill in, with

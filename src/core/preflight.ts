@@ -7,6 +7,8 @@
  *
  * Invariants: 1. Nothing here changes anything. 2. What could be mended in the config never refuses an intake: its run waits instead.
  */
+
+import { blocker } from '../model/blocker.ts';
 import type { Config } from '../model/config.ts';
 import type { Blocker } from '../model/error.ts';
 import type { Packet, Role } from '../model/packet.ts';
@@ -36,13 +38,12 @@ export function preflight(packet: Packet, place: PreflightPlace): Preflight {
   const chosen = chooseAgents(packet, place.agents, place.agentOverride);
   const target = targetBlocker(packet, place.config, place.repository);
   const blockers = [...(target === null ? [] : [target]), ...chosen.blockers, ...commandBlockers(packet, place.config)];
-  return { agents: chosen.agents, blockers: blockers.map(bounded) };
+  return { agents: chosen.agents, blockers };
 }
 
-/** As an event can hold it: what it is made from is as long as its writer liked. */
-function bounded({ code, message, hint, evidence }: Blocker): Blocker {
-  const short = (text: string): string => (text.length > BLOCKER_CHARS ? `${text.slice(0, BLOCKER_CHARS)}…` : text);
-  return { code, message: short(message), hint: short(hint), evidence: evidence.map(short) };
+/** As an event can hold it: what its writer named is as long as its writer liked. */
+function short(text: string): string {
+  return text.length > NAME_CHARS ? `${text.slice(0, NAME_CHARS)}…` : text;
 }
 
 /** Why the packet can never be a run of this repository as it is; null when it can. */
@@ -54,20 +55,12 @@ export function targetBlocker(
   const { repo, intendedBranch } = scm;
   const here = repo === null || origin === null ? null : otherRepositoryAt(origin, repo);
   if (repo !== null && here !== null && !config.scm.allowRepos.some((allowed) => isRepository(repo, allowed))) {
-    return {
-      code: 'PAWL_REPOSITORY_MISMATCH',
-      message: `The packet ${taskId} is for the repository ${repo}, but the origin of this one is ${here}.`,
-      hint: `Use the clone of ${repo}, or correct scm_target.repo. If this clone is meant, as for a fork: {"scm": {"allowRepos": [${JSON.stringify(repo)}]}} in pawl.config.json.`,
-      evidence: [repo, here],
-    };
+    const names = { repo: short(repo), here: short(here) };
+    return blocker('PAWL_REPOSITORY_MISMATCH', { taskId: short(taskId), ...names }, [names.repo, names.here]);
   }
   if (intendedBranch !== null && defaultBranches.some((name) => areSameBranch(name, intendedBranch))) {
-    return {
-      code: 'PAWL_WORKSPACE_BRANCH_PROTECTED',
-      message: `The packet ${taskId} would work directly on ${intendedBranch}, the default branch of the repository.`,
-      hint: 'Give the packet a branch of its own (scm_target.intended_branch).',
-      evidence: [intendedBranch],
-    };
+    const branch = short(intendedBranch);
+    return blocker('PAWL_WORKSPACE_BRANCH_PROTECTED', { reason: 'packet', taskId: short(taskId), branch }, [branch]);
   }
   return null;
 }
@@ -75,14 +68,13 @@ export function targetBlocker(
 /** One blocker for each sort of command of which any would not be run: it names all of them. */
 function commandBlockers(packet: Packet, { verification, workspace }: PreflightPlace['config']): readonly Blocker[] {
   return [
-    commandBlocker('setup', 'PAWL_SETUP_NOT_ALLOWED', workspace.setup, verification.allow),
-    commandBlocker('verification', 'PAWL_VERIFICATION_NOT_ALLOWED', packet.verification.commands, verification.allow),
+    commandBlocker('PAWL_SETUP_NOT_ALLOWED', workspace.setup, verification.allow),
+    commandBlocker('PAWL_VERIFICATION_NOT_ALLOWED', packet.verification.commands, verification.allow),
   ].filter((blocker) => blocker !== null);
 }
 
 /** The blocker of the first command that would not be run, with the others in its evidence; null when all would. */
 export function commandBlocker(
-  name: 'setup' | 'verification',
   code: 'PAWL_SETUP_NOT_ALLOWED' | 'PAWL_VERIFICATION_NOT_ALLOWED',
   commands: readonly string[],
   patterns: readonly string[],
@@ -93,19 +85,15 @@ export function commandBlocker(
   });
   const [first, ...others] = refused;
   if (first === undefined) return null;
-  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  const isShell = refused.every(({ kind }) => kind === 'needsShell');
-  const where = name === 'setup' ? 'workspace.setup of pawl.config.json' : 'the packet';
-  return {
-    code,
-    message: `The ${name} command "${first.text}" ${first.problem}${more}.`,
-    hint: isShell
-      ? `Put what needs a shell into a script of the repository, and name that in ${where}.`
-      : 'Admit it in verification.allow of pawl.config.json (word by word; "*" as the last word: any further words).',
-    evidence: refused.map(({ text }) => text).slice(0, EVIDENCE_MAX),
+  const params = {
+    command: first.text,
+    needsShell: first.kind === 'needsShell' ? short(first.why) : null,
+    others: others.length,
+    areAllForShell: refused.every(({ kind }) => kind === 'needsShell'),
   };
+  return blocker(code, params, refused.map(({ text }) => text).slice(0, EVIDENCE_MAX));
 }
 
-const BLOCKER_CHARS = 1_500;
+const NAME_CHARS = 1_500;
 const COMMAND_CHARS = 300;
 const EVIDENCE_MAX = 20;

@@ -62,6 +62,14 @@ function ofFlag(flag: string): RefusedSetting {
   };
 }
 
+const FIXED: readonly RefusedSetting[] = [MODEL, MODE, BYPASS, TRUST, OWN_CONFIG, OWN_MODE];
+
+/** What to do about the refused setting of that name; null for a name that is in no row. */
+export function settingHint(name: string): string | null {
+  if (name.startsWith('--')) return ofFlag(name).hint;
+  return FIXED.find((setting) => setting.name === name)?.hint ?? null;
+}
+
 /** The first row that matches counts. A group named `flag` is the flag that the words are about. */
 const ROWS: readonly Row[] = [
   { words: /cannot be used with root|root\/sudo privileges/i, setting: BYPASS },

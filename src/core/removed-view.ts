@@ -3,7 +3,7 @@
  *
  * Owns: that projection. Does not own: the register it is made from (store/removed-runs), every other view (core/run-view).
  */
-import type { Blocker } from '../model/error.ts';
+import type { ShownBlocker } from '../model/error.ts';
 import { quarantinedView, type RunView } from './run-view.ts';
 
 /** All that is known of it. */
@@ -22,7 +22,7 @@ export interface RemovedFacts {
 /** The view of the run: it has ended, holds nothing, and can do nothing more. */
 export function removedView(facts: RemovedFacts): RunView {
   const { runId, taskId, state, branch, baseCommit, headCommit, spent, endedAtMs, removedAtMs } = facts;
-  const blocker: Blocker = { code: 'PAWL_RUN_REMOVED', message: '', hint: '', evidence: [] };
+  const blocker: ShownBlocker = { code: 'PAWL_RUN_REMOVED', message: '', hint: '', evidence: [] };
   // Of such a run as little is known as of one that is set aside and resolved: its members that say nothing are those.
   const nothing = quarantinedView(runId, taskId, { atMs: endedAtMs, surfaces: [], isResolved: true, blocker });
   return { ...nothing, state, branch, baseCommit, headCommit, spent, removedAtMs, blockers: [] };

@@ -9,12 +9,13 @@ import type { TaskContext } from '../../machines/task/context.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { Action } from '../model/action.ts';
 import type { Gate } from '../model/effect.ts';
-import type { Blocker } from '../model/error.ts';
+import type { ShownBlocker } from '../model/error.ts';
 import { type ErrorCode, EXIT, type ExitCode } from '../model/error-codes.ts';
 import type { ArtifactRef, LeftOut } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import type { TurnReport } from '../model/turn.ts';
-import { shownCause, shownHint } from './blocker-hints.ts';
+import { hintOf } from './blockers/catalogue.ts';
+import { shownBlocker, shownHint } from './blockers/shown-blocker.ts';
 import type { FailureNotes } from './failure-notes.ts';
 import { NOTHING_SPENT, reportsIn, type Spent, spentBy } from './ledger.ts';
 import type { Liveness } from './liveness.ts';
@@ -78,7 +79,7 @@ export interface RunView {
   readonly gates: RunContext['gates'];
   readonly contention: RunContext['contention'];
   /** Why it stands, the cause first. Their hints hold no command: those are in `actions`. */
-  readonly blockers: readonly Blocker[];
+  readonly blockers: readonly ShownBlocker[];
   /** The gate that a person may accept although it did not pass; else null. */
   readonly blockedGate: Gate | null;
   readonly lastArtifact: ArtifactRef | null;
@@ -144,7 +145,7 @@ export function viewOf(
     baseCommit: context.baseCommit,
     gates: context.gates,
     contention: context.contention,
-    blockers: causeFirst(context.blockers).map(shownCause),
+    blockers: causeFirst(context.blockers.map(shownBlocker)),
     blockedGate: context.blockedGate,
     lastArtifact: context.lastArtifact,
     handoff: context.handoff,
@@ -173,12 +174,12 @@ function withActions(view: Omit<RunView, 'actions' | 'nextSafeAction' | 'livenes
   return { ...view, actions, nextSafeAction: firstOf(actions), liveness: null };
 }
 
-/** Codes that only say how often something else has happened: that is told first. */
+/** Codes that only say how often something else has happened: that comes first. */
 const COUNTING: readonly ErrorCode[] = ['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_FIX_LIMIT', 'PAWL_FIX_STUCK'];
 
 /** Causes before what only counts them; of one code and message one. */
-function causeFirst(blockers: readonly Blocker[]): readonly Blocker[] {
-  const isCount = ({ code }: Blocker): boolean => COUNTING.includes(code);
+function causeFirst(blockers: readonly ShownBlocker[]): readonly ShownBlocker[] {
+  const isCount = ({ code }: ShownBlocker): boolean => COUNTING.includes(code);
   const once = blockers.filter(
     ({ code, message }, index) =>
       blockers.findIndex((each) => each.code === code && each.message === message) === index,
@@ -280,10 +281,10 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
 
 /** The view of a run under rules that this version cannot continue: as it stood, and with that as the reason why it goes no further. */
 export function unsupportedView(view: RunView, rules: number): RunView {
-  const blocker: Blocker = {
+  const blocker: ShownBlocker = {
     code: 'PAWL_RULES_UNSUPPORTED',
     message: `This run was begun by an earlier version of Pawl (rules ${rules}), and this version cannot continue it.`,
-    hint: 'Finish or abandon it with the version that began it, or submit its packet with --again: that makes a new run. Nothing of it was changed.',
+    hint: hintOf('PAWL_RULES_UNSUPPORTED'),
     evidence: [],
   };
   return withActions({
@@ -303,7 +304,7 @@ export function unsupportedUnseen(
   at: { readonly seq: number; readonly updatedAtMs: number | null },
 ): RunView {
   const { taskId, surfaces, rules } = known;
-  const blocker = { code: 'PAWL_RULES_UNSUPPORTED' as const, message: '', hint: '', evidence: [] };
+  const blocker: ShownBlocker = { code: 'PAWL_RULES_UNSUPPORTED', message: '', hint: '', evidence: [] };
   const unseen = quarantinedView(runId, taskId, { atMs: at.updatedAtMs ?? 0, surfaces, isResolved: false, blocker });
   return unsupportedView({ ...unseen, ...at, state: 'unknown' }, rules);
 }
@@ -313,7 +314,7 @@ export interface QuarantineFacts {
   readonly atMs: number;
   readonly surfaces: readonly string[];
   readonly isResolved: boolean;
-  readonly blocker: Blocker;
+  readonly blocker: ShownBlocker;
 }
 
 /** The exit code of a command over several runs: the first that applies of quarantined, blocked, failed, done. */

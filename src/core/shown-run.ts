@@ -8,7 +8,7 @@
  * plain view, never this one: a name that had to be written out is not the name any more.
  */
 import { visible } from '../base/visible.ts';
-import type { Blocker } from '../model/error.ts';
+import type { ShownBlocker } from '../model/error.ts';
 import type { LeftOut, SomePaths } from '../model/event.ts';
 import type { Liveness } from './liveness.ts';
 import { firstOf, runActions, type Surroundings } from './next-actions.ts';
@@ -38,7 +38,7 @@ export function shownRun(view: RunView, around: Surroundings, { folder, liveness
       surfaceConflict === null ? null : { ...surfaceConflict, surfaces: surfaceConflict.surfaces.map(visible) },
     leftOut: leftOut === null ? null : shownLeftOut(leftOut),
     contention: contention === null ? null : { ...contention, surfaces: contention.surfaces.map(visible) },
-    blockers: view.blockers.map((blocker) => shownBlocker(blocker, folder)),
+    blockers: view.blockers.map((blocker) => cleanBlocker(blocker, folder)),
     handoff: view.handoff === null ? null : { ...view.handoff, reference: visible(view.handoff.reference) },
     actions: actions.map((action) => ({ ...action, label: visible(action.label) })),
     nextSafeAction: firstOf(actions),
@@ -51,7 +51,7 @@ function shownLeftOut({ emptySubmodules, filesBelowSubmodules }: LeftOut): LeftO
   return { emptySubmodules: shown(emptySubmodules), filesBelowSubmodules: shown(filesBelowSubmodules) };
 }
 
-function shownBlocker(blocker: Blocker, folder: string | null): Blocker {
+function cleanBlocker(blocker: ShownBlocker, folder: string | null): ShownBlocker {
   return {
     code: blocker.code,
     message: sanitise(blocker.message, MESSAGE_CHARS_MAX),

@@ -1,15 +1,20 @@
 /**
  * A worker that never came to run: its program, or the one that its shell was to start, could not be executed.
  *
- * Owns: telling that from a worker that ran and failed, and the sentence about it. Does not own: what it means for the task (core/conclusion).
+ * Owns: telling that from a worker that ran and failed. Does not own: what it means for the task (core/conclusion), words
+ * (core/blockers/task-words).
  *
  * Invariant: a worker that has left an answer has run, and so has one that printed something, unless its last words are those of a shell that
  * could not execute a program: a wrapper may have said what it was about to start. Otherwise the exit code is the worker's own.
  */
+import type { BlockerParams } from '../model/blocker.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { WorkerExit } from '../ports/gate.ts';
 import type { AnswerReading } from './answer.ts';
 import { sanitise } from './sanitise.ts';
+
+/** What is known of a worker that never ran. */
+export type StartFailure = Exclude<BlockerParams['PAWL_WORKER_START_FAILED'], { reason: 'ended' }>;
 
 /** What tells whether a worker has run. */
 export interface StartFacts {
@@ -21,11 +26,9 @@ export interface StartFacts {
   readonly lastWords: string;
 }
 
-/** 126 and 127 are what a shell answers, ours or the worker's, when it cannot execute a command (POSIX, exit status for commands). */
-const MEANINGS: Readonly<Record<number, string>> = {
-  126: 'may not be executed, or is not a program for this system',
-  127: 'was not found, or the interpreter that its first line names was not',
-};
+/** What a shell answers, ours or the worker's, when it cannot execute a command (POSIX, exit status for commands). */
+const NOT_EXECUTABLE = 126;
+const NOT_FOUND = 127;
 
 /** How shells, env(1) and Node say that a program could not be executed. */
 const NOT_EXECUTED =
@@ -34,13 +37,12 @@ const NOT_EXECUTED =
 /** What our own shell puts before its words. */
 const OUR_SHELL = /^gate: (?:line )?[0-9]+: (?:exec: )?/;
 
-/** Why the worker never ran, as a sentence; null when it ran. */
-export function startFailure(exit: WorkerExit | null, reading: AnswerReading, facts: StartFacts): string | null {
-  const meaning = MEANINGS[exit?.code ?? 0];
-  if (meaning === undefined || reading.kind !== 'missing') return null;
+/** Why the worker never ran; null when it ran. */
+export function startFailure(exit: WorkerExit | null, reading: AnswerReading, facts: StartFacts): StartFailure | null {
+  const exitCode = exit?.code ?? 0;
+  if ((exitCode !== NOT_EXECUTABLE && exitCode !== NOT_FOUND) || reading.kind !== 'missing') return null;
   if (facts.hasOutput && !NOT_EXECUTED.test(facts.lastWords)) return null;
-  const lastWords = sanitise(facts.lastWords.replace(OUR_SHELL, ''), BOUNDS.summaryChars / 2);
-  const said = lastWords === '' ? '' : ` It said: ${lastWords}`;
+  const said = sanitise(facts.lastWords.replace(OUR_SHELL, ''), BOUNDS.summaryChars / 2);
   const program = sanitise(facts.program, BOUNDS.summaryChars / 4);
-  return `The worker could not be started: "${program}", or what it was to start, ${meaning} (exit ${exit?.code}).${said}`;
+  return { reason: exitCode === NOT_FOUND ? 'notFound' : 'notExecutable', program, exitCode, said };
 }

@@ -6,8 +6,8 @@
  *
  * Invariant: what another run holds is never leased, whatever the config says and whatever a person has accepted.
  */
-import { listed } from '../base/listed.ts';
 import { visible } from '../base/visible.ts';
+import { blocker, firstOf, type SomeNames } from '../model/blocker.ts';
 import type { Blocker } from '../model/error.ts';
 import { covers, shownSurface } from './surfaces.ts';
 
@@ -34,6 +34,8 @@ export interface SurfaceVerdict {
 const PATHS_SHOWN = 5;
 const PATH_CHARS = 200;
 const EVIDENCE_MAX = 20;
+/** The first ones of these are shown as far as a message has room. */
+const HOLDERS_MAX = 5;
 
 /** What the run leases beyond its lease, and what it may not. */
 export function surfaceVerdict({ beyond, held, isStrict, accepted }: SurfaceQuestion): SurfaceVerdict {
@@ -53,26 +55,17 @@ export function surfaceBlocker(
   { refused, holder }: SurfaceVerdict,
   { repo, commit }: { readonly repo: string; readonly commit: string },
 ): Blocker {
-  const holders = held.map((each) => `${each.holder} holds ${listOf(each.surfaces, repo)}`);
-  const strict = isStrict ? ', and "surface" is "strict" in the config' : '';
-  const message = `The work changes ${listOf(refused, repo)}, outside the packet's conflict surface${strict}`;
-  return {
-    code: 'PAWL_SURFACE_CONFLICT',
-    message: `${[message, ...holders].join('; ')}.`.slice(0, 4_000),
-    hint: holder === null ? acceptHint(commit) : holderHint(commit, holder),
-    evidence: [...(holder === null ? [] : [holder]), commit, ...refused.slice(0, EVIDENCE_MAX)],
-  };
+  const holders = held
+    .slice(0, HOLDERS_MAX)
+    .map((each) => ({ holder: each.holder, paths: pathsOf(each.surfaces, repo) }));
+  return blocker('PAWL_SURFACE_CONFLICT', { commit, paths: pathsOf(refused, repo), isStrict, holders }, [
+    ...(holder === null ? [] : [holder]),
+    commit,
+    ...refused.slice(0, EVIDENCE_MAX),
+  ]);
 }
 
-function holderHint(commit: string, holder: string): string {
-  return `The work is kept as commit ${commit.slice(0, 12)}. Retry once ${holder} has ended: the run then continues with this work. Or abandon the run.`;
-}
-
-function acceptHint(commit: string): string {
-  return `The work is kept as commit ${commit.slice(0, 12)}. Accept it to lease these paths and continue; retry to have the work done again, with this commit kept under a rescue ref; or abandon the run.`;
-}
-
-function listOf(surfaces: readonly string[], repo: string): string {
+function pathsOf(surfaces: readonly string[], repo: string): SomeNames {
   const shown = surfaces.map((surface) => visible(shownSurface(surface, repo)).slice(0, PATH_CHARS));
-  return listed(shown, PATHS_SHOWN);
+  return firstOf(shown, PATHS_SHOWN);
 }

@@ -7,7 +7,7 @@
  * Invariants: 1. What is parsed has every field of its type; unknown keys are tolerated and dropped. 2. Encoded bytes are canonical JSON
  * and a line break, so equal values have equal hashes. Free of zod: the worker host loads this file.
  */
-import { canonicalJson } from '../base/canonical-json.ts';
+import { canonicalJson, isObject, type Json, type JsonObject } from '../base/canonical-json.ts';
 import type { ProcessIdentity } from '../base/process-identity.ts';
 import { PURPOSES } from '../model/limits.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type Claim,
   END_REASONS,
   type Outcome,
+  type RecordedCause,
   TASK_RESULTS,
   type TaskRequest,
 } from '../model/request.ts';
@@ -22,7 +23,6 @@ import {
   absolute,
   command,
   count,
-  errorCode,
   type Fields,
   flag,
   hash,
@@ -107,14 +107,54 @@ export function parseAgentRecord(bytes: Uint8Array): Parsed<AgentRecord> {
 
 /** The outcome in `bytes`, or why they hold none. */
 export function parseOutcome(bytes: Uint8Array): Parsed<Outcome> {
-  return parse(bytes, (file) => ({
-    ...version(file),
+  return parse(bytes, (file) => {
+    if (file.v !== 2) throw wrong('v', '2');
+    const cause = nullable(file, 'cause', causeIn);
+    return { v: 2, ...endIn(file), cause, summary: nullable(file, 'summary', words) };
+  });
+}
+
+/** An outcome as the release before wrote it: with a sentence in the place of facts. */
+export interface EarlierOutcome extends Omit<Outcome, 'v' | 'cause' | 'summary'> {
+  readonly v: 1;
+  readonly code: string | null;
+  readonly message: string;
+}
+
+/** The outcome in `bytes`, also an earlier one, for whoever only shows it. */
+export function parseShownOutcome(bytes: Uint8Array): Parsed<Outcome | EarlierOutcome> {
+  const outcome = parseOutcome(bytes);
+  if (outcome.ok) return outcome;
+  const earlier = parse(bytes, (file) => {
+    const code = nullable(file, 'code', text);
+    return { ...version(file), ...endIn(file), code, message: text(file, 'message', true) };
+  });
+  return earlier.ok ? earlier : outcome;
+}
+
+function causeIn(file: Fields, name: string): RecordedCause {
+  const value = json(file, name);
+  if (!isJsonObject(value)) throw wrong(name, 'an object');
+  const { code, params } = value;
+  if (typeof code !== 'string' || !isJsonObject(params)) throw wrong(name, 'a code with its facts');
+  return { code, params };
+}
+
+function isJsonObject(value: Json | undefined): value is JsonObject {
+  return isObject(value);
+}
+
+function words(file: Fields, name: string): string {
+  return text(file, name, true);
+}
+
+/** What outcomes of every version say. */
+function endIn(file: Fields): Omit<Outcome, 'v' | 'cause' | 'summary'> {
+  return {
     requestHash: hash(file, 'requestHash'),
     nonce: text(file, 'nonce'),
     by: oneOf(file, 'by', ['host', 'runner', 'operator'] as const),
     result: oneOf(file, 'result', TASK_RESULTS),
-    code: nullable(file, 'code', errorCode),
-    message: text(file, 'message', true),
     exitCode: nullable(file, 'exitCode', count),
     signal: nullable(file, 'signal', text),
     completion: nullable(file, 'completion', digest),
@@ -127,7 +167,7 @@ export function parseOutcome(bytes: Uint8Array): Parsed<Outcome> {
     startedAtMs: nullable(file, 'startedAtMs', time),
     endedAtMs: time(file, 'endedAtMs'),
     ...(file.turn === undefined ? {} : { turn: turnReport(object(file, 'turn')) }),
-  }));
+  };
 }
 
 /** The bytes of a request register. */

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
 import { encode, encodeAgentRecord, encodeClaim, parseRequest } from '../core/task-files.ts';
+import { type Obstacle, said } from '../model/blocker.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -61,7 +62,7 @@ interface WorkerEnd {
   readonly exit: WorkerExit | null;
   readonly forced: ForcedEnd | null;
   readonly agent: AgentRecord | null;
-  readonly obstacle?: string;
+  readonly obstacle?: Obstacle;
 }
 
 /** The task has been run, or is another host's; returns the exit code. */
@@ -146,7 +147,7 @@ async function runWorkerOrClear(
     // After a failed sync nothing that this process remembers may be relied upon; anything else that is no disk's is our bug.
     const isOfDisk = failure instanceof PawlError && ERROR_CODES[failure.code] === EXIT.refused;
     if (!isOfDisk || failure.code === 'PAWL_STORE_SYNC_FAILED') throw error;
-    return { exit: null, forced: 'interrupted', agent: onRecord.agent, obstacle: failure.message };
+    return { exit: null, forced: 'interrupted', agent: onRecord.agent, obstacle: said(failure.message) };
   }
 }
 
@@ -275,5 +276,5 @@ function survivors({ taskFolder }: HostTask, left: string): PawlError {
 }
 
 function notStarted(obstacle: string): WorkerEnd {
-  return { exit: null, forced: 'notStarted', agent: null, obstacle };
+  return { exit: null, forced: 'notStarted', agent: null, obstacle: said(obstacle) };
 }

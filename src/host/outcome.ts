@@ -17,6 +17,7 @@ import { type StartFacts, startFailure } from '../core/start-failure.ts';
 import { encode, encodeClaim, encodeOutcome, parseClaim, parseOutcome } from '../core/task-files.ts';
 import { SILENT_TURN, type Turn } from '../core/turn.ts';
 import { reportTurn } from '../core/turn-report.ts';
+import { type Obstacle, said } from '../model/blocker.ts';
 import type { Conclusion } from '../model/conclusion.ts';
 import { PawlError } from '../model/error.ts';
 import {
@@ -74,7 +75,7 @@ export interface Settlement {
   readonly forced: ForcedEnd | null;
   readonly orphanResult: 'interrupted' | 'lost';
   readonly startedAtMs: number | null;
-  readonly obstacle?: string;
+  readonly obstacle?: Obstacle;
   readonly adapterOf: AdapterTable;
   /** Takes what the outcome has no place for, for the operator. */
   readonly log: (line: string) => void;
@@ -117,13 +118,13 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     request.git === undefined ? null : await settlement.worktrees.settingsOf(request.cwd, request.git);
   if (reason !== null) settlement.log(`the worktree's tree is not recorded: ${reason}`);
   const outcome: Outcome = {
-    v: 1,
+    v: 2,
     requestHash: settlement.requestHash,
     nonce: settlement.nonce,
     by: settlement.by,
     result: conclusion.result,
-    code: conclusion.code,
-    message: conclusion.message,
+    cause: conclusion.cause,
+    summary: conclusion.summary,
     exitCode: settlement.exit?.code ?? null,
     signal: settlement.exit?.signal ?? null,
     completion,
@@ -224,7 +225,7 @@ function conclude(settlement: Settlement, evidence: Evidence): Conclusion {
   const forced =
     settlement.forced ??
     (unreadable === undefined ? null : evidence.isForbidden === true ? 'interrupted' : 'unreadable');
-  const obstacle = settlement.obstacle ?? unreadable;
+  const obstacle = settlement.obstacle ?? (unreadable === undefined ? undefined : said(unreadable));
   return concludeTask({
     purpose,
     completion,

@@ -6,11 +6,11 @@
  *
  * Invariants: 1. Instants are the caller's: of any clock, as long as it is one. 2. Whatever a worker does, it says something within silenceMaxMs, or it is ended.
  */
-import { elapsed, spanMs } from '../base/elapsed.ts';
+import { spanMs } from '../base/elapsed.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
-import { budgetWords } from '../core/ledger.ts';
 import { silenceMaxMs } from '../core/limits.ts';
 import { isOverBudget, usedSoFar } from '../core/turn-report.ts';
+import type { Obstacle } from '../model/blocker.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { TaskRequest } from '../model/request.ts';
 import type { Activity } from './activity.ts';
@@ -23,7 +23,7 @@ export type Silence = (nowMs: number, bytes: number) => Reason | null;
 export interface Reason {
   readonly forced: ForcedEnd;
   /** The reason in more words: what could not be read, what was used. */
-  readonly obstacle?: string;
+  readonly obstacle?: Obstacle;
 }
 
 /** Of a worker that has said nothing for a while: whether it gives any other sign of life. */
@@ -57,7 +57,7 @@ class Hush {
     const { stallMs } = this.#limits;
     const longestMs = silenceMaxMs(this.#limits);
     if (spanMs(this.#heardMs, nowMs) >= longestMs + extraMs) {
-      const obstacle = `it has said nothing for ${elapsed(longestMs)}, although it gave other signs of life (limits.silenceMaxMs)`;
+      const obstacle: Obstacle = { kind: 'silent', ms: longestMs, hasSigns: true };
       return { forced: 'stalled', obstacle: this.#hasSign ? obstacle : noSign(stallMs) };
     }
     this.#look(nowMs);
@@ -81,8 +81,8 @@ class Hush {
 }
 
 /** The limit that a worker has overrun which shows in no way that it lives. */
-function noSign(stallMs: number): string {
-  return `for ${elapsed(stallMs)} it said nothing, used no processor time, started no process and changed no file (limits.stallMs)`;
+function noSign(stallMs: number): Obstacle {
+  return { kind: 'silent', ms: stallMs, hasSigns: false };
 }
 
 /** Any byte of output is a sign of life. `knownBytes` of it were there already, the last of them written at `lastMs`. */
@@ -116,8 +116,9 @@ export function byEvents(
     knownEvents = turn.events;
     // A turn that has ended costs nothing more: it is on its way out, and its work counts.
     if (turn.ended === null && request.turn !== undefined && isOverBudget(turn, request.turn)) {
-      const used = budgetWords({ ...usedSoFar(turn, request.turn), isEstimate: false }, request.turn.budget);
-      return { forced: 'budget', obstacle: `this turn has used ${used} that were left` };
+      const { usd, tokens } = usedSoFar(turn, request.turn);
+      const { budget } = request.turn;
+      return { forced: 'budget', obstacle: { kind: 'used', spent: { usd, tokens }, budget: { ...budget } } };
     }
     if (turn.events === 0) return spanMs(startMs, nowMs) >= firstEventMs ? { forced: 'noEvent' } : null;
     return hush.judge(nowMs, turn.retryDelayMs ?? 0);

@@ -7,6 +7,7 @@
  */
 import { spanMs } from '../base/elapsed.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
+import { type Obstacle, said } from '../model/blocker.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
@@ -35,7 +36,7 @@ export interface WatchEnd {
   /** Null when the worker ended by itself. */
   readonly forced: ForcedEnd | null;
   /** The reason in more words: what could not be read, what was used. */
-  readonly obstacle?: string;
+  readonly obstacle?: Obstacle;
 }
 
 /** The worker has exited, or has to be ended for the reason returned. Throws when the disk does not let it be watched. */
@@ -86,7 +87,7 @@ export function watchWorker(
         if (reason === null) callOff = clock.timer(lookMs, look);
         else end({ exit: null, ...reason });
       } catch (error) {
-        if (error instanceof UnreadableTurn) end({ exit: null, forced: 'unreadable', obstacle: error.message });
+        if (error instanceof UnreadableTurn) end({ exit: null, forced: 'unreadable', obstacle: said(error.message) });
         else fail(error);
       }
     };

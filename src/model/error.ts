@@ -1,9 +1,10 @@
 /**
- * How a failure of the world is told: what happened, to what, what to do.
+ * How a failure of the world is reported: what happened, to what, what to do.
  *
  * Owns: PawlError and its plain form. Does not own: the codes (error-codes), rendering (cli).
  */
 import type { Action } from './action.ts';
+import type { BlockerCode, BlockerOf } from './blocker.ts';
 import type { ErrorCode } from './error-codes.ts';
 
 /** Who can do something about a failure: a later try, nobody, or a person. */
@@ -22,6 +23,8 @@ export interface ErrorDetails {
   readonly actions?: readonly Action[];
   readonly kind?: ErrorKind;
   readonly cause?: unknown;
+  /** The same failure as what may halt a run; absent where it cannot. */
+  readonly blocker?: Blocker;
 }
 
 /** A failure with its code; anything else that is thrown is our bug. */
@@ -32,6 +35,8 @@ export class PawlError extends Error {
   readonly evidence: readonly string[];
   readonly hint: string;
   readonly actions: readonly Action[];
+  /** The same failure as what may halt a run; null where it cannot. */
+  readonly blocker: Blocker | null;
 
   constructor(details: ErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -42,15 +47,18 @@ export class PawlError extends Error {
     this.evidence = details.evidence ?? [details.subject];
     this.hint = details.hint;
     this.actions = details.actions ?? [];
+    this.blocker = details.blocker ?? null;
   }
 }
 
-/** Why a run stands still, in the words shown to the operator. */
-export interface Blocker {
+/** Why a run is halted, as facts. */
+export type Blocker = BlockerOf<BlockerCode>;
+
+/** Why a run is halted, in the words shown to the operator. */
+export interface ShownBlocker {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
-  /** References to what shows it: artifact paths, task ids, commits, surfaces. Never contents. */
   readonly evidence: readonly string[];
 }
 

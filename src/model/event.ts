@@ -7,6 +7,7 @@
  * the effect of that key and counts only while that effect is owed.
  */
 import { z } from 'zod';
+import { BLOCKER_SHAPES } from './blocker-shapes.ts';
 import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 import { BOUNDS } from './limits.ts';
 import { TASK_RESULTS } from './request.ts';
@@ -40,12 +41,7 @@ export type LeftOut = z.infer<typeof leftOutSchema>;
 export type SomePaths = z.infer<typeof somePaths>;
 
 /** A blocker, bounded. */
-export const blockerSchema = z.strictObject({
-  code: z.enum(codes),
-  message: text,
-  hint: text,
-  evidence: z.array(text).max(50).readonly(),
-});
+export const blockerSchema = z.discriminatedUnion('code', BLOCKER_SHAPES);
 
 /** The limits that the machines count by, as recorded with the run. */
 export const policySchema = z.strictObject({

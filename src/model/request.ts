@@ -4,9 +4,8 @@
  * Owns: the types of what lies in `tasks/<taskId>/`. Does not own: checking them when read (core/task-files), writing them (host, runtime).
  * Free of zod: the worker host loads this file.
  */
-import type { Json } from '../base/canonical-json.ts';
+import type { Json, JsonObject } from '../base/canonical-json.ts';
 import type { ProcessIdentity } from '../base/process-identity.ts';
-import type { ErrorCode } from './error-codes.ts';
 import type { Purpose } from './limits.ts';
 import type { TurnReport, TurnRequest } from './turn.ts';
 
@@ -217,18 +216,24 @@ export interface FileDigest {
   readonly bytes: number;
 }
 
+/** What happened, as a register holds it. */
+export interface RecordedCause {
+  readonly code: string;
+  readonly params: JsonObject;
+}
+
 /** The outcome register: how the task ended. The first one stands. */
 export interface Outcome {
-  readonly v: 1;
+  readonly v: 2;
   readonly requestHash: string;
   readonly nonce: string;
   /** Who linked it: the host that ran the worker, a runner that found it, or a runner on an operator's word. */
   readonly by: 'host' | 'runner' | 'operator';
   readonly result: TaskResult;
-  /** Null when completed. */
-  readonly code: ErrorCode | null;
-  /** One sanitised sentence. */
-  readonly message: string;
+  /** What happened; null when completed. Whoever relies on it checks its facts (runtime/outcome-cause). */
+  readonly cause: RecordedCause | null;
+  /** Of a worker that completed, what its answer says in summary; null where the exit code is the answer, and of any other end. */
+  readonly summary: string | null;
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** The validated answer's digest (completion.json), null when there is none. */

@@ -13,6 +13,7 @@ import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
 import { type Outcome, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { FsPort } from '../ports/fs.ts';
+import { outcomeWords } from '../runtime/outcome-cause.ts';
 import { systemFailure } from '../store/store-errors.ts';
 import { allCases, chooseCases, FAULT_KINDS, type FaultCase, planOf } from './fault-cases.ts';
 import type { InjectionOptions } from './inject-faults.ts';
@@ -132,14 +133,15 @@ function toldBadly({ error, isEndless }: Ended): string[] {
 
 /** A failing disk is never charged to the worker, and nothing is called done that is not. */
 function settledBadly(story: Story, { kind }: FaultCase, fs: FaultFs, outcome: Outcome, starts: number): string[] {
-  const { result, code, message } = outcome;
+  const { result, cause } = outcome;
   const allowed: Outcome['result'][] = [story.result, 'interrupted'];
   // What lies in the worktree is the worker's: what may not be read there, or made ready, is for a person or the next attempt.
   const isInWorktree = fs.firedPath?.startsWith(WORKTREE) === true;
   if (isInWorktree) allowed.push('blocked');
   if (isInWorktree && FAULT_KINDS[kind]?.fault !== 'short' && kind.startsWith('EACCES')) allowed.push('failed');
   const faults: string[] = [];
-  if (!allowed.includes(result)) faults.push(`settled as ${result} (${code}): ${message}`);
+  if (!allowed.includes(result))
+    faults.push(`settled as ${result} (${cause?.code ?? 'no code'}): ${outcomeWords(outcome)}`);
   if (result === 'completed' && starts + (outcome.by === 'host' ? 1 : 0) === 0) faults.push('completed by nobody');
   return faults;
 }

@@ -5,10 +5,9 @@
  *
  * Invariants: 1. No two runs hold overlapping surfaces. 2. A lease past its time is taken over only from a run without an open task.
  */
-import { listed } from '../base/listed.ts';
-import { hintOf } from '../core/blocker-hints.ts';
+import { blocker, firstOf } from '../model/blocker.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
-import type { Blocker, PawlError } from '../model/error.ts';
+import type { Blocker } from '../model/error.ts';
 import type { RunsAtWork } from './git-settings.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { Conflict, LeaseTable } from './leases.ts';
@@ -97,17 +96,13 @@ function reclaim(run: LiveRun, { holder }: Conflict, neighbours: Neighbours): bo
 const SURFACES_SHOWN = 5;
 
 function leaseConflict({ holder, surfaces, held }: Conflict): Blocker {
-  const needed = listed(surfaces, SURFACES_SHOWN);
-  const holds = listed(held, SURFACES_SHOWN);
-  return {
-    code: 'PAWL_LEASE_CONFLICT',
-    message:
-      needed === holds
-        ? `${holder.runId} holds ${holds}.`
-        : `The run needs ${needed}, which overlaps what ${holder.runId} holds: ${holds}.`,
-    hint: hintOf('PAWL_LEASE_CONFLICT'),
-    evidence: [holder.runId, ...surfaces.slice(0, 20)],
-  };
+  const params = {
+    reason: 'held',
+    holder: holder.runId,
+    needed: firstOf(surfaces, SURFACES_SHOWN),
+    held: firstOf(held, SURFACES_SHOWN),
+  } as const;
+  return blocker('PAWL_LEASE_CONFLICT', params, [holder.runId, ...surfaces.slice(0, 20)]);
 }
 
 /** The surfaces that the run waits for are free. */
@@ -149,14 +144,4 @@ export async function prepareWorkspace(
   }
   const { baseBranch, baseCommit, headCommit } = result;
   run.settle(effect, { type: 'workspacePrepared', key, baseBranch, baseCommit, headCommit });
-}
-
-/** A failure of git as a blocker: the run waits for a person instead of failing again and again. */
-export function gitBlocker(error: PawlError): Blocker {
-  return {
-    code: error.code === 'PAWL_GIT_FAILED' ? 'PAWL_WORKSPACE_FAILED' : error.code,
-    message: error.message.slice(0, 2_000),
-    hint: error.hint,
-    evidence: error.evidence,
-  };
 }

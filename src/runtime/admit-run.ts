@@ -57,14 +57,14 @@ function noteAgent(run: LiveRun, agentOverride: string | null): void {
 
 /** True when these are the blockers that the run names already. */
 export function isTold(run: LiveRun, blockers: readonly Blocker[]): boolean {
-  return canonicalJson(run.state.root.context.blockers.map(plain)) === canonicalJson(blockers.map(plain));
+  return canonicalJson(run.state.root.context.blockers.map(factsOf)) === canonicalJson(blockers.map(factsOf));
 }
 
 /** What is in the way is recorded, unless it is what was recorded before. */
 function noteRefusal(run: LiveRun, { actor, key }: KeyedEffectOf<'admitRun'>, blockers: readonly Blocker[]): void {
   if (isTold(run, blockers)) return;
   const [blocker] = blockers;
-  // An agent alone is told as it always was; anything else, or more than one, by the event that holds all of it.
+  // An agent alone has an event of its own; anything else, or more than one, is recorded by the event that holds all of it.
   const isAgentAlone = blocker !== undefined && blockers.length === 1 && blocker.code.startsWith('PAWL_AGENT_');
   run.commit(
     actor,
@@ -72,6 +72,6 @@ function noteRefusal(run: LiveRun, { actor, key }: KeyedEffectOf<'admitRun'>, bl
   );
 }
 
-function plain({ code, message, hint }: Blocker): Pick<Blocker, 'code' | 'message' | 'hint'> {
-  return { code, message, hint };
+function factsOf({ code, params }: Blocker): unknown {
+  return { code, params };
 }

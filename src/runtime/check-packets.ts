@@ -8,13 +8,14 @@
  */
 import { listed } from '../base/listed.ts';
 import { unreachable } from '../base/unreachable.ts';
+import { shownBlocker } from '../core/blockers/shown-blocker.ts';
 import type { AgentsToChoose } from '../core/choose-agents.ts';
 import { fileOverlaps } from '../core/file-overlaps.ts';
 import { preflight } from '../core/preflight.ts';
 import type { RunView } from '../core/run-view.ts';
 import type { Action } from '../model/action.ts';
 import type { Config } from '../model/config.ts';
-import type { Blocker } from '../model/error.ts';
+import type { ShownBlocker } from '../model/error.ts';
 import type { PacketReading } from '../model/packet.ts';
 import type { GitPort, RepositoryFacts } from '../ports/git.ts';
 import { type PacketOutcome, planIntake, runsWithOtherPackets } from './intake.ts';
@@ -40,7 +41,7 @@ export interface PacketCheck {
   /** Its run, where it has one. */
   readonly view: RunView | null;
   /** Why it would be refused, or its run stopped before its first worker; of a parked run, why it is parked. */
-  readonly problems: readonly Blocker[];
+  readonly problems: readonly ShownBlocker[];
   /** What can be done where it is refused. */
   readonly actions: readonly Action[];
   /** What is worth knowing and stops nothing. */
@@ -130,7 +131,7 @@ function runNotes({ runId, state }: RunView, standing: Standing): readonly strin
 }
 
 /** What a run that has begun tells of itself. */
-function knownProblems({ outcome: { refusal }, view, standing }: Found): readonly Blocker[] {
+function knownProblems({ outcome: { refusal }, view, standing }: Found): readonly ShownBlocker[] {
   if (refusal !== null) return [{ ...refusal, evidence: [] }];
   return standing === 'parked' ? (view?.blockers ?? []) : [];
 }
@@ -139,14 +140,14 @@ async function problemsOf(
   { reading: { packet, missingFields }, outcome: { runId, refusal }, view }: Found,
   repository: RepositoryFacts,
   place: CheckPlace | null,
-): Promise<readonly Blocker[]> {
+): Promise<readonly ShownBlocker[]> {
   const refused = refusal === null ? [] : [{ ...refusal, evidence: [] }];
   // A packet that lacks something ends before any of this is asked.
   if (place === null || missingFields.length > 0) return refused;
   const agentOverride = place.agentOverride ?? view?.agentOverride ?? null;
   const { blockers } = preflight(packet, { ...place, repository, agentOverride });
   const workspace = refusal === null ? await workspaceProblem(packet, runId, place) : null;
-  const found = [...refused, ...blockers, ...(workspace === null ? [] : [workspace])];
+  const found = [...refused, ...blockers.map(shownBlocker), ...(workspace === null ? [] : [workspace])];
   return found.filter(
     ({ code, message }, at) => at === found.findIndex((each) => each.code === code && each.message === message),
   );
@@ -156,7 +157,7 @@ async function workspaceProblem(
   { scm }: PacketReading['packet'],
   runId: string,
   place: CheckPlace,
-): Promise<Blocker | null> {
+): Promise<ShownBlocker | null> {
   const ended = [...place.views.values()].filter(({ kind }) => kind === 'terminal');
   const blocker = await place.git.workspaceProblem({
     runId,
@@ -166,9 +167,10 @@ async function workspaceProblem(
     endedWorktrees: ended.map((view) => place.worktreeOf(view.runId)),
   });
   // Worded for a run that was stopped; here there is none yet.
-  return blocker === null
+  const shown = blocker === null ? null : shownBlocker(blocker);
+  return shown === null
     ? null
-    : { ...blocker, hint: blocker.hint.replace(/(?:,? then|\. Then) retry(?: the run)?\.$/, '.') };
+    : { ...shown, hint: shown.hint.replace(/(?:,? then|\. Then) retry(?: the run)?\.$/, '.') };
 }
 
 /** Of each packet that is still to begin, for which earlier one of the file it will wait. */

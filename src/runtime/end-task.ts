@@ -8,26 +8,25 @@
  * anything of the tree is left. 2. Whoever linked first decided: what stands in the register is what is journaled.
  */
 
-import { listed } from '../base/listed.ts';
 import type { Life, ProcessIdentity } from '../base/process-identity.ts';
-import { hintOf } from '../core/blocker-hints.ts';
 import type { ForcedEnd } from '../core/conclusion.ts';
-import { refusedSetting } from '../core/refused-settings.ts';
 import { endTree, graceFor } from '../host/ending.ts';
 import { type TaskObservation, treeHandle } from '../host/observe.ts';
 import { revokeClaim, settleOutcome } from '../host/outcome.ts';
+import { blocker, type Obstacle } from '../model/blocker.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError, systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
-import type { EndReason, TaskResult } from '../model/request.ts';
+import type { EndReason, RecordedCause, TaskResult } from '../model/request.ts';
 import type { LiveRun, Performer } from './live-run.ts';
-import { type OpenedTask, observe, openTaskFolder } from './task-folder.ts';
+import { blockerFrom } from './outcome-cause.ts';
+import { contradiction, type OpenedTask, observe, openTaskFolder } from './task-folder.ts';
 import type { World } from './world.ts';
 
 /** Why a task is ended, as its outcome is to say; null: its files decide. */
 interface Verdict {
   readonly forced: ForcedEnd | null;
-  readonly obstacle?: string;
+  readonly obstacle?: Obstacle;
 }
 
 /** The effects that can end a task. */
@@ -146,8 +145,9 @@ async function linkOutcome(
     await writeOutcome(run, task, seen, verdict, by);
     return true;
   } catch (error) {
-    if (!isInTheWay(error)) throw error;
-    run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: outcomeBlocked(task, error) });
+    const found = inTheWay(error);
+    if (found === null) throw error;
+    run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: { ...found, evidence: [task.folder] } });
     return false;
   }
 }
@@ -155,8 +155,8 @@ async function linkOutcome(
 /** What a worker can put in the place of a file; a disk that fails says something else. */
 const IN_THE_WAY: readonly string[] = ['EISDIR', 'ENOTDIR', 'ELOOP', 'ENXIO'];
 
-function isInTheWay(error: unknown): error is PawlError {
-  return error instanceof PawlError && IN_THE_WAY.includes(systemCode(error.cause) ?? '');
+function inTheWay(error: unknown): Blocker | null {
+  return error instanceof PawlError && IN_THE_WAY.includes(systemCode(error.cause) ?? '') ? error.blocker : null;
 }
 
 async function writeOutcome(
@@ -211,8 +211,7 @@ export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObserva
       completionHash: value.completion?.sha256 ?? null,
       exitCode: value.exitCode,
       signal: value.signal,
-      blocker:
-        value.code === null ? null : endedBadly(effect.taskId, value.code, value.message, value.turn?.ended?.reason),
+      blocker: value.cause === null ? null : endedBadly(run, effect.taskId, value.cause),
       ...(value.turn === undefined ? {} : { turn: value.turn }),
     });
     return;
@@ -231,52 +230,30 @@ export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObserva
     signal: null,
     blocker:
       result === 'blocked'
-        ? endedBadly(
-            effect.taskId,
-            'PAWL_HOST_STARTS_EXHAUSTED',
-            'Every allowed worker host was started and none came up.',
-          )
+        ? blocker('PAWL_HOST_STARTS_EXHAUSTED', { obstacle: null, answered: null }, [`tasks/${effect.taskId}`])
         : null,
   });
 }
 
-/** `said`: the agent's own words. */
-function endedBadly(taskId: string, code: Blocker['code'], message: string, said = ''): Blocker {
-  const refused = code === 'PAWL_AGENT_SETTING_REFUSED' ? refusedSetting(said) : null;
-  return {
-    code,
-    message,
-    hint: refused?.hint ?? hintOf(code),
-    evidence: [`tasks/${taskId}`],
-  };
+/** What the outcome says, with the task as evidence. Throws PAWL_REGISTER_CONTRADICTION for what no host of ours has written. */
+function endedBadly(run: LiveRun, taskId: string, cause: RecordedCause): Blocker {
+  const found = blockerFrom(cause, [`tasks/${taskId}`]);
+  if (found === null) {
+    throw contradiction(
+      run.world.paths.task(run.runId, taskId),
+      `the facts of ${cause.code} in the outcome are not valid`,
+    );
+  }
+  return found;
 }
 
 function hostLives(task: OpenedTask, pid: number): Blocker {
-  return {
-    code: 'PAWL_HOST_UNKNOWN',
-    message: `The worker host (pid ${pid}) could not be ended, or its death cannot be proven from here.`,
-    hint: hintOf('PAWL_HOST_UNKNOWN'),
-    evidence: [task.folder],
-  };
-}
-
-function outcomeBlocked(task: OpenedTask, { code, message }: PawlError): Blocker {
-  return {
-    code,
-    message: `Cannot record how the task ended: ${message}.`,
-    hint: 'Look at what the worker put there and move it away, then retry.',
-    evidence: [task.folder],
-  };
+  return blocker('PAWL_HOST_UNKNOWN', { reason: 'unended', pid }, [task.folder]);
 }
 
 const PIDS_SHOWN = 10;
 
-function survivorsLeft(task: OpenedTask, pids: readonly number[], isLocked: boolean | null): Blocker {
-  const lock = isLocked === null ? 'cannot tell whether its lock is held' : 'its lock is still held';
-  return {
-    code: 'PAWL_WORKER_SURVIVORS',
-    message: `Processes of the worker's tree could not be ended or read: ${pids.length === 0 ? lock : listed(pids.map(String), PIDS_SHOWN)}.`,
-    hint: hintOf('PAWL_WORKER_SURVIVORS'),
-    evidence: [task.folder],
-  };
+function survivorsLeft(task: OpenedTask, pids: readonly number[], isLockHeld: boolean | null): Blocker {
+  const params = { reason: 'pids', pids: pids.slice(0, PIDS_SHOWN), count: pids.length, isLockHeld } as const;
+  return blocker('PAWL_WORKER_SURVIVORS', params, [task.folder]);
 }

@@ -8,6 +8,7 @@
  */
 
 import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
+import { shownBlocker } from '../core/blockers/shown-blocker.ts';
 import { doBranchesCollide, isBranchName } from '../core/branch-name.ts';
 import { cancelRun, giveUpRun } from '../core/error-actions.ts';
 import { resolveLimits } from '../core/limits.ts';
@@ -149,7 +150,7 @@ function wrongTarget(
 ): PacketRefusal | null {
   const blocker = missingFields.length > 0 ? null : targetBlocker(packet, config, repository);
   if (blocker === null) return null;
-  const { code, message, hint } = blocker;
+  const { code, message, hint } = shownBlocker(blocker);
   return { code, message, subject: packet.taskId, hint, actions: [] };
 }
 

@@ -17,6 +17,7 @@ import { outputBytes, outputBytesMax } from '../host/output-limit.ts';
 import { byBytes, byEvents, type Reason, type Silence } from '../host/silence.ts';
 import { TurnFollower, UnreadableTurn } from '../host/turn-output.ts';
 
+import { said } from '../model/blocker.ts';
 import type { AgentRecord } from '../model/request.ts';
 import { TASK_FILES } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
@@ -54,7 +55,7 @@ export class OrphanLimits {
       return this.#silence(nowMs, bytes);
     } catch (error) {
       if (!(error instanceof UnreadableTurn)) throw error;
-      return { forced: 'unreadable', obstacle: error.message };
+      return { forced: 'unreadable', obstacle: said(error.message) };
     }
   }
 

@@ -6,7 +6,7 @@
 import { unreachable } from '../base/unreachable.ts';
 import { type KeyedEffect, RUN_EFFECTS } from '../model/effect.ts';
 import { PawlError } from '../model/error.ts';
-import { acquireLease, awaitSurface, gitBlocker, type Neighbours, prepareWorkspace } from './admission.ts';
+import { acquireLease, awaitSurface, type Neighbours, prepareWorkspace } from './admission.ts';
 import { admitRun, isTold } from './admit-run.ts';
 import { performEndTask } from './end-task.ts';
 import type { LiveRun, Performer } from './live-run.ts';
@@ -67,11 +67,14 @@ function isOfGit({ code, kind }: PawlError): boolean {
   return (code === 'PAWL_GIT_FAILED' && kind !== 'retryable') || code.startsWith('PAWL_WORKSPACE_');
 }
 
-/** What git refused becomes the run's blocker, where the effect has a fact for it. Returns whether it has. */
+/**
+ * What git refused becomes the run's blocker, where the effect has a fact for it: the run waits for a person instead of failing again and again.
+ * Returns whether it has.
+ */
 function refuseForGit(run: LiveRun, effect: KeyedEffect, error: PawlError): boolean {
   const { refusedAs } = RUN_EFFECTS[effect.kind];
-  if (refusedAs === null) return false;
-  const blocker = gitBlocker(error);
+  const { blocker } = error;
+  if (refusedAs === null || blocker === null) return false;
   // A run that waits to be admitted is asked about again and again: what it has been told already is not recorded once more.
   if (!isTold(run, [blocker])) run.settle(effect, refusedAs(effect.key, blocker));
   return true;

@@ -6,13 +6,13 @@
  * Invariants: 1. What is handed off is the commit that both gates judged, at the head of its branch, and its objects hold the tree that they
  * judged. 2. A branch or a worktree that somebody has moved is put back only by a person's word, after a rescue.
  */
-import { hintOf } from '../core/blocker-hints.ts';
 import { isPutBackByPerson } from '../core/decision-event.ts';
 import { type GateView, judgedTree, readEvidence } from '../core/gate-evidence.ts';
 import { handoffBundle } from '../core/handoff.ts';
 import { OutsidePaths } from '../core/outside-paths.ts';
 import { roundsOf } from '../core/run-story.ts';
 import { surfacesOf } from '../core/surfaces.ts';
+import { blocker } from '../model/blocker.ts';
 import type { Gate, KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
 import type { SomePaths } from '../model/event.ts';
@@ -139,32 +139,20 @@ async function movedHead(run: LiveRun, commit: string): Promise<Blocker | null> 
   const state = await world.git.state(world.paths.worktree(run.runId)).catch(ignoreMissing);
   const isInPlace = state === null || (state.head === commit && (state.branch === branch || state.branch === null));
   if (head === commit && isInPlace) return null;
-  return {
-    code: 'PAWL_HANDOFF_REFUSED',
-    message: `The branch ${branch} is at ${head ?? 'nothing'}, not at ${commit}, which both gates judged.`,
-    hint: hintOf('PAWL_HANDOFF_REFUSED'),
-    evidence: [commit, ...(head === null ? [] : [head])],
-  };
+  const evidence = [commit, ...(head === null ? [] : [head])];
+  return blocker('PAWL_HANDOFF_REFUSED', { reason: 'moved', branch, head, commit }, evidence);
 }
 
 /** The blocker when what is stored for the commit is not, byte for byte, the tree that both gates judged; null when it is. */
 async function changedContent(run: LiveRun, commit: string): Promise<Blocker | null> {
   const stored = await run.world.git.storedContent(commit, run.state.root.context.baseCommit ?? commit);
   if (stored.kind === 'damaged') {
-    return {
-      code: 'PAWL_GIT_OBJECTS_DAMAGED',
-      message: `The object ${stored.object} of the commit ${commit} is missing from the repository, or does not match the hash in its name: others would see different content from what both gates judged.`,
-      hint: hintOf('PAWL_GIT_OBJECTS_DAMAGED'),
-      evidence: [commit, stored.object],
-    };
+    const { object } = stored;
+    return blocker('PAWL_GIT_OBJECTS_DAMAGED', { reason: 'object', object, commit }, [commit, object]);
   }
   if (stored.kind === 'misread') {
-    return {
-      code: 'PAWL_GIT_OBJECTS_DAMAGED',
-      message: `The repository's commit graph (objects/info/commit-graph, or a file of objects/info/commit-graphs) says something else of the commit ${stored.commit} than the commit itself: git would show another content than both gates have judged.`,
-      hint: hintOf('PAWL_GIT_OBJECTS_DAMAGED'),
-      evidence: [commit, stored.commit],
-    };
+    const params = { reason: 'graph', commit: stored.commit } as const;
+    return blocker('PAWL_GIT_OBJECTS_DAMAGED', params, [commit, stored.commit]);
   }
   for (const gate of ['verification', 'review'] as const) {
     const record = run.state.root.context.gates[gate];
@@ -172,12 +160,8 @@ async function changedContent(run: LiveRun, commit: string): Promise<Blocker | n
     if (record?.status !== 'PASS' || record.evidence === null) continue;
     const judged = judgedTree(JSON.parse(readArtifact(run.world.files, run.folder, record.evidence)));
     if (judged === null || judged === stored.tree) continue;
-    return {
-      code: 'PAWL_HANDOFF_REFUSED',
-      message: `The commit ${commit} has the tree ${stored.tree}; the ${gate} has judged ${judged}.`,
-      hint: hintOf('PAWL_HANDOFF_REFUSED'),
-      evidence: [commit, stored.tree, judged],
-    };
+    const params = { reason: 'otherTree', gate, commit, tree: stored.tree, judged } as const;
+    return blocker('PAWL_HANDOFF_REFUSED', params, [commit, stored.tree, judged]);
   }
   return null;
 }

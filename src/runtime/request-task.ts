@@ -11,7 +11,6 @@ import { isAbsolute, join } from 'node:path';
 import type { Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { isGate } from '../core/answer.ts';
-import { hintOf } from '../core/blocker-hints.ts';
 import type { Spent } from '../core/ledger.ts';
 import { silenceMaxMs } from '../core/limits.ts';
 import type { ResumedSession } from '../core/session-choice.ts';
@@ -19,6 +18,7 @@ import { encodeRequest, parseRequest } from '../core/task-files.ts';
 import type { Interlude } from '../core/turn-prompt.ts';
 import { endTree } from '../host/ending.ts';
 import { treeHandle } from '../host/observe.ts';
+import { blocker } from '../model/blocker.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -164,12 +164,8 @@ async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
   const handle = treeHandle(task.folder, task.request, seen.agent?.value ?? null);
   const limits = { graceMs: task.request.limits.graceMs, killMs: BOUNDS.killMs };
   if ((await endTree(world.processes, world.clock, handle, limits)).isGone) return null;
-  return {
-    code: 'PAWL_WORKER_SURVIVORS',
-    message: `A process of ${last.taskId} is still running; no new worker starts in this worktree before it has ended.`,
-    hint: hintOf('PAWL_WORKER_SURVIVORS'),
-    evidence: [`tasks/${last.taskId}`],
-  };
+  const { taskId } = last;
+  return blocker('PAWL_WORKER_SURVIVORS', { reason: 'running', taskId }, [`tasks/${taskId}`]);
 }
 
 /** The task before the one that is made ready: the last that was asked for, whatever the clock said, and whether or not its start was seen. */

@@ -10,11 +10,9 @@
 
 import type { Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
-import { hintOf } from '../core/blocker-hints.ts';
 import {
   add,
   besides,
-  budgetWords,
   contextOf,
   isUsedUp,
   left,
@@ -29,6 +27,7 @@ import {
 import { type EndedTask, type ResumedSession, sessionToResume, underPacket } from '../core/session-choice.ts';
 import { answerSchema } from '../core/task-document.ts';
 import { type Interlude, turnPrompt } from '../core/turn-prompt.ts';
+import { blocker } from '../model/blocker.ts';
 import type { Config } from '../model/config.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import { type Blocker, PawlError } from '../model/error.ts';
@@ -88,32 +87,34 @@ export function fundsOf(
   const budget = tighter(left(own, spent), left(whole, total));
   const missing = unholdable(budget, agent);
   if (missing !== null) return { budget, blocker: cannotHold(missing, name, agent) };
-  if (isUsedUp(left(own, spent))) return { budget, blocker: exceeded('this run', spent, own) };
-  if (isUsedUp(left(whole, total))) return { budget, blocker: exceeded('all runs of this registry', total, whole) };
+  if (isUsedUp(left(own, spent))) return { budget, blocker: exceeded('run', spent, own) };
+  if (isUsedUp(left(whole, total))) return { budget, blocker: exceeded('registry', total, whole) };
   return { budget, blocker: null };
 }
 
-function unholdable(budget: TurnBudget, { capabilities }: CodingAgent): string | null {
-  if (budget.usd !== null && capabilities.usage !== 'usd') return 'US dollars';
+function unholdable(budget: TurnBudget, { capabilities }: CodingAgent): 'usd' | 'tokens' | null {
+  if (budget.usd !== null && capabilities.usage !== 'usd') return 'usd';
   return budget.tokens !== null && capabilities.usage === 'none' ? 'tokens' : null;
 }
 
-function cannotHold(unit: string, name: string, { title }: CodingAgent): Blocker {
-  return {
-    code: 'PAWL_AGENT_CAPABILITY',
-    message: `The budget is given in ${unit}, and ${title} ("${name}") does not report them: it could not be enforced.`,
-    hint: 'Name another agent, or remove the budget from the limits.',
-    evidence: [name],
-  };
+function cannotHold(unit: 'usd' | 'tokens', name: string, { title }: CodingAgent): Blocker {
+  return blocker('PAWL_AGENT_CAPABILITY', { reason: 'budget', name, title, unit }, [name]);
 }
 
-function exceeded(whose: string, spent: Spent, budget: TurnBudget): Blocker {
-  return {
-    code: 'PAWL_BUDGET_EXCEEDED',
-    message: `The budget of ${whose} is used up: ${budgetWords(spent, budget)}.`,
-    hint: whose === 'this run' ? hintOf('PAWL_BUDGET_EXCEEDED') : 'Raise "budget" in pawl.config.json, then retry.',
-    evidence: [],
-  };
+function exceeded(whose: 'run' | 'registry', spent: Spent, { usd, tokens }: TurnBudget): Blocker {
+  const { estimated = null } = spent;
+  const params = {
+    reason: 'usedUp',
+    whose,
+    spent: {
+      usd: spent.usd,
+      tokens: spent.tokens,
+      isEstimate: spent.isEstimate,
+      estimated: estimated === null ? null : { usd: estimated.usd, tokens: estimated.tokens },
+    },
+    budget: { usd, tokens },
+  } as const;
+  return blocker('PAWL_BUDGET_EXCEEDED', params, []);
 }
 
 /** The session to ask for: the resumed one, else a new one, its id ours where the agent takes one. */
@@ -176,7 +177,7 @@ export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: Ke
   if (work.kind === 'run') {
     return { kind: 'program', agent, command: work.command, commands: work.commands, resumed: null };
   }
-  const { budget, blocker } = fundsOf(
+  const { budget, blocker: refused } = fundsOf(
     run.state,
     kept.limits,
     run.world.config.budget,
@@ -184,7 +185,7 @@ export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: Ke
     work.coding,
     agent,
   );
-  if (blocker !== null) return { kind: 'refused', blocker };
+  if (refused !== null) return { kind: 'refused', blocker: refused };
   const lastBefore = run.state.root.context.replacement?.lastTask ?? null;
   const resumed = sessionToResume(underPacket(tasksOf(run.state), lastBefore), effect, agent, work.coding);
   const { firstEventMs } = kept.limits;
@@ -229,7 +230,7 @@ export async function orderTurn(
       mark,
     });
   } catch (error) {
-    if (!(error instanceof PawlError) || !error.code.startsWith('PAWL_AGENT_')) throw error;
-    return { blocker: { code: error.code, message: error.message, hint: error.hint, evidence: [error.subject] } };
+    if (!(error instanceof PawlError) || error.blocker === null || !error.code.startsWith('PAWL_AGENT_')) throw error;
+    return { blocker: error.blocker };
   }
 }

@@ -11,7 +11,7 @@ import { canonicalObject, lastingJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { visible } from '../base/visible.ts';
 import { agentNamedIn } from '../core/agent-override.ts';
-import { hintOf } from '../core/blocker-hints.ts';
+import { hintOf } from '../core/blockers/catalogue.ts';
 import { listRuns } from '../core/error-actions.ts';
 import { taskPartOfRun } from '../core/packet-run-id.ts';
 import type { RecoveryFinding } from '../core/recovery-findings.ts';

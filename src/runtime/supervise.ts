@@ -10,9 +10,9 @@
 
 import type { ProcessIdentity } from '../base/process-identity.ts';
 import { unreachable } from '../base/unreachable.ts';
-import { hintOf } from '../core/blocker-hints.ts';
 import { type RecoveryAction, recoveryAction } from '../core/recovery.ts';
 import type { TaskObservation } from '../host/observe.ts';
+import { blocker } from '../model/blocker.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -180,21 +180,12 @@ async function adoptWorker(
 function doubt(task: OpenedTask, seen: TaskObservation): Blocker {
   const claim = seen.claim?.value;
   if (seen.host === 'dead') {
-    return {
-      code: 'PAWL_WORKER_SURVIVORS',
-      message: 'Something that may belong to an earlier worker lives and cannot be read or ended.',
-      hint: hintOf('PAWL_WORKER_SURVIVORS'),
-      evidence: [task.folder],
-    };
+    return blocker('PAWL_WORKER_SURVIVORS', { reason: 'unreadable' }, [task.folder]);
   }
   const host = claim?.kind === 'host' ? claim.host : null;
-  return {
-    code: 'PAWL_HOST_UNKNOWN',
-    message:
-      host === null
-        ? 'Cannot tell whether the worker host is alive.'
-        : `Cannot tell from here whether the worker host is alive: it ran as pid ${host.pid} on ${host.hostname}.`,
-    hint: hintOf('PAWL_HOST_UNKNOWN'),
-    evidence: [task.folder],
-  };
+  const params =
+    host === null
+      ? ({ reason: 'unclaimed' } as const)
+      : ({ reason: 'elsewhere', pid: host.pid, hostname: host.hostname } as const);
+  return blocker('PAWL_HOST_UNKNOWN', params, [task.folder]);
 }

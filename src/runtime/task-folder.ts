@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { isObject } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
-import { hintOf } from '../core/blocker-hints.ts';
+import { hintOf } from '../core/blockers/catalogue.ts';
 import type { TaskFacts } from '../core/recovery.ts';
 import { parseRequest } from '../core/task-files.ts';
 import { observeTask, type TaskObservation } from '../host/observe.ts';

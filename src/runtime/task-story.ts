@@ -15,6 +15,7 @@ import { readArtifact } from '../store/artifacts.ts';
 import { readRegister } from '../store/register.ts';
 import type { KeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
+import { outcomeWords } from './outcome-cause.ts';
 
 type PrepareTask = KeyedEffectOf<'prepareTask'>;
 
@@ -75,7 +76,7 @@ function earlierAttempts(run: LiveRun, isMeant: (task: TaskContext) => boolean):
     earlier.push({
       taskId: context.taskId,
       result: context.settlement.result,
-      message: outcome?.ok === true ? outcome.value.message : '',
+      message: outcome?.ok === true ? outcomeWords(outcome.value) : '',
     });
   }
   return earlier;

@@ -9,6 +9,7 @@ import type { RunContext } from '../../machines/run/context.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { admitCommand } from '../core/allow-list.ts';
 import { commandBlocker } from '../core/preflight.ts';
+import { blocker } from '../model/blocker.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import type { Purpose } from '../model/limits.ts';
@@ -36,10 +37,10 @@ export function workOf(run: LiveRun, effect: PrepareTask, kept: KeptPacket, plac
   const { config } = world;
   switch (effect.purpose) {
     case 'setup':
-      return ownCommands(run, config.workspace.setup, 'PAWL_SETUP_NOT_ALLOWED', 'setup');
+      return ownCommands(run, config.workspace.setup, 'PAWL_SETUP_NOT_ALLOWED');
     case 'verification': {
       const { commands } = kept.packet.verification;
-      if (commands.length > 0) return ownCommands(run, commands, 'PAWL_VERIFICATION_NOT_ALLOWED', 'verification');
+      if (commands.length > 0) return ownCommands(run, commands, 'PAWL_VERIFICATION_NOT_ALLOWED');
       return agentWork(run, ROLE_FOR.verification, places);
     }
     case 'implementation':
@@ -70,11 +71,10 @@ function ownCommands(
   run: LiveRun,
   commands: readonly string[],
   code: 'PAWL_SETUP_NOT_ALLOWED' | 'PAWL_VERIFICATION_NOT_ALLOWED',
-  name: 'setup' | 'verification',
 ): Work {
   const { config, verificationWorker } = run.world;
-  const blocker = commandBlocker(name, code, commands, config.verification.allow);
-  if (blocker !== null) return { kind: 'refused', blocker };
+  const refused = commandBlocker(code, commands, config.verification.allow);
+  if (refused !== null) return { kind: 'refused', blocker: refused };
   const words = commands.flatMap((text) => {
     const admitted = admitCommand(text, config.verification.allow);
     return admitted.kind === 'admitted' ? [[...admitted.argv]] : [];
@@ -93,13 +93,5 @@ function agentWork(run: LiveRun, role: Role, places: AgentPlaces): Work {
   if (run.world.agents.has(name)) {
     return { kind: 'run', agent: name, command: run.world.agents.command(name, places), commands: [] };
   }
-  return {
-    kind: 'refused',
-    blocker: {
-      code: 'PAWL_AGENT_MISSING',
-      message: `The agent "${name}" (${role}) is no longer configured.`,
-      hint: 'Put it back under "agents" in pawl.config.json, then retry.',
-      evidence: [role],
-    },
-  };
+  return { kind: 'refused', blocker: blocker('PAWL_AGENT_MISSING', { reason: 'removed', name, role }, [role]) };
 }

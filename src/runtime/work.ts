@@ -25,6 +25,7 @@ import { findChangedSettings, type RunsAtWork } from './git-settings.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { LeaseTable } from './leases.ts';
 import type { LiveRun } from './live-run.ts';
+import { outcomeWords } from './outcome-cause.ts';
 import { settleWork, surfacesBeyond, type Work } from './surface-check.ts';
 import { contradiction, readCompletion } from './task-folder.ts';
 
@@ -171,6 +172,7 @@ async function judge(
     commit: effect.commit,
     tree: await world.git.treeOf(effect.commit).catch(noTree),
     outcome,
+    told: outcomeWords(outcome),
     answer,
     obstacle,
     worktree: {

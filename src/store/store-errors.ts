@@ -5,6 +5,7 @@
  *
  * Invariant: an error without a system code is our bug and passes through as it is.
  */
+import { blocker } from '../model/blocker.ts';
 import { type ErrorDetails, PawlError, systemCode } from '../model/error.ts';
 
 /** Codes with which a file system says that it has no hard links. */
@@ -12,6 +13,9 @@ export const NO_LINK_CODES: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP
 
 const FULL: readonly string[] = ['ENOSPC', 'EDQUOT'];
 const FORBIDDEN: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
+
+/** Of what a blocker repeats. */
+const NAME_CHARS = 1_000;
 
 type Meaning = Pick<ErrorDetails, 'code' | 'hint' | 'kind'>;
 
@@ -37,11 +41,14 @@ export function attemptSync(path: string, call: () => void): void {
 export function storeFailure(deed: string, path: string, error: unknown): unknown {
   const systemError = systemCode(error);
   if (error instanceof PawlError || systemError === undefined) return error;
+  const means = meaning(systemError);
+  const facts = { action: deed.slice(0, NAME_CHARS), path: path.slice(0, NAME_CHARS), systemCode: systemError };
   return new PawlError({
-    ...meaning(systemError),
+    ...means,
     message: `could not ${deed} ${path}: ${systemError}`,
     subject: path,
     cause: error,
+    ...(means.code === 'PAWL_STORE_FAILED' ? { blocker: blocker(means.code, facts, [facts.path]) } : {}),
   });
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createAgents } from '../../src/adapters/agents/agents.ts';
+import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
 import { parseConfig } from '../../src/model/config.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-agent-problem-')));
@@ -24,8 +25,9 @@ function codeOf(agent: unknown): string | null {
   const environment = { PATH: `relative:${bin}` };
   const problem = createAgents(config, { configFolder: folder, environment }).problem('a');
   if (problem === null) return null;
-  expect(problem.message).toContain('"a"');
-  expect(problem.hint).not.toBe('');
+  const { message, hint } = shownBlocker(problem);
+  expect(message).toContain('"a"');
+  expect(hint).not.toBe('');
   return problem.code;
 }
 

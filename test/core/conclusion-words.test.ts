@@ -1,9 +1,9 @@
 /** How an end is told, word for word, and which answer an exit code stands for. */
 import { describe, expect, it } from 'vitest';
 import type { AnswerReading } from '../../src/core/answer.ts';
-import { concludeTask, type WorkerEnding } from '../../src/core/conclusion.ts';
-import type { Conclusion } from '../../src/model/conclusion.ts';
+import type { WorkerEnding } from '../../src/core/conclusion.ts';
 import type { Answer } from '../../src/model/request.ts';
+import { conclusionOf } from '../support/told-ends.ts';
 
 const ANSWER: Answer = {
   status: 'completed',
@@ -18,8 +18,8 @@ const INVALID: AnswerReading = { kind: 'invalid', reason: 'no status' };
 const answered = (changes: Partial<Answer>): AnswerReading => ({ kind: 'valid', answer: { ...ANSWER, ...changes } });
 const code = (exit: number | null, signal: string | null = null) => ({ code: exit, signal });
 
-function concluded(given: Partial<WorkerEnding>): Conclusion {
-  return concludeTask({
+function concluded(given: Partial<WorkerEnding>) {
+  return conclusionOf({
     purpose: 'implementation',
     completion: 'file',
     exit: code(0),
@@ -62,22 +62,26 @@ it.each<readonly [string, Partial<WorkerEnding>]>([
     'The worker was ended at its deadline. It had already written an answer: completed.',
     { forced: 'deadline', reading: answered({}) },
   ],
-  ['The worker could not be started. Because: no git.', { forced: 'notStarted', obstacle: 'no git' }],
+  [
+    'The worker could not be started. Because: no git.',
+    { forced: 'notStarted', obstacle: { kind: 'said', words: 'no git' } },
+  ],
 ])('%s', (message, given) => {
   expect(concluded(given).message).toBe(message);
 });
 
 describe('an exit code that is the answer', () => {
-  const byExit = (given: Partial<WorkerEnding>): Conclusion => concluded({ completion: 'exitCode', ...given });
+  const byExit = (given: Partial<WorkerEnding>) => concluded({ completion: 'exitCode', ...given });
 
   it('of work says that it is done, or that it failed', () => {
-    expect(byExit({})).toEqual({
+    expect(byExit({})).toMatchObject({
       result: 'completed',
       code: null,
+      summary: null,
       message: 'Ended with exit 0.',
       answer: { ...ANSWER, summary: 'The worker ended with exit 0.' },
     });
-    expect(byExit({ exit: code(2) })).toEqual({
+    expect(byExit({ exit: code(2) })).toMatchObject({
       result: 'failed',
       code: 'PAWL_WORKER_EXIT',
       message: 'The worker ended with exit 2.',
@@ -89,7 +93,7 @@ describe('an exit code that is the answer', () => {
     const verdict = { status: 'PASS', findings: [], summary: 'The worker ended with exit 0.' };
     expect(byExit({ purpose: 'review' }).answer).toEqual({ ...ANSWER, summary: verdict.summary, verdict });
     const summary = 'The worker ended with exit 2.';
-    expect(byExit({ purpose: 'verification', exit: code(2) })).toEqual({
+    expect(byExit({ purpose: 'verification', exit: code(2) })).toMatchObject({
       result: 'completed',
       code: null,
       message: 'Ended with exit 2.',

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { AnswerReading } from '../../src/core/answer.ts';
-import { concludeTask, type ForcedEnd, type WorkerEnding } from '../../src/core/conclusion.ts';
+import type { ForcedEnd, WorkerEnding } from '../../src/core/conclusion.ts';
 import { PURPOSES } from '../../src/model/limits.ts';
 import type { Answer, Verdict } from '../../src/model/request.ts';
 import type { WorkerExit } from '../../src/ports/gate.ts';
+import { conclusionOf } from '../support/told-ends.ts';
 
 const verdictOf = (status: Verdict['status']): Verdict => ({ status, findings: [], summary: 's' });
 const answerOf = (status: Answer['status'], verdict: Verdict | null = null): Answer => ({
@@ -59,7 +60,7 @@ const ending = (given: Partial<WorkerEnding>): WorkerEnding => ({
   ...given,
 });
 const told = (given: Partial<WorkerEnding>): string => {
-  const { result, code } = concludeTask(ending(given));
+  const { result, code } = conclusionOf(ending(given));
   return code === null ? result : `${result} ${code.replace('PAWL_WORKER_', '')}`;
 };
 
@@ -162,7 +163,7 @@ describe('concludeTask', () => {
         for (const exit of Object.values(EXITS)) {
           for (const completion of ['file', 'exitCode'] as const) {
             expect(told({ forced, reading, exit, completion }), `${forced} ${name}`).toBe(FORCED_TABLE[forced]);
-            const { answer } = concludeTask(ending({ forced, reading, exit, completion }));
+            const { answer } = conclusionOf(ending({ forced, reading, exit, completion }));
             expect(answer).toEqual(reading.kind === 'valid' ? reading.answer : null);
           }
         }
@@ -181,7 +182,7 @@ describe('concludeTask', () => {
 
   it.each(['verification', 'review'] as const)('a %s judged by exit code gets its verdict from it', (purpose) => {
     const judged = (code: number) =>
-      concludeTask(ending({ purpose, completion: 'exitCode', exit: { code, signal: null } }));
+      conclusionOf(ending({ purpose, completion: 'exitCode', exit: { code, signal: null } }));
     expect(judged(0)).toMatchObject({ result: 'completed', answer: { verdict: { status: 'PASS', findings: [] } } });
     expect(judged(1)).toMatchObject({ result: 'completed', answer: { verdict: { status: 'FAIL' } } });
     expect(judged(1).answer?.verdict?.findings).toHaveLength(1);
@@ -201,12 +202,14 @@ describe('concludeTask', () => {
   });
 
   it('says in its message what the operator needs to know', () => {
-    const message = (given: Partial<WorkerEnding>): string => concludeTask(ending(given)).message;
+    const message = (given: Partial<WorkerEnding>): string => conclusionOf(ending(given)).message;
     expect(message({ reading: blocked })).toContain('p: the problem');
     expect(message({ reading: completed, exit: EXITS.one ?? null })).toMatch(/completed.*exit 1.*the summary/);
     expect(message({ reading: invalid })).toContain('the reason');
     expect(message({ exit: { code: null, signal: 'SIGSEGV' } })).toContain('SIGSEGV');
     expect(message({ forced: 'deadline', reading: completed })).toMatch(/deadline.*answer: completed/);
-    expect(message({ forced: 'notStarted', obstacle: 'no\u001b[1m shell' })).toContain('no shell');
+    expect(message({ forced: 'notStarted', obstacle: { kind: 'said', words: 'no\u001b[1m shell' } })).toContain(
+      'no shell',
+    );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { persistedHash, restoreProblem, snapshotOf, stateHash } from '../../src/kernel/image.ts';
+import { blocker } from '../../src/model/blocker.ts';
 import type { KeyedEffect } from '../../src/model/effect.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
@@ -157,7 +158,7 @@ describe('decide', () => {
       return {
         type: 'hostDoubted',
         key: effect.key,
-        blocker: { code: 'PAWL_HOST_UNKNOWN', message: 'm', hint: 'h', evidence: [] },
+        blocker: blocker('PAWL_HOST_UNKNOWN', { reason: 'unclaimed' }, []),
       };
     });
     expect(parked.root.value).toBe('blockedNeedsHuman');

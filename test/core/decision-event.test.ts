@@ -2,13 +2,14 @@
 
 import { describe, expect, it } from 'vitest';
 import { decisionEvent, isPutBackByPerson, isWorkOutOfPlace } from '../../src/core/decision-event.ts';
-import type { ErrorCode } from '../../src/model/error-codes.ts';
+import type { BlockerCode } from '../../src/model/blocker.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { openedRun } from '../../src/prove/model/graph.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
-import { blockerOf, MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
+import { MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
 import { SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { decideRun, type RunState } from '../../src/run/system.ts';
+import { sampleOf } from '../support/sample-blockers.ts';
 
 const BEGIN = ['runAdmitted', 'leaseAcquired', 'workspacePrepared', 'taskRequested', 'workerSpawned'];
 const PARKED = [...BEGIN, 'workerEnded completed', 'workRefused changed'];
@@ -27,8 +28,8 @@ function walked(types: readonly string[]): RunState {
   return state;
 }
 
-function parkedOver(code: ErrorCode, types = PARKED) {
-  return { ...walked(types).root.context, blockers: [blockerOf(code)] };
+function parkedOver(code: BlockerCode, types = PARKED) {
+  return { ...walked(types).root.context, blockers: [sampleOf(code)] };
 }
 
 describe('a decision', () => {
@@ -66,7 +67,7 @@ it('a retry that an older Pawl has recorded folds as it did: the same work is lo
 });
 
 describe('a branch is put back before a handoff', () => {
-  const refused = (code: ErrorCode) => ({ type: 'handoffRefused', key: 'k', blocker: blockerOf(code) });
+  const refused = (code: BlockerCode) => ({ type: 'handoffRefused', key: 'k', blocker: sampleOf(code) });
   const retry = { type: 'decisionMade', ...MADE, decision: 'retry' };
   const isPutBack = (...events: object[]) => isPutBackByPerson(events.map((event) => ({ event }) as JournalRecord));
 

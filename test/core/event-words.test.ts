@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EventStory, taskWords } from '../../src/core/event-words.ts';
+import { blocker } from '../../src/model/blocker.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { HASH, POLICY, packetReplaced } from '../../src/prove/model/settlements.ts';
@@ -55,7 +56,8 @@ describe('the story of a run', () => {
     );
   });
 
-  const blocker = { code: 'PAWL_GATE_FAILED' as const, message: 'Why.', hint: '', evidence: [] };
+  const WHY = 'stopped: The worker left a merge, rebase or pick unfinished.';
+  const why = blocker('PAWL_WORKSPACE_CHANGED', { reason: 'unfinished' }, []);
   const of = <Type extends JournalEvent['type']>(type: Type): Extract<JournalEvent, { type: Type }> => {
     const found = steps.map(({ event }) => event).find((event) => event.type === type);
     if (found === undefined) throw new Error(`no ${type}`);
@@ -75,12 +77,12 @@ describe('the story of a run', () => {
     ['to be done by claude, as --agent names it', { type: 'agentNamed', agentOverride: 'claude' }],
     ['lost its surfaces to run_b: its lease had run out', { type: 'leaseReclaimed', by: 'run_b' }],
     ['the surfaces it waited for are free', { type: 'surfaceFreed', key: 'k' }],
-    ['stopped: Why.', { type: 'agentMissing', key: 'k', blocker }],
-    ['stopped: Why.', { type: 'leaseRefused', key: 'k', blocker }],
-    ['stopped: Why.', { type: 'taskRefused', key: 'k', blocker }],
-    ['stopped: Why.', { type: 'workRefused', key: 'k', taskId: 't', blocker }],
-    ['stopped: Why.', { type: 'handoffRefused', key: 'k', blocker }],
-    ['stopped: Why.', { type: 'hostDoubted', key: 'k', blocker }],
+    [WHY, { type: 'agentMissing', key: 'k', blocker: why }],
+    [WHY, { type: 'leaseRefused', key: 'k', blocker: why }],
+    [WHY, { type: 'taskRefused', key: 'k', blocker: why }],
+    [WHY, { type: 'workRefused', key: 'k', taskId: 't', blocker: why }],
+    [WHY, { type: 'handoffRefused', key: 'k', blocker: why }],
+    [WHY, { type: 'hostDoubted', key: 'k', blocker: why }],
     [
       'implementation requested from a; the previous contents of the worktree are kept as refs/pawl/rescue/x',
       { ...of('taskRequested'), rescueRef: 'refs/pawl/rescue/x' },
@@ -156,18 +158,15 @@ describe('the story of a run', () => {
   });
 
   it('says why a run stopped, and which task an end belongs to', () => {
-    const blocker = {
-      code: 'PAWL_WORKSPACE_DIRTY' as const,
-      message: 'The worktree is dirty.',
-      hint: '',
-      evidence: [],
-    };
-    expect(told({ type: 'workspaceRefused', key: 'k', blocker })).toBe('stopped: The worktree is dirty.');
-    const another = { ...blocker, message: 'No agent is configured.' };
-    expect(told({ type: 'admissionRefused', key: 'k', blockers: [blocker, another] })).toBe(
-      'cannot begin: The worktree is dirty. No agent is configured.',
+    const dirty = blocker('PAWL_WORKSPACE_DIRTY', { reason: 'changes', path: '/w' }, []);
+    expect(told({ type: 'workspaceRefused', key: 'k', blocker: dirty })).toBe('stopped: /w has uncommitted changes.');
+    const another = blocker('PAWL_AGENT_MISSING', { reason: 'removed', name: 'a', role: 'fixer' }, []);
+    expect(told({ type: 'admissionRefused', key: 'k', blockers: [dirty, another] })).toBe(
+      'cannot begin: /w has uncommitted changes. The agent "a" (fixer) is no longer configured.',
     );
-    const conflict = { ...blocker, code: 'PAWL_SURFACE_CONFLICT' as const, message: 'run_b holds src/widget.js.' };
+    const paths = { names: ['a.js'], count: 1 };
+    const params = { commit: 'c', paths, isStrict: false, holders: [{ holder: 'run_b', paths }] };
+    const conflict = blocker('PAWL_SURFACE_CONFLICT', params, []);
     const exceeded = {
       key: 'k',
       taskId: 't',
@@ -177,7 +176,7 @@ describe('the story of a run', () => {
       surfacesAdded: [],
     };
     expect(told({ type: 'surfaceExceeded', ...exceeded, blocker: conflict })).toBe(
-      'stopped: run_b holds src/widget.js.',
+      "stopped: The work changes a.js, outside the packet's conflict surface; run_b holds a.js.",
     );
     expect(taskWords('fix-e2-a3')).toBe('fix (round 2, attempt 3)');
   });
@@ -188,7 +187,7 @@ describe('the end of a worker', () => {
   const ended = steps.find(({ event }) => event.type === 'workerEnded');
   if (spawned === undefined || ended?.event.type !== 'workerEnded') throw new Error('no worker');
   const event = ended.event;
-  const blocker = { code: 'PAWL_WORKER_EXIT', message: 'It broke.', hint: 'h', evidence: [] } as const;
+  const broken = blocker('PAWL_WORKER_FAILED', { said: 'It broke.' }, []);
 
   /** What is told of an end with these changes, of a worker whose start is known or not. */
   const words = (changes: Partial<typeof event>, isStartKnown = false): string => {
@@ -200,8 +199,14 @@ describe('the end of a worker', () => {
   it.each([
     [{ exitCode: 0, signal: null, blocker: null }, 'completed'],
     [{ exitCode: null, signal: null, blocker: null }, 'completed'],
-    [{ exitCode: 3, signal: null, blocker, result: 'failed' as const }, 'failed (exit 3): It broke.'],
-    [{ exitCode: null, signal: 'SIGKILL', blocker, result: 'failed' as const }, 'failed (SIGKILL): It broke.'],
+    [
+      { exitCode: 3, signal: null, blocker: broken, result: 'failed' as const },
+      'failed (exit 3): The worker failed: It broke.',
+    ],
+    [
+      { exitCode: null, signal: 'SIGKILL', blocker: broken, result: 'failed' as const },
+      'failed (SIGKILL): The worker failed: It broke.',
+    ],
   ])('%j is told as "%s"', (changes, told) => {
     expect(words(changes)).toBe(`implementation: ${told}`);
   });

@@ -1,11 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { type GateInput, judgedTree, judgeGate, readEvidence, reviewEvidence } from '../../src/core/gate-evidence.ts';
+import { messageOf } from '../../src/core/blockers/shown-blocker.ts';
+import {
+  type GateInput,
+  type GateJudgement,
+  judgedTree,
+  judgeGate,
+  readEvidence,
+  reviewEvidence,
+} from '../../src/core/gate-evidence.ts';
+import { blocker } from '../../src/model/blocker.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 
 const TREE = 'a'.repeat(40);
 const COMMIT = 'c'.repeat(40);
-const OBSTACLE: Blocker = { code: 'PAWL_GIT_TAMPERED', message: 'Settings were changed.', hint: 'Look.', evidence: [] };
+const OBSTACLE: Blocker = blocker('PAWL_GIT_OBJECTS_DAMAGED', { reason: 'graph', commit: COMMIT }, []);
+
+/** What is shown of the judgement's blocker; null: it has none. */
+function messageIn({ blocker: found }: GateJudgement): string | null {
+  return found === null ? null : messageOf(found);
+}
 
 function input(changes: Partial<GateInput> = {}, worktree: Partial<GateInput['worktree']> = {}): GateInput {
   return {
@@ -15,7 +29,8 @@ function input(changes: Partial<GateInput> = {}, worktree: Partial<GateInput['wo
     by: 'critic',
     commit: COMMIT,
     tree: TREE,
-    outcome: { exitCode: 0, signal: null, message: 'done' },
+    outcome: { exitCode: 0, signal: null },
+    told: 'done',
     answer: null,
     obstacle: null,
     worktree: { head: COMMIT, isOnBranch: true, tree: TREE, trackedChanges: [], untracked: [], ...worktree },
@@ -78,7 +93,7 @@ describe('a gate', () => {
     const judged = judgeGate(input({ obstacle: OBSTACLE }));
     expect(judged).toMatchObject({ status: 'BLOCKED', blocker: OBSTACLE });
     expect(judged.document).toMatchObject({ status: 'BLOCKED', verdict: 'PASS' });
-    expect(judged.summary).toBe('Settings were changed. The verdict was PASS: done');
+    expect(judged.summary).toBe(`${messageOf(OBSTACLE)} The verdict was PASS: done`);
     const gate = { gate: 'review', epoch: 1, taskId: 'review-e1-a1' } as const;
     expect(reviewEvidence(judged.document, gate, OBSTACLE)).toMatchObject({ status: 'BLOCKED', blocker: OBSTACLE });
     expect(reviewEvidence(judgeGate(input()).document, gate, OBSTACLE)).toMatchObject({ status: 'BLOCKED' });
@@ -117,22 +132,17 @@ describe('the evidence of a gate, word for word', () => {
     [0, 'PASS', null],
     [2, 'FAIL', 'The review of round 1 failed: done'],
   ])('of exit code %i without an answer is %s', (exitCode, status, message) => {
-    const judged = judgeGate(input({ outcome: { exitCode, signal: null, message: 'done' } }));
-    expect([judged.status, judged.blocker?.message ?? null]).toEqual([status, message]);
+    const judged = judgeGate(input({ outcome: { exitCode, signal: null } }));
+    expect([judged.status, messageIn(judged)]).toEqual([status, message]);
   });
 
   it('of a gate that failed or is blocked says why, as far as it was said', () => {
-    expect(judgeGate(input({ answer: answered('FAIL', '') })).blocker).toMatchObject({
-      code: 'PAWL_GATE_FAILED',
-      message: 'The review of round 1 failed.',
-      evidence: ['tasks/review-e1-a1'],
-    });
-    const blocked = judgeGate(input({ answer: answered('BLOCKED', 'x'.repeat(2_000)) })).blocker;
-    expect(blocked).toMatchObject({ code: 'PAWL_GATE_BLOCKED' });
-    expect(blocked?.message).toBe(`The review of round 1 is blocked: ${'x'.repeat(1_000)}`);
-    const hints = [blocked?.hint, judgeGate(input({ answer: answered('FAIL') })).blocker?.hint];
-    expect(new Set(hints).size).toBe(2);
-    expect(hints).not.toContain('');
+    const failed = judgeGate(input({ answer: answered('FAIL', '') }));
+    expect(failed.blocker).toMatchObject({ code: 'PAWL_GATE_FAILED', evidence: ['tasks/review-e1-a1'] });
+    expect(messageIn(failed)).toBe('The review of round 1 failed.');
+    const blocked = judgeGate(input({ answer: answered('BLOCKED', 'x'.repeat(2_000)) }));
+    expect(blocked.blocker).toMatchObject({ code: 'PAWL_GATE_BLOCKED' });
+    expect(messageIn(blocked)).toBe(`The review of round 1 is blocked: ${'x'.repeat(1_000)}`);
   });
 
   it('of an overruled verdict says what overruled it, then what it was', () => {
@@ -144,13 +154,31 @@ describe('the evidence of a gate, word for word', () => {
     expect(summaryOf({}, { isOnBranch: false })).toBe(
       'The worktree was taken off its branch while the gate ran. The verdict was PASS: fine',
     );
-    expect(summaryOf({ obstacle: OBSTACLE }, {})).toBe('Settings were changed. The verdict was PASS: fine');
+    expect(summaryOf({ obstacle: OBSTACLE }, {})).toMatch(
+      /^The repository's commit graph .* have judged\. The verdict was PASS: fine$/,
+    );
     expect(summaryOf({ obstacle: OBSTACLE, answer: answered('PASS', '') }, {})).toMatch(/The verdict was PASS:$/);
+  });
+
+  it('that was kept says the same of an overruled verdict as when it was judged', () => {
+    const gate = { gate: 'review' as const, epoch: 1, taskId: 'review-e1-a1' };
+    for (const worktree of [
+      { tree: null, trackedChanges: ['a.ts', 'b'.repeat(400)] },
+      { isOnBranch: false },
+      { head: 'd'.repeat(40) },
+      { tree: 'b'.repeat(40) },
+    ]) {
+      const judged = judgeGate(input({ answer: answered('PASS') }, worktree));
+      expect(judged.blocker && messageOf(judged.blocker)).toBe(
+        `The review of round 1 failed: ${judged.summary}`.slice(0, 1_030),
+      );
+      expect(reviewEvidence(judged.document, gate, null).blocker).toEqual(judged.blocker);
+    }
   });
 
   it('says who changed tracked files, and which', () => {
     const changed = { tree: null, trackedChanges: ['a.ts', 'b.ts'] };
-    const said = (changes: Partial<GateInput>): string => judgeGate(input(changes, changed)).blocker?.message ?? '';
+    const said = (changes: Partial<GateInput>): string => messageIn(judgeGate(input(changes, changed))) ?? '';
     expect(said({})).toContain('failed: The reviewer "critic" changed tracked files: a.ts, b.ts.');
     expect(said({ gate: 'verification' })).toContain('The verifier "critic" changed tracked files: a.ts, b.ts.');
     expect(said({ gate: 'verification', by: null })).toContain('The verification changed tracked files: a.ts, b.ts.');
@@ -202,7 +230,11 @@ describe('the evidence of a gate, word for word', () => {
     const gate = { gate: 'review' as const, epoch: 2, taskId: 't' };
     expect(reviewEvidence(document, gate, null)).toEqual({
       ...{ status: 'FAIL', findings: [FINDING], summary: 'not fine', hasUntracked: true, document },
-      blocker: expect.objectContaining({ message: 'The review of round 2 failed: not fine', evidence: ['tasks/t'] }),
+      blocker: {
+        code: 'PAWL_GATE_FAILED',
+        params: { gate: 'review', round: 2, said: 'not fine', overruled: null },
+        evidence: ['tasks/t'],
+      },
     });
     expect(reviewEvidence({ ...(document as object), status: 'PASS' }, gate, null)).toMatchObject({
       status: 'PASS',

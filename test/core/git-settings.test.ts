@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { changeWords } from '../../src/core/blockers/git-words.ts';
+import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
 import {
   isAcceptedByPerson,
   isFarReaching,
@@ -15,16 +17,16 @@ describe('settings of git at two moments', () => {
     const before = { 'core.bare': 'a', 'hooks/pre-commit': 'b', 'user.name': 'c' };
     const after = { 'core.bare': 'a', 'user.name': 'd', 'info/attributes': 'e' };
     expect(settingChanges(before, after)).toEqual([
-      'hooks/pre-commit was removed',
-      'info/attributes was set',
-      'user.name was changed',
+      { name: 'hooks/pre-commit', change: 'removed' },
+      { name: 'info/attributes', change: 'set' },
+      { name: 'user.name', change: 'changed' },
     ]);
     expect(settingChanges(before, { ...before })).toEqual([]);
   });
 
-  it('differ by one sentence where the configuration cannot be read any more', () => {
+  it('differ by one thing alone where the configuration cannot be read any more', () => {
     expect(settingChanges({ 'core.bare': 'a' }, { [UNREADABLE]: 'b' })).toEqual([
-      'the configuration cannot be read any more',
+      { name: UNREADABLE, change: 'unreadable' },
     ]);
     expect(settingChanges({ [UNREADABLE]: 'a' }, { [UNREADABLE]: 'a' })).toEqual([]);
   });
@@ -109,23 +111,22 @@ it.each([
 ])('%s of the user is not', (key) => expect(isFarReaching(key)).toBe(false));
 
 it('of history that was cut off only the cut is told', () => {
-  expect(settingChanges({}, { shallow: 'a' })).toEqual(['shallow was set']);
-  expect(settingChanges({ shallow: 'a' }, { shallow: 'b' })).toEqual(['shallow was changed']);
-  expect(settingChanges({ shallow: 'a', shallower: 'b' }, {})).toEqual(['shallower was removed']);
+  expect(settingChanges({}, { shallow: 'a' })).toEqual([{ name: 'shallow', change: 'set' }]);
+  expect(settingChanges({ shallow: 'a' }, { shallow: 'b' })).toEqual([{ name: 'shallow', change: 'changed' }]);
+  expect(settingChanges({ shallow: 'a', shallower: 'b' }, {})).toEqual([{ name: 'shallower', change: 'removed' }]);
 });
 
 it('the blocker names the task, the first changes, how many more, and the runs that were at work', () => {
-  const changes = Array.from({ length: 7 }, (_, n) => `key.${n} was set`);
+  const changes = Array.from({ length: 7 }, (_, n) => ({ name: `key.${n}`, change: 'set' }) as const);
   const blocker = settingsBlocker({ taskId: 'fix-e1-a1', changes, others: ['run_b', 'run_c'] });
-  expect(blocker.message).toContain('While fix-e1-a1 ran');
-  expect(blocker.message).toContain('key.0 was set, key.1 was set');
-  expect(blocker.message).toContain('and 2 more');
-  expect(blocker.message).toContain(
-    'The changes came from this worker, a worker of run_b or run_c, or from someone else.',
-  );
-  expect(blocker.evidence).toEqual(['tasks/fix-e1-a1', ...changes]);
+  const { message } = shownBlocker(blocker);
+  expect(message).toContain('While fix-e1-a1 ran');
+  expect(message).toContain('key.0 was set, key.1 was set');
+  expect(message).toContain('and 2 more');
+  expect(message).toContain('The changes came from this worker, a worker of run_b or run_c, or from someone else.');
+  expect(blocker.evidence).toEqual(['tasks/fix-e1-a1', ...changes.map(changeWords)]);
   const alone = settingsBlocker({ taskId: 'fix-e1-a1', changes, others: [] });
-  expect(alone.message).toContain('The changes came from this worker, or from someone else.');
+  expect(shownBlocker(alone).message).toContain('The changes came from this worker, or from someone else.');
 });
 
 it.each([
@@ -141,7 +142,7 @@ it.each([
 });
 
 describe('settings that were changed', () => {
-  const blocker = { code: 'PAWL_GIT_TAMPERED', message: 'm', hint: 'h', evidence: ['tasks/fix-e1-a1', 'x was set'] };
+  const blocker = { code: 'PAWL_GIT_TAMPERED', params: {}, evidence: ['tasks/fix-e1-a1', 'x was set'] };
   const recordsOf = (...events: readonly object[]): readonly JournalRecord[] =>
     events.map((event) => ({ event }) as JournalRecord);
   const refused = { type: 'workRefused', blocker };
@@ -170,9 +171,9 @@ describe('settings that were changed', () => {
   });
 
   it('are told up to a bound, as are those who may have done it', () => {
-    const changes = Array.from({ length: 50 }, (_, n) => `k${n} was set`);
+    const changes = Array.from({ length: 50 }, (_, n) => ({ name: `k${n}`, change: 'set' }) as const);
     const others = Array.from({ length: 7 }, (_, n) => `run_${n}`);
-    const told = settingsBlocker({ taskId: 't', changes, others });
+    const told = shownBlocker(settingsBlocker({ taskId: 't', changes, others }));
     expect(told.code).toBe('PAWL_GIT_TAMPERED');
     expect(told.hint).toContain('retry');
     expect(told.evidence).toHaveLength(41);

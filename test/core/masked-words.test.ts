@@ -1,7 +1,7 @@
 /** Whatever an agent says, wherever it says it: a likely secret does not come into what is recorded of it. */
 import { describe, expect, it } from 'vitest';
 import { readAnswer } from '../../src/core/answer.ts';
-import { concludeTask, type ForcedEnd, type WorkerEnding } from '../../src/core/conclusion.ts';
+import type { ForcedEnd, WorkerEnding } from '../../src/core/conclusion.ts';
 import { encode } from '../../src/core/task-files.ts';
 import { foldEvent, SILENT_TURN } from '../../src/core/turn.ts';
 import { reportTurn } from '../../src/core/turn-report.ts';
@@ -9,6 +9,7 @@ import type { AgentEvent, EndCause, TurnEnd } from '../../src/model/agent-event.
 import { PURPOSES } from '../../src/model/limits.ts';
 import type { TurnReport, TurnRequest } from '../../src/model/turn.ts';
 import { plainTurn } from '../host/plain-request.ts';
+import { conclusionOf } from '../support/told-ends.ts';
 
 const SECRET = `ghp_${'a1B2'.repeat(9)}`;
 const said = (what: string): string => `${what} ${SECRET} and more`;
@@ -114,7 +115,7 @@ describe('the end of a task holds none', () => {
         reading: { kind: 'missing' },
         forced,
         orphanResult: 'lost',
-        obstacle: said('obstacle'),
+        obstacle: { kind: 'said', words: said('obstacle') } as const,
         start: { program: said('program'), hasOutput: false, lastWords: said('last words') },
         ...given,
       })),
@@ -122,19 +123,19 @@ describe('the end of a task holds none', () => {
 
   it('whatever its turn says', () => {
     for (const turn of turns()) {
-      for (const ending of endings({ turn })) expect(keptOf(concludeTask(ending))).not.toContain(SECRET);
+      for (const ending of endings({ turn })) expect(keptOf(conclusionOf(ending))).not.toContain(SECRET);
     }
   });
 
   it('whatever its answer says', () => {
     for (const answer of [...answers()]) {
       const reading = readAnswer(encode(JSON.parse(JSON.stringify(answer))), 'verification');
-      for (const ending of endings({ reading })) expect(keptOf(concludeTask(ending))).not.toContain(SECRET);
+      for (const ending of endings({ reading })) expect(keptOf(conclusionOf(ending))).not.toContain(SECRET);
     }
   });
 
   it('whatever its program said when it could not be started', () => {
-    const messages = endings({}).map((ending) => concludeTask(ending).message);
+    const messages = endings({}).map((ending) => conclusionOf(ending).message);
     expect(keptOf(messages)).not.toContain(SECRET);
     expect(messages.some((message) => message.includes('It said: last words [secret]'))).toBe(true);
     expect(messages.some((message) => message.includes('Because: obstacle [secret]'))).toBe(true);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { hasHint, hintOf, shownCause, shownHint } from '../../src/core/blocker-hints.ts';
+import { hintOf, knownHint } from '../../src/core/blockers/catalogue.ts';
+import { shownBlocker, shownHint } from '../../src/core/blockers/shown-blocker.ts';
 import { ALONE, firstOf, type RunFacts, runActions, type Surroundings } from '../../src/core/next-actions.ts';
 import { ERROR_CODES, type ErrorCode } from '../../src/model/error-codes.ts';
 import { HOSTILE } from '../support/hostile-names.ts';
@@ -42,9 +43,9 @@ function around(more: Partial<Surroundings> = {}): Surroundings {
 const commandsOf = (facts: RunFacts, surroundings: Surroundings = around()): readonly (string | null)[] =>
   runActions(facts, surroundings).map(({ command }) => command);
 
-test('the fix rounds that a journal counts are shown with their plural', () => {
+test('the fix rounds that an earlier journal counts are shown with their plural', () => {
   const message = (count: number) =>
-    shownCause({ code: 'PAWL_FIX_LIMIT', message: `after ${count} fix round(s), the most`, hint: '', evidence: [] })
+    shownBlocker({ code: 'PAWL_FIX_LIMIT', message: `after ${count} fix round(s), the most`, hint: '', evidence: [] })
       .message;
   expect([1, 2, 12].map(message)).toEqual(
     ['1 fix round', '2 fix rounds', '12 fix rounds'].map((words) => `after ${words}, the most`),
@@ -58,9 +59,9 @@ test('a packet that is not an object is shown as that, not as one that lacks a f
     hint: 'old',
     evidence: ['x'],
   } as const;
-  expect(shownCause(lacking)).toEqual({ ...lacking, hint: hintOf('PAWL_PACKET_INSUFFICIENT') });
+  expect(shownBlocker(lacking)).toEqual({ ...lacking, hint: hintOf('PAWL_PACKET_INSUFFICIENT') });
   const evidence = ['packet_object'];
-  expect(shownCause({ ...lacking, message: 'The packet lacks packet_object.', evidence })).toEqual({
+  expect(shownBlocker({ ...lacking, message: 'The packet lacks packet_object.', evidence })).toEqual({
     code: 'PAWL_PACKET_INSUFFICIENT',
     message: 'The packet is not an object.',
     hint: 'Write an object with the fields of a packet; an edited packet is a new run.',
@@ -254,14 +255,8 @@ describe('a hint', () => {
 
   test('is in the catalogue for every code that parks or ends a run', () => {
     const parking = CODES.filter((code) => [3, 4, 5].includes(ERROR_CODES[code]));
-    const ofCommands = [
-      'PAWL_WAIT_TIMED_OUT',
-      'PAWL_RULES_UNSUPPORTED',
-      'PAWL_RUN_CONFLICT',
-      'PAWL_REPLACE_REFUSED',
-      'PAWL_RUN_QUARANTINED',
-    ];
-    expect(parking.filter((code) => !hasHint(code))).toEqual(ofCommands);
+    const ofCommands = ['PAWL_WAIT_TIMED_OUT', 'PAWL_RUN_CONFLICT', 'PAWL_REPLACE_REFUSED', 'PAWL_RUN_QUARANTINED'];
+    expect(parking.filter((code) => knownHint(code) === null)).toEqual(ofCommands);
   });
 });
 

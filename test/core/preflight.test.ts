@@ -1,12 +1,14 @@
 /** What is known to stop a packet before any worker has started. */
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
-import { shownHint } from '../../src/core/blocker-hints.ts';
+import { hintOf } from '../../src/core/blockers/catalogue.ts';
+import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
 import type { AgentsToChoose } from '../../src/core/choose-agents.ts';
 import { readPackets } from '../../src/core/packets.ts';
 import { commandBlocker, type PreflightPlace, preflight, targetBlocker } from '../../src/core/preflight.ts';
+import { blocker } from '../../src/model/blocker.ts';
 import { parseConfig } from '../../src/model/config.ts';
-import type { Blocker } from '../../src/model/error.ts';
+import type { ShownBlocker } from '../../src/model/error.ts';
 import { blockerSchema } from '../../src/model/event.ts';
 import type { Packet } from '../../src/model/packet.ts';
 import { type Given, goodPacket } from '../packets/good-packet.ts';
@@ -16,8 +18,6 @@ function packetOf(change: Given = {}): Packet {
   if (packet === undefined) throw new Error('no packet');
   return packet;
 }
-
-const UNUSABLE: Blocker = { code: 'PAWL_AGENT_UNUSABLE', message: 'm', hint: 'h', evidence: [] };
 
 function agentsOf(
   names: readonly string[],
@@ -31,7 +31,8 @@ function agentsOf(
     forRole: (role) => roles[role] ?? null,
     installation: (name) => (name === 'claude' ? 'npm i claude' : null),
     installed: () => installed,
-    problem: (name) => (broken.includes(name) ? { ...UNUSABLE, message: name } : null),
+    problem: (name) =>
+      broken.includes(name) ? blocker('PAWL_AGENT_UNUSABLE', { reason: 'notExecutable', name, path: name }, []) : null,
   };
 }
 
@@ -45,6 +46,11 @@ function placeOf(change: Partial<Omit<PreflightPlace, 'config'>> & { readonly co
     agentOverride: null,
     ...rest,
   };
+}
+
+/** What stops the packet, in words. */
+function shownIn(packet: Packet, place: PreflightPlace): readonly ShownBlocker[] {
+  return preflight(packet, place).blockers.map(shownBlocker);
 }
 
 function codesIn(packet: Packet, place: PreflightPlace): readonly string[] {
@@ -64,7 +70,7 @@ describe('commands', () => {
     codesIn(packetOf({ verification: { commands } }), placeOf({ config }));
 
   it('of the packet and of the setup that are not admitted are told in one blocker each, all of them named', () => {
-    const { blockers } = preflight(
+    const blockers = shownIn(
       packetOf({ verification: { commands: ['npm test', 'make all', 'make more'] } }),
       placeOf({ config: { workspace: { setup: ['npm ci'] } } }),
     );
@@ -80,9 +86,9 @@ describe('commands', () => {
     'that need a shell (%s) are refused whatever is admitted, and the config is not named as the way out',
     (command) => {
       expect(codes(command, { verification: { allow: ['*'] } })).toEqual(['PAWL_VERIFICATION_NOT_ALLOWED']);
-      const [blocker] = preflight(packetOf({ verification: { commands: command } }), placeOf()).blockers;
-      expect(blocker?.message).toContain('cannot be run without a shell: it ');
-      expect(blocker?.hint).not.toContain('verification.allow');
+      const [found] = shownIn(packetOf({ verification: { commands: command } }), placeOf());
+      expect(found?.message).toContain('cannot be run without a shell: it ');
+      expect(found?.hint).not.toContain('verification.allow');
     },
   );
 
@@ -113,8 +119,8 @@ describe('agents', () => {
   });
 
   it('that Pawl knows and does not find are told with how they are installed', () => {
-    const [blocker] = preflight(packetOf({ agent: 'claude' }), placeOf()).blockers;
-    expect(blocker).toMatchObject({
+    const [found] = shownIn(packetOf({ agent: 'claude' }), placeOf());
+    expect(found).toMatchObject({
       code: 'PAWL_AGENT_MISSING',
       hint: expect.stringMatching(
         /^Name another one with --agent \(worker\), or install it \(npm i claude\), or name /,
@@ -123,25 +129,23 @@ describe('agents', () => {
   });
 
   it('that are there can be named with --agent, which the hint says before anything else', () => {
-    const hint = (agents: AgentsToChoose) => preflight(packetOf(), placeOf({ agents })).blockers[0]?.hint ?? '';
+    const hint = (agents: AgentsToChoose) => shownIn(packetOf(), placeOf({ agents }))[0]?.hint ?? '';
     expect(hint(agentsOf([]))).toMatch(/^Add it to pawl\.config\.json: /);
     const installed = hint(agentsOf([], {}, [], ['claude', 'codex']));
     expect(installed).toBe(
       'Name one with --agent (claude, codex), or add it to pawl.config.json: {"agents": {"claude": {"kind": "claude"}}}',
     );
-    expect(shownHint({ code: 'PAWL_AGENT_MISSING', hint: installed })).toBe(installed);
   });
 
   it('of which several could have a role are told to be given it: another one in the config would leave it open', () => {
     const roles = { implementer: 'a' };
-    const [blocker] = preflight(
+    const [found] = shownIn(
       packetOf({ verification: { expectations: ['x'] } }),
       placeOf({ agents: agentsOf(['a', 'claude', 'old'], roles, ['a', 'old'], ['claude', 'codex']) }),
-    ).blockers.filter(({ code }) => code === 'PAWL_AGENT_MISSING');
+    ).filter(({ code }) => code === 'PAWL_AGENT_MISSING');
     const hint =
       'Name one with --agent (claude, codex), or give the roles one in pawl.config.json: {"roles": {"fixer": "claude", "reviewer": "claude", "verifier": "claude"}}';
-    expect(blocker).toMatchObject({ hint, evidence: ['fixer', 'claude', 'codex'] });
-    expect(shownHint({ code: 'PAWL_AGENT_MISSING', hint })).toBe(hint);
+    expect(found).toMatchObject({ hint, evidence: ['fixer', 'claude', 'codex'] });
   });
 });
 
@@ -166,11 +170,11 @@ describe('the target', () => {
   it('is refused on another host, which is told then, and nothing else of the address', () => {
     const repository = { origin: 'https://ann:secret@github.com/acme/widgets.git', defaultBranches: ['main'] };
     const scm = { repo: 'gitlab.com/acme/widgets', issue_number: 1, intended_branch: 'work/a' };
-    const [blocker] = preflight(packetOf({ scm_target: scm }), placeOf({ repository })).blockers;
-    expect(blocker?.message).toMatch(
+    const [found] = shownIn(packetOf({ scm_target: scm }), placeOf({ repository }));
+    expect(found?.message).toMatch(
       /for the repository gitlab\.com\/acme\/widgets, .* is github\.com\/acme\/widgets\.$/,
     );
-    expect(JSON.stringify(blocker)).not.toContain('secret');
+    expect(JSON.stringify(found)).not.toContain('secret');
     const allowed = placeOf({ repository, config: { scm: { allowRepos: ['gitlab.com/acme/widgets'] } } });
     expect(codesIn(packetOf({ scm_target: scm }), allowed)).toEqual([]);
   });
@@ -182,7 +186,7 @@ describe('the target', () => {
   });
 });
 
-it('what is told to do is shown as it was recorded: it holds nothing that could be taken for a command', () => {
+it('what is told to do names what it is about: it holds nothing that could be taken for a command', () => {
   const packet = packetOf({ agent: 'claude', verification: { commands: ['make all', 'a | b'] } });
   const repository = { origin: 'git@github.com:acme/other.git', defaultBranches: ['work/task-1'] };
   const found = preflight(packet, placeOf({ repository, config: { workspace: { setup: ['a && b'] } } })).blockers;
@@ -192,7 +196,7 @@ it('what is told to do is shown as it was recorded: it holds nothing that could 
     'PAWL_SETUP_NOT_ALLOWED',
     'PAWL_VERIFICATION_NOT_ALLOWED',
   ]);
-  for (const blocker of found) expect(shownHint(blocker)).toBe(blocker.hint);
+  for (const each of found) expect(shownBlocker(each).hint).not.toBe(hintOf(each.code));
 });
 
 it('what is told fits into an event, however long the packet and the config are', () => {
@@ -210,8 +214,8 @@ it('what is told fits into an event, however long the packet and the config are'
 });
 
 describe('what is told, word for word', () => {
-  const only = (packet: Packet, place: PreflightPlace): Blocker => {
-    const { blockers } = preflight(packet, place);
+  const only = (packet: Packet, place: PreflightPlace): ShownBlocker => {
+    const blockers = shownIn(packet, place);
     expect(blockers).toHaveLength(1);
     return blockers[0] ?? expect.fail();
   };
@@ -240,21 +244,23 @@ describe('what is told, word for word', () => {
     'Admit it in verification.allow of pawl.config.json (word by word; "*" as the last word: any further words).';
   const notAdmitted = 'is not admitted by verification.allow of the config';
   const piped = 'cannot be run without a shell: it contains a pipe ("|")';
-  const told = (name: 'setup' | 'verification', commands: readonly string[]) =>
-    commandBlocker(name, 'PAWL_SETUP_NOT_ALLOWED', commands, ['npm test']);
+  const CODES = { setup: 'PAWL_SETUP_NOT_ALLOWED', verification: 'PAWL_VERIFICATION_NOT_ALLOWED' } as const;
+  const told = (name: 'setup' | 'verification', commands: readonly string[]) => {
+    const found = commandBlocker(CODES[name], commands, ['npm test']);
+    return found === null ? null : shownBlocker(found);
+  };
 
   it('of commands that are not admitted', () => {
-    const code = 'PAWL_SETUP_NOT_ALLOWED';
     expect(told('setup', ['npm test'])).toBeNull();
     expect(told('setup', [])).toBeNull();
     expect(told('setup', ['npm test', 'make'])).toEqual({
-      code,
+      code: CODES.setup,
       message: `The setup command "make" ${notAdmitted}.`,
       hint: ADMIT,
       evidence: ['make'],
     });
     expect(told('verification', ['make', 'npm test', 'a | b', 'c'])).toEqual({
-      code,
+      code: CODES.verification,
       message: `The verification command "make" ${notAdmitted} (and 2 more).`,
       hint: ADMIT,
       evidence: ['make', 'a | b', 'c'],
@@ -266,7 +272,7 @@ describe('what is told, word for word', () => {
     ['verification', 'the packet'],
   ] as const)('of commands that all need a shell: %s', (name, where) => {
     expect(told(name, ['a | b', 'c | d'])).toEqual({
-      code: 'PAWL_SETUP_NOT_ALLOWED',
+      code: CODES[name],
       message: `The ${name} command "a | b" ${piped} (and 1 more).`,
       hint: `Put what needs a shell into a script of the repository, and name that in ${where}.`,
       evidence: ['a | b', 'c | d'],
@@ -284,17 +290,13 @@ describe('what is told, word for word', () => {
     });
   });
 
-  it('is cut where it is longer than 1500 characters', () => {
+  it('is cut where a name is longer than 1500 characters', () => {
     const told = (length: number) => {
-      const text = 'x'.repeat(length);
-      const problem: Blocker = { code: 'PAWL_AGENT_UNUSABLE', message: text, hint: text, evidence: ['short', text] };
-      return only(packetOf(), placeOf({ agents: { ...agentsOf(['worker']), problem: () => problem } }));
+      const origin = `https://github.com/${'z'.repeat(length - 2)}/b`;
+      return only(packetOf(), placeOf({ repository: { origin, defaultBranches: [] } })).evidence[1];
     };
-    const code = 'PAWL_AGENT_UNUSABLE';
-    const whole = 'x'.repeat(1_500);
-    expect(told(1_500)).toEqual({ code, message: whole, hint: whole, evidence: ['short', whole] });
-    const cut = `${whole}…`;
-    expect(told(1_501)).toEqual({ code, message: cut, hint: cut, evidence: ['short', cut] });
+    expect(told(1_500)).toBe(`${'z'.repeat(1_498)}/b`);
+    expect(told(1_501)).toBe(`${'z'.repeat(1_499)}/…`);
   });
 });
 

@@ -1,7 +1,8 @@
 /** Which words of an agent refuse a setting, and which one: the words as the agents say them. */
 import { describe, expect, it } from 'vitest';
-import { shownHint } from '../../src/core/blocker-hints.ts';
+import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
 import { refusedSetting, refusingLine } from '../../src/core/refused-settings.ts';
+import { blocker } from '../../src/model/blocker.ts';
 
 const REFUSALS: readonly (readonly [words: string, setting: string])[] = [
   [
@@ -61,9 +62,10 @@ describe('a setting', () => {
   });
 
   it.each(REFUSALS)('that is refused by "%s" has a hint that is shown as it is', (words) => {
-    const hint = refusedSetting(words)?.hint ?? '';
+    const { name, hint } = refusedSetting(words) ?? expect.fail();
     expect(hint).toMatch(/retry: no attempt was used\.$/);
-    expect(shownHint({ code: 'PAWL_AGENT_SETTING_REFUSED', hint })).toBe(hint);
+    const found = blocker('PAWL_AGENT_SETTING_REFUSED', { setting: name, said: words }, []);
+    expect(shownBlocker(found).hint).toBe(hint);
   });
 
   it('is not refused by an agent that has worked, unless it says that it works under another', () => {

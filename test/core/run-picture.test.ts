@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
 import { PICTURE_COLUMNS, runPicture } from '../../src/core/run-picture.ts';
 import { quarantinedView, type RunView, viewOf } from '../../src/core/run-view.ts';
 import { snapshotOf } from '../../src/kernel/image.ts';
@@ -7,6 +8,7 @@ import { RUN_ACTOR } from '../../src/model/record.ts';
 import { settlementOf } from '../../src/prove/model/settlements.ts';
 import { decideRun, type RunState, runSystem } from '../../src/run/system.ts';
 import { type Folded, goodRun } from '../inspector/good-run.ts';
+import { sampleOf } from '../support/sample-blockers.ts';
 
 const RUN = 'run_T-1_aaaaaaaaaaaa';
 const steps = [...goodRun(RUN)];
@@ -100,20 +102,25 @@ describe('the picture of a run', () => {
   });
 
   it('says where a run was stopped, and by what', () => {
-    const blocker = { code: 'PAWL_GATE_BLOCKED' as const, message: 'm', hint: 'h', evidence: [] };
+    const blocker = sampleOf('PAWL_GATE_BLOCKED');
     const lines = runPicture(viewOf(RUN, snapshotOf(runSystem, blockedAtVerification(blocker), '', '').actors, AT));
     expect(lines.filter(({ mark }) => mark === 'stopped').map(({ text }) => text.replace(/\s+/g, ' ').trim())).toEqual([
       expect.stringContaining('■ verification'),
       '■ blockedNeedsHuman PAWL_GATE_BLOCKED',
     ]);
     expect(lines.every(({ mark }) => mark !== 'here')).toBe(true);
-    const aside = quarantinedView(RUN, 'T-1', { atMs: 0, surfaces: [], isResolved: false, blocker });
+    const aside = quarantinedView(RUN, 'T-1', {
+      atMs: 0,
+      surfaces: [],
+      isResolved: false,
+      blocker: shownBlocker(blocker),
+    });
     expect(textOf(aside).match(/■.*/g)).toEqual(['■ quarantined PAWL_GATE_BLOCKED']);
   });
 });
 
 describe('where a run came to a stop', () => {
-  const blocker: Blocker = { code: 'PAWL_WORKER_EXIT', message: 'm', hint: 'h', evidence: [] };
+  const blocker = shownBlocker(sampleOf('PAWL_WORKER_EXIT'));
   const last = steps.at(-1);
   if (last === undefined) throw new Error('no steps');
   const whole = viewAt(last);

@@ -3,13 +3,16 @@
 import { describe, expect, it } from 'vitest';
 import type { RunContext } from '../../machines/run/context.ts';
 import type { Json } from '../../src/base/canonical-json.ts';
-import { shownHint } from '../../src/core/blocker-hints.ts';
+import { hintOf } from '../../src/core/blockers/catalogue.ts';
+import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
 import { exitCodeOf, placeOf, quarantinedView, type RunKind, type RunView, viewOf } from '../../src/core/run-view.ts';
 import { snapshotOf } from '../../src/kernel/image.ts';
+import { blocker } from '../../src/model/blocker.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { runSystem } from '../../src/run/system.ts';
 import { goodRun } from '../inspector/good-run.ts';
+import { sampleOf } from '../support/sample-blockers.ts';
 
 const RUN = 'run_A_0123456789ab';
 const STEPS = [...goodRun(RUN)];
@@ -31,13 +34,6 @@ function actorsAt(
 function viewAt(type: string, changes: { value?: unknown; context?: Partial<RunContext> } = {}): RunView {
   return viewOf(RUN, actorsAt(type, changes).actors, AT);
 }
-
-const blocker = (code: Blocker['code'], message = code as string): Blocker => ({
-  code,
-  message,
-  hint: 'h',
-  evidence: [],
-});
 
 describe('the view of a run', () => {
   it('has the tasks in the order of a run, and the open one as its task', () => {
@@ -135,23 +131,24 @@ describe('the view of a run', () => {
   });
 
   it('names causes before what only counts them, each once, with a hint that holds no command', () => {
-    const blockers = [
-      blocker('PAWL_ATTEMPTS_EXHAUSTED'),
-      blocker('PAWL_FIX_LIMIT'),
-      blocker('PAWL_WORKER_EXIT', 'one'),
-      blocker('PAWL_FIX_STUCK'),
-      blocker('PAWL_WORKER_EXIT', 'two'),
-      blocker('PAWL_WORKER_EXIT', 'one'),
-    ];
+    const [spent, limit, stuck] = [
+      sampleOf('PAWL_ATTEMPTS_EXHAUSTED'),
+      sampleOf('PAWL_FIX_LIMIT'),
+      sampleOf('PAWL_FIX_STUCK'),
+    ] as const;
+    const one = blocker('PAWL_WORKER_FAILED', { said: 'one' }, []);
+    const two = blocker('PAWL_WORKER_FAILED', { said: 'two' }, []);
+    const blockers = [spent, limit, one, stuck, two, one];
     const view = viewAt('workerSpawned', { context: { blockers } });
-    expect(view.blockers.map(({ code, message }) => [code, message])).toEqual([
-      ['PAWL_WORKER_EXIT', 'one'],
-      ['PAWL_WORKER_EXIT', 'two'],
-      ['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_ATTEMPTS_EXHAUSTED'],
-      ['PAWL_FIX_LIMIT', 'PAWL_FIX_LIMIT'],
-      ['PAWL_FIX_STUCK', 'PAWL_FIX_STUCK'],
+    expect(view.blockers).toEqual([one, two, spent, limit, stuck].map(shownBlocker));
+  });
+
+  it('shows a blocker of the release before in the words that it recorded', () => {
+    const earlier: unknown = [{ code: 'PAWL_WORKER_EXIT', message: 'Once worded so.', hint: 'old', evidence: ['e'] }];
+    const { blockers } = viewAt('workerSpawned', { context: { blockers: earlier as Blocker[] } });
+    expect(blockers).toEqual([
+      { code: 'PAWL_WORKER_EXIT', message: 'Once worded so.', hint: hintOf('PAWL_WORKER_EXIT'), evidence: ['e'] },
     ]);
-    expect(view.blockers.map(({ hint }) => hint)).toEqual(view.blockers.map(shownHint));
   });
 
   it.each<readonly [unknown, number, RunKind]>([
@@ -165,7 +162,7 @@ describe('the view of a run', () => {
     ['queued', 1, 'blocked'],
     [{ implementing: 'working' }, 1, 'active'],
   ])('in %j with %i blockers is %s', (value, count, kind) => {
-    const blockers = Array.from({ length: count }, () => blocker('PAWL_AGENT_MISSING'));
+    const blockers = Array.from({ length: count }, () => sampleOf('PAWL_AGENT_MISSING'));
     expect(viewAt('packetReceived', { value, context: { blockers } }).kind).toBe(kind);
   });
 
@@ -191,13 +188,14 @@ describe('a place', () => {
 });
 
 describe('a run that was set aside', () => {
-  const facts = { atMs: 5, surfaces: ['path:o/r/x'], blocker: blocker('PAWL_HISTORY_LOST') };
+  const ASIDE = { code: 'PAWL_HISTORY_LOST', message: 'm', hint: 'h', evidence: [] } as const;
+  const facts = { atMs: 5, surfaces: ['path:o/r/x'], blocker: ASIDE };
 
   it('holds its surfaces until a person has given it up', () => {
     const aside = quarantinedView('run_Q', 'Q', { ...facts, isResolved: false });
     expect(aside).toMatchObject({ kind: 'quarantined', state: 'quarantined', updatedAtMs: 5, tasks: [], branch: '' });
     expect(aside.lease?.surfaces).toEqual(facts.surfaces);
-    expect(aside.blockers[0]?.hint).toBe(shownHint(facts.blocker));
+    expect(aside.blockers[0]?.hint).toBe(hintOf('PAWL_HISTORY_LOST'));
     expect(aside.actions.length).toBeGreaterThan(0);
     const resolved = quarantinedView('run_Q', 'Q', { ...facts, isResolved: true });
     expect(resolved).toMatchObject({ kind: 'terminal', state: 'quarantined', lease: null, actions: [] });

@@ -9,6 +9,7 @@ import {
   parseClaim,
   parseOutcome,
   parseRequest,
+  parseShownOutcome,
 } from '../../src/core/task-files.ts';
 import type { AgentRecord, Claim, Outcome, TaskRequest } from '../../src/model/request.ts';
 import { plainRequest, plainTurn } from '../host/plain-request.ts';
@@ -30,13 +31,13 @@ const agent: AgentRecord = {
   startedAtMs: 1,
 };
 const outcome: Outcome = {
-  v: 1,
+  v: 2,
   requestHash: hash,
   nonce: 'n',
   by: 'host',
   result: 'failed',
-  code: 'PAWL_WORKER_EXIT',
-  message: '',
+  cause: { code: 'PAWL_WORKER_EXIT', params: { exitCode: 1, signal: null, answer: null } },
+  summary: null,
   exitCode: 1,
   signal: null,
   completion: { sha256: hash, bytes: 0 },
@@ -67,7 +68,7 @@ const KINDS: readonly Kind[] = [
     value: outcome,
     bytes: encodeOutcome(outcome),
     parse: parseOutcome,
-    free: ['code', 'exitCode', 'signal', 'completion', 'output', 'stderr', 'head', 'tree', 'startedAtMs'],
+    free: ['cause', 'summary', 'exitCode', 'signal', 'completion', 'output', 'stderr', 'head', 'tree', 'startedAtMs'],
   },
 ];
 const bytesOf = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -104,6 +105,25 @@ describe.each(KINDS)('a $name', ({ value, bytes, parse, free }) => {
     for (const given of [new Uint8Array(0), bytes.subarray(0, -3), bytesOf([value]), Uint8Array.of(0xff)]) {
       expect(parse(given).ok).toBe(false);
     }
+  });
+});
+
+describe('an outcome', () => {
+  const { cause: _, summary: __, ...rest } = outcome;
+  const earlier = { ...rest, v: 1, code: 'PAWL_WORKER_EXIT', message: 'The worker ended with exit 1.' };
+
+  it('of the release before is shown with its sentence, and is none to rely on', () => {
+    expect(parseShownOutcome(bytesOf(earlier))).toEqual({ ok: true, value: earlier });
+    expect(parseOutcome(bytesOf(earlier))).toEqual({ ok: false, reason: '`v` is not 2' });
+    expect(parseShownOutcome(encodeOutcome(outcome))).toEqual({ ok: true, value: outcome });
+    expect(parseShownOutcome(bytesOf({ ...earlier, v: 3 })).ok).toBe(false);
+  });
+
+  it('has a code and facts as its cause, or none', () => {
+    for (const cause of [{}, { code: 1, params: {} }, { code: 'PAWL_WORKER_EXIT' }, { code: 'X', params: [] }, 'X']) {
+      expect(parseOutcome(bytesOf({ ...outcome, cause })), JSON.stringify(cause)).toMatchObject({ ok: false });
+    }
+    expect(parseOutcome(bytesOf({ ...outcome, cause: null, summary: '' }))).toMatchObject({ ok: true });
   });
 });
 

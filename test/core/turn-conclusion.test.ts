@@ -1,10 +1,11 @@
 /** What a turn means for its task: how it ended × exit × answer × denial × limit, every cell decided. */
 import { describe, expect, it } from 'vitest';
 import type { AnswerReading } from '../../src/core/answer.ts';
-import { concludeTask, type ForcedEnd } from '../../src/core/conclusion.ts';
+import type { ForcedEnd } from '../../src/core/conclusion.ts';
 import type { Answer } from '../../src/model/request.ts';
 import { type END_CAUSES, TURN_ENDS, type TurnReport } from '../../src/model/turn.ts';
 import type { WorkerExit } from '../../src/ports/gate.ts';
+import { conclusionOf } from '../support/told-ends.ts';
 import { reportOf } from '../support/turn-report.ts';
 
 const ANSWER: Answer = {
@@ -40,7 +41,7 @@ interface Given {
   readonly mayRemind?: boolean;
 }
 function concluded({ turn = {}, exit = CLEAN, reading = valid, forced, obstacle, mayRemind = false }: Given) {
-  return concludeTask({
+  return conclusionOf({
     purpose: 'implementation',
     completion: 'file',
     exit,
@@ -49,7 +50,7 @@ function concluded({ turn = {}, exit = CLEAN, reading = valid, forced, obstacle,
     orphanResult: 'lost',
     turn: reportOf(turn),
     mayRemind,
-    ...(obstacle === undefined ? {} : { obstacle }),
+    ...(obstacle === undefined ? {} : { obstacle: { kind: 'said', words: obstacle } as const }),
   });
 }
 const told = (given: Given): string => {

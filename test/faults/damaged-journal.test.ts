@@ -102,6 +102,7 @@ function classified({ world }: Found): string {
   const found = rehydrate(world, SIM_RUN, false);
   if (found.kind === 'absent') return 'absent';
   if (found.kind === 'doubtful') return found.doubt.code;
+  if (found.kind === 'unsupported') return 'unsupported';
   const isInterrupted = found.findings.some((finding) => finding.class === 'interruptedAppend');
   return `live at ${found.state.seq}${isInterrupted ? ', append interrupted' : ''}`;
 }

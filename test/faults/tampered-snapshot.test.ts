@@ -211,7 +211,7 @@ const textOf = (snapshot: unknown): string => `${canonicalJson(snapshot)}\n`;
 /** The code under which the run is doubted; null when it is live, and then it is what the journal proves. */
 function doubtIn(world: World): string | null {
   const found = rehydrate(world, SIM_RUN, false);
-  if (found.kind === 'absent') throw new Error('the run is gone');
+  if (found.kind === 'absent' || found.kind === 'unsupported') throw new Error(`the run is ${found.kind}`);
   if (found.kind === 'doubtful') return found.doubt.code;
   expect(stateImage(runSystem, found.state)).toBe(played.image);
   return null;

@@ -24,7 +24,7 @@ test('files that were changed after the worker ended are not committed', async (
   const before = fingerprint(fix.repo.root, (path) => path.includes('objects'));
   const result = await fix.git.commitWork(fix.commitSpec({ tree }));
   expect(blocker(result)).toBe('PAWL_WORKSPACE_CHANGED');
-  expect(result).toMatchObject({ blocker: { message: expect.stringContaining('after the worker ended') } });
+  expect(result).toMatchObject({ blocker: { params: { reason: 'afterEnd' } } });
   expect(fingerprint(fix.repo.root, (path) => path.includes('objects'))).toEqual(before);
 });
 
@@ -37,7 +37,7 @@ test.each([
   expect(await fix.git.commitWork(fix.commitSpec())).toMatchObject({
     blocker: {
       code: 'PAWL_WORKSPACE_CHANGED',
-      message: 'The HEAD of the worktree is damaged or gone.',
+      params: { reason: 'headDamaged' },
       evidence: [join(fix.admin, 'HEAD')],
     },
   });

@@ -4,6 +4,7 @@
  * Owns: the two looks. Does not own: what counts as a change (core/git-settings).
  */
 import { join } from 'node:path';
+import { changeWords } from '../../src/core/blockers/git-words.ts';
 import { settingChanges } from '../../src/core/git-settings.ts';
 import type { GitSettings } from '../../src/model/request.ts';
 import { createFixture, type Fixture } from './git-fixture.ts';
@@ -36,7 +37,7 @@ export async function watchSettings(): Promise<SettingsWatch> {
     lookAgain: async () => {
       before = await look();
     },
-    changes: async () => settingChanges(before, await look()),
-    changesIn: (settings) => settingChanges(before, settings),
+    changes: async () => settingChanges(before, await look()).map(changeWords),
+    changesIn: (settings) => settingChanges(before, settings).map(changeWords),
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
 import type { WorkspaceResult } from '../../src/ports/git.ts';
 import { BRANCH, createFixture, type Fixture, fingerprint, RUN_ID, usersCheckout } from './git-fixture.ts';
 
@@ -12,8 +13,9 @@ afterEach(() => fix.repo.remove());
 
 function blocker(result: WorkspaceResult): string {
   if (result.kind !== 'refused') throw new Error('it was not refused');
-  expect(result.blocker.message).not.toBe('');
-  expect(result.blocker.hint).not.toBe('');
+  const { message, hint } = shownBlocker(result.blocker);
+  expect(message).not.toBe('');
+  expect(hint).not.toBe('');
   return result.blocker.code;
 }
 

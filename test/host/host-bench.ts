@@ -19,6 +19,7 @@ import { endTree } from '../../src/host/ending.ts';
 import { type AgentRecord, type Outcome, TASK_FILES, type TaskRequest } from '../../src/model/request.ts';
 import type { HostProcessesPort } from '../../src/ports/processes.ts';
 import { Files } from '../../src/store/files.ts';
+import { type Told, toldOutcome } from '../support/told-ends.ts';
 import { builtPath } from './built.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -122,12 +123,12 @@ export class HostBench {
   }
 
   /** Runs the task to its outcome. */
-  async run(task: BenchTask): Promise<Outcome> {
+  async run(task: BenchTask): Promise<Outcome & Told> {
     this.start(task);
     return this.outcome(task);
   }
 
-  async outcome(task: BenchTask): Promise<Outcome> {
+  async outcome(task: BenchTask): Promise<Outcome & Told> {
     const path = join(task.taskFolder, TASK_FILES.outcome);
     await waitFor(
       `the outcome of ${task.taskFolder}`,
@@ -137,7 +138,7 @@ export class HostBench {
     );
     const parsed = parseOutcome(readFileSync(path));
     if (!parsed.ok) throw new Error(parsed.reason);
-    return parsed.value;
+    return toldOutcome(parsed.value);
   }
 
   agent(task: BenchTask): AgentRecord | null {

@@ -87,13 +87,13 @@ describe('one worker (L3)', () => {
   it('a host that finds an outcome leaves its own in late/ and changes nothing', async () => {
     const task = bench.task();
     const standing = encodeOutcome({
-      v: 1,
+      v: 2,
       requestHash: task.requestHash,
       nonce: 'operator',
       by: 'operator',
       result: 'interrupted',
-      code: 'PAWL_WORKER_INTERRUPTED',
-      message: 'asserted',
+      cause: { code: 'PAWL_WORKER_INTERRUPTED', params: { reason: 'operator', obstacle: null, answered: null } },
+      summary: null,
       exitCode: null,
       signal: null,
       completion: null,

@@ -91,8 +91,10 @@ describe('the instruction files of a task that judges', () => {
     ]);
     expect(outcomeOf(site)).toMatchObject({
       result: 'blocked',
-      code: 'PAWL_WORKER_START_FAILED',
-      message: expect.stringContaining("the base's instruction files could not be shown: the disk is full"),
+      cause: {
+        code: 'PAWL_WORKER_START_FAILED',
+        params: { obstacle: { words: expect.stringContaining('could not be shown: the disk is full') } },
+      },
     });
   });
 

@@ -8,6 +8,7 @@ import { BOUNDS } from '../../src/model/limits.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { Files } from '../../src/store/files.ts';
+import { toldEnd } from '../support/told-ends.ts';
 import { FakeClock } from './fake-processes.ts';
 import { plainTurn } from './plain-request.ts';
 
@@ -41,7 +42,8 @@ const concluded = (output: string) => {
   const turn = turnOf(output);
   const { capabilities } = CLAUDE;
   const report = reportTurn({ turn, request: plainTurn, agent: 'coder', capabilities, answerFrom: null, hasRun: true });
-  return concludeTurn(report, EXIT, null);
+  const stop = concludeTurn(report, EXIT, null);
+  return stop === null ? null : toldEnd(stop, EXIT);
 };
 
 describe('a last line over the bound of a line', () => {

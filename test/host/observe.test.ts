@@ -29,13 +29,13 @@ const agent: AgentRecord = {
   startedAtMs: 1,
 };
 const outcome: Outcome = {
-  v: 1,
+  v: 2,
   requestHash,
   nonce: 'h',
   by: 'host',
   result: 'completed',
-  code: null,
-  message: '',
+  cause: null,
+  summary: '',
   exitCode: 0,
   signal: null,
   completion: null,

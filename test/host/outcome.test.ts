@@ -73,7 +73,7 @@ describe('settleOutcome', () => {
       requestHash,
       by: 'runner',
       result: 'completed',
-      message: 'from the orphan',
+      summary: 'from the orphan',
       exitCode: null,
       head: 'c0ffee',
       tree: 'facade',
@@ -173,7 +173,7 @@ describe('settleOutcome', () => {
     const { outcome } = await settleOutcome(settlement());
     expect(outcome).toMatchObject({
       result: 'completed',
-      message: 'kept',
+      summary: 'kept',
       completion: { sha256: sha256(encode(kept)) },
     });
   });

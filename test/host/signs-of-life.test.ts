@@ -1,6 +1,7 @@
 /** Real workers that say nothing: one that waits is ended at stallMs, one that works or changes files at silenceMaxMs. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/model/request.ts';
+import type { Told } from '../support/told-ends.ts';
 import { HostBench, hasNamespaces } from './host-bench.ts';
 
 const LIMITS = { stallMs: 3_000, silenceMaxMs: 7_000, graceMs: 200 };
@@ -13,7 +14,7 @@ afterAll(() => bench.close());
 
 describe.each(['none', 'pidNamespace'] as const)('with isolation %s', (isolation) => {
   const law = it.runIf(isolation === 'none' || hasNamespaces);
-  const ended = async (worker: string): Promise<{ readonly outcome: Outcome; readonly tookMs: number }> => {
+  const ended = async (worker: string): Promise<{ readonly outcome: Outcome & Told; readonly tookMs: number }> => {
     const outcome = await bench.run(bench.task({ isolation, worker: [worker], limits: LIMITS }));
     return { outcome, tookMs: outcome.endedAtMs - (outcome.startedAtMs ?? 0) };
   };

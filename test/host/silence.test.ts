@@ -1,12 +1,12 @@
 /** How long a worker may be silent: for stallMs without any sign of life, for silenceMaxMs whatever else it does. */
 import { describe, expect, it } from 'vitest';
-import { concludeTask } from '../../src/core/conclusion.ts';
 import { resolveLimits, silenceMaxMs } from '../../src/core/limits.ts';
 import { packetOf } from '../../src/core/packet-fields.ts';
 import type { Activity } from '../../src/host/activity.ts';
 import { byBytes, type Reason } from '../../src/host/silence.ts';
 import { BOUNDS, type LimitOverrides, SILENCE_MAX_MS } from '../../src/model/limits.ts';
 import type { LimitsInput } from '../../src/model/packet-schema.ts';
+import { conclusionOf } from '../support/told-ends.ts';
 
 const LIMITS = { deadlineMs: 1, stallMs: 60_000, silenceMaxMs: 300_000, graceMs: 0, outputBytesMax: 1 };
 const LOOK_MS = LIMITS.stallMs / BOUNDS.activityLooks;
@@ -29,22 +29,19 @@ describe('a silent worker', () => {
     expect(endOf(never)).toEqual({
       forced: 'stalled',
       nowMs: LIMITS.stallMs,
-      obstacle:
-        'for 1m00s it said nothing, used no processor time, started no process and changed no file (limits.stallMs)',
+      obstacle: { kind: 'silent', ms: LIMITS.stallMs, hasSigns: false },
     });
   });
 
   it('lives on while it gives other signs of life, until silenceMaxMs, and is told which limit that was', () => {
     const end = endOf(always);
     expect(end).toMatchObject({ forced: 'stalled', nowMs: LIMITS.silenceMaxMs });
-    expect(end?.obstacle).toBe(
-      'it has said nothing for 5m00s, although it gave other signs of life (limits.silenceMaxMs)',
-    );
+    expect(end?.obstacle).toEqual({ kind: 'silent', ms: LIMITS.silenceMaxMs, hasSigns: true });
   });
 
   it('is ended stallMs after its last other sign', () => {
     const end = endOf((nowMs) => nowMs < 100_000);
-    expect(end?.obstacle).toContain('limits.stallMs');
+    expect(end?.obstacle).toEqual({ kind: 'silent', ms: LIMITS.stallMs, hasSigns: false });
     expect(end?.nowMs).toBeGreaterThan(100_000 - LOOK_MS + LIMITS.stallMs - 1);
     expect(end?.nowMs).toBeLessThanOrEqual(100_000 + LIMITS.stallMs);
   });
@@ -91,14 +88,14 @@ it('is said by the packet in either spelling, else by the config, else by defaul
 });
 
 it('the sentence of a stalled worker names the limit', () => {
-  const { message } = concludeTask({
+  const { message } = conclusionOf({
     purpose: 'fix',
     completion: 'file',
     exit: null,
     reading: { kind: 'missing' },
     forced: 'stalled',
     orphanResult: 'lost',
-    obstacle: endOf(always)?.obstacle ?? '',
+    obstacle: endOf(always)?.obstacle ?? { kind: 'said', words: '' },
   });
   expect(message).toBe(
     'The worker was ended because it had been silent for too long. Because: it has said nothing for 5m00s, although it gave other signs of life (limits.silenceMaxMs).',

@@ -13,6 +13,7 @@ import { TASK_FILES } from '../../src/model/request.ts';
 import type { TurnRequest } from '../../src/model/turn.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import { Files } from '../../src/store/files.ts';
+import { toldOutcome } from '../support/told-ends.ts';
 import { plainRequest, plainTurn } from './plain-request.ts';
 
 const TURN: TurnRequest = { ...plainTurn, answerSchema: { type: 'object' }, firstEventMs: 5_000 };
@@ -78,13 +79,19 @@ function settlement(turn: TurnRequest | null, log: string[]): Settlement {
   };
 }
 
+/** The outcome that comes of it, in words. */
+async function settled(given: Settlement) {
+  const { outcome } = await settleOutcome(given);
+  return toldOutcome(outcome);
+}
+
 describe.each(Object.entries(PUT))('%s', (name, put) => {
   it.each([TASK_FILES.stderr, TASK_FILES.output])(
     "in the place of a command's %s: settled by its answer, without a digest, and the log says of which path",
     async (file) => {
       put(pathOf(file));
       const log: string[] = [];
-      const { outcome } = await settleOutcome(settlement(null, log));
+      const outcome = await settled(settlement(null, log));
       expect(outcome).toMatchObject({ result: 'completed', message: 'done', output: null, stderr: null });
       expect(log.join('\n')).toContain(pathOf(file));
     },
@@ -92,7 +99,7 @@ describe.each(Object.entries(PUT))('%s', (name, put) => {
 
   it("in the place of an agent's events: its turn cannot be read, and the message names the path", async () => {
     put(pathOf(TASK_FILES.output));
-    const { outcome } = await settleOutcome(settlement(TURN, []));
+    const outcome = await settled(settlement(TURN, []));
     const isOnlyShut = name === 'a file that may not be read';
     expect([outcome.result, outcome.code]).toEqual(
       isOnlyShut ? ['interrupted', 'PAWL_WORKER_INTERRUPTED'] : ['failed', 'PAWL_AGENT_UNREADABLE'],
@@ -104,7 +111,7 @@ describe.each(Object.entries(PUT))('%s', (name, put) => {
     put(pathOf(TASK_FILES.output));
     const given = settlement(null, []);
     const limits = { ...plainRequest.limits, outputBytesMax: 1 };
-    const { outcome } = await settleOutcome({
+    const outcome = await settled({
       ...given,
       forced: 'outputLimit',
       request: { ...given.request, limits },

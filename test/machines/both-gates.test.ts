@@ -59,8 +59,7 @@ describe.each(GATES)('a handoff whose %s', (gate) => {
       'blockedNeedsHuman',
       {
         code: 'PAWL_HANDOFF_REFUSED',
-        message: 'The gates of epoch 1 do not both stand for the commit that was handed off.',
-        hint: 'Look at the gates with pawl events, then retry or abandon.',
+        params: { reason: 'gates', round: 1 },
         evidence: [],
       },
     ]);

@@ -3,9 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Blocker } from '../../src/model/error.ts';
 import { openedRun } from '../../src/prove/model/graph.ts';
-import { blockerOf, MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
+import { MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
 import { SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { decideRun, type RunState, type RunStep } from '../../src/run/system.ts';
+import { sampleOf } from '../support/sample-blockers.ts';
 
 const world = wholeWorld(SMALLEST);
 
@@ -23,7 +24,7 @@ function stateAfter(types: readonly string[], code: Blocker['code']): RunState {
     const { event } = input;
     return taken(
       state,
-      event.type === 'taskRefused' ? { ...input, event: { ...event, blocker: blockerOf(code) } } : input,
+      event.type === 'taskRefused' ? { ...input, event: { ...event, blocker: sampleOf(code) } } : input,
     );
   }, openedRun(world));
 }

@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { freshContext, type Judgement, type RunMachineEventOf } from '../../machines/run/context.ts';
 import { judgementOf, stuckBlockers, stuckReason } from '../../machines/run/fix-loop.ts';
+import { messageOf } from '../../src/core/blockers/shown-blocker.ts';
+import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { HASH } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 
@@ -81,13 +83,13 @@ describe('its blocker', () => {
       judged(found('a', 'b')),
     );
     expect(blocker).toMatchObject({ code: 'PAWL_FIX_STUCK', evidence: ['artifacts/review/x.json'] });
-    expect(blocker?.message).toContain('two fixes in a row have changed nothing');
-    expect(blocker?.message).toContain('Findings of the review, round by round: 3, 2, 2, 2.');
+    expect(blocker && messageOf(blocker)).toContain('two fixes in a row have changed nothing');
+    expect(blocker && messageOf(blocker)).toContain('Findings of the review, round by round: 3, 2, 2, 2.');
     expect(rest).toEqual([]);
   });
 
   it('goes before what the gate itself said', () => {
-    const own = { code: 'PAWL_GATE_FAILED', message: 'm', hint: 'h', evidence: [] } as const;
+    const own = blockerOf('PAWL_GATE_FAILED');
     const blockers = stuckBlockers({ ...context, judgements: [] }, { ...judged(found('a')), blocker: own });
     expect(blockers.map(({ code }) => code)).toEqual(['PAWL_FIX_STUCK', 'PAWL_GATE_FAILED']);
   });

@@ -6,7 +6,8 @@ import { runMachine, taskMachine } from '../../machines/index.ts';
 import { freshContext } from '../../machines/run/context.ts';
 import { canonicalJson, isObject } from '../../src/base/canonical-json.ts';
 import { KERNEL_ACTIONS } from '../../src/kernel/actions.ts';
-import { RUN_EFFECTS } from '../../src/model/effect.ts';
+import { RUN_EFFECTS, RUN_EFFECTS } from '../../src/model/effect.ts';
+import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 
@@ -26,7 +27,7 @@ const TASK_INPUT = {
 
 const RESULTS = ['completed', 'failed', 'blocked', 'cancelled', 'timedOut', 'interrupted', 'lost', 'limited'] as const;
 const key = 'k';
-const blocker = { code: 'PAWL_HOST_UNKNOWN', message: 'm', hint: 'h', evidence: [] } as const;
+const blocker = blockerOf('PAWL_HOST_UNKNOWN');
 
 const TASK_EVENTS = [
   { type: 'hostStartRepeated', key, atMs: 1 },

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
 import { taskMachine } from '../../machines/task/task.machine.ts';
 import { TASK_RESULTS } from '../../src/model/request.ts';
+import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 
 const INPUT = {
   taskId: 'fix-e1-a1',
@@ -23,7 +24,7 @@ const STEPS = {
     { type: 'endRequested', reason: 'cancelled', atMs: 1 },
   ],
 } as const;
-const blocker = { code: 'PAWL_WORKER_EXIT', message: 'm', hint: 'h', evidence: [] } as const;
+const blocker = blockerOf('PAWL_WORKER_FAILED');
 const endOf = (result: (typeof TASK_RESULTS)[number], outcomeHash = 'o') =>
   ({
     type: 'workerEnded',

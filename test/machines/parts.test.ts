@@ -1,4 +1,4 @@
-/** What the run machine notes in its context, each step by itself, and the blockers that it words. */
+/** What the run machine notes in its context, each step by itself, and the blockers that it makes. */
 import { describe, expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
 import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from '../../machines/run/blockers.ts';
@@ -9,13 +9,15 @@ import { runMachine } from '../../machines/run/run.machine.ts';
 import { grownLease, leftOutBy, surfacesToLease, withoutConflict } from '../../machines/run/surfaces.ts';
 import { waitForLimit } from '../../machines/run/waits.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
+import { blocker } from '../../src/model/blocker.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
+import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 
 const INPUT = { ...RUN_INPUT, surfaces: ['path:o/r/src'] };
 const CONTEXT: RunContext = { ...freshContext(INPUT), epoch: 2, purpose: 'review', headCommit: 'c' };
-const CAUSE = { code: 'PAWL_GATE_FAILED', message: 'm', hint: 'h', evidence: [] } as const;
+const CAUSE = blockerOf('PAWL_GATE_FAILED');
 const EVIDENCE = { path: 'artifacts/review/x.json', sha256: HASH };
 
 /** What the named action would change. */
@@ -30,9 +32,9 @@ const decided = (decision: string) => ({ type: 'decisionMade', decision, by: 'an
 
 describe('blockers', () => {
   it('of used-up attempts name purpose and task, the cause after it where there is one', () => {
-    const [blocker, ...rest] = exhausted({ ...CONTEXT, openTask: 'review-e2-a1' }, CAUSE);
-    expect(blocker).toMatchObject({
-      message: 'The review of this run has used up its attempts.',
+    const [first, ...rest] = exhausted({ ...CONTEXT, openTask: 'review-e2-a1' }, CAUSE);
+    expect(first).toMatchObject({
+      params: { purpose: 'review' },
       evidence: ['tasks/review-e2-a1'],
     });
     expect(rest).toEqual([CAUSE]);
@@ -41,11 +43,11 @@ describe('blockers', () => {
 
   it('of too many interruptions, and of too many waits, count the last one in', () => {
     expect(interruptedTooOften({ ...CONTEXT, interruptions: 2, openTask: 't' })).toMatchObject([
-      { message: expect.stringContaining('The review was interrupted 3 times'), evidence: ['tasks/t'] },
+      { params: { purpose: 'review', times: 3 }, evidence: ['tasks/t'] },
     ]);
     expect(interruptedTooOften(CONTEXT)[0]?.evidence).toEqual([]);
     expect(waitedTooOften({ ...CONTEXT, limitWaits: 2, openTask: 't' })).toMatchObject([
-      { message: 'The agent was limited 3 times in a row.', evidence: ['tasks/t'] },
+      { params: { times: 3 }, evidence: ['tasks/t'] },
     ]);
     expect(waitedTooOften(CONTEXT)[0]?.evidence).toEqual([]);
   });
@@ -65,7 +67,7 @@ describe('blockers', () => {
 
   it('of the fix limit name the gate and its evidence, the cause after it where there is one', () => {
     expect(fixLimitReached({ ...CONTEXT, fixes: 2 }, 'review', CAUSE, EVIDENCE)).toMatchObject([
-      { code: 'PAWL_FIX_LIMIT', message: expect.stringContaining('after 2 fix round'), evidence: [EVIDENCE.path] },
+      { code: 'PAWL_FIX_LIMIT', params: { gate: 'review', fixes: 2 }, evidence: [EVIDENCE.path] },
       CAUSE,
     ]);
     expect(fixLimitReached(CONTEXT, 'review', null, EVIDENCE)).toHaveLength(1);
@@ -80,8 +82,7 @@ describe('blockers', () => {
       evidence: EVIDENCE,
       blocker: null,
     };
-    const words = stuckBlockers(CONTEXT, judged as never).map(({ message }) => message);
-    expect(words.join()).toContain('two fixes in a row have changed nothing');
+    expect(stuckBlockers(CONTEXT, judged as never)).toMatchObject([{ params: { reason: 'same' } }]);
     expect(stuckBlockers(CONTEXT, { ...judged, type: 'another' } as never)).toEqual([]);
   });
 
@@ -98,8 +99,7 @@ describe('blockers', () => {
     expect(insufficient.context.blockers).toMatchObject([
       {
         code: 'PAWL_PACKET_INSUFFICIENT',
-        message: 'The packet lacks approval.approved, scope.goal.',
-        hint: 'Complete the packet and take it in again: a changed packet is a new run.',
+        params: { missing: ['approval.approved', 'scope.goal'] },
         evidence: ['approval.approved', 'scope.goal'],
       },
     ]);
@@ -174,7 +174,7 @@ describe('what is noted', () => {
   });
 
   it('of a budget: that it counts anew, by a retry or a new packet alone, and only where it was used up', () => {
-    const blockers = [{ ...CAUSE, code: 'PAWL_BUDGET_EXCEEDED' as const }];
+    const blockers = [blocker('PAWL_BUDGET_EXCEEDED', { reason: 'byAgent', usage: null, said: '' }, [])];
     for (const [event, expected] of [
       [decided('retry'), { budgetSinceMs: 7 }],
       [{ type: 'packetReplaced', atMs: 7 }, { budgetSinceMs: 7 }],

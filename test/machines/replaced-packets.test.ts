@@ -8,9 +8,10 @@ import { RUN_ACTOR } from '../../src/model/record.ts';
 import { openedRun } from '../../src/prove/model/graph.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
 import { packetReplaced } from '../../src/prove/model/settlements.ts';
-import { blockerOf, MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
+import { MODEL_RUN, stepsOf } from '../../src/prove/model/world.ts';
 import { SMALL, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { decideRun, type RunState, type RunStep, runSystem } from '../../src/run/system.ts';
+import { sampleOf } from '../support/sample-blockers.ts';
 
 const world = wholeWorld(SMALL);
 
@@ -133,7 +134,7 @@ describe('a packet is replaced', () => {
     const types = [...ADMITTED, 'taskRefused', 'packetReplaced'];
     const by = (code: 'PAWL_BUDGET_EXCEEDED' | 'PAWL_WORKSPACE_FAILED') =>
       stateAfter(types, (input) =>
-        input.event.type === 'taskRefused' ? { ...input, event: { ...input.event, blocker: blockerOf(code) } } : input,
+        input.event.type === 'taskRefused' ? { ...input, event: { ...input.event, blocker: sampleOf(code) } } : input,
       ).root.context.budgetSinceMs;
     expect(by('PAWL_BUDGET_EXCEEDED')).toEqual(expect.any(Number));
     expect(by('PAWL_WORKSPACE_FAILED')).toBeNull();

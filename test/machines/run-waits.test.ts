@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { freshContext, type RunMachineEventOf } from '../../machines/run/context.ts';
 import { waitForLimit } from '../../machines/run/waits.ts';
+import { blocker } from '../../src/model/blocker.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { HASH } from '../../src/prove/model/settlements.ts';
@@ -11,23 +12,19 @@ const NOW_MS = 1_000_000_000;
 
 const context = freshContext(RUN_INPUT);
 
-const OUTAGE: Blocker = {
-  code: 'PAWL_AGENT_UNREACHABLE',
-  message: 'The agent could not reach its model. It said: fetch failed',
-  hint: 'wait',
-  evidence: [],
-};
+const SAID = { resetsAtMs: null, said: 'fetch failed', untilMs: null } as const;
+const OUTAGE = blocker('PAWL_AGENT_UNREACHABLE', SAID, []);
 
-function waitMs(limitWaits: number, resetsAtMs?: number | null, blocker: Blocker | null = null): number {
-  return (waiting(limitWaits, resetsAtMs, blocker).waitUntilMs ?? 0) - NOW_MS;
+function waitMs(limitWaits: number, resetsAtMs?: number | null, cause: Blocker | null = null): number {
+  return (waiting(limitWaits, resetsAtMs, cause).waitUntilMs ?? 0) - NOW_MS;
 }
 
-function waiting(limitWaits: number, resetsAtMs?: number | null, blocker: Blocker | null = null) {
+function waiting(limitWaits: number, resetsAtMs?: number | null, cause: Blocker | null = null) {
   const event: RunMachineEventOf<'taskSettled'> = {
     type: 'taskSettled',
     taskId: 'implementation-e0-a1',
     result: 'limited',
-    blocker,
+    blocker: cause,
     outcomeHash: HASH,
     atMs: NOW_MS,
     ...(resetsAtMs === undefined ? {} : { resetsAtMs }),
@@ -50,16 +47,17 @@ describe('a run whose agent is limited', () => {
     expect(first).toBeLessThan(BOUNDS.limitWaitFirstMs);
   });
 
-  it('says what the agent said of an outage, and its own words of a limit', () => {
-    const instant = new Date(NOW_MS + BOUNDS.outageWaitFirstMs).toISOString();
+  it('keeps what the agent said of an outage, and until when it waits', () => {
+    const untilMs = NOW_MS + BOUNDS.outageWaitFirstMs;
     const evidence = ['tasks/implementation-e0-a1'];
     expect(waiting(0, null, OUTAGE).blockers).toEqual([
-      { ...OUTAGE, message: `${OUTAGE.message}. The run goes on at ${instant}.`, evidence },
+      { code: 'PAWL_AGENT_UNREACHABLE', params: { ...SAID, untilMs }, evidence },
     ]);
-    const ended = { ...OUTAGE, message: 'It is down.' };
-    expect(waiting(0, null, ended).blockers?.[0]?.message).toBe(`It is down. The run goes on at ${instant}.`);
-    expect(waiting(0, null).blockers).toMatchObject([{ code: 'PAWL_AGENT_LIMITED', evidence }]);
-    const limited = { ...OUTAGE, code: 'PAWL_AGENT_LIMITED' } as const;
+    const limitMs = NOW_MS + BOUNDS.limitWaitFirstMs;
+    expect(waiting(0, null).blockers).toEqual([
+      { code: 'PAWL_AGENT_LIMITED', params: { reason: 'waiting', untilMs: limitMs }, evidence },
+    ]);
+    const limited = blocker('PAWL_AGENT_LIMITED', { reason: 'usage', resetsAtMs: null, said: '' }, []);
     expect(waiting(0, null, limited)).toEqual(waiting(0, null));
   });
 

@@ -1,6 +1,7 @@
 /** What a run may lease beyond its lease: never what another holds, and under a strict config only what a person has accepted. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
 import { surfaceBlocker, surfaceVerdict } from '../../src/core/surface-verdict.ts';
 import { blockerSchema } from '../../src/model/event.ts';
 
@@ -43,15 +44,17 @@ describe('the blocker', () => {
     const asked = { beyond: ['path:o/r/src/\\[id].js', ...many], held, isStrict: false, accepted: [] };
     const blocker = surfaceBlocker(asked, surfaceVerdict(asked), { repo: 'o/r', commit: 'c'.repeat(40) });
     expect(blockerSchema.safeParse(blocker).success).toBe(true);
-    expect(blocker.message).toMatch(
+    expect(shownBlocker(blocker).message).toMatch(
       /^The work changes src\/\[id\]\.js, .* and 56 more, outside the packet's conflict surface; run_x holds src\/\[id\]\.js; run_y holds /s,
     );
-    expect(blocker.hint).toContain('Retry once run_x has ended');
+    expect(shownBlocker(blocker).hint).toContain('Retry once run_x has ended');
   });
 
   it('says that a person can accept where nobody holds the paths', () => {
     const asked = { beyond: ['path:o/r/a\u202eb\u0007'], held: [], isStrict: true, accepted: [] };
-    const { message, hint } = surfaceBlocker(asked, surfaceVerdict(asked), { repo: 'o/r', commit: 'c'.repeat(40) });
+    const { message, hint } = shownBlocker(
+      surfaceBlocker(asked, surfaceVerdict(asked), { repo: 'o/r', commit: 'c'.repeat(40) }),
+    );
     expect(message).toContain('The work changes a\\u{202e}b\\u{7}, outside the');
     expect(message).toContain('"surface" is "strict"');
     expect(hint).toContain('Accept it');
@@ -66,10 +69,12 @@ describe('the words', () => {
   it('with a holder say what it holds, that its end is waited for, and name both as evidence', () => {
     const held = [{ holder: 'run_x', surfaces: ['path:o/r/a'] }];
     expect(
-      surfaceBlocker(
-        { beyond: refused, held, isStrict: false, accepted: [] },
-        { added: [], refused, holder: 'run_x' },
-        place,
+      shownBlocker(
+        surfaceBlocker(
+          { beyond: refused, held, isStrict: false, accepted: [] },
+          { added: [], refused, holder: 'run_x' },
+          place,
+        ),
       ),
     ).toEqual({
       code: 'PAWL_SURFACE_CONFLICT',
@@ -81,10 +86,12 @@ describe('the words', () => {
 
   it('without a holder say what accepting and retrying mean', () => {
     expect(
-      surfaceBlocker(
-        { beyond: refused, held: [], isStrict: true, accepted: [] },
-        { added: [], refused, holder: null },
-        place,
+      shownBlocker(
+        surfaceBlocker(
+          { beyond: refused, held: [], isStrict: true, accepted: [] },
+          { added: [], refused, holder: null },
+          place,
+        ),
       ),
     ).toEqual({
       code: 'PAWL_SURFACE_CONFLICT',
@@ -99,7 +106,7 @@ describe('the words', () => {
     const long = Array.from({ length: 30 }, (_, n) => `path:o/r/${'x'.repeat(300)}${n}`);
     const held = Array.from({ length: 30 }, (_, n) => ({ holder: `run_${n}`, surfaces: long }));
     const asked = { beyond: long, held, isStrict: false, accepted: [] };
-    const { message, evidence } = surfaceBlocker(asked, surfaceVerdict(asked), place);
+    const { message, evidence } = shownBlocker(surfaceBlocker(asked, surfaceVerdict(asked), place));
     expect(message).toHaveLength(4_000);
     expect(message.startsWith(`The work changes ${'x'.repeat(200)}, x`)).toBe(true);
     expect(evidence).toEqual(['run_0', commit, ...long.slice(0, 20)]);

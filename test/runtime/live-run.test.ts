@@ -7,6 +7,7 @@ import { sha256 } from '../../src/base/sha256.ts';
 import { encodeAgentRecord, encodeClaim, encodeRequest } from '../../src/core/task-files.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
+import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { LiveRun } from '../../src/runtime/live-run.ts';
 import { superviseTask } from '../../src/runtime/supervise.ts';
@@ -78,8 +79,7 @@ describe('a snapshot', () => {
   it('is stored when the run waits for a person', () => {
     settleUntil('prepareWorkspace');
     const effect = run.state.owed.find((each) => each.kind === 'prepareWorkspace');
-    const blocker = { code: 'PAWL_WORKSPACE_DIRTY', message: 'm', hint: 'h', evidence: [] } as const;
-    commit('run', { type: 'workspaceRefused', key: effect?.key ?? '', blocker: { ...blocker, evidence: [] } });
+    commit('run', { type: 'workspaceRefused', key: effect?.key ?? '', blocker: blockerOf('PAWL_WORKSPACE_FAILED') });
     expect(run.state.root.value).toBe('blockedNeedsHuman');
     expect(snapshotSeq()).toBe(run.state.seq);
   });

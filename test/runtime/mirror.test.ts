@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { InspectionEvent } from 'xstate';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { decideRun, type RunState } from '../../src/run/system.ts';
 import { Mirror } from '../../src/runtime/mirror.ts';
@@ -28,7 +29,7 @@ function drive(onStep: (deliveries: Parameters<Mirror['feed']>[0], state: RunSta
 /** A run whose worker fails as often as it may. */
 function fail() {
   const steps: { deliveries: Parameters<Mirror['feed']>[0]; state: RunState }[] = [];
-  const blocker = { code: 'PAWL_WORKER_FAILED', message: 'm', hint: 'h', evidence: [] } as const;
+  const blocker = blockerOf('PAWL_WORKER_FAILED');
   let state: RunState | null = null;
   for (let event: JournalEvent | null = packetReceived(), actor: string = RUN_ACTOR; event !== null; ) {
     const decision = decideRun('run_x', state, { actor, event, atMs: 5 });
@@ -38,7 +39,7 @@ function fail() {
     const effect = state.owed.find((each) => settlementOf(each) !== null);
     const good: JournalEvent | null = effect === undefined ? null : settlementOf(effect);
     actor = effect?.actor ?? RUN_ACTOR;
-    event = good?.type === 'workerEnded' ? { ...good, result: 'failed', blocker: { ...blocker, evidence: [] } } : good;
+    event = good?.type === 'workerEnded' ? { ...good, result: 'failed', blocker } : good;
   }
   if (state?.root.value !== 'failedExecution') throw new Error('it has not failed');
   return { steps, state };

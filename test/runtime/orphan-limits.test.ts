@@ -171,7 +171,7 @@ describe.each(WORKERS)('the silence of %s', (_name, turn) => {
     }
     expect(orphan.at(10_000 + SILENCE_MS) && limits.overrun()).toMatchObject({
       forced: 'stalled',
-      obstacle: expect.stringContaining('limits.silenceMaxMs'),
+      obstacle: { kind: 'silent', ms: SILENCE_MS, hasSigns: true },
     });
   });
 

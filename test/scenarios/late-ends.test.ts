@@ -62,9 +62,10 @@ describe('a worker that has timed out', () => {
     expect([code, codesOf(of('A'))]).toEqual([3, ['PAWL_GATE_BLOCKED']]);
     const { runId } = of('A');
     const timedOut = outcomeOf(runId, TASK);
-    expect(timedOut).toMatchObject({ result: 'timedOut', code: 'PAWL_WORKER_DEADLINE' });
-    leaveLate(runId, TASK, 'one.json', { ...timedOut, nonce: 'one', result: 'completed', code: null, exitCode: 0 });
-    leaveLate(runId, TASK, 'two.json', { ...timedOut, nonce: 'two', result: 'failed', code: 'PAWL_WORKER_FAILED' });
+    expect(timedOut).toMatchObject({ result: 'timedOut', cause: { code: 'PAWL_WORKER_DEADLINE' } });
+    leaveLate(runId, TASK, 'one.json', { ...timedOut, nonce: 'one', result: 'completed', cause: null, exitCode: 0 });
+    const cause = { code: 'PAWL_WORKER_FAILED', params: { said: '' } };
+    leaveLate(runId, TASK, 'two.json', { ...timedOut, nonce: 'two', result: 'failed', cause });
     const foreign = { ...timedOut, nonce: 'three', requestHash: 'f'.repeat(64) };
     leaveLate(runId, TASK, 'three.json', foreign);
 

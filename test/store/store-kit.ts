@@ -59,7 +59,7 @@ export function codeOf(body: () => unknown): ErrorCode | null {
 }
 
 /** All that the PawlError says which `body` throws; anything else that it throws goes through. */
-export function toldBy(body: () => unknown): Omit<PawlError, 'name' | 'stack' | 'evidence'> {
+export function toldBy(body: () => unknown): Omit<PawlError, 'name' | 'stack' | 'evidence' | 'blocker'> {
   try {
     body();
   } catch (error) {

@@ -139,13 +139,13 @@ export class ProtocolBench {
   concludes(): void {
     const { requestHash } = this;
     const whole = {
-      v: 1,
+      v: 2,
       requestHash,
       nonce: NONCE,
       by: 'host',
       result: 'completed',
-      code: null,
-      message: '',
+      cause: null,
+      summary: '',
     } as const;
     const nothing = { exitCode: 0, signal: null, completion: null, output: null, stderr: null, head: null, tree: null };
     const outcome = { ...whole, ...nothing, survivors: 0 as const, startedAtMs: 1_000, endedAtMs: 1_001 };

@@ -22,6 +22,7 @@ import type { FsPort } from '../../src/ports/fs.ts';
 import type { TreeHandle } from '../../src/ports/processes.ts';
 import { Files } from '../../src/store/files.ts';
 import type { Plan, Spoken } from './fixture-lines.ts';
+import { type Told, toldOutcome } from './told-ends.ts';
 
 /** The program of the fixture agents. */
 export const FIXTURE_AGENT = join(import.meta.dirname, 'fixture-agent.mjs');
@@ -143,19 +144,19 @@ export class TurnBench {
   }
 
   /** Runs the turn to its outcome. */
-  async run(turn: BenchTurn, changes: HostChanges = {}): Promise<Outcome> {
+  async run(turn: BenchTurn, changes: HostChanges = {}): Promise<Outcome & Told> {
     await this.host(turn, changes);
     const outcome = this.outcome(turn);
     if (outcome === null) throw new Error(`no outcome: ${this.logs.join('\n')}`);
     return outcome;
   }
 
-  outcome(turn: BenchTurn): Outcome | null {
+  outcome(turn: BenchTurn): (Outcome & Told) | null {
     const path = join(turn.taskFolder, TASK_FILES.outcome);
     if (!existsSync(path)) return null;
     const parsed = parseOutcome(readFileSync(path));
     if (!parsed.ok) throw new Error(parsed.reason);
-    return parsed.value;
+    return toldOutcome(parsed.value);
   }
 
   handle({ taskFolder, request }: BenchTurn): TreeHandle {

@@ -7,7 +7,7 @@ const PATHS = [
   'src/core/turn-seen.ts',
   'src/host/host.ts',
   'src/adapters/git/commit.ts',
-  'machines/run.machine.ts',
+  'machines/run/run.machine.ts',
   'test/support/sim-run.ts',
 ];
 const stray = (charter: string, path = 'src/core/decide.ts'): string[] =>

@@ -7,11 +7,15 @@
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
+import { blocker } from '../../model/blocker.ts';
 import type { AgentConfig } from '../../model/config.ts';
 import type { Blocker } from '../../model/error.ts';
 import { adapterOf } from './adapters.ts';
 import { type CodingPlace, programOf } from './coding.ts';
 import { findProgram } from './find-program.ts';
+
+/** What the config names is as long as its writer liked. */
+const PATH_CHARS = 1_500;
 
 /** The blocker of an agent whose program (or script) is not there or not executable; null when it could be started. */
 export function agentProblem(name: string, agent: AgentConfig, place: CodingPlace): Blocker | null {
@@ -25,19 +29,12 @@ export function agentProblem(name: string, agent: AgentConfig, place: CodingPlac
       : programOf(agent, place) !== null;
   if (isFound) return null;
   const install = agent.kind === 'command' ? null : adapterOf(agent.kind).install;
-  const unusable = presentButUnusable(program, place);
-  return {
-    code: unusable === null ? 'PAWL_AGENT_MISSING' : 'PAWL_AGENT_UNUSABLE',
-    message:
-      unusable === null
-        ? `Agent not installed: the program of "${name}", ${program}, was not found${program.includes('/') ? '' : ' on PATH'}.`
-        : `The program of the agent "${name}", ${unusable}, is not an executable file.`,
-    hint:
-      unusable === null
-        ? `${install === null ? 'Install it' : `Install it (${install})`}, or name another program for "${name}" in pawl.config.json.`
-        : 'Make it executable, or name another program for it in pawl.config.json.',
-    evidence: [unusable ?? program],
-  };
+  const path = presentButUnusable(program, place)?.slice(0, PATH_CHARS) ?? null;
+  if (path !== null) return blocker('PAWL_AGENT_UNUSABLE', { reason: 'notExecutable', name, path }, [path]);
+  const named = program.slice(0, PATH_CHARS);
+  return blocker('PAWL_AGENT_MISSING', { reason: 'programMissing', name, program: named, installation: install }, [
+    named,
+  ]);
 }
 
 /** The program that a worker is started with; null where a placeholder says that it depends on the task. */
@@ -60,17 +57,13 @@ function presentButUnusable(program: string, { configFolder, environment }: Codi
 
 function scriptProblem(name: string, script: string | undefined, configFolder: string): Blocker | null {
   if (script === undefined) return null;
-  const path = resolve(configFolder, script);
+  const file = resolve(configFolder, script);
   try {
-    accessSync(path, constants.R_OK);
+    accessSync(file, constants.R_OK);
     return null;
   } catch {
     // Whatever hides it: the worker could not read it either.
-    return {
-      code: 'PAWL_AGENT_UNUSABLE',
-      message: `The script of the agent "${name}", ${path}, cannot be read.`,
-      hint: `Create it, or correct "script" of "${name}" in pawl.config.json.`,
-      evidence: [path],
-    };
+    const path = file.slice(0, PATH_CHARS);
+    return blocker('PAWL_AGENT_UNUSABLE', { reason: 'scriptUnreadable', name, path }, [path]);
   }
 }

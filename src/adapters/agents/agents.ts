@@ -4,9 +4,11 @@
  * Owns: finding an agent by name and role. Does not own: how one kind is started (a file for each kind), which role is asked for (core, runtime).
  */
 
+import { blockerError } from '../../core/blockers/blocker-error.ts';
 import { type NativeAgentConfig, nativeAgentSchema } from '../../model/agent-config.ts';
+import { blocker } from '../../model/blocker.ts';
 import type { AgentConfig, Config } from '../../model/config.ts';
-import { PawlError } from '../../model/error.ts';
+import type { PawlError } from '../../model/error.ts';
 import { AGENT_KINDS } from '../../model/turn.ts';
 import type { AgentCommand, AgentPlaces, AgentsPort } from '../../ports/agent.ts';
 import { builtPath } from '../built-path.ts';
@@ -97,12 +99,6 @@ function knownKind(name: string): NativeKind | undefined {
 }
 
 function missing(name: string, names: readonly string[]): PawlError {
-  const known = names.length === 0 ? 'it names none' : `it names ${names.join(', ')}`;
-  return new PawlError({
-    code: 'PAWL_AGENT_MISSING',
-    kind: 'needsHuman',
-    message: `The config has no agent "${name}": ${known}.`,
-    subject: name,
-    hint: `Add "agents": {"${name}": {"kind": "command", "argv": ["<program>", "{taskFile}"]}} to pawl.config.json, or name another agent.`,
-  });
+  const found = blocker('PAWL_AGENT_MISSING', { reason: 'notNamed', name, names }, [name]);
+  return blockerError(found, { subject: name, kind: 'needsHuman' });
 }

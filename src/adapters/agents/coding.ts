@@ -8,8 +8,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { splitCommand } from '../../core/allow-list.ts';
+import { blockerError } from '../../core/blockers/blocker-error.ts';
 import type { CodingAgentConfig } from '../../model/agent-config.ts';
-import { PawlError, systemCode } from '../../model/error.ts';
+import { blocker } from '../../model/blocker.ts';
+import { type Blocker, type PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent, TurnOrder } from '../../ports/agent.ts';
@@ -287,40 +289,34 @@ function placed(argument: string, configFolder: string): string {
 
 function refuseWhatItCannotDo(name: string, config: CodingAgentConfig, adapter: AgentAdapter, order: TurnOrder): void {
   const { capabilities, title } = adapter;
-  const refuse = (what: string): PawlError =>
-    new PawlError({
-      code: 'PAWL_AGENT_CAPABILITY',
-      kind: 'needsHuman',
-      message: `${title} ("${name}") ${what}.`,
-      subject: name,
-      hint: 'Change its settings in pawl.config.json, or name another agent.',
-    });
-  if (order.session.isResume && !capabilities.canResume) throw refuse('cannot resume a session');
-  if (config.maxTurns !== undefined && !capabilities.hasTurnLimit) throw refuse('cannot be held to maxTurns');
-  if (config.allowedTools.length > 0 && !capabilities.hasAllowedTools) throw refuse('takes no allowedTools');
+  const refuse = (reason: 'resume' | 'maxTurns' | 'allowedTools'): PawlError =>
+    refusal(name, blocker('PAWL_AGENT_CAPABILITY', { reason, name, title }, [name]));
+  if (order.session.isResume && !capabilities.canResume) throw refuse('resume');
+  if (config.maxTurns !== undefined && !capabilities.hasTurnLimit) throw refuse('maxTurns');
+  if (config.allowedTools.length > 0 && !capabilities.hasAllowedTools) throw refuse('allowedTools');
+}
+
+function refusal(name: string, found: Blocker): PawlError {
+  return blockerError(found, { subject: name, kind: 'needsHuman' });
 }
 
 function refuseLongArguments(name: string, adapter: AgentAdapter, command: TurnCommand): void {
   const longest = Math.max(0, ...command.args.map((argument) => Buffer.byteLength(argument)));
   if (longest < BOUNDS.argumentBytes) return;
-  throw new PawlError({
-    code: 'PAWL_AGENT_CAPABILITY',
-    kind: 'needsHuman',
-    message: `${adapter.title} ("${name}") takes its prompt as an argument, and this one has ${longest} bytes; the system takes ${BOUNDS.argumentBytes}.`,
-    subject: name,
-    hint: 'Shorten the packet, or name another agent.',
-  });
+  const params = {
+    reason: 'longPrompt',
+    name,
+    title: adapter.title,
+    bytes: longest,
+    bytesMax: BOUNDS.argumentBytes,
+  } as const;
+  throw refusal(name, blocker('PAWL_AGENT_CAPABILITY', params, [name]));
 }
 
 function notFound(name: string, config: CodingAgentConfig, adapter: AgentAdapter): PawlError {
   const program = config.kind === 'acp' ? config.argv[0] : (config.program ?? adapter.program);
-  return new PawlError({
-    code: 'PAWL_AGENT_MISSING',
-    kind: 'needsHuman',
-    message: `Agent "${name}" not installed: ${program} was not found.`,
-    subject: name,
-    hint: `Install it (${adapter.install}), or name its program in pawl.config.json.`,
-  });
+  const params = { reason: 'notFound', name, program, installation: adapter.install } as const;
+  return refusal(name, blocker('PAWL_AGENT_MISSING', params, [name]));
 }
 
 function unknownFlag(
@@ -331,13 +327,16 @@ function unknownFlag(
   extraArgs: readonly string[],
 ): PawlError {
   const isOfConfig = flags.some((flag) => extraArgs.some((argument) => argument.split('=')[0] === flag));
-  return new PawlError({
-    code: 'PAWL_AGENT_FLAG_UNKNOWN',
-    kind: 'needsHuman',
-    message: `${adapter.title} ${version} ("${name}") does not know ${flags.join(', ')}.`,
-    subject: name,
-    hint: isOfConfig
-      ? 'Install a version that does, or take it out of extraArgs in pawl.config.json.'
-      : `Install a version that does (${adapter.install}), or name another agent.`,
-  });
+  const params = {
+    name,
+    title: adapter.title,
+    version: version.slice(0, VERSION_CHARS),
+    flags: flags.slice(0, FLAGS_NAMED),
+    isOfConfig,
+    installation: adapter.install,
+  };
+  return refusal(name, blocker('PAWL_AGENT_FLAG_UNKNOWN', params, [name]));
 }
+
+const VERSION_CHARS = 200;
+const FLAGS_NAMED = 50;

@@ -9,8 +9,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { blockerError } from '../../core/blockers/blocker-error.ts';
 import { sanitiseTail } from '../../core/sanitise.ts';
-import { PawlError } from '../../model/error.ts';
+import { blocker } from '../../model/blocker.ts';
+import type { PawlError } from '../../model/error.ts';
 import type { AgentProgram } from '../../model/turn.ts';
 import type { AgentAdapter } from '../../ports/agent-adapter.ts';
 import { type BoundedCommand, type CommandOutcome, runBounded } from './bounded-command.ts';
@@ -65,7 +67,7 @@ async function fileKey(adapter: AgentAdapter, path: string): Promise<string> {
     const { size, mtimeNs, ino, dev } = await stat(path, { bigint: true });
     return [adapter.kind, path, size, mtimeNs, ino, dev].join('\n');
   } catch (error) {
-    throw unusable(adapter, path, `cannot be read: ${messageOf(error)}`, error);
+    throw unusable(adapter, path, { reason: 'unreadable', said: messageOf(error) }, error);
   }
 }
 
@@ -85,10 +87,10 @@ async function probe(adapter: AgentAdapter, path: string, environment: Variables
   if (versionText === undefined || sha256 === undefined) throw new Error('bug: a probe without an answer');
   const version = adapter.versionArgs === null ? 'unknown' : adapter.readVersion(versionText);
   if (version === null) {
-    throw unusable(adapter, path, `does not report a version of ${adapter.title}: ${toldOf(versionText)}`);
+    throw unusable(adapter, path, { reason: 'noVersion', said: toldOf(versionText) });
   }
   const flags = adapter.helpArgs.length === 0 ? null : flagsOf(helpTexts);
-  if (flags?.size === 0) throw unusable(adapter, path, `names no flag in its help: ${toldOf(helpTexts.join('\n'))}`);
+  if (flags?.size === 0) throw unusable(adapter, path, { reason: 'noFlags', said: toldOf(helpTexts.join('\n')) });
   return { path, version, sha256, flags };
 }
 
@@ -97,10 +99,12 @@ const BOUNDED = { cwd: PROBE_FOLDER, timeMs: PROBE_MS, outputBytesMax: PROBE_BYT
 async function answerOf(adapter: AgentAdapter, command: BoundedCommand): Promise<string> {
   const outcome: CommandOutcome = await runBounded(command);
   const asked = command.args.join(' ');
-  if (outcome.status === 'failed') throw unusable(adapter, command.path, `${asked}: it ${outcome.failure}`);
+  if (outcome.status === 'failed') {
+    throw unusable(adapter, command.path, { reason: 'unanswered', asked, said: outcome.failure.slice(0, TOLD_CHARS) });
+  }
   const text = `${outcome.stdout}\n${outcome.stderr}`;
   if (outcome.code === 0) return text;
-  throw unusable(adapter, command.path, `${asked}: exit code ${outcome.code}: ${toldOf(text)}`);
+  throw unusable(adapter, command.path, { reason: 'exit', asked, exitCode: outcome.code, said: toldOf(text) });
 }
 
 async function hashOf(adapter: AgentAdapter, path: string): Promise<string> {
@@ -108,7 +112,7 @@ async function hashOf(adapter: AgentAdapter, path: string): Promise<string> {
   try {
     await pipeline(createReadStream(path), hash);
   } catch (error) {
-    throw unusable(adapter, path, `cannot be read: ${messageOf(error)}`, error);
+    throw unusable(adapter, path, { reason: 'unreadable', said: messageOf(error) }, error);
   }
   return hash.digest('hex');
 }
@@ -122,20 +126,19 @@ function environmentOf(adapter: AgentAdapter, environment: Variables): Record<st
   return env;
 }
 
-function unusable(adapter: AgentAdapter, path: string, what: string, cause?: unknown): PawlError {
-  return new PawlError({
-    code: 'PAWL_AGENT_UNUSABLE',
-    kind: 'needsHuman',
-    message: `${path} ${what}.`,
-    subject: path,
-    hint: `Install ${adapter.title}, or name another program in the config: ${adapter.install}`,
-    ...(cause === undefined ? {} : { cause }),
-  });
+type Problem =
+  | { readonly reason: 'unreadable' | 'noVersion' | 'noFlags'; readonly said: string }
+  | { readonly reason: 'unanswered'; readonly asked: string; readonly said: string }
+  | { readonly reason: 'exit'; readonly asked: string; readonly exitCode: number; readonly said: string };
+
+function unusable({ title, install }: AgentAdapter, path: string, problem: Problem, cause?: unknown): PawlError {
+  const found = blocker('PAWL_AGENT_UNUSABLE', { ...problem, path, title, installation: install }, [path]);
+  return blockerError(found, { subject: path, kind: 'needsHuman', ...(cause === undefined ? {} : { cause }) });
 }
 
+/** What it printed, on one line; empty where it printed nothing. */
 function toldOf(text: string): string {
-  const told = sanitiseTail(text.trim(), TOLD_CHARS).replace(/\s+/g, ' ');
-  return told === '' ? 'it printed nothing' : told;
+  return sanitiseTail(text.trim(), TOLD_CHARS).replace(/\s+/g, ' ');
 }
 
 function messageOf(error: unknown): string {

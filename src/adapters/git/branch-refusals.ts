@@ -7,8 +7,10 @@
  * Invariant: nothing here changes anything.
  */
 import { join } from 'node:path';
-import { areSameBranch, branchProblem } from '../../core/branch-name.ts';
+import { areSameBranch, branchFault } from '../../core/branch-name.ts';
+import { type BlockerParams, blocker } from '../../model/blocker.ts';
 import type { WorkspaceSpec } from '../../ports/git.ts';
+import { shown } from './git-environment.ts';
 import { refusal } from './refusal.ts';
 import { defaultBranchesOf } from './repository-facts.ts';
 import type { Refused } from './workspace-refusals.ts';
@@ -29,33 +31,22 @@ export async function refuseProtected(
   const isBase = base !== null && areSameBranch(spec.branch, base);
   const isDefault = (await defaultBranchesOf(git)).some((name) => areSameBranch(spec.branch, name));
   if (!isBase && !isDefault) return null;
-  return refusal(
-    'PAWL_WORKSPACE_BRANCH_PROTECTED',
-    `The branch ${spec.branch} is the ${isBase ? 'base of the work' : 'default branch of the repository'}: a run works on a branch of its own.`,
-    'Give the packet a branch of its own and submit it again (a changed packet is a new run), and abandon this run.',
-    [spec.branch],
-  );
+  const params = { reason: isBase ? 'base' : 'default', branch: shown(spec.branch) } as const;
+  return refusal(blocker('PAWL_WORKSPACE_BRANCH_PROTECTED', params, [spec.branch]));
 }
 
 /** A branch whose ref or lock, or a worktree whose files, would have a longer path than the system takes. */
 export function refuseLongPaths(git: GitContext, spec: WorkspaceSpec): Refused | null {
-  const branch = spec.branch.slice(0, SHOWN_CHARS);
+  const branch = shown(spec.branch.slice(0, SHOWN_CHARS));
+  const tooLong = (params: BlockerParams['PAWL_WORKSPACE_PATH_TOO_LONG'], path: string): Refused =>
+    refusal(blocker('PAWL_WORKSPACE_PATH_TOO_LONG', params, [path]));
+  const fault = branchFault(spec.branch);
+  if (fault !== null) return tooLong({ ...fault, branch }, branch);
   const ref = join(git.commonDir, 'logs', 'refs', 'heads', `${spec.branch}.lock`);
-  const problem =
-    branchProblem(spec.branch) ?? (Buffer.byteLength(ref) < PATH_BYTES_MAX ? null : `is too long for ${git.commonDir}`);
-  if (problem !== null) {
-    return refusal(
-      'PAWL_WORKSPACE_PATH_TOO_LONG',
-      `The branch ${branch} ${problem}.`,
-      'Give the packet a shorter branch name and submit it again (a changed packet is a new run), and abandon this run.',
-      [branch],
-    );
+  if (Buffer.byteLength(ref) >= PATH_BYTES_MAX) {
+    return tooLong({ reason: 'noRoom', branch, folder: shown(git.commonDir) }, branch);
   }
-  if (Buffer.byteLength(spec.worktree) + WORKTREE_ROOM_BYTES < PATH_BYTES_MAX) return null;
-  return refusal(
-    'PAWL_WORKSPACE_PATH_TOO_LONG',
-    `The path of the worktree leaves no room for files below it: it has ${Buffer.byteLength(spec.worktree)} bytes.`,
-    'Keep the registry in a folder with a shorter path (--registry DIR), submit the packet there, and abandon this run.',
-    [spec.worktree.slice(0, SHOWN_CHARS)],
-  );
+  const bytes = Buffer.byteLength(spec.worktree);
+  if (bytes + WORKTREE_ROOM_BYTES < PATH_BYTES_MAX) return null;
+  return tooLong({ reason: 'worktree', bytes }, spec.worktree.slice(0, SHOWN_CHARS));
 }

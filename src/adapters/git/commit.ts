@@ -9,7 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { hintOf } from '../../core/blocker-hints.ts';
+import { type BlockerParams, blocker } from '../../model/blocker.ts';
 import type { CommitResult, CommitSpec } from '../../ports/git.ts';
 import { settleIndex } from './checkout.ts';
 import { shown } from './git-environment.ts';
@@ -41,21 +41,19 @@ const UNDER_WAY = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merg
 
 type Refused = Extract<CommitResult, { kind: 'refused' }>;
 
-const RETRY_HINT = hintOf('PAWL_WORKSPACE_CHANGED');
-
-function changed(message: string, evidence: readonly string[]): Refused {
-  return refusal('PAWL_WORKSPACE_CHANGED', message, RETRY_HINT, evidence);
+function changed(params: BlockerParams['PAWL_WORKSPACE_CHANGED'], evidence: readonly string[]): Refused {
+  return refusal(blocker('PAWL_WORKSPACE_CHANGED', params, evidence));
 }
 
 /** All that the worker changed since `parentCommit` is in a commit of the branch, or a blocker says why it cannot be. */
 export async function commitWork(git: GitContext, spec: CommitSpec): Promise<CommitResult> {
   const worktree = findWorktree(git.commonDir, spec.worktree);
   if (lookAtFolder(spec.worktree) === 'other') {
-    const what = `${spec.worktree} is not a folder any more: something replaced it, by a link for example.`;
-    return refusal('PAWL_WORKSPACE_FOREIGN', what, hintOf('PAWL_WORKSPACE_FOREIGN'), [spec.worktree]);
+    const params = { reason: 'replaced', path: shown(spec.worktree) } as const;
+    return refusal(blocker('PAWL_WORKSPACE_FOREIGN', params, [spec.worktree]));
   }
   if (worktree === null || lookAtFolder(spec.worktree) === 'absent' || !isLinkWhole(worktree)) {
-    return changed(`${spec.worktree} is no longer the worktree that was prepared.`, [spec.worktree]);
+    return changed({ reason: 'gone', path: shown(spec.worktree) }, [spec.worktree]);
   }
   await removeStaleLocks(git, worktree, spec.branch);
   const head = await readyHead(git, worktree, spec);
@@ -71,15 +69,15 @@ export async function commitWork(git: GitContext, spec: CommitSpec): Promise<Com
     return result(git, worktree, spec, again, tree === parentTree);
   }
   const underWay = UNDER_WAY.filter((name) => existsSync(join(worktree.adminDir, name)));
-  if (underWay.length > 0) return changed('The worker left a merge, rebase or pick unfinished.', underWay);
+  if (underWay.length > 0) return changed({ reason: 'unfinished' }, underWay);
   const found = await findTree(git.run, worktree, head, 'strict');
   switch (found.kind) {
     case 'unmerged':
-      return changed('The worker left conflicts unresolved.', found.paths);
+      return changed({ reason: 'conflicts' }, found.paths);
     case 'nested':
-      return changed('The worker left git repositories inside the worktree, which a commit cannot hold.', found.paths);
+      return changed({ reason: 'repositories' }, found.paths);
     case 'failed':
-      return changed(`Git cannot take what the worker left: ${found.reason}`, [spec.worktree]);
+      return changed({ reason: 'untakable', said: shown(found.reason) }, [spec.worktree]);
     case 'tree':
       break;
   }
@@ -93,7 +91,7 @@ export async function commitWork(git: GitContext, spec: CommitSpec): Promise<Com
 }
 
 function differs(recorded: string, now: string): Refused {
-  return changed('The worktree was changed after the worker ended.', [`recorded tree ${recorded}`, `tree now ${now}`]);
+  return changed({ reason: 'afterEnd' }, [`recorded tree ${recorded}`, `tree now ${now}`]);
 }
 
 /** The head of the branch, when the worktree stands on it and it descends from the commit that the worker started from. */
@@ -101,20 +99,15 @@ async function readyHead(git: GitContext, worktree: Worktree, spec: CommitSpec):
   const head = await commitOf(git, 'HEAD', worktree);
   const ref = await headRef(git, worktree);
   const headFile = join(worktree.adminDir, 'HEAD');
-  if (!isHead(headFile)) return changed('The HEAD of the worktree is damaged or gone.', [headFile]);
+  if (!isHead(headFile)) return changed({ reason: 'headDamaged' }, [headFile]);
   if (ref !== `refs/heads/${spec.branch}`) {
-    return changed(`The worktree stands on ${ref ?? `no branch (${head})`}, not on ${spec.branch}.`, [
-      head ?? spec.worktree,
-    ]);
+    const at = { ref: ref === null ? null : shown(ref), head, branch: shown(spec.branch) };
+    return changed({ reason: 'offBranch', ...at }, [head ?? spec.worktree]);
   }
-  if (head === null) return changed(`The branch ${spec.branch} is gone.`, [ref]);
+  if (head === null) return changed({ reason: 'branchGone', branch: shown(spec.branch) }, [ref]);
   if (await isDescended(git, spec.parentCommit, head)) return head;
-  return refusal(
-    'PAWL_WORKSPACE_DIVERGED',
-    `The branch ${spec.branch} no longer holds the commit that the worker started from.`,
-    RETRY_HINT,
-    [head, spec.parentCommit],
-  );
+  const params = { reason: 'fromWork', branch: shown(spec.branch) } as const;
+  return refusal(blocker('PAWL_WORKSPACE_DIVERGED', params, [head, spec.parentCommit]));
 }
 
 /** The commit since `parentCommit` that carries exactly this key; null when there is none. */

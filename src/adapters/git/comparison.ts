@@ -5,8 +5,11 @@
  *
  * Invariant: no program, filter, converter or attribute that the repository names has a say in what is shown.
  */
+import { blockerError } from '../../core/blockers/blocker-error.ts';
 import { PatchReader, type PatchReading } from '../../core/patch-reading.ts';
-import { PawlError } from '../../model/error.ts';
+import { blocker } from '../../model/blocker.ts';
+import type { PawlError } from '../../model/error.ts';
+import { shown } from './git-environment.ts';
 import { PATCH_FLAGS } from './inspection.ts';
 import { commitOf, type GitContext, inRepository } from './worktree.ts';
 
@@ -36,10 +39,7 @@ export function branchCommit(git: GitContext, branch: string): Promise<string | 
 }
 
 function gone(git: GitContext, commit: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_GIT_FAILED',
-    message: `The commit ${commit} is no longer in ${git.repository}: its branch was deleted or rewritten and git has removed it.`,
-    subject: commit,
-    hint: 'The evidence in the folder of the run still lists the files; what Pawl kept is under refs/pawl/rescue.',
-  });
+  const params = { reason: 'commitGone', commit, repository: shown(git.repository) } as const;
+  const failed = blocker('PAWL_WORKSPACE_FAILED', params, [commit]);
+  return blockerError(failed, { code: 'PAWL_GIT_FAILED', subject: commit });
 }

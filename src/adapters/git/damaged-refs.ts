@@ -8,14 +8,15 @@
 import { randomBytes } from 'node:crypto';
 import { type Dirent, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { listed } from '../../base/listed.ts';
+import { blocker } from '../../model/blocker.ts';
+import type { Blocker } from '../../model/error.ts';
 import { isThereBlank } from './damaged-worktree.ts';
+import { shown } from './git-environment.ts';
 import { entryAt, replaceFile, smallTextOf } from './git-files.ts';
 import { commitOf, type GitContext, inRepository, moveAside } from './worktree.ts';
 
 /** Branches in the way of another one that are named at once. */
 const BRANCHES_NAMED = 20;
-const MESSAGE_NAMES = 5;
 
 /** A ref that only Pawl makes does not stand half-written: it is as if it had never been made. */
 export function dropBlankRef({ commonDir }: GitContext, ref: string): void {
@@ -55,10 +56,10 @@ export async function branchesInWay(git: GitContext, branch: string): Promise<st
   return names.map((ref) => ref.slice('refs/heads/'.length)).slice(0, BRANCHES_NAMED);
 }
 
-/** What is said where these branches keep `branch` from being made. */
-export function inWayMessage(branch: string, inWay: readonly string[]): string {
-  const verb = inWay.length === 1 ? 'exists' : 'exist';
-  return `The branch ${branch} cannot be created while ${listed(inWay, MESSAGE_NAMES)} ${verb}.`;
+/** The blocker where these branches keep `branch` from being made. */
+export function branchInWay(branch: string, inWay: readonly string[]): Blocker {
+  const names = inWay.map((name) => shown(name));
+  return blocker('PAWL_WORKSPACE_BRANCH_IN_WAY', { branch: shown(branch), names }, inWay);
 }
 
 /** The names above that of the branch, which none may have with it. */

@@ -8,7 +8,8 @@
  */
 import { join } from 'node:path';
 import { type FilterUse, filtersIn } from '../../core/attribute-filters.ts';
-import { hintOf } from '../../core/blocker-hints.ts';
+import { type BlockerParams, blocker } from '../../model/blocker.ts';
+import { shown } from './git-environment.ts';
 import { smallTextOf } from './git-files.ts';
 import { refusal } from './refusal.ts';
 import { pathStream } from './run-git.ts';
@@ -19,6 +20,7 @@ import { type GitContext, inRepository } from './worktree.ts';
 const LFS = 'lfs';
 const ATTRIBUTE_FILES_MAX = 200;
 const USES_SHOWN = 5;
+const FILTERS_NAMED = 20;
 
 interface FoundUse extends FilterUse {
   readonly file: string;
@@ -37,8 +39,7 @@ export async function refuseFilters(git: GitContext, commit: string): Promise<Re
   const setUp = await filtersSetUp(git);
   const uses = [...tracked.filter(({ filter }) => filter === LFS || setUp.has(filter)), ...local];
   if (uses.length === 0) return null;
-  const message = `The repository keeps files by ${shownUses(uses)}, which Pawl does not run.`;
-  return refusal('PAWL_REPOSITORY_FILTERS', message, hintOf('PAWL_REPOSITORY_FILTERS'), uses.map(placeOf));
+  return refusal(blocker('PAWL_REPOSITORY_FILTERS', paramsOf(uses), uses.map(placeOf)));
 }
 
 /**
@@ -50,13 +51,12 @@ export async function refuseNewFilters(git: GitContext, commit: string, tree: st
   const known = new Set((await trackedUses(git, commit)).map(({ filter }) => filter));
   const uses = (await trackedUses(git, tree)).filter(({ filter }) => !known.has(filter));
   if (uses.length === 0) return null;
-  const message = `The work asks for ${shownUses(uses)}, which Pawl does not run: the files would be committed as they are.`;
-  return refusal('PAWL_WORKSPACE_FILTERS', message, hintOf('PAWL_WORKSPACE_FILTERS'), uses.map(placeOf));
+  return refusal(blocker('PAWL_WORKSPACE_FILTERS', paramsOf(uses), uses.map(placeOf)));
 }
 
-function shownUses(uses: readonly FoundUse[]): string {
-  const names = [...new Set(uses.map(({ filter }) => (filter === LFS ? 'Git LFS' : `the filter ${filter}`)))];
-  return `${names.join(' and ')} (${uses.slice(0, USES_SHOWN).map(placeOf).join(', ')})`;
+function paramsOf(uses: readonly FoundUse[]): BlockerParams['PAWL_REPOSITORY_FILTERS'] {
+  const names = [...new Set(uses.map(({ filter }) => shown(filter)))];
+  return { filters: names.slice(0, FILTERS_NAMED), uses: uses.slice(0, USES_SHOWN).map((use) => shown(placeOf(use))) };
 }
 
 function placeOf({ file, line, pattern }: FoundUse): string {

@@ -9,10 +9,10 @@
  */
 import { existsSync, lstatSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { hintOf } from '../../core/blocker-hints.ts';
-import { PawlError } from '../../model/error.ts';
+import { blockerError } from '../../core/blockers/blocker-error.ts';
+import { blocker } from '../../model/blocker.ts';
 import type { GitPort } from '../../ports/git.ts';
-import { branchesInWay, clearBranchPlace, inWayMessage, mendBranch } from './damaged-refs.ts';
+import { branchesInWay, branchInWay, clearBranchPlace, mendBranch } from './damaged-refs.ts';
 import {
   findOwnWorktree,
   findUnregistered,
@@ -20,6 +20,7 @@ import {
   mendCommonDirs,
   mendRegistration,
 } from './damaged-worktree.ts';
+import { shown } from './git-environment.ts';
 import { addWorktree } from './workspace.ts';
 import { isVacant } from './workspace-refusals.ts';
 import {
@@ -63,13 +64,9 @@ export async function restoredWorktree(git: GitContext, spec: ResetSpec): Promis
   if (known !== null && existsSync(known.adminDir)) await mendRegistration(git, known, spec.commit, strays);
   const [holder] = await branchHolders(git, spec.branch, spec.worktree);
   if (holder !== undefined) {
-    throw new PawlError({
-      code: 'PAWL_WORKSPACE_BRANCH_ELSEWHERE',
-      message: `The branch ${spec.branch} is checked out at ${holder}.`,
-      subject: holder,
-      hint: 'Check out another branch there, then retry the run.',
-      kind: 'needsHuman',
-    });
+    const names = { branch: shown(spec.branch), path: shown(holder) };
+    const found = blocker('PAWL_WORKSPACE_BRANCH_ELSEWHERE', names, [holder]);
+    throw blockerError(found, { subject: holder, kind: 'needsHuman' });
   }
   await clearBranchPlace(git, spec.branch, strays);
   await mendBranch(git, spec.branch, spec.commit);
@@ -87,12 +84,5 @@ async function refuseInWay(git: GitContext, branch: string): Promise<void> {
   if ((await commitOf(git, `refs/heads/${branch}`)) !== null) return;
   const inWay = await branchesInWay(git, branch);
   if (inWay.length === 0) return;
-  throw new PawlError({
-    code: 'PAWL_WORKSPACE_BRANCH_IN_WAY',
-    message: inWayMessage(branch, inWay),
-    subject: branch,
-    evidence: inWay,
-    hint: hintOf('PAWL_WORKSPACE_BRANCH_IN_WAY'),
-    kind: 'needsHuman',
-  });
+  throw blockerError(branchInWay(branch, inWay), { subject: branch, kind: 'needsHuman' });
 }

@@ -9,8 +9,10 @@
  * 3. Every call ends: by itself, or killed with its group after BOUNDS.gitMs (L9).
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { shellCommand } from '../../base/shell-words.ts';
-import { type ErrorKind, PawlError, systemCode } from '../../model/error.ts';
+import { blockerError } from '../../core/blockers/blocker-error.ts';
+import { configHint, type GitFailure } from '../../core/blockers/git-words.ts';
+import { blocker } from '../../model/blocker.ts';
+import { type ErrorKind, type PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { GIT_SETTINGS, gitEnvironment, shown } from './git-environment.ts';
 
@@ -62,41 +64,26 @@ function invocation(call: GitCall, environment: NodeJS.ProcessEnv): { args: stri
 
 /**
  * PAWL_GIT_FAILED for `git <first words>` in `subject`: terminal where git has answered, retryable where it never could (with a `cause`, or as
- * `kind` says).
+ * `kind` says). `failure`: how, or what was said of it.
  */
 export function gitFailure(
   args: readonly string[],
   subject: string,
-  detail: string,
+  failure: GitFailure | string,
   cause?: unknown,
   kind: ErrorKind = cause === undefined ? 'terminal' : 'retryable',
 ): PawlError {
-  const missing = systemCode(cause) === 'ENOENT';
-  const otherwise =
-    'Read what git reports, fix the cause (disk space, permissions, the repository itself) and start again.';
-  return new PawlError({
+  const told: GitFailure = typeof failure === 'string' ? { kind: 'said', words: shown(failure) } : failure;
+  const how: GitFailure = systemCode(cause) === 'ENOENT' ? { kind: 'notFound' } : told;
+  const command = shown(args.slice(0, 2).join(' '), 80);
+  const params = { reason: 'git', command, place: shown(subject), failure: how } as const;
+  const failed = blocker('PAWL_WORKSPACE_FAILED', params, [subject]);
+  return blockerError(failed, {
     code: 'PAWL_GIT_FAILED',
-    message: `git ${shown(args.slice(0, 2).join(' '), 80)} failed in ${subject}: ${missing ? 'git was not found' : detail}`,
     subject,
-    hint: missing ? 'Install git (or put it on PATH) and start again.' : (configHint(detail) ?? otherwise),
     kind,
     ...(cause === undefined ? {} : { cause }),
   });
-}
-
-/** What to do where git cannot work with its configuration, by its own sentence on it; null for any other failure. */
-function configHint(detail: string): string | null {
-  const at =
-    /bad config line (?<line>\d+) in file (?<path>.+)$/.exec(detail) ??
-    /in file '(?<path>.+)' at line (?<line>\d+)/.exec(detail) ??
-    /bad \w+ config value '.*' for '(?<key>[^']+)'/.exec(detail);
-  if (at === null) return null;
-  const { line, path = '', key } = at.groups ?? {};
-  const place =
-    key === undefined
-      ? `line ${line} of ${path} (${shellCommand(['sed', '-n', `${line}p`, path])})`
-      : `${key} in the configuration of this repository and in your own`;
-  return `Git cannot read its configuration. Look at ${place}, undo what was changed there and start again.`;
 }
 
 /** The output when the exit code is an answer; throws PAWL_GIT_FAILED otherwise. */
@@ -111,10 +98,11 @@ function judged(
   // A git that cannot read its configuration has not looked at what it was asked.
   const isAnswer = exitCode === 0 || configHint(problem) === null;
   if (exitCode !== null && isAnswer && (call.answers ?? [0]).includes(exitCode)) return { exitCode, text, problem };
-  const how = exitCode === null ? `ended by ${signal ?? 'a signal'}` : `exit ${exitCode}`;
+  const how: GitFailure =
+    exitCode === null ? { kind: 'signal', signal, said: problem } : { kind: 'exit', exitCode, said: problem };
   // An exit code is git's own word on what it was asked; a signal says nothing about it.
   const kind = exitCode === null ? 'retryable' : 'terminal';
-  throw gitFailure(call.args, call.cwd, `${how}${problem === '' ? '' : `: ${problem}`}`, undefined, kind);
+  throw gitFailure(call.args, call.cwd, how, undefined, kind);
 }
 
 /** Kills what a call has started, its group included, as long as its leader is not reaped: until then the id is surely its own. */
@@ -152,15 +140,15 @@ export function createGitRun(options: {
       let outBytes = 0;
       let stderr = Buffer.alloc(0);
       let broken: PawlError | null = null;
-      const breakOff = (detail: string): void => {
-        broken ??= gitFailure(call.args, call.cwd, detail);
+      const breakOff = (failure: GitFailure): void => {
+        broken ??= gitFailure(call.args, call.cwd, failure);
         killGroup(child);
       };
-      const timer = setTimeout(() => breakOff(`still running after ${BOUNDS.gitMs} ms`), BOUNDS.gitMs);
+      const timer = setTimeout(() => breakOff({ kind: 'slow', ms: BOUNDS.gitMs }), BOUNDS.gitMs);
       child.stdout?.on('data', (chunk: Uint8Array) => {
         if (call.onBytes !== undefined) return call.onBytes(chunk);
         outBytes += chunk.length;
-        if (outBytes > BOUNDS.gitOutputBytes) return breakOff(`more than ${BOUNDS.gitOutputBytes} bytes of output`);
+        if (outBytes > BOUNDS.gitOutputBytes) return breakOff({ kind: 'output', bytes: BOUNDS.gitOutputBytes });
         out.push(chunk);
       });
       child.stderr?.on('data', (chunk: Uint8Array) => {

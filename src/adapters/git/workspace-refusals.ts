@@ -6,10 +6,11 @@
  * Invariant: nothing here changes anything.
  */
 
-import { hintOf } from '../../core/blocker-hints.ts';
+import { type BlockerParams, blocker } from '../../model/blocker.ts';
 import { ANSWER_FOLDER } from '../../model/request.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
-import { branchesInWay, inWayMessage } from './damaged-refs.ts';
+import { branchesInWay, branchInWay } from './damaged-refs.ts';
+import { shown } from './git-environment.ts';
 import { worktreeState } from './inspection.ts';
 import { inOwn, takeCommit, withOwnGit } from './own-git.ts';
 import { refusal } from './refusal.ts';
@@ -38,12 +39,8 @@ export function refuseHeld(spec: WorkspaceSpec, holders: readonly string[]): Ref
   const ended = new Set(spec.endedWorktrees.map(canonicalPath));
   const holder = holders.find((path) => !ended.has(canonicalPath(path)));
   if (holder === undefined) return null;
-  return refusal(
-    'PAWL_WORKSPACE_BRANCH_ELSEWHERE',
-    `The branch ${spec.branch} is checked out at ${holder}.`,
-    hintOf('PAWL_WORKSPACE_BRANCH_ELSEWHERE'),
-    [holder],
-  );
+  const names = { branch: shown(spec.branch), path: shown(holder) };
+  return refusal(blocker('PAWL_WORKSPACE_BRANCH_ELSEWHERE', names, [holder]));
 }
 
 /** True when the base has all that the branch has, and more: moved there, the branch loses nothing. */
@@ -60,20 +57,15 @@ export async function refuseHistory(
 ): Promise<Refused | null> {
   if (branchHead === null) return refuseName(git, spec);
   if (await isDescended(git, base.commit, branchHead)) return null;
-  return refusal(
-    'PAWL_WORKSPACE_DIVERGED',
-    `The branch ${spec.branch} exists and does not descend from ${base.branch}.`,
-    `Rebase it onto ${base.branch}, rename it, or give the packet another branch, then retry the run.`,
-    [branchHead, base.commit],
-  );
+  const names = { branch: shown(spec.branch), base: shown(base.branch) };
+  return refusal(blocker('PAWL_WORKSPACE_DIVERGED', { reason: 'fromBase', ...names }, [branchHead, base.commit]));
 }
 
 /** Git keeps branches as files: `a` and `a/b` cannot both be. */
 async function refuseName(git: GitContext, spec: WorkspaceSpec): Promise<Refused | null> {
   const inWay = await branchesInWay(git, spec.branch);
   if (inWay.length === 0) return null;
-  const message = inWayMessage(spec.branch, inWay);
-  return refusal('PAWL_WORKSPACE_BRANCH_IN_WAY', message, hintOf('PAWL_WORKSPACE_BRANCH_IN_WAY'), inWay);
+  return refusal(branchInWay(spec.branch, inWay));
 }
 
 /** What lies in the folder may be overwritten only if it is what a killed checkout of `start` leaves. */
@@ -85,27 +77,25 @@ export async function refuseDirty(
 ): Promise<Refused | null> {
   const { worktree, folder } = found;
   if (worktree === null || isVacant(folder)) return null;
-  const dirty = (message: string, evidence: readonly string[]): Refused =>
-    refusal(
-      'PAWL_WORKSPACE_DIRTY',
-      `${spec.worktree} ${message}`,
-      'Keep or discard the contents of that folder, so that it is clean and on its branch, then retry the run.',
-      evidence,
-    );
+  const dirty = (params: BlockerParams['PAWL_WORKSPACE_DIRTY'], evidence: readonly string[]): Refused =>
+    refusal(blocker('PAWL_WORKSPACE_DIRTY', params, evidence));
+  const path = shown(spec.worktree);
+  const branch = shown(spec.branch);
   const ref = await headRef(git, worktree);
   if (found.ready !== null) {
     const state = await worktreeState(git, worktree);
     const isOnBranch = state.branch === spec.branch || (state.branch === null && state.head === start);
-    if (!isOnBranch) return dirty(`is on ${state.branch ?? state.head}, not on ${spec.branch}.`, [state.head]);
+    const at = shown(state.branch ?? state.head);
+    if (!isOnBranch) return dirty({ reason: 'elsewhere', path, at, branch }, [state.head]);
     const changes = [...state.trackedChanges, ...state.untracked];
-    return changes.length === 0 ? null : dirty('has uncommitted changes.', changes);
+    return changes.length === 0 ? null : dirty({ reason: 'changes', path }, changes);
   }
   if (folder === 'linkOnly') return null;
   if (ref !== `refs/heads/${spec.branch}` && !(ref === null && found.making !== null)) {
-    return dirty(`is half-made and on ${ref ?? 'no branch'}, not on ${spec.branch}.`, []);
+    return dirty({ reason: 'halfMade', path, ref: ref === null ? null : shown(ref), branch }, []);
   }
   const strangers = await strangersIn(git, worktree, start);
-  return strangers.length === 0 ? null : dirty('is half-made and contains foreign files.', strangers);
+  return strangers.length === 0 ? null : dirty({ reason: 'strangers', path }, strangers);
 }
 
 /** Files that neither `commit` has nor git ignores: judged by the commit, for a killed checkout leaves files before their index. */

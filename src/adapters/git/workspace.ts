@@ -10,6 +10,7 @@
  */
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { blocker } from '../../model/blocker.ts';
 import type { Blocker } from '../../model/error.ts';
 import type { WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import { refuseLongPaths, refuseProtected } from './branch-refusals.ts';
@@ -22,6 +23,7 @@ import {
   mendRegistration,
   removeOrphans,
 } from './damaged-worktree.ts';
+import { shown } from './git-environment.ts';
 import { replaceFile } from './git-files.ts';
 import { refusal } from './refusal.ts';
 import { symbolicTarget } from './repository-facts.ts';
@@ -103,12 +105,8 @@ async function examine(git: GitContext, spec: WorkspaceSpec): Promise<Seen | Ref
   const isLeftOver = isLinkLeftOver(git.commonDir, spec.worktree, found.folder);
   const isForeign = found.folder === 'other' || (found.worktree === null && !isVacant(found.folder) && !isLeftOver);
   if (isForeign || (mark !== null && mark.runId !== spec.runId)) {
-    return refusal(
-      'PAWL_WORKSPACE_FOREIGN',
-      `${spec.worktree} is taken by something that is not the worktree of this run.`,
-      'Look at the contents of that folder and move the folder away, then retry the run.',
-      [spec.worktree],
-    );
+    const params = { reason: 'taken', path: shown(spec.worktree) } as const;
+    return refusal(blocker('PAWL_WORKSPACE_FOREIGN', params, [spec.worktree]));
   }
   const base = mark?.base ?? (await resolveBase(git, spec.baseBranch));
   if ('kind' in base) return base;
@@ -148,14 +146,9 @@ async function resolveBase(git: GitContext, named: string | null): Promise<Base 
       (await commitOf(git, `refs/heads/${branch}`)) ?? (await commitOf(git, `refs/remotes/origin/${branch}`));
     if (commit !== null) return { branch, commit };
   }
-  return refusal(
-    'PAWL_WORKSPACE_BASE_MISSING',
-    named === null
-      ? 'The repository has no default branch with a commit to start from.'
-      : `The base branch ${named} does not exist, here or at origin.`,
-    'Commit on it, fetch it, or name another base_branch in the packet, then retry the run.',
-    names.filter((name) => name !== null),
-  );
+  const branch = named === null ? null : shown(named);
+  const tried = names.filter((name) => name !== null);
+  return refusal(blocker('PAWL_WORKSPACE_BASE_MISSING', { branch }, tried));
 }
 
 /** A worktree of an ended run lets go of the branch; its files stay. */

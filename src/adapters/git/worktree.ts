@@ -9,7 +9,10 @@
  */
 import { cpSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { PawlError, systemCode } from '../../model/error.ts';
+import { blockerError } from '../../core/blockers/blocker-error.ts';
+import { blocker } from '../../model/blocker.ts';
+import { systemCode } from '../../model/error.ts';
+import { shown } from './git-environment.ts';
 import { linkIn, namesIn, pathIn, replaceFile, smallTextOf, textOf } from './git-files.ts';
 import type { GitCall, GitRun } from './run-git.ts';
 
@@ -120,13 +123,8 @@ export function findWorktree(commonDir: string, path: string): Worktree | null {
 export function openWorktree(git: GitContext, path: string): Worktree {
   const worktree = findWorktree(git.commonDir, path);
   if (worktree !== null && lookAtFolder(path) !== 'absent' && isAdministered(worktree)) return worktree;
-  throw new PawlError({
-    code: 'PAWL_WORKSPACE_FOREIGN',
-    message: `${path} is not (or no longer) a worktree of ${git.repository}.`,
-    subject: path,
-    hint: 'Something removed or replaced it: if that folder exists, look at its contents and move it away, then retry; or abandon the run.',
-    kind: 'needsHuman',
-  });
+  const params = { reason: 'unknown', path: shown(path), repository: shown(git.repository) } as const;
+  throw blockerError(blocker('PAWL_WORKSPACE_FOREIGN', params, [path]), { subject: path, kind: 'needsHuman' });
 }
 
 /** True when the worktree's administration leads to the repository: git finds its refs by that file alone, which a worker can write. */

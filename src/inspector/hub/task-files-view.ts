@@ -11,11 +11,18 @@ import { isObject, type JsonObject } from '../../base/canonical-json.ts';
 import { spanMs } from '../../base/elapsed.ts';
 import type { Parsed } from '../../core/fields.ts';
 import { sanitise } from '../../core/sanitise.ts';
-import { parseAgentRecord, parseClaim, parseOutcome, parseRequest } from '../../core/task-files.ts';
+import {
+  type EarlierOutcome,
+  parseAgentRecord,
+  parseClaim,
+  parseRequest,
+  parseShownOutcome,
+} from '../../core/task-files.ts';
 import { PawlError } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { type AgentRecord, type Claim, type Outcome, TASK_FILES, type TaskRequest } from '../../model/request.ts';
 import type { FileStat } from '../../ports/fs.ts';
+import { outcomeWords } from '../../runtime/outcome-cause.ts';
 import type { Place } from '../../runtime/run-look.ts';
 import { parseJsonObject } from '../../store/json-file.ts';
 import { isSafeName } from '../../store/registry-paths.ts';
@@ -169,7 +176,7 @@ function taskFilesView(
     request: requestView(read(TASK_FILES.request, parseRequest)),
     claim: claimView(read(TASK_FILES.claim, parseClaim)),
     agent: agentView(read(TASK_FILES.agent, parseAgentRecord)),
-    outcome: outcomeView(read(TASK_FILES.outcome, parseOutcome)),
+    outcome: outcomeView(read(TASK_FILES.outcome, parseShownOutcome)),
     completion: read(TASK_FILES.completion, completionOf),
     late: stats.has(TASK_FILES.late) ? place.files.listNames(join(folder, TASK_FILES.late)).map(short) : [],
     heartbeatAtMs: stats.get(TASK_FILES.heartbeat)?.mtimeMs ?? null,
@@ -222,9 +229,12 @@ function agentView(agent: AgentRecord | null): TaskFilesView['agent'] {
   return { pid: worker.pid, isNamespaced, sessionId: sessionId === null ? null : short(sessionId), startedAtMs };
 }
 
-function outcomeView(outcome: Outcome | null): TaskFilesView['outcome'] {
+function outcomeView(outcome: Outcome | EarlierOutcome | null): TaskFilesView['outcome'] {
   if (outcome === null) return null;
-  const { by, result, code, message, exitCode, signal, head, startedAtMs, endedAtMs, turn } = outcome;
+  const { by, result, exitCode, signal, head, startedAtMs, endedAtMs, turn } = outcome;
+  const isEarlier = outcome.v === 1;
+  const code = isEarlier ? outcome.code : (outcome.cause?.code ?? null);
+  const message = isEarlier ? outcome.message : outcomeWords(outcome);
   const shown = { by, result, code, exitCode, signal, head, startedAtMs, endedAtMs, turn: turn ?? null };
   return { ...shown, message: sanitise(message, HUB_BOUNDS.textChars) };
 }

@@ -5,6 +5,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { isObject } from '../../base/canonical-json.ts';
+import { messageOf } from '../../core/blockers/shown-blocker.ts';
 import type { RunView } from '../../core/run-view.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import type { Fetched } from './hub-state.ts';
@@ -92,7 +93,7 @@ function Gate({
         </span>
       </header>
       {typeof document.summary === 'string' ? <p>{document.summary}</p> : null}
-      {gate.blocker === null ? null : <p class="soft">{gate.blocker.message}</p>}
+      {gate.blocker === null ? null : <p class="soft">{messageOf(gate.blocker)}</p>}
       {findings.length === 0 ? null : (
         <ul class="findings">
           {findings.map((finding, n) => (

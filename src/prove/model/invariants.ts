@@ -286,8 +286,9 @@ function isDeadline(id: 'lease' | 'limit'): (effect: KeyedEffect) => boolean {
 function namesInstant({ waitUntilMs, blockers }: RunContext): boolean {
   const [blocker, ...others] = blockers;
   if (blocker === undefined || waitUntilMs === null || others.length > 0) return false;
-  const isOfAgent = blocker.code === 'PAWL_AGENT_LIMITED' || blocker.code === 'PAWL_AGENT_UNREACHABLE';
-  return isOfAgent && blocker.message.includes(new Date(waitUntilMs).toISOString());
+  if (blocker.code === 'PAWL_AGENT_UNREACHABLE') return blocker.params.untilMs === waitUntilMs;
+  if (blocker.code !== 'PAWL_AGENT_LIMITED') return false;
+  return blocker.params.reason === 'waiting' && blocker.params.untilMs === waitUntilMs;
 }
 
 function isUnique(texts: readonly string[]): boolean {

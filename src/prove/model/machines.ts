@@ -25,8 +25,9 @@ import {
 import { TASK_RESULTS } from '../../model/request.ts';
 import type { RunSnapshot, TaskSnapshot } from '../../run/system.ts';
 import { runKey, wholeTaskKey } from './key.ts';
+import { blockerOf } from './sample-blockers.ts';
 import { BASE, COMMIT, HASH, packetReceived, packetReplaced } from './settlements.ts';
-import { answersTo, blockerOf, MODEL_RUN, UNASKED } from './world.ts';
+import { answersTo, MODEL_RUN, UNASKED } from './world.ts';
 import { COMPARABLE, type Trouble } from './worlds.ts';
 
 /** One reachable snapshot of a machine, with every event that it takes. */

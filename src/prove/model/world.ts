@@ -18,6 +18,7 @@ import type { JournalEvent, Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { TASK_RESULTS, type TaskResult } from '../../model/request.ts';
 import type { RunState, RunStep } from '../../run/system.ts';
+import { blockerOf } from './sample-blockers.ts';
 import { HASH, packetReceived, packetReplaced, settlementOf } from './settlements.ts';
 
 /** One step of the world: its readable name, unique among those possible in a state, and what `decide` is given. */
@@ -37,11 +38,6 @@ export interface World {
 
 /** The run that all models drive. */
 export const MODEL_RUN = 'run_model';
-
-/** A blocker from the world, of that code. */
-export function blockerOf(code: Blocker['code']): Blocker {
-  return { code, message: 'm', hint: 'h', evidence: [] };
-}
 
 /** The first event of a modelled run. */
 export function opening(policy: Policy, missingFields: string[] = []): RunStep {

@@ -7,8 +7,10 @@
  * Invariant: everything follows from the journal and from what is outside: told the same twice, it does the same.
  */
 
+import { blockerError } from '../../core/blockers/blocker-error.ts';
+import { blocker } from '../../model/blocker.ts';
 import type { KeyedEffect } from '../../model/effect.ts';
-import { PawlError } from '../../model/error.ts';
+import type { PawlError } from '../../model/error.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { type EndReason, TASK_RESULTS, type TaskResult, type VerdictStatus } from '../../model/request.ts';
 import type { RunState } from '../../run/system.ts';
@@ -209,10 +211,7 @@ function resultOf(type: string): TaskResult {
 
 /** What git says when it refuses. */
 export function gitRefusal(subject: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_WORKSPACE_FAILED',
-    message: 'git refuses, as the story tells',
-    subject,
-    hint: 'Tell another story.',
-  });
+  const failure = { kind: 'said', words: 'it refuses, as the story tells' } as const;
+  const params = { reason: 'git', command: 'story', place: subject, failure } as const;
+  return blockerError(blocker('PAWL_WORKSPACE_FAILED', params, [subject]), { subject });
 }

@@ -8,10 +8,10 @@
  */
 import { sha256 } from '../../base/sha256.ts';
 import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../core/task-files.ts';
-import type { ErrorCode } from '../../model/error-codes.ts';
 import type { Answer, TaskRequest, TaskResult, VerdictStatus } from '../../model/request.ts';
 import type { Files } from '../../store/files.ts';
 import { linkRegister } from '../../store/register.ts';
+import { blockerOf, type ModelledCode } from '../model/sample-blockers.ts';
 import type { Outside, SimHost } from './outside.ts';
 
 /** How far a host is to come, and what its worker says. */
@@ -21,7 +21,7 @@ export type HostGoal =
 
 const REQUEST_BYTES = 1_000_000;
 
-const CODES: Readonly<Record<TaskResult, ErrorCode | null>> = {
+const CODES: Readonly<Record<TaskResult, ModelledCode | null>> = {
   completed: null,
   failed: 'PAWL_WORKER_FAILED',
   blocked: 'PAWL_WORKER_BLOCKED',
@@ -119,18 +119,19 @@ export class SimHosts {
   #end(folder: string, host: SimHost, { result, verdict }: Extract<HostGoal, { stage: 'ended' }>): void {
     const { requestHash, nonce } = host;
     const code = CODES[result];
+    const found = code === null ? null : blockerOf(code);
     const hasAnswer = result === 'completed' || result === 'failed' || result === 'blocked';
     const answer = encode(answerOf(this.request(folder), result, verdict));
     if (hasAnswer) this.#files.writeDurable(`${folder}/completion.json`, answer);
     this.#outside.end(host.worker);
     const outcome = encodeOutcome({
-      v: 1,
+      v: 2,
       requestHash,
       nonce,
       by: 'host',
       result,
-      code,
-      message: code === null ? '' : `${result} in the simulation`,
+      cause: found === null ? null : { code: found.code, params: found.params },
+      summary: code === null ? '' : null,
       exitCode: 0,
       signal: null,
       completion: hasAnswer ? { sha256: sha256(answer), bytes: answer.byteLength } : null,

@@ -12,7 +12,7 @@ import type { AgentsPort } from '../../ports/agent.ts';
 import type { ClockPort } from '../../ports/clock.ts';
 import type { CommitResult, CommitSpec, GitPort, WorkspaceResult, WorkspaceSpec } from '../../ports/git.ts';
 import type { ProcessesPort } from '../../ports/processes.ts';
-import { blockerOf } from '../model/world.ts';
+import { blockerOf } from '../model/sample-blockers.ts';
 import { type Director, gitRefusal } from './director.ts';
 import type { SimHosts } from './hosts.ts';
 import type { Outside } from './outside.ts';

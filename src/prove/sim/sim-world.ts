@@ -201,13 +201,13 @@ export class SimMachine {
     const answer = encode(this.#answer(request));
     files.writeDurable(`${taskFolder}/completion.json`, answer);
     const outcome = {
-      v: 1,
+      v: 2,
       requestHash,
       nonce,
       by: 'host',
       result: 'completed',
-      code: null,
-      message: '',
+      cause: null,
+      summary: '',
       exitCode: 0,
       signal: null,
       completion: { sha256: sha256(answer), bytes: answer.byteLength },

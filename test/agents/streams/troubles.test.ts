@@ -4,11 +4,11 @@ import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
 import { endOfWords } from '../../../src/adapters/agents/line-events.ts';
 import { troubleIn } from '../../../src/adapters/agents/trouble.ts';
 import type { Json } from '../../../src/base/canonical-json.ts';
-import { concludeTask } from '../../../src/core/conclusion.ts';
 import { foldEvent, SILENT_TURN } from '../../../src/core/turn.ts';
 import { reportTurn } from '../../../src/core/turn-report.ts';
 import type { AgentEvent } from '../../../src/model/agent-event.ts';
 import type { AgentKind } from '../../../src/model/turn.ts';
+import { conclusionOf } from '../../support/told-ends.ts';
 import { TURN_REQUEST } from '../../support/turn-request.ts';
 
 type Told = readonly [kind: AgentKind, status: number | null, words: string];
@@ -45,7 +45,7 @@ function outcomeOf(told: Told): string {
     answerFrom: null,
     hasRun: true,
   });
-  const { result, code, message } = concludeTask({
+  const { result, code, message } = conclusionOf({
     purpose: 'implementation',
     completion: 'file',
     exit: { code: 1, signal: null },
@@ -200,7 +200,7 @@ it('an agent that Pawl ends for its silence while it tries a failing service aga
   const retrying = foldEvent(SILENT_TURN, { type: 'retrying', attempt: 3, status: 500, delayMs: 8_000 });
   const said = foldEvent(retrying, { type: 'text', text: 'It works again.', isDelta: false });
   const ended = (turn: typeof retrying, forced: 'stalled' | 'noEvent' | 'deadline' | 'budget' | 'cancelled') =>
-    concludeTask({
+    conclusionOf({
       purpose: 'review',
       completion: 'file',
       exit: { code: null, signal: 'SIGTERM' },
