@@ -31,6 +31,15 @@ export {
 } from './kernel/system.ts';
 export { PawlError } from './model/error.ts';
 export type { PersistedState, SystemRecord } from './model/system-record.ts';
+export { proveSystem } from './prove/system/prove-system.ts';
+export {
+  type Finding,
+  isSound,
+  type ProveOptions,
+  type SystemCommand,
+  type SystemProof,
+} from './prove/system/system-proof.ts';
+export { proofText } from './prove/system/system-proof-text.ts';
 export { SystemRegistry };
 
 /**
