@@ -9,6 +9,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import type { Performing } from '../../engine/durable-system.ts';
+import type { Refusal } from '../../engine/live-system.ts';
+import type { Input } from '../../kernel/decide.ts';
 import type { PlainEffect, PlainEvent } from '../../model/system-record.ts';
 import type { FsPort } from '../../ports/fs.ts';
 import { Halted } from '../memory/memory-fs.ts';
@@ -133,7 +135,7 @@ export class PlayedProcess {
 
   async #begin(engine: ProvenEngine, { kind, type, input, settles }: Move): Promise<string | null> {
     if (kind === 'command') {
-      const refusal = await engine.send(input.event, input.actor);
+      const refusal = await this.#send(engine, input);
       return refusal === null ? null : `the engine refuses ${type}: ${refusal.reason}`;
     }
     if (settles === null) return `bug: ${type} settles nothing`;
@@ -147,6 +149,16 @@ export class PlayedProcess {
     const { key: _key, ...event } = input.event;
     this.#pending.get(key)?.(event);
     return null;
+  }
+
+  async #send(engine: ProvenEngine, { event, actor }: Input): Promise<Refusal | null> {
+    try {
+      return await engine.send(event, actor);
+    } catch (error) {
+      // Its state may be ahead of what it has told, and behind what it owes.
+      if (!this.#isDead && engine.fault === null) this.machine.blame('the engine tells of a failure and is not halted');
+      throw error;
+    }
   }
 
   /** Whether it comes true while the event loop turns. Throws when the process dies or the engine fails meanwhile. */

@@ -61,6 +61,7 @@ const onPerforming =
 
 test('the engine that everybody gets: nothing is found', async () => {
   expect(sentences(await proveWith(openRealEngine, SUBJECT))).toEqual([]);
+  expect(sentences(await proveWith(openRealEngine, CALLED_OFF))).toEqual([]);
 });
 
 test('one that does not sync its journal', async () => {
@@ -134,6 +135,23 @@ test('one that does not take up what its predecessor owed', async () => {
   };
   const proof = await proveWith(lazy, CALLED_OFF);
   expect(sentences(proof)).toContain('after a stop, effects were performed under no key, not under proof/1.0:act');
+});
+
+test('one that goes on after a failure that it has told of', async () => {
+  const unhalted: OpenEngine = async (...args) => {
+    const engine = await openRealEngine(...args);
+    return {
+      get state() {
+        return engine.state;
+      },
+      fault: null,
+      send: (event, actor) => engine.send(event, actor),
+      close: () => engine.close(),
+    };
+  };
+  expect(sentences(await proveWith(unhalted, CALLED_OFF))).toContain(
+    'after a failure, the engine tells of a failure and is not halted',
+  );
 });
 
 test('one that swallows what a sync says', async () => {
