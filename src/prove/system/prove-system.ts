@@ -11,6 +11,7 @@ import { divergences } from './drawn-histories.ts';
 import { type Failure, failuresOf, meetFailure } from './failing-files.ts';
 import type { Subject } from './moves.ts';
 import type { Play } from './played-process.ts';
+import type { StopKind } from './proof-machine.ts';
 import { type OpenEngine, openRealEngine } from './proven-engine.ts';
 import { stateFaults } from './state-faults.ts';
 import { type StateGraph, walk } from './state-graph.ts';
@@ -50,7 +51,9 @@ export async function proveWith(open: OpenEngine, subject: Subject): Promise<Sys
     for (const { sentence, way } of divergences(subject, graph, seed)) findings.add(sentence, way);
   const cover = coverOf(subject, graph);
   for (const { sentence, way } of cover.faults) findings.add(sentence, way);
-  const plays = cover.paths.map((path): Play => ({ subject, path, open }));
+  // An engine that drives what is refuted already only adds to the findings what comes of them.
+  const isPlayed = findings.all.length === 0;
+  const plays = (isPlayed ? cover.paths : []).map((path): Play => ({ subject, path, open }));
   const played = await playAll(plays, { seed, max: options.stopsMax ?? STOPS_MAX, findings });
   const missed = graph.isCut ? { states: [], effects: [] } : neverReached(system, graph);
   return {
@@ -58,7 +61,7 @@ export async function proveWith(open: OpenEngine, subject: Subject): Promise<Sys
     states: graph.states,
     steps: graph.steps,
     paths: plays.length,
-    stepsUnplayed: cover.unplayed,
+    stepsUnplayed: isPlayed ? cover.unplayed : graph.steps,
     ...played,
     statesNeverReached: missed.states,
     effectsNeverAsked: missed.effects,
@@ -78,6 +81,12 @@ function checkStates(subject: Subject, graph: StateGraph, findings: Findings): v
   }
 }
 
+const STOPPED: Readonly<Record<StopKind, string>> = {
+  killed: 'killed',
+  powerCut: 'power cut',
+  powerCutInPart: 'power cut that leaves a part of what was not synced',
+};
+
 /** Every path is played, stopped everywhere, and met with every failure. */
 async function playAll(
   plays: readonly Play[],
@@ -95,7 +104,7 @@ async function playAll(
   }
   const chosen = { stops: drawn(stops, max, seed), failures: drawn(failures, max, seed) };
   for (const [n, stop] of chosen.stops.entries()) {
-    const way = [...stop.play.path.names.slice(0, stop.place), `${stop.kind} before ${stop.call}`];
+    const way = [...stop.play.path.names.slice(0, stop.place), `${STOPPED[stop.kind]} before ${stop.call}`];
     for (const fault of await goOn(stop, seed + n)) findings.add(`after a stop, ${fault}`, way);
   }
   for (const [n, failure] of chosen.failures.entries()) {

@@ -66,7 +66,7 @@ function owedFaults(system: System, state: AnyState, tried: readonly Tried[]): r
   return [
     ...twice.map(({ kind }) => `it owes ${kind} twice under one key`),
     ...owed.filter(isEnded).map(({ actor, kind }) => `${actor} is final, and ${kind} is still owed`),
-    ...owed.flatMap((effect) => (effect.kind in system.effects ? settlingFaults(state, effect, tried) : [])),
+    ...owed.filter((effect) => !isEnded(effect)).flatMap((effect) => settlingFaults(state, effect, tried)),
   ];
 }
 
@@ -85,7 +85,7 @@ function settlingFaults(state: AnyState, effect: PlainEffect, tried: readonly Tr
   const refused = answers.flatMap(({ move, decision }) =>
     decision.kind === 'refused' ? [`it owes ${told}, whose answer ${move.type} is refused: ${decision.reason}`] : [],
   );
-  return refused.length === answers.length ? [`it owes ${kind}, and no fact settles it`, ...refused] : refused;
+  return refused.length === answers.length ? [`it owes ${kind}, and no fact settles it`] : refused;
 }
 
 function formFaults(system: System, state: AnyState): readonly string[] {

@@ -73,7 +73,7 @@ function settledFaults(subject: Subject, moment: Moment, { move, decision }: Tri
   const after: Moment = { state: decision.state, nowMs: move.input.atMs };
   const { kind } = move.settles;
   if (codeOf(subject, after, move) !== 'PAWL_EVENT_STALE')
-    return [`${move.type} settles ${kind}, and is not refused as stale after it`];
+    return [`${kind} is still owed after its answer ${move.type}`];
   const { event } = move.input;
   const foreign: Move = { ...move, input: { ...move.input, event: { ...event, key: `${event.key} of another` } } };
   return codeOf(subject, moment, foreign) === 'PAWL_EVENT_STALE'

@@ -59,7 +59,7 @@ export interface SystemProof {
   readonly steps: number;
   /** Paths on which the steps lie that were played through the engine. */
   readonly paths: number;
-  /** Steps that the engine cannot be led to take: a deadline before an earlier one. */
+  /** Steps that the engine was not led to take: a deadline before an earlier one; all of them, where a state or a step is refuted by itself. */
   readonly stepsUnplayed: number;
   /** Stops of the engine from which another one went on. */
   readonly stops: Share;
