@@ -71,6 +71,9 @@ test('one that does not sync its journal', async () => {
   );
   expect(sentences(proof)).toContain('chargeCard is performed under a key that no durable record asks for');
   expect(sentences(proof)).toContain('after a stop, acknowledged records are lost');
+  expect(sentences(proof)).toContain(
+    'after a stop, chargeCard is performed again after the fact that settles it was acknowledged',
+  );
 });
 
 test('one that does not sync the folder of its journal', async () => {
@@ -182,4 +185,13 @@ test('one that says it has recorded what it has not', async () => {
   };
   const proof = await proveWith(lying, UNSTOPPED);
   expect(sentences(proof)).toContainEqual(expect.stringMatching(/was given to the engine, which records nothing$/));
+});
+
+test('one whose state is ahead of its journal', async () => {
+  const hasty: OpenEngine = async (...args) => {
+    const engine = await openRealEngine(...args);
+    const { state } = engine;
+    return { ...engine, close: () => engine.close(), fault: null, state: { ...state, seq: state.seq + 1 } };
+  };
+  expect(sentences(await proveWith(hasty, UNSTOPPED))).toContain('the engine is at record 2, and its journal at 1');
 });

@@ -80,6 +80,16 @@ test('a machine that asks chance', async () => {
   expect(sentences(proof)).toContain('begun, decided twice, comes to two different states');
 });
 
+test('a machine that sees what no disk keeps', async () => {
+  const first = {
+    ...ACTING,
+    entry: ['act', 'keepNothing'],
+    on: { done: [{ guard: 'hasMade', target: 'last' }, { target: 'second' }] },
+  } as const;
+  const proof = await provePlanted({ first, second: LAST, last: LAST });
+  expect(sentences(proof)).toEqual(['done comes to another state after the system was read from disk']);
+});
+
 test('a machine that throws', async () => {
   const proof = await provePlanted({
     first: { ...ACTING, on: { done: { target: 'last', actions: 'fail' } } },

@@ -49,12 +49,13 @@ export const planted = setup({
     halve: assign({ count: 0.5 }),
     keepDate: assign({ made: () => new Date(0) }),
     keepNumber: assign({ made: () => Number.NaN }),
+    keepNothing: assign({ made: undefined }),
     keepChance: assign({ made: () => nextChance() }),
     fail: assign(() => {
       throw new Error('the machine fails');
     }),
   },
-  guards: { isFew: ({ context: { count } }) => count < 3 },
+  guards: { isFew: ({ context: { count } }) => count < 3, hasMade: ({ context }) => 'made' in context },
 });
 
 let chance = 0;
