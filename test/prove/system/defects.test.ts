@@ -13,6 +13,23 @@ test('a system without a defect: nothing is found', async () => {
   expect(proof).toMatchObject({ states: 2, steps: 2, broken: [], statesNeverReached: ['child.idle'] });
 });
 
+test('a deadline before an earlier one: the step is walked, not played, and counted', async () => {
+  const after = (id: string, ms: number) =>
+    ({
+      type: 'deadline',
+      params: ({ event }: { event: { atMs: number } }) => ({ id, atMs: event.atMs + ms }),
+    }) as const;
+  const exit = { type: 'withdraw', params: { kind: 'deadline' } } as const;
+  const first = {
+    entry: [after('late', 20_000), after('soon', 10_000)],
+    exit,
+    on: { deadlineReached: 'last' },
+  } as const;
+  const proof = await provePlanted({ first, last: LAST }, { stopsMax: 20 });
+  expect(proof).toMatchObject({ steps: 3, stepsUnplayed: 1, paths: 1, broken: [] });
+  expect(proof.stops.tried).toBe(20);
+});
+
 test('a state that owes nothing and waits for nothing', async () => {
   const proof = await provePlanted({ first: { ...ACTING, on: { done: 'second' } }, second: {} });
   expect(proof.broken).toEqual([
