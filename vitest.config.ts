@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { inOrder } from './test/support/in-order.ts';
 
@@ -33,6 +34,8 @@ const IN_MEMORY = ['faults', 'matrix', 'model', 'packets', 'properties', 'protoc
 // More at once than two cores can do: the tests that wait (for grace times, silence, deadlines) leave room for those that work.
 // Files share a process and what it has loaded: each has to leave that process as it was.
 export default defineConfig({
+  // The examples import what their readers import.
+  resolve: { alias: { 'pawl/kernel': fileURLToPath(new URL('./src/durable-actors.ts', import.meta.url)) } },
   test: {
     setupFiles: ['test/support/process-as-it-was.ts'],
     // A machine that is busy with other things takes several times as long as one that is not.

@@ -29,6 +29,15 @@ export { DEADLINE_ROW, deadlineReachedSchema } from './model/deadline.ts';
 export { type EffectRow, type WaitsFor, work } from './model/effect-row.ts';
 export { PawlError } from './model/error.ts';
 export type { PersistedState, SystemRecord } from './model/system-record.ts';
+export { proveSystem } from './prove/system/prove-system.ts';
+export {
+  type Finding,
+  isSound,
+  type ProveOptions,
+  type SystemCommand,
+  type SystemProof,
+} from './prove/system/system-proof.ts';
+export { proofText } from './prove/system/system-proof-text.ts';
 export { SystemRegistry };
 
 /**

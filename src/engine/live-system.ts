@@ -185,7 +185,17 @@ export class LiveSystem<S extends System> {
     });
   }
 
+  /** Halts the system when the record, or what follows it in this process, fails: its state may be ahead of what anybody was told. */
   #append(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>): void {
+    try {
+      this.#record(actor, event, atMs, decision);
+    } catch (error) {
+      this.fail(error);
+      throw this.#fault;
+    }
+  }
+
+  #record(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>): void {
     const { lock } = this.#place;
     lock.assertHighest();
     const { record, line } = sealRecord({
