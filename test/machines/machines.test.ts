@@ -6,7 +6,7 @@ import { runMachine, taskMachine } from '../../machines/index.ts';
 import { freshContext } from '../../machines/run/context.ts';
 import { canonicalJson, isObject } from '../../src/base/canonical-json.ts';
 import { KERNEL_ACTIONS } from '../../src/kernel/actions.ts';
-import { RUN_EFFECTS, RUN_EFFECTS } from '../../src/model/effect.ts';
+import { RUN_EFFECTS } from '../../src/model/effect.ts';
 import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
