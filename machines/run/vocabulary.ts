@@ -11,6 +11,7 @@ import type { Blocker } from '../../src/model/error.ts';
 import type { ArtifactRef } from '../../src/model/event.ts';
 import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
 import type { TaskResult } from '../../src/model/request.ts';
+import type { RunTag } from '../../src/model/state-tag.ts';
 import { inert } from '../effects.ts';
 import type { TaskInput } from '../task/context.ts';
 import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './blockers.ts';
@@ -29,19 +30,6 @@ import { isReplacement, underNewPacket } from './replacing.ts';
 import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './surfaces.ts';
 import { waitForLimit } from './waits.ts';
 
-/** What a state is to whoever looks at the run from outside, without knowing the state. */
-type RunTag =
-  /** Something is under way. */
-  | 'working'
-  /** Goes on by itself, when the clock, a slot or another run lets it. */
-  | 'waiting'
-  /** Stands until a person decides. */
-  | 'parked'
-  /** Nothing of it moves or is held any more. */
-  | 'ended'
-  /** Left as soon as it is entered: no snapshot stands here. */
-  | 'transient';
-
 /** L4: only a verdict of the gate that is being judged, of the current epoch, over the commit the run stands at, counts. */
 function isVerdictHere(context: RunContext, event: RunMachineEvent): event is RunMachineEventOf<'gateJudged'> {
   return (
@@ -54,6 +42,9 @@ function isVerdictHere(context: RunContext, event: RunMachineEvent): event is Ru
 
 const NO_COUNTS = { failures: 0, losses: 0, interruptions: 0, limitWaits: 0 } as const;
 
+/** What a run leaves that has ended for good: its handoff, or who cancelled it; neither where its packet was insufficient. */
+type RunOutput = Pick<RunContext, 'handoff' | 'cancel'>;
+
 /** The named actions and guards that the run machine is made of. */
 export const runSetup = setup({
   types: {
@@ -61,6 +52,7 @@ export const runSetup = setup({
     events: {} as RunMachineEvent,
     input: {} as RunInput,
     tags: {} as RunTag,
+    output: {} as RunOutput,
   },
   actions: {
     // Effects.

@@ -9,6 +9,7 @@ import { and, assign, not, setup, stateIn } from 'xstate';
 import type { TaskMessage } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { EndReason, TaskResult } from '../../src/model/request.ts';
+import type { TaskTag } from '../../src/model/state-tag.ts';
 import { inert } from '../effects.ts';
 import {
   decideReport,
@@ -17,13 +18,6 @@ import {
   type TaskMachineEvent,
   type TaskMachineEventOf,
 } from './context.ts';
-
-/** What a state is to whoever looks at the task from outside, without knowing the state. */
-type TaskTag =
-  /** It has ended, and the end is accepted. */
-  | 'settled'
-  /** Whether its worker still lives cannot be told. */
-  | 'doubtful';
 
 /** The named actions and guards that the task machine is made of. */
 export const taskSetup = setup({

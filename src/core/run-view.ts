@@ -19,6 +19,7 @@ import type { FailureNotes } from './failure-notes.ts';
 import { NOTHING_SPENT, reportsIn, type Spent, spentBy } from './ledger.ts';
 import type { Liveness } from './liveness.ts';
 import { ALONE, firstOf, runActions } from './next-actions.ts';
+import { isTagged, type RunPlace } from './state-facts.ts';
 
 /** Whether a run moves, waits for a person, has ended, or is set aside. */
 export type RunKind = 'active' | 'blocked' | 'terminal' | 'quarantined';
@@ -99,9 +100,6 @@ export interface RunView {
   readonly failure?: FailureNotes;
 }
 
-const FINAL = ['readyForManualReview', 'blockedPlanInsufficient', 'failedExecution', 'cancelled'];
-const PARKED = ['blockedNeedsHuman', 'blockedLockConflict'];
-
 interface Persisted<Context> {
   readonly value: unknown;
   readonly context: Context;
@@ -114,12 +112,13 @@ export function viewOf(
   at: { readonly seq: number; readonly updatedAtMs: number | null; readonly agentOverride?: string | null },
 ): RunView {
   const { value, context } = persisted<RunContext>(runId, actors[RUN_ACTOR]);
-  const [state, substate] = shownPlaceOf(value);
+  const [state, inner] = placeOf(value);
+  const substate = shownSubstate(state, inner);
   const tasks = Object.entries(actors)
     .filter(([name]) => name !== RUN_ACTOR)
     .map(([name, task]) => taskView(persisted<TaskContext>(name, task)))
     .sort((a, b) => a.epoch - b.epoch || ORDER.indexOf(a.purpose) - ORDER.indexOf(b.purpose) || a.attempt - b.attempt);
-  const kind = kindOf(state, context.blockers.length);
+  const kind = kindOf({ state, substate: inner });
   const task = tasks.find((each) => each.taskId === context.openTask) ?? tasks.at(-1) ?? null;
   return withActions({
     runId,
@@ -205,10 +204,9 @@ export function placeOf(value: unknown): [state: string, substate: string | null
   return [state, inner];
 }
 
-/** The same as people are shown it: what keeps a queued run from beginning is told by its blockers. */
-export function shownPlaceOf(value: unknown): [state: string, substate: string | null] {
-  const [state, substate] = placeOf(value);
-  return [state, state === 'queued' ? null : substate];
+/** The state inside of one as people are shown it: what keeps a queued run from beginning is told by its blockers. */
+export function shownSubstate(state: string, substate: string | null): string | null {
+  return state === 'queued' ? null : substate;
 }
 
 /** How far a task has come: `running`, or `settled.failed`. */
@@ -235,10 +233,9 @@ function taskView({ value, context }: Persisted<TaskContext>): TaskView {
   };
 }
 
-function kindOf(state: string, blockers: number): RunKind {
-  if (FINAL.includes(state)) return 'terminal';
-  if (PARKED.includes(state)) return 'blocked';
-  return state === 'queued' && blockers > 0 ? 'blocked' : 'active';
+function kindOf(place: RunPlace): RunKind {
+  if (isTagged(place, 'ended')) return 'terminal';
+  return isTagged(place, 'parked') ? 'blocked' : 'active';
 }
 
 const GIVEN_UP = 'Nothing to do: it was given up and holds nothing any more. Its files are as they were.';

@@ -159,8 +159,10 @@ describe('the view of a run', () => {
     ['cancelled', 0, 'terminal'],
     ['blockedNeedsHuman', 1, 'blocked'],
     ['blockedLockConflict', 1, 'blocked'],
-    ['queued', 0, 'active'],
-    ['queued', 1, 'blocked'],
+    [{ queued: 'admitting' }, 0, 'active'],
+    [{ queued: 'agentMissing' }, 1, 'blocked'],
+    [{ queued: 'admissionRefused' }, 1, 'blocked'],
+    ['cancelling', 0, 'active'],
     [{ implementing: 'working' }, 1, 'active'],
   ])('in %j with %i blockers is %s', (value, count, kind) => {
     const blockers = Array.from({ length: count }, () => blocker('PAWL_AGENT_MISSING'));
