@@ -7,7 +7,7 @@ import type { Gate } from '../../src/model/effect.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import type { ErrorCode } from '../../src/model/error-codes.ts';
 import type { ArtifactRef } from '../../src/model/event.ts';
-import type { RunContext } from './context.ts';
+import type { RunContext } from '../../src/model/run-context.ts';
 
 /** The packet lacks what no run can do without. */
 export function packetInsufficient(missingFields: readonly string[]): readonly Blocker[] {

@@ -11,23 +11,15 @@ import type { Blocker } from '../../src/model/error.ts';
 import type { ArtifactRef } from '../../src/model/event.ts';
 import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
 import type { TaskResult } from '../../src/model/request.ts';
+import type { GateRecord, RunContext, RunInput, Stage } from '../../src/model/run-context.ts';
 import type { RunTag } from '../../src/model/state-tag.ts';
+import type { TaskInput } from '../../src/model/task-context.ts';
 import { inert } from '../effects.ts';
-import type { TaskInput } from '../task/context.ts';
 import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './blockers.ts';
-import {
-  firstAttempt,
-  type GateRecord,
-  type RunContext,
-  type RunInput,
-  type RunMachineEvent,
-  type RunMachineEventOf,
-  type Stage,
-  stageToResume,
-} from './context.ts';
+import { firstAttempt, type RunMachineEvent, type RunMachineEventOf, stageToResume } from './context.ts';
 import { judgementOf, stuckBlockers, stuckReason } from './fix-loop.ts';
 import { isReplacement, underNewPacket } from './replacing.ts';
-import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './surfaces.ts';
+import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf } from './surfaces.ts';
 import { waitForLimit } from './waits.ts';
 
 /** L4: only a verdict of the gate that is being judged, of the current epoch, over the commit the run stands at, counts. */
@@ -80,12 +72,7 @@ export const runSetup = setup({
       stage: 'fix' as const,
     })),
     noteBlockedGate: assign((_, params: { gate: Gate | null }) => ({ blockedGate: params.gate })),
-    clearBlockers: assign(({ context }) => ({
-      blockers: [],
-      blockedGate: null,
-      contention: null,
-      ...withoutConflict(context),
-    })),
+    clearBlockers: assign({ blockers: [], blockedGate: null, contention: null, surfaceConflict: null }),
     noteAdmission: assign(({ context }, event: RunMachineEventOf<'runAdmitted'>) => ({
       agents: event.agents,
       // Of a worktree that is there, what sets it up was decided when it was made.
@@ -108,7 +95,7 @@ export const runSetup = setup({
     })),
     dropLease: assign({ lease: null }),
     growLease: assign(({ context, event }) => grownLease(context, event)),
-    noteLeftOut: assign(({ context, event }) => leftOutBy(context, event)),
+    noteLeftOut: assign(({ event }) => leftOutBy(event)),
     noteSurfaceConflict: assign((_, event: RunMachineEventOf<'surfaceExceeded'>) => ({
       surfaceConflict: surfaceConflictOf(event),
     })),
@@ -174,7 +161,7 @@ export const runSetup = setup({
       return isGrant ? { budgetSinceMs: event.atMs } : {};
     }),
     noteAcceptance: assign(({ context }, event: RunMachineEventOf<'decisionMade'>) => {
-      const { blockedGate: gate, surfaceConflict = null } = context;
+      const { blockedGate: gate, surfaceConflict } = context;
       if (event.decision === 'accept' && surfaceConflict !== null) return surfaceAcceptance(surfaceConflict, event);
       if (event.decision !== 'accept' || gate === null || context.headCommit === null) return {};
       const accepted: GateRecord = {

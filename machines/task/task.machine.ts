@@ -9,7 +9,8 @@
  * clock, no chance, no invoke, no spawn, no after.
  */
 import { TASK_RESULTS, type TaskResult } from '../../src/model/request.ts';
-import { freshTask, type TaskContext, type TaskMachineEventOf } from './context.ts';
+import type { TaskContext } from '../../src/model/task-context.ts';
+import { freshTask, type TaskMachineEventOf } from './context.ts';
 import { taskSetup } from './vocabulary.ts';
 
 const handle = ({ context }: { context: TaskContext }) => ({

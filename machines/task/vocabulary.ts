@@ -10,14 +10,9 @@ import type { TaskMessage } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { EndReason, TaskResult } from '../../src/model/request.ts';
 import type { TaskTag } from '../../src/model/state-tag.ts';
+import type { TaskContext, TaskInput } from '../../src/model/task-context.ts';
 import { inert } from '../effects.ts';
-import {
-  decideReport,
-  type TaskContext,
-  type TaskInput,
-  type TaskMachineEvent,
-  type TaskMachineEventOf,
-} from './context.ts';
+import { decideReport, type TaskMachineEvent, type TaskMachineEventOf } from './context.ts';
 
 /** The named actions and guards that the task machine is made of. */
 export const taskSetup = setup({

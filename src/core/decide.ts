@@ -9,9 +9,7 @@
  */
 import { type AnyMachineSnapshot, type ExecutableActionObject, initialTransition, type SnapshotFrom } from 'xstate';
 import { DRIVER_ACTIONS } from '../../machines/effects.ts';
-import type { RunInput } from '../../machines/run/context.ts';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import type { TaskInput } from '../../machines/task/context.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
 import { isObject } from '../base/canonical-json.ts';
 import { EFFECT_KINDS, type Effect, type KeyedEffect } from '../model/effect.ts';
@@ -19,6 +17,8 @@ import type { ErrorCode } from '../model/error-codes.ts';
 import type { JournalEvent, RunEvent, RunMessage, TaskEvent, TaskMessage } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { DRIVER_ACTOR, RUN_ACTOR } from '../model/record.ts';
+import type { RunInput } from '../model/run-context.ts';
+import type { TaskInput } from '../model/task-context.ts';
 import { inertScope } from './inert-scope.ts';
 
 /** The run machine's snapshot. */

@@ -4,8 +4,6 @@
  * Owns: that projection. Does not own: reading files (runtime/run-look), what surrounds the run (core/shown-run), rendering (cli).
  * Free of xstate and zod: `status` must start fast.
  */
-import type { PacketReplacement, RunContext, SurfaceConflict } from '../../machines/run/context.ts';
-import type { TaskContext } from '../../machines/task/context.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { Action } from '../model/action.ts';
 import type { Gate } from '../model/effect.ts';
@@ -13,6 +11,8 @@ import type { Blocker } from '../model/error.ts';
 import { type ErrorCode, EXIT, type ExitCode } from '../model/error-codes.ts';
 import type { ArtifactRef, LeftOut } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
+import type { PacketReplacement, RunContext, SurfaceConflict } from '../model/run-context.ts';
+import type { TaskContext } from '../model/task-context.ts';
 import type { TurnReport } from '../model/turn.ts';
 import { shownCause, shownHint } from './blocker-hints.ts';
 import type { FailureNotes } from './failure-notes.ts';
@@ -135,9 +135,9 @@ export function viewOf(
     task,
     tasks,
     lease: context.lease,
-    surfacesAdded: context.surfacesAdded ?? [],
-    surfaceConflict: context.surfaceConflict ?? null,
-    leftOut: context.leftOut ?? null,
+    surfacesAdded: context.surfacesAdded,
+    surfaceConflict: context.surfaceConflict,
+    leftOut: context.leftOut,
     branch: context.branch,
     headCommit: context.headCommit,
     baseCommit: context.baseCommit,
@@ -154,7 +154,7 @@ export function viewOf(
 }
 
 function replacementIn({ replacement }: RunContext): Replacement | null {
-  if (replacement === undefined) return null;
+  if (replacement === null) return null;
   const { lastTask: _, ...shown } = replacement;
   return shown;
 }

@@ -6,12 +6,11 @@
  *
  * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Without repair nothing is written: a dry run changes nothing.
  */
-
 import { join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { agentNamedIn } from '../core/agent-override.ts';
-import { contextProblem } from '../core/context-schema.ts';
+import { contextProblem } from '../core/context-problem.ts';
 import type { RunState } from '../core/decide.ts';
 import { fold } from '../core/fold.ts';
 import { type Finder, type RecoveryFinding, settledBy } from '../core/recovery-findings.ts';

@@ -1,12 +1,12 @@
 /** The view of a run: what its persisted actors say, in the words of an operator, and nothing made up. */
 import { describe, expect, it } from 'vitest';
-import type { RunContext } from '../../machines/run/context.ts';
 import type { Json } from '../../src/base/canonical-json.ts';
 import { shownHint } from '../../src/core/blocker-hints.ts';
 import { exitCodeOf, placeOf, quarantinedView, type RunKind, type RunView, viewOf } from '../../src/core/run-view.ts';
 import { snapshotOf } from '../../src/core/state-image.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import type { RunContext } from '../../src/model/run-context.ts';
 import { goodRun } from '../inspector/good-run.ts';
 
 const RUN = 'run_A_0123456789ab';

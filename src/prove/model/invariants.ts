@@ -5,13 +5,14 @@
  * (step-invariants), where they are checked.
  */
 import type { StateValue } from 'xstate';
-import { isSurfaceInDoubt, type RunContext, taskIdOf } from '../../../machines/run/context.ts';
+import { isSurfaceInDoubt, taskIdOf } from '../../../machines/run/context.ts';
 import { surfacesToLease } from '../../../machines/run/surfaces.ts';
 import type { RunSnapshot, RunState, TaskSnapshot } from '../../core/decide.ts';
 import { hasEnded } from '../../core/run-end.ts';
 import type { Gate, KeyedEffect } from '../../model/effect.ts';
 import type { Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import type { RunContext } from '../../model/run-context.ts';
 import { isWaiting, openTasks, placeOf } from './key.ts';
 
 const GATES: readonly Gate[] = ['verification', 'review'];

@@ -98,10 +98,10 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     (before, after, deliveries) => {
       const replaced = deliveries.find(({ event }) => event.type === 'packetReplaced')?.event;
       if (replaced?.type === 'packetReplaced')
-        return (after.run.context.surfacesAdded ?? []).join() === (replaced.surfacesBeyond ?? []).join();
+        return after.run.context.surfacesAdded.join() === (replaced.surfacesBeyond ?? []).join();
       const told = deliveries.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
-      const { surfacesAdded = [] } = after.run.context;
-      return [...(before.run.context.surfacesAdded ?? []), ...told].join() === surfacesAdded.join();
+      const { surfacesAdded } = after.run.context;
+      return [...before.run.context.surfacesAdded, ...told].join() === surfacesAdded.join();
     },
   ],
   [
