@@ -1,6 +1,7 @@
 /** What is exported of the charts is whole: another tool that reads their definitions as JSON finds every state, step and name. */
 import { describe, expect, it } from 'vitest';
 import { type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, createMachine } from 'xstate';
+import { wholeDefinition } from '../../machines/definition.ts';
 import { runMachine, taskMachine } from '../../machines/index.ts';
 import { isObject } from '../../src/base/canonical-json.ts';
 
@@ -66,7 +67,12 @@ describe.each(MACHINES)('the %s machine', (_name, machine) => {
     expect(shapeOf(again)).toEqual(shapeOf(machine));
   });
 
-  it('read back from the JSON of its definition has them too, but for steps without an event, which XState leaves out of that', () => {
+  it('read back from its whole definition has them too, steps without an event among them', () => {
+    const again = createMachine(JSON.parse(JSON.stringify(wholeDefinition(machine)), nameInitial));
+    expect(shapeOf(again)).toEqual(shapeOf(machine));
+  });
+
+  it('has a definition of XState to which only those steps are added', () => {
     const again = createMachine(JSON.parse(JSON.stringify(machine.definition), nameInitial));
     expect(shapeOf(again)).toEqual(shapeOf(machine, (step) => step.eventType !== ''));
   });
