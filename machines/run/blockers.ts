@@ -8,7 +8,7 @@ import { type BlockerOf, type BlockerParams, blocker } from '../../src/model/blo
 import type { Gate } from '../../src/model/effect.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import type { ArtifactRef } from '../../src/model/event.ts';
-import type { RunContext } from './context.ts';
+import type { RunContext } from '../../src/model/run-context.ts';
 
 /** References that one blocker has room for. */
 const EVIDENCE_MAX = 50;

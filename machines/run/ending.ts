@@ -6,7 +6,7 @@
  * Invariants: 1. Entered only with an open task that is told to end by the transition, under a lease that is renewed. 2. A task that may
  * still be alive parks the run again, with that as its blocker.
  */
-import type { RunContext } from './context.ts';
+import type { RunContext } from '../../src/model/run-context.ts';
 import { armLease } from './resuming.ts';
 import { runSetup } from './vocabulary.ts';
 

@@ -6,8 +6,9 @@
  * Invariant: only rounds whose findings can be compared count; a gate that says nothing comparable goes on to its limit.
  */
 import type { Blocker } from '../../src/model/error.ts';
+import type { Judgement, RunContext } from '../../src/model/run-context.ts';
 import { fixStuck, type StuckReason } from './blockers.ts';
-import type { Judgement, RunContext, RunMachineEvent, RunMachineEventOf } from './context.ts';
+import type { RunMachineEvent, RunMachineEventOf } from './context.ts';
 
 /** A failed judgement as the run remembers it. */
 export function judgementOf(event: RunMachineEventOf<'gateJudged'>): Judgement {

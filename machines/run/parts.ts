@@ -4,8 +4,9 @@
  * Owns: those pieces, each written once. Does not own: the chart they are put into (run.machine).
  */
 import { TASK_KIND } from '../../src/model/record.ts';
+import type { RunContext, Stage } from '../../src/model/run-context.ts';
 import { NO_CHANGE } from './blockers.ts';
-import { headOf, type RunContext, type Stage, taskIdOf } from './context.ts';
+import { headOf, taskIdOf } from './context.ts';
 import { cancelOpenTask } from './ending.ts';
 import { replacePacket } from './resuming.ts';
 import { runSetup } from './vocabulary.ts';

@@ -5,10 +5,10 @@
  * may replace another one (runtime/replace-packet).
  *
  * Invariants: 1. No packet is replaced while a task is open, or by itself. 2. No verdict under an earlier packet stands: work that was committed
- * is verified and reviewed again, in an epoch of its own. 3. Epochs and ordinals of attempts count on; what was charged is forgotten. 4. A run
- * whose packet was never replaced has none of these members.
+ * is verified and reviewed again, in an epoch of its own. 3. Epochs and ordinals of attempts count on; what was charged is forgotten.
  */
-import type { RunContext, RunMachineEvent, RunMachineEventOf, Stage } from './context.ts';
+import type { RunContext, Stage } from '../../src/model/run-context.ts';
+import type { RunMachineEvent, RunMachineEventOf } from './context.ts';
 
 /** Where a run resumes under its new packet, by the stage at which it stood: its work is kept, what was said of it is not. */
 const RESUMES_AT: Readonly<Record<Stage, Stage>> = {
@@ -51,7 +51,7 @@ export function underNewPacket(context: RunContext, event: RunMachineEventOf<'pa
     limitWaits: 0,
     fixes: 0,
     judgements: [],
-    ...((surfacesBeyond ?? context.surfacesAdded) === undefined ? {} : { surfacesAdded: surfacesBeyond ?? [] }),
+    surfacesAdded: surfacesBeyond ?? [],
     replacement: {
       count: (context.replacement?.count ?? 0) + 1,
       packetHash: context.packetHash,

@@ -7,7 +7,8 @@
  * Invariant: nothing rests here. Whoever enters has noted the stage to go on at.
  */
 import type { Purpose } from '../../src/model/limits.ts';
-import type { RunContext, RunMachineEventOf, Stage } from './context.ts';
+import type { RunContext, Stage } from '../../src/model/run-context.ts';
+import type { RunMachineEventOf } from './context.ts';
 import { runSetup } from './vocabulary.ts';
 
 /** The state in which a stage is entered again, and the purpose that begins there. */

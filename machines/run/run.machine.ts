@@ -22,8 +22,10 @@ const released = ['dropLease', { type: 'withdraw', params: { kind: 'deadline' } 
 /** The statechart of a run, from its packet to its handoff or to a stop that names its reason. */
 export const runMachine = runSetup.createMachine({
   id: 'run',
-  version: '1',
+  version: '2',
+  description: 'One packet, from its intake to a handoff for review, or to a stop that names its reason.',
   context: ({ input }) => freshContext(input),
+  output: ({ context: { handoff, cancel } }) => ({ handoff, cancel }),
   initial: 'packetReceived',
   on: {
     cancelRequested: {
@@ -281,12 +283,14 @@ export const runMachine = runSetup.createMachine({
       description: 'Has passed both gates and waits to be reviewed by a person.',
       tags: 'ended',
       type: 'final',
+      output: { end: 'readyForManualReview' },
       entry: released,
     },
     blockedPlanInsufficient: {
       description: 'Its packet lacks something that no run can do without.',
       tags: 'ended',
       type: 'final',
+      output: { end: 'blockedPlanInsufficient' },
       entry: released,
     },
     // No final state: nothing of it moves or is held, and a person may have it go on all the same.
@@ -310,6 +314,7 @@ export const runMachine = runSetup.createMachine({
       description: 'Was cancelled or given up.',
       tags: 'ended',
       type: 'final',
+      output: { end: 'cancelled' },
       entry: [...released, 'clearBlockers'],
     },
   },

@@ -4,13 +4,14 @@
  * Owns: adding that to the lease, what is remembered of work that may not be leased, what a person accepts of it.
  * Does not own: the states (parts), where a run resumes (context), finding out what the work touches (runtime).
  *
- * Invariants: 1. What was added is leased again with the rest after a lease was lost. 2. A run that never touched anything else has none
- * of these members.
+ * Invariants: 1. What was added is leased again with the rest after a lease was lost. 2. What
+ * another commit could not hold is forgotten with the next one.
  */
-import type { RunContext, RunMachineEvent, RunMachineEventOf, SurfaceConflict } from './context.ts';
+import type { RunContext, SurfaceConflict } from '../../src/model/run-context.ts';
+import type { RunMachineEvent, RunMachineEventOf } from './context.ts';
 
 /** All that the run leases: the packet's surfaces, and what its work was found to touch beyond them. */
-export function surfacesToLease({ surfaces, surfacesAdded = [] }: RunContext): readonly string[] {
+export function surfacesToLease({ surfaces, surfacesAdded }: RunContext): readonly string[] {
   return [...surfaces, ...surfacesAdded];
 }
 
@@ -18,7 +19,7 @@ export function surfacesToLease({ surfaces, surfacesAdded = [] }: RunContext): r
 export function grownLease(context: RunContext, event: RunMachineEvent): Partial<RunContext> {
   const added = 'surfacesAdded' in event ? (event.surfacesAdded ?? []) : [];
   if (added.length === 0) return {};
-  const { lease, surfacesAdded = [] } = context;
+  const { lease, surfacesAdded } = context;
   return {
     surfacesAdded: [...surfacesAdded, ...added],
     lease: lease === null ? null : { ...lease, surfaces: [...lease.surfaces, ...added] },
@@ -39,13 +40,7 @@ export function surfaceAcceptance(
   return { surfacesAccepted: { surfaces, by, reason } };
 }
 
-/** The conflict is over, if there was one. */
-export function withoutConflict({ surfaceConflict }: RunContext): Partial<RunContext> {
-  return surfaceConflict === undefined ? {} : { surfaceConflict: null };
-}
-
 /** What the commit of the work could not hold; what an earlier one could not is forgotten. */
-export function leftOutBy(context: RunContext, event: RunMachineEvent): Partial<RunContext> {
-  const leftOut = ('leftOut' in event ? event.leftOut : undefined) ?? null;
-  return leftOut === null && context.leftOut === undefined ? {} : { leftOut };
+export function leftOutBy(event: RunMachineEvent): Pick<RunContext, 'leftOut'> {
+  return { leftOut: ('leftOut' in event ? event.leftOut : undefined) ?? null };
 }

@@ -5,6 +5,7 @@
  *
  * Invariants: 1. Effects are inert names with plain params. 2. Guards and `assign` are pure; time comes only inside events.
  */
+
 import { assign, setup } from 'xstate';
 import { type ChildOpening, effect, type Telling } from '../../src/kernel/actions.ts';
 import type { Gate } from '../../src/model/effect.ts';
@@ -12,35 +13,15 @@ import type { Blocker } from '../../src/model/error.ts';
 import type { ArtifactRef, RunMessage } from '../../src/model/event.ts';
 import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
 import type { TaskResult } from '../../src/model/request.ts';
-import type { TaskInput } from '../task/context.ts';
+import type { GateRecord, RunContext, RunInput, Stage } from '../../src/model/run-context.ts';
+import type { RunTag } from '../../src/model/state-tag.ts';
+import type { TaskInput } from '../../src/model/task-context.ts';
 import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from './blockers.ts';
-import {
-  firstAttempt,
-  type GateRecord,
-  type RunContext,
-  type RunInput,
-  type RunMachineEvent,
-  type RunMachineEventOf,
-  type Stage,
-  stageToResume,
-} from './context.ts';
+import { firstAttempt, type RunMachineEvent, type RunMachineEventOf, stageToResume } from './context.ts';
 import { judgementOf, stuckBlockers, stuckReason } from './fix-loop.ts';
 import { isReplacement, underNewPacket } from './replacing.ts';
-import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf, withoutConflict } from './surfaces.ts';
+import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf } from './surfaces.ts';
 import { waitForLimit } from './waits.ts';
-
-/** What a state is to whoever looks at the run from outside, without knowing the state. */
-type RunTag =
-  /** Something is under way. */
-  | 'working'
-  /** Goes on by itself, when the clock, a slot or another run lets it. */
-  | 'waiting'
-  /** Stands until a person decides. */
-  | 'parked'
-  /** Nothing of it moves or is held any more. */
-  | 'ended'
-  /** Left as soon as it is entered: no snapshot stands here. */
-  | 'transient';
 
 /** L4: only a verdict of the gate that is being judged, of the current epoch, over the commit the run stands at, counts. */
 function isVerdictHere(context: RunContext, event: RunMachineEvent): event is RunMachineEventOf<'gateJudged'> {
@@ -54,6 +35,9 @@ function isVerdictHere(context: RunContext, event: RunMachineEvent): event is Ru
 
 const NO_COUNTS = { failures: 0, losses: 0, interruptions: 0, limitWaits: 0 } as const;
 
+/** What a run leaves that has ended for good: its handoff, or who cancelled it; neither where its packet was insufficient. */
+type RunOutput = Pick<RunContext, 'handoff' | 'cancel'>;
+
 /** The named actions and guards that the run machine is made of. */
 export const runSetup = setup({
   types: {
@@ -61,6 +45,7 @@ export const runSetup = setup({
     events: {} as RunMachineEvent,
     input: {} as RunInput,
     tags: {} as RunTag,
+    output: {} as RunOutput,
   },
   actions: {
     // Effects.
@@ -88,12 +73,7 @@ export const runSetup = setup({
       stage: 'fix' as const,
     })),
     noteBlockedGate: assign((_, params: { gate: Gate | null }) => ({ blockedGate: params.gate })),
-    clearBlockers: assign(({ context }) => ({
-      blockers: [],
-      blockedGate: null,
-      contention: null,
-      ...withoutConflict(context),
-    })),
+    clearBlockers: assign({ blockers: [], blockedGate: null, contention: null, surfaceConflict: null }),
     noteAdmission: assign(({ context }, event: RunMachineEventOf<'runAdmitted'>) => ({
       agents: event.agents,
       // Of a worktree that is there, what sets it up was decided when it was made.
@@ -116,7 +96,7 @@ export const runSetup = setup({
     })),
     dropLease: assign({ lease: null }),
     growLease: assign(({ context, event }) => grownLease(context, event)),
-    noteLeftOut: assign(({ context, event }) => leftOutBy(context, event)),
+    noteLeftOut: assign(({ event }) => leftOutBy(event)),
     noteSurfaceConflict: assign((_, event: RunMachineEventOf<'surfaceExceeded'>) => ({
       surfaceConflict: surfaceConflictOf(event),
     })),
@@ -182,7 +162,7 @@ export const runSetup = setup({
       return isGrant ? { budgetSinceMs: event.atMs } : {};
     }),
     noteAcceptance: assign(({ context }, event: RunMachineEventOf<'decisionMade'>) => {
-      const { blockedGate: gate, surfaceConflict = null } = context;
+      const { blockedGate: gate, surfaceConflict } = context;
       if (event.decision === 'accept' && surfaceConflict !== null) return surfaceAcceptance(surfaceConflict, event);
       if (event.decision !== 'accept' || gate === null || context.headCommit === null) return {};
       const accepted: GateRecord = {

@@ -6,8 +6,9 @@
  * Invariants: 1. What an agent says of its window is believed, up to a bound; else the delay grows from wait to wait. 2. Waits are counted (L9).
  */
 import { BOUNDS } from '../../src/model/limits.ts';
+import type { RunContext } from '../../src/model/run-context.ts';
 import { agentLimited, agentUnreachable } from './blockers.ts';
-import type { RunContext, RunMachineEvent } from './context.ts';
+import type { RunMachineEvent } from './context.ts';
 
 /** The context of a run that waits: until when, and why. */
 export function waitForLimit(context: RunContext, event: RunMachineEvent): Partial<RunContext> {

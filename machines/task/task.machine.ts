@@ -10,7 +10,8 @@
  */
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { TASK_RESULTS, type TaskResult } from '../../src/model/request.ts';
-import { freshTask, type TaskContext, type TaskMachineEventOf } from './context.ts';
+import type { TaskContext } from '../../src/model/task-context.ts';
+import { freshTask, type TaskMachineEventOf } from './context.ts';
 import { taskSetup } from './vocabulary.ts';
 
 const handle = ({ context }: { context: TaskContext }) => ({

@@ -10,20 +10,9 @@ import { effect, type Telling } from '../../src/kernel/actions.ts';
 import type { TaskMessage } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { EndReason, TaskResult } from '../../src/model/request.ts';
-import {
-  decideReport,
-  type TaskContext,
-  type TaskInput,
-  type TaskMachineEvent,
-  type TaskMachineEventOf,
-} from './context.ts';
-
-/** What a state is to whoever looks at the task from outside, without knowing the state. */
-type TaskTag =
-  /** It has ended, and the end is accepted. */
-  | 'settled'
-  /** Whether its worker still lives cannot be told. */
-  | 'doubtful';
+import type { TaskTag } from '../../src/model/state-tag.ts';
+import type { TaskContext, TaskInput } from '../../src/model/task-context.ts';
+import { decideReport, type TaskMachineEvent, type TaskMachineEventOf } from './context.ts';
 
 /** The named actions and guards that the task machine is made of. */
 export const taskSetup = setup({

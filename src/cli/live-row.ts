@@ -8,6 +8,7 @@ import { taskWords } from '../core/event-words.ts';
 import { contraryStanding, type Liveness, signWords, standingWords } from '../core/liveness.ts';
 import { conditionOf } from '../core/run-marks.ts';
 import type { RunView } from '../core/run-view.ts';
+import { isTagged } from '../core/state-facts.ts';
 import type { LiveRow } from './live-rows.ts';
 
 /** What the task of a state does by its name: said by the state already. */
@@ -17,9 +18,6 @@ const OWN_PURPOSE: Readonly<Record<string, string>> = {
   internalReview: 'review',
   fixLoop: 'fix',
 };
-
-/** States of a run that has not begun. */
-const AT_REST: ReadonlySet<string> = new Set(['packetReceived', 'queued', 'waitingForLock']);
 
 /** What is known of a run besides its view. */
 export interface RowFacts {
@@ -46,12 +44,7 @@ export function liveRow(view: RunView, { openTask, liveness, nowMs }: RowFacts):
     blocker?.code ?? '',
   ];
   // Between two tasks, too, it is at work: a row that moved down then would be looked for.
-  const isUnderWay =
-    view.kind === 'active' &&
-    contrary === null &&
-    !AT_REST.has(state) &&
-    view.waitUntilMs === null &&
-    contention === null;
+  const isUnderWay = contrary === null && isTagged(view, 'working');
   return {
     condition: isUnderWay ? 'working' : conditionOf(view),
     name: visible(view.taskId),

@@ -6,7 +6,7 @@
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { type Liveness, livenessOf } from '../core/liveness.ts';
 import type { DriverFacts } from '../core/next-actions.ts';
-import { shownPlaceOf } from '../core/run-view.ts';
+import { placeOf, shownSubstate } from '../core/run-view.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { Driver } from '../runtime/driver.ts';
 import type { LiveRun } from '../runtime/live-run.ts';
@@ -63,7 +63,8 @@ export class LiveView {
   /** One line whenever a run's place changes, where there is no terminal to draw on. */
   readonly onRecord = (run: LiveRun, record: JournalRecord): void => {
     if (this.#table !== null) return;
-    const [state, substate] = shownPlaceOf(run.state.root.value);
+    const [state, inner] = placeOf(run.state.root.value);
+    const substate = shownSubstate(state, inner);
     const task = run.state.root.context.openTask;
     const place = `${state}${substate === null ? '' : `.${substate}`}${task === null ? '' : ` ${task}`}`;
     if (this.#shown.get(run.runId) === place) return;

@@ -5,10 +5,10 @@
  *
  * Invariant: what a retry means is recorded with it. The machines decide by that, so that journals from before still fold as they did.
  */
-import type { RunContext } from '../../machines/run/context.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { RunEvent } from '../model/event.ts';
 import type { JournalRecord } from '../model/record.ts';
+import type { RunContext } from '../model/run-context.ts';
 
 type Decision = Extract<RunEvent, { type: 'decisionMade' }>;
 

@@ -236,7 +236,7 @@ function holderActions(
 /** A run that can move. */
 function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { runId } = run;
-  if (run.state === 'queued' && run.blockers.length > 0) return admissionActions(run, around);
+  if (run.state === 'queued' && run.kind === 'blocked') return admissionActions(run, around);
   if (run.waitUntilMs !== null) {
     const isOver = run.waitUntilMs <= around.nowMs;
     const until = isOver ? 'once its agent answers another run' : `at ${clockTime(run.waitUntilMs, around.nowMs)}`;

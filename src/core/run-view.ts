@@ -4,8 +4,6 @@
  * Owns: that projection. Does not own: reading files (runtime/run-look), what surrounds the run (core/shown-run), rendering (cli).
  * Free of xstate and zod: `status` must start fast.
  */
-import type { PacketReplacement, RunContext, SurfaceConflict } from '../../machines/run/context.ts';
-import type { TaskContext } from '../../machines/task/context.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { Action } from '../model/action.ts';
 import type { Gate } from '../model/effect.ts';
@@ -13,6 +11,8 @@ import type { ShownBlocker } from '../model/error.ts';
 import { type ErrorCode, EXIT, type ExitCode } from '../model/error-codes.ts';
 import type { ArtifactRef, LeftOut } from '../model/event.ts';
 import { RUN_ACTOR } from '../model/record.ts';
+import type { PacketReplacement, RunContext, SurfaceConflict } from '../model/run-context.ts';
+import type { TaskContext } from '../model/task-context.ts';
 import type { TurnReport } from '../model/turn.ts';
 import { hintOf } from './blockers/catalogue.ts';
 import { shownBlocker, shownHint } from './blockers/shown-blocker.ts';
@@ -20,6 +20,7 @@ import type { FailureNotes } from './failure-notes.ts';
 import { NOTHING_SPENT, reportsIn, type Spent, spentBy } from './ledger.ts';
 import type { Liveness } from './liveness.ts';
 import { ALONE, firstOf, runActions } from './next-actions.ts';
+import { isTagged, type RunPlace } from './state-facts.ts';
 
 /** Whether a run moves, waits for a person, has ended, or is set aside. */
 export type RunKind = 'active' | 'blocked' | 'terminal' | 'quarantined';
@@ -100,9 +101,6 @@ export interface RunView {
   readonly failure?: FailureNotes;
 }
 
-const FINAL = ['readyForManualReview', 'blockedPlanInsufficient', 'failedExecution', 'cancelled'];
-const PARKED = ['blockedNeedsHuman', 'blockedLockConflict'];
-
 interface Persisted<Context> {
   readonly value: unknown;
   readonly context: Context;
@@ -115,12 +113,13 @@ export function viewOf(
   at: { readonly seq: number; readonly updatedAtMs: number | null; readonly agentOverride?: string | null },
 ): RunView {
   const { value, context } = persisted<RunContext>(runId, actors[RUN_ACTOR]);
-  const [state, substate] = shownPlaceOf(value);
+  const [state, inner] = placeOf(value);
+  const substate = shownSubstate(state, inner);
   const tasks = Object.entries(actors)
     .filter(([name]) => name !== RUN_ACTOR)
     .map(([name, task]) => taskView(persisted<TaskContext>(name, task)))
     .sort((a, b) => a.epoch - b.epoch || ORDER.indexOf(a.purpose) - ORDER.indexOf(b.purpose) || a.attempt - b.attempt);
-  const kind = kindOf(state, context.blockers.length);
+  const kind = kindOf({ state, substate: inner });
   const task = tasks.find((each) => each.taskId === context.openTask) ?? tasks.at(-1) ?? null;
   return withActions({
     runId,
@@ -137,9 +136,9 @@ export function viewOf(
     task,
     tasks,
     lease: context.lease,
-    surfacesAdded: context.surfacesAdded ?? [],
-    surfaceConflict: context.surfaceConflict ?? null,
-    leftOut: context.leftOut ?? null,
+    surfacesAdded: context.surfacesAdded,
+    surfaceConflict: context.surfaceConflict,
+    leftOut: context.leftOut,
     branch: context.branch,
     headCommit: context.headCommit,
     baseCommit: context.baseCommit,
@@ -156,7 +155,7 @@ export function viewOf(
 }
 
 function replacementIn({ replacement }: RunContext): Replacement | null {
-  if (replacement === undefined) return null;
+  if (replacement === null) return null;
   const { lastTask: _, ...shown } = replacement;
   return shown;
 }
@@ -206,10 +205,9 @@ export function placeOf(value: unknown): [state: string, substate: string | null
   return [state, inner];
 }
 
-/** The same as people are shown it: what keeps a queued run from beginning is told by its blockers. */
-export function shownPlaceOf(value: unknown): [state: string, substate: string | null] {
-  const [state, substate] = placeOf(value);
-  return [state, state === 'queued' ? null : substate];
+/** The state inside of one as people are shown it: what keeps a queued run from beginning is told by its blockers. */
+export function shownSubstate(state: string, substate: string | null): string | null {
+  return state === 'queued' ? null : substate;
 }
 
 /** How far a task has come: `running`, or `settled.failed`. */
@@ -236,10 +234,9 @@ function taskView({ value, context }: Persisted<TaskContext>): TaskView {
   };
 }
 
-function kindOf(state: string, blockers: number): RunKind {
-  if (FINAL.includes(state)) return 'terminal';
-  if (PARKED.includes(state)) return 'blocked';
-  return state === 'queued' && blockers > 0 ? 'blocked' : 'active';
+function kindOf(place: RunPlace): RunKind {
+  if (isTagged(place, 'ended')) return 'terminal';
+  return isTagged(place, 'parked') ? 'blocked' : 'active';
 }
 
 const GIVEN_UP = 'Nothing to do: it was given up and holds nothing any more. Its files are as they were.';

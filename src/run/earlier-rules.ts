@@ -6,6 +6,7 @@
  *
  * Invariant: nothing that is read here is ever resumed.
  */
+import { RUN_CONTEXT_DEFAULTS } from '../../machines/run/context.ts';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 
@@ -21,12 +22,12 @@ export function inPresentForm(actors: Actors): Actors {
   );
 }
 
-/** What keeps a queued run from beginning was told by its blockers alone. */
+/** What keeps a queued run from beginning was told by its blockers alone; a member that stood for nothing was absent. */
 function presentRun(actor: Record<string, unknown>): Json {
   const context = isObject(actor.context) ? actor.context : {};
   const isBlocked = Array.isArray(context.blockers) && context.blockers.length > 0;
   const value = actor.value === 'queued' ? { queued: isBlocked ? 'admissionRefused' : 'admitting' } : actor.value;
-  return plain({ ...actor, value });
+  return plain({ ...actor, value, context: { ...RUN_CONTEXT_DEFAULTS, ...context } });
 }
 
 /** Supervision stood inside of each state of the progress. */

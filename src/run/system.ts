@@ -4,11 +4,10 @@
  * Owns: that definition, and the types that are made of it. Does not own: the machines, the events and effects (model), deciding and folding (kernel).
  */
 import type { AnyStateMachine, SnapshotFrom } from 'xstate';
-import type { RunInput } from '../../machines/run/context.ts';
+import { RUN_CONTEXT_DEFAULTS } from '../../machines/run/context.ts';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import type { TaskInput } from '../../machines/task/context.ts';
+import { TASK_CONTEXT_DEFAULTS } from '../../machines/task/context.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
-import { runContextSchema, taskContextSchema } from '../core/context-schema.ts';
 import { type Decision, decide, type Input } from '../kernel/decide.ts';
 import { type FoldOptions, foldRecord, type Step } from '../kernel/fold.ts';
 import { actorDefinition, defineSystem, type StateOf } from '../kernel/system.ts';
@@ -24,6 +23,8 @@ import {
   taskEventSchema,
 } from '../model/event.ts';
 import { type JournalRecord, RUN_ACTOR, TASK_KIND } from '../model/record.ts';
+import { type RunInput, runContextSchema } from '../model/run-context.ts';
+import { type TaskInput, taskContextSchema } from '../model/task-context.ts';
 
 /** The rules of runs: raised by every change that an old journal would fold differently under. */
 export const RUN_RULES = 3;
@@ -32,8 +33,21 @@ export const RUN_RULES = 3;
 export const runSystem = defineSystem({
   kind: 'run',
   rules: RUN_RULES,
-  root: { name: RUN_ACTOR, machine: runMachine, events: runEventSchema, context: runContextSchema },
-  children: { [TASK_KIND]: { machine: taskMachine, events: taskEventSchema, context: taskContextSchema } },
+  root: {
+    name: RUN_ACTOR,
+    machine: runMachine,
+    events: runEventSchema,
+    context: runContextSchema,
+    defaults: RUN_CONTEXT_DEFAULTS,
+  },
+  children: {
+    [TASK_KIND]: {
+      machine: taskMachine,
+      events: taskEventSchema,
+      context: taskContextSchema,
+      defaults: TASK_CONTEXT_DEFAULTS,
+    },
+  },
   notes: driverEventSchema,
   effects: RUN_EFFECTS,
   open: {

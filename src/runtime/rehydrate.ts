@@ -6,7 +6,6 @@
  *
  * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Without repair nothing is written: a dry run changes nothing.
  */
-
 import { join } from 'node:path';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';

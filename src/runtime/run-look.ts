@@ -6,7 +6,10 @@
  *
  * Invariant: a snapshot is shown only if its hash is the `post` of the journal's last record.
  */
+
 import { isAbsolute } from 'node:path';
+import { RUN_CONTEXT_DEFAULTS } from '../../machines/run/context.ts';
+import { TASK_CONTEXT_DEFAULTS } from '../../machines/task/context.ts';
 import { canonicalObject, lastingJson } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { visible } from '../base/visible.ts';
@@ -16,10 +19,11 @@ import { listRuns } from '../core/error-actions.ts';
 import { taskPartOfRun } from '../core/packet-run-id.ts';
 import type { RecoveryFinding } from '../core/recovery-findings.ts';
 import { quarantinedView, type RunView, unsupportedUnseen, unsupportedView, viewOf } from '../core/run-view.ts';
-import { persistedImage } from '../kernel/persisted-image.ts';
+import { defaultTexts, persistedImage } from '../kernel/persisted-image.ts';
 import { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
 import type { JournalRecord } from '../model/record.ts';
+import { RUN_ACTOR } from '../model/record.ts';
 import { rulesOf, type StoredSnapshot, systemIdOf } from '../model/system-record.ts';
 import { inPresentForm } from '../run/earlier-rules.ts';
 import type { Files } from '../store/files.ts';
@@ -27,6 +31,9 @@ import { journalRecords, readJournal, readJournalTail } from '../store/journal.t
 import { readQuarantine } from '../store/quarantine.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
 import { readSnapshot } from '../store/snapshot-reading.ts';
+
+const RUN_DEFAULTS = defaultTexts(RUN_CONTEXT_DEFAULTS);
+const TASK_DEFAULTS = defaultTexts(TASK_CONTEXT_DEFAULTS);
 
 /** Characters of a wrong name that its error repeats. */
 const NAME_CHARS = 200;
@@ -107,7 +114,7 @@ function snapshotAt({ files, paths }: Place, runId: string, tail: JournalRecord)
 function imageOf(snapshot: StoredSnapshot): string {
   const { actors, deadlines, outbox } = snapshot;
   if (snapshot.v === 1) return sha256(canonicalObject({ actors, deadlines, outbox }, lastingJson));
-  return sha256(persistedImage(snapshot, () => ({})));
+  return sha256(persistedImage(snapshot, (actor) => (actor === RUN_ACTOR ? RUN_DEFAULTS : TASK_DEFAULTS)));
 }
 
 /** The view of a run that is set aside, null when it is not. */

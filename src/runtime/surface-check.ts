@@ -21,7 +21,7 @@ export type Work = Extract<RunEvent, { type: 'workCommitted' | 'workEmpty' }>;
 
 /** All that differs between the run's base and `commit` and is not leased to the run, as surfaces. */
 export async function surfacesBeyond(run: LiveRun, packet: Packet, commit: string): Promise<readonly string[]> {
-  const { lease, baseCommit, surfacesAdded = [] } = run.state.root.context;
+  const { lease, baseCommit, surfacesAdded } = run.state.root.context;
   const { repo } = packet.scm;
   if (repo === null || baseCommit === null) return [];
   const outside = new OutsidePaths(repo, lease?.surfaces ?? [], BOUNDS.surfacesAdded - surfacesAdded.length);

@@ -4,12 +4,12 @@
  * Owns: collecting it from the run, bytes verified. Does not own: the document (core/task-document), who is told (runtime/request-task).
  */
 import { join } from 'node:path';
-import type { TaskContext } from '../../machines/task/context.ts';
 import type { Json } from '../base/canonical-json.ts';
 import { type EndedAttempt, taskDocument } from '../core/task-document.ts';
 import { parseOutcome } from '../core/task-files.ts';
 import type { KeyedEffectOf } from '../model/effect.ts';
 import { TASK_FILES } from '../model/request.ts';
+import type { TaskContext } from '../model/task-context.ts';
 import type { InstructionChanges } from '../ports/git.ts';
 import { readArtifact } from '../store/artifacts.ts';
 import { readRegister } from '../store/register.ts';

@@ -5,7 +5,6 @@
  *
  * Invariant: a command that the allow-list does not admit is never run, and is named.
  */
-import type { RunContext } from '../../machines/run/context.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { admitCommand } from '../core/allow-list.ts';
 import { commandBlocker } from '../core/preflight.ts';
@@ -14,6 +13,7 @@ import type { KeyedEffectOf } from '../model/effect.ts';
 import type { Blocker } from '../model/error.ts';
 import type { Purpose } from '../model/limits.ts';
 import { ROLES, type Role } from '../model/packet.ts';
+import type { RunContext } from '../model/run-context.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent } from '../ports/agent.ts';
 import type { KeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';

@@ -60,7 +60,7 @@ describe('the row of a run', () => {
   it('stays among those at work between two tasks, unless nothing drives it or it waits for something', () => {
     const ended = { ...TASK, endedAtMs: NOW } as NonNullable<RunView['task']>;
     const condition = (changes: Partial<RunView>, standing: Standing = 'working', state = 'verification') =>
-      liveRow(view(state, { task: ended, ...changes }), {
+      liveRow(view(state, { task: ended, substate: state === 'verification' ? 'requested' : null, ...changes }), {
         openTask: null,
         liveness: liveness(standing, null),
         nowMs: NOW,
@@ -69,8 +69,8 @@ describe('the row of a run', () => {
     expect(condition({}, 'halted')).toBe('waiting');
     expect(condition({}, 'working', 'queued')).toBe('waiting');
     expect(condition({ task: null }, 'working', 'waitingForLock')).toBe('waiting');
-    expect(condition({ waitUntilMs: NOW + 1 })).toBe('waiting');
-    expect(condition({ kind: 'blocked', blockers: [BLOCKER] })).toBe('blocked');
+    expect(condition({ substate: 'limited', waitUntilMs: NOW + 1 })).toBe('waiting');
+    expect(condition({ kind: 'blocked', blockers: [BLOCKER] }, 'working', 'blockedNeedsHuman')).toBe('blocked');
   });
 
   it('says first that it is not what it seems', () => {

@@ -252,7 +252,8 @@ describe('a run that can move', () => {
   });
 
   test('and has not begun is checked again where something is in its way', () => {
-    const kept = (...codes: ErrorCode[]) => run('queued', { blockers: codes.map((code) => ({ code })) });
+    const kept = (...codes: ErrorCode[]) =>
+      run('queued', { kind: 'blocked', blockers: codes.map((code) => ({ code })) });
     const check: Row = ['run', 'check again, and continue if nothing blocks it', 'pawl run run_A'];
     const doctor: Row = ['look', 'list the available agents', 'pawl doctor'];
     const driven: Row = ['driven', 'driven by pid 123 since 09:05', null];

@@ -1,7 +1,6 @@
 /** The view of a run: what its persisted actors say, in the words of an operator, and nothing made up. */
 
 import { describe, expect, it } from 'vitest';
-import type { RunContext } from '../../machines/run/context.ts';
 import type { Json } from '../../src/base/canonical-json.ts';
 import { hintOf } from '../../src/core/blockers/catalogue.ts';
 import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
@@ -10,6 +9,7 @@ import { snapshotOf } from '../../src/kernel/image.ts';
 import { blocker } from '../../src/model/blocker.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
+import type { RunContext } from '../../src/model/run-context.ts';
 import { runSystem } from '../../src/run/system.ts';
 import { goodRun } from '../inspector/good-run.ts';
 import { sampleOf } from '../support/sample-blockers.ts';
@@ -158,8 +158,10 @@ describe('the view of a run', () => {
     ['cancelled', 0, 'terminal'],
     ['blockedNeedsHuman', 1, 'blocked'],
     ['blockedLockConflict', 1, 'blocked'],
-    ['queued', 0, 'active'],
-    ['queued', 1, 'blocked'],
+    [{ queued: 'admitting' }, 0, 'active'],
+    [{ queued: 'agentMissing' }, 1, 'blocked'],
+    [{ queued: 'admissionRefused' }, 1, 'blocked'],
+    ['cancelling', 0, 'active'],
     [{ implementing: 'working' }, 1, 'active'],
   ])('in %j with %i blockers is %s', (value, count, kind) => {
     const blockers = Array.from({ length: count }, () => sampleOf('PAWL_AGENT_MISSING'));

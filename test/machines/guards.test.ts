@@ -1,7 +1,8 @@
 /** Every guard of the run machine by itself: what it holds for, and that it holds for its own event alone. */
 import { describe, expect, it } from 'vitest';
-import { freshContext, type RunContext, type Stage, stageToResume } from '../../machines/run/context.ts';
+import { freshContext, stageToResume } from '../../machines/run/context.ts';
 import { runMachine } from '../../machines/run/run.machine.ts';
+import type { RunContext, Stage } from '../../src/model/run-context.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 

@@ -2,15 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
 import { exhausted, fixLimitReached, interruptedTooOften, waitedTooOften } from '../../machines/run/blockers.ts';
-import { freshContext, headOf, type RunContext } from '../../machines/run/context.ts';
+import { freshContext, headOf } from '../../machines/run/context.ts';
 import { stuckBlockers } from '../../machines/run/fix-loop.ts';
 import { underNewPacket } from '../../machines/run/replacing.ts';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import { grownLease, leftOutBy, surfacesToLease, withoutConflict } from '../../machines/run/surfaces.ts';
+import { grownLease, leftOutBy, surfacesToLease } from '../../machines/run/surfaces.ts';
 import { waitForLimit } from '../../machines/run/waits.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
 import { blocker } from '../../src/model/blocker.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
+import type { RunContext } from '../../src/model/run-context.ts';
 import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
@@ -138,19 +139,19 @@ describe('the lease', () => {
   });
 });
 
-it('a member that was never there is not made by saying that it is over', () => {
-  const exceeded = { taskId: 't', commit: 'c', surfaces: [], holder: null };
-  expect([withoutConflict(CONTEXT), withoutConflict({ ...CONTEXT, surfaceConflict: exceeded })]).toEqual([
-    {},
-    { surfaceConflict: null },
-  ]);
+it('what a commit could not hold is forgotten with the next one, and a conflict with what clears its blockers', () => {
   const leftOut = { submodules: ['lib'], submoduleCount: 1, below: [], belowCount: 0 } as never;
-  const committed = (said: unknown) =>
-    ({ type: 'workCommitted', ...(said === undefined ? {} : { leftOut: said }) }) as never;
-  expect(leftOutBy(CONTEXT, committed(undefined))).toEqual({});
-  expect(leftOutBy(CONTEXT, committed(leftOut))).toEqual({ leftOut });
-  expect(leftOutBy({ ...CONTEXT, leftOut }, committed(undefined))).toEqual({ leftOut: null });
-  expect(leftOutBy({ ...CONTEXT, leftOut: null }, committed(undefined))).toEqual({ leftOut: null });
+  expect(leftOutBy({ type: 'workCommitted', leftOut } as never)).toEqual({ leftOut });
+  expect(leftOutBy({ type: 'workCommitted' } as never)).toEqual({ leftOut: null });
+  expect(leftOutBy({ type: 'another' } as never)).toEqual({ leftOut: null });
+  const surfaceConflict = { taskId: 't', commit: 'c', surfaces: [], holder: null };
+  expect(Reflect.get(runMachine.implementations.actions, 'clearBlockers')).toHaveProperty('assignment', {
+    blockers: [],
+    blockedGate: null,
+    contention: null,
+    surfaceConflict: null,
+  });
+  expect(surfacesToLease({ ...CONTEXT, surfaceConflict })).toEqual(surfacesToLease(CONTEXT));
 });
 
 describe('what is noted', () => {
@@ -211,7 +212,7 @@ describe('what is noted', () => {
     expect(noted('noteAcceptance', { blockedGate: 'review', headCommit: null }, decided('accept'))).toEqual({});
   });
 
-  it('of a new packet: what the work touches beyond it, where anything was ever told of that', () => {
+  it('of a new packet: what the work touches beyond it, and nothing of what it touched beyond the one before', () => {
     const event = {
       type: 'packetReplaced',
       packetHash: 'n',
@@ -227,7 +228,7 @@ describe('what is noted', () => {
         ...event,
         ...(beyond === undefined ? {} : { surfacesBeyond: beyond }),
       } as never);
-    expect(under({})).not.toHaveProperty('surfacesAdded');
+    expect(under({})).toMatchObject({ surfacesAdded: [] });
     expect(under({ surfacesAdded: ['a'] })).toMatchObject({ surfacesAdded: [] });
     expect(under({}, ['b'])).toMatchObject({ surfacesAdded: ['b'] });
     expect(under({ surfacesAdded: ['a'] }, ['b'])).toMatchObject({ surfacesAdded: ['b'] });

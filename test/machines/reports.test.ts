@@ -1,7 +1,8 @@
 /** What a completion is worth that is reported after the end of its task: each row decides one thing, and the first that applies counts. */
 import { describe, expect, it } from 'vitest';
-import { decideReport, type TaskContext } from '../../machines/task/context.ts';
+import { decideReport } from '../../machines/task/context.ts';
 import type { TaskResult } from '../../src/model/request.ts';
+import type { TaskContext } from '../../src/model/task-context.ts';
 
 type Report = Parameters<typeof decideReport>[1];
 

@@ -1,11 +1,11 @@
 /** Each machine by itself, without outbox and driver, told anything at any time: its own guards must be enough. */
 import { describe, expect, it } from 'vitest';
 import { getNextSnapshot } from 'xstate';
-import type { GateRecord } from '../../machines/run/context.ts';
 import { runMachine } from '../../machines/run/run.machine.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
 import { hasEnded } from '../../src/core/run-end.ts';
 import type { Gate } from '../../src/model/effect.ts';
+import type { GateRecord } from '../../src/model/run-context.ts';
 import { chartSteps, leavesOf, NEVER_TAKEN, stepsTaken } from '../../src/prove/model/chart-steps.ts';
 import { brokenByRun } from '../../src/prove/model/invariants.ts';
 import { placeOf } from '../../src/prove/model/key.ts';

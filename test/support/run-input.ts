@@ -3,7 +3,7 @@
  *
  * Owns: the value. Does not own: the policy and the hash in it (prove/model/settlements).
  */
-import type { RunInput } from '../../machines/run/context.ts';
+import type { RunInput } from '../../src/model/run-context.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
 
 /** A run that leases nothing. */

@@ -117,7 +117,7 @@ export interface RecoveryView {
   readonly journalFault: string | null;
 }
 
-/** The machines as JSON: `machine.definition` of xstate, for drawing. */
+/** The machines as JSON: their whole definitions, for drawing. */
 export interface MachineDefinitions {
   readonly run: JsonObject;
   readonly task: JsonObject;

@@ -5,7 +5,7 @@
  *
  * Invariants: 1. A message is plain JSON. 2. The same journal gives the same messages, byte for byte: their times are those of the records.
  */
-
+import { wholeDefinition } from '../../../machines/definition.ts';
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import { taskMachine } from '../../../machines/task/task.machine.ts';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
@@ -80,10 +80,7 @@ export function definitionOf(actor: string): string {
   return text;
 }
 
-/** Both machines with their transitions resolved to ids of states (`machine.definition`), for drawing. */
+/** Both machines with their transitions resolved to ids of states, for drawing. */
 export function machineDefinitions(): { readonly run: JsonObject; readonly task: JsonObject } {
-  return {
-    run: JSON.parse(JSON.stringify(runMachine.definition)),
-    task: JSON.parse(JSON.stringify(taskMachine.definition)),
-  };
+  return { run: wholeDefinition(runMachine), task: wholeDefinition(taskMachine) };
 }

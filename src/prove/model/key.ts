@@ -9,10 +9,10 @@
  */
 
 import type { AnyMachineSnapshot, StateValue } from 'xstate';
-import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../../machines/run/context.ts';
-import type { TaskContext } from '../../../machines/task/context.ts';
 import { isWorkOutOfPlace } from '../../core/decision-event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../model/run-context.ts';
+import type { TaskContext } from '../../model/task-context.ts';
 import type { RunSnapshot, RunState, TaskSnapshot } from '../../run/system.ts';
 
 const stateKeys = new WeakMap<RunState, string>();
@@ -100,7 +100,7 @@ function marksOf(context: RunContext): string[] {
     context.blockers.length === 0 ? '' : 'blocked',
     isWorkOutOfPlace(context) ? 'work out of place' : '',
     context.blockedGate === null ? '' : `${context.blockedGate} may be accepted`,
-    conflictKey(context.surfaceConflict ?? null),
+    conflictKey(context.surfaceConflict),
     context.resumeAt === null ? '' : `resumes at ${context.resumeAt}`,
     context.cancel === null ? '' : 'cancelled',
     context.handoff === null ? '' : 'handed off',

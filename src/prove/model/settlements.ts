@@ -4,10 +4,10 @@
  * Owns: default events for effects. Does not own: deciding which is next.
  */
 
-import type { RunContext } from '../../../machines/run/context.ts';
 import type { KeyedEffect } from '../../model/effect.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import type { RunContext } from '../../model/run-context.ts';
 import type { RunStep } from '../../run/system.ts';
 
 /** A hash for tests. */
@@ -50,8 +50,11 @@ export function packetReceived(missingFields: string[] = [], policy: Policy = PO
 export function packetReplaced({
   packetHash,
   policy,
-  surfacesAdded,
-}: Pick<RunContext, 'packetHash' | 'policy' | 'surfacesAdded'>): Extract<JournalEvent, { type: 'packetReplaced' }> {
+  surfacesAdded = [],
+}: Pick<RunContext, 'packetHash' | 'policy'> & Partial<Pick<RunContext, 'surfacesAdded'>>): Extract<
+  JournalEvent,
+  { type: 'packetReplaced' }
+> {
   const sha256 = packetHash === HASH ? OTHER_HASH : HASH;
   return {
     type: 'packetReplaced',
@@ -62,7 +65,7 @@ export function packetReplaced({
     packetHash: sha256,
     packet: { path: `artifacts/intake/packet-${sha256.slice(0, 12)}.json`, sha256 },
     surfaces: ['branch:acme/app#feature/x', `path:acme/app/${sha256 === HASH ? 'src' : 'lib'}`],
-    ...(surfacesAdded === undefined ? {} : { surfacesBeyond: [...surfacesAdded] }),
+    ...(surfacesAdded.length === 0 ? {} : { surfacesBeyond: [...surfacesAdded] }),
     limits: {},
     policy,
   };

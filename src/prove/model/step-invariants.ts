@@ -99,10 +99,10 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     (before, after, deliveries) => {
       const replaced = deliveries.find(({ event }) => event.type === 'packetReplaced')?.event;
       if (replaced?.type === 'packetReplaced')
-        return (after.root.context.surfacesAdded ?? []).join() === (replaced.surfacesBeyond ?? []).join();
+        return after.root.context.surfacesAdded.join() === (replaced.surfacesBeyond ?? []).join();
       const told = deliveries.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
-      const { surfacesAdded = [] } = after.root.context;
-      return [...(before.root.context.surfacesAdded ?? []), ...told].join() === surfacesAdded.join();
+      const { surfacesAdded } = after.root.context;
+      return [...before.root.context.surfacesAdded, ...told].join() === surfacesAdded.join();
     },
   ],
   [

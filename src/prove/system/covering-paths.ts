@@ -6,8 +6,9 @@
  * Invariants: 1. Every path begins before the first record, and is replayed from there: its moments are those of one history. 2. A step belongs to the first
  * path on which it lies. 3. Deadlines come in the order of their instants: an engine that is led to a later one has met the earlier.
  */
-import { DEADLINE } from '../../kernel/deadline.ts';
+
 import type { AnyState } from '../../kernel/system.ts';
+import { DEADLINE } from '../../model/deadline.ts';
 import { deadlineIn, type Moment, type Move, momentKey, movesAt, START, type Subject, take } from './moves.ts';
 import { unlike } from './sameness.ts';
 import type { StateGraph, StateNode, Step } from './state-graph.ts';

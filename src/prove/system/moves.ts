@@ -6,9 +6,9 @@
  * Invariants: 1. Of one state no two moves have the same name. 2. A deadline is reached no sooner than at its instant, and time never goes back.
  */
 import type { Unkeyed } from '../../engine/durable-system.ts';
-import { DEADLINE } from '../../kernel/deadline.ts';
 import { type Decision, decide, type Input } from '../../kernel/decide.ts';
 import type { AnyState, System } from '../../kernel/system.ts';
+import { DEADLINE } from '../../model/deadline.ts';
 import type { PlainEffect, PlainEvent } from '../../model/system-record.ts';
 import { EPOCH_MS, effectName, keyOf, nameIn, PROVEN_ID } from './sameness.ts';
 import type { ProveOptions } from './system-proof.ts';

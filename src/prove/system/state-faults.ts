@@ -10,9 +10,9 @@
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import { isObject } from '../../base/canonical-json.ts';
-import { DEADLINE } from '../../kernel/deadline.ts';
 import { persist, restore, stateProblem } from '../../kernel/image.ts';
 import { type AnyState, actorDefinition, type System } from '../../kernel/system.ts';
+import { DEADLINE } from '../../model/deadline.ts';
 import type { PlainEffect } from '../../model/system-record.ts';
 import type { Subject } from './moves.ts';
 import { effectName } from './sameness.ts';

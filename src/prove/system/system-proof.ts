@@ -4,8 +4,8 @@
  * Owns: the options, the findings, the proof. Does not own: how anything is found (prove-system), how it is told (system-proof-text).
  */
 import type { Unkeyed } from '../../engine/durable-system.ts';
-import type { DEADLINE } from '../../kernel/deadline.ts';
 import type { EffectIn, EventOf, StateOf, System } from '../../kernel/system.ts';
+import type { DEADLINE } from '../../model/deadline.ts';
 
 /** An event from outside that settles nothing by being performed: a person's word, the progress of work. */
 export interface SystemCommand<Event> {

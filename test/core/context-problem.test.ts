@@ -1,7 +1,7 @@
 /** What is wrong with a persisted context is named by its place. */
 import { expect, it } from 'vitest';
 import { freshContext } from '../../machines/run/context.ts';
-import { contextProblem } from '../../src/core/context-schema.ts';
+import { contextProblem } from '../../src/core/context-problem.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 

@@ -1,0 +1,267 @@
+/**
+ * Every state of the machines by its path, as plain data: views read persisted snapshots and load no machine.
+ *
+ * Owns: tags and description of each. Does not own: the machines, of which it is made by `npm run docs:update`; a test fails when it is not
+ * current.
+ */
+import type { StateFacts } from './state-tag.ts';
+
+/** The states of a run. */
+export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
+  packetReceived: {
+    tags: ['waiting'],
+    description: 'Has its packet; whether that says all that a run needs is being looked at.',
+  },
+  queued: {
+    tags: [],
+    description: 'Waits to be admitted: its agents and its commands are checked before it begins.',
+  },
+  'queued.admitting': {
+    tags: ['waiting'],
+    description: 'Whether it may begin has not been found out yet.',
+  },
+  'queued.agentMissing': {
+    tags: ['parked'],
+    description: 'An agent that it needs is not available here.',
+  },
+  'queued.admissionRefused': {
+    tags: ['parked'],
+    description: 'Something other than its agents keeps it from beginning.',
+  },
+  waitingForLock: {
+    tags: ['waiting'],
+    description: 'Waits for the lease of the surfaces that it works on.',
+  },
+  implementing: {
+    tags: [],
+    description: 'The change is being made: first its worktree, then the work, then a commit of it.',
+  },
+  'implementing.preparing': {
+    tags: ['working'],
+    description: 'Its worktree and branch are being prepared.',
+  },
+  'implementing.setupRequested': {
+    tags: ['working'],
+    description: 'The next setup task is being written down, before it is started.',
+  },
+  'implementing.settingUp': {
+    tags: ['working'],
+    description: 'A worker is at its task.',
+  },
+  'implementing.setupLimited': {
+    tags: ['waiting'],
+    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+  },
+  'implementing.requested': {
+    tags: ['working'],
+    description: 'The next implementation task is being written down, before it is started.',
+  },
+  'implementing.working': {
+    tags: ['working'],
+    description: 'A worker is at its task.',
+  },
+  'implementing.limited': {
+    tags: ['waiting'],
+    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+  },
+  'implementing.committing': {
+    tags: ['working'],
+    description: 'What the worker has left becomes a commit.',
+  },
+  verification: {
+    tags: [],
+    description: 'The checks of the packet run on what was committed, in a new round.',
+  },
+  'verification.requested': {
+    tags: ['working'],
+    description: 'The next verification task is being written down, before it is started.',
+  },
+  'verification.working': {
+    tags: ['working'],
+    description: 'A worker is at its task.',
+  },
+  'verification.limited': {
+    tags: ['waiting'],
+    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+  },
+  'verification.judging': {
+    tags: ['working'],
+    description: 'The verdict of the verification is checked against what is in the worktree.',
+  },
+  internalReview: {
+    tags: [],
+    description: 'A reviewer reads what was committed.',
+  },
+  'internalReview.requested': {
+    tags: ['working'],
+    description: 'The next review task is being written down, before it is started.',
+  },
+  'internalReview.working': {
+    tags: ['working'],
+    description: 'A worker is at its task.',
+  },
+  'internalReview.limited': {
+    tags: ['waiting'],
+    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+  },
+  'internalReview.judging': {
+    tags: ['working'],
+    description: 'The verdict of the review is checked against what is in the worktree.',
+  },
+  fixLoop: {
+    tags: [],
+    description: 'What a gate has found is being fixed, before it is verified again.',
+  },
+  'fixLoop.requested': {
+    tags: ['working'],
+    description: 'The next fix task is being written down, before it is started.',
+  },
+  'fixLoop.working': {
+    tags: ['working'],
+    description: 'A worker is at its task.',
+  },
+  'fixLoop.limited': {
+    tags: ['waiting'],
+    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+  },
+  'fixLoop.committing': {
+    tags: ['working'],
+    description: 'What the worker has left becomes a commit.',
+  },
+  handoffReady: {
+    tags: ['working'],
+    description: 'Both gates have passed: the handoff is being made.',
+  },
+  cancelling: {
+    tags: ['working'],
+    description: 'Was cancelled: its task is being ended first.',
+  },
+  endingTask: {
+    tags: [],
+    description: 'Its task was in doubt and is being ended, because a person has decided what comes next.',
+  },
+  'endingTask.thenRetry': {
+    tags: ['working'],
+    description: 'It goes on where it stopped once the task has ended.',
+  },
+  'endingTask.thenAbandon': {
+    tags: ['working'],
+    description: 'It is given up once the task has ended.',
+  },
+  resuming: {
+    tags: ['transient'],
+    description: 'Goes back to the stage at which it stopped.',
+  },
+  blockedNeedsHuman: {
+    tags: ['parked'],
+    description: 'Stands until a person decides: its blocker says why, and what can be done.',
+  },
+  blockedLockConflict: {
+    tags: ['parked', 'waiting'],
+    description: 'Another run holds what it wants to work on; it goes on when that is free.',
+  },
+  readyForManualReview: {
+    tags: ['ended'],
+    description: 'Has passed both gates and waits to be reviewed by a person.',
+  },
+  blockedPlanInsufficient: {
+    tags: ['ended'],
+    description: 'Its packet lacks something that no run can do without.',
+  },
+  failedExecution: {
+    tags: ['ended'],
+    description: 'Its workers have used up their attempts; a person may have it try again.',
+  },
+  cancelled: {
+    tags: ['ended'],
+    description: 'Was cancelled or given up.',
+  },
+};
+
+/** The states of a task. */
+export const TASK_STATES: Readonly<Record<string, StateFacts>> = {
+  progress: {
+    tags: [],
+    description: 'How far the work has come.',
+  },
+  'progress.open': {
+    tags: [],
+    description: 'Its worker has not ended, as far as is known.',
+  },
+  'progress.open.requested': {
+    tags: [],
+    description: 'A worker host is being started, and has not claimed the task yet.',
+  },
+  'progress.open.claimed': {
+    tags: [],
+    description: 'A worker host has claimed the task, and has not started its worker yet.',
+  },
+  'progress.open.running': {
+    tags: [],
+    description: 'Its worker has been started.',
+  },
+  'progress.completed': {
+    tags: ['settled'],
+    description: 'Its worker did what it was asked for.',
+  },
+  'progress.failed': {
+    tags: ['settled'],
+    description: 'Its worker failed.',
+  },
+  'progress.blocked': {
+    tags: ['settled'],
+    description: 'Its worker could not go on without a person.',
+  },
+  'progress.cancelled': {
+    tags: ['settled'],
+    description: 'It was ended because its run was cancelled.',
+  },
+  'progress.timedOut': {
+    tags: ['settled'],
+    description: 'It was ended because it took too long or gave no sign.',
+  },
+  'progress.interrupted': {
+    tags: ['settled'],
+    description: 'It was ended by Pawl or the machine going down.',
+  },
+  'progress.lost': {
+    tags: ['settled'],
+    description: 'Its worker is gone, and nobody saw how it ended.',
+  },
+  'progress.limited': {
+    tags: ['settled'],
+    description: 'Its agent has reached a limit, or could not reach its service.',
+  },
+  supervision: {
+    tags: [],
+    description: 'How it is looked after until its end.',
+  },
+  'supervision.watching': {
+    tags: [],
+    description: 'What its host and its worker do is being followed.',
+  },
+  'supervision.ending': {
+    tags: [],
+    description: 'Its host and its worker are being ended.',
+  },
+  'supervision.doubtful': {
+    tags: ['doubtful'],
+    description: 'Whether its worker still lives cannot be told: a person has to decide.',
+  },
+  'supervision.over': {
+    tags: [],
+    description: 'An end was accepted.',
+  },
+  completions: {
+    tags: [],
+    description: 'What a completion is worth that is reported.',
+  },
+  'completions.awaited': {
+    tags: [],
+    description: 'The first end is the one that counts.',
+  },
+  'completions.late': {
+    tags: [],
+    description: 'The end stands: what else is reported is recorded and changes nothing.',
+  },
+};
