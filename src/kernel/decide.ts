@@ -173,7 +173,7 @@ function deliver(step: Step, actor: string, event: PlainEvent, input?: object): 
   const actions: ExecutableActionObject[] = [];
   const next = definition.machine.transition(from, timed, inertScope(actions));
   // XState gives back the very same snapshot for an event that is not taken, and for one that is taken and changes nothing of it.
-  const isTaken = next !== from || actions.length > 0 || definition.machine.getTransitionData(from, timed).length > 0;
+  const isTaken = next !== from || actions.length > 0 || hasTransition(definition.machine, from, timed);
   if (!isTaken) return false;
   if (next.status === 'error') throw next.error;
   if (actor === step.system.rootName) step.root = next;
@@ -181,6 +181,13 @@ function deliver(step: Step, actor: string, event: PlainEvent, input?: object): 
   step.deliveries.push(input === undefined ? { actor, event: timed } : { actor, event: timed, input });
   collect(step, actor, actions);
   return true;
+}
+
+/** A transition without target and actions is XState's way to forbid an event that an outer state would take. */
+function hasTransition(machine: AnyStateMachine, from: AnyMachineSnapshot, event: PlainEvent): boolean {
+  return machine
+    .getTransitionData(from, event)
+    .some(({ target, actions }) => target !== undefined || actions.length > 0);
 }
 
 function definitionIn(

@@ -6,7 +6,7 @@ import type { JournalEvent } from '../../src/model/event.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../src/model/record.ts';
 import { FIRST_PREV } from '../../src/model/system-record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
-import { decideRun, foldRun, type RunState, runSystem } from '../../src/run/system.ts';
+import { decideRun, foldRun, RUN_RULES, type RunState, runSystem } from '../../src/run/system.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
 
 const RUN = 'run_x';
@@ -23,7 +23,8 @@ function happyJournal(): { records: JournalRecord[]; states: RunState[] } {
     const { seq } = decision.state;
     const post = stateHash(runSystem, decision.state, sha256);
     const fields = {
-      v: 1 as const,
+      v: 2 as const,
+      rules: RUN_RULES,
       seq,
       gen: 1,
       atMs: 1_000 + records.length,

@@ -44,7 +44,7 @@ function taskIn(state: keyof typeof STEPS) {
   return snapshot;
 }
 const noticesOf = (actions: readonly { readonly type: string; readonly params?: unknown }[]) =>
-  actions.filter(({ type }) => type === 'tellRun').map(({ params }) => params);
+  actions.filter(({ type }) => type === 'tell').map(({ params }) => params);
 
 describe('exactly one notice to the parent on every end without an answer, none when there was one or there is no parent', () => {
   it.each(Object.keys(STEPS) as (keyof typeof STEPS)[])('from a task that is %s, with its blocker', (state) => {
@@ -53,6 +53,7 @@ describe('exactly one notice to the parent on every end without an answer, none 
       expect(settled.value).toEqual({ progress: result, supervision: 'over', completions: 'late' });
       expect(noticesOf(actions)).toEqual([
         {
+          actor: 'run',
           event: {
             type: 'taskSettled',
             taskId: INPUT.taskId,

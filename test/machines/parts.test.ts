@@ -257,8 +257,8 @@ describe('the end of a task tells the run', () => {
   it('until when its agent is limited, as far as the turn says that', () => {
     const settled = { type: 'taskSettled', taskId: 't', result: 'limited', blocker: null, outcomeHash: 'o' };
     expect(told({ limited: { resetsAtMs: 9 } })).toEqual({ actor: 'run', event: { ...settled, resetsAtMs: 9 } });
-    expect(told({ limited: null })).toEqual({ event: settled });
-    expect(told({})).toEqual({ event: settled });
-    expect(told(undefined)).toEqual({ event: settled });
+    expect(told({ limited: null })).toEqual({ actor: 'run', event: settled });
+    expect(told({})).toEqual({ actor: 'run', event: settled });
+    expect(told(undefined)).toEqual({ actor: 'run', event: settled });
   });
 });

@@ -120,7 +120,7 @@ function makeGreedy(node: AnyStateNode, eventType: string): void {
 
 function makeSilent(node: AnyStateNode, eventType: string): void {
   for (const transition of node.transitions.get(eventType) ?? []) {
-    const actions = transition.actions.filter((action) => !isObject(action) || action.type !== 'tellRun');
+    const actions = transition.actions.filter((action) => !isObject(action) || action.type !== 'tell');
     Object.assign(transition, { actions });
   }
 }
