@@ -18,7 +18,7 @@ describe('the state of a run', () => {
     const without = (actor: unknown, defaults: Readonly<Record<string, unknown>>) => {
       const { context, ...rest } = Object(actor) as { context: Record<string, unknown> };
       const told = Object.entries(context).filter(
-        ([name, member]) => canonicalJson(member) !== canonicalJson(defaults[name] ?? 'no default'),
+        ([name, member]) => canonicalJson(member) !== canonicalJson(name in defaults ? defaults[name] : 'no default'),
       );
       return { ...rest, context: Object.fromEntries(told) };
     };
