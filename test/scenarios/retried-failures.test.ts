@@ -136,6 +136,8 @@ test('a run that has failed in a process is looked at there as anywhere else bef
   const [last = '', moving = ''] = (await scenario.json('intake', packets)).document.runs.map(({ runId }) => runId);
   const runner = scenario.start('run', last, moving);
   await standsAt(moving, 'failedExecution');
+  // Its end is recorded first: only then its worktree lets go of the branch.
+  await until('its branch', () => !git(['worktree', 'list', '--porcelain']).includes('refs/heads/work/MOVING'));
   const head = git(['rev-parse', 'work/MOVING']);
   git(['branch', '--force', 'work/MOVING', git(['commit-tree', '-p', head, '-m', 'mine', 'main^{tree}'])]);
   const refused = await scenario.call('resolve', moving, 'retry', '--reason', 'the server was down');
