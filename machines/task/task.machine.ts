@@ -2,7 +2,7 @@
  * The life of one worker task: requested → claimed → running → its result, how it is supervised meanwhile, and what a later completion is worth.
  *
  * Owns: the states of a task, and which effect each of them owes. Does not own: the vocabulary, reading registers (host), what the run makes
- * of the end (run.machine).
+ * of the end (run/run.machine).
  *
  * Invariants: 1. A task that is watched owes the effect of its progress, one that is being ended owes the ending, and a doubtful one nothing: it
  * has told the run its blocker. 2. The first end that supervision accepts stands; later ones are recorded and change nothing. 3. Pure: no

@@ -1,7 +1,7 @@
 /**
  * The transitions of a chart that an event takes.
  *
- * Owns: finding them, those that follow at once without an event included. Does not own: taking them (decide), their names and pictures.
+ * Owns: finding them, those that follow at once without an event included. Does not own: taking them (kernel/decide), their names and pictures.
  */
 import {
   type AnyMachineSnapshot,

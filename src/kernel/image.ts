@@ -25,6 +25,7 @@ import {
   SNAPSHOT_VERSION,
   type SystemSnapshot,
 } from '../model/system-record.ts';
+import { wholeDefinition } from './machine-definition.ts';
 import { defaultTexts, persistedImage, stateText } from './persisted-image.ts';
 import { type ActorDefinition, type AnyState, actorDefinition, type StateOf, type System } from './system.ts';
 
@@ -144,9 +145,7 @@ export function restoreProblem(definition: Pick<AnyActor, 'machine'>, persisted:
 /** SHA-256 over the rules and the definitions of all machines. */
 export function definitionHash(system: System, hash: Hash): string {
   const machines = [[system.rootName, system.root] as const, ...Object.entries(system.children)];
-  const described = machines.map(
-    ([name, { machine }]) => [name, JSON.parse(JSON.stringify(machine.definition))] as const,
-  );
+  const described = machines.map(([name, { machine }]) => [name, wholeDefinition(machine)] as const);
   return hash(canonicalJson({ rules: system.rules, machines: Object.fromEntries(described) }));
 }
 

@@ -12,6 +12,7 @@ import { isObject, type Json } from '../base/canonical-json.ts';
 import type { EffectOf, EffectTable } from '../model/effect-row.ts';
 import type { PersistedState, PlainEffect, PlainEvent } from '../model/system-record.ts';
 import { KERNEL_ACTIONS } from './actions.ts';
+import { wholeDefinition } from './machine-definition.ts';
 
 /** The events of an actor, as a zod union over `type`; what is not one of these never reaches the machine from outside. */
 export type EventSchema<Event extends PlainEvent> = ZodType<Event>;
@@ -214,7 +215,7 @@ function isSchema(
 /** A machine holds its actions by name in its implementations and uses them by name in its chart. */
 function assertActionsKnown(kind: string, machine: AnyStateMachine, effects: EffectTable): void {
   const implemented: Readonly<Record<string, unknown>> = machine.implementations.actions;
-  for (const name of actionNames(JSON.parse(JSON.stringify(machine.definition)))) {
+  for (const name of actionNames(wholeDefinition(machine))) {
     const isOurs = name in effects || KERNEL_ACTIONS.some((own) => own === name);
     const isBuiltIn = typeof implemented[name] === 'function' && 'type' in implemented[name];
     if (isOurs || isBuiltIn || name.startsWith('xstate.')) continue;

@@ -14,6 +14,12 @@ import { earlierView, quickView } from './run-look.ts';
 import { setAside } from './set-aside.ts';
 import type { World } from './world.ts';
 
+/** What a start found of one run. */
+export interface RunFindings {
+  readonly runId: string;
+  readonly findings: readonly Finding[];
+}
+
 /** What a run's folder came to. */
 export type Homecoming =
   | { readonly kind: 'absent' }

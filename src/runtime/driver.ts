@@ -11,7 +11,7 @@
 import { Line } from '../base/line.ts';
 import { reportsIn, spentBesides } from '../core/ledger.ts';
 import { type RunView, viewOf } from '../core/run-view.ts';
-import { snapshotOf } from '../kernel/image.ts';
+import { persist } from '../kernel/image.ts';
 import { PawlError } from '../model/error.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
 import { runSystem } from '../run/system.ts';
@@ -20,7 +20,7 @@ import { listRuns } from '../store/registry.ts';
 import type { Neighbours } from './admission.ts';
 import { Asides } from './asides.ts';
 import { BranchReleases } from './branch-releases.ts';
-import { bringBack, bringBackWhole, type Homecoming, settleLeftovers } from './bring-back.ts';
+import { bringBack, bringBackWhole, type Homecoming, type RunFindings, settleLeftovers } from './bring-back.ts';
 import { Changes } from './changes.ts';
 import type { DriverOptions } from './driver-options.ts';
 import { endOnly } from './end-task.ts';
@@ -33,18 +33,11 @@ import { LiveRun, type LiveRunObserver, type Performer, stopsOneRun } from './li
 import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
 import { Outages } from './outages.ts';
 import { performer } from './perform.ts';
-import type { Finding } from './rehydrate.ts';
 import { quickView } from './run-look.ts';
 import { Slots } from './slots.ts';
 import { finishIntakes } from './take-in.ts';
 import { Turns } from './turns.ts';
 import type { World } from './world.ts';
-
-/** What a start found of one run. */
-export interface RunFindings {
-  readonly runId: string;
-  readonly findings: readonly Finding[];
-}
 
 /** The one driving process of a registry. */
 export class Driver {
@@ -117,7 +110,7 @@ export class Driver {
   view(runId: string): RunView | null {
     const live = this.#runs.get(runId);
     if (live === undefined) return this.#ended.view(runId);
-    const { actors } = snapshotOf(runSystem, live.state, live.sum, '');
+    const { actors } = persist(runSystem, live.state);
     const { agentOverride, state } = live;
     return viewOf(runId, actors, { seq: state.seq, updatedAtMs: null, agentOverride });
   }
@@ -337,9 +330,8 @@ export class Driver {
 
   /** Drops the hold of a quarantined run that was resolved. */
   releaseQuarantined(runId: string): void {
-    const quarantine = readQuarantine(this.world.files, this.world.paths, runId);
-    if (quarantine?.resolved === null || quarantine === null) return;
-    const view = quickView(this.world, runId);
+    const isResolved = (readQuarantine(this.world.files, this.world.paths, runId)?.resolved ?? null) !== null;
+    const view = isResolved ? quickView(this.world, runId) : null;
     if (view !== null) this.#keepEnded(view);
   }
 

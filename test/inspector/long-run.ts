@@ -1,17 +1,22 @@
 /**
  * A run with as many records as one wants: a worker that never ends, under a lease that is renewed again and again.
  *
- * Owns: making its records, whole and chained. Does not own: writing them.
+ * Owns: making its records, whole and chained, and writing them with the snapshot of their end. Does not own: what is shown of it.
  */
-
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { nodeFs } from '../../src/adapters/node-fs.ts';
+import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { stateHash } from '../../src/kernel/image.ts';
+import { snapshotOf, stateHash } from '../../src/kernel/image.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { FIRST_PREV, RECORD_VERSION } from '../../src/model/system-record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { decideRun, RUN_RULES, type RunState, runSystem } from '../../src/run/system.ts';
+import { Files } from '../../src/store/files.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
+import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { SnapshotStore } from '../../src/store/snapshot.ts';
 import type { Folded } from './good-run.ts';
 
 /** The first `count` records. */
@@ -44,4 +49,17 @@ function nextInput(state: RunState | null): { actor: string; event: JournalEvent
   const deadline = state.owed.find(({ kind }) => kind === 'deadline');
   if (deadline?.kind !== 'deadline') throw new Error('nothing is owed that could go on');
   return { actor: RUN_ACTOR, event: { type: 'deadlineReached', key: deadline.key, id: deadline.id } };
+}
+
+/** A run of so many records, `run_long_<count>`, with the snapshot of its end. */
+export function writeLongRun(registry: string, count: number): void {
+  const runId = `run_long_${count}`;
+  const made = longRun(runId, count);
+  const paths = new RegistryPaths(registry);
+  mkdirSync(paths.run(runId), { recursive: true });
+  writeFileSync(paths.journal(runId), made.map(({ line }) => line).join(''));
+  const last = made.at(-1);
+  if (last === undefined) throw new Error('no records');
+  const store = new SnapshotStore(new Files(nodeFs, systemClock), paths.snapshot(runId));
+  store.write(snapshotOf(runSystem, last.state, last.record.sum, 'd'.repeat(64)));
 }

@@ -1,9 +1,9 @@
 /** What is exported of the charts is whole: another tool that reads their definitions as JSON finds every state, step and name. */
 import { describe, expect, it } from 'vitest';
 import { type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, createMachine } from 'xstate';
-import { wholeDefinition } from '../../machines/definition.ts';
 import { runMachine, taskMachine } from '../../machines/index.ts';
 import { isObject } from '../../src/base/canonical-json.ts';
+import { wholeDefinition } from '../../src/kernel/machine-definition.ts';
 
 const MACHINES: readonly [string, AnyStateMachine][] = [
   ['run', runMachine],

@@ -18,7 +18,7 @@ describe('a charter', () => {
   test.each([
     'Does not own: this (fold), that (turn-seen).',
     'Does not own: this (core/fold), that (src/core/fold.ts), git (adapters/git, git/commit), both (support/sim-*).',
-    'Does not own: the rooms (host, machines), a machine (machines/run.machine).',
+    'Does not own: the rooms (host, machines), a machine (run/run.machine).',
     'Owns: this (pure, bounded). Does not own: that (the caller, in a worker of its own), those (elkjs, in a worker).',
     'Does not own: that (host).\n *\n * Invariants: 1. Quick (bounded).',
     'Owns: a list (https://example.org/a/b, `/inspect`, FOLDER/<agent>/bin), files (task.json).',

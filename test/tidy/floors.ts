@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['src/base/'],
   ['src/model/', 'src/ports/'],
   ['machines/', 'src/kernel/'],
-  ['src/core/'],
+  ['src/core/', 'src/run/'],
   ['src/adapters/', 'src/store/'],
   ['src/engine/', 'src/runtime/', 'src/host/'],
   ['src/cli/', 'src/inspector/', 'src/prove/', 'src/index.ts', 'src/durable-actors.ts', 'src/host/main.ts'],

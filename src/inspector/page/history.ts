@@ -2,7 +2,7 @@
  * A run at any of its sequences: its journal, folded once and kept at checkpoints.
  *
  * Owns: the fold on the page, which transitions each record took and how often, the place after every record.
- * Does not own: what an event means (core/decide), where records come from (connection), showing it.
+ * Does not own: what an event means (kernel/decide), where records come from (connection), showing it.
  *
  * Invariants: 1. What is shown of a sequence is the fold of the records up to it (L2). 2. A step costs at most CHECKPOINT_RECORDS records.
  * 3. Records that come again change nothing; other ones in their place begin the history anew.

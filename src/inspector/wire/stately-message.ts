@@ -5,10 +5,11 @@
  *
  * Invariants: 1. A message is plain JSON. 2. The same journal gives the same messages, byte for byte: their times are those of the records.
  */
-import { wholeDefinition } from '../../../machines/definition.ts';
+
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import { taskMachine } from '../../../machines/task/task.machine.ts';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import { wholeDefinition } from '../../kernel/machine-definition.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { machineOf } from '../../run/system.ts';
 

@@ -57,6 +57,12 @@ export function movesAt(subject: Subject, { state, nowMs }: Moment): readonly Mo
   return [...new Map(named.map((move) => [move.type, move])).values()];
 }
 
+/** A move and what the system makes of it. */
+export interface Tried {
+  readonly move: Move;
+  readonly decision: Decision;
+}
+
 type Unnamed = Omit<Move, 'type'>;
 
 function openings({ system, options: { begin } }: Subject, atMs: number): readonly Unnamed[] {

@@ -14,9 +14,8 @@ import { persist, restore, stateProblem } from '../../kernel/image.ts';
 import { type AnyState, actorDefinition, type System } from '../../kernel/system.ts';
 import { DEADLINE } from '../../model/deadline.ts';
 import type { PlainEffect } from '../../model/system-record.ts';
-import type { Subject } from './moves.ts';
+import type { Subject, Tried } from './moves.ts';
 import { effectName } from './sameness.ts';
-import type { Tried } from './step-faults.ts';
 
 /** What does not hold in the state, from which those moves were tried; each a sentence. */
 export function stateFaults({ system, options }: Subject, state: AnyState, tried: readonly Tried[]): readonly string[] {

@@ -11,14 +11,8 @@ import { recordProblem } from '../../engine/rehydrate-system.ts';
 import type { Decision } from '../../kernel/decide.ts';
 import { stateImage } from '../../kernel/image.ts';
 import type { System } from '../../kernel/system.ts';
-import { type Moment, type Move, momentKey, movesAt, type Subject, take } from './moves.ts';
+import { type Moment, type Move, momentKey, movesAt, type Subject, type Tried, take } from './moves.ts';
 import { restored } from './state-faults.ts';
-
-/** A move and what the system makes of it. */
-export interface Tried {
-  readonly move: Move;
-  readonly decision: Decision;
-}
 
 /** Every move from the moment, but for those at which the system throws, or that lead to what has no form. */
 export function tryMoves(subject: Subject, moment: Moment): readonly Tried[] {

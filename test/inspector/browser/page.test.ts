@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
@@ -7,14 +7,11 @@ import { nodeFs } from '../../../src/adapters/node-fs.ts';
 import { systemClock } from '../../../src/adapters/system-clock.ts';
 import { createHub } from '../../../src/inspector/hub/hub.ts';
 import { activeIds } from '../../../src/inspector/page/chart-graph.ts';
-import { snapshotOf } from '../../../src/kernel/image.ts';
-import { runSystem } from '../../../src/run/system.ts';
 import { Files } from '../../../src/store/files.ts';
 import { RegistryPaths } from '../../../src/store/registry-paths.ts';
-import { SnapshotStore } from '../../../src/store/snapshot.ts';
 import { todaysPart } from '../../support/draw.ts';
 import { goodRun } from '../good-run.ts';
-import { longRun } from '../long-run.ts';
+import { writeLongRun } from '../long-run.ts';
 import { InspectorBench } from '../registry-kit.ts';
 import { MISSING, openPage, PAGE_FOLDER, showMoment, shownState, startBrowser } from './page-bench.ts';
 
@@ -306,19 +303,6 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
     }
   });
 });
-
-/** A run of so many records, `run_long_<count>`, with the snapshot of its end. */
-function writeLongRun(registry: string, count: number): void {
-  const runId = `run_long_${count}`;
-  const made = longRun(runId, count);
-  const paths = new RegistryPaths(registry);
-  mkdirSync(paths.run(runId), { recursive: true });
-  writeFileSync(paths.journal(runId), made.map(({ line }) => line).join(''));
-  const last = made.at(-1);
-  if (last === undefined) throw new Error('no records');
-  const store = new SnapshotStore(new Files(nodeFs, systemClock), paths.snapshot(runId));
-  store.write(snapshotOf(runSystem, last.state, last.record.sum, 'd'.repeat(64)));
-}
 
 /** Runs in the page: how long it takes until the page shows that sequence. */
 async function stepTo(seq: number): Promise<number> {

@@ -4,7 +4,7 @@
  * Owns: adding what XState's own definition leaves out: transitions that need no event. Does not own: the machines.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import type { JsonObject } from '../src/base/canonical-json.ts';
+import type { JsonObject } from '../base/canonical-json.ts';
 
 /** Everything that the chart says, as JSON: transitions resolved to ids of states, functions left out. */
 export function wholeDefinition(machine: AnyStateMachine): JsonObject {
