@@ -5,13 +5,16 @@ import { inOrder } from './test/support/in-order.ts';
 process.env.PAWL_SWEEP = 'whole';
 
 /**
- * The tests that judge mutants of the machines, base, core and store: those that start no process. The quick ones come first, for most mutants
+ * The tests that judge mutants of the machines, base, the pure rooms and store: those that start no process. The quick ones come first, for most mutants
  * are found by the first that fails. Not among them: tests that load modules anew (model/broken-machines). What is evaluated when a module is loaded
  * would count as reached by these alone, and be judged by nothing else.
  */
 const JUDGES = [
   'base',
-  'core',
+  'kernel',
+  'run',
+  'turn',
+  'scm',
   'machines',
   'packets',
   'cli/live-rows',

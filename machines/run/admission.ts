@@ -1,7 +1,7 @@
 /**
  * A run before its first worker: it waits to be admitted, and says what keeps it from that.
  *
- * Owns: that state. Does not own: the chart it is put into (run.machine), finding out what is in the way (runtime).
+ * Owns: that state. Does not own: the chart it is put into (run.machine), finding out what is in the way (engine).
  *
  * Invariant: what is in the way ends nothing: the same effect stays owed, and is performed again by whoever drives the run next, or at once
  * after an operator's word.

@@ -2,7 +2,7 @@
  * The blockers that the run machine composes by itself, from what it remembers.
  *
  * Owns: the facts of each of them, once. Does not own: when they apply (run.machine, parts), those that come inside events, their words
- * (core/blockers/catalogue).
+ * (blockers/catalogue).
  */
 import { type BlockerOf, type BlockerParams, blocker } from '../../src/model/blocker.ts';
 import type { Gate } from '../../src/model/effect.ts';

@@ -1,7 +1,7 @@
 /**
  * A run whose open task is being ended, because of a cancel or because a person has decided on a task in doubt.
  *
- * Owns: those states. Does not own: the chart they are put into (run.machine), ending the task (task/task.machine, runtime).
+ * Owns: those states. Does not own: the chart they are put into (run.machine), ending the task (task/task.machine, engine).
  *
  * Invariants: 1. Entered only with an open task that is told to end by the transition, under a lease that is renewed. 2. A task that may
  * still be alive parks the run again, with that as its blocker.

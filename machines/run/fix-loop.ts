@@ -1,7 +1,7 @@
 /**
  * Whether the fix loop gets anywhere: rounds of findings compared with each other.
  *
- * Owns: the rules for a loop that does not converge. Does not own: the keys of findings (core/finding-keys), its blocker (blockers).
+ * Owns: the rules for a loop that does not converge. Does not own: the keys of findings (run/finding-keys), its blocker (blockers).
  *
  * Invariant: only rounds whose findings can be compared count; a gate that says nothing comparable goes on to its limit.
  */

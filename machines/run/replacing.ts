@@ -2,7 +2,7 @@
  * A run whose packet a person has replaced: what it forgets, what it keeps, and where it resumes under the packet that it has from then on.
  *
  * Owns: those rules. Does not own: the transition (resuming), the states that take it (run.machine, admission, parts), which packets
- * may replace another one (runtime/replace-packet).
+ * may replace another one (engine/replace-packet).
  *
  * Invariants: 1. No packet is replaced while a task is open, or by itself. 2. No verdict under an earlier packet stands: work that was committed
  * is verified and reviewed again, in an epoch of its own. 3. Epochs and ordinals of attempts count on; what was charged is forgotten.

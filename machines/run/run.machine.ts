@@ -2,7 +2,7 @@
  * The life of one packet, from intake to a review-ready handoff or to a stop that names its reason.
  *
  * Owns: the run's states and what each of them owes or awaits. Does not own: the pieces that recur (parts), the vocabulary
- * (vocabulary), doing any of it (runtime).
+ * (vocabulary), doing any of it (engine).
  *
  * Invariants: 1. Every state that is not final owes an effect, awaits a task, or names its blocker: nothing hangs silently (L5).
  * 2. A gate is passed only by a result of the current epoch over the commit the run stands at (L4). 3. A state tagged

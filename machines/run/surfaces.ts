@@ -2,7 +2,7 @@
  * What a run leases beyond its packet's surfaces, because its work touches it.
  *
  * Owns: adding that to the lease, what is remembered of work that may not be leased, what a person accepts of it.
- * Does not own: the states (parts), where a run resumes (context), finding out what the work touches (runtime).
+ * Does not own: the states (parts), where a run resumes (context), finding out what the work touches (engine).
  *
  * Invariants: 1. What was added is leased again with the rest after a lease was lost. 2. What
  * another commit could not hold is forgotten with the next one.

@@ -1,7 +1,7 @@
 /**
  * The machine's clock and chance.
  *
- * Owns: the real calls. Does not own: when anything is due (runtime/timers).
+ * Owns: the real calls. Does not own: when anything is due (engine/effects/timers).
  */
 import { randomBytes } from 'node:crypto';
 import type { ClockPort } from '../ports/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * Folders on their way out: measured, taken away at once, deleted afterwards.
  *
- * Owns: those three. Does not own: what may go (runtime/clean-run).
+ * Owns: those three. Does not own: what may go (engine/clean-run).
  *
  * Invariants: 1. A folder is whole where it was, or not there at all: it is renamed before anything of it is deleted, so a reader never meets half
  * a run. 2. No link is followed. 3. What a kill leaves in the trash means nothing, and the next cleaning deletes it.

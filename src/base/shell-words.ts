@@ -1,8 +1,8 @@
 /**
  * Commands that a person can paste: every argument quoted for a shell.
  *
- * Owns: the one quoting of arguments that everything shown uses. Does not own: which commands are shown (core/next-actions), splitting
- * the commands of packets (core/allow-list).
+ * Owns: the one quoting of arguments that everything shown uses. Does not own: which commands are shown (run/next-actions), splitting
+ * the commands of packets (packets/allow-list).
  *
  * Invariants: 1. A POSIX shell executes of a pasted line nothing but its first word, whatever the arguments hold. 2. A line holds no
  * character that a terminal obeys and none that cannot be seen. 3. sh, bash, zsh, ksh and busybox read exactly `argv` back. One exception: a

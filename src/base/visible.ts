@@ -1,7 +1,7 @@
 /**
  * Names from outside, made visible: what a terminal or a page would obey, or not show, is written out instead.
  *
- * Owns: which characters are hidden, and how they are written out. Does not own: worker text (core/sanitise), shell words (base/shell-words).
+ * Owns: which characters are hidden, and how they are written out. Does not own: worker text (base/sanitise), shell words (base/shell-words).
  *
  * Invariants: 1. Two names that differ never look alike because of a character that takes no place. 2. Plain names come back as they are.
  */

@@ -1,14 +1,14 @@
 /**
  * What `pawl clean` did, or would do, as lines for a terminal.
  *
- * Owns: the words. Does not own: the facts (runtime/clean-run).
+ * Owns: the words. Does not own: the facts (engine/clean-run).
  */
 import { counted } from '../base/counted.ts';
 import { unreachable } from '../base/unreachable.ts';
 import { visible } from '../base/visible.ts';
-import { sizeWords } from '../core/clean-choice.ts';
+import type { CleanResult } from '../engine/clean-run.ts';
 import type { BranchFate } from '../ports/worktree-remover.ts';
-import type { CleanResult } from '../runtime/clean-run.ts';
+import { sizeWords } from '../run/clean-choice.ts';
 import type { Output, toldOf } from './output.ts';
 
 /** What came of one run. */

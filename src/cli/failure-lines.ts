@@ -1,9 +1,9 @@
 /**
  * Why a run has stopped, as lines for a terminal.
  *
- * Owns: the layout. Does not own: what is shown (core/failure-notes).
+ * Owns: the layout. Does not own: what is shown (run/failure-notes).
  */
-import type { FailureNotes, NotedGate, OutputEnd } from '../core/failure-notes.ts';
+import type { FailureNotes, NotedGate, OutputEnd } from '../run/failure-notes.ts';
 import type { Output } from './output.ts';
 
 /** The lines under a run's blockers. */

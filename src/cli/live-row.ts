@@ -4,11 +4,11 @@
  * Owns: which of its facts are told, the most important first. Does not own: reading them (cli/live-view, cli/commands/status), widths and order (cli/live-rows).
  */
 import { visible } from '../base/visible.ts';
-import { taskWords } from '../core/event-words.ts';
-import { contraryStanding, type Liveness, signWords, standingWords } from '../core/liveness.ts';
-import { conditionOf } from '../core/run-marks.ts';
-import type { RunView } from '../core/run-view.ts';
-import { isTagged } from '../core/state-facts.ts';
+import { taskWords } from '../run/event-words.ts';
+import { contraryStanding, type Liveness, signWords, standingWords } from '../run/liveness.ts';
+import { conditionOf } from '../run/run-marks.ts';
+import type { RunView } from '../run/run-view.ts';
+import { isTagged } from '../run/state-facts.ts';
 import type { LiveRow } from './live-rows.ts';
 
 /** What the task of a state does by its name: said by the state already. */

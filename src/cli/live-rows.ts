@@ -5,7 +5,7 @@
  *
  * Invariant: no row is longer than the terminal is wide: a row that wraps is drawn over itself.
  */
-import { type Condition, MARKS, sumOf } from '../core/run-marks.ts';
+import { type Condition, MARKS, sumOf } from '../run/run-marks.ts';
 import { columnsOf, cutColumns, padColumns } from './columns.ts';
 
 /** One run in the live view. */

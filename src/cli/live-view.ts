@@ -4,17 +4,17 @@
  * Owns: both, on stderr, so that stdout holds the result alone. Does not own: the facts (driver, task folders).
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
-import { type Liveness, livenessOf } from '../core/liveness.ts';
-import type { DriverFacts } from '../core/next-actions.ts';
-import { placeOf, shownSubstate } from '../core/run-view.ts';
+import type { Places } from '../app/options.ts';
+import type { Driver } from '../engine/driver.ts';
+import type { LiveRun } from '../engine/live-run.ts';
+import { SignsReader } from '../engine/liveness.ts';
 import type { JournalRecord } from '../model/record.ts';
-import type { Driver } from '../runtime/driver.ts';
-import type { LiveRun } from '../runtime/live-run.ts';
-import { SignsReader } from '../runtime/liveness.ts';
+import { type Liveness, livenessOf } from '../run/liveness.ts';
+import type { DriverFacts } from '../run/next-actions.ts';
+import { placeOf, shownSubstate } from '../run/run-view.ts';
 import type { LiveLines } from './live-lines.ts';
 import { liveRow } from './live-row.ts';
 import { type LiveRow, liveRows, type RowColours, roomIn } from './live-rows.ts';
-import type { Places } from './options.ts';
 import type { Output } from './output.ts';
 import { rowColours } from './render.ts';
 

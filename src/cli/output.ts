@@ -7,12 +7,12 @@
  * Invariant: with --json, stdout holds one JSON document and nothing else.
  */
 import { createColors } from 'picocolors';
+import { sanitise } from '../base/sanitise.ts';
 import { visible, visibleJson } from '../base/visible.ts';
-import { completed } from '../core/error-actions.ts';
-import { sanitise } from '../core/sanitise.ts';
 import type { Action, ActionKind } from '../model/action.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, type ExitCode } from '../model/error-codes.ts';
+import { completed } from '../run/error-actions.ts';
 import { systemFailure } from '../store/store-errors.ts';
 
 const TOLD_CHARS_MAX = 4_000;

@@ -1,12 +1,12 @@
 /**
  * What an intake came to, packet by packet: as data, as lines, as an exit code.
  *
- * Owns: those three, shared by `intake` and `run --packets`. Does not own: deciding it (runtime/intake).
+ * Owns: those three, shared by `intake` and `run --packets`. Does not own: deciding it (engine/intake).
  */
 import { visible } from '../base/visible.ts';
+import type { PacketOutcome } from '../engine/intake.ts';
 import { PawlError } from '../model/error.ts';
 import { EXIT, type ExitCode } from '../model/error-codes.ts';
-import type { PacketOutcome } from '../runtime/intake.ts';
 import { actionLines, type Output, toldOf } from './output.ts';
 
 /** One packet's outcome as a command tells it with --json. */

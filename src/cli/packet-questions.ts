@@ -1,11 +1,11 @@
 /**
  * The parts of a packet as answers: flags of the command line, and questions for what no flag says.
  *
- * Owns: the flags and the questions. Does not own: the draft (core/packet-draft), the terminal (cli/questions).
+ * Owns: the flags and the questions. Does not own: the draft (packets/packet-draft), the terminal (cli/questions).
  */
 import { Option } from 'commander';
-import type { PacketDraft } from '../core/packet-draft.ts';
-import { branchOf, taskIdOf } from '../core/packet-draft.ts';
+import type { PacketDraft } from '../packets/packet-draft.ts';
+import { branchOf, taskIdOf } from '../packets/packet-draft.ts';
 import { several } from './option-kinds.ts';
 import type { Questions } from './questions.ts';
 

@@ -1,13 +1,13 @@
 /**
  * The PACKETS argument: a file, bounded, read and checked.
  *
- * Owns: opening it. Does not own: its meaning (core/packets).
+ * Owns: opening it. Does not own: its meaning (packets/packets).
  */
 import { readFileSync, statSync } from 'node:fs';
+import { argumentPath } from '../app/options.ts';
 import { sha256 } from '../base/sha256.ts';
-import { assertPacketsSize, type PacketsFile, readPackets } from '../core/packets.ts';
 import { PawlError } from '../model/error.ts';
-import { argumentPath } from './options.ts';
+import { assertPacketsSize, type PacketsFile, readPackets } from '../packets/packets.ts';
 
 /** The packets of the file, at least one. Throws PAWL_PACKETS_UNREADABLE, PAWL_PACKETS_TOO_LARGE or PAWL_PACKETS_INVALID. */
 export function readPacketsArgument(cwd: string, argument: string): PacketsFile {

@@ -4,10 +4,10 @@
  * Owns: the process around a command: its output, its exit code, closed pipes, a wait that is lost. Does not own: the commands
  * (cli/command-table), parsing (cli/program).
  */
+import { namedOptions } from '../app/options.ts';
 import { EXIT } from '../model/error-codes.ts';
 import { COMMANDS } from './command-table.ts';
 import { whileWaking } from './lost-wait.ts';
-import { namedOptions } from './options.ts';
 import { Output } from './output.ts';
 import { runProgram } from './program.ts';
 

@@ -7,10 +7,10 @@
  * the command's name. 3. With --json, help and version are one JSON document too.
  */
 import { Command, CommanderError, type Option } from 'commander';
-import { helpOf } from '../core/error-actions.ts';
-import { quote } from '../core/sanitise.ts';
+import type { CommonOptions } from '../app/options.ts';
+import { quote } from '../base/sanitise.ts';
 import { PawlError } from '../model/error.ts';
-import type { CommonOptions } from './options.ts';
+import { helpOf } from '../run/error-actions.ts';
 import type { Output } from './output.ts';
 import { packageVersion } from './package-version.ts';
 

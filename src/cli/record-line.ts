@@ -1,13 +1,13 @@
 /**
  * One record of a journal as one line, for whoever reads the journal itself.
  *
- * Owns: which of its facts are shown, and how. Does not own: the story of a run in words (core/event-words).
+ * Owns: which of its facts are shown, and how. Does not own: the story of a run in words (run/event-words).
  *
  * Invariant: whatever a packet or a worker has brought in stands on that line, and nothing in it is hidden.
  */
 import { visible } from '../base/visible.ts';
-import { turnNotes } from '../core/turn-words.ts';
 import type { JournalRecord } from '../model/record.ts';
+import { turnNotes } from '../turn/turn-words.ts';
 import type { Output } from './output.ts';
 
 const VALUE_CHARS = 60;

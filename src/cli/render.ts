@@ -1,20 +1,20 @@
 /**
  * Runs as lines for a terminal.
  *
- * Owns: the words and columns. Does not own: where the facts come from (core/run-view), the live view (cli/live-view).
+ * Owns: the words and columns. Does not own: where the facts come from (run/run-view), the live view (cli/live-view).
  * Free of zod and xstate: `status` starts with it.
  */
 import { elapsed, spanMs } from '../base/elapsed.ts';
 import { listed } from '../base/listed.ts';
+import { sanitise } from '../base/sanitise.ts';
 import { visible } from '../base/visible.ts';
-import { contraryStanding, signWords, standingWords, taskStanding } from '../core/liveness.ts';
-import { type DriverFacts, drivenBy } from '../core/next-actions.ts';
-import { type Condition, conditionOf, MARKS } from '../core/run-marks.ts';
-import type { MadeDecision } from '../core/run-story.ts';
-import type { Replacement, RunView } from '../core/run-view.ts';
-import { sanitise } from '../core/sanitise.ts';
-import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
 import type { SomePaths } from '../model/event.ts';
+import { contraryStanding, signWords, standingWords, taskStanding } from '../run/liveness.ts';
+import { type DriverFacts, drivenBy } from '../run/next-actions.ts';
+import { type Condition, conditionOf, MARKS } from '../run/run-marks.ts';
+import type { MadeDecision } from '../run/run-story.ts';
+import type { Replacement, RunView } from '../run/run-view.ts';
+import { spentWords, turnAgent, turnNotes } from '../turn/turn-words.ts';
 import { failureLines } from './failure-lines.ts';
 import type { RowColours } from './live-rows.ts';
 import { actionLines, type Output } from './output.ts';

@@ -2,19 +2,19 @@
  * The RUN argument of every command: which run a person means.
  *
  * Owns: what may name a run, refusing what names none or several. Does not own: the list of runs (store/registry), the form of ids
- * (core/packet-run-id).
+ * (packets/packet-run-id).
  *
  * Invariants: 1. A name that fits several runs is refused with their ids, never guessed at. 2. An empty name fits none: an unset variable of
  * a script never means the only run there is.
  */
 
 import { listed } from '../base/listed.ts';
+import { quote } from '../base/sanitise.ts';
 import { visible } from '../base/visible.ts';
-import { listRuns } from '../core/error-actions.ts';
-import { taskPartOf, taskPartOfRun } from '../core/packet-run-id.ts';
-import { quote } from '../core/sanitise.ts';
+import { type Place, quickView, unknownRun } from '../engine/run-look.ts';
 import { PawlError } from '../model/error.ts';
-import { type Place, quickView, unknownRun } from '../runtime/run-look.ts';
+import { taskPartOf, taskPartOfRun } from '../packets/packet-run-id.ts';
+import { listRuns } from '../run/error-actions.ts';
 import { listRuns as runIds } from '../store/registry.ts';
 import { listRemovals } from '../store/removed-runs.ts';
 

@@ -1,7 +1,7 @@
 /**
  * One run as a page of lines for a reader.
  *
- * Owns: the words, the order, what is left out of long lists. Does not own: the facts (runtime/run-report, adapters/git/comparison).
+ * Owns: the words, the order, what is left out of long lists. Does not own: the facts (engine/run-report, adapters/git/comparison).
  *
  * Invariant: every text that comes from a packet, a worker or a repository stands on one line, and nothing in it is hidden.
  */
@@ -9,15 +9,15 @@
 import { counted } from '../base/counted.ts';
 import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
-import type { AttemptRow } from '../core/attempts.ts';
-import { commandEnd, lastLines, withoutOutput } from '../core/failure-notes.ts';
-import type { PacketVersion } from '../core/packet-versions.ts';
-import type { PatchReading } from '../core/patch-reading.ts';
-import { spentWords, turnAgent, turnNotes } from '../core/turn-words.ts';
+import type { GateReport, RoundReport, RunReport } from '../engine/run-report.ts';
 import type { Packet } from '../model/packet.ts';
 import type { CommandRun, CriterionVerdict, Finding } from '../model/request.ts';
 import type { FileChange } from '../ports/git.ts';
-import type { GateReport, RoundReport, RunReport } from '../runtime/run-report.ts';
+import type { AttemptRow } from '../run/attempts.ts';
+import { commandEnd, lastLines, withoutOutput } from '../run/failure-notes.ts';
+import type { PacketVersion } from '../run/packet-versions.ts';
+import type { PatchReading } from '../scm/patch-reading.ts';
+import { spentWords, turnAgent, turnNotes } from '../turn/turn-words.ts';
 import { columnsOf, padColumns } from './columns.ts';
 import type { Output } from './output.ts';
 import { decisionWords, oneLine as line, runDetails, runLine } from './render.ts';

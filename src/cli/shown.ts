@@ -1,17 +1,17 @@
 /**
  * Views as a command shows them.
  *
- * Owns: setting them into their surroundings, seen from this process. Does not own: the surroundings (runtime/surroundings), the words (cli/render).
+ * Owns: setting them into their surroundings, seen from this process. Does not own: the surroundings (engine/surroundings), the words (cli/render).
  * Free of zod and xstate: `status` starts with it.
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
-import type { DriverFacts } from '../core/next-actions.ts';
-import type { RunView } from '../core/run-view.ts';
-import { failureNotes } from '../runtime/failure-notes.ts';
-import type { WidePlace } from '../runtime/liveness.ts';
-import type { Look } from '../runtime/run-look.ts';
-import { driverFacts, shownRuns } from '../runtime/surroundings.ts';
-import type { Places } from './options.ts';
+import type { Places } from '../app/options.ts';
+import { failureNotes } from '../engine/failure-notes.ts';
+import type { WidePlace } from '../engine/liveness.ts';
+import type { Look } from '../engine/run-look.ts';
+import { driverFacts, shownRuns } from '../engine/surroundings.ts';
+import type { DriverFacts } from '../run/next-actions.ts';
+import type { RunView } from '../run/run-view.ts';
 
 /** The views as they are shown, each in its surroundings as they are now. */
 export function shown(places: Places, views: readonly RunView[]): readonly RunView[] {

@@ -4,8 +4,8 @@
  * Owns: how that is told by the command itself. Does not own: what cannot be parsed at all (cli/program).
  */
 import { visible } from '../base/visible.ts';
-import { helpOf } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
+import { helpOf } from '../run/error-actions.ts';
 
 const SUBJECT_CHARS = 200;
 

@@ -4,7 +4,7 @@
  * Owns: which rows fit below a header. Does not own: their words and widths (cli/live-row, cli/live-rows), drawing (cli/commands/status).
  * Loaded for a screen only: the tables by which a terminal's columns are counted take longer to load than a list of runs to show.
  */
-import type { RunView } from '../core/run-view.ts';
+import type { RunView } from '../run/run-view.ts';
 import { columnsOf } from './columns.ts';
 import { liveRow } from './live-row.ts';
 import { liveRows, roomIn } from './live-rows.ts';

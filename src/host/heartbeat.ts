@@ -1,7 +1,7 @@
 /**
  * The sign of life that a host gives while it is not hung.
  *
- * Owns: touching the heartbeat file. Does not own: judging a silence (runtime).
+ * Owns: touching the heartbeat file. Does not own: judging a silence (engine).
  */
 
 import { systemCode } from '../model/error.ts';

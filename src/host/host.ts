@@ -1,15 +1,13 @@
 /**
  * The worker host: runs one task once, and writes how it ended.
  *
- * Owns: the order of the host's steps (design 5, rules 1 to 9). Does not own: each step (host/gate, host/watch, host/ending, host/outcome).
+ * Owns: the order of the host's steps (design 5, rules 1 to 9). Does not own: each step (host/gate, host/watch, worker/ending, worker/outcome).
  *
  * Invariants (L3): 1. Only the host whose claim stands starts anything. 2. The gate opens after the worker's identity is durable, or never.
  * 3. No outcome while anything of the tree is left, or cannot be judged.
  */
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
-import type { ForcedEnd } from '../core/conclusion.ts';
-import { encode, encodeAgentRecord, encodeClaim, parseRequest } from '../core/task-files.ts';
 import { type Obstacle, said } from '../model/blocker.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
@@ -22,16 +20,18 @@ import type { HostProcessesPort } from '../ports/processes.ts';
 import type { Files } from '../store/files.ts';
 import { linkRegister, readRegister } from '../store/register.ts';
 import { systemFailure } from '../store/store-errors.ts';
-import { activityOf } from './activity.ts';
-import { prepareAnswerFile } from './answer-file.ts';
-import { endTree, graceFor, pause } from './ending.ts';
+import type { ForcedEnd } from '../turn/conclusion.ts';
+import { encode, encodeAgentRecord, encodeClaim, parseRequest } from '../turn/task-files.ts';
+import { activityOf } from '../worker/activity.ts';
+import { prepareAnswerFile } from '../worker/answer-file.ts';
+import { endTree, graceFor, pause } from '../worker/ending.ts';
+import { hideInstructions } from '../worker/instructions.ts';
+import { treeHandle } from '../worker/observe.ts';
+import { settleOutcome, type Worktrees } from '../worker/outcome.ts';
+import { TurnFollower } from '../worker/turn-output.ts';
 import { workerEnvironment } from './environment.ts';
 import { spawnGate } from './gate.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { hideInstructions } from './instructions.ts';
-import { treeHandle } from './observe.ts';
-import { settleOutcome, type Worktrees } from './outcome.ts';
-import { TurnFollower } from './turn-output.ts';
 import { watchWorker } from './watch.ts';
 
 /** The world that a host works in. */

@@ -12,8 +12,8 @@ import { PawlError } from '../model/error.ts';
 import { EXIT } from '../model/error-codes.ts';
 import type { AdapterTable } from '../ports/agent-adapter.ts';
 import { Files } from '../store/files.ts';
+import type { Worktrees } from '../worker/outcome.ts';
 import { runHost } from './host.ts';
-import type { Worktrees } from './outcome.ts';
 
 function log(line: string): void {
   process.stderr.write(`${new Date().toISOString()} host ${process.pid}: ${line}\n`);

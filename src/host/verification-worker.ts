@@ -1,7 +1,7 @@
 /**
  * The program of a verification task (and of setup): runs the commands of its task file one after another, without a shell.
  *
- * Owns: running each command, what counts as passed, the answer and its size. Does not own: which commands are admitted (runtime),
+ * Owns: running each command, what counts as passed, the answer and its size. Does not own: which commands are admitted (engine),
  * deadlines and ending (worker host).
  *
  * Invariants: 1. Every command runs, also after one that failed. 2. PASS means that there were commands and that each one exited with 0; FAIL
@@ -10,8 +10,8 @@
  */
 import { writeAnswerFile } from '../adapters/agents/answer-file.ts';
 import { readTaskFile, type WorkerTask, WorkerTaskError, workerTaskOf } from '../adapters/agents/worker-task.ts';
+import { sanitise, sanitiseTail } from '../base/sanitise.ts';
 import { shellCommand } from '../base/shell-words.ts';
-import { sanitise, sanitiseTail } from '../core/sanitise.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { CommandRun, Finding, Verdict } from '../model/request.ts';
 import { type EndedCommand, runCommand } from './verification-command.ts';

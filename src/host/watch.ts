@@ -1,22 +1,22 @@
 /**
  * Watches a running worker against its limits.
  *
- * Owns: deciding that a worker has to be ended: deadline, stall, output. Does not own: ending it (host/ending).
+ * Owns: deciding that a worker has to be ended: deadline, stall, output. Does not own: ending it (worker/ending).
  *
  * Invariants: 1. Limits count on a clock that never steps back. 2. The worker's own exit comes first: it is never called stalled when it has ended.
  */
 import { spanMs } from '../base/elapsed.ts';
-import type { ForcedEnd } from '../core/conclusion.ts';
 import { type Obstacle, said } from '../model/blocker.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { FsPort } from '../ports/fs.ts';
 import type { WorkerExit } from '../ports/gate.ts';
-import type { Activity } from './activity.ts';
-import { nextLookMs, outputBytes, outputBytesMax } from './output-limit.ts';
-import { byBytes, byEvents, type Reason } from './silence.ts';
-import { type TurnFollower, UnreadableTurn } from './turn-output.ts';
+import type { ForcedEnd } from '../turn/conclusion.ts';
+import type { Activity } from '../worker/activity.ts';
+import { nextLookMs, outputBytes, outputBytesMax } from '../worker/output-limit.ts';
+import { byBytes, byEvents, type Reason } from '../worker/silence.ts';
+import { type TurnFollower, UnreadableTurn } from '../worker/turn-output.ts';
 
 /** What a watch waits for besides the limits. */
 export interface Watch {

@@ -1,7 +1,7 @@
 /**
  * What somebody can do next, as data.
  *
- * Owns: the shape. Does not own: which actions there are (core/next-actions), quoting (base/shell-words).
+ * Owns: the shape. Does not own: which actions there are (run/next-actions), quoting (base/shell-words).
  */
 
 /** What an action is for; programs choose by it. */

@@ -1,7 +1,7 @@
 /**
  * Blockers that speak of an agent or its budget, as schemas.
  *
- * Owns: their parameters. Does not own: words and hints (core/blockers/agent-words).
+ * Owns: their parameters. Does not own: words and hints (blockers/agent-words).
  */
 import { z } from 'zod';
 import { budget, count, ended, endedOnly, flag, ms, of, said, some, text, texts, used, when } from './blocker-parts.ts';

@@ -2,7 +2,7 @@
  * What a coding agent says while it works, in one vocabulary for all of them.
  *
  * Owns: the events that an adapter makes of its agent's output. Does not own: the raw lines (output.ndjson), reading them (adapters/agents),
- * what they come to (core/turn). Free of zod: host and inspector page load this file.
+ * what they come to (turn/turn). Free of zod: host and inspector page load this file.
  */
 import type { Json } from '../base/canonical-json.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Every blocker that a run can have, as schemas: its code, and the facts that its words are made of.
  *
- * Owns: the list of all of them. Does not own: words and hints (core/blockers/catalogue), the plain types (model/blocker).
+ * Owns: the list of all of them. Does not own: words and hints (blockers/catalogue), the plain types (model/blocker).
  */
 import { AGENT_BLOCKERS } from './agent-blockers.ts';
 import { PLACE_BLOCKERS } from './place-blockers.ts';

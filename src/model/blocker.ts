@@ -1,7 +1,7 @@
 /**
  * Blockers as plain types: why a run is halted, as facts.
  *
- * Owns: the type of each code's blocker, and making one. Does not own: the parameters (model/blocker-shapes), words (core/blockers/catalogue).
+ * Owns: the type of each code's blocker, and making one. Does not own: the parameters (model/blocker-shapes), words (blockers/catalogue).
  * Free of zod: machines, hosts and views load this file.
  */
 import type { z } from 'zod';

@@ -1,7 +1,7 @@
 /**
  * What the end of a worker means for its task, as everything that judges it says so.
  *
- * Owns: the type. Does not own: the judgement (core/conclusion), the part of it that a turn decides (core/turn-conclusion).
+ * Owns: the type. Does not own: the judgement (turn/conclusion), the part of it that a turn decides (turn/turn-conclusion).
  */
 import type { Cause } from './blocker.ts';
 import type { Answer, TaskResult } from './request.ts';

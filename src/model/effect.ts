@@ -2,7 +2,7 @@
  * What the machines of a run may ask of the outside world.
  *
  * Owns: the table of effects: their params, and all that an engine must know of each. Does not own: the columns (model/effect-row), performing
- * (runtime/perform).
+ * (engine/effects/perform).
  *
  * Invariant: it is the only list of effects: whoever treats them differently asks a column.
  */

@@ -1,7 +1,7 @@
 /**
  * What a limit may be when a user sets it: names and ranges, for config and packets alike.
  *
- * Owns: the ranges. Does not own: defaults (model/limits), laying overrides over one another (core/limits).
+ * Owns: the ranges. Does not own: defaults (model/limits), laying overrides over one another (run/limits).
  */
 import { z } from 'zod';
 import { PARALLEL_RUNS_BOUND } from './limits.ts';

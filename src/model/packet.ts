@@ -1,7 +1,7 @@
 /**
  * The plain types of a packet once it has been read: what the rest of the system relies on.
  *
- * Owns: types and names. Does not own: reading what a user wrote (core/packets), the input's schema (model/packet-schema).
+ * Owns: types and names. Does not own: reading what a user wrote (packets/packets), the input's schema (model/packet-schema).
  */
 import type { LimitOverrides } from './limits.ts';
 

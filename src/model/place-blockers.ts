@@ -1,7 +1,7 @@
 /**
  * Blockers that speak of the packet, the surfaces, the worktree or git, as schemas.
  *
- * Owns: their parameters. Does not own: words and hints (core/blockers/place-words).
+ * Owns: their parameters. Does not own: words and hints (blockers/place-words).
  */
 import { z } from 'zod';
 import { count, flag, ms, of, some, text, texts, when } from './blocker-parts.ts';

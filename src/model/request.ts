@@ -1,7 +1,7 @@
 /**
  * The shapes of a task's files: request, claim, agent, outcome, and the worker's answer.
  *
- * Owns: the types of what lies in `tasks/<taskId>/`. Does not own: checking them when read (core/task-files), writing them (host, runtime).
+ * Owns: the types of what lies in `tasks/<taskId>/`. Does not own: checking them when read (turn/task-files), writing them (host, engine).
  * Free of zod: the worker host loads this file.
  */
 import type { Json, JsonObject } from '../base/canonical-json.ts';
@@ -57,7 +57,7 @@ export interface InstructionFiles {
   readonly base: string;
   /** The commit to judge. */
   readonly head: string;
-  /** Which files they are (core/instruction-files). */
+  /** Which files they are (turn/instruction-files). */
   readonly patterns: readonly string[];
 }
 
@@ -230,7 +230,7 @@ export interface Outcome {
   /** Who linked it: the host that ran the worker, a runner that found it, or a runner on an operator's word. */
   readonly by: 'host' | 'runner' | 'operator';
   readonly result: TaskResult;
-  /** What happened; null when completed. Whoever relies on it checks its facts (runtime/outcome-cause). */
+  /** What happened; null when completed. Whoever relies on it checks its facts (engine/outcome-cause). */
   readonly cause: RecordedCause | null;
   /** Of a worker that completed, what its answer says in summary; null where the exit code is the answer, and of any other end. */
   readonly summary: string | null;

@@ -1,7 +1,7 @@
 /**
  * Blockers that speak of a worker, its host, a gate or the handoff, as schemas.
  *
- * Owns: their parameters. Does not own: words and hints (core/blockers/task-words).
+ * Owns: their parameters. Does not own: words and hints (blockers/task-words).
  */
 import { z } from 'zod';
 import { answered, count, ended, endedOnly, flag, gate, of, said, text, texts, when } from './blocker-parts.ts';

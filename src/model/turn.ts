@@ -1,7 +1,7 @@
 /**
  * One turn of a coding agent: what a host is asked to run, and what it reports of it.
  *
- * Owns: the agent's part of request.json and of the outcome. Does not own: checking them when read (core/turn-files), the events (model/agent-event).
+ * Owns: the agent's part of request.json and of the outcome. Does not own: checking them when read (turn/turn-files), the events (model/agent-event).
  * Free of zod: the worker host loads this file.
  */
 import type { Json } from '../base/canonical-json.ts';

@@ -1,7 +1,7 @@
 /**
  * What an agent adapter answers: how to start its worker for one task.
  *
- * Owns: the port. Does not own: finding the agent's name for a role (core/choose-agents), starting (host).
+ * Owns: the port. Does not own: finding the agent's name for a role (packets/choose-agents), starting (host).
  */
 import type { Json } from '../base/canonical-json.ts';
 import type { Blocker } from '../model/error.ts';
@@ -80,7 +80,7 @@ export interface AgentsPort {
   problem(name: string): Blocker | null;
   /** What is known of that agent if Pawl reads its output; null for any other program. */
   coding(name: string): CodingAgent | null;
-  /** The files of a repository that this agent reads as instructions or settings (core/instruction-files); null: any agent. */
+  /** The files of a repository that this agent reads as instructions or settings (turn/instruction-files); null: any agent. */
   instructionFiles(name: string | null): readonly string[];
   /** How to start a worker of that agent that is no coding agent. Throws PAWL_AGENT_MISSING. */
   command(name: string, places: AgentPlaces): AgentCommand;

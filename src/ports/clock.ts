@@ -1,7 +1,7 @@
 /**
  * Time and chance, from outside.
  *
- * Owns: the port. Does not own: when anything is due (runtime/timers).
+ * Owns: the port. Does not own: when anything is due (engine/effects/timers).
  */
 
 /** Time and chance. */

@@ -185,7 +185,7 @@ export interface GitPort {
   diffStat(base: string, head: string): Promise<DiffStat>;
   /** Tells `onPath` of every path that differs between two commits, however many they are: of a rename both, of a submodule its own. */
   eachPathChanged(base: string, head: string, onPath: (path: string) => void): Promise<void>;
-  /** Which files that instruct agents differ between two commits; `patterns` as core/instruction-files has them. */
+  /** Which files that instruct agents differ between two commits; `patterns` as turn/instruction-files has them. */
   instructionChanges(base: string, head: string, patterns: readonly string[]): Promise<InstructionChanges>;
   /** Lines that `head` has and `base` has not, by file, at most BOUNDS.filesListed pieces. */
   addedLines(worktree: string, base: string, head: string): Promise<readonly AddedLines[]>;

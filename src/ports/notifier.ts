@@ -1,7 +1,7 @@
 /**
  * Telling the operator, outside of the terminal, what became of a run.
  *
- * Owns: the port and what is told. Does not own: when something is told (runtime/notices), how (adapters/processes/notifier).
+ * Owns: the port and what is told. Does not own: when something is told (engine/notices), how (adapters/processes/notifier).
  */
 
 /** What can become of a run that its operator wants to hear of. */

@@ -1,7 +1,7 @@
 /**
  * Processes of this machine: who they are, whether they live, ending them.
  *
- * Owns: the port. Does not own: the judgement over a sighting (base/process-identity), the order of ending (host/ending).
+ * Owns: the port. Does not own: the judgement over a sighting (base/process-identity), the order of ending (worker/ending).
  *
  * Invariant: nothing is signalled whose identity was not checked just before (a pid alone is never trusted).
  */

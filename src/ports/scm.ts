@@ -1,7 +1,7 @@
 /**
  * Where a passed run is handed off to.
  *
- * Owns: the port. Does not own: the bundle's content (core/handoff).
+ * Owns: the port. Does not own: the bundle's content (run/handoff/bundle).
  */
 
 /** The evidence of a passed run, for programs and for people. */

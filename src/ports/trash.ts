@@ -1,7 +1,7 @@
 /**
  * Taking folders away.
  *
- * Owns: the port. Does not own: what may be taken away (runtime/clean-run).
+ * Owns: the port. Does not own: what may be taken away (engine/clean-run).
  */
 
 /** The trash of one registry. */

@@ -1,7 +1,7 @@
 /**
  * What a longer journal costs a run that comes back.
  *
- * Owns: writing long journals (lease renewals, no snapshot: the worst case) and timing their rehydration. Does not own: rehydration (runtime).
+ * Owns: writing long journals (lease renewals, no snapshot: the worst case) and timing their rehydration. Does not own: rehydration (engine).
  */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,11 +11,11 @@ import { nodeFs } from '../adapters/node-fs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { spanMs } from '../base/elapsed.ts';
 import { sha256 } from '../base/sha256.ts';
+import { rehydrate } from '../engine/recovery/rehydrate.ts';
 import { stateHash } from '../kernel/image.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { FIRST_PREV, RECORD_VERSION } from '../model/system-record.ts';
 import { decideRun, RUN_RULES, type RunState, type RunStep, runSystem } from '../run/system.ts';
-import { rehydrate } from '../runtime/rehydrate.ts';
 import { Files } from '../store/files.ts';
 import { sealRecord } from '../store/journal-lines.ts';
 import { RegistryPaths } from '../store/registry-paths.ts';

@@ -5,16 +5,17 @@
  * Owns: disturbing one real host with a simulated worker; what must hold after it. Does not own: the site (sim/host-site), the faults and which of
  * them are tried (fault-cases), the operations of a runner (inject-faults).
  */
-import { recoveryAction } from '../core/recovery.ts';
+
+import { outcomeWords } from '../engine/outcome-cause.ts';
 import { runHost } from '../host/host.ts';
-import { observeTask } from '../host/observe.ts';
-import { settleOutcome } from '../host/outcome.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
 import { type Outcome, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { FsPort } from '../ports/fs.ts';
-import { outcomeWords } from '../runtime/outcome-cause.ts';
+import { recoveryAction } from '../run/recovery.ts';
 import { systemFailure } from '../store/store-errors.ts';
+import { observeTask } from '../worker/observe.ts';
+import { settleOutcome } from '../worker/outcome.ts';
 import { allCases, chooseCases, FAULT_KINDS, type FaultCase, planOf } from './fault-cases.ts';
 import type { InjectionOptions } from './inject-faults.ts';
 import { FaultFs } from './memory/fault-fs.ts';

@@ -7,17 +7,17 @@
  */
 
 import { sha256 } from '../base/sha256.ts';
-import { resolveLimits } from '../core/limits.ts';
-import { readPackets } from '../core/packets.ts';
+import { emptyInbox } from '../engine/commands.ts';
+import { Driver } from '../engine/driver.ts';
+import { recordsOf } from '../engine/run-look.ts';
+import type { World } from '../engine/world.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
 import type { PacketReading } from '../model/packet.ts';
 import type { JournalRecord } from '../model/record.ts';
+import { readPackets } from '../packets/packets.ts';
 import type { FsPort } from '../ports/fs.ts';
-import { emptyInbox } from '../runtime/commands.ts';
-import { Driver } from '../runtime/driver.ts';
-import { recordsOf } from '../runtime/run-look.ts';
-import type { World } from '../runtime/world.ts';
+import { resolveLimits } from '../run/limits.ts';
 import { allCases, chooseCases, type FaultCase, type FaultChoice, planOf } from './fault-cases.ts';
 import { FaultFs } from './memory/fault-fs.ts';
 import { type FsOp, MemoryFs } from './memory/memory-fs.ts';

@@ -11,12 +11,12 @@
 import { systemClock } from '../adapters/system-clock.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { counted } from '../base/counted.ts';
-import type { RunView } from '../core/run-view.ts';
+import { rehydrate } from '../engine/recovery/rehydrate.ts';
+import { quickView } from '../engine/run-look.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { FIRST_PREV } from '../model/system-record.ts';
-import { rehydrate } from '../runtime/rehydrate.ts';
-import { quickView } from '../runtime/run-look.ts';
+import type { RunView } from '../run/run-view.ts';
 import { Files } from '../store/files.ts';
 import { listRuns } from '../store/registry.ts';
 import { leftOf, type Stop, type StopKind } from './matrix-stops.ts';

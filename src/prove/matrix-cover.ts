@@ -8,7 +8,7 @@
  * event, the same after it). A story is a shortest way to such a step, walked on to the nearest place where a run rests.
  */
 
-import { hasEnded } from '../core/run-end.ts';
+import { hasEnded } from '../run/run-end.ts';
 import type { RunState } from '../run/system.ts';
 import { type Edge, explore, type Graph, type Node } from './model/graph.ts';
 import { openTasks, placeOf, taskPlaceOf } from './model/key.ts';

@@ -1,7 +1,7 @@
 /**
  * Snapshots of runs that stand under rules 1 or 2, in the form that views read.
  *
- * Owns: what became of those states and members. Does not own: the view (core/run-view), folding: no journal of those rules is ever folded again.
+ * Owns: what became of those states and members. Does not own: the view (run/run-view), folding: no journal of those rules is ever folded again.
  * Free of zod and xstate: `status` loads this file.
  *
  * Invariant: nothing that is read here is ever resumed.

@@ -8,10 +8,10 @@
 
 import { dirname, extname, join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
-import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
+import { recoverRegistry } from '../run/error-actions.ts';
 import type { Files } from './files.ts';
 import { decodeText } from './json-file.ts';
 import { isSafeName, safeName } from './registry-paths.ts';

@@ -1,7 +1,7 @@
 /**
  * What one intake was given, kept before any of its runs exists: a killed intake is finished by the next start.
  *
- * Owns: the batch files. Does not own: their entries (core/packets), making runs of them (runtime/intake).
+ * Owns: the batch files. Does not own: their entries (packets/packets), making runs of them (engine/intake).
  *
  * Invariant: an intake that was acknowledged, or killed after its batch was written, loses no packet.
  */

@@ -1,7 +1,7 @@
 /**
  * Commands to a live driver, left as registers by any process.
  *
- * Owns: leaving, finding and marking them. Does not own: deciding (runtime/driver), waiting for the decision (cli).
+ * Owns: leaving, finding and marking them. Does not own: deciding (engine/driver), waiting for the decision (cli).
  *
  * Invariants: 1. A command is decided once: the decision is a register too. 2. A command that cannot be read is reported.
  */

@@ -5,9 +5,9 @@
  *
  * Invariants: 1. No lock is taken, nothing is written. 2. Only lines with their newline count.
  */
-import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalRecord } from '../model/record.ts';
+import { recoverRegistry } from '../run/error-actions.ts';
 import type { Files } from './files.ts';
 import { rawLines } from './journal.ts';
 import { chainFault, readLine } from './journal-lines.ts';

@@ -8,9 +8,9 @@
  */
 
 import { dirname } from 'node:path';
-import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import type { Fd } from '../ports/fs.ts';
+import { recoverRegistry } from '../run/error-actions.ts';
 import type { Files } from './files.ts';
 import { attempt, attemptSync, storeRefusal } from './store-errors.ts';
 

@@ -2,7 +2,7 @@
  * Reading a run's journal and saying what state its file is in; mending the two states that are no damage.
  *
  * Owns: the classes of a journal file, its last record, completing or cutting an interrupted append.
- * Does not own: appending (store/journal-writer), following (store/journal-tail), the fold (core).
+ * Does not own: appending (store/journal-writer), following (store/journal-tail), the fold (kernel/fold).
  *
  * Invariants: 1. Nothing is repaired by guess: only a last line without its newline is ever completed or cut (L5), and what is
  * cut is kept. 2. Readers take no lock and write nothing.
@@ -12,11 +12,11 @@
 
 import { dirname, join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';
-import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { Fd } from '../ports/fs.ts';
+import { recoverRegistry } from '../run/error-actions.ts';
 import type { Files } from './files.ts';
 import { beginsWithRecord, chainFault, readLine } from './journal-lines.ts';
 import { attempt, attemptSync } from './store-errors.ts';

@@ -1,8 +1,8 @@
 /**
  * A run set aside: why, and the operator's word that ends it.
  *
- * Owns: the registers `quarantined` and `quarantine-resolved`. Does not own: what is ambiguous (core/recovery), ending hosts
- * and trees before (runtime/rehydrate).
+ * Owns: the registers `quarantined` and `quarantine-resolved`. Does not own: what is ambiguous (run/recovery), ending hosts
+ * and trees before (engine/recovery/rehydrate).
  *
  * Invariants (L5): 1. Nothing is moved or removed. 2. A run whose reason cannot be read is quarantined all the same; a
  * resolution that cannot be read resolves nothing.

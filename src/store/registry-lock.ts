@@ -11,12 +11,12 @@
 
 import { isObject } from '../base/canonical-json.ts';
 import type { ProcessIdentity } from '../base/process-identity.ts';
-import { listRuns as lookAtAll } from '../core/error-actions.ts';
-import { takeOver as takeOverAction } from '../core/next-actions.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
+import { listRuns as lookAtAll } from '../run/error-actions.ts';
+import { takeOver as takeOverAction } from '../run/next-actions.ts';
 import type { Files } from './files.ts';
 import { isIdentity, isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
 import { linkRegister, readRegister } from './register.ts';

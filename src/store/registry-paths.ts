@@ -7,9 +7,9 @@
  */
 
 import { join } from 'node:path';
-import { listRuns } from '../core/error-actions.ts';
-import { quote } from '../core/sanitise.ts';
+import { quote } from '../base/sanitise.ts';
 import { PawlError } from '../model/error.ts';
+import { listRuns } from '../run/error-actions.ts';
 
 const GENERATION_DIGITS = 6;
 

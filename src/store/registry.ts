@@ -8,7 +8,7 @@
  */
 import { resolve } from 'node:path';
 import { listed } from '../base/listed.ts';
-import { quote } from '../core/sanitise.ts';
+import { quote } from '../base/sanitise.ts';
 import { PawlError, systemCode } from '../model/error.ts';
 import type { Files } from './files.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';

@@ -1,7 +1,7 @@
 /**
  * What is left of an ended run once its folder was removed: that it was there, and how it ended.
  *
- * Owns: that register, and the note beside a run whose worktree was removed. Does not own: when something is removed (runtime/clean-run).
+ * Owns: that register, and the note beside a run whose worktree was removed. Does not own: when something is removed (engine/clean-run).
  *
  * Invariants: 1. The register is durable before the folder goes, so that a packet whose run was removed never runs again unseen. 2. What the run
  * has used stays known: a budget is not filled up by cleaning.

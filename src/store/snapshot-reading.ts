@@ -2,17 +2,17 @@
  * Reading a stored snapshot: it is whole and has its shape, or it is damaged.
  *
  * Owns: the bytes of snapshot.json coming in, and the plain check of their shape. Does not own: writing (store/snapshot),
- * contexts of the machines and comparison with the fold (runtime/rehydrate).
+ * contexts of the machines and comparison with the fold (engine/recovery/rehydrate).
  *
  * Invariant: nothing unreadable is ever taken for "no snapshot", and no default stands in for it.
  * Free of zod and lowdb: `status` loads this file.
  */
 
 import { canonicalObject, isObject, lastingJson } from '../base/canonical-json.ts';
-import { recoverRegistry } from '../core/error-actions.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { SNAPSHOT_VERSION, type StoredSnapshot } from '../model/system-record.ts';
+import { recoverRegistry } from '../run/error-actions.ts';
 import type { Files } from './files.ts';
 import { decodeText, isOrdinal, isSha256, parseJson } from './json-file.ts';
 

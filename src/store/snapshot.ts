@@ -2,7 +2,7 @@
  * The stored snapshot of one run, kept through lowdb.
  *
  * Owns: writing it, and reading it back on the writing side. Does not own: reading alone (store/snapshot-reading, free of lowdb),
- * when to write (runtime/driver).
+ * when to write (engine/driver).
  *
  * Law: a snapshot is a cache of the fold and disposable (L7).
  */

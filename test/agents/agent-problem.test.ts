@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createAgents } from '../../src/adapters/agents/agents.ts';
-import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
+import { shownBlocker } from '../../src/blockers/shown-blocker.ts';
 import { parseConfig } from '../../src/model/config.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-agent-problem-')));

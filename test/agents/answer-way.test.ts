@@ -7,13 +7,13 @@ import { codingAgentOf, turnCommandOf } from '../../src/adapters/agents/coding.t
 import { fieldsOf, objectOf } from '../../src/adapters/agents/line-fields.ts';
 import { strictSchema } from '../../src/adapters/agents/strict-schema.ts';
 import type { Json, JsonObject } from '../../src/base/canonical-json.ts';
-import { readAnswer } from '../../src/core/answer.ts';
-import { answerSchema } from '../../src/core/task-document.ts';
-import { encode } from '../../src/core/task-files.ts';
 import { nativeAgentSchema } from '../../src/model/agent-config.ts';
 import { PURPOSES } from '../../src/model/limits.ts';
 import type { AgentKind } from '../../src/model/turn.ts';
 import type { TurnOrder } from '../../src/ports/agent.ts';
+import { readAnswer } from '../../src/turn/answer.ts';
+import { answerSchema } from '../../src/turn/task-document.ts';
+import { encode } from '../../src/turn/task-files.ts';
 import { TURN_ORDER } from '../support/turn-order.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pawl-answers-'));

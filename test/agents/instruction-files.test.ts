@@ -9,10 +9,10 @@ import {
   instructionFilesOf,
   withoutMemory,
 } from '../../src/adapters/agents/instruction-files.ts';
-import { instructionMatcher } from '../../src/core/instruction-files.ts';
 import { parseConfig } from '../../src/model/config.ts';
 import { ROLES } from '../../src/model/packet.ts';
 import { AGENT_KINDS } from '../../src/model/turn.ts';
+import { instructionMatcher } from '../../src/turn/instruction-files.ts';
 import { TURN_ORDER } from '../support/turn-order.ts';
 
 const OWN: Readonly<Record<string, readonly string[]>> = {

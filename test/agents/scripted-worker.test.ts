@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readAnswer } from '../../src/core/answer.ts';
+import { readAnswer } from '../../src/turn/answer.ts';
 import { build, type Ended, WorkerPlace } from './built.ts';
 import { marked } from './found-processes.ts';
 

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { shellCommand } from '../../src/base/shell-words.ts';
-import { readAnswer } from '../../src/core/answer.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { Answer } from '../../src/model/request.ts';
+import { readAnswer } from '../../src/turn/answer.ts';
 import { build, WorkerPlace } from './built.ts';
 import { killById } from './found-processes.ts';
 

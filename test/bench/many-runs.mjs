@@ -4,7 +4,7 @@
  * Owns: that measurement. Does not own: the limit (main).
  */
 import { performance } from 'node:perf_hooks';
-import { Driver } from '../../dist/src/runtime/driver.js';
+import { Driver } from '../../dist/src/engine/driver.js';
 import { createBenchRegistry, createRuns, settleUntil } from './bench-registry.mjs';
 
 /** Milliseconds until a driver is open, on an empty registry and on one with `count` finished runs. */

@@ -4,7 +4,7 @@
  * Owns: that measurement, on journals made of lease renewals. Does not own: the limits (main).
  */
 import { performance } from 'node:perf_hooks';
-import { rehydrate } from '../../dist/src/runtime/rehydrate.js';
+import { rehydrate } from '../../dist/src/engine/recovery/rehydrate.js';
 import { createBenchRegistry, createRuns, renewLease, settleUntil } from './bench-registry.mjs';
 
 /** Journal lengths, in records. */

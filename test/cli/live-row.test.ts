@@ -1,8 +1,8 @@
 /** What of a run is told in its row: the most important first, and nothing that the state says already. */
 import { describe, expect, it } from 'vitest';
 import { liveRow } from '../../src/cli/live-row.ts';
-import type { Liveness, Standing, TaskSigns } from '../../src/core/liveness.ts';
-import { quarantinedView, type RunView } from '../../src/core/run-view.ts';
+import type { Liveness, Standing, TaskSigns } from '../../src/run/liveness.ts';
+import { quarantinedView, type RunView } from '../../src/run/run-view.ts';
 
 const NOW = 1_000_000_000_000;
 const BLOCKER = { code: 'PAWL_GATE_BLOCKED', message: 'm', hint: 'h', evidence: [] } as const;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { columnsOf, cutColumns, padColumns } from '../../src/cli/columns.ts';
 import { type LiveRow, liveRows, type RowColours } from '../../src/cli/live-rows.ts';
-import { type Condition, conditionOf, MARKS, summaryLine } from '../../src/core/run-marks.ts';
-import type { RunView } from '../../src/core/run-view.ts';
+import { type Condition, conditionOf, MARKS, summaryLine } from '../../src/run/run-marks.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 
 const PLAIN: RowColours = { mark: (_, text) => text, name: same, place: same, detail: same };
 

@@ -8,8 +8,8 @@ import { hasHidden } from '../../src/base/visible.ts';
 import { type ApproveOptions, approveAt } from '../../src/cli/commands/approve.ts';
 import { type NewOptions, newPacketAt } from '../../src/cli/commands/new.ts';
 import type { Questions } from '../../src/cli/questions.ts';
-import { readPackets } from '../../src/core/packets.ts';
 import type { PacketReading } from '../../src/model/packet.ts';
+import { readPackets } from '../../src/packets/packets.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 import { Heard } from '../support/heard.ts';
 

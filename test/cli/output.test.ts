@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import { namedOptions } from '../../src/cli/options.ts';
+import { namedOptions } from '../../src/app/options.ts';
 import { actionLines, isColoured, Output, toldOf } from '../../src/cli/output.ts';
-import { completed, helpOf, lookAtRun, recoverRegistry } from '../../src/core/error-actions.ts';
-import { ALONE, advice, runActions } from '../../src/core/next-actions.ts';
+import { completed, helpOf, lookAtRun, recoverRegistry } from '../../src/run/error-actions.ts';
+import { ALONE, advice, runActions } from '../../src/run/next-actions.ts';
 import { parseSnapshot } from '../../src/store/snapshot-reading.ts';
 import { factsOf } from '../support/run-facts.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { CommonOptions } from '../../src/app/options.ts';
 import { COMMANDS } from '../../src/cli/command-table.ts';
-import type { CommonOptions } from '../../src/cli/options.ts';
 import { packageVersion } from '../../src/cli/package-version.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { PawlError } from '../../src/model/error.ts';

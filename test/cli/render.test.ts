@@ -1,7 +1,7 @@
 /** The report of one run: what is known of it, and no more. */
 import { expect, test } from 'vitest';
 import { runReport } from '../../src/cli/render.ts';
-import { quarantinedView, type RunView, type TaskView } from '../../src/core/run-view.ts';
+import { quarantinedView, type RunView, type TaskView } from '../../src/run/run-view.ts';
 import { Heard } from '../support/heard.ts';
 
 const blocker = { code: 'PAWL_JOURNAL_DAMAGED', message: 'm', hint: 'h', evidence: [] } as const;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { exitCodeOfResult, type Result } from '../../src/cli/commands/run.ts';
-import type { RunView } from '../../src/core/run-view.ts';
 import { PawlError } from '../../src/model/error.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 
 function viewOf(kind: RunView['kind'], state: string): RunView {
   return { kind, state } as RunView;

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
 import { hasCome, until } from '../../src/prove/real/moments.ts';
 import { type CrashSite, createCrashSite, PASSES_AT_ONCE, type SiteOptions } from '../../src/prove/real/site.ts';
 import { documentOf, RUN, runPawl, startPawl } from '../../src/prove/real/start.ts';
 import { faultsOf, historyAt, viewIn } from '../../src/prove/real/verdict.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { sampled } from '../support/crash-sweep.ts';
 import { IS_WHOLE, todaysPart } from '../support/draw.ts';
 

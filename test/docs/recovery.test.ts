@@ -1,8 +1,8 @@
 /** docs/recovery.md says for every task that is found what is done about it, and names every class of a finding. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type RecoveryAction, recoveryAction, type TaskFacts } from '../../src/core/recovery.ts';
-import type { Finding } from '../../src/runtime/rehydrate.ts';
+import type { Finding } from '../../src/engine/recovery/rehydrate.ts';
+import { type RecoveryAction, recoveryAction, type TaskFacts } from '../../src/run/recovery.ts';
 
 const page = readFileSync(new URL('../../docs/recovery.md', import.meta.url), 'utf8');
 

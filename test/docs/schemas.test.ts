@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sha256 } from '../../src/base/sha256.ts';
-import { readAnswer } from '../../src/core/answer.ts';
-import { readPackets } from '../../src/core/packets.ts';
 import { configSchema, parseConfig } from '../../src/model/config.ts';
 import { packetsFileSchema } from '../../src/model/packet-schema.ts';
+import { readPackets } from '../../src/packets/packets.ts';
+import { readAnswer } from '../../src/turn/answer.ts';
 
 const examplesIn = (name: string): readonly string[] => {
   const text = readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');

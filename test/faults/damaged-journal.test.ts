@@ -1,11 +1,11 @@
 /** A journal that was cut anywhere near its end, or has any one bit changed, is never taken for whole: told for what it is (L5). */
 import { describe, expect, it } from 'vitest';
+import { rehydrate } from '../../src/engine/recovery/rehydrate.ts';
+import { lookAtRun } from '../../src/engine/run-look.ts';
+import type { World } from '../../src/engine/world.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
-import { rehydrate } from '../../src/runtime/rehydrate.ts';
-import { lookAtRun } from '../../src/runtime/run-look.ts';
-import type { World } from '../../src/runtime/world.ts';
 import { DAY, DAYS_OF_WEEK, IS_WHOLE } from '../support/draw.ts';
 import { bytesOf, putBytes, SIM_RUN, startSim } from '../support/sim-run.ts';
 

@@ -5,14 +5,14 @@ import { createActor } from 'xstate';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { canonicalJson, type Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
+import { rehydrate } from '../../src/engine/recovery/rehydrate.ts';
+import { lookAtRun, recordsOf } from '../../src/engine/run-look.ts';
+import type { World } from '../../src/engine/world.ts';
 import { snapshotOf, stateImage } from '../../src/kernel/image.ts';
 import type { StoredSnapshot } from '../../src/model/system-record.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { foldRun, machineOf, runSystem } from '../../src/run/system.ts';
-import { rehydrate } from '../../src/runtime/rehydrate.ts';
-import { lookAtRun, recordsOf } from '../../src/runtime/run-look.ts';
-import type { World } from '../../src/runtime/world.ts';
 import { Files } from '../../src/store/files.ts';
 import { bytesOf, putBytes, SIM_RUN, startSim } from '../support/sim-run.ts';
 

@@ -1,7 +1,7 @@
 /** A repository whose files are kept by a filter is refused by name before any worker starts, and so is work that brings one before it is committed. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { messageOf } from '../../src/core/blockers/shown-blocker.ts';
+import { messageOf } from '../../src/blockers/shown-blocker.ts';
 import { BRANCH, createFixture, type Fixture, KEY } from './git-fixture.ts';
 
 let fix: Fixture;

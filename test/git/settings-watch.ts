@@ -1,12 +1,12 @@
 /**
  * Before and after: what has changed of the settings of a fixture's repository since somebody looked.
  *
- * Owns: the two looks. Does not own: what counts as a change (core/git-settings).
+ * Owns: the two looks. Does not own: what counts as a change (scm/git-settings).
  */
 import { join } from 'node:path';
-import { changeWords } from '../../src/core/blockers/git-words.ts';
-import { settingChanges } from '../../src/core/git-settings.ts';
+import { changeWords } from '../../src/blockers/git-words.ts';
 import type { GitSettings } from '../../src/model/request.ts';
+import { settingChanges } from '../../src/scm/git-settings.ts';
 import { createFixture, type Fixture } from './git-fixture.ts';
 
 /** A fixture whose settings were looked at. */

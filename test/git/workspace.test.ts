@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { shownBlocker } from '../../src/core/blockers/shown-blocker.ts';
+import { shownBlocker } from '../../src/blockers/shown-blocker.ts';
 import type { WorkspaceResult } from '../../src/ports/git.ts';
 import { BRANCH, createFixture, type Fixture, fingerprint, RUN_ID, usersCheckout } from './git-fixture.ts';
 

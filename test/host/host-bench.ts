@@ -14,11 +14,11 @@ import { linuxProcesses } from '../../src/adapters/processes/linux.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import type { ProcessIdentity } from '../../src/base/process-identity.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { encodeRequest, parseAgentRecord, parseOutcome } from '../../src/core/task-files.ts';
-import { endTree } from '../../src/host/ending.ts';
 import { type AgentRecord, type Outcome, TASK_FILES, type TaskRequest } from '../../src/model/request.ts';
 import type { HostProcessesPort } from '../../src/ports/processes.ts';
 import { Files } from '../../src/store/files.ts';
+import { encodeRequest, parseAgentRecord, parseOutcome } from '../../src/turn/task-files.ts';
+import { endTree } from '../../src/worker/ending.ts';
 import { type Told, toldOutcome } from '../support/told-ends.ts';
 import { builtPath } from './built.ts';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { observeTask } from '../../src/host/observe.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
+import { observeTask } from '../../src/worker/observe.ts';
 import { DAY, IS_WHOLE } from '../support/draw.ts';
 import { HostBench, hasNamespaces, linesOf, textOf, waitFor } from './host-bench.ts';
 

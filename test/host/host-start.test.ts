@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { encodeAgentRecord, encodeOutcome, parseClaim, parseOutcome } from '../../src/core/task-files.ts';
-import { revokeClaim } from '../../src/host/outcome.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
 import { linkRegister } from '../../src/store/register.ts';
+import { encodeAgentRecord, encodeOutcome, parseClaim, parseOutcome } from '../../src/turn/task-files.ts';
+import { revokeClaim } from '../../src/worker/outcome.ts';
 import { DAY, IS_WHOLE, SEED, todaysPart } from '../support/draw.ts';
 import { type BenchTask, HostBench, linesOf, waitFor } from './host-bench.ts';
 

@@ -26,10 +26,10 @@ import { TaskFilesReader } from '../../src/inspector/hub/task-files-view.ts';
 import { outputTail } from '../../src/inspector/hub/worker-output.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
-import type { TaskPlace } from '../../src/runtime/task-folder.ts';
 import { writeArtifact } from '../../src/store/artifacts.ts';
 import { Files } from '../../src/store/files.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import type { TaskPlace } from '../../src/worker/task-folder.ts';
 import { InspectorBench, WrittenRun } from './registry-kit.ts';
 
 const RUN = 'run_T-1_aaaaaaaaaaaa';

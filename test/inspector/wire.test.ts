@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { createMachine, type InspectionEvent } from 'xstate';
 import { toDirectedGraph } from 'xstate/graph';
 import { runMachine } from '../../machines/run/run.machine.ts';
+import { Mirror } from '../../src/engine/mirror.ts';
 import { safeForOutside } from '../../src/inspector/hub/stately-page.ts';
 import { RunStream } from '../../src/inspector/wire/run-stream.ts';
 import { definitionOf, STATELY_VERSION, type StatelyMessage } from '../../src/inspector/wire/stately-message.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { machineOf } from '../../src/run/system.ts';
-import { Mirror } from '../../src/runtime/mirror.ts';
 import { goodRun } from './good-run.ts';
 
 const RUN = 'run_T-1_aaaaaaaaaaaa';

@@ -2,12 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import { placeOf } from '../../src/core/run-view.ts';
 import type { Gate } from '../../src/model/effect.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import type { RunContext } from '../../src/model/run-context.ts';
 import { settlementOf } from '../../src/prove/model/settlements.ts';
+import { placeOf } from '../../src/run/run-view.ts';
 import { decideRun, type RunState } from '../../src/run/system.ts';
 import { goodRun } from '../inspector/good-run.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { freshContext, type RunMachineEventOf } from '../../machines/run/context.ts';
 import { judgementOf, stuckBlockers, stuckReason } from '../../machines/run/fix-loop.ts';
-import { messageOf } from '../../src/core/blockers/shown-blocker.ts';
+import { messageOf } from '../../src/blockers/shown-blocker.ts';
 import type { Judgement } from '../../src/model/run-context.ts';
 import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { HASH } from '../../src/prove/model/settlements.ts';

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { getNextSnapshot } from 'xstate';
 import { runMachine } from '../../machines/run/run.machine.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
-import { hasEnded } from '../../src/core/run-end.ts';
 import type { Gate } from '../../src/model/effect.ts';
 import type { GateRecord } from '../../src/model/run-context.ts';
 import { chartSteps, leavesOf, NEVER_TAKEN, stepsTaken } from '../../src/prove/model/chart-steps.ts';
@@ -12,6 +11,7 @@ import { placeOf } from '../../src/prove/model/key.ts';
 import { runAlone, taskAlone } from '../../src/prove/model/machines.ts';
 import { BASE } from '../../src/prove/model/settlements.ts';
 import { LOOPING, SMALL, TROUBLES } from '../../src/prove/model/worlds.ts';
+import { hasEnded } from '../../src/run/run-end.ts';
 
 /** Of each machine, told anything at any time: states and steps. */
 const sizes: string[] = [];

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isAllowed, splitCommand } from '../../src/core/allow-list.ts';
+import { isAllowed, splitCommand } from '../../src/packets/allow-list.ts';
 
 const argvOf = (text: string) => {
   const split = splitCommand(text);

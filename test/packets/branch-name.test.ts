@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { areSameBranch, branchProblem, doBranchesCollide, isBranchName } from '../../src/core/branch-name.ts';
+import { areSameBranch, branchProblem, doBranchesCollide, isBranchName } from '../../src/packets/branch-name.ts';
 import { createSandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
 /** Real git, outside of any repository, so that `@{-1}` means nothing. */

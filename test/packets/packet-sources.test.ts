@@ -1,10 +1,10 @@
 /** What a Markdown file and an issue come to as a packet. */
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
-import { EMPTY_DRAFT, overlaid, packetOfDraft, taskIdOf } from '../../src/core/packet-draft.ts';
-import { draftOfIssue } from '../../src/core/packet-issue.ts';
-import { draftOfMarkdown } from '../../src/core/packet-markdown.ts';
-import { readPackets } from '../../src/core/packets.ts';
+import { EMPTY_DRAFT, overlaid, packetOfDraft, taskIdOf } from '../../src/packets/packet-draft.ts';
+import { draftOfIssue } from '../../src/packets/packet-issue.ts';
+import { draftOfMarkdown } from '../../src/packets/packet-markdown.ts';
+import { readPackets } from '../../src/packets/packets.ts';
 
 const isCommand = (text: string): boolean => text === 'npm test';
 const read = (text: string) => draftOfMarkdown(text, isCommand);

@@ -1,11 +1,11 @@
 /** Field by field: what a packet's values come to, and what is named as wrong. */
 import { describe, expect, it, test } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
-import { draftOfIssue } from '../../src/core/packet-issue.ts';
-import { nextRunId, runIdOf, taskPartOf, taskPartOfRun } from '../../src/core/packet-run-id.ts';
-import { readPackets } from '../../src/core/packets.ts';
 import { PawlError } from '../../src/model/error.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
+import { draftOfIssue } from '../../src/packets/packet-issue.ts';
+import { nextRunId, runIdOf, taskPartOf, taskPartOfRun } from '../../src/packets/packet-run-id.ts';
+import { readPackets } from '../../src/packets/packets.ts';
 import { type Given, goodPacket, without } from './good-packet.ts';
 
 /** What is read of the good packet with these fields. */

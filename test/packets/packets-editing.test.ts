@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
-import { changedText, type JsonSpan, jsonSpans } from '../../src/core/json-spans.ts';
-import { readPackets } from '../../src/core/packets.ts';
-import { firstPacket, withApproval, withPacket } from '../../src/core/packets-editing.ts';
+import { changedText, type JsonSpan, jsonSpans } from '../../src/packets/json-spans.ts';
+import { readPackets } from '../../src/packets/packets.ts';
+import { firstPacket, withApproval, withPacket } from '../../src/packets/packets-editing.ts';
 import { seeded } from '../properties/seed.ts';
 
 const APPROVAL = { by: 'Ann "A" <ann@x>', at: '2026-03-01T10:00:00Z' };

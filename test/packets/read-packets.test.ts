@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { nextRunId, runIdOf } from '../../src/core/packet-run-id.ts';
-import { assertPacketsSize, readPackets } from '../../src/core/packets.ts';
 import { PawlError } from '../../src/model/error.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
+import { nextRunId, runIdOf } from '../../src/packets/packet-run-id.ts';
+import { assertPacketsSize, readPackets } from '../../src/packets/packets.ts';
 import { camelCased, type Given, goodPacket } from './good-packet.ts';
 
 const read = (document: unknown) => readPackets(JSON.stringify(document), sha256).readings;

@@ -1,8 +1,8 @@
 /** What a packet lacks is told by exactly the contract's names, in the contract's order, for either spelling. */
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
-import { readPackets } from '../../src/core/packets.ts';
 import type { PacketReading, Requirement } from '../../src/model/packet.ts';
+import { readPackets } from '../../src/packets/packets.ts';
 import { camelCased, goodPacket, without } from './good-packet.ts';
 
 function readOne(packet: unknown): PacketReading {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/base/sha256.ts';
-import { readPackets } from '../../src/core/packets.ts';
+import { readPackets } from '../../src/packets/packets.ts';
 import {
   covers,
   doOverlap,
@@ -13,7 +13,7 @@ import {
   pathSurface,
   shownSurface,
   surfacesOf,
-} from '../../src/core/surfaces.ts';
+} from '../../src/packets/surfaces.ts';
 import { goodPacket } from './good-packet.ts';
 
 function surfacesFor(conflictSurface: readonly string[], change: Record<string, unknown> = {}): readonly string[] {

@@ -3,14 +3,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
+import { rehydrate } from '../../src/engine/recovery/rehydrate.ts';
+import { recordsOf } from '../../src/engine/run-look.ts';
 import { stateImage } from '../../src/kernel/image.ts';
 import type { VerdictStatus } from '../../src/model/request.ts';
 import { type FsOp, Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { brokenBy } from '../../src/prove/model/invariants.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { runSystem } from '../../src/run/system.ts';
-import { rehydrate } from '../../src/runtime/rehydrate.ts';
-import { recordsOf } from '../../src/runtime/run-look.ts';
 import { Files } from '../../src/store/files.ts';
 import { type CommandRequest, leaveCommand, readDecision } from '../../src/store/inbox.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';

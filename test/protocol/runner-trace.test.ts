@@ -4,9 +4,9 @@
  * Owns: the situations that it is watched in. Does not own: noting its steps (support/protocol-recorder), the bench (support/protocol-bench).
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { observeTask } from '../../src/host/observe.ts';
-import { endTaskInOrder } from '../../src/runtime/end-task.ts';
-import { superviseTask } from '../../src/runtime/supervise.ts';
+import { endTaskInOrder } from '../../src/engine/effects/end-task.ts';
+import { superviseTask } from '../../src/engine/effects/supervise.ts';
+import { observeTask } from '../../src/worker/observe.ts';
 import { follow } from '../support/protocol-admits.ts';
 import { ProtocolBench } from '../support/protocol-bench.ts';
 import { CALM, type Rules } from '../support/protocol-rules.ts';

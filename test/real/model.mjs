@@ -1,7 +1,7 @@
 /**
  * The model that real agents ask in these stories: it works in two steps, answers in one way, and ends its turn as models do.
  *
- * Owns: what it says to a call. Does not own: the API that the agent speaks (src/cli/doctor), what is asked of it (core/turn-prompt).
+ * Owns: what it says to a call. Does not own: the API that the agent speaks (src/cli/doctor), what is asked of it (turn/turn-prompt).
  *
  * It looks at the whole conversation: a step whose result is there is done, whichever turn it was done in.
  */

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { codesOf, documentOf, type ErrorDocument, runOf, until } from '../support/pawl-cli.ts';
 import { answer, goodWork, type Plain, packetOf, verdict, witnessed } from '../support/scenario-packet.ts';
 import { ALLOWED, Scenario } from '../support/scenario-repo.ts';

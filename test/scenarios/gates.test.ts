@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { codesOf, runOf } from '../support/pawl-cli.ts';
 import { answer, type Plain, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { Scenario, type Scripts } from '../support/scenario-repo.ts';

@@ -1,7 +1,7 @@
 /** What the reviewer of a run is given, through the built command line: work, criteria, changes, what lies outside, who did it. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { answer, type Plain, packetOf, write } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { codesOf, documentOf, runOf } from '../support/pawl-cli.ts';
 import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
 import { answer, packetOf, write } from '../support/scenario-packet.ts';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { answer, goodWork, type Plain, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { endOne } from '../support/scenario-processes.ts';
 import { ALLOWED, Scenario } from '../support/scenario-repo.ts';

@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
 import { systemCode } from '../../src/model/error.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { codesOf, runOf, until } from '../support/pawl-cli.ts';
 import { answer, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { isAlive } from '../support/scenario-processes.ts';

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import {
   type CliCall,
   type CliEnd,

@@ -1,7 +1,7 @@
 /** Work that is not where it belongs, through the built command line: the run stops and says so, and a retry keeps it and puts all back. */
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { todaysPart } from '../support/draw.ts';
 import { codesOf } from '../support/pawl-cli.ts';
 import { packetOf, verdict } from '../support/scenario-packet.ts';

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { CLI, documentOf, type ErrorDocument, runOf, until } from '../support/pawl-cli.ts';
 import { answer, type Plain, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { codesOf, documentOf, type RunsDocument, runOf } from '../support/pawl-cli.ts';
 import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
 import { goodWork, type Plain, packetOf } from '../support/scenario-packet.ts';

@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
 import { todaysPart } from '../support/draw.ts';
 import { codesOf, type ErrorDocument, type RunsDocument, runOf } from '../support/pawl-cli.ts';

@@ -1,7 +1,7 @@
 /** How workers end, through the built command line: only a valid answer of a worker that ended well moves a run. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { codesOf } from '../support/pawl-cli.ts';
 import { answer, type Plain, packetOf, write } from '../support/scenario-packet.ts';
 import { Scenario, type Scripts } from '../support/scenario-repo.ts';

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { codesOf, runOf } from '../support/pawl-cli.ts';
 import { type Plain, packetOf, verdict } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { recoverRegistry } from '../../src/core/error-actions.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { recoverRegistry } from '../../src/run/error-actions.ts';
 import { readJournal, repairJournal } from '../../src/store/journal.ts';
 import { JournalWriter } from '../../src/store/journal-writer.ts';
 import { codeOf, codeOfFault, filesOver, forEachCrash, forEachFault, sealedRecords, toldBy } from './store-kit.ts';

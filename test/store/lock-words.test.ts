@@ -1,10 +1,10 @@
 /** What is said of a registry that cannot be had, and which lock files are read as locks. */
 import { describe, expect, it } from 'vitest';
 import type { Life } from '../../src/base/process-identity.ts';
-import { listRuns } from '../../src/core/error-actions.ts';
-import { takeOver } from '../../src/core/next-actions.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { listRuns } from '../../src/run/error-actions.ts';
+import { takeOver } from '../../src/run/next-actions.ts';
 import { jsonBytes } from '../../src/store/json-file.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { abandonedSince, assertHolderKnown, readHolder, takeLock } from '../../src/store/registry-lock.ts';

@@ -4,11 +4,11 @@
  * Owns: both inputs. Does not own: what is made of them.
  */
 import { sha256 } from '../../src/base/sha256.ts';
-import type { GateView } from '../../src/core/gate-evidence.ts';
-import type { HandoffInput } from '../../src/core/handoff-document.ts';
-import { readPackets } from '../../src/core/packets.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import type { TurnReport } from '../../src/model/turn.ts';
+import { readPackets } from '../../src/packets/packets.ts';
+import type { GateView } from '../../src/run/gate-evidence.ts';
+import type { HandoffInput } from '../../src/run/handoff/document.ts';
 import { type Given, goodPacket } from '../packets/good-packet.ts';
 import { reportOf } from './turn-report.ts';
 

@@ -3,9 +3,9 @@
  *
  * Owns: finding every such point, what the disk keeps. Does not own: what is done (the test), the machine (sim/sim-world).
  */
+import { Driver } from '../../src/engine/driver.ts';
 import { type FsOp, Halted, type MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
-import { Driver } from '../../src/runtime/driver.ts';
 import { IS_WHOLE, SEED } from './draw.ts';
 
 const READS: readonly FsOp[] = ['open', 'close', 'read', 'size', 'list', 'stat'];

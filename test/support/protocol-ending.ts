@@ -1,7 +1,7 @@
 /**
  * Ending a task from the runner's side in the model: the host, then the tree, then the outcome, then the journal.
  *
- * Owns: the steps of src/runtime/end-task and src/host/outcome. Does not own: the look before (protocol-look).
+ * Owns: the steps of src/engine/effects/end-task and src/worker/outcome. Does not own: the look before (protocol-look).
  */
 import { type Acting, begin, isClaimantAlive, settled } from './protocol-acting.ts';
 import { LOOKS } from './protocol-host.ts';

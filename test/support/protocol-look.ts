@@ -1,12 +1,12 @@
 /**
  * How a runner of the model looks at a task, one read at a time, and what it does about it by the real recovery table.
  *
- * Owns: the order of src/host/observe. Does not own: the table (core/recovery), acting (protocol-runner, protocol-ending).
+ * Owns: the order of src/worker/observe. Does not own: the table (run/recovery), acting (protocol-runner, protocol-ending).
  *
  * A read whose result the real code does not use at that place is left out: everything but claim and outcome before a host is ended, the
  * claim and the tree right after that (the sweep looks at the tree anyway), everything but the outcome after an outcome was linked.
  */
-import { recoveryAction, type TaskFacts } from '../../src/core/recovery.ts';
+import { recoveryAction, type TaskFacts } from '../../src/run/recovery.ts';
 import { type Acting, isClaimantAlive } from './protocol-acting.ts';
 import { LOOKS } from './protocol-host.ts';
 import type { Runner, State } from './protocol-state.ts';

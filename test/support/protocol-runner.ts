@@ -1,7 +1,7 @@
 /**
  * The runner in the model: taking the registry, requesting a task, starting hosts, waiting.
  *
- * Owns: the steps of src/store/registry-lock, src/runtime/request-task and src/runtime/supervise. Does not own: looking at a task
+ * Owns: the steps of src/store/registry-lock, src/engine/effects/request-task and src/engine/effects/supervise. Does not own: looking at a task
  * (protocol-look), ending it (protocol-ending).
  *
  * Left out, as nothing is decided by it: records that only tell how far a host has come (hostClaimed, workerSpawned, workerAdopted), and

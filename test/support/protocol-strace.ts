@@ -11,8 +11,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sha256 } from '../../src/base/sha256.ts';
-import { encodeRequest } from '../../src/core/task-files.ts';
 import { TASK_FILES, type TaskRequest } from '../../src/model/request.ts';
+import { encodeRequest } from '../../src/turn/task-files.ts';
 
 const HOST_MAIN = fileURLToPath(new URL('../../dist/src/host/main.js', import.meta.url));
 const CALLS = 'link,fsync,write,execve,kill,clone,clone3,fork,vfork';

@@ -1,7 +1,7 @@
 /**
  * Facts of every blocker, one set for each of its wordings.
  *
- * Owns: the samples, total over the codes. Does not own: their words (core/blockers/catalogue).
+ * Owns: the samples, total over the codes. Does not own: their words (blockers/catalogue).
  */
 import type { BlockerCode, BlockerParams, CauseOf } from '../../src/model/blocker.ts';
 import { BLOCKER_SHAPES } from '../../src/model/blocker-shapes.ts';

@@ -5,9 +5,9 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunView } from '../../src/core/run-view.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { IS_WHOLE } from './draw.ts';
 import { type CliCall, type CliEnd, documentOf, type RunsDocument, runOf, startPawl } from './pawl-cli.ts';
 import { goodWork, type Plain, witnessed } from './scenario-packet.ts';

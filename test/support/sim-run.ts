@@ -5,15 +5,15 @@
  * (sim/sim-world), what is compared.
  */
 import { sha256 } from '../../src/base/sha256.ts';
-import { resolveLimits } from '../../src/core/limits.ts';
-import { readPackets } from '../../src/core/packets.ts';
-import type { RunView } from '../../src/core/run-view.ts';
+import { emptyInbox } from '../../src/engine/commands.ts';
+import { Driver } from '../../src/engine/driver.ts';
+import type { IntakeEntry } from '../../src/engine/intake.ts';
+import type { World } from '../../src/engine/world.ts';
+import { readPackets } from '../../src/packets/packets.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
-import { emptyInbox } from '../../src/runtime/commands.ts';
-import { Driver } from '../../src/runtime/driver.ts';
-import type { IntakeEntry } from '../../src/runtime/intake.ts';
-import type { World } from '../../src/runtime/world.ts';
+import { resolveLimits } from '../../src/run/limits.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 
 const PACKET = {
   task_id: 'SIM-1',

@@ -4,16 +4,16 @@
  * Owns: those packets, one process from its lock to its release. Does not own: the machine (sim/sim-world), one run alone (sim-run).
  */
 import { sha256 } from '../../src/base/sha256.ts';
-import { resolveLimits } from '../../src/core/limits.ts';
-import { readPackets } from '../../src/core/packets.ts';
-import type { RunView } from '../../src/core/run-view.ts';
-import { locally, overlapping } from '../../src/core/surfaces.ts';
+import { emptyInbox } from '../../src/engine/commands.ts';
+import { Driver } from '../../src/engine/driver.ts';
+import type { IntakeEntry } from '../../src/engine/intake.ts';
+import type { World } from '../../src/engine/world.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
+import { readPackets } from '../../src/packets/packets.ts';
+import { locally, overlapping } from '../../src/packets/surfaces.ts';
 import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
-import { emptyInbox } from '../../src/runtime/commands.ts';
-import { Driver } from '../../src/runtime/driver.ts';
-import type { IntakeEntry } from '../../src/runtime/intake.ts';
-import type { World } from '../../src/runtime/world.ts';
+import { resolveLimits } from '../../src/run/limits.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { type CommandRequest, leaveCommand } from '../../src/store/inbox.ts';
 
 /** The packet of a run that leases those paths and works on a branch of its own, or on that one. */

@@ -1,14 +1,14 @@
 /**
  * Ends of tasks with their words, for tests that compare what people read.
  *
- * Owns: putting code and sentence beside the facts. Does not own: either (core/blockers/catalogue, runtime/outcome-cause).
+ * Owns: putting code and sentence beside the facts. Does not own: either (blockers/catalogue, engine/outcome-cause).
  */
 
-import { concludeTask, type WorkerEnding } from '../../src/core/conclusion.ts';
+import { outcomeWords } from '../../src/engine/outcome-cause.ts';
 import type { Conclusion } from '../../src/model/conclusion.ts';
 import type { Outcome } from '../../src/model/request.ts';
 import type { WorkerExit } from '../../src/ports/gate.ts';
-import { outcomeWords } from '../../src/runtime/outcome-cause.ts';
+import { concludeTask, type WorkerEnding } from '../../src/turn/conclusion.ts';
 
 /** What an end is told with. */
 export interface Told {

@@ -12,15 +12,15 @@ import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { encodeRequest, parseAgentRecord, parseOutcome } from '../../src/core/task-files.ts';
-import { endTree } from '../../src/host/ending.ts';
 import { type HostParts, runHost } from '../../src/host/host.ts';
-import { treeHandle } from '../../src/host/observe.ts';
 import { type Outcome, TASK_FILES, type TaskRequest } from '../../src/model/request.ts';
 import type { TurnRequest } from '../../src/model/turn.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import type { TreeHandle } from '../../src/ports/processes.ts';
 import { Files } from '../../src/store/files.ts';
+import { encodeRequest, parseAgentRecord, parseOutcome } from '../../src/turn/task-files.ts';
+import { endTree } from '../../src/worker/ending.ts';
+import { treeHandle } from '../../src/worker/observe.ts';
 import type { Plan, Spoken } from './fixture-lines.ts';
 import { type Told, toldOutcome } from './told-ends.ts';
 

@@ -1,7 +1,7 @@
 /**
  * A turn as the runner may want it, as plain as can be, for tests that change one thing of it.
  *
- * Owns: the value. Does not own: making one (runtime).
+ * Owns: the value. Does not own: making one (engine).
  */
 import type { TurnOrder } from '../../src/ports/agent.ts';
 

@@ -1,7 +1,7 @@
 /**
  * A turn's report as plain as can be, for tests that change one thing of it.
  *
- * Owns: the value. Does not own: making one of a turn (core/turn-report).
+ * Owns: the value. Does not own: making one of a turn (turn/turn-report).
  */
 import type { TurnReport } from '../../src/model/turn.ts';
 

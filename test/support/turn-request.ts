@@ -1,7 +1,7 @@
 /**
  * A turn's request as plain as can be, for tests that change one thing of it.
  *
- * Owns: the value. Does not own: making one (runtime/request-turn).
+ * Owns: the value. Does not own: making one (engine/effects/request-turn).
  */
 import type { TurnRequest } from '../../src/model/turn.ts';
 

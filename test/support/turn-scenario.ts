@@ -7,12 +7,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../src/base/sha256.ts';
-import type { RunView } from '../../src/core/run-view.ts';
-import { parseClaim, parseRequest } from '../../src/core/task-files.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
 import type { TurnReport } from '../../src/model/turn.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { foldRun } from '../../src/run/system.ts';
+import { parseClaim, parseRequest } from '../../src/turn/task-files.ts';
 import type { Plan, Spoken } from './fixture-lines.ts';
 import { type Plain, packetOf } from './scenario-packet.ts';
 import { ALLOWED, Scenario } from './scenario-repo.ts';

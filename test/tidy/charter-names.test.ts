@@ -3,21 +3,21 @@ import { strayCharterNames } from './charter-names.ts';
 import { projectPaths, readFiles, told } from './source-tree.ts';
 
 const PATHS = [
-  'src/core/fold.ts',
-  'src/core/turn-seen.ts',
+  'src/run/fold.ts',
+  'src/run/turn-seen.ts',
   'src/host/host.ts',
   'src/adapters/git/commit.ts',
   'machines/run/run.machine.ts',
   'test/support/sim-run.ts',
 ];
-const stray = (charter: string, path = 'src/core/decide.ts'): string[] =>
-  told(strayCharterNames([{ path, text: `/**\n * ${charter}\n */\nexport const a = 1; // (core/gone)\n` }], PATHS));
+const stray = (charter: string, path = 'src/run/decide.ts'): string[] =>
+  told(strayCharterNames([{ path, text: `/**\n * ${charter}\n */\nexport const a = 1; // (run/gone)\n` }], PATHS));
 const paths = projectPaths();
 
 describe('a charter', () => {
   test.each([
     'Does not own: this (fold), that (turn-seen).',
-    'Does not own: this (core/fold), that (src/core/fold.ts), git (adapters/git, git/commit), both (support/sim-*).',
+    'Does not own: this (run/fold), that (src/run/fold.ts), git (adapters/git, git/commit), both (support/sim-*).',
     'Does not own: the rooms (host, machines), a machine (run/run.machine).',
     'Owns: this (pure, bounded). Does not own: that (the caller, in a worker of its own), those (elkjs, in a worker).',
     'Does not own: that (host).\n *\n * Invariants: 1. Quick (bounded).',
@@ -25,23 +25,23 @@ describe('a charter', () => {
   ])('may name what is there, or nothing: %s', (charter) => expect(stray(charter)).toEqual([]));
 
   test.each([
-    ['Does not own: the chain (core/chain).', 'core/chain'],
-    ['Does not own: the chain\n * (core/chain).', 'core/chain', 3],
+    ['Does not own: the chain (run/chain).', 'run/chain'],
+    ['Does not own: the chain\n * (run/chain).', 'run/chain', 3],
     ['Does not own: it (fold, commit).', 'commit'],
     ['Does not own: it (gone).', 'gone'],
     ['Owns: it, as gone does (turn-gone).', 'turn-gone'],
     ['Owns: what it gets (gone.machine).', 'gone.machine'],
     ['Does not own: it (turn-seen, support/gone-*).', 'support/gone-*'],
-    ['Does not own: it (fold.ts, src/core/gone.ts).', 'src/core/gone.ts'],
+    ['Does not own: it (fold.ts, src/run/gone.ts).', 'src/run/gone.ts'],
     ['Does not own: it (store/gone: aName).', 'store/gone'],
     ['Does not own: it (store/gone removes it).', 'store/gone'],
   ])('that names what is not there is seen: %s', (charter, name, line = 2) => {
-    expect(stray(charter)).toEqual([`src/core/decide.ts:${line} its charter names ${name}: not there`]);
+    expect(stray(charter)).toEqual([`src/run/decide.ts:${line} its charter names ${name}: not there`]);
   });
 
   test('names what lies elsewhere with its folder', () => {
     expect(stray('Does not own: it (turn-seen).', 'src/host/host.ts')).toHaveLength(1);
-    expect(stray('Does not own: it (core/turn-seen).', 'src/host/host.ts')).toEqual([]);
+    expect(stray('Does not own: it (run/turn-seen).', 'src/host/host.ts')).toEqual([]);
     expect(stray('Does not own: it (commit).', 'src/adapters/node-fs.ts')).toEqual([]);
   });
 });

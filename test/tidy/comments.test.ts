@@ -3,21 +3,21 @@ import { charterViolations, undocumentedExports, unfinishedNotes } from './comme
 import { codeFiles, type SourceFile, told } from './source-tree.ts';
 
 const CHARTER = '/**\n * A thing.\n *\n * Owns: the thing. Does not own: others.\n */\n';
-const file = (text: string, path = 'src/core/a.ts'): SourceFile => ({ path, text });
+const file = (text: string, path = 'src/run/a.ts'): SourceFile => ({ path, text });
 const tree = codeFiles();
 
 describe('a charter', () => {
   test('opens every module, with what it owns and what it does not', () => {
     expect(charterViolations([file(CHARTER), file(`#!/usr/bin/env node\n${CHARTER}`)])).toEqual([]);
     expect(told(charterViolations([file(`import './b.ts';\n${CHARTER}`)]))).toEqual([
-      'src/core/a.ts:1 does not open with its charter',
+      'src/run/a.ts:1 does not open with its charter',
     ]);
     expect(told(charterViolations([file('/**\n * A thing.\n *\n * Owns: the thing.\n */')]))).toEqual([
-      "src/core/a.ts:1 its charter lacks 'Does not own:'",
+      "src/run/a.ts:1 its charter lacks 'Does not own:'",
     ]);
     expect(told(charterViolations([file('/**\n * Does not own: others.\n */')]))).toEqual([
-      "src/core/a.ts:1 its charter lacks 'Owns:'",
-      'src/core/a.ts:1 its charter lacks a sentence',
+      "src/run/a.ts:1 its charter lacks 'Owns:'",
+      'src/run/a.ts:1 its charter lacks a sentence',
     ]);
     expect(charterViolations([file('/** A thing. Owns: the thing. Does not own: others. */')])).toEqual([]);
   });
@@ -38,7 +38,7 @@ describe('a doc comment', () => {
     'export type f = string;',
   ])('is missed at `%s`', (line) => {
     expect(told(undocumentedExports([file(`${CHARTER}import './b.ts';\n\n${line}\n`)]))).toEqual([
-      'src/core/a.ts:8 export f has no doc comment',
+      'src/run/a.ts:8 export f has no doc comment',
     ]);
     expect(undocumentedExports([file(`${CHARTER}import './b.ts';\n\n/** What holds. */\n${line}\n`)])).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe('unfinished work', () => {
   test('is seen in comments', () => {
     const note = ['TO', 'DO'].join('');
     expect(told(unfinishedNotes([file(`const a = '${note}';\n// ${note}: later\n`)]))).toEqual([
-      'src/core/a.ts:2 leaves something to do',
+      'src/run/a.ts:2 leaves something to do',
     ]);
   });
 });

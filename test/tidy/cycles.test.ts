@@ -8,14 +8,14 @@ const tree = importingFiles();
 describe('rings', () => {
   test('between files are seen once each, over any number of files', () => {
     const files = [
-      file('src/core/a.ts', `import './b.ts';`),
-      file('src/core/b.ts', `export { c } from './c.ts';`),
-      file('src/core/c.ts', `import { a } from './a.ts';\nimport './c.ts';`),
-      file('src/core/d.ts', `import './a.ts';`),
+      file('src/run/a.ts', `import './b.ts';`),
+      file('src/run/b.ts', `export { c } from './c.ts';`),
+      file('src/run/c.ts', `import { a } from './a.ts';\nimport './c.ts';`),
+      file('src/run/d.ts', `import './a.ts';`),
     ];
     expect(told(fileRings(files))).toEqual([
-      'src/core/a.ts a ring of imports: src/core/a.ts → src/core/b.ts → src/core/c.ts → src/core/a.ts',
-      'src/core/c.ts a ring of imports: src/core/c.ts → src/core/c.ts',
+      'src/run/a.ts a ring of imports: src/run/a.ts → src/run/b.ts → src/run/c.ts → src/run/a.ts',
+      'src/run/c.ts a ring of imports: src/run/c.ts → src/run/c.ts',
     ]);
   });
 

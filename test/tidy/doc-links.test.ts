@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { deadLinks } from './doc-links.ts';
 import { projectPaths, readFiles, type SourceFile, told } from './source-tree.ts';
 
-const PATHS = ['README.md', 'docs/a.md', 'docs/decisions/0001-b.md', 'src/core/fold.ts'];
+const PATHS = ['README.md', 'docs/a.md', 'docs/decisions/0001-b.md', 'src/run/fold.ts'];
 const linked = (text: string, path = 'docs/a.md'): string[] => told(deadLinks([{ path, text }], PATHS));
 const paths = projectPaths();
 
 describe('a link in a document', () => {
   test('leads to a file or a folder of the project', () => {
     expect(
-      linked('[a](../README.md) [b](decisions/0001-b.md "b") [c](./decisions/) ![d](<../src/core/fold.ts>)'),
+      linked('[a](../README.md) [b](decisions/0001-b.md "b") [c](./decisions/) ![d](<../src/run/fold.ts>)'),
     ).toEqual([]);
     expect(linked('x\n[a](gone.md)')).toEqual(['docs/a.md:2 gone.md leads to no file']);
     expect(linked('x\n\n[a]: ../gone.png')).toEqual(['docs/a.md:3 ../gone.png leads to no file']);

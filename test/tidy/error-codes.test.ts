@@ -38,12 +38,12 @@ describe('error codes', () => {
   test('that are said and not in the catalogue are seen, variables are not', () => {
     const files = [
       catalogue(`${bug}: EXIT.bug`),
-      file('src/core/a.ts', `a('${bug}');\nb('${other}');\nenv['PAWL_TASK_FILE'];\nconst ${other} = 1;`),
+      file('src/run/a.ts', `a('${bug}');\nb('${other}');\nenv['PAWL_TASK_FILE'];\nconst ${other} = 1;`),
       file('docs/a.md', `\`${usage}\``),
     ];
     expect(told(unknownCodes(files))).toEqual([
       `docs/a.md:1 ${usage} is not in the catalogue`,
-      `src/core/a.ts:2 ${other} is not in the catalogue`,
+      `src/run/a.ts:2 ${other} is not in the catalogue`,
     ]);
   });
 

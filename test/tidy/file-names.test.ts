@@ -8,33 +8,33 @@ const tree = codeFiles();
 describe('names of files', () => {
   test('are kebab-case in every part', () => {
     const files = [
-      'src/core/foldRun.ts',
+      'src/run/foldRun.ts',
       'src/Core/fold.ts',
-      'src/core/fold_run.ts',
+      'src/run/fold_run.ts',
       'machines/run/run.machine.ts',
       'test/a-b.test.ts',
     ];
     expect(told(nameViolations(files.map((path) => named(path))))).toEqual([
       'src/Core/fold.ts is not named in kebab-case',
-      'src/core/foldRun.ts is not named in kebab-case',
-      'src/core/fold_run.ts is not named in kebab-case',
+      'src/run/foldRun.ts is not named in kebab-case',
+      'src/run/fold_run.ts is not named in kebab-case',
     ]);
   });
 
   test('say what is inside', () => {
     const files = [
-      'src/core/utils.ts',
+      'src/run/utils.ts',
       'src/helpers/fold.ts',
-      'src/core/fold-helper.ts',
-      'src/core/utility.ts',
-      'src/core/helper-lock.ts',
-      'src/core/uncommon.ts',
+      'src/run/fold-helper.ts',
+      'src/run/utility.ts',
+      'src/run/helper-lock.ts',
+      'src/run/uncommon.ts',
       'test/a/b-utils.test.ts',
     ];
     expect(told(nameViolations(files.map((path) => named(path))))).toEqual([
-      "src/core/fold-helper.ts 'helper' says nothing about what is inside",
-      "src/core/utils.ts 'utils' says nothing about what is inside",
       "src/helpers/fold.ts 'helpers' says nothing about what is inside",
+      "src/run/fold-helper.ts 'helper' says nothing about what is inside",
+      "src/run/utils.ts 'utils' says nothing about what is inside",
       "test/a/b-utils.test.ts 'utils' says nothing about what is inside",
     ]);
   });
@@ -44,11 +44,11 @@ describe('names of files', () => {
       named('machines/run/run.machine.ts', 'setup({}).createMachine({});'),
       named('machines/run-guards.ts', 'export const a = 1;'),
       named('machines/task/task.machine.ts', '// createMachine()'),
-      named('src/core/run.ts', 'setup({}).createMachine({});'),
+      named('src/run/run.ts', 'setup({}).createMachine({});'),
     ];
     expect(told(machineNameViolations(files))).toEqual([
       'machines/task/task.machine.ts is named *.machine.ts and makes none',
-      'src/core/run.ts makes a machine outside of machines/**/*.machine.ts',
+      'src/run/run.ts makes a machine outside of machines/**/*.machine.ts',
     ]);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The floors of the building (design, section 8), and what each may use.
+ * The floors of the building (docs/architecture.md), and what each may use.
  *
  * Owns: the table of floors; the rules on imports between them, on Node and on clocks; what must start fast.
  * Does not own: rings of imports (cycles).
@@ -13,10 +13,12 @@ const FLOORS: readonly (readonly string[])[] = [
   ['src/base/'],
   ['src/model/', 'src/ports/'],
   ['machines/', 'src/kernel/'],
-  ['src/core/', 'src/run/'],
+  ['src/blockers/', 'src/packets/', 'src/run/', 'src/turn/', 'src/scm/'],
   ['src/adapters/', 'src/store/'],
-  ['src/engine/', 'src/runtime/', 'src/host/'],
-  ['src/cli/', 'src/inspector/', 'src/prove/', 'src/index.ts', 'src/durable-actors.ts', 'src/host/main.ts'],
+  ['src/worker/'],
+  ['src/engine/', 'src/host/'],
+  ['src/app/'],
+  ['src/cli/', 'src/inspector/', 'src/prove/', 'src/durable-actors.ts', 'src/index.ts'],
 ];
 
 /** Where a file lives: its room and its floor. */
@@ -41,7 +43,7 @@ export function floorViolations(files: readonly SourceFile[]): Violation[] {
   const known = new Set(sources.map(({ path }) => path));
   const homeless = sources
     .filter(({ path }) => placeOf(path) === null)
-    .map(({ path }) => ({ path, line: 0, message: 'no floor of design section 8 has this file' }));
+    .map(({ path }) => ({ path, line: 0, message: 'no floor has this file' }));
   const wrong = edgesOf(sources).flatMap((edge): Violation[] => {
     const message = wrongImport(edge, known);
     return message === null ? [] : [{ path: edge.from, line: edge.line, message }];
@@ -58,23 +60,29 @@ function wrongImport(edge: Edge, known: ReadonlySet<string>): string | null {
   return `floor ${from.floor} imports ${edge.to} of floor ${to.floor}`;
 }
 
-/** Programs below floor 6 that a process begins with: each wires itself. */
-const PROGRAMS = new Set(['src/host/verification-worker.ts']);
+/** The floor that puts Pawl together; whoever stands above may choose adapters too. */
+const WIRING_FLOOR = 7;
+/** Programs below it that a process begins with: each wires itself. */
+const PROGRAMS = new Set(['src/host/main.ts', 'src/host/verification-worker.ts']);
 
-/** Adapters are chosen on floor 6 and nowhere else: the floors between know ports, their types included. */
+/** Adapters are chosen on floor 7 and above and nowhere else: the floors between know ports, their types included. */
 export function wiringViolations(files: readonly SourceFile[]): Violation[] {
   return edgesOf(files.filter(({ path }) => isSource(path)))
     .filter(({ from, to }) => to.startsWith('src/adapters/') && !mayWire(from))
-    .map(({ from, to, line }) => ({ path: from, line, message: `only floor 6 wires: ${to} must come through a port` }));
+    .map(({ from, to, line }) => ({
+      path: from,
+      line,
+      message: `only floor 7 and above wire: ${to} must come through a port`,
+    }));
 }
 
 const mayWire = (path: string): boolean =>
-  path.startsWith('src/adapters/') || placeOf(path)?.floor === 6 || PROGRAMS.has(path);
+  path.startsWith('src/adapters/') || (placeOf(path)?.floor ?? 0) >= WIRING_FLOOR || PROGRAMS.has(path);
 
 /** Rooms whose file operations all go through the port: what reaches past it could not be made to fail in a test. */
-const PORTED_ROOMS = ['src/engine/', 'src/host/', 'src/runtime/', 'src/store/'];
+const PORTED_ROOMS = ['src/host/', 'src/worker/', 'src/engine/', 'src/store/'];
 
-/** Hosts, runtime and store reach files only through src/ports/fs, so that the fault loops meet every operation. */
+/** Hosts, engine and store reach files only through src/ports/fs, so that the fault loops meet every operation. */
 export function fileViolations(files: readonly SourceFile[]): Violation[] {
   return edgesOf(files.filter(({ path }) => PORTED_ROOMS.some((room) => path.startsWith(room))))
     .filter(({ to, isPackage }) => isPackage && /^node:fs(?:\/|$)/.test(to))
@@ -85,11 +93,11 @@ export function fileViolations(files: readonly SourceFile[]): Violation[] {
     }));
 }
 
-const PURE_ROOMS = ['machines/', 'src/core/'];
+const PURE_ROOMS = ['machines/', 'src/kernel/', 'src/blockers/', 'src/packets/', 'src/run/', 'src/turn/', 'src/scm/'];
 const CLOCKS =
   /\b(?:Date\.now|performance\.|process\.|Math\.random|setTimeout\b|setInterval\b|setImmediate\b|globalThis\b|randomUUID\b)|\bnew Date\(\s*\)|(?<![\w.]|new )Date\(\s*\)/g;
 
-/** Machines and core name no part of Node and read neither clock nor chance. */
+/** Machines and the rooms of floor 3 name no part of Node and read neither clock nor chance. */
 export function purityViolations(files: readonly SourceFile[]): Violation[] {
   const pure = files.filter(({ path }) => PURE_ROOMS.some((room) => path.startsWith(room)));
   const node = edgesOf(pure)
@@ -114,7 +122,7 @@ const isHeavy = (specifier: string): boolean => /^(?:@?xstate|zod)(?:$|\/)/.test
 
 /** What must start fast or run in a page; a file may also promise it in its charter: "Free of zod". */
 export const DIETS: readonly Diet[] = [
-  { name: 'the worker host', covers: ({ path }) => path.startsWith('src/host/'), forbids: isHeavy },
+  { name: 'the worker host', covers: ({ path }) => /^src\/(?:host|worker)\//.test(path), forbids: isHeavy },
   { name: 'the way to `pawl status`', covers: ({ path }) => path === 'src/cli/main.ts', forbids: isHeavy },
   { name: 'floor 0', covers: ({ path }) => path.startsWith('src/base/'), forbids: isHeavy },
   { name: 'a port', covers: ({ path }) => path.startsWith('src/ports/'), forbids: isHeavy },

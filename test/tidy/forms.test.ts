@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { barrels, defaultExports, idleTests, swallowedErrors, untypedForms } from './forms.ts';
 import { codeFiles, type SourceFile, told } from './source-tree.ts';
 
-const file = (text: string, path = 'src/core/a.ts'): SourceFile => ({ path, text });
+const file = (text: string, path = 'src/run/a.ts'): SourceFile => ({ path, text });
 const tree = codeFiles();
 
 describe('forms that we do not use', () => {
@@ -18,7 +18,7 @@ describe('forms that we do not use', () => {
     `/** A thing. */\nexport { b } from './b.ts';\nexport type { C } from './c.ts';`,
     `import { b } from './b.ts';\nexport * from './c.ts';\nexport { b };`,
   ])('a barrel is seen: `%s`', (text) => {
-    expect(told(barrels([file(text)]))).toEqual(['src/core/a.ts is a barrel: import from where it is made']);
+    expect(told(barrels([file(text)]))).toEqual(['src/run/a.ts is a barrel: import from where it is made']);
     expect(barrels([file(text, 'src/index.ts')])).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { importsOf, targetOf } from './imports.ts';
 
 const read = (text: string): string[] =>
-  importsOf({ path: 'src/core/a.ts', text }).map(({ kind, specifier, line }) => `${line} ${kind} ${specifier}`);
+  importsOf({ path: 'src/run/a.ts', text }).map(({ kind, specifier, line }) => `${line} ${kind} ${specifier}`);
 
 describe('the imports of a file', () => {
   test('are found over one line and over many', () => {
@@ -35,8 +35,8 @@ describe('the imports of a file', () => {
   });
 
   test('name project files by their path from the top', () => {
-    expect(targetOf('src/core/a.ts', '../base/b.ts')).toBe('src/base/b.ts');
-    expect(targetOf('src/core/a.ts', '../../machines/run/run.machine.ts')).toBe('machines/run/run.machine.ts');
-    expect(targetOf('src/core/a.ts', 'zod')).toBeNull();
+    expect(targetOf('src/run/a.ts', '../base/b.ts')).toBe('src/base/b.ts');
+    expect(targetOf('src/run/a.ts', '../../machines/run/run.machine.ts')).toBe('machines/run/run.machine.ts');
+    expect(targetOf('src/run/a.ts', 'zod')).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lockedElsewhere, machinePaths, privateHosts } from './places.ts';
 import { projectPaths, readFiles, type SourceFile, textFiles, told } from './source-tree.ts';
 
-const file = (text: string, path = 'src/core/a.ts'): SourceFile => ({ path, text });
+const file = (text: string, path = 'src/run/a.ts'): SourceFile => ({ path, text });
 /** Put together here, so that this file holds no such path itself. */
 const absolute = (...parts: string[]): string => ['', ...parts].join('/');
 const tree = textFiles();
@@ -15,7 +15,7 @@ describe('paths of one machine', () => {
     absolute('Users', 'someone'),
   ])('are seen: %s', (path) => {
     expect(told(machinePaths([file(`a;\nconst a = '${path}';`)]))).toEqual([
-      'src/core/a.ts:2 names a path of one machine',
+      'src/run/a.ts:2 names a path of one machine',
     ]);
     expect(machinePaths([file(`run ${path} now`, 'docs/a.md')])).toHaveLength(1);
   });
@@ -37,7 +37,7 @@ describe('private hosts', () => {
 
   test('of a registry or without a name are seen', () => {
     expect(told(privateHosts([file(`a;\n${scheme}npm.example.internal/x`)]))).toEqual([
-      'src/core/a.ts:2 names the host npm.example.internal',
+      'src/run/a.ts:2 names the host npm.example.internal',
     ]);
     expect(privateHosts([file(`${scheme}user:pass@mirror.example.org/npm`)])).toHaveLength(1);
     expect(privateHosts([file(`${scheme}10.1.2.3:4873/`)])).toHaveLength(1);

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { FILE_LINES_ADVISED, longFiles, longFunctions } from './sizes.ts';
 import { codeFiles, type SourceFile, told } from './source-tree.ts';
 
-const file = (text: string, path = 'src/core/a.ts'): SourceFile => ({ path, text });
+const file = (text: string, path = 'src/run/a.ts'): SourceFile => ({ path, text });
 const body = (lines: number): string => '  step();\n'.repeat(lines);
 const tree = codeFiles();
 
 describe('sizes', () => {
   test('a file with a line too many is seen, one at the limit is not', () => {
     expect(told(longFiles([file('a;\n'.repeat(5))], 4))).toEqual([
-      'src/core/a.ts has 5 lines of 4: look for the second idea in it',
+      'src/run/a.ts has 5 lines of 4: look for the second idea in it',
     ]);
     expect(longFiles([file('a;\n'.repeat(4))], 4)).toEqual([]);
   });
@@ -28,7 +28,7 @@ describe('sizes', () => {
     ['a test', "test('a true sentence', async () => {"],
   ])('%s that is too long is seen', (_name, header) => {
     expect(told(longFunctions([file(`\n${header}\n${body(4)}}\n`)], 5))).toEqual([
-      'src/core/a.ts:2 a function of 6 lines, of 5: look for the second idea in it',
+      'src/run/a.ts:2 a function of 6 lines, of 5: look for the second idea in it',
     ]);
     expect(longFunctions([file(`\n${header}\n${body(4)}}\n`)], 6)).toEqual([]);
   });

@@ -19,8 +19,8 @@ test.each([
   'const skipMs = clock.nowMs() - nowMs;',
   'b.atMs - a.fromMs',
 ])('%j is seen in src and machines, and nowhere else', (text) => {
-  for (const path of ['src/core/a.ts', 'machines/a.ts']) expect(handMadeSpans([{ path, text }])).toHaveLength(1);
-  for (const path of ['test/core/a.ts', 'src/base/elapsed.ts']) expect(handMadeSpans([{ path, text }])).toEqual([]);
+  for (const path of ['src/run/a.ts', 'machines/a.ts']) expect(handMadeSpans([{ path, text }])).toHaveLength(1);
+  for (const path of ['test/run/a.ts', 'src/base/elapsed.ts']) expect(handMadeSpans([{ path, text }])).toEqual([]);
 });
 
 test.each([
@@ -30,5 +30,5 @@ test.each([
   'spanMs(startedAtMs, nowMs) - graceMs',
   '// it is nowMs - atMs',
 ])('%j is no span made by hand', (text) => {
-  expect(handMadeSpans([{ path: 'src/core/a.ts', text }])).toEqual([]);
+  expect(handMadeSpans([{ path: 'src/run/a.ts', text }])).toEqual([]);
 });

@@ -11,7 +11,7 @@ const MAKER = 'src/base/elapsed.ts';
 
 /** Who subtracts instants for something else than a span. */
 const OTHERS: Readonly<Record<string, string>> = {
-  'src/runtime/orphan-limits.ts': 'how far one clock is ahead of another, which may be less than nothing',
+  'src/engine/effects/orphan-limits.ts': 'how far one clock is ahead of another, which may be less than nothing',
   'src/inspector/page/hub-state.ts': 'how far the clock of the hub is ahead of ours, which may be less than nothing',
 };
 

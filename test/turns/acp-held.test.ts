@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { packetOf } from '../support/scenario-packet.ts';
 import { ALLOWED, Scenario } from '../support/scenario-repo.ts';
 import { blockedBy } from '../support/turn-scenario.ts';

@@ -5,7 +5,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunView } from '../../src/core/run-view.ts';
+import type { RunView } from '../../src/run/run-view.ts';
 import { NIGHT_LIMITS, nightAgents } from '../support/night-plans.ts';
 import { codesOf, documentOf, type ErrorDocument, runOf, until } from '../support/pawl-cli.ts';
 import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';

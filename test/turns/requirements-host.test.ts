@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { adapterOf } from '../../src/adapters/agents/adapters.ts';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
-import { readAnswer } from '../../src/core/answer.ts';
-import { encode } from '../../src/core/task-files.ts';
 import { PURPOSES } from '../../src/model/limits.ts';
 import { MCP_ANSWER_NAME, TASK_FILES } from '../../src/model/request.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import type { HostProcessesPort } from '../../src/ports/processes.ts';
+import { readAnswer } from '../../src/turn/answer.ts';
+import { encode } from '../../src/turn/task-files.ts';
 import { change, goodTurn, LINES, openTurn, SPOKEN, type Step, say } from '../support/fixture-lines.ts';
 import { TurnBench } from '../support/turn-bench.ts';
 

@@ -1,8 +1,8 @@
 /** How the process of a turn ends, for every kind of agent: a complete turn stays complete, and one that was killed before is gone on with. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { adapterOf } from '../../src/adapters/agents/adapters.ts';
-import { sessionToResume } from '../../src/core/session-choice.ts';
 import { AGENT_KINDS, type AgentKind } from '../../src/model/turn.ts';
+import { sessionToResume } from '../../src/turn/session-choice.ts';
 import { RECORDED_KINDS, streamsOf, turnOf } from '../agents/streams/recorded.ts';
 import type { Step } from '../support/fixture-lines.ts';
 import { until } from '../support/pawl-cli.ts';

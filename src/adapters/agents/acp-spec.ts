@@ -17,7 +17,7 @@ import {
   parse,
   passable,
   text,
-} from '../../core/fields.ts';
+} from '../../model/fields.ts';
 import type { TurnSession } from '../../model/turn.ts';
 import type { PermissionMode } from '../../ports/agent-adapter.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Why a configured agent could not be started, found out without starting it.
  *
- * Owns: looking for its program or script. Does not own: whether the program answers as it should (probe-program), choosing agents (core).
+ * Owns: looking for its program or script. Does not own: whether the program answers as it should (probe-program), choosing agents (packets/choose-agents).
  *
  * Invariant: nothing is run and nothing is written.
  */

@@ -1,10 +1,10 @@
 /**
  * The agents that the config names, and those that Pawl knows by name, behind the port.
  *
- * Owns: finding an agent by name and role. Does not own: how one kind is started (a file for each kind), which role is asked for (core, runtime).
+ * Owns: finding an agent by name and role. Does not own: how one kind is started (a file for each kind), which role is asked for (packets/choose-agents, engine).
  */
 
-import { blockerError } from '../../core/blockers/blocker-error.ts';
+import { blockerError } from '../../blockers/blocker-error.ts';
 import { type NativeAgentConfig, nativeAgentSchema } from '../../model/agent-config.ts';
 import { blocker } from '../../model/blocker.ts';
 import type { AgentConfig, Config } from '../../model/config.ts';

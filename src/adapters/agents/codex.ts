@@ -1,7 +1,7 @@
 /**
  * Codex CLI.
  *
- * Owns: its command line, its lines, what its exit tells. Does not own: starting it (host), what its events come to (core/turn).
+ * Owns: its command line, its lines, what its exit tells. Does not own: starting it (host), what its events come to (turn/turn).
  *
  * Invariants: 1. Nothing is bypassed unless the start says so: it never asks; our hook decides what it runs, and its sandbox holds what runs. 2. Its prompt is its standard input, which it
  * reads to the end. 3. Its item ids begin anew in every process: they tie a tool's end to its start and nothing else.

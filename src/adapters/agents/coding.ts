@@ -1,19 +1,19 @@
 /**
  * Starting a turn of a coding agent: its program found and asked, its command line made, what it cannot do refused before anything starts.
  *
- * Owns: that order and those refusals. Does not own: any one agent (a file for each kind), what the turn is about (runtime).
+ * Owns: that order and those refusals. Does not own: any one agent (a file for each kind), what the turn is about (engine).
  *
  * Invariants: 1. Nothing is bypassed unless the config says so. 2. A flag that the installed version does not know never reaches a start.
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { splitCommand } from '../../core/allow-list.ts';
-import { blockerError } from '../../core/blockers/blocker-error.ts';
+import { blockerError } from '../../blockers/blocker-error.ts';
 import type { CodingAgentConfig } from '../../model/agent-config.ts';
 import { blocker } from '../../model/blocker.ts';
 import { type Blocker, type PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { TASK_FILES } from '../../model/request.ts';
+import { splitCommand } from '../../packets/allow-list.ts';
 import type { AgentCommand, AgentPlaces, CodingAgent, TurnOrder } from '../../ports/agent.ts';
 import type {
   AgentAdapter,

@@ -1,7 +1,7 @@
 /**
  * Commands that an agent's shell tool may run, as its own rules write them.
  *
- * Owns: which commands can be written as a rule, and how. Does not own: which are allowed (runtime), the rest of an agent's permissions (its own file).
+ * Owns: which commands can be written as a rule, and how. Does not own: which are allowed (engine), the rest of an agent's permissions (its own file).
  *
  * Invariant: a rule allows nothing that was not named: a word that would need quoting, or that a rule may read as a pattern, makes no rule, and its command stays denied.
  */

@@ -1,7 +1,7 @@
 /**
  * Agents of kind `command`: any program that follows the worker contract (docs/agents.md).
  *
- * Owns: the placeholders, and where a relative program lies. Does not own: starting it, its environment's allow-list (runtime, host).
+ * Owns: the placeholders, and where a relative program lies. Does not own: starting it, its environment's allow-list (engine, host).
  *
  * Invariant: 1. No shell: an argument stays one argument, whatever is put in.
  */

@@ -1,7 +1,7 @@
 /**
  * GitHub Copilot CLI.
  *
- * Owns: its command line, its lines, what its exit tells. Does not own: starting it (host), what its events come to (core/turn).
+ * Owns: its command line, its lines, what its exit tells. Does not own: starting it (host), what its events come to (turn/turn).
  *
  * Invariants: 1. Nothing is bypassed unless the start says so. 2. Its output is redacted as text, names of fields too: a line that it makes unreadable is an unknown one.
  * 3. Its prompt is its standard input; it trims the end.

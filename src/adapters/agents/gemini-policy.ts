@@ -1,15 +1,15 @@
 /**
  * The rules of a turn as a policy file of Gemini CLI.
  *
- * Owns: writing them as its rules, which are regular expressions. Does not own: which commands look (core/looking: the same ones, as far as such rules can say it), its
+ * Owns: writing them as its rules, which are regular expressions. Does not own: which commands look (turn/commands/looking: the same ones, as far as such rules can say it), its
  * command line (gemini).
  *
  * Invariants: 1. A command is allowed by a rule that names its program, and only if nothing in the whole text stands for writing, starting or leading out of the
  * worktree: what the expressions cannot tell apart is denied. 2. Every expression is one that Gemini takes: at most 2048 characters, no group repeated. Source: its
  * policy engine, which tests the whole text of a call first, and then each command of it by itself, as JSON with a NUL around each member.
  */
-import { COMMIT_RULE } from '../../core/committing.ts';
 import type { TurnStart } from '../../ports/agent-adapter.ts';
+import { COMMIT_RULE } from '../../turn/commands/committing.ts';
 import { guardDenial } from './tool-guard.ts';
 
 /** One rule, as its file has it. */

@@ -1,7 +1,7 @@
 /**
  * Gemini CLI.
  *
- * Owns: its command line, its lines, what its exit codes tell. Does not own: starting it (host), what its events come to (core/turn).
+ * Owns: its command line, its lines, what its exit codes tell. Does not own: starting it (host), what its events come to (turn/turn).
  *
  * Invariants: 1. Nothing is bypassed unless the start says so: a tool that would need a person's consent is not offered to the model at all. 2. Its exit codes count only
  * where its lines have told no end, as it exits with 0 when it is ended by a signal; but for those that are an HTTP status modulo 256: the service has failed.

@@ -2,7 +2,7 @@
  * The files of a repository that each kind of agent reads as instructions or settings, by itself, when it starts or while it looks around.
  *
  * Owns: one list for each kind, and what an agent that Pawl does not know may read; how those are kept from their own memory of a project that judge.
- * Does not own: what a pattern means (core/instruction-files),
+ * Does not own: what a pattern means (turn/instruction-files),
  * what is done with such files (adapters/git/base-instructions).
  *
  * Invariants: 1. A list may name too much, never too little: a file too many is shown as in the base, one too few instructs who judges the change.

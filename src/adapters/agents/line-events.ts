@@ -3,9 +3,9 @@
  *
  * Owns: how an end and a sign of life become events. Does not own: finding them in a line (a file for each kind of agent), what an error's words mean (trouble).
  */
-import { refusedSetting, refusingLine } from '../../core/refused-settings.ts';
 import type { AgentEvent, EndCause, LimitKind } from '../../model/agent-event.ts';
 import type { TurnExit } from '../../ports/agent-adapter.ts';
+import { refusedSetting, refusingLine } from '../../turn/refused-settings.ts';
 import { troubleIn } from './trouble.ts';
 
 /** What a line comes to that is a sign of life and nothing more. */

@@ -2,7 +2,7 @@
  * OpenCode.
  *
  * Owns: its command line and the permissions it is given, its lines, what its exit tells. Does not own: starting it (host), what its events come to
- * (core/turn).
+ * (turn/turn).
  *
  * Invariants: 1. Nothing is bypassed unless the start says so: what its permissions do not allow they deny, for a question would end the turn. 2. It writes no last event: the end
  * is a step that finishes with `stop`, and a step after it means that it has gone on.

@@ -7,8 +7,8 @@
  */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { editedFiles, redirectedFiles } from '../../core/editing.ts';
-import { placedCommands } from '../../core/looking.ts';
+import { editedFiles, redirectedFiles } from '../../turn/commands/editing.ts';
+import { placedCommands } from '../../turn/commands/looking.ts';
 import { placeOf, type ToolUse } from './tool-policy.ts';
 
 /** A path that leads nowhere that could be allowed. */

@@ -1,7 +1,7 @@
 /**
  * A JSON Schema in the form that OpenAI's structured outputs demand (https://platform.openai.com/docs/guides/structured-outputs, "strict").
  *
- * Owns: that rewriting. Does not own: the schema (core/task-document), who needs it so (a file for each kind of agent).
+ * Owns: that rewriting. Does not own: the schema (turn/task-document), who needs it so (a file for each kind of agent).
  *
  * Invariant: whatever fits the rewritten schema fits the given one once nulls in the place of optional properties are left out. Every object names all of its properties
  * as required and allows no others, every value has a type: any other schema is refused before the model is asked.

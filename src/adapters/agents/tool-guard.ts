@@ -4,7 +4,7 @@
  * Owns: their form, and the words by which a denial of the guard is known. Does not own: the rules (tool-policy), the guards (tool-hook, opencode-plugin).
  */
 import { canonicalJson } from '../../base/canonical-json.ts';
-import { list, oneOf, type Parsed, parse, passable, text } from '../../core/fields.ts';
+import { list, oneOf, type Parsed, parse, passable, text } from '../../model/fields.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 
 /** How what a guard tells its agent begins. */

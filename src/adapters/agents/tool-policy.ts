@@ -7,9 +7,11 @@
  * judged by itself, and all must be allowed; what a shell would expand is not read. 4. An edit outside of the worktree, or of git's own files, is
  * allowed in `bypass` alone, and so is reading outside of it. Links inside of the worktree are seen only where somebody followed them (real-paths).
  */
-import { isShellWord, splitCommand } from '../../core/allow-list.ts';
-import { COMMIT_RULE, isCommitAttempt } from '../../core/committing.ts';
-import { editedFiles, redirectedFiles } from '../../core/editing.ts';
+import { ANSWER_FOLDER } from '../../model/request.ts';
+import { isShellWord, splitCommand } from '../../packets/allow-list.ts';
+import type { PermissionMode } from '../../ports/agent-adapter.ts';
+import { COMMIT_RULE, isCommitAttempt } from '../../turn/commands/committing.ts';
+import { editedFiles, redirectedFiles } from '../../turn/commands/editing.ts';
 import {
   bareWords,
   type LookingPlace,
@@ -18,9 +20,7 @@ import {
   pathInside,
   placedCommands,
   takesOnly,
-} from '../../core/looking.ts';
-import { ANSWER_FOLDER } from '../../model/request.ts';
-import type { PermissionMode } from '../../ports/agent-adapter.ts';
+} from '../../turn/commands/looking.ts';
 
 /** The rules of one turn. */
 export interface ToolPolicy {

@@ -2,7 +2,7 @@
  * What stands behind an error that an agent's service sent, told by its HTTP status and its words.
  *
  * Owns: the table of words, and that order of looking. Does not own: finding the words in an agent's output (a file for each kind of agent), what follows
- * (core/turn-conclusion).
+ * (turn/turn-conclusion).
  *
  * Invariants: 1. Words of the account come before any status: the same status stands for an empty account with one provider and for too many requests with
  * another. 2. A number counts as a status only where the words say that it is one. 3. What no row knows is no trouble of the service: it is the agent's own failure.

@@ -1,7 +1,7 @@
 /**
  * What a worker of ours is told about its task: the environment variables and the task file.
  *
- * Owns: reading them plainly (no zod: workers must start fast). Does not own: setting them (runtime), what the worker does.
+ * Owns: reading them plainly (no zod: workers must start fast). Does not own: setting them (engine), what the worker does.
  */
 import { readFileSync } from 'node:fs';
 import { isObject } from '../../base/canonical-json.ts';

@@ -2,8 +2,8 @@
  * While a change is judged, the files that instruct agents are as they were before it: a worktree at the head commit with the base's versions of
  * these files, and back.
  *
- * Owns: both ways, for tracked files. Does not own: files that no commit holds (aside-files), which files instruct (core/instruction-files), when
- * this is done (host/host, host/outcome). Free of zod and xstate: the worker host loads this file.
+ * Owns: both ways, for tracked files. Does not own: files that no commit holds (aside-files), which files instruct (turn/instruction-files), when
+ * this is done (host/host, worker/outcome). Free of zod and xstate: the worker host loads this file.
  *
  * Invariants: 1. A worktree is in this state only between a task's claim and its outcome: the host that has the claim shows the base's files before
  * its worker starts, and whoever writes the outcome puts the head's back first. 2. HEAD, index and branch are not touched: history shows the change
@@ -17,10 +17,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readlink, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { instructionMatcher } from '../../core/instruction-files.ts';
 import { systemCode } from '../../model/error.ts';
 import type { InstructionFiles } from '../../model/request.ts';
 import type { JudgedWorktree } from '../../ports/git.ts';
+import { instructionMatcher } from '../../turn/instruction-files.ts';
 import { putAside, putBackAside } from './aside-files.ts';
 import {
   type BytePath,

@@ -7,8 +7,8 @@
  * Invariant: nothing here changes anything.
  */
 import { join } from 'node:path';
-import { areSameBranch, branchFault } from '../../core/branch-name.ts';
 import { type BlockerParams, blocker } from '../../model/blocker.ts';
+import { areSameBranch, branchFault } from '../../packets/branch-name.ts';
 import type { WorkspaceSpec } from '../../ports/git.ts';
 import { shown } from './git-environment.ts';
 import { refusal } from './refusal.ts';

@@ -1,14 +1,15 @@
 /**
  * What differs between two commits, for a person to read.
  *
- * Owns: the call of git, and what a commit that is gone means. Does not own: reading the patch (core/patch-reading), which commits (cli).
+ * Owns: the call of git, and what a commit that is gone means. Does not own: reading the patch (scm/patch-reading), which commits (cli).
  *
  * Invariant: no program, filter, converter or attribute that the repository names has a say in what is shown.
  */
-import { blockerError } from '../../core/blockers/blocker-error.ts';
-import { PatchReader, type PatchReading } from '../../core/patch-reading.ts';
+
+import { blockerError } from '../../blockers/blocker-error.ts';
 import { blocker } from '../../model/blocker.ts';
 import type { PawlError } from '../../model/error.ts';
+import { PatchReader, type PatchReading } from '../../scm/patch-reading.ts';
 import { shown } from './git-environment.ts';
 import { PATCH_FLAGS } from './inspection.ts';
 import { commitOf, type GitContext, inRepository } from './worktree.ts';

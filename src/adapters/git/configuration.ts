@@ -2,19 +2,13 @@
  * What the configurations say that git follows in a repository: its own, those of its worktrees, and the user's.
  *
  * Owns: asking git for them, which entries count and under which names, the calls that still work in a damaged worktree. Does not own: which keys are
- * ordinary or far-reaching (core/git-settings), digests (setting-notes), everything that is no configuration (settings). Free of zod and xstate:
+ * ordinary or far-reaching (scm/git-settings), digests (setting-notes), everything that is no configuration (settings). Free of zod and xstate:
  * the worker host loads this file.
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import {
-  isFarReaching,
-  isOrdinarySetting,
-  type KnownPlaces,
-  submoduleOf,
-  UNREADABLE,
-} from '../../core/git-settings.ts';
 import { PawlError } from '../../model/error.ts';
+import { isFarReaching, isOrdinarySetting, type KnownPlaces, submoduleOf, UNREADABLE } from '../../scm/git-settings.ts';
 import { isHead } from './git-files.ts';
 import { inHome } from './own-git.ts';
 import type { GitCall, GitRun } from './run-git.ts';

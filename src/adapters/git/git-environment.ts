@@ -8,7 +8,7 @@
  * 3. What git writes is synced. 4. A commit is read as it was made: no replacement, graft or commit graph stands in for it.
  * Not here: what decides how files become objects, which no setting given with a call can overrule (own-git).
  */
-import { sanitiseTail } from '../../core/sanitise.ts';
+import { sanitiseTail } from '../../base/sanitise.ts';
 
 /** Settings given with every call; a git that does not know one ignores it. */
 export const GIT_SETTINGS: readonly string[] = [

@@ -2,7 +2,7 @@
  * Reading a worktree and its history without changing either.
  *
  * Owns: the state of a worktree, commits and files between two commits, the patch hash.
- * Does not own: judging them (core).
+ * Does not own: judging them (run).
  *
  * Invariants: 1. Lists are bounded by BOUNDS.filesListed, whatever an agent has left (L9). 2. Nothing is written, not even a refreshed index.
  */

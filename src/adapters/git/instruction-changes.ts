@@ -2,14 +2,14 @@
  * What the work of a run has changed in the files that instruct agents.
  *
  * Owns: finding them between two commits, and what the base's versions of them read in their turn. Does not own: the patterns (adapters/agents),
- * their meaning (core/instruction-files), showing the base's versions (base-instructions).
+ * their meaning (turn/instruction-files), showing the base's versions (base-instructions).
  *
  * Invariants: 1. Only commits are read: the same commits give the same answer. 2. What is read beside the patterns is bounded in depth, number
  * and size (L9).
  */
-import { instructionMatcher, type ReadableFile, readWith } from '../../core/instruction-files.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import type { InstructionChanges } from '../../ports/git.ts';
+import { instructionMatcher, type ReadableFile, readWith } from '../../turn/instruction-files.ts';
 import { eachPathBetween } from './inspection.ts';
 import { pathStream } from './run-git.ts';
 import { type GitContext, inRepository } from './worktree.ts';

@@ -1,7 +1,7 @@
 /**
  * The one shape of a refusal by git's side.
  *
- * Owns: that its evidence is safe to show. Does not own: what the codes mean (docs/errors.md), their words (core/blockers/catalogue).
+ * Owns: that its evidence is safe to show. Does not own: what the codes mean (docs/errors.md), their words (blockers/catalogue).
  */
 import type { Blocker } from '../../model/error.ts';
 import { shown } from './git-environment.ts';

@@ -2,7 +2,7 @@
  * The end of a run's worktree: nothing that is only there is lost, and git forgets that it was there.
  *
  * Owns: finding it, the rescue before it goes, its administration, a branch that adds nothing. Does not own: its folder (adapters/trash), when it
- * may go (runtime/clean-run).
+ * may go (engine/clean-run).
  *
  * Invariants: 1. Only a worktree that the repository's own administration has at that path is touched (L8). 2. What no commit of a ref holds is
  * under a rescue ref, durably, before anything goes; the ref is created, never moved. 3. Killed at any step and called again it ends in the same place.

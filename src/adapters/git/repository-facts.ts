@@ -1,7 +1,7 @@
 /**
  * What a repository says about itself: where its origin is, which branch is its default one.
  *
- * Owns: reading both. Does not own: what follows from them (core/preflight, workspace-refusals).
+ * Owns: reading both. Does not own: what follows from them (packets/preflight, workspace-refusals).
  *
  * Invariant: nothing is asked of the network: a default branch is known from what the last clone or fetch has left here.
  */

@@ -1,14 +1,14 @@
 /**
  * Filters that a repository has for files of its own: Git LFS, encryption, and the like.
  *
- * Owns: finding them, and the refusals to work where they are in use and to commit work that brings them. Does not own: reading a file of attributes (core/attribute-filters).
+ * Owns: finding them, and the refusals to work where they are in use and to commit work that brings them. Does not own: reading a file of attributes (scm/attribute-filters).
  *
  * Invariant: nothing here changes anything. Pawl runs no filter (own-git), so that where one is in use it would commit content that was meant to
  * be stored otherwise: a large file itself, or a secret in the clear.
  */
 import { join } from 'node:path';
-import { type FilterUse, filtersIn } from '../../core/attribute-filters.ts';
 import { type BlockerParams, blocker } from '../../model/blocker.ts';
+import { type FilterUse, filtersIn } from '../../scm/attribute-filters.ts';
 import { shown } from './git-environment.ts';
 import { smallTextOf } from './git-files.ts';
 import { refusal } from './refusal.ts';

@@ -2,7 +2,7 @@
  * Nothing that a dead attempt left is thrown away, and the next attempt starts from the last recorded commit.
  *
  * Owns: rescue commits and their refs, putting a worktree back to a commit, removing untracked files.
- * Does not own: a worktree or branch that is gone or damaged (restored-worktree), when that is done (runtime), proving that the old tree is gone (callers do, design 5 rule 9).
+ * Does not own: a worktree or branch that is gone or damaged (restored-worktree), when that is done (engine), proving that the old tree is gone (callers do, design 5 rule 9).
  *
  * Invariants: 1. A rescue ref is created once and never moved (design 5, rule 10). 2. Nothing is reset before its rescue ref stands.
  * 3. Killed at any step and called again it ends in the same place.

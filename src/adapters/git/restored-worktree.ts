@@ -9,7 +9,7 @@
  */
 import { existsSync, lstatSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { blockerError } from '../../core/blockers/blocker-error.ts';
+import { blockerError } from '../../blockers/blocker-error.ts';
 import { blocker } from '../../model/blocker.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { branchesInWay, branchInWay, clearBranchPlace, mendBranch } from './damaged-refs.ts';

@@ -9,8 +9,8 @@
  * 3. Every call ends: by itself, or killed with its group after BOUNDS.gitMs (L9).
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { blockerError } from '../../core/blockers/blocker-error.ts';
-import { configHint, type GitFailure } from '../../core/blockers/git-words.ts';
+import { blockerError } from '../../blockers/blocker-error.ts';
+import { configHint, type GitFailure } from '../../blockers/git-words.ts';
 import { blocker } from '../../model/blocker.ts';
 import { type ErrorKind, type PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';

@@ -3,15 +3,15 @@
  * its submodules.
  *
  * Owns: which of it counts. Does not own: what the configuration says (configuration), reading it into digests
- * (setting-notes), the folders of submodules (submodule-settings), comparing two looks (core/git-settings), acting on what was changed (runtime).
+ * (setting-notes), the folders of submodules (submodule-settings), comparing two looks (scm/git-settings), acting on what was changed (engine).
  * Free of zod and xstate: the worker host loads this file.
  *
  * Invariant: the state of the worktree itself, a HEAD that cannot be read for one, changes nothing of what is seen here.
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { UNREADABLE } from '../../core/git-settings.ts';
 import { ANSWER_FOLDER, type GitSettings } from '../../model/request.ts';
+import { UNREADABLE } from '../../scm/git-settings.ts';
 import { type Included, inShared, mainWorktree, OF_A_WORKTREE, readConfiguration } from './configuration.ts';
 import { smallTextOf } from './git-files.ts';
 import { noteHooksPath } from './hooks-path.ts';

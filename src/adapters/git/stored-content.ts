@@ -2,7 +2,7 @@
  * Whether the object store holds, for a commit and what it is compared with, what the names of its objects say.
  *
  * Owns: reading and hashing the commits, every tree and every file of them, comparing them with the commit graph. Does not own: what follows from
- * a difference (runtime).
+ * a difference (engine).
  *
  * Invariant: nothing is taken from a name. Git believes that an object which is there already has the content of its name, and reads it without
  * hashing it again: whoever can write to the store, or have it borrow from another, can put other bytes there first. So it is with the base: a

@@ -1,12 +1,12 @@
 /**
  * What decides how git works in the submodules of a repository: their own git folders lie below `modules` of the shared one.
  *
- * Owns: finding these folders, what in them counts. Does not own: which lines of a configuration are ordinary (core/module-config), submodules in
+ * Owns: finding these folders, what in them counts. Does not own: which lines of a configuration are ordinary (scm/module-config), submodules in
  * a worktree (submodules). Free of zod and xstate: the worker host loads this file.
  */
 import { existsSync, lstatSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { unusualLines } from '../../core/module-config.ts';
+import { unusualLines } from '../../scm/module-config.ts';
 import { linkIn, smallTextOf } from './git-files.ts';
 import { HOOK_FOLDERS_MAX, lookAt, namesBelow, type SettingNotes } from './setting-notes.ts';
 import { canonicalPath } from './worktree.ts';

@@ -1,7 +1,7 @@
 /**
  * What of a worktree a commit cannot hold because a submodule stands there: folders that are empty, and files below them.
  *
- * Owns: finding that. Does not own: what the commit holds (commit), keeping them (removal), what is told of it (core/run-view, core/handoff).
+ * Owns: finding that. Does not own: what the commit holds (commit), keeping them (removal), what is told of it (run/run-view, run/handoff/bundle).
  *
  * Invariants: 1. Nothing is changed, and git is not asked about the inside of a folder that a worker has filled. 2. A submodule that has a
  * repository of its own is left to that repository.

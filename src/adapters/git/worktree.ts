@@ -9,7 +9,7 @@
  */
 import { cpSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { blockerError } from '../../core/blockers/blocker-error.ts';
+import { blockerError } from '../../blockers/blocker-error.ts';
 import { blocker } from '../../model/blocker.ts';
 import { systemCode } from '../../model/error.ts';
 import { shown } from './git-environment.ts';

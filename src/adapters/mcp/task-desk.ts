@@ -9,11 +9,11 @@
 import { lstatSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { canonicalJson } from '../../base/canonical-json.ts';
-import { readAnswer } from '../../core/answer.ts';
-import { encode, parseRequest } from '../../core/task-files.ts';
 import { PawlError, systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { MCP_ANSWER_NAME, TASK_FILES, type TaskRequest } from '../../model/request.ts';
+import { readAnswer } from '../../turn/answer.ts';
+import { encode, parseRequest } from '../../turn/task-files.ts';
 import { writeAnswerFile } from '../agents/answer-file.ts';
 
 /** What a tool says. */

@@ -2,7 +2,7 @@
  * Processes of a Linux machine, seen through /proc.
  *
  * Owns: identity, life, signals and the sighting of a worker's tree on Linux.
- * Does not own: the judgement over a sighting (base/process-identity), the order of ending (host/ending), reading /proc (processes/proc).
+ * Does not own: the judgement over a sighting (base/process-identity), the order of ending (worker/ending), reading /proc (processes/proc).
  *
  * Invariants: 1. Nothing is signalled whose start time was not read just before, and never ourselves. 2. A process that could belong to
  * a tree and cannot be looked at is *unknown*, not gone (L5). 3. A clear sighting is confirmed by a second one: a process that forks and

@@ -1,16 +1,16 @@
 /**
  * A command of the operator's that is called with a notice.
  *
- * Owns: starting it, its bound, what it is given. Does not own: the notice (core/notice), when it is called (runtime/notices).
+ * Owns: starting it, its bound, what it is given. Does not own: the notice (run/notice), when it is called (engine/notices).
  *
  * Invariants: 1. No shell. 2. It ends within its bound, killed with its group. 3. What it prints goes nowhere. 4. However it fails, the
  * failure is a value: no run depends on it.
  */
 import { spawn } from 'node:child_process';
-import { noticeVariables } from '../../core/notice.ts';
 import { systemCode } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import type { Notice, NotifierPort } from '../../ports/notifier.ts';
+import { noticeVariables } from '../../run/notice.ts';
 
 /** A notifier that calls `argv` in the folder `cwd`, each time for `boundMs` at most. */
 export function commandNotifier(

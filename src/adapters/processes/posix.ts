@@ -2,7 +2,7 @@
  * Processes of a POSIX machine without /proc, seen through ps(1).
  *
  * Owns: identity, life, signals and the sighting of a worker's tree where there is only `ps` (macOS, the BSDs).
- * Does not own: the judgement over a sighting (base/process-identity), the order of ending (host/ending).
+ * Does not own: the judgement over a sighting (base/process-identity), the order of ending (worker/ending).
  *
  * Invariants: 1. Nothing is signalled whose start time was not read just before, and never ourselves. 2. Where boot or machine cannot be
  * named, life is unknown (L5). Gap: a process whose environment `ps` may not show is found only as a child of one that it may.

@@ -1,7 +1,7 @@
 /**
  * Starts a worker host: detached, in a session of its own, with nothing of the runner's but its environment.
  *
- * Owns: the spawn. Does not own: what the host does (host), when one is due (runtime).
+ * Owns: the spawn. Does not own: what the host does (host), when one is due (engine).
  *
  * Invariant: the runner keeps no handle: all that it learns of a host it reads from the registers.
  */

@@ -1,7 +1,7 @@
 /**
  * The local handoff: the evidence bundle under the run's own artifacts, for a person to read.
  *
- * Owns: where it lies. Does not own: its content (core/handoff). No network (L8).
+ * Owns: where it lies. Does not own: its content (run/handoff/bundle). No network (L8).
  */
 import { dirname, join } from 'node:path';
 import type { HandoffBundle, HandoffResult, ScmPort } from '../../ports/scm.ts';

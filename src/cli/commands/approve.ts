@@ -1,20 +1,20 @@
 /**
  * `pawl approve`: a person's approval of one packet, written into the packets file.
  *
- * Owns: which packet is meant, who approves, its output. Does not own: where the approval stands in the text (core/packets-editing).
+ * Owns: which packet is meant, who approves, its output. Does not own: where the approval stands in the text (packets/packets-editing).
  *
  * Invariants: 1. Nothing of the file changes but the approval. 2. An approval that is there stays as it is.
  */
 
 import { configuredUser } from '../../adapters/git/user-settings.ts';
+import type { CommonOptions } from '../../app/options.ts';
+import { argumentPath } from '../../app/options.ts';
 import { listed } from '../../base/listed.ts';
+import { legible } from '../../base/sanitise.ts';
 import { visible } from '../../base/visible.ts';
-import { differInApprovalOnly, withApproval } from '../../core/packets-editing.ts';
-import { legible } from '../../core/sanitise.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { PacketReading } from '../../model/packet.ts';
-import type { CommonOptions } from '../options.ts';
-import { argumentPath } from '../options.ts';
+import { differInApprovalOnly, withApproval } from '../../packets/packets-editing.ts';
 import type { Output } from '../output.ts';
 import { packetsText, packetsToEdit } from '../packets-argument.ts';
 import { usageError } from '../usage-error.ts';

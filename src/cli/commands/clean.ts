@@ -1,7 +1,7 @@
 /**
  * `pawl clean`: what ended runs have left on the disk is removed, after a rescue of what is nowhere else.
  *
- * Owns: which runs are meant, its output. Does not own: the steps for one run (runtime/clean-run), git, the disk.
+ * Owns: which runs are meant, its output. Does not own: the steps for one run (engine/clean-run), git, the disk.
  *
  * Invariants: 1. A run that moves, waits for a person or is set aside is never touched. 2. Nothing is changed without the registry lock, nor with
  * --dry-run. 3. What fails for one run is told and keeps no other from being cleaned.
@@ -12,11 +12,9 @@ import { openGit } from '../../adapters/git/git.ts';
 import { createWorktreeRemover } from '../../adapters/git/removal.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { createTrash } from '../../adapters/trash.ts';
-import { ageOf, type CleanLimits, isChosen, isCleanable, sizeOf } from '../../core/clean-choice.ts';
-import type { RunView } from '../../core/run-view.ts';
-import { quote } from '../../core/sanitise.ts';
-import { PawlError } from '../../model/error.ts';
-import { EXIT } from '../../model/error-codes.ts';
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { withDriver } from '../../app/session.ts';
+import { quote } from '../../base/sanitise.ts';
 import {
   type CleanResult,
   type CleanTools,
@@ -24,13 +22,15 @@ import {
   cleanRun,
   hasLeftovers,
   lookAtLeftovers,
-} from '../../runtime/clean-run.ts';
-import { lookAtRun } from '../../runtime/run-look.ts';
+} from '../../engine/clean-run.ts';
+import { lookAtRun } from '../../engine/run-look.ts';
+import { PawlError } from '../../model/error.ts';
+import { EXIT } from '../../model/error-codes.ts';
+import { ageOf, type CleanLimits, isChosen, isCleanable, sizeOf } from '../../run/clean-choice.ts';
+import type { RunView } from '../../run/run-view.ts';
 import { listRuns } from '../../store/registry.ts';
 import { type CleanedRun, cleanLines } from '../clean-lines.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import { exitCodeOfError, type Output, toldOf } from '../output.ts';
-import { withDriver } from '../session.ts';
 import { usageError } from '../usage-error.ts';
 
 /** Options of `pawl clean`. */

@@ -7,10 +7,10 @@ import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gitNow } from '../../adapters/git/run-git.ts';
+import type { CommonOptions } from '../../app/options.ts';
 import { shellCommand } from '../../base/shell-words.ts';
 import { visible } from '../../base/visible.ts';
 import { PawlError } from '../../model/error.ts';
-import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runToRest, show } from './run.ts';
 

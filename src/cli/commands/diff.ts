@@ -1,20 +1,20 @@
 /**
  * `pawl diff`: what a run has changed, from its base to the commit that was judged.
  *
- * Owns: which two commits are compared, its output. Does not own: asking git (adapters/git/comparison), reading the patch (core/patch-reading).
+ * Owns: which two commits are compared, its output. Does not own: asking git (adapters/git/comparison), reading the patch (scm/patch-reading).
  * Read-only: no lock.
  */
 
 import { compareCommits } from '../../adapters/git/comparison.ts';
 import { openGit } from '../../adapters/git/git.ts';
-import { showRun } from '../../core/error-actions.ts';
-import type { PatchLine, PatchReading } from '../../core/patch-reading.ts';
-import { type RunStory, storyOf } from '../../core/run-story.ts';
+import { type CommonOptions, placesOf } from '../../app/options.ts';
+import { recordsOf } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { BOUNDS } from '../../model/limits.ts';
-import { recordsOf } from '../../runtime/run-look.ts';
-import { type CommonOptions, placesOf } from '../options.ts';
+import { showRun } from '../../run/error-actions.ts';
+import { type RunStory, storyOf } from '../../run/run-story.ts';
+import type { PatchLine, PatchReading } from '../../scm/patch-reading.ts';
 import type { Output } from '../output.ts';
 import { resolveRun } from '../run-argument.ts';
 import { statLines } from '../show-lines.ts';

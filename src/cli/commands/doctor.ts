@@ -6,6 +6,7 @@
 import { tmpdir } from 'node:os';
 import { adapterOf } from '../../adapters/agents/adapters.ts';
 import { systemProcesses } from '../../adapters/processes/system.ts';
+import type { CommonOptions } from '../../app/options.ts';
 import type { Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
@@ -17,7 +18,6 @@ import { machineChecks } from '../doctor/machine-checks.ts';
 import { probeAgent } from '../doctor/probe.ts';
 import type { ProbeReport } from '../doctor/probe-report.ts';
 import { registryFindings } from '../doctor/registry-checks.ts';
-import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
 
 /** Options of `pawl doctor`. */

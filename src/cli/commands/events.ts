@@ -1,24 +1,24 @@
 /**
  * `pawl events`: the journal of a run, as a story or as it is.
  *
- * Owns: its output. Does not own: the words (core/event-words), verifying the chain (store/journal). Read-only: no lock.
+ * Owns: its output. Does not own: the words (run/event-words), verifying the chain (store/journal). Read-only: no lock.
  */
 
 import { systemClock } from '../../adapters/system-clock.ts';
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { legible } from '../../base/sanitise.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { EventStory } from '../../core/event-words.ts';
-import { conditionOf } from '../../core/run-marks.ts';
-import { runSequence } from '../../core/run-sequence.ts';
-import { placeOf, type RunView } from '../../core/run-view.ts';
-import { legible } from '../../core/sanitise.ts';
+import { quickView, recordsOf } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
+import { EventStory } from '../../run/event-words.ts';
+import { conditionOf } from '../../run/run-marks.ts';
+import { runSequence } from '../../run/run-sequence.ts';
+import { placeOf, type RunView } from '../../run/run-view.ts';
 import type { RunState } from '../../run/system.ts';
-import { quickView, recordsOf } from '../../runtime/run-look.ts';
 import { readJournal } from '../../store/journal.ts';
 import { tailJournal } from '../../store/journal-tail.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { recordLine } from '../record-line.ts';
 import { resolveRun } from '../run-argument.ts';

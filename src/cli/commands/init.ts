@@ -6,18 +6,18 @@
  * Invariant: a config that is there is never touched.
  */
 
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { readConfig } from '../../app/wiring.ts';
 import { visible } from '../../base/visible.ts';
-import { pawl } from '../../core/next-actions.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
+import { pawl } from '../../run/next-actions.ts';
 import { agentChecks } from '../doctor/agent-checks.ts';
 import { differences, type FirstConfig, firstConfig } from '../init/first-config.ts';
 import { testCommands } from '../init/test-commands.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { type Questions, terminalQuestions } from '../questions.ts';
 import { createUserFile } from '../user-file.ts';
-import { readConfig } from '../wiring.ts';
 
 /** Options of `pawl init`. */
 export interface InitOptions extends CommonOptions {

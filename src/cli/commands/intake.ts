@@ -1,28 +1,28 @@
 /**
  * `pawl intake`: packets become runs. A `pawl run` that drives everything starts them; else nothing is driven.
  *
- * Owns: taking them in here, or through the process that holds the registry; its output. Does not own: the intake (runtime/take-in), packets
- * that replace others (cli/replacing).
+ * Owns: taking them in here, or through the process that holds the registry; its output. Does not own: the intake (engine/take-in), packets
+ * that replace others (app/replacing).
  */
 import { userInfo } from 'node:os';
+import { agentNamed, type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { type Replaced, replacePackets } from '../../app/replacing.ts';
+import { sendCommand, unlessLocked } from '../../app/send-command.ts';
+import { withDriver } from '../../app/session.ts';
 import type { Json } from '../../base/canonical-json.ts';
-import { removedView } from '../../core/removed-view.ts';
-import type { RunView } from '../../core/run-view.ts';
+import { assertNoneRefused, outcomesIn, type PacketOutcome, runsOf } from '../../engine/intake.ts';
+import { lookAtRun } from '../../engine/run-look.ts';
+import { type TakeInOptions, type TakenIn, takeIn } from '../../engine/take-in.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { PacketReading } from '../../model/packet.ts';
-import { assertNoneRefused, outcomesIn, type PacketOutcome, runsOf } from '../../runtime/intake.ts';
-import { lookAtRun } from '../../runtime/run-look.ts';
-import { type TakeInOptions, type TakenIn, takeIn } from '../../runtime/take-in.ts';
+import { removedView } from '../../run/removed-view.ts';
+import type { RunView } from '../../run/run-view.ts';
 import { readRemoval } from '../../store/removed-runs.ts';
-import { agentNamed, type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
-import { type Replaced, replacePackets } from '../replacing.ts';
-import { sendCommand, unlessLocked } from '../send-command.ts';
-import { withDriver } from '../session.ts';
 import { shown } from '../shown.ts';
 
 /** Options of `pawl intake`. */

@@ -14,8 +14,8 @@ import { z } from 'zod';
 import type { ToolPolicy } from '../../adapters/agents/tool-policy.ts';
 import { openTask } from '../../adapters/mcp/task-desk.ts';
 import { createTaskServer } from '../../adapters/mcp/task-server.ts';
+import type { CommonOptions } from '../../app/options.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
 import { usageError } from '../usage-error.ts';
 

@@ -1,7 +1,7 @@
 /**
  * `pawl new`: one packet more, from answers, a Markdown file or an issue; unapproved.
  *
- * Owns: where its parts come from, its output. Does not own: reading them (core/packet-*), the text of the file (core/packets-editing).
+ * Owns: where its parts come from, its output. Does not own: reading them (packets/packet-*), the text of the file (packets/packets-editing).
  *
  * Invariants: 1. What would be invalid is not written, nor is a second packet of a task id that the file has. 2. What is written is never approved.
  */
@@ -9,17 +9,25 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { originRepository } from '../../adapters/git/user-settings.ts';
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { readConfig } from '../../app/wiring.ts';
 import { shellCommand } from '../../base/shell-words.ts';
 import { visible } from '../../base/visible.ts';
-import { isAllowed, splitCommand } from '../../core/allow-list.ts';
-import { branchOf, EMPTY_DRAFT, overlaid, type PacketDraft, packetOfDraft, taskIdOf } from '../../core/packet-draft.ts';
-import { draftOfIssue } from '../../core/packet-issue.ts';
-import { draftOfMarkdown } from '../../core/packet-markdown.ts';
-import { firstPacket, withPacket } from '../../core/packets-editing.ts';
 import type { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { PacketReading } from '../../model/packet.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
+import { isAllowed, splitCommand } from '../../packets/allow-list.ts';
+import {
+  branchOf,
+  EMPTY_DRAFT,
+  overlaid,
+  type PacketDraft,
+  packetOfDraft,
+  taskIdOf,
+} from '../../packets/packet-draft.ts';
+import { draftOfIssue } from '../../packets/packet-issue.ts';
+import { draftOfMarkdown } from '../../packets/packet-markdown.ts';
+import { firstPacket, withPacket } from '../../packets/packets-editing.ts';
 import type { Output } from '../output.ts';
 import { askForRest, draftOfFlags, type PacketFlags } from '../packet-questions.ts';
 import { packetsText, packetsToEdit } from '../packets-argument.ts';
@@ -27,7 +35,6 @@ import { type Questions, terminalQuestions } from '../questions.ts';
 import { textArgument } from '../text-argument.ts';
 import { usageError } from '../usage-error.ts';
 import { createUserFile, replaceUserFile } from '../user-file.ts';
-import { readConfig } from '../wiring.ts';
 
 /** Options of `pawl new`. */
 export interface NewOptions extends CommonOptions, PacketFlags {

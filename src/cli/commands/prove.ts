@@ -9,7 +9,9 @@ import { join, resolve } from 'node:path';
 import { gitNow } from '../../adapters/git/run-git.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { quote } from '../../core/sanitise.ts';
+import type { CommonOptions } from '../../app/options.ts';
+import { hasPidNamespaces, readConfig } from '../../app/wiring.ts';
+import { quote } from '../../base/sanitise.ts';
 import type { Config } from '../../model/config.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { cellNames } from '../../prove/kills.ts';
@@ -22,11 +24,9 @@ import { proofJson } from '../../prove/report/proof-json.ts';
 import { proofText } from '../../prove/report/proof-text.ts';
 import { Files } from '../../store/files.ts';
 import { type LiveLines, liveLines } from '../live-lines.ts';
-import type { CommonOptions } from '../options.ts';
 import type { Output } from '../output.ts';
 import { packageVersion } from '../package-version.ts';
 import { usageError } from '../usage-error.ts';
-import { hasPidNamespaces, readConfig } from '../wiring.ts';
 
 /** Options of `pawl prove`. */
 export interface ProveCommandOptions extends CommonOptions {

@@ -1,25 +1,25 @@
 /**
  * `pawl recover`: every run checked, what has ended settled, what is ambiguous set aside. Starts no worker.
  *
- * Owns: its output. Does not own: the checks (runtime/rehydrate), settling (runtime/driver).
+ * Owns: its output. Does not own: the checks (engine/recovery/rehydrate), settling (engine/driver).
  */
 
 import { userInfo } from 'node:os';
 import { systemProcesses } from '../../adapters/processes/system.ts';
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { withDriver } from '../../app/session.ts';
 import { counted } from '../../base/counted.ts';
-import { takeOver as takeOverAction } from '../../core/next-actions.ts';
-import { exitCodeOf, type RunView } from '../../core/run-view.ts';
+import { emptyInbox } from '../../engine/commands.ts';
+import type { Driver } from '../../engine/driver.ts';
+import type { RunFindings } from '../../engine/recovery/bring-back.ts';
+import { lookDry } from '../../engine/recovery/dry-run.ts';
+import type { Finding } from '../../engine/recovery/rehydrate.ts';
 import { PawlError } from '../../model/error.ts';
-import type { RunFindings } from '../../runtime/bring-back.ts';
-import { emptyInbox } from '../../runtime/commands.ts';
-import type { Driver } from '../../runtime/driver.ts';
-import { lookDry } from '../../runtime/dry-run.ts';
-import type { Finding } from '../../runtime/rehydrate.ts';
+import { takeOver as takeOverAction } from '../../run/next-actions.ts';
+import { exitCodeOf, type RunView } from '../../run/run-view.ts';
 import { listRuns } from '../../store/registry.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
-import { withDriver } from '../session.ts';
 import { shown } from '../shown.ts';
 
 /** Options of `pawl recover`. */

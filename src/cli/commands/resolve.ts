@@ -1,24 +1,24 @@
 /**
  * `pawl resolve` and `pawl cancel`: an operator's command, decided by the driver that lives, or by this very process.
  *
- * Owns: what is asked for, what is shown of it. Does not own: sending it (cli/send-command), deciding (runtime/commands).
+ * Owns: what is asked for, what is shown of it. Does not own: sending it (app/send-command), deciding (engine/commands).
  */
 
 import { userInfo } from 'node:os';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { exitCodeOf } from '../../core/run-view.ts';
-import { quote } from '../../core/sanitise.ts';
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { sendCommand } from '../../app/send-command.ts';
+import { quote } from '../../base/sanitise.ts';
+import { commandRefused } from '../../engine/commands.ts';
+import { lookAtRun } from '../../engine/run-look.ts';
 import type { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { BOUNDS } from '../../model/limits.ts';
-import { commandRefused } from '../../runtime/commands.ts';
-import { lookAtRun } from '../../runtime/run-look.ts';
+import { exitCodeOf } from '../../run/run-view.ts';
 import { DECISIONS, type RunCommand } from '../../store/inbox.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
-import { sendCommand } from '../send-command.ts';
 import { shown } from '../shown.ts';
 import { usageError } from '../usage-error.ts';
 

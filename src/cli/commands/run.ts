@@ -1,31 +1,31 @@
 /**
  * `pawl run`: drives runs as far as they can go. Starting it again is the resume.
  *
- * Owns: which runs are meant, signals, what is shown meanwhile and at the end. Does not own: driving (runtime/driver).
+ * Owns: which runs are meant, signals, what is shown meanwhile and at the end. Does not own: driving (engine/driver).
  */
+import { noticeHooks, noticesFor } from '../../app/notifying.ts';
+import { agentNamed, type CommonOptions, placesOf } from '../../app/options.ts';
+import { withDriver } from '../../app/session.ts';
+import { readConfig } from '../../app/wiring.ts';
 import { spanMs } from '../../base/elapsed.ts';
 import { listed } from '../../base/listed.ts';
-import { conditionOf, summaryLine } from '../../core/run-marks.ts';
-import { exitCodeOf, type RunView } from '../../core/run-view.ts';
+import { watchInbox } from '../../engine/commands.ts';
+import type { Driver } from '../../engine/driver.ts';
+import { assertNoneRefused, type PacketOutcome, runsOf } from '../../engine/intake.ts';
+import { unknownRun } from '../../engine/run-look.ts';
+import { takeIn } from '../../engine/take-in.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
-import { watchInbox } from '../../runtime/commands.ts';
-import type { Driver } from '../../runtime/driver.ts';
-import { assertNoneRefused, type PacketOutcome, runsOf } from '../../runtime/intake.ts';
-import { unknownRun } from '../../runtime/run-look.ts';
-import { takeIn } from '../../runtime/take-in.ts';
+import { conditionOf, summaryLine } from '../../run/run-marks.ts';
+import { exitCodeOf, type RunView } from '../../run/run-view.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
-import { noticeHooks, noticesFor } from '../notifying.ts';
-import { agentNamed, type CommonOptions, placesOf } from '../options.ts';
 import { exitCodeOfError, type Output, toldOf } from '../output.ts';
 import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
-import { withDriver } from '../session.ts';
 import { shown, withFailures } from '../shown.ts';
-import { readConfig } from '../wiring.ts';
 
 /** Options of `pawl run`. */
 export interface RunOptions extends CommonOptions {

@@ -1,17 +1,17 @@
 /**
  * `pawl show`: one run for a reader: what was wanted, what changed, what the gates said, where the evidence is.
  *
- * Owns: collecting it, its output. Does not own: the facts (runtime/run-report), the words (cli/show-lines). Read-only: no lock.
+ * Owns: collecting it, its output. Does not own: the facts (engine/run-report), the words (cli/show-lines). Read-only: no lock.
  */
 import { existsSync } from 'node:fs';
 import { branchCommit, compareCommits } from '../../adapters/git/comparison.ts';
 import { openGit } from '../../adapters/git/git.ts';
 import type { GitContext } from '../../adapters/git/worktree.ts';
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { type RunReport, reportOn } from '../../engine/run-report.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { type RunReport, reportOn } from '../../runtime/run-report.ts';
 import { readCleaned } from '../../store/removed-runs.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { resolveRun } from '../run-argument.ts';
 import { type ShownRun, showLines } from '../show-lines.ts';

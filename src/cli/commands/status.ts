@@ -1,19 +1,19 @@
 /**
  * `pawl status`: where every run stands and what to do next.
  *
- * Owns: its output. Does not own: the look (runtime/run-look). Read-only: no lock, no repair.
+ * Owns: its output. Does not own: the look (engine/run-look). Read-only: no lock, no repair.
  * Free of zod and xstate, unless a journal is ahead of its snapshot.
  */
 
-import { rescueRefsOf } from '../../core/attempts.ts';
-import { listRuns } from '../../core/error-actions.ts';
-import { type PictureLine, runPicture } from '../../core/run-picture.ts';
-import { decisionsOf, type MadeDecision } from '../../core/run-story.ts';
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { type Look, lookClosely, recordsOf } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { type Look, lookClosely, recordsOf } from '../../runtime/run-look.ts';
+import { rescueRefsOf } from '../../run/attempts.ts';
+import { listRuns } from '../../run/error-actions.ts';
+import { type PictureLine, runPicture } from '../../run/run-picture.ts';
+import { decisionsOf, type MadeDecision } from '../../run/run-story.ts';
 import { listRuns as runIds } from '../../store/registry.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import type { Output } from '../output.ts';
 import { decisionWords, driverLine, runDetails, runLine, runReport } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';

@@ -1,25 +1,25 @@
 /**
  * `pawl validate`: what each packet lacks, and what would stop its run before the first worker.
  *
- * Owns: its output, and where the packets would run. Does not own: the checks (runtime/check-packets). Writes nothing.
+ * Owns: its output, and where the packets would run. Does not own: the checks (engine/check-packets). Writes nothing.
  */
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { agentsOf, gitToLookAt, readConfig } from '../../app/wiring.ts';
 import { visible } from '../../base/visible.ts';
-import { intakeAgain, lookAtRun as lookAtRunAction } from '../../core/error-actions.ts';
-import { removedView } from '../../core/removed-view.ts';
-import { MARKS } from '../../core/run-marks.ts';
+import { type CheckPlace, checkPackets, type PacketCheck, type Standing } from '../../engine/check-packets.ts';
+import { lookAtRun } from '../../engine/run-look.ts';
 import type { Action } from '../../model/action.ts';
 import { type Config, parseConfig } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { type CheckPlace, checkPackets, type PacketCheck, type Standing } from '../../runtime/check-packets.ts';
-import { lookAtRun } from '../../runtime/run-look.ts';
+import { intakeAgain, lookAtRun as lookAtRunAction } from '../../run/error-actions.ts';
+import { removedView } from '../../run/removed-view.ts';
+import { MARKS } from '../../run/run-marks.ts';
 import { listRuns } from '../../store/registry.ts';
 import { listRemovals } from '../../store/removed-runs.ts';
-import { type CommonOptions, type Places, placesOf } from '../options.ts';
 import { actionLines, type Output } from '../output.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { shown } from '../shown.ts';
-import { agentsOf, gitToLookAt, readConfig } from '../wiring.ts';
 
 /** Options of `pawl validate`. */
 export interface ValidateOptions extends CommonOptions {

@@ -11,10 +11,10 @@ import { flockHelperLock } from '../../adapters/git/helper-lock.ts';
 import { gitNow } from '../../adapters/git/run-git.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { hasPidNamespaces } from '../../app/wiring.ts';
 import { Files } from '../../store/files.ts';
 import { linkRegister } from '../../store/register.ts';
 import { toldOf } from '../output.ts';
-import { hasPidNamespaces } from '../wiring.ts';
 import type { Check } from './doctor-report.ts';
 
 const NODE_MIN = [20, 19] as const;

@@ -1,19 +1,19 @@
 /**
  * One turn of a real agent, started for a probe and watched from outside.
  *
- * Owns: starting it without Pawl's host, reading what it writes. Does not own: what the probe shows (probe), ending a tree (host/ending).
+ * Owns: starting it without Pawl's host, reading what it writes. Does not own: what the probe shows (probe), ending a tree (worker/ending).
  *
  * Invariant: 1. The turn carries its mark from its first instruction on: whatever it starts can be found.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
-import { FIRST_LINE, readLines, readRest } from '../../core/agent-lines.ts';
-import { foldEvent, foldLines, SILENT_TURN, type Turn } from '../../core/turn.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import type { AgentAdapter, TurnCommand } from '../../ports/agent-adapter.ts';
 import type { WorkerExit } from '../../ports/gate.ts';
 import type { HostProcessesPort } from '../../ports/processes.ts';
+import { FIRST_LINE, readLines, readRest } from '../../turn/agent-lines.ts';
+import { foldEvent, foldLines, SILENT_TURN, type Turn } from '../../turn/turn.ts';
 
 /** What a turn is started from. */
 export interface ProbeTurnStart {

@@ -1,7 +1,7 @@
 /**
  * Shows what an installed agent really does when it is killed: start, tool call, SIGKILL, sweep, resume, end, against a stand-in of its model.
  *
- * Owns: the order of the steps, what counts as shown. Does not own: the agent's command line (adapters/agents), the sweep (host/ending), the stand-in (model-stand-in).
+ * Owns: the order of the steps, what counts as shown. Does not own: the agent's command line (adapters/agents), the sweep (worker/ending), the stand-in (model-stand-in).
  *
  * Invariants: 1. The agent has a home, a folder and a key of its own: no login of the user is used, no model is called. 2. Whatever happens, nothing of its tree and of its
  * folder is left, or the report says so. 3. Every wait is bounded (L9).
@@ -12,9 +12,9 @@ import { shown } from '../../adapters/git/git-environment.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { counted } from '../../base/counted.ts';
 import { spanMs } from '../../base/elapsed.ts';
-import { endTree, sightLeftovers, type TreeEnd } from '../../host/ending.ts';
 import type { AgentAdapter } from '../../ports/agent-adapter.ts';
 import type { HostProcessesPort, TreeHandle } from '../../ports/processes.ts';
+import { endTree, sightLeftovers, type TreeEnd } from '../../worker/ending.ts';
 import { type ModelCall, type ModelReply, shellToolOf } from './model-call.ts';
 import { type ModelStandIn, startModelStandIn } from './model-stand-in.ts';
 import { PROBE_STEPS, type ProbeReport, type ProbeStep, type ProbeStepName } from './probe-report.ts';

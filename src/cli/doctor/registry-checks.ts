@@ -10,18 +10,18 @@ import { existsSync } from 'node:fs';
 import { askGit } from '../../adapters/git/locate.ts';
 import { lockFilesOf } from '../../adapters/git/lock-files.ts';
 import { systemProcesses } from '../../adapters/processes/system.ts';
+import { type CommonOptions, namedOptions, type Places, placesOf, registryUser } from '../../app/options.ts';
+import { readConfig } from '../../app/wiring.ts';
 import { counted } from '../../base/counted.ts';
 import { elapsed, spanMs } from '../../base/elapsed.ts';
 import { listed } from '../../base/listed.ts';
-import { removeFiles, takeOver } from '../../core/next-actions.ts';
 import type { Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
+import { removeFiles, takeOver } from '../../run/next-actions.ts';
 import { listRuns, REGISTRY_VERSION, readRegistry } from '../../store/registry.ts';
 import { assertOwnRegistry } from '../../store/registry-binding.ts';
 import { type Holder, readHolder } from '../../store/registry-lock.ts';
-import { type CommonOptions, namedOptions, type Places, placesOf, registryUser } from '../options.ts';
 import { toldOf } from '../output.ts';
-import { readConfig } from '../wiring.ts';
 import type { Check } from './doctor-report.ts';
 
 /** What was found of registry and config. */

@@ -4,8 +4,8 @@
  * Owns: which agent is named, what is allowed, how it differs from a config that is there (pure). Does not own: finding it (doctor/agent-checks,
  * test-commands), the schema (model/config).
  */
-import { isAllowed, splitCommand } from '../../core/allow-list.ts';
 import { type Config, parseConfig } from '../../model/config.ts';
+import { isAllowed, splitCommand } from '../../packets/allow-list.ts';
 import type { AgentCheck } from '../doctor/doctor-report.ts';
 import type { TestCommand } from './test-commands.ts';
 

@@ -6,9 +6,9 @@
  * Invariant: only records that verify name anything, and a journal that was replaced names nothing any more.
  */
 import { isObject } from '../../base/canonical-json.ts';
+import type { Place } from '../../engine/run-look.ts';
 import type { ArtifactRef } from '../../model/event.ts';
 import type { JournalRecord } from '../../model/record.ts';
-import type { Place } from '../../runtime/run-look.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { JournalReader } from './journal-reader.ts';
 

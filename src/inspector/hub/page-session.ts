@@ -8,8 +8,8 @@
  * order, each once; of everything else the latest state is told.
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { RunView } from '../../core/run-view.ts';
-import type { TaskPlace } from '../../runtime/task-folder.ts';
+import type { RunView } from '../../run/run-view.ts';
+import type { TaskPlace } from '../../worker/task-folder.ts';
 import type { HubMessage, PageMessage } from '../wire/page-api.ts';
 import { CLOSE_CODES } from '../wire/page-api.ts';
 import { ArtifactIndex } from './artifact-index.ts';

@@ -1,7 +1,7 @@
 /**
  * Who drives the registry and what lives of its runs, felt again and again: nobody writes that down.
  *
- * Owns: when it is felt, telling that it has changed. Does not own: the judgement (core/liveness), the views (hub/run-list).
+ * Owns: when it is felt, telling that it has changed. Does not own: the judgement (run/liveness), the views (hub/run-list).
  */
 import type { ClockPort } from '../../ports/clock.ts';
 import type { HubMessage } from '../wire/page-api.ts';

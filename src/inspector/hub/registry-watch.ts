@@ -6,8 +6,8 @@
  * Invariants: 1. Nothing is written, no lock is taken. 2. Where watching fails or misses, a change is seen by the next polls: watching
  * only makes it sooner.
  */
+import type { Place } from '../../engine/run-look.ts';
 import { PawlError, systemCode } from '../../model/error.ts';
-import type { Place } from '../../runtime/run-look.ts';
 import { listRuns } from '../../store/registry.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 

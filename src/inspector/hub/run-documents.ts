@@ -8,17 +8,17 @@
  */
 import { dirname, join } from 'node:path';
 import { isObject, type JsonObject } from '../../base/canonical-json.ts';
-import type { RunView } from '../../core/run-view.ts';
-import { sanitise } from '../../core/sanitise.ts';
+import { sanitise } from '../../base/sanitise.ts';
+import { dryFindings } from '../../engine/recovery/dry-run.ts';
+import type { Place } from '../../engine/run-look.ts';
+import { driverFacts } from '../../engine/surroundings.ts';
 import { PawlError } from '../../model/error.ts';
 import type { ArtifactRef } from '../../model/event.ts';
-import { dryFindings } from '../../runtime/dry-run.ts';
-import type { Place } from '../../runtime/run-look.ts';
-import { driverFacts } from '../../runtime/surroundings.ts';
-import type { TaskPlace } from '../../runtime/task-folder.ts';
+import type { RunView } from '../../run/run-view.ts';
 import { readArtifact } from '../../store/artifacts.ts';
 import { parseJson, parseJsonObject } from '../../store/json-file.ts';
 import { type QuarantineResolution, readQuarantine } from '../../store/quarantine.ts';
+import type { TaskPlace } from '../../worker/task-folder.ts';
 import type { RecoveryFinding, RecoveryView } from '../wire/page-api.ts';
 import { areFolders } from './folders.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';

@@ -1,7 +1,7 @@
 /**
  * One run followed by folding its journal, record by record.
  *
- * Owns: the folded state of a run that somebody looks at. Does not own: deciding (core), what is made of the state.
+ * Owns: the folded state of a run that somebody looks at. Does not own: deciding (kernel/decide), what is made of the state.
  *
  * Invariants: 1. The state is one that the journal proves: every `post` is checked; at the first that differs the fold stands still.
  * 2. A call takes a bounded piece, so that a long journal holds nobody else up.
@@ -9,11 +9,11 @@
 
 import { canonicalJson } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { type RunView, viewOf } from '../../core/run-view.ts';
+import type { Place } from '../../engine/run-look.ts';
 import { snapshotOf, stateHash } from '../../kernel/image.ts';
 import type { JournalRecord } from '../../model/record.ts';
+import { type RunView, viewOf } from '../../run/run-view.ts';
 import { decideRun, type RunDecision, type RunDelivery, type RunState, runSystem } from '../../run/system.ts';
-import type { Place } from '../../runtime/run-look.ts';
 import { JournalReader } from './journal-reader.ts';
 
 /** Told of every record that was folded. */

@@ -1,19 +1,19 @@
 /**
  * Every run of the registry as an operator sees it, kept current.
  *
- * Owns: the views, computed one at a time and only for runs that changed. Does not own: the look (runtime/run-look), noticing changes
+ * Owns: the views, computed one at a time and only for runs that changed. Does not own: the look (engine/run-look), noticing changes
  * (hub/registry-watch).
  *
  * Invariant: a run whose files contradict each other is shown as such, with the reason; it never ends the hub.
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { spanMs } from '../../base/elapsed.ts';
-import type { DriverFacts } from '../../core/next-actions.ts';
-import type { RunView } from '../../core/run-view.ts';
+import { SignsReader, type WidePlace } from '../../engine/liveness.ts';
+import { doubtfulView, lookAtRun, quarantineView, quickView } from '../../engine/run-look.ts';
+import { driverFacts, shownRuns } from '../../engine/surroundings.ts';
 import { PawlError } from '../../model/error.ts';
-import { SignsReader, type WidePlace } from '../../runtime/liveness.ts';
-import { doubtfulView, lookAtRun, quarantineView, quickView } from '../../runtime/run-look.ts';
-import { driverFacts, shownRuns } from '../../runtime/surroundings.ts';
+import type { DriverFacts } from '../../run/next-actions.ts';
+import type { RunView } from '../../run/run-view.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { RunFold } from './run-fold.ts';
 

@@ -7,8 +7,8 @@
  * and an empty message that is none says when it is over.
  */
 import { spanMs } from '../../base/elapsed.ts';
-import type { RunView } from '../../core/run-view.ts';
-import type { TaskPlace } from '../../runtime/task-folder.ts';
+import type { RunView } from '../../run/run-view.ts';
+import type { TaskPlace } from '../../worker/task-folder.ts';
 import type { HubMessage } from '../wire/page-api.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { JournalReader } from './journal-reader.ts';

@@ -1,12 +1,12 @@
 /**
  * A JSON document of which every text is safe to show.
  *
- * Owns: going through it, its bounds. Does not own: what makes a text safe (core/sanitise).
+ * Owns: going through it, its bounds. Does not own: what makes a text safe (base/sanitise).
  *
  * Invariant: the result is plain JSON, its texts sanitised and bounded, names of members included, and so is their number.
  */
 import { isObject, type Json } from '../../base/canonical-json.ts';
-import { sanitise } from '../../core/sanitise.ts';
+import { sanitise } from '../../base/sanitise.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 
 const DEPTH_MAX = 8;

@@ -5,7 +5,7 @@
  *
  * Invariant: a reader is kept as long as somebody uses it, and no longer.
  */
-import type { Place } from '../../runtime/run-look.ts';
+import type { Place } from '../../engine/run-look.ts';
 import { TaskFilesReader } from './task-files-view.ts';
 
 /** The use of a reader; end it. */

@@ -7,7 +7,7 @@
  * record is folded when the messages of the last one were taken: nothing piles up for a slow client (L9).
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { Place } from '../../runtime/run-look.ts';
+import type { Place } from '../../engine/run-look.ts';
 import { RunStream } from '../wire/run-stream.ts';
 import type { StatelyMessage } from '../wire/stately-message.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';

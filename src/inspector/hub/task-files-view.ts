@@ -1,7 +1,7 @@
 /**
  * What the folders of a run's tasks hold, as a page may see it.
  *
- * Owns: which fields of the registers are shown. Does not own: parsing them (core/task-files), the output itself (hub/worker-output).
+ * Owns: which fields of the registers are shown. Does not own: parsing them (turn/task-files), the output itself (hub/worker-output).
  *
  * Invariants: 1. Prompts, environment, marks, command lines and paths of a request are never shown. 2. What a worker can have written
  * is sanitised. 3. A file that cannot be read is named, and the rest is shown.
@@ -9,23 +9,23 @@
 import { join } from 'node:path';
 import { isObject, type JsonObject } from '../../base/canonical-json.ts';
 import { spanMs } from '../../base/elapsed.ts';
-import type { Parsed } from '../../core/fields.ts';
-import { sanitise } from '../../core/sanitise.ts';
+import { sanitise } from '../../base/sanitise.ts';
+import { outcomeWords } from '../../engine/outcome-cause.ts';
+import type { Place } from '../../engine/run-look.ts';
+import { PawlError } from '../../model/error.ts';
+import type { Parsed } from '../../model/fields.ts';
+import { BOUNDS } from '../../model/limits.ts';
+import { type AgentRecord, type Claim, type Outcome, TASK_FILES, type TaskRequest } from '../../model/request.ts';
+import type { FileStat } from '../../ports/fs.ts';
+import { parseJsonObject } from '../../store/json-file.ts';
+import { isSafeName } from '../../store/registry-paths.ts';
 import {
   type EarlierOutcome,
   parseAgentRecord,
   parseClaim,
   parseRequest,
   parseShownOutcome,
-} from '../../core/task-files.ts';
-import { PawlError } from '../../model/error.ts';
-import { BOUNDS } from '../../model/limits.ts';
-import { type AgentRecord, type Claim, type Outcome, TASK_FILES, type TaskRequest } from '../../model/request.ts';
-import type { FileStat } from '../../ports/fs.ts';
-import { outcomeWords } from '../../runtime/outcome-cause.ts';
-import type { Place } from '../../runtime/run-look.ts';
-import { parseJsonObject } from '../../store/json-file.ts';
-import { isSafeName } from '../../store/registry-paths.ts';
+} from '../../turn/task-files.ts';
 import type { TaskFilesView } from '../wire/page-api.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { safeDocument } from './safe-document.ts';

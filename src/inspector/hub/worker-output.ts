@@ -1,12 +1,12 @@
 /**
  * The end of a worker's output, as text that is safe to show.
  *
- * Owns: which bytes are read. Does not own: what makes them safe (core/sanitise), when to look again.
+ * Owns: which bytes are read. Does not own: what makes them safe (base/sanitise), when to look again.
  */
 import { join } from 'node:path';
-import { sanitiseTail } from '../../core/sanitise.ts';
+import { sanitiseTail } from '../../base/sanitise.ts';
+import type { Place } from '../../engine/run-look.ts';
 import { TASK_FILES } from '../../model/request.ts';
-import type { Place } from '../../runtime/run-look.ts';
 import { areFolders } from './folders.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 

@@ -5,9 +5,9 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { isObject } from '../../base/canonical-json.ts';
-import { messageOf } from '../../core/blockers/shown-blocker.ts';
-import type { RunView } from '../../core/run-view.ts';
+import { messageOf } from '../../blockers/shown-blocker.ts';
 import type { JournalRecord } from '../../model/record.ts';
+import type { RunView } from '../../run/run-view.ts';
 import type { Fetched } from './hub-state.ts';
 import { toneOfResult } from './journal-marks.ts';
 import { Chip, Document, Empty, Fact } from './parts.tsx';

@@ -11,13 +11,13 @@
 import { type AnyMachineSnapshot, initialTransition } from 'xstate';
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import type { Json } from '../../base/canonical-json.ts';
-import { ALONE } from '../../core/next-actions.ts';
-import { placeOf, type RunView, viewOf } from '../../core/run-view.ts';
-import { shownRun } from '../../core/shown-run.ts';
-import { transitionsTaken } from '../../core/transitions-taken.ts';
 import { inertScope } from '../../kernel/inert-scope.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
+import { ALONE } from '../../run/next-actions.ts';
+import { placeOf, type RunView, viewOf } from '../../run/run-view.ts';
+import { shownRun } from '../../run/shown-run.ts';
 import { decideRun, machineOf, type RunDecision, type RunDelivery, type RunState } from '../../run/system.ts';
+import { transitionsTaken } from '../../run/transitions-taken.ts';
 import { edgeIdOf, stayIdOf } from './chart-graph.ts';
 
 /** Records between two checkpoints. */

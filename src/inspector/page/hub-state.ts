@@ -5,9 +5,9 @@
  *
  * Invariant: 1. Folding never holds the page up: it goes on in slices of SLICE_MS.
  */
-import type { Liveness } from '../../core/liveness.ts';
-import type { DriverFacts } from '../../core/next-actions.ts';
-import type { RunView } from '../../core/run-view.ts';
+import type { Liveness } from '../../run/liveness.ts';
+import type { DriverFacts } from '../../run/next-actions.ts';
+import type { RunView } from '../../run/run-view.ts';
 import {
   type HubMessage,
   PAGE_API_VERSION,

@@ -5,8 +5,8 @@
  * Does not own: showing them (timeline, scrubber, tasks).
  */
 import { spanMs } from '../../base/elapsed.ts';
-import type { Standing } from '../../core/liveness.ts';
 import type { JournalRecord } from '../../model/record.ts';
+import type { Standing } from '../../run/liveness.ts';
 import { duration } from './words.ts';
 
 /** What something means; each has a colour and a sign of its own. */

@@ -4,8 +4,8 @@
  * Owns: listing them. Does not own: what they mean (model/effect).
  */
 import { spanMs } from '../../base/elapsed.ts';
-import type { RunView } from '../../core/run-view.ts';
 import type { KeyedEffect } from '../../model/effect.ts';
+import type { RunView } from '../../run/run-view.ts';
 import { Empty, Fact } from './parts.tsx';
 import { dayAndClock, duration } from './words.ts';
 

@@ -1,10 +1,10 @@
 /**
  * What starts have found, why a run is set aside, and what to do next.
  *
- * Owns: telling it. Does not own: finding it (runtime/rehydrate, the hub).
+ * Owns: telling it. Does not own: finding it (engine/recovery/rehydrate, the hub).
  */
-import type { RunView } from '../../core/run-view.ts';
 import type { JournalRecord } from '../../model/record.ts';
+import type { RunView } from '../../run/run-view.ts';
 import type { RecoveryFinding, RecoveryView } from '../wire/page-api.ts';
 import { Actions, Chip, Fact } from './parts.tsx';
 import { dayAndClock, words } from './words.ts';

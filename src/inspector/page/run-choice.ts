@@ -3,9 +3,9 @@
  *
  * Owns: filter, search, order. Does not own: the table (runs).
  */
-import type { Liveness } from '../../core/liveness.ts';
-import { isKnownIdle } from '../../core/run-marks.ts';
-import type { RunKind, RunView } from '../../core/run-view.ts';
+import type { Liveness } from '../../run/liveness.ts';
+import { isKnownIdle } from '../../run/run-marks.ts';
+import type { RunKind, RunView } from '../../run/run-view.ts';
 
 /** What needs a person comes first, then what moves; within that the newest. */
 const ORDER: readonly RunKind[] = ['quarantined', 'blocked', 'active', 'terminal'];

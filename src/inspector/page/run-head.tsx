@@ -1,12 +1,12 @@
 /**
  * The head of a run's page: where it stands, why, and what to do.
  *
- * Owns: these few lines. Does not own: the facts (core/run-view).
+ * Owns: these few lines. Does not own: the facts (run/run-view).
  */
-import { contraryStanding, type Liveness, signWords, standingWords } from '../../core/liveness.ts';
-import { drivenBy } from '../../core/next-actions.ts';
-import type { RunView } from '../../core/run-view.ts';
-import { spentWords } from '../../core/turn-words.ts';
+import { contraryStanding, type Liveness, signWords, standingWords } from '../../run/liveness.ts';
+import { drivenBy } from '../../run/next-actions.ts';
+import type { RunView } from '../../run/run-view.ts';
+import { spentWords } from '../../turn/turn-words.ts';
 import { toneOfStanding, toneOfState } from './journal-marks.ts';
 import { Actions, Chip } from './parts.tsx';
 import { dayAndClock, words } from './words.ts';

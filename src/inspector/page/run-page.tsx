@@ -6,9 +6,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import { taskMachine } from '../../../machines/task/task.machine.ts';
-import { contraryStanding } from '../../core/liveness.ts';
-import type { RunView } from '../../core/run-view.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import { contraryStanding } from '../../run/liveness.ts';
+import type { RunView } from '../../run/run-view.ts';
 import { PANELS, type Panel, type Place } from './address.ts';
 import { ChartView } from './chart.tsx';
 import { chartOf, mainChart } from './chart-graph.ts';

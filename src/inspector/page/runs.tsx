@@ -4,8 +4,8 @@
  * Owns: filter, search, order and the rows. Does not own: a run's own page (run-page).
  */
 import { useState } from 'preact/hooks';
-import { contraryStanding, type Liveness, standingWords } from '../../core/liveness.ts';
-import type { RunKind, RunView } from '../../core/run-view.ts';
+import { contraryStanding, type Liveness, standingWords } from '../../run/liveness.ts';
+import type { RunKind, RunView } from '../../run/run-view.ts';
 import { toneOfStanding, toneOfState } from './journal-marks.ts';
 import { Chip, Command, Empty } from './parts.tsx';
 import { chosenRuns, shownKind } from './run-choice.ts';

@@ -5,7 +5,7 @@
  *
  * Invariant: a view of an earlier record shows nothing that was not known then: what cannot be dated is left out.
  */
-import type { TaskView } from '../../core/run-view.ts';
+import type { TaskView } from '../../run/run-view.ts';
 import type { TaskFilesView } from '../wire/page-api.ts';
 
 /** The files as they were at `atMs`, when the task stood as `task` says; as they are when `atMs` is null. */

@@ -5,9 +5,9 @@
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { spanMs } from '../../base/elapsed.ts';
-import type { Standing } from '../../core/liveness.ts';
-import type { RunView, TaskView } from '../../core/run-view.ts';
-import { turnAgent, turnNotes } from '../../core/turn-words.ts';
+import type { Standing } from '../../run/liveness.ts';
+import type { RunView, TaskView } from '../../run/run-view.ts';
+import { turnAgent, turnNotes } from '../../turn/turn-words.ts';
 import type { TaskFilesView } from '../wire/page-api.ts';
 import { toneOfResult, toneOfStanding } from './journal-marks.ts';
 import { Chip, Document, Empty, Fact } from './parts.tsx';

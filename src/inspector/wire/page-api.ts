@@ -10,11 +10,11 @@
  * taken, the other messages tell the latest state and may skip states in between.
  */
 import type { JsonObject } from '../../base/canonical-json.ts';
-import type { Liveness } from '../../core/liveness.ts';
-import type { DriverFacts } from '../../core/next-actions.ts';
-import type { RunView } from '../../core/run-view.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import type { TurnReport } from '../../model/turn.ts';
+import type { Liveness } from '../../run/liveness.ts';
+import type { DriverFacts } from '../../run/next-actions.ts';
+import type { RunView } from '../../run/run-view.ts';
 
 /** The version of these messages; a page of another one says that it must be loaded again. */
 export const PAGE_API_VERSION = 1;

@@ -10,7 +10,7 @@
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 import type { RunMachineEvent } from '../../../machines/run/context.ts';
 import type { TaskMachineEvent } from '../../../machines/task/context.ts';
-import { transitionsTaken } from '../../core/transitions-taken.ts';
+import { transitionsTaken } from '../../run/transitions-taken.ts';
 
 /**
  * Steps of the charts that no run takes, whatever it is told: nothing leads to the handoff but both gates. They stay in the chart as a second

@@ -8,11 +8,11 @@
 import type { StateValue } from 'xstate';
 import { isSurfaceInDoubt, taskIdOf } from '../../../machines/run/context.ts';
 import { surfacesToLease } from '../../../machines/run/surfaces.ts';
-import { hasEnded } from '../../core/run-end.ts';
 import type { Gate, KeyedEffect } from '../../model/effect.ts';
 import type { Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import type { RunContext } from '../../model/run-context.ts';
+import { hasEnded } from '../../run/run-end.ts';
 import type { RunSnapshot, RunState, TaskSnapshot } from '../../run/system.ts';
 import { isWaiting, openTasks, placeOf } from './key.ts';
 

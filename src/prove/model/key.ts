@@ -9,10 +9,10 @@
  */
 
 import type { AnyMachineSnapshot, StateValue } from 'xstate';
-import { isWorkOutOfPlace } from '../../core/decision-event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import type { GateRecord, Judgement, RunContext, SurfaceConflict } from '../../model/run-context.ts';
 import type { TaskContext } from '../../model/task-context.ts';
+import { isWorkOutOfPlace } from '../../run/decision-event.ts';
 import type { RunSnapshot, RunState, TaskSnapshot } from '../../run/system.ts';
 
 const stateKeys = new WeakMap<RunState, string>();

@@ -3,7 +3,7 @@
  *
  * Owns: reachability of an end, what lies on a circle, the longest that a run can go on by itself. Does not own: the graph (graph).
  */
-import { hasEnded } from '../../core/run-end.ts';
+import { hasEnded } from '../../run/run-end.ts';
 import type { Edge, Graph, Node } from './graph.ts';
 
 /** The keys of states from which no final state can be reached. */

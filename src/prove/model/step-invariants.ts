@@ -6,9 +6,9 @@
  */
 
 import { isSurfaceInDoubt } from '../../../machines/run/context.ts';
-import { isWorkOutOfPlace } from '../../core/decision-event.ts';
-import { hasEnded } from '../../core/run-end.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
+import { isWorkOutOfPlace } from '../../run/decision-event.ts';
+import { hasEnded } from '../../run/run-end.ts';
 import type { RunDelivery, RunState } from '../../run/system.ts';
 import { isWaiting, placeOf } from './key.ts';
 

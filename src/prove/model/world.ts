@@ -11,12 +11,12 @@
 
 import { sha256 } from '../../base/sha256.ts';
 import { unreachable } from '../../base/unreachable.ts';
-import { decisionEvent } from '../../core/decision-event.ts';
 import type { KeyedEffect, KeyedEffectOf } from '../../model/effect.ts';
 import type { Blocker } from '../../model/error.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { TASK_RESULTS, type TaskResult } from '../../model/request.ts';
+import { decisionEvent } from '../../run/decision-event.ts';
 import type { RunState, RunStep } from '../../run/system.ts';
 import { blockerOf } from './sample-blockers.ts';
 import { HASH, packetReceived, packetReplaced, settlementOf } from './settlements.ts';
@@ -164,7 +164,7 @@ function verdicts(good: Extract<JournalEvent, { type: 'gateJudged' }>): readonly
   ];
 }
 
-/** The blocker that the runtime gives with each end. */
+/** The blocker that the engine gives with each end. */
 const END_BLOCKERS: Readonly<Record<TaskResult, Blocker | null>> = {
   completed: null,
   failed: blockerOf('PAWL_WORKER_FAILED'),

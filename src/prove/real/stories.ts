@@ -4,9 +4,9 @@
  * Owns: scripts and markers for a point, limits. Does not own: the site they are written to (site), the points.
  */
 import { join } from 'node:path';
-import { resolveLimits } from '../../core/limits.ts';
 import type { Config } from '../../model/config.ts';
 import { ROLES } from '../../model/packet.ts';
+import { resolveLimits } from '../../run/limits.ts';
 import type { Point, Story } from './points.ts';
 import {
   type CrashSite,

@@ -5,10 +5,10 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunView } from '../../core/run-view.ts';
+import { rehydrate } from '../../engine/recovery/rehydrate.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { TASK_FILES } from '../../model/request.ts';
-import { rehydrate } from '../../runtime/rehydrate.ts';
+import type { RunView } from '../../run/run-view.ts';
 import { readJournal } from '../../store/journal.ts';
 import { CRASH_BRANCH, type CrashSite } from './site.ts';
 import { documentOf, type Ended } from './start.ts';

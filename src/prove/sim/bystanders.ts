@@ -8,11 +8,11 @@
  * there the story lets the process die, and the next one finds it.
  */
 
-import { hasEnded } from '../../core/run-end.ts';
+import { emptyInbox } from '../../engine/commands.ts';
+import type { Driver } from '../../engine/driver.ts';
 import type { WorkspaceResult } from '../../ports/git.ts';
+import { hasEnded } from '../../run/run-end.ts';
 import type { RunState } from '../../run/system.ts';
-import { emptyInbox } from '../../runtime/commands.ts';
-import type { Driver } from '../../runtime/driver.ts';
 import type { Files } from '../../store/files.ts';
 import { DECISIONS, leaveCommand, readCommands } from '../../store/inbox.ts';
 import { type Director, gitRefusal, isCommand } from './director.ts';

@@ -7,7 +7,7 @@
  * Invariant: everything follows from the journal and from what is outside: told the same twice, it does the same.
  */
 
-import { blockerError } from '../../core/blockers/blocker-error.ts';
+import { blockerError } from '../../blockers/blocker-error.ts';
 import { blocker } from '../../model/blocker.ts';
 import type { KeyedEffect } from '../../model/effect.ts';
 import type { PawlError } from '../../model/error.ts';

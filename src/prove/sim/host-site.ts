@@ -10,7 +10,6 @@
 import { adapterOf } from '../../adapters/agents/adapters.ts';
 import type { Life, ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { encode, encodeRequest } from '../../core/task-files.ts';
 import type { HostParts, HostTask } from '../../host/host.ts';
 import { TASK_FILES, type TaskRequest } from '../../model/request.ts';
 import type { ClockPort } from '../../ports/clock.ts';
@@ -18,6 +17,7 @@ import type { Fd, FsPort, OpenMode } from '../../ports/fs.ts';
 import type { GatedWorker, GateStart, WorkerExit } from '../../ports/gate.ts';
 import type { HostProcessesPort } from '../../ports/processes.ts';
 import { Files } from '../../store/files.ts';
+import { encode, encodeRequest } from '../../turn/task-files.ts';
 import { MemoryFs } from '../memory/memory-fs.ts';
 
 /** Where the task lies. */

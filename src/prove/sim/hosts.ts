@@ -7,10 +7,10 @@
  * claim; a worker is started by whoever holds the claim, and every start is counted.
  */
 import { sha256 } from '../../base/sha256.ts';
-import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../core/task-files.ts';
 import type { Answer, TaskRequest, TaskResult, VerdictStatus } from '../../model/request.ts';
 import type { Files } from '../../store/files.ts';
 import { linkRegister } from '../../store/register.ts';
+import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../turn/task-files.ts';
 import { blockerOf, type ModelledCode } from '../model/sample-blockers.ts';
 import type { Outside, SimHost } from './outside.ts';
 

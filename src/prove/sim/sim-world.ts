@@ -1,7 +1,7 @@
 /**
  * A whole machine in memory for the driver: disk, clock, processes, git, workers; it can be stopped at any file operation.
  *
- * Owns: the fakes behind the runtime's ports, and starting drivers on them. Does not own: the disk's model (memory/memory-fs), what is
+ * Owns: the fakes behind the engine's ports, and starting drivers on them. Does not own: the disk's model (memory/memory-fs), what is
  * compared (matrix tests).
  *
  * Model: a worker host does its whole work inside the call that starts it (claim, agent record, answer, outcome, all synced), so that a
@@ -12,7 +12,7 @@ import { adapterOf } from '../../adapters/agents/adapters.ts';
 import { localScm } from '../../adapters/scm/local.ts';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../core/task-files.ts';
+import type { World } from '../../engine/world.ts';
 import { definitionHash } from '../../kernel/image.ts';
 import type { Config } from '../../model/config.ts';
 import type { Answer, GitSettings, TaskRequest, VerdictStatus } from '../../model/request.ts';
@@ -21,12 +21,12 @@ import type { FsPort } from '../../ports/fs.ts';
 import type { GitPort } from '../../ports/git.ts';
 import type { HostStart, ProcessesPort } from '../../ports/processes.ts';
 import { runSystem } from '../../run/system.ts';
-import type { World } from '../../runtime/world.ts';
 import { Files } from '../../store/files.ts';
 import { linkRegister } from '../../store/register.ts';
 import { openRegistry } from '../../store/registry.ts';
 import { takeLock } from '../../store/registry-lock.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
+import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../turn/task-files.ts';
 import type { MemoryFs } from '../memory/memory-fs.ts';
 import { CONFIGS, SIM_PLACE, simTree } from './ports.ts';
 

@@ -9,13 +9,13 @@
  */
 import { canonicalJson, type Json } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { resolveLimits } from '../../core/limits.ts';
-import { readPackets } from '../../core/packets.ts';
+import type { IntakeEntry } from '../../engine/intake.ts';
 import type { JournalEvent } from '../../model/event.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { DRIVER_ACTOR } from '../../model/system-record.ts';
-import type { IntakeEntry } from '../../runtime/intake.ts';
+import { readPackets } from '../../packets/packets.ts';
+import { resolveLimits } from '../../run/limits.ts';
 
 /** What a run is to walk, and its circumstances. */
 export interface Story {

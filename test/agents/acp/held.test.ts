@@ -1,9 +1,9 @@
 /** An agent is held to the policy: its mode is set before it is prompted, and what it did without asking is told. */
 import { describe, expect, it } from 'vitest';
 import { acp } from '../../../src/adapters/agents/acp.ts';
-import { foldEvent, SILENT_TURN } from '../../../src/core/turn.ts';
 import type { AgentEvent } from '../../../src/model/agent-event.ts';
 import { BOUNDS } from '../../../src/model/limits.ts';
+import { foldEvent, SILENT_TURN } from '../../../src/turn/turn.ts';
 import { talk } from './conversation.ts';
 
 const unaskedIn = (events: readonly AgentEvent[]): readonly string[] =>

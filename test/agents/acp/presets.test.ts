@@ -11,7 +11,7 @@ import {
 } from '../../../src/adapters/agents/acp-presets.ts';
 import { guardedSettings } from '../../../src/adapters/agents/codex-guard.ts';
 import { MCP_NAME } from '../../../src/adapters/agents/coding.ts';
-import { refusedSetting } from '../../../src/core/refused-settings.ts';
+import { refusedSetting } from '../../../src/turn/refused-settings.ts';
 
 const titleOf = (...argv: readonly string[]): string | null => presetOfArguments(argv)?.title ?? null;
 const named = (title: string) => {

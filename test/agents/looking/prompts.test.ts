@@ -2,11 +2,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { codingAgentOf } from '../../../src/adapters/agents/coding.ts';
 import type { Json } from '../../../src/base/canonical-json.ts';
-import { COMMIT_RULE } from '../../../src/core/committing.ts';
-import { type Interlude, turnPrompt } from '../../../src/core/turn-prompt.ts';
 import { acpAgentSchema, nativeAgentSchema } from '../../../src/model/agent-config.ts';
 import type { Purpose } from '../../../src/model/limits.ts';
 import { AGENT_KINDS, type AgentKind } from '../../../src/model/turn.ts';
+import { COMMIT_RULE } from '../../../src/turn/commands/committing.ts';
+import { type Interlude, turnPrompt } from '../../../src/turn/turn-prompt.ts';
 import { commandFor, DECISIONS, ROOT } from './decisions.ts';
 
 const COMPLETION = `${ROOT}/.pawl-task/t/completion.json`;

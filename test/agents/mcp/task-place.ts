@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mcpAnswerPath } from '../../../src/adapters/mcp/task-desk.ts';
-import { encodeRequest } from '../../../src/core/task-files.ts';
 import type { TaskRequest } from '../../../src/model/request.ts';
+import { encodeRequest } from '../../../src/turn/task-files.ts';
 import { plainRequest } from '../../host/plain-request.ts';
 
 /** A task whose mark is `mark-1`; `remove` takes all of it away. */

@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ToolPolicy } from '../../../src/adapters/agents/tool-policy.ts';
 import { openTask } from '../../../src/adapters/mcp/task-desk.ts';
 import { createTaskServer } from '../../../src/adapters/mcp/task-server.ts';
-import { readAnswer } from '../../../src/core/answer.ts';
 import type { PawlError } from '../../../src/model/error.ts';
+import { readAnswer } from '../../../src/turn/answer.ts';
 import { TaskPlace } from './task-place.ts';
 
 let place: TaskPlace;

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withRealPaths } from '../../../src/adapters/agents/real-paths.ts';
 import { judgeTool, plainWords, type ToolPolicy, type ToolUse } from '../../../src/adapters/agents/tool-policy.ts';
-import { splitCommand } from '../../../src/core/allow-list.ts';
+import { splitCommand } from '../../../src/packets/allow-list.ts';
 
 const policy: ToolPolicy = {
   permission: 'edit',

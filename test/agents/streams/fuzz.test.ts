@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
 import { NOTED } from '../../../src/adapters/agents/line-events.ts';
 import type { Json } from '../../../src/base/canonical-json.ts';
-import { foldEvent, SILENT_TURN } from '../../../src/core/turn.ts';
+import { foldEvent, SILENT_TURN } from '../../../src/turn/turn.ts';
 import { RECORDED_KINDS, streamsOf } from './recorded.ts';
 
 const OTHERS: readonly Json[] = [null, true, false, 0, -1.5, 1e300, '', 'x', [], [null], {}, { type: 'x' }];

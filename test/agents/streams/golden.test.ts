@@ -1,7 +1,7 @@
 /** What every recorded stream comes to, whole and cut off anywhere. */
 import { describe, expect, it } from 'vitest';
 import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
-import { SILENT_TURN } from '../../../src/core/turn.ts';
+import { SILENT_TURN } from '../../../src/turn/turn.ts';
 import { RECORDED_KINDS, type RecordedStream, streamsOf, turnOf } from './recorded.ts';
 
 describe.each(RECORDED_KINDS)('%s', (kind) => {

@@ -5,9 +5,9 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
-import { FIRST_LINE, readRest } from '../../../src/core/agent-lines.ts';
-import { foldLines, SILENT_TURN, type Turn } from '../../../src/core/turn.ts';
 import type { AgentKind } from '../../../src/model/turn.ts';
+import { FIRST_LINE, readRest } from '../../../src/turn/agent-lines.ts';
+import { foldLines, SILENT_TURN, type Turn } from '../../../src/turn/turn.ts';
 
 /** A stream that was recorded. */
 export interface RecordedStream {

@@ -4,10 +4,10 @@ import { adapterOf } from '../../../src/adapters/agents/adapters.ts';
 import { endOfWords } from '../../../src/adapters/agents/line-events.ts';
 import { troubleIn } from '../../../src/adapters/agents/trouble.ts';
 import type { Json } from '../../../src/base/canonical-json.ts';
-import { foldEvent, SILENT_TURN } from '../../../src/core/turn.ts';
-import { reportTurn } from '../../../src/core/turn-report.ts';
 import type { AgentEvent } from '../../../src/model/agent-event.ts';
 import type { AgentKind } from '../../../src/model/turn.ts';
+import { foldEvent, SILENT_TURN } from '../../../src/turn/turn.ts';
+import { reportTurn } from '../../../src/turn/turn-report.ts';
 import { conclusionOf } from '../../support/told-ends.ts';
 import { TURN_REQUEST } from '../../support/turn-request.ts';
 

@@ -1,0 +1,84 @@
+/**
+ * A command to whoever holds the registry: left in the inbox, decided by the driver that lives, or by this very process.
+ *
+ * Owns: leaving it, waiting for its decision. Does not own: deciding (engine/commands), what is shown of it (cli/commands).
+ *
+ * Invariant: a command that was left is decided, whoever dies: by the driver, by this process, or by the next one that takes the lock.
+ */
+import { systemProcesses } from '../adapters/processes/system.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { emptyInbox } from '../engine/commands.ts';
+import { PawlError } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { type CommandDecision, type CommandRequest, leaveCommand, readDecision } from '../store/inbox.ts';
+import { assertOwnRegistry } from '../store/registry-binding.ts';
+import { assertHolderKnown, readHolder } from '../store/registry-lock.ts';
+import { type Places, registryUser } from './options.ts';
+import { withDriver } from './session.ts';
+
+/** How often the decision is looked for. */
+const LOOK_MS = 100;
+
+/** Whoever is told, a line at a time, what goes on meanwhile. */
+export interface LineLog {
+  log(line: string): void;
+}
+
+/** A command that was left, and the decision on it; null while it takes longer than is waited for. */
+export interface SentCommand {
+  readonly commandId: string;
+  readonly decision: CommandDecision | null;
+}
+
+/** The command lies in the inbox, durably, and is decided if that does not take too long. */
+export async function sendCommand(output: LineLog, places: Places, request: CommandRequest): Promise<SentCommand> {
+  const [sent] = await sendCommands(output, places, [request]);
+  if (sent === undefined) throw new Error('bug: a command was left and is not told of');
+  return sent;
+}
+
+/**
+ * All of the commands lie in the inbox, each by itself, and are decided if that does not take too long. Nothing is left where it throws at once:
+ * PAWL_REGISTRY_FOREIGN for the registry of another repository, PAWL_REGISTRY_LOCKED where it cannot be told whether somebody drives it.
+ */
+export async function sendCommands(
+  output: LineLog,
+  places: Places,
+  requests: readonly CommandRequest[],
+): Promise<readonly SentCommand[]> {
+  const { files, paths } = places;
+  assertOwnRegistry(files, paths, registryUser(places));
+  // What is refused must not be left for whoever takes the registry over one day.
+  assertHolderKnown({ files, paths, processes: systemProcesses() });
+  const ids = requests.map((request) => leaveCommand(files, paths, systemClock, request));
+  const look = () => ids.map((commandId) => ({ commandId, decision: readDecision(files, paths, commandId) }));
+  const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
+  for (;;) {
+    const sent = look();
+    if (sent.every(({ decision }) => decision !== null) || systemClock.monotonicMs() > endMs) return sent;
+    if (!hasDriver(places) && (await unlessLocked(places, () => decideHere(output, places))) !== 'locked')
+      return look();
+    await new Promise<void>((done) => systemClock.timer(LOOK_MS, done));
+  }
+}
+
+/** What `deed` comes to, which takes the registry; `locked` when a living process has taken it first. */
+export async function unlessLocked<T>(places: Places, deed: () => Promise<T>): Promise<T | 'locked'> {
+  try {
+    return await deed();
+  } catch (error) {
+    if (error instanceof PawlError && error.code === 'PAWL_REGISTRY_LOCKED' && hasDriver(places)) return 'locked';
+    throw error;
+  }
+}
+
+/** True while a living process holds the registry. */
+function hasDriver({ files, paths }: Places): boolean {
+  return readHolder({ files, paths, processes: systemProcesses() }).kind === 'alive';
+}
+
+/** Nobody drives: this process takes the lock, decides, ends what is to be ended. */
+async function decideHere(output: LineLog, places: Places): Promise<void> {
+  const request = { places, log: (line: string) => output.log(line) };
+  await withDriver(request, { maxParallel: 1, agentOverride: null }, (driver) => emptyInbox(driver));
+}

@@ -1,0 +1,35 @@
+/**
+ * One command that drives: the world opened, a driver on it, everything let go of at the end, whatever happens.
+ *
+ * Owns: that frame. Does not own: what the command does inside of it.
+ */
+import { Driver } from '../engine/driver.ts';
+import type { DriverOptions } from '../engine/driver-options.ts';
+import { openWorld, type WorldRequest } from './wiring.ts';
+
+/**
+ * Opens a driver, does `deed`, and closes it; the lock is released only after everything else. `onMade` is told of the driver before it brings the runs
+ * back, which can take a while. Throws what ended the driver's work.
+ */
+export async function withDriver<T>(
+  request: WorldRequest,
+  options: DriverOptions,
+  deed: (driver: Driver) => Promise<T>,
+  onMade: (driver: Driver) => void = () => undefined,
+): Promise<T> {
+  const world = openWorld(request);
+  const driver = new Driver(world, options);
+  try {
+    onMade(driver);
+    await driver.open();
+    const result = await deed(driver);
+    await driver.close();
+    if (driver.failure !== null) throw driver.failure;
+    return result;
+  } catch (error) {
+    await driver.close();
+    throw error;
+  } finally {
+    world.lock.release();
+  }
+}

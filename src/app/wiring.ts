@@ -1,0 +1,165 @@
+/**
+ * Puts Pawl together: the real ports, the config, the lock, one driver.
+ *
+ * Owns: that. Does not own: what any part does. Nothing else wires.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { adapterOf } from '../adapters/agents/adapters.ts';
+import { createAgents } from '../adapters/agents/agents.ts';
+import { builtPath } from '../adapters/built-path.ts';
+import { restoreHead, showBase } from '../adapters/git/base-instructions.ts';
+import { createGit } from '../adapters/git/git.ts';
+import { flockHelperLock } from '../adapters/git/helper-lock.ts';
+import { excludePatterns } from '../adapters/git/locate.ts';
+import { headOf, makeDurable, recordTree, settingsOf } from '../adapters/git/tree.ts';
+import { systemProcesses } from '../adapters/processes/system.ts';
+import { localScm } from '../adapters/scm/local.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { sha256 } from '../base/sha256.ts';
+import { visible } from '../base/visible.ts';
+import type { RunInspector } from '../engine/mirror.ts';
+import type { World } from '../engine/world.ts';
+import { definitionHash } from '../kernel/image.ts';
+import { type Config, parseConfig } from '../model/config.ts';
+import { PawlError, systemCode } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { ANSWER_FOLDER } from '../model/request.ts';
+import type { AgentsPort } from '../ports/agent.ts';
+import type { GitPort } from '../ports/git.ts';
+import { runSystem } from '../run/system.ts';
+import { openRegistry } from '../store/registry.ts';
+import { bindRegistry } from '../store/registry-binding.ts';
+import { type TakeOver, takeLock } from '../store/registry-lock.ts';
+import { assertNotify } from './notifying.ts';
+import { type Places, registryUser } from './options.ts';
+
+/** What a driving process is made from. */
+export interface WorldRequest {
+  readonly places: Places;
+  readonly log: (line: string) => void;
+  readonly takeOver?: TakeOver;
+  readonly inspector?: RunInspector;
+  /** Instead of the config file's. */
+  readonly config?: Config;
+}
+
+/** The config that counts: the file's, or the defaults where there is none. Throws PAWL_CONFIG_INVALID. */
+export function readConfig(places: Pick<Places, 'files' | 'configFile' | 'isConfigNamed'>): Config {
+  const bytes = configBytes(places);
+  if (bytes === null && places.isConfigNamed) throw noConfig(places.configFile, 'There is no config file');
+  const config = parseConfig(bytes === null ? null : new TextDecoder().decode(bytes), places.configFile);
+  assertNotify(config, places.configFile);
+  return config;
+}
+
+/**
+ * The world of a driving process: registry made and bound to the repository, lock taken. Release `world.lock` at the end.
+ * Throws PAWL_REGISTRY_LOCKED, PAWL_REGISTRY_FOREIGN for the registry of another repository.
+ */
+export function openWorld(request: WorldRequest): World {
+  const { places, log } = request;
+  const { files, paths, repository } = places;
+  const config = request.config ?? readConfig(places);
+  const processes = systemProcesses();
+  openRegistry(files, paths.root);
+  bindRegistry(files, paths, registryUser(places));
+  excludePatterns(repository.commonDir, [`/${ANSWER_FOLDER}/`, ...registryPattern(places)]);
+  const lock = takeLock({
+    files,
+    paths,
+    clock: systemClock,
+    processes,
+    helperLock: flockHelperLock,
+    ...(request.takeOver === undefined ? {} : { takeOver: request.takeOver }),
+  });
+  const treeGit = { environment: process.env, helperFd: lock.helperFd };
+  return {
+    files,
+    clock: systemClock,
+    processes,
+    git: createGit({ repository: repository.mainWorktree, helperFd: lock.helperFd }),
+    agents: agentsOf(places, config),
+    adapterOf,
+    scm: (runFolder) => localScm(files, runFolder),
+    worktrees: {
+      headOf: (worktree, place) => headOf(worktree, treeGit, place),
+      recordTree: (worktree, place) => recordTree(worktree, treeGit, place),
+      settingsOf: (worktree, place) => settingsOf(worktree, treeGit, place),
+      makeDurable,
+      showBase: (judged) => showBase(judged, treeGit),
+      restoreHead: (judged) => restoreHead(judged, treeGit),
+    },
+    config,
+    paths,
+    lock,
+    isolation: hasPidNamespaces() ? 'pidNamespace' : 'none',
+    hasTreeLock: hasProgram('flock'),
+    verificationWorker: [process.execPath, builtPath('host/verification-worker.js')],
+    definitionHash: definitionHash(runSystem, sha256),
+    // What is told of files and runs holds their names.
+    log: (line) => log(visible(line)),
+    inspector: request.inspector ?? null,
+  };
+}
+
+function configBytes({ files, configFile }: Pick<Places, 'files' | 'configFile'>): Uint8Array | null {
+  try {
+    return files.readBytes(configFile, BOUNDS.answerBytes);
+  } catch (error) {
+    const isFolder = error instanceof PawlError && systemCode(error.cause) === 'EISDIR';
+    throw isFolder ? noConfig(configFile, 'The config must be a file, but this is a folder:', error) : error;
+  }
+}
+
+function noConfig(configFile: string, what: string, cause?: unknown): PawlError {
+  return new PawlError({
+    code: 'PAWL_CONFIG_INVALID',
+    message: `${what} ${configFile}.`,
+    subject: configFile,
+    hint: 'Paths are relative to the current folder.',
+    cause,
+  });
+}
+
+/** The agents of `config`, whose relative paths belong to its folder. */
+export function agentsOf({ configFile }: Pick<Places, 'configFile'>, config: Config): AgentsPort {
+  return createAgents(config, {
+    configFolder: folderOf(configFile),
+    mcpServer: [process.execPath, builtPath('cli/main.js'), 'mcp'],
+  });
+}
+
+/** Git for one look at the repository, by a process that holds no lock: what it has answered once it does not ask again. */
+export function gitToLookAt({ repository }: Pick<Places, 'repository'>): GitPort {
+  return createGit({ repository: repository.mainWorktree, helperFd: null, isOneLook: true });
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** The registry's place in .git/info/exclude, when it lies inside of the checkout. */
+function registryPattern({ repository, paths }: Places): readonly string[] {
+  const prefix = `${repository.mainWorktree}/`;
+  return paths.root.startsWith(prefix) ? [`/${paths.root.slice(prefix.length)}/`] : [];
+}
+
+function hasProgram(name: string): boolean {
+  return spawnSync(name, ['--version'], { stdio: 'ignore', timeout: 5_000 }).error === undefined;
+}
+
+/** Whether an unprivileged PID namespace can be made here; tried, not guessed. */
+export function hasPidNamespaces(): boolean {
+  const argv = [
+    '--user',
+    '--map-current-user',
+    '--pid',
+    '--fork',
+    '--kill-child=SIGKILL',
+    '--mount-proc',
+    '--',
+    'true',
+  ];
+  return spawnSync('unshare', argv, { stdio: 'ignore', timeout: 5_000 }).status === 0;
+}

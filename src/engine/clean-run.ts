@@ -1,0 +1,137 @@
+/**
+ * Removing what an ended run has left on the disk.
+ *
+ * Owns: the order of the steps for one run. Does not own: git (adapters/git/removal), deleting (adapters/trash), which runs are meant (cli).
+ *
+ * Invariants: 1. Made only with the registry lock held, for a run that has ended; a run that is set aside is never touched. 2. What is only in the
+ * worktree is kept under a ref, durably, before the worktree goes. 3. That the run was there, and how it ended, is durable before its folder
+ * goes: its packet never runs again unseen. 4. Killed at any step and begun again, it ends in the same place.
+ */
+import type { ClockPort } from '../ports/clock.ts';
+import type { TrashPort } from '../ports/trash.ts';
+import type { BranchFate, WorktreeLook, WorktreeRemover } from '../ports/worktree-remover.ts';
+import { isCleanable } from '../run/clean-choice.ts';
+import { storyOf } from '../run/run-story.ts';
+import type { RunView } from '../run/run-view.ts';
+import type { Files } from '../store/files.ts';
+import type { RegistryPaths } from '../store/registry-paths.ts';
+import { noteCleaned, readCleaned, recordRemoval } from '../store/removed-runs.ts';
+import { recordsOf } from './run-look.ts';
+
+/** With what a run is cleaned. */
+export interface CleanTools {
+  readonly files: Files;
+  readonly paths: RegistryPaths;
+  readonly clock: ClockPort;
+  readonly git: WorktreeRemover;
+  readonly trash: TrashPort;
+  /** Who asked for it. */
+  readonly by: string;
+}
+
+/** What of a run is to go. */
+export interface CleanWish {
+  /** The whole folder of the run, evidence included, and not only its worktree. */
+  readonly removesFolders: boolean;
+  readonly keepsBranches: boolean;
+  /** Branches that runs which have not ended are for: they stay. */
+  readonly liveBranches: ReadonlySet<string>;
+}
+
+/** What was removed, or would be. */
+export interface CleanResult {
+  readonly runId: string;
+  readonly taskId: string;
+  readonly state: string;
+  readonly endedAtMs: number;
+  readonly worktree: WorktreeLook;
+  readonly worktreeBytes: number;
+  readonly rescueRef: string | null;
+  /** The folder of what was in the worktree and no commit can hold; null when there was nothing of that kind. */
+  readonly keptFolder: string | null;
+  readonly removesFolder: boolean;
+  readonly folderBytes: number;
+  /** Null where nobody asked for the branch to go. */
+  readonly branch: { readonly name: string; readonly fate: BranchFate } | null;
+}
+
+/** What there is to remove of the run; nothing is changed. */
+export async function lookAtLeftovers(tools: CleanTools, view: RunView, wish: CleanWish): Promise<CleanResult> {
+  const { paths, git, trash } = tools;
+  const worktree = await git.look(paths.worktree(view.runId));
+  const removesFolder = wish.removesFolders && mayGo(worktree);
+  const spec = branchSpec(tools, view, wish);
+  return {
+    ...headOf(view),
+    worktree,
+    worktreeBytes: trash.bytesOf(paths.worktree(view.runId)),
+    rescueRef: readCleaned(tools.files, paths, view.runId)?.rescueRef ?? null,
+    keptFolder: keptFolder(tools, view),
+    removesFolder,
+    folderBytes: trash.bytesOf(paths.run(view.runId)),
+    branch: spec === null ? null : { name: spec.branch, fate: await git.branchFate(spec) },
+  };
+}
+
+/** True when something of the run was or would be removed, or has to stay though it was meant. */
+export function hasLeftovers({ worktree, removesFolder, branch }: CleanResult): boolean {
+  return worktree !== 'absent' || removesFolder || branch?.fate === 'merged';
+}
+
+/** The run is cleaned. Throws where git or the disk refuses: what was done until then stands, and doing it again goes on from there. */
+export async function cleanRun(tools: CleanTools, view: RunView, wish: CleanWish): Promise<CleanResult> {
+  if (!isCleanable(view)) throw new Error(`bug: ${view.runId} is ${view.state} and was to be cleaned`);
+  const { paths, git, trash } = tools;
+  const found = await lookAtLeftovers(tools, view, wish);
+  const rescueRef = found.worktree === 'ours' ? await removeWorktree(tools, view) : found.rescueRef;
+  const spec = branchSpec(tools, view, wish);
+  // Before the folder: what the branch came from is known only there.
+  const branch = spec === null ? null : { name: spec.branch, fate: await git.dropBranch(spec) };
+  if (found.removesFolder) {
+    recordRemoval(tools.files, paths, { ...removalOf(view), removedAtMs: tools.clock.nowMs(), by: tools.by });
+    trash.take(paths.run(view.runId));
+  }
+  return { ...found, rescueRef, keptFolder: keptFolder(tools, view), branch };
+}
+
+function keptFolder({ files, paths }: CleanTools, { runId }: RunView): string | null {
+  const folder = paths.keptByClean(runId);
+  return files.exists(folder) ? folder : null;
+}
+
+async function removeWorktree(tools: CleanTools, view: RunView): Promise<string | null> {
+  const { files, paths, clock, git, trash, by } = tools;
+  const worktree = paths.worktree(view.runId);
+  const rescueRef = await git.keep({ runId: view.runId, worktree, commit: view.headCommit ?? view.baseCommit });
+  noteCleaned(files, paths, view.runId, { atMs: clock.nowMs(), by, rescueRef });
+  trash.take(worktree);
+  await git.forget(worktree);
+  return readCleaned(files, paths, view.runId)?.rescueRef ?? rescueRef;
+}
+
+/** A run whose worktree must stay keeps its folder: it tells whose the worktree is. */
+function mayGo(worktree: WorktreeLook): boolean {
+  return worktree === 'ours' || worktree === 'absent';
+}
+
+function branchSpec(
+  { files, paths }: CleanTools,
+  view: RunView,
+  wish: CleanWish,
+): Parameters<WorktreeRemover['dropBranch']>[0] | null {
+  const { branch, runId } = view;
+  if (wish.keepsBranches || branch === '' || wish.liveBranches.has(branch)) return null;
+  const { baseBranch, headCommit } = storyOf(recordsOf({ files, paths }, runId));
+  if (baseBranch === null) return null;
+  return { branch, baseBranch, commit: headCommit, worktree: paths.worktree(runId) };
+}
+
+function headOf(view: RunView): Pick<CleanResult, 'runId' | 'taskId' | 'state' | 'endedAtMs'> {
+  const { runId, taskId, state, updatedAtMs } = view;
+  return { runId, taskId, state, endedAtMs: updatedAtMs ?? 0 };
+}
+
+function removalOf(view: RunView) {
+  const { branch, baseCommit, headCommit, spent } = view;
+  return { ...headOf(view), branch, baseCommit, headCommit, spent };
+}

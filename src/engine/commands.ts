@@ -1,0 +1,225 @@
+/**
+ * Commands to the driver: its decision on each is a record in the run's journal, or the batch of an intake.
+ *
+ * Owns: deciding on a command, watching the inbox. Does not own: leaving one (store/inbox), what it changes (machines).
+ *
+ * Invariant: a command is decided once, also when several look at once or one of them dies: its id stands in the journal (or beside
+ * the quarantine), then a marker beside it in the inbox.
+ */
+import { canonicalJson, type Json } from '../base/canonical-json.ts';
+import { sha256 } from '../base/sha256.ts';
+import { PawlError } from '../model/error.ts';
+import type { JournalEvent } from '../model/event.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { PacketReading } from '../model/packet.ts';
+import { RUN_ACTOR } from '../model/record.ts';
+import { DRIVER_ACTOR } from '../model/system-record.ts';
+import { readPacketsDocument } from '../packets/packets.ts';
+import { decisionEvent } from '../run/decision-event.ts';
+import { cancelRun, lookAtRun } from '../run/error-actions.ts';
+import type { RunView } from '../run/run-view.ts';
+import {
+  type CommandDecision,
+  type InboxCommand,
+  type IntakeCommand,
+  markDecided,
+  type ReplaceCommand,
+  type RunCommand,
+  readCommands,
+} from '../store/inbox.ts';
+import { readQuarantine, resolveQuarantine } from '../store/quarantine.ts';
+import { folderChange } from '../worker/task-folder.ts';
+import type { Driver } from './driver.ts';
+import type { PacketOutcome } from './intake.ts';
+import { type LiveRun, stopsOneRun } from './live-run.ts';
+import { whyNotRevived } from './recovery/revive-run.ts';
+import { replacePacket } from './replace-packet.ts';
+import { recordsOf, unknownRun } from './run-look.ts';
+import { takeIn } from './take-in.ts';
+
+/** Decides on the command and marks it decided in the inbox. */
+export async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
+  const { files, paths } = driver.world;
+  const decision = await decisionOn(driver, command);
+  markDecided(files, paths, command.commandId, decision);
+  return decision;
+}
+
+async function decisionOn(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
+  switch (command.command) {
+    case 'intake':
+      return decideIntake(driver, command);
+    case 'replace':
+      return decideReplace(driver, command);
+    default:
+      return decideOnRun(driver, command);
+  }
+}
+
+/** The packet as this process reads it: the record in its run's journal is the decision, or nothing has changed. */
+async function decideReplace(driver: Driver, command: InboxCommand<ReplaceCommand>): Promise<CommandDecision> {
+  const { packet, commandId, by, reason, agentOverride = null } = command;
+  const [reading] = readingsOf([packet]) ?? [];
+  if (reading === undefined) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
+  const outcome = await replacePacket(driver, { reading, commandId, by, reason, agentOverride });
+  const { runId, refusal } = outcome;
+  const seq = refusal === null ? (driver.view(runId)?.seq ?? null) : null;
+  return { isAccepted: refusal === null, code: refusal?.code ?? null, seq, outcomes: [plain(outcome)] };
+}
+
+function plain(outcome: PacketOutcome): Json {
+  return JSON.parse(canonicalJson(outcome)) as Json;
+}
+
+/** The packets as this process reads them; what comes of each is decided as if they had been given to it. */
+function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): CommandDecision {
+  const readings = readingsOf(command.packets);
+  if (readings === null) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
+  const { outcomes, isRecorded } = takeIn(driver, readings, command, command.commandId);
+  const code = isRecorded ? null : 'PAWL_COMMAND_REFUSED';
+  return { isAccepted: isRecorded, code, seq: null, outcomes: outcomes.map(plain) };
+}
+
+/** Null where this Pawl refuses what another one has left. */
+function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
+  try {
+    return readPacketsDocument(packets, sha256).readings;
+  } catch (error) {
+    if (error instanceof PawlError && error.code.startsWith('PAWL_PACKETS_')) return null;
+    throw error;
+  }
+}
+
+async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
+  const run = driver.find(command.runId);
+  // One that has failed in this very process is looked at like any other that has.
+  if (run === undefined || run.state.root.matches('failedExecution')) return decideWithoutRun(driver, command);
+  // Looked up where nothing comes between that and the record: whoever else decides on the same command at once finds it here.
+  return run.quietly(() => decidedBefore(driver, command) ?? refusedAtStandstill(run, command) ?? record(run, command));
+}
+
+/** A run that has come to a standstill in this process can record nothing any more: the others go on, and its command is asked for again. */
+function refusedAtStandstill(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision | null {
+  const { fault } = run;
+  if (fault === null) return null;
+  // Anything else ends the whole process, which says so.
+  if (!(fault instanceof PawlError) || !stopsOneRun(fault)) throw fault;
+  run.world.log(`${run.runId}: refused to ${command.command}: it is halted: ${fault.code}: ${fault.message}`);
+  return { isAccepted: false, code: fault.code, seq: null };
+}
+
+function record(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision {
+  const refusal = run.commit(RUN_ACTOR, eventOf(command, run));
+  if (refusal === null) return { isAccepted: true, code: null, seq: run.state.seq };
+  const state = JSON.stringify(run.state.root.value);
+  run.commit(DRIVER_ACTOR, {
+    type: 'commandRefused',
+    code: 'PAWL_COMMAND_REFUSED',
+    commandId: command.commandId,
+    command: command.command === 'cancel' ? 'cancel' : command.decision,
+    state,
+  });
+  return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: run.state.seq };
+}
+
+/** A run that has ended takes no command but the retry of a failure; one that is set aside can be abandoned, which frees its leases. */
+async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
+  const view = driver.view(command.runId);
+  if (view === null) return { isAccepted: false, code: 'PAWL_RUN_UNKNOWN', seq: null };
+  if (view.state === 'quarantined') return decideOnQuarantine(driver, command);
+  const before = decidedBefore(driver, command);
+  if (before !== null) return before;
+  const isRetry = command.command === 'resolve' && command.decision === 'retry';
+  if (!isRetry || view.state !== 'failedExecution') return REFUSED;
+  const reason = await whyNotRevived(driver, view);
+  if (reason !== null) return { ...REFUSED, reason };
+  const decision = await driver.revive(command.runId, (run) =>
+    run.quietly(() => decidedBefore(driver, command) ?? record(run, command)),
+  );
+  return decision ?? REFUSED;
+}
+
+const REFUSED: CommandDecision = { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
+
+function decideOnQuarantine(driver: Driver, command: InboxCommand<RunCommand>): CommandDecision {
+  const { files, paths, clock } = driver.world;
+  const { commandId, runId } = command;
+  const resolved = readQuarantine(files, paths, runId)?.resolved ?? null;
+  const mayResolve = resolved === null && command.command === 'resolve' && command.decision === 'abandon';
+  const resolution = mayResolve
+    ? { decision: 'abandon' as const, reason: command.reason, by: command.by, atMs: clock.nowMs(), commandId }
+    : null;
+  const standing = resolution === null ? resolved : resolveQuarantine(files, paths, runId, resolution);
+  if (resolution !== null) driver.releaseQuarantined(runId);
+  if (standing?.commandId === commandId) return { isAccepted: true, code: null, seq: null };
+  return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
+}
+
+function eventOf(command: InboxCommand<RunCommand>, run: LiveRun): JournalEvent {
+  const { commandId, by, reason } = command;
+  if (command.command === 'cancel') return { type: 'cancelRequested', commandId, by, reason };
+  return decisionEvent(run.state.root.context, { commandId, by, decision: command.decision, reason });
+}
+
+/** The decision on this command that is recorded already: by a process that could not mark it any more, or a moment ago. */
+function decidedBefore({ world }: Driver, { runId, commandId }: InboxCommand<RunCommand>): CommandDecision | null {
+  for (const { event, seq } of recordsOf(world, runId)) {
+    if (!('commandId' in event) || event.commandId !== commandId) continue;
+    if (event.type === 'commandRefused') return { isAccepted: false, code: event.code, seq };
+    return { isAccepted: true, code: null, seq };
+  }
+  return null;
+}
+
+/** Decides on everything that lies in the inbox now; on nothing more once `signal` aborts: the next process does. */
+export async function emptyInbox(driver: Driver, signal?: AbortSignal): Promise<void> {
+  const { files, paths, log } = driver.world;
+  const { commands, unreadable } = readCommands(files, paths);
+  for (const name of unreadable) {
+    log(`inbox/${name} is not a valid command; refused`);
+    markDecided(files, paths, name, { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
+  }
+  for (const command of commands) {
+    if (signal?.aborted === true) return;
+    await decideCommand(driver, command);
+    if (!('runId' in command)) continue;
+    const run = driver.find(command.runId);
+    if (run !== undefined) await driver.endTasks(run);
+  }
+}
+
+/** Decides on commands as they come, until `signal` aborts. */
+export async function watchInbox(driver: Driver, signal: AbortSignal): Promise<void> {
+  const { paths } = driver.world;
+  while (!signal.aborted && driver.failure === null) {
+    await emptyInbox(driver, signal);
+    await folderChange(driver.world, paths.inbox, signal, BOUNDS.watchPollMs);
+  }
+}
+
+/** The error of a command that was refused. */
+export function commandRefused(
+  runId: string,
+  command: string,
+  code: string | null,
+  view: Pick<RunView, 'state' | 'kind'> | null,
+  options: readonly string[] = [],
+  reason = '',
+): PawlError {
+  if (code === 'PAWL_RUN_UNKNOWN') return unknownRun(runId, options);
+  const isAtStandstill = code !== null && code !== 'PAWL_COMMAND_REFUSED';
+  const isCancelMeant = !isAtStandstill && command === 'abandon' && view?.kind === 'active';
+  return new PawlError({
+    code: 'PAWL_COMMAND_REFUSED',
+    message: isAtStandstill
+      ? `Cannot ${command} ${runId} while it is halted (${code}; see the log above or that of \`pawl run\`); nothing was changed.`
+      : `Cannot ${command} ${runId} while it is ${view?.state ?? '?'}; nothing was changed.${reason === '' ? '' : ` ${reason}`}`,
+    subject: runId,
+    hint: isAtStandstill
+      ? 'Remove the cause, then ask for it again.'
+      : isCancelMeant
+        ? 'Only a parked run can be abandoned; cancel a run that is under way.'
+        : 'See what fits its state.',
+    actions: [...(isCancelMeant ? [cancelRun(runId, options)] : []), lookAtRun(runId, options)],
+  });
+}

@@ -1,0 +1,20 @@
+/**
+ * How a driver drives, and what it calls on the way.
+ *
+ * Owns: that shape. Does not own: driving (engine/driver).
+ */
+import type { JournalRecord } from '../model/record.ts';
+import type { RunView } from '../run/run-view.ts';
+import type { LiveRun } from './live-run.ts';
+
+/** How a driver drives. */
+export interface DriverOptions {
+  readonly maxParallel: number;
+  readonly agentOverride: string | null;
+  /** Called after every record, for a live view. */
+  readonly onRecord?: (run: LiveRun, record: JournalRecord) => void;
+  /** Called for every run that is brought back, before anything of it is settled. */
+  readonly onBroughtBack?: (run: LiveRun) => void;
+  /** Called for every run that is set aside, now or before. */
+  readonly onAside?: (view: RunView) => void;
+}

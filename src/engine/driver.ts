@@ -1,0 +1,350 @@
+/**
+ * The one driving process of a registry: brings every run back to life, drives those that were asked for, until none can move.
+ *
+ * Owns: which runs live here, which are driven, leases and slots between them, commands, the end. Does not own: one run's commit
+ * (engine/live-run), effects (engine/effects/perform), taking the lock (store).
+ *
+ * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
+ * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
+ */
+
+import { Line } from '../base/line.ts';
+import { persist } from '../kernel/image.ts';
+import { PawlError } from '../model/error.ts';
+import type { RepositoryFacts } from '../ports/git.ts';
+import { type RunView, viewOf } from '../run/run-view.ts';
+import { runSystem } from '../run/system.ts';
+import { readQuarantine } from '../store/quarantine.ts';
+import { listRuns } from '../store/registry.ts';
+import { reportsIn, spentBesides } from '../turn/ledger.ts';
+import { Changes } from './changes.ts';
+import type { DriverOptions } from './driver-options.ts';
+import type { Neighbours } from './effects/admission.ts';
+import { endOnly } from './effects/end-task.ts';
+import { othersAtWork } from './effects/git-settings.ts';
+import { Outages } from './effects/outages.ts';
+import { performer } from './effects/perform.ts';
+import { EndedRuns } from './ended-runs.ts';
+import { type IntakeEntry, prepareRun } from './intake.ts';
+import { KnownRepository } from './known-repository.ts';
+import { LeaseTable } from './leases.ts';
+import { LiveRun, type LiveRunObserver, type Performer, stopsOneRun } from './live-run.ts';
+import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
+import { Asides } from './recovery/asides.ts';
+import { BranchReleases } from './recovery/branch-releases.ts';
+import {
+  bringBack,
+  bringBackWhole,
+  type Homecoming,
+  type RunFindings,
+  settleLeftovers,
+} from './recovery/bring-back.ts';
+import { quickView } from './run-look.ts';
+import { Slots } from './slots.ts';
+import { finishIntakes } from './take-in.ts';
+import { Turns } from './turns.ts';
+import type { World } from './world.ts';
+
+/** The one driving process of a registry. */
+export class Driver {
+  readonly world: World;
+  readonly leases = new LeaseTable();
+  readonly findings: RunFindings[] = [];
+  readonly #options: DriverOptions;
+  readonly #slots: Slots;
+  readonly #turns = new Turns();
+  readonly #runs = new Map<string, LiveRun>();
+  readonly #ended = new EndedRuns();
+  readonly #movement = new Movement(this.leases, (runId) => this.#runs.get(runId));
+  /** Whoever drives, to be told of runs that are made, or brought back to life, meanwhile. */
+  readonly #joins = new Set<(run: LiveRun) => void>();
+  readonly #perform: Performer;
+  readonly #observer: LiveRunObserver;
+  readonly #releases: BranchReleases;
+  readonly #asides: Asides;
+  #isAccepting = true;
+  /** One after another: nobody brings a run back twice. */
+  readonly #revivals = new Line();
+  #failure: unknown = null;
+  readonly #changes = new Changes();
+  #repository: KnownRepository | null = null;
+
+  constructor(world: World, options: DriverOptions) {
+    this.world = world;
+    this.#options = options;
+    this.#slots = new Slots(options.maxParallel);
+    this.#asides = new Asides(
+      world,
+      (runId) => this.#onAside(runId),
+      (error) => this.end(error),
+    );
+    this.#releases = new BranchReleases(world, (error) => this.end(error));
+    this.#perform = performer(this.#neighbours());
+    this.#observer = {
+      onCommit: (run, record) => {
+        this.#hold(run);
+        options.onRecord?.(run, record);
+        if (run.hasEnded) this.#releases.ofRun(run);
+        this.#changes.announce();
+      },
+      onFailure: (run, error) => this.#onFailure(run, error),
+      onRest: () => this.#changes.announce(),
+    };
+  }
+
+  /** What the repository said about itself when the driver was opened. Throws PAWL_GIT_FAILED where git could not tell. */
+  get repository(): RepositoryFacts {
+    if (this.#repository === null) throw new Error('bug: the driver is not open');
+    return this.#repository.facts;
+  }
+
+  /** What ended the whole process' work, or null. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Live runs, in the order of their ids. */
+  runs(): readonly LiveRun[] {
+    return [...this.#runs.values()];
+  }
+
+  find(runId: string): LiveRun | undefined {
+    return this.#runs.get(runId);
+  }
+
+  /** The view of any run of the registry, or null when there is none of that id. */
+  view(runId: string): RunView | null {
+    const live = this.#runs.get(runId);
+    if (live === undefined) return this.#ended.view(runId);
+    const { actors } = persist(runSystem, live.state);
+    const { agentOverride, state } = live;
+    return viewOf(runId, actors, { seq: state.seq, updatedAtMs: null, agentOverride });
+  }
+
+  views(): readonly RunView[] {
+    const ids = [...new Set([...this.#ended.views().map((view) => view.runId), ...this.#runs.keys()])].sort();
+    return ids.map((runId) => this.view(runId)).filter((view) => view !== null);
+  }
+
+  /** Finishes intakes that were cut off, then brings every run back: its findings are known, what has ended is settled. */
+  async open(): Promise<void> {
+    const { files, paths } = this.world;
+    this.#ended.loadRemoved(this.world);
+    this.#repository = await KnownRepository.ask(this.world.git);
+    for (const runId of listRuns(files, paths))
+      await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
+    finishIntakes(this);
+    await this.#releases.ofWorktrees(this.#endedWorktrees());
+  }
+
+  /** Checks the runs that have ended as closely as the others: their journals are folded, late completions are recorded. */
+  async verifyEnded(): Promise<void> {
+    // A list of its own: what has been checked comes back as ended.
+    for (const view of this.#ended.views()) {
+      const { runId } = view;
+      if (view.state === 'quarantined') continue;
+      this.#ended.delete(runId);
+      await this.#keep(runId, await bringBackWhole(this.world, runId, this.#observer));
+    }
+  }
+
+  async #keep(runId: string, found: Homecoming): Promise<void> {
+    if (found.kind === 'absent') return;
+    if (found.kind === 'ended') {
+      this.#keepEnded(found.view);
+      if (found.findings.length > 0) this.findings.push({ runId, findings: found.findings });
+      return;
+    }
+    this.#runs.set(runId, found.run);
+    this.#options.onBroughtBack?.(found.run);
+    this.#hold(found.run);
+    const findings = await settleLeftovers(found.run, found.findings);
+    await this.#asides.settled();
+    if (findings.length > 0) this.findings.push({ runId, findings });
+    if (found.run.fault === null && found.run.hasEnded) await this.#letGo(found.run);
+  }
+
+  #keepEnded(view: RunView): void {
+    this.#ended.set(view);
+    this.leases.set(view.runId, view.lease);
+    if (view.kind === 'quarantined') this.#options.onAside?.(view);
+  }
+
+  /** Makes a run and its first record. */
+  create(entry: IntakeEntry): LiveRun {
+    const event = prepareRun(this.world, entry);
+    const order = entry.order ?? { atMs: this.world.clock.nowMs(), index: 0 };
+    const start = { runId: entry.runId, state: null, sum: '', journalSize: 0, snapshotSeq: 0, order };
+    const run = new LiveRun(this.world, start, this.#observer);
+    const refusal = run.commit('run', event);
+    if (refusal !== null) throw new Error(`bug: ${entry.runId}: ${refusal.reason}`);
+    this.#runs.set(entry.runId, run);
+    this.#hold(run);
+    for (const join of this.#joins) join(run);
+    return run;
+  }
+
+  /** Does `deed` with a run that has ended, alive again: if it goes on by that, it is driven like a new one. Null where its files contradict each other. */
+  revive<T>(runId: string, deed: (run: LiveRun) => Promise<T>): Promise<T | null> {
+    return this.#revivals.add(async () => {
+      // Its end has its worktree let go of the branch: not under a run that goes on.
+      await this.#releases.settled();
+      const live = this.#runs.get(runId);
+      if (live !== undefined) return deed(live);
+      const found = await bringBackWhole(this.world, runId, this.#observer);
+      if (found.kind !== 'live') {
+        if (found.kind === 'ended') this.#keepEnded(found.view);
+        return null;
+      }
+      this.#runs.set(runId, found.run);
+      this.#ended.delete(runId);
+      this.#options.onBroughtBack?.(found.run);
+      const result = await deed(found.run);
+      if (found.run.fault === null && found.run.hasEnded) await this.#letGo(found.run);
+      else for (const join of this.#joins) join(found.run);
+      return result;
+    });
+  }
+
+  /** A run that has ended needs no place among the living. */
+  async #letGo(run: LiveRun): Promise<void> {
+    const view = this.view(run.runId);
+    await run.stop();
+    this.#runs.delete(run.runId);
+    if (view !== null) this.#keepEnded(view);
+  }
+
+  #hold(run: LiveRun): void {
+    this.leases.set(run.runId, run.state.root.context.lease);
+    if (run.hasEnded || isParked(run)) {
+      this.#slots.release(run.runId);
+      // Those who waited for this holder look again: it does not move any more.
+      this.leases.wake();
+    } else if (run.state.root.context.waitUntilMs !== null || run.state.root.matches('queued')) {
+      // One that is to be admitted, anew as well, has not asked for a slot yet, and may be kept from beginning.
+      this.#slots.release(run.runId);
+    }
+  }
+
+  /**
+   * Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not go on. `withNew`: and every
+   * run that is made meanwhile.
+   */
+  async drive(runIds: readonly string[], { withNew = false }: { readonly withNew?: boolean } = {}): Promise<void> {
+    const asked = new Map<string, LiveRun>();
+    const join = (run: LiveRun): void => {
+      if (!withNew && !runIds.includes(run.runId)) return;
+      asked.set(run.runId, run);
+      this.#movement.drive(run.runId);
+      if (run.fault === null) run.start(this.#perform);
+    };
+    for (const run of runIds.flatMap((runId) => this.#runs.get(runId) ?? []).toSorted(inTurn)) join(run);
+    this.#joins.add(join);
+    try {
+      for (;;) {
+        const moving = [...asked.values()].filter((run) => this.#movement.isMoving(run.runId));
+        if (this.#failure !== null || !this.#isAccepting || moving.length === 0) return;
+        assertUnderWay(moving);
+        await this.#changes.next();
+        // What was begun by the last record shows in the next look only.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      this.#joins.delete(join);
+    }
+  }
+
+  /** The runs that are, or were, driven by this process, in the order in which that began. */
+  driven(): readonly string[] {
+    return this.#movement.driven();
+  }
+
+  /** Those of the runs that have not come to rest: driven any further, they would move by themselves. */
+  moving(runIds: readonly string[]): readonly string[] {
+    return runIds.filter((runId) => this.#movement.isMoving(runId));
+  }
+
+  /** Ends the tasks of this run that are to be ended, and does nothing else for it; one that is driven does so by itself. */
+  async endTasks(run: LiveRun): Promise<void> {
+    if (this.#movement.isDriven(run.runId)) return;
+    const isEnding = () => run.fault === null && run.state.owed.some((effect) => effect.kind === 'endTask');
+    if (!isEnding()) return;
+    run.start(endOnly);
+    while (this.#failure === null && isEnding()) await this.#changes.next();
+  }
+
+  #neighbours(): Neighbours {
+    return {
+      leases: this.leases,
+      slots: this.#slots,
+      turns: this.#turns,
+      outages: new Outages(
+        () => this.runs(),
+        (runId) => this.#movement.isAtWork(runId),
+      ),
+      agentOverride: this.#options.agentOverride,
+      find: (runId) => this.#runs.get(runId),
+      isMoving: (runId) => this.#movement.isAtWork(runId),
+      endedWorktrees: () => this.#endedWorktrees(),
+      reportsOfOthers: (runId) => this.views().flatMap((view) => (view.runId === runId ? [] : reportsIn(view.tasks))),
+      spentByOthers: (runId) => spentBesides(runId, [...this.#ended.removed(), ...this.views()]),
+      runsAtWork: (...at) => othersAtWork(this.runs(), ...at),
+      isAccepting: () => this.#isAccepting,
+    };
+  }
+
+  #endedWorktrees(): readonly string[] {
+    const ended = this.views().filter((view) => view.kind === 'terminal');
+    return ended.map((view) => this.world.paths.worktree(view.runId));
+  }
+
+  #onFailure(run: LiveRun, error: unknown): void {
+    const finding = this.#asides.begin(run, error);
+    if (finding !== null) {
+      this.findings.push({ runId: run.runId, findings: [finding] });
+      return;
+    }
+    if (error instanceof PawlError && stopsOneRun(error))
+      this.world.log(`${run.runId}: halted: ${error.code}: ${error.message}`);
+    else this.end(error);
+    this.#slots.release(run.runId);
+    this.leases.wake();
+    this.#changes.announce();
+  }
+
+  #onAside(runId: string): void {
+    this.#runs.delete(runId);
+    const view = quickView(this.world, runId);
+    if (view !== null) this.#keepEnded(view);
+    this.#slots.release(runId);
+    this.leases.wake();
+    this.#changes.announce();
+  }
+
+  /** The process may not go on: nothing is begun any more, and `failure` says why. */
+  end(error: unknown): void {
+    this.#failure ??= error;
+    this.#isAccepting = false;
+    this.#changes.announce();
+  }
+
+  /** No new work begins; `drive` returns once it looks again. */
+  stopAccepting(): void {
+    this.#isAccepting = false;
+    this.#changes.announce();
+  }
+
+  /** Drops the hold of a quarantined run that was resolved. */
+  releaseQuarantined(runId: string): void {
+    const isResolved = (readQuarantine(this.world.files, this.world.paths, runId)?.resolved ?? null) !== null;
+    const view = isResolved ? quickView(this.world, runId) : null;
+    if (view !== null) this.#keepEnded(view);
+  }
+
+  /** Waits for short work, stores the snapshots, lets go of the runs. Workers go on under their hosts. */
+  async close(): Promise<void> {
+    await this.#asides.settled();
+    await this.#releases.settled();
+    await Promise.all([...this.#runs.values()].map((run) => run.stop()));
+  }
+}

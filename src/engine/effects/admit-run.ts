@@ -1,0 +1,77 @@
+/**
+ * Letting a run begin: nothing that is known in advance stops it, it has its agents, and a slot is free.
+ *
+ * Owns: that effect. Does not own: the rules (packets/preflight), leases and workspaces (engine/effects/admission).
+ *
+ * Invariants: 1. No worker starts, and no lease is taken, before the checks are passed. 2. What stops a run is recorded once for as long
+ * as it is the same, and looked at again whenever the run is driven again. 3. Runs are admitted in the order in which they began to be
+ * driven, however long the checks of each take.
+ */
+import { canonicalJson } from '../../base/canonical-json.ts';
+import type { KeyedEffectOf } from '../../model/effect.ts';
+import type { Blocker } from '../../model/error.ts';
+import { DRIVER_ACTOR } from '../../model/system-record.ts';
+import { preflight } from '../../packets/preflight.ts';
+import { readKeptPacket } from '../kept-packet.ts';
+import type { LiveRun } from '../live-run.ts';
+import type { Neighbours } from './admission.ts';
+
+/** The run is admitted with an agent for every role, or its blockers say what is in the way. */
+export async function admitRun(
+  run: LiveRun,
+  effect: KeyedEffectOf<'admitRun'>,
+  neighbours: Neighbours,
+  signal: AbortSignal,
+): Promise<void> {
+  const { world } = run;
+  const place = neighbours.turns.join();
+  noteAgent(run, neighbours.agentOverride);
+  try {
+    const { packet } = readKeptPacket(world, run);
+    const repository = await world.git.facts();
+    if (signal.aborted || !run.isOwed(effect.key)) return;
+    const { agents, blockers } = preflight(packet, {
+      config: world.config,
+      agents: world.agents,
+      repository,
+      agentOverride: neighbours.agentOverride ?? run.agentOverride,
+    });
+    if (blockers.length > 0) return noteRefusal(run, effect, blockers);
+    if (!(await place.reached(signal)) || !(await neighbours.slots.take(run.runId, signal))) return;
+    run.settle(effect, {
+      type: 'runAdmitted',
+      key: effect.key,
+      agents: { ...agents },
+      hasSetup: world.config.workspace.setup.length > 0,
+    });
+  } finally {
+    place.leave();
+  }
+}
+
+/** What `--agent` names now is recorded, unless it was before: whoever drives the run next, if it does not begin now, needs no `--agent`. */
+function noteAgent(run: LiveRun, agentOverride: string | null): void {
+  if (agentOverride === null || agentOverride === run.agentOverride) return;
+  run.commit(DRIVER_ACTOR, { type: 'agentNamed', agentOverride });
+}
+
+/** True when these are the blockers that the run names already. */
+export function isTold(run: LiveRun, blockers: readonly Blocker[]): boolean {
+  return canonicalJson(run.state.root.context.blockers.map(factsOf)) === canonicalJson(blockers.map(factsOf));
+}
+
+/** What is in the way is recorded, unless it is what was recorded before. */
+function noteRefusal(run: LiveRun, { actor, key }: KeyedEffectOf<'admitRun'>, blockers: readonly Blocker[]): void {
+  if (isTold(run, blockers)) return;
+  const [blocker] = blockers;
+  // An agent alone has an event of its own; anything else, or more than one, is recorded by the event that holds all of it.
+  const isAgentAlone = blocker !== undefined && blockers.length === 1 && blocker.code.startsWith('PAWL_AGENT_');
+  run.commit(
+    actor,
+    isAgentAlone ? { type: 'agentMissing', key, blocker } : { type: 'admissionRefused', key, blockers: [...blockers] },
+  );
+}
+
+function factsOf({ code, params }: Blocker): unknown {
+  return { code, params };
+}

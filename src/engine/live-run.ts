@@ -1,0 +1,189 @@
+/**
+ * One run that lives in this process: a live system, with what the driver and the effects of a run remember of it.
+ *
+ * Owns: what is remembered beside the state, the run's mirror. Does not own: the commit (engine/live-system), what an effect does (engine/effects/perform),
+ * which runs are driven (engine/driver).
+ */
+import type { KeyedEffect } from '../model/effect.ts';
+import type { PawlError } from '../model/error.ts';
+import type { IntakeOrder, JournalEvent } from '../model/event.ts';
+import type { JournalRecord } from '../model/record.ts';
+import { agentAfter } from '../run/agent-override.ts';
+import { hasEnded } from '../run/run-end.ts';
+import { type RunDelivery, type RunState, runSystem } from '../run/system.ts';
+import { LiveSystem, type Refusal } from './live-system.ts';
+import { Mirror } from './mirror.ts';
+import type { World } from './world.ts';
+
+/** Performs one effect to its settlement, committing what it finds. Ends early when `signal` aborts. */
+export type Performer = (run: LiveRun, effect: KeyedEffect, signal: AbortSignal) => Promise<void>;
+
+/** Where a run stands when it begins to be driven. */
+export interface LiveRunStart {
+  readonly runId: string;
+  readonly state: RunState | null;
+  /** `sum` of the last record. */
+  readonly sum: string;
+  readonly journalSize: number;
+  /** Sequence of the stored snapshot, 0 when there is none. */
+  readonly snapshotSeq: number;
+  /** Where the run stands among the others. */
+  readonly order: IntakeOrder;
+  /** What `--agent` named for it last; null where it named none, absent before the first record. */
+  readonly agentOverride?: string | null;
+}
+
+/** What the run tells the driver. */
+export interface LiveRunObserver {
+  onCommit(run: LiveRun, record: JournalRecord): void;
+  onFailure(run: LiveRun, error: unknown): void;
+  /** An effect is not under way any more, settled or not. */
+  onRest(run: LiveRun): void;
+}
+
+/** One run while it is driven: its state is always that of its last durable record. */
+export class LiveRun {
+  readonly runId: string;
+  readonly world: World;
+  readonly order: IntakeOrder;
+  /** Tasks of which nothing is left, as this process has seen: that cannot change any more. */
+  readonly goneTasks = new Set<string>();
+  readonly #live: LiveSystem<typeof runSystem>;
+  readonly #observer: LiveRunObserver;
+  readonly #mirror: Mirror | null;
+  #agentOverride: string | null;
+
+  constructor(world: World, start: LiveRunStart, observer: LiveRunObserver) {
+    const { runId } = start;
+    this.runId = runId;
+    this.world = world;
+    this.order = start.order;
+    this.#observer = observer;
+    this.#agentOverride = start.agentOverride ?? null;
+    const { files, clock, lock, paths, definitionHash } = world;
+    const place = {
+      files,
+      clock,
+      lock,
+      journal: paths.journal(runId),
+      snapshot: paths.snapshot(runId),
+      definitionHash,
+    };
+    this.#live = new LiveSystem(
+      runSystem,
+      place,
+      { ...start, systemId: runId },
+      {
+        onCommit: (record, deliveries) =>
+          this.#noteCommit(record as JournalRecord, deliveries as readonly RunDelivery[]),
+        onFailure: (error) => observer.onFailure(this, error),
+        onRest: () => observer.onRest(this),
+      },
+    );
+    this.#mirror = world.inspector === null ? null : new Mirror(world.inspector.inspect, start.state);
+  }
+
+  #noteCommit(record: JournalRecord, deliveries: readonly RunDelivery[]): void {
+    this.#agentOverride = agentAfter(this.#agentOverride, record.event);
+    this.#mirror?.feed(deliveries, this.state);
+    this.#observer.onCommit(this, record);
+  }
+
+  /** The committed state. Throws before the first record: our bug. */
+  get state(): RunState {
+    return this.#live.state;
+  }
+
+  get sum(): string {
+    return this.#live.sum;
+  }
+
+  /** What `--agent` named for it last; null where it named none. */
+  get agentOverride(): string | null {
+    return this.#agentOverride;
+  }
+
+  /** What halted the run in this process, or null. */
+  get fault(): unknown {
+    return this.#live.fault;
+  }
+
+  /** Nothing of it moves or is held any more; a person may still have it go on. */
+  get hasEnded(): boolean {
+    return hasEnded(this.state.root);
+  }
+
+  get folder(): string {
+    return this.world.paths.run(this.runId);
+  }
+
+  /** True when the effect was asked for in this process and not begun before: nobody else can have begun it. */
+  takeFresh(key: string): boolean {
+    return this.#live.takeFresh(key);
+  }
+
+  isOwed(key: string): boolean {
+    return this.#live.isOwed(key);
+  }
+
+  isUnderWay(kind: KeyedEffect['kind']): boolean {
+    return this.#live.isUnderWay(kind);
+  }
+
+  /** Work of our own is under way, which ends by itself soon. */
+  hasShortWork(): boolean {
+    return this.#live.hasShortWork();
+  }
+
+  /** An effect is under way, or will be begun when the run is no longer held: something will still happen in this process. */
+  isAtWork(): boolean {
+    return this.#live.isAtWork();
+  }
+
+  /** The event is in the journal, synced, and applied; or it is refused and nothing has changed. */
+  commit(actor: string, event: JournalEvent): Refusal | null {
+    return this.#live.commit(actor, event);
+  }
+
+  /** Commits the settlement of `effect`; one that came too late is recorded as such and changes nothing. */
+  settle(effect: KeyedEffect, event: JournalEvent): boolean {
+    const { key } = effect;
+    return this.#live.settle(effect, event, (code) => ({
+      type: 'settlementRefused',
+      code,
+      settlement: event.type,
+      key,
+    }));
+  }
+
+  /** The snapshot of the current state is stored. */
+  saveSnapshot(): void {
+    this.#live.saveSnapshot();
+  }
+
+  /** From now on owed effects are performed as they are asked for. */
+  start(perform: Performer): void {
+    this.#live.start((effect, signal) => perform(this, effect, signal));
+  }
+
+  /** The run is halted in this process, and the driver is told why. */
+  fail(error: unknown): void {
+    this.#live.fail(error);
+  }
+
+  /** Does `body` while no short work of ours is under way for the run and none begins. */
+  quietly<T>(body: () => T): Promise<T> {
+    return this.#live.quietly(body);
+  }
+
+  /** Nothing is begun any more; resolves when what is under way has ended or was called off. Stores the snapshot. */
+  async stop(): Promise<void> {
+    await this.#live.stop();
+    this.#mirror?.stop();
+  }
+}
+
+/** True for a failure that halts one run, false for one that ends the work of the whole process. */
+export function stopsOneRun({ code }: PawlError): boolean {
+  return code !== 'PAWL_STORE_SYNC_FAILED' && code !== 'PAWL_REGISTRY_LOCKED';
+}

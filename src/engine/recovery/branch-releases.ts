@@ -1,0 +1,49 @@
+/**
+ * The branches of runs that have ended are the user's again.
+ *
+ * Owns: letting go of them at a run's end, and at a start for ends that were cut off before it. Does not own: git (adapters), which runs have
+ * ended (engine/driver).
+ *
+ * Invariant: a git that refuses holds nothing up: the next start, or the run that wants the branch, tries again.
+ */
+import { Line } from '../../base/line.ts';
+import { PawlError } from '../../model/error.ts';
+import type { LiveRun } from '../live-run.ts';
+import type { World } from '../world.ts';
+
+/** Lets go of the branches of ended runs, one after another. */
+export class BranchReleases {
+  readonly #world: World;
+  readonly #onBug: (error: unknown) => void;
+  readonly #line = new Line();
+
+  constructor(world: World, onBug: (error: unknown) => void) {
+    this.#world = world;
+    this.#onBug = onBug;
+  }
+
+  /** The run has ended: once its own short work is over, its worktree lets go. */
+  ofRun(run: LiveRun): void {
+    const worktree = this.#world.paths.worktree(run.runId);
+    void this.#line.add(async () => {
+      await run.quietly(() => undefined);
+      await this.ofWorktrees([worktree]);
+    });
+  }
+
+  /** These worktrees hold no branch any more, or the log says why one does. */
+  async ofWorktrees(worktrees: readonly string[]): Promise<void> {
+    if (worktrees.length === 0) return;
+    try {
+      await this.#world.git.releaseEnded(worktrees);
+    } catch (error) {
+      if (error instanceof PawlError) this.#world.log(`an ended run still holds its branch: ${error.message}`);
+      else this.#onBug(error);
+    }
+  }
+
+  /** Resolves when every release that was asked for is over. */
+  settled(): Promise<void> {
+    return this.#line.settled();
+  }
+}

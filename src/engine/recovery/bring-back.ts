@@ -1,0 +1,69 @@
+/**
+ * A run's files brought back to life, or to what is known of a run that has ended or is set aside.
+ *
+ * Owns: which look a run gets at a start, what is settled before anything is driven. Does not own: the checks (engine/recovery/rehydrate),
+ * keeping the runs (engine/driver).
+ *
+ * Invariant: a run whose end is proven by its snapshot is not folded again at every start; `recover` folds it all the same.
+ */
+import type { RunView } from '../../run/run-view.ts';
+import { LiveRun, type LiveRunObserver } from '../live-run.ts';
+import { earlierView, quickView } from '../run-look.ts';
+import type { World } from '../world.ts';
+import { lookAtTasks, recordLateCompletions, settleOpenTasks } from './open-tasks.ts';
+import { type Finding, rehydrate } from './rehydrate.ts';
+import { setAside } from './set-aside.ts';
+
+/** What a start found of one run. */
+export interface RunFindings {
+  readonly runId: string;
+  readonly findings: readonly Finding[];
+}
+
+/** What a run's folder came to. */
+export type Homecoming =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'ended'; readonly view: RunView; readonly findings: readonly Finding[] }
+  | { readonly kind: 'live'; readonly run: LiveRun; readonly findings: readonly Finding[] };
+
+/** The run as it is: ended by its snapshot's word, else folded and validated, else set aside. */
+export async function bringBack(world: World, runId: string, observer: LiveRunObserver): Promise<Homecoming> {
+  const view = quickView(world, runId);
+  if (view !== null && (view.kind === 'terminal' || view.state === 'quarantined'))
+    return { kind: 'ended', view, findings: [] };
+  return bringBackWhole(world, runId, observer);
+}
+
+/** The run, folded from its first record and validated, else set aside. */
+export async function bringBackWhole(world: World, runId: string, observer: LiveRunObserver): Promise<Homecoming> {
+  const found = rehydrate(world, runId, true);
+  if (found.kind === 'absent') return found;
+  if (found.kind === 'live') {
+    return { kind: 'live', run: new LiveRun(world, { runId, ...found }, observer), findings: found.findings };
+  }
+  if (found.kind === 'unsupported') return { kind: 'ended', view: earlierView(world, runId, found), findings: [] };
+  await setAside(world, runId, found.doubt, found.findings);
+  const view = quickView(world, runId);
+  if (view === null) throw new Error(`bug: ${runId} was set aside and cannot be seen`);
+  return { kind: 'ended', view, findings: found.findings };
+}
+
+/** Settles what has ended while nobody drove the run, and records what was found. Returns all findings. */
+export async function settleLeftovers(run: LiveRun, before: readonly Finding[]): Promise<readonly Finding[]> {
+  const { world } = run;
+  const findings = [...before];
+  try {
+    findings.push(...lookAtTasks(world, run.runId, run.state, world.clock.nowMs(), 'start'));
+    await settleOpenTasks(run);
+    findings.push(...recordLateCompletions(run));
+    if (findings.length > 0)
+      run.commit('driver', { type: 'runRehydrated', findings: findings.slice(0, 100).map(told) });
+  } catch (error) {
+    run.fail(error);
+  }
+  return findings;
+}
+
+function told({ class: name, detail, action }: Finding): { class: string; detail: string; action: string } {
+  return { class: name, detail: detail.slice(0, 4_000), action: action.slice(0, 4_000) };
+}

@@ -1,0 +1,222 @@
+/**
+ * Journal and snapshot to validated state, or the reason why the run is set aside (design, section 7).
+ *
+ * Owns: the order of the checks and what each failure means. Does not own: the chain (store/journal), the fold (kernel/fold), open tasks
+ * (engine/recovery/open-tasks), setting aside (engine/recovery/set-aside).
+ *
+ * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Without repair nothing is written: a dry run changes nothing.
+ */
+import { join } from 'node:path';
+import { canonicalJson } from '../../base/canonical-json.ts';
+import { quote } from '../../base/sanitise.ts';
+import { sha256 } from '../../base/sha256.ts';
+import { PawlError } from '../../model/error.ts';
+import type { ErrorCode } from '../../model/error-codes.ts';
+import type { ArtifactRef, IntakeOrder } from '../../model/event.ts';
+import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
+import { TASK_FILES } from '../../model/request.ts';
+import type { SystemRecord } from '../../model/system-record.ts';
+import { agentNamedIn } from '../../run/agent-override.ts';
+import { type Finder, type RecoveryFinding, settledBy } from '../../run/recovery-findings.ts';
+import { type RunState, runSystem } from '../../run/system.ts';
+import { readArtifact } from '../../store/artifacts.ts';
+import type { Files } from '../../store/files.ts';
+import { repairJournal } from '../../store/journal.ts';
+import { readRegister } from '../../store/register.ts';
+import type { RegistryPaths } from '../../store/registry-paths.ts';
+import { readSnapshot } from '../../store/snapshot-reading.ts';
+import { rehydrateSystem, sizeAfterRepair } from '../rehydrate-system.ts';
+
+/** One thing that a start found, and what was done about it. */
+export type Finding = RecoveryFinding;
+
+/** Why a run is set aside. */
+export interface Doubt {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  /** The surfaces that the run may hold, as far as its files tell. */
+  readonly surfaces: readonly string[];
+  readonly taskId: string;
+}
+
+/** What the files of a run come to. */
+export type Rehydration =
+  /** Intake was cut off before the first record: there is no run. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'doubtful'; readonly doubt: Doubt; readonly findings: readonly Finding[] }
+  /** Its journal was written under rules that this version cannot fold. Nothing is wrong with it. */
+  | {
+      readonly kind: 'unsupported';
+      readonly rules: number;
+      readonly surfaces: readonly string[];
+      readonly taskId: string;
+    }
+  | {
+      readonly kind: 'live';
+      readonly state: RunState;
+      readonly sum: string;
+      readonly journalSize: number;
+      readonly snapshotSeq: number;
+      readonly updatedAtMs: number;
+      readonly order: IntakeOrder;
+      readonly agentOverride: string | null;
+      readonly findings: readonly Finding[];
+    };
+
+interface Place {
+  readonly files: Files;
+  readonly paths: RegistryPaths;
+}
+
+/** The validated state of a run. `mayRepair`: a torn last line is cut (and kept aside), a missing newline is added. */
+export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehydration {
+  const { files, paths } = place;
+  const findings: Finding[] = [];
+  const finder: Finder = mayRepair ? 'start' : 'look';
+  const [journal, snapshotFile] = [paths.journal(runId), paths.snapshot(runId)];
+  const found = rehydrateSystem(runSystem, runId, { files, journal, snapshot: snapshotFile });
+  const doubtful = (code: ErrorCode, detail: string, records: readonly JournalRecord[]): Rehydration => {
+    const action = settledBy(finder, 'the run is set aside as it is');
+    findings.push({ class: 'ambiguous', detail, action });
+    return { kind: 'doubtful', doubt: { code, detail, ...knownOf(place, runId, records) }, findings };
+  };
+  if (found.kind === 'doubtful') return doubtful(found.code, found.detail, recordsOfRun(found.records));
+  if (found.kind === 'absent') {
+    const { reading, snapshot } = found;
+    const hasHistory = snapshot !== null || files.listNames(paths.tasks(runId)).length > 0;
+    if (hasHistory) return doubtful('PAWL_HISTORY_LOST', 'the journal is empty and the run is not', []);
+    // The very first append was cut off: the intake, repeated, begins the journal anew.
+    if (reading.kind === 'torn' && mayRepair) repairJournal(files, journal, reading);
+    return { kind: 'absent' };
+  }
+  const records = recordsOfRun(found.records);
+  if (found.kind === 'unsupported')
+    return { kind: 'unsupported', rules: found.rules, ...knownOf(place, runId, records) };
+  const { state, last, reading, snapshot } = found;
+  const problem = filesProblem(place, runId, state, records);
+  if (problem !== null) return doubtful(problem.code, problem.detail, records);
+  // Only now: the files of a run that is set aside stay as they are.
+  if (reading.kind === 'torn' || reading.kind === 'unterminated') {
+    const action = mayRepair ? repairJournal(files, journal, reading) : settledBy(finder, 'cut or completed');
+    findings.push({ class: 'interruptedAppend', detail: `the last line of the journal was ${reading.kind}`, action });
+  }
+  if (snapshot !== null && snapshot.seq < last.seq) {
+    const detail = `the snapshot is at ${snapshot.seq}, the journal at ${last.seq}`;
+    findings.push({ class: 'eventBeforeSnapshot', detail, action: settledBy(finder, 'rolled forward') });
+  }
+  return {
+    kind: 'live',
+    state,
+    sum: last.sum,
+    journalSize: sizeAfterRepair(reading),
+    snapshotSeq: snapshot?.seq ?? 0,
+    updatedAtMs: last.atMs,
+    order: orderOf(records),
+    agentOverride: agentNamedIn(records),
+    findings,
+  };
+}
+
+/** The records of a journal whose reader has verified it; what their events are worth is checked with the run's schemas. */
+function recordsOfRun(records: readonly SystemRecord[]): readonly JournalRecord[] {
+  return records as readonly JournalRecord[];
+}
+
+/** As the first record says; by its time where that was written by the first release. */
+function orderOf([first]: readonly JournalRecord[]): IntakeOrder {
+  const told = first?.event.type === 'packetReceived' ? first.event.order : undefined;
+  return told ?? { atMs: first?.atMs ?? 0, index: 0 };
+}
+
+interface Problem {
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+/** Task folders and artifacts against what the journal says of them. */
+function filesProblem(
+  { files, paths }: Place,
+  runId: string,
+  state: RunState,
+  records: readonly JournalRecord[],
+): Problem | null {
+  // Ever asked for, not only still owed: a run that is cancelled, or refused, while a task is made ready leaves its folder behind.
+  const effects = records.flatMap((record) => record.effects);
+  const asked = new Set(effects.flatMap((effect) => (effect.kind === 'prepareTask' ? [effect.taskId] : [])));
+  for (const name of files.listNames(paths.tasks(runId))) {
+    // What a desktop leaves everywhere (.DS_Store): no task is ever called so.
+    if (name.startsWith('.')) continue;
+    const task = state.children[name]?.context;
+    if (task === undefined && !asked.has(name))
+      return contradictory(`the journal does not know the task folder ${quote(name)}`);
+    const folder = paths.task(runId, name);
+    if (task === undefined) {
+      if (files.exists(join(folder, TASK_FILES.claim))) {
+        return {
+          code: 'PAWL_HISTORY_LOST',
+          detail: `${name} is claimed, and the journal does not say that it was requested`,
+        };
+      }
+      continue;
+    }
+    const request = readRegister(files, join(folder, TASK_FILES.request));
+    if (request === null || sha256(request) !== task.requestHash)
+      return contradictory(`request.json of ${name} is not the recorded one`);
+    if (task.settlement === null) continue;
+    const outcome = readRegister(files, join(folder, TASK_FILES.outcome));
+    const ended = outcome ?? readRegister(files, join(folder, TASK_FILES.claim));
+    if (ended === null || sha256(ended) !== task.settlement.outcomeHash)
+      return contradictory(`the outcome of ${name} is not the recorded one`);
+  }
+  for (const name of Object.keys(state.children)) {
+    if (!files.exists(paths.task(runId, name))) return contradictory(`the folder of ${name} is missing`);
+  }
+  return artifactProblem(files, paths.run(runId), state);
+}
+
+function contradictory(detail: string): Problem {
+  return { code: 'PAWL_REGISTER_CONTRADICTION', detail };
+}
+
+function artifactProblem(files: Files, folder: string, state: RunState): Problem | null {
+  const { packet, gates, handoff } = state.root.context;
+  const refs = [packet, gates.verification?.evidence, gates.review?.evidence, handoff?.artifact];
+  for (const ref of refs.filter((each): each is ArtifactRef => each !== null && each !== undefined)) {
+    try {
+      readArtifact(files, folder, ref);
+    } catch (error) {
+      if (!(error instanceof PawlError) || error.code !== 'PAWL_ARTIFACT_DAMAGED') throw error;
+      return { code: 'PAWL_ARTIFACT_DAMAGED', detail: error.message };
+    }
+  }
+  return null;
+}
+
+/** What the verified prefix of a journal still tells about a run that is not resumed: the name of its packet, the surfaces it may hold. */
+function knownOf(
+  { files, paths }: Place,
+  runId: string,
+  records: readonly JournalRecord[],
+): { surfaces: readonly string[]; taskId: string } {
+  const first: { readonly type?: string; readonly taskId?: unknown; readonly surfaces?: unknown } =
+    records[0]?.event ?? {};
+  if (first.type === 'packetReceived' && Array.isArray(first.surfaces)) {
+    const added = records.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
+    return { surfaces: [...first.surfaces, ...added].map(String), taskId: String(first.taskId) };
+  }
+  return { surfaces: surfacesInSnapshot(files, paths.snapshot(runId)), taskId: runId };
+}
+
+/** A second source only: the snapshot of a run that is set aside is not trusted for anything but taking too many surfaces. */
+function surfacesInSnapshot(files: Files, path: string): readonly string[] {
+  try {
+    const text = canonicalJson(readSnapshot(files, path)?.actors[RUN_ACTOR] ?? null);
+    const context = JSON.parse(text)?.context;
+    const found: readonly unknown[] = [context?.surfaces, context?.surfacesAdded];
+    return found.flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
+  } catch (error) {
+    // Unreadable as well: nothing is known.
+    if (error instanceof PawlError) return [];
+    throw error;
+  }
+}

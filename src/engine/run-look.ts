@@ -1,0 +1,206 @@
+/**
+ * A run as its files show it, read only and without a lock: by its snapshot where that is the journal's very end, else by the fold.
+ *
+ * Owns: the cheap look that status and the start of a driver share. Does not own: the view (run/run-view), the checks of a rehydration.
+ * Free of zod and xstate, unless a journal is ahead of its snapshot: then the fold is loaded.
+ *
+ * Invariant: a snapshot is shown only if its hash is the `post` of the journal's last record.
+ */
+
+import { isAbsolute } from 'node:path';
+import { RUN_CONTEXT_DEFAULTS } from '../../machines/run/context.ts';
+import { TASK_CONTEXT_DEFAULTS } from '../../machines/task/context.ts';
+import { canonicalObject, lastingJson } from '../base/canonical-json.ts';
+import { sha256 } from '../base/sha256.ts';
+import { visible } from '../base/visible.ts';
+import { hintOf } from '../blockers/catalogue.ts';
+import { defaultTexts, persistedImage } from '../kernel/persisted-image.ts';
+import { PawlError } from '../model/error.ts';
+import type { ErrorCode } from '../model/error-codes.ts';
+import type { JournalRecord } from '../model/record.ts';
+import { RUN_ACTOR } from '../model/record.ts';
+import { rulesOf, type StoredSnapshot, systemIdOf } from '../model/system-record.ts';
+import { taskPartOfRun } from '../packets/packet-run-id.ts';
+import { agentNamedIn } from '../run/agent-override.ts';
+import { inPresentForm } from '../run/earlier-rules.ts';
+import { listRuns } from '../run/error-actions.ts';
+import type { RecoveryFinding } from '../run/recovery-findings.ts';
+import { quarantinedView, type RunView, unsupportedUnseen, unsupportedView, viewOf } from '../run/run-view.ts';
+import type { Files } from '../store/files.ts';
+import { journalRecords, readJournal, readJournalTail } from '../store/journal.ts';
+import { readQuarantine } from '../store/quarantine.ts';
+import type { RegistryPaths } from '../store/registry-paths.ts';
+import { readSnapshot } from '../store/snapshot-reading.ts';
+
+const RUN_DEFAULTS = defaultTexts(RUN_CONTEXT_DEFAULTS);
+const TASK_DEFAULTS = defaultTexts(TASK_CONTEXT_DEFAULTS);
+
+/** Characters of a wrong name that its error repeats. */
+const NAME_CHARS = 200;
+
+/** Where runs are read from. */
+export interface Place {
+  readonly files: Files;
+  readonly paths: RegistryPaths;
+}
+
+/** The view of a run whose snapshot proves to be its journal's end; null when it does not. */
+export function quickView(place: Place, runId: string): RunView | null {
+  const aside = quarantineView(place, runId);
+  if (aside !== null) return aside;
+  const tail = readTail(place, runId);
+  if (tail === null) return null;
+  const snapshot = snapshotAt(place, runId, tail);
+  if (snapshot === null) return null;
+  const at = { seq: tail.seq, updatedAtMs: tail.atMs };
+  if (snapshot.v === 1) return earlierViewAt(runId, snapshot, rulesOf(tail), at);
+  const view = viewOf(runId, snapshot.actors, at);
+  if (view.state !== 'queued') return view;
+  // Only a run that has not begun can still be given an agent, and its journal is short.
+  const agentOverride = agentNamedIn(recordsOf(place, runId));
+  return agentOverride === null ? view : viewOf(runId, snapshot.actors, { ...at, agentOverride });
+}
+
+/** What is known of a run under rules that this version cannot continue. */
+export interface EarlierFacts {
+  readonly rules: number;
+  readonly taskId: string;
+  readonly surfaces: readonly string[];
+}
+
+/** The view of such a run: from its snapshot, which may be older than its last record, else from its first record. */
+export function earlierView(place: Place, runId: string, known: EarlierFacts): RunView {
+  const { files, paths } = place;
+  const tail = readTail(place, runId);
+  const at = { seq: tail?.seq ?? 0, updatedAtMs: tail?.atMs ?? null };
+  const snapshot = readSnapshot(files, paths.snapshot(runId));
+  return snapshot === null ? unsupportedUnseen(runId, known, at) : earlierViewAt(runId, snapshot, known.rules, at);
+}
+
+function earlierViewAt(
+  runId: string,
+  snapshot: StoredSnapshot,
+  rules: number,
+  at: { readonly seq: number; readonly updatedAtMs: number | null },
+): RunView {
+  const view = viewOf(runId, inPresentForm(snapshot.actors), at);
+  return view.kind === 'terminal' ? view : unsupportedView(view, rules);
+}
+
+/** The last record, or null when the journal has none that can be read alone. */
+function readTail({ files, paths }: Place, runId: string): JournalRecord | null {
+  try {
+    return readJournalTail(files, paths.journal(runId));
+  } catch (error) {
+    // A damaged end is for whoever folds the journal to report.
+    if (error instanceof PawlError && error.code === 'PAWL_JOURNAL_DAMAGED') return null;
+    throw error;
+  }
+}
+
+function snapshotAt({ files, paths }: Place, runId: string, tail: JournalRecord): StoredSnapshot | null {
+  try {
+    const snapshot = readSnapshot(files, paths.snapshot(runId));
+    if (snapshot === null || systemIdOf(snapshot) !== runId) return null;
+    if (snapshot.seq !== tail.seq || snapshot.sum !== tail.sum) return null;
+    return imageOf(snapshot) === tail.post ? snapshot : null;
+  } catch (error) {
+    if (error instanceof PawlError && error.code === 'PAWL_SNAPSHOT_DAMAGED') return null;
+    throw error;
+  }
+}
+
+/** The `post` that a stored snapshot stands for. */
+function imageOf(snapshot: StoredSnapshot): string {
+  const { actors, deadlines, outbox } = snapshot;
+  if (snapshot.v === 1) return sha256(canonicalObject({ actors, deadlines, outbox }, lastingJson));
+  return sha256(persistedImage(snapshot, (actor) => (actor === RUN_ACTOR ? RUN_DEFAULTS : TASK_DEFAULTS)));
+}
+
+/** The view of a run that is set aside, null when it is not. */
+export function quarantineView({ files, paths }: Place, runId: string): RunView | null {
+  if (!files.exists(paths.quarantined(runId))) return null;
+  const quarantine = readQuarantine(files, paths, runId);
+  if (quarantine === null) return null;
+  const { record, resolved } = quarantine;
+  return quarantinedView(runId, taskIdIn(runId), {
+    atMs: record.atMs,
+    surfaces: record.surfaces,
+    isResolved: resolved !== null,
+    blocker: {
+      code: record.code as ErrorCode,
+      message: record.detail,
+      hint: hintOf(record.code as ErrorCode),
+      evidence: [paths.run(runId)].filter(isAbsolute),
+    },
+  });
+}
+
+/** The packet's name as its run's id tells it. */
+function taskIdIn(runId: string): string {
+  return taskPartOfRun(runId) ?? runId;
+}
+
+/** A run as its files show it, and what a start would find in its journal and snapshot. */
+export interface Look {
+  readonly view: RunView;
+  readonly findings: readonly RecoveryFinding[];
+}
+
+/** The view of any run, read only; null when the folder holds no run (an intake that was cut off). */
+export async function lookAtRun(place: Place, runId: string): Promise<RunView | null> {
+  return (await lookClosely(place, runId))?.view ?? null;
+}
+
+/** As `lookAtRun`, with what a start would find. */
+export async function lookClosely(place: Place, runId: string): Promise<Look | null> {
+  const quick = quickView(place, runId);
+  if (quick !== null) return { view: quick, findings: [] };
+  const { rehydrate } = await import('./recovery/rehydrate.ts');
+  const found = rehydrate(place, runId, false);
+  if (found.kind === 'absent') return null;
+  if (found.kind === 'doubtful') return { view: doubtfulView(runId, found.doubt), findings: found.findings };
+  if (found.kind === 'unsupported') return { view: earlierView(place, runId, found), findings: [] };
+  const { runSystem } = await import('../run/system.ts');
+  const { persist } = await import('../kernel/image.ts');
+  const { actors } = persist(runSystem, found.state);
+  const { agentOverride, updatedAtMs } = found;
+  const view = viewOf(runId, actors, { seq: found.state.seq, updatedAtMs, agentOverride });
+  return { view, findings: found.findings };
+}
+
+/** The view of a run whose files contradict each other and that nobody has set aside yet. */
+export function doubtfulView(
+  runId: string,
+  doubt: { readonly code: ErrorCode; readonly detail: string; readonly surfaces: readonly string[] },
+): RunView {
+  return quarantinedView(runId, taskIdIn(runId), {
+    atMs: 0,
+    surfaces: doubt.surfaces,
+    isResolved: false,
+    blocker: {
+      code: doubt.code,
+      message: doubt.detail,
+      hint: hintOf(doubt.code),
+      evidence: [],
+    },
+  });
+}
+
+/** Every record of a run's journal that can be verified. */
+export function recordsOf({ files, paths }: Place, runId: string): readonly JournalRecord[] {
+  const reading = readJournal(files, paths.journal(runId));
+  return reading.kind === 'damaged' ? reading.records : journalRecords(paths.journal(runId), reading);
+}
+
+/** The error of a name that no run has. */
+export function unknownRun(name: string, options: readonly string[] = []): PawlError {
+  const shown = visible(name.slice(0, NAME_CHARS));
+  return new PawlError({
+    code: 'PAWL_RUN_UNKNOWN',
+    message: `Run not found in this registry: ${shown === '' ? '(empty name)' : shown}`,
+    subject: shown,
+    hint: 'Check its name.',
+    actions: [listRuns(options)],
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * Packets taken in by the process that holds the registry: planned, their intent kept, their runs made.
+ *
+ * Owns: the order of batch and runs, finishing an intake that was cut off. Does not own: what comes of each packet (engine/intake),
+ * the batch's file (store/batches), commands (engine/commands).
+ *
+ * Invariants: 1. The batch of several packets, or of a command, is durable before any of its runs exists, and is marked done after all
+ * of them do: whoever starts next finishes it. A single packet is taken in by its run's first record, or not at all. 2. A command's
+ * batch is the decision on it: what was planned once is carried out, and never planned again.
+ */
+import type { PacketReading } from '../model/packet.ts';
+import { hasEnded } from '../run/run-end.ts';
+import type { RunView } from '../run/run-view.ts';
+import { listUnfinishedBatches, markBatchDone, readBatchOf } from '../store/batches.ts';
+import {
+  entriesOf,
+  type IntakeEntry,
+  type IntakeOptions,
+  type KnownRuns,
+  outcomesIn,
+  type PacketOutcome,
+  planIntake,
+  runsWithOtherPackets,
+  writeIntake,
+} from './intake.ts';
+import type { LiveRun } from './live-run.ts';
+import type { World } from './world.ts';
+
+/** Where runs are made: the driver. */
+export interface RunKeeper {
+  readonly world: World;
+  readonly repository: KnownRuns['repository'];
+  view: KnownRuns['view'];
+  /** All runs whose folders are there. */
+  views(): readonly RunView[];
+  /** Live runs. */
+  runs(): readonly LiveRun[];
+  /** Makes a run and its first record. */
+  create(entry: IntakeEntry): LiveRun;
+}
+
+/** How packets are taken in. */
+export interface TakeInOptions extends IntakeOptions {
+  /** One that is refused refuses the whole file. */
+  readonly isAllOrNothing: boolean;
+}
+
+/** What an intake came to. */
+export interface TakenIn {
+  /** One for each packet, in the order of the file. */
+  readonly outcomes: readonly PacketOutcome[];
+  /** False when one packet was refused and it was to be all of them or none: then nothing was recorded. */
+  readonly isRecorded: boolean;
+}
+
+/** Each packet has its run, or is refused with its reason. `commandId`: the command that asked for it, which is decided once. */
+export function takeIn(
+  keeper: RunKeeper,
+  readings: readonly PacketReading[],
+  options: TakeInOptions,
+  commandId: string | null = null,
+): TakenIn {
+  const { files, paths, clock, config } = keeper.world;
+  const earlier = commandId === null ? null : readBatchOf(files, paths, commandId);
+  if (earlier !== null) {
+    carryOut(keeper, earlier.batchId, entriesOf(earlier));
+    return { outcomes: outcomesIn(earlier.outcomes ?? [], earlier.batchId), isRecorded: true };
+  }
+  const { outcomes, fresh } = planIntake(readings, config, knownRuns(keeper), options);
+  if (options.isAllOrNothing && outcomes.some(({ refusal }) => refusal !== null))
+    return { outcomes, isRecorded: false };
+  const atMs = clock.nowMs();
+  const entries = fresh.map((entry, index) => ({ ...entry, order: { atMs, index } }));
+  const needsBatch = commandId !== null || entries.length > 1;
+  carryOut(keeper, needsBatch ? writeIntake(keeper.world, entries, commandId, outcomes) : null, entries);
+  return { outcomes, isRecorded: true };
+}
+
+/** Makes the runs of every intake that was cut off. */
+export function finishIntakes(keeper: RunKeeper): void {
+  const { files, paths } = keeper.world;
+  for (const batch of listUnfinishedBatches(files, paths).batches) carryOut(keeper, batch.batchId, entriesOf(batch));
+}
+
+function carryOut(keeper: RunKeeper, batchId: string | null, entries: readonly IntakeEntry[]): void {
+  const { files, paths } = keeper.world;
+  for (const entry of entries) if (keeper.view(entry.runId) === null) keeper.create(entry);
+  if (batchId !== null) markBatchDone(files, paths, batchId);
+}
+
+function knownRuns(keeper: RunKeeper): KnownRuns {
+  const replaced = runsWithOtherPackets(keeper.views());
+  return {
+    repository: keeper.repository,
+    view: (runId) => keeper.view(runId),
+    withPacket: (packetHash) => replaced.get(packetHash) ?? null,
+    options: keeper.world.paths.commandOptions,
+    holders: () =>
+      keeper
+        .runs()
+        .filter((run) => !hasEnded(run.state.root))
+        .map((run) => ({ runId: run.runId, branch: run.state.root.context.branch })),
+  };
+}

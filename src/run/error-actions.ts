@@ -1,0 +1,71 @@
+/**
+ * What can be run after an error, besides what fits a run's own state (run/next-actions).
+ *
+ * Owns: these actions, completing those of whoever did not know where the registry is. Does not own: when they apply (whoever throws), quoting (base/shell-words).
+ */
+import type { Action } from '../model/action.ts';
+import { command, pawl, reasoned } from './next-actions.ts';
+
+/**
+ * The action with `options`, which name the registry and the config that the reader has named: whoever throws knows a file, and not where
+ * it was looked for. One that names them itself, or asks for help, stays as it is.
+ */
+export function completed(action: Action, options: readonly string[]): Action {
+  const { kind, label, argv } = action;
+  if (argv === null || argv[0] !== 'pawl' || options.length === 0) return action;
+  const isWhole = argv.some((word) => ['--registry', '--config', '--help'].includes(word));
+  return isWhole ? action : command(kind, label, [...argv, ...options]);
+}
+
+/** Lists every run. */
+export function listRuns(options: readonly string[]): Action {
+  return pawl('look', 'list the runs', ['status'], options);
+}
+
+/** Shows where a run stands and what fits its state. */
+export function lookAtRun(runId: string, options: readonly string[]): Action {
+  return pawl('look', 'see where it stands', ['status', runId], options);
+}
+
+/** Shows what a run has come to, round by round. */
+export function showRun(runId: string, options: readonly string[]): Action {
+  return pawl('look', 'show the run, round by round', ['show', runId], options);
+}
+
+/** Takes the packets of the file in once more whose runs have ended. */
+export function intakeAgain(file: string, options: readonly string[]): Action {
+  return pawl(
+    'intakeAgain',
+    'make new runs of the packets whose runs have ended',
+    ['intake', file, '--again'],
+    options,
+  );
+}
+
+/** Ends a run that is in the way. */
+export function cancelRun(runId: string, options: readonly string[]): Action {
+  return pawl('cancel', 'end that run and its worker', ['cancel', runId], options);
+}
+
+/** Looks at a run that is set aside, and gives it up. */
+export function giveUpRun(runId: string, options: readonly string[]): readonly Action[] {
+  return [
+    pawl('inspect', 'see what contradicts itself; changes nothing', ['recover', '--dry-run'], options),
+    reasoned('abandon', `abandon ${runId} and release what it holds`, ['resolve', runId, 'abandon'], options),
+  ];
+}
+
+/** Sets aside, with a report, what contradicts itself. */
+export function recoverRegistry(options: readonly string[] = []): Action {
+  return pawl('run', 'check every run and set aside what contradicts itself', ['recover'], options);
+}
+
+/** What an agent's program and login look like from here. */
+export function lookAtAgents(): Action {
+  return pawl('look', 'list the available agents', ['doctor']);
+}
+
+/** The help of a command, or of all. */
+export function helpOf(command: string | null): Action {
+  return pawl('look', 'show its usage', command === null ? ['--help'] : [command, '--help']);
+}

@@ -1,0 +1,45 @@
+/**
+ * Whose turn it is to ask an agent again that several runs wait for: one asks, and the others wait for what comes of it.
+ *
+ * Owns: that choice. Does not own: when a run's own wait is over (its deadline), finding out who waits and who asks (engine/effects/outages).
+ *
+ * Invariants: 1. Pure. 2. Of runs that wait for one agent for the same reason at most one asks at a time, until the agent has answered it. 3. Nobody waits for a run that
+ * cannot move. 4. Who failed last asks first: nobody knows more of the outage.
+ */
+
+/** A run that waits for its agent. */
+export interface WaitingRun {
+  readonly runId: string;
+  readonly agent: string;
+  /** The code of what it waits over. */
+  readonly code: string;
+  /** When its agent failed. */
+  readonly failedAtMs: number;
+}
+
+/** A run whose agent was limited and has been started again. */
+export interface AskingRun {
+  readonly runId: string;
+  readonly agent: string;
+  /** True once the model has answered the agent. */
+  readonly hasAnswer: boolean;
+}
+
+/** True when that waiting run may ask its agent again, once its own wait is over. `answeredAtMs`: when that agent last had an answer, null: not seen. */
+export function mayAskAgain(
+  run: WaitingRun,
+  waiting: readonly WaitingRun[],
+  asking: readonly AskingRun[],
+  answeredAtMs: number | null,
+): boolean {
+  if (answeredAtMs !== null && answeredAtMs > run.failedAtMs) return true;
+  if (asking.some((one) => one.agent === run.agent && one.runId !== run.runId && !one.hasAnswer)) return false;
+  return waiting
+    .filter((one) => one.agent === run.agent && one.code === run.code)
+    .every((one) => one.runId === run.runId || isBefore(run, one));
+}
+
+function isBefore(run: WaitingRun, other: WaitingRun): boolean {
+  if (run.failedAtMs !== other.failedAtMs) return run.failedAtMs > other.failedAtMs;
+  return run.runId < other.runId;
+}

@@ -1,0 +1,96 @@
+/**
+ * What a start finds, in words: one finding for every row of the recovery table.
+ *
+ * Owns: these words, which `recover`, `status` and the inspector share. Does not own: the table (run/recovery), looking (engine/recovery/open-tasks).
+ *
+ * Invariant: nothing is told as done by whoever only looks.
+ */
+import { unreachable } from '../base/unreachable.ts';
+import type { RecoveryAction } from './recovery.ts';
+
+/** Who tells what is found: a start, which settles what has ended, or somebody who only looks while nothing is done. */
+export type Finder = 'start' | 'look';
+
+/** One thing that a start found or would find, and what was done about it or will be. */
+export interface RecoveryFinding {
+  readonly class:
+    | 'intentBeforeSpawn'
+    | 'spawnedBeforeResult'
+    | 'resultBeforeEvent'
+    | 'eventBeforeSnapshot'
+    | 'staleLease'
+    | 'lateOrConflicting'
+    | 'interruptedAppend'
+    | 'ambiguous';
+  readonly detail: string;
+  readonly action: string;
+}
+
+/** What is found of a lease past its time. */
+export function staleLeaseFinding(): RecoveryFinding {
+  return {
+    class: 'staleLease',
+    detail: "the run's lease has expired",
+    action: 'renewed by the next run, unless another one needs it',
+  };
+}
+
+/** What is found of an open task about which that one thing is to be done. */
+export function taskFinding(taskId: string, action: RecoveryAction, finder: Finder = 'look'): RecoveryFinding {
+  const settled = (done: string): string => settledBy(finder, done);
+  switch (action) {
+    case 'startHost':
+      return {
+        class: 'intentBeforeSpawn',
+        detail: `${taskId}: nobody has claimed it`,
+        action: 'a host is started by the next run',
+      };
+    case 'watchHost':
+      return { class: 'spawnedBeforeResult', detail: `${taskId}: its host lives`, action: 'watched by the next run' };
+    case 'adoptWorker':
+      return {
+        class: 'spawnedBeforeResult',
+        detail: `${taskId}: its host is dead, its worker lives`,
+        action: 'adopted by the next run',
+      };
+    case 'linkNeverRan':
+      return {
+        class: 'spawnedBeforeResult',
+        detail: `${taskId}: its host died before the worker ran`,
+        action: settled('recorded as interrupted'),
+      };
+    case 'concludeOrphan':
+      return {
+        class: 'spawnedBeforeResult',
+        detail: `${taskId}: host and worker are gone`,
+        action: settled('concluded from its files'),
+      };
+    case 'endRemains':
+      return {
+        class: 'resultBeforeEvent',
+        detail: `${taskId}: ended, but some of its processes remain`,
+        action: settled('ended, then settled'),
+      };
+    case 'settleRevoked':
+    case 'settleOutcome':
+      return {
+        class: 'resultBeforeEvent',
+        detail: `${taskId}: its end was not recorded yet`,
+        action: settled('settled'),
+      };
+    case 'askAboutHost':
+    case 'askAboutRemains':
+      return {
+        class: 'ambiguous',
+        detail: `${taskId}: cannot tell whether it is still running`,
+        action: 'a person decides',
+      };
+    default:
+      return unreachable(action);
+  }
+}
+
+/** What a start does at once, in the words of who tells it. */
+export function settledBy(finder: Finder, done: string): string {
+  return finder === 'start' ? done : `${done} at the next start`;
+}

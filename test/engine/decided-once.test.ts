@@ -1,0 +1,107 @@
+/** A command is decided once: whoever dies on the way, and however many decide at the same time. */
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/system-clock.ts';
+import { emptyInbox } from '../../src/engine/commands.ts';
+import { recordsOf } from '../../src/engine/run-look.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { Files } from '../../src/store/files.ts';
+import { type CommandRequest, leaveCommand, readCommands, readDecision } from '../../src/store/inbox.ts';
+import { quarantineRun } from '../../src/store/quarantine.ts';
+import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { asDriver, forEachKill } from '../support/machine-kills.ts';
+import { SIM_RUN, simEntries, startSim } from '../support/sim-run.ts';
+
+const PATHS = new RegistryPaths('/registry');
+const BODY = { runId: SIM_RUN, reason: 'seen', by: 'ada' } as const;
+const RETRY = { ...BODY, command: 'resolve', decision: 'retry' } as const;
+
+function filesOf(machine: SimMachine): Files {
+  return new Files(machine.disk, systemClock);
+}
+
+/** A machine whose run is parked: its first review could not be done. */
+async function parked(): Promise<SimMachine> {
+  const machine = new SimMachine(new MemoryFs(), { 'review-e1-a1': 'BLOCKED' });
+  expect((await startSim(machine)).view?.state).toBe('blockedNeedsHuman');
+  return machine;
+}
+
+function leave(machine: SimMachine, request: CommandRequest): string {
+  return leaveCommand(filesOf(machine), PATHS, systemClock, request);
+}
+
+/** Types of the records that hold the decision on that command. */
+function recordsFor(machine: SimMachine, commandId: string): readonly string[] {
+  const place = { files: filesOf(machine), paths: PATHS };
+  return recordsOf(place, SIM_RUN).flatMap(({ event }) =>
+    'commandId' in event && event.commandId === commandId ? [event.type] : [],
+  );
+}
+
+describe('a command whose decider is killed at any change of the disk is decided by the next one, and recorded once', () => {
+  it.each([
+    ['a retry', RETRY, 'decisionMade'],
+    ['a cancel, which ends its run', { ...BODY, command: 'cancel' }, 'cancelRequested'],
+  ] as const)('%s', async (_name, request, type) => {
+    const machine = await parked();
+    const commandId = leave(machine, request);
+    const points = await forEachKill(
+      machine,
+      () => asDriver(machine, emptyInbox),
+      async (point) => {
+        await asDriver(machine, emptyInbox);
+        expect(recordsFor(machine, commandId), point).toEqual([type]);
+        expect(readDecision(filesOf(machine), PATHS, commandId)?.isAccepted, point).toBe(true);
+      },
+    );
+    expect(points).toBeGreaterThan(5);
+  });
+
+  it('a refusal', async () => {
+    const machine = new SimMachine(new MemoryFs(), {});
+    await asDriver(machine, (driver) => simEntries(1).map((entry) => driver.create(entry)));
+    const runId = simEntries(1)[0]?.runId ?? '';
+    const commandId = leave(machine, { ...RETRY, runId });
+    await forEachKill(
+      machine,
+      () => asDriver(machine, emptyInbox),
+      async (point) => {
+        await asDriver(machine, emptyInbox);
+        const records = recordsOf({ files: filesOf(machine), paths: PATHS }, runId);
+        const refusals = records.filter(({ event }) => event.type === 'commandRefused').map(({ seq }) => seq);
+        expect(refusals, point).toHaveLength(1);
+        expect(readDecision(filesOf(machine), PATHS, commandId), point).toMatchObject({
+          isAccepted: false,
+          seq: refusals[0],
+        });
+      },
+    );
+  });
+
+  it('giving up a run that is set aside', async () => {
+    const machine = await parked();
+    const why = { code: 'PAWL_JOURNAL_DAMAGED', detail: 'd', findings: [], surfaces: [], atMs: 1 } as const;
+    quarantineRun(filesOf(machine), PATHS, SIM_RUN, why);
+    const first = leave(machine, { ...BODY, command: 'resolve', decision: 'abandon' });
+    const second = leave(machine, { ...BODY, command: 'resolve', decision: 'abandon' });
+    await forEachKill(
+      machine,
+      () => asDriver(machine, emptyInbox),
+      async (point) => {
+        await asDriver(machine, emptyInbox);
+        const decisions = [first, second].map((id) => readDecision(filesOf(machine), PATHS, id)?.isAccepted);
+        expect(decisions.toSorted(), point).toEqual([false, true]);
+      },
+    );
+  });
+});
+
+it('two who decide on one command at the same time record it once, and both find the same decision', async () => {
+  const machine = await parked();
+  const commandId = leave(machine, RETRY);
+  await asDriver(machine, (driver) => Promise.all([emptyInbox(driver), emptyInbox(driver)]));
+  expect(recordsFor(machine, commandId)).toEqual(['decisionMade']);
+  expect(readDecision(filesOf(machine), PATHS, commandId)?.isAccepted).toBe(true);
+  expect(readCommands(filesOf(machine), PATHS).commands).toEqual([]);
+});

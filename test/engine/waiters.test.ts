@@ -1,0 +1,48 @@
+/** Several waits on one driver: each of them ends when what it waits for has come. */
+import { expect, it } from 'vitest';
+import { Driver } from '../../src/engine/driver.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { simEntries } from '../support/sim-run.ts';
+
+it('every drive of several at once ends when its own runs have ended', async () => {
+  const world = new SimMachine(new MemoryFs(), {}).boot();
+  const driver = new Driver(world, { maxParallel: 3, agentOverride: null });
+  await driver.open();
+  const runIds = simEntries(3).map((entry) => driver.create(entry).runId);
+  const ended: string[] = [];
+  const drives = runIds.map((runId) => driver.drive([runId]).then(() => ended.push(runId)));
+  const all = Promise.all(drives);
+  for (let turns = 0; turns < 2_000 && ended.length < runIds.length; turns += 1)
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  expect([...ended].sort()).toEqual([...runIds].sort());
+  await all;
+  expect(driver.moving(runIds)).toEqual([]);
+  expect(runIds.map((runId) => driver.view(runId)?.state)).toEqual(runIds.map(() => 'readyForManualReview'));
+  await driver.close();
+});
+
+it('a drive whose runs are to move while nothing is under way for them ends as a bug, and does not wait for ever', async () => {
+  const driver = new Driver(new SimMachine(new MemoryFs(), {}).boot(), { maxParallel: 1, agentOverride: null });
+  await driver.open();
+  const runId = simEntries(1).map((entry) => driver.create(entry).runId)[0] ?? '';
+  const run = driver.find(runId);
+  // The answer to its first effect is thrown away: the effect stays owed, and nobody performs it any more.
+  if (run !== undefined) run.settle = () => false;
+  await expect(driver.drive([runId])).rejects.toThrow(
+    `bug: nothing is under way for ${runId} in {"queued":"admitting"}`,
+  );
+  await driver.close();
+});
+
+it('a driver that stops accepting work names the runs that have not come to rest, and those that have it does not', async () => {
+  const driver = new Driver(new SimMachine(new MemoryFs(), {}).boot(), { maxParallel: 3, agentOverride: null });
+  await driver.open();
+  const [first = '', second = ''] = simEntries(2).map((entry) => driver.create(entry).runId);
+  await driver.drive([first]);
+  const driving = driver.drive([first, second]);
+  driver.stopAccepting();
+  await driving;
+  await driver.close();
+  expect(driver.moving([first, second])).toEqual([second]);
+});
