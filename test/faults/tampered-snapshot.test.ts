@@ -80,7 +80,7 @@ const ACCEPTED_BY_XSTATE: Readonly<Record<string, Tamper>> = {
     contextOf(task(draft)).settlement = null;
   },
   'a task in another state': (draft) => {
-    task(draft).value = 'requested';
+    task(draft).value = { progress: { open: 'requested' }, supervision: 'watching', completions: 'awaited' };
   },
 };
 

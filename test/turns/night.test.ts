@@ -141,9 +141,8 @@ describe('kills', () => {
   it('abort ends with a signal first, state and notice in one record', () => {
     expect(scenario.told(idOf('CANCELLED')).map(({ what }) => what)).toEqual(['start', 'open', 'took SIGTERM']);
     const { ends, otherNotices } = scenario.ends(idOf('CANCELLED'));
-    expect(ends).toEqual([
-      { told: ['cancelled'], run: 'cancelled', openTask: null, task: { settled: 'cancelled' }, hasBlocker: true },
-    ]);
+    const ENDED = { progress: 'cancelled', supervision: 'over', completions: 'late' };
+    expect(ends).toEqual([{ told: ['cancelled'], run: 'cancelled', openTask: null, task: ENDED, hasBlocker: true }]);
     expect(otherNotices).toBe(0);
   });
 

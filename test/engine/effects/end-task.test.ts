@@ -127,10 +127,10 @@ describe('what a register says', () => {
       if (folder === bench.folder) steps.push('sync');
       sync(folder);
     };
-    const commit = bench.run.commit.bind(bench.run);
-    bench.run.commit = (actor, event) => {
+    const settle = bench.run.settle.bind(bench.run);
+    bench.run.settle = (effect, event) => {
       steps.push(event.type);
-      return commit(actor, event);
+      return settle(effect, event);
     };
     return steps;
   }
