@@ -22,7 +22,7 @@ const released = ['dropLease', { type: 'withdraw', params: { kind: 'deadline' } 
 /** The statechart of a run, from its packet to its handoff or to a stop that names its reason. */
 export const runMachine = runSetup.createMachine({
   id: 'run',
-  version: '2',
+  version: '3',
   description: 'One packet, from its intake to a handoff for review, or to a stop that names its reason.',
   context: ({ input }) => freshContext(input),
   output: ({ context: { handoff, cancel } }) => ({ handoff, cancel }),

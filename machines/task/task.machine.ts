@@ -128,7 +128,7 @@ const resultState = <Result extends TaskResult>(result: Result, description: str
 /** The statechart of one worker task. */
 export const taskMachine = taskSetup.createMachine({
   id: 'task',
-  version: '2',
+  version: '3',
   description: 'One piece of delegated work: one worker, started once at most.',
   context: ({ input }) => freshTask(input),
   type: 'parallel',

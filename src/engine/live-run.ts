@@ -161,6 +161,11 @@ export class LiveRun {
     this.#live.saveSnapshot();
   }
 
+  /** The run stands under the present rules from now on, by a record of its own; nothing is recorded where it does already. */
+  raiseRules(): void {
+    this.#live.raiseRules();
+  }
+
   /** From now on owed effects are performed as they are asked for. */
   start(perform: Performer): void {
     this.#live.start((effect, signal) => perform(this, effect, signal));

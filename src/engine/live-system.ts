@@ -171,11 +171,11 @@ export class LiveSystem<S extends System> {
     return false;
   }
 
-  /** From this record on the system stands under the present rules; nothing is recorded where it does already. */
+  /** From this record on the system stands under the present rules; nothing is recorded where it does already, or where it has ended. */
   raiseRules(): void {
     const state: AnyState = this.state;
     const event = rulesToRaise(this.#system, state);
-    if (event === null) return;
+    if (event === null || state.root.status !== 'active') return;
     const next = raised(this.#system, state);
     this.#append(DRIVER_ACTOR, event, this.#place.clock.nowMs(), {
       kind: 'accepted',

@@ -78,7 +78,14 @@ export class SystemRegistry {
     const start = this.#startOf(found, id, folder, options.begin !== undefined);
     const live = new DurableSystem(system, place, { systemId: id, ...start }, options.perform);
     this.#open.set(folder, live);
-    live.start(start.state === null ? (options.begin ?? null) : null);
+    try {
+      live.start(start.state === null ? (options.begin ?? null) : null);
+    } catch (error) {
+      // Whoever mends what was in the way may open it again.
+      this.#open.delete(folder);
+      await live.close();
+      throw error;
+    }
     return live;
   }
 

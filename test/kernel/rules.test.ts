@@ -1,9 +1,11 @@
 /** A journal that was begun under rules 1 and cut after any of its records goes on, and ends, under rules 2: nothing owed is lost, nothing performed twice. */
 import { describe, expect, it } from 'vitest';
+import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { DurableSystem, type Performers } from '../../src/engine/durable-system.ts';
 import { rehydrateSystem, sizeAfterRepair } from '../../src/engine/rehydrate-system.ts';
+import { SystemRegistry } from '../../src/engine/system-registry.ts';
 import { fold, RULES_RAISED, raised } from '../../src/kernel/fold.ts';
 import { definitionHash } from '../../src/kernel/image.ts';
 import { defineSystem, type StateOf, type System } from '../../src/kernel/system.ts';
@@ -201,5 +203,39 @@ describe('a migration', () => {
     const same = withUpcast((state) => ({ ...state, outbox: upcastParcel(state).outbox }));
     const state = await stateOfOne();
     expect(() => raised(same, state)).toThrow('do not restore parcel');
+  });
+});
+
+describe('a registry', () => {
+  const ONE_RECORD = BEGIN;
+
+  it('opens a system again whose opening was refused once, and one at a time', async () => {
+    const fs = new MemoryFs();
+    const files = new Files(fs, systemClock);
+    const registry = new SystemRegistry({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
+    const performed: string[] = [];
+    const perform = TWO(performed);
+    await expect(registry.open(parcelTwo, 'p-1', { perform })).rejects.toMatchObject({ code: 'PAWL_SYSTEM_UNKNOWN' });
+    const broken = { ...ONE_RECORD, byMs: Number.NaN };
+    await expect(registry.open(parcelTwo, 'p-1', { perform, begin: broken })).rejects.toThrow();
+    const parcel = await registry.open(parcelTwo, 'p-1', { perform, begin: ONE_RECORD });
+    await expect(registry.open(parcelTwo, 'p-1', { perform })).rejects.toThrow('is open already');
+    await parcel.until(hasEnded, 5_000);
+    expect(registry.ids(parcelTwo)).toEqual(['p-1']);
+    await registry.close();
+    await expect(parcel.send(ONE_RECORD)).rejects.toMatchObject({ code: 'PAWL_SYSTEM_CLOSED' });
+  });
+
+  it('tells a waiter that nobody met within its time so, and any number of them may wait', async () => {
+    const files = new Files(new MemoryFs(), systemClock);
+    const registry = new SystemRegistry({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
+    const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };
+    const parcel = await registry.open(parcelTwo, 'p-1', { perform, begin: ONE_RECORD });
+    const waits = [parcel.until(hasEnded, 20), parcel.until(hasEnded, 30)];
+    for (const wait of waits) await expect(wait).rejects.toMatchObject({ code: 'PAWL_WAIT_TIMED_OUT' });
+    const closed = parcel.until(hasEnded, 5_000);
+    const told = expect(closed).rejects.toMatchObject({ code: 'PAWL_SYSTEM_CLOSED' });
+    await registry.close();
+    await told;
   });
 });

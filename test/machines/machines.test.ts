@@ -9,6 +9,7 @@ import { KERNEL_ACTIONS } from '../../src/kernel/actions.ts';
 import { RUN_EFFECTS } from '../../src/model/effect.ts';
 import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { HASH, POLICY } from '../../src/prove/model/settlements.ts';
+import { RUN_RULES } from '../../src/run/system.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 
 const SMALL_RUN = {
@@ -259,5 +260,11 @@ describe('a persisted actor', () => {
   it('starts a run from its input alone', () => {
     const actor = createActor(runMachine, { input: SMALL_RUN });
     expect(actor.getSnapshot().context).toEqual(freshContext(SMALL_RUN));
+  });
+});
+
+describe('the charts', () => {
+  it('name the rules that journals are written under as their version', () => {
+    expect(MACHINES.map(([, { version }]) => version)).toEqual(MACHINES.map(() => String(RUN_RULES)));
   });
 });

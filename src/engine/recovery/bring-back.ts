@@ -53,6 +53,7 @@ export async function settleLeftovers(run: LiveRun, before: readonly Finding[]):
   const { world } = run;
   const findings = [...before];
   try {
+    run.raiseRules();
     findings.push(...lookAtTasks(world, run.runId, run.state, world.clock.nowMs(), 'start'));
     await settleOpenTasks(run);
     findings.push(...recordLateCompletions(run));
