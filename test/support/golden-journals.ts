@@ -40,8 +40,12 @@ export interface GoldenRecord {
 
 /** Every record of the journals of those rules, each after the one before it. Throws for a line that is no record or follows none. */
 export function goldenRecords(rules: number): readonly GoldenRecord[] {
-  const path = `${GOLDEN_ROOT}${rules}/stories.jsonl`;
-  if (!existsSync(path)) return [];
+  const folder = `${GOLDEN_ROOT}${rules}/`;
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((name) => recordsIn(`${folder}${name}`));
+}
+
+function recordsIn(path: string): readonly GoldenRecord[] {
   const known = new Map<string, GoldenRecord>();
   for (const line of readFileSync(path, 'utf8').trimEnd().split('\n')) {
     const reading = readLine(Buffer.from(line));

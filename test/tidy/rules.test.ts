@@ -88,8 +88,10 @@ describe('the rules that a journal names', () => {
       rules: RUN_RULES + 1,
       previous: { system: runSystem, upcast: (state) => state },
     };
-    expect(goldenProblem(next, GOLDEN)).toBeNull();
-    expect(goldenProblem({ ...next, previous: null }, GOLDEN)).toContain('not known');
+    const some = GOLDEN.slice(0, 300);
+    expect(goldenProblem(changed, some)).not.toBeNull();
+    expect(goldenProblem(next, some)).toBeNull();
+    expect(goldenProblem({ ...next, previous: null }, some)).toContain('not known');
   });
 });
 
