@@ -62,6 +62,8 @@ function modelLines() {
     }
     return journal;
   });
+  // No story tells of a packet that is insufficient either: it has no step after its first.
+  new Journal(lines).take(opening(world.policy, ['scope.goal']));
   const [longest] = journals.sort((a, b) => b.state.seq - a.state.seq);
   for (const input of lateSteps(longest.state)) longest.take(input);
   return lines;
