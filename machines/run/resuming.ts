@@ -66,7 +66,7 @@ export function armLease() {
     {
       type: 'deadline' as const,
       params: ({ context }: { context: RunContext }) => ({
-        id: 'lease',
+        id: 'lease' as const,
         atMs: (context.lease?.expiresAtMs ?? 0) - Math.floor(context.policy.leaseTtlMs / 2),
       }),
     },

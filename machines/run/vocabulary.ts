@@ -8,7 +8,7 @@
 
 import { assign, setup } from 'xstate';
 import { type ChildOpening, effect, type Telling } from '../../src/kernel/actions.ts';
-import type { Gate } from '../../src/model/effect.ts';
+import type { EffectParams, Gate } from '../../src/model/effect.ts';
 import type { Blocker } from '../../src/model/error.ts';
 import type { ArtifactRef, RunMessage } from '../../src/model/event.ts';
 import { BOUNDS, type Purpose } from '../../src/model/limits.ts';
@@ -57,7 +57,7 @@ export const runSetup = setup({
     commitWork: effect<{ taskId: string; purpose: Purpose; commit: string }>(),
     judgeGate: effect<{ gate: Gate; taskId: string; epoch: number; commit: string }>(),
     projectHandoff: effect<{ commit: string; epoch: number }>(),
-    deadline: effect<{ id: string; atMs: number }>(),
+    deadline: effect<EffectParams<'deadline'>>(),
     // For the driver, inside the same record.
     withdraw: effect<{ kind: string; id?: string }>(),
     openChild: effect<ChildOpening<TaskInput>>(),

@@ -42,6 +42,9 @@ const WATCHING = {
   refusedAs: null,
 } as const;
 
+/** The deadlines of a run: the renewal of its lease, and the end of its wait for its agent. */
+export const RUN_DEADLINES = ['lease', 'limit'] as const;
+
 /** Every effect of a run. */
 export const RUN_EFFECTS = {
   admitRun: {
@@ -108,9 +111,11 @@ export const RUN_EFFECTS = {
     ...WATCHING,
     params: z.strictObject({ taskId: text, requestHash: text, reason: z.enum(END_REASONS) }),
   },
-  deadline: { ...DEADLINE_ROW, refusedAs: null },
+  deadline: { ...DEADLINE_ROW, params: DEADLINE_ROW.params.extend({ id: z.enum(RUN_DEADLINES) }), refusedAs: null },
 } as const satisfies Readonly<Record<string, RunEffectRow>>;
 
+/** The id of a deadline of a run. */
+export type RunDeadline = (typeof RUN_DEADLINES)[number];
 /** The name of an effect. */
 export type EffectKind = keyof typeof RUN_EFFECTS;
 /** An effect as it stands in the outbox, with `key` = `<runId>/<seq>.<n>:<kind>` and the actor that asked. */

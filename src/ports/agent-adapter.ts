@@ -112,6 +112,19 @@ export interface TurnExit {
 /** The adapter of a kind; a promise where it is loaded only when it is needed. */
 export type AdapterTable = (kind: AgentKind) => AgentAdapter | Promise<AgentAdapter>;
 
+/** Where a login of an agent shows. */
+export interface LoginPlaces {
+  /** Variables of which each is a login. */
+  readonly variables: readonly string[];
+  /** Files that a login leaves: a folder, named by a variable or else below the home, and a path in it. */
+  readonly files: readonly { readonly variable: string | null; readonly folder: string; readonly path: string }[];
+}
+
+/** How an agent is started as an ACP agent: by itself with a flag that its help must name, or through another program that must be there. */
+export type AcpWay =
+  | { readonly by: 'itself'; readonly args: string; readonly flag: string | null }
+  | { readonly by: 'program'; readonly program: string };
+
 /** One kind of coding agent. */
 export interface AgentAdapter {
   readonly kind: AgentKind;
@@ -122,6 +135,10 @@ export interface AgentAdapter {
   /** How it is installed, for a hint. */
   readonly install: string;
   readonly capabilities: AgentCapabilities;
+  /** Where a login shows; absent: that is not known. */
+  readonly login?: LoginPlaces;
+  /** How it is started as an ACP agent; absent: not at all, or it is one already. */
+  readonly acp?: AcpWay;
   /** The schema of an answer in the form that its service takes; without this: as it is. */
   readonly schemaFor?: (schema: Json) => Json;
   /** Names of variables that it takes from the user's environment: logins, endpoints, its own folders. */

@@ -42,6 +42,11 @@ export const claude: AgentAdapter = {
   title: 'Claude Code',
   program: 'claude',
   install: 'npm install -g @anthropic-ai/claude-code',
+  login: {
+    variables: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+    files: [{ variable: 'CLAUDE_CONFIG_DIR', folder: '.claude', path: '.credentials.json' }],
+  },
+  acp: { by: 'program', program: 'claude-agent-acp' },
   capabilities: {
     session: 'assigned',
     canResume: true,

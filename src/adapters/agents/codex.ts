@@ -39,6 +39,11 @@ export const codex: AgentAdapter = {
   title: 'Codex',
   program: 'codex',
   install: 'npm install -g @openai/codex',
+  login: {
+    variables: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
+    files: [{ variable: 'CODEX_HOME', folder: '.codex', path: 'auth.json' }],
+  },
+  acp: { by: 'program', program: 'codex-acp' },
   capabilities: {
     session: 'reported',
     canResume: true,

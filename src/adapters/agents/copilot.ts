@@ -59,6 +59,9 @@ export const copilot: AgentAdapter = {
   title: 'GitHub Copilot CLI',
   program: 'copilot',
   install: 'npm install -g @github/copilot',
+  // It keeps its login in the system's keychain, or in a file that is there without one too.
+  login: { variables: ['COPILOT_GITHUB_TOKEN', 'GH_TOKEN', 'GITHUB_TOKEN', 'COPILOT_PROVIDER_API_KEY'], files: [] },
+  acp: { by: 'itself', args: '--acp', flag: '--acp' },
   capabilities: {
     session: 'assigned',
     canResume: true,

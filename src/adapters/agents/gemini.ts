@@ -38,6 +38,11 @@ export const gemini: AgentAdapter = {
   title: 'Gemini CLI',
   program: 'gemini',
   install: 'npm install -g @google/gemini-cli',
+  login: {
+    variables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_APPLICATION_CREDENTIALS'],
+    files: [{ variable: null, folder: '.gemini', path: 'oauth_creds.json' }],
+  },
+  acp: { by: 'itself', args: '--acp', flag: '--acp' },
   capabilities: {
     session: 'assigned',
     canResume: true,

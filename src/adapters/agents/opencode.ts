@@ -49,6 +49,11 @@ export const opencode: AgentAdapter = {
   title: 'OpenCode',
   program: 'opencode',
   install: 'npm install -g opencode-ai',
+  login: {
+    variables: ['OPENCODE_API_KEY', 'ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY'],
+    files: [{ variable: 'XDG_DATA_HOME', folder: '.local/share', path: 'opencode/auth.json' }],
+  },
+  acp: { by: 'itself', args: 'acp', flag: null },
   capabilities: {
     session: 'reported',
     canResume: true,

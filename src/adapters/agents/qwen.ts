@@ -33,6 +33,11 @@ export const qwen: AgentAdapter = {
   title: 'Qwen Code',
   program: 'qwen',
   install: 'npm install -g @qwen-code/qwen-code',
+  login: {
+    variables: ['OPENAI_API_KEY', 'DASHSCOPE_API_KEY'],
+    files: [{ variable: 'QWEN_HOME', folder: '.qwen', path: 'oauth_creds.json' }],
+  },
+  acp: { by: 'itself', args: '--acp', flag: '--acp' },
   capabilities: {
     session: 'assigned',
     canResume: true,

@@ -1,7 +1,7 @@
 /**
  * Which agents are installed, in which version, and what they can do here.
  *
- * Owns: looking at each known kind and each agent of the config. Does not own: asking a program (adapters/agents), what is known by heart (agent-facts).
+ * Owns: looking at each known kind and each agent of the config. Does not own: asking a program, and what is known of each kind by heart (adapters/agents).
  *
  * Invariants: 1. No model is called and no login is used. 2. Of a login only the name of its variable or file is told. 3. An agent that is unusable spoils no other.
  */
@@ -14,7 +14,6 @@ import type { AgentConfig, Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { AGENT_KINDS, type AgentKind } from '../../model/turn.ts';
 import type { AgentAdapter, TurnStart } from '../../ports/agent-adapter.ts';
-import { AGENT_FACTS } from './agent-facts.ts';
 import type { AgentAbilities, AgentCheck } from './doctor-report.ts';
 
 /** Where agents are looked for. */
@@ -23,7 +22,7 @@ export interface AgentPlace {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-type NativeKind = keyof typeof AGENT_FACTS;
+type NativeKind = Exclude<AgentKind, 'acp'>;
 
 /** The agents of the config, then every kind that it does not name; several are asked at once. */
 export function agentChecks(config: Config | null, place: AgentPlace): Promise<readonly AgentCheck[]> {
@@ -84,7 +83,7 @@ async function nativeCheck(
 ): Promise<AgentCheck> {
   const adapter = adapterOf(kind);
   const path = nativeProgram(kind, config?.program ?? null, place);
-  const loginFrom = loginOf(kind, place.environment);
+  const loginFrom = loginOf(adapter, place.environment);
   const base: AgentCheck = {
     ...{ ...NOTHING_KNOWN, name, kind, path, isConfigured: config !== null, problem: null },
     ...{ login: loginFrom === null ? 'unknown' : 'found', loginFrom },
@@ -93,7 +92,7 @@ async function nativeCheck(
   try {
     const program = await probeProgram(adapter, path, place.environment);
     const { version, sha256 } = program;
-    const abilities = abilitiesOf(kind, adapter, program, place);
+    const abilities = abilitiesOf(adapter, program, place);
     const unknown = unknownFlags(adapter, program, argsOf(adapter, { extraArgs: config?.extraArgs ?? [] }));
     const problem = unknown.length === 0 ? null : `version ${version} does not know ${unknown.join(', ')}`;
     return { ...base, version, sha256, abilities, unknownFlags: unknown, problem };
@@ -104,12 +103,7 @@ async function nativeCheck(
 }
 
 /** What its adapter can do with it, less what the installed version has no flags for. */
-function abilitiesOf(
-  kind: NativeKind,
-  adapter: AgentAdapter,
-  program: ProbedProgram,
-  place: AgentPlace,
-): AgentAbilities {
+function abilitiesOf(adapter: AgentAdapter, program: ProbedProgram, place: AgentPlace): AgentAbilities {
   const { capabilities } = adapter;
   const base = new Set(unknownFlags(adapter, program, argsOf(adapter, {})));
   const knows = (more: Partial<TurnStart>): boolean =>
@@ -120,7 +114,7 @@ function abilitiesOf(
     resume: capabilities.canResume && knows({ session: { id: SESSION, isResume: true } }),
     structuredOutput: capabilities.hasStructuredOutput && knows({ answerSchema: { schema: {}, file: '/schema' } }),
     mcp: capabilities.hasMcp && knows({ mcp }),
-    acp: acpOf(kind, adapter, program, place),
+    acp: acpOf(adapter, program, place),
     usage: capabilities.usage,
     turnLimit: capabilities.hasTurnLimit && knows({ maxTurns: 1 }),
   };
@@ -148,8 +142,9 @@ function argsOf(adapter: AgentAdapter, more: Partial<TurnStart>): readonly strin
   return adapter.command({ ...start, ...more }).args;
 }
 
-function acpOf(kind: NativeKind, adapter: AgentAdapter, program: ProbedProgram, place: AgentPlace): string | null {
-  const { acp } = AGENT_FACTS[kind];
+function acpOf(adapter: AgentAdapter, program: ProbedProgram, place: AgentPlace): string | null {
+  const { acp } = adapter;
+  if (acp === undefined) return null;
   if (acp.by === 'program') {
     return findProgram(acp.program, place.configFolder, place.environment.PATH) === null ? null : acp.program;
   }
@@ -158,8 +153,9 @@ function acpOf(kind: NativeKind, adapter: AgentAdapter, program: ProbedProgram, 
 }
 
 /** The variable or the file that a login shows by, null when none does. */
-function loginOf(kind: NativeKind, environment: AgentPlace['environment']): string | null {
-  const { variables, files } = AGENT_FACTS[kind].login;
+function loginOf({ login }: AgentAdapter, environment: AgentPlace['environment']): string | null {
+  if (login === undefined) return null;
+  const { variables, files } = login;
   const variable = variables.find((name) => (environment[name] ?? '') !== '');
   if (variable !== undefined) return variable;
   for (const file of files) {

@@ -8,7 +8,7 @@
 import type { StateValue } from 'xstate';
 import { isSurfaceInDoubt, taskIdOf } from '../../../machines/run/context.ts';
 import { surfacesToLease } from '../../../machines/run/surfaces.ts';
-import type { Gate, KeyedEffect } from '../../model/effect.ts';
+import type { Gate, KeyedEffect, RunDeadline } from '../../model/effect.ts';
 import type { Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import type { RunContext } from '../../model/run-context.ts';
@@ -280,7 +280,7 @@ function nameOf(effect: KeyedEffect): string {
   return effect.kind === 'deadline' ? `${effect.kind} ${effect.id}` : effect.kind;
 }
 
-function isDeadline(id: 'lease' | 'limit'): (effect: KeyedEffect) => boolean {
+function isDeadline(id: RunDeadline): (effect: KeyedEffect) => boolean {
   return (effect) => effect.kind === 'deadline' && effect.id === id;
 }
 

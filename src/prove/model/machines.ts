@@ -13,7 +13,7 @@ import { type RunMachineEvent, taskIdOf } from '../../../machines/run/context.ts
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import type { TaskMachineEvent } from '../../../machines/task/context.ts';
 import { taskMachine } from '../../../machines/task/task.machine.ts';
-import type { Effect, KeyedEffect } from '../../model/effect.ts';
+import { type Effect, type KeyedEffect, RUN_DEADLINES } from '../../model/effect.ts';
 import {
   type JournalEvent,
   type Policy,
@@ -122,9 +122,7 @@ function runEvents({ context }: RunSnapshot, without: readonly string[]): RunMac
       { kind: 'judgeGate', gate, taskId, epoch, commit: COMMIT },
     ]),
     { kind: 'projectHandoff', commit, epoch },
-    { kind: 'deadline', id: 'lease', atMs: 0 },
-    { kind: 'deadline', id: 'limit', atMs: 0 },
-    { kind: 'deadline', id: 'other', atMs: 0 },
+    ...RUN_DEADLINES.map((id): Effect => ({ kind: 'deadline', id, atMs: 0 })),
   ];
   const settled = TASK_RESULTS.map((result) => ({
     type: 'taskSettled' as const,
@@ -138,6 +136,7 @@ function runEvents({ context }: RunSnapshot, without: readonly string[]): RunMac
     packetReceived([], context.policy),
     packetReceived(['scope'], context.policy),
     ...effects.flatMap((effect) => eventsOf(effect, without)),
+    { type: 'deadlineReached', key: 'k', id: 'other' } as const,
   ];
   const replaced = ['packetReplaced', packetReplaced(context)] as const;
   const unasked = [...UNASKED, replaced].filter(([type]) => !without.includes(type)).map(([, event]) => event);

@@ -133,7 +133,8 @@ export function settlementOf(effect: KeyedEffect): JournalEvent | null {
     case 'endTask':
       return taskSettlementOf(effect);
     case 'deadline':
-      return null;
+      // A lease is renewed for as long as its run lasts: that leads nowhere.
+      return effect.id === 'lease' ? null : { type: 'deadlineReached', key, id: effect.id };
   }
 }
 

@@ -10,8 +10,7 @@
  */
 
 import { sha256 } from '../../base/sha256.ts';
-import { unreachable } from '../../base/unreachable.ts';
-import type { KeyedEffect, KeyedEffectOf } from '../../model/effect.ts';
+import { type KeyedEffect, type KeyedEffectOf, RUN_EFFECTS } from '../../model/effect.ts';
 import type { Blocker } from '../../model/error.ts';
 import type { JournalEvent, Policy } from '../../model/event.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
@@ -74,12 +73,6 @@ export function answersTo(effect: KeyedEffect, results: readonly TaskResult[] = 
       ];
     case 'acquireLease':
       return [...only(good), ...leaseTroubles(key)];
-    case 'awaitSurface':
-      return only(good);
-    case 'prepareWorkspace':
-      return [...only(good), ['workspaceRefused', refused('workspaceRefused', key)]];
-    case 'prepareTask':
-      return [...only(good), ['taskRefused', refused('taskRefused', key)]];
     case 'commitWork':
       return [
         ['workCommitted', { ...must(good, 'workCommitted'), commit: commitOf(effect.taskId) }],
@@ -94,13 +87,11 @@ export function answersTo(effect: KeyedEffect, results: readonly TaskResult[] = 
           { type: 'workEmpty', key, taskId: effect.taskId, commit: effect.commit, isAllowed: true },
         ],
         ['workEmpty', { type: 'workEmpty', key, taskId: effect.taskId, commit: effect.commit, isAllowed: false }],
-        ['workRefused', refused('workRefused', key)],
+        ...refusalOf(effect),
         ['workRefused changed', { type: 'workRefused', key, blocker: blockerOf('PAWL_WORKSPACE_CHANGED') }],
       ];
     case 'judgeGate':
       return verdicts(must(good, 'gateJudged'));
-    case 'projectHandoff':
-      return [...only(good), ['handoffRefused', refused('handoffRefused', key)]];
     case 'startHost':
       return [
         ...only(good),
@@ -116,9 +107,15 @@ export function answersTo(effect: KeyedEffect, results: readonly TaskResult[] = 
       return ends(key, results);
     case 'deadline':
       return [[`deadlineReached ${effect.id}`, { type: 'deadlineReached', key, id: effect.id }]];
+    // Every other effect comes to its good end, or is refused as its row says.
     default:
-      return unreachable(effect);
+      return [...only(good), ...refusalOf(effect)];
   }
+}
+
+function refusalOf({ kind, key }: KeyedEffect): readonly Answer[] {
+  const { refusedAs } = RUN_EFFECTS[kind];
+  return only(refusedAs === null ? null : refusedAs(key, blockerOf('PAWL_WORKSPACE_FAILED')));
 }
 
 /** What happens without being asked for, whatever the run is: an operator's commands, and another run that takes over a lease that has run out. */
@@ -195,13 +192,6 @@ function workerEnded(key: string, result: TaskResult): JournalEvent {
     signal: null,
     blocker: END_BLOCKERS[result],
   };
-}
-
-function refused(
-  type: 'workspaceRefused' | 'taskRefused' | 'workRefused' | 'handoffRefused',
-  key: string,
-): JournalEvent {
-  return { type, key, blocker: blockerOf('PAWL_WORKSPACE_FAILED') };
 }
 
 /** Work that reaches beyond its lease: some of it may be leased, and some not. */
