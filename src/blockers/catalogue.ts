@@ -31,7 +31,7 @@ const SET_ASIDE =
 const OTHER_HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   PAWL_GIT_FAILED: "Read git's message; retry once the cause is fixed.",
   PAWL_RULES_UNSUPPORTED:
-    'Finish or abandon it with the version of Pawl that began it, or submit its packet with --again, which makes a new run.',
+    'Finish or abandon it with the version of Pawl that began it. Its packet, submitted with --again, becomes a new run, which waits for what this one holds.',
   PAWL_JOURNAL_DAMAGED: SET_ASIDE,
   PAWL_JOURNAL_DIVERGED: SET_ASIDE,
   PAWL_SNAPSHOT_DAMAGED: SET_ASIDE,

@@ -17,6 +17,7 @@ import type { AgentsToChoose } from '../packets/choose-agents.ts';
 import { fileOverlaps } from '../packets/file-overlaps.ts';
 import { preflight } from '../packets/preflight.ts';
 import type { GitPort, RepositoryFacts } from '../ports/git.ts';
+import { isHeldByEarlier } from '../run/earlier-view.ts';
 import type { RunView } from '../run/run-view.ts';
 import { type PacketOutcome, planIntake, runsWithOtherPackets } from './intake.ts';
 
@@ -97,7 +98,7 @@ interface Found extends Pick<PacketCheck, 'reading' | 'standing' | 'view'> {
 }
 
 function standingOf(view: RunView | null): Standing {
-  if (view === null || view.state === 'queued') return 'new';
+  if (view === null || (view.state === 'queued' && !isHeldByEarlier(view))) return 'new';
   return STANDINGS[view.kind];
 }
 

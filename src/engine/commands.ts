@@ -16,6 +16,7 @@ import { RUN_ACTOR } from '../model/record.ts';
 import { DRIVER_ACTOR } from '../model/system-record.ts';
 import { readPacketsDocument } from '../packets/packets.ts';
 import { decisionEvent } from '../run/decision-event.ts';
+import { earlierRefusal, isHeldByEarlier } from '../run/earlier-view.ts';
 import { cancelRun, lookAtRun } from '../run/error-actions.ts';
 import type { RunView } from '../run/run-view.ts';
 import {
@@ -130,6 +131,8 @@ async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand
   const before = decidedBefore(driver, command);
   if (before !== null) return before;
   const isRetry = command.command === 'resolve' && command.decision === 'retry';
+  if (isHeldByEarlier(view) || (isRetry && view.earlierRules !== undefined && view.state === 'failedExecution'))
+    return { isAccepted: false, code: 'PAWL_RULES_UNSUPPORTED', seq: null };
   if (!isRetry || view.state !== 'failedExecution') return REFUSED;
   const reason = await whyNotRevived(driver, view);
   if (reason !== null) return { ...REFUSED, reason };
@@ -202,11 +205,12 @@ export function commandRefused(
   runId: string,
   command: string,
   code: string | null,
-  view: Pick<RunView, 'state' | 'kind'> | null,
+  view: Pick<RunView, 'state' | 'kind' | 'earlierRules'> | null,
   options: readonly string[] = [],
   reason = '',
 ): PawlError {
   if (code === 'PAWL_RUN_UNKNOWN') return unknownRun(runId, options);
+  if (code === 'PAWL_RULES_UNSUPPORTED') return new PawlError(earlierRefusal({ ...view, runId }, options));
   const isAtStandstill = code !== null && code !== 'PAWL_COMMAND_REFUSED';
   const isCancelMeant = !isAtStandstill && command === 'abandon' && view?.kind === 'active';
   return new PawlError({

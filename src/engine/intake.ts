@@ -20,10 +20,10 @@ import { nextRunId, taskPartOf, taskPartOfRun } from '../packets/packet-run-id.t
 import { targetBlocker } from '../packets/preflight.ts';
 import { surfacesOf } from '../packets/surfaces.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
+import { earlierRefusal, isHeldByEarlier } from '../run/earlier-view.ts';
 import { cancelRun, giveUpRun } from '../run/error-actions.ts';
 import { resolveLimits } from '../run/limits.ts';
 import type { RunView } from '../run/run-view.ts';
-import { RUN_RULES } from '../run/system.ts';
 import { writeArtifact } from '../store/artifacts.ts';
 import { type Batch, writeBatch } from '../store/batches.ts';
 import { keptPacketText } from './kept-packet.ts';
@@ -69,7 +69,7 @@ export interface PacketOutcome {
 
 /** What an intake may do besides recording new packets. */
 export interface IntakeOptions {
-  /** A new run for packets whose run has ended. */
+  /** A new run for packets whose run has ended, or can only be continued by an earlier version of Pawl. */
   readonly again: boolean;
   /** The agent for every role of the new runs, as `--agent` named it: recorded with each; absent where it named none. */
   readonly agentOverride?: string;
@@ -88,7 +88,7 @@ const STAGES = ['intake', 'verification', 'review', 'handoff'] as const;
 
 /**
  * Decides what an intake comes to, packet by packet. Refused are PAWL_RUN_QUARANTINED, a packet whose run is set aside,
- * PAWL_RUN_CONFLICT, one whose branch a live run, or an earlier packet of the file, is for, PAWL_REPOSITORY_MISMATCH and
+ * PAWL_RULES_UNSUPPORTED, one whose run only an earlier version can continue, PAWL_RUN_CONFLICT, one whose branch a live run, or an earlier packet of the file, is for, PAWL_REPOSITORY_MISMATCH and
  * PAWL_WORKSPACE_BRANCH_PROTECTED, one that can never be a run of this repository as it is.
  */
 export function planIntake(
@@ -104,6 +104,8 @@ export function planIntake(
     const view = known.view(runId);
     if (view?.kind === 'quarantined')
       return { taskId, runId, outcome: 'refused', refusal: quarantined(runId, known.options) };
+    if (view !== null && isHeldByEarlier(view))
+      return { taskId, runId, outcome: 'refused', refusal: earlierRefusal(view, known.options) };
     if (view !== null || fresh.has(runId)) return { taskId, runId, outcome: 'present', refusal: null };
     const refusal =
       wrongTarget(reading, config, known.repository) ?? branchTaken(reading, runId, known, [...fresh.values()]);
@@ -131,15 +133,20 @@ export function assertNoneRefused(outcomes: readonly PacketOutcome[]): void {
 /** The run that this packet means: its first one, or one that has it now, or with --again the one after the last that has ended. */
 function currentRunId({ runId: first, packetHash }: PacketReading, known: KnownRuns, mayRepeat: boolean): string {
   const replaced = known.withPacket(packetHash);
-  if (replaced !== null && !(mayRepeat && replaced.kind === 'terminal')) return replaced.runId;
+  if (replaced !== null && !(mayRepeat && isOver(replaced))) return replaced.runId;
   let runId = first;
   for (let n = 2; ; n += 1) {
     const view = known.view(runId);
     if (view === null) return runId;
     const next = nextRunId(first, n);
-    if (known.view(next) === null && !(mayRepeat && view.kind === 'terminal')) return runId;
+    if (known.view(next) === null && !(mayRepeat && isOver(view))) return runId;
     runId = next;
   }
+}
+
+/** The run goes no further in this version of Pawl: its packet can have another one. */
+function isOver(view: RunView): boolean {
+  return view.kind === 'terminal' || isHeldByEarlier(view);
 }
 
 /** The packet is for another repository, or for a branch that nobody works on. */
@@ -304,7 +311,6 @@ export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
     branch: isBranchName(branch) ? branch : '',
     limits: JSON.parse(canonicalJson(limits)),
     policy: policyOf(limits),
-    machineVersion: RUN_RULES,
     ...(order === undefined ? {} : { order }),
     ...(agentOverride === undefined ? {} : { agentOverride }),
   };

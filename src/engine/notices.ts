@@ -75,7 +75,8 @@ export class Notices {
     const sinceMs = abandonedSince(files, paths, driver.world.lock.generation);
     if (sinceMs === null) return;
     for (const view of driver.views()) {
-      if (noticeEvent(view) === null || view.kind === 'quarantined') continue;
+      // Nothing is added to a run that only an earlier version can continue.
+      if (noticeEvent(view) === null || view.kind === 'quarantined' || view.earlierRules !== undefined) continue;
       if (view.updatedAtMs !== null && view.updatedAtMs < sinceMs) continue;
       const arrival = arrivalIn(view.runId, recordsOf(this.#place, view.runId));
       if (arrival !== null && arrival.atMs >= sinceMs) this.#later(view, arrival.seq);

@@ -11,6 +11,7 @@ import { listed } from '../base/listed.ts';
 import type { Action } from '../model/action.ts';
 import type { PawlError } from '../model/error.ts';
 import type { Packet, PacketReading } from '../model/packet.ts';
+import { earlierRefusal, isHeldByEarlier } from '../run/earlier-view.ts';
 import { cancelRun, lookAtRun } from '../run/error-actions.ts';
 import { placeOf, type RunView } from '../run/run-view.ts';
 import { type PacketRefusal, quarantined } from './intake.ts';
@@ -29,6 +30,8 @@ export function noSuchRun(
   const known = views.filter((view) => view.taskId === taskId);
   const aside = known.find(({ kind }) => kind === 'quarantined');
   if (aside !== undefined) return quarantined(aside.runId, options);
+  const earlier = known.find(isHeldByEarlier);
+  if (earlier !== undefined) return earlierRefusal(earlier, options);
   const live = known.filter(({ kind }) => kind !== 'terminal');
   if (live.length > 0) {
     const names = listed(

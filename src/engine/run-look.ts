@@ -23,9 +23,10 @@ import { rulesOf, type StoredSnapshot, systemIdOf } from '../model/system-record
 import { taskPartOfRun } from '../packets/packet-run-id.ts';
 import { agentNamedIn } from '../run/agent-override.ts';
 import { inPresentForm } from '../run/earlier-rules.ts';
+import { type EarlierFacts, unsupportedBehind, unsupportedUnseen, unsupportedView } from '../run/earlier-view.ts';
 import { listRuns } from '../run/error-actions.ts';
 import type { RecoveryFinding } from '../run/recovery-findings.ts';
-import { quarantinedView, type RunView, unsupportedUnseen, unsupportedView, viewOf } from '../run/run-view.ts';
+import { quarantinedView, type RunView, viewOf } from '../run/run-view.ts';
 import type { Files } from '../store/files.ts';
 import { journalRecords, readJournal, readJournalTail } from '../store/journal.ts';
 import { readQuarantine } from '../store/quarantine.ts';
@@ -61,30 +62,28 @@ export function quickView(place: Place, runId: string): RunView | null {
   return agentOverride === null ? view : viewOf(runId, snapshot.actors, { ...at, agentOverride });
 }
 
-/** What is known of a run under rules that this version cannot continue. */
-export interface EarlierFacts {
-  readonly rules: number;
-  readonly taskId: string;
-  readonly surfaces: readonly string[];
-}
-
-/** The view of such a run: from its snapshot, which may be older than its last record, else from its first record. */
+/** The view of a run under rules that this version cannot continue: from its snapshot where the journal proves that, else from its first record. */
 export function earlierView(place: Place, runId: string, known: EarlierFacts): RunView {
-  const { files, paths } = place;
-  const tail = readTail(place, runId);
-  const at = { seq: tail?.seq ?? 0, updatedAtMs: tail?.atMs ?? null };
-  const snapshot = readSnapshot(files, paths.snapshot(runId));
-  return snapshot === null ? unsupportedUnseen(runId, known, at) : earlierViewAt(runId, snapshot, known.rules, at);
+  const records = recordsOf(place, runId);
+  const last = records.at(-1);
+  const at = { seq: last?.seq ?? 0, updatedAtMs: last?.atMs ?? null };
+  const snapshot = readSnapshot(place.files, place.paths.snapshot(runId));
+  const record = snapshot === null ? undefined : records[snapshot.seq - 1];
+  if (snapshot === null || record === undefined || !isOf(snapshot, runId, record))
+    return unsupportedUnseen(runId, known, at);
+  const view = earlierViewAt(runId, snapshot, known.rules, at);
+  return record === last ? view : unsupportedBehind(view, snapshot.seq, known);
 }
 
+/** The view of such a run by the snapshot of its end. */
 function earlierViewAt(
   runId: string,
   snapshot: StoredSnapshot,
-  rules: number,
+  earlierRules: number,
   at: { readonly seq: number; readonly updatedAtMs: number | null },
 ): RunView {
-  const view = viewOf(runId, inPresentForm(snapshot.actors), at);
-  return view.kind === 'terminal' ? view : unsupportedView(view, rules);
+  const view = viewOf(runId, inPresentForm(snapshot.actors), { ...at, earlierRules });
+  return view.kind === 'terminal' ? view : unsupportedView(view, earlierRules);
 }
 
 /** The last record, or null when the journal has none that can be read alone. */
@@ -101,13 +100,16 @@ function readTail({ files, paths }: Place, runId: string): JournalRecord | null 
 function snapshotAt({ files, paths }: Place, runId: string, tail: JournalRecord): StoredSnapshot | null {
   try {
     const snapshot = readSnapshot(files, paths.snapshot(runId));
-    if (snapshot === null || systemIdOf(snapshot) !== runId) return null;
-    if (snapshot.seq !== tail.seq || snapshot.sum !== tail.sum) return null;
-    return imageOf(snapshot) === tail.post ? snapshot : null;
+    return snapshot !== null && isOf(snapshot, runId, tail) ? snapshot : null;
   } catch (error) {
     if (error instanceof PawlError && error.code === 'PAWL_SNAPSHOT_DAMAGED') return null;
     throw error;
   }
+}
+
+/** True when the snapshot is the run's state after that record. */
+function isOf(snapshot: StoredSnapshot, runId: string, { seq, sum, post }: JournalRecord): boolean {
+  return systemIdOf(snapshot) === runId && snapshot.seq === seq && snapshot.sum === sum && imageOf(snapshot) === post;
 }
 
 /** The `post` that a stored snapshot stands for. */
@@ -160,7 +162,7 @@ export async function lookClosely(place: Place, runId: string): Promise<Look | n
   const found = rehydrate(place, runId, false);
   if (found.kind === 'absent') return null;
   if (found.kind === 'doubtful') return { view: doubtfulView(runId, found.doubt), findings: found.findings };
-  if (found.kind === 'unsupported') return { view: earlierView(place, runId, found), findings: [] };
+  if (found.kind === 'unsupported') return { view: earlierView(place, runId, found.known), findings: [] };
   const { runSystem } = await import('../run/system.ts');
   const { persist } = await import('../kernel/image.ts');
   const { actors } = persist(runSystem, found.state);

@@ -21,6 +21,8 @@ export type ActionKind =
   | 'inspect'
   | 'intakeAgain'
   | 'completePacket'
+  /** Another version of Pawl has to do it. */
+  | 'otherVersion'
   | 'replacePacket'
   | 'moveBranch'
   | 'takeOver'

@@ -72,7 +72,6 @@ export const runEventSchema = z.discriminatedUnion('type', [
     branch: text,
     limits: z.record(z.string(), z.json()),
     policy: policySchema,
-    machineVersion: z.int(),
     /** Where the run stands among the others; absent in journals of the first release. */
     order: intakeOrderSchema.optional(),
     /** What `--agent` named when the packet was recorded; absent where it named none. */

@@ -45,6 +45,8 @@ export interface RunFacts {
   readonly headCommit: string | null;
   /** When its folder was removed; absent while it is there. */
   readonly removedAtMs?: number;
+  /** The rules of a run that this version cannot continue; absent for any other. */
+  readonly earlierRules?: number;
 }
 
 /** What actions depend on besides the run itself. */
@@ -67,6 +69,7 @@ export function runActions(run: RunFacts, around: Surroundings): readonly Action
   const { runId } = run;
   if (run.removedAtMs !== undefined)
     return [advice('intakeAgain', 'it has ended and its folder was removed; --again makes a new run of its packet')];
+  if (run.earlierRules !== undefined && run.kind !== 'terminal') return earlierActions(run, around);
   if (run.pending !== null) return [pendingAction(run, run.pending, around)];
   switch (run.state) {
     case 'readyForManualReview':
@@ -76,7 +79,9 @@ export function runActions(run: RunFacts, around: Surroundings): readonly Action
     case 'failedExecution':
       return [
         pawl('inspect', 'read what happened', ['events', runId], around.options),
-        decision('retry', 'try again where it stopped, on the same branch and worktree', runId, around),
+        ...(run.earlierRules === undefined
+          ? [decision('retry', 'try again where it stopped, on the same branch and worktree', runId, around)]
+          : []),
         advice('intakeAgain', 'change the packet or the agent, then submit the packet with --again'),
       ];
     case 'cancelled':
@@ -123,6 +128,14 @@ function reviewActions({ baseCommit, headCommit }: RunFacts): readonly Action[] 
   // The judged commit, not the branch: that can move, and its name comes from the packet.
   const range = `${baseCommit.slice(0, 12)}..${headCommit.slice(0, 12)}`;
   return [command('review', 'review the commits that both gates judged', ['git', 'log', '--patch', range])];
+}
+
+/** A run that only the version of Pawl that began it can continue. */
+function earlierActions({ runId }: RunFacts, { options }: Surroundings): readonly Action[] {
+  return [
+    advice('otherVersion', 'finish or abandon it with the version of Pawl that began it'),
+    pawl('inspect', 'read what happened', ['events', runId], options),
+  ];
 }
 
 function quarantineActions(run: RunFacts, around: Surroundings): readonly Action[] {

@@ -4,11 +4,11 @@
  * Owns: the drawing, and what the view tells of the way so far. Does not own: the view (run/run-view), colours (cli).
  * Free of xstate and zod: `status` draws it.
  *
- * Invariants: 1. A run stands at exactly one line, which says so where nothing of it is at work; one that was set aside at none of the way, because its state is not known. 2. No line is longer than PICTURE_COLUMNS.
+ * Invariants: 1. A run stands at exactly one line, which says so where nothing of it is at work; one whose state is not known, set aside for instance, at none of the way. 2. No line is longer than PICTURE_COLUMNS.
  */
 import { contraryStanding, taskStanding } from './liveness.ts';
 import { isKnownIdle } from './run-marks.ts';
-import type { RunView, TaskView } from './run-view.ts';
+import { type RunView, type TaskView, UNKNOWN_STATE } from './run-view.ts';
 
 /** The width that a terminal needs for it. */
 export const PICTURE_COLUMNS = 80;
@@ -80,7 +80,7 @@ function sideways(state: Stop, end: string): string {
 
 /** Where a run that is in none of these states came to a stop, as far as its view tells; null where that is not known. */
 function stoppedAt({ state, task, gates, baseCommit, lease }: RunView): Stop | null {
-  if (state === 'quarantined') return null;
+  if (state === 'quarantined' || state === UNKNOWN_STATE) return null;
   if (state === 'blockedPlanInsufficient') return 'packetReceived';
   if (state === 'blockedLockConflict') return 'waitingForLock';
   if (gates.verification?.status === 'PASS' && gates.review?.status === 'PASS') return 'handoffReady';

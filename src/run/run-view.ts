@@ -5,7 +5,6 @@
  * Free of xstate and zod: `status` must start fast.
  */
 import { isObject, type Json } from '../base/canonical-json.ts';
-import { hintOf } from '../blockers/catalogue.ts';
 import { shownBlocker, shownHint } from '../blockers/shown-blocker.ts';
 import type { Action } from '../model/action.ts';
 import type { Gate } from '../model/effect.ts';
@@ -64,6 +63,8 @@ export interface RunView {
   readonly updatedAtMs: number | null;
   /** When its folder was removed; only of a run of which nothing else is left. */
   readonly removedAtMs?: number;
+  /** The rules of a run that an earlier version of Pawl began and this one cannot continue; absent for any other. */
+  readonly earlierRules?: number;
   /** The open task, else the last one, else null. */
   readonly task: TaskView | null;
   readonly tasks: readonly TaskView[];
@@ -101,6 +102,9 @@ export interface RunView {
   readonly failure?: FailureNotes;
 }
 
+/** The state of a run of which neither a fold nor a snapshot tells where it stands. */
+export const UNKNOWN_STATE = 'unknown';
+
 interface Persisted<Context> {
   readonly value: unknown;
   readonly context: Context;
@@ -110,7 +114,12 @@ interface Persisted<Context> {
 export function viewOf(
   runId: string,
   actors: { readonly [actor: string]: Json },
-  at: { readonly seq: number; readonly updatedAtMs: number | null; readonly agentOverride?: string | null },
+  at: {
+    readonly seq: number;
+    readonly updatedAtMs: number | null;
+    readonly agentOverride?: string | null;
+    readonly earlierRules?: number;
+  },
 ): RunView {
   const { value, context } = persisted<RunContext>(runId, actors[RUN_ACTOR]);
   const [state, inner] = placeOf(value);
@@ -151,6 +160,7 @@ export function viewOf(
     waitUntilMs: context.waitUntilMs,
     pending: pendingIn(state, substate),
     spent: spentBy(reportsIn(tasks)),
+    ...(at.earlierRules === undefined ? {} : { earlierRules: at.earlierRules }),
   });
 }
 
@@ -168,7 +178,7 @@ function pendingIn(state: string, substate: string | null): RunView['pending'] {
 }
 
 /** The view with what can be done as far as the run itself tells: as if nobody drove it, and nobody held what it waits for. */
-function withActions(view: Omit<RunView, 'actions' | 'nextSafeAction' | 'liveness'>): RunView {
+export function withActions(view: Omit<RunView, 'actions' | 'nextSafeAction' | 'liveness'>): RunView {
   const actions = runActions(view, ALONE);
   return { ...view, actions, nextSafeAction: firstOf(actions), liveness: null };
 }
@@ -274,36 +284,6 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
     pending: null,
     spent: NOTHING_SPENT,
   });
-}
-
-/** The view of a run under rules that this version cannot continue: as it stood, and with that as the reason why it goes no further. */
-export function unsupportedView(view: RunView, rules: number): RunView {
-  const blocker: ShownBlocker = {
-    code: 'PAWL_RULES_UNSUPPORTED',
-    message: `This run was begun by an earlier version of Pawl (rules ${rules}), and this version cannot continue it.`,
-    hint: hintOf('PAWL_RULES_UNSUPPORTED'),
-    evidence: [],
-  };
-  return withActions({
-    ...view,
-    kind: 'blocked',
-    blockers: [blocker],
-    blockedGate: null,
-    waitUntilMs: null,
-    pending: null,
-  });
-}
-
-/** The view of a run under such rules of which there is no snapshot: what its first record tells. */
-export function unsupportedUnseen(
-  runId: string,
-  known: { readonly taskId: string; readonly surfaces: readonly string[]; readonly rules: number },
-  at: { readonly seq: number; readonly updatedAtMs: number | null },
-): RunView {
-  const { taskId, surfaces, rules } = known;
-  const blocker: ShownBlocker = { code: 'PAWL_RULES_UNSUPPORTED', message: '', hint: '', evidence: [] };
-  const unseen = quarantinedView(runId, taskId, { atMs: at.updatedAtMs ?? 0, surfaces, isResolved: false, blocker });
-  return unsupportedView({ ...unseen, ...at, state: 'unknown' }, rules);
 }
 
 /** What is shown of a run that is set aside. */

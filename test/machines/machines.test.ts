@@ -62,7 +62,6 @@ const RUN_EVENTS = [
     branch: 'b',
     limits: {},
     policy: POLICY,
-    machineVersion: 1,
     atMs: 1,
   })),
   { type: 'runAdmitted', key, agents: {}, hasSetup: true, atMs: 1 },

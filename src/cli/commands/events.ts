@@ -8,7 +8,7 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
 import { legible } from '../../base/sanitise.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { quickView, recordsOf } from '../../engine/run-look.ts';
+import { lookAtRun, quickView, recordsOf } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
@@ -49,8 +49,14 @@ export async function events(output: Output, options: EventsOptions, [run = '']:
   }
   output.json({ events: records.map(plain) });
   for (const line of records.flatMap(lines)) output.line(line);
-  if (options.raw !== true) showEnd(output, quickView(places, runId));
+  if (options.raw !== true) showEnd(output, quickView(places, runId) ?? (await earlierView(places, runId, records)));
   return EXIT.done;
+}
+
+/** The view of a run of an earlier version, whose snapshot nobody brings up to date here; null of any other. */
+async function earlierView(places: Places, runId: string, records: readonly JournalRecord[]): Promise<RunView | null> {
+  const [first] = records;
+  return first === undefined || first.rules !== undefined ? null : lookAtRun(places, runId);
 }
 
 /** What the story has come to, where its last line does not say it: why the run failed, or stands. */

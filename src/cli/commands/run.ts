@@ -14,8 +14,10 @@ import type { Driver } from '../../engine/driver.ts';
 import { assertNoneRefused, type PacketOutcome, runsOf } from '../../engine/intake.ts';
 import { unknownRun } from '../../engine/run-look.ts';
 import { takeIn } from '../../engine/take-in.ts';
+import { PawlError } from '../../model/error.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
+import { earlierRefusal, isHeldByEarlier } from '../../run/earlier-view.ts';
 import { conditionOf, summaryLine } from '../../run/run-marks.ts';
 import { exitCodeOf, type RunView } from '../../run/run-view.ts';
 import { liveLines } from '../live-lines.ts';
@@ -106,8 +108,12 @@ function namedRuns(
   fromPackets: readonly string[],
 ): readonly string[] {
   // A folder without a record holds no run: its intake was cut off and not finished.
-  for (const runId of runIds)
-    if (driver.view(runId) === null) throw unknownRun(runId, driver.world.paths.commandOptions);
+  const { commandOptions } = driver.world.paths;
+  for (const runId of runIds) {
+    const view = driver.view(runId);
+    if (view === null) throw unknownRun(runId, commandOptions);
+    if (isHeldByEarlier(view)) throw new PawlError(earlierRefusal(view, commandOptions));
+  }
   if (runIds.length > 0 || options.packets !== undefined) return [...new Set([...runIds, ...fromPackets])];
   return driver
     .views()

@@ -41,7 +41,8 @@ export async function bringBackWhole(world: World, runId: string, observer: Live
   if (found.kind === 'live') {
     return { kind: 'live', run: new LiveRun(world, { runId, ...found }, observer), findings: found.findings };
   }
-  if (found.kind === 'unsupported') return { kind: 'ended', view: earlierView(world, runId, found), findings: [] };
+  if (found.kind === 'unsupported')
+    return { kind: 'ended', view: earlierView(world, runId, found.known), findings: [] };
   await setAside(world, runId, found.doubt, found.findings);
   const view = quickView(world, runId);
   if (view === null) throw new Error(`bug: ${runId} was set aside and cannot be seen`);

@@ -17,6 +17,7 @@ import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { SystemRecord } from '../../model/system-record.ts';
 import { agentNamedIn } from '../../run/agent-override.ts';
+import type { EarlierFacts } from '../../run/earlier-view.ts';
 import { type Finder, type RecoveryFinding, settledBy } from '../../run/recovery-findings.ts';
 import { type RunState, runSystem } from '../../run/system.ts';
 import { readArtifact } from '../../store/artifacts.ts';
@@ -47,9 +48,7 @@ export type Rehydration =
   /** Its journal was written under rules that this version cannot fold. Nothing is wrong with it. */
   | {
       readonly kind: 'unsupported';
-      readonly rules: number;
-      readonly surfaces: readonly string[];
-      readonly taskId: string;
+      readonly known: EarlierFacts;
     }
   | {
       readonly kind: 'live';
@@ -91,7 +90,10 @@ export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehy
   }
   const records = recordsOfRun(found.records);
   if (found.kind === 'unsupported')
-    return { kind: 'unsupported', rules: found.rules, ...knownOf(place, runId, records) };
+    return {
+      kind: 'unsupported',
+      known: { rules: found.rules, branch: branchIn(records), ...knownOf(place, runId, records) },
+    };
   const { state, last, reading, snapshot } = found;
   const problem = filesProblem(place, runId, state, records);
   if (problem !== null) return doubtful(problem.code, problem.detail, records);
@@ -126,6 +128,11 @@ function recordsOfRun(records: readonly SystemRecord[]): readonly JournalRecord[
 function orderOf([first]: readonly JournalRecord[]): IntakeOrder {
   const told = first?.event.type === 'packetReceived' ? first.event.order : undefined;
   return told ?? { atMs: first?.atMs ?? 0, index: 0 };
+}
+
+/** The branch that the run was made for; empty where its first record does not tell. */
+function branchIn([first]: readonly JournalRecord[]): string {
+  return first?.event.type === 'packetReceived' ? first.event.branch : '';
 }
 
 interface Problem {

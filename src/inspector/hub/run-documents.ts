@@ -78,7 +78,8 @@ function findingsOf(
   view: RunView | null,
   { isTorn }: { readonly isTorn: boolean },
 ): readonly RecoveryFinding[] {
-  const canMove = view !== null && view.kind !== 'terminal' && view.kind !== 'quarantined';
+  const isEarlier = view?.earlierRules !== undefined;
+  const canMove = !isEarlier && view !== null && view.kind !== 'terminal' && view.kind !== 'quarantined';
   const findings: RecoveryFinding[] = [];
   if (canMove && driverFacts(place).kind !== 'alive') findings.push(...foundDry(place, view.runId));
   if (view?.kind === 'quarantined') {
@@ -90,7 +91,7 @@ function findingsOf(
     findings.push({
       class: 'interruptedAppend',
       detail,
-      action: 'cut and kept aside by the next pawl run or pawl recover',
+      action: isEarlier ? 'left as it is' : 'cut and kept aside by the next pawl run or pawl recover',
     });
   }
   return findings;

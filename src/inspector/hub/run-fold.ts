@@ -11,7 +11,9 @@ import { canonicalJson } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
 import type { Place } from '../../engine/run-look.ts';
 import { snapshotOf, stateHash } from '../../kernel/image.ts';
+import { underRules } from '../../kernel/system.ts';
 import type { JournalRecord } from '../../model/record.ts';
+import { rulesOf } from '../../model/system-record.ts';
 import { type RunView, viewOf } from '../../run/run-view.ts';
 import { decideRun, type RunDecision, type RunDelivery, type RunState, runSystem } from '../../run/system.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -56,6 +58,10 @@ export class RunFold {
   }
 
   #take(record: JournalRecord): void {
+    if (underRules(runSystem, rulesOf(record)) === null) {
+      this.#fault = `record ${record.seq}: it was written under rules ${rulesOf(record)}, which this version cannot fold`;
+      return;
+    }
     const decision = this.#decide(record);
     if (decision.kind === 'refused') {
       this.#fault = `record ${record.seq}: ${decision.reason}`;

@@ -5,18 +5,27 @@
  * Does not own: what an event means (kernel/decide), where records come from (connection), showing it.
  *
  * Invariants: 1. What is shown of a sequence is the fold of the records up to it (L2). 2. A step costs at most CHECKPOINT_RECORDS records.
- * 3. Records that come again change nothing; other ones in their place begin the history anew.
+ * Those of rules that this version cannot fold are kept as they are. 3. Records that come again change nothing; other ones in their place begin the history anew.
  */
 
 import { type AnyMachineSnapshot, initialTransition } from 'xstate';
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import type { Json } from '../../base/canonical-json.ts';
 import { inertScope } from '../../kernel/inert-scope.ts';
+import { underRules } from '../../kernel/system.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
+import { rulesOf } from '../../model/system-record.ts';
 import { ALONE } from '../../run/next-actions.ts';
 import { placeOf, type RunView, viewOf } from '../../run/run-view.ts';
 import { shownRun } from '../../run/shown-run.ts';
-import { decideRun, machineOf, type RunDecision, type RunDelivery, type RunState } from '../../run/system.ts';
+import {
+  decideRun,
+  machineOf,
+  type RunDecision,
+  type RunDelivery,
+  type RunState,
+  runSystem,
+} from '../../run/system.ts';
 import { transitionsTaken } from '../../run/transitions-taken.ts';
 import { edgeIdOf, stayIdOf } from './chart-graph.ts';
 
@@ -60,6 +69,7 @@ export class History {
   #steps = new Map<string, Step[]>();
   #places: string[] = [];
   #divergence: Divergence | null = null;
+  #earlierRules: number | null = null;
   #last: Moment | null = null;
 
   constructor(runId: string) {
@@ -73,16 +83,24 @@ export class History {
   get places(): readonly string[] {
     return this.#places;
   }
-  /** The highest sequence that can be shown. */
+  /** The highest sequence of which the state is known. */
   get foldedSeq(): number {
     return this.#places.length;
   }
   get divergence(): Divergence | null {
     return this.#divergence;
   }
+  /** The rules of a journal that this version cannot fold: its records are shown without the states between them. Null of any other. */
+  get earlierRules(): number | null {
+    return this.#earlierRules;
+  }
+  /** The highest sequence that can be chosen. */
+  get shownSeq(): number {
+    return this.#earlierRules === null ? this.foldedSeq : this.#records.length;
+  }
   /** True when every record that can be folded is. */
   get isWhole(): boolean {
-    return this.#divergence !== null || this.foldedSeq === this.#records.length;
+    return this.#divergence !== null || this.#earlierRules !== null || this.foldedSeq === this.#records.length;
   }
 
   /** Takes the records that follow; true when one of them is new. */
@@ -104,6 +122,10 @@ export class History {
     while (!this.isWhole && mayGoOn()) {
       const record = this.#records[this.foldedSeq];
       if (record === undefined) return;
+      if (underRules(runSystem, rulesOf(record)) === null) {
+        this.#earlierRules = rulesOf(record);
+        return;
+      }
       const before = this.#head;
       const decision = this.#decide(before, record);
       if (decision === null) return;
@@ -199,6 +221,7 @@ export class History {
     this.#steps = new Map();
     this.#places = [];
     this.#divergence = null;
+    this.#earlierRules = null;
     this.#last = null;
   }
 }

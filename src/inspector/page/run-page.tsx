@@ -40,7 +40,7 @@ export function RunPage({ hub, history, place, go }: RunPageProps) {
   const { runId } = history;
   const length = history.records.length;
   const newest = hub.runs?.get(runId) ?? null;
-  const seq = Math.min(place.seq ?? history.foldedSeq, Math.max(history.foldedSeq, 1));
+  const seq = Math.min(place.seq ?? history.shownSeq, Math.max(history.shownSeq, 1));
   const moment = history.at(seq);
   useEffect(() => hub.tail(place.taskId), [hub, runId, place.taskId]);
   if (length === 0) return <Unfolded newest={newest} hub={hub} runId={runId} />;
@@ -62,6 +62,12 @@ export function RunPage({ hub, history, place, go }: RunPageProps) {
       {history.isWhole ? null : (
         <p class="notice" role="status">
           Folding the journal: {history.foldedSeq} of {length} records
+        </p>
+      )}
+      {history.earlierRules === null ? null : (
+        <p class="notice" role="status">
+          An earlier version of Pawl wrote this journal, under rules {history.earlierRules}, and this version cannot
+          fold it: its records are shown as they are, without the states between them.
         </p>
       )}
       <div class="halves">
@@ -253,7 +259,7 @@ function PanelBody({ hub, history, view, seq, place, moment, go }: PanelsProps) 
           axis={timeAxis(history.records, seq)}
           files={hub.files}
           outputs={hub.outputs}
-          atMs={place.seq === null ? null : (moment?.record.atMs ?? 0)}
+          atMs={place.seq === null ? null : (history.records[seq - 1]?.atMs ?? 0)}
           standing={place.seq === null ? (hub.livenessOf(history.runId)?.standing ?? null) : null}
           taskId={place.taskId}
           choose={(taskId) => go({ taskId: taskId === place.taskId ? null : taskId })}
@@ -271,6 +277,7 @@ function PanelBody({ hub, history, view, seq, place, moment, go }: PanelsProps) 
         />
       );
     case 'owed':
+      if (history.earlierRules !== null) return <Empty title="Not known">This version cannot fold the journal.</Empty>;
       return <Owed owed={moment?.state.owed ?? []} view={view} atMs={moment?.record.atMs ?? 0} />;
   }
 }

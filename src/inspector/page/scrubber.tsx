@@ -48,8 +48,11 @@ export function Scrubber({ history, length, seq, isNewest, show: showAt }: Scrub
   };
   useKeys({ at, length, show, play });
   const record = history.records[seq - 1];
-  const place = history.places[seq - 1] ?? '';
-  const says = record === undefined ? '' : `record ${seq} of ${length}: ${record.event.type}, in ${place}`;
+  const place = history.places[seq - 1];
+  const says =
+    record === undefined
+      ? ''
+      : `record ${seq} of ${length}: ${record.event.type}${place === undefined ? '' : `, in ${place}`}`;
   return (
     <section class="scrubber" aria-label="Time travel">
       <div class="keys">

@@ -42,7 +42,6 @@ export function packetReceived(missingFields: string[] = [], policy: Policy = PO
     branch: 'feature/x',
     limits: {},
     policy,
-    machineVersion: 1,
   };
 }
 
