@@ -140,7 +140,7 @@ describe('a run that the release before has begun is shown', () => {
 });
 
 describe('a run that the release before has begun is refused', () => {
-  test.each([
+  const REFUSED: readonly (readonly [command: string, runId: string, ...more: string[]])[] = [
     ['run', PARKED],
     ['run', CUT],
     ['run', UNSEEN],
@@ -149,16 +149,21 @@ describe('a run that the release before has begun is refused', () => {
     ['resolve', PARKED, 'abandon', '--reason', 'not needed'],
     ['resolve', UNSEEN, 'accept', '--reason', 'good enough'],
     ['resolve', FAILED, 'retry', '--reason', 'the server was down'],
-  ])('%s %s %s', { timeout: SLOW }, async (...args) => {
-    const { code, document } = await scenario.json<ErrorDocument>(...args.filter((each) => each !== undefined));
-    expect(code).toBe(3);
-    expect(document.error).toMatchObject({
-      code: 'PAWL_RULES_UNSUPPORTED',
-      message: `${SAYS(args[1] ?? '')} Nothing was changed.`,
-      hint: expect.stringContaining(TODO),
-      subject: args[1],
-    });
-  });
+  ];
+  test.each(REFUSED.map((args) => [args.join(' '), args] as const))(
+    'by pawl %s',
+    { timeout: SLOW },
+    async (_, args) => {
+      const { code, document } = await scenario.json<ErrorDocument>(...args);
+      expect(code).toBe(3);
+      expect(document.error).toMatchObject({
+        code: 'PAWL_RULES_UNSUPPORTED',
+        message: `${SAYS(args[1])} Nothing was changed.`,
+        hint: expect.stringContaining(TODO),
+        subject: args[1],
+      });
+    },
+  );
 
   test('where its packet is to be replaced', { timeout: SLOW }, async () => {
     const edited = { ...packetOfRun('OLD-2'), scope: { goal: 'Another one', acceptance_criteria: ['It works'] } };
