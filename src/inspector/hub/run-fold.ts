@@ -1,21 +1,17 @@
 /**
  * One run followed by folding its journal, record by record.
  *
- * Owns: the folded state of a run that somebody looks at. Does not own: deciding (kernel/decide), what is made of the state.
+ * Owns: the folded state of a run that somebody looks at. Does not own: the fold itself (kernel/fold), what is made of the state.
  *
- * Invariants: 1. The state is one that the journal proves: every `post` is checked; at the first that differs the fold stands still.
+ * Invariants: 1. The state is one that the journal proves: every `post` is checked; at the first that differs the fold stops.
  * 2. A call takes a bounded piece, so that a long journal holds nobody else up.
  */
-
-import { canonicalJson } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
 import type { Place } from '../../engine/run-look.ts';
-import { snapshotOf, stateHash } from '../../kernel/image.ts';
-import { underRules } from '../../kernel/system.ts';
+import { persist } from '../../kernel/image.ts';
 import type { JournalRecord } from '../../model/record.ts';
-import { rulesOf } from '../../model/system-record.ts';
 import { type RunView, viewOf } from '../../run/run-view.ts';
-import { decideRun, type RunDecision, type RunDelivery, type RunState, runSystem } from '../../run/system.ts';
+import { foldRunRecord, type RunDelivery, type RunState, runSystem } from '../../run/system.ts';
 import { JournalReader } from './journal-reader.ts';
 
 /** Told of every record that was folded. */
@@ -53,35 +49,24 @@ export class RunFold {
   view(): RunView | null {
     const state = this.#state;
     if (state === null) return null;
-    const { actors } = snapshotOf(runSystem, state, '', '');
+    const { actors } = persist(runSystem, state);
     return viewOf(this.runId, actors, { seq: state.seq, updatedAtMs: this.#updatedAtMs });
   }
 
   #take(record: JournalRecord): void {
-    if (underRules(runSystem, rulesOf(record)) === null) {
-      this.#fault = `record ${record.seq}: it was written under rules ${rulesOf(record)}, which this version cannot fold`;
-      return;
-    }
-    const decision = this.#decide(record);
-    if (decision.kind === 'refused') {
-      this.#fault = `record ${record.seq}: ${decision.reason}`;
-    } else if (canonicalJson(decision.effects) !== canonicalJson(record.effects)) {
-      this.#fault = `record ${record.seq}: the recorded effects are not those that the machines ask for`;
-    } else if (stateHash(runSystem, decision.state, sha256) !== record.post) {
-      this.#fault = `record ${record.seq}: the recorded state hash is not that of the folded state`;
-    } else {
-      this.#state = decision.state;
-      this.#updatedAtMs = record.atMs;
-      this.#onFolded?.(record, decision.state, decision.deliveries);
-    }
-  }
-
-  /** A record that is whole may still hold an event that no machine can be asked about. */
-  #decide(record: JournalRecord): RunDecision {
-    try {
-      return decideRun(this.runId, this.#state, record);
-    } catch (error) {
-      return { kind: 'refused', code: 'PAWL_EVENT_REFUSED', reason: String(error) };
+    const { seq, atMs } = record;
+    const step = foldRunRecord(this.runId, this.#state, record, { hash: sha256 });
+    switch (step.kind) {
+      case 'unsupported':
+        this.#fault = `record ${seq}: it was written under rules ${step.rules}, which this version cannot fold`;
+        break;
+      case 'diverged':
+        this.#fault = `record ${seq}: ${step.detail}`;
+        break;
+      case 'taken':
+        this.#state = step.state;
+        this.#updatedAtMs = atMs;
+        this.#onFolded?.(record, step.state, step.deliveries);
     }
   }
 

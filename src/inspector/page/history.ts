@@ -12,20 +12,11 @@ import { type AnyMachineSnapshot, initialTransition } from 'xstate';
 import { runMachine } from '../../../machines/run/run.machine.ts';
 import type { Json } from '../../base/canonical-json.ts';
 import { inertScope } from '../../kernel/inert-scope.ts';
-import { underRules } from '../../kernel/system.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
-import { rulesOf } from '../../model/system-record.ts';
 import { ALONE } from '../../run/next-actions.ts';
 import { placeOf, type RunView, viewOf } from '../../run/run-view.ts';
 import { shownRun } from '../../run/shown-run.ts';
-import {
-  decideRun,
-  machineOf,
-  type RunDecision,
-  type RunDelivery,
-  type RunState,
-  runSystem,
-} from '../../run/system.ts';
+import { foldRunRecord, machineOf, type RunDelivery, type RunFolding, type RunState } from '../../run/system.ts';
 import { transitionsTaken } from '../../run/transitions-taken.ts';
 import { edgeIdOf, stayIdOf } from './chart-graph.ts';
 
@@ -122,10 +113,6 @@ export class History {
     while (!this.isWhole && mayGoOn()) {
       const record = this.#records[this.foldedSeq];
       if (record === undefined) return;
-      if (underRules(runSystem, rulesOf(record)) === null) {
-        this.#earlierRules = rulesOf(record);
-        return;
-      }
       const before = this.#head;
       const decision = this.#decide(before, record);
       if (decision === null) return;
@@ -183,35 +170,27 @@ export class History {
     return state;
   }
 
-  #decide(state: RunState | null, record: JournalRecord): Accepted | null {
-    const decision = this.#tryToDecide(state, record);
-    if (decision.kind === 'refused') return this.#diverge(record, decision.reason);
-    if (decision.effects.map(({ key }) => key).join() !== record.effects.map(({ key }) => key).join()) {
-      return this.#diverge(record, 'the recorded effects are not those that the machines ask for');
-    }
-    return decision;
-  }
-
   /** A journal may hold what no machine of this version knows: that is told, and nothing after it shown. */
-  #tryToDecide(state: RunState | null, record: JournalRecord): RunDecision {
-    try {
-      return decideRun(this.runId, state, record);
-    } catch (error) {
-      return { kind: 'refused', code: 'PAWL_EVENT_REFUSED', reason: String(error) };
+  #decide(state: RunState | null, record: JournalRecord): TakenRecord | null {
+    const step = foldRunRecord(this.runId, state, record, { hash: null });
+    switch (step.kind) {
+      case 'taken':
+        return step;
+      case 'diverged':
+        this.#divergence = { seq: step.seq, detail: step.detail };
+        return null;
+      case 'unsupported':
+        this.#earlierRules = step.rules;
+        return null;
     }
   }
 
-  #note(seq: number, before: RunState | null, decision: Accepted): void {
+  #note(seq: number, before: RunState | null, decision: TakenRecord): void {
     for (const { actor, id, event } of stepsOf(before, decision)) {
       const steps = this.#steps.get(actor) ?? [];
       if (steps.length === 0) this.#steps.set(actor, steps);
       steps.push({ seq, id, event });
     }
-  }
-
-  #diverge({ seq }: JournalRecord, detail: string): null {
-    this.#divergence = { seq, detail };
-    return null;
   }
 
   #forget(): void {
@@ -226,10 +205,10 @@ export class History {
   }
 }
 
-type Accepted = Extract<RunDecision, { kind: 'accepted' }>;
+type TakenRecord = Extract<RunFolding, { kind: 'taken' }>;
 
 /** Arrows and stays that the record's deliveries took. */
-function stepsOf(before: RunState | null, { deliveries }: Accepted): (Taken & { readonly actor: string })[] {
+function stepsOf(before: RunState | null, { deliveries }: TakenRecord): (Taken & { readonly actor: string })[] {
   const now = new Map<string, AnyMachineSnapshot>();
   return deliveries.flatMap((delivery, index) => {
     const { actor, event } = delivery;
