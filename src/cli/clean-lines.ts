@@ -56,11 +56,11 @@ function worktreeWords({ worktree, worktreeBytes, problem }: CleanedRun, done: s
     case 'ours':
       return problem === null ? `${sizeWords(worktreeBytes)} ${done}` : null;
     case 'locked':
-      return 'stays: it is locked (git worktree unlock)';
+      return 'kept: it is locked (git worktree unlock)';
     case 'submodules':
-      return 'stays: it has submodules, whose own commits no ref of the repository can keep';
+      return 'kept: it has submodules, whose own commits no ref of the repository can keep';
     case 'foreign':
-      return 'stays: the folder is not a worktree of this repository';
+      return 'kept: the folder is not a worktree of this repository';
     case 'absent':
       return null;
     default:
@@ -73,11 +73,11 @@ function branchWords(fate: BranchFate, done: string): string | null {
     case 'merged':
       return `${done}: its base contains all its commits`;
     case 'moved':
-      return 'stays: it has moved since';
+      return 'kept: it has moved since';
     case 'checkedOut':
-      return 'stays: it is checked out';
+      return 'kept: it is checked out';
     case 'tracked':
-      return 'stays: it tracks a remote branch';
+      return 'kept: it tracks a remote branch';
     case 'unmerged':
     case 'absent':
       return null;

@@ -216,7 +216,7 @@ export function commandRefused(
       : `Cannot ${command} ${runId} while it is ${view?.state ?? '?'}; nothing was changed.${reason === '' ? '' : ` ${reason}`}`,
     subject: runId,
     hint: isAtStandstill
-      ? 'Remove the cause, then ask for it again.'
+      ? 'Fix the cause, then run the command again.'
       : isCancelMeant
         ? 'Only a parked run can be abandoned; cancel a run that is under way.'
         : 'See what fits its state.',

@@ -238,7 +238,7 @@ export function entriesOf(batch: Batch): readonly IntakeEntry[] {
     if (isObject(entry) && typeof entry.runId === 'string' && isObject(entry.reading) && isObject(entry.limits)) {
       return { order: { atMs: batch.atMs, index }, ...(entry as object as IntakeEntry) };
     }
-    throw invalidRegister(batch.batchId, 'an entry that holds no packet');
+    throw invalidRegister(batch.batchId, 'an entry without a packet');
   });
 }
 
@@ -248,7 +248,7 @@ export function outcomesIn(values: readonly unknown[], subject: string): readonl
     if (isObject(value) && typeof value.taskId === 'string' && typeof value.outcome === 'string') {
       return value as object as PacketOutcome;
     }
-    throw invalidRegister(subject, 'a packet of which nothing is decided');
+    throw invalidRegister(subject, 'a packet without a decision');
   });
 }
 

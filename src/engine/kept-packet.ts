@@ -34,6 +34,6 @@ export function readKeptPacket(world: World, run: LiveRun): KeptPacket {
     code: 'PAWL_ARTIFACT_DAMAGED',
     message: `${ref.path} of ${run.runId} is not a kept packet`,
     subject: ref.path,
-    hint: 'The run is set aside; take its packet in again.',
+    hint: 'The run is set aside; import its packet again.',
   });
 }

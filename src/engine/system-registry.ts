@@ -141,7 +141,7 @@ function refused(code: PawlError['code'], folder: string, detail: string): PawlE
     code,
     message: `${folder} is not resumed: ${detail}`,
     subject: folder,
-    hint: 'Its files are as they were. Look at them and keep what you need.',
+    hint: 'Its files are unchanged. Look at them and keep what you need.',
     kind: 'needsHuman',
   });
 }

@@ -66,7 +66,7 @@ export const ALONE: Surroundings = { driver: { kind: 'none' }, holder: null, opt
 export function runActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { runId } = run;
   if (run.removedAtMs !== undefined)
-    return [advice('intakeAgain', 'it has ended and its folder was removed; --again makes a new run of its packet')];
+    return [advice('intakeAgain', 'it has ended and its folder was removed; --again creates a new run of its packet')];
   if (run.pending !== null) return [pendingAction(run, run.pending, around)];
   switch (run.state) {
     case 'readyForManualReview':
@@ -127,7 +127,7 @@ function reviewActions({ baseCommit, headCommit }: RunFacts): readonly Action[] 
 
 function quarantineActions(run: RunFacts, around: Surroundings): readonly Action[] {
   return [
-    pawl('inspect', 'see what contradicts itself; changes nothing', ['recover', '--dry-run'], around.options),
+    pawl('inspect', 'see which files contradict each other; changes nothing', ['recover', '--dry-run'], around.options),
     abandon(run, around),
   ];
 }
@@ -170,7 +170,7 @@ function packetAdvice({ blockers }: RunFacts): readonly Action[] {
 
 /** A decision that is made and not carried out yet: nothing else is taken before. */
 function pendingAction({ runId }: RunFacts, pending: string, { driver, options, nowMs }: Surroundings): Action {
-  if (driver.kind === 'none') return pawl('run', `carry out the ${pending} that is decided`, ['run', runId], options);
+  if (driver.kind === 'none') return pawl('run', `carry out the decided ${pending}`, ['run', runId], options);
   return advice('driven', `${pending} is decided and waits for the end of its task; ${drivenBy(driver, nowMs)}`);
 }
 
@@ -244,12 +244,12 @@ function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
       around.driver.kind === 'none'
         ? pawl(
             'waitForAgent',
-            `keep it driven: it resumes automatically${isOver ? '' : ` ${until}`}`,
+            `keep pawl run going: it resumes automatically${isOver ? '' : ` ${until}`}`,
             ['run', runId],
             around.options,
           )
         : advice('waitForAgent', `resumes automatically ${until}, ${drivenBy(around.driver, around.nowMs)}`);
-    return [wait, decision('retry', 'try at once, if the limit is lifted', runId, around)];
+    return [wait, decision('retry', 'retry now, if the limit has been lifted', runId, around)];
   }
   if (run.state === 'waitingForLock' && around.holder !== null && around.holder.kind !== 'terminal')
     return surfaceActions(run, around);

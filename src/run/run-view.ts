@@ -239,7 +239,7 @@ function kindOf(place: RunPlace): RunKind {
   return isTagged(place, 'parked') ? 'blocked' : 'active';
 }
 
-const GIVEN_UP = 'Nothing to do: it was given up and holds nothing any more. Its files are as they were.';
+const GIVEN_UP = 'Nothing to do: it was abandoned and no longer holds anything. Its files are unchanged.';
 
 /** The view of a run that was set aside. */
 export function quarantinedView(runId: string, taskId: string, record: QuarantineFacts): RunView {

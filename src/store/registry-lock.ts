@@ -229,7 +229,7 @@ function lockedError(paths: RegistryPaths, holder: Holder): PawlError {
         : 'Let it finish, or end that process, then start again.',
     actions:
       holder.kind === 'unknown'
-        ? [takeOverAction(paths.commandOptions, 'your word is recorded')]
+        ? [takeOverAction(paths.commandOptions, 'your confirmation is recorded')]
         : [lookAtAll(paths.commandOptions)],
     kind: holder.kind === 'unknown' ? 'needsHuman' : 'retryable',
   });

@@ -158,13 +158,13 @@ export function isGate(purpose: Purpose): boolean {
 }
 
 function textOf(value: unknown, at: string, charsMax: number): string {
-  if (typeof value !== 'string') throw new Flaw(`\`${at}\` is ${value === undefined ? 'missing' : 'not a text'}`);
+  if (typeof value !== 'string') throw new Flaw(`\`${at}\` is ${value === undefined ? 'missing' : 'not a string'}`);
   return sanitise(value, charsMax);
 }
 
 function oneOf<T extends string>(value: unknown, allowed: readonly T[], at: string): T {
   const found = allowed.find((one) => one === value);
-  if (found === undefined) throw new Flaw(`\`${at}\` is none of ${allowed.join(', ')}`);
+  if (found === undefined) throw new Flaw(`\`${at}\` is not one of ${allowed.join(', ')}`);
   return found;
 }
 

@@ -149,7 +149,7 @@ describe('asking', () => {
     ['one that fails', ['echo broken >&2; exit 3'], '--version: exit code 3: broken'],
     ['one that is killed', ['kill -9 $$'], '--version: it was ended by SIGKILL'],
     ['one that floods', ['yes'], 'wrote more than 1048576 bytes'],
-    ['one without help', ['[ "$1" = --version ] && echo "fixture 1.2" || echo none'], 'names no flag in its help'],
+    ['one without help', ['[ "$1" = --version ] && echo "fixture 1.2" || echo none'], 'lists no flags in its help'],
   ];
   test.each(unusable)(
     '%s is unusable, and the failure says what happened and how to install it',

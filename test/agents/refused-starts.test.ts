@@ -74,7 +74,7 @@ describe('a start', () => {
     async (flag) => {
       expect(await started('new', { extraArgs: [flag] })).toMatchObject({
         code: 'PAWL_AGENT_FLAG_UNKNOWN',
-        hint: 'Install a version that does, or take it out of extraArgs in pawl.config.json.',
+        hint: 'Install a version that does, or remove it from extraArgs in pawl.config.json.',
       });
     },
   );

@@ -43,7 +43,7 @@ async function siteAfterPowerCut(): Promise<CrashSite> {
 function changeIdentity(path: string, field: 'host' | 'worker' | 'holder', change: Partial<ProcessIdentity>): void {
   const text = readFileSync(path, 'utf8');
   const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw new Error(`${path} holds no object`);
+  if (!isObject(value)) throw new Error(`${path} contains no object`);
   const changed = { ...value, [field]: { ...Object(value[field]), ...change } };
   // A new file: what is linked elsewhere keeps its bytes.
   rmSync(path);

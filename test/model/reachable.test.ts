@@ -107,7 +107,7 @@ describe('a run with its tasks, where all that is counted counts', () => {
 
   it('takes every step of both charts but those that no run takes', () => {
     const taken = new Set<string>();
-    const rounds = FACETS.filter(([name]) => name === 'fix rounds that get nowhere');
+    const rounds = FACETS.filter(([name]) => name === 'fix rounds that do not converge');
     const graphs = [graph, ...rounds.map(([, world]) => exploreChecked(world))];
     for (const { state, edges } of graphs.flatMap(({ nodes }) => [...nodes.values()])) {
       for (const { deliveries } of edges) {

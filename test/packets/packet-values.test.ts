@@ -81,11 +81,11 @@ describe('what a packet needs', () => {
 
 describe('a value that is wrong', () => {
   it.each([
-    [{ task_id: 'a\u0007b' }, 'task_id: "a\\u0007b" holds a control character'],
-    [target({ repo: 'a\u0000/b' }), 'scm_target.repo: "a\\u0000/b" holds a control character'],
-    [target({ issue_number: '1\u001b2' }), 'scm_target.issue_number: "1\\u001b2" holds a control character'],
-    [target({ provider: 'g\u0001' }), 'scm_target.provider: "g\\u0001" holds a control character'],
-    [{ agent: 'a\u0001b' }, 'agent: "a\\u0001b" holds a control character'],
+    [{ task_id: 'a\u0007b' }, 'task_id: "a\\u0007b" contains a control character'],
+    [target({ repo: 'a\u0000/b' }), 'scm_target.repo: "a\\u0000/b" contains a control character'],
+    [target({ issue_number: '1\u001b2' }), 'scm_target.issue_number: "1\\u001b2" contains a control character'],
+    [target({ provider: 'g\u0001' }), 'scm_target.provider: "g\\u0001" contains a control character'],
+    [{ agent: 'a\u0001b' }, 'agent: "a\\u0001b" contains a control character'],
     [{ task_id: 'a/../b' }, 'task_id: "a/../b" steps through folders'],
     [target({ base_branch: 'a..b' }), 'scm_target.base_branch: "a..b" '],
     [target({ intended_branch: 'a b' }), 'scm_target.intended_branch: "a b" '],

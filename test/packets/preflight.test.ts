@@ -241,8 +241,8 @@ describe('what is told, word for word', () => {
   });
 
   const ADMIT =
-    'Admit it in verification.allow of pawl.config.json (word by word; "*" as the last word: any further words).';
-  const notAdmitted = 'is not admitted by verification.allow of the config';
+    'Add it to verification.allow in pawl.config.json (matched word by word; a final "*" matches any further words).';
+  const notAdmitted = 'is not allowed by verification.allow in the config';
   const piped = 'cannot be run without a shell: it contains a pipe ("|")';
   const CODES = { setup: 'PAWL_SETUP_NOT_ALLOWED', verification: 'PAWL_VERIFICATION_NOT_ALLOWED' } as const;
   const told = (name: 'setup' | 'verification', commands: readonly string[]) => {

@@ -24,7 +24,7 @@ it.each<readonly [string, Action, readonly (string | null)[]]>([
   [
     'again',
     intakeAgain('f.json', []),
-    ['intakeAgain', 'make new runs of the packets whose runs have ended', 'pawl intake f.json --again'],
+    ['intakeAgain', 'create new runs for the packets whose runs have ended', 'pawl intake f.json --again'],
   ],
   ['cancel', cancelRun('run_A', []), ['cancel', 'end that run and its worker', 'pawl cancel run_A']],
   ['recover', recoverRegistry(), ['run', 'check every run and set aside what contradicts itself', 'pawl recover']],
@@ -37,7 +37,7 @@ it.each<readonly [string, Action, readonly (string | null)[]]>([
 
 it('a run that is set aside is looked at before it is given up', () => {
   expect(giveUpRun('run_A', NAMED).map(told)).toEqual([
-    ['inspect', 'see what contradicts itself; changes nothing', "pawl recover --dry-run --registry '/r r'"],
+    ['inspect', 'see which files contradict each other; changes nothing', "pawl recover --dry-run --registry '/r r'"],
     ['abandon', 'abandon run_A and release what it holds', "pawl resolve run_A abandon --registry '/r r' --reason ''"],
   ]);
 });

@@ -152,7 +152,7 @@ describe('the evidence of a gate, word for word', () => {
       'The reviewer "critic" changed tracked files: a.ts. The verdict was PASS: fine',
     );
     expect(summaryOf({}, { isOnBranch: false })).toBe(
-      'The worktree was taken off its branch while the gate ran. The verdict was PASS: fine',
+      'The worktree was switched off its branch while the gate ran. The verdict was PASS: fine',
     );
     expect(summaryOf({ obstacle: OBSTACLE }, {})).toMatch(
       /^The repository's commit graph .* have judged\. The verdict was PASS: fine$/,

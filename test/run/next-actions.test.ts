@@ -266,7 +266,5 @@ test.each([
   ['endingTask', 'abandon'],
 ] as const)('in %s nothing can be decided but to carry out the %s', (state, pending) => {
   const actions = runActions(run(state, { pending }), around());
-  expect(actions.map(({ kind, label }) => [kind, label])).toEqual([
-    ['run', `carry out the ${pending} that is decided`],
-  ]);
+  expect(actions.map(({ kind, label }) => [kind, label])).toEqual([['run', `carry out the decided ${pending}`]]);
 });

@@ -57,7 +57,9 @@ describe('the sequence diagram of a run', () => {
     const lines = runSequence({ ...given, journalFault: 'line 3: its sum is wrong' })
       .trimEnd()
       .split('\n');
-    expect(lines.at(-1)).toMatch(/^ {2}Note over P: the journal can be followed no further: line 3: its sum is wrong$/);
+    expect(lines.at(-1)).toMatch(
+      /^ {2}Note over P: the journal cannot be followed any further: line 3: its sum is wrong$/,
+    );
     expect(lines.slice(0, -1)).toEqual(runSequence(given).trimEnd().split('\n'));
   });
 

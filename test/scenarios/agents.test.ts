@@ -138,7 +138,7 @@ describe('what --agent named', () => {
     const { document } = await scenario.json('intake', packets, '--agent', 'worker');
     expect(runOf(document, 'A').agentOverride).toBe('worker');
     const report = (await scenario.call('status', runOf(document, 'A').runId)).stdout;
-    expect(report).toContain('agent  worker for every role, as --agent named it');
+    expect(report).toContain('agent  worker for every role, set by --agent');
     expect(agentsOf(runOf((await scenario.json('run')).document, 'A'))).toEqual(['worker']);
   });
 });

@@ -99,7 +99,7 @@ describe('a refusal of our own says what is wrong and what to do', () => {
     const taken = [2, 1, 0];
     memory.write = () => taken.shift() ?? expect.fail();
     expect(toldBy(() => filesOver(memory).writeAll(7, '/a', bytesOf('12345'), 0))).toEqual(
-      refusal('/a', 'could not write /a: the system took none of 2 bytes', 'Check the disk.'),
+      refusal('/a', 'could not write /a: the system wrote none of 2 bytes', 'Check the disk.'),
     );
   });
 

@@ -45,7 +45,7 @@ const UNKNOWN = {
   kind: 'needsHuman',
   subject: '/r',
   hint: 'Make sure yourself that it no longer runs, then assert its death.',
-  actions: [takeOver(OPTIONS, 'your word is recorded')],
+  actions: [takeOver(OPTIONS, 'your confirmation is recorded')],
   cause: undefined,
 };
 const KNOWN = {

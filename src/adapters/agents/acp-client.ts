@@ -209,7 +209,7 @@ class Conversation {
       await this.#unlessStopped(new Promise((done) => setTimeout(done, quietMs)));
     }
     if (this.#turn.hasHistory) return answer;
-    throw over('The agent opened the session, and it holds nothing.', 'sessionUnknown');
+    throw over('The agent opened the session, but it is empty.', 'sessionUnknown');
   }
 
   /** What the spec asks for is set; one that the agent does not offer ends the turn, as nothing may run under other rules than were asked for. */

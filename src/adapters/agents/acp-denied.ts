@@ -37,6 +37,6 @@ export class EndingDenials {
     this.#last = null;
     if (last === null || stopReason !== 'end_turn' || this.#notes >= BOUNDS.denials) return null;
     this.#notes += 1;
-    return `${last.tool.slice(0, 300)} was denied: ${last.reason.slice(0, 300)}\nNobody can be asked about it. Go on with the same task without it. If the task cannot be done without it, answer that you are blocked, and say why.`;
+    return `${last.tool.slice(0, 300)} was denied: ${last.reason.slice(0, 300)}\nNobody can be asked about it. Continue the same task without it. If the task cannot be done without it, answer that you are blocked, and say why.`;
   }
 }

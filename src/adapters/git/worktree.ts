@@ -259,7 +259,7 @@ export async function detach(git: GitContext, worktree: Worktree): Promise<void>
   mendAdministration(worktree);
   const head = await commitOf(git, 'HEAD', worktree);
   if (head === null || (await headRef(git, worktree)) === null) return;
-  const args = ['update-ref', '--no-deref', '-m', 'pawl: let go of the branch', 'HEAD', head];
+  const args = ['update-ref', '--no-deref', '-m', 'pawl: release the branch', 'HEAD', head];
   await git.run(inAdministration(git, worktree, args));
 }
 

@@ -93,7 +93,7 @@ function keepAnswer(request: TaskRequest, given: unknown): Said {
     if (code === undefined) throw error;
     return wrong(`The answer could not be kept: ${code}.`);
   }
-  return { isError: false, text: `The answer is kept: ${reading.answer.status}. End your turn now.` };
+  return { isError: false, text: `The answer is recorded: ${reading.answer.status}. End your turn now.` };
 }
 
 /** The folder is there, and where it is said to be; outside of the worktree nothing is asked. */

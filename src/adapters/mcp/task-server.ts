@@ -43,7 +43,7 @@ const completion = {
 const blockage = {
   summary: z.string().min(1).optional().describe('What was tried and where it stands.'),
   reason: z.string().min(1).optional().describe('What blocks you, in a sentence.'),
-  code: z.string().min(1).optional().describe('A short word for it, as MISSING_CREDENTIALS.'),
+  code: z.string().min(1).optional().describe('A short word for it, such as MISSING_CREDENTIALS.'),
   message: z.string().min(1).optional().describe('What a person has to do.'),
   task_id: taskId,
 };
@@ -68,7 +68,7 @@ export function createTaskServer(desk: TaskDesk, policy: ToolPolicy | null): Mcp
     'complete_task',
     {
       description:
-        'Gives the answer that the task is done, once, at the very end: where you were not told another way to answer.',
+        'Reports that the task is done. Call it once, at the very end, unless you were told to answer in another way.',
       inputSchema: completion,
     },
     ({ task_id, ...answer }) => resultOf(desk.keep({ ...answer, status: 'completed' }, task_id ?? null)),
@@ -77,7 +77,7 @@ export function createTaskServer(desk: TaskDesk, policy: ToolPolicy | null): Mcp
     'report_blocked',
     {
       description:
-        'Gives the answer that the task cannot be done without a person: where you were not told another way to answer.',
+        'Reports that the task cannot be done without a person, unless you were told to answer in another way.',
       inputSchema: blockage,
     },
     ({ task_id, summary, reason, code, message }) => {

@@ -165,13 +165,13 @@ function limitsOf({ olderThan, largerThan, folders }: CleanOptions): CleanLimits
   if (largerThan !== undefined && largerThanBytes === null)
     throw refused(`--larger-than must be a size like 200m or 1g, not ${quote(largerThan)}.`);
   if (folders === true && olderThanMs === null && largerThanBytes === null)
-    throw refused('--folders removes the evidence too; say of which runs with --older-than or --larger-than.');
+    throw refused('--folders removes the evidence too; choose the runs with --older-than or --larger-than.');
   return { olderThanMs, largerThanBytes };
 }
 
 function refused(message: string): PawlError {
   return usageError('clean', message, {
     subject: 'clean',
-    hint: 'Nothing was removed. --dry-run shows what would be.',
+    hint: 'Nothing was removed. --dry-run shows what would be removed.',
   });
 }

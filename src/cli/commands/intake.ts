@@ -125,7 +125,7 @@ function show(output: Output, outcomes: readonly PacketOutcome[], views: readonl
     const was = replaced.has(view.runId)
       ? '  (packet replaced)'
       : view.kind === 'terminal'
-        ? '  (already ended; --again makes a new run)'
+        ? '  (already ended; --again creates a new run)'
         : '  (already recorded)';
     output.line(`${runLine(output, view)}${view.isNew ? '' : was}`);
     if (view.kind === 'terminal') for (const line of runDetails(output, view)) output.line(line);

@@ -138,7 +138,7 @@ function warningsOf({ packet }: PacketReading, allow: readonly string[]): readon
     if (split.kind === 'refused') return [`"${visible(command)}" cannot be run without a shell: ${split.message}`];
     return isAllowed(split.argv, allow)
       ? []
-      : [`"${visible(command)}" is not admitted by verification.allow of the config`];
+      : [`"${visible(command)}" is not allowed by verification.allow in the config`];
   });
 }
 

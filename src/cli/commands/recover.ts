@@ -70,10 +70,10 @@ function takeOverOf(
   if (reason !== undefined && reason.trim() !== '') return { reason, by: userInfo().username };
   throw new PawlError({
     code: 'PAWL_USAGE',
-    message: '--take-over asserts that the runner that holds this registry is dead; say why you know.',
+    message: '--take-over asserts that the runner that holds this registry is dead; say how you know.',
     subject: 'recover --take-over',
-    hint: 'Say why you know, in quotes after --reason.',
-    actions: [takeOverAction(options, 'your word is recorded')],
+    hint: 'Say how you know, in quotes after --reason.',
+    actions: [takeOverAction(options, 'your confirmation is recorded')],
   });
 }
 

@@ -169,10 +169,10 @@ function stopOnSignal(view: LiveView): SignalStop {
     const running = driver.runs().filter((live) => live.isUnderWay('watchWorker'));
     const short = driver.runs().filter((live) => live.hasShortWork());
     const workers = running.length === 0 ? '' : ` ${keptRunning(running.length)}; pawl run finds them again.`;
-    view.log(`${signal}: no new work is begun.${workers}`);
+    view.log(`${signal}: no new work will be started.${workers}`);
     if (short.length > 0) {
       const names = short.map((live) => live.runId);
-      view.log(`Waiting for short work of ${listed(names, RUNS_NAMED)}; a second signal exits at once.`);
+      view.log(`Waiting for short work to finish: ${listed(names, RUNS_NAMED)}; a second signal exits at once.`);
     }
     driver.stopAccepting();
   };
@@ -206,10 +206,10 @@ export function show(output: Output, result: Result, more: object = {}): number 
   }
   for (const line of refusedLines(output, outcomes)) output.line(line);
   if (runs.length === 0 && outcomes.length === 0)
-    output.line('No run can move. Name a file of packets with --packets, or take one in with pawl intake.');
+    output.line('No runs to drive. Name a packets file with --packets, or import one with pawl intake.');
   const refused = outcomes.filter(({ refusal }) => refusal !== null).length;
   if (runs.length + refused > 0) output.line(summaryLine(runs.map(conditionOf), refused, tookMs));
-  if (stoppedBy !== null) output.line('Stopped as asked; started again, it continues.');
+  if (stoppedBy !== null) output.line('Stopped as requested; run it again to resume.');
   return exitCodeOfResult(result);
 }
 

@@ -130,7 +130,7 @@ export class ProbeSandbox {
   }
 
   #promptOf({ isResume }: TurnSession): string {
-    return isResume ? 'You were interrupted. Say that you go on.' : this.firstPrompt;
+    return isResume ? 'You were interrupted. Say that you are continuing.' : this.firstPrompt;
   }
 
   #env(): Record<string, string> {

@@ -86,7 +86,7 @@ function registryCheck(places: Places): Check {
 function lockCheck({ files, paths }: Places): Check {
   const holder = readHolder({ files, paths, processes: systemProcesses() });
   if (holder.kind === 'unknown') {
-    const { command } = takeOver(paths.commandOptions, 'your word is recorded');
+    const { command } = takeOver(paths.commandOptions, 'your confirmation is recorded');
     const hint = `Make sure that it no longer runs, then assert it:\n${command}`;
     return { name: 'lock', status: 'warning', found: `${whoOf(holder)}, and cannot be judged from here`, hint };
   }

@@ -89,7 +89,7 @@ function reclaim(run: LiveRun, { holder }: Conflict, neighbours: Neighbours): bo
   if (owner === undefined || owner.fault !== null) return false;
   const refusal = owner.commit('run', { type: 'leaseReclaimed', by: run.runId });
   if (refusal !== null) return false;
-  run.world.log(`${run.runId}: reclaimed the lease of ${holder.runId}, which had run out`);
+  run.world.log(`${run.runId}: reclaimed the lease of ${holder.runId}, which had expired`);
   return true;
 }
 

@@ -69,7 +69,11 @@ async function endTask(world: World, runId: string, taskId: string): Promise<Fin
   const end = await endTree(world.processes, world.clock, handle, { graceMs, killMs: BOUNDS.killMs });
   if (!end.isGone) {
     const pids = [...end.survivors.map((each) => each.pid), ...end.unknown].join(', ');
-    found.push({ class: 'ambiguous', detail: `of ${taskId} something is left: ${pids}`, action: 'end it yourself' });
+    found.push({
+      class: 'ambiguous',
+      detail: `processes of ${taskId} are still running: ${pids}`,
+      action: 'end them yourself',
+    });
   }
   return found;
 }

@@ -256,7 +256,7 @@ export const COVER_FACETS: readonly Facet[] = [
   ),
   facet(
     LOOPING,
-    'fix rounds that get nowhere',
+    'fix rounds that do not converge',
     ['completed'],
     [...COMPARABLE, 'decisionMade retry', 'decisionMade accept'],
   ),
