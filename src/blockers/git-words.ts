@@ -113,7 +113,7 @@ export const GIT_WORDS = {
     words: tampered,
   },
   PAWL_GIT_OBJECTS_DAMAGED: {
-    hint: "Check the repository's objects (fsck) and repair it from another clone; delete a commit graph that is named (git rebuilds it when needed). Then retry, or abandon the run. Do not use its branch from here.",
+    hint: "Check the repository's objects (fsck) and repair it from another clone; delete a commit graph that is named (it is rebuilt when needed). Then retry, or abandon the run. Do not use its branch from here.",
     words: damaged,
   },
 } as const satisfies Partial<Entries<keyof BlockerParams>>;

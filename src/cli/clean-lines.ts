@@ -9,12 +9,12 @@ import { visible } from '../base/visible.ts';
 import type { CleanResult } from '../engine/clean-run.ts';
 import type { BranchFate } from '../ports/worktree-remover.ts';
 import { sizeWords } from '../run/clean-choice.ts';
-import type { Output, toldOf } from './output.ts';
+import type { errorReport, Output } from './output.ts';
 
 /** What came of one run. */
 export interface CleanedRun extends CleanResult {
   /** Why it was not cleaned to the end; null when it was. */
-  readonly problem: ReturnType<typeof toldOf> | null;
+  readonly problem: ReturnType<typeof errorReport> | null;
 }
 
 /** All lines: those of each run, then the sum. */

@@ -32,10 +32,10 @@ import { folderChange } from '../worker/task-folder.ts';
 import type { Driver } from './driver.ts';
 import type { PacketOutcome } from './intake.ts';
 import { type LiveRun, stopsOneRun } from './live-run.ts';
+import { recordPackets } from './record-packets.ts';
 import { whyNotRevived } from './recovery/revive-run.ts';
 import { replacePacket } from './replace-packet.ts';
 import { recordsOf, unknownRun } from './run-look.ts';
-import { takeIn } from './take-in.ts';
 
 /** Decides on the command and marks it decided in the inbox. */
 export async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
@@ -75,7 +75,7 @@ function plain(outcome: PacketOutcome): Json {
 function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): CommandDecision {
   const readings = readingsOf(command.packets);
   if (readings === null) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
-  const { outcomes, isRecorded } = takeIn(driver, readings, command, command.commandId);
+  const { outcomes, isRecorded } = recordPackets(driver, readings, command, command.commandId);
   const code = isRecorded ? null : 'PAWL_COMMAND_REFUSED';
   return { isAccepted: isRecorded, code, seq: null, outcomes: outcomes.map(plain) };
 }

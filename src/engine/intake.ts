@@ -2,11 +2,10 @@
  * Packets become runs, each of them once; one that is refused does not keep the others of its file from it.
  *
  * Owns: what an intake comes to for each packet, the batch as its intent, a run's first event.
- * Does not own: reading packets (packets/packets), the order in which an intake is carried out (engine/take-in).
+ * Does not own: reading packets (packets/packets), the order in which an intake is carried out (engine/record-packets).
  *
  * Invariant: a run's packet lies in its artifacts before its first record names it.
  */
-
 import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
 import { shownBlocker } from '../blockers/shown-blocker.ts';
 import type { Action } from '../model/action.ts';
@@ -20,7 +19,7 @@ import { nextRunId, taskPartOf, taskPartOfRun } from '../packets/packet-run-id.t
 import { targetBlocker } from '../packets/preflight.ts';
 import { surfacesOf } from '../packets/surfaces.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
-import { cancelRun, giveUpRun } from '../run/error-actions.ts';
+import { abandonRun, cancelRun } from '../run/error-actions.ts';
 import { resolveLimits } from '../run/limits.ts';
 import type { RunView } from '../run/run-view.ts';
 import { RUN_RULES } from '../run/system.ts';
@@ -216,7 +215,7 @@ export function quarantined(runId: string, options: readonly string[]): PacketRe
     message: `The run of this packet, ${runId}, is set aside.`,
     subject: runId,
     hint: 'Inspect and abandon it, then submit the packet with --again.',
-    actions: giveUpRun(runId, options),
+    actions: abandonRun(runId, options),
   };
 }
 

@@ -47,8 +47,8 @@ export function cancelRun(runId: string, options: readonly string[]): Action {
   return pawl('cancel', 'end that run and its worker', ['cancel', runId], options);
 }
 
-/** Looks at a run that is set aside, and gives it up. */
-export function giveUpRun(runId: string, options: readonly string[]): readonly Action[] {
+/** Inspects a run that is set aside, and abandons it. */
+export function abandonRun(runId: string, options: readonly string[]): readonly Action[] {
   return [
     pawl('inspect', 'see which files contradict each other; changes nothing', ['recover', '--dry-run'], options),
     reasoned('abandon', `abandon ${runId} and release what it holds`, ['resolve', runId, 'abandon'], options),

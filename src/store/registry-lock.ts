@@ -237,8 +237,7 @@ function lockedError(paths: RegistryPaths, holder: Holder): PawlError {
 
 function describe(holder: Holder): string {
   const { content, generation } = holder;
-  if (content === null)
-    return `is held under generation ${generation} by an unknown process: the lock file is unreadable`;
+  if (content === null) return `is held (generation ${generation}) by an unknown process: the lock file is unreadable`;
   const who = `process ${content.holder.pid} on ${content.holder.hostname}`;
   const since = `since ${isoTime(content.atMs)}`;
   if (holder.kind === 'free') return `was taken by other processes in the meantime, last by ${who}`;

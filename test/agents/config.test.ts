@@ -104,7 +104,7 @@ describe('parseConfig', () => {
     ['budget.tokens: must be a positive integer', { budget: { tokens: 0 } }],
     ['agents.a.argv.0: must be', { agents: { a: { kind: 'command', argv: [] } } }],
     ['agents.a.argv.0: must be', { agents: { a: { kind: 'command', argv: [' '] } } }],
-    ['agents.a.argv.1: must hold no NUL', { agents: { a: { kind: 'command', argv: ['x', '\0'] } } }],
+    ['agents.a.argv.1: must not contain a NUL', { agents: { a: { kind: 'command', argv: ['x', '\0'] } } }],
     ['agents.a.argv: must be', { agents: { a: { kind: 'command', argv: 'npm test' } } }],
     ['agents.a.env.0: must be the name', { agents: { a: { kind: 'command', argv: ['x'], env: ['A=1'] } } }],
     ['agents.a.completion: must be', { agents: { a: { kind: 'command', argv: ['x'], completion: 'stdout' } } }],

@@ -309,7 +309,7 @@ describe('a probe', () => {
     linkProgram('sed');
     const seen = await visit({ probe: 'claude' });
     expect(statuses(seen)).toMatchObject({ program: 'failed', start: 'skipped', resume: 'skipped', leftovers: 'ok' });
-    expect(detail(seen, 'program')).toContain('does not know --resume');
+    expect(detail(seen, 'program')).toContain('does not support --resume');
   });
 
   test('a name that means no agent, one that cannot be probed and one that is not installed are refused at once', async () => {

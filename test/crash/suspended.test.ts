@@ -59,7 +59,7 @@ test('a host that is stopped between its claim and its agent record, its runner 
   timeout: TIMEOUT_MS,
 }, async () => {
   const site = newSite(PASSES_AT_ONCE);
-  const atClaim = { role: 'host', at: '/claim', when: 'after', deed: 'stop', task: TASK } as const;
+  const atClaim = { role: 'host', at: '/claim', when: 'after', action: 'stop', task: TASK } as const;
   const first = startPawl(site, RUN, { plan: atClaim });
   await until(() => hasCome(site, TASK, 'claim'), 'a claim');
   const host = hostOf(site, TASK);

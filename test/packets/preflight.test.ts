@@ -225,7 +225,7 @@ describe('what is told, word for word', () => {
     expect(only(packetOf(), placeOf({ repository }))).toEqual({
       code: 'PAWL_REPOSITORY_MISMATCH',
       message: 'The packet TASK-1 is for the repository acme/widgets, but the origin of this one is acme/other.',
-      hint: 'Use the clone of acme/widgets, or correct scm_target.repo. If this clone is meant, as for a fork: {"scm": {"allowRepos": ["acme/widgets"]}} in pawl.config.json.',
+      hint: 'Use the clone of acme/widgets, or correct scm_target.repo. If this clone is the right one, such as a fork, add {"scm": {"allowRepos": ["acme/widgets"]}} to pawl.config.json.',
       evidence: ['acme/widgets', 'acme/other'],
     });
   });

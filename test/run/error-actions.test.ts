@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/model/action.ts';
 import {
+  abandonRun,
   cancelRun,
   completed,
-  giveUpRun,
   helpOf,
   intakeAgain,
   listRuns,
@@ -36,7 +36,7 @@ it.each<readonly [string, Action, readonly (string | null)[]]>([
 });
 
 it('a run that is set aside is looked at before it is given up', () => {
-  expect(giveUpRun('run_A', NAMED).map(told)).toEqual([
+  expect(abandonRun('run_A', NAMED).map(told)).toEqual([
     ['inspect', 'see which files contradict each other; changes nothing', "pawl recover --dry-run --registry '/r r'"],
     ['abandon', 'abandon run_A and release what it holds', "pawl resolve run_A abandon --registry '/r r' --reason ''"],
   ]);

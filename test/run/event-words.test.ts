@@ -74,7 +74,7 @@ describe('the story of a run', () => {
       'waits until run_b releases what overlaps path:a',
       { type: 'leaseContended', key: 'k', holder: 'run_b', surfaces: ['path:a'] },
     ],
-    ['to be done by claude, as --agent names it', { type: 'agentNamed', agentOverride: 'claude' }],
+    ['assigned to claude by --agent', { type: 'agentNamed', agentOverride: 'claude' }],
     ['lost its surfaces to run_b: its lease had expired', { type: 'leaseReclaimed', by: 'run_b' }],
     ['the surfaces it waited for are free', { type: 'surfaceFreed', key: 'k' }],
     [WHY, { type: 'agentMissing', key: 'k', blocker: why }],

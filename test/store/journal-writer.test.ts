@@ -225,10 +225,10 @@ it('another size is told with both sizes, when the journal is opened and after a
 it.each([
   ['open', 'open'],
   ['size', 'measure'],
-] as const)('a journal that cannot be opened is told by the deed: %s', (op, deed) => {
+] as const)('a journal that cannot be opened is reported with the action: %s', (op, action) => {
   const memory = new MemoryFs();
   const fs = new FaultFs(memory, { ops: [op], at: 1, fault: { code: 'EIO' } });
-  expect(toldBy(() => JournalWriter.open(filesOver(fs), PATH, 0)).message).toBe(`could not ${deed} ${PATH}: EIO`);
+  expect(toldBy(() => JournalWriter.open(filesOver(fs), PATH, 0)).message).toBe(`could not ${action} ${PATH}: EIO`);
   expect(memory.openCount).toBe(0);
 });
 
@@ -243,7 +243,7 @@ it('a journal that cannot be settled is not opened', () => {
   expect(memory.openCount).toBe(0);
 });
 
-it('a failed append that cannot be taken back is told from then on, with the failure to do so', () => {
+it('a failed append that cannot be undone is reported from then on, with the failure to do so', () => {
   const fs = new FaultFs(new MemoryFs());
   const writer = JournalWriter.open(filesOver(fs), PATH, 0);
   fs.plan = { ops: ['write', 'truncate'], at: 1, fault: { code: 'ENOSPC' }, isLasting: true };
@@ -252,7 +252,7 @@ it('a failed append that cannot be taken back is told from then on, with the fai
   expect(toldBy(() => writer.append(line(0)))).toEqual({
     code: 'PAWL_STORE_FAILED',
     kind: 'terminal',
-    message: `nothing can be appended to ${PATH} any more: a failed append could not be taken back`,
+    message: `cannot append to ${PATH} any more: a failed append could not be undone`,
     subject: PATH,
     hint: 'Stop this process; the next start reads the disk.',
     actions: [],

@@ -78,7 +78,7 @@ describe('assertHolderKnown', () => {
     });
     expect(toldBy(() => assertHolderKnown(registry('alive', {}, { v: 2 })))).toEqual({
       ...UNKNOWN,
-      message: '/r is held under generation 2 by an unknown process: the lock file is unreadable',
+      message: '/r is held (generation 2) by an unknown process: the lock file is unreadable',
     });
   });
 });

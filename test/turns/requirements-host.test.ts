@@ -227,12 +227,12 @@ describe('what fails around a turn', () => {
   });
 });
 
-/** A file system on which linking that register first does `deed`. */
-function onLink(register: string, deed: () => void): FsPort {
+/** A file system on which linking that register first runs `body`. */
+function onLink(register: string, body: () => void): FsPort {
   return {
     ...nodeFs,
     link: (existing, path) => {
-      if (path.endsWith(`/${register}`)) deed();
+      if (path.endsWith(`/${register}`)) body();
       nodeFs.link(existing, path);
     },
   };

@@ -8,7 +8,7 @@
  * nor the files of a checkout, nor the folders of its objects and refs. A call that finds everything done already syncs as well: whoever did it
  * may have been killed before it was on the disk.
  */
-import { Line } from '../../base/line.ts';
+import { SerialQueue } from '../../base/serial-queue.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { syncDisks } from '../disk-sync.ts';
 import { commitWork } from './commit.ts';
@@ -119,7 +119,7 @@ async function releaseEnded(git: GitContext, paths: readonly string[]): Promise<
 
 /** Calls of `git worktree` wait for the one before; all others run at once. */
 function worktreesInTurn(run: GitRun): GitRun {
-  const worktrees = new Line();
+  const worktrees = new SerialQueue();
   const inTurn = (call: GitCall): Promise<GitOutput> =>
     call.args[0] === 'worktree' ? worktrees.add(() => run(call)) : run(call);
   return Object.assign(inTurn, { environment: run.environment });

@@ -69,7 +69,7 @@ export async function approveAt(
   const when = packet.approvedAt === null ? '' : ` at ${visible(packet.approvedAt)}`;
   const { colour } = output;
   output.line(
-    `${colour.green('✓')} ${visible(packet.taskId)} ${isFresh ? 'is approved' : 'was approved already'}${who}${when}`,
+    `${colour.green('✓')} ${visible(packet.taskId)} ${isFresh ? 'is approved' : 'was already approved'}${who}${when}`,
   );
   if (missing.length > 0) {
     output.line(`    ${colour.yellow('warning')}  the packet is incomplete: its run would end before it starts`);

@@ -12,16 +12,16 @@ import { listed } from '../../base/listed.ts';
 import { watchInbox } from '../../engine/commands.ts';
 import type { Driver } from '../../engine/driver.ts';
 import { assertNoneRefused, type PacketOutcome, runsOf } from '../../engine/intake.ts';
+import { recordPackets } from '../../engine/record-packets.ts';
 import { unknownRun } from '../../engine/run-look.ts';
-import { takeIn } from '../../engine/take-in.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
 import { conditionOf, summaryLine } from '../../run/run-marks.ts';
 import { exitCodeOf, type RunView } from '../../run/run-view.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
-import { exitCodeOfError, type Output, toldOf } from '../output.ts';
-import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
+import { errorReport, exitCodeOfError, type Output } from '../output.ts';
+import { refusedLines, reportedOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
@@ -71,14 +71,14 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
   };
   const request = { places, config, log: (line: string) => view.log(line) };
   const stop = stopOnSignal(view);
-  const deed = async (driver: Driver): Promise<Omit<Result, 'tookMs'>> => {
+  const body = async (driver: Driver): Promise<Omit<Result, 'tookMs'>> => {
     notices?.catchUp(driver);
     const how = {
       again: options.again === true,
       isAllOrNothing: options.allOrNothing === true,
       ...agentNamed(options),
     };
-    const { outcomes, isRecorded } = takeIn(driver, readings, how);
+    const { outcomes, isRecorded } = recordPackets(driver, readings, how);
     if (!isRecorded) assertNoneRefused(outcomes);
     const named = runIds.map((runId) => resolveRun(places, runId));
     const asked = namedRuns(driver, options, named, runsOf(outcomes));
@@ -87,7 +87,7 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     await notices?.close();
     return { ...end, outcomes };
   };
-  const result = await withDriver(request, driverOptions, deed, stop.listen).finally(() => {
+  const result = await withDriver(request, driverOptions, body, stop.listen).finally(() => {
     stop.end();
     view.stop();
   });
@@ -196,9 +196,9 @@ export function show(output: Output, result: Result, more: object = {}): number 
   output.json({
     ...more,
     runs,
-    ...(outcomes.length === 0 ? {} : { packets: toldOutcomes(outcomes) }),
+    ...(outcomes.length === 0 ? {} : { packets: reportedOutcomes(outcomes) }),
     stopped: stoppedBy !== null,
-    faults: faults.map(({ runId, error }) => ({ runId, error: toldOf(error, output.options) })),
+    faults: faults.map(({ runId, error }) => ({ runId, error: errorReport(error, output.options) })),
   });
   for (const view of runs) {
     output.line(runLine(output, view));

@@ -199,9 +199,9 @@ class KillPoint {
   }
 
   #strike({ label }: Operation): void {
-    const { deed = 'kill', withParent = false } = this.#plan;
+    const { action = 'kill', withParent = false } = this.#plan;
     this.#isDone = true;
-    if (deed === 'stop') {
+    if (action === 'stop') {
       this.#tell(`stopped ${process.pid} ${label}`);
       kill(process.pid, 'SIGSTOP');
       return;

@@ -259,9 +259,9 @@ export class HostSite {
   /** The worker's own way to the disk does not fail. */
   #work(worker: SimWorker): void {
     const { output, answer } = this.#worker;
-    const later = (n: number, deed: () => void): void => {
+    const later = (n: number, body: () => void): void => {
       this.clock.timer(n * STEP_MS, () => {
-        if (worker.isAlive) deed();
+        if (worker.isAlive) body();
       });
     };
     later(1, () => this.#append(`${TASK_FOLDER}/${TASK_FILES.output}`, new TextEncoder().encode(output)));

@@ -6,7 +6,6 @@
  *
  * Invariants: 1. A dead process touches nothing any more. 2. Time passes only when nothing else moves.
  */
-
 import { setImmediate as turn } from 'node:timers/promises';
 import { adapterOf } from '../../adapters/agents/adapters.ts';
 import { localScm } from '../../adapters/scm/local.ts';
@@ -133,12 +132,12 @@ export class SimProcess implements Caller, Counterpart {
   }
 
   /** What somebody else does on this machine: nobody counts it as a call of the process. */
-  unseen<T>(deed: () => T): T {
+  unseen<T>(body: () => T): T {
     const { onCall, isHalving } = this.disk;
     this.disk.onCall = null;
     this.disk.isHalving = false;
     try {
-      return deed();
+      return body();
     } finally {
       this.disk.onCall = onCall;
       this.disk.isHalving = isHalving;

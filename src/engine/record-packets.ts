@@ -39,14 +39,14 @@ export interface RunKeeper {
   create(entry: IntakeEntry): LiveRun;
 }
 
-/** How packets are taken in. */
-export interface TakeInOptions extends IntakeOptions {
+/** How packets are recorded. */
+export interface RecordPacketsOptions extends IntakeOptions {
   /** One that is refused refuses the whole file. */
   readonly isAllOrNothing: boolean;
 }
 
-/** What an intake came to. */
-export interface TakenIn {
+/** The result of an intake. */
+export interface IntakeResult {
   /** One for each packet, in the order of the file. */
   readonly outcomes: readonly PacketOutcome[];
   /** False when one packet was refused and it was to be all of them or none: then nothing was recorded. */
@@ -54,12 +54,12 @@ export interface TakenIn {
 }
 
 /** Each packet has its run, or is refused with its reason. `commandId`: the command that asked for it, which is decided once. */
-export function takeIn(
+export function recordPackets(
   keeper: RunKeeper,
   readings: readonly PacketReading[],
-  options: TakeInOptions,
+  options: RecordPacketsOptions,
   commandId: string | null = null,
-): TakenIn {
+): IntakeResult {
   const { files, paths, clock, config } = keeper.world;
   const earlier = commandId === null ? null : readBatchOf(files, paths, commandId);
   if (earlier !== null) {
