@@ -22,7 +22,7 @@ const decisions = runSetup.createStateConfig({
   },
 }).on;
 
-/** Asks to be admitted; left for the lease, or for good when an operator gives up a run that cannot begin. */
+/** Asks to be admitted; left for the lease, or for good when an operator abandons a run that cannot begin. */
 export const queuedState = runSetup.createStateConfig({
   description: 'Waits to be admitted: its agents and its commands are checked before it begins.',
   entry: 'admitRun',

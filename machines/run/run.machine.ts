@@ -293,7 +293,7 @@ export const runMachine = runSetup.createMachine({
       output: { end: 'blockedPlanInsufficient' },
       entry: released,
     },
-    // No final state: nothing of it moves or is held, and a person may have it go on all the same.
+    // No final state: nothing of it moves or is held, and a person may have it continue all the same.
     failedExecution: {
       description: 'Its workers have used up their attempts; a person may have it try again.',
       tags: 'ended',

@@ -27,7 +27,7 @@ export interface RunnerOptions {
   readonly config?: string;
   /** Runs driven at once. */
   readonly maxParallel?: number;
-  /** The agent for every role, instead of what packets and config say; recorded with the runs of the packets that are taken in. */
+  /** The agent for every role, instead of what packets and config say; recorded with the runs of these packets. */
   readonly agent?: string;
   /** Receives XState inspection events of every run and task: live mirrors, without effects. */
   readonly inspect?: InspectObserver;

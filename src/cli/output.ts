@@ -50,7 +50,7 @@ export class Output {
     if (this.isJson) process.stdout.write(`${visibleJson(JSON.stringify(value))}\n`);
   }
 
-  /** A line about what is going on. */
+  /** A line about progress. */
   log(text: string): void {
     process.stderr.write(`${text}\n`);
   }
@@ -116,7 +116,7 @@ function partsOf(
 
 /**
  * The actions as lines: each command whole and by itself, so that it can be copied; what is not a command as words. Commands that have the
- * same word (two runs can be given up, say) stand each below what it does.
+ * same word (two runs can be abandoned, say) stand each below what it does.
  */
 export function actionLines(actions: readonly Action[], dim: (text: string) => string): readonly string[] {
   const words = actions.map(({ kind, command }) => (command === null ? 'next' : (WORDS[kind] ?? kind)));

@@ -78,7 +78,7 @@ export function hasLeftovers({ worktree, removesFolder, branch }: CleanResult): 
   return worktree !== 'absent' || removesFolder || branch?.fate === 'merged';
 }
 
-/** The run is cleaned. Throws where git or the disk refuses: what was done until then stands, and doing it again goes on from there. */
+/** The run is cleaned. Throws where git or the disk refuses: what was done until then stands, and doing it again continues from there. */
 export async function cleanRun(tools: CleanTools, view: RunView, wish: CleanRequest): Promise<CleanResult> {
   if (!isCleanable(view)) throw new Error(`bug: ${view.runId} is ${view.state} and was to be cleaned`);
   const { paths, git, trash } = tools;

@@ -98,7 +98,7 @@ async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): P
   return run.quietly(() => decidedBefore(driver, command) ?? refusedAtStandstill(run, command) ?? record(run, command));
 }
 
-/** A run that has come to a standstill in this process can record nothing any more: the others go on, and its command is asked for again. */
+/** A run that has come to a standstill in this process can record nothing any more: the others continue, and its command is asked for again. */
 function refusedAtStandstill(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision | null {
   const { fault } = run;
   if (fault === null) return null;

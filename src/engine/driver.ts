@@ -180,7 +180,7 @@ export class Driver {
   /** Runs `body` with an ended run, loaded again: if that makes it continue, it is driven like a new one. Null where its files contradict each other. */
   revive<T>(runId: string, body: (run: LiveRun) => Promise<T>): Promise<T | null> {
     return this.#revivals.add(async () => {
-      // Its end has its worktree let go of the branch: not under a run that goes on.
+      // Its end has its worktree release the branch: not under a run that continues.
       await this.#releases.settled();
       const live = this.#runs.get(runId);
       if (live !== undefined) return body(live);
@@ -220,7 +220,7 @@ export class Driver {
   }
 
   /**
-   * Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not go on. `withNew`: and every
+   * Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not continue. `withNew`: and every
    * run that is made meanwhile.
    */
   async drive(runIds: readonly string[], { withNew = false }: { readonly withNew?: boolean } = {}): Promise<void> {
@@ -314,7 +314,7 @@ export class Driver {
     this.#changes.announce();
   }
 
-  /** The process may not go on: nothing is begun any more, and `failure` says why. */
+  /** The process may not continue: nothing is begun any more, and `failure` says why. */
   end(error: unknown): void {
     this.#failure ??= error;
     this.#isAccepting = false;
@@ -334,7 +334,7 @@ export class Driver {
     if (view !== null) this.#keepEnded(view);
   }
 
-  /** Waits for short work, stores the snapshots, lets go of the runs. Workers go on under their hosts. */
+  /** Waits for short work, stores the snapshots, releases the runs. Workers continue under their hosts. */
   async close(): Promise<void> {
     await this.#asides.settled();
     await this.#releases.settled();

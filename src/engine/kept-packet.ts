@@ -11,7 +11,7 @@ import { readArtifact } from '../store/artifacts.ts';
 import type { LiveRun } from './live-run.ts';
 import type { World } from './world.ts';
 
-/** A run's packet as it was taken in, read back from its artifact. */
+/** A run's packet as it was recorded, read back from its artifact. */
 export interface KeptPacket {
   readonly given: Json;
   readonly packet: Packet;

@@ -1,11 +1,11 @@
 /**
- * Packets taken in by the process that holds the registry: planned, their intent kept, their runs made.
+ * Packets recorded by the process that holds the registry: planned, their intent kept, their runs made.
  *
  * Owns: the order of batch and runs, finishing an intake that was cut off. Does not own: what comes of each packet (engine/intake),
  * the batch's file (store/batches), commands (engine/commands).
  *
  * Invariants: 1. The batch of several packets, or of a command, is durable before any of its runs exists, and is marked done after all
- * of them do: whoever starts next finishes it. A single packet is taken in by its run's first record, or not at all. 2. A command's
+ * of them do: whoever starts next finishes it. A single packet is recorded by its run's first record, or not at all. 2. A command's
  * batch is the decision on it: what was planned once is carried out, and never planned again.
  */
 import type { PacketReading } from '../model/packet.ts';

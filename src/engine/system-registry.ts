@@ -31,7 +31,7 @@ export interface RegistryPorts {
 /** How a system is opened. */
 export interface OpenOptions<S extends System> {
   readonly perform: Performers<S>;
-  /** Recorded as its first event where the system is new; ignored where it is not. Absent: a system that is not there is refused. */
+  /** Recorded as its first event where the system is new; ignored where it is not. Absent: a system that does not exist is refused. */
   readonly begin?: EventOf<S>;
 }
 
@@ -111,7 +111,7 @@ export class SystemRegistry {
     }
   }
 
-  /** Closes every system and lets go of the folder. */
+  /** Closes every system and releases the folder. */
   async close(): Promise<void> {
     await Promise.all([...this.#open.values()].map((system) => system.close()));
     this.#open.clear();

@@ -45,7 +45,7 @@ export interface Delivery {
   readonly input?: object;
 }
 
-/** Why an event was not taken. */
+/** Why an event was not accepted. */
 export type RefusalCode = 'PAWL_EVENT_REFUSED' | 'PAWL_EVENT_STALE';
 
 /** What one event does: nothing, with a code, or the next state and what it newly asks for. */

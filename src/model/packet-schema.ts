@@ -4,7 +4,7 @@
  * Owns: which fields are read and what each may hold; docs/schemas/packet.schema.json is made from it.
  * Does not own: what a packet lacks, paths, ids and branch names (packets/packets), the type of a packet once read (model/packet).
  *
- * Invariants: 1. A field that is missing, null or blank is no error here: what is missing is told by its own name. 2. Unknown fields pass.
+ * Invariants: 1. A field that is missing, null or blank is not an error here: what is missing is told by its own name. 2. Unknown fields pass.
  */
 import { z } from 'zod';
 import { limitShape } from './limit-schema.ts';

@@ -212,7 +212,7 @@ function surfaceActions(run: RunFacts, around: Surroundings): readonly Action[] 
   return holderActions(name, holder, [run.runId], around);
 }
 
-/** What a run that has not ended needs so that it lets go of what it holds; `after`: runs that resume then by themselves. */
+/** What a run that has not ended needs so that it releases what it holds; `after`: runs that resume then by themselves. */
 function holderActions(
   name: string,
   holder: RunFacts,
@@ -323,7 +323,7 @@ export function reasoned(
   return pawl(kind, label, words, [...options, '--reason', '']);
 }
 
-/** Something to do that is no command. */
+/** Something to do that is not a command. */
 export function advice(kind: ActionKind, label: string): Action {
   return { kind, label, argv: null, command: null };
 }

@@ -85,7 +85,7 @@ export interface RunView {
   readonly blockedGate: Gate | null;
   readonly lastArtifact: ArtifactRef | null;
   readonly handoff: RunContext['handoff'];
-  /** When it goes on by itself, while it waits for a limit window of its agent; else null. */
+  /** When it resumes automatically, while it waits for a limit window of its agent; else null. */
   readonly waitUntilMs: number | null;
   /** What was decided and waits for the end of its task: nothing else can be decided before. */
   readonly pending: 'retry' | 'abandon' | 'cancel' | null;
@@ -294,7 +294,7 @@ export function unsupportedView(view: RunView, rules: number): RunView {
   });
 }
 
-/** The view of a run under such rules of which there is no snapshot: what its first record tells. */
+/** The view of a run under such rules of which there is not a snapshot: what its first record tells. */
 export function unsupportedUnseen(
   runId: string,
   known: { readonly taskId: string; readonly surfaces: readonly string[]; readonly rules: number },

@@ -5,7 +5,7 @@
  * (turn/turn-conclusion).
  *
  * Invariants: 1. Pure and total. 2. Words about a login, a limit or a session are in no row: those have ends of their own. 3. An agent that has worked has refused
- * nothing: its words are then about something else, unless a row says that it goes on all the same.
+ * nothing: its words are then about something else, unless a row says that it continues all the same.
  */
 
 /** A setting that was refused. */

@@ -1,5 +1,5 @@
 /**
- * What a coding agent is told: its task in words, where the answer goes, and, when it goes on with a session, what happened to it.
+ * What a coding agent is told: its task in words, where the answer goes, and, when it continues with a session, what happened to it.
  *
  * Owns: the wording. Does not own: the task (turn/task-document), giving it to the agent (adapters/agents, host).
  *

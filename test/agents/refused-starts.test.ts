@@ -89,7 +89,7 @@ describe('a start', () => {
     });
   });
 
-  it('of a program that is not there says how it is installed', async () => {
+  it('of a program that does not exist says how it is installed', async () => {
     expect(await started('nowhere')).toMatchObject({
       code: 'PAWL_AGENT_MISSING',
       hint: expect.stringContaining('npm install -g @openai/codex'),

@@ -60,7 +60,7 @@ function changeLock(site: CrashSite, change: Partial<ProcessIdentity>): void {
   changeIdentity(join(site.paths.root, highest), 'holder', change);
 }
 
-test('after a reboot everything of before is dead: the task is interrupted, its answer does not count, the run goes on', {
+test('after a reboot everything of before is dead: the task is interrupted, its answer does not count, the run continues', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const site = await siteAfterPowerCut();
@@ -86,7 +86,7 @@ test('a host of another machine whose worker was of this one asks a person as we
   expect(witnessedAt(site)).toEqual({ [TASK]: 1 });
 });
 
-test('a registry held by another machine is taken over only by an operator who says why; its worker is never judged from here: a person is asked, and retry goes on', {
+test('a registry held by another machine is taken over only by an operator who says why; its worker is never judged from here: a person is asked, and retry continues', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const site = await siteAfterPowerCut();

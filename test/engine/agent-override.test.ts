@@ -1,4 +1,4 @@
-/** What `--agent` named when a packet was taken in: recorded with its run, by every way in, and used by whoever drives it later. */
+/** What `--agent` named when a packet was recorded: recorded with its run, by every way in, and used by whoever drives it later. */
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import type { Json } from '../../src/base/canonical-json.ts';
@@ -189,7 +189,7 @@ describe('the agent of a run', () => {
 });
 
 describe('a packet that replaces the one of a run with --agent', () => {
-  /** What a replacement remembers, and the agent that is then used; the run was taken in for `b`, its packet names `a`. */
+  /** What a replacement remembers, and the agent that is then used; the run was recorded for `b`, its packet names `a`. */
   async function afterReplacing(change: { readonly [name: string]: Json }, given?: string) {
     const machine = fresh();
     const packet = { ...simPacket('A'), agent: 'a' };

@@ -144,7 +144,7 @@ describe('a fact', () => {
 });
 
 describe('a start', () => {
-  it('tells nothing of what was before, when the last runner let go of the registry', async () => {
+  it('tells nothing of what was before, when the last runner released the registry', async () => {
     const machine = machineWith('BLOCKED');
     const ear = new Ear();
     await start(machine, { ear: null });

@@ -203,7 +203,7 @@ describe('runs are started in the order of their file, then of the next one', ()
   });
 });
 
-describe('what is taken in while a driver is at work', () => {
+describe('what is recorded while a driver is at work', () => {
   /** Drives the first packet, has the others taken in through the inbox meanwhile, and returns the states at the end. */
   async function statesAfter(withNew: boolean): Promise<readonly (string | undefined)[]> {
     const machine = new SimMachine(new MemoryFs(), {});

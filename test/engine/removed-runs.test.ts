@@ -33,7 +33,7 @@ async function opened(prepare: (world: World) => void = () => undefined): Promis
   return driver;
 }
 
-it('its packet, taken in again, is present and has ended; --again makes the next run of it', async () => {
+it('its packet, recorded again, is present and has ended; --again makes the next run of it', async () => {
   const driver = await opened();
   const plain = recordPackets(driver, readings, { again: false, isAllOrNothing: false });
   expect(plain.outcomes).toMatchObject([{ outcome: 'present', runId }]);

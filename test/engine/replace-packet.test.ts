@@ -119,7 +119,7 @@ describe('a packet that replaces another one', () => {
     expect(leased[1]).toEqual([...(leased[0] ?? []), 'path:sim/app/test']);
   });
 
-  it('is known when it is taken in again, before its run has ended and after that', async () => {
+  it('is known when it is recorded again, before its run has ended and after that', async () => {
     const machine = await parked();
     await decided(machine, BETTER);
     const present = { taskId: 'A', runId: readingOf(packet()).runId, outcome: 'present', refusal: null };
@@ -145,7 +145,7 @@ describe('a packet that replaces another one', () => {
     });
   });
 
-  it('goes on being leased where its work is and it does not name that', async () => {
+  it('continues being leased where its work is and it does not name that', async () => {
     const machine = await parked();
     machine.changed = { 'sim/of-A': ['src/A/x.js', 'lib/y.js'] };
     await decided(machine, packet({ scope: { goal: 'Go on, elsewhere' }, conflict_surface: ['src/A'] }));

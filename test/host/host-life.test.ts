@@ -125,7 +125,7 @@ describe.each(isolations)('with isolation %s', (isolation) => {
     const outcome = await bench.run(task);
     expect(outcome).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_OUTPUT_LIMIT' });
     expect((outcome.output?.bytes ?? 0) + (outcome.stderr?.bytes ?? 0)).toBe(limits.outputBytesMax);
-    // Not asked to end first: it would go on writing meanwhile.
+    // Not asked to end first: it would continue writing meanwhile.
     expect(bench.log(task)).not.toContain('SIGTERM');
   });
 

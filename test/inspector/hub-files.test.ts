@@ -198,7 +198,7 @@ describe('artifacts of a run', () => {
   });
 });
 
-it('a run whose task folder is missing stays doubtful, however its journal goes on', async () => {
+it('a run whose task folder is missing stays doubtful, however its journal continues', async () => {
   const run = bench.run(RUN, 12);
   const client = await bench.client(await bench.hub());
   const runs = await client.until(({ type }) => type === 'runs');

@@ -45,7 +45,7 @@ const REPLACE: Row = [
 ];
 
 describe('a run that has ended', () => {
-  test('and whose folder was removed can be taken in again, whatever its state', () => {
+  test('and whose folder was removed can be recorded again, whatever its state', () => {
     const again: Row = [
       'intakeAgain',
       'it has ended and its folder was removed; --again creates a new run of its packet',
@@ -80,7 +80,7 @@ describe('a run that has ended', () => {
     expect(rows(run('cancelled'))).toEqual([]);
   });
 
-  test('set aside is looked into or given up, until it was', () => {
+  test('set aside is looked into or abandoned, until it was', () => {
     expect(rows(run('quarantined', { kind: 'quarantined' }), { options: ['--registry', '/r'] })).toEqual([
       ['inspect', 'see which files contradict each other; changes nothing', 'pawl recover --dry-run --registry /r'],
       ['abandon', 'abandon run_A and release what it holds', "pawl resolve run_A abandon --registry /r --reason ''"],
@@ -154,7 +154,7 @@ describe('a run whose work touches what it may not lease', () => {
   const again = resolve('retry', 'compare the surface again, once run_B has ended, and continue with the same work');
   const other = (state: string, more: Partial<RunFacts> = {}) => ({ holder: run(state, { runId: 'run_B', ...more }) });
 
-  test('is accepted, done again or given up where nobody holds it', () => {
+  test('is accepted, done again or abandoned where nobody holds it', () => {
     expect(rows(conflicted(null))).toEqual([
       resolve('accept', 'lease these paths too, and continue with this work'),
       resolve('retry', 'have the work done again; this one is kept under a rescue ref'),

@@ -35,7 +35,7 @@ it.each<readonly [string, Action, readonly (string | null)[]]>([
   expect(told(action)).toEqual(expected);
 });
 
-it('a run that is set aside is looked at before it is given up', () => {
+it('a run that is set aside is looked at before it is abandoned', () => {
   expect(abandonRun('run_A', NAMED).map(told)).toEqual([
     ['inspect', 'see which files contradict each other; changes nothing', "pawl recover --dry-run --registry '/r r'"],
     ['abandon', 'abandon run_A and release what it holds', "pawl resolve run_A abandon --registry '/r r' --reason ''"],
@@ -50,7 +50,7 @@ describe('an action of somebody who does not know what was named', () => {
     expect(completed(lookAtRun('run_A', []), [])).toEqual(lookAtRun('run_A', []));
   });
 
-  it('stays as it is where it names a registry or a config, asks for help, or is no command of Pawl', () => {
+  it('stays as it is where it names a registry or a config, asks for help, or is not a command of Pawl', () => {
     for (const action of [
       lookAtRun('run_A', ['--registry', '/other']),
       lookAtRun('run_A', ['--config', '/other']),

@@ -1,4 +1,4 @@
-/** Stopping `pawl run` while workers run: they go on under their hosts, and the next start finds them instead of starting them again. */
+/** Stopping `pawl run` while workers run: they continue under their hosts, and the next start finds them instead of starting them again. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -113,7 +113,7 @@ describe('a kill without a warning', () => {
 });
 
 describe('a second signal', () => {
-  test('ends the command at once while short work is waited for, and the next start goes on', {
+  test('ends the command at once while short work is waited for, and the next start continues', {
     timeout: SLOW,
   }, async () => {
     scenario.scripted({});

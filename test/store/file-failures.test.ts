@@ -120,7 +120,7 @@ describe('writeAll', () => {
     [0, [0, 2, 4]],
     [10, [10, 12, 14]],
     [null, [null, null, null]],
-  ])('goes on where the last write ended, from %o', (from, expected) => {
+  ])('continues where the last write ended, from %o', (from, expected) => {
     const memory = new MemoryFs();
     const [positions, parts]: [(number | null)[], string[]] = [[], []];
     memory.write = (_fd, bytes, position) => {

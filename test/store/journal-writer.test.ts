@@ -122,7 +122,7 @@ it.each(['ENOSPC', 'EIO', 'EACCES'])('%s at any call leaves every acknowledged r
   expect(ways).toBeGreaterThan(12);
 });
 
-/** A writer whose write has failed may go on: nothing of the failed append is left. */
+/** A writer whose write has failed may continue: nothing of the failed append is left. */
 function retry(writer: JournalWriter, done: number, memory: MemoryFs): void {
   expect(seqs(memory)).toEqual(records.slice(0, done).map((record) => record.seq));
   writer.append(line(done));

@@ -57,7 +57,7 @@ describe('a registry', () => {
     expect(readRegistry(fresh(), paths)).toBeNull();
   });
 
-  it('is no folder of something else, and no file', () => {
+  it('is not a folder of something else, and no file', () => {
     const files = fresh();
     for (const name of ['a', 'b', 'c', 'd', 'runs']) files.writeDurable(`/r/${name}`, bytesOf('x'));
     expect(toldBy(() => readRegistry(files, paths))).toMatchObject({
@@ -266,7 +266,7 @@ describe('a snapshot', () => {
     { outbox: [1] },
     { deadlines: {} },
     { more: 1 },
-  ])('has not the shape of one with %j', (change) => {
+  ])('does not have the shape of one with %j', (change) => {
     expect(isSnapshot(SOUND)).toBe(true);
     expect(isSnapshot({ ...SOUND, ...change })).toBe(false);
   });

@@ -260,7 +260,7 @@ describe('an answer that is refused, word for word', () => {
   });
 
   it.each<[string, unknown]>([
-    ['`status` is none of completed, failed, blocked', { ...plain, status: 'done' }],
+    ['`status` is not one of completed, failed, blocked', { ...plain, status: 'done' }],
     ['`filesChanged` is not a list', { ...plain, filesChanged: {} }],
     ['`verdict.findings` is missing', { ...plain, verdict: { status: 'PASS', summary: '' } }],
     ['`problem` is not an object', { ...plain, problem: 'x' }],

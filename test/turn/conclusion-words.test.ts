@@ -63,7 +63,7 @@ it.each<readonly [string, Partial<WorkerEnding>]>([
     { forced: 'deadline', reading: answered({}) },
   ],
   [
-    'The worker could not be started. Because: no git.',
+    'The worker could not be started. Reason: no git.',
     { forced: 'notStarted', obstacle: { kind: 'said', words: 'no git' } },
   ],
 ])('%s', (message, given) => {

@@ -82,7 +82,7 @@ describe('a turn is done only when all of it says so', () => {
     expect(told({ turn: { ended: end === undefined ? null : ended(end) }, exit: EXITS[exit] ?? null })).toBe(expected);
   });
 
-  it('an answer that is no success stays that, however the process of the complete turn ended', () => {
+  it('an answer that is not a success stays that, however the process of the complete turn ended', () => {
     for (const status of ['failed', 'blocked'] as const) {
       const reading: AnswerReading = { kind: 'valid', answer: { ...ANSWER, status } };
       for (const exit of Object.values(EXITS)) {
@@ -239,7 +239,7 @@ describe('an end from outside', () => {
     expect(told({ turn: said, forced: 'cancelled' })).toBe('cancelled CANCELLED');
     const budget = concluded({ turn: said, forced: 'budget', obstacle: 'this turn has used $1 of $1' });
     expect(budget).toMatchObject({ result: 'blocked', code: 'PAWL_BUDGET_EXCEEDED', answer: ANSWER });
-    expect(budget.message).toContain('Because: this turn has used $1 of $1.');
+    expect(budget.message).toContain('Reason: this turn has used $1 of $1.');
   });
 });
 

@@ -114,7 +114,7 @@ it('an answer is asked for in one way, as every other costs calls of the model',
   }
 });
 
-describe('an agent that goes on', () => {
+describe('an agent that continues', () => {
   it('after a turn without an answer is asked for that alone', () => {
     const priorAttempt = resumed('interrupted');
     const session = { ...priorAttempt.resumed, isUnanswered: true } as typeof priorAttempt.resumed;

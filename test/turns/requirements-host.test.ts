@@ -67,7 +67,7 @@ describe.concurrent('a turn', () => {
     }
   });
 
-  it('an exit with 0 and an answer but no end of the turn is no success', async () => {
+  it('an exit with 0 and an answer but no end of the turn is not a success', async () => {
     const turn = bench.turn(goodTurn('claude').slice(0, -1));
     expect(await bench.run(turn)).toMatchObject({ result: 'failed', code: 'PAWL_AGENT_NO_END' });
   });

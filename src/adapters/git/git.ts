@@ -34,7 +34,7 @@ export interface GitOptions {
   readonly helperFd: number | null;
   /** What git's environment is made from. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Answers that change nothing are remembered: for a short look at many branches of a repository that stands still meanwhile. */
+  /** Answers that change nothing are remembered: for a short look at many branches of a repository that halts meanwhile. */
   readonly isOneLook?: boolean;
   /** Makes what lies on the disks of some paths durable; the system's sync by default. */
   readonly syncDisks?: (paths: readonly string[]) => Promise<void>;

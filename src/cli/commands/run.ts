@@ -213,7 +213,7 @@ export function show(output: Output, result: Result, more: object = {}): number 
   return exitCodeOfResult(result);
 }
 
-/** That of a run that cannot go on in this process, else of the signal that cut the command off, else of what came of the runs. */
+/** That of a run that cannot continue in this process, else of the signal that cut the command off, else of what came of the runs. */
 export function exitCodeOfResult({ runs, faults, outcomes, stoppedBy }: Omit<Result, 'tookMs'>): number {
   const fault = faults[0];
   if (fault !== undefined) return exitCodeOfError(fault.error);

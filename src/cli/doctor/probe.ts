@@ -132,7 +132,8 @@ class Probe {
     this.#version = program.version;
     const commands = [false, true].map((isResume) => this.#sandbox.command({ id: randomUUID(), isResume }));
     const unknown = new Set(commands.flatMap(({ args }) => unknownFlags(adapter, program, args)));
-    if (unknown.size > 0) throw new StepFailure(`version ${program.version} does not support ${[...unknown].join(', ')}`);
+    if (unknown.size > 0)
+      throw new StepFailure(`version ${program.version} does not support ${[...unknown].join(', ')}`);
     return `version ${program.version}`;
   }
 

@@ -62,7 +62,7 @@ function perform(run: LiveRun, effect: KeyedEffect, coordinator: RunCoordinator,
   }
 }
 
-/** A git that was killed or could not be started has said nothing: then the run stands still, and the next start goes on by itself. */
+/** A git that was killed or could not be started has said nothing: then the run halts, and the next start resumes automatically. */
 function isOfGit({ code, kind }: PawlError): boolean {
   return (code === 'PAWL_GIT_FAILED' && kind !== 'retryable') || code.startsWith('PAWL_WORKSPACE_');
 }

@@ -1,5 +1,5 @@
 /**
- * Making a turn of a coding agent ready: what is left of the budget, which session it goes on with, what it is told.
+ * Making a turn of a coding agent ready: what is left of the budget, which session it continues with, what it is told.
  *
  * Owns: those, read from the run's own journal under the registry's lock. Does not own: starting (engine/effects/supervise), the agent's command line (adapters/agents), the rules
  * (turn/ledger, turn/session-choice).
@@ -169,7 +169,7 @@ export interface UseByOthers {
 type TurnWork = Extract<Work, { kind: 'turn' }>;
 type PrepareTask = KeyedEffectOf<'prepareTask'>;
 
-/** The plan; of a turn what is left for it and the session that it goes on with, refused when nothing is left. */
+/** The plan; of a turn what is left for it and the session that it continues with, refused when nothing is left. */
 export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: KeptPacket, others: UseByOthers): Plan {
   if (work.kind === 'refused') return work;
   const { agent } = work;

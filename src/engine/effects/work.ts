@@ -200,7 +200,7 @@ function noTree(error: unknown): string {
 }
 
 /**
- * A worktree that git says it cannot read stands at no commit: the gate fails. Anything else goes on as it came: a git that was killed, or
+ * A worktree that git says it cannot read stands at no commit: the gate fails. Anything else continues as it came: a git that was killed, or
  * never started, says nothing about the gate.
  */
 function worktreeGone(error: unknown): WorktreeState {

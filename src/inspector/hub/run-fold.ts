@@ -3,7 +3,7 @@
  *
  * Owns: the folded state of a run that somebody looks at. Does not own: deciding (kernel/decide), what is made of the state.
  *
- * Invariants: 1. The state is one that the journal proves: every `post` is checked; at the first that differs the fold stands still.
+ * Invariants: 1. The state is one that the journal proves: every `post` is checked; at the first that differs the fold halts.
  * 2. A call takes a bounded piece, so that a long journal holds nobody else up.
  */
 

@@ -18,7 +18,7 @@ const AGES_AGAIN_MS = 5_000;
 export function App({ hub }: { readonly hub: HubState }) {
   const [, redraw] = useState(0);
   const [place, setPlace] = useState<Place>(() => placeIn(location.hash));
-  // Two changes may come before the page is drawn anew: the second goes on from the first.
+  // Two changes may come before the page is drawn anew: the second continues from the first.
   const latest = useRef(place);
   useEffect(() => {
     const again = (): void => redraw((n) => n + 1);

@@ -9,7 +9,7 @@
 import fs from 'node:fs';
 import { basename } from 'node:path';
 
-/** The variable that carries the plan as JSON; it goes on to every child. */
+/** The variable that carries the plan as JSON; every child inherits it. */
 export const GUARD_VARIABLE = 'PAWL_PROVE_GUARD';
 
 /** What a watched process must know. */
@@ -71,7 +71,7 @@ export class GuardLog {
       writeSync(fd, `${JSON.stringify(line)}\n`);
       closeSync(fd);
     } catch (error) {
-      // Without a log there is only this; the process itself must go on as if nobody watched.
+      // Without a log there is only this; the process itself must continue as if nobody watched.
       writeSync(STDERR, `pawl prove, guard: ${action || kind} could not be written down: ${String(error)}\n`);
     }
   }

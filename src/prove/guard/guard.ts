@@ -44,7 +44,7 @@ export interface Guard {
   guards(): readonly string[];
   /** To be called while the sandbox is still there. */
   report(): GuardReport;
-  /** The jail is given up. */
+  /** The jail is abandoned. */
   close(): void;
 }
 

@@ -19,7 +19,7 @@ export type Reach =
 
 /**
  * What is special about the trial. `deadline`: the worker outlives it. `lateAnswer`: it answers after it. `lateHost`: a host that has claimed nothing
- * goes on after the next one has. `secondRunner`: another one is started while the first is stopped. `race`: two are started after the kill.
+ * continues after the next one has. `secondRunner`: another one is started while the first is stopped. `race`: two are started after the kill.
  * `longWait`: the worker takes longer than it takes to store a snapshot of the wait.
  */
 export type Twist = 'none' | 'deadline' | 'lateAnswer' | 'lateHost' | 'secondRunner' | 'race' | 'longWait';

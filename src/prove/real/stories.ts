@@ -25,7 +25,7 @@ const SCRIPTS: Readonly<Record<Story, SiteScript>> = {
 
 /** The deadline of the worker that is to outlive it, ms. Long enough for one that is not, on a busy machine. */
 export const SHORT_DEADLINE_MS = 3_000;
-/** How long a worker may go on once it is asked to end, where it is to answer then. */
+/** How long a worker may continue once it is asked to end, where it is to answer then. */
 const LATE_GRACE_MS = 4_000;
 
 /** The user's roles and limits, which every site of a proof has. */
@@ -35,7 +35,7 @@ export interface RolesAndLimits {
   readonly roles: Readonly<Record<string, string>>;
 }
 
-/** Does the worker wait to be let go? */
+/** Does the worker wait to be released? */
 export function isHeld({ reach, twist }: Point): boolean {
   return reach.by === 'output' || twist === 'deadline' || twist === 'lateAnswer' || twist === 'longWait';
 }

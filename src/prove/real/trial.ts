@@ -147,7 +147,7 @@ class Killing {
     return { hit: found, stopped: pid };
   }
 
-  /** Where the answer is to be late, the worker is let go once its deadline is over. */
+  /** Where the answer is to be late, the worker is released once its deadline is over. */
   async #answerLate(): Promise<void> {
     const { point } = this.#trial;
     if (point.twist !== 'lateAnswer') return;
@@ -187,7 +187,7 @@ class Killing {
       this.#course.faults.push('the refused runner has changed the journal');
   }
 
-  /** The start that recovers, left alone in the end; `late` is a host that goes on once another one has claimed. */
+  /** The start that recovers, left alone in the end; `late` is a host that continues once another one has claimed. */
   async #startAgain(late: number | null): Promise<Ended> {
     const { point, again } = this.#trial;
     if (again !== null) {

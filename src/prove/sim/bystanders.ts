@@ -37,7 +37,7 @@ export interface Counterpart {
   readonly outside: Outside;
   readonly timers: Set<Timer>;
   kill(): never;
-  /** Does what is no call of the process. */
+  /** Does what is not a call of the process. */
   unseen<T>(body: () => T): T;
   /** Waits for `work` of the driver while time passes. */
   during(driver: Driver, work: Promise<unknown>): Promise<void>;

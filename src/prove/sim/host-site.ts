@@ -43,7 +43,7 @@ class EagerClock implements ClockPort {
   #turns = 0;
   #nonces = 0;
   #isPumping = false;
-  /** Called when there is no end to what happens. */
+  /** Called when there is not an end to what happens. */
   onEndless: () => void = () => undefined;
 
   nowMs(): number {
@@ -111,7 +111,7 @@ export class HostSite {
   readonly request: TaskRequest;
   readonly task: HostTask;
   readonly logs: string[] = [];
-  /** Asked before every call of a host that is no file operation, by its name; it may throw. */
+  /** Asked before every call of a host that is not a file operation, by its name; it may throw. */
   onPort: ((call: string) => void) | null = null;
   readonly #worker: Worker;
   readonly #workers: SimWorker[] = [];

@@ -31,7 +31,7 @@ import { type Caller, simAgents, simClock, simConfig, simGit, simProcesses, type
 import { SIM_PATHS } from './sim-paths.ts';
 import type { Story } from './story.ts';
 
-/** How a process ended: it let go of the registry, it was killed, or it went on in no way that the story knows. */
+/** How a process ended: it let go of the registry, it was killed, or it continued in no way that the story knows. */
 export type ProcessEnd = { readonly kind: 'closed' | 'killed' } | { readonly kind: 'stuck'; readonly why: string };
 
 /** Told of every call that changes something, before it is done; kills the process by throwing `Halted`. */

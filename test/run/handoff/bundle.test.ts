@@ -75,7 +75,7 @@ describe('a handoff', () => {
     );
     expect(JSON.parse(json).surfacesAdded).toEqual(added);
     expect(markdown).toContain('## Outside the conflict surface');
-    expect(markdown).toContain("leased with the packet's own were `src/widget.js`, `docs/[id].md`.");
+    expect(markdown).toContain("these were leased along with the packet's own: `src/widget.js`, `docs/[id].md`.");
     const inside = bundleOf(workCommitted());
     expect(JSON.parse(inside.json).surfacesAdded).toEqual([]);
     expect(inside.markdown).not.toContain('conflict surface');
