@@ -10,7 +10,7 @@ import { EXIT } from '../model/error-codes.ts';
 
 /** A way to ask. */
 export interface Questions {
-  /** The line that was typed, without white space around it; null when there is not an answer to come. */
+  /** The line that was typed, without white space around it; null when there is no answer to come. */
   ask(question: string): Promise<string | null>;
   close(): void;
   /** What a command that was abandoned exits with. */

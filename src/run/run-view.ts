@@ -294,7 +294,7 @@ export function unsupportedView(view: RunView, rules: number): RunView {
   });
 }
 
-/** The view of a run under such rules of which there is not a snapshot: what its first record tells. */
+/** The view of a run under such rules of which there is no snapshot: what its first record tells. */
 export function unsupportedUnseen(
   runId: string,
   known: { readonly taskId: string; readonly surfaces: readonly string[]; readonly rules: number },

@@ -225,7 +225,7 @@ function lockedError(paths: RegistryPaths, holder: Holder): PawlError {
     subject: paths.root,
     hint:
       holder.kind === 'unknown'
-        ? 'Make sure yourself that it no longer runs, then assert its death.'
+        ? 'Verify that it no longer runs, then assert its death.'
         : 'Let it finish, or end that process, then start again.',
     actions:
       holder.kind === 'unknown'

@@ -27,7 +27,7 @@ const DEFAULTS = {
 };
 
 describe('parseConfig', () => {
-  it('gives the defaults when there is not a file or nothing in it', () => {
+  it('gives the defaults when there is no file or nothing in it', () => {
     expect(parseConfig(null, 'x')).toEqual(DEFAULTS);
     expect(parse({})).toEqual(DEFAULTS);
     expect(parseConfig('\uFEFF{}', 'x')).toEqual(DEFAULTS);

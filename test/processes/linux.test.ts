@@ -175,7 +175,7 @@ describe('a tree', () => {
     expect(processes.tree(handle(mark, null, lockFile))).toEqual({ members: [], unknown: [], isLocked: false });
   });
 
-  it('has no lock that anybody holds where there is not a file, and a probe makes none', () => {
+  it('has no lock that anybody holds where there is no file, and a probe makes none', () => {
     const lockFile = join(folder, 'absent.lock');
     expect(processes.tree(handle(freshMark(), null, lockFile)).isLocked).toBe(false);
     expect(existsSync(lockFile)).toBe(false);

@@ -74,7 +74,7 @@ test('SIGINT and SIGTERM end the command soon with a code of their own, SIGKILL 
     const end = await call.ended;
     expect(performance.now() - sentMs).toBeLessThan(SOON_MS);
     expect([end.code, end.signal]).toEqual([code, null]);
-    expect(end.stderr).toMatch(new RegExp(`${signal}: no new work is begun`));
+    expect(end.stderr).toMatch(new RegExp(`${signal}: no new work will be started`));
     expect(documentOf<{ stopped: boolean }>(end).stopped).toBe(true);
     expect(runOf(documentOf(end), 'A')).toMatchObject({ kind: 'active', state: 'implementing' });
     expect(isAlive(worker)).toBe(true);

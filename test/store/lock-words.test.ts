@@ -44,7 +44,7 @@ const UNKNOWN = {
   code: 'PAWL_REGISTRY_LOCKED',
   kind: 'needsHuman',
   subject: '/r',
-  hint: 'Make sure yourself that it no longer runs, then assert its death.',
+  hint: 'Verify that it no longer runs, then assert its death.',
   actions: [takeOver(OPTIONS, 'your confirmation is recorded')],
   cause: undefined,
 };

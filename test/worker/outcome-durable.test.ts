@@ -60,7 +60,7 @@ function settlement(disk: MemoryFs): Settlement {
   };
 }
 
-/** What the outcome names and the disk does not hold; null where there is not an outcome. */
+/** What the outcome names and the disk does not hold; null where there is no outcome. */
 function missing(disk: MemoryFs): readonly string[] | null {
   const files = new Files(disk, systemClock);
   const bytes = files.readBytes(`${TASK}/${TASK_FILES.outcome}`, 100_000);

@@ -221,7 +221,7 @@ const HANDOFF_SKETCHES: Readonly<Record<KillClass, readonly Sketch[]>> = {
   ],
   resultBeforeEvent: [
     at('the bundle is in its place', runner('after', 'renameSync', `${ARTIFACTS}handoff-`), ALONE),
-    at('the branch is being let go', runner('after', 'spawn', 'let go of the branch'), ALONE),
+    at('the branch is being released', runner('after', 'spawn', 'release the branch'), ALONE),
     at('everything is done, unrecorded', runner('before', 'writeSync', JOURNAL, PROJECTED), ALONE),
     at('half of the record is written', runner('partial', 'writeSync', JOURNAL, PROJECTED), ALONE),
   ],

@@ -43,7 +43,7 @@ class EagerClock implements ClockPort {
   #turns = 0;
   #nonces = 0;
   #isPumping = false;
-  /** Called when there is not an end to what happens. */
+  /** Called when there is no end to what happens. */
   onEndless: () => void = () => undefined;
 
   nowMs(): number {
