@@ -22,7 +22,7 @@ const decisions = runSetup.createStateConfig({
   },
 }).on;
 
-/** Asks to be admitted; left for the lease, or for good when an operator gives up a run that cannot begin. */
+/** Asks to be admitted; left for the lease, or for good when an operator abandons a run that cannot begin. */
 export const queuedState = runSetup.createStateConfig({
   description: 'Waits to be admitted: its agents and its commands are checked before it begins.',
   entry: 'admitRun',
@@ -45,16 +45,16 @@ export const queuedState = runSetup.createStateConfig({
   },
   states: {
     admitting: {
-      description: 'Whether it may begin has not been found out yet.',
+      description: 'Not yet checked whether it may begin.',
       tags: 'waiting',
     },
     agentMissing: {
-      description: 'An agent that it needs is not available here.',
+      description: 'An agent that it needs is not available.',
       tags: 'parked',
       on: decisions,
     },
     admissionRefused: {
-      description: 'Something other than its agents keeps it from beginning.',
+      description: 'Something other than its agents prevents it from beginning.',
       tags: 'parked',
       on: decisions,
     },

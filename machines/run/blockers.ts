@@ -28,7 +28,7 @@ export function handoffUnearned(epoch: number): readonly Blocker[] {
   return [blocker('PAWL_HANDOFF_REFUSED', { reason: 'gates', round: epoch }, [])];
 }
 
-/** The worker said that it was done and had changed nothing. */
+/** The worker reported that it was done, but changed nothing. */
 export const NO_CHANGE: Blocker = blocker('PAWL_WORKER_NO_CHANGE', {}, []);
 
 /** The blocker of a purpose whose attempts are used up, before the cause of the last one. */

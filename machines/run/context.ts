@@ -75,7 +75,7 @@ export function headOf(context: RunContext): string {
 }
 
 /**
- * The stage at which a person's decision has a run go on, or null when the event is none that does.
+ * The stage at which a person's decision has a run continue, or null when the event is none that does.
  * `accept` moves past the gate that blocked, or takes the work as it is; `retry` returns to where the run stopped, or has the work done
  * again.
  */

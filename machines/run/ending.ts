@@ -62,12 +62,12 @@ export const endingTaskState = runSetup.createStateConfig({
   initial: 'thenRetry',
   states: {
     thenRetry: {
-      description: 'It goes on where it stopped once the task has ended.',
+      description: 'It resumes where it stopped once the task has ended.',
       tags: 'working',
       on: { taskSettled: { target: '#run.resuming', actions: ['noteResume', 'forgetTask'] } },
     },
     thenAbandon: {
-      description: 'It is given up once the task has ended.',
+      description: 'It is abandoned once the task has ended.',
       tags: 'working',
       on: { taskSettled: { target: '#run.cancelled', actions: 'forgetTask' } },
     },

@@ -3,7 +3,7 @@
  *
  * Owns: the rules for a loop that does not converge. Does not own: the keys of findings (run/finding-keys), its blocker (blockers).
  *
- * Invariant: only rounds whose findings can be compared count; a gate that says nothing comparable goes on to its limit.
+ * Invariant: only rounds whose findings can be compared count; a gate that says nothing comparable continues to its limit.
  */
 import type { Blocker } from '../../src/model/error.ts';
 import type { Judgement, RunContext } from '../../src/model/run-context.ts';
@@ -20,7 +20,7 @@ export function judgementOf(event: RunMachineEventOf<'gateJudged'>): Judgement {
   };
 }
 
-/** Why another round of fixing would get nowhere, null when it may. */
+/** Why another round of fixing would not converge, null when it may. */
 export function stuckReason(context: RunContext, event: RunMachineEventOf<'gateJudged'>): StuckReason | null {
   const now = judgementOf(event);
   const before = context.judgements.filter(({ gate }) => gate === now.gate);
@@ -34,7 +34,7 @@ export function stuckReason(context: RunContext, event: RunMachineEventOf<'gateJ
   return isNew ? 'newInFix' : null;
 }
 
-/** The blocker of a loop that gets nowhere, with its trend. */
+/** The blocker of a loop that does not converge, with its trend. */
 export function stuckBlockers(context: RunContext, event: RunMachineEvent): readonly Blocker[] {
   if (event.type !== 'gateJudged') return [];
   const rounds = [...context.judgements.filter(({ gate }) => gate === event.gate), judgementOf(event)];

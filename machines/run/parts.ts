@@ -20,7 +20,7 @@ const lastTask = ({ context }: { context: RunContext }) => ({
 /** Entered with the attempt's number in the context: asks for the request to be written. */
 export function requestedState(stage: Stage, working: string) {
   return runSetup.createStateConfig({
-    description: `The next ${stage} task is being written down, before it is started.`,
+    description: `The next ${stage} task is being recorded, before it is started.`,
     tags: 'working',
     entry: [
       { type: 'noteStage', params: { stage } },
@@ -84,7 +84,7 @@ export const setUpDone = [
 /** Awaits the open task; `completed` is where its good end leads (doing `done`), `requested` where another attempt begins. */
 export function workingState(requested: string, completed: string, limited: string, done: typeof setUpDone | [] = []) {
   return runSetup.createStateConfig({
-    description: 'A worker is at its task.',
+    description: 'A worker is working on its task.',
     tags: 'working',
     on: {
       taskSettled: [
@@ -135,7 +135,7 @@ export function workingState(requested: string, completed: string, limited: stri
 /** The agent cannot be used before a certain instant: waits for it, then asks again. No attempt is charged. */
 export function limitedState(requested: string) {
   return runSetup.createStateConfig({
-    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+    description: 'Its agent cannot be used now: it resumes automatically when the wait is over.',
     tags: 'waiting',
     entry: {
       type: 'deadline',
@@ -154,7 +154,7 @@ export function limitedState(requested: string) {
 /** Records what the worker left as a commit, then leads to verification. */
 export function committingState(stage: Stage, requested: string) {
   return runSetup.createStateConfig({
-    description: 'What the worker has left becomes a commit.',
+    description: 'The changes that the worker left are being committed.',
     tags: 'working',
     entry: [
       { type: 'noteStage', params: { stage } },

@@ -1,10 +1,10 @@
 /**
- * How a run that stood still goes on: at the stage where it stopped, under its lease; or from its admission, under another packet.
+ * How a run that stood still continues: at the stage where it stopped, under its lease; or from its admission, under another packet.
  *
  * Owns: the way back to every stage, the lease with its renewal. Does not own: the chart it is put into (run.machine), which stage that is
  * (context), a task's cycle (parts).
  *
- * Invariant: nothing rests here. Whoever enters has noted the stage to go on at.
+ * Invariant: nothing rests here. Whoever enters has noted the stage to continue at.
  */
 import type { Purpose } from '../../src/model/limits.ts';
 import type { RunContext, Stage } from '../../src/model/run-context.ts';

@@ -53,7 +53,7 @@ export const runMachine = runSetup.createMachine({
   },
   states: {
     packetReceived: {
-      description: 'Has its packet; whether that says all that a run needs is being looked at.',
+      description: 'Its packet is being checked for everything that a run needs.',
       tags: 'waiting',
       on: {
         packetReceived: [
@@ -164,7 +164,7 @@ export const runMachine = runSetup.createMachine({
       },
     },
     fixLoop: {
-      description: 'What a gate has found is being fixed, before it is verified again.',
+      description: 'What a gate found is being fixed, before the work is verified again.',
       initial: 'requested',
       states: {
         requested: requestedState('fix', 'working'),
@@ -209,7 +209,7 @@ export const runMachine = runSetup.createMachine({
     endingTask: endingTaskState,
     resuming: resumingState,
     blockedNeedsHuman: {
-      description: 'Stands until a person decides: its blocker says why, and what can be done.',
+      description: 'Halted until a person decides: its blocker says why, and what can be done.',
       tags: 'parked',
       entry: { type: 'withdraw', params: { kind: 'deadline' } },
       on: {
@@ -259,7 +259,7 @@ export const runMachine = runSetup.createMachine({
       },
     },
     blockedLockConflict: {
-      description: 'Another run holds what it wants to work on; it goes on when that is free.',
+      description: 'Another run holds what it needs to work on; it resumes when that is free.',
       tags: ['parked', 'waiting'],
       entry: [
         { type: 'withdraw', params: { kind: 'deadline' } },
@@ -280,20 +280,20 @@ export const runMachine = runSetup.createMachine({
       },
     },
     readyForManualReview: {
-      description: 'Has passed both gates and waits to be reviewed by a person.',
+      description: 'Has passed both gates and is ready for review by a person.',
       tags: 'ended',
       type: 'final',
       output: { end: 'readyForManualReview' },
       entry: released,
     },
     blockedPlanInsufficient: {
-      description: 'Its packet lacks something that no run can do without.',
+      description: 'Its packet lacks something that every run needs.',
       tags: 'ended',
       type: 'final',
       output: { end: 'blockedPlanInsufficient' },
       entry: released,
     },
-    // No final state: nothing of it moves or is held, and a person may have it go on all the same.
+    // No final state: nothing of it moves or is held, and a person may have it continue all the same.
     failedExecution: {
       description: 'Its workers have used up their attempts; a person may have it try again.',
       tags: 'ended',
@@ -311,7 +311,7 @@ export const runMachine = runSetup.createMachine({
       },
     },
     cancelled: {
-      description: 'Was cancelled or given up.',
+      description: 'Was cancelled or abandoned.',
       tags: 'ended',
       type: 'final',
       output: { end: 'cancelled' },

@@ -1,7 +1,7 @@
 /**
  * How long a run waits for its agent when that has reached a limit of its account or service, or cannot reach it.
  *
- * Owns: the instant at which it goes on. Does not own: the state (parts), knowing that there is a limit (adapters).
+ * Owns: the instant at which it continues. Does not own: the state (parts), knowing that there is a limit (adapters).
  *
  * Invariants: 1. What an agent says of its window is believed, up to a bound; else the delay grows from wait to wait. 2. Waits are counted (L9).
  */

@@ -89,7 +89,7 @@ const settle = TASK_RESULTS.map((result) => ({
 
 /** Before its end: as far as a host and its worker have come. */
 const open = taskSetup.createStateConfig({
-  description: 'Its worker has not ended, as far as is known.',
+  description: 'Its worker has not ended, as far as anyone knows.',
   always: settle,
   initial: 'requested',
   states: {
@@ -140,20 +140,20 @@ export const taskMachine = taskSetup.createMachine({
         open,
         completed: resultState('completed', 'Its worker did what it was asked for.'),
         failed: resultState('failed', 'Its worker failed.'),
-        blocked: resultState('blocked', 'Its worker could not go on without a person.'),
+        blocked: resultState('blocked', 'Its worker could not continue without a person.'),
         cancelled: resultState('cancelled', 'It was ended because its run was cancelled.'),
-        timedOut: resultState('timedOut', 'It was ended because it took too long or gave no sign.'),
+        timedOut: resultState('timedOut', 'It was ended because it took too long or showed no sign of life.'),
         interrupted: resultState('interrupted', 'It was ended by Pawl or the machine going down.'),
-        lost: resultState('lost', 'Its worker is gone, and nobody saw how it ended.'),
+        lost: resultState('lost', 'Its worker is gone, and how it ended was not observed.'),
         limited: resultState('limited', 'Its agent has reached a limit, or could not reach its service.'),
       },
     },
     supervision: {
-      description: 'How it is looked after until its end.',
+      description: 'How it is supervised until its end.',
       initial: 'watching',
       states: {
         watching: {
-          description: 'What its host and its worker do is being followed.',
+          description: 'Its host and its worker are being watched.',
           exit: [
             { type: 'withdraw', params: { kind: 'startHost' } },
             { type: 'withdraw', params: { kind: 'awaitWorker' } },
@@ -184,7 +184,7 @@ export const taskMachine = taskSetup.createMachine({
           on: { ...ends, ...doubted },
         },
         doubtful: {
-          description: 'Whether its worker still lives cannot be told: a person has to decide.',
+          description: 'It cannot be determined whether its worker is still alive: a person has to decide.',
           tags: 'doubtful',
           on: endedOnRequest,
         },
@@ -195,15 +195,15 @@ export const taskMachine = taskSetup.createMachine({
       },
     },
     completions: {
-      description: 'What a completion is worth that is reported.',
+      description: 'What a reported completion counts for.',
       initial: 'awaited',
       states: {
         awaited: {
-          description: 'The first end is the one that counts.',
+          description: 'No end was reported yet: the first one counts.',
           always: { guard: 'isSettled', target: 'late' },
         },
         late: {
-          description: 'The end stands: what else is reported is recorded and changes nothing.',
+          description: 'The end is final: later reports are recorded and change nothing.',
           on: {
             completionReported: { guard: 'isNewReport', actions: { type: 'noteReport', params: ({ event }) => event } },
           },

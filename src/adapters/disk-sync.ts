@@ -4,7 +4,7 @@
  * Owns: one sync of the file systems that some paths lie on. Does not own: when that is needed (git, the worker host).
  * Free of zod and xstate: the worker host loads this file.
  *
- * Invariants: 1. The sync runs beside the process that asks: heartbeats go on meanwhile. 2. Where the disk reports that it could not, nothing is
+ * Invariants: 1. The sync runs beside the process that asks: heartbeats continue meanwhile. 2. Where the disk reports that it could not, nothing is
  * recorded: PAWL_STORE_SYNC_FAILED.
  *
  * A whole file system at once, by syncfs(2), and not file by file: a fresh worktree of 1,000 files is on the disk after 15 ms instead of 250.

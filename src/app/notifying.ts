@@ -70,7 +70,7 @@ function configured({ configFile }: Places, { notify }: Config): Argv | null {
 }
 
 function configRefused(configFile: string): Refused {
-  const hint = 'Name a program and its arguments, as a text or a list; for anything more, use a script.';
+  const hint = 'Name a program and its arguments, as a string or a list; for anything more, use a script.';
   return { code: 'PAWL_CONFIG_INVALID', subject: configFile, hint };
 }
 

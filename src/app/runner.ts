@@ -7,8 +7,8 @@ import { sha256 } from '../base/sha256.ts';
 import { Driver } from '../engine/driver.ts';
 import { assertNoneRefused, runsOf } from '../engine/intake.ts';
 import type { InspectObserver } from '../engine/mirror.ts';
+import { recordPackets } from '../engine/record-packets.ts';
 import { unknownRun } from '../engine/run-look.ts';
-import { takeIn } from '../engine/take-in.ts';
 import { AGENT_NAME, AGENT_NAME_RULE } from '../model/agent-name.ts';
 import { PawlError } from '../model/error.ts';
 import { PARALLEL_RUNS_MAX } from '../model/limits.ts';
@@ -27,7 +27,7 @@ export interface RunnerOptions {
   readonly config?: string;
   /** Runs driven at once. */
   readonly maxParallel?: number;
-  /** The agent for every role, instead of what packets and config say; recorded with the runs of the packets that are taken in. */
+  /** The agent for every role, instead of what packets and config say; recorded with the runs of these packets. */
   readonly agent?: string;
   /** Receives XState inspection events of every run and task: live mirrors, without effects. */
   readonly inspect?: InspectObserver;
@@ -98,7 +98,7 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
   }
   return {
     intake: ({ readings }, { again = false } = {}) => {
-      const { outcomes } = takeIn(driver, readings, { again, isAllOrNothing: true, ...agentNamed(options) });
+      const { outcomes } = recordPackets(driver, readings, { again, isAllOrNothing: true, ...agentNamed(options) });
       assertNoneRefused(outcomes);
       return runsOf(outcomes).map(viewOf);
     },

@@ -62,10 +62,10 @@ export async function sendCommands(
   }
 }
 
-/** What `deed` comes to, which takes the registry; `locked` when a living process has taken it first. */
-export async function unlessLocked<T>(places: Places, deed: () => Promise<T>): Promise<T | 'locked'> {
+/** The result of `body`, which takes the registry's lock; `locked` when a live process already holds it. */
+export async function unlessLocked<T>(places: Places, body: () => Promise<T>): Promise<T | 'locked'> {
   try {
-    return await deed();
+    return await body();
   } catch (error) {
     if (error instanceof PawlError && error.code === 'PAWL_REGISTRY_LOCKED' && hasDriver(places)) return 'locked';
     throw error;

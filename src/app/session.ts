@@ -8,13 +8,13 @@ import type { DriverOptions } from '../engine/driver-options.ts';
 import { openWorld, type WorldRequest } from './wiring.ts';
 
 /**
- * Opens a driver, does `deed`, and closes it; the lock is released only after everything else. `onMade` is told of the driver before it brings the runs
+ * Opens a driver, runs `body` with it, and closes it; the lock is released only after everything else. `onMade` is given the driver before it loads the runs
  * back, which can take a while. Throws what ended the driver's work.
  */
 export async function withDriver<T>(
   request: WorldRequest,
   options: DriverOptions,
-  deed: (driver: Driver) => Promise<T>,
+  body: (driver: Driver) => Promise<T>,
   onMade: (driver: Driver) => void = () => undefined,
 ): Promise<T> {
   const world = openWorld(request);
@@ -22,7 +22,7 @@ export async function withDriver<T>(
   try {
     onMade(driver);
     await driver.open();
-    const result = await deed(driver);
+    const result = await body(driver);
     await driver.close();
     if (driver.failure !== null) throw driver.failure;
     return result;

@@ -57,7 +57,7 @@ function probeWords(params: Probed): string {
     case 'noVersion':
       return `does not report a version of ${params.title}: ${said}`;
     case 'noFlags':
-      return `names no flag in its help: ${said}`;
+      return `lists no flags in its help: ${said}`;
     default:
       return unreachable(params);
   }
@@ -77,12 +77,12 @@ const capability: Entry<BlockerParams['PAWL_AGENT_CAPABILITY']> = {
       case 'resume':
         return { message: `${agent} cannot resume a session.`, hint };
       case 'maxTurns':
-        return { message: `${agent} cannot be held to maxTurns.`, hint };
+        return { message: `${agent} cannot enforce maxTurns.`, hint };
       case 'allowedTools':
-        return { message: `${agent} takes no allowedTools.`, hint };
+        return { message: `${agent} does not support allowedTools.`, hint };
       case 'longPrompt':
         return {
-          message: `${agent} takes its prompt as an argument, and this one has ${params.bytes} bytes; the system takes ${params.bytesMax}.`,
+          message: `${agent} takes its prompt as an argument, and this one has ${params.bytes} bytes; the system allows ${params.bytesMax}.`,
           hint: 'Shorten the packet, or name another agent.',
         };
       default:
@@ -100,16 +100,16 @@ function unknownFlag({
   installation,
 }: BlockerParams['PAWL_AGENT_FLAG_UNKNOWN']): Words {
   return {
-    message: `${title} ${version} ("${name}") does not know ${flags.join(', ')}.`,
+    message: `${title} ${version} ("${name}") does not support ${flags.join(', ')}.`,
     hint: isOfConfig
-      ? 'Install a version that does, or take it out of extraArgs in pawl.config.json.'
+      ? 'Install a version that does, or remove it from extraArgs in pawl.config.json.'
       : `Install a version that does (${installation}), or name another agent.`,
   };
 }
 
 const LIMITS = {
   usage: 'The agent has used up its usage window',
-  rate: 'The agent has been told to slow down',
+  rate: 'The agent is being rate-limited',
   capacity: "The agent's model, or the service behind it, is overloaded",
 } as const;
 
@@ -143,11 +143,13 @@ function noEnd(params: BlockerParams['PAWL_AGENT_NO_END']): Words {
   if (params.reason === 'overlong') {
     const bound = `${params.bytesMax / 1024 ** 2} MiB`;
     return {
-      message: `The agent exited with 0, but the last line of its output is longer than ${bound} and was not read: it may have said there that its turn had ended.${itSaid(params.said)}`,
+      message: `The agent exited with code 0, but the last line of its output is longer than ${bound} and was not read: it may have reported the end of its turn there.${itSaid(params.said)}`,
     };
   }
   const left = params.hasAnswer ? '; an answer alone does not count' : ' and left no answer';
-  return { message: `The agent exited with 0 without saying that its turn had ended${left}.${itSaid(params.said)}` };
+  return {
+    message: `The agent exited with code 0 without reporting the end of its turn${left}.${itSaid(params.said)}`,
+  };
 }
 
 const exceeded: Entry<BlockerParams['PAWL_BUDGET_EXCEEDED']> = {
@@ -168,10 +170,10 @@ const exceeded: Entry<BlockerParams['PAWL_BUDGET_EXCEEDED']> = {
       case 'byAgent': {
         const { usage } = params;
         const used = usage === null ? '' : ` It reports $${usage.usd.toFixed(4)} and ${usage.tokens} tokens.`;
-        return { message: `The agent ended its turn at its budget.${used}${itSaid(params.said)}` };
+        return { message: `The agent ended its turn because its budget was reached.${used}${itSaid(params.said)}` };
       }
       case 'ended':
-        return endWords('The agent was ended because the budget of its run is used up.', params);
+        return endWords('The agent was stopped because the budget of its run is used up.', params);
       default:
         return unreachable(params);
     }
@@ -179,7 +181,7 @@ const exceeded: Entry<BlockerParams['PAWL_BUDGET_EXCEEDED']> = {
 };
 
 function settingRefused({ setting, said }: BlockerParams['PAWL_AGENT_SETTING_REFUSED']): Words {
-  const message = `A setting of the agent was refused (${setting ?? 'it does not say which'}).${itSaid(said)}`;
+  const message = `The agent refused a setting (${setting ?? 'it does not say which'}).${itSaid(said)}`;
   const hint = setting === null ? null : settingHint(setting);
   return hint === null ? { message } : { message, hint };
 }
@@ -189,7 +191,7 @@ export const AGENT_WORDS = {
   PAWL_AGENT_MISSING: agentMissing,
   PAWL_AGENT_UNUSABLE: unusable,
   PAWL_AGENT_FLAG_UNKNOWN: {
-    hint: 'Install a version of the agent that knows the flag, or take it out of extraArgs in pawl.config.json.',
+    hint: 'Install a version of the agent that supports the flag, or remove it from extraArgs in pawl.config.json.',
     words: unknownFlag,
   },
   PAWL_AGENT_CAPABILITY: capability,
@@ -200,12 +202,12 @@ export const AGENT_WORDS = {
     }),
   },
   PAWL_AGENT_LOGIN: {
-    hint: "Log in with the agent itself, or name its key's variable under env of the agent.",
-    words: ({ said }) => ({ message: `The agent is not logged in, or its key is refused.${itSaid(said)}` }),
+    hint: "Log in with the agent itself, or list the variable that holds its key under the agent's env.",
+    words: ({ said }) => ({ message: `The agent is not logged in, or its key was rejected.${itSaid(said)}` }),
   },
   PAWL_AGENT_ACCOUNT: {
-    hint: "See to the agent's account with its provider, then retry: the same session continues, and no attempt was used.",
-    words: ({ said }) => ({ message: `The provider serves the agent's account no more.${itSaid(said)}` }),
+    hint: "Fix the agent's account with its provider, then retry: the same session continues, and no attempt was used.",
+    words: ({ said }) => ({ message: `The provider no longer serves the agent's account.${itSaid(said)}` }),
   },
   PAWL_AGENT_SETTING_REFUSED: {
     hint: 'Change the named setting of the agent in pawl.config.json; then retry: no attempt was used.',
@@ -227,15 +229,15 @@ export const AGENT_WORDS = {
   PAWL_AGENT_NO_EVENT: {
     hint: 'Start the agent by hand; check its login and network.',
     words: (params) =>
-      endWords('The agent was ended because it reported nothing for too long after it started.', params),
+      endWords('The agent was stopped because it reported nothing for too long after it started.', params),
   },
   PAWL_AGENT_UNREADABLE: {
-    hint: "Report it, with the task's output.ndjson if that may be shown.",
-    words: (params) => endWords('The agent was ended because its output could not be read.', params),
+    hint: "Report it, with the task's output.ndjson if you can share it.",
+    words: (params) => endWords('The agent was stopped because its output could not be read.', params),
   },
   PAWL_AGENT_TURN_LIMIT: {
     hint: "Raise the agent's limit, or make the packet smaller.",
-    words: ({ said }) => ({ message: `The agent reached a limit of its own before it was done.${itSaid(said)}` }),
+    words: ({ said }) => ({ message: `The agent reached one of its own limits before it was done.${itSaid(said)}` }),
   },
   PAWL_AGENT_SESSION_REFUSED: {
     hint: 'Nothing to do: the next attempt begins a fresh session.',

@@ -19,7 +19,7 @@ const RETRIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   PAWL_WORKER_SURVIVORS: 'assert that these processes have ended, and try again',
 };
 
-/** What the packet may be the cause of: with a corrected one the same run goes on. */
+/** What the packet may be the cause of: with a corrected one the same run continues. */
 const OF_THE_PACKET: ReadonlySet<ErrorCode> = new Set([
   'PAWL_SETUP_NOT_ALLOWED',
   'PAWL_VERIFICATION_NOT_ALLOWED',

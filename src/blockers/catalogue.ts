@@ -25,7 +25,7 @@ export interface Rendered {
 const CATALOGUE: Entries<BlockerCode> = { ...PLACE_WORDS, ...GIT_WORDS, ...AGENT_WORDS, ...TASK_WORDS };
 
 const SET_ASIDE =
-  'This run is not resumed. Its files are as they were: look at the named files and keep what you need.';
+  'This run will not be resumed. Its files are unchanged: look at the named files and keep what you need.';
 
 /** Of codes that no journal holds as a blocker. */
 const OTHER_HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -36,7 +36,7 @@ const OTHER_HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   PAWL_JOURNAL_DIVERGED: SET_ASIDE,
   PAWL_SNAPSHOT_DAMAGED: SET_ASIDE,
   PAWL_SNAPSHOT_DIVERGED: SET_ASIDE,
-  PAWL_HISTORY_LOST: `${SET_ASIDE} Do not delete the snapshot: it is the proof.`,
+  PAWL_HISTORY_LOST: `${SET_ASIDE} Do not delete the snapshot: it is the evidence.`,
   PAWL_REGISTER_CONTRADICTION: SET_ASIDE,
   PAWL_ARTIFACT_DAMAGED: SET_ASIDE,
 };

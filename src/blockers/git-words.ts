@@ -35,7 +35,7 @@ export function configHint(detail: string): string | null {
 
 /** What was changed, in a few words: `filter.f.clean was set`. */
 export function changeWords({ name, change }: SettingChange): string {
-  return change === 'unreadable' ? 'the configuration cannot be read any more' : `${name} was ${change}`;
+  return change === 'unreadable' ? 'the configuration can no longer be read' : `${name} was ${change}`;
 }
 
 function failed(params: Failed): Words {
@@ -109,11 +109,11 @@ function damaged(params: BlockerParams['PAWL_GIT_OBJECTS_DAMAGED']): Words {
 export const GIT_WORDS = {
   PAWL_WORKSPACE_FAILED: { hint: "Read git's message; retry once the cause is fixed.", words: failed },
   PAWL_GIT_TAMPERED: {
-    hint: 'Look at what is named. If you or a tool you trust made the change, retry: the run resumes with these settings. If not, undo it first, then retry or abandon.',
+    hint: 'Look at the named settings. If you or a tool you trust made the change, retry: the run resumes with these settings. If not, undo it first, then retry or abandon.',
     words: tampered,
   },
   PAWL_GIT_OBJECTS_DAMAGED: {
-    hint: "Check the repository's objects (fsck) and repair it from another clone; delete a commit graph that is named (it is made again when needed). Then retry, or abandon the run. Do not use its branch from here.",
+    hint: "Check the repository's objects (fsck) and repair it from another clone; delete a commit graph that is named (it is rebuilt when needed). Then retry, or abandon the run. Do not use its branch from here.",
     words: damaged,
   },
 } as const satisfies Partial<Entries<keyof BlockerParams>>;

@@ -24,7 +24,7 @@ function packetInsufficient({ missing }: BlockerParams['PAWL_PACKET_INSUFFICIENT
 function otherRepository({ taskId, repo, here }: BlockerParams['PAWL_REPOSITORY_MISMATCH']): Words {
   return {
     message: `The packet ${taskId} is for the repository ${repo}, but the origin of this one is ${here}.`,
-    hint: `Use the clone of ${repo}, or correct scm_target.repo. If this clone is meant, as for a fork: {"scm": {"allowRepos": [${JSON.stringify(repo)}]}} in pawl.config.json.`,
+    hint: `Use the clone of ${repo}, or correct scm_target.repo. If this clone is the right one, such as a fork, add {"scm": {"allowRepos": [${JSON.stringify(repo)}]}} to pawl.config.json.`,
   };
 }
 
@@ -32,20 +32,20 @@ function commandRefused(name: 'setup' | 'verification', where: string) {
   return ({ command, needsShell, others, areAllForShell }: BlockerParams['PAWL_SETUP_NOT_ALLOWED']): Words => {
     const problem =
       needsShell === null
-        ? 'is not admitted by verification.allow of the config'
+        ? 'is not allowed by verification.allow in the config'
         : `cannot be run without a shell: ${needsShell}`;
     return {
       message: `The ${name} command "${command}" ${problem}${others === 0 ? '' : ` (and ${others} more)`}.`,
       hint: areAllForShell
         ? `Put what needs a shell into a script of the repository, and name that in ${where}.`
-        : 'Admit it in verification.allow of pawl.config.json (word by word; "*" as the last word: any further words).',
+        : 'Add it to verification.allow in pawl.config.json (matched word by word; a final "*" matches any further words).',
     };
   };
 }
 
 function leaseConflict(params: BlockerParams['PAWL_LEASE_CONFLICT']): Words {
   if (params.reason === 'taken') {
-    return { message: `The lease of this run had run out, and ${params.by} took its surfaces.` };
+    return { message: `The lease of this run had expired, and ${params.by} took its surfaces.` };
   }
   const needed = someOf(params.needed);
   const held = someOf(params.held);
@@ -97,7 +97,7 @@ const pathTooLong: Entry<BlockerParams['PAWL_WORKSPACE_PATH_TOO_LONG']> = {
   words: (params) => {
     if (params.reason === 'worktree') {
       return {
-        message: `The path of the worktree leaves no room for files below it: it has ${params.bytes} bytes.`,
+        message: `The path of the worktree is too long for files below it: it has ${params.bytes} bytes.`,
         hint: 'Keep the registry in a folder with a shorter path (--registry DIR), submit the packet there, and abandon this run.',
       };
     }
@@ -115,11 +115,11 @@ const foreign: Entry<BlockerParams['PAWL_WORKSPACE_FOREIGN']> = {
     switch (params.reason) {
       case 'taken':
         return {
-          message: `${params.path} is taken by something that is not the worktree of this run.`,
+          message: `${params.path} is occupied by something other than the worktree of this run.`,
           hint: 'Look at the contents of that folder and move the folder away, then retry the run.',
         };
       case 'replaced':
-        return { message: `${params.path} is not a folder any more: something replaced it, by a link for example.` };
+        return { message: `${params.path} is no longer a folder: something replaced it, for example with a link.` };
       case 'unknown':
         return {
           message: `${params.path} is not (or no longer) a worktree of ${params.repository}.`,
@@ -145,9 +145,9 @@ function dirtWords(params: BlockerParams['PAWL_WORKSPACE_DIRTY']): string {
     case 'changes':
       return 'has uncommitted changes';
     case 'halfMade':
-      return `is half-made and on ${params.ref ?? 'no branch'}, not on ${params.branch}`;
+      return `is incomplete and on ${params.ref ?? 'no branch'}, not on ${params.branch}`;
     case 'strangers':
-      return 'is half-made and contains foreign files';
+      return 'is incomplete and contains files that do not belong to it';
     default:
       return unreachable(params);
   }
@@ -159,7 +159,7 @@ const CHANGED =
 function diverged(params: BlockerParams['PAWL_WORKSPACE_DIVERGED']): Words {
   const { branch } = params;
   if (params.reason === 'fromWork') {
-    const message = `The branch ${branch} no longer holds the commit that the worker started from.`;
+    const message = `The branch ${branch} no longer contains the commit that the worker started from.`;
     return { message, hint: CHANGED };
   }
   return {
@@ -173,23 +173,23 @@ function changed(params: BlockerParams['PAWL_WORKSPACE_CHANGED']): Words {
     case 'gone':
       return { message: `${params.path} is no longer the worktree that was prepared.` };
     case 'unfinished':
-      return { message: 'The worker left a merge, rebase or pick unfinished.' };
+      return { message: 'The worker left a merge, rebase or cherry-pick unfinished.' };
     case 'conflicts':
       return { message: 'The worker left conflicts unresolved.' };
     case 'repositories':
-      return { message: 'The worker left git repositories inside the worktree, which a commit cannot hold.' };
+      return { message: 'The worker left git repositories inside the worktree, which a commit cannot contain.' };
     case 'untakable':
-      return { message: `Git cannot take what the worker left: ${params.said}` };
+      return { message: `Git cannot record what the worker left: ${params.said}` };
     case 'afterEnd':
       return { message: 'The worktree was changed after the worker ended.' };
     case 'headDamaged':
-      return { message: 'The HEAD of the worktree is damaged or gone.' };
+      return { message: 'The HEAD of the worktree is damaged or missing.' };
     case 'offBranch':
       return {
-        message: `The worktree stands on ${params.ref ?? `no branch (${params.head})`}, not on ${params.branch}.`,
+        message: `The worktree is on ${params.ref ?? `no branch (${params.head})`}, not on ${params.branch}.`,
       };
     case 'branchGone':
-      return { message: `The branch ${params.branch} is gone.` };
+      return { message: `The branch ${params.branch} no longer exists.` };
     default:
       return unreachable(params);
   }
@@ -214,11 +214,11 @@ export const PLACE_WORDS = {
     words: otherRepository,
   },
   PAWL_SETUP_NOT_ALLOWED: {
-    hint: 'If it may run, admit it under verification.allow in pawl.config.json (word by word, * last); else correct workspace.setup. Then retry.',
+    hint: 'If it may run, add it to verification.allow in pawl.config.json (matched word by word; a final * matches any further words); else correct workspace.setup. Then retry.',
     words: commandRefused('setup', 'workspace.setup of pawl.config.json'),
   },
   PAWL_VERIFICATION_NOT_ALLOWED: {
-    hint: 'If it may run, admit it under verification.allow in pawl.config.json (word by word, * last), then retry; else correct the packet.',
+    hint: 'If it may run, add it to verification.allow in pawl.config.json (matched word by word; a final * matches any further words), then retry; else correct the packet.',
     words: commandRefused('verification', 'the packet'),
   },
   PAWL_LEASE_CONFLICT: {
@@ -264,13 +264,13 @@ export const PLACE_WORDS = {
   PAWL_WORKSPACE_FILTERS: {
     hint: 'A retry keeps this work under a rescue ref and has it done again; if the packet asks for the filter, correct it first. Pawl cannot work on repositories that use filters.',
     words: (params) => ({
-      message: `The work asks for ${filterNames(params)}, which Pawl does not run: the files would be committed as they are.`,
+      message: `The work uses ${filterNames(params)}, which Pawl does not run: the files would be committed as they are.`,
     }),
   },
   PAWL_REPOSITORY_FILTERS: {
     hint: 'Pawl commits files byte for byte. Remove these patterns from the attributes on the base branch and retry, or do this work without Pawl.',
     words: (params) => ({
-      message: `The repository keeps files by ${filterNames(params)}, which Pawl does not run.`,
+      message: `The repository stores files through ${filterNames(params)}, which Pawl does not run.`,
     }),
   },
 } as const satisfies Partial<Entries<keyof BlockerParams>>;

@@ -21,12 +21,12 @@ const SUMMARY_CHARS = 1_000;
 export function movedWords(gate: Judged['gate'], overruled: Overruled): string {
   switch (overruled.how) {
     case 'offBranch':
-      return 'The worktree was taken off its branch while the gate ran.';
+      return 'The worktree was switched off its branch while the gate ran.';
     case 'moved':
       return `The head moved from ${overruled.from} to ${overruled.to} while the gate ran.`;
     case 'otherTree': {
       const made = overruled.made === null ? 'no tree' : `the tree ${overruled.made}`;
-      return `The files make ${made}, the commit has ${overruled.expected}.`;
+      return `The files form ${made}; the commit has ${overruled.expected}.`;
     }
     case 'changedFiles':
       return `${judgeName(gate, overruled.judge)} changed tracked files: ${overruled.files.join(', ')}${overruled.isCut ? '…' : ''}.`;
@@ -55,9 +55,9 @@ function judgement(how: 'is blocked' | 'failed') {
 }
 
 const STUCK = {
-  same: 'two fixes in a row have changed nothing of it',
-  returned: 'all of it had been found before and was gone in between',
-  newInFix: 'for two rounds there were only new faults, in what the fixes themselves had added',
+  same: 'two fixes in a row left the same findings',
+  returned: 'every finding had been reported before and had been gone in between',
+  newInFix: 'for two rounds, the only findings were new ones in what the fixes themselves had added',
 } as const;
 
 function workerExit({ exitCode, signal, answer }: BlockerParams['PAWL_WORKER_EXIT']): Words {
@@ -78,19 +78,19 @@ function startFailed(params: BlockerParams['PAWL_WORKER_START_FAILED']): Words {
   if (params.reason === 'ended') return endWords('The worker could not be started.', params);
   const problem =
     params.reason === 'notFound'
-      ? 'was not found, or the interpreter that its first line names was not'
-      : 'may not be executed, or is not a program for this system';
+      ? 'was not found, or the interpreter named in its first line was not'
+      : 'cannot be executed, or is not a program for this system';
   return {
-    message: `The worker could not be started: "${params.program}", or what it was to start, ${problem} (exit ${params.exitCode}).${itSaid(params.said)}`,
+    message: `The worker could not be started: "${params.program}", or a program that it starts, ${problem} (exit ${params.exitCode}).${itSaid(params.said)}`,
   };
 }
 
 function interrupted(params: BlockerParams['PAWL_WORKER_INTERRUPTED']): Words {
   switch (params.reason) {
     case 'operator':
-      return endWords('The worker was ended by the operator.', params);
+      return endWords('The worker was stopped by the operator.', params);
     case 'down':
-      return endWords('The worker went down with Pawl or the machine.', params);
+      return endWords('The worker ended when Pawl or the machine went down.', params);
     case 'unseen':
       return {
         message: `The worker ended unobserved when Pawl or the machine went down; ${unseenAnswer(params.problem)}.`,
@@ -110,10 +110,10 @@ function survivors(params: BlockerParams['PAWL_WORKER_SURVIVORS']): Words {
       const lock = params.isLockHeld === null ? 'cannot tell whether its lock is held' : 'its lock is still held';
       const pids = params.pids.map(String);
       const left = pids.length === 0 ? lock : listed(pids, pids.length, params.count);
-      return { message: `Processes of the worker's tree could not be ended or read: ${left}.` };
+      return { message: `Processes of the worker's tree could not be stopped or read: ${left}.` };
     }
     case 'unreadable':
-      return { message: 'Something that may belong to an earlier worker lives and cannot be read or ended.' };
+      return { message: 'A process that may belong to an earlier worker is alive and cannot be read or stopped.' };
     case 'running':
       return {
         message: `A process of ${params.taskId} is still running; no new worker starts in this worktree before it has ended.`,
@@ -124,12 +124,12 @@ function survivors(params: BlockerParams['PAWL_WORKER_SURVIVORS']): Words {
 }
 
 const hostUnknown: Entry<BlockerParams['PAWL_HOST_UNKNOWN']> = {
-  hint: 'Make sure yourself that the host and its worker have ended, then retry: your word is recorded.',
+  hint: 'Verify that the host and its worker have ended, then retry: your confirmation is recorded.',
   words: (params) => {
     switch (params.reason) {
       case 'unended':
         return {
-          message: `The worker host (pid ${params.pid}) could not be ended, or its death cannot be proven from here.`,
+          message: `The worker host (pid ${params.pid}) could not be stopped, or its end cannot be proven from here.`,
         };
       case 'unclaimed':
         return { message: 'Cannot tell whether the worker host is alive.' };
@@ -147,7 +147,7 @@ function handoffRefused(params: BlockerParams['PAWL_HANDOFF_REFUSED']): Words {
   switch (params.reason) {
     case 'gates':
       return {
-        message: `The gates of round ${params.round} do not both stand for the commit that was handed off.`,
+        message: `The gates of round ${params.round} were not both passed by the commit that was handed off.`,
       };
     case 'moved': {
       const { branch, head, commit } = params;
@@ -155,7 +155,7 @@ function handoffRefused(params: BlockerParams['PAWL_HANDOFF_REFUSED']): Words {
     }
     case 'otherTree': {
       const { gate, commit, tree, judged } = params;
-      return { message: `The commit ${commit} has the tree ${tree}; the ${gate} has judged ${judged}.` };
+      return { message: `The commit ${commit} has the tree ${tree}; the ${gate} judged ${judged}.` };
     }
     default:
       return unreachable(params);
@@ -173,7 +173,7 @@ export const TASK_WORDS = {
   PAWL_FIX_LIMIT: {
     hint: 'Read the findings, then decide.',
     words: ({ gate, fixes }) => ({
-      message: `The ${gate} still fails after ${counted(fixes, 'fix round')}, the most this run may take.`,
+      message: `The ${gate} still fails after ${counted(fixes, 'fix round')}, the most that this run allows.`,
     }),
   },
   PAWL_FIX_STUCK: {
@@ -197,7 +197,7 @@ export const TASK_WORDS = {
     words: handoffRefused,
   },
   PAWL_WORKER_BLOCKED: {
-    hint: 'Give it what it lacks, then retry.',
+    hint: 'Provide what it lacks, then retry.',
     words: ({ said }) => ({ message: `The worker is blocked: ${said === '' ? 'no reason given' : said}` }),
   },
   PAWL_WORKER_FAILED: {
@@ -207,7 +207,7 @@ export const TASK_WORDS = {
   PAWL_WORKER_EXIT: { hint: READ_OUTPUT, words: workerExit },
   PAWL_WORKER_NO_COMPLETION: {
     hint: 'Have the worker write its answer to PAWL_COMPLETION_FILE, or configure "completion": "exitCode" for it.',
-    words: () => ({ message: 'The worker exited with 0 and left no answer.' }),
+    words: () => ({ message: 'The worker exited with code 0 and left no answer.' }),
   },
   PAWL_WORKER_ANSWER_INVALID: {
     hint: 'Compare the answer with the schema in the task file.',
@@ -219,7 +219,7 @@ export const TASK_WORDS = {
   },
   PAWL_WORKER_NO_CHANGE: {
     hint: 'If no change is right for this packet, say so in it: "allow_empty": true.',
-    words: () => ({ message: 'The worker said that it was done and had changed nothing.' }),
+    words: () => ({ message: 'The worker reported that it was done, but changed nothing.' }),
   },
   PAWL_WORKER_START_FAILED: {
     hint: 'Install the named program, make it executable, or correct its command line in pawl.config.json; it is looked up on the PATH of the shell that started Pawl. Then retry: no attempt was used.',
@@ -227,17 +227,17 @@ export const TASK_WORDS = {
   },
   PAWL_WORKER_DEADLINE: ended(
     'Raise limits.deadlineMs, or make the packet smaller.',
-    'The worker was ended at its deadline.',
+    'The worker was stopped at its deadline.',
   ),
   PAWL_WORKER_STALLED: ended(
-    'Raise the limit that the message names (limits.stallMs or limits.silenceMaxMs) if the worker is silent by nature.',
-    'The worker was ended because it had been silent for too long.',
+    'Raise the limit that the message names (limits.stallMs or limits.silenceMaxMs) if long silence is normal for this worker.',
+    'The worker was stopped because it had been silent for too long.',
   ),
   PAWL_WORKER_OUTPUT_LIMIT: ended(
     'Raise limits.outputBytesMax, or make the worker quieter.',
-    'The worker was ended because it wrote more output than allowed.',
+    'The worker was stopped because it wrote more output than allowed.',
   ),
-  PAWL_WORKER_CANCELLED: ended('Nothing to do.', 'The worker was ended because its run was cancelled.'),
+  PAWL_WORKER_CANCELLED: ended('Nothing to do.', 'The worker was stopped because its run was cancelled.'),
   PAWL_WORKER_INTERRUPTED: {
     hint: 'Nothing to do: it is not charged, and the next attempt starts automatically.',
     words: interrupted,
@@ -247,17 +247,17 @@ export const TASK_WORDS = {
     words: ({ problem }) => ({ message: `The worker ended unobserved; ${unseenAnswer(problem)}.` }),
   },
   PAWL_WORKER_SURVIVORS: {
-    hint: 'End these processes yourself, then retry: your word that they have ended is recorded.',
+    hint: 'End these processes yourself, then retry: your confirmation that they have ended is recorded.',
     words: survivors,
   },
   PAWL_HOST_UNKNOWN: hostUnknown,
   PAWL_HOST_HUNG: ended(
-    'Look at the load and the disk of the machine.',
-    'The worker was ended because its host had stopped responding.',
+    "Check the machine's load and disk.",
+    'The worker was stopped because its host had stopped responding.',
   ),
   PAWL_HOST_STARTS_EXHAUSTED: ended(
     "Look at host.log in the task's folder and at the machine's process limits, then retry: no attempt was used.",
-    'Every allowed worker host was started and none came up.',
+    'All allowed worker hosts were started, but none came up.',
   ),
   PAWL_STORE_FAILED: {
     hint: 'Look at what the worker put there and move it away, then retry.',

@@ -44,7 +44,7 @@ export function someOf({ names, count }: SomeNames): string {
 
 /** Of an end that was forced: `sentence`, why in more words, and the answer that there was already. */
 export function endWords(sentence: string, { obstacle, answered }: Ended): Words {
-  const why = obstacle === null ? '' : ` Because: ${obstacleWords(obstacle)}.`;
+  const why = obstacle === null ? '' : ` Reason: ${obstacleWords(obstacle)}.`;
   const answer = answered === null ? '' : ` It had already written an answer: ${answered}.`;
   return { message: `${sentence}${why}${answer}` };
 }
@@ -55,8 +55,8 @@ function obstacleWords(obstacle: Obstacle): string {
       return obstacle.words;
     case 'silent':
       return obstacle.hasSigns
-        ? `it has said nothing for ${elapsed(obstacle.ms)}, although it gave other signs of life (limits.silenceMaxMs)`
-        : `for ${elapsed(obstacle.ms)} it said nothing, used no processor time, started no process and changed no file (limits.stallMs)`;
+        ? `it has produced no output for ${elapsed(obstacle.ms)}, although it gave other signs of life (limits.silenceMaxMs)`
+        : `for ${elapsed(obstacle.ms)} it produced no output, used no processor time, started no process and changed no file (limits.stallMs)`;
     case 'used':
       return `this turn has used ${budgetWords({ ...obstacle.spent, isEstimate: false }, obstacle.budget)} that were left`;
     default:

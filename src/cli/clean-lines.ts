@@ -9,12 +9,12 @@ import { visible } from '../base/visible.ts';
 import type { CleanResult } from '../engine/clean-run.ts';
 import type { BranchFate } from '../ports/worktree-remover.ts';
 import { sizeWords } from '../run/clean-choice.ts';
-import type { Output, toldOf } from './output.ts';
+import type { errorReport, Output } from './output.ts';
 
 /** What came of one run. */
 export interface CleanedRun extends CleanResult {
   /** Why it was not cleaned to the end; null when it was. */
-  readonly problem: ReturnType<typeof toldOf> | null;
+  readonly problem: ReturnType<typeof errorReport> | null;
 }
 
 /** All lines: those of each run, then the sum. */
@@ -56,11 +56,11 @@ function worktreeWords({ worktree, worktreeBytes, problem }: CleanedRun, done: s
     case 'ours':
       return problem === null ? `${sizeWords(worktreeBytes)} ${done}` : null;
     case 'locked':
-      return 'stays: it is locked (git worktree unlock)';
+      return 'kept: it is locked (git worktree unlock)';
     case 'submodules':
-      return 'stays: it has submodules, whose own commits no ref of the repository can keep';
+      return 'kept: it has submodules, whose own commits no ref of the repository can keep';
     case 'foreign':
-      return 'stays: the folder is not a worktree of this repository';
+      return 'kept: the folder is not a worktree of this repository';
     case 'absent':
       return null;
     default:
@@ -73,11 +73,11 @@ function branchWords(fate: BranchFate, done: string): string | null {
     case 'merged':
       return `${done}: its base contains all its commits`;
     case 'moved':
-      return 'stays: it has moved since';
+      return 'kept: it has moved since';
     case 'checkedOut':
-      return 'stays: it is checked out';
+      return 'kept: it is checked out';
     case 'tracked':
-      return 'stays: it tracks a remote branch';
+      return 'kept: it tracks a remote branch';
     case 'unmerged':
     case 'absent':
       return null;

@@ -50,7 +50,7 @@ export class Output {
     if (this.isJson) process.stdout.write(`${visibleJson(JSON.stringify(value))}\n`);
   }
 
-  /** A line about what is going on. */
+  /** A line about progress. */
   log(text: string): void {
     process.stderr.write(`${text}\n`);
   }
@@ -59,7 +59,7 @@ export class Output {
   fail(error: unknown): ExitCode {
     const told = partsOf(error, this.options);
     const { red, bold, dim } = this.logColour;
-    if (this.isJson) this.json({ error: toldOf(error, this.options) });
+    if (this.isJson) this.json({ error: errorReport(error, this.options) });
     this.log(`${red('error')} ${bold(told.code)}: ${told.message}`);
     if (told.subject !== '' && !told.message.includes(told.subject)) this.log(`  ${dim('what')}  ${told.subject}`);
     if (told.hint !== '') this.log(`  ${dim('next')}  ${told.hint}`);
@@ -84,7 +84,7 @@ export function isColoured(stream: { readonly isTTY?: boolean }, env: NodeJS.Pro
  * An error as data: its code and its three sentences; what can be run stands at the end of its hint, one command a line, with the `options`
  * that name the registry and the config.
  */
-export function toldOf(
+export function errorReport(
   error: unknown,
   options: readonly string[] = [],
 ): Pick<PawlError, 'code' | 'message' | 'subject' | 'hint'> {
@@ -116,7 +116,7 @@ function partsOf(
 
 /**
  * The actions as lines: each command whole and by itself, so that it can be copied; what is not a command as words. Commands that have the
- * same word (two runs can be given up, say) stand each below what it does.
+ * same word (two runs can be abandoned, say) stand each below what it does.
  */
 export function actionLines(actions: readonly Action[], dim: (text: string) => string): readonly string[] {
   const words = actions.map(({ kind, command }) => (command === null ? 'next' : (WORDS[kind] ?? kind)));
@@ -141,5 +141,5 @@ const WORDS: Readonly<Partial<Record<ActionKind, string>>> = {
 
 /** The exit code of an error. */
 export function exitCodeOfError(error: unknown): ExitCode {
-  return ERROR_CODES[toldOf(error).code];
+  return ERROR_CODES[errorReport(error).code];
 }

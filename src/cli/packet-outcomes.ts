@@ -1,5 +1,5 @@
 /**
- * What an intake came to, packet by packet: as data, as lines, as an exit code.
+ * The result of an intake, packet by packet: as data, as lines, as an exit code.
  *
  * Owns: those three, shared by `intake` and `run --packets`. Does not own: deciding it (engine/intake).
  */
@@ -7,24 +7,24 @@ import { visible } from '../base/visible.ts';
 import type { PacketOutcome } from '../engine/intake.ts';
 import { PawlError } from '../model/error.ts';
 import { EXIT, type ExitCode } from '../model/error-codes.ts';
-import { actionLines, type Output, toldOf } from './output.ts';
+import { actionLines, errorReport, type Output } from './output.ts';
 
-/** One packet's outcome as a command tells it with --json. */
-export interface ToldOutcome {
+/** One packet's outcome as a command reports it with --json. */
+export interface ReportedOutcome {
   readonly taskId: string;
   readonly runId: string;
   readonly outcome: PacketOutcome['outcome'];
   /** Null unless it was refused. */
-  readonly error: ReturnType<typeof toldOf> | null;
+  readonly error: ReturnType<typeof errorReport> | null;
 }
 
 /** The outcomes as data, in the order of the file. */
-export function toldOutcomes(outcomes: readonly PacketOutcome[]): readonly ToldOutcome[] {
+export function reportedOutcomes(outcomes: readonly PacketOutcome[]): readonly ReportedOutcome[] {
   return outcomes.map(({ taskId, runId, outcome, refusal }) => ({
     taskId,
     runId,
     outcome,
-    error: refusal === null ? null : toldOf(new PawlError(refusal)),
+    error: refusal === null ? null : errorReport(new PawlError(refusal)),
   }));
 }
 
@@ -32,7 +32,7 @@ export function toldOutcomes(outcomes: readonly PacketOutcome[]): readonly ToldO
 export function refusedLines({ colour }: Output, outcomes: readonly PacketOutcome[]): readonly string[] {
   return outcomes.flatMap(({ taskId, refusal }) => {
     if (refusal === null) return [];
-    const { code, message } = toldOf(new PawlError(refusal));
+    const { code, message } = errorReport(new PawlError(refusal));
     return [
       `${colour.yellow('✕')} ${visible(taskId)}  ${colour.bold('not recorded')}`,
       `    ${colour.yellow(code)}  ${message}`,

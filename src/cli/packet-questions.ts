@@ -72,7 +72,7 @@ export interface Offers {
   readonly commands: readonly string[];
 }
 
-/** The draft with answers for what it does not say; null when the person has given up. */
+/** The draft with answers for what it does not say; null when the person gave up. */
 export async function askForRest(
   questions: Questions,
   draft: PacketDraft,

@@ -41,7 +41,7 @@ export function pawl(): void {
     }
   }
 
-  /** Whoever read our output has gone: the rest has no reader. What changes something goes on without one; what only shows has nothing left to do. */
+  /** Whoever read our output has gone: the rest has no reader. What changes something continues without one; what only shows has nothing left to do. */
   function onClosedPipe(error: NodeJS.ErrnoException): void {
     if (error.code !== 'EPIPE') process.exitCode = EXIT.refused;
     else if (isForReader) process.exit(EXIT.done);

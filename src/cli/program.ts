@@ -43,9 +43,9 @@ const DESCRIPTION =
 
 const EXIT_CODES = `
 Exit codes:
-  0 done · 1 a bug of Pawl · 2 usage or invalid input · 3 blocked: a person is needed · 4 a run failed
+  0 done · 1 a bug in Pawl · 2 usage or invalid input · 3 blocked: a person is needed · 4 a run failed
   5 quarantined · 6 another process holds the registry · 7 the system refused
-  130, 143 interrupted before the runs had come to rest`;
+  130, 143 interrupted while runs could still continue`;
 
 /**
  * Parses `argv` (without node and script) and does what it asks for. Resolves when that is done; throws PAWL_USAGE for what cannot be

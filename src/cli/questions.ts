@@ -3,7 +3,7 @@
  *
  * Owns: asking on stderr, so that stdout holds the result alone, and an end of input. Does not own: what is asked.
  *
- * Invariant: every question is answered or given up: the end of input and Ctrl-C settle what waits, so that no command hangs on it.
+ * Invariant: every question is answered or abandoned: the end of input and Ctrl-C settle what waits, so that no command hangs on it.
  */
 import { createInterface } from 'node:readline';
 import { EXIT } from '../model/error-codes.ts';
@@ -13,7 +13,7 @@ export interface Questions {
   /** The line that was typed, without white space around it; null when there is no answer to come. */
   ask(question: string): Promise<string | null>;
   close(): void;
-  /** What a command that was given up exits with. */
+  /** What a command that was abandoned exits with. */
   exitCode(): number;
 }
 

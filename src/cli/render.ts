@@ -30,7 +30,7 @@ export function driverLine(
   nowMs: number,
 ): string | null {
   if (driver.kind !== 'none') return colour.dim(`This registry is ${drivenBy(driver, nowMs)}.`);
-  return runs.some(({ kind }) => kind === 'active') ? colour.yellow('Nobody drives this registry.') : null;
+  return runs.some(({ kind }) => kind === 'active') ? colour.yellow('Nothing is driving this registry.') : null;
 }
 
 /** One run in one line: mark, id, state, task. */
@@ -111,7 +111,7 @@ export function runReport(output: Output, view: RunView, folder: string): readon
   const lines = [runLine(output, view), `    ${knownParts(view).join(', ')}`];
   if (view.replacement !== null) lines.push(`    ${colour.dim('packet')}  ${replacedWords(view.replacement)}`);
   if (view.agentOverride !== null)
-    lines.push(`    ${colour.dim('agent')}  ${visible(view.agentOverride)} for every role, as --agent named it`);
+    lines.push(`    ${colour.dim('agent')}  ${visible(view.agentOverride)} for every role, set by --agent`);
   for (const task of view.tasks) {
     const time =
       task.startedAtMs === null || task.endedAtMs === null

@@ -10,7 +10,7 @@ import { BOUNDS } from '../model/limits.ts';
 
 const HINT = 'Name a file, relative to the current folder, or - for standard input.';
 
-/** The text. Throws PAWL_USAGE for a file that is not there, is too large, or is not UTF-8. */
+/** The text. Throws PAWL_USAGE for a file that does not exist, is too large, or is not UTF-8. */
 export function textArgument(cwd: string, option: string, path: string): string {
   try {
     const bytes = path === '-' ? readAll(0) : readFile(resolve(cwd, path));

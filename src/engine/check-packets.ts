@@ -112,7 +112,7 @@ const STANDINGS = {
 function runNotes({ runId, state }: RunView, standing: Standing): readonly string[] {
   switch (standing) {
     case 'new':
-      return [`it is recorded already: its run ${runId} is ${state}`];
+      return [`it is already recorded: its run ${runId} is ${state}`];
     case 'underWay':
       return [`its run ${runId} is under way: ${state}`];
     case 'parked':
@@ -123,7 +123,7 @@ function runNotes({ runId, state }: RunView, standing: Standing): readonly strin
     case 'ended':
       return [
         state === 'quarantined'
-          ? `its run ${runId} was set aside and given up`
+          ? `its run ${runId} was set aside and abandoned`
           : `its run ${runId} has ended: ${state}`,
       ];
     default:

@@ -30,7 +30,7 @@ export interface CleanTools {
 }
 
 /** What of a run is to go. */
-export interface CleanWish {
+export interface CleanRequest {
   /** The whole folder of the run, evidence included, and not only its worktree. */
   readonly removesFolders: boolean;
   readonly keepsBranches: boolean;
@@ -56,7 +56,7 @@ export interface CleanResult {
 }
 
 /** What there is to remove of the run; nothing is changed. */
-export async function lookAtLeftovers(tools: CleanTools, view: RunView, wish: CleanWish): Promise<CleanResult> {
+export async function lookAtLeftovers(tools: CleanTools, view: RunView, wish: CleanRequest): Promise<CleanResult> {
   const { paths, git, trash } = tools;
   const worktree = await git.look(paths.worktree(view.runId));
   const removesFolder = wish.removesFolders && mayGo(worktree);
@@ -78,8 +78,8 @@ export function hasLeftovers({ worktree, removesFolder, branch }: CleanResult): 
   return worktree !== 'absent' || removesFolder || branch?.fate === 'merged';
 }
 
-/** The run is cleaned. Throws where git or the disk refuses: what was done until then stands, and doing it again goes on from there. */
-export async function cleanRun(tools: CleanTools, view: RunView, wish: CleanWish): Promise<CleanResult> {
+/** The run is cleaned. Throws where git or the disk refuses: what was done until then stands, and doing it again continues from there. */
+export async function cleanRun(tools: CleanTools, view: RunView, wish: CleanRequest): Promise<CleanResult> {
   if (!isCleanable(view)) throw new Error(`bug: ${view.runId} is ${view.state} and was to be cleaned`);
   const { paths, git, trash } = tools;
   const found = await lookAtLeftovers(tools, view, wish);
@@ -117,7 +117,7 @@ function mayGo(worktree: WorktreeLook): boolean {
 function branchSpec(
   { files, paths }: CleanTools,
   view: RunView,
-  wish: CleanWish,
+  wish: CleanRequest,
 ): Parameters<WorktreeRemover['dropBranch']>[0] | null {
   const { branch, runId } = view;
   if (wish.keepsBranches || branch === '' || wish.liveBranches.has(branch)) return null;

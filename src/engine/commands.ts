@@ -33,10 +33,10 @@ import { folderChange } from '../worker/task-folder.ts';
 import type { Driver } from './driver.ts';
 import type { PacketOutcome } from './intake.ts';
 import { type LiveRun, stopsOneRun } from './live-run.ts';
+import { recordPackets } from './record-packets.ts';
 import { whyNotRevived } from './recovery/revive-run.ts';
 import { replacePacket } from './replace-packet.ts';
 import { recordsOf, unknownRun } from './run-look.ts';
-import { takeIn } from './take-in.ts';
 
 /** Decides on the command and marks it decided in the inbox. */
 export async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
@@ -76,7 +76,7 @@ function plain(outcome: PacketOutcome): Json {
 function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): CommandDecision {
   const readings = readingsOf(command.packets);
   if (readings === null) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
-  const { outcomes, isRecorded } = takeIn(driver, readings, command, command.commandId);
+  const { outcomes, isRecorded } = recordPackets(driver, readings, command, command.commandId);
   const code = isRecorded ? null : 'PAWL_COMMAND_REFUSED';
   return { isAccepted: isRecorded, code, seq: null, outcomes: outcomes.map(plain) };
 }
@@ -99,7 +99,7 @@ async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): P
   return run.quietly(() => decidedBefore(driver, command) ?? refusedAtStandstill(run, command) ?? record(run, command));
 }
 
-/** A run that has come to a standstill in this process can record nothing any more: the others go on, and its command is asked for again. */
+/** A run that has come to a standstill in this process can record nothing any more: the others continue, and its command is asked for again. */
 function refusedAtStandstill(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision | null {
   const { fault } = run;
   if (fault === null) return null;
@@ -220,7 +220,7 @@ export function commandRefused(
       : `Cannot ${command} ${runId} while it is ${view?.state ?? '?'}; nothing was changed.${reason === '' ? '' : ` ${reason}`}`,
     subject: runId,
     hint: isAtStandstill
-      ? 'Remove the cause, then ask for it again.'
+      ? 'Fix the cause, then run the command again.'
       : isCancelMeant
         ? 'Only a parked run can be abandoned; cancel a run that is under way.'
         : 'See what fits its state.',

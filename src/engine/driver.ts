@@ -7,8 +7,7 @@
  * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
  * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
  */
-
-import { Line } from '../base/line.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
 import { persist } from '../kernel/image.ts';
 import { PawlError } from '../model/error.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
@@ -19,7 +18,7 @@ import { listRuns } from '../store/registry.ts';
 import { reportsIn, spentBesides } from '../turn/ledger.ts';
 import { Changes } from './changes.ts';
 import type { DriverOptions } from './driver-options.ts';
-import type { Neighbours } from './effects/admission.ts';
+import type { RunCoordinator } from './effects/admission.ts';
 import { endOnly } from './effects/end-task.ts';
 import { othersAtWork } from './effects/git-settings.ts';
 import { Outages } from './effects/outages.ts';
@@ -30,18 +29,12 @@ import { KnownRepository } from './known-repository.ts';
 import { LeaseTable } from './leases.ts';
 import { LiveRun, type LiveRunObserver, type Performer, stopsOneRun } from './live-run.ts';
 import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
+import { finishIntakes } from './record-packets.ts';
 import { Asides } from './recovery/asides.ts';
 import { BranchReleases } from './recovery/branch-releases.ts';
-import {
-  bringBack,
-  bringBackWhole,
-  type Homecoming,
-  type RunFindings,
-  settleLeftovers,
-} from './recovery/bring-back.ts';
+import { type LoadedRun, loadRun, loadWholeRun, type RunFindings, settleLeftovers } from './recovery/load-run.ts';
 import { quickView } from './run-look.ts';
 import { Slots } from './slots.ts';
-import { finishIntakes } from './take-in.ts';
 import { Turns } from './turns.ts';
 import type { World } from './world.ts';
 
@@ -64,7 +57,7 @@ export class Driver {
   readonly #asides: Asides;
   #isAccepting = true;
   /** One after another: nobody brings a run back twice. */
-  readonly #revivals = new Line();
+  readonly #revivals = new SerialQueue();
   #failure: unknown = null;
   readonly #changes = new Changes();
   #repository: KnownRepository | null = null;
@@ -79,7 +72,7 @@ export class Driver {
       (error) => this.end(error),
     );
     this.#releases = new BranchReleases(world, (error) => this.end(error));
-    this.#perform = performer(this.#neighbours());
+    this.#perform = performer(this.#coordinator());
     this.#observer = {
       onCommit: (run, record) => {
         this.#hold(run);
@@ -132,7 +125,7 @@ export class Driver {
     this.#ended.loadRemoved(this.world);
     this.#repository = await KnownRepository.ask(this.world.git);
     for (const runId of listRuns(files, paths))
-      await this.#keep(runId, await bringBack(this.world, runId, this.#observer));
+      await this.#keep(runId, await loadRun(this.world, runId, this.#observer));
     finishIntakes(this);
     await this.#releases.ofWorktrees(this.#endedWorktrees());
   }
@@ -144,11 +137,11 @@ export class Driver {
       const { runId } = view;
       if (view.state === 'quarantined') continue;
       this.#ended.delete(runId);
-      await this.#keep(runId, await bringBackWhole(this.world, runId, this.#observer));
+      await this.#keep(runId, await loadWholeRun(this.world, runId, this.#observer));
     }
   }
 
-  async #keep(runId: string, found: Homecoming): Promise<void> {
+  async #keep(runId: string, found: LoadedRun): Promise<void> {
     if (found.kind === 'absent') return;
     if (found.kind === 'ended') {
       this.#keepEnded(found.view);
@@ -184,14 +177,14 @@ export class Driver {
     return run;
   }
 
-  /** Does `deed` with a run that has ended, alive again: if it goes on by that, it is driven like a new one. Null where its files contradict each other. */
-  revive<T>(runId: string, deed: (run: LiveRun) => Promise<T>): Promise<T | null> {
+  /** Runs `body` with an ended run, loaded again: if that makes it continue, it is driven like a new one. Null where its files contradict each other. */
+  revive<T>(runId: string, body: (run: LiveRun) => Promise<T>): Promise<T | null> {
     return this.#revivals.add(async () => {
-      // Its end has its worktree let go of the branch: not under a run that goes on.
+      // Its end has its worktree release the branch: not under a run that continues.
       await this.#releases.settled();
       const live = this.#runs.get(runId);
-      if (live !== undefined) return deed(live);
-      const found = await bringBackWhole(this.world, runId, this.#observer);
+      if (live !== undefined) return body(live);
+      const found = await loadWholeRun(this.world, runId, this.#observer);
       if (found.kind !== 'live') {
         if (found.kind === 'ended') this.#keepEnded(found.view);
         return null;
@@ -199,7 +192,7 @@ export class Driver {
       this.#runs.set(runId, found.run);
       this.#ended.delete(runId);
       this.#options.onBroughtBack?.(found.run);
-      const result = await deed(found.run);
+      const result = await body(found.run);
       if (found.run.fault === null && found.run.hasEnded) await this.#letGo(found.run);
       else for (const join of this.#joins) join(found.run);
       return result;
@@ -227,7 +220,7 @@ export class Driver {
   }
 
   /**
-   * Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not go on. `withNew`: and every
+   * Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not continue. `withNew`: and every
    * run that is made meanwhile.
    */
   async drive(runIds: readonly string[], { withNew = false }: { readonly withNew?: boolean } = {}): Promise<void> {
@@ -273,7 +266,7 @@ export class Driver {
     while (this.#failure === null && isEnding()) await this.#changes.next();
   }
 
-  #neighbours(): Neighbours {
+  #coordinator(): RunCoordinator {
     return {
       leases: this.leases,
       slots: this.#slots,
@@ -321,7 +314,7 @@ export class Driver {
     this.#changes.announce();
   }
 
-  /** The process may not go on: nothing is begun any more, and `failure` says why. */
+  /** The process may not continue: nothing is begun any more, and `failure` says why. */
   end(error: unknown): void {
     this.#failure ??= error;
     this.#isAccepting = false;
@@ -341,7 +334,7 @@ export class Driver {
     if (view !== null) this.#keepEnded(view);
   }
 
-  /** Waits for short work, stores the snapshots, lets go of the runs. Workers go on under their hosts. */
+  /** Waits for short work, stores the snapshots, releases the runs. Workers continue under their hosts. */
   async close(): Promise<void> {
     await this.#asides.settled();
     await this.#releases.settled();

@@ -203,9 +203,9 @@ function closed(id: string): PawlError {
 function timedOut(id: string, timeoutMs: number): PawlError {
   return new PawlError({
     code: 'PAWL_WAIT_TIMED_OUT',
-    message: `${id} did not come to what was waited for within ${timeoutMs} ms`,
+    message: `${id} did not reach the awaited state within ${timeoutMs} ms`,
     subject: id,
-    hint: 'Look at its state; wait longer if it is still at work.',
+    hint: 'Look at its state; wait longer if it is still working.',
     kind: 'retryable',
   });
 }

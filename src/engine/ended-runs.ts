@@ -1,7 +1,7 @@
 /**
  * The runs of a registry that are not live: ended, set aside, or removed with only their end known.
  *
- * Owns: their views. Does not own: bringing runs back (engine/recovery/bring-back), removing one (engine/clean-run).
+ * Owns: their views. Does not own: bringing runs back (engine/recovery/load-run), removing one (engine/clean-run).
  *
  * Invariant: a run whose folder was removed is known, and is in no list: its packet has run, and what it used counts.
  */

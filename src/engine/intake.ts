@@ -2,11 +2,10 @@
  * Packets become runs, each of them once; one that is refused does not keep the others of its file from it.
  *
  * Owns: what an intake comes to for each packet, the batch as its intent, a run's first event.
- * Does not own: reading packets (packets/packets), the order in which an intake is carried out (engine/take-in).
+ * Does not own: reading packets (packets/packets), the order in which an intake is carried out (engine/record-packets).
  *
  * Invariant: a run's packet lies in its artifacts before its first record names it.
  */
-
 import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
 import { shownBlocker } from '../blockers/shown-blocker.ts';
 import type { Action } from '../model/action.ts';
@@ -21,7 +20,7 @@ import { targetBlocker } from '../packets/preflight.ts';
 import { surfacesOf } from '../packets/surfaces.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
 import { earlierRefusal, isHeldByEarlier } from '../run/earlier-view.ts';
-import { cancelRun, giveUpRun } from '../run/error-actions.ts';
+import { abandonRun, cancelRun } from '../run/error-actions.ts';
 import { resolveLimits } from '../run/limits.ts';
 import type { RunView } from '../run/run-view.ts';
 import { writeArtifact } from '../store/artifacts.ts';
@@ -223,7 +222,7 @@ export function quarantined(runId: string, options: readonly string[]): PacketRe
     message: `The run of this packet, ${runId}, is set aside.`,
     subject: runId,
     hint: 'Inspect and abandon it, then submit the packet with --again.',
-    actions: giveUpRun(runId, options),
+    actions: abandonRun(runId, options),
   };
 }
 
@@ -245,7 +244,7 @@ export function entriesOf(batch: Batch): readonly IntakeEntry[] {
     if (isObject(entry) && typeof entry.runId === 'string' && isObject(entry.reading) && isObject(entry.limits)) {
       return { order: { atMs: batch.atMs, index }, ...(entry as object as IntakeEntry) };
     }
-    throw invalidRegister(batch.batchId, 'an entry that holds no packet');
+    throw invalidRegister(batch.batchId, 'an entry without a packet');
   });
 }
 
@@ -255,7 +254,7 @@ export function outcomesIn(values: readonly unknown[], subject: string): readonl
     if (isObject(value) && typeof value.taskId === 'string' && typeof value.outcome === 'string') {
       return value as object as PacketOutcome;
     }
-    throw invalidRegister(subject, 'a packet of which nothing is decided');
+    throw invalidRegister(subject, 'a packet without a decision');
   });
 }
 

@@ -11,7 +11,7 @@ import { readArtifact } from '../store/artifacts.ts';
 import type { LiveRun } from './live-run.ts';
 import type { World } from './world.ts';
 
-/** A run's packet as it was taken in, read back from its artifact. */
+/** A run's packet as it was recorded, read back from its artifact. */
 export interface KeptPacket {
   readonly given: Json;
   readonly packet: Packet;
@@ -34,6 +34,6 @@ export function readKeptPacket(world: World, run: LiveRun): KeptPacket {
     code: 'PAWL_ARTIFACT_DAMAGED',
     message: `${ref.path} of ${run.runId} is not a kept packet`,
     subject: ref.path,
-    hint: 'The run is set aside; take its packet in again.',
+    hint: 'The run is set aside; import its packet again.',
   });
 }

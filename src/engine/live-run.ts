@@ -108,7 +108,7 @@ export class LiveRun {
     return this.#live.fault;
   }
 
-  /** Nothing of it moves or is held any more; a person may still have it go on. */
+  /** Nothing of it moves or is held any more; a person may still have it continue. */
   get hasEnded(): boolean {
     return hasEnded(this.state.root);
   }

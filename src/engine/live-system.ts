@@ -53,7 +53,7 @@ export interface SystemStart<State> {
   readonly snapshotSeq: number;
 }
 
-/** Why an event was not taken. */
+/** Why an event was not accepted. */
 export interface Refusal {
   readonly code: ErrorCode;
   readonly reason: string;

@@ -68,7 +68,7 @@ export function assertUnderWay(moving: readonly LiveRun[]): void {
   throw new Error(`bug: nothing is under way for ${names.join(', ')}`);
 }
 
-/** Whoever holds a lease goes first: those who wait for it would keep it from its slot. The others go as they were taken in. */
+/** Whoever holds a lease goes first: those who wait for it would keep it from its slot. The others go as they were recorded. */
 export function inTurn(a: LiveRun, b: LiveRun): number {
   return Number(holdsLease(b)) - Number(holdsLease(a)) || a.order.atMs - b.order.atMs || a.order.index - b.order.index;
 }

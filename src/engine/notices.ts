@@ -8,9 +8,8 @@
  * before the command is called. 2. What a killed runner could not tell any more the next one tells. 3. No run waits for a notice or depends on
  * one; a failure is a line in the log.
  */
-
 import { counted } from '../base/counted.ts';
-import { Line } from '../base/line.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
 import { sha256 } from '../base/sha256.ts';
 import { snapshotOf } from '../kernel/image.ts';
 import { PawlError } from '../model/error.ts';
@@ -38,7 +37,7 @@ export class Notices {
   readonly #notifier: NotifierPort;
   readonly #log: (line: string) => void;
   readonly #positions = new Map<string, string>();
-  readonly #line = new Line();
+  readonly #queue = new SerialQueue();
   #waiting = 0;
   #isClosed = false;
   #isGivenUp = false;
@@ -90,7 +89,7 @@ export class Notices {
     const bound = new Promise<void>((resolve) => {
       callOff = this.#place.files.clock.timer(BOUNDS.noticesCloseMs, resolve);
     });
-    await Promise.race([this.#line.settled(), bound]);
+    await Promise.race([this.#queue.settled(), bound]);
     callOff();
     this.#isGivenUp = true;
     if (this.#waiting > 0) this.#log(`notify: not sent in time: ${counted(this.#waiting, 'notice')}`);
@@ -101,7 +100,7 @@ export class Notices {
     const event = noticeEvent(view);
     if (this.#isClosed || event === null) return;
     this.#waiting += 1;
-    void this.#line.add(() =>
+    void this.#queue.add(() =>
       this.#tell(view, event, fact)
         .catch((error: unknown) => this.#end(error))
         .finally(() => {

@@ -6,7 +6,7 @@
  * (engine/effects/admit-run).
  *
  * Invariants: 1. The new packet lies in the run's artifacts before the record that names it; the one before stays there. 2. A command replaces a
- * packet once: its id stands in the run's journal. 3. What work is there goes on being leased, also where the new packet does not name it.
+ * packet once: its id stands in the run's journal. 3. What work is there continues being leased, also where the new packet does not name it.
  */
 
 import { canonicalJson } from '../base/canonical-json.ts';

@@ -87,7 +87,7 @@ export function atWork({ runId, state }: LiveRun, options: readonly string[]): P
   const { openTask, packetTaskId } = state.root.context;
   const actions: readonly Action[] = [lookAtRun(runId, options), cancelRun(runId, options)];
   if (openTask !== null && (state.root.hasTag('parked') || state.root.matches('endingTask'))) {
-    const message = `Whether ${openTask} of ${runId} has ended is not settled yet.`;
+    const message = `It is not yet known whether ${openTask} of ${runId} has ended.`;
     return refused(packetTaskId, message, 'Decide on that task first, then replace the packet.', [
       lookAtRun(runId, options),
     ]);

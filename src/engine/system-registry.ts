@@ -31,7 +31,7 @@ export interface RegistryPorts {
 /** How a system is opened. */
 export interface OpenOptions<S extends System> {
   readonly perform: Performers<S>;
-  /** Recorded as its first event where the system is new; ignored where it is not. Absent: a system that is not there is refused. */
+  /** Recorded as its first event where the system is new; ignored where it is not. Absent: a system that does not exist is refused. */
   readonly begin?: EventOf<S>;
 }
 
@@ -118,7 +118,7 @@ export class SystemRegistry {
     }
   }
 
-  /** Closes every system and lets go of the folder. */
+  /** Closes every system and releases the folder. */
   async close(): Promise<void> {
     await Promise.all([...this.#open.values()].map((system) => system.close()));
     this.#open.clear();
@@ -148,7 +148,7 @@ function refused(code: PawlError['code'], folder: string, detail: string): PawlE
     code,
     message: `${folder} is not resumed: ${detail}`,
     subject: folder,
-    hint: 'Its files are as they were. Look at them and keep what you need.',
+    hint: 'Its files are unchanged. Look at them and keep what you need.',
     kind: 'needsHuman',
   });
 }

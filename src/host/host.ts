@@ -180,7 +180,7 @@ async function runWorker(
   const watch = { exited, stopped: parts.stopped, turn, activity };
   const seen = await watchWorker(watch, request, taskFolder, files.fs, files.clock);
   if (seen.exit !== null) return { ...seen, agent };
-  // Its tree is looked for afterwards: until then it would go on writing.
+  // Its tree is looked for afterwards: until then it would continue writing.
   if (seen.forced === 'outputLimit') parts.processes.signal(agent.worker, 'SIGKILL');
   parts.log(`ending the worker: ${seen.forced}`);
   await sweep(parts, task, request, agent, seen.forced);

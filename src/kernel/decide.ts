@@ -45,7 +45,7 @@ export interface Delivery {
   readonly input?: object;
 }
 
-/** Why an event was not taken. */
+/** Why an event was not accepted. */
 export type RefusalCode = 'PAWL_EVENT_REFUSED' | 'PAWL_EVENT_STALE';
 
 /** What one event does: nothing, with a code, or the next state and what it newly asks for. */
@@ -107,7 +107,7 @@ function decideAny(system: System, systemId: string, state: AnyState | null, inp
   const definition = definitionIn(step, actor);
   const isKnown = definition !== null && eventTypes(definition.events).has(event.type);
   if (!isKnown || !deliver(step, actor, event))
-    return refuse('PAWL_EVENT_REFUSED', `${event.type} is not taken by ${actor} ${placeOf(step, actor)}`);
+    return refuse('PAWL_EVENT_REFUSED', `${event.type} is not accepted by ${actor} ${placeOf(step, actor)}`);
   drain(step);
   return accept(step);
 }
@@ -132,7 +132,7 @@ function open(system: System, systemId: string, { actor, event, atMs }: Input): 
     deliveries: [],
   };
   collect(step, actor, actions);
-  if (!deliver(step, actor, event, input)) return refuse('PAWL_EVENT_REFUSED', `${event.type} was not taken`);
+  if (!deliver(step, actor, event, input)) return refuse('PAWL_EVENT_REFUSED', `${event.type} was not accepted`);
   drain(step);
   return accept(step);
 }

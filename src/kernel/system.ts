@@ -35,7 +35,7 @@ export interface Opening<Event extends PlainEvent> {
   readonly input: (systemId: string, event: Event) => object;
 }
 
-/** The rules before these ones, and how a system that stands under them goes on under these. */
+/** The rules before these ones, and how a system that stands under them continues under these. */
 export interface PreviousRules {
   readonly system: System;
   /**

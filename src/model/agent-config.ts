@@ -30,7 +30,7 @@ const common = {
     .default([])
     .describe('Tools whose denial does not block a run, as the agent names them; "*": all.'),
   extraArgs: z.array(word, { error: 'must be a list of arguments' }).default([]).describe('Further arguments.'),
-  env: z.array(variableName).default([]).describe("Names of variables taken over from Pawl's own environment."),
+  env: z.array(variableName).default([]).describe("Names of variables passed on from Pawl's own environment."),
   maxTurns: z.int().min(1).max(10_000).optional().describe('Turns that the agent may take, where it can be bounded.'),
   resume: z.boolean().default(true).describe('An interrupted session is resumed. false: always a fresh one.'),
   fixResumesImplementer: z

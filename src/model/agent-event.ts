@@ -23,7 +23,7 @@ export interface Usage {
   readonly cacheReadTokens?: number;
   readonly cacheWriteTokens?: number;
   /**
-   * Of a step. `begun`: its output goes on after this report. `rest`: what the step that was begun last has come to, under no id of its own.
+   * Of a step. `begun`: its output continues after this report. `rest`: what the step that was begun last has come to, under no id of its own.
    * `closed`: its tools have run already. Absent: its message is whole, and its tools are still to run.
    */
   readonly progress?: 'begun' | 'rest' | 'closed';
@@ -60,7 +60,7 @@ export type AgentEvent =
     }
   | {
       readonly type: 'text';
-      readonly text: string /** A piece that goes on where the last text ended. */;
+      readonly text: string /** A piece that continues where the last text ended. */;
       readonly isDelta: boolean;
     }
   | {

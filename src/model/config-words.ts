@@ -9,14 +9,14 @@ const variableRule = { error: 'must be the name of an environment variable, with
 /** The name of an environment variable. */
 export const variableName = z.string(variableRule).regex(/^[A-Za-z_][A-Za-z0-9_]*$/, variableRule);
 
-const filledRule = { error: 'must be a text that is not empty' };
+const filledRule = { error: 'must be a non-empty string' };
 /** A text that says something. */
 export const filled = z
   .string(filledRule)
   .regex(/\S/, filledRule)
-  .refine((text) => !text.includes('\0'), { error: 'must hold no NUL character' });
+  .refine((text) => !text.includes('\0'), { error: 'must not contain a NUL character' });
 
 /** A text that may be empty. */
-export const word = z.string({ error: 'must be a text' }).refine((text) => !text.includes('\0'), {
-  error: 'must hold no NUL character',
+export const word = z.string({ error: 'must be a string' }).refine((text) => !text.includes('\0'), {
+  error: 'must not contain a NUL character',
 });

@@ -18,7 +18,7 @@ import { SCRIPT_KEY, STEP_KINDS } from './script.ts';
 import { AGENT_KINDS } from './turn.ts';
 
 const nameRule = { error: AGENT_NAME_RULE };
-const aboveZero = { error: 'must be a number above 0' };
+const aboveZero = { error: 'must be a positive number' };
 const wholeAboveZero = { error: 'must be a positive integer' };
 const agentName = z.string(nameRule).regex(AGENT_NAME, nameRule);
 
@@ -27,7 +27,7 @@ const commandAgentSchema = z.strictObject({
   argv: z
     .tuple([filled], word, { error: 'must be a list: the program, then its arguments' })
     .describe('Program and arguments, no shell. Placeholders: {taskFile}, {completionFile}, {worktree}.'),
-  env: z.array(variableName).default([]).describe("Names of variables taken over from Pawl's own environment."),
+  env: z.array(variableName).default([]).describe("Names of variables passed on from Pawl's own environment."),
   completion: z
     .enum(['file', 'exitCode'], { error: 'must be "file" or "exitCode"' })
     .default('file')
@@ -56,7 +56,7 @@ const scriptedAgentSchema = z
     steps: scriptSchema.optional().describe('The same script, inline.'),
   })
   .refine((agent) => agent.script === undefined || agent.steps === undefined, {
-    error: 'has both "script" and "steps"; one of them is enough',
+    error: 'has both "script" and "steps"; use one of them',
   });
 
 const agentSchema = z.discriminatedUnion(

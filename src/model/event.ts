@@ -57,7 +57,7 @@ export const policySchema = z.strictObject({
 /** An immutable file of a run: its path below the run's folder, and the hash of its bytes. */
 export const artifactSchema = z.strictObject({ path: text, sha256: hash });
 
-/** When a run was taken in, and its place in that intake: what is taken in first is started first. */
+/** When a run was recorded, and its place in that intake: what is recorded first is started first. */
 export const intakeOrderSchema = z.strictObject({ atMs: ms, index: ordinal });
 
 /** The facts that a run learns. */

@@ -100,7 +100,7 @@ export function absolute(file: Fields, name: string): string {
 /** A text that the system takes as an argument or a path. */
 export function passable(file: Fields, name: string): string {
   const value = file[name];
-  if (typeof value !== 'string' || value.includes('\0')) throw wrong(name, 'a text without NUL');
+  if (typeof value !== 'string' || value.includes('\0')) throw wrong(name, 'a string without NUL');
   return value;
 }
 

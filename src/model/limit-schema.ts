@@ -16,7 +16,7 @@ const whole = (min: number, max: number) => {
 
 const ms = whole(1, TIMER_MS_MAX);
 
-const moneyRule = { error: 'must be a number above 0, at most 1000000' };
+const moneyRule = { error: 'must be a positive number, at most 1000000' };
 
 const deadlineRule = {
   error: `must be a whole number from 1 to ${TIMER_MS_MAX}, or an object of such numbers by purpose`,
@@ -51,7 +51,7 @@ export const limitShape = {
   ),
   graceMs: ms.describe('Time between asking a worker to end and killing it. Default 10000.'),
   outputBytesMax: whole(1, 1024 ** 4).describe('Bytes of stdout and stderr together. Default 67108864.'),
-  leaseTtlMs: ms.describe('Time a lease stands without being renewed. Default 86400000.'),
+  leaseTtlMs: ms.describe('How long a lease lasts without being renewed. Default 86400000.'),
   firstEventMs: ms.describe("Longest time from a coding agent's start to its first event. Default 300000."),
   budgetUsd: z
     .number(moneyRule)

@@ -34,7 +34,7 @@ export interface Limits {
   readonly graceMs: number;
   /** Bytes of stdout and stderr together. */
   readonly outputBytesMax: number;
-  /** Time a lease stands without being renewed. */
+  /** How long a lease lasts without being renewed. */
   readonly leaseTtlMs: number;
   /** Longest time from a coding agent's start to its first event. */
   readonly firstEventMs: number;

@@ -4,21 +4,21 @@
  * Owns: which fields are read and what each may hold; docs/schemas/packet.schema.json is made from it.
  * Does not own: what a packet lacks, paths, ids and branch names (packets/packets), the type of a packet once read (model/packet).
  *
- * Invariants: 1. A field that is missing, null or blank is no error here: what is missing is told by its own name. 2. Unknown fields pass.
+ * Invariants: 1. A field that is missing, null or blank is not an error here: what is missing is told by its own name. 2. Unknown fields pass.
  */
 import { z } from 'zod';
 import { limitShape } from './limit-schema.ts';
 import { BOUNDS } from './limits.ts';
 
-const lineRange = { error: `must be a text of at most ${BOUNDS.packetLineChars} characters` };
-const listRange = { error: `must be a text or a list of at most ${BOUNDS.packetListEntries} texts` };
+const lineRange = { error: `must be a string of at most ${BOUNDS.packetLineChars} characters` };
+const listRange = { error: `must be a string or a list of at most ${BOUNDS.packetListEntries} strings` };
 const lineListRange = {
-  error: `must be a text or a list of at most ${BOUNDS.packetListEntries} texts, each of at most ${BOUNDS.packetLineChars} characters`,
+  error: `must be a string or a list of at most ${BOUNDS.packetListEntries} strings, each of at most ${BOUNDS.packetLineChars} characters`,
 };
-const idRange = { error: `must be a text of at most ${BOUNDS.packetLineChars} characters, or a whole number above 0` };
+const idRange = { error: `must be a string of at most ${BOUNDS.packetLineChars} characters, or a positive integer` };
 
 const line = z.string(lineRange).max(BOUNDS.packetLineChars, lineRange).nullish();
-const text = z.string({ error: 'must be a text' }).nullish();
+const text = z.string({ error: 'must be a string' }).nullish();
 const list = z
   .union([z.string(), z.array(z.string(listRange)).max(BOUNDS.packetListEntries, listRange)], listRange)
   .nullish();
@@ -39,7 +39,7 @@ const id = z
 const flag = z.boolean({ error: 'must be true or false' }).nullish();
 /** Anything but `true` or `approved` counts as no approval, so that a doubtful one is reported by its name. */
 const approval = z
-  .union([z.boolean(), z.string(), z.number()], { error: 'must be true, false or a text' })
+  .union([z.boolean(), z.string(), z.number()], { error: 'must be true, false or a string' })
   .nullish()
   .describe('Only true counts.');
 
@@ -92,7 +92,7 @@ const limitsSchema = section({
 
 const approvalSchema = section({
   approved: approval,
-  status: approval.describe('Only the text "approved" counts.'),
+  status: approval.describe('Only the string "approved" counts.'),
   approved_by: line,
   approvedBy: line,
   approved_at: line,
@@ -133,7 +133,7 @@ export const packetSchema = section({
   agent: line.describe('The agent for this packet, by its name in the config.'),
   allowed_tools: list.describe('Tools that its agents may use without being asked, as they name them.'),
   allowedTools: list,
-  allow_empty: flag.describe('True when no change at all is a good result.'),
+  allow_empty: flag.describe('True when no change at all is an acceptable result.'),
   allowEmpty: flag,
   limits: limitsSchema.nullish(),
 });

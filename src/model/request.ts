@@ -139,7 +139,7 @@ export interface AgentRecord {
 
 /** Every reason why Pawl ends a task itself. */
 export const END_REASONS = ['cancelled', 'deadline', 'hung', 'operator', 'exhausted', 'interrupted'] as const;
-/** Why Pawl ends or gives up a task. */
+/** Why Pawl ends or abandons a task. */
 export type EndReason = (typeof END_REASONS)[number];
 
 /** The ways in which a task can end. */

@@ -96,7 +96,7 @@ export const runContextSchema = runInput.extend({
   interruptions: ordinal,
   /** Waits for the agent's limit window since this purpose began. */
   limitWaits: ordinal,
-  /** When the run goes on by itself, while it waits for its agent's limit window; else null. */
+  /** When the run resumes automatically, while it waits for its agent's limit window; else null. */
   waitUntilMs: z.number().nullable(),
   /** Fix rounds begun. */
   fixes: ordinal,
@@ -126,7 +126,7 @@ export const runContextSchema = runInput.extend({
   blockers: z.array(blockerSchema),
   /** The gate that an operator may accept at this parking, or null. */
   blockedGate: gate.nullable(),
-  /** Where to go on once the lease is held (again), or null at the first time. */
+  /** Where to continue once the lease is held (again), or null at the first time. */
   resumeAt: stage.nullable(),
   /** Who has cancelled it, or given it up, and why. */
   cancel: z.strictObject({ by: text, reason: text }).nullable(),

@@ -10,7 +10,7 @@ import type { StateFacts } from './state-tag.ts';
 export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   packetReceived: {
     tags: ['waiting'],
-    description: 'Has its packet; whether that says all that a run needs is being looked at.',
+    description: 'Its packet is being checked for everything that a run needs.',
   },
   queued: {
     tags: [],
@@ -18,15 +18,15 @@ export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'queued.admitting': {
     tags: ['waiting'],
-    description: 'Whether it may begin has not been found out yet.',
+    description: 'Not yet checked whether it may begin.',
   },
   'queued.agentMissing': {
     tags: ['parked'],
-    description: 'An agent that it needs is not available here.',
+    description: 'An agent that it needs is not available.',
   },
   'queued.admissionRefused': {
     tags: ['parked'],
-    description: 'Something other than its agents keeps it from beginning.',
+    description: 'Something other than its agents prevents it from beginning.',
   },
   waitingForLock: {
     tags: ['waiting'],
@@ -42,31 +42,31 @@ export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'implementing.setupRequested': {
     tags: ['working'],
-    description: 'The next setup task is being written down, before it is started.',
+    description: 'The next setup task is being recorded, before it is started.',
   },
   'implementing.settingUp': {
     tags: ['working'],
-    description: 'A worker is at its task.',
+    description: 'A worker is working on its task.',
   },
   'implementing.setupLimited': {
     tags: ['waiting'],
-    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+    description: 'Its agent cannot be used now: it resumes automatically when the wait is over.',
   },
   'implementing.requested': {
     tags: ['working'],
-    description: 'The next implementation task is being written down, before it is started.',
+    description: 'The next implementation task is being recorded, before it is started.',
   },
   'implementing.working': {
     tags: ['working'],
-    description: 'A worker is at its task.',
+    description: 'A worker is working on its task.',
   },
   'implementing.limited': {
     tags: ['waiting'],
-    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+    description: 'Its agent cannot be used now: it resumes automatically when the wait is over.',
   },
   'implementing.committing': {
     tags: ['working'],
-    description: 'What the worker has left becomes a commit.',
+    description: 'The changes that the worker left are being committed.',
   },
   verification: {
     tags: [],
@@ -74,15 +74,15 @@ export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'verification.requested': {
     tags: ['working'],
-    description: 'The next verification task is being written down, before it is started.',
+    description: 'The next verification task is being recorded, before it is started.',
   },
   'verification.working': {
     tags: ['working'],
-    description: 'A worker is at its task.',
+    description: 'A worker is working on its task.',
   },
   'verification.limited': {
     tags: ['waiting'],
-    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+    description: 'Its agent cannot be used now: it resumes automatically when the wait is over.',
   },
   'verification.judging': {
     tags: ['working'],
@@ -94,15 +94,15 @@ export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'internalReview.requested': {
     tags: ['working'],
-    description: 'The next review task is being written down, before it is started.',
+    description: 'The next review task is being recorded, before it is started.',
   },
   'internalReview.working': {
     tags: ['working'],
-    description: 'A worker is at its task.',
+    description: 'A worker is working on its task.',
   },
   'internalReview.limited': {
     tags: ['waiting'],
-    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+    description: 'Its agent cannot be used now: it resumes automatically when the wait is over.',
   },
   'internalReview.judging': {
     tags: ['working'],
@@ -110,23 +110,23 @@ export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   },
   fixLoop: {
     tags: [],
-    description: 'What a gate has found is being fixed, before it is verified again.',
+    description: 'What a gate found is being fixed, before the work is verified again.',
   },
   'fixLoop.requested': {
     tags: ['working'],
-    description: 'The next fix task is being written down, before it is started.',
+    description: 'The next fix task is being recorded, before it is started.',
   },
   'fixLoop.working': {
     tags: ['working'],
-    description: 'A worker is at its task.',
+    description: 'A worker is working on its task.',
   },
   'fixLoop.limited': {
     tags: ['waiting'],
-    description: 'Its agent cannot be used now: it goes on by itself when the wait is over.',
+    description: 'Its agent cannot be used now: it resumes automatically when the wait is over.',
   },
   'fixLoop.committing': {
     tags: ['working'],
-    description: 'What the worker has left becomes a commit.',
+    description: 'The changes that the worker left are being committed.',
   },
   handoffReady: {
     tags: ['working'],
@@ -142,11 +142,11 @@ export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'endingTask.thenRetry': {
     tags: ['working'],
-    description: 'It goes on where it stopped once the task has ended.',
+    description: 'It resumes where it stopped once the task has ended.',
   },
   'endingTask.thenAbandon': {
     tags: ['working'],
-    description: 'It is given up once the task has ended.',
+    description: 'It is abandoned once the task has ended.',
   },
   resuming: {
     tags: ['transient'],
@@ -154,19 +154,19 @@ export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   },
   blockedNeedsHuman: {
     tags: ['parked'],
-    description: 'Stands until a person decides: its blocker says why, and what can be done.',
+    description: 'Halted until a person decides: its blocker says why, and what can be done.',
   },
   blockedLockConflict: {
     tags: ['parked', 'waiting'],
-    description: 'Another run holds what it wants to work on; it goes on when that is free.',
+    description: 'Another run holds what it needs to work on; it resumes when that is free.',
   },
   readyForManualReview: {
     tags: ['ended'],
-    description: 'Has passed both gates and waits to be reviewed by a person.',
+    description: 'Has passed both gates and is ready for review by a person.',
   },
   blockedPlanInsufficient: {
     tags: ['ended'],
-    description: 'Its packet lacks something that no run can do without.',
+    description: 'Its packet lacks something that every run needs.',
   },
   failedExecution: {
     tags: ['ended'],
@@ -174,7 +174,7 @@ export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   },
   cancelled: {
     tags: ['ended'],
-    description: 'Was cancelled or given up.',
+    description: 'Was cancelled or abandoned.',
   },
 };
 
@@ -186,7 +186,7 @@ export const TASK_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'progress.open': {
     tags: [],
-    description: 'Its worker has not ended, as far as is known.',
+    description: 'Its worker has not ended, as far as anyone knows.',
   },
   'progress.open.requested': {
     tags: [],
@@ -210,7 +210,7 @@ export const TASK_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'progress.blocked': {
     tags: ['settled'],
-    description: 'Its worker could not go on without a person.',
+    description: 'Its worker could not continue without a person.',
   },
   'progress.cancelled': {
     tags: ['settled'],
@@ -218,7 +218,7 @@ export const TASK_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'progress.timedOut': {
     tags: ['settled'],
-    description: 'It was ended because it took too long or gave no sign.',
+    description: 'It was ended because it took too long or showed no sign of life.',
   },
   'progress.interrupted': {
     tags: ['settled'],
@@ -226,7 +226,7 @@ export const TASK_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'progress.lost': {
     tags: ['settled'],
-    description: 'Its worker is gone, and nobody saw how it ended.',
+    description: 'Its worker is gone, and how it ended was not observed.',
   },
   'progress.limited': {
     tags: ['settled'],
@@ -234,11 +234,11 @@ export const TASK_STATES: Readonly<Record<string, StateFacts>> = {
   },
   supervision: {
     tags: [],
-    description: 'How it is looked after until its end.',
+    description: 'How it is supervised until its end.',
   },
   'supervision.watching': {
     tags: [],
-    description: 'What its host and its worker do is being followed.',
+    description: 'Its host and its worker are being watched.',
   },
   'supervision.ending': {
     tags: [],
@@ -246,7 +246,7 @@ export const TASK_STATES: Readonly<Record<string, StateFacts>> = {
   },
   'supervision.doubtful': {
     tags: ['doubtful'],
-    description: 'Whether its worker still lives cannot be told: a person has to decide.',
+    description: 'It cannot be determined whether its worker is still alive: a person has to decide.',
   },
   'supervision.over': {
     tags: [],
@@ -254,14 +254,14 @@ export const TASK_STATES: Readonly<Record<string, StateFacts>> = {
   },
   completions: {
     tags: [],
-    description: 'What a completion is worth that is reported.',
+    description: 'What a reported completion counts for.',
   },
   'completions.awaited': {
     tags: [],
-    description: 'The first end is the one that counts.',
+    description: 'No end was reported yet: the first one counts.',
   },
   'completions.late': {
     tags: [],
-    description: 'The end stands: what else is reported is recorded and changes nothing.',
+    description: 'The end is final: later reports are recorded and change nothing.',
   },
 };

@@ -8,7 +8,7 @@
 export type RunTag =
   /** Something is under way. */
   | 'working'
-  /** Goes on by itself, when the clock, a slot or another run lets it. */
+  /** Continues by itself, when the clock, a slot or another run lets it. */
   | 'waiting'
   /** Stands until a person decides. */
   | 'parked'

@@ -52,7 +52,7 @@ export interface AgentProgram {
 export interface TurnSession {
   /** Null where the agent makes up the id itself and tells it in its first event. */
   readonly id: string | null;
-  /** True when the agent is to go on with that session; false: it is new. */
+  /** True when the agent is to continue with that session; false: it is new. */
   readonly isResume: boolean;
 }
 
@@ -74,7 +74,7 @@ export interface TurnRequest {
   /** JSON Schema of the answer, written to a file of the task's folder for the agent; null: none is wanted. */
   readonly answerSchema: Json | null;
   readonly budget: TurnBudget;
-  /** What the session had reported as used when the turn began: session totals go on from there. */
+  /** What the session had reported as used when the turn began: session totals continue from there. */
   readonly usedBefore: {
     readonly tokens: number;
     readonly usd: number;
@@ -149,9 +149,9 @@ export interface TurnReport {
   /** The session that the agent says it was; null when it never said. */
   readonly session: string | null;
   readonly isResume: boolean;
-  /** The agent went on with another session than it was asked for; null: it did not. */
+  /** The agent continued with another session than it was asked for; null: it did not. */
   readonly sessionMismatch: { readonly asked: string; readonly got: string } | null;
-  /** True when the agent did not know the session, or would not go on with it. */
+  /** True when the agent did not know the session, or would not continue with it. */
   readonly isSessionRefused: boolean;
   /** Null: nothing was used. */
   readonly usage: TurnUsage | null;

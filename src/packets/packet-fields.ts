@@ -70,7 +70,7 @@ export function invalidFields(packet: Packet): readonly string[] {
   const { scm } = packet;
   const problems: string[] = [];
   if (hasDotSegments(packet.taskId)) {
-    problems.push(`task_id: ${quote(packet.taskId)} steps through folders; an id holds no "../"`);
+    problems.push(`task_id: ${quote(packet.taskId)} steps through folders; an id must not contain "../"`);
   }
   for (const [name, value] of [
     ['task_id', packet.taskId],
@@ -79,7 +79,7 @@ export function invalidFields(packet: Packet): readonly string[] {
     ['scm_target.provider', scm.provider],
     ['agent', packet.agent],
   ] as const) {
-    if (value !== null && hasControl(value)) problems.push(`${name}: ${quote(value)} holds a control character`);
+    if (value !== null && hasControl(value)) problems.push(`${name}: ${quote(value)} contains a control character`);
   }
   for (const [name, value] of [
     ['scm_target.intended_branch', scm.intendedBranch],

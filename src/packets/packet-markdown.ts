@@ -4,7 +4,7 @@
  * Owns: which heading means which part, what a list, a paragraph and a code block come to (pure). Does not own: the draft (packets/packet-draft).
  *
  * Invariants: 1. No text is lost: what stands under a heading that means no part is an instruction, heading and all. 2. What a reader of the
- * rendered page does not see is no part of the packet (comments), or is written out (characters that turn the direction of a text).
+ * rendered page does not see is not part of the packet (comments), or is written out (characters that turn the direction of a text).
  */
 import { legible } from '../base/sanitise.ts';
 import { EMPTY_DRAFT, type PacketDraft } from './packet-draft.ts';

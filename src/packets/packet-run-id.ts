@@ -27,7 +27,7 @@ export function taskPartOfRun(runId: string): string | null {
   return /^run_(.*)_[0-9a-f]{12}(?:_r[0-9]+)?$/.exec(runId)?.[1] ?? null;
 }
 
-/** The id of the `n`-th run of a packet that is taken in again: `_r<n>` behind the id of its first run. */
+/** The id of the `n`-th run of a packet that is recorded again: `_r<n>` behind the id of its first run. */
 export function nextRunId(runId: string, n: number): string {
   return `${runId.replace(/_r[0-9]+$/, '')}_r${n}`;
 }

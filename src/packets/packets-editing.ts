@@ -59,7 +59,7 @@ function edited(text: string, changes: readonly TextChange[]): string {
   );
 }
 
-/** The text with an approval of its packet at `place`, counted from 0. Throws on a packet that is no object: nothing can be approved there. */
+/** The text with an approval of its packet at `place`, counted from 0. Throws on a packet that is not an object: nothing can be approved there. */
 export function withApproval(text: string, place: number, approval: Approval): string {
   const packet = packetsIn(text).items[place];
   if (packet?.kind !== 'object') throw new Error(`bug: packet ${place} is no object`);

@@ -4,7 +4,7 @@
  * Owns: the file's shape, refusing what is invalid, the name and hash of each packet.
  * Does not own: the fields of one packet (packets/packet-fields), the input's types (model/packet-schema), reading the file itself (cli).
  *
- * Invariants: 1. One invalid packet refuses the whole file: nothing of it is taken in. 2. A packet that is only insufficient is
+ * Invariants: 1. One invalid packet refuses the whole file: nothing of it is recorded. 2. A packet that is only insufficient is
  * read, with what it lacks by name. 3. The same packet has the same run id.
  */
 import { canonicalJson, isObject } from '../base/canonical-json.ts';
@@ -49,7 +49,7 @@ export interface PacketsReader {
   readonly nothing: string;
 }
 
-/** Whoever reads a file to take its packets in. */
+/** Whoever reads a file to record its packets. */
 const INTAKE: PacketsReader = { refused: 'The packets file', nothing: 'nothing in the file was recorded' };
 
 /**

@@ -33,7 +33,7 @@ interface Story {
   readonly result: Outcome['result'];
 }
 
-/** A call that is no file operation: processes, git, the adapter of an agent. */
+/** A call that is not a file operation: processes, git, the adapter of an agent. */
 const PORT_KIND = 'EMFILE elsewhere';
 
 /** What one host came to. */

@@ -10,7 +10,7 @@ import { type CellName, type CellResult, CLASSES, type KillResult, type Level, S
 import { allPoints, type Point, type Story } from './real/points.ts';
 import { createCrashSite, type SiteOptions } from './real/site.ts';
 import { RUN, runPawl } from './real/start.ts';
-import { type Household, siteOptionsOf, trialOptionsOf } from './real/stories.ts';
+import { type RolesAndLimits, siteOptionsOf, trialOptionsOf } from './real/stories.ts';
 import { doTrial } from './real/trial.ts';
 import { endOf, faultsOf, type SiteEnd, viewIn } from './real/verdict.ts';
 
@@ -28,7 +28,7 @@ export interface KillOptions {
   /** The cells whose kills are done, null for all. */
   readonly only: readonly CellName[] | null;
   readonly seed: number;
-  readonly household: Household;
+  readonly rolesAndLimits: RolesAndLimits;
   /** How many at once. */
   readonly parallel: number;
   /** Watches over every site. */
@@ -77,7 +77,7 @@ export async function doKills(options: KillOptions): Promise<readonly CellResult
   const work = async (): Promise<void> => {
     for (let kill = waiting.shift(); kill !== undefined; kill = waiting.shift()) {
       const { point } = kill;
-      const site = { ...trialOptionsOf(point, options.household), surroundings: around(options.outside, false) };
+      const site = { ...trialOptionsOf(point, options.rolesAndLimits), surroundings: around(options.outside, false) };
       results.set(
         kill,
         await doTrial({
@@ -111,8 +111,8 @@ async function undisturbedEnds(
   return ends;
 }
 
-async function undisturbedEnd(story: Story, { household, outside }: KillOptions): Promise<SiteEnd> {
-  const site = createCrashSite({ ...siteOptionsOf(story, household), surroundings: around(outside, true) });
+async function undisturbedEnd(story: Story, { rolesAndLimits, outside }: KillOptions): Promise<SiteEnd> {
+  const site = createCrashSite({ ...siteOptionsOf(story, rolesAndLimits), surroundings: around(outside, true) });
   try {
     const ended = await runPawl(site, RUN);
     const faults = [...faultsOf(site, ended, []), ...outside.look(site.repo)];

@@ -37,11 +37,11 @@ export interface CaseResult {
   readonly expected: number;
   readonly witnessed: number;
   readonly eventsChecked: number;
-  /** Calls that the processes made which went on from the stop. */
+  /** Calls that the processes made which continued from the stop. */
   readonly calls: number;
 }
 
-/** A second stop: at which call of the process that goes on from the first. */
+/** A second stop: at which call of the process that continues from the first. */
 export interface SecondStop {
   readonly at: number;
   readonly kind: StopKind;
@@ -56,7 +56,7 @@ export function referenceOf(story: Story, played: Played): Reference | { readonl
   return faults.length > 0 ? { faults } : { end, starts: outside.starts };
 }
 
-/** Goes on from the stop, is stopped there once more if `second` says so, and compares. */
+/** Continues from the stop, is stopped there once more if `second` says so, and compares. */
 export async function playCase(
   story: Story,
   stop: Stop,

@@ -114,7 +114,7 @@ function pathsOver(graph: Graph, ways: Ways): readonly Path[] {
   return paths;
 }
 
-/** Goes on to where the run rests, over steps that are still open while there are any. */
+/** Continues to where the run rests, over steps that are still open while there are any. */
 function walkOn(
   path: Step[],
   from: string,

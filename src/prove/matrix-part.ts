@@ -49,7 +49,7 @@ interface Chapter {
   readonly fresh: ReadonlySet<number>;
 }
 
-/** Stops a simulated machine at every call of those stories, lets a new process go on, and compares. */
+/** Stops a simulated machine at every call of those stories, lets a new process continue, and compares. */
 export async function playPart(options: MatrixOptions): Promise<MatrixPart> {
   const { paths, count } = coverSteps();
   const chapters = chosen(chaptersOf(paths), options);

@@ -2,7 +2,7 @@
  * The stops of a story: what is left of the machine at every call that its processes make, had they died there.
  *
  * Owns: playing a story while its stops are kept, what dies with a process and what with the power, which stops would find the same. Does not own:
- * going on from a stop (matrix-case).
+ * continuing from a stop (matrix-case).
  *
  * Invariants: 1. The story is played once; every stop is a copy. 2. Two stops of which a new process could not tell one from the other (by what
  * is under a temporary name, which nobody ever looks for, say) are one, but for the first few of every call.

@@ -1,5 +1,5 @@
 /**
- * The kill matrix in memory: every step of the charts × every call that the driver makes on it × what dies there, and a run that goes on.
+ * The kill matrix in memory: every step of the charts × every call that the driver makes on it × what dies there, and a run that continues.
  *
  * Owns: dividing the stories between threads, putting together what they find. Does not own: a part of it (matrix-part).
  *
@@ -17,7 +17,7 @@ const THREADS = 2;
 /** Below this share the walk over the charts, which every thread does, costs more than is won. */
 const SHARE_TO_DIVIDE = 0.2;
 
-/** Stops a simulated machine at every call, lets a new process go on, and compares. */
+/** Stops a simulated machine at every call, lets a new process continue, and compares. */
 export async function runMatrix(options: MatrixOptions): Promise<MatrixResult> {
   const sinceMs = performance.now();
   const parts = isToDivide(options) ? await playDivided(options) : [await playPart(options)];

@@ -13,7 +13,7 @@ import { doKills } from './kills.ts';
 import { runMatrix } from './matrix.ts';
 import { Outside } from './outside.ts';
 import type { CellName, CellResult, Circumstances, InjectionResult, Level, Proof, RecoveryTimes } from './proof.ts';
-import type { Household } from './real/stories.ts';
+import type { RolesAndLimits } from './real/stories.ts';
 import { doesHold } from './report/findings.ts';
 import { walkModel } from './walk-model.ts';
 
@@ -23,7 +23,7 @@ export interface ProveOptions {
   /** The kills of some cells alone, null for everything. */
   readonly only: readonly CellName[] | null;
   readonly seed: number;
-  readonly household: Household;
+  readonly rolesAndLimits: RolesAndLimits;
   readonly circumstances: Circumstances;
   /** Sites at once. */
   readonly parallel: number;

@@ -36,7 +36,7 @@ export function showRun(runId: string, options: readonly string[]): Action {
 export function intakeAgain(file: string, options: readonly string[]): Action {
   return pawl(
     'intakeAgain',
-    'make new runs of the packets whose runs have ended',
+    'create new runs for the packets whose runs have ended',
     ['intake', file, '--again'],
     options,
   );
@@ -47,10 +47,10 @@ export function cancelRun(runId: string, options: readonly string[]): Action {
   return pawl('cancel', 'end that run and its worker', ['cancel', runId], options);
 }
 
-/** Looks at a run that is set aside, and gives it up. */
-export function giveUpRun(runId: string, options: readonly string[]): readonly Action[] {
+/** Inspects a run that is set aside, and abandons it. */
+export function abandonRun(runId: string, options: readonly string[]): readonly Action[] {
   return [
-    pawl('inspect', 'see what contradicts itself; changes nothing', ['recover', '--dry-run'], options),
+    pawl('inspect', 'see which files contradict each other; changes nothing', ['recover', '--dry-run'], options),
     reasoned('abandon', `abandon ${runId} and release what it holds`, ['resolve', runId, 'abandon'], options),
   ];
 }

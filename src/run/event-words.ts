@@ -59,7 +59,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'leaseContended':
       return `waits until ${event.holder} releases what overlaps ${few(event.surfaces)}`;
     case 'leaseReclaimed':
-      return `lost its surfaces to ${event.by}: its lease had run out`;
+      return `lost its surfaces to ${event.by}: its lease had expired`;
     case 'surfaceFreed':
       return 'the surfaces it waited for are free';
     case 'workspacePrepared':
@@ -104,7 +104,7 @@ function wordsOf(event: JournalEvent, sinceStartMs: number | null): string {
     case 'completionReported':
       return `${event.isValid ? 'another answer' : 'an invalid answer'} was reported after its end; it is kept and changes nothing`;
     case 'agentNamed':
-      return `to be done by ${event.agentOverride}, as --agent names it`;
+      return `assigned to ${event.agentOverride} by --agent`;
     case 'settlementRefused':
       return `a late result (${event.settlement}) is kept and changes nothing`;
     case 'commandRefused':

@@ -149,7 +149,7 @@ function movedFindings({ gate, by, commit, tree, worktree }: GateInput): readonl
       severity: 'error',
       message:
         worktree.head === commit
-          ? 'The worktree was taken off its branch while the gate ran.'
+          ? 'The worktree was switched off its branch while the gate ran.'
           : `The head moved from ${commit} to ${worktree.head} while the gate ran.`,
     });
   }
@@ -157,7 +157,7 @@ function movedFindings({ gate, by, commit, tree, worktree }: GateInput): readonl
   const isTold = worktree.tree === null && worktree.trackedChanges.length > 0;
   if (worktree.head === commit && worktree.tree !== tree && !isTold) {
     const made = worktree.tree === null ? 'no tree' : `the tree ${worktree.tree}`;
-    findings.push({ severity: 'error', message: `The files make ${made}, the commit has ${tree}.` });
+    findings.push({ severity: 'error', message: `The files form ${made}; the commit has ${tree}.` });
   }
   for (const file of worktree.trackedChanges.slice(0, CHANGES_NAMED)) {
     findings.push({ severity: 'error', message: `${judgeName(gate, by)} changed a tracked file.`, file });

@@ -126,12 +126,12 @@ function recoveryFacts({ claim, host, worker, hasOutcome }: TaskSigns) {
 
 const WORDS: Readonly<Record<Standing, string>> = {
   working: 'working',
-  unattended: 'its worker is still running, but nothing drives this registry',
-  silent: 'its host gives no sign of life',
+  unattended: 'its worker is still running, but nothing is driving this registry',
+  silent: 'its host shows no sign of life',
   orphaned: 'its host is gone, its worker is still running',
   gone: 'not running: its host and worker are gone',
   ended: 'its worker has ended, which is not recorded yet',
-  halted: 'not running: nothing drives this registry',
+  halted: 'not running: nothing is driving this registry',
   unclear: 'cannot tell from here whether it is still running',
 };
 

@@ -68,7 +68,7 @@ export const ALONE: Surroundings = { driver: { kind: 'none' }, holder: null, opt
 export function runActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { runId } = run;
   if (run.removedAtMs !== undefined)
-    return [advice('intakeAgain', 'it has ended and its folder was removed; --again makes a new run of its packet')];
+    return [advice('intakeAgain', 'it has ended and its folder was removed; --again creates a new run of its packet')];
   if (run.earlierRules !== undefined && run.kind !== 'terminal') return earlierActions(run, around);
   if (run.pending !== null) return [pendingAction(run, run.pending, around)];
   switch (run.state) {
@@ -140,7 +140,7 @@ function earlierActions({ runId }: RunFacts, { options }: Surroundings): readonl
 
 function quarantineActions(run: RunFacts, around: Surroundings): readonly Action[] {
   return [
-    pawl('inspect', 'see what contradicts itself; changes nothing', ['recover', '--dry-run'], around.options),
+    pawl('inspect', 'see which files contradict each other; changes nothing', ['recover', '--dry-run'], around.options),
     abandon(run, around),
   ];
 }
@@ -183,7 +183,7 @@ function packetAdvice({ blockers }: RunFacts): readonly Action[] {
 
 /** A decision that is made and not carried out yet: nothing else is taken before. */
 function pendingAction({ runId }: RunFacts, pending: string, { driver, options, nowMs }: Surroundings): Action {
-  if (driver.kind === 'none') return pawl('run', `carry out the ${pending} that is decided`, ['run', runId], options);
+  if (driver.kind === 'none') return pawl('run', `carry out the decided ${pending}`, ['run', runId], options);
   return advice('driven', `${pending} is decided and waits for the end of its task; ${drivenBy(driver, nowMs)}`);
 }
 
@@ -225,7 +225,7 @@ function surfaceActions(run: RunFacts, around: Surroundings): readonly Action[] 
   return holderActions(name, holder, [run.runId], around);
 }
 
-/** What a run that has not ended needs so that it lets go of what it holds; `after`: runs that resume then by themselves. */
+/** What a run that has not ended needs so that it releases what it holds; `after`: runs that resume then by themselves. */
 function holderActions(
   name: string,
   holder: RunFacts,
@@ -257,12 +257,12 @@ function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
       around.driver.kind === 'none'
         ? pawl(
             'waitForAgent',
-            `keep it driven: it resumes automatically${isOver ? '' : ` ${until}`}`,
+            `keep pawl run going: it resumes automatically${isOver ? '' : ` ${until}`}`,
             ['run', runId],
             around.options,
           )
         : advice('waitForAgent', `resumes automatically ${until}, ${drivenBy(around.driver, around.nowMs)}`);
-    return [wait, decision('retry', 'try at once, if the limit is lifted', runId, around)];
+    return [wait, decision('retry', 'retry now, if the limit has been lifted', runId, around)];
   }
   if (run.state === 'waitingForLock' && around.holder !== null && around.holder.kind !== 'terminal')
     return surfaceActions(run, around);
@@ -336,7 +336,7 @@ export function reasoned(
   return pawl(kind, label, words, [...options, '--reason', '']);
 }
 
-/** Something to do that is no command. */
+/** Something to do that is not a command. */
 export function advice(kind: ActionKind, label: string): Action {
   return { kind, label, argv: null, command: null };
 }

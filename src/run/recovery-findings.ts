@@ -42,7 +42,7 @@ export function taskFinding(taskId: string, action: RecoveryAction, finder: Find
     case 'startHost':
       return {
         class: 'intentBeforeSpawn',
-        detail: `${taskId}: nobody has claimed it`,
+        detail: `${taskId}: no host has claimed it`,
         action: 'a host is started by the next run',
       };
     case 'watchHost':
@@ -83,7 +83,7 @@ export function taskFinding(taskId: string, action: RecoveryAction, finder: Find
       return {
         class: 'ambiguous',
         detail: `${taskId}: cannot tell whether it is still running`,
-        action: 'a person decides',
+        action: 'a person must decide',
       };
     default:
       return unreachable(action);

@@ -4,7 +4,7 @@
  * Owns: that question, for everyone who asks it of a live snapshot. Does not own: which states are ends (machines/run/run.machine), the same of a
  * persisted one (run/run-view).
  *
- * Invariant: a run that has ended moves no more by itself. One that has failed is still active for XState: a person's retry has it go on.
+ * Invariant: a run that has ended moves no more by itself. One that has failed is still active for XState: a person's retry has it continue.
  */
 import type { RunSnapshot } from './system.ts';
 

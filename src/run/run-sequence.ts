@@ -21,7 +21,7 @@ export interface SequenceSource {
   readonly records: readonly JournalRecord[];
   /** The state of the run after the record of that sequence; null where it is not known. */
   readonly stateAt: (seq: number) => string | null;
-  /** Why the journal can be followed no further than these records; absent or null when it can. */
+  /** Why the journal cannot be followed any further than these records; absent or null when it can. */
   readonly journalFault?: string | null;
 }
 
@@ -48,7 +48,7 @@ export function runSequence({ runId, records, stateAt, journalFault = null }: Se
     state = next ?? state;
     before = record;
   }
-  if (journalFault !== null) lines.push(note('P', `the journal can be followed no further: ${journalFault}`));
+  if (journalFault !== null) lines.push(note('P', `the journal cannot be followed any further: ${journalFault}`));
   return `${lines.join('\n')}\n`;
 }
 
@@ -67,7 +67,7 @@ function linesOf({ actor, event }: JournalRecord, names: ReadonlyMap<string, str
     case 'commandRefused':
       return [note('P', `${event.type} ${event.code}`)];
     case 'agentNamed':
-      return [note('P', `the agent is ${event.agentOverride}, as --agent names it`)];
+      return [note('P', `the agent is ${event.agentOverride}, set by --agent`)];
     case 'cancelRequested':
       return [says('O', 'R', `cancel: ${event.reason}`)];
     case 'decisionMade':

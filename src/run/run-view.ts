@@ -86,7 +86,7 @@ export interface RunView {
   readonly blockedGate: Gate | null;
   readonly lastArtifact: ArtifactRef | null;
   readonly handoff: RunContext['handoff'];
-  /** When it goes on by itself, while it waits for a limit window of its agent; else null. */
+  /** When it resumes automatically, while it waits for a limit window of its agent; else null. */
   readonly waitUntilMs: number | null;
   /** What was decided and waits for the end of its task: nothing else can be decided before. */
   readonly pending: 'retry' | 'abandon' | 'cancel' | null;
@@ -249,7 +249,7 @@ function kindOf(place: RunPlace): RunKind {
   return isTagged(place, 'parked') ? 'blocked' : 'active';
 }
 
-const GIVEN_UP = 'Nothing to do: it was given up and holds nothing any more. Its files are as they were.';
+const GIVEN_UP = 'Nothing to do: it was abandoned and no longer holds anything. Its files are unchanged.';
 
 /** The view of a run that was set aside. */
 export function quarantinedView(runId: string, taskId: string, record: QuarantineFacts): RunView {

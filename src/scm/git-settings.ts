@@ -104,7 +104,7 @@ export function settingsBlocker({ taskId, changes, others }: SettingsCase): Bloc
   return blocker('PAWL_GIT_TAMPERED', params, [`tasks/${taskId}`, ...kept.map(changeWords)]);
 }
 
-/** True when a person has decided to go on since the run was blocked because of that task. */
+/** True when a person has decided to continue since the run was blocked because of that task. */
 export function isAcceptedByPerson(records: readonly JournalRecord[], taskId: string): boolean {
   const blockedAt = records.findIndex(({ event }) => {
     const blocker = 'blocker' in event ? event.blocker : null;

@@ -46,7 +46,7 @@ export function readArtifact(files: Files, runFolder: string, ref: ArtifactRef):
   }
   const bytes = files.readBytes(join(runFolder, ref.path), BOUNDS.artifactBytes);
   if (bytes === null) throw damaged(ref, runFolder, 'is missing');
-  if (sha256(bytes) !== ref.sha256) throw damaged(ref, runFolder, 'holds other bytes than were recorded');
+  if (sha256(bytes) !== ref.sha256) throw damaged(ref, runFolder, 'does not match its recorded hash');
   const text = decodeText(bytes);
   if (text === null) throw damaged(ref, runFolder, 'is not UTF-8');
   return text;

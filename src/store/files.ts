@@ -170,7 +170,7 @@ export class Files {
       if (count <= 0) {
         throw storeRefusal(
           path,
-          `could not write ${path}: the system took none of ${bytes.length - done} bytes`,
+          `could not write ${path}: the system wrote none of ${bytes.length - done} bytes`,
           'Check the disk.',
         );
       }

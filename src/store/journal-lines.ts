@@ -71,7 +71,7 @@ export function readLine(bytes: Uint8Array): LineReading {
   if (!isCanonical(value, text)) return bad('it is not canonical JSON');
   if (value.v !== 1 && value.v !== RECORD_VERSION)
     return bad(`its version ${JSON.stringify(value.v)?.slice(0, 40)} is unknown`);
-  if (!hasRecordShape(value)) return bad('it has not the shape of a record');
+  if (!hasRecordShape(value)) return bad('it does not have the shape of a record');
   // Cut the sum out and hash what is left.
   const end = unsealedEnd(value.v);
   const sealedEnd = `,"sum":"${value.sum}"${end}`;

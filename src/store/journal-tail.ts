@@ -55,7 +55,7 @@ export class JournalFollower {
       code: 'PAWL_JOURNAL_DAMAGED',
       message: `${this.#path}: the line after record ${this.#last?.seq ?? 0} does not follow: ${fault}`,
       subject: this.#path,
-      hint: 'Read the journal again from its beginning; if it says the same, recover the registry.',
+      hint: 'Read the journal again from its beginning; if the result is the same, recover the registry.',
       actions: [recoverRegistry()],
     });
   }

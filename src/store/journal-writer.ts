@@ -104,7 +104,7 @@ export class JournalWriter {
     }
     this.#poison = storeRefusal(
       this.path,
-      `nothing can be appended to ${this.path} any more: a failed append could not be taken back`,
+      `cannot append to ${this.path} any more: a failed append could not be undone`,
       'Stop this process; the next start reads the disk.',
       second ?? error,
     );

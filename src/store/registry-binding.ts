@@ -51,7 +51,7 @@ export function assertOwnRegistry(files: Files, paths: RegistryPaths, { commonDi
   throw new PawlError({
     code: 'PAWL_REGISTRY_FOREIGN',
     message: isSamePlace
-      ? `The registry ${paths.root} belongs to another repository that was at ${commonDir}: its mark ${MARK} is missing there, or is another one.`
+      ? `The registry ${paths.root} belongs to another repository that was at ${commonDir}: its mark ${MARK} is missing there, or differs.`
       : `The registry ${paths.root} belongs to the repository ${binding.commonDir}, not to ${commonDir}.`,
     subject: paths.root,
     hint: `Start pawl in that repository, or name another registry with --registry DIR. If this repository has taken the place of that one, remove ${paths.repositoryFile}.`,

@@ -225,11 +225,11 @@ function lockedError(paths: RegistryPaths, holder: Holder): PawlError {
     subject: paths.root,
     hint:
       holder.kind === 'unknown'
-        ? 'Make sure yourself that it no longer runs, then assert its death.'
+        ? 'Verify that it no longer runs, then assert its death.'
         : 'Let it finish, or end that process, then start again.',
     actions:
       holder.kind === 'unknown'
-        ? [takeOverAction(paths.commandOptions, 'your word is recorded')]
+        ? [takeOverAction(paths.commandOptions, 'your confirmation is recorded')]
         : [lookAtAll(paths.commandOptions)],
     kind: holder.kind === 'unknown' ? 'needsHuman' : 'retryable',
   });
@@ -237,8 +237,7 @@ function lockedError(paths: RegistryPaths, holder: Holder): PawlError {
 
 function describe(holder: Holder): string {
   const { content, generation } = holder;
-  if (content === null)
-    return `is held under generation ${generation} by an unknown process: the lock file is unreadable`;
+  if (content === null) return `is held (generation ${generation}) by an unknown process: the lock file is unreadable`;
   const who = `process ${content.holder.pid} on ${content.holder.hostname}`;
   const since = `since ${isoTime(content.atMs)}`;
   if (holder.kind === 'free') return `was taken by other processes in the meantime, last by ${who}`;

@@ -35,7 +35,7 @@ export function parseSnapshot(bytes: Uint8Array, path: string): StoredSnapshot {
   if (text === null) throw damaged(path, 'it is not UTF-8');
   const value = parseJson(text);
   if (value === undefined) throw damaged(path, 'it is not JSON');
-  if (!isSnapshot(value)) throw damaged(path, 'it has not the shape of a snapshot');
+  if (!isSnapshot(value)) throw damaged(path, 'it does not have the shape of a snapshot');
   // Whoever hashes a part of what was read next finds its text made.
   if (`${canonicalObject({ ...value }, lastingJson)}\n` !== text)
     throw damaged(path, 'it is not written as Pawl writes it');

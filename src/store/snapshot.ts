@@ -23,7 +23,7 @@ export class SnapshotStore {
 
   /** The file holds the snapshot, durably; after a failure it holds what it held. */
   write(snapshot: StoredSnapshot): void {
-    if (!isSnapshot(snapshot)) throw new Error('bug: what should be stored has not the shape of a snapshot');
+    if (!isSnapshot(snapshot)) throw new Error('bug: what should be stored does not have the shape of a snapshot');
     this.#db.data = snapshot;
     this.#db.write();
   }

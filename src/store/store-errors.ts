@@ -19,12 +19,12 @@ const NAME_CHARS = 1_000;
 
 type Meaning = Pick<ErrorDetails, 'code' | 'hint' | 'kind'>;
 
-/** The result of `call`; a system error becomes a PawlError that names the deed and the path. */
-export function attempt<T>(deed: string, path: string, call: () => T): T {
+/** The result of `call`; a system error becomes a PawlError that names the action and the path. */
+export function attempt<T>(action: string, path: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw storeFailure(deed, path, error);
+    throw storeFailure(action, path, error);
   }
 }
 
@@ -37,15 +37,15 @@ export function attemptSync(path: string, call: () => void): void {
   }
 }
 
-/** What to throw for a failed `deed` on `path`. */
-export function storeFailure(deed: string, path: string, error: unknown): unknown {
+/** The error to throw for a failed `action` on `path`. */
+export function storeFailure(action: string, path: string, error: unknown): unknown {
   const systemError = systemCode(error);
   if (error instanceof PawlError || systemError === undefined) return error;
   const means = meaning(systemError);
-  const facts = { action: deed.slice(0, NAME_CHARS), path: path.slice(0, NAME_CHARS), systemCode: systemError };
+  const facts = { action: action.slice(0, NAME_CHARS), path: path.slice(0, NAME_CHARS), systemCode: systemError };
   return new PawlError({
     ...means,
-    message: `could not ${deed} ${path}: ${systemError}`,
+    message: `could not ${action} ${path}: ${systemError}`,
     subject: path,
     cause: error,
     ...(means.code === 'PAWL_STORE_FAILED' ? { blocker: blocker(means.code, facts, [facts.path]) } : {}),

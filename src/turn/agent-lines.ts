@@ -3,7 +3,7 @@
  *
  * Owns: line ends, the bound of a line, broken UTF-8 and broken JSON. Does not own: reading the file (worker/turn-output), what a line means (adapters/agents).
  *
- * Invariants: 1. A line is known by its position in the output and is given once: a reader goes on where its cursor stands, never before it, but for
+ * Invariants: 1. A line is known by its position in the output and is given once: a reader continues where its cursor stands, never before it, but for
  * the last line of all, whose bound is wider. 2. A line without its end is no line while the agent may still write; when it is gone, the rest is a line if it is whole JSON, else it is dropped and counted. 3. Memory is bounded (L9).
  */
 import type { Json } from '../base/canonical-json.ts';

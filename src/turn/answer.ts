@@ -20,7 +20,7 @@ import {
 } from '../model/request.ts';
 import { encode } from './task-files.ts';
 
-/** What reading a worker's answer came to; a reason is a part of a sentence that goes on after `its answer is not valid:`. */
+/** What reading a worker's answer came to; a reason is a part of a sentence that continues after `its answer is not valid:`. */
 export type AnswerReading =
   | { readonly kind: 'valid'; readonly answer: Answer }
   | { readonly kind: 'missing' }
@@ -127,7 +127,7 @@ function checkProblem(value: unknown): { code: string; message: string } {
   };
 }
 
-/** Our verification worker's list. From anyone else `commands` is an unknown key, so a shape that is not ours is no flaw. */
+/** Our verification worker's list. From anyone else `commands` is an unknown key, so a shape that is not ours is not a flaw. */
 function readCommands(value: unknown): CommandRun[] {
   if (!Array.isArray(value)) return [];
   const runs: CommandRun[] = [];
@@ -158,13 +158,13 @@ export function isGate(purpose: Purpose): boolean {
 }
 
 function textOf(value: unknown, at: string, charsMax: number): string {
-  if (typeof value !== 'string') throw new Flaw(`\`${at}\` is ${value === undefined ? 'missing' : 'not a text'}`);
+  if (typeof value !== 'string') throw new Flaw(`\`${at}\` is ${value === undefined ? 'missing' : 'not a string'}`);
   return sanitise(value, charsMax);
 }
 
 function oneOf<T extends string>(value: unknown, allowed: readonly T[], at: string): T {
   const found = allowed.find((one) => one === value);
-  if (found === undefined) throw new Flaw(`\`${at}\` is none of ${allowed.join(', ')}`);
+  if (found === undefined) throw new Flaw(`\`${at}\` is not one of ${allowed.join(', ')}`);
   return found;
 }
 

@@ -57,7 +57,7 @@ function partsOf({ outputTokens, cacheReadTokens, cacheWriteTokens }: Amounts): 
 }
 
 /**
- * The charge of a turn that was cut off. `total`: what it had reported of itself as a whole before it went on, null for nothing; `isUsd`: its agent
+ * The charge of a turn that was cut off. `total`: what it had reported of itself as a whole before it continued, null for nothing; `isUsd`: its agent
  * tells dollars.
  */
 export function cutOffUsage(

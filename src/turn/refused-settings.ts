@@ -5,7 +5,7 @@
  * (turn/turn-conclusion).
  *
  * Invariants: 1. Pure and total. 2. Words about a login, a limit or a session are in no row: those have ends of their own. 3. An agent that has worked has refused
- * nothing: its words are then about something else, unless a row says that it goes on all the same.
+ * nothing: its words are then about something else, unless a row says that it continues all the same.
  */
 
 /** A setting that was refused. */
@@ -26,27 +26,27 @@ interface Row {
 
 const MODEL: RefusedSetting = {
   name: 'model',
-  hint: 'Give "model" of the agent a name that it knows, or leave it out for its own choice; then retry: no attempt was used.',
+  hint: 'Set the agent\'s "model" to one that it knows, or omit it to use the agent\'s default; then retry: no attempt was used.',
 };
 const MODE: RefusedSetting = {
   name: 'nativeMode',
-  hint: 'Give "nativeMode" of the agent a mode that it offers, or leave it out; then retry: no attempt was used.',
+  hint: 'Set the agent\'s "nativeMode" to a mode that it offers, or omit it; then retry: no attempt was used.',
 };
 const BYPASS: RefusedSetting = {
   name: 'permission "bypass"',
-  hint: 'Leave "permission" of the agent at "edit", or lift what forbids the bypass: Claude Code refuses it to root unless IS_SANDBOX is 1. Then retry: no attempt was used.',
+  hint: 'Set the agent\'s "permission" to "edit", or remove what forbids bypass: Claude Code refuses bypass to root unless IS_SANDBOX is 1. Then retry: no attempt was used.',
 };
 const TRUST: RefusedSetting = {
   name: 'trust in the folder',
-  hint: 'Trust the folder of the repository with the agent itself, or name its flag for that under extraArgs; then retry: no attempt was used.',
+  hint: 'Trust the repository folder in the agent itself, or add its flag for that to extraArgs; then retry: no attempt was used.',
 };
 const OWN_CONFIG: RefusedSetting = {
   name: "the agent's own configuration",
-  hint: 'Correct the file or variable that is named; then retry: no attempt was used.',
+  hint: 'Correct the named file or variable; then retry: no attempt was used.',
 };
 const OWN_MODE: RefusedSetting = {
   name: "the agent's mode",
-  hint: 'Name a mode that it offers as "nativeMode" of the agent, or accept the one that it starts in with "acceptsOwnMode"; then retry: no attempt was used.',
+  hint: 'Set the agent\'s "nativeMode" to a mode that it offers, or accept the one that it starts in with "acceptsOwnMode"; then retry: no attempt was used.',
 };
 
 const MODE_FLAGS = /^-*(?:permission-mode|approval-mode|mode|sandbox|agent|a|s)$/;
@@ -58,7 +58,7 @@ function ofFlag(flag: string): RefusedSetting {
   const name = `--${flag.replace(/^-+/, '')}`;
   return {
     name,
-    hint: `Take ${name} out of extraArgs of the agent, or install a version that takes it as it is given; then retry: no attempt was used.`,
+    hint: `Remove ${name} from the agent's extraArgs, or install a version that accepts it; then retry: no attempt was used.`,
   };
 }
 

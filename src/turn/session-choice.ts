@@ -1,5 +1,5 @@
 /**
- * Which session of its agent a task goes on with, if any.
+ * Which session of its agent a task continues with, if any.
  *
  * Owns: that choice. Does not own: what the agent can do (ports/agent), the id of a new session (engine).
  *
@@ -24,12 +24,12 @@ export interface EndedTask {
   readonly turn: TurnReport | null;
 }
 
-/** A session to go on with. */
+/** A session to continue with. */
 export interface ResumedSession {
   readonly id: string;
   /** The task whose turn was the last of it. */
   readonly taskId: string;
-  /** `cutOff`: that turn did not end. `writer`: the fixer goes on where the implementer ended. */
+  /** `cutOff`: that turn did not end. `writer`: the fixer continues where the implementer ended. */
   readonly why: 'cutOff' | 'writer';
   /** How that task ended. */
   readonly result: TaskResult;
@@ -38,7 +38,7 @@ export interface ResumedSession {
 }
 
 const CUT_OFF: readonly (TaskResult | null)[] = ['interrupted', 'limited', 'lost'];
-/** What a person has seen to before the next attempt: the agent can go on where it had to stop. */
+/** What a person has seen to before the next attempt: the agent can continue where it had to stop. */
 const SEEN_TO: readonly (string | null)[] = [
   'PAWL_AGENT_ACCOUNT',
   'PAWL_AGENT_DENIED',
@@ -53,7 +53,7 @@ function wasCutOff({ result, code, turn }: EndedTask): boolean {
   return turn.ended === null || turn.ended.how === 'interrupted';
 }
 
-/** The session that the next task of `purpose` goes on with, null when it begins a fresh one. `tasks`: those of the run, oldest first. */
+/** The session that the next task of `purpose` continues with, null when it begins a fresh one. `tasks`: those of the run, oldest first. */
 export function sessionToResume(
   tasks: readonly EndedTask[],
   next: { readonly purpose: Purpose; readonly epoch: number },
@@ -63,10 +63,10 @@ export function sessionToResume(
   if (!agent.resumes || !agent.capabilities.canResume) return null;
   const own = tasks.filter(({ purpose, epoch }) => purpose === next.purpose && epoch === next.epoch);
   for (const task of own.toReversed()) {
-    // It had not been told its task: whatever it would go on with is the one before.
+    // It had not been told its task: whatever it would continue with is the one before.
     if (task.code === 'PAWL_AGENT_SETTING_REFUSED') continue;
     if (task.result === null || !wasCutOff(task)) return null;
-    // Of a worker that never ran there is nothing to go on with: the one before it counts.
+    // Of a worker that never ran there is nothing to continue with: the one before it counts.
     const id = usableSession(task.turn, name);
     if (task.turn?.isSessionRefused === true) return null;
     if (id === null) continue;

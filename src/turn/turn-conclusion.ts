@@ -3,7 +3,7 @@
  *
  * Owns: that judgement. Does not own: answer and exit (turn/conclusion), the report (turn/turn-report), words (blockers/agent-words).
  *
- * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is no error; then the answer decides, and where there is no valid one
+ * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is not an error; then the answer decides, and where there is no valid one
  * the exit. A denial stands in the way of an agent that does not say that it is done without: of one that is blocked, has failed, or has given no answer. A denied
  * look or commit never does.
  * 2. Neither a limit, an outage or an empty account is a failure of the work, nor a refused session or setting: none of them uses up an attempt.

@@ -1,5 +1,5 @@
 /**
- * What a coding agent is told: its task in words, where the answer goes, and, when it goes on with a session, what happened to it.
+ * What a coding agent is told: its task in words, where the answer goes, and, when it continues with a session, what happened to it.
  *
  * Owns: the wording. Does not own: the task (turn/task-document), giving it to the agent (adapters/agents, host).
  *
@@ -14,8 +14,8 @@ import type { ResumedSession } from './session-choice.ts';
 
 type Document = { readonly [key: string]: Json };
 
-/** What happened before a turn that goes on with a session, or replaces one. */
-export interface Interlude {
+/** The attempt before a turn that continues a session, or replaces one. */
+export interface PriorAttempt {
   readonly resumed: ResumedSession | null;
   /** The ref that keeps what an earlier attempt left in the worktree, null when it left nothing. */
   readonly rescueRef: string | null;
@@ -24,12 +24,12 @@ export interface Interlude {
 }
 
 /** The prompt for the task of `document`; it asks for the answer in one way, as every other costs further calls of the model. */
-export function turnPrompt(document: Json, interlude: Interlude, answer: AnswerWay): string {
+export function turnPrompt(document: Json, priorAttempt: PriorAttempt, answer: AnswerWay): string {
   const task = isObject(document) ? (document as Document) : {};
-  const { resumed } = interlude;
+  const { resumed } = priorAttempt;
   const parts =
     resumed?.why === 'cutOff'
-      ? [resumed.isUnanswered === true ? UNANSWERED : cutOff(resumed, interlude), answerPart(task, answer)]
+      ? [resumed.isUnanswered === true ? UNANSWERED : cutOff(resumed, priorAttempt), answerPart(task, answer)]
       : [
           opening(task),
           section('Goal', task.goal),
@@ -37,7 +37,7 @@ export function turnPrompt(document: Json, interlude: Interlude, answer: AnswerW
           list('Acceptance criteria', task.acceptanceCriteria),
           list('Not wanted', task.nonGoals),
           ...purposePart(task),
-          leftovers(interlude),
+          leftovers(priorAttempt),
           LOOKING,
           runnable(task),
           ...(task.purpose === 'review' || task.purpose === 'verification' ? [] : [RULES]),
@@ -55,7 +55,7 @@ function opening(task: Document): string {
 const UNANSWERED =
   'Your last turn ended without a valid answer in the required form; nothing else is wrong. The worktree is as you left it. If the task is done, only give that answer now; if it is not, finish it first.';
 
-function cutOff(resumed: ResumedSession, { rescueRef, isWorktreeKept }: Interlude): string {
+function cutOff(resumed: ResumedSession, { rescueRef, isWorktreeKept }: PriorAttempt): string {
   const why =
     resumed.result === 'limited'
       ? 'Your last turn ended because the model could not be used any further for a while; it is tried again now.'
@@ -132,7 +132,7 @@ function surfacePart({ surface }: Document): string[] {
   return [list('Paths that this task is meant for', surface.paths), rule];
 }
 
-function leftovers({ rescueRef }: Interlude): string {
+function leftovers({ rescueRef }: PriorAttempt): string {
   return rescueRef === null
     ? ''
     : `What an earlier attempt left in this worktree is kept under ${rescueRef} (see \`git show --stat ${rescueRef}\`); the worktree itself stands at the last recorded commit.`;

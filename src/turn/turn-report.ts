@@ -88,7 +88,7 @@ export function usedSoFar(turn: Turn, request: TurnRequest): { readonly tokens: 
   const { session, turn: whole, process, step } = turn.usage;
   const report = session ?? whole ?? process;
   const before = report !== null && report === session ? request.usedBefore : { tokens: 0, usd: 0 };
-  // A turn that goes on after a total tells only its steps: whichever is more.
+  // A turn that continues after a total tells only its steps: whichever is more.
   return {
     tokens: Math.max(0, tokensOf(report) - before.tokens, tokensOf(step)),
     usd: Math.max(0, (report?.usd ?? 0) - before.usd, step?.usd ?? 0),

@@ -4,7 +4,7 @@
  * Owns: that fold, and the usage that it stands for. Does not own: making events of lines (adapters/agents), weighing the turn (turn/conclusion).
  *
  * Invariants: 1. Pure: the same events give the same turn, whoever folds them, in one go or in several. 2. Whatever a turn says, it stays bounded (L9).
- * 3. A turn that goes on after its end has not ended.
+ * 3. A turn that continues after its end has not ended.
  */
 import type { Json } from '../base/canonical-json.ts';
 import { unreachable } from '../base/unreachable.ts';
@@ -168,7 +168,7 @@ function limitOfStatus(status: number | null): LimitKind {
   return status === 529 ? 'capacity' : 'connection';
 }
 
-/** What the agent goes on with after an end, a limit or a retry makes these past. */
+/** What the agent continues with after an end, a limit or a retry makes these past. */
 function goingOn(turn: Turn): Turn {
   return { ...turn, ended: null, limited: null, retryDelayMs: null, retryOver: null };
 }

@@ -27,7 +27,7 @@ export function prepareAnswerFile(fs: FsPort, request: TaskRequest): string | nu
     for (const path of [request.completionFile, mcpAnswerOf(request)]) removeAll(fs, path);
     return null;
   } catch (error) {
-    return `${request.completionFile} cannot be made ready: ${codeOfPath(error, request.completionFile)}`;
+    return `${request.completionFile} cannot be prepared: ${codeOfPath(error, request.completionFile)}`;
   }
 }
 

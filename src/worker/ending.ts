@@ -21,7 +21,7 @@ export interface EndingLimits {
   readonly onSignal?: (signal: 'SIGTERM' | 'SIGKILL', member: ProcessIdentity) => void;
 }
 
-/** The time that a worker is given to end by itself: none when every moment is one in which it goes on writing. */
+/** The time that a worker is given to end by itself: none when every moment is one in which it continues writing. */
 export function graceFor(forced: ForcedEnd | null, graceMs: number): number {
   return forced === 'outputLimit' ? 0 : graceMs;
 }
@@ -55,7 +55,7 @@ export async function endTree(
       if (asked.has(keyOf(member))) continue;
       asked.add(keyOf(member));
       if (processes.signal(member, 'SIGTERM')) limits.onSignal?.('SIGTERM', member);
-      // A stopped process takes the first signal only when it goes on.
+      // A stopped process takes the first signal only when it continues.
       processes.signal(member, 'SIGCONT');
     }
     await pause(clock, Math.min(SWEEP_MS, Math.max(0, graceEndMs - clock.monotonicMs())));

@@ -6,7 +6,7 @@
  *
  * Invariants: 1. Nothing here writes, signals or settles. 2. The agent record is read after the host's life was judged, the outcome after
  * the tree was: what a dead one has left behind is complete. 3. A register that does not fit its request is named, never used; one that came
- * in the middle of a look is no contradiction.
+ * in the middle of a look is not a contradiction.
  */
 import { join } from 'node:path';
 import { sha256 } from '../base/sha256.ts';

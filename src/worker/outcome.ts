@@ -146,7 +146,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
   return { outcome: value, outcomeHash: sha256(standing.bytes), isWinner: standing.isWinner };
 }
 
-/** The task is given up, durably, unless a host has claimed it before: then that claim stands. */
+/** The task is abandoned, durably, unless a host has claimed it before: then that claim stands. */
 export function revokeClaim(files: Files, taskFolder: string, requestHash: string, reason: EndReason): Standing<Claim> {
   const path = join(taskFolder, TASK_FILES.claim);
   const { nonce, atMs } = { nonce: files.clock.nonce(), atMs: files.clock.nowMs() };

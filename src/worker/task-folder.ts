@@ -79,7 +79,7 @@ export function readCompletion(world: Pick<TaskPlace, 'files'>, folder: string, 
   const path = join(folder, TASK_FILES.completion);
   const bytes = world.files.readBytes(path, BOUNDS.answerBytes * 2);
   if (bytes === null || sha256(bytes) !== outcome.completion.sha256) {
-    throw damaged('PAWL_ARTIFACT_DAMAGED', path, 'its bytes are not those that the outcome names');
+    throw damaged('PAWL_ARTIFACT_DAMAGED', path, 'its content does not match the hash in the outcome');
   }
   const answer: unknown = JSON.parse(new TextDecoder().decode(bytes));
   if (!isObject(answer)) throw damaged('PAWL_ARTIFACT_DAMAGED', path, 'it is not an answer');

@@ -1,9 +1,9 @@
 /**
- * A turn of a coding agent as its output files tell it: read while it goes on, and read whole when it has ended.
+ * A turn of a coding agent as its output files tell it: read while it continues, and read whole when it has ended.
  *
  * Owns: reading output.ndjson in steps and from its first byte. Does not own: cutting lines (turn/agent-lines), their meaning (adapters/agents), the fold (turn/turn).
  *
- * Invariants: 1. Reading in steps and reading whole come to the same turn, but for a last line over the bound, which is read when no other can follow. 2. Nothing here writes. 3. An adapter that throws, and output that is no file, are told as an UnreadableTurn.
+ * Invariants: 1. Reading in steps and reading whole come to the same turn, but for a last line over the bound, which is read when no other can follow. 2. Nothing here writes. 3. An adapter that throws, and output that is not a file, are told as an UnreadableTurn.
  */
 import { join } from 'node:path';
 import { BOUNDS } from '../model/limits.ts';
@@ -24,7 +24,7 @@ import {
 import { foldEvent, foldLines, SILENT_TURN, type Turn } from '../turn/turn.ts';
 import { readOutput, readOutputIfAllowed, UnreadableOutput } from './output-file.ts';
 
-/** The output is no file any more, or the adapter of this agent failed on it (our bug): no reason to let the worker go on. */
+/** The output is not a file any more, or the adapter of this agent failed on it (our bug): no reason to let the worker continue. */
 export class UnreadableTurn extends Error {}
 
 const CHUNK_BYTES = 4 * BOUNDS.lineBytes;

@@ -25,7 +25,7 @@ describe('createAgents', () => {
     expect([agents.forRole('reviewer'), agents.forRole('fixer')]).toEqual(['b', null]);
   });
 
-  it('an agent that is not there is PAWL_AGENT_MISSING, with what there is and how to set it', () => {
+  it('an agent that does not exist is PAWL_AGENT_MISSING, with what there is and how to set it', () => {
     const agents = agentsOf({ agents: { b: { kind: 'scripted' } } });
     expect(() => agents.command('toString', places)).toThrow(PawlError);
     try {

@@ -87,7 +87,7 @@ describe('a strict schema', () => {
     },
   );
 
-  it('lets what may be left out be null, which is no flaw of an answer', () => {
+  it('lets what may be left out be null, which is not a flaw of an answer', () => {
     const strict = fieldsOf(strictSchema(answerSchema('review')));
     const nullable = Object.entries(fieldsOf(strict.properties)).filter(([, schema]) => 'anyOf' in fieldsOf(schema));
     expect(nullable.map(([name]) => name)).toEqual(['v', 'filesChanged', 'problem']);
@@ -97,7 +97,7 @@ describe('a strict schema', () => {
     expect(readAnswer(encode(answer), 'review').kind).toBe('valid');
   });
 
-  it('leaves what is no schema of an object as it is', () => {
+  it('leaves what is not a schema of an object as it is', () => {
     expect(strictSchema(true)).toBe(true);
     expect(strictSchema({ type: 'array', items: { const: 1 } })).toEqual({
       type: 'array',

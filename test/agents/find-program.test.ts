@@ -88,7 +88,7 @@ describe('finding', () => {
     expect(findProgram('agent', '/', `:${folder}`)).toBe(path);
   });
 
-  test('a link that leads nowhere, or to itself, is no program', () => {
+  test('a link that leads nowhere, or to itself, is not a program', () => {
     symlinkSync('gone', join(folder, 'dangling'));
     symlinkSync('loop', join(folder, 'loop'));
     expect(findProgram('dangling', '/', folder)).toBeNull();
@@ -149,7 +149,7 @@ describe('asking', () => {
     ['one that fails', ['echo broken >&2; exit 3'], '--version: exit code 3: broken'],
     ['one that is killed', ['kill -9 $$'], '--version: it was ended by SIGKILL'],
     ['one that floods', ['yes'], 'wrote more than 1048576 bytes'],
-    ['one without help', ['[ "$1" = --version ] && echo "fixture 1.2" || echo none'], 'names no flag in its help'],
+    ['one without help', ['[ "$1" = --version ] && echo "fixture 1.2" || echo none'], 'lists no flags in its help'],
   ];
   test.each(unusable)(
     '%s is unusable, and the failure says what happened and how to install it',
@@ -172,7 +172,7 @@ describe('asking', () => {
     expect((await probeProgram(adapter, path)).version).toBe('1.2');
   });
 
-  test('what is no program, or has gone, is unusable, and may be usable later', async () => {
+  test('what is not a program, or has gone, is unusable, and may be usable later', async () => {
     const path = join(folder, 'fixture');
     await expect(probeProgram(adapter, path)).rejects.toMatchObject({ code: 'PAWL_AGENT_UNUSABLE' });
     writeFileSync(path, '#!/nowhere/shell\n', { mode: 0o755 });

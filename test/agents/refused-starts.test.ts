@@ -63,7 +63,7 @@ describe('a start', () => {
   it('with a flag of ours that it does not know is refused, and another version advised', async () => {
     expect(await started('old')).toMatchObject({
       code: 'PAWL_AGENT_FLAG_UNKNOWN',
-      message: 'Codex 0.1.0 ("coder") does not know --output-schema.',
+      message: 'Codex 0.1.0 ("coder") does not support --output-schema.',
       hint: 'Install a version that does (npm install -g @openai/codex), or name another agent.',
     });
     expect(await started('old', { structuredOutput: false })).toContain('exec');
@@ -74,14 +74,14 @@ describe('a start', () => {
     async (flag) => {
       expect(await started('new', { extraArgs: [flag] })).toMatchObject({
         code: 'PAWL_AGENT_FLAG_UNKNOWN',
-        hint: 'Install a version that does, or take it out of extraArgs in pawl.config.json.',
+        hint: 'Install a version that does, or remove it from extraArgs in pawl.config.json.',
       });
     },
   );
 
   it.each([
-    [{ maxTurns: 3 }, 'cannot be held to maxTurns'],
-    [{ allowedTools: ['x'] }, 'takes no allowedTools'],
+    [{ maxTurns: 3 }, 'cannot enforce maxTurns'],
+    [{ allowedTools: ['x'] }, 'does not support allowedTools'],
   ])('with %j, which it has no way to do, is refused', async (more, why) => {
     expect(await started('new', more)).toMatchObject({
       code: 'PAWL_AGENT_CAPABILITY',
@@ -89,7 +89,7 @@ describe('a start', () => {
     });
   });
 
-  it('of a program that is not there says how it is installed', async () => {
+  it('of a program that does not exist says how it is installed', async () => {
     expect(await started('nowhere')).toMatchObject({
       code: 'PAWL_AGENT_MISSING',
       hint: expect.stringContaining('npm install -g @openai/codex'),

@@ -39,7 +39,7 @@ describe('parseScript', () => {
     ['review: must be a list', { review: {} }],
     ['review[0]: must be an object', { review: ['answer'] }],
     ['review[0]: must be an object', { review: [{ do: 'dance' }] }],
-    ['review[1].path: must be a text', { review: [{ do: 'answer' }, { do: 'write' }] }],
+    ['review[1].path: must be a string', { review: [{ do: 'answer' }, { do: 'write' }] }],
     ['review[0].ms: must be a whole number', { review: [{ do: 'sleep', ms: -1 }] }],
     ['review[0].forever: must be true or false', { review: [{ do: 'grandchild', forever: 'yes' }] }],
     ['tasks: must be an object', { tasks: [] }],

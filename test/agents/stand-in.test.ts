@@ -276,7 +276,7 @@ describe('a stand-in', () => {
     expect(await hanging).toBe('cut off');
   });
 
-  test('what is no call of a model is not counted', async () => {
+  test('what is not a call of a model is not counted', async () => {
     const statuses = [
       (await post('/v1/messages/count_tokens', {})).status,
       (await fetch(`${standIn.url}/v1/models`)).status,

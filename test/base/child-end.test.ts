@@ -133,7 +133,7 @@ describe('the end of a child', () => {
     expect(await readAtEnd(fakeChild({ [name]: read }), read)).toBe(12);
   });
 
-  test('waits for pipes that both go on', async () => {
+  test('waits for pipes that both continue', async () => {
     const read = growing(12);
     expect(await readAtEnd(fakeChild({ stdout: read, stderr: read }), read)).toBe(12);
   });

@@ -50,8 +50,8 @@ export function measureCommitPath() {
   };
 }
 
-function timed(deed) {
+function timed(body) {
   const startMs = performance.now();
-  deed();
+  body();
   return performance.now() - startMs;
 }

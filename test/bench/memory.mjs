@@ -30,7 +30,7 @@ export async function measureMemory() {
   const ended = new Promise((resolve) => driver.once('close', resolve));
   try {
     const task = await until(() => startedTask(sandbox.registry));
-    // What it does not begin it lets go of; the worker goes on under its host.
+    // What it does not begin it releases; the worker continues under its host.
     driver.kill('SIGTERM');
     await ended;
     await until(() => existsSync(join(task, 'outcome')));

@@ -71,6 +71,6 @@ it('a run that waits for a model that cannot be reached says when it resumes, af
 it('a loop that does not converge says why, and how much was found round by round', () => {
   const cause = { code: 'PAWL_FIX_STUCK', params: { gate: 'review', reason: 'same', trend: [3, 2, 2] } } as const;
   expect(wordsOf(cause).message).toBe(
-    'The fix loop is not converging: two fixes in a row have changed nothing of it. Findings of the review, round by round: 3, 2, 2.',
+    'The fix loop is not converging: two fixes in a row left the same findings. Findings of the review, round by round: 3, 2, 2.',
   );
 });

@@ -264,7 +264,7 @@ describe('a probe', () => {
   const detail = ({ report }: Visit, name: string): string | undefined =>
     report.probe?.steps.find((step) => step.name === name)?.detail;
 
-  test('shows that a killed agent is swept and goes on with its session, and leaves nothing', async () => {
+  test('shows that a killed agent is swept and continues with its session, and leaves nothing', async () => {
     install('claude', 'resumes');
     environment = { ...environment, ANTHROPIC_API_KEY: 'the-key-of-the-user' };
     const seen = await visit({ probe: 'claude' });
@@ -281,7 +281,7 @@ describe('a probe', () => {
   });
 
   const failing: readonly (readonly [string, string, string, string])[] = [
-    ['forgets what it was told', 'forgets', 'resume', 'lost the earlier conversation'],
+    ['forgets what it was told', 'forgets', 'resume', 'the earlier conversation was lost'],
     ['goes on under another session', 'renames', 'resume', 'another session'],
     ['ends its resumed turn with an error', 'fails', 'resume', 'out of order'],
     ['runs no command', 'refuses', 'tool', 'never ran the command: exit 0, completed'],
@@ -309,7 +309,7 @@ describe('a probe', () => {
     linkProgram('sed');
     const seen = await visit({ probe: 'claude' });
     expect(statuses(seen)).toMatchObject({ program: 'failed', start: 'skipped', resume: 'skipped', leftovers: 'ok' });
-    expect(detail(seen, 'program')).toContain('does not know --resume');
+    expect(detail(seen, 'program')).toContain('does not support --resume');
   });
 
   test('a name that means no agent, one that cannot be probed and one that is not installed are refused at once', async () => {

@@ -88,7 +88,7 @@ describe('the row of a run', () => {
     });
     expect(liveRow(view('queued'), { ...facts, liveness: liveness('working', null) }).details).toEqual([]);
     expect(liveRow(view('queued'), { ...facts, liveness: liveness('halted', null) }).details).toEqual([
-      'not running: nothing drives this registry',
+      'not running: nothing is driving this registry',
     ]);
   });
 

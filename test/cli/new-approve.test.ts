@@ -73,7 +73,7 @@ describe('a new packet', () => {
     const text = readFileSync(file('tonight.json'), 'utf8');
     expect(text).toMatch(/^\{ "note": 1,\n {2}"packets": \[ \{ "task_id": "A" \}, \{/);
     await expect(make({ ...WHOLE, out: 'tonight.json' })).rejects.toMatchObject({
-      ...{ code: 'PAWL_USAGE', message: expect.stringContaining('WID-12 already') },
+      ...{ code: 'PAWL_USAGE', message: expect.stringContaining('already has a packet WID-12') },
     });
     expect(readFileSync(file('tonight.json'), 'utf8')).toBe(text);
   });
@@ -130,7 +130,7 @@ describe('a new packet', () => {
       taskId: 'do-it',
       missingFields: expect.arrayContaining(['implementation.instructions', 'conflict_surface']),
       warnings: [
-        expect.stringContaining('"make all" is not admitted'),
+        expect.stringContaining('"make all" is not allowed'),
         expect.stringContaining('without a shell: it contains a pipe'),
       ],
     });
@@ -213,7 +213,7 @@ describe('an approval', () => {
     const kept = (text: string): string[] => text.split('\n').filter((line) => !/"(?:status|approved_\w+)"/.test(line));
     expect(kept(after)).toEqual(kept(before));
     const again = await approve({ by: 'eve' }, 'packets.json', 'WID-12');
-    expect(again.output.text()).toContain('was approved already by A User');
+    expect(again.output.text()).toContain('was already approved by A User');
     expect(readFileSync(file(), 'utf8')).toBe(after);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { namedOptions } from '../../src/app/options.ts';
-import { actionLines, isColoured, Output, toldOf } from '../../src/cli/output.ts';
+import { actionLines, errorReport, isColoured, Output } from '../../src/cli/output.ts';
 import { completed, helpOf, lookAtRun, recoverRegistry } from '../../src/run/error-actions.ts';
 import { ALONE, advice, runActions } from '../../src/run/next-actions.ts';
 import { parseSnapshot } from '../../src/store/snapshot-reading.ts';
@@ -37,10 +37,10 @@ describe('the commands that an error shows', () => {
   }
 
   test('name the registry and the config that were named, and can be pasted', () => {
-    expect(toldOf(thrown(), OPTIONS)).toMatchObject({ code: 'PAWL_SNAPSHOT_DAMAGED' });
-    expect(toldOf(thrown(), OPTIONS).hint.split('\n').at(-1)).toBe(recoverRegistry(OPTIONS).command);
-    expect(toldOf(thrown(), OPTIONS).hint.split('\n').at(-1)).toBe(WHOLE);
-    expect(toldOf(thrown()).hint.split('\n').at(-1)).toBe('pawl recover');
+    expect(errorReport(thrown(), OPTIONS)).toMatchObject({ code: 'PAWL_SNAPSHOT_DAMAGED' });
+    expect(errorReport(thrown(), OPTIONS).hint.split('\n').at(-1)).toBe(recoverRegistry(OPTIONS).command);
+    expect(errorReport(thrown(), OPTIONS).hint.split('\n').at(-1)).toBe(WHOLE);
+    expect(errorReport(thrown()).hint.split('\n').at(-1)).toBe('pawl recover');
   });
 
   test('are shown so on a terminal and as data', () => {

@@ -1,4 +1,4 @@
-/** A question is answered or given up; nothing that was typed is lost. */
+/** A question is answered or abandoned; nothing that was typed is lost. */
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { type Questions, questionsOn } from '../../src/cli/questions.ts';

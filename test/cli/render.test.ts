@@ -35,9 +35,7 @@ test('how long a task took is told as everywhere else', () => {
 
 test('what --agent named for its packet is told', () => {
   const agentLine = (view: RunView) => runReport(new Heard(false), view, '/r').find((line) => line.includes('agent'));
-  expect(agentLine({ ...ASIDE, agentOverride: 'claude' })).toBe(
-    '    agent  claude for every role, as --agent named it',
-  );
+  expect(agentLine({ ...ASIDE, agentOverride: 'claude' })).toBe('    agent  claude for every role, set by --agent');
   expect(agentLine(ASIDE)).toBeUndefined();
 });
 

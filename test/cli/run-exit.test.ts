@@ -26,7 +26,7 @@ it('a command whose runs had come to rest ends with what came of them', () => {
   expect(codeOf([ready, insufficient])).toBe(3);
 });
 
-it('a run that cannot go on in this process comes before a signal', () => {
+it('a run that cannot continue in this process comes before a signal', () => {
   const error = new PawlError({ code: 'PAWL_STORE_FULL', message: 'full', subject: 'disk', hint: '' });
   expect(
     exitCodeOfResult({ runs: [working], faults: [{ runId: 'run_a', error }], outcomes: [], stoppedBy: 'SIGINT' }),

@@ -30,7 +30,7 @@ describe('a git that is killed half-way, its locks left behind, stands in the wa
     expect(faultsIn(await sweep(trialsOf(true, 1), OPTIONS, undisturbed, endsAlike))).toEqual([]);
   });
 
-  test('when it looks at the worktree, for a gate or before a task: its death is no verdict', {
+  test('when it looks at the worktree, for a gate or before a task: its death is not a verdict', {
     timeout: TIMEOUT_MS,
   }, async () => {
     // In order: made ready for implementation, verification, its gate, review, its gate.

@@ -43,7 +43,7 @@ async function siteAfterPowerCut(): Promise<CrashSite> {
 function changeIdentity(path: string, field: 'host' | 'worker' | 'holder', change: Partial<ProcessIdentity>): void {
   const text = readFileSync(path, 'utf8');
   const value: unknown = JSON.parse(text);
-  if (!isObject(value)) throw new Error(`${path} holds no object`);
+  if (!isObject(value)) throw new Error(`${path} contains no object`);
   const changed = { ...value, [field]: { ...Object(value[field]), ...change } };
   // A new file: what is linked elsewhere keeps its bytes.
   rmSync(path);
@@ -60,7 +60,7 @@ function changeLock(site: CrashSite, change: Partial<ProcessIdentity>): void {
   changeIdentity(join(site.paths.root, highest), 'holder', change);
 }
 
-test('after a reboot everything of before is dead: the task is interrupted, its answer does not count, the run goes on', {
+test('after a reboot everything of before is dead: the task is interrupted, its answer does not count, the run continues', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const site = await siteAfterPowerCut();
@@ -86,7 +86,7 @@ test('a host of another machine whose worker was of this one asks a person as we
   expect(witnessedAt(site)).toEqual({ [TASK]: 1 });
 });
 
-test('a registry held by another machine is taken over only by an operator who says why; its worker is never judged from here: a person is asked, and retry goes on', {
+test('a registry held by another machine is taken over only by an operator who says why; its worker is never judged from here: a person is asked, and retry continues', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const site = await siteAfterPowerCut();

@@ -1,5 +1,5 @@
 /**
- * The power is cut under real runs: the disk keeps what was synced, and of the rest what it pleases. Afterwards every run goes on by itself:
+ * The power is cut under real runs: the disk keeps what was synced, and of the rest what it pleases. Afterwards every run resumes automatically:
  * nothing recorded is lost, no worker runs twice, nobody is asked.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -212,7 +212,7 @@ describe.each([
   }, CUT_MS);
 
   test.skipIf(!isThere)(
-    'every run goes on by itself, nothing is lost and no worker runs twice',
+    'every run resumes automatically, nothing is lost and no worker runs twice',
     {
       timeout: CUTS * CUT_MS,
     },

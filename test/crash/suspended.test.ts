@@ -34,7 +34,7 @@ function newSite(script: SiteScript): CrashSite {
   return site;
 }
 
-test('a suspended runner keeps its registry: a second one exits 6, the first goes on when it is continued', {
+test('a suspended runner keeps its registry: a second one exits 6, the first continues when it is continued', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const site = newSite(SLOW);
@@ -55,11 +55,11 @@ test('a suspended runner keeps its registry: a second one exits 6, the first goe
   expect(lockGenerations(site)).toHaveLength(1);
 });
 
-test('a host that is stopped between its claim and its agent record, its runner killed, goes on under the next runner', {
+test('a host that is stopped between its claim and its agent record, its runner killed, continues under the next runner', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const site = newSite(PASSES_AT_ONCE);
-  const atClaim = { role: 'host', at: '/claim', when: 'after', deed: 'stop', task: TASK } as const;
+  const atClaim = { role: 'host', at: '/claim', when: 'after', action: 'stop', task: TASK } as const;
   const first = startPawl(site, RUN, { plan: atClaim });
   await until(() => hasCome(site, TASK, 'claim'), 'a claim');
   const host = hostOf(site, TASK);

@@ -246,7 +246,7 @@ While a run holds its lease it also owes a \`deadline\` at half of the lease's t
 
 ## The stages of a run
 
-A parked run that may go on, and a run that gets its lease back, pass through \`resuming\` and are entered again where they stopped:
+A parked run that may continue, and a run that gets its lease back, pass through \`resuming\` and are entered again where they stopped:
 
 ${stagesOf(runMachine)}
 

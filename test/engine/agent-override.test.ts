@@ -1,12 +1,12 @@
-/** What `--agent` named when a packet was taken in: recorded with its run, by every way in, and used by whoever drives it later. */
+/** What `--agent` named when a packet was recorded: recorded with its run, by every way in, and used by whoever drives it later. */
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import type { Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { emptyInbox } from '../../src/engine/commands.ts';
 import { Driver } from '../../src/engine/driver.ts';
+import { recordPackets } from '../../src/engine/record-packets.ts';
 import { lookAtRun, recordsOf } from '../../src/engine/run-look.ts';
-import { takeIn } from '../../src/engine/take-in.ts';
 import type { PacketReading } from '../../src/model/packet.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
@@ -80,7 +80,7 @@ describe('an intake with --agent that is killed at any change of the disk', () =
     const found = new Set<number>();
     await forEachKill(
       machine,
-      () => asDriver(machine, (driver) => takeIn(driver, packets, WITH_B)),
+      () => asDriver(machine, (driver) => recordPackets(driver, packets, WITH_B)),
       async (point) => {
         // The next start finishes what was cut off, and is told nothing of an agent.
         await asDriver(machine, () => undefined);
@@ -118,7 +118,7 @@ describe('the agent of a run', () => {
     const chosen = async (given: Json, recorded: string | undefined, now: string | null): Promise<unknown> => {
       const machine = fresh();
       const how = recorded === undefined ? EACH : { ...EACH, agentOverride: recorded };
-      await asDriver(machine, (driver) => takeIn(driver, readings(given), how));
+      await asDriver(machine, (driver) => recordPackets(driver, readings(given), how));
       return (await implementers(machine, now))[0];
     };
     const plain = simPacket('A');
@@ -136,8 +136,8 @@ describe('the agent of a run', () => {
         views.map((view) => view?.agentOverride),
       );
     await asDriver(machine, (driver) => {
-      takeIn(driver, readings(simPacket('A')), WITH_B);
-      takeIn(driver, readings(simPacket('B')), EACH);
+      recordPackets(driver, readings(simPacket('A')), WITH_B);
+      recordPackets(driver, readings(simPacket('B')), EACH);
       expect(driver.views().map(({ agentOverride }) => agentOverride)).toEqual(['b', null]);
       for (const { state } of driver.runs()) expect(JSON.stringify(state.root.context)).not.toContain('agentOverride');
     });
@@ -150,7 +150,7 @@ describe('the agent of a run', () => {
 
   it('that is named for runs which are there already is on record before any of them begins', async () => {
     const machine = fresh();
-    await asDriver(machine, (driver) => takeIn(driver, readings(...['Z', 'A', 'M'].map(simPacket)), EACH));
+    await asDriver(machine, (driver) => recordPackets(driver, readings(...['Z', 'A', 'M'].map(simPacket)), EACH));
     const found = new Set<number>();
     await forEachKill(
       machine,
@@ -169,7 +169,7 @@ describe('the agent of a run', () => {
 
   it('is recorded once however often it is named, and the last one counts', async () => {
     const machine = fresh();
-    await asDriver(machine, (driver) => takeIn(driver, readings(simPacket('A')), WITH_B));
+    await asDriver(machine, (driver) => recordPackets(driver, readings(simPacket('A')), WITH_B));
     const named = () =>
       eventsIn(machine).flatMap((event) => (event.type === 'agentNamed' ? [event.agentOverride] : []));
     expect(await implementers(machine, 'gone')).toEqual(['PAWL_AGENT_MISSING']);
@@ -181,19 +181,19 @@ describe('the agent of a run', () => {
 
   it('is recorded anew by an intake with --again, which says nothing of the one before', async () => {
     const machine = fresh();
-    await asDriver(machine, (driver) => takeIn(driver, readings(simPacket('A')), WITH_B));
+    await asDriver(machine, (driver) => recordPackets(driver, readings(simPacket('A')), WITH_B));
     await implementers(machine);
-    await asDriver(machine, (driver) => takeIn(driver, readings(simPacket('A')), { ...EACH, again: true }));
+    await asDriver(machine, (driver) => recordPackets(driver, readings(simPacket('A')), { ...EACH, again: true }));
     expect(remembered(machine)).toEqual(['b', undefined]);
   });
 });
 
 describe('a packet that replaces the one of a run with --agent', () => {
-  /** What a replacement remembers, and the agent that is then used; the run was taken in for `b`, its packet names `a`. */
+  /** What a replacement remembers, and the agent that is then used; the run was recorded for `b`, its packet names `a`. */
   async function afterReplacing(change: { readonly [name: string]: Json }, given?: string) {
     const machine = fresh();
     const packet = { ...simPacket('A'), agent: 'a' };
-    await asDriver(machine, (driver) => takeIn(driver, readings(packet), WITH_B));
+    await asDriver(machine, (driver) => recordPackets(driver, readings(packet), WITH_B));
     leaveCommand(filesOf(machine), PATHS, systemClock, {
       command: 'replace',
       packet: { ...packet, scope: { goal: 'Better' }, ...change },

@@ -127,7 +127,7 @@ it('a packet whose run is queued is checked like a new one, also after a start h
     expect(found).toMatchObject({
       standing: 'new',
       problems: [{ code: 'PAWL_VERIFICATION_NOT_ALLOWED' }],
-      notes: [`it is recorded already: its run ${run.runId} is queued`],
+      notes: [`it is already recorded: its run ${run.runId} is queued`],
     });
     expect(other).toMatchObject({ problems: [{ code: 'PAWL_RUN_CONFLICT' }], actions: [{ kind: 'cancel' }] });
   }
@@ -156,7 +156,7 @@ it('of a run that has begun only what it does is told, and of a parked one why i
     `its run ${runs[1]?.runId} is parked: blockedNeedsHuman`,
     '',
     `its run ${runs[3]?.runId} has ended: cancelled`,
-    `its run ${runs[4]?.runId} was set aside and given up`,
+    `its run ${runs[4]?.runId} was set aside and abandoned`,
   ]);
 });
 

@@ -7,7 +7,7 @@ import { createWorktreeRemover } from '../../src/adapters/git/removal.ts';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { createTrash } from '../../src/adapters/trash.ts';
-import { type CleanTools, type CleanWish, cleanRun, lookAtLeftovers } from '../../src/engine/clean-run.ts';
+import { type CleanRequest, type CleanTools, cleanRun, lookAtLeftovers } from '../../src/engine/clean-run.ts';
 import { lookAtRun } from '../../src/engine/run-look.ts';
 import { nextRunId } from '../../src/packets/packet-run-id.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
@@ -18,8 +18,8 @@ import { listRemovals, readCleaned, readRemoval } from '../../src/store/removed-
 import { createFixture, type Fixture, RUN_ID } from '../git/git-fixture.ts';
 import { WrittenRun } from '../inspector/registry-kit.ts';
 
-const ALL: CleanWish = { removesFolders: true, keepsBranches: false, liveBranches: new Set() };
-const WORKTREE: CleanWish = { ...ALL, removesFolders: false };
+const ALL: CleanRequest = { removesFolders: true, keepsBranches: false, liveBranches: new Set() };
+const WORKTREE: CleanRequest = { ...ALL, removesFolders: false };
 
 let fixture: Fixture;
 let view: RunView;

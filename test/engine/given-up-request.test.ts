@@ -1,4 +1,4 @@
-/** A task that was being made ready when its runner was killed, and that nobody wants any more at the next start. */
+/** A task that was being prepared when its runner was killed, and that nobody wants any more at the next start. */
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { rehydrate } from '../../src/engine/recovery/rehydrate.ts';

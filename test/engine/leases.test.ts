@@ -6,7 +6,7 @@ import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { driveSim, simEntry } from '../support/sim-runs.ts';
 
 describe('a surface that several runs wait for', () => {
-  it('is leased to one after another, though all of them wake when it is let go', async () => {
+  it('is leased to one after another, though all of them wake when it is released', async () => {
     const names = ['A', 'B', 'C', 'D'];
     const entries = names.map((name) => simEntry(name, ['src']));
     const machine = new SimMachine(new MemoryFs(), {});

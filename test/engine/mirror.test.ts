@@ -58,7 +58,7 @@ describe('Mirror', () => {
     mirror.stop();
   });
 
-  it('goes on from a state in the middle, as after a restart', () => {
+  it('continues from a state in the middle, as after a restart', () => {
     const states: { deliveries: Parameters<Mirror['feed']>[0]; state: RunState }[] = [];
     drive((deliveries, state) => states.push({ deliveries, state }));
     const middle = states[9];
@@ -76,7 +76,7 @@ describe('Mirror', () => {
     expect(last).toMatchObject({ snapshot: { status: 'done', value: 'readyForManualReview' } });
   });
 
-  it('follows a run that had failed and goes on, also where it was started after the failure', () => {
+  it('follows a run that had failed and continues, also where it was started after the failure', () => {
     const failed = fail();
     const retry: JournalEvent = { type: 'decisionMade', commandId: 'c', by: 'b', decision: 'retry', reason: 'r' };
     const decision = decideRun('run_x', failed.state, { actor: RUN_ACTOR, event: retry, atMs: 6 });

@@ -5,7 +5,7 @@ import { sha256 } from '../../src/base/sha256.ts';
 import { emptyInbox } from '../../src/engine/commands.ts';
 import { Driver } from '../../src/engine/driver.ts';
 import { Notices } from '../../src/engine/notices.ts';
-import { takeIn } from '../../src/engine/take-in.ts';
+import { recordPackets } from '../../src/engine/record-packets.ts';
 import type { World } from '../../src/engine/world.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import type { Notice } from '../../src/ports/notifier.ts';
@@ -66,7 +66,7 @@ async function start(machine: SimMachine, options: StartOptions): Promise<Driver
   const driver = new Driver(world, { maxParallel: 3, agentOverride: null, ...noticeHooks(notices, undefined) });
   await driver.open();
   notices?.catchUp(driver);
-  takeIn(driver, options.readings ?? [ONE as NonNullable<typeof ONE>], { again: false, isAllOrNothing: false });
+  recordPackets(driver, options.readings ?? [ONE as NonNullable<typeof ONE>], { again: false, isAllOrNothing: false });
   await emptyInbox(driver);
   await driver.drive(driver.runs().map(({ runId }) => runId));
   await driver.close();
@@ -144,7 +144,7 @@ describe('a fact', () => {
 });
 
 describe('a start', () => {
-  it('tells nothing of what was before, when the last runner let go of the registry', async () => {
+  it('tells nothing of what was before, when the last runner released the registry', async () => {
     const machine = machineWith('BLOCKED');
     const ear = new Ear();
     await start(machine, { ear: null });

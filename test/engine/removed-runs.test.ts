@@ -4,7 +4,7 @@ import { canonicalJson, type Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { Driver } from '../../src/engine/driver.ts';
 import { runsOf } from '../../src/engine/intake.ts';
-import { takeIn } from '../../src/engine/take-in.ts';
+import { recordPackets } from '../../src/engine/record-packets.ts';
 import type { World } from '../../src/engine/world.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
@@ -33,9 +33,9 @@ async function opened(prepare: (world: World) => void = () => undefined): Promis
   return driver;
 }
 
-it('its packet, taken in again, is present and has ended; --again makes the next run of it', async () => {
+it('its packet, recorded again, is present and has ended; --again makes the next run of it', async () => {
   const driver = await opened();
-  const plain = takeIn(driver, readings, { again: false, isAllOrNothing: false });
+  const plain = recordPackets(driver, readings, { again: false, isAllOrNothing: false });
   expect(plain.outcomes).toMatchObject([{ outcome: 'present', runId }]);
   const view = driver.view(runId);
   expect(view).toMatchObject({ kind: 'terminal', state: 'failedExecution', removedAtMs: 9, lease: null, blockers: [] });
@@ -43,7 +43,7 @@ it('its packet, taken in again, is present and has ended; --again makes the next
     view === null ? [] : runActions(view, { driver: { kind: 'none' }, holder: null, options: [], nowMs: 0 }),
   ).toMatchObject([{ kind: 'intakeAgain', command: null }]);
   expect(listRuns(driver.world.files, driver.world.paths)).toEqual([]);
-  const again = takeIn(driver, readings, { again: true, isAllOrNothing: false });
+  const again = recordPackets(driver, readings, { again: true, isAllOrNothing: false });
   expect(runsOf(again.outcomes)).toEqual([`${runId}_r2`]);
   expect(driver.views().map((each) => each.runId)).toEqual([`${runId}_r2`]);
   await driver.close();

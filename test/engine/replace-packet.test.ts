@@ -5,8 +5,8 @@ import { canonicalJson, type Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { emptyInbox } from '../../src/engine/commands.ts';
 import type { Driver } from '../../src/engine/driver.ts';
+import { recordPackets } from '../../src/engine/record-packets.ts';
 import { recordsOf } from '../../src/engine/run-look.ts';
-import { takeIn } from '../../src/engine/take-in.ts';
 import type { PacketReading } from '../../src/model/packet.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
@@ -45,7 +45,7 @@ function filesOf(machine: SimMachine): Files {
 async function parked(): Promise<SimMachine> {
   const machine = new SimMachine(new MemoryFs(), { 'verification-e1-a1': 'BLOCKED' });
   await asDriver(machine, async (driver) => {
-    takeIn(driver, [readingOf(packet())], EACH);
+    recordPackets(driver, [readingOf(packet())], EACH);
     await driver.drive(driver.runs().map(({ runId }) => runId));
     expect(viewIn(driver).state).toBe('blockedNeedsHuman');
   });
@@ -119,17 +119,17 @@ describe('a packet that replaces another one', () => {
     expect(leased[1]).toEqual([...(leased[0] ?? []), 'path:sim/app/test']);
   });
 
-  it('is known when it is taken in again, before its run has ended and after that', async () => {
+  it('is known when it is recorded again, before its run has ended and after that', async () => {
     const machine = await parked();
     await decided(machine, BETTER);
     const present = { taskId: 'A', runId: readingOf(packet()).runId, outcome: 'present', refusal: null };
     await asDriver(machine, async (driver) => {
-      expect(takeIn(driver, [readingOf(BETTER)], EACH).outcomes).toEqual([present]);
+      expect(recordPackets(driver, [readingOf(BETTER)], EACH).outcomes).toEqual([present]);
       await driver.drive([present.runId]);
     });
     await asDriver(machine, (driver) => {
-      expect(takeIn(driver, [readingOf(BETTER)], EACH).outcomes).toEqual([present]);
-      const again = takeIn(driver, [readingOf(BETTER)], { ...EACH, again: true });
+      expect(recordPackets(driver, [readingOf(BETTER)], EACH).outcomes).toEqual([present]);
+      const again = recordPackets(driver, [readingOf(BETTER)], { ...EACH, again: true });
       expect(again.outcomes).toMatchObject([{ runId: readingOf(BETTER).runId, outcome: 'recorded' }]);
     });
   });
@@ -145,7 +145,7 @@ describe('a packet that replaces another one', () => {
     });
   });
 
-  it('goes on being leased where its work is and it does not name that', async () => {
+  it('continues being leased where its work is and it does not name that', async () => {
     const machine = await parked();
     machine.changed = { 'sim/of-A': ['src/A/x.js', 'lib/y.js'] };
     await decided(machine, packet({ scope: { goal: 'Go on, elsewhere' }, conflict_surface: ['src/A'] }));
@@ -237,7 +237,7 @@ describe('a packet is refused, and nothing changes,', () => {
   it('whose run has ended', async () => {
     const machine = new SimMachine(new MemoryFs(), {});
     await asDriver(machine, async (driver) => {
-      takeIn(driver, [readingOf(packet())], EACH);
+      recordPackets(driver, [readingOf(packet())], EACH);
       await driver.drive(driver.runs().map(({ runId }) => runId));
     });
     expect(await decided(machine, BETTER)).toMatchObject({

@@ -1,4 +1,4 @@
-/** A run that stands still in a process keeps neither another run nor the inbox from going on. */
+/** A run that halts in a process keeps neither another run nor the inbox from continuing. */
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { emptyInbox } from '../../src/engine/commands.ts';

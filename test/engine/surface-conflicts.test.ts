@@ -131,7 +131,7 @@ describe('with "surface": "strict"', () => {
     return machine;
   }
 
-  it('work within its surface goes on', async () => {
+  it('work within its surface continues', async () => {
     const { views } = await drive(strict({ A: ['src/a/x'] }), { entries: [A] });
     expect(views.A?.state).toBe('readyForManualReview');
   });

@@ -212,7 +212,7 @@ describe('the files that instruct agents', () => {
     fix.put('CLAUDE.local.md', 'first\n');
     await showBase(judged, git());
     fix.put('CLAUDE.local.md', 'second\n');
-    expect(await restoreHead(judged, git())).toBe('something stands in the place of CLAUDE.local.md');
+    expect(await restoreHead(judged, git())).toBe('something is in the place of CLAUDE.local.md');
     expect(filesIn(fix.worktree)['CLAUDE.local.md']).toBe('second\n');
     expect(readFileSync(join(judged.folder, 'aside', 'CLAUDE.local.md'), 'utf8')).toBe('first\n');
   });
@@ -234,7 +234,7 @@ describe('the files that instruct agents', () => {
     expect(await showBase(judged, git())).toBeNull();
     rmSync(join(fix.worktree, 'pkg'), { recursive: true });
     symlinkSync(outside, join(fix.worktree, 'pkg'));
-    expect(await restoreHead(judged, git())).toBe('something stands in the place of pkg/CLAUDE.md');
+    expect(await restoreHead(judged, git())).toBe('something is in the place of pkg/CLAUDE.md');
     expect(filesIn(outside)).toEqual({ 'CLAUDE.md': 'base\n' });
     expect(readlinkSync(join(fix.worktree, 'docs'))).toBe(outside);
   });

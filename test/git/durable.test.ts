@@ -69,7 +69,7 @@ test('a rescue is synced once its ref stands, and a reset once the files are bac
   expect(seen).toEqual(['kept true', 'kept\nreset false', 'kept\nreset false']);
 });
 
-test('a branch that is let go is synced', async () => {
+test('a branch that is released is synced', async () => {
   const { fix, git, seen } = await watched((each) => readFileSync(join(each.admin, 'HEAD'), 'utf8').trim());
   await git.releaseBranch(fix.worktree);
   expect(seen).toEqual([fix.base]);

@@ -148,7 +148,7 @@ test('a worktree on a branch that is moved to its base is finished there, whiche
   );
 });
 
-test('a worktree being made on a base that goes on meanwhile is finished on the base it began with', async () => {
+test('a worktree being made on a base that continues meanwhile is finished on the base it began with', async () => {
   const counting = createFixture();
   fixtures.push(counting);
   const counted = deadlyGit(counting, Number.MAX_SAFE_INTEGER, 'before');

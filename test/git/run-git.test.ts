@@ -147,7 +147,7 @@ test('what cannot be recorded of a worktree is null with a reason, never an exce
   expect(await recordTree(inside, git)).toMatchObject({ tree: null, reason: expect.stringMatching(/./) });
   rmSync(join(inside, '.git'));
   repo.git(['init', '--quiet'], inside);
-  // It holds tracked files: git sees them, and the repository around them is no part of the work.
+  // It holds tracked files: git sees them, and the repository around them is not part of the work.
   expect(await recordTree(repo.path, git)).toEqual({ head, tree, reason: null });
   repo.write('new/inner/file.txt', 'x\n');
   repo.git(['init', '--quiet'], join(repo.path, 'new/inner'));

@@ -182,7 +182,7 @@ test('whatever steers git is seen by name as it is planted, one after another', 
   expect(await settingsOf(fix.worktree, host, place)).toEqual(await watch.look());
   writeFileSync(watch.common('config'), '[core\n');
   expect(watch.changesIn((await settingsOf(fix.worktree, host, place)) ?? {})).toEqual([
-    'the configuration cannot be read any more',
+    'the configuration can no longer be read',
   ]);
 });
 

@@ -130,7 +130,7 @@ test('a branch that the user is rebasing is refused', async () => {
   expect(blocker(result)).toBe('PAWL_WORKSPACE_BRANCH_ELSEWHERE');
 });
 
-test('a worktree of an ended run lets go of the branch and keeps its files', async () => {
+test('a worktree of an ended run releases the branch and keeps its files', async () => {
   const old = join(fix.repo.path, '.pawl/worktrees/run_old');
   await fix.git.prepareWorkspace(fix.spec({ worktree: old, runId: 'run_old' }));
   fix.repo.write(join(old, 'left.txt'), 'left\n');
@@ -157,7 +157,7 @@ test('worktrees of ended runs let go of their branches, files untouched; others 
   expect(fingerprint(fix.repo.root)).toEqual(before);
 });
 
-test('a branch held by an ended run and by the user as well is refused, and nobody lets go of it', async () => {
+test('a branch held by an ended run and by the user as well is refused, and nobody releases it', async () => {
   const old = join(fix.repo.path, '.pawl/worktrees/run_old');
   await fix.git.prepareWorkspace(fix.spec({ worktree: old, runId: 'run_old' }));
   const own = join(fix.repo.root, 'users-own');
@@ -179,7 +179,7 @@ test('a branch that the main worktree has checked out is held, also where the co
   }
 });
 
-test('a worktree of an ended run whose folder is gone lets go of the branch too', async () => {
+test('a worktree of an ended run whose folder is gone releases the branch too', async () => {
   const old = join(fix.repo.path, '.pawl/worktrees/run_old');
   await fix.git.prepareWorkspace(fix.spec({ worktree: old, runId: 'run_old' }));
   rmSync(old, { recursive: true });

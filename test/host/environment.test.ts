@@ -60,7 +60,7 @@ describe('the environment of a worker', () => {
       });
     });
 
-    it('is the adapter’s where the user’s is none, or either is no object', () => {
+    it('is the adapter’s where the user’s is none, or either is not an object', () => {
       const ours = '{"a":1}';
       for (const theirs of [undefined, '', 'words', '[1]', '{"half":', '7', 'null'])
         expect(merged(theirs, ours)).toBe(ours);

@@ -125,7 +125,7 @@ describe.each(isolations)('with isolation %s', (isolation) => {
     const outcome = await bench.run(task);
     expect(outcome).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_OUTPUT_LIMIT' });
     expect((outcome.output?.bytes ?? 0) + (outcome.stderr?.bytes ?? 0)).toBe(limits.outputBytesMax);
-    // Not asked to end first: it would go on writing meanwhile.
+    // Not asked to end first: it would continue writing meanwhile.
     expect(bench.log(task)).not.toContain('SIGTERM');
   });
 
@@ -304,8 +304,8 @@ describe('endings of single kinds', () => {
   });
 });
 
-/** During `deed` the first git on PATH is one that says when it is to write a tree, and waits with that until `<gate>/open` is there. */
-function slowGit(gate: string, deed: () => void): void {
+/** During `body` the first git on PATH is one that says when it is to write a tree, and waits with that until `<gate>/open` is there. */
+function slowGit(gate: string, body: () => void): void {
   mkdirSync(gate);
   const path = process.env.PATH ?? '';
   const git = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim();
@@ -313,7 +313,7 @@ function slowGit(gate: string, deed: () => void): void {
   writeFileSync(join(gate, 'git'), `#!/bin/sh\n${wait}\nexec ${git} "$@"\n`, { mode: 0o755 });
   process.env.PATH = `${gate}:${path}`;
   try {
-    deed();
+    body();
   } finally {
     process.env.PATH = path;
   }

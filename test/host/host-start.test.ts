@@ -57,7 +57,7 @@ describe('one worker (L3)', () => {
     expect(existsSync(task.witness)).toBe(false);
   });
 
-  it('a host starts nothing once the task is given up, and who gives up after a claim reads that claim', async () => {
+  it('a host starts nothing once the task is abandoned, and who abandons after a claim reads that claim', async () => {
     const given = bench.task();
     const { isWinner, value } = revokeClaim(bench.files, given.taskFolder, given.requestHash, 'cancelled');
     expect(isWinner).toBe(true);

@@ -6,7 +6,7 @@ import { TASK_FILES } from '../../src/model/request.ts';
 import { HostSite, TASK_FOLDER, WORKTREE } from '../../src/prove/sim/host-site.ts';
 import { plainRequest } from './plain-request.ts';
 
-it('a host that cannot end what is left of its worker gives up after its bound, and settles nothing', async () => {
+it('a host that cannot end what is left of its worker abandons after its bound, and settles nothing', async () => {
   const limits = { deadlineMs: 60_000, stallMs: 60_000, graceMs: 1_000, outputBytesMax: 1_000 };
   const site = new HostSite(
     { ...plainRequest, limits, cwd: WORKTREE, completionFile: `${WORKTREE}/answer` },

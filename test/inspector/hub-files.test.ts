@@ -15,8 +15,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
+import { refusalOf } from '../../src/inspector/hub/access.ts';
 import { ArtifactIndex } from '../../src/inspector/hub/artifact-index.ts';
-import { refusalOf } from '../../src/inspector/hub/door.ts';
 import { HUB_BOUNDS } from '../../src/inspector/hub/hub-bounds.ts';
 import { artifactDocument } from '../../src/inspector/hub/run-documents.ts';
 import { RunWatch } from '../../src/inspector/hub/run-watch.ts';
@@ -198,7 +198,7 @@ describe('artifacts of a run', () => {
   });
 });
 
-it('a run whose task folder is missing stays doubtful, however its journal goes on', async () => {
+it('a run whose task folder is missing stays doubtful, however its journal continues', async () => {
   const run = bench.run(RUN, 12);
   const client = await bench.client(await bench.hub());
   const runs = await client.until(({ type }) => type === 'runs');

@@ -104,7 +104,7 @@ describe('a page', () => {
     expect(median(await latencies(run, client, 5))).toBeLessThan(LATENCY_MS_MAX);
   });
 
-  it('goes on from the record that it has when it comes back', async () => {
+  it('continues from the record that it has when it comes back', async () => {
     const client = await watching(bench.run(RUN, 9), nodeFs, 7);
     expect(client.records(RUN).map(({ seq }) => seq)).toEqual([7, 8, 9]);
   });
@@ -154,7 +154,7 @@ describe('a run that has not ended well', () => {
     expect(recovery.findings).toContainEqual(expect.objectContaining({ class: 'interruptedAppend' }));
   });
 
-  it('is shown with its last record though the newline of that is missing, and goes on from there', async () => {
+  it('is shown with its last record though the newline of that is missing, and continues from there', async () => {
     const run = bench.run(RUN, 5);
     truncateSync(run.journal, statSync(run.journal).size - 1);
     const client = await watching(run);

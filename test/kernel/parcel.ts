@@ -1,5 +1,5 @@
 /**
- * A small system under two versions of its rules that do not agree: a parcel is packed, a courier takes it, and it is given up when nobody does so in time.
+ * A small system under two versions of its rules that do not agree: a parcel is packed, a courier takes it, and it is abandoned when nobody does so in time.
  *
  * Owns: both definitions, and the way from one to the other. Does not own: what is shown with them.
  * Under rules 2 packing is a state inside of another one, has another effect with other params, and counts items in place of a flag; and the courier is met

@@ -1,4 +1,4 @@
-/** A journal that was begun under rules 1 and cut after any of its records goes on, and ends, under rules 2: nothing owed is lost, nothing performed twice. */
+/** A journal that was begun under rules 1 and cut after any of its records continues, and ends, under rules 2: nothing owed is lost, nothing performed twice. */
 import { describe, expect, it } from 'vitest';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';

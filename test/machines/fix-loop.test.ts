@@ -84,7 +84,7 @@ describe('its blocker', () => {
       judged(found('a', 'b')),
     );
     expect(blocker).toMatchObject({ code: 'PAWL_FIX_STUCK', evidence: ['artifacts/review/x.json'] });
-    expect(blocker && messageOf(blocker)).toContain('two fixes in a row have changed nothing');
+    expect(blocker && messageOf(blocker)).toContain('two fixes in a row left the same findings');
     expect(blocker && messageOf(blocker)).toContain('Findings of the review, round by round: 3, 2, 2, 2.');
     expect(rest).toEqual([]);
   });

@@ -211,7 +211,7 @@ describe.each(Object.entries(GUARDS))('%s', (name, rows) => {
   });
 });
 
-/** Where a decision has a run go on. */
+/** Where a decision has a run continue. */
 const RESUMED: readonly (readonly [stage: Stage | null, event: object, context: Partial<RunContext>])[] = [
   ['fix', decided('retry'), { stage: 'fix' }],
   [null, another(decided('retry')), { stage: 'fix' }],

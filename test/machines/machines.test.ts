@@ -246,7 +246,7 @@ function topOf(value: unknown): string {
 }
 
 describe('a persisted actor', () => {
-  it('is restored by anyone with createActor, and goes on', () => {
+  it('is restored by anyone with createActor, and continues', () => {
     const actor = createActor(taskMachine, { input: TASK_INPUT }).start();
     actor.send({ type: 'workerSpawned', key, agentHash: HASH, pid: 1, startedAtMs: 1, atMs: 1 });
     const stored = JSON.parse(JSON.stringify(actor.getPersistedSnapshot()));

@@ -74,7 +74,7 @@ describe('blockers', () => {
     expect(fixLimitReached(CONTEXT, 'review', null, EVIDENCE)).toHaveLength(1);
   });
 
-  it('of a loop that gets nowhere are for verdicts alone, and name a reason though none was found', () => {
+  it('of a loop that does not converge are for verdicts alone, and name a reason though none was found', () => {
     const judged = {
       type: 'gateJudged',
       gate: 'review',

@@ -1,4 +1,4 @@
-/** A second stop at calls all over of the process that goes on from a first one: what the first has left unsynced is relied upon only once it is durable. */
+/** A second stop at calls all over of the process that continues from a first one: what the first has left unsynced is relied upon only once it is durable. */
 import { describe, expect, it } from 'vitest';
 import { playCase, referenceOf } from '../../src/prove/matrix-case.ts';
 import { type Stop, stopsOf } from '../../src/prove/matrix-stops.ts';

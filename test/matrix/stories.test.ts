@@ -1,4 +1,4 @@
-/** The kill matrix in memory: stories over the steps of the charts, at every call, and a run that goes on as if nothing had been. */
+/** The kill matrix in memory: stories over the steps of the charts, at every call, and a run that continues as if nothing had been. */
 import { beforeAll, expect, it } from 'vitest';
 import { runMatrix } from '../../src/prove/matrix.ts';
 import type { MatrixResult } from '../../src/prove/proof.ts';

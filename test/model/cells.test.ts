@@ -14,7 +14,7 @@ import { alphabet, answerTo, askEverywhere, type CellTable, REPORT } from '../su
 
 const world = wholeWorld(SMALLEST);
 const graph = exploreChecked(world);
-/** Findings that can be compared are told in every place as well, though this graph goes on from none. */
+/** Findings that can be compared are told in every place as well, though this graph continues from none. */
 const table = askEverywhere(graph, { ...world, without: [] });
 
 const TASK_AWAITED =

@@ -24,7 +24,7 @@ interface Round {
 const rounds = [...graph.nodes.values()].flatMap((node) => node.edges.flatMap((edge) => roundOf(node, edge)));
 
 describe('a fix loop', () => {
-  it('ends before its limit where it gets nowhere, and only there', () => {
+  it('ends before its limit where it does not converge, and only there', () => {
     const withFixesLeft = rounds.filter(({ fixes }) => fixes < FIXES);
     const endings = withFixesLeft.filter(({ blocker }) => blocker !== null);
     expect(new Set(endings.map(({ blocker }) => blocker))).toEqual(new Set(['PAWL_FIX_STUCK']));
@@ -32,7 +32,7 @@ describe('a fix loop', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('of three rounds gets nowhere in these ways', () => {
+  it('of three rounds does not converge in these ways', () => {
     const stuck = rounds.filter(({ found, blocker }) => found.length === 3 && blocker === 'PAWL_FIX_STUCK');
     expect([...new Set(stuck.map(({ found }) => found.join(', ')))].sort()).toEqual([
       'again, again, again',
@@ -48,7 +48,7 @@ describe('a fix loop', () => {
     expect(new Set(atLimit.map(({ blocker }) => blocker))).toEqual(new Set(['PAWL_FIX_LIMIT']));
   });
 
-  it('goes on after a retry, in the same run, until three rounds since then get nowhere', () => {
+  it('continues after a retry, in the same run, until three rounds since then do not converge', () => {
     const again = [...stuckNodes(graph)].flatMap(({ edges }) =>
       edges.filter(({ event }) => event.type === 'decisionMade retry'),
     );

@@ -39,7 +39,7 @@ describe('the run machine', () => {
     for (const { snapshot, edges } of graph.nodes) {
       for (const { event } of edges) for (const step of stepsTaken(runMachine, snapshot, event)) taken.add(step);
     }
-    // At small bounds no loop is long enough to get nowhere: that is told to a machine of its own.
+    // At small bounds no loop is long enough to do not converge: that is told to a machine of its own.
     const looping = runAlone(
       LOOPING,
       runMachine,
@@ -82,7 +82,7 @@ describe('the run machine', () => {
     }
   });
 
-  it('takes nothing once it has ended, but a retry once it has failed: then it asks for its lease, to go on at its stage', () => {
+  it('takes nothing once it has ended, but a retry once it has failed: then it asks for its lease, to continue at its stage', () => {
     const ended = graph.nodes.filter(({ snapshot }) => hasEnded(snapshot));
     const failed = ended.filter(({ snapshot }) => snapshot.value === 'failedExecution');
     expect(ended.length).toBeGreaterThan(failed.length + 3);

@@ -33,11 +33,11 @@ const smallest = wholeWorld(SMALLEST);
 const ofSmallest = exploreChecked(smallest);
 
 describe('a run with its tasks, at the smallest bounds', () => {
-  it('goes on alike from states of one key, whatever their ordinals are', () => {
+  it('continues alike from states of one key, whatever their ordinals are', () => {
     expect(differences(ofSmallest, smallest)).toEqual([]);
   });
 
-  it.each(FACETS)('goes on alike from states of one key in the facet of %s as well', (_name, world) => {
+  it.each(FACETS)('continues alike from states of one key in the facet of %s as well', (_name, world) => {
     expect(differences(exploreChecked(world), world)).toEqual([]);
   });
 
@@ -107,7 +107,7 @@ describe('a run with its tasks, where all that is counted counts', () => {
 
   it('takes every step of both charts but those that no run takes', () => {
     const taken = new Set<string>();
-    const rounds = FACETS.filter(([name]) => name === 'fix rounds that get nowhere');
+    const rounds = FACETS.filter(([name]) => name === 'fix rounds that do not converge');
     const graphs = [graph, ...rounds.map(([, world]) => exploreChecked(world))];
     for (const { state, edges } of graphs.flatMap(({ nodes }) => [...nodes.values()])) {
       for (const { deliveries } of edges) {
@@ -155,7 +155,7 @@ function placesOf(graph: Graph, places: readonly string[]): Record<string, numbe
   return counts;
 }
 
-/** Where a state goes on otherwise than the state of the same key that the walk went on from. */
+/** Where a state continues otherwise than the state of the same key that the walk continued from. */
 function differences(graph: Graph, world: World): readonly string[] {
   const found: string[] = [];
   for (const node of graph.nodes.values()) {

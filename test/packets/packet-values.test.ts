@@ -81,11 +81,11 @@ describe('what a packet needs', () => {
 
 describe('a value that is wrong', () => {
   it.each([
-    [{ task_id: 'a\u0007b' }, 'task_id: "a\\u0007b" holds a control character'],
-    [target({ repo: 'a\u0000/b' }), 'scm_target.repo: "a\\u0000/b" holds a control character'],
-    [target({ issue_number: '1\u001b2' }), 'scm_target.issue_number: "1\\u001b2" holds a control character'],
-    [target({ provider: 'g\u0001' }), 'scm_target.provider: "g\\u0001" holds a control character'],
-    [{ agent: 'a\u0001b' }, 'agent: "a\\u0001b" holds a control character'],
+    [{ task_id: 'a\u0007b' }, 'task_id: "a\\u0007b" contains a control character'],
+    [target({ repo: 'a\u0000/b' }), 'scm_target.repo: "a\\u0000/b" contains a control character'],
+    [target({ issue_number: '1\u001b2' }), 'scm_target.issue_number: "1\\u001b2" contains a control character'],
+    [target({ provider: 'g\u0001' }), 'scm_target.provider: "g\\u0001" contains a control character'],
+    [{ agent: 'a\u0001b' }, 'agent: "a\\u0001b" contains a control character'],
     [{ task_id: 'a/../b' }, 'task_id: "a/../b" steps through folders'],
     [target({ base_branch: 'a..b' }), 'scm_target.base_branch: "a..b" '],
     [target({ intended_branch: 'a b' }), 'scm_target.intended_branch: "a b" '],
@@ -98,7 +98,7 @@ describe('a value that is wrong', () => {
     expect(refusal({ task_id: taskId })).toBe('it is not');
   });
 
-  it('is no field that nobody reads: it is named, printable, and so many at most', () => {
+  it('is not a field that nobody reads: it is named, printable, and so many at most', () => {
     const many = Object.fromEntries(Array.from({ length: BOUNDS.filesListed + 5 }, (_, n) => [`x${n}`, 1]));
     expect(read(many).unknownFields).toHaveLength(BOUNDS.filesListed);
     const [name] = read({ [`\u001b${'y'.repeat(5_000)}`]: 1 }).unknownFields;

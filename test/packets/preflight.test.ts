@@ -225,7 +225,7 @@ describe('what is told, word for word', () => {
     expect(only(packetOf(), placeOf({ repository }))).toEqual({
       code: 'PAWL_REPOSITORY_MISMATCH',
       message: 'The packet TASK-1 is for the repository acme/widgets, but the origin of this one is acme/other.',
-      hint: 'Use the clone of acme/widgets, or correct scm_target.repo. If this clone is meant, as for a fork: {"scm": {"allowRepos": ["acme/widgets"]}} in pawl.config.json.',
+      hint: 'Use the clone of acme/widgets, or correct scm_target.repo. If this clone is the right one, such as a fork, add {"scm": {"allowRepos": ["acme/widgets"]}} to pawl.config.json.',
       evidence: ['acme/widgets', 'acme/other'],
     });
   });
@@ -241,8 +241,8 @@ describe('what is told, word for word', () => {
   });
 
   const ADMIT =
-    'Admit it in verification.allow of pawl.config.json (word by word; "*" as the last word: any further words).';
-  const notAdmitted = 'is not admitted by verification.allow of the config';
+    'Add it to verification.allow in pawl.config.json (matched word by word; a final "*" matches any further words).';
+  const notAdmitted = 'is not allowed by verification.allow in the config';
   const piped = 'cannot be run without a shell: it contains a pipe ("|")';
   const CODES = { setup: 'PAWL_SETUP_NOT_ALLOWED', verification: 'PAWL_VERIFICATION_NOT_ALLOWED' } as const;
   const told = (name: 'setup' | 'verification', commands: readonly string[]) => {

@@ -304,7 +304,7 @@ describe('run ids', () => {
     expect(runIdOf('a'.repeat(80), '0123456789abcdef')).toBe(`run_${'a'.repeat(64)}_0123456789ab`);
   });
 
-  it('of a packet taken in again count on from the first', () => {
+  it('of a packet recorded again count on from the first', () => {
     expect(nextRunId('run_a_0123456789ab', 2)).toBe('run_a_0123456789ab_r2');
     expect(nextRunId('run_a_0123456789ab_r2', 3)).toBe('run_a_0123456789ab_r3');
   });

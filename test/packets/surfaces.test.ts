@@ -235,7 +235,7 @@ describe('a packet that lacks something of its target', () => {
     ]);
   });
 
-  it('may declare a path with a colon that is no drive', () => {
+  it('may declare a path with a colon that is not a drive', () => {
     expect(isInsideRepository('docs/a:b')).toBe(true);
     expect(isInsideRepository('c:/x')).toBe(false);
   });

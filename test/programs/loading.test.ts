@@ -30,7 +30,7 @@ function loadedBy(place: string, args: readonly string[], cwd = temporary()): re
   return [...new Set(urls)].map((url) => relative(BUILT, fileURLToPath(url))).sort();
 }
 
-/** Every program that is no command of `pawl`. */
+/** Every program that is not a command of `pawl`. */
 const ALONE = [
   'adapters/agents/acp-worker.js',
   'adapters/agents/opencode-plugin.js',

@@ -23,7 +23,7 @@ const FAR_MS = 1_000_000_000;
 
 /** One start of Pawl, and what befalls it. */
 interface Start {
-  /** Killed before that change of the disk; null: it goes on to its rest. */
+  /** Killed before that change of the disk; null: it continues to its rest. */
   readonly killAt: number | null;
   /** What is left of what was not synced: all, nothing, or by chance. */
   readonly left: 'everything' | 'nothing' | { readonly seed: number };

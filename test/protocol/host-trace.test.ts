@@ -24,11 +24,11 @@ function isVisible(name: string): boolean {
   return !/^host 0: (sees the worker exit|finds a limit overrun|looks at the tree \((grandchild|worker)\))$/.test(name);
 }
 
-/** What `deed` does with a folder of its own, which is removed after. */
-async function inFolder(deed: (folder: string) => Promise<void> | void): Promise<void> {
+/** Runs `body` with a folder of its own, which is removed afterwards. */
+async function inFolder(body: (folder: string) => Promise<void> | void): Promise<void> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-traced-')));
   try {
-    await deed(folder);
+    await body(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -67,7 +67,7 @@ describe('a look at a task', () => {
     expect(follow(RULES, [...before, judge, ...rest, record], isLook).followed).toHaveLength(5);
   });
 
-  it('that a claim overtakes is done again, and is no contradiction', () => {
+  it('that a claim overtakes is done again, and is not a contradiction', () => {
     bench.before('reads agent.json', () => {
       bench.claims();
       bench.records();

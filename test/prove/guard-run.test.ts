@@ -140,7 +140,7 @@ describe('a run of Pawl under the guard', () => {
 
   // One of them each day.
   test.for(todaysPart(kills, kills.length))(
-    'is killed (%s, %s) where the plan says, and goes on, both programs loaded',
+    'is killed (%s, %s) where the plan says, and continues, both programs loaded',
     { timeout: TIMEOUT_MS },
     async ([role, way]) => {
       const { site, guard } = guardedSite(way);

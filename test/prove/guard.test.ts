@@ -210,7 +210,7 @@ describe('what is allowed is not told', () => {
   });
 });
 
-describe('the watch goes on to children', () => {
+describe('the watch continues to children', () => {
   const child = '["-e", "fs.writeFileSync(process.argv[1], String())", outside + "/fresh"]';
   test.for([
     ['with our environment', `spawnSync(process.execPath, ${child})`],

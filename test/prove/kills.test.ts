@@ -9,7 +9,7 @@ import type { Victim } from '../../src/prove/proof.ts';
 import { allPoints } from '../../src/prove/real/points.ts';
 import { createCrashSite } from '../../src/prove/real/site.ts';
 import { RUN, runPawl } from '../../src/prove/real/start.ts';
-import { householdOf, siteOptionsOf, trialOptionsOf } from '../../src/prove/real/stories.ts';
+import { rolesAndLimitsOf, siteOptionsOf, trialOptionsOf } from '../../src/prove/real/stories.ts';
 import { doTrial, nameOf } from '../../src/prove/real/trial.ts';
 import { endOf, faultsOf, type SiteEnd, viewIn } from '../../src/prove/real/verdict.ts';
 import { bundlesIn } from '../support/bundles.ts';
@@ -17,7 +17,7 @@ import { todaysPart } from '../support/draw.ts';
 
 const TIMEOUT_MS = 300_000;
 const BUILT = fileURLToPath(new URL('../../dist', import.meta.url));
-const HOUSEHOLD = householdOf(parseConfig(null, 'pawl.config.json'));
+const HOUSEHOLD = rolesAndLimitsOf(parseConfig(null, 'pawl.config.json'));
 
 function cellsOf(kills: readonly PlannedKill[]): readonly string[] {
   return kills.map(({ point }) => `${point.stage}/${point.class}`);

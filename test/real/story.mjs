@@ -189,7 +189,7 @@ function judgeOutage(view, work, one, two, faults) {
   };
 }
 
-/** `one`: there was one turn; `resumed`: the second went on with the first one's session, as its agent says; else what became of it. */
+/** `one`: there was one turn; `resumed`: the second continued with the first one's session, as its agent says; else what became of it. */
 function sessionOf([first, second, ...more]) {
   if (first === undefined || more.length > 0) return `of ${more.length + 2} turns`;
   if (second == null) return 'one';

@@ -45,10 +45,10 @@ const REPLACE: Row = [
 ];
 
 describe('a run that has ended', () => {
-  test('and whose folder was removed can be taken in again, whatever its state', () => {
+  test('and whose folder was removed can be recorded again, whatever its state', () => {
     const again: Row = [
       'intakeAgain',
-      'it has ended and its folder was removed; --again makes a new run of its packet',
+      'it has ended and its folder was removed; --again creates a new run of its packet',
       null,
     ];
     for (const state of ['readyForManualReview', 'cancelled', 'failedExecution']) {
@@ -80,9 +80,9 @@ describe('a run that has ended', () => {
     expect(rows(run('cancelled'))).toEqual([]);
   });
 
-  test('set aside is looked into or given up, until it was', () => {
+  test('set aside is looked into or abandoned, until it was', () => {
     expect(rows(run('quarantined', { kind: 'quarantined' }), { options: ['--registry', '/r'] })).toEqual([
-      ['inspect', 'see what contradicts itself; changes nothing', 'pawl recover --dry-run --registry /r'],
+      ['inspect', 'see which files contradict each other; changes nothing', 'pawl recover --dry-run --registry /r'],
       ['abandon', 'abandon run_A and release what it holds', "pawl resolve run_A abandon --registry /r --reason ''"],
     ]);
     expect(rows(run('quarantined', { kind: 'terminal' }))).toEqual([]);
@@ -139,7 +139,7 @@ describe('a parked run', () => {
 
   test.each(['retry', 'abandon', 'cancel'] as const)('for which %s is decided has that carried out', (pending) => {
     const decided = run('blockedNeedsHuman', { pending, surfaceConflict: { holder: null } });
-    expect(rows(decided)).toEqual([['run', `carry out the ${pending} that is decided`, 'pawl run run_A']]);
+    expect(rows(decided)).toEqual([['run', `carry out the decided ${pending}`, 'pawl run run_A']]);
     expect(rows(decided, ALIVE)).toEqual([
       ['driven', `${pending} is decided and waits for the end of its task; driven by pid 123 since 09:05`, null],
     ]);
@@ -154,7 +154,7 @@ describe('a run whose work touches what it may not lease', () => {
   const again = resolve('retry', 'compare the surface again, once run_B has ended, and continue with the same work');
   const other = (state: string, more: Partial<RunFacts> = {}) => ({ holder: run(state, { runId: 'run_B', ...more }) });
 
-  test('is accepted, done again or given up where nobody holds it', () => {
+  test('is accepted, done again or abandoned where nobody holds it', () => {
     expect(rows(conflicted(null))).toEqual([
       resolve('accept', 'lease these paths too, and continue with this work'),
       resolve('retry', 'have the work done again; this one is kept under a rescue ref'),
@@ -240,9 +240,9 @@ describe('a run that can move', () => {
 
   test('and waits for its agent resumes by itself, or is tried at once', () => {
     const waiting = run('implementing', { waitUntilMs: new Date(2026, 4, 4, 1, 2).getTime() });
-    const atOnce = resolve('retry', 'try at once, if the limit is lifted');
+    const atOnce = resolve('retry', 'retry now, if the limit has been lifted');
     expect(rows(waiting)).toEqual([
-      ['waitForAgent', 'keep it driven: it resumes automatically at 2026-05-04 01:02', 'pawl run run_A'],
+      ['waitForAgent', 'keep pawl run going: it resumes automatically at 2026-05-04 01:02', 'pawl run run_A'],
       atOnce,
     ]);
     expect(rows(waiting, ALIVE)).toEqual([

@@ -118,7 +118,7 @@ describe('decide', () => {
     expect(decision).toMatchObject({
       kind: 'refused',
       code: 'PAWL_EVENT_REFUSED',
-      reason: expect.stringMatching(/^cancelRequested is not taken by run .*readyForManualReview/),
+      reason: expect.stringMatching(/^cancelRequested is not accepted by run .*readyForManualReview/),
     });
   });
 
@@ -150,7 +150,7 @@ describe('decide', () => {
     expect(Object.keys(lost.children)).toHaveLength(2);
   });
 
-  it('a task in doubt parks the run; an operator who decides ends the task first, then the run goes on with a fresh attempt', () => {
+  it('a task in doubt parks the run; an operator who decides ends the task first, then the run continues with a fresh attempt', () => {
     let doubted = false;
     const parked = drive(begun(), (effect) => {
       if (effect.kind !== 'watchWorker' || doubted) return undefined;
@@ -182,7 +182,7 @@ describe('decide', () => {
     expect(Object.keys(ended.children)).toContain('implementation-e0-a2');
   });
 
-  it('a lease that was reclaimed is taken again before the run goes on where it stood', () => {
+  it('a lease that was reclaimed is taken again before the run continues where it stood', () => {
     const judging = drive(begun(), undefined, (state) => state.owed.some((effect) => effect.kind === 'judgeGate'));
     const waiting = must(judging, RUN_ACTOR, { type: 'leaseReclaimed', by: 'run_y' });
     expect(waiting.root.value).toBe('blockedLockConflict');
@@ -218,20 +218,22 @@ describe('what is refused says what, by whom and where that is', () => {
     expect(refused(null, 'fix-e1-a1', packetReceived())[0]).toBe('PAWL_EVENT_REFUSED');
     expect(refused(begun(), 'fix-e1-a1', { type: 'workerAdopted' })).toEqual([
       'PAWL_EVENT_REFUSED',
-      'workerAdopted is not taken by fix-e1-a1 (which does not exist)',
+      'workerAdopted is not accepted by fix-e1-a1 (which does not exist)',
     ]);
   });
 
   it('of a run that moves, and of one that has ended', () => {
     expect(refused(begun(), RUN_ACTOR, { type: 'workerAdopted' })).toEqual([
       'PAWL_EVENT_REFUSED',
-      'workerAdopted is not taken by run in {"queued":"admitting"}',
+      'workerAdopted is not accepted by run in {"queued":"admitting"}',
     ]);
     const ended = drive(begun());
     const [, reason] = refused(ended, RUN_ACTOR, { type: 'cancelRequested', commandId: '1', by: 'a', reason: '' });
-    expect(reason).toBe('cancelRequested is not taken by run in "readyForManualReview" (done)');
+    expect(reason).toBe('cancelRequested is not accepted by run in "readyForManualReview" (done)');
     const [, stale] = refused(ended, RUN_ACTOR, { type: 'surfaceFreed', key: 'run_x/1.0:awaitSurface' });
     expect(stale).toBe('surfaceFreed settles run_x/1.0:awaitSurface, which is not owed');
-    expect(refused(ended, 'review-e1-a1', { type: 'workerAdopted' })[1]).toContain('is not taken by review-e1-a1 in {');
+    expect(refused(ended, 'review-e1-a1', { type: 'workerAdopted' })[1]).toContain(
+      'is not accepted by review-e1-a1 in {',
+    );
   });
 });

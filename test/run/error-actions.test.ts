@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/model/action.ts';
 import {
+  abandonRun,
   cancelRun,
   completed,
-  giveUpRun,
   helpOf,
   intakeAgain,
   listRuns,
@@ -24,7 +24,7 @@ it.each<readonly [string, Action, readonly (string | null)[]]>([
   [
     'again',
     intakeAgain('f.json', []),
-    ['intakeAgain', 'make new runs of the packets whose runs have ended', 'pawl intake f.json --again'],
+    ['intakeAgain', 'create new runs for the packets whose runs have ended', 'pawl intake f.json --again'],
   ],
   ['cancel', cancelRun('run_A', []), ['cancel', 'end that run and its worker', 'pawl cancel run_A']],
   ['recover', recoverRegistry(), ['run', 'check every run and set aside what contradicts itself', 'pawl recover']],
@@ -35,9 +35,9 @@ it.each<readonly [string, Action, readonly (string | null)[]]>([
   expect(told(action)).toEqual(expected);
 });
 
-it('a run that is set aside is looked at before it is given up', () => {
-  expect(giveUpRun('run_A', NAMED).map(told)).toEqual([
-    ['inspect', 'see what contradicts itself; changes nothing', "pawl recover --dry-run --registry '/r r'"],
+it('a run that is set aside is looked at before it is abandoned', () => {
+  expect(abandonRun('run_A', NAMED).map(told)).toEqual([
+    ['inspect', 'see which files contradict each other; changes nothing', "pawl recover --dry-run --registry '/r r'"],
     ['abandon', 'abandon run_A and release what it holds', "pawl resolve run_A abandon --registry '/r r' --reason ''"],
   ]);
 });
@@ -50,7 +50,7 @@ describe('an action of somebody who does not know what was named', () => {
     expect(completed(lookAtRun('run_A', []), [])).toEqual(lookAtRun('run_A', []));
   });
 
-  it('stays as it is where it names a registry or a config, asks for help, or is no command of Pawl', () => {
+  it('stays as it is where it names a registry or a config, asks for help, or is not a command of Pawl', () => {
     for (const action of [
       lookAtRun('run_A', ['--registry', '/other']),
       lookAtRun('run_A', ['--config', '/other']),

@@ -56,7 +56,7 @@ describe('the story of a run', () => {
     );
   });
 
-  const WHY = 'stopped: The worker left a merge, rebase or pick unfinished.';
+  const WHY = 'stopped: The worker left a merge, rebase or cherry-pick unfinished.';
   const why = blocker('PAWL_WORKSPACE_CHANGED', { reason: 'unfinished' }, []);
   const of = <Type extends JournalEvent['type']>(type: Type): Extract<JournalEvent, { type: Type }> => {
     const found = steps.map(({ event }) => event).find((event) => event.type === type);
@@ -74,8 +74,8 @@ describe('the story of a run', () => {
       'waits until run_b releases what overlaps path:a',
       { type: 'leaseContended', key: 'k', holder: 'run_b', surfaces: ['path:a'] },
     ],
-    ['to be done by claude, as --agent names it', { type: 'agentNamed', agentOverride: 'claude' }],
-    ['lost its surfaces to run_b: its lease had run out', { type: 'leaseReclaimed', by: 'run_b' }],
+    ['assigned to claude by --agent', { type: 'agentNamed', agentOverride: 'claude' }],
+    ['lost its surfaces to run_b: its lease had expired', { type: 'leaseReclaimed', by: 'run_b' }],
     ['the surfaces it waited for are free', { type: 'surfaceFreed', key: 'k' }],
     [WHY, { type: 'agentMissing', key: 'k', blocker: why }],
     [WHY, { type: 'leaseRefused', key: 'k', blocker: why }],

@@ -54,7 +54,7 @@ describe('a gate', () => {
   });
 
   it.each([
-    ['left its branch', { isOnBranch: false }, 'was taken off its branch'],
+    ['left its branch', { isOnBranch: false }, 'was switched off its branch'],
     ['was moved to another commit', { head: 'd'.repeat(40) }, 'The head moved from'],
     ['is gone', { head: '', isOnBranch: false, tree: null }, 'The head moved from'],
     [
@@ -62,7 +62,7 @@ describe('a gate', () => {
       { tree: null, trackedChanges: ['src/a.ts'] },
       'The reviewer "critic" changed a tracked file.',
     ],
-    ['has files that make no tree', { tree: null }, 'The files make no tree, the commit has'],
+    ['has files that make no tree', { tree: null }, 'The files form no tree; the commit has'],
   ] as const)('does not pass in a worktree that %s meanwhile, and says so', (_name, worktree, message) => {
     const passed = { status: 'PASS' as const, findings: [], summary: 'fine' };
     const answer = { status: 'completed' as const, summary: '', filesChanged: [], problem: null, commands: [] };
@@ -152,7 +152,7 @@ describe('the evidence of a gate, word for word', () => {
       'The reviewer "critic" changed tracked files: a.ts. The verdict was PASS: fine',
     );
     expect(summaryOf({}, { isOnBranch: false })).toBe(
-      'The worktree was taken off its branch while the gate ran. The verdict was PASS: fine',
+      'The worktree was switched off its branch while the gate ran. The verdict was PASS: fine',
     );
     expect(summaryOf({ obstacle: OBSTACLE }, {})).toMatch(
       /^The repository's commit graph .* have judged\. The verdict was PASS: fine$/,
@@ -204,7 +204,7 @@ describe('the evidence of a gate, word for word', () => {
     const other = judgeGate(input({}, { tree: 'b'.repeat(40), trackedChanges: ['x'] })).findings;
     expect(other[0]).toEqual({
       severity: 'error',
-      message: `The files make the tree ${'b'.repeat(40)}, the commit has ${TREE}.`,
+      message: `The files form the tree ${'b'.repeat(40)}; the commit has ${TREE}.`,
     });
     expect(judgeGate(input({}, { head: 'd'.repeat(40), tree: null })).findings).toEqual([
       { severity: 'error', message: `The head moved from ${COMMIT} to ${'d'.repeat(40)} while the gate ran.` },

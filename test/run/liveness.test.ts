@@ -84,7 +84,7 @@ describe('a run', () => {
   });
 
   test.each<[Partial<TaskSigns>, string]>([
-    [UNCLAIMED, 'nobody has claimed it'],
+    [UNCLAIMED, 'no host has claimed it'],
     [{}, 'its host lives'],
     [{ host: 'dead' }, 'its host is dead, its worker lives'],
     [{ host: 'dead', worker: 'none' }, 'its host died before the worker ran'],

@@ -159,7 +159,7 @@ describe('a run of which nothing is to be done', () => {
 describe('a run that something keeps from beginning', () => {
   const blockedBy = (code: ErrorCode): RunFacts => run('queued', { kind: 'blocked', blockers: [{ code }] });
 
-  test('is checked again by the next run, or given up', () => {
+  test('is checked again by the next run, or abandoned', () => {
     expect(commandsOf(blockedBy('PAWL_VERIFICATION_NOT_ALLOWED'))).toEqual([
       'pawl run run_A_0123456789ab',
       null,
@@ -266,7 +266,5 @@ test.each([
   ['endingTask', 'abandon'],
 ] as const)('in %s nothing can be decided but to carry out the %s', (state, pending) => {
   const actions = runActions(run(state, { pending }), around());
-  expect(actions.map(({ kind, label }) => [kind, label])).toEqual([
-    ['run', `carry out the ${pending} that is decided`],
-  ]);
+  expect(actions.map(({ kind, label }) => [kind, label])).toEqual([['run', `carry out the decided ${pending}`]]);
 });

@@ -6,7 +6,7 @@ const NEXT_RUN = 'by the next run';
 const START = ' at the next start';
 
 test.each([
-  ['startHost', 'intentBeforeSpawn', 'nobody has claimed it', `a host is started ${NEXT_RUN}`, ''],
+  ['startHost', 'intentBeforeSpawn', 'no host has claimed it', `a host is started ${NEXT_RUN}`, ''],
   ['watchHost', 'spawnedBeforeResult', 'its host lives', `watched ${NEXT_RUN}`, ''],
   ['adoptWorker', 'spawnedBeforeResult', 'its host is dead, its worker lives', `adopted ${NEXT_RUN}`, ''],
   ['linkNeverRan', 'spawnedBeforeResult', 'its host died before the worker ran', 'recorded as interrupted', START],
@@ -14,8 +14,8 @@ test.each([
   ['endRemains', 'resultBeforeEvent', 'ended, but some of its processes remain', 'ended, then settled', START],
   ['settleRevoked', 'resultBeforeEvent', 'its end was not recorded yet', 'settled', START],
   ['settleOutcome', 'resultBeforeEvent', 'its end was not recorded yet', 'settled', START],
-  ['askAboutHost', 'ambiguous', 'cannot tell whether it is still running', 'a person decides', ''],
-  ['askAboutRemains', 'ambiguous', 'cannot tell whether it is still running', 'a person decides', ''],
+  ['askAboutHost', 'ambiguous', 'cannot tell whether it is still running', 'a person must decide', ''],
+  ['askAboutRemains', 'ambiguous', 'cannot tell whether it is still running', 'a person must decide', ''],
 ] as const)(
   'of a task for which the table says %s is told as %s: done by a start, to be done for a look',
   (action, found, detail, done, ahead) => {

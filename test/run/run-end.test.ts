@@ -16,7 +16,7 @@ describe('a run', () => {
     expect(hasEnded(snapshot)).toBe(ENDS.includes(place));
   });
 
-  it('that has failed is still active for XState: a person may have it go on', () => {
+  it('that has failed is still active for XState: a person may have it continue', () => {
     const failed = runMachine.resolveState({ value: 'failedExecution', context: freshContext(RUN_INPUT) });
     expect([failed.status, hasEnded(failed)]).toEqual(['active', true]);
   });

@@ -42,7 +42,7 @@ describe('the sequence diagram of a run', () => {
     expect(line?.replace('O->>R:', '')).not.toMatch(/hunter2|[<>%{};](?<!#\d+;)/);
   });
 
-  it('says where another runner went on, and what it found', () => {
+  it('says where another runner continued, and what it found', () => {
     const [first, second, ...rest] = records;
     if (first === undefined || second === undefined) throw new Error('no records');
     const finding = { class: 'eventBeforeSnapshot', detail: 'd', action: 'a' };
@@ -52,12 +52,14 @@ describe('the sequence diagram of a run', () => {
     expect(lines).toContain('  Note over P: brought the run back: eventBeforeSnapshot');
   });
 
-  it('says last that the journal goes on and cannot be followed, and why', () => {
+  it('says last that the journal continues and cannot be followed, and why', () => {
     const given = { runId: RUN, records: records.slice(0, 2), stateAt };
     const lines = runSequence({ ...given, journalFault: 'line 3: its sum is wrong' })
       .trimEnd()
       .split('\n');
-    expect(lines.at(-1)).toMatch(/^ {2}Note over P: the journal can be followed no further: line 3: its sum is wrong$/);
+    expect(lines.at(-1)).toMatch(
+      /^ {2}Note over P: the journal cannot be followed any further: line 3: its sum is wrong$/,
+    );
     expect(lines.slice(0, -1)).toEqual(runSequence(given).trimEnd().split('\n'));
   });
 

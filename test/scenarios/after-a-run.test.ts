@@ -108,7 +108,7 @@ describe('a run that passed in its second round', () => {
     writeFileSync(join(folder, name), '{}');
     scenario.repo.git(['branch', '-m', 'work/A', 'kept/A']);
     const { output } = await shown('A');
-    expect(output.text()).toContain('holds other bytes');
+    expect(output.text()).toContain('does not match its recorded hash');
     expect(output.text()).toContain('the branch is gone');
     scenario.repo.git(['branch', '-m', 'kept/A', 'work/A']);
     writeFileSync(join(folder, name), before);

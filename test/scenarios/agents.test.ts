@@ -61,7 +61,7 @@ describe('without an agent', () => {
     expect(scenario.startsOf(first.of('A').runId)).toEqual(['implementation-e0-a1']);
   });
 
-  test('an agent of another name is no agent', { timeout: SLOW }, async () => {
+  test('an agent of another name is not an agent', { timeout: SLOW }, async () => {
     scenario.config({ agents: { one: program() }, roles: { reviewer: 'two' } });
     const { code, of } = await scenario.run(scenario.packets(packetOf('A')));
     expect(code).toBe(3);
@@ -138,7 +138,7 @@ describe('what --agent named', () => {
     const { document } = await scenario.json('intake', packets, '--agent', 'worker');
     expect(runOf(document, 'A').agentOverride).toBe('worker');
     const report = (await scenario.call('status', runOf(document, 'A').runId)).stdout;
-    expect(report).toContain('agent  worker for every role, as --agent named it');
+    expect(report).toContain('agent  worker for every role, set by --agent');
     expect(agentsOf(runOf((await scenario.json('run')).document, 'A'))).toEqual(['worker']);
   });
 });
@@ -219,7 +219,7 @@ describe('a worker of a user', () => {
     expect(codesOf(of('EMPTY'))).toContain('PAWL_WORKER_NO_CHANGE');
   });
 
-  test('that cannot be started is for a person, uses no attempt, and runs once it can be; one that is not there is named before anything starts', {
+  test('that cannot be started is for a person, uses no attempt, and runs once it can be; one that does not exist is named before anything starts', {
     timeout: SLOW,
   }, async () => {
     const broken = join(scenario.repo.root, 'broken');

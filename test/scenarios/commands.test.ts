@@ -141,7 +141,7 @@ describe('while a driver lives', () => {
     });
   });
 
-  test('packets are taken in by it, those that it can', { timeout: SLOW }, async () => {
+  test('packets are recorded by it, those that it can', { timeout: SLOW }, async () => {
     const file = scenario.packets(packetOf('PARKED', { scope: { goal: 'Another one' } }), packetOf('LATER'));
     const later = await scenario.json<RunsDocument & { packets: Plain[] }>('intake', file);
     expect(later.code).toBe(3);

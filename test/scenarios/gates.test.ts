@@ -122,7 +122,7 @@ describe('the fix loop', () => {
     );
     expect(run.failure?.outputs).toMatchObject([{ what: 'test -f fixed.txt: exit 1' }]);
     const pasted = await scenario.call('resolve', run.runId, 'abandon', '--reason', '');
-    expect([pasted.code, pasted.stderr]).toEqual([2, expect.stringContaining('needs its reason')]);
+    expect([pasted.code, pasted.stderr]).toEqual([2, expect.stringContaining('needs a reason')]);
     const decided = await scenario.json('resolve', run.runId, 'retry', '--reason', 'one more');
     expect(decided.code).toBe(0);
     expect(runOf(decided.document, 'RETRIED').kind).toBe('active');

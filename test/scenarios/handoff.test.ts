@@ -85,7 +85,7 @@ describe('a handoff', () => {
     });
     expect(bundle.outsideSurface).toEqual({ paths: ['elsewhere/[x].md'], count: 1 });
     expect(page).toContain('## Files (3), +4 -0');
-    expect(page).toMatch(/## Outside of the conflict surface \(1\)[^#]*- `elsewhere\/\[x\]\.md`\n/);
+    expect(page).toMatch(/## Outside the conflict surface \(1\)[^#]*- `elsewhere\/\[x\]\.md`\n/);
   });
 
   test('says who played which part, how often, and that nothing was reported of what it used', () => {

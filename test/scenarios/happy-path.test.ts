@@ -145,7 +145,7 @@ describe('several packets', () => {
     expect(workOf(of('B')).from).toBeGreaterThan(endOf(of('A')));
   });
 
-  test('a waiter of a holder that parks is blocked by name, and goes on once the holder is gone', {
+  test('a waiter of a holder that parks is blocked by name, and continues once the holder is gone', {
     timeout: SLOW,
   }, async () => {
     scenario.scripted({ A: { implementation: [answer({ status: 'blocked' })] } });

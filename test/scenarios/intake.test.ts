@@ -1,4 +1,4 @@
-/** Packets through the built command line: what is taken in, what is refused, and that nothing is taken in by halves. */
+/** Packets through the built command line: what is recorded, what is refused, and that nothing is recorded by halves. */
 import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -64,7 +64,7 @@ describe('one file, from its first intake to another run of each of its packets'
     const once = { implementation: [{ do: 'append', path: 'work-of/GOOD/log.txt', text: 'once more\n' }, answer()] };
     const fails = { implementation: [answer({ status: 'failed', summary: 'no' })] };
     scenario.scripted({ GOOD: once, FAILS: fails });
-    // Its base stays where it is when main goes on.
+    // Its base stays where it is when main continues.
     scenario.repo.git(['branch', 'stable']);
     const target = { repo: 'acme/widget', issue_number: 1, intended_branch: 'work/GOOD', base_branch: 'stable' };
     const good = packetOf('GOOD', { scm_target: target });
@@ -103,7 +103,7 @@ describe('one file, from its first intake to another run of each of its packets'
     expect(scenario.startsOf(weak.runId)).toEqual([]);
   });
 
-  test('is the same packet however its keys are ordered, and is taken in once before its end, even with --again', () => {
+  test('is the same packet however its keys are ordered, and is recorded once before its end, even with --again', () => {
     expect(first.document.runs.map((run) => run.taskId)).toEqual(['WEAK', 'GOOD', 'FAILS']);
     const { runId } = runOf(first.document, 'GOOD');
     expect(twice.runs).toEqual([expect.objectContaining({ runId, isNew: false })]);
@@ -185,7 +185,7 @@ describe('intake', () => {
     expect(runIds()).toHaveLength(3);
   });
 
-  test('refuses a file that is no JSON, or one of whose packets is invalid: nothing of it is taken in', {
+  test('refuses a file that is no JSON, or one of whose packets is invalid: nothing of it is recorded', {
     timeout: SLOW,
   }, async () => {
     const leaves = packetOf('B', { conflict_surface: ['src/../../etc'] });

@@ -37,7 +37,7 @@ function leaveLate(runId: string, taskId: string, name: string, outcome: object)
 }
 
 describe('a worker that leaves a grandchild', () => {
-  test('which holds stdout and is deaf to SIGTERM has ended when it has exited; the grandchild is ended, the run goes on', {
+  test('which holds stdout and is deaf to SIGTERM has ended when it has exited; the grandchild is ended, the run continues', {
     timeout: SLOW,
   }, async () => {
     const grandchild = { do: 'grandchild', forever: true, ignoreSigterm: true, ownSession: true, holdsStdout: true };
@@ -94,7 +94,7 @@ describe('a worker that has timed out', () => {
 });
 
 describe('a runner that ends', () => {
-  test('as soon as its host has claimed: the host goes on alone, and the next runner settles what it left', {
+  test('as soon as its host has claimed: the host continues alone, and the next runner settles what it left', {
     timeout: SLOW,
   }, async () => {
     scenario.scripted({});

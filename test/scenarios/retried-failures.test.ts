@@ -1,4 +1,4 @@
-/** A person's retry of runs that have failed: they go on where they stopped, with their history, or it is said why they cannot. */
+/** A person's retry of runs that have failed: they continue where they stopped, with their history, or it is said why they cannot. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -57,7 +57,7 @@ beforeAll(async () => {
 afterAll(() => scenario.end());
 
 describe('a failed run that a person has retried', () => {
-  test('offers that, goes on with another attempt, and keeps what was', async () => {
+  test('offers that, continues with another attempt, and keeps what was', async () => {
     const [offer] = failed.get('FAILS')?.actions.filter(({ kind }) => kind === 'retry') ?? [];
     expect(offer?.command).toBe(`pawl resolve ${idOf('FAILS')} retry --reason ''`);
     const before = eventsOf('FAILS');
@@ -90,7 +90,7 @@ describe('a failed run that a person has retried', () => {
     expect(scenario.startsOf(idOf('EMPTY')).slice(0, 3)).toEqual([1, 2, 3].map((n) => `implementation-e0-a${n}`));
   });
 
-  test('goes on at the review that failed, without doing its work again', async () => {
+  test('continues at the review that failed, without doing its work again', async () => {
     await retry('REVIEW');
     const end = await scenario.json('run', idOf('REVIEW'));
     expect(end.document.runs[0]?.state).toBe('readyForManualReview');
@@ -102,7 +102,7 @@ describe('a failed run that a person has retried', () => {
     ]);
   });
 
-  test('goes on in the very process that drives others', async () => {
+  test('continues in the very process that drives others', async () => {
     const runner = scenario.start('run', '--packets', scenario.packets(packetOf('LONG')));
     await until('the other worker', () =>
       scenario.starts().some(({ taskId, runId }) => runId.includes('LONG') && taskId !== ''),
@@ -113,7 +113,7 @@ describe('a failed run that a person has retried', () => {
     expect((await runner.ended).code).toBe(0);
   });
 
-  test('goes on in the process that was asked for it, although it had failed before', async () => {
+  test('continues in the process that was asked for it, although it had failed before', async () => {
     const packets = scenario.packets(packetOf('LONGER'), packetOf('NAMED'));
     const ids = (await scenario.json('intake', packets)).document.runs.map(({ runId }) => runId);
     const [longer = '', named = ''] = ids;
@@ -131,12 +131,12 @@ describe('a failed run that a person has retried', () => {
   });
 });
 
-test('a run that has failed in a process is looked at there as anywhere else before it goes on', async () => {
+test('a run that has failed in a process is looked at there as anywhere else before it continues', async () => {
   const packets = scenario.packets(packetOf('LAST'), packetOf('MOVING'));
   const [last = '', moving = ''] = (await scenario.json('intake', packets)).document.runs.map(({ runId }) => runId);
   const runner = scenario.start('run', last, moving);
   await standsAt(moving, 'failedExecution');
-  // Its end is recorded first: only then its worktree lets go of the branch.
+  // Its end is recorded first: only then its worktree releases the branch.
   await until('its branch', () => !git(['worktree', 'list', '--porcelain']).includes('refs/heads/work/MOVING'));
   const head = git(['rev-parse', 'work/MOVING']);
   git(['branch', '--force', 'work/MOVING', git(['commit-tree', '-p', head, '-m', 'mine', 'main^{tree}'])]);

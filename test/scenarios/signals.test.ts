@@ -1,4 +1,4 @@
-/** Stopping `pawl run` while workers run: they go on under their hosts, and the next start finds them instead of starting them again. */
+/** Stopping `pawl run` while workers run: they continue under their hosts, and the next start finds them instead of starting them again. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -74,7 +74,7 @@ test('SIGINT and SIGTERM end the command soon with a code of their own, SIGKILL 
     const end = await call.ended;
     expect(performance.now() - sentMs).toBeLessThan(SOON_MS);
     expect([end.code, end.signal]).toEqual([code, null]);
-    expect(end.stderr).toMatch(new RegExp(`${signal}: no new work is begun`));
+    expect(end.stderr).toMatch(new RegExp(`${signal}: no new work will be started`));
     expect(documentOf<{ stopped: boolean }>(end).stopped).toBe(true);
     expect(runOf(documentOf(end), 'A')).toMatchObject({ kind: 'active', state: 'implementing' });
     expect(isAlive(worker)).toBe(true);
@@ -113,7 +113,7 @@ describe('a kill without a warning', () => {
 });
 
 describe('a second signal', () => {
-  test('ends the command at once while short work is waited for, and the next start goes on', {
+  test('ends the command at once while short work is waited for, and the next start continues', {
     timeout: SLOW,
   }, async () => {
     scenario.scripted({});

@@ -51,7 +51,7 @@ test('the second one is parked and names path and holder, the handoff of the fir
     headCommit: first.headCommit,
   });
   const page = readFileSync(scenario.runFile(first.runId, 'artifacts', 'handoff', 'handoff.md'), 'utf8');
-  expect(page).toContain('## Outside of the conflict surface (1)');
+  expect(page).toContain('## Outside the conflict surface (1)');
   expect(page).toContain('- `src/widget.js`');
 
   const parked = runOf(documentOf(end), 'SECOND');

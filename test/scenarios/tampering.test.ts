@@ -116,7 +116,7 @@ const EVERY_DAMAGE: Readonly<Record<string, readonly [string, Tamper]>> = {
 
 const TORN = '{"actor":"run","atMs":9999';
 
-/** Each leaves a run that goes on as it was. */
+/** Each leaves a run that continues as it was. */
 const HARMLESS: Readonly<Record<string, Tamper>> = {
   'no-snapshot-but-desktop-files': (runId) => {
     rmSync(snapshotOf(runId));
@@ -235,7 +235,7 @@ describe('recover', () => {
     }
   });
 
-  test.each(Object.keys(HARMLESS))('lets %s go on as it was', (name) => {
+  test.each(Object.keys(HARMLESS))('lets %s continue as it was', (name) => {
     const run = reportOf(recovered.document, name);
     const { state, epoch, gates, headCommit, blockers, lease } = before[name] ?? run;
     expect(run).toMatchObject({ kind: 'blocked', state, epoch, gates, headCommit, blockers, lease });

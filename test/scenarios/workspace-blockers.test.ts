@@ -89,7 +89,7 @@ test('without a base branch the checkout of the user is what the work starts fro
   expect(of('DEFAULT').baseCommit).toBe(scenario.repo.git(['rev-parse', 'mine']));
 });
 
-test('once what is in the way has gone, a retry goes on', { timeout: SLOW }, async () => {
+test('once what is in the way has gone, a retry continues', { timeout: SLOW }, async () => {
   scenario.repo.git(['checkout', '--quiet', 'main']);
   const { runId } = of('MINE');
   expect((await scenario.json('resolve', runId, 'retry', '--reason', 'checked out main')).code).toBe(0);

@@ -24,7 +24,7 @@ describe('settings of git at two moments', () => {
     expect(settingChanges(before, { ...before })).toEqual([]);
   });
 
-  it('differ by one thing alone where the configuration cannot be read any more', () => {
+  it('differ by one thing alone where the configuration can no longer be read', () => {
     expect(settingChanges({ 'core.bare': 'a' }, { [UNREADABLE]: 'b' })).toEqual([
       { name: UNREADABLE, change: 'unreadable' },
     ]);

@@ -54,7 +54,7 @@ it('what is wrong is told, with the path of the file', () => {
   const ref = writeArtifact(files, RUN, 'gates', 'review', 'text');
   const told = (wrong: Partial<typeof ref>) => toldBy(() => readArtifact(files, RUN, { ...ref, ...wrong }));
   expect(told({ sha256: '0'.repeat(64) })).toMatchObject({
-    message: `${ref.path} holds other bytes than were recorded`,
+    message: `${ref.path} does not match its recorded hash`,
     subject: `${RUN}/${ref.path}`,
     actions: [{ command: 'pawl recover' }],
   });

@@ -15,19 +15,19 @@ function failing(op: FsOp, code = 'EIO'): { memory: MemoryFs; files: Files } {
 }
 
 /** Every call but those that only look, in order. */
-function deedsOf(memory: MemoryFs, body: () => void): string[] {
-  const deeds: string[] = [];
+function changesOf(memory: MemoryFs, body: () => void): string[] {
+  const changes: string[] = [];
   memory.onCall = (op, path) => {
-    if (op !== 'stat' && op !== 'open' && op !== 'close') deeds.push(`${op} ${path}`);
+    if (op !== 'stat' && op !== 'open' && op !== 'close') changes.push(`${op} ${path}`);
   };
   body();
   memory.onCall = null;
-  return deeds;
+  return changes;
 }
 
 const bug = new TypeError('a bug');
 
-describe('a refusal of the system is told with the deed and the path', () => {
+describe('a refusal of the system is reported with the action and the path', () => {
   it.each([
     ['stat', (files: Files) => files.exists('/file'), 'could not look at /file: EIO'],
     ['list', (files: Files) => files.listNames('/'), 'could not list /: EIO'],
@@ -99,7 +99,7 @@ describe('a refusal of our own says what is wrong and what to do', () => {
     const taken = [2, 1, 0];
     memory.write = () => taken.shift() ?? expect.fail();
     expect(toldBy(() => filesOver(memory).writeAll(7, '/a', bytesOf('12345'), 0))).toEqual(
-      refusal('/a', 'could not write /a: the system took none of 2 bytes', 'Check the disk.'),
+      refusal('/a', 'could not write /a: the system wrote none of 2 bytes', 'Check the disk.'),
     );
   });
 
@@ -120,7 +120,7 @@ describe('writeAll', () => {
     [0, [0, 2, 4]],
     [10, [10, 12, 14]],
     [null, [null, null, null]],
-  ])('goes on where the last write ended, from %o', (from, expected) => {
+  ])('continues where the last write ended, from %o', (from, expected) => {
     const memory = new MemoryFs();
     const [positions, parts]: [(number | null)[], string[]] = [[], []];
     memory.write = (_fd, bytes, position) => {
@@ -151,12 +151,12 @@ describe('using', () => {
     ['rNoFollow', 'read'],
     ['r+', 'change'],
     ['a+', 'change'],
-  ] as const)('in the mode %s tells a system error of the body as one to %s', (mode, deed) => {
+  ] as const)('in the mode %s tells a system error of the body as one to %s', (mode, action) => {
     const { memory, files } = failing('touch');
     const body = (): never => {
       throw systemError('EIO');
     };
-    expect(toldBy(() => files.using('/file', mode, body)).message).toBe(`could not ${deed} /file: EIO`);
+    expect(toldBy(() => files.using('/file', mode, body)).message).toBe(`could not ${action} /file: EIO`);
     expect(memory.openCount).toBe(0);
   });
 
@@ -216,19 +216,19 @@ describe('ensureFolders', () => {
   it('owes nothing to folders that Pawl has not made', () => {
     const memory = new MemoryFs();
     memory.makeFolder('/a');
-    expect(deedsOf(memory, () => other(memory).ensureFolders(['/a']))).toEqual([]);
-    expect(deedsOf(memory, () => other(memory).ensureFolders(['/a/b']))).toEqual(['makeFolder /a/b', 'sync /a']);
+    expect(changesOf(memory, () => other(memory).ensureFolders(['/a']))).toEqual([]);
+    expect(changesOf(memory, () => other(memory).ensureFolders(['/a/b']))).toEqual(['makeFolder /a/b', 'sync /a']);
   });
 
   it('syncs a parent once for all that it finds or makes there, and none of the root', () => {
     const memory = new MemoryFs();
     for (const path of ['/a', '/a/b', '/a/c']) memory.makeFolder(path);
-    const deeds = (paths: string[]) => deedsOf(memory, () => filesOver(memory).ensureFolders(paths));
-    expect(deeds(['/a/b', '/a/c'])).toEqual(['sync /a']);
-    expect(deeds(['/a/b', '/a/d'])).toEqual(['sync /', 'makeFolder /a/d', 'sync /a']);
-    expect(deeds(['/'])).toEqual([]);
-    expect(deeds(['/', '/e'])).toEqual(['makeFolder /e', 'sync /']);
-    expect(deeds([])).toEqual([]);
+    const changes = (paths: string[]) => changesOf(memory, () => filesOver(memory).ensureFolders(paths));
+    expect(changes(['/a/b', '/a/c'])).toEqual(['sync /a']);
+    expect(changes(['/a/b', '/a/d'])).toEqual(['sync /', 'makeFolder /a/d', 'sync /a']);
+    expect(changes(['/'])).toEqual([]);
+    expect(changes(['/', '/e'])).toEqual(['makeFolder /e', 'sync /']);
+    expect(changes([])).toEqual([]);
   });
 
   it('takes a link for the folder that it leads to', () => {
@@ -236,7 +236,7 @@ describe('ensureFolders', () => {
     memory.makeFolder('/a');
     const stat = memory.stat.bind(memory);
     memory.stat = (path) => (path === '/a' ? { kind: 'link', size: 0, mtimeMs: 0 } : stat(path));
-    expect(deedsOf(memory, () => filesOver(memory).ensureFolders(['/a/b']))).toEqual([
+    expect(changesOf(memory, () => filesOver(memory).ensureFolders(['/a/b']))).toEqual([
       'sync /',
       'makeFolder /a/b',
       'sync /a',

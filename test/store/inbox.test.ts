@@ -109,7 +109,7 @@ it.each([
   expect(readOf(value)).toEqual({ commands: [], unreadable: ['cmd_1'] });
 });
 
-it('what is no command is passed over, and commands come in the order of their time', () => {
+it('what is not a command is passed over, and commands come in the order of their time', () => {
   const fs = new MemoryFs();
   const files = filesOver(fs);
   const at = (nowMs: number) => ({ ...clock, nowMs: () => nowMs });

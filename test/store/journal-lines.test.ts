@@ -71,11 +71,11 @@ describe('readLine', () => {
     }
     expect(read('{}')).toEqual(bad('its version undefined is unknown'));
     expect(read(sealedAnyhow({ v: 3 }))).toEqual(bad('its version 3 is unknown'));
-    expect(read(sealedAnyhow({ v: 2 }))).toEqual(bad('it has not the shape of a record'));
-    expect(read(sealedAnyhow({ v: 1, rules: 3 }))).toEqual(bad('it has not the shape of a record'));
+    expect(read(sealedAnyhow({ v: 2 }))).toEqual(bad('it does not have the shape of a record'));
+    expect(read(sealedAnyhow({ v: 1, rules: 3 }))).toEqual(bad('it does not have the shape of a record'));
     expect(read(sealedAnyhow({ v: 2, rules: 3 }))).toMatchObject({ kind: 'record', record: { rules: 3 } });
     expect(read(canonicalJson({ v: 'x'.repeat(50) }))).toEqual(bad(`its version "${'x'.repeat(39)} is unknown`));
-    expect(read('{"v":1}')).toEqual(bad('it has not the shape of a record'));
+    expect(read('{"v":1}')).toEqual(bad('it does not have the shape of a record'));
     expect(read(canonicalJson({ ...first, sum: 'b'.repeat(64) }))).toEqual(bad('its sum is wrong'));
     expect(read(canonicalJson({ ...first, actor: 'other' }))).toEqual(bad('its sum is wrong'));
   });
@@ -107,18 +107,18 @@ describe('readLine', () => {
     ['prev', 0],
     ['more', 1],
   ])('refuses a record by its shape although its sum is right: %s as %j', (name, value) => {
-    expect(read(sealedAnyhow({ [name]: value }))).toEqual(bad('it has not the shape of a record'));
+    expect(read(sealedAnyhow({ [name]: value }))).toEqual(bad('it does not have the shape of a record'));
   });
 
   it.each(['seq', 'gen', 'atMs', 'actor', 'event', 'effects', 'post', 'prev'])(
     'refuses a record without %s',
     (name) => {
-      expect(read(sealedAnyhow({}, name))).toEqual(bad('it has not the shape of a record'));
+      expect(read(sealedAnyhow({}, name))).toEqual(bad('it does not have the shape of a record'));
     },
   );
 
   it.each([null, 1, 'x', 'A'.repeat(64)])('refuses a record whose sum is none: %j', (sum) => {
-    expect(read(canonicalJson({ ...first, sum }))).toEqual(bad('it has not the shape of a record'));
+    expect(read(canonicalJson({ ...first, sum }))).toEqual(bad('it does not have the shape of a record'));
   });
 
   it('takes the least that a record can be', () => {

@@ -122,7 +122,7 @@ it.each(['ENOSPC', 'EIO', 'EACCES'])('%s at any call leaves every acknowledged r
   expect(ways).toBeGreaterThan(12);
 });
 
-/** A writer whose write has failed may go on: nothing of the failed append is left. */
+/** A writer whose write has failed may continue: nothing of the failed append is left. */
 function retry(writer: JournalWriter, done: number, memory: MemoryFs): void {
   expect(seqs(memory)).toEqual(records.slice(0, done).map((record) => record.seq));
   writer.append(line(done));
@@ -225,10 +225,10 @@ it('another size is told with both sizes, when the journal is opened and after a
 it.each([
   ['open', 'open'],
   ['size', 'measure'],
-] as const)('a journal that cannot be opened is told by the deed: %s', (op, deed) => {
+] as const)('a journal that cannot be opened is reported with the action: %s', (op, action) => {
   const memory = new MemoryFs();
   const fs = new FaultFs(memory, { ops: [op], at: 1, fault: { code: 'EIO' } });
-  expect(toldBy(() => JournalWriter.open(filesOver(fs), PATH, 0)).message).toBe(`could not ${deed} ${PATH}: EIO`);
+  expect(toldBy(() => JournalWriter.open(filesOver(fs), PATH, 0)).message).toBe(`could not ${action} ${PATH}: EIO`);
   expect(memory.openCount).toBe(0);
 });
 
@@ -243,7 +243,7 @@ it('a journal that cannot be settled is not opened', () => {
   expect(memory.openCount).toBe(0);
 });
 
-it('a failed append that cannot be taken back is told from then on, with the failure to do so', () => {
+it('a failed append that cannot be undone is reported from then on, with the failure to do so', () => {
   const fs = new FaultFs(new MemoryFs());
   const writer = JournalWriter.open(filesOver(fs), PATH, 0);
   fs.plan = { ops: ['write', 'truncate'], at: 1, fault: { code: 'ENOSPC' }, isLasting: true };
@@ -252,7 +252,7 @@ it('a failed append that cannot be taken back is told from then on, with the fai
   expect(toldBy(() => writer.append(line(0)))).toEqual({
     code: 'PAWL_STORE_FAILED',
     kind: 'terminal',
-    message: `nothing can be appended to ${PATH} any more: a failed append could not be taken back`,
+    message: `cannot append to ${PATH} any more: a failed append could not be undone`,
     subject: PATH,
     hint: 'Stop this process; the next start reads the disk.',
     actions: [],

@@ -97,7 +97,7 @@ describe('isIdentity', () => {
     },
   );
 
-  it('refuses one without a process id from 1 up, and what is no object', () => {
+  it('refuses one without a process id from 1 up, and what is not an object', () => {
     for (const pid of [0, -1, 1.5, '1', undefined]) expect(isIdentity({ ...identity, pid })).toBe(false);
     for (const value of [null, undefined, 'desk', [identity]]) expect(isIdentity(value)).toBe(false);
   });

@@ -44,8 +44,8 @@ const UNKNOWN = {
   code: 'PAWL_REGISTRY_LOCKED',
   kind: 'needsHuman',
   subject: '/r',
-  hint: 'Make sure yourself that it no longer runs, then assert its death.',
-  actions: [takeOver(OPTIONS, 'your word is recorded')],
+  hint: 'Verify that it no longer runs, then assert its death.',
+  actions: [takeOver(OPTIONS, 'your confirmation is recorded')],
   cause: undefined,
 };
 const KNOWN = {
@@ -78,7 +78,7 @@ describe('assertHolderKnown', () => {
     });
     expect(toldBy(() => assertHolderKnown(registry('alive', {}, { v: 2 })))).toEqual({
       ...UNKNOWN,
-      message: '/r is held under generation 2 by an unknown process: the lock file is unreadable',
+      message: '/r is held (generation 2) by an unknown process: the lock file is unreadable',
     });
   });
 });

@@ -57,7 +57,7 @@ describe('a registry', () => {
     expect(readRegistry(fresh(), paths)).toBeNull();
   });
 
-  it('is no folder of something else, and no file', () => {
+  it('is not a folder of something else, and no file', () => {
     const files = fresh();
     for (const name of ['a', 'b', 'c', 'd', 'runs']) files.writeDurable(`/r/${name}`, bytesOf('x'));
     expect(toldBy(() => readRegistry(files, paths))).toMatchObject({
@@ -240,7 +240,7 @@ describe('a snapshot', () => {
     [Buffer.from([0xff, 0xfe]), 'it is not UTF-8'],
     [bytesOf('{'), 'it is not JSON'],
     [bytesOf(''), 'it is not JSON'],
-    [bytesOf('[]'), 'it has not the shape of a snapshot'],
+    [bytesOf('[]'), 'it does not have the shape of a snapshot'],
     [bytesOf(JSON.stringify(SOUND)), 'it is not written as Pawl writes it'],
     [bytesOf(` ${textOf(SOUND)}`), 'it is not written as Pawl writes it'],
     [bytesOf(textOf(Object.fromEntries(Object.entries(SOUND).toReversed()))), 'it is not written as Pawl writes it'],
@@ -266,7 +266,7 @@ describe('a snapshot', () => {
     { outbox: [1] },
     { deadlines: {} },
     { more: 1 },
-  ])('has not the shape of one with %j', (change) => {
+  ])('does not have the shape of one with %j', (change) => {
     expect(isSnapshot(SOUND)).toBe(true);
     expect(isSnapshot({ ...SOUND, ...change })).toBe(false);
   });
@@ -283,7 +283,7 @@ describe('a journal that is followed', () => {
     files.writeDurable('/j/events.jsonl', bytesOf([lines[0], lines[2]].map((line) => `${line?.trimEnd()}\n`).join('')));
     expect(toldBy(() => tail.poll())).toMatchObject({
       message: expect.stringMatching(/^\/j\/events\.jsonl: the line after record 1 does not follow: ./),
-      hint: 'Read the journal again from its beginning; if it says the same, recover the registry.',
+      hint: 'Read the journal again from its beginning; if the result is the same, recover the registry.',
       actions: RECOVER.actions,
     });
   });

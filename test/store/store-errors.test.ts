@@ -32,7 +32,7 @@ const SYNC_FAILED = {
   hint: 'Check the disk (free space, kernel log), then start again: the next start trusts only what it reads back.',
 };
 
-describe('a failed deed', () => {
+describe('a failed action', () => {
   it.each([
     ['ENOSPC', FULL],
     ['EDQUOT', FULL],
@@ -41,7 +41,7 @@ describe('a failed deed', () => {
     ['EROFS', FORBIDDEN],
     ['EIO', FAILED],
     ['ENOENT', FAILED],
-  ])('is told with the deed, the path, %s, and what to do about that', (code, expected) => {
+  ])('is reported with the action, the path, %s, and what to do about it', (code, expected) => {
     const cause = systemError(code);
     const whole = { ...expected, message: `could not open /a: ${code}`, subject: '/a', actions: [], cause };
     expect(told(storeFailure('open', '/a', cause))).toEqual(whole);

@@ -21,7 +21,7 @@ import { sealRecord } from '../../src/store/journal-lines.ts';
 
 let nonces = 0;
 
-/** A clock that stands still and never gives a nonce twice. */
+/** A clock that halts and never gives a nonce twice. */
 export const clock: ClockPort = {
   nowMs: () => 1_700_000_000_000,
   monotonicMs: () => 0,

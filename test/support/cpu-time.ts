@@ -4,10 +4,10 @@
  * Owns: that clock. Does not own: what is too much.
  */
 
-/** Milliseconds of the processor, of this process and all of its threads, that `deed` takes. */
-export function cpuMsOf(deed: () => void): number {
+/** Milliseconds of the processor, of this process and all of its threads, that `body` uses. */
+export function cpuMsOf(body: () => void): number {
   const before = process.cpuUsage();
-  deed();
+  body();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }

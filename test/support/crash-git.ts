@@ -49,7 +49,7 @@ export function deadlyGit(
 
 function dying({ at, moment, withParent }: GitDeath, hit: string): string[] {
   const delay = `0.00${1 + ((at * 7919) % 9)}`;
-  const deed = {
+  const action = {
     before: [],
     during: [
       `timeout --foreground -s KILL ${delay} '${REAL}' "$@"`,
@@ -58,5 +58,5 @@ function dying({ at, moment, withParent }: GitDeath, hit: string): string[] {
     ],
     after: [`'${REAL}' "$@"`],
   }[moment];
-  return [`echo "$@" | cut -c 1-2000 > '${hit}'`, ...deed, ...(withParent ? ['kill -9 $PPID'] : []), 'kill -9 $$'];
+  return [`echo "$@" | cut -c 1-2000 > '${hit}'`, ...action, ...(withParent ? ['kill -9 $PPID'] : []), 'kill -9 $$'];
 }

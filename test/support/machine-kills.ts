@@ -12,24 +12,24 @@ const READS: readonly FsOp[] = ['open', 'close', 'read', 'size', 'list', 'stat']
 const POINTS_MAX = 1_000;
 const LEFT = ['everything', 'nothing'] as const;
 
-/** Opens a driver on the machine, does `deed`, lets go of everything. A process that is killed lets go of nothing. */
-export async function asDriver<T>(machine: SimMachine, deed: (driver: Driver) => Promise<T> | T): Promise<T> {
+/** Opens a driver on the machine, runs `body`, releases everything. A killed process releases nothing. */
+export async function asDriver<T>(machine: SimMachine, body: (driver: Driver) => Promise<T> | T): Promise<T> {
   const world = machine.boot();
   const driver = new Driver(world, { maxParallel: 3, agentOverride: null });
   await driver.open();
-  const result = await deed(driver);
+  const result = await body(driver);
   await driver.close();
   world.lock.release();
   return result;
 }
 
 /**
- * Does `deed` from the machine's present disk on, as often as it changes the disk, killed before the 1st, 2nd, … change; then calls
+ * Runs `body` from the machine's present disk on, as often as it changes the disk, killed before the 1st, 2nd, … change; then calls
  * `check` on what the kill has left, or at every other point the power cut; PAWL_SWEEP=whole does both. Returns the number of points.
  */
 export async function forEachKill(
   machine: SimMachine,
-  deed: () => Promise<unknown>,
+  body: () => Promise<unknown>,
   check: (point: string) => Promise<void>,
 ): Promise<number> {
   const start = machine.disk;
@@ -37,7 +37,7 @@ export async function forEachKill(
     let hasEnded = false;
     for (const left of IS_WHOLE ? LEFT : LEFT.filter((_, n) => n === (at + SEED) % 2)) {
       machine.reboot(start.fork(), false);
-      hasEnded = await killedAt(machine.disk, at, deed);
+      hasEnded = await killedAt(machine.disk, at, body);
       machine.reboot(machine.disk.crash(left), left === 'nothing');
       await check(`killed before change ${at}, ${left} left`);
     }
@@ -46,8 +46,8 @@ export async function forEachKill(
   throw new Error(`more than ${POINTS_MAX} points`);
 }
 
-/** Returns whether the deed came to its end before that change. */
-async function killedAt(disk: MemoryFs, at: number, deed: () => Promise<unknown>): Promise<boolean> {
+/** Returns whether `body` finished before that change. */
+async function killedAt(disk: MemoryFs, at: number, body: () => Promise<unknown>): Promise<boolean> {
   let changes = 0;
   disk.onCall = (op) => {
     if (READS.includes(op)) return;
@@ -57,7 +57,7 @@ async function killedAt(disk: MemoryFs, at: number, deed: () => Promise<unknown>
     throw new Halted('killed');
   };
   try {
-    await deed();
+    await body();
     return true;
   } catch (error) {
     if (error instanceof Halted) return false;

@@ -110,12 +110,12 @@ export class ProtocolBench {
     return stepsOfA(this.#recording);
   }
 
-  /** `deed` is done once, just before the runner does `step`. */
-  before(step: string, deed: () => void): void {
+  /** `body` runs once, just before the runner does `step`. */
+  before(step: string, body: () => void): void {
     this.#recording.before = (name) => {
       if (name !== step) return;
       this.#recording.before = null;
-      deed();
+      body();
     };
   }
 

@@ -10,7 +10,7 @@ import { type State, stateOf } from './protocol-state.ts';
 
 /**
  * The states from which no sequence of steps leads to a settled task, counting neither on luck (a worker that ends by itself, a suspended
- * host that goes on) nor on a fault. A suspended runner may go on, and an operator who is asked may decide: both are the design's own.
+ * host that continues) nor on a fault. A suspended runner may continue, and an operator who is asked may decide: both are the design's own.
  */
 export function stuckStates({ edges, keys, rules }: Exploration): readonly State[] {
   const shape = shapeOf(rules);

@@ -41,13 +41,13 @@ export function stepsOfA(recording: Recording): readonly string[] {
 
 /** `fs`, an object of functions, noting reads and links of registers. */
 export function recordingFs(fs: FsPort, recording: Recording): FsPort {
-  const noting = <T>(names: Readonly<Record<string, string>>, path: string, deed: () => T): T => {
+  const noting = <T>(names: Readonly<Record<string, string>>, path: string, body: () => T): T => {
     const name = names[basename(path)];
-    if (name === undefined) return deed();
+    if (name === undefined) return body();
     const note = announce(recording, name);
     // A register that is not there was read, one that could not be linked was not.
     if (names !== LINKS) note();
-    const result = deed();
+    const result = body();
     if (names === LINKS) note();
     return result;
   };

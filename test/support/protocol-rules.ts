@@ -20,7 +20,7 @@ import {
 export type Breach =
   /** No claim register is written or heeded. */
   | 'claimDropped'
-  /** The claim is linked, and who has lost it goes on all the same. */
+  /** The claim is linked, and who has lost it continues all the same. */
   | 'lostClaimIgnored'
   /** Nobody heeds that a register is there already: neither claim nor agent.json. */
   | 'existsIgnored'
@@ -48,7 +48,7 @@ export type Breach =
   | 'claimNotReadAgain'
   /** An operator's word counts also for a host that is seen alive. */
   | 'operatorOverrulesSight'
-  /** A host's claim on a task that was given up is not refused. */
+  /** A host's claim on a task that was abandoned is not refused. */
   | 'revocationIgnored';
 
 /** What one exploration covers. */

@@ -136,7 +136,7 @@ function earlierKilled(actor: Acting): State {
   return actor.to({ pc: 'earlierScanG' }, killTrees(actor.state, actor.rules, 0));
 }
 
-/** One start more than allowed is none: the task is given up. */
+/** One start more than allowed is none: the task is abandoned. */
 function recordStart(actor: Acting): State {
   const { task, rules, runner } = actor;
   const { length } = slotsOf(rules, runner.task);

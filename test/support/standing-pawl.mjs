@@ -19,7 +19,7 @@ for (const name of streams) {
   };
 }
 
-// main lets go of this event when its command has ended (src/cli/lost-wait), its exit code set and everything said.
+// main releases this event when its command has ended (src/cli/lost-wait), its exit code set and everything said.
 const { off } = process;
 process.off = (event, listener) => {
   if (event === 'beforeExit') ended();

@@ -101,7 +101,7 @@ function copyTree(from: string, to: string): void {
   execFileSync('cp', ['-a', from, to]);
 }
 
-/** Absolute paths of what is no folder. Whoever was killed may have left something that goes away meanwhile. */
+/** Absolute paths of what is not a folder. Whoever was killed may have left something that goes away meanwhile. */
 function filesBelow(folder: string): readonly string[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -50,7 +50,7 @@ describe('readAnswer', () => {
     ['no status', { summary: 'x' }, '`status`'],
     ['an unknown status', { ...plain, status: 'done' }, '`status`'],
     ['no summary', { status: 'completed' }, '`summary` is missing'],
-    ['a summary that is no text', { ...plain, summary: 1 }, '`summary` is not a text'],
+    ['a summary that is no text', { ...plain, summary: 1 }, '`summary` is not a string'],
     ['files that are no list', { ...plain, filesChanged: 'a' }, '`filesChanged`'],
     ['a file that is no text', { ...plain, filesChanged: ['a', 1] }, '`filesChanged[1]`'],
     ['a verdict that is no object', { ...plain, verdict: 'PASS' }, '`verdict`'],
@@ -212,9 +212,9 @@ describe('a finding', () => {
 
   it.each([
     [7, '`verdict.findings[1]` is not an object'],
-    [{ ...finding, severity: 1 }, '`verdict.findings[1].severity` is not a text'],
-    [{ ...finding, message: null }, '`verdict.findings[1].message` is not a text'],
-    [{ ...finding, file: 1 }, '`verdict.findings[1].file` is not a text'],
+    [{ ...finding, severity: 1 }, '`verdict.findings[1].severity` is not a string'],
+    [{ ...finding, message: null }, '`verdict.findings[1].message` is not a string'],
+    [{ ...finding, file: 1 }, '`verdict.findings[1].file` is not a string'],
     [{ ...finding, line: '3' }, '`verdict.findings[1].line` is not a line number'],
     [{ ...finding, line: 1.5 }, '`verdict.findings[1].line` is not a line number'],
     [{ ...finding, line: -1 }, '`verdict.findings[1].line` is not a line number'],
@@ -260,7 +260,7 @@ describe('an answer that is refused, word for word', () => {
   });
 
   it.each<[string, unknown]>([
-    ['`status` is none of completed, failed, blocked', { ...plain, status: 'done' }],
+    ['`status` is not one of completed, failed, blocked', { ...plain, status: 'done' }],
     ['`filesChanged` is not a list', { ...plain, filesChanged: {} }],
     ['`verdict.findings` is missing', { ...plain, verdict: { status: 'PASS', summary: '' } }],
     ['`problem` is not an object', { ...plain, problem: 'x' }],

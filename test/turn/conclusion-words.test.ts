@@ -31,7 +31,7 @@ function concluded(given: Partial<WorkerEnding>) {
 }
 
 it.each<readonly [string, Partial<WorkerEnding>]>([
-  ['The worker exited with 0 and left no answer.', {}],
+  ['The worker exited with code 0 and left no answer.', {}],
   ["The worker's answer is not valid: no status.", { reading: INVALID }],
   ['The worker ended with exit 3 and left no answer.', { exit: code(3) }],
   ['The worker ended with exit unknown and left no answer.', { exit: code(null) }],
@@ -57,13 +57,13 @@ it.each<readonly [string, Partial<WorkerEnding>]>([
     'The worker ended unobserved when Pawl or the machine went down; it left no answer.',
     { exit: null, orphanResult: 'interrupted' },
   ],
-  ['The worker was ended at its deadline.', { forced: 'deadline' }],
+  ['The worker was stopped at its deadline.', { forced: 'deadline' }],
   [
-    'The worker was ended at its deadline. It had already written an answer: completed.',
+    'The worker was stopped at its deadline. It had already written an answer: completed.',
     { forced: 'deadline', reading: answered({}) },
   ],
   [
-    'The worker could not be started. Because: no git.',
+    'The worker could not be started. Reason: no git.',
     { forced: 'notStarted', obstacle: { kind: 'said', words: 'no git' } },
   ],
 ])('%s', (message, given) => {

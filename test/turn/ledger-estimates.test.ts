@@ -59,7 +59,7 @@ describe('what was estimated', () => {
     expect(spentBy([inSession('a', guess(0.02)), whole]).usd).toBeCloseTo(0.021);
   });
 
-  it('is no part of the total that a session goes on from', () => {
+  it('is not part of the total that a session continues from', () => {
     const cut = inSession('a', { ...told, tokens: 1_500, usd: 0.1015, estimated: { tokens: 500, usd: 0.1005 } });
     expect(sessionTotal([cut], 'coder', 'a')).toEqual({ tokens: 1_000, usd: expect.closeTo(0.001) });
     expect(spentBy([cut, inSession('a', { ...told, tokens: 1_800 })]).tokens).toBe(2_300);

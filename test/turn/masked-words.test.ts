@@ -138,6 +138,6 @@ describe('the end of a task holds none', () => {
     const messages = endings({}).map((ending) => conclusionOf(ending).message);
     expect(keptOf(messages)).not.toContain(SECRET);
     expect(messages.some((message) => message.includes('It said: last words [secret]'))).toBe(true);
-    expect(messages.some((message) => message.includes('Because: obstacle [secret]'))).toBe(true);
+    expect(messages.some((message) => message.includes('Reason: obstacle [secret]'))).toBe(true);
   });
 });

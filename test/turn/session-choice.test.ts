@@ -1,4 +1,4 @@
-/** Which session a turn goes on with: one that was cut off by no fault of its own, never one that was refused, never somebody else's. */
+/** Which session a turn continues with: one that was cut off by no fault of its own, never one that was refused, never somebody else's. */
 import { describe, expect, it } from 'vitest';
 import { claude } from '../../src/adapters/agents/claude.ts';
 import type { Purpose } from '../../src/model/limits.ts';
@@ -63,7 +63,7 @@ describe('a setting that was refused', () => {
       { code: 'PAWL_AGENT_SETTING_REFUSED' },
     );
 
-  it('leaves no session to go on with: the agent had not been told its task', () => {
+  it('leaves no session to continue with: the agent had not been told its task', () => {
     expect(chosen([refused()])).toBeNull();
   });
 
@@ -97,7 +97,7 @@ describe('the next attempt', () => {
     expect(chosen([ended(result)])?.id).toBe(expected);
   });
 
-  it('goes on with the last session, and is told why and whose', () => {
+  it('continues with the last session, and is told why and whose', () => {
     const tasks = [ended('interrupted', { session: 's-1' }), ended('limited', { session: 's-2' })];
     expect(chosen(tasks)).toEqual({ id: 's-2', taskId: tasks[1]?.taskId, why: 'cutOff', result: 'limited' });
   });
@@ -111,7 +111,7 @@ describe('the next attempt', () => {
     );
   });
 
-  it('goes on with one whose process was killed or crashed in its middle, not with one that its agent has ended', () => {
+  it('continues with one whose process was killed or crashed in its middle, not with one that its agent has ended', () => {
     for (const code of ['PAWL_WORKER_EXIT', 'PAWL_AGENT_FAILED']) {
       expect(chosen([ended('failed', { ended: null }, { code })])?.id).toBe('s-1');
       expect(chosen([ended('failed', { ended: END('interrupted') }, { code })])?.id).toBe('s-1');
@@ -122,13 +122,13 @@ describe('the next attempt', () => {
     expect(chosen([ended('timedOut', { ended: null }, { code: 'PAWL_WORKER_STALLED' })])).toBeNull();
   });
 
-  it('goes on with one that had to stop for what a person has seen to since', () => {
+  it('continues with one that had to stop for what a person has seen to since', () => {
     for (const code of ['PAWL_AGENT_ACCOUNT', 'PAWL_AGENT_DENIED', 'PAWL_AGENT_LOGIN', 'PAWL_BUDGET_EXCEEDED'])
       expect(chosen([ended('blocked', {}, { code })])?.id).toBe('s-1');
     expect(chosen([ended('blocked', {}, { code: 'PAWL_WORKER_BLOCKED' })])).toBeNull();
   });
 
-  it('goes on with what the agent said that it was, not with what was asked for', () => {
+  it('continues with what the agent said that it was, not with what was asked for', () => {
     expect(chosen([ended('interrupted', { askedSession: 's-1', session: 's-9' })])?.id).toBe('s-9');
   });
 
@@ -160,7 +160,7 @@ describe('the next attempt', () => {
     expect(chosen(tasks, { name: 'other' })).toBeNull();
   });
 
-  it('never goes on with a session of another purpose or epoch', () => {
+  it('never continues with a session of another purpose or epoch', () => {
     const tasks = [ended('interrupted'), ended('interrupted', { session: 's-r' }, { purpose: 'review', epoch: 1 })];
     expect(chosen(tasks, { purpose: 'review', epoch: 2 })).toBeNull();
     expect(chosen(tasks, { purpose: 'verification', epoch: 1 })).toBeNull();
@@ -173,14 +173,14 @@ describe('a fix', () => {
   const reviewed = ended('completed', { session: 's-r' }, { purpose: 'review', epoch: 1 });
   const fix = { purpose: 'fix', epoch: 1, agent: FIXER } as const;
 
-  it('goes on with the session of the last writer where that is configured, and only then', () => {
+  it('continues with the session of the last writer where that is configured, and only then', () => {
     expect(chosen([...written, reviewed], fix)).toMatchObject({ id: 's-1', why: 'writer', result: 'completed' });
     expect(chosen([...written, reviewed], { ...fix, agent: CODER })).toBeNull();
     const fixed = ended('completed', { session: 's-f' }, { purpose: 'fix', epoch: 1 });
     expect(chosen([...written, reviewed, fixed, reviewed], { ...fix, epoch: 2 })?.id).toBe('s-f');
   });
 
-  it('whose own turn was cut off goes on with that, and one that failed begins anew', () => {
+  it('whose own turn was cut off continues with that, and one that failed begins anew', () => {
     const own = (result: TaskResult) => ended(result, { session: 's-f' }, { purpose: 'fix', epoch: 1 });
     expect(chosen([...written, reviewed, own('interrupted')], fix)).toMatchObject({ id: 's-f', why: 'cutOff' });
     expect(chosen([...written, reviewed, own('failed')], fix)).toBeNull();
@@ -191,7 +191,7 @@ describe('a fix', () => {
   });
 });
 
-it('a reviewer never goes on with a session of a writer, nor a writer with a reviewer’s', () => {
+it('a reviewer never continues with a session of a writer, nor a writer with a reviewer’s', () => {
   for (const result of TASK_RESULTS) {
     const writer = ended(result, { session: 's-w' });
     for (const purpose of ['review', 'verification'] as const) {

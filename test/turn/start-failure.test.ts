@@ -57,7 +57,7 @@ describe('the sentence of a worker that never ran', () => {
       return messageOf(blocker('PAWL_WORKER_START_FAILED', params, []));
     };
     expect(sentence(127)).toBe(
-      'The worker could not be started: "./agent", or what it was to start, was not found, or the interpreter that its first line names was not (exit 127).',
+      'The worker could not be started: "./agent", or a program that it starts, was not found, or the interpreter named in its first line was not (exit 127).',
     );
     const told = sentence(126, { program: 'p'.repeat(9_000), lastWords: 'w'.repeat(9_000) });
     expect(told.match(/p+/g)?.join('').length).toBeLessThanOrEqual(520);

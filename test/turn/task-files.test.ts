@@ -149,7 +149,7 @@ describe('a request', () => {
   });
 });
 
-it('an outcome with a survivor is no outcome', () => {
+it('an outcome with a survivor is not an outcome', () => {
   expect(parseOutcome(bytesOf({ ...outcome, survivors: 1 })).ok).toBe(false);
 });
 

@@ -82,7 +82,7 @@ describe('a turn is done only when all of it says so', () => {
     expect(told({ turn: { ended: end === undefined ? null : ended(end) }, exit: EXITS[exit] ?? null })).toBe(expected);
   });
 
-  it('an answer that is no success stays that, however the process of the complete turn ended', () => {
+  it('an answer that is not a success stays that, however the process of the complete turn ended', () => {
     for (const status of ['failed', 'blocked'] as const) {
       const reading: AnswerReading = { kind: 'valid', answer: { ...ANSWER, status } };
       for (const exit of Object.values(EXITS)) {
@@ -239,7 +239,7 @@ describe('an end from outside', () => {
     expect(told({ turn: said, forced: 'cancelled' })).toBe('cancelled CANCELLED');
     const budget = concluded({ turn: said, forced: 'budget', obstacle: 'this turn has used $1 of $1' });
     expect(budget).toMatchObject({ result: 'blocked', code: 'PAWL_BUDGET_EXCEEDED', answer: ANSWER });
-    expect(budget.message).toContain('Because: this turn has used $1 of $1.');
+    expect(budget.message).toContain('Reason: this turn has used $1 of $1.');
   });
 });
 
@@ -262,16 +262,16 @@ describe('the sentence', () => {
       { turn: { isSessionRefused: true, askedSession: null, ended: null } },
     ],
     [
-      'The agent is not logged in, or its key is refused. It said: the reason',
+      'The agent is not logged in, or its key was rejected. It said: the reason',
       { turn: { ended: ended('failed', 'login') } },
     ],
-    ['The agent is not logged in, or its key is refused.', { turn: unsaid('failed', 'login') }],
+    ['The agent is not logged in, or its key was rejected.', { turn: unsaid('failed', 'login') }],
     [
-      'A setting of the agent was refused (model). It said: unknown model x',
+      'The agent refused a setting (model). It said: unknown model x',
       { turn: { ended: { ...END_OF_SETTING, reason: 'unknown model x' } } },
     ],
     [
-      'A setting of the agent was refused (it does not say which). It said: no',
+      'The agent refused a setting (it does not say which). It said: no',
       { turn: { ended: { ...END_OF_SETTING, reason: 'no' } } },
     ],
     [
@@ -287,28 +287,31 @@ describe('the sentence', () => {
       { turn: { limited: { kind: 'connection', resetsAtMs: null }, ended: ended('limit') } },
     ],
     [
-      "The provider serves the agent's account no more. It said: the reason",
+      "The provider no longer serves the agent's account. It said: the reason",
       { turn: { ended: ended('failed', 'account') } },
     ],
-    ['The agent has been told to slow down.', { turn: { limited: { kind: 'rate', resetsAtMs: null }, ended: null } }],
-    ['The agent ended its turn at its budget. It said: the reason', { turn: { ended: ended('limit', 'budget') } }],
+    ['The agent is being rate-limited.', { turn: { limited: { kind: 'rate', resetsAtMs: null }, ended: null } }],
     [
-      'The agent ended its turn at its budget. It reports $0.0000 and 7 tokens.',
+      'The agent ended its turn because its budget was reached. It said: the reason',
+      { turn: { ended: ended('limit', 'budget') } },
+    ],
+    [
+      'The agent ended its turn because its budget was reached. It reports $0.0000 and 7 tokens.',
       { turn: { ...unsaid('limit', 'budget'), usage: { scope: 'step', tokens: 7, usd: null } } },
     ],
     ['The agent was denied what it asked for: Bash, Edit.', { turn: { denials }, reading: missing }],
     ['The agent ended its turn with an error. It said: the reason', { turn: { ended: ended('failed') } }],
     ["The agent's turn was interrupted from outside.", { turn: unsaid('interrupted') }],
     [
-      'The agent reached a limit of its own before it was done. It said: the reason',
+      'The agent reached one of its own limits before it was done. It said: the reason',
       { turn: { ended: ended('limit') } },
     ],
     [
-      'The agent exited with 0 without saying that its turn had ended; an answer alone does not count.',
+      'The agent exited with code 0 without reporting the end of its turn; an answer alone does not count.',
       { turn: { ended: null } },
     ],
     [
-      'The agent exited with 0 without saying that its turn had ended and left no answer. It said: the reason',
+      'The agent exited with code 0 without reporting the end of its turn and left no answer. It said: the reason',
       { turn: { ended: ended('noTerminalEvent') }, reading: missing },
     ],
   ];

@@ -99,7 +99,7 @@ describe('what a turn is charged with', () => {
     });
   });
 
-  it('counts the steps of a turn that went on after its total and was cut off', () => {
+  it('counts the steps of a turn that continued after its total and was cut off', () => {
     const turn = turnOf(started('s-1'), used('step', 100), used('session', 1_100, 1), ended(), tool, used('step', 300));
     const request = { ...REQUEST, usedBefore: { tokens: 1_000, usd: 0.9 } };
     // Its tool is under way: no call is.

@@ -149,7 +149,7 @@ describe('one event', () => {
     expect(foldAll([started('a'), started('b')])).toMatchObject({ session: 'b', model: 'b', permissionMode: 'b' });
   });
 
-  it('of a retry holds the announced wait until the agent goes on', () => {
+  it('of a retry holds the announced wait until the agent continues', () => {
     const retry = (delayMs: number | null): AgentEvent => ({ type: 'retrying', attempt: 1, status: 529, delayMs });
     expect(foldAll([retry(700)]).retryDelayMs).toBe(700);
     expect(foldAll([retry(null)]).retryDelayMs).toBe(0);
@@ -204,7 +204,7 @@ describe('one event', () => {
 });
 
 describe('the end of a turn', () => {
-  it('is no end when the agent goes on', () => {
+  it('is not an end when the agent continues', () => {
     expect(foldAll([ended('completed'), text('more')]).ended).toBeNull();
     expect(foldAll([ended('failed'), { type: 'toolStarted', id: 't', name: 'x' }]).ended).toBeNull();
     expect(foldAll([ended('completed'), { type: 'noted' }]).ended?.how).toBe('completed');
@@ -235,7 +235,7 @@ describe('what is said twice', () => {
     expect(foldAll([denied('rule'), denied('in full')]).denials).toEqual([{ tool: 'Bash', reason: 'in full' }]);
   });
 
-  it('of a limit adds to what is known of it, and going on makes it past', () => {
+  it('of a limit adds to what is known of it, and continuing makes it past', () => {
     const limited = (kind: 'usage' | 'rate', resetsAtMs: number | null): AgentEvent => ({
       type: 'limited',
       kind,

@@ -53,10 +53,10 @@ const ROWS: Readonly<Record<string, { kind: Spoken; plan: Plan; holds?: readonly
   kimi: { kind: 'claude', plan: { any: begun('claude', [tool, takes('SIGTERM', 143), takes('SIGINT', 130)]) } },
 };
 
-/** Plays the row until its agent works, does `deed` to it, and returns how it ended. */
+/** Plays the row until its agent works, runs `body` on it, and returns how it ended. */
 async function play(
   row: (typeof ROWS)[string],
-  deed: (mainPid: number) => 'gone' | 'stopped',
+  body: (mainPid: number) => 'gone' | 'stopped',
   isolation: 'none' | 'pidNamespace' = 'none',
 ): Promise<{ turn: BenchTurn; result: TaskResult; exit: string }> {
   const turn = bench.turn(row.plan, { kind: row.kind, isolation, limits: { graceMs: 150 } });
@@ -68,7 +68,7 @@ async function play(
   await until('the agent works', () => bench.told(turn).includes('call'));
   const worker: AgentRecord['worker'] | null = bench.handle(turn).worker;
   if (worker === null) throw new Error('no worker on record');
-  if (deed(worker.pid) === 'stopped') stop();
+  if (body(worker.pid) === 'stopped') stop();
   const outcome = await running;
   const exit = outcome.signal ?? String(outcome.exitCode);
   return { turn, result: outcome.result, exit };
@@ -110,8 +110,8 @@ it.runIf(hasNamespaces).each(todaysPart(['gemini', 'copilot', 'opencode'], 3))(
   async (name) => {
     const row = ROWS[name];
     if (row === undefined) throw new Error(`no row ${name}`);
-    for (const deed of [() => 'stopped' as const, kill('SIGKILL')]) {
-      const { turn } = await play(row, deed, 'pidNamespace');
+    for (const body of [() => 'stopped' as const, kill('SIGKILL')]) {
+      const { turn } = await play(row, body, 'pidNamespace');
       expectNothingLeft(turn);
     }
   },

@@ -125,7 +125,7 @@ describe('kills', () => {
     expect(new Set(repo.journal(idOf('LIVING')).map(({ gen }) => gen)).size).toBe(3);
   });
 
-  it('a worker whose host is dead is adopted, and its open tool is no silence', () => {
+  it('a worker whose host is dead is adopted, and its open tool is not silence', () => {
     expect(viewOf('ADOPTED').state).toBe('readyForManualReview');
     const [first] = viewOf('ADOPTED').tasks;
     expect(first).toMatchObject({ isAdopted: true, result: 'completed' });
@@ -182,7 +182,7 @@ describe('kills', () => {
 });
 
 describe('limits and money', () => {
-  it('a usage limit is waited for, over the kill of the runner, and the same session goes on uncharged', () => {
+  it('a usage limit is waited for, over the kill of the runner, and the same session continues uncharged', () => {
     expect(evening.LIMITED).toMatchObject({ state: 'implementing', kind: 'active' });
     expect(evening.LIMITED === undefined ? [] : codesOf(evening.LIMITED)).toEqual(['PAWL_AGENT_LIMITED']);
     const [first = '', second] = scenario.sessions(idOf('LIMITED'));
@@ -227,7 +227,7 @@ describe('limits and money', () => {
     ]);
   });
 
-  it('a fix loop that gets nowhere ends early, with its trend', () => {
+  it('a fix loop that does not converge ends early, with its trend', () => {
     const stuck = viewOf('STUCK');
     expect(stuck.state).toBe('blockedNeedsHuman');
     expect(blockedBy(stuck)).toMatch(/^PAWL_GATE_FAILED /);

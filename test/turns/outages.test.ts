@@ -1,4 +1,4 @@
-/** Several runs whose agent is limited at once: one of them asks it again, across a killed runner, and the others go on once it has an answer. */
+/** Several runs whose agent is limited at once: one of them asks it again, across a killed runner, and the others continue once it has an answer. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';

@@ -67,7 +67,7 @@ describe.concurrent('a turn', () => {
     }
   });
 
-  it('an exit with 0 and an answer but no end of the turn is no success', async () => {
+  it('an exit with 0 and an answer but no end of the turn is not a success', async () => {
     const turn = bench.turn(goodTurn('claude').slice(0, -1));
     expect(await bench.run(turn)).toMatchObject({ result: 'failed', code: 'PAWL_AGENT_NO_END' });
   });
@@ -227,12 +227,12 @@ describe('what fails around a turn', () => {
   });
 });
 
-/** A file system on which linking that register first does `deed`. */
-function onLink(register: string, deed: () => void): FsPort {
+/** A file system on which linking that register first runs `body`. */
+function onLink(register: string, body: () => void): FsPort {
   return {
     ...nodeFs,
     link: (existing, path) => {
-      if (path.endsWith(`/${register}`)) deed();
+      if (path.endsWith(`/${register}`)) body();
       nodeFs.link(existing, path);
     },
   };

@@ -19,7 +19,7 @@ describe('endTree', () => {
     expect(processes.signals).toEqual([]);
   });
 
-  it('asks every member once, lets a stopped one go on, and kills nobody who leaves in time', async () => {
+  it('asks every member once, lets a stopped one continue, and kills nobody who leaves in time', async () => {
     const processes = new FakeProcesses([soft(10), soft(11)]);
     const clock = new FakeClock();
     const startMs = clock.monotonicMs();
@@ -65,7 +65,7 @@ describe('endTree', () => {
     expect(processes.signals).toContain('SIGKILL 10');
   });
 
-  it('gives up within its bounds and names the survivors', async () => {
+  it('abandons within its bounds and names the survivors', async () => {
     const processes = new FakeProcesses([immortal(10), soft(11)]);
     const clock = new FakeClock();
     const startMs = clock.monotonicMs();

@@ -99,9 +99,9 @@ describe('the instruction files of a task that judges', () => {
   });
 
   it('are logged where they cannot be put back: the gate sees what differs', async () => {
-    const { site, parts } = siteOf(judging, { restored: 'something stands in the place of AGENTS.md' });
+    const { site, parts } = siteOf(judging, { restored: 'something is in the place of AGENTS.md' });
     expect(await runHost(parts, site.task)).toBe(0);
-    expect(site.logs.join('\n')).toContain('something stands in the place of AGENTS.md');
+    expect(site.logs.join('\n')).toContain('something is in the place of AGENTS.md');
     expect(outcomeOf(site)).toMatchObject({ result: 'completed' });
   });
 

@@ -79,7 +79,7 @@ describe('a last line over the bound of a line', () => {
       result: 'failed',
       code: 'PAWL_AGENT_NO_END',
       message:
-        'The agent exited with 0, but the last line of its output is longer than 16 MiB and was not read: it may have said there that its turn had ended.',
+        'The agent exited with code 0, but the last line of its output is longer than 16 MiB and was not read: it may have reported the end of its turn there.',
     });
     expect(concluded(`${init}\n`)?.message).toMatch(/without saying that its turn had ended/);
   });

@@ -185,7 +185,7 @@ describe('settleOutcome', () => {
 });
 
 describe('revokeClaim', () => {
-  it('the first one who gives up has given up for all', () => {
+  it('the first one who abandons has abandoned for all', () => {
     const first = revokeClaim(files, join(folder, 'task'), requestHash, 'deadline');
     expect(first).toMatchObject({ isWinner: true, value: { kind: 'revoked', reason: 'deadline', requestHash } });
     const second = revokeClaim(files, join(folder, 'task'), requestHash, 'cancelled');

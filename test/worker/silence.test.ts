@@ -98,6 +98,6 @@ it('the sentence of a stalled worker names the limit', () => {
     obstacle: endOf(always)?.obstacle ?? { kind: 'said', words: '' },
   });
   expect(message).toBe(
-    'The worker was ended because it had been silent for too long. Because: it has said nothing for 5m00s, although it gave other signs of life (limits.silenceMaxMs).',
+    'The worker was stopped because it had been silent for too long. Reason: it has produced no output for 5m00s, although it gave other signs of life (limits.silenceMaxMs).',
   );
 });

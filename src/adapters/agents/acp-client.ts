@@ -32,7 +32,7 @@ export interface ConversationParts {
   readonly roots: readonly string[];
   readonly prompt: string;
   readonly emit: (event: AgentEvent) => void;
-  /** Aborted when the turn is to be given up. */
+  /** Aborted when the turn is to be abandoned. */
   readonly stop: AbortSignal;
   readonly limits: AcpLimits;
   /** What that session has used, for an agent that does not tell it over ACP; null: not known. */
@@ -49,7 +49,7 @@ export interface AcpLimits {
   readonly quietMs: number;
 }
 
-/** What a conversation came to: `gone`: the agent, or the wish to go on, was gone before there was an end. */
+/** What a conversation came to: `gone`: the agent, or the wish to continue, was gone before there was an end. */
 export type ConversationEnd = 'completed' | 'ended' | 'gone';
 
 /** The turn is over, or its agent is gone; the connection stays open for what is told late. */
@@ -66,7 +66,7 @@ export async function converse(parts: ConversationParts): Promise<ConversationEn
   }
 }
 
-/** The turn was given up before it had an end. */
+/** The turn was abandoned before it had an end. */
 class Stopped extends Error {}
 
 interface Opened {
@@ -209,7 +209,7 @@ class Conversation {
       await this.#unlessStopped(new Promise((done) => setTimeout(done, quietMs)));
     }
     if (this.#turn.hasHistory) return answer;
-    throw over('The agent opened the session, and it holds nothing.', 'sessionUnknown');
+    throw over('The agent opened the session, but it is empty.', 'sessionUnknown');
   }
 
   /** What the spec asks for is set; one that the agent does not offer ends the turn, as nothing may run under other rules than were asked for. */

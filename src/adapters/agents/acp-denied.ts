@@ -1,5 +1,5 @@
 /**
- * Agents whose turn ends when they are denied something: they are told to go on without it.
+ * Agents whose turn ends when they are denied something: they are told to continue without it.
  *
  * Owns: seeing that a denial was the last that happened in a turn, the words that follow it. Does not own: denying (acp-permission), sending (acp-client).
  *
@@ -22,7 +22,7 @@ export class EndingDenials {
     this.#last = { tool, reason, callId: textOf(call.toolCallId) };
   }
 
-  /** The agent goes on: it says something, or calls another tool. */
+  /** The agent continues: it says something, or calls another tool. */
   heard(update: JsonObject): void {
     const { sessionUpdate } = update;
     const isOther = sessionUpdate === 'tool_call' && textOf(update.toolCallId) !== this.#last?.callId;
@@ -37,6 +37,6 @@ export class EndingDenials {
     this.#last = null;
     if (last === null || stopReason !== 'end_turn' || this.#notes >= BOUNDS.denials) return null;
     this.#notes += 1;
-    return `${last.tool.slice(0, 300)} was denied: ${last.reason.slice(0, 300)}\nNobody can be asked about it. Go on with the same task without it. If the task cannot be done without it, answer that you are blocked, and say why.`;
+    return `${last.tool.slice(0, 300)} was denied: ${last.reason.slice(0, 300)}\nNobody can be asked about it. Continue the same task without it. If the task cannot be done without it, answer that you are blocked, and say why.`;
   }
 }

@@ -7,7 +7,7 @@ import { RequestError } from '@agentclientprotocol/sdk';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import { endOfWords, failed } from './line-events.ts';
 
-/** The turn cannot go on, and this is how it ended. */
+/** The turn cannot continue, and this is how it ended. */
 export class TurnOver extends Error {
   readonly events: readonly AgentEvent[];
 

@@ -64,7 +64,7 @@ export class AcpTurn {
     return { ...this.#calls.get(textOf(told.toolCallId) ?? ''), ...present };
   }
 
-  /** The agent has answered and is to go on: what it tells of its use is of the same turn. */
+  /** The agent has answered and is to continue: what it tells of its use is of the same turn. */
   goOn(response: Json): void {
     this.#earlier = this.#withEarlier(tokensOf(fieldsOf(response)) ?? NOTHING);
   }

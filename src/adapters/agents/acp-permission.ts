@@ -85,7 +85,7 @@ function commandOf(input: JsonObject): ToolUse['command'] {
   if (command === undefined || command === null) return null;
   if (typeof command === 'string') return command;
   const words = listOf(command);
-  // What is neither text nor words is no command that a rule could know.
+  // What is neither text nor words is not a command that a rule could know.
   return words.length > 0 && words.every((word) => typeof word === 'string') ? words.map(String) : lastingJson(command);
 }
 

@@ -38,7 +38,7 @@ export interface AcpSpec {
   readonly mcp: { readonly name: string; readonly command: string; readonly args: readonly string[] } | null;
   /** Absolute. */
   readonly worktree: string;
-  /** Tokens that the session had reported when the turn began: its totals go on from there. */
+  /** Tokens that the session had reported when the turn began: its totals continue from there. */
   readonly usedTokensBefore: number;
 }
 

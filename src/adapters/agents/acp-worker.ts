@@ -60,7 +60,7 @@ async function main(): Promise<number> {
     talk(agent, { spec, roots, prompt, emit, stop: stop.signal, limits: LIMITS, usageOf }, exited),
   ]);
   if (agent.pid !== undefined) {
-    await letGo(agent, exited, stop.signal.aborted ? 0 : EXIT_MS);
+    await closeAgent(agent, exited, stop.signal.aborted ? 0 : EXIT_MS);
     await isWithin(closed, REST_MS);
   }
   return end === 'completed' ? 0 : 1;
@@ -79,7 +79,7 @@ async function talk(
 }
 
 /** The agent's process has ended: by itself, or by signals after `graceMs`. */
-async function letGo(agent: Agent, exited: Promise<void>, graceMs: number): Promise<void> {
+async function closeAgent(agent: Agent, exited: Promise<void>, graceMs: number): Promise<void> {
   agent.stdin.end();
   if (await isWithin(exited, graceMs)) return;
   agent.kill('SIGTERM');

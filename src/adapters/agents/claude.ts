@@ -85,7 +85,7 @@ export const claude: AgentAdapter = {
 
 function command(start: TurnStart): TurnCommand {
   const { session, mcp } = start;
-  // The lists of tools go on up to the next flag: they never come last.
+  // The lists of tools continue up to the next flag: they never come last.
   const args = ['-p', ...toolLists(start), '--output-format', 'stream-json', '--verbose'];
   if (start.isStreaming === true) args.push(STREAMING_FLAG);
   if (session.id !== null) args.push(session.isResume ? '--resume' : '--session-id', session.id);

@@ -180,7 +180,7 @@ function finishedEvents(item: JsonObject, id: string, name: string): readonly Ag
   ];
 }
 
-/** A top-level error is no end: that is told by turn.failed. */
+/** A top-level error is not an end: that is told by turn.failed. */
 function errorEvents(message: string): readonly AgentEvent[] {
   const tries = /^Reconnecting\D*(\d+)\s*\//.exec(message);
   if (tries === null) return message.startsWith('Reconnecting') ? [retrying(null)] : NOTED;

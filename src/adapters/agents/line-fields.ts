@@ -12,7 +12,7 @@ export function objectOf(value: Json | undefined): JsonObject | null {
   return isJsonObject(value) ? value : null;
 }
 
-/** The object's fields, none when the value is no object. */
+/** The object's fields, none when the value is not an object. */
 export function fieldsOf(value: Json | undefined): JsonObject {
   return objectOf(value) ?? {};
 }

@@ -57,7 +57,7 @@ export function pickSteps(script: Script, place: ScriptPlace): readonly Step[] |
 function parseSteps(lists: Record<string, unknown>, prefix: string): Steps {
   return Object.fromEntries(
     Object.entries(lists).map(([key, list]) => {
-      if (!SCRIPT_KEY.test(key)) throw new ScriptError(`${prefix}${key}: is no <purpose>[.e<epoch>][.a<attempt>]`);
+      if (!SCRIPT_KEY.test(key)) throw new ScriptError(`${prefix}${key}: is not <purpose>[.e<epoch>][.a<attempt>]`);
       if (!Array.isArray(list)) throw new ScriptError(`${prefix}${key}: must be a list of steps`);
       return [key, list.map((step: unknown, index) => parseStep(step, `${prefix}${key}[${index}]`))];
     }),
@@ -126,7 +126,7 @@ class Fields {
 
   text(name: string, fallback?: string): string {
     const value = this.all[name] ?? fallback;
-    if (typeof value !== 'string') throw new ScriptError(`${this.#where}.${name}: must be a text`);
+    if (typeof value !== 'string') throw new ScriptError(`${this.#where}.${name}: must be a string`);
     return value;
   }
 

@@ -34,7 +34,7 @@ export function workerTaskOf(env: Readonly<Record<string, string | undefined>>):
     return value;
   };
   const purpose = PURPOSES.find((known) => known === env.PAWL_PURPOSE);
-  if (purpose === undefined) throw new WorkerTaskError(`PAWL_PURPOSE is none of ${PURPOSES.join(', ')}`);
+  if (purpose === undefined) throw new WorkerTaskError(`PAWL_PURPOSE is not one of ${PURPOSES.join(', ')}`);
   return {
     runId: text('PAWL_RUN_ID'),
     taskId: text('PAWL_TASK_ID'),
@@ -54,6 +54,6 @@ export function readTaskFile(path: string): Record<string, unknown> {
   } catch (error) {
     throw new WorkerTaskError(`the task file ${path} cannot be read`, { cause: error });
   }
-  if (!isObject(document)) throw new WorkerTaskError(`the task file ${path} holds no object`);
+  if (!isObject(document)) throw new WorkerTaskError(`the task file ${path} contains no object`);
   return document;
 }

@@ -61,7 +61,7 @@ async function entriesIn(worktree: string, path: BytePath): Promise<Dirent<Buffe
 
 async function moveAside(worktree: string, folder: string, path: BytePath): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (!(await hasFolders(folder, path))) throw new Error(`something stands in the way below ${folder}`);
+  if (!(await hasFolders(folder, path))) throw new Error(`something is in the way below ${folder}`);
   const from = placeAt(worktree, path);
   const to = placeAt(folder, path);
   try {

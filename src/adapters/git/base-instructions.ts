@@ -67,7 +67,7 @@ export function showBase(judged: JudgedWorktree, git: TreeGit = OF_A_HOST): Prom
       await putAside(worktree, join(folder, ASIDE), { isMeant, tracked, others, stays });
       for (const { path, base } of differences) if (base === null) await removeFile(worktree, path);
       const { inTheWay } = await place(own, judged, 'base', differences);
-      return inTheWay.length === 0 ? null : `something stands in the place of ${shown(inTheWay.join(', '))}`;
+      return inTheWay.length === 0 ? null : `something is in the place of ${shown(inTheWay.join(', '))}`;
     }),
   );
 }
@@ -88,7 +88,7 @@ export function restoreHead(judged: JudgedWorktree, git: TreeGit = OF_A_HOST): P
       const aside = await putBackAside(worktree, join(folder, ASIDE));
       await rmdir(folder).catch(ignoreCodes('ENOENT', 'ENOTEMPTY', 'EEXIST'));
       const left = [...unreachable, ...inTheWay, ...aside.map(textOf)];
-      return left.length === 0 ? null : `something stands in the place of ${shown(left.join(', '))}`;
+      return left.length === 0 ? null : `something is in the place of ${shown(left.join(', '))}`;
     }),
   );
 }

@@ -93,7 +93,7 @@ function keptName(path: string): string {
   return path.endsWith('.lock') ? 'branch.lock' : 'branch';
 }
 
-/** True for what is there and is no folder, nor leads to one. */
+/** True for what is there and is not a folder, nor leads to one. */
 function isNoFolder(path: string): boolean {
   return entryAt(path)?.isDirectory() === false && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true;
 }

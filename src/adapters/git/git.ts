@@ -8,7 +8,7 @@
  * nor the files of a checkout, nor the folders of its objects and refs. A call that finds everything done already syncs as well: whoever did it
  * may have been killed before it was on the disk.
  */
-import { Line } from '../../base/line.ts';
+import { SerialQueue } from '../../base/serial-queue.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { syncDisks } from '../disk-sync.ts';
 import { commitWork } from './commit.ts';
@@ -34,7 +34,7 @@ export interface GitOptions {
   readonly helperFd: number | null;
   /** What git's environment is made from. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Answers that change nothing are remembered: for a short look at many branches of a repository that stands still meanwhile. */
+  /** Answers that change nothing are remembered: for a short look at many branches of a repository that halts meanwhile. */
   readonly isOneLook?: boolean;
   /** Makes what lies on the disks of some paths durable; the system's sync by default. */
   readonly syncDisks?: (paths: readonly string[]) => Promise<void>;
@@ -119,7 +119,7 @@ async function releaseEnded(git: GitContext, paths: readonly string[]): Promise<
 
 /** Calls of `git worktree` wait for the one before; all others run at once. */
 function worktreesInTurn(run: GitRun): GitRun {
-  const worktrees = new Line();
+  const worktrees = new SerialQueue();
   const inTurn = (call: GitCall): Promise<GitOutput> =>
     call.args[0] === 'worktree' ? worktrees.add(() => run(call)) : run(call);
   return Object.assign(inTurn, { environment: run.environment });

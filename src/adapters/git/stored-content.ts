@@ -42,7 +42,7 @@ async function addAll(
   objects.add(commit).add(tree);
   const onBytes = pathStream((entry) => {
     const [, type = '', object = ''] = entry.split(/[ \t]/);
-    // A submodule's commit is no object of this repository.
+    // A submodule's commit is not an object of this repository.
     if (type !== 'commit') objects.add(object);
   });
   const list = ['ls-tree', '-r', '-t', '-z', tree];

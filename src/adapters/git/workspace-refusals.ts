@@ -34,7 +34,7 @@ export function isVacant(folder: FolderLook): boolean {
   return folder === 'absent' || folder === 'empty';
 }
 
-/** Only a worktree of an ended run may be made to let go of the branch. */
+/** Only a worktree of an ended run may be made to release the branch. */
 export function refuseHeld(spec: WorkspaceSpec, holders: readonly string[]): Refused | null {
   const ended = new Set(spec.endedWorktrees.map(canonicalPath));
   const holder = holders.find((path) => !ended.has(canonicalPath(path)));

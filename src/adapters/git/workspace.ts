@@ -71,7 +71,7 @@ export async function prepareWorkspace(git: GitContext, spec: WorkspaceSpec): Pr
   await mendOwn(git, spec);
   const seen = await examine(git, spec);
   if ('kind' in seen) return seen;
-  for (const holder of seen.holders) await letGo(git, holder);
+  for (const holder of seen.holders) await releaseBranch(git, holder);
   return make(git, spec, seen);
 }
 
@@ -151,8 +151,8 @@ async function resolveBase(git: GitContext, named: string | null): Promise<Base 
   return refusal(blocker('PAWL_WORKSPACE_BASE_MISSING', { branch }, tried));
 }
 
-/** A worktree of an ended run lets go of the branch; its files stay. */
-async function letGo(git: GitContext, holder: string): Promise<void> {
+/** Detaches an ended run's worktree from its branch; its files stay. */
+async function releaseBranch(git: GitContext, holder: string): Promise<void> {
   const worktree = findWorktree(git.commonDir, holder);
   if (worktree === null) return;
   await removeStaleLocks(git, worktree, null);

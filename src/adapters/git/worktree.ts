@@ -84,7 +84,7 @@ export function canonicalPath(path: string): string {
 /** What was found where a worktree belongs. */
 export type FolderLook = 'absent' | 'empty' | 'linkOnly' | 'full' | 'other';
 
-/** What stands at `path`: `linkOnly` is a folder with a `.git` file and nothing else, `other` is no folder. */
+/** What stands at `path`: `linkOnly` is a folder with a `.git` file and nothing else, `other` is not a folder. */
 export function lookAtFolder(path: string): FolderLook {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return 'absent';
@@ -259,7 +259,7 @@ export async function detach(git: GitContext, worktree: Worktree): Promise<void>
   mendAdministration(worktree);
   const head = await commitOf(git, 'HEAD', worktree);
   if (head === null || (await headRef(git, worktree)) === null) return;
-  const args = ['update-ref', '--no-deref', '-m', 'pawl: let go of the branch', 'HEAD', head];
+  const args = ['update-ref', '--no-deref', '-m', 'pawl: release the branch', 'HEAD', head];
   await git.run(inAdministration(git, worktree, args));
 }
 

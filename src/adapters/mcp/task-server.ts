@@ -1,7 +1,7 @@
 /**
  * The MCP server that an agent is given for its task.
  *
- * Owns: its tools, what they take, what they say. Does not own: the task and its answer (task-desk), permissions (approval), the transport (cli/commands/mcp).
+ * Owns: its tools, what they take, what they say. Does not own: the task and its answer (task-service), permissions (approval), the transport (cli/commands/mcp).
  *
  * Invariant: a tool never throws: what is wrong is told to the agent, and nothing changed.
  */
@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { CRITERION_STATUSES } from '../../model/request.ts';
 import type { ToolPolicy } from '../agents/tool-policy.ts';
 import { approvalText } from './approval.ts';
-import type { Said, TaskDesk } from './task-desk.ts';
+import type { Said, TaskService } from './task-service.ts';
 
 const taskId = z.string().optional().describe('The id of your task, to make sure that it is meant.');
 const finding = z.object({
@@ -43,7 +43,7 @@ const completion = {
 const blockage = {
   summary: z.string().min(1).optional().describe('What was tried and where it stands.'),
   reason: z.string().min(1).optional().describe('What blocks you, in a sentence.'),
-  code: z.string().min(1).optional().describe('A short word for it, as MISSING_CREDENTIALS.'),
+  code: z.string().min(1).optional().describe('A short word for it, such as MISSING_CREDENTIALS.'),
   message: z.string().min(1).optional().describe('What a person has to do.'),
   task_id: taskId,
 };
@@ -54,7 +54,7 @@ const permission = {
 };
 
 /** A server of the task; with a policy, also of permission prompts. */
-export function createTaskServer(desk: TaskDesk, policy: ToolPolicy | null): McpServer {
+export function createTaskServer(service: TaskService, policy: ToolPolicy | null): McpServer {
   const server = new McpServer({ name: 'pawl', version: '1' });
   server.registerTool(
     'get_task',
@@ -62,22 +62,22 @@ export function createTaskServer(desk: TaskDesk, policy: ToolPolicy | null): Mcp
       description: 'Your task: instructions, criteria, what was tried before, the form of the answer.',
       inputSchema: {},
     },
-    () => resultOf(desk.document()),
+    () => resultOf(service.document()),
   );
   server.registerTool(
     'complete_task',
     {
       description:
-        'Gives the answer that the task is done, once, at the very end: where you were not told another way to answer.',
+        'Reports that the task is done. Call it once, at the very end, unless you were told to answer in another way.',
       inputSchema: completion,
     },
-    ({ task_id, ...answer }) => resultOf(desk.keep({ ...answer, status: 'completed' }, task_id ?? null)),
+    ({ task_id, ...answer }) => resultOf(service.keep({ ...answer, status: 'completed' }, task_id ?? null)),
   );
   server.registerTool(
     'report_blocked',
     {
       description:
-        'Gives the answer that the task cannot be done without a person: where you were not told another way to answer.',
+        'Reports that the task cannot be done without a person, unless you were told to answer in another way.',
       inputSchema: blockage,
     },
     ({ task_id, summary, reason, code, message }) => {
@@ -85,7 +85,7 @@ export function createTaskServer(desk: TaskDesk, policy: ToolPolicy | null): Mcp
       if (told === undefined)
         return resultOf({ isError: true, text: 'The answer is not valid: say what blocks you in `reason`.' });
       const problem = { code: code ?? 'BLOCKED', message: message ?? reason ?? told };
-      return resultOf(desk.keep({ status: 'blocked', summary: told, problem }, task_id ?? null));
+      return resultOf(service.keep({ status: 'blocked', summary: told, problem }, task_id ?? null));
     },
   );
   if (policy !== null) {

@@ -69,10 +69,10 @@ export async function approveAt(
   const when = packet.approvedAt === null ? '' : ` at ${visible(packet.approvedAt)}`;
   const { colour } = output;
   output.line(
-    `${colour.green('✓')} ${visible(packet.taskId)} ${isFresh ? 'is approved' : 'was approved already'}${who}${when}`,
+    `${colour.green('✓')} ${visible(packet.taskId)} ${isFresh ? 'is approved' : 'was already approved'}${who}${when}`,
   );
   if (missing.length > 0) {
-    output.line(`    ${colour.yellow('warning')}  the packet is not sufficient: its run would end before it begins`);
+    output.line(`    ${colour.yellow('warning')}  the packet is incomplete: its run would end before it starts`);
     for (const field of missing) output.line(`    ${colour.yellow('lacks')}  ${field}`);
   }
   return EXIT.done;
@@ -93,7 +93,7 @@ function packetMeant(
     });
   }
   if (others.length > 0)
-    throw usageError('approve', `${path} has ${places.length} packets ${visible(task)}; give each a name of its own.`, {
+    throw usageError('approve', `${path} has ${places.length} packets ${visible(task)}; give each an id of its own.`, {
       subject: task,
     });
   if (found.reading.missingFields.includes('packet_object'))
@@ -124,8 +124,8 @@ function approver({ by }: ApproveOptions, { cwd, environment }: ApprovePlace): s
     .trim()
     .slice(0, NAME_CHARS);
   if (name !== '') return name;
-  if (by !== undefined) throw usageError('approve', 'The name of who approves is empty.', { subject: '--by' });
-  throw usageError('approve', 'Git knows no user.name or user.email here; say who approves.', { subject: '--by' });
+  if (by !== undefined) throw usageError('approve', "The approver's name is empty.", { subject: '--by' });
+  throw usageError('approve', 'Git has no user.name or user.email here; name the approver.', { subject: '--by' });
 }
 
 function isoSeconds(atMs: number): string {

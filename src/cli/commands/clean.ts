@@ -16,9 +16,9 @@ import { type CommonOptions, type Places, placesOf } from '../../app/options.ts'
 import { withDriver } from '../../app/session.ts';
 import { quote } from '../../base/sanitise.ts';
 import {
+  type CleanRequest,
   type CleanResult,
   type CleanTools,
-  type CleanWish,
   cleanRun,
   hasLeftovers,
   lookAtLeftovers,
@@ -30,7 +30,7 @@ import { ageOf, type CleanLimits, isChosen, isCleanable, sizeOf } from '../../ru
 import type { RunView } from '../../run/run-view.ts';
 import { listRuns } from '../../store/registry.ts';
 import { type CleanedRun, cleanLines } from '../clean-lines.ts';
-import { exitCodeOfError, type Output, toldOf } from '../output.ts';
+import { errorReport, exitCodeOfError, type Output } from '../output.ts';
 import { usageError } from '../usage-error.ts';
 
 /** Options of `pawl clean`. */
@@ -106,7 +106,7 @@ async function remove(output: Output, places: Places, options: CleanOptions, lim
       } catch (error) {
         if (!(error instanceof PawlError)) throw error;
         errors.push(error);
-        runs.push({ ...(await lookAtLeftovers(tools, view, wish)), problem: toldOf(error, output.options) });
+        runs.push({ ...(await lookAtLeftovers(tools, view, wish)), problem: errorReport(error, output.options) });
       }
     }
     return { runs, errors, bytes: tools.trash.empty() };
@@ -129,7 +129,7 @@ function toolsFor({ files, paths, repository }: Places, helperFd: number | null)
   };
 }
 
-function wishOf(options: CleanOptions, views: readonly RunView[]): CleanWish {
+function wishOf(options: CleanOptions, views: readonly RunView[]): CleanRequest {
   return {
     removesFolders: options.folders === true,
     keepsBranches: options.keepBranches === true,
@@ -140,7 +140,7 @@ function wishOf(options: CleanOptions, views: readonly RunView[]): CleanWish {
 function chosen(
   { trash, paths, clock }: CleanTools,
   views: readonly RunView[],
-  wish: CleanWish,
+  wish: CleanRequest,
   limits: CleanLimits,
 ): readonly RunView[] {
   const nowMs = clock.nowMs();
@@ -165,13 +165,13 @@ function limitsOf({ olderThan, largerThan, folders }: CleanOptions): CleanLimits
   if (largerThan !== undefined && largerThanBytes === null)
     throw refused(`--larger-than must be a size like 200m or 1g, not ${quote(largerThan)}.`);
   if (folders === true && olderThanMs === null && largerThanBytes === null)
-    throw refused('--folders removes the evidence too; say of which runs with --older-than or --larger-than.');
+    throw refused('--folders removes the evidence too; choose the runs with --older-than or --larger-than.');
   return { olderThanMs, largerThanBytes };
 }
 
 function refused(message: string): PawlError {
   return usageError('clean', message, {
     subject: 'clean',
-    hint: 'Nothing was removed. --dry-run shows what would be.',
+    hint: 'Nothing was removed. --dry-run shows what would be removed.',
   });
 }

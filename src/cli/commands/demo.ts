@@ -87,7 +87,7 @@ export async function demo(output: Output, options: CommonOptions): Promise<numb
   const result = await runToRest(output, { ...(options.json === true ? { json: true } : {}), packets }, []);
   const code = show(output, result, { sandbox });
   output.line();
-  output.line(`The sandbox repository stays in ${visible(sandbox)}. Look around:`);
+  output.line(`The sandbox repository is kept in ${visible(sandbox)}. Look around:`);
   for (const argv of [
     ['cd', sandbox],
     ['git', 'log', '--oneline', 'pawl/demo-1'],

@@ -81,7 +81,7 @@ function show(output: Output, hub: Hub, place: Place, runId: string | null): voi
     );
   }
   output.line(
-    output.colour.dim('The address is for you alone: whoever has it can read this registry. Ctrl-C ends it.'),
+    output.colour.dim('Keep the address private: anyone who has it can read this registry. Press Ctrl-C to stop.'),
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * `pawl intake`: packets become runs. A `pawl run` that drives everything starts them; else nothing is driven.
  *
- * Owns: taking them in here, or through the process that holds the registry; its output. Does not own: the intake (engine/take-in), packets
+ * Owns: taking them in here, or through the process that holds the registry; its output. Does not own: the intake (engine/record-packets), packets
  * that replace others (app/replacing).
  */
 import { userInfo } from 'node:os';
@@ -11,8 +11,8 @@ import { sendCommand, unlessLocked } from '../../app/send-command.ts';
 import { withDriver } from '../../app/session.ts';
 import type { Json } from '../../base/canonical-json.ts';
 import { assertNoneRefused, outcomesIn, type PacketOutcome, runsOf } from '../../engine/intake.ts';
+import { type IntakeResult, type RecordPacketsOptions, recordPackets } from '../../engine/record-packets.ts';
 import { lookAtRun } from '../../engine/run-look.ts';
-import { type TakeInOptions, type TakenIn, takeIn } from '../../engine/take-in.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { PacketReading } from '../../model/packet.ts';
@@ -20,7 +20,7 @@ import { removedView } from '../../run/removed-view.ts';
 import type { RunView } from '../../run/run-view.ts';
 import { readRemoval } from '../../store/removed-runs.ts';
 import type { Output } from '../output.ts';
-import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
+import { refusedLines, reportedOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { shown } from '../shown.ts';
@@ -64,7 +64,7 @@ export async function intake(output: Output, options: IntakeOptions, [file = '']
 
 /** Some are not decided on yet: what was decided is told, and how the others are called. */
 function tellQueued(output: Output, { outcomes, queued }: Replaced): number {
-  output.json({ commandIds: queued, decided: false, runs: [], packets: toldOutcomes(outcomes) });
+  output.json({ commandIds: queued, decided: false, runs: [], packets: reportedOutcomes(outcomes) });
   for (const line of refusedLines(output, outcomes)) output.line(line);
   output.line(`Queued as ${queued.join(', ')}; the running pawl decides on ${queued.length === 1 ? 'it' : 'them'}.`);
   return withRefused(outcomes, EXIT.done);
@@ -74,10 +74,12 @@ function takeInHere(
   output: Output,
   places: Places,
   readings: readonly PacketReading[],
-  how: TakeInOptions,
-): Promise<TakenIn> {
+  how: RecordPacketsOptions,
+): Promise<IntakeResult> {
   const request = { places, log: (line: string) => output.log(line) };
-  return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => takeIn(driver, readings, how));
+  return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) =>
+    recordPackets(driver, readings, how),
+  );
 }
 
 /** Another process holds the registry: it takes the packets in. Returns the command's id when that takes longer than is waited for. */
@@ -85,8 +87,8 @@ async function takeInThere(
   output: Output,
   places: Places,
   readings: readonly PacketReading[],
-  how: TakeInOptions,
-): Promise<TakenIn | string> {
+  how: RecordPacketsOptions,
+): Promise<IntakeResult | string> {
   const packets = readings.map(({ given }) => given as Json);
   const by = userInfo().username;
   const { commandId, decision } = await sendCommand(output, places, { command: 'intake', packets, ...how, by });
@@ -120,12 +122,12 @@ function show(output: Output, outcomes: readonly PacketOutcome[], views: readonl
     new Set(outcomes.filter(({ outcome }) => outcome === what).map(({ runId }) => runId));
   const [recorded, replaced] = [idsOf('recorded'), idsOf('replaced')];
   const runs = views.map((view) => ({ ...view, isNew: recorded.has(view.runId) }));
-  output.json({ runs, packets: toldOutcomes(outcomes) });
+  output.json({ runs, packets: reportedOutcomes(outcomes) });
   for (const view of runs) {
     const was = replaced.has(view.runId)
       ? '  (packet replaced)'
       : view.kind === 'terminal'
-        ? '  (already ended; --again makes a new run)'
+        ? '  (already ended; --again creates a new run)'
         : '  (already recorded)';
     output.line(`${runLine(output, view)}${view.isNew ? '' : was}`);
     if (view.kind === 'terminal') for (const line of runDetails(output, view)) output.line(line);

@@ -5,15 +5,14 @@
  *
  * Invariants: 1. Nothing but the protocol is written to stdout. 2. It ends when its stdin does, so it never outlives its agent.
  */
-
 import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { z } from 'zod';
 import type { ToolPolicy } from '../../adapters/agents/tool-policy.ts';
-import { openTask } from '../../adapters/mcp/task-desk.ts';
 import { createTaskServer } from '../../adapters/mcp/task-server.ts';
+import { openTask } from '../../adapters/mcp/task-service.ts';
 import type { CommonOptions } from '../../app/options.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { Output } from '../output.ts';
@@ -38,12 +37,12 @@ export async function mcp(_output: Output, options: McpOptions): Promise<number>
   if (task === undefined || mark === undefined)
     throw usageError('mcp', 'pawl mcp needs --task FOLDER and --mark MARK.', {
       subject: 'mcp',
-      hint: 'Pawl gives agents the right command line; there is nothing to do.',
+      hint: 'Nothing to do: Pawl gives agents the right command line.',
     });
-  const desk = openTask(resolve(task), mark);
-  const policy = allow === undefined ? null : policyOf(allow, desk.worktree);
+  const service = openTask(resolve(task), mark);
+  const policy = allow === undefined ? null : policyOf(allow, service.worktree);
   const ended = Promise.race([once(process.stdin, 'end'), once(process.stdin, 'close')]);
-  await createTaskServer(desk, policy).connect(new StdioServerTransport());
+  await createTaskServer(service, policy).connect(new StdioServerTransport());
   await ended;
   return EXIT.done;
 }
@@ -53,7 +52,7 @@ function policyOf(text: string, worktree: string): ToolPolicy {
   if (!parsed.success)
     throw usageError('mcp', '--allow must be {"permission", "allowedTools", "allowedCommands"} as JSON.', {
       subject: 'mcp',
-      hint: 'Pawl gives agents the right command line; there is nothing to do.',
+      hint: 'Nothing to do: Pawl gives agents the right command line.',
     });
   return { ...parsed.data, roots: [...new Set([worktree, realpathSync(worktree)])], ownServer: 'pawl' };
 }

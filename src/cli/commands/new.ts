@@ -98,7 +98,7 @@ function draftOf(cwd: string, options: NewOptions, allow: readonly string[]): Pa
     );
   };
   if (from !== undefined && fromIssue !== undefined)
-    throw usageError('new', 'A packet comes from one source.', { subject: '--from --from-issue' });
+    throw usageError('new', 'Give only one source for the packet.', { subject: '--from --from-issue' });
   const flags = draftOfFlags(options);
   if (from !== undefined) return overlaid(draftOfMarkdown(textArgument(cwd, '--from', from), isCommand), flags);
   if (fromIssue !== undefined)
@@ -109,7 +109,7 @@ function draftOf(cwd: string, options: NewOptions, allow: readonly string[]): Pa
 function withDefaults(draft: PacketDraft, repo: string | null): PacketDraft {
   const taskId = draft.taskId ?? taskIdOf(draft.goal ?? '');
   if (taskId === null)
-    throw usageError('new', 'A packet needs a task id, or a goal to make one of.', { subject: '--task' });
+    throw usageError('new', 'A packet needs a task id, or a goal to derive one from.', { subject: '--task' });
   return { ...draft, taskId, repo: draft.repo ?? repo, branch: draft.branch ?? branchOf(taskId) };
 }
 
@@ -118,7 +118,7 @@ function write(path: string, draft: PacketDraft): { readonly reading: PacketRead
   const packet = packetOfDraft(draft);
   const before = existsSync(path) ? packetsText(path) : null;
   if (before !== null && packetsToEdit(path, before).readings.some((each) => each.packet.taskId === draft.taskId)) {
-    throw usageError('new', `${path} has a packet ${visible(draft.taskId ?? '')} already; nothing was written.`, {
+    throw usageError('new', `${path} already has a packet ${visible(draft.taskId ?? '')}; nothing was written.`, {
       subject: '--task',
     });
   }
@@ -138,7 +138,7 @@ function warningsOf({ packet }: PacketReading, allow: readonly string[]): readon
     if (split.kind === 'refused') return [`"${visible(command)}" cannot be run without a shell: ${split.message}`];
     return isAllowed(split.argv, allow)
       ? []
-      : [`"${visible(command)}" is not admitted by verification.allow of the config`];
+      : [`"${visible(command)}" is not allowed by verification.allow in the config`];
   });
 }
 

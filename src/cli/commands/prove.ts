@@ -18,7 +18,7 @@ import { cellNames } from '../../prove/kills.ts';
 import type { CellName, Circumstances, Level, Proof } from '../../prove/proof.ts';
 import { prove as doProve, type Part } from '../../prove/prove.ts';
 import { closeOpenSites } from '../../prove/real/site.ts';
-import { type Household, householdOf } from '../../prove/real/stories.ts';
+import { type RolesAndLimits, rolesAndLimitsOf } from '../../prove/real/stories.ts';
 import { proofHtml } from '../../prove/report/proof-html.ts';
 import { proofJson } from '../../prove/report/proof-json.ts';
 import { proofText } from '../../prove/report/proof-text.ts';
@@ -49,7 +49,7 @@ export async function prove(output: Output, options: ProveCommandOptions): Promi
   const only = options.cell === undefined ? null : options.cell.map(cellOf);
   const seed = options.seed === undefined ? Math.floor(Math.random() * SEEDS) : seedOf(options.seed);
   const { config, path } = configFor(options);
-  const household = householdOf(config);
+  const rolesAndLimits = rolesAndLimitsOf(config);
   const folder = folderFor(options);
   const progress = new Progress(output, await liveLines());
   endWhenAsked();
@@ -57,8 +57,8 @@ export async function prove(output: Output, options: ProveCommandOptions): Promi
     level,
     only,
     seed,
-    household,
-    circumstances: circumstances(path, household),
+    rolesAndLimits,
+    circumstances: circumstances(path, rolesAndLimits),
     parallel: PARALLEL,
     onProgress: progress.on,
   }).finally(() => progress.end());
@@ -129,7 +129,7 @@ function configFor(options: CommonOptions): { readonly config: Config; readonly 
   return { config, path: files.exists(configFile) ? configFile : null };
 }
 
-function circumstances(configuration: string | null, { limits, roles }: Household): Circumstances {
+function circumstances(configuration: string | null, { limits, roles }: RolesAndLimits): Circumstances {
   return {
     pawl: packageVersion(),
     node: process.version,

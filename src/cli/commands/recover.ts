@@ -3,7 +3,6 @@
  *
  * Owns: its output. Does not own: the checks (engine/recovery/rehydrate), settling (engine/driver).
  */
-
 import { userInfo } from 'node:os';
 import { systemProcesses } from '../../adapters/processes/system.ts';
 import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
@@ -11,8 +10,8 @@ import { withDriver } from '../../app/session.ts';
 import { counted } from '../../base/counted.ts';
 import { emptyInbox } from '../../engine/commands.ts';
 import type { Driver } from '../../engine/driver.ts';
-import type { RunFindings } from '../../engine/recovery/bring-back.ts';
 import { lookDry } from '../../engine/recovery/dry-run.ts';
+import type { RunFindings } from '../../engine/recovery/load-run.ts';
 import type { Finding } from '../../engine/recovery/rehydrate.ts';
 import { PawlError } from '../../model/error.ts';
 import { takeOver as takeOverAction } from '../../run/next-actions.ts';
@@ -70,10 +69,10 @@ function takeOverOf(
   if (reason !== undefined && reason.trim() !== '') return { reason, by: userInfo().username };
   throw new PawlError({
     code: 'PAWL_USAGE',
-    message: '--take-over asserts that the runner that holds this registry is dead; say why you know.',
+    message: '--take-over asserts that the runner that holds this registry is dead; say how you know.',
     subject: 'recover --take-over',
-    hint: 'Say why you know, in quotes after --reason.',
-    actions: [takeOverAction(options, 'your word is recorded')],
+    hint: 'Say how you know, in quotes after --reason.',
+    actions: [takeOverAction(options, 'your confirmation is recorded')],
   });
 }
 

@@ -37,7 +37,7 @@ export async function resolve(
   if (decision === undefined) throw refused(`A decision is one of ${DECISIONS.join(', ')}, not ${quote(word)}.`);
   const reason = realReason(options.reason);
   if (reason === null)
-    throw refused('A decision needs its reason, in your words: it is kept with the run. Nothing was changed.');
+    throw refused('A decision needs a reason, in your own words: it is recorded with the run. Nothing was changed.');
   return command(output, options, { command: 'resolve', runId, decision, reason, by: userInfo().username });
 }
 
@@ -77,7 +77,7 @@ async function command(output: Output, options: CommonOptions, asked: RunCommand
   const view = found === null ? null : (shown(places, [found])[0] ?? null);
   if (decision === null) {
     output.json({ commandId, decided: false, runs: view === null ? [] : [view] });
-    output.line(`The command is queued as ${commandId}; the running pawl decides on it.`);
+    output.line(`The command is queued as ${commandId}; the running pawl carries it out.`);
     return EXIT.done;
   }
   const name = request.command === 'cancel' ? 'cancel' : request.decision;

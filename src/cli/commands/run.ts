@@ -12,8 +12,8 @@ import { listed } from '../../base/listed.ts';
 import { watchInbox } from '../../engine/commands.ts';
 import type { Driver } from '../../engine/driver.ts';
 import { assertNoneRefused, type PacketOutcome, runsOf } from '../../engine/intake.ts';
+import { recordPackets } from '../../engine/record-packets.ts';
 import { unknownRun } from '../../engine/run-look.ts';
-import { takeIn } from '../../engine/take-in.ts';
 import { PawlError } from '../../model/error.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
@@ -22,8 +22,8 @@ import { conditionOf, summaryLine } from '../../run/run-marks.ts';
 import { exitCodeOf, type RunView } from '../../run/run-view.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
-import { exitCodeOfError, type Output, toldOf } from '../output.ts';
-import { refusedLines, toldOutcomes, withRefused } from '../packet-outcomes.ts';
+import { errorReport, exitCodeOfError, type Output } from '../output.ts';
+import { refusedLines, reportedOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
@@ -73,14 +73,14 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
   };
   const request = { places, config, log: (line: string) => view.log(line) };
   const stop = stopOnSignal(view);
-  const deed = async (driver: Driver): Promise<Omit<Result, 'tookMs'>> => {
+  const body = async (driver: Driver): Promise<Omit<Result, 'tookMs'>> => {
     notices?.catchUp(driver);
     const how = {
       again: options.again === true,
       isAllOrNothing: options.allOrNothing === true,
       ...agentNamed(options),
     };
-    const { outcomes, isRecorded } = takeIn(driver, readings, how);
+    const { outcomes, isRecorded } = recordPackets(driver, readings, how);
     if (!isRecorded) assertNoneRefused(outcomes);
     const named = runIds.map((runId) => resolveRun(places, runId));
     const asked = namedRuns(driver, options, named, runsOf(outcomes));
@@ -89,7 +89,7 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     await notices?.close();
     return { ...end, outcomes };
   };
-  const result = await withDriver(request, driverOptions, deed, stop.listen).finally(() => {
+  const result = await withDriver(request, driverOptions, body, stop.listen).finally(() => {
     stop.end();
     view.stop();
   });
@@ -175,10 +175,10 @@ function stopOnSignal(view: LiveView): SignalStop {
     const running = driver.runs().filter((live) => live.isUnderWay('watchWorker'));
     const short = driver.runs().filter((live) => live.hasShortWork());
     const workers = running.length === 0 ? '' : ` ${keptRunning(running.length)}; pawl run finds them again.`;
-    view.log(`${signal}: no new work is begun.${workers}`);
+    view.log(`${signal}: no new work will be started.${workers}`);
     if (short.length > 0) {
       const names = short.map((live) => live.runId);
-      view.log(`Waiting for short work of ${listed(names, RUNS_NAMED)}; a second signal exits at once.`);
+      view.log(`Waiting for short work to finish: ${listed(names, RUNS_NAMED)}; a second signal exits at once.`);
     }
     driver.stopAccepting();
   };
@@ -202,9 +202,9 @@ export function show(output: Output, result: Result, more: object = {}): number 
   output.json({
     ...more,
     runs,
-    ...(outcomes.length === 0 ? {} : { packets: toldOutcomes(outcomes) }),
+    ...(outcomes.length === 0 ? {} : { packets: reportedOutcomes(outcomes) }),
     stopped: stoppedBy !== null,
-    faults: faults.map(({ runId, error }) => ({ runId, error: toldOf(error, output.options) })),
+    faults: faults.map(({ runId, error }) => ({ runId, error: errorReport(error, output.options) })),
   });
   for (const view of runs) {
     output.line(runLine(output, view));
@@ -212,14 +212,14 @@ export function show(output: Output, result: Result, more: object = {}): number 
   }
   for (const line of refusedLines(output, outcomes)) output.line(line);
   if (runs.length === 0 && outcomes.length === 0)
-    output.line('No run can move. Name a file of packets with --packets, or take one in with pawl intake.');
+    output.line('No runs to drive. Name a packets file with --packets, or import one with pawl intake.');
   const refused = outcomes.filter(({ refusal }) => refusal !== null).length;
   if (runs.length + refused > 0) output.line(summaryLine(runs.map(conditionOf), refused, tookMs));
-  if (stoppedBy !== null) output.line('Stopped as asked; started again, it continues.');
+  if (stoppedBy !== null) output.line('Stopped as requested; run it again to resume.');
   return exitCodeOfResult(result);
 }
 
-/** That of a run that cannot go on in this process, else of the signal that cut the command off, else of what came of the runs. */
+/** That of a run that cannot continue in this process, else of the signal that cut the command off, else of what came of the runs. */
 export function exitCodeOfResult({ runs, faults, outcomes, stoppedBy }: Omit<Result, 'tookMs'>): number {
   const fault = faults[0];
   if (fault !== undefined) return exitCodeOfError(fault.error);

@@ -65,7 +65,9 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     if (picture.length > 0) output.line();
     for (const line of picture) output.line(pictureLine(output, line));
     if (runs.length === 0)
-      output.line('No runs yet. pawl intake takes a file of packets in; pawl init and pawl new write the first ones.');
+      output.line(
+        'No runs yet. pawl init writes a first config, pawl new a first packet, and pawl intake imports a packets file.',
+      );
     const hasEnded = runId !== undefined && runs.every(({ kind }) => kind === 'terminal');
     if (options.watch !== true || hasEnded) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));

@@ -94,7 +94,7 @@ async function nativeCheck(
     const { version, sha256 } = program;
     const abilities = abilitiesOf(adapter, program, place);
     const unknown = unknownFlags(adapter, program, argsOf(adapter, { extraArgs: config?.extraArgs ?? [] }));
-    const problem = unknown.length === 0 ? null : `version ${version} does not know ${unknown.join(', ')}`;
+    const problem = unknown.length === 0 ? null : `version ${version} does not support ${unknown.join(', ')}`;
     return { ...base, version, sha256, abilities, unknownFlags: unknown, problem };
   } catch (error) {
     if (!(error instanceof PawlError)) throw error;

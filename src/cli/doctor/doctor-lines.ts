@@ -86,7 +86,7 @@ export function stepLine(output: Output, step: ProbeStep): string {
 export function probeSummary({ agent, isPassed, modelCalls, left }: ProbeReport): string {
   const { first, stray, resumed } = modelCalls;
   const calls = `calls of the model: ${first} before the kill, ${stray} by what outlived it, ${resumed} after the resume`;
-  return `${agent}: ${isPassed ? 'every step went well' : 'a step has failed'}; ${calls}; processes left: ${left}`;
+  return `${agent}: ${isPassed ? 'every step passed' : 'a step failed'}; ${calls}; processes left: ${left}`;
 }
 
 function line({ colour }: Output, status: Status, title: string, text: string): string {

@@ -14,7 +14,7 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import { hasPidNamespaces } from '../../app/wiring.ts';
 import { Files } from '../../store/files.ts';
 import { linkRegister } from '../../store/register.ts';
-import { toldOf } from '../output.ts';
+import { errorReport } from '../output.ts';
 import type { Check } from './doctor-report.ts';
 
 const NODE_MIN = [20, 19] as const;
@@ -80,7 +80,7 @@ function trialChecks({ trialFolder }: MachinePlace): readonly Check[] {
     folder = mkdtempSync(join(trialFolder, '.pawl-doctor-'));
   } catch (error) {
     const hint = 'Make it writable for you, or name another registry with --registry DIR.';
-    return [{ name: 'links', status: 'failed', found: `${trialFolder}: ${toldOf(error).message}`, hint }];
+    return [{ name: 'links', status: 'failed', found: `${trialFolder}: ${errorReport(error).message}`, hint }];
   }
   try {
     return [flockCheck(folder), linksCheck(folder)];
@@ -105,7 +105,7 @@ function linksCheck(folder: string): Check {
     linkRegister(new Files(nodeFs, systemClock), join(folder, 'register'), new TextEncoder().encode('{}\n'));
     return { name: 'links', status: 'ok', found: 'hard links and syncing work', hint: null };
   } catch (error) {
-    const { message, hint } = toldOf(error);
+    const { message, hint } = errorReport(error);
     return { name: 'links', status: 'failed', found: message, hint };
   }
 }

@@ -82,7 +82,7 @@ export class ProbeSandbox {
     return existsSync(join(this.#worktree, TOOL_MARKER));
   }
 
-  /** The agent's command line for a new session, or for going on with one. */
+  /** The agent's command line for a new session, or for continuing with one. */
   command(session: TurnSession): TurnCommand {
     const { model, extraArgs } = this.#settings;
     return this.#adapter.command({
@@ -130,7 +130,7 @@ export class ProbeSandbox {
   }
 
   #promptOf({ isResume }: TurnSession): string {
-    return isResume ? 'You were interrupted. Say that you go on.' : this.firstPrompt;
+    return isResume ? 'You were interrupted. Say that you are continuing.' : this.firstPrompt;
   }
 
   #env(): Record<string, string> {

@@ -132,7 +132,8 @@ class Probe {
     this.#version = program.version;
     const commands = [false, true].map((isResume) => this.#sandbox.command({ id: randomUUID(), isResume }));
     const unknown = new Set(commands.flatMap(({ args }) => unknownFlags(adapter, program, args)));
-    if (unknown.size > 0) throw new StepFailure(`version ${program.version} does not know ${[...unknown].join(', ')}`);
+    if (unknown.size > 0)
+      throw new StepFailure(`version ${program.version} does not support ${[...unknown].join(', ')}`);
     return `version ${program.version}`;
   }
 
@@ -163,7 +164,8 @@ class Probe {
   async #kill(): Promise<string> {
     const { processes } = this.#order;
     const turn = this.#started();
-    if (turn.worker === null || !processes.signal(turn.worker, 'SIGKILL')) throw new StepFailure('it had gone already');
+    if (turn.worker === null || !processes.signal(turn.worker, 'SIGKILL'))
+      throw new StepFailure('it had already exited');
     await this.#until(BOUNDS_MS.kill, 'ended', null, () => turn.exit() !== null);
     this.#outlivedKill = sightLeftovers(processes, this.#tree()).survivors.length;
     return this.#outlivedKill === 0 ? 'all its processes died' : `${this.#outlivedKill} of its processes survived`;
@@ -179,19 +181,20 @@ class Probe {
 
   async #resume(): Promise<string> {
     const { adapter } = this.#order;
-    if (!adapter.capabilities.canResume) throw new StepSkip(`${adapter.title} resumes no session`);
+    if (!adapter.capabilities.canResume) throw new StepSkip(`${adapter.title} cannot resume a session`);
     if (this.#session === null) throw new StepFailure('it never reported its session');
     const before = this.#standIn.calls().length;
-    this.#standIn.setReply(() => ({ kind: 'text', text: 'I go on.' }));
+    this.#standIn.setReply(() => ({ kind: 'text', text: 'I am continuing.' }));
     const turn = await this.#sandbox.start({ id: this.#session, isResume: true }, this.#order.processes);
     await this.#until(BOUNDS_MS.resume, 'ended', null, () => turn.exit() !== null);
     const calls = this.#standIn.calls().slice(before);
     this.#calls = { ...this.#calls, resumed: calls.length };
     const { ended, session } = turn.turn();
     if (ended?.how !== 'completed' || turn.exit()?.code !== 0) throw new StepFailure(endOf(turn));
-    if (session !== null && session !== this.#session) throw new StepFailure(`went on as another session, ${session}`);
+    if (session !== null && session !== this.#session)
+      throw new StepFailure(`continued in another session, ${session}`);
     const knows = calls.some(({ messages }) => messages.some(({ text }) => text.includes(this.#sandbox.firstPrompt)));
-    if (!knows) throw new StepFailure('it has lost the earlier conversation');
+    if (!knows) throw new StepFailure('the earlier conversation was lost');
     return 'resumes the same session with its history, and ends';
   }
 

@@ -5,7 +5,6 @@
  *
  * Invariant: 1. Nothing is locked, repaired or written.
  */
-
 import { existsSync } from 'node:fs';
 import { askGit } from '../../adapters/git/locate.ts';
 import { lockFilesOf } from '../../adapters/git/lock-files.ts';
@@ -21,7 +20,7 @@ import { removeFiles, takeOver } from '../../run/next-actions.ts';
 import { listRuns, REGISTRY_VERSION, readRegistry } from '../../store/registry.ts';
 import { assertOwnRegistry } from '../../store/registry-binding.ts';
 import { type Holder, readHolder } from '../../store/registry-lock.ts';
-import { toldOf } from '../output.ts';
+import { errorReport } from '../output.ts';
 import type { Check } from './doctor-report.ts';
 
 /** What was found of registry and config. */
@@ -62,7 +61,7 @@ export function registryFindings(options: CommonOptions, cwd: string): RegistryF
 
 /** Outside of a repository there is nothing to look at; a registry that cannot be read, or is another repository's, cannot be used. */
 function unusable(error: unknown, options: readonly string[]): Check {
-  const { code, message, hint } = toldOf(error, options);
+  const { code, message, hint } = errorReport(error, options);
   if (!(error instanceof PawlError)) throw error;
   const isElsewhere = code === 'PAWL_REPOSITORY_MISSING';
   return { name: 'registry', status: isElsewhere ? 'unknown' : 'failed', found: message, hint };
@@ -86,7 +85,7 @@ function registryCheck(places: Places): Check {
 function lockCheck({ files, paths }: Places): Check {
   const holder = readHolder({ files, paths, processes: systemProcesses() });
   if (holder.kind === 'unknown') {
-    const { command } = takeOver(paths.commandOptions, 'your word is recorded');
+    const { command } = takeOver(paths.commandOptions, 'your confirmation is recorded');
     const hint = `Make sure that it no longer runs, then assert it:\n${command}`;
     return { name: 'lock', status: 'warning', found: `${whoOf(holder)}, and cannot be judged from here`, hint };
   }
@@ -100,7 +99,7 @@ function gitConfigCheck({ repository, paths }: Places): Check {
     return { name: 'gitConfig', status: 'ok', found: 'readable', hint: null };
   } catch (error) {
     if (!(error instanceof PawlError)) throw error;
-    const { message, hint } = toldOf(error, paths.commandOptions);
+    const { message, hint } = errorReport(error, paths.commandOptions);
     return { name: 'gitConfig', status: 'failed', found: message, hint };
   }
 }

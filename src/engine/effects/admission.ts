@@ -17,8 +17,8 @@ import type { RunsAtWork } from './git-settings.ts';
 import type { Outages } from './outages.ts';
 import type { ReportsOfOthers, SpentByOthers } from './request-task.ts';
 
-/** What admission needs to know of the other runs. */
-export interface Neighbours {
+/** Coordinates a run with the others of its process: what admission needs to know of them. */
+export interface RunCoordinator {
   readonly leases: LeaseTable;
   readonly slots: Slots;
   readonly outages: Outages;
@@ -45,10 +45,10 @@ export interface Neighbours {
 export async function acquireLease(
   run: LiveRun,
   effect: KeyedEffectOf<'acquireLease'>,
-  neighbours: Neighbours,
+  coordinator: RunCoordinator,
   signal: AbortSignal,
 ): Promise<void> {
-  const { leases, slots } = neighbours;
+  const { leases, slots } = coordinator;
   while (!signal.aborted && run.isOwed(effect.key)) {
     const conflict = leases.conflict(run.runId, effect.surfaces);
     if (conflict === null) {
@@ -58,8 +58,8 @@ export async function acquireLease(
       run.settle(effect, { type: 'leaseAcquired', key: effect.key, surfaces: [...effect.surfaces] });
       return;
     }
-    if (reclaim(run, conflict, neighbours)) continue;
-    if (!neighbours.isMoving(conflict.holder.runId)) {
+    if (reclaim(run, conflict, coordinator)) continue;
+    if (!coordinator.isMoving(conflict.holder.runId)) {
       slots.release(run.runId);
       run.settle(effect, {
         type: 'leaseRefused',
@@ -83,13 +83,13 @@ function noteContention(run: LiveRun, effect: KeyedEffectOf<'acquireLease'>, { h
 }
 
 /** A lease past its time is taken from a holder that does not move and has no open task. Returns whether it was. */
-function reclaim(run: LiveRun, { holder }: Conflict, neighbours: Neighbours): boolean {
-  if (holder.expiresAtMs > run.world.clock.nowMs() || neighbours.isMoving(holder.runId)) return false;
-  const owner = neighbours.find(holder.runId);
+function reclaim(run: LiveRun, { holder }: Conflict, coordinator: RunCoordinator): boolean {
+  if (holder.expiresAtMs > run.world.clock.nowMs() || coordinator.isMoving(holder.runId)) return false;
+  const owner = coordinator.find(holder.runId);
   if (owner === undefined || owner.fault !== null) return false;
   const refusal = owner.commit('run', { type: 'leaseReclaimed', by: run.runId });
   if (refusal !== null) return false;
-  run.world.log(`${run.runId}: reclaimed the lease of ${holder.runId}, which had run out`);
+  run.world.log(`${run.runId}: reclaimed the lease of ${holder.runId}, which had expired`);
   return true;
 }
 
@@ -109,16 +109,16 @@ function leaseConflict({ holder, surfaces, held }: Conflict): Blocker {
 export async function awaitSurface(
   run: LiveRun,
   effect: KeyedEffectOf<'awaitSurface'>,
-  neighbours: Neighbours,
+  coordinator: RunCoordinator,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted && run.isOwed(effect.key)) {
-    const conflict = neighbours.leases.conflict(run.runId, effect.surfaces);
+    const conflict = coordinator.leases.conflict(run.runId, effect.surfaces);
     if (conflict === null) {
       run.settle(effect, { type: 'surfaceFreed', key: effect.key });
       return;
     }
-    await neighbours.leases.changed(signal);
+    await coordinator.leases.changed(signal);
   }
 }
 
@@ -126,7 +126,7 @@ export async function awaitSurface(
 export async function prepareWorkspace(
   run: LiveRun,
   effect: KeyedEffectOf<'prepareWorkspace'>,
-  neighbours: Neighbours,
+  coordinator: RunCoordinator,
 ): Promise<void> {
   const { world, runId } = run;
   const { key } = effect;
@@ -136,7 +136,7 @@ export async function prepareWorkspace(
     worktree: world.paths.worktree(runId),
     branch: run.state.root.context.branch,
     baseBranch: kept.packet.scm.baseBranch,
-    endedWorktrees: neighbours.endedWorktrees(),
+    endedWorktrees: coordinator.endedWorktrees(),
   });
   if (result.kind === 'refused') {
     run.settle(effect, { type: 'workspaceRefused', key, blocker: result.blocker });

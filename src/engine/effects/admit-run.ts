@@ -14,18 +14,18 @@ import { DRIVER_ACTOR } from '../../model/system-record.ts';
 import { preflight } from '../../packets/preflight.ts';
 import { readKeptPacket } from '../kept-packet.ts';
 import type { LiveRun } from '../live-run.ts';
-import type { Neighbours } from './admission.ts';
+import type { RunCoordinator } from './admission.ts';
 
 /** The run is admitted with an agent for every role, or its blockers say what is in the way. */
 export async function admitRun(
   run: LiveRun,
   effect: KeyedEffectOf<'admitRun'>,
-  neighbours: Neighbours,
+  coordinator: RunCoordinator,
   signal: AbortSignal,
 ): Promise<void> {
   const { world } = run;
-  const place = neighbours.turns.join();
-  noteAgent(run, neighbours.agentOverride);
+  const place = coordinator.turns.join();
+  noteAgent(run, coordinator.agentOverride);
   try {
     const { packet } = readKeptPacket(world, run);
     const repository = await world.git.facts();
@@ -34,10 +34,10 @@ export async function admitRun(
       config: world.config,
       agents: world.agents,
       repository,
-      agentOverride: neighbours.agentOverride ?? run.agentOverride,
+      agentOverride: coordinator.agentOverride ?? run.agentOverride,
     });
     if (blockers.length > 0) return noteRefusal(run, effect, blockers);
-    if (!(await place.reached(signal)) || !(await neighbours.slots.take(run.runId, signal))) return;
+    if (!(await place.reached(signal)) || !(await coordinator.slots.take(run.runId, signal))) return;
     run.settle(effect, {
       type: 'runAdmitted',
       key: effect.key,
@@ -55,14 +55,14 @@ function noteAgent(run: LiveRun, agentOverride: string | null): void {
   run.commit(DRIVER_ACTOR, { type: 'agentNamed', agentOverride });
 }
 
-/** True when these are the blockers that the run names already. */
-export function isTold(run: LiveRun, blockers: readonly Blocker[]): boolean {
+/** True when the run already names these blockers. */
+export function isAlreadyRecorded(run: LiveRun, blockers: readonly Blocker[]): boolean {
   return canonicalJson(run.state.root.context.blockers.map(factsOf)) === canonicalJson(blockers.map(factsOf));
 }
 
 /** What is in the way is recorded, unless it is what was recorded before. */
 function noteRefusal(run: LiveRun, { actor, key }: KeyedEffectOf<'admitRun'>, blockers: readonly Blocker[]): void {
-  if (isTold(run, blockers)) return;
+  if (isAlreadyRecorded(run, blockers)) return;
   const [blocker] = blockers;
   // An agent alone has an event of its own; anything else, or more than one, is recorded by the event that holds all of it.
   const isAgentAlone = blocker !== undefined && blockers.length === 1 && blocker.code.startsWith('PAWL_AGENT_');

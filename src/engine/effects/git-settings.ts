@@ -42,7 +42,7 @@ export async function findChangedSettings(
   return settingsBlocker({ taskId, changes, others });
 }
 
-/** The outcome that settled the task; null where it was given up before a start. Throws PAWL_REGISTER_CONTRADICTION for any other. */
+/** The outcome that settled the task; null where it was abandoned before a start. Throws PAWL_REGISTER_CONTRADICTION for any other. */
 function outcomeOf({ world, runId, state }: LiveRun, taskId: string): Outcome | null {
   const folder = world.paths.task(runId, taskId);
   const path = join(folder, TASK_FILES.outcome);

@@ -7,8 +7,8 @@ import { unreachable } from '../../base/unreachable.ts';
 import { type KeyedEffect, RUN_EFFECTS } from '../../model/effect.ts';
 import { PawlError } from '../../model/error.ts';
 import type { LiveRun, Performer } from '../live-run.ts';
-import { acquireLease, awaitSurface, type Neighbours, prepareWorkspace } from './admission.ts';
-import { admitRun, isTold } from './admit-run.ts';
+import { acquireLease, awaitSurface, prepareWorkspace, type RunCoordinator } from './admission.ts';
+import { admitRun, isAlreadyRecorded } from './admit-run.ts';
 import { performEndTask } from './end-task.ts';
 import { projectHandoff } from './project-handoff.ts';
 import { prepareTask } from './request-task.ts';
@@ -17,36 +17,36 @@ import { awaitDeadline } from './timers.ts';
 import { commitWork, performJudgeGate } from './work.ts';
 
 /** The performer of a driving process. */
-export function performer(neighbours: Neighbours): Performer {
+export function performer(coordinator: RunCoordinator): Performer {
   return async (run, effect, signal) => {
     const { isBeginning, occupiesSlot } = RUN_EFFECTS[effect.kind];
-    if (!neighbours.isAccepting() && isBeginning) return;
-    if (occupiesSlot && !(await neighbours.slots.take(run.runId, signal))) return;
+    if (!coordinator.isAccepting() && isBeginning) return;
+    if (occupiesSlot && !(await coordinator.slots.take(run.runId, signal))) return;
     if (signal.aborted || !run.isOwed(effect.key)) return;
     try {
-      await perform(run, effect, neighbours, signal);
+      await perform(run, effect, coordinator, signal);
     } catch (error) {
       if (!(error instanceof PawlError) || !isOfGit(error) || !refuseForGit(run, effect, error)) throw error;
     }
   };
 }
 
-function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, signal: AbortSignal): Promise<void> {
+function perform(run: LiveRun, effect: KeyedEffect, coordinator: RunCoordinator, signal: AbortSignal): Promise<void> {
   switch (effect.kind) {
     case 'admitRun':
-      return admitRun(run, effect, neighbours, signal);
+      return admitRun(run, effect, coordinator, signal);
     case 'acquireLease':
-      return acquireLease(run, effect, neighbours, signal);
+      return acquireLease(run, effect, coordinator, signal);
     case 'awaitSurface':
-      return awaitSurface(run, effect, neighbours, signal);
+      return awaitSurface(run, effect, coordinator, signal);
     case 'prepareWorkspace':
-      return prepareWorkspace(run, effect, neighbours);
+      return prepareWorkspace(run, effect, coordinator);
     case 'prepareTask':
-      return prepareTask(run, effect, neighbours);
+      return prepareTask(run, effect, coordinator);
     case 'commitWork':
-      return commitWork(run, effect, neighbours);
+      return commitWork(run, effect, coordinator);
     case 'judgeGate':
-      return performJudgeGate(run, effect, neighbours.runsAtWork);
+      return performJudgeGate(run, effect, coordinator.runsAtWork);
     case 'projectHandoff':
       return projectHandoff(run, effect);
     case 'startHost':
@@ -56,13 +56,13 @@ function perform(run: LiveRun, effect: KeyedEffect, neighbours: Neighbours, sign
     case 'endTask':
       return performEndTask(run, effect);
     case 'deadline':
-      return awaitDeadline(run, effect, signal, neighbours.outages);
+      return awaitDeadline(run, effect, signal, coordinator.outages);
     default:
       return unreachable(effect);
   }
 }
 
-/** A git that was killed or could not be started has said nothing: then the run stands still, and the next start goes on by itself. */
+/** A git that was killed or could not be started has said nothing: then the run halts, and the next start resumes automatically. */
 function isOfGit({ code, kind }: PawlError): boolean {
   return (code === 'PAWL_GIT_FAILED' && kind !== 'retryable') || code.startsWith('PAWL_WORKSPACE_');
 }
@@ -76,6 +76,6 @@ function refuseForGit(run: LiveRun, effect: KeyedEffect, error: PawlError): bool
   const { blocker } = error;
   if (refusedAs === null || blocker === null) return false;
   // A run that waits to be admitted is asked about again and again: what it has been told already is not recorded once more.
-  if (!isTold(run, [blocker])) run.settle(effect, refusedAs(effect.key, blocker));
+  if (!isAlreadyRecorded(run, [blocker])) run.settle(effect, refusedAs(effect.key, blocker));
   return true;
 }

@@ -6,7 +6,6 @@
  * Invariants: 1. No request while anything of an earlier tree or its host lives (design, section 5.9). 2. What an earlier attempt left
  * is kept under a rescue ref before the worktree is reset (5.10). 3. The request that stands in the register is the one that counts.
  */
-
 import { isAbsolute, join } from 'node:path';
 import type { Json } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
@@ -24,7 +23,7 @@ import { isGate } from '../../turn/answer.ts';
 import type { Spent } from '../../turn/ledger.ts';
 import type { ResumedSession } from '../../turn/session-choice.ts';
 import { encodeRequest, parseRequest } from '../../turn/task-files.ts';
-import type { Interlude } from '../../turn/turn-prompt.ts';
+import type { PriorAttempt } from '../../turn/turn-prompt.ts';
 import { endTree } from '../../worker/ending.ts';
 import { treeHandle } from '../../worker/observe.ts';
 import { contradiction, factsOf, observe, openTaskFolder } from '../../worker/task-folder.ts';
@@ -68,7 +67,7 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
     reports: () => others.reportsOfOthers(runId),
   });
   if (plan.kind === 'refused') return refuse(plan.blocker);
-  const interlude = await putWorktreeInPlace(run, effect, plan.resumed);
+  const priorAttempt = await putWorktreeInPlace(run, effect, plan.resumed);
   world.files.ensureFolders([folder]);
   const nonce = world.clock.nonce();
   const mark = `${runId}/${effect.taskId}/${nonce.slice(0, 12)}`;
@@ -77,7 +76,7 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
   const command =
     plan.kind === 'program'
       ? plan.command
-      : await orderTurn(run, effect, plan, { interlude, document, places, folder, nonce, mark });
+      : await orderTurn(run, effect, plan, { priorAttempt, document, places, folder, nonce, mark });
   if ('blocker' in command) return refuse(command.blocker);
   const git = await world.git.settings(worktree);
   const parts = { agent: plan.agent, command, completionFile, nonce, mark, document, git, instructions };
@@ -93,7 +92,7 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
     taskId: effect.taskId,
     requestHash: sha256(standing),
     agent: parsed.value.agent,
-    rescueRef: interlude.rescueRef,
+    rescueRef: priorAttempt.rescueRef,
   });
 }
 
@@ -117,7 +116,7 @@ async function putWorktreeInPlace(
   run: LiveRun,
   effect: PrepareTask,
   resumed: ResumedSession | null,
-): Promise<Interlude> {
+): Promise<PriorAttempt> {
   const { world, runId } = run;
   const { branch } = run.state.root.context;
   const worktree = world.paths.worktree(runId);

@@ -1,5 +1,5 @@
 /**
- * Making a turn of a coding agent ready: what is left of the budget, which session it goes on with, what it is told.
+ * Making a turn of a coding agent ready: what is left of the budget, which session it continues with, what it is told.
  *
  * Owns: those, read from the run's own journal under the registry's lock. Does not own: starting (engine/effects/supervise), the agent's command line (adapters/agents), the rules
  * (turn/ledger, turn/session-choice).
@@ -7,7 +7,6 @@
  * Invariants: 1. Nothing is asked for when a part of a budget is used up, or cannot be held by that agent. 2. The session is the one that the journal knows now, never a
  * caller's copy.
  */
-
 import type { Json } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { blocker } from '../../model/blocker.ts';
@@ -34,7 +33,7 @@ import {
 } from '../../turn/ledger.ts';
 import { type EndedTask, type ResumedSession, sessionToResume, underPacket } from '../../turn/session-choice.ts';
 import { answerSchema } from '../../turn/task-document.ts';
-import { type Interlude, turnPrompt } from '../../turn/turn-prompt.ts';
+import { type PriorAttempt, turnPrompt } from '../../turn/turn-prompt.ts';
 import type { KeptPacket } from '../kept-packet.ts';
 import type { LiveRun } from '../live-run.ts';
 import type { Work } from './task-work.ts';
@@ -170,7 +169,7 @@ export interface UseByOthers {
 type TurnWork = Extract<Work, { kind: 'turn' }>;
 type PrepareTask = KeyedEffectOf<'prepareTask'>;
 
-/** The plan; of a turn what is left for it and the session that it goes on with, refused when nothing is left. */
+/** The plan; of a turn what is left for it and the session that it continues with, refused when nothing is left. */
 export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: KeptPacket, others: UseByOthers): Plan {
   if (work.kind === 'refused') return work;
   const { agent } = work;
@@ -194,9 +193,9 @@ export function planWork(run: LiveRun, effect: PrepareTask, work: Work, kept: Ke
   return { kind: 'turn', agent, work, commands: [], budget, resumed, firstEventMs, usdPerMillion, allowedTools };
 }
 
-/** What a turn is ordered with, once the worktree is in place. */
-export interface TurnScene {
-  readonly interlude: Interlude;
+/** The inputs of a turn, once its worktree is in place. */
+export interface TurnInputs {
+  readonly priorAttempt: PriorAttempt;
   readonly document: Json;
   readonly places: AgentPlaces;
   readonly folder: string;
@@ -209,15 +208,15 @@ export async function orderTurn(
   run: LiveRun,
   effect: PrepareTask,
   turn: Extract<Plan, { kind: 'turn' }>,
-  scene: TurnScene,
+  inputs: TurnInputs,
 ): Promise<AgentCommand | { readonly blocker: Blocker }> {
   const { work, resumed } = turn;
-  const { interlude, document, places, folder, nonce, mark } = scene;
+  const { priorAttempt, document, places, folder, nonce, mark } = inputs;
   try {
     return await run.world.agents.turn(work.agent, places, {
       role: work.role,
       session: sessionFor(resumed, work.coding, nonce),
-      prompt: turnPrompt(document, interlude, work.coding.answer),
+      prompt: turnPrompt(document, priorAttempt, work.coding.answer),
       answerSchema: answerSchema(effect.purpose),
       budget: turn.budget,
       usedBefore: usedBefore(run.state, resumed, work.agent),

@@ -149,7 +149,8 @@ function keptEvidence(
   const path = `artifacts/${effect.gate}/${name}`;
   const bytes = files.readBytes(join(run.folder, path), BOUNDS.artifactBytes) ?? new Uint8Array();
   const ref = { path, sha256: sha256(bytes) };
-  if (!name.includes(ref.sha256.slice(0, 12))) throw contradiction(path, 'its bytes are not those that its name says');
+  if (!name.includes(ref.sha256.slice(0, 12)))
+    throw contradiction(path, 'its content does not match the hash in its name');
   // Found, not written: whoever wrote it may have died before its name was durable.
   files.syncFolder(`${paths.artifacts(run.runId)}/${effect.gate}`);
   return { ref, document: JSON.parse(readArtifact(files, run.folder, ref)) };
@@ -199,7 +200,7 @@ function noTree(error: unknown): string {
 }
 
 /**
- * A worktree that git says it cannot read stands at no commit: the gate fails. Anything else goes on as it came: a git that was killed, or
+ * A worktree that git says it cannot read stands at no commit: the gate fails. Anything else continues as it came: a git that was killed, or
  * never started, says nothing about the gate.
  */
 function worktreeGone(error: unknown): WorktreeState {

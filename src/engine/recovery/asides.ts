@@ -1,11 +1,11 @@
 /**
  * Runs that turn out to contradict themselves while they are driven: set aside one after another.
  *
- * Owns: telling such a failure from others, the line of those that are being set aside. Does not own: setting one aside (engine/recovery/set-aside), what becomes of its
+ * Owns: telling such a failure from others, the queue of those that are being set aside. Does not own: setting one aside (engine/recovery/set-aside), what becomes of its
  * place among the others (engine/driver).
  */
 import { surfacesToLease } from '../../../machines/run/surfaces.ts';
-import { Line } from '../../base/line.ts';
+import { SerialQueue } from '../../base/serial-queue.ts';
 import { PawlError } from '../../model/error.ts';
 import { ERROR_CODES, EXIT } from '../../model/error-codes.ts';
 import type { LiveRun } from '../live-run.ts';
@@ -19,7 +19,7 @@ export class Asides {
   /** The run is set aside, and has been stopped. */
   readonly #onAside: (runId: string) => void;
   readonly #onBug: (error: unknown) => void;
-  readonly #line = new Line();
+  readonly #queue = new SerialQueue();
 
   constructor(world: World, onAside: (runId: string) => void, onBug: (error: unknown) => void) {
     this.#world = world;
@@ -34,7 +34,7 @@ export class Asides {
     const { packetTaskId } = run.state.root.context;
     const surfaces = surfacesToLease(run.state.root.context);
     const finding: Finding = { class: 'ambiguous', detail, action: 'the run is set aside as it is' };
-    this.#line
+    this.#queue
       .add(async () => {
         await run.stop();
         await setAside(this.#world, run.runId, { code, detail, surfaces, taskId: packetTaskId }, [finding]);
@@ -46,6 +46,6 @@ export class Asides {
 
   /** Resolves when nothing is being set aside any more. */
   settled(): Promise<void> {
-    return this.#line.settled();
+    return this.#queue.settled();
   }
 }

@@ -6,7 +6,7 @@
  *
  * Invariant: a git that refuses holds nothing up: the next start, or the run that wants the branch, tries again.
  */
-import { Line } from '../../base/line.ts';
+import { SerialQueue } from '../../base/serial-queue.ts';
 import { PawlError } from '../../model/error.ts';
 import type { LiveRun } from '../live-run.ts';
 import type { World } from '../world.ts';
@@ -15,7 +15,7 @@ import type { World } from '../world.ts';
 export class BranchReleases {
   readonly #world: World;
   readonly #onBug: (error: unknown) => void;
-  readonly #line = new Line();
+  readonly #queue = new SerialQueue();
 
   constructor(world: World, onBug: (error: unknown) => void) {
     this.#world = world;
@@ -25,7 +25,7 @@ export class BranchReleases {
   /** The run has ended: once its own short work is over, its worktree lets go. */
   ofRun(run: LiveRun): void {
     const worktree = this.#world.paths.worktree(run.runId);
-    void this.#line.add(async () => {
+    void this.#queue.add(async () => {
       await run.quietly(() => undefined);
       await this.ofWorktrees([worktree]);
     });
@@ -44,6 +44,6 @@ export class BranchReleases {
 
   /** Resolves when every release that was asked for is over. */
   settled(): Promise<void> {
-    return this.#line.settled();
+    return this.#queue.settled();
   }
 }

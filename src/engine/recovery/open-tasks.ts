@@ -34,8 +34,8 @@ export function lookAtTasks(
     } else if (effect.kind === 'prepareTask' && place.files.exists(place.paths.task(runId, effect.taskId))) {
       found.push({
         class: 'intentBeforeSpawn',
-        detail: `${effect.taskId} was being made ready`,
-        action: 'made ready again, once, by the next run',
+        detail: `${effect.taskId} was being prepared`,
+        action: 'prepared again, once, by the next run',
       });
     }
   }

@@ -155,7 +155,7 @@ function filesProblem(
     if (name.startsWith('.')) continue;
     const task = state.children[name]?.context;
     if (task === undefined && !asked.has(name))
-      return contradictory(`the journal does not know the task folder ${quote(name)}`);
+      return contradictory(`the journal has no record of the task folder ${quote(name)}`);
     const folder = paths.task(runId, name);
     if (task === undefined) {
       if (files.exists(join(folder, TASK_FILES.claim))) {
@@ -168,12 +168,12 @@ function filesProblem(
     }
     const request = readRegister(files, join(folder, TASK_FILES.request));
     if (request === null || sha256(request) !== task.requestHash)
-      return contradictory(`request.json of ${name} is not the recorded one`);
+      return contradictory(`request.json of ${name} does not match the recorded one`);
     if (task.settlement === null) continue;
     const outcome = readRegister(files, join(folder, TASK_FILES.outcome));
     const ended = outcome ?? readRegister(files, join(folder, TASK_FILES.claim));
     if (ended === null || sha256(ended) !== task.settlement.outcomeHash)
-      return contradictory(`the outcome of ${name} is not the recorded one`);
+      return contradictory(`the outcome of ${name} does not match the recorded one`);
   }
   for (const name of Object.keys(state.children)) {
     if (!files.exists(paths.task(runId, name))) return contradictory(`the folder of ${name} is missing`);

@@ -1,5 +1,5 @@
 /**
- * A failed run brought back among the living, so that a person's retry can have it go on.
+ * A failed run brought back among the living, so that a person's retry can have it continue.
  *
  * Owns: whether it may: what its end has given away must still be there for it. Does not own: the retry itself (machines), putting its worktree in place
  * (engine/effects/request-task), the run's place in the driver.
@@ -11,7 +11,7 @@ import type { RunView } from '../../run/run-view.ts';
 import { readCleaned } from '../../store/removed-runs.ts';
 import type { Driver } from '../driver.ts';
 
-/** Why that failed run cannot go on, in a sentence; null when it can. Throws PAWL_GIT_FAILED. */
+/** Why that failed run cannot continue, in a sentence; null when it can. Throws PAWL_GIT_FAILED. */
 export async function whyNotRevived(driver: Driver, view: RunView): Promise<string | null> {
   const { world } = driver;
   const { runId, branch, headCommit, removedAtMs } = view;

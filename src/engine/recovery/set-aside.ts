@@ -52,7 +52,7 @@ async function endTask(world: World, runId: string, taskId: string): Promise<Fin
   const found: Finding[] = [];
   const requestBytes = readRegister(world.files, join(folder, TASK_FILES.request));
   const request = requestBytes === null ? null : parseRequest(requestBytes);
-  // A host that is on its way and has not claimed yet finds the task given up.
+  // A host that is on its way and has not claimed yet finds the task abandoned.
   if (requestBytes !== null && !world.files.exists(join(folder, TASK_FILES.claim))) {
     revokeClaim(world.files, folder, sha256(requestBytes), 'interrupted');
   }
@@ -69,7 +69,11 @@ async function endTask(world: World, runId: string, taskId: string): Promise<Fin
   const end = await endTree(world.processes, world.clock, handle, { graceMs, killMs: BOUNDS.killMs });
   if (!end.isGone) {
     const pids = [...end.survivors.map((each) => each.pid), ...end.unknown].join(', ');
-    found.push({ class: 'ambiguous', detail: `of ${taskId} something is left: ${pids}`, action: 'end it yourself' });
+    found.push({
+      class: 'ambiguous',
+      detail: `processes of ${taskId} are still running: ${pids}`,
+      action: 'end them yourself',
+    });
   }
   return found;
 }

@@ -1,7 +1,7 @@
 /**
  * The files of the built page.
  *
- * Owns: finding them by the path of a request, their types, the headers of every answer. Does not own: who may ask (hub/door).
+ * Owns: finding them by the path of a request, their types, the headers of every answer. Does not own: who may ask (hub/access).
  *
  * Invariant: no path of a request ever reaches the file system: it is looked up among the names that the folder was found to hold.
  */

@@ -14,7 +14,7 @@ export const HUB_BOUNDS = {
   requestBytes: 16 * 1024,
   /** Answers that one page may be waiting for. */
   openRequests: 32,
-  /** A client that takes nothing for so long is let go. */
+  /** A client that takes nothing for so long is released. */
   slowMs: 20_000,
   /** Records read, folded or sent at a time. */
   recordsAtOnce: 100,

@@ -1,13 +1,12 @@
 /**
  * The local server that shows a registry: the page's files over HTTP, everything else over two kinds of WebSocket.
  *
- * Owns: starting and ending, who is connected, passing changes on. Does not own: the checks of a request (hub/door), the conversations
+ * Owns: starting and ending, who is connected, passing changes on. Does not own: the checks of a request (hub/access), the conversations
  * (hub/page-session, hub/stately-session).
  *
  * Invariants: 1. It reads: no lock is taken, nothing is written, in the registry or elsewhere. 2. It listens on the loopback addresses
  * alone. 3. Without the token nothing of the registry is told. 4. Everything that a client can make it keep is bounded (L9).
  */
-
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -24,8 +23,8 @@ import { isSafeName } from '../../store/registry-paths.ts';
 import type { TaskPlace } from '../../worker/task-folder.ts';
 import { CLOSE_CODES, type HubMessage, PAGE_API_VERSION, PAGE_SOCKET_PATH, SESSION_PATH } from '../wire/page-api.ts';
 import { machineDefinitions } from '../wire/stately-message.ts';
+import { bearerOf, isToken, newToken, refusalOf, targetOf } from './access.ts';
 import { Assets, headersFor } from './assets.ts';
-import { bearerOf, isToken, newToken, refusalOf, targetOf } from './door.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { closed, listenLocally } from './listen.ts';
 import { PacedSocket } from './paced-socket.ts';

@@ -43,7 +43,7 @@ export class JournalReader {
     this.#fromSeq = fromSeq;
   }
 
-  /** Why the journal can be followed no further, null while it can. */
+  /** Why the journal cannot be followed any further, null while it can. */
   get fault(): string | null {
     return this.#fault;
   }

@@ -3,7 +3,7 @@
  *
  * Owns: waiting for the client, letting a slow one go. Does not own: what is sent.
  *
- * Invariant (L9): at most one message of ours waits in the socket; a client that takes none of it for HUB_BOUNDS.slowMs is let go.
+ * Invariant (L9): at most one message of ours waits in the socket; a client that takes none of it for HUB_BOUNDS.slowMs is released.
  */
 import type { WebSocket } from 'ws';
 import { CLOSE_CODES } from '../wire/page-api.ts';

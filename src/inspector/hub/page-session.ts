@@ -197,7 +197,7 @@ export class PageSession {
         this.#nextOutput()
       );
     } catch (error) {
-      // Of one file that cannot be read now: the page is told, and the rest goes on.
+      // Of one file that cannot be read now: the page is told, and the rest continues.
       return this.#problemOf(error);
     }
   }

@@ -62,7 +62,7 @@ export class RunList {
   /** It is looked at again who drives and what lives: a run that is to be seen differently for it is told. */
   pulse(): void {
     const driver = driverFacts(this.#place);
-    // A run that cannot move is seen differently only when somebody begins or ends to drive, or another run lets go of what it needs.
+    // A run that cannot move is seen differently only when somebody begins or ends to drive, or another run releases what it needs.
     const isAll = this.#haveChanged || JSON.stringify(driver) !== JSON.stringify(this.#driver);
     this.#driver = driver;
     this.#haveChanged = false;
@@ -149,7 +149,7 @@ export class RunList {
     return view === null || isDoubtful ? await this.#lookAnew(runId) : view;
   }
 
-  /** Reads the whole journal at once, which holds all others up: a run that is doubted and goes on may not take the hub's time. */
+  /** Reads the whole journal at once, which holds all others up: a run that is doubted and continues may not take the hub's time. */
   async #lookAnew(runId: string): Promise<RunView | null> {
     const startMs = performance.now();
     const known = this.#views.get(runId) ?? null;

@@ -197,7 +197,7 @@ function bytesOf({ files }: Place, path: string): Uint8Array | null {
 
 function completionOf(bytes: Uint8Array): Parsed<JsonObject> {
   const value = safeDocument(parseJsonObject(bytes));
-  return isObject(value) ? { ok: true, value: { ...value } } : { ok: false, reason: 'it holds no object' };
+  return isObject(value) ? { ok: true, value: { ...value } } : { ok: false, reason: 'it contains no object' };
 }
 
 function requestView(request: TaskRequest | null): TaskFilesView['request'] {

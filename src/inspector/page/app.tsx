@@ -18,7 +18,7 @@ const AGES_AGAIN_MS = 5_000;
 export function App({ hub }: { readonly hub: HubState }) {
   const [, redraw] = useState(0);
   const [place, setPlace] = useState<Place>(() => placeIn(location.hash));
-  // Two changes may come before the page is drawn anew: the second goes on from the first.
+  // Two changes may come before the page is drawn anew: the second continues from the first.
   const latest = useRef(place);
   useEffect(() => {
     const again = (): void => redraw((n) => n + 1);
@@ -141,9 +141,9 @@ function LineLamp({ status }: { readonly status: LineStatus }) {
 
 const REFUSALS = {
   token:
-    'The hub does not know this tab: it was started anew, or this browser has never opened its address. Open the address that it has printed.',
-  version: 'The hub is of another version. Load the page again.',
-  malformed: 'The hub did not understand this page. That is our bug: load the page again, and please report it.',
+    'The hub does not know this tab: it was restarted, or this browser has never opened its address. Open the address that it has printed.',
+  version: 'The hub is a different version. Reload the page.',
+  malformed: 'The hub did not understand this page. That is our bug: reload the page, and please report it.',
 } as const;
 
 function LineNotice({ status, retry }: { readonly status: LineStatus; readonly retry: () => void }) {

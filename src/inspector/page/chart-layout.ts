@@ -140,7 +140,7 @@ function elkNode(chart: Chart, node: ChartNode): ElkNode {
 }
 
 /**
- * States are declared in the order of a life: an arrow to a later one goes on. Any other is given to the engine the other way round, so
+ * States are declared in the order of a life: an arrow to a later one continues. Any other is given to the engine the other way round, so
  * that its graph has no ring and what comes first in a life stands first.
  */
 function goesOn(chart: Chart, { source, target }: ChartEdge): boolean {

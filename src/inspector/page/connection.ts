@@ -3,7 +3,7 @@
  *
  * Owns: connecting, waiting longer after every failure, asking again for what was being watched. Does not own: what messages mean (hub-state).
  *
- * Invariants: 1. After a cut the watch goes on from the record after the last one that is here: nothing is lost, nothing counts twice.
+ * Invariants: 1. After a cut the watch continues from the record after the last one that is here: nothing is lost, nothing counts twice.
  * 2. A refusal that trying again cannot mend is told and not tried again.
  */
 import { CLOSE_CODES, type HubMessage, PAGE_SOCKET_PATH, type PageMessage, SESSION_PATH } from '../wire/page-api.ts';

@@ -3,7 +3,7 @@
  *
  * Owns: keeping it, asking for what is shown, telling those who show it. Does not own: the line (connection), the fold (history).
  *
- * Invariant: 1. Folding never holds the page up: it goes on in slices of SLICE_MS.
+ * Invariant: 1. Folding never holds the page up: it continues in slices of SLICE_MS.
  */
 import type { Liveness } from '../../run/liveness.ts';
 import type { DriverFacts } from '../../run/next-actions.ts';

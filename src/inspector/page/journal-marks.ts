@@ -29,7 +29,7 @@ export function marksOf(record: JournalRecord, before: JournalRecord | undefined
     const gapMs = spanMs(before.atMs, record.atMs);
     if (record.gen !== before.gen) {
       const tone = record.event.type === 'runRehydrated' ? 'warn' : 'plain';
-      const text = `another runner went on (lock ${before.gen} → ${record.gen}), ${duration(gapMs)} after the last record`;
+      const text = `another runner continued (lock ${before.gen} → ${record.gen}), ${duration(gapMs)} after the last record`;
       marks.push({ kind: 'takeover', tone, text });
     } else if (gapMs >= SILENCE_MS)
       marks.push({ kind: 'silence', tone: 'plain', text: `${duration(gapMs)} without a record` });

@@ -100,7 +100,7 @@ export function Document({ value, label }: { readonly value: unknown; readonly l
   );
 }
 
-/** What can be done, one complete command for each alternative; what is no command as words. */
+/** What can be done, one complete command for each alternative; what is not a command as words. */
 export function Actions({ actions }: { readonly actions: readonly Action[] }) {
   if (actions.length === 0) return <p class="soft">Nothing to do.</p>;
   return (

@@ -82,5 +82,5 @@ const query = new URLSearchParams({
 const socket = new WebSocket(`${window.location.origin.replace(/^http/, 'ws')}/inspect?${query}`);
 socket.onmessage = ({ data }) => inspector.adapter.send(JSON.parse(String(data)) as StatelyInspectionEvent);
 socket.onclose = () => {
-  elementById('line').textContent = 'The line to pawl inspect is cut: open its address again.';
+  elementById('line').textContent = 'The connection to pawl inspect was lost: open its address again.';
 };

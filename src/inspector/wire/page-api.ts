@@ -113,7 +113,7 @@ export interface RecoveryView {
       readonly atMs: number;
     } | null;
   } | null;
-  /** Why the journal can be followed no further than its last record that was sent, null when it can. */
+  /** Why the journal cannot be followed any further than its last record that was sent, null when it can. */
   readonly journalFault: string | null;
 }
 

@@ -9,7 +9,7 @@
 import fs from 'node:fs';
 import { basename } from 'node:path';
 
-/** The variable that carries the plan as JSON; it goes on to every child. */
+/** The variable that carries the plan as JSON; every child inherits it. */
 export const GUARD_VARIABLE = 'PAWL_PROVE_GUARD';
 
 /** What a watched process must know. */
@@ -27,7 +27,7 @@ export interface GuardLine {
   /** The name of the process's program. */
   readonly program: string;
   /** What it did; empty for `watched`. */
-  readonly deed: string;
+  readonly action: string;
 }
 
 const { openSync, writeSync, closeSync, readFileSync } = fs;
@@ -41,7 +41,7 @@ export function takeGuardPlan(environment: NodeJS.ProcessEnv): GuardPlan | null 
   return plan;
 }
 
-/** Writes down what this one process does, the same deed once. */
+/** Logs what this process does, each action once. */
 export class GuardLog {
   readonly #path: string;
   readonly #told = new Set<string>();
@@ -55,24 +55,24 @@ export class GuardLog {
     this.#append('watched', '');
   }
 
-  /** It is on record that this process did what it must not; `deed` goes on from "it …". */
-  violation(deed: string): void {
-    if (this.#told.has(deed)) return;
-    this.#told.add(deed);
-    this.#append('violation', deed);
+  /** Logs that this process did something forbidden; `action` completes the sentence "it …". */
+  violation(action: string): void {
+    if (this.#told.has(action)) return;
+    this.#told.add(action);
+    this.#append('violation', action);
   }
 
-  #append(kind: GuardLine['kind'], deed: string): void {
+  #append(kind: GuardLine['kind'], action: string): void {
     const program = basename(process.argv[1] ?? 'node');
-    const line: GuardLine = { kind, pid: process.pid, program, deed };
+    const line: GuardLine = { kind, pid: process.pid, program, action };
     try {
       const fd = openSync(this.#path, 'a', 0o600);
       // One write, so that lines of several processes never mix.
       writeSync(fd, `${JSON.stringify(line)}\n`);
       closeSync(fd);
     } catch (error) {
-      // Without a log there is only this; the process itself must go on as if nobody watched.
-      writeSync(STDERR, `pawl prove, guard: ${deed || kind} could not be written down: ${String(error)}\n`);
+      // Without a log there is only this; the process itself must continue as if nobody watched.
+      writeSync(STDERR, `pawl prove, guard: ${action || kind} could not be written down: ${String(error)}\n`);
     }
   }
 }
@@ -97,6 +97,6 @@ function parsedLine(text: string): GuardLine {
     const line: GuardLine = JSON.parse(text);
     return line;
   } catch {
-    return { kind: 'violation', pid: 0, program: 'guard', deed: `left a line that cannot be read: ${text}` };
+    return { kind: 'violation', pid: 0, program: 'guard', action: `left a line that cannot be read: ${text}` };
   }
 }

@@ -44,7 +44,7 @@ export interface Guard {
   guards(): readonly string[];
   /** To be called while the sandbox is still there. */
   report(): GuardReport;
-  /** The jail is given up. */
+  /** The jail is abandoned. */
   close(): void;
 }
 
@@ -65,7 +65,7 @@ export function createGuard(sandboxRoot: string, jailKind?: JailKind): Guard {
     const watched = lines.filter(({ kind }) => kind === 'watched').length;
     const violations = lines
       .filter(({ kind }) => kind === 'violation')
-      .map(({ program, pid, deed }) => `${program} (pid ${pid}) ${deed}`);
+      .map(({ program, pid, action }) => `${program} (pid ${pid}) ${action}`);
     if (isUsed && watched === 0) violations.push('the guard was loaded by no process');
     return {
       watched,

@@ -16,7 +16,7 @@ const LINKS_MAX = 40;
 /** What an operation is about: the file that a path leads to, or the entry of a folder that it names. */
 export type Subject = 'file' | 'entry';
 
-/** The absolute path of what `path` means as `subject`, null for what is no path (a descriptor, a handle). */
+/** The absolute path of what `path` means as `subject`, null for what is not a path (a descriptor, a handle). */
 export function realPlace(path: unknown, subject: Subject): string | null {
   const text = textOf(path);
   if (text === null || text === '' || text.includes('\0')) return null;

@@ -17,10 +17,10 @@ const NAMES = /^(?:lookup|resolve|reverse)/;
 
 /** From now on every use of the network is told. */
 export function watchNetwork(roots: readonly string[], log: GuardLog): void {
-  const watchSocket = (owner: object, name: string, deed: string): void =>
+  const watchSocket = (owner: object, name: string, action: string): void =>
     lookBefore(owner, name, log, (args) => {
       const place = placeIn(args);
-      if (!isLocal(place, roots)) log.violation(`${deed} ${shown(place)}`);
+      if (!isLocal(place, roots)) log.violation(`${action} ${shown(place)}`);
     });
   watchSocket(net.Socket.prototype, 'connect', 'connects to');
   watchSocket(net.Server.prototype, 'listen', 'listens on');

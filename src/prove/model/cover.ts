@@ -65,7 +65,7 @@ class Agenda {
     for (const [index, edge] of path.entries()) this.#done(this.#before(path[index - 1]), edge);
   }
 
-  /** Goes on from the end of `path` while there is a next step that is still to be walked. */
+  /** Continues from the end of `path` while there is a next step that is still to be walked. */
   extend(path: Edge[], graph: Graph): void {
     for (;;) {
       const last = path.at(-1);

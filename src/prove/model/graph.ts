@@ -26,7 +26,7 @@ export interface Edge {
   readonly event: WorldEvent;
   /** The key of the state that it leads to. */
   readonly to: string;
-  /** What it leads to, as decided: of that key, and not always the state that the walk went on from. */
+  /** What it leads to, as decided: of that key, and not always the state that the walk continued from. */
   readonly state: RunState;
   /** What each machine received on the way. */
   readonly deliveries: readonly RunDelivery[];

@@ -5,7 +5,7 @@
  *
  * Invariants: 1. Value, status and history of the run and of its open task, and the kinds of what is owed, are in every key. 2. Left out
  * are texts, hashes, instants, what no machine reads again, and ordinals that only grow: epoch, attempt and task ids stand relative to the
- * current ones; of failed rounds stands which of them found the same. A test shows that states of one key go on alike.
+ * current ones; of failed rounds stands which of them found the same. A test shows that states of one key continue alike.
  */
 
 import type { AnyMachineSnapshot, StateValue } from 'xstate';
@@ -69,7 +69,7 @@ export function runKey(run: RunSnapshot): string {
   return key;
 }
 
-/** What is counted for a purpose is read again only where that goes on: everywhere else the next one begins at none. */
+/** What is counted for a purpose is read again only where that continues: everywhere else the next one begins at none. */
 function countsKey({ value, context }: RunSnapshot): string {
   const isReadAgain = /\.(?:\w*equested|\w*orking|settingUp|\w*imited|committing)$/.test(placeOf(value));
   if (!isReadAgain && !context.stage.endsWith('Commit')) return '';

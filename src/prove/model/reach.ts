@@ -1,7 +1,7 @@
 /**
  * What a whole graph says that no single state can: that every run can end, and that by itself it ends.
  *
- * Owns: reachability of an end, what lies on a circle, the longest that a run can go on by itself. Does not own: the graph (graph).
+ * Owns: reachability of an end, what lies on a circle, the longest that a run can continue by itself. Does not own: the graph (graph).
  */
 import { hasEnded } from '../../run/run-end.ts';
 import type { Edge, Graph, Node } from './graph.ts';

@@ -181,7 +181,7 @@ function isUnderNewPacket(before: RunState, after: RunState): boolean {
   );
 }
 
-/** A wait begins, goes on or is over. */
+/** A wait begins, continues or is over. */
 function isWaitTouched(before: RunState, after: RunState): boolean {
   return isWaiting(before.root.value) || isWaiting(after.root.value);
 }

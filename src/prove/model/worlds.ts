@@ -33,7 +33,7 @@ export const SMALL: Policy = {
   leaseTtlMs: 1_000_000,
 };
 
-/** Enough fix rounds for a loop to show that it gets nowhere. */
+/** Enough fix rounds for a loop to show that it does not converge. */
 export const LOOPING: Policy = { ...SMALLEST, fixAttemptsMax: 3, limitWaitsMax: 0 };
 
 /** What is not simply the good answer to an effect: worlds name of these what can happen in them. */
@@ -256,7 +256,7 @@ export const COVER_FACETS: readonly Facet[] = [
   ),
   facet(
     LOOPING,
-    'fix rounds that get nowhere',
+    'fix rounds that do not converge',
     ['completed'],
     [...COMPARABLE, 'decisionMade retry', 'decisionMade accept'],
   ),

@@ -182,7 +182,7 @@ class KillPoint {
     });
   }
 
-  /** The first operation for a run after what recovery itself does: that is when the run goes on. */
+  /** The first operation for a run after what recovery itself does: that is when the run continues. */
   #noteResume({ name, label, args, written }: Operation): void {
     if (!this.#isEffect(name, args, written)) return;
     this.#tell(`resumed ${Date.now()} ${label}`);
@@ -199,9 +199,9 @@ class KillPoint {
   }
 
   #strike({ label }: Operation): void {
-    const { deed = 'kill', withParent = false } = this.#plan;
+    const { action = 'kill', withParent = false } = this.#plan;
     this.#isDone = true;
-    if (deed === 'stop') {
+    if (action === 'stop') {
       this.#tell(`stopped ${process.pid} ${label}`);
       kill(process.pid, 'SIGSTOP');
       return;

@@ -25,7 +25,7 @@ export interface Plan {
   /** `partial`: half of the write is done. `fail`: once; `failOn`: from there on. `resume`: nothing, the first effect after a recovery is noted. */
   readonly when: 'count' | 'before' | 'after' | 'partial' | 'fail' | 'failOn' | 'resume';
   /** Killed at once (the default), or stopped until somebody decides. */
-  readonly deed?: 'kill' | 'stop';
+  readonly action?: 'kill' | 'stop';
   /** The system's code, for `fail` and `failOn`. */
   readonly error?: string;
   /** The host of this task alone. */

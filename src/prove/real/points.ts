@@ -19,7 +19,7 @@ export type Reach =
 
 /**
  * What is special about the trial. `deadline`: the worker outlives it. `lateAnswer`: it answers after it. `lateHost`: a host that has claimed nothing
- * goes on after the next one has. `secondRunner`: another one is started while the first is stopped. `race`: two are started after the kill.
+ * continues after the next one has. `secondRunner`: another one is started while the first is stopped. `race`: two are started after the kill.
  * `longWait`: the worker takes longer than it takes to store a snapshot of the wait.
  */
 export type Twist = 'none' | 'deadline' | 'lateAnswer' | 'lateHost' | 'secondRunner' | 'race' | 'longWait';
@@ -221,7 +221,7 @@ const HANDOFF_SKETCHES: Readonly<Record<KillClass, readonly Sketch[]>> = {
   ],
   resultBeforeEvent: [
     at('the bundle is in its place', runner('after', 'renameSync', `${ARTIFACTS}handoff-`), ALONE),
-    at('the branch is being let go', runner('after', 'spawn', 'let go of the branch'), ALONE),
+    at('the branch is being released', runner('after', 'spawn', 'release the branch'), ALONE),
     at('everything is done, unrecorded', runner('before', 'writeSync', JOURNAL, PROJECTED), ALONE),
     at('half of the record is written', runner('partial', 'writeSync', JOURNAL, PROJECTED), ALONE),
   ],

@@ -25,34 +25,34 @@ const SCRIPTS: Readonly<Record<Story, SiteScript>> = {
 
 /** The deadline of the worker that is to outlive it, ms. Long enough for one that is not, on a busy machine. */
 export const SHORT_DEADLINE_MS = 3_000;
-/** How long a worker may go on once it is asked to end, where it is to answer then. */
+/** How long a worker may continue once it is asked to end, where it is to answer then. */
 const LATE_GRACE_MS = 4_000;
 
-/** What every site of a proof has: the user's roles and limits. */
-export interface Household {
+/** The user's roles and limits, which every site of a proof has. */
+export interface RolesAndLimits {
   readonly limits: Readonly<Record<string, unknown>>;
   readonly agents: readonly string[];
   readonly roles: Readonly<Record<string, string>>;
 }
 
-/** Does the worker wait to be let go? */
+/** Does the worker wait to be released? */
 export function isHeld({ reach, twist }: Point): boolean {
   return reach.by === 'output' || twist === 'deadline' || twist === 'lateAnswer' || twist === 'longWait';
 }
 
 /** The site of a story that nobody disturbs. */
-export function siteOptionsOf(story: Story, household: Household): SiteOptions {
-  return { ...household, script: SCRIPTS[story] };
+export function siteOptionsOf(story: Story, rolesAndLimits: RolesAndLimits): SiteOptions {
+  return { ...rolesAndLimits, script: SCRIPTS[story] };
 }
 
 /** The site of a trial. */
-export function trialOptionsOf(point: Point, household: Household): SiteOptions {
-  const options = siteOptionsOf(point.story, household);
+export function trialOptionsOf(point: Point, rolesAndLimits: RolesAndLimits): SiteOptions {
+  const options = siteOptionsOf(point.story, rolesAndLimits);
   const purpose = point.task.slice(0, point.task.indexOf('-'));
   if (point.twist !== 'deadline' && point.twist !== 'lateAnswer')
     return isHeld(point) ? { ...options, script: heldScript(point, purpose) } : options;
   const grace = point.twist === 'lateAnswer' ? { graceMs: LATE_GRACE_MS } : {};
-  const limits = { ...household.limits, ...grace, deadlineMs: { [purpose]: SHORT_DEADLINE_MS } };
+  const limits = { ...rolesAndLimits.limits, ...grace, deadlineMs: { [purpose]: SHORT_DEADLINE_MS } };
   return { ...options, limits, script: heldScript(point, purpose) };
 }
 
@@ -72,8 +72,8 @@ export function holdVerification(site: CrashSite, { task, twist }: Point): void 
   if (twist === 'lateAnswer') site.repo.write(join(site.root, `deaf-${task}`), '');
 }
 
-/** The held worker goes on. */
-export function letGo(site: CrashSite, { task }: Point): void {
+/** Lets the held worker continue. */
+export function releaseWorker(site: CrashSite, { task }: Point): void {
   site.repo.write(join(site.root, `go-${task}`), '');
 }
 
@@ -90,8 +90,8 @@ const AT_LEAST = {
 const DEADLINE_MS_MIN = 60_000;
 const AGENT = 'scripted';
 
-/** The household of a config: its roles, and its limits raised to what a proof needs. */
-export function householdOf({ agents, roles, limits }: Config): Household {
+/** The rolesAndLimits of a config: its roles, and its limits raised to what a proof needs. */
+export function rolesAndLimitsOf({ agents, roles, limits }: Config): RolesAndLimits {
   const named = Object.entries(roles).flatMap(([role, name]) => (name === undefined ? [] : [[role, name] as const]));
   const names = [...new Set([...Object.keys(agents), ...named.map(([, name]) => name)])];
   const { parallelRunsMax: _, ...own } = limits;

@@ -22,7 +22,7 @@ import type { Plan } from './plan.ts';
 import type { Point, Reach } from './points.ts';
 import { type CrashSite, createCrashSite, type SiteOptions } from './site.ts';
 import { type Ended, RUN, runPawl, type Started, startPawl } from './start.ts';
-import { holdVerification, isHeld, letGo, SHORT_DEADLINE_MS } from './stories.ts';
+import { holdVerification, isHeld, releaseWorker, SHORT_DEADLINE_MS } from './stories.ts';
 import { endOf, faultsOf, historyAt, recordedAt, type SiteEnd, viewIn, witnessedAt } from './verdict.ts';
 
 /** A run that was refused because another one drives. */
@@ -117,7 +117,7 @@ class Killing {
     const isLate = point.twist === 'lateHost' && reached.stopped !== null;
     await this.#kill(started, reached);
     if (reached.stopped !== null && !isLate) send(reached.stopped, 'SIGCONT');
-    if (point.twist !== 'deadline') letGo(this.#site, point);
+    if (point.twist !== 'deadline') releaseWorker(this.#site, point);
     const runnerLives = victim === 'host' || victim === 'worker';
     const first = await started.ended;
     const last = runnerLives ? first : await this.#startAgain(isLate ? reached.stopped : null);
@@ -147,14 +147,14 @@ class Killing {
     return { hit: found, stopped: pid };
   }
 
-  /** Where the answer is to be late, the worker is let go once its deadline is over. */
+  /** Where the answer is to be late, the worker is released once its deadline is over. */
   async #answerLate(): Promise<void> {
     const { point } = this.#trial;
     if (point.twist !== 'lateAnswer') return;
     await until(() => hasCome(this.#site, point.task, 'agent.json'), 'the record of the worker');
     const { startedAtMs } = registerOf<{ startedAtMs: number }>(this.#site, point.task, 'agent.json');
     await until(() => Date.now() > startedAtMs + SHORT_DEADLINE_MS + 200, 'the deadline');
-    letGo(this.#site, point);
+    releaseWorker(this.#site, point);
   }
 
   async #kill(started: Started, { stopped }: Reached): Promise<void> {
@@ -187,7 +187,7 @@ class Killing {
       this.#course.faults.push('the refused runner has changed the journal');
   }
 
-  /** The start that recovers, left alone in the end; `late` is a host that goes on once another one has claimed. */
+  /** The start that recovers, left alone in the end; `late` is a host that continues once another one has claimed. */
   async #startAgain(late: number | null): Promise<Ended> {
     const { point, again } = this.#trial;
     if (again !== null) {
@@ -247,7 +247,7 @@ function comparisonFor({ point, victim }: Trial): Comparison {
 function planOf(reach: Reach, task: string, log: string, once: string): Plan | null {
   if (reach.by === 'output') return null;
   const { by, when, at } = reach;
-  return { role: by, when, at, deed: 'stop', log, once, ...(by === 'host' ? { task } : {}) };
+  return { role: by, when, at, action: 'stop', log, once, ...(by === 'host' ? { task } : {}) };
 }
 
 function isStop(line: string): boolean {

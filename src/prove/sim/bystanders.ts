@@ -7,7 +7,6 @@
  * Invariant: an event that comes from outside while the driver does short work of its own can come only to a process that has not begun it:
  * there the story lets the process die, and the next one finds it.
  */
-
 import { emptyInbox } from '../../engine/commands.ts';
 import type { Driver } from '../../engine/driver.ts';
 import type { WorkspaceResult } from '../../ports/git.ts';
@@ -38,8 +37,8 @@ export interface Counterpart {
   readonly outside: Outside;
   readonly timers: Set<Timer>;
   kill(): never;
-  /** Does what is no call of the process. */
-  unseen<T>(deed: () => T): T;
+  /** Does what is not a call of the process. */
+  unseen<T>(body: () => T): T;
   /** Waits for `work` of the driver while time passes. */
   during(driver: Driver, work: Promise<unknown>): Promise<void>;
 }

@@ -111,7 +111,7 @@ export class HostSite {
   readonly request: TaskRequest;
   readonly task: HostTask;
   readonly logs: string[] = [];
-  /** Asked before every call of a host that is no file operation, by its name; it may throw. */
+  /** Asked before every call of a host that is not a file operation, by its name; it may throw. */
   onPort: ((call: string) => void) | null = null;
   readonly #worker: Worker;
   readonly #workers: SimWorker[] = [];
@@ -259,9 +259,9 @@ export class HostSite {
   /** The worker's own way to the disk does not fail. */
   #work(worker: SimWorker): void {
     const { output, answer } = this.#worker;
-    const later = (n: number, deed: () => void): void => {
+    const later = (n: number, body: () => void): void => {
       this.clock.timer(n * STEP_MS, () => {
-        if (worker.isAlive) deed();
+        if (worker.isAlive) body();
       });
     };
     later(1, () => this.#append(`${TASK_FOLDER}/${TASK_FILES.output}`, new TextEncoder().encode(output)));

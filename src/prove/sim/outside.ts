@@ -3,7 +3,7 @@
  *
  * Owns: that state, copying it, what a power cut leaves of it. Does not own: the disk (memory/memory-fs), what hosts do (sim/hosts).
  *
- * Invariant: a copy shares nothing with its original: every stop of a story goes on from a copy of its own.
+ * Invariant: a copy shares nothing with its original: every stop of a story continues from a copy of its own.
  */
 import type { Life, ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';

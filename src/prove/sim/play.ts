@@ -29,7 +29,7 @@ export function freshMachine(): Machine {
   return { disk: new MemoryFs(), outside: new Outside() };
 }
 
-/** The story goes on from what is there, to its end or to where nothing moves. `hook` is told of every call that changes something. */
+/** The story continues from what is there, to its end or to where nothing moves. `hook` is told of every call that changes something. */
 export async function play(story: Story, from: Machine, hook: CallHook | null = null): Promise<Played> {
   let { disk } = from;
   const { outside } = from;

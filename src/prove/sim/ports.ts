@@ -163,7 +163,7 @@ export function simGit(caller: Caller): GitPort {
     treeOf: async (commit) => simTree(commit),
     storedContent: async (commit) => ({ kind: 'whole', tree: simTree(commit) }),
     branchHead: async () => {
-      // A failed run is to go on: its branch is where it left it.
+      // A failed run is to continue: its branch is where it left it.
       if (director.next === 'decisionMade retry') {
         caller.at('git.branchHead');
         return headOf(branch);

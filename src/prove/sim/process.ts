@@ -6,7 +6,6 @@
  *
  * Invariants: 1. A dead process touches nothing any more. 2. Time passes only when nothing else moves.
  */
-
 import { setImmediate as turn } from 'node:timers/promises';
 import { adapterOf } from '../../adapters/agents/adapters.ts';
 import { localScm } from '../../adapters/scm/local.ts';
@@ -32,7 +31,7 @@ import { type Caller, simAgents, simClock, simConfig, simGit, simProcesses, type
 import { SIM_PATHS } from './sim-paths.ts';
 import type { Story } from './story.ts';
 
-/** How a process ended: it let go of the registry, it was killed, or it went on in no way that the story knows. */
+/** How a process ended: it let go of the registry, it was killed, or it continued in no way that the story knows. */
 export type ProcessEnd = { readonly kind: 'closed' | 'killed' } | { readonly kind: 'stuck'; readonly why: string };
 
 /** Told of every call that changes something, before it is done; kills the process by throwing `Halted`. */
@@ -133,12 +132,12 @@ export class SimProcess implements Caller, Counterpart {
   }
 
   /** What somebody else does on this machine: nobody counts it as a call of the process. */
-  unseen<T>(deed: () => T): T {
+  unseen<T>(body: () => T): T {
     const { onCall, isHalving } = this.disk;
     this.disk.onCall = null;
     this.disk.isHalving = false;
     try {
-      return deed();
+      return body();
     } finally {
       this.disk.onCall = onCall;
       this.disk.isHalving = isHalving;

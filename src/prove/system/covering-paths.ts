@@ -28,7 +28,7 @@ export interface Cover {
   readonly paths: readonly PlayedPath[];
   /** Steps that lie on none of them. */
   readonly unplayed: number;
-  /** States of one key that do not go on alike: a member is ignored that tells them apart. */
+  /** States of one key that do not continue alike: a member is ignored that tells them apart. */
   readonly faults: readonly { readonly sentence: string; readonly way: readonly string[] }[];
 }
 
@@ -46,7 +46,7 @@ export function coverOf(subject: Subject, graph: StateGraph): Cover {
     if (replayed.fault !== null) faults.push(replayed.fault);
     const taken = steps.slice(0, replayed.length);
     const own = new Set(taken.flatMap((each, n) => (open.delete(each) ? [n] : [])));
-    // What cannot be taken here is given up: it was tried on a shortest way.
+    // What cannot be taken here is abandoned: it was tried on a shortest way.
     if (taken.length < steps.length) open.delete(step);
     if (own.size > 0) paths.push({ names: taken.map(({ move }) => move.type), own, end: replayed.end });
   }
@@ -68,7 +68,7 @@ function waysTo(graph: StateGraph): ReadonlyMap<Step, readonly Step[]> {
   return ways;
 }
 
-/** Goes on from the end of the path while there is a step that no path has. */
+/** Continues from the end of the path while there is a step that no path has. */
 function extend(path: Step[], graph: StateGraph, open: ReadonlySet<Step>): void {
   const met = new Set(path);
   for (;;) {

@@ -1,9 +1,9 @@
 /**
- * Long histories drawn by a seed, held against the graph: states that count as the same must go on alike.
+ * Long histories drawn by a seed, held against the graph: states that count as the same must continue alike.
  *
  * Owns: drawing them, the comparison. Does not own: what counts as the same (sameness), the graph (state-graph).
  *
- * Model: the walk goes on from one history to a state only. What is ignored and yet decides what comes next shows in a history that has come to that state
+ * Model: the walk continues from one history to a state only. What is ignored and yet decides what comes next shows in a history that has come to that state
  * by another way, and often only after a while.
  */
 import { random } from '../memory/memory-nodes.ts';

@@ -1,5 +1,5 @@
 /**
- * Every file operation of an engine fails once, refused by the system: it is told with its code, nothing acknowledged is lost, and the next start goes on.
+ * Every file operation of an engine fails once, refused by the system: it is told with its code, nothing acknowledged is lost, and the next start continues.
  *
  * Owns: which operations fail and how, what must hold after it. Does not own: the failing file system (memory/fault-fs), the end of a path (stops).
  */

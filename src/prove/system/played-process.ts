@@ -3,7 +3,7 @@
  *
  * Owns: leading, witnessing what is performed and acknowledged. Does not own: the path (covering-paths), the machine (proof-machine), what is compared (stops).
  *
- * Invariants: 1. A dead process touches nothing any more. 2. Which move is next is read from the state: a process goes on where the last one was recorded.
+ * Invariants: 1. A dead process touches nothing any more. 2. Which move is next is read from the state: a process continues where the last one was recorded.
  * 3. An effect is performed only when its record would survive a power cut (L1).
  */
 import { setImmediate as turn } from 'node:timers/promises';
@@ -213,7 +213,7 @@ export class PlayedProcess {
     this.#hook?.(call, this);
   }
 
-  /** What the witness does on the disk is no call of the process. */
+  /** What the witness does on the disk is not a call of the process. */
   #unseen<T>(look: () => T): T {
     this.#isWatched = false;
     try {

@@ -4,7 +4,7 @@
  * Owns: what outlives a process, what a stop leaves of it, the ports of one process. Does not own: the disk's model (memory/memory-fs), when anything
  * happens (played-process).
  *
- * Invariant: a copy shares nothing with its original: every stop goes on from a machine of its own.
+ * Invariant: a copy shares nothing with its original: every stop continues from a machine of its own.
  */
 import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';

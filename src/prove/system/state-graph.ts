@@ -16,7 +16,7 @@ export interface Step {
   readonly move: Move;
   /** The key of the state that it leads to. */
   readonly to: string;
-  /** What it leads to, as decided: of that key, and not always the moment that the walk went on from. */
+  /** What it leads to, as decided: of that key, and not always the moment that the walk continued from. */
   readonly after: Moment;
   /** What each machine received on the way. */
   readonly deliveries: readonly Delivery[];
@@ -34,7 +34,7 @@ export interface StateNode {
 /** Everything that is reachable, in the order of discovery; the first node is that before the first record. */
 export interface StateGraph {
   readonly nodes: ReadonlyMap<string, StateNode>;
-  /** The walk was given up at its bound: `nodes` is empty. */
+  /** The walk was abandoned at its bound: `nodes` is empty. */
   readonly isCut: boolean;
   /** States without the one before the first record, and steps. */
   readonly states: number;

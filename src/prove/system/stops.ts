@@ -1,7 +1,7 @@
 /**
- * An engine that is stopped at every call to its ports, and another one that goes on from what is left.
+ * An engine that is stopped at every call to its ports, and another one that continues from what is left.
  *
- * Owns: finding the stops of a path, going on from them, comparing. Does not own: one process (played-process), the machine (proof-machine).
+ * Owns: finding the stops of a path, continuing from them, comparing. Does not own: one process (played-process), the machine (proof-machine).
  *
  * Laws: 1. The end is that of the path, whatever stopped the engine on the way. 2. Everything that was acknowledged is in the journal, in order, and a start
  * finds nothing wrong with it. 3. The effects are those of the path, under the same keys.
@@ -69,7 +69,7 @@ function sightOf({ disk: { changes }, version }: ProofMachine, kind: StopKind): 
   return kind === 'powerCut' ? `${changes.durable} ${version}` : `${changes.live} ${changes.durable} ${version}`;
 }
 
-/** Goes on from the stop, is stopped once more at a call that the seed draws, goes on from there, and compares. */
+/** Continues from the stop, is stopped once more at a call that the seed draws, continues from there, and compares. */
 export async function goOn({ play, left, keys }: Stop, seed: number): Promise<readonly string[]> {
   const chance = random(seed);
   const at = 1 + Math.floor(chance() * CALLS_OF_A_START);

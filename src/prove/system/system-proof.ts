@@ -29,7 +29,7 @@ export interface ProveOptions<S extends System> {
   readonly invariants?: Readonly<Record<string, (state: StateOf<S>) => boolean>>;
   /** Members of a context that tell no two states apart, by the root's name or the kind of a child: texts, ids, counters without bound. */
   readonly ignore?: Readonly<Record<string, readonly string[]>>;
-  /** The walk gives up beyond so many states. */
+  /** The walk abandons beyond so many states. */
   readonly statesMax?: number;
   /** Beyond so many stops, and so many failing file operations, a part of them is drawn by the seed. */
   readonly stopsMax?: number;
@@ -61,7 +61,7 @@ export interface SystemProof {
   readonly paths: number;
   /** Steps that the engine was not led to take: a deadline before an earlier one; all of them, where a state or a step is refuted by itself. */
   readonly stepsUnplayed: number;
-  /** Stops of the engine from which another one went on. */
+  /** Stops of the engine from which another one continued. */
   readonly stops: Share;
   /** File operations that failed. */
   readonly failures: Share;

@@ -119,7 +119,7 @@ function criteriaLines(criteria: readonly CriterionView[]): readonly string[] {
   return [
     `## Criteria (${criteria.length}): ${counts.join(', ')}`,
     '',
-    'A criterion is met where a gate says so of that criterion. The verdict of a gate is on the whole.',
+    "A criterion is met only where a gate says so about that criterion. A gate's verdict is about the work as a whole.",
     '',
     ...criteria.flatMap(({ id, kind, text, status, evidence }) => [
       `- ${id === null ? '' : `${id}, `}${KIND_WORDS[kind]}: ${line(text)}: ${CRITERION_WORDS[status]}`,
@@ -187,7 +187,7 @@ function changeLines({ files, fileCount, diffStat }: HandoffDocument): readonly 
     ...(rest > 0 ? [`- and ${rest} more`] : []),
     ...(diffStat.fileCount === fileCount
       ? []
-      : ['', `Git tells of ${diffStat.fileCount}, as it shows a renamed file once.`]),
+      : ['', `Git reports ${diffStat.fileCount}, because it counts a renamed file once.`]),
     '',
   ];
 }
@@ -202,13 +202,15 @@ function outsideLines({ outsideSurface, surfacesAdded, target }: HandoffDocument
   const rest = count - paths.length;
   const leased = surfacesAdded.map((surface) => name(shownSurface(surface, target.repo ?? ''))).join(', ');
   return [
-    `## Outside of the conflict surface (${count})`,
+    `## Outside the conflict surface (${count})`,
     '',
     'The packet does not name these paths.',
     '',
     ...paths.map((path) => `- ${name(path)}`),
     ...(rest > 0 ? [`- and ${rest} more`] : []),
-    ...(leased === '' ? [] : ['', `No other live run held them: leased with the packet's own were ${leased}.`]),
+    ...(leased === ''
+      ? []
+      : ['', `No other live run held them, so these were leased along with the packet's own: ${leased}.`]),
     '',
   ];
 }
@@ -217,10 +219,14 @@ function leftOutLines(leftOut: LeftOut | null): readonly string[] {
   if (leftOut === null) return [];
   const { emptySubmodules, filesBelowSubmodules } = leftOut;
   return [
-    ...somePathLines('Empty submodules', 'Nobody who worked or verified here saw what belongs there.', emptySubmodules),
+    ...somePathLines(
+      'Empty submodules',
+      'Neither the workers nor the gates saw the contents that belong there.',
+      emptySubmodules,
+    ),
     ...somePathLines(
       'Not committed',
-      'These files lie in the folder of a submodule: no commit of this repository can hold them.',
+      'These files are inside a submodule: a commit of this repository cannot contain them.',
       filesBelowSubmodules,
     ),
   ];

@@ -60,7 +60,7 @@ const talker: LookingRule = () => true;
 /** The first operand is a pattern, unless an option gave one; the others are paths. */
 interface Searching {
   readonly refused: RegExp;
-  /** Options that take the next word, which is no path. */
+  /** Options that take the next word, which is not a path. */
   readonly valued: RegExp;
   /** Options with which there is no pattern. */
   readonly unsought: RegExp | null;
@@ -103,7 +103,7 @@ const find: LookingRule = (args, isInside) => {
   return [...starts, ...compared].every(isInside);
 };
 
-/** What `cut` cuts by is no path. */
+/** What `cut` cuts by is not a path. */
 const cut: LookingRule = (args, isInside) => {
   const isOption = (arg: string): boolean =>
     /^-[bcdf]|^--(?:bytes|characters|delimiter|fields|output-delimiter)/.test(arg);

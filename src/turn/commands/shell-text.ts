@@ -50,7 +50,7 @@ function commandsOf(tokens: readonly Token[]): readonly SimpleCommand[] | null {
   const close = (join: ShellJoin): boolean => {
     const isEmpty = made.words.length === 0;
     const isSpare = isEmpty && made.assignments.length + made.inputs.length + made.outputs.length === 0;
-    // Nothing between two line breaks, and a ";" at the end, is no command.
+    // Nothing between two line breaks, and a ";" at the end, is not a command.
     if (isEmpty && !(isSpare && made.join === 'then' && join === 'then')) return false;
     if (!isEmpty) commands.push(made);
     made = emptyCommand(join);

@@ -72,7 +72,7 @@ describe('a turn', () => {
     ]);
   });
 
-  it('goes on over what means nothing, and hears updates that are out of form', async () => {
+  it('continues over what means nothing, and hears updates that are out of form', async () => {
     const { end, events } = await talk('garbage');
     expect(end).toBe('completed');
     expect(events.slice(1, -1)).toEqual([{ type: 'toolStarted', id: 'x', name: 'of our own' }]);

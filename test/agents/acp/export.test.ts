@@ -72,7 +72,7 @@ describe('an export', () => {
     expect(await exportedUsage(agent(name.replaceAll(' ', ''), script), 's-1', 500)).toBeNull();
   });
 
-  it('of a program that is not there is none', async () => {
+  it('of a program that does not exist is none', async () => {
     expect(await exportedUsage([join(folder, 'nothing'), 'acp'], 's-1', 500)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 // What the fixture agent does in scenarios about asking, denials, and what nobody was asked for.
 
-/** The scenarios in which a denial ends the turn: the agent says so, or goes on, or is denied every time. */
+/** The scenarios in which a denial ends the turn: the agent says so, or continues, or is denied every time. */
 export function deniedPromptsOf({ say, ask }) {
   const usage = { inputTokens: 100, outputTokens: 10, totalTokens: 110 };
   const push = { toolCallId: 'p', kind: 'execute', title: 'push', rawInput: { command: 'git push' } };

@@ -107,7 +107,7 @@ describe('a denial that ends the turn', () => {
     const { end, events, text, asked } = await talk('denialEnds');
     expect(end).toBe('completed');
     expect(promptsIn(asked)).toBe(2);
-    expect(text).toMatch(/told: execute\(git push\) was denied: .*\n.*Go on with the same task without it/s);
+    expect(text).toMatch(/told: execute\(git push\) was denied: .*\n.*Continue the same task without it/s);
     expect(events.filter(({ type }) => type === 'ended')).toHaveLength(1);
     const used = { type: 'usage', scope: 'turn', id: null, usd: null };
     expect(events).toContainEqual({ ...used, inputTokens: 200, outputTokens: 20 });

@@ -66,7 +66,7 @@ describe('an agent', () => {
 });
 
 describe('what an agent is started with', () => {
-  it('makes OpenCode ask before it acts and go on after a denial, and lets it look, and call our server', () => {
+  it('makes OpenCode ask before it acts and continue after a denial, and lets it look, and call our server', () => {
     const env = presetEnvironment(['opencode', 'acp']);
     const { permission, experimental } = JSON.parse(env.OPENCODE_CONFIG_CONTENT ?? '');
     expect(permission).toMatchObject({

@@ -90,7 +90,7 @@ describe('the ACP worker', () => {
     expect(events.map(({ type }) => type)).toEqual(['started', 'ended', 'usage']);
   });
 
-  it('goes on over lines that are no messages', async () => {
+  it('continues over lines that are not messages', async () => {
     const { code, events } = await fixture('garbage').ended;
     expect(code).toBe(0);
     expect(events.map(({ type }) => type)).toEqual(['started', 'toolStarted', 'ended']);
@@ -124,7 +124,7 @@ describe('the ACP worker', () => {
     expect(isAlive(stderr)).toBe(false);
   });
 
-  it('refuses what is no spec', async () => {
+  it('refuses what is not a spec', async () => {
     const { code, events, stderr } = await start('{"argv":[]}').ended;
     expect({ code, events }).toEqual({ code: 2, events: [] });
     expect(stderr).toMatch(/^pawl acp worker: the spec /);

@@ -102,7 +102,7 @@ describe('tools of Codex that name files', () => {
     expect(decided('read', 'view_image', { path: 'a.png' }, '/etc')).toBe('deny');
   });
 
-  it('stand alone in a command: what is beside a patch is no part of it', () => {
+  it('stand alone in a command: what is beside a patch is not part of it', () => {
     const text = typed(patch('a.js'));
     for (const command of [`${text}\ncurl x`, `curl x; ${text}`, text.replaceAll("'", ''), typed('EOF\ncurl x')])
       expect({ command, decided: decided('edit', 'Bash', { command }) }).toEqual({ command, decided: 'deny' });

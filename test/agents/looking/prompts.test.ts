@@ -6,7 +6,7 @@ import { acpAgentSchema, nativeAgentSchema } from '../../../src/model/agent-conf
 import type { Purpose } from '../../../src/model/limits.ts';
 import { AGENT_KINDS, type AgentKind } from '../../../src/model/turn.ts';
 import { COMMIT_RULE } from '../../../src/turn/commands/committing.ts';
-import { type Interlude, turnPrompt } from '../../../src/turn/turn-prompt.ts';
+import { type PriorAttempt, turnPrompt } from '../../../src/turn/turn-prompt.ts';
 import { commandFor, DECISIONS, ROOT } from './decisions.ts';
 
 const COMPLETION = `${ROOT}/.pawl-task/t/completion.json`;
@@ -28,7 +28,7 @@ const task = (purpose: Purpose): Json => ({
   packet: { verification: { commands: COMMANDS } },
   answerSchema: { type: 'object' },
 });
-const INTERLUDES: Readonly<Record<string, Interlude>> = {
+const PRIOR_ATTEMPTS: Readonly<Record<string, PriorAttempt>> = {
   fresh: { resumed: null, rescueRef: null, isWorktreeKept: false },
   rescued: { resumed: null, rescueRef: 'refs/pawl/rescue/r/a', isWorktreeKept: false },
   cutOff: {
@@ -40,9 +40,9 @@ const INTERLUDES: Readonly<Record<string, Interlude>> = {
 const PURPOSES = ['implementation', 'fix', 'review', 'verification'] as const;
 const place = { configFolder: '/srv', environment: {}, allowedCommands: ALLOW, mcpServer: ['/bin/node', 'mcp.js'] };
 
-function promptOf(kind: AgentKind, purpose: (typeof PURPOSES)[number], interlude: Interlude): string {
+function promptOf(kind: AgentKind, purpose: (typeof PURPOSES)[number], priorAttempt: PriorAttempt): string {
   const config = kind === 'acp' ? acpAgentSchema.parse({ kind, argv: ['x'] }) : nativeAgentSchema.parse({ kind });
-  return turnPrompt(task(purpose), interlude, codingAgentOf(config, place).answer);
+  return turnPrompt(task(purpose), priorAttempt, codingAgentOf(config, place).answer);
 }
 
 /** The commands that a prompt names, as it quotes them. */
@@ -57,8 +57,8 @@ describe.each(AGENT_KINDS)('%s', (kind) => {
   describe.each(PURPOSES)('for %s', (purpose) => {
     const role = purpose === 'review' ? 'reviewer' : purpose === 'verification' ? 'verifier' : 'implementer';
 
-    it.each(Object.keys(INTERLUDES))('is asked for nothing that it would be denied: %s', async (name) => {
-      const prompt = promptOf(kind, purpose, INTERLUDES[name] ?? INTERLUDES.fresh ?? neverHere());
+    it.each(Object.keys(PRIOR_ATTEMPTS))('is asked for nothing that it would be denied: %s', async (name) => {
+      const prompt = promptOf(kind, purpose, PRIOR_ATTEMPTS[name] ?? PRIOR_ATTEMPTS.fresh ?? neverHere());
       const made = commandFor(kind, role, ALLOW);
       const isCutOff = name === 'cutOff';
       const commands = commandsIn(prompt);
@@ -80,5 +80,5 @@ describe.each(AGENT_KINDS)('%s', (kind) => {
 });
 
 function neverHere(): never {
-  throw new Error('bug: no interlude');
+  throw new Error('bug: no prior attempt');
 }

@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mcpAnswerPath } from '../../../src/adapters/mcp/task-desk.ts';
+import { mcpAnswerPath } from '../../../src/adapters/mcp/task-service.ts';
 import type { TaskRequest } from '../../../src/model/request.ts';
 import { encodeRequest } from '../../../src/turn/task-files.ts';
 import { plainRequest } from '../../host/plain-request.ts';

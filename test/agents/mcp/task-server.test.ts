@@ -6,8 +6,8 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ToolPolicy } from '../../../src/adapters/agents/tool-policy.ts';
-import { openTask } from '../../../src/adapters/mcp/task-desk.ts';
 import { createTaskServer } from '../../../src/adapters/mcp/task-server.ts';
+import { openTask } from '../../../src/adapters/mcp/task-service.ts';
 import type { PawlError } from '../../../src/model/error.ts';
 import { readAnswer } from '../../../src/turn/answer.ts';
 import { TaskPlace } from './task-place.ts';
@@ -39,9 +39,9 @@ async function call(client: Client, name: string, input: Record<string, unknown>
   return { isError: result.isError === true, text: content?.type === 'text' ? content.text : '' };
 }
 
-const codeOf = (deed: () => unknown): string => {
+const codeOf = (body: () => unknown): string => {
   try {
-    deed();
+    body();
   } catch (error) {
     return (error as PawlError).code;
   }

@@ -140,7 +140,7 @@ describe('a command', () => {
           const fixed = isOpen ? rule.slice(0, -1) : rule;
           return (isOpen || fixed.length === words.length) && fixed.every((part, index) => part === words[index]);
         });
-        // A first word that only a shell knows is no program, whatever the rules say.
+        // A first word that only a shell knows is not a program, whatever the rules say.
         expect(runs(rules, words.join(' '))).toBe(isMeant && splitCommand(words.join(' ')).kind === 'split');
       }),
       { numRuns: 200 },

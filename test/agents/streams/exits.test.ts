@@ -130,7 +130,7 @@ it.each<[AgentKind, number, string, string]>([
   expect(told(kind, { code, stderrTail })).toBe(expected);
 });
 
-it('gemini calls a session busy that it was to begin, and unknown only one that it was to go on with', () => {
+it('gemini calls a session busy that it was to begin, and unknown only one that it was to continue with', () => {
   const stderrTail = `Error: Session ID ${SESSION} is already in use`;
   expect(told('gemini', { code: 42, stderrTail, resumed: null })).toBe('failed sessionBusy');
   expect(told('gemini', { code: 42, stderrTail: 'Error: no input', resumed: null })).toBe('failed other');

@@ -159,7 +159,7 @@ describe.each(WORKERS)('the silence of %s', (_name, turn) => {
     expect(endOf(orphan, orphan.at(adoptedMs).adopted(), adoptedMs)).toBe(`stalled at ${adoptedMs + LOOK_MS}`);
   });
 
-  it('is no silence while its processes work, until it is absolute', () => {
+  it('is not silence while its processes work, until it is absolute', () => {
     const orphan = new Orphan(turn).at(10_000);
     orphan.writes();
     orphan.worker.cpuMs = 1_000;

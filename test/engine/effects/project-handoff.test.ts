@@ -84,7 +84,7 @@ it.each([
   expect(projections).toBe(0);
 });
 
-it('a worktree that let go of its branch keeps no commit at the head of its branch from it', async () => {
+it('a worktree that released its branch keeps no commit at the head of its branch from it', async () => {
   let isLastLook = false;
   const view = await drivenWith((git) => ({
     branchHead: async (branch) => {
@@ -100,12 +100,12 @@ it('a commit that has another tree than a gate judged is not, and the gate is na
   const tree = 'd'.repeat(40);
   const view = await drivenWith(() => ({ storedContent: async () => ({ kind: 'whole', tree }) }));
   expect(view).toMatchObject({ state: 'blockedNeedsHuman', blockers: [{ code: 'PAWL_HANDOFF_REFUSED' }] });
-  expect(view?.blockers[0]?.message).toMatch(/has the tree d{40}; the verification has judged [0-9a-f]{40}/);
+  expect(view?.blockers[0]?.message).toMatch(/has the tree d{40}; the verification judged [0-9a-f]{40}/);
 });
 
 it.each([
-  ['on no branch', { branch: null }, 'taken off its branch'],
-  ['on another branch', { branch: 'another' }, 'taken off its branch'],
+  ['on no branch', { branch: null }, 'switched off its branch'],
+  ['on another branch', { branch: 'another' }, 'switched off its branch'],
   ['at another commit', { head: 'e'.repeat(40) }, 'The head moved'],
   ['with a changed file', { tree: null, trackedChanges: ['x'] }, 'The verification changed tracked files: x.'],
 ])('no gate passes in a worktree that is %s when its verdict is taken', async (_name, changed, message) => {

@@ -80,7 +80,7 @@ async function stoppedOnItsWay(): Promise<{ readonly aside: Aside; readonly host
 const isGone = (process: ProcessIdentity): boolean => bench.processes.life(process) === 'dead';
 
 describe('a task that nobody has claimed', () => {
-  it('is given up: a host that comes later starts nothing', async () => {
+  it('is abandoned: a host that comes later starts nothing', async () => {
     const aside = asideOf({});
     const { findings } = await setAside(aside.world, aside.runId, DOUBT, []);
     expect(findings).toEqual([]);
@@ -95,7 +95,7 @@ describe('a task that nobody has claimed', () => {
     expect(existsSync(fileOf(aside, TASK_FILES.agent))).toBe(false);
   });
 
-  it('is given up under a host that is on its way: stopped before its claim, continued after, it starts nothing', async () => {
+  it('is abandoned under a host that is on its way: stopped before its claim, continued after, it starts nothing', async () => {
     const { aside, host } = await stoppedOnItsWay();
     await setAside(aside.world, aside.runId, DOUBT, []);
     expect(claimOf(aside).kind).toBe('revoked');

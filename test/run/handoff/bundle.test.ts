@@ -74,8 +74,8 @@ describe('a handoff', () => {
       workCommitted(added.slice(1)),
     );
     expect(JSON.parse(json).surfacesAdded).toEqual(added);
-    expect(markdown).toContain('## Outside of the conflict surface');
-    expect(markdown).toContain("leased with the packet's own were `src/widget.js`, `docs/[id].md`.");
+    expect(markdown).toContain('## Outside the conflict surface');
+    expect(markdown).toContain("these were leased along with the packet's own: `src/widget.js`, `docs/[id].md`.");
     const inside = bundleOf(workCommitted());
     expect(JSON.parse(inside.json).surfacesAdded).toEqual([]);
     expect(inside.markdown).not.toContain('conflict surface');

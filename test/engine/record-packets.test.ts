@@ -5,8 +5,8 @@ import { sha256 } from '../../src/base/sha256.ts';
 import { emptyInbox } from '../../src/engine/commands.ts';
 import { Driver } from '../../src/engine/driver.ts';
 import { entriesOf } from '../../src/engine/intake.ts';
+import { recordPackets } from '../../src/engine/record-packets.ts';
 import { recordsOf } from '../../src/engine/run-look.ts';
-import { takeIn } from '../../src/engine/take-in.ts';
 import type { PacketReading } from '../../src/model/packet.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
@@ -66,7 +66,7 @@ describe('an intake that is killed at any change of the disk', () => {
     const found = new Set<number>();
     await forEachKill(
       machine,
-      () => asDriver(machine, (driver) => takeIn(driver, readings(), EACH)),
+      () => asDriver(machine, (driver) => recordPackets(driver, readings(), EACH)),
       async (point) => {
         const views = await asDriver(machine, (driver) => driver.views());
         expect([0, NAMES.length], point).toContain(views.length);
@@ -76,7 +76,7 @@ describe('an intake that is killed at any change of the disk', () => {
         ).toEqual(views.map(() => 'queued'));
         found.add(views.length);
         if (views.length === 0) {
-          const again = await asDriver(machine, (driver) => takeIn(driver, readings(), EACH));
+          const again = await asDriver(machine, (driver) => recordPackets(driver, readings(), EACH));
           expect(
             again.outcomes.map(({ outcome }) => outcome),
             point,
@@ -127,7 +127,7 @@ describe('an intake that is killed at any change of the disk', () => {
 describe('a command with packets', () => {
   it('that is to record all of them or none records none when one is refused, and says why of each', async () => {
     const machine = new SimMachine(new MemoryFs(), {});
-    await asDriver(machine, (driver) => takeIn(driver, readings(['A']), EACH));
+    await asDriver(machine, (driver) => recordPackets(driver, readings(['A']), EACH));
     const packets = [simPacket('B'), { ...simPacket('A'), scope: { goal: 'Another one' } }];
     const request = { command: 'intake', packets, again: false, by: 'ada' } as const;
     const all = leaveCommand(filesOf(machine), PATHS, systemClock, { ...request, isAllOrNothing: true });
@@ -161,7 +161,7 @@ describe('a command with packets', () => {
 });
 
 /** The packets whose runs a driver with one place admits, in that order. */
-async function admitted(machine: SimMachine, deed: (driver: Driver) => Promise<unknown>): Promise<readonly string[]> {
+async function admitted(machine: SimMachine, body: (driver: Driver) => Promise<unknown>): Promise<readonly string[]> {
   const order: string[] = [];
   const world = machine.boot();
   const driver = new Driver(world, {
@@ -172,7 +172,7 @@ async function admitted(machine: SimMachine, deed: (driver: Driver) => Promise<u
     },
   });
   await driver.open();
-  await deed(driver);
+  await body(driver);
   await driver.close();
   world.lock.release();
   return order;
@@ -184,12 +184,12 @@ describe('runs are started in the order of their file, then of the next one', ()
   it('in the process that takes them in, and in the next one', async () => {
     const machine = new SimMachine(new MemoryFs(), {});
     const first = await admitted(machine, (driver) => {
-      takeIn(driver, readings(), EACH);
+      recordPackets(driver, readings(), EACH);
       return driver.drive(ids(driver));
     });
     expect(first).toEqual(NAMES);
-    await asDriver(machine, (driver) => takeIn(driver, readings(['Y', 'X']), EACH));
-    await asDriver(machine, (driver) => takeIn(driver, readings(['B']), EACH));
+    await asDriver(machine, (driver) => recordPackets(driver, readings(['Y', 'X']), EACH));
+    await asDriver(machine, (driver) => recordPackets(driver, readings(['B']), EACH));
     expect(await admitted(machine, (driver) => driver.drive(ids(driver)))).toEqual(['Y', 'X', 'B']);
   });
 
@@ -203,12 +203,12 @@ describe('runs are started in the order of their file, then of the next one', ()
   });
 });
 
-describe('what is taken in while a driver is at work', () => {
+describe('what is recorded while a driver is at work', () => {
   /** Drives the first packet, has the others taken in through the inbox meanwhile, and returns the states at the end. */
   async function statesAfter(withNew: boolean): Promise<readonly (string | undefined)[]> {
     const machine = new SimMachine(new MemoryFs(), {});
     return asDriver(machine, async (driver) => {
-      takeIn(driver, readings(['FIRST']), EACH);
+      recordPackets(driver, readings(['FIRST']), EACH);
       const driving = driver.drive(ids(driver), { withNew });
       leavePackets(machine);
       await emptyInbox(driver);

@@ -23,7 +23,7 @@ export interface Said {
 }
 
 /** One task, open for its agent. */
-export interface TaskDesk {
+export interface TaskService {
   /** Absolute: where the agent works. */
   readonly worktree: string;
   /** The task's document as JSON text. */
@@ -41,7 +41,7 @@ export function mcpAnswerPath(completionFile: string): string {
  * The task in `folder`, for the holder of `mark`.
  * Throws PAWL_TASK_REFUSED when its request cannot be read, the mark is another, or the task has ended.
  */
-export function openTask(folder: string, mark: string): TaskDesk {
+export function openTask(folder: string, mark: string): TaskService {
   const request = requestIn(folder);
   if (request.mark !== mark) throw refusal(folder, 'The mark is not that of this task.');
   const hasEnded = (): boolean => lstatSync(join(folder, TASK_FILES.outcome), { throwIfNoEntry: false }) !== undefined;
@@ -93,7 +93,7 @@ function keepAnswer(request: TaskRequest, given: unknown): Said {
     if (code === undefined) throw error;
     return wrong(`The answer could not be kept: ${code}.`);
   }
-  return { isError: false, text: `The answer is kept: ${reading.answer.status}. End your turn now.` };
+  return { isError: false, text: `The answer is recorded: ${reading.answer.status}. End your turn now.` };
 }
 
 /** The folder is there, and where it is said to be; outside of the worktree nothing is asked. */

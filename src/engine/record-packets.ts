@@ -1,11 +1,11 @@
 /**
- * Packets taken in by the process that holds the registry: planned, their intent kept, their runs made.
+ * Packets recorded by the process that holds the registry: planned, their intent kept, their runs made.
  *
  * Owns: the order of batch and runs, finishing an intake that was cut off. Does not own: what comes of each packet (engine/intake),
  * the batch's file (store/batches), commands (engine/commands).
  *
  * Invariants: 1. The batch of several packets, or of a command, is durable before any of its runs exists, and is marked done after all
- * of them do: whoever starts next finishes it. A single packet is taken in by its run's first record, or not at all. 2. A command's
+ * of them do: whoever starts next finishes it. A single packet is recorded by its run's first record, or not at all. 2. A command's
  * batch is the decision on it: what was planned once is carried out, and never planned again.
  */
 import type { PacketReading } from '../model/packet.ts';
@@ -39,14 +39,14 @@ export interface RunKeeper {
   create(entry: IntakeEntry): LiveRun;
 }
 
-/** How packets are taken in. */
-export interface TakeInOptions extends IntakeOptions {
+/** How packets are recorded. */
+export interface RecordPacketsOptions extends IntakeOptions {
   /** One that is refused refuses the whole file. */
   readonly isAllOrNothing: boolean;
 }
 
-/** What an intake came to. */
-export interface TakenIn {
+/** The result of an intake. */
+export interface IntakeResult {
   /** One for each packet, in the order of the file. */
   readonly outcomes: readonly PacketOutcome[];
   /** False when one packet was refused and it was to be all of them or none: then nothing was recorded. */
@@ -54,12 +54,12 @@ export interface TakenIn {
 }
 
 /** Each packet has its run, or is refused with its reason. `commandId`: the command that asked for it, which is decided once. */
-export function takeIn(
+export function recordPackets(
   keeper: RunKeeper,
   readings: readonly PacketReading[],
-  options: TakeInOptions,
+  options: RecordPacketsOptions,
   commandId: string | null = null,
-): TakenIn {
+): IntakeResult {
   const { files, paths, clock, config } = keeper.world;
   const earlier = commandId === null ? null : readBatchOf(files, paths, commandId);
   if (earlier !== null) {

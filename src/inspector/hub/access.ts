@@ -18,7 +18,7 @@ export function newToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
 }
 
-/** The HTTP status with which a request is refused whatever it asks for, null when it may go on. */
+/** The HTTP status with which a request is refused whatever it asks for, null when it may continue. */
 export function refusalOf(request: IncomingMessage, port: number): 403 | 405 | null {
   const hosts = ['127.0.0.1', 'localhost', '[::1]'];
   // Browsers leave the port of the scheme out.

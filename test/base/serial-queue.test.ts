@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { Line } from '../../src/base/line.ts';
+import { SerialQueue } from '../../src/base/serial-queue.ts';
 
-describe('a line of deeds', () => {
-  it('does each once the one before is over, also one that fails, and hands each its own end', async () => {
-    const line = new Line();
+describe('a serial queue', () => {
+  it('runs each function after the one before it, even one that fails, and gives each its own result', async () => {
+    const queue = new SerialQueue();
     const seen: string[] = [];
-    const deed = (name: string, fails: boolean) => async (): Promise<string> => {
+    const body = (name: string, fails: boolean) => async (): Promise<string> => {
       seen.push(`${name} begins`);
       await new Promise((resolve) => setImmediate(resolve));
       seen.push(`${name} ends`);
       if (fails) throw new Error(name);
       return name;
     };
-    const ends = [line.add(deed('one', false)), line.add(deed('two', true)), line.add(deed('three', false))];
-    await line.settled();
+    const ends = [queue.add(body('one', false)), queue.add(body('two', true)), queue.add(body('three', false))];
+    await queue.settled();
     expect(seen).toEqual(['one begins', 'one ends', 'two begins', 'two ends', 'three begins', 'three ends']);
     expect(await Promise.allSettled(ends)).toEqual([
       { status: 'fulfilled', value: 'one' },

@@ -1,5 +1,5 @@
 /**
- * A run's files brought back to life, or to what is known of a run that has ended or is set aside.
+ * Loads a run from its files: live, ended, or set aside because they contradict each other.
  *
  * Owns: which look a run gets at a start, what is settled before anything is driven. Does not own: the checks (engine/recovery/rehydrate),
  * keeping the runs (engine/driver).
@@ -20,22 +20,22 @@ export interface RunFindings {
   readonly findings: readonly Finding[];
 }
 
-/** What a run's folder came to. */
-export type Homecoming =
+/** A run loaded from its folder. */
+export type LoadedRun =
   | { readonly kind: 'absent' }
   | { readonly kind: 'ended'; readonly view: RunView; readonly findings: readonly Finding[] }
   | { readonly kind: 'live'; readonly run: LiveRun; readonly findings: readonly Finding[] };
 
 /** The run as it is: ended by its snapshot's word, else folded and validated, else set aside. */
-export async function bringBack(world: World, runId: string, observer: LiveRunObserver): Promise<Homecoming> {
+export async function loadRun(world: World, runId: string, observer: LiveRunObserver): Promise<LoadedRun> {
   const view = quickView(world, runId);
   if (view !== null && (view.kind === 'terminal' || view.state === 'quarantined'))
     return { kind: 'ended', view, findings: [] };
-  return bringBackWhole(world, runId, observer);
+  return loadWholeRun(world, runId, observer);
 }
 
 /** The run, folded from its first record and validated, else set aside. */
-export async function bringBackWhole(world: World, runId: string, observer: LiveRunObserver): Promise<Homecoming> {
+export async function loadWholeRun(world: World, runId: string, observer: LiveRunObserver): Promise<LoadedRun> {
   const found = rehydrate(world, runId, true);
   if (found.kind === 'absent') return found;
   if (found.kind === 'live') {
@@ -45,7 +45,7 @@ export async function bringBackWhole(world: World, runId: string, observer: Live
     return { kind: 'ended', view: earlierView(world, runId, found.known), findings: [] };
   await setAside(world, runId, found.doubt, found.findings);
   const view = quickView(world, runId);
-  if (view === null) throw new Error(`bug: ${runId} was set aside and cannot be seen`);
+  if (view === null) throw new Error(`bug: ${runId} was set aside and cannot be read`);
   return { kind: 'ended', view, findings: found.findings };
 }
 
