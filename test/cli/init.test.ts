@@ -161,7 +161,7 @@ describe('init', () => {
     writeFileSync(join(bin, 'claude'), `#!/bin/sh\n${help}\n`, { mode: 0o755 });
     const { output } = await visit({ dryRun: true });
     expect(output.text()).toContain('none that can be used was found on PATH');
-    expect(output.text()).toMatch(/cannot be used: claude, version 2\.0\.0 does not know -/);
+    expect(output.text()).toMatch(/cannot be used: claude, version 2\.0\.0 does not support -/);
     rmSync(join(bin, 'claude'));
     const none = await visit({ dryRun: true });
     expect(none.output.text()).toContain('none was found on PATH');

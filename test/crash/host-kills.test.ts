@@ -60,6 +60,12 @@ function failing(task: string, when: 'fail' | 'failOn'): readonly Trial[] {
   return trialsOf(task, 'before', false).slice(when === 'fail' ? 0 : claim + 1);
 }
 
+/** Whether the operation at which the trial cuts is on a path in the worktree; one that fails from there on is asked about as a whole. */
+function isInWorktree(task: string, { cuts }: Trial): boolean {
+  const at = cuts[0]?.plan?.at ?? 0;
+  return (operations.get(task) ?? []).slice(at - 1).some((operation) => operation.includes('/.pawl-task'));
+}
+
 /** Every kill of the host, before, after and in the middle of its operations. */
 function everyKill(task: string, withParent: boolean): readonly Trial[] {
   return (['before', 'after', 'partial'] as const).flatMap((when) => trialsOf(task, when, withParent));
@@ -89,7 +95,9 @@ const KINDS: Readonly<Record<string, { readonly compare: Comparison; trials(task
       const codes = ['ENOSPC', 'EIO', 'EACCES'];
       return sampled(['fail', 'failOn'] as const, 1).flatMap((when, n) =>
         sampled(failing(task, when), 1, n).map((trial, m) => {
-          const error = codes[(m + n + SEED) % codes.length] ?? 'EIO';
+          const drawn = codes[(m + n + SEED) % codes.length] ?? 'EIO';
+          // A path in the worktree that is forbidden is the worker's doing, and its run is for a person: there, the disk refuses otherwise.
+          const error = drawn === 'EACCES' && isInWorktree(task, trial) ? 'EIO' : drawn;
           const cuts = trial.cuts.map((cut) =>
             cut.plan === undefined ? cut : { ...cut, plan: { ...cut.plan, when, error } },
           );

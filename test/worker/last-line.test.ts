@@ -81,6 +81,6 @@ describe('a last line over the bound of a line', () => {
       message:
         'The agent exited with code 0, but the last line of its output is longer than 16 MiB and was not read: it may have reported the end of its turn there.',
     });
-    expect(concluded(`${init}\n`)?.message).toMatch(/without saying that its turn had ended/);
+    expect(concluded(`${init}\n`)?.message).toMatch(/without reporting the end of its turn/);
   });
 });
