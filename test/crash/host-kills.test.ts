@@ -62,7 +62,7 @@ function failing(task: string, when: 'fail' | 'failOn'): readonly Trial[] {
 
 /** Whether the operation at which the trial cuts is on a path in the worktree; one that fails from there on is asked about as a whole. */
 function isInWorktree(task: string, { cuts }: Trial): boolean {
-  const at = cuts[0]?.plan?.at ?? 0;
+  const at = Number(cuts[0]?.plan?.at ?? 1);
   return (operations.get(task) ?? []).slice(at - 1).some((operation) => operation.includes('/.pawl-task'));
 }
 
