@@ -10,12 +10,13 @@ import { nodeFs } from '../../dist/src/adapters/node-fs.js';
 import { systemProcesses } from '../../dist/src/adapters/processes/system.js';
 import { systemClock } from '../../dist/src/adapters/system-clock.js';
 import { sha256 } from '../../dist/src/base/sha256.js';
-import { definitionHash } from '../../dist/src/core/state-image.js';
 import { prepareRun } from '../../dist/src/engine/intake.js';
 import { LiveRun } from '../../dist/src/engine/live-run.js';
+import { definitionHash } from '../../dist/src/kernel/image.js';
 import { parseConfig } from '../../dist/src/model/config.js';
 import { DEFAULT_LIMITS } from '../../dist/src/model/limits.js';
 import { readPackets } from '../../dist/src/packets/packets.js';
+import { runSystem } from '../../dist/src/run/system.js';
 import { Files } from '../../dist/src/store/files.js';
 import { openRegistry } from '../../dist/src/store/registry.js';
 import { takeLock } from '../../dist/src/store/registry-lock.js';
@@ -48,8 +49,10 @@ export function createBenchRegistry({ isSynced, folder = null }) {
     lock,
     config: parseConfig(null, 'pawl.config.json'),
     processes: systemProcesses(),
-    definitionHash: definitionHash(sha256),
+    definitionHash: definitionHash(runSystem, sha256),
     inspector: null,
+    // Nobody works in a repository here.
+    git: { facts: async () => ({}), releaseEnded: async () => undefined },
     log: nothing,
   };
   return {

@@ -15,7 +15,7 @@ export async function measureOpening(count) {
   for (const run of createRuns(registry, count)) {
     settleUntil(run, null);
     await run.stop();
-    if (run.state.run.value !== 'readyForManualReview') throw new Error('the bench is wrong: a run did not finish');
+    if (run.state.root.value !== 'readyForManualReview') throw new Error('the bench is wrong: a run did not finish');
   }
   const fullMs = await timeOpening(registry, count);
   registry.close();
