@@ -15,7 +15,7 @@ export type { Refusal } from './engine/live-system.ts';
 export type { OpenOptions } from './engine/system-registry.ts';
 export { type At, type ChildOpening, effect, type Telling, type Withdrawal } from './kernel/actions.ts';
 export { type Decision, type Delivery, decide } from './kernel/decide.ts';
-export { fold, foldRecord, type RulesRaised, type Step } from './kernel/fold.ts';
+export { fold, foldRecord, type Step } from './kernel/fold.ts';
 export {
   type ActorDefinition,
   defineSystem,
@@ -28,7 +28,7 @@ export {
 export { DEADLINE_ROW, deadlineReachedSchema } from './model/deadline.ts';
 export { type EffectRow, type WaitsFor, work } from './model/effect-row.ts';
 export { PawlError } from './model/error.ts';
-export type { PersistedState, SystemRecord } from './model/system-record.ts';
+export type { PersistedState, RulesRaised, SystemRecord } from './model/system-record.ts';
 export { proveSystem } from './prove/system/prove-system.ts';
 export {
   type Finding,

@@ -6,12 +6,19 @@
  * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Nothing is written: whoever may repair does so with what is found.
  */
 import { sha256 } from '../base/sha256.ts';
-import { foldRecord, RULES_RAISED, type Step } from '../kernel/fold.ts';
+import { foldRecord, type Step } from '../kernel/fold.ts';
 import { persistedHash, stateProblem } from '../kernel/image.ts';
 import { type AnyState, actorDefinition, type StateOf, type System, underRules } from '../kernel/system.ts';
 import { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
-import { DRIVER_ACTOR, rulesOf, type StoredSnapshot, type SystemRecord, systemIdOf } from '../model/system-record.ts';
+import {
+  DRIVER_ACTOR,
+  RULES_RAISED,
+  rulesOf,
+  type StoredSnapshot,
+  type SystemRecord,
+  systemIdOf,
+} from '../model/system-record.ts';
 import type { Files } from '../store/files.ts';
 import { type JournalReading, readJournal } from '../store/journal.ts';
 import { readSnapshot } from '../store/snapshot-reading.ts';

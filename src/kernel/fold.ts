@@ -10,7 +10,15 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
 import type { Hash } from '../base/sha256.ts';
-import { DRIVER_ACTOR, type PlainEffect, type PlainEvent, rulesOf, type SystemRecord } from '../model/system-record.ts';
+import {
+  DRIVER_ACTOR,
+  type PlainEffect,
+  type PlainEvent,
+  RULES_RAISED,
+  type RulesRaised,
+  rulesOf,
+  type SystemRecord,
+} from '../model/system-record.ts';
 import { type Decision, type Delivery, decide } from './decide.ts';
 import { persist, restore, stateHash } from './image.ts';
 import {
@@ -22,16 +30,6 @@ import {
   type System,
   underRules,
 } from './system.ts';
-
-/** The event of the record by which a system goes over to other rules. Its actor is the driver. */
-export const RULES_RAISED = 'rulesRaised';
-
-/** The fact that a system stands under other rules from now on. */
-export interface RulesRaised {
-  readonly type: typeof RULES_RAISED;
-  readonly from: number;
-  readonly to: number;
-}
 
 /** A record of the system's journal. */
 export type RecordOf<S extends System> = SystemRecord<EventOf<S> | RulesRaised, EffectIn<S>>;

@@ -33,6 +33,16 @@ export interface PlainEffect {
   readonly actor: string;
 }
 
+/** The event of the record by which a system goes over to other rules. Its actor is the driver. */
+export const RULES_RAISED = 'rulesRaised';
+
+/** The fact that a system stands under other rules from now on. */
+export interface RulesRaised {
+  readonly type: typeof RULES_RAISED;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** One line of events.jsonl. Every line is the canonical JSON of its record. */
 export interface SystemRecord<Event extends PlainEvent = PlainEvent, Effect extends PlainEffect = PlainEffect> {
   readonly v: 1 | typeof RECORD_VERSION;

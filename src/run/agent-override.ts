@@ -5,11 +5,10 @@
  *
  * Invariant: the machines know nothing of it: it counts until the run is admitted, which records the agents themselves.
  */
-import type { JournalEvent } from '../model/event.ts';
-import type { JournalRecord } from '../model/record.ts';
+import type { JournalRecord, RecordedEvent } from '../model/record.ts';
 
 /** The agent that is named after that record; null where none is. */
-export function agentAfter(before: string | null, event: JournalEvent): string | null {
+export function agentAfter(before: string | null, event: RecordedEvent): string | null {
   switch (event.type) {
     case 'packetReceived':
     case 'packetReplaced':

@@ -5,6 +5,7 @@
  *
  * Invariant: no event is without words: one that is added and not told here does not compile.
  */
+
 import { counted } from '../base/counted.ts';
 import { elapsed, spanMs } from '../base/elapsed.ts';
 import { listed } from '../base/listed.ts';
@@ -27,7 +28,10 @@ export class EventStory {
     const { actor, event, atMs } = record;
     if (event.type === 'workerSpawned') this.#startedAtMs.set(actor, event.startedAtMs);
     const startedAtMs = this.#startedAtMs.get(actor);
-    const words = wordsOf(event, startedAtMs === undefined ? null : spanMs(startedAtMs, atMs));
+    const words =
+      event.type === 'rulesRaised'
+        ? `continues under rules ${event.to}; before, it was under rules ${event.from}`
+        : wordsOf(event, startedAtMs === undefined ? null : spanMs(startedAtMs, atMs));
     const about = isTask(actor) ? `${taskWords(actor)}: ` : '';
     const line = sanitise(`${about}${words}`, LINE_CHARS).replaceAll(/\s+/g, ' ').trim();
     return line.length > LINE_CHARS ? `${line.slice(0, LINE_CHARS - 1)}…` : line;

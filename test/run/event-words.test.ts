@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { blocker } from '../../src/model/blocker.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
+import type { JournalRecord } from '../../src/model/record.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { HASH, POLICY, packetReplaced } from '../../src/prove/model/settlements.ts';
 import { EventStory, taskWords } from '../../src/run/event-words.ts';
@@ -217,4 +218,21 @@ describe('the end of a worker', () => {
       /^implementation: failed \(exit 3, after \S+, resumed session s-1\)$/,
     );
   });
+});
+
+it('a run that goes over to other rules says so', () => {
+  const record: JournalRecord = {
+    v: 2,
+    rules: 4,
+    seq: 9,
+    gen: 1,
+    atMs: 1,
+    actor: 'driver',
+    event: { type: 'rulesRaised', from: 3, to: 4 },
+    effects: [],
+    post: 'a'.repeat(64),
+    prev: 'b'.repeat(64),
+    sum: 'c'.repeat(64),
+  };
+  expect(new EventStory().tell(record)).toBe('continues under rules 4; before, it was under rules 3');
 });

@@ -10,9 +10,8 @@
 import { canonicalJson, type Json } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
 import type { IntakeEntry } from '../../engine/intake.ts';
-import type { JournalEvent } from '../../model/event.ts';
 import { BOUNDS } from '../../model/limits.ts';
-import type { JournalRecord } from '../../model/record.ts';
+import type { JournalRecord, RecordedEvent } from '../../model/record.ts';
 import { DRIVER_ACTOR } from '../../model/system-record.ts';
 import { readPackets } from '../../packets/packets.ts';
 import { resolveLimits } from '../../run/limits.ts';
@@ -166,7 +165,7 @@ export function advance({ types }: Story, before: Progress, { actor, event }: Jo
 }
 
 /** The model's name of a recorded event. */
-function typeOf(event: JournalEvent): string {
+function typeOf(event: RecordedEvent): string {
   switch (event.type) {
     case 'runAdmitted':
       return event.hasSetup ? 'runAdmitted withSetup' : event.type;

@@ -9,10 +9,10 @@
 
 import type { JsonObject } from '../../base/canonical-json.ts';
 import { sanitise } from '../../base/sanitise.ts';
-import type { JournalEvent, LeftOut, SomePaths } from '../../model/event.ts';
+import type { LeftOut, SomePaths } from '../../model/event.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import type { Packet } from '../../model/packet.ts';
-import type { JournalRecord } from '../../model/record.ts';
+import type { JournalRecord, RecordedEvent } from '../../model/record.ts';
 import type { DiffStat } from '../../ports/git.ts';
 import { reportsIn, type Spent, spentBy } from '../../turn/ledger.ts';
 import { type AttemptRow, attemptsOf } from '../attempts.ts';
@@ -154,7 +154,7 @@ function leftOutOf(records: readonly JournalRecord[]): LeftOut | null {
   return work !== undefined && 'leftOut' in work ? (work.leftOut ?? null) : null;
 }
 
-const WORK_EVENTS: readonly JournalEvent['type'][] = ['workCommitted', 'workEmpty', 'surfaceExceeded'];
+const WORK_EVENTS: readonly RecordedEvent['type'][] = ['workCommitted', 'workEmpty', 'surfaceExceeded'];
 
 /** A text of the packet as a report may hold it; the packet itself is kept, as it was given, where its hash leads. */
 function safe(text: string | null): string | null {

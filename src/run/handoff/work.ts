@@ -6,9 +6,8 @@
  *
  * Invariant: a summary is what a worker says of its work: it is shown as that, and no gate passes by it.
  */
-import type { JournalEvent } from '../../model/event.ts';
 import type { Role } from '../../model/packet.ts';
-import type { JournalRecord } from '../../model/record.ts';
+import type { JournalRecord, RecordedEvent } from '../../model/record.ts';
 import { roleOf } from './roles.ts';
 
 /** What a worker said when it was done. */
@@ -54,7 +53,7 @@ export function takenWork(records: readonly JournalRecord[]): readonly TakenWork
   return [...taken.values()];
 }
 
-function isTaken(event: JournalEvent): event is Extract<JournalEvent, { type: (typeof WORK)[number] }> {
+function isTaken(event: RecordedEvent): event is Extract<RecordedEvent, { type: (typeof WORK)[number] }> {
   return WORK.some((type) => type === event.type) && !(event.type === 'workEmpty' && !event.isAllowed);
 }
 
