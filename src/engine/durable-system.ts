@@ -14,9 +14,7 @@ import { PawlError } from '../model/error.ts';
 import type { PlainEffect } from '../model/system-record.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import { LiveSystem, type Refusal, type SystemPlace, type SystemStart } from './live-system.ts';
-
-/** Longest single timer: longer ones are waited for in parts, so that a stepped clock is noticed. */
-const TIMER_MS_MAX = 60_000;
+import { shortSleep } from './short-sleep.ts';
 
 /** An event before the key of the effect that it settles is added. */
 export type Unkeyed<Event> = Event extends unknown ? Omit<Event, 'key'> : never;
@@ -155,20 +153,8 @@ export class DurableSystem<S extends System> {
       if (signal.aborted) return null;
       const leftMs = Number(atMs) - this.#clock.nowMs();
       if (leftMs <= 0) return { type: 'deadlineReached', id };
-      await this.#sleep(Math.min(leftMs, TIMER_MS_MAX), signal);
+      await shortSleep(this.#clock, leftMs, signal);
     }
-  }
-
-  #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        endTimer();
-        signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const endTimer = this.#clock.timer(delayMs, finish);
-      signal.addEventListener('abort', finish, { once: true });
-    });
   }
 
   #mustTake(refusal: Refusal | null): void {
