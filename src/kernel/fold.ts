@@ -122,8 +122,9 @@ function decideRecord(
 }
 
 function raise(system: System, to: System, state: AnyState | null, event: PlainEvent): Decision {
-  const { from: said } = { from: undefined, ...event };
-  if (state === null || said !== state.rules || underRules(system, state.rules) === null) {
+  const [from, said]: readonly unknown[] = [Reflect.get(event, 'from'), Reflect.get(event, 'to')];
+  const isNext = state !== null && from === state.rules && said === to.rules && state.rules < to.rules;
+  if (!isNext || underRules(system, state.rules) === null) {
     return {
       kind: 'refused',
       code: 'PAWL_EVENT_REFUSED',

@@ -239,3 +239,20 @@ describe('a registry', () => {
     await told;
   });
 });
+
+describe('a record that raises rules', () => {
+  const raisedBy = async (change: object) => {
+    const whole = await journalOfOne();
+    const place = cutAfter(whole, 2);
+    await drive(parcelTwo, place, TWO([]), null);
+    const records = recordsIn(place).map((record) =>
+      record.event.type === RULES_RAISED ? { ...record, event: { ...record.event, ...change } } : record,
+    );
+    return fold(parcelTwo, ID, records, { hash: sha256 });
+  };
+
+  it.each([{ from: 2 }, { to: 1 }, { to: 3 }, { from: 2, to: 2 }])('and says %o has diverged', async (change) => {
+    expect(await raisedBy({})).toMatchObject({ kind: 'whole' });
+    expect(await raisedBy(change)).toMatchObject({ kind: 'diverged', seq: 3 });
+  });
+});
