@@ -7,13 +7,7 @@
  * Invariants: 1. Pure (L2): the same state and input give the same decision. 2. An event with a key counts only while its effect is owed.
  * 3. Messages are resolved until none is left, at most BOUNDS.internalEventsPerRecord of them (L9).
  */
-import {
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  type ExecutableActionObject,
-  initialTransition,
-  type SnapshotFrom,
-} from 'xstate';
+import { type AnyMachineSnapshot, type AnyStateMachine, type ExecutableActionObject, initialTransition } from 'xstate';
 import { isObject } from '../base/canonical-json.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { DRIVER_ACTOR, type PlainEffect, type PlainEvent } from '../model/system-record.ts';
@@ -61,7 +55,6 @@ export type Decision<State extends AnyState = AnyState> =
 
 /** A message between actors, before it is delivered. */
 interface Message {
-  readonly from: string;
   readonly to: string;
   readonly event: PlainEvent;
 }
@@ -215,7 +208,7 @@ function collect(step: Step, actor: string, actions: readonly ExecutableActionOb
     else if (type === 'openChild') openChild(step, params as ChildOpening<object>);
     else if (type === 'tell') {
       const { actor: to, event } = params as Telling;
-      step.messages.push({ from: actor, to, event });
+      step.messages.push({ to, event });
     } else throw new Error(`bug: ${actor} asked for ${type}, which nobody performs`);
   }
 }
@@ -249,6 +242,3 @@ function placeOf({ system, root, children }: Step, actor: string): string {
   if (snapshot === undefined) return '(which does not exist)';
   return `in ${JSON.stringify(snapshot.value)}${snapshot.status === 'active' ? '' : ` (${snapshot.status})`}`;
 }
-
-/** A root machine's snapshot, by its system. */
-export type RootSnapshotOf<S extends System> = S extends System<infer Root> ? SnapshotFrom<Root> : never;

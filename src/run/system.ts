@@ -9,7 +9,7 @@ import { runMachine } from '../../machines/run/run.machine.ts';
 import { TASK_CONTEXT_DEFAULTS } from '../../machines/task/context.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
 import { type Decision, decide, type Input } from '../kernel/decide.ts';
-import { type FoldOptions, foldRecord, type Step } from '../kernel/fold.ts';
+import { type FoldOptions, fold, foldRecord, type Step } from '../kernel/fold.ts';
 import { actorDefinition, defineSystem, type StateOf } from '../kernel/system.ts';
 import { type KeyedEffect, RUN_EFFECTS } from '../model/effect.ts';
 import {
@@ -121,14 +121,9 @@ export function foldRun(
   records: readonly JournalRecord[],
   { hash, onRecord }: FoldOptions & { readonly onRecord?: OnRunRecord },
 ): Exclude<RunFolding, TakenRecord> | { readonly kind: 'whole'; readonly state: RunState | null } {
-  let state: RunState | null = null;
-  for (const record of records) {
-    const step: RunFolding = foldRunRecord(runId, state, record, { hash });
-    if (step.kind !== 'taken') return step;
-    state = step.state;
-    onRecord?.(record, step.state, step.deliveries);
-  }
-  return { kind: 'whole', state };
+  // What the kernel hands on are records and deliveries of these very machines.
+  const told = onRecord as Parameters<typeof fold<typeof runSystem>>[3]['onRecord'];
+  return fold(runSystem, runId, records, { hash, ...(told === undefined ? {} : { onRecord: told }) });
 }
 
 /** The definition of an actor, by its name. */
