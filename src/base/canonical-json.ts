@@ -11,8 +11,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** A JSON object; a key whose value is undefined counts as absent. */
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
-/** ASCII: text of which JSON.stringify gives the canonical form. */
-const PLAIN_TEXT = /^[\0-\x7f]*$/;
+/** Text that stands between its quotes as it is. */
+const BARE_TEXT = /^[ !#-[\]-~]*$/;
 
 /** How JSON.stringify begins what it writes for a lone surrogate, which has no canonical form. */
 const ESCAPED_SURROGATE = '\\ud';
@@ -20,31 +20,24 @@ const ESCAPED_SURROGATE = '\\ud';
 /** Deeper than anything of ours. */
 const DEPTH_MAX = 64;
 
+const FEW_NAMES = 16;
+
 /**
  * The canonical JSON text of `value` (RFC 8785: keys sorted by UTF-16 code unit, no white space).
  * Throws on what JSON cannot hold (NaN, infinities, lone surrogates, cycles).
  */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value === 'boolean' || Number.isFinite(value)) return JSON.stringify(value);
-  if (typeof value === 'string' && PLAIN_TEXT.test(value)) return JSON.stringify(value);
-  const inOrder = typeof value === 'object' ? textInOrder(value) : null;
-  if (inOrder !== null) return inOrder;
-  const text = canonicalize(value);
+  const isSorted = typeof value === 'object' && isInOrder(value, DEPTH_MAX);
+  const plain = isSorted ? stringified(value) : sortedText(value, DEPTH_MAX);
+  const text = plain ?? canonicalize(value);
   if (text === undefined) throw new TypeError('canonicalJson: the value has no JSON form');
   return text;
 }
 
 /**
- * The text that JSON.stringify gives for `value`, where that is the canonical form: plain values, all keys in their order, as in what was read
- * from canonical text; null where it may be another one.
+ * True for a plain value all of whose keys are in their order, as in what was read from canonical text: what JSON.stringify gives for it is the
+ * canonical form. One that is deeper than `depth`, or that never ends, is not judged: false.
  */
-function textInOrder(value: object): string | null {
-  if (!isInOrder(value, DEPTH_MAX)) return null;
-  const text = JSON.stringify(value);
-  return text.includes(ESCAPED_SURROGATE) ? null : text;
-}
-
-/** A value that is deeper than `depth`, or that never ends, is not judged: false. */
 function isInOrder(value: unknown, depth: number): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
   if (typeof value === 'number') return Number.isFinite(value);
@@ -62,6 +55,62 @@ function isInOrder(value: unknown, depth: number): boolean {
   return true;
 }
 
+/** What JSON.stringify gives; null where that may not be the canonical form. */
+function stringified(value: unknown): string | null {
+  const text = JSON.stringify(value);
+  return text.includes(ESCAPED_SURROGATE) ? null : text;
+}
+
+function quoted(name: string): string {
+  return BARE_TEXT.test(name) ? `"${name}"` : JSON.stringify(name);
+}
+
+/** The canonical text of a plain value, whatever the order of its keys; null for what is not judged, as above, and for what JSON cannot hold. */
+function sortedText(value: unknown, depth: number): string | null {
+  if (typeof value === 'string') return BARE_TEXT.test(value) ? `"${value}"` : stringified(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? `${value}` : null;
+  if (typeof value === 'boolean' || value === null) return `${value}`;
+  if (typeof value !== 'object' || depth === 0) return null;
+  if (Array.isArray(value)) return sortedList(value, depth);
+  return isPlain(value) ? sortedObject(value, depth) : null;
+}
+
+function sortedList(list: readonly unknown[], depth: number): string | null {
+  const texts: string[] = [];
+  for (const member of list) {
+    const text = sortedText(member, depth - 1);
+    if (text === null) return null;
+    texts.push(text);
+  }
+  return `[${texts.join(',')}]`;
+}
+
+function sortedObject(value: Readonly<Record<string, unknown>>, depth: number): string | null {
+  let texts = '';
+  for (const name of namesInOrder(value)) {
+    const member = value[name];
+    if (member === undefined) continue;
+    const nameText = sortedText(name, depth);
+    const text = sortedText(member, depth - 1);
+    if (text === null || nameText === null) return null;
+    texts += `${texts === '' ? '' : ','}${nameText}:${text}`;
+  }
+  return `{${texts}}`;
+}
+
+/** The names of an object's members in their order. Most objects have few, and `sort` costs several times what it takes to put these in order. */
+function namesInOrder(value: object): readonly string[] {
+  const names = Object.keys(value);
+  if (names.length > FEW_NAMES) return names.sort();
+  for (let n = 1; n < names.length; n += 1) {
+    const name = names[n] ?? '';
+    let at = n;
+    for (; at > 0 && (names[at - 1] ?? '') > name; at -= 1) names[at] = names[at - 1] ?? '';
+    names[at] = name;
+  }
+  return names;
+}
+
 function isPlain(value: object): value is Record<string, unknown> {
   return Object.getPrototypeOf(value) === Object.prototype;
 }
@@ -71,9 +120,12 @@ export function canonicalObject(
   value: Readonly<Record<string, unknown>>,
   textOf: (member: unknown, name: string) => string,
 ): string {
-  const names = Object.keys(value).filter((name) => value[name] !== undefined);
-  const members = names.sort().map((name) => `${JSON.stringify(name)}:${textOf(value[name], name)}`);
-  return `{${members.join(',')}}`;
+  let texts = '';
+  for (const name of namesInOrder(value)) {
+    const member = value[name];
+    if (member !== undefined) texts += `${texts === '' ? '' : ','}${quoted(name)}:${textOf(member, name)}`;
+  }
+  return `{${texts}}`;
 }
 
 const lastingTexts = new WeakMap<object, string>();
@@ -88,6 +140,13 @@ export function lastingJson(value: unknown): string {
   return text;
 }
 
+/** A member of the objects of a series: what it was last, and the text of that with its name; the text is empty where it is left out. */
+interface SeriesMember {
+  readonly name: string;
+  last: unknown;
+  text: string;
+}
+
 /**
  * A maker of canonical texts for a series of objects in which most members are the very ones of the object before; members never
  * change themselves. The text of a member is made once as long as it stays. A member whose text is that in `leftOut` is left out.
@@ -95,20 +154,41 @@ export function lastingJson(value: unknown): string {
 export function canonicalSeries(
   leftOut: { readonly [name: string]: string } = {},
 ): (value: Readonly<Record<string, unknown>>) => string {
-  const last = new Map<string, { readonly member: unknown; readonly text: string }>();
-  const textOf = (name: string, member: unknown): string => {
-    const known = last.get(name);
-    if (known !== undefined && known.member === member) return known.text;
-    const memberText = lastingJson(member);
-    const text = memberText === leftOut[name] ? '' : `${JSON.stringify(name)}:${memberText}`;
-    last.set(name, { member, text });
-    return text;
+  const known = new Map<string, SeriesMember>();
+  let names: readonly string[] = [];
+  let members: readonly SeriesMember[] = [];
+  const memberOf = (name: string): SeriesMember => {
+    const member = known.get(name) ?? { name, last: undefined, text: '' };
+    known.set(name, member);
+    return member;
+  };
+  const textOf = (name: string, value: unknown): string => {
+    const text = value === undefined ? leftOut[name] : canonicalJson(value);
+    return text === leftOut[name] ? '' : `${quoted(name)}:${text}`;
   };
   return (value) => {
-    const names = Object.keys(value).filter((name) => value[name] !== undefined);
-    const members = names.sort().map((name) => textOf(name, value[name]));
-    return `{${members.filter((text) => text !== '').join(',')}}`;
+    const given = Object.keys(value);
+    if (!areSame(given, names)) {
+      names = given;
+      members = given.toSorted().map(memberOf);
+    }
+    let texts = '';
+    for (const member of members) {
+      const present = value[member.name];
+      if (present !== member.last) {
+        member.text = textOf(member.name, present);
+        member.last = present;
+      }
+      if (member.text !== '') texts += texts === '' ? member.text : `,${member.text}`;
+    }
+    return `{${texts}}`;
   };
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let n = 0; n < some.length; n += 1) if (some[n] !== others[n]) return false;
+  return true;
 }
 
 /** True when `value` is a JSON object: not null, not a list. */

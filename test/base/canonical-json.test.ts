@@ -32,6 +32,23 @@ describe('the canonical text', () => {
     }
   });
 
+  it('is the same for names in any order, many or few, and for members that are absent or no text of ours', () => {
+    const names = Array.from({ length: 40 }, (_, n) => `${String.fromCharCode(122 - (n % 26))}é${n}`);
+    for (const count of [0, 1, 2, 15, 16, 17, 40]) {
+      const value = Object.fromEntries(names.slice(0, count).map((name, n) => [name, n % 3 === 0 ? undefined : { n }]));
+      expect(canonicalJson(value)).toBe(canonicalize(value));
+      expect(canonicalObject(value, canonicalJson)).toBe(canonicalize(value));
+    }
+    for (const value of [
+      { b: [undefined, 1], a: undefined },
+      { b: Symbol('b'), a: 1 },
+      { b: Object.create(null), a: '"\\' },
+      { '"': '\\ud800', ' ': '\u007f' },
+    ]) {
+      expect(canonicalJson(value)).toBe(canonicalize(value));
+    }
+  });
+
   it('of what is deeper than any file of ours, or says itself how it is written, is that of RFC 8785 too', () => {
     let deep: unknown = { b: 1, a: 2 };
     for (let depth = 0; depth < 200; depth += 1) deep = [deep];
