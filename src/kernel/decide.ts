@@ -162,7 +162,8 @@ function deliver(step: Step, actor: string, event: PlainEvent, input?: object): 
   const from = actor === step.system.rootName ? step.root : step.children[actor];
   const definition = definitionIn(step, actor);
   if (from === undefined || definition === null || from.status !== 'active') return false;
-  const timed = { ...event, atMs: step.atMs };
+  // No spread: one that members are added to costs several times as much, here and in `ask`.
+  const timed = Object.assign({}, event, { atMs: step.atMs });
   const actions: ExecutableActionObject[] = [];
   const next = definition.machine.transition(from, timed, inertScope(actions));
   // XState gives back the very same snapshot for an event that is not taken, and for one that is taken and changes nothing of it.
@@ -215,7 +216,7 @@ function collect(step: Step, actor: string, actions: readonly ExecutableActionOb
 
 function ask(step: Step, actor: string, kind: string, params: object): void {
   const key = `${step.systemId}/${step.seq}.${step.asked.length}:${kind}`;
-  const keyed: PlainEffect = { ...params, kind, key, actor };
+  const keyed: PlainEffect = Object.assign({}, params, { kind, key, actor });
   step.asked.push(keyed);
   step.owed.push(keyed);
 }
