@@ -9,15 +9,7 @@
  * `createActor(machine, { snapshot })`.
  */
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate';
-import {
-  canonicalJson,
-  canonicalObject,
-  canonicalSeries,
-  isObject,
-  type Json,
-  type JsonObject,
-  lastingJson,
-} from '../base/canonical-json.ts';
+import { canonicalJson, isObject, type Json, type JsonObject } from '../base/canonical-json.ts';
 import type { Hash } from '../base/sha256.ts';
 import {
   type PersistedState,
@@ -25,33 +17,25 @@ import {
   SNAPSHOT_VERSION,
   type SystemSnapshot,
 } from '../model/system-record.ts';
+import { lastWritten } from './last-written.ts';
 import { wholeDefinition } from './machine-definition.ts';
 import { defaultTexts, persistedImage, stateText } from './persisted-image.ts';
 import { type ActorDefinition, type AnyState, actorDefinition, type StateOf, type System } from './system.ts';
 
 type AnyActor = System['root'];
 
-/** How the actors of one definition are written. */
-interface Writer {
-  readonly images: WeakMap<AnyMachineSnapshot, string>;
-  /** A transition makes a new context and keeps those of its members that it does not change. */
-  readonly contextText: (context: Readonly<Record<string, unknown>>) => string;
-}
-
-const writers = new WeakMap<AnyActor, Writer>();
-
 /** The canonical text of the state; unchanged actors cost nothing. */
 export function stateImage(system: System, state: AnyState): string {
+  const last = lastWritten(system, state.systemId);
   const actors = actorsIn(system, state).map(
-    ([name, snapshot]) => `${JSON.stringify(name)}:${actorImage(actorDefinition(system, name, state.kinds), snapshot)}`,
+    ([name, snapshot]) =>
+      `${JSON.stringify(name)}:${last.actorText(name, actorDefinition(system, name, state.kinds), snapshot)}`,
   );
-  const { outbox, deadlines } = owedIn(system, state);
-  return stateText({
-    actors: `{${actors.join(',')}}`,
-    kinds: state.kinds,
-    outbox: outbox.map(lastingJson),
-    deadlines: deadlines.map(lastingJson),
-  });
+  const outbox: string[] = [];
+  const deadlines: string[] = [];
+  for (const effect of state.owed) (isDeadline(system, effect) ? deadlines : outbox).push(last.effectText(effect));
+  last.forgetEffectsBut(state.owed);
+  return stateText({ actors: `{${actors.join(',')}}`, kinds: state.kinds, outbox, deadlines });
 }
 
 /** The `post` of a record: SHA-256 of the state's image. */
@@ -165,29 +149,12 @@ function owedIn(
 } {
   // Params are plain JSON by the schema of their row.
   const effects = owed as readonly (PlainEffect & JsonObject)[];
-  const isDeadline = ({ kind }: PlainEffect): boolean => system.effects[kind]?.waitsFor === 'clock';
-  return { outbox: effects.filter((each) => !isDeadline(each)), deadlines: effects.filter(isDeadline) };
-}
-
-function actorImage(definition: AnyActor, snapshot: AnyMachineSnapshot): string {
-  const writer = writerOf(definition);
-  const known = writer.images.get(snapshot);
-  if (known !== undefined) return known;
-  const persisted = { ...definition.machine.getPersistedSnapshot(snapshot) };
-  const image = canonicalObject(persisted, (member, name) =>
-    name === 'context' && isObject(member) ? writer.contextText(member) : canonicalJson(member),
-  );
-  writer.images.set(snapshot, image);
-  return image;
-}
-
-function writerOf(definition: AnyActor): Writer {
-  const known = writers.get(definition);
-  if (known !== undefined) return known;
-  const writer: Writer = {
-    images: new WeakMap(),
-    contextText: canonicalSeries(defaultTexts(definition.defaults ?? {})),
+  return {
+    outbox: effects.filter((each) => !isDeadline(system, each)),
+    deadlines: effects.filter((each) => isDeadline(system, each)),
   };
-  writers.set(definition, writer);
-  return writer;
+}
+
+function isDeadline(system: System, { kind }: PlainEffect): boolean {
+  return system.effects[kind]?.waitsFor === 'clock';
 }
