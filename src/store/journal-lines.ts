@@ -7,7 +7,7 @@
  * Invariant: a line that is accepted is, byte for byte, the canonical JSON of its record.
  * Free of zod: `status` loads this file.
  */
-import { canonicalJson, canonicalObject, isObject, lastingJson } from '../base/canonical-json.ts';
+import { canonicalJson, isObject } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
@@ -49,16 +49,22 @@ export function sealRecord<Event extends PlainEvent, Effect extends PlainEffect>
   fields: RecordFields<Event, Effect>,
 ): { readonly record: SystemRecord<Event, Effect>; readonly line: string } {
   if (fields.v === RECORD_VERSION && fields.rules === undefined) throw new Error('bug: a record names no rules');
-  const unsealed = canonicalObject({ ...fields }, (member, name) =>
-    name === 'effects' ? `[${fields.effects.map(lastingJson).join(',')}]` : canonicalJson(member),
-  );
+  const members = unsealedMembers(fields);
   const end = unsealedEnd(fields.v);
-  const sum = sha256(unsealed);
-  const text = `${unsealed.slice(0, -end.length)},"sum":"${sum}"${end}`;
+  const sum = sha256(`${members}${end}`);
+  const text = `${members},"sum":"${sum}"${end}`;
   if (Buffer.byteLength(text) > BOUNDS.journalLineBytes) {
     throw new Error(`bug: record ${fields.seq} (${fields.event.type}) is longer than ${BOUNDS.journalLineBytes} bytes`);
   }
   return { record: { ...fields, sum }, line: `${text}\n` };
+}
+
+/** The canonical text of a record up to its version: its members stand in the order of their names. */
+function unsealedMembers({ actor, atMs, effects, event, gen, post, prev, rules, seq }: RecordFields): string {
+  const asked = `"actor":${canonicalJson(actor)},"atMs":${canonicalJson(atMs)},"effects":${canonicalJson(effects)}`;
+  const chain = `"gen":${canonicalJson(gen)},"post":${canonicalJson(post)},"prev":${canonicalJson(prev)}`;
+  const under = rules === undefined ? '' : `"rules":${canonicalJson(rules)},`;
+  return `{${asked},"event":${canonicalJson(event)},${chain},${under}"seq":${canonicalJson(seq)}`;
 }
 
 /** What the bytes of one line, without its newline, say by themselves. */
