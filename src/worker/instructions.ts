@@ -13,7 +13,7 @@ import type { JudgedWorktree } from '../ports/git.ts';
 
 /** The files in a worktree that instruct agents, as the base or the head has them. */
 export interface InstructionSwap {
-  /** Returns why they could not be shown, else null. Whatever it has done, `restoreHead` takes back. */
+  /** Returns why they could not be shown, else null. Throws PAWL_GIT_FAILED (retryable) where a git was killed. Whatever it has done, `restoreHead` takes back. */
   showBase(judged: JudgedWorktree): Promise<string | null>;
   /** Returns what could not be put back, else null. */
   restoreHead(judged: JudgedWorktree): Promise<string | null>;

@@ -46,6 +46,17 @@ describe('a git that is killed half-way, its locks left behind, stands in the wa
     expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
   });
 
+  test("when it shows the judge the base's instruction files, or puts the head's back: the review is tried again, or goes on", {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const swaps = [1, 2].flatMap((at) => MOMENTS.map((moment) => ({ at, moment })));
+    const trials = todaysPart(swaps, swaps.length).map(({ at, moment }) => ({
+      name: `diff-tree ${at} ${moment}`,
+      cuts: [{ git: { at, about: 'diff-tree -r -z --raw', moment, withParent: false }, outcome: 'told' } as const],
+    }));
+    expect(faultsIn(await sweep(trials, OPTIONS, undisturbed, endsAlike))).toEqual([]);
+  });
+
   test('when it dies alone', { timeout: TIMEOUT_MS }, async () => {
     expect(faultsIn(await sweep(trialsOf(false, 1), OPTIONS, undisturbed, endsAlike))).toEqual([]);
   });

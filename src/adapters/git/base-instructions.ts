@@ -17,7 +17,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readlink, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../../model/error.ts';
+import { PawlError, systemCode } from '../../model/error.ts';
 import type { InstructionFiles } from '../../model/request.ts';
 import type { JudgedWorktree } from '../../ports/git.ts';
 import { instructionMatcher } from '../../turn/instruction-files.ts';
@@ -53,7 +53,10 @@ interface Difference {
 /** Where files wait that no commit holds, in the folder of the task. */
 const ASIDE = 'aside';
 
-/** The files that instruct agents are the base's, and no others of them lie in the worktree. Returns why they could not be made so, else null. */
+/**
+ * The files that instruct agents are the base's, and no others of them lie in the worktree. Returns why they could not be made so, else null. Throws
+ * PAWL_GIT_FAILED (retryable) where a git was killed: that says nothing about the worktree.
+ */
 export function showBase(judged: JudgedWorktree, git: TreeGit = OF_A_HOST): Promise<string | null> {
   const { worktree, folder, files } = judged;
   return asReason(() =>
@@ -72,25 +75,35 @@ export function showBase(judged: JudgedWorktree, git: TreeGit = OF_A_HOST): Prom
   );
 }
 
-/** The files are the head's again, but for what the worker has made of them, and those put aside are back. Returns what could not be put back, else null. */
-export function restoreHead(judged: JudgedWorktree, git: TreeGit = OF_A_HOST): Promise<string | null> {
+/**
+ * The files are the head's again, but for what the worker has made of them, and those put aside are back. Returns what could not be put back, else null.
+ * A git that was killed is asked once more.
+ */
+export async function restoreHead(judged: JudgedWorktree, git: TreeGit = OF_A_HOST): Promise<string | null> {
+  try {
+    return await asReason(() => putHeadBack(judged, git));
+  } catch (error) {
+    if (!isOfKilledGit(error)) throw error;
+    return await putHeadBack(judged, git).catch(reasonOf);
+  }
+}
+
+function putHeadBack(judged: JudgedWorktree, git: TreeGit): Promise<string | null> {
   const { worktree, folder, files } = judged;
-  return asReason(() =>
-    inOwnGit(judged, git, async (own) => {
-      const differences = await differencesIn(own, files, matcherOf(files));
-      // First: a file of the one may stand where the other has a folder.
-      for (const { path, base, head } of differences) {
-        if (head === null && (await isAt(worktree, path, base))) await removeFile(worktree, path);
-      }
-      const replaced: Difference[] = [];
-      for (const each of differences) if (await isReplaced(worktree, each)) replaced.push(each);
-      const { unreachable, inTheWay } = await place(own, judged, 'head', replaced);
-      const aside = await putBackAside(worktree, join(folder, ASIDE));
-      await rmdir(folder).catch(ignoreCodes('ENOENT', 'ENOTEMPTY', 'EEXIST'));
-      const left = [...unreachable, ...inTheWay, ...aside.map(textOf)];
-      return left.length === 0 ? null : `something is in the place of ${shown(left.join(', '))}`;
-    }),
-  );
+  return inOwnGit(judged, git, async (own) => {
+    const differences = await differencesIn(own, files, matcherOf(files));
+    // First: a file of the one may stand where the other has a folder.
+    for (const { path, base, head } of differences) {
+      if (head === null && (await isAt(worktree, path, base))) await removeFile(worktree, path);
+    }
+    const replaced: Difference[] = [];
+    for (const each of differences) if (await isReplaced(worktree, each)) replaced.push(each);
+    const { unreachable, inTheWay } = await place(own, judged, 'head', replaced);
+    const aside = await putBackAside(worktree, join(folder, ASIDE));
+    await rmdir(folder).catch(ignoreCodes('ENOENT', 'ENOTEMPTY', 'EEXIST'));
+    const left = [...unreachable, ...inTheWay, ...aside.map(textOf)];
+    return left.length === 0 ? null : `something is in the place of ${shown(left.join(', '))}`;
+  });
 }
 
 function inOwnGit<T>(judged: JudgedWorktree, git: TreeGit, use: (own: OwnGit) => Promise<T>): Promise<T> {
@@ -98,13 +111,22 @@ function inOwnGit<T>(judged: JudgedWorktree, git: TreeGit, use: (own: OwnGit) =>
   return withOwnGit(createGitRun(git), { path: judged.worktree, adminDir, commonDir }, judged.files.head, use);
 }
 
-/** What kept it from being done, in a sentence: whether the worktree, git or the disk, it is told and not thrown. */
+/** What kept it from being done, in a sentence: whether the worktree, git or the disk, it is told and not thrown. A git that was killed has told nothing. */
 async function asReason(work: () => Promise<string | null>): Promise<string | null> {
   try {
     return await work();
   } catch (error) {
-    return shown(error instanceof Error ? error.message : String(error));
+    if (isOfKilledGit(error)) throw error;
+    return reasonOf(error);
   }
+}
+
+function isOfKilledGit(error: unknown): boolean {
+  return error instanceof PawlError && error.code === 'PAWL_GIT_FAILED' && error.kind === 'retryable';
+}
+
+function reasonOf(error: unknown): string {
+  return shown(error instanceof Error ? error.message : String(error));
 }
 
 function matcherOf({ patterns }: InstructionFiles): (path: BytePath) => boolean {
