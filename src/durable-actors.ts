@@ -44,8 +44,8 @@ export { SystemRegistry };
  * A folder of durable systems, made where it is missing, and held by this process until it is closed or dies. Throws PAWL_REGISTRY_LOCKED while another
  * process drives it, PAWL_REGISTRY_INVALID for a folder that holds something else, PAWL_STORE_NO_LINKS on a file system without hard links.
  */
-export function openRegistry(folder: string): SystemRegistry {
+export function openRegistry(folder: string): Promise<SystemRegistry> {
   const root = resolve(folder);
   const files = new Files(nodeFs, systemClock);
-  return new SystemRegistry({ files, clock: systemClock, processes: systemProcesses() }, root);
+  return SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, root);
 }

@@ -12,7 +12,7 @@ function ask(what: string, key: string): string {
   return `${what} of ${key}`;
 }
 
-const registry = openRegistry(folder);
+const registry = await openRegistry(folder);
 const order = await registry.open(orderSystem, id, {
   begin: { type: 'orderPlaced', cents: 4_200 },
   perform: {

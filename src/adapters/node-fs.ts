@@ -8,9 +8,9 @@
 import {
   closeSync,
   constants,
-  fdatasyncSync,
+  fdatasync,
   fstatSync,
-  fsyncSync,
+  fsync,
   ftruncateSync,
   linkSync,
   lstatSync,
@@ -49,8 +49,8 @@ export const nodeFs: FsPort = {
   size: (fd) => fstatSync(fd).size,
   kindOf: (fd) => kindOf(fstatSync(fd)),
   truncate: (fd, size) => ftruncateSync(fd, size),
-  sync: (fd) => fsyncSync(fd),
-  dataSync: (fd) => fdatasyncSync(fd),
+  sync: (fd) => settled((done) => fsync(fd, done)),
+  dataSync: (fd) => settled((done) => fdatasync(fd, done)),
   link: (existing, path) => linkSync(existing, path),
   rename: (from, to) => renameSync(from, to),
   unlink: (path) => unlinkSync(path),
@@ -69,6 +69,11 @@ export const nodeFs: FsPort = {
   },
   watch: watchFolder,
 };
+
+/** What a call of the thread pool comes to. */
+function settled(call: (done: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => call((error) => (error === null ? resolve() : reject(error))));
+}
 
 function readFully(fd: number, position: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);

@@ -16,14 +16,18 @@ import { attempt, storeFailure } from '../store/store-errors.ts';
 const BLOCK_BYTES = 512;
 
 /** The trash in `folder`. `nonce` makes names; `syncFolder` makes the entries of a folder durable. */
-export function createTrash(folder: string, nonce: () => string, syncFolder: (path: string) => void): TrashPort {
+export function createTrash(
+  folder: string,
+  nonce: () => string,
+  syncFolder: (path: string) => Promise<void>,
+): TrashPort {
   return {
     bytesOf,
-    take(path) {
+    async take(path) {
       if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       attempt('take away', path, () => renameSync(path, join(folder, `${basename(path)}.${nonce()}`)));
-      syncFolder(dirname(path));
+      await syncFolder(dirname(path));
     },
     empty() {
       let bytes = 0;

@@ -37,8 +37,8 @@ export interface RunnerOptions {
 
 /** The driving process of a registry. Close it: it holds the registry's lock. */
 export interface Runner {
-  /** Takes packets in, all of them or none; returns their runs, in their order. Throws a PawlError with its code. */
-  intake(packets: PacketsFile, options?: { readonly again?: boolean }): readonly RunView[];
+  /** Takes packets in, all of them or none; resolves to their runs, in their order. Rejects with a PawlError with its code. */
+  intake(packets: PacketsFile, options?: { readonly again?: boolean }): Promise<readonly RunView[]>;
   /** Drives these runs (default: all that can move) until none can move by itself. */
   drive(runIds?: readonly string[]): Promise<readonly RunView[]>;
   views(): readonly RunView[];
@@ -68,7 +68,7 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
     { ...(registry === undefined ? {} : { registry }), ...(config === undefined ? {} : { config }) },
     options.cwd,
   );
-  const world = openWorld({
+  const world = await openWorld({
     places,
     log: options.log ?? (() => undefined),
     ...(inspect === undefined ? {} : { inspector: { inspect } }),
@@ -82,7 +82,7 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
   const close = async (): Promise<void> => {
     await driver.close();
     await notices?.close();
-    world.lock.release();
+    await world.lock.release();
   };
   const viewOf = (runId: string): RunView => {
     const view = driver.view(runId);
@@ -97,8 +97,12 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
     throw error;
   }
   return {
-    intake: ({ readings }, { again = false } = {}) => {
-      const { outcomes } = recordPackets(driver, readings, { again, isAllOrNothing: true, ...agentNamed(options) });
+    intake: async ({ readings }, { again = false } = {}) => {
+      const { outcomes } = await recordPackets(driver, readings, {
+        again,
+        isAllOrNothing: true,
+        ...agentNamed(options),
+      });
       assertNoneRefused(outcomes);
       return runsOf(outcomes).map(viewOf);
     },

@@ -50,11 +50,13 @@ export async function sendCommands(
   assertOwnRegistry(files, paths, registryUser(places));
   // What is refused must not be left for whoever takes the registry over one day.
   assertHolderKnown({ files, paths, processes: systemProcesses() });
-  const ids = requests.map((request) => leaveCommand(files, paths, systemClock, request));
-  const look = () => ids.map((commandId) => ({ commandId, decision: readDecision(files, paths, commandId) }));
+  const ids: string[] = [];
+  for (const request of requests) ids.push(await leaveCommand(files, paths, systemClock, request));
+  const look = () =>
+    Promise.all(ids.map(async (commandId) => ({ commandId, decision: await readDecision(files, paths, commandId) })));
   const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
   for (;;) {
-    const sent = look();
+    const sent = await look();
     if (sent.every(({ decision }) => decision !== null) || systemClock.monotonicMs() > endMs) return sent;
     if (!hasDriver(places) && (await unlessLocked(places, () => decideHere(output, places))) !== 'locked')
       return look();

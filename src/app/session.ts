@@ -17,7 +17,7 @@ export async function withDriver<T>(
   body: (driver: Driver) => Promise<T>,
   onMade: (driver: Driver) => void = () => undefined,
 ): Promise<T> {
-  const world = openWorld(request);
+  const world = await openWorld(request);
   const driver = new Driver(world, options);
   try {
     onMade(driver);
@@ -30,6 +30,6 @@ export async function withDriver<T>(
     await driver.close();
     throw error;
   } finally {
-    world.lock.release();
+    await world.lock.release();
   }
 }

@@ -31,6 +31,7 @@ import { runSystem } from '../run/system.ts';
 import { openRegistry } from '../store/registry.ts';
 import { bindRegistry } from '../store/registry-binding.ts';
 import { type TakeOver, takeLock } from '../store/registry-lock.ts';
+import { runStores } from '../store/system-files.ts';
 import { assertNotify } from './notifying.ts';
 import { type Places, registryUser } from './options.ts';
 
@@ -57,15 +58,15 @@ export function readConfig(places: Pick<Places, 'files' | 'configFile' | 'isConf
  * The world of a driving process: registry made and bound to the repository, lock taken. Release `world.lock` at the end.
  * Throws PAWL_REGISTRY_LOCKED, PAWL_REGISTRY_FOREIGN for the registry of another repository.
  */
-export function openWorld(request: WorldRequest): World {
+export async function openWorld(request: WorldRequest): Promise<World> {
   const { places, log } = request;
   const { files, paths, repository } = places;
   const config = request.config ?? readConfig(places);
   const processes = systemProcesses();
-  openRegistry(files, paths.root);
-  bindRegistry(files, paths, registryUser(places));
+  await openRegistry(files, paths.root);
+  await bindRegistry(files, paths, registryUser(places));
   excludePatterns(repository.commonDir, [`/${ANSWER_FOLDER}/`, ...registryPattern(places)]);
-  const lock = takeLock({
+  const lock = await takeLock({
     files,
     paths,
     clock: systemClock,
@@ -93,6 +94,7 @@ export function openWorld(request: WorldRequest): World {
     config,
     paths,
     lock,
+    systemStore: runStores(files, paths, lock.assertHighest),
     isolation: hasPidNamespaces() ? 'pidNamespace' : 'none',
     hasTreeLock: hasProgram('flock'),
     verificationWorker: [process.execPath, builtPath('host/verification-worker.js')],

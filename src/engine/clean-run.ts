@@ -88,8 +88,8 @@ export async function cleanRun(tools: CleanTools, view: RunView, wish: CleanRequ
   // Before the folder: what the branch came from is known only there.
   const branch = spec === null ? null : { name: spec.branch, fate: await git.dropBranch(spec) };
   if (found.removesFolder) {
-    recordRemoval(tools.files, paths, { ...removalOf(view), removedAtMs: tools.clock.nowMs(), by: tools.by });
-    trash.take(paths.run(view.runId));
+    await recordRemoval(tools.files, paths, { ...removalOf(view), removedAtMs: tools.clock.nowMs(), by: tools.by });
+    await trash.take(paths.run(view.runId));
   }
   return { ...found, rescueRef, keptFolder: keptFolder(tools, view), branch };
 }
@@ -103,8 +103,8 @@ async function removeWorktree(tools: CleanTools, view: RunView): Promise<string 
   const { files, paths, clock, git, trash, by } = tools;
   const worktree = paths.worktree(view.runId);
   const rescueRef = await git.keep({ runId: view.runId, worktree, commit: view.headCommit ?? view.baseCommit });
-  noteCleaned(files, paths, view.runId, { atMs: clock.nowMs(), by, rescueRef });
-  trash.take(worktree);
+  await noteCleaned(files, paths, view.runId, { atMs: clock.nowMs(), by, rescueRef });
+  await trash.take(worktree);
   await git.forget(worktree);
   return readCleaned(files, paths, view.runId)?.rescueRef ?? rescueRef;
 }

@@ -28,7 +28,7 @@ import {
   type RunCommand,
   readCommands,
 } from '../store/inbox.ts';
-import { readQuarantine, resolveQuarantine } from '../store/quarantine.ts';
+import { readSettledQuarantine, resolveQuarantine } from '../store/quarantine.ts';
 import { folderChange } from '../worker/task-folder.ts';
 import type { Driver } from './driver.ts';
 import type { PacketOutcome } from './intake.ts';
@@ -42,7 +42,7 @@ import { recordsOf, unknownRun } from './run-look.ts';
 export async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
   const { files, paths } = driver.world;
   const decision = await decisionOn(driver, command);
-  markDecided(files, paths, command.commandId, decision);
+  await markDecided(files, paths, command.commandId, decision);
   return decision;
 }
 
@@ -73,10 +73,10 @@ function plain(outcome: PacketOutcome): Json {
 }
 
 /** The packets as this process reads them; what comes of each is decided as if they had been given to it. */
-function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): CommandDecision {
+async function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): Promise<CommandDecision> {
   const readings = readingsOf(command.packets);
   if (readings === null) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
-  const { outcomes, isRecorded } = recordPackets(driver, readings, command, command.commandId);
+  const { outcomes, isRecorded } = await recordPackets(driver, readings, command, command.commandId);
   const code = isRecorded ? null : 'PAWL_COMMAND_REFUSED';
   return { isAccepted: isRecorded, code, seq: null, outcomes: outcomes.map(plain) };
 }
@@ -95,8 +95,10 @@ async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): P
   const run = driver.find(command.runId);
   // One that has failed in this very process is looked at like any other that has.
   if (run === undefined || run.state.root.matches('failedExecution')) return decideWithoutRun(driver, command);
-  // Looked up where nothing comes between that and the record: whoever else decides on the same command at once finds it here.
-  return run.quietly(() => decidedBefore(driver, command) ?? refusedAtStandstill(run, command) ?? record(run, command));
+  // Looked up where nobody else decides on this run before the record is durable: whoever decides on the same command at once finds it then.
+  return run.quietly(
+    async () => decidedBefore(driver, command) ?? refusedAtStandstill(run, command) ?? (await record(run, command)),
+  );
 }
 
 /** A run that has come to a standstill in this process can record nothing any more: the others continue, and its command is asked for again. */
@@ -109,18 +111,18 @@ function refusedAtStandstill(run: LiveRun, command: InboxCommand<RunCommand>): C
   return { isAccepted: false, code: fault.code, seq: null };
 }
 
-function record(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision {
-  const refusal = run.commit(RUN_ACTOR, eventOf(command, run));
-  if (refusal === null) return { isAccepted: true, code: null, seq: run.state.seq };
+async function record(run: LiveRun, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
+  const accepted = await run.submit(RUN_ACTOR, eventOf(command, run));
+  if (accepted.refusal === null) return { isAccepted: true, code: null, seq: accepted.seq };
   const state = JSON.stringify(run.state.root.value);
-  run.commit(DRIVER_ACTOR, {
+  const { seq } = await run.submit(DRIVER_ACTOR, {
     type: 'commandRefused',
     code: 'PAWL_COMMAND_REFUSED',
     commandId: command.commandId,
     command: command.command === 'cancel' ? 'cancel' : command.decision,
     state,
   });
-  return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: run.state.seq };
+  return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq };
 }
 
 /** A run that has ended takes no command but the retry of a failure; one that is set aside can be abandoned, which frees its leases. */
@@ -137,23 +139,23 @@ async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand
   const reason = await whyNotRevived(driver, view);
   if (reason !== null) return { ...REFUSED, reason };
   const decision = await driver.revive(command.runId, (run) =>
-    run.quietly(() => decidedBefore(driver, command) ?? record(run, command)),
+    run.quietly(async () => decidedBefore(driver, command) ?? (await record(run, command))),
   );
   return decision ?? REFUSED;
 }
 
 const REFUSED: CommandDecision = { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 
-function decideOnQuarantine(driver: Driver, command: InboxCommand<RunCommand>): CommandDecision {
+async function decideOnQuarantine(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
   const { files, paths, clock } = driver.world;
   const { commandId, runId } = command;
-  const resolved = readQuarantine(files, paths, runId)?.resolved ?? null;
+  const resolved = (await readSettledQuarantine(files, paths, runId))?.resolved ?? null;
   const mayResolve = resolved === null && command.command === 'resolve' && command.decision === 'abandon';
   const resolution = mayResolve
     ? { decision: 'abandon' as const, reason: command.reason, by: command.by, atMs: clock.nowMs(), commandId }
     : null;
-  const standing = resolution === null ? resolved : resolveQuarantine(files, paths, runId, resolution);
-  if (resolution !== null) driver.releaseQuarantined(runId);
+  const standing = resolution === null ? resolved : await resolveQuarantine(files, paths, runId, resolution);
+  if (resolution !== null) await driver.releaseQuarantined(runId);
   if (standing?.commandId === commandId) return { isAccepted: true, code: null, seq: null };
   return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 }
@@ -177,10 +179,10 @@ function decidedBefore({ world }: Driver, { runId, commandId }: InboxCommand<Run
 /** Decides on everything that lies in the inbox now; on nothing more once `signal` aborts: the next process does. */
 export async function emptyInbox(driver: Driver, signal?: AbortSignal): Promise<void> {
   const { files, paths, log } = driver.world;
-  const { commands, unreadable } = readCommands(files, paths);
+  const { commands, unreadable } = await readCommands(files, paths);
   for (const name of unreadable) {
     log(`inbox/${name} is not a valid command; refused`);
-    markDecided(files, paths, name, { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
+    await markDecided(files, paths, name, { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
   }
   for (const command of commands) {
     if (signal?.aborted === true) return;

@@ -13,7 +13,7 @@ import { PawlError } from '../model/error.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
 import { type RunView, viewOf } from '../run/run-view.ts';
 import { runSystem } from '../run/system.ts';
-import { readQuarantine } from '../store/quarantine.ts';
+import { readSettledQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
 import { reportsIn, spentBesides } from '../turn/ledger.ts';
 import { Changes } from './changes.ts';
@@ -56,6 +56,8 @@ export class Driver {
   readonly #releases: BranchReleases;
   readonly #asides: Asides;
   #isAccepting = true;
+  /** One after another: no branch and no task is given to two runs. */
+  readonly intakes = new SerialQueue();
   /** One after another: nobody brings a run back twice. */
   readonly #revivals = new SerialQueue();
   #failure: unknown = null;
@@ -126,7 +128,7 @@ export class Driver {
     this.#repository = await KnownRepository.ask(this.world.git);
     for (const runId of listRuns(files, paths))
       await this.#keep(runId, await loadRun(this.world, runId, this.#observer));
-    finishIntakes(this);
+    await finishIntakes(this);
     await this.#releases.ofWorktrees(this.#endedWorktrees());
   }
 
@@ -164,12 +166,12 @@ export class Driver {
   }
 
   /** Makes a run and its first record. */
-  create(entry: IntakeEntry): LiveRun {
-    const event = prepareRun(this.world, entry);
+  async create(entry: IntakeEntry): Promise<LiveRun> {
+    const event = await prepareRun(this.world, entry);
     const order = entry.order ?? { atMs: this.world.clock.nowMs(), index: 0 };
-    const start = { runId: entry.runId, state: null, sum: '', journalSize: 0, snapshotSeq: 0, order };
-    const run = new LiveRun(this.world, start, this.#observer);
-    const refusal = run.commit('run', event);
+    const start = { runId: entry.runId, state: null, sum: '', journalEnd: 0, snapshotSeq: 0, order };
+    const run = await LiveRun.open(this.world, start, this.#observer);
+    const refusal = await run.commit('run', event);
     if (refusal !== null) throw new Error(`bug: ${entry.runId}: ${refusal.reason}`);
     this.#runs.set(entry.runId, run);
     this.#hold(run);
@@ -328,8 +330,9 @@ export class Driver {
   }
 
   /** Drops the hold of a quarantined run that was resolved. */
-  releaseQuarantined(runId: string): void {
-    const isResolved = (readQuarantine(this.world.files, this.world.paths, runId)?.resolved ?? null) !== null;
+  async releaseQuarantined(runId: string): Promise<void> {
+    const quarantine = await readSettledQuarantine(this.world.files, this.world.paths, runId);
+    const isResolved = (quarantine?.resolved ?? null) !== null;
     const view = isResolved ? quickView(this.world, runId) : null;
     if (view !== null) this.#keepEnded(view);
   }

@@ -13,8 +13,9 @@ import { DEADLINE } from '../model/deadline.ts';
 import { PawlError } from '../model/error.ts';
 import type { PlainEffect } from '../model/system-record.ts';
 import type { ClockPort } from '../ports/clock.ts';
-import { LiveSystem, type Refusal, type SystemPlace, type SystemStart } from './live-system.ts';
+import { LiveSystem, type Refusal } from './live-system.ts';
 import { shortSleep } from './short-sleep.ts';
+import type { SystemPlace, SystemStart } from './system-place.ts';
 
 /** An event before the key of the effect that it settles is added. */
 export type Unkeyed<Event> = Event extends unknown ? Omit<Event, 'key'> : never;
@@ -48,21 +49,37 @@ interface Waiter<State> {
 /** One durable system while this process drives it. */
 export class DurableSystem<S extends System> {
   readonly #system: S;
-  readonly #live: LiveSystem<S>;
+  #opened: LiveSystem<S> | null = null;
   readonly #clock: ClockPort;
   readonly #performers: Performers<S>;
   readonly #waiters = new Set<Waiter<StateOf<S>>>();
   #isClosed = false;
 
-  constructor(system: S, place: SystemPlace, start: SystemStart<StateOf<S>>, performers: Performers<S>) {
+  private constructor(system: S, clock: ClockPort, performers: Performers<S>) {
     this.#system = system;
-    this.#clock = place.clock;
+    this.#clock = clock;
     this.#performers = performers;
-    this.#live = new LiveSystem(system, place, start, {
-      onCommit: () => this.#tellWaiters(),
-      onFailure: (error) => this.#endWaiters(error),
+  }
+
+  /** The system at its journal's end, performing nothing yet. */
+  static async open<S extends System>(
+    system: S,
+    place: SystemPlace,
+    start: SystemStart<StateOf<S>>,
+    performers: Performers<S>,
+  ): Promise<DurableSystem<S>> {
+    const durable = new DurableSystem(system, place.clock, performers);
+    durable.#opened = await LiveSystem.open(system, place, start, {
+      onCommit: () => durable.#tellWaiters(),
+      onFailure: (error) => durable.#endWaiters(error),
       onRest: () => undefined,
     });
+    return durable;
+  }
+
+  get #live(): LiveSystem<S> {
+    if (this.#opened === null) throw new Error('bug: the system is not open');
+    return this.#opened;
   }
 
   /** The system's id within its registry. */
@@ -81,9 +98,9 @@ export class DurableSystem<S extends System> {
   }
 
   /** Takes up what is owed. `begin` is recorded first where there is no record yet. */
-  start(begin: EventOf<S> | null): void {
-    if (begin !== null) this.#mustTake(this.#live.commit(this.#system.rootName, begin));
-    this.#live.raiseRules();
+  async start(begin: EventOf<S> | null): Promise<void> {
+    if (begin !== null) this.#mustTake(await this.#live.commit(this.#system.rootName, begin));
+    await this.#live.raiseRules();
     this.#live.start((effect, signal) => this.#perform(effect, signal));
   }
 
@@ -133,7 +150,7 @@ export class DurableSystem<S extends System> {
         : await this.#performerOf(effect)({ effect, signal, mayBeRepeated });
     if (event === null || !this.#live.isOwed(effect.key)) return;
     const settled = { ...event, key: effect.key } as EventOf<S>;
-    this.#mustTake(this.#live.commit(effect.actor, settled));
+    this.#mustTake(await this.#live.commit(effect.actor, settled));
   }
 
   /** Each is called with effects of its own name only. */

@@ -232,7 +232,7 @@ export function writeIntake(
   entries: readonly IntakeEntry[],
   commandId: string | null,
   outcomes: readonly PacketOutcome[],
-): string {
+): Promise<string> {
   const plain = <T>(values: readonly T[]) => values.map((value) => JSON.parse(canonicalJson(value)) as Json);
   const decision = commandId === null ? null : { commandId, outcomes: plain(outcomes) };
   return writeBatch(world.files, world.paths, plain(entries), decision);
@@ -273,7 +273,7 @@ export function keepPacket(
   runId: string,
   { given, packet, unknownFields }: PacketReading,
   limits: Limits,
-): ArtifactRef {
+): Promise<ArtifactRef> {
   const kept = keptPacketText({ given: given as Json, packet, limits, unknownFields });
   return writeArtifact(files, paths.run(runId), 'intake', 'packet', kept);
 }
@@ -292,13 +292,13 @@ export function policyOf(limits: Limits): Policy {
 }
 
 /** The run's folders and its packet are durable; returns its first event. */
-export function prepareRun(world: World, entry: IntakeEntry): JournalEvent {
+export async function prepareRun(world: World, entry: IntakeEntry): Promise<JournalEvent> {
   const { paths, files } = world;
   const { runId, reading, limits, order, agentOverride } = entry;
   const artifacts = paths.artifacts(runId);
-  files.ensureFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
+  await files.ensureFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
   const { packet } = reading;
-  const ref = keepPacket(world, runId, reading, limits);
+  const ref = await keepPacket(world, runId, reading, limits);
   const branch = packet.scm.intendedBranch ?? '';
   return {
     type: 'packetReceived',

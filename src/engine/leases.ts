@@ -1,9 +1,11 @@
 /**
- * Which run holds which surfaces: an index derived from the journals, rebuilt at every start.
+ * Which run holds which surfaces: an index derived from the journals, rebuilt at every start, and what is reserved until a journal says so.
  *
- * Owns: the table of holders, conflicts over it. Does not own: the lease itself (an event in the run's journal), waking (engine/changes).
+ * Owns: the table of holders and reservations, conflicts over it. Does not own: the lease itself (an event in the run's journal), waking
+ * (engine/changes).
  *
- * Invariant: two runs never hold overlapping surfaces; who asks first is answered first.
+ * Invariants: 1. Two runs never hold overlapping surfaces; who asks first is answered first. 2. What a run is about to lease is reserved for it from the
+ * look that found it free until its record is durable, or failed: a look before a wait and a lease after it would be a race.
  */
 import { locally, overlapping } from '../packets/surfaces.ts';
 import { Changes } from './changes.ts';
@@ -27,6 +29,7 @@ export interface Conflict {
 /** Which run holds which surfaces. */
 export class LeaseTable {
   readonly #holds = new Map<string, Hold>();
+  readonly #reserved = new Set<Hold>();
   readonly #changes = new Changes();
 
   /** The run's hold is what its journal says; null: it holds nothing. Waiters look again. */
@@ -37,16 +40,33 @@ export class LeaseTable {
     if (before !== undefined && hold === null) this.wake();
   }
 
+  /**
+   * The surfaces, which are free, are the run's until what is returned is called: by then its journal holds them, or they are free again. Throws where they
+   * are not free: our bug.
+   */
+  reserve(runId: string, surfaces: readonly string[]): () => void {
+    const conflict = this.conflict(runId, surfaces);
+    if (conflict !== null)
+      throw new Error(`bug: ${runId} reserves what ${conflict.holder.runId} holds: ${conflict.surfaces.join(', ')}`);
+    // With what it holds: that tells by which word it names the repository.
+    const held = this.#holds.get(runId)?.surfaces ?? [];
+    const reservation: Hold = { runId, surfaces: [...held, ...surfaces], expiresAtMs: Number.POSITIVE_INFINITY };
+    this.#reserved.add(reservation);
+    return () => {
+      if (this.#reserved.delete(reservation) && surfaces.length > 0) this.wake();
+    };
+  }
+
   /** The first hold of another run that overlaps, or null. */
   conflict(runId: string, surfaces: readonly string[]): Conflict | null {
     return this.conflicts(runId, surfaces)[0] ?? null;
   }
 
-  /** Every hold of another run that overlaps, with those of `surfaces` that do. */
+  /** Every hold, or reservation, of another run that overlaps, with those of `surfaces` that do. */
   conflicts(runId: string, surfaces: readonly string[]): readonly Conflict[] {
     const whole = [...surfaces, ...(this.#holds.get(runId)?.surfaces ?? [])];
     const asked = locally(surfaces, whole);
-    return [...this.#holds.values()]
+    return [...this.#holds.values(), ...this.#reserved]
       .filter((holder) => holder.runId !== runId)
       .map((holder) => {
         const held = locally(holder.surfaces);

@@ -11,7 +11,7 @@ import type { JournalRecord } from '../model/record.ts';
 import { agentAfter } from '../run/agent-override.ts';
 import { hasEnded } from '../run/run-end.ts';
 import { type RunDelivery, type RunState, runSystem } from '../run/system.ts';
-import { LiveSystem, type Refusal } from './live-system.ts';
+import { LiveSystem, type Refusal, type Submitted } from './live-system.ts';
 import { Mirror } from './mirror.ts';
 import type { World } from './world.ts';
 
@@ -24,7 +24,8 @@ export interface LiveRunStart {
   readonly state: RunState | null;
   /** `sum` of the last record. */
   readonly sum: string;
-  readonly journalSize: number;
+  /** Bytes in the journal. */
+  readonly journalEnd: number;
   /** Sequence of the stored snapshot, 0 when there is none. */
   readonly snapshotSeq: number;
   /** Where the run stands among the others. */
@@ -48,39 +49,44 @@ export class LiveRun {
   readonly order: IntakeOrder;
   /** Tasks of which nothing is left, as this process has seen: that cannot change any more. */
   readonly goneTasks = new Set<string>();
-  readonly #live: LiveSystem<typeof runSystem>;
+  #opened: LiveSystem<typeof runSystem> | null = null;
   readonly #observer: LiveRunObserver;
   readonly #mirror: Mirror | null;
   #agentOverride: string | null;
 
-  constructor(world: World, start: LiveRunStart, observer: LiveRunObserver) {
+  private constructor(world: World, start: LiveRunStart, observer: LiveRunObserver) {
     const { runId } = start;
     this.runId = runId;
     this.world = world;
     this.order = start.order;
     this.#observer = observer;
     this.#agentOverride = start.agentOverride ?? null;
-    const { files, clock, lock, paths, definitionHash } = world;
-    const place = {
-      files,
-      clock,
-      lock,
-      journal: paths.journal(runId),
-      snapshot: paths.snapshot(runId),
-      definitionHash,
-    };
-    this.#live = new LiveSystem(
+    this.#mirror = world.inspector === null ? null : new Mirror(world.inspector.inspect, start.state);
+  }
+
+  /** The run at its journal's end, performing nothing yet. */
+  static async open(world: World, start: LiveRunStart, observer: LiveRunObserver): Promise<LiveRun> {
+    const run = new LiveRun(world, start, observer);
+    const { runId } = start;
+    const { clock, lock, definitionHash, systemStore } = world;
+    const place = { store: systemStore(runId), clock, generation: lock.generation, definitionHash };
+    run.#opened = await LiveSystem.open(
       runSystem,
       place,
       { ...start, systemId: runId },
       {
         onCommit: (record, deliveries) =>
-          this.#noteCommit(record as JournalRecord, deliveries as readonly RunDelivery[]),
-        onFailure: (error) => observer.onFailure(this, error),
-        onRest: () => observer.onRest(this),
+          run.#noteCommit(record as JournalRecord, deliveries as readonly RunDelivery[]),
+        onFailure: (error) => observer.onFailure(run, error),
+        onRest: () => observer.onRest(run),
       },
     );
-    this.#mirror = world.inspector === null ? null : new Mirror(world.inspector.inspect, start.state);
+    return run;
+  }
+
+  get #live(): LiveSystem<typeof runSystem> {
+    if (this.#opened === null) throw new Error(`bug: ${this.runId} is not open`);
+    return this.#opened;
   }
 
   #noteCommit(record: JournalRecord, deliveries: readonly RunDelivery[]): void {
@@ -141,12 +147,17 @@ export class LiveRun {
   }
 
   /** The event is in the journal, synced, and applied; or it is refused and nothing has changed. */
-  commit(actor: string, event: JournalEvent): Refusal | null {
+  commit(actor: string, event: JournalEvent): Promise<Refusal | null> {
     return this.#live.commit(actor, event);
   }
 
+  /** As `commit`, with the record's place. */
+  submit(actor: string, event: JournalEvent): Promise<Submitted> {
+    return this.#live.submit(actor, event);
+  }
+
   /** Commits the settlement of `effect`; one that came too late is recorded as such and changes nothing. */
-  settle(effect: KeyedEffect, event: JournalEvent): boolean {
+  settle(effect: KeyedEffect, event: JournalEvent): Promise<boolean> {
     const { key } = effect;
     return this.#live.settle(effect, event, (code) => ({
       type: 'settlementRefused',
@@ -157,13 +168,13 @@ export class LiveRun {
   }
 
   /** The snapshot of the current state is stored. */
-  saveSnapshot(): void {
-    this.#live.saveSnapshot();
+  saveSnapshot(): Promise<void> {
+    return this.#live.saveSnapshot();
   }
 
   /** The run stands under the present rules from now on, by a record of its own; nothing is recorded where it does already. */
-  raiseRules(): void {
-    this.#live.raiseRules();
+  raiseRules(): Promise<void> {
+    return this.#live.raiseRules();
   }
 
   /** From now on owed effects are performed as they are asked for. */
@@ -176,8 +187,8 @@ export class LiveRun {
     this.#live.fail(error);
   }
 
-  /** Does `body` while no short work of ours is under way for the run and none begins. */
-  quietly<T>(body: () => T): Promise<T> {
+  /** Does `body` while no short work of ours is under way for the run and none begins; one after another, in the order of the calls. */
+  quietly<T>(body: () => Promise<T>): Promise<T> {
     return this.#live.quietly(body);
   }
 

@@ -2,18 +2,19 @@
  * One system that lives in this process: its state, its journal, and the effects that are under way for it.
  *
  * Owns: the commit (decide → append + sync → apply → snapshot → perform), the system's one queue of truth.
- * Does not own: what an effect does (its performer), which systems are driven.
+ * Does not own: what an effect does (its performer), where the system is kept (ports/journal), which systems are driven.
  *
- * Invariants: 1. L1: an effect starts only after the record that asks for it is synced. 2. The commit is synchronous: nothing of
- * this process comes between deciding and recording. 3. After a failed write the system is halted; after a failed sync the process stops.
+ * Invariants: 1. L1: an effect starts only after the record that asks for it is durable. 2. Events are decided one after another, each on what the one before
+ * it has come to, durable or not; they become durable, are applied and are told in that order. 3. Nobody is told anything, a refusal as little as a
+ * record, that rests on what is not durable. 4. After a failed write the system is halted; after a failed sync the process stops.
  */
+import { SerialQueue } from '../base/serial-queue.ts';
 import { sha256 } from '../base/sha256.ts';
 import { type Decision, type Delivery, decide } from '../kernel/decide.ts';
 import { raised, rulesToRaise } from '../kernel/fold.ts';
-import { snapshotOf, stateHash } from '../kernel/image.ts';
+import { stateHash } from '../kernel/image.ts';
 import type { AnyState, EffectIn, EventOf, StateOf, System } from '../kernel/system.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
-import { BOUNDS } from '../model/limits.ts';
 import {
   DRIVER_ACTOR,
   FIRST_PREV,
@@ -21,37 +22,13 @@ import {
   RECORD_VERSION,
   type SystemRecord,
 } from '../model/system-record.ts';
-import type { ClockPort } from '../ports/clock.ts';
-import type { Files } from '../store/files.ts';
+import type { Journal } from '../ports/journal.ts';
 import { sealRecord } from '../store/journal-lines.ts';
-import { JournalWriter } from '../store/journal-writer.ts';
-import { SnapshotStore } from '../store/snapshot.ts';
 import { systemFailure } from '../store/store-errors.ts';
 import { recordProblem } from './rehydrate-system.ts';
-
-/** Where a system is kept, and who may write it. */
-export interface SystemPlace {
-  readonly files: Files;
-  readonly clock: ClockPort;
-  /** The lock of its registry. */
-  readonly lock: { readonly generation: number; assertHighest(): void };
-  /** Absolute path of its journal. */
-  readonly journal: string;
-  /** Absolute path of its snapshot. */
-  readonly snapshot: string;
-  readonly definitionHash: string;
-}
-
-/** Where a system stands when it begins to be driven. */
-export interface SystemStart<State> {
-  readonly systemId: string;
-  readonly state: State | null;
-  /** `sum` of the last record. */
-  readonly sum: string;
-  readonly journalSize: number;
-  /** Sequence of the stored snapshot, 0 when there is none. */
-  readonly snapshotSeq: number;
-}
+import { SnapshotKeeper } from './snapshot-keeper.ts';
+import type { SystemPlace, SystemStart } from './system-place.ts';
+import { type EffectPerformer, UnderWay } from './under-way.ts';
 
 /** Why an event was not accepted. */
 export interface Refusal {
@@ -59,8 +36,13 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Performs one effect to its settlement, committing what it finds. Ends early when `signal` aborts. */
-export type EffectPerformer<Effect> = (effect: Effect, signal: AbortSignal) => Promise<void>;
+/** What became of an event. */
+export interface Submitted {
+  /** Why it was not accepted; null when it was. */
+  readonly refusal: Refusal | null;
+  /** Sequence of its record; of the last record where it was refused. */
+  readonly seq: number;
+}
 
 /** Who is told what becomes of a system. */
 export interface SystemObserver<S extends System> {
@@ -72,41 +54,60 @@ export interface SystemObserver<S extends System> {
   onRest(): void;
 }
 
-/** The performing of one effect. */
-interface UnderWay {
-  readonly kind: string;
-  readonly abort: AbortController;
-  readonly done: Promise<void>;
-}
-
 /** One system while it is driven: its state is always that of its last durable record. */
 export class LiveSystem<S extends System> {
   readonly systemId: string;
   readonly #system: S;
   readonly #place: SystemPlace;
   readonly #observer: SystemObserver<S>;
-  readonly #writer: JournalWriter;
-  readonly #snapshots: SnapshotStore;
-  readonly #underWay = new Map<string, UnderWay>();
+  readonly #journal: Journal;
+  readonly #underWay: UnderWay<EffectIn<S>>;
   /** Effects asked for by records of this very process: their first performance needs no second look. */
   readonly #fresh = new Set<string>();
   #state: StateOf<S> | null;
   #sum: string;
-  #snapshotSeq: number;
+  /** What the system comes to once everything that was decided is durable. */
+  #head: Head<StateOf<S>>;
+  /** Settles when everything that was decided is durable and applied, or the system is halted. */
+  #applied: Promise<void> = Promise.resolve();
+  readonly #snapshot: SnapshotKeeper;
   #perform: EffectPerformer<EffectIn<S>> | null = null;
+  readonly #quiet = new SerialQueue();
   #isHeld = false;
   #fault: unknown = null;
 
-  constructor(system: S, place: SystemPlace, start: SystemStart<StateOf<S>>, observer: SystemObserver<S>) {
+  private constructor(
+    system: S,
+    place: SystemPlace,
+    start: SystemStart<StateOf<S>>,
+    journal: Journal,
+    observer: SystemObserver<S>,
+  ) {
     this.systemId = start.systemId;
     this.#system = system;
     this.#place = place;
     this.#observer = observer;
     this.#state = start.state;
     this.#sum = start.sum;
-    this.#snapshotSeq = start.snapshotSeq;
-    this.#writer = JournalWriter.open(place.files, place.journal, start.journalSize);
-    this.#snapshots = new SnapshotStore(place.files, place.snapshot);
+    this.#head = { state: start.state, sum: start.sum };
+    this.#journal = journal;
+    this.#snapshot = new SnapshotKeeper(system, place.store.snapshots, place.definitionHash, start.snapshotSeq);
+    this.#underWay = new UnderWay(
+      (error) => this.fail(error),
+      () => observer.onRest(),
+    );
+  }
+
+  /** The system at its journal's end. Rejects with PAWL_JOURNAL_DAMAGED where the journal ends elsewhere. */
+  static async open<S extends System>(
+    system: S,
+    place: SystemPlace,
+    start: SystemStart<StateOf<S>>,
+    observer: SystemObserver<S>,
+  ): Promise<LiveSystem<S>> {
+    const { state, journalEnd }: { readonly state: AnyState | null; readonly journalEnd: number } = start;
+    const journal = await place.store.openJournal({ seq: state?.seq ?? 0, end: journalEnd });
+    return new LiveSystem(system, place, start, journal, observer);
   }
 
   /** The committed state. Throws before the first record: our bug. */
@@ -130,54 +131,74 @@ export class LiveSystem<S extends System> {
     return this.#fresh.delete(key);
   }
 
+  /** The effect is owed by a durable record, and nothing that was decided since has settled it. */
   isOwed(key: string): boolean {
     return this.#owed().some((effect) => effect.key === key);
   }
 
   isUnderWay(kind: EffectIn<S>['kind']): boolean {
-    return [...this.#underWay.values()].some((each) => each.kind === kind);
+    return this.#underWay.hasAny((each) => each === kind);
   }
 
   /** Work of our own is under way, which ends by itself soon. */
   hasShortWork(): boolean {
-    return this.#fault === null && this.#shortWork().length > 0;
+    return this.#fault === null && this.#underWay.hasAny(this.#isShort);
   }
 
   /** An effect is under way, or will be begun when the system is no longer held: something will still happen in this process. */
   isAtWork(): boolean {
-    return this.#isHeld || this.#underWay.size > 0;
+    return this.#isHeld || !this.#underWay.isEmpty;
   }
 
-  /** The event is in the journal, synced, and applied; or it is refused and nothing has changed. */
-  commit(actor: string, event: EventOf<S>): Refusal | null {
+  /** Null: the event is in the journal, durable, and applied. Otherwise it was refused, for the reason that this resolves to, and nothing has changed. */
+  async commit(actor: string, event: EventOf<S>): Promise<Refusal | null> {
+    return (await this.submit(actor, event)).refusal;
+  }
+
+  /** As `commit`, with the record's place. The event is decided at once, behind everything that was committed before. */
+  async submit(actor: string, event: EventOf<S>): Promise<Submitted> {
     if (this.#fault !== null) throw this.#fault;
     const atMs = this.#place.clock.nowMs();
-    const decision = decide(this.#system, this.systemId, this.#state, { actor, event, atMs });
-    if (decision.kind === 'refused') return { code: decision.code, reason: decision.reason };
-    const problem = recordProblem(this.#system, { actor, event, effects: decision.effects }, this.#state);
+    const before = this.#head.state;
+    const decision = decide(this.#system, this.systemId, before, { actor, event, atMs });
+    if (decision.kind === 'refused') {
+      await this.#applied;
+      if (this.#fault !== null) throw this.#fault;
+      return { refusal: { code: decision.code, reason: decision.reason }, seq: this.#seq() };
+    }
+    const problem = recordProblem(this.#system, { actor, event, effects: decision.effects }, before);
     // Written, it would set the system aside at the next start.
     if (problem !== null) throw new Error(`bug: ${event.type} cannot be recorded: ${problem}`);
-    this.#append(actor, event, atMs, decision);
-    return null;
+    await this.#append(actor, event, atMs, decision);
+    return { refusal: null, seq: decision.state.seq };
   }
 
-  /** Commits the settlement of `effect`; one that came too late is recorded as such and changes nothing. */
-  settle(effect: EffectIn<S>, event: EventOf<S>, whenLate: (code: ErrorCode) => EventOf<S> | null): boolean {
-    const refusal = this.commit(effect.actor, event);
+  #seq(): number {
+    const state: AnyState | null = this.#state;
+    return state?.seq ?? 0;
+  }
+
+  /** Commits the settlement of `effect`; one that came too late is recorded as such and changes nothing. Resolves to whether it came in time. */
+  async settle(
+    effect: EffectIn<S>,
+    event: EventOf<S>,
+    whenLate: (code: ErrorCode) => EventOf<S> | null,
+  ): Promise<boolean> {
+    const refusal = await this.commit(effect.actor, event);
     if (refusal === null) return true;
     if (refusal.code !== 'PAWL_EVENT_STALE') throw new Error(`bug: ${this.systemId}: ${refusal.reason}`);
     const note = whenLate(refusal.code);
-    if (note !== null) this.commit(DRIVER_ACTOR, note);
+    if (note !== null) await this.commit(DRIVER_ACTOR, note);
     return false;
   }
 
   /** From this record on the system stands under the present rules; nothing is recorded where it does already, or where it has ended. */
-  raiseRules(): void {
+  async raiseRules(): Promise<void> {
     const state: AnyState = this.state;
     const event = rulesToRaise(this.#system, state);
     if (event === null || state.root.status !== 'active') return;
     const next = raised(this.#system, state);
-    this.#append(DRIVER_ACTOR, event, this.#place.clock.nowMs(), {
+    await this.#append(DRIVER_ACTOR, event, this.#place.clock.nowMs(), {
       kind: 'accepted',
       state: next,
       effects: [],
@@ -185,56 +206,56 @@ export class LiveSystem<S extends System> {
     });
   }
 
-  /** Halts the system when the record, or what follows it in this process, fails: its state may be ahead of what anybody was told. */
-  #append(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>): void {
-    try {
-      this.#record(actor, event, atMs, decision);
-    } catch (error) {
-      this.fail(error);
-      throw this.#fault;
-    }
+  /**
+   * The decision becomes the head at once, and the state once it is durable. Halts the system when the record, or what follows it in this process, fails: its
+   * state may be ahead of what anybody was told.
+   */
+  async #append(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>): Promise<void> {
+    const record = this.#seal(actor, event, atMs, decision);
+    const before: AnyState | null = this.#head.state;
+    const durable = this.#journal.append(before?.seq ?? 0, this.#place.generation, record);
+    this.#head = { state: decision.state, sum: record.record.sum };
+    const applied = durable
+      .then(() => this.#apply(record.record, decision))
+      .catch((error: unknown) => this.fail(error));
+    this.#applied = applied;
+    await applied;
+    if (this.#fault !== null) throw this.#fault;
+    if (this.#snapshot.isDueAt(decision.state)) await this.saveSnapshot();
   }
 
-  #record(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>): void {
-    const { lock } = this.#place;
-    lock.assertHighest();
-    const { record, line } = sealRecord({
+  #seal(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>) {
+    return sealRecord({
       v: RECORD_VERSION,
       rules: decision.state.rules,
       seq: decision.state.seq,
-      gen: lock.generation,
+      gen: this.#place.generation,
       atMs,
       actor,
       event,
       effects: effectsOf<S>(decision),
       post: stateHash(this.#system, decision.state, sha256),
-      prev: this.#state === null ? FIRST_PREV : this.#sum,
+      prev: this.#head.state === null ? FIRST_PREV : this.#head.sum,
     });
-    this.#writer.append(line);
-    this.#apply(record, decision);
   }
 
   #apply(record: SystemRecord<PlainEvent, EffectIn<S>>, decision: Accepted<StateOf<S>>): void {
+    if (this.#fault !== null) return;
     this.#state = decision.state;
     this.#sum = record.sum;
     for (const effect of record.effects) this.#fresh.add(effect.key);
-    if (this.#isAtRest() || record.seq - this.#snapshotSeq >= BOUNDS.recordsPerSnapshot) this.saveSnapshot();
     this.#observer.onCommit(record, decision.deliveries);
     this.dispatch();
   }
 
-  /** Nothing is owed but what takes its time. */
-  #isAtRest(): boolean {
-    const { root }: AnyState = this.state;
-    return root.status !== 'active' || this.#owed().every(({ kind }) => this.#system.effects[kind]?.isRest === true);
-  }
-
-  /** The snapshot of the current state is stored. */
-  saveSnapshot(): void {
-    const state: AnyState | null = this.#state;
-    if (state === null || this.#snapshotSeq === state.seq) return;
-    this.#snapshots.write(snapshotOf(this.#system, state, this.#sum, this.#place.definitionHash));
-    this.#snapshotSeq = state.seq;
+  /** A snapshot of the current state, or of a later one, is stored. Halts the system where it cannot be. */
+  async saveSnapshot(): Promise<void> {
+    try {
+      await this.#snapshot.save(() => ({ state: this.#fault === null ? this.#state : null, sum: this.#sum }));
+    } catch (error) {
+      this.fail(error);
+    }
+    if (this.#fault !== null) throw this.#fault;
   }
 
   /** From now on owed effects are performed as they are asked for. */
@@ -246,21 +267,9 @@ export class LiveSystem<S extends System> {
   /** Starts what is owed and not under way, and calls off what is under way and no longer owed. */
   dispatch(): void {
     if (this.#state === null || this.#fault !== null) return;
-    for (const [key, { abort }] of this.#underWay) if (!this.isOwed(key)) abort.abort();
+    this.#underWay.callOff((key) => this.isOwed(key));
     if (this.#perform === null || this.#isHeld) return;
-    for (const effect of this.#owed()) if (!this.#underWay.has(effect.key)) this.#begin(effect, this.#perform);
-  }
-
-  #begin(effect: EffectIn<S>, perform: EffectPerformer<EffectIn<S>>): void {
-    const abort = new AbortController();
-    const done = Promise.resolve()
-      .then(() => (abort.signal.aborted ? undefined : perform(effect, abort.signal)))
-      .catch((error: unknown) => this.fail(error))
-      .finally(() => {
-        this.#underWay.delete(effect.key);
-        this.#observer.onRest();
-      });
-    this.#underWay.set(effect.key, { kind: effect.kind, abort, done });
+    for (const effect of this.#owed()) if (!this.#underWay.has(effect.key)) this.#underWay.begin(effect, this.#perform);
   }
 
   /** The system is halted in this process, and the observer is told why. */
@@ -268,45 +277,57 @@ export class LiveSystem<S extends System> {
     if (this.#fault !== null) return;
     const fault = systemFailure(error);
     this.#fault = fault;
-    for (const { abort } of this.#underWay.values()) abort.abort();
+    this.#underWay.callOff();
     this.#observer.onFailure(fault);
   }
 
-  /** Does `body` while no short work of ours is under way for the system and none begins. */
-  async quietly<T>(body: () => T): Promise<T> {
-    this.#isHeld = true;
-    try {
-      await this.#settleShortWork();
-      return body();
-    } finally {
-      this.#isHeld = false;
-      this.dispatch();
-    }
+  /** Does `body` while no short work of ours is under way for the system and none begins; one after another, in the order of the calls. */
+  quietly<T>(body: () => Promise<T>): Promise<T> {
+    return this.#quiet.add(async () => {
+      this.#isHeld = true;
+      try {
+        await this.#underWay.ended(this.#isShort);
+        return await body();
+      } finally {
+        this.#isHeld = false;
+        this.dispatch();
+      }
+    });
   }
 
+  /** What durable records owe, but for what was decided since. */
   #owed(): readonly EffectIn<S>[] {
     const state: AnyState | null = this.#state;
-    return state === null ? [] : effectsIn<S>(state);
+    if (state === null) return [];
+    const head: AnyState = this.#head.state ?? state;
+    const owed = effectsIn<S>(state);
+    return head === state ? owed : owed.filter(({ key }) => head.owed.some((effect) => effect.key === key));
   }
 
-  #shortWork(): readonly UnderWay[] {
-    return [...this.#underWay.values()].filter(({ kind }) => this.#system.effects[kind]?.waitsFor === 'nothing');
-  }
+  /** Work of our own, which ends by itself soon. */
+  readonly #isShort = (kind: string): boolean => this.#system.effects[kind]?.waitsFor === 'nothing';
 
-  #settleShortWork(): Promise<unknown> {
-    return Promise.all(this.#shortWork().map((each) => each.done));
-  }
-
-  /** Nothing is begun any more; resolves when what is under way has ended or was called off. Stores the snapshot. */
+  /**
+   * Nothing is begun any more; resolves when what is under way has ended or was called off, and everything that was committed is durable. Stores the snapshot.
+   */
   async stop(): Promise<void> {
     this.#perform = null;
-    await this.#settleShortWork();
-    const rest = [...this.#underWay.values()];
-    for (const { abort } of rest) abort.abort();
-    await Promise.all(rest.map((each) => each.done));
-    if (this.#fault === null) this.saveSnapshot();
-    this.#writer.close();
+    await this.#underWay.ended(this.#isShort);
+    this.#underWay.callOff();
+    await this.#underWay.ended();
+    await this.#applied;
+    try {
+      if (this.#fault === null) await this.saveSnapshot();
+    } finally {
+      await this.#journal.close();
+    }
   }
+}
+
+/** A state that was decided, and the `sum` of its record. */
+interface Head<State> {
+  readonly state: State | null;
+  readonly sum: string;
 }
 
 type Accepted<State extends AnyState> = Extract<Decision<State>, { kind: 'accepted' }>;

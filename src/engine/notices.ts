@@ -114,7 +114,7 @@ export class Notices {
     // What is given up on is not claimed: a later start may still tell it.
     if (this.#isGivenUp) return;
     try {
-      if (!this.#claim(runId, fact, event)) return;
+      if (!(await this.#claim(runId, fact, event))) return;
       const { paths, files } = this.#place;
       const around = { ...ALONE, options: paths.commandOptions, nowMs: files.clock.nowMs() };
       const shown = shownRun(view, around, { folder: paths.run(runId), liveness: null });
@@ -128,11 +128,11 @@ export class Notices {
   }
 
   /** True for the one who may tell it. */
-  #claim(runId: string, fact: FactId, event: string): boolean {
+  async #claim(runId: string, fact: FactId, event: string): Promise<boolean> {
     const { files, paths } = this.#place;
-    files.ensureFolders([paths.notices(runId)]);
+    await files.ensureFolders([paths.notices(runId)]);
     const content = { v: 1, fact: String(fact), event, nonce: files.clock.nonce(), atMs: files.clock.nowMs() };
-    return linkRegister(files, paths.notice(runId, String(fact)), jsonBytes(content)).isWinner;
+    return (await linkRegister(files, paths.notice(runId, String(fact)), jsonBytes(content))).isWinner;
   }
 }
 

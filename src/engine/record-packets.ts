@@ -6,8 +6,10 @@
  *
  * Invariants: 1. The batch of several packets, or of a command, is durable before any of its runs exists, and is marked done after all
  * of them do: whoever starts next finishes it. A single packet is recorded by its run's first record, or not at all. 2. A command's
- * batch is the decision on it: what was planned once is carried out, and never planned again.
+ * batch is the decision on it: what was planned once is carried out, and never planned again. 3. One after another: what was planned for one file
+ * still holds when its runs are made.
  */
+import type { SerialQueue } from '../base/serial-queue.ts';
 import type { PacketReading } from '../model/packet.ts';
 import { hasEnded } from '../run/run-end.ts';
 import type { RunView } from '../run/run-view.ts';
@@ -36,7 +38,9 @@ export interface RunKeeper {
   /** Live runs. */
   runs(): readonly LiveRun[];
   /** Makes a run and its first record. */
-  create(entry: IntakeEntry): LiveRun;
+  create(entry: IntakeEntry): Promise<LiveRun>;
+  /** Where whoever gives packets to runs waits for whoever does so already. */
+  readonly intakes: SerialQueue;
 }
 
 /** How packets are recorded. */
@@ -59,11 +63,21 @@ export function recordPackets(
   readings: readonly PacketReading[],
   options: RecordPacketsOptions,
   commandId: string | null = null,
-): IntakeResult {
+): Promise<IntakeResult> {
+  return keeper.intakes.add(() => recordInTurn(keeper, readings, options, commandId));
+}
+
+/** Between the plan and the last of its runs nobody else makes runs or gives them packets. */
+async function recordInTurn(
+  keeper: RunKeeper,
+  readings: readonly PacketReading[],
+  options: RecordPacketsOptions,
+  commandId: string | null,
+): Promise<IntakeResult> {
   const { files, paths, clock, config } = keeper.world;
-  const earlier = commandId === null ? null : readBatchOf(files, paths, commandId);
+  const earlier = commandId === null ? null : await readBatchOf(files, paths, commandId);
   if (earlier !== null) {
-    carryOut(keeper, earlier.batchId, entriesOf(earlier));
+    await carryOut(keeper, earlier.batchId, entriesOf(earlier));
     return { outcomes: outcomesIn(earlier.outcomes ?? [], earlier.batchId), isRecorded: true };
   }
   const { outcomes, fresh } = planIntake(readings, config, knownRuns(keeper), options);
@@ -72,19 +86,21 @@ export function recordPackets(
   const atMs = clock.nowMs();
   const entries = fresh.map((entry, index) => ({ ...entry, order: { atMs, index } }));
   const needsBatch = commandId !== null || entries.length > 1;
-  carryOut(keeper, needsBatch ? writeIntake(keeper.world, entries, commandId, outcomes) : null, entries);
+  const batchId = needsBatch ? await writeIntake(keeper.world, entries, commandId, outcomes) : null;
+  await carryOut(keeper, batchId, entries);
   return { outcomes, isRecorded: true };
 }
 
 /** Makes the runs of every intake that was cut off. */
-export function finishIntakes(keeper: RunKeeper): void {
+export async function finishIntakes(keeper: RunKeeper): Promise<void> {
   const { files, paths } = keeper.world;
-  for (const batch of listUnfinishedBatches(files, paths).batches) carryOut(keeper, batch.batchId, entriesOf(batch));
+  const { batches } = await listUnfinishedBatches(files, paths);
+  for (const batch of batches) await carryOut(keeper, batch.batchId, entriesOf(batch));
 }
 
-function carryOut(keeper: RunKeeper, batchId: string | null, entries: readonly IntakeEntry[]): void {
+async function carryOut(keeper: RunKeeper, batchId: string | null, entries: readonly IntakeEntry[]): Promise<void> {
   const { files, paths } = keeper.world;
-  for (const entry of entries) if (keeper.view(entry.runId) === null) keeper.create(entry);
+  for (const entry of entries) if (keeper.view(entry.runId) === null) await keeper.create(entry);
   if (batchId !== null) markBatchDone(files, paths, batchId);
 }
 

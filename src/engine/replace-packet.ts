@@ -39,7 +39,11 @@ export interface Replacement {
 }
 
 /** The run of that task has the new packet, or the outcome says why not: PAWL_REPLACE_REFUSED, or PAWL_RUN_QUARANTINED. */
-export async function replacePacket(driver: Driver, asked: Replacement): Promise<PacketOutcome> {
+export function replacePacket(driver: Driver, asked: Replacement): Promise<PacketOutcome> {
+  return driver.intakes.add(() => replaceInTurn(driver, asked));
+}
+
+async function replaceInTurn(driver: Driver, asked: Replacement): Promise<PacketOutcome> {
   const { reading } = asked;
   const { taskId } = reading.packet;
   const before = replacedBefore(driver, asked);
@@ -84,11 +88,11 @@ async function replaceIn(run: LiveRun, asked: Replacement): Promise<PacketRefusa
     if (error instanceof PawlError && UNREADABLE.includes(error.code)) return unreadable(run, error);
     throw error;
   }
-  // Looked at again where nothing comes between that and the record: whoever else decides on the same command at once finds it here.
-  return run.quietly(() => {
+  // Looked at again where nobody else decides on this run before the record is durable: whoever decides on the same command at once finds it then.
+  return run.quietly(async () => {
     if (isRecorded(run.world, run.runId, asked.commandId)) return null;
     if (run.state.root.context.headCommit !== headCommit) return atWork(run, run.world.paths.commandOptions);
-    return refusalOf(run, asked.reading) ?? record(run, asked, beyond);
+    return refusalOf(run, asked.reading) ?? (await record(run, asked, beyond));
   });
 }
 
@@ -120,11 +124,11 @@ async function workBeyond(run: LiveRun, { packet }: PacketReading): Promise<read
   return outside.surfaces();
 }
 
-function record(run: LiveRun, asked: Replacement, beyond: readonly string[]): PacketRefusal | null {
+async function record(run: LiveRun, asked: Replacement, beyond: readonly string[]): Promise<PacketRefusal | null> {
   const { reading } = asked;
   const agentOverride = asked.agentOverride ?? agentKept(run, reading);
-  const ref = keepPacket(run.world, run.runId, reading, limitsOf(run, reading));
-  const refusal = run.commit(RUN_ACTOR, eventOf(run, { ...asked, agentOverride }, ref, beyond));
+  const ref = await keepPacket(run.world, run.runId, reading, limitsOf(run, reading));
+  const refusal = await run.commit(RUN_ACTOR, eventOf(run, { ...asked, agentOverride }, ref, beyond));
   return refusal === null ? null : atWork(run, run.world.paths.commandOptions);
 }
 

@@ -158,8 +158,8 @@ export async function lookAtRun(place: Place, runId: string): Promise<RunView | 
 export async function lookClosely(place: Place, runId: string): Promise<Look | null> {
   const quick = quickView(place, runId);
   if (quick !== null) return { view: quick, findings: [] };
-  const { rehydrate } = await import('./recovery/rehydrate.ts');
-  const found = rehydrate(place, runId, false);
+  const { examine } = await import('./recovery/rehydrate.ts');
+  const found = examine(place, runId);
   if (found.kind === 'absent') return null;
   if (found.kind === 'doubtful') return { view: doubtfulView(runId, found.doubt), findings: found.findings };
   if (found.kind === 'unsupported') return { view: earlierView(place, runId, found.known), findings: [] };

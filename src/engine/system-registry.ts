@@ -18,6 +18,7 @@ import { repairJournal } from '../store/journal.ts';
 import { openRegistryWith } from '../store/registry.ts';
 import { type RegistryLock, takeLock } from '../store/registry-lock.ts';
 import { RegistryPaths, safeName } from '../store/registry-paths.ts';
+import { systemFiles } from '../store/system-files.ts';
 import { DurableSystem, type Performers } from './durable-system.ts';
 import { rehydrateSystem, type SystemRehydration, sizeAfterRepair } from './rehydrate-system.ts';
 
@@ -40,17 +41,23 @@ export class SystemRegistry {
   readonly #ports: RegistryPorts;
   readonly #paths: RegistryPaths;
   readonly #lock: RegistryLock;
-  readonly #open = new Map<string, { close(): Promise<void> }>();
+  /** By their folders; null while one is being brought back. */
+  readonly #open = new Map<string, { close(): Promise<void> } | null>();
+
+  private constructor(ports: RegistryPorts, paths: RegistryPaths, lock: RegistryLock) {
+    this.#ports = ports;
+    this.#paths = paths;
+    this.#lock = lock;
+  }
 
   /**
    * Makes the folder where it is missing, and takes its lock. Throws PAWL_REGISTRY_LOCKED while another process drives it, PAWL_REGISTRY_INVALID for a
    * folder that holds something else.
    */
-  constructor(ports: RegistryPorts, folder: string) {
-    this.#ports = ports;
-    this.#paths = new RegistryPaths(folder);
-    openRegistryWith(ports.files, folder, []);
-    this.#lock = takeLock({ ...ports, paths: this.#paths, helperLock: null });
+  static async open(ports: RegistryPorts, folder: string): Promise<SystemRegistry> {
+    const paths = new RegistryPaths(folder);
+    await openRegistryWith(ports.files, folder, []);
+    return new SystemRegistry(ports, paths, await takeLock({ ...ports, paths, helperLock: null }));
   }
 
   /** The ids of all systems of that kind, sorted. */
@@ -66,30 +73,45 @@ export class SystemRegistry {
   async open<S extends System>(system: S, id: string, options: OpenOptions<S>): Promise<DurableSystem<S>> {
     const folder = join(this.#folderOf(system), safeName(id));
     if (this.#open.has(folder)) throw new Error(`bug: ${id} is open already`);
-    const { files, clock } = this.#ports;
-    const place = {
-      files,
-      clock,
-      lock: this.#lock,
-      ...placeIn(folder),
-      definitionHash: definitionHash(system, sha256),
-    };
-    const found = rehydrateSystem(system, id, place);
-    const start = this.#startOf(found, id, folder, options.begin !== undefined);
-    const live = new DurableSystem(system, place, { systemId: id, ...start }, options.perform);
-    this.#open.set(folder, live);
+    this.#open.set(folder, null);
     try {
-      live.start(start.state === null ? (options.begin ?? null) : null);
+      const live = await this.#bringBack(system, id, folder, options);
+      this.#open.set(folder, live);
+      return live;
     } catch (error) {
       // Whoever mends what was in the way may open it again.
       this.#open.delete(folder);
+      throw error;
+    }
+  }
+
+  async #bringBack<S extends System>(
+    system: S,
+    id: string,
+    folder: string,
+    options: OpenOptions<S>,
+  ): Promise<DurableSystem<S>> {
+    const { files, clock } = this.#ports;
+    const lies = placeIn(folder);
+    const found = rehydrateSystem(system, id, { files, ...lies });
+    const start = await this.#startOf(found, id, folder, options.begin !== undefined);
+    const place = {
+      store: systemFiles(files, lies, this.#lock.assertHighest),
+      clock,
+      generation: this.#lock.generation,
+      definitionHash: definitionHash(system, sha256),
+    };
+    const live = await DurableSystem.open(system, place, { systemId: id, ...start }, options.perform);
+    try {
+      await live.start(start.state === null ? (options.begin ?? null) : null);
+    } catch (error) {
       await live.close();
       throw error;
     }
     return live;
   }
 
-  #startOf<State>(found: SystemRehydration<State>, id: string, folder: string, mayBegin: boolean) {
+  async #startOf<State>(found: SystemRehydration<State>, id: string, folder: string, mayBegin: boolean) {
     const { files } = this.#ports;
     const { journal } = placeIn(folder);
     switch (found.kind) {
@@ -107,22 +129,22 @@ export class SystemRegistry {
         if (found.snapshot !== null)
           throw refused('PAWL_HISTORY_LOST', folder, 'the journal is empty and the system is not');
         if (!mayBegin) throw unknown(id, folder);
-        if (found.reading.kind === 'torn') repairJournal(files, journal, found.reading);
-        files.ensureFolders([folder]);
-        return { state: null, sum: '', journalSize: 0, snapshotSeq: 0 };
+        if (found.reading.kind === 'torn') await repairJournal(files, journal, found.reading);
+        await files.ensureFolders([folder]);
+        return { state: null, sum: '', journalEnd: 0, snapshotSeq: 0 };
       case 'live': {
         const { reading, last, state, snapshot } = found;
-        if (reading.kind === 'torn' || reading.kind === 'unterminated') repairJournal(files, journal, reading);
-        return { state, sum: last.sum, journalSize: sizeAfterRepair(reading), snapshotSeq: snapshot?.seq ?? 0 };
+        if (reading.kind === 'torn' || reading.kind === 'unterminated') await repairJournal(files, journal, reading);
+        return { state, sum: last.sum, journalEnd: sizeAfterRepair(reading), snapshotSeq: snapshot?.seq ?? 0 };
       }
     }
   }
 
   /** Closes every system and releases the folder. */
   async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map((system) => system.close()));
+    await Promise.all([...this.#open.values()].map((system) => system?.close()));
     this.#open.clear();
-    this.#lock.release();
+    await this.#lock.release();
   }
 
   #folderOf({ kind }: System): string {

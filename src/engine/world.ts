@@ -10,6 +10,7 @@ import type { AgentsPort } from '../ports/agent.ts';
 import type { AgentAdapter } from '../ports/agent-adapter.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { GitPort } from '../ports/git.ts';
+import type { SystemStore } from '../ports/journal.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
 import type { ScmPort } from '../ports/scm.ts';
 import type { Files } from '../store/files.ts';
@@ -33,6 +34,8 @@ export interface World {
   readonly config: Config;
   readonly paths: RegistryPaths;
   readonly lock: RegistryLock;
+  /** Where each run's history is kept. */
+  readonly systemStore: (runId: string) => SystemStore;
   readonly isolation: 'pidNamespace' | 'none';
   readonly hasTreeLock: boolean;
   /** Argument list of our verification worker. */

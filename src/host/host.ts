@@ -80,7 +80,7 @@ export async function runHost(parts: HostParts, task: HostTask): Promise<number>
     host: processes.self(),
     atMs: files.clock.nowMs(),
   });
-  if (!linkRegister(files, join(taskFolder, TASK_FILES.claim), claim).isWinner) {
+  if (!(await linkRegister(files, join(taskFolder, TASK_FILES.claim), claim)).isWinner) {
     log('the task is claimed already: nothing to do');
     return HOST_EXIT.done;
   }
@@ -130,7 +130,7 @@ interface OnRecord {
   agent: AgentRecord | null;
 }
 
-/** As runWorker; a disk that fails meanwhile ends the worker, of which then nothing is left, and is told as the reason. */
+/** As runWorker; a disk that fails meanwhile, or a git that is killed, ends the worker, of which then nothing is left, and is told as the reason. */
 async function runWorkerOrClear(
   parts: HostParts,
   task: HostTask,
@@ -144,9 +144,9 @@ async function runWorkerOrClear(
     const failure = systemFailure(error);
     parts.log(`ending the worker: ${failure instanceof Error ? failure.message : String(failure)}`);
     await sweep(parts, task, request, onRecord.agent);
-    // After a failed sync nothing that this process remembers may be relied upon; anything else that is no disk's is our bug.
-    const isOfDisk = failure instanceof PawlError && ERROR_CODES[failure.code] === EXIT.refused;
-    if (!isOfDisk || failure.code === 'PAWL_STORE_SYNC_FAILED') throw error;
+    // After a failed sync nothing that this process remembers may be relied upon; anything else that the system has not refused is our bug.
+    const isRefused = failure instanceof PawlError && ERROR_CODES[failure.code] === EXIT.refused;
+    if (!isRefused || failure.code === 'PAWL_STORE_SYNC_FAILED') throw error;
     return { exit: null, forced: 'interrupted', agent: onRecord.agent, obstacle: said(failure.message) };
   }
 }
@@ -161,15 +161,15 @@ async function runWorker(
 ): Promise<WorkerEnd> {
   const { files } = parts;
   const { taskFolder } = task;
-  files.writeDurable(join(taskFolder, TASK_FILES.task), encode(request.task));
-  if (request.turn !== undefined) writeTurnFiles(files, taskFolder, request.turn);
+  await files.writeDurable(join(taskFolder, TASK_FILES.task), encode(request.task));
+  if (request.turn !== undefined) await writeTurnFiles(files, taskFolder, request.turn);
   const obstacle =
     prepareAnswerFile(files.fs, request) ?? (await hideInstructions(parts.worktrees, request, taskFolder));
   if (obstacle !== null) return notStarted(obstacle);
   const env = workerEnvironment(request, taskFolder, parts.env);
   const gate = await spawnGate(files, parts.processes, request, taskFolder, env);
   if (gate.kind === 'failed') return notStarted(gate.obstacle);
-  const agent = recordWorker(parts, task, request, nonce, gate.worker);
+  const agent = await recordWorker(parts, task, request, nonce, gate.worker);
   if (agent === null) return notStarted('it ended before it could be recorded');
   onRecord.agent = agent;
   const { exited } = gate.worker;
@@ -190,26 +190,26 @@ async function runWorker(
 }
 
 /** What the agent is given as files: its prompt, what its command line names, and the schema of its answer. */
-function writeTurnFiles(files: Files, taskFolder: string, turn: TurnRequest): void {
-  files.writeDurable(join(taskFolder, TASK_FILES.prompt), new TextEncoder().encode(turn.prompt));
+async function writeTurnFiles(files: Files, taskFolder: string, turn: TurnRequest): Promise<void> {
+  await files.writeDurable(join(taskFolder, TASK_FILES.prompt), new TextEncoder().encode(turn.prompt));
   if (turn.files !== undefined) {
     const folder = join(taskFolder, TASK_FILES.agentFiles);
-    files.ensureFolders([folder]);
+    await files.ensureFolders([folder]);
     for (const [name, text] of Object.entries(turn.files))
-      files.writeDurable(join(folder, name), new TextEncoder().encode(text));
+      await files.writeDurable(join(folder, name), new TextEncoder().encode(text));
   }
   if (turn.answerSchema === null) return;
-  files.writeDurable(join(taskFolder, TASK_FILES.answerSchema), encode(turn.answerSchema));
+  await files.writeDurable(join(taskFolder, TASK_FILES.answerSchema), encode(turn.answerSchema));
 }
 
 /** The worker's identity is durable; null, and the gate shut for ever, when that could not be. */
-function recordWorker(
+async function recordWorker(
   parts: HostParts,
   task: HostTask,
   request: TaskRequest,
   nonce: string,
   worker: GatedWorker,
-): AgentRecord | null {
+): Promise<AgentRecord | null> {
   try {
     const identity = parts.processes.identify(worker.pid);
     if (identity === null) {
@@ -228,7 +228,7 @@ function recordWorker(
       startedMonotonicMs: parts.files.clock.monotonicMs(),
     };
     const path = join(task.taskFolder, TASK_FILES.agent);
-    if (linkRegister(parts.files, path, encodeAgentRecord(agent)).isWinner) return agent;
+    if ((await linkRegister(parts.files, path, encodeAgentRecord(agent))).isWinner) return agent;
     throw new Error(`bug: ${path} has a first value although the claim is ours`);
   } catch (error) {
     worker.abandon();

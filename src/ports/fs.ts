@@ -3,8 +3,8 @@
  *
  * Owns: the port. Does not own: composing them (store/files), the real calls (adapters/node-fs).
  *
- * Invariants: 1. Every call is synchronous and throws the system's error with its `code`.
- * 2. `write` may be short, as write(2) may; the caller loops.
+ * Invariants: 1. Every call fails with the system's error and its `code`. 2. `write` may be short, as write(2) may; the caller loops.
+ * 3. What waits for the disk is asynchronous, so that one system's sync never holds up another one; what the system does in memory is one call.
  */
 
 /** An open file or folder. */
@@ -35,10 +35,10 @@ export interface FsPort {
   /** What is open, whatever its path means by now. */
   kindOf(fd: Fd): FileStat['kind'];
   truncate(fd: Fd, size: number): void;
-  /** fsync(2), of a file or (on a folder opened with `r`) of its entries. */
-  sync(fd: Fd): void;
+  /** fsync(2), of a file or (on a folder opened with `r`) of its entries. The descriptor stays open until it has settled. */
+  sync(fd: Fd): Promise<void>;
   /** fdatasync(2). */
-  dataSync(fd: Fd): void;
+  dataSync(fd: Fd): Promise<void>;
   /** link(2): throws EEXIST when `path` is there. */
   link(existing: string, path: string): void;
   rename(from: string, to: string): void;

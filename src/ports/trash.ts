@@ -9,7 +9,7 @@ export interface TrashPort {
   /** Bytes that the folder takes up on the disk; 0 when there is none. */
   bytesOf(path: string): number;
   /** The folder is gone from its place, durably and at once. Nothing happens where there is none. */
-  take(path: string): void;
+  take(path: string): Promise<void>;
   /** Everything that was taken is deleted. Returns the bytes that it took up. */
   empty(): number;
 }

@@ -11,7 +11,7 @@ import { nodeFs } from '../adapters/node-fs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { spanMs } from '../base/elapsed.ts';
 import { sha256 } from '../base/sha256.ts';
-import { rehydrate } from '../engine/recovery/rehydrate.ts';
+import { examine } from '../engine/recovery/rehydrate.ts';
 import { stateHash } from '../kernel/image.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { FIRST_PREV, RECORD_VERSION } from '../model/system-record.ts';
@@ -66,8 +66,8 @@ function timed(work: () => void): number {
   return spanMs(sinceMs, performance.now());
 }
 
-function cameBack(place: Parameters<typeof rehydrate>[0], runId: string, records: number): void {
-  const found = rehydrate(place, runId, false);
+function cameBack(place: Parameters<typeof examine>[0], runId: string, records: number): void {
+  const found = examine(place, runId);
   if (found.kind !== 'live' || found.state.seq !== records)
     throw new Error(`a journal of ${records} came back ${found.kind}`);
 }

@@ -145,7 +145,7 @@ async function start(machine: SimMachine, fs: FsPort): Promise<Started> {
   let driver: Driver | null = null;
   let error: unknown = null;
   try {
-    world = machine.boot(fs);
+    world = await machine.boot(fs);
     driver = new Driver(world, {
       maxParallel: 1,
       agentOverride: null,
@@ -162,7 +162,7 @@ async function start(machine: SimMachine, fs: FsPort): Promise<Started> {
     error ??= thrown;
   }
   try {
-    world?.lock.release();
+    await world?.lock.release();
   } catch (thrown) {
     error ??= thrown;
   }
@@ -174,7 +174,7 @@ async function drive(driver: Driver): Promise<void> {
   await driver.open();
   if (driver.failure !== null) throw driver.failure;
   if (driver.view(READING.runId) === null) {
-    driver.create({ runId: READING.runId, reading: READING, limits: resolveLimits({}, {}) });
+    await driver.create({ runId: READING.runId, reading: READING, limits: resolveLimits({}, {}) });
   }
   await emptyInbox(driver);
   await driver.drive([READING.runId]);

@@ -11,7 +11,7 @@
 import { systemClock } from '../adapters/system-clock.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { counted } from '../base/counted.ts';
-import { rehydrate } from '../engine/recovery/rehydrate.ts';
+import { examine } from '../engine/recovery/rehydrate.ts';
 import { quickView } from '../engine/run-look.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
@@ -117,7 +117,7 @@ function lookAt(story: Story, { disk, outside }: Played, isThorough: boolean): {
   const place = { files: new Files(disk, systemClock), paths: SIM_PATHS };
   const faults: string[] = [];
   for (const runId of listRuns(place.files, SIM_PATHS)) {
-    const found = isThorough ? rehydrate(place, runId, false) : null;
+    const found = isThorough ? examine(place, runId) : null;
     if (found?.kind === 'doubtful') faults.push(`${runId} would be set aside: ${found.doubt.detail}`);
     const { records, rest } = linesOf(place.files, runId);
     if (records === null) {

@@ -22,7 +22,13 @@ const HASH_DIGITS = 12;
  * The artifact stands in the run's folder, durably: `artifacts/<stage>/<name>-<12 hex>.<ext>`, the extension being that of
  * `name` (`handoff.md`), or json.
  */
-export function writeArtifact(files: Files, runFolder: string, stage: string, name: string, text: string): ArtifactRef {
+export async function writeArtifact(
+  files: Files,
+  runFolder: string,
+  stage: string,
+  name: string,
+  text: string,
+): Promise<ArtifactRef> {
   const bytes = Buffer.from(text);
   if (bytes.length > BOUNDS.artifactBytes) {
     throw new Error(`bug: the artifact ${name} is longer than ${BOUNDS.artifactBytes} bytes`);
@@ -33,8 +39,8 @@ export function writeArtifact(files: Files, runFolder: string, stage: string, na
   const file = `${stem}-${hash.slice(0, HASH_DIGITS)}${extension === '' ? '.json' : extension}`;
   const path = `artifacts/${safeName(stage)}/${safeName(file)}`;
   const target = join(runFolder, path);
-  files.ensureFolders([dirname(target)]);
-  files.writeOnce(target, bytes);
+  await files.ensureFolders([dirname(target)]);
+  await files.writeOnce(target, bytes);
   return { path, sha256: hash };
 }
 

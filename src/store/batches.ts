@@ -40,15 +40,15 @@ export interface BatchesReading {
 const TIME_DIGITS = 15;
 
 /** The batch is kept, durably; for a command there is one, and the first stands. Returns its id. */
-export function writeBatch(
+export async function writeBatch(
   files: Files,
   paths: RegistryPaths,
   entries: readonly Json[],
   decision: BatchDecision | null = null,
-): string {
+): Promise<string> {
   const atMs = files.clock.nowMs();
   const batchId = decision === null ? newBatchId(files, atMs) : batchIdOf(decision.commandId);
-  files.ensureFolders([paths.batches]);
+  await files.ensureFolders([paths.batches]);
   const bytes = jsonBytes({
     v: 1,
     batchId,
@@ -56,7 +56,7 @@ export function writeBatch(
     entries,
     ...(decision === null ? {} : { outcomes: decision.outcomes }),
   });
-  if (!linkRegister(files, paths.batch(batchId), bytes, BOUNDS.batchBytes).isWinner) {
+  if (!(await linkRegister(files, paths.batch(batchId), bytes, BOUNDS.batchBytes)).isWinner) {
     throw new Error(`bug: the batch id ${batchId} came twice`);
   }
   return batchId;
@@ -72,7 +72,7 @@ function batchIdOf(commandId: string): string {
 }
 
 /** The batch that was kept for the command, durable; null when there is none. Throws PAWL_REGISTRY_INVALID when it cannot be read. */
-export function readBatchOf(files: Files, paths: RegistryPaths, commandId: string): Batch | null {
+export async function readBatchOf(files: Files, paths: RegistryPaths, commandId: string): Promise<Batch | null> {
   const batchId = batchIdOf(commandId);
   if (!files.exists(paths.batch(batchId))) return null;
   const batch = readBatch(files, paths, batchId);
@@ -84,12 +84,12 @@ export function readBatchOf(files: Files, paths: RegistryPaths, commandId: strin
       hint: 'Look at what changed this file.',
     });
   }
-  files.syncFolder(paths.batches);
+  await files.syncFolder(paths.batches);
   return batch;
 }
 
 /** The batches that are not marked done, durable. */
-export function listUnfinishedBatches(files: Files, paths: RegistryPaths): BatchesReading {
+export async function listUnfinishedBatches(files: Files, paths: RegistryPaths): Promise<BatchesReading> {
   const names = new Set(files.listNames(paths.batches));
   const batches: Batch[] = [];
   const unreadable: string[] = [];
@@ -99,7 +99,7 @@ export function listUnfinishedBatches(files: Files, paths: RegistryPaths): Batch
     if (batch === null) unreadable.push(name);
     else batches.push(batch);
   }
-  if (batches.length > 0) files.syncFolder(paths.batches);
+  if (batches.length > 0) await files.syncFolder(paths.batches);
   return { batches, unreadable };
 }
 

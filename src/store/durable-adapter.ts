@@ -7,12 +7,12 @@
  * 2. A file that cannot be read throws; lowdb never falls back to default data because of it.
  * (lowdb's own file adapter does not sync, and its temporary name is fixed: never use it here.)
  */
-import type { SyncAdapter } from 'lowdb';
+import type { Adapter } from 'lowdb';
 import type { Files } from './files.ts';
 import { jsonBytes } from './json-file.ts';
 
 /** A lowdb adapter for one file. */
-export class DurableAdapter<T> implements SyncAdapter<T> {
+export class DurableAdapter<T> implements Adapter<T> {
   readonly #files: Files;
   readonly #path: string;
   readonly #readFile: () => T | null;
@@ -25,12 +25,12 @@ export class DurableAdapter<T> implements SyncAdapter<T> {
   }
 
   /** The stored value, null when there is none. */
-  read(): T | null {
+  async read(): Promise<T | null> {
     return this.#readFile();
   }
 
   /** The file holds `data` as canonical JSON and a newline, durably. */
-  write(data: T): void {
-    this.#files.writeDurable(this.#path, jsonBytes(data));
+  write(data: T): Promise<void> {
+    return this.#files.writeDurable(this.#path, jsonBytes(data));
   }
 }

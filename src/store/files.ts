@@ -11,7 +11,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { PawlError, systemCode } from '../model/error.ts';
 import type { ClockPort } from '../ports/clock.ts';
-import type { Fd, FsPort } from '../ports/fs.ts';
+import type { Fd, FsPort, OpenMode } from '../ports/fs.ts';
 import { attempt, attemptSync, storeFailure, storeRefusal } from './store-errors.ts';
 
 const TEMPORARY_PREFIX = '.tmp-';
@@ -42,7 +42,7 @@ export class Files {
    * of ours in it is known to be durable, and of one that a killed process left, only the last parent has to be synced again
    * (once per process).
    */
-  ensureFolders(paths: readonly string[]): void {
+  async ensureFolders(paths: readonly string[]): Promise<void> {
     const missing = new Map<string, number>();
     const found = new Map<string, number>();
     for (const path of paths) this.#survey(resolve(path), missing, found);
@@ -52,15 +52,15 @@ export class Files {
       const there = pathsAt(found, depth);
       for (const path of made) this.#makeFolder(path);
       const parents = new Set(made.map((path) => dirname(path)));
-      for (const parent of parents) this.syncFolder(parent);
-      for (const path of there) this.#settleFound(path, parents);
+      for (const parent of parents) await this.syncFolder(parent);
+      for (const path of there) await this.#settleFound(path, parents);
       for (const path of [...made, ...there]) this.#settledFolders.add(path);
     }
   }
 
   /** The entries of the folder `path` are durable. */
-  syncFolder(path: string): void {
-    this.using(path, 'r', (fd) => attemptSync(path, () => this.fs.sync(fd)));
+  syncFolder(path: string): Promise<void> {
+    return this.usingWhile(path, 'r', (fd) => attemptSync(path, () => this.fs.sync(fd)));
   }
 
   /** True when something is at `path`; a link counts, whatever it points to. */
@@ -94,14 +94,14 @@ export class Files {
   }
 
   /** The file at `path` holds exactly `bytes`, durably; before that it held, for every reader and after every crash, what it held. */
-  writeDurable(path: string, bytes: Uint8Array): void {
-    this.replace(path, bytes);
-    this.syncFolder(dirname(path));
+  async writeDurable(path: string, bytes: Uint8Array): Promise<void> {
+    await this.replace(path, bytes);
+    await this.syncFolder(dirname(path));
   }
 
   /** As `writeDurable`, but that until its folder is synced a power cut may bring back what the file held. */
-  replace(path: string, bytes: Uint8Array): void {
-    const temporary = this.writeTemporary(dirname(path), bytes);
+  async replace(path: string, bytes: Uint8Array): Promise<void> {
+    const temporary = await this.writeTemporary(dirname(path), bytes);
     try {
       this.fs.rename(temporary, path);
     } catch (error) {
@@ -114,10 +114,10 @@ export class Files {
    * The file at `path`, whose name tells its content, holds exactly `bytes`, durably.
    * Throws PAWL_ARTIFACT_DAMAGED when other bytes are there; they are left as they are.
    */
-  writeOnce(path: string, bytes: Uint8Array): void {
+  async writeOnce(path: string, bytes: Uint8Array): Promise<void> {
     const present = this.#readForComparison(path, bytes.length);
     if (present === null) {
-      this.writeDurable(path, bytes);
+      await this.writeDurable(path, bytes);
       return;
     }
     if (present === 'longer' || !areSameBytes(present, bytes)) {
@@ -128,17 +128,17 @@ export class Files {
         hint: 'Keep the file aside and look at who changed it.',
       });
     }
-    this.syncFolder(dirname(path));
+    await this.syncFolder(dirname(path));
   }
 
   /** A new file with a unique temporary name in `folder` holds `bytes`, its content durable, its name not. Returns its path. */
-  writeTemporary(folder: string, bytes: Uint8Array): string {
+  async writeTemporary(folder: string, bytes: Uint8Array): Promise<string> {
     const path = join(folder, `${TEMPORARY_PREFIX}${this.clock.nonce()}`);
     const fd = attempt('create', path, () => this.fs.open(path, 'wx+'));
     try {
       try {
         this.writeAll(fd, path, bytes, 0);
-        attemptSync(path, () => this.fs.sync(fd));
+        await attemptSync(path, () => this.fs.sync(fd));
         this.checkSize(fd, path, bytes.length);
       } catch (error) {
         this.closeAfterFailure(fd);
@@ -198,7 +198,21 @@ export class Files {
       result = body(fd);
     } catch (error) {
       this.closeAfterFailure(fd);
-      throw storeFailure(mode.startsWith('r') && mode !== 'r+' ? 'read' : 'change', path, error);
+      throw storeFailure(actionOf(mode), path, error);
+    }
+    attempt('close', path, () => this.fs.close(fd));
+    return result;
+  }
+
+  /** Like `using`, for a body that takes its time: the file is open until it has settled. */
+  async usingWhile<T>(path: string, mode: 'r' | 'rNoFollow' | 'r+' | 'a+', body: (fd: Fd) => Promise<T>): Promise<T> {
+    const fd = attempt('open', path, () => this.fs.open(path, mode));
+    let result: T;
+    try {
+      result = await body(fd);
+    } catch (error) {
+      this.closeAfterFailure(fd);
+      throw storeFailure(actionOf(mode), path, error);
     }
     attempt('close', path, () => this.fs.close(fd));
     return result;
@@ -250,12 +264,12 @@ export class Files {
     }
   }
 
-  #settleFound(path: string, synced: Set<string>): void {
+  async #settleFound(path: string, synced: Set<string>): Promise<void> {
     const parent = dirname(path);
     if (parent === path || synced.has(parent)) return;
     synced.add(parent);
     try {
-      this.syncFolder(parent);
+      await this.syncFolder(parent);
     } catch (error) {
       // A parent that we may not even open was not ours to make entries in: the folder was there before Pawl.
       if (!(error instanceof PawlError) || error.code !== 'PAWL_STORE_PERMISSION') throw error;
@@ -268,6 +282,11 @@ export class Files {
       return attempt('read', path, () => this.fs.read(fd, 0, expectedSize));
     });
   }
+}
+
+/** What is done to a file that is opened so. */
+function actionOf(mode: OpenMode): 'read' | 'change' {
+  return mode === 'r' || mode === 'rNoFollow' ? 'read' : 'change';
 }
 
 /** Greater below than above; that the root counts like what lies in it is the same, for it is always there and has no parent. */

@@ -88,11 +88,16 @@ const DECIDED = '.decided';
 const TIME_DIGITS = 15;
 
 /** The command lies in the inbox, durably. Returns its id. */
-export function leaveCommand(files: Files, paths: RegistryPaths, clock: ClockPort, request: CommandRequest): string {
+export async function leaveCommand(
+  files: Files,
+  paths: RegistryPaths,
+  clock: ClockPort,
+  request: CommandRequest,
+): Promise<string> {
   const atMs = clock.nowMs();
   const commandId = `cmd_${String(Math.max(0, Math.trunc(atMs))).padStart(TIME_DIGITS, '0')}_${clock.nonce()}`;
-  files.ensureFolders([paths.inbox]);
-  const result = linkRegister(
+  await files.ensureFolders([paths.inbox]);
+  const result = await linkRegister(
     files,
     paths.command(commandId),
     jsonBytes({ v: 1, commandId, atMs, ...request }),
@@ -103,7 +108,7 @@ export function leaveCommand(files: Files, paths: RegistryPaths, clock: ClockPor
 }
 
 /** The commands that nobody has decided yet, durable. */
-export function readCommands(files: Files, paths: RegistryPaths): InboxReading {
+export async function readCommands(files: Files, paths: RegistryPaths): Promise<InboxReading> {
   const names = files.listNames(paths.inbox);
   const decided = new Set(names.filter((name) => name.endsWith(DECIDED)).map((name) => name.slice(0, -DECIDED.length)));
   const undecided = names.filter((name) => name.startsWith('cmd_') && !name.endsWith(DECIDED) && !decided.has(name));
@@ -115,26 +120,30 @@ export function readCommands(files: Files, paths: RegistryPaths): InboxReading {
     if (command === null) unreadable.push(name);
     else commands.push(command);
   }
-  if (undecided.length > 0) files.syncFolder(paths.inbox);
+  if (undecided.length > 0) await files.syncFolder(paths.inbox);
   return { commands, unreadable };
 }
 
 /** The command is decided, durably. Returns the decision that stands: the first one. */
-export function markDecided(
+export async function markDecided(
   files: Files,
   paths: RegistryPaths,
   commandId: string,
   decision: CommandDecision,
-): CommandDecision {
+): Promise<CommandDecision> {
   const path = paths.decision(commandId);
-  files.ensureFolders([dirname(path)]);
-  const result = linkRegister(files, path, jsonBytes({ v: 1, commandId, ...decision }));
+  await files.ensureFolders([dirname(path)]);
+  const result = await linkRegister(files, path, jsonBytes({ v: 1, commandId, ...decision }));
   return parseDecision(result.bytes);
 }
 
 /** The decision on a command, null while there is none. */
-export function readDecision(files: Files, paths: RegistryPaths, commandId: string): CommandDecision | null {
-  const bytes = readSettledRegister(files, paths.decision(commandId));
+export async function readDecision(
+  files: Files,
+  paths: RegistryPaths,
+  commandId: string,
+): Promise<CommandDecision | null> {
+  const bytes = await readSettledRegister(files, paths.decision(commandId));
   return bytes === null ? null : parseDecision(bytes);
 }
 

@@ -104,7 +104,7 @@ export function repairJournal(
   files: Files,
   path: string,
   reading: Extract<JournalReading, { kind: 'unterminated' | 'torn' }>,
-): string {
+): Promise<string> {
   return reading.kind === 'unterminated' ? endLastLine(files, path, reading.size) : cutTail(files, path, reading);
 }
 
@@ -174,24 +174,28 @@ function lineIn(bytes: Uint8Array, begin: number, end: number, isWholeFile: bool
   return begin === 0 && !isWholeFile ? null : bytes.subarray(begin, end);
 }
 
-function endLastLine(files: Files, path: string, size: number): string {
-  files.using(path, 'r+', (fd) => {
+async function endLastLine(files: Files, path: string, size: number): Promise<string> {
+  await files.usingWhile(path, 'r+', async (fd) => {
     files.checkSize(fd, path, size);
     files.writeAll(fd, path, Uint8Array.of(NEWLINE), size);
-    attemptSync(path, () => files.fs.dataSync(fd));
+    await attemptSync(path, () => files.fs.dataSync(fd));
     files.checkSize(fd, path, size + 1);
   });
   return 'the last record was whole but for its newline: completed';
 }
 
-function cutTail(files: Files, path: string, reading: Extract<JournalReading, { kind: 'torn' }>): string {
+async function cutTail(
+  files: Files,
+  path: string,
+  reading: Extract<JournalReading, { kind: 'torn' }>,
+): Promise<string> {
   const seq = (reading.records.at(-1)?.seq ?? 0) + 1;
   const name = `torn-${seq}-${sha256(reading.torn).slice(0, 12)}`;
-  files.writeOnce(join(dirname(path), name), reading.torn);
-  files.using(path, 'r+', (fd) => {
+  await files.writeOnce(join(dirname(path), name), reading.torn);
+  await files.usingWhile(path, 'r+', async (fd) => {
     files.checkSize(fd, path, reading.keptSize + reading.torn.length);
     attempt('cut', path, () => files.fs.truncate(fd, reading.keptSize));
-    attemptSync(path, () => files.fs.sync(fd));
+    await attemptSync(path, () => files.fs.sync(fd));
     files.checkSize(fd, path, reading.keptSize);
   });
   return `the append of record ${seq} was interrupted: ${reading.torn.length} bytes cut and kept in ${name}`;

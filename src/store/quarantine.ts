@@ -10,7 +10,7 @@
 import { isObject } from '../base/canonical-json.ts';
 import type { Files } from './files.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
-import { linkRegister, readSettledRegister } from './register.ts';
+import { linkRegister, readRegister } from './register.ts';
 import type { RegistryPaths } from './registry-paths.ts';
 
 /** One contradiction that was found, and what was done about it. */
@@ -50,33 +50,44 @@ export interface Quarantine {
 }
 
 /** The run is set aside, durably. Returns the record that stands: the first one. */
-export function quarantineRun(
+export async function quarantineRun(
   files: Files,
   paths: RegistryPaths,
   runId: string,
   why: Omit<QuarantineRecord, 'v'>,
-): QuarantineRecord {
-  files.ensureFolders([paths.run(runId)]);
-  const result = linkRegister(files, paths.quarantined(runId), jsonBytes({ ...why, v: 1 }));
+): Promise<QuarantineRecord> {
+  await files.ensureFolders([paths.run(runId)]);
+  const result = await linkRegister(files, paths.quarantined(runId), jsonBytes({ ...why, v: 1 }));
   return parseRecord(result.bytes);
 }
 
-/** Why the run is set aside and whether that is resolved; null when it is not set aside. */
+/** Why the run is set aside and whether that is resolved; null when it is not set aside. Says nothing about durability. */
 export function readQuarantine(files: Files, paths: RegistryPaths, runId: string): Quarantine | null {
-  const bytes = readSettledRegister(files, paths.quarantined(runId));
+  const bytes = readRegister(files, paths.quarantined(runId));
   if (bytes === null) return null;
-  const resolution = readSettledRegister(files, paths.quarantineResolved(runId));
+  const resolution = readRegister(files, paths.quarantineResolved(runId));
   return { record: parseRecord(bytes), resolved: resolution === null ? null : parseResolution(resolution) };
 }
 
+/** What `readQuarantine` says, durable, so that it may be acted upon. */
+export async function readSettledQuarantine(
+  files: Files,
+  paths: RegistryPaths,
+  runId: string,
+): Promise<Quarantine | null> {
+  const quarantine = readQuarantine(files, paths, runId);
+  if (quarantine !== null) await files.syncFolder(paths.run(runId));
+  return quarantine;
+}
+
 /** The operator's decision stands beside the quarantine, durably. Returns the one that stands (the first), null if unreadable. */
-export function resolveQuarantine(
+export async function resolveQuarantine(
   files: Files,
   paths: RegistryPaths,
   runId: string,
   decision: Omit<QuarantineResolution, 'v'>,
-): QuarantineResolution | null {
-  const result = linkRegister(files, paths.quarantineResolved(runId), jsonBytes({ ...decision, v: 1 }));
+): Promise<QuarantineResolution | null> {
+  const result = await linkRegister(files, paths.quarantineResolved(runId), jsonBytes({ ...decision, v: 1 }));
   return parseResolution(result.bytes);
 }
 

@@ -24,16 +24,16 @@ export interface RegisterResult {
  * The register at `path` has a value, durably: `bytes` if nobody was first. Its folder must exist.
  * Throws PAWL_STORE_NO_LINKS where the file system has no hard links.
  */
-export function linkRegister(
+export async function linkRegister(
   files: Files,
   path: string,
   bytes: Uint8Array,
   bytesMax: number = BOUNDS.registerBytes,
-): RegisterResult {
+): Promise<RegisterResult> {
   if (bytes.length > bytesMax) throw new Error(`bug: ${bytes.length} bytes are too many for the register ${path}`);
   // A register that is there never goes away: then nothing needs to be written, only settled and read.
-  if (!files.exists(path)) linkOnce(files, path, bytes);
-  files.syncFolder(dirname(path));
+  if (!files.exists(path)) await linkOnce(files, path, bytes);
+  await files.syncFolder(dirname(path));
   const standing = readRegister(files, path, bytesMax);
   if (standing === null) throw vanished(path);
   return { isWinner: areSameBytes(standing, bytes), bytes: standing };
@@ -45,19 +45,19 @@ export function readRegister(files: Files, path: string, bytesMax: number = BOUN
 }
 
 /** The register's value, durable, so that it may be journaled; null when nobody was first yet. */
-export function readSettledRegister(
+export async function readSettledRegister(
   files: Files,
   path: string,
   bytesMax: number = BOUNDS.registerBytes,
-): Uint8Array | null {
+): Promise<Uint8Array | null> {
   const bytes = readRegister(files, path, bytesMax);
   // What was read cannot change any more: syncing after the look is as good as before, and costs nothing where nothing is.
-  if (bytes !== null) files.syncFolder(dirname(path));
+  if (bytes !== null) await files.syncFolder(dirname(path));
   return bytes;
 }
 
-function linkOnce(files: Files, path: string, bytes: Uint8Array): void {
-  const temporary = files.writeTemporary(dirname(path), bytes);
+async function linkOnce(files: Files, path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = await files.writeTemporary(dirname(path), bytes);
   try {
     files.fs.link(temporary, path);
   } catch (error) {

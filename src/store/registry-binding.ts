@@ -30,11 +30,11 @@ interface Binding {
 const MARK = 'pawl-repository';
 
 /** The registry belongs to the repository, durably. Throws PAWL_REGISTRY_FOREIGN when it belongs to another one: then nothing was written. */
-export function bindRegistry(files: Files, paths: RegistryPaths, user: RegistryUser): void {
-  if (readSettledRegister(files, paths.repositoryFile) === null) {
+export async function bindRegistry(files: Files, paths: RegistryPaths, user: RegistryUser): Promise<void> {
+  if ((await readSettledRegister(files, paths.repositoryFile)) === null) {
     const nonce = new TextEncoder().encode(`${files.clock.nonce()}\n`);
-    const mark = textOf(linkRegister(files, join(user.commonDir, MARK), nonce).bytes);
-    linkRegister(files, paths.repositoryFile, jsonBytes({ v: 1, commonDir: user.commonDir, mark }));
+    const mark = textOf((await linkRegister(files, join(user.commonDir, MARK), nonce)).bytes);
+    await linkRegister(files, paths.repositoryFile, jsonBytes({ v: 1, commonDir: user.commonDir, mark }));
   }
   assertOwnRegistry(files, paths, user);
 }

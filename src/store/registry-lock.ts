@@ -18,6 +18,7 @@ import type { ProcessesPort } from '../ports/processes.ts';
 import { listRuns as lookAtAll } from '../run/error-actions.ts';
 import { takeOver as takeOverAction } from '../run/next-actions.ts';
 import type { Files } from './files.ts';
+import type { Fence } from './journal-writer.ts';
 import { isIdentity, isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
 import { linkRegister, readRegister } from './register.ts';
 import { lockGeneration, type RegistryPaths } from './registry-paths.ts';
@@ -80,20 +81,20 @@ export class RegistryLock {
   }
 
   /** Throws PAWL_REGISTRY_LOCKED when somebody has taken a higher generation: then nothing may be written any more. One stat. */
-  assertHighest(): void {
+  readonly assertHighest: Fence = (generation) => {
     const { files, paths } = this.#request;
     if (this.#isReleased) throw new Error('bug: the registry lock was released');
-    if (files.exists(paths.lock(this.generation + 1))) throw lockedError(paths, readHolder(this.#request));
-  }
+    if (files.exists(paths.lock(generation + 1))) throw lockedError(paths, readHolder(this.#request));
+  };
 
   /** The next taker need not prove anything. Twice is once. */
-  release(): void {
+  async release(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;
     const { files, paths } = this.#request;
     const { helperFd } = this;
     if (helperFd !== null) attempt('close', paths.aliveLock, () => files.fs.close(helperFd));
-    markReleased(this.#request, this.content);
+    await markReleased(this.#request, this.content);
   }
 }
 
@@ -101,7 +102,7 @@ export class RegistryLock {
  * The calling process holds the registry, and no helper process of a former runner is left.
  * Throws PAWL_REGISTRY_LOCKED when it cannot be had, naming the holder.
  */
-export function takeLock(request: LockRequest): RegistryLock {
+export async function takeLock(request: LockRequest): Promise<RegistryLock> {
   for (let tries = 0; tries < BOUNDS.lockTries; tries += 1) {
     const holder = readHolder(request);
     const isAsserted = holder.kind === 'unknown' && request.takeOver !== undefined;
@@ -114,9 +115,9 @@ export function takeLock(request: LockRequest): RegistryLock {
       atMs: request.clock.nowMs(),
       takeOver: isAsserted ? (request.takeOver ?? null) : null,
     };
-    const result = linkRegister(request.files, request.paths.lock(content.generation), jsonBytes(content));
+    const result = await linkRegister(request.files, request.paths.lock(content.generation), jsonBytes(content));
     // Lost: somebody else holds that generation now, perhaps for an instant only. Look again.
-    if (result.isWinner) return new RegistryLock(request, content, takeHelperLock(request, content));
+    if (result.isWinner) return new RegistryLock(request, content, await takeHelperLock(request, content));
   }
   throw lockedError(request.paths, readHolder(request));
 }
@@ -163,14 +164,14 @@ function highestGeneration(files: Files, paths: RegistryPaths): number {
   return highest;
 }
 
-function takeHelperLock(request: LockRequest, content: LockContent): number | null {
+async function takeHelperLock(request: LockRequest, content: LockContent): Promise<number | null> {
   const { helperLock, paths } = request;
   if (helperLock === null) return null;
-  const taken = tryHelperLock(helperLock, request, content);
+  const taken = await tryHelperLock(helperLock, request, content);
   if (taken === 'unavailable') return null;
   if (taken !== 'busy') return taken.fd;
   // Not driving after all: say so, or the next start would have to prove our death first.
-  markReleased(request, content);
+  await markReleased(request, content);
   throw new PawlError({
     code: 'PAWL_REGISTRY_LOCKED',
     message: `helper processes of the former runner still hold ${paths.aliveLock} after ${BOUNDS.lockHelpersMs} ms`,
@@ -180,23 +181,23 @@ function takeHelperLock(request: LockRequest, content: LockContent): number | nu
   });
 }
 
-function tryHelperLock(
+async function tryHelperLock(
   helperLock: HelperLock,
   request: LockRequest,
   content: LockContent,
-): ReturnType<HelperLock['take']> {
+): Promise<ReturnType<HelperLock['take']>> {
   try {
     return helperLock.take(request.paths.aliveLock, BOUNDS.lockHelpersMs);
   } catch (error) {
-    markReleased(request, content);
+    await markReleased(request, content);
     throw error;
   }
 }
 
-function markReleased(request: LockRequest, content: LockContent): void {
+async function markReleased(request: LockRequest, content: LockContent): Promise<void> {
   const { files, paths } = request;
   const { generation, nonce } = content;
-  linkRegister(files, paths.released(generation), jsonBytes({ v: 1, generation, nonce }));
+  await linkRegister(files, paths.released(generation), jsonBytes({ v: 1, generation, nonce }));
 }
 
 function isReleased(files: Files, paths: RegistryPaths, content: LockContent): boolean {

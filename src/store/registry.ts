@@ -48,17 +48,17 @@ export class Registry {
  * The registry at `root` is there, durably, with its layout.
  * Throws PAWL_REGISTRY_INVALID for one that this version cannot drive, PAWL_STORE_NO_LINKS where it cannot be kept.
  */
-export function openRegistry(files: Files, root: string): Registry {
+export function openRegistry(files: Files, root: string): Promise<Registry> {
   const { inbox, batches, runs, worktrees } = new RegistryPaths(resolve(root));
   return openRegistryWith(files, root, [inbox, batches, runs, worktrees]);
 }
 
 /** As `openRegistry`, with these folders in it. */
-export function openRegistryWith(files: Files, root: string, folders: readonly string[]): Registry {
+export async function openRegistryWith(files: Files, root: string, folders: readonly string[]): Promise<Registry> {
   const paths = new RegistryPaths(resolve(root));
   const present = readRegistry(files, paths);
-  files.ensureFolders([paths.root, ...folders]);
-  return new Registry(files, paths, present ?? createInfo(files, paths));
+  await files.ensureFolders([paths.root, ...folders]);
+  return new Registry(files, paths, present ?? (await createInfo(files, paths)));
 }
 
 /**
@@ -105,9 +105,9 @@ export function listRuns(files: Files, paths: RegistryPaths): string[] {
   return files.listNames(paths.runs).filter((name) => /^run_[A-Za-z0-9._-]+$/.test(name));
 }
 
-function createInfo(files: Files, paths: RegistryPaths): RegistryInfo {
+async function createInfo(files: Files, paths: RegistryPaths): Promise<RegistryInfo> {
   const content = { v: REGISTRY_VERSION, registryId: files.clock.nonce(), createdAtMs: files.clock.nowMs() };
-  return parseInfo(linkRegister(files, paths.registryFile, jsonBytes(content)).bytes, paths);
+  return parseInfo((await linkRegister(files, paths.registryFile, jsonBytes(content))).bytes, paths);
 }
 
 function parseInfo(bytes: Uint8Array, paths: RegistryPaths): RegistryInfo {

@@ -44,9 +44,9 @@ export interface CleanedNote {
 const SUFFIX = '.json';
 
 /** The run counts as removed, durably; its folder may go now. The first register stands. */
-export function recordRemoval(files: Files, paths: RegistryPaths, run: Omit<RemovedRun, 'v'>): void {
-  files.ensureFolders([paths.removed]);
-  linkRegister(files, paths.removal(run.runId), jsonBytes({ ...run, v: 1 }));
+export async function recordRemoval(files: Files, paths: RegistryPaths, run: Omit<RemovedRun, 'v'>): Promise<void> {
+  await files.ensureFolders([paths.removed]);
+  await linkRegister(files, paths.removal(run.runId), jsonBytes({ ...run, v: 1 }));
 }
 
 /** How the run of that id ended, null when none of that id was removed. */
@@ -66,8 +66,13 @@ export function listRemovals(files: Files, paths: RegistryPaths): readonly Remov
 }
 
 /** The note stands beside the run, durably. The first one stands. */
-export function noteCleaned(files: Files, paths: RegistryPaths, runId: string, note: Omit<CleanedNote, 'v'>): void {
-  linkRegister(files, paths.cleaned(runId), jsonBytes({ ...note, v: 1 }));
+export async function noteCleaned(
+  files: Files,
+  paths: RegistryPaths,
+  runId: string,
+  note: Omit<CleanedNote, 'v'>,
+): Promise<void> {
+  await linkRegister(files, paths.cleaned(runId), jsonBytes({ ...note, v: 1 }));
 }
 
 /** What was done about the run's worktree, null when nothing was. */

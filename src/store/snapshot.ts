@@ -6,7 +6,7 @@
  *
  * Law: a snapshot is a cache of the fold and disposable (L7).
  */
-import { LowSync } from 'lowdb';
+import { Low } from 'lowdb';
 import type { StoredSnapshot } from '../model/system-record.ts';
 import { DurableAdapter } from './durable-adapter.ts';
 import type { Files } from './files.ts';
@@ -14,24 +14,24 @@ import { isSnapshot, readSnapshot } from './snapshot-reading.ts';
 
 /** One run's snapshot.json. */
 export class SnapshotStore {
-  readonly #db: LowSync<StoredSnapshot | null>;
+  readonly #db: Low<StoredSnapshot | null>;
 
   constructor(files: Files, path: string) {
     const adapter = new DurableAdapter<StoredSnapshot | null>(files, path, () => readSnapshot(files, path));
-    this.#db = new LowSync<StoredSnapshot | null>(adapter, null);
+    this.#db = new Low<StoredSnapshot | null>(adapter, null);
   }
 
   /** The file holds the snapshot, durably; after a failure it holds what it held. */
-  write(snapshot: StoredSnapshot): void {
+  async write(snapshot: StoredSnapshot): Promise<void> {
     if (!isSnapshot(snapshot)) throw new Error('bug: what should be stored does not have the shape of a snapshot');
     this.#db.data = snapshot;
-    this.#db.write();
+    await this.#db.write();
   }
 
   /** The stored snapshot, null when there is none. Throws PAWL_SNAPSHOT_DAMAGED for anything but a whole one. */
-  read(): StoredSnapshot | null {
+  async read(): Promise<StoredSnapshot | null> {
     this.#db.data = null;
-    this.#db.read();
+    await this.#db.read();
     return this.#db.data;
   }
 }

@@ -29,9 +29,9 @@ export function attempt<T>(action: string, path: string, call: () => T): T {
 }
 
 /** Like `attempt`, for fsync and fdatasync: any system error means that nothing in memory may be trusted any more. */
-export function attemptSync(path: string, call: () => void): void {
+export async function attemptSync(path: string, call: () => Promise<void>): Promise<void> {
   try {
-    call();
+    await call();
   } catch (error) {
     throw syncFailure(path, error);
   }

@@ -39,7 +39,7 @@ import { SILENT_TURN, type Turn } from '../turn/turn.ts';
 import { reportTurn } from '../turn/turn-report.ts';
 import { collectAnswer } from './answer-file.ts';
 import { type InstructionSwap, restoreInstructions } from './instructions.ts';
-import { isForbidden, readOutputIfAllowed } from './output-file.ts';
+import { isForbidden, useOutputIfAllowed } from './output-file.ts';
 import { cutOutput, outputBytesMax } from './output-limit.ts';
 import { readEndedTurn, tailOf, UnreadableTurn } from './turn-output.ts';
 
@@ -108,7 +108,7 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
   }
   const evidence = await gather(settlement);
   const { conclusion, completion } = isFirst
-    ? keepAnswer(settlement, evidence)
+    ? await keepAnswer(settlement, evidence)
     : { conclusion: conclude(settlement, evidence), completion: null };
   if (isFirst) await restoreInstructions(settlement.worktrees, request, taskFolder, settlement.log);
   const { head, tree, reason } = request.recordsTree
@@ -128,8 +128,8 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
     exitCode: settlement.exit?.code ?? null,
     signal: settlement.exit?.signal ?? null,
     completion,
-    output: digestOutput(settlement, TASK_FILES.output),
-    stderr: digestOutput(settlement, TASK_FILES.stderr),
+    output: await digestOutput(settlement, TASK_FILES.output),
+    stderr: await digestOutput(settlement, TASK_FILES.stderr),
     head,
     tree,
     ...(gitSettings === null ? {} : { gitSettings }),
@@ -140,17 +140,26 @@ export async function settleOutcome(settlement: Settlement): Promise<Settled> {
   };
   await settlement.worktrees.makeDurable(request.cwd, request.git);
   const bytes = encodeOutcome(outcome);
-  const standing = linkRegister(files, path, bytes);
-  if (!standing.isWinner) leaveLate(files, taskFolder, settlement.nonce, bytes);
+  const standing = await linkRegister(files, path, bytes);
+  if (!standing.isWinner) await leaveLate(files, taskFolder, settlement.nonce, bytes);
   const value = provenValue(path, parseOutcome(standing.bytes));
   return { outcome: value, outcomeHash: sha256(standing.bytes), isWinner: standing.isWinner };
 }
 
 /** The task is abandoned, durably, unless a host has claimed it before: then that claim stands. */
-export function revokeClaim(files: Files, taskFolder: string, requestHash: string, reason: EndReason): Standing<Claim> {
+export async function revokeClaim(
+  files: Files,
+  taskFolder: string,
+  requestHash: string,
+  reason: EndReason,
+): Promise<Standing<Claim>> {
   const path = join(taskFolder, TASK_FILES.claim);
   const { nonce, atMs } = { nonce: files.clock.nonce(), atMs: files.clock.nowMs() };
-  const standing = linkRegister(files, path, encodeClaim({ v: 1, kind: 'revoked', requestHash, nonce, reason, atMs }));
+  const standing = await linkRegister(
+    files,
+    path,
+    encodeClaim({ v: 1, kind: 'revoked', requestHash, nonce, reason, atMs }),
+  );
   return {
     value: provenValue(path, parseClaim(standing.bytes)),
     hash: sha256(standing.bytes),
@@ -159,10 +168,10 @@ export function revokeClaim(files: Files, taskFolder: string, requestHash: strin
 }
 
 /** What the loser of a register had to say lies in the task's `late` folder, durably. */
-export function leaveLate(files: Files, taskFolder: string, nonce: string, bytes: Uint8Array): void {
+export async function leaveLate(files: Files, taskFolder: string, nonce: string, bytes: Uint8Array): Promise<void> {
   const folder = join(taskFolder, TASK_FILES.late);
-  files.ensureFolders([folder]);
-  files.writeDurable(join(folder, `${nonce}.json`), bytes);
+  await files.ensureFolders([folder]);
+  await files.writeDurable(join(folder, `${nonce}.json`), bytes);
 }
 
 /** What an ended worker has left to judge it by. */
@@ -240,14 +249,14 @@ function conclude(settlement: Settlement, evidence: Evidence): Conclusion {
 }
 
 /** The validated answer is in completion.json, which is a register too: what an earlier, interrupted settlement kept there stands. */
-function keepAnswer(
+async function keepAnswer(
   settlement: Settlement,
   evidence: Evidence,
-): { conclusion: Conclusion; completion: FileDigest | null } {
+): Promise<{ conclusion: Conclusion; completion: FileDigest | null }> {
   const { files, taskFolder, request } = settlement;
   const ours = conclude(settlement, evidence);
   if (ours.answer === null) return { conclusion: ours, completion: null };
-  const standing = linkRegister(files, join(taskFolder, TASK_FILES.completion), encode(ours.answer));
+  const standing = await linkRegister(files, join(taskFolder, TASK_FILES.completion), encode(ours.answer));
   const completion = { sha256: sha256(standing.bytes), bytes: standing.bytes.byteLength };
   if (standing.isWinner) return { conclusion: ours, completion };
   const reading = readAnswer(standing.bytes, request.purpose);
@@ -255,10 +264,10 @@ function keepAnswer(
 }
 
 /** The digest of output whose content is durable; null when there is none, or none that can be read, which is logged. */
-function digestOutput({ files, taskFolder, log }: Settlement, name: string): FileDigest | null {
+function digestOutput({ files, taskFolder, log }: Settlement, name: string): Promise<FileDigest | null> {
   const path = join(taskFolder, name);
-  const digest = (fd: Fd): FileDigest => {
-    attemptSync(path, () => files.fs.sync(fd));
+  const digest = async (fd: Fd): Promise<FileDigest> => {
+    await attemptSync(path, () => files.fs.sync(fd));
     const hash = createHash('sha256');
     let bytes = 0;
     for (;;) {
@@ -269,7 +278,7 @@ function digestOutput({ files, taskFolder, log }: Settlement, name: string): Fil
     }
     return { sha256: hash.digest('hex'), bytes };
   };
-  return readOutputIfAllowed(files, path, digest, (why) => log(`no digest of the worker's ${name}: ${why}`));
+  return useOutputIfAllowed(files, path, digest, (why) => log(`no digest of the worker's ${name}: ${why}`));
 }
 
 function provenValue<T>(path: string, parsed: Parsed<T>): T {

@@ -24,10 +24,9 @@ export function readOutput<T>(files: Files, path: string, read: (fd: Fd) => T): 
       return read(fd);
     });
   } catch (error) {
-    const code = error instanceof PawlError ? (systemCode(error.cause) ?? '') : '';
-    if (code === 'ENOENT') return null;
-    if (NOT_REGULAR.includes(code)) throw notRegular(path);
-    throw error;
+    const why = meaningOf(path, error);
+    if (why === null) return null;
+    throw why;
   }
 }
 
@@ -41,10 +40,39 @@ export function readOutputIfAllowed<T>(
   try {
     return readOutput(files, path, read);
   } catch (error) {
-    if (!(error instanceof UnreadableOutput || isForbidden(error))) throw error;
-    note(error.message);
-    return null;
+    return noneIfForbidden(error, note);
   }
+}
+
+/** As `readOutputIfAllowed`, for a reader that takes its time. */
+export async function useOutputIfAllowed<T>(
+  files: Files,
+  path: string,
+  read: (fd: Fd) => Promise<T>,
+  note: (why: string) => void,
+): Promise<T | null> {
+  try {
+    return await files.usingWhile(path, 'rNoFollow', (fd) => {
+      if (files.fs.kindOf(fd) !== 'file') throw notRegular(path);
+      return read(fd);
+    });
+  } catch (error) {
+    const why = meaningOf(path, error);
+    return why === null ? null : noneIfForbidden(why, note);
+  }
+}
+
+function noneIfForbidden(error: unknown, note: (why: string) => void): null {
+  if (!(error instanceof UnreadableOutput || isForbidden(error))) throw error;
+  note(error.message);
+  return null;
+}
+
+/** What a failure to open the output means: null where there is none, an UnreadableOutput for what the worker has put in its place, else the error. */
+function meaningOf(path: string, error: unknown): unknown {
+  const code = error instanceof PawlError ? (systemCode(error.cause) ?? '') : '';
+  if (code === 'ENOENT') return null;
+  return NOT_REGULAR.includes(code) ? notRegular(path) : error;
 }
 
 /** True when the system refuses to let the file be read, as it does after a `chmod` by the worker. */

@@ -14,11 +14,11 @@ afterEach(() => scenario.end());
 test('a runner with an agent records it with the runs that it takes in; one without finds it there', async () => {
   const packets = parsePackets(JSON.stringify([packetOf('A')]));
   const first = await createRunner({ cwd: scenario.path, agent: 'worker' });
-  expect(first.intake(packets).map(({ agentOverride }) => agentOverride)).toEqual(['worker']);
+  expect((await first.intake(packets)).map(({ agentOverride }) => agentOverride)).toEqual(['worker']);
   await first.close();
   const second = await createRunner({ cwd: scenario.path });
-  expect(second.intake(packets).map(({ agentOverride }) => agentOverride)).toEqual(['worker']);
-  expect(second.intake(parsePackets(JSON.stringify([packetOf('B')])))[0]?.agentOverride).toBeNull();
+  expect((await second.intake(packets)).map(({ agentOverride }) => agentOverride)).toEqual(['worker']);
+  expect((await second.intake(parsePackets(JSON.stringify([packetOf('B')]))))[0]?.agentOverride).toBeNull();
   await second.close();
 });
 

@@ -21,32 +21,35 @@ import { Files } from '../../dist/src/store/files.js';
 import { openRegistry } from '../../dist/src/store/registry.js';
 import { takeLock } from '../../dist/src/store/registry-lock.js';
 import { RegistryPaths } from '../../dist/src/store/registry-paths.js';
+import { runStores } from '../../dist/src/store/system-files.js';
 import { packetsOf } from './packets.mjs';
 
 const HASH = 'a'.repeat(64);
 const BASE = 'b'.repeat(40);
 const COMMIT = 'c'.repeat(40);
 const nothing = () => undefined;
+const nothingYet = async () => undefined;
 const SILENT = { onCommit: nothing, onFailure: nothing, onRest: nothing };
 
 /** Files of which nothing is synced: for runs that are made to be looked at, not to survive. */
-const unsyncedFs = { ...nodeFs, sync: nothing, dataSync: nothing };
+const unsyncedFs = { ...nodeFs, sync: nothingYet, dataSync: nothingYet };
 
 /** A registry of its own; `remove` takes it away. `isSynced: false` makes runs fast, not durable. */
-export function createBenchRegistry({ isSynced, folder = null }) {
+export async function createBenchRegistry({ isSynced, folder = null }) {
   const own = folder === null ? realpathSync(mkdtempSync(join(tmpdir(), 'pawl-bench-'))) : null;
   const root = folder ?? join(own, '.pawl');
   let nowMs = Date.now();
   const clock = { ...systemClock, nowMs: () => nowMs, timer: () => nothing };
   const files = new Files(isSynced ? nodeFs : unsyncedFs, clock);
-  openRegistry(files, root);
+  await openRegistry(files, root);
   const paths = new RegistryPaths(root);
-  const lock = takeLock({ files, paths, clock, processes: systemProcesses(), helperLock: null });
+  const lock = await takeLock({ files, paths, clock, processes: systemProcesses(), helperLock: null });
   const world = {
     files,
     clock,
     paths,
     lock,
+    systemStore: runStores(files, paths, lock.assertHighest),
     config: parseConfig(null, 'pawl.config.json'),
     processes: systemProcesses(),
     definitionHash: definitionHash(runSystem, sha256),
@@ -62,44 +65,43 @@ export function createBenchRegistry({ isSynced, folder = null }) {
       nowMs = Math.max(nowMs, atMs);
     },
     /** Lets go of the lock and, if the folder is its own, removes it. */
-    close: () => {
-      lock.release();
+    close: async () => {
+      await lock.release();
       if (own !== null) rmSync(own, { recursive: true, force: true });
     },
   };
 }
 
 /** `count` runs that have received their packets and nothing else. */
-export function createRuns({ world }, count) {
+export async function createRuns({ world }, count) {
   const readings = readPackets(JSON.stringify({ packets: packetsOf(count) }), sha256).readings;
-  return readings.map((reading) => {
+  const runs = [];
+  for (const reading of readings) {
     const entry = { runId: reading.runId, reading, limits: DEFAULT_LIMITS };
-    const event = prepareRun(world, entry);
-    const run = new LiveRun(
-      world,
-      { runId: entry.runId, state: null, sum: '', journalSize: 0, snapshotSeq: 0 },
-      SILENT,
-    );
-    must(run.commit('run', event));
-    return run;
-  });
+    const event = await prepareRun(world, entry);
+    const start = { runId: entry.runId, state: null, sum: '', journalEnd: 0, snapshotSeq: 0 };
+    const run = await LiveRun.open(world, start, SILENT);
+    must(await run.commit('run', event));
+    runs.push(run);
+  }
+  return runs;
 }
 
 /** Settles what is owed until an effect of the kind `until` is owed, or until nothing can be settled any more. */
-export function settleUntil(run, until) {
+export async function settleUntil(run, until) {
   for (;;) {
     if (run.state.owed.some((effect) => effect.kind === until)) return;
     const effect = run.state.owed.find((each) => each.kind !== 'deadline');
     if (effect === undefined) return;
-    must(run.commit(effect.actor, settlementOf(effect)));
+    must(await run.commit(effect.actor, settlementOf(effect)));
   }
 }
 
 /** The lease's deadline has come: one renewal, one record. */
-export function renewLease(registry, run) {
+export async function renewLease(registry, run) {
   const deadline = run.state.owed.find((effect) => effect.kind === 'deadline');
   registry.setTime(deadline.atMs);
-  must(run.commit('run', { type: 'deadlineReached', key: deadline.key, id: deadline.id }));
+  must(await run.commit('run', { type: 'deadlineReached', key: deadline.key, id: deadline.id }));
 }
 
 function must(refusal) {

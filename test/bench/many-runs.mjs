@@ -9,16 +9,16 @@ import { createBenchRegistry, createRuns, settleUntil } from './bench-registry.m
 
 /** Milliseconds until a driver is open, on an empty registry and on one with `count` finished runs. */
 export async function measureOpening(count) {
-  const registry = createBenchRegistry({ isSynced: false });
+  const registry = await createBenchRegistry({ isSynced: false });
   await timeOpening(registry);
   const emptyMs = await timeOpening(registry);
-  for (const run of createRuns(registry, count)) {
-    settleUntil(run, null);
+  for (const run of await createRuns(registry, count)) {
+    await settleUntil(run, null);
     await run.stop();
     if (run.state.root.value !== 'readyForManualReview') throw new Error('the bench is wrong: a run did not finish');
   }
   const fullMs = await timeOpening(registry, count);
-  registry.close();
+  await registry.close();
   return { emptyMs, fullMs };
 }
 

@@ -4,7 +4,7 @@
  * Owns: that measurement, on journals made of lease renewals. Does not own: the limits (main).
  */
 import { performance } from 'node:perf_hooks';
-import { rehydrate } from '../../dist/src/engine/recovery/rehydrate.js';
+import { examine } from '../../dist/src/engine/recovery/rehydrate.js';
 import { createBenchRegistry, createRuns, renewLease, settleUntil } from './bench-registry.mjs';
 
 /** Journal lengths, in records. */
@@ -17,23 +17,23 @@ const TRIES = 3;
 
 /** Milliseconds of a rehydration for each of LENGTHS. */
 export async function measureRehydration() {
-  const registry = createBenchRegistry({ isSynced: false });
+  const registry = await createBenchRegistry({ isSynced: false });
   const lengths = [WARM_UP, ...LENGTHS];
-  const runs = createRuns(registry, lengths.length);
+  const runs = await createRuns(registry, lengths.length);
   const times = [];
   for (const [n, run] of runs.entries()) {
-    settleUntil(run, 'prepareWorkspace');
-    while (run.state.seq < lengths[n]) renewLease(registry, run);
+    await settleUntil(run, 'prepareWorkspace');
+    while (run.state.seq < lengths[n]) await renewLease(registry, run);
     await run.stop();
     times.push(Math.min(...Array.from({ length: TRIES }, () => timed(registry, run.runId, lengths[n]))));
   }
-  registry.close();
+  await registry.close();
   return LENGTHS.map((records, n) => ({ records, ms: times[n + 1] }));
 }
 
 function timed({ world }, runId, length) {
   const startMs = performance.now();
-  const found = rehydrate(world, runId, true);
+  const found = examine(world, runId);
   const ms = performance.now() - startMs;
   if (found.kind !== 'live' || found.state.seq !== length) throw new Error(`the bench is wrong: ${found.kind}`);
   return ms;

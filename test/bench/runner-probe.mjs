@@ -27,18 +27,10 @@ function wrap(module, name, note) {
 }
 
 wrap(fs, 'openSync', ([path], fd) => pathOfFd.set(fd, String(path)));
-for (const name of ['fsyncSync', 'fdatasyncSync']) {
-  wrap(fs, name, ([fd], _, startMs) => {
-    notes.push({
-      kind: 'sync',
-      path: pathOfFd.get(fd),
-      isFolder: fs.fstatSync(fd).isDirectory(),
-      startMs,
-      endMs: nowMs(),
-    });
-  });
-}
-for (const name of ['fsync', 'fdatasync']) wrap(fs, name, () => notes.push({ kind: 'asynchronousSync' }));
+const noteSync = (fd, startMs) =>
+  notes.push({ kind: 'sync', path: pathOfFd.get(fd), isFolder: fs.fstatSync(fd).isDirectory(), startMs, endMs: null });
+for (const name of ['fsyncSync', 'fdatasyncSync', 'fsync', 'fdatasync'])
+  wrap(fs, name, ([fd], _, startMs) => noteSync(fd, startMs));
 wrap(fs, 'linkSync', ([from, to]) => notes.push({ kind: 'link', from, to }));
 wrap(fs, 'renameSync', ([from, to]) => notes.push({ kind: 'rename', from, to }));
 wrap(childProcess, 'spawn', ([command, args], child, startMs) => {

@@ -15,14 +15,14 @@ const PAIRS = 15;
 export async function measureStatus() {
   const sandbox = createSandbox({ packets: 0 });
   try {
-    const registry = createBenchRegistry({ isSynced: false, folder: sandbox.registry });
-    const runs = createRuns(registry, RUNS);
+    const registry = await createBenchRegistry({ isSynced: false, folder: sandbox.registry });
+    const runs = await createRuns(registry, RUNS);
     for (const [n, run] of runs.entries()) {
       // One half has ended, the other waits for its turn.
-      if (n % 2 === 0) settleUntil(run, null);
+      if (n % 2 === 0) await settleUntil(run, null);
       await run.stop();
     }
-    registry.close();
+    await registry.close();
     const pairs = Array.from({ length: PAIRS }, () => ({
       bare: timed(sandbox, ['-e', '0']),
       plain: timed(sandbox, [PAWL, 'status']),

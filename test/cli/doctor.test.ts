@@ -139,12 +139,12 @@ describe('the machine', () => {
   test('a registry is described, its holder named, and nothing in it is changed', async () => {
     makeRepository();
     const files = new Files(nodeFs, systemClock);
-    const { paths } = openRegistry(files, join(folder, 'work/.pawl'));
+    const { paths } = await openRegistry(files, join(folder, 'work/.pawl'));
     const free = await visit();
     expect(free.check('registry')?.found).toBe(`${paths.root}, version 1, 0 runs`);
     expect(free.check('lock')).toMatchObject({ status: 'ok', found: 'free' });
     expect(free.check('config')?.found).toBe('none: all defaults hold');
-    const lock = takeLock({ files, paths, clock: systemClock, processes: systemProcesses(), helperLock: null });
+    const lock = await takeLock({ files, paths, clock: systemClock, processes: systemProcesses(), helperLock: null });
     const before = listing(paths.root);
     const held = await visit();
     expect(held.check('lock')).toMatchObject({
@@ -152,7 +152,7 @@ describe('the machine', () => {
       found: expect.stringContaining(`process ${process.pid}`),
     });
     expect(listing(paths.root)).toEqual(before);
-    lock.release();
+    await lock.release();
   });
 
   test('a configuration that git cannot read is told with exit 3, and with its line', async () => {
@@ -167,10 +167,10 @@ describe('the machine', () => {
   test('a registry of another repository is told with exit 3, and left as it is', async () => {
     makeRepository();
     const files = new Files(nodeFs, systemClock);
-    const { paths } = openRegistry(files, join(folder, 'theirs'));
+    const { paths } = await openRegistry(files, join(folder, 'theirs'));
     const commonDir = join(folder, 'elsewhere/.git');
     mkdirSync(commonDir, { recursive: true });
-    bindRegistry(files, paths, { commonDir, isHome: false });
+    await bindRegistry(files, paths, { commonDir, isHome: false });
     const before = listing(paths.root);
     const { check, exit } = await visit({ registry: paths.root });
     expect(check('registry')).toMatchObject({ status: 'failed', found: expect.stringContaining(commonDir) });

@@ -61,11 +61,11 @@ describe('the run that is meant', () => {
     );
   });
 
-  test('of several runs the only one that has not ended is meant', () => {
+  test('of several runs the only one that has not ended is meant', async () => {
     makeRuns(EDITED, TWELVE);
     const { files, paths } = place();
-    quarantineRun(files, paths, EDITED, { code: 'X', detail: '', findings: [], surfaces: [], atMs: 1 });
-    resolveQuarantine(files, paths, EDITED, { decision: 'abandon', reason: 'r', by: 'b', atMs: 2 });
+    await quarantineRun(files, paths, EDITED, { code: 'X', detail: '', findings: [], surfaces: [], atMs: 1 });
+    await resolveQuarantine(files, paths, EDITED, { decision: 'abandon', reason: 'r', by: 'b', atMs: 2 });
     expect(resolveRun(place(), 'WID-12')).toBe(TWELVE);
   });
 

@@ -44,7 +44,7 @@ function remembered(machine: SimMachine): readonly (string | undefined)[] {
 
 /** The implementer of every run that is admitted by a driver on a machine with two agents and no roles, the one of `--agent` given. */
 async function implementers(machine: SimMachine, agentOverride: string | null = null): Promise<readonly string[]> {
-  const world = machine.boot();
+  const world = await machine.boot();
   const names = ['a', 'b'];
   const agents = { ...world.agents, has: (name: string) => names.includes(name), names: () => names };
   const found: string[] = [];
@@ -62,7 +62,7 @@ async function implementers(machine: SimMachine, agentOverride: string | null = 
   await driver.open();
   await driver.drive(driver.runs().map(({ runId }) => runId));
   await driver.close();
-  world.lock.release();
+  await world.lock.release();
   return found;
 }
 
@@ -101,7 +101,7 @@ describe('an intake with --agent that is killed at any change of the disk', () =
     const machine = fresh();
     await asDriver(machine, () => undefined);
     const request = { command: 'intake', packets: ['Z', 'A'].map(simPacket), ...WITH_B, by: 'ada' } as const;
-    leaveCommand(filesOf(machine), PATHS, systemClock, request);
+    await leaveCommand(filesOf(machine), PATHS, systemClock, request);
     await forEachKill(
       machine,
       () => asDriver(machine, emptyInbox),
@@ -135,9 +135,9 @@ describe('the agent of a run', () => {
       Promise.all(ids.map((runId) => lookAtRun({ files: filesOf(machine), paths: PATHS }, runId))).then((views) =>
         views.map((view) => view?.agentOverride),
       );
-    await asDriver(machine, (driver) => {
-      recordPackets(driver, readings(simPacket('A')), WITH_B);
-      recordPackets(driver, readings(simPacket('B')), EACH);
+    await asDriver(machine, async (driver) => {
+      await recordPackets(driver, readings(simPacket('A')), WITH_B);
+      await recordPackets(driver, readings(simPacket('B')), EACH);
       expect(driver.views().map(({ agentOverride }) => agentOverride)).toEqual(['b', null]);
       for (const { state } of driver.runs()) expect(JSON.stringify(state.root.context)).not.toContain('agentOverride');
     });
@@ -194,7 +194,7 @@ describe('a packet that replaces the one of a run with --agent', () => {
     const machine = fresh();
     const packet = { ...simPacket('A'), agent: 'a' };
     await asDriver(machine, (driver) => recordPackets(driver, readings(packet), WITH_B));
-    leaveCommand(filesOf(machine), PATHS, systemClock, {
+    await leaveCommand(filesOf(machine), PATHS, systemClock, {
       command: 'replace',
       packet: { ...packet, scope: { goal: 'Better' }, ...change },
       reason: 'r',

@@ -31,7 +31,7 @@ async function driven(
 ): Promise<{ readonly view: RunView | null; readonly starts: readonly string[] }> {
   const machine = new SimMachine(new MemoryFs(), {}, config);
   let isChanged = false;
-  const world = machine.boot();
+  const world = await machine.boot();
   const driver = new Driver(world, {
     maxParallel: 1,
     agentOverride: null,
@@ -43,7 +43,7 @@ async function driven(
   });
   await driver.open();
   if (ENTRY === undefined) throw new Error('no packet');
-  driver.create(ENTRY);
+  await driver.create(ENTRY);
   await driver.drive([RUN_ID]);
   expect(isChanged).toBe(true);
   const view = driver.view(RUN_ID);

@@ -127,7 +127,7 @@ describe('a run that has ended', () => {
       { runId: RUN_ID, state: view.state, endedAtMs: view.updatedAtMs, spent: view.spent, by: 'ann' },
     ]);
     const damaged = nextRunId(RUN_ID, 2);
-    plain.writeDurable(paths.removal(damaged), new TextEncoder().encode('{'));
+    await plain.writeDurable(paths.removal(damaged), new TextEncoder().encode('{'));
     expect(readRemoval(plain, paths, damaged)).toMatchObject({ runId: damaged });
     expect(readRemoval(plain, paths, '../x')).toBeNull();
   });

@@ -10,7 +10,7 @@ import { type CommandRequest, leaveCommand, readCommands, readDecision } from '.
 import { quarantineRun } from '../../src/store/quarantine.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { asDriver, forEachKill } from '../support/machine-kills.ts';
-import { SIM_RUN, simEntries, startSim } from '../support/sim-run.ts';
+import { createRuns, SIM_RUN, simEntries, startSim } from '../support/sim-run.ts';
 
 const PATHS = new RegistryPaths('/registry');
 const BODY = { runId: SIM_RUN, reason: 'seen', by: 'ada' } as const;
@@ -27,7 +27,7 @@ async function parked(): Promise<SimMachine> {
   return machine;
 }
 
-function leave(machine: SimMachine, request: CommandRequest): string {
+function leave(machine: SimMachine, request: CommandRequest): Promise<string> {
   return leaveCommand(filesOf(machine), PATHS, systemClock, request);
 }
 
@@ -45,14 +45,14 @@ describe('a command whose decider is killed at any change of the disk is decided
     ['a cancel, which ends its run', { ...BODY, command: 'cancel' }, 'cancelRequested'],
   ] as const)('%s', async (_name, request, type) => {
     const machine = await parked();
-    const commandId = leave(machine, request);
+    const commandId = await leave(machine, request);
     const points = await forEachKill(
       machine,
       () => asDriver(machine, emptyInbox),
       async (point) => {
         await asDriver(machine, emptyInbox);
         expect(recordsFor(machine, commandId), point).toEqual([type]);
-        expect(readDecision(filesOf(machine), PATHS, commandId)?.isAccepted, point).toBe(true);
+        expect((await readDecision(filesOf(machine), PATHS, commandId))?.isAccepted, point).toBe(true);
       },
     );
     expect(points).toBeGreaterThan(5);
@@ -60,9 +60,9 @@ describe('a command whose decider is killed at any change of the disk is decided
 
   it('a refusal', async () => {
     const machine = new SimMachine(new MemoryFs(), {});
-    await asDriver(machine, (driver) => simEntries(1).map((entry) => driver.create(entry)));
+    await asDriver(machine, (driver) => createRuns(driver, simEntries(1)));
     const runId = simEntries(1)[0]?.runId ?? '';
-    const commandId = leave(machine, { ...RETRY, runId });
+    const commandId = await leave(machine, { ...RETRY, runId });
     await forEachKill(
       machine,
       () => asDriver(machine, emptyInbox),
@@ -71,7 +71,7 @@ describe('a command whose decider is killed at any change of the disk is decided
         const records = recordsOf({ files: filesOf(machine), paths: PATHS }, runId);
         const refusals = records.filter(({ event }) => event.type === 'commandRefused').map(({ seq }) => seq);
         expect(refusals, point).toHaveLength(1);
-        expect(readDecision(filesOf(machine), PATHS, commandId), point).toMatchObject({
+        expect(await readDecision(filesOf(machine), PATHS, commandId), point).toMatchObject({
           isAccepted: false,
           seq: refusals[0],
         });
@@ -82,16 +82,16 @@ describe('a command whose decider is killed at any change of the disk is decided
   it('giving up a run that is set aside', async () => {
     const machine = await parked();
     const why = { code: 'PAWL_JOURNAL_DAMAGED', detail: 'd', findings: [], surfaces: [], atMs: 1 } as const;
-    quarantineRun(filesOf(machine), PATHS, SIM_RUN, why);
-    const first = leave(machine, { ...BODY, command: 'resolve', decision: 'abandon' });
-    const second = leave(machine, { ...BODY, command: 'resolve', decision: 'abandon' });
+    await quarantineRun(filesOf(machine), PATHS, SIM_RUN, why);
+    const first = await leave(machine, { ...BODY, command: 'resolve', decision: 'abandon' });
+    const second = await leave(machine, { ...BODY, command: 'resolve', decision: 'abandon' });
     await forEachKill(
       machine,
       () => asDriver(machine, emptyInbox),
       async (point) => {
         await asDriver(machine, emptyInbox);
-        const decisions = [first, second].map((id) => readDecision(filesOf(machine), PATHS, id)?.isAccepted);
-        expect(decisions.toSorted(), point).toEqual([false, true]);
+        const decisions = await Promise.all([first, second].map((id) => readDecision(filesOf(machine), PATHS, id)));
+        expect(decisions.map((decision) => decision?.isAccepted).toSorted(), point).toEqual([false, true]);
       },
     );
   });
@@ -99,9 +99,9 @@ describe('a command whose decider is killed at any change of the disk is decided
 
 it('two who decide on one command at the same time record it once, and both find the same decision', async () => {
   const machine = await parked();
-  const commandId = leave(machine, RETRY);
+  const commandId = await leave(machine, RETRY);
   await asDriver(machine, (driver) => Promise.all([emptyInbox(driver), emptyInbox(driver)]));
   expect(recordsFor(machine, commandId)).toEqual(['decisionMade']);
-  expect(readDecision(filesOf(machine), PATHS, commandId)?.isAccepted).toBe(true);
-  expect(readCommands(filesOf(machine), PATHS).commands).toEqual([]);
+  expect((await readDecision(filesOf(machine), PATHS, commandId))?.isAccepted).toBe(true);
+  expect((await readCommands(filesOf(machine), PATHS)).commands).toEqual([]);
 });

@@ -18,7 +18,7 @@ const NEXT = 'review-e1-a1';
 /** A machine on which the runner died when the end of `EARLIER` was recorded, whose start nobody has seen. */
 async function killedAfterEarlier(): Promise<SimMachine> {
   const machine = new SimMachine(new MemoryFs(), {});
-  const driver = new Driver(machine.boot(), {
+  const driver = new Driver(await machine.boot(), {
     maxParallel: 1,
     agentOverride: null,
     onRecord: (_run, { actor, event }) => {
@@ -27,7 +27,7 @@ async function killedAfterEarlier(): Promise<SimMachine> {
   });
   await driver.open();
   if (ENTRY === undefined) throw new Error('no packet');
-  driver.create(ENTRY);
+  await driver.create(ENTRY);
   await driver.drive([ENTRY.runId]);
   expect([...machine.starts.keys()]).toEqual(['implementation-e0-a1', EARLIER]);
   machine.reboot(machine.disk.crash('everything'), false);
@@ -79,7 +79,7 @@ function withLeft(machine: SimMachine, world: World, left: Left): World {
 }
 
 async function nextStart(machine: SimMachine, left: Left): Promise<RunView | null> {
-  const driver = new Driver(withLeft(machine, machine.boot(), left), { maxParallel: 1, agentOverride: null });
+  const driver = new Driver(withLeft(machine, await machine.boot(), left), { maxParallel: 1, agentOverride: null });
   await driver.open();
   const runId = ENTRY?.runId ?? '';
   await driver.drive([runId]);

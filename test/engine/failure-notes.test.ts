@@ -58,10 +58,10 @@ function left(files: Readonly<Record<string, string>>, taskId = TASK): string {
 }
 
 /** A gate that failed with this evidence. */
-function judged(gate: 'verification' | 'review', evidence: Json): Partial<RunView> {
+async function judged(gate: 'verification' | 'review', evidence: Json): Promise<Partial<RunView>> {
   const { files, paths } = place();
   const text = JSON.stringify(evidence);
-  const ref = writeArtifact(files, paths.run(RUN), gate, `${gate}-e3-a1-evidence`, text);
+  const ref = await writeArtifact(files, paths.run(RUN), gate, `${gate}-e3-a1-evidence`, text);
   const record = { status: 'FAIL' as const, epoch: 3, commit: 'c'.repeat(40), evidence: ref, by: null, reason: null };
   const task = taskView({ taskId: `${gate}-e3-a1`, purpose: gate, result: 'completed' });
   return {
@@ -128,13 +128,13 @@ describe('a run whose worker failed', () => {
 });
 
 describe('a run that a gate has stopped', () => {
-  test('shows its findings with absolute places, and says what it left out', () => {
+  test('shows its findings with absolute places, and says what it left out', async () => {
     const findings = [
       { severity: 'major', message: 'the name\nis wrong', file: 'src/\u202ea.js', line: 3 },
       { severity: 'minor', message: 'no place' },
       ...Array.from({ length: NOTE_BOUNDS.findings }, () => ({ severity: 'minor', message: 'more' })),
     ];
-    const notes = failureNotes(place(), view(judged('review', { findings })));
+    const notes = failureNotes(place(), view(await judged('review', { findings })));
     expect(notes?.gates).toMatchObject([{ gate: 'review', round: 3, findingsLeftOut: 2 }]);
     expect(notes?.gates[0]?.findings.slice(0, 2)).toEqual([
       {
@@ -146,22 +146,22 @@ describe('a run that a gate has stopped', () => {
     ]);
   });
 
-  test('shows the end of the commands that failed', () => {
+  test('shows the end of the commands that failed', async () => {
     const commands = [
       { argv: ['test', '-f', 'x'], exitCode: null, signal: 'SIGKILL', durationMs: 1, outputTail: 'out' },
     ];
-    const notes = failureNotes(place(), view(judged('verification', { findings: [], commands })));
+    const notes = failureNotes(place(), view(await judged('verification', { findings: [], commands })));
     expect(notes?.outputs).toMatchObject([{ what: 'test -f x: signal SIGKILL', lines: ['out'] }]);
   });
 
-  test('whose program left nothing but its exit code shows the end of its output', () => {
-    const stopped = judged('verification', { findings: [], commands: [] });
+  test('whose program left nothing but its exit code shows the end of its output', async () => {
+    const stopped = await judged('verification', { findings: [], commands: [] });
     left({ 'stderr.log': 'AssertionError: 1 is not 2\n' }, 'verification-e3-a1');
     expect(failureNotes(place(), view(stopped))?.outputs).toMatchObject([{ lines: ['AssertionError: 1 is not 2'] }]);
   });
 
-  test('shows nothing of evidence that was changed', () => {
-    const stopped = judged('review', { findings: [{ severity: 'major', message: 'm' }] });
+  test('shows nothing of evidence that was changed', async () => {
+    const stopped = await judged('review', { findings: [{ severity: 'major', message: 'm' }] });
     const path = stopped.gates?.review?.evidence?.path ?? '';
     writeFileSync(join(place().paths.run(RUN), path), '{"findings":[]}');
     expect(failureNotes(place(), view(stopped))).toBeNull();

@@ -1,7 +1,7 @@
 /** A task that was being prepared when its runner was killed, and that nobody wants any more at the next start. */
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { rehydrate } from '../../src/engine/recovery/rehydrate.ts';
+import { examine } from '../../src/engine/recovery/rehydrate.ts';
 import { Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { Files } from '../../src/store/files.ts';
@@ -37,10 +37,10 @@ it('a cancelled run keeps the folder of a task that was never requested, and is 
   const place = { files: new Files(machine.disk, systemClock), paths: PATHS };
   expect(place.files.exists(REQUEST)).toBe(true);
   const body = { runId: SIM_RUN, reason: 'no longer needed', by: 'somebody' };
-  leaveCommand(place.files, PATHS, systemClock, { ...body, command: 'cancel' });
+  await leaveCommand(place.files, PATHS, systemClock, { ...body, command: 'cancel' });
   const { view, error } = await startSim(machine);
   expect([error, view?.state]).toEqual([null, 'cancelled']);
-  expect(rehydrate(place, SIM_RUN, false)).toMatchObject({ kind: 'live', findings: [] });
+  expect(examine(place, SIM_RUN)).toMatchObject({ kind: 'live', findings: [] });
   expect([...machine.starts]).toEqual([]);
 });
 
@@ -48,7 +48,7 @@ it('a folder that no record ever asked for sets the run aside, and so does one t
   const machine = await killedBeforeTheRecord();
   const place = { files: new Files(machine.disk, systemClock), paths: PATHS };
   const doubtNow = (): string => {
-    const found = rehydrate(place, SIM_RUN, false);
+    const found = examine(place, SIM_RUN);
     return found.kind === 'doubtful' ? found.doubt.code : found.kind;
   };
   expect(doubtNow()).toBe('live');
@@ -56,6 +56,6 @@ it('a folder that no record ever asked for sets the run aside, and so does one t
   expect(doubtNow()).toBe('PAWL_REGISTER_CONTRADICTION');
   const other = await killedBeforeTheRecord();
   place.files = new Files(other.disk, systemClock);
-  place.files.writeDurable(REQUEST.replace('request.json', 'claim'), new Uint8Array([1]));
+  await place.files.writeDurable(REQUEST.replace('request.json', 'claim'), new Uint8Array([1]));
   expect(doubtNow()).toBe('PAWL_HISTORY_LOST');
 });

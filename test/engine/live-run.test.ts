@@ -6,14 +6,16 @@ import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { superviseTask } from '../../src/engine/effects/supervise.ts';
 import { LiveRun } from '../../src/engine/live-run.ts';
-import type { World } from '../../src/engine/world.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
+import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
+import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { Files } from '../../src/store/files.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { readSnapshot } from '../../src/store/snapshot-reading.ts';
+import { runStores } from '../../src/store/system-files.ts';
 import { encodeAgentRecord, encodeClaim, encodeRequest } from '../../src/turn/task-files.ts';
 import { FakeClock, FakeProcesses, identityOf } from '../host/fake-processes.ts';
 import { plainRequest } from '../host/plain-request.ts';
@@ -32,69 +34,87 @@ let clock: FakeClock;
 let run: LiveRun;
 let snapshotSeq: () => number | null;
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-live-run-')));
   clock = new FakeClock();
   const files = new Files(nodeFs, clock);
   const paths = new RegistryPaths(folder);
   mkdirSync(paths.run(RUN_ID), { recursive: true });
-  const lock = { generation: 1, assertHighest: () => undefined };
   const processes = new FakeProcesses([{ pid: 50, diesOf: [] }]);
-  const world: Partial<World> = { files, clock, paths, processes, definitionHash: sha256(''), inspector: null };
-  const start = { runId: RUN_ID, state: null, sum: '', journalSize: 0, snapshotSeq: 0, order: { atMs: 0, index: 0 } };
+  const simulated = await new SimMachine(new MemoryFs(), {}).boot();
+  const systemStore = runStores(files, paths, () => undefined);
+  const world = {
+    files,
+    clock,
+    paths,
+    processes,
+
+    systemStore,
+    definitionHash: sha256(''),
+    inspector: null,
+  };
+  const start = { runId: RUN_ID, state: null, sum: '', journalEnd: 0, snapshotSeq: 0, order: { atMs: 0, index: 0 } };
   const nothing = () => undefined;
-  run = new LiveRun({ ...world, lock } as World, start, { onCommit: nothing, onFailure: nothing, onRest: nothing });
+  run = await LiveRun.open({ ...simulated, ...world }, start, {
+    onCommit: nothing,
+    onFailure: nothing,
+    onRest: nothing,
+  });
   snapshotSeq = () => readSnapshot(files, paths.snapshot(RUN_ID))?.seq ?? null;
-  commit('run', packetReceived());
+  await commit('run', packetReceived());
 });
 afterEach(async () => {
   await run.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
-function commit(actor: string, event: JournalEvent): void {
-  expect(run.commit(actor, event)).toBeNull();
+async function commit(actor: string, event: JournalEvent): Promise<void> {
+  expect(await run.commit(actor, event)).toBeNull();
 }
 
 /** Settles what is owed until an effect of that kind is owed. */
-function settleUntil(kind: string): void {
+async function settleUntil(kind: string): Promise<void> {
   for (;;) {
     if (run.state.owed.some((effect) => effect.kind === kind)) return;
     const effect = run.state.owed.find((each) => each.kind !== 'deadline');
     const event = effect === undefined ? null : settlementOf(effect);
     if (effect === undefined || event === null) return;
-    commit(effect.actor, event.type === 'taskRequested' ? { ...event, requestHash } : event);
+    await commit(effect.actor, event.type === 'taskRequested' ? { ...event, requestHash } : event);
   }
 }
 
 describe('a snapshot', () => {
-  it('is stored when the run ends, and not in the middle of short work', () => {
-    settleUntil('judgeGate');
+  it('is stored when the run ends, and not in the middle of short work', async () => {
+    await settleUntil('judgeGate');
     expect(snapshotSeq()).toBeNull();
-    settleUntil('nothing');
+    await settleUntil('nothing');
     expect(run.state.root.value).toBe('readyForManualReview');
     expect(snapshotSeq()).toBe(run.state.seq);
   });
 
-  it('is stored when the run waits for a person', () => {
-    settleUntil('prepareWorkspace');
+  it('is stored when the run waits for a person', async () => {
+    await settleUntil('prepareWorkspace');
     const effect = run.state.owed.find((each) => each.kind === 'prepareWorkspace');
-    commit('run', { type: 'workspaceRefused', key: effect?.key ?? '', blocker: blockerOf('PAWL_WORKSPACE_FAILED') });
+    await commit('run', {
+      type: 'workspaceRefused',
+      key: effect?.key ?? '',
+      blocker: blockerOf('PAWL_WORKSPACE_FAILED'),
+    });
     expect(run.state.root.value).toBe('blockedNeedsHuman');
     expect(snapshotSeq()).toBe(run.state.seq);
   });
 
-  it('is stored at least every so many records', () => {
-    settleUntil('prepareWorkspace');
+  it('is stored at least every so many records', async () => {
+    await settleUntil('prepareWorkspace');
     while (run.state.seq < BOUNDS.recordsPerSnapshot + 10) {
       const deadline = run.state.owed.find((effect) => effect.kind === 'deadline');
-      commit('run', { type: 'deadlineReached', key: deadline?.key ?? '', id: 'lease' });
+      await commit('run', { type: 'deadlineReached', key: deadline?.key ?? '', id: 'lease' });
     }
     expect(snapshotSeq()).toBe(BOUNDS.recordsPerSnapshot);
   });
 
   it('of a wait for a worker is stored once the wait has lasted, not for one that ends at once', async () => {
-    settleUntil('watchWorker');
+    await settleUntil('watchWorker');
     expect(snapshotSeq()).toBeNull();
     const effect = run.state.owed.find((each) => each.kind === 'watchWorker');
     if (effect?.kind !== 'watchWorker') throw new Error('nothing is watched');

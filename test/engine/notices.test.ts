@@ -55,23 +55,26 @@ interface StartOptions {
   readonly letsGo?: boolean;
   readonly ear?: Ear | null;
   readonly readings?: ReturnType<typeof read>;
-  readonly prepare?: (world: World) => void;
+  readonly prepare?: (world: World) => Promise<unknown>;
 }
 
 /** One start: everything brought back and told, the packets taken in, the inbox decided, everything driven. */
 async function start(machine: SimMachine, options: StartOptions): Promise<Driver> {
-  const world = machine.boot();
-  options.prepare?.(world);
+  const world = await machine.boot();
+  await options.prepare?.(world);
   const notices = options.ear?.notices(world) ?? null;
   const driver = new Driver(world, { maxParallel: 3, agentOverride: null, ...noticeHooks(notices, undefined) });
   await driver.open();
   notices?.catchUp(driver);
-  recordPackets(driver, options.readings ?? [ONE as NonNullable<typeof ONE>], { again: false, isAllOrNothing: false });
+  await recordPackets(driver, options.readings ?? [ONE as NonNullable<typeof ONE>], {
+    again: false,
+    isAllOrNothing: false,
+  });
   await emptyInbox(driver);
   await driver.drive(driver.runs().map(({ runId }) => runId));
   await driver.close();
   await notices?.close();
-  if (options.letsGo !== false) world.lock.release();
+  if (options.letsGo !== false) await world.lock.release();
   else machine.reboot(machine.disk, false);
   return driver;
 }
@@ -128,8 +131,8 @@ describe('a fact', () => {
     const machine = machineWith();
     await start(machine, { ear: null });
     const ear = new Ear();
-    const prepare = ({ files, paths }: World): void => {
-      quarantineRun(files, paths, RUN, {
+    const prepare = async ({ files, paths }: World): Promise<void> => {
+      await quarantineRun(files, paths, RUN, {
         code: 'PAWL_JOURNAL_DAMAGED',
         detail: 'x',
         findings: [],

@@ -32,7 +32,7 @@ function filesOf(machine: SimMachine): Files {
   return new Files(machine.disk, systemClock);
 }
 
-function leavePackets(machine: SimMachine, names: readonly string[] = NAMES, isAllOrNothing = false): string {
+function leavePackets(machine: SimMachine, names: readonly string[] = NAMES, isAllOrNothing = false): Promise<string> {
   const packets = names.map(simPacket);
   const request = { command: 'intake', packets, again: false, isAllOrNothing, by: 'ada' } as const;
   return leaveCommand(filesOf(machine), PATHS, systemClock, request);
@@ -50,14 +50,14 @@ function firstRecords(machine: SimMachine) {
 }
 
 /** Every packet has its run, in the order of the file. */
-function expectWhole(machine: SimMachine, point: string): void {
+async function expectWhole(machine: SimMachine, point: string): Promise<void> {
   const byIndex = firstRecords(machine).toSorted((a, b) => (a?.order?.index ?? 0) - (b?.order?.index ?? 0));
   expect(
     byIndex.map((event) => event?.taskId),
     point,
   ).toEqual(NAMES);
   expect(new Set(byIndex.map((event) => event?.order?.atMs)).size, point).toBe(1);
-  expect(listUnfinishedBatches(filesOf(machine), PATHS), point).toEqual({ batches: [], unreadable: [] });
+  expect(await listUnfinishedBatches(filesOf(machine), PATHS), point).toEqual({ batches: [], unreadable: [] });
 }
 
 describe('an intake that is killed at any change of the disk', () => {
@@ -82,7 +82,7 @@ describe('an intake that is killed at any change of the disk', () => {
             point,
           ).toEqual(NAMES.map(() => 'recorded'));
         }
-        expectWhole(machine, point);
+        await expectWhole(machine, point);
       },
     );
     expect([...found]).toEqual([0, NAMES.length]);
@@ -91,19 +91,19 @@ describe('an intake that is killed at any change of the disk', () => {
   it('of a command: it is decided once, as recorded, and all of its packets have their runs', async () => {
     const machine = new SimMachine(new MemoryFs(), {});
     await asDriver(machine, () => undefined);
-    const commandId = leavePackets(machine);
+    const commandId = await leavePackets(machine);
     await forEachKill(
       machine,
       () => asDriver(machine, emptyInbox),
       async (point) => {
         await asDriver(machine, emptyInbox);
-        const decision = readDecision(filesOf(machine), PATHS, commandId);
+        const decision = await readDecision(filesOf(machine), PATHS, commandId);
         expect(decision, point).toMatchObject({
           isAccepted: true,
           code: null,
           outcomes: NAMES.map((taskId) => ({ taskId, outcome: 'recorded' })),
         });
-        expectWhole(machine, point);
+        await expectWhole(machine, point);
       },
     );
   });
@@ -113,9 +113,9 @@ describe('an intake that is killed at any change of the disk', () => {
     await asDriver(machine, () => undefined);
     await forEachKill(
       machine,
-      async () => leavePackets(machine),
+      async () => await leavePackets(machine),
       async (point) => {
-        const { commands, unreadable } = readCommands(filesOf(machine), PATHS);
+        const { commands, unreadable } = await readCommands(filesOf(machine), PATHS);
         expect(unreadable, point).toEqual([]);
         await asDriver(machine, emptyInbox);
         expect(listRuns(filesOf(machine), PATHS), point).toHaveLength(commands.length * NAMES.length);
@@ -130,17 +130,17 @@ describe('a command with packets', () => {
     await asDriver(machine, (driver) => recordPackets(driver, readings(['A']), EACH));
     const packets = [simPacket('B'), { ...simPacket('A'), scope: { goal: 'Another one' } }];
     const request = { command: 'intake', packets, again: false, by: 'ada' } as const;
-    const all = leaveCommand(filesOf(machine), PATHS, systemClock, { ...request, isAllOrNothing: true });
+    const all = await leaveCommand(filesOf(machine), PATHS, systemClock, { ...request, isAllOrNothing: true });
     await asDriver(machine, emptyInbox);
     const outcomes = [
       { taskId: 'B', outcome: 'recorded' },
       { taskId: 'A', outcome: 'refused', refusal: { code: 'PAWL_RUN_CONFLICT' } },
     ];
-    expect(readDecision(filesOf(machine), PATHS, all)).toMatchObject({ isAccepted: false, outcomes });
+    expect(await readDecision(filesOf(machine), PATHS, all)).toMatchObject({ isAccepted: false, outcomes });
     expect(firstRecords(machine).map((event) => event?.taskId)).toEqual(['A']);
-    const each = leaveCommand(filesOf(machine), PATHS, systemClock, { ...request, isAllOrNothing: false });
+    const each = await leaveCommand(filesOf(machine), PATHS, systemClock, { ...request, isAllOrNothing: false });
     await asDriver(machine, emptyInbox);
-    expect(readDecision(filesOf(machine), PATHS, each)).toMatchObject({ isAccepted: true, outcomes });
+    expect(await readDecision(filesOf(machine), PATHS, each)).toMatchObject({ isAccepted: true, outcomes });
     expect(firstRecords(machine).map((event) => event?.taskId)).toEqual(['A', 'B']);
   });
 
@@ -148,22 +148,25 @@ describe('a command with packets', () => {
     const machine = new SimMachine(new MemoryFs(), {});
     await asDriver(machine, () => undefined);
     const request = { command: 'intake', again: false, isAllOrNothing: false, by: 'ada' } as const;
-    const bad = leaveCommand(filesOf(machine), PATHS, systemClock, { ...request, packets: [{ task_id: '../x' }] });
-    const good = leavePackets(machine);
+    const bad = await leaveCommand(filesOf(machine), PATHS, systemClock, {
+      ...request,
+      packets: [{ task_id: '../x' }],
+    });
+    const good = await leavePackets(machine);
     await asDriver(machine, emptyInbox);
-    expect(readDecision(filesOf(machine), PATHS, bad)).toEqual({
+    expect(await readDecision(filesOf(machine), PATHS, bad)).toEqual({
       isAccepted: false,
       code: 'PAWL_PACKETS_INVALID',
       seq: null,
     });
-    expect(readDecision(filesOf(machine), PATHS, good)?.isAccepted).toBe(true);
+    expect((await readDecision(filesOf(machine), PATHS, good))?.isAccepted).toBe(true);
   });
 });
 
 /** The packets whose runs a driver with one place admits, in that order. */
 async function admitted(machine: SimMachine, body: (driver: Driver) => Promise<unknown>): Promise<readonly string[]> {
   const order: string[] = [];
-  const world = machine.boot();
+  const world = await machine.boot();
   const driver = new Driver(world, {
     maxParallel: 1,
     agentOverride: null,
@@ -174,7 +177,7 @@ async function admitted(machine: SimMachine, body: (driver: Driver) => Promise<u
   await driver.open();
   await body(driver);
   await driver.close();
-  world.lock.release();
+  await world.lock.release();
   return order;
 }
 
@@ -183,8 +186,8 @@ const ids = (driver: Driver): readonly string[] => driver.runs().map(({ runId })
 describe('runs are started in the order of their file, then of the next one', () => {
   it('in the process that takes them in, and in the next one', async () => {
     const machine = new SimMachine(new MemoryFs(), {});
-    const first = await admitted(machine, (driver) => {
-      recordPackets(driver, readings(), EACH);
+    const first = await admitted(machine, async (driver) => {
+      await recordPackets(driver, readings(), EACH);
       return driver.drive(ids(driver));
     });
     expect(first).toEqual(NAMES);
@@ -208,9 +211,9 @@ describe('what is recorded while a driver is at work', () => {
   async function statesAfter(withNew: boolean): Promise<readonly (string | undefined)[]> {
     const machine = new SimMachine(new MemoryFs(), {});
     return asDriver(machine, async (driver) => {
-      recordPackets(driver, readings(['FIRST']), EACH);
+      await recordPackets(driver, readings(['FIRST']), EACH);
       const driving = driver.drive(ids(driver), { withNew });
-      leavePackets(machine);
+      await leavePackets(machine);
       await emptyInbox(driver);
       await driving;
       return ['FIRST', ...NAMES].map((name) => driver.views().find(({ taskId }) => taskId === name)?.state);

@@ -21,13 +21,13 @@ const [reading] = readings;
 if (reading === undefined) throw new Error('no packet');
 const { runId } = reading;
 
-async function opened(prepare: (world: World) => void = () => undefined): Promise<Driver> {
-  const world = new SimMachine(new MemoryFs(), {}).boot();
-  recordRemoval(world.files, world.paths, {
+async function opened(prepare: (world: World) => Promise<unknown> = async () => undefined): Promise<Driver> {
+  const world = await new SimMachine(new MemoryFs(), {}).boot();
+  await recordRemoval(world.files, world.paths, {
     ...{ runId, taskId: reading?.packet.taskId ?? '', state: 'failedExecution', branch: 'work/x', baseCommit: null },
     ...{ headCommit: null, spent: { tokens: 70, usd: 0, isEstimate: false }, endedAtMs: 5, removedAtMs: 9, by: 'ann' },
   });
-  prepare(world);
+  await prepare(world);
   const driver = new Driver(world, { maxParallel: 1, agentOverride: null });
   await driver.open();
   return driver;
@@ -35,7 +35,7 @@ async function opened(prepare: (world: World) => void = () => undefined): Promis
 
 it('its packet, recorded again, is present and has ended; --again makes the next run of it', async () => {
   const driver = await opened();
-  const plain = recordPackets(driver, readings, { again: false, isAllOrNothing: false });
+  const plain = await recordPackets(driver, readings, { again: false, isAllOrNothing: false });
   expect(plain.outcomes).toMatchObject([{ outcome: 'present', runId }]);
   const view = driver.view(runId);
   expect(view).toMatchObject({ kind: 'terminal', state: 'failedExecution', removedAtMs: 9, lease: null, blockers: [] });
@@ -43,7 +43,7 @@ it('its packet, recorded again, is present and has ended; --again makes the next
     view === null ? [] : runActions(view, { driver: { kind: 'none' }, holder: null, options: [], nowMs: 0 }),
   ).toMatchObject([{ kind: 'intakeAgain', command: null }]);
   expect(listRuns(driver.world.files, driver.world.paths)).toEqual([]);
-  const again = recordPackets(driver, readings, { again: true, isAllOrNothing: false });
+  const again = await recordPackets(driver, readings, { again: true, isAllOrNothing: false });
   expect(runsOf(again.outcomes)).toEqual([`${runId}_r2`]);
   expect(driver.views().map((each) => each.runId)).toEqual([`${runId}_r2`]);
   await driver.close();

@@ -45,14 +45,14 @@ function filesOf(machine: SimMachine): Files {
 async function parked(): Promise<SimMachine> {
   const machine = new SimMachine(new MemoryFs(), { 'verification-e1-a1': 'BLOCKED' });
   await asDriver(machine, async (driver) => {
-    recordPackets(driver, [readingOf(packet())], EACH);
+    await recordPackets(driver, [readingOf(packet())], EACH);
     await driver.drive(driver.runs().map(({ runId }) => runId));
     expect(viewIn(driver).state).toBe('blockedNeedsHuman');
   });
   return machine;
 }
 
-function leave(machine: SimMachine, given: Json): string {
+function leave(machine: SimMachine, given: Json): Promise<string> {
   return leaveCommand(filesOf(machine), PATHS, systemClock, {
     command: 'replace',
     packet: given,
@@ -75,7 +75,7 @@ function eventsIn(machine: SimMachine) {
 
 /** What came of the packet as the decision on its command says. */
 async function decided(machine: SimMachine, given: Json) {
-  const commandId = leave(machine, given);
+  const commandId = await leave(machine, given);
   await asDriver(machine, emptyInbox);
   return readDecision(filesOf(machine), PATHS, commandId);
 }
@@ -124,12 +124,12 @@ describe('a packet that replaces another one', () => {
     await decided(machine, BETTER);
     const present = { taskId: 'A', runId: readingOf(packet()).runId, outcome: 'present', refusal: null };
     await asDriver(machine, async (driver) => {
-      expect(recordPackets(driver, [readingOf(BETTER)], EACH).outcomes).toEqual([present]);
+      expect((await recordPackets(driver, [readingOf(BETTER)], EACH)).outcomes).toEqual([present]);
       await driver.drive([present.runId]);
     });
-    await asDriver(machine, (driver) => {
-      expect(recordPackets(driver, [readingOf(BETTER)], EACH).outcomes).toEqual([present]);
-      const again = recordPackets(driver, [readingOf(BETTER)], { ...EACH, again: true });
+    await asDriver(machine, async (driver) => {
+      expect((await recordPackets(driver, [readingOf(BETTER)], EACH)).outcomes).toEqual([present]);
+      const again = await recordPackets(driver, [readingOf(BETTER)], { ...EACH, again: true });
       expect(again.outcomes).toMatchObject([{ runId: readingOf(BETTER).runId, outcome: 'recorded' }]);
     });
   });
@@ -138,7 +138,7 @@ describe('a packet that replaces another one', () => {
     const machine = await parked();
     await asDriver(machine, async (driver) => {
       const { runId } = viewIn(driver);
-      leave(machine, BETTER);
+      await leave(machine, BETTER);
       await emptyInbox(driver);
       await driver.drive([runId]);
       expect(viewIn(driver)).toMatchObject({ state: 'readyForManualReview', packetHash: readingOf(BETTER).packetHash });
@@ -160,7 +160,7 @@ describe('a packet that replaces another one', () => {
 describe('a packet that is killed on its way at any change of the disk', () => {
   it('replaces the other one once, and what was kept stays', async () => {
     const machine = await parked();
-    const commandId = leave(machine, BETTER);
+    const commandId = await leave(machine, BETTER);
     const before = eventsIn(machine).length;
     const points = await forEachKill(
       machine,
@@ -176,8 +176,8 @@ describe('a packet that is killed on its way at any change of the disk', () => {
           events.filter(({ type }) => type === 'packetReplaced'),
           point,
         ).toHaveLength(1);
-        expect(readDecision(filesOf(machine), PATHS, commandId)?.isAccepted, point).toBe(true);
-        expect(readCommands(filesOf(machine), PATHS).commands, point).toEqual([]);
+        expect((await readDecision(filesOf(machine), PATHS, commandId))?.isAccepted, point).toBe(true);
+        expect((await readCommands(filesOf(machine), PATHS)).commands, point).toEqual([]);
       },
     );
     expect(points).toBeGreaterThan(8);
@@ -189,7 +189,7 @@ describe('a packet that is killed on its way at any change of the disk', () => {
       machine,
       async () => leave(machine, BETTER),
       async (point) => {
-        const { commands, unreadable } = readCommands(filesOf(machine), PATHS);
+        const { commands, unreadable } = await readCommands(filesOf(machine), PATHS);
         expect(unreadable, point).toEqual([]);
         await asDriver(machine, emptyInbox);
         const replaced = eventsIn(machine).filter(({ type }) => type === 'packetReplaced');
@@ -200,10 +200,10 @@ describe('a packet that is killed on its way at any change of the disk', () => {
 
   it('also where two decide on it at the same time', async () => {
     const machine = await parked();
-    const commandId = leave(machine, BETTER);
+    const commandId = await leave(machine, BETTER);
     await asDriver(machine, (driver) => Promise.all([emptyInbox(driver), emptyInbox(driver)]));
     expect(eventsIn(machine).filter(({ type }) => type === 'packetReplaced')).toHaveLength(1);
-    expect(readDecision(filesOf(machine), PATHS, commandId)?.isAccepted).toBe(true);
+    expect((await readDecision(filesOf(machine), PATHS, commandId))?.isAccepted).toBe(true);
   });
 });
 
@@ -237,7 +237,7 @@ describe('a packet is refused, and nothing changes,', () => {
   it('whose run has ended', async () => {
     const machine = new SimMachine(new MemoryFs(), {});
     await asDriver(machine, async (driver) => {
-      recordPackets(driver, [readingOf(packet())], EACH);
+      await recordPackets(driver, [readingOf(packet())], EACH);
       await driver.drive(driver.runs().map(({ runId }) => runId));
     });
     expect(await decided(machine, BETTER)).toMatchObject({

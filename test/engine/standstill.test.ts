@@ -9,7 +9,7 @@ import { Files } from '../../src/store/files.ts';
 import { type CommandRequest, leaveCommand, readCommands, readDecision } from '../../src/store/inbox.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { asDriver } from '../support/machine-kills.ts';
-import { simEntries } from '../support/sim-run.ts';
+import { createRuns, simEntries } from '../support/sim-run.ts';
 
 const PATHS = new RegistryPaths('/registry');
 const [STILL, OTHER] = simEntries(2).map(({ runId }) => runId) as [string, string];
@@ -19,9 +19,9 @@ const standstill = (code: PawlError['code']): PawlError =>
 /** A machine with two runs, and a cancel of each in its inbox: that of the one to stand still first. */
 async function twoRuns() {
   const machine = new SimMachine(new MemoryFs(), {});
-  await asDriver(machine, (driver) => simEntries(2).map((entry) => driver.create(entry)));
+  await asDriver(machine, (driver) => createRuns(driver, simEntries(2)));
   const files = new Files(machine.disk, systemClock);
-  const cancel = (runId: string): string => {
+  const cancel = (runId: string): Promise<string> => {
     const request: CommandRequest = { command: 'cancel', runId, reason: 'seen', by: 'ada' };
     return leaveCommand(files, PATHS, systemClock, request);
   };
@@ -30,23 +30,23 @@ async function twoRuns() {
 
 it('its command is refused with the reason, the next one is decided, and nothing is left for the next start', async () => {
   const { machine, files, cancel } = await twoRuns();
-  const [first, second] = [cancel(STILL), cancel(OTHER)];
+  const [first, second] = [await cancel(STILL), await cancel(OTHER)];
   await asDriver(machine, async (driver) => {
     driver.find(STILL)?.fail(standstill('PAWL_STORE_FAILED'));
     await emptyInbox(driver);
     expect(driver.failure).toBeNull();
   });
-  const decisions = [first, second].map((id) => readDecision(files, PATHS, id));
+  const decisions = await Promise.all([first, second].map((id) => readDecision(files, PATHS, id)));
   expect(decisions).toMatchObject([{ isAccepted: false, code: 'PAWL_STORE_FAILED' }, { isAccepted: true }]);
-  expect(readCommands(files, PATHS).commands).toEqual([]);
-  const again = cancel(STILL);
+  expect((await readCommands(files, PATHS)).commands).toEqual([]);
+  const again = await cancel(STILL);
   await asDriver(machine, emptyInbox);
-  expect(readDecision(files, PATHS, again)?.isAccepted).toBe(true);
+  expect((await readDecision(files, PATHS, again))?.isAccepted).toBe(true);
 });
 
 it('another run is driven to its end', async () => {
   const { machine, cancel } = await twoRuns();
-  cancel(STILL);
+  await cancel(STILL);
   const view = await asDriver(machine, async (driver) => {
     driver.find(STILL)?.fail(standstill('PAWL_STORE_FAILED'));
     await emptyInbox(driver);
@@ -58,11 +58,11 @@ it('another run is driven to its end', async () => {
 
 it('a failure that ends the whole process leaves the command for the next one', async () => {
   const { machine, files, cancel } = await twoRuns();
-  const commandId = cancel(STILL);
+  const commandId = await cancel(STILL);
   await asDriver(machine, async (driver) => {
     const fault = standstill('PAWL_STORE_SYNC_FAILED');
     driver.find(STILL)?.fail(fault);
     await expect(emptyInbox(driver)).rejects.toBe(fault);
   });
-  expect(readDecision(files, PATHS, commandId)).toBeNull();
+  expect(await readDecision(files, PATHS, commandId)).toBeNull();
 });

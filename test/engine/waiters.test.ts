@@ -3,13 +3,13 @@ import { expect, it } from 'vitest';
 import { Driver } from '../../src/engine/driver.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
-import { simEntries } from '../support/sim-run.ts';
+import { createRuns, simEntries } from '../support/sim-run.ts';
 
 it('every drive of several at once ends when its own runs have ended', async () => {
-  const world = new SimMachine(new MemoryFs(), {}).boot();
+  const world = await new SimMachine(new MemoryFs(), {}).boot();
   const driver = new Driver(world, { maxParallel: 3, agentOverride: null });
   await driver.open();
-  const runIds = simEntries(3).map((entry) => driver.create(entry).runId);
+  const runIds = await createRuns(driver, simEntries(3));
   const ended: string[] = [];
   const drives = runIds.map((runId) => driver.drive([runId]).then(() => ended.push(runId)));
   const all = Promise.all(drives);
@@ -23,12 +23,12 @@ it('every drive of several at once ends when its own runs have ended', async () 
 });
 
 it('a drive whose runs are to move while nothing is under way for them ends as a bug, and does not wait for ever', async () => {
-  const driver = new Driver(new SimMachine(new MemoryFs(), {}).boot(), { maxParallel: 1, agentOverride: null });
+  const driver = new Driver(await new SimMachine(new MemoryFs(), {}).boot(), { maxParallel: 1, agentOverride: null });
   await driver.open();
-  const runId = simEntries(1).map((entry) => driver.create(entry).runId)[0] ?? '';
+  const [runId = ''] = await createRuns(driver, simEntries(1));
   const run = driver.find(runId);
   // The answer to its first effect is thrown away: the effect stays owed, and nobody performs it any more.
-  if (run !== undefined) run.settle = () => false;
+  if (run !== undefined) run.settle = async () => false;
   await expect(driver.drive([runId])).rejects.toThrow(
     `bug: nothing is under way for ${runId} in {"queued":"admitting"}`,
   );
@@ -36,9 +36,9 @@ it('a drive whose runs are to move while nothing is under way for them ends as a
 });
 
 it('a driver that stops accepting work names the runs that have not come to rest, and those that have it does not', async () => {
-  const driver = new Driver(new SimMachine(new MemoryFs(), {}).boot(), { maxParallel: 3, agentOverride: null });
+  const driver = new Driver(await new SimMachine(new MemoryFs(), {}).boot(), { maxParallel: 3, agentOverride: null });
   await driver.open();
-  const [first = '', second = ''] = simEntries(2).map((entry) => driver.create(entry).runId);
+  const [first = '', second = ''] = await createRuns(driver, simEntries(2));
   await driver.drive([first]);
   const driving = driver.drive([first, second]);
   driver.stopAccepting();

@@ -1,6 +1,6 @@
 /** A journal that was cut anywhere near its end, or has any one bit changed, is never taken for whole: told for what it is (L5). */
 import { describe, expect, it } from 'vitest';
-import { rehydrate } from '../../src/engine/recovery/rehydrate.ts';
+import { examine } from '../../src/engine/recovery/rehydrate.ts';
 import { lookAtRun } from '../../src/engine/run-look.ts';
 import type { World } from '../../src/engine/world.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
@@ -59,7 +59,7 @@ async function atWork(): Promise<Found> {
   const { world, error } = await startSim(machine);
   if (world === null || !(error instanceof Halted)) throw error;
   machine.reboot(machine.disk.crash('everything'), false);
-  return foundOn(machine.disk, machine.boot());
+  return foundOn(machine.disk, await machine.boot());
 }
 
 function foundOn(fs: MemoryFs, world: World): Found {
@@ -99,7 +99,7 @@ function expectedAt({ lines, snapshotSeq, world }: Found, cut: number): string {
 
 /** How the run's files are classified as they are now. */
 function classified({ world }: Found): string {
-  const found = rehydrate(world, SIM_RUN, false);
+  const found = examine(world, SIM_RUN);
   if (found.kind === 'absent') return 'absent';
   if (found.kind === 'doubtful') return found.doubt.code;
   if (found.kind === 'unsupported') return 'unsupported';
@@ -154,7 +154,7 @@ describe('one bit changed', () => {
       const bytes = found.journal.slice();
       bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       putBytes(found.fs, path, bytes);
-      const is = rehydrate(found.world, SIM_RUN, false);
+      const is = examine(found.world, SIM_RUN);
       const isDamaged = is.kind === 'doubtful' && is.doubt.code === 'PAWL_JOURNAL_DAMAGED';
       if (!isDamaged || !is.doubt.detail.startsWith(`line ${n + 1} `)) wrong.push({ bit, is });
       if (bit % 500 >= STEP) continue;

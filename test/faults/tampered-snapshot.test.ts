@@ -5,7 +5,7 @@ import { createActor } from 'xstate';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { canonicalJson, type Json } from '../../src/base/canonical-json.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { rehydrate } from '../../src/engine/recovery/rehydrate.ts';
+import { examine } from '../../src/engine/recovery/rehydrate.ts';
 import { lookAtRun, recordsOf } from '../../src/engine/run-look.ts';
 import type { World } from '../../src/engine/world.ts';
 import { snapshotOf, stateImage } from '../../src/kernel/image.ts';
@@ -210,7 +210,7 @@ const textOf = (snapshot: unknown): string => `${canonicalJson(snapshot)}\n`;
 
 /** The code under which the run is doubted; null when it is live, and then it is what the journal proves. */
 function doubtIn(world: World): string | null {
-  const found = rehydrate(world, SIM_RUN, false);
+  const found = examine(world, SIM_RUN);
   if (found.kind === 'absent' || found.kind === 'unsupported') throw new Error(`the run is ${found.kind}`);
   if (found.kind === 'doubtful') return found.doubt.code;
   expect(stateImage(runSystem, found.state)).toBe(played.image);

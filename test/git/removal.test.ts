@@ -191,7 +191,7 @@ describe('a branch', () => {
   });
 });
 
-test('the trash measures, takes away at once, and deletes what is read only, but follows no link', () => {
+test('the trash measures, takes away at once, and deletes what is read only, but follows no link', async () => {
   const { root } = fixture.repo;
   const folder = join(root, 'old');
   mkdirSync(join(folder, 'deep'), { recursive: true });
@@ -203,13 +203,13 @@ test('the trash measures, takes away at once, and deletes what is read only, but
   const trash = createTrash(
     join(root, 'trash'),
     () => names.shift() ?? '',
-    () => undefined,
+    async () => undefined,
   );
   const bytes = trash.bytesOf(folder);
   expect(bytes).toBeGreaterThanOrEqual(10_000);
-  trash.take(folder);
+  await trash.take(folder);
   expect(existsSync(folder)).toBe(false);
-  trash.take(folder);
+  await trash.take(folder);
   expect(trash.empty()).toBe(bytes);
   expect(readdirSync(join(root, 'trash'))).toEqual([]);
   expect(existsSync(join(root, 'outside'))).toBe(true);

@@ -59,14 +59,14 @@ describe('one worker (L3)', () => {
 
   it('a host starts nothing once the task is abandoned, and who abandons after a claim reads that claim', async () => {
     const given = bench.task();
-    const { isWinner, value } = revokeClaim(bench.files, given.taskFolder, given.requestHash, 'cancelled');
+    const { isWinner, value } = await revokeClaim(bench.files, given.taskFolder, given.requestHash, 'cancelled');
     expect(isWinner).toBe(true);
     expect(value).toMatchObject({ kind: 'revoked', reason: 'cancelled' });
     expect(await runHost(given)).toBe(0);
     expect(existsSync(given.witness)).toBe(false);
     const taken = bench.task();
     expect(await runHost(taken)).toBe(0);
-    const late = revokeClaim(bench.files, taken.taskFolder, taken.requestHash, 'cancelled');
+    const late = await revokeClaim(bench.files, taken.taskFolder, taken.requestHash, 'cancelled');
     expect(late).toMatchObject({ isWinner: false, value: { kind: 'host' } });
   });
 
@@ -74,7 +74,7 @@ describe('one worker (L3)', () => {
     const task = bench.task();
     const other = { v: 1, requestHash: task.requestHash, nonce: 'other', worker: bench.processes.self() } as const;
     const record = encodeAgentRecord({ ...other, isNamespaced: false, mark: 'm', sessionId: null, startedAtMs: 1 });
-    linkRegister(bench.files, join(task.taskFolder, TASK_FILES.agent), record);
+    await linkRegister(bench.files, join(task.taskFolder, TASK_FILES.agent), record);
     expect(await runHost(task)).toBe(1);
     await waitFor(
       'the gate to end',
@@ -106,7 +106,7 @@ describe('one worker (L3)', () => {
       endedAtMs: 1,
     });
     const path = join(task.taskFolder, TASK_FILES.outcome);
-    linkRegister(bench.files, path, standing);
+    await linkRegister(bench.files, path, standing);
     expect(await runHost(task)).toBe(0);
     expect(new Uint8Array(readFileSync(path))).toEqual(standing);
     expect(existsSync(join(task.taskFolder, TASK_FILES.completion))).toBe(false);

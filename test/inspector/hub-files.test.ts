@@ -80,10 +80,10 @@ describe('what is shown of a run', () => {
     expect(outputTail(place(), 'run_linked', 'own')).toBe('');
   });
 
-  it('is no artifact below a folder that is a link, whatever its bytes', () => {
+  it('is no artifact below a folder that is a link, whatever its bytes', async () => {
     const run = bench.run(RUN, 3);
     const folder = join(run.journal, '..');
-    const ref = writeArtifact(place().files, folder, 'intake', 'packet', '{"n":1}');
+    const ref = await writeArtifact(place().files, folder, 'intake', 'packet', '{"n":1}');
     expect(artifactDocument(place(), RUN, ref)).toEqual({ document: { n: 1 }, problem: null });
     renameSync(join(folder, 'artifacts', 'intake'), join(bench.folder, 'moved'));
     symlinkSync(join(bench.folder, 'moved'), join(folder, 'artifacts', 'intake'));

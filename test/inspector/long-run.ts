@@ -4,8 +4,6 @@
  * Owns: making its records, whole and chained, and writing them with the snapshot of their end. Does not own: what is shown of it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { nodeFs } from '../../src/adapters/node-fs.ts';
-import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { snapshotOf, stateHash } from '../../src/kernel/image.ts';
 import type { JournalEvent } from '../../src/model/event.ts';
@@ -13,10 +11,9 @@ import { RUN_ACTOR } from '../../src/model/record.ts';
 import { FIRST_PREV, RECORD_VERSION } from '../../src/model/system-record.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { decideRun, RUN_RULES, type RunState, runSystem } from '../../src/run/system.ts';
-import { Files } from '../../src/store/files.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
+import { jsonBytes } from '../../src/store/json-file.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { SnapshotStore } from '../../src/store/snapshot.ts';
 import type { Folded } from './good-run.ts';
 
 /** The first `count` records. */
@@ -60,6 +57,5 @@ export function writeLongRun(registry: string, count: number): void {
   writeFileSync(paths.journal(runId), made.map(({ line }) => line).join(''));
   const last = made.at(-1);
   if (last === undefined) throw new Error('no records');
-  const store = new SnapshotStore(new Files(nodeFs, systemClock), paths.snapshot(runId));
-  store.write(snapshotOf(runSystem, last.state, last.record.sum, 'd'.repeat(64)));
+  writeFileSync(paths.snapshot(runId), jsonBytes(snapshotOf(runSystem, last.state, last.record.sum, 'd'.repeat(64))));
 }

@@ -17,8 +17,8 @@ import type { JournalRecord } from '../../src/model/record.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import { runSystem } from '../../src/run/system.ts';
 import { Files } from '../../src/store/files.ts';
+import { jsonBytes } from '../../src/store/json-file.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { SnapshotStore } from '../../src/store/snapshot.ts';
 import { type Folded, goodRun } from './good-run.ts';
 
 const WAIT_MS = 5_000;
@@ -58,8 +58,10 @@ export class WrittenRun {
   /** The snapshot is stored, as it is when a run goes idle. */
   snapshot(): void {
     if (this.last === null) throw new Error('no record yet');
-    const store = new SnapshotStore(new Files(nodeFs, systemClock), this.#paths.snapshot(this.runId));
-    store.write(snapshotOf(runSystem, this.last.state, this.last.record.sum, 'd'.repeat(64)));
+    writeFileSync(
+      this.#paths.snapshot(this.runId),
+      jsonBytes(snapshotOf(runSystem, this.last.state, this.last.record.sum, 'd'.repeat(64))),
+    );
   }
 
   /** A file of a task's folder. Returns its path. */

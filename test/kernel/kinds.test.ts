@@ -12,6 +12,7 @@ import { defineSystem } from '../../src/kernel/system.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { Files } from '../../src/store/files.ts';
 import { readSnapshot } from '../../src/store/snapshot-reading.ts';
+import { systemFiles } from '../../src/store/system-files.ts';
 
 const EVENTS = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('begun') }),
@@ -52,23 +53,17 @@ const pets = defineSystem({
 
 it('each takes the events of its kind alone, before and after it comes back from disk', async () => {
   const files = new Files(new MemoryFs(), systemClock);
-  files.ensureFolders(['/h']);
-  const lock = { generation: 1, assertHighest: () => undefined };
+  await files.ensureFolders(['/h']);
+  const lies = { journal: '/h/events.jsonl', snapshot: '/h/snapshot.json' };
   const place = {
-    files,
+    store: systemFiles(files, lies, () => undefined),
     clock: systemClock,
-    lock,
-    journal: '/h/events.jsonl',
-    snapshot: '/h/snapshot.json',
+    generation: 1,
     definitionHash: 'd',
   };
-  const first = new DurableSystem(
-    pets,
-    place,
-    { systemId: 'h', state: null, sum: '', journalSize: 0, snapshotSeq: 0 },
-    {},
-  );
-  first.start({ type: 'catCame' });
+  const start = { systemId: 'h', state: null, sum: '', journalEnd: 0, snapshotSeq: 0 };
+  const first = await DurableSystem.open(pets, place, start, {});
+  await first.start({ type: 'catCame' });
   expect(await first.send({ type: 'dogCame' })).toBeNull();
   expect(await first.send({ type: 'walked' }, 'tom')).toMatchObject({ code: 'PAWL_EVENT_REFUSED' });
   expect(await first.send({ type: 'fed' }, 'tom')).toBeNull();
@@ -77,15 +72,15 @@ it('each takes the events of its kind alone, before and after it comes back from
 
   const stored = readSnapshot(files, '/h/snapshot.json');
   expect(stored).toMatchObject({ kinds: { tom: 'cat', rex: 'dog' } });
-  const found = rehydrateSystem(pets, 'h', place);
+  const found = rehydrateSystem(pets, 'h', { files, ...lies });
   if (found.kind !== 'live') throw new Error(found.kind);
   const { state, last, reading } = found;
   expect(persistedHash(pets, snapshotOf(pets, state, last.sum, 'd'), sha256)).toBe(last.post);
   // Which kind a child is of is hashed: the same child as one of another kind is another state.
   expect(stateHash(pets, { ...state, kinds: { ...state.kinds, rex: 'cat' } }, sha256)).not.toBe(last.post);
-  const start = { systemId: 'h', state, sum: last.sum, journalSize: sizeAfterRepair(reading), snapshotSeq: last.seq };
-  const second = new DurableSystem(pets, place, start, {});
-  second.start(null);
+  const end = { state, sum: last.sum, journalEnd: sizeAfterRepair(reading), snapshotSeq: last.seq };
+  const second = await DurableSystem.open(pets, place, { systemId: 'h', ...end }, {});
+  await second.start(null);
   expect(await second.send({ type: 'fed' }, 'rex')).toMatchObject({ code: 'PAWL_EVENT_REFUSED' });
   expect(await second.send({ type: 'walked' }, 'rex')).toBeNull();
   expect(second.state.children.rex?.value).toBe('happy');

@@ -61,7 +61,7 @@ it('killed again and again at random instants, it ends shipped: every call under
 });
 
 it('is driven by one process at a time: a second one is refused while the first is alive', async () => {
-  const registry = openRegistry(join(place, 'shop'));
+  const registry = await openRegistry(join(place, 'shop'));
   const { code, out } = await start().end;
   expect([code, out]).toEqual([1, expect.stringContaining('PAWL_REGISTRY_LOCKED')]);
   await registry.close();

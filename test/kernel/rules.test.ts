@@ -13,13 +13,13 @@ import { RULES_RAISED, rulesOf, type SystemRecord } from '../../src/model/system
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { Files } from '../../src/store/files.ts';
 import { readJournal } from '../../src/store/journal.ts';
+import { systemFiles } from '../../src/store/system-files.ts';
 import { PARTS_TWO, parcelOne, parcelTwo, upcastParcel } from './parcel.ts';
 
 const ID = 'parcel-1';
 const JOURNAL = '/parcels/events.jsonl';
 const SNAPSHOT = '/parcels/snapshot.json';
 const BEGIN = { type: 'parcelOrdered', address: 'Main Street 1', byMs: 4_000_000_000_000 } as const;
-const LOCK = { generation: 1, assertHighest: () => undefined };
 const hasEnded = ({ root }: { root: { status: string } }): boolean => root.status === 'done';
 
 interface Place {
@@ -28,9 +28,9 @@ interface Place {
   readonly performed: string[];
 }
 
-function freshPlace(): Place {
+async function freshPlace(): Promise<Place> {
   const files = new Files(new MemoryFs(), systemClock);
-  files.ensureFolders(['/parcels']);
+  await files.ensureFolders(['/parcels']);
   return { files, performed: [] };
 }
 
@@ -73,27 +73,26 @@ async function drive<S extends System>(
   perform: Performers<S>,
   begin: typeof BEGIN | null,
 ) {
+  const lies = { journal: JOURNAL, snapshot: SNAPSHOT };
   const place = {
-    files,
+    store: systemFiles(files, lies, () => undefined),
     clock: systemClock,
-    lock: LOCK,
-    journal: JOURNAL,
-    snapshot: SNAPSHOT,
+    generation: 1,
     definitionHash: definitionHash(system, sha256),
   };
-  const found = rehydrateSystem(system, ID, place);
+  const found = rehydrateSystem(system, ID, { files, ...lies });
   if (found.kind !== 'live' && found.kind !== 'absent') throw new Error(JSON.stringify(found));
   const start =
     found.kind === 'absent'
-      ? { state: null, sum: '', journalSize: 0, snapshotSeq: 0 }
+      ? { state: null, sum: '', journalEnd: 0, snapshotSeq: 0 }
       : {
           state: found.state,
           sum: found.last.sum,
-          journalSize: sizeAfterRepair(found.reading),
+          journalEnd: sizeAfterRepair(found.reading),
           snapshotSeq: found.snapshot?.seq ?? 0,
         };
-  const live = new DurableSystem(system, place, { systemId: ID, ...start }, perform);
-  live.start(begin as Parameters<DurableSystem<S>['start']>[0]);
+  const live = await DurableSystem.open(system, place, { systemId: ID, ...start }, perform);
+  await live.start(begin as Parameters<DurableSystem<S>['start']>[0]);
   const state = await live.until((each) => hasEnded(each as StateOf<System>), 5_000);
   await live.close();
   return state as StateOf<System>;
@@ -105,15 +104,15 @@ const recordsIn = ({ files }: Place): readonly SystemRecord[] => {
 };
 
 /** A place that holds the first `count` lines of a journal, and no snapshot. */
-function cutAfter(from: Place, count: number): Place {
-  const place = freshPlace();
+async function cutAfter(from: Place, count: number): Promise<Place> {
+  const place = await freshPlace();
   const text = Buffer.from(from.files.readBytes(JOURNAL, 1e6) ?? new Uint8Array()).toString();
-  place.files.writeDurable(JOURNAL, Buffer.from(`${text.split('\n').slice(0, count).join('\n')}\n`));
+  await place.files.writeDurable(JOURNAL, Buffer.from(`${text.split('\n').slice(0, count).join('\n')}\n`));
   return place;
 }
 
 async function journalOfOne(): Promise<Place> {
-  const place = freshPlace();
+  const place = await freshPlace();
   await drive(parcelOne, place, ONE(place.performed, 2), BEGIN);
   return place;
 }
@@ -130,7 +129,7 @@ describe('a journal of rules 1', () => {
       'courierArrived',
     ]);
     for (let count = 1; count < records.length; count += 1) {
-      const place = cutAfter(whole, count);
+      const place = await cutAfter(whole, count);
       const before = fold(parcelTwo, ID, recordsIn(place), { hash: sha256 });
       if (before.kind !== 'whole' || before.state === null) throw new Error('not whole');
       const owed = before.state.owed.map(({ key }) => key);
@@ -212,7 +211,7 @@ describe('a registry', () => {
   it('opens a system again whose opening was refused once, and one at a time', async () => {
     const fs = new MemoryFs();
     const files = new Files(fs, systemClock);
-    const registry = new SystemRegistry({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
+    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
     const performed: string[] = [];
     const perform = TWO(performed);
     await expect(registry.open(parcelTwo, 'p-1', { perform })).rejects.toMatchObject({ code: 'PAWL_SYSTEM_UNKNOWN' });
@@ -228,7 +227,7 @@ describe('a registry', () => {
 
   it('tells a waiter that nobody met within its time so, and any number of them may wait', async () => {
     const files = new Files(new MemoryFs(), systemClock);
-    const registry = new SystemRegistry({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
+    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
     const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };
     const parcel = await registry.open(parcelTwo, 'p-1', { perform, begin: ONE_RECORD });
     const waits = [parcel.until(hasEnded, 20), parcel.until(hasEnded, 30)];
@@ -243,7 +242,7 @@ describe('a registry', () => {
 describe('a record that raises rules', () => {
   const raisedBy = async (change: object) => {
     const whole = await journalOfOne();
-    const place = cutAfter(whole, 2);
+    const place = await cutAfter(whole, 2);
     await drive(parcelTwo, place, TWO([]), null);
     const records = recordsIn(place).map((record) =>
       record.event.type === RULES_RAISED ? { ...record, event: { ...record.event, ...change } } : record,

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { rehydrate } from '../../src/engine/recovery/rehydrate.ts';
+import { examine } from '../../src/engine/recovery/rehydrate.ts';
 import { recordsOf } from '../../src/engine/run-look.ts';
 import { stateImage } from '../../src/kernel/image.ts';
 import type { VerdictStatus } from '../../src/model/request.ts';
@@ -58,7 +58,7 @@ interface Promises {
 }
 
 /** A command is left by another process: durable before anyone looks. */
-function leave(machine: SimMachine, command: NonNullable<Start['command']>): string | null {
+async function leave(machine: SimMachine, command: NonNullable<Start['command']>): Promise<string | null> {
   const files = new Files(machine.disk, systemClock);
   if (!files.exists(PATHS.journal(SIM_RUN))) return null;
   const body = { runId: SIM_RUN, reason: 'by chance', by: 'somebody' };
@@ -76,7 +76,7 @@ function offsetOf({ fromMs, toMs, at }: Start['clock']): () => number {
 }
 
 async function live(machine: SimMachine, start: Start, promises: Promises): Promise<void> {
-  const commandId = start.command === null ? null : leave(machine, start.command);
+  const commandId = start.command === null ? null : await leave(machine, start.command);
   if (commandId !== null) promises.commands.push(commandId);
   let changes = 0;
   machine.disk.onCall = (op) => {
@@ -95,7 +95,7 @@ async function live(machine: SimMachine, start: Start, promises: Promises): Prom
 }
 
 /** What must hold once the last start has come to its rest. */
-function check(machine: SimMachine, { acknowledged, commands }: Promises): void {
+async function check(machine: SimMachine, { acknowledged, commands }: Promises): Promise<void> {
   const place = { files: new Files(machine.disk, systemClock), paths: PATHS };
   const twice = [...machine.starts].filter(([, count]) => count > 1);
   expect(twice).toEqual([]);
@@ -103,15 +103,15 @@ function check(machine: SimMachine, { acknowledged, commands }: Promises): void 
   expect(sums.filter((sum) => acknowledged.includes(sum))).toEqual(acknowledged);
   const events = recordsOf(place, SIM_RUN).map(({ event }) => event);
   for (const commandId of commands) {
-    expect(readDecision(place.files, PATHS, commandId)).not.toBeNull();
+    expect(await readDecision(place.files, PATHS, commandId)).not.toBeNull();
     expect(events.filter((event) => 'commandId' in event && event.commandId === commandId).length).toBeLessThan(2);
   }
-  const found = rehydrate(place, SIM_RUN, false);
+  const found = examine(place, SIM_RUN);
   if (found.kind !== 'live') throw new Error(JSON.stringify(found));
   expect(found.findings).toEqual([]);
   expect(brokenBy(found.state)).toEqual([]);
   machine.disk.unlink(PATHS.snapshot(SIM_RUN));
-  const without = rehydrate(place, SIM_RUN, false);
+  const without = examine(place, SIM_RUN);
   expect(without.kind === 'live' && stateImage(runSystem, without.state)).toBe(stateImage(runSystem, found.state));
 }
 
@@ -132,7 +132,7 @@ it('however it is killed and whatever is asked of it, a run comes to its rest wi
         promises.acknowledged.push(...last.acknowledged);
         expect(['terminal', 'blocked']).toContain(last.view?.kind);
         ends.set(last.view?.state ?? '', (ends.get(last.view?.state ?? '') ?? 0) + 1);
-        check(machine, promises);
+        await check(machine, promises);
       },
     ),
     seeded(60),

@@ -14,8 +14,8 @@ import { CALM, type Rules } from '../support/protocol-rules.ts';
 const RULES: Rules = { ...CALM, hosts: [1], faults: 1, hasReboots: false };
 
 let bench: ProtocolBench;
-beforeEach(() => {
-  bench = new ProtocolBench();
+beforeEach(async () => {
+  bench = await ProtocolBench.open();
 });
 afterEach(() => bench.remove());
 

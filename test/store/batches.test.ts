@@ -11,11 +11,11 @@ import { bytesOf, clock, filesOver, forEachCrash, toldBy } from './store-kit.ts'
 const paths = new RegistryPaths('/r');
 const entries = [{ runId: 'run_a', given: { task_id: 'a' } }, null];
 
-it('a batch is found, durable, until it is marked done; the mark costs no sync', () => {
+it('a batch is found, durable, until it is marked done; the mark costs no sync', async () => {
   const memory = new MemoryFs();
   const fs = new FaultFs(memory);
-  const id = writeBatch(filesOver(fs), paths, entries);
-  expect(listUnfinishedBatches(filesOver(memory.crash('nothing')), paths)).toEqual({
+  const id = await writeBatch(filesOver(fs), paths, entries);
+  expect(await listUnfinishedBatches(filesOver(memory.crash('nothing')), paths)).toEqual({
     batches: [{ batchId: id, atMs: clock.nowMs(), entries, outcomes: null }],
     unreadable: [],
   });
@@ -23,16 +23,16 @@ it('a batch is found, durable, until it is marked done; the mark costs no sync',
   markBatchDone(filesOver(fs), paths, id);
   markBatchDone(filesOver(fs), paths, id);
   expect(fs.countOf('sync', 'dataSync')).toBe(syncs);
-  expect(listUnfinishedBatches(filesOver(memory), paths)).toEqual({ batches: [], unreadable: [] });
-  expect(listUnfinishedBatches(filesOver(memory.crash('nothing')), paths).batches).toHaveLength(1);
+  expect(await listUnfinishedBatches(filesOver(memory), paths)).toEqual({ batches: [], unreadable: [] });
+  expect((await listUnfinishedBatches(filesOver(memory.crash('nothing')), paths)).batches).toHaveLength(1);
 });
 
-it('after a crash at any call a batch is there whole or not there', () => {
-  forEachCrash<string>(
+it('after a crash at any call a batch is there whole or not there', async () => {
+  await forEachCrash<string>(
     () => undefined,
-    (fs, acknowledged) => acknowledged.push(writeBatch(filesOver(fs), paths, entries)),
-    (survivor, acknowledged) => {
-      const { batches, unreadable } = listUnfinishedBatches(filesOver(survivor), paths);
+    async (fs, acknowledged) => acknowledged.push(await writeBatch(filesOver(fs), paths, entries)),
+    async (survivor, acknowledged) => {
+      const { batches, unreadable } = await listUnfinishedBatches(filesOver(survivor), paths);
       expect(unreadable).toEqual([]);
       for (const batch of batches) expect(batch.entries).toEqual(entries);
       expect(batches.map((batch) => batch.batchId)).toEqual(expect.arrayContaining([...acknowledged]));
@@ -40,66 +40,66 @@ it('after a crash at any call a batch is there whole or not there', () => {
   );
 });
 
-it('takes packets beyond the size of other registers', () => {
+it('takes packets beyond the size of other registers', async () => {
   const files = filesOver(new MemoryFs());
   const large = ['x'.repeat(16 * 1024 * 1024)];
-  writeBatch(files, paths, large);
-  expect(listUnfinishedBatches(files, paths).batches[0]?.entries).toEqual(large);
+  await writeBatch(files, paths, large);
+  expect((await listUnfinishedBatches(files, paths)).batches[0]?.entries).toEqual(large);
 });
 
-it('what cannot be read is reported', () => {
+it('what cannot be read is reported', async () => {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.batches]);
-  linkRegister(files, paths.batch('batch_x'), bytesOf('{}'));
-  expect(listUnfinishedBatches(files, paths)).toEqual({ batches: [], unreadable: ['batch_x.json'] });
+  await files.ensureFolders([paths.batches]);
+  await linkRegister(files, paths.batch('batch_x'), bytesOf('{}'));
+  expect(await listUnfinishedBatches(files, paths)).toEqual({ batches: [], unreadable: ['batch_x.json'] });
 });
 
-it('the batch of a command is found by the command, with what was decided on each packet, and there is one of it', () => {
+it('the batch of a command is found by the command, with what was decided on each packet, and there is one of it', async () => {
   const memory = new MemoryFs();
   const commandId = 'cmd_000000000000007_x';
-  expect(readBatchOf(filesOver(memory), paths, commandId)).toBeNull();
-  const id = writeBatch(filesOver(memory), paths, entries, { commandId, outcomes: ['recorded'] });
+  expect(await readBatchOf(filesOver(memory), paths, commandId)).toBeNull();
+  const id = await writeBatch(filesOver(memory), paths, entries, { commandId, outcomes: ['recorded'] });
   const files = filesOver(memory.crash('nothing'));
-  expect(readBatchOf(files, paths, commandId)).toEqual({
+  expect(await readBatchOf(files, paths, commandId)).toEqual({
     batchId: id,
     atMs: clock.nowMs(),
     entries,
     outcomes: ['recorded'],
   });
-  expect(listUnfinishedBatches(files, paths).batches.map(({ batchId }) => batchId)).toEqual([id]);
-  expect(() => writeBatch(files, paths, [], { commandId, outcomes: ['other'] })).toThrow('came twice');
+  expect((await listUnfinishedBatches(files, paths)).batches.map(({ batchId }) => batchId)).toEqual([id]);
+  await expect(writeBatch(files, paths, [], { commandId, outcomes: ['other'] })).rejects.toThrow('came twice');
 });
 
-it('a batch of a command that cannot be read is refused by its name, and not taken for none', () => {
+it('a batch of a command that cannot be read is refused by its name, and not taken for none', async () => {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.batches]);
-  linkRegister(files, paths.batch('batch_x'), bytesOf('{}'));
-  expect(() => readBatchOf(files, paths, 'cmd_x')).toThrow(
+  await files.ensureFolders([paths.batches]);
+  await linkRegister(files, paths.batch('batch_x'), bytesOf('{}'));
+  await expect(readBatchOf(files, paths, 'cmd_x')).rejects.toThrow(
     expect.objectContaining({ code: 'PAWL_REGISTRY_INVALID', subject: 'batch_x' }),
   );
 });
 
-it('a batch of packets is named by its time, in 15 digits, and a nonce; that of a command by the command', () => {
+it('a batch of packets is named by its time, in 15 digits, and a nonce; that of a command by the command', async () => {
   const at = (nowMs: number) => new Files(new MemoryFs(), { ...clock, nowMs: () => nowMs, nonce: () => 'n' });
-  expect(writeBatch(at(1_700_000_000_000), paths, [])).toBe('batch_001700000000000_n');
-  expect(writeBatch(at(7), paths, [])).toBe('batch_000000000000007_n');
-  expect(writeBatch(at(0), paths, [], { commandId: 'cmd_x_cmd_y', outcomes: [] })).toBe('batch_x_cmd_y');
-  expect(writeBatch(at(0), paths, [], { commandId: 'x_cmd_y', outcomes: [] })).toBe('x_cmd_y');
+  expect(await writeBatch(at(1_700_000_000_000), paths, [])).toBe('batch_001700000000000_n');
+  expect(await writeBatch(at(7), paths, [])).toBe('batch_000000000000007_n');
+  expect(await writeBatch(at(0), paths, [], { commandId: 'cmd_x_cmd_y', outcomes: [] })).toBe('batch_x_cmd_y');
+  expect(await writeBatch(at(0), paths, [], { commandId: 'x_cmd_y', outcomes: [] })).toBe('x_cmd_y');
 });
 
-it('a batch that is written a second time is a bug, named by its id', () => {
+it('a batch that is written a second time is a bug, named by its id', async () => {
   const files = new Files(new MemoryFs(), { ...clock, nonce: () => 'n' });
-  writeBatch(files, paths, []);
-  expect(() => writeBatch(files, paths, entries)).toThrow(
+  await writeBatch(files, paths, []);
+  await expect(writeBatch(files, paths, entries)).rejects.toThrow(
     new Error('bug: the batch id batch_001700000000000_n came twice'),
   );
 });
 
-it('a batch that cannot be read is told with what to look at', () => {
+it('a batch that cannot be read is told with what to look at', async () => {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.batches]);
-  linkRegister(files, paths.batch('batch_x'), bytesOf('{'));
-  expect(toldBy(() => readBatchOf(files, paths, 'cmd_x'))).toEqual({
+  await files.ensureFolders([paths.batches]);
+  await linkRegister(files, paths.batch('batch_x'), bytesOf('{'));
+  expect(await toldBy(() => readBatchOf(files, paths, 'cmd_x'))).toEqual({
     code: 'PAWL_REGISTRY_INVALID',
     kind: 'terminal',
     message: 'The batch batch_x cannot be read.',
@@ -118,62 +118,67 @@ it.each([
   ['no time', { atMs: '1' }],
   ['a time before all times', { atMs: -1 }],
   ['no entries', { entries: {} }],
-])('a batch with %s is none', (_what, change) => {
+])('a batch with %s is none', async (_what, change) => {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.batches]);
+  await files.ensureFolders([paths.batches]);
   const whole = { v: 1, batchId: 'batch_a', atMs: 0, entries: [] };
   const bytes = typeof change === 'string' ? bytesOf(change) : jsonBytes({ ...whole, ...change });
-  linkRegister(files, paths.batch('batch_a'), bytes);
-  expect(listUnfinishedBatches(files, paths)).toEqual({ batches: [], unreadable: ['batch_a.json'] });
+  await linkRegister(files, paths.batch('batch_a'), bytes);
+  expect(await listUnfinishedBatches(files, paths)).toEqual({ batches: [], unreadable: ['batch_a.json'] });
 });
 
-it('outcomes that are no list are none', () => {
+it('outcomes that are no list are none', async () => {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.batches]);
-  linkRegister(
+  await files.ensureFolders([paths.batches]);
+  await linkRegister(
     files,
     paths.batch('batch_a'),
     jsonBytes({ v: 1, batchId: 'batch_a', atMs: 0, entries: [], outcomes: 'x' }),
   );
-  expect(readBatchOf(files, paths, 'cmd_a')).toEqual({ batchId: 'batch_a', atMs: 0, entries: [], outcomes: null });
+  expect(await readBatchOf(files, paths, 'cmd_a')).toEqual({
+    batchId: 'batch_a',
+    atMs: 0,
+    entries: [],
+    outcomes: null,
+  });
 });
 
-it('of the names in the folder only those count that end in .json, and only their own mark makes them done', () => {
+it('of the names in the folder only those count that end in .json, and only their own mark makes them done', async () => {
   const files = new Files(new MemoryFs(), { ...clock, nonce: () => 'a.json' });
-  const id = writeBatch(files, paths, entries);
+  const id = await writeBatch(files, paths, entries);
   expect(id).toBe('batch_001700000000000_a.json');
   for (const name of ['a.json.done', 'notes.txt', 'xjson', 'a.done.json']) {
     files.fs.close(files.fs.open(`${paths.batches}/${name}`, 'wx+'));
   }
   files.fs.close(files.fs.open(`${paths.batches}/batch_001700000000000_a.done.json`, 'wx+'));
   files.fs.close(files.fs.open(`${paths.batches}/-x y.json`, 'wx+'));
-  const { batches, unreadable } = listUnfinishedBatches(files, paths);
+  const { batches, unreadable } = await listUnfinishedBatches(files, paths);
   expect(batches.map(({ batchId }) => batchId)).toEqual([id]);
   expect(unreadable).toEqual(['-x y.json', 'a.done.json', 'batch_001700000000000_a.done.json']);
   markBatchDone(files, paths, id);
-  expect(listUnfinishedBatches(files, paths).batches).toEqual([]);
+  expect((await listUnfinishedBatches(files, paths)).batches).toEqual([]);
 });
 
-it('looking at batches syncs their folder where one is found, and only there', () => {
+it('looking at batches syncs their folder where one is found, and only there', async () => {
   const fs = new FaultFs(new MemoryFs());
   const files = filesOver(fs);
-  expect(listUnfinishedBatches(files, paths)).toEqual({ batches: [], unreadable: [] });
-  expect(readBatchOf(files, paths, 'cmd_a')).toBeNull();
-  files.ensureFolders([paths.batches]);
-  const syncs = (body: () => unknown): number => {
+  expect(await listUnfinishedBatches(files, paths)).toEqual({ batches: [], unreadable: [] });
+  expect(await readBatchOf(files, paths, 'cmd_a')).toBeNull();
+  await files.ensureFolders([paths.batches]);
+  const syncs = async (body: () => unknown): Promise<number> => {
     const before = fs.countOf('sync');
-    body();
+    await body();
     return fs.countOf('sync') - before;
   };
-  expect(syncs(() => listUnfinishedBatches(files, paths))).toBe(0);
-  writeBatch(files, paths, entries, { commandId: 'cmd_a', outcomes: [] });
-  expect(syncs(() => listUnfinishedBatches(files, paths))).toBe(1);
-  expect(syncs(() => readBatchOf(files, paths, 'cmd_a'))).toBe(1);
+  expect(await syncs(() => listUnfinishedBatches(files, paths))).toBe(0);
+  await writeBatch(files, paths, entries, { commandId: 'cmd_a', outcomes: [] });
+  expect(await syncs(() => listUnfinishedBatches(files, paths))).toBe(1);
+  expect(await syncs(() => readBatchOf(files, paths, 'cmd_a'))).toBe(1);
 });
 
-it('a mark that cannot be made is told by its path; our own bugs pass through', () => {
+it('a mark that cannot be made is told by its path; our own bugs pass through', async () => {
   const fs = new FaultFs(new MemoryFs(), { ops: ['open'], at: 1, fault: { code: 'EACCES' } });
-  expect(toldBy(() => markBatchDone(filesOver(fs), paths, 'batch_a'))).toMatchObject({
+  expect(await toldBy(() => markBatchDone(filesOver(fs), paths, 'batch_a'))).toMatchObject({
     code: 'PAWL_STORE_PERMISSION',
     message: 'could not create /r/batches/batch_a.done: EACCES',
   });

@@ -3,24 +3,25 @@ import { describe, expect, it } from 'vitest';
 import type { FileStat } from '../../src/ports/fs.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { type FsOp, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { writeAtOnce } from '../../src/prove/memory/other-process.ts';
 import { areSameBytes, Files } from '../../src/store/files.ts';
 import { bytesOf, clock, codeOf, filesOver, systemError, toldBy } from './store-kit.ts';
 
 /** A file system in which `/file` holds `old`, and whose next `op` fails. */
 function failing(op: FsOp, code = 'EIO'): { memory: MemoryFs; files: Files } {
   const memory = new MemoryFs();
-  filesOver(memory).writeDurable('/file', bytesOf('old'));
+  writeAtOnce(memory, '/file', bytesOf('old'));
   const files = new Files(new FaultFs(memory, { ops: [op], at: 1, fault: { code } }), { ...clock, nonce: () => 'n' });
   return { memory, files };
 }
 
 /** Every call but those that only look, in order. */
-function changesOf(memory: MemoryFs, body: () => void): string[] {
+async function changesOf(memory: MemoryFs, body: () => Promise<void>): Promise<string[]> {
   const changes: string[] = [];
   memory.onCall = (op, path) => {
     if (op !== 'stat' && op !== 'open' && op !== 'close') changes.push(`${op} ${path}`);
   };
-  body();
+  await body();
   memory.onCall = null;
   return changes;
 }
@@ -48,9 +49,9 @@ describe('a refusal of the system is reported with the action and the path', () 
     ['stat', (files: Files) => files.ensureFolders(['/a']), 'could not look at /a: EIO'],
     ['makeFolder', (files: Files) => files.ensureFolders(['/a']), 'could not make folder /a: EIO'],
     ['sync', (files: Files) => files.ensureFolders(['/a']), 'could not make / durable: EIO'],
-  ] as const)('%s, %s', (op, body, message) => {
+  ] as const)('%s, %s', async (op, body, message) => {
     const { memory, files } = failing(op);
-    expect(toldBy(() => body(files)).message).toBe(message);
+    expect((await toldBy(() => body(files))).message).toBe(message);
     expect(memory.openCount).toBe(0);
     expect(memory.list('/').filter((name) => name.startsWith('.tmp-'))).toEqual([]);
     expect(filesOver(memory).readBytes('/file', 9)).toEqual(bytesOf('old'));
@@ -69,14 +70,14 @@ describe('a refusal of our own says what is wrong and what to do', () => {
   });
   const { files } = failing('touch');
 
-  it('of a file beyond the bound', () => {
-    expect(toldBy(() => files.readBytes('/file', 2))).toEqual(
+  it('of a file beyond the bound', async () => {
+    expect(await toldBy(() => files.readBytes('/file', 2))).toEqual(
       refusal('/file', '/file holds 3 bytes, more than 2', 'Look at the file: Pawl did not write that.'),
     );
   });
 
-  it('of other bytes than the name tells', () => {
-    expect(toldBy(() => files.writeOnce('/file', bytesOf('new')))).toEqual({
+  it('of other bytes than the name tells', async () => {
+    expect(await toldBy(() => files.writeOnce('/file', bytesOf('new')))).toEqual({
       ...refusal(
         '/file',
         '/file: content does not match the hash in its name',
@@ -86,25 +87,25 @@ describe('a refusal of our own says what is wrong and what to do', () => {
     });
   });
 
-  it.each(['file', 'other'] as const)('of what is no folder, and no link to one: %s', (kind) => {
+  it.each(['file', 'other'] as const)('of what is no folder, and no link to one: %s', async (kind) => {
     const memory = new MemoryFs();
     memory.stat = (): FileStat => ({ kind, size: 0, mtimeMs: 0 });
-    expect(toldBy(() => filesOver(memory).ensureFolders(['/a']))).toEqual(
+    expect(await toldBy(() => filesOver(memory).ensureFolders(['/a']))).toEqual(
       refusal('/a', `/a is a ${kind} where a folder must be`, 'Move it away, then start again.'),
     );
   });
 
-  it('of a disk that takes nothing, with how much is left to write', () => {
+  it('of a disk that takes nothing, with how much is left to write', async () => {
     const memory = new MemoryFs();
     const taken = [2, 1, 0];
     memory.write = () => taken.shift() ?? expect.fail();
-    expect(toldBy(() => filesOver(memory).writeAll(7, '/a', bytesOf('12345'), 0))).toEqual(
+    expect(await toldBy(() => filesOver(memory).writeAll(7, '/a', bytesOf('12345'), 0))).toEqual(
       refusal('/a', 'could not write /a: the system wrote none of 2 bytes', 'Check the disk.'),
     );
   });
 
-  it.each([2, 4])('of a size of 3 that should be %i', (expected) => {
-    expect(toldBy(() => files.using('/file', 'r', (fd) => files.checkSize(fd, '/file', expected)))).toEqual(
+  it.each([2, 4])('of a size of 3 that should be %i', async (expected) => {
+    expect(await toldBy(() => files.using('/file', 'r', (fd) => files.checkSize(fd, '/file', expected)))).toEqual(
       refusal(
         '/file',
         `/file is 3 bytes long after writing, not ${expected}`,
@@ -151,20 +152,20 @@ describe('using', () => {
     ['rNoFollow', 'read'],
     ['r+', 'change'],
     ['a+', 'change'],
-  ] as const)('in the mode %s tells a system error of the body as one to %s', (mode, action) => {
+  ] as const)('in the mode %s tells a system error of the body as one to %s', async (mode, action) => {
     const { memory, files } = failing('touch');
     const body = (): never => {
       throw systemError('EIO');
     };
-    expect(toldBy(() => files.using('/file', mode, body)).message).toBe(`could not ${action} /file: EIO`);
+    expect((await toldBy(() => files.using('/file', mode, body))).message).toBe(`could not ${action} /file: EIO`);
     expect(memory.openCount).toBe(0);
   });
 
-  it('tells the first failure where closing fails too, unless that is a bug', () => {
+  it('tells the first failure where closing fails too, unless that is a bug', async () => {
     const body = (): never => {
       throw systemError('ENOSPC');
     };
-    expect(codeOf(() => failing('close').files.using('/file', 'r', body))).toBe('PAWL_STORE_FULL');
+    expect(await codeOf(() => failing('close').files.using('/file', 'r', body))).toBe('PAWL_STORE_FULL');
     const { memory, files } = failing('touch');
     memory.onCall = (op) => {
       if (op === 'close') throw bug;
@@ -172,11 +173,13 @@ describe('using', () => {
     expect(() => files.using('/file', 'r', body)).toThrow(bug);
   });
 
-  it('if it is there: absent is null, and anything else in the way is told', () => {
+  it('if it is there: absent is null, and anything else in the way is told', async () => {
     const { files } = failing('touch');
     expect(files.usingIfThere('/gone', () => 7)).toBeNull();
     expect(files.usingIfThere('/file', () => 7)).toBe(7);
-    expect(toldBy(() => files.usingIfThere('/file/a', () => 7)).message).toBe('could not open /file/a: ENOTDIR');
+    expect((await toldBy(() => files.usingIfThere('/file/a', () => 7))).message).toBe(
+      'could not open /file/a: ENOTDIR',
+    );
     const body = (): never => {
       throw bug;
     };
@@ -202,10 +205,10 @@ describe('a temporary file', () => {
     expect(() => files.removeTemporary('/file')).toThrow(bug);
   });
 
-  it('is named by a nonce, in its folder, and holds the bytes durably', () => {
+  it('is named by a nonce, in its folder, and holds the bytes durably', async () => {
     const { memory, files } = failing('touch');
-    expect(files.writeTemporary('/', bytesOf('x'))).toBe('/.tmp-n');
-    files.syncFolder('/');
+    expect(await files.writeTemporary('/', bytesOf('x'))).toBe('/.tmp-n');
+    await files.syncFolder('/');
     expect(filesOver(memory.crash('nothing')).readBytes('/.tmp-n', 9)).toEqual(bytesOf('x'));
   });
 });
@@ -213,68 +216,71 @@ describe('a temporary file', () => {
 describe('ensureFolders', () => {
   const other = (memory: MemoryFs): Files => new Files(memory, clock, ['/a']);
 
-  it('owes nothing to folders that Pawl has not made', () => {
+  it('owes nothing to folders that Pawl has not made', async () => {
     const memory = new MemoryFs();
     memory.makeFolder('/a');
-    expect(changesOf(memory, () => other(memory).ensureFolders(['/a']))).toEqual([]);
-    expect(changesOf(memory, () => other(memory).ensureFolders(['/a/b']))).toEqual(['makeFolder /a/b', 'sync /a']);
+    expect(await changesOf(memory, () => other(memory).ensureFolders(['/a']))).toEqual([]);
+    expect(await changesOf(memory, () => other(memory).ensureFolders(['/a/b']))).toEqual([
+      'makeFolder /a/b',
+      'sync /a',
+    ]);
   });
 
-  it('syncs a parent once for all that it finds or makes there, and none of the root', () => {
+  it('syncs a parent once for all that it finds or makes there, and none of the root', async () => {
     const memory = new MemoryFs();
     for (const path of ['/a', '/a/b', '/a/c']) memory.makeFolder(path);
     const changes = (paths: string[]) => changesOf(memory, () => filesOver(memory).ensureFolders(paths));
-    expect(changes(['/a/b', '/a/c'])).toEqual(['sync /a']);
-    expect(changes(['/a/b', '/a/d'])).toEqual(['sync /', 'makeFolder /a/d', 'sync /a']);
-    expect(changes(['/'])).toEqual([]);
-    expect(changes(['/', '/e'])).toEqual(['makeFolder /e', 'sync /']);
-    expect(changes([])).toEqual([]);
+    expect(await changes(['/a/b', '/a/c'])).toEqual(['sync /a']);
+    expect(await changes(['/a/b', '/a/d'])).toEqual(['sync /', 'makeFolder /a/d', 'sync /a']);
+    expect(await changes(['/'])).toEqual([]);
+    expect(await changes(['/', '/e'])).toEqual(['makeFolder /e', 'sync /']);
+    expect(await changes([])).toEqual([]);
   });
 
-  it('takes a link for the folder that it leads to', () => {
+  it('takes a link for the folder that it leads to', async () => {
     const memory = new MemoryFs();
     memory.makeFolder('/a');
     const stat = memory.stat.bind(memory);
     memory.stat = (path) => (path === '/a' ? { kind: 'link', size: 0, mtimeMs: 0 } : stat(path));
-    expect(changesOf(memory, () => filesOver(memory).ensureFolders(['/a/b']))).toEqual([
+    expect(await changesOf(memory, () => filesOver(memory).ensureFolders(['/a/b']))).toEqual([
       'sync /',
       'makeFolder /a/b',
       'sync /a',
     ]);
   });
 
-  it('takes a folder that another process made in between for its own', () => {
+  it('takes a folder that another process made in between for its own', async () => {
     const memory = new MemoryFs();
     memory.onCall = (op, path) => {
       if (op !== 'makeFolder') return;
       memory.onCall = null;
       memory.makeFolder(path);
     };
-    filesOver(memory).ensureFolders(['/a']);
+    await filesOver(memory).ensureFolders(['/a']);
     expect(memory.crash('nothing').stat('/a')?.kind).toBe('folder');
   });
 
-  it('does without the sync of a parent that it may not open, where the folder was there', () => {
-    const refusing = (code: string): (() => void) => {
+  it('does without the sync of a parent that it may not open, where the folder was there', async () => {
+    const refusing = (code: string): (() => Promise<void>) => {
       const memory = new MemoryFs();
       memory.makeFolder('/a');
       const fs = new FaultFs(memory, { ops: ['open'], at: 1, fault: { code } });
       return () => filesOver(fs).ensureFolders(['/a']);
     };
-    refusing('EACCES')();
-    expect(codeOf(refusing('EIO'))).toBe('PAWL_STORE_FAILED');
+    await refusing('EACCES')();
+    expect(await codeOf(refusing('EIO'))).toBe('PAWL_STORE_FAILED');
     const memory = new MemoryFs();
     memory.makeFolder('/a');
     memory.onCall = (op) => {
       if (op === 'open') throw bug;
     };
-    expect(() => filesOver(memory).ensureFolders(['/a'])).toThrow(bug);
+    await expect(filesOver(memory).ensureFolders(['/a'])).rejects.toBe(bug);
   });
 });
 
-it('names that cannot be listed are none only where the folder is absent', () => {
+it('names that cannot be listed are none only where the folder is absent', async () => {
   expect(failing('list', 'ENOENT').files.listNames('/')).toEqual([]);
-  expect(codeOf(() => failing('list', 'ENOTDIR').files.listNames('/'))).toBe('PAWL_STORE_FAILED');
+  expect(await codeOf(() => failing('list', 'ENOTDIR').files.listNames('/'))).toBe('PAWL_STORE_FAILED');
 });
 
 it('bytes are the same by what they hold', () => {

@@ -55,7 +55,7 @@ describe.each(Object.entries(places))('the file port of %s', (_name, open) => {
     }
   };
 
-  it('writes at a position, appends at the end, reads less only at the end of the file', () => {
+  it('writes at a position, appends at the end, reads less only at the end of the file', async () => {
     put('a', 'hello');
     const fd = place.fs.open(at('a'), 'r+');
     expect(place.fs.write(fd, bytesOf('J'), 0)).toBe(1);
@@ -69,8 +69,8 @@ describe.each(Object.entries(places))('the file port of %s', (_name, open) => {
     place.fs.write(end, bytesOf('?'), null);
     place.fs.truncate(end, 6);
     place.fs.write(end, bytesOf('.'), null);
-    place.fs.dataSync(end);
-    place.fs.sync(end);
+    await place.fs.dataSync(end);
+    await place.fs.sync(end);
     place.fs.close(end);
     expect(get('a')).toBe('Jello!.');
   });
@@ -104,7 +104,7 @@ describe.each(Object.entries(places))('the file port of %s', (_name, open) => {
     expect(failure(() => place.fs.rename(at('a'), at('b')))).toBe('ENOENT');
   });
 
-  it('makes folders, lists them sorted, tells what is there', () => {
+  it('makes folders, lists them sorted, tells what is there', async () => {
     place.fs.makeFolder(at('z'));
     expect(failure(() => place.fs.makeFolder(at('z')))).toBe('EEXIST');
     expect(failure(() => place.fs.makeFolder(at('x/y')))).toBe('ENOENT');
@@ -117,7 +117,7 @@ describe.each(Object.entries(places))('the file port of %s', (_name, open) => {
     expect(place.fs.stat(at('z'))?.kind).toBe('folder');
     expect(place.fs.stat(at('none'))).toBeNull();
     const fd = place.fs.open(at('z'), 'r');
-    place.fs.sync(fd);
+    await place.fs.sync(fd);
     place.fs.close(fd);
   });
 

@@ -8,42 +8,42 @@ import { bytesOf, clock, filesOver } from './store-kit.ts';
 const paths = new RegistryPaths('/r');
 const body = { runId: 'run_a', reason: 'enough', by: 'ada' };
 
-it('a command left by any process is found, durable, until it is decided', () => {
+it('a command left by any process is found, durable, until it is decided', async () => {
   const fs = new MemoryFs();
-  const first = leaveCommand(filesOver(fs), paths, clock, { ...body, command: 'cancel' });
-  const second = leaveCommand(filesOver(fs), paths, clock, { ...body, command: 'resolve', decision: 'retry' });
+  const first = await leaveCommand(filesOver(fs), paths, clock, { ...body, command: 'cancel' });
+  const second = await leaveCommand(filesOver(fs), paths, clock, { ...body, command: 'resolve', decision: 'retry' });
   const files = filesOver(fs.crash('nothing'));
-  expect(readCommands(files, paths)).toEqual({
+  expect(await readCommands(files, paths)).toEqual({
     commands: [
       { ...body, command: 'cancel', commandId: first, atMs: clock.nowMs() },
       { ...body, command: 'resolve', decision: 'retry', commandId: second, atMs: clock.nowMs() },
     ],
     unreadable: [],
   });
-  expect(readDecision(files, paths, first)).toBeNull();
-  markDecided(files, paths, first, { isAccepted: true, code: null, seq: 7 });
-  expect(readCommands(files, paths).commands.map((command) => command.commandId)).toEqual([second]);
+  expect(await readDecision(files, paths, first)).toBeNull();
+  await markDecided(files, paths, first, { isAccepted: true, code: null, seq: 7 });
+  expect((await readCommands(files, paths)).commands.map((command) => command.commandId)).toEqual([second]);
 });
 
-it('packets lie in their command as they were given, also beyond the size of other registers', () => {
+it('packets lie in their command as they were given, also beyond the size of other registers', async () => {
   const fs = new MemoryFs();
   const packets = [{ task_id: 'a', text: 'x'.repeat(5 * 1024 * 1024) }, 'no object'];
   const request = { command: 'intake', packets, again: true, isAllOrNothing: false, by: 'ada' } as const;
-  const commandId = leaveCommand(filesOver(fs), paths, clock, request);
+  const commandId = await leaveCommand(filesOver(fs), paths, clock, request);
   const files = filesOver(fs.crash('nothing'));
-  expect(readCommands(files, paths).commands).toEqual([{ ...request, commandId, atMs: clock.nowMs() }]);
+  expect((await readCommands(files, paths)).commands).toEqual([{ ...request, commandId, atMs: clock.nowMs() }]);
   const decision = { isAccepted: true, code: null, seq: null, outcomes: [{ taskId: 'a' }] };
-  expect(markDecided(files, paths, commandId, decision)).toEqual(decision);
-  expect(readDecision(files, paths, commandId)).toEqual(decision);
+  expect(await markDecided(files, paths, commandId, decision)).toEqual(decision);
+  expect(await readDecision(files, paths, commandId)).toEqual(decision);
 });
 
-it('the first decision stands', () => {
+it('the first decision stands', async () => {
   const files = filesOver(new MemoryFs());
-  const id = leaveCommand(files, paths, clock, { ...body, command: 'cancel' });
+  const id = await leaveCommand(files, paths, clock, { ...body, command: 'cancel' });
   const refused = { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: 3 };
-  expect(markDecided(files, paths, id, refused)).toEqual(refused);
-  expect(markDecided(files, paths, id, { isAccepted: true, code: null, seq: 4 })).toEqual(refused);
-  expect(readDecision(files, paths, id)).toEqual(refused);
+  expect(await markDecided(files, paths, id, refused)).toEqual(refused);
+  expect(await markDecided(files, paths, id, { isAccepted: true, code: null, seq: 4 })).toEqual(refused);
+  expect(await readDecision(files, paths, id)).toEqual(refused);
 });
 
 it.each([
@@ -55,25 +55,25 @@ it.each([
   '{"v":1,"commandId":"cmd_x","command":"intake","packets":{},"again":false,"isAllOrNothing":false,"by":"","atMs":1}',
   '{"v":1,"commandId":"cmd_x","command":"intake","packets":[],"again":"no","isAllOrNothing":false,"by":"","atMs":1}',
   '{"v":1,"commandId":"cmd_y","command":"cancel","runId":"r","reason":"","by":"","atMs":1}',
-])('a command that cannot be read is reported, and can be decided: %j', (content) => {
+])('a command that cannot be read is reported, and can be decided: %j', async (content) => {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.inbox]);
-  linkRegister(files, paths.command('cmd_x'), bytesOf(content));
-  expect(readCommands(files, paths)).toEqual({ commands: [], unreadable: ['cmd_x'] });
-  markDecided(files, paths, 'cmd_x', { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
-  expect(readCommands(files, paths)).toEqual({ commands: [], unreadable: [] });
+  await files.ensureFolders([paths.inbox]);
+  await linkRegister(files, paths.command('cmd_x'), bytesOf(content));
+  expect(await readCommands(files, paths)).toEqual({ commands: [], unreadable: ['cmd_x'] });
+  await markDecided(files, paths, 'cmd_x', { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
+  expect(await readCommands(files, paths)).toEqual({ commands: [], unreadable: [] });
 });
 
-it('an empty or absent inbox holds nothing', () => {
-  expect(readCommands(filesOver(new MemoryFs()), paths)).toEqual({ commands: [], unreadable: [] });
+it('an empty or absent inbox holds nothing', async () => {
+  expect(await readCommands(filesOver(new MemoryFs()), paths)).toEqual({ commands: [], unreadable: [] });
 });
 
 /** What is read where the inbox holds that under the name of a command. */
-function readOf(value: object): ReturnType<typeof readCommands> {
+async function readOf(value: object): ReturnType<typeof readCommands> {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.inbox]);
+  await files.ensureFolders([paths.inbox]);
   const whole = { v: 1, commandId: 'cmd_1', atMs: 5, by: 'ada', ...value };
-  linkRegister(files, paths.command('cmd_1'), bytesOf(JSON.stringify(whole)));
+  await linkRegister(files, paths.command('cmd_1'), bytesOf(JSON.stringify(whole)));
   return readCommands(files, paths);
 }
 
@@ -85,8 +85,11 @@ it.each([
   [{ command: 'intake', packets: [], again: false, isAllOrNothing: true }],
   [{ command: 'intake', packets: [], again: false, isAllOrNothing: true, agentOverride: 'claude' }],
   [{ command: 'replace', packet: {}, reason: 'r', agentOverride: 'claude' }],
-])('%j is a command', (value) => {
-  expect(readOf(value)).toEqual({ commands: [{ ...value, by: 'ada', commandId: 'cmd_1', atMs: 5 }], unreadable: [] });
+])('%j is a command', async (value) => {
+  expect(await readOf(value)).toEqual({
+    commands: [{ ...value, by: 'ada', commandId: 'cmd_1', atMs: 5 }],
+    unreadable: [],
+  });
 });
 
 it.each([
@@ -105,21 +108,21 @@ it.each([
   [{ command: 'intake', packets: [], again: false }],
   [{ command: 'intake', packets: [], again: false, isAllOrNothing: true, agentOverride: '' }],
   [{ command: 'replace', packet: {}, reason: 'r', agentOverride: '--x' }],
-])('%j is none, and is named', (value) => {
-  expect(readOf(value)).toEqual({ commands: [], unreadable: ['cmd_1'] });
+])('%j is none, and is named', async (value) => {
+  expect(await readOf(value)).toEqual({ commands: [], unreadable: ['cmd_1'] });
 });
 
-it('what is not a command is passed over, and commands come in the order of their time', () => {
+it('what is not a command is passed over, and commands come in the order of their time', async () => {
   const fs = new MemoryFs();
   const files = filesOver(fs);
   const at = (nowMs: number) => ({ ...clock, nowMs: () => nowMs });
-  const late = leaveCommand(files, paths, at(20_000_000_000_000), { ...body, command: 'cancel' });
-  const early = leaveCommand(files, paths, at(9_999), { ...body, command: 'cancel' });
-  const before = leaveCommand(files, paths, at(-5), { ...body, command: 'cancel' });
-  files.writeDurable(`${paths.inbox}/notes.txt`, bytesOf('x'));
-  expect(readCommands(files, paths).commands.map(({ commandId }) => commandId)).toEqual([early, late]);
+  const late = await leaveCommand(files, paths, at(20_000_000_000_000), { ...body, command: 'cancel' });
+  const early = await leaveCommand(files, paths, at(9_999), { ...body, command: 'cancel' });
+  const before = await leaveCommand(files, paths, at(-5), { ...body, command: 'cancel' });
+  await files.writeDurable(`${paths.inbox}/notes.txt`, bytesOf('x'));
+  expect((await readCommands(files, paths)).commands.map(({ commandId }) => commandId)).toEqual([early, late]);
   // Before 1970 there is no valid time: it is told, and not taken for another.
-  expect(readCommands(files, paths).unreadable).toEqual([before]);
+  expect((await readCommands(files, paths)).unreadable).toEqual([before]);
   expect(before).toMatch(/^cmd_000000000000000_/);
   expect(early).toMatch(/^cmd_000000000009999_/);
 });
@@ -128,9 +131,9 @@ it.each([
   ['{', { isAccepted: false, code: null, seq: null }],
   ['{"isAccepted":"yes","code":5,"seq":-1,"outcomes":{}}', { isAccepted: false, code: null, seq: null }],
   ['{"isAccepted":true,"code":"C","seq":0,"outcomes":[1]}', { isAccepted: true, code: 'C', seq: 0, outcomes: [1] }],
-])('a decision that reads %s is %j', (text, decision) => {
+])('a decision that reads %s is %j', async (text, decision) => {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.inbox]);
-  linkRegister(files, paths.decision('cmd_1'), bytesOf(text));
-  expect(readDecision(files, paths, 'cmd_1')).toEqual(decision);
+  await files.ensureFolders([paths.inbox]);
+  await linkRegister(files, paths.decision('cmd_1'), bytesOf(text));
+  expect(await readDecision(files, paths, 'cmd_1')).toEqual(decision);
 });

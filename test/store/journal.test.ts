@@ -4,6 +4,7 @@ import { sha256 } from '../../src/base/sha256.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { FIRST_PREV } from '../../src/model/system-record.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { writeAtOnce } from '../../src/prove/memory/other-process.ts';
 import {
   type JournalReading,
   journalRecords,
@@ -25,7 +26,7 @@ const ends = lines.map((_, index) => bytesOf(lines.slice(0, index + 1).join(''))
 
 function journalOf(bytes: Uint8Array): MemoryFs {
   const fs = new MemoryFs();
-  filesOver(fs).writeDurable(PATH, bytes);
+  writeAtOnce(fs, PATH, bytes);
   return fs;
 }
 
@@ -168,10 +169,10 @@ describe('readJournal', () => {
     expect(Math.min(...tookMs)).toBeLessThan(1_000);
   });
 
-  it('journalRecords gives what may be driven by, and throws for damage', () => {
+  it('journalRecords gives what may be driven by, and throws for damage', async () => {
     expect(journalRecords(PATH, reading(whole))).toEqual(records);
     expect(journalRecords(PATH, { kind: 'absent' })).toEqual([]);
-    expect(codeOf(() => journalRecords(PATH, reading(bytesOf('x\n'))))).toBe('PAWL_JOURNAL_DAMAGED');
+    expect(await codeOf(() => journalRecords(PATH, reading(bytesOf('x\n'))))).toBe('PAWL_JOURNAL_DAMAGED');
   });
 });
 
@@ -210,20 +211,20 @@ describe('readJournalTail', () => {
     expect(bytesRead).toBeLessThan(20_000);
   });
 
-  it('throws at a last whole line that is no record', () => {
-    expect(codeOf(() => tail(bytesOf(`${lines[0]}x\n`)))).toBe('PAWL_JOURNAL_DAMAGED');
-    expect(codeOf(() => tail(bytesOf('x'.repeat(5_000_000))))).toBe('PAWL_JOURNAL_DAMAGED');
+  it('throws at a last whole line that is no record', async () => {
+    expect(await codeOf(() => tail(bytesOf(`${lines[0]}x\n`)))).toBe('PAWL_JOURNAL_DAMAGED');
+    expect(await codeOf(() => tail(bytesOf('x'.repeat(5_000_000))))).toBe('PAWL_JOURNAL_DAMAGED');
   });
 });
 
 describe('repairJournal', () => {
-  it('makes every truncated journal whole, keeps what it cuts, and says so', () => {
+  it('makes every truncated journal whole, keeps what it cuts, and says so', async () => {
     for (let size = 0; size < whole.length; size += 1) {
       const fs = journalOf(whole.slice(0, size));
       const files = filesOver(fs);
       const found = readJournal(files, PATH);
       if (found.kind !== 'unterminated' && found.kind !== 'torn') continue;
-      const said = repairJournal(files, PATH, found);
+      const said = await repairJournal(files, PATH, found);
       const after = readJournal(filesOver(fs.crash('nothing')), PATH);
       expect(after.kind === 'whole' && after.records).toEqual(found.records);
       if (found.kind === 'unterminated') continue;
@@ -236,17 +237,17 @@ describe('repairJournal', () => {
   it.each([
     ['a torn', whole.slice(0, -20), 2],
     ['an unterminated', whole.slice(0, -1), 3],
-  ])('killed at any call it loses nothing of %s one, and is finished the next time', (_what, bytes, count) => {
-    const ways = forEachCrash(
-      (fs) => filesOver(fs).writeDurable(PATH, bytes),
-      (fs) => {
+  ])('killed at any call it loses nothing of %s one, and is finished the next time', async (_what, bytes, count) => {
+    const ways = await forEachCrash(
+      (fs) => writeAtOnce(fs, PATH, bytes),
+      async (fs) => {
         const found = readJournal(filesOver(fs), PATH);
-        if (found.kind === 'torn' || found.kind === 'unterminated') repairJournal(filesOver(fs), PATH, found);
+        if (found.kind === 'torn' || found.kind === 'unterminated') await repairJournal(filesOver(fs), PATH, found);
       },
-      (survivor) => {
+      async (survivor) => {
         const files = filesOver(survivor);
         const found = readJournal(files, PATH);
-        if (found.kind === 'torn' || found.kind === 'unterminated') repairJournal(files, PATH, found);
+        if (found.kind === 'torn' || found.kind === 'unterminated') await repairJournal(files, PATH, found);
         const after = readJournal(files, PATH);
         expect(after.kind === 'whole' && after.records.length).toBe(count);
         if (count === 3) return;
@@ -257,11 +258,11 @@ describe('repairJournal', () => {
     expect(ways).toBeGreaterThan(6);
   });
 
-  it('does not touch a file that is not as it was read', () => {
+  it('does not touch a file that is not as it was read', async () => {
     const fs = journalOf(whole.slice(0, -1));
     const files = filesOver(fs);
     const stale = { kind: 'torn', records: [], keptSize: 0, torn: bytesOf('x') } as const;
-    expect(codeOf(() => repairJournal(files, PATH, stale))).toBe('PAWL_STORE_FAILED');
+    expect(await codeOf(() => repairJournal(files, PATH, stale))).toBe('PAWL_STORE_FAILED');
     expect(readJournal(files, PATH).kind).toBe('unterminated');
   });
 });
@@ -280,8 +281,8 @@ describe('tailJournal', () => {
     expect(seen).toEqual([2, 3]);
   });
 
-  it('throws at a line that does not follow', () => {
+  it('throws at a line that does not follow', async () => {
     const follower = tailJournal(filesOver(journalOf(chain({}, { seq: 3 }))), PATH);
-    expect(codeOf(() => follower.poll())).toBe('PAWL_JOURNAL_DAMAGED');
+    expect(await codeOf(() => follower.poll())).toBe('PAWL_JOURNAL_DAMAGED');
   });
 });

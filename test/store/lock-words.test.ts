@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Life } from '../../src/base/process-identity.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { linkAtOnce, writeAtOnce } from '../../src/prove/memory/other-process.ts';
 import { listRuns } from '../../src/run/error-actions.ts';
 import { takeOver } from '../../src/run/next-actions.ts';
 import { jsonBytes } from '../../src/store/json-file.ts';
-import { linkRegister } from '../../src/store/register.ts';
 import { abandonedSince, assertHolderKnown, readHolder, takeLock } from '../../src/store/registry-lock.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { clock, filesOver, toldBy } from './store-kit.ts';
@@ -18,11 +18,10 @@ const LOCK = { v: 1, generation: 1, nonce: 'x', holder: HOLDER, atMs: 1_700_000_
 
 /** A registry with these locks, and this word on whether their holders live. */
 function registry(life: Life, ...locks: readonly object[]) {
-  const fs = new MemoryFs();
-  const files = filesOver(fs);
-  files.ensureFolders(['/r']);
+  const disk = new MemoryFs();
+  disk.makeFolder('/r');
   for (const [index, lock] of locks.entries()) {
-    linkRegister(files, paths.lock(index + 1), jsonBytes({ ...LOCK, generation: index + 1, ...lock }));
+    linkAtOnce(disk, paths.lock(index + 1), jsonBytes({ ...LOCK, generation: index + 1, ...lock }));
   }
   const processes = {
     self: () => HOLDER,
@@ -32,12 +31,12 @@ function registry(life: Life, ...locks: readonly object[]) {
     work: () => [],
     startHost: () => null,
   };
-  return { files, paths, clock, processes, helperLock: null };
+  return { disk, files: filesOver(disk), paths, clock, processes, helperLock: null };
 }
 
 function release(request: ReturnType<typeof registry>, generation: number, change: object = {}): void {
   const released = { v: 1, generation, nonce: 'x', ...change };
-  linkRegister(request.files, paths.released(generation), jsonBytes(released));
+  linkAtOnce(request.disk, paths.released(generation), jsonBytes(released));
 }
 
 const UNKNOWN = {
@@ -70,13 +69,13 @@ describe('assertHolderKnown', () => {
     expect(assertHolderKnown(request)).toBeUndefined();
   });
 
-  it('refuses a holder of which nothing can be told, and asks for a word', () => {
-    expect(toldBy(() => assertHolderKnown(registry('unknown', {})))).toEqual({
+  it('refuses a holder of which nothing can be told, and asks for a word', async () => {
+    expect(await toldBy(() => assertHolderKnown(registry('unknown', {})))).toEqual({
       ...UNKNOWN,
       message:
         '/r is held by process 41 on desk since 2023-11-14T22:13:20.000Z, and from here it cannot be proven dead',
     });
-    expect(toldBy(() => assertHolderKnown(registry('alive', {}, { v: 2 })))).toEqual({
+    expect(await toldBy(() => assertHolderKnown(registry('alive', {}, { v: 2 })))).toEqual({
       ...UNKNOWN,
       message: '/r is held (generation 2) by an unknown process: the lock file is unreadable',
     });
@@ -84,35 +83,35 @@ describe('assertHolderKnown', () => {
 });
 
 describe('a registry that cannot be taken', () => {
-  it('is told by who lives and holds it', () => {
-    expect(toldBy(() => takeLock(registry('alive', {})))).toEqual({
+  it('is told by who lives and holds it', async () => {
+    expect(await toldBy(() => takeLock(registry('alive', {})))).toEqual({
       ...KNOWN,
       message: '/r is held by process 41 on desk since 2023-11-14T22:13:20.000Z',
     });
-    expect(toldBy(() => takeLock(registry('alive', { atMs: Number.MAX_SAFE_INTEGER }))).message).toBe(
+    expect((await toldBy(() => takeLock(registry('alive', { atMs: Number.MAX_SAFE_INTEGER })))).message).toBe(
       '/r is held by process 41 on desk since an unknown time',
     );
   });
 
-  it('because others were faster 16 times is told by the last of them', () => {
+  it('because others were faster 16 times is told by the last of them', async () => {
     const request = registry('dead');
     let generation = 0;
     const exists = request.files.exists.bind(request.files);
     request.files.exists = (path) => {
       generation += 1;
-      request.files.writeDurable(paths.lock(generation), jsonBytes({ ...LOCK, generation, nonce: `${generation}` }));
+      writeAtOnce(request.disk, paths.lock(generation), jsonBytes({ ...LOCK, generation, nonce: `${generation}` }));
       return exists(path);
     };
-    expect(toldBy(() => takeLock(request))).toEqual({
+    expect(await toldBy(() => takeLock(request))).toEqual({
       ...KNOWN,
       message: '/r was taken by other processes in the meantime, last by process 41 on desk',
     });
     expect(generation).toBe(16);
   });
 
-  it('because of helpers of the former runner is told by their lock', () => {
+  it('because of helpers of the former runner is told by their lock', async () => {
     const request = { ...registry('dead', {}), helperLock: { take: () => 'busy' as const } };
-    expect(toldBy(() => takeLock(request))).toEqual({
+    expect(await toldBy(() => takeLock(request))).toEqual({
       ...KNOWN,
       message: 'helper processes of the former runner still hold /r/lock.alive after 30000 ms',
       hint: 'Wait until its git commands have ended, or end them, then start again.',
@@ -120,10 +119,10 @@ describe('a registry that cannot be taken', () => {
     });
   });
 
-  it('and a lock that was let go of is a bug to rely on', () => {
-    const lock = takeLock(registry('alive'));
-    lock.release();
-    expect(() => lock.assertHighest()).toThrow(new Error('bug: the registry lock was released'));
+  it('and a lock that was let go of is a bug to rely on', async () => {
+    const lock = await takeLock(registry('alive'));
+    await lock.release();
+    expect(() => lock.assertHighest(lock.generation)).toThrow(new Error('bug: the registry lock was released'));
   });
 });
 
@@ -158,7 +157,7 @@ describe('a lock file', () => {
 
   it('of the highest generation counts, and names that are no locks do not', () => {
     const request = registry('dead', {}, {}, {});
-    request.files.writeDurable('/r/lock.000009x', jsonBytes({}));
+    writeAtOnce(request.disk, '/r/lock.000009x', jsonBytes({}));
     expect(readHolder(request)).toEqual({ kind: 'free', generation: 3, content: { ...LOCK, generation: 3 } });
   });
 });
@@ -191,11 +190,11 @@ describe('abandonedSince', () => {
   });
 });
 
-it('a helper lock that cannot be given back is told by its path', () => {
+it('a helper lock that cannot be given back is told by its path', async () => {
   const request = registry('alive');
   const fs = new FaultFs(request.files.fs);
   const take = () => ({ fd: fs.open(paths.aliveLock, 'a+') });
-  const lock = takeLock({ ...request, files: filesOver(fs), helperLock: { take } });
+  const lock = await takeLock({ ...request, files: filesOver(fs), helperLock: { take } });
   fs.plan = { ops: ['close'], at: 1, fault: { code: 'EIO' } };
-  expect(toldBy(() => lock.release()).message).toBe('could not close /r/lock.alive: EIO');
+  expect((await toldBy(() => lock.release())).message).toBe('could not close /r/lock.alive: EIO');
 });

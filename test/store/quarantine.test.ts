@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { quarantineRun, readQuarantine, resolveQuarantine } from '../../src/store/quarantine.ts';
+import { quarantineRun, readQuarantine, readSettledQuarantine, resolveQuarantine } from '../../src/store/quarantine.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { bytesOf, filesOver } from './store-kit.ts';
+import { bytesOf, codeOf, filesOver, systemError } from './store-kit.ts';
 
 const paths = new RegistryPaths('/r');
 const why = {
@@ -15,25 +15,25 @@ const why = {
 };
 const decision = { decision: 'abandon', reason: 'done by hand', by: 'ada', atMs: 6 } as const;
 
-it('a run is set aside once, durably, until an operator resolves it', () => {
+it('a run is set aside once, durably, until an operator resolves it', async () => {
   const fs = new MemoryFs();
   const files = filesOver(fs);
   expect(readQuarantine(files, paths, 'run_a')).toBeNull();
   const record = { ...why, v: 1 };
-  expect(quarantineRun(files, paths, 'run_a', why)).toEqual(record);
-  expect(quarantineRun(files, paths, 'run_a', { ...why, detail: 'another' })).toEqual(record);
+  expect(await quarantineRun(files, paths, 'run_a', why)).toEqual(record);
+  expect(await quarantineRun(files, paths, 'run_a', { ...why, detail: 'another' })).toEqual(record);
   expect(readQuarantine(filesOver(fs.crash('nothing')), paths, 'run_a')).toEqual({ record, resolved: null });
   const resolved = { ...decision, v: 1 };
-  expect(resolveQuarantine(files, paths, 'run_a', decision)).toEqual(resolved);
-  expect(resolveQuarantine(files, paths, 'run_a', { ...decision, by: 'bob' })).toEqual(resolved);
+  expect(await resolveQuarantine(files, paths, 'run_a', decision)).toEqual(resolved);
+  expect(await resolveQuarantine(files, paths, 'run_a', { ...decision, by: 'bob' })).toEqual(resolved);
   expect(readQuarantine(filesOver(fs.crash('nothing')), paths, 'run_a')).toEqual({ record, resolved });
 });
 
-it('an unreadable reason quarantines all the same, an unreadable resolution resolves nothing', () => {
+it('an unreadable reason quarantines all the same, an unreadable resolution resolves nothing', async () => {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.run('run_a')]);
-  linkRegister(files, paths.quarantined('run_a'), bytesOf('garbage'));
-  linkRegister(files, paths.quarantineResolved('run_a'), bytesOf('{"v":1,"decision":"retry"}'));
+  await files.ensureFolders([paths.run('run_a')]);
+  await linkRegister(files, paths.quarantined('run_a'), bytesOf('garbage'));
+  await linkRegister(files, paths.quarantineResolved('run_a'), bytesOf('{"v":1,"decision":"retry"}'));
   expect(readQuarantine(files, paths, 'run_a')).toMatchObject({
     record: { code: 'PAWL_REGISTER_CONTRADICTION', surfaces: [] },
     resolved: null,
@@ -41,11 +41,14 @@ it('an unreadable reason quarantines all the same, an unreadable resolution reso
 });
 
 /** What is read where the reason, or the decision on it, holds that. */
-function readOf(name: 'quarantined' | 'quarantineResolved', value: object): ReturnType<typeof readQuarantine> {
+async function readOf(
+  name: 'quarantined' | 'quarantineResolved',
+  value: object,
+): Promise<ReturnType<typeof readQuarantine>> {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.run('run_a')]);
-  if (name === 'quarantineResolved') quarantineRun(files, paths, 'run_a', why);
-  linkRegister(files, paths[name]('run_a'), bytesOf(JSON.stringify(value)));
+  await files.ensureFolders([paths.run('run_a')]);
+  if (name === 'quarantineResolved') await quarantineRun(files, paths, 'run_a', why);
+  await linkRegister(files, paths[name]('run_a'), bytesOf(JSON.stringify(value)));
   return readQuarantine(files, paths, 'run_a');
 }
 
@@ -61,8 +64,8 @@ it.each([
   [{ surfaces: ['a', 7] }],
   [{ surfaces: 'a' }],
   [{ atMs: -1 }],
-])('a reason with %j in it is one that cannot be read', (wrong) => {
-  expect(readOf('quarantined', { ...why, v: 1, ...wrong })).toEqual({
+])('a reason with %j in it is one that cannot be read', async (wrong) => {
+  expect(await readOf('quarantined', { ...why, v: 1, ...wrong })).toEqual({
     record: {
       v: 1,
       code: 'PAWL_REGISTER_CONTRADICTION',
@@ -77,16 +80,33 @@ it.each([
 
 it.each([[{ v: 2 }], [{ decision: 'accept' }], [{ reason: 1 }], [{ by: null }], [{ atMs: 'now' }]])(
   'a decision with %j in it resolves nothing',
-  (wrong) => {
-    expect(readOf('quarantineResolved', { ...decision, v: 1, ...wrong })?.resolved).toBeNull();
+  async (wrong) => {
+    expect((await readOf('quarantineResolved', { ...decision, v: 1, ...wrong }))?.resolved).toBeNull();
   },
 );
 
-it('a decision has the id of its command, where it came by one', () => {
+it('a decision has the id of its command, where it came by one', async () => {
   const whole = { ...decision, v: 1 };
-  expect(readOf('quarantineResolved', { ...whole, commandId: 'c', more: 1 })?.resolved).toEqual({
+  expect((await readOf('quarantineResolved', { ...whole, commandId: 'c', more: 1 }))?.resolved).toEqual({
     ...whole,
     commandId: 'c',
   });
-  expect(readOf('quarantineResolved', { ...whole, commandId: 5 })?.resolved).toEqual(whole);
+  expect((await readOf('quarantineResolved', { ...whole, commandId: 5 }))?.resolved).toEqual(whole);
+});
+
+it('a quarantine that is acted upon is durable, even where its writer was killed before it was', async () => {
+  const fs = new MemoryFs();
+  const files = filesOver(fs);
+  await files.ensureFolders([paths.run('run_a')]);
+  expect(await readSettledQuarantine(files, paths, 'run_a')).toBeNull();
+  fs.onCall = (op, path) => {
+    if (op === 'open' && path === paths.run('run_a')) throw systemError('EIO');
+  };
+  expect(await codeOf(() => quarantineRun(files, paths, 'run_a', why))).toBe('PAWL_STORE_FAILED');
+  fs.onCall = null;
+  const quarantine = { record: { ...why, v: 1 }, resolved: null };
+  expect(readQuarantine(files, paths, 'run_a')).toEqual(quarantine);
+  expect(readQuarantine(filesOver(fs.crash('nothing')), paths, 'run_a')).toBeNull();
+  expect(await readSettledQuarantine(files, paths, 'run_a')).toEqual(quarantine);
+  expect(readQuarantine(filesOver(fs.crash('nothing')), paths, 'run_a')).toEqual(quarantine);
 });

@@ -22,16 +22,16 @@ const files = new Files(nodeFs, systemClock);
 const self = { pid: process.pid, startTime: 's', bootId: 'b', pidNamespace: 'n', hostname: 'h', machineId: 'm' };
 const processes = { self: () => self, life: () => 'dead', signal: () => false, tree: () => null, startHost: () => null };
 while (Date.now() < startMs) {}
-const { paths, registryId } = openRegistry(files, root);
+const { paths, registryId } = await openRegistry(files, root);
 const wins = [];
 const generations = [];
 for (let round = 0; round < rounds; round += 1) {
   const bytes = new TextEncoder().encode(systemClock.nonce());
-  if (linkRegister(files, paths.root + '/register-' + round, bytes).isWinner) wins.push(round);
+  if ((await linkRegister(files, paths.root + '/register-' + round, bytes)).isWinner) wins.push(round);
 }
 for (let round = 0; round < 5; round += 1) {
   try {
-    generations.push(takeLock({ files, paths, clock: systemClock, processes, helperLock: null }).generation);
+    generations.push((await takeLock({ files, paths, clock: systemClock, processes, helperLock: null })).generation);
   } catch (error) {
     if (error.code !== 'PAWL_REGISTRY_LOCKED') throw error;
   }

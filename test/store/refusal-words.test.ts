@@ -19,17 +19,17 @@ const RECOVER = {
   actions: [{ command: 'pawl recover' }],
 };
 
-function fresh(...folders: readonly string[]): ReturnType<typeof filesOver> {
+async function fresh(...folders: readonly string[]): Promise<ReturnType<typeof filesOver>> {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.root, ...folders]);
+  await files.ensureFolders([paths.root, ...folders]);
   return files;
 }
 
 describe('a registry', () => {
-  const registryOf = (text: string) => {
-    const files = fresh();
-    files.writeDurable(paths.registryFile, bytesOf(text));
-    return toldBy(() => readRegistry(files, paths));
+  const registryOf = async (text: string) => {
+    const files = await fresh();
+    await files.writeDurable(paths.registryFile, bytesOf(text));
+    return await toldBy(() => readRegistry(files, paths));
   };
 
   it.each([
@@ -41,8 +41,8 @@ describe('a registry', () => {
     ['{"v":1,"createdAtMs":1}', 'lacks its id or its time'],
     ['{"v":1,"registryId":"x","createdAtMs":-1}', 'lacks its id or its time'],
     ['{"v":1,"registryId":7,"createdAtMs":1}', 'lacks its id or its time'],
-  ])('of which the file reads %s is refused: it %s', (text, why) => {
-    expect(registryOf(text)).toMatchObject({
+  ])('of which the file reads %s is refused: it %s', async (text, why) => {
+    expect(await registryOf(text)).toMatchObject({
       code: 'PAWL_REGISTRY_INVALID',
       message: `/r/registry.json ${why}; this Pawl reads version 1`,
       subject: '/r',
@@ -50,26 +50,26 @@ describe('a registry', () => {
     });
   });
 
-  it('says what it is made of', () => {
-    const files = fresh();
-    files.writeDurable(paths.registryFile, bytesOf('{"v":1,"registryId":"x","createdAtMs":5,"more":1}'));
+  it('says what it is made of', async () => {
+    const files = await fresh();
+    await files.writeDurable(paths.registryFile, bytesOf('{"v":1,"registryId":"x","createdAtMs":5,"more":1}'));
     expect(readRegistry(files, paths)).toEqual({ registryId: 'x', createdAtMs: 5 });
-    expect(readRegistry(fresh(), paths)).toBeNull();
+    expect(readRegistry(await fresh(), paths)).toBeNull();
   });
 
-  it('is not a folder of something else, and no file', () => {
-    const files = fresh();
-    for (const name of ['a', 'b', 'c', 'd', 'runs']) files.writeDurable(`/r/${name}`, bytesOf('x'));
-    expect(toldBy(() => readRegistry(files, paths))).toMatchObject({
+  it('is not a folder of something else, and no file', async () => {
+    const files = await fresh();
+    for (const name of ['a', 'b', 'c', 'd', 'runs']) await files.writeDurable(`/r/${name}`, bytesOf('x'));
+    expect(await toldBy(() => readRegistry(files, paths))).toMatchObject({
       code: 'PAWL_REGISTRY_INVALID',
       message: '/r is not a registry: it has no registry.json, but "a", "b", "c" and 1 more',
       hint: OTHER_FOLDER,
       cause: undefined,
     });
     const file = filesOver(new MemoryFs());
-    file.ensureFolders(['/x']);
-    file.writeDurable('/x/y', bytesOf('x'));
-    expect(toldBy(() => readRegistry(file, new RegistryPaths('/x/y')))).toMatchObject({
+    await file.ensureFolders(['/x']);
+    await file.writeDurable('/x/y', bytesOf('x'));
+    expect(await toldBy(() => readRegistry(file, new RegistryPaths('/x/y')))).toMatchObject({
       code: 'PAWL_REGISTRY_INVALID',
       message: '/x/y is not a registry: it is not a folder',
       hint: OTHER_FOLDER,
@@ -77,12 +77,12 @@ describe('a registry', () => {
     });
   });
 
-  it('lists as runs what is called like one', () => {
-    const files = fresh(
+  it('lists as runs what is called like one', async () => {
+    const files = await fresh(
       ...['run_A', 'run_', 'xrun_A', 'run_A b', 'run_a.b-c_1'].map((name) => `${paths.runs}/${name}`),
     );
     expect(listRuns(files, paths)).toEqual(['run_A', 'run_a.b-c_1']);
-    expect(listRuns(fresh(), paths)).toEqual([]);
+    expect(listRuns(await fresh(), paths)).toEqual([]);
   });
 });
 
@@ -90,10 +90,10 @@ describe('a registry of another repository', () => {
   const [here, there] = ['/here', '/there'].map((commonDir) => ({ commonDir, isHome: false }));
   if (here === undefined || there === undefined) throw new Error('no repositories');
 
-  it('says which it belongs to, and what can be done', () => {
-    const files = fresh('/here', '/there');
-    bindRegistry(files, paths, here);
-    expect(toldBy(() => assertOwnRegistry(files, paths, there))).toMatchObject({
+  it('says which it belongs to, and what can be done', async () => {
+    const files = await fresh('/here', '/there');
+    await bindRegistry(files, paths, here);
+    expect(await toldBy(() => assertOwnRegistry(files, paths, there))).toMatchObject({
       code: 'PAWL_REGISTRY_FOREIGN',
       message: 'The registry /r belongs to the repository /here, not to /there.',
       hint: 'Start pawl in that repository, or name another registry with --registry DIR. If this repository has taken the place of that one, remove /r/repository.json.',
@@ -102,10 +102,10 @@ describe('a registry of another repository', () => {
 
   it.each(['{}', '{"v":2,"commonDir":"/here","mark":"m"}', '{"v":1,"mark":"m"}', '{"v":1,"commonDir":"/here"}', '[]'])(
     'whose binding reads %s cannot be told',
-    (text) => {
-      const files = fresh('/here');
-      files.writeDurable(paths.repositoryFile, bytesOf(text));
-      expect(toldBy(() => assertOwnRegistry(files, paths, here))).toMatchObject({
+    async (text) => {
+      const files = await fresh('/here');
+      await files.writeDurable(paths.repositoryFile, bytesOf(text));
+      expect(await toldBy(() => assertOwnRegistry(files, paths, here))).toMatchObject({
         code: 'PAWL_REGISTRY_INVALID',
         message: '/r/repository.json does not say which repository the registry belongs to',
         hint: OTHER_PAWL,
@@ -119,9 +119,9 @@ describe('a name', () => {
     expect([isSafeName(name), safeName(name)]).toEqual([true, name]);
   });
 
-  it.each(['', '.', '..', '.x', 'a/b', 'a b', 'x'.repeat(201), 'a\n'])('is refused: %j', (name) => {
+  it.each(['', '.', '..', '.x', 'a/b', 'a b', 'x'.repeat(201), 'a\n'])('is refused: %j', async (name) => {
     expect(isSafeName(name)).toBe(false);
-    expect(toldBy(() => safeName(name))).toMatchObject({
+    expect(await toldBy(() => safeName(name))).toMatchObject({
       code: 'PAWL_USAGE',
       message: `${JSON.stringify(name.slice(0, 80))} is not a valid id`,
       subject: name.slice(0, 80),
@@ -156,7 +156,7 @@ describe('a name', () => {
       expect([name, paths.isOwnName(name)]).toEqual([name, false]);
   });
 
-  it('of what belongs to a run lies in its folder, or beside its worktree', () => {
+  it('of what belongs to a run lies in its folder, or beside its worktree', async () => {
     const run = '/r/runs/run_A';
     expect([paths.notices('run_A'), paths.notice('run_A', '5'), paths.cleaned('run_A')]).toEqual([
       `${run}/notices`,
@@ -165,25 +165,25 @@ describe('a name', () => {
     ]);
     expect(paths.keptByClean('run_A')).toBe('/r/worktrees/run_A.kept/clean');
     expect(paths.removal('run_A')).toBe('/r/removed/run_A.json');
-    expect(toldBy(() => paths.removal('../x')).code).toBe('PAWL_USAGE');
-    expect(toldBy(() => paths.notice('run_A', '../x')).code).toBe('PAWL_USAGE');
+    expect((await toldBy(() => paths.removal('../x'))).code).toBe('PAWL_USAGE');
+    expect((await toldBy(() => paths.notice('run_A', '../x'))).code).toBe('PAWL_USAGE');
   });
 });
 
 describe('a register', () => {
-  it('that is longer than one may be is a bug of ours', () => {
-    const files = fresh();
-    expect(linkRegister(files, '/r/x', bytesOf('12345'), 5).isWinner).toBe(true);
-    expect(() => linkRegister(files, '/r/y', bytesOf('123456'), 5)).toThrow(
+  it('that is longer than one may be is a bug of ours', async () => {
+    const files = await fresh();
+    expect((await linkRegister(files, '/r/x', bytesOf('12345'), 5)).isWinner).toBe(true);
+    await expect(linkRegister(files, '/r/y', bytesOf('123456'), 5)).rejects.toThrow(
       'bug: 6 bytes are too many for the register /r/y',
     );
   });
 
-  it('whose file system has no hard links is for a person', () => {
+  it('whose file system has no hard links is for a person', async () => {
     const memory = new MemoryFs();
-    filesOver(memory).ensureFolders(['/r']);
+    await filesOver(memory).ensureFolders(['/r']);
     const files = filesOver(new FaultFs(memory, { ops: ['link'], at: 1, fault: { code: 'EPERM' } }));
-    expect(toldBy(() => linkRegister(files, '/r/x', bytesOf('1')))).toMatchObject({
+    expect(await toldBy(() => linkRegister(files, '/r/x', bytesOf('1')))).toMatchObject({
       code: 'PAWL_STORE_NO_LINKS',
       message: 'could not link /r/x: the file system has no hard links',
       kind: 'needsHuman',
@@ -193,25 +193,25 @@ describe('a register', () => {
     expect(memory.list('/r')).toEqual([]);
   });
 
-  it('that cannot be linked for another reason says which', () => {
+  it('that cannot be linked for another reason says which', async () => {
     const memory = new MemoryFs();
-    filesOver(memory).ensureFolders(['/r']);
+    await filesOver(memory).ensureFolders(['/r']);
     const files = filesOver(new FaultFs(memory, { ops: ['link'], at: 1, fault: { code: 'ENOSPC' } }));
-    expect(toldBy(() => linkRegister(files, '/r/x', bytesOf('1')))).toMatchObject({
+    expect(await toldBy(() => linkRegister(files, '/r/x', bytesOf('1')))).toMatchObject({
       code: 'PAWL_STORE_FULL',
       message: 'could not link /r/x: ENOSPC',
     });
     expect(readRegister(files, '/r/x')).toBeNull();
   });
 
-  it('that somebody takes away again contradicts itself', () => {
+  it('that somebody takes away again contradicts itself', async () => {
     const memory = new MemoryFs();
     const files = filesOver(memory);
-    files.ensureFolders(['/r']);
+    await files.ensureFolders(['/r']);
     const gone = Object.create(files, {
       readBytes: { value: () => null },
     }) as typeof files;
-    expect(toldBy(() => linkRegister(gone, '/r/x', bytesOf('1')))).toMatchObject({
+    expect(await toldBy(() => linkRegister(gone, '/r/x', bytesOf('1')))).toMatchObject({
       code: 'PAWL_REGISTER_CONTRADICTION',
       message: '/r/x was written but is missing',
       hint: 'Find out who removes files from the registry.',
@@ -244,8 +244,8 @@ describe('a snapshot', () => {
     [bytesOf(JSON.stringify(SOUND)), 'it is not written as Pawl writes it'],
     [bytesOf(` ${textOf(SOUND)}`), 'it is not written as Pawl writes it'],
     [bytesOf(textOf(Object.fromEntries(Object.entries(SOUND).toReversed()))), 'it is not written as Pawl writes it'],
-  ])('is refused otherwise (%#): %s', (bytes, why) => {
-    expect(toldBy(() => parseSnapshot(bytes, '/s'))).toMatchObject({
+  ])('is refused otherwise (%#): %s', async (bytes, why) => {
+    expect(await toldBy(() => parseSnapshot(bytes, '/s'))).toMatchObject({
       code: 'PAWL_SNAPSHOT_DAMAGED',
       message: `/s is not a valid snapshot: ${why}`,
       ...RECOVER,
@@ -273,15 +273,18 @@ describe('a snapshot', () => {
 });
 
 describe('a journal that is followed', () => {
-  it('is read again from its beginning where its next line does not follow', () => {
+  it('is read again from its beginning where its next line does not follow', async () => {
     const { lines } = sealedRecords(3);
-    const files = fresh('/j');
-    files.writeDurable('/j/events.jsonl', bytesOf(`${lines[0]}\n`.replace(/\n+$/, '\n')));
+    const files = await fresh('/j');
+    await files.writeDurable('/j/events.jsonl', bytesOf(`${lines[0]}\n`.replace(/\n+$/, '\n')));
     const tail = tailJournal(files, '/j/events.jsonl');
     expect(tail.poll().map(({ seq }) => seq)).toEqual([1]);
     expect(tail.poll()).toEqual([]);
-    files.writeDurable('/j/events.jsonl', bytesOf([lines[0], lines[2]].map((line) => `${line?.trimEnd()}\n`).join('')));
-    expect(toldBy(() => tail.poll())).toMatchObject({
+    await files.writeDurable(
+      '/j/events.jsonl',
+      bytesOf([lines[0], lines[2]].map((line) => `${line?.trimEnd()}\n`).join('')),
+    );
+    expect(await toldBy(() => tail.poll())).toMatchObject({
       message: expect.stringMatching(/^\/j\/events\.jsonl: the line after record 1 does not follow: ./),
       hint: 'Read the journal again from its beginning; if the result is the same, recover the registry.',
       actions: RECOVER.actions,

@@ -16,7 +16,8 @@ import {
   takeLock,
 } from '../../src/store/registry-lock.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { bytesOf, clock, codeOf, filesOver, forEachCrash, forEachMeeting } from './store-kit.ts';
+import { forEachMeeting } from './meetings.ts';
+import { bytesOf, clock, codeOf, filesOver, forEachCrash } from './store-kit.ts';
 
 const ROOT = '/repo/.pawl';
 const paths = new RegistryPaths(ROOT);
@@ -43,10 +44,10 @@ function identity(pid: number): ProcessIdentity {
   return { pid, startTime: `${pid}`, bootId: 'b', pidNamespace: 'n', hostname: 'desk', machineId: 'm' };
 }
 
-function registry(): MemoryFs {
+async function registry(): Promise<MemoryFs> {
   const fs = new MemoryFs();
-  filesOver(fs).ensureFolders(['/repo']);
-  openRegistry(filesOver(fs), ROOT);
+  await filesOver(fs).ensureFolders(['/repo']);
+  await openRegistry(filesOver(fs), ROOT);
   return fs;
 }
 
@@ -55,9 +56,9 @@ function request(fs: MemoryFs | FaultFs, machine: Machine, pid: number, takeOver
   return takeOver === undefined ? base : { ...base, takeOver };
 }
 
-function errorOf(body: () => unknown): PawlError {
+async function errorOf(body: () => unknown): Promise<PawlError> {
   try {
-    body();
+    await body();
   } catch (error) {
     if (error instanceof PawlError) return error;
     throw error;
@@ -66,16 +67,16 @@ function errorOf(body: () => unknown): PawlError {
 }
 
 describe('takeLock', () => {
-  it('takes generation 1 of a new registry, and the next of a released one', () => {
-    const [fs, machine] = [registry(), new Machine()];
+  it('takes generation 1 of a new registry, and the next of a released one', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
     expect(readHolder(request(fs, machine, 1))).toMatchObject({ kind: 'free', generation: 0 });
-    const first = takeLock(request(fs, machine, 1));
+    const first = await takeLock(request(fs, machine, 1));
     expect(first.generation).toBe(1);
     expect(readHolder(request(fs, machine, 2))).toMatchObject({ kind: 'alive', generation: 1 });
-    first.release();
-    first.release();
+    await first.release();
+    await first.release();
     expect(readHolder(request(fs, machine, 2))).toMatchObject({ kind: 'free', generation: 1 });
-    expect(takeLock(request(fs, machine, 2)).generation).toBe(2);
+    expect((await takeLock(request(fs, machine, 2))).generation).toBe(2);
     expect(fs.list(ROOT).filter((name) => /^(lock|released)/.test(name))).toEqual([
       'lock.000001',
       'lock.000002',
@@ -83,87 +84,83 @@ describe('takeLock', () => {
     ]);
   });
 
-  it('is refused while the holder lives, also by itself, and says who, where, since when', () => {
-    const [fs, machine] = [registry(), new Machine()];
-    takeLock(request(fs, machine, 41));
+  it('is refused while the holder lives, also by itself, and says who, where, since when', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
+    await takeLock(request(fs, machine, 41));
     for (const pid of [41, 42]) {
-      const error = errorOf(() => takeLock(request(fs, machine, pid)));
+      const error = await errorOf(() => takeLock(request(fs, machine, pid)));
       expect(error.code).toBe('PAWL_REGISTRY_LOCKED');
       expect(error.message).toMatch(/process 41 on desk since 2023-/);
     }
     expect(fs.stat(paths.lock(2))).toBeNull();
   });
 
-  it('takes over from a holder that is proven dead, and the dead one trips over it', () => {
-    const [fs, machine] = [registry(), new Machine()];
-    const first = takeLock(request(fs, machine, 1));
-    first.assertHighest();
+  it('takes over from a holder that is proven dead, and the dead one trips over it', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
+    const first = await takeLock(request(fs, machine, 1));
+    first.assertHighest(first.generation);
     machine.dead.add(1);
-    const second = takeLock(request(fs, machine, 2));
+    const second = await takeLock(request(fs, machine, 2));
     expect([second.generation, second.content.takeOver]).toEqual([2, null]);
-    second.assertHighest();
-    expect(errorOf(() => first.assertHighest())).toMatchObject({ code: 'PAWL_REGISTRY_LOCKED' });
+    second.assertHighest(second.generation);
+    expect(await errorOf(() => first.assertHighest(first.generation))).toMatchObject({ code: 'PAWL_REGISTRY_LOCKED' });
   });
 
-  it('an unknown holder is asserted dead by an operator only, with the reason kept', () => {
-    const [fs, machine] = [registry(), new Machine()];
-    takeLock(request(fs, machine, 1));
+  it('an unknown holder is asserted dead by an operator only, with the reason kept', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
+    await takeLock(request(fs, machine, 1));
     machine.unknown.add(1);
-    const error = errorOf(() => takeLock(request(fs, machine, 2)));
+    const error = await errorOf(() => takeLock(request(fs, machine, 2)));
     expect(error).toMatchObject({ code: 'PAWL_REGISTRY_LOCKED', kind: 'needsHuman' });
     expect(error.actions.map(({ command }) => command)).toEqual(["pawl recover --take-over --reason ''"]);
     const takeOver = { reason: 'the machine was sold', by: 'ada' };
-    const lock = takeLock(request(fs, machine, 2, takeOver));
+    const lock = await takeLock(request(fs, machine, 2, takeOver));
     expect(readHolder(request(fs, machine, 2))).toMatchObject({ generation: 2, content: { takeOver } });
     expect(lock.generation).toBe(2);
   });
 
-  it('nobody can assert the death of a holder that is seen alive', () => {
-    const [fs, machine] = [registry(), new Machine()];
-    takeLock(request(fs, machine, 1));
+  it('nobody can assert the death of a holder that is seen alive', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
+    await takeLock(request(fs, machine, 1));
     const asserted = request(fs, machine, 2, { reason: 'hurry', by: 'ada' });
-    expect(codeOf(() => takeLock(asserted))).toBe('PAWL_REGISTRY_LOCKED');
+    expect(await codeOf(() => takeLock(asserted))).toBe('PAWL_REGISTRY_LOCKED');
   });
 
-  it('records no assertion where none was needed', () => {
-    const [fs, machine] = [registry(), new Machine()];
-    expect(takeLock(request(fs, machine, 1, { reason: 'x', by: 'ada' })).content.takeOver).toBeNull();
+  it('records no assertion where none was needed', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
+    expect((await takeLock(request(fs, machine, 1, { reason: 'x', by: 'ada' }))).content.takeOver).toBeNull();
   });
 
   it.each(['', 'null', '{"v":1}', '{"v":2,"generation":1}'])(
     'an unreadable lock is held by somebody unknown: %j',
-    (content) => {
-      const [fs, machine] = [registry(), new Machine()];
-      linkRegister(filesOver(fs), paths.lock(1), bytesOf(content));
+    async (content) => {
+      const [fs, machine] = [await registry(), new Machine()];
+      await linkRegister(filesOver(fs), paths.lock(1), bytesOf(content));
       expect(readHolder(request(fs, machine, 1))).toEqual({ kind: 'unknown', generation: 1, content: null });
-      expect(codeOf(() => takeLock(request(fs, machine, 1)))).toBe('PAWL_REGISTRY_LOCKED');
-      expect(takeLock(request(fs, machine, 1, { reason: 'x', by: 'ada' })).generation).toBe(2);
+      expect(await codeOf(() => takeLock(request(fs, machine, 1)))).toBe('PAWL_REGISTRY_LOCKED');
+      expect((await takeLock(request(fs, machine, 1, { reason: 'x', by: 'ada' }))).generation).toBe(2);
     },
   );
 
-  it('a release that is not of this lock releases nothing', () => {
-    const [fs, machine] = [registry(), new Machine()];
-    takeLock(request(fs, machine, 1));
-    linkRegister(filesOver(fs), paths.released(1), bytesOf('{"v":1,"generation":1,"nonce":"other"}'));
+  it('a release that is not of this lock releases nothing', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
+    await takeLock(request(fs, machine, 1));
+    await linkRegister(filesOver(fs), paths.released(1), bytesOf('{"v":1,"generation":1,"nonce":"other"}'));
     expect(readHolder(request(fs, machine, 2)).kind).toBe('alive');
   });
 
-  it('of two takers of a dead lock exactly one wins, wherever they meet', () => {
+  it('of two takers of a dead lock exactly one wins, wherever they meet', async () => {
     const machine = new Machine();
     machine.dead.add(1);
-    const outcomes: (number | string | null)[] = [];
-    const take = (pid: number) => (fs: MemoryFs) => {
-      outcomes.push(codeOf(() => takeLock(request(fs, machine, pid))));
-    };
-    const meetings = forEachMeeting(
-      (fs) => {
-        outcomes.splice(0);
-        filesOver(fs).ensureFolders([ROOT]);
-        takeLock(request(fs, machine, 1));
+    const take = (pid: number) => (fs: MemoryFs) => codeOf(() => takeLock(request(fs, machine, pid)));
+    const meetings = await forEachMeeting(
+      async (fs) => {
+        await filesOver(fs).ensureFolders([ROOT]);
+        await takeLock(request(fs, machine, 1));
       },
       take(2),
       take(3),
-      (fs) => {
+      (fs, ...outcomes) => {
         expect([...outcomes].sort()).toEqual(['PAWL_REGISTRY_LOCKED', null]);
         expect(fs.stat(paths.lock(3))).toBeNull();
       },
@@ -171,60 +168,58 @@ describe('takeLock', () => {
     expect(meetings).toBeGreaterThan(12);
   });
 
-  it('a slow taker never steps back behind those who took and released while it slept', () => {
+  it('a slow taker never steps back behind those who took and released while it slept', async () => {
     const machine = new Machine();
-    const generations: number[] = [];
-    const meetings = forEachMeeting(
-      (fs) => {
-        generations.splice(0);
-        filesOver(fs).ensureFolders([ROOT]);
-      },
-      (fs) => generations.push(takeLock(request(fs, machine, 1)).generation),
-      (fs) => {
+    const meetings = await forEachMeeting(
+      (fs) => filesOver(fs).ensureFolders([ROOT]),
+      async (fs) => (await takeLock(request(fs, machine, 1))).generation,
+      async (fs) => {
+        const generations: number[] = [];
         for (const pid of [2, 3]) {
-          const code = codeOf(() => {
-            const lock = takeLock(request(fs, machine, pid));
+          const code = await codeOf(async () => {
+            const lock = await takeLock(request(fs, machine, pid));
             generations.push(lock.generation);
-            lock.release();
+            await lock.release();
           });
           // The slow one was there first: it lives.
           if (code !== null) expect(code).toBe('PAWL_REGISTRY_LOCKED');
         }
+        return generations;
       },
-      () => expect(new Set(generations).size).toBe(generations.length),
+      (_fs, slow, others) => expect(new Set([slow, ...others]).size).toBe(others.length + 1),
     );
     expect(meetings).toBeGreaterThan(12);
   });
 
-  it('a taker killed at any call leaves a lock that the next one can take', () => {
+  it('a taker killed at any call leaves a lock that the next one can take', async () => {
     const machine = new Machine();
-    const ways = forEachCrash<RegistryLock>(
+    const ways = await forEachCrash<RegistryLock>(
       (fs) => filesOver(fs).ensureFolders([ROOT]),
-      (fs, acknowledged) => {
-        const lock = takeLock(request(fs, machine, 1));
+      async (fs, acknowledged) => {
+        const lock = await takeLock(request(fs, machine, 1));
         acknowledged.push(lock);
-        lock.release();
+        await lock.release();
       },
-      (survivor, acknowledged, _choice, hasEnded) => {
+      async (survivor, acknowledged, _choice, hasEnded) => {
         const next = new Machine();
         const isTaken = survivor.stat(paths.lock(1)) !== null;
         if (acknowledged.length > 0) expect(isTaken).toBe(true);
         if (hasEnded) expect(readHolder(request(survivor, next, 2)).kind).toBe('free');
         next.dead.add(1);
-        expect(takeLock(request(survivor, next, 2)).generation).toBe(isTaken ? 2 : 1);
+        expect((await takeLock(request(survivor, next, 2))).generation).toBe(isTaken ? 2 : 1);
       },
     );
     expect(ways).toBeGreaterThan(20);
   });
 
-  it('the tripwire costs one stat', () => {
-    const fs = new FaultFs(registry());
-    const lock = takeLock(request(fs, new Machine(), 1));
+  it('the tripwire costs one stat', async () => {
+    const fs = new FaultFs(await registry());
+    const lock = await takeLock(request(fs, new Machine(), 1));
     fs.calls.splice(0);
-    lock.assertHighest();
+    lock.assertHighest(lock.generation);
     expect(fs.calls).toEqual(['stat'] satisfies FsOp[]);
-    lock.release();
-    expect(() => lock.assertHighest()).toThrow('bug');
+    await lock.release();
+    expect(() => lock.assertHighest(lock.generation)).toThrow('bug');
   });
 });
 
@@ -236,34 +231,34 @@ describe('the lock of helper processes', () => {
     },
   });
 
-  it('is taken after winning, kept, and given back with the release', () => {
-    const [fs, machine] = [registry(), new Machine()];
-    const lock = takeLock({ ...request(fs, machine, 1), helperLock: helperLock(fs, false) });
+  it('is taken after winning, kept, and given back with the release', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
+    const lock = await takeLock({ ...request(fs, machine, 1), helperLock: helperLock(fs, false) });
     expect(lock.helperFd).toBeTypeOf('number');
     expect(fs.openCount).toBe(1);
-    lock.release();
+    await lock.release();
     expect(fs.openCount).toBe(0);
   });
 
-  it('a taker that finds helpers of the former runner does not drive, and stands in nobody’s way', () => {
-    const [fs, machine] = [registry(), new Machine()];
-    const error = errorOf(() => takeLock({ ...request(fs, machine, 1), helperLock: helperLock(fs, true) }));
+  it('a taker that finds helpers of the former runner does not drive, and stands in nobody’s way', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
+    const error = await errorOf(() => takeLock({ ...request(fs, machine, 1), helperLock: helperLock(fs, true) }));
     expect(error.code).toBe('PAWL_REGISTRY_LOCKED');
-    expect(takeLock({ ...request(fs, machine, 2), helperLock: helperLock(fs, false) }).generation).toBe(2);
+    expect((await takeLock({ ...request(fs, machine, 2), helperLock: helperLock(fs, false) })).generation).toBe(2);
   });
 
-  it('a taker whose helper lock fails stands in nobody’s way', () => {
-    const [fs, machine] = [registry(), new Machine()];
+  it('a taker whose helper lock fails stands in nobody’s way', async () => {
+    const [fs, machine] = [await registry(), new Machine()];
     const take = (): never => {
       throw new Error('flock is gone');
     };
-    expect(() => takeLock({ ...request(fs, machine, 1), helperLock: { take } })).toThrow('flock is gone');
-    expect(takeLock(request(fs, machine, 2)).generation).toBe(2);
+    await expect(takeLock({ ...request(fs, machine, 1), helperLock: { take } })).rejects.toThrow('flock is gone');
+    expect((await takeLock(request(fs, machine, 2))).generation).toBe(2);
   });
 
-  it('is done without where the system has none', () => {
+  it('is done without where the system has none', async () => {
     const unavailable: HelperLock = { take: () => 'unavailable' };
-    const lock = takeLock({ ...request(registry(), new Machine(), 1), helperLock: unavailable });
+    const lock = await takeLock({ ...request(await registry(), new Machine(), 1), helperLock: unavailable });
     expect(lock.helperFd).toBeNull();
   });
 });

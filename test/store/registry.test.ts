@@ -3,80 +3,72 @@ import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { openRegistry, readRegistry } from '../../src/store/registry.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { bytesOf, codeOf, filesOver, forEachCrash, forEachMeeting } from './store-kit.ts';
+import { forEachMeeting } from './meetings.ts';
+import { bytesOf, codeOf, filesOver, forEachCrash } from './store-kit.ts';
 
 const ROOT = '/repo/.pawl';
 const paths = new RegistryPaths(ROOT);
-const prepare = (fs: MemoryFs): void => filesOver(fs).ensureFolders(['/repo']);
+const prepare = (fs: MemoryFs): Promise<void> => filesOver(fs).ensureFolders(['/repo']);
 
-it('makes the layout once, durably, and opens the same registry ever after', () => {
+it('makes the layout once, durably, and opens the same registry ever after', async () => {
   const memory = new MemoryFs();
-  prepare(memory);
+  await prepare(memory);
   const fs = new FaultFs(memory);
-  const first = openRegistry(filesOver(fs), ROOT);
+  const first = await openRegistry(filesOver(fs), ROOT);
   expect(fs.countOf('sync', 'dataSync')).toBeLessThanOrEqual(5);
   const survivor = memory.crash('nothing');
   expect(survivor.list(ROOT)).toEqual(['batches', 'inbox', 'registry.json', 'runs', 'worktrees']);
   const again = new FaultFs(survivor);
-  expect(openRegistry(filesOver(again), ROOT).registryId).toBe(first.registryId);
+  expect((await openRegistry(filesOver(again), ROOT)).registryId).toBe(first.registryId);
   expect(again.countOf('sync', 'dataSync')).toBeLessThanOrEqual(2);
   expect(again.countOf('write', 'makeFolder')).toBe(0);
 });
 
-it('is one registry after a crash at any call and a new start', () => {
-  const ways = forEachCrash<string>(
+it('is one registry after a crash at any call and a new start', async () => {
+  const ways = await forEachCrash<string>(
     prepare,
-    (fs, acknowledged) => acknowledged.push(openRegistry(filesOver(fs), ROOT).registryId),
-    (survivor, acknowledged) => {
-      const id = openRegistry(filesOver(survivor), ROOT).registryId;
+    async (fs, acknowledged) => acknowledged.push((await openRegistry(filesOver(fs), ROOT)).registryId),
+    async (survivor, acknowledged) => {
+      const id = (await openRegistry(filesOver(survivor), ROOT)).registryId;
       if (acknowledged[0] !== undefined) expect(id).toBe(acknowledged[0]);
-      expect(openRegistry(filesOver(survivor.crash('nothing')), ROOT).registryId).toBe(id);
+      expect((await openRegistry(filesOver(survivor.crash('nothing')), ROOT)).registryId).toBe(id);
     },
   );
   expect(ways).toBeGreaterThan(20);
 });
 
-it('two processes that make it at once end in one registry', () => {
-  const ids: string[] = [];
-  const open = (fs: MemoryFs): unknown => ids.push(openRegistry(filesOver(fs), ROOT).registryId);
-  const meetings = forEachMeeting(
-    (fs) => {
-      ids.splice(0);
-      prepare(fs);
-    },
-    open,
-    open,
-    () => expect(ids[0]).toBe(ids[1]),
-  );
+it('two processes that make it at once end in one registry', async () => {
+  const open = async (fs: MemoryFs): Promise<string> => (await openRegistry(filesOver(fs), ROOT)).registryId;
+  const meetings = await forEachMeeting(prepare, open, open, (_fs, first, second) => expect(first).toBe(second));
   expect(meetings).toBeGreaterThan(20);
 });
 
 it.each(['{"v":2,"registryId":"x","createdAtMs":1}\n', 'null', '', '{"v":1}\n'])(
   'an unknown version or content is refused and not touched: %s',
-  (content) => {
+  async (content) => {
     const fs = new MemoryFs();
     const files = filesOver(fs);
-    files.ensureFolders([ROOT]);
-    files.writeDurable(paths.registryFile, bytesOf(content));
-    expect(codeOf(() => openRegistry(files, ROOT))).toBe('PAWL_REGISTRY_INVALID');
-    expect(codeOf(() => readRegistry(files, paths))).toBe('PAWL_REGISTRY_INVALID');
+    await files.ensureFolders([ROOT]);
+    await files.writeDurable(paths.registryFile, bytesOf(content));
+    expect(await codeOf(() => openRegistry(files, ROOT))).toBe('PAWL_REGISTRY_INVALID');
+    expect(await codeOf(() => readRegistry(files, paths))).toBe('PAWL_REGISTRY_INVALID');
     expect(fs.list(ROOT)).toEqual(['registry.json']);
   },
 );
 
-it('a file system without hard links is refused when the registry is made', () => {
+it('a file system without hard links is refused when the registry is made', async () => {
   const memory = new MemoryFs();
   const fs = new FaultFs(memory, { ops: ['link'], at: 1, fault: { code: 'EPERM' } });
-  prepare(memory);
-  expect(codeOf(() => openRegistry(filesOver(fs), ROOT))).toBe('PAWL_STORE_NO_LINKS');
+  await prepare(memory);
+  expect(await codeOf(() => openRegistry(filesOver(fs), ROOT))).toBe('PAWL_STORE_NO_LINKS');
 });
 
-it('lists the runs, sorted, and nothing else', () => {
+it('lists the runs, sorted, and nothing else', async () => {
   const fs = new MemoryFs();
-  prepare(fs);
+  await prepare(fs);
   const files = filesOver(fs);
-  const registry = openRegistry(files, ROOT);
-  files.ensureFolders([paths.run('run_b_2'), paths.run('run_a_1'), `${paths.runs}/other`]);
+  const registry = await openRegistry(files, ROOT);
+  await files.ensureFolders([paths.run('run_b_2'), paths.run('run_a_1'), `${paths.runs}/other`]);
   expect(registry.listRuns()).toEqual(['run_a_1', 'run_b_2']);
 });
 
@@ -88,38 +80,38 @@ it('reading writes nothing, and an absent registry is null', () => {
 
 it.each(['../x', '..', '.', '', 'a/b', '/etc', 'a\0b', '.hidden', 'x'.repeat(201)])(
   'no id leads out of its folder: %j',
-  (id) => {
+  async (id) => {
     for (const path of [paths.run, paths.worktree, paths.command, paths.batch, paths.decision]) {
-      expect(codeOf(() => path.call(paths, id))).toBe('PAWL_USAGE');
+      expect(await codeOf(() => path.call(paths, id))).toBe('PAWL_USAGE');
     }
-    expect(codeOf(() => paths.task('run_a', id))).toBe('PAWL_USAGE');
+    expect(await codeOf(() => paths.task('run_a', id))).toBe('PAWL_USAGE');
   },
 );
 
 it.each(['src', 'a.txt', '.gitignore'])(
   'a folder that holds %s and no registry.json is not a registry, and not touched',
-  (name) => {
+  async (name) => {
     const fs = new MemoryFs();
     const files = filesOver(fs);
-    files.ensureFolders([paths.root, paths.runs]);
-    files.writeDurable(`${ROOT}/${name}`, bytesOf('mine'));
-    expect(codeOf(() => readRegistry(files, paths))).toBe('PAWL_REGISTRY_INVALID');
-    expect(codeOf(() => openRegistry(files, ROOT))).toBe('PAWL_REGISTRY_INVALID');
+    await files.ensureFolders([paths.root, paths.runs]);
+    await files.writeDurable(`${ROOT}/${name}`, bytesOf('mine'));
+    expect(await codeOf(() => readRegistry(files, paths))).toBe('PAWL_REGISTRY_INVALID');
+    expect(await codeOf(() => openRegistry(files, ROOT))).toBe('PAWL_REGISTRY_INVALID');
     expect(fs.list(ROOT)).toEqual([name, 'runs'].sort());
   },
 );
 
-it('a file is not a registry; an empty folder, and one with names of a registry alone, becomes one', () => {
+it('a file is not a registry; an empty folder, and one with names of a registry alone, becomes one', async () => {
   const fs = new MemoryFs();
   const files = filesOver(fs);
-  files.ensureFolders(['/repo/empty', `${ROOT}/runs`, `${ROOT}/trash`]);
+  await files.ensureFolders(['/repo/empty', `${ROOT}/runs`, `${ROOT}/trash`]);
   for (const name of ['lock.alive', 'lock.000001', 'released.000001'])
-    files.writeDurable(`${ROOT}/${name}`, bytesOf(''));
-  files.writeDurable('/repo/file', bytesOf('mine'));
-  expect(codeOf(() => openRegistry(files, '/repo/file'))).toBe('PAWL_REGISTRY_INVALID');
-  expect(codeOf(() => readRegistry(files, new RegistryPaths('/repo/file')))).toBe('PAWL_REGISTRY_INVALID');
+    await files.writeDurable(`${ROOT}/${name}`, bytesOf(''));
+  await files.writeDurable('/repo/file', bytesOf('mine'));
+  expect(await codeOf(() => openRegistry(files, '/repo/file'))).toBe('PAWL_REGISTRY_INVALID');
+  expect(await codeOf(() => readRegistry(files, new RegistryPaths('/repo/file')))).toBe('PAWL_REGISTRY_INVALID');
   for (const root of ['/repo/empty', ROOT]) {
     expect(readRegistry(files, new RegistryPaths(root))).toBeNull();
-    expect(openRegistry(files, root).registryId).not.toBe('');
+    expect((await openRegistry(files, root)).registryId).not.toBe('');
   }
 });

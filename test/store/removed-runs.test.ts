@@ -19,42 +19,42 @@ const RUN = {
   by: 'ann',
 };
 
-function fresh(): ReturnType<typeof filesOver> {
+async function fresh(): Promise<ReturnType<typeof filesOver>> {
   const files = filesOver(new MemoryFs());
-  files.ensureFolders([paths.root, paths.removed, paths.run('run_A')]);
+  await files.ensureFolders([paths.root, paths.removed, paths.run('run_A')]);
   return files;
 }
 
 /** What is read where the register holds `text`. */
-function readOf(text: string): ReturnType<typeof readRemoval> {
-  const files = fresh();
-  files.writeDurable(paths.removal('run_A'), bytesOf(text));
+async function readOf(text: string): Promise<ReturnType<typeof readRemoval>> {
+  const files = await fresh();
+  await files.writeDurable(paths.removal('run_A'), bytesOf(text));
   return readRemoval(files, paths, 'run_A');
 }
 
 describe('a run whose folder was removed', () => {
-  it('is known with all that was recorded, and the first record stands', () => {
+  it('is known with all that was recorded, and the first record stands', async () => {
     const files = filesOver(new MemoryFs());
-    files.ensureFolders([paths.root]);
-    recordRemoval(files, paths, RUN);
-    recordRemoval(files, paths, { ...RUN, state: 'cancelled' });
+    await files.ensureFolders([paths.root]);
+    await recordRemoval(files, paths, RUN);
+    await recordRemoval(files, paths, { ...RUN, state: 'cancelled' });
     expect(readRemoval(files, paths, 'run_A')).toEqual({ ...RUN, v: 1 });
   });
 
-  it('is listed with the others by their ids; what is no register is passed over', () => {
-    const files = fresh();
-    for (const runId of ['run_B', 'run_A']) recordRemoval(files, paths, { ...RUN, runId });
-    files.writeDurable(`${paths.removed}/notes.txt`, bytesOf('x'));
+  it('is listed with the others by their ids; what is no register is passed over', async () => {
+    const files = await fresh();
+    for (const runId of ['run_B', 'run_A']) await recordRemoval(files, paths, { ...RUN, runId });
+    await files.writeDurable(`${paths.removed}/notes.txt`, bytesOf('x'));
     expect(listRemovals(files, paths).map(({ runId }) => runId)).toEqual(['run_A', 'run_B']);
   });
 
-  it('is not known under an id that no run can have, or of which nothing was removed', () => {
-    const files = fresh();
+  it('is not known under an id that no run can have, or of which nothing was removed', async () => {
+    const files = await fresh();
     expect(readRemoval(files, paths, '../x')).toBeNull();
     expect(readRemoval(files, paths, 'run_B')).toBeNull();
   });
 
-  it('counts as removed though its register cannot be read', () => {
+  it('counts as removed though its register cannot be read', async () => {
     const nothing = {
       v: 1,
       runId: 'run_A',
@@ -78,29 +78,30 @@ describe('a run whose folder was removed', () => {
       removedAtMs: 1.5,
       by: {},
     };
-    for (const text of ['{', '[]', '{}', '{"spent": 3}', JSON.stringify(wrong)]) expect(readOf(text)).toEqual(nothing);
-    expect(readOf('{"spent":{"tokens":0,"usd":7}}')?.spent).toEqual({ tokens: 0, usd: 7, isEstimate: false });
+    for (const text of ['{', '[]', '{}', '{"spent": 3}', JSON.stringify(wrong)])
+      expect(await readOf(text)).toEqual(nothing);
+    expect((await readOf('{"spent":{"tokens":0,"usd":7}}'))?.spent).toEqual({ tokens: 0, usd: 7, isEstimate: false });
   });
 });
 
 describe('the note on a run whose worktree was removed', () => {
-  const read = (text: string): ReturnType<typeof readCleaned> => {
-    const files = fresh();
-    files.writeDurable(paths.cleaned('run_A'), bytesOf(text));
+  const read = async (text: string): Promise<ReturnType<typeof readCleaned>> => {
+    const files = await fresh();
+    await files.writeDurable(paths.cleaned('run_A'), bytesOf(text));
     return readCleaned(files, paths, 'run_A');
   };
 
-  it('stands as it was made first', () => {
-    const files = fresh();
+  it('stands as it was made first', async () => {
+    const files = await fresh();
     expect(readCleaned(files, paths, 'run_A')).toBeNull();
-    noteCleaned(files, paths, 'run_A', { atMs: 5, by: 'ann', rescueRef: 'refs/r' });
-    noteCleaned(files, paths, 'run_A', { atMs: 6, by: 'bob', rescueRef: null });
+    await noteCleaned(files, paths, 'run_A', { atMs: 5, by: 'ann', rescueRef: 'refs/r' });
+    await noteCleaned(files, paths, 'run_A', { atMs: 6, by: 'bob', rescueRef: null });
     expect(readCleaned(files, paths, 'run_A')).toEqual({ v: 1, atMs: 5, by: 'ann', rescueRef: 'refs/r' });
   });
 
-  it('says nothing where it cannot be read', () => {
+  it('says nothing where it cannot be read', async () => {
     for (const text of ['{', '{"v":2,"atMs":1,"by":"a"}', '{"v":1,"atMs":-1,"by":"a"}', '{"v":1,"atMs":1}'])
-      expect(read(text)).toBeNull();
-    expect(read('{"v":1,"atMs":1,"by":"a","rescueRef":5}')).toEqual({ v: 1, atMs: 1, by: 'a', rescueRef: null });
+      expect(await read(text)).toBeNull();
+    expect(await read('{"v":1,"atMs":1,"by":"a","rescueRef":5}')).toEqual({ v: 1, atMs: 1, by: 'a', rescueRef: null });
   });
 });

@@ -22,32 +22,32 @@ function snapshot(seq: number): StoredSnapshot {
   };
 }
 
-const write = (fs: MemoryFs | FaultFs, seq: number): void =>
+const write = (fs: MemoryFs | FaultFs, seq: number): Promise<void> =>
   new SnapshotStore(filesOver(fs), PATH).write(snapshot(seq));
 const text = `${canonicalJson(snapshot(1))}\n`;
 
 describe('SnapshotStore', () => {
-  it('reads back what it wrote, null before, at two syncs a write', () => {
+  it('reads back what it wrote, null before, at two syncs a write', async () => {
     const fs = new FaultFs(new MemoryFs());
     const store = new SnapshotStore(filesOver(fs), PATH);
-    expect(store.read()).toBeNull();
-    store.write(snapshot(1));
-    store.write(snapshot(2));
-    expect(store.read()).toEqual(snapshot(2));
+    expect(await store.read()).toBeNull();
+    await store.write(snapshot(1));
+    await store.write(snapshot(2));
+    expect(await store.read()).toEqual(snapshot(2));
     expect(readSnapshot(filesOver(fs), PATH)).toEqual(snapshot(2));
     expect(fs.countOf('sync', 'dataSync')).toBe(4);
     fs.unlink(PATH);
-    expect(store.read()).toBeNull();
+    expect(await store.read()).toBeNull();
   });
 
-  it('writes canonical JSON and a newline', () => {
+  it('writes canonical JSON and a newline', async () => {
     const fs = new MemoryFs();
-    write(fs, 1);
+    await write(fs, 1);
     expect(textOf(filesOver(fs).readBytes(PATH, 10_000))).toBe(text);
   });
 
-  it('holds the old or the new one after a crash at any call, the new one once it returned', () => {
-    const ways = forEachCrash(
+  it('holds the old or the new one after a crash at any call, the new one once it returned', async () => {
+    const ways = await forEachCrash(
       (fs) => write(fs, 1),
       (fs) => write(fs, 2),
       (survivor, _acknowledged, _choice, hasEnded) => {
@@ -57,28 +57,31 @@ describe('SnapshotStore', () => {
     expect(ways).toBeGreaterThan(8);
   });
 
-  it.each(['ENOSPC', 'EIO', 'EACCES'])('tells %s at any call by its code, and holds the old or the new one', (code) => {
-    const ways = forEachFault(
-      { fault: { code } },
-      (fs) => write(fs, 1),
-      (fs, memory) => {
-        const thrown = codeOf(() => write(fs, 2));
-        expect(thrown).toBe(fs.firedOp === null ? null : codeOfFault(fs.firedOp, code));
-        expect([1, 2]).toContain(readSnapshot(filesOver(memory), PATH)?.seq);
-        expect(memory.list('/')).toEqual(['snapshot.json']);
-      },
-    );
-    expect(ways).toBeGreaterThan(8);
-  });
+  it.each(['ENOSPC', 'EIO', 'EACCES'])(
+    'tells %s at any call by its code, and holds the old or the new one',
+    async (code) => {
+      const ways = await forEachFault(
+        { fault: { code } },
+        (fs) => write(fs, 1),
+        async (fs, memory) => {
+          const thrown = await codeOf(() => write(fs, 2));
+          expect(thrown).toBe(fs.firedOp === null ? null : codeOfFault(fs.firedOp, code));
+          expect([1, 2]).toContain(readSnapshot(filesOver(memory), PATH)?.seq);
+          expect(memory.list('/')).toEqual(['snapshot.json']);
+        },
+      );
+      expect(ways).toBeGreaterThan(8);
+    },
+  );
 
-  it('after a failed write it reads what is on disk, not what it failed to write', () => {
+  it('after a failed write it reads what is on disk, not what it failed to write', async () => {
     const memory = new MemoryFs();
     const fs = new FaultFs(memory);
     const store = new SnapshotStore(filesOver(fs), PATH);
-    store.write(snapshot(1));
+    await store.write(snapshot(1));
     fs.plan = { ops: ['rename'], at: 1, fault: { code: 'EIO' } };
-    expect(codeOf(() => store.write(snapshot(2)))).toBe('PAWL_STORE_FAILED');
-    expect(store.read()?.seq).toBe(1);
+    expect(await codeOf(() => store.write(snapshot(2)))).toBe('PAWL_STORE_FAILED');
+    expect((await store.read())?.seq).toBe(1);
   });
 
   it.each([
@@ -103,27 +106,27 @@ describe('SnapshotStore', () => {
     ['an outbox that is a list of texts', text.replace(/"outbox":\[[^\]]*\]/, '"outbox":["x"]')],
     ['a machine without a version', text.replace('"version":1', '"versioned":1')],
     ['actors that are null', text.replace(/"actors":\{.*?\}\}/, '"actors":null')],
-  ])('%s is damage, never "no snapshot" and never a default', (_what, content) => {
+  ])('%s is damage, never "no snapshot" and never a default', async (_what, content) => {
     expect(content).not.toBe(text);
     const fs = new MemoryFs();
     const files = filesOver(fs);
-    files.writeDurable(PATH, bytesOf(content));
-    expect(codeOf(() => new SnapshotStore(files, PATH).read())).toBe('PAWL_SNAPSHOT_DAMAGED');
-    expect(codeOf(() => readSnapshot(files, PATH))).toBe('PAWL_SNAPSHOT_DAMAGED');
+    await files.writeDurable(PATH, bytesOf(content));
+    expect(await codeOf(() => new SnapshotStore(files, PATH).read())).toBe('PAWL_SNAPSHOT_DAMAGED');
+    expect(await codeOf(() => readSnapshot(files, PATH))).toBe('PAWL_SNAPSHOT_DAMAGED');
     expect(textOf(files.readBytes(PATH, 10_000))).toBe(content);
   });
 
-  it('every truncation is damage', () => {
+  it('every truncation is damage', async () => {
     const bytes = bytesOf(text);
     for (let size = 0; size < bytes.length; size += 1) {
       const files = filesOver(new MemoryFs());
-      files.writeDurable(PATH, bytes.slice(0, size));
-      expect(codeOf(() => readSnapshot(files, PATH))).toBe('PAWL_SNAPSHOT_DAMAGED');
+      await files.writeDurable(PATH, bytes.slice(0, size));
+      expect(await codeOf(() => readSnapshot(files, PATH))).toBe('PAWL_SNAPSHOT_DAMAGED');
     }
   });
 
-  it('refuses to write what it could not read', () => {
+  it('refuses to write what it could not read', async () => {
     const store = new SnapshotStore(filesOver(new MemoryFs()), PATH);
-    expect(() => store.write({ ...snapshot(1), sum: 'x' })).toThrow('bug');
+    await expect(store.write({ ...snapshot(1), sum: 'x' })).rejects.toThrow('bug');
   });
 });

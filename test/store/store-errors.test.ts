@@ -8,10 +8,10 @@ import {
   syncFailure,
   systemFailure,
 } from '../../src/store/store-errors.ts';
-import { systemError, toldBy } from './store-kit.ts';
+import { systemError, type Told, toldBy } from './store-kit.ts';
 
-const told = (error: unknown): object =>
-  toldBy(() => {
+const told = async (error: unknown): Promise<Told> =>
+  await toldBy(() => {
     throw error;
   });
 
@@ -41,12 +41,12 @@ describe('a failed action', () => {
     ['EROFS', FORBIDDEN],
     ['EIO', FAILED],
     ['ENOENT', FAILED],
-  ])('is reported with the action, the path, %s, and what to do about it', (code, expected) => {
+  ])('is reported with the action, the path, %s, and what to do about it', async (code, expected) => {
     const cause = systemError(code);
     const whole = { ...expected, message: `could not open /a: ${code}`, subject: '/a', actions: [], cause };
-    expect(told(storeFailure('open', '/a', cause))).toEqual(whole);
+    expect(await told(storeFailure('open', '/a', cause))).toEqual(whole);
     expect(
-      toldBy(() =>
+      await toldBy(() =>
         attempt('open', '/a', () => {
           throw cause;
         }),
@@ -68,28 +68,31 @@ describe('a failed action', () => {
 });
 
 describe('a failed sync', () => {
-  it.each(['EIO', 'ENOSPC', 'EACCES'])('is the end of what the process believes, whatever the cause: %s', (code) => {
-    const cause = systemError(code);
-    const whole = {
-      ...SYNC_FAILED,
-      message: `could not make /a durable: ${code}`,
-      subject: '/a',
-      actions: [],
-      cause,
-    };
-    expect(told(syncFailure('/a', cause))).toEqual(whole);
-    expect(
-      toldBy(() =>
-        attemptSync('/a', () => {
-          throw cause;
-        }),
-      ),
-    ).toEqual(whole);
-  });
+  it.each(['EIO', 'ENOSPC', 'EACCES'])(
+    'is the end of what the process believes, whatever the cause: %s',
+    async (code) => {
+      const cause = systemError(code);
+      const whole = {
+        ...SYNC_FAILED,
+        message: `could not make /a durable: ${code}`,
+        subject: '/a',
+        actions: [],
+        cause,
+      };
+      expect(await told(syncFailure('/a', cause))).toEqual(whole);
+      expect(
+        await toldBy(() =>
+          attemptSync('/a', () => {
+            throw cause;
+          }),
+        ),
+      ).toEqual(whole);
+    },
+  );
 
-  it('is none where the call returns', () => {
+  it('is none where the call returns', async () => {
     let calls = 0;
-    attemptSync('/a', () => {
+    await attemptSync('/a', async () => {
       calls += 1;
     });
     expect(calls).toBe(1);
@@ -97,9 +100,9 @@ describe('a failed sync', () => {
 });
 
 describe('an error that reached the top', () => {
-  it('of a system call is told with that call and its path', () => {
+  it('of a system call is told with that call and its path', async () => {
     const cause = systemError('EACCES', { syscall: 'scandir', path: '/a' });
-    expect(told(systemFailure(cause))).toEqual({
+    expect(await told(systemFailure(cause))).toEqual({
       ...FORBIDDEN,
       message: 'could not scandir /a: EACCES',
       subject: '/a',
@@ -108,9 +111,9 @@ describe('an error that reached the top', () => {
     });
   });
 
-  it.each([{}, { path: '' }, { path: 7 }])('without a path is of a file: %j', (more) => {
+  it.each([{}, { path: '' }, { path: 7 }])('without a path is of a file: %j', async (more) => {
     const error = systemFailure(systemError('EIO', { syscall: 'read', ...more }));
-    expect(told(error)).toMatchObject({ message: 'could not read a file: EIO', subject: 'a file' });
+    expect(await told(error)).toMatchObject({ message: 'could not read a file: EIO', subject: 'a file' });
   });
 
   it('that no system call has failed with stays what it is', () => {
@@ -126,12 +129,12 @@ describe('an error that reached the top', () => {
   });
 });
 
-it('what the system has not reported is refused in the words that are given', () => {
+it('what the system has not reported is refused in the words that are given', async () => {
   const cause = systemError('EIO');
   const given = { message: 'm', subject: '/a', hint: 'h', actions: [] };
   const whole = { code: 'PAWL_STORE_FAILED', kind: 'terminal', ...given };
-  expect(told(storeRefusal('/a', 'm', 'h'))).toEqual({ ...whole, cause: undefined });
-  expect(told(storeRefusal('/a', 'm', 'h', cause))).toEqual({ ...whole, cause });
+  expect(await told(storeRefusal('/a', 'm', 'h'))).toEqual({ ...whole, cause: undefined });
+  expect(await told(storeRefusal('/a', 'm', 'h', cause))).toEqual({ ...whole, cause });
 });
 
 it('the codes that mean "no hard links" are those of link(2)', () => {

@@ -1,8 +1,8 @@
 /**
  * What the tests of the store share.
  *
- * Owns: a clock that never repeats itself, records, loops over faults, crashes and meetings. Does not own: the file systems
- * (memory/memory-fs, memory/fault-fs).
+ * Owns: a clock that never repeats itself, records, loops over faults and crashes. Does not own: the file systems
+ * (memory/memory-fs, memory/fault-fs), what happens where two processes meet (meetings).
  */
 import { expect } from 'vitest';
 import type { KeyedEffect } from '../../src/model/effect.ts';
@@ -19,7 +19,8 @@ import type { CrashChoice } from '../../src/prove/memory/memory-nodes.ts';
 import { Files } from '../../src/store/files.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
 
-let nonces = 0;
+/** How many nonces were given: set back only to play the same again. */
+export const nonces = { given: 0 };
 
 /** A clock that halts and never gives a nonce twice. */
 export const clock: ClockPort = {
@@ -27,8 +28,8 @@ export const clock: ClockPort = {
   monotonicMs: () => 0,
   timer: () => () => undefined,
   nonce: () => {
-    nonces += 1;
-    return nonces.toString(16).padStart(32, '0');
+    nonces.given += 1;
+    return nonces.given.toString(16).padStart(32, '0');
   },
 };
 
@@ -47,10 +48,10 @@ export function textOf(bytes: Uint8Array | null): string | null {
   return bytes === null ? null : new TextDecoder().decode(bytes);
 }
 
-/** The code of the PawlError that `body` throws, null when it returns; anything else that it throws goes through. */
-export function codeOf(body: () => unknown): ErrorCode | null {
+/** The code of the PawlError that `body` throws or rejects with, null when it returns; anything else goes through. */
+export async function codeOf(body: () => unknown): Promise<ErrorCode | null> {
   try {
-    body();
+    await body();
     return null;
   } catch (error) {
     if (error instanceof PawlError) return error.code;
@@ -58,10 +59,13 @@ export function codeOf(body: () => unknown): ErrorCode | null {
   }
 }
 
-/** All that the PawlError says which `body` throws; anything else that it throws goes through. */
-export function toldBy(body: () => unknown): Omit<PawlError, 'name' | 'stack' | 'evidence' | 'blocker'> {
+/** What a PawlError says. */
+export type Told = Omit<PawlError, 'name' | 'stack' | 'evidence' | 'blocker'>;
+
+/** All that the PawlError says which `body` throws or rejects with; anything else goes through. */
+export async function toldBy(body: () => unknown): Promise<Told> {
   try {
-    body();
+    await body();
   } catch (error) {
     if (!(error instanceof PawlError)) throw error;
     const { code, kind, message, subject, hint, actions, cause } = error;
@@ -105,16 +109,16 @@ export function sealedRecords(count: number, padding = 20): { records: JournalRe
 }
 
 /** Runs `body` with the 1st, 2nd, … counted call failing, on a fresh file system each time, until none fails any more. */
-export function forEachFault(
+export async function forEachFault(
   plan: Omit<FaultPlan, 'at'>,
-  prepare: (fs: MemoryFs) => void,
-  body: (fs: FaultFs, memory: MemoryFs) => void,
-): number {
+  prepare: (fs: MemoryFs) => unknown,
+  body: (fs: FaultFs, memory: MemoryFs) => unknown,
+): Promise<number> {
   for (let at = 1; at < 1_000; at += 1) {
     const memory = new MemoryFs();
-    prepare(memory);
+    await prepare(memory);
     const fs = new FaultFs(memory, { ...plan, at });
-    body(fs, memory);
+    await body(fs, memory);
     expect(memory.openCount).toBe(0);
     if (!fs.hasFired) return at - 1;
   }
@@ -124,25 +128,21 @@ export function forEachFault(
 const SEEDS = 12;
 
 /** Runs `body`, dead before its 1st, 2nd, … call, and shows `check` everything that a crash there can leave. */
-export function forEachCrash<T>(
-  prepare: (fs: MemoryFs) => void,
-  body: (fs: MemoryFs, acknowledged: T[]) => void,
-  check: (survivor: MemoryFs, acknowledged: readonly T[], choice: CrashChoice, hasEnded: boolean) => void,
-): number {
+export async function forEachCrash<T>(
+  prepare: (fs: MemoryFs) => unknown,
+  body: (fs: MemoryFs, acknowledged: T[]) => unknown,
+  check: (survivor: MemoryFs, acknowledged: readonly T[], choice: CrashChoice, hasEnded: boolean) => unknown,
+): Promise<number> {
   for (let at = 1; at < 2_000; at += 1) {
     const fs = new MemoryFs();
-    prepare(fs);
-    let count = 0;
-    fs.onCall = () => {
-      count += 1;
-      if (count === at) fs.halt();
-    };
+    await prepare(fs);
+    haltBefore(fs, at);
     const acknowledged: T[] = [];
-    const hasEnded = !isHalting(() => body(fs, acknowledged));
+    const hasEnded = !(await isHalting(() => body(fs, acknowledged)));
     const seeds = Array.from({ length: SEEDS }, (_, index) => ({ seed: at * 1_000 + index }));
     for (const choice of ['everything', 'nothing', ...seeds] as const) {
       try {
-        check(fs.crash(choice), acknowledged, choice, hasEnded);
+        await check(fs.crash(choice), acknowledged, choice, hasEnded);
       } catch (error) {
         throw new Error(`after a crash before call ${at}, ${JSON.stringify(choice)} surviving`, { cause: error });
       }
@@ -152,34 +152,19 @@ export function forEachCrash<T>(
   throw new Error('the loop has no end');
 }
 
-/** Runs `first`, with all of `second` happening before the 1st, 2nd, … call of it. Returns the number of ways they met. */
-export function forEachMeeting(
-  prepare: (fs: MemoryFs) => void,
-  first: (fs: MemoryFs) => void,
-  second: (fs: MemoryFs) => void,
-  check: (fs: MemoryFs) => void,
-): number {
-  for (let at = 1; at < 1_000; at += 1) {
-    const fs = new MemoryFs();
-    prepare(fs);
-    let count = 0;
-    fs.onCall = () => {
-      count += 1;
-      if (count !== at) return;
-      fs.onCall = null;
-      second(fs);
-    };
-    first(fs);
-    fs.onCall = null;
-    if (count < at) return at - 1;
-    check(fs);
-  }
-  throw new Error('the loop has no end');
+/** The process is dead before its `at`-th call from now. */
+export function haltBefore(fs: MemoryFs, at: number): void {
+  let count = 0;
+  fs.onCall = () => {
+    count += 1;
+    if (count === at) fs.halt();
+  };
 }
 
-function isHalting(body: () => void): boolean {
+/** True when `body` does not end because its process is dead. */
+export async function isHalting(body: () => unknown): Promise<boolean> {
   try {
-    body();
+    await body();
     return false;
   } catch (error) {
     if (error instanceof Halted) return true;

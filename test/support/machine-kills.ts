@@ -14,12 +14,12 @@ const LEFT = ['everything', 'nothing'] as const;
 
 /** Opens a driver on the machine, runs `body`, releases everything. A killed process releases nothing. */
 export async function asDriver<T>(machine: SimMachine, body: (driver: Driver) => Promise<T> | T): Promise<T> {
-  const world = machine.boot();
+  const world = await machine.boot();
   const driver = new Driver(world, { maxParallel: 3, agentOverride: null });
   await driver.open();
   const result = await body(driver);
   await driver.close();
-  world.lock.release();
+  await world.lock.release();
   return result;
 }
 

@@ -3,7 +3,7 @@
  *
  * Owns: bringing a run to its first task, playing the host's part. Does not own: noting (protocol-recorder), what is checked.
  */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
@@ -21,6 +21,7 @@ import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { Files } from '../../src/store/files.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { runStores } from '../../src/store/system-files.ts';
 import { encodeAgentRecord, encodeClaim, encodeOutcome, encodeRequest } from '../../src/turn/task-files.ts';
 import type { OpenedTask } from '../../src/worker/task-folder.ts';
 import { FakeClock, identityOf } from '../host/fake-processes.ts';
@@ -47,12 +48,12 @@ type Actor = 'host' | 'worker';
 export class ProtocolBench {
   readonly files: Files;
   readonly processes: ProcessesPort;
-  readonly folder: string;
-  readonly request: TaskRequest;
-  readonly requestHash: string;
-  readonly run: LiveRun;
-  readonly effect: KeyedEffectOf<'startHost'>;
-  readonly task: OpenedTask;
+  run!: LiveRun;
+  folder = '';
+  request: TaskRequest = plainRequest;
+  requestHash = '';
+  effect!: KeyedEffectOf<'startHost'>;
+  task!: OpenedTask;
   readonly #root = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-protocol-')));
   readonly #clock = new BenchClock();
   /** The host's own hands: nothing of what they do is noted. */
@@ -62,23 +63,34 @@ export class ProtocolBench {
   readonly #immortals = new Set<Actor>();
   #end: Extract<JournalEvent, { type: 'workerEnded' }> | null = null;
 
-  constructor() {
-    const paths = new RegistryPaths(this.#root);
-    this.#unseen.ensureFolders([paths.run(RUN)]);
+  private constructor() {
     this.files = new Files(recordingFs(nodeFs, this.#recording), this.#clock);
     this.processes = recordingProcesses(this.#table(), this.#recording);
+  }
+
+  /** A task whose host is to be started. */
+  static async open(): Promise<ProtocolBench> {
+    const bench = new ProtocolBench();
+    await bench.#prepare();
+    return bench;
+  }
+
+  async #prepare(): Promise<void> {
+    const paths = new RegistryPaths(this.#root);
+    await this.#unseen.ensureFolders([paths.run(RUN)]);
     const { files, processes } = this;
     const world = {
-      ...new SimMachine(new MemoryFs(), {}).boot(),
+      ...(await new SimMachine(new MemoryFs(), {}).boot()),
+      systemStore: runStores(files, paths, () => undefined),
       files,
       processes,
       paths,
       clock: this.#clock,
       log: () => undefined,
     };
-    this.run = new LiveRun(
+    this.run = await LiveRun.open(
       world,
-      { runId: RUN, state: null, sum: '', journalSize: 0, snapshotSeq: 0, order: { atMs: 0, index: 0 } },
+      { runId: RUN, state: null, sum: '', journalEnd: 0, snapshotSeq: 0, order: { atMs: 0, index: 0 } },
       {
         onCommit: (_run, { event }) => {
           if (event.type !== 'workerEnded') return;
@@ -89,18 +101,18 @@ export class ProtocolBench {
         onRest: () => undefined,
       },
     );
-    this.run.commit(RUN_ACTOR, packetReceived());
-    const prepare = this.#bringTo('prepareTask');
+    await this.run.commit(RUN_ACTOR, packetReceived());
+    const prepare = await this.#bringTo('prepareTask');
     this.folder = paths.task(RUN, prepare.taskId);
-    this.#unseen.ensureFolders([this.folder]);
+    await this.#unseen.ensureFolders([this.folder]);
     this.request = { ...plainRequest, runId: RUN, taskId: prepare.taskId, cwd: this.#root, hasTreeLock: false };
     const bytes = encodeRequest(this.request);
-    linkRegister(this.#unseen, join(this.folder, TASK_FILES.request), bytes);
+    await linkRegister(this.#unseen, join(this.folder, TASK_FILES.request), bytes);
     this.requestHash = sha256(bytes);
     const { requestHash } = this;
     const { key, taskId } = prepare;
-    this.run.settle(prepare, { type: 'taskRequested', key, taskId, requestHash, agent: 'x', rescueRef: null });
-    this.effect = this.#bringTo('startHost');
+    await this.run.settle(prepare, { type: 'taskRequested', key, taskId, requestHash, agent: 'x', rescueRef: null });
+    this.effect = await this.#bringTo('startHost');
     this.task = { folder: this.folder, request: this.request, requestHash };
     this.#recording.steps.length = 0;
   }
@@ -184,12 +196,14 @@ export class ProtocolBench {
     rmSync(this.#root, { recursive: true, force: true });
   }
 
+  /** Whole at once, unless somebody was first. */
   #link(name: string, bytes: Uint8Array): void {
-    linkRegister(this.#unseen, join(this.folder, name), bytes);
+    const path = join(this.folder, name);
+    if (!existsSync(path)) writeFileSync(path, bytes, { flag: 'wx' });
   }
 
   /** Settles what is owed until an effect of that kind is. */
-  #bringTo<Kind extends KeyedEffect['kind']>(kind: Kind): KeyedEffectOf<Kind> {
+  async #bringTo<Kind extends KeyedEffect['kind']>(kind: Kind): Promise<KeyedEffectOf<Kind>> {
     for (let round = 0; round < 20; round += 1) {
       const { owed } = this.run.state;
       const sought = owed.find((effect): effect is KeyedEffectOf<Kind> => effect.kind === kind);
@@ -197,7 +211,7 @@ export class ProtocolBench {
       const next = owed.find((effect) => settlementOf(effect) !== null);
       const event = next === undefined ? null : settlementOf(next);
       if (next === undefined || event === null) break;
-      this.run.settle(next, event);
+      await this.run.settle(next, event);
     }
     throw new Error(`the run never owes ${kind}`);
   }

@@ -72,7 +72,8 @@ export async function traceHost(folder: string, task: TracedTask): Promise<reado
   const host = [process.execPath, HOST_MAIN, taskFolder, requestHash];
   const tracer = spawn('strace', ['-f', '-y', '-e', `trace=${CALLS}`, ...kill, '-o', trace, ...host], {
     stdio: 'ignore',
-    env: { ...process.env, PATH: '/usr/bin:/bin' },
+    // One thread syncs: strace(1) counts the calls of each thread by itself.
+    env: { ...process.env, PATH: '/usr/bin:/bin', UV_THREADPOOL_SIZE: '1' },
   });
   await new Promise<void>((resolve, reject) => {
     tracer.once('error', reject);
@@ -125,6 +126,8 @@ export function stepsIn(trace: string, taskFolder: string): readonly string[] {
 /** Follows the processes of one trace: the host, its gate that becomes the worker, a grandchild, the helpers that probe the lock. */
 class TraceReader {
   readonly #host: number;
+  /** The host's own threads, its main one among them. */
+  readonly #threads: Set<number>;
   readonly #taskFolder: string;
   readonly #found: { readonly at: number; readonly name: string }[] = [];
   #gate: number | null = null;
@@ -138,6 +141,7 @@ class TraceReader {
 
   constructor(calls: readonly Call[], taskFolder: string) {
     this.#host = calls[0]?.pid ?? 0;
+    this.#threads = new Set([this.#host]);
     this.#taskFolder = taskFolder;
   }
 
@@ -149,10 +153,10 @@ class TraceReader {
 
   take(call: Call): void {
     if (call.text.startsWith('+++')) this.#end(call);
-    else if (call.result === null) this.#lastBegun = call.pid === this.#host ? call.begun : this.#lastBegun;
+    else if (call.result === null) this.#lastBegun = this.#threads.has(call.pid) ? call.begun : this.#lastBegun;
     else if (call.result.startsWith('-')) return;
     else if (call.text.startsWith('execve(')) this.#exec(call);
-    else if (call.pid === this.#host) this.#hostCall(call);
+    else if (this.#threads.has(call.pid)) this.#hostCall(call);
     else if (call.pid === this.#gate && this.#isWorker && /^(clone3?|v?fork)\(/.test(call.text)) {
       this.#grandchild = Number(call.result);
       this.#say(call.done, 'worker 0: starts a grandchild');
@@ -163,7 +167,8 @@ class TraceReader {
     this.#found.push({ at, name });
   }
 
-  #hostCall({ text, begun, done }: Call): void {
+  #hostCall({ text, begun, done, result }: Call): void {
+    if (text.includes('CLONE_THREAD')) this.#threads.add(Number(result));
     const linked = /^link\("[^"]*", "([^"]*)"\)/.exec(text)?.[1];
     if (linked === join(this.#taskFolder, TASK_FILES.claim)) this.#linked(done, 'links claim', 'its claim');
     if (linked === join(this.#taskFolder, TASK_FILES.agent)) this.#linked(done, 'links agent.json', 'agent.json');

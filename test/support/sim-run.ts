@@ -49,6 +49,13 @@ export function simEntries(count: number): readonly IntakeEntry[] {
   }));
 }
 
+/** Makes the runs, one after another; resolves to their ids. */
+export async function createRuns(driver: Driver, entries: readonly IntakeEntry[]): Promise<readonly string[]> {
+  const runIds: string[] = [];
+  for (const entry of entries) runIds.push((await driver.create(entry)).runId);
+  return runIds;
+}
+
 /** The one run of the simulated machine. */
 export const SIM_RUN = READ.runId;
 
@@ -79,7 +86,7 @@ export async function startSim(machine: SimMachine, options: SimStartOptions = {
   let driver: Driver | null = null;
   let error: unknown = null;
   try {
-    world = withClock(machine.boot(options.fs ?? machine.disk), options.clockOffsetMs);
+    world = withClock(await machine.boot(options.fs ?? machine.disk), options.clockOffsetMs);
     driver = new Driver(world, {
       maxParallel: 1,
       agentOverride: null,
@@ -88,7 +95,7 @@ export async function startSim(machine: SimMachine, options: SimStartOptions = {
     await driver.open();
     options.onOpen?.(world);
     if (driver.failure === null && driver.view(SIM_RUN) === null) {
-      driver.create({ runId: SIM_RUN, reading: READ, limits: resolveLimits({}, {}) });
+      await driver.create({ runId: SIM_RUN, reading: READ, limits: resolveLimits({}, {}) });
     }
     await emptyInbox(driver);
     await driver.drive([SIM_RUN]);
@@ -98,7 +105,7 @@ export async function startSim(machine: SimMachine, options: SimStartOptions = {
   const view = driver?.view(SIM_RUN) ?? null;
   try {
     await driver?.close();
-    world?.lock.release();
+    await world?.lock.release();
   } catch (thrown) {
     error ??= thrown;
   }

@@ -61,7 +61,7 @@ export interface SimDriven {
 
 /** One process on the machine: brings back or takes in those runs, decides, drives all of them as far as they go, ends. */
 export async function driveSim(machine: SimMachine, drive: SimDrive): Promise<SimDriven> {
-  const booted = machine.boot();
+  const booted = await machine.boot();
   const world = drive.world?.(booted) ?? booted;
   const events: (readonly [string, JournalRecord['event']])[] = [];
   const heldTwice: string[] = [];
@@ -76,10 +76,10 @@ export async function driveSim(machine: SimMachine, drive: SimDrive): Promise<Si
   });
   try {
     await driver.open();
-    for (const entry of drive.entries) if (driver.view(entry.runId) === null) driver.create(entry);
+    for (const entry of drive.entries) if (driver.view(entry.runId) === null) await driver.create(entry);
     for (const [runId, decision] of drive.decisions ?? []) {
       const request: CommandRequest = { runId, command: 'resolve', decision, reason: 'as tested', by: 'somebody' };
-      leaveCommand(world.files, world.paths, world.clock, request);
+      await leaveCommand(world.files, world.paths, world.clock, request);
     }
     await emptyInbox(driver);
     await driver.drive(drive.entries.map(({ runId }) => runId));
@@ -89,7 +89,7 @@ export async function driveSim(machine: SimMachine, drive: SimDrive): Promise<Si
     return { views, events, heldTwice };
   } finally {
     await driver.close();
-    world.lock.release();
+    await world.lock.release();
   }
 }
 

@@ -16,7 +16,7 @@ const SEEDS = Array.from({ length: 8 }, (_, seed) => ({ seed }));
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A disk with an ended worker: it has written, and nobody has synced what it wrote. */
-function endedWorker(): MemoryFs {
+async function endedWorker(): Promise<MemoryFs> {
   const disk = new MemoryFs();
   for (const folder of [TASK, WORKTREE]) disk.makeFolder(folder);
   const write = (path: string, text: string): void => {
@@ -26,8 +26,8 @@ function endedWorker(): MemoryFs {
   };
   // The names are durable since the worker was recorded.
   for (const name of [TASK_FILES.output, TASK_FILES.stderr]) write(`${TASK}/${name}`, '');
-  new Files(disk, systemClock).syncFolder(TASK);
-  new Files(disk, systemClock).syncFolder('/');
+  const files = new Files(disk, systemClock);
+  for (const folder of [TASK, '/']) await files.syncFolder(folder);
   write(`${TASK}/${TASK_FILES.output}`, 'some output');
   write(`${TASK}/${TASK_FILES.stderr}`, 'an error');
   write(`${WORKTREE}/answer.json`, JSON.stringify({ status: 'completed', summary: 'done' }));
@@ -76,7 +76,7 @@ function missing(disk: MemoryFs): readonly string[] | null {
 }
 
 it('output, errors and answer survive every power cut after which there is an outcome', async () => {
-  const disk = endedWorker();
+  const disk = await endedWorker();
   let cuts = 0;
   const lost: string[] = [];
   disk.onCall = (op, path) => {

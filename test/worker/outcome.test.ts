@@ -168,7 +168,7 @@ describe('settleOutcome', () => {
 
   it('what an interrupted settlement has kept as the answer stands', async () => {
     const kept = { status: 'completed', summary: 'kept', filesChanged: [], verdict: null, problem: null, commands: [] };
-    linkRegister(files, pathOf(TASK_FILES.completion), encode(kept));
+    await linkRegister(files, pathOf(TASK_FILES.completion), encode(kept));
     answer('changed since');
     const { outcome } = await settleOutcome(settlement());
     expect(outcome).toMatchObject({
@@ -185,10 +185,10 @@ describe('settleOutcome', () => {
 });
 
 describe('revokeClaim', () => {
-  it('the first one who abandons has abandoned for all', () => {
-    const first = revokeClaim(files, join(folder, 'task'), requestHash, 'deadline');
+  it('the first one who abandons has abandoned for all', async () => {
+    const first = await revokeClaim(files, join(folder, 'task'), requestHash, 'deadline');
     expect(first).toMatchObject({ isWinner: true, value: { kind: 'revoked', reason: 'deadline', requestHash } });
-    const second = revokeClaim(files, join(folder, 'task'), requestHash, 'cancelled');
+    const second = await revokeClaim(files, join(folder, 'task'), requestHash, 'cancelled');
     expect(second).toEqual({ ...first, isWinner: false });
   });
 });

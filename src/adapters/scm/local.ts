@@ -14,10 +14,10 @@ export function localScm(files: Files, runFolder: string): ScmPort {
     name: 'local',
     project: async (bundle: HandoffBundle): Promise<HandoffResult> => {
       const reference = join(runFolder, 'artifacts', 'handoff', 'handoff.md');
-      files.ensureFolders([dirname(reference)]);
-      files.replace(reference, new TextEncoder().encode(bundle.markdown));
+      await files.ensureFolders([dirname(reference)]);
+      await files.replace(reference, new TextEncoder().encode(bundle.markdown));
       // Syncs the folder that both are in.
-      const ref = writeArtifact(files, runFolder, 'handoff', 'handoff', bundle.json);
+      const ref = await writeArtifact(files, runFolder, 'handoff', 'handoff', bundle.json);
       return { artifact: ref.path, sha256: ref.sha256, reference };
     },
   };

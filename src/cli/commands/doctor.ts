@@ -46,7 +46,10 @@ export async function doctorAt(output: Output, options: DoctorOptions, place: Do
   const agentPlace = { configFolder: found.configFolder, environment };
   // A name that means nothing is told before anything is looked at.
   const target = options.probe === undefined ? null : targetOf(options.probe, found.config, agentPlace);
-  const checks = [...machineChecks({ trialFolder: found.root ?? temporaryFolder, environment }), ...found.checks];
+  const checks = [
+    ...(await machineChecks({ trialFolder: found.root ?? temporaryFolder, environment })),
+    ...found.checks,
+  ];
   for (const check of checks) for (const line of checkLines(output, check)) output.line(line);
   output.line();
   const agents = await agentChecks(found.config, agentPlace);

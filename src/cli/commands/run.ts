@@ -80,7 +80,7 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
       isAllOrNothing: options.allOrNothing === true,
       ...agentNamed(options),
     };
-    const { outcomes, isRecorded } = recordPackets(driver, readings, how);
+    const { outcomes, isRecorded } = await recordPackets(driver, readings, how);
     if (!isRecorded) assertNoneRefused(outcomes);
     const named = runIds.map((runId) => resolveRun(places, runId));
     const asked = namedRuns(driver, options, named, runsOf(outcomes));

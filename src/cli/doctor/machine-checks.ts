@@ -29,8 +29,15 @@ export interface MachinePlace {
 }
 
 /** What this machine has and lacks. */
-export function machineChecks(place: MachinePlace): readonly Check[] {
-  return [nodeCheck(), gitCheck(place), platformCheck(), namespaceCheck(), ...trialChecks(place), diskCheck(place)];
+export async function machineChecks(place: MachinePlace): Promise<readonly Check[]> {
+  return [
+    nodeCheck(),
+    gitCheck(place),
+    platformCheck(),
+    namespaceCheck(),
+    ...(await trialChecks(place)),
+    diskCheck(place),
+  ];
 }
 
 function nodeCheck(): Check {
@@ -74,7 +81,7 @@ function namespaceCheck(): Check {
 }
 
 /** What needs a folder to be tried in. */
-function trialChecks({ trialFolder }: MachinePlace): readonly Check[] {
+async function trialChecks({ trialFolder }: MachinePlace): Promise<readonly Check[]> {
   let folder: string;
   try {
     folder = mkdtempSync(join(trialFolder, '.pawl-doctor-'));
@@ -83,7 +90,7 @@ function trialChecks({ trialFolder }: MachinePlace): readonly Check[] {
     return [{ name: 'links', status: 'failed', found: `${trialFolder}: ${errorReport(error).message}`, hint }];
   }
   try {
-    return [flockCheck(folder), linksCheck(folder)];
+    return [flockCheck(folder), await linksCheck(folder)];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -100,9 +107,9 @@ function flockCheck(folder: string): Check {
 }
 
 /** The very operation that everything is kept by: write, sync, link, sync the folder, read. */
-function linksCheck(folder: string): Check {
+async function linksCheck(folder: string): Promise<Check> {
   try {
-    linkRegister(new Files(nodeFs, systemClock), join(folder, 'register'), new TextEncoder().encode('{}\n'));
+    await linkRegister(new Files(nodeFs, systemClock), join(folder, 'register'), new TextEncoder().encode('{}\n'));
     return { name: 'links', status: 'ok', found: 'hard links and syncing work', hint: null };
   } catch (error) {
     const { message, hint } = errorReport(error);

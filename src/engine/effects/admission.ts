@@ -55,13 +55,18 @@ export async function acquireLease(
       if (!(await slots.take(run.runId, signal))) return;
       // Waiting for a slot takes time: somebody else may hold the surfaces by now.
       if (leases.conflict(run.runId, effect.surfaces) !== null) continue;
-      run.settle(effect, { type: 'leaseAcquired', key: effect.key, surfaces: [...effect.surfaces] });
+      const release = leases.reserve(run.runId, effect.surfaces);
+      try {
+        await run.settle(effect, { type: 'leaseAcquired', key: effect.key, surfaces: [...effect.surfaces] });
+      } finally {
+        release();
+      }
       return;
     }
-    if (reclaim(run, conflict, coordinator)) continue;
+    if (await reclaim(run, conflict, coordinator)) continue;
     if (!coordinator.isMoving(conflict.holder.runId)) {
       slots.release(run.runId);
-      run.settle(effect, {
+      await run.settle(effect, {
         type: 'leaseRefused',
         key: effect.key,
         holder: conflict.holder.runId,
@@ -70,25 +75,35 @@ export async function acquireLease(
       });
       return;
     }
-    noteContention(run, effect, conflict);
+    await noteContention(run, effect, conflict);
     slots.release(run.runId);
     await leases.changed(signal);
   }
 }
 
 /** Who is waited for is recorded once for every holder. */
-function noteContention(run: LiveRun, effect: KeyedEffectOf<'acquireLease'>, { holder, surfaces }: Conflict): void {
+async function noteContention(
+  run: LiveRun,
+  effect: KeyedEffectOf<'acquireLease'>,
+  { holder, surfaces }: Conflict,
+): Promise<void> {
   if (run.state.root.context.contention?.holder === holder.runId) return;
-  run.commit(effect.actor, { type: 'leaseContended', key: effect.key, holder: holder.runId, surfaces: [...surfaces] });
+  await run.commit(effect.actor, {
+    type: 'leaseContended',
+    key: effect.key,
+    holder: holder.runId,
+    surfaces: [...surfaces],
+  });
 }
 
-/** A lease past its time is taken from a holder that does not move and has no open task. Returns whether it was. */
-function reclaim(run: LiveRun, { holder }: Conflict, coordinator: RunCoordinator): boolean {
+/** A lease past its time is taken from a holder that does not move and has no open task. Returns whether the holder has it no more. */
+async function reclaim(run: LiveRun, { holder }: Conflict, coordinator: RunCoordinator): Promise<boolean> {
   if (holder.expiresAtMs > run.world.clock.nowMs() || coordinator.isMoving(holder.runId)) return false;
   const owner = coordinator.find(holder.runId);
   if (owner === undefined || owner.fault !== null) return false;
-  const refusal = owner.commit('run', { type: 'leaseReclaimed', by: run.runId });
-  if (refusal !== null) return false;
+  const refusal = await owner.commit('run', { type: 'leaseReclaimed', by: run.runId });
+  // Somebody else may have reclaimed it at the same time.
+  if (refusal !== null) return owner.state.root.context.lease === null;
   run.world.log(`${run.runId}: reclaimed the lease of ${holder.runId}, which had expired`);
   return true;
 }
@@ -115,7 +130,7 @@ export async function awaitSurface(
   while (!signal.aborted && run.isOwed(effect.key)) {
     const conflict = coordinator.leases.conflict(run.runId, effect.surfaces);
     if (conflict === null) {
-      run.settle(effect, { type: 'surfaceFreed', key: effect.key });
+      await run.settle(effect, { type: 'surfaceFreed', key: effect.key });
       return;
     }
     await coordinator.leases.changed(signal);
@@ -139,9 +154,9 @@ export async function prepareWorkspace(
     endedWorktrees: coordinator.endedWorktrees(),
   });
   if (result.kind === 'refused') {
-    run.settle(effect, { type: 'workspaceRefused', key, blocker: result.blocker });
+    await run.settle(effect, { type: 'workspaceRefused', key, blocker: result.blocker });
     return;
   }
   const { baseBranch, baseCommit, headCommit } = result;
-  run.settle(effect, { type: 'workspacePrepared', key, baseBranch, baseCommit, headCommit });
+  await run.settle(effect, { type: 'workspacePrepared', key, baseBranch, baseCommit, headCommit });
 }

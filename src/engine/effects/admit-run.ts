@@ -25,8 +25,8 @@ export async function admitRun(
 ): Promise<void> {
   const { world } = run;
   const place = coordinator.turns.join();
-  noteAgent(run, coordinator.agentOverride);
   try {
+    await noteAgent(run, coordinator.agentOverride);
     const { packet } = readKeptPacket(world, run);
     const repository = await world.git.facts();
     if (signal.aborted || !run.isOwed(effect.key)) return;
@@ -36,9 +36,9 @@ export async function admitRun(
       repository,
       agentOverride: coordinator.agentOverride ?? run.agentOverride,
     });
-    if (blockers.length > 0) return noteRefusal(run, effect, blockers);
+    if (blockers.length > 0) return await noteRefusal(run, effect, blockers);
     if (!(await place.reached(signal)) || !(await coordinator.slots.take(run.runId, signal))) return;
-    run.settle(effect, {
+    await run.settle(effect, {
       type: 'runAdmitted',
       key: effect.key,
       agents: { ...agents },
@@ -50,9 +50,9 @@ export async function admitRun(
 }
 
 /** What `--agent` names now is recorded, unless it was before: whoever drives the run next, if it does not begin now, needs no `--agent`. */
-function noteAgent(run: LiveRun, agentOverride: string | null): void {
+async function noteAgent(run: LiveRun, agentOverride: string | null): Promise<void> {
   if (agentOverride === null || agentOverride === run.agentOverride) return;
-  run.commit(DRIVER_ACTOR, { type: 'agentNamed', agentOverride });
+  await run.commit(DRIVER_ACTOR, { type: 'agentNamed', agentOverride });
 }
 
 /** True when the run already names these blockers. */
@@ -61,12 +61,16 @@ export function isAlreadyRecorded(run: LiveRun, blockers: readonly Blocker[]): b
 }
 
 /** What is in the way is recorded, unless it is what was recorded before. */
-function noteRefusal(run: LiveRun, { actor, key }: KeyedEffectOf<'admitRun'>, blockers: readonly Blocker[]): void {
+async function noteRefusal(
+  run: LiveRun,
+  { actor, key }: KeyedEffectOf<'admitRun'>,
+  blockers: readonly Blocker[],
+): Promise<void> {
   if (isAlreadyRecorded(run, blockers)) return;
   const [blocker] = blockers;
   // An agent alone has an event of its own; anything else, or more than one, is recorded by the event that holds all of it.
   const isAgentAlone = blocker !== undefined && blockers.length === 1 && blocker.code.startsWith('PAWL_AGENT_');
-  run.commit(
+  await run.commit(
     actor,
     isAgentAlone ? { type: 'agentMissing', key, blocker } : { type: 'admissionRefused', key, blockers: [...blockers] },
   );

@@ -53,19 +53,19 @@ export async function endTaskInOrder(
   const { world } = run;
   let seen = observe(world, task);
   if (seen.outcome === null && seen.claim === null) {
-    revokeClaim(world.files, task.folder, task.requestHash, reason);
+    await revokeClaim(world.files, task.folder, task.requestHash, reason);
     seen = observe(world, task);
   }
   if (seen.outcome !== null) return endRemains(run, effect, task, seen);
   if (seen.claim?.value.kind === 'revoked') {
-    settleFrom(run, effect, seen);
+    await settleFrom(run, effect, seen);
     return;
   }
   const host = seen.claim?.value.host;
   const life = host === undefined ? 'dead' : await endHost(world, host);
   // An operator's word stands for what cannot be judged from here, never for what is seen alive.
   if (host !== undefined && (life === 'alive' || (life === 'unknown' && reason !== 'operator'))) {
-    run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: hostLives(task, host.pid) });
+    await run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: hostLives(task, host.pid) });
     return;
   }
   // What was read before the host's death was proven is read again.
@@ -74,7 +74,7 @@ export async function endTaskInOrder(
   const graceMs = graceFor(verdict.forced, task.request.limits.graceMs);
   if (!(await isTreeEnded(run, effect, task, seen, { isAsserted: reason === 'operator', graceMs }))) return;
   const by = reason === 'operator' ? 'operator' : 'runner';
-  if (await linkOutcome(run, effect, task, seen, verdict, by)) settleFrom(run, effect, observe(world, task));
+  if (await linkOutcome(run, effect, task, seen, verdict, by)) await settleFrom(run, effect, observe(world, task));
 }
 
 /** The host is dead, or cannot be ended or judged: its life as it is then known. */
@@ -97,7 +97,7 @@ export async function endRemains(
   seen: TaskObservation,
 ): Promise<void> {
   if (seen.tree === 'alive' && !(await isTreeEnded(run, effect, task, seen))) return;
-  settleFrom(run, effect, seen);
+  await settleFrom(run, effect, seen);
 }
 
 /** With `isAsserted` an operator's word stands for what cannot be judged from here; what is seen alive, or holds the lock, must end all the same. */
@@ -113,7 +113,7 @@ async function isTreeEnded(
   const end = await endTree(world.processes, world.clock, handle, { graceMs, killMs: BOUNDS.killMs });
   if (end.isGone || (isAsserted && end.survivors.length === 0 && end.isLocked !== true)) return true;
   const pids = [...end.survivors.map((survivor) => survivor.pid), ...end.unknown];
-  run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: survivorsLeft(task, pids, end.isLocked) });
+  await run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: survivorsLeft(task, pids, end.isLocked) });
   return false;
 }
 
@@ -129,7 +129,8 @@ export async function concludeOrphan(
   const worker = seen.agent?.value.worker;
   const isSameBoot = worker !== undefined && worker.bootId === world.processes.self().bootId;
   const verdict = { forced: isSameBoot ? null : 'interrupted' } as const;
-  if (await linkOutcome(run, effect, task, seen, verdict, 'runner')) settleFrom(run, effect, observe(world, task));
+  if (await linkOutcome(run, effect, task, seen, verdict, 'runner'))
+    await settleFrom(run, effect, observe(world, task));
 }
 
 /** True when the outcome stands; false when something in the task's folder keeps it from being written, which is then for a person. */
@@ -147,7 +148,7 @@ async function linkOutcome(
   } catch (error) {
     const found = inTheWay(error);
     if (found === null) throw error;
-    run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: { ...found, evidence: [task.folder] } });
+    await run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: { ...found, evidence: [task.folder] } });
     return false;
   }
 }
@@ -195,14 +196,14 @@ const REVOKED: Readonly<Record<EndReason, TaskResult>> = {
 };
 
 /** Journals the end that stands in the registers: the outcome, or the revocation of a task that never started. */
-export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObservation): void {
+export async function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObservation): Promise<void> {
   const { world } = run;
-  world.files.syncFolder(world.paths.task(run.runId, effect.taskId));
+  await world.files.syncFolder(world.paths.task(run.runId, effect.taskId));
   if (seen.tree === 'gone') run.goneTasks.add(effect.taskId);
   const { key } = effect;
   if (seen.outcome !== null) {
     const { value, hash } = seen.outcome;
-    run.settle(effect, {
+    await run.settle(effect, {
       type: 'workerEnded',
       key,
       result: value.result,
@@ -219,7 +220,7 @@ export function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObserva
   const claim = seen.claim;
   if (claim?.value.kind !== 'revoked') throw new Error(`bug: ${run.runId}: ${effect.taskId} has no end to settle`);
   const result = REVOKED[claim.value.reason];
-  run.settle(effect, {
+  await run.settle(effect, {
     type: 'workerEnded',
     key,
     result,

@@ -26,7 +26,7 @@ export function performer(coordinator: RunCoordinator): Performer {
     try {
       await perform(run, effect, coordinator, signal);
     } catch (error) {
-      if (!(error instanceof PawlError) || !isOfGit(error) || !refuseForGit(run, effect, error)) throw error;
+      if (!(error instanceof PawlError) || !isOfGit(error) || !(await refuseForGit(run, effect, error))) throw error;
     }
   };
 }
@@ -71,11 +71,11 @@ function isOfGit({ code, kind }: PawlError): boolean {
  * What git refused becomes the run's blocker, where the effect has a fact for it: the run waits for a person instead of failing again and again.
  * Returns whether it has.
  */
-function refuseForGit(run: LiveRun, effect: KeyedEffect, error: PawlError): boolean {
+async function refuseForGit(run: LiveRun, effect: KeyedEffect, error: PawlError): Promise<boolean> {
   const { refusedAs } = RUN_EFFECTS[effect.kind];
   const { blocker } = error;
   if (refusedAs === null || blocker === null) return false;
   // A run that waits to be admitted is asked about again and again: what it has been told already is not recorded once more.
-  if (!isAlreadyRecorded(run, [blocker])) run.settle(effect, refusedAs(effect.key, blocker));
+  if (!isAlreadyRecorded(run, [blocker])) await run.settle(effect, refusedAs(effect.key, blocker));
   return true;
 }

@@ -35,7 +35,7 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   const rescueRef = isPutBackByPerson(records) ? await putBack(run, effect) : null;
   const refused = (await movedHead(run, effect.commit)) ?? (await changedContent(run, effect.commit));
   if (refused !== null) {
-    run.settle(effect, { type: 'handoffRefused', key: effect.key, blocker: refused });
+    await run.settle(effect, { type: 'handoffRefused', key: effect.key, blocker: refused });
     return;
   }
   const kept = readKeptPacket(world, run);
@@ -71,7 +71,7 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   });
   const result = await world.scm(run.folder).project({ runId, ...bundle });
   await world.git.releaseBranch(worktree).catch(ignoreMissing);
-  run.settle(effect, {
+  await run.settle(effect, {
     type: 'handoffProjected',
     key: effect.key,
     artifact: { path: result.artifact, sha256: result.sha256 },

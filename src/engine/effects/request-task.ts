@@ -52,8 +52,8 @@ export interface OtherRuns {
 /** The task's request stands in its register and is journaled, or the task is refused with a blocker. */
 export async function prepareTask(run: LiveRun, effect: PrepareTask, others: OtherRuns): Promise<void> {
   const { world, runId } = run;
-  const refuse = (blocker: Blocker): void => {
-    run.settle(effect, { type: 'taskRefused', key: effect.key, blocker });
+  const refuse = async (blocker: Blocker): Promise<void> => {
+    await run.settle(effect, { type: 'taskRefused', key: effect.key, blocker });
   };
   const obstacle = (await endEarlierTask(run)) ?? (await changedByLastTask(run, others.runsAtWork));
   if (obstacle !== null) return refuse(obstacle);
@@ -68,7 +68,7 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
   });
   if (plan.kind === 'refused') return refuse(plan.blocker);
   const priorAttempt = await putWorktreeInPlace(run, effect, plan.resumed);
-  world.files.ensureFolders([folder]);
+  await world.files.ensureFolders([folder]);
   const nonce = world.clock.nonce();
   const mark = `${runId}/${effect.taskId}/${nonce.slice(0, 12)}`;
   const instructions = await instructionsFor(run, effect, plan);
@@ -81,12 +81,12 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
   const git = await world.git.settings(worktree);
   const parts = { agent: plan.agent, command, completionFile, nonce, mark, document, git, instructions };
   const request = requestOf(run, effect, kept, parts);
-  const standing = linkRegister(world.files, join(folder, TASK_FILES.request), encodeRequest(request)).bytes;
+  const standing = (await linkRegister(world.files, join(folder, TASK_FILES.request), encodeRequest(request))).bytes;
   const parsed = parseRequest(standing);
   if (!parsed.ok || parsed.value.runId !== runId || parsed.value.taskId !== effect.taskId) {
     throw contradiction(folder, 'request.json is not a request for this task');
   }
-  run.settle(effect, {
+  await run.settle(effect, {
     type: 'taskRequested',
     key: effect.key,
     taskId: effect.taskId,

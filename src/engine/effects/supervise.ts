@@ -40,9 +40,7 @@ export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: Ab
     const action = recoveryAction(factsOf(seen));
     switch (action) {
       case 'startHost':
-        if (!mayStart && run.commit(effect.actor, { type: 'hostStartRepeated', key: effect.key }) !== null) {
-          throw new Error(`bug: ${run.runId}: a host start was asked for and is not owed`);
-        }
+        if (!mayStart && !(await noteRepeatedStart(run, effect))) break;
         mayStart = false;
         if (run.isOwed(effect.key)) await startHost(run, task, signal);
         pulse = new HostPulse(world.clock, task.request.limits);
@@ -58,6 +56,14 @@ export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: Ab
         await settleEnded(run, effect, task, seen, action);
     }
   }
+}
+
+/** It is recorded that a host is started again; false where something has called the start off meanwhile. */
+async function noteRepeatedStart(run: LiveRun, { actor, key }: TaskEffect): Promise<boolean> {
+  const refusal = await run.commit(actor, { type: 'hostStartRepeated', key });
+  if (refusal !== null && run.isOwed(key))
+    throw new Error(`bug: ${run.runId}: a host start was asked for and is not owed`);
+  return refusal === null;
 }
 
 /**
@@ -91,7 +97,7 @@ async function settleEnded(
       return settleFrom(run, effect, seen);
     case 'askAboutHost':
     case 'askAboutRemains':
-      run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: doubt(task, seen) });
+      await run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: doubt(task, seen) });
       return;
     default:
       return unreachable(action);
@@ -131,23 +137,23 @@ async function watchHost(
   const { world } = run;
   if (effect.kind !== 'watchWorker' && seen.agent !== null) return spawned(run, effect, task, seen);
   if (effect.kind === 'startHost' && pulse.sinceFirstLookMs() >= BOUNDS.agentAfterClaimMs && seen.claim !== null) {
-    world.files.syncFolder(task.folder);
-    run.settle(effect, { type: 'hostClaimed', key: effect.key, claimHash: seen.claim.hash });
+    await world.files.syncFolder(task.folder);
+    await run.settle(effect, { type: 'hostClaimed', key: effect.key, claimHash: seen.claim.hash });
     return;
   }
   if (pulse.isHung(seen.heartbeatMs)) {
     world.log(`${run.runId}: the host of ${effect.taskId} does not respond; it is ended`);
     return endTaskInOrder(run, effect, task, 'hung');
   }
-  if (effect.kind === 'watchWorker' && pulse.sinceFirstLookMs() >= SNAPSHOT_AFTER_MS) run.saveSnapshot();
+  if (effect.kind === 'watchWorker' && pulse.sinceFirstLookMs() >= SNAPSHOT_AFTER_MS) await run.saveSnapshot();
   const pollMs = effect.kind === 'startHost' ? BOUNDS.agentAfterClaimMs / 2 : BOUNDS.watchPollMs;
   await folderChange(world, task.folder, signal, pollMs);
 }
 
-function spawned(run: LiveRun, effect: TaskEffect, task: OpenedTask, seen: TaskObservation): void {
+async function spawned(run: LiveRun, effect: TaskEffect, task: OpenedTask, seen: TaskObservation): Promise<void> {
   if (seen.agent === null) return;
-  run.world.files.syncFolder(task.folder);
-  run.settle(effect, {
+  await run.world.files.syncFolder(task.folder);
+  await run.settle(effect, {
     type: 'workerSpawned',
     key: effect.key,
     agentHash: seen.agent.hash,
@@ -168,7 +174,7 @@ async function adoptWorker(
   if (effect.kind !== 'watchWorker' || limits === null) return spawned(run, effect, task, seen);
   const { world } = run;
   if (run.state.children[effect.taskId]?.context.isAdopted === false) {
-    run.commit(effect.actor, { type: 'workerAdopted', key: effect.key });
+    await run.commit(effect.actor, { type: 'workerAdopted', key: effect.key });
     world.log(`${run.runId}: adopted the worker of ${effect.taskId}, whose host is dead`);
   }
   const reason = limits.overrun();

@@ -4,7 +4,7 @@
  * Owns: finding that out, and the settlement that says it. Does not own: the rule (run/surface-verdict), the commit (engine/effects/work), the
  * table of leases (engine/leases).
  *
- * Invariant: between looking whether a surface is free and the record that leases it nothing else of this process comes, so that of two
+ * Invariant: what is free is reserved in the same look, and stays reserved until the record that leases it is durable or refused, so that of two
  * runs whose work is ready at once only one leases it.
  */
 import type { KeyedEffectOf } from '../../model/effect.ts';
@@ -30,7 +30,7 @@ export async function surfacesBeyond(run: LiveRun, packet: Packet, commit: strin
 }
 
 /** The work is recorded and what it touches beyond the lease is leased with it, or the run is parked over it. */
-export function settleWork(
+export async function settleWork(
   run: LiveRun,
   effect: KeyedEffectOf<'commitWork'>,
   work: Work,
@@ -39,7 +39,7 @@ export function settleWork(
     packet,
     leases,
   }: { readonly beyond: readonly string[]; readonly packet: Packet; readonly leases: LeaseTable },
-): void {
+): Promise<void> {
   const question = {
     beyond,
     held: leases.conflicts(run.runId, beyond).map(({ holder, surfaces }) => ({ holder: holder.runId, surfaces })),
@@ -48,18 +48,24 @@ export function settleWork(
   };
   const verdict = surfaceVerdict(question);
   const { added, refused, holder } = verdict;
-  if (refused.length === 0) {
-    run.settle(effect, added.length === 0 ? work : { ...work, surfacesAdded: added });
-    return;
+  const release = leases.reserve(run.runId, added);
+  try {
+    await run.settle(
+      effect,
+      refused.length === 0
+        ? { ...work, ...(added.length === 0 ? {} : { surfacesAdded: added }) }
+        : {
+            type: 'surfaceExceeded',
+            key: effect.key,
+            taskId: effect.taskId,
+            commit: work.commit,
+            surfaces: refused,
+            holder,
+            surfacesAdded: added,
+            blocker: surfaceBlocker(question, verdict, { repo: packet.scm.repo ?? '', commit: work.commit }),
+          },
+    );
+  } finally {
+    release();
   }
-  run.settle(effect, {
-    type: 'surfaceExceeded',
-    key: effect.key,
-    taskId: effect.taskId,
-    commit: work.commit,
-    surfaces: refused,
-    holder,
-    surfacesAdded: added,
-    blocker: surfaceBlocker(question, verdict, { repo: packet.scm.repo ?? '', commit: work.commit }),
-  });
 }

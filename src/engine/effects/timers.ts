@@ -25,5 +25,5 @@ export async function awaitDeadline(
     if (leftMs <= 0 && (effect.id !== 'limit' || outages.mayAsk(run))) break;
     await shortSleep(clock, leftMs <= 0 ? BOUNDS.outageLookMs : leftMs, signal);
   }
-  run.settle(effect, { type: 'deadlineReached', key: effect.key, id: effect.id });
+  await run.settle(effect, { type: 'deadlineReached', key: effect.key, id: effect.id });
 }

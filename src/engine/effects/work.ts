@@ -38,7 +38,7 @@ export async function commitWork(
   const { world, runId } = run;
   const changed = await findChangedSettings(run, effect.taskId, runsAtWork);
   if (changed !== null) {
-    run.settle(effect, { type: 'workRefused', key: effect.key, blocker: changed });
+    await run.settle(effect, { type: 'workRefused', key: effect.key, blocker: changed });
     return;
   }
   const { outcome, hash } = settledOutcome(run, effect.taskId);
@@ -59,14 +59,14 @@ export async function commitWork(
   });
   const { key, taskId } = effect;
   if (result.kind === 'refused') {
-    run.settle(effect, { type: 'workRefused', key, blocker: result.blocker });
+    await run.settle(effect, { type: 'workRefused', key, blocker: result.blocker });
     return;
   }
   const { commit } = result;
   const isAllowed = kept.packet.allowEmpty;
   const beside = result.leftOut === null ? {} : { leftOut: result.leftOut };
   if (result.kind === 'empty' && !isAllowed) {
-    run.settle(effect, { type: 'workEmpty', key, taskId, commit, isAllowed, ...beside });
+    await run.settle(effect, { type: 'workEmpty', key, taskId, commit, isAllowed, ...beside });
     return;
   }
   const beyond = await surfacesBeyond(run, kept.packet, commit);
@@ -84,7 +84,7 @@ export async function commitWork(
           outcomeHash: hash,
           ...beside,
         };
-  settleWork(run, effect, work, { beyond, packet: kept.packet, leases });
+  await settleWork(run, effect, work, { beyond, packet: kept.packet, leases });
 }
 
 /** The gate's verdict, over the worktree as the worker left it, is evidence and an event. */
@@ -95,13 +95,19 @@ export async function performJudgeGate(
 ): Promise<void> {
   const { world, runId } = run;
   const changed = await findChangedSettings(run, effect.taskId, runsAtWork);
-  const kept = keptEvidence(run, effect);
+  const kept = await keptEvidence(run, effect);
   const judgement = kept === null ? await judge(run, effect, changed) : reviewEvidence(kept.document, effect, changed);
   const evidence =
     kept?.ref ??
-    writeArtifact(world.files, run.folder, effect.gate, evidenceName(effect), canonicalJson(judgement.document));
+    (await writeArtifact(
+      world.files,
+      run.folder,
+      effect.gate,
+      evidenceName(effect),
+      canonicalJson(judgement.document),
+    ));
   if (judgement.hasUntracked) await world.git.removeUntracked(world.paths.worktree(runId));
-  run.settle(effect, {
+  await run.settle(effect, {
     type: 'gateJudged',
     key: effect.key,
     gate: effect.gate,
@@ -137,10 +143,10 @@ function evidenceName(effect: KeyedEffectOf<'judgeGate'>): string {
 }
 
 /** The evidence that an interrupted judgement of the same task has written: it saw the worktree as the worker left it. */
-function keptEvidence(
+async function keptEvidence(
   run: LiveRun,
   effect: KeyedEffectOf<'judgeGate'>,
-): { readonly ref: ArtifactRef; readonly document: unknown } | null {
+): Promise<{ readonly ref: ArtifactRef; readonly document: unknown } | null> {
   const { files, paths } = run.world;
   const name = files
     .listNames(`${paths.artifacts(run.runId)}/${effect.gate}`)
@@ -152,7 +158,7 @@ function keptEvidence(
   if (!name.includes(ref.sha256.slice(0, 12)))
     throw contradiction(path, 'its content does not match the hash in its name');
   // Found, not written: whoever wrote it may have died before its name was durable.
-  files.syncFolder(`${paths.artifacts(run.runId)}/${effect.gate}`);
+  await files.syncFolder(`${paths.artifacts(run.runId)}/${effect.gate}`);
   return { ref, document: JSON.parse(readArtifact(files, run.folder, ref)) };
 }
 

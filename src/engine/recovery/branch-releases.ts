@@ -26,7 +26,7 @@ export class BranchReleases {
   ofRun(run: LiveRun): void {
     const worktree = this.#world.paths.worktree(run.runId);
     void this.#queue.add(async () => {
-      await run.quietly(() => undefined);
+      await run.quietly(async () => undefined);
       await this.ofWorktrees([worktree]);
     });
   }

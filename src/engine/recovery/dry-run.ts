@@ -7,7 +7,7 @@ import type { RecoveryFinding } from '../../run/recovery-findings.ts';
 import type { TaskPlace } from '../../worker/task-folder.ts';
 import { doubtfulView, type Look, lookAtRun, quarantineView } from '../run-look.ts';
 import { lookAtTasks } from './open-tasks.ts';
-import { type Doubt, rehydrate } from './rehydrate.ts';
+import { type Doubt, examine } from './rehydrate.ts';
 
 /** The run as a start would find it; null when the folder holds none. */
 export async function lookDry(place: TaskPlace, runId: string): Promise<Look | null> {
@@ -24,7 +24,7 @@ export function dryFindings(
   place: TaskPlace,
   runId: string,
 ): { readonly findings: readonly RecoveryFinding[]; readonly doubt: Doubt | null } | null {
-  const found = rehydrate(place, runId, false);
+  const found = examine(place, runId);
   if (found.kind === 'absent') return null;
   if (found.kind === 'doubtful') return found;
   if (found.kind === 'unsupported') return { findings: [], doubt: null };

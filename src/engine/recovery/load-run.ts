@@ -7,6 +7,7 @@
  * Invariant: a run whose end is proven by its snapshot is not folded again at every start; `recover` folds it all the same.
  */
 import type { RunView } from '../../run/run-view.ts';
+import { readSettledQuarantine } from '../../store/quarantine.ts';
 import { LiveRun, type LiveRunObserver } from '../live-run.ts';
 import { earlierView, quickView } from '../run-look.ts';
 import type { World } from '../world.ts';
@@ -29,6 +30,7 @@ export type LoadedRun =
 /** The run as it is: ended by its snapshot's word, else folded and validated, else set aside. */
 export async function loadRun(world: World, runId: string, observer: LiveRunObserver): Promise<LoadedRun> {
   const view = quickView(world, runId);
+  if (view?.kind === 'quarantined') await readSettledQuarantine(world.files, world.paths, runId);
   if (view !== null && (view.kind === 'terminal' || view.state === 'quarantined'))
     return { kind: 'ended', view, findings: [] };
   return loadWholeRun(world, runId, observer);
@@ -36,10 +38,10 @@ export async function loadRun(world: World, runId: string, observer: LiveRunObse
 
 /** The run, folded from its first record and validated, else set aside. */
 export async function loadWholeRun(world: World, runId: string, observer: LiveRunObserver): Promise<LoadedRun> {
-  const found = rehydrate(world, runId, true);
+  const found = await rehydrate(world, runId);
   if (found.kind === 'absent') return found;
   if (found.kind === 'live') {
-    return { kind: 'live', run: new LiveRun(world, { runId, ...found }, observer), findings: found.findings };
+    return { kind: 'live', run: await LiveRun.open(world, { runId, ...found }, observer), findings: found.findings };
   }
   if (found.kind === 'unsupported')
     return { kind: 'ended', view: earlierView(world, runId, found.known), findings: [] };
@@ -54,12 +56,12 @@ export async function settleLeftovers(run: LiveRun, before: readonly Finding[]):
   const { world } = run;
   const findings = [...before];
   try {
-    run.raiseRules();
+    await run.raiseRules();
     findings.push(...lookAtTasks(world, run.runId, run.state, world.clock.nowMs(), 'start'));
     await settleOpenTasks(run);
-    findings.push(...recordLateCompletions(run));
+    findings.push(...(await recordLateCompletions(run)));
     if (findings.length > 0)
-      run.commit('driver', { type: 'runRehydrated', findings: findings.slice(0, 100).map(told) });
+      await run.commit('driver', { type: 'runRehydrated', findings: findings.slice(0, 100).map(told) });
   } catch (error) {
     run.fail(error);
   }

@@ -58,7 +58,7 @@ function isTaskEffect(
 }
 
 /** Records what losers of a register had to say, each entry once. */
-export function recordLateCompletions(run: LiveRun): readonly RecoveryFinding[] {
+export async function recordLateCompletions(run: LiveRun): Promise<readonly RecoveryFinding[]> {
   const { world } = run;
   const found: RecoveryFinding[] = [];
   for (const [taskId, task] of Object.entries(run.state.children)) {
@@ -66,7 +66,7 @@ export function recordLateCompletions(run: LiveRun): readonly RecoveryFinding[] 
     const folder = join(world.paths.task(run.runId, taskId), TASK_FILES.late);
     for (const name of world.files.listNames(folder).slice(0, BOUNDS.completionReports)) {
       if (task.context.reports.some((report) => report.entryId === name)) continue;
-      if (run.commit(taskId, reportOf(run, folder, name)) !== null) continue;
+      if ((await run.commit(taskId, reportOf(run, folder, name))) !== null) continue;
       const decision = run.state.children[taskId]?.context.reports.at(-1)?.decision ?? 'late';
       found.push({
         class: 'lateOrConflicting',

@@ -4,7 +4,7 @@
  * Owns: the order of the checks and what each failure means. Does not own: the chain (store/journal), the fold (kernel/fold), open tasks
  * (engine/recovery/open-tasks), setting aside (engine/recovery/set-aside).
  *
- * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Without repair nothing is written: a dry run changes nothing.
+ * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Examining writes nothing: a dry run changes nothing.
  */
 import { join } from 'node:path';
 import { canonicalJson } from '../../base/canonical-json.ts';
@@ -22,7 +22,7 @@ import { type Finder, type RecoveryFinding, settledBy } from '../../run/recovery
 import { type RunState, runSystem } from '../../run/system.ts';
 import { readArtifact } from '../../store/artifacts.ts';
 import type { Files } from '../../store/files.ts';
-import { repairJournal } from '../../store/journal.ts';
+import { type JournalReading, repairJournal } from '../../store/journal.ts';
 import { readRegister } from '../../store/register.ts';
 import type { RegistryPaths } from '../../store/registry-paths.ts';
 import { readSnapshot } from '../../store/snapshot-reading.ts';
@@ -54,7 +54,7 @@ export type Rehydration =
       readonly kind: 'live';
       readonly state: RunState;
       readonly sum: string;
-      readonly journalSize: number;
+      readonly journalEnd: number;
       readonly snapshotSeq: number;
       readonly updatedAtMs: number;
       readonly order: IntakeOrder;
@@ -67,17 +67,40 @@ interface Place {
   readonly paths: RegistryPaths;
 }
 
-/** The validated state of a run. `mayRepair`: a torn last line is cut (and kept aside), a missing newline is added. */
-export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehydration {
+/** A last line that was not finished. */
+type Mendable = Extract<JournalReading, { kind: 'torn' | 'unterminated' }>;
+
+/** The validated state of a run that is to be driven: a torn last line is cut (and kept aside), a missing newline is added. */
+export async function rehydrate(place: Place, runId: string): Promise<Rehydration> {
+  const { found, reading } = examined(place, runId, 'start');
+  if (reading === null || found.kind === 'doubtful' || found.kind === 'unsupported') return found;
+  // Only now: the files of a run that is set aside stay as they are.
+  const action = await repairJournal(place.files, place.paths.journal(runId), reading);
+  if (found.kind === 'absent') return found;
+  const [interrupted, ...rest] = found.findings;
+  return interrupted === undefined ? found : { ...found, findings: [{ ...interrupted, action }, ...rest] };
+}
+
+/** What `rehydrate` would come to; nothing is written. */
+export function examine(place: Place, runId: string): Rehydration {
+  return examined(place, runId, 'look').found;
+}
+
+/** What the files say, and the append that is to be mended. An interrupted one is the first finding. */
+function examined(
+  place: Place,
+  runId: string,
+  finder: Finder,
+): { readonly found: Rehydration; readonly reading: Mendable | null } {
   const { files, paths } = place;
   const findings: Finding[] = [];
-  const finder: Finder = mayRepair ? 'start' : 'look';
   const [journal, snapshotFile] = [paths.journal(runId), paths.snapshot(runId)];
   const found = rehydrateSystem(runSystem, runId, { files, journal, snapshot: snapshotFile });
-  const doubtful = (code: ErrorCode, detail: string, records: readonly JournalRecord[]): Rehydration => {
+  const doubtful = (code: ErrorCode, detail: string, records: readonly JournalRecord[]) => {
     const action = settledBy(finder, 'the run is set aside as it is');
     findings.push({ class: 'ambiguous', detail, action });
-    return { kind: 'doubtful', doubt: { code, detail, ...knownOf(place, runId, records) }, findings };
+    const found = { kind: 'doubtful', doubt: { code, detail, ...knownOf(place, runId, records) }, findings } as const;
+    return { found, reading: null };
   };
   if (found.kind === 'doubtful') return doubtful(found.code, found.detail, recordsOfRun(found.records));
   if (found.kind === 'absent') {
@@ -85,38 +108,41 @@ export function rehydrate(place: Place, runId: string, mayRepair: boolean): Rehy
     const hasHistory = snapshot !== null || files.listNames(paths.tasks(runId)).length > 0;
     if (hasHistory) return doubtful('PAWL_HISTORY_LOST', 'the journal is empty and the run is not', []);
     // The very first append was cut off: the intake, repeated, begins the journal anew.
-    if (reading.kind === 'torn' && mayRepair) repairJournal(files, journal, reading);
-    return { kind: 'absent' };
+    return { found: { kind: 'absent' }, reading: reading.kind === 'torn' ? reading : null };
   }
   const records = recordsOfRun(found.records);
   if (found.kind === 'unsupported')
     return {
-      kind: 'unsupported',
-      known: { rules: found.rules, branch: branchIn(records), ...knownOf(place, runId, records) },
+      found: {
+        kind: 'unsupported',
+        known: { rules: found.rules, branch: branchIn(records), ...knownOf(place, runId, records) },
+      },
+      reading: null,
     };
   const { state, last, reading, snapshot } = found;
   const problem = filesProblem(place, runId, state, records);
   if (problem !== null) return doubtful(problem.code, problem.detail, records);
-  // Only now: the files of a run that is set aside stay as they are.
-  if (reading.kind === 'torn' || reading.kind === 'unterminated') {
-    const action = mayRepair ? repairJournal(files, journal, reading) : settledBy(finder, 'cut or completed');
-    findings.push({ class: 'interruptedAppend', detail: `the last line of the journal was ${reading.kind}`, action });
+  const mendable = reading.kind === 'torn' || reading.kind === 'unterminated' ? reading : null;
+  if (mendable !== null) {
+    const detail = `the last line of the journal was ${mendable.kind}`;
+    findings.push({ class: 'interruptedAppend', detail, action: settledBy(finder, 'cut or completed') });
   }
   if (snapshot !== null && snapshot.seq < last.seq) {
     const detail = `the snapshot is at ${snapshot.seq}, the journal at ${last.seq}`;
     findings.push({ class: 'eventBeforeSnapshot', detail, action: settledBy(finder, 'rolled forward') });
   }
-  return {
+  const live: Rehydration = {
     kind: 'live',
     state,
     sum: last.sum,
-    journalSize: sizeAfterRepair(reading),
+    journalEnd: sizeAfterRepair(reading),
     snapshotSeq: snapshot?.seq ?? 0,
     updatedAtMs: last.atMs,
     order: orderOf(records),
     agentOverride: agentNamedIn(records),
     findings,
   };
+  return { found: live, reading: mendable };
 }
 
 /** The records of a journal whose reader has verified it; what their events are worth is checked with the run's schemas. */

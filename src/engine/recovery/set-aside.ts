@@ -30,7 +30,7 @@ export async function setAside(
 ): Promise<QuarantineRecord> {
   const ended: Finding[] = [];
   for (const taskId of taskFolders(world, runId)) ended.push(...(await endTask(world, runId, taskId)));
-  const record = quarantineRun(world.files, world.paths, runId, {
+  const record = await quarantineRun(world.files, world.paths, runId, {
     code: doubt.code,
     detail: doubt.detail,
     findings: [...findings, ...ended],
@@ -54,7 +54,7 @@ async function endTask(world: World, runId: string, taskId: string): Promise<Fin
   const request = requestBytes === null ? null : parseRequest(requestBytes);
   // A host that is on its way and has not claimed yet finds the task abandoned.
   if (requestBytes !== null && !world.files.exists(join(folder, TASK_FILES.claim))) {
-    revokeClaim(world.files, folder, sha256(requestBytes), 'interrupted');
+    await revokeClaim(world.files, folder, sha256(requestBytes), 'interrupted');
   }
   const claimBytes = readRegister(world.files, join(folder, TASK_FILES.claim));
   const claim = claimBytes === null ? null : parseClaim(claimBytes);

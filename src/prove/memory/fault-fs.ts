@@ -72,13 +72,13 @@ export class FaultFs implements FsPort {
     this.#meet('truncate', this.#pathOf(fd));
     this.#inner.truncate(fd, size);
   }
-  sync(fd: Fd): void {
+  async sync(fd: Fd): Promise<void> {
     this.#meet('sync', this.#pathOf(fd));
-    this.#inner.sync(fd);
+    await this.#inner.sync(fd);
   }
-  dataSync(fd: Fd): void {
+  async dataSync(fd: Fd): Promise<void> {
     this.#meet('dataSync', this.#pathOf(fd));
-    this.#inner.dataSync(fd);
+    await this.#inner.dataSync(fd);
   }
   link(existing: string, path: string): void {
     this.#meet('link', path);

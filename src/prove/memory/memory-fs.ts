@@ -48,6 +48,8 @@ const EMPTY = new Uint8Array(0);
 export class MemoryFs implements FsPort {
   /** Asked before every call; it may throw, halt, or run other work on this file system. `isHalfDone`: in the middle of a write. */
   onCall: ((op: FsOp, path: string, isHalfDone: boolean) => void) | null = null;
+  /** Every sync takes until what this returns has settled: a scheduler that decides which one ends first. */
+  onSync: (() => Promise<void>) | null = null;
   /** Writes are done in two halves, and `onCall` is asked between them. */
   isHalving = false;
   /** What has changed, and what of it a power cut would lose. */
@@ -147,14 +149,21 @@ export class MemoryFs implements FsPort {
     this.#put(file, { size }, opened.path);
   }
 
-  sync(fd: Fd): void {
+  async sync(fd: Fd): Promise<void> {
     this.#before('sync', this.#open.get(fd)?.path ?? '');
-    this.changes.settle(this.#opened('sync', fd));
+    this.settle(fd);
+    await this.onSync?.();
   }
 
-  dataSync(fd: Fd): void {
+  async dataSync(fd: Fd): Promise<void> {
     this.#before('dataSync', this.#open.get(fd)?.path ?? '');
-    this.changes.settle(this.#opened('dataSync', fd));
+    this.settle(fd);
+    await this.onSync?.();
+  }
+
+  /** What is open is durable as it is now. */
+  settle(fd: Fd): void {
+    this.changes.settle(this.#opened('sync', fd));
   }
 
   link(existing: string, path: string): void {

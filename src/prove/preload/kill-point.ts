@@ -16,7 +16,8 @@ const FILE_OPERATIONS = [
   'openSync',
   'writeSync',
   'fsyncSync',
-  'fdatasyncSync',
+  'fsync',
+  'fdatasync',
   'ftruncateSync',
   'closeSync',
   'linkSync',
@@ -27,6 +28,8 @@ const FILE_OPERATIONS = [
   'utimesSync',
   'copyFileSync',
 ];
+/** Operations of the thread pool: what they come to is told to a callback. */
+const POOLED: readonly string[] = ['fsync', 'fdatasync'];
 const CHILD_OPERATIONS = ['spawn', 'spawnSync'];
 const ROLES = { runner: '/cli/main.js', host: '/host/main.js' };
 /** Enough to tell records apart. */
@@ -109,10 +112,26 @@ class KillPoint {
     const isHere = this.#isHere(operation);
     if (isHere && when === 'before' && this.#isFirst()) this.#strike(operation);
     if (when === 'partial' && this.#isWriteFrom(operation, isHere) && this.#isFirst()) this.#writeHalf(operation, call);
-    if (this.#isFailing(operation, isHere)) this.#fail(operation, call);
+    const strikes = isHere && when === 'after';
+    if (this.#isFailing(operation, isHere)) {
+      const error = this.#failure(operation, call);
+      if (!POOLED.includes(name)) throw error;
+      return process.nextTick(doneOf(args), error);
+    }
+    if (strikes && POOLED.includes(name)) return call(this.#strikingWhenDone(operation));
     const result = call(args);
-    if (isHere && when === 'after' && this.#isFirst()) this.#strike(operation);
+    if (strikes && this.#isFirst()) this.#strike(operation);
     return result;
+  }
+
+  /** The arguments, with a callback that strikes before it tells. */
+  #strikingWhenDone(operation: Operation): Args {
+    const done = doneOf(operation.args);
+    const strike = (...results: unknown[]): void => {
+      if (!this.#isDone && this.#isFirst()) this.#strike(operation);
+      done(...results);
+    };
+    return [...operation.args.slice(0, -1), strike];
   }
 
   #operation(name: string, args: Args): Operation {
@@ -172,11 +191,11 @@ class KillPoint {
     return when === 'fail' && isHere && this.#isFirst();
   }
 
-  #fail({ name, args, label }: Operation, call: (args: Args) => unknown): never {
+  #failure({ name, args, label }: Operation, call: (args: Args) => unknown): Error {
     this.#tell(`failed ${label}`);
     if (name === 'closeSync') call(args);
     const code = this.#plan.error ?? 'EIO';
-    throw Object.assign(new Error(`${code}: injected, ${name} '${String(args[0])}'`), {
+    return Object.assign(new Error(`${code}: injected, ${name} '${String(args[0])}'`), {
       code,
       syscall: name.replace('Sync', ''),
     });
@@ -193,7 +212,7 @@ class KillPoint {
   #isEffect(name: string, args: Args, written: string): boolean {
     if (name === 'spawn') return true;
     const subject = typeof args[0] === 'string' ? args[0] : (this.#paths.get(args[0]) ?? '');
-    if (!subject.includes('/runs/run_') || name === 'fsyncSync') return false;
+    if (!subject.includes('/runs/run_') || name.startsWith('fsync')) return false;
     if (!subject.endsWith('/events.jsonl')) return true;
     return name === 'writeSync' && !written.includes(REHYDRATED);
   }
@@ -241,6 +260,13 @@ class KillPoint {
     writeSync(fd, `${line}\n`);
     closeSync(fd);
   }
+}
+
+/** The callback of an operation of the thread pool. */
+function doneOf(args: Args): (...results: unknown[]) => void {
+  const done = args.at(-1);
+  if (typeof done !== 'function') throw new Error('bug: an operation without a callback');
+  return (...results) => void Reflect.apply(done, undefined, results);
 }
 
 function isAt(place: Place, name: string, label: string, written: string): boolean {

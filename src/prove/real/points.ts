@@ -159,9 +159,9 @@ function resultBeforeEvent({ files, ended, settled, product }: Signs): readonly 
 
 function eventBeforeSnapshot({ ended, settled, product }: Signs): readonly Sketch[] {
   return [
-    at('the end of the worker is recorded', runner('after', 'fdatasyncSync', JOURNAL, ...ended), ALONE),
+    at('the end of the worker is recorded', runner('after', 'fdatasync', JOURNAL, ...ended), ALONE),
     at('the end of the worker is written, not synced', runner('after', 'writeSync', JOURNAL, ...ended), ALONE),
-    at(`${product} and recorded`, runner('after', 'fdatasyncSync', JOURNAL, ...settled), ALONE),
+    at(`${product} and recorded`, runner('after', 'fdatasync', JOURNAL, ...settled), ALONE),
     at(
       'a snapshot of the wait is written, not in its place',
       runner('before', 'renameSync', 'snapshot.json'),
@@ -210,7 +210,7 @@ const HANDOFF_SKETCHES: Readonly<Record<KillClass, readonly Sketch[]>> = {
   intentBeforeSpawn: [
     at(
       'the review has passed, no projection has begun',
-      runner('after', 'fdatasyncSync', JOURNAL, '"gateJudged"', HANDOFF.task),
+      runner('after', 'fdatasync', JOURNAL, '"gateJudged"', HANDOFF.task),
       ALONE,
     ),
     at('the projection is about to write', runner('before', 'openSync', ARTIFACTS), ALONE),
@@ -226,7 +226,7 @@ const HANDOFF_SKETCHES: Readonly<Record<KillClass, readonly Sketch[]>> = {
     at('half of the record is written', runner('partial', 'writeSync', JOURNAL, PROJECTED), ALONE),
   ],
   eventBeforeSnapshot: [
-    at('the handoff is recorded', runner('after', 'fdatasyncSync', JOURNAL, PROJECTED), ALONE),
+    at('the handoff is recorded', runner('after', 'fdatasync', JOURNAL, PROJECTED), ALONE),
     at('the snapshot is written, not in its place', runner('before', 'renameSync', 'snapshot.json'), ALONE),
     at('the snapshot is in its place, its folder not synced', runner('after', 'renameSync', 'snapshot.json'), ALONE),
     at('the registry is not yet let go', runner('before', 'linkSync', 'released.'), ALONE),

@@ -128,9 +128,11 @@ class Killing {
   async #reach(started: Started, log: string): Promise<Reached> {
     const { point } = this.#trial;
     let ended: Ended | null = null;
-    started.ended.then((end) => {
+    // Whoever waits for its end is told of its failure.
+    const noteEnd = (end: Ended | null): void => {
       ended = end;
-    });
+    };
+    void started.ended.then(noteEnd, () => noteEnd(null));
     if (point.reach.by === 'output') {
       await until(() => ended !== null || hasCome(this.#site, point.task, 'output.ndjson'), 'output of the worker');
       return { hit: 'output.ndjson', stopped: null };

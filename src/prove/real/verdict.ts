@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rehydrate } from '../../engine/recovery/rehydrate.ts';
+import { examine } from '../../engine/recovery/rehydrate.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { RunView } from '../../run/run-view.ts';
@@ -119,7 +119,7 @@ export function faultsOf(site: CrashSite, ended: Ended, histories: readonly stri
   histories.forEach((history, n) => {
     if (!journal.startsWith(history)) faults.push(`lost: the journal does not go on from what kill ${n + 1} left`);
   });
-  const found = rehydrate(site, runId, false);
+  const found = examine(site, runId);
   if (found.kind !== 'live') faults.push(`rehydration: ${JSON.stringify(found)}`);
   else for (const { detail } of found.findings) faults.push(`finding left: ${detail}`);
   for (const { event } of recordsAt(site)) {

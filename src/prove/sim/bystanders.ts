@@ -39,6 +39,7 @@ export interface Counterpart {
   kill(): never;
   /** Does what is not a call of the process. */
   unseen<T>(body: () => T): T;
+  unseenWhile(body: () => Promise<void>): Promise<void>;
   /** Waits for `work` of the driver while time passes. */
   during(driver: Driver, work: Promise<unknown>): Promise<void>;
 }
@@ -86,21 +87,22 @@ export class Bystanders {
     const { runId } = story.entry;
     const { next } = director;
     const holder = this.#holder;
-    if (isCommand(next)) this.#leave(runId, next ?? '');
+    if (isCommand(next)) await this.#leave(runId, next ?? '');
     if ((next === 'leaseAcquired' || next === 'surfaceFreed') && holder !== null)
-      this.#leave(holder, 'cancelRequested');
+      await this.#leave(holder, 'cancelRequested');
     await this.#process.during(driver, emptyInbox(driver));
     // Decided, or only an older one was: either way it is looked at anew before anything is driven.
     if (director.next !== next || isCommand(next)) return;
     if (next === 'leaseReclaimed') {
       const expiresAtMs = director.state?.root.context.lease?.expiresAtMs ?? 0;
       outside.nowMs = Math.max(outside.nowMs, expiresAtMs + 1);
-      await this.#drive(driver, [this.#rival(driver)]);
+      await this.#drive(driver, [await this.#rival(driver)]);
     } else if (next === 'leaseContended' && holder === null) {
       this.#isSeizing = true;
-      await this.#drive(driver, [this.#rival(driver)]);
-    } else if (next === 'leaseRefused' && holder === null) await this.#drive(driver, [this.#rival(driver)]);
-    else if (next === 'surfaceExceeded held' && !this.#hasNeighbour) await this.#drive(driver, [neighbourIn(driver)]);
+      await this.#drive(driver, [await this.#rival(driver)]);
+    } else if (next === 'leaseRefused' && holder === null) await this.#drive(driver, [await this.#rival(driver)]);
+    else if (next === 'surfaceExceeded held' && !this.#hasNeighbour)
+      await this.#drive(driver, [await neighbourIn(driver)]);
     else await this.#drive(driver, next === 'leaseContended' && holder !== null ? [runId, holder] : [runId]);
   }
 
@@ -120,11 +122,11 @@ export class Bystanders {
   }
 
   /** A run that wants the same surfaces and has not had them yet. */
-  #rival(driver: Driver): string {
+  async #rival(driver: Driver): Promise<string> {
     const waiting = [...this.#rivals.keys()].find((runId) => isWaiting(driver.find(runId)?.state));
     if (waiting !== undefined) return waiting;
     const taken = driver.views().length;
-    return driver.create(rivalEntry(taken)).runId;
+    return (await driver.create(rivalEntry(taken))).runId;
   }
 
   /** Another run's workspace is refused: so it holds its surfaces and rests. While it is to be waited for it has no answer. */
@@ -139,15 +141,15 @@ export class Bystanders {
   }
 
   /** The command lies in the inbox, once. */
-  #leave(runId: string, type: string): void {
-    this.#process.unseen(() => {
-      const { commands } = readCommands(this.#files, SIM_PATHS);
+  #leave(runId: string, type: string): Promise<void> {
+    return this.#process.unseenWhile(async () => {
+      const { commands } = await readCommands(this.#files, SIM_PATHS);
       if (commands.some((command) => !('runId' in command) || command.runId === runId)) return;
       const words = { reason: 'the story wants it', by: 'operator' };
       if (type === 'packetReplaced') {
         const { story, director } = this.#process;
         const packet = otherPacket(story, director.progress.next);
-        leaveCommand(this.#files, SIM_PATHS, this.#files.clock, { command: 'replace', packet, ...words });
+        await leaveCommand(this.#files, SIM_PATHS, this.#files.clock, { command: 'replace', packet, ...words });
         return;
       }
       const body = { runId, ...words };
@@ -156,7 +158,7 @@ export class Bystanders {
         decision === undefined
           ? ({ ...body, command: 'cancel' } as const)
           : ({ ...body, command: 'resolve', decision } as const);
-      leaveCommand(this.#files, SIM_PATHS, this.#files.clock, request);
+      await leaveCommand(this.#files, SIM_PATHS, this.#files.clock, request);
     });
   }
 
@@ -194,8 +196,8 @@ export class Bystanders {
   stir(driver: Driver): boolean {
     const { director, story, timers, outside } = this.#process;
     if (isCommand(director.next) && this.#inbox === null) {
-      this.#leave(story.entry.runId, director.next ?? '');
-      this.#inbox = emptyInbox(driver)
+      this.#inbox = this.#leave(story.entry.runId, director.next ?? '')
+        .then(() => emptyInbox(driver))
         .catch((error: unknown) => driver.end(error))
         .finally(() => {
           this.#inbox = null;
@@ -217,9 +219,9 @@ export class Bystanders {
 }
 
 /** The run that leases what the story's own may come to touch. */
-function neighbourIn(driver: Driver): string {
+async function neighbourIn(driver: Driver): Promise<string> {
   const entry = neighbourEntry();
-  return driver.view(entry.runId) === null ? driver.create(entry).runId : entry.runId;
+  return driver.view(entry.runId) === null ? (await driver.create(entry)).runId : entry.runId;
 }
 
 /** Not ended, not parked, without a lease. */

@@ -19,6 +19,7 @@ import type { HostProcessesPort } from '../../ports/processes.ts';
 import { Files } from '../../store/files.ts';
 import { encode, encodeRequest } from '../../turn/task-files.ts';
 import { MemoryFs } from '../memory/memory-fs.ts';
+import { writeAtOnce } from '../memory/other-process.ts';
 
 /** Where the task lies. */
 export const TASK_FOLDER = '/task';
@@ -124,7 +125,7 @@ export class HostSite {
     this.#worker = worker;
     const bytes = encodeRequest(request);
     for (const folder of [TASK_FOLDER, WORKTREE]) this.disk.makeFolder(folder);
-    new Files(this.disk, this.clock).writeDurable(`${TASK_FOLDER}/${TASK_FILES.request}`, bytes);
+    writeAtOnce(this.disk, `${TASK_FOLDER}/${TASK_FILES.request}`, bytes);
     this.task = { taskFolder: TASK_FOLDER, requestHash: sha256(bytes) };
   }
 

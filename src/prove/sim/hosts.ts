@@ -8,9 +8,9 @@
  */
 import { sha256 } from '../../base/sha256.ts';
 import type { Answer, TaskRequest, TaskResult, VerdictStatus } from '../../model/request.ts';
-import type { Files } from '../../store/files.ts';
-import { linkRegister } from '../../store/register.ts';
 import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../turn/task-files.ts';
+import type { MemoryFs } from '../memory/memory-fs.ts';
+import { bytesAt, linkAtOnce, writeAtOnce } from '../memory/other-process.ts';
 import { blockerOf, type ModelledCode } from '../model/sample-blockers.ts';
 import type { Outside, SimHost } from './outside.ts';
 
@@ -18,8 +18,6 @@ import type { Outside, SimHost } from './outside.ts';
 export type HostGoal =
   | { readonly stage: 'claimed' | 'spawned' }
   | { readonly stage: 'ended'; readonly result: TaskResult; readonly verdict: VerdictStatus };
-
-const REQUEST_BYTES = 1_000_000;
 
 const CODES: Readonly<Record<TaskResult, ModelledCode | null>> = {
   completed: null,
@@ -35,12 +33,11 @@ const CODES: Readonly<Record<TaskResult, ModelledCode | null>> = {
 /** The worker hosts of one machine. */
 export class SimHosts {
   readonly #outside: Outside;
-  readonly #files: Files;
+  readonly #disk: MemoryFs;
 
-  /** `files`: the hosts' own way to the disk. */
-  constructor(outside: Outside, files: Files) {
+  constructor(outside: Outside, disk: MemoryFs) {
     this.#outside = outside;
-    this.#files = files;
+    this.#disk = disk;
   }
 
   /** A host was started for the task in `folder` and has done nothing yet. */
@@ -80,14 +77,14 @@ export class SimHosts {
   }
 
   #requestBytes(folder: string): Uint8Array {
-    return this.#files.readBytes(`${folder}/request.json`, REQUEST_BYTES) ?? new Uint8Array();
+    return bytesAt(this.#disk, `${folder}/request.json`);
   }
 
   #claim(folder: string, host: SimHost): void {
     const { requestHash, nonce, identity } = host;
     const isMeant = sha256(this.#requestBytes(folder)) === requestHash;
     const claim = encodeClaim({ v: 1, kind: 'host', requestHash, nonce, host: identity, atMs: 1 });
-    if (isMeant && linkRegister(this.#files, `${folder}/claim`, claim).isWinner) {
+    if (isMeant && linkAtOnce(this.#disk, `${folder}/claim`, claim).isWinner) {
       host.stage = 'claimed';
       this.#outside.version += 1;
       return;
@@ -110,7 +107,7 @@ export class SimHosts {
       sessionId: null,
       startedAtMs: this.#outside.nowMs,
     });
-    linkRegister(this.#files, `${folder}/agent.json`, record);
+    linkAtOnce(this.#disk, `${folder}/agent.json`, record);
     host.stage = 'spawned';
     host.worker = worker;
     this.#outside.starts.set(folder, (this.#outside.starts.get(folder) ?? 0) + 1);
@@ -122,7 +119,7 @@ export class SimHosts {
     const found = code === null ? null : blockerOf(code);
     const hasAnswer = result === 'completed' || result === 'failed' || result === 'blocked';
     const answer = encode(answerOf(this.request(folder), result, verdict));
-    if (hasAnswer) this.#files.writeDurable(`${folder}/completion.json`, answer);
+    if (hasAnswer) writeAtOnce(this.#disk, `${folder}/completion.json`, answer);
     this.#outside.end(host.worker);
     const outcome = encodeOutcome({
       v: 2,
@@ -143,7 +140,7 @@ export class SimHosts {
       startedAtMs: 1,
       endedAtMs: 2,
     });
-    linkRegister(this.#files, `${folder}/outcome`, outcome);
+    linkAtOnce(this.#disk, `${folder}/outcome`, outcome);
     host.stage = 'ended';
     this.#outside.end(host.identity);
   }

@@ -22,6 +22,7 @@ import { runSystem } from '../../run/system.ts';
 import { Files } from '../../store/files.ts';
 import { openRegistry } from '../../store/registry.ts';
 import { takeLock } from '../../store/registry-lock.ts';
+import { runStores } from '../../store/system-files.ts';
 import { Halted, type MemoryFs } from '../memory/memory-fs.ts';
 import { Bystanders, type Counterpart } from './bystanders.ts';
 import { Director } from './director.ts';
@@ -63,7 +64,7 @@ export class SimProcess implements Caller, Counterpart {
     this.outside = outside;
     this.#hook = hook;
     this.#files = new Files(disk, simClock(this));
-    this.hosts = new SimHosts(outside, this.#files);
+    this.hosts = new SimHosts(outside, disk);
     this.director = new Director(story, { outside, hosts: this.hosts, paths: SIM_PATHS });
     this.#bystanders = new Bystanders(this, this.#files);
     this.self = outside.begin();
@@ -93,7 +94,7 @@ export class SimProcess implements Caller, Counterpart {
   }
 
   async #live(): Promise<ProcessEnd> {
-    const world = this.#world();
+    const world = await this.#world();
     const { entry } = this.story;
     const driver = new Driver(world, {
       maxParallel: 2,
@@ -101,12 +102,12 @@ export class SimProcess implements Caller, Counterpart {
       onRecord: (run, record) => this.#recorded(run, record),
     });
     await this.during(driver, driver.open());
-    if (driver.view(entry.runId) === null) driver.create(entry);
+    if (driver.view(entry.runId) === null) await this.during(driver, driver.create(entry));
     this.director.found(driver.find(entry.runId)?.state ?? null);
     const why = await this.#bystanders.seeThrough(driver);
     if (why !== null) return { kind: 'stuck', why };
     await this.during(driver, driver.close());
-    world.lock.release();
+    await world.lock.release();
     return { kind: 'closed' };
   }
 
@@ -138,6 +139,19 @@ export class SimProcess implements Caller, Counterpart {
     this.disk.isHalving = false;
     try {
       return body();
+    } finally {
+      this.disk.onCall = onCall;
+      this.disk.isHalving = isHalving;
+    }
+  }
+
+  /** As `unseen`, for what takes its time. */
+  async unseenWhile(body: () => Promise<void>): Promise<void> {
+    const { onCall, isHalving } = this.disk;
+    this.disk.onCall = null;
+    this.disk.isHalving = false;
+    try {
+      await body();
     } finally {
       this.disk.onCall = onCall;
       this.disk.isHalving = isHalving;
@@ -180,12 +194,12 @@ export class SimProcess implements Caller, Counterpart {
     if (driver.failure !== null) throw driver.failure;
   }
 
-  #world(): World {
+  async #world(): Promise<World> {
     const clock = simClock(this);
     const files = new Files(this.disk, clock);
     const processes = simProcesses(this);
-    openRegistry(files, SIM_PATHS.root);
-    const lock = takeLock({ files, paths: SIM_PATHS, clock, processes, helperLock: null });
+    await openRegistry(files, SIM_PATHS.root);
+    const lock = await takeLock({ files, paths: SIM_PATHS, clock, processes, helperLock: null });
     return {
       files,
       clock,
@@ -205,6 +219,7 @@ export class SimProcess implements Caller, Counterpart {
       config: simConfig(this),
       paths: SIM_PATHS,
       lock,
+      systemStore: runStores(files, SIM_PATHS, lock.assertHighest),
       isolation: 'none',
       hasTreeLock: false,
       verificationWorker: ['sim-verify'],

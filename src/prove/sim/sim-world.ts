@@ -22,12 +22,13 @@ import type { GitPort } from '../../ports/git.ts';
 import type { HostStart, ProcessesPort } from '../../ports/processes.ts';
 import { runSystem } from '../../run/system.ts';
 import { Files } from '../../store/files.ts';
-import { linkRegister } from '../../store/register.ts';
 import { openRegistry } from '../../store/registry.ts';
 import { takeLock } from '../../store/registry-lock.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
+import { runStores } from '../../store/system-files.ts';
 import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../turn/task-files.ts';
 import type { MemoryFs } from '../memory/memory-fs.ts';
+import { bytesAt, linkAtOnce, writeAtOnce } from '../memory/other-process.ts';
 import { CONFIGS, SIM_PLACE, simTree } from './ports.ts';
 
 const ROOT = '/registry';
@@ -82,15 +83,15 @@ export class SimMachine {
   }
 
   /** The world of a new runner process, registry opened and lock taken; `fs`: what it reaches the disk through, as its hosts do not. */
-  boot(fs: FsPort = this.disk): World {
+  async boot(fs: FsPort = this.disk): Promise<World> {
     const pid = ++this.#pid;
     this.#alive.add(pid);
     const clock = this.#clock();
     const files = new Files(fs, clock);
     const paths = new RegistryPaths(ROOT);
-    const processes = this.#processes(pid, new Files(this.disk, clock));
-    openRegistry(files, ROOT);
-    const lock = takeLock({ files, paths, clock, processes, helperLock: null });
+    const processes = this.#processes(pid);
+    await openRegistry(files, ROOT);
+    const lock = await takeLock({ files, paths, clock, processes, helperLock: null });
     return {
       files,
       clock,
@@ -121,6 +122,7 @@ export class SimMachine {
       config: { ...this.#config, surface: this.surface },
       paths,
       lock,
+      systemStore: runStores(files, paths, lock.assertHighest),
       isolation: 'none',
       hasTreeLock: false,
       verificationWorker: ['sim-verify'],
@@ -151,7 +153,7 @@ export class SimMachine {
     };
   }
 
-  #processes(pid: number, files: Files): ProcessesPort {
+  #processes(pid: number): ProcessesPort {
     return {
       self: () => this.#identity(pid),
       life: (identity) =>
@@ -159,31 +161,31 @@ export class SimMachine {
       signal: () => false,
       work: () => [],
       tree: () => ({ members: [], unknown: [], isLocked: false }),
-      startHost: (start) => this.#runHost(start, files),
+      startHost: (start) => this.#runHost(start),
     };
   }
 
   /** The host's whole life, unless the claim is taken. */
-  #runHost({ taskFolder, requestHash }: HostStart, files: Files): ProcessIdentity {
+  #runHost({ taskFolder, requestHash }: HostStart): ProcessIdentity {
     const host = this.#identity(++this.#pid);
     const hook = this.disk.onCall;
     this.disk.onCall = null;
     try {
-      const bytes = files.readBytes(`${taskFolder}/request.json`, 1_000_000) ?? new Uint8Array();
+      const bytes = bytesAt(this.disk, `${taskFolder}/request.json`);
       const parsed = parseRequest(bytes);
       if (!parsed.ok || sha256(bytes) !== requestHash) throw new Error('sim: a host was started for another request');
       const request = parsed.value;
       const nonce = `host-${host.pid}`;
       const claim = encodeClaim({ v: 1, kind: 'host', requestHash, nonce, host, atMs: 1 });
-      if (linkRegister(files, `${taskFolder}/claim`, claim).isWinner)
-        this.#runWorker(taskFolder, requestHash, request, nonce, files);
+      if (linkAtOnce(this.disk, `${taskFolder}/claim`, claim).isWinner)
+        this.#runWorker(taskFolder, requestHash, request, nonce);
     } finally {
       this.disk.onCall = hook;
     }
     return host;
   }
 
-  #runWorker(taskFolder: string, requestHash: string, request: TaskRequest, nonce: string, files: Files): void {
+  #runWorker(taskFolder: string, requestHash: string, request: TaskRequest, nonce: string): void {
     const worker = this.#identity(++this.#pid);
     const agent = {
       v: 1,
@@ -195,11 +197,11 @@ export class SimMachine {
       sessionId: null,
       startedAtMs: 1,
     } as const;
-    linkRegister(files, `${taskFolder}/agent.json`, encodeAgentRecord(agent));
+    linkAtOnce(this.disk, `${taskFolder}/agent.json`, encodeAgentRecord(agent));
     this.starts.set(request.taskId, (this.starts.get(request.taskId) ?? 0) + 1);
     this.settings = this.settingsAfter.get(request.taskId) ?? this.settings;
     const answer = encode(this.#answer(request));
-    files.writeDurable(`${taskFolder}/completion.json`, answer);
+    writeAtOnce(this.disk, `${taskFolder}/completion.json`, answer);
     const outcome = {
       v: 2,
       requestHash,
@@ -220,7 +222,7 @@ export class SimMachine {
       startedAtMs: 1,
       endedAtMs: 2,
     } as const;
-    linkRegister(files, `${taskFolder}/outcome`, encodeOutcome(outcome));
+    linkAtOnce(this.disk, `${taskFolder}/outcome`, encodeOutcome(outcome));
   }
 
   #answer(request: TaskRequest): Answer {

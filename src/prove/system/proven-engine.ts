@@ -47,7 +47,7 @@ export type OpenEngine = (
 
 /** The engine that everybody gets. */
 export const openRealEngine: OpenEngine = async ({ fs, clock, processes }, system, begin, perform) => {
-  const registry = new SystemRegistry({ files: new Files(fs, clock), clock, processes }, PROOF_FOLDER);
+  const registry = await SystemRegistry.open({ files: new Files(fs, clock), clock, processes }, PROOF_FOLDER);
   const performers = Object.fromEntries(Object.keys(system.effects).map((kind) => [kind, perform]));
   const live = await registry.open(system, PROVEN_ID, { begin, perform: performers });
   return {

@@ -8,8 +8,8 @@ import { TASK_FILES } from '../../../src/model/request.ts';
 import { ProtocolBench } from '../../support/protocol-bench.ts';
 
 let bench: ProtocolBench;
-beforeEach(() => {
-  bench = new ProtocolBench();
+beforeEach(async () => {
+  bench = await ProtocolBench.open();
 });
 afterEach(() => bench.remove());
 
@@ -123,9 +123,9 @@ describe('what a register says', () => {
   function order(): string[] {
     const steps: string[] = [];
     const sync = bench.files.syncFolder.bind(bench.files);
-    bench.files.syncFolder = (folder) => {
+    bench.files.syncFolder = async (folder) => {
       if (folder === bench.folder) steps.push('sync');
-      sync(folder);
+      await sync(folder);
     };
     const settle = bench.run.settle.bind(bench.run);
     bench.run.settle = (effect, event) => {

@@ -36,9 +36,9 @@ async function parkedView(machine: SimMachine, taskId: string): Promise<RunView 
 }
 
 async function afterDecision(machine: SimMachine, decision: 'retry' | 'accept'): Promise<RunView | null> {
-  const files = new Files(machine.disk, machine.boot().clock);
+  const files = new Files(machine.disk, (await machine.boot()).clock);
   machine.reboot(machine.disk, false);
-  leaveCommand(files, PATHS, files.clock, {
+  await leaveCommand(files, PATHS, files.clock, {
     runId: SIM_RUN,
     command: 'resolve',
     decision,

@@ -21,7 +21,7 @@ function filesOf(machine: SimMachine): Files {
 }
 
 async function drive(driver: Driver): Promise<void> {
-  if (driver.view(ONE.runId) === null) driver.create(ONE);
+  if (driver.view(ONE.runId) === null) await driver.create(ONE);
   await driver.drive([ONE.runId]);
 }
 

@@ -6,13 +6,13 @@ import type { GitPort } from '../../../src/ports/git.ts';
 import { MemoryFs } from '../../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../../src/prove/sim/sim-world.ts';
 import type { RunView } from '../../../src/run/run-view.ts';
-import { simEntries } from '../../support/sim-run.ts';
+import { createRuns, simEntries } from '../../support/sim-run.ts';
 
 async function drivenWith(
   changes: (git: GitPort) => Partial<GitPort>,
   onProjection: () => void = () => undefined,
 ): Promise<RunView | null> {
-  const world = new SimMachine(new MemoryFs(), {}).boot();
+  const world = await new SimMachine(new MemoryFs(), {}).boot();
   const git = { ...world.git, ...changes(world.git) };
   const scm: World['scm'] = (folder) => ({
     ...world.scm(folder),
@@ -23,7 +23,7 @@ async function drivenWith(
   });
   const driver = new Driver({ ...world, git, scm }, { maxParallel: 1, agentOverride: null });
   await driver.open();
-  const [runId = ''] = simEntries(1).map((entry) => driver.create(entry).runId);
+  const [runId = ''] = await createRuns(driver, simEntries(1));
   await driver.drive([runId]);
   const view = driver.view(runId);
   await driver.close();

@@ -66,7 +66,7 @@ test('the engine that everybody gets: nothing is found', async () => {
 
 test('one that does not sync its journal', async () => {
   const proof = await proveWith(
-    onFiles(() => ({ dataSync: () => undefined })),
+    onFiles(() => ({ dataSync: async () => undefined })),
     SUBJECT,
   );
   expect(sentences(proof)).toContain('chargeCard is performed under a key that no durable record asks for');
@@ -79,8 +79,8 @@ test('one that does not sync its journal', async () => {
 test('one that does not sync the folder of its journal', async () => {
   const proof = await proveWith(
     onFiles((fs) => ({
-      sync: (fd) => {
-        if (fs.kindOf(fd) !== 'folder') fs.sync(fd);
+      sync: async (fd) => {
+        if (fs.kindOf(fd) !== 'folder') await fs.sync(fd);
       },
     })),
     UNSTOPPED,
@@ -159,9 +159,9 @@ test('one that continues after a failure that it has told of', async () => {
 
 test('one that swallows what a sync says', async () => {
   const deaf = onFiles((fs) => ({
-    dataSync: (fd) => {
+    dataSync: async (fd) => {
       try {
-        fs.dataSync(fd);
+        await fs.dataSync(fd);
       } catch (error) {
         if (!(error instanceof Error && 'code' in error)) throw error;
       }

@@ -1,0 +1,53 @@
+/**
+ * When the snapshot of a system is stored, and that it is stored one after another.
+ *
+ * Owns: that. Does not own: where it lies (ports/journal), what it holds (kernel/image).
+ *
+ * Invariant: a snapshot that is stored is never older than one stored before (L7 makes it disposable, not wrong).
+ */
+import { SerialQueue } from '../base/serial-queue.ts';
+import { snapshotOf } from '../kernel/image.ts';
+import type { AnyState, System } from '../kernel/system.ts';
+import { BOUNDS } from '../model/limits.ts';
+import type { Snapshots } from '../ports/journal.ts';
+
+/** What of a system is committed. */
+export interface Committed {
+  /** Null before the first record. */
+  readonly state: AnyState | null;
+  /** `sum` of the last record. */
+  readonly sum: string;
+}
+
+/** Keeps the snapshot of one system. */
+export class SnapshotKeeper {
+  readonly #system: System;
+  readonly #snapshots: Snapshots;
+  readonly #definitionHash: string;
+  readonly #queue = new SerialQueue();
+  #storedSeq: number;
+
+  /** `storedSeq`: sequence of the stored snapshot, 0 when there is none. */
+  constructor(system: System, snapshots: Snapshots, definitionHash: string, storedSeq: number) {
+    this.#system = system;
+    this.#snapshots = snapshots;
+    this.#definitionHash = definitionHash;
+    this.#storedSeq = storedSeq;
+  }
+
+  /** A snapshot is stored where the system comes to rest, and at least every so many records. */
+  isDueAt({ root, owed, seq }: AnyState): boolean {
+    const isAtRest = root.status !== 'active' || owed.every(({ kind }) => this.#system.effects[kind]?.isRest === true);
+    return isAtRest || seq - this.#storedSeq >= BOUNDS.recordsPerSnapshot;
+  }
+
+  /** The snapshot of what `look` tells when its turn has come is stored. */
+  save(look: () => Committed): Promise<void> {
+    return this.#queue.add(async () => {
+      const { state, sum } = look();
+      if (state === null || state.seq === this.#storedSeq) return;
+      await this.#snapshots.write(snapshotOf(this.#system, state, sum, this.#definitionHash));
+      this.#storedSeq = state.seq;
+    });
+  }
+}

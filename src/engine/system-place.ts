@@ -1,0 +1,28 @@
+/**
+ * What a live system is opened with.
+ *
+ * Owns: those shapes. Does not own: opening it (engine/live-system), reading where it stands (engine/rehydrate-system).
+ */
+import type { ClockPort } from '../ports/clock.ts';
+import type { SystemStore } from '../ports/journal.ts';
+
+/** Where a system is kept, and who writes it. */
+export interface SystemPlace {
+  readonly store: SystemStore;
+  readonly clock: ClockPort;
+  /** Of the registry's lock, as this process holds it. */
+  readonly generation: number;
+  readonly definitionHash: string;
+}
+
+/** Where a system stands when it begins to be driven. */
+export interface SystemStart<State> {
+  readonly systemId: string;
+  readonly state: State | null;
+  /** `sum` of the last record. */
+  readonly sum: string;
+  /** Where the journal ends, in the unit of its store. */
+  readonly journalEnd: number;
+  /** Sequence of the stored snapshot, 0 when there is none. */
+  readonly snapshotSeq: number;
+}

@@ -1,0 +1,52 @@
+/**
+ * Where the history of one system is kept: its journal, and the snapshot that is a cache of it.
+ *
+ * Owns: the ports. Does not own: what a record says (model/system-record), files (store/system-files).
+ *
+ * Invariants (L1, L6): 1. When `append` resolves, its record is durable, and so is every one before it. 2. The store itself refuses a record that
+ * does not follow the last one, and a writer whose generation is not the highest. 3. After a failed sync nothing is appended any more.
+ */
+import type { StoredSnapshot, SystemRecord } from '../model/system-record.ts';
+
+/** A record and the very text that is kept of it. */
+export interface SealedRecord {
+  readonly record: SystemRecord;
+  /** Canonical JSON and a newline. */
+  readonly line: string;
+}
+
+/** Where a journal ended when it was read. */
+export interface JournalTail {
+  /** Sequence of its last record, 0 when there is none. */
+  readonly seq: number;
+  /** Where it ends, in the unit of the store: bytes of a file. */
+  readonly end: number;
+}
+
+/** One system's journal, open to append. */
+export interface Journal {
+  /**
+   * The record stands behind record `expectedSeq`, durably. Records that wait together are written and synced together, in the order of the calls.
+   * Rejects with PAWL_JOURNAL_FENCED when record `expectedSeq` is not the last one, PAWL_REGISTRY_LOCKED when there is a higher generation,
+   * PAWL_STORE_FULL, _PERMISSION or _FAILED with the journal as it was, PAWL_STORE_SYNC_FAILED with its end unknown: then the process stops.
+   * Whatever waited behind a record that failed fails with it.
+   */
+  append(expectedSeq: number, generation: number, sealed: SealedRecord): Promise<void>;
+  /** Resolves when nothing is under way any more; nothing is appended from then on. */
+  close(): Promise<void>;
+}
+
+/** One system's stored snapshot. */
+export interface Snapshots {
+  /** The store holds the snapshot, durably; after a failure it holds what it held. */
+  write(snapshot: StoredSnapshot): Promise<void>;
+  /** The stored snapshot, null when there is none. Rejects with PAWL_SNAPSHOT_DAMAGED for anything but a whole one. */
+  read(): Promise<StoredSnapshot | null>;
+}
+
+/** Where one system is kept. */
+export interface SystemStore {
+  readonly snapshots: Snapshots;
+  /** The journal, at the end where it was read and durable up to there. Rejects with PAWL_JOURNAL_DAMAGED where it ends elsewhere. */
+  openJournal(tail: JournalTail): Promise<Journal>;
+}
