@@ -1,7 +1,7 @@
 /**
- * The one driving process of a registry: brings every run back to life, drives those that were asked for, until none can move.
+ * The one driving process of a registry: brings every run back to life, makes new ones, and has those driven that were asked for.
  *
- * Owns: which runs live here, which are driven, leases and slots between them, commands, the end. Does not own: one run's commit
+ * Owns: which runs live here, leases and slots between them, the end. Does not own: which are driven and waited for (engine/scheduler), one run's commit
  * (engine/live-run), effects (engine/effects/perform), taking the lock (store).
  *
  * Invariants: 1. L6: made only with the registry lock held. 2. A run that fails its checks is set aside and drives nothing.
@@ -16,10 +16,8 @@ import { runSystem } from '../run/system.ts';
 import { readSettledQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
 import { reportsIn, spentBesides } from '../turn/ledger.ts';
-import { Changes } from './changes.ts';
 import type { DriverOptions } from './driver-options.ts';
 import type { RunCoordinator } from './effects/admission.ts';
-import { endOnly } from './effects/end-task.ts';
 import { othersAtWork } from './effects/git-settings.ts';
 import { Outages } from './effects/outages.ts';
 import { performer } from './effects/perform.ts';
@@ -27,15 +25,17 @@ import { EndedRuns } from './ended-runs.ts';
 import { type IntakeEntry, prepareRun } from './intake.ts';
 import { KnownRepository } from './known-repository.ts';
 import { LeaseTable } from './leases.ts';
-import { LiveRun, type LiveRunObserver, type Performer, stopsOneRun } from './live-run.ts';
-import { assertUnderWay, inTurn, isParked, Movement } from './movement.ts';
+import { LiveRun, type LiveRunObserver, stopsOneRun } from './live-run.ts';
+import { isParked, Movement } from './movement.ts';
 import { finishIntakes } from './record-packets.ts';
 import { Asides } from './recovery/asides.ts';
 import { BranchReleases } from './recovery/branch-releases.ts';
 import { type LoadedRun, loadRun, loadWholeRun, type RunFindings, settleLeftovers } from './recovery/load-run.ts';
 import { quickView } from './run-look.ts';
+import { type DriveOptions, Scheduler } from './scheduler.ts';
 import { Slots } from './slots.ts';
 import { Turns } from './turns.ts';
+import { Waits } from './waits.ts';
 import type { World } from './world.ts';
 
 /** The one driving process of a registry. */
@@ -49,9 +49,8 @@ export class Driver {
   readonly #runs = new Map<string, LiveRun>();
   readonly #ended = new EndedRuns();
   readonly #movement = new Movement(this.leases, (runId) => this.#runs.get(runId));
-  /** Whoever drives, to be told of runs that are made, or brought back to life, meanwhile. */
-  readonly #joins = new Set<(run: LiveRun) => void>();
-  readonly #perform: Performer;
+  readonly #scheduler: Scheduler;
+  readonly #waits: Waits;
   readonly #observer: LiveRunObserver;
   readonly #releases: BranchReleases;
   readonly #asides: Asides;
@@ -61,7 +60,6 @@ export class Driver {
   /** One after another: nobody brings a run back twice. */
   readonly #revivals = new SerialQueue();
   #failure: unknown = null;
-  readonly #changes = new Changes();
   #repository: KnownRepository | null = null;
 
   constructor(world: World, options: DriverOptions) {
@@ -74,16 +72,23 @@ export class Driver {
       (error) => this.end(error),
     );
     this.#releases = new BranchReleases(world, (error) => this.end(error));
-    this.#perform = performer(this.#coordinator());
+    this.#waits = new Waits(world.clock);
+    this.#scheduler = new Scheduler({
+      movement: this.#movement,
+      waits: this.#waits,
+      perform: performer(this.#coordinator()),
+      hasFailed: () => this.#failure !== null,
+      isAccepting: () => this.#isAccepting,
+    });
     this.#observer = {
       onCommit: (run, record) => {
         this.#hold(run);
         options.onRecord?.(run, record);
         if (run.hasEnded) this.#releases.ofRun(run);
-        this.#changes.announce();
+        this.#waits.announce();
       },
       onFailure: (run, error) => this.#onFailure(run, error),
-      onRest: () => this.#changes.announce(),
+      onRest: () => this.#waits.announce(),
     };
   }
 
@@ -175,7 +180,7 @@ export class Driver {
     if (refusal !== null) throw new Error(`bug: ${entry.runId}: ${refusal.reason}`);
     this.#runs.set(entry.runId, run);
     this.#hold(run);
-    for (const join of this.#joins) join(run);
+    this.#scheduler.add(run);
     return run;
   }
 
@@ -196,7 +201,7 @@ export class Driver {
       this.#options.onBroughtBack?.(found.run);
       const result = await body(found.run);
       if (found.run.fault === null && found.run.hasEnded) await this.#letGo(found.run);
-      else for (const join of this.#joins) join(found.run);
+      else this.#scheduler.add(found.run);
       return result;
     });
   }
@@ -223,30 +228,14 @@ export class Driver {
 
   /**
    * Drives these runs until none of them can move by itself, the operator asks to stop, or the process may not continue. `withNew`: and every
-   * run that is made meanwhile.
+   * run that is made meanwhile. Rejects with PAWL_WAIT_TIMED_OUT after `timeoutMs`.
    */
-  async drive(runIds: readonly string[], { withNew = false }: { readonly withNew?: boolean } = {}): Promise<void> {
-    const asked = new Map<string, LiveRun>();
-    const join = (run: LiveRun): void => {
-      if (!withNew && !runIds.includes(run.runId)) return;
-      asked.set(run.runId, run);
-      this.#movement.drive(run.runId);
-      if (run.fault === null) run.start(this.#perform);
-    };
-    for (const run of runIds.flatMap((runId) => this.#runs.get(runId) ?? []).toSorted(inTurn)) join(run);
-    this.#joins.add(join);
-    try {
-      for (;;) {
-        const moving = [...asked.values()].filter((run) => this.#movement.isMoving(run.runId));
-        if (this.#failure !== null || !this.#isAccepting || moving.length === 0) return;
-        assertUnderWay(moving);
-        await this.#changes.next();
-        // What was begun by the last record shows in the next look only.
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      }
-    } finally {
-      this.#joins.delete(join);
-    }
+  drive(runIds: readonly string[], options: DriveOptions = {}): Promise<void> {
+    return this.#scheduler.driveToRest(
+      runIds.flatMap((runId) => this.#runs.get(runId) ?? []),
+      runIds,
+      options,
+    );
   }
 
   /** The runs that are, or were, driven by this process, in the order in which that began. */
@@ -260,12 +249,8 @@ export class Driver {
   }
 
   /** Ends the tasks of this run that are to be ended, and does nothing else for it; one that is driven does so by itself. */
-  async endTasks(run: LiveRun): Promise<void> {
-    if (this.#movement.isDriven(run.runId)) return;
-    const isEnding = () => run.fault === null && run.state.owed.some((effect) => effect.kind === 'endTask');
-    if (!isEnding()) return;
-    run.start(endOnly);
-    while (this.#failure === null && isEnding()) await this.#changes.next();
+  endTasks(run: LiveRun): Promise<void> {
+    return this.#scheduler.endTasks(run);
   }
 
   #coordinator(): RunCoordinator {
@@ -304,7 +289,7 @@ export class Driver {
     else this.end(error);
     this.#slots.release(run.runId);
     this.leases.wake();
-    this.#changes.announce();
+    this.#waits.announce();
   }
 
   #onAside(runId: string): void {
@@ -313,20 +298,20 @@ export class Driver {
     if (view !== null) this.#keepEnded(view);
     this.#slots.release(runId);
     this.leases.wake();
-    this.#changes.announce();
+    this.#waits.announce();
   }
 
   /** The process may not continue: nothing is begun any more, and `failure` says why. */
   end(error: unknown): void {
     this.#failure ??= error;
     this.#isAccepting = false;
-    this.#changes.announce();
+    this.#waits.announce();
   }
 
   /** No new work begins; `drive` returns once it looks again. */
   stopAccepting(): void {
     this.#isAccepting = false;
-    this.#changes.announce();
+    this.#waits.announce();
   }
 
   /** Drops the hold of a quarantined run that was resolved. */

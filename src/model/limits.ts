@@ -174,6 +174,8 @@ export const BOUNDS = {
   /** Settings of git told apart in a task's files. */
   gitSettings: 2_000,
   watchPollMs: 1_000,
+  /** The longest that anybody waits for runs: 30 days. */
+  driveMs: 30 * 86_400_000,
   hostStartMs: 20_000,
   /** Longest wait for agent.json after a claim was seen, before the claim alone is recorded. */
   agentAfterClaimMs: 500,

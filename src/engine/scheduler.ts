@@ -1,0 +1,94 @@
+/**
+ * Which runs are driven by this process, and who waits until they have come to rest.
+ *
+ * Owns: beginning to drive a run, runs that are added while others are driven, waiting for rest and for ends of tasks. Does not own: which runs live here
+ * (engine/driver), whether one can still move (engine/movement), performing (engine/effects/perform).
+ *
+ * Invariants: 1. A run is added, commanded and finished while any number of others are driven and waited for. 2. Every wait ends (engine/waits); one for
+ * runs that are to move while nothing is under way for them ends as a bug, at once.
+ */
+import { BOUNDS } from '../model/limits.ts';
+import { endOnly } from './effects/end-task.ts';
+import type { LiveRun, Performer } from './live-run.ts';
+import { assertUnderWay, inTurn, type Movement } from './movement.ts';
+import type { Waits } from './waits.ts';
+
+/** What a scheduler works with. */
+export interface SchedulerParts {
+  readonly movement: Movement;
+  readonly waits: Waits;
+  readonly perform: Performer;
+  /** The process may not continue: nobody waits any longer. */
+  readonly hasFailed: () => boolean;
+  /** New work may begin. */
+  readonly isAccepting: () => boolean;
+}
+
+/** How runs are waited for. */
+export interface DriveOptions {
+  /** And for every run that is added meanwhile. */
+  readonly withNew?: boolean;
+  /** Milliseconds; the longest that anybody waits by default. */
+  readonly timeoutMs?: number;
+}
+
+/** The runs that are driven, and those who wait for them. */
+export class Scheduler {
+  readonly #parts: SchedulerParts;
+  /** Told of every run that is added. */
+  readonly #onAdded = new Set<(run: LiveRun) => void>();
+
+  constructor(parts: SchedulerParts) {
+    this.#parts = parts;
+  }
+
+  /** A run is made, or brought back to life: whoever waits for it, or for all that come, has it driven. */
+  add(run: LiveRun): void {
+    for (const tell of this.#onAdded) tell(run);
+  }
+
+  /** From now on the run is driven: whatever it owes is performed. */
+  drive(run: LiveRun): void {
+    this.#parts.movement.drive(run.runId);
+    if (run.fault === null) run.start(this.#parts.perform);
+  }
+
+  /**
+   * Drives these runs, and those of `runIds` that are added meanwhile; resolves when none of them can move by itself, or the process is to end. Rejects with
+   * PAWL_WAIT_TIMED_OUT after `timeoutMs`: they are driven on.
+   */
+  async driveToRest(runs: readonly LiveRun[], runIds: readonly string[], options: DriveOptions = {}): Promise<void> {
+    const { withNew = false, timeoutMs = BOUNDS.driveMs } = options;
+    const { movement, waits, hasFailed, isAccepting } = this.#parts;
+    const asked = new Map<string, LiveRun>();
+    const join = (run: LiveRun): void => {
+      if (!withNew && !runIds.includes(run.runId)) return;
+      asked.set(run.runId, run);
+      this.drive(run);
+    };
+    for (const run of runs.toSorted(inTurn)) join(run);
+    this.#onAdded.add(join);
+    const isAtRest = (): boolean => {
+      const moving = [...asked.values()].filter((run) => movement.isMoving(run.runId));
+      if (hasFailed() || !isAccepting() || moving.length === 0) return true;
+      assertUnderWay(moving);
+      return false;
+    };
+    try {
+      await waits.until(isAtRest, { what: `${[...asked.keys()].join(', ')} to come to rest`, timeoutMs });
+    } finally {
+      this.#onAdded.delete(join);
+    }
+  }
+
+  /** Ends the tasks of this run that are to be ended, and does nothing else for it; one that is driven does so by itself. */
+  async endTasks(run: LiveRun): Promise<void> {
+    const { movement, waits, hasFailed } = this.#parts;
+    if (movement.isDriven(run.runId)) return;
+    const hasEnded = (): boolean =>
+      hasFailed() || run.fault !== null || run.state.owed.every((effect) => effect.kind !== 'endTask');
+    if (hasEnded()) return;
+    run.start(endOnly);
+    await waits.until(hasEnded, { what: `the tasks of ${run.runId} to end`, timeoutMs: BOUNDS.driveMs });
+  }
+}
