@@ -9,8 +9,8 @@ import { userInfo } from 'node:os';
 import type { Json } from '../base/canonical-json.ts';
 import { outcomesIn, type PacketOutcome } from '../engine/intake.ts';
 import { notReadThere, twiceInFile } from '../engine/replace-refusals.ts';
+import type { ReplaceCommand } from '../model/command.ts';
 import type { PacketReading } from '../model/packet.ts';
-import type { ReplaceCommand } from '../store/inbox.ts';
 import type { Places } from './options.ts';
 import { type LineLog, sendCommands } from './send-command.ts';
 

@@ -8,9 +8,10 @@
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { emptyInbox } from '../engine/commands.ts';
+import type { CommandDecision, CommandRequest } from '../model/command.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
-import { type CommandDecision, type CommandRequest, leaveCommand, readDecision } from '../store/inbox.ts';
+import { leaveCommand, readDecision } from '../store/inbox.ts';
 import { assertOwnRegistry } from '../store/registry-binding.ts';
 import { assertHolderKnown, readHolder } from '../store/registry-lock.ts';
 import { type Places, registryUser } from './options.ts';

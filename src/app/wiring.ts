@@ -28,10 +28,10 @@ import { ANSWER_FOLDER } from '../model/request.ts';
 import type { AgentsPort } from '../ports/agent.ts';
 import type { GitPort } from '../ports/git.ts';
 import { runSystem } from '../run/system.ts';
+import { fileStore } from '../store/file-store.ts';
 import { openRegistry } from '../store/registry.ts';
 import { bindRegistry } from '../store/registry-binding.ts';
 import { type TakeOver, takeLock } from '../store/registry-lock.ts';
-import { runStores } from '../store/system-files.ts';
 import { assertNotify } from './notifying.ts';
 import { type Places, registryUser } from './options.ts';
 
@@ -94,7 +94,8 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     config,
     paths,
     lock,
-    systemStore: runStores(files, paths, lock.assertHighest),
+    helperFd: lock.helperFd,
+    ...fileStore(files, paths, lock.assertHighest),
     isolation: hasPidNamespaces() ? 'pidNamespace' : 'none',
     hasTreeLock: hasProgram('flock'),
     verificationWorker: [process.execPath, builtPath('host/verification-worker.js')],

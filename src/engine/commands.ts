@@ -8,6 +8,7 @@
  */
 import { canonicalJson, type Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
+import type { CommandDecision, InboxCommand, IntakeCommand, ReplaceCommand, RunCommand } from '../model/command.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -19,30 +20,21 @@ import { decisionEvent } from '../run/decision-event.ts';
 import { earlierRefusal, isHeldByEarlier } from '../run/earlier-view.ts';
 import { cancelRun, lookAtRun } from '../run/error-actions.ts';
 import type { RunView } from '../run/run-view.ts';
-import {
-  type CommandDecision,
-  type InboxCommand,
-  type IntakeCommand,
-  markDecided,
-  type ReplaceCommand,
-  type RunCommand,
-  readCommands,
-} from '../store/inbox.ts';
 import { readSettledQuarantine, resolveQuarantine } from '../store/quarantine.ts';
 import { folderChange } from '../worker/task-folder.ts';
 import type { Driver } from './driver.ts';
 import type { PacketOutcome } from './intake.ts';
+import { recordsOf } from './journal-records.ts';
 import { type LiveRun, stopsOneRun } from './live-run.ts';
 import { recordPackets } from './record-packets.ts';
 import { whyNotRevived } from './recovery/revive-run.ts';
 import { replacePacket } from './replace-packet.ts';
-import { recordsOf, unknownRun } from './run-look.ts';
+import { unknownRun } from './run-look.ts';
 
 /** Decides on the command and marks it decided in the inbox. */
 export async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
-  const { files, paths } = driver.world;
   const decision = await decisionOn(driver, command);
-  await markDecided(files, paths, command.commandId, decision);
+  await driver.world.inbox.decide(command.commandId, decision);
   return decision;
 }
 
@@ -97,7 +89,8 @@ async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): P
   if (run === undefined || run.state.root.matches('failedExecution')) return decideWithoutRun(driver, command);
   // Looked up where nobody else decides on this run before the record is durable: whoever decides on the same command at once finds it then.
   return run.quietly(
-    async () => decidedBefore(driver, command) ?? refusedAtStandstill(run, command) ?? (await record(run, command)),
+    async () =>
+      (await decidedBefore(driver, command)) ?? refusedAtStandstill(run, command) ?? (await record(run, command)),
   );
 }
 
@@ -130,7 +123,7 @@ async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand
   const view = driver.view(command.runId);
   if (view === null) return { isAccepted: false, code: 'PAWL_RUN_UNKNOWN', seq: null };
   if (view.state === 'quarantined') return decideOnQuarantine(driver, command);
-  const before = decidedBefore(driver, command);
+  const before = await decidedBefore(driver, command);
   if (before !== null) return before;
   const isRetry = command.command === 'resolve' && command.decision === 'retry';
   if (isHeldByEarlier(view) || (isRetry && view.earlierRules !== undefined && view.state === 'failedExecution'))
@@ -139,7 +132,7 @@ async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand
   const reason = await whyNotRevived(driver, view);
   if (reason !== null) return { ...REFUSED, reason };
   const decision = await driver.revive(command.runId, (run) =>
-    run.quietly(async () => decidedBefore(driver, command) ?? (await record(run, command))),
+    run.quietly(async () => (await decidedBefore(driver, command)) ?? (await record(run, command))),
   );
   return decision ?? REFUSED;
 }
@@ -167,8 +160,11 @@ function eventOf(command: InboxCommand<RunCommand>, run: LiveRun): JournalEvent 
 }
 
 /** The decision on this command that is recorded already: by a process that could not mark it any more, or a moment ago. */
-function decidedBefore({ world }: Driver, { runId, commandId }: InboxCommand<RunCommand>): CommandDecision | null {
-  for (const { event, seq } of recordsOf(world, runId)) {
+async function decidedBefore(
+  { world }: Driver,
+  { runId, commandId }: InboxCommand<RunCommand>,
+): Promise<CommandDecision | null> {
+  for (const { event, seq } of await recordsOf(world, runId)) {
     if (!('commandId' in event) || event.commandId !== commandId) continue;
     if (event.type === 'commandRefused') return { isAccepted: false, code: event.code, seq };
     return { isAccepted: true, code: null, seq };
@@ -178,11 +174,11 @@ function decidedBefore({ world }: Driver, { runId, commandId }: InboxCommand<Run
 
 /** Decides on everything that lies in the inbox now; on nothing more once `signal` aborts: the next process does. */
 export async function emptyInbox(driver: Driver, signal?: AbortSignal): Promise<void> {
-  const { files, paths, log } = driver.world;
-  const { commands, unreadable } = await readCommands(files, paths);
+  const { inbox, log } = driver.world;
+  const { commands, unreadable } = await inbox.undecided();
   for (const name of unreadable) {
     log(`inbox/${name} is not a valid command; refused`);
-    await markDecided(files, paths, name, { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
+    await inbox.decide(name, { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
   }
   for (const command of commands) {
     if (signal?.aborted === true) return;

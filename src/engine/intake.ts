@@ -23,7 +23,6 @@ import { earlierRefusal, isHeldByEarlier } from '../run/earlier-view.ts';
 import { abandonRun, cancelRun } from '../run/error-actions.ts';
 import { resolveLimits } from '../run/limits.ts';
 import type { RunView } from '../run/run-view.ts';
-import { writeArtifact } from '../store/artifacts.ts';
 import { type Batch, writeBatch } from '../store/batches.ts';
 import { keptPacketText } from './kept-packet.ts';
 import type { World } from './world.ts';
@@ -269,13 +268,13 @@ function invalidRegister(subject: string, what: string): PawlError {
 
 /** The packet is durable in the artifacts of the run, whose folders are there; beside it stay those that the run had before. */
 export function keepPacket(
-  { files, paths }: World,
+  { artifacts, paths }: World,
   runId: string,
   { given, packet, unknownFields }: PacketReading,
   limits: Limits,
 ): Promise<ArtifactRef> {
   const kept = keptPacketText({ given: given as Json, packet, limits, unknownFields });
-  return writeArtifact(files, paths.run(runId), 'intake', 'packet', kept);
+  return artifacts.write(paths.run(runId), 'intake', 'packet', kept);
 }
 
 /** The limits that the machines count by. */
@@ -293,10 +292,10 @@ export function policyOf(limits: Limits): Policy {
 
 /** The run's folders and its packet are durable; returns its first event. */
 export async function prepareRun(world: World, entry: IntakeEntry): Promise<JournalEvent> {
-  const { paths, files } = world;
+  const { paths, registers } = world;
   const { runId, reading, limits, order, agentOverride } = entry;
   const artifacts = paths.artifacts(runId);
-  await files.ensureFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
+  await registers.makeFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
   const { packet } = reading;
   const ref = await keepPacket(world, runId, reading, limits);
   const branch = packet.scm.intendedBranch ?? '';

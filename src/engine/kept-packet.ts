@@ -7,7 +7,6 @@ import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
 import { PawlError } from '../model/error.ts';
 import type { Limits } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
-import { readArtifact } from '../store/artifacts.ts';
 import type { LiveRun } from './live-run.ts';
 import type { World } from './world.ts';
 
@@ -26,9 +25,9 @@ export function keptPacketText(kept: KeptPacket): string {
 }
 
 /** The run's packet. Throws PAWL_ARTIFACT_DAMAGED when its bytes are not those that the journal names. */
-export function readKeptPacket(world: World, run: LiveRun): KeptPacket {
+export async function readKeptPacket(world: World, run: LiveRun): Promise<KeptPacket> {
   const ref = run.state.root.context.packet;
-  const kept: unknown = JSON.parse(readArtifact(world.files, run.folder, ref));
+  const kept: unknown = JSON.parse(await world.artifacts.read(run.folder, ref));
   if (isObject(kept) && isObject(kept.packet) && isObject(kept.limits)) return kept as object as KeptPacket;
   throw new PawlError({
     code: 'PAWL_ARTIFACT_DAMAGED',

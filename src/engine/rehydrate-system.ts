@@ -1,7 +1,7 @@
 /**
  * Journal and snapshot of a system to its validated state, or the reason why it is not resumed.
  *
- * Owns: the order of the checks and what each failure means. Does not own: the chain (store/journal), the fold (kernel/fold), the system's other files.
+ * Owns: the order of the checks and what each failure means. Does not own: the chain (ports/journal), the fold (kernel/fold), the system's other files.
  *
  * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Nothing is written: whoever may repair does so with what is found.
  */
@@ -19,16 +19,7 @@ import {
   type SystemRecord,
   systemIdOf,
 } from '../model/system-record.ts';
-import type { Files } from '../store/files.ts';
-import { type JournalReading, readJournal } from '../store/journal.ts';
-import { readSnapshot } from '../store/snapshot-reading.ts';
-
-/** Where a system's files are. */
-export interface SystemFiles {
-  readonly files: Files;
-  readonly journal: string;
-  readonly snapshot: string;
-}
+import type { JournalReading, SystemStore } from '../ports/journal.ts';
 
 /** What the files of a system come to. */
 export type SystemRehydration<State> =
@@ -58,12 +49,12 @@ export type SystemRehydration<State> =
     };
 
 /** The validated state of a system, folded from its first record. */
-export function rehydrateSystem<S extends System>(
+export async function rehydrateSystem<S extends System>(
   system: S,
   systemId: string,
-  { files, journal, snapshot: snapshotFile }: SystemFiles,
-): SystemRehydration<StateOf<S>> {
-  const reading = readJournal(files, journal);
+  store: Pick<SystemStore, 'readJournal' | 'snapshots'>,
+): Promise<SystemRehydration<StateOf<S>>> {
+  const reading = await store.readJournal();
   const records: readonly SystemRecord[] = reading.kind === 'absent' ? [] : reading.records;
   const doubtful = (code: ErrorCode, detail: string): SystemRehydration<StateOf<S>> => ({
     kind: 'doubtful',
@@ -73,7 +64,7 @@ export function rehydrateSystem<S extends System>(
   });
   let snapshot: StoredSnapshot | null;
   try {
-    snapshot = readSnapshot(files, snapshotFile);
+    snapshot = await store.snapshots.read();
   } catch (error) {
     if (!(error instanceof PawlError) || error.code !== 'PAWL_SNAPSHOT_DAMAGED') throw error;
     return doubtful('PAWL_SNAPSHOT_DAMAGED', error.message);

@@ -22,10 +22,10 @@ import { hasEnded } from '../run/run-end.ts';
 import { decideRun } from '../run/system.ts';
 import type { Driver } from './driver.ts';
 import { keepPacket, type PacketOutcome, type PacketRefusal, policyOf } from './intake.ts';
+import { recordsOf } from './journal-records.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
 import { atWork, noSuchRun, otherPacket, unreadable } from './replace-refusals.ts';
-import { recordsOf } from './run-look.ts';
 import type { World } from './world.ts';
 
 /** Who wants which packet in the place of another one. */
@@ -46,7 +46,7 @@ export function replacePacket(driver: Driver, asked: Replacement): Promise<Packe
 async function replaceInTurn(driver: Driver, asked: Replacement): Promise<PacketOutcome> {
   const { reading } = asked;
   const { taskId } = reading.packet;
-  const before = replacedBefore(driver, asked);
+  const before = await replacedBefore(driver, asked);
   if (before !== null) return { taskId, runId: before, outcome: 'replaced', refusal: null };
   const run = findRun(driver, reading);
   const runId = run?.runId ?? reading.runId;
@@ -56,14 +56,17 @@ async function replaceInTurn(driver: Driver, asked: Replacement): Promise<Packet
 }
 
 /** The run whose journal holds the command already, by a process that could not mark it any more; null when there is none. */
-function replacedBefore(driver: Driver, { reading, commandId }: Replacement): string | null {
+async function replacedBefore(driver: Driver, { reading, commandId }: Replacement): Promise<string | null> {
   const { taskId } = reading.packet;
   const runs = driver.views().filter((view) => view.taskId === taskId && view.state !== 'quarantined');
-  return runs.find(({ runId }) => isRecorded(driver.world, runId, commandId))?.runId ?? null;
+  for (const { runId } of runs) if (await isRecorded(driver.world, runId, commandId)) return runId;
+  return null;
 }
 
-function isRecorded(world: World, runId: string, commandId: string): boolean {
-  return recordsOf(world, runId).some(({ event }) => event.type === 'packetReplaced' && event.commandId === commandId);
+async function isRecorded(world: World, runId: string, commandId: string): Promise<boolean> {
+  return (await recordsOf(world, runId)).some(
+    ({ event }) => event.type === 'packetReplaced' && event.commandId === commandId,
+  );
 }
 
 /** The live run of the packet's task; of several the one that is for its branch. */
@@ -81,7 +84,7 @@ async function replaceIn(run: LiveRun, asked: Replacement): Promise<PacketRefusa
   const { headCommit } = run.state.root.context;
   let beyond: readonly string[];
   try {
-    const refusal = refusalOf(run, asked.reading);
+    const refusal = await refusalOf(run, asked.reading);
     if (refusal !== null) return refusal;
     beyond = await workBeyond(run, asked.reading);
   } catch (error) {
@@ -90,9 +93,9 @@ async function replaceIn(run: LiveRun, asked: Replacement): Promise<PacketRefusa
   }
   // Looked at again where nobody else decides on this run before the record is durable: whoever decides on the same command at once finds it then.
   return run.quietly(async () => {
-    if (isRecorded(run.world, run.runId, asked.commandId)) return null;
+    if (await isRecorded(run.world, run.runId, asked.commandId)) return null;
     if (run.state.root.context.headCommit !== headCommit) return atWork(run, run.world.paths.commandOptions);
-    return refusalOf(run, asked.reading) ?? (await record(run, asked, beyond));
+    return (await refusalOf(run, asked.reading)) ?? (await record(run, asked, beyond));
   });
 }
 
@@ -100,10 +103,10 @@ async function replaceIn(run: LiveRun, asked: Replacement): Promise<PacketRefusa
 const UNREADABLE: readonly PawlError['code'][] = ['PAWL_ARTIFACT_DAMAGED', 'PAWL_GIT_FAILED'];
 
 /** Why this packet may not replace the one that the run has now; null when it may, if the run takes it. */
-function refusalOf(run: LiveRun, reading: PacketReading): PacketRefusal | null {
+async function refusalOf(run: LiveRun, reading: PacketReading): Promise<PacketRefusal | null> {
   if (run.fault instanceof PawlError) return unreadable(run, run.fault);
   const options = run.world.paths.commandOptions;
-  const kept = readKeptPacket(run.world, run);
+  const kept = await readKeptPacket(run.world, run);
   return otherPacket(run, reading, kept.packet, options) ?? (isTaken(run, reading) ? null : atWork(run, options));
 }
 
@@ -126,15 +129,15 @@ async function workBeyond(run: LiveRun, { packet }: PacketReading): Promise<read
 
 async function record(run: LiveRun, asked: Replacement, beyond: readonly string[]): Promise<PacketRefusal | null> {
   const { reading } = asked;
-  const agentOverride = asked.agentOverride ?? agentKept(run, reading);
+  const agentOverride = asked.agentOverride ?? (await agentKept(run, reading));
   const ref = await keepPacket(run.world, run.runId, reading, limitsOf(run, reading));
   const refusal = await run.commit(RUN_ACTOR, eventOf(run, { ...asked, agentOverride }, ref, beyond));
   return refusal === null ? null : atWork(run, run.world.paths.commandOptions);
 }
 
 /** What `--agent` named for the packet before: it counts on, unless the new packet names another agent than that one did. */
-function agentKept(run: LiveRun, { packet }: PacketReading): string | null {
-  const isSame = readKeptPacket(run.world, run).packet.agent === packet.agent;
+async function agentKept(run: LiveRun, { packet }: PacketReading): Promise<string | null> {
+  const isSame = (await readKeptPacket(run.world, run)).packet.agent === packet.agent;
   return isSame ? run.agentOverride : null;
 }
 

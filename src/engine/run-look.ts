@@ -21,6 +21,7 @@ import type { JournalRecord } from '../model/record.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { rulesOf, type StoredSnapshot, systemIdOf } from '../model/system-record.ts';
 import { taskPartOfRun } from '../packets/packet-run-id.ts';
+import type { ProcessesPort } from '../ports/processes.ts';
 import { agentNamedIn } from '../run/agent-override.ts';
 import { inPresentForm } from '../run/earlier-rules.ts';
 import { type EarlierFacts, unsupportedBehind, unsupportedUnseen, unsupportedView } from '../run/earlier-view.ts';
@@ -43,6 +44,11 @@ const NAME_CHARS = 200;
 export interface Place {
   readonly files: Files;
   readonly paths: RegistryPaths;
+}
+
+/** The same, and whoever can tell which of its processes live. */
+export interface LookPlace extends Place {
+  readonly processes: ProcessesPort;
 }
 
 /** The view of a run whose snapshot proves to be its journal's end; null when it does not. */
@@ -159,7 +165,8 @@ export async function lookClosely(place: Place, runId: string): Promise<Look | n
   const quick = quickView(place, runId);
   if (quick !== null) return { view: quick, findings: [] };
   const { examine } = await import('./recovery/rehydrate.ts');
-  const found = examine(place, runId);
+  const { storeToLookAt } = await import('../store/file-store.ts');
+  const found = await examine({ ...place, ...storeToLookAt(place.files, place.paths) }, runId);
   if (found.kind === 'absent') return null;
   if (found.kind === 'doubtful') return { view: doubtfulView(runId, found.doubt), findings: found.findings };
   if (found.kind === 'unsupported') return { view: earlierView(place, runId, found.known), findings: [] };

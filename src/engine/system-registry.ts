@@ -12,13 +12,13 @@ import { definitionHash } from '../kernel/image.ts';
 import type { EventOf, System } from '../kernel/system.ts';
 import { PawlError } from '../model/error.ts';
 import type { ClockPort } from '../ports/clock.ts';
+import type { SystemStore } from '../ports/journal.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
+import { systemFiles } from '../store/file-store.ts';
 import type { Files } from '../store/files.ts';
-import { repairJournal } from '../store/journal.ts';
 import { openRegistryWith } from '../store/registry.ts';
 import { type RegistryLock, takeLock } from '../store/registry-lock.ts';
 import { RegistryPaths, safeName } from '../store/registry-paths.ts';
-import { systemFiles } from '../store/system-files.ts';
 import { DurableSystem, type Performers } from './durable-system.ts';
 import { rehydrateSystem, type SystemRehydration, sizeAfterRepair } from './rehydrate-system.ts';
 
@@ -93,10 +93,11 @@ export class SystemRegistry {
   ): Promise<DurableSystem<S>> {
     const { files, clock } = this.#ports;
     const lies = placeIn(folder);
-    const found = rehydrateSystem(system, id, { files, ...lies });
-    const start = await this.#startOf(found, id, folder, options.begin !== undefined);
+    const store = systemFiles(files, lies, this.#lock.assertHighest);
+    const found = await rehydrateSystem(system, id, store);
+    const start = await this.#startOf(found, id, { folder, store }, options.begin !== undefined);
     const place = {
-      store: systemFiles(files, lies, this.#lock.assertHighest),
+      store,
       clock,
       generation: this.#lock.generation,
       definitionHash: definitionHash(system, sha256),
@@ -111,9 +112,12 @@ export class SystemRegistry {
     return live;
   }
 
-  async #startOf<State>(found: SystemRehydration<State>, id: string, folder: string, mayBegin: boolean) {
-    const { files } = this.#ports;
-    const { journal } = placeIn(folder);
+  async #startOf<State>(
+    found: SystemRehydration<State>,
+    id: string,
+    { folder, store }: { readonly folder: string; readonly store: SystemStore },
+    mayBegin: boolean,
+  ) {
     switch (found.kind) {
       case 'doubtful':
         throw refused(found.code, folder, found.detail);
@@ -129,12 +133,12 @@ export class SystemRegistry {
         if (found.snapshot !== null)
           throw refused('PAWL_HISTORY_LOST', folder, 'the journal is empty and the system is not');
         if (!mayBegin) throw unknown(id, folder);
-        if (found.reading.kind === 'torn') await repairJournal(files, journal, found.reading);
-        await files.ensureFolders([folder]);
+        if (found.reading.kind === 'torn') await store.mendJournal(found.reading);
+        await this.#ports.files.ensureFolders([folder]);
         return { state: null, sum: '', journalEnd: 0, snapshotSeq: 0 };
       case 'live': {
         const { reading, last, state, snapshot } = found;
-        if (reading.kind === 'torn' || reading.kind === 'unterminated') await repairJournal(files, journal, reading);
+        if (reading.kind === 'torn' || reading.kind === 'unterminated') await store.mendJournal(reading);
         return { state, sum: last.sum, journalEnd: sizeAfterRepair(reading), snapshotSeq: snapshot?.seq ?? 0 };
       }
     }

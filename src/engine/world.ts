@@ -8,13 +8,16 @@ import type { Config } from '../model/config.ts';
 import type { AgentKind } from '../model/turn.ts';
 import type { AgentsPort } from '../ports/agent.ts';
 import type { AgentAdapter } from '../ports/agent-adapter.ts';
+import type { Artifacts } from '../ports/artifacts.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { GitPort } from '../ports/git.ts';
+import type { Inbox } from '../ports/inbox.ts';
 import type { SystemStore } from '../ports/journal.ts';
+import type { Ownership } from '../ports/ownership.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
+import type { Registers } from '../ports/registers.ts';
 import type { ScmPort } from '../ports/scm.ts';
 import type { Files } from '../store/files.ts';
-import type { RegistryLock } from '../store/registry-lock.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
 import type { Worktrees } from '../worker/outcome.ts';
 import type { RunInspector } from './mirror.ts';
@@ -33,7 +36,12 @@ export interface World {
   readonly worktrees: Worktrees;
   readonly config: Config;
   readonly paths: RegistryPaths;
-  readonly lock: RegistryLock;
+  readonly lock: Ownership;
+  /** Descriptor of the lock that helper processes inherit; null where the system has none. */
+  readonly helperFd: number | null;
+  readonly registers: Registers;
+  readonly artifacts: Artifacts;
+  readonly inbox: Inbox;
   /** Where each run's history is kept. */
   readonly systemStore: (runId: string) => SystemStore;
   readonly isolation: 'pidNamespace' | 'none';

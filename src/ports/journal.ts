@@ -1,7 +1,7 @@
 /**
  * Where the history of one system is kept: its journal, and the snapshot that is a cache of it.
  *
- * Owns: the ports. Does not own: what a record says (model/system-record), files (store/system-files).
+ * Owns: the ports. Does not own: what a record says (model/system-record), files (store/file-store).
  *
  * Invariants (L1, L6): 1. When `append` resolves, its record is durable, and so is every one before it. 2. The store itself refuses a record that
  * does not follow the last one, and a writer whose generation is not the highest. 3. After a failed sync nothing is appended any more.
@@ -22,6 +22,21 @@ export interface JournalTail {
   /** Where it ends, in the unit of the store: bytes of a file. */
   readonly end: number;
 }
+
+/** The state of a journal, by what may be done with it. Sizes are in the unit of the store. */
+export type JournalReading<Record extends SystemRecord = SystemRecord> =
+  | { readonly kind: 'absent' }
+  /** An empty journal is whole and holds no record. */
+  | { readonly kind: 'whole'; readonly records: readonly Record[]; readonly size: number }
+  /** The last record lacks only its newline; it is among `records`. */
+  | { readonly kind: 'unterminated'; readonly records: readonly Record[]; readonly size: number }
+  /** The last record was never finished and never acknowledged: `keptSize` before it is whole. */
+  | { readonly kind: 'torn'; readonly records: readonly Record[]; readonly keptSize: number; readonly torn: Uint8Array }
+  /** `records` is the prefix that verifies; `line` counts from 1. */
+  | { readonly kind: 'damaged'; readonly records: readonly Record[]; readonly line: number; readonly detail: string };
+
+/** A journal whose last append was cut off. */
+export type MendableReading = Extract<JournalReading, { kind: 'torn' | 'unterminated' }>;
 
 /** One system's journal, open to append. */
 export interface Journal {
@@ -47,6 +62,10 @@ export interface Snapshots {
 /** Where one system is kept. */
 export interface SystemStore {
   readonly snapshots: Snapshots;
+  /** The journal, read to its end and verified: chain, sequence, sums. Takes no part in ownership, and changes nothing. */
+  readJournal(): Promise<JournalReading>;
+  /** The interrupted append is completed, or cut and kept aside; resolves to what was done, in words. For the owner alone. */
+  mendJournal(reading: MendableReading): Promise<string>;
   /** The journal, at the end where it was read and durable up to there. Rejects with PAWL_JOURNAL_DAMAGED where it ends elsewhere. */
   openJournal(tail: JournalTail): Promise<Journal>;
 }

@@ -16,6 +16,7 @@ import { stateHash } from '../kernel/image.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { FIRST_PREV, RECORD_VERSION } from '../model/system-record.ts';
 import { decideRun, RUN_RULES, type RunState, type RunStep, runSystem } from '../run/system.ts';
+import { storeToLookAt } from '../store/file-store.ts';
 import { Files } from '../store/files.ts';
 import { sealRecord } from '../store/journal-lines.ts';
 import { RegistryPaths } from '../store/registry-paths.ts';
@@ -44,30 +45,33 @@ export async function measureGrowth(
   const root = mkdtempSync(join(tmpdir(), 'pawl-growth-'));
   try {
     const paths = new RegistryPaths(join(root, '.pawl'));
-    const place = { files: new Files(nodeFs, systemClock), paths };
-    const measured = [WARM_UP, ...lengths].map((records, n) => {
+    const place = { paths, ...storeToLookAt(new Files(nodeFs, systemClock), paths) };
+    const measured: RecoveryTimes['growth'][number][] = [];
+    for (const [n, records] of [WARM_UP, ...lengths].entries()) {
       const runId = `run_GROWTH-${n}_${'0'.repeat(12)}`;
       mkdirSync(join(paths.artifacts(runId), 'intake'), { recursive: true });
       writeFileSync(join(paths.run(runId), PACKET.path), PACKET_TEXT);
       writeFileSync(paths.journal(runId), journalOf(runId, records));
-      const ms = Math.min(...Array.from({ length: TRIES }, () => timed(() => cameBack(place, runId, records))));
+      let ms = Number.POSITIVE_INFINITY;
+      for (let tries = 0; tries < TRIES; tries += 1)
+        ms = Math.min(ms, await timed(() => cameBack(place, runId, records)));
       onProgress(n, lengths.length);
-      return { records, ms };
-    });
+      measured.push({ records, ms });
+    }
     return measured.slice(1);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
 }
 
-function timed(work: () => void): number {
+async function timed(work: () => Promise<void>): Promise<number> {
   const sinceMs = performance.now();
-  work();
+  await work();
   return spanMs(sinceMs, performance.now());
 }
 
-function cameBack(place: Parameters<typeof examine>[0], runId: string, records: number): void {
-  const found = examine(place, runId);
+async function cameBack(place: Parameters<typeof examine>[0], runId: string, records: number): Promise<void> {
+  const found = await examine(place, runId);
   if (found.kind !== 'live' || found.state.seq !== records)
     throw new Error(`a journal of ${records} came back ${found.kind}`);
 }

@@ -13,6 +13,7 @@ import { ERROR_CODES, EXIT } from '../model/error-codes.ts';
 import { type Outcome, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { FsPort } from '../ports/fs.ts';
 import { recoveryAction } from '../run/recovery.ts';
+import { fileRegisters } from '../store/file-registers.ts';
 import { systemFailure } from '../store/store-errors.ts';
 import { observeTask } from '../worker/observe.ts';
 import { settleOutcome } from '../worker/outcome.ts';
@@ -169,9 +170,9 @@ async function runOnce(site: HostSite, fs: FsPort): Promise<Ended> {
 async function settle(site: HostSite): Promise<Outcome | string> {
   const { files, processes, worktrees, adapterOf, log, self } = site.parts(site.disk);
   const { request, task } = site;
-  const look = () => observeTask(files, processes, task.taskFolder, request, task.requestHash);
+  const look = () => observeTask(fileRegisters(files), processes, task.taskFolder, request, task.requestHash);
   for (let looks = 0; looks < 3; looks += 1) {
-    const seen = look();
+    const seen = await look();
     if (seen.contradictions.length > 0) return `contradictions: ${seen.contradictions.join('; ')}`;
     const { claim, host, agent, tree, outcome } = seen;
     const facts = { claim: claim?.value.kind ?? 'none', host, hasAgent: agent !== null, tree } as const;

@@ -115,7 +115,7 @@ async function undisturbedEnd(story: Story, { rolesAndLimits, outside }: KillOpt
   const site = createCrashSite({ ...siteOptionsOf(story, rolesAndLimits), surroundings: around(outside, true) });
   try {
     const ended = await runPawl(site, RUN);
-    const faults = [...faultsOf(site, ended, []), ...outside.look(site.repo)];
+    const faults = [...(await faultsOf(site, ended, [])), ...outside.look(site.repo)];
     if (faults.length > 0) throw new Error(`a run that nobody kills does not end well: ${faults.join('\n')}`);
     return endOf(site, viewIn(ended));
   } finally {

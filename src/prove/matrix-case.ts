@@ -17,6 +17,7 @@ import { BOUNDS } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { FIRST_PREV } from '../model/system-record.ts';
 import type { RunView } from '../run/run-view.ts';
+import { storeToLookAt } from '../store/file-store.ts';
 import { Files } from '../store/files.ts';
 import { listRuns } from '../store/registry.ts';
 import { leftOf, type Stop, type StopKind } from './matrix-stops.ts';
@@ -49,10 +50,13 @@ export interface SecondStop {
 }
 
 /** What the story came to that was never stopped, or why it is none to compare with. */
-export function referenceOf(story: Story, played: Played): Reference | { readonly faults: readonly string[] } {
+export async function referenceOf(
+  story: Story,
+  played: Played,
+): Promise<Reference | { readonly faults: readonly string[] }> {
   const { problem, progress, outside } = played;
   if (problem !== null || !progress.isExact) return { faults: [problem ?? 'it took other steps than those told'] };
-  const { end, faults } = lookAt(story, played, true);
+  const { end, faults } = await lookAt(story, played, true);
   return faults.length > 0 ? { faults } : { end, starts: outside.starts };
 }
 
@@ -75,7 +79,10 @@ export async function playCase(
   });
   if (left !== null) played = await play(story, left);
   const isCut = stop.kind !== 'killed' || (second !== null && second.kind !== 'killed');
-  const { faults, witnessed, expected } = compare(story, played, reference, { isCut, isThorough: options.isThorough });
+  const { faults, witnessed, expected } = await compare(story, played, reference, {
+    isCut,
+    isThorough: options.isThorough,
+  });
   return { faults, witnessed, expected, eventsChecked, calls };
 }
 
@@ -88,16 +95,16 @@ function countOf({ outside }: Machine): number {
   return [...outside.acknowledged.values()].reduce((sum, sums) => sum + sums.length, 0);
 }
 
-function compare(
+async function compare(
   story: Story,
   played: Played,
   reference: Reference,
   { isCut, isThorough }: { readonly isCut: boolean; readonly isThorough: boolean },
-): Pick<CaseResult, 'faults' | 'expected' | 'witnessed'> {
+): Promise<Pick<CaseResult, 'faults' | 'expected' | 'witnessed'>> {
   const { progress, outside, problem } = played;
   // A worker that went down with the machine is tried again, one that was to be ended is gone before it answers.
   const mayDiffer = isCut && !progress.isExact;
-  const { end, faults } = lookAt(story, played, isThorough);
+  const { end, faults } = await lookAt(story, played, isThorough);
   if (problem !== null) faults.unshift(problem);
   else if (progress.isOvertaken) {
     if (!end.includes('"state":"cancelled"')) faults.push(`it was cancelled and ends as ${end}`);
@@ -113,11 +120,16 @@ function compare(
   return { faults, witnessed, expected: mayDiffer ? outside.starts.size : reference.starts.size };
 }
 
-function lookAt(story: Story, { disk, outside }: Played, isThorough: boolean): { end: string; faults: string[] } {
-  const place = { files: new Files(disk, systemClock), paths: SIM_PATHS };
+async function lookAt(
+  story: Story,
+  { disk, outside }: Played,
+  isThorough: boolean,
+): Promise<{ end: string; faults: string[] }> {
+  const files = new Files(disk, systemClock);
+  const place = { files, paths: SIM_PATHS, ...storeToLookAt(files, SIM_PATHS) };
   const faults: string[] = [];
   for (const runId of listRuns(place.files, SIM_PATHS)) {
-    const found = isThorough ? examine(place, runId) : null;
+    const found = isThorough ? await examine(place, runId) : null;
     if (found?.kind === 'doubtful') faults.push(`${runId} would be set aside: ${found.doubt.detail}`);
     const { records, rest } = linesOf(place.files, runId);
     if (records === null) {

@@ -91,7 +91,7 @@ async function playChapter(
 ): Promise<void> {
   const chance = random(seed * 1_009 + number);
   const { played, stops } = await stopsOf(story, fresh, { seed: Math.floor(chance() * 2 ** 30), census });
-  const reference = referenceOf(story, played);
+  const reference = await referenceOf(story, played);
   if ('faults' in reference) {
     tally.fault(`${story.name} (${story.types.join(' → ')}), never stopped: ${reference.faults.join('; ')}`);
     return;

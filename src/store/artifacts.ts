@@ -11,6 +11,7 @@ import { sha256 } from '../base/sha256.ts';
 import { PawlError } from '../model/error.ts';
 import type { ArtifactRef } from '../model/event.ts';
 import { BOUNDS } from '../model/limits.ts';
+import type { Artifacts } from '../ports/artifacts.ts';
 import { recoverRegistry } from '../run/error-actions.ts';
 import type { Files } from './files.ts';
 import { decodeText } from './json-file.ts';
@@ -56,6 +57,28 @@ export function readArtifact(files: Files, runFolder: string, ref: ArtifactRef):
   const text = decodeText(bytes);
   if (text === null) throw damaged(ref, runFolder, 'is not UTF-8');
   return text;
+}
+
+/** The artifacts of a registry that is kept as files. */
+export function fileArtifacts(files: Files): Artifacts {
+  return {
+    write: (folder, stage, name, text) => writeArtifact(files, folder, stage, name, text),
+    read: async (folder, ref) => readArtifact(files, folder, ref),
+    find: (folder, stage, name) => findArtifact(files, folder, stage, name),
+  };
+}
+
+/** The artifact of that stage and name, durable: whoever wrote it may have died before its name was. */
+async function findArtifact(files: Files, folder: string, stage: string, name: string): Promise<ArtifactRef | null> {
+  const place = join(folder, 'artifacts', safeName(stage));
+  const file = files.listNames(place).find((each) => each.startsWith(`${name}-`));
+  if (file === undefined) return null;
+  const path = `artifacts/${safeName(stage)}/${file}`;
+  const hash = sha256(files.readBytes(join(folder, path), BOUNDS.artifactBytes) ?? new Uint8Array());
+  const ref = { path, sha256: hash };
+  if (!file.includes(hash.slice(0, HASH_DIGITS))) throw damaged(ref, folder, 'does not match the hash in its name');
+  await files.syncFolder(place);
+  return ref;
 }
 
 function damaged(ref: ArtifactRef, runFolder: string, detail: string): PawlError {

@@ -1,91 +1,43 @@
 /**
  * Commands to a live driver, left as registers by any process.
  *
- * Owns: leaving, finding and marking them. Does not own: deciding (engine/driver), waiting for the decision (cli).
+ * Owns: leaving, finding and marking them. Does not own: what a command is (model/command), deciding (engine/commands), waiting for the decision (app/send-command).
  *
  * Invariants: 1. A command is decided once: the decision is a register too. 2. A command that cannot be read is reported.
  */
 import { dirname } from 'node:path';
 import type { Json } from '../base/canonical-json.ts';
 import { AGENT_NAME } from '../model/agent-name.ts';
+import {
+  type CommandDecision,
+  type CommandRequest,
+  DECISIONS,
+  type InboxCommand,
+  type InboxReading,
+  type IntakeCommand,
+  type ReplaceCommand,
+  type RunCommand,
+} from '../model/command.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { ClockPort } from '../ports/clock.ts';
+import type { Inbox } from '../ports/inbox.ts';
 import type { Files } from './files.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
 import { linkRegister, readRegister, readSettledRegister } from './register.ts';
 import type { RegistryPaths } from './registry-paths.ts';
 
-/** An operator's ways to move a parked run. */
-export const DECISIONS = ['retry', 'accept', 'abandon'] as const;
-/** One of them. */
-export type Decision = (typeof DECISIONS)[number];
-
-interface RunCommandBody {
-  readonly runId: string;
-  readonly reason: string;
-  readonly by: string;
-}
-
-/** What an operator asks of the driver for one run. */
-export type RunCommand =
-  | (RunCommandBody & { readonly command: 'cancel' })
-  | (RunCommandBody & { readonly command: 'resolve'; readonly decision: Decision });
-
-/** Packets that the driver is to take in: the command holds them, so that it is there with all of them or not at all. */
-export interface IntakeCommand {
-  readonly command: 'intake';
-  /** As they were given. */
-  readonly packets: readonly Json[];
-  readonly again: boolean;
-  readonly isAllOrNothing: boolean;
-  /** What `--agent` named; absent where it named none. */
-  readonly agentOverride?: string;
-  readonly by: string;
-}
-
-/** A packet that is to replace the one that the run of its task has. */
-export interface ReplaceCommand {
-  readonly command: 'replace';
-  /** As it was given. */
-  readonly packet: Json;
-  readonly reason: string;
-  /** What `--agent` named; absent where it named none. */
-  readonly agentOverride?: string;
-  readonly by: string;
-}
-
-/** What an operator asks of the driver. */
-export type CommandRequest = RunCommand | IntakeCommand | ReplaceCommand;
-
-/** A command as it lies in the inbox. */
-export type InboxCommand<Request extends CommandRequest = CommandRequest> = Request & {
-  readonly commandId: string;
-  readonly atMs: number;
-};
-
-/** What the driver decided on a command. */
-export interface CommandDecision {
-  readonly isAccepted: boolean;
-  /** Why it was refused; null when accepted. */
-  readonly code: string | null;
-  /** Why it was refused, in a sentence, where the state of the run does not tell. */
-  readonly reason?: string;
-  /** The journal record that holds the decision; null when there is no journal for it. */
-  readonly seq: number | null;
-  /** What came of each packet of an intake, in the order of the file, or of the one that was to replace another; for no other command. */
-  readonly outcomes?: readonly Json[];
-}
-
-/** What waits in the inbox. */
-export interface InboxReading {
-  /** Undecided commands, oldest first by the clocks of those who left them. */
-  readonly commands: readonly InboxCommand[];
-  /** Undecided files that are no command: their names, which `markDecided` takes as ids. */
-  readonly unreadable: readonly string[];
-}
-
 const DECIDED = '.decided';
 const TIME_DIGITS = 15;
+
+/** The inbox of a registry that is kept as files. */
+export function fileInbox(files: Files, paths: RegistryPaths): Inbox {
+  return {
+    leave: (request) => leaveCommand(files, paths, files.clock, request),
+    undecided: () => readCommands(files, paths),
+    decide: (commandId, decision) => markDecided(files, paths, commandId, decision),
+    decision: (commandId) => readDecision(files, paths, commandId),
+  };
+}
 
 /** The command lies in the inbox, durably. Returns its id. */
 export async function leaveCommand(

@@ -16,32 +16,14 @@ import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { Fd } from '../ports/fs.ts';
+import type { MendableReading, JournalReading as Reading } from '../ports/journal.ts';
 import { recoverRegistry } from '../run/error-actions.ts';
 import type { Files } from './files.ts';
 import { beginsWithRecord, chainFault, readLine } from './journal-lines.ts';
 import { attempt, attemptSync } from './store-errors.ts';
 
-/** The state of a journal file, by what may be done with it. */
-export type JournalReading =
-  | { readonly kind: 'absent' }
-  /** `size` is that of the file; an empty file is whole and holds no record. */
-  | { readonly kind: 'whole'; readonly records: readonly JournalRecord[]; readonly size: number }
-  /** The last record lacks only its newline; it is among `records`. */
-  | { readonly kind: 'unterminated'; readonly records: readonly JournalRecord[]; readonly size: number }
-  /** The last line was never finished and never acknowledged: `keptSize` bytes before it are whole. */
-  | {
-      readonly kind: 'torn';
-      readonly records: readonly JournalRecord[];
-      readonly keptSize: number;
-      readonly torn: Uint8Array;
-    }
-  /** `records` is the prefix that verifies; `line` counts from 1. */
-  | {
-      readonly kind: 'damaged';
-      readonly records: readonly JournalRecord[];
-      readonly line: number;
-      readonly detail: string;
-    };
+/** The state of a run's journal file. */
+export type JournalReading = Reading<JournalRecord>;
 
 interface RawLine {
   readonly bytes: Uint8Array;
@@ -100,11 +82,7 @@ export function journalRecords(path: string, reading: JournalReading): readonly 
  * The journal is whole again: an unterminated last line has its newline, a torn one is kept in a file beside the journal and
  * cut off; both durably. Returns what was done, in words. For the holder of the registry lock only.
  */
-export function repairJournal(
-  files: Files,
-  path: string,
-  reading: Extract<JournalReading, { kind: 'unterminated' | 'torn' }>,
-): Promise<string> {
+export function repairJournal(files: Files, path: string, reading: MendableReading): Promise<string> {
   return reading.kind === 'unterminated' ? endLastLine(files, path, reading.size) : cutTail(files, path, reading);
 }
 
@@ -187,7 +165,7 @@ async function endLastLine(files: Files, path: string, size: number): Promise<st
 async function cutTail(
   files: Files,
   path: string,
-  reading: Extract<JournalReading, { kind: 'torn' }>,
+  reading: Extract<MendableReading, { kind: 'torn' }>,
 ): Promise<string> {
   const seq = (reading.records.at(-1)?.seq ?? 0) + 1;
   const name = `torn-${seq}-${sha256(reading.torn).slice(0, 12)}`;

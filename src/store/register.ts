@@ -10,15 +10,9 @@
 import { dirname } from 'node:path';
 import { PawlError, systemCode } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
+import type { RegisterResult } from '../ports/registers.ts';
 import { areSameBytes, type Files } from './files.ts';
 import { NO_LINK_CODES, storeFailure } from './store-errors.ts';
-
-/** What stands in a register after the attempt to be first. */
-export interface RegisterResult {
-  readonly isWinner: boolean;
-  /** The value that stands: ours or another's. */
-  readonly bytes: Uint8Array;
-}
 
 /**
  * The register at `path` has a value, durably: `bytes` if nobody was first. Its folder must exist.

@@ -14,6 +14,7 @@ import type { ProcessIdentity } from '../base/process-identity.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { ClockPort } from '../ports/clock.ts';
+import type { Ownership } from '../ports/ownership.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
 import { listRuns as lookAtAll } from '../run/error-actions.ts';
 import { takeOver as takeOverAction } from '../run/next-actions.ts';
@@ -65,7 +66,7 @@ export interface LockRequest {
 }
 
 /** The lock as held by the calling process. */
-export class RegistryLock {
+export class RegistryLock implements Ownership {
   readonly generation: number;
   readonly content: LockContent;
   /** Descriptor of the lock that helper processes inherit; null where the system has none. */
@@ -86,6 +87,10 @@ export class RegistryLock {
     if (this.#isReleased) throw new Error('bug: the registry lock was released');
     if (files.exists(paths.lock(generation + 1))) throw lockedError(paths, readHolder(this.#request));
   };
+
+  async confirm(): Promise<void> {
+    this.assertHighest(this.generation);
+  }
 
   /** The next taker need not prove anything. Twice is once. */
   async release(): Promise<void> {

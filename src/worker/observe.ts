@@ -2,7 +2,7 @@
  * What a task's folder and the process table say, read in the one order that makes it conclusive.
  *
  * Owns: the order (design 5): claim, host, agent record, tree, outcome, each read after the last.
- * Does not own: what is done about it (run/recovery), making what was read durable (store/register: readSettledRegister).
+ * Does not own: what is done about it (run/recovery), making what was read durable (ports/registers).
  *
  * Invariants: 1. Nothing here writes, signals or settles. 2. The agent record is read after the host's life was judged, the outcome after
  * the tree was: what a dead one has left behind is complete. 3. A register that does not fit its request is named, never used; one that came
@@ -13,8 +13,7 @@ import { sha256 } from '../base/sha256.ts';
 import type { Parsed } from '../model/fields.ts';
 import { type AgentRecord, type Claim, type Outcome, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { ProcessesPort, TreeHandle } from '../ports/processes.ts';
-import type { Files } from '../store/files.ts';
-import { readRegister } from '../store/register.ts';
+import type { Registers } from '../ports/registers.ts';
 import { parseAgentRecord, parseClaim, parseOutcome } from '../turn/task-files.ts';
 
 /** The value of a register and the hash of its bytes. */
@@ -47,32 +46,32 @@ export interface TaskObservation {
 }
 
 /** What is known about the task now. */
-export function observeTask(
-  files: Files,
+export async function observeTask(
+  registers: Registers,
   processes: ProcessesPort,
   taskFolder: string,
   request: TaskRequest,
   requestHash: string,
-): TaskObservation {
-  const seen = lookOnce(files, processes, taskFolder, request, requestHash);
+): Promise<TaskObservation> {
+  const seen = await lookOnce(registers, processes, taskFolder, request, requestHash);
   // A host may claim and start its worker between the first read and the third: a second look sees a claim that stands.
   const isOvertaken = seen.claim === null && seen.agent !== null;
-  return isOvertaken ? lookOnce(files, processes, taskFolder, request, requestHash) : seen;
+  return isOvertaken ? lookOnce(registers, processes, taskFolder, request, requestHash) : seen;
 }
 
-function lookOnce(
-  files: Files,
+async function lookOnce(
+  registers: Registers,
   processes: ProcessesPort,
   taskFolder: string,
   request: TaskRequest,
   requestHash: string,
-): TaskObservation {
+): Promise<TaskObservation> {
   const contradictions: string[] = [];
-  const read = <T extends { readonly requestHash: string }>(
+  const read = async <T extends { readonly requestHash: string }>(
     name: string,
     parse: (bytes: Uint8Array) => Parsed<T>,
-  ): Registered<T> | null => {
-    const bytes = readRegister(files, join(taskFolder, name));
+  ): Promise<Registered<T> | null> => {
+    const bytes = await registers.read(join(taskFolder, name));
     if (bytes === null) return null;
     const parsed = parse(bytes);
     if (!parsed.ok) contradictions.push(`${name} cannot be read: ${parsed.reason}`);
@@ -80,18 +79,19 @@ function lookOnce(
     else return { value: parsed.value, hash: sha256(bytes) };
     return null;
   };
-  const claim = read(TASK_FILES.claim, parseClaim);
+  const claim = await read(TASK_FILES.claim, parseClaim);
   const host = claim === null || claim.value.kind === 'revoked' ? 'none' : processes.life(claim.value.host);
-  const agent = read(TASK_FILES.agent, parseAgentRecord);
+  const agent = await read(TASK_FILES.agent, parseAgentRecord);
   // Before a claim, and while the host lives, nobody decides by the tree unless an outcome stands: then nothing is searched for it.
-  const isUndecided = (claim === null || host === 'alive') && !files.exists(join(taskFolder, TASK_FILES.outcome));
+  const isUndecided =
+    (claim === null || host === 'alive') && !(await registers.has(join(taskFolder, TASK_FILES.outcome)));
   const recordedTree = agent === null ? 'none' : 'alive';
   const tree = isUndecided
     ? recordedTree
     : observeTree(processes, treeHandle(taskFolder, request, agent?.value ?? null));
-  const outcome = isUndecided ? null : read(TASK_FILES.outcome, parseOutcome);
+  const outcome = isUndecided ? null : await read(TASK_FILES.outcome, parseOutcome);
   if (contradictions.length === 0) contradictions.push(...compare(claim, agent, request));
-  const heartbeatMs = files.fs.stat(join(taskFolder, TASK_FILES.heartbeat))?.mtimeMs ?? null;
+  const heartbeatMs = await registers.changedAtMs(join(taskFolder, TASK_FILES.heartbeat));
   return { claim, host, agent, tree, outcome, heartbeatMs, contradictions };
 }
 

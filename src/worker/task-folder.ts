@@ -16,23 +16,22 @@ import { BOUNDS } from '../model/limits.ts';
 import { type Answer, type Outcome, TASK_FILES, type TaskRequest } from '../model/request.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
+import type { Registers } from '../ports/registers.ts';
 import type { TaskFacts } from '../run/recovery.ts';
-import type { Files } from '../store/files.ts';
-import { readRegister } from '../store/register.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
 import { parseRequest } from '../turn/task-files.ts';
 import { observeTask, type TaskObservation } from './observe.ts';
 
 /** What reading a task's folder takes. */
 export interface TaskPlace {
-  readonly files: Files;
+  readonly registers: Registers;
   readonly paths: RegistryPaths;
   readonly processes: ProcessesPort;
 }
 
 /** What waiting for a folder to change takes. */
 interface Watching {
-  readonly files: Files;
+  readonly registers: Registers;
   readonly clock: ClockPort;
 }
 
@@ -44,9 +43,14 @@ export interface OpenedTask {
 }
 
 /** The task's request, whose bytes have the recorded hash. Throws PAWL_REGISTER_CONTRADICTION. */
-export function openTaskFolder(world: TaskPlace, runId: string, taskId: string, requestHash: string): OpenedTask {
+export async function openTaskFolder(
+  world: Omit<TaskPlace, 'processes'>,
+  runId: string,
+  taskId: string,
+  requestHash: string,
+): Promise<OpenedTask> {
   const folder = world.paths.task(runId, taskId);
-  const bytes = readRegister(world.files, join(folder, TASK_FILES.request));
+  const bytes = await world.registers.read(join(folder, TASK_FILES.request));
   if (bytes === null) throw contradiction(folder, 'request.json is missing, which the journal names');
   if (sha256(bytes) !== requestHash) throw contradiction(folder, 'request.json does not match the journal');
   const parsed = parseRequest(bytes);
@@ -55,8 +59,8 @@ export function openTaskFolder(world: TaskPlace, runId: string, taskId: string, 
 }
 
 /** What is known about the task now. Throws PAWL_REGISTER_CONTRADICTION when its files contradict each other. */
-export function observe(world: TaskPlace, task: OpenedTask): TaskObservation {
-  const seen = observeTask(world.files, world.processes, task.folder, task.request, task.requestHash);
+export async function observe(world: TaskPlace, task: OpenedTask): Promise<TaskObservation> {
+  const seen = await observeTask(world.registers, world.processes, task.folder, task.request, task.requestHash);
   const [first] = seen.contradictions;
   if (first !== undefined) throw contradiction(task.folder, seen.contradictions.join('; '));
   return seen;
@@ -74,10 +78,14 @@ export function factsOf(seen: TaskObservation): TaskFacts {
 }
 
 /** The answer that an outcome names, its bytes verified; null when it names none. Throws PAWL_ARTIFACT_DAMAGED. */
-export function readCompletion(world: Pick<TaskPlace, 'files'>, folder: string, outcome: Outcome): Answer | null {
+export async function readCompletion(
+  world: Pick<TaskPlace, 'registers'>,
+  folder: string,
+  outcome: Outcome,
+): Promise<Answer | null> {
   if (outcome.completion === null) return null;
   const path = join(folder, TASK_FILES.completion);
-  const bytes = world.files.readBytes(path, BOUNDS.answerBytes * 2);
+  const bytes = await world.registers.read(path, BOUNDS.answerBytes * 2);
   if (bytes === null || sha256(bytes) !== outcome.completion.sha256) {
     throw damaged('PAWL_ARTIFACT_DAMAGED', path, 'its content does not match the hash in the outcome');
   }
@@ -96,7 +104,7 @@ export function folderChange(world: Watching, folder: string, signal: AbortSigna
       signal.removeEventListener('abort', finish);
       resolve();
     };
-    const endWatch = world.files.fs.watch(folder, finish);
+    const endWatch = world.registers.watch(folder, finish);
     const endTimer = world.clock.timer(pollMs, finish);
     signal.addEventListener('abort', finish, { once: true });
   });

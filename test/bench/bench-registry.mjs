@@ -17,11 +17,11 @@ import { parseConfig } from '../../dist/src/model/config.js';
 import { DEFAULT_LIMITS } from '../../dist/src/model/limits.js';
 import { readPackets } from '../../dist/src/packets/packets.js';
 import { runSystem } from '../../dist/src/run/system.js';
+import { fileStore } from '../../dist/src/store/file-store.js';
 import { Files } from '../../dist/src/store/files.js';
 import { openRegistry } from '../../dist/src/store/registry.js';
 import { takeLock } from '../../dist/src/store/registry-lock.js';
 import { RegistryPaths } from '../../dist/src/store/registry-paths.js';
-import { runStores } from '../../dist/src/store/system-files.js';
 import { packetsOf } from './packets.mjs';
 
 const HASH = 'a'.repeat(64);
@@ -49,7 +49,7 @@ export async function createBenchRegistry({ isSynced, folder = null }) {
     clock,
     paths,
     lock,
-    systemStore: runStores(files, paths, lock.assertHighest),
+    ...fileStore(files, paths, lock.assertHighest),
     config: parseConfig(null, 'pawl.config.json'),
     processes: systemProcesses(),
     definitionHash: definitionHash(runSystem, sha256),

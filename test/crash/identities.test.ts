@@ -120,7 +120,7 @@ test('a registry held by another machine is taken over only by an operator who s
   expect(resolved.code, resolved.stderr).toBe(0);
   const ended = await runPawl(site, RUN);
   const doubt = `finding: ambiguous ${TASK}: cannot tell whether it is still running`;
-  expect(faultsOf(site, ended, []).filter((fault) => fault !== doubt)).toEqual([]);
+  expect((await faultsOf(site, ended, [])).filter((fault) => fault !== doubt)).toEqual([]);
   expect(endOf(site, viewIn(ended))).toMatchObject({
     state: 'readyForManualReview',
     tasks: expect.arrayContaining([`${TASK} interrupted`, 'implementation-e0-a2 completed']),

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/adapters/system-clock.ts';
 import { examine } from '../../src/engine/recovery/rehydrate.ts';
 import { Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { storeToLookAt } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { leaveCommand } from '../../src/store/inbox.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
@@ -40,22 +41,25 @@ it('a cancelled run keeps the folder of a task that was never requested, and is 
   await leaveCommand(place.files, PATHS, systemClock, { ...body, command: 'cancel' });
   const { view, error } = await startSim(machine);
   expect([error, view?.state]).toEqual([null, 'cancelled']);
-  expect(examine(place, SIM_RUN)).toMatchObject({ kind: 'live', findings: [] });
+  expect(await examine({ ...place, ...storeToLookAt(place.files, PATHS) }, SIM_RUN)).toMatchObject({
+    kind: 'live',
+    findings: [],
+  });
   expect([...machine.starts]).toEqual([]);
 });
 
 it('a folder that no record ever asked for sets the run aside, and so does one that is claimed and was never requested', async () => {
   const machine = await killedBeforeTheRecord();
   const place = { files: new Files(machine.disk, systemClock), paths: PATHS };
-  const doubtNow = (): string => {
-    const found = examine(place, SIM_RUN);
+  const doubtNow = async (): Promise<string> => {
+    const found = await examine({ ...place, ...storeToLookAt(place.files, PATHS) }, SIM_RUN);
     return found.kind === 'doubtful' ? found.doubt.code : found.kind;
   };
-  expect(doubtNow()).toBe('live');
+  expect(await doubtNow()).toBe('live');
   machine.disk.makeFolder(PATHS.task(SIM_RUN, 'review-e1-a1'));
-  expect(doubtNow()).toBe('PAWL_REGISTER_CONTRADICTION');
+  expect(await doubtNow()).toBe('PAWL_REGISTER_CONTRADICTION');
   const other = await killedBeforeTheRecord();
   place.files = new Files(other.disk, systemClock);
   await place.files.writeDurable(REQUEST.replace('request.json', 'claim'), new Uint8Array([1]));
-  expect(doubtNow()).toBe('PAWL_HISTORY_LOST');
+  expect(await doubtNow()).toBe('PAWL_HISTORY_LOST');
 });

@@ -12,10 +12,10 @@ import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { fileStore } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { readSnapshot } from '../../src/store/snapshot-reading.ts';
-import { runStores } from '../../src/store/system-files.ts';
 import { encodeAgentRecord, encodeClaim, encodeRequest } from '../../src/turn/task-files.ts';
 import { FakeClock, FakeProcesses, identityOf } from '../host/fake-processes.ts';
 import { plainRequest } from '../host/plain-request.ts';
@@ -42,14 +42,13 @@ beforeEach(async () => {
   mkdirSync(paths.run(RUN_ID), { recursive: true });
   const processes = new FakeProcesses([{ pid: 50, diesOf: [] }]);
   const simulated = await new SimMachine(new MemoryFs(), {}).boot();
-  const systemStore = runStores(files, paths, () => undefined);
+  const store = fileStore(files, paths, () => undefined);
   const world = {
     files,
     clock,
     paths,
     processes,
-
-    systemStore,
+    ...store,
     definitionHash: sha256(''),
     inspector: null,
   };

@@ -2,11 +2,12 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { emptyInbox } from '../../src/engine/commands.ts';
+import type { CommandRequest } from '../../src/model/command.ts';
 import { PawlError } from '../../src/model/error.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { Files } from '../../src/store/files.ts';
-import { type CommandRequest, leaveCommand, readCommands, readDecision } from '../../src/store/inbox.ts';
+import { leaveCommand, readCommands, readDecision } from '../../src/store/inbox.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { asDriver } from '../support/machine-kills.ts';
 import { createRuns, simEntries } from '../support/sim-run.ts';

@@ -98,8 +98,8 @@ function expectedAt({ lines, snapshotSeq, world }: Found, cut: number): string {
 }
 
 /** How the run's files are classified as they are now. */
-function classified({ world }: Found): string {
-  const found = examine(world, SIM_RUN);
+async function classified({ world }: Found): Promise<string> {
+  const found = await examine(world, SIM_RUN);
   if (found.kind === 'absent') return 'absent';
   if (found.kind === 'doubtful') return found.doubt.code;
   if (found.kind === 'unsupported') return 'unsupported';
@@ -125,7 +125,7 @@ describe.each(RUNS)('the journal of %s', (_name, play, classes) => {
     for (let cut = from; cut <= found.journal.length; cut += 1) {
       if (cut % STEP !== DAY % STEP && !isAtEnd(cut)) continue;
       putBytes(found.fs, path, found.journal.subarray(0, cut));
-      const is = classified(found);
+      const is = await classified(found);
       const must = expectedAt(found, cut);
       seen.add(must.split(' ')[0] ?? '');
       if (is !== must) wrong.push({ cut, is, must });
@@ -154,7 +154,7 @@ describe('one bit changed', () => {
       const bytes = found.journal.slice();
       bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       putBytes(found.fs, path, bytes);
-      const is = examine(found.world, SIM_RUN);
+      const is = await examine(found.world, SIM_RUN);
       const isDamaged = is.kind === 'doubtful' && is.doubt.code === 'PAWL_JOURNAL_DAMAGED';
       if (!isDamaged || !is.doubt.detail.startsWith(`line ${n + 1} `)) wrong.push({ bit, is });
       if (bit % 500 >= STEP) continue;
@@ -182,7 +182,7 @@ describe('a record', () => {
     const lines = found.lines.map(({ start, end }) => found.journal.slice(start, end));
     for (let n = 0; n < lines.length - 1; n += 1) {
       putBytes(found.fs, path, Buffer.concat(change(lines, n)));
-      expect([n, classified(found)]).toEqual([n, 'PAWL_JOURNAL_DAMAGED']);
+      expect([n, await classified(found)]).toEqual([n, 'PAWL_JOURNAL_DAMAGED']);
     }
   });
 });

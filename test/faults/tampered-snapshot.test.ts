@@ -13,6 +13,7 @@ import type { StoredSnapshot } from '../../src/model/system-record.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { foldRun, machineOf, runSystem } from '../../src/run/system.ts';
+import { storeToLookAt } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { bytesOf, putBytes, SIM_RUN, startSim } from '../support/sim-run.ts';
 
@@ -203,14 +204,15 @@ function withSnapshot(text: string | null): World {
   const fs = played.machine.disk.crash('everything');
   if (text === null) fs.unlink(played.path);
   else putBytes(fs, played.path, new TextEncoder().encode(text));
-  return { ...played.world, files: new Files(fs, systemClock) };
+  const files = new Files(fs, systemClock);
+  return { ...played.world, files, ...storeToLookAt(files, played.world.paths) };
 }
 
 const textOf = (snapshot: unknown): string => `${canonicalJson(snapshot)}\n`;
 
 /** The code under which the run is doubted; null when it is live, and then it is what the journal proves. */
-function doubtIn(world: World): string | null {
-  const found = examine(world, SIM_RUN);
+async function doubtIn(world: World): Promise<string | null> {
+  const found = await examine(world, SIM_RUN);
   if (found.kind === 'absent' || found.kind === 'unsupported') throw new Error(`the run is ${found.kind}`);
   if (found.kind === 'doubtful') return found.doubt.code;
   expect(stateImage(runSystem, found.state)).toBe(played.image);
@@ -233,7 +235,7 @@ describe('a snapshot that XState restores as if nothing were wrong', () => {
       expect(createActor(machineOf(actor), { snapshot }).getSnapshot().status).not.toBe('error');
     }
     expect(textOf(changed)).not.toBe(textOf(played.stored));
-    expect(doubtIn(withSnapshot(textOf(changed)))).toBe('PAWL_SNAPSHOT_DIVERGED');
+    expect(await doubtIn(withSnapshot(textOf(changed)))).toBe('PAWL_SNAPSHOT_DIVERGED');
     expect((await lookAtRun(withSnapshot(textOf(changed)), SIM_RUN))?.state).toBe('quarantined');
     expect(await startsOn(textOf(changed))).toBe('quarantined');
   });
@@ -242,53 +244,57 @@ describe('a snapshot that XState restores as if nothing were wrong', () => {
 describe('a snapshot whose actors are true', () => {
   it.each(Object.entries(AROUND_THE_ACTORS))('and that has %s sets the run aside', async (_name, [code, tamper]) => {
     const text = textOf(tampered(tamper));
-    expect(doubtIn(withSnapshot(text))).toBe(code);
+    expect(await doubtIn(withSnapshot(text))).toBe(code);
     expect((await lookAtRun(withSnapshot(text), SIM_RUN))?.state).toBe('quarantined');
     expect(await startsOn(text)).toBe('quarantined');
   });
 
   it.each(Object.entries(NO_SNAPSHOT))('is not taken for absent when it is replaced by %s', async (_name, text) => {
-    expect(doubtIn(withSnapshot(text))).toBe('PAWL_SNAPSHOT_DAMAGED');
+    expect(await doubtIn(withSnapshot(text))).toBe('PAWL_SNAPSHOT_DAMAGED');
     expect(await startsOn(text)).toBe('quarantined');
   });
 
-  it('is read only in the form in which Pawl writes it', () => {
-    expect(doubtIn(withSnapshot(JSON.stringify(played.stored, null, 1)))).toBe('PAWL_SNAPSHOT_DAMAGED');
-    expect(doubtIn(withSnapshot(textOf(played.stored)))).toBeNull();
+  it('is read only in the form in which Pawl writes it', async () => {
+    expect(await doubtIn(withSnapshot(JSON.stringify(played.stored, null, 1)))).toBe('PAWL_SNAPSHOT_DAMAGED');
+    expect(await doubtIn(withSnapshot(textOf(played.stored)))).toBeNull();
   });
 
   it('is not believed over a journal that is gone', async () => {
     const world = withSnapshot(textOf(played.stored));
     world.files.fs.unlink(world.paths.journal(SIM_RUN));
-    expect(doubtIn(world)).toBe('PAWL_HISTORY_LOST');
+    expect(await doubtIn(world)).toBe('PAWL_HISTORY_LOST');
   });
 });
 
 describe('a snapshot is disposable (L7)', () => {
-  it('that was true at any earlier record is rolled forward to the same state', () => {
+  it('that was true at any earlier record is rolled forward to the same state', async () => {
     expect(played.honest.length).toBeGreaterThanOrEqual(10);
-    for (const snapshot of played.honest) expect(doubtIn(withSnapshot(textOf(snapshot)))).toBeNull();
+    for (const snapshot of played.honest) expect(await doubtIn(withSnapshot(textOf(snapshot)))).toBeNull();
   });
 
-  it('that belongs to any one record is doubted under the sequence of any other', () => {
+  it('that belongs to any one record is doubted under the sequence of any other', async () => {
     for (const mine of played.honest) {
       for (const { seq, sum } of played.honest) {
         if (seq === mine.seq) continue;
         // A record of the driver alone changes no machine: then the state is that of both.
         const isSame = textOf({ ...mine, seq, sum }) === textOf(played.honest[seq - 1]);
         const code = isSame ? null : 'PAWL_SNAPSHOT_DIVERGED';
-        expect([mine.seq, seq, doubtIn(withSnapshot(textOf({ ...mine, seq, sum })))]).toEqual([mine.seq, seq, code]);
+        expect([mine.seq, seq, await doubtIn(withSnapshot(textOf({ ...mine, seq, sum })))]).toEqual([
+          mine.seq,
+          seq,
+          code,
+        ]);
       }
     }
   });
 
-  it('of another version of the rules is as good as none: the fold decides', () => {
+  it('of another version of the rules is as good as none: the fold decides', async () => {
     const other = { ...played.stored, definitionHash: 'f'.repeat(64), rules: 99 };
-    expect(doubtIn(withSnapshot(textOf(other)))).toBeNull();
+    expect(await doubtIn(withSnapshot(textOf(other)))).toBeNull();
   });
 
   it('and without it the run is what it was, to every reader', async () => {
-    expect(doubtIn(withSnapshot(null))).toBeNull();
+    expect(await doubtIn(withSnapshot(null))).toBeNull();
     const [kept, gone] = [textOf(played.stored), null].map((text) => lookAtRun(withSnapshot(text), SIM_RUN));
     expect(await gone).toEqual(await kept);
     expect(await startsOn(null)).toBe('blockedNeedsHuman');

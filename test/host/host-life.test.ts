@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
+import { fileRegisters } from '../../src/store/file-registers.ts';
 import { observeTask } from '../../src/worker/observe.ts';
 import { DAY, IS_WHOLE } from '../support/draw.ts';
 import { HostBench, hasNamespaces, linesOf, textOf, waitFor } from './host-bench.ts';
@@ -196,7 +197,13 @@ describe.each(isolations)('with isolation %s', (isolation) => {
     const output = join(task.taskFolder, TASK_FILES.output);
     const { size } = statSync(output);
     await waitFor('more output', () => statSync(output).size > size + 50);
-    const seen = observeTask(bench.files, bench.processes, task.taskFolder, task.request, task.requestHash);
+    const seen = await observeTask(
+      fileRegisters(bench.files),
+      bench.processes,
+      task.taskFolder,
+      task.request,
+      task.requestHash,
+    );
     expect(seen).toMatchObject({ host: 'dead', tree: 'alive', outcome: null, contradictions: [] });
     expect(seen.agent?.value.worker.pid).toBe(bench.agent(task)?.worker.pid);
   });

@@ -15,6 +15,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
+import type { LookPlace } from '../../src/engine/run-look.ts';
 import { refusalOf } from '../../src/inspector/hub/access.ts';
 import { ArtifactIndex } from '../../src/inspector/hub/artifact-index.ts';
 import { HUB_BOUNDS } from '../../src/inspector/hub/hub-bounds.ts';
@@ -29,7 +30,6 @@ import type { FsPort } from '../../src/ports/fs.ts';
 import { writeArtifact } from '../../src/store/artifacts.ts';
 import { Files } from '../../src/store/files.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import type { TaskPlace } from '../../src/worker/task-folder.ts';
 import { InspectorBench, WrittenRun } from './registry-kit.ts';
 
 const RUN = 'run_T-1_aaaaaaaaaaaa';
@@ -41,7 +41,7 @@ afterEach(async () => {
   bench = new InspectorBench();
 });
 
-function place(fs: FsPort = nodeFs): TaskPlace {
+function place(fs: FsPort = nodeFs): LookPlace {
   const files = new Files(fs, systemClock);
   return { files, paths: new RegistryPaths(bench.registry), processes: systemProcesses() };
 }
@@ -147,23 +147,23 @@ describe('looking at task folders', () => {
     expect(ended.tasks()).toMatchObject({ a: { unreadable: [TASK_FILES.outcome] } });
   });
 
-  it('tells files again at once for a register, and for an output that only grows no sooner than in a while', () => {
+  it('tells files again at once for a register, and for an output that only grows no sooner than in a while', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const run = bench.run(RUN, 3);
     const files = new TaskFilesReader(place(), RUN, 0);
     const watch = new RunWatch({ place: place(), runId: RUN, fromSeq: 1, view: () => null, files });
-    const isTold = (): boolean => {
+    const isTold = async (): Promise<boolean> => {
       watch.lookAtFiles();
-      return watch.nextFiles()?.type === 'files';
+      return (await watch.nextFiles())?.type === 'files';
     };
     run.taskFile('a', TASK_FILES.output, 'x');
-    expect(isTold()).toBe(true);
+    expect(await isTold()).toBe(true);
     run.taskFile('a', TASK_FILES.output, 'xyz');
     expect([isTold(), isTold()]).toEqual([false, false]);
     vi.advanceTimersByTime(HUB_BOUNDS.sizesMs);
     expect([isTold(), isTold()]).toEqual([true, false]);
     run.taskFile('a', TASK_FILES.outcome, '{}');
-    expect(isTold()).toBe(true);
+    expect(await isTold()).toBe(true);
   });
 
   it('that fails is told once, not at every look', async () => {

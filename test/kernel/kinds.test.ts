@@ -10,9 +10,9 @@ import { effect } from '../../src/kernel/actions.ts';
 import { persistedHash, snapshotOf, stateHash } from '../../src/kernel/image.ts';
 import { defineSystem } from '../../src/kernel/system.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { systemFiles } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { readSnapshot } from '../../src/store/snapshot-reading.ts';
-import { systemFiles } from '../../src/store/system-files.ts';
 
 const EVENTS = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('begun') }),
@@ -72,7 +72,7 @@ it('each takes the events of its kind alone, before and after it comes back from
 
   const stored = readSnapshot(files, '/h/snapshot.json');
   expect(stored).toMatchObject({ kinds: { tom: 'cat', rex: 'dog' } });
-  const found = rehydrateSystem(pets, 'h', { files, ...lies });
+  const found = await rehydrateSystem(pets, 'h', place.store);
   if (found.kind !== 'live') throw new Error(found.kind);
   const { state, last, reading } = found;
   expect(persistedHash(pets, snapshotOf(pets, state, last.sum, 'd'), sha256)).toBe(last.post);

@@ -10,10 +10,11 @@ import { fold, raised } from '../../src/kernel/fold.ts';
 import { definitionHash } from '../../src/kernel/image.ts';
 import { defineSystem, type StateOf, type System } from '../../src/kernel/system.ts';
 import { RULES_RAISED, rulesOf, type SystemRecord } from '../../src/model/system-record.ts';
+import type { SystemStore } from '../../src/ports/journal.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { systemFiles } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { readJournal } from '../../src/store/journal.ts';
-import { systemFiles } from '../../src/store/system-files.ts';
 import { PARTS_TWO, parcelOne, parcelTwo, upcastParcel } from './parcel.ts';
 
 const ID = 'parcel-1';
@@ -66,21 +67,18 @@ const TWO = (performed: string[]): Performers<typeof parcelTwo> => ({
   },
 });
 
+const storeOf = ({ files }: Place): SystemStore =>
+  systemFiles(files, { journal: JOURNAL, snapshot: SNAPSHOT }, () => undefined);
+
 /** Drives what the place holds until it has ended. */
-async function drive<S extends System>(
-  system: S,
-  { files }: Place,
-  perform: Performers<S>,
-  begin: typeof BEGIN | null,
-) {
-  const lies = { journal: JOURNAL, snapshot: SNAPSHOT };
+async function drive<S extends System>(system: S, at: Place, perform: Performers<S>, begin: typeof BEGIN | null) {
   const place = {
-    store: systemFiles(files, lies, () => undefined),
+    store: storeOf(at),
     clock: systemClock,
     generation: 1,
     definitionHash: definitionHash(system, sha256),
   };
-  const found = rehydrateSystem(system, ID, { files, ...lies });
+  const found = await rehydrateSystem(system, ID, place.store);
   if (found.kind !== 'live' && found.kind !== 'absent') throw new Error(JSON.stringify(found));
   const start =
     found.kind === 'absent'
@@ -164,7 +162,7 @@ describe('a journal of rules 1', () => {
     const place = await journalOfOne();
     const bytes = place.files.readBytes(JOURNAL, 1e6);
     const alone = defineSystem(PARTS_TWO);
-    const found = rehydrateSystem(alone, ID, { files: place.files, journal: JOURNAL, snapshot: SNAPSHOT });
+    const found = await rehydrateSystem(alone, ID, storeOf(place));
     expect(found).toMatchObject({ kind: 'unsupported', rules: 1 });
     expect(place.files.readBytes(JOURNAL, 1e6)).toEqual(bytes);
   });

@@ -32,7 +32,7 @@ describe('a run that is killed and then loses its power', () => {
   ] as const)('while it %s ends like one that never was', async (_what, types, step, room) => {
     const story = storyOf('a story', types, []);
     const { played, stops } = await stopsOf(story, new Set([step]), { seed: 1, census: new Map() });
-    const reference = referenceOf(story, played);
+    const reference = await referenceOf(story, played);
     if ('faults' in reference) return expect.fail(reference.faults.join('; '));
     const chosen = stops.filter(
       ({ kind, call, left }) => kind === 'killed' && call.startsWith(room) && !left.disk.changes.isSettled,

@@ -6,13 +6,15 @@ import { systemClock } from '../../src/adapters/system-clock.ts';
 import { examine } from '../../src/engine/recovery/rehydrate.ts';
 import { recordsOf } from '../../src/engine/run-look.ts';
 import { stateImage } from '../../src/kernel/image.ts';
+import type { CommandRequest } from '../../src/model/command.ts';
 import type { VerdictStatus } from '../../src/model/request.ts';
 import { type FsOp, Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { brokenBy } from '../../src/prove/model/invariants.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { runSystem } from '../../src/run/system.ts';
+import { storeToLookAt } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
-import { type CommandRequest, leaveCommand, readDecision } from '../../src/store/inbox.ts';
+import { leaveCommand, readDecision } from '../../src/store/inbox.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { SIM_RUN, startSim } from '../support/sim-run.ts';
 import { seeded } from './seed.ts';
@@ -96,7 +98,8 @@ async function live(machine: SimMachine, start: Start, promises: Promises): Prom
 
 /** What must hold once the last start has come to its rest. */
 async function check(machine: SimMachine, { acknowledged, commands }: Promises): Promise<void> {
-  const place = { files: new Files(machine.disk, systemClock), paths: PATHS };
+  const files = new Files(machine.disk, systemClock);
+  const place = { files, paths: PATHS, ...storeToLookAt(files, PATHS) };
   const twice = [...machine.starts].filter(([, count]) => count > 1);
   expect(twice).toEqual([]);
   const sums = recordsOf(place, SIM_RUN).map(({ sum }) => sum);
@@ -106,12 +109,12 @@ async function check(machine: SimMachine, { acknowledged, commands }: Promises):
     expect(await readDecision(place.files, PATHS, commandId)).not.toBeNull();
     expect(events.filter((event) => 'commandId' in event && event.commandId === commandId).length).toBeLessThan(2);
   }
-  const found = examine(place, SIM_RUN);
+  const found = await examine(place, SIM_RUN);
   if (found.kind !== 'live') throw new Error(JSON.stringify(found));
   expect(found.findings).toEqual([]);
   expect(brokenBy(found.state)).toEqual([]);
   machine.disk.unlink(PATHS.snapshot(SIM_RUN));
-  const without = examine(place, SIM_RUN);
+  const without = await examine(place, SIM_RUN);
   expect(without.kind === 'live' && stateImage(runSystem, without.state)).toBe(stateImage(runSystem, found.state));
 }
 

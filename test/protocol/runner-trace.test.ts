@@ -3,9 +3,11 @@
  *
  * Owns: the situations that it is watched in. Does not own: noting its steps (support/protocol-recorder), the bench (support/protocol-bench).
  */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endTaskInOrder } from '../../src/engine/effects/end-task.ts';
 import { superviseTask } from '../../src/engine/effects/supervise.ts';
+import { fileRegisters } from '../../src/store/file-registers.ts';
 import { observeTask } from '../../src/worker/observe.ts';
 import { follow } from '../support/protocol-admits.ts';
 import { ProtocolBench } from '../support/protocol-bench.ts';
@@ -32,17 +34,18 @@ const BRIEF = ['runner A: reads agent.json', 'runner A: looks for an outcome'];
 const WHOLE = ['runner A: reads agent.json', 'runner A: looks at the tree (worker)', 'runner A: reads the outcome'];
 
 describe('a look at a task', () => {
-  const look = () => observeTask(bench.files, bench.processes, bench.folder, bench.request, bench.requestHash);
+  const look = () =>
+    observeTask(fileRegisters(bench.files), bench.processes, bench.folder, bench.request, bench.requestHash);
 
-  it('reads in the one order of the model, from an empty folder to an orphan that has ended', () => {
-    look();
+  it('reads in the one order of the model, from an empty folder to an orphan that has ended', async () => {
+    await look();
     bench.claims();
     bench.records();
-    look();
+    await look();
     bench.dies('host');
-    look();
+    await look();
     bench.dies('worker');
-    const { contradictions } = look();
+    const { contradictions } = await look();
     expect(contradictions).toEqual([]);
     const judged = (life: string, ...rest: string[]): string[] => {
       return ['runner A: reads the claim', `runner A: judges the host: ${life}`, ...rest];
@@ -67,12 +70,12 @@ describe('a look at a task', () => {
     expect(follow(RULES, [...before, judge, ...rest, record], isLook).followed).toHaveLength(5);
   });
 
-  it('that a claim overtakes is done again, and is not a contradiction', () => {
+  it('that a claim overtakes is done again, and is not a contradiction', async () => {
     bench.before('reads agent.json', () => {
       bench.claims();
       bench.records();
     });
-    const seen = look();
+    const seen = await look();
     expect(seen).toMatchObject({
       claim: { value: { kind: 'host' } },
       host: 'alive',
@@ -83,9 +86,9 @@ describe('a look at a task', () => {
     expect(follow(RULES, bench.steps(), isLook).followed).toEqual(bench.steps());
   });
 
-  it('at a worker that is recorded and that nobody ever claimed is a contradiction', () => {
+  it('at a worker that is recorded and that nobody ever claimed is a contradiction', async () => {
     bench.records();
-    expect(look().contradictions).toEqual(['a worker is recorded, but no host has claimed the task']);
+    expect((await look()).contradictions).toEqual(['a worker is recorded, but no host has claimed the task']);
   });
 });
 

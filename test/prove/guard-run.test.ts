@@ -67,7 +67,7 @@ async function drive(
   const ended = await runPawl(site, RUN, start);
   look?.();
   const changes = changesBetween(before, listSandbox(site.repo));
-  expect(faultsOf(site, ended, histories)).toEqual([]);
+  expect(await faultsOf(site, ended, histories)).toEqual([]);
   return { end: endOf(site, viewIn(ended)), changes };
 }
 

@@ -73,7 +73,7 @@ describe('a Pawl that breaks a law is found out', () => {
   beforeAll(async () => {
     const site = createCrashSite(siteOptionsOf('passes', HOUSEHOLD));
     const ended = await runPawl(site, RUN);
-    expect(faultsOf(site, ended, [])).toEqual([]);
+    expect(await faultsOf(site, ended, [])).toEqual([]);
     undisturbed = endOf(site, viewIn(ended));
     site.close();
   }, TIMEOUT_MS);

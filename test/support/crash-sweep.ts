@@ -49,7 +49,7 @@ export async function undisturbedEnd(
     const log = join(site.root, 'operations');
     const plan = { role, at: 0, when: 'count', log, ...(task === undefined ? {} : { task }) } as const;
     const ended = await runPawl(site, RUN, { plan });
-    const faults = faultsOf(site, ended, []);
+    const faults = await faultsOf(site, ended, []);
     if (faults.length > 0) throw new Error(`undisturbed, and yet: ${faults.join('\n')}`);
     const operations = readFileSync(log, 'utf8').split('\n').slice(0, -1);
     return { end: endOf(site, viewIn(ended)), operations: operations.filter((line) => !line.startsWith('total')) };
@@ -65,7 +65,7 @@ export async function countGits(options: SiteOptions): Promise<{ readonly end: S
     const git = deadlyGit(site, null);
     const ended = await runPawl(site, RUN, { env: git.env });
     const gits = git.count();
-    const faults = faultsOf(site, ended, []);
+    const faults = await faultsOf(site, ended, []);
     if (faults.length > 0) throw new Error(`undisturbed, and yet: ${faults.join('\n')}`);
     return { end: endOf(site, viewIn(ended)), gits };
   } finally {
@@ -79,8 +79,8 @@ const JUDGES = {
   died: (_site: CrashSite, ended: Ended): readonly string[] =>
     ended.isStuck ? [`stuck: ${ended.stderr.slice(-600)}`] : [],
   /** The runner lives and brings the run to its good end by itself. */
-  finished: (site: CrashSite, ended: Ended): readonly string[] =>
-    faultsOf(site, ended, []).map((fault) => `already at first: ${fault}`),
+  finished: async (site: CrashSite, ended: Ended): Promise<readonly string[]> =>
+    (await faultsOf(site, ended, [])).map((fault) => `already at first: ${fault}`),
   /** The runner says by a code what was refused (exit 7), or could do without; it parks nothing. */
   told: (_site: CrashSite, ended: Ended): readonly string[] => {
     if (ended.code === 0) return [];
@@ -105,12 +105,12 @@ export async function doTrial(
       const { start, hit } = startOf(site, cut, n);
       const ended = await runPawl(site, RUN, start);
       histories.push(historyAt(site));
-      if (cut.afterMs === undefined) faults.push(...JUDGES[cut.outcome ?? 'died'](site, ended));
+      if (cut.afterMs === undefined) faults.push(...(await JUDGES[cut.outcome ?? 'died'](site, ended)));
       const found = hit(ended);
       if (found !== null) hits.push(found);
     }
     const ended = await runPawl(site, RUN);
-    faults.push(...faultsOf(site, ended, histories));
+    faults.push(...(await faultsOf(site, ended, histories)));
     if (ended.code === 0) faults.push(...compare(endOf(site, viewIn(ended)), undisturbed));
     return { name: trial.name, hits, faults: faults.map((fault) => `${fault}${excerpt(site)}`) };
   } finally {

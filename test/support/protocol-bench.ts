@@ -18,10 +18,10 @@ import type { ProcessesPort } from '../../src/ports/processes.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
 import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { fileStore } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
-import { runStores } from '../../src/store/system-files.ts';
 import { encodeAgentRecord, encodeClaim, encodeOutcome, encodeRequest } from '../../src/turn/task-files.ts';
 import type { OpenedTask } from '../../src/worker/task-folder.ts';
 import { FakeClock, identityOf } from '../host/fake-processes.ts';
@@ -81,7 +81,7 @@ export class ProtocolBench {
     const { files, processes } = this;
     const world = {
       ...(await new SimMachine(new MemoryFs(), {}).boot()),
-      systemStore: runStores(files, paths, () => undefined),
+      ...fileStore(files, paths, () => undefined),
       files,
       processes,
       paths,

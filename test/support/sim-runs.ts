@@ -8,13 +8,14 @@ import { emptyInbox } from '../../src/engine/commands.ts';
 import { Driver } from '../../src/engine/driver.ts';
 import type { IntakeEntry } from '../../src/engine/intake.ts';
 import type { World } from '../../src/engine/world.ts';
+import type { CommandRequest } from '../../src/model/command.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import { locally, overlapping } from '../../src/packets/surfaces.ts';
 import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { resolveLimits } from '../../src/run/limits.ts';
 import type { RunView } from '../../src/run/run-view.ts';
-import { type CommandRequest, leaveCommand } from '../../src/store/inbox.ts';
+import { leaveCommand } from '../../src/store/inbox.ts';
 
 /** The packet of a run that leases those paths and works on a branch of its own, or on that one. */
 export function simEntry(taskId: string, paths: readonly string[], more: Record<string, unknown> = {}): IntakeEntry {

@@ -4,6 +4,7 @@ import {
   fileViolations,
   floorViolations,
   placeOf,
+  portViolations,
   purityViolations,
   wiringViolations,
 } from './floors.ts';
@@ -69,6 +70,17 @@ describe('floors', () => {
     ]);
   });
 
+  test('what stands behind a port is seen where runs are driven', () => {
+    const files = [
+      file('src/engine/effects/work.ts', `import { readArtifact } from '../../store/artifacts.ts';`),
+      file('src/engine/run-look.ts', `import { readJournal } from '../store/journal.ts';`),
+      file('src/worker/observe.ts', `import type { Registers } from '../ports/registers.ts';`),
+    ];
+    expect(told(portViolations(files))).toEqual([
+      'src/engine/effects/work.ts:1 imports src/store/artifacts.ts, which stands behind a port',
+    ]);
+  });
+
   test('Node, clocks and chance in a pure room are seen', () => {
     const files = [
       file('src/run/a.ts', `import { join } from 'node:path';\nconst now = Date.now();\nconst date = new Date(atMs);`),
@@ -108,6 +120,7 @@ describe('the project', () => {
   test('chooses its adapters on floor 7 and above', () => expect(told(wiringViolations(importingFiles()))).toEqual([]));
   test('reaches files only through the port in hosts, engine and store', () =>
     expect(told(fileViolations(tree))).toEqual([]));
+  test('drives by the ports of a registry', () => expect(told(portViolations(tree))).toEqual([]));
   test('keeps machines and the pure rooms free of Node, clocks and chance', () =>
     expect(told(purityViolations(tree))).toEqual([]));
   test('loads nothing heavy where it must start fast', () => expect(told(dietViolations(tree))).toEqual([]));

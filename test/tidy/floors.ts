@@ -93,6 +93,31 @@ export function fileViolations(files: readonly SourceFile[]): Violation[] {
     }));
 }
 
+/** Those who drive: what they read and write of a registry may be kept elsewhere than in files one day. */
+const DRIVING = [
+  'src/engine/effects/',
+  'src/engine/recovery/',
+  'src/engine/commands.ts',
+  'src/engine/intake.ts',
+  'src/engine/kept-packet.ts',
+  'src/engine/live-run.ts',
+  'src/engine/live-system.ts',
+  'src/engine/replace-packet.ts',
+  'src/engine/snapshot-keeper.ts',
+  'src/worker/observe.ts',
+  'src/worker/task-folder.ts',
+];
+/** What stands behind the ports of a registry. */
+const BEHIND_PORTS =
+  /^src\/store\/(?:artifacts|files|file-registers|inbox|journal|journal-writer|register|snapshot|snapshot-reading)\.ts$/;
+
+/** Whoever drives knows journals, snapshots, registers, artifacts and the inbox by their ports, which are asynchronous. */
+export function portViolations(files: readonly SourceFile[]): Violation[] {
+  return edgesOf(files.filter(({ path }) => DRIVING.some((place) => path.startsWith(place))))
+    .filter(({ to }) => BEHIND_PORTS.test(to))
+    .map(({ from, to, line }) => ({ path: from, line, message: `imports ${to}, which stands behind a port` }));
+}
+
 const PURE_ROOMS = ['machines/', 'src/kernel/', 'src/blockers/', 'src/packets/', 'src/run/', 'src/turn/', 'src/scm/'];
 const CLOCKS =
   /\b(?:Date\.now|performance\.|process\.|Math\.random|setTimeout\b|setInterval\b|setImmediate\b|globalThis\b|randomUUID\b)|\bnew Date\(\s*\)|(?<![\w.]|new )Date\(\s*\)/g;

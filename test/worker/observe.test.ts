@@ -7,6 +7,7 @@ import { systemClock } from '../../src/adapters/system-clock.ts';
 import type { Life } from '../../src/base/process-identity.ts';
 import type { AgentRecord, Claim, Outcome } from '../../src/model/request.ts';
 import type { ProcessesPort, TreeSighting } from '../../src/ports/processes.ts';
+import { fileRegisters } from '../../src/store/file-registers.ts';
 import { Files } from '../../src/store/files.ts';
 import { encodeAgentRecord, encodeClaim, encodeOutcome } from '../../src/turn/task-files.ts';
 import { observeTask, treeHandle } from '../../src/worker/observe.ts';
@@ -85,15 +86,16 @@ function processesOf(table: Table): ProcessesPort & { readonly asked: string[] }
 let folder: string;
 const files = new Files(nodeFs, systemClock);
 const leave = (name: string, bytes: Uint8Array): void => writeFileSync(join(folder, name), bytes);
-const observe = (table: Table = {}) => observeTask(files, processesOf(table), folder, request, requestHash);
+const observe = (table: Table = {}) =>
+  observeTask(fileRegisters(files), processesOf(table), folder, request, requestHash);
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'pawl-observe-'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('observeTask', () => {
-  it('an empty folder says that nothing has begun', () => {
-    expect(observe()).toEqual({
+  it('an empty folder says that nothing has begun', async () => {
+    expect(await observe()).toEqual({
       claim: null,
       host: 'none',
       agent: null,
@@ -104,35 +106,40 @@ describe('observeTask', () => {
     });
   });
 
-  it('a revocation has no host', () => {
+  it('a revocation has no host', async () => {
     leave('claim', encodeClaim(revoked));
-    expect(observe()).toMatchObject({ claim: { value: revoked }, host: 'none', tree: 'none', contradictions: [] });
+    expect(await observe()).toMatchObject({
+      claim: { value: revoked },
+      host: 'none',
+      tree: 'none',
+      contradictions: [],
+    });
   });
 
-  it.each(['alive', 'dead', 'unknown'] as const)('a claimed host is %s as the process table says', (life) => {
+  it.each(['alive', 'dead', 'unknown'] as const)('a claimed host is %s as the process table says', async (life) => {
     leave('claim', encodeClaim(claim));
-    expect(observe({ lives: { 50: life } }).host).toBe(life);
+    expect((await observe({ lives: { 50: life } })).host).toBe(life);
   });
 
-  it('reads the agent record after the host was judged: what a host leaves before its death is not missed', () => {
+  it('reads the agent record after the host was judged: what a host leaves before its death is not missed', async () => {
     leave('claim', encodeClaim(claim));
     const onLife = (pid: number): void => {
       if (pid === host.pid) leave('agent.json', encodeAgentRecord(agent));
     };
-    expect(observe({ onLife })).toMatchObject({ host: 'dead', agent: { value: agent }, tree: 'gone' });
+    expect(await observe({ onLife })).toMatchObject({ host: 'dead', agent: { value: agent }, tree: 'gone' });
   });
 
-  it('reads the outcome after the tree was judged', () => {
+  it('reads the outcome after the tree was judged', async () => {
     leave('claim', encodeClaim(claim));
     leave('agent.json', encodeAgentRecord(agent));
     const onTree = (): void => leave('outcome', encodeOutcome(outcome));
-    expect(observe({ onTree })).toMatchObject({ tree: 'gone', outcome: { value: outcome } });
+    expect(await observe({ onTree })).toMatchObject({ tree: 'gone', outcome: { value: outcome } });
   });
 
-  it('reads the claim before all else: a claim made meanwhile belongs to the next look', () => {
+  it('reads the claim before all else: a claim made meanwhile belongs to the next look', async () => {
     leave('outcome', encodeOutcome(outcome));
     const onTree = (): void => leave('claim', encodeClaim(claim));
-    expect(observe({ onTree })).toMatchObject({ claim: null, host: 'none' });
+    expect(await observe({ onTree })).toMatchObject({ claim: null, host: 'none' });
   });
 
   it.each<[string, TreeSighting, string]>([
@@ -142,36 +149,36 @@ describe('observeTask', () => {
     ['a member and something unknown', { ...clear, members: [worker], unknown: [9] }, 'alive'],
     ['a lock that nobody seen holds', { ...clear, isLocked: true }, 'unknown'],
     ['a lock that nobody can tell of', { ...clear, isLocked: null }, 'unknown'],
-  ])('of a recorded worker with a dead host, %s left means %j is %s', (_name, sighting, expected) => {
+  ])('of a recorded worker with a dead host, %s left means %j is %s', async (_name, sighting, expected) => {
     leave('claim', encodeClaim(claim));
     leave('agent.json', encodeAgentRecord(agent));
-    expect(observe({ sighting }).tree).toBe(expected);
+    expect((await observe({ sighting })).tree).toBe(expected);
   });
 
-  it('without a recorded worker a clear tree is none, and whatever carries the mark is alive', () => {
+  it('without a recorded worker a clear tree is none, and whatever carries the mark is alive', async () => {
     leave('claim', encodeClaim(claim));
-    expect(observe().tree).toBe('none');
-    expect(observe({ sighting: { ...clear, members: [worker] } }).tree).toBe('alive');
-    expect(observe({ sighting: { ...clear, isLocked: true } }).tree).toBe('unknown');
+    expect((await observe()).tree).toBe('none');
+    expect((await observe({ sighting: { ...clear, members: [worker] } })).tree).toBe('alive');
+    expect((await observe({ sighting: { ...clear, isLocked: true } })).tree).toBe('unknown');
   });
 
-  it('searches for the tree only when somebody decides by it: not before a claim or while the host lives, without an outcome', () => {
+  it('searches for the tree only when somebody decides by it: not before a claim or while the host lives, without an outcome', async () => {
     const processes = processesOf({ lives: { 50: 'alive' } });
-    const look = () => observeTask(files, processes, folder, request, requestHash);
-    expect(look()).toMatchObject({ claim: null, tree: 'none', outcome: null });
+    const look = () => observeTask(fileRegisters(files), processes, folder, request, requestHash);
+    expect(await look()).toMatchObject({ claim: null, tree: 'none', outcome: null });
     leave('claim', encodeClaim(claim));
-    expect(look()).toMatchObject({ tree: 'none', outcome: null });
+    expect(await look()).toMatchObject({ tree: 'none', outcome: null });
     leave('agent.json', encodeAgentRecord(agent));
-    expect(look()).toMatchObject({ tree: 'alive', outcome: null });
+    expect(await look()).toMatchObject({ tree: 'alive', outcome: null });
     expect(processes.asked).toEqual(['life 50', 'life 50']);
     leave('outcome', encodeOutcome(outcome));
-    expect(look()).toMatchObject({ tree: 'gone', outcome: { value: outcome } });
+    expect(await look()).toMatchObject({ tree: 'gone', outcome: { value: outcome } });
     expect(processes.asked).toEqual(['life 50', 'life 50', 'life 50', 'tree']);
   });
 
-  it('tells when the host last gave a sign', () => {
+  it('tells when the host last gave a sign', async () => {
     leave('heartbeat', new Uint8Array(0));
-    expect(Math.abs((observe().heartbeatMs ?? 0) - Date.now())).toBeLessThan(10_000);
+    expect(Math.abs(((await observe()).heartbeatMs ?? 0) - Date.now())).toBeLessThan(10_000);
   });
 
   it.each([
@@ -181,12 +188,12 @@ describe('observeTask', () => {
     ['claim', new TextEncoder().encode('{}')],
     ['agent.json', new TextEncoder().encode('not json')],
     ['outcome', new Uint8Array(0)],
-  ])('a %s that does not fit its request is named and not used', (name, bytes) => {
+  ])('a %s that does not fit its request is named and not used', async (name, bytes) => {
     leave('claim', encodeClaim(claim));
     leave('agent.json', encodeAgentRecord(agent));
     leave('outcome', encodeOutcome(outcome));
     leave(name, bytes);
-    const seen = observe();
+    const seen = await observe();
     expect(seen.contradictions).toHaveLength(1);
     expect(seen.contradictions[0]).toContain(name);
     expect([seen.claim, seen.agent, seen.outcome]).toContain(null);
@@ -197,10 +204,10 @@ describe('observeTask', () => {
     ['was given up', encodeClaim(revoked), agent],
     ['did not claim', encodeClaim(claim), { ...agent, nonce: 'other' }],
     ['another task', encodeClaim(claim), { ...agent, mark: 'mark-2' }],
-  ])('a recorded worker that contradicts its claim is told: %s', (expected, claimBytes, record) => {
+  ])('a recorded worker that contradicts its claim is told: %s', async (expected, claimBytes, record) => {
     if (claimBytes !== null) leave('claim', claimBytes);
     leave('agent.json', encodeAgentRecord(record));
-    expect(observe().contradictions.join()).toContain(expected);
+    expect((await observe()).contradictions.join()).toContain(expected);
   });
 
   it('finds a tree by what the request asked for', () => {

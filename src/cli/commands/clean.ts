@@ -92,7 +92,7 @@ async function look(places: Places, options: CleanOptions, limits: CleanLimits):
 async function remove(output: Output, places: Places, options: CleanOptions, limits: CleanLimits): Promise<Report> {
   const request = { places, log: (line: string) => output.log(line) };
   return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) => {
-    const tools = toolsFor(places, driver.world.lock.helperFd);
+    const tools = toolsFor(places, driver.world.helperFd);
     const views = driver.views();
     const wish = wishOf(options, views);
     // What the driver still holds has something under way in this process, or failed its settling: it is not looked at as ended.

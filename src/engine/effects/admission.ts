@@ -145,7 +145,7 @@ export async function prepareWorkspace(
 ): Promise<void> {
   const { world, runId } = run;
   const { key } = effect;
-  const kept = readKeptPacket(world, run);
+  const kept = await readKeptPacket(world, run);
   const result = await world.git.prepareWorkspace({
     runId,
     worktree: world.paths.worktree(runId),

@@ -27,7 +27,7 @@ export async function admitRun(
   const place = coordinator.turns.join();
   try {
     await noteAgent(run, coordinator.agentOverride);
-    const { packet } = readKeptPacket(world, run);
+    const { packet } = await readKeptPacket(world, run);
     const repository = await world.git.facts();
     if (signal.aborted || !run.isOwed(effect.key)) return;
     const { agents, blockers } = preflight(packet, {

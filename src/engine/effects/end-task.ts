@@ -34,7 +34,7 @@ export type EndingEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWor
 
 /** Ends the task for the reason that the effect names, and settles it. */
 export async function performEndTask(run: LiveRun, effect: KeyedEffectOf<'endTask'>): Promise<void> {
-  const task = openTaskFolder(run.world, run.runId, effect.taskId, effect.requestHash);
+  const task = await openTaskFolder(run.world, run.runId, effect.taskId, effect.requestHash);
   await endTaskInOrder(run, effect, task, effect.reason);
 }
 
@@ -51,10 +51,10 @@ export async function endTaskInOrder(
   verdict: Verdict = { forced: reason },
 ): Promise<void> {
   const { world } = run;
-  let seen = observe(world, task);
+  let seen = await observe(world, task);
   if (seen.outcome === null && seen.claim === null) {
     await revokeClaim(world.files, task.folder, task.requestHash, reason);
-    seen = observe(world, task);
+    seen = await observe(world, task);
   }
   if (seen.outcome !== null) return endRemains(run, effect, task, seen);
   if (seen.claim?.value.kind === 'revoked') {
@@ -69,12 +69,13 @@ export async function endTaskInOrder(
     return;
   }
   // What was read before the host's death was proven is read again.
-  seen = observe(world, task);
+  seen = await observe(world, task);
   if (seen.outcome !== null) return endRemains(run, effect, task, seen);
   const graceMs = graceFor(verdict.forced, task.request.limits.graceMs);
   if (!(await isTreeEnded(run, effect, task, seen, { isAsserted: reason === 'operator', graceMs }))) return;
   const by = reason === 'operator' ? 'operator' : 'runner';
-  if (await linkOutcome(run, effect, task, seen, verdict, by)) await settleFrom(run, effect, observe(world, task));
+  if (await linkOutcome(run, effect, task, seen, verdict, by))
+    await settleFrom(run, effect, await observe(world, task));
 }
 
 /** The host is dead, or cannot be ended or judged: its life as it is then known. */
@@ -130,7 +131,7 @@ export async function concludeOrphan(
   const isSameBoot = worker !== undefined && worker.bootId === world.processes.self().bootId;
   const verdict = { forced: isSameBoot ? null : 'interrupted' } as const;
   if (await linkOutcome(run, effect, task, seen, verdict, 'runner'))
-    await settleFrom(run, effect, observe(world, task));
+    await settleFrom(run, effect, await observe(world, task));
 }
 
 /** True when the outcome stands; false when something in the task's folder keeps it from being written, which is then for a person. */
@@ -198,7 +199,7 @@ const REVOKED: Readonly<Record<EndReason, TaskResult>> = {
 /** Journals the end that stands in the registers: the outcome, or the revocation of a task that never started. */
 export async function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObservation): Promise<void> {
   const { world } = run;
-  await world.files.syncFolder(world.paths.task(run.runId, effect.taskId));
+  await world.registers.settle(world.paths.task(run.runId, effect.taskId));
   if (seen.tree === 'gone') run.goneTasks.add(effect.taskId);
   const { key } = effect;
   if (seen.outcome !== null) {

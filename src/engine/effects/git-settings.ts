@@ -12,10 +12,9 @@ import { sha256 } from '../../base/sha256.ts';
 import { type Blocker, PawlError } from '../../model/error.ts';
 import { type GitSettings, type Outcome, TASK_FILES } from '../../model/request.ts';
 import { isAcceptedByPerson, settingChanges, settingsBlocker, wereAtWork } from '../../scm/git-settings.ts';
-import { journalRecords, readJournal } from '../../store/journal.ts';
-import { readRegister } from '../../store/register.ts';
 import { parseOutcome } from '../../turn/task-files.ts';
 import { contradiction, openTaskFolder } from '../../worker/task-folder.ts';
+import { recordsOf } from '../journal-records.ts';
 import type { LiveRun } from '../live-run.ts';
 
 /** Runs of the registry, but for that one, which had a worker between two instants. */
@@ -28,26 +27,25 @@ export async function findChangedSettings(
   runsAtWork: RunsAtWork,
 ): Promise<Blocker | null> {
   const requestHash = run.state.children[taskId]?.context.requestHash;
-  const outcome = outcomeOf(run, taskId);
+  const outcome = await outcomeOf(run, taskId);
   // Without an outcome, or a start in it, there was no worker.
   if (requestHash === undefined || outcome === null || outcome.startedAtMs === null) return null;
-  const { git } = openTaskFolder(run.world, run.runId, taskId, requestHash).request;
+  const { git } = (await openTaskFolder(run.world, run.runId, taskId, requestHash)).request;
   if (git === undefined) return null;
   const after = outcome.gitSettings ?? (await settingsNow(run));
   const changes = after === null ? [] : settingChanges(git.settings, after);
   if (changes.length === 0) return null;
-  const journal = run.world.paths.journal(run.runId);
-  if (isAcceptedByPerson(journalRecords(journal, readJournal(run.world.files, journal)), taskId)) return null;
+  if (isAcceptedByPerson(await recordsOf(run.world, run.runId), taskId)) return null;
   const others = runsAtWork(run.runId, outcome.startedAtMs, outcome.endedAtMs);
   return settingsBlocker({ taskId, changes, others });
 }
 
 /** The outcome that settled the task; null where it was abandoned before a start. Throws PAWL_REGISTER_CONTRADICTION for any other. */
-function outcomeOf({ world, runId, state }: LiveRun, taskId: string): Outcome | null {
+async function outcomeOf({ world, runId, state }: LiveRun, taskId: string): Promise<Outcome | null> {
   const folder = world.paths.task(runId, taskId);
   const path = join(folder, TASK_FILES.outcome);
-  const bytes = readRegister(world.files, path);
-  const settledBy = bytes ?? readRegister(world.files, join(folder, TASK_FILES.claim));
+  const bytes = await world.registers.read(path);
+  const settledBy = bytes ?? (await world.registers.read(join(folder, TASK_FILES.claim)));
   const recorded = state.children[taskId]?.context.settlement?.outcomeHash;
   if (settledBy === null || sha256(settledBy) !== recorded) {
     throw contradiction(path, 'the outcome does not match the journal');

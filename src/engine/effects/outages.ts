@@ -28,30 +28,34 @@ export class Outages {
   }
 
   /** True when the run, whose wait is over, may ask its agent again. */
-  mayAsk(run: LiveRun): boolean {
+  async mayAsk(run: LiveRun): Promise<boolean> {
     const own = waitingOf(run);
     if (own === null) return true;
     const moving = this.#runs().filter(({ runId, fault }) => fault === null && this.#isMoving(runId));
     const waiting = moving.flatMap((one) => waitingOf(one) ?? []);
-    const asking = moving.flatMap((one) => this.#askingOf(one, own.agent) ?? []);
+    const asking: AskingRun[] = [];
+    for (const one of moving) {
+      const found = await this.#askingOf(one, own.agent);
+      if (found !== null) asking.push(found);
+    }
     return mayAskAgain(own, waiting, asking, this.#answeredAtMs.get(own.agent) ?? null);
   }
 
   /** The run as one that asks that agent again; null when it does not. */
-  #askingOf(run: LiveRun, agent: string): AskingRun | null {
+  async #askingOf(run: LiveRun, agent: string): Promise<AskingRun | null> {
     const { context } = run.state.root;
     if (context.limitWaits === 0 || context.waitUntilMs !== null || agentFor(context) !== agent) return null;
-    const hasAnswer = context.openTask !== null && this.#hasAnswer(run, context.openTask);
+    const hasAnswer = context.openTask !== null && (await this.#hasAnswer(run, context.openTask));
     if (hasAnswer) this.#answeredAtMs.set(agent, run.world.clock.nowMs());
     return { runId: run.runId, agent, hasAnswer };
   }
 
-  #hasAnswer(run: LiveRun, taskId: string): boolean {
+  async #hasAnswer(run: LiveRun, taskId: string): Promise<boolean> {
     const task = run.state.children[taskId];
     if (task === undefined) return false;
     const key = join(run.runId, taskId);
     try {
-      const follower = this.#followers.get(key) ?? followerOf(run, taskId, task.context.requestHash);
+      const follower = this.#followers.get(key) ?? (await followerOf(run, taskId, task.context.requestHash));
       if (follower === null) return false;
       this.#followers.set(key, follower);
       return readsAnswer(follower.catchUp());
@@ -63,8 +67,8 @@ export class Outages {
   }
 }
 
-function followerOf(run: LiveRun, taskId: string, requestHash: string): TurnFollower | null {
-  const { folder, request } = openTaskFolder(run.world, run.runId, taskId, requestHash);
+async function followerOf(run: LiveRun, taskId: string, requestHash: string): Promise<TurnFollower | null> {
+  const { folder, request } = await openTaskFolder(run.world, run.runId, taskId, requestHash);
   return request.turn === undefined
     ? null
     : new TurnFollower(run.world.files, folder, run.world.adapterOf(request.turn.kind));

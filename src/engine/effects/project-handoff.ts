@@ -18,8 +18,7 @@ import { type GateView, judgedTree, readEvidence } from '../../run/gate-evidence
 import { handoffBundle } from '../../run/handoff/bundle.ts';
 import { OutsidePaths } from '../../run/outside-paths.ts';
 import { roundsOf } from '../../run/run-story.ts';
-import { readArtifact } from '../../store/artifacts.ts';
-import { journalRecords, readJournal } from '../../store/journal.ts';
+import { recordsOf } from '../journal-records.ts';
 import { readKeptPacket } from '../kept-packet.ts';
 import type { LiveRun } from '../live-run.ts';
 import { roundReports } from '../run-report.ts';
@@ -30,15 +29,14 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   const { world, runId } = run;
   const { context } = run.state.root;
   const worktree = world.paths.worktree(runId);
-  const journal = world.paths.journal(runId);
-  const records = journalRecords(journal, readJournal(world.files, journal));
+  const records = await recordsOf(world, runId);
   const rescueRef = isPutBackByPerson(records) ? await putBack(run, effect) : null;
   const refused = (await movedHead(run, effect.commit)) ?? (await changedContent(run, effect.commit));
   if (refused !== null) {
     await run.settle(effect, { type: 'handoffRefused', key: effect.key, blocker: refused });
     return;
   }
-  const kept = readKeptPacket(world, run);
+  const kept = await readKeptPacket(world, run);
   const baseCommit = context.baseCommit ?? effect.commit;
   const commits = await world.git.commits(worktree, baseCommit, effect.commit);
   const changed = await world.git.filesChanged(worktree, baseCommit, effect.commit);
@@ -46,7 +44,7 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   const instructionChanges = await world.git.instructionChanges(baseCommit, effect.commit, every);
   const diffStat = await world.git.diffStat(baseCommit, effect.commit);
   const outside = await pathsOutside(run, kept.packet, baseCommit, effect.commit);
-  const gates = (['verification', 'review'] as const).flatMap((gate) => gateView(run, gate));
+  const gates = [...(await gateView(run, 'verification')), ...(await gateView(run, 'review'))];
   const upTo = records.findIndex((record) => record.effects.some((asked) => asked.key === effect.key));
   const before = records.slice(0, upTo + 1);
   const bundle = handoffBundle({
@@ -113,11 +111,11 @@ function ignoreMissing(error: unknown): null {
   throw error;
 }
 
-function gateView(run: LiveRun, gate: Gate): readonly GateView[] {
+async function gateView(run: LiveRun, gate: Gate): Promise<readonly GateView[]> {
   const record = run.state.root.context.gates[gate];
   if (record === null) return [];
   const document: unknown =
-    record.evidence === null ? null : JSON.parse(readArtifact(run.world.files, run.folder, record.evidence));
+    record.evidence === null ? null : JSON.parse(await run.world.artifacts.read(run.folder, record.evidence));
   return [
     {
       gate,
@@ -158,7 +156,7 @@ async function changedContent(run: LiveRun, commit: string): Promise<Blocker | n
     const record = run.state.root.context.gates[gate];
     // A gate that a person has accepted stands by that word, whatever it saw.
     if (record?.status !== 'PASS' || record.evidence === null) continue;
-    const judged = judgedTree(JSON.parse(readArtifact(run.world.files, run.folder, record.evidence)));
+    const judged = judgedTree(JSON.parse(await run.world.artifacts.read(run.folder, record.evidence)));
     if (judged === null || judged === stored.tree) continue;
     const params = { reason: 'otherTree', gate, commit, tree: stored.tree, judged } as const;
     return blocker('PAWL_HANDOFF_REFUSED', params, [commit, stored.tree, judged]);

@@ -18,7 +18,6 @@ import type { TurnReport } from '../../model/turn.ts';
 import type { AgentCommand, AgentPlaces } from '../../ports/agent.ts';
 import type { InstructionChanges } from '../../ports/git.ts';
 import { silenceMaxMs } from '../../run/limits.ts';
-import { linkRegister } from '../../store/register.ts';
 import { isGate } from '../../turn/answer.ts';
 import type { Spent } from '../../turn/ledger.ts';
 import type { ResumedSession } from '../../turn/session-choice.ts';
@@ -57,7 +56,7 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
   };
   const obstacle = (await endEarlierTask(run)) ?? (await changedByLastTask(run, others.runsAtWork));
   if (obstacle !== null) return refuse(obstacle);
-  const kept = readKeptPacket(world, run);
+  const kept = await readKeptPacket(world, run);
   const worktree = world.paths.worktree(runId);
   const folder = world.paths.task(runId, effect.taskId);
   const completionFile = join(worktree, ANSWER_FOLDER, effect.taskId, 'completion.json');
@@ -68,11 +67,11 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
   });
   if (plan.kind === 'refused') return refuse(plan.blocker);
   const priorAttempt = await putWorktreeInPlace(run, effect, plan.resumed);
-  await world.files.ensureFolders([folder]);
+  await world.registers.makeFolders([folder]);
   const nonce = world.clock.nonce();
   const mark = `${runId}/${effect.taskId}/${nonce.slice(0, 12)}`;
   const instructions = await instructionsFor(run, effect, plan);
-  const document = documentOf(run, effect, kept, { commands: plan.commands, completionFile, instructions });
+  const document = await documentOf(run, effect, kept, { commands: plan.commands, completionFile, instructions });
   const command =
     plan.kind === 'program'
       ? plan.command
@@ -81,7 +80,7 @@ export async function prepareTask(run: LiveRun, effect: PrepareTask, others: Oth
   const git = await world.git.settings(worktree);
   const parts = { agent: plan.agent, command, completionFile, nonce, mark, document, git, instructions };
   const request = requestOf(run, effect, kept, parts);
-  const standing = (await linkRegister(world.files, join(folder, TASK_FILES.request), encodeRequest(request))).bytes;
+  const standing = (await world.registers.link(join(folder, TASK_FILES.request), encodeRequest(request))).bytes;
   const parsed = parseRequest(standing);
   if (!parsed.ok || parsed.value.runId !== runId || parsed.value.taskId !== effect.taskId) {
     throw contradiction(folder, 'request.json is not a request for this task');
@@ -154,8 +153,8 @@ async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
   const { world } = run;
   const last = lastTask(run);
   if (last === undefined || run.goneTasks.has(last.taskId)) return null;
-  const task = openTaskFolder(world, run.runId, last.taskId, last.requestHash);
-  const seen = observe(world, task);
+  const task = await openTaskFolder(world, run.runId, last.taskId, last.requestHash);
+  const seen = await observe(world, task);
   const facts = factsOf(seen);
   if (facts.tree === 'none' || facts.tree === 'gone') return null;
   // An outcome stands only where the tree was proven gone, or on an operator's word: who is unknown now is another.

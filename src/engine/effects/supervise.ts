@@ -31,12 +31,12 @@ const SNAPSHOT_AFTER_MS = 5_000;
 /** Sees the task through until `effect` is settled or called off. */
 export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: AbortSignal): Promise<void> {
   const { world } = run;
-  const task = openTaskFolder(world, run.runId, effect.taskId, effect.requestHash);
+  const task = await openTaskFolder(world, run.runId, effect.taskId, effect.requestHash);
   let pulse = new HostPulse(world.clock, task.request.limits);
   let orphan: OrphanLimits | null = null;
   let mayStart = run.takeFresh(effect.key);
   while (!signal.aborted && run.isOwed(effect.key)) {
-    const seen = observe(world, task);
+    const seen = await observe(world, task);
     const action = recoveryAction(factsOf(seen));
     switch (action) {
       case 'startHost':
@@ -70,8 +70,8 @@ async function noteRepeatedStart(run: LiveRun, { actor, key }: TaskEffect): Prom
  * Settles the task if it has ended, or is in doubt, and starts, adopts and waits for nothing. Returns the table's action for it.
  */
 export async function settleIfEnded(run: LiveRun, effect: TaskEffect): Promise<RecoveryAction> {
-  const task = openTaskFolder(run.world, run.runId, effect.taskId, effect.requestHash);
-  const seen = observe(run.world, task);
+  const task = await openTaskFolder(run.world, run.runId, effect.taskId, effect.requestHash);
+  const seen = await observe(run.world, task);
   const action = recoveryAction(factsOf(seen));
   if (action !== 'startHost' && action !== 'watchHost' && action !== 'adoptWorker') {
     await settleEnded(run, effect, task, seen, action);
@@ -110,7 +110,7 @@ async function startHost(run: LiveRun, task: OpenedTask, signal: AbortSignal): P
   const host = world.processes.startHost({ taskFolder: task.folder, requestHash: task.requestHash });
   const endMs = world.clock.monotonicMs() + BOUNDS.hostStartMs;
   while (!signal.aborted && host !== null) {
-    if (observe(world, task).claim !== null) return;
+    if ((await observe(world, task)).claim !== null) return;
     if (world.processes.life(host) !== 'alive') return;
     if (world.clock.monotonicMs() > endMs) return killHost(run, host, signal);
     await folderChange(world, task.folder, signal, 250);
@@ -137,7 +137,7 @@ async function watchHost(
   const { world } = run;
   if (effect.kind !== 'watchWorker' && seen.agent !== null) return spawned(run, effect, task, seen);
   if (effect.kind === 'startHost' && pulse.sinceFirstLookMs() >= BOUNDS.agentAfterClaimMs && seen.claim !== null) {
-    await world.files.syncFolder(task.folder);
+    await world.registers.settle(task.folder);
     await run.settle(effect, { type: 'hostClaimed', key: effect.key, claimHash: seen.claim.hash });
     return;
   }
@@ -152,7 +152,7 @@ async function watchHost(
 
 async function spawned(run: LiveRun, effect: TaskEffect, task: OpenedTask, seen: TaskObservation): Promise<void> {
   if (seen.agent === null) return;
-  await run.world.files.syncFolder(task.folder);
+  await run.world.registers.settle(task.folder);
   await run.settle(effect, {
     type: 'workerSpawned',
     key: effect.key,

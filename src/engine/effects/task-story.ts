@@ -9,8 +9,6 @@ import type { KeyedEffectOf } from '../../model/effect.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { TaskContext } from '../../model/task-context.ts';
 import type { InstructionChanges } from '../../ports/git.ts';
-import { readArtifact } from '../../store/artifacts.ts';
-import { readRegister } from '../../store/register.ts';
 import { type EndedAttempt, taskDocument } from '../../turn/task-document.ts';
 import { parseOutcome } from '../../turn/task-files.ts';
 import type { KeptPacket } from '../kept-packet.ts';
@@ -20,7 +18,7 @@ import { outcomeWords } from '../outcome-cause.ts';
 type PrepareTask = KeyedEffectOf<'prepareTask'>;
 
 /** The document of the task that `effect` asks for. */
-export function documentOf(
+export async function documentOf(
   run: LiveRun,
   effect: PrepareTask,
   kept: KeptPacket,
@@ -29,7 +27,7 @@ export function documentOf(
     readonly completionFile: string;
     readonly instructions: InstructionChanges | null;
   },
-): Json {
+): Promise<Json> {
   const { context } = run.state.root;
   const { taskId, purpose, epoch, attempt } = effect;
   return taskDocument({
@@ -48,28 +46,27 @@ export function documentOf(
     isSurfaceStrict: run.world.config.surface === 'strict',
     commands: told.commands,
     instructionChanges: told.instructions,
-    failedGate: purpose === 'fix' ? failedGate(run) : null,
-    earlier: earlierAttempts(run, (task) => task.purpose === purpose && task.epoch === epoch),
+    failedGate: purpose === 'fix' ? await failedGate(run) : null,
+    earlier: await earlierAttempts(run, (task) => task.purpose === purpose && task.epoch === epoch),
     earlierRounds:
-      purpose === 'fix' ? earlierAttempts(run, (task) => task.purpose === 'fix' && task.epoch < epoch) : [],
+      purpose === 'fix' ? await earlierAttempts(run, (task) => task.purpose === 'fix' && task.epoch < epoch) : [],
   });
 }
 
 /** The evidence of the gate that sent the run into the fix loop, its bytes verified. */
-function failedGate(run: LiveRun): Json | null {
+async function failedGate(run: LiveRun): Promise<Json | null> {
   const { gates } = run.state.root.context;
   const failed = [gates.review, gates.verification].find((gate) => gate?.status === 'FAIL');
   if (failed === undefined || failed === null || failed.evidence === null) return null;
-  return JSON.parse(readArtifact(run.world.files, run.folder, failed.evidence));
+  return JSON.parse(await run.world.artifacts.read(run.folder, failed.evidence));
 }
 
 /** How earlier tasks ended, in the words of their outcomes. */
-function earlierAttempts(run: LiveRun, isMeant: (task: TaskContext) => boolean): EndedAttempt[] {
+async function earlierAttempts(run: LiveRun, isMeant: (task: TaskContext) => boolean): Promise<EndedAttempt[]> {
   const earlier: EndedAttempt[] = [];
   for (const { context } of Object.values(run.state.children)) {
     if (!isMeant(context) || context.settlement === null) continue;
-    const bytes = readRegister(
-      run.world.files,
+    const bytes = await run.world.registers.read(
       join(run.world.paths.task(run.runId, context.taskId), TASK_FILES.outcome),
     );
     const outcome = bytes === null ? null : parseOutcome(bytes);

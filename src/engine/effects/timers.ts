@@ -22,7 +22,7 @@ export async function awaitDeadline(
   for (;;) {
     if (signal.aborted || !run.isOwed(effect.key)) return;
     const leftMs = effect.atMs - clock.nowMs();
-    if (leftMs <= 0 && (effect.id !== 'limit' || outages.mayAsk(run))) break;
+    if (leftMs <= 0 && (effect.id !== 'limit' || (await outages.mayAsk(run)))) break;
     await shortSleep(clock, leftMs <= 0 ? BOUNDS.outageLookMs : leftMs, signal);
   }
   await run.settle(effect, { type: 'deadlineReached', key: effect.key, id: effect.id });

@@ -13,13 +13,10 @@ import { sha256 } from '../../base/sha256.ts';
 import type { Gate, KeyedEffectOf } from '../../model/effect.ts';
 import { type Blocker, PawlError } from '../../model/error.ts';
 import type { ArtifactRef } from '../../model/event.ts';
-import { BOUNDS } from '../../model/limits.ts';
 import { type Answer, type Finding, type Outcome, TASK_FILES } from '../../model/request.ts';
 import type { WorktreeState } from '../../ports/git.ts';
 import { areAllAdded, findingKeys } from '../../run/finding-keys.ts';
 import { type GateJudgement, judgeGate, reviewEvidence } from '../../run/gate-evidence.ts';
-import { readArtifact, writeArtifact } from '../../store/artifacts.ts';
-import { readRegister } from '../../store/register.ts';
 import { parseOutcome } from '../../turn/task-files.ts';
 import { contradiction, readCompletion } from '../../worker/task-folder.ts';
 import { readKeptPacket } from '../kept-packet.ts';
@@ -41,8 +38,8 @@ export async function commitWork(
     await run.settle(effect, { type: 'workRefused', key: effect.key, blocker: changed });
     return;
   }
-  const { outcome, hash } = settledOutcome(run, effect.taskId);
-  const kept = readKeptPacket(world, run);
+  const { outcome, hash } = await settledOutcome(run, effect.taskId);
+  const kept = await readKeptPacket(world, run);
   const result = await world.git.commitWork({
     worktree: world.paths.worktree(runId),
     branch: run.state.root.context.branch,
@@ -99,13 +96,7 @@ export async function performJudgeGate(
   const judgement = kept === null ? await judge(run, effect, changed) : reviewEvidence(kept.document, effect, changed);
   const evidence =
     kept?.ref ??
-    (await writeArtifact(
-      world.files,
-      run.folder,
-      effect.gate,
-      evidenceName(effect),
-      canonicalJson(judgement.document),
-    ));
+    (await world.artifacts.write(run.folder, effect.gate, evidenceName(effect), canonicalJson(judgement.document)));
   if (judgement.hasUntracked) await world.git.removeUntracked(world.paths.worktree(runId));
   await run.settle(effect, {
     type: 'gateJudged',
@@ -144,22 +135,11 @@ function evidenceName(effect: KeyedEffectOf<'judgeGate'>): string {
 
 /** The evidence that an interrupted judgement of the same task has written: it saw the worktree as the worker left it. */
 async function keptEvidence(
-  run: LiveRun,
+  { world, folder }: LiveRun,
   effect: KeyedEffectOf<'judgeGate'>,
 ): Promise<{ readonly ref: ArtifactRef; readonly document: unknown } | null> {
-  const { files, paths } = run.world;
-  const name = files
-    .listNames(`${paths.artifacts(run.runId)}/${effect.gate}`)
-    .find((each) => each.startsWith(`${evidenceName(effect)}-`));
-  if (name === undefined) return null;
-  const path = `artifacts/${effect.gate}/${name}`;
-  const bytes = files.readBytes(join(run.folder, path), BOUNDS.artifactBytes) ?? new Uint8Array();
-  const ref = { path, sha256: sha256(bytes) };
-  if (!name.includes(ref.sha256.slice(0, 12)))
-    throw contradiction(path, 'its content does not match the hash in its name');
-  // Found, not written: whoever wrote it may have died before its name was durable.
-  await files.syncFolder(`${paths.artifacts(run.runId)}/${effect.gate}`);
-  return { ref, document: JSON.parse(readArtifact(files, run.folder, ref)) };
+  const ref = await world.artifacts.find(folder, effect.gate, evidenceName(effect));
+  return ref === null ? null : { ref, document: JSON.parse(await world.artifacts.read(folder, ref)) };
 }
 
 async function judge(
@@ -168,8 +148,8 @@ async function judge(
   obstacle: Blocker | null,
 ): Promise<GateJudgement> {
   const { world, runId } = run;
-  const { outcome } = settledOutcome(run, effect.taskId);
-  const answer = readCompletion(world, world.paths.task(runId, effect.taskId), outcome);
+  const { outcome } = await settledOutcome(run, effect.taskId);
+  const answer = await readCompletion(world, world.paths.task(runId, effect.taskId), outcome);
   const state = await world.git.state(world.paths.worktree(runId)).catch(worktreeGone);
   return judgeGate({
     gate: effect.gate,
@@ -218,9 +198,12 @@ function worktreeGone(error: unknown): WorktreeState {
 }
 
 /** The outcome of a settled task, whose bytes are those that the journal names. Throws PAWL_REGISTER_CONTRADICTION. */
-function settledOutcome(run: LiveRun, taskId: string): { readonly outcome: Outcome; readonly hash: string } {
+async function settledOutcome(
+  run: LiveRun,
+  taskId: string,
+): Promise<{ readonly outcome: Outcome; readonly hash: string }> {
   const path = join(run.world.paths.task(run.runId, taskId), TASK_FILES.outcome);
-  const bytes = readRegister(run.world.files, path);
+  const bytes = await run.world.registers.read(path);
   const recorded = run.state.children[taskId]?.context.settlement?.outcomeHash;
   if (bytes === null || recorded === undefined || sha256(bytes) !== recorded) {
     throw contradiction(path, 'the outcome does not match the journal');

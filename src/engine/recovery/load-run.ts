@@ -57,7 +57,7 @@ export async function settleLeftovers(run: LiveRun, before: readonly Finding[]):
   const findings = [...before];
   try {
     await run.raiseRules();
-    findings.push(...lookAtTasks(world, run.runId, run.state, world.clock.nowMs(), 'start'));
+    findings.push(...(await lookAtTasks(world, run.runId, run.state, world.clock.nowMs(), 'start')));
     await settleOpenTasks(run);
     findings.push(...(await recordLateCompletions(run)));
     if (findings.length > 0)

@@ -19,19 +19,19 @@ import { settleIfEnded } from '../effects/supervise.ts';
 import type { LiveRun } from '../live-run.ts';
 
 /** What stands open in a run, nothing done about it; a finder that is a start settles what has ended, next. */
-export function lookAtTasks(
+export async function lookAtTasks(
   place: TaskPlace,
   runId: string,
   state: RunState,
   nowMs: number,
   finder: Finder,
-): readonly RecoveryFinding[] {
+): Promise<readonly RecoveryFinding[]> {
   const found: RecoveryFinding[] = [];
   for (const effect of state.owed) {
     if (isTaskEffect(effect) || effect.kind === 'endTask') {
-      const task = openTaskFolder(place, runId, effect.taskId, effect.requestHash);
-      found.push(taskFinding(effect.taskId, recoveryAction(factsOf(observe(place, task))), finder));
-    } else if (effect.kind === 'prepareTask' && place.files.exists(place.paths.task(runId, effect.taskId))) {
+      const task = await openTaskFolder(place, runId, effect.taskId, effect.requestHash);
+      found.push(taskFinding(effect.taskId, recoveryAction(factsOf(await observe(place, task))), finder));
+    } else if (effect.kind === 'prepareTask' && (await place.registers.has(place.paths.task(runId, effect.taskId)))) {
       found.push({
         class: 'intentBeforeSpawn',
         detail: `${effect.taskId} was being prepared`,
@@ -64,9 +64,9 @@ export async function recordLateCompletions(run: LiveRun): Promise<readonly Reco
   for (const [taskId, task] of Object.entries(run.state.children)) {
     if (task.context.settlement === null) continue;
     const folder = join(world.paths.task(run.runId, taskId), TASK_FILES.late);
-    for (const name of world.files.listNames(folder).slice(0, BOUNDS.completionReports)) {
+    for (const name of (await world.registers.names(folder)).slice(0, BOUNDS.completionReports)) {
       if (task.context.reports.some((report) => report.entryId === name)) continue;
-      if ((await run.commit(taskId, reportOf(run, folder, name))) !== null) continue;
+      if ((await run.commit(taskId, await reportOf(run, folder, name))) !== null) continue;
       const decision = run.state.children[taskId]?.context.reports.at(-1)?.decision ?? 'late';
       found.push({
         class: 'lateOrConflicting',
@@ -78,8 +78,8 @@ export async function recordLateCompletions(run: LiveRun): Promise<readonly Reco
   return found;
 }
 
-function reportOf(run: LiveRun, folder: string, name: string): JournalEvent {
-  const bytes = run.world.files.readBytes(join(folder, name), BOUNDS.registerBytes) ?? new Uint8Array();
+async function reportOf(run: LiveRun, folder: string, name: string): Promise<JournalEvent> {
+  const bytes = (await run.world.registers.read(join(folder, name))) ?? new Uint8Array();
   const parsed = parseOutcome(bytes);
   return {
     type: 'completionReported',

@@ -16,17 +16,14 @@ import type { ArtifactRef, IntakeOrder } from '../../model/event.ts';
 import { type JournalRecord, RUN_ACTOR } from '../../model/record.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { SystemRecord } from '../../model/system-record.ts';
+import type { Artifacts } from '../../ports/artifacts.ts';
+import type { MendableReading, Snapshots } from '../../ports/journal.ts';
 import { agentNamedIn } from '../../run/agent-override.ts';
 import type { EarlierFacts } from '../../run/earlier-view.ts';
 import { type Finder, type RecoveryFinding, settledBy } from '../../run/recovery-findings.ts';
 import { type RunState, runSystem } from '../../run/system.ts';
-import { readArtifact } from '../../store/artifacts.ts';
-import type { Files } from '../../store/files.ts';
-import { type JournalReading, repairJournal } from '../../store/journal.ts';
-import { readRegister } from '../../store/register.ts';
-import type { RegistryPaths } from '../../store/registry-paths.ts';
-import { readSnapshot } from '../../store/snapshot-reading.ts';
 import { rehydrateSystem, sizeAfterRepair } from '../rehydrate-system.ts';
+import type { World } from '../world.ts';
 
 /** One thing that a start found, and what was done about it. */
 export type Finding = RecoveryFinding;
@@ -62,50 +59,48 @@ export type Rehydration =
       readonly findings: readonly Finding[];
     };
 
-interface Place {
-  readonly files: Files;
-  readonly paths: RegistryPaths;
-}
-
-/** A last line that was not finished. */
-type Mendable = Extract<JournalReading, { kind: 'torn' | 'unterminated' }>;
+/** What reading a run takes. */
+export type RunPlace = Pick<World, 'paths' | 'registers' | 'artifacts' | 'systemStore'>;
 
 /** The validated state of a run that is to be driven: a torn last line is cut (and kept aside), a missing newline is added. */
-export async function rehydrate(place: Place, runId: string): Promise<Rehydration> {
-  const { found, reading } = examined(place, runId, 'start');
+export async function rehydrate(place: RunPlace, runId: string): Promise<Rehydration> {
+  const { found, reading } = await examined(place, runId, 'start');
   if (reading === null || found.kind === 'doubtful' || found.kind === 'unsupported') return found;
   // Only now: the files of a run that is set aside stay as they are.
-  const action = await repairJournal(place.files, place.paths.journal(runId), reading);
+  const action = await place.systemStore(runId).mendJournal(reading);
   if (found.kind === 'absent') return found;
   const [interrupted, ...rest] = found.findings;
   return interrupted === undefined ? found : { ...found, findings: [{ ...interrupted, action }, ...rest] };
 }
 
 /** What `rehydrate` would come to; nothing is written. */
-export function examine(place: Place, runId: string): Rehydration {
-  return examined(place, runId, 'look').found;
+export async function examine(place: RunPlace, runId: string): Promise<Rehydration> {
+  return (await examined(place, runId, 'look')).found;
 }
 
 /** What the files say, and the append that is to be mended. An interrupted one is the first finding. */
-function examined(
-  place: Place,
+async function examined(
+  place: RunPlace,
   runId: string,
   finder: Finder,
-): { readonly found: Rehydration; readonly reading: Mendable | null } {
-  const { files, paths } = place;
+): Promise<{ readonly found: Rehydration; readonly reading: MendableReading | null }> {
+  const { registers, paths } = place;
   const findings: Finding[] = [];
-  const [journal, snapshotFile] = [paths.journal(runId), paths.snapshot(runId)];
-  const found = rehydrateSystem(runSystem, runId, { files, journal, snapshot: snapshotFile });
-  const doubtful = (code: ErrorCode, detail: string, records: readonly JournalRecord[]) => {
+  const found = await rehydrateSystem(runSystem, runId, place.systemStore(runId));
+  const doubtful = async (code: ErrorCode, detail: string, records: readonly JournalRecord[]) => {
     const action = settledBy(finder, 'the run is set aside as it is');
     findings.push({ class: 'ambiguous', detail, action });
-    const found = { kind: 'doubtful', doubt: { code, detail, ...knownOf(place, runId, records) }, findings } as const;
+    const found = {
+      kind: 'doubtful',
+      doubt: { code, detail, ...(await knownOf(place, runId, records)) },
+      findings,
+    } as const;
     return { found, reading: null };
   };
   if (found.kind === 'doubtful') return doubtful(found.code, found.detail, recordsOfRun(found.records));
   if (found.kind === 'absent') {
     const { reading, snapshot } = found;
-    const hasHistory = snapshot !== null || files.listNames(paths.tasks(runId)).length > 0;
+    const hasHistory = snapshot !== null || (await registers.names(paths.tasks(runId))).length > 0;
     if (hasHistory) return doubtful('PAWL_HISTORY_LOST', 'the journal is empty and the run is not', []);
     // The very first append was cut off: the intake, repeated, begins the journal anew.
     return { found: { kind: 'absent' }, reading: reading.kind === 'torn' ? reading : null };
@@ -115,12 +110,12 @@ function examined(
     return {
       found: {
         kind: 'unsupported',
-        known: { rules: found.rules, branch: branchIn(records), ...knownOf(place, runId, records) },
+        known: { rules: found.rules, branch: branchIn(records), ...(await knownOf(place, runId, records)) },
       },
       reading: null,
     };
   const { state, last, reading, snapshot } = found;
-  const problem = filesProblem(place, runId, state, records);
+  const problem = await filesProblem(place, runId, state, records);
   if (problem !== null) return doubtful(problem.code, problem.detail, records);
   const mendable = reading.kind === 'torn' || reading.kind === 'unterminated' ? reading : null;
   if (mendable !== null) {
@@ -167,16 +162,16 @@ interface Problem {
 }
 
 /** Task folders and artifacts against what the journal says of them. */
-function filesProblem(
-  { files, paths }: Place,
+async function filesProblem(
+  { registers, artifacts, paths }: RunPlace,
   runId: string,
   state: RunState,
   records: readonly JournalRecord[],
-): Problem | null {
+): Promise<Problem | null> {
   // Ever asked for, not only still owed: a run that is cancelled, or refused, while a task is made ready leaves its folder behind.
   const effects = records.flatMap((record) => record.effects);
   const asked = new Set(effects.flatMap((effect) => (effect.kind === 'prepareTask' ? [effect.taskId] : [])));
-  for (const name of files.listNames(paths.tasks(runId))) {
+  for (const name of await registers.names(paths.tasks(runId))) {
     // What a desktop leaves everywhere (.DS_Store): no task is ever called so.
     if (name.startsWith('.')) continue;
     const task = state.children[name]?.context;
@@ -184,7 +179,7 @@ function filesProblem(
       return contradictory(`the journal has no record of the task folder ${quote(name)}`);
     const folder = paths.task(runId, name);
     if (task === undefined) {
-      if (files.exists(join(folder, TASK_FILES.claim))) {
+      if (await registers.has(join(folder, TASK_FILES.claim))) {
         return {
           code: 'PAWL_HISTORY_LOST',
           detail: `${name} is claimed, and the journal does not say that it was requested`,
@@ -192,31 +187,31 @@ function filesProblem(
       }
       continue;
     }
-    const request = readRegister(files, join(folder, TASK_FILES.request));
+    const request = await registers.read(join(folder, TASK_FILES.request));
     if (request === null || sha256(request) !== task.requestHash)
       return contradictory(`request.json of ${name} does not match the recorded one`);
     if (task.settlement === null) continue;
-    const outcome = readRegister(files, join(folder, TASK_FILES.outcome));
-    const ended = outcome ?? readRegister(files, join(folder, TASK_FILES.claim));
+    const outcome = await registers.read(join(folder, TASK_FILES.outcome));
+    const ended = outcome ?? (await registers.read(join(folder, TASK_FILES.claim)));
     if (ended === null || sha256(ended) !== task.settlement.outcomeHash)
       return contradictory(`the outcome of ${name} does not match the recorded one`);
   }
   for (const name of Object.keys(state.children)) {
-    if (!files.exists(paths.task(runId, name))) return contradictory(`the folder of ${name} is missing`);
+    if (!(await registers.has(paths.task(runId, name)))) return contradictory(`the folder of ${name} is missing`);
   }
-  return artifactProblem(files, paths.run(runId), state);
+  return artifactProblem(artifacts, paths.run(runId), state);
 }
 
 function contradictory(detail: string): Problem {
   return { code: 'PAWL_REGISTER_CONTRADICTION', detail };
 }
 
-function artifactProblem(files: Files, folder: string, state: RunState): Problem | null {
+async function artifactProblem(artifacts: Artifacts, folder: string, state: RunState): Promise<Problem | null> {
   const { packet, gates, handoff } = state.root.context;
   const refs = [packet, gates.verification?.evidence, gates.review?.evidence, handoff?.artifact];
   for (const ref of refs.filter((each): each is ArtifactRef => each !== null && each !== undefined)) {
     try {
-      readArtifact(files, folder, ref);
+      await artifacts.read(folder, ref);
     } catch (error) {
       if (!(error instanceof PawlError) || error.code !== 'PAWL_ARTIFACT_DAMAGED') throw error;
       return { code: 'PAWL_ARTIFACT_DAMAGED', detail: error.message };
@@ -226,24 +221,24 @@ function artifactProblem(files: Files, folder: string, state: RunState): Problem
 }
 
 /** What the verified prefix of a journal still tells about a run that is not resumed: the name of its packet, the surfaces it may hold. */
-function knownOf(
-  { files, paths }: Place,
+async function knownOf(
+  place: RunPlace,
   runId: string,
   records: readonly JournalRecord[],
-): { surfaces: readonly string[]; taskId: string } {
+): Promise<{ surfaces: readonly string[]; taskId: string }> {
   const first: { readonly type?: string; readonly taskId?: unknown; readonly surfaces?: unknown } =
     records[0]?.event ?? {};
   if (first.type === 'packetReceived' && Array.isArray(first.surfaces)) {
     const added = records.flatMap(({ event }) => ('surfacesAdded' in event ? (event.surfacesAdded ?? []) : []));
     return { surfaces: [...first.surfaces, ...added].map(String), taskId: String(first.taskId) };
   }
-  return { surfaces: surfacesInSnapshot(files, paths.snapshot(runId)), taskId: runId };
+  return { surfaces: await surfacesInSnapshot(place.systemStore(runId).snapshots), taskId: runId };
 }
 
 /** A second source only: the snapshot of a run that is set aside is not trusted for anything but taking too many surfaces. */
-function surfacesInSnapshot(files: Files, path: string): readonly string[] {
+async function surfacesInSnapshot(snapshots: Snapshots): Promise<readonly string[]> {
   try {
-    const text = canonicalJson(readSnapshot(files, path)?.actors[RUN_ACTOR] ?? null);
+    const text = canonicalJson((await snapshots.read())?.actors[RUN_ACTOR] ?? null);
     const context = JSON.parse(text)?.context;
     const found: readonly unknown[] = [context?.surfaces, context?.surfacesAdded];
     return found.flatMap((list) => (Array.isArray(list) ? list.map(String) : []));

@@ -11,7 +11,6 @@ import { sha256 } from '../../base/sha256.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import { type QuarantineRecord, quarantineRun } from '../../store/quarantine.ts';
-import { readRegister } from '../../store/register.ts';
 import { isSafeName } from '../../store/registry-paths.ts';
 import { parseAgentRecord, parseClaim, parseRequest } from '../../turn/task-files.ts';
 import { endTree } from '../../worker/ending.ts';
@@ -50,19 +49,19 @@ function taskFolders({ files, paths }: World, runId: string): readonly string[] 
 async function endTask(world: World, runId: string, taskId: string): Promise<Finding[]> {
   const folder = world.paths.task(runId, taskId);
   const found: Finding[] = [];
-  const requestBytes = readRegister(world.files, join(folder, TASK_FILES.request));
+  const requestBytes = await world.registers.read(join(folder, TASK_FILES.request));
   const request = requestBytes === null ? null : parseRequest(requestBytes);
   // A host that is on its way and has not claimed yet finds the task abandoned.
   if (requestBytes !== null && !world.files.exists(join(folder, TASK_FILES.claim))) {
     await revokeClaim(world.files, folder, sha256(requestBytes), 'interrupted');
   }
-  const claimBytes = readRegister(world.files, join(folder, TASK_FILES.claim));
+  const claimBytes = await world.registers.read(join(folder, TASK_FILES.claim));
   const claim = claimBytes === null ? null : parseClaim(claimBytes);
   // Dead before its agent record is read: what a dead host has left behind is complete.
   if (claim?.ok === true && claim.value.kind === 'host')
     found.push(...(await endHostOf(world, folder, taskId, claim.value.host)));
   if (request?.ok !== true) return found;
-  const agentBytes = readRegister(world.files, join(folder, TASK_FILES.agent));
+  const agentBytes = await world.registers.read(join(folder, TASK_FILES.agent));
   const agent = agentBytes === null ? null : parseAgentRecord(agentBytes);
   const handle = treeHandle(folder, request.value, agent?.ok === true ? agent.value : null);
   const { graceMs } = request.value.limits;

@@ -7,9 +7,10 @@
  * Invariants: 1. One message at a time, the next when that was taken: nothing piles up for a slow page (L9). 2. Records are told in
  * order, each once; of everything else the latest state is told.
  */
+
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { LookPlace } from '../../engine/run-look.ts';
 import type { RunView } from '../../run/run-view.ts';
-import type { TaskPlace } from '../../worker/task-folder.ts';
 import type { HubMessage, PageMessage } from '../wire/page-api.ts';
 import { CLOSE_CODES } from '../wire/page-api.ts';
 import { ArtifactIndex } from './artifact-index.ts';
@@ -24,7 +25,7 @@ import { outputMark, outputTail } from './worker-output.ts';
 /** What a session is made from. */
 export interface PageSessionParts {
   readonly socket: PacedSocket;
-  readonly place: TaskPlace;
+  readonly place: LookPlace;
   readonly hello: HubMessage;
   readonly proofPaths: readonly string[];
   /** Resolves when every view is known, or after a while. */
@@ -175,7 +176,7 @@ export class PageSession {
   async #drain(): Promise<void> {
     while (!this.#isClosed && this.#parts.socket.isOpen) {
       this.#isMoreDue = false;
-      const message = this.#next();
+      const message = await this.#next();
       if (message !== null) await this.#parts.socket.send(message);
       else if (this.#watch?.hasMoreRecords !== true && this.#asked.length === 0) return;
       // What one page is told holds up no other one.
@@ -185,7 +186,7 @@ export class PageSession {
   }
 
   /** What is told next: records before answers, then where runs stand, then files and output. */
-  #next(): Next {
+  async #next(): Promise<Next> {
     try {
       return (
         this.#untold.shift() ??
@@ -193,7 +194,7 @@ export class PageSession {
         this.#nextAnswer() ??
         this.#nextView() ??
         this.#nextLiveness() ??
-        this.#watch?.nextFiles() ??
+        (await this.#nextFiles()) ??
         this.#nextOutput()
       );
     } catch (error) {
@@ -216,6 +217,13 @@ export class PageSession {
     if (!this.#artifacts.advance()) return null;
     this.#asked.shift();
     return { type: 'artifact', runId, path, ...artifactDocument(place, runId, this.#artifacts.get(path)) };
+  }
+
+  /** Nothing of a run that the page has left meanwhile. */
+  async #nextFiles(): Promise<Next> {
+    const watch = this.#watch;
+    const message = (await watch?.nextFiles()) ?? null;
+    return watch === this.#watch ? message : null;
   }
 
   #nextView(): Next {

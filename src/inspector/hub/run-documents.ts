@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { isObject, type JsonObject } from '../../base/canonical-json.ts';
 import { sanitise } from '../../base/sanitise.ts';
 import { dryFindings } from '../../engine/recovery/dry-run.ts';
-import type { Place } from '../../engine/run-look.ts';
+import type { LookPlace, Place } from '../../engine/run-look.ts';
 import { driverFacts } from '../../engine/surroundings.ts';
 import { PawlError } from '../../model/error.ts';
 import type { ArtifactRef } from '../../model/event.ts';
@@ -18,7 +18,6 @@ import type { RunView } from '../../run/run-view.ts';
 import { readArtifact } from '../../store/artifacts.ts';
 import { parseJson, parseJsonObject } from '../../store/json-file.ts';
 import { type QuarantineResolution, readQuarantine } from '../../store/quarantine.ts';
-import type { TaskPlace } from '../../worker/task-folder.ts';
 import type { RecoveryFinding, RecoveryView } from '../wire/page-api.ts';
 import { areFolders } from './folders.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
@@ -50,15 +49,15 @@ export function artifactDocument(
 }
 
 /** Where the run's recovery stands, by its quarantine, its view (as last seen) and how far its journal can be followed. */
-export function recoveryView(
-  place: TaskPlace,
+export async function recoveryView(
+  place: LookPlace,
   runId: string,
   view: RunView | null,
   journal: { readonly fault: string | null; readonly isTorn: boolean },
-): RecoveryView {
+): Promise<RecoveryView> {
   const quarantine = readQuarantine(place.files, place.paths, runId);
   if (quarantine === null)
-    return { findings: findingsOf(place, view, journal), quarantine: null, journalFault: journal.fault };
+    return { findings: await findingsOf(place, view, journal), quarantine: null, journalFault: journal.fault };
   const { record, resolved } = quarantine;
   const { code, detail, surfaces, atMs, findings } = record;
   return {
@@ -73,15 +72,15 @@ function wordOf({ decision, reason, by, atMs }: QuarantineResolution) {
 }
 
 /** What the next start would find: while nobody drives the very checks of a start, else what a look without them can tell. */
-function findingsOf(
-  place: TaskPlace,
+async function findingsOf(
+  place: LookPlace,
   view: RunView | null,
   { isTorn }: { readonly isTorn: boolean },
-): readonly RecoveryFinding[] {
+): Promise<readonly RecoveryFinding[]> {
   const isEarlier = view?.earlierRules !== undefined;
   const canMove = !isEarlier && view !== null && view.kind !== 'terminal' && view.kind !== 'quarantined';
   const findings: RecoveryFinding[] = [];
-  if (canMove && driverFacts(place).kind !== 'alive') findings.push(...foundDry(place, view.runId));
+  if (canMove && driverFacts(place).kind !== 'alive') findings.push(...(await foundDry(place, view.runId)));
   if (view?.kind === 'quarantined') {
     const detail = view.blockers.map(({ message }) => message).join(' ');
     findings.push({ class: 'ambiguous', detail, action: 'set aside by the next pawl run or pawl recover' });
@@ -97,9 +96,9 @@ function findingsOf(
   return findings;
 }
 
-function foundDry(place: TaskPlace, runId: string): readonly RecoveryFinding[] {
+async function foundDry(place: LookPlace, runId: string): Promise<readonly RecoveryFinding[]> {
   try {
-    return dryFindings(place, runId)?.findings ?? [];
+    return (await dryFindings(place, runId))?.findings ?? [];
   } catch (error) {
     if (!(error instanceof PawlError)) throw error;
     return [{ class: 'ambiguous', detail: error.message, action: 'set aside by the next pawl run or pawl recover' }];

@@ -6,9 +6,10 @@
  * Invariants: 1. Records come in order, each once, from the one asked for on. 2. What was there when the watch began comes as a replay,
  * and an empty message that is none says when it is over.
  */
+
 import { spanMs } from '../../base/elapsed.ts';
+import type { LookPlace } from '../../engine/run-look.ts';
 import type { RunView } from '../../run/run-view.ts';
-import type { TaskPlace } from '../../worker/task-folder.ts';
 import type { HubMessage } from '../wire/page-api.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -17,7 +18,7 @@ import type { TaskFilesReader } from './task-files-view.ts';
 
 /** What a watch is made from. */
 export interface RunWatchParts {
-  readonly place: TaskPlace;
+  readonly place: LookPlace;
   readonly runId: string;
   /** The first record to tell. */
   readonly fromSeq: number;
@@ -29,7 +30,7 @@ export interface RunWatchParts {
 /** The watch of one run by one page. */
 export class RunWatch {
   readonly runId: string;
-  readonly #place: TaskPlace;
+  readonly #place: LookPlace;
   readonly #view: () => RunView | null;
   readonly #files: TaskFilesReader;
   readonly #waiting: HubMessage[] = [];
@@ -78,7 +79,7 @@ export class RunWatch {
   }
 
   /** What else there is to tell of the run now; null when there is nothing. */
-  nextFiles(): HubMessage | null {
+  async nextFiles(): Promise<HubMessage | null> {
     const { runId } = this;
     if (this.#areFilesDue) {
       this.#areFilesDue = false;
@@ -89,7 +90,7 @@ export class RunWatch {
     const startMs = performance.now();
     if (!this.#isRecoveryDue || startMs < this.#restUntilMs) return null;
     this.#isRecoveryDue = false;
-    const view = recoveryView(this.#place, runId, this.#view(), this.#reader);
+    const view = await recoveryView(this.#place, runId, this.#view(), this.#reader);
     // It may read the whole journal, which holds all others up.
     const endMs = performance.now();
     this.#restUntilMs = endMs + HUB_BOUNDS.restFactor * spanMs(startMs, endMs);

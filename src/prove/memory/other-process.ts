@@ -4,8 +4,8 @@
  * Owns: that way to the disk. Does not own: what is written.
  */
 import { dirname, join } from 'node:path';
+import type { RegisterResult } from '../../ports/registers.ts';
 import { areSameBytes } from '../../store/files.ts';
-import type { RegisterResult } from '../../store/register.ts';
 import type { MemoryFs } from './memory-fs.ts';
 
 /** The register at `path` has a value: `bytes` if nobody was first. Its folder must exist. */

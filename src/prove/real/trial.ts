@@ -121,7 +121,7 @@ class Killing {
     const runnerLives = victim === 'host' || victim === 'worker';
     const first = await started.ended;
     const last = runnerLives ? first : await this.#startAgain(isLate ? reached.stopped : null);
-    this.#judge(last);
+    await this.#judge(last);
   }
 
   /** The moment has come; nobody moves on from it. */
@@ -226,9 +226,9 @@ class Killing {
       this.#course.faults.push('lost: the second kill lost events');
   }
 
-  #judge(last: Ended): void {
+  async #judge(last: Ended): Promise<void> {
     const { undisturbed } = this.#trial;
-    this.#course.faults.push(...faultsOf(this.#site, last, [this.#course.history]));
+    this.#course.faults.push(...(await faultsOf(this.#site, last, [this.#course.history])));
     const unrecorded = Object.keys(witnessedAt(this.#site)).filter((task) => !recordedAt(this.#site).includes(task));
     this.#course.faults.push(...unrecorded.map((task) => `unrecorded: a worker ran for ${task} without a record`));
     if (lockGenerations(this.#site).length === 0) this.#course.faults.push('no lock was ever taken');

@@ -9,6 +9,7 @@ import { examine } from '../../engine/recovery/rehydrate.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import { TASK_FILES } from '../../model/request.ts';
 import type { RunView } from '../../run/run-view.ts';
+import { storeToLookAt } from '../../store/file-store.ts';
 import { readJournal } from '../../store/journal.ts';
 import { CRASH_BRANCH, type CrashSite } from './site.ts';
 import { documentOf, type Ended } from './start.ts';
@@ -103,7 +104,7 @@ export function historyAt(site: CrashSite): string {
 }
 
 /** What must hold after any run, however it was treated: the faults, each a sentence. */
-export function faultsOf(site: CrashSite, ended: Ended, histories: readonly string[]): string[] {
+export async function faultsOf(site: CrashSite, ended: Ended, histories: readonly string[]): Promise<string[]> {
   const faults: string[] = [];
   if (ended.isStuck) faults.push(`stuck: the start did not end; it said: ${ended.stderr.slice(-600)}`);
   if (ended.code !== 0) faults.push(`exit ${ended.code ?? ended.signal}: ${ended.stderr.slice(-1_500)}`);
@@ -119,7 +120,7 @@ export function faultsOf(site: CrashSite, ended: Ended, histories: readonly stri
   histories.forEach((history, n) => {
     if (!journal.startsWith(history)) faults.push(`lost: the journal does not go on from what kill ${n + 1} left`);
   });
-  const found = examine(site, runId);
+  const found = await examine({ ...site, paths: site.paths, ...storeToLookAt(site.files, site.paths) }, runId);
   if (found.kind !== 'live') faults.push(`rehydration: ${JSON.stringify(found)}`);
   else for (const { detail } of found.findings) faults.push(`finding left: ${detail}`);
   for (const { event } of recordsAt(site)) {

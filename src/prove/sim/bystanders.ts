@@ -9,11 +9,12 @@
  */
 import { emptyInbox } from '../../engine/commands.ts';
 import type { Driver } from '../../engine/driver.ts';
+import { DECISIONS } from '../../model/command.ts';
 import type { WorkspaceResult } from '../../ports/git.ts';
 import { hasEnded } from '../../run/run-end.ts';
 import type { RunState } from '../../run/system.ts';
 import type { Files } from '../../store/files.ts';
-import { DECISIONS, leaveCommand, readCommands } from '../../store/inbox.ts';
+import { leaveCommand, readCommands } from '../../store/inbox.ts';
 import { type Director, gitRefusal, isCommand } from './director.ts';
 import type { Outside } from './outside.ts';
 import type { Timer } from './ports.ts';

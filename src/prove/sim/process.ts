@@ -19,10 +19,10 @@ import { BOUNDS } from '../../model/limits.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import type { WorkspaceResult } from '../../ports/git.ts';
 import { runSystem } from '../../run/system.ts';
+import { fileStore } from '../../store/file-store.ts';
 import { Files } from '../../store/files.ts';
 import { openRegistry } from '../../store/registry.ts';
 import { takeLock } from '../../store/registry-lock.ts';
-import { runStores } from '../../store/system-files.ts';
 import { Halted, type MemoryFs } from '../memory/memory-fs.ts';
 import { Bystanders, type Counterpart } from './bystanders.ts';
 import { Director } from './director.ts';
@@ -219,7 +219,8 @@ export class SimProcess implements Caller, Counterpart {
       config: simConfig(this),
       paths: SIM_PATHS,
       lock,
-      systemStore: runStores(files, SIM_PATHS, lock.assertHighest),
+      helperFd: null,
+      ...fileStore(files, SIM_PATHS, lock.assertHighest),
       isolation: 'none',
       hasTreeLock: false,
       verificationWorker: ['sim-verify'],

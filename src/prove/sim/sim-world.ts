@@ -21,11 +21,11 @@ import type { FsPort } from '../../ports/fs.ts';
 import type { GitPort } from '../../ports/git.ts';
 import type { HostStart, ProcessesPort } from '../../ports/processes.ts';
 import { runSystem } from '../../run/system.ts';
+import { fileStore } from '../../store/file-store.ts';
 import { Files } from '../../store/files.ts';
 import { openRegistry } from '../../store/registry.ts';
 import { takeLock } from '../../store/registry-lock.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
-import { runStores } from '../../store/system-files.ts';
 import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../turn/task-files.ts';
 import type { MemoryFs } from '../memory/memory-fs.ts';
 import { bytesAt, linkAtOnce, writeAtOnce } from '../memory/other-process.ts';
@@ -122,7 +122,8 @@ export class SimMachine {
       config: { ...this.#config, surface: this.surface },
       paths,
       lock,
-      systemStore: runStores(files, paths, lock.assertHighest),
+      helperFd: null,
+      ...fileStore(files, paths, lock.assertHighest),
       isolation: 'none',
       hasTreeLock: false,
       verificationWorker: ['sim-verify'],

@@ -56,7 +56,7 @@ export async function meetFailure({ play, at, code, keys }: Failure, seed: numbe
   // What could not be synced is gone, in whole or in part; anything else is there for the next process.
   const next = machine.stopped(isSyncLost ? 'powerCutInPart' : 'killed', seed);
   const nextEnd = await new PlayedProcess(play, next).live();
-  return [...faults, ...endFaults(play, next, nextEnd, keys).map((fault) => `the next start: ${fault}`)];
+  return [...faults, ...(await endFaults(play, next, nextEnd, keys)).map((fault) => `the next start: ${fault}`)];
 }
 
 /** A failure is overcome, or told by an error of the system's class that says what to do. */

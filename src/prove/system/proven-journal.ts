@@ -7,6 +7,7 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import { rehydrateSystem, type SystemRehydration } from '../../engine/rehydrate-system.ts';
 import type { AnyState, System } from '../../kernel/system.ts';
 import type { SystemRecord } from '../../model/system-record.ts';
+import { systemFiles } from '../../store/file-store.ts';
 import { Files } from '../../store/files.ts';
 import { readJournal } from '../../store/journal.ts';
 import type { MemoryFs } from '../memory/memory-fs.ts';
@@ -22,12 +23,16 @@ export function recordsOn(disk: MemoryFs): readonly SystemRecord[] {
 }
 
 /** What a start would make of the disk, null where there is no system on it. */
-export function rehydratedOn(system: System, disk: MemoryFs): SystemRehydration<AnyState> | null {
+export async function rehydratedOn(system: System, disk: MemoryFs): Promise<SystemRehydration<AnyState> | null> {
   const files = new Files(disk, systemClock);
   const folder = folderOf(files);
   if (folder === null) return null;
-  const [journal, snapshot] = [`${folder}/events.jsonl`, `${folder}/snapshot.json`];
-  return rehydrateSystem(system, PROVEN_ID, { files, journal, snapshot });
+  const lies = { journal: `${folder}/events.jsonl`, snapshot: `${folder}/snapshot.json` };
+  return rehydrateSystem(
+    system,
+    PROVEN_ID,
+    systemFiles(files, lies, () => undefined),
+  );
 }
 
 /** The one folder of a system. */

@@ -58,7 +58,7 @@ export async function playThrough(play: Play, seed: number): Promise<PlayedThrou
   return {
     stops: found.map((stop) => ({ ...stop, keys })),
     keys,
-    faults: endFaults(play, machine, end, keys),
+    faults: await endFaults(play, machine, end, keys),
     isWhole: end.kind === 'closed',
   };
 }
@@ -94,18 +94,18 @@ export async function goOn({ play, left, keys }: Stop, seed: number): Promise<re
 const CALLS_OF_A_START = 80;
 
 /** What does not hold at the end of a path; each a sentence. */
-export function endFaults(
+export async function endFaults(
   play: Play,
   machine: ProofMachine,
   end: ProcessEnd,
   keys: readonly string[],
-): readonly string[] {
+): Promise<readonly string[]> {
   const faults = [...machine.faults];
   if (end.kind === 'failed') faults.push(`the engine fails: ${String(end.error)}`);
   if (end.kind === 'stuck') faults.push(end.why);
   if (end.kind === 'killed') faults.push('the engine dies by itself');
   const { system } = play.subject;
-  const found = rehydratedOn(system, machine.disk.fork());
+  const found = await rehydratedOn(system, machine.disk.fork());
   if (found?.kind !== 'live') {
     const why = found?.kind === 'doubtful' ? `: ${found.code}, ${found.detail}` : '';
     return [...faults, `a start finds no sound journal${why}`];

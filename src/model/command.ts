@@ -1,0 +1,75 @@
+/**
+ * What an operator asks of whoever drives a registry, and what was decided on it.
+ *
+ * Owns: those shapes. Does not own: where a command lies (ports/inbox), deciding (engine/commands).
+ */
+import type { Json } from '../base/canonical-json.ts';
+
+/** An operator's ways to move a parked run. */
+export const DECISIONS = ['retry', 'accept', 'abandon'] as const;
+/** One of them. */
+export type Decision = (typeof DECISIONS)[number];
+
+interface RunCommandBody {
+  readonly runId: string;
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** What an operator asks of the driver for one run. */
+export type RunCommand =
+  | (RunCommandBody & { readonly command: 'cancel' })
+  | (RunCommandBody & { readonly command: 'resolve'; readonly decision: Decision });
+
+/** Packets that the driver is to take in: the command holds them, so that it is there with all of them or not at all. */
+export interface IntakeCommand {
+  readonly command: 'intake';
+  /** As they were given. */
+  readonly packets: readonly Json[];
+  readonly again: boolean;
+  readonly isAllOrNothing: boolean;
+  /** What `--agent` named; absent where it named none. */
+  readonly agentOverride?: string;
+  readonly by: string;
+}
+
+/** A packet that is to replace the one that the run of its task has. */
+export interface ReplaceCommand {
+  readonly command: 'replace';
+  /** As it was given. */
+  readonly packet: Json;
+  readonly reason: string;
+  /** What `--agent` named; absent where it named none. */
+  readonly agentOverride?: string;
+  readonly by: string;
+}
+
+/** What an operator asks of the driver. */
+export type CommandRequest = RunCommand | IntakeCommand | ReplaceCommand;
+
+/** A command as it lies in the inbox. */
+export type InboxCommand<Request extends CommandRequest = CommandRequest> = Request & {
+  readonly commandId: string;
+  readonly atMs: number;
+};
+
+/** What the driver decided on a command. */
+export interface CommandDecision {
+  readonly isAccepted: boolean;
+  /** Why it was refused; null when accepted. */
+  readonly code: string | null;
+  /** Why it was refused, in a sentence, where the state of the run does not tell. */
+  readonly reason?: string;
+  /** The journal record that holds the decision; null when there is no journal for it. */
+  readonly seq: number | null;
+  /** What came of each packet of an intake, in the order of the file, or of the one that was to replace another; for no other command. */
+  readonly outcomes?: readonly Json[];
+}
+
+/** What waits in the inbox. */
+export interface InboxReading {
+  /** Undecided commands, oldest first by the clocks of those who left them. */
+  readonly commands: readonly InboxCommand[];
+  /** Undecided files that are no command: their names, which `markDecided` takes as ids. */
+  readonly unreadable: readonly string[];
+}

@@ -1,0 +1,21 @@
+/**
+ * Commands to whoever drives a registry, left there by any process.
+ *
+ * Owns: the port. Does not own: files (store/inbox), what a command is (model/command), deciding (engine/commands).
+ *
+ * Invariants: 1. A command that was left is there until it is decided, whoever dies. 2. It is decided once: the first decision stands. 3. What cannot be read
+ * is reported, and can be decided like any other.
+ */
+import type { CommandDecision, CommandRequest, InboxReading } from '../model/command.ts';
+
+/** The inbox of one registry. */
+export interface Inbox {
+  /** The command lies there, durably. Resolves to its id. */
+  leave(request: CommandRequest): Promise<string>;
+  /** What nobody has decided yet, durable. */
+  undecided(): Promise<InboxReading>;
+  /** The command is decided, durably. Resolves to the decision that stands: the first one. */
+  decide(commandId: string, decision: CommandDecision): Promise<CommandDecision>;
+  /** The decision on a command, durable; null while there is none. */
+  decision(commandId: string): Promise<CommandDecision | null>;
+}

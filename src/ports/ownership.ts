@@ -1,0 +1,17 @@
+/**
+ * Who may write a registry: one process at a time.
+ *
+ * Owns: the port. Does not own: taking it (store/registry-lock), refusing what a former owner still writes (ports/journal: every append is fenced).
+ *
+ * Invariant (L6): a generation has one owner for ever; whoever takes the next one proves, or a person asserts, that the former owner is gone.
+ */
+
+/** A registry, as this process owns it. */
+export interface Ownership {
+  /** In every record that this process writes. */
+  readonly generation: number;
+  /** Rejects with PAWL_REGISTRY_LOCKED when somebody has taken a higher generation: then nothing may be written any more. */
+  confirm(): Promise<void>;
+  /** The next owner need not prove anything. Twice is once. */
+  release(): Promise<void>;
+}

@@ -1,0 +1,40 @@
+/**
+ * Registers: values that are written once, and the folders that hold them.
+ *
+ * Owns: the port. Does not own: files (store/file-registers), what a value means (turn/task-files and others).
+ *
+ * Invariants (L3, L6): 1. The first value stands for ever. 2. A reader sees a whole value or none. 3. The winner is whose bytes stand, not who was told
+ * first: the bytes of contestants must differ (a nonce).
+ */
+
+/** What stands in a register after the attempt to be first. */
+export interface RegisterResult {
+  readonly isWinner: boolean;
+  /** The value that stands: ours or another's. */
+  readonly bytes: Uint8Array;
+}
+
+/** The registers of one registry, by their absolute paths. */
+export interface Registers {
+  /**
+   * The register has a value, durably: `bytes` if nobody was first. Its folder must exist. `bytesMax`: the most that a value may have.
+   * Rejects with PAWL_STORE_NO_LINKS where the store cannot tell who was first.
+   */
+  link(path: string, bytes: Uint8Array, bytesMax?: number): Promise<RegisterResult>;
+  /** The value, null when nobody was first yet. Says nothing about durability. */
+  read(path: string, bytesMax?: number): Promise<Uint8Array | null>;
+  /** The value, durable, so that it may be journaled; null when nobody was first yet. */
+  readSettled(path: string, bytesMax?: number): Promise<Uint8Array | null>;
+  /** True when something has that name. */
+  has(path: string): Promise<boolean>;
+  /** The names in the folder, sorted; none when it is absent. */
+  names(folder: string): Promise<readonly string[]>;
+  /** The folders are there, durably, with their ancestors. */
+  makeFolders(folders: readonly string[]): Promise<void>;
+  /** Whatever was read in the folder is durable. */
+  settle(folder: string): Promise<void>;
+  /** When the content of `path` was last changed or touched, in ms since the epoch; null when nothing is there. */
+  changedAtMs(path: string): Promise<number | null>;
+  /** Calls `onChange` after something in the folder changed; misses are possible, so callers poll too. Returns the end of it. */
+  watch(folder: string, onChange: () => void): () => void;
+}

@@ -1,0 +1,61 @@
+/**
+ * A registry kept as files, behind its ports.
+ *
+ * Owns: putting them together. Does not own: any of them (store/journal-writer, store/snapshot, store/file-registers, store/artifacts, store/inbox), where
+ * they lie (store/registry-paths), who owns the registry (store/registry-lock).
+ */
+import type { Artifacts } from '../ports/artifacts.ts';
+import type { Inbox } from '../ports/inbox.ts';
+import type { SystemStore } from '../ports/journal.ts';
+import type { Registers } from '../ports/registers.ts';
+import { fileArtifacts } from './artifacts.ts';
+import { fileRegisters } from './file-registers.ts';
+import type { Files } from './files.ts';
+import { fileInbox } from './inbox.ts';
+import { readJournal, repairJournal } from './journal.ts';
+import { type Fence, JournalWriter } from './journal-writer.ts';
+import type { RegistryPaths } from './registry-paths.ts';
+import { SnapshotStore } from './snapshot.ts';
+
+/** The files of one system, by their absolute paths. */
+export interface SystemPaths {
+  readonly journal: string;
+  readonly snapshot: string;
+}
+
+/** The same for whoever only looks: nothing can be appended. */
+export function storeToLookAt(files: Files, paths: RegistryPaths): RegistryStore {
+  return fileStore(files, paths, () => {
+    throw new Error('bug: who only looks appends nothing');
+  });
+}
+
+/** Everything that a registry keeps, behind its ports. */
+export interface RegistryStore {
+  readonly registers: Registers;
+  readonly artifacts: Artifacts;
+  readonly inbox: Inbox;
+  /** Where each run's history is kept. */
+  readonly systemStore: (runId: string) => SystemStore;
+}
+
+/** A registry kept as files; `fence` lets nobody append but the owner of the highest generation. */
+export function fileStore(files: Files, paths: RegistryPaths, fence: Fence): RegistryStore {
+  return {
+    registers: fileRegisters(files),
+    artifacts: fileArtifacts(files),
+    inbox: fileInbox(files, paths),
+    systemStore: (runId) =>
+      systemFiles(files, { journal: paths.journal(runId), snapshot: paths.snapshot(runId) }, fence),
+  };
+}
+
+/** The system's files behind its ports. */
+export function systemFiles(files: Files, { journal, snapshot }: SystemPaths, fence: Fence): SystemStore {
+  return {
+    snapshots: new SnapshotStore(files, snapshot),
+    readJournal: async () => readJournal(files, journal),
+    mendJournal: (reading) => repairJournal(files, journal, reading),
+    openJournal: (tail) => JournalWriter.open(files, journal, tail, fence),
+  };
+}
