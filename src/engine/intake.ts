@@ -291,12 +291,13 @@ export function policyOf(limits: Limits): Policy {
   };
 }
 
-/** The run's folders and its packet are durable; returns its first event. */
+/** The run's folders and its packet are there, durably once its journal is made, which syncs the run's folder; returns its first event. */
 export async function prepareRun(world: World, entry: IntakeEntry): Promise<JournalEvent> {
   const { paths, files } = world;
   const { runId, reading, limits, order, agentOverride } = entry;
   const artifacts = paths.artifacts(runId);
-  await files.ensureFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
+  const folders = [...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)];
+  await files.ensureFolders(folders, paths.run(runId));
   const { packet } = reading;
   const ref = await keepPacket(world, runId, reading, limits);
   const branch = packet.scm.intendedBranch ?? '';
