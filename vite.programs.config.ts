@@ -29,12 +29,13 @@ const commands = (names: string): RegExp => new RegExp(`/src/cli/commands/(?:${n
 
 /** Which of our modules share a chunk, each with all that it imports and that no chunk before it holds. The rest is split as it is loaded. */
 const CHUNKS = [
-  { name: 'pawl', test: /\/src\/cli\/(?:pawl|commands\/status)\.ts$/, priority: 2 },
+  { name: 'pawl', test: /\/src\/cli\/(?:pawl|commands\/status)\.ts$/, priority: 3 },
+  { name: 'program', test: /\/src\/cli\/(?:program|command-table)\.ts$/, priority: 2 },
   { name: 'drive', test: commands('run|intake|validate|recover|resolve|approve|new|clean|demo'), priority: 1 },
 ];
 
 /** Programs that are files of their own for those that load them. */
-const APART: Readonly<Record<string, string>> = { 'pawl.ts': './pawl.js', 'mcp-program.ts': './mcp-program.js' };
+const APART: Readonly<Record<string, string>> = { 'pawl.ts': './pawl.js', 'mcp-program.ts': '../cli/mcp-program.js' };
 
 const environmentNameOf = (program: string): string => program.replaceAll(/\W/g, '_');
 const licencesOf = (program: string): string => `licences-${environmentNameOf(program)}.json`;

@@ -45,7 +45,7 @@ export function placesOf(options: CommonOptions & { readonly agent?: string }, c
   const configFile =
     options.config === undefined ? join(repository.mainWorktree, 'pawl.config.json') : resolve(cwd, options.config);
   const paths = new RegistryPaths(root, namedOptions(options, cwd));
-  const files = new Files(nodeFs, systemClock);
+  const files = new Files(nodeFs, systemClock, [repository.mainWorktree]);
   // Readers too: what a registry of another version means is not for this Pawl to guess.
   readRegistry(files, paths);
   const isConfigNamed = options.config !== undefined;

@@ -2,14 +2,22 @@
  * What the command line asks for, done and shown, with its exit code.
  *
  * Owns: the process around a command: its output, its exit code, closed pipes, a wait that is lost. Does not own: the commands
- * (cli/command-table), parsing (cli/program).
+ * (cli/command-table), parsing (cli/program): what they need is loaded where there is something to parse.
  */
-import { namedOptions } from '../app/options.ts';
+import { type CommonOptions, namedOptions } from '../app/options.ts';
 import { EXIT } from '../model/error-codes.ts';
-import { COMMANDS } from './command-table.ts';
 import { whileWaking } from './lost-wait.ts';
 import { Output } from './output.ts';
-import { runProgram } from './program.ts';
+import type { CommandEntry } from './program.ts';
+
+/** Where every run stands is asked most often, and by programs: these words are understood without the parser. Null for all others. */
+function plainStatus([word, ...more]: readonly string[]): CommonOptions | null {
+  if (word !== 'status' || more.length > 1) return null;
+  if (more.length === 0) return {};
+  return more[0] === '--json' ? { json: true } : null;
+}
+
+const STATUS: Pick<CommandEntry, 'load'> = { load: async () => (await import('./commands/status.ts')).status };
 
 /** Does the command that this process was started for, and sets the exit code. */
 export function pawl(): void {
@@ -23,19 +31,26 @@ export function pawl(): void {
     process.exitCode = new Output(argv.includes('--json'), named).fail(error);
   }
 
+  async function invoke(
+    entry: Pick<CommandEntry, 'load'>,
+    options: CommonOptions,
+    args: readonly string[],
+  ): Promise<void> {
+    named = namedOptions(options);
+    isForReader = 'watch' in options || 'follow' in options;
+    const run = await entry.load();
+    process.exitCode = await run(new Output(options.json === true, named), options, args);
+  }
+
+  async function parsed(): Promise<void> {
+    const [{ COMMANDS }, { runProgram }] = await Promise.all([import('./command-table.ts'), import('./program.ts')]);
+    await runProgram(COMMANDS, argv, invoke, (text) => process.stdout.write(text));
+  }
+
   async function done(): Promise<void> {
+    const plain = plainStatus(argv);
     try {
-      await runProgram(
-        COMMANDS,
-        argv,
-        async (entry, options, args) => {
-          named = namedOptions(options);
-          isForReader = 'watch' in options || 'follow' in options;
-          const run = await entry.load();
-          process.exitCode = await run(new Output(options.json === true, named), options, args);
-        },
-        (text) => process.stdout.write(text),
-      );
+      await (plain === null ? parsed() : invoke(STATUS, plain, []));
     } catch (error) {
       fail(error);
     }

@@ -290,12 +290,13 @@ export function policyOf(limits: Limits): Policy {
   };
 }
 
-/** The run's folders and its packet are durable; returns its first event. */
+/** The run's folders and its packet are there, durably once its journal is made, which syncs the run's folder; returns its first event. */
 export async function prepareRun(world: World, entry: IntakeEntry): Promise<JournalEvent> {
   const { paths, registers } = world;
   const { runId, reading, limits, order, agentOverride } = entry;
   const artifacts = paths.artifacts(runId);
-  await registers.makeFolders([...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)]);
+  const folders = [...STAGES.map((stage) => `${artifacts}/${stage}`), paths.tasks(runId)];
+  await registers.makeFolders(folders, paths.run(runId));
   const { packet } = reading;
   const ref = await keepPacket(world, runId, reading, limits);
   const branch = packet.scm.intendedBranch ?? '';

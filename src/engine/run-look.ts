@@ -30,6 +30,7 @@ import type { RecoveryFinding } from '../run/recovery-findings.ts';
 import { quarantinedView, type RunView, viewOf } from '../run/run-view.ts';
 import type { Files } from '../store/files.ts';
 import { journalRecords, readJournal, readJournalTail } from '../store/journal.ts';
+import { chainFault } from '../store/journal-lines.ts';
 import { readQuarantine } from '../store/quarantine.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
 import { readSnapshot } from '../store/snapshot-reading.ts';
@@ -64,7 +65,8 @@ export function quickView(place: Place, runId: string): RunView | null {
   const view = viewOf(runId, snapshot.actors, at);
   if (view.state !== 'queued') return view;
   // Only a run that has not begun can still be given an agent, and its journal is short.
-  const agentOverride = agentNamedIn(recordsOf(place, runId));
+  const records = chainFault(null, tail) === null ? [tail] : recordsOf(place, runId);
+  const agentOverride = agentNamedIn(records);
   return agentOverride === null ? view : viewOf(runId, snapshot.actors, { ...at, agentOverride });
 }
 

@@ -4,7 +4,7 @@
  * Owns: the text of persisted actors, without what equals a declared default. Does not own: the image of live actors (kernel/image), which is the same text.
  * Free of zod and xstate: `status` compares a stored snapshot with the journal's last record by it.
  */
-import { canonicalJson, canonicalObject, isObject, type Json, lastingJson } from '../base/canonical-json.ts';
+import { canonicalJson, isObject, type Json, lastingJson } from '../base/canonical-json.ts';
 import type { PersistedState } from '../model/system-record.ts';
 
 /** The canonical texts of the members of a context that stand for nothing, by name. */
@@ -18,15 +18,14 @@ export function defaultTexts(defaults: { readonly [member: string]: Json }): Def
   return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, canonicalJson(value)]));
 }
 
-/** The canonical text of what a snapshot stores: that of the state which it was made from. */
+/**
+ * The canonical text of what a snapshot stores: that of the state which it was made from. It is one text of one value: the code of a program that
+ * has just started is slow, what writes JSON is not.
+ */
 export function persistedImage({ actors, kinds, outbox, deadlines }: PersistedState, defaultsOf: DefaultsOf): string {
-  const actorTexts = canonicalObject(actors, (actor, name) => actorText(actor, defaultsOf(name)));
-  return stateText({
-    actors: actorTexts,
-    kinds: kinds ?? {},
-    outbox: outbox.map(lastingJson),
-    deadlines: deadlines.map(lastingJson),
-  });
+  const kept = Object.entries(actors).map(([name, actor]) => [name, withoutDefaults(actor, defaultsOf(name))]);
+  const hasKinds = kinds !== undefined && Object.keys(kinds).length > 0;
+  return canonicalJson({ actors: Object.fromEntries(kept), deadlines, ...(hasKinds ? { kinds } : {}), outbox });
 }
 
 /** The image put together from its parts; `kinds` is part of it only where there are any. */
@@ -41,16 +40,16 @@ export function stateText(parts: {
   return `{"actors":${actors},"deadlines":[${deadlines.join(',')}],${kinds}"outbox":[${outbox.join(',')}]}`;
 }
 
-function actorText(actor: Json | unknown, defaults: DefaultTexts): string {
-  if (!isObject(actor)) return canonicalJson(actor);
-  return canonicalObject(actor, (member, name) =>
-    name === 'context' && isObject(member) ? contextText(member, defaults) : canonicalJson(member),
-  );
+/** The actor, its context without what equals its default. */
+function withoutDefaults(actor: unknown, defaults: DefaultTexts): unknown {
+  if (!isObject(actor) || !isObject(actor.context)) return actor;
+  const kept = Object.entries(actor.context).filter(([name, member]) => !hasText(member, defaults[name]));
+  return { ...actor, context: Object.fromEntries(kept) };
 }
 
-function contextText(context: Readonly<Record<string, unknown>>, defaults: DefaultTexts): string {
-  const kept = Object.entries(context).filter(
-    ([name, member]) => member !== undefined && canonicalJson(member) !== defaults[name],
-  );
-  return canonicalObject(Object.fromEntries(kept), canonicalJson);
+/** True when the text is the member's; most need not be written out to tell. */
+function hasText(member: unknown, text: string | undefined): boolean {
+  if (text === undefined || text === 'null' || member === null) return text === 'null' && member === null;
+  if (text === '[]') return Array.isArray(member) && member.length === 0;
+  return member !== undefined && canonicalJson(member) === text;
 }

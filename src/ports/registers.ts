@@ -29,8 +29,11 @@ export interface Registers {
   has(path: string): Promise<boolean>;
   /** The names in the folder, sorted; none when it is absent. */
   names(folder: string): Promise<readonly string[]>;
-  /** The folders are there, durably, with their ancestors. */
-  makeFolders(folders: readonly string[]): Promise<void>;
+  /**
+   * The folders are there, durably, with their ancestors. `later`: a folder that the caller itself settles before anything relies on what is in it; its
+   * entries are not settled here.
+   */
+  makeFolders(folders: readonly string[], later?: string): Promise<void>;
   /** Whatever was read in the folder is durable. */
   settle(folder: string): Promise<void>;
   /** When the content of `path` was last changed or touched, in ms since the epoch; null when nothing is there. */

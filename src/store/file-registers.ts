@@ -16,7 +16,7 @@ export function fileRegisters(files: Files): Registers {
     readSettled: (path, bytesMax) => readSettledRegister(files, path, bytesMax),
     has: async (path) => files.exists(path),
     names: async (folder) => files.listNames(folder),
-    makeFolders: (folders) => files.ensureFolders(folders),
+    makeFolders: (folders, later) => files.ensureFolders(folders, later),
     settle: (folder) => files.syncFolder(folder),
     changedAtMs: async (path) => attempt('look at', path, () => files.fs.stat(path))?.mtimeMs ?? null,
     watch: (folder, onChange) => files.fs.watch(folder, onChange),

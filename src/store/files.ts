@@ -41,8 +41,11 @@ export class Files {
    * Goes down level by level and syncs a parent before anything is made below its new entries: so a folder with something
    * of ours in it is known to be durable, and of one that a killed process left, only the last parent has to be synced again
    * (once per process).
+   *
+   * `later`: a folder that the caller itself syncs before anything relies on what is in it. Its entries are not settled here: one sync settles
+   * all that were made before it.
    */
-  async ensureFolders(paths: readonly string[]): Promise<void> {
+  async ensureFolders(paths: readonly string[], later: string | null = null): Promise<void> {
     const missing = new Map<string, number>();
     const found = new Map<string, number>();
     for (const path of paths) this.#survey(resolve(path), missing, found);
@@ -52,8 +55,9 @@ export class Files {
       const there = pathsAt(found, depth);
       for (const path of made) this.#makeFolder(path);
       const parents = new Set(made.map((path) => dirname(path)));
+      if (later !== null) parents.delete(later);
       for (const parent of parents) await this.syncFolder(parent);
-      for (const path of there) await this.#settleFound(path, parents);
+      for (const path of there) if (dirname(path) !== later) await this.#settleFound(path, parents);
       for (const path of [...made, ...there]) this.#settledFolders.add(path);
     }
   }
@@ -131,14 +135,14 @@ export class Files {
     await this.syncFolder(dirname(path));
   }
 
-  /** A new file with a unique temporary name in `folder` holds `bytes`, its content durable, its name not. Returns its path. */
-  async writeTemporary(folder: string, bytes: Uint8Array): Promise<string> {
+  /** A new file with a unique temporary name in `folder` holds `bytes`, its name not durable, its content unless `isFleeting`. Returns its path. */
+  async writeTemporary(folder: string, bytes: Uint8Array, isFleeting = false): Promise<string> {
     const path = join(folder, `${TEMPORARY_PREFIX}${this.clock.nonce()}`);
     const fd = attempt('create', path, () => this.fs.open(path, 'wx+'));
     try {
       try {
         this.writeAll(fd, path, bytes, 0);
-        await attemptSync(path, () => this.fs.sync(fd));
+        if (!isFleeting) await attemptSync(path, () => this.fs.sync(fd));
         this.checkSize(fd, path, bytes.length);
       } catch (error) {
         this.closeAfterFailure(fd);

@@ -28,9 +28,18 @@ export async function linkRegister(
   // A register that is there never goes away: then nothing needs to be written, only settled and read.
   if (!files.exists(path)) await linkOnce(files, path, bytes);
   await files.syncFolder(dirname(path));
-  const standing = readRegister(files, path, bytesMax);
-  if (standing === null) throw vanished(path);
-  return { isWinner: areSameBytes(standing, bytes), bytes: standing };
+  return standingAt(files, path, bytes, bytesMax);
+}
+
+/** As `linkRegister`, but durable only once the caller has synced its folder: nothing may rely on it before. */
+export async function linkUnsettledRegister(files: Files, path: string, bytes: Uint8Array): Promise<RegisterResult> {
+  if (!files.exists(path)) await linkOnce(files, path, bytes);
+  return standingAt(files, path, bytes, BOUNDS.registerBytes);
+}
+
+/** The register at `path` has a value for every process; after a power cut it may be gone or empty. For what such a cut tells by itself. */
+export async function linkFleetingRegister(files: Files, path: string, bytes: Uint8Array): Promise<void> {
+  if (!files.exists(path)) await linkOnce(files, path, bytes, true);
 }
 
 /** The register's value, null when nobody was first yet. Says nothing about durability. */
@@ -50,8 +59,14 @@ export async function readSettledRegister(
   return bytes;
 }
 
-async function linkOnce(files: Files, path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = await files.writeTemporary(dirname(path), bytes);
+function standingAt(files: Files, path: string, bytes: Uint8Array, bytesMax: number): RegisterResult {
+  const standing = readRegister(files, path, bytesMax);
+  if (standing === null) throw vanished(path);
+  return { isWinner: areSameBytes(standing, bytes), bytes: standing };
+}
+
+async function linkOnce(files: Files, path: string, bytes: Uint8Array, isFleeting = false): Promise<void> {
+  const temporary = await files.writeTemporary(dirname(path), bytes, isFleeting);
   try {
     files.fs.link(temporary, path);
   } catch (error) {

@@ -5,13 +5,14 @@
  * repository (adapters/git), which commands ask (cli).
  *
  * Invariants: 1. A registry is bound once, before anything else is written to it for that repository; one of an older Pawl at its next opening.
- * 2. Killed at any step and called again, it ends in the same place: the mark is durable before the register names it.
+ * 2. Killed at any step and called again, it ends in the same place: the mark is durable before the register names it. The register itself is
+ * durable with the lock that is taken next, in the same folder.
  */
 import { join } from 'node:path';
 import { PawlError } from '../model/error.ts';
 import type { Files } from './files.ts';
 import { jsonBytes, parseJsonObject } from './json-file.ts';
-import { linkRegister, readRegister, readSettledRegister } from './register.ts';
+import { linkRegister, linkUnsettledRegister, readRegister } from './register.ts';
 import type { RegistryPaths } from './registry-paths.ts';
 
 /** The repository that wants to use a registry. */
@@ -29,12 +30,12 @@ interface Binding {
 
 const MARK = 'pawl-repository';
 
-/** The registry belongs to the repository, durably. Throws PAWL_REGISTRY_FOREIGN when it belongs to another one: then nothing was written. */
+/** The registry belongs to the repository, durably once its lock is taken. Throws PAWL_REGISTRY_FOREIGN when it belongs to another one: then nothing was written. */
 export async function bindRegistry(files: Files, paths: RegistryPaths, user: RegistryUser): Promise<void> {
-  if ((await readSettledRegister(files, paths.repositoryFile)) === null) {
+  if (readRegister(files, paths.repositoryFile) === null) {
     const nonce = new TextEncoder().encode(`${files.clock.nonce()}\n`);
     const mark = textOf((await linkRegister(files, join(user.commonDir, MARK), nonce)).bytes);
-    await linkRegister(files, paths.repositoryFile, jsonBytes({ v: 1, commonDir: user.commonDir, mark }));
+    await linkUnsettledRegister(files, paths.repositoryFile, jsonBytes({ v: 1, commonDir: user.commonDir, mark }));
   }
   assertOwnRegistry(files, paths, user);
 }

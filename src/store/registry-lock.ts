@@ -21,7 +21,7 @@ import { takeOver as takeOverAction } from '../run/next-actions.ts';
 import type { Files } from './files.ts';
 import type { Fence } from './journal-writer.ts';
 import { isIdentity, isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
-import { linkRegister, readRegister } from './register.ts';
+import { linkFleetingRegister, linkRegister, readRegister } from './register.ts';
 import { lockGeneration, type RegistryPaths } from './registry-paths.ts';
 import { attempt } from './store-errors.ts';
 
@@ -199,10 +199,16 @@ async function tryHelperLock(
   }
 }
 
+/**
+ * Tells the next taker. Not synced: what a power cut takes of it the next boot's id tells, which proves every holder of before dead. Only where
+ * machine or boot cannot be named is it needed then, too.
+ */
 async function markReleased(request: LockRequest, content: LockContent): Promise<void> {
   const { files, paths } = request;
-  const { generation, nonce } = content;
-  await linkRegister(files, paths.released(generation), jsonBytes({ v: 1, generation, nonce }));
+  const { generation, nonce, holder } = content;
+  const bytes = jsonBytes({ v: 1, generation, nonce });
+  if (holder.bootId === '' || holder.machineId === '') await linkRegister(files, paths.released(generation), bytes);
+  else await linkFleetingRegister(files, paths.released(generation), bytes);
 }
 
 function isReleased(files: Files, paths: RegistryPaths, content: LockContent): boolean {

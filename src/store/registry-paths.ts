@@ -130,7 +130,7 @@ export class RegistryPaths {
 
 /** True when `name` is one plain segment of a path. */
 export function isSafeName(name: string): boolean {
-  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name);
+  return name.length <= 200 && /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name);
 }
 
 /** `name`, which is one plain segment of a path. Throws PAWL_USAGE otherwise. */

@@ -12,7 +12,7 @@ import { quote } from '../base/sanitise.ts';
 import { PawlError, systemCode } from '../model/error.ts';
 import type { Files } from './files.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
-import { linkRegister, readRegister } from './register.ts';
+import { linkUnsettledRegister, readRegister } from './register.ts';
 import { RegistryPaths } from './registry-paths.ts';
 
 /** The version of the layout that this Pawl makes and drives. */
@@ -45,7 +45,7 @@ export class Registry {
 }
 
 /**
- * The registry at `root` is there, durably, with its layout.
+ * The registry at `root` is there with its layout; durably once its folder is synced, which taking its lock does (store/registry-lock).
  * Throws PAWL_REGISTRY_INVALID for one that this version cannot drive, PAWL_STORE_NO_LINKS where it cannot be kept.
  */
 export function openRegistry(files: Files, root: string): Promise<Registry> {
@@ -57,7 +57,7 @@ export function openRegistry(files: Files, root: string): Promise<Registry> {
 export async function openRegistryWith(files: Files, root: string, folders: readonly string[]): Promise<Registry> {
   const paths = new RegistryPaths(resolve(root));
   const present = readRegistry(files, paths);
-  await files.ensureFolders([paths.root, ...folders]);
+  await files.ensureFolders([paths.root, ...folders], paths.root);
   return new Registry(files, paths, present ?? (await createInfo(files, paths)));
 }
 
@@ -107,7 +107,7 @@ export function listRuns(files: Files, paths: RegistryPaths): string[] {
 
 async function createInfo(files: Files, paths: RegistryPaths): Promise<RegistryInfo> {
   const content = { v: REGISTRY_VERSION, registryId: files.clock.nonce(), createdAtMs: files.clock.nowMs() };
-  return parseInfo((await linkRegister(files, paths.registryFile, jsonBytes(content))).bytes, paths);
+  return parseInfo((await linkUnsettledRegister(files, paths.registryFile, jsonBytes(content))).bytes, paths);
 }
 
 function parseInfo(bytes: Uint8Array, paths: RegistryPaths): RegistryInfo {

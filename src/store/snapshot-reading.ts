@@ -8,7 +8,7 @@
  * Free of zod and lowdb: `status` loads this file.
  */
 
-import { canonicalObject, isObject, lastingJson } from '../base/canonical-json.ts';
+import { canonicalJson, isObject } from '../base/canonical-json.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { SNAPSHOT_VERSION, type StoredSnapshot } from '../model/system-record.ts';
@@ -36,9 +36,7 @@ export function parseSnapshot(bytes: Uint8Array, path: string): StoredSnapshot {
   const value = parseJson(text);
   if (value === undefined) throw damaged(path, 'it is not JSON');
   if (!isSnapshot(value)) throw damaged(path, 'it does not have the shape of a snapshot');
-  // Whoever hashes a part of what was read next finds its text made.
-  if (`${canonicalObject({ ...value }, lastingJson)}\n` !== text)
-    throw damaged(path, 'it is not written as Pawl writes it');
+  if (`${canonicalJson(value)}\n` !== text) throw damaged(path, 'it is not written as Pawl writes it');
   return value;
 }
 

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { excludePatterns, locateRepository } from '../../src/adapters/git/locate.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 
@@ -17,7 +17,10 @@ let repo: SandboxRepo;
 beforeEach(() => {
   repo = createSandboxRepo();
 });
-afterEach(() => repo.remove());
+afterEach(() => {
+  vi.restoreAllMocks();
+  repo.remove();
+});
 
 const found = (cwd: string, extra: NodeJS.ProcessEnv = {}): unknown =>
   locateRepository(cwd, { ...repo.environment, ...extra });
@@ -99,7 +102,13 @@ test('a link that leads nowhere is no way to the repository above it, and an emp
   expect(found(join(repo.path, 'mounted'))).toMatchObject({ mainWorktree: repo.path });
 });
 
+/** As if whoever started Pawl were not the one that the repository belongs to. */
+function asSomebodyElse(): void {
+  vi.spyOn(process, 'geteuid').mockReturnValue(statSync(repo.path).uid + 1);
+}
+
 test('a repository of somebody else is refused in the words of git', () => {
+  asSomebodyElse();
   const bin = join(repo.root, 'bin');
   const said = "fatal: detected dubious ownership in repository at '/x'";
   repo.write(join(bin, 'git'), `#!/bin/sh\necho "${said}" >&2\nexit 128\n`);
@@ -133,7 +142,15 @@ test('outside of a repository, in a bare one and in no folder there is none', ()
   }
 });
 
-test('a machine without git is told so', () => {
+test('of a repository of the user it is known without git', () => {
+  const linked = join(repo.root, 'linked');
+  repo.git(['worktree', 'add', '--quiet', '-b', 'linked', linked]);
+  for (const cwd of [repo.path, join(repo.path, 'src'), linked])
+    expect(found(cwd, { PATH: repo.root }), cwd).toMatchObject({ mainWorktree: repo.path });
+});
+
+test('a machine without git is told so where git must be asked', () => {
+  asSomebodyElse();
   expect(() => found(repo.path, { PATH: repo.root })).toThrow(
     expect.objectContaining({ code: 'PAWL_GIT_FAILED', hint: expect.stringContaining('Install git') }),
   );

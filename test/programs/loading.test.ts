@@ -85,31 +85,58 @@ describe('pawl', () => {
     expect(JSON.parse(told('--version', '--json'))).toEqual({ version: told('--version').trim() });
   });
 
-  it('has in the file that every command opens nothing that takes long to load', () => {
-    const packages = packagesIn(bundleAt('cli/pawl.js'));
+  it('has in the files that every command opens nothing that takes long to load', () => {
+    const packages = ['cli/pawl.js', 'chunks/program.js'].flatMap((place) => packagesIn(bundleAt(place)));
     expect(packages).toContain('commander');
     expect(packages.filter((name) => HEAVY.includes(name))).toEqual([]);
   });
 
-  it('opens two files for its help and for the state of its runs', () => {
+  it('opens two files for the state of its runs, and one more for what must be parsed', () => {
     const repository = temporary();
     spawnSync('git', ['init', '--quiet', repository]);
-    expect(loadedBy('cli/main.js', ['--help'])).toEqual(['cli/main.js', 'cli/pawl.js']);
-    expect(loadedBy('cli/main.js', ['status'], repository)).toEqual(['cli/main.js', 'cli/pawl.js']);
+    const first = ['cli/main.js', 'cli/pawl.js'];
+    for (const more of [[], ['--json']])
+      expect(loadedBy('cli/main.js', ['status', ...more], repository)).toEqual(first);
+    expect(loadedBy('cli/main.js', ['--help'])).toEqual(['chunks/program.js', ...first]);
+    expect(loadedBy('cli/main.js', ['--json', 'status'], repository)).toEqual(['chunks/program.js', ...first]);
+  });
+
+  it('tells the state of its runs in the same words, with its parser and without', () => {
+    const repository = temporary();
+    const told = (...args: string[]) => {
+      const command = [join(BUILT, 'cli/main.js'), ...args];
+      const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: repository, encoding: 'utf8' });
+      return { status, stdout, stderr };
+    };
+    const asBoth = (): void => {
+      expect(told('status')).toEqual(told('status', '--'));
+      expect(told('status', '--json')).toEqual(told('--json', 'status'));
+    };
+    asBoth();
+    expect(told('status')).toMatchObject({ status: 2, stdout: '' });
+    spawnSync('git', ['init', '--quiet', repository]);
+    asBoth();
+    expect(told('status')).toMatchObject({ status: 0, stderr: '' });
+    expect(told('status', '--jsno')).toMatchObject({ status: 2, stdout: '' });
   });
 
   it('opens one file more to drive runs, to serve an agent, and to look at runs', () => {
     const first = ['cli/main.js', 'cli/pawl.js'];
-    expect(loadedBy('cli/main.js', ['run'])).toEqual(['chunks/drive.js', ...first]);
-    expect(loadedBy('cli/main.js', ['mcp'])).toEqual(['cli/main.js', 'cli/mcp-program.js', 'cli/pawl.js']);
+    expect(loadedBy('cli/main.js', ['run'])).toEqual(['chunks/drive.js', 'chunks/program.js', ...first]);
+    expect(loadedBy('cli/main.js', ['mcp'])).toEqual([
+      'chunks/program.js',
+      'cli/main.js',
+      'cli/mcp-program.js',
+      'cli/pawl.js',
+    ]);
     expect(packagesIn(bundleAt('cli/mcp-program.js'))).toEqual(
       expect.arrayContaining(['@modelcontextprotocol/sdk', 'zod']),
     );
   });
 
   it('keeps the proof, the inspector and the screen in chunks that are loaded late', () => {
-    const { late } = importsOf(bundleAt('cli/pawl.js'));
-    expect(late).toEqual(expect.arrayContaining(['../chunks/prove.js', '../chunks/inspect.js']));
+    const { late } = importsOf(bundleAt('chunks/program.js'));
+    expect(late).toEqual(expect.arrayContaining(['./prove.js', './inspect.js']));
     const holders = (name: string): string[] =>
       bundlesIn(BUILT).flatMap((bundle) => (packagesIn(bundle).includes(name) ? [bundle.place] : []));
     expect(holders('ws')).toEqual(['chunks/inspect.js']);

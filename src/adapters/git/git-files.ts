@@ -25,7 +25,7 @@ export function replaceFile(path: string, text: string, mode: number): void {
   syncFolder(dirname(path));
 }
 
-/** As `replaceFile`, but that a power cut may bring the old bytes back: for what is looked at again at every start. */
+/** As `replaceFile`, but that a power cut may bring the old bytes back: for what is looked at again at every start, or durable with all else. */
 export function swapFile(path: string, text: string, mode: number): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const fd = openSync(temporary, 'wx', mode);

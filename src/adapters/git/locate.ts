@@ -4,7 +4,7 @@
  * Owns: the main worktree and the common git folder of any subfolder or linked worktree; questions to git before there is a registry; lines in
  * `info/exclude`. Does not own: the way up to a git folder (discovery), where the registry lies (cli).
  */
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { PawlError } from '../../model/error.ts';
 import { findGitFolder, type GitFolder } from './discovery.ts';
@@ -45,8 +45,16 @@ function placeOf(found: GitFolder | null): Record<string, string> {
   return { GIT_DIR: gitDir, GIT_COMMON_DIR: commonDir, GIT_WORK_TREE: top ?? commonDir };
 }
 
+/** True when the checkout, its `.git` and the git folder are the user's own: git refuses none of whose owner it is started by, and need not be asked. */
+function isOwn({ top, gitDir }: GitFolder): boolean {
+  if (top === null || process.geteuid === undefined) return false;
+  const user = process.geteuid();
+  return [top, join(top, '.git'), gitDir].every((path) => lstatSync(path).uid === user);
+}
+
 /** Git's own refusal of a repository that belongs to somebody else stands; whatever else it says of it concerns the calls that need git. */
-function refuseOtherOwner(cwd: string, environment: NodeJS.ProcessEnv): void {
+function refuseOtherOwner(found: GitFolder, cwd: string, environment: NodeJS.ProcessEnv): void {
+  if (isOwn(found)) return;
   const args = ['rev-parse', '--git-dir'];
   const { error, stderr } = gitNow(args, cwd, environment);
   if (error !== undefined) throw gitFailure(args, cwd, shown(error.message), error);
@@ -84,7 +92,7 @@ export function locateRepository(cwd: string, environment: NodeJS.ProcessEnv = p
   if (!existsSync(cwd)) throw missing(cwd, 'does not exist.');
   const found = findGitFolder(cwd);
   if (found === null) throw missing(cwd, 'is not inside a git repository.');
-  refuseOtherOwner(cwd, environment);
+  refuseOtherOwner(found, cwd, environment);
   const { top, gitDir, commonDir } = found;
   const checkout = gitDir === commonDir && top !== null ? top : checkoutOf(commonDir, environment);
   if (checkout !== null && !isBare(commonDir, environment)) return { mainWorktree: checkout, commonDir };

@@ -24,7 +24,7 @@ import {
   removeOrphans,
 } from './damaged-worktree.ts';
 import { shown } from './git-environment.ts';
-import { replaceFile } from './git-files.ts';
+import { swapFile } from './git-files.ts';
 import { refusal } from './refusal.ts';
 import { symbolicTarget } from './repository-facts.ts';
 import { refuseFilters } from './repository-filters.ts';
@@ -184,7 +184,8 @@ async function make(
   }
   const text = `${spec.runId}\n${base.branch}\n${base.commit}\n`;
   const making = join(worktree.adminDir, MAKING_MARK);
-  replaceFile(making, text, 0o600);
+  // Its entry is durable with the disks, before the first file: without one a worktree is made anew.
+  swapFile(making, text, 0o600);
   if (branchHead !== start) {
     await git.run(inRepository(git, ['update-ref', '-m', 'pawl: branch of a run', ref, start, branchHead ?? '']));
   }

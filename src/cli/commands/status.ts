@@ -61,7 +61,8 @@ export async function status(output: Output, options: StatusOptions, [run]: read
         : isScreen
           ? (await import('../watch-lines.ts')).watchLines(output, runs, line)
           : runs.flatMap((view) => [runLine(output, view), ...runDetails(output, view)]);
-    for (const line of lines) output.line(line);
+    // One write for all: each costs as much as the line itself.
+    if (lines.length > 0) output.line(lines.join('\n'));
     if (picture.length > 0) output.line();
     for (const line of picture) output.line(pictureLine(output, line));
     if (runs.length === 0)
