@@ -4,6 +4,7 @@
  * Owns: the document that `proof.json` holds. Does not own: doing any of it, showing it.
  */
 import { shellCommand } from '../base/shell-words.ts';
+import type { SystemProof } from './system/system-proof.ts';
 
 /** Where in the life of a run its processes are killed. */
 export const STAGES = ['implementation', 'verification', 'internalReview', 'fixLoop', 'handoffReady'] as const;
@@ -65,6 +66,9 @@ export interface CellResult {
 
 /** The machines' states, walked. */
 export interface ModelResult {
+  /** Every system of the product, proven as any system is: by the laws of all of them, and by stops of its engine. */
+  readonly systems: readonly SystemProof[];
+  /** The walks that one system has for itself. */
   readonly worlds: readonly { readonly name: string; readonly states: number; readonly steps: number }[];
   /** Invariants that do not hold, each with the way to the state; empty when all hold. */
   readonly faults: readonly string[];

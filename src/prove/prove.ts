@@ -47,7 +47,7 @@ export async function prove(options: ProveOptions): Promise<Proof> {
   const told = (part: Part) => (done: number, of: number) => options.onProgress(part, done, of);
   const share = SHARE[level];
   const isWhole = only === null;
-  const model = isWhole ? await walkModel(level, told('model')) : null;
+  const model = isWhole ? await walkModel({ level, seed, onProgress: told('model') }) : null;
   const matrix = isWhole ? await runMatrix({ seed, share, onProgress: told('matrix') }) : null;
   const injections = isWhole ? await injectEverywhere(seed, share, told('injections')) : null;
   const cells = await doKills({ ...options, outside, onProgress: told('kills') });

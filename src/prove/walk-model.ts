@@ -1,106 +1,65 @@
 /**
- * The machines walked from end to end: every state of run and tasks together, and each machine alone, told anything at any time.
+ * The machines walked: every system of the product as any system is proven, then by the walks that are its own.
  *
- * Owns: which worlds a level walks, what a whole graph must not have. Does not own: the walk, the worlds and their invariants (model).
+ * Owns: the order, how much of each system is played at a level. Does not own: which systems there are (systems), proving one (system), their own walks (model).
  *
- * Invariant: nothing is sampled: a world is walked whole, or told as a fault.
+ * Invariant: a state or a step is never sampled: a system is walked whole, or that is a fault. What is drawn by the seed are the paths on which its engine is
+ * stopped, and their stops; the result says how many of how many.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { spanMs } from '../base/elapsed.ts';
-import { cover } from './model/cover.ts';
-import { Counterexample, countsOf, type Graph } from './model/graph.ts';
-import { brokenByRun } from './model/invariants.ts';
-import { runAlone, taskAlone } from './model/machines.ts';
-import { statesWithoutEnd } from './model/reach.ts';
-import { Replay } from './model/replay.ts';
-import type { World } from './model/world.ts';
-import { COVER_FACETS, exploreChecked, SMALL, SMALLEST, wholeWorld } from './model/worlds.ts';
+import { Counterexample } from './model/graph.ts';
 import type { Level, ModelResult } from './proof.ts';
+import type { OwnWalk, Walked } from './system/own-walk.ts';
+import { type Bounds, proveSubject } from './system/prove-system.ts';
+import { openRealEngine } from './system/proven-engine.ts';
+import type { SystemProof } from './system/system-proof.ts';
+import { PRODUCT_SYSTEMS } from './systems.ts';
 
-/** One world as it was walked, and what is wrong in it. */
-interface Walked {
-  readonly states: number;
-  readonly steps: number;
-  readonly faults: readonly string[];
-}
-
-interface Walk {
-  readonly name: string;
-  readonly walk: () => Walked;
+/** How the model is walked, and who is told. */
+export interface WalkOptions {
+  readonly level: Level;
+  readonly seed: number;
+  onProgress(done: number, of: number): void;
 }
 
 const FAULTS_TOLD = 20;
 
-/**
- * Walks the worlds of that level. `smoke`: everything that can happen at the smallest bounds, and both machines alone. `full`: also everything
- * where all that is counted can be counted once, and at the default bounds every pair of steps of each facet, folded again as a journal.
- */
-export async function walkModel(level: Level, onProgress: (done: number, of: number) => void): Promise<ModelResult> {
+/** What is walked of a system at a level. The paths lead to steps that the seed draws, and on from there. */
+export const BOUNDS: Readonly<Record<Level, Omit<Bounds, 'seed'>>> = {
+  smoke: { statesMax: 100_000, stopsMax: 60, paths: { stepsMax: 24, movesMax: 24 } },
+  full: { statesMax: 100_000, stopsMax: 1_500, paths: { stepsMax: 160, movesMax: 24 } },
+};
+
+/** Walks and plays every system of the product, then does its own walks. */
+export async function walkModel({ level, seed, onProgress }: WalkOptions): Promise<ModelResult> {
   const sinceMs = performance.now();
-  const walks = level === 'smoke' ? SMOKE : [...SMOKE, ...FULL];
+  const walks = PRODUCT_SYSTEMS.flatMap((system) => system.walks[level]);
+  const of = PRODUCT_SYSTEMS.length + walks.length;
+  const systems: SystemProof[] = [];
+  for (const { subject } of PRODUCT_SYSTEMS) {
+    onProgress(systems.length, of);
+    systems.push(await proveSubject(openRealEngine, subject, { ...BOUNDS[level], seed }));
+  }
   const worlds: { name: string; states: number; steps: number }[] = [];
   const faults: string[] = [];
-  for (const [index, { name, walk }] of walks.entries()) {
-    onProgress(index, walks.length);
+  for (const { name, walk } of walks) {
+    onProgress(systems.length + worlds.length, of);
     await turn();
     const walked = attempt(walk);
     worlds.push({ name, states: walked.states, steps: walked.steps });
     faults.push(...walked.faults.slice(0, FAULTS_TOLD).map((fault) => `${name}: ${fault}`));
   }
-  onProgress(walks.length, walks.length);
-  return { worlds, faults, tookMs: Math.round(spanMs(sinceMs, performance.now())) };
+  onProgress(of, of);
+  return { systems, worlds, faults, tookMs: Math.round(spanMs(sinceMs, performance.now())) };
 }
 
 /** A counterexample ends its walk and is the fault. */
-function attempt(walk: () => Walked): Walked {
+function attempt(walk: OwnWalk['walk']): Walked {
   try {
     return walk();
   } catch (error) {
     if (!(error instanceof Counterexample)) throw error;
     return { states: 0, steps: 0, faults: [error.message] };
   }
-}
-
-const SMOKE: readonly Walk[] = [
-  { name: 'run and tasks, smallest bounds', walk: () => walkWhole(wholeWorld(SMALLEST)) },
-  { name: 'run machine alone', walk: walkRunAlone },
-  { name: 'task machine alone', walk: walkTaskAlone },
-];
-
-const FULL: readonly Walk[] = [
-  { name: 'run and tasks, everything counted once', walk: () => walkWhole(wholeWorld(SMALL)) },
-  ...COVER_FACETS.map(({ name, world }) => ({ name: `${name}, default bounds`, walk: () => walkPairs(world) })),
-];
-
-function walkWhole(world: World): Walked {
-  const graph = exploreChecked(world);
-  return { ...sizeOf(graph), faults: endless(graph) };
-}
-
-function walkPairs(world: World): Walked {
-  const graph = exploreChecked(world);
-  const replay = new Replay(world);
-  return { ...sizeOf(graph), faults: cover(graph, 2).flatMap((path) => replay.problems(path)) };
-}
-
-function walkRunAlone(): Walked {
-  const { nodes, edgeCount } = runAlone(SMALL);
-  const faults = nodes.flatMap(({ key, snapshot }) =>
-    brokenByRun(snapshot).map((sentence) => `${sentence}, in ${key}`),
-  );
-  return { states: nodes.length, steps: edgeCount, faults };
-}
-
-function walkTaskAlone(): Walked {
-  const { nodes, edgeCount } = taskAlone(SMALL.hostStartsMax);
-  return { states: nodes.length, steps: edgeCount, faults: [] };
-}
-
-function sizeOf(graph: Graph): { readonly states: number; readonly steps: number } {
-  const { states, steps } = countsOf(graph);
-  return { states, steps };
-}
-
-function endless(graph: Graph): readonly string[] {
-  return statesWithoutEnd(graph).map((key) => `no end can be reached from ${key}`);
 }

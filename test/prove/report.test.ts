@@ -9,6 +9,7 @@ import { proofJson } from '../../src/prove/report/proof-json.ts';
 import { proofSchema, readProof } from '../../src/prove/report/proof-schema.ts';
 import { proofText, TEXT_COLUMNS } from '../../src/prove/report/proof-text.ts';
 import { CLASS_NAMES, counted, duration, harmless, numeral, STAGE_NAMES } from '../../src/prove/report/words.ts';
+import type { SystemProof } from '../../src/prove/system/system-proof.ts';
 import { FAULTY, HOLDING, HOSTILE, ONE_CELL } from './sample-proof.ts';
 
 const PROOFS = [
@@ -25,6 +26,10 @@ function withCell(proof: Proof, change: (cell: CellResult) => CellResult | null)
   const [first, ...others] = proof.cells;
   const changed = first === undefined ? null : change(first);
   return { ...proof, cells: changed === null ? others : [changed, ...others] };
+}
+
+function withSystems(change: (system: SystemProof) => readonly SystemProof[]): Proof {
+  return { ...HOLDING, model: HOLDING.model && { ...HOLDING.model, systems: HOLDING.model.systems.flatMap(change) } };
 }
 
 describe('proof.json', () => {
@@ -74,6 +79,12 @@ describe('what a proof comes to', () => {
     })),
     'a violation outside': { ...HOLDING, outside: { ...HOLDING.outside, violations: ['it'] } },
     'a fault of the model': { ...HOLDING, model: HOLDING.model && { ...HOLDING.model, faults: ['it'] } },
+    'a law of every system that is broken': withSystems((system) => [
+      { ...system, broken: [{ sentence: 'it', path: ['a', 'b'], count: 2 }] },
+    ]),
+    'a state that is never reached': withSystems((system) => [{ ...system, statesNeverReached: ['it'] }]),
+    'an effect that is never asked for': withSystems((system) => [{ ...system, effectsNeverAsked: ['it'] }]),
+    'a model in which no system was proven': withSystems(() => []),
     'a fault of the matrix': { ...HOLDING, matrix: HOLDING.matrix && { ...HOLDING.matrix, faults: ['it'] } },
     'a fault of an injection': {
       ...HOLDING,
@@ -172,7 +183,18 @@ describe('proof.html', () => {
           end: HOSTILE,
         })),
       })),
-      model: { worlds: [{ name: HOSTILE, states: 1, steps: 1 }], faults: [HOSTILE], tookMs: 1 },
+      model: {
+        systems: (FAULTY.model?.systems ?? []).map((system) => ({
+          ...system,
+          kind: HOSTILE,
+          statesNeverReached: [HOSTILE],
+          effectsNeverAsked: [HOSTILE],
+          broken: [{ sentence: HOSTILE, path: [HOSTILE], count: 1 }],
+        })),
+        worlds: [{ name: HOSTILE, states: 1, steps: 1 }],
+        faults: [HOSTILE],
+        tookMs: 1,
+      },
       matrix: FAULTY.matrix && { ...FAULTY.matrix, byCall: { [HOSTILE]: 1 }, faults: [HOSTILE] },
       injections: { injected: { [HOSTILE]: 1 }, faults: [HOSTILE], tookMs: 1 },
       outside: { guards: [HOSTILE], wrote: [HOSTILE], violations: [HOSTILE] },

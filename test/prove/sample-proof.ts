@@ -74,6 +74,22 @@ export const HOLDING: Proof = {
   },
   cells: STAGES.flatMap((stage) => CLASSES.map((kind) => cellOf(stage, kind))),
   model: {
+    systems: [
+      {
+        kind: 'run',
+        states: 2_263,
+        steps: 14_762,
+        paths: 24,
+        stepsUnplayed: 14_562,
+        stops: { tried: 60, of: 1_606 },
+        failures: { tried: 60, of: 1_704 },
+        statesNeverReached: [],
+        effectsNeverAsked: [],
+        broken: [],
+        seed: 7,
+        tookMs: 14_210,
+      },
+    ],
     worlds: [
       { name: 'fix limit 1, one attempt each', states: 21_242, steps: 96_310 },
       { name: 'default limits, commands left out', states: 8_412, steps: 30_007 },

@@ -100,7 +100,8 @@ export const CHART_BREAKS: readonly ChartBreak[] = [
   },
 ];
 
-function nodeAt(machine: AnyStateMachine, place: string): AnyStateNode {
+/** The state of a chart at that place. */
+export function nodeAt(machine: AnyStateMachine, place: string): AnyStateNode {
   return place.split('.').reduce((node: AnyStateNode, name) => {
     const inner = node.states[name];
     if (inner === undefined) throw new Error(`bug: no place ${place}`);

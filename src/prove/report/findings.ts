@@ -7,6 +7,7 @@
  * else the document says.
  */
 import { type CellName, type CellResult, CLASSES, type KillClass, type Proof, STAGES, type Stage } from '../proof.ts';
+import { faultsOf, type SystemProof } from '../system/system-proof.ts';
 
 /** How a cell stands. */
 export type Standing = 'holds' | 'fails' | 'impossible' | 'notAsked';
@@ -76,10 +77,16 @@ export function findingsIn(proof: Proof): readonly Finding[] {
   return [
     part('Outside of the sandbox', proof.outside.violations),
     ...STAGES.flatMap((stage) => CLASSES.map((kind) => findingInCell(proof, stage, kind))),
+    part('Laws of every system', proof.model === null ? [] : faultsOfSystems(proof.model.systems)),
     part('Model', proof.model?.faults ?? []),
     part('Matrix', proof.matrix?.faults ?? []),
     part('Faults injected', proof.injections?.faults ?? []),
   ].filter(({ faults }) => faults.length > 0);
+}
+
+function faultsOfSystems(systems: readonly SystemProof[]): readonly string[] {
+  if (systems.length === 0) return ['no system was proven'];
+  return systems.flatMap((system) => faultsOf(system).map((fault) => `${system.kind}: ${fault}`));
 }
 
 function findingInCell(proof: Proof, stage: Stage, kind: KillClass): Finding {

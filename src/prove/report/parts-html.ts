@@ -4,6 +4,7 @@
  * Owns: one section for each. Does not own: the page around them (proof-html), their look (page-style).
  */
 import type { InjectionResult, MatrixResult, ModelResult, Proof, RecoveryTimes } from '../proof.ts';
+import { faultsOf, type Share, type SystemProof } from '../system/system-proof.ts';
 import { type Hole, html, type Markup } from './markup.ts';
 import { counted, duration, numeral } from './words.ts';
 
@@ -32,6 +33,33 @@ ${standing(faults, 'Every invariant holds in every state.')}
 <tbody>${worlds.map(({ name, states, steps }) => html`<tr><th scope="row">${name}</th><td class="num">${numeral(states)}</td><td class="num">${numeral(steps)}</td></tr>`)}
 <tr><th scope="row">all</th><td class="num">${numeral(sum(({ states }) => states))}</td><td class="num">${numeral(sum(({ steps }) => steps))}</td></tr></tbody></table>`;
   });
+}
+
+/** Every system of the product by the laws of all of them; null where that was not asked for. */
+export function systemsPart(result: ModelResult | null): Markup | null {
+  return part(
+    'Laws of every system',
+    result,
+    ({
+      systems,
+    }) => html`<p>What holds of any system of the kernel: nothing hangs, whatever is owed can be settled and counts once, nothing final owes anything, every state comes back from disk and decides the same. It was checked in every state and at every step. Then paths were played through the engine, which was stopped before its calls, and whose file operations failed; others continued from what was left. The seed chose paths, stops and failures.</p>
+${standing(systems.flatMap(faultsOf), 'They hold in every state, at every step and after every stop.')}
+<table><thead><tr><th scope="col">System</th>${SYSTEM_COLUMNS.map(([name]) => html`<th scope="col" class="num">${name}</th>`)}</tr></thead>
+<tbody>${systems.map((system) => html`<tr><th scope="row">${system.kind}</th>${SYSTEM_COLUMNS.map(([, of]) => html`<td class="num">${of(system)}</td>`)}</tr>`)}</tbody></table>`,
+  );
+}
+
+const SYSTEM_COLUMNS: readonly (readonly [name: string, of: (system: SystemProof) => string])[] = [
+  ['States', ({ states }) => numeral(states)],
+  ['Steps', ({ steps }) => numeral(steps)],
+  ['Paths', ({ paths }) => numeral(paths)],
+  ['Stops', ({ stops }) => shareText(stops)],
+  ['Failures', ({ failures }) => shareText(failures)],
+  ['Took', ({ tookMs }) => duration(tookMs)],
+];
+
+function shareText({ tried, of }: Share): string {
+  return `${numeral(tried)} of ${numeral(of)}`;
 }
 
 /** Stops of a simulated machine, by port call; null where they were not asked for. */

@@ -18,6 +18,7 @@ import {
   modelPart,
   outsidePart,
   recoveryPart,
+  systemsPart,
 } from './parts-html.ts';
 import { commandOf, duration, numeral, scopeOf, verdictOf } from './words.ts';
 
@@ -40,6 +41,7 @@ ${findings(proof)}
 ${checklist(proof)}</section>
 <section><h2>Every kill</h2>${killFolds(proof)}</section>
 ${recoveryPart(proof.recovery)}
+${systemsPart(proof.model)}
 ${modelPart(proof.model)}
 ${matrixPart(proof.matrix)}
 ${injectionPart(proof.injections)}

@@ -31,7 +31,25 @@ const cell = z.strictObject({
   kills: z.array(kill).readonly(),
 });
 
+const share = z.strictObject({ tried: count, of: count });
+
+const system = z.strictObject({
+  kind: z.string(),
+  states: count,
+  steps: count,
+  paths: count,
+  stepsUnplayed: count,
+  stops: share,
+  failures: share,
+  statesNeverReached: texts,
+  effectsNeverAsked: texts,
+  broken: z.array(z.strictObject({ sentence: z.string(), path: texts, count })).readonly(),
+  seed: z.int(),
+  tookMs: amount,
+});
+
 const model = z.strictObject({
+  systems: z.array(system).readonly(),
   worlds: z.array(z.strictObject({ name: z.string(), states: count, steps: count })).readonly(),
   faults: texts,
   tookMs: amount,

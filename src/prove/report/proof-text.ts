@@ -7,6 +7,7 @@
  */
 import type { createColors } from 'picocolors';
 import { CLASSES, type KillClass, type Proof, reproduction, STAGES, type Stage } from '../proof.ts';
+import type { SystemProof } from '../system/system-proof.ts';
 import { cellAt, doesHold, type Finding, faultsOfKill, findingsIn, killSums, standingOf } from './findings.ts';
 import {
   CLASS_NAMES,
@@ -17,6 +18,7 @@ import {
   numeral,
   STAGE_NAMES,
   scopeOf,
+  shareOf,
   verdictOf,
 } from './words.ts';
 
@@ -112,6 +114,7 @@ function facts(proof: Proof, colour: Colours): readonly string[] {
       sum(model.worlds.map((world) => world.states)),
       sum(model.worlds.map((world) => world.steps)),
     ];
+    for (const system of model.systems) rows.push(['systems', systemText(system)]);
     rows.push(['model', `${numeral(states)} states, ${numeral(steps)} steps walked, ${duration(model.tookMs)}`]);
   }
   if (matrix !== null) {
@@ -130,6 +133,12 @@ function facts(proof: Proof, colour: Colours): readonly string[] {
   rows.push(['outside', outside.violations.length === 0 ? 'nothing' : counted(outside.violations.length, 'violation')]);
   rows.push(['again', commandOf(proof)]);
   return rows.flatMap(([name, text], n) => factLines(name === rows[n - 1]?.[0] ? '' : name, text, colour));
+}
+
+function systemText({ kind, states, steps, paths, stops, failures, tookMs }: SystemProof): string {
+  const walked = `${kind}: ${counted(states, 'state')}, ${counted(steps, 'step')} under the laws of every system`;
+  const played = `${shareOf(stops, 'stop')}, ${shareOf(failures, 'failing operation')} on ${counted(paths, 'path')}`;
+  return `${walked}; ${played}, ${duration(tookMs)}`;
 }
 
 function factLines(name: string, text: string, colour: Colours): readonly string[] {

@@ -6,6 +6,7 @@
  */
 import { shellCommand } from '../../base/shell-words.ts';
 import type { KillClass, Proof, Stage, Victim } from '../proof.ts';
+import type { Share } from '../system/system-proof.ts';
 import { doesHold, findingsIn, killSums } from './findings.ts';
 
 /** Stages in words. */
@@ -63,6 +64,11 @@ export function harmless(text: string): string {
   return text.replace(/[\p{Cc}\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (sign) =>
     sign === '\n' ? ' ↵ ' : sign === '\t' ? ' ' : '\ufffd',
   );
+}
+
+/** What was tried of a kind, of so many where that is a part. */
+export function shareOf({ tried, of }: Share, one: string): string {
+  return tried === of ? counted(of, one) : `${numeral(tried)} of ${counted(of, one)}`;
 }
 
 /** The verdict: a headline, and what it rests on. */

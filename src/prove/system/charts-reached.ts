@@ -24,19 +24,17 @@ export interface NeverReached {
 
 /** What a walk has not come by. */
 export function neverReached(system: System, graph: StateGraph): NeverReached {
-  const reached = new Set<string>();
-  const asked = new Set<string>();
+  const machines = [system.root, ...Object.values(system.children)].map(({ machine }) => machine);
+  const states = new Set(machines.flatMap((machine) => statesBelow(machine, machine.root)));
+  const effects = new Set(Object.keys(system.effects));
   for (const { moment, steps } of graph.nodes.values()) {
     for (const step of steps) {
-      for (const name of passedOn(system, moment.state, step)) reached.add(name);
-      for (const { kind } of step.after.state?.owed ?? []) asked.add(kind);
+      for (const { kind } of step.after.state?.owed ?? []) effects.delete(kind);
+      // Every microstep is taken again for this: no more than it takes to find the last state.
+      if (states.size > 0) for (const name of passedOn(system, moment.state, step)) states.delete(name);
     }
   }
-  const machines = [system.root, ...Object.values(system.children)].map(({ machine }) => machine);
-  return {
-    states: machines.flatMap((machine) => statesBelow(machine, machine.root).filter((name) => !reached.has(name))),
-    effects: Object.keys(system.effects).filter((kind) => !asked.has(kind)),
-  };
+  return { states: [...states], effects: [...effects] };
 }
 
 /** Every state of a chart that an actor passes in a step, and where it ends. */

@@ -1,15 +1,15 @@
 /**
  * Paths on which every step of a graph lies that an engine can be led to take.
  *
- * Owns: the cover, and which steps an engine cannot be led to take. Does not own: the graph (state-graph), playing a path (played-process).
+ * Owns: the cover, its bounds, and which steps an engine cannot be led to take. Does not own: the graph (state-graph), playing a path (played-process).
  *
  * Invariants: 1. Every path begins before the first record, and is replayed from there: its moments are those of one history. 2. A step belongs to the first
  * path on which it lies. 3. Deadlines come in the order of their instants: an engine that is led to a later one has met the earlier.
  */
-
 import type { AnyState } from '../../kernel/system.ts';
 import { DEADLINE } from '../../model/deadline.ts';
-import { deadlineIn, type Moment, type Move, momentKey, movesAt, START, type Subject, take } from './moves.ts';
+import { drawn } from './drawn.ts';
+import { deadlineIn, endKey, type Moment, type Move, START, type Subject, take } from './moves.ts';
 import { unlike } from './sameness.ts';
 import type { StateGraph, StateNode, Step } from './state-graph.ts';
 
@@ -32,16 +32,25 @@ export interface Cover {
   readonly faults: readonly { readonly sentence: string; readonly way: readonly string[] }[];
 }
 
-/** Paths over every step of the graph, the farthest steps first. */
-export function coverOf(subject: Subject, graph: StateGraph): Cover {
+/** How much is covered where everything would be too much. */
+export interface CoverBounds {
+  /** Steps to which paths lead, drawn by the seed. */
+  readonly stepsMax: number;
+  /** Moves of a path; only a shortest way to its step may be longer. */
+  readonly movesMax: number;
+  readonly seed: number;
+}
+
+/** Paths over every step of the graph, or to as many as the bounds allow, the farthest steps first. */
+export function coverOf(subject: Subject, graph: StateGraph, { stepsMax, movesMax, seed }: CoverBounds): Cover {
   const open = new Set([...graph.nodes.values()].flatMap(({ steps }) => steps));
   const ways = waysTo(graph);
   const paths: PlayedPath[] = [];
   const faults: Cover['faults'][number][] = [];
-  for (const step of [...open].reverse()) {
+  for (const step of [...drawn([...open], stepsMax, seed)].reverse()) {
     if (!open.has(step)) continue;
     const steps = [...(ways.get(step) ?? []), step];
-    extend(steps, graph, open);
+    extend(steps, movesMax, { graph, open });
     const replayed = replay(subject, steps);
     if (replayed.fault !== null) faults.push(replayed.fault);
     const taken = steps.slice(0, replayed.length);
@@ -69,9 +78,13 @@ function waysTo(graph: StateGraph): ReadonlyMap<Step, readonly Step[]> {
 }
 
 /** Continues from the end of the path while there is a step that no path has. */
-function extend(path: Step[], graph: StateGraph, open: ReadonlySet<Step>): void {
+function extend(
+  path: Step[],
+  movesMax: number,
+  { graph, open }: { readonly graph: StateGraph; readonly open: ReadonlySet<Step> },
+): void {
   const met = new Set(path);
-  for (;;) {
+  while (path.length < movesMax) {
     const node: StateNode | undefined = graph.nodes.get(path.at(-1)?.to ?? '');
     const step = node?.steps.find((each) => open.has(each) && !met.has(each));
     if (step === undefined) return;
@@ -86,20 +99,23 @@ function replay(
   steps: readonly Step[],
 ): { readonly length: number; readonly end: string; readonly fault: Cover['faults'][number] | null } {
   let moment = START;
-  let end = momentKey(subject, moment);
+  const stopAt = (length: number, fault: Cover['faults'][number] | null = null) => ({
+    length,
+    end: endKey(subject, moment),
+    fault,
+  });
   for (const [n, { move: meant, to }] of steps.entries()) {
-    const move = movesAt(subject, moment).find(({ type }) => type === meant.type);
-    if (move !== undefined && !isNext(moment, move)) return { length: n, end, fault: null };
+    const move = subject.moves(moment).find(({ type }) => type === meant.type);
+    if (move !== undefined && !isNext(moment, move)) return stopAt(n);
     const after = move === undefined ? null : afterOf(subject, moment, move);
-    const key = after === null ? null : momentKey(subject, after);
+    const key = after === null ? null : subject.key(after);
     if (after === null || key !== to) {
       const way = [...steps.slice(0, n).map(({ move: { type } }) => type), meant.type];
-      return { length: n, end, fault: { sentence: unlike(meant.type), way } };
+      return stopAt(n, { sentence: unlike(meant.type), way });
     }
     moment = after;
-    end = key;
   }
-  return { length: steps.length, end, fault: null };
+  return stopAt(steps.length);
 }
 
 function afterOf(subject: Subject, moment: Moment, move: Move): Moment | null {

@@ -7,7 +7,7 @@
  * by another way, and often only after a while.
  */
 import { random } from '../memory/memory-nodes.ts';
-import { type Moment, momentKey, movesAt, START, type Subject, take } from './moves.ts';
+import { type Moment, START, type Subject, take } from './moves.ts';
 import { unlike } from './sameness.ts';
 import type { StateGraph } from './state-graph.ts';
 
@@ -30,13 +30,13 @@ function divergence(subject: Subject, graph: StateGraph, chance: () => number): 
   let moment = START;
   const way: string[] = [];
   for (let n = 0; n < MOVES_MAX; n += 1) {
-    const steps = graph.nodes.get(momentKey(subject, moment))?.steps ?? [];
+    const steps = graph.nodes.get(subject.key(moment))?.steps ?? [];
     const next: { readonly name: string; readonly after: Moment }[] = [];
-    for (const move of movesAt(subject, moment)) {
+    for (const move of subject.moves(moment)) {
       const decision = take(subject, moment, move);
       const after = decision.kind === 'refused' ? null : { state: decision.state, nowMs: move.input.atMs };
       const known = steps.find(({ move: { type } }) => type === move.type);
-      if (known?.to !== (after === null ? undefined : momentKey(subject, after))) {
+      if (known?.to !== (after === null ? undefined : subject.key(after))) {
         return { sentence: unlike(move.type), way: [...way, move.type] };
       }
       if (after !== null) next.push({ name: move.type, after });

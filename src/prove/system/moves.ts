@@ -13,10 +13,23 @@ import type { PlainEffect, PlainEvent } from '../../model/system-record.ts';
 import { EPOCH_MS, effectName, keyOf, nameIn, PROVEN_ID } from './sameness.ts';
 import type { ProveOptions } from './system-proof.ts';
 
-/** A system and the world around it. */
-export interface Subject {
+/** A system, and what the caller says of the world around it. */
+export interface Asked {
   readonly system: System;
   readonly options: ProveOptions<System>;
+}
+
+/** A system and everything that may happen to it. */
+export interface Subject {
+  readonly system: System;
+  /** What must hold in every state of it, beside the laws of every system. */
+  readonly invariants: NonNullable<ProveOptions<System>['invariants']>;
+  /** Members of a context that tell no two ends of one history apart. */
+  readonly ignore: NonNullable<ProveOptions<System>['ignore']>;
+  /** What tells states apart: those of one key are walked as one, and must continue alike. */
+  key(moment: Moment): string;
+  /** Everything that may happen at the moment. */
+  moves(moment: Moment): readonly Move[];
 }
 
 /** A state at an instant; null before the first record. */
@@ -38,16 +51,23 @@ export interface Move {
 /** Before anything has happened. */
 export const START: Moment = { state: null, nowMs: EPOCH_MS };
 
-/** The key of a moment. */
-export function momentKey({ system, options }: Subject, { state }: Moment): string {
-  return keyOf(system, state, options.ignore ?? {});
+/** The end of a history: equal for two that end alike. */
+export function endKey({ system, ignore }: Pick<Subject, 'system' | 'ignore'>, { state }: Moment): string {
+  return keyOf(system, state, ignore);
 }
 
-/** Everything that may happen at the moment. */
-export function movesAt(subject: Subject, { state, nowMs }: Moment): readonly Move[] {
+/** The system in the world that the options describe. */
+export function subjectOf(asked: Asked): Subject {
+  const { system, options } = asked;
+  const { invariants = {}, ignore = {} } = options;
+  const key = (moment: Moment): string => endKey({ system, ignore }, moment);
+  return { system, invariants, ignore, key, moves: (moment) => movesAt(asked, moment) };
+}
+
+function movesAt(asked: Asked, { state, nowMs }: Moment): readonly Move[] {
   const soonMs = nowMs + 1;
-  const found = state === null ? openings(subject, soonMs) : next(subject, state, soonMs);
-  const names = found.map(({ input }) => nameIn(subject.system, state, input.actor, input.event));
+  const found = state === null ? openings(asked, soonMs) : next(asked, state, soonMs);
+  const names = found.map(({ input }) => nameIn(asked.system, state, input.actor, input.event));
   const named = found.map((move, n): Move => {
     const name = names[n] ?? '';
     const { key } = move.input.event;
@@ -65,7 +85,7 @@ export interface Tried {
 
 type Unnamed = Omit<Move, 'type'>;
 
-function openings({ system, options: { begin } }: Subject, atMs: number): readonly Unnamed[] {
+function openings({ system, options: { begin } }: Asked, atMs: number): readonly Unnamed[] {
   const events: readonly PlainEvent[] = isList(begin) ? begin : [begin];
   return events.map((event) => ({ kind: 'opening', input: { actor: system.rootName, event, atMs }, settles: null }));
 }
@@ -74,7 +94,7 @@ function isList(begin: PlainEvent | readonly PlainEvent[]): begin is readonly Pl
   return Array.isArray(begin);
 }
 
-function next({ system, options }: Subject, state: AnyState, atMs: number): readonly Unnamed[] {
+function next({ system, options }: Asked, state: AnyState, atMs: number): readonly Unnamed[] {
   const settled = state.owed.flatMap((effect): readonly Unnamed[] => {
     const { actor, key } = effect;
     if (effect.kind === DEADLINE) {
@@ -106,6 +126,6 @@ export function deadlineIn(effect: PlainEffect): { readonly id: string; readonly
 }
 
 /** What the system makes of the move. Throws what its machines throw. */
-export function take({ system }: Subject, { state }: Moment, { input }: Move): Decision {
+export function take({ system }: Pick<Subject, 'system'>, { state }: Moment, { input }: Move): Decision {
   return decide(system, PROVEN_ID, state, input);
 }

@@ -15,7 +15,7 @@ import type { PlainEffect, PlainEvent } from '../../model/system-record.ts';
 import type { FsPort } from '../../ports/fs.ts';
 import { Halted } from '../memory/memory-fs.ts';
 import type { PlayedPath } from './covering-paths.ts';
-import { type Move, movesAt, START, type Subject } from './moves.ts';
+import { type Move, START, type Subject } from './moves.ts';
 import { ProofClock, type ProofMachine } from './proof-machine.ts';
 import type { OpenEngine, ProvenEngine } from './proven-engine.ts';
 import { recordsOn } from './proven-journal.ts';
@@ -104,7 +104,7 @@ export class PlayedProcess {
 
   async #live(fs: FsPort): Promise<ProcessEnd> {
     const { subject, path, open } = this.#play;
-    const opening = movesAt(subject, START).find(({ type }) => type === path.names[0]);
+    const opening = subject.moves(START).find(({ type }) => type === path.names[0]);
     if (opening === undefined) throw new Error('bug: a path begins with an opening');
     const ports = { fs, clock: this.#clock, processes: this.machine.processes(this.#self) };
     const engine = await open(ports, subject.system, opening.input.event, (performing) => this.#perform(performing));
@@ -125,7 +125,7 @@ export class PlayedProcess {
   async #lead(engine: ProvenEngine, name: string): Promise<string | null> {
     const { state } = engine;
     this.#clock.moveTo(this.machine.nowMs + 1);
-    const move = movesAt(this.#play.subject, { state, nowMs: this.machine.nowMs }).find(({ type }) => type === name);
+    const move = this.#play.subject.moves({ state, nowMs: this.machine.nowMs }).find(({ type }) => type === name);
     if (move === undefined) return `${name} cannot happen in the state that the engine has come to`;
     const why = await this.#begin(engine, move);
     if (why !== null) return why;

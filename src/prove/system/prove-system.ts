@@ -4,18 +4,18 @@
  * Owns: the order of the parts, putting the proof together. Does not own: any of the parts.
  */
 import type { System } from '../../kernel/system.ts';
-import { random } from '../memory/memory-nodes.ts';
 import { neverReached } from './charts-reached.ts';
-import { coverOf } from './covering-paths.ts';
+import { type CoverBounds, coverOf } from './covering-paths.ts';
+import { drawn } from './drawn.ts';
 import { divergences } from './drawn-histories.ts';
 import { type Failure, failuresOf, meetFailure } from './failing-files.ts';
-import type { Subject } from './moves.ts';
+import { type Asked, type Subject, subjectOf } from './moves.ts';
 import type { Play } from './played-process.ts';
 import type { StopKind } from './proof-machine.ts';
 import { type OpenEngine, openRealEngine } from './proven-engine.ts';
 import { stateFaults } from './state-faults.ts';
 import { type StateGraph, walk } from './state-graph.ts';
-import { stepFaults, tryMoves } from './step-faults.ts';
+import { reread, stepFaults, tryMoves } from './step-faults.ts';
 import { goOn, playThrough, type Stop } from './stops.ts';
 import { Findings, type ProveOptions, type Share, type SystemProof } from './system-proof.ts';
 
@@ -33,11 +33,26 @@ export function proveSystem<S extends System>(system: S, options: ProveOptions<S
   return proveWith(openRealEngine, { system, options: options as ProveOptions<System> });
 }
 
+/** The proof of the system as driven by that engine. */
+export function proveWith(open: OpenEngine, asked: Asked): Promise<SystemProof> {
+  const { statesMax = STATES_MAX, stopsMax = STOPS_MAX, seed = 1 } = asked.options;
+  const paths = { stepsMax: Number.POSITIVE_INFINITY, movesMax: Number.POSITIVE_INFINITY };
+  return proveSubject(open, subjectOf(asked), { statesMax, stopsMax, paths, seed });
+}
+
+/** How much of a subject is looked at. */
+export interface Bounds {
+  readonly statesMax: number;
+  readonly stopsMax: number;
+  readonly paths: Omit<CoverBounds, 'seed'>;
+  readonly seed: number;
+}
+
 /** The proof of the subject as driven by that engine. */
-export async function proveWith(open: OpenEngine, subject: Subject): Promise<SystemProof> {
+export async function proveSubject(open: OpenEngine, subject: Subject, bounds: Bounds): Promise<SystemProof> {
   const beganMs = performance.now();
-  const { system, options } = subject;
-  const { statesMax = STATES_MAX, seed = 1 } = options;
+  const { system } = subject;
+  const { statesMax, seed } = bounds;
   const findings = new Findings();
   const graph = walk(subject, statesMax);
   for (const { sentence, way } of graph.faults) findings.add(sentence, way);
@@ -49,12 +64,12 @@ export async function proveWith(open: OpenEngine, subject: Subject): Promise<Sys
   checkStates(subject, graph, findings);
   if (graph.faults.length === 0 && !graph.isCut)
     for (const { sentence, way } of divergences(subject, graph, seed)) findings.add(sentence, way);
-  const cover = coverOf(subject, graph);
+  const cover = coverOf(subject, graph, { ...bounds.paths, seed });
   for (const { sentence, way } of cover.faults) findings.add(sentence, way);
   // An engine that drives what is refuted already only adds to the findings what comes of them.
   const isPlayed = findings.all.length === 0;
   const plays = (isPlayed ? cover.paths : []).map((path): Play => ({ subject, path, open }));
-  const played = await playAll(plays, { seed, max: options.stopsMax ?? STOPS_MAX, findings });
+  const played = await playAll(plays, { seed, max: bounds.stopsMax, findings });
   const missed = graph.isCut ? { states: [], effects: [] } : neverReached(system, graph);
   return {
     kind: system.kind,
@@ -74,8 +89,9 @@ export async function proveWith(open: OpenEngine, subject: Subject): Promise<Sys
 function checkStates(subject: Subject, graph: StateGraph, findings: Findings): void {
   for (const { moment, way } of graph.nodes.values()) {
     const tried = tryMoves(subject, moment);
+    const read = reread(subject, moment);
     for (const each of tried)
-      for (const sentence of stepFaults(subject, moment, each)) findings.add(sentence, [...way, each.move.type]);
+      for (const sentence of stepFaults(subject, read, each)) findings.add(sentence, [...way, each.move.type]);
     if (moment.state === null) continue;
     for (const sentence of stateFaults(subject, moment.state, tried)) findings.add(sentence, way);
   }
@@ -115,15 +131,4 @@ async function playAll(
     stops: { tried: chosen.stops.length, of: stops.length },
     failures: { tried: chosen.failures.length, of: failures.length },
   };
-}
-
-/** At most `max` of them, drawn by the seed. */
-function drawn<T>(all: readonly T[], max: number, seed: number): readonly T[] {
-  if (all.length <= max) return all;
-  const chance = random(seed);
-  return all
-    .map((each) => ({ each, rank: chance() }))
-    .sort((a, b) => a.rank - b.rank)
-    .slice(0, max)
-    .map(({ each }) => each);
 }

@@ -18,8 +18,12 @@ import type { Subject, Tried } from './moves.ts';
 import { effectName } from './sameness.ts';
 
 /** What does not hold in the state, from which those moves were tried; each a sentence. */
-export function stateFaults({ system, options }: Subject, state: AnyState, tried: readonly Tried[]): readonly string[] {
-  const own = Object.entries(options.invariants ?? {}).flatMap(([sentence, holds]) =>
+export function stateFaults(
+  { system, invariants }: Subject,
+  state: AnyState,
+  tried: readonly Tried[],
+): readonly string[] {
+  const own = Object.entries(invariants).flatMap(([sentence, holds]) =>
     holds(state) ? [] : [`it does not hold: ${sentence}`],
   );
   return [...restFaults(state, tried), ...owedFaults(system, state, tried), ...formFaults(system, state), ...own];

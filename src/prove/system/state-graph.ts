@@ -9,7 +9,7 @@
 import { type AdjacencyValue, getAdjacencyMap, type TraversalOptions } from '@xstate/graph';
 import { fromTransition, type NonReducibleUnknown, type TransitionSnapshot } from 'xstate';
 import type { Delivery } from '../../kernel/decide.ts';
-import { type Moment, type Move, momentKey, movesAt, START, type Subject, take } from './moves.ts';
+import { type Moment, type Move, START, type Subject, take } from './moves.ts';
 
 /** A step that is taken. */
 export interface Step {
@@ -53,7 +53,7 @@ export function walk(subject: Subject, statesMax: number): StateGraph {
   const taker = new Taker(subject, statesMax);
   const logic = fromTransition((moment: Moment, move: Move) => taker.take(moment, move), START);
   const traversal: TraversalOptions<Snapshot, Move, NonReducibleUnknown> = {
-    events: ({ context }) => movesAt(subject, context),
+    events: ({ context }) => subject.moves(context),
     serializeState: ({ context }) => taker.keyOf(context),
     serializeEvent: ({ type }) => type,
   };
@@ -90,7 +90,7 @@ class Taker {
   }
 
   keyOf(moment: Moment): string {
-    const key = this.#keys.get(moment) ?? momentKey(this.#subject, moment);
+    const key = this.#keys.get(moment) ?? this.#subject.key(moment);
     this.#keys.set(moment, key);
     this.#known.add(key);
     if (this.states > this.#statesMax) throw new BoundReached();

@@ -11,15 +11,15 @@ import { recordProblem } from '../../engine/rehydrate-system.ts';
 import type { Decision } from '../../kernel/decide.ts';
 import { stateImage } from '../../kernel/image.ts';
 import type { System } from '../../kernel/system.ts';
-import { type Moment, type Move, momentKey, movesAt, type Subject, type Tried, take } from './moves.ts';
+import { type Moment, type Move, type Subject, type Tried, take } from './moves.ts';
 import { restored } from './state-faults.ts';
 
 /** Every move from the moment, but for those at which the system throws, or that lead to what has no form. */
 export function tryMoves(subject: Subject, moment: Moment): readonly Tried[] {
-  return movesAt(subject, moment).flatMap((move): readonly Tried[] => {
+  return subject.moves(moment).flatMap((move): readonly Tried[] => {
     try {
       const decision = take(subject, moment, move);
-      if (decision.kind === 'accepted') momentKey(subject, { state: decision.state, nowMs: move.input.atMs });
+      if (decision.kind === 'accepted') subject.key({ state: decision.state, nowMs: move.input.atMs });
       return [{ move, decision }];
     } catch {
       // The walk has met it already, and told.
@@ -28,29 +28,44 @@ export function tryMoves(subject: Subject, moment: Moment): readonly Tried[] {
   });
 }
 
+/** A moment, and the same as a process finds it that reads it from disk. */
+export interface Reread {
+  readonly moment: Moment;
+  readonly back: Moment | Error;
+}
+
+/** The moment, read from disk once. */
+export function reread({ system }: Subject, moment: Moment): Reread {
+  if (moment.state === null) return { moment, back: moment };
+  try {
+    return { moment, back: { ...moment, state: restored(system, moment.state) } };
+  } catch (error) {
+    return { moment, back: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
 /** What does not hold of a move from the moment; each a sentence. */
-export function stepFaults(subject: Subject, moment: Moment, { move, decision }: Tried): readonly string[] {
+export function stepFaults(subject: Subject, read: Reread, { move, decision }: Tried): readonly string[] {
+  const { moment } = read;
   const { system } = subject;
   if (decision.kind === 'refused')
     return move.kind === 'opening' ? [`the opening event ${move.type} is refused: ${decision.reason}`] : [];
-  const faults = [
-    ...sameFaults(subject, moment, move, decision),
-    ...settledFaults(subject, moment, { move, decision }),
-  ];
+  const faults = [...sameFaults(subject, read, move, decision), ...settledFaults(subject, moment, { move, decision })];
   const problem = recordProblem(system, { ...move.input, effects: decision.effects }, moment.state);
   return problem === null ? faults : [...faults, `${move.type} cannot be recorded: ${problem}`];
 }
 
-function sameFaults(subject: Subject, moment: Moment, move: Move, first: Decision): readonly string[] {
+function sameFaults(subject: Subject, { moment, back }: Reread, move: Move, first: Decision): readonly string[] {
   const { system } = subject;
   const text = textOf(system, first);
   const again = textOf(system, take(subject, moment, move));
   if (again !== text) return [`${move.type}, decided twice, comes to two different states`];
   if (moment.state === null) return [];
-  const { state } = moment;
   try {
-    const back = textOf(system, take(subject, { ...moment, state: restored(system, state) }, move));
-    return back === text ? [] : [`${move.type} comes to another state after the system was read from disk`];
+    if (back instanceof Error) throw back;
+    return textOf(system, take(subject, back, move)) === text
+      ? []
+      : [`${move.type} comes to another state after the system was read from disk`];
   } catch (error) {
     return [`${move.type} is not decided after the system was read from disk: ${String(error)}`];
   }

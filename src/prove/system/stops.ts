@@ -7,7 +7,7 @@
  * finds nothing wrong with it. 3. The effects are those of the path, under the same keys.
  */
 import { random } from '../memory/memory-nodes.ts';
-import { momentKey } from './moves.ts';
+import { endKey } from './moves.ts';
 import { type Play, PlayedProcess, type ProcessEnd } from './played-process.ts';
 import { ProofMachine, STOP_KINDS, type StopKind } from './proof-machine.ts';
 import { rehydratedOn } from './proven-journal.ts';
@@ -114,7 +114,7 @@ export async function endFaults(
   const sums = found.records.map(({ sum }) => sum);
   if (!areIn(machine.acknowledged, sums)) faults.push('acknowledged records are lost');
   if (end.kind !== 'closed') return faults;
-  if (momentKey(play.subject, { state: found.state, nowMs: machine.nowMs }) !== play.path.end)
+  if (endKey(play.subject, { state: found.state, nowMs: machine.nowMs }) !== play.path.end)
     faults.push('it ends in another state than without a stop');
   if (machine.keys.join(' ') !== keys.join(' '))
     faults.push(`effects were performed under ${told(machine.keys)}, not under ${told(keys)}`);

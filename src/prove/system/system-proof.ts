@@ -59,7 +59,10 @@ export interface SystemProof {
   readonly steps: number;
   /** Paths on which the steps lie that were played through the engine. */
   readonly paths: number;
-  /** Steps that the engine was not led to take: a deadline before an earlier one; all of them, where a state or a step is refuted by itself. */
+  /**
+   * Steps that the engine was not led to take: a deadline before an earlier one; what no path leads over, where not every step is to be played; all of them,
+   * where a state or a step is refuted by itself.
+   */
   readonly stepsUnplayed: number;
   /** Stops of the engine from which another one continued. */
   readonly stops: Share;
@@ -76,6 +79,15 @@ export interface SystemProof {
 /** Whether nothing is broken, every state was reached and every effect asked for. */
 export function isSound({ broken, statesNeverReached, effectsNeverAsked }: SystemProof): boolean {
   return broken.length + statesNeverReached.length + effectsNeverAsked.length === 0;
+}
+
+/** Everything that refutes it, each in one sentence. */
+export function faultsOf({ broken, statesNeverReached, effectsNeverAsked }: SystemProof): readonly string[] {
+  return [
+    ...statesNeverReached.map((name) => `the state ${name} is never reached`),
+    ...effectsNeverAsked.map((name) => `the effect ${name} is never asked for`),
+    ...broken.map(({ sentence, path }) => (path.length === 0 ? sentence : `${sentence}, after ${path.join(' → ')}`)),
+  ];
 }
 
 /** Findings as they are met: the same sentence once, with the first way to it. */

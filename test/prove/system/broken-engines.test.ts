@@ -2,14 +2,14 @@
 import { expect, test } from 'vitest';
 import { orderSystem } from '../../../docs/examples/order.ts';
 import type { FsPort } from '../../../src/ports/fs.ts';
-import type { Subject } from '../../../src/prove/system/moves.ts';
+import type { Asked } from '../../../src/prove/system/moves.ts';
 import { proveWith } from '../../../src/prove/system/prove-system.ts';
 import { type OpenEngine, openRealEngine, type PerformEffect } from '../../../src/prove/system/proven-engine.ts';
 import type { SystemProof } from '../../../src/prove/system/system-proof.ts';
 import { plantedSystem } from './planted-system.ts';
 
 /** The order without a decline: one path. */
-const SUBJECT: Subject = {
+const SUBJECT: Asked = {
   system: orderSystem,
   options: {
     begin: { type: 'orderPlaced', cents: 1 } as { type: string },
@@ -20,7 +20,7 @@ const SUBJECT: Subject = {
 };
 
 /** It asks for something, and a command calls it off. */
-const CALLED_OFF: Subject = {
+const CALLED_OFF: Asked = {
   options: {
     begin: { type: 'begun' },
     answers: () => [{ type: 'done' }],
@@ -35,7 +35,7 @@ const CALLED_OFF: Subject = {
 const FIRST_PID = 101;
 
 /** Without stops and failures: for what shows as soon as the engine works. */
-const UNSTOPPED: Subject = { ...SUBJECT, options: { ...SUBJECT.options, stopsMax: 0 } };
+const UNSTOPPED: Asked = { ...SUBJECT, options: { ...SUBJECT.options, stopsMax: 0 } };
 
 const sentences = ({ broken }: SystemProof): readonly string[] => broken.map(({ sentence }) => sentence);
 
