@@ -6,13 +6,13 @@
 import { noticeHooks, noticesFor } from '../../app/notifying.ts';
 import { agentNamed, type CommonOptions, placesOf } from '../../app/options.ts';
 import { withDriver } from '../../app/session.ts';
+import { takeInWith } from '../../app/taking-in.ts';
 import { readConfig } from '../../app/wiring.ts';
 import { spanMs } from '../../base/elapsed.ts';
 import { listed } from '../../base/listed.ts';
 import { watchInbox } from '../../engine/commands.ts';
 import type { Driver } from '../../engine/driver.ts';
-import { assertNoneRefused, type PacketOutcome, runsOf } from '../../engine/intake.ts';
-import { recordPackets } from '../../engine/record-packets.ts';
+import { type PacketOutcome, runsOf } from '../../engine/intake.ts';
 import { unknownRun } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
@@ -80,8 +80,7 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
       isAllOrNothing: options.allOrNothing === true,
       ...agentNamed(options),
     };
-    const { outcomes, isRecorded } = await recordPackets(driver, readings, how);
-    if (!isRecorded) assertNoneRefused(outcomes);
+    const outcomes = await takeInWith(driver, readings, how);
     const named = runIds.map((runId) => resolveRun(places, runId));
     const asked = namedRuns(driver, options, named, runsOf(outcomes));
     // Whoever names runs wants those and no other; else what is queued meanwhile is driven too.
