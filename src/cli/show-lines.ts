@@ -165,7 +165,7 @@ function commandLines(command: CommandRun): readonly string[] {
 }
 
 /** A finding with its place. */
-export function findingLine({ severity, message, file, line: row }: Finding): string {
+function findingLine({ severity, message, file, line: row }: Finding): string {
   const place = file === undefined ? '' : `${visible(file)}${row === undefined ? '' : `:${row}`}  `;
   return `${line(severity)}  ${place}${line(message)}`;
 }

@@ -39,7 +39,7 @@ import { replacePacket } from './replace-packet.ts';
 import { recordsOf, unknownRun } from './run-look.ts';
 
 /** Decides on the command and marks it decided in the inbox. */
-export async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
+async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
   const { files, paths } = driver.world;
   const decision = await decisionOn(driver, command);
   await markDecided(files, paths, command.commandId, decision);

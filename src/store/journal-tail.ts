@@ -14,7 +14,7 @@ import { chainFault, readLine } from './journal-lines.ts';
 import { attempt } from './store-errors.ts';
 
 /** A place in a journal that moves on with every record read. */
-export class JournalFollower {
+class JournalFollower {
   readonly #files: Files;
   readonly #path: string;
   readonly #fromSeq: number;

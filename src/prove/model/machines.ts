@@ -191,11 +191,11 @@ const RUN_TYPES: ReadonlySet<string> = new Set(runEventSchema.options.map(({ sha
 const TASK_TYPES: ReadonlySet<string> = new Set(taskEventSchema.options.map(({ shape }) => shape.type.value));
 
 /** True for a fact that a run learns. */
-export function isRunEvent(event: JournalEvent): event is RunEvent {
+function isRunEvent(event: JournalEvent): event is RunEvent {
   return RUN_TYPES.has(event.type);
 }
 
 /** True for a fact that a task learns. */
-export function isTaskEvent(event: JournalEvent): event is TaskEvent {
+function isTaskEvent(event: JournalEvent): event is TaskEvent {
   return TASK_TYPES.has(event.type);
 }
