@@ -60,11 +60,6 @@ export function recoverRegistry(options: readonly string[] = []): Action {
   return pawl('run', 'check every run and set aside what contradicts itself', ['recover'], options);
 }
 
-/** What an agent's program and login look like from here. */
-export function lookAtAgents(): Action {
-  return pawl('look', 'list the available agents', ['doctor']);
-}
-
 /** The help of a command, or of all. */
 export function helpOf(command: string | null): Action {
   return pawl('look', 'show its usage', command === null ? ['--help'] : [command, '--help']);

@@ -1,8 +1,7 @@
 /**
  * The machines alone, without outbox and driver: every state that they reach when anything may be said to them at any time.
  *
- * Owns: what is said, the walk of @xstate/graph over a machine itself. Does not own: run and tasks together (graph), the steps of a chart
- * (chart-steps).
+ * Owns: what is said, the walk of @xstate/graph over a machine itself. Does not own: run and tasks together (graph).
  *
  * Invariant: what is said is wider than what the driver would let through: results of old epochs and of other commits, ends nobody awaits.
  */
