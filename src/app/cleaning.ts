@@ -25,6 +25,7 @@ import { PawlError } from '../model/error.ts';
 import { type CleanLimits, isChosen, isCleanable } from '../run/clean-choice.ts';
 import type { RunView } from '../run/run-view.ts';
 import { listRuns } from '../store/registry.ts';
+import { gitHere } from './git-here.ts';
 import type { Places } from './options.ts';
 import { type LineLog, withIdleDriver } from './session.ts';
 
@@ -95,8 +96,9 @@ async function cleanOne(tools: CleanTools, view: RunView, wish: CleanRequest): P
   }
 }
 
-function toolsFor({ files, paths, repository }: Places, helperFd: number | null): CleanTools {
-  const git = openGit({ repository: repository.mainWorktree, helperFd });
+function toolsFor(places: Places, helperFd: number | null): CleanTools {
+  const { files, paths } = places;
+  const git = openGit(gitHere(places, helperFd));
   return {
     files,
     paths,

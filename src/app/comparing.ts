@@ -6,10 +6,10 @@
  */
 import { branchCommit, compareCommits } from '../adapters/git/comparison.ts';
 import { openGit } from '../adapters/git/git.ts';
-import type { GitContext } from '../adapters/git/worktree.ts';
 import { PawlError } from '../model/error.ts';
 import type { RunStory } from '../run/run-story.ts';
 import type { PatchReading } from '../scm/patch-reading.ts';
+import { gitHere } from './git-here.ts';
 import type { Places } from './options.ts';
 
 /** What a run has changed. */
@@ -24,13 +24,13 @@ export interface RunChange {
 
 /** The difference from `base` to `head`, its first `linesMax` lines kept. Throws PAWL_GIT_FAILED for a commit that is gone. */
 export function difference(places: Places, base: string, head: string, linesMax: number): Promise<PatchReading> {
-  return compareCommits(gitOf(places), base, head, linesMax);
+  return compareCommits(openGit(gitHere(places, null)), base, head, linesMax);
 }
 
 /** What the run has changed, in figures alone, and where its branch is. */
 export async function changeOf(places: Places, story: RunStory): Promise<RunChange> {
   const { branch, baseCommit, headCommit } = story;
-  const git = gitOf(places);
+  const git = openGit(gitHere(places, null));
   let nowAt: string | null | undefined;
   try {
     nowAt = branch === '' ? null : await branchCommit(git, branch);
@@ -41,8 +41,4 @@ export async function changeOf(places: Places, story: RunStory): Promise<RunChan
     if (!(error instanceof PawlError) || error.code !== 'PAWL_GIT_FAILED') throw error;
     return { change: null, changeProblem: error.message, branchCommit: nowAt };
   }
-}
-
-function gitOf({ repository }: Places): GitContext {
-  return openGit({ repository: repository.mainWorktree, helperFd: null });
 }

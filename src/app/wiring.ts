@@ -32,6 +32,7 @@ import { openRegistry } from '../store/registry.ts';
 import { bindRegistry } from '../store/registry-binding.ts';
 import { type TakeOver, takeLock } from '../store/registry-lock.ts';
 import { runStores } from '../store/system-files.ts';
+import { gitHere } from './git-here.ts';
 import { assertNotify } from './notifying.ts';
 import { type Places, registryUser } from './options.ts';
 
@@ -79,7 +80,7 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     files,
     clock: systemClock,
     processes,
-    git: createGit({ repository: repository.mainWorktree, helperFd: lock.helperFd }),
+    git: createGit(gitHere(places, lock.helperFd)),
     agents: agentsOf(places, config),
     adapterOf,
     scm: (runFolder) => localScm(files, runFolder),
@@ -133,8 +134,8 @@ export function agentsOf({ configFile }: Pick<Places, 'configFile'>, config: Con
 }
 
 /** Git for one look at the repository, by a process that holds no lock: what it has answered once it does not ask again. */
-export function gitToLookAt({ repository }: Pick<Places, 'repository'>): GitPort {
-  return createGit({ repository: repository.mainWorktree, helperFd: null, isOneLook: true });
+export function gitToLookAt(places: Pick<Places, 'repository'>): GitPort {
+  return createGit({ ...gitHere(places, null), isOneLook: true });
 }
 
 function folderOf(path: string): string {
