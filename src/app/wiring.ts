@@ -3,8 +3,6 @@
  *
  * Owns: that. Does not own: what any part does. Nothing else wires.
  */
-
-import { spawnSync } from 'node:child_process';
 import { adapterOf } from '../adapters/agents/adapters.ts';
 import { createAgents } from '../adapters/agents/agents.ts';
 import { builtPath } from '../adapters/built-path.ts';
@@ -13,6 +11,7 @@ import { createGit } from '../adapters/git/git.ts';
 import { flockHelperLock } from '../adapters/git/helper-lock.ts';
 import { excludePatterns } from '../adapters/git/locate.ts';
 import { headOf, makeDurable, recordTree, settingsOf } from '../adapters/git/tree.ts';
+import { hasPidNamespaces, hasProgram } from '../adapters/processes/abilities.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { localScm } from '../adapters/scm/local.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -146,23 +145,4 @@ function folderOf(path: string): string {
 function registryPattern({ repository, paths }: Places): readonly string[] {
   const prefix = `${repository.mainWorktree}/`;
   return paths.root.startsWith(prefix) ? [`/${paths.root.slice(prefix.length)}/`] : [];
-}
-
-function hasProgram(name: string): boolean {
-  return spawnSync(name, ['--version'], { stdio: 'ignore', timeout: 5_000 }).error === undefined;
-}
-
-/** Whether an unprivileged PID namespace can be made here; tried, not guessed. */
-export function hasPidNamespaces(): boolean {
-  const argv = [
-    '--user',
-    '--map-current-user',
-    '--pid',
-    '--fork',
-    '--kill-child=SIGKILL',
-    '--mount-proc',
-    '--',
-    'true',
-  ];
-  return spawnSync('unshare', argv, { stdio: 'ignore', timeout: 5_000 }).status === 0;
 }
