@@ -13,6 +13,7 @@ import type { DriverOptions } from '../engine/driver-options.ts';
 import { Notices } from '../engine/notices.ts';
 import type { Config } from '../model/config.ts';
 import { type ErrorDetails, PawlError } from '../model/error.ts';
+import { BOUNDS } from '../model/limits.ts';
 import { splitCommand } from '../packets/allow-list.ts';
 import type { Places } from './options.ts';
 
@@ -29,7 +30,7 @@ export function noticesFor(
   const argv = option === undefined ? configured(places, config) : named(places, option);
   if (argv === null) return null;
   const { files, paths, repository } = places;
-  return new Notices({ files, paths }, commandNotifier(argv, repository.mainWorktree), log);
+  return new Notices({ files, paths }, commandNotifier(argv, repository.mainWorktree, BOUNDS.noticeMs), log);
 }
 
 /** A driver's hooks by which it tells through `notices`, and still calls `onRecord`. */

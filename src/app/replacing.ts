@@ -12,7 +12,8 @@ import { notReadThere, twiceInFile } from '../engine/replace-refusals.ts';
 import type { ReplaceCommand } from '../model/command.ts';
 import type { PacketReading } from '../model/packet.ts';
 import type { Places } from './options.ts';
-import { type LineLog, sendCommands } from './send-command.ts';
+import { sendCommands } from './send-command.ts';
+import type { LineLog } from './session.ts';
 
 /** What came of the packets. */
 export interface Replaced {

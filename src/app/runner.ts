@@ -5,9 +5,8 @@
  */
 import { sha256 } from '../base/sha256.ts';
 import { Driver } from '../engine/driver.ts';
-import { assertNoneRefused, runsOf } from '../engine/intake.ts';
+import { runsOf } from '../engine/intake.ts';
 import type { InspectObserver } from '../engine/mirror.ts';
-import { recordPackets } from '../engine/record-packets.ts';
 import { unknownRun } from '../engine/run-look.ts';
 import { AGENT_NAME, AGENT_NAME_RULE } from '../model/agent-name.ts';
 import { PawlError } from '../model/error.ts';
@@ -17,6 +16,7 @@ import { type PacketsFile, readPackets } from '../packets/packets.ts';
 import type { RunView } from '../run/run-view.ts';
 import { noticeHooks, noticesFor } from './notifying.ts';
 import { agentNamed, placesOf } from './options.ts';
+import { takeInWith } from './taking-in.ts';
 import { openWorld } from './wiring.ts';
 
 /** How a runner is made. Paths are absolute, or relative to `cwd`. */
@@ -98,12 +98,7 @@ export async function createRunner(options: RunnerOptions = {}): Promise<Runner>
   }
   return {
     intake: async ({ readings }, { again = false } = {}) => {
-      const { outcomes } = await recordPackets(driver, readings, {
-        again,
-        isAllOrNothing: true,
-        ...agentNamed(options),
-      });
-      assertNoneRefused(outcomes);
+      const outcomes = await takeInWith(driver, readings, { again, isAllOrNothing: true, ...agentNamed(options) });
       return runsOf(outcomes).map(viewOf);
     },
     drive: async (runIds) => {

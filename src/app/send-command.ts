@@ -15,15 +15,10 @@ import { leaveCommand, readDecision } from '../store/inbox.ts';
 import { assertOwnRegistry } from '../store/registry-binding.ts';
 import { assertHolderKnown, readHolder } from '../store/registry-lock.ts';
 import { type Places, registryUser } from './options.ts';
-import { withDriver } from './session.ts';
+import { type LineLog, withIdleDriver } from './session.ts';
 
 /** How often the decision is looked for. */
 const LOOK_MS = 100;
-
-/** Whoever is told, a line at a time, what goes on meanwhile. */
-export interface LineLog {
-  log(line: string): void;
-}
 
 /** A command that was left, and the decision on it; null while it takes longer than is waited for. */
 export interface SentCommand {
@@ -82,6 +77,5 @@ function hasDriver({ files, paths }: Places): boolean {
 
 /** Nobody drives: this process takes the lock, decides, ends what is to be ended. */
 async function decideHere(output: LineLog, places: Places): Promise<void> {
-  const request = { places, log: (line: string) => output.log(line) };
-  await withDriver(request, { maxParallel: 1, agentOverride: null }, (driver) => emptyInbox(driver));
+  await withIdleDriver(output, places, emptyInbox);
 }

@@ -5,7 +5,13 @@
  */
 import { Driver } from '../engine/driver.ts';
 import type { DriverOptions } from '../engine/driver-options.ts';
+import type { Places } from './options.ts';
 import { openWorld, type WorldRequest } from './wiring.ts';
+
+/** Whoever is told, a line at a time, what goes on meanwhile. */
+export interface LineLog {
+  log(line: string): void;
+}
 
 /**
  * Opens a driver, runs `body` with it, and closes it; the lock is released only after everything else. `onMade` is given the driver before it loads the runs
@@ -32,4 +38,15 @@ export async function withDriver<T>(
   } finally {
     await world.lock.release();
   }
+}
+
+/** The same with a driver that drives nothing: for what is done while the registry is held, and then let go of. */
+export function withIdleDriver<T>(
+  output: LineLog,
+  places: Places,
+  body: (driver: Driver) => Promise<T>,
+  takeOver?: WorldRequest['takeOver'],
+): Promise<T> {
+  const request = { places, log: (line: string) => output.log(line), ...(takeOver === undefined ? {} : { takeOver }) };
+  return withDriver(request, { maxParallel: 1, agentOverride: null }, body);
 }

@@ -3,8 +3,6 @@
  *
  * Owns: that. Does not own: what any part does. Nothing else wires.
  */
-
-import { spawnSync } from 'node:child_process';
 import { adapterOf } from '../adapters/agents/adapters.ts';
 import { createAgents } from '../adapters/agents/agents.ts';
 import { builtPath } from '../adapters/built-path.ts';
@@ -13,6 +11,7 @@ import { createGit } from '../adapters/git/git.ts';
 import { flockHelperLock } from '../adapters/git/helper-lock.ts';
 import { excludePatterns } from '../adapters/git/locate.ts';
 import { headOf, makeDurable, recordTree, settingsOf } from '../adapters/git/tree.ts';
+import { hasPidNamespaces, hasProgram } from '../adapters/processes/abilities.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { localScm } from '../adapters/scm/local.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -32,6 +31,7 @@ import { fileStore } from '../store/file-store.ts';
 import { openRegistry } from '../store/registry.ts';
 import { bindRegistry } from '../store/registry-binding.ts';
 import { type TakeOver, takeLock } from '../store/registry-lock.ts';
+import { gitHere } from './git-here.ts';
 import { assertNotify } from './notifying.ts';
 import { type Places, registryUser } from './options.ts';
 
@@ -79,7 +79,7 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     files,
     clock: systemClock,
     processes,
-    git: createGit({ repository: repository.mainWorktree, helperFd: lock.helperFd }),
+    git: createGit(gitHere(places, lock.helperFd)),
     agents: agentsOf(places, config),
     adapterOf,
     scm: (runFolder) => localScm(files, runFolder),
@@ -134,8 +134,8 @@ export function agentsOf({ configFile }: Pick<Places, 'configFile'>, config: Con
 }
 
 /** Git for one look at the repository, by a process that holds no lock: what it has answered once it does not ask again. */
-export function gitToLookAt({ repository }: Pick<Places, 'repository'>): GitPort {
-  return createGit({ repository: repository.mainWorktree, helperFd: null, isOneLook: true });
+export function gitToLookAt(places: Pick<Places, 'repository'>): GitPort {
+  return createGit({ ...gitHere(places, null), isOneLook: true });
 }
 
 function folderOf(path: string): string {
@@ -146,23 +146,4 @@ function folderOf(path: string): string {
 function registryPattern({ repository, paths }: Places): readonly string[] {
   const prefix = `${repository.mainWorktree}/`;
   return paths.root.startsWith(prefix) ? [`/${paths.root.slice(prefix.length)}/`] : [];
-}
-
-function hasProgram(name: string): boolean {
-  return spawnSync(name, ['--version'], { stdio: 'ignore', timeout: 5_000 }).error === undefined;
-}
-
-/** Whether an unprivileged PID namespace can be made here; tried, not guessed. */
-export function hasPidNamespaces(): boolean {
-  const argv = [
-    '--user',
-    '--map-current-user',
-    '--pid',
-    '--fork',
-    '--kill-child=SIGKILL',
-    '--mount-proc',
-    '--',
-    'true',
-  ];
-  return spawnSync('unshare', argv, { stdio: 'ignore', timeout: 5_000 }).status === 0;
 }

@@ -42,7 +42,7 @@ const OTHER_HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** True when that is the code of a blocker. */
-export function isBlockerCode(code: string): code is BlockerCode {
+function isBlockerCode(code: string): code is BlockerCode {
   return Object.hasOwn(CATALOGUE, code);
 }
 

@@ -11,8 +11,8 @@ import type { BranchFate } from '../ports/worktree-remover.ts';
 import { sizeWords } from '../run/clean-choice.ts';
 import type { errorReport, Output } from './output.ts';
 
-/** What came of one run. */
-export interface CleanedRun extends CleanResult {
+/** What came of one run, its problem as a command reports it. */
+export interface ReportedRun extends CleanResult {
   /** Why it was not cleaned to the end; null when it was. */
   readonly problem: ReturnType<typeof errorReport> | null;
 }
@@ -20,7 +20,7 @@ export interface CleanedRun extends CleanResult {
 /** All lines: those of each run, then the sum. */
 export function cleanLines(
   output: Output,
-  runs: readonly CleanedRun[],
+  runs: readonly ReportedRun[],
   bytes: number,
   isDry: boolean,
 ): readonly string[] {
@@ -32,7 +32,7 @@ export function cleanLines(
   ];
 }
 
-function runLines({ colour }: Output, run: CleanedRun, isDry: boolean): readonly string[] {
+function runLines({ colour }: Output, run: ReportedRun, isDry: boolean): readonly string[] {
   const done = isDry ? 'would be removed' : 'removed';
   const title = (text: string): string => colour.dim(text.padEnd(TITLE_WIDTH));
   const lines = [`${colour.cyan('■')} ${run.runId}  ${colour.bold(run.state)}, ended ${time(run.endedAtMs)}`];
@@ -51,7 +51,7 @@ function runLines({ colour }: Output, run: CleanedRun, isDry: boolean): readonly
 
 const TITLE_WIDTH = 8;
 
-function worktreeWords({ worktree, worktreeBytes, problem }: CleanedRun, done: string): string | null {
+function worktreeWords({ worktree, worktreeBytes, problem }: ReportedRun, done: string): string | null {
   switch (worktree) {
     case 'ours':
       return problem === null ? `${sizeWords(worktreeBytes)} ${done}` : null;

@@ -1,11 +1,12 @@
 /**
  * One run as a page of lines for a reader.
  *
- * Owns: the words, the order, what is left out of long lists. Does not own: the facts (engine/run-report, adapters/git/comparison).
+ * Owns: the words, the order, what is left out of long lists. Does not own: the facts (engine/run-report, app/comparing).
  *
  * Invariant: every text that comes from a packet, a worker or a repository stands on one line, and nothing in it is hidden.
  */
 
+import type { RunChange } from '../app/comparing.ts';
 import { counted } from '../base/counted.ts';
 import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
@@ -23,13 +24,7 @@ import type { Output } from './output.ts';
 import { decisionWords, oneLine as line, runDetails, runLine } from './render.ts';
 
 /** A run with what git says of it. */
-export interface ShownRun extends RunReport {
-  /** From the base to the last recorded commit; null before there is one, or when it cannot be compared. */
-  readonly change: PatchReading | null;
-  /** Why it cannot be compared; null when it can, or when there is nothing to compare. */
-  readonly changeProblem: string | null;
-  /** Where the branch is now; null when there is none, undefined where git could not tell. */
-  readonly branchCommit: string | null | undefined;
+export interface ShownRun extends RunReport, RunChange {
   readonly evidence: readonly { readonly what: string; readonly path: string }[];
 }
 
@@ -170,7 +165,7 @@ function commandLines(command: CommandRun): readonly string[] {
 }
 
 /** A finding with its place. */
-export function findingLine({ severity, message, file, line: row }: Finding): string {
+function findingLine({ severity, message, file, line: row }: Finding): string {
   const place = file === undefined ? '' : `${visible(file)}${row === undefined ? '' : `:${row}`}  `;
   return `${line(severity)}  ${place}${line(message)}`;
 }

@@ -1,7 +1,7 @@
 /**
  * Removing what an ended run has left on the disk.
  *
- * Owns: the order of the steps for one run. Does not own: git (adapters/git/removal), deleting (adapters/trash), which runs are meant (cli).
+ * Owns: the order of the steps for one run. Does not own: git (adapters/git/removal), deleting (adapters/trash), which runs are meant (app/cleaning).
  *
  * Invariants: 1. Made only with the registry lock held, for a run that has ended; a run that is set aside is never touched. 2. What is only in the
  * worktree is kept under a ref, durably, before the worktree goes. 3. That the run was there, and how it ended, is durable before its folder

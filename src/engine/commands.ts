@@ -32,7 +32,7 @@ import { replacePacket } from './replace-packet.ts';
 import { unknownRun } from './run-look.ts';
 
 /** Decides on the command and marks it decided in the inbox. */
-export async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
+async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
   const decision = await decisionOn(driver, command);
   await driver.world.inbox.decide(command.commandId, decision);
   return decision;

@@ -55,7 +55,7 @@ export interface HostTask {
 }
 
 /** Exit codes of a host; nobody decides by them, they are for people. */
-export const HOST_EXIT = { done: 0, contradiction: 2 } as const;
+const HOST_EXIT = { done: 0, contradiction: 2 } as const;
 
 /** How a worker came to its end, as the host saw it. */
 interface WorkerEnd {

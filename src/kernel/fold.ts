@@ -21,18 +21,7 @@ import {
 } from '../model/system-record.ts';
 import { type Decision, type Delivery, decide } from './decide.ts';
 import { persist, restore, stateHash } from './image.ts';
-import {
-  type AnyState,
-  actorDefinition,
-  type EffectIn,
-  type EventOf,
-  type StateOf,
-  type System,
-  underRules,
-} from './system.ts';
-
-/** A record of the system's journal. */
-export type RecordOf<S extends System> = SystemRecord<EventOf<S> | RulesRaised, EffectIn<S>>;
+import { type AnyState, actorDefinition, type StateOf, type System, underRules } from './system.ts';
 
 /** The state after one more record, or why the journal says something else than its machines. */
 export type Step<State extends AnyState = AnyState> =

@@ -18,7 +18,7 @@ type AnyActor = System['root'];
 const SYSTEMS_MAX = 256;
 
 /** The texts of the last state of one system. */
-export class LastWritten {
+class LastWritten {
   readonly #actors = new Map<string, WrittenActor>();
   readonly #owed = new Map<PlainEffect, string>();
 

@@ -58,7 +58,7 @@ export const policySchema = z.strictObject({
 export const artifactSchema = z.strictObject({ path: text, sha256: hash });
 
 /** When a run was recorded, and its place in that intake: what is recorded first is started first. */
-export const intakeOrderSchema = z.strictObject({ atMs: ms, index: ordinal });
+const intakeOrderSchema = z.strictObject({ atMs: ms, index: ordinal });
 
 /** The facts that a run learns. */
 export const runEventSchema = z.discriminatedUnion('type', [
@@ -201,7 +201,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
 ]);
 
 /** Task to run, inside one record. */
-export const taskMessageSchema = z.discriminatedUnion('type', [
+const taskMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('taskSettled'),
     taskId: text,
@@ -244,7 +244,7 @@ export const taskEventSchema = z.discriminatedUnion('type', [
 ]);
 
 /** Run to task, inside one record. */
-export const runMessageSchema = z.strictObject({
+const runMessageSchema = z.strictObject({
   type: z.literal('endRequested'),
   reason: z.enum(['cancelled', 'operator']),
 });

@@ -6,7 +6,6 @@
  * Invariant: free of zod: the worker host loads this file.
  */
 import { isObject, type Json } from '../base/canonical-json.ts';
-import { ERROR_CODES, type ErrorCode } from './error-codes.ts';
 
 /** A value, or why the bytes hold none: a part of a sentence that names the field. */
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
@@ -116,15 +115,6 @@ export function oneOf<T extends string>(file: Fields, name: string, allowed: rea
   const found = allowed.find((one) => one === file[name]);
   if (found === undefined) throw wrong(name, `one of ${allowed.join(', ')}`);
   return found;
-}
-
-/** A code of the catalogue. */
-export function errorCode(file: Fields, name: string): ErrorCode {
-  return oneOf(file, name, Object.keys(ERROR_CODES).filter(isErrorCode));
-}
-
-function isErrorCode(key: string): key is ErrorCode {
-  return key in ERROR_CODES;
 }
 
 /** Null, or what `read` makes of it. */

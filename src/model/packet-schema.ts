@@ -1,7 +1,7 @@
 /**
  * The schema of a packets file as users write it: names in snake_case or camelCase, their types and sizes.
  *
- * Owns: which fields are read and what each may hold; docs/schemas/packet.schema.json is made from it.
+ * Owns: which fields are read and what each may hold; docs/schemas/packet.schema.json is made of it.
  * Does not own: what a packet lacks, paths, ids and branch names (packets/packets), the type of a packet once read (model/packet).
  *
  * Invariants: 1. A field that is missing, null or blank is not an error here: what is missing is told by its own name. 2. Unknown fields pass.
@@ -156,10 +156,3 @@ export const KNOWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   review: Object.keys(reviewSchema.shape),
   limits: Object.keys(limitsSchema.shape),
 };
-
-const packetsListSchema = z.array(packetSchema).max(BOUNDS.packetsInFile);
-
-/** A whole packets file, for editors: `{"packets": […]}` or a bare list. */
-export const packetsFileSchema = z
-  .union([z.looseObject({ $schema: z.string().optional(), packets: packetsListSchema }), packetsListSchema])
-  .meta({ title: 'Pawl packets', description: 'Approved work packets for pawl.' });

@@ -11,7 +11,7 @@ export const ROLES = ['implementer', 'fixer', 'reviewer', 'verifier'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** The names of what a packet can lack, in the order in which they are reported. */
-export const REQUIREMENTS = [
+const REQUIREMENTS = [
   'packet_object',
   'approval.approved',
   'scm_target.repo',

@@ -1,7 +1,7 @@
 /**
- * Every state of the machines by its path, as plain data: views read persisted snapshots and load no machine.
+ * Every state of a run by its path, as plain data: views read persisted snapshots and load no machine.
  *
- * Owns: tags and description of each. Does not own: the machines, of which it is made by `npm run docs:update`; a test fails when it is not
+ * Owns: tags and description of each. Does not own: the machine, of which it is made by `npm run docs:update`; a test fails when it is not
  * current.
  */
 import type { StateFacts } from './state-tag.ts';
@@ -175,93 +175,5 @@ export const RUN_STATES: Readonly<Record<string, StateFacts>> = {
   cancelled: {
     tags: ['ended'],
     description: 'Was cancelled or abandoned.',
-  },
-};
-
-/** The states of a task. */
-export const TASK_STATES: Readonly<Record<string, StateFacts>> = {
-  progress: {
-    tags: [],
-    description: 'How far the work has come.',
-  },
-  'progress.open': {
-    tags: [],
-    description: 'Its worker has not ended, as far as anyone knows.',
-  },
-  'progress.open.requested': {
-    tags: [],
-    description: 'A worker host is being started, and has not claimed the task yet.',
-  },
-  'progress.open.claimed': {
-    tags: [],
-    description: 'A worker host has claimed the task, and has not started its worker yet.',
-  },
-  'progress.open.running': {
-    tags: [],
-    description: 'Its worker has been started.',
-  },
-  'progress.completed': {
-    tags: ['settled'],
-    description: 'Its worker did what it was asked for.',
-  },
-  'progress.failed': {
-    tags: ['settled'],
-    description: 'Its worker failed.',
-  },
-  'progress.blocked': {
-    tags: ['settled'],
-    description: 'Its worker could not continue without a person.',
-  },
-  'progress.cancelled': {
-    tags: ['settled'],
-    description: 'It was ended because its run was cancelled.',
-  },
-  'progress.timedOut': {
-    tags: ['settled'],
-    description: 'It was ended because it took too long or showed no sign of life.',
-  },
-  'progress.interrupted': {
-    tags: ['settled'],
-    description: 'It was ended by Pawl or the machine going down.',
-  },
-  'progress.lost': {
-    tags: ['settled'],
-    description: 'Its worker is gone, and how it ended was not observed.',
-  },
-  'progress.limited': {
-    tags: ['settled'],
-    description: 'Its agent has reached a limit, or could not reach its service.',
-  },
-  supervision: {
-    tags: [],
-    description: 'How it is supervised until its end.',
-  },
-  'supervision.watching': {
-    tags: [],
-    description: 'Its host and its worker are being watched.',
-  },
-  'supervision.ending': {
-    tags: [],
-    description: 'Its host and its worker are being ended.',
-  },
-  'supervision.doubtful': {
-    tags: ['doubtful'],
-    description: 'It cannot be determined whether its worker is still alive: a person has to decide.',
-  },
-  'supervision.over': {
-    tags: [],
-    description: 'An end was accepted.',
-  },
-  completions: {
-    tags: [],
-    description: 'What a reported completion counts for.',
-  },
-  'completions.awaited': {
-    tags: [],
-    description: 'No end was reported yet: the first one counts.',
-  },
-  'completions.late': {
-    tags: [],
-    description: 'The end is final: later reports are recorded and change nothing.',
   },
 };

@@ -12,7 +12,7 @@ export const RECORD_VERSION = 2;
 /** The version of the stored snapshot's shape. */
 export const SNAPSHOT_VERSION = 2;
 /** The rules of every journal whose records have the first shape, which did not name them. */
-export const UNNAMED_RULES = 2;
+const UNNAMED_RULES = 2;
 
 /** What the first record has in place of a predecessor's sum. */
 export const FIRST_PREV = '0'.repeat(64);

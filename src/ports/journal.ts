@@ -53,7 +53,7 @@ export interface Journal {
 
 /** One system's stored snapshot. */
 export interface Snapshots {
-  /** The store holds the snapshot; after a failure it holds what it held, after a power cut perhaps one of before, or none: it is a cache (L7). */
+  /** The store holds the snapshot, durably; after a failure it holds what it held. */
   write(snapshot: StoredSnapshot): Promise<void>;
   /** The stored snapshot, null when there is none. Rejects with PAWL_SNAPSHOT_DAMAGED for anything but a whole one. */
   read(): Promise<StoredSnapshot | null>;

@@ -69,7 +69,7 @@ interface Walkable {
 type Ways = ReadonlyMap<string, readonly Walkable[]>;
 
 /** Where run and open task stand, as people write it. */
-export function standing(state: RunState): string {
+function standing(state: RunState): string {
   const tasks = openTasks(state).map(([, { context, value }]) => `${context.purpose} ${taskPlaceOf(value)}`);
   return [placeOf(state.root.value), ...tasks].join(' + ');
 }

@@ -56,13 +56,8 @@ export function abandonRun(runId: string, options: readonly string[]): readonly 
 }
 
 /** Sets aside, with a report, what contradicts itself. */
-export function recoverRegistry(options: readonly string[] = []): Action {
-  return pawl('run', 'check every run and set aside what contradicts itself', ['recover'], options);
-}
-
-/** What an agent's program and login look like from here. */
-export function lookAtAgents(): Action {
-  return pawl('look', 'list the available agents', ['doctor']);
+export function recoverRegistry(): Action {
+  return pawl('run', 'check every run and set aside what contradicts itself', ['recover']);
 }
 
 /** The help of a command, or of all. */

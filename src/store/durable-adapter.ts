@@ -1,10 +1,9 @@
 /**
- * lowdb's way to the disk, made safe from kills and power cuts.
+ * lowdb's way to the disk, made durable.
  *
  * Owns: the adapter between lowdb and Files. Does not own: the shape of what is stored.
  *
- * Invariants: 1. A write is a unique temporary file, synced, measured and renamed: old or new, never half. Its folder is not synced, so a power
- * cut may bring the old one back: a snapshot is a cache (L7), and never ahead of the journal, which is synced before it is written.
+ * Invariants: 1. A write is a unique temporary file, synced, measured and renamed, and its folder synced: old or new, never half.
  * 2. A file that cannot be read throws; lowdb never falls back to default data because of it.
  * (lowdb's own file adapter does not sync, and its temporary name is fixed: never use it here.)
  */
@@ -30,8 +29,8 @@ export class DurableAdapter<T> implements Adapter<T> {
     return this.#readFile();
   }
 
-  /** The file holds `data` as canonical JSON and a newline; after a power cut that, or what it held. */
+  /** The file holds `data` as canonical JSON and a newline, durably. */
   write(data: T): Promise<void> {
-    return this.#files.replace(this.#path, jsonBytes(data));
+    return this.#files.writeDurable(this.#path, jsonBytes(data));
   }
 }

@@ -14,21 +14,19 @@ import { chainFault, readLine } from './journal-lines.ts';
 import { attempt } from './store-errors.ts';
 
 /** A place in a journal that moves on with every record read. */
-export class JournalFollower {
+class JournalFollower {
   readonly #files: Files;
   readonly #path: string;
-  readonly #fromSeq: number;
   #offset = 0;
   #last: JournalRecord | null = null;
 
-  constructor(files: Files, path: string, fromSeq: number) {
+  constructor(files: Files, path: string) {
     this.#files = files;
     this.#path = path;
-    this.#fromSeq = fromSeq;
   }
 
   /**
-   * The records from the given seq on that were completed since the last call; none while the journal is absent.
+   * The records that were completed since the last call; none while the journal is absent.
    * Throws PAWL_JOURNAL_DAMAGED at a line that does not follow.
    */
   poll(): readonly JournalRecord[] {
@@ -38,7 +36,7 @@ export class JournalFollower {
       for (const raw of rawLines(this.#files, fd, this.#path, this.#offset, size)) {
         if (!raw.hasNewline) break;
         const record = this.#take(raw.bytes);
-        if (record.seq >= this.#fromSeq) found.push(record);
+        found.push(record);
         this.#offset = raw.start + raw.bytes.length + 1;
         this.#last = record;
       }
@@ -61,7 +59,7 @@ export class JournalFollower {
   }
 }
 
-/** A follower of the journal at `path` that gives every record from `fromSeq` on, once. */
-export function tailJournal(files: Files, path: string, fromSeq = 1): JournalFollower {
-  return new JournalFollower(files, path, fromSeq);
+/** A follower of the journal at `path` that gives every record once. */
+export function tailJournal(files: Files, path: string): JournalFollower {
+  return new JournalFollower(files, path);
 }

@@ -25,7 +25,7 @@ export interface RegistryInfo {
 }
 
 /** An open registry. */
-export class Registry {
+class Registry {
   readonly paths: RegistryPaths;
   readonly registryId: string;
   readonly createdAtMs: number;

@@ -21,7 +21,7 @@ export class SnapshotStore {
     this.#db = new Low<StoredSnapshot | null>(adapter, null);
   }
 
-  /** The file holds the snapshot; after a failure it holds what it held, after a power cut one of the two. */
+  /** The file holds the snapshot, durably; after a failure it holds what it held. */
   async write(snapshot: StoredSnapshot): Promise<void> {
     if (!isSnapshot(snapshot)) throw new Error('bug: what should be stored does not have the shape of a snapshot');
     this.#db.data = snapshot;

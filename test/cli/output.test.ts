@@ -38,7 +38,7 @@ describe('the commands that an error shows', () => {
 
   test('name the registry and the config that were named, and can be pasted', () => {
     expect(errorReport(thrown(), OPTIONS)).toMatchObject({ code: 'PAWL_SNAPSHOT_DAMAGED' });
-    expect(errorReport(thrown(), OPTIONS).hint.split('\n').at(-1)).toBe(recoverRegistry(OPTIONS).command);
+    expect(errorReport(thrown(), OPTIONS).hint.split('\n').at(-1)).toBe(completed(recoverRegistry(), OPTIONS).command);
     expect(errorReport(thrown(), OPTIONS).hint.split('\n').at(-1)).toBe(WHOLE);
     expect(errorReport(thrown()).hint.split('\n').at(-1)).toBe('pawl recover');
   });

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { endsAlike } from '../../src/prove/real/compare.ts';
 import { PASSES_AT_ONCE } from '../../src/prove/real/site.ts';
 import type { SiteEnd } from '../../src/prove/real/verdict.ts';
 import { countGits, faultsIn, sampled, sweep, type Trial } from '../support/crash-sweep.ts';
 import { IS_WHOLE, todaysPart } from '../support/draw.ts';
+import { endsAlike } from '../support/ends-alike.ts';
 
 const TIMEOUT_MS = IS_WHOLE ? 6 * 3_600_000 : 180_000;
 const OPTIONS = { script: PASSES_AT_ONCE };

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Comparison, endsAlike, endsAlikeAfterFailures } from '../../src/prove/real/compare.ts';
+import type { Comparison } from '../../src/prove/real/compare.ts';
 import type { SiteOptions } from '../../src/prove/real/site.ts';
 import type { SiteEnd } from '../../src/prove/real/verdict.ts';
 import { faultsIn, sampled, sweep, type Trial, undisturbedEnd } from '../support/crash-sweep.ts';
 import { IS_WHOLE, SEED, todaysPart } from '../support/draw.ts';
+import { endsAlike, endsAlikeAfterFailures } from '../support/ends-alike.ts';
 
 const TIMEOUT_MS = IS_WHOLE ? 6 * 3_600_000 : 180_000;
 

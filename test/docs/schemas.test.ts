@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { sha256 } from '../../src/base/sha256.ts';
 import { configSchema, parseConfig } from '../../src/model/config.ts';
-import { packetsFileSchema } from '../../src/model/packet-schema.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import { readAnswer } from '../../src/turn/answer.ts';
+import { packetsFileSchema } from './packets-file-schema.ts';
 
 const examplesIn = (name: string): readonly string[] => {
   const text = readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');

@@ -1,16 +1,15 @@
 /**
- * The machines' states as a plain table, for those who must not load the machines.
+ * The states of a run as a plain table, for those who must not load the machine.
  *
  * Owns: the text of src/model/state-table.ts. Does not own: when it is written (state-table.test.ts).
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import { taskMachine } from '../../machines/task/task.machine.ts';
 
 const HEAD = `/**
- * Every state of the machines by its path, as plain data: views read persisted snapshots and load no machine.
+ * Every state of a run by its path, as plain data: views read persisted snapshots and load no machine.
  *
- * Owns: tags and description of each. Does not own: the machines, of which it is made by \`npm run docs:update\`; a test fails when it is not
+ * Owns: tags and description of each. Does not own: the machine, of which it is made by \`npm run docs:update\`; a test fails when it is not
  * current.
  */
 import type { StateFacts } from './state-tag.ts';
@@ -18,13 +17,7 @@ import type { StateFacts } from './state-tag.ts';
 
 /** The text of the module. */
 export function stateTable(): string {
-  return [
-    HEAD,
-    ...tableOf('RUN_STATES', 'The states of a run.', runMachine),
-    '',
-    ...tableOf('TASK_STATES', 'The states of a task.', taskMachine),
-    '',
-  ].join('\n');
+  return [HEAD, ...tableOf('RUN_STATES', 'The states of a run.', runMachine), ''].join('\n');
 }
 
 function tableOf(name: string, says: string, machine: AnyStateMachine): string[] {

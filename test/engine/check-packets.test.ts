@@ -1,5 +1,6 @@
 /** What `validate` finds is what an intake and a run would find, in a real repository, and nothing is changed by looking. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { syncDisks } from '../../src/adapters/disk-sync.ts';
 import { createGit } from '../../src/adapters/git/git.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { type CheckPlace, checkPackets, type PacketCheck } from '../../src/engine/check-packets.ts';
@@ -36,6 +37,7 @@ function place(views: readonly Partial<RunView>[] = []): CheckPlace {
     repository: fix.repo.path,
     helperFd: null,
     environment: fix.repo.environment,
+    syncDisks,
     isOneLook: true,
   });
   const known = views.map((view) => [view.runId ?? '', view as RunView] as const);

@@ -2,6 +2,7 @@
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { syncDisks } from '../../src/adapters/disk-sync.ts';
 import { openGit } from '../../src/adapters/git/git.ts';
 import { createWorktreeRemover } from '../../src/adapters/git/removal.ts';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
@@ -68,7 +69,7 @@ function tools(at = Number.POSITIVE_INFINITY): CleanTools & { readonly calls: st
   const fs: FsPort = watched('fs', nodeFs, (method) => method === 'link');
   const files = new Files(fs, systemClock, [paths.root, paths.runs, paths.run(RUN_ID)]);
   const { path, environment } = fixture.repo;
-  const git = createWorktreeRemover(openGit({ repository: path, helperFd: null, environment }));
+  const git = createWorktreeRemover(openGit({ repository: path, helperFd: null, environment, syncDisks }));
   const trash = createTrash(
     paths.trash,
     () => systemClock.nonce(),

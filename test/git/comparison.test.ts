@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { syncDisks } from '../../src/adapters/disk-sync.ts';
 import { compareCommits } from '../../src/adapters/git/comparison.ts';
 import { openGit } from '../../src/adapters/git/git.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
@@ -37,7 +38,7 @@ test('attributes, filters, converters and an external program of the repository 
   repo.git(['config', 'diff.noprefix', 'true']);
   repo.git(['config', 'diff.mnemonicPrefix', 'true']);
 
-  const git = openGit({ repository: repo.path, helperFd: null, environment: repo.environment });
+  const git = openGit({ repository: repo.path, helperFd: null, environment: repo.environment, syncDisks });
   const patch = await compareCommits(git, base, head, 100);
   expect(patch.files).toEqual([
     { path: '.gitattributes', added: 1, deleted: 0, isBinary: false },

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { syncDisks } from '../../src/adapters/disk-sync.ts';
 import { openGit } from '../../src/adapters/git/git.ts';
 import { createWorktreeRemover } from '../../src/adapters/git/removal.ts';
 import { createTrash } from '../../src/adapters/trash.ts';
@@ -13,7 +14,7 @@ let remover: WorktreeRemover;
 beforeEach(async () => {
   fixture = createFixture();
   const { path, environment } = fixture.repo;
-  remover = createWorktreeRemover(openGit({ repository: path, helperFd: null, environment }));
+  remover = createWorktreeRemover(openGit({ repository: path, helperFd: null, environment, syncDisks }));
   await fixture.git.prepareWorkspace(fixture.spec());
 });
 afterEach(() => fixture.repo.remove());

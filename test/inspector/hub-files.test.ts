@@ -73,10 +73,10 @@ describe('what is shown of a run', () => {
     mkdirSync(outside);
     writeFileSync(join(outside, TASK_FILES.output), 'of somebody else');
     symlinkSync(outside, join(run.journal, '..', 'tasks', 'linked'));
-    expect(Object.keys(new TaskFilesReader(place(), RUN).look().tasks())).toEqual(['own']);
+    expect(Object.keys(new TaskFilesReader(place(), RUN, 0).look().tasks())).toEqual(['own']);
     expect(['own', 'linked'].map((taskId) => outputTail(place(), RUN, taskId))).toEqual(['own output', '']);
     symlinkSync(join(run.journal, '..'), join(bench.registry, 'runs', 'run_linked'));
-    expect(new TaskFilesReader(place(), 'run_linked').look().tasks()).toEqual({});
+    expect(new TaskFilesReader(place(), 'run_linked', 0).look().tasks()).toEqual({});
     expect(outputTail(place(), 'run_linked', 'own')).toBe('');
   });
 

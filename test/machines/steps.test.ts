@@ -4,11 +4,11 @@ import { expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/canonical-json.ts';
 import type { KeyedEffect } from '../../src/model/effect.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
-import { stepsTaken } from '../../src/prove/model/chart-steps.ts';
 import type { Edge, Node } from '../../src/prove/model/graph.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
 import { COVER_FACETS, exploreChecked, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { machineOf, type RunState } from '../../src/run/system.ts';
+import { stepsTaken } from '../support/chart-steps.ts';
 
 /** The steps of the charts that one step of the walk takes, machine by machine. */
 function nameOf({ state }: Node, { event, deliveries }: Edge): string {

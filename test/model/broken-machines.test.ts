@@ -33,7 +33,7 @@ async function findWith(
     const real = await original<{ taskMachine: TaskMachine }>();
     return { ...real, taskMachine: task(real.taskMachine) };
   });
-  const { counterexample } = await import('../../src/prove/model/worlds.ts');
+  const { counterexample } = await import('../support/counterexample.ts');
   return counterexample(world);
 }
 

@@ -5,11 +5,11 @@ import { runMachine } from '../../machines/run/run.machine.ts';
 import { driverEventSchema, runEventSchema, taskEventSchema } from '../../src/model/event.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
-import { leavesOf } from '../../src/prove/model/chart-steps.ts';
 import { openedRun } from '../../src/prove/model/graph.ts';
 import { MODEL_RUN, opening } from '../../src/prove/model/world.ts';
 import { exploreChecked, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { decideRun } from '../../src/run/system.ts';
+import { leavesOf } from '../support/chart-steps.ts';
 import { alphabet, answerTo, askEverywhere, type CellTable, REPORT } from '../support/model-cells.ts';
 
 const world = wholeWorld(SMALLEST);

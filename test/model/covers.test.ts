@@ -1,10 +1,11 @@
 /** Every step, and every step after every step that leads to it, of facets of the world at the default bounds: a seventh of the paths is replayed each day. */
 import { describe, expect, it } from 'vitest';
-import { cover, named, type Path } from '../../src/prove/model/cover.ts';
+import { cover, type Path } from '../../src/prove/model/cover.ts';
 import { type Edge, type Graph, nodeOf } from '../../src/prove/model/graph.ts';
 import { Replay } from '../../src/prove/model/replay.ts';
 import { COVER_FACETS, exploreChecked } from '../../src/prove/model/worlds.ts';
 import { DAY, DAYS_OF_WEEK, todaysPart } from '../support/draw.ts';
+import { named } from '../support/simple-paths.ts';
 
 /** Of each facet: states, steps, pairs of steps, and the paths that cover all steps and all pairs. */
 const sizes: string[] = [];

@@ -5,13 +5,13 @@ import { runMachine } from '../../machines/run/run.machine.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
 import type { Gate } from '../../src/model/effect.ts';
 import type { GateRecord } from '../../src/model/run-context.ts';
-import { chartSteps, leavesOf, NEVER_TAKEN, stepsTaken } from '../../src/prove/model/chart-steps.ts';
 import { brokenByRun } from '../../src/prove/model/invariants.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
 import { runAlone, taskAlone } from '../../src/prove/model/machines.ts';
 import { BASE } from '../../src/prove/model/settlements.ts';
 import { LOOPING, SMALL, TROUBLES } from '../../src/prove/model/worlds.ts';
 import { hasEnded } from '../../src/run/run-end.ts';
+import { chartSteps, leavesOf, NEVER_TAKEN, stepsTaken } from '../support/chart-steps.ts';
 
 /** Of each machine, told anything at any time: states and steps. */
 const sizes: string[] = [];

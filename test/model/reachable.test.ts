@@ -5,13 +5,14 @@ import { runMachine } from '../../machines/run/run.machine.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
 import { RUN_ACTOR } from '../../src/model/record.ts';
 import { DRIVER_ACTOR } from '../../src/model/system-record.ts';
-import { chartSteps, NEVER_TAKEN, stepsTaken } from '../../src/prove/model/chart-steps.ts';
 import { countsOf, type Edge, type Graph, nodeOf } from '../../src/prove/model/graph.ts';
 import { placeOf, stateKey } from '../../src/prove/model/key.ts';
-import { mostOnOneWay, onCircles, statesWithoutEnd } from '../../src/prove/model/reach.ts';
+import { statesWithoutEnd } from '../../src/prove/model/reach.ts';
 import { MODEL_RUN, stepsOf, type World } from '../../src/prove/model/world.ts';
 import { COVER_FACETS, exploreChecked, SMALL, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { decideRun, machineOf } from '../../src/run/system.ts';
+import { chartSteps, NEVER_TAKEN, stepsTaken } from '../support/chart-steps.ts';
+import { mostOnOneWay, onCircles } from '../support/circles.ts';
 import { DRIVER_NOTES } from '../support/model-cells.ts';
 
 const isOperators = ({ event: { type } }: Edge) =>

@@ -1,11 +1,12 @@
 /** Every path that meets no state twice, of five facets of the world at the smallest bounds: decided, folded and checked at every step, a sample of them in each run. */
 import { describe, expect, it } from 'vitest';
-import { named, type Path, pathOf, withoutBeginnings } from '../../src/prove/model/cover.ts';
-import { type Graph, nodeOf, shortestPaths, simplePaths } from '../../src/prove/model/graph.ts';
+import type { Path } from '../../src/prove/model/cover.ts';
+import { type Graph, nodeOf } from '../../src/prove/model/graph.ts';
 import { placeOf } from '../../src/prove/model/key.ts';
 import { Replay } from '../../src/prove/model/replay.ts';
-import { exploreChecked, PATH_FACETS } from '../../src/prove/model/worlds.ts';
+import { exploreChecked } from '../../src/prove/model/worlds.ts';
 import { DAY, DAYS_OF_WEEK, todaysPart } from '../support/draw.ts';
+import { named, PATH_FACETS, pathOf, shortestPaths, simplePaths, withoutBeginnings } from '../support/simple-paths.ts';
 
 /** A group is many paths: on a busy machine it may take its time. */
 const LONG_MS = 300_000;

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/adapters/system-clock.ts';
 import { assertNotify, noticesFor } from '../../src/app/notifying.ts';
 import type { Places } from '../../src/app/options.ts';
 import { parseConfig } from '../../src/model/config.ts';
+import { BOUNDS } from '../../src/model/limits.ts';
 import type { Notice } from '../../src/ports/notifier.ts';
 import { noticeEvent, noticeOf } from '../../src/run/notice.ts';
 import { quarantinedView, type RunView } from '../../src/run/run-view.ts';
@@ -78,7 +79,7 @@ describe('the command', () => {
     const path = script(
       `printf '%s|%s|%s' "$PAWL_EVENT" "$PAWL_CODE" "$PAWL_MESSAGE" >${told}.env\ncat >${told}.json\npwd >${told}.pwd`,
     );
-    expect(await commandNotifier([path, '$(touch pwned)'], folder).tell(NOTICE)).toBeNull();
+    expect(await commandNotifier([path, '$(touch pwned)'], folder, BOUNDS.noticeMs).tell(NOTICE)).toBeNull();
     expect(JSON.parse(readFileSync(`${told}.json`, 'utf8'))).toEqual(NOTICE);
     expect(readFileSync(`${told}.env`, 'utf8')).toBe(`blocked|PAWL_GATE_BLOCKED|${NOTICE.reasons[0]?.message}`);
     expect(readFileSync(`${told}.pwd`, 'utf8').trim()).toBe(folder);
@@ -86,7 +87,7 @@ describe('the command', () => {
   });
 
   test('that is not there, fails, or reads nothing of what it is given is told of in words', async () => {
-    const answer = (...argv: [string, ...string[]]) => commandNotifier(argv, folder).tell(NOTICE);
+    const answer = (...argv: [string, ...string[]]) => commandNotifier(argv, folder, BOUNDS.noticeMs).tell(NOTICE);
     expect(await answer(join(folder, 'gone'))).toBe('it could not be started: ENOENT');
     expect(await answer('sh', '-c', 'exit 9')).toBe('it ended with exit 9');
     expect(await answer('sh', '-c', 'kill -9 $$')).toBe('it was ended by SIGKILL');

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellNames } from '../../src/prove/kills.ts';
 import type { Proof } from '../../src/prove/proof.ts';
 import { until } from '../../src/prove/real/moments.ts';
-import { readProof } from '../../src/prove/report/proof-schema.ts';
+import { proofSchema } from '../../src/prove/report/proof-schema.ts';
 import { DAY, DAYS_OF_WEEK, IS_WHOLE, partOf, SEED } from '../support/draw.ts';
 import { type CliEnd, documentOf, startPawl } from '../support/pawl-cli.ts';
 
@@ -65,7 +65,7 @@ describe(`pawl prove ${SCOPE.join(' ')} --seed ${SEED}`, () => {
   });
 
   test('leaves a report that reads as what it printed, and a page', () => {
-    const kept = readProof(readFileSync(join(folder, 'report/proof.json'), 'utf8'));
+    const kept = proofSchema.parse(JSON.parse(readFileSync(join(folder, 'report/proof.json'), 'utf8')));
     const { files: _, ...printed } = JSON.parse(end.stdout);
     expect(kept).toEqual(printed);
     expect(readFileSync(join(folder, 'report/proof.html'), 'utf8')).toContain(String(SEED));

@@ -8,7 +8,6 @@ import {
   helpOf,
   intakeAgain,
   listRuns,
-  lookAtAgents,
   lookAtRun,
   recoverRegistry,
   showRun,
@@ -28,7 +27,6 @@ it.each<readonly [string, Action, readonly (string | null)[]]>([
   ],
   ['cancel', cancelRun('run_A', []), ['cancel', 'end that run and its worker', 'pawl cancel run_A']],
   ['recover', recoverRegistry(), ['run', 'check every run and set aside what contradicts itself', 'pawl recover']],
-  ['agents', lookAtAgents(), ['look', 'list the available agents', 'pawl doctor']],
   ['help', helpOf('run'), ['look', 'show its usage', 'pawl run --help']],
   ['help of all', helpOf(null), ['look', 'show its usage', 'pawl --help']],
 ])('%s', (_, action, expected) => {

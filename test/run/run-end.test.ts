@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { freshContext } from '../../machines/run/context.ts';
 import { runMachine } from '../../machines/run/run.machine.ts';
-import { leavesOf } from '../../src/prove/model/chart-steps.ts';
 import { hasEnded } from '../../src/run/run-end.ts';
+import { leavesOf } from '../support/chart-steps.ts';
 import { RUN_INPUT } from '../support/run-input.ts';
 
 const ENDS = ['readyForManualReview', 'blockedPlanInsufficient', 'failedExecution', 'cancelled'];

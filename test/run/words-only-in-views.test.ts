@@ -9,10 +9,10 @@ import { PLACE_WORDS } from '../../src/blockers/place-words.ts';
 import { TASK_WORDS } from '../../src/blockers/task-words.ts';
 import { snapshotOf, stateHash } from '../../src/kernel/image.ts';
 import { explore } from '../../src/prove/model/graph.ts';
-import { PATH_FACETS } from '../../src/prove/model/worlds.ts';
 import { judgeGate } from '../../src/run/gate-evidence.ts';
 import { viewOf } from '../../src/run/run-view.ts';
 import { type RunState, runSystem } from '../../src/run/system.ts';
+import { PATH_FACETS } from '../support/simple-paths.ts';
 import { conclusionOf } from '../support/told-ends.ts';
 
 /** From now on the catalogue says something else of everything. */

@@ -63,7 +63,7 @@ export function limitReached(cause: EndCause, reason: string): AgentEvent {
 }
 
 /** Something keeps the agent from its model for now. */
-export function limitedBy(kind: LimitKind, resetsAtMs: number | null, reason: string): readonly AgentEvent[] {
+function limitedBy(kind: LimitKind, resetsAtMs: number | null, reason: string): readonly AgentEvent[] {
   return [{ type: 'limited', kind, resetsAtMs }, limitReached('other', reason)];
 }
 

@@ -52,7 +52,7 @@ export interface ToolUse {
 export type Judgement = { readonly isAllowed: true } | { readonly isAllowed: false; readonly reason: string };
 
 /** The tools of our MCP server that an agent may always use. */
-export const OWN_TOOLS = ['get_task', 'complete_task', 'report_blocked'] as const;
+const OWN_TOOLS = ['get_task', 'complete_task', 'report_blocked'] as const;
 
 const ALLOWED: Judgement = { isAllowed: true };
 

@@ -1,7 +1,7 @@
 /**
  * What differs between two commits, for a person to read.
  *
- * Owns: the call of git, and what a commit that is gone means. Does not own: reading the patch (scm/patch-reading), which commits (cli).
+ * Owns: the call of git, and what a commit that is gone means. Does not own: reading the patch (scm/patch-reading), which commits (app/comparing).
  *
  * Invariant: no program, filter, converter or attribute that the repository names has a say in what is shown.
  */

@@ -36,7 +36,7 @@ const ADMIN_FILES = ['HEAD', 'ORIG_HEAD', 'index', 'gitdir', 'commondir'];
 const RUN_ID_BEGIN = 'run_';
 
 /** True for a file that does not exist, or that says nothing: empty, or the zeros that some file systems leave in place of content. */
-export function isBlank(path: string): boolean {
+function isBlank(path: string): boolean {
   return fileLook(path) !== 'other';
 }
 

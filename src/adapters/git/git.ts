@@ -10,7 +10,6 @@
  */
 import { SerialQueue } from '../../base/serial-queue.ts';
 import type { GitPort } from '../../ports/git.ts';
-import { syncDisks } from '../disk-sync.ts';
 import { commitWork } from './commit.ts';
 import { compareCommits } from './comparison.ts';
 import { removeEmptyObjects } from './damaged-objects.ts';
@@ -33,20 +32,20 @@ export interface GitOptions {
   /** The registry's `lock.alive`, inherited by every git as descriptor 3; null where the system has no such lock. */
   readonly helperFd: number | null;
   /** What git's environment is made from. */
-  readonly environment?: NodeJS.ProcessEnv;
+  readonly environment: NodeJS.ProcessEnv;
   /** Answers that change nothing are remembered: for a short look at many branches of a repository that halts meanwhile. */
   readonly isOneLook?: boolean;
-  /** Makes what lies on the disks of some paths durable; the system's sync by default. */
-  readonly syncDisks?: (paths: readonly string[]) => Promise<void>;
+  /** Makes what lies on the disks of some paths durable. */
+  readonly syncDisks: (paths: readonly string[]) => Promise<void>;
 }
 
 /** The repository and the guarded way to call git in it. Throws PAWL_REPOSITORY_MISSING when there is none. */
 export function openGit(options: GitOptions): GitContext {
-  const environment = options.environment ?? process.env;
+  const { environment, syncDisks } = options;
   const { mainWorktree, commonDir } = locateRepository(options.repository, environment);
   const inTurn = worktreesInTurn(createGitRun({ helperFd: options.helperFd, environment }));
   const run = options.isOneLook === true ? remembering(inTurn) : inTurn;
-  return { repository: mainWorktree, commonDir, run, syncDisks: options.syncDisks ?? syncDisks };
+  return { repository: mainWorktree, commonDir, run, syncDisks };
 }
 
 /** The port for one repository. Throws PAWL_REPOSITORY_MISSING when there is none. */

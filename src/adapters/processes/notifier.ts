@@ -8,16 +8,11 @@
  */
 import { spawn } from 'node:child_process';
 import { systemCode } from '../../model/error.ts';
-import { BOUNDS } from '../../model/limits.ts';
 import type { Notice, NotifierPort } from '../../ports/notifier.ts';
 import { noticeVariables } from '../../run/notice.ts';
 
 /** A notifier that calls `argv` in the folder `cwd`, each time for `boundMs` at most. */
-export function commandNotifier(
-  argv: readonly [string, ...string[]],
-  cwd: string,
-  boundMs: number = BOUNDS.noticeMs,
-): NotifierPort {
+export function commandNotifier(argv: readonly [string, ...string[]], cwd: string, boundMs: number): NotifierPort {
   return { tell: (notice) => call(argv, cwd, boundMs, notice) };
 }
 

@@ -12,7 +12,7 @@ import { systemCode } from '../../model/error.ts';
 import type { HostStart } from '../../ports/processes.ts';
 
 /** The file in a task's folder that takes what its hosts have to say to people. */
-export const HOST_LOG = 'host.log';
+const HOST_LOG = 'host.log';
 
 /** Starts the host program and returns its pid, null when the system could not start it (said in host.log). */
 export function spawnHost(hostMain: string, start: HostStart): number | null {

@@ -1,12 +1,11 @@
 /**
  * `pawl diff`: what a run has changed, from its base to the commit that was judged.
  *
- * Owns: which two commits are compared, its output. Does not own: asking git (adapters/git/comparison), reading the patch (scm/patch-reading).
+ * Owns: which two commits are compared, its output. Does not own: asking git (app/comparing), reading the patch (scm/patch-reading).
  * Read-only: no lock.
  */
 
-import { compareCommits } from '../../adapters/git/comparison.ts';
-import { openGit } from '../../adapters/git/git.ts';
+import { difference } from '../../app/comparing.ts';
 import { type CommonOptions, placesOf } from '../../app/options.ts';
 import { recordsOf } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
@@ -48,8 +47,7 @@ export async function diff(
     output.line('Nothing yet: the run has no worktree.');
     return EXIT.done;
   }
-  const git = openGit({ repository: places.repository.mainWorktree, helperFd: null });
-  const patch = await compareCommits(git, ends.base, ends.head, options.stat === true ? 0 : BOUNDS.patchLines);
+  const patch = await difference(places, ends.base, ends.head, options.stat === true ? 0 : BOUNDS.patchLines);
   show(output, runId, ends, patch, options.stat === true);
   return EXIT.done;
 }

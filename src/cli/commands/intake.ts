@@ -1,24 +1,14 @@
 /**
  * `pawl intake`: packets become runs. A `pawl run` that drives everything starts them; else nothing is driven.
  *
- * Owns: taking them in here, or through the process that holds the registry; its output. Does not own: the intake (engine/record-packets), packets
- * that replace others (app/replacing).
+ * Owns: its options and its output. Does not own: taking packets in (app/taking-in), packets that replace others (app/replacing).
  */
-import { userInfo } from 'node:os';
-import { agentNamed, type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { agentNamed, type CommonOptions, placesOf } from '../../app/options.ts';
 import { type Replaced, replacePackets } from '../../app/replacing.ts';
-import { sendCommand, unlessLocked } from '../../app/send-command.ts';
-import { withDriver } from '../../app/session.ts';
-import type { Json } from '../../base/canonical-json.ts';
-import { assertNoneRefused, outcomesIn, type PacketOutcome, runsOf } from '../../engine/intake.ts';
-import { type IntakeResult, type RecordPacketsOptions, recordPackets } from '../../engine/record-packets.ts';
-import { lookAtRun } from '../../engine/run-look.ts';
-import { PawlError } from '../../model/error.ts';
+import { takeIn, viewsOf } from '../../app/taking-in.ts';
+import type { PacketOutcome } from '../../engine/intake.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import type { PacketReading } from '../../model/packet.ts';
-import { removedView } from '../../run/removed-view.ts';
 import type { RunView } from '../../run/run-view.ts';
-import { readRemoval } from '../../store/removed-runs.ts';
 import type { Output } from '../output.ts';
 import { refusedLines, reportedOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
@@ -46,19 +36,16 @@ export async function intake(output: Output, options: IntakeOptions, [file = '']
     if (sent.queued.length > 0) return tellQueued(output, sent);
     return show(output, sent.outcomes, shown(places, await viewsOf(places, sent.outcomes)));
   }
-  const how = {
+  const taken = await takeIn(output, places, readings, {
     again: options.again === true,
     isAllOrNothing: options.allOrNothing === true,
     ...agentNamed(options),
-  };
-  const here = await unlessLocked(places, () => takeInHere(output, places, readings, how));
-  const taken = here === 'locked' ? await takeInThere(output, places, readings, how) : here;
-  if (typeof taken === 'string') {
-    output.json({ commandId: taken, decided: false, runs: [], packets: [] });
-    output.line(`The packets are queued as ${taken}; the running pawl records them.`);
+  });
+  if (taken.kind === 'queued') {
+    output.json({ commandId: taken.commandId, decided: false, runs: [], packets: [] });
+    output.line(`The packets are queued as ${taken.commandId}; the running pawl records them.`);
     return EXIT.done;
   }
-  if (!taken.isRecorded) assertNoneRefused(taken.outcomes);
   return show(output, taken.outcomes, shown(places, await viewsOf(places, taken.outcomes)));
 }
 
@@ -68,53 +55,6 @@ function tellQueued(output: Output, { outcomes, queued }: Replaced): number {
   for (const line of refusedLines(output, outcomes)) output.line(line);
   output.line(`Queued as ${queued.join(', ')}; the running pawl decides on ${queued.length === 1 ? 'it' : 'them'}.`);
   return withRefused(outcomes, EXIT.done);
-}
-
-function takeInHere(
-  output: Output,
-  places: Places,
-  readings: readonly PacketReading[],
-  how: RecordPacketsOptions,
-): Promise<IntakeResult> {
-  const request = { places, log: (line: string) => output.log(line) };
-  return withDriver(request, { maxParallel: 1, agentOverride: null }, async (driver) =>
-    recordPackets(driver, readings, how),
-  );
-}
-
-/** Another process holds the registry: it takes the packets in. Returns the command's id when that takes longer than is waited for. */
-async function takeInThere(
-  output: Output,
-  places: Places,
-  readings: readonly PacketReading[],
-  how: RecordPacketsOptions,
-): Promise<IntakeResult | string> {
-  const packets = readings.map(({ given }) => given as Json);
-  const by = userInfo().username;
-  const { commandId, decision } = await sendCommand(output, places, { command: 'intake', packets, ...how, by });
-  if (decision === null) return commandId;
-  if (decision.outcomes === undefined) throw notUnderstood(commandId);
-  return { outcomes: outcomesIn(decision.outcomes, commandId), isRecorded: decision.isAccepted };
-}
-
-function notUnderstood(commandId: string): PawlError {
-  return new PawlError({
-    code: 'PAWL_COMMAND_REFUSED',
-    message: 'The running pawl is a different version and cannot accept packets. Nothing was recorded.',
-    subject: commandId,
-    hint: 'Stop it and start it again with this version, or wait until it has ended.',
-  });
-}
-
-async function viewsOf(places: Places, outcomes: readonly PacketOutcome[]): Promise<readonly RunView[]> {
-  const views = await Promise.all(runsOf(outcomes).map((runId) => viewIn(places, runId)));
-  return views.filter((view) => view !== null);
-}
-
-/** A run whose folder was removed had its packet all the same. */
-async function viewIn(places: Places, runId: string): Promise<RunView | null> {
-  const removed = readRemoval(places.files, places.paths, runId);
-  return (await lookAtRun(places, runId)) ?? (removed === null ? null : removedView(removed));
 }
 
 function show(output: Output, outcomes: readonly PacketOutcome[], views: readonly RunView[]): number {

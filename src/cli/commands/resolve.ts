@@ -1,20 +1,17 @@
 /**
  * `pawl resolve` and `pawl cancel`: an operator's command, decided by the driver that lives, or by this very process.
  *
- * Owns: what is asked for, what is shown of it. Does not own: sending it (app/send-command), deciding (engine/commands).
+ * Owns: what is asked for, what is shown of it. Does not own: sending it (app/commanding), deciding (engine/commands).
  */
 
 import { userInfo } from 'node:os';
-import { systemClock } from '../../adapters/system-clock.ts';
-import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
-import { sendCommand } from '../../app/send-command.ts';
+import { commandRun } from '../../app/commanding.ts';
+import { type CommonOptions, placesOf } from '../../app/options.ts';
 import { quote } from '../../base/sanitise.ts';
 import { commandRefused } from '../../engine/commands.ts';
-import { lookAtRun } from '../../engine/run-look.ts';
 import { DECISIONS, type RunCommand } from '../../model/command.ts';
 import type { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { BOUNDS } from '../../model/limits.ts';
 import { exitCodeOf } from '../../run/run-view.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
@@ -71,9 +68,7 @@ async function command(output: Output, options: CommonOptions, asked: RunCommand
   const places = placesOf(options);
   const { paths } = places;
   const request = { ...asked, runId: resolveRun(places, asked.runId) };
-  const { commandId, decision } = await sendCommand(output, places, request);
-  if (decision?.isAccepted === true && request.command === 'cancel') await awaitEnd(places, request.runId);
-  const found = await lookAtRun(places, request.runId);
+  const { commandId, decision, view: found } = await commandRun(output, places, request);
   const view = found === null ? null : (shown(places, [found])[0] ?? null);
   if (decision === null) {
     output.json({ commandId, decided: false, runs: view === null ? [] : [view] });
@@ -89,12 +84,4 @@ async function command(output: Output, options: CommonOptions, asked: RunCommand
     for (const line of runDetails(output, view)) output.line(line);
   }
   return view === null || view.state === 'cancelled' || view.kind === 'active' ? EXIT.done : exitCodeOf([view]);
-}
-
-/** Resolves when the run has ended, or when that takes longer than is waited for: its worker has its grace. */
-async function awaitEnd(places: Places, runId: string): Promise<void> {
-  const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
-  while ((await lookAtRun(places, runId))?.kind === 'active' && systemClock.monotonicMs() < endMs) {
-    await new Promise<void>((done) => systemClock.timer(100, done));
-  }
 }

@@ -1,25 +1,16 @@
 /**
  * `pawl run`: drives runs as far as they can go. Starting it again is the resume.
  *
- * Owns: which runs are meant, signals, what is shown meanwhile and at the end. Does not own: driving (engine/driver).
+ * Owns: its options, signals, what is shown meanwhile and at the end. Does not own: driving (app/driving).
  */
-import { noticeHooks, noticesFor } from '../../app/notifying.ts';
-import { agentNamed, type CommonOptions, placesOf } from '../../app/options.ts';
-import { withDriver } from '../../app/session.ts';
-import { readConfig } from '../../app/wiring.ts';
+import { type Driven, type DriveOrder, driveToRest, type Onlooker } from '../../app/driving.ts';
+import { type CommonOptions, placesOf } from '../../app/options.ts';
 import { spanMs } from '../../base/elapsed.ts';
 import { listed } from '../../base/listed.ts';
-import { watchInbox } from '../../engine/commands.ts';
 import type { Driver } from '../../engine/driver.ts';
-import { assertNoneRefused, type PacketOutcome, runsOf } from '../../engine/intake.ts';
-import { recordPackets } from '../../engine/record-packets.ts';
-import { unknownRun } from '../../engine/run-look.ts';
-import { PawlError } from '../../model/error.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
-import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
-import { earlierRefusal, isHeldByEarlier } from '../../run/earlier-view.ts';
 import { conditionOf, summaryLine } from '../../run/run-marks.ts';
-import { exitCodeOf, type RunView } from '../../run/run-view.ts';
+import { exitCodeOf } from '../../run/run-view.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
 import { errorReport, exitCodeOfError, type Output } from '../output.ts';
@@ -40,11 +31,7 @@ export interface RunOptions extends CommonOptions {
 }
 
 /** The end of one `pawl run`. */
-export interface Result {
-  readonly runs: readonly RunView[];
-  readonly faults: readonly { readonly runId: string; readonly error: unknown }[];
-  /** What came of the packets that it was given. */
-  readonly outcomes: readonly PacketOutcome[];
+export interface Result extends Omit<Driven, 'isAtRest'> {
   /** The signal that ended it before its runs had come to rest; null when they had. */
   readonly stoppedBy: StopSignal | null;
   /** From the start of the command to the end of driving. */
@@ -62,89 +49,31 @@ export async function run(output: Output, options: RunOptions, runIds: readonly 
 export async function runToRest(output: Output, options: RunOptions, runIds: readonly string[]): Promise<Result> {
   const sinceMs = performance.now();
   const places = placesOf(options);
-  const config = readConfig(places);
-  const readings = options.packets === undefined ? [] : readPacketsArgument(places.cwd, options.packets).readings;
+  const order: DriveOrder = {
+    packets: options.packets === undefined ? null : readPacketsArgument(places.cwd, options.packets).readings,
+    how: { again: options.again === true, isAllOrNothing: options.allOrNothing === true },
+    named: () => runIds.map((runId) => resolveRun(places, runId)),
+    settings: options,
+  };
   const view = new LiveView(output, places, await liveLines());
-  const notices = noticesFor(places, config, options.notify, (line) => view.log(line));
-  const driverOptions = {
-    maxParallel: options.maxParallel ?? config.limits.parallelRunsMax ?? PARALLEL_RUNS_MAX,
-    agentOverride: options.agent ?? null,
-    ...noticeHooks(notices, view.onRecord),
-  };
-  const request = { places, config, log: (line: string) => view.log(line) };
   const stop = stopOnSignal(view);
-  const body = async (driver: Driver): Promise<Omit<Result, 'tookMs'>> => {
-    notices?.catchUp(driver);
-    const how = {
-      again: options.again === true,
-      isAllOrNothing: options.allOrNothing === true,
-      ...agentNamed(options),
-    };
-    const { outcomes, isRecorded } = await recordPackets(driver, readings, how);
-    if (!isRecorded) assertNoneRefused(outcomes);
-    const named = runIds.map((runId) => resolveRun(places, runId));
-    const asked = namedRuns(driver, options, named, runsOf(outcomes));
-    // Whoever names runs wants those and no other; else what is queued meanwhile is driven too.
-    const end = await drive(driver, { view, stop }, asked, runIds.length === 0);
-    await notices?.close();
-    return { ...end, outcomes };
+  const onlooker: Onlooker = {
+    log: (line) => view.log(line),
+    onRecord: view.onRecord,
+    onMade: stop.listen,
+    onDriving: (driver, driven) => view.start(driver, driven),
   };
-  const result = await withDriver(request, driverOptions, body, stop.listen).finally(() => {
+  const { isAtRest, ...driven } = await driveToRest(places, order, onlooker).finally(() => {
     stop.end();
     view.stop();
   });
   // Only now: nobody drives these runs any more.
   return {
-    ...result,
-    runs: withFailures(places, shown(places, result.runs)),
+    ...driven,
+    runs: withFailures(places, shown(places, driven.runs)),
+    stoppedBy: isAtRest ? null : stop.signal(),
     tookMs: spanMs(sinceMs, performance.now()),
   };
-}
-
-function namedRuns(
-  driver: Driver,
-  options: RunOptions,
-  runIds: readonly string[],
-  fromPackets: readonly string[],
-): readonly string[] {
-  // A folder without a record holds no run: its intake was cut off and not finished.
-  const { commandOptions } = driver.world.paths;
-  for (const runId of runIds) {
-    const view = driver.view(runId);
-    if (view === null) throw unknownRun(runId, commandOptions);
-    if (isHeldByEarlier(view)) throw new PawlError(earlierRefusal(view, commandOptions));
-  }
-  if (runIds.length > 0 || options.packets !== undefined) return [...new Set([...runIds, ...fromPackets])];
-  return driver
-    .views()
-    .filter((view) => view.kind !== 'terminal')
-    .map((view) => view.runId);
-}
-
-async function drive(
-  driver: Driver,
-  { view, stop }: { readonly view: LiveView; readonly stop: SignalStop },
-  asked: readonly string[],
-  withNew: boolean,
-): Promise<Omit<Result, 'outcomes' | 'tookMs'>> {
-  const inbox = new AbortController();
-  const watching = watchInbox(driver, inbox.signal).catch((error: unknown) => driver.end(error));
-  const runIds = (): readonly string[] => [...new Set([...asked, ...driver.driven()])];
-  view.start(driver, runIds);
-  try {
-    await driver.drive(asked, { withNew });
-  } finally {
-    inbox.abort();
-    await watching;
-    await driver.close();
-  }
-  const faults = driver
-    .runs()
-    .flatMap((live) => (live.fault === null ? [] : [{ runId: live.runId, error: live.fault }]));
-  const runs = runIds()
-    .map((runId) => driver.view(runId))
-    .filter((each) => each !== null);
-  return { runs, faults, stoppedBy: driver.moving(runIds()).length === 0 ? null : stop.signal() };
 }
 
 /** Runs that are named in one line. */

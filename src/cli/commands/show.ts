@@ -1,15 +1,12 @@
 /**
  * `pawl show`: one run for a reader: what was wanted, what changed, what the gates said, where the evidence is.
  *
- * Owns: collecting it, its output. Does not own: the facts (engine/run-report), the words (cli/show-lines). Read-only: no lock.
+ * Owns: collecting it, its output. Does not own: the facts (engine/run-report, app/comparing), the words (cli/show-lines). Read-only: no lock.
  */
 import { existsSync } from 'node:fs';
-import { branchCommit, compareCommits } from '../../adapters/git/comparison.ts';
-import { openGit } from '../../adapters/git/git.ts';
-import type { GitContext } from '../../adapters/git/worktree.ts';
+import { changeOf } from '../../app/comparing.ts';
 import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
 import { type RunReport, reportOn } from '../../engine/run-report.ts';
-import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { readCleaned } from '../../store/removed-runs.ts';
 import type { Output } from '../output.ts';
@@ -26,11 +23,10 @@ export async function show(
 ): Promise<number> {
   const places = placesOf(options, cwd);
   const report = await reportOn(places, resolveRun(places, run));
-  const git = openGit({ repository: places.repository.mainWorktree, helperFd: null });
   const told: ShownRun = {
     ...report,
     view: shown(places, [report.view])[0] ?? report.view,
-    ...(await changeOf(git, report)),
+    ...(await changeOf(places, report.story)),
     evidence: evidenceOf(places, report),
   };
   const { view, story, packet, rounds, change, changeProblem, evidence } = told;
@@ -51,24 +47,6 @@ export async function show(
   });
   for (const line of showLines(output, told)) output.line(line);
   return EXIT.done;
-}
-
-/** What git tells of the run's branch and commits; where it cannot, the rest is shown without it. */
-async function changeOf(
-  git: GitContext,
-  { story }: RunReport,
-): Promise<Pick<ShownRun, 'change' | 'changeProblem' | 'branchCommit'>> {
-  const { branch, baseCommit, headCommit } = story;
-  let nowAt: string | null | undefined;
-  try {
-    nowAt = branch === '' ? null : await branchCommit(git, branch);
-    const isChanged = baseCommit !== null && headCommit !== null;
-    const change = isChanged ? await compareCommits(git, baseCommit, headCommit, 0) : null;
-    return { change, changeProblem: null, branchCommit: nowAt };
-  } catch (error) {
-    if (!(error instanceof PawlError) || error.code !== 'PAWL_GIT_FAILED') throw error;
-    return { change: null, changeProblem: error.message, branchCommit: nowAt };
-  }
 }
 
 function evidenceOf({ files, paths }: Places, { view, story }: RunReport): ShownRun['evidence'] {

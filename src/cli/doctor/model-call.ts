@@ -57,7 +57,7 @@ export type ModelSpeech =
   | { readonly kind: 'tool'; readonly tool: ModelTool; readonly input: Json };
 
 /** What the stand-in says when nothing else is asked of it. */
-export const DONE_TEXT = 'DONE';
+const DONE_TEXT = 'DONE';
 
 const SHELL_NAMES = [
   /^bash$/i,

@@ -36,7 +36,7 @@ import { bridgePage, STATELY_PAGE_PATH, safeForOutside } from './stately-page.ts
 import { StatelySession } from './stately-session.ts';
 
 /** The path of the WebSocket that speaks the Stately inspection protocol. */
-export const INSPECT_SOCKET_PATH = '/inspect';
+const INSPECT_SOCKET_PATH = '/inspect';
 
 /** How a hub is made. */
 export interface HubOptions {

@@ -6,6 +6,7 @@
  * Invariant: a reader is kept as long as somebody uses it, and no longer.
  */
 import type { Place } from '../../engine/run-look.ts';
+import { HUB_BOUNDS } from './hub-bounds.ts';
 import { TaskFilesReader } from './task-files-view.ts';
 
 /** The use of a reader; end it. */
@@ -25,7 +26,10 @@ export class SharedTaskFiles {
 
   /** The reader of that run, the one in use where there is one. */
   use(runId: string): TaskFilesUse {
-    const shared = this.#readers.get(runId) ?? { reader: new TaskFilesReader(this.#place, runId), users: 0 };
+    const shared = this.#readers.get(runId) ?? {
+      reader: new TaskFilesReader(this.#place, runId, HUB_BOUNDS.filesFreshMs),
+      users: 0,
+    };
     shared.users += 1;
     this.#readers.set(runId, shared);
     let isEnded = false;

@@ -82,7 +82,7 @@ export class TaskFilesReader {
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   /** `freshMs`: how long a look serves those who ask next. */
-  constructor(place: Place, runId: string, freshMs: number = HUB_BOUNDS.filesFreshMs) {
+  constructor(place: Place, runId: string, freshMs: number) {
     this.#place = place;
     this.#runId = runId;
     this.#freshMs = freshMs;

@@ -52,7 +52,7 @@ export function fragmentOf({ view, runId, seq, taskId, panel }: Place): string {
 }
 
 /** The token in an address: in its fragment, or in its query. */
-export function tokenIn(search: string, fragment: string): string | null {
+function tokenIn(search: string, fragment: string): string | null {
   return new URLSearchParams(fragment.replace(/^#/, '')).get('token') ?? new URLSearchParams(search).get('token');
 }
 

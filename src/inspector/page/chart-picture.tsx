@@ -155,7 +155,7 @@ function EdgeLabel({
 }
 
 /** A way of straight lines with its corners rounded. */
-export function roundedPath(points: readonly Point[]): string {
+function roundedPath(points: readonly Point[]): string {
   const [first] = points;
   if (first === undefined) return '';
   const parts = [`M${first.x} ${first.y}`];

@@ -21,7 +21,7 @@ import { transitionsTaken } from '../../run/transitions-taken.ts';
 import { edgeIdOf, stayIdOf } from './chart-graph.ts';
 
 /** Records between two checkpoints. */
-export const CHECKPOINT_RECORDS = 16;
+const CHECKPOINT_RECORDS = 16;
 
 /** How often each arrow was taken, and each state stayed in, by id. */
 export type Counts = ReadonlyMap<string, number>;

@@ -14,7 +14,7 @@ import { Chip, Command, Empty } from './parts.tsx';
 import { counted, duration, words } from './words.ts';
 
 /** The proof in a document, null when it is none. */
-export function proofIn(document: unknown): Proof | null {
+function proofIn(document: unknown): Proof | null {
   if (!isObject(document) || document.v !== 1 || !Array.isArray(document.cells)) return null;
   const areCells = document.cells.every((cell) => isObject(cell) && Array.isArray(cell.kills));
   const proof: unknown = document;

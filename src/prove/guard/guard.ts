@@ -49,7 +49,7 @@ export interface Guard {
 }
 
 /** Takes the lines of the watched processes; it lies in the sandbox, where the jail lets them write. */
-export const GUARD_LOG = 'guard.log';
+const GUARD_LOG = 'guard.log';
 const PRELOAD = pathToFileURL(builtPath('prove/guard/preload.js')).href;
 const VIOLATIONS_MAX = 50;
 

@@ -1,12 +1,11 @@
 /**
  * Paths through a graph that leave nothing out: every edge, or every pair of edges that follow each other.
  *
- * Owns: both covers, and naming a path. Does not own: the graph (graph), what a path is good for (replay).
+ * Owns: both covers. Does not own: the graph (graph), what a path is good for (replay).
  *
  * Invariants: 1. Every path begins at the start. 2. Every edge (or pair) lies on at least one path. 3. No path is the beginning of another.
  */
 import { type Edge, type Graph, nodeOf } from './graph.ts';
-import { placeOf } from './key.ts';
 
 /** Steps from the start of a graph. */
 export type Path = readonly Edge[];
@@ -104,30 +103,4 @@ function wayOf(way: ReadonlyMap<Edge, Edge | null>, edge: Edge): Edge[] {
   const steps: Edge[] = [];
   for (let at = way.get(edge) ?? null; at !== null; at = way.get(at) ?? null) steps.push(at);
   return steps.reverse();
-}
-
-/** The path from the start along events of those names. Throws when one of them is not taken where it comes. */
-export function pathOf(graph: Graph, types: readonly string[]): Path {
-  let key = graph.start;
-  return types.map((type) => {
-    const edge = nodeOf(graph, key).edges.find(({ event }) => event.type === type);
-    if (edge === undefined) throw new Error(`${type} is not taken after ${types.join(' → ')}`);
-    key = edge.to;
-    return edge;
-  });
-}
-
-/** The paths without those that are the beginning of another one. */
-export function withoutBeginnings(paths: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  const sorted = paths.flatMap((path) => (path.length === 0 ? [] : [`${path.join('→')}→`])).sort();
-  const whole = sorted.filter((text, index) => sorted[index + 1]?.startsWith(text) !== true);
-  return whole.map((text) => text.slice(0, -1).split('→'));
-}
-
-/** Where a path ends, and its last steps: enough to tell it from the others. */
-export function named(path: Path): string {
-  const end = path.at(-1);
-  const steps = path.map(({ event }) => event.type);
-  const shown = steps.length > 4 ? ['…', ...steps.slice(-4)] : steps;
-  return `${shown.join(' → ')} (${steps.length} steps, to ${end === undefined ? 'the start' : placeOf(end.state.root.value)})`;
 }

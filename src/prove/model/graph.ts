@@ -7,14 +7,7 @@
  * step is no edge and is kept with its code.
  */
 
-import {
-  type AdjacencyMap,
-  type AdjacencyValue,
-  getAdjacencyMap,
-  getShortestPaths,
-  getSimplePaths,
-  type TraversalOptions,
-} from '@xstate/graph';
+import { type AdjacencyMap, type AdjacencyValue, getAdjacencyMap, type TraversalOptions } from '@xstate/graph';
 import { fromTransition, type NonReducibleUnknown, type TransitionSnapshot } from 'xstate';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import { decideRun, type RunDecision, type RunDelivery, type RunState, type RunStep } from '../../run/system.ts';
@@ -84,24 +77,8 @@ export function explore(world: World, options: WalkOptions = {}): Graph {
   return { ...graphOf(getAdjacencyMap(logic, traversal), steps.received), refusals: steps.refusals };
 }
 
-/** Every path of `world` that meets no state twice, as @xstate/graph finds them, named by their events. */
-export function simplePaths(world: World): readonly (readonly string[])[] {
-  const { logic, traversal } = walkOf(world, {});
-  return getSimplePaths(logic, traversal).map(eventsOf);
-}
-
-/** A shortest path of `world` to every state, as @xstate/graph finds them, named by their events. */
-export function shortestPaths(world: World): readonly (readonly string[])[] {
-  const { logic, traversal } = walkOf(world, {});
-  return getShortestPaths(logic, traversal).map(eventsOf);
-}
-
-/** Without the event that @xstate/graph puts before the first state. */
-function eventsOf({ steps }: { readonly steps: readonly { readonly event: { readonly type: string } }[] }): string[] {
-  return steps.map(({ event }) => event.type).filter((type) => type !== 'xstate.init');
-}
-
-function walkOf(world: World, options: WalkOptions) {
+/** The walk as @xstate/graph takes it, and what the logic has seen on the way. */
+export function walkOf(world: World, options: WalkOptions) {
   const steps = new Steps(options.check ?? (() => []));
   const logic = fromTransition((state: RunState, event: WorldEvent) => steps.take(state, event), openedRun(world));
   const traversal: TraversalOptions<TransitionSnapshot<RunState>, WorldEvent, NonReducibleUnknown> = {

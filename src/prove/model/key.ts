@@ -125,7 +125,7 @@ function gateKey(context: RunContext, record: GateRecord | null): string {
 }
 
 /** The key of a task's snapshot: of its context what the machine reads again. */
-export function taskKey(task: TaskSnapshot): string {
+function taskKey(task: TaskSnapshot): string {
   const { hostStarts, ending, settlement } = task.context;
   return `${placeKey(task)} ${hostStarts} hosts ${ending} ${settlement === null ? 'open' : settlement.result}`;
 }

@@ -1,8 +1,7 @@
 /**
  * The machines alone, without outbox and driver: every state that they reach when anything may be said to them at any time.
  *
- * Owns: what is said, the walk of @xstate/graph over a machine itself. Does not own: run and tasks together (graph), the steps of a chart
- * (chart-steps).
+ * Owns: what is said, the walk of @xstate/graph over a machine itself. Does not own: run and tasks together (graph).
  *
  * Invariant: what is said is wider than what the driver would let through: results of old epochs and of other commits, ends nobody awaits.
  */
@@ -191,11 +190,11 @@ const RUN_TYPES: ReadonlySet<string> = new Set(runEventSchema.options.map(({ sha
 const TASK_TYPES: ReadonlySet<string> = new Set(taskEventSchema.options.map(({ shape }) => shape.type.value));
 
 /** True for a fact that a run learns. */
-export function isRunEvent(event: JournalEvent): event is RunEvent {
+function isRunEvent(event: JournalEvent): event is RunEvent {
   return RUN_TYPES.has(event.type);
 }
 
 /** True for a fact that a task learns. */
-export function isTaskEvent(event: JournalEvent): event is TaskEvent {
+function isTaskEvent(event: JournalEvent): event is TaskEvent {
   return TASK_TYPES.has(event.type);
 }

@@ -5,7 +5,7 @@
  */
 import type { Policy } from '../../model/event.ts';
 import { TASK_RESULTS, type TaskResult } from '../../model/request.ts';
-import { Counterexample, explore, type Graph } from './graph.ts';
+import { explore, type Graph } from './graph.ts';
 import { brokenBy } from './invariants.ts';
 import { POLICY } from './settlements.ts';
 import { brokenAcross } from './step-invariants.ts';
@@ -91,63 +91,6 @@ export interface Facet {
   readonly name: string;
   readonly world: World;
 }
-
-/** At the smallest bounds: facets of which literally every simple path is walked. */
-export const PATH_FACETS: readonly Facet[] = [
-  facet(
-    SMALLEST,
-    'left to itself',
-    ['completed', 'failed'],
-    [
-      'workspaceRefused',
-      'taskRefused',
-      'workEmpty',
-      'workRefused',
-      'gateJudged FAIL',
-      'gateJudged BLOCKED',
-      'handoffRefused',
-      'cancelRequested',
-    ],
-  ),
-  facet(
-    SMALLEST,
-    'gates that fail, and an operator',
-    ['completed'],
-    ['gateJudged FAIL', 'decisionMade retry', 'decisionMade accept'],
-  ),
-  facet(
-    SMALLEST,
-    'hosts in doubt, and an operator',
-    ['completed'],
-    ['hostDoubted', 'cancelRequested', 'decisionMade retry', 'decisionMade abandon'],
-  ),
-  facet(
-    SMALLEST,
-    'leases that are refused and lost',
-    ['completed'],
-    ['leaseRefused', 'leaseReclaimed', 'taskRefused', 'cancelRequested', 'decisionMade retry', 'decisionMade abandon'],
-  ),
-  facet(SMALLEST, 'agents that have reached a limit', ['completed', 'limited'], ['cancelRequested']),
-  facet(
-    SMALLEST,
-    'work beyond its surface, and an operator',
-    ['completed'],
-    [
-      'workCommitted beyond',
-      'surfaceExceeded held',
-      'surfaceExceeded strict',
-      'decisionMade retry',
-      'decisionMade accept',
-      'decisionMade abandon',
-    ],
-  ),
-  facet(
-    SMALLEST,
-    'work that is out of place, and an operator',
-    ['completed'],
-    ['workRefused', 'workRefused changed', 'gateJudged FAIL', 'decisionMade retry', 'decisionMade abandon'],
-  ),
-];
 
 /** At the default bounds: facets of which every step, and every step after every step, is walked. */
 export const COVER_FACETS: readonly Facet[] = [
@@ -280,7 +223,13 @@ export const COVER_FACETS: readonly Facet[] = [
   ),
 ];
 
-function facet(policy: Policy, name: string, results: readonly TaskResult[], troubles: readonly Trouble[]): Facet {
+/** The facet of that name: what can happen in it, and nothing else of what can go wrong. */
+export function facet(
+  policy: Policy,
+  name: string,
+  results: readonly TaskResult[],
+  troubles: readonly Trouble[],
+): Facet {
   return { name, world: worldOf(policy, results, troubles) };
 }
 
@@ -290,15 +239,4 @@ export function exploreChecked(world: World, stepsMax = 3_000_000): Graph {
     stepsMax,
     check: (before, after, deliveries) => [...brokenBy(after), ...brokenAcross(before, after, deliveries)],
   });
-}
-
-/** The shortest way to a step of `world` that breaks an invariant, or null when there is none. */
-export function counterexample(world: World): Counterexample | null {
-  try {
-    exploreChecked(world);
-    return null;
-  } catch (error) {
-    if (error instanceof Counterexample) return error;
-    throw error;
-  }
 }

@@ -14,24 +14,14 @@ export const isTheSame: Comparison = (end, undisturbed) =>
     .filter((part) => JSON.stringify(sorted(end[part])) !== JSON.stringify(sorted(undisturbed[part])))
     .map((part) => `differs: ${part} is ${JSON.stringify(end[part])}, not ${JSON.stringify(undisturbed[part])}`);
 
-/**
- * The run ends in the same place, perhaps over more attempts: interrupted and lost ones are left out, and so are attempt numbers. What a host's
- * death must leave.
- */
-export const endsAlike: Comparison = (end, undisturbed) =>
-  isTheSame(withoutRepeats(end, / (interrupted|lost)$/), withoutRepeats(undisturbed, / (interrupted|lost)$/));
-
-/** The same, where an attempt may also have failed. */
-export const endsAlikeAfterFailures: Comparison = (end, undisturbed) =>
-  isTheSame(withoutRepeats(end, / (interrupted|lost|failed)$/), withoutRepeats(undisturbed, / failed$/));
-
-/** The same, where an attempt may also have failed or run out of time. */
+/** The run ends in the same place, perhaps over more attempts, of which some were interrupted, lost, failed or out of time. */
 export const endsAlikeAfterTrouble: Comparison = (end, undisturbed) => {
   const repeated = / (interrupted|lost|failed|timedOut)$/;
   return isTheSame(withoutRepeats(end, repeated), withoutRepeats(undisturbed, repeated));
 };
 
-function withoutRepeats(end: SiteEnd, repeated: RegExp): SiteEnd {
+/** An end without the attempts that were repeated, and without the numbers of the others. */
+export function withoutRepeats(end: SiteEnd, repeated: RegExp): SiteEnd {
   const tasks = end.tasks.filter((task) => !repeated.test(task)).map((task) => task.replace(/-a\d+ /, ' '));
   // What a dead attempt left is kept under a ref of Pawl's own.
   return { ...end, tasks, witnessed: {}, refs: end.refs.filter((ref) => !ref.startsWith('refs/pawl/')) };

@@ -6,7 +6,7 @@
  * Invariant: 1. Schema and type say the same: a proof that Pawl makes is always one that it can read.
  */
 import { z } from 'zod';
-import { CLASSES, type Proof, STAGES } from '../proof.ts';
+import { CLASSES, STAGES } from '../proof.ts';
 
 const count = z.int().min(0);
 const amount = z.number().min(0);
@@ -111,8 +111,3 @@ export const proofSchema = z.strictObject({
   recovery: recovery.nullable(),
   holds: z.boolean(),
 });
-
-/** The proof in the text of a `proof.json`. Throws where it is none. */
-export function readProof(text: string): Proof {
-  return proofSchema.parse(JSON.parse(text));
-}

@@ -2,15 +2,15 @@
  * What a machine's chart says can happen, and what of it an event made happen.
  *
  * Owns: the places and steps of a chart by name, the steps of a chart that nothing leads to. Does not own: the walks that take them
- * (machines, graph).
+ * (src/prove/model).
  *
  * Invariants: 1. Every transition of a chart is one step of its own name, those without an event too. 2. A transition that only forbids what
  * holds elsewhere is no step.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import type { RunMachineEvent } from '../../../machines/run/context.ts';
-import type { TaskMachineEvent } from '../../../machines/task/context.ts';
-import { transitionsTaken } from '../../run/transitions-taken.ts';
+import type { RunMachineEvent } from '../../machines/run/context.ts';
+import type { TaskMachineEvent } from '../../machines/task/context.ts';
+import { transitionsTaken } from '../../src/run/transitions-taken.ts';
 
 /**
  * Steps of the charts that no run takes, whatever it is told: nothing leads to the handoff but both gates. They stay in the chart as a second
