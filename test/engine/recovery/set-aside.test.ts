@@ -7,6 +7,7 @@ import type { ProcessIdentity } from '../../../src/base/process-identity.ts';
 import { setAside } from '../../../src/engine/recovery/set-aside.ts';
 import type { World } from '../../../src/engine/world.ts';
 import { TASK_FILES } from '../../../src/model/request.ts';
+import { storeToLookAt } from '../../../src/store/file-store.ts';
 import { readQuarantine } from '../../../src/store/quarantine.ts';
 import { RegistryPaths } from '../../../src/store/registry-paths.ts';
 import { parseClaim } from '../../../src/turn/task-files.ts';
@@ -38,7 +39,8 @@ function asideOf(overrides: TaskOverrides): Aside {
   mkdirSync(dirname(taskFolder), { recursive: true });
   cpSync(plain.taskFolder, taskFolder, { recursive: true });
   const { files, processes } = bench;
-  const world: Partial<World> = { files, paths, processes, clock: systemClock, log: () => undefined };
+  const store = storeToLookAt(files, paths);
+  const world: Partial<World> = { files, paths, ...store, processes, clock: systemClock, log: () => undefined };
   return { task: { ...plain, taskFolder }, world: world as World, runId };
 }
 
