@@ -74,7 +74,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
       expect(isCancelled, `cancel killed at ${at}: ${repeated.stdout} ${repeated.stderr}`).toBe(true);
       const ended = await runPawl(site, RUN);
       expect(viewIn(ended).state, `cancel killed at ${at}`).toBe('cancelled');
-      expect(faultsOf(site, ended, [history]), `cancel killed at ${at}`).toEqual([]);
+      expect(await faultsOf(site, ended, [history]), `cancel killed at ${at}`).toEqual([]);
       closeLast();
     }
   },
@@ -100,7 +100,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
       expect([0, 2], `retry killed at ${at}: ${again.stderr}`).toContain(again.code);
       const ended = await runPawl(site, ['run', '--json']);
       expect(viewIn(ended).state, `retry killed at ${at}`).toBe('readyForManualReview');
-      expect(faultsOf(site, ended, [history]), `retry killed at ${at}`).toEqual([]);
+      expect(await faultsOf(site, ended, [history]), `retry killed at ${at}`).toEqual([]);
       closeLast();
     }
   },
@@ -132,7 +132,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
       const again = await runPawl(site, args);
       expect(again.code, `intake killed at ${at}: ${again.stderr}`).toBe(0);
       const ended = await runPawl(site, ['run', '--json']);
-      expect(faultsOf(site, ended, [history]), `intake killed at ${at}`).toEqual([]);
+      expect(await faultsOf(site, ended, [history]), `intake killed at ${at}`).toEqual([]);
       closeLast();
     }
   },

@@ -69,7 +69,7 @@ test('after a reboot everything of before is dead: the task is interrupted, its 
   changeLock(site, before);
   const history = historyAt(site);
   const ended = await runPawl(site, RUN);
-  expect(faultsOf(site, ended, [history])).toEqual([]);
+  expect(await faultsOf(site, ended, [history])).toEqual([]);
   expect(endOf(site, viewIn(ended))).toMatchObject({
     state: 'readyForManualReview',
     tasks: expect.arrayContaining([`${TASK} interrupted`, 'implementation-e0-a2 completed']),

@@ -50,7 +50,7 @@ test('a suspended runner keeps its registry: a second one exits 6, the first con
   expect(historyAt(site)).toBe(history);
   first.kill('SIGCONT');
   const ended = await first.ended;
-  expect(faultsOf(site, ended, [history])).toEqual([]);
+  expect(await faultsOf(site, ended, [history])).toEqual([]);
   expect(endOf(site, viewIn(ended)).tasks).toContain(`${TASK} completed`);
   expect(lockGenerations(site)).toHaveLength(1);
 });
@@ -73,7 +73,7 @@ test('a host that is stopped between its claim and its agent record, its runner 
   expect(hasCome(site, TASK, 'agent.json')).toBe(false);
   send(host.pid, 'SIGCONT');
   const ended = await second.ended;
-  expect(faultsOf(site, ended, [history])).toEqual([]);
+  expect(await faultsOf(site, ended, [history])).toEqual([]);
   expect(endOf(site, viewIn(ended))).toMatchObject({ tasks: expect.arrayContaining([`${TASK} completed`]) });
 });
 
@@ -94,7 +94,7 @@ test('a host that stays suspended is ended with its worker, and the next attempt
   expect(performance.now() - sinceMs).toBeGreaterThan((BOUNDS.hostSilenceMs - 2 * BOUNDS.watchPollMs) / SPEED);
   rmSync(fast);
   const ended = await started.ended;
-  expect(faultsOf(site, ended, [])).toEqual([]);
+  expect(await faultsOf(site, ended, [])).toEqual([]);
   expect(endOf(site, viewIn(ended))).toMatchObject({
     state: 'readyForManualReview',
     tasks: expect.arrayContaining([`${TASK} timedOut`, 'implementation-e0-a2 completed']),

@@ -159,9 +159,9 @@ describe('looking at task folders', () => {
     run.taskFile('a', TASK_FILES.output, 'x');
     expect(await isTold()).toBe(true);
     run.taskFile('a', TASK_FILES.output, 'xyz');
-    expect([isTold(), isTold()]).toEqual([false, false]);
+    expect([await isTold(), await isTold()]).toEqual([false, false]);
     vi.advanceTimersByTime(HUB_BOUNDS.sizesMs);
-    expect([isTold(), isTold()]).toEqual([true, false]);
+    expect([await isTold(), await isTold()]).toEqual([true, false]);
     run.taskFile('a', TASK_FILES.outcome, '{}');
     expect(await isTold()).toBe(true);
   });
