@@ -145,9 +145,9 @@ export class LiveSystem<S extends System> {
     return this.#fault === null && this.#underWay.hasAny(this.#isShort);
   }
 
-  /** An effect is under way, or will be begun when the system is no longer held: something will still happen in this process. */
+  /** An effect is under way, or will be begun when the system is no longer held, or a record is: something will still happen in this process. */
   isAtWork(): boolean {
-    return this.#isHeld || !this.#underWay.isEmpty;
+    return this.#isHeld || !this.#underWay.isEmpty || this.#head.state !== this.#state;
   }
 
   /** Null: the event is in the journal, durable, and applied. Otherwise it was refused, for the reason that this resolves to, and nothing has changed. */
@@ -194,7 +194,7 @@ export class LiveSystem<S extends System> {
 
   /** From this record on the system stands under the present rules; nothing is recorded where it does already, or where it has ended. */
   async raiseRules(): Promise<void> {
-    const state: AnyState = this.state;
+    const state: AnyState = this.#head.state ?? this.state;
     const event = rulesToRaise(this.#system, state);
     if (event === null || state.root.status !== 'active') return;
     const next = raised(this.#system, state);
