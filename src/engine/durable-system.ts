@@ -13,9 +13,10 @@ import { DEADLINE } from '../model/deadline.ts';
 import { PawlError } from '../model/error.ts';
 import type { PlainEffect } from '../model/system-record.ts';
 import type { ClockPort } from '../ports/clock.ts';
+import type { Journal } from '../ports/journal.ts';
 import { LiveSystem, type Refusal } from './live-system.ts';
 import { shortSleep } from './short-sleep.ts';
-import type { SystemPlace, SystemStart } from './system-place.ts';
+import { openJournal, type SystemPlace, type SystemStart } from './system-place.ts';
 
 /** An event before the key of the effect that it settles is added. */
 export type Unkeyed<Event> = Event extends unknown ? Omit<Event, 'key'> : never;
@@ -49,16 +50,27 @@ interface Waiter<State> {
 /** One durable system while this process drives it. */
 export class DurableSystem<S extends System> {
   readonly #system: S;
-  #opened: LiveSystem<S> | null = null;
+  readonly #live: LiveSystem<S>;
   readonly #clock: ClockPort;
   readonly #performers: Performers<S>;
   readonly #waiters = new Set<Waiter<StateOf<S>>>();
   #isClosed = false;
 
-  private constructor(system: S, clock: ClockPort, performers: Performers<S>) {
+  private constructor(
+    system: S,
+    place: SystemPlace,
+    start: SystemStart<StateOf<S>>,
+    journal: Journal,
+    performers: Performers<S>,
+  ) {
     this.#system = system;
-    this.#clock = clock;
+    this.#clock = place.clock;
     this.#performers = performers;
+    this.#live = new LiveSystem(system, place, start, journal, {
+      onCommit: () => this.#tellWaiters(),
+      onFailure: (error) => this.#endWaiters(error),
+      onRest: () => undefined,
+    });
   }
 
   /** The system at its journal's end, performing nothing yet. */
@@ -68,18 +80,7 @@ export class DurableSystem<S extends System> {
     start: SystemStart<StateOf<S>>,
     performers: Performers<S>,
   ): Promise<DurableSystem<S>> {
-    const durable = new DurableSystem(system, place.clock, performers);
-    durable.#opened = await LiveSystem.open(system, place, start, {
-      onCommit: () => durable.#tellWaiters(),
-      onFailure: (error) => durable.#endWaiters(error),
-      onRest: () => undefined,
-    });
-    return durable;
-  }
-
-  get #live(): LiveSystem<S> {
-    if (this.#opened === null) throw new Error('bug: the system is not open');
-    return this.#opened;
+    return new DurableSystem(system, place, start, await openJournal(place, start), performers);
   }
 
   /** The system's id within its registry. */

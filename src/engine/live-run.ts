@@ -8,11 +8,13 @@ import type { KeyedEffect } from '../model/effect.ts';
 import type { PawlError } from '../model/error.ts';
 import type { IntakeOrder, JournalEvent } from '../model/event.ts';
 import type { JournalRecord } from '../model/record.ts';
+import type { Journal } from '../ports/journal.ts';
 import { agentAfter } from '../run/agent-override.ts';
 import { hasEnded } from '../run/run-end.ts';
 import { type RunDelivery, type RunState, runSystem } from '../run/system.ts';
 import { LiveSystem, type Refusal, type Submitted } from './live-system.ts';
 import { Mirror } from './mirror.ts';
+import { openJournal, type SystemPlace } from './system-place.ts';
 import type { World } from './world.ts';
 
 /** Performs one effect to its settlement, committing what it finds. Ends early when `signal` aborts. */
@@ -49,44 +51,36 @@ export class LiveRun {
   readonly order: IntakeOrder;
   /** Tasks of which nothing is left, as this process has seen: that cannot change any more. */
   readonly goneTasks = new Set<string>();
-  #opened: LiveSystem<typeof runSystem> | null = null;
+  readonly #live: LiveSystem<typeof runSystem>;
   readonly #observer: LiveRunObserver;
   readonly #mirror: Mirror | null;
   #agentOverride: string | null;
 
-  private constructor(world: World, start: LiveRunStart, observer: LiveRunObserver) {
+  private constructor(
+    world: World,
+    start: LiveRunStart,
+    { place, journal }: { readonly place: SystemPlace; readonly journal: Journal },
+    observer: LiveRunObserver,
+  ) {
     const { runId } = start;
     this.runId = runId;
     this.world = world;
     this.order = start.order;
     this.#observer = observer;
     this.#agentOverride = start.agentOverride ?? null;
+    this.#live = new LiveSystem(runSystem, place, { ...start, systemId: runId }, journal, {
+      onCommit: (record, deliveries) => this.#noteCommit(record as JournalRecord, deliveries as readonly RunDelivery[]),
+      onFailure: (error) => observer.onFailure(this, error),
+      onRest: () => observer.onRest(this),
+    });
     this.#mirror = world.inspector === null ? null : new Mirror(world.inspector.inspect, start.state);
   }
 
   /** The run at its journal's end, performing nothing yet. */
   static async open(world: World, start: LiveRunStart, observer: LiveRunObserver): Promise<LiveRun> {
-    const run = new LiveRun(world, start, observer);
-    const { runId } = start;
     const { clock, lock, definitionHash, systemStore } = world;
-    const place = { store: systemStore(runId), clock, generation: lock.generation, definitionHash };
-    run.#opened = await LiveSystem.open(
-      runSystem,
-      place,
-      { ...start, systemId: runId },
-      {
-        onCommit: (record, deliveries) =>
-          run.#noteCommit(record as JournalRecord, deliveries as readonly RunDelivery[]),
-        onFailure: (error) => observer.onFailure(run, error),
-        onRest: () => observer.onRest(run),
-      },
-    );
-    return run;
-  }
-
-  get #live(): LiveSystem<typeof runSystem> {
-    if (this.#opened === null) throw new Error(`bug: ${this.runId} is not open`);
-    return this.#opened;
+    const place = { store: systemStore(start.runId), clock, generation: lock.generation, definitionHash };
+    return new LiveRun(world, start, { place, journal: await openJournal(place, start) }, observer);
   }
 
   #noteCommit(record: JournalRecord, deliveries: readonly RunDelivery[]): void {

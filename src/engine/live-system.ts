@@ -76,7 +76,8 @@ export class LiveSystem<S extends System> {
   #isHeld = false;
   #fault: unknown = null;
 
-  private constructor(
+  /** The system at its journal's end, performing nothing yet. `journal` is open there (engine/system-place: openJournal). */
+  constructor(
     system: S,
     place: SystemPlace,
     start: SystemStart<StateOf<S>>,
@@ -96,18 +97,6 @@ export class LiveSystem<S extends System> {
       (error) => this.fail(error),
       () => observer.onRest(),
     );
-  }
-
-  /** The system at its journal's end. Rejects with PAWL_JOURNAL_DAMAGED where the journal ends elsewhere. */
-  static async open<S extends System>(
-    system: S,
-    place: SystemPlace,
-    start: SystemStart<StateOf<S>>,
-    observer: SystemObserver<S>,
-  ): Promise<LiveSystem<S>> {
-    const { state, journalEnd }: { readonly state: AnyState | null; readonly journalEnd: number } = start;
-    const journal = await place.store.openJournal({ seq: state?.seq ?? 0, end: journalEnd });
-    return new LiveSystem(system, place, start, journal, observer);
   }
 
   /** The committed state. Throws before the first record: our bug. */

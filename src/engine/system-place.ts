@@ -1,10 +1,10 @@
 /**
  * What a live system is opened with.
  *
- * Owns: those shapes. Does not own: opening it (engine/live-system), reading where it stands (engine/rehydrate-system).
+ * Owns: those shapes, opening its journal. Does not own: driving it (engine/live-system), reading where it stands (engine/rehydrate-system).
  */
 import type { ClockPort } from '../ports/clock.ts';
-import type { SystemStore } from '../ports/journal.ts';
+import type { Journal, SystemStore } from '../ports/journal.ts';
 
 /** Where a system is kept, and who writes it. */
 export interface SystemPlace {
@@ -25,4 +25,12 @@ export interface SystemStart<State> {
   readonly journalEnd: number;
   /** Sequence of the stored snapshot, 0 when there is none. */
   readonly snapshotSeq: number;
+}
+
+/** The system's journal, open where `start` says that it ends. Rejects with PAWL_JOURNAL_DAMAGED where it ends elsewhere. */
+export function openJournal(
+  { store }: SystemPlace,
+  { state, journalEnd }: { readonly state: { readonly seq: number } | null; readonly journalEnd: number },
+): Promise<Journal> {
+  return store.openJournal({ seq: state?.seq ?? 0, end: journalEnd });
 }

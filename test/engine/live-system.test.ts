@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { orderSystem } from '../../docs/examples/order.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { LiveSystem } from '../../src/engine/live-system.ts';
+import { openJournal } from '../../src/engine/system-place.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { systemFiles } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
@@ -23,12 +24,13 @@ beforeEach(async () => {
   begun = [];
   failures = [];
   const store = systemFiles(files, LIES, () => undefined);
-  live = await LiveSystem.open(
-    orderSystem,
-    { store, clock: systemClock, generation: 1, definitionHash: 'd' },
-    { systemId: 'o', state: null, sum: '', journalEnd: 0, snapshotSeq: 0 },
-    { onCommit: () => undefined, onFailure: (error) => void failures.push(error), onRest: () => undefined },
-  );
+  const place = { store, clock: systemClock, generation: 1, definitionHash: 'd' };
+  const start = { systemId: 'o', state: null, sum: '', journalEnd: 0, snapshotSeq: 0 };
+  live = new LiveSystem(orderSystem, place, start, await openJournal(place, start), {
+    onCommit: () => undefined,
+    onFailure: (error) => void failures.push(error),
+    onRest: () => undefined,
+  });
   live.start(async (effect) => void begun.push(effect.kind));
 });
 
