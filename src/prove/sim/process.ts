@@ -134,28 +134,34 @@ export class SimProcess implements Caller, Counterpart {
 
   /** What somebody else does on this machine: nobody counts it as a call of the process. */
   unseen<T>(body: () => T): T {
-    const { onCall, isHalving } = this.disk;
-    this.disk.onCall = null;
-    this.disk.isHalving = false;
+    const watchAgain = this.#lookAway();
     try {
       return body();
     } finally {
-      this.disk.onCall = onCall;
-      this.disk.isHalving = isHalving;
+      watchAgain();
     }
   }
 
   /** As `unseen`, for what takes its time. */
   async unseenWhile(body: () => Promise<void>): Promise<void> {
-    const { onCall, isHalving } = this.disk;
-    this.disk.onCall = null;
-    this.disk.isHalving = false;
+    const watchAgain = this.#lookAway();
     try {
       await body();
     } finally {
-      this.disk.onCall = onCall;
-      this.disk.isHalving = isHalving;
+      watchAgain();
     }
+  }
+
+  /** Calls of the disk are not told, until what is returned is called. */
+  #lookAway(): () => void {
+    const { disk } = this;
+    const { onCall, isHalving } = disk;
+    disk.onCall = null;
+    disk.isHalving = false;
+    return () => {
+      disk.onCall = onCall;
+      disk.isHalving = isHalving;
+    };
   }
 
   #recorded({ runId, state }: LiveRun, record: JournalRecord): void {
