@@ -5,6 +5,17 @@
  */
 import { spawnSync } from 'node:child_process';
 
+/** The command that starts another one, named behind `--`, in an unprivileged PID namespace of its own. */
+export const PID_NAMESPACE = [
+  'unshare',
+  '--user',
+  '--map-current-user',
+  '--pid',
+  '--fork',
+  '--kill-child=SIGKILL',
+  '--mount-proc',
+] as const;
+
 /** Whether a program of that name can be started. */
 export function hasProgram(name: string): boolean {
   return spawnSync(name, ['--version'], { stdio: 'ignore', timeout: 5_000 }).error === undefined;
@@ -12,15 +23,6 @@ export function hasProgram(name: string): boolean {
 
 /** Whether an unprivileged PID namespace can be made here; tried, not guessed. */
 export function hasPidNamespaces(): boolean {
-  const argv = [
-    '--user',
-    '--map-current-user',
-    '--pid',
-    '--fork',
-    '--kill-child=SIGKILL',
-    '--mount-proc',
-    '--',
-    'true',
-  ];
-  return spawnSync('unshare', argv, { stdio: 'ignore', timeout: 5_000 }).status === 0;
+  const [program, ...options] = PID_NAMESPACE;
+  return spawnSync(program, [...options, '--', 'true'], { stdio: 'ignore', timeout: 5_000 }).status === 0;
 }

@@ -16,6 +16,7 @@ import { TASK_FILES } from '../../model/request.ts';
 import type { ClockPort } from '../../ports/clock.ts';
 import type { Fd } from '../../ports/fs.ts';
 import type { GatedWorker, GateResult, GateStart, WorkerExit } from '../../ports/gate.ts';
+import { PID_NAMESPACE } from './abilities.ts';
 import { namespacedExit, underWaiter, WORKER_STDERR_DESCRIPTOR } from './namespaced-exit.ts';
 
 /** The descriptor under which a worker's tree inherits its lock. */
@@ -25,20 +26,11 @@ const ADMISSION = `echo ready >&3 && IFS= read -r line <&3 && [ "$line" = go ] |
 const SHELL = ['sh', '-c'];
 /** The shell becomes the worker and keeps its pid. */
 const GATE = [...SHELL, `${ADMISSION} exec 3<&-; exec "$@"`, 'gate'];
-const NAMESPACE = [
-  'unshare',
-  '--user',
-  '--map-current-user',
-  '--pid',
-  '--fork',
-  '--kill-child=SIGKILL',
-  '--mount-proc',
-];
 /**
  * Inside a PID namespace the shell stays as process 1, so that the worker gets signals as usual and orphans are reaped. Its own stderr is a pipe to us until
  * it is ready, then nowhere; the worker's lies at descriptor 4, and how the worker ended is told on the gate's pipe.
  */
-const NAMESPACED_GATE = [...NAMESPACE, '--', ...SHELL, `${ADMISSION} exec 2>/dev/null; "$@"; exit $?`, 'gate'];
+const NAMESPACED_GATE = [...PID_NAMESPACE, '--', ...SHELL, `${ADMISSION} exec 2>/dev/null; "$@"; exit $?`, 'gate'];
 const WORDS_CHARS = 500;
 
 /** A worker waits behind its gate, or the reason why none does. Bounded by BOUNDS.hostStartMs. */
