@@ -74,6 +74,7 @@ export class Driver {
     this.#releases = new BranchReleases(world, (error) => this.end(error));
     this.#waits = new Waits(world.clock);
     this.#scheduler = new Scheduler({
+      find: (runId) => this.#runs.get(runId),
       movement: this.#movement,
       waits: this.#waits,
       perform: performer(this.#coordinator()),
@@ -231,11 +232,7 @@ export class Driver {
    * run that is made meanwhile. Rejects with PAWL_WAIT_TIMED_OUT after `timeoutMs`.
    */
   drive(runIds: readonly string[], options: DriveOptions = {}): Promise<void> {
-    return this.#scheduler.driveToRest(
-      runIds.flatMap((runId) => this.#runs.get(runId) ?? []),
-      runIds,
-      options,
-    );
+    return this.#scheduler.driveToRest(runIds, options);
   }
 
   /** The runs that are, or were, driven by this process, in the order in which that began. */

@@ -15,6 +15,8 @@ import type { Waits } from './waits.ts';
 
 /** What a scheduler works with. */
 export interface SchedulerParts {
+  /** The live run of that id, if there is one. */
+  readonly find: (runId: string) => LiveRun | undefined;
   readonly movement: Movement;
   readonly waits: Waits;
   readonly perform: Performer;
@@ -54,19 +56,19 @@ export class Scheduler {
   }
 
   /**
-   * Drives these runs, and those of `runIds` that are added meanwhile; resolves when none of them can move by itself, or the process is to end. Rejects with
+   * Drives the runs of these ids, those that are added meanwhile as well; resolves when none of them can move by itself, or the process is to end. Rejects with
    * PAWL_WAIT_TIMED_OUT after `timeoutMs`: they are driven on.
    */
-  async driveToRest(runs: readonly LiveRun[], runIds: readonly string[], options: DriveOptions = {}): Promise<void> {
+  async driveToRest(runIds: readonly string[], options: DriveOptions = {}): Promise<void> {
     const { withNew = false, timeoutMs = BOUNDS.driveMs } = options;
-    const { movement, waits, hasFailed, isAccepting } = this.#parts;
+    const { find, movement, waits, hasFailed, isAccepting } = this.#parts;
     const asked = new Map<string, LiveRun>();
     const join = (run: LiveRun): void => {
       if (!withNew && !runIds.includes(run.runId)) return;
       asked.set(run.runId, run);
       this.drive(run);
     };
-    for (const run of runs.toSorted(inTurn)) join(run);
+    for (const run of runIds.flatMap((runId) => find(runId) ?? []).toSorted(inTurn)) join(run);
     this.#onAdded.add(join);
     const isAtRest = (): boolean => {
       const moving = [...asked.values()].filter((run) => movement.isMoving(run.runId));
