@@ -11,7 +11,7 @@ import { emptyInbox } from '../engine/commands.ts';
 import type { CommandDecision, CommandRequest } from '../model/command.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
-import { leaveCommand, readDecision } from '../store/inbox.ts';
+import { fileInbox } from '../store/inbox.ts';
 import { assertOwnRegistry } from '../store/registry-binding.ts';
 import { assertHolderKnown, readHolder } from '../store/registry-lock.ts';
 import { type Places, registryUser } from './options.ts';
@@ -46,10 +46,11 @@ export async function sendCommands(
   assertOwnRegistry(files, paths, registryUser(places));
   // What is refused must not be left for whoever takes the registry over one day.
   assertHolderKnown({ files, paths, processes: systemProcesses() });
+  const inbox = fileInbox(files, paths);
   const ids: string[] = [];
-  for (const request of requests) ids.push(await leaveCommand(files, paths, systemClock, request));
+  for (const request of requests) ids.push(await inbox.leave(request));
   const look = () =>
-    Promise.all(ids.map(async (commandId) => ({ commandId, decision: await readDecision(files, paths, commandId) })));
+    Promise.all(ids.map(async (commandId) => ({ commandId, decision: await inbox.decision(commandId) })));
   const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
   for (;;) {
     const sent = await look();
