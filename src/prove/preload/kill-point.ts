@@ -18,6 +18,7 @@ const FILE_OPERATIONS = [
   'fsyncSync',
   'fsync',
   'fdatasync',
+  'fdatasyncSync',
   'ftruncateSync',
   'closeSync',
   'linkSync',
@@ -146,8 +147,10 @@ class KillPoint {
       : name === 'linkSync' || name === 'renameSync'
         ? String(second)
         : '';
-    const label = `${this.#count} ${this.#plan.when} ${this.#short(`${name} ${about} ${more}`)}`;
-    return { name, args, label, written: this.#written.get(about) ?? '' };
+    // A sync is the same operation whichever thread does it.
+    const called = /^f(data)?syncSync$/.test(name) ? name.slice(0, -'Sync'.length) : name;
+    const label = `${this.#count} ${this.#plan.when} ${this.#short(`${called} ${about} ${more}`)}`;
+    return { name: called, args, label, written: this.#written.get(about) ?? '' };
   }
 
   /** Without what differs from one run to the next. */
