@@ -28,7 +28,6 @@ import {
   watch,
   writeSync,
 } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import { systemCode } from '../model/error.ts';
 import type { FileStat, FsPort } from '../ports/fs.ts';
 import { DiskSyncs } from './disk-syncs.ts';

@@ -53,7 +53,10 @@ export interface Journal {
 
 /** One system's stored snapshot. */
 export interface Snapshots {
-  /** The store holds the snapshot, durably; after a failure it holds what it held. */
+  /**
+   * The store holds the snapshot. After a failure it holds what it held, and after a power cut one that was written before it, whole, may be there instead:
+   * both are as good (L7), and neither is ahead of a journal that was durable first.
+   */
   write(snapshot: StoredSnapshot): Promise<void>;
   /** The stored snapshot, null when there is none. Rejects with PAWL_SNAPSHOT_DAMAGED for anything but a whole one. */
   read(): Promise<StoredSnapshot | null>;

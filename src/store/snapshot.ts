@@ -8,7 +8,7 @@
  */
 import { Low } from 'lowdb';
 import type { StoredSnapshot } from '../model/system-record.ts';
-import { DurableAdapter } from './durable-adapter.ts';
+import { CrashSafeAdapter } from './crash-safe-adapter.ts';
 import type { Files } from './files.ts';
 import { isSnapshot, readSnapshot } from './snapshot-reading.ts';
 
@@ -17,11 +17,11 @@ export class SnapshotStore {
   readonly #db: Low<StoredSnapshot | null>;
 
   constructor(files: Files, path: string) {
-    const adapter = new DurableAdapter<StoredSnapshot | null>(files, path, () => readSnapshot(files, path));
+    const adapter = new CrashSafeAdapter<StoredSnapshot | null>(files, path, () => readSnapshot(files, path));
     this.#db = new Low<StoredSnapshot | null>(adapter, null);
   }
 
-  /** The file holds the snapshot, durably; after a failure it holds what it held. */
+  /** The file holds the snapshot; after a failure, and perhaps after a power cut, it holds what it held. */
   async write(snapshot: StoredSnapshot): Promise<void> {
     if (!isSnapshot(snapshot)) throw new Error('bug: what should be stored does not have the shape of a snapshot');
     this.#db.data = snapshot;

@@ -1,9 +1,9 @@
 /**
- * lowdb's way to the disk, made durable.
+ * lowdb's way to the disk, made safe against crashes.
  *
  * Owns: the adapter between lowdb and Files. Does not own: the shape of what is stored.
  *
- * Invariants: 1. A write is a unique temporary file, synced, measured and renamed, and its folder synced: old or new, never half.
+ * Invariants: 1. A write is a unique temporary file, synced, measured and renamed: old or new, never half; after a power cut perhaps the old one again.
  * 2. A file that cannot be read throws; lowdb never falls back to default data because of it.
  * (lowdb's own file adapter does not sync, and its temporary name is fixed: never use it here.)
  */
@@ -12,7 +12,7 @@ import type { Files } from './files.ts';
 import { jsonBytes } from './json-file.ts';
 
 /** A lowdb adapter for one file. */
-export class DurableAdapter<T> implements Adapter<T> {
+export class CrashSafeAdapter<T> implements Adapter<T> {
   readonly #files: Files;
   readonly #path: string;
   readonly #readFile: () => T | null;
@@ -29,8 +29,8 @@ export class DurableAdapter<T> implements Adapter<T> {
     return this.#readFile();
   }
 
-  /** The file holds `data` as canonical JSON and a newline, durably. */
+  /** The file holds `data` as canonical JSON and a newline; until its folder is synced, a power cut may bring back what it held. */
   write(data: T): Promise<void> {
-    return this.#files.writeDurable(this.#path, jsonBytes(data));
+    return this.#files.replace(this.#path, jsonBytes(data));
   }
 }
