@@ -1,18 +1,14 @@
 /** The scripted agent's grandchildren, for real: they outlive it in every way that a host must cope with. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { build, WorkerPlace } from './built.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { builtPath } from '../host/built.ts';
 import { gone, ignoresSigterm, isRunning, killById, marked } from './found-processes.ts';
+import { WorkerPlace } from './worker-place.ts';
 
-let program = '';
+const program = builtPath('src/adapters/agents/scripted-worker.ts');
 let place: WorkerPlace;
 const pids: number[] = [];
-
-beforeAll(() => {
-  program = join(build('grandchild'), 'src/adapters/agents/scripted-worker.js');
-});
 
 beforeEach(() => {
   place = new WorkerPlace({ packet: { taskId: 'TASK-1' } });

@@ -3,17 +3,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readAnswer } from '../../src/turn/answer.ts';
-import { build, type Ended, WorkerPlace } from './built.ts';
+import { builtPath } from '../host/built.ts';
 import { marked } from './found-processes.ts';
+import { type Ended, WorkerPlace } from './worker-place.ts';
 
-let program = '';
+const program = builtPath('src/adapters/agents/scripted-worker.ts');
 let place: WorkerPlace;
-
-beforeAll(() => {
-  program = join(build('scripted'), 'src/adapters/agents/scripted-worker.js');
-});
 
 beforeEach(() => {
   place = new WorkerPlace({ packet: { taskId: 'TASK-1' } });

@@ -1,23 +1,17 @@
 /** The verification program, for real: commands without a shell, each one's end told, one verdict. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { shellCommand } from '../../src/base/shell-words.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { Answer } from '../../src/model/request.ts';
 import { readAnswer } from '../../src/turn/answer.ts';
-import { build, WorkerPlace } from './built.ts';
+import { builtPath } from '../host/built.ts';
 import { killById } from './found-processes.ts';
+import { WorkerPlace } from './worker-place.ts';
 
-let folder = '';
-let program = '';
+const program = builtPath('src/host/verification-worker.ts');
 let place: WorkerPlace | null = null;
 const pids: number[] = [];
-
-beforeAll(() => {
-  folder = build('verification');
-  program = join(folder, 'src/host/verification-worker.js');
-});
 
 afterEach(() => {
   for (const pid of pids.splice(0)) killById(pid);
@@ -186,23 +180,5 @@ describe('the program', () => {
     expect(ended.code).toBe(64);
     expect(ended.stderr).toMatch(/^pawl verification worker: .+\n$/);
     expect(existsSync(place.completionFile)).toBe(false);
-  });
-
-  it.each([
-    'src/host/verification-worker.js',
-    'src/adapters/agents/scripted-worker.js',
-    'src/adapters/agents/scripted-grandchild.js',
-  ])('%s loads neither zod nor xstate', (path) => {
-    const seen = new Set<string>();
-    const follow = (file: string): void => {
-      if (seen.has(file)) return;
-      seen.add(file);
-      for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm)) {
-        expect(name).not.toMatch(/^(zod|xstate)/);
-        if (name.startsWith('.')) follow(join(file, '..', name));
-      }
-    };
-    follow(join(folder, path));
-    expect(seen.size).toBeGreaterThan(0);
   });
 });

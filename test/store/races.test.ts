@@ -1,22 +1,22 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { builtPath } from '../host/built.ts';
 
-const TOP = resolve(import.meta.dirname, '../..');
 const RACERS = 6;
 const ROUNDS = 40;
-let built = '';
+let folder = '';
 
 /** Each racer opens the registry and goes for the same registers and lock generations as the others, as fast as it can. */
 const RACER = `
-import { Files } from './src/store/files.js';
-import { nodeFs } from './src/adapters/node-fs.js';
-import { systemClock } from './src/adapters/system-clock.js';
-import { linkRegister } from './src/store/register.js';
-import { openRegistry } from './src/store/registry.js';
-import { takeLock } from './src/store/registry-lock.js';
+import { Files } from '${builtPath('src/store/files.ts')}';
+import { nodeFs } from '${builtPath('src/adapters/node-fs.ts')}';
+import { systemClock } from '${builtPath('src/adapters/system-clock.ts')}';
+import { linkRegister } from '${builtPath('src/store/register.ts')}';
+import { openRegistry } from '${builtPath('src/store/registry.ts')}';
+import { takeLock } from '${builtPath('src/store/registry-lock.ts')}';
 const [root, rounds, startMs] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const files = new Files(nodeFs, systemClock);
 const self = { pid: process.pid, startTime: 's', bootId: 'b', pidNamespace: 'n', hostname: 'h', machineId: 'm' };
@@ -40,24 +40,11 @@ console.log(JSON.stringify({ registryId, wins, generations }));
 `;
 
 beforeAll(() => {
-  built = mkdtempSync(join(tmpdir(), 'pawl-races-'));
-  const tsc = join(TOP, 'node_modules/.bin/tsc');
-  const sources = ['adapters/node-fs', 'adapters/system-clock', 'store/registry-lock', 'store/registry'];
-  const config = {
-    extends: join(TOP, 'tsconfig.json'),
-    compilerOptions: { rootDir: TOP, outDir: built, declaration: false, typeRoots: [join(TOP, 'node_modules/@types')] },
-    include: [],
-    files: sources.map((name) => join(TOP, `src/${name}.ts`)),
-  };
-  writeFileSync(join(built, 'tsconfig.json'), JSON.stringify(config));
-  const made = spawnSync(tsc, ['-p', join(built, 'tsconfig.json'), '--noCheck'], { encoding: 'utf8' });
-  if (made.status !== 0) throw new Error(made.stdout);
-  symlinkSync(join(TOP, 'node_modules'), join(built, 'node_modules'));
-  writeFileSync(join(built, 'package.json'), '{"type":"module"}');
-  writeFileSync(join(built, 'racer.mjs'), RACER);
+  folder = mkdtempSync(join(tmpdir(), 'pawl-races-'));
+  writeFileSync(join(folder, 'racer.mjs'), RACER);
 });
 
-afterAll(() => rmSync(built, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Result {
   readonly registryId: string;
@@ -67,7 +54,7 @@ interface Result {
 
 function race(root: string, startMs: number): Promise<Result> {
   return new Promise((resolvePromise, reject) => {
-    const child = spawn(process.execPath, [join(built, 'racer.mjs'), root, String(ROUNDS), String(startMs)], {
+    const child = spawn(process.execPath, [join(folder, 'racer.mjs'), root, String(ROUNDS), String(startMs)], {
       stdio: ['ignore', 'pipe', 'inherit'],
       timeout: 20_000,
     });
@@ -81,7 +68,7 @@ function race(root: string, startMs: number): Promise<Result> {
 }
 
 it('of many real processes exactly one wins each register, and no lock generation is had twice', async () => {
-  const root = join(built, 'registry');
+  const root = join(folder, 'registry');
   const startMs = Date.now() + 700;
   const results = await Promise.all(Array.from({ length: RACERS }, () => race(root, startMs)));
   expect(new Set(results.map((result) => result.registryId)).size).toBe(1);

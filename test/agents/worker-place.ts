@@ -1,33 +1,12 @@
 /**
- * The programs of this project, built for one test file, and a worker's surroundings to start them in.
+ * A worker's surroundings, to start the built programs in.
  *
- * Owns: the build below node_modules/.cache, the folders and processes of a WorkerPlace. Does not own: what the programs do.
+ * Owns: the folders and processes of a WorkerPlace. Does not own: what the programs do.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-
-const TOP = resolve(import.meta.dirname, '../..');
-
-/** The folder of a fresh build; inside node_modules, so that its imports resolve. */
-export function build(name: string): string {
-  const folder = join(TOP, 'node_modules/.cache/pawl-test-dist', name);
-  rmSync(folder, { recursive: true, force: true });
-  try {
-    execFileSync(
-      process.execPath,
-      [join(TOP, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json', '--outDir', folder],
-      {
-        cwd: TOP,
-        stdio: 'pipe',
-      },
-    );
-  } catch {
-    // Type errors are the type check's business: the compiler has written its output all the same, or the tests fail for want of it.
-  }
-  return folder;
-}
+import { join } from 'node:path';
 
 /** How a program ended, with all that it said. */
 export interface Ended {
