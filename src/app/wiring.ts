@@ -129,6 +129,7 @@ function noConfig(configFile: string, what: string, cause?: unknown): PawlError 
 export function agentsOf({ configFile }: Pick<Places, 'configFile'>, config: Config): AgentsPort {
   return createAgents(config, {
     configFolder: folderOf(configFile),
+    environment: process.env,
     mcpServer: [process.execPath, builtPath('cli/main.js'), 'mcp'],
   });
 }

@@ -24,7 +24,7 @@ import { readSettledQuarantine, resolveQuarantine } from '../store/quarantine.ts
 import { folderChange } from '../worker/task-folder.ts';
 import type { Driver } from './driver.ts';
 import type { PacketOutcome } from './intake.ts';
-import { recordsOf } from './journal-records.ts';
+import { readRecords } from './journal-records.ts';
 import { type LiveRun, stopsOneRun } from './live-run.ts';
 import { recordPackets } from './record-packets.ts';
 import { whyNotRevived } from './recovery/revive-run.ts';
@@ -164,7 +164,7 @@ async function decidedBefore(
   { world }: Driver,
   { runId, commandId }: InboxCommand<RunCommand>,
 ): Promise<CommandDecision | null> {
-  for (const { event, seq } of await recordsOf(world, runId)) {
+  for (const { event, seq } of await readRecords(world, runId)) {
     if (!('commandId' in event) || event.commandId !== commandId) continue;
     if (event.type === 'commandRefused') return { isAccepted: false, code: event.code, seq };
     return { isAccepted: true, code: null, seq };

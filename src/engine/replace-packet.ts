@@ -22,7 +22,7 @@ import { hasEnded } from '../run/run-end.ts';
 import { decideRun } from '../run/system.ts';
 import type { Driver } from './driver.ts';
 import { keepPacket, type PacketOutcome, type PacketRefusal, policyOf } from './intake.ts';
-import { recordsOf } from './journal-records.ts';
+import { readRecords } from './journal-records.ts';
 import { readKeptPacket } from './kept-packet.ts';
 import type { LiveRun } from './live-run.ts';
 import { atWork, noSuchRun, otherPacket, unreadable } from './replace-refusals.ts';
@@ -64,7 +64,7 @@ async function replacedBefore(driver: Driver, { reading, commandId }: Replacemen
 }
 
 async function isRecorded(world: World, runId: string, commandId: string): Promise<boolean> {
-  return (await recordsOf(world, runId)).some(
+  return (await readRecords(world, runId)).some(
     ({ event }) => event.type === 'packetReplaced' && event.commandId === commandId,
   );
 }

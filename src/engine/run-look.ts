@@ -29,7 +29,7 @@ import { listRuns } from '../run/error-actions.ts';
 import type { RecoveryFinding } from '../run/recovery-findings.ts';
 import { quarantinedView, type RunView, viewOf } from '../run/run-view.ts';
 import type { Files } from '../store/files.ts';
-import { journalRecords, readJournal, readJournalTail } from '../store/journal.ts';
+import { readJournal, readJournalTail, recordsIn } from '../store/journal.ts';
 import { chainFault } from '../store/journal-lines.ts';
 import { readQuarantine } from '../store/quarantine.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
@@ -200,8 +200,7 @@ export function doubtfulView(
 
 /** Every record of a run's journal that can be verified. */
 export function recordsOf({ files, paths }: Place, runId: string): readonly JournalRecord[] {
-  const reading = readJournal(files, paths.journal(runId));
-  return reading.kind === 'damaged' ? reading.records : journalRecords(paths.journal(runId), reading);
+  return recordsIn(readJournal(files, paths.journal(runId)));
 }
 
 /** The error of a name that no run has. */

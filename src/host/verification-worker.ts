@@ -1,7 +1,7 @@
 /**
  * The program of a verification task (and of setup): runs the commands of its task file one after another, without a shell.
  *
- * Owns: running each command, what counts as passed, the answer and its size. Does not own: which commands are admitted (engine),
+ * Owns: wiring the real parts, running each command, what counts as passed, the answer and its size. Does not own: which commands are admitted (engine),
  * deadlines and ending (worker host).
  *
  * Invariants: 1. Every command runs, also after one that failed. 2. PASS means that there were commands and that each one exited with 0; FAIL
@@ -10,6 +10,7 @@
  */
 import { writeAnswerFile } from '../adapters/agents/answer-file.ts';
 import { readTaskFile, type WorkerTask, WorkerTaskError, workerTaskOf } from '../adapters/agents/worker-task.ts';
+import { echoedCommands } from '../adapters/processes/echoed-commands.ts';
 import { sanitise, sanitiseTail } from '../base/sanitise.ts';
 import { shellCommand } from '../base/shell-words.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -36,7 +37,8 @@ async function main(): Promise<void> {
   const task = workerTaskOf(process.env);
   const commands = commandsIn(readTaskFile(task.taskFile));
   const ended: EndedCommand[] = [];
-  for (const argv of commands) ended.push(await runCommand(argv));
+  const place = { commands: echoedCommands(process.stdout), env: process.env, worktree: process.cwd() };
+  for (const argv of commands) ended.push(await runCommand(argv, place));
   writeAnswerFile(task.completionFile, boundedAnswer(task, ended));
 }
 

@@ -125,6 +125,27 @@ export type AcpWay =
   | { readonly by: 'itself'; readonly args: string; readonly flag: string | null }
   | { readonly by: 'program'; readonly program: string };
 
+/** A server that plays the agent's model, for a probe without a login. */
+export interface ModelStandIn {
+  /** Its address, without a path. */
+  readonly url: string;
+  /** Absolute path of an empty folder that is the agent's home. */
+  readonly home: string;
+  /** What it calls its model. */
+  readonly model: string;
+  /** A key that is no login anywhere. */
+  readonly key: string;
+}
+
+/** What an agent is started with, beyond its own command line and its home, to take a stand-in for its model. */
+export interface StandInSettings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Contents of files by their path in the home. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly model?: string;
+  readonly extraArgs?: readonly string[];
+}
+
 /** One kind of coding agent. */
 export interface AgentAdapter {
   readonly kind: AgentKind;
@@ -160,6 +181,15 @@ export interface AgentAdapter {
     /** Files of an administrator that the guard's would take the place of: where one lies, the agent goes without a guard. */
     readonly adminFiles: readonly string[];
   };
+  /**
+   * The files of a repository that it reads as instructions or settings, by itself (patterns as turn/instruction-files has them); null: any agent's.
+   * Rather too many than too few: one too many is shown as in the base, one too few instructs who judges the change.
+   */
+  readonly instructionFiles: readonly string[] | null;
+  /** Variables without which it remembers, outside of the worktree, what an earlier session on this project has noted; absent: it has no such memory. */
+  readonly withoutMemory?: (taskFolder: string) => Readonly<Record<string, string>>;
+  /** How it is turned to a stand-in of its model, keeping whatever it keeps in the given home; null: no way is known. */
+  readonly standIn: ((model: ModelStandIn) => StandInSettings) | null;
   /** How to start or resume. */
   command(start: TurnStart): TurnCommand;
   /** The events of one line of its output, parsed; null when the adapter does not know such a line. */

@@ -10,8 +10,6 @@
 export interface Ownership {
   /** In every record that this process writes. */
   readonly generation: number;
-  /** Rejects with PAWL_REGISTRY_LOCKED when somebody has taken a higher generation: then nothing may be written any more. */
-  confirm(): Promise<void>;
   /** The next owner need not prove anything. Twice is once. */
   release(): Promise<void>;
 }

@@ -6,6 +6,7 @@
  * Invariant: 1. Every site that was surrounded is reported, whatever came of its trial.
  */
 import { createGuard, type Guard, type GuardReport, guardSentences } from './guard/guard.ts';
+import { JAIL_KINDS } from './guard/jail.ts';
 import {
   changesBetween,
   changesOutOfPlace,
@@ -27,7 +28,7 @@ export class Outside {
 
   /** A guard around one more site; `isJailed`: also by the kernel, where it can. */
   surround(repo: SandboxRepo, isJailed: boolean): Surroundings {
-    const guard = createGuard(repo.root);
+    const guard = createGuard(repo.root, JAIL_KINDS);
     this.#open.set(repo.root, { guard, before: listSandbox(repo) });
     return {
       environment: guard.environment(repo.environment),

@@ -71,11 +71,9 @@ export function readJournalTail(files: Files, path: string): JournalRecord | nul
   });
 }
 
-/** The records that a journal may be driven by. Throws PAWL_JOURNAL_DAMAGED for a damaged one. */
-export function journalRecords(path: string, reading: JournalReading): readonly JournalRecord[] {
-  if (reading.kind === 'absent') return [];
-  if (reading.kind === 'damaged') throw damaged(path, `line ${reading.line}: ${reading.detail}`);
-  return reading.records;
+/** Every record of the journal that can be verified: of a damaged one those before the damage. */
+export function recordsIn(reading: JournalReading): readonly JournalRecord[] {
+  return reading.kind === 'absent' ? [] : reading.records;
 }
 
 /**

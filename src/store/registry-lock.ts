@@ -88,10 +88,6 @@ export class RegistryLock implements Ownership {
     if (files.exists(paths.lock(generation + 1))) throw lockedError(paths, readHolder(this.#request));
   };
 
-  async confirm(): Promise<void> {
-    this.assertHighest(this.generation);
-  }
-
   /** The next taker need not prove anything. Twice is once. */
   async release(): Promise<void> {
     if (this.#isReleased) return;

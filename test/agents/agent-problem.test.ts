@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function codeOf(agent: unknown): string | null {
   const config = parseConfig(JSON.stringify({ agents: { a: agent } }), 'pawl.config.json');
   const environment = { PATH: `relative:${bin}` };
-  const problem = createAgents(config, { configFolder: folder, environment }).problem('a');
+  const problem = createAgents(config, { configFolder: folder, environment, mcpServer: null }).problem('a');
   if (problem === null) return null;
   const { message, hint } = shownBlocker(problem);
   expect(message).toContain('"a"');

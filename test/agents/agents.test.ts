@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createAgents } from '../../src/adapters/agents/agents.ts';
+import { builtPath } from '../../src/adapters/built-path.ts';
 import { parseConfig } from '../../src/model/config.ts';
 import { PawlError } from '../../src/model/error.ts';
 import { SCRIPT_VARIABLE } from '../../src/model/script.ts';
@@ -13,7 +14,8 @@ const places = { taskFile: '/t/task {worktree}.json', completionFile: '/w/.pawl/
 const agentsOf = (config: unknown) =>
   createAgents(parseConfig(JSON.stringify(config), 'x'), {
     configFolder: '/config',
-    scriptedWorker: '/built/worker.js',
+    environment: {},
+    mcpServer: null,
   });
 const commandOf = (agent: unknown) => agentsOf({ agents: { a: agent } }).command('a', places);
 
@@ -42,7 +44,7 @@ it('the agents that can be named without a word in the config are those whose pr
   for (const name of ['codex', 'claude', 'acp', 'other'])
     writeFileSync(join(folder, name), '#!/bin/sh\n', { mode: 0o755 });
   const config = parseConfig('{"agents": {"mine": {"kind": "scripted"}}}', 'x');
-  const agents = createAgents(config, { configFolder: '/config', environment: { PATH: folder } });
+  const agents = createAgents(config, { configFolder: '/config', environment: { PATH: folder }, mcpServer: null });
   expect(agents.installed()).toEqual(['claude', 'codex']);
   rmSync(folder, { recursive: true });
 });
@@ -73,7 +75,7 @@ describe('kind command', () => {
 describe('kind scripted', () => {
   it('is started with its script file, found from the folder of the config', () => {
     expect(commandOf({ kind: 'scripted', script: 'agents/s.json' })).toEqual({
-      argv: [process.execPath, '/built/worker.js', '/config/agents/s.json'],
+      argv: [process.execPath, builtPath('adapters/agents/scripted-worker.js'), '/config/agents/s.json'],
       envNames: [],
       env: {},
       completion: 'file',
@@ -83,9 +85,12 @@ describe('kind scripted', () => {
   it('gets an inline script in its environment, and needs none', () => {
     const steps = { review: [{ do: 'answer', verdict: 'PASS' }] };
     expect(commandOf({ kind: 'scripted', steps })).toMatchObject({
-      argv: [process.execPath, '/built/worker.js'],
+      argv: [process.execPath, builtPath('adapters/agents/scripted-worker.js')],
       env: { [SCRIPT_VARIABLE]: JSON.stringify(steps) },
     });
-    expect(commandOf({ kind: 'scripted' })).toMatchObject({ argv: [process.execPath, '/built/worker.js'], env: {} });
+    expect(commandOf({ kind: 'scripted' })).toMatchObject({
+      argv: [process.execPath, builtPath('adapters/agents/scripted-worker.js')],
+      env: {},
+    });
   });
 });

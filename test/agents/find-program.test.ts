@@ -43,6 +43,8 @@ const adapter: AgentAdapter = {
   readVersion: (output) => /fixture (\d+\.\d+)/.exec(output)?.[1] ?? null,
   helpArgs: [['--help'], ['go', '--help']],
   hiddenFlags: ['--hidden'],
+  instructionFiles: [],
+  standIn: null,
   command: () => ({ args: [], stdin: 'empty', env: {} }),
   read: () => null,
   readExit: () => [],

@@ -69,7 +69,11 @@ describe('the instruction files of agents', () => {
 
   it('are found by the name of the agent, and are those of all where no agent is named', () => {
     const config = parseConfig('{"agents": {"mine": {"kind": "codex"}, "tool": {"kind": "scripted"}}}', 'x');
-    const agents = createAgents(config, { configFolder: '/config', environment: { PATH: '/nowhere' } });
+    const agents = createAgents(config, {
+      configFolder: '/config',
+      environment: { PATH: '/nowhere' },
+      mcpServer: null,
+    });
     expect(agents.instructionFiles('mine')).toEqual(instructionFilesOf('codex'));
     expect(agents.instructionFiles('tool')).toEqual(instructionFilesOf('scripted'));
     for (const name of [null, 'gone']) expect(agents.instructionFiles(name)).toEqual(EVERY_INSTRUCTION_FILE);
@@ -99,6 +103,7 @@ describe('the memory of a project that an agent keeps elsewhere', () => {
     const agents = createAgents(config, {
       configFolder: folder,
       environment: { PATH: `${folder}:${process.env.PATH}` },
+      mcpServer: null,
     });
     const places = { worktree: '/w', taskFile: '/t', completionFile: '/c' };
     for (const role of ROLES) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createGuard, type Guard } from '../../src/prove/guard/guard.ts';
-import type { JailKind } from '../../src/prove/guard/jail.ts';
+import { JAIL_KINDS, type JailKind } from '../../src/prove/guard/jail.ts';
 import {
   changesBetween,
   changesOutOfPlace,
@@ -37,7 +37,7 @@ function guardedSite(way: Way): { readonly site: CrashSite; readonly guard: Guar
     script: PASSES_AT_ONCE,
     surroundings: ({ root }) => {
       if (way === 'alone') return { environment: {}, wrap: (argv) => argv };
-      const made = way === 'watched' ? createGuard(root) : createGuard(root, way);
+      const made = createGuard(root, way === 'watched' ? [] : [way]);
       guards.push(made);
       guard = made;
       return { environment: made.environment(), wrap: (argv) => (way === 'watched' ? null : made.jail(argv)) ?? argv };
@@ -87,9 +87,9 @@ function countedAt(site: CrashSite): readonly string[] {
   return kinds;
 }
 
-const jails = (['privileged', 'user'] as const).filter((kind) => {
+const jails = JAIL_KINDS.filter((kind) => {
   const root = mkdtempSync(join(tmpdir(), 'pawl-guarded-'));
-  const guard = createGuard(root, kind);
+  const guard = createGuard(root, [kind]);
   const isPermitted = guard.jail(['true']) !== null;
   guard.close();
   rmSync(root, { recursive: true });

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createGuard, type Guard } from '../../src/prove/guard/guard.ts';
+import { JAIL_KINDS } from '../../src/prove/guard/jail.ts';
 import { todaysPart } from '../support/draw.ts';
 
 /** Three days in a row try every way to change a file, and to use the network. */
@@ -43,7 +44,7 @@ function bench(): Bench {
   folders.push(sandbox, outside);
   writeFileSync(join(outside, 'there'), 'as it was\n');
   writeFileSync(join(sandbox, 'inside'), '');
-  const guard = createGuard(sandbox);
+  const guard = createGuard(sandbox, JAIL_KINDS);
   guards.push(guard);
   return { guard, sandbox, outside };
 }
@@ -61,7 +62,7 @@ function run({ guard, sandbox, outside }: Bench, code: string, isJailed = false)
 
 const hasJail = ((): boolean => {
   const sandbox = mkdtempSync(join(tmpdir(), 'pawl-guarded-'));
-  const guard = createGuard(sandbox);
+  const guard = createGuard(sandbox, JAIL_KINDS);
   const isThere = guard.jail(['true']) !== null;
   guard.close();
   rmSync(sandbox, { recursive: true });

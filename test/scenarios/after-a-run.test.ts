@@ -2,10 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CleanOptions, clean } from '../../src/cli/commands/clean.ts';
-import { type DiffOptions, diff } from '../../src/cli/commands/diff.ts';
-import { show } from '../../src/cli/commands/show.ts';
-import { Heard } from '../support/heard.ts';
+import type { ErrorDocument } from '../support/pawl-cli.ts';
 import { answer, packetOf, write } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 
@@ -40,9 +37,26 @@ beforeAll(async () => {
 }, SLOW);
 afterAll(() => scenario.end());
 
-async function shown(run: string) {
-  const output = new Heard(false);
-  return { exit: await show(output, {}, [run], scenario.path), output, report: output.report as ShowReport };
+/** What a command that only looks prints, for people and as a document. */
+async function look<T>(...args: readonly string[]): Promise<{ readonly text: string; readonly report: T }> {
+  const { code, document } = await scenario.json<T>(...args);
+  expect(code).toBe(0);
+  return { text: (await scenario.call(...args)).stdout.trimEnd(), report: document };
+}
+
+/** What a command says that is refused. */
+async function refused(...args: readonly string[]): Promise<ErrorDocument['error']> {
+  return (await scenario.json<ErrorDocument>(...args)).document.error;
+}
+
+const shown = (run: string) => look<ShowReport>('show', run);
+const compared = (run: string, ...options: readonly string[]) => look('diff', run, ...options);
+
+/** What `pawl clean` prints. */
+async function cleaned(...options: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await scenario.call('clean', ...options);
+  expect(code, stderr).toBe(0);
+  return stdout.trimEnd();
 }
 
 interface ShowReport {
@@ -50,24 +64,11 @@ interface ShowReport {
   readonly rounds: readonly { readonly round: number; readonly commit: string }[];
 }
 
-async function compared(run: string, options: DiffOptions = {}) {
-  const output = new Heard(false);
-  await diff(output, options, [run], scenario.path);
-  return output;
-}
-
-async function cleaned(options: CleanOptions) {
-  const output = new Heard(false);
-  return { exit: await clean(output, options, [], scenario.path), output };
-}
-
 describe('a run that passed in its second round', () => {
   test('is shown with both rounds, what the reviewer found and where, and the commit that was judged', async () => {
-    const { exit, output, report } = await shown('A');
-    expect(exit).toBe(0);
+    const { text, report } = await shown('A');
     expect(report.rounds.map(({ round }) => round)).toEqual([1, 2]);
     expect(report.branch.nowAt).toBe(report.rounds[1]?.commit);
-    const text = output.text();
     for (const part of [
       'Do A',
       'judged commit',
@@ -86,17 +87,17 @@ describe('a run that passed in its second round', () => {
       files: [{ path: 'work-of/A/done.txt' }, { path: 'work-of/A/fixed.txt' }],
       ...{ round: 2, fileCount: 2, linesLeftOut: 0 },
     });
-    expect(whole.text()).toContain('+\\u{1b}[2Jhidden\\u{202e}');
+    expect(whole.text).toContain('+\\u{1b}[2Jhidden\\u{202e}');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
-    expect(whole.text().replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u202e]/);
-    const first = await compared('A', { stat: true, round: 1 });
+    expect(whole.text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u202e]/);
+    const first = await compared('A', '--stat', '--round', '1');
     expect(first.report).toMatchObject({ round: 1, fileCount: 1, added: 2 });
-    expect(first.lines).toEqual([
+    expect(first.text.split('\n')).toEqual([
       expect.stringContaining('judged in round 1'),
       'work-of/A/done.txt  +2 -0',
       '1 file, +2 -0',
     ]);
-    await expect(compared('A', { round: 3 })).rejects.toMatchObject({
+    expect(await refused('diff', 'A', '--round', '3')).toMatchObject({
       ...{ code: 'PAWL_USAGE', message: expect.stringContaining('available: 1, 2') },
     });
   });
@@ -107,18 +108,17 @@ describe('a run that passed in its second round', () => {
     const before = readFileSync(join(folder, name));
     writeFileSync(join(folder, name), '{}');
     scenario.repo.git(['branch', '-m', 'work/A', 'kept/A']);
-    const { output } = await shown('A');
-    expect(output.text()).toContain('does not match its recorded hash');
-    expect(output.text()).toContain('the branch is gone');
+    const { text } = await shown('A');
+    expect(text).toContain('does not match its recorded hash');
+    expect(text).toContain('the branch is gone');
     scenario.repo.git(['branch', '-m', 'kept/A', 'work/A']);
     writeFileSync(join(folder, name), before);
   });
 });
 
 test('a run that failed is shown with what ended it, and has nothing to compare but its base', async () => {
-  const { output } = await shown('B');
-  expect(output.text()).toContain('PAWL_WORKER_EXIT');
-  expect((await compared('B')).text()).toContain('No difference.');
+  expect((await shown('B')).text).toContain('PAWL_WORKER_EXIT');
+  expect((await compared('B')).text).toContain('No difference.');
 });
 
 test('the operator was told of both, each once, by the command of the config', () => {
@@ -131,32 +131,30 @@ describe('cleaning', { timeout: SLOW }, () => {
   const worktrees = (): string[] => readdirSync(join(scenario.registry, 'worktrees'));
 
   test('chooses by age, shows before it does, and refuses to take evidence without being told of which runs', async () => {
-    expect((await cleaned({ olderThan: '1d' })).output.text()).toBe('Nothing to clean.');
-    const { output } = await cleaned({ dryRun: true });
-    expect(output.text()).toMatch(/2 runs, .* would be freed/);
+    expect(await cleaned('--older-than', '1d')).toBe('Nothing to clean.');
+    expect(await cleaned('--dry-run')).toMatch(/2 runs, .* would be freed/);
     expect(worktrees()).toHaveLength(2);
-    for (const options of [{ folders: true }, { olderThan: '7' }, { largerThan: 'x' }])
-      await expect(cleaned(options)).rejects.toMatchObject({ code: 'PAWL_USAGE' });
+    for (const options of [['--folders'], ['--older-than', '7'], ['--larger-than', 'x']])
+      expect(await refused('clean', ...options)).toMatchObject({ code: 'PAWL_USAGE' });
   });
 
   test('removes worktrees, keeps what was only there under a ref, and a branch that adds nothing goes', async () => {
-    const { exit, output } = await cleaned({});
-    expect(exit).toBe(0);
+    const text = await cleaned();
     expect(worktrees()).toEqual([]);
     const kept = scenario.repo.git(['for-each-ref', '--format=%(refname)', 'refs/pawl/rescue']).split('\n');
     expect(kept).toEqual([expect.stringMatching(/^refs\/pawl\/rescue\/run_B_\w+\/clean$/)]);
     expect(scenario.repo.git(['show', `${kept[0]}:left-over.txt`])).toBe('left-over.txt');
-    expect(output.text()).toContain(`kept      ${kept[0]}`);
+    expect(text).toContain(`kept      ${kept[0]}`);
     expect(scenario.repo.git(['branch', '--format=%(refname:short)']).split('\n')).toEqual(['main', 'work/A']);
-    expect((await shown('B')).output.text()).toContain(kept[0]);
-    expect((await cleaned({})).output.text()).toBe('Nothing to clean.');
+    expect((await shown('B')).text).toContain(kept[0]);
+    expect(await cleaned()).toBe('Nothing to clean.');
   });
 
   test('removes folders of old runs; their packets have ended and run again only when asked to', async () => {
-    await cleaned({ folders: true, olderThan: '0s' });
+    await cleaned('--folders', '--older-than', '0s');
     expect(readdirSync(join(scenario.registry, 'runs'))).toEqual([]);
     expect(readdirSync(join(scenario.registry, 'trash'))).toEqual([]);
-    await expect(shown('A')).rejects.toMatchObject({
+    expect(await refused('show', 'A')).toMatchObject({
       ...{ code: 'PAWL_RUN_REMOVED', message: expect.stringContaining('readyForManualReview') },
     });
     const packets = scenario.packets(packetOf('A'));
@@ -167,7 +165,7 @@ describe('cleaning', { timeout: SLOW }, () => {
 
   test('of a registry that is not there says so and makes none', async () => {
     rmSync(scenario.registry, { recursive: true });
-    expect((await cleaned({})).output.text()).toBe('Nothing to clean.');
+    expect(await cleaned()).toBe('Nothing to clean.');
     expect(existsSync(scenario.registry)).toBe(false);
   });
 });

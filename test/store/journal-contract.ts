@@ -7,7 +7,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StoredSnapshot } from '../../src/model/system-record.ts';
 import type { Journal, JournalTail, SealedRecord, SystemStore } from '../../src/ports/journal.ts';
-import { codeOf, sealedRecords } from './store-kit.ts';
+import { codeOf, sealedRecords, timed } from './store-kit.ts';
 
 /** The place where one system is kept, empty at first, as a test of the law needs it. */
 export interface StorePlace {
@@ -55,7 +55,7 @@ class JournalBench {
   constructor(open: () => Promise<StorePlace>) {
     beforeEach(async () => {
       this.#place = await open();
-      this.#journal = await this.#place.open().openJournal(NEW);
+      this.#journal = timed(await this.#place.open().openJournal(NEW));
     });
     afterEach(async () => {
       await this.journal.close();
@@ -83,7 +83,7 @@ class JournalBench {
 
   /** The journal is the one that was opened again. */
   async reopen(tail: JournalTail): Promise<void> {
-    this.#journal = await this.place.open().openJournal(tail);
+    this.#journal = timed(await this.place.open().openJournal(tail));
   }
 }
 
@@ -279,7 +279,7 @@ export function snapshotsContract(name: string, open: () => Promise<StorePlace>)
 
     it('is none of the journal: writing the one leaves the other as it is', async () => {
       const store = place.open();
-      const journal = await store.openJournal(NEW);
+      const journal = timed(await store.openJournal(NEW));
       await Promise.all([journal.append(0, place.generation, sealed(1)), store.snapshots.write(snapshot(1))]);
       await journal.close();
       expect((await place.survivors()).lines).toEqual(lines.slice(0, 1));

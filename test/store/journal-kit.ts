@@ -9,7 +9,7 @@ import type { JournalTail, SealedRecord } from '../../src/ports/journal.ts';
 import type { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { readJournal } from '../../src/store/journal.ts';
 import { type Fence, JournalWriter } from '../../src/store/journal-writer.ts';
-import { filesOver, sealedRecords } from './store-kit.ts';
+import { filesOver, sealedRecords, timed } from './store-kit.ts';
 
 /** Where the journal is. */
 export const PATH = '/events.jsonl';
@@ -31,12 +31,12 @@ export function tailAt(seq: number): JournalTail {
 }
 
 /** A writer of a fresh process, which no fence refuses. */
-export function openWriter(
+export async function openWriter(
   fs: FsPort,
   tail: JournalTail = NEW,
   fence: Fence = () => undefined,
 ): Promise<JournalWriter> {
-  return JournalWriter.open(filesOver(fs), PATH, tail, fence);
+  return timed(await JournalWriter.open(filesOver(fs), PATH, tail, fence));
 }
 
 /** The record with this sequence behind the one before it, under the generation 1. */

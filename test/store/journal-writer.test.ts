@@ -29,7 +29,9 @@ const oneByOne = async (writer: JournalWriter, done: (seq: number) => void): Pro
 /** All records, none waiting for the one before it. */
 const atOnce = async (writer: JournalWriter, done: (seq: number) => void): Promise<void> => {
   const ends = await Promise.allSettled(records.map(({ seq }) => append(writer, seq).then(() => done(seq))));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const reasons: unknown[] = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+  // What is no refusal of the store, such as an append that never ends, comes first.
+  if (reasons.length > 0) throw reasons.find((reason) => !(reason instanceof PawlError)) ?? reasons[0];
 };
 
 it('appends are durable when acknowledged, at one sync each and one for the new file', async () => {

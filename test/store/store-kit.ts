@@ -1,7 +1,7 @@
 /**
  * What the tests of the store share.
  *
- * Owns: a clock that never repeats itself, records, loops over faults and crashes. Does not own: the file systems
+ * Owns: a clock that never repeats itself, records, deadlines for a journal, loops over faults and crashes. Does not own: the file systems
  * (memory/memory-fs, memory/fault-fs), what happens where two processes meet (meetings).
  */
 import { expect } from 'vitest';
@@ -13,11 +13,13 @@ import type { JournalRecord } from '../../src/model/record.ts';
 import { FIRST_PREV } from '../../src/model/system-record.ts';
 import type { ClockPort } from '../../src/ports/clock.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
+import type { Journal } from '../../src/ports/journal.ts';
 import { FaultFs, type FaultPlan } from '../../src/prove/memory/fault-fs.ts';
 import { type FsOp, Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import type { CrashChoice } from '../../src/prove/memory/memory-nodes.ts';
 import { Files } from '../../src/store/files.ts';
 import { sealRecord } from '../../src/store/journal-lines.ts';
+import { inTime } from '../support/in-time.ts';
 
 /** How many nonces were given: set back only to play the same again. */
 export const nonces = { given: 0 };
@@ -106,6 +108,15 @@ export function sealedRecords(count: number, padding = 20): { records: JournalRe
     lines.push(line);
   }
   return { records, lines };
+}
+
+/** The journal, whose appends and ends are waited for, and not for ever. */
+export function timed<J extends Journal>(journal: J): J {
+  const [append, close] = [journal.append.bind(journal), journal.close.bind(journal)];
+  journal.append = (expectedSeq, generation, sealed) =>
+    inTime(`the append of record ${sealed.record.seq}`, append(expectedSeq, generation, sealed));
+  journal.close = () => inTime('the close of the journal', close());
+  return journal;
 }
 
 /** Runs `body` with the 1st, 2nd, … counted call failing, on a fresh file system each time, until none fails any more. */

@@ -3,8 +3,8 @@
  *
  * Owns: those, reading the registry's files, ending what is left. Does not own: the repository (real/sandbox-repo), the calls (pawl-cli).
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 import type { RunView } from '../../src/run/run-view.ts';
@@ -27,6 +27,18 @@ export interface WitnessLine {
 /** Scripts by packet: step lists by purpose, over those of a worker that does well. */
 export type Scripts = Readonly<Record<string, Readonly<Record<string, readonly Plain[]>>>>;
 
+/** The repository under another name of its folder. */
+function renamed(repo: SandboxRepo, folder: string): SandboxRepo {
+  const path = join(repo.root, folder);
+  renameSync(repo.path, path);
+  return {
+    ...repo,
+    path,
+    git: (args, cwd = path) => repo.git(args, cwd),
+    write: (to, content) => repo.write(resolve(path, to), content),
+  };
+}
+
 /** A repository in which a scenario plays. */
 export class Scenario {
   readonly repo: SandboxRepo;
@@ -38,8 +50,8 @@ export class Scenario {
   #scripted: { readonly scripts: Scripts; readonly more: Plain } | null = null;
 
   /** `folder`: the name of the repository's folder. */
-  constructor(folder?: string) {
-    this.repo = createSandboxRepo(folder);
+  constructor(folder = 'repo') {
+    this.repo = renamed(createSandboxRepo(), folder);
     this.registry = join(this.repo.path, '.pawl');
     this.witness = join(this.repo.root, 'witness');
   }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
   dietViolations,
-  fileViolations,
   floorViolations,
   placeOf,
   portViolations,
   purityViolations,
+  rawViolations,
   wiringViolations,
 } from './floors.ts';
 import { codeFiles, importingFiles, type SourceFile, told } from './source-tree.ts';
@@ -58,14 +58,21 @@ describe('floors', () => {
     ]);
   });
 
-  test('a file operation of a host, the engine or the store that goes past the port is seen', () => {
+  test('what reaches files or starts processes past the ports is seen, its types included', () => {
     const files = [
       file('src/host/gate.ts', `import { join } from 'node:path';\nimport { openSync } from 'node:fs';`),
       file('src/store/a.ts', `const { open } = await import('node:fs/promises');`),
+      file('src/host/run.ts', `import { spawn } from 'node:child_process';`),
+      file('src/base/b.ts', `import type { ChildProcess } from 'node:child_process';`),
+      file('src/index.ts', `import { existsSync } from 'fs';`),
       file('src/adapters/node-fs.ts', `import { openSync } from 'node:fs';`),
+      file('src/cli/main.ts', `import { spawn } from 'node:child_process';`),
     ];
-    expect(told(fileViolations(files))).toEqual([
+    expect(told(rawViolations(files))).toEqual([
+      'src/base/b.ts:1 imports node:child_process: processes are started behind a port',
       'src/host/gate.ts:2 imports node:fs: files are reached through src/ports/fs',
+      'src/host/run.ts:1 imports node:child_process: processes are started behind a port',
+      'src/index.ts:1 imports fs: files are reached through src/ports/fs',
       'src/store/a.ts:1 imports node:fs/promises: files are reached through src/ports/fs',
     ]);
   });
@@ -118,8 +125,8 @@ describe('floors', () => {
 describe('the project', () => {
   test('imports only downwards', () => expect(told(floorViolations(importingFiles()))).toEqual([]));
   test('chooses its adapters on floor 7 and above', () => expect(told(wiringViolations(importingFiles()))).toEqual([]));
-  test('reaches files only through the port in hosts, engine and store', () =>
-    expect(told(fileViolations(tree))).toEqual([]));
+  test('reaches files and starts processes only through ports, but in adapters and on floors 7 and 8', () =>
+    expect(told(rawViolations(tree))).toEqual([]));
   test('drives by the ports of a registry', () => expect(told(portViolations(tree))).toEqual([]));
   test('keeps machines and the pure rooms free of Node, clocks and chance', () =>
     expect(told(purityViolations(tree))).toEqual([]));

@@ -79,18 +79,21 @@ export function wiringViolations(files: readonly SourceFile[]): Violation[] {
 const mayWire = (path: string): boolean =>
   path.startsWith('src/adapters/') || (placeOf(path)?.floor ?? 0) >= WIRING_FLOOR || PROGRAMS.has(path);
 
-/** Rooms whose file operations all go through the port: what reaches past it could not be made to fail in a test. */
-const PORTED_ROOMS = ['src/host/', 'src/worker/', 'src/engine/', 'src/store/'];
+/** Rooms that may ask the system itself: the ports made real, and those of floors 7 and 8. */
+const RAW_ROOMS = ['src/adapters/', 'src/app/', 'src/cli/', 'src/inspector/', 'src/prove/'];
+/** What reaches files or starts processes, and what stands for that everywhere else. */
+const RAW_PARTS: readonly { readonly part: RegExp; readonly instead: string }[] = [
+  { part: /^(?:node:)?fs(?:\/|$)/, instead: 'files are reached through src/ports/fs' },
+  { part: /^(?:node:)?(?:child_process|cluster)$/, instead: 'processes are started behind a port' },
+];
 
-/** Hosts, engine and store reach files only through src/ports/fs, so that the fault loops meet every operation. */
-export function fileViolations(files: readonly SourceFile[]): Violation[] {
-  return edgesOf(files.filter(({ path }) => PORTED_ROOMS.some((room) => path.startsWith(room))))
-    .filter(({ to, isPackage }) => isPackage && /^node:fs(?:\/|$)/.test(to))
-    .map(({ from, to, line }) => ({
-      path: from,
-      line,
-      message: `imports ${to}: files are reached through src/ports/fs`,
-    }));
+/** Files are reached and processes started through ports, types included: so the fault loops meet every operation, and each can be made to fail. */
+export function rawViolations(files: readonly SourceFile[]): Violation[] {
+  const ported = files.filter(({ path }) => isSource(path) && !RAW_ROOMS.some((room) => path.startsWith(room)));
+  return edgesOf(ported).flatMap(({ from, to, line, isPackage }): Violation[] => {
+    const raw = isPackage ? RAW_PARTS.find(({ part }) => part.test(to)) : undefined;
+    return raw === undefined ? [] : [{ path: from, line, message: `imports ${to}: ${raw.instead}` }];
+  });
 }
 
 /** Those who drive: what they read and write of a registry may be kept elsewhere than in files one day. */

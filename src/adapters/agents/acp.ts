@@ -36,6 +36,9 @@ export const acp: AgentAdapter = {
   readVersion: () => null,
   helpArgs: [],
   hiddenFlags: [],
+  // Which agent it is is not known.
+  instructionFiles: null,
+  standIn: null,
   command: (start) => acpCommand(start, start.extraArgs, 0, false),
   read: (line) => (isAgentEvent(line) ? [line] : null),
   readExit: () => [],

@@ -11,7 +11,6 @@ import type { AgentConfig, Config } from '../../model/config.ts';
 import type { PawlError } from '../../model/error.ts';
 import { AGENT_KINDS } from '../../model/turn.ts';
 import type { AgentCommand, AgentPlaces, AgentsPort } from '../../ports/agent.ts';
-import { builtPath } from '../built-path.ts';
 import { adapterOf } from './adapters.ts';
 import { agentProblem } from './agent-problem.ts';
 import { type CodingPlace, codingAgentOf, programOf, turnCommandOf } from './coding.ts';
@@ -23,22 +22,18 @@ import { scriptedCommandOf } from './scripted.ts';
 export interface AgentsPlace {
   /** Relative paths in the config belong to it. */
   readonly configFolder: string;
-  readonly environment?: CodingPlace['environment'];
-  readonly mcpServer?: CodingPlace['mcpServer'];
-  /** The program of the built-in scripted agent. */
-  readonly scriptedWorker?: string;
+  readonly environment: CodingPlace['environment'];
+  readonly mcpServer: CodingPlace['mcpServer'];
 }
 
 /** The agents of `config`. */
 export function createAgents(config: Config, place: AgentsPlace): AgentsPort {
-  const { configFolder, scriptedWorker = builtPath('adapters/agents/scripted-worker.js') } = place;
+  const { configFolder } = place;
   const agents = new Map<string, AgentConfig>(Object.entries(config.agents));
   const names = [...agents.keys()].sort();
   const coding: CodingPlace = {
-    configFolder,
-    environment: place.environment ?? process.env,
+    ...place,
     allowedCommands: config.verification.allow,
-    mcpServer: place.mcpServer ?? null,
   };
   const find = (name: string): AgentConfig | undefined => agents.get(name) ?? known(name, coding);
   return {
@@ -66,7 +61,7 @@ export function createAgents(config: Config, place: AgentsPlace): AgentsPort {
       const agent = find(name);
       if (agent === undefined) throw missing(name, names);
       if (agent.kind === 'command') return commandOf(agent, configFolder, places);
-      if (agent.kind === 'scripted') return scriptedCommandOf(agent, configFolder, scriptedWorker);
+      if (agent.kind === 'scripted') return scriptedCommandOf(agent, configFolder);
       throw new Error(`bug: ${name} is started by turns`);
     },
     turn: async (name, places, order) => {

@@ -7,7 +7,7 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { onceEnded } from '../../base/child-end.ts';
+import { onceEnded } from '../processes/child-end.ts';
 
 /** What to run, and its bounds. */
 export interface BoundedCommand {

@@ -13,6 +13,7 @@ import { type ClaudeDialect, readClaudeLine } from './claude-lines.ts';
 import { commandRules } from './command-rules.ts';
 import { endOfWords, failed, refusedStart, stderrLine } from './line-events.ts';
 import { countOf, fieldsOf, numberOf } from './line-fields.ts';
+import { OF_CLAUDE, OF_MOST } from './shared-instruction-files.ts';
 
 const MODES = { read: 'dontAsk', edit: 'acceptEdits', bypass: 'bypassPermissions' } as const;
 /** Modes in which it asks. The one for reading has another name in newer versions, which take this one too. */
@@ -78,6 +79,17 @@ export const claude: AgentAdapter = {
   helpArgs: [['--help']],
   streamingFlag: STREAMING_FLAG,
   hiddenFlags: ['--max-turns', '--permission-prompt-tool'],
+  instructionFiles: [...OF_MOST, ...OF_CLAUDE],
+  withoutMemory: () => ({ CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1' }),
+  standIn: ({ url, home, key }) => ({
+    env: {
+      ANTHROPIC_API_KEY: key,
+      ANTHROPIC_BASE_URL: url,
+      CLAUDE_CONFIG_DIR: `${home}/.claude`,
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      CLAUDE_CODE_MAX_RETRIES: '1',
+    },
+  }),
   command,
   read: (line) => readClaudeLine(line, DIALECT),
   readExit,

@@ -8,7 +8,14 @@
  */
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
-import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
+import type {
+  AgentAdapter,
+  ModelStandIn,
+  StandInSettings,
+  TurnCommand,
+  TurnExit,
+  TurnStart,
+} from '../../ports/agent-adapter.ts';
 import { guardDenials, guardedSettings, withoutDenials } from './codex-guard.ts';
 import {
   completed,
@@ -22,6 +29,7 @@ import {
   toolStarted,
 } from './line-events.ts';
 import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf, whatOf } from './line-fields.ts';
+import { OF_MOST } from './shared-instruction-files.ts';
 import { strictSchema } from './strict-schema.ts';
 
 const GUARDED_MINOR = 145;
@@ -71,10 +79,31 @@ export const codex: AgentAdapter = {
     },
     adminFiles: [],
   },
+  instructionFiles: [...OF_MOST, '.codex', '.codex-plugin'],
+  standIn,
   command,
   read,
   readExit,
 };
+
+function standIn({ url, home, model, key }: ModelStandIn): StandInSettings {
+  const config = [
+    `model = "${model}"`,
+    'model_provider = "stand-in"',
+    '[model_providers.stand-in]',
+    'name = "stand-in"',
+    `base_url = "${url}/v1"`,
+    'env_key = "OPENAI_API_KEY"',
+    'wire_api = "responses"',
+    'request_max_retries = 1',
+    'stream_max_retries = 1',
+    '',
+  ];
+  return {
+    env: { OPENAI_API_KEY: key, CODEX_HOME: `${home}/.codex` },
+    files: { '.codex/config.toml': config.join('\n') },
+  };
+}
 
 function command(start: TurnStart): TurnCommand {
   const { session, mcp } = start;

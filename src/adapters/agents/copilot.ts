@@ -26,6 +26,7 @@ import {
   toolStarted,
 } from './line-events.ts';
 import { fieldsOf, numberOf, objectOf, textOf, whatOf } from './line-fields.ts';
+import { OF_CLAUDE, OF_MOST } from './shared-instruction-files.ts';
 
 /** Lines that are signs of life. */
 const NOTED_TYPES = new Set([
@@ -87,6 +88,35 @@ export const copilot: AgentAdapter = {
   readVersion: (output) => /Copilot CLI v?(\d+\.\d+\.\d+(?:-[\w.]*\w)?)/.exec(output)?.[1] ?? null,
   helpArgs: [['--help']],
   hiddenFlags: [],
+  instructionFiles: [
+    ...OF_MOST,
+    ...OF_CLAUDE,
+    'GEMINI.md',
+    'copilot-instructions.md',
+    '*.instructions.md',
+    '.copilot',
+    '.github/agents',
+    '.github/chatmodes',
+    '.github/copilot',
+    '.github/extensions',
+    '.github/hooks',
+    '.github/instructions',
+    '.github/lsp.json',
+    '.github/mcp.json',
+    '.github/plugin',
+    '.github/prompts',
+    '.github/skills',
+    '.vscode/mcp.json',
+  ],
+  standIn: ({ url, home, model, key }) => ({
+    env: {
+      COPILOT_HOME: `${home}/.copilot`,
+      COPILOT_MODEL: model,
+      COPILOT_OFFLINE: 'true',
+      COPILOT_PROVIDER_API_KEY: key,
+      COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
+    },
+  }),
   command,
   read,
   readExit,

@@ -26,6 +26,7 @@ import {
   toolStarted,
 } from './line-events.ts';
 import { charsIn, countOf, fieldsOf, objectOf, textOf, whatOf } from './line-fields.ts';
+import { OF_MOST, VARIABLES } from './shared-instruction-files.ts';
 
 /** The first exit code that is an HTTP status modulo 256: 400 is. */
 const FIRST_STATUS = 144;
@@ -67,6 +68,20 @@ export const gemini: AgentAdapter = {
   readVersion: (output) => /^(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null,
   helpArgs: [['--help']],
   hiddenFlags: [],
+  instructionFiles: [
+    ...OF_MOST,
+    ...VARIABLES,
+    'GEMINI.md',
+    'CONTEXT.md',
+    '.gemini',
+    '.geminiignore',
+    'gemini-extension.json',
+  ],
+  standIn: ({ url, key }) => ({
+    env: { GEMINI_API_KEY: key, GOOGLE_GEMINI_BASE_URL: url },
+    // With an endpoint of one's own it asks how to log in, unless told.
+    files: { '.gemini/settings.json': JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } } }) },
+  }),
   command,
   read,
   readExit,

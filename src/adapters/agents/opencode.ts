@@ -10,7 +10,14 @@
 import { pathToFileURL } from 'node:url';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
-import type { AgentAdapter, TurnCommand, TurnExit, TurnStart } from '../../ports/agent-adapter.ts';
+import type {
+  AgentAdapter,
+  ModelStandIn,
+  StandInSettings,
+  TurnCommand,
+  TurnExit,
+  TurnStart,
+} from '../../ports/agent-adapter.ts';
 import { commandRules } from './command-rules.ts';
 import {
   completed,
@@ -24,6 +31,7 @@ import {
   stderrLine,
 } from './line-events.ts';
 import { charsIn, countOf, fieldsOf, numberOf, objectOf, textOf, whatOf } from './line-fields.ts';
+import { OF_CLAUDE, OF_MOST } from './shared-instruction-files.ts';
 import { isGuardDenial } from './tool-guard.ts';
 
 const READ_TOOLS = ['read', 'glob', 'grep', 'list', 'lsp', 'skill', 'todoread', 'todowrite'];
@@ -83,10 +91,38 @@ export const opencode: AgentAdapter = {
   readVersion: (output) => /^(\d+\.\d+\.\d+\S*)$/m.exec(output)?.[1] ?? null,
   helpArgs: [['run', '--help']],
   hiddenFlags: [],
+  instructionFiles: [...OF_MOST, ...OF_CLAUDE, 'CONTEXT.md', '.opencode', 'opencode.json', 'opencode.jsonc'],
+  standIn,
   command,
   read,
   readExit,
 };
+
+function standIn({ url, home, model, key }: ModelStandIn): StandInSettings {
+  const config = {
+    provider: {
+      'stand-in': {
+        npm: '@ai-sdk/openai-compatible',
+        name: 'stand-in',
+        options: { baseURL: `${url}/v1`, apiKey: key },
+        models: { [model]: { name: model, limit: { context: 100_000, output: 4_000 } } },
+      },
+    },
+    model: `stand-in/${model}`,
+    small_model: `stand-in/${model}`,
+    autoupdate: false,
+    share: 'disabled',
+  };
+  return {
+    env: {
+      XDG_CONFIG_HOME: `${home}/.config`,
+      XDG_DATA_HOME: `${home}/.local/share`,
+      XDG_STATE_HOME: `${home}/.local/state`,
+      XDG_CACHE_HOME: `${home}/.cache`,
+    },
+    files: { '.config/opencode/opencode.json': JSON.stringify(config) },
+  };
+}
 
 function command(start: TurnStart): TurnCommand {
   // What its lines call a server error, its log tells by name.

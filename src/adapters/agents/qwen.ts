@@ -15,6 +15,7 @@ import { type ClaudeDialect, readClaudeLine } from './claude-lines.ts';
 import { commandRules } from './command-rules.ts';
 import { endOfWords, failed, limitReached, refusedStart, stderrLine } from './line-events.ts';
 import { countOf, fieldsOf } from './line-fields.ts';
+import { OF_CLAUDE, OF_MOST, VARIABLES } from './shared-instruction-files.ts';
 
 const MODES = { read: 'default', edit: 'auto-edit', bypass: 'yolo' } as const;
 
@@ -63,6 +64,21 @@ export const qwen: AgentAdapter = {
     },
     adminFiles: ['/etc/qwen-code/settings.json', '/Library/Application Support/QwenCode/settings.json'],
   },
+  instructionFiles: [
+    ...OF_MOST,
+    ...OF_CLAUDE,
+    ...VARIABLES,
+    'QWEN.md',
+    'QWEN.local.md',
+    'CONTEXT.md',
+    '.qwen',
+    '.qwenignore',
+  ],
+  // It knows no switch for it, but another place, in which there is nothing.
+  withoutMemory: (taskFolder) => ({ QWEN_CODE_MEMORY_BASE_DIR: join(taskFolder, 'memory') }),
+  standIn: ({ url, model, key }) => ({
+    env: { OPENAI_API_KEY: key, OPENAI_BASE_URL: `${url}/v1`, OPENAI_MODEL: model },
+  }),
   command,
   read: (line) => readClaudeLine(line, DIALECT),
   readExit,

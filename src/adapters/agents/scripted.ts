@@ -7,14 +7,11 @@ import { resolve } from 'node:path';
 import type { ScriptedAgentConfig } from '../../model/config.ts';
 import { SCRIPT_VARIABLE } from '../../model/script.ts';
 import type { AgentCommand } from '../../ports/agent.ts';
+import { builtPath } from '../built-path.ts';
 
 /** How to start the scripted worker: with its script file, or with the inline script in the environment. */
-export function scriptedCommandOf(
-  agent: ScriptedAgentConfig,
-  configFolder: string,
-  scriptedWorker: string,
-): AgentCommand {
-  const argv = [process.execPath, scriptedWorker];
+export function scriptedCommandOf(agent: ScriptedAgentConfig, configFolder: string): AgentCommand {
+  const argv = [process.execPath, builtPath('adapters/agents/scripted-worker.js')];
   return {
     argv: agent.script === undefined ? argv : [...argv, resolve(configFolder, agent.script)],
     envNames: [],

@@ -14,7 +14,6 @@ import { hostname } from 'node:os';
 import { isProbeable, judgeLife, type Life, type Place, type ProcessIdentity } from '../../base/process-identity.ts';
 import { systemCode } from '../../model/error.ts';
 import type { HostProcessesPort, HostStart, TreeHandle, TreeSighting } from '../../ports/processes.ts';
-import { builtPath } from '../built-path.ts';
 import { carriesMark, withDescendants } from './members.ts';
 import {
   fileKey,
@@ -37,7 +36,7 @@ const DOUBTFUL_LOOKS = 3;
 type Surroundings = Place & { readonly hostname: string };
 
 /** The processes of this Linux machine. `hostMain` is the built program of the worker host. */
-export function linuxProcesses(hostMain: string = builtPath('host/main.js')): HostProcessesPort {
+export function linuxProcesses(hostMain: string): HostProcessesPort {
   const here = readSurroundings();
   const life = (identity: ProcessIdentity): Life => judgeLife(identity, here, sightPid);
   const identifyPid = (pid: number): ProcessIdentity | null => {

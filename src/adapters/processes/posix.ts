@@ -13,7 +13,6 @@ import { hostname } from 'node:os';
 import { judgeLife, type Life, type Place, type ProcessIdentity, type Sighting } from '../../base/process-identity.ts';
 import { systemCode } from '../../model/error.ts';
 import type { HostProcessesPort, HostStart, TreeHandle, TreeSighting } from '../../ports/processes.ts';
-import { builtPath } from '../built-path.ts';
 import { carriesMark, withDescendants } from './members.ts';
 import { sendSignal } from './signal.ts';
 import { spawnHost } from './start-host.ts';
@@ -38,11 +37,8 @@ const COLUMNS = ['-o', 'pid=', '-o', 'ppid=', '-o', 'stat=', '-o', 'time=', '-o'
 const PS_MS = 20_000;
 const PS_BYTES = 256 * 1024 * 1024;
 
-/** The processes of this machine by `ps`. `hostMain` is the built program of the worker host. */
-export function posixProcesses(
-  hostMain: string = builtPath('host/main.js'),
-  here: Surroundings = readSurroundings(),
-): HostProcessesPort {
+/** The processes of this machine, which is `here`, by `ps`. `hostMain` is the built program of the worker host. */
+export function posixProcesses(hostMain: string, here: Surroundings): HostProcessesPort {
   const life = (identity: ProcessIdentity): Life => judgeLife(identity, here, sight);
   const identifyPid = (pid: number): ProcessIdentity | null => {
     const row = readRow(pid);
@@ -151,7 +147,8 @@ function readTable(): PsRow[] | null {
   return text === null ? null : parsePs(text);
 }
 
-function readSurroundings(): Surroundings {
+/** What names this boot and this machine where there is `sysctl` or `ioreg`; empty where neither tells. */
+export function readSurroundings(): Surroundings {
   const platformUuid = /"IOPlatformUUID" = "([^"]+)"/.exec(
     run('ioreg', ['-rd1', '-c', 'IOPlatformExpertDevice']) ?? '',
   )?.[1];

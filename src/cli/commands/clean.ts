@@ -25,18 +25,13 @@ export interface CleanOptions extends CommonOptions {
 }
 
 /** Cleans, and says what was removed and how many bytes that was. */
-export async function clean(
-  output: Output,
-  options: CleanOptions,
-  _args: readonly string[] = [],
-  cwd: string = process.cwd(),
-): Promise<number> {
+export async function clean(output: Output, options: CleanOptions): Promise<number> {
   const order: CleanOrder = {
     limits: limitsOf(options),
     removesFolders: options.folders === true,
     keepsBranches: options.keepBranches === true,
   };
-  const places = placesOf(options, cwd);
+  const places = placesOf(options);
   const isDry = options.dryRun === true;
   const cleaned = isDry ? await lookWhatToClean(places, order) : await cleanRuns(output, places, order);
   const runs = cleaned.runs.map(({ error, ...run }) => ({

@@ -33,13 +33,8 @@ interface Ends {
 }
 
 /** Shows the difference. */
-export async function diff(
-  output: Output,
-  options: DiffOptions,
-  [run = '']: readonly string[],
-  cwd: string = process.cwd(),
-): Promise<number> {
-  const places = placesOf(options, cwd);
+export async function diff(output: Output, options: DiffOptions, [run = '']: readonly string[]): Promise<number> {
+  const places = placesOf(options);
   const runId = resolveRun(places, run);
   const ends = endsOf(runId, storyOf(recordsOf(places, runId)), options.round);
   if (ends === null) {

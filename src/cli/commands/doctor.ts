@@ -94,17 +94,21 @@ async function shownProbe(
   }
 }
 
+function canBeProbed(kind: AgentKind): boolean {
+  return adapterOf(kind).standIn !== null;
+}
+
 /** Throws PAWL_USAGE for a name that means no agent which can be probed, PAWL_AGENT_MISSING for one that is not installed. */
 function targetOf(name: string, config: Config | null, place: AgentPlace): ProbeTarget {
   const configured = config?.agents[name];
   const kind = configured?.kind ?? AGENT_KINDS.find((known) => known === name);
-  if (kind === undefined || kind === 'acp' || kind === 'command' || kind === 'scripted') {
+  if (kind === undefined || kind === 'command' || kind === 'scripted' || !canBeProbed(kind)) {
     const why = kind === undefined ? 'is neither a kind of agent nor one of the config' : `is of kind ${kind}`;
     throw new PawlError({
       code: 'PAWL_USAGE',
       message: `--probe ${name}: ${name} ${why}, and cannot be probed.`,
       subject: name,
-      hint: `Agents of these kinds can be: ${AGENT_KINDS.filter((known) => known !== 'acp').join(', ')}.`,
+      hint: `Agents of these kinds can be: ${AGENT_KINDS.filter(canBeProbed).join(', ')}.`,
     });
   }
   const program = configured !== undefined && 'program' in configured ? (configured.program ?? null) : null;

@@ -15,13 +15,8 @@ import { type ShownRun, showLines } from '../show-lines.ts';
 import { shown } from '../shown.ts';
 
 /** Shows the run. */
-export async function show(
-  output: Output,
-  options: CommonOptions,
-  [run = '']: readonly string[],
-  cwd: string = process.cwd(),
-): Promise<number> {
-  const places = placesOf(options, cwd);
+export async function show(output: Output, options: CommonOptions, [run = '']: readonly string[]): Promise<number> {
+  const places = placesOf(options);
   const report = await reportOn(places, resolveRun(places, run));
   const told: ShownRun = {
     ...report,

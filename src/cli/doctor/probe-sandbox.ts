@@ -1,7 +1,7 @@
 /**
  * Where a probe happens: a temporary folder with a home, a repository and a script for the agent's shell tool.
  *
- * Owns: that folder, the agent's environment and command line in it. Does not own: what is done there (probe), each agent's settings (stand-in-environment).
+ * Owns: that folder, the agent's environment and command line in it. Does not own: what is done there (probe), the agent's settings (stand-in-environment).
  *
  * Invariants: 1. No variable of the user reaches the agent but those that say where programs are and how text is shown. 2. Removed means: nothing of it is left.
  */
@@ -57,7 +57,7 @@ export class ProbeSandbox {
     this.#adapter = adapter;
     this.#path = path;
     this.#inherited = environment;
-    const settings = standInEnvironment(adapter.kind, url, join(this.folder, 'home'));
+    const settings = standInEnvironment(adapter, url, join(this.folder, 'home'));
     if (settings === null) throw new Error(`bug: ${adapter.kind} has no stand-in of its model`);
     this.#settings = settings;
   }

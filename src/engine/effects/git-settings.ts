@@ -14,7 +14,7 @@ import { type GitSettings, type Outcome, TASK_FILES } from '../../model/request.
 import { isAcceptedByPerson, settingChanges, settingsBlocker, wereAtWork } from '../../scm/git-settings.ts';
 import { parseOutcome } from '../../turn/task-files.ts';
 import { contradiction, openTaskFolder } from '../../worker/task-folder.ts';
-import { recordsOf } from '../journal-records.ts';
+import { readRecords } from '../journal-records.ts';
 import type { LiveRun } from '../live-run.ts';
 
 /** Runs of the registry, but for that one, which had a worker between two instants. */
@@ -35,7 +35,7 @@ export async function findChangedSettings(
   const after = outcome.gitSettings ?? (await settingsNow(run));
   const changes = after === null ? [] : settingChanges(git.settings, after);
   if (changes.length === 0) return null;
-  if (isAcceptedByPerson(await recordsOf(run.world, run.runId), taskId)) return null;
+  if (isAcceptedByPerson(await readRecords(run.world, run.runId), taskId)) return null;
   const others = runsAtWork(run.runId, outcome.startedAtMs, outcome.endedAtMs);
   return settingsBlocker({ taskId, changes, others });
 }

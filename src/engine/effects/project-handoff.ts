@@ -18,7 +18,7 @@ import { type GateView, judgedTree, readEvidence } from '../../run/gate-evidence
 import { handoffBundle } from '../../run/handoff/bundle.ts';
 import { OutsidePaths } from '../../run/outside-paths.ts';
 import { roundsOf } from '../../run/run-story.ts';
-import { recordsOf } from '../journal-records.ts';
+import { readRecords } from '../journal-records.ts';
 import { readKeptPacket } from '../kept-packet.ts';
 import type { LiveRun } from '../live-run.ts';
 import { roundReports } from '../run-report.ts';
@@ -29,7 +29,7 @@ export async function projectHandoff(run: LiveRun, effect: KeyedEffectOf<'projec
   const { world, runId } = run;
   const { context } = run.state.root;
   const worktree = world.paths.worktree(runId);
-  const records = await recordsOf(world, runId);
+  const records = await readRecords(world, runId);
   const rescueRef = isPutBackByPerson(records) ? await putBack(run, effect) : null;
   const refused = (await movedHead(run, effect.commit)) ?? (await changedContent(run, effect.commit));
   if (refused !== null) {

@@ -79,7 +79,8 @@ export async function recordLateCompletions(run: LiveRun): Promise<readonly Reco
 }
 
 async function reportOf(run: LiveRun, folder: string, name: string): Promise<JournalEvent> {
-  const bytes = (await run.world.registers.read(join(folder, name))) ?? new Uint8Array();
+  // A host that was killed may not have made it durable.
+  const bytes = (await run.world.registers.readSettled(join(folder, name))) ?? new Uint8Array();
   const parsed = parseOutcome(bytes);
   return {
     type: 'completionReported',

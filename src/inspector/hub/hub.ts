@@ -46,8 +46,6 @@ export interface HubOptions {
   readonly pawlVersion: string;
   /** 0 or absent: a free one. */
   readonly port?: number;
-  /** Absent: a new one. */
-  readonly token?: string;
   /** The run that is shown first. */
   readonly runId?: string | null;
   /** Where a proof.json may be, the first one that is there counts. */
@@ -96,7 +94,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 }
 
 class HubServer {
-  readonly token: string;
+  readonly token = newToken();
   readonly #options: HubOptions;
   readonly #assets: Assets;
   readonly #servers: readonly [Server, Server];
@@ -121,7 +119,6 @@ class HubServer {
 
   constructor(options: HubOptions) {
     this.#options = options;
-    this.token = options.token ?? newToken();
     this.#assets = new Assets(options.pageFolder);
     this.#taskFiles = new SharedTaskFiles(options.place);
     this.#place = { ...options.place, processes: systemProcesses() };

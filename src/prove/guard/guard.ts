@@ -53,8 +53,8 @@ const GUARD_LOG = 'guard.log';
 const PRELOAD = pathToFileURL(builtPath('prove/guard/preload.js')).href;
 const VIOLATIONS_MAX = 50;
 
-/** A guard around everything in `sandboxRoot`, which is there. The jail is made when it is first asked for: of `jailKind`, or the first kind that is permitted. */
-export function createGuard(sandboxRoot: string, jailKind?: JailKind): Guard {
+/** A guard around everything in `sandboxRoot`, which is there. The jail is made when it is first asked for: of the first of `kinds` that is permitted. */
+export function createGuard(sandboxRoot: string, kinds: readonly JailKind[]): Guard {
   const root = realpathSync(sandboxRoot);
   const plan: GuardPlan = { roots: [root], log: join(root, GUARD_LOG) };
   let isUsed = false;
@@ -80,7 +80,7 @@ export function createGuard(sandboxRoot: string, jailKind?: JailKind): Guard {
       return { NODE_OPTIONS: withImport(base.NODE_OPTIONS, PRELOAD), [GUARD_VARIABLE]: JSON.stringify(plan) };
     },
     jail: (argv) => {
-      result ??= openJail(root, jailKind);
+      result ??= openJail(root, kinds);
       if (result.kind === 'none') return null;
       jailed += 1;
       return result.jail.wrap(argv);

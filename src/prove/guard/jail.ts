@@ -16,6 +16,9 @@ import { join } from 'node:path';
  */
 export type JailKind = 'privileged' | 'user';
 
+/** Every kind, the one first under which pids mean the same inside and outside. */
+export const JAIL_KINDS: readonly JailKind[] = ['privileged', 'user'];
+
 /** A jail that stands, or why there is none. */
 export type JailResult =
   | { readonly kind: 'jail'; readonly jail: Jail }
@@ -72,17 +75,16 @@ const COUNTED: Readonly<Record<string, readonly string[]>> = {
 };
 const COUNTED6 = ['Ip6OutRequests', 'Ip6OutNoRoutes', 'Ip6OutDiscards'];
 
-/** A jail around the sandbox, whose path has no links in it. Without a `kind`, the first that this system permits. */
-export function openJail(root: string, kind?: JailKind): JailResult {
+/** A jail around the sandbox, whose path has no links in it. It is of the first of `kinds` that this system permits. */
+export function openJail(root: string, kinds: readonly JailKind[]): JailResult {
   const none = (why: string): JailResult => ({ kind: 'none', why });
   if (process.platform !== 'linux') return none(`${process.platform} has no namespaces`);
   if (root.includes('\n')) return none('the path of the sandbox has a line end in it');
   const missing = ['unshare', 'nsenter', 'mount'].find((name) => spawnSync(name, ['--version']).status !== 0);
   if (missing !== undefined) return none(`there is no ${missing}(1)`);
-  const kinds: readonly JailKind[] = kind === undefined ? ['privileged', 'user'] : [kind];
   let result = none('no kind of jail was tried');
-  for (const each of kinds) {
-    result = opened(root, each);
+  for (const kind of kinds) {
+    result = opened(root, kind);
     if (result.kind === 'jail') break;
   }
   return result;

@@ -23,10 +23,10 @@ export interface SandboxRepo {
   remove(): void;
 }
 
-/** A repository with one commit (`README.md`, `src/one.txt`) on `main`, in a folder of that name. */
-export function createSandboxRepo(name = 'repo'): SandboxRepo {
+/** A repository with one commit (`README.md`, `src/one.txt`) on `main`. */
+export function createSandboxRepo(): SandboxRepo {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-repo-')));
-  const path = join(root, name);
+  const path = join(root, 'repo');
   const home = join(root, 'home');
   mkdirSync(path);
   mkdirSync(home);

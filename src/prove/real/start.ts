@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { builtPath } from '../../adapters/built-path.ts';
-import { onceEnded } from '../../base/child-end.ts';
+import { onceEnded } from '../../adapters/processes/child-end.ts';
 import { PLAN_VARIABLE, type Plan } from './plan.ts';
 import type { CrashSite } from './site.ts';
 

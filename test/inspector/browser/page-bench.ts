@@ -6,7 +6,7 @@
 /// <reference lib="dom" />
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page, type WebSocketRoute } from 'playwright-core';
 
 const PLACES = [
   process.env.PAWL_CHROMIUM,
@@ -39,10 +39,37 @@ export async function startBrowser(): Promise<Browser> {
 /** A hub that is gone or refuses, and a source that Chromium cannot write in a policy: an IPv6 address. */
 const EXPECTED = /WebSocket|ERR_CONNECTION|401|invalid source: 'ws:\/\/\[::1\]/;
 
-/** A page that keeps what went wrong in it: exceptions and refusals of its content policy. */
-export async function openPage(browser: Browser, url: string): Promise<{ page: Page; faults: string[] }> {
+/** The way of a page's sockets to their hub, which can be cut and mended. */
+export class Way {
+  readonly #open = new Set<WebSocketRoute>();
+  #isCut = false;
+
+  /** From now on every socket of the page takes this way. */
+  async lay(page: Page): Promise<void> {
+    await page.routeWebSocket(/.*/, async (socket) => {
+      if (this.#isCut) return await socket.close();
+      socket.connectToServer();
+      this.#open.add(socket);
+    });
+  }
+
+  /** What is open is closed, and nothing gets through. */
+  async cut(): Promise<void> {
+    this.#isCut = true;
+    await Promise.all([...this.#open].map((socket) => socket.close()));
+    this.#open.clear();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+}
+
+/** A page that keeps what went wrong in it: exceptions and refusals of its content policy. Its sockets take `way`, where one is given. */
+export async function openPage(browser: Browser, url: string, way?: Way): Promise<{ page: Page; faults: string[] }> {
   const context = await browser.newContext({ viewport: { width: 1_400, height: 860 }, reducedMotion: 'reduce' });
   const page = await context.newPage();
+  await way?.lay(page);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {

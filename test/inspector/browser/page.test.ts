@@ -13,7 +13,7 @@ import { todaysPart } from '../../support/draw.ts';
 import { goodRun } from '../good-run.ts';
 import { writeLongRun } from '../long-run.ts';
 import { InspectorBench } from '../registry-kit.ts';
-import { MISSING, openPage, PAGE_FOLDER, showMoment, shownState, startBrowser } from './page-bench.ts';
+import { MISSING, openPage, PAGE_FOLDER, showMoment, shownState, startBrowser, Way } from './page-bench.ts';
 
 const RECORDED = fileURLToPath(new URL('../recorded', import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -73,15 +73,16 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
     await page.locator('tr[data-run=run_A_1]', { hasText: '4 records' }).waitFor();
   });
 
-  test('says that the hub is gone, connects again by itself and lacks nothing then', async () => {
+  test('says that the hub cannot be reached, connects again by itself and lacks nothing then', async () => {
     const run = bench.run('run_A_1', 5);
-    const first = await hub();
-    const { page } = await openPage(browser, `${first.url}&run=run_A_1`);
+    const { url } = await hub();
+    const way = new Way();
+    const { page } = await openPage(browser, `${url}&run=run_A_1`, way);
     await page.locator('#record-5').waitFor();
-    await first.close();
+    await way.cut();
     await page.locator('[role=alert]', { hasText: 'cannot be reached' }).waitFor();
     run.append(7);
-    await hub({ port: first.port, token: first.token });
+    way.mend();
     await page.locator('#record-12[aria-selected=true]').waitFor();
     await page.locator('.lamp.live').waitFor();
     expect(await page.locator('[role=alert]').count()).toBe(0);
@@ -91,10 +92,16 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
 
   test('says that a new hub must be opened by its new address, and does not try its old token for ever', async () => {
     bench.run('run_A_1', 2);
-    const { port } = await hub();
-    const { page } = await openPage(browser, `http://127.0.0.1:${port}/#token=wrong`);
+    const first = await hub();
+    const { page } = await openPage(browser, first.url);
+    await page.locator('tr[data-run=run_A_1]').waitFor();
+    await first.close();
+    await page.locator('[role=alert]', { hasText: 'cannot be reached' }).waitFor();
+    await hub({ port: first.port });
     await page.locator('[role=alert]', { hasText: 'Open the address that it has printed' }).waitFor();
-    expect(await page.locator('main').textContent()).not.toContain('run_A_1');
+    const other = await openPage(browser, first.url);
+    await other.page.locator('[role=alert]', { hasText: 'Open the address that it has printed' }).waitFor();
+    expect(await other.page.locator('main').textContent()).not.toContain('run_A_1');
   });
 
   test('has its first rows within a second on a registry of 100 runs', async () => {

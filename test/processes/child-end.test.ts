@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import { onceEnded } from '../../src/base/child-end.ts';
+import { onceEnded } from '../../src/adapters/processes/child-end.ts';
 
 const DRAIN_MS = 30;
 
