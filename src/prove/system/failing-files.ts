@@ -7,8 +7,8 @@ import { PawlError } from '../../model/error.ts';
 import { ERROR_CODES, EXIT } from '../../model/error-codes.ts';
 import { FaultFs } from '../memory/fault-fs.ts';
 import type { FsOp } from '../memory/memory-fs.ts';
-import { type Play, PlayedProcess, type ProcessEnd } from './played-process.ts';
-import { ProofMachine } from './proof-machine.ts';
+import type { ProcessEnd } from '../memory/memory-process.ts';
+import { freshMachine, type Play, PlayedProcess } from './played-process.ts';
 import { endFaults } from './stops.ts';
 
 /** A file operation that is to fail. */
@@ -26,11 +26,11 @@ const FILLING: readonly FsOp[] = ['open', 'write', 'sync', 'dataSync', 'link', '
 
 /** A failure of every operation of the path's own moves. `keys`: of its effects; `seed`: whether the first one that takes room finds the disk full. */
 export async function failuresOf(play: Play, keys: readonly string[], seed: number): Promise<readonly Failure[]> {
-  const machine = new ProofMachine();
-  const fs = new FaultFs(machine.disk);
+  const watched = freshMachine();
+  const fs = new FaultFs(watched.machine.disk);
   // Operations before each place of the path.
   const countAt: number[] = [];
-  const process = new PlayedProcess(play, machine, (_call, { place }) => {
+  const process = new PlayedProcess(play, watched, (_call, { place }) => {
     countAt[place] ??= fs.calls.length;
   });
   await process.live(fs);
@@ -46,15 +46,17 @@ export async function failuresOf(play: Play, keys: readonly string[], seed: numb
 
 /** What does not hold when the operation fails so; each a sentence. */
 export async function meetFailure({ play, at, code, keys }: Failure, seed: number): Promise<readonly string[]> {
-  const machine = new ProofMachine();
+  const watched = freshMachine();
+  const { machine, witness } = watched;
   const fs = new FaultFs(machine.disk, { at, fault: { code } });
-  const end = await new PlayedProcess(play, machine).live(fs);
+  const process = new PlayedProcess(play, watched);
+  const end = await process.live(fs);
   if (!fs.hasFired) return ['the operation never came'];
   const isSyncLost = fs.firedOp === 'sync' || fs.firedOp === 'dataSync';
-  const faults = [...machine.faults, ...toldBadly(end, isSyncLost)];
-  machine.faults = [];
+  const faults = [...witness.faults, ...toldBadly(end, isSyncLost)];
+  witness.faults = [];
   // What could not be synced is gone, in whole or in part; anything else is there for the next process.
-  const next = machine.stopped(isSyncLost ? 'powerCutInPart' : 'killed', seed);
+  const next = process.stopped(isSyncLost ? 'powerCutInPart' : 'killed', seed);
   const nextEnd = await new PlayedProcess(play, next).live();
   return [...faults, ...(await endFaults(play, next, nextEnd, keys)).map((fault) => `the next start: ${fault}`)];
 }
