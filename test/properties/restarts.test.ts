@@ -10,12 +10,12 @@ import type { CommandRequest } from '../../src/model/command.ts';
 import type { VerdictStatus } from '../../src/model/request.ts';
 import { type FsOp, Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { brokenBy } from '../../src/prove/model/invariants.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { runSystem } from '../../src/run/system.ts';
 import { storeToLookAt } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { leaveCommand, readDecision } from '../../src/store/inbox.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { SIM_RUN, startSim } from '../support/sim-run.ts';
 import { seeded } from './seed.ts';
 

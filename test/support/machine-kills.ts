@@ -1,12 +1,12 @@
 /**
  * What a driver does on a simulated machine, killed at every change of the disk in turn, with the power cut or not.
  *
- * Owns: finding every such point, what the disk keeps. Does not own: what is done (the test), the machine (sim/sim-world).
+ * Owns: finding every such point, what the disk keeps. Does not own: what is done (the test), the machine (sim-machine).
  */
 import { Driver } from '../../src/engine/driver.ts';
 import { type FsOp, Halted, type MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { IS_WHOLE, SEED } from './draw.ts';
+import type { SimMachine } from './sim-machine.ts';
 
 const READS: readonly FsOp[] = ['open', 'close', 'read', 'size', 'list', 'stat'];
 const POINTS_MAX = 1_000;

@@ -24,7 +24,7 @@ const BEGINS_AT_MS = 1_000_000;
 export class MemoryMachine {
   disk: MemoryFs;
   nowMs: number;
-  /** Raised by every change of the process table that a process could notice. */
+  /** Raised by every change that a process could notice, but for those of the disk and of what lies beside the machine. */
   version = 0;
   #pid = 100;
   #boot = 1;

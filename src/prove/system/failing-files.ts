@@ -1,13 +1,12 @@
 /**
  * Every file operation of an engine fails once, refused by the system: it is told with its code, nothing acknowledged is lost, and the next start continues.
  *
- * Owns: which operations fail and how, what must hold after it. Does not own: the failing file system (memory/fault-fs), the end of a path (stops).
+ * Owns: which operations fail and how, what is left for the next start. Does not own: the failing file system (memory/fault-fs), how a failure is told
+ * (prove/told-failure), the end of a path (stops).
  */
-import { PawlError } from '../../model/error.ts';
-import { ERROR_CODES, EXIT } from '../../model/error-codes.ts';
 import { FaultFs } from '../memory/fault-fs.ts';
 import type { FsOp } from '../memory/memory-fs.ts';
-import type { ProcessEnd } from '../memory/memory-process.ts';
+import { toldBadly } from '../told-failure.ts';
 import { freshMachine, type Play, PlayedProcess } from './played-process.ts';
 import { endFaults } from './stops.ts';
 
@@ -59,15 +58,4 @@ export async function meetFailure({ play, at, code, keys }: Failure, seed: numbe
   const next = process.stopped(isSyncLost ? 'powerCutInPart' : 'killed', seed);
   const nextEnd = await new PlayedProcess(play, next).live();
   return [...faults, ...(await endFaults(play, next, nextEnd, keys)).map((fault) => `the next start: ${fault}`)];
-}
-
-/** A failure is overcome, or told by an error of the system's class that says what to do. */
-function toldBadly(end: ProcessEnd, isSyncLost: boolean): readonly string[] {
-  if (end.kind === 'stuck') return [`the engine is told of no failure and goes no further: ${end.why}`];
-  if (end.kind === 'closed') return isSyncLost ? ['the engine went on after a failed sync'] : [];
-  if (end.kind === 'killed') return ['the engine dies by itself'];
-  const { error } = end;
-  if (!(error instanceof PawlError)) return [`an error without a code: ${String(error)}`];
-  if (ERROR_CODES[error.code] !== EXIT.refused) return [`the code of something else: ${error.code}: ${error.message}`];
-  return [];
 }
