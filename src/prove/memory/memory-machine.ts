@@ -35,7 +35,7 @@ export class MemoryMachine {
   /** Marks of trees whose lock is held, by nobody that can be seen. */
   readonly #locked = new Set<string>();
 
-  constructor(nowMs: number = BEGINS_AT_MS, disk: MemoryFs = new MemoryFs()) {
+  constructor({ nowMs = BEGINS_AT_MS, disk = new MemoryFs() }: { nowMs?: number; disk?: MemoryFs } = {}) {
     this.nowMs = nowMs;
     this.disk = disk;
   }
@@ -54,7 +54,7 @@ export class MemoryMachine {
   }
 
   #copyOn(disk: MemoryFs): MemoryMachine {
-    const copy = new MemoryMachine(this.nowMs, disk);
+    const copy = new MemoryMachine({ nowMs: this.nowMs, disk });
     copy.version = this.version;
     copy.#pid = this.#pid;
     copy.#boot = this.#boot;

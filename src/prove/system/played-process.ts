@@ -37,7 +37,7 @@ export interface Watched {
 
 /** A machine on which nothing was ever done. */
 export function freshMachine(): Watched {
-  return { machine: new MemoryMachine(EPOCH_MS), witness: new Witness() };
+  return { machine: new MemoryMachine({ nowMs: EPOCH_MS }), witness: new Witness() };
 }
 
 /** Told of every call that changes something, before it is done, with the place of the move that is under way; may kill the process. */
