@@ -76,7 +76,7 @@ async function tryCase(one: FaultCase, reference: Reference, seed: number): Prom
   const process = new SimProcess(STORY, site, { fs });
   const end = await process.live();
   if (!fs.hasFired) return ['the operation never came'];
-  const isSyncLost = fs.firedOp === 'sync' || fs.firedOp === 'dataSync';
+  const { isSyncLost } = fs;
   // What could not be synced is gone, in whole or in part; anything else is there for the next process.
   const left = process.stopped(isSyncLost ? 'powerCutInPart' : 'killed', seed);
   const next = await compare(STORY, await play(STORY, left), reference, { isCut: false, isThorough: false });

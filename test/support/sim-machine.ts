@@ -15,7 +15,7 @@ import type { GitSettings, VerdictStatus } from '../../src/model/request.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
 import type { HostStart } from '../../src/ports/processes.ts';
 import { MemoryClock } from '../../src/prove/memory/memory-clock.ts';
-import type { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { Halted, isChange, type MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 
 import { SimHosts } from '../../src/prove/sim/hosts.ts';
 import { freshSite } from '../../src/prove/sim/outside.ts';
@@ -75,6 +75,20 @@ export class SimMachine {
     machine.disk = disk;
     if (isPowerCut) machine.cutPower();
     else machine.endAll();
+  }
+
+  /** Whatever process changes the disk for the n-th time from now on is killed before it does. */
+  killBefore(change: number): void {
+    const { disk } = this;
+    let changes = 0;
+    disk.onCall = (op) => {
+      // What is opened to be changed is changed next.
+      if (!isChange(op) || op === 'open') return;
+      changes += 1;
+      if (changes !== change) return;
+      disk.halt();
+      throw new Halted('killed');
+    };
   }
 
   /** So much time passes. */

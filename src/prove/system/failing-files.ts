@@ -7,7 +7,7 @@
 import { FaultFs } from '../memory/fault-fs.ts';
 import type { FsOp } from '../memory/memory-fs.ts';
 import { toldBadly } from '../told-failure.ts';
-import { freshMachine, type Play, PlayedProcess } from './played-process.ts';
+import { type Play, PlayedProcess, watchedMachine } from './played-process.ts';
 import { endFaults } from './stops.ts';
 
 /** A file operation that is to fail. */
@@ -25,7 +25,7 @@ const FILLING: readonly FsOp[] = ['open', 'write', 'sync', 'dataSync', 'link', '
 
 /** A failure of every operation of the path's own moves. `keys`: of its effects; `seed`: whether the first one that takes room finds the disk full. */
 export async function failuresOf(play: Play, keys: readonly string[], seed: number): Promise<readonly Failure[]> {
-  const watched = freshMachine();
+  const watched = watchedMachine();
   const fs = new FaultFs(watched.machine.disk);
   // Operations before each place of the path.
   const countAt: number[] = [];
@@ -45,13 +45,13 @@ export async function failuresOf(play: Play, keys: readonly string[], seed: numb
 
 /** What does not hold when the operation fails so; each a sentence. */
 export async function meetFailure({ play, at, code, keys }: Failure, seed: number): Promise<readonly string[]> {
-  const watched = freshMachine();
+  const watched = watchedMachine();
   const { machine, witness } = watched;
   const fs = new FaultFs(machine.disk, { at, fault: { code } });
   const process = new PlayedProcess(play, watched);
   const end = await process.live(fs);
   if (!fs.hasFired) return ['the operation never came'];
-  const isSyncLost = fs.firedOp === 'sync' || fs.firedOp === 'dataSync';
+  const { isSyncLost } = fs;
   const faults = [...witness.faults, ...toldBadly(end, isSyncLost)];
   witness.faults = [];
   // What could not be synced is gone, in whole or in part; anything else is there for the next process.

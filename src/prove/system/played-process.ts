@@ -36,7 +36,7 @@ export interface Watched {
 }
 
 /** A machine on which nothing was ever done. */
-export function freshMachine(): Watched {
+export function watchedMachine(): Watched {
   return { machine: new MemoryMachine({ nowMs: EPOCH_MS }), witness: new Witness() };
 }
 

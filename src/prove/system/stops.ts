@@ -10,7 +10,7 @@ import { STOP_KINDS, type StopKind } from '../memory/memory-machine.ts';
 import { random } from '../memory/memory-nodes.ts';
 import type { ProcessEnd } from '../memory/memory-process.ts';
 import { endKey } from './moves.ts';
-import { freshMachine, type Play, PlayedProcess, type Watched } from './played-process.ts';
+import { type Play, PlayedProcess, type Watched, watchedMachine } from './played-process.ts';
 import { rehydratedOn } from './proven-journal.ts';
 
 /** A place at which an engine was stopped, and what is left of its machine. */
@@ -39,7 +39,7 @@ export interface PlayedThrough {
 export async function playThrough(play: Play, seed: number): Promise<PlayedThrough> {
   const found: Omit<Stop, 'keys'>[] = [];
   const seen = new Set<string>();
-  const watched = freshMachine();
+  const watched = watchedMachine();
   const { machine, witness } = watched;
   const { own, names } = play.path;
   const process: PlayedProcess = new PlayedProcess(play, watched, (call, { place }) => {
