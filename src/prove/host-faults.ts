@@ -23,7 +23,7 @@ import { FaultFs } from './memory/fault-fs.ts';
 import type { FsOp } from './memory/memory-fs.ts';
 import type { InjectionResult } from './proof.ts';
 import { HostSite, TASK_FOLDER, WORKTREE, type Worker } from './sim/host-site.ts';
-import { SIM_PLACE } from './sim/ports.ts';
+import { SIM_PLACE } from './sim/repository.ts';
 
 /** One kind of task, and what its worker does. */
 interface Story {

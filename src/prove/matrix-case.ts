@@ -1,7 +1,7 @@
 /**
  * Going on from a stop, once or with a second stop on the way, and comparing the end with that of the run that was never stopped.
  *
- * Owns: the comparison. Does not own: the stops (matrix-stops), playing (sim).
+ * Owns: the comparison, which that of failing files uses as well (inject-faults). Does not own: the stops (matrix-stops), playing (sim).
  *
  * Invariants of every case: 1. It comes to the same state with the same gates, evidence, commit and blockers, over the same steps. 2. No worker
  * is started twice, and none that the other run did not start, unless the machine went down with one. 3. The chain is whole, and every event
@@ -20,8 +20,10 @@ import type { RunView } from '../run/run-view.ts';
 import { storeToLookAt } from '../store/file-store.ts';
 import { Files } from '../store/files.ts';
 import { listRuns } from '../store/registry.ts';
-import { leftOf, type Stop, type StopKind } from './matrix-stops.ts';
-import { type Machine, type Played, play } from './sim/play.ts';
+import type { Stop } from './matrix-stops.ts';
+import type { StopKind } from './memory/memory-machine.ts';
+import type { Site } from './sim/outside.ts';
+import { type Played, play } from './sim/play.ts';
 import { SIM_PATHS } from './sim/sim-paths.ts';
 import type { Story } from './sim/story.ts';
 
@@ -70,11 +72,11 @@ export async function playCase(
   const { second } = options;
   const eventsChecked = countOf(stop.left);
   let calls = 0;
-  let left: Machine | null = null;
+  let left: Site | null = null;
   let played = await play(story, copyOf(stop.left), (_call, process) => {
     calls += 1;
     if (calls !== second?.at || left !== null) return;
-    left = leftOf(process, second.kind, second.seed);
+    left = process.stopped(second.kind, second.seed);
     process.kill();
   });
   if (left !== null) played = await play(story, left);
@@ -87,15 +89,16 @@ export async function playCase(
 }
 
 /** A stop may be gone on from more than once. */
-function copyOf({ disk, outside }: Machine): Machine {
-  return { disk: disk.fork(), outside: outside.copy() };
+function copyOf({ machine, outside }: Site): Site {
+  return { machine: machine.copy(), outside: outside.copy() };
 }
 
-function countOf({ outside }: Machine): number {
+function countOf({ outside }: Site): number {
   return [...outside.acknowledged.values()].reduce((sum, sums) => sum + sums.length, 0);
 }
 
-async function compare(
+/** The end of a story that was disturbed, held against that of the one that was not; `isCut`: the machine went down meanwhile. */
+export async function compare(
   story: Story,
   played: Played,
   reference: Reference,
@@ -122,7 +125,7 @@ async function compare(
 
 async function lookAt(
   story: Story,
-  { disk, outside }: Played,
+  { machine: { disk }, outside }: Played,
   isThorough: boolean,
 ): Promise<{ end: string; faults: string[] }> {
   const files = new Files(disk, systemClock);
@@ -168,7 +171,7 @@ function linesOf(
 }
 
 /** Tasks for which more hosts were started than their records say (L1). */
-function unrecordedHosts({ entry: { runId } }: Story, { disk, outside }: Played): readonly string[] {
+function unrecordedHosts({ entry: { runId } }: Story, { machine: { disk }, outside }: Played): readonly string[] {
   const { records } = linesOf(new Files(disk, systemClock), runId);
   return [...outside.hostStarts].flatMap(([folder, count]) => {
     const recorded = (records ?? []).filter(

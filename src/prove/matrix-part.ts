@@ -100,7 +100,7 @@ async function playChapter(
     const isThorough = chance() * THOROUGH_EVERY < 1;
     const once = await playCase(story, stop, reference, { second: null, isThorough });
     tally.add('single', stop, once, () => told(story, path, stop));
-    const isUnsynced = stop.kind === 'killed' && !stop.left.disk.changes.isSettled;
+    const isUnsynced = stop.kind === 'killed' && !stop.left.machine.disk.changes.isSettled;
     // Every stop may cost a host: where the story is about the last one, there is none for a second stop.
     if (story.scarce.includes('hosts') || once.calls === 0) continue;
     if (chance() * (isUnsynced ? UNSYNCED_EVERY : SECOND_EVERY) >= 1) continue;

@@ -7,13 +7,12 @@
  * Invariants: 1. The story is played once; every stop is a copy. 2. Two stops of which a new process could not tell one from the other (by what
  * is under a temporary name, which nobody ever looks for, say) are one, but for the first few of every call.
  */
+import { STOP_KINDS, type StopKind } from './memory/memory-machine.ts';
 import { random } from './memory/memory-nodes.ts';
-import { freshMachine, type Machine, type Played, play } from './sim/play.ts';
+import { freshSite, type Site } from './sim/outside.ts';
+import { type Played, play } from './sim/play.ts';
 import type { SimProcess } from './sim/process.ts';
 import type { Story } from './sim/story.ts';
-
-/** How it stops: the process is killed, or the power is cut and all that was not synced is lost, or a part of it. */
-export type StopKind = 'killed' | 'powerCut' | 'powerCutInPart';
 
 /** One stop. */
 export interface Stop {
@@ -22,7 +21,7 @@ export interface Stop {
   /** The call before which, or in the middle of which, it stopped. */
   readonly call: string;
   readonly kind: StopKind;
-  readonly left: Machine;
+  readonly left: Site;
 }
 
 /** A story that was never stopped but where it says so itself, and its stops. */
@@ -60,46 +59,24 @@ export async function stopsOf(
     known.set(process, number);
     return number;
   };
-  const played = await play(story, freshMachine(), (call, process) => {
+  const played = await play(story, freshSite(), (call, process) => {
     const step = process.director.progress.next;
     if (!wanted.has(step) || (isOfLock(call) && step > 0 && step < story.types.length)) return;
     for (const kind of kindsAt(process)) {
-      const sight = `${numberOf(process)} ${kind} ${sightOf(kind, process)}`;
+      const sight = `${numberOf(process)} ${process.machine.sight(kind, process.outside.repository.version)}`;
       const alike = census.get(`${call} ${kind}`) ?? 0;
       if (seen.has(sight) && alike >= FEW) continue;
       seen.add(sight);
       if (kind === 'powerCutInPart' && chance() >= IN_PART) continue;
       census.set(`${call} ${kind}`, alike + 1);
-      stops.push({ step, call, kind, left: leftOf(process, kind, seed + stops.length) });
+      stops.push({ step, call, kind, left: process.stopped(kind, seed + stops.length) });
     }
   });
   return { played, stops };
 }
 
 /** Only what was not synced can be lost in part; a story about running out of something has none of it to spare for a power cut. */
-function kindsAt({ disk, outside, story }: SimProcess): readonly StopKind[] {
-  if (story.scarce.includes('interruptions') && outside.isAtWork) return ['killed'];
-  return disk.changes.isSettled ? ['killed', 'powerCut'] : ['killed', 'powerCut', 'powerCutInPart'];
-}
-
-/** What a new process would find: the same for stops that are one. */
-function sightOf(kind: StopKind, { disk, outside }: SimProcess): string {
-  const { live, durable } = disk.changes;
-  switch (kind) {
-    case 'killed':
-      return `${live} ${outside.version}`;
-    case 'powerCut':
-      return `${durable} ${outside.version}`;
-    case 'powerCutInPart':
-      return `${live} ${durable} ${outside.version}`;
-  }
-}
-
-/** What is left when the process stops now. */
-export function leftOf({ disk, outside, self }: SimProcess, kind: StopKind, seed: number): Machine {
-  const after = outside.copy();
-  after.end(self);
-  if (kind === 'killed') return { disk: disk.fork(), outside: after };
-  after.cutPower();
-  return { disk: disk.crash(kind === 'powerCut' ? 'nothing' : { seed }), outside: after };
+function kindsAt({ machine, outside, story }: SimProcess): readonly StopKind[] {
+  if (story.scarce.includes('interruptions') && outside.isAtWork(machine)) return ['killed'];
+  return STOP_KINDS.filter((kind) => kind !== 'powerCutInPart' || !machine.disk.changes.isSettled);
 }

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { Driver } from '../../src/engine/driver.ts';
 import { LeaseTable } from '../../src/engine/leases.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { withAdversary } from '../support/adversary.ts';
 import { IS_WHOLE, SEED } from '../support/draw.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { createRuns } from '../support/sim-run.ts';
 import { branchOf, driveSim, simEntry } from '../support/sim-runs.ts';
 

@@ -5,8 +5,8 @@ import type { JournalEvent } from '../../src/model/event.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { CONFIGS } from '../../src/prove/sim/ports.ts';
 import { SIM_PATHS } from '../../src/prove/sim/sim-paths.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import type { RunView } from '../../src/run/run-view.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { bytesOf, putBytes, simEntries } from '../support/sim-run.ts';
 
 const [ENTRY] = simEntries(1);
@@ -84,7 +84,7 @@ it.each([VERIFICATION, REVIEW])(
   'an answer of %s that is another than its outcome names is not judged',
   async (taskId) => {
     const { view } = await driven(ended(taskId), (disk) =>
-      edit(disk, task(taskId, 'completion.json'), 'by sim', 'by Sim'),
+      edit(disk, task(taskId, 'completion.json'), 'in the simulation', 'in the Simulation'),
     );
     expect(view).toMatchObject({ state: 'quarantined', blockers: [{ code: 'PAWL_ARTIFACT_DAMAGED' }] });
   },
@@ -99,7 +99,7 @@ it('evidence that was changed after its gate passed is not handed off', async ()
   const { view } = await driven(ended(REVIEW), (disk) => {
     const folder = `${SIM_PATHS.artifacts(RUN_ID)}/verification`;
     const [name = ''] = disk.list(folder);
-    edit(disk, `${folder}/${name}`, 'PASS by sim', 'PASS by Sim');
+    edit(disk, `${folder}/${name}`, 'PASS in the simulation', 'PASS in the Simulation');
   });
   expect(view).toMatchObject({ state: 'quarantined', blockers: [{ code: 'PAWL_ARTIFACT_DAMAGED' }] });
 });

@@ -5,12 +5,12 @@ import { emptyInbox } from '../../src/engine/commands.ts';
 import { recordsOf } from '../../src/engine/run-look.ts';
 import type { CommandRequest } from '../../src/model/command.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { Files } from '../../src/store/files.ts';
 import { leaveCommand, readCommands, readDecision } from '../../src/store/inbox.ts';
 import { quarantineRun } from '../../src/store/quarantine.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { asDriver, forEachKill } from '../support/machine-kills.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { createRuns, SIM_RUN, simEntries, startSim } from '../support/sim-run.ts';
 
 const PATHS = new RegistryPaths('/registry');

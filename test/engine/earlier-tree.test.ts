@@ -5,9 +5,9 @@ import { Driver } from '../../src/engine/driver.ts';
 import type { World } from '../../src/engine/world.ts';
 import type { ProcessesPort, TreeSighting } from '../../src/ports/processes.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import type { RunView } from '../../src/run/run-view.ts';
 import { identityOf } from '../host/fake-processes.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { simEntries } from '../support/sim-run.ts';
 
 const [ENTRY] = simEntries(1);

@@ -3,11 +3,11 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { examine } from '../../src/engine/recovery/rehydrate.ts';
 import { Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { storeToLookAt } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { leaveCommand } from '../../src/store/inbox.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { SIM_RUN, startSim } from '../support/sim-run.ts';
 
 const PATHS = new RegistryPaths('/registry');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { LeaseTable } from '../../src/engine/leases.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { driveSim, simEntry } from '../support/sim-runs.ts';
 
 describe('a surface that several runs wait for', () => {

@@ -11,7 +11,6 @@ import { BOUNDS } from '../../src/model/limits.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { blockerOf } from '../../src/prove/model/sample-blockers.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { fileStore } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
@@ -19,6 +18,7 @@ import { readSnapshot } from '../../src/store/snapshot-reading.ts';
 import { encodeAgentRecord, encodeClaim, encodeRequest } from '../../src/turn/task-files.ts';
 import { FakeClock, FakeProcesses, identityOf } from '../host/fake-processes.ts';
 import { plainRequest } from '../host/plain-request.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 
 const RUN_ID = 'run_x';
 const request = {

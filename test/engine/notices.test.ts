@@ -10,9 +10,9 @@ import type { World } from '../../src/engine/world.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import type { Notice } from '../../src/ports/notifier.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { leaveCommand } from '../../src/store/inbox.ts';
 import { quarantineRun } from '../../src/store/quarantine.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 
 const PACKET = {
   task_id: 'N-1',

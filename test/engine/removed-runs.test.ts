@@ -8,13 +8,13 @@ import { recordPackets } from '../../src/engine/record-packets.ts';
 import type { World } from '../../src/engine/world.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { resolveLimits } from '../../src/run/limits.ts';
 import { runActions } from '../../src/run/next-actions.ts';
 import { writeBatch } from '../../src/store/batches.ts';
 import { listRuns } from '../../src/store/registry.ts';
 import { recordRemoval } from '../../src/store/removed-runs.ts';
 import { goodPacket } from '../packets/good-packet.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 
 const { readings } = readPackets(JSON.stringify([goodPacket()]), sha256);
 const [reading] = readings;

@@ -10,7 +10,6 @@ import { recordsOf } from '../../src/engine/run-look.ts';
 import type { PacketReading } from '../../src/model/packet.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import type { RunView } from '../../src/run/run-view.ts';
 import { readArtifact } from '../../src/store/artifacts.ts';
 import { Files } from '../../src/store/files.ts';
@@ -18,6 +17,7 @@ import { leaveCommand, readCommands, readDecision } from '../../src/store/inbox.
 import { listRuns } from '../../src/store/registry.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { asDriver, forEachKill } from '../support/machine-kills.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { simPacket } from '../support/sim-run.ts';
 
 const PATHS = new RegistryPaths('/registry');

@@ -5,11 +5,11 @@ import { emptyInbox } from '../../src/engine/commands.ts';
 import type { CommandRequest } from '../../src/model/command.ts';
 import { PawlError } from '../../src/model/error.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { Files } from '../../src/store/files.ts';
 import { leaveCommand, readCommands, readDecision } from '../../src/store/inbox.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { asDriver } from '../support/machine-kills.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { createRuns, simEntries } from '../support/sim-run.ts';
 
 const PATHS = new RegistryPaths('/registry');

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine, type Verdicts } from '../../src/prove/sim/sim-world.ts';
 import type { RunView } from '../../src/run/run-view.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { SimMachine, type Verdicts } from '../support/sim-machine.ts';
 import { putBytes } from '../support/sim-run.ts';
 import { branchOf, driveSim, type SimDrive, type SimDriven, simEntry } from '../support/sim-runs.ts';
 

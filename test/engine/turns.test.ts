@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Turns } from '../../src/engine/turns.ts';
 import type { World } from '../../src/engine/world.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { driveSim, simEntry } from '../support/sim-runs.ts';
 
 const { signal } = new AbortController();

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { Driver } from '../../src/engine/driver.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { createRuns, simEntries } from '../support/sim-run.ts';
 
 it('every drive of several at once ends when its own runs have ended', async () => {

@@ -5,8 +5,8 @@ import { Driver } from '../../src/engine/driver.ts';
 import { Waits } from '../../src/engine/waits.ts';
 import type { ClockPort } from '../../src/ports/clock.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { leaveCommand } from '../../src/store/inbox.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { createRuns, simEntries } from '../support/sim-run.ts';
 
 /** A clock whose timers fire when the time is moved. */

@@ -5,8 +5,8 @@ import { lookAtRun } from '../../src/engine/run-look.ts';
 import type { World } from '../../src/engine/world.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { DAY, DAYS_OF_WEEK, IS_WHOLE } from '../support/draw.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { bytesOf, putBytes, SIM_RUN, startSim } from '../support/sim-run.ts';
 
 /** One run's files, at rest. */

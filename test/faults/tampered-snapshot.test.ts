@@ -11,10 +11,10 @@ import type { World } from '../../src/engine/world.ts';
 import { snapshotOf, stateImage } from '../../src/kernel/image.ts';
 import type { StoredSnapshot } from '../../src/model/system-record.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { foldRun, machineOf, runSystem } from '../../src/run/system.ts';
 import { storeToLookAt } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { bytesOf, putBytes, SIM_RUN, startSim } from '../support/sim-run.ts';
 
 type Loose = Record<string, Json>;

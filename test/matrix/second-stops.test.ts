@@ -35,7 +35,7 @@ describe('a run that is killed and then loses its power', () => {
     const reference = await referenceOf(story, played);
     if ('faults' in reference) return expect.fail(reference.faults.join('; '));
     const chosen = stops.filter(
-      ({ kind, call, left }) => kind === 'killed' && call.startsWith(room) && !left.disk.changes.isSettled,
+      ({ kind, call, left }) => kind === 'killed' && call.startsWith(room) && !left.machine.disk.changes.isSettled,
     );
     const faults: string[] = [];
     let cases = 0;

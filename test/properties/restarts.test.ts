@@ -8,19 +8,18 @@ import { recordsOf } from '../../src/engine/run-look.ts';
 import { stateImage } from '../../src/kernel/image.ts';
 import type { CommandRequest } from '../../src/model/command.ts';
 import type { VerdictStatus } from '../../src/model/request.ts';
-import { type FsOp, Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
+import { Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { brokenBy } from '../../src/prove/model/invariants.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { runSystem } from '../../src/run/system.ts';
 import { storeToLookAt } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { leaveCommand, readDecision } from '../../src/store/inbox.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { SIM_RUN, startSim } from '../support/sim-run.ts';
 import { seeded } from './seed.ts';
 
 const PATHS = new RegistryPaths('/registry');
-const READS: readonly FsOp[] = ['open', 'close', 'read', 'size', 'list', 'stat'];
 const FAR_MS = 1_000_000_000;
 
 /** One start of Pawl, and what befalls it. */
@@ -80,14 +79,7 @@ function offsetOf({ fromMs, toMs, at }: Start['clock']): () => number {
 async function live(machine: SimMachine, start: Start, promises: Promises): Promise<void> {
   const commandId = start.command === null ? null : await leave(machine, start.command);
   if (commandId !== null) promises.commands.push(commandId);
-  let changes = 0;
-  machine.disk.onCall = (op) => {
-    if (READS.includes(op)) return;
-    changes += 1;
-    if (changes !== start.killAt) return;
-    machine.disk.halt();
-    throw new Halted('killed');
-  };
+  if (start.killAt !== null) machine.killBefore(start.killAt);
   const { error, acknowledged } = await startSim(machine, { clockOffsetMs: offsetOf(start.clock) });
   if (error !== null && !(error instanceof Halted)) throw error;
   promises.acknowledged.push(...acknowledged);

@@ -1,14 +1,13 @@
 /**
  * What a driver does on a simulated machine, killed at every change of the disk in turn, with the power cut or not.
  *
- * Owns: finding every such point, what the disk keeps. Does not own: what is done (the test), the machine (sim/sim-world).
+ * Owns: finding every such point, what the disk keeps. Does not own: what is done (the test), the machine (sim-machine).
  */
 import { Driver } from '../../src/engine/driver.ts';
-import { type FsOp, Halted, type MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
+import { Halted } from '../../src/prove/memory/memory-fs.ts';
 import { IS_WHOLE, SEED } from './draw.ts';
+import type { SimMachine } from './sim-machine.ts';
 
-const READS: readonly FsOp[] = ['open', 'close', 'read', 'size', 'list', 'stat'];
 const POINTS_MAX = 1_000;
 const LEFT = ['everything', 'nothing'] as const;
 
@@ -37,7 +36,7 @@ export async function forEachKill(
     let hasEnded = false;
     for (const left of IS_WHOLE ? LEFT : LEFT.filter((_, n) => n === (at + SEED) % 2)) {
       machine.reboot(start.fork(), false);
-      hasEnded = await killedAt(machine.disk, at, body);
+      hasEnded = await killedAt(machine, at, body);
       machine.reboot(machine.disk.crash(left), left === 'nothing');
       await check(`killed before change ${at}, ${left} left`);
     }
@@ -47,15 +46,8 @@ export async function forEachKill(
 }
 
 /** Returns whether `body` finished before that change. */
-async function killedAt(disk: MemoryFs, at: number, body: () => Promise<unknown>): Promise<boolean> {
-  let changes = 0;
-  disk.onCall = (op) => {
-    if (READS.includes(op)) return;
-    changes += 1;
-    if (changes !== at) return;
-    disk.halt();
-    throw new Halted('killed');
-  };
+async function killedAt(machine: SimMachine, at: number, body: () => Promise<unknown>): Promise<boolean> {
+  machine.killBefore(at);
   try {
     await body();
     return true;

@@ -17,7 +17,6 @@ import { TASK_FILES, type TaskRequest } from '../../src/model/request.ts';
 import type { ProcessesPort } from '../../src/ports/processes.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { packetReceived, settlementOf } from '../../src/prove/model/settlements.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { fileStore } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { linkRegister } from '../../src/store/register.ts';
@@ -27,6 +26,7 @@ import type { OpenedTask } from '../../src/worker/task-folder.ts';
 import { FakeClock, identityOf } from '../host/fake-processes.ts';
 import { plainRequest } from '../host/plain-request.ts';
 import { type Recording, recordingFs, recordingProcesses, stepsOfA } from './protocol-recorder.ts';
+import { SimMachine } from './sim-machine.ts';
 
 const RUN = 'run_x';
 const HOST = 50;

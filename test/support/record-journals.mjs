@@ -14,7 +14,8 @@ import { explore } from '../../dist/src/prove/model/graph.js';
 import { HASH } from '../../dist/src/prove/model/settlements.js';
 import { MODEL_RUN, opening, stepsOf } from '../../dist/src/prove/model/world.js';
 import { COMPARABLE, LOOPING, worldOf } from '../../dist/src/prove/model/worlds.js';
-import { freshMachine, play } from '../../dist/src/prove/sim/play.js';
+import { freshSite } from '../../dist/src/prove/sim/outside.js';
+import { play } from '../../dist/src/prove/sim/play.js';
 import { SIM_PATHS } from '../../dist/src/prove/sim/sim-paths.js';
 import { storyOf } from '../../dist/src/prove/sim/story.js';
 import { decideRun, RUN_RULES, runSystem } from '../../dist/src/run/system.js';
@@ -39,13 +40,13 @@ async function storyLines() {
   const lines = new Set();
   for (const [number, path] of coverSteps().paths.entries()) {
     const types = path.map(({ type }) => type);
-    const played = await play(storyOf(`story ${number}`, types, scarceOn(path)), freshMachine());
+    const played = await play(storyOf(`story ${number}`, types, scarceOn(path)), freshSite());
     if (played.problem !== null || !played.progress.isExact) {
       throw new Error(
         `story ${number} (${types.join(' → ')}): ${played.problem ?? 'it took other steps than those told'}`,
       );
     }
-    for (const line of linesOn(played.disk)) lines.add(line);
+    for (const line of linesOn(played.machine.disk)) lines.add(line);
   }
   return lines;
 }

@@ -2,7 +2,7 @@
  * Starts of Pawl on a simulated machine: one packet taken in and driven, with a clock that may step and a disk that may fail.
  *
  * Owns: that one packet and others like it, a start from its lock to its release, bytes put into files. Does not own: the machine
- * (sim/sim-world), what is compared.
+ * (sim-machine), what is compared.
  */
 import { sha256 } from '../../src/base/sha256.ts';
 import { emptyInbox } from '../../src/engine/commands.ts';
@@ -11,9 +11,9 @@ import type { IntakeEntry } from '../../src/engine/intake.ts';
 import type { World } from '../../src/engine/world.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import type { FsPort } from '../../src/ports/fs.ts';
-import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { resolveLimits } from '../../src/run/limits.ts';
 import type { RunView } from '../../src/run/run-view.ts';
+import type { SimMachine } from './sim-machine.ts';
 
 const PACKET = {
   task_id: 'SIM-1',

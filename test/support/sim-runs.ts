@@ -1,7 +1,7 @@
 /**
  * Several runs at once on a simulated machine: their packets, a drive to where nothing moves, commands, and what each holds at every record.
  *
- * Owns: those packets, one process from its lock to its release. Does not own: the machine (sim/sim-world), one run alone (sim-run).
+ * Owns: those packets, one process from its lock to its release. Does not own: the machine (sim-machine), one run alone (sim-run).
  */
 import { sha256 } from '../../src/base/sha256.ts';
 import { emptyInbox } from '../../src/engine/commands.ts';
@@ -12,10 +12,10 @@ import type { CommandRequest } from '../../src/model/command.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { readPackets } from '../../src/packets/packets.ts';
 import { locally, overlapping } from '../../src/packets/surfaces.ts';
-import type { SimMachine } from '../../src/prove/sim/sim-world.ts';
 import { resolveLimits } from '../../src/run/limits.ts';
 import type { RunView } from '../../src/run/run-view.ts';
 import { leaveCommand } from '../../src/store/inbox.ts';
+import type { SimMachine } from './sim-machine.ts';
 
 /** The packet of a run that leases those paths and works on a branch of its own, or on that one. */
 export function simEntry(taskId: string, paths: readonly string[], more: Record<string, unknown> = {}): IntakeEntry {

@@ -4,7 +4,7 @@ import type { HostParts } from '../../src/host/host.ts';
 import { runHost } from '../../src/host/host.ts';
 import { type Outcome, TASK_FILES, type TaskRequest } from '../../src/model/request.ts';
 import { HostSite, TASK_FOLDER, WORKTREE } from '../../src/prove/sim/host-site.ts';
-import { SIM_PLACE } from '../../src/prove/sim/ports.ts';
+import { SIM_PLACE } from '../../src/prove/sim/repository.ts';
 import { settleOutcome } from '../../src/worker/outcome.ts';
 import { plainRequest } from '../host/plain-request.ts';
 

@@ -121,6 +121,11 @@ export class FaultFs implements FsPort {
     return this.firedOp !== null;
   }
 
+  /** True when what failed last was a sync: what it was to make durable may be gone. */
+  get isSyncLost(): boolean {
+    return this.firedOp === 'sync' || this.firedOp === 'dataSync';
+  }
+
   /** How many of the calls so far were one of `ops`. */
   countOf(...ops: readonly FsOp[]): number {
     return this.calls.filter((op) => ops.includes(op)).length;

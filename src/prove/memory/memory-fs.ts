@@ -29,6 +29,25 @@ import { segments, systemError } from './memory-paths.ts';
 /** The calls that can be counted, hooked and failed. */
 export type FsOp = Exclude<keyof FsPort, 'watch'>;
 
+/** Whether the call may change something that outlives the process: what is there, or what a power cut leaves of it. */
+export function isChange(op: FsOp): boolean {
+  return CHANGES.has(op);
+}
+
+const CHANGES: ReadonlySet<FsOp> = new Set([
+  'open',
+  'write',
+  'truncate',
+  'sync',
+  'dataSync',
+  'link',
+  'rename',
+  'unlink',
+  'removeFolder',
+  'makeFolder',
+  'touch',
+]);
+
 interface OpenFile {
   readonly node: Node;
   readonly path: string;

@@ -15,9 +15,9 @@ import { hasEnded } from '../../run/run-end.ts';
 import type { RunState } from '../../run/system.ts';
 import type { Files } from '../../store/files.ts';
 import { leaveCommand, readCommands } from '../../store/inbox.ts';
+import type { MemoryClock } from '../memory/memory-clock.ts';
+import type { MemoryProcess } from '../memory/memory-process.ts';
 import { type Director, gitRefusal, isCommand } from './director.ts';
-import type { Outside } from './outside.ts';
-import type { Timer } from './ports.ts';
 import { SIM_PATHS } from './sim-paths.ts';
 import { neighbourEntry, otherPacket, rivalEntry, type Story } from './story.ts';
 
@@ -35,19 +35,15 @@ const PATIENT: readonly string[] = ['startHost', 'awaitWorker', 'watchWorker'];
 export interface Counterpart {
   readonly story: Story;
   readonly director: Director;
-  readonly outside: Outside;
-  readonly timers: Set<Timer>;
-  kill(): never;
-  /** Does what is not a call of the process. */
-  unseen<T>(body: () => T): T;
-  unseenWhile(body: () => Promise<void>): Promise<void>;
+  readonly process: MemoryProcess;
+  readonly clock: MemoryClock;
   /** Waits for `work` of the driver while time passes. */
   during(driver: Driver, work: Promise<unknown>): Promise<void>;
 }
 
 /** Operators, other runs and time, in the life of one process. */
 export class Bystanders {
-  readonly #process: Counterpart;
+  readonly #counterpart: Counterpart;
   readonly #files: Files;
   /** Other runs by id: whether they hold their surfaces. */
   readonly #rivals = new Map<string, boolean>();
@@ -59,14 +55,14 @@ export class Bystanders {
   #records = 0;
   #inbox: Promise<void> | null = null;
 
-  constructor(process: Counterpart, files: Files) {
-    this.#process = process;
+  constructor(counterpart: Counterpart, files: Files) {
+    this.#counterpart = counterpart;
     this.#files = files;
   }
 
   /** Does what the story wants, one thing after another, until it is at its end. Returns why it does not come there, or null. */
   async seeThrough(driver: Driver): Promise<string | null> {
-    const { director, story } = this.#process;
+    const { director, story } = this.#counterpart;
     for (const run of driver.runs()) this.#note(run.runId, run.state);
     this.#isOpen = true;
     let stalls = 0;
@@ -84,19 +80,20 @@ export class Bystanders {
   }
 
   async #phase(driver: Driver): Promise<void> {
-    const { director, story, outside } = this.#process;
+    const { director, story, process } = this.#counterpart;
+    const { machine } = process;
     const { runId } = story.entry;
     const { next } = director;
     const holder = this.#holder;
     if (isCommand(next)) await this.#leave(runId, next ?? '');
     if ((next === 'leaseAcquired' || next === 'surfaceFreed') && holder !== null)
       await this.#leave(holder, 'cancelRequested');
-    await this.#process.during(driver, emptyInbox(driver));
+    await this.#counterpart.during(driver, emptyInbox(driver));
     // Decided, or only an older one was: either way it is looked at anew before anything is driven.
     if (director.next !== next || isCommand(next)) return;
     if (next === 'leaseReclaimed') {
       const expiresAtMs = director.state?.root.context.lease?.expiresAtMs ?? 0;
-      outside.nowMs = Math.max(outside.nowMs, expiresAtMs + 1);
+      machine.nowMs = Math.max(machine.nowMs, expiresAtMs + 1);
       await this.#drive(driver, [await this.#rival(driver)]);
     } else if (next === 'leaseContended' && holder === null) {
       this.#isSeizing = true;
@@ -108,7 +105,7 @@ export class Bystanders {
   }
 
   #drive(driver: Driver, runIds: readonly string[]): Promise<void> {
-    return this.#process.during(driver, driver.drive(runIds));
+    return this.#counterpart.during(driver, driver.drive(runIds));
   }
 
   /** The run that holds the surfaces in place of the story's, or null. */
@@ -119,7 +116,7 @@ export class Bystanders {
   #note(runId: string, state: RunState): void {
     const holds = state.root.context.lease !== null;
     if (runId === neighbourEntry().runId) this.#hasNeighbour = holds;
-    else if (runId !== this.#process.story.entry.runId) this.#rivals.set(runId, holds);
+    else if (runId !== this.#counterpart.story.entry.runId) this.#rivals.set(runId, holds);
   }
 
   /** A run that wants the same surfaces and has not had them yet. */
@@ -132,8 +129,8 @@ export class Bystanders {
 
   /** Another run's workspace is refused: so it holds its surfaces and rests. While it is to be waited for it has no answer. */
   async rivalWorkspace(worktree: string): Promise<WorkspaceResult> {
-    if (this.#isSeizing) this.#process.kill();
-    const { director } = this.#process;
+    if (this.#isSeizing) this.#counterpart.process.kill();
+    const { director } = this.#counterpart;
     await director.turnWhen(() => {
       const { next, last } = director;
       return next !== 'leaseContended' && !(last === 'leaseContended' && isCommand(next));
@@ -143,12 +140,12 @@ export class Bystanders {
 
   /** The command lies in the inbox, once. */
   #leave(runId: string, type: string): Promise<void> {
-    return this.#process.unseenWhile(async () => {
+    return this.#counterpart.process.unseenWhile(async () => {
       const { commands } = await readCommands(this.#files, SIM_PATHS);
       if (commands.some((command) => !('runId' in command) || command.runId === runId)) return;
       const words = { reason: 'the story wants it', by: 'operator' };
       if (type === 'packetReplaced') {
-        const { story, director } = this.#process;
+        const { story, director } = this.#counterpart;
         const packet = otherPacket(story, director.progress.next);
         await leaveCommand(this.#files, SIM_PATHS, this.#files.clock, { command: 'replace', packet, ...words });
         return;
@@ -167,7 +164,7 @@ export class Bystanders {
   mustDie(runId: string, state: RunState, isStep: boolean): boolean {
     this.#records += 1;
     this.#note(runId, state);
-    const { director, story } = this.#process;
+    const { director, story } = this.#counterpart;
     const { next, last } = director;
     if (runId !== story.entry.runId || next === undefined || !isStep) return false;
     const isEnding = state.owed.some(({ kind }) => kind === 'endTask');
@@ -188,14 +185,14 @@ export class Bystanders {
    */
   mustDieAt(path: string): boolean {
     if (!this.#isOpen || !path.includes('/tasks/')) return false;
-    const { next, state } = this.#process.director;
+    const { next, state } = this.#counterpart.director;
     const isEnding = state?.owed.some(({ kind }) => kind === 'endTask') === true;
     return isEnding && (isCommand(next) || next === 'deadlineReached lease');
   }
 
   /** Nothing moves: an operator comes, or time passes. Returns whether anything was recorded since the last time. */
   stir(driver: Driver): boolean {
-    const { director, story, timers, outside } = this.#process;
+    const { director, story, clock, process } = this.#counterpart;
     if (isCommand(director.next) && this.#inbox === null) {
       this.#inbox = this.#leave(story.entry.runId, director.next ?? '')
         .then(() => emptyInbox(driver))
@@ -204,14 +201,11 @@ export class Bystanders {
           this.#inbox = null;
         });
     }
-    this.#process.unseen(() => director.prepare(true));
-    const due = [...timers].filter(({ dueMs }) => dueMs <= Math.max(outside.nowMs + SHORT_MS, 0));
+    process.unseen(() => director.prepare(true));
+    const due = clock.due(SHORT_MS);
     const isLate = director.next?.startsWith('deadlineReached ') === true;
-    if (due.length > 0) outside.nowMs += STEP_MS;
-    for (const timer of isLate ? [...timers] : due) {
-      timers.delete(timer);
-      timer.fire();
-    }
+    if (due.length > 0) process.machine.nowMs += STEP_MS;
+    clock.fire(isLate ? clock.due(Number.POSITIVE_INFINITY) : due);
     const isMoving = this.#seen !== this.#records;
     this.#seen = this.#records;
     return isMoving;

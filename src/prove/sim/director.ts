@@ -15,8 +15,9 @@ import type { JournalRecord } from '../../model/record.ts';
 import { type EndReason, TASK_RESULTS, type TaskResult, type VerdictStatus } from '../../model/request.ts';
 import type { RunState } from '../../run/system.ts';
 import type { RegistryPaths } from '../../store/registry-paths.ts';
+import type { MemoryMachine } from '../memory/memory-machine.ts';
 import type { SimHosts } from './hosts.ts';
-import type { Outside, SimHost } from './outside.ts';
+import type { SimHost } from './outside.ts';
 import { AT_START, advance, follow, type Progress, type Story } from './story.ts';
 
 /** How a task ends that the runner ends for that reason. */
@@ -37,7 +38,7 @@ export function isCommand(type: string | undefined): boolean {
 /** Brings about the steps of one story, one after another. */
 export class Director {
   readonly story: Story;
-  readonly #outside: Outside;
+  readonly #machine: MemoryMachine;
   readonly #hosts: SimHosts;
   readonly #paths: RegistryPaths;
   #progress: Progress = AT_START;
@@ -46,10 +47,10 @@ export class Director {
 
   constructor(
     story: Story,
-    place: { readonly outside: Outside; readonly hosts: SimHosts; readonly paths: RegistryPaths },
+    place: { readonly machine: MemoryMachine; readonly hosts: SimHosts; readonly paths: RegistryPaths },
   ) {
     this.story = story;
-    this.#outside = place.outside;
+    this.#machine = place.machine;
     this.#hosts = place.hosts;
     this.#paths = place.paths;
   }
@@ -138,14 +139,14 @@ export class Director {
     const isAdopted = state.children[effect.taskId]?.context.isAdopted === true;
     if (next === 'hostClaimed') this.#hosts.bring(folder, { stage: 'claimed' });
     else if (next === 'workerSpawned') this.#hosts.bring(folder, { stage: 'spawned' });
-    else if (next === 'workerAdopted') this.#outside.end(this.#claimed(folder)?.identity ?? null);
+    else if (next === 'workerAdopted') this.#machine.end(this.#claimed(folder)?.identity ?? null);
     else if (next === 'hostDoubted') this.#doubt(effect, folder);
     else if (next.startsWith('workerEnded ')) this.#endWorker(effect, folder, isAdopted, resultOf(next));
   }
 
   /** A host was started: it comes as far as the next step says, or dies at once. */
   started(host: SimHost): void {
-    if (this.next === 'hostStartRepeated') this.#outside.end(host.identity);
+    if (this.next === 'hostStartRepeated') this.#machine.end(host.identity);
     else this.prepare(true);
   }
 
@@ -154,11 +155,11 @@ export class Director {
     if (effect.kind === 'endTask' && ENDS[effect.reason] === result) {
       const host = this.#claimed(folder);
       if (host !== undefined && effect.reason !== 'operator')
-        this.#outside.clear(host.identity, this.#hosts.request(folder).mark);
+        this.#machine.clear(host.identity, this.#hosts.request(folder).mark);
       return;
     }
     if (isAdopted && result === 'lost') {
-      this.#outside.end(this.#claimed(folder)?.worker ?? null);
+      this.#machine.end(this.#claimed(folder)?.worker ?? null);
       return;
     }
     if (effect.kind === 'endTask') this.#ensureHost(effect, folder);
@@ -171,8 +172,8 @@ export class Director {
     this.#hosts.bring(folder, { stage: 'claimed' });
     const host = this.#claimed(folder);
     if (host === undefined) return;
-    if (effect.kind === 'endTask' && effect.reason === 'operator') this.#outside.lock(this.#hosts.request(folder).mark);
-    else this.#outside.obscure(host.identity);
+    if (effect.kind === 'endTask' && effect.reason === 'operator') this.#machine.lock(this.#hosts.request(folder).mark);
+    else this.#machine.obscure(host.identity);
   }
 
   /** A host that was slow to claim: there has to be one to end so. */
@@ -182,7 +183,7 @@ export class Director {
   }
 
   #lives({ identity }: SimHost): boolean {
-    return this.#outside.life(identity) === 'alive';
+    return this.#machine.life(identity) === 'alive';
   }
 
   #claimed(folder: string): SimHost | undefined {
@@ -192,7 +193,7 @@ export class Director {
   #reachDeadline(owed: readonly KeyedEffect[], next: string): void {
     for (const effect of owed) {
       const isMeant = effect.kind === 'deadline' && next.endsWith(` ${effect.id}`);
-      if (isMeant && this.#outside.nowMs < effect.atMs) this.#outside.nowMs = effect.atMs;
+      if (isMeant && this.#machine.nowMs < effect.atMs) this.#machine.nowMs = effect.atMs;
     }
   }
 }

@@ -1,24 +1,25 @@
 /**
- * A task's folder, a disk and a process table in memory, for one real worker host and the simulated worker behind its gate.
+ * A task's folder on a machine in memory, for one real worker host and the simulated worker behind its gate.
  *
- * Owns: the ports that the host works with, what its worker does, what is left when the host is gone. Does not own: the host (host/host), which of
- * its operations fail (prove/host-faults).
+ * Owns: the ports that the host works with, what its worker does, what is left when the host is gone. Does not own: the machine
+ * (memory/memory-machine), the host (host/host), which of its operations fail (prove/host-faults).
  *
  * Invariants: 1. Time passes only when nothing else is to be done: no wait takes time here, and one without a bound is seen. 2. The lock of the
  * tree is held as the kernel holds it: by whoever has its descriptor open, the host included.
  */
 import { adapterOf } from '../../adapters/agents/adapters.ts';
-import type { Life, ProcessIdentity } from '../../base/process-identity.ts';
+import type { ProcessIdentity } from '../../base/process-identity.ts';
 import { sha256 } from '../../base/sha256.ts';
 import type { HostParts, HostTask } from '../../host/host.ts';
 import { TASK_FILES, type TaskRequest } from '../../model/request.ts';
-import type { ClockPort } from '../../ports/clock.ts';
 import type { Fd, FsPort, OpenMode } from '../../ports/fs.ts';
 import type { GatedWorker, GateStart, WorkerExit } from '../../ports/gate.ts';
 import type { HostProcessesPort } from '../../ports/processes.ts';
 import { Files } from '../../store/files.ts';
 import { encode, encodeRequest } from '../../turn/task-files.ts';
+import { MemoryClock } from '../memory/memory-clock.ts';
 import { MemoryFs } from '../memory/memory-fs.ts';
+import { MemoryMachine } from '../memory/memory-machine.ts';
 import { writeAtOnce } from '../memory/other-process.ts';
 
 /** Where the task lies. */
@@ -37,33 +38,23 @@ export interface Worker {
 const TURNS_MAX = 20_000;
 const STEP_MS = 50;
 
-/** Time that passes at once. */
-class EagerClock implements ClockPort {
-  readonly #timers = new Set<{ readonly dueMs: number; readonly fire: () => void }>();
-  #nowMs = 1_000_000;
+/** Time that passes at once: up to whatever is due next, and what is due fires alone. */
+class EagerClock extends MemoryClock {
+  readonly #machine: MemoryMachine;
   #turns = 0;
-  #nonces = 0;
   #isPumping = false;
   /** Called when there is no end to what happens. */
   onEndless: () => void = () => undefined;
 
-  nowMs(): number {
-    return this.#nowMs;
+  constructor(machine: MemoryMachine) {
+    super(machine, 0);
+    this.#machine = machine;
   }
-  monotonicMs(): number {
-    return this.#nowMs;
-  }
-  nonce(): string {
-    this.#nonces += 1;
-    return sha256(`nonce ${this.#nonces}`).slice(0, 32);
-  }
-  timer(delayMs: number, fire: () => void): () => void {
-    const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), fire };
-    this.#timers.add(timer);
+
+  override timer(delayMs: number, fire: () => void): () => void {
+    const callOff = super.timer(delayMs, fire);
     this.#pump();
-    return () => {
-      this.#timers.delete(timer);
-    };
+    return callOff;
   }
   #pump(): void {
     if (this.#isPumping) return;
@@ -72,11 +63,10 @@ class EagerClock implements ClockPort {
       this.#isPumping = false;
       this.#turns += 1;
       if (this.#turns > TURNS_MAX) return this.onEndless();
-      const next = [...this.#timers].sort((a, b) => a.dueMs - b.dueMs)[0];
+      const [next] = [...this.due(Number.POSITIVE_INFINITY)].sort((a, b) => a.dueMs - b.dueMs);
       if (next === undefined) return;
-      this.#timers.delete(next);
-      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
-      next.fire();
+      this.#machine.nowMs = Math.max(this.#machine.nowMs, next.dueMs);
+      this.fire([next]);
       this.#pump();
     });
   }
@@ -100,7 +90,6 @@ class HostDisk extends MemoryFs {
 interface SimWorker {
   readonly identity: ProcessIdentity;
   readonly hasLock: boolean;
-  isAlive: boolean;
   hasRun: boolean;
   exit(exit: WorkerExit): void;
 }
@@ -108,7 +97,8 @@ interface SimWorker {
 /** One task, and every host that was started for it. */
 export class HostSite {
   readonly disk = new HostDisk();
-  readonly clock = new EagerClock();
+  readonly #machine = new MemoryMachine({ disk: this.disk });
+  readonly clock = new EagerClock(this.#machine);
   readonly request: TaskRequest;
   readonly task: HostTask;
   readonly logs: string[] = [];
@@ -116,8 +106,6 @@ export class HostSite {
   onPort: ((call: string) => void) | null = null;
   readonly #worker: Worker;
   readonly #workers: SimWorker[] = [];
-  readonly #dead = new Set<number>();
-  #pid = 100;
   #lock: Fd | null = null;
 
   constructor(request: TaskRequest, worker: Worker) {
@@ -131,7 +119,7 @@ export class HostSite {
 
   /** The world of a new host, which reaches the disk through `fs`. */
   parts(fs: FsPort): HostParts & { readonly self: ProcessIdentity } {
-    const self = this.#identity();
+    const self = this.#machine.begin();
     return {
       self,
       files: new Files(fs, this.clock),
@@ -173,7 +161,7 @@ export class HostSite {
 
   /** The host's process is gone, and with it what it had open. */
   bury(host: ProcessIdentity): void {
-    this.#dead.add(host.pid);
+    this.#machine.end(host);
     this.openAtEnd = [...this.disk.openFds];
     this.disk.openFds.clear();
   }
@@ -184,33 +172,29 @@ export class HostSite {
   }
 
   get isWorkerAlive(): boolean {
-    return this.#workers.some(({ isAlive }) => isAlive);
+    return this.#working.length > 0;
+  }
+
+  /** The workers that live. */
+  get #working(): readonly SimWorker[] {
+    return this.#workers.filter(({ identity }) => this.#machine.life(identity) === 'alive');
   }
 
   processes(self: ProcessIdentity): HostProcessesPort {
-    const find = ({ pid }: { readonly pid: number }) => this.#workers.find(({ identity }) => identity.pid === pid);
-    const life = (identity: ProcessIdentity): Life => {
-      const worker = find(identity);
-      return (worker === undefined ? !this.#dead.has(identity.pid) : worker.isAlive) ? 'alive' : 'dead';
-    };
     return {
-      self: () => self,
-      life,
-      identify: (pid) =>
-        this.#workers.find(({ identity, isAlive }) => identity.pid === pid && isAlive)?.identity ?? null,
-      signal: (identity, signal) => {
-        const worker = find(identity);
-        if (worker === undefined || !worker.isAlive || signal === 'SIGCONT') return false;
+      ...this.#machine.processes(self),
+      identify: (pid) => this.#working.find(({ identity }) => identity.pid === pid)?.identity ?? null,
+      signal: ({ pid }, signal) => {
+        const worker = this.#working.find(({ identity }) => identity.pid === pid);
+        if (worker === undefined || signal === 'SIGCONT') return false;
         worker.exit({ code: null, signal });
         return true;
       },
       tree: () => ({
-        members: this.#workers.filter(({ isAlive }) => isAlive).map(({ identity }) => identity),
+        members: this.#working.map(({ identity }) => identity),
         unknown: [],
         isLocked: this.#isLocked,
       }),
-      work: () => [],
-      startHost: () => null,
       lock: (fd) => {
         if (this.#isLocked) return false;
         this.#lock = fd;
@@ -222,7 +206,7 @@ export class HostSite {
 
   get #isLocked(): boolean {
     const isOpen = this.#lock !== null && this.disk.openFds.has(this.#lock);
-    return isOpen || this.#workers.some(({ isAlive, hasLock }) => isAlive && hasLock);
+    return isOpen || this.#working.some(({ hasLock }) => hasLock);
   }
 
   #gate({ stdout, stderr, stdin, lock }: GateStart): GatedWorker {
@@ -230,7 +214,7 @@ export class HostSite {
       if (fd !== null && !this.disk.openFds.has(fd))
         throw new Error(`bug: the worker is given ${fd}, which is not open`);
     }
-    const identity = this.#identity();
+    const identity = this.#machine.begin();
     let told: (exit: WorkerExit) => void = () => undefined;
     const exited = new Promise<WorkerExit>((resolve) => {
       told = resolve;
@@ -238,10 +222,9 @@ export class HostSite {
     const worker: SimWorker = {
       identity,
       hasLock: lock !== null && lock === this.#lock,
-      isAlive: true,
       hasRun: false,
       exit: (exit) => {
-        worker.isAlive = false;
+        this.#machine.end(identity);
         told(exit);
       },
     };
@@ -262,7 +245,7 @@ export class HostSite {
     const { output, answer } = this.#worker;
     const later = (n: number, body: () => void): void => {
       this.clock.timer(n * STEP_MS, () => {
-        if (worker.isAlive) body();
+        if (this.#working.includes(worker)) body();
       });
     };
     later(1, () => this.#append(`${TASK_FOLDER}/${TASK_FILES.output}`, new TextEncoder().encode(output)));
@@ -275,18 +258,5 @@ export class HostSite {
     const fd = this.disk.open(path, 'a+');
     this.disk.write(fd, bytes, null);
     this.disk.close(fd);
-  }
-
-  #identity(): ProcessIdentity {
-    this.#pid += 1;
-    const pid = this.#pid;
-    return {
-      pid,
-      startTime: String(pid),
-      bootId: 'boot',
-      pidNamespace: 'pid:[1]',
-      hostname: 'sim',
-      machineId: 'machine',
-    };
   }
 }

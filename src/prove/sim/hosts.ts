@@ -1,15 +1,16 @@
 /**
  * Worker hosts of a simulated machine, moved on step by step: claim, worker, answer, outcome, each a register on the disk.
  *
- * Owns: what a host writes at each of its steps. Does not own: when it takes one (sim/director), the registers (store).
+ * Owns: what a host writes at each of its steps. Does not own: when it takes one (sim/director), the registers (store),
+ * the table of them (sim/outside).
  *
  * Invariants: 1. A host writes as the real one does: register by register, each synced. 2. Every host that was started and lives tries to
  * claim; a worker is started by whoever holds the claim, and every start is counted.
  */
 import { sha256 } from '../../base/sha256.ts';
-import type { Answer, TaskRequest, TaskResult, VerdictStatus } from '../../model/request.ts';
+import type { Answer, GitSettings, TaskRequest, TaskResult, VerdictStatus } from '../../model/request.ts';
 import { encode, encodeAgentRecord, encodeClaim, encodeOutcome, parseRequest } from '../../turn/task-files.ts';
-import type { MemoryFs } from '../memory/memory-fs.ts';
+import type { MemoryMachine } from '../memory/memory-machine.ts';
 import { bytesAt, linkAtOnce, writeAtOnce } from '../memory/other-process.ts';
 import { blockerOf, type ModelledCode } from '../model/sample-blockers.ts';
 import type { Outside, SimHost } from './outside.ts';
@@ -17,7 +18,13 @@ import type { Outside, SimHost } from './outside.ts';
 /** How far a host is to come, and what its worker says. */
 export type HostGoal =
   | { readonly stage: 'claimed' | 'spawned' }
-  | { readonly stage: 'ended'; readonly result: TaskResult; readonly verdict: VerdictStatus };
+  | {
+      readonly stage: 'ended';
+      readonly result: TaskResult;
+      readonly verdict: VerdictStatus;
+      /** What the host finds of git's settings after its worker; left out: it does not look. */
+      readonly gitSettings?: GitSettings;
+    };
 
 const CODES: Readonly<Record<TaskResult, ModelledCode | null>> = {
   completed: null,
@@ -33,16 +40,16 @@ const CODES: Readonly<Record<TaskResult, ModelledCode | null>> = {
 /** The worker hosts of one machine. */
 export class SimHosts {
   readonly #outside: Outside;
-  readonly #disk: MemoryFs;
+  readonly #machine: MemoryMachine;
 
-  constructor(outside: Outside, disk: MemoryFs) {
+  constructor(outside: Outside, machine: MemoryMachine) {
     this.#outside = outside;
-    this.#disk = disk;
+    this.#machine = machine;
   }
 
   /** A host was started for the task in `folder` and has done nothing yet. */
   start(folder: string, requestHash: string): SimHost {
-    const identity = this.#outside.begin();
+    const identity = this.#machine.begin();
     const host: SimHost = { identity, requestHash, nonce: `host-${identity.pid}`, stage: 'started', worker: null };
     this.#outside.hosts.set(folder, [...(this.#outside.hosts.get(folder) ?? []), host]);
     return host;
@@ -51,15 +58,15 @@ export class SimHosts {
   /** The task's hosts have come so far, and one that claimed with its worker to the goal; `orDead`: a dead one had come so far before it died. */
   bring(folder: string, goal: HostGoal, orDead = false): void {
     for (const host of this.of(folder)) {
-      if (host.stage === 'started' && this.#outside.life(host.identity) === 'alive') this.#claim(folder, host);
+      if (host.stage === 'started' && this.#machine.life(host.identity) === 'alive') this.#claim(folder, host);
     }
     if (goal.stage === 'claimed') return;
     for (const host of this.of(folder)) {
-      if (host.stage === 'claimed' && this.#outside.life(host.identity) !== 'dead') this.#spawn(folder, host);
+      if (host.stage === 'claimed' && this.#machine.life(host.identity) !== 'dead') this.#spawn(folder, host);
       if (
         goal.stage === 'ended' &&
         host.stage === 'spawned' &&
-        (orDead || this.#outside.life(host.identity) !== 'dead')
+        (orDead || this.#machine.life(host.identity) !== 'dead')
       )
         this.#end(folder, host, goal);
     }
@@ -77,26 +84,26 @@ export class SimHosts {
   }
 
   #requestBytes(folder: string): Uint8Array {
-    return bytesAt(this.#disk, `${folder}/request.json`);
+    return bytesAt(this.#machine.disk, `${folder}/request.json`);
   }
 
   #claim(folder: string, host: SimHost): void {
     const { requestHash, nonce, identity } = host;
     const isMeant = sha256(this.#requestBytes(folder)) === requestHash;
     const claim = encodeClaim({ v: 1, kind: 'host', requestHash, nonce, host: identity, atMs: 1 });
-    if (isMeant && linkAtOnce(this.#disk, `${folder}/claim`, claim).isWinner) {
+    if (isMeant && linkAtOnce(this.#machine.disk, `${folder}/claim`, claim).isWinner) {
       host.stage = 'claimed';
-      this.#outside.version += 1;
+      this.#machine.version += 1;
       return;
     }
     host.stage = 'ended';
-    this.#outside.end(identity);
+    this.#machine.end(identity);
   }
 
   #spawn(folder: string, host: SimHost): void {
     const { requestHash, nonce } = host;
     const { mark } = this.request(folder);
-    const worker = this.#outside.begin();
+    const worker = this.#machine.begin();
     const record = encodeAgentRecord({
       v: 1,
       requestHash,
@@ -105,22 +112,23 @@ export class SimHosts {
       isNamespaced: false,
       mark,
       sessionId: null,
-      startedAtMs: this.#outside.nowMs,
+      startedAtMs: this.#machine.nowMs,
     });
-    linkAtOnce(this.#disk, `${folder}/agent.json`, record);
-    host.stage = 'spawned';
+    linkAtOnce(this.#machine.disk, `${folder}/agent.json`, record);
     host.worker = worker;
+    host.stage = 'spawned';
     this.#outside.starts.set(folder, (this.#outside.starts.get(folder) ?? 0) + 1);
   }
 
-  #end(folder: string, host: SimHost, { result, verdict }: Extract<HostGoal, { stage: 'ended' }>): void {
+  #end(folder: string, host: SimHost, goal: Extract<HostGoal, { stage: 'ended' }>): void {
     const { requestHash, nonce } = host;
+    const { result, verdict, gitSettings } = goal;
     const code = CODES[result];
     const found = code === null ? null : blockerOf(code);
     const hasAnswer = result === 'completed' || result === 'failed' || result === 'blocked';
     const answer = encode(answerOf(this.request(folder), result, verdict));
-    if (hasAnswer) writeAtOnce(this.#disk, `${folder}/completion.json`, answer);
-    this.#outside.end(host.worker);
+    if (hasAnswer) writeAtOnce(this.#machine.disk, `${folder}/completion.json`, answer);
+    this.#machine.end(host.worker);
     const outcome = encodeOutcome({
       v: 2,
       requestHash,
@@ -136,13 +144,14 @@ export class SimHosts {
       stderr: null,
       head: null,
       tree: null,
+      ...(gitSettings === undefined ? {} : { gitSettings }),
       survivors: 0,
       startedAtMs: 1,
       endedAtMs: 2,
     });
-    linkAtOnce(this.#disk, `${folder}/outcome`, outcome);
+    linkAtOnce(this.#machine.disk, `${folder}/outcome`, outcome);
     host.stage = 'ended';
-    this.#outside.end(host.identity);
+    this.#machine.end(host.identity);
   }
 }
 

@@ -3,19 +3,13 @@
  *
  * Owns: starting the next process where one has died. Does not own: one process (sim/process), what is compared (prove).
  */
-import { MemoryFs } from '../memory/memory-fs.ts';
-import { Outside } from './outside.ts';
+import type { ProcessEnd } from '../memory/memory-process.ts';
+import type { Site } from './outside.ts';
 import { type CallHook, SimProcess } from './process.ts';
 import type { Progress, Story } from './story.ts';
 
-/** A disk and what is outside of it. */
-export interface Machine {
-  readonly disk: MemoryFs;
-  readonly outside: Outside;
-}
-
 /** What became of a story. */
-export interface Played extends Machine {
+export interface Played extends Site {
   readonly progress: Progress;
   /** Why it did not come to its end; null when it did. */
   readonly problem: string | null;
@@ -24,29 +18,36 @@ export interface Played extends Machine {
 /** Deaths that no story needs. */
 const PROCESSES_MAX = 16;
 
-/** A machine on which nothing was ever done. */
-export function freshMachine(): Machine {
-  return { disk: new MemoryFs(), outside: new Outside() };
+/** The story continues from what is there, to its end or to where nothing moves. `hook` is told of every call that changes something. */
+export async function play(story: Story, site: Site, hook: CallHook | null = null): Promise<Played> {
+  const { machine } = site;
+  for (let count = 1; ; count += 1) {
+    const process = new SimProcess(story, site, { hook });
+    const end = await process.live();
+    // Nothing reaches the disk any more by the way of the process that has ended.
+    machine.disk = machine.disk.fork();
+    if (end.kind !== 'killed') return playedBy(process, end);
+    const { progress, next } = process.director;
+    if (count === PROCESSES_MAX)
+      return { ...site, progress, problem: `it dies again and again before ${next ?? 'the end'}` };
+  }
 }
 
-/** The story continues from what is there, to its end or to where nothing moves. `hook` is told of every call that changes something. */
-export async function play(story: Story, from: Machine, hook: CallHook | null = null): Promise<Played> {
-  let { disk } = from;
-  const { outside } = from;
-  for (let count = 1; ; count += 1) {
-    const process = new SimProcess(story, disk, outside, hook);
-    const end = await process.live();
-    disk = disk.fork();
-    const { progress, next } = process.director;
-    const played = { disk, outside, progress };
-    if (end.kind === 'stuck') return { ...played, problem: progress.problem ?? end.why };
-    if (end.kind === 'closed') {
-      const isThere = next === undefined && progress.problem === null;
-      return {
-        ...played,
-        problem: isThere ? null : (progress.problem ?? `the driver ended before ${next ?? 'the end'}`),
-      };
-    }
-    if (count === PROCESSES_MAX) return { ...played, problem: `it dies again and again before ${next ?? 'the end'}` };
+/** What became of the story with the process that ended so. */
+export function playedBy({ director, machine, outside }: SimProcess, end: ProcessEnd): Played {
+  const { progress, next } = director;
+  return { machine, outside, progress, problem: progress.problem ?? problemOf(end, next) };
+}
+
+function problemOf(end: ProcessEnd, next: string | undefined): string | null {
+  switch (end.kind) {
+    case 'stuck':
+      return end.why;
+    case 'failed':
+      return String(end.error);
+    case 'killed':
+      return `it dies before ${next ?? 'the end'}`;
+    case 'closed':
+      return next === undefined ? null : `the driver ended before ${next}`;
   }
 }

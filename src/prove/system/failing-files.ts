@@ -1,14 +1,13 @@
 /**
  * Every file operation of an engine fails once, refused by the system: it is told with its code, nothing acknowledged is lost, and the next start continues.
  *
- * Owns: which operations fail and how, what must hold after it. Does not own: the failing file system (memory/fault-fs), the end of a path (stops).
+ * Owns: which operations fail and how, what is left for the next start. Does not own: the failing file system (memory/fault-fs), how a failure is told
+ * (prove/told-failure), the end of a path (stops).
  */
-import { PawlError } from '../../model/error.ts';
-import { ERROR_CODES, EXIT } from '../../model/error-codes.ts';
 import { FaultFs } from '../memory/fault-fs.ts';
 import type { FsOp } from '../memory/memory-fs.ts';
-import { type Play, PlayedProcess, type ProcessEnd } from './played-process.ts';
-import { ProofMachine } from './proof-machine.ts';
+import { toldBadly } from '../told-failure.ts';
+import { type Play, PlayedProcess, watchedMachine } from './played-process.ts';
 import { endFaults } from './stops.ts';
 
 /** A file operation that is to fail. */
@@ -26,11 +25,11 @@ const FILLING: readonly FsOp[] = ['open', 'write', 'sync', 'dataSync', 'link', '
 
 /** A failure of every operation of the path's own moves. `keys`: of its effects; `seed`: whether the first one that takes room finds the disk full. */
 export async function failuresOf(play: Play, keys: readonly string[], seed: number): Promise<readonly Failure[]> {
-  const machine = new ProofMachine();
-  const fs = new FaultFs(machine.disk);
+  const watched = watchedMachine();
+  const fs = new FaultFs(watched.machine.disk);
   // Operations before each place of the path.
   const countAt: number[] = [];
-  const process = new PlayedProcess(play, machine, (_call, { place }) => {
+  const process = new PlayedProcess(play, watched, (_call, { place }) => {
     countAt[place] ??= fs.calls.length;
   });
   await process.live(fs);
@@ -46,26 +45,17 @@ export async function failuresOf(play: Play, keys: readonly string[], seed: numb
 
 /** What does not hold when the operation fails so; each a sentence. */
 export async function meetFailure({ play, at, code, keys }: Failure, seed: number): Promise<readonly string[]> {
-  const machine = new ProofMachine();
+  const watched = watchedMachine();
+  const { machine, witness } = watched;
   const fs = new FaultFs(machine.disk, { at, fault: { code } });
-  const end = await new PlayedProcess(play, machine).live(fs);
+  const process = new PlayedProcess(play, watched);
+  const end = await process.live(fs);
   if (!fs.hasFired) return ['the operation never came'];
-  const isSyncLost = fs.firedOp === 'sync' || fs.firedOp === 'dataSync';
-  const faults = [...machine.faults, ...toldBadly(end, isSyncLost)];
-  machine.faults = [];
+  const { isSyncLost } = fs;
+  const faults = [...witness.faults, ...toldBadly(end, isSyncLost)];
+  witness.faults = [];
   // What could not be synced is gone, in whole or in part; anything else is there for the next process.
-  const next = machine.stopped(isSyncLost ? 'powerCutInPart' : 'killed', seed);
+  const next = process.stopped(isSyncLost ? 'powerCutInPart' : 'killed', seed);
   const nextEnd = await new PlayedProcess(play, next).live();
   return [...faults, ...(await endFaults(play, next, nextEnd, keys)).map((fault) => `the next start: ${fault}`)];
-}
-
-/** A failure is overcome, or told by an error of the system's class that says what to do. */
-function toldBadly(end: ProcessEnd, isSyncLost: boolean): readonly string[] {
-  if (end.kind === 'stuck') return [`the engine is told of no failure and goes no further: ${end.why}`];
-  if (end.kind === 'closed') return isSyncLost ? ['the engine went on after a failed sync'] : [];
-  if (end.kind === 'killed') return ['the engine dies by itself'];
-  const { error } = end;
-  if (!(error instanceof PawlError)) return [`an error without a code: ${String(error)}`];
-  if (ERROR_CODES[error.code] !== EXIT.refused) return [`the code of something else: ${error.code}: ${error.message}`];
-  return [];
 }

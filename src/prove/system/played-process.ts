@@ -1,24 +1,26 @@
 /**
  * One process that is led along a path: it opens the system, takes every move that is left, and closes it, or stops where it is told to.
  *
- * Owns: leading, witnessing what is performed and acknowledged. Does not own: the path (covering-paths), the machine (proof-machine), what is compared (stops).
+ * Owns: leading, telling the witness what is performed and acknowledged. Does not own: the path (covering-paths), living and dying (memory/memory-process),
+ * what is compared (stops).
  *
- * Invariants: 1. A dead process touches nothing any more. 2. Which move is next is read from the state: a process continues where the last one was recorded.
- * 3. An effect is performed only when its record would survive a power cut (L1).
+ * Invariants: 1. Which move is next is read from the state: a process continues where the last one was recorded. 2. An effect is performed only when its record would survive a power cut (L1).
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ProcessIdentity } from '../../base/process-identity.ts';
 import type { Performing } from '../../engine/durable-system.ts';
 import type { Refusal } from '../../engine/live-system.ts';
 import type { Input } from '../../kernel/decide.ts';
 import type { PlainEffect, PlainEvent } from '../../model/system-record.ts';
 import type { FsPort } from '../../ports/fs.ts';
-import { Halted } from '../memory/memory-fs.ts';
+import { MemoryClock } from '../memory/memory-clock.ts';
+import { MemoryMachine, type StopKind } from '../memory/memory-machine.ts';
+import { MemoryProcess, type ProcessEnd } from '../memory/memory-process.ts';
 import type { PlayedPath } from './covering-paths.ts';
 import { type Move, START, type Subject } from './moves.ts';
-import { ProofClock, type ProofMachine } from './proof-machine.ts';
 import type { OpenEngine, ProvenEngine } from './proven-engine.ts';
 import { recordsOn } from './proven-journal.ts';
+import { EPOCH_MS } from './sameness.ts';
+import { Witness } from './witness.ts';
 
 /** What is played, and by which engine. */
 export interface Play {
@@ -27,98 +29,78 @@ export interface Play {
   readonly open: OpenEngine;
 }
 
-/** How a process ended. */
-export type ProcessEnd =
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'killed' }
-  /** It was told of a failure. */
-  | { readonly kind: 'failed'; readonly error: unknown }
-  | { readonly kind: 'stuck'; readonly why: string };
+/** A machine, and what was seen of the engine on it. */
+export interface Watched {
+  readonly machine: MemoryMachine;
+  readonly witness: Witness;
+}
+
+/** A machine on which nothing was ever done. */
+export function watchedMachine(): Watched {
+  return { machine: new MemoryMachine({ nowMs: EPOCH_MS }), witness: new Witness() };
+}
 
 /** Told of every call that changes something, before it is done, with the place of the move that is under way; may kill the process. */
 export type CallHook = (call: string, process: PlayedProcess) => void;
 
 /** Turns of the event loop in which nothing happens: in memory everything that is to happen happens in one. */
 const IDLE_TURNS_MAX = 12;
-const CHANGES: readonly string[] = [
-  'open',
-  'write',
-  'truncate',
-  'sync',
-  'dataSync',
-  'link',
-  'rename',
-  'unlink',
-  'makeFolder',
-  'touch',
-];
 
 type Answer = (event: PlainEvent | null) => void;
 
 /** One process on a machine. */
-export class PlayedProcess {
-  readonly machine: ProofMachine;
+export class PlayedProcess implements Watched {
+  readonly machine: MemoryMachine;
+  readonly witness: Witness;
   /** The place of the move that is under way; the length of the path once all are taken. */
   place = 0;
   readonly #play: Play;
-  readonly #hook: CallHook | null;
   readonly #pending = new Map<string, Answer>();
-  readonly #clock: ProofClock;
-  readonly #self: ProcessIdentity;
-  #isDead = false;
-  #isWatched = true;
+  readonly #clock: MemoryClock;
+  readonly #process: MemoryProcess;
 
-  constructor(play: Play, machine: ProofMachine, hook: CallHook | null = null) {
+  constructor(play: Play, { machine, witness }: Watched, hook: CallHook | null = null) {
     this.#play = play;
     this.machine = machine;
-    this.#hook = hook;
-    this.#clock = new ProofClock(machine);
-    this.#self = machine.begin();
+    this.witness = witness;
+    this.#clock = new MemoryClock(machine, 0);
+    this.#process = new MemoryProcess(machine, {
+      onChange: hook === null ? null : (call) => hook(call, this),
+      nameOf: (op, path, isHalfDone) => `${op} ${path}${isHalfDone ? ' (half)' : ''}`,
+    });
   }
 
   /** Lives until the path has ended, the process has died or failed, or nothing moves. `fs`: the disk, or something in front of it. */
-  async live(fs: FsPort = this.machine.disk): Promise<ProcessEnd> {
-    const { disk } = this.machine;
-    disk.isHalving = true;
-    disk.changes.isUnseen = (name) => name.startsWith('.tmp-');
-    disk.onCall = (op, path, isHalfDone) => {
-      if (this.#isWatched && CHANGES.includes(op)) this.#at(`${op} ${path}${isHalfDone ? ' (half)' : ''}`);
-    };
-    try {
-      return await this.#live(fs);
-    } catch (error) {
-      return this.#isDead || error instanceof Halted ? { kind: 'killed' } : { kind: 'failed', error };
-    } finally {
-      this.#isDead = true;
-      disk.halt();
-      this.machine.end(this.#self);
-    }
+  live(fs: FsPort = this.machine.disk): Promise<ProcessEnd> {
+    return this.#process.live(() => this.#live(fs));
   }
 
   /** Dies at once. */
   kill(): never {
-    this.#isDead = true;
-    this.machine.disk.halt();
-    throw new Halted('the process was killed');
+    this.#process.kill();
   }
 
-  async #live(fs: FsPort): Promise<ProcessEnd> {
+  /** What is left when the process, or the power, goes now. */
+  stopped(kind: StopKind, seed: number): Watched {
+    return { machine: this.#process.stopped(kind, seed), witness: this.witness.copy() };
+  }
+
+  async #live(fs: FsPort): Promise<string | null> {
     const { subject, path, open } = this.#play;
     const opening = subject.moves(START).find(({ type }) => type === path.names[0]);
     if (opening === undefined) throw new Error('bug: a path begins with an opening');
-    const ports = { fs, clock: this.#clock, processes: this.machine.processes(this.#self) };
+    const ports = { fs, clock: this.#clock, processes: this.machine.processes(this.#process.self) };
     const engine = await open(ports, subject.system, opening.input.event, (performing) => this.#perform(performing));
     for (;;) {
       this.#acknowledge(engine);
       const name = path.names[this.place];
       if (name === undefined) break;
       const why = await this.#lead(engine, name);
-      if (why !== null) return { kind: 'stuck', why };
+      if (why !== null) return why;
     }
     for (const answer of this.#pending.values()) answer(null);
     await engine.close();
-    if (this.#isDead) return { kind: 'killed' };
-    return { kind: 'closed' };
+    return null;
   }
 
   /** The engine takes the move of that name; why it does not, otherwise. */
@@ -156,7 +138,8 @@ export class PlayedProcess {
       return await engine.send(event, actor);
     } catch (error) {
       // Its state may be ahead of what it has told, and behind what it owes.
-      if (!this.#isDead && engine.fault === null) this.machine.blame('the engine tells of a failure and is not halted');
+      if (!this.#process.isDead && engine.fault === null)
+        this.witness.blame('the engine tells of a failure and is not halted');
       throw error;
     }
   }
@@ -164,7 +147,7 @@ export class PlayedProcess {
   /** Whether it comes true while the event loop turns. Throws when the process dies or the engine fails meanwhile. */
   async #idleUntil(engine: ProvenEngine, isTrue: () => boolean): Promise<boolean> {
     for (let turns = 0; turns < IDLE_TURNS_MAX; turns += 1) {
-      if (this.#isDead) throw new Halted('the process is dead');
+      this.#process.mustLive('it waits');
       if (engine.fault !== null) throw engine.fault;
       if (isTrue()) return true;
       await turn();
@@ -173,10 +156,10 @@ export class PlayedProcess {
   }
 
   async #perform({ effect, signal, mayBeRepeated }: Performing<PlainEffect>): Promise<PlainEvent | null> {
-    this.#at(`perform ${effect.kind}`);
+    this.#process.at(`perform ${effect.kind}`);
     this.#witnessDurable(effect);
-    this.machine.perform(effect, this.#self.pid, mayBeRepeated);
-    this.#at(`${effect.kind} performed`);
+    this.witness.perform(effect, this.#process.self.pid, mayBeRepeated);
+    this.#process.at(`${effect.kind} performed`);
     return new Promise((resolve) => {
       const answer: Answer = (event) => {
         this.#pending.delete(effect.key);
@@ -189,37 +172,22 @@ export class PlayedProcess {
 
   #witnessDurable({ key, kind }: PlainEffect): void {
     const { disk } = this.machine;
-    const records = this.#unseen(() => recordsOn(disk.changes.isSettled ? disk : disk.crash('nothing')));
+    const records = this.#process.unseen(() => recordsOn(disk.changes.isSettled ? disk : disk.crash('nothing')));
     if (!records.some(({ effects }) => effects.some((effect) => effect.key === key)))
-      this.machine.blame(`${kind} is performed under a key that no durable record asks for`);
+      this.witness.blame(`${kind} is performed under a key that no durable record asks for`);
   }
 
   /** What the engine says is recorded. */
   #acknowledge(engine: ProvenEngine): void {
-    const { machine } = this;
+    const { machine, witness } = this;
     const { seq, owed } = engine.state;
-    const records = this.#unseen(() => recordsOn(machine.disk)).slice(0, seq);
-    const known = new Set(machine.acknowledged);
+    const records = this.#process.unseen(() => recordsOn(machine.disk)).slice(0, seq);
+    const known = new Set(witness.acknowledged);
     const fresh = records.filter(({ sum }) => !known.has(sum));
-    machine.acknowledged = [...machine.acknowledged, ...fresh.map(({ sum }) => sum)];
+    witness.acknowledged = [...witness.acknowledged, ...fresh.map(({ sum }) => sum)];
     for (const { event } of records)
-      if (event.key !== undefined && !owed.some(({ key }) => key === event.key)) machine.settle(event.key);
-    if (records.length < seq) machine.blame(`the engine is at record ${seq}, and its journal at ${records.length}`);
+      if (event.key !== undefined && !owed.some(({ key }) => key === event.key)) witness.settle(event.key);
+    if (records.length < seq) witness.blame(`the engine is at record ${seq}, and its journal at ${records.length}`);
     this.place = seq;
-  }
-
-  #at(call: string): void {
-    if (this.#isDead) throw new Halted(`the process is dead: ${call}`);
-    this.#hook?.(call, this);
-  }
-
-  /** What the witness does on the disk is not a call of the process. */
-  #unseen<T>(look: () => T): T {
-    this.#isWatched = false;
-    try {
-      return look();
-    } finally {
-      this.#isWatched = true;
-    }
   }
 }

@@ -4,6 +4,7 @@
  * Owns: the order of the parts, putting the proof together. Does not own: any of the parts.
  */
 import type { System } from '../../kernel/system.ts';
+import type { StopKind } from '../memory/memory-machine.ts';
 import { neverReached } from './charts-reached.ts';
 import { type CoverBounds, coverOf } from './covering-paths.ts';
 import { drawn } from './drawn.ts';
@@ -11,7 +12,6 @@ import { divergences } from './drawn-histories.ts';
 import { type Failure, failuresOf, meetFailure } from './failing-files.ts';
 import { type Asked, type Subject, subjectOf } from './moves.ts';
 import type { Play } from './played-process.ts';
-import type { StopKind } from './proof-machine.ts';
 import { type OpenEngine, openRealEngine } from './proven-engine.ts';
 import { stateFaults } from './state-faults.ts';
 import { type StateGraph, walk } from './state-graph.ts';

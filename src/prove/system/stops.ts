@@ -1,15 +1,16 @@
 /**
  * An engine that is stopped at every call to its ports, and another one that continues from what is left.
  *
- * Owns: finding the stops of a path, continuing from them, comparing. Does not own: one process (played-process), the machine (proof-machine).
+ * Owns: finding the stops of a path, continuing from them, comparing. Does not own: one process (played-process), the machine (memory/memory-machine).
  *
  * Laws: 1. The end is that of the path, whatever stopped the engine on the way. 2. Everything that was acknowledged is in the journal, in order, and a start
  * finds nothing wrong with it. 3. The effects are those of the path, under the same keys.
  */
+import { STOP_KINDS, type StopKind } from '../memory/memory-machine.ts';
 import { random } from '../memory/memory-nodes.ts';
+import type { ProcessEnd } from '../memory/memory-process.ts';
 import { endKey } from './moves.ts';
-import { type Play, PlayedProcess, type ProcessEnd } from './played-process.ts';
-import { ProofMachine, STOP_KINDS, type StopKind } from './proof-machine.ts';
+import { type Play, PlayedProcess, type Watched, watchedMachine } from './played-process.ts';
 import { rehydratedOn } from './proven-journal.ts';
 
 /** A place at which an engine was stopped, and what is left of its machine. */
@@ -18,7 +19,7 @@ export interface Stop {
   readonly place: number;
   readonly call: string;
   readonly kind: StopKind;
-  readonly left: ProofMachine;
+  readonly left: Watched;
   /** Keys under which the effects of the path are performed when nothing stops it. */
   readonly keys: readonly string[];
 }
@@ -38,35 +39,30 @@ export interface PlayedThrough {
 export async function playThrough(play: Play, seed: number): Promise<PlayedThrough> {
   const found: Omit<Stop, 'keys'>[] = [];
   const seen = new Set<string>();
-  const machine = new ProofMachine();
+  const watched = watchedMachine();
+  const { machine, witness } = watched;
   const { own, names } = play.path;
-  const process = new PlayedProcess(play, machine, (call, { place }) => {
+  const process: PlayedProcess = new PlayedProcess(play, watched, (call, { place }) => {
     if (!own.has(place) && !(place === names.length && own.has(place - 1))) return;
     for (const kind of STOP_KINDS) {
       if (kind === 'powerCutInPart' && machine.disk.changes.isSettled) continue;
-      const sight = `${kind} ${sightOf(machine, kind)}`;
+      const sight = machine.sight(kind, witness.version);
       if (seen.has(sight)) continue;
       seen.add(sight);
-      const left = machine.stopped(kind, seed + found.length);
+      const left = process.stopped(kind, seed + found.length);
       // What happened before the stop is told once, of the path that was not stopped.
-      left.faults = [];
+      left.witness.faults = [];
       found.push({ play, place, call, kind, left });
     }
   });
   const end = await process.live();
-  const { keys } = machine;
+  const { keys } = witness;
   return {
     stops: found.map((stop) => ({ ...stop, keys })),
     keys,
-    faults: await endFaults(play, machine, end, keys),
+    faults: await endFaults(play, watched, end, keys),
     isWhole: end.kind === 'closed',
   };
-}
-
-/** What a new process would find: the same for stops that are one. Halves of writes change no name. */
-function sightOf({ disk: { changes }, version }: ProofMachine, kind: StopKind): string {
-  if (kind === 'killed') return `${changes.live} ${version}`;
-  return kind === 'powerCut' ? `${changes.durable} ${version}` : `${changes.live} ${changes.durable} ${version}`;
 }
 
 /** Continues from the stop, is stopped once more at a call that the seed draws, continues from there, and compares. */
@@ -75,19 +71,19 @@ export async function goOn({ play, left, keys }: Stop, seed: number): Promise<re
   const at = 1 + Math.floor(chance() * CALLS_OF_A_START);
   const kind = STOP_KINDS[Math.floor(chance() * STOP_KINDS.length)] ?? 'killed';
   let calls = 0;
-  let again: ProofMachine | null = null;
-  let machine = left;
-  let end = await new PlayedProcess(play, machine, (_call, process) => {
+  let again: Watched | null = null;
+  let last = left;
+  let end = await new PlayedProcess(play, last, (_call, process) => {
     calls += 1;
     if (calls !== at) return;
-    again = process.machine.stopped(kind, seed);
+    again = process.stopped(kind, seed);
     process.kill();
   }).live();
   if (again !== null) {
-    machine = again;
-    end = await new PlayedProcess(play, machine).live();
+    last = again;
+    end = await new PlayedProcess(play, last).live();
   }
-  return endFaults(play, machine, end, keys);
+  return endFaults(play, last, end, keys);
 }
 
 /** Where a second stop is drawn from: the calls of a start and some more. */
@@ -96,11 +92,11 @@ const CALLS_OF_A_START = 80;
 /** What does not hold at the end of a path; each a sentence. */
 export async function endFaults(
   play: Play,
-  machine: ProofMachine,
+  { machine, witness }: Watched,
   end: ProcessEnd,
   keys: readonly string[],
 ): Promise<readonly string[]> {
-  const faults = [...machine.faults];
+  const faults = [...witness.faults];
   if (end.kind === 'failed') faults.push(`the engine fails: ${String(end.error)}`);
   if (end.kind === 'stuck') faults.push(end.why);
   if (end.kind === 'killed') faults.push('the engine dies by itself');
@@ -112,12 +108,12 @@ export async function endFaults(
   }
   if (found.reading.kind !== 'whole') faults.push(`the journal is ${found.reading.kind}`);
   const sums = found.records.map(({ sum }) => sum);
-  if (!areIn(machine.acknowledged, sums)) faults.push('acknowledged records are lost');
+  if (!areIn(witness.acknowledged, sums)) faults.push('acknowledged records are lost');
   if (end.kind !== 'closed') return faults;
   if (endKey(play.subject, { state: found.state, nowMs: machine.nowMs }) !== play.path.end)
     faults.push('it ends in another state than without a stop');
-  if (machine.keys.join(' ') !== keys.join(' '))
-    faults.push(`effects were performed under ${told(machine.keys)}, not under ${told(keys)}`);
+  if (witness.keys.join(' ') !== keys.join(' '))
+    faults.push(`effects were performed under ${told(witness.keys)}, not under ${told(keys)}`);
   return faults;
 }
 

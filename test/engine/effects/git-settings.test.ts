@@ -2,11 +2,11 @@
 import { expect, it } from 'vitest';
 import { MemoryFs } from '../../../src/prove/memory/memory-fs.ts';
 import { CONFIGS } from '../../../src/prove/sim/ports.ts';
-import { SimMachine } from '../../../src/prove/sim/sim-world.ts';
 import type { RunView } from '../../../src/run/run-view.ts';
 import { Files } from '../../../src/store/files.ts';
 import { leaveCommand } from '../../../src/store/inbox.ts';
 import { RegistryPaths } from '../../../src/store/registry-paths.ts';
+import { SimMachine } from '../../support/sim-machine.ts';
 import { SIM_RUN, startSim } from '../../support/sim-run.ts';
 
 const PATHS = new RegistryPaths('/registry');

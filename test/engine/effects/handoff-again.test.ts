@@ -5,10 +5,10 @@ import type { Driver } from '../../../src/engine/driver.ts';
 import { workSummaries } from '../../../src/engine/effects/handoff-work.ts';
 import { recordsOf } from '../../../src/engine/run-look.ts';
 import { MemoryFs } from '../../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../../src/prove/sim/sim-world.ts';
 import { Files } from '../../../src/store/files.ts';
 import { RegistryPaths } from '../../../src/store/registry-paths.ts';
 import { asDriver, forEachKill } from '../../support/machine-kills.ts';
+import { SimMachine } from '../../support/sim-machine.ts';
 import { putBytes, simEntries } from '../../support/sim-run.ts';
 
 const PATHS = new RegistryPaths('/registry');
@@ -55,7 +55,7 @@ it('has the summary of an answer that is as the journal names it, and says why i
   const place = { files: filesOf(machine), paths: PATHS };
   const summaries = () => workSummaries(place, ONE.runId, recordsOf(place, ONE.runId));
   const taskId = 'implementation-e0-a1';
-  expect(summaries()).toEqual([{ taskId, summary: 'done', problem: null }]);
+  expect(summaries()).toEqual([{ taskId, summary: 'said in the simulation', problem: null }]);
   const path = `${PATHS.task(ONE.runId, taskId)}/completion.json`;
   putBytes(machine.disk, path, new TextEncoder().encode('{"summary":"I did much more"}'));
   expect(summaries()).toEqual([

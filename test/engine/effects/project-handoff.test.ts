@@ -4,8 +4,8 @@ import { Driver } from '../../../src/engine/driver.ts';
 import type { World } from '../../../src/engine/world.ts';
 import type { GitPort } from '../../../src/ports/git.ts';
 import { MemoryFs } from '../../../src/prove/memory/memory-fs.ts';
-import { SimMachine } from '../../../src/prove/sim/sim-world.ts';
 import type { RunView } from '../../../src/run/run-view.ts';
+import { SimMachine } from '../../support/sim-machine.ts';
 import { createRuns, simEntries } from '../../support/sim-run.ts';
 
 async function drivenWith(
