@@ -103,7 +103,7 @@ async function tryCase(one: FaultCase, reference: Reference, seed: number): Prom
   const plan = planOf(one);
   const fs = new FaultFs(machine.disk, plan);
   const met = await start(machine, fs);
-  if (fs.firedOp === null) return ['the operation never came'];
+  if (fs.firedOp === null) return ['the operation was never called'];
   const faults = toldBadly(met, reference);
   // What could not be synced is gone, in whole or in part; anything else is there for the next process.
   const isSyncLost = fs.firedOp === 'sync' || fs.firedOp === 'dataSync';
@@ -114,7 +114,7 @@ async function tryCase(one: FaultCase, reference: Reference, seed: number): Prom
   const next = await start(machine, machine.disk);
   if (next.error !== null) return [...faults, `the next start did not finish: ${toldOf(next.error)}`];
   const sums = recordsIn(next.place).map(({ sum }) => sum);
-  if (met.acknowledged.some((sum, n) => sums[n] !== sum)) faults.push('acknowledged records are gone');
+  if (met.acknowledged.some((sum, n) => sums[n] !== sum)) faults.push('acknowledged records are lost');
   const now = ended(next, machine);
   if (now.state !== reference.state) faults.push(`the next start ended in ${now.state}, not in ${reference.state}`);
   if (now.history !== reference.history) faults.push(`another history: ${now.history}`);
@@ -126,7 +126,7 @@ async function tryCase(one: FaultCase, reference: Reference, seed: number): Prom
 function toldBadly({ error, state }: Started, reference: Reference): string[] {
   if (error === null) return state === reference.state ? [] : [`it ended in ${state} and told no error`];
   if (!(error instanceof PawlError)) return [`an error without a code: ${toldOf(error)}`];
-  if (ERROR_CODES[error.code] !== EXIT.refused) return [`the code of something else: ${toldOf(error)}`];
+  if (ERROR_CODES[error.code] !== EXIT.refused) return [`an unexpected code: ${toldOf(error)}`];
   return error.subject === '' || error.hint === '' ? [`it does not say what to do: ${toldOf(error)}`] : [];
 }
 
@@ -182,7 +182,7 @@ async function drive(driver: Driver): Promise<void> {
 
 function bounded(work: Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('it neither goes on nor ends')), START_MS_MAX);
+    const timer = setTimeout(() => reject(new Error('it neither continues nor ends')), START_MS_MAX);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

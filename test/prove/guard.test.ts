@@ -238,7 +238,7 @@ describe('the guard itself', () => {
   test('is a violation when it was loaded by no process', () => {
     const at = bench();
     at.guard.environment();
-    expect(at.guard.violations()).toEqual(['the guard was loaded by no process']);
+    expect(at.guard.violations()).toEqual(['no process loaded the guard']);
   });
 
   test('takes a line that it cannot read for a violation', () => {

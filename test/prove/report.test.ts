@@ -95,8 +95,8 @@ describe('what a proof comes to', () => {
   test.for(Object.entries(broken))('does not hold with %s, although it says so', ([, proof]) => {
     expect(proof.holds).toBe(true);
     expect(doesHold(proof)).toBe(false);
-    expect(proofText(proof, plain)).toContain('It does not hold.');
-    expect(proofHtml(proof)).toContain('<h1 class="bad">It does not hold.</h1>');
+    expect(proofText(proof, plain)).toContain('The proof does not hold.');
+    expect(proofHtml(proof)).toContain('<h1 class="bad">The proof does not hold.</h1>');
   });
 
   test('tells cells that were not asked for from those that are missing', () => {
@@ -246,15 +246,15 @@ describe('the report in the terminal', () => {
     }));
     const killed = killSums(early).recorded - killSums(early).witnessed;
     expect(killed).toBeGreaterThan(0);
-    expect(proofText(early, plain)).toContain(` witnessed: ${killed} killed before the first line of the worker\n`);
+    expect(proofText(early, plain)).toContain(` witnessed: ${killed} killed before the worker's first line\n`);
   });
 
   test('ends with the verdict, and names what does each broken cell again', () => {
-    expect(proofText(HOLDING, plain)).toMatch(/\nIt holds\.\n/);
+    expect(proofText(HOLDING, plain)).toMatch(/\nThe proof holds\.\n/);
     const text = proofText(FAULTY, plain);
     expect(text).toContain('pawl prove --cell internalReview/resultBeforeEvent --level full --seed 7');
     expect(text).toContain('duplicate: review-e1-a1 was started 2 times');
-    expect(text).toMatch(/\nIt does not hold\.\n7 faults found\. /);
+    expect(text).toMatch(/\nThe proof does not hold\.\n7 faults found\. /);
   });
 });
 

@@ -66,7 +66,7 @@ export function createGuard(sandboxRoot: string, jailKind?: JailKind): Guard {
     const violations = lines
       .filter(({ kind }) => kind === 'violation')
       .map(({ program, pid, action }) => `${program} (pid ${pid}) ${action}`);
-    if (isUsed && watched === 0) violations.push('the guard was loaded by no process');
+    if (isUsed && watched === 0) violations.push('no process loaded the guard');
     return {
       watched,
       jailed,

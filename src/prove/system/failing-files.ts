@@ -49,7 +49,7 @@ export async function meetFailure({ play, at, code, keys }: Failure, seed: numbe
   const machine = new ProofMachine();
   const fs = new FaultFs(machine.disk, { at, fault: { code } });
   const end = await new PlayedProcess(play, machine).live(fs);
-  if (!fs.hasFired) return ['the operation never came'];
+  if (!fs.hasFired) return ['the operation was never called'];
   const isSyncLost = fs.firedOp === 'sync' || fs.firedOp === 'dataSync';
   const faults = [...machine.faults, ...toldBadly(end, isSyncLost)];
   machine.faults = [];
@@ -61,11 +61,11 @@ export async function meetFailure({ play, at, code, keys }: Failure, seed: numbe
 
 /** A failure is overcome, or told by an error of the system's class that says what to do. */
 function toldBadly(end: ProcessEnd, isSyncLost: boolean): readonly string[] {
-  if (end.kind === 'stuck') return [`the engine is told of no failure and goes no further: ${end.why}`];
-  if (end.kind === 'closed') return isSyncLost ? ['the engine went on after a failed sync'] : [];
+  if (end.kind === 'stuck') return [`no failure is reported, and the engine does not continue: ${end.why}`];
+  if (end.kind === 'closed') return isSyncLost ? ['the engine continued after a failed sync'] : [];
   if (end.kind === 'killed') return ['the engine dies by itself'];
   const { error } = end;
   if (!(error instanceof PawlError)) return [`an error without a code: ${String(error)}`];
-  if (ERROR_CODES[error.code] !== EXIT.refused) return [`the code of something else: ${error.code}: ${error.message}`];
+  if (ERROR_CODES[error.code] !== EXIT.refused) return [`an unexpected code: ${error.code}: ${error.message}`];
   return [];
 }

@@ -126,7 +126,7 @@ export class PlayedProcess {
     const { state } = engine;
     this.#clock.moveTo(this.machine.nowMs + 1);
     const move = this.#play.subject.moves({ state, nowMs: this.machine.nowMs }).find(({ type }) => type === name);
-    if (move === undefined) return `${name} cannot happen in the state that the engine has come to`;
+    if (move === undefined) return `${name} cannot happen in the state that the engine has reached`;
     const why = await this.#begin(engine, move);
     if (why !== null) return why;
     const hasMoved = await this.#idleUntil(engine, () => engine.state.seq > state.seq);
@@ -156,7 +156,7 @@ export class PlayedProcess {
       return await engine.send(event, actor);
     } catch (error) {
       // Its state may be ahead of what it has told, and behind what it owes.
-      if (!this.#isDead && engine.fault === null) this.machine.blame('the engine tells of a failure and is not halted');
+      if (!this.#isDead && engine.fault === null) this.machine.blame('the engine reports a failure but is not halted');
       throw error;
     }
   }

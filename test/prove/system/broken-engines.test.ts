@@ -153,7 +153,7 @@ test('one that continues after a failure that it has told of', async () => {
     };
   };
   expect(sentences(await proveWith(unhalted, CALLED_OFF))).toContain(
-    'after a failure, the engine tells of a failure and is not halted',
+    'after a failure, the engine reports a failure but is not halted',
   );
 });
 
@@ -168,7 +168,7 @@ test('one that swallows what a sync says', async () => {
     },
   }));
   expect(sentences(await proveWith(deaf, SUBJECT))).toContain(
-    'after a failure, the engine went on after a failed sync',
+    'after a failure, the engine continued after a failed sync',
   );
 });
 
