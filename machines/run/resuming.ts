@@ -43,7 +43,7 @@ export const resumingState = runSetup.createStateConfig({
   ],
 });
 
-/** The packet was replaced, where nothing of the run is under way: it is admitted anew, and leases what the new packet wants. */
+/** The packet was replaced, where nothing of the run is under way: it is admitted again, and leases what the new packet wants. */
 export const replacePacket = {
   guard: 'isReplacement' as const,
   target: '#run.queued',

@@ -37,7 +37,7 @@ export interface Places {
 
 /**
  * The places that the options mean.
- * Throws PAWL_REPOSITORY_MISSING outside of a repository, PAWL_REGISTRY_INVALID for a registry of another version.
+ * Throws PAWL_REPOSITORY_MISSING outside a repository, PAWL_REGISTRY_INVALID for a registry of another version.
  */
 export function placesOf(options: CommonOptions & { readonly agent?: string }, cwd: string = process.cwd()): Places {
   const repository = locateRepository(cwd);

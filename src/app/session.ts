@@ -1,7 +1,7 @@
 /**
  * One command that drives: the world opened, a driver on it, everything let go of at the end, whatever happens.
  *
- * Owns: that frame. Does not own: what the command does inside of it.
+ * Owns: that frame. Does not own: what the command does inside it.
  */
 import { Driver } from '../engine/driver.ts';
 import type { DriverOptions } from '../engine/driver-options.ts';

@@ -142,7 +142,7 @@ function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
 
-/** The registry's place in .git/info/exclude, when it lies inside of the checkout. */
+/** The registry's place in .git/info/exclude, when it lies inside the checkout. */
 function registryPattern({ repository, paths }: Places): readonly string[] {
   const prefix = `${repository.mainWorktree}/`;
   return paths.root.startsWith(prefix) ? [`/${paths.root.slice(prefix.length)}/`] : [];

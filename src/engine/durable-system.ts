@@ -135,7 +135,7 @@ export class DurableSystem<S extends System> {
     });
   }
 
-  /** Nothing is begun any more; resolves when short work has ended and everything else was called off. What is owed stays owed. */
+  /** Nothing is begun any more; resolves when short work has ended and everything else was cancelled. What is owed stays owed. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -161,7 +161,7 @@ export class DurableSystem<S extends System> {
     return found as PerformAny;
   }
 
-  /** Null when it was called off. */
+  /** Null when it was cancelled. */
   async #awaitDeadline(
     effect: PlainEffect & { readonly id?: unknown; readonly atMs?: unknown },
     signal: AbortSignal,

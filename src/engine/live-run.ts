@@ -186,7 +186,7 @@ export class LiveRun {
     return this.#live.quietly(body);
   }
 
-  /** Nothing is begun any more; resolves when what is under way has ended or was called off. Stores the snapshot. */
+  /** Nothing is begun any more; resolves when what is under way has ended or was cancelled. Stores the snapshot. */
   async stop(): Promise<void> {
     await this.#live.stop();
     this.#mirror?.stop();

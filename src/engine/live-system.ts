@@ -253,7 +253,7 @@ export class LiveSystem<S extends System> {
     this.dispatch();
   }
 
-  /** Starts what is owed and not under way, and calls off what is under way and no longer owed. */
+  /** Starts what is owed and not under way, and cancels what is under way and no longer owed. */
   dispatch(): void {
     if (this.#state === null || this.#fault !== null) return;
     this.#underWay.callOff((key) => this.isOwed(key));
@@ -297,7 +297,7 @@ export class LiveSystem<S extends System> {
   readonly #isShort = (kind: string): boolean => this.#system.effects[kind]?.waitsFor === 'nothing';
 
   /**
-   * Nothing is begun any more; resolves when what is under way has ended or was called off, and everything that was committed is durable. Stores the snapshot.
+   * Nothing is begun any more; resolves when what is under way has ended or was cancelled, and everything that was committed is durable. Stores the snapshot.
    */
   async stop(): Promise<void> {
     this.#perform = null;

@@ -2,7 +2,7 @@
  * A packet in place of the one that a run has: which run that is, whether it may be, and the record that says so.
  *
  * Owns: finding the run, the new packet's artifact and event. Does not own: the reasons for a refusal in words (engine/replace-refusals), when a
- * run takes it and what it comes to (machines/run/replacing), the command that asks for it (engine/commands), admitting the run anew
+ * run takes it and what it comes to (machines/run/replacing), the command that asks for it (engine/commands), admitting the run again
  * (engine/effects/admit-run).
  *
  * Invariants: 1. The new packet lies in the run's artifacts before the record that names it; the one before stays there. 2. A command replaces a
@@ -117,7 +117,7 @@ function isTaken(run: LiveRun, reading: PacketReading): boolean {
   return decideRun(run.runId, run.state, { actor: RUN_ACTOR, event, atMs: 0 }).kind === 'accepted';
 }
 
-/** What is committed of the run's work and lies outside of the new packet's surfaces, as surfaces. */
+/** What is committed of the run's work and lies outside the new packet's surfaces, as surfaces. */
 async function workBeyond(run: LiveRun, { packet }: PacketReading): Promise<readonly string[]> {
   const { baseCommit, headCommit } = run.state.root.context;
   const { repo } = packet.scm;

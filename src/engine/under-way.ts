@@ -56,7 +56,7 @@ export class UnderWay<Effect extends PlainEffect> {
     this.#performances.set(effect.key, { kind: effect.kind, abort, done });
   }
 
-  /** Calls off those of which `isWanted` says no. */
+  /** Cancels those of which `isWanted` says no. */
   callOff(isWanted: (key: string) => boolean = () => false): void {
     for (const [key, { abort }] of this.#performances) if (!isWanted(key)) abort.abort();
   }

@@ -1,5 +1,5 @@
 /**
- * Everything outside of the machines that a driver acts through: ports, store, lock, config, made by whoever wires Pawl together.
+ * Everything outside the machines that a driver acts through: ports, store, lock, config, made by whoever wires Pawl together.
  *
  * Owns: the bundle's type. Does not own: making it (app/wiring, index).
  */

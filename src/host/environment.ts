@@ -36,7 +36,7 @@ export function workerEnvironment(
     PAWL_ATTEMPT: String(request.attempt),
     PAWL_TASK_FILE: join(taskFolder, TASK_FILES.task),
     PAWL_COMPLETION_FILE: request.completionFile,
-    // Appended, so that a worker inside of a worker belongs to both trees.
+    // Appended, so that a worker inside a worker belongs to both trees.
     [MARK_VARIABLE]: outer === undefined || outer === '' ? request.mark : `${outer}:${request.mark}`,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Who may write a registry: one process at a time.
+ * Which process may write a registry: one at a time.
  *
  * Owns: the port. Does not own: taking it (store/registry-lock), refusing what a former owner still writes (ports/journal: every append is fenced).
  *
@@ -12,6 +12,6 @@ export interface Ownership {
   readonly generation: number;
   /** Rejects with PAWL_REGISTRY_LOCKED when somebody has taken a higher generation: then nothing may be written any more. */
   confirm(): Promise<void>;
-  /** The next owner need not prove anything. Twice is once. */
+  /** The next owner need not prove anything. Idempotent. */
   release(): Promise<void>;
 }

@@ -30,7 +30,7 @@ function presentRun(actor: Record<string, unknown>): Json {
   return plain({ ...actor, value, context: { ...RUN_CONTEXT_DEFAULTS, ...context } });
 }
 
-/** Supervision stood inside of each state of the progress. */
+/** Supervision stood inside each state of the progress. */
 function presentTask(actor: Record<string, unknown>): Json {
   const [place, inner] = isObject(actor.value) ? (Object.entries(actor.value)[0] ?? []) : [];
   if (place === undefined) return plain(actor);

@@ -10,7 +10,7 @@
 import { BOUNDS } from '../model/limits.ts';
 import { leasedSegments, literalSegment, pathSurface } from '../packets/surfaces.ts';
 
-/** The paths of a change that lie outside of what its run leases. */
+/** The paths of a change that lie outside what its run leases. */
 export class OutsidePaths {
   readonly #repo: string;
   readonly #leased: ReadonlySet<string>;

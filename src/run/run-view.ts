@@ -205,7 +205,7 @@ function persisted<Context>(name: string, snapshot: unknown): Persisted<Context>
 /** In the order of a run: setup and implementation before the first epoch, a fix after the gates of its epoch. */
 const ORDER = ['setup', 'implementation', 'verification', 'review', 'fix'];
 
-/** The top-level state of a state value, and the state inside of it. */
+/** The top-level state of a state value, and the state inside it. */
 export function placeOf(value: unknown): [state: string, substate: string | null] {
   if (typeof value === 'string') return [value, null];
   if (!isObject(value)) return ['?', null];
@@ -215,7 +215,7 @@ export function placeOf(value: unknown): [state: string, substate: string | null
   return [state, inner];
 }
 
-/** The state inside of one as people are shown it: what keeps a queued run from beginning is told by its blockers. */
+/** The state inside one as people are shown it: what keeps a queued run from beginning is told by its blockers. */
 export function shownSubstate(state: string, substate: string | null): string | null {
   return state === 'queued' ? null : substate;
 }

@@ -7,7 +7,7 @@
 import { RUN_STATES } from '../model/state-table.ts';
 import type { RunTag } from '../model/state-tag.ts';
 
-/** A place of a run: its state at the top, and the state inside of that. */
+/** A place of a run: its state at the top, and the state inside that. */
 export interface RunPlace {
   readonly state: string;
   readonly substate: string | null;

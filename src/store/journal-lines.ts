@@ -32,7 +32,7 @@ export type LineReading =
   | { readonly kind: 'record'; readonly record: JournalRecord }
   | { readonly kind: 'bad'; readonly detail: string };
 
-/** How every record ends; inside of a record's texts the quotes would be escaped. */
+/** How every record ends; inside a record's texts the quotes would be escaped. */
 const RECORD_END = /,"sum":"[0-9a-f]{64}","v":[12]\}/g;
 const RECORD_ENDS_TRIED = 16;
 /** The members of a record, by the version of its shape. */

@@ -13,7 +13,7 @@ import { BOUNDS } from '../model/limits.ts';
 export interface LineCursor {
   /** The first byte that belongs to no line given so far. */
   readonly offset: number;
-  /** True inside of a line that is over the bound: what comes up to its end is left out. */
+  /** True inside a line that is over the bound: what comes up to its end is left out. */
   readonly isSkipping: boolean;
 }
 

@@ -64,7 +64,7 @@ export function readWith(file: ReadableFile): readonly string[] {
   });
 }
 
-/** The pattern of one place, told from a folder; none for the top itself and what lies outside of the repository. */
+/** The pattern of one place, told from a folder; none for the top itself and what lies outside the repository. */
 function patternAt(folder: readonly string[], path: string): readonly string[] {
   if (path.startsWith('/') || path.startsWith('~')) return [];
   const names = [...folder];

@@ -31,7 +31,7 @@ export interface TaskDocumentInput {
   readonly commit: string;
   readonly worktree: string;
   readonly completionFile: string;
-  /** Work outside of the packet's conflict surface waits for a person. */
+  /** Work outside the packet's conflict surface waits for a person. */
   readonly isSurfaceStrict: boolean;
   /** Argument lists of the commands to run: verification and setup. */
   readonly commands: readonly (readonly string[])[];

@@ -42,7 +42,7 @@ function messageJson(message: string): string | null {
   return null;
 }
 
-/** The inside of the last fenced block that is JSON or does not say what it is; a block without an end goes on to the message's. */
+/** The inside the last fenced block that is JSON or does not say what it is; a block without an end goes on to the message's. */
 function lastJsonBlock(message: string): string | null {
   let last: string | null = null;
   let open: { readonly marks: string; readonly isJson: boolean; readonly lines: string[] } | null = null;

@@ -28,7 +28,7 @@ export type TaskEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWorke
 /** A wait for a worker that has lasted this long is worth a snapshot. */
 const SNAPSHOT_AFTER_MS = 5_000;
 
-/** Sees the task through until `effect` is settled or called off. */
+/** Sees the task through until `effect` is settled or cancelled. */
 export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: AbortSignal): Promise<void> {
   const { world } = run;
   const task = await openTaskFolder(world, run.runId, effect.taskId, effect.requestHash);

@@ -1,5 +1,5 @@
 /**
- * Text from outside inside of Markdown: nothing but text, whatever it holds.
+ * Text from outside inside Markdown: nothing but text, whatever it holds.
  *
  * Owns: the two places that such text may stand in: a line, and a code span. Does not own: the page around it (run/handoff/bundle).
  */

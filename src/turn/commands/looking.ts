@@ -4,7 +4,7 @@
  * Owns: where the commands of a text run, and whether each only looks there. Does not own: reading a shell text (turn/commands/shell-text), the programs that look
  * (turn/commands/looking-programs), who may run what (adapters/agents/tool-policy).
  *
- * Invariants: 1. Pure. 2. A program, an option or a path that is not known here does not look. 3. A path is judged as it is written: links inside of the worktree are
+ * Invariants: 1. Pure. 2. A program, an option or a path that is not known here does not look. 3. A path is judged as it is written: links inside the worktree are
  * not seen.
  */
 import { wordsLook } from './looking-programs.ts';
@@ -28,7 +28,7 @@ export interface PlacedCommand extends SimpleCommand {
 }
 
 /**
- * The simple commands of a shell text with the folder that each runs in; null when the text cannot be read, or changes to a folder outside of the place.
+ * The simple commands of a shell text with the folder that each runs in; null when the text cannot be read, or changes to a folder outside the place.
  * `cd` itself is not among them.
  */
 export function placedCommands(text: string, place: LookingPlace): readonly PlacedCommand[] | null {
@@ -89,7 +89,7 @@ function enteredFolders(
   return inside.length === entered.length ? inside.filter((path) => path !== null) : null;
 }
 
-/** Where `path`, as a command in `folder` names it, lies below the root; null: outside of it, or nobody can tell. */
+/** Where `path`, as a command in `folder` names it, lies below the root; null: outside it, or nobody can tell. */
 export function pathInside(path: string, folder: string, roots: LookingPlace['roots']): string | null {
   if (roots === null) return path;
   let rest = `${folder}/${path}`;
@@ -107,7 +107,7 @@ export function pathInside(path: string, folder: string, roots: LookingPlace['ro
   return path.includes('\0') ? null : segments.join('/');
 }
 
-/** True when the command only looks, and only inside of `place`. */
+/** True when the command only looks, and only inside `place`. */
 export function looksOnly(command: PlacedCommand, place: LookingPlace): boolean {
   return (
     command.outputs.length === 0 &&
@@ -116,7 +116,7 @@ export function looksOnly(command: PlacedCommand, place: LookingPlace): boolean 
   );
 }
 
-/** True when nothing but what changes how a thing is shown is set for the command, and it reads by redirection only inside of `place`. */
+/** True when nothing but what changes how a thing is shown is set for the command, and it reads by redirection only inside `place`. */
 export function takesOnly(command: PlacedCommand, place: LookingPlace): boolean {
   return (
     command.assignments.every((one) => HARMLESS_ASSIGNMENT.test(one)) && command.inputs.every(insideOf(command, place))
