@@ -41,7 +41,7 @@ export function workerEnvironment(
   };
 }
 
-/** A setting that user and adapter both give as a JSON object is both of them, the adapter's parts before the user's; any other is the adapter's. */
+/** A setting that both user and adapter give as a JSON object is merged, and the adapter's parts take precedence; any other is the adapter's. */
 function merged(theirs: string | undefined, ours: string): string {
   const [one, other] = [objectIn(theirs), objectIn(ours)];
   return one === null || other === null ? ours : JSON.stringify(laidOver(one, other));

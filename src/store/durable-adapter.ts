@@ -1,5 +1,5 @@
 /**
- * lowdb's way to the disk, made durable.
+ * A durable file adapter for lowdb.
  *
  * Owns: the adapter between lowdb and Files. Does not own: the shape of what is stored.
  *
