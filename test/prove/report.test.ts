@@ -54,7 +54,7 @@ describe('proof.json', () => {
   });
 });
 
-describe('what a proof comes to', () => {
+describe('the result of a proof', () => {
   test('holds when it says so and nothing in it says otherwise', () => {
     expect(findingsIn(HOLDING)).toEqual([]);
     expect(doesHold(HOLDING)).toBe(true);
@@ -99,7 +99,7 @@ describe('what a proof comes to', () => {
     expect(proofHtml(proof)).toContain('<h1 class="bad">The proof does not hold.</h1>');
   });
 
-  test('tells cells that were not asked for from those that are missing', () => {
+  test('distinguishes cells that were not requested from those that are missing', () => {
     expect(standingOf(ONE_CELL, 'fixLoop', 'intentBeforeSpawn')).toBe('notAsked');
     expect(standingOf(HOLDING, 'handoffReady', 'intentBeforeSpawn')).toBe('impossible');
     expect(standingOf({ ...HOLDING, cells: [] }, 'fixLoop', 'intentBeforeSpawn')).toBe('fails');
@@ -141,7 +141,7 @@ describe('proof.html', () => {
     for (const [, target] of page.matchAll(/\bhref="#([^"]*)"/g)) expect(ids).toContain(target);
   });
 
-  test.for(PROOFS)('tells every kill with its faults, every reason, and every command, for a proof %s', ([, proof]) => {
+  test.for(PROOFS)('shows every kill with its faults, every reason, and every command, for a proof %s', ([, proof]) => {
     const page = proofHtml(proof);
     for (const cell of proof.cells) {
       if (cell.impossible !== null) expect(page).toContain(escaped(cell.impossible));

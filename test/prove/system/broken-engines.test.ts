@@ -140,7 +140,7 @@ test('one that does not take up what its predecessor owed', async () => {
   expect(sentences(proof)).toContain('after a stop, effects were performed under no key, not under proof/1.0:act');
 });
 
-test('one that continues after a failure that it has told of', async () => {
+test('one that continues after a failure that it has reported', async () => {
   const unhalted: OpenEngine = async (...args) => {
     const engine = await openRealEngine(...args);
     return {
