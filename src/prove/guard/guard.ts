@@ -113,7 +113,7 @@ export function guardSentences(reports: readonly GuardReport[]): readonly string
   const jailed = reports.reduce((sum, report) => sum + report.jailed, 0);
   const obstacles = new Set(reports.flatMap(({ obstacle }) => obstacle ?? []));
   const sentences = [
-    `Loaded into ${watched} Node processes (runners, hosts, workers): told every use of the network and every call that changes a file outside of the sandbox.`,
+    `Loaded into ${watched} Node processes (runners, hosts, workers): reported every use of the network and every call that changes a file outside the sandbox.`,
   ];
   if (jailed > 0) {
     sentences.push(
