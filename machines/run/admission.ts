@@ -3,8 +3,8 @@
  *
  * Owns: that state. Does not own: the chart it is put into (run.machine), finding out what is in the way (engine).
  *
- * Invariant: what is in the way ends nothing: the same effect stays owed, and is performed again by whoever drives the run next, or at once
- * after an operator's word.
+ * Invariant: an obstacle ends nothing: the same effect stays owed, and is performed again by the next driver, or at once
+ * after an operator's decision.
  */
 import { replacePacket } from './resuming.ts';
 import { runSetup } from './vocabulary.ts';
@@ -22,7 +22,7 @@ const decisions = runSetup.createStateConfig({
   },
 }).on;
 
-/** Asks to be admitted; left for the lease, or for good when an operator abandons a run that cannot begin. */
+/** Asks to be admitted; left for the lease, or finally when an operator abandons a run that cannot begin. */
 export const queuedState = runSetup.createStateConfig({
   description: 'Waits to be admitted: its agents and its commands are checked before it begins.',
   entry: 'admitRun',

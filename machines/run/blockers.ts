@@ -10,10 +10,10 @@ import type { Blocker } from '../../src/model/error.ts';
 import type { ArtifactRef } from '../../src/model/event.ts';
 import type { RunContext } from '../../src/model/run-context.ts';
 
-/** References that one blocker has room for. */
+/** The most references that one blocker can hold. */
 const EVIDENCE_MAX = 50;
 
-/** The packet lacks what no run can do without. */
+/** The packet lacks something that every run needs. */
 export function packetInsufficient(missingFields: readonly string[]): readonly Blocker[] {
   return [blocker('PAWL_PACKET_INSUFFICIENT', { missing: missingFields }, missingFields.slice(0, EVIDENCE_MAX))];
 }
@@ -23,7 +23,7 @@ export function leaseTaken(by: string): readonly Blocker[] {
   return [blocker('PAWL_LEASE_CONFLICT', { reason: 'taken', by }, [by])];
 }
 
-/** What was handed off is not what both gates have passed. */
+/** What was handed off is not what both gates passed. */
 export function handoffUnearned(epoch: number): readonly Blocker[] {
   return [blocker('PAWL_HANDOFF_REFUSED', { reason: 'gates', round: epoch }, [])];
 }
@@ -31,13 +31,13 @@ export function handoffUnearned(epoch: number): readonly Blocker[] {
 /** The worker reported that it was done, but changed nothing. */
 export const NO_CHANGE: Blocker = blocker('PAWL_WORKER_NO_CHANGE', {}, []);
 
-/** The blocker of a purpose whose attempts are used up, before the cause of the last one. */
+/** The blocker of a purpose whose attempts are used up, listed before the cause of the last one. */
 export function exhausted(context: RunContext, cause: Blocker | null): readonly Blocker[] {
   const purpose = context.purpose ?? 'implementation';
   return before(blocker('PAWL_ATTEMPTS_EXHAUSTED', { purpose }, openTaskOf(context)), cause);
 }
 
-/** The blocker of a task that was interrupted more often than its bound allows. */
+/** The blocker of a task that was interrupted more often than its limit allows. */
 export function interruptedTooOften(context: RunContext): readonly Blocker[] {
   const { purpose, interruptions } = context;
   return [blocker('PAWL_INTERRUPTIONS_EXHAUSTED', { purpose, times: interruptions + 1 }, openTaskOf(context))];
@@ -56,7 +56,7 @@ export function fixLimitReached(
 /** Why the fix loop ends before its limit. */
 export type StuckReason = BlockerParams['PAWL_FIX_STUCK']['reason'];
 
-/** The blocker of a fix loop that does not converge; `trend`: how much the gate found, round by round. */
+/** The blocker of a fix loop that does not converge; `trend`: the number of findings, round by round. */
 export function fixStuck(
   reason: StuckReason,
   gate: Gate,
@@ -72,7 +72,7 @@ export function agentLimited(context: RunContext, untilMs: number): readonly Blo
   return [blocker('PAWL_AGENT_LIMITED', { reason: 'waiting', untilMs }, openTaskOf(context))];
 }
 
-/** The agent cannot reach its service: what it said of that, and until when the run waits. */
+/** The agent cannot reach its service: what it said about that, and until when the run waits. */
 export function agentUnreachable(
   context: RunContext,
   cause: BlockerOf<'PAWL_AGENT_UNREACHABLE'>,
@@ -81,7 +81,7 @@ export function agentUnreachable(
   return [blocker('PAWL_AGENT_UNREACHABLE', { ...cause.params, untilMs }, openTaskOf(context))];
 }
 
-/** The blockers of a run whose agent stayed limited for longer than is waited. */
+/** The blockers of a run whose agent stayed limited for too many waits. */
 export function waitedTooOften(context: RunContext): readonly Blocker[] {
   return [blocker('PAWL_AGENT_LIMIT_WAITS', { times: context.limitWaits + 1 }, openTaskOf(context))];
 }

@@ -1,5 +1,5 @@
 /**
- * What a run remembers at first, and the pure rules over what it remembers.
+ * The first context of a run, and the pure rules over the context.
  *
  * Owns: the first values of its context, where it can be resumed, the ids of its tasks. Does not own: the context's shape (model/run-context),
  * the states (run.machine), blockers (blockers).
@@ -68,15 +68,15 @@ export function firstAttempt(context: RunContext, purpose: Purpose): number {
   return context.purpose === purpose && context.attemptEpoch === context.epoch ? context.attempt + 1 : 1;
 }
 
-/** The commit that everything after the workspace builds on. Throws before there is one: our bug. */
+/** The commit that all work builds on once there is a workspace. Throws before there is one: our bug. */
 export function headOf(context: RunContext): string {
   if (context.headCommit === null) throw new Error('bug: the run has no commit yet');
   return context.headCommit;
 }
 
 /**
- * The stage at which a person's decision has a run continue, or null when the event is none that does.
- * `accept` moves past the gate that blocked, or takes the work as it is; `retry` returns to where the run stopped, or has the work done
+ * The stage at which a run continues after a person's decision, or null if the event does not continue it.
+ * `accept` moves past the gate that blocked, or accepts the work as it is; `retry` returns to where the run stopped, or does the work
  * again.
  */
 export function stageToResume(context: RunContext, event: RunMachineEvent): Stage | null {
@@ -88,13 +88,13 @@ export function stageToResume(context: RunContext, event: RunMachineEvent): Stag
   return event.decision === 'accept' && isSurfaceInDoubt(context) ? context.stage : null;
 }
 
-/** Whether the run is parked over what its work touches beyond its lease. */
+/** Whether the run is parked because its work touches more than its lease covers. */
 export function isSurfaceInDoubt({ surfaceConflict }: RunContext): boolean {
   return surfaceConflict !== null;
 }
 
 /**
- * Where a retry resumes: where the run stopped, but that work is done again which stays as it is however often it is looked at: it touches
+ * Where a retry resumes: where the run stopped, except that work is done again if checking it again cannot help, because it touches
  * surfaces that nobody holds and no person has accepted, or is no longer where a commit could be made of it.
  */
 function stageToRetry(

@@ -3,7 +3,7 @@
  *
  * Owns: those states. Does not own: the chart they are put into (run.machine), ending the task (task/task.machine, engine).
  *
- * Invariants: 1. Entered only with an open task that is told to end by the transition, under a lease that is renewed. 2. A task that may
+ * Invariants: 1. Entered only with an open task, which the transition tells to end, and under a lease that is renewed. 2. A task that may
  * still be alive parks the run again, with that as its blocker.
  */
 import type { RunContext } from '../../src/model/run-context.ts';
@@ -19,7 +19,7 @@ const doubted = runSetup.createStateConfig({
   },
 }).on;
 
-/** Tells the open task to end. An operator's word stands for what cannot be judged from here; a cancel is none. */
+/** Tells the open task to end. An operator's decision also asserts what cannot be judged from here; a cancel does not. */
 export function endOpenTask(reason: 'cancelled' | 'operator') {
   return {
     type: 'tell' as const,
@@ -30,7 +30,7 @@ export function endOpenTask(reason: 'cancelled' | 'operator') {
   };
 }
 
-/** A cancel over an open task: who wants it is noted, and the task is told to end. */
+/** A cancel while a task is open: records who requested it, and tells the task to end. */
 export const cancelOpenTask = runSetup.createStateConfig({
   on: {
     cancelRequested: {
@@ -54,7 +54,7 @@ export const cancellingState = runSetup.createStateConfig({
   },
 });
 
-/** A task in doubt is being ended on a person's word; what follows its end is decided already. */
+/** A task in doubt is being ended on a person's decision; what follows its end is already decided. */
 export const endingTaskState = runSetup.createStateConfig({
   description: 'Its task was in doubt and is being ended, because a person has decided what comes next.',
   entry: ['clearBlockers', 'renewLease', ...armLease()],

@@ -1,5 +1,5 @@
 /**
- * Whether the fix loop gets anywhere: rounds of findings compared with each other.
+ * Whether the fix loop converges: compares rounds of findings with each other.
  *
  * Owns: the rules for a loop that does not converge. Does not own: the keys of findings (run/finding-keys), its blocker (blockers).
  *

@@ -1,5 +1,5 @@
 /**
- * The pieces of the run machine that stand at several places: a task's cycle, waiting, committing, judging.
+ * The pieces of the run machine that are used in several places: a task's cycle, waiting, committing, judging.
  *
  * Owns: those pieces, each written once. Does not own: the chart they are put into (run.machine).
  */
@@ -75,13 +75,13 @@ export function requestedState(stage: Stage, working: string) {
   });
 }
 
-/** What happens when setup is done: it is not done again, and the implementation begins. */
+/** Setup is done: it is not repeated, and the implementation begins. */
 export const setUpDone = [
   { type: 'noteSetUp' as const },
   { type: 'beginPurpose' as const, params: { purpose: 'implementation' as const } },
 ];
 
-/** Awaits the open task; `completed` is where its good end leads (doing `done`), `requested` where another attempt begins. */
+/** Awaits the open task; `completed` is the target when it completes (with the actions `done`), `requested` the state in which another attempt begins. */
 export function workingState(requested: string, completed: string, limited: string, done: typeof setUpDone | [] = []) {
   return runSetup.createStateConfig({
     description: 'A worker is working on its task.',
@@ -132,7 +132,7 @@ export function workingState(requested: string, completed: string, limited: stri
   });
 }
 
-/** The agent cannot be used before a certain instant: waits for it, then asks again. No attempt is charged. */
+/** The agent cannot be used before a certain time: waits, then tries again. No attempt is charged. */
 export function limitedState(requested: string) {
   return runSetup.createStateConfig({
     description: 'Its agent cannot be used now: it resumes automatically when the wait is over.',
@@ -144,7 +144,7 @@ export function limitedState(requested: string) {
     exit: [{ type: 'withdraw', params: { kind: 'deadline', id: 'limit' } }, 'endWait'],
     on: {
       deadlineReached: { guard: 'isLimitDeadline', target: requested, actions: 'clearBlockers' },
-      // Whoever has lifted the limit need not wait for it.
+      // A person who has lifted the limit need not wait.
       decisionMade: { guard: 'mayRetry', target: requested, actions: 'clearBlockers' },
       packetReplaced: replacePacket,
     },
@@ -174,7 +174,7 @@ export function committingState(stage: Stage, requested: string) {
           actions: [{ type: 'noteExhausted', params: { cause: NO_CHANGE } }, 'noteLeftOut'],
         },
       ],
-      // The commit is made and found again: only once its surfaces are leased, or accepted and leased, is it what the run stands at.
+      // The commit is made and found again: only once its surfaces are leased, or accepted and leased, does it become the run's commit.
       surfaceExceeded: {
         target: '#run.blockedNeedsHuman',
         actions: [

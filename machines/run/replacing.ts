@@ -1,16 +1,16 @@
 /**
- * A run whose packet a person has replaced: what it forgets, what it keeps, and where it resumes under the packet that it has from then on.
+ * A run whose packet a person has replaced: what it forgets, what it keeps, and where it resumes under its new packet.
  *
  * Owns: those rules. Does not own: the transition (resuming), the states that take it (run.machine, admission, parts), which packets
  * may replace another one (engine/replace-packet).
  *
- * Invariants: 1. No packet is replaced while a task is open, or by itself. 2. No verdict under an earlier packet stands: work that was committed
- * is verified and reviewed again, in an epoch of its own. 3. Epochs and ordinals of attempts count on; what was charged is forgotten.
+ * Invariants: 1. No packet is replaced while a task is open, or by itself. 2. No verdict under an earlier packet counts: work that was committed
+ * is verified and reviewed again, in an epoch of its own. 3. Epochs and attempt numbers continue; charged attempts are forgotten.
  */
 import type { RunContext, Stage } from '../../src/model/run-context.ts';
 import type { RunMachineEvent, RunMachineEventOf } from './context.ts';
 
-/** Where a run resumes under its new packet, by the stage at which it stood: its work is kept, what was said of it is not. */
+/** Where a run resumes under its new packet, by the stage at which it was: its work is kept, the verdicts on it are not. */
 const RESUMES_AT: Readonly<Record<Stage, Stage>> = {
   workspace: 'workspace',
   setup: 'setup',
@@ -23,7 +23,7 @@ const RESUMES_AT: Readonly<Record<Stage, Stage>> = {
   handoff: 'verification',
 };
 
-/** True when the event replaces the packet that the run has, and nothing of it is at work. */
+/** True when the event replaces the run's packet, and no task of the run is open. */
 export function isReplacement(context: RunContext, event: RunMachineEvent): boolean {
   return (
     event.type === 'packetReplaced' &&

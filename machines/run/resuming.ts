@@ -1,5 +1,5 @@
 /**
- * How a run that stood still continues: at the stage where it stopped, under its lease; or from its admission, under another packet.
+ * How a halted run continues: at the stage where it stopped, under its lease; or from its admission, under another packet.
  *
  * Owns: the way back to every stage, the lease with its renewal. Does not own: the chart it is put into (run.machine), which stage that is
  * (context), a task's cycle (parts).
@@ -24,7 +24,7 @@ const ENTRANCES: readonly { readonly stage: Stage; readonly target: string; read
   { stage: 'handoff', target: 'handoffReady', purpose: null },
 ];
 
-/** Passed through on the way back to a stage; without the lease, by way of getting that again. */
+/** Passed through on the way back to a stage; without the lease, the run gets that again first. */
 export const resumingState = runSetup.createStateConfig({
   description: 'Goes back to the stage at which it stopped.',
   tags: 'transient',
@@ -43,7 +43,7 @@ export const resumingState = runSetup.createStateConfig({
   ],
 });
 
-/** The packet was replaced, where nothing of the run is under way: it is admitted anew, and leases what the new packet wants. */
+/** The packet was replaced while nothing of the run was under way: it is admitted again, and leases what the new packet names. */
 export const replacePacket = {
   guard: 'isReplacement' as const,
   target: '#run.queued',
@@ -59,7 +59,7 @@ export const replacePacket = {
   ],
 };
 
-/** Asks to be woken when half of the lease's time is over. */
+/** Requests a deadline at half of the lease's time. */
 export function armLease() {
   return [
     { type: 'withdraw' as const, params: { kind: 'deadline', id: 'lease' } },

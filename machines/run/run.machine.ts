@@ -5,8 +5,8 @@
  * (vocabulary), doing any of it (engine).
  *
  * Invariants: 1. Every state that is not final owes an effect, awaits a task, or names its blocker: nothing hangs silently (L5).
- * 2. A gate is passed only by a result of the current epoch over the commit the run stands at (L4). 3. A state tagged
- * `ended` owes nothing and holds no lease; only a failure is ever left, by a person's word.
+ * 2. A gate is passed only by a result of the current epoch over the run's current commit (L4). 3. A state tagged
+ * `ended` owes nothing and holds no lease; only a failure is ever left, by a person's decision.
  */
 import { queuedState } from './admission.ts';
 import { handoffUnearned, leaseTaken, packetInsufficient } from './blockers.ts';
@@ -293,7 +293,7 @@ export const runMachine = runSetup.createMachine({
       output: { end: 'blockedPlanInsufficient' },
       entry: released,
     },
-    // No final state: nothing of it moves or is held, and a person may have it continue all the same.
+    // No final state: nothing of it moves or is held, but a person may still make it continue.
     failedExecution: {
       description: 'Its workers have used up their attempts; a person may have it try again.',
       tags: 'ended',

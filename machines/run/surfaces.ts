@@ -1,7 +1,7 @@
 /**
  * What a run leases beyond its packet's surfaces, because its work touches it.
  *
- * Owns: adding that to the lease, what is remembered of work that may not be leased, what a person accepts of it.
+ * Owns: adding those surfaces to the lease, what is remembered of surfaces that may not be leased, what a person accepts of them.
  * Does not own: the states (parts), where a run resumes (context), finding out what the work touches (engine).
  *
  * Invariants: 1. What was added is leased again with the rest after a lease was lost. 2. What
@@ -10,7 +10,7 @@
 import type { RunContext, SurfaceConflict } from '../../src/model/run-context.ts';
 import type { RunMachineEvent, RunMachineEventOf } from './context.ts';
 
-/** All that the run leases: the packet's surfaces, and what its work was found to touch beyond them. */
+/** Everything that the run leases: the packet's surfaces, and what its work was found to touch beyond them. */
 export function surfacesToLease({ surfaces, surfacesAdded }: RunContext): readonly string[] {
   return [...surfaces, ...surfacesAdded];
 }
@@ -32,7 +32,7 @@ export function surfaceConflictOf(event: RunMachineEventOf<'surfaceExceeded'>): 
   return { taskId, commit, surfaces, holder };
 }
 
-/** What a person accepts of it. */
+/** The surfaces that a person accepts. */
 export function surfaceAcceptance(
   { surfaces }: SurfaceConflict,
   { by, reason }: RunMachineEventOf<'decisionMade'>,
@@ -40,7 +40,7 @@ export function surfaceAcceptance(
   return { surfacesAccepted: { surfaces, by, reason } };
 }
 
-/** What the commit of the work could not hold; what an earlier one could not is forgotten. */
+/** What the commit of the work could not hold; entries of an earlier commit are forgotten. */
 export function leftOutBy(event: RunMachineEvent): Pick<RunContext, 'leftOut'> {
   return { leftOut: ('leftOut' in event ? event.leftOut : undefined) ?? null };
 }

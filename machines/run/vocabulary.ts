@@ -23,7 +23,7 @@ import { isReplacement, underNewPacket } from './replacing.ts';
 import { grownLease, leftOutBy, surfaceAcceptance, surfaceConflictOf } from './surfaces.ts';
 import { waitForLimit } from './waits.ts';
 
-/** L4: only a verdict of the gate that is being judged, of the current epoch, over the commit the run stands at, counts. */
+/** L4: only a verdict of the gate that is being judged, in the current epoch, over the run's current commit counts. */
 function isVerdictHere(context: RunContext, event: RunMachineEvent): event is RunMachineEventOf<'gateJudged'> {
   return (
     event.type === 'gateJudged' &&
@@ -35,10 +35,10 @@ function isVerdictHere(context: RunContext, event: RunMachineEvent): event is Ru
 
 const NO_COUNTS = { failures: 0, losses: 0, interruptions: 0, limitWaits: 0 } as const;
 
-/** What a run leaves that has ended for good: its handoff, or who cancelled it; neither where its packet was insufficient. */
+/** The output of a run that has finally ended: its handoff, or who cancelled it; neither if its packet was insufficient. */
 type RunOutput = Pick<RunContext, 'handoff' | 'cancel'>;
 
-/** The named actions and guards that the run machine is made of. */
+/** The named actions and guards of the run machine. */
 export const runSetup = setup({
   types: {
     context: {} as RunContext,
@@ -58,7 +58,7 @@ export const runSetup = setup({
     judgeGate: effect<{ gate: Gate; taskId: string; epoch: number; commit: string }>(),
     projectHandoff: effect<{ commit: string; epoch: number }>(),
     deadline: effect<EffectParams<'deadline'>>(),
-    // For the driver, inside the same record.
+    // Resolved by the kernel, inside the same record.
     withdraw: effect<{ kind: string; id?: string }>(),
     openChild: effect<ChildOpening<TaskInput>>(),
     tell: effect<Telling<RunMessage>>(),
@@ -76,7 +76,7 @@ export const runSetup = setup({
     clearBlockers: assign({ blockers: [], blockedGate: null, contention: null, surfaceConflict: null }),
     noteAdmission: assign(({ context }, event: RunMachineEventOf<'runAdmitted'>) => ({
       agents: event.agents,
-      // Of a worktree that is there, what sets it up was decided when it was made.
+      // How to set up an existing worktree was decided when it was made.
       hasSetup: context.headCommit === null ? event.hasSetup : context.hasSetup,
       blockers: [],
     })),

@@ -1,7 +1,7 @@
 /**
- * How long a run waits for its agent when that has reached a limit of its account or service, or cannot reach it.
+ * How long a run waits for its agent when the agent has reached a limit of its account or service, or cannot reach its service.
  *
- * Owns: the instant at which it continues. Does not own: the state (parts), knowing that there is a limit (adapters).
+ * Owns: the time at which it continues. Does not own: the state (parts), detecting a limit (adapters).
  *
  * Invariants: 1. What an agent says of its window is believed, up to a bound; else the delay grows from wait to wait. 2. Waits are counted (L9).
  */
@@ -24,7 +24,7 @@ export function waitForLimit(context: RunContext, event: RunMachineEvent): Parti
   };
 }
 
-/** How waits grow that nobody has given an end. */
+/** How waits without a given end grow. */
 interface Pace {
   readonly firstMs: number;
   readonly maxMs: number;

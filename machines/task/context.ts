@@ -1,5 +1,5 @@
 /**
- * What a task remembers at first, and what a completion is worth that comes after its end.
+ * The first context of a task, and how a completion counts that comes after its end.
  *
  * Owns: the first values of its context, that decision. Does not own: the context's shape (model/task-context), the states (task.machine).
  */
@@ -30,12 +30,12 @@ export function freshTask(input: TaskInput): TaskContext {
   return { ...input, ...TASK_CONTEXT_DEFAULTS };
 }
 
-/** What a completion reported after the end is worth; it never changes the end. */
+/** How a completion reported after the end counts; it never changes the end. */
 export function decideReport(
   context: TaskContext,
   event: TaskMachineEventOf<'completionReported'>,
 ): CompletionDecision {
-  // What cannot be read names no request either: it is rejected as such before anybody asks whose it is.
+  // An unreadable completion names no request either: it is rejected before its request is compared.
   if (!event.isValid) return 'rejected';
   if (event.requestHash !== context.requestHash) return 'unauthorized';
   const settlement = context.settlement;

@@ -1,5 +1,5 @@
 /**
- * The life of one worker task: requested → claimed → running → its result, how it is supervised meanwhile, and what a later completion is worth.
+ * The life of one worker task: requested → claimed → running → its result, how it is supervised meanwhile, and how a later completion counts.
  *
  * Owns: the states of a task, and which effect each of them owes. Does not own: the vocabulary, reading registers (host), what the run makes
  * of the end (run/run.machine).
@@ -87,7 +87,7 @@ const settle = TASK_RESULTS.map((result) => ({
   target: result,
 }));
 
-/** Before its end: as far as a host and its worker have come. */
+/** Before its end: how far a host and its worker have come. */
 const open = taskSetup.createStateConfig({
   description: 'Its worker has not ended, as far as anyone knows.',
   always: settle,

@@ -14,7 +14,7 @@ import type { TaskTag } from '../../src/model/state-tag.ts';
 import type { TaskContext, TaskInput } from '../../src/model/task-context.ts';
 import { decideReport, type TaskMachineEvent, type TaskMachineEventOf } from './context.ts';
 
-/** The named actions and guards that the task machine is made of. */
+/** The named actions and guards of the task machine. */
 export const taskSetup = setup({
   types: {
     context: {} as TaskContext,
@@ -28,7 +28,7 @@ export const taskSetup = setup({
     awaitWorker: effect<{ taskId: string; requestHash: string }>(),
     watchWorker: effect<{ taskId: string; requestHash: string }>(),
     endTask: effect<{ taskId: string; requestHash: string; reason: EndReason }>(),
-    // For the driver, inside the same record.
+    // Resolved by the kernel, inside the same record.
     withdraw: effect<{ kind: string }>(),
     tell: effect<Telling<TaskMessage>>(),
     // Changes of context.

@@ -1,7 +1,7 @@
 /**
- * What ended runs have left on the disk, removed or only looked at: the tools for it, and the runs that are meant.
+ * Removes, or only measures, what ended runs have left on disk: the tools for it, and the runs concerned.
  *
- * Owns: which runs are meant, that one that fails keeps no other. Does not own: the steps for one run (engine/clean-run), git, the disk, what is
+ * Owns: which runs are cleaned, and that a failure holds up no other run. Does not own: the steps for one run (engine/clean-run), git, the disk, what is
  * shown (cli/commands/clean).
  *
  * Invariants: 1. A run that moves, waits for a person or is set aside is never touched. 2. Nothing is changed without the registry lock.
@@ -29,20 +29,20 @@ import { gitHere } from './git-here.ts';
 import type { Places } from './options.ts';
 import { type LineLog, withIdleDriver } from './session.ts';
 
-/** What is to go, and of which ended runs. */
+/** What to remove, and of which ended runs. */
 export interface CleanOrder {
   readonly limits: CleanLimits;
   readonly removesFolders: boolean;
   readonly keepsBranches: boolean;
 }
 
-/** What came of one run. */
+/** The result for one run. */
 export interface CleanedRun extends CleanResult {
-  /** Why it was not cleaned to the end; null when it was. */
+  /** Why it was not cleaned completely; null when it was. */
   readonly error: PawlError | null;
 }
 
-/** What came of all of them. */
+/** The result for all of them. */
 export interface Cleaned {
   readonly runs: readonly CleanedRun[];
   /** Bytes that were deleted, or would be. */
@@ -76,7 +76,7 @@ export async function cleanRuns(output: LineLog, places: Places, order: CleanOrd
     const tools = toolsFor(places, driver.world.helperFd);
     const views = driver.views();
     const wish = wishOf(order, views);
-    // What the driver still holds has something under way in this process, or failed its settling: it is not looked at as ended.
+    // What the driver still holds has something under way in this process, or failed its settling: it does not count as ended.
     const ended = views.filter((view) => driver.find(view.runId) === undefined);
     const runs: CleanedRun[] = [];
     for (const view of chosen(tools, ended, wish, order.limits)) {

@@ -1,5 +1,5 @@
 /**
- * An operator's command to one run: sent, decided, and waited for where it ends the run.
+ * An operator's command to one run: sent, decided, and awaited if it ends the run.
  *
  * Owns: that order. Does not own: sending (send-command), deciding (engine/commands), what is shown (cli/commands/resolve).
  */
@@ -12,10 +12,10 @@ import type { Places } from './options.ts';
 import { type SentCommand, sendCommand } from './send-command.ts';
 import type { LineLog } from './session.ts';
 
-/** How often it is looked whether a run has ended. */
+/** How often to check whether a run has ended. */
 const LOOK_MS = 100;
 
-/** A command that was left, what was decided, and the run as it stands since; the view is null where its folder holds no run. */
+/** A command that was left, what was decided, and the run after that; the view is null where its folder holds no run. */
 export interface Commanded extends SentCommand {
   readonly view: RunView | null;
 }
@@ -27,7 +27,7 @@ export async function commandRun(output: LineLog, places: Places, request: RunCo
   return { ...sent, view: await lookAtRun(places, request.runId) };
 }
 
-/** Resolves when the run has ended, or when that takes longer than is waited for: its worker has its grace. */
+/** Resolves when the run has ended, or when the wait is over: its worker has its grace. */
 async function awaitEnd(places: Places, runId: string): Promise<void> {
   const endMs = systemClock.monotonicMs() + BOUNDS.commandWaitMs;
   while ((await lookAtRun(places, runId))?.kind === 'active' && systemClock.monotonicMs() < endMs) {

@@ -1,8 +1,8 @@
 /**
- * What git says of a run's commits and branch, asked by a process that holds no lock.
+ * What git says about a run's commits and branch, asked by a process that holds no lock.
  *
- * Owns: that a run is told of without it where git cannot tell. Does not own: asking git (adapters/git/comparison), reading the patch
- * (scm/patch-reading), which commits are meant (cli/commands).
+ * Owns: leaving the comparison out if git cannot answer. Does not own: asking git (adapters/git/comparison), reading the patch
+ * (scm/patch-reading), which commits are compared (cli/commands).
  */
 import { branchCommit, compareCommits } from '../adapters/git/comparison.ts';
 import { openGit } from '../adapters/git/git.ts';
@@ -27,7 +27,7 @@ export function difference(places: Places, base: string, head: string, linesMax:
   return compareCommits(openGit(gitHere(places, null)), base, head, linesMax);
 }
 
-/** What the run has changed, in figures alone, and where its branch is. */
+/** What the run has changed, only in figures, and where its branch is. */
 export async function changeOf(places: Places, story: RunStory): Promise<RunChange> {
   const { branch, baseCommit, headCommit } = story;
   const git = openGit(gitHere(places, null));

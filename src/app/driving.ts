@@ -1,7 +1,7 @@
 /**
- * Runs driven as far as they can go: the packets taken in, the operator told, commands of others decided meanwhile.
+ * Drives runs as far as they can go: records the packets, notifies the operator, decides commands of others meanwhile.
  *
- * Owns: that frame, which runs are driven. Does not own: driving (engine/driver), taking in (taking-in), signals and what is shown (cli/commands/run).
+ * Owns: that frame, which runs are driven. Does not own: driving (engine/driver), recording packets (taking-in), signals and what is shown (cli/commands/run).
  */
 import { watchInbox } from '../engine/commands.ts';
 import type { Driver } from '../engine/driver.ts';
@@ -20,12 +20,12 @@ import { withDriver } from './session.ts';
 import { takeInWith } from './taking-in.ts';
 import { readConfig } from './wiring.ts';
 
-/** What is to be driven, and how. */
+/** What to drive, and how. */
 export interface DriveOrder {
   /** Null where no file is named: then every run that can move is driven, unless runs are named. */
   readonly packets: readonly PacketReading[] | null;
   readonly how: Omit<RecordPacketsOptions, 'agentOverride'>;
-  /** The runs that are named, asked for once the packets have theirs: those and no other are wanted; else what is queued meanwhile is driven too. */
+  /** The named runs, resolved once the packets have theirs: only those are driven; without names, what is queued meanwhile is driven too. */
   readonly named: () => readonly string[];
   readonly settings: {
     readonly agent?: string;
@@ -34,21 +34,21 @@ export interface DriveOrder {
   };
 }
 
-/** Whoever looks on. */
+/** Callbacks for an observer. */
 export interface Onlooker {
   log(line: string): void;
   readonly onRecord: NonNullable<DriverOptions['onRecord']>;
-  /** The driver is there; it brings its runs back next. */
+  /** The driver exists; it loads its runs next. */
   onMade(driver: Driver): void;
-  /** From now on runs are driven; `runIds` may come to name more. */
+  /** From now on runs are driven; `runIds` may grow. */
   onDriving(driver: Driver, runIds: () => readonly string[]): void;
 }
 
-/** What came of driving. */
+/** The result of driving. */
 export interface Driven {
   readonly runs: readonly RunView[];
   readonly faults: readonly { readonly runId: string; readonly error: unknown }[];
-  /** What came of the packets that it was given. */
+  /** The results for the packets that it was given. */
   readonly outcomes: readonly PacketOutcome[];
   /** False when it was stopped before its runs had come to rest. */
   readonly isAtRest: boolean;

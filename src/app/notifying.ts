@@ -1,7 +1,7 @@
 /**
- * The operator's `notify`: which command it is, and the hooks by which a driver tells through it.
+ * The operator's `notify`: which command it is, and the hooks through which a driver calls it.
  *
- * Owns: the choice between flag and config, refusing a command that needs a shell. Does not own: what is told (engine/notices), the call
+ * Owns: the choice between flag and config, refusing a command that needs a shell. Does not own: what is reported (engine/notices), the call
  * (adapters/processes/notifier).
  *
  * Invariant (L8): nothing is called that the operator has not named, by flag or config.
@@ -20,7 +20,7 @@ import type { Places } from './options.ts';
 type Argv = readonly [string, ...string[]];
 type Refused = Pick<ErrorDetails, 'code' | 'subject' | 'hint'>;
 
-/** The notices of a driver; null when nobody wants any. Throws PAWL_USAGE and PAWL_CONFIG_INVALID for a command that needs a shell. */
+/** The notices of a driver; null when none are configured. Throws PAWL_USAGE and PAWL_CONFIG_INVALID for a command that needs a shell. */
 export function noticesFor(
   places: Places,
   config: Config,
@@ -33,7 +33,7 @@ export function noticesFor(
   return new Notices({ files, paths }, commandNotifier(argv, repository.mainWorktree, BOUNDS.noticeMs), log);
 }
 
-/** A driver's hooks by which it tells through `notices`, and still calls `onRecord`. */
+/** A driver's hooks, which report through `notices` and still call `onRecord`. */
 export function noticeHooks(
   notices: Notices | null,
   onRecord: DriverOptions['onRecord'],
@@ -83,7 +83,7 @@ function words(command: string, refused: Refused): Argv {
   throw new PawlError({ ...refused, message: `notify ${quote(command)} cannot be called without a shell: ${why}.` });
 }
 
-/** A program that is named by a relative path lies below the folder; a plain name is looked for on PATH. */
+/** A program that is named by a relative path is resolved against the folder; a plain name is looked up on PATH. */
 function inFolder([program, ...args]: Argv, folder: string): Argv {
   return [program.includes('/') ? resolve(folder, program) : program, ...args];
 }

@@ -1,5 +1,5 @@
 /**
- * What every command knows: the options common to all, and the places they lead to.
+ * What every command knows: the options common to all, and the places that they name.
  *
  * Owns: finding repository, registry and config. Does not own: reading the config (wiring).
  * Free of zod and xstate: `status` starts with it.
@@ -37,7 +37,7 @@ export interface Places {
 
 /**
  * The places that the options mean.
- * Throws PAWL_REPOSITORY_MISSING outside of a repository, PAWL_REGISTRY_INVALID for a registry of another version.
+ * Throws PAWL_REPOSITORY_MISSING outside a repository, PAWL_REGISTRY_INVALID for a registry of another version.
  */
 export function placesOf(options: CommonOptions & { readonly agent?: string }, cwd: string = process.cwd()): Places {
   const repository = locateRepository(cwd);
@@ -46,7 +46,7 @@ export function placesOf(options: CommonOptions & { readonly agent?: string }, c
     options.config === undefined ? join(repository.mainWorktree, 'pawl.config.json') : resolve(cwd, options.config);
   const paths = new RegistryPaths(root, namedOptions(options, cwd));
   const files = new Files(nodeFs, systemClock, [repository.mainWorktree]);
-  // Readers too: what a registry of another version means is not for this Pawl to guess.
+  // Readers check too: this Pawl must not guess what a registry of another version means.
   readRegistry(files, paths);
   const isConfigNamed = options.config !== undefined;
   const named = options.agent === undefined ? {} : { agent: options.agent };
@@ -64,7 +64,7 @@ export function registryUser({ repository, paths }: Pick<Places, 'repository' | 
   return { commonDir: repository.commonDir, isHome: canonicalPath(paths.root) === home };
 }
 
-/** The options that name a registry and a config other than the default ones, their paths absolute: as a command needs them that is shown. */
+/** The options that name a registry and a config other than the default ones, with absolute paths: for commands that are shown. */
 export function namedOptions({ registry, config }: CommonOptions, cwd: string = process.cwd()): readonly string[] {
   return [
     ...(registry === undefined ? [] : ['--registry', resolve(cwd, registry)]),

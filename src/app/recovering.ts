@@ -1,7 +1,7 @@
 /**
- * Every run checked, and what has ended settled; or only the checks. Starts no worker.
+ * Checks every run and settles what has ended; or only checks. Starts no worker.
  *
- * Owns: the order of that. Does not own: the checks (engine/recovery/rehydrate), settling (engine/driver), what is shown (cli/commands/recover).
+ * Owns: the order of these steps. Does not own: the checks (engine/recovery/rehydrate), settling (engine/driver), what is shown (cli/commands/recover).
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { emptyInbox } from '../engine/commands.ts';
@@ -13,7 +13,7 @@ import type { TakeOver } from '../store/registry-lock.ts';
 import type { Places } from './options.ts';
 import { type LineLog, withIdleDriver } from './session.ts';
 
-/** Every run, and what was found of each. */
+/** Every run, and the findings about each. */
 export interface Recovered {
   readonly views: readonly RunView[];
   readonly findings: readonly RunFindings[];

@@ -1,9 +1,9 @@
 /**
- * Packets that replace those of their runs: one command each, left in the inbox and decided by whoever holds the registry.
+ * Packets that replace those of their runs: one command each, left in the inbox and decided by the process that holds the registry.
  *
- * Owns: leaving them, what came of each in the order of the file. Does not own: deciding (engine/replace-packet), what is shown (cli/commands/intake).
+ * Owns: leaving them, the results in the order of the file. Does not own: deciding (engine/replace-packet), what is shown (cli/commands/intake).
  *
- * Invariant: every packet is replaced or refused by itself; one that is refused keeps no other from it.
+ * Invariant: every packet is replaced or refused by itself; a refusal does not affect the others.
  */
 import { userInfo } from 'node:os';
 import type { Json } from '../base/canonical-json.ts';
@@ -15,15 +15,15 @@ import type { Places } from './options.ts';
 import { sendCommands } from './send-command.ts';
 import type { LineLog } from './session.ts';
 
-/** What came of the packets. */
+/** The results for the packets. */
 export interface Replaced {
-  /** Of those that were decided on, in the order of the file. */
+  /** For those that were decided on, in the order of the file. */
   readonly outcomes: readonly PacketOutcome[];
   /** The commands that are not decided on yet. */
   readonly queued: readonly string[];
 }
 
-/** Each packet is in the place of the one that the run of its task had, or is refused, or is queued. */
+/** Each packet replaces the one that the run of its task had, or is refused, or is queued. */
 export async function replacePackets(
   output: LineLog,
   places: Places,

@@ -1,5 +1,5 @@
 /**
- * Pawl as a library: read packets, open a runner on a repository, take packets in, drive, look.
+ * Pawl as a library: read packets, open a runner on a repository, record packets, drive, view.
  *
  * Owns: that surface. Does not own: any behaviour: the command line uses the same parts.
  */
@@ -37,7 +37,7 @@ export interface RunnerOptions {
 
 /** The driving process of a registry. Close it: it holds the registry's lock. */
 export interface Runner {
-  /** Takes packets in, all of them or none; resolves to their runs, in their order. Rejects with a PawlError with its code. */
+  /** Records packets, all of them or none; resolves to their runs, in order. Rejects with a PawlError and its code. */
   intake(packets: PacketsFile, options?: { readonly again?: boolean }): Promise<readonly RunView[]>;
   /** Drives these runs (default: all that can move) until none can move by itself. */
   drive(runIds?: readonly string[]): Promise<readonly RunView[]>;
@@ -60,7 +60,7 @@ export function parsePackets(text: string): PacketsFile {
   return readPackets(text, sha256, { sizeBytes: Buffer.byteLength(text) });
 }
 
-/** Opens the registry of a repository, brings its runs back, and holds its lock until closed. Throws PAWL_REGISTRY_LOCKED, PAWL_USAGE. */
+/** Opens the registry of a repository, loads its runs, and holds its lock until closed. Throws PAWL_REGISTRY_LOCKED, PAWL_USAGE. */
 export async function createRunner(options: RunnerOptions = {}): Promise<Runner> {
   const { registry, config, inspect, onRecord } = options;
   assertAgentName(options.agent);

@@ -1,9 +1,9 @@
 /**
- * A command to whoever holds the registry: left in the inbox, decided by the driver that lives, or by this very process.
+ * A command to the process that holds the registry: left in the inbox, decided by the live driver, or by this process.
  *
  * Owns: leaving it, waiting for its decision. Does not own: deciding (engine/commands), what is shown of it (cli/commands).
  *
- * Invariant: a command that was left is decided, whoever dies: by the driver, by this process, or by the next one that takes the lock.
+ * Invariant: a command that was left is decided, even if processes die: by the driver, by this process, or by the next one that takes the lock.
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -17,16 +17,16 @@ import { assertHolderKnown, readHolder } from '../store/registry-lock.ts';
 import { type Places, registryUser } from './options.ts';
 import { type LineLog, withIdleDriver } from './session.ts';
 
-/** How often the decision is looked for. */
+/** How often to check for the decision. */
 const LOOK_MS = 100;
 
-/** A command that was left, and the decision on it; null while it takes longer than is waited for. */
+/** A command that was left, and the decision on it; null if the decision takes longer than the wait. */
 export interface SentCommand {
   readonly commandId: string;
   readonly decision: CommandDecision | null;
 }
 
-/** The command lies in the inbox, durably, and is decided if that does not take too long. */
+/** The command is in the inbox, durably, and is decided if that does not take too long. */
 export async function sendCommand(output: LineLog, places: Places, request: CommandRequest): Promise<SentCommand> {
   const [sent] = await sendCommands(output, places, [request]);
   if (sent === undefined) throw new Error('bug: a command was left and is not told of');
@@ -34,8 +34,8 @@ export async function sendCommand(output: LineLog, places: Places, request: Comm
 }
 
 /**
- * All of the commands lie in the inbox, each by itself, and are decided if that does not take too long. Nothing is left where it throws at once:
- * PAWL_REGISTRY_FOREIGN for the registry of another repository, PAWL_REGISTRY_LOCKED where it cannot be told whether somebody drives it.
+ * All of the commands are in the inbox, each by itself, and are decided if that does not take too long. Nothing is left where it throws at once:
+ * PAWL_REGISTRY_FOREIGN for the registry of another repository, PAWL_REGISTRY_LOCKED where it is unknown whether a process drives it.
  */
 export async function sendCommands(
   output: LineLog,
@@ -44,7 +44,7 @@ export async function sendCommands(
 ): Promise<readonly SentCommand[]> {
   const { files, paths } = places;
   assertOwnRegistry(files, paths, registryUser(places));
-  // What is refused must not be left for whoever takes the registry over one day.
+  // A refused command must not be left for a process that takes over the registry one day.
   assertHolderKnown({ files, paths, processes: systemProcesses() });
   const inbox = fileInbox(files, paths);
   const ids: string[] = [];
@@ -76,7 +76,7 @@ function hasDriver({ files, paths }: Places): boolean {
   return readHolder({ files, paths, processes: systemProcesses() }).kind === 'alive';
 }
 
-/** Nobody drives: this process takes the lock, decides, ends what is to be ended. */
+/** Nothing drives: this process takes the lock, decides, and ends what must be ended. */
 async function decideHere(output: LineLog, places: Places): Promise<void> {
   await withIdleDriver(output, places, emptyInbox);
 }

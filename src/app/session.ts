@@ -1,14 +1,14 @@
 /**
- * One command that drives: the world opened, a driver on it, everything let go of at the end, whatever happens.
+ * One command that drives: opens the world and a driver on it, and releases everything at the end, whatever happens.
  *
- * Owns: that frame. Does not own: what the command does inside of it.
+ * Owns: that frame. Does not own: what the command does inside.
  */
 import { Driver } from '../engine/driver.ts';
 import type { DriverOptions } from '../engine/driver-options.ts';
 import type { Places } from './options.ts';
 import { openWorld, type WorldRequest } from './wiring.ts';
 
-/** Whoever is told, a line at a time, what goes on meanwhile. */
+/** Receives progress, one line at a time. */
 export interface LineLog {
   log(line: string): void;
 }
@@ -40,7 +40,7 @@ export async function withDriver<T>(
   }
 }
 
-/** The same with a driver that drives nothing: for what is done while the registry is held, and then let go of. */
+/** The same with a driver that drives nothing: for work that only needs the registry to be held. */
 export function withIdleDriver<T>(
   output: LineLog,
   places: Places,

@@ -1,7 +1,7 @@
 /**
- * Packets taken in: recorded by this very process, or sent to the one that holds the registry.
+ * Records packets in this process, or sends them to the one that holds the registry.
  *
- * Owns: which of the two does it, all or nothing of a file, the views of the runs that came of it. Does not own: recording (engine/record-packets),
+ * Owns: which of the two does it, all or nothing of a file, the views of the resulting runs. Does not own: recording (engine/record-packets),
  * packets that replace others (replacing), what is shown (cli/commands/intake).
  */
 import { userInfo } from 'node:os';
@@ -19,12 +19,12 @@ import type { Places } from './options.ts';
 import { sendCommand, unlessLocked } from './send-command.ts';
 import { type LineLog, withIdleDriver } from './session.ts';
 
-/** What came of each packet, or the command by which they are queued, when that takes longer than is waited for. */
+/** The result for each packet, or the command with which they are queued, if that takes longer than the wait. */
 export type TakenIn =
   | { readonly kind: 'decided'; readonly outcomes: readonly PacketOutcome[] }
   | { readonly kind: 'queued'; readonly commandId: string };
 
-/** Each packet has its run, or is refused with its reason, or is queued. Throws the first refusal where it is to be all of them or none. */
+/** Each packet has its run, or is refused with its reason, or is queued. Throws the first refusal if all or none are requested. */
 export async function takeIn(
   output: LineLog,
   places: Places,
@@ -48,7 +48,7 @@ export async function takeInWith(
   return outcomes;
 }
 
-/** Another process holds the registry: it takes the packets in. */
+/** Another process holds the registry: it records the packets. */
 async function takeInThere(
   output: LineLog,
   places: Places,
@@ -74,13 +74,13 @@ function notUnderstood(commandId: string): PawlError {
   });
 }
 
-/** The runs that the packets have come to, in the order of the file. */
+/** The runs of the packets, in the order of the file. */
 export async function viewsOf(places: Places, outcomes: readonly PacketOutcome[]): Promise<readonly RunView[]> {
   const views = await Promise.all(runsOf(outcomes).map((runId) => viewIn(places, runId)));
   return views.filter((view) => view !== null);
 }
 
-/** A run whose folder was removed had its packet all the same. */
+/** A run whose folder was removed still had its packet. */
 async function viewIn(places: Places, runId: string): Promise<RunView | null> {
   const removed = readRemoval(places.files, places.paths, runId);
   return (await lookAtRun(places, runId)) ?? (removed === null ? null : removedView(removed));

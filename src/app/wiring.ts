@@ -1,7 +1,7 @@
 /**
  * Puts Pawl together: the real ports, the config, the lock, one driver.
  *
- * Owns: that. Does not own: what any part does. Nothing else wires.
+ * Owns: the composition; nothing else wires. Does not own: what any part does.
  */
 import { adapterOf } from '../adapters/agents/adapters.ts';
 import { createAgents } from '../adapters/agents/agents.ts';
@@ -41,7 +41,7 @@ export interface WorldRequest {
   readonly log: (line: string) => void;
   readonly takeOver?: TakeOver;
   readonly inspector?: RunInspector;
-  /** Instead of the config file's. */
+  /** Overrides the config file's value. */
   readonly config?: Config;
 }
 
@@ -100,7 +100,7 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     hasTreeLock: hasProgram('flock'),
     verificationWorker: [process.execPath, builtPath('host/verification-worker.js')],
     definitionHash: definitionHash(runSystem, sha256),
-    // What is told of files and runs holds their names.
+    // Messages about files and runs contain their names.
     log: (line) => log(visible(line)),
     inspector: request.inspector ?? null,
   };
@@ -134,7 +134,7 @@ export function agentsOf({ configFile }: Pick<Places, 'configFile'>, config: Con
   });
 }
 
-/** Git for one look at the repository, by a process that holds no lock: what it has answered once it does not ask again. */
+/** Git for a single read of the repository by a process that holds no lock: answers are cached. */
 export function gitToLookAt(places: Pick<Places, 'repository'>): GitPort {
   return createGit({ ...gitHere(places, null), isOneLook: true });
 }
@@ -143,7 +143,7 @@ function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
 
-/** The registry's place in .git/info/exclude, when it lies inside of the checkout. */
+/** The registry's entry in .git/info/exclude, when it is inside the checkout. */
 function registryPattern({ repository, paths }: Places): readonly string[] {
   const prefix = `${repository.mainWorktree}/`;
   return paths.root.startsWith(prefix) ? [`/${paths.root.slice(prefix.length)}/`] : [];

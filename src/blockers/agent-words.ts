@@ -220,7 +220,7 @@ export const AGENT_WORDS = {
     }),
   },
   PAWL_AGENT_NO_ANSWER: {
-    hint: 'Nothing to do: the agent is asked for its answer once more, and no attempt is charged.',
+    hint: 'Nothing to do: the agent is asked for its answer again, and no attempt is charged.',
     words: ({ problem }) => ({
       message: `The agent ended its turn ${problem === null ? 'without an answer' : `with an answer that is not valid (${problem})`}; it is reminded once, in the same session.`,
     }),

@@ -1,17 +1,17 @@
 /**
- * Something has changed: everyone who waits for that is woken, however many they are.
+ * Announces changes: wakes all waiters, however many there are.
  *
- * Owns: who waits, the order in which they are woken. Does not own: what has changed: whoever is woken looks for itself.
+ * Owns: the waiters, the order in which they are woken. Does not own: what has changed, which each waiter checks itself.
  *
  * Invariants: 1. A waiter is woken by the next announcement after it began to wait, or by its signal, and forgotten then. 2. A waiter
- * never displaces another one; who has waited longest is woken first.
+ * never displaces another one; the one that has waited longest is woken first.
  */
 
-/** Whoever waits for the next change, in the order of waiting. */
+/** The waiters for the next change, in the order of waiting. */
 export class Changes {
   #waiters: (() => void)[] = [];
 
-  /** Everyone who waits now looks again. */
+  /** All current waiters check again. */
   announce(): void {
     const waiters = this.#waiters;
     this.#waiters = [];

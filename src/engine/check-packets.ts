@@ -3,8 +3,8 @@
  *
  * Owns: asking every rule once, in the order in which a run would meet it. Does not own: the rules (packets/preflight, engine/intake, adapters/git).
  *
- * Invariants: 1. Nothing is locked, recorded or changed. 2. A packet whose run has not begun is checked like a new one; of any other run
- * only what is known of it is reported.
+ * Invariants: 1. Nothing is locked, recorded or changed. 2. A packet whose run has not begun is checked like a new one; for any other run
+ * only what is known about it is reported.
  */
 import { listed } from '../base/listed.ts';
 import { unreachable } from '../base/unreachable.ts';
@@ -21,13 +21,13 @@ import { isHeldByEarlier } from '../run/earlier-view.ts';
 import type { RunView } from '../run/run-view.ts';
 import { type PacketOutcome, planIntake, runsWithOtherPackets } from './intake.ts';
 
-/** Where the packets are to run. */
+/** Where the packets will run. */
 export interface CheckPlace {
   readonly config: Config;
   readonly agents: AgentsToChoose;
   readonly git: Pick<GitPort, 'facts' | 'workspaceProblem'>;
   readonly agentOverride: string | null;
-  /** The runs that are there already. */
+  /** The existing runs. */
   readonly views: ReadonlyMap<string, RunView>;
   worktreeOf(runId: string): string;
 }
@@ -41,18 +41,18 @@ export interface PacketCheck {
   readonly standing: Standing;
   /** Its run, where it has one. */
   readonly view: RunView | null;
-  /** Why it would be refused, or its run stopped before its first worker; of a parked run, why it is parked. */
+  /** Why it would be refused, or its run stopped before its first worker; for a parked run, why it is parked. */
   readonly problems: readonly ShownBlocker[];
-  /** What can be done where it is refused. */
+  /** What can be done if it is refused. */
   readonly actions: readonly Action[];
-  /** What is worth knowing and stops nothing. */
+  /** Warnings: worth knowing, but they stop nothing. */
   readonly notes: readonly string[];
 }
 
 const NOWHERE: RepositoryFacts = { origin: null, defaultBranches: [] };
 const SURFACES_NAMED = 3;
 
-/** Every packet of a file, checked in its order; with `place` null only what the file itself tells. */
+/** Every packet of a file, checked in order; with `place` null only what the file itself says. */
 export async function checkPackets(
   readings: readonly PacketReading[],
   config: Config,
@@ -92,7 +92,7 @@ export async function checkPackets(
   return checks;
 }
 
-/** A packet with what an intake comes to for it, and its run as it is. */
+/** A packet with the result of an intake for it, and its current run. */
 interface Found extends Pick<PacketCheck, 'reading' | 'standing' | 'view'> {
   readonly outcome: PacketOutcome;
 }
@@ -131,7 +131,7 @@ function runNotes({ runId, state }: RunView, standing: Standing): readonly strin
   }
 }
 
-/** What a run that has begun tells of itself. */
+/** The facts of a run that has begun. */
 function knownProblems({ outcome: { refusal }, view, standing }: Found): readonly ShownBlocker[] {
   if (refusal !== null) return [{ ...refusal, evidence: [] }];
   return standing === 'parked' ? (view?.blockers ?? []) : [];
@@ -174,7 +174,7 @@ async function workspaceProblem(
     : { ...shown, hint: shown.hint.replace(/(?:,? then|\. Then) retry(?: the run)?\.$/, '.') };
 }
 
-/** Of each packet that is still to begin, for which earlier one of the file it will wait. */
+/** For each packet that has not begun, the earlier one of the file that it will wait for. */
 function waitNotes(found: readonly Found[]): readonly (readonly string[])[] {
   const holding = new Set(found.filter(mayHold).map(({ reading }) => reading));
   const overlaps = fileOverlaps(

@@ -1,11 +1,11 @@
 /**
- * Removing what an ended run has left on the disk.
+ * Removing what an ended run has left on disk.
  *
- * Owns: the order of the steps for one run. Does not own: git (adapters/git/removal), deleting (adapters/trash), which runs are meant (app/cleaning).
+ * Owns: the order of the steps for one run. Does not own: git (adapters/git/removal), deleting (adapters/trash), which runs are cleaned (app/cleaning).
  *
- * Invariants: 1. Made only with the registry lock held, for a run that has ended; a run that is set aside is never touched. 2. What is only in the
- * worktree is kept under a ref, durably, before the worktree goes. 3. That the run was there, and how it ended, is durable before its folder
- * goes: its packet never runs again unseen. 4. Killed at any step and begun again, it ends in the same place.
+ * Invariants: 1. Made only with the registry lock held, for a run that has ended; a run that is set aside is never touched. 2. What exists only in the
+ * worktree is kept under a ref, durably, before the worktree goes. 3. A record that the run existed, and how it ended, is durable before its folder
+ * goes: its packet never runs again unnoticed. 4. Killed at any step and started again, it has the same result.
  */
 import type { ClockPort } from '../ports/clock.ts';
 import type { TrashPort } from '../ports/trash.ts';
@@ -18,7 +18,7 @@ import type { RegistryPaths } from '../store/registry-paths.ts';
 import { noteCleaned, readCleaned, recordRemoval } from '../store/removed-runs.ts';
 import { recordsOf } from './run-look.ts';
 
-/** With what a run is cleaned. */
+/** The tools that clean a run. */
 export interface CleanTools {
   readonly files: Files;
   readonly paths: RegistryPaths;
@@ -29,12 +29,12 @@ export interface CleanTools {
   readonly by: string;
 }
 
-/** What of a run is to go. */
+/** What to remove of a run. */
 export interface CleanRequest {
   /** The whole folder of the run, evidence included, and not only its worktree. */
   readonly removesFolders: boolean;
   readonly keepsBranches: boolean;
-  /** Branches that runs which have not ended are for: they stay. */
+  /** Branches of runs that have not ended: they stay. */
   readonly liveBranches: ReadonlySet<string>;
 }
 
@@ -51,7 +51,7 @@ export interface CleanResult {
   readonly keptFolder: string | null;
   readonly removesFolder: boolean;
   readonly folderBytes: number;
-  /** Null where nobody asked for the branch to go. */
+  /** Null where removing the branch was not requested. */
   readonly branch: { readonly name: string; readonly fate: BranchFate } | null;
 }
 
@@ -73,19 +73,19 @@ export async function lookAtLeftovers(tools: CleanTools, view: RunView, wish: Cl
   };
 }
 
-/** True when something of the run was or would be removed, or has to stay though it was meant. */
+/** True when something of the run was or would be removed, or must stay although its removal was requested. */
 export function hasLeftovers({ worktree, removesFolder, branch }: CleanResult): boolean {
   return worktree !== 'absent' || removesFolder || branch?.fate === 'merged';
 }
 
-/** The run is cleaned. Throws where git or the disk refuses: what was done until then stands, and doing it again continues from there. */
+/** Cleans the run. Throws where git or the disk refuses: what was done until then stands, and a second call continues from there. */
 export async function cleanRun(tools: CleanTools, view: RunView, wish: CleanRequest): Promise<CleanResult> {
   if (!isCleanable(view)) throw new Error(`bug: ${view.runId} is ${view.state} and was to be cleaned`);
   const { paths, git, trash } = tools;
   const found = await lookAtLeftovers(tools, view, wish);
   const rescueRef = found.worktree === 'ours' ? await removeWorktree(tools, view) : found.rescueRef;
   const spec = branchSpec(tools, view, wish);
-  // Before the folder: what the branch came from is known only there.
+  // Before the folder: only the folder says what the branch was based on.
   const branch = spec === null ? null : { name: spec.branch, fate: await git.dropBranch(spec) };
   if (found.removesFolder) {
     await recordRemoval(tools.files, paths, { ...removalOf(view), removedAtMs: tools.clock.nowMs(), by: tools.by });
@@ -109,7 +109,7 @@ async function removeWorktree(tools: CleanTools, view: RunView): Promise<string 
   return readCleaned(files, paths, view.runId)?.rescueRef ?? rescueRef;
 }
 
-/** A run whose worktree must stay keeps its folder: it tells whose the worktree is. */
+/** A run whose worktree must stay keeps its folder, which says whose worktree it is. */
 function mayGo(worktree: WorktreeLook): boolean {
   return worktree === 'ours' || worktree === 'absent';
 }

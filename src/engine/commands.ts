@@ -3,8 +3,8 @@
  *
  * Owns: deciding on a command, watching the inbox. Does not own: leaving one (store/inbox), what it changes (machines).
  *
- * Invariant: a command is decided once, also when several look at once or one of them dies: its id stands in the journal (or beside
- * the quarantine), then a marker beside it in the inbox.
+ * Invariant: a command is decided once, even if several processes check at once or one of them dies: its id is recorded in the journal (or
+ * beside the quarantine), then a marker is placed beside it in the inbox.
  */
 import { canonicalJson, type Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
@@ -49,7 +49,7 @@ async function decisionOn(driver: Driver, command: InboxCommand): Promise<Comman
   }
 }
 
-/** The packet as this process reads it: the record in its run's journal is the decision, or nothing has changed. */
+/** Decides on the packet as this process reads it: the record in its run's journal is the decision, or nothing has changed. */
 async function decideReplace(driver: Driver, command: InboxCommand<ReplaceCommand>): Promise<CommandDecision> {
   const { packet, commandId, by, reason, agentOverride = null } = command;
   const [reading] = readingsOf([packet]) ?? [];
@@ -64,7 +64,7 @@ function plain(outcome: PacketOutcome): Json {
   return JSON.parse(canonicalJson(outcome)) as Json;
 }
 
-/** The packets as this process reads them; what comes of each is decided as if they had been given to it. */
+/** Decides on the packets as this process reads them, as if they had been given to it. */
 async function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>): Promise<CommandDecision> {
   const readings = readingsOf(command.packets);
   if (readings === null) return { isAccepted: false, code: 'PAWL_PACKETS_INVALID', seq: null };
@@ -73,7 +73,7 @@ async function decideIntake(driver: Driver, command: InboxCommand<IntakeCommand>
   return { isAccepted: isRecorded, code, seq: null, outcomes: outcomes.map(plain) };
 }
 
-/** Null where this Pawl refuses what another one has left. */
+/** Null where this Pawl refuses what another version has left. */
 function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
   try {
     return readPacketsDocument(packets, sha256).readings;
@@ -85,20 +85,20 @@ function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
 
 async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
   const run = driver.find(command.runId);
-  // One that has failed in this very process is looked at like any other that has.
+  // A run that has failed in this process is treated like any other failed run.
   if (run === undefined || run.state.root.matches('failedExecution')) return decideWithoutRun(driver, command);
-  // Looked up where nobody else decides on this run before the record is durable: whoever decides on the same command at once finds it then.
+  // Looked up here, where nobody else decides on this run before the record is durable: a second decision on the same command then finds it.
   return run.quietly(
     async () =>
       (await decidedBefore(driver, command)) ?? refusedAtStandstill(run, command) ?? (await record(run, command)),
   );
 }
 
-/** A run that has come to a standstill in this process can record nothing any more: the others continue, and its command is asked for again. */
+/** A run that is halted in this process can record nothing any more: the others continue, and its command must be sent again. */
 function refusedAtStandstill(run: LiveRun, command: InboxCommand<RunCommand>): CommandDecision | null {
   const { fault } = run;
   if (fault === null) return null;
-  // Anything else ends the whole process, which says so.
+  // Anything else ends the whole process, which reports it.
   if (!(fault instanceof PawlError) || !stopsOneRun(fault)) throw fault;
   run.world.log(`${run.runId}: refused to ${command.command}: it is halted: ${fault.code}: ${fault.message}`);
   return { isAccepted: false, code: fault.code, seq: null };
@@ -159,7 +159,7 @@ function eventOf(command: InboxCommand<RunCommand>, run: LiveRun): JournalEvent 
   return decisionEvent(run.state.root.context, { commandId, by, decision: command.decision, reason });
 }
 
-/** The decision on this command that is recorded already: by a process that could not mark it any more, or a moment ago. */
+/** The decision on this command that is recorded already: by a process that died before it marked it, or a moment ago. */
 async function decidedBefore(
   { world }: Driver,
   { runId, commandId }: InboxCommand<RunCommand>,
@@ -172,7 +172,7 @@ async function decidedBefore(
   return null;
 }
 
-/** Decides on everything that lies in the inbox now; on nothing more once `signal` aborts: the next process does. */
+/** Decides on everything in the inbox now, but on nothing more once `signal` aborts: the next process does. */
 export async function emptyInbox(driver: Driver, signal?: AbortSignal): Promise<void> {
   const { inbox, log } = driver.world;
   const { commands, unreadable } = await inbox.undecided();

@@ -1,5 +1,5 @@
 /**
- * How a driver drives, and what it calls on the way.
+ * How a driver drives, and its callbacks.
  *
  * Owns: that shape. Does not own: driving (engine/driver).
  */
@@ -13,7 +13,7 @@ export interface DriverOptions {
   readonly agentOverride: string | null;
   /** Called after every record, for a live view. */
   readonly onRecord?: (run: LiveRun, record: JournalRecord) => void;
-  /** Called for every run that is brought back, before anything of it is settled. */
+  /** Called for every run that is loaded, before anything of it is settled. */
   readonly onBroughtBack?: (run: LiveRun) => void;
   /** Called for every run that is set aside, now or before. */
   readonly onAside?: (view: RunView) => void;

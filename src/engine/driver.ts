@@ -1,5 +1,5 @@
 /**
- * The one driving process of a registry: brings every run back to life, makes new ones, and has those driven that were asked for.
+ * The one driving process of a registry: loads every run, makes new ones, and drives the requested ones.
  *
  * Owns: which runs live here, leases and slots between them, the end. Does not own: which are driven and waited for (engine/scheduler), one run's commit
  * (engine/live-run), effects (engine/effects/perform), taking the lock (store).
@@ -55,9 +55,9 @@ export class Driver {
   readonly #releases: BranchReleases;
   readonly #asides: Asides;
   #isAccepting = true;
-  /** One after another: no branch and no task is given to two runs. */
+  /** One after another, so that no branch and no task is given to two runs. */
   readonly intakes = new SerialQueue();
-  /** One after another: nobody brings a run back twice. */
+  /** One after another, so that no run is loaded twice. */
   readonly #revivals = new SerialQueue();
   #failure: unknown = null;
   #repository: KnownRepository | null = null;
@@ -93,13 +93,13 @@ export class Driver {
     };
   }
 
-  /** What the repository said about itself when the driver was opened. Throws PAWL_GIT_FAILED where git could not tell. */
+  /** The facts about the repository when the driver was opened. Throws PAWL_GIT_FAILED if git could not tell. */
   get repository(): RepositoryFacts {
     if (this.#repository === null) throw new Error('bug: the driver is not open');
     return this.#repository.facts;
   }
 
-  /** What ended the whole process' work, or null. */
+  /** What ended the work of the whole process, or null. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -127,7 +127,7 @@ export class Driver {
     return ids.map((runId) => this.view(runId)).filter((view) => view !== null);
   }
 
-  /** Finishes intakes that were cut off, then brings every run back: its findings are known, what has ended is settled. */
+  /** Finishes intakes that were cut off, then loads every run: its findings are known, what has ended is settled. */
   async open(): Promise<void> {
     const { files, paths } = this.world;
     this.#ended.loadRemoved(this.world);
@@ -140,7 +140,7 @@ export class Driver {
 
   /** Checks the runs that have ended as closely as the others: their journals are folded, late completions are recorded. */
   async verifyEnded(): Promise<void> {
-    // A list of its own: what has been checked comes back as ended.
+    // A copy of the list: a checked run is added again as ended.
     for (const view of this.#ended.views()) {
       const { runId } = view;
       if (view.state === 'quarantined') continue;
@@ -185,10 +185,10 @@ export class Driver {
     return run;
   }
 
-  /** Runs `body` with an ended run, loaded again: if that makes it continue, it is driven like a new one. Null where its files contradict each other. */
+  /** Runs `body` with an ended run, loaded again; if `body` makes it continue, it is driven like a new one. Null where its files contradict each other. */
   revive<T>(runId: string, body: (run: LiveRun) => Promise<T>): Promise<T | null> {
     return this.#revivals.add(async () => {
-      // Its end has its worktree release the branch: not under a run that continues.
+      // The end of a run releases its branch: that must not happen under a run that continues.
       await this.#releases.settled();
       const live = this.#runs.get(runId);
       if (live !== undefined) return body(live);
@@ -207,7 +207,7 @@ export class Driver {
     });
   }
 
-  /** A run that has ended needs no place among the living. */
+  /** A run that has ended is no longer kept as live. */
   async #letGo(run: LiveRun): Promise<void> {
     const view = this.view(run.runId);
     await run.stop();
@@ -219,10 +219,10 @@ export class Driver {
     this.leases.set(run.runId, run.state.root.context.lease);
     if (run.hasEnded || isParked(run)) {
       this.#slots.release(run.runId);
-      // Those who waited for this holder look again: it does not move any more.
+      // Those that waited for this holder check again: it does not move any more.
       this.leases.wake();
     } else if (run.state.root.context.waitUntilMs !== null || run.state.root.matches('queued')) {
-      // One that is to be admitted, anew as well, has not asked for a slot yet, and may be kept from beginning.
+      // A run that waits to be admitted, even again, has not asked for a slot yet, and may be kept from beginning.
       this.#slots.release(run.runId);
     }
   }
@@ -240,12 +240,12 @@ export class Driver {
     return this.#movement.driven();
   }
 
-  /** Those of the runs that have not come to rest: driven any further, they would move by themselves. */
+  /** Those of the runs that have not come to rest: driven on, they would move by themselves. */
   moving(runIds: readonly string[]): readonly string[] {
     return runIds.filter((runId) => this.#movement.isMoving(runId));
   }
 
-  /** Ends the tasks of this run that are to be ended, and does nothing else for it; one that is driven does so by itself. */
+  /** Ends the tasks of this run that must be ended, and does nothing else for it; a driven run does so by itself. */
   endTasks(run: LiveRun): Promise<void> {
     return this.#scheduler.endTasks(run);
   }
@@ -305,7 +305,7 @@ export class Driver {
     this.#waits.announce();
   }
 
-  /** No new work begins; `drive` returns once it looks again. */
+  /** No new work begins; `drive` returns at its next check. */
   stopAccepting(): void {
     this.#isAccepting = false;
     this.#waits.announce();

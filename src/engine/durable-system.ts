@@ -1,11 +1,11 @@
 /**
- * A durable system in the hands of a program: events go in, its effects are performed, anyone may wait for what becomes of it.
+ * A durable system in the hands of a program: events go in, its effects are performed, and any number of callers may wait for its states.
  *
  * Owns: turning what a performer returns into a settlement, deadlines, waiters. Does not own: the commit (engine/live-system), the registry around it
  * (engine/system-registry).
  *
- * Invariants: 1. Whatever is owed is performed until it is settled: in this process, or in the next one under the same key. 2. What settles nothing any more
- * is dropped, and changes nothing. 3. Every waiter has a deadline, and is told when the system is halted or closed.
+ * Invariants: 1. Whatever is owed is performed until it is settled: in this process, or in the next one under the same key. 2. A settlement that comes too late
+ * is dropped, and changes nothing. 3. Every wait has a deadline, and rejects when the system is halted or closed.
  */
 
 import type { EffectIn, EventOf, StateOf, System } from '../kernel/system.ts';
@@ -23,7 +23,7 @@ export type Unkeyed<Event> = Event extends unknown ? Omit<Event, 'key'> : never;
 
 /** What a performer works with. */
 export interface Performing<Effect> {
-  /** Its `key` is the same however often it is performed: hand it on as the idempotency key. */
+  /** Its `key` is the same however often it is performed: pass it on as the idempotency key. */
   readonly effect: Effect;
   /** Aborts when the effect is no longer owed, and when the system is closed. */
   readonly signal: AbortSignal;
@@ -33,8 +33,8 @@ export interface Performing<Effect> {
 
 /**
  * How each effect is performed; `deadline` is performed by the engine. What is returned is recorded as the fact that settles the effect; null leaves it
- * owed, to be performed again by the next process. A failure of the world is a fact as well: return it as the event that the machine takes. What is
- * thrown is a bug, and halts the system.
+ * owed, to be performed again by the next process. A failure of the world is a fact as well: return it as the event that the machine takes. An exception
+ * is a bug, and halts the system.
  */
 export type Performers<S extends System> = {
   readonly [Kind in Exclude<EffectIn<S>['kind'], typeof DEADLINE>]: (
@@ -98,7 +98,7 @@ export class DurableSystem<S extends System> {
     return this.#live.fault;
   }
 
-  /** Takes up what is owed. `begin` is recorded first where there is no record yet. */
+  /** Begins to perform what is owed. `begin` is recorded first if there is no record yet. */
   async start(begin: EventOf<S> | null): Promise<void> {
     if (begin !== null) this.#mustTake(await this.#live.commit(this.#system.rootName, begin));
     await this.#live.raiseRules();
@@ -114,7 +114,7 @@ export class DurableSystem<S extends System> {
     return this.#live.commit(to, event);
   }
 
-  /** The state, once `isMet` says yes of it; also of the present one. Rejects after `timeoutMs` ms, and when the system is halted or closed. */
+  /** The state, once `isMet` is true of it (the current one included). Rejects after `timeoutMs` ms, and when the system is halted or closed. */
   until(isMet: (state: StateOf<S>) => boolean, timeoutMs: number): Promise<StateOf<S>> {
     return new Promise((resolve, reject) => {
       const { fault, state } = this.#live;
@@ -135,7 +135,7 @@ export class DurableSystem<S extends System> {
     });
   }
 
-  /** Nothing is begun any more; resolves when short work has ended and everything else was called off. What is owed stays owed. */
+  /** Nothing is begun any more; resolves when short work has ended and everything else was cancelled. What is owed stays owed. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -161,7 +161,7 @@ export class DurableSystem<S extends System> {
     return found as PerformAny;
   }
 
-  /** Null when it was called off. */
+  /** Null when it was cancelled. */
   async #awaitDeadline(
     effect: PlainEffect & { readonly id?: unknown; readonly atMs?: unknown },
     signal: AbortSignal,

@@ -3,7 +3,7 @@
  *
  * Owns: their views. Does not own: bringing runs back (engine/recovery/load-run), removing one (engine/clean-run).
  *
- * Invariant: a run whose folder was removed is known, and is in no list: its packet has run, and what it used counts.
+ * Invariant: a run whose folder was removed is known but not listed: its packet has run, and what it used counts.
  */
 import { removedView } from '../run/removed-view.ts';
 import type { RunView } from '../run/run-view.ts';
@@ -15,7 +15,7 @@ export class EndedRuns {
   readonly #ended = new Map<string, RunView>();
   readonly #removed = new Map<string, RunView>();
 
-  /** What is left of removed runs is known. */
+  /** Loads what is left of removed runs. */
   loadRemoved({ files, paths }: Place): void {
     for (const run of listRemovals(files, paths)) this.#removed.set(run.runId, removedView(run));
   }
@@ -33,7 +33,7 @@ export class EndedRuns {
     return this.#ended.get(runId) ?? this.#removed.get(runId) ?? null;
   }
 
-  /** Those whose folders are there. */
+  /** Those whose folders exist. */
   views(): readonly RunView[] {
     return [...this.#ended.values()];
   }

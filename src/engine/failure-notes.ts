@@ -4,7 +4,7 @@
  * Owns: which files are read, and how much of them. Does not own: what is shown of them (run/failure-notes), the whole story (engine/run-report).
  * Free of zod and xstate: `status` starts with it.
  *
- * Invariant: a file that is gone, is a link, or does not match its hash says nothing, and spoils nothing else.
+ * Invariant: a file that is gone, is a link, or does not match its hash contributes nothing, and affects nothing else.
  */
 import { isAbsolute, join } from 'node:path';
 import { isObject } from '../base/canonical-json.ts';
@@ -34,7 +34,7 @@ import type { Place } from './run-look.ts';
 const GATES = ['verification', 'review'] as const;
 const BAD_ENDS: readonly (string | null)[] = ['failed', 'timedOut', 'blocked', 'lost', 'interrupted'];
 
-/** Why the run has stopped; null of one that has not, or that ended well, or of which the files say nothing. */
+/** Why the run has stopped; null if it has not, if it ended well, or if its files do not say. */
 export function failureNotes(place: Place, view: RunView): FailureNotes | null {
   if (view.kind !== 'blocked' && view.state !== 'failedExecution') return null;
   const failed = GATES.flatMap((gate) => gateNotes(place, view, gate) ?? []);
@@ -43,7 +43,7 @@ export function failureNotes(place: Place, view: RunView): FailureNotes | null {
   return gates.length === 0 && outputs.length === 0 ? null : { gates, outputs };
 }
 
-/** What a gate that did not pass has left as evidence. */
+/** The evidence of a gate that did not pass. */
 function gateNotes(
   place: Place,
   view: RunView,
@@ -94,7 +94,7 @@ function commandEnds(commands: readonly CommandRun[], file: string): readonly Ou
     }));
 }
 
-/** What the last task said, where it ended badly, or where it was a gate that left nothing but an exit code. */
+/** What the last task said, if it ended badly or was a gate that left only an exit code. */
 function taskOutputs(place: Place, view: RunView): readonly OutputEnd[] {
   const task = view.tasks.at(-1);
   if (task === undefined) return [];
@@ -118,7 +118,7 @@ function commandsIn({ files }: Place, folder: string): readonly OutputEnd[] {
   return commandEnds(readEvidence(isObject(answer) ? answer : null).commands, path);
 }
 
-/** stderr and stdout, where they say something; the stdout of a coding agent is events, which its turn tells better. */
+/** stderr and stdout, if not empty; the stdout of a coding agent is events, which its turn describes better. */
 function endOfOutput(place: Place, folder: string, { taskId, turn }: TaskView): readonly OutputEnd[] {
   const names = turn === null ? [TASK_FILES.stderr, TASK_FILES.output] : [TASK_FILES.stderr];
   return names.flatMap((name) => {
@@ -129,7 +129,7 @@ function endOfOutput(place: Place, folder: string, { taskId, turn }: TaskView): 
 }
 
 function tailOf({ files }: Place, path: string): string {
-  // A link leads to what is none of the worker's output.
+  // A link leads to something that is not the worker's output.
   if (files.fs.stat(path)?.kind !== 'file') return '';
   const text = quietly(() =>
     files.usingIfThere(path, (fd) => {
@@ -142,7 +142,7 @@ function tailOf({ files }: Place, path: string): string {
   return text ?? '';
 }
 
-/** What `read` returns; null where the file is gone, damaged or not ours to read: whoever relies on it says so. */
+/** What `read` returns; null where the file is gone, damaged or not readable: code that relies on it reports that. */
 function quietly<T>(read: () => T): T | null {
   try {
     return read();

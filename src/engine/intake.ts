@@ -1,10 +1,10 @@
 /**
- * Packets become runs, each of them once; one that is refused does not keep the others of its file from it.
+ * Packets become runs, each of them once; a refused packet does not hold up the others of its file.
  *
- * Owns: what an intake comes to for each packet, the batch as its intent, a run's first event.
+ * Owns: the result of an intake for each packet, the batch as its intent, a run's first event.
  * Does not own: reading packets (packets/packets), the order in which an intake is carried out (engine/record-packets).
  *
- * Invariant: a run's packet lies in its artifacts before its first record names it.
+ * Invariant: a run's packet is in its artifacts before its first record names it.
  */
 import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
 import { shownBlocker } from '../blockers/shown-blocker.ts';
@@ -27,39 +27,39 @@ import { type Batch, writeBatch } from '../store/batches.ts';
 import { keptPacketText } from './kept-packet.ts';
 import type { World } from './world.ts';
 
-/** One run to be made: all that its first record needs. */
+/** One run to be made: everything that its first record needs. */
 export interface IntakeEntry {
   readonly runId: string;
   readonly reading: PacketReading;
   readonly limits: Limits;
-  /** Where it stands among the others; absent in batches of the first release. */
+  /** Its place in the order of all runs; absent in batches of the first release. */
   readonly order?: IntakeOrder;
   /** The agent for every role, as `--agent` named it; absent where it named none. */
   readonly agentOverride?: string;
 }
 
-/** What is known of runs that are there already. */
+/** What is known about existing runs. */
 export interface KnownRuns {
   view(runId: string): RunView | null;
-  /** The run that has this packet now, in place of the one that it was made for; null when there is none. */
+  /** The run that now has this packet as a replacement; null when there is none. */
   withPacket(packetHash: string): RunView | null;
   /** Every live run, with the branch that it is for. */
   holders(): readonly { readonly runId: string; readonly branch: string }[];
   /** The options by which a command addresses this registry. */
   readonly options: readonly string[];
-  /** What the repository says about itself. */
+  /** The facts about the repository. */
   readonly repository: RepositoryFacts;
 }
 
 /** Why a packet of a file is refused. */
 export type PacketRefusal = Pick<PawlError, 'code' | 'message' | 'subject' | 'hint' | 'actions'>;
 
-/** What an intake comes to for one packet of a file. */
+/** The result of an intake for one packet of a file. */
 export interface PacketOutcome {
   readonly taskId: string;
-  /** The run that the packet is for, also where it is refused: then there may be none of that id. */
+  /** The run that the packet is for, even if it is refused: then that run may not exist. */
   readonly runId: string;
-  /** `present`: it had a run before. `replaced`: its run has it now, in place of another one. */
+  /** `present`: it already had a run. `replaced`: its run now has it in place of another packet. */
   readonly outcome: 'recorded' | 'present' | 'replaced' | 'refused';
   /** Null unless it is refused. */
   readonly refusal: PacketRefusal | null;
@@ -73,7 +73,7 @@ export interface IntakeOptions {
   readonly agentOverride?: string;
 }
 
-/** What an intake would make. */
+/** The plan of an intake. */
 export interface IntakePlan {
   /** One for each packet, in the order of the file. */
   readonly outcomes: readonly PacketOutcome[];
@@ -85,9 +85,9 @@ export interface IntakePlan {
 const STAGES = ['intake', 'verification', 'review', 'handoff'] as const;
 
 /**
- * Decides what an intake comes to, packet by packet. Refused are PAWL_RUN_QUARANTINED, a packet whose run is set aside,
+ * Decides the result of an intake, packet by packet. Refused are PAWL_RUN_QUARANTINED, a packet whose run is set aside,
  * PAWL_RULES_UNSUPPORTED, one whose run only an earlier version can continue, PAWL_RUN_CONFLICT, one whose branch a live run, or an earlier packet of the file, is for, PAWL_REPOSITORY_MISMATCH and
- * PAWL_WORKSPACE_BRANCH_PROTECTED, one that can never be a run of this repository as it is.
+ * PAWL_WORKSPACE_BRANCH_PROTECTED, one that can never be a run of this repository in its present state.
  */
 export function planIntake(
   readings: readonly PacketReading[],
@@ -116,19 +116,19 @@ export function planIntake(
   return { outcomes, fresh: [...fresh.values()] };
 }
 
-/** The runs that the packets of an intake have come to, each once, in the order of the file. */
+/** The runs of the packets of an intake, each once, in the order of the file. */
 export function runsOf(outcomes: readonly PacketOutcome[]): readonly string[] {
   return [...new Set(outcomes.filter(({ outcome }) => outcome !== 'refused').map(({ runId }) => runId))];
 }
 
-/** Throws the first refusal, for whoever wants all of a file or nothing of it. */
+/** Throws the first refusal, for callers that want all of a file or nothing. */
 export function assertNoneRefused(outcomes: readonly PacketOutcome[]): void {
   const refusal = outcomes.find((each) => each.refusal !== null)?.refusal;
   if (refusal === null || refusal === undefined) return;
   throw new PawlError({ ...refusal, hint: `${refusal.hint} Nothing of this file was recorded.` });
 }
 
-/** The run that this packet means: its first one, or one that has it now, or with --again the one after the last that has ended. */
+/** The run that this packet refers to: its first one, or one that has it now, or with --again a new one after the last ended one. */
 function currentRunId({ runId: first, packetHash }: PacketReading, known: KnownRuns, mayRepeat: boolean): string {
   const replaced = known.withPacket(packetHash);
   if (replaced !== null && !(mayRepeat && isOver(replaced))) return replaced.runId;
@@ -142,12 +142,12 @@ function currentRunId({ runId: first, packetHash }: PacketReading, known: KnownR
   }
 }
 
-/** The run goes no further in this version of Pawl: its packet can have another one. */
+/** The run cannot continue in this version of Pawl: its packet can have another run. */
 function isOver(view: RunView): boolean {
   return view.kind === 'terminal' || isHeldByEarlier(view);
 }
 
-/** The packet is for another repository, or for a branch that nobody works on. */
+/** The packet is for another repository, or for a protected branch. */
 function wrongTarget(
   { packet, missingFields }: PacketReading,
   config: Config,
@@ -164,7 +164,7 @@ export function runsWithOtherPackets(views: readonly RunView[]): ReadonlyMap<str
   return new Map(views.filter(({ replacement }) => replacement !== null).map((view) => [view.packetHash, view]));
 }
 
-/** One branch, one run: compared without the packets' word on the repository, as a registry has only one. */
+/** One branch, one run: compared without the packets' repository, because a registry has only one. */
 function branchTaken(
   { packet, missingFields }: PacketReading,
   runId: string,
@@ -172,7 +172,7 @@ function branchTaken(
   before: readonly IntakeEntry[],
 ): PacketRefusal | null {
   const branch = packet.scm.intendedBranch;
-  // A packet that lacks something ends at once: it claims nothing.
+  // The run of an insufficient packet ends at once: it claims nothing.
   if (branch === null || missingFields.length > 0) return null;
   const holder = known.holders().find((each) => each.runId !== runId && doBranchesCollide(branch, each.branch));
   if (holder !== undefined) {
@@ -237,7 +237,7 @@ export function writeIntake(
   return writeBatch(world.files, world.paths, plain(entries), decision);
 }
 
-/** The entries of a batch, each with its order. Throws PAWL_REGISTRY_INVALID on one that is none. */
+/** The entries of a batch, each with its order. Throws PAWL_REGISTRY_INVALID for an invalid batch. */
 export function entriesOf(batch: Batch): readonly IntakeEntry[] {
   return batch.entries.map((entry, index) => {
     if (isObject(entry) && typeof entry.runId === 'string' && isObject(entry.reading) && isObject(entry.limits)) {
@@ -247,7 +247,7 @@ export function entriesOf(batch: Batch): readonly IntakeEntry[] {
   });
 }
 
-/** What was decided on each packet, as it stands in the register that `subject` names. Throws PAWL_REGISTRY_INVALID when it is none of it. */
+/** The decision on each packet, from the register that `subject` names. Throws PAWL_REGISTRY_INVALID when it is invalid. */
 export function outcomesIn(values: readonly unknown[], subject: string): readonly PacketOutcome[] {
   return values.map((value) => {
     if (isObject(value) && typeof value.taskId === 'string' && typeof value.outcome === 'string') {
@@ -266,7 +266,7 @@ function invalidRegister(subject: string, what: string): PawlError {
   });
 }
 
-/** The packet is durable in the artifacts of the run, whose folders are there; beside it stay those that the run had before. */
+/** The packet is durable in the artifacts of the run, whose folders exist; earlier packets of the run stay beside it. */
 export function keepPacket(
   { artifacts, paths }: World,
   runId: string,
@@ -277,7 +277,7 @@ export function keepPacket(
   return artifacts.write(paths.run(runId), 'intake', 'packet', kept);
 }
 
-/** The limits that the machines count by. */
+/** The limits that the machines enforce. */
 export function policyOf(limits: Limits): Policy {
   return {
     attemptsMax: limits.attemptsMax,
@@ -290,7 +290,7 @@ export function policyOf(limits: Limits): Policy {
   };
 }
 
-/** The run's folders and its packet are there, durably once its journal is made, which syncs the run's folder; returns its first event. */
+/** Makes the run's folders and its packet, which are durable once its journal is made (that syncs the run's folder); returns its first event. */
 export async function prepareRun(world: World, entry: IntakeEntry): Promise<JournalEvent> {
   const { paths, registers } = world;
   const { runId, reading, limits, order, agentOverride } = entry;

@@ -1,7 +1,7 @@
 /**
  * The records of a run that this process drives.
  *
- * Owns: reading them where they are kept. Does not own: the chain (ports/journal), looking at runs of others (engine/run-look).
+ * Owns: reading them where they are kept. Does not own: the chain (ports/journal), reading runs that other processes drive (engine/run-look).
  */
 import type { JournalRecord } from '../model/record.ts';
 import type { JournalReading } from '../ports/journal.ts';

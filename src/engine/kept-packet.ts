@@ -1,5 +1,5 @@
 /**
- * The packet of a run as it was kept at intake, read back with its hash verified.
+ * The packet of a run as intake stored it, read back with its hash verified.
  *
  * Owns: the kept form. Does not own: reading what a user wrote (packets/packets).
  */
@@ -24,7 +24,7 @@ export function keptPacketText(kept: KeptPacket): string {
   return canonicalJson({ v: 1, ...kept });
 }
 
-/** The run's packet. Throws PAWL_ARTIFACT_DAMAGED when its bytes are not those that the journal names. */
+/** The run's packet. Throws PAWL_ARTIFACT_DAMAGED when its bytes do not match the hash in the journal. */
 export async function readKeptPacket(world: World, run: LiveRun): Promise<KeptPacket> {
   const ref = run.state.root.context.packet;
   const kept: unknown = JSON.parse(await world.artifacts.read(run.folder, ref));

@@ -1,9 +1,9 @@
 /**
- * What the repository said about itself when a driver was opened.
+ * The facts about the repository when a driver was opened.
  *
- * Owns: asking once, keeping an answer that failed. Does not own: what follows from the facts (packets/preflight, intake).
+ * Owns: asking git once, keeping an error as the answer. Does not own: what follows from the facts (packets/preflight, intake).
  *
- * Invariant: a repository whose git answers with an error keeps nobody from deciding on its runs: the error reaches who needs the facts.
+ * Invariant: a repository whose git answers with an error does not prevent decisions on its runs: the error reaches the code that needs the facts.
  */
 import { PawlError } from '../model/error.ts';
 import type { GitPort, RepositoryFacts } from '../ports/git.ts';

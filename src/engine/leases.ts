@@ -4,8 +4,8 @@
  * Owns: the table of holders and reservations, conflicts over it. Does not own: the lease itself (an event in the run's journal), waking
  * (engine/changes).
  *
- * Invariants: 1. Two runs never hold overlapping surfaces; who asks first is answered first. 2. What a run is about to lease is reserved for it from the
- * look that found it free until its record is durable, or failed: a look before a wait and a lease after it would be a race.
+ * Invariants: 1. Two runs never hold overlapping surfaces; first come, first served. 2. What a run is about to lease is reserved for it from the
+ * check that found it free until its record is durable or has failed: checking before a wait and leasing after it would be a race.
  */
 import { locally, overlapping } from '../packets/surfaces.ts';
 import { Changes } from './changes.ts';
@@ -32,7 +32,7 @@ export class LeaseTable {
   readonly #reserved = new Set<Hold>();
   readonly #changes = new Changes();
 
-  /** The run's hold is what its journal says; null: it holds nothing. Waiters look again. */
+  /** Sets what the run holds, as its journal says; null: nothing. Waiters check again. */
   set(runId: string, hold: Omit<Hold, 'runId'> | null): void {
     const before = this.#holds.get(runId);
     if (hold === null) this.#holds.delete(runId);
@@ -41,14 +41,14 @@ export class LeaseTable {
   }
 
   /**
-   * The surfaces, which are free, are the run's until what is returned is called: by then its journal holds them, or they are free again. Throws where they
+   * Reserves the surfaces, which are free, for the run until the returned function is called: by then its journal holds them, or they are free again. Throws where they
    * are not free: our bug.
    */
   reserve(runId: string, surfaces: readonly string[]): () => void {
     const conflict = this.conflict(runId, surfaces);
     if (conflict !== null)
       throw new Error(`bug: ${runId} reserves what ${conflict.holder.runId} holds: ${conflict.surfaces.join(', ')}`);
-    // With what it holds: that tells by which word it names the repository.
+    // Together with what it holds, which shows how it names the repository.
     const held = this.#holds.get(runId)?.surfaces ?? [];
     const reservation: Hold = { runId, surfaces: [...held, ...surfaces], expiresAtMs: Number.POSITIVE_INFINITY };
     this.#reserved.add(reservation);
@@ -75,7 +75,7 @@ export class LeaseTable {
       .filter((conflict) => conflict.surfaces.length > 0);
   }
 
-  /** Everyone who waits looks again, in the order of waiting. */
+  /** All waiters check again, in the order of waiting. */
   wake(): void {
     this.#changes.announce();
   }

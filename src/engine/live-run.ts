@@ -1,5 +1,5 @@
 /**
- * One run that lives in this process: a live system, with what the driver and the effects of a run remember of it.
+ * One run that lives in this process: a live system, with what the driver and the run's effects remember about it.
  *
  * Owns: what is remembered beside the state, the run's mirror. Does not own: the commit (engine/live-system), what an effect does (engine/effects/perform),
  * which runs are driven (engine/driver).
@@ -20,7 +20,7 @@ import type { World } from './world.ts';
 /** Performs one effect to its settlement, committing what it finds. Ends early when `signal` aborts. */
 export type Performer = (run: LiveRun, effect: KeyedEffect, signal: AbortSignal) => Promise<void>;
 
-/** Where a run stands when it begins to be driven. */
+/** The state of a run when it begins to be driven. */
 export interface LiveRunStart {
   readonly runId: string;
   readonly state: RunState | null;
@@ -30,13 +30,13 @@ export interface LiveRunStart {
   readonly journalEnd: number;
   /** Sequence of the stored snapshot, 0 when there is none. */
   readonly snapshotSeq: number;
-  /** Where the run stands among the others. */
+  /** The run's place in the order of all runs. */
   readonly order: IntakeOrder;
-  /** What `--agent` named for it last; null where it named none, absent before the first record. */
+  /** The agent that `--agent` named for it last; null where it named none, absent before the first record. */
   readonly agentOverride?: string | null;
 }
 
-/** What the run tells the driver. */
+/** What the run reports to the driver. */
 export interface LiveRunObserver {
   onCommit(run: LiveRun, record: JournalRecord): void;
   onFailure(run: LiveRun, error: unknown): void;
@@ -49,7 +49,7 @@ export class LiveRun {
   readonly runId: string;
   readonly world: World;
   readonly order: IntakeOrder;
-  /** Tasks of which nothing is left, as this process has seen: that cannot change any more. */
+  /** Tasks of which this process has seen that nothing is left: that cannot change any more. */
   readonly goneTasks = new Set<string>();
   readonly #live: LiveSystem<typeof runSystem>;
   readonly #observer: LiveRunObserver;
@@ -108,7 +108,7 @@ export class LiveRun {
     return this.#live.fault;
   }
 
-  /** Nothing of it moves or is held any more; a person may still have it continue. */
+  /** Nothing of it moves or is held any more; a person may still make it continue. */
   get hasEnded(): boolean {
     return hasEnded(this.state.root);
   }
@@ -130,7 +130,7 @@ export class LiveRun {
     return this.#live.isUnderWay(kind);
   }
 
-  /** Work of our own is under way, which ends by itself soon. */
+  /** Work of our own, which ends by itself soon, is under way. */
   hasShortWork(): boolean {
     return this.#live.hasShortWork();
   }
@@ -145,7 +145,7 @@ export class LiveRun {
     return this.#live.commit(actor, event);
   }
 
-  /** As `commit`, with the record's place. */
+  /** Like `commit`, with the record's place. */
   submit(actor: string, event: JournalEvent): Promise<Submitted> {
     return this.#live.submit(actor, event);
   }
@@ -166,7 +166,7 @@ export class LiveRun {
     return this.#live.saveSnapshot();
   }
 
-  /** The run stands under the present rules from now on, by a record of its own; nothing is recorded where it does already. */
+  /** The run is under the current rules from now on, by a record of its own; nothing is recorded if it already is. */
   raiseRules(): Promise<void> {
     return this.#live.raiseRules();
   }
@@ -176,17 +176,17 @@ export class LiveRun {
     this.#live.start((effect, signal) => perform(this, effect, signal));
   }
 
-  /** The run is halted in this process, and the driver is told why. */
+  /** Halts the run in this process and tells the driver why. */
   fail(error: unknown): void {
     this.#live.fail(error);
   }
 
-  /** Does `body` while no short work of ours is under way for the run and none begins; one after another, in the order of the calls. */
+  /** Runs `body` while no short work of ours is under way for the run and none begins; one body after another, in the order of the calls. */
   quietly<T>(body: () => Promise<T>): Promise<T> {
     return this.#live.quietly(body);
   }
 
-  /** Nothing is begun any more; resolves when what is under way has ended or was called off. Stores the snapshot. */
+  /** Nothing is begun any more; resolves when what is under way has ended or was cancelled. Stores the snapshot. */
   async stop(): Promise<void> {
     await this.#live.stop();
     this.#mirror?.stop();

@@ -4,9 +4,9 @@
  * Owns: the commit (decide → append + sync → apply → snapshot → perform), the system's one queue of truth.
  * Does not own: what an effect does (its performer), where the system is kept (ports/journal), which systems are driven.
  *
- * Invariants: 1. L1: an effect starts only after the record that asks for it is durable. 2. Events are decided one after another, each on what the one before
- * it has come to, durable or not; they become durable, are applied and are told in that order. 3. Nobody is told anything, a refusal as little as a
- * record, that rests on what is not durable. 4. After a failed write the system is halted; after a failed sync the process stops.
+ * Invariants: 1. L1: an effect starts only after the record that asks for it is durable. 2. Events are decided one after another, each on the state that the one
+ * before it led to, durable or not; they become durable, are applied and are reported in that order. 3. Nothing is reported, neither a refusal nor a
+ * record, that depends on something that is not durable. 4. After a failed write the system is halted; after a failed sync the process stops.
  */
 import { SerialQueue } from '../base/serial-queue.ts';
 import { sha256 } from '../base/sha256.ts';
@@ -36,15 +36,15 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** What became of an event. */
+/** The outcome of an event. */
 export interface Submitted {
   /** Why it was not accepted; null when it was. */
   readonly refusal: Refusal | null;
-  /** Sequence of its record; of the last record where it was refused. */
+  /** Sequence of its record, or of the last record if it was refused. */
   readonly seq: number;
 }
 
-/** Who is told what becomes of a system. */
+/** Callbacks about a system. */
 export interface SystemObserver<S extends System> {
   /** The record is durable and applied. */
   onCommit(record: SystemRecord<PlainEvent, EffectIn<S>>, deliveries: readonly Delivery[]): void;
@@ -62,11 +62,11 @@ export class LiveSystem<S extends System> {
   readonly #observer: SystemObserver<S>;
   readonly #journal: Journal;
   readonly #underWay: UnderWay<EffectIn<S>>;
-  /** Effects asked for by records of this very process: their first performance needs no second look. */
+  /** Effects that records of this process asked for: their first performance needs no check for an earlier one. */
   readonly #fresh = new Set<string>();
   #state: StateOf<S> | null;
   #sum: string;
-  /** What the system comes to once everything that was decided is durable. */
+  /** The state of the system once everything that was decided is durable. */
   #head: Head<StateOf<S>>;
   /** Settles when everything that was decided is durable and applied, or the system is halted. */
   #applied: Promise<void> = Promise.resolve();
@@ -129,7 +129,7 @@ export class LiveSystem<S extends System> {
     return this.#underWay.hasAny((each) => each === kind);
   }
 
-  /** Work of our own is under way, which ends by itself soon. */
+  /** Work of our own, which ends by itself soon, is under way. */
   hasShortWork(): boolean {
     return this.#fault === null && this.#underWay.hasAny(this.#isShort);
   }
@@ -144,7 +144,7 @@ export class LiveSystem<S extends System> {
     return (await this.submit(actor, event)).refusal;
   }
 
-  /** As `commit`, with the record's place. The event is decided at once, behind everything that was committed before. */
+  /** Like `commit`, with the record's place. The event is decided at once, after everything that was committed before. */
   async submit(actor: string, event: EventOf<S>): Promise<Submitted> {
     if (this.#fault !== null) throw this.#fault;
     const atMs = this.#place.clock.nowMs();
@@ -156,7 +156,7 @@ export class LiveSystem<S extends System> {
       return { refusal: { code: decision.code, reason: decision.reason }, seq: this.#seq() };
     }
     const problem = recordProblem(this.#system, { actor, event, effects: decision.effects }, before);
-    // Written, it would set the system aside at the next start.
+    // If it were written, the next start would set the system aside.
     if (problem !== null) throw new Error(`bug: ${event.type} cannot be recorded: ${problem}`);
     await this.#append(actor, event, atMs, decision);
     return { refusal: null, seq: decision.state.seq };
@@ -181,7 +181,7 @@ export class LiveSystem<S extends System> {
     return false;
   }
 
-  /** From this record on the system stands under the present rules; nothing is recorded where it does already, or where it has ended. */
+  /** From this record on the system is under the current rules; nothing is recorded if it already is, or has ended. */
   async raiseRules(): Promise<void> {
     const state: AnyState = this.#head.state ?? this.state;
     const event = rulesToRaise(this.#system, state);
@@ -237,7 +237,7 @@ export class LiveSystem<S extends System> {
     this.dispatch();
   }
 
-  /** A snapshot of the current state, or of a later one, is stored. Halts the system where it cannot be. */
+  /** Stores a snapshot of the current state, or of a later one. Halts the system if that fails. */
   async saveSnapshot(): Promise<void> {
     try {
       await this.#snapshot.save(() => ({ state: this.#fault === null ? this.#state : null, sum: this.#sum }));
@@ -253,7 +253,7 @@ export class LiveSystem<S extends System> {
     this.dispatch();
   }
 
-  /** Starts what is owed and not under way, and calls off what is under way and no longer owed. */
+  /** Starts what is owed and not under way, and cancels what is under way and no longer owed. */
   dispatch(): void {
     if (this.#state === null || this.#fault !== null) return;
     this.#underWay.callOff((key) => this.isOwed(key));
@@ -261,7 +261,7 @@ export class LiveSystem<S extends System> {
     for (const effect of this.#owed()) if (!this.#underWay.has(effect.key)) this.#underWay.begin(effect, this.#perform);
   }
 
-  /** The system is halted in this process, and the observer is told why. */
+  /** Halts the system in this process and tells the observer why. */
   fail(error: unknown): void {
     if (this.#fault !== null) return;
     const fault = systemFailure(error);
@@ -270,7 +270,7 @@ export class LiveSystem<S extends System> {
     this.#observer.onFailure(fault);
   }
 
-  /** Does `body` while no short work of ours is under way for the system and none begins; one after another, in the order of the calls. */
+  /** Runs `body` while no short work of ours is under way for the system and none begins; one body after another, in the order of the calls. */
   quietly<T>(body: () => Promise<T>): Promise<T> {
     return this.#quiet.add(async () => {
       this.#isHeld = true;
@@ -284,7 +284,7 @@ export class LiveSystem<S extends System> {
     });
   }
 
-  /** What durable records owe, but for what was decided since. */
+  /** What durable records owe, except what was decided since. */
   #owed(): readonly EffectIn<S>[] {
     const state: AnyState | null = this.#state;
     if (state === null) return [];
@@ -297,7 +297,7 @@ export class LiveSystem<S extends System> {
   readonly #isShort = (kind: string): boolean => this.#system.effects[kind]?.waitsFor === 'nothing';
 
   /**
-   * Nothing is begun any more; resolves when what is under way has ended or was called off, and everything that was committed is durable. Stores the snapshot.
+   * Nothing is begun any more; resolves when what is under way has ended or was cancelled, and everything that was committed is durable. Stores the snapshot.
    */
   async stop(): Promise<void> {
     this.#perform = null;
@@ -321,7 +321,7 @@ interface Head<State> {
 
 type Accepted<State extends AnyState> = Extract<Decision<State>, { kind: 'accepted' }>;
 
-/** What a system owes are effects of its own table. */
+/** What a system owes is always an effect of its own table. */
 function effectsIn<S extends System>({ owed }: AnyState): readonly EffectIn<S>[] {
   return owed as readonly EffectIn<S>[];
 }

@@ -1,10 +1,10 @@
 /**
  * The signs of life of tasks, read from their folders and the process table; nothing is locked, synced or written.
  *
- * Owns: reading them, each register once. Does not own: what they mean (run/liveness), the closer look of a start (worker/observe).
+ * Owns: reading them, each register once. Does not own: what they mean (run/liveness), the closer check of a start (worker/observe).
  * Free of zod and xstate: `status` starts with it.
  *
- * Invariants: 1. A process is judged by its recorded identity, never by its pid alone. 2. A file that cannot be read tells nothing, and
+ * Invariants: 1. A process is judged by its recorded identity, never by its pid alone. 2. A file that cannot be read says nothing, and
  * ends nothing.
  */
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ interface Registers {
   readonly deadlineMs: number | null;
 }
 
-/** Reads signs of life again and again; what stands for ever is read once. */
+/** Reads signs of life repeatedly; what cannot change is read once. */
 export class SignsReader {
   readonly #place: WidePlace;
   readonly #known = new Map<string, Registers>();
@@ -40,7 +40,7 @@ export class SignsReader {
     this.#place = place;
   }
 
-  /** The liveness of a run that can move; null of any other. `inFiles`: what a start would find in its journal and snapshot. */
+  /** The liveness of a run that can move; null for any other. `inFiles`: what a start would find in its journal and snapshot. */
   of(view: RunView, driver: DriverFacts, inFiles: readonly RecoveryFinding[] = []): Liveness | null {
     if (view.kind !== 'active') return null;
     const { task } = view;
@@ -101,7 +101,7 @@ export class SignsReader {
       const parsed = bytes === null ? null : parse(bytes);
       return parsed?.ok === true ? parsed.value : null;
     } catch (error) {
-      // What is wrong with the file is for a start to find, and to report.
+      // A start finds what is wrong with the file, and reports it.
       if (error instanceof PawlError) return null;
       throw error;
     }

@@ -1,7 +1,7 @@
 /**
  * The live mirror: real XState actors that are fed every committed event, for `inspect` observers.
  *
- * Owns: starting the actors where the run stands, feeding them, comparing them with the committed snapshots.
+ * Owns: starting the actors in the run's state, feeding them, comparing them with the committed snapshots.
  * Does not own: any effect: every effect action of the machines does nothing.
  *
  * Invariant: the mirror never decides; a mirror that differs from the committed state is our bug and stops the process.
@@ -13,7 +13,7 @@ import { snapshotOf } from '../kernel/image.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { machineOf, type RunDelivery, type RunState, runSystem } from '../run/system.ts';
 
-/** Who is told what the mirrored actors do. */
+/** The observer of the mirrored actors. */
 export type InspectObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
 
 /** Receives the mirrors' inspection events. */
@@ -35,7 +35,7 @@ export class Mirror {
     }
   }
 
-  /** The mirror stands where `state` stands. Throws when it does not. */
+  /** Checks that the mirror is in the state `state`. Throws when it is not. */
   feed(deliveries: readonly RunDelivery[], state: RunState): void {
     for (const { actor, event, input } of deliveries) {
       if (input !== undefined) this.#start(state.systemId, actor, { input });
@@ -46,7 +46,7 @@ export class Mirror {
   }
 
   stop(): void {
-    // Tasks are children of the run: XState stops them by nobody else, and nothing of them is under way.
+    // Tasks are children of the run: XState stops them only with it, and nothing of them is under way.
     this.#actors.get(RUN_ACTOR)?.stop();
     this.#actors.clear();
   }

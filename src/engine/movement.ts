@@ -1,9 +1,9 @@
 /**
  * Which runs are driven by this process, and which of them can still move by themselves.
  *
- * Owns: that judgement, from the runs' states and the leases between them; whose turn is first. Does not own: driving (engine/driver).
+ * Owns: that judgement, from the runs' states and the leases between them; which run goes first. Does not own: driving (engine/driver).
  *
- * Invariant: a run moves, or waits for one that moves, or it has come to rest: nobody waits for what only a person can do.
+ * Invariant: a run moves, or waits for one that moves, or it has come to rest: nothing waits for what only a person can do.
  */
 import { surfacesToLease } from '../../machines/run/surfaces.ts';
 import type { LeaseTable } from './leases.ts';
@@ -49,7 +49,7 @@ export class Movement {
     return run !== undefined && !isParked(run) && this.isMoving(runId);
   }
 
-  /** A parked run waits on only while the surface is free, or its holder still moves. */
+  /** A parked run keeps waiting only while the surface is free, or its holder still moves. */
   #mayBecomeFree(runId: string, surfaces: readonly string[]): boolean {
     const conflict = this.#leases.conflict(runId, surfaces);
     return conflict === null || this.isAtWork(conflict.holder.runId);
@@ -61,14 +61,14 @@ export function isParked(run: LiveRun): boolean {
   return run.state.root.hasTag('parked');
 }
 
-/** Throws when nothing is under way for any of the runs, though they are to move: nobody would ever wake whoever waits for them. */
+/** Throws when nothing is under way for any of the runs, although they should move: nothing would ever wake the waits for them. */
 export function assertUnderWay(moving: readonly LiveRun[]): void {
   if (moving.some((run) => run.isAtWork())) return;
   const names = moving.map((run) => `${run.runId} in ${JSON.stringify(run.state.root.value)}`);
   throw new Error(`bug: nothing is under way for ${names.join(', ')}`);
 }
 
-/** Whoever holds a lease goes first: those who wait for it would keep it from its slot. The others go as they were recorded. */
+/** Runs that hold a lease go first: those that wait for it could otherwise keep them from a slot. The others go in the order in which they were recorded. */
 export function inTurn(a: LiveRun, b: LiveRun): number {
   return Number(holdsLease(b)) - Number(holdsLease(a)) || a.order.atMs - b.order.atMs || a.order.index - b.order.index;
 }

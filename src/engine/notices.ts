@@ -1,11 +1,11 @@
 /**
- * What became of runs, told to the operator as it happens: each fact once.
+ * Notifies the operator of the outcomes of runs as they happen: each fact once.
  *
- * Owns: noticing that a run has come to such a fact, the register that says it was told, the order of telling. Does not own: which facts
+ * Owns: noticing such a fact, the register that says it was reported, the order of the notices. Does not own: which facts
  * these are (run/notice), the command that is called (adapters/processes/notifier).
  *
- * Invariants: 1. A fact is the record by which its run came to it: told at most once, by whatever number of starts, since its register is linked
- * before the command is called. 2. What a killed runner could not tell any more the next one tells. 3. No run waits for a notice or depends on
+ * Invariants: 1. A fact is identified by the record that led to it: it is reported at most once, over any number of starts, since its register is linked
+ * before the command is called. 2. What a killed runner did not report, the next one does. 3. No run waits for a notice or depends on
  * one; a failure is a line in the log.
  */
 import { counted } from '../base/counted.ts';
@@ -28,10 +28,10 @@ import type { Driver } from './driver.ts';
 import type { LiveRun } from './live-run.ts';
 import { type Place, recordsOf } from './run-look.ts';
 
-/** The record by which a run came to where it is, or that it is set aside. */
+/** The record that led to a run's state, or that it is set aside. */
 type FactId = number | 'quarantined';
 
-/** Tells the facts of the runs of one driver. */
+/** Reports the facts of one driver's runs. */
 export class Notices {
   readonly #place: Place;
   readonly #notifier: NotifierPort;
@@ -49,17 +49,17 @@ export class Notices {
     this.#log = log;
   }
 
-  /** A run was brought back: where it stands is no news. */
+  /** A run was loaded: its state is no news. */
   readonly onBroughtBack = (run: LiveRun): void => {
     this.#positions.set(run.runId, positionOf(run.state));
   };
 
-  /** A record was committed: if the run came somewhere by it that is worth telling, that is told. */
+  /** A record was committed: if it led to a state worth a notice, that is reported. */
   readonly onRecord = ({ runId, state, sum }: LiveRun, { seq, atMs }: JournalRecord): void => {
     const position = positionOf(state);
     if (this.#positions.get(runId) === position) return;
     this.#positions.set(runId, position);
-    // As it is at this record: by the time that it is told the run may have moved on.
+    // The view at this record: by the time of the notice the run may have moved on.
     const { actors } = snapshotOf(runSystem, state, sum, '');
     this.#later(viewOf(runId, actors, { seq, updatedAtMs: atMs }), seq);
   };
@@ -67,7 +67,7 @@ export class Notices {
   /** A run is set aside, now or before. */
   readonly onAside = (view: RunView): void => this.#later(view, 'quarantined');
 
-  /** What runners before this driver, which is open, could not tell any more because they died is told. */
+  /** Reports what earlier runners could not report because they died; the driver is open. */
   catchUp(driver: Driver): void {
     this.#end = (error) => driver.end(error);
     const { files, paths } = this.#place;
@@ -82,7 +82,7 @@ export class Notices {
     }
   }
 
-  /** Nothing is noticed any more; resolves when what was is told, or when that takes longer than BOUNDS.noticesCloseMs. */
+  /** Notices nothing more; resolves when everything noticed is reported, or when that takes longer than BOUNDS.noticesCloseMs. */
   async close(): Promise<void> {
     this.#isClosed = true;
     let callOff = (): void => undefined;
@@ -95,7 +95,7 @@ export class Notices {
     if (this.#waiting > 0) this.#log(`notify: not sent in time: ${counted(this.#waiting, 'notice')}`);
   }
 
-  /** One after the other: a night that ends for a hundred runs at once starts no hundred programs. */
+  /** One after the other: when a hundred runs end at once, a hundred programs must not start at once. */
   #later(view: RunView, fact: FactId): void {
     const event = noticeEvent(view);
     if (this.#isClosed || event === null) return;
@@ -111,7 +111,7 @@ export class Notices {
 
   async #tell(view: RunView, event: NoticeEvent, fact: FactId): Promise<void> {
     const { runId } = view;
-    // What is given up on is not claimed: a later start may still tell it.
+    // What is given up on is not claimed: a later start may still report it.
     if (this.#isGivenUp) return;
     try {
       if (!(await this.#claim(runId, fact, event))) return;
@@ -121,13 +121,13 @@ export class Notices {
       const why = await this.#notifier.tell(noticeOf(event, shown, paths.root, around.nowMs));
       if (why !== null) this.#log(`notify: ${runId} ${event}: ${why}`);
     } catch (error) {
-      // After a failed sync nothing is trusted any more: that is for the driver to know.
+      // After a failed sync nothing is trusted any more: the driver must know.
       if (!(error instanceof PawlError) || error.code === 'PAWL_STORE_SYNC_FAILED') throw error;
       this.#log(`notify: ${runId} ${event}: ${error.code}: ${error.message}`);
     }
   }
 
-  /** True for the one who may tell it. */
+  /** True for the one process that may report it. */
   async #claim(runId: string, fact: FactId, event: string): Promise<boolean> {
     const { files, paths } = this.#place;
     await files.ensureFolders([paths.notices(runId)]);
@@ -136,13 +136,13 @@ export class Notices {
   }
 }
 
-/** Where a run stands, as far as a fact depends on it: what keeps it from beginning is a part of being queued. */
+/** A run's state, as far as a fact depends on it: what keeps it from beginning is part of being queued. */
 function positionOf({ root: run }: RunState): string {
   const [state] = placeOf(run.value);
   return run.hasTag('parked') ? `${state}, parked` : state;
 }
 
-/** The record by which the run came to where it stands at the end of its journal. */
+/** The record that led to the run's state at the end of its journal. */
 function arrivalIn(runId: string, records: readonly JournalRecord[]): JournalRecord | null {
   let position: string | null = null;
   let arrival: JournalRecord | null = null;

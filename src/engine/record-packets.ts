@@ -1,11 +1,11 @@
 /**
  * Packets recorded by the process that holds the registry: planned, their intent kept, their runs made.
  *
- * Owns: the order of batch and runs, finishing an intake that was cut off. Does not own: what comes of each packet (engine/intake),
+ * Owns: the order of batch and runs, finishing an intake that was cut off. Does not own: the result for each packet (engine/intake),
  * the batch's file (store/batches), commands (engine/commands).
  *
  * Invariants: 1. The batch of several packets, or of a command, is durable before any of its runs exists, and is marked done after all
- * of them do: whoever starts next finishes it. A single packet is recorded by its run's first record, or not at all. 2. A command's
+ * of them do: the next start finishes it. A single packet is recorded by its run's first record, or not at all. 2. A command's
  * batch is the decision on it: what was planned once is carried out, and never planned again. 3. One after another: what was planned for one file
  * still holds when its runs are made.
  */
@@ -33,19 +33,19 @@ export interface RunKeeper {
   readonly world: World;
   readonly repository: KnownRuns['repository'];
   view: KnownRuns['view'];
-  /** All runs whose folders are there. */
+  /** All runs whose folders exist. */
   views(): readonly RunView[];
   /** Live runs. */
   runs(): readonly LiveRun[];
   /** Makes a run and its first record. */
   create(entry: IntakeEntry): Promise<LiveRun>;
-  /** Where whoever gives packets to runs waits for whoever does so already. */
+  /** The queue of those that assign packets to runs. */
   readonly intakes: SerialQueue;
 }
 
 /** How packets are recorded. */
 export interface RecordPacketsOptions extends IntakeOptions {
-  /** One that is refused refuses the whole file. */
+  /** One refused packet refuses the whole file. */
   readonly isAllOrNothing: boolean;
 }
 
@@ -53,7 +53,7 @@ export interface RecordPacketsOptions extends IntakeOptions {
 export interface IntakeResult {
   /** One for each packet, in the order of the file. */
   readonly outcomes: readonly PacketOutcome[];
-  /** False when one packet was refused and it was to be all of them or none: then nothing was recorded. */
+  /** False when all or none were requested and one packet was refused: then nothing was recorded. */
   readonly isRecorded: boolean;
 }
 
@@ -67,7 +67,7 @@ export function recordPackets(
   return keeper.intakes.add(() => recordInTurn(keeper, readings, options, commandId));
 }
 
-/** Between the plan and the last of its runs nobody else makes runs or gives them packets. */
+/** Between the plan and the last of its runs nothing else makes runs or assigns packets. */
 async function recordInTurn(
   keeper: RunKeeper,
   readings: readonly PacketReading[],

@@ -1,9 +1,9 @@
 /**
- * Journal and snapshot of a system to its validated state, or the reason why it is not resumed.
+ * From journal and snapshot of a system to its validated state, or the reason why it is not resumed.
  *
  * Owns: the order of the checks and what each failure means. Does not own: the chain (ports/journal), the fold (kernel/fold), the system's other files.
  *
- * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Nothing is written: whoever may repair does so with what is found.
+ * Invariants: 1. Nothing is resumed that any check has not passed (L5). 2. Nothing is written: the owner repairs, with what is found.
  */
 import { sha256 } from '../base/sha256.ts';
 import { foldRecord, type Step } from '../kernel/fold.ts';
@@ -21,7 +21,7 @@ import {
 } from '../model/system-record.ts';
 import type { JournalReading, SystemStore } from '../ports/journal.ts';
 
-/** What the files of a system come to. */
+/** The result of reading the files of a system. */
 export type SystemRehydration<State> =
   /** There is no record; `snapshot` is null unless history was lost. */
   | { readonly kind: 'absent'; readonly reading: JournalReading; readonly snapshot: StoredSnapshot | null }
@@ -31,7 +31,7 @@ export type SystemRehydration<State> =
       readonly detail: string;
       readonly records: readonly SystemRecord[];
     }
-  /** Its rules are none that this version can fold. Nothing else is wrong with it. */
+  /** This version cannot fold its rules. Nothing else is wrong with it. */
   | {
       readonly kind: 'unsupported';
       readonly rules: number;
@@ -115,7 +115,7 @@ function unsupportedRules(system: System, records: readonly SystemRecord[]): num
   return unknown === undefined ? null : rulesOf(unknown);
 }
 
-/** Why a record's event, or an effect of it, is none that a journal of the system can hold after `before`; null when it is one. */
+/** Why a journal of the system cannot hold a record's event, or an effect of it, after `before`; null when it can. */
 export function recordProblem(
   system: System,
   { actor, event, effects }: Pick<SystemRecord, 'actor' | 'event' | 'effects'>,
@@ -132,7 +132,7 @@ export function recordProblem(
 function schemaOf(system: System, actor: string, before: Pick<AnyState, 'children' | 'kinds'> | null) {
   if (actor === DRIVER_ACTOR) return system.notes;
   if (actor === system.rootName) return system.root.events;
-  // Of an actor that there is not, the fold says so.
+  // The fold reports an actor that does not exist.
   return before !== null && actor in before.children
     ? actorDefinition(system, actor, before.kinds).events
     : (Object.values(system.children)[0]?.events ?? null);

@@ -1,12 +1,12 @@
 /**
- * A packet in place of the one that a run has: which run that is, whether it may be, and the record that says so.
+ * A packet in place of the one that a run has: which run that is, whether this is allowed, and the record that says so.
  *
  * Owns: finding the run, the new packet's artifact and event. Does not own: the reasons for a refusal in words (engine/replace-refusals), when a
- * run takes it and what it comes to (machines/run/replacing), the command that asks for it (engine/commands), admitting the run anew
+ * run takes it and what follows (machines/run/replacing), the command that asks for it (engine/commands), admitting the run again
  * (engine/effects/admit-run).
  *
- * Invariants: 1. The new packet lies in the run's artifacts before the record that names it; the one before stays there. 2. A command replaces a
- * packet once: its id stands in the run's journal. 3. What work is there continues being leased, also where the new packet does not name it.
+ * Invariants: 1. The new packet is in the run's artifacts before the record that names it; the old one stays there. 2. A command replaces a
+ * packet once: its id is in the run's journal. 3. Surfaces of existing work stay leased, even if the new packet does not name them.
  */
 
 import { canonicalJson } from '../base/canonical-json.ts';
@@ -28,13 +28,13 @@ import type { LiveRun } from './live-run.ts';
 import { atWork, noSuchRun, otherPacket, unreadable } from './replace-refusals.ts';
 import type { World } from './world.ts';
 
-/** Who wants which packet in the place of another one. */
+/** A request to replace a packet, and who made it. */
 export interface Replacement {
   readonly reading: PacketReading;
   readonly commandId: string;
   readonly by: string;
   readonly reason: string;
-  /** What `--agent` named with it; null where it named none. */
+  /** The agent that `--agent` named with it; null where it named none. */
   readonly agentOverride: string | null;
 }
 
@@ -55,7 +55,7 @@ async function replaceInTurn(driver: Driver, asked: Replacement): Promise<Packet
   return { taskId, runId, outcome: refusal === null ? 'replaced' : 'refused', refusal };
 }
 
-/** The run whose journal holds the command already, by a process that could not mark it any more; null when there is none. */
+/** The run whose journal holds the command already, recorded by a process that died before it marked the command; null when there is none. */
 async function replacedBefore(driver: Driver, { reading, commandId }: Replacement): Promise<string | null> {
   const { taskId } = reading.packet;
   const runs = driver.views().filter((view) => view.taskId === taskId && view.state !== 'quarantined');
@@ -69,7 +69,7 @@ async function isRecorded(world: World, runId: string, commandId: string): Promi
   );
 }
 
-/** The live run of the packet's task; of several the one that is for its branch. */
+/** The live run of the packet's task; if there are several, the one for its branch. */
 function findRun(driver: Driver, { packet }: PacketReading): LiveRun | null {
   const runs = driver
     .runs()
@@ -79,7 +79,7 @@ function findRun(driver: Driver, { packet }: PacketReading): LiveRun | null {
   return runs.find(({ state }) => state.root.context.branch === packet.scm.intendedBranch) ?? null;
 }
 
-/** The packet is replaced, or nothing has changed and it is said why. */
+/** The packet is replaced, or nothing has changed and the reason is returned. */
 async function replaceIn(run: LiveRun, asked: Replacement): Promise<PacketRefusal | null> {
   const { headCommit } = run.state.root.context;
   let beyond: readonly string[];
@@ -91,7 +91,7 @@ async function replaceIn(run: LiveRun, asked: Replacement): Promise<PacketRefusa
     if (error instanceof PawlError && UNREADABLE.includes(error.code)) return unreadable(run, error);
     throw error;
   }
-  // Looked at again where nobody else decides on this run before the record is durable: whoever decides on the same command at once finds it then.
+  // Checked again here, where nobody else decides on this run before the record is durable: a second decision on the same command then finds it.
   return run.quietly(async () => {
     if (await isRecorded(run.world, run.runId, asked.commandId)) return null;
     if (run.state.root.context.headCommit !== headCommit) return atWork(run, run.world.paths.commandOptions);
@@ -110,14 +110,14 @@ async function refusalOf(run: LiveRun, reading: PacketReading): Promise<PacketRe
   return otherPacket(run, reading, kept.packet, options) ?? (isTaken(run, reading) ? null : atWork(run, options));
 }
 
-/** The machine alone says whether the run stands where a packet can be replaced. */
+/** Only the machine says whether the run is in a state in which a packet can be replaced. */
 function isTaken(run: LiveRun, reading: PacketReading): boolean {
   const ref = run.state.root.context.packet;
   const event = eventOf(run, { reading, commandId: '', by: '', reason: '', agentOverride: null }, ref, []);
   return decideRun(run.runId, run.state, { actor: RUN_ACTOR, event, atMs: 0 }).kind === 'accepted';
 }
 
-/** What is committed of the run's work and lies outside of the new packet's surfaces, as surfaces. */
+/** The committed work of the run that is outside the new packet's surfaces, as surfaces. */
 async function workBeyond(run: LiveRun, { packet }: PacketReading): Promise<readonly string[]> {
   const { baseCommit, headCommit } = run.state.root.context;
   const { repo } = packet.scm;
@@ -135,7 +135,7 @@ async function record(run: LiveRun, asked: Replacement, beyond: readonly string[
   return refusal === null ? null : atWork(run, run.world.paths.commandOptions);
 }
 
-/** What `--agent` named for the packet before: it counts on, unless the new packet names another agent than that one did. */
+/** What `--agent` named for the old packet: it still counts, unless the new packet names another agent than the old one did. */
 async function agentKept(run: LiveRun, { packet }: PacketReading): Promise<string | null> {
   const isSame = (await readKeptPacket(run.world, run)).packet.agent === packet.agent;
   return isSame ? run.agentOverride : null;

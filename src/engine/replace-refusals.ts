@@ -1,10 +1,10 @@
 /**
- * Why a packet does not replace the one that a run has: one reason a packet, and what to do instead.
+ * Why a packet does not replace the one that a run has: one reason per packet, and what to do instead.
  *
  * Owns: these reasons, in words. Does not own: when the state of a run allows it (machines/run/replacing), carrying it out (engine/replace-packet).
  *
- * Invariants: 1. Whatever tells a run's branch and worktree from another's is never replaced: branch, base, repository, issue. 2. What no intake
- * would let a worker be started for replaces nothing.
+ * Invariants: 1. What distinguishes a run's branch and worktree from another's is never replaced: branch, base, repository, issue. 2. A packet
+ * for which no intake would start a worker replaces nothing.
  */
 import { canonicalJson } from '../base/canonical-json.ts';
 import { listed } from '../base/listed.ts';
@@ -49,7 +49,7 @@ export function noSuchRun(
 const NEW_RUN =
   'Let that run end, or cancel it; then submit the packet without --replace: it becomes a run of its own.';
 
-/** What is wrong with the packet itself as a replacement of `old`, whatever the run does. */
+/** What is wrong with the packet itself as a replacement of `old`, whatever the run's state. */
 export function otherPacket(
   { runId, state }: LiveRun,
   { packet, packetHash, missingFields }: PacketReading,
@@ -82,7 +82,7 @@ const TARGET: Readonly<Record<string, (packet: Packet) => string | null>> = {
   'scm_target.provider': ({ scm }) => scm.provider,
 };
 
-/** The run does something, or awaits what does. */
+/** The run is doing something, or waits for something that is. */
 export function atWork({ runId, state }: LiveRun, options: readonly string[]): PacketRefusal {
   const { openTask, packetTaskId } = state.root.context;
   const actions: readonly Action[] = [lookAtRun(runId, options), cancelRun(runId, options)];
@@ -98,19 +98,19 @@ export function atWork({ runId, state }: LiveRun, options: readonly string[]): P
   return refused(packetTaskId, `${what}: its packet cannot be replaced now.`, hint, actions);
 }
 
-/** A file names one task more than once: which packet is meant cannot be told. */
+/** A file names one task more than once: it is unclear which packet is meant. */
 export function twiceInFile({ packet: { taskId } }: PacketReading): PacketRefusal {
   const hint = 'Leave one packet of that task in the file.';
   return refused(taskId, `A packet before it in the same file is for ${taskId} too.`, hint, []);
 }
 
-/** The process that drives does not know packets that replace others, or does not read this one. */
+/** The driving process does not support replacing packets, or cannot read this one. */
 export function notReadThere({ packet: { taskId } }: PacketReading): PacketRefusal {
   const hint = 'Stop it and start it again with this version, or wait until it has ended.';
   return refused(taskId, 'The running pawl does not replace packets: it is a different version.', hint, []);
 }
 
-/** What has to be known of the run cannot be read. */
+/** What must be known about the run cannot be read. */
 export function unreadable({ runId, state, world }: LiveRun, error: PawlError): PacketRefusal {
   const { packetTaskId } = state.root.context;
   return refused(packetTaskId, `${runId} cannot be looked at: ${error.message}`, error.hint, [

@@ -1,7 +1,7 @@
 /**
  * A run as its files show it, read only and without a lock: by its snapshot where that is the journal's very end, else by the fold.
  *
- * Owns: the cheap look that status and the start of a driver share. Does not own: the view (run/run-view), the checks of a rehydration.
+ * Owns: the quick read that status and the start of a driver share. Does not own: the view (run/run-view), the checks of a rehydration.
  * Free of zod and xstate, unless a journal is ahead of its snapshot: then the fold is loaded.
  *
  * Invariant: a snapshot is shown only if its hash is the `post` of the journal's last record.
@@ -47,7 +47,7 @@ export interface Place {
   readonly paths: RegistryPaths;
 }
 
-/** The same, and whoever can tell which of its processes live. */
+/** The same, and the port that can tell which of its processes live. */
 export interface LookPlace extends Place {
   readonly processes: ProcessesPort;
 }
@@ -94,12 +94,12 @@ function earlierViewAt(
   return view.kind === 'terminal' ? view : unsupportedView(view, earlierRules);
 }
 
-/** The last record, or null when the journal has none that can be read alone. */
+/** The last record, or null when the journal has none that can be read by itself. */
 function readTail({ files, paths }: Place, runId: string): JournalRecord | null {
   try {
     return readJournalTail(files, paths.journal(runId));
   } catch (error) {
-    // A damaged end is for whoever folds the journal to report.
+    // The fold of the journal reports a damaged end.
     if (error instanceof PawlError && error.code === 'PAWL_JOURNAL_DAMAGED') return null;
     throw error;
   }
@@ -120,7 +120,7 @@ function isOf(snapshot: StoredSnapshot, runId: string, { seq, sum, post }: Journ
   return systemIdOf(snapshot) === runId && snapshot.seq === seq && snapshot.sum === sum && imageOf(snapshot) === post;
 }
 
-/** The `post` that a stored snapshot stands for. */
+/** The `post` of the state in a stored snapshot. */
 function imageOf(snapshot: StoredSnapshot): string {
   const { actors, deadlines, outbox } = snapshot;
   if (snapshot.v === 1) return sha256(canonicalObject({ actors, deadlines, outbox }, lastingJson));
@@ -146,7 +146,7 @@ export function quarantineView({ files, paths }: Place, runId: string): RunView 
   });
 }
 
-/** The packet's name as its run's id tells it. */
+/** The packet's name, taken from its run's id. */
 function taskIdIn(runId: string): string {
   return taskPartOfRun(runId) ?? runId;
 }

@@ -1,9 +1,9 @@
 /**
- * Everything that `pawl show` tells of a run: its view, its story, and what the files that the story names say.
+ * Everything that `pawl show` reports about a run: its view, its story, and the content of the files that the story names.
  *
  * Owns: reading those files. Does not own: the story (run/run-story), the words (cli). Read-only: no lock.
  *
- * Invariant: a file that is gone, or does not match its hash, is told as such and spoils nothing else.
+ * Invariant: a file that is gone, or does not match its hash, is reported as such and affects nothing else.
  */
 import { isObject } from '../base/canonical-json.ts';
 import { PawlError } from '../model/error.ts';
@@ -68,7 +68,7 @@ function gateReport(place: Place, folder: string, gate: JudgedGate): GateReport 
 function packetOf(place: Place, folder: string, ref: ArtifactRef | null): Packet | null {
   const { text } = ref === null ? { text: null } : artifactText(place, folder, ref);
   const kept: unknown = text === null ? null : JSON.parse(text);
-  // What is kept was written by us and its hash has been checked.
+  // The stored text was written by us, and its hash has been checked.
   return isObject(kept) && isObject(kept.packet) ? (kept.packet as object as Packet) : null;
 }
 

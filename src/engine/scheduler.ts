@@ -1,11 +1,11 @@
 /**
- * Which runs are driven by this process, and who waits until they have come to rest.
+ * Which runs are driven by this process, and the waits until they have come to rest.
  *
  * Owns: beginning to drive a run, runs that are added while others are driven, waiting for rest and for ends of tasks. Does not own: which runs live here
  * (engine/driver), whether one can still move (engine/movement), performing (engine/effects/perform).
  *
- * Invariants: 1. A run is added, commanded and finished while any number of others are driven and waited for. 2. Every wait ends (engine/waits); one for
- * runs that are to move while nothing is under way for them ends as a bug, at once.
+ * Invariants: 1. A run is added, commanded and finished while any number of others are driven and waited for. 2. Every wait ends (engine/waits); a wait for
+ * runs that should move while nothing is under way for them is reported as a bug, at once.
  */
 import { BOUNDS } from '../model/limits.ts';
 import { endOnly } from './effects/end-task.ts';
@@ -20,7 +20,7 @@ export interface SchedulerParts {
   readonly movement: Movement;
   readonly waits: Waits;
   readonly perform: Performer;
-  /** The process may not continue: nobody waits any longer. */
+  /** The process may not continue: all waits end. */
   readonly hasFailed: () => boolean;
   /** New work may begin. */
   readonly isAccepting: () => boolean;
@@ -28,23 +28,23 @@ export interface SchedulerParts {
 
 /** How runs are waited for. */
 export interface DriveOptions {
-  /** And for every run that is added meanwhile. */
+  /** Also wait for every run that is added meanwhile. */
   readonly withNew?: boolean;
-  /** Milliseconds; the longest that anybody waits by default. */
+  /** Milliseconds; by default the longest wait allowed. */
   readonly timeoutMs?: number;
 }
 
-/** The runs that are driven, and those who wait for them. */
+/** The runs that are driven, and the waits for them. */
 export class Scheduler {
   readonly #parts: SchedulerParts;
-  /** Told of every run that is added. */
+  /** Called for every run that is added. */
   readonly #onAdded = new Set<(run: LiveRun) => void>();
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
   }
 
-  /** A run is made, or brought back to life: whoever waits for it, or for all that come, has it driven. */
+  /** A run was made or loaded: it is driven if a wait includes it, or includes every new run. */
   add(run: LiveRun): void {
     for (const tell of this.#onAdded) tell(run);
   }
@@ -57,7 +57,7 @@ export class Scheduler {
 
   /**
    * Drives the runs of these ids, those that are added meanwhile as well; resolves when none of them can move by itself, or the process is to end. Rejects with
-   * PAWL_WAIT_TIMED_OUT after `timeoutMs`: they are driven on.
+   * PAWL_WAIT_TIMED_OUT after `timeoutMs`; the runs are still driven.
    */
   async driveToRest(runIds: readonly string[], options: DriveOptions = {}): Promise<void> {
     const { withNew = false, timeoutMs = BOUNDS.driveMs } = options;
@@ -83,7 +83,7 @@ export class Scheduler {
     }
   }
 
-  /** Ends the tasks of this run that are to be ended, and does nothing else for it; one that is driven does so by itself. */
+  /** Ends the tasks of this run that must be ended, and does nothing else for it; a driven run does so by itself. */
   async endTasks(run: LiveRun): Promise<void> {
     const { movement, waits, hasFailed } = this.#parts;
     if (movement.isDriven(run.runId)) return;

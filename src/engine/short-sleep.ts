@@ -1,5 +1,5 @@
 /**
- * Waiting for a while, or until the wait is called off.
+ * Waiting for a while, or until the wait is cancelled.
  *
  * Owns: that wait, and the longest one at a time. Does not own: what is waited for.
  */

@@ -4,7 +4,7 @@
  * Owns: the slots and who waits for one. Does not own: when a run lets go (engine/driver).
  */
 
-/** The places for runs that are driven at once; nobody holds two. */
+/** The slots of runs that are driven at once; no run holds two. */
 export class Slots {
   readonly #max: number;
   readonly #holders = new Set<string>();
@@ -37,7 +37,7 @@ export class Slots {
     });
   }
 
-  /** The run's slot, if it holds one, goes to whoever has waited longest. */
+  /** The run's slot, if it holds one, goes to the run that has waited longest. */
   release(runId: string): void {
     if (!this.#holders.delete(runId)) return;
     const next = this.#waiting.shift();

@@ -1,7 +1,7 @@
 /**
- * When the snapshot of a system is stored, and that it is stored one after another.
+ * When the snapshot of a system is stored; snapshots are stored one after another.
  *
- * Owns: that. Does not own: where it lies (ports/journal), what it holds (kernel/image).
+ * Owns: that order. Does not own: where a snapshot is kept (ports/journal), what it holds (kernel/image).
  *
  * Invariant: a snapshot that is stored is never older than one stored before (L7 makes it disposable, not wrong).
  */
@@ -11,7 +11,7 @@ import type { AnyState, System } from '../kernel/system.ts';
 import { BOUNDS } from '../model/limits.ts';
 import type { Snapshots } from '../ports/journal.ts';
 
-/** What of a system is committed. */
+/** The committed state of a system. */
 export interface Committed {
   /** Null before the first record. */
   readonly state: AnyState | null;
@@ -35,13 +35,13 @@ export class SnapshotKeeper {
     this.#storedSeq = storedSeq;
   }
 
-  /** A snapshot is stored where the system comes to rest, and at least every so many records. */
+  /** A snapshot is due when the system comes to rest, and at least every BOUNDS.recordsPerSnapshot records. */
   isDueAt({ root, owed, seq }: AnyState): boolean {
     const isAtRest = root.status !== 'active' || owed.every(({ kind }) => this.#system.effects[kind]?.isRest === true);
     return isAtRest || seq - this.#storedSeq >= BOUNDS.recordsPerSnapshot;
   }
 
-  /** The snapshot of what `look` tells when its turn has come is stored. */
+  /** Stores the snapshot of what `look` returns when its turn has come. */
   save(look: () => Committed): Promise<void> {
     return this.#queue.add(async () => {
       const { state, sum } = look();

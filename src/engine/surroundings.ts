@@ -1,7 +1,7 @@
 /**
  * What surrounds a run besides its own files: who drives the registry, who holds what it waits for.
  *
- * Owns: finding that out, read only. Does not own: what follows from it (run/next-actions), the signs of life of one task (engine/liveness).
+ * Owns: finding that out, read-only. Does not own: what follows from it (run/next-actions), the signs of life of one task (engine/liveness).
  * Free of zod and xstate: `status` starts with it.
  */
 import type { DriverFacts, Surroundings } from '../run/next-actions.ts';
@@ -21,7 +21,7 @@ export function driverFacts(place: WidePlace): DriverFacts {
   return { kind: holder.kind, pid: content.holder.pid, hostname: content.holder.hostname, sinceMs: content.atMs };
 }
 
-/** What may be known already of a registry that is looked at again and again. */
+/** What may already be known about a registry that is checked repeatedly. */
 export interface KnownAround {
   readonly signs?: SignsReader;
   /** What a start would find in a run's journal and snapshot. */
@@ -32,7 +32,7 @@ export interface KnownAround {
   readonly beginOptions?: readonly string[];
 }
 
-/** The views as they are shown, each in its surroundings. */
+/** The views as shown, each with its surroundings. */
 export function shownRuns(
   place: WidePlace,
   views: readonly RunView[],
@@ -52,7 +52,7 @@ export function shownRuns(
   });
 }
 
-/** The run that holds what this one waits for, or has touched; null where there is none, or nothing can be told of it cheaply. */
+/** The run that holds what this one waits for, or has touched; null where there is none, or it cannot be read cheaply. */
 function holderOf(place: Place, view: RunView, others: ReadonlyMap<string, RunView>): RunView | null {
   const holder = view.contention?.holder ?? view.surfaceConflict?.holder ?? null;
   if (holder === null || view.kind === 'terminal') return null;

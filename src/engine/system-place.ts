@@ -6,16 +6,16 @@
 import type { ClockPort } from '../ports/clock.ts';
 import type { Journal, SystemStore } from '../ports/journal.ts';
 
-/** Where a system is kept, and who writes it. */
+/** Where a system is kept, and under which generation it is written. */
 export interface SystemPlace {
   readonly store: SystemStore;
   readonly clock: ClockPort;
-  /** Of the registry's lock, as this process holds it. */
+  /** The generation of the registry's lock that this process holds. */
   readonly generation: number;
   readonly definitionHash: string;
 }
 
-/** Where a system stands when it begins to be driven. */
+/** The state of a system when it begins to be driven. */
 export interface SystemStart<State> {
   readonly systemId: string;
   readonly state: State | null;

@@ -1,7 +1,7 @@
 /**
  * A folder of durable systems, driven by one process at a time.
  *
- * Owns: who drives it (the lock), where each system lies, opening one. Does not own: driving one (engine/durable-system), the lock itself (store/registry-lock).
+ * Owns: who drives it (the lock), where each system is kept, opening one. Does not own: driving one (engine/durable-system), the lock itself (store/registry-lock).
  *
  * Invariants: 1. L6: one process at a time. 2. A system is open once. 3. Nothing is resumed whose journal, snapshot and machines contradict each other (L5);
  * its files stay as they are.
@@ -41,7 +41,7 @@ export class SystemRegistry {
   readonly #ports: RegistryPorts;
   readonly #paths: RegistryPaths;
   readonly #lock: RegistryLock;
-  /** By their folders; null while one is being brought back. */
+  /** By their folders; null while one is being opened. */
   readonly #open = new Map<string, { close(): Promise<void> } | null>();
 
   private constructor(ports: RegistryPorts, paths: RegistryPaths, lock: RegistryLock) {
@@ -79,7 +79,7 @@ export class SystemRegistry {
       this.#open.set(folder, live);
       return live;
     } catch (error) {
-      // Whoever mends what was in the way may open it again.
+      // Once the obstacle is removed, it may be opened again.
       this.#open.delete(folder);
       throw error;
     }

@@ -1,24 +1,24 @@
 /**
- * Who came first goes first, however long anyone's preparations take.
+ * First come, first served, however long preparations take.
  *
- * Owns: the line of those who wait. Does not own: what they wait for (engine/slots, engine/leases).
+ * Owns: the queue of waiters. Does not own: what they wait for (engine/slots, engine/leases).
  */
 import { Changes } from './changes.ts';
 
-/** A place in the line. */
+/** A place in the queue. */
 export interface Place {
   /** Resolves to true once everyone ahead has left, to false when `signal` aborts first. */
   reached(signal: AbortSignal): Promise<boolean>;
-  /** Lets the next one go. Left twice is left once. */
+  /** Lets the next one go. Idempotent. */
   leave(): void;
 }
 
-/** The line of those who go one after another. */
+/** A queue whose members go one after another. */
 export class Turns {
   readonly #line: symbol[] = [];
   readonly #changes = new Changes();
 
-  /** The place behind everyone who is in the line now. */
+  /** A place behind everyone who is in the queue now. */
   join(): Place {
     const place = Symbol('place');
     this.#line.push(place);

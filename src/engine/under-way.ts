@@ -3,21 +3,21 @@
  *
  * Owns: beginning them, calling them off, waiting for their ends. Does not own: what is owed (engine/live-system), what an effect does (its performer).
  *
- * Invariant: an effect is performed once at a time, and one that has ended, whatever it came to, is not under way any more.
+ * Invariant: an effect is performed once at a time, and one that has ended, however it ended, is no longer under way.
  */
 import type { PlainEffect } from '../model/system-record.ts';
 
 /** Performs one effect to its settlement, committing what it finds. Ends early when `signal` aborts. */
 export type EffectPerformer<Effect> = (effect: Effect, signal: AbortSignal) => Promise<void>;
 
-/** The performing of one effect. */
+/** One effect while it is performed. */
 interface Performance {
   readonly kind: string;
   readonly abort: AbortController;
   readonly done: Promise<void>;
 }
 
-/** Which of a system's effects are meant. */
+/** Selects effects of a system. */
 export type KindFilter = (kind: string) => boolean;
 
 /** The effects under way. */
@@ -56,7 +56,7 @@ export class UnderWay<Effect extends PlainEffect> {
     this.#performances.set(effect.key, { kind: effect.kind, abort, done });
   }
 
-  /** Calls off those of which `isWanted` says no. */
+  /** Cancels those for which `isWanted` is false. */
   callOff(isWanted: (key: string) => boolean = () => false): void {
     for (const [key, { abort }] of this.#performances) if (!isWanted(key)) abort.abort();
   }

@@ -1,10 +1,10 @@
 /**
  * Waits in this process: each has a deadline, and none of them displaces another one.
  *
- * Owns: looking again at every change, the deadline. Does not own: what has changed, what is waited for (the caller's `look`).
+ * Owns: checking again at every change, the deadline. Does not own: what has changed, what is waited for (the caller's `look`).
  *
  * Invariants: 1. A wait ends: when what it waits for has come, when looking fails, or at its deadline. 2. While anybody waits a timer is armed: the event
- * loop does not run dry, so a process never ends in the middle of a wait without a word.
+ * loop does not run dry, so a process never ends silently in the middle of a wait.
  */
 import { PawlError } from '../model/error.ts';
 import type { ClockPort } from '../ports/clock.ts';
@@ -13,13 +13,13 @@ import { shortSleep } from './short-sleep.ts';
 
 /** What a wait is for, and for how long. */
 export interface WaitRequest {
-  /** What is waited for, as its error names it: "run_a to come to rest". */
+  /** What is waited for, as the error names it: "run_a to come to rest". */
   readonly what: string;
   /** Milliseconds of the monotonic clock. */
   readonly timeoutMs: number;
 }
 
-/** Everyone who waits for something of these systems. */
+/** The waits for these systems. */
 export class Waits {
   readonly #clock: ClockPort;
   readonly #changes = new Changes();
@@ -28,12 +28,12 @@ export class Waits {
     this.#clock = clock;
   }
 
-  /** Everyone who waits looks again. */
+  /** All waiters check again. */
   announce(): void {
     this.#changes.announce();
   }
 
-  /** Resolves once `isMet` says yes, of the present as well. Rejects with what `isMet` throws, and with PAWL_WAIT_TIMED_OUT at the deadline. */
+  /** Resolves once `isMet` is true, at once if it already is. Rejects with what `isMet` throws, and with PAWL_WAIT_TIMED_OUT at the deadline. */
   async until(isMet: () => boolean, { what, timeoutMs }: WaitRequest): Promise<void> {
     const over = new AbortController();
     const deadline = this.#deadline(timeoutMs, over.signal);
@@ -41,7 +41,7 @@ export class Waits {
       while (!isMet()) {
         if (deadline.signal.aborted) throw timedOut(what, timeoutMs);
         await this.#changes.next(deadline.signal);
-        // What was begun by the last record shows in the next look only.
+        // What the last record began shows only at the next check.
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
     } finally {
@@ -49,7 +49,7 @@ export class Waits {
     }
   }
 
-  /** Aborts after so long, unless `over` aborts before. */
+  /** Aborts after that time, unless `over` aborts first. */
   #deadline(timeoutMs: number, over: AbortSignal): AbortController {
     const deadline = new AbortController();
     const endMs = this.#clock.monotonicMs() + timeoutMs;

@@ -1,5 +1,5 @@
 /**
- * Everything outside of the machines that a driver acts through: ports, store, lock, config, made by whoever wires Pawl together.
+ * Everything outside the machines that a driver acts through: ports, store, lock, config. The composition makes it.
  *
  * Owns: the bundle's type. Does not own: making it (app/wiring, index).
  */
@@ -50,7 +50,7 @@ export interface World {
   readonly verificationWorker: readonly string[];
   /** SHA-256 over the machines' definitions. */
   readonly definitionHash: string;
-  /** One line for the operator, at most one a fact. */
+  /** Logs one line for the operator, at most one per fact. */
   readonly log: (line: string) => void;
   readonly inspector: RunInspector | null;
 }

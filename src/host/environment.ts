@@ -36,12 +36,12 @@ export function workerEnvironment(
     PAWL_ATTEMPT: String(request.attempt),
     PAWL_TASK_FILE: join(taskFolder, TASK_FILES.task),
     PAWL_COMPLETION_FILE: request.completionFile,
-    // Appended, so that a worker inside of a worker belongs to both trees.
+    // Appended, so that a worker inside a worker belongs to both trees.
     [MARK_VARIABLE]: outer === undefined || outer === '' ? request.mark : `${outer}:${request.mark}`,
   };
 }
 
-/** A setting that user and adapter both give as a JSON object is both of them, the adapter's parts before the user's; any other is the adapter's. */
+/** A setting that both user and adapter give as a JSON object is merged, and the adapter's parts take precedence; any other is the adapter's. */
 function merged(theirs: string | undefined, ours: string): string {
   const [one, other] = [objectIn(theirs), objectIn(ours)];
   return one === null || other === null ? ours : JSON.stringify(laidOver(one, other));

@@ -1,11 +1,11 @@
 /**
- * The files that a worker is born with, and its gate.
+ * The files that a worker starts with, and its gate.
  *
  * Owns: opening output, prompt and the tree's lock for one start, and closing them again. Does not own: the gate (adapters/processes), when it opens
  * (host/host).
  *
  * Invariants (L3): 1. The lock is held before the spawn and, afterwards, only by the tree: whatever fails here, no descriptor stays open in this
- * process. 2. stdout and stderr are files, and the prompt is one: nothing of the worker hangs on this process.
+ * process. 2. stdout, stderr and the prompt are files: nothing of the worker depends on this process.
  */
 import { join } from 'node:path';
 import { TASK_FILES, type TaskRequest } from '../model/request.ts';

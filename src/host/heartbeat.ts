@@ -18,7 +18,7 @@ export function startHeartbeat(files: Files, path: string, log: (line: string) =
       files.fs.touch(path);
       isFailing = false;
     } catch (error) {
-      // A beat that fails ends nothing: the worker's life must not hang on it. The runner sees the silence.
+      // A failed beat ends nothing: the worker must not depend on it. The runner sees the silence.
       if (!isFailing) log(`no heartbeat: ${systemCode(error) ?? String(error)}`);
       isFailing = true;
     }

@@ -34,14 +34,14 @@ import { spawnGate } from './gate.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { watchWorker } from './watch.ts';
 
-/** The world that a host works in. */
+/** The ports that a host works with. */
 export interface HostParts {
   readonly files: Files;
   readonly processes: HostProcessesPort;
   readonly worktrees: Worktrees;
   /** The host's own environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Kept when the host is told to stop. */
+  /** Resolves when the host is told to stop. */
   readonly stopped: Promise<void>;
   readonly log: (line: string) => void;
   /** How the output of each kind of coding agent is read. */
@@ -65,7 +65,7 @@ interface WorkerEnd {
   readonly obstacle?: Obstacle;
 }
 
-/** The task has been run, or is another host's; returns the exit code. */
+/** Runs the task, unless it is another host's; returns the exit code. */
 export async function runHost(parts: HostParts, task: HostTask): Promise<number> {
   const { files, processes, log } = parts;
   const request = readRequest(parts, task);
@@ -98,7 +98,7 @@ export async function runHost(parts: HostParts, task: HostTask): Promise<number>
       nonce,
       exit: end.exit,
       forced: end.forced,
-      // The host saw every end that it settles; only a worker whose exit it never got is left to this.
+      // The host saw every end that it settles; this only concerns a worker whose exit it never received.
       orphanResult: 'interrupted',
       startedAtMs: end.agent?.startedAtMs ?? null,
       log,
@@ -125,12 +125,12 @@ function readRequest(parts: HostParts, task: HostTask): TaskRequest | null {
   return null;
 }
 
-/** What is on record of a worker, so far. */
+/** What is recorded of a worker so far. */
 interface OnRecord {
   agent: AgentRecord | null;
 }
 
-/** As runWorker; a disk that fails meanwhile, or a git that is killed, ends the worker, of which then nothing is left, and is told as the reason. */
+/** Like runWorker; a disk that fails meanwhile, or a git that is killed, ends the worker completely and is reported as the reason. */
 async function runWorkerOrClear(
   parts: HostParts,
   task: HostTask,
@@ -144,7 +144,7 @@ async function runWorkerOrClear(
     const failure = systemFailure(error);
     parts.log(`ending the worker: ${failure instanceof Error ? failure.message : String(failure)}`);
     await sweep(parts, task, request, onRecord.agent);
-    // After a failed sync nothing that this process remembers may be relied upon; anything else that the system has not refused is our bug.
+    // After a failed sync nothing in this process's memory may be relied upon; any other error that is not a refusal by the system is our bug.
     const isRefused = failure instanceof PawlError && ERROR_CODES[failure.code] === EXIT.refused;
     if (!isRefused || failure.code === 'PAWL_STORE_SYNC_FAILED') throw error;
     return { exit: null, forced: 'interrupted', agent: onRecord.agent, obstacle: said(failure.message) };
@@ -180,16 +180,16 @@ async function runWorker(
   const watch = { exited, stopped: parts.stopped, turn, activity };
   const seen = await watchWorker(watch, request, taskFolder, files.fs, files.clock);
   if (seen.exit !== null) return { ...seen, agent };
-  // Its tree is looked for afterwards: until then it would continue writing.
+  // Its tree is searched for afterwards: until then it would continue writing.
   if (seen.forced === 'outputLimit') parts.processes.signal(agent.worker, 'SIGKILL');
   parts.log(`ending the worker: ${seen.forced}`);
   await sweep(parts, task, request, agent, seen.forced);
-  // The tree is gone: its exit is a fact that only has to arrive.
+  // The tree is gone: its exit only has to arrive.
   const exit = await Promise.race([exited, pause(files.clock, BOUNDS.killMs).then(() => null)]);
   return { exit, forced: seen.forced, agent, ...(seen.obstacle === undefined ? {} : { obstacle: seen.obstacle }) };
 }
 
-/** What the agent is given as files: its prompt, what its command line names, and the schema of its answer. */
+/** The files for the agent: its prompt, what its command line names, and the schema of its answer. */
 async function writeTurnFiles(files: Files, taskFolder: string, turn: TurnRequest): Promise<void> {
   await files.writeDurable(join(taskFolder, TASK_FILES.prompt), new TextEncoder().encode(turn.prompt));
   if (turn.files !== undefined) {
@@ -202,7 +202,7 @@ async function writeTurnFiles(files: Files, taskFolder: string, turn: TurnReques
   await files.writeDurable(join(taskFolder, TASK_FILES.answerSchema), encode(turn.answerSchema));
 }
 
-/** The worker's identity is durable; null, and the gate shut for ever, when that could not be. */
+/** The worker's identity, made durable; null, with the gate shut for ever, when that failed. */
 async function recordWorker(
   parts: HostParts,
   task: HostTask,
@@ -237,8 +237,8 @@ async function recordWorker(
 }
 
 /**
- * Nothing of the tree is left. Throws PAWL_WORKER_SURVIVORS when that cannot be brought about in BOUNDS.hostSweepMs: no outcome while something
- * lives, so this host leaves, and whoever finds it dead looks at what is left, and asks a person.
+ * Nothing of the tree is left. Throws PAWL_WORKER_SURVIVORS when that cannot be achieved in BOUNDS.hostSweepMs: no outcome while something
+ * lives, so this host exits, and the runner that finds it dead checks what is left, and asks a person.
  */
 async function sweep(
   parts: HostParts,

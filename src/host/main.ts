@@ -43,15 +43,15 @@ if (taskFolder === undefined || requestHash === undefined) {
       showBase: (judged) => showBase(judged),
       restoreHead: (judged) => restoreHead(judged),
     };
-    // Most tasks of a run are no turns: their hosts start without the adapters.
+    // Most tasks of a run are not turns: their hosts start without the adapters.
     const adapterOf: AdapterTable = async (kind) => (await import('../adapters/agents/adapters.ts')).adapterOf(kind);
     const parts = { files, processes: systemProcesses(), worktrees, adapterOf, env: process.env, stopped, log };
     process.exitCode = await runHost(parts, { taskFolder, requestHash });
   } catch (error) {
-    // Whatever was started stays on record: without an opened gate nothing runs, behind an opened one a runner adopts it.
+    // Whatever was started stays recorded: if the gate was not opened, nothing runs; if it was, a runner adopts the worker.
     log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exitCode = error instanceof PawlError ? EXIT.refused : EXIT.bug;
   }
 }
-// Nothing may keep this process: a gate that was not opened ends by its death.
+// Nothing may keep this process alive: a gate that was not opened ends when it dies.
 process.exit();

@@ -4,8 +4,8 @@
  * Owns: wiring the real parts, running each command, what counts as passed, the answer and its size. Does not own: which commands are admitted (engine),
  * deadlines and ending (worker host).
  *
- * Invariants: 1. Every command runs, also after one that failed. 2. PASS means that there were commands and that each one exited with 0; FAIL
- * that a change in the worktree could mend what failed, else it is BLOCKED. 3. Commands do not learn
+ * Invariants: 1. Every command runs, even after one that failed. 2. PASS means that there were commands and that each one exited with 0; FAIL
+ * that a change in the worktree could fix what failed, else it is BLOCKED. 3. Commands do not learn
  * where the answer is left. 4. The answer never exceeds BOUNDS.answerBytes.
  */
 import { writeAnswerFile } from '../adapters/agents/answer-file.ts';

@@ -3,7 +3,7 @@
  *
  * Owns: deciding that a worker has to be ended: deadline, stall, output. Does not own: ending it (worker/ending).
  *
- * Invariants: 1. Limits count on a clock that never steps back. 2. The worker's own exit comes first: it is never called stalled when it has ended.
+ * Invariants: 1. Limits count on a clock that never steps back. 2. The worker's own exit comes first: it is never reported as stalled when it has ended.
  */
 import { spanMs } from '../base/elapsed.ts';
 import { type Obstacle, said } from '../model/blocker.ts';
@@ -21,15 +21,15 @@ import { type TurnFollower, UnreadableTurn } from '../worker/turn-output.ts';
 /** What a watch waits for besides the limits. */
 export interface Watch {
   readonly exited: Promise<WorkerExit>;
-  /** Kept when this host is told to stop. */
+  /** Resolves when this host is told to stop. */
   readonly stopped: Promise<void>;
-  /** Of a coding agent: how its turn is followed. */
+  /** For a coding agent: how its turn is followed. */
   readonly turn: TurnFollower | null;
-  /** Its signs of life besides what it writes. */
+  /** Its signs of life besides its output. */
   readonly activity: Activity;
 }
 
-/** Why a watch is over. */
+/** Why a watch ended. */
 export interface WatchEnd {
   /** Null when the worker was still running. */
   readonly exit: WorkerExit | null;
@@ -72,7 +72,7 @@ export function watchWorker(
       const nowMs = clock.monotonicMs();
       if (bytes > bytesMax) return { forced: 'outputLimit' };
       if (spanMs(startMs, nowMs) >= limits.deadlineMs) return { forced: 'deadline' };
-      // What it says is read less often than it is weighed.
+      // Its output is read less often than its size is measured.
       if (spanMs(lookedAtMs, nowMs) < BOUNDS.watchLookMs) return null;
       lookedAtMs = nowMs;
       return silence(nowMs, bytes);
@@ -93,7 +93,7 @@ export function watchWorker(
     };
     void watch.exited
       .then((exit) => {
-        // A worker that wrote too much and left between two looks has still written too much.
+        // A worker that wrote too much and exited between two measurements has still written too much.
         const isTooMuch = outputBytes(fs, taskFolder) > bytesMax;
         end({ exit, forced: isTooMuch ? 'outputLimit' : null });
       })

@@ -19,14 +19,14 @@ export interface Withdrawal {
   readonly id?: string;
 }
 
-/** `openChild`: a child actor begins, with that name for good. */
+/** `openChild`: a child actor begins, with that name permanently. */
 export interface ChildOpening<Input = unknown> {
   readonly actor: string;
   readonly kind: string;
   readonly input: Input;
 }
 
-/** `tell`: a message to another actor of the same system, taken within the same record. */
+/** `tell`: a message to another actor of the same system, delivered within the same record. */
 export interface Telling<Message extends { readonly type: string } = { readonly type: string }> {
   readonly actor: string;
   readonly event: Message;

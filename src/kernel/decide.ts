@@ -24,7 +24,7 @@ import {
   type System,
 } from './system.ts';
 
-/** One external event: for whom, what, and the instant of its record. */
+/** One external event: its actor, its content, and the instant of its record. */
 export interface Input<Event extends PlainEvent = PlainEvent> {
   readonly actor: string;
   readonly event: Event;
@@ -81,7 +81,7 @@ export function decide<S extends System>(
   state: StateOf<S> | null,
   input: Input<EventOf<S>>,
 ): Decision<StateOf<S>> {
-  // Inside, nothing is known of one system: its types are those of what goes in.
+  // The body knows no particular system: its types are those of its inputs.
   return decideAny(system, systemId, state, input) as Decision<StateOf<S>>;
 }
 
@@ -162,7 +162,7 @@ function deliver(step: Step, actor: string, event: PlainEvent, input?: object): 
   const from = actor === step.system.rootName ? step.root : step.children[actor];
   const definition = definitionIn(step, actor);
   if (from === undefined || definition === null || from.status !== 'active') return false;
-  // No spread: one that members are added to costs several times as much, here and in `ask`.
+  // No spread: copying with added members costs several times as much, here and in `ask`.
   const timed = Object.assign({}, event, { atMs: step.atMs });
   const actions: ExecutableActionObject[] = [];
   const next = definition.machine.transition(from, timed, inertScope(actions));

@@ -1,7 +1,7 @@
 /**
  * A journal folded record by record: the state that it proves, or the record at which it contradicts itself.
  *
- * Owns: replay, checking every `post` and every effect, going over from one version of the rules to the next. Does not own: the chain's bytes
+ * Owns: replay, checking every `post` and every effect, moving from one version of the rules to the next. Does not own: the chain's bytes
  * (store/journal), decisions (kernel/decide).
  *
  * Invariants: 1. Folding the same records gives the same state, byte for byte (L2). 2. A record is folded under the rules that it was written under.
@@ -23,16 +23,16 @@ import { type Decision, type Delivery, decide } from './decide.ts';
 import { persist, restore, stateHash } from './image.ts';
 import { type AnyState, actorDefinition, type StateOf, type System, underRules } from './system.ts';
 
-/** The state after one more record, or why the journal says something else than its machines. */
+/** The state after one more record, or why the journal contradicts its machines. */
 export type Step<State extends AnyState = AnyState> =
   | { readonly kind: 'taken'; readonly state: State; readonly deliveries: readonly Delivery[] }
   | { readonly kind: 'diverged'; readonly seq: number; readonly detail: string; readonly before: State | null }
-  /** Its rules are none that this definition can fold. */
+  /** This definition cannot fold its rules. */
   | { readonly kind: 'unsupported'; readonly seq: number; readonly rules: number; readonly before: State | null };
 
 /** How far a fold looks. */
 export interface FoldOptions {
-  /** Null: `post` is not checked, where nothing can hash. */
+  /** Null: `post` is not checked, where no hash function is available. */
   readonly hash: Hash | null;
 }
 
@@ -89,7 +89,7 @@ function foldAny(
   return { kind: 'taken', state: decision.state, deliveries: decision.deliveries };
 }
 
-/** A record that is whole may still hold an event that no machine can be asked about: then it is refused as well. */
+/** A complete record may still hold an event that no machine knows: then it is refused as well. */
 function decideRecord(
   system: System,
   under: System,
@@ -123,7 +123,7 @@ function raise(system: System, to: System, state: AnyState | null, event: PlainE
   return { kind: 'accepted', state: raised(to, state), effects: [], deliveries: [] };
 }
 
-/** The record's event by which a state goes over to the present rules; null where it stands under them. */
+/** The event of the record that moves a state to the current rules; null when it is under them already. */
 export function rulesToRaise(system: System, { rules }: Pick<AnyState, 'rules'>): RulesRaised | null {
   return rules === system.rules ? null : { type: RULES_RAISED, from: rules, to: system.rules };
 }

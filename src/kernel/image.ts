@@ -52,7 +52,7 @@ export function persistedHash(system: System, persisted: PersistedState, hash: H
   );
 }
 
-/** XState's own persisted snapshots of all actors, and what is owed, as plain JSON that nobody shares. */
+/** XState's own persisted snapshots of all actors, and what is owed, as plain JSON that is shared with nobody. */
 export function persist(system: System, state: AnyState): PersistedState {
   const actors: Record<string, Json> = {};
   for (const [name, snapshot] of actorsIn(system, state)) {
@@ -95,7 +95,7 @@ export function restore(
     : { kind: 'refused', reason: 'XState restores it to something else' };
 }
 
-/** Why an actor of the state could not be restored from disk, or has a context that is not one of its machine; null when all of them can. */
+/** Why an actor of the state could not be restored from disk, or has a context that its machine does not admit; null when all of them can. */
 export function stateProblem<S extends System>(system: S, state: StateOf<S>): string | null {
   return anyStateProblem(system, state as AnyState);
 }
@@ -109,7 +109,7 @@ function anyStateProblem(system: System, state: AnyState): string | null {
   return null;
 }
 
-/** The reason why the context of a persisted actor is not one of its machine, or null when it is. */
+/** The reason why its machine does not admit the context of a persisted actor, or null when it does. */
 export function contextProblem(
   { context }: Pick<ActorDefinition<AnyStateMachine, never>, 'context'>,
   persisted: Json,
@@ -120,7 +120,7 @@ export function contextProblem(
   return issue === undefined ? 'invalid' : `${issue.path.join('.')}: ${issue.message}`;
 }
 
-/** The reason why XState does not restore a persisted actor to itself, or null when it does. */
+/** The reason why XState does not restore a persisted actor to the same state, or null when it does. */
 export function restoreProblem(definition: Pick<AnyActor, 'machine'>, persisted: Json): string | null {
   const found = restore(definition, persisted);
   return found.kind === 'refused' ? found.reason : null;

@@ -1,10 +1,10 @@
 /**
  * The scope in which a machine is asked for its next snapshot and does nothing.
  *
- * Owns: that scope: XState's pure `transition()` without the actor that it makes and throws away at every call.
- * Does not own: what becomes of the actions (kernel/decide).
+ * Owns: that scope: XState's pure `transition()` without the actor that it creates and discards at every call.
+ * Does not own: what happens to the actions (kernel/decide).
  *
- * Invariants: 1. Snapshots and actions are those of `transition()`: a test holds them equal. 2. Nothing is executed, and as the
+ * Invariants: 1. Snapshots and actions are those of `transition()`: a test checks that they are equal. 2. Nothing is executed, and as the
  * machines spawn nothing, nothing of one step stays in the scope for the next.
  */
 import { type AnyActorScope, createEmptyActor, type ExecutableActionObject } from 'xstate';

@@ -1,11 +1,11 @@
 /**
- * What is remembered of the state that was written last of each system, so that the next one costs only what changed.
+ * What is remembered of the last state written for each system, so that writing the next one costs only what changed.
  *
- * Owns: those texts, and how many systems they are of. Does not own: the form of an image (kernel/image, kernel/persisted-image).
+ * Owns: those texts, and for how many systems they are kept. Does not own: the form of an image (kernel/image, kernel/persisted-image).
  *
- * Invariants: 1. A text is taken again only for the very object that it was made of; snapshots, effects and the members of contexts never change
+ * Invariants: 1. A text is reused only for the same object that it was made from; snapshots, effects and the members of contexts never change
  * once they are made. So what is remembered changes no text. 2. It holds the last state of a system, and of `SYSTEMS_MAX` systems at most: a
- * WeakMap would need no bound, and costs more than writing the texts anew, as its values outlive every young collection.
+ * WeakMap would need no bound, but costs more than writing the texts again, because its values outlive every young collection.
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import { canonicalJson, canonicalObject, canonicalSeries, isObject } from '../base/canonical-json.ts';
@@ -39,7 +39,7 @@ class LastWritten {
     return text;
   }
 
-  /** Nothing is remembered of effects but of these. */
+  /** Texts are remembered only for these effects. */
   forgetEffectsBut(owed: readonly PlainEffect[]): void {
     if (this.#owed.size <= owed.length) return;
     const kept = new Set(owed);

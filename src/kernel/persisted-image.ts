@@ -7,7 +7,7 @@
 import { canonicalJson, isObject, type Json, lastingJson } from '../base/canonical-json.ts';
 import type { PersistedState } from '../model/system-record.ts';
 
-/** The canonical texts of the members of a context that stand for nothing, by name. */
+/** The canonical texts of the default members of a context, by name. */
 export type DefaultTexts = { readonly [member: string]: string };
 
 /** The defaults of an actor, by its name. */
@@ -19,8 +19,8 @@ export function defaultTexts(defaults: { readonly [member: string]: Json }): Def
 }
 
 /**
- * The canonical text of what a snapshot stores: that of the state which it was made from. It is one text of one value: the code of a program that
- * has just started is slow, what writes JSON is not.
+ * The canonical text of a stored snapshot, which is that of the state that it was made from. It is written as one text: the code of a program that
+ * has just started is slow, the built-in JSON writer is not.
  */
 export function persistedImage({ actors, kinds, outbox, deadlines }: PersistedState, defaultsOf: DefaultsOf): string {
   const kept = Object.entries(actors).map(([name, actor]) => [name, withoutDefaults(actor, defaultsOf(name))]);
@@ -47,7 +47,7 @@ function withoutDefaults(actor: unknown, defaults: DefaultTexts): unknown {
   return { ...actor, context: Object.fromEntries(kept) };
 }
 
-/** True when the text is the member's; most need not be written out to tell. */
+/** True when the text is the member's; for most this can be told without writing them out. */
 function hasText(member: unknown, text: string | undefined): boolean {
   if (text === undefined || text === 'null' || member === null) return text === 'null' && member === null;
   if (text === '[]') return Array.isArray(member) && member.length === 0;

@@ -4,7 +4,7 @@
  * Owns: the types of a definition, and checking that it is whole. Does not own: deciding (kernel/decide), folding (kernel/fold), performing (engine).
  *
  * Invariants: 1. Every action of a machine is a change of context, an effect of the table, or one that the kernel resolves; anything else is refused
- * when the system is defined, and not when it runs. 2. The table of effects is exhaustive: it says of every effect all that an engine must know.
+ * when the system is defined, not when it runs. 2. The table of effects is exhaustive: it says of every effect all that an engine must know.
  */
 import type { AnyStateMachine, SnapshotFrom } from 'xstate';
 import type { ZodType } from 'zod';
@@ -24,7 +24,7 @@ export interface ActorDefinition<Machine extends AnyStateMachine, Event extends 
   readonly events: EventSchema<Event>;
   /** What its context must look like when it comes from disk. */
   readonly context: ZodType;
-  /** Members of the context that stand for nothing while they equal this: the canonical image leaves them out, so that a member added later changes no old hash. */
+  /** Default values of members of the context: the canonical image leaves out members that equal them, so that a member added later changes no old hash. */
   readonly defaults?: { readonly [member: string]: Json };
 }
 
@@ -35,7 +35,7 @@ export interface Opening<Event extends PlainEvent> {
   readonly input: (systemId: string, event: Event) => object;
 }
 
-/** The rules before these ones, and how a system that stands under them continues under these. */
+/** The previous rules, and how a system under them continues under these. */
 export interface PreviousRules {
   readonly system: System;
   /**
@@ -119,11 +119,11 @@ export type StateOf<S extends System> =
     ? SystemState<SnapshotFrom<Root>, SnapshotFrom<Child>, Effect>
     : never;
 
-/** Whatever system, without its own types. */
+/** Any system, without its own types. */
 export type AnyState = StateOf<System>;
 
 /**
- * The system of these parts. Throws a TypeError that names what is missing or unknown: an action that nobody performs, an effect under a name of the
+ * The system of these parts. Throws a TypeError that names what is missing or unknown: an action without an implementation, an effect under a name of the
  * kernel's own, a deadline without an instant, an opening event that the root does not take.
  */
 export function defineSystem<

@@ -108,6 +108,6 @@ export const TASK_BLOCKERS = [
   ),
   of('PAWL_HOST_HUNG', endedOnly),
   of('PAWL_HOST_STARTS_EXHAUSTED', endedOnly),
-  /** A worker has put something in the way of what is to be written about its task. */
+  /** A worker has put something in the way of a file that must be written for its task. */
   of('PAWL_STORE_FAILED', z.strictObject({ action: text, path: text, systemCode: text })),
 ] as const;

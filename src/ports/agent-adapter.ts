@@ -14,7 +14,7 @@ export type AnswerWay = 'message' | 'structured';
 
 /** What an agent can do for Pawl. */
 export interface AgentCapabilities {
-  /** `assigned`: the session's id is ours, told at the start. `reported`: the agent tells it in its first event. `none`: it has none that can be resumed. */
+  /** `assigned`: Pawl chooses the session's id and passes it at the start. `reported`: the agent reports it in its first event. `none`: it has none that can be resumed. */
   readonly session: 'assigned' | 'reported' | 'none';
   readonly canResume: boolean;
   /** It can be bound to a JSON Schema for its answer. */
@@ -23,7 +23,7 @@ export interface AgentCapabilities {
   readonly answer: AnswerWay;
   /** It can be given an MCP server for one start. */
   readonly hasMcp: boolean;
-  /** What it reports of usage; `usd` implies tokens. */
+  /** Which usage it reports; `usd` implies tokens. */
   readonly usage: 'usd' | 'tokens' | 'none';
   /** It can be told which tools it may use without being asked. */
   readonly hasAllowedTools: boolean;
@@ -40,11 +40,11 @@ export type PermissionMode =
   /** Nothing is asked or denied. Only when the config says so. */
   | 'bypass';
 
-/** How an agent that asks nobody is made to ask our rules before it uses a tool. */
+/** How an agent that would ask nobody is made to follow our rules before it uses a tool. */
 export interface ToolGuard {
   /** The rules of the turn, as one word. */
   readonly policy: string;
-  /** Words and patterns as the rules have them, for an agent whose own rules must say all of it. */
+  /** Words and patterns as the rules have them, for an agent whose own rules must express everything. */
   readonly permission: PermissionMode;
   /** Program and script that answer a hook. */
   readonly hook: readonly string[];
@@ -54,19 +54,19 @@ export interface ToolGuard {
   readonly folder: string;
 }
 
-/** All that a command line is made from. */
+/** Everything that a command line is made from. */
 export interface TurnStart {
   readonly session: TurnSession;
   readonly prompt: string;
   readonly permission: PermissionMode;
-  /** The agent's own name of a permission mode, given as it is instead of `permission`; null: none. */
+  /** The agent's own name of a permission mode, passed unchanged instead of `permission`; null: none. */
   readonly nativeMode: string | null;
   readonly model: string | null;
   /** Tools that need no permission, as the agent names them. */
   readonly allowedTools: readonly string[];
   /** Commands that its shell tool may run without permission, word by word; `*` as the last word: any further words, also none. */
   readonly allowedCommands: readonly (readonly string[])[];
-  /** Commands that only look, and only in exactly these words (`*` as above): for agents whose rules hold a command to its words. */
+  /** Commands that only read, if they have exactly these words (`*` as above): for agents whose rules compare a command word by word. */
   readonly lookingCommands: readonly (readonly string[])[];
   readonly maxTurns: number | null;
   readonly extraArgs: readonly string[];
@@ -75,9 +75,9 @@ export interface TurnStart {
   readonly answerSchema: { readonly schema: Json; readonly file: string } | null;
   /** The command of our MCP server for this task; null: not wanted. */
   readonly mcp: { readonly name: string; readonly command: string; readonly args: readonly string[] } | null;
-  /** True when it is to print messages piece by piece, which the installed version knows how to. */
+  /** True when it should print messages piece by piece, and the installed version can. */
   readonly isStreaming?: boolean;
-  /** Null or absent: the agent's own rules are all there is. */
+  /** Null or absent: only the agent's own rules apply. */
   readonly guard?: ToolGuard | null;
   /** Absolute. */
   readonly worktree: string;
@@ -86,7 +86,7 @@ export interface TurnStart {
 /** A command line without its program. */
 export interface TurnCommand {
   readonly args: readonly string[];
-  /** Where the prompt goes: the standard input, or it is in `args` already. */
+  /** Where the prompt goes: to standard input, or into `args`, which already hold it. */
   readonly stdin: 'prompt' | 'empty';
   /** Variables to set; never secrets. */
   readonly env: Readonly<Record<string, string>>;
@@ -94,7 +94,7 @@ export interface TurnCommand {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** What is known beyond the lines when a turn's process has ended. */
+/** What is known besides the output lines when a turn's process has ended. */
 export interface TurnExit {
   /** Null: nobody saw it. */
   readonly code: number | null;
@@ -105,7 +105,7 @@ export interface TurnExit {
   readonly hasEnded: boolean;
   /** True when that event says that the turn is done. */
   readonly hasCompleted: boolean;
-  /** The session that was asked for, if it was to be resumed. */
+  /** The session that a resume requested, if any. */
   readonly resumed: string | null;
 }
 
@@ -114,7 +114,7 @@ export type AdapterTable = (kind: AgentKind) => AgentAdapter | Promise<AgentAdap
 
 /** Where a login of an agent shows. */
 export interface LoginPlaces {
-  /** Variables of which each is a login. */
+  /** Variables each of which is a login. */
   readonly variables: readonly string[];
   /** Files that a login leaves: a folder, named by a variable or else below the home, and a path in it. */
   readonly files: readonly { readonly variable: string | null; readonly folder: string; readonly path: string }[];
@@ -149,7 +149,7 @@ export interface StandInSettings {
 /** One kind of coding agent. */
 export interface AgentAdapter {
   readonly kind: AgentKind;
-  /** As people call it. */
+  /** Its name for people. */
   readonly title: string;
   /** The program's name on PATH. */
   readonly program: string;
@@ -158,13 +158,13 @@ export interface AgentAdapter {
   readonly capabilities: AgentCapabilities;
   /** Where a login shows; absent: that is not known. */
   readonly login?: LoginPlaces;
-  /** How it is started as an ACP agent; absent: not at all, or it is one already. */
+  /** How it is started as an ACP agent; absent: it cannot be, or it is one already. */
   readonly acp?: AcpWay;
-  /** The schema of an answer in the form that its service takes; without this: as it is. */
+  /** The schema of an answer in the form that its service takes; absent: unchanged. */
   readonly schemaFor?: (schema: Json) => Json;
   /** Names of variables that it takes from the user's environment: logins, endpoints, its own folders. */
   readonly envNames: readonly string[];
-  /** Arguments whose output tells the version; null: it is not asked, and told as `unknown`. */
+  /** Arguments whose output contains the version; null: it is not queried, and reported as `unknown`. */
   readonly versionArgs: readonly string[] | null;
   /** The version in that output, null when there is none. */
   readVersion(output: string): string | null;
@@ -176,9 +176,9 @@ export interface AgentAdapter {
   readonly hiddenFlags: readonly string[];
   /** Absent: every version that knows the guard's flags can be guarded. */
   readonly guardable?: {
-    /** True for versions that are known to keep to the guard. */
+    /** True for versions that are known to obey the guard. */
     isVersion(version: string): boolean;
-    /** Files of an administrator that the guard's would take the place of: where one lies, the agent goes without a guard. */
+    /** An administrator's files that the guard's would replace: where one exists, the agent runs without a guard. */
     readonly adminFiles: readonly string[];
   };
   /**
@@ -194,6 +194,6 @@ export interface AgentAdapter {
   command(start: TurnStart): TurnCommand;
   /** The events of one line of its output, parsed; null when the adapter does not know such a line. */
   read(line: Json): readonly AgentEvent[] | null;
-  /** What exit and standard error add to the events, in order: a refused session, a denial that only stderr tells, an end without a terminal event. */
+  /** What exit and standard error add to the events, in order: a refused session, a denial that only stderr reports, an end without a terminal event. */
   readExit(exit: TurnExit): readonly AgentEvent[];
 }

@@ -34,7 +34,7 @@ export interface CodingAgent {
   readonly kind: AgentKind;
   readonly title: string;
   readonly capabilities: AgentCapabilities;
-  /** An interrupted session is gone on with. */
+  /** An interrupted session is resumed. */
   readonly resumes: boolean;
   readonly fixResumesImplementer: boolean;
   /** It is given Pawl's MCP server. */
@@ -43,7 +43,7 @@ export interface CodingAgent {
   readonly answer: AnswerWay;
 }
 
-/** A turn as the runner wants it. */
+/** A turn as the runner requests it. */
 export interface TurnOrder {
   readonly role: Role;
   readonly session: TurnSession;
@@ -51,12 +51,12 @@ export interface TurnOrder {
   readonly answerSchema: Json;
   readonly budget: TurnBudget;
   readonly usedBefore: TurnRequest['usedBefore'];
-  /** US dollars for a million fresh input tokens, as earlier reports of the agent imply it; null: none has told both. */
+  /** US dollars for a million fresh input tokens, as implied by earlier reports of the agent; null: no report had both. */
   readonly usdPerMillion: number | null;
   readonly firstEventMs: number;
-  /** The agent is reminded where it ends without an answer. */
+  /** The agent is reminded if it ends without an answer. */
   readonly mayRemind: boolean;
-  /** What the work is about: the commit that the branch began at, and the one that it stands at. */
+  /** The range of the work: the commit at which the branch began, and its current one. */
   readonly commits: { readonly base: string; readonly head: string };
   /** What the packet allows beyond the config, as the agent names its tools. */
   readonly allowedTools: readonly string[];
@@ -76,16 +76,16 @@ export interface AgentsPort {
   installation(name: string): string | null;
   /** The agents that Pawl knows by name and finds here, sorted: each can be named without being configured. */
   installed(): readonly string[];
-  /** Why no worker of that agent could be started now, as far as that is known without starting it; null when nothing is. */
+  /** Why no worker of that agent could be started now, as far as that is known without starting it; null when nothing prevents it. */
   problem(name: string): Blocker | null;
   /** What is known of that agent if Pawl reads its output; null for any other program. */
   coding(name: string): CodingAgent | null;
   /** The files of a repository that this agent reads as instructions or settings (turn/instruction-files); null: any agent. */
   instructionFiles(name: string | null): readonly string[];
-  /** How to start a worker of that agent that is no coding agent. Throws PAWL_AGENT_MISSING. */
+  /** How to start a worker of an agent that is not a coding agent. Throws PAWL_AGENT_MISSING. */
   command(name: string, places: AgentPlaces): AgentCommand;
   /**
-   * How to start a turn of that coding agent, its program found and asked for its version and flags.
+   * How to start a turn of that coding agent, its program found and queried for its version and flags.
    * Throws PAWL_AGENT_MISSING, PAWL_AGENT_UNUSABLE, PAWL_AGENT_FLAG_UNKNOWN, PAWL_AGENT_CAPABILITY.
    */
   turn(name: string, places: AgentPlaces, order: TurnOrder): Promise<AgentCommand>;

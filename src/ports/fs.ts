@@ -1,16 +1,16 @@
 /**
- * The file operations that the store is built of, one system call each, so that a test can fail or stop at every one.
+ * The file operations that the store is built on, one system call each, so that a test can fail or stop at every one.
  *
  * Owns: the port. Does not own: composing them (store/files), the real calls (adapters/node-fs).
  *
  * Invariants: 1. Every call fails with the system's error and its `code`. 2. `write` may be short, as write(2) may; the caller loops.
- * 3. What waits for the disk is asynchronous, so that one system's sync never holds up another one; what the system does in memory is one call.
+ * 3. What waits for the disk is asynchronous, so that one system's sync never holds up another one; what the operating system does in memory is a single call.
  */
 
 /** An open file or folder. */
 export type Fd = number;
 
-/** What is known of a path without opening it. */
+/** What is known about a path without opening it. */
 export interface FileStat {
   readonly kind: 'file' | 'folder' | 'link' | 'other';
   readonly size: number;
@@ -32,7 +32,7 @@ export interface FsPort {
   /** The number of bytes written, at the end of an `a+` file, at `position` otherwise. */
   write(fd: Fd, bytes: Uint8Array, position: number | null): number;
   size(fd: Fd): number;
-  /** What is open, whatever its path means by now. */
+  /** The open file itself, whatever its path refers to by now. */
   kindOf(fd: Fd): FileStat['kind'];
   truncate(fd: Fd, size: number): void;
   /** fsync(2), of a file or (on a folder opened with `r`) of its entries. The descriptor stays open until it has settled. */
@@ -42,7 +42,7 @@ export interface FsPort {
   /** link(2): throws EEXIST when `path` is there. */
   link(existing: string, path: string): void;
   rename(from: string, to: string): void;
-  /** For temporary names, and for what lies where a worker's answer belongs: registers and journals are never unlinked. */
+  /** For temporary names, and for anything in the place of a worker's answer: registers and journals are never unlinked. */
   unlink(path: string): void;
   /** Removes one empty folder; throws ENOTEMPTY. */
   removeFolder(path: string): void;
@@ -52,8 +52,8 @@ export interface FsPort {
   list(path: string): string[];
   /** Null when nothing is there. Does not follow a link. */
   stat(path: string): FileStat | null;
-  /** Sets the modification time of a file that is there to now. */
+  /** Sets the modification time of an existing file to now. */
   touch(path: string): void;
-  /** Calls `onChange` after something in the folder changed; misses are possible, so callers poll too. Returns the end of it. */
+  /** Calls `onChange` after something in the folder changed; changes can be missed, so callers poll too. Returns a function that ends the watch. */
   watch(folder: string, onChange: () => void): () => void;
 }

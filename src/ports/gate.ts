@@ -1,7 +1,7 @@
 /**
- * A worker behind its gate: a process that is there, and not yet allowed to run.
+ * A worker behind its gate: a process that exists, but is not allowed to run yet.
  *
- * Owns: what a host starts a worker with, and what it then holds of it. Does not own: how the gate is built (adapters/processes), when it opens
+ * Owns: what a host starts a worker with, and the handle that it then has on it. Does not own: how the gate is built (adapters/processes), when it opens
  * (host/host).
  *
  * Invariant: whoever opened the descriptors closes them: a gate takes copies.
@@ -32,15 +32,15 @@ export interface GateStart {
 /** A worker that waits behind its gate. */
 export interface GatedWorker {
   readonly pid: number;
-  /** Kept when the process has exited, never broken. */
+  /** Resolves when the process has exited; never rejects. */
   readonly exited: Promise<WorkerExit>;
   /** Lets the worker run. */
   open(): void;
-  /** The gate ends without running the worker, unless it was opened before. */
+  /** Ends the gate without running the worker, unless it was opened before. */
   abandon(): void;
 }
 
-/** What setting up a gate came to. */
+/** The result of setting up a gate. */
 export type GateResult =
   | { readonly kind: 'waiting'; readonly worker: GatedWorker }
   /** Nothing was executed and nothing can be. */

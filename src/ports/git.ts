@@ -1,5 +1,5 @@
 /**
- * What Pawl asks of git. Every call is idempotent: killed half-way and called again, it ends in the same place.
+ * What Pawl asks of git. Every call is idempotent: killed half-way and called again, it has the same result.
  *
  * Owns: the port and its values. Does not own: the commands (adapters/git).
  */
@@ -21,9 +21,9 @@ export interface WorkspaceSpec {
 
 /** What a repository says about itself. */
 export interface RepositoryFacts {
-  /** The address of the remote that is called origin, as git would use it; null when there is none. */
+  /** The address of the remote `origin`, as git would use it; null when there is none. */
   readonly origin: string | null;
-  /** Short names of the branches that stand for the default one: no run works on them. */
+  /** Short names of the branches that count as the default one: no run works on them. */
   readonly defaultBranches: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export type WorkspaceResult =
 export interface CommitSpec {
   readonly worktree: string;
   readonly branch: string;
-  /** The effect's key: a commit that carries it already is found again, not made twice. */
+  /** The effect's key: a commit that already carries it is found again, not made twice. */
   readonly key: string;
   readonly runId: string;
   readonly taskId: string;
@@ -49,7 +49,7 @@ export interface CommitSpec {
 
 /** What changed in one file. */
 export interface FileChange {
-  /** As git names it; one that needs quoting is quoted as in C. */
+  /** As git names it; quoted as in C where git quotes it. */
   readonly path: string;
   readonly added: number;
   readonly deleted: number;
@@ -74,7 +74,7 @@ export type CommitResult =
       readonly fileCount: number;
       /** SHA-256 of `git diff --binary parent..commit`. */
       readonly patchHash: string;
-      /** What of the worktree the commit does not hold because of its submodules; null where there is nothing of that kind. */
+      /** What the commit does not hold of the worktree because of its submodules; null where there is nothing of that kind. */
       readonly leftOut: LeftOut | null;
     }
   /** Neither the worker nor Pawl has changed anything since `parentCommit`. */
@@ -87,7 +87,7 @@ export interface WorktreeState {
   readonly head: string;
   /** The short name of the branch checked out; null when detached. */
   readonly branch: string | null;
-  /** The tree that the tracked files make, byte by byte as they lie there: the commit's; null when they differ from it. */
+  /** The commit's tree when the tracked files on disk match it byte for byte; null when they differ. */
   readonly tree: string | null;
   /** Paths of tracked files that differ from the commit, sorted. */
   readonly trackedChanges: readonly string[];
@@ -95,11 +95,11 @@ export interface WorktreeState {
   readonly untracked: readonly string[];
 }
 
-/** What the object store holds for a commit: its tree, or the first object that is missing or is not what its name says. */
+/** What the object store holds for a commit: its tree, or the first object that is missing or does not match its name. */
 export type StoredContent =
   | { readonly kind: 'whole'; readonly tree: string }
   | { readonly kind: 'damaged'; readonly object: string }
-  /** Git is told by a commit graph that the commit says something else. */
+  /** A commit graph tells git something else about the commit. */
   | { readonly kind: 'misread'; readonly commit: string };
 
 /** Lines that a commit has added to a file, the first and the last of them counted from 1. */
@@ -117,26 +117,26 @@ export interface CommitRecord {
 
 /** What a change does to the files that instruct agents. */
 export interface InstructionChanges {
-  /** Every pattern of such files: those asked for, and what the base's own files read in their turn. */
+  /** Every pattern of such files: those asked for, and what the base's own files refer to. */
   readonly patterns: readonly string[];
   /** Paths that differ, in git's order, at most BOUNDS.filesListed, and their number. */
   readonly paths: readonly string[];
   readonly count: number;
 }
 
-/** A worktree whose change is judged, and what its judge is not to be instructed by. */
+/** A worktree whose change is judged, and the files that must not instruct its judge. */
 export interface JudgedWorktree {
   readonly worktree: string;
   readonly place: GitPlace;
   readonly files: InstructionFiles;
-  /** Of the task: files wait there meanwhile. */
+  /** The task's folder, where files are kept meanwhile. */
   readonly folder: string;
 }
 
 /** What Pawl asks of git; each call is idempotent. */
 export interface GitPort {
   facts(): Promise<RepositoryFacts>;
-  /** The blocker that `prepareWorkspace` would answer with now, or null. Changes nothing. */
+  /** The blocker that `prepareWorkspace` would return now, or null. Changes nothing. */
   workspaceProblem(spec: WorkspaceSpec): Promise<Blocker | null>;
   prepareWorkspace(spec: WorkspaceSpec): Promise<WorkspaceResult>;
   commitWork(spec: CommitSpec): Promise<CommitResult>;
@@ -145,7 +145,7 @@ export interface GitPort {
   settings(worktree: string): Promise<NonNullable<TaskRequest['git']>>;
   /** The tree of a commit. */
   treeOf(commit: string): Promise<string>;
-  /** Reads and hashes all that a commit and its base hold: what is stored is what the names of the objects say, or is not. */
+  /** Reads and hashes everything that a commit and its base hold, and says whether every object matches its name. */
   storedContent(commit: string, base: string): Promise<StoredContent>;
   /** The commit that a branch of the repository is at, or null when there is no such branch. */
   branchHead(branch: string): Promise<string | null>;
@@ -162,16 +162,16 @@ export interface GitPort {
     readonly runId: string;
     readonly name: string;
   }): Promise<string | null>;
-  /** Like the first half of `rescueAndReset`: keeps, and leaves the worktree as it is. */
+  /** Like the first half of `rescueAndReset`: keeps the content, and does not change the worktree. */
   rescue(spec: {
     readonly worktree: string;
     readonly commit: string;
     readonly runId: string;
     readonly name: string;
   }): Promise<string | null>;
-  /** Lets go of the branch (detached at its commit), so that the user can check it out. */
+  /** Releases the branch (detaches at its commit), so that the user can check it out. */
   releaseBranch(worktree: string): Promise<void>;
-  /** Those of these worktrees that still hold a branch let go of it; it costs nothing where none does. */
+  /** Detaches those of these worktrees that still hold a branch; costs nothing where none does. */
   releaseEnded(worktrees: readonly string[]): Promise<void>;
   /** Commits from `base` (excluded) to `head`, oldest first, at most 200. */
   commits(worktree: string, base: string, head: string): Promise<readonly CommitRecord[]>;
@@ -183,7 +183,7 @@ export interface GitPort {
   ): Promise<{ readonly files: readonly string[]; readonly count: number }>;
   /** What changed between two commits, by file. Throws PAWL_GIT_FAILED for a commit that is gone. */
   diffStat(base: string, head: string): Promise<DiffStat>;
-  /** Tells `onPath` of every path that differs between two commits, however many they are: of a rename both, of a submodule its own. */
+  /** Calls `onPath` for every path that differs between two commits, however many there are: for a rename both paths, for a submodule its own. */
   eachPathChanged(base: string, head: string, onPath: (path: string) => void): Promise<void>;
   /** Which files that instruct agents differ between two commits; `patterns` as turn/instruction-files has them. */
   instructionChanges(base: string, head: string, patterns: readonly string[]): Promise<InstructionChanges>;

@@ -1,16 +1,16 @@
 /**
- * Commands to whoever drives a registry, left there by any process.
+ * Commands to the process that drives a registry, left by any process.
  *
  * Owns: the port. Does not own: files (store/inbox), what a command is (model/command), deciding (engine/commands).
  *
- * Invariants: 1. A command that was left is there until it is decided, whoever dies. 2. It is decided once: the first decision stands. 3. What cannot be read
+ * Invariants: 1. A command that was left stays until it is decided, even if processes die. 2. It is decided once: the first decision stands. 3. What cannot be read
  * is reported, and can be decided like any other.
  */
 import type { CommandDecision, CommandRequest, InboxReading } from '../model/command.ts';
 
 /** The inbox of one registry. */
 export interface Inbox {
-  /** The command lies there, durably. Resolves to its id. */
+  /** The command is left, durably. Resolves to its id. */
   leave(request: CommandRequest): Promise<string>;
   /** What nobody has decided yet, durable. */
   undecided(): Promise<InboxReading>;

@@ -8,7 +8,7 @@
  */
 import type { StoredSnapshot, SystemRecord } from '../model/system-record.ts';
 
-/** A record and the very text that is kept of it. */
+/** A record and its exact stored text. */
 export interface SealedRecord {
   readonly record: SystemRecord;
   /** Canonical JSON and a newline. */
@@ -23,7 +23,7 @@ export interface JournalTail {
   readonly end: number;
 }
 
-/** The state of a journal, by what may be done with it. Sizes are in the unit of the store. */
+/** The states of a journal, by what may be done with it. Sizes are in the unit of the store. */
 export type JournalReading<Record extends SystemRecord = SystemRecord> =
   | { readonly kind: 'absent' }
   /** An empty journal is whole and holds no record. */
@@ -41,34 +41,34 @@ export type MendableReading = Extract<JournalReading, { kind: 'torn' | 'untermin
 /** One system's journal, open to append. */
 export interface Journal {
   /**
-   * The record stands behind record `expectedSeq`, durably. Records that wait together are written and synced together, in the order of the calls.
+   * The record follows record `expectedSeq`, durably. Records that wait together are written and synced together, in the order of the calls.
    * Rejects with PAWL_JOURNAL_FENCED when record `expectedSeq` is not the last one, PAWL_REGISTRY_LOCKED when there is a higher generation,
    * PAWL_STORE_FULL, _PERMISSION or _FAILED with the journal as it was, PAWL_STORE_SYNC_FAILED with its end unknown: then the process stops.
    * Whatever waited behind a record that failed fails with it.
    */
   append(expectedSeq: number, generation: number, sealed: SealedRecord): Promise<void>;
-  /** Resolves when nothing is under way any more; nothing is appended from then on. */
+  /** Resolves when no append is under way any more; nothing is appended from then on. */
   close(): Promise<void>;
 }
 
 /** One system's stored snapshot. */
 export interface Snapshots {
   /**
-   * The store holds the snapshot. After a failure it holds what it held, and after a power cut one that was written before it, whole, may be there instead:
-   * both are as good (L7), and neither is ahead of a journal that was durable first.
+   * The store holds the snapshot. After a failure it still holds the previous one, and after a power cut it may hold an earlier one again, complete: either will
+   * do (L7), and neither is ahead of a journal that was durable first.
    */
   write(snapshot: StoredSnapshot): Promise<void>;
-  /** The stored snapshot, null when there is none. Rejects with PAWL_SNAPSHOT_DAMAGED for anything but a whole one. */
+  /** The stored snapshot, null when there is none. Rejects with PAWL_SNAPSHOT_DAMAGED unless it is complete. */
   read(): Promise<StoredSnapshot | null>;
 }
 
 /** Where one system is kept. */
 export interface SystemStore {
   readonly snapshots: Snapshots;
-  /** The journal, read to its end and verified: chain, sequence, sums. Takes no part in ownership, and changes nothing. */
+  /** The journal, read to its end and verified: chain, sequence, sums. Needs no ownership, and changes nothing. */
   readJournal(): Promise<JournalReading>;
-  /** The interrupted append is completed, or cut and kept aside; resolves to what was done, in words. For the owner alone. */
+  /** The interrupted append is completed, or cut and kept aside; resolves to what was done, in words. For the owner only. */
   mendJournal(reading: MendableReading): Promise<string>;
-  /** The journal, at the end where it was read and durable up to there. Rejects with PAWL_JOURNAL_DAMAGED where it ends elsewhere. */
+  /** The journal, opened at the end that was read, and durable up to there. Rejects with PAWL_JOURNAL_DAMAGED where it ends elsewhere. */
   openJournal(tail: JournalTail): Promise<Journal>;
 }

@@ -1,13 +1,13 @@
 /**
- * Telling the operator, outside of the terminal, what became of a run.
+ * Telling the operator, outside the terminal, the outcome of a run.
  *
- * Owns: the port and what is told. Does not own: when something is told (engine/notices), how (adapters/processes/notifier).
+ * Owns: the port and the content of a notice. Does not own: when a notice is sent (engine/notices), how (adapters/processes/notifier).
  */
 
-/** What can become of a run that its operator wants to hear of. */
+/** The outcomes of a run that its operator is notified of. */
 export type NoticeEvent = 'done' | 'blocked' | 'failed' | 'quarantined';
 
-/** One fact, every text in it on one line and with nothing hidden, likely secrets masked. */
+/** One fact; every text in it is one line without hidden characters, with likely secrets masked. */
 export interface Notice {
   readonly v: 1;
   readonly event: NoticeEvent;
@@ -17,7 +17,7 @@ export interface Notice {
   readonly branch: string;
   /** The last commit of the run; null before there is one. */
   readonly commit: string | null;
-  /** Why, the cause first; none of a run that is done. */
+  /** The reasons, the cause first; empty for a run that is done. */
   readonly reasons: readonly { readonly code: string; readonly message: string }[];
   /** What can be run next, each a whole command. */
   readonly commands: readonly string[];
@@ -27,8 +27,8 @@ export interface Notice {
   readonly atMs: number;
 }
 
-/** A way to tell. */
+/** A way to notify the operator. */
 export interface NotifierPort {
-  /** Null once it was told, else why not. Ends within a bound. */
+  /** Null once the notice was sent, else why not. Ends within a bound. */
   tell(notice: Notice): Promise<string | null>;
 }

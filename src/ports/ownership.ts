@@ -1,5 +1,5 @@
 /**
- * Who may write a registry: one process at a time.
+ * Which process may write a registry: one at a time.
  *
  * Owns: the port. Does not own: taking it (store/registry-lock), refusing what a former owner still writes (ports/journal: every append is fenced).
  *
@@ -10,6 +10,6 @@
 export interface Ownership {
   /** In every record that this process writes. */
   readonly generation: number;
-  /** The next owner need not prove anything. Twice is once. */
+  /** The next owner need not prove anything. Idempotent. */
   release(): Promise<void>;
 }

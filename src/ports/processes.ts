@@ -1,7 +1,7 @@
 /**
- * Processes of this machine: who they are, whether they live, ending them.
+ * Processes of this machine: their identities, whether they live, ending them.
  *
- * Owns: the port. Does not own: the judgement over a sighting (base/process-identity), the order of ending (worker/ending).
+ * Owns: the port. Does not own: judging a sighting (base/process-identity), the order of ending (worker/ending).
  *
  * Invariant: nothing is signalled whose identity was not checked just before (a pid alone is never trusted).
  */
@@ -14,11 +14,11 @@ import type { GateResult, GateStart } from './gate.ts';
 export interface TreeSighting {
   readonly members: readonly ProcessIdentity[];
   readonly unknown: readonly number[];
-  /** True when the tree's lock is held; false when it is free, or there is none; null when that cannot be told: then the tree may live. */
+  /** True when the tree's lock is held; false when it is free, or there is none; null when that is unknown: then the tree may live. */
   readonly isLocked: boolean | null;
 }
 
-/** What a process has used of the processors since it began. */
+/** The processor time that a process has used since it began. */
 export interface ProcessWork {
   readonly process: ProcessIdentity;
   readonly cpuMs: number;
@@ -48,18 +48,18 @@ export interface ProcessesPort {
   /** Sends the signal if, and only if, the process is still the one meant. Returns whether it was. */
   signal(identity: ProcessIdentity, signal: 'SIGTERM' | 'SIGKILL' | 'SIGCONT'): boolean;
   tree(handle: TreeHandle): TreeSighting;
-  /** The members of a tree that one look shows, each with what it has used; those that cannot be read are left out. */
+  /** The members of a tree that one scan finds, each with the processor time it has used; those that cannot be read are left out. */
   work(handle: TreeHandle): readonly ProcessWork[];
   /** Starts a detached worker host, in a session of its own, and returns its identity (null when it ended at once). */
   startHost(start: HostStart): ProcessIdentity | null;
 }
 
-/** What the worker host asks for beyond that: its worker, and who a child of its own is. */
+/** What the worker host needs beyond that: its worker, and the identity of a child of its own. */
 export interface HostProcessesPort extends ProcessesPort {
   /** Takes the lock of an open file for whoever holds its descriptor; false when another holds it, or it cannot be taken here. Bounded. */
   lock(fd: Fd): boolean;
   /** A worker waits behind its gate, or the reason why none does. Bounded. */
   startGate(start: GateStart, clock: ClockPort): Promise<GateResult>;
-  /** The identity of the process at `pid`, null when there is none that lives. Only for children: their pid cannot be another's yet. */
+  /** The identity of the process with that `pid`, null when none lives. Only for children: their pid cannot have been reused yet. */
   identify(pid: number): ProcessIdentity | null;
 }

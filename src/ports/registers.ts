@@ -3,11 +3,11 @@
  *
  * Owns: the port. Does not own: files (store/file-registers), what a value means (turn/task-files and others).
  *
- * Invariants (L3, L6): 1. The first value stands for ever. 2. A reader sees a whole value or none. 3. The winner is whose bytes stand, not who was told
+ * Invariants (L3, L6): 1. The first value stands for ever. 2. A reader sees a whole value or none. 3. The winner is the contestant whose bytes stand, not the one that was told
  * first: the bytes of contestants must differ (a nonce).
  */
 
-/** What stands in a register after the attempt to be first. */
+/** What a register holds after an attempt to be first. */
 export interface RegisterResult {
   readonly isWinner: boolean;
   /** The value that stands: ours or another's. */
@@ -17,7 +17,7 @@ export interface RegisterResult {
 /** The registers of one registry, by their absolute paths. */
 export interface Registers {
   /**
-   * The register has a value, durably: `bytes` if nobody was first. Its folder must exist. `bytesMax`: the most that a value may have.
+   * The register has a value, durably: `bytes` if nobody was first. Its folder must exist. `bytesMax`: the size limit of a value.
    * Rejects with PAWL_STORE_NO_LINKS where the store cannot tell who was first.
    */
   link(path: string, bytes: Uint8Array, bytesMax?: number): Promise<RegisterResult>;
@@ -38,6 +38,6 @@ export interface Registers {
   settle(folder: string): Promise<void>;
   /** When the content of `path` was last changed or touched, in ms since the epoch; null when nothing is there. */
   changedAtMs(path: string): Promise<number | null>;
-  /** Calls `onChange` after something in the folder changed; misses are possible, so callers poll too. Returns the end of it. */
+  /** Calls `onChange` after something in the folder changed; changes can be missed, so callers poll too. Returns a function that ends the watch. */
   watch(folder: string, onChange: () => void): () => void;
 }

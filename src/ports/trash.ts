@@ -1,7 +1,7 @@
 /**
- * Taking folders away.
+ * Removing folders.
  *
- * Owns: the port. Does not own: what may be taken away (engine/clean-run).
+ * Owns: the port. Does not own: what may be removed (engine/clean-run).
  */
 
 /** The trash of one registry. */
@@ -10,6 +10,6 @@ export interface TrashPort {
   bytesOf(path: string): number;
   /** The folder is gone from its place, durably and at once. Nothing happens where there is none. */
   take(path: string): Promise<void>;
-  /** Everything that was taken is deleted. Returns the bytes that it took up. */
+  /** Deletes everything that was moved here. Returns the bytes that it took up. */
   empty(): number;
 }

@@ -91,7 +91,7 @@ async function tryCase(story: Story, one: FaultCase): Promise<string[]> {
   const refused = one.kind === PORT_KIND ? refusePort(site, one.at) : null;
   const met = await runOnce(site, fs);
   const where = refused === null ? fs.firedPath : refused();
-  if (where === null) return ['the operation never came'];
+  if (where === null) return ['the operation was never called'];
   site.onPort = null;
   const faults = [...leftBehind(site, met), ...toldBadly(met)];
   const before = site.starts;
@@ -117,11 +117,11 @@ function refusePort(site: HostSite, at: number): () => string | null {
 
 function leftBehind(site: HostSite, { isEndless }: Ended): string[] {
   const faults: string[] = [];
-  if (isEndless) faults.push('the host neither goes on nor ends');
-  if (site.isWorkerAlive) faults.push('the worker lives on');
+  if (isEndless) faults.push('the host neither continues nor ends');
+  if (site.isWorkerAlive) faults.push('the worker is still alive');
   if (site.openAtEnd.length > 0) faults.push(`it left ${site.openAtEnd.length} descriptors open`);
   if (site.starts > 0 && site.disk.stat(`${TASK_FOLDER}/${TASK_FILES.agent}`) === null) {
-    faults.push('a worker ran that is not on record');
+    faults.push('a worker ran that is not recorded');
   }
   return faults;
 }
@@ -144,7 +144,8 @@ function settledBadly(story: Story, { kind }: FaultCase, fs: FaultFs, outcome: O
   const faults: string[] = [];
   if (!allowed.includes(result))
     faults.push(`settled as ${result} (${cause?.code ?? 'no code'}): ${outcomeWords(outcome)}`);
-  if (result === 'completed' && starts + (outcome.by === 'host' ? 1 : 0) === 0) faults.push('completed by nobody');
+  if (result === 'completed' && starts + (outcome.by === 'host' ? 1 : 0) === 0)
+    faults.push('it completed without a worker');
   return faults;
 }
 
@@ -192,7 +193,7 @@ async function settle(site: HostSite): Promise<Outcome | string> {
       });
     } else return `a runner that finds it (pid ${self.pid}) can only ${action}`;
   }
-  return 'a runner comes to no end with it';
+  return 'no runner can settle it';
 }
 
 const LINES = [

@@ -75,7 +75,7 @@ async function tryCase(one: FaultCase, reference: Reference, seed: number): Prom
   const fs = new FaultFs(site.machine.disk, plan);
   const process = new SimProcess(STORY, site, { fs });
   const end = await process.live();
-  if (!fs.hasFired) return ['the operation never came'];
+  if (!fs.hasFired) return ['the operation was never called'];
   const { isSyncLost } = fs;
   // What could not be synced is gone, in whole or in part; anything else is there for the next process.
   const left = process.stopped(isSyncLost ? 'powerCutInPart' : 'killed', seed);

@@ -57,7 +57,8 @@ export async function referenceOf(
   played: Played,
 ): Promise<Reference | { readonly faults: readonly string[] }> {
   const { problem, progress, outside } = played;
-  if (problem !== null || !progress.isExact) return { faults: [problem ?? 'it took other steps than those told'] };
+  if (problem !== null || !progress.isExact)
+    return { faults: [problem ?? 'it took steps other than those of its path'] };
   const { end, faults } = await lookAt(story, played, true);
   return faults.length > 0 ? { faults } : { end, starts: outside.starts };
 }
@@ -150,7 +151,7 @@ async function lookAt(
     if (lost > 0) faults.push(`lost of ${runId}: ${counted(lost, 'acknowledged event')}`);
   }
   const view = quickView(place, story.entry.runId);
-  if (view === null) faults.push('its snapshot is not the end of its journal');
+  if (view === null) faults.push('its snapshot does not match the end of its journal');
   return { end: endOf(view), faults };
 }
 

@@ -3,11 +3,11 @@
  *
  * Owns: which records name one, and that the last of them counts. Does not own: what outranks it (packets/choose-agents, engine/effects/admit-run).
  *
- * Invariant: the machines know nothing of it: it counts until the run is admitted, which records the agents themselves.
+ * Invariant: the machines do not know it: it counts until the run is admitted, which records the agents themselves.
  */
 import type { JournalRecord, RecordedEvent } from '../model/record.ts';
 
-/** The agent that is named after that record; null where none is. */
+/** The agent that is named once that record is applied; null where none is. */
 export function agentAfter(before: string | null, event: RecordedEvent): string | null {
   switch (event.type) {
     case 'packetReceived':

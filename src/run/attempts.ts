@@ -15,11 +15,11 @@ export interface AttemptRow {
   readonly code: string | null;
   readonly durationMs: number | null;
   readonly rescueRef: string | null;
-  /** Of a coding agent. */
+  /** For a coding agent. */
   readonly turn: TurnReport | null;
 }
 
-/** The refs that keep what was found where the run's work belongs, before it was put back, oldest first. */
+/** The refs that keep what was found in the place of the run's work before that was reset, oldest first. */
 export function rescueRefsOf(records: readonly JournalRecord[]): readonly string[] {
   return records.flatMap(({ event }) => {
     const isOne = event.type === 'taskRequested' || event.type === 'handoffProjected';
@@ -27,7 +27,7 @@ export function rescueRefsOf(records: readonly JournalRecord[]): readonly string
   });
 }
 
-/** The attempts that these records tell of, in the order in which they were requested. */
+/** The attempts in these records, in the order in which they were requested. */
 export function attemptsOf(records: readonly JournalRecord[]): readonly AttemptRow[] {
   const rows = new Map<string, AttemptRow>();
   const started = new Map<string, number>();

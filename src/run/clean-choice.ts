@@ -1,5 +1,5 @@
 /**
- * Which ended runs are cleaned: by their age, by what they take up on the disk.
+ * Which ended runs are cleaned: by their age, and by the space that they take up on disk.
  *
  * Owns: that choice, reading an age and a size as people write them (pure). Does not own: measuring, removing (engine/clean-run).
  */
@@ -14,7 +14,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 };
 const UNITS_BYTES: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
-/** What a run must be to be chosen; null: whatever it is. */
+/** The conditions for choosing a run; null: no condition. */
 export interface CleanLimits {
   readonly olderThanMs: number | null;
   readonly largerThanBytes: number | null;
@@ -25,7 +25,7 @@ export function isCleanable(view: RunView): boolean {
   return view.kind === 'terminal' && view.state !== 'quarantined';
 }
 
-/** True when the run is old enough and what would go is large enough. A clock that was set back makes nothing old. */
+/** True when the run is old enough and what would be removed is large enough. A clock that was set back makes nothing old. */
 export function isChosen(
   run: { readonly endedAtMs: number; readonly bytes: () => number },
   { olderThanMs, largerThanBytes }: CleanLimits,

@@ -1,7 +1,7 @@
 /**
- * An operator's decision as the record that it becomes, with what it means for a run that is parked like this.
+ * An operator's decision as the record that it becomes, with its meaning for a run that is parked in this way.
  *
- * Owns: whether a retry has the work done again, whether one asks for a branch to be put back. Does not own: what follows (machines, engine).
+ * Owns: whether a retry does the work again, whether it asks for a branch to be reset. Does not own: what follows (machines, engine).
  *
  * Invariant: what a retry means is recorded with it. The machines decide by that, so that journals from before still fold as they did.
  */
@@ -12,7 +12,7 @@ import type { RunContext } from '../model/run-context.ts';
 
 type Decision = Extract<RunEvent, { type: 'decisionMade' }>;
 
-/** No commit can be made of the work as it is and where it is, however often it is looked at. */
+/** No commit can be made of the work as it is and where it is, however often that is tried. */
 const OUT_OF_PLACE: readonly ErrorCode[] = [
   'PAWL_WORKSPACE_CHANGED',
   'PAWL_WORKSPACE_DIVERGED',
@@ -25,7 +25,7 @@ export function decisionEvent(context: RunContext, made: Omit<Decision, 'type' |
   return made.decision === 'retry' && isWorkOutOfPlace(context) ? { ...event, isDoneAgain: true } : event;
 }
 
-/** Every attempt has changed nothing: there is nothing to be committed, however often it is looked for. */
+/** Every attempt has changed nothing: there is nothing to commit, however often that is checked. */
 const NOTHING_DONE: ErrorCode = 'PAWL_ATTEMPTS_EXHAUSTED';
 
 /** True for a run that is parked, or has failed, because no commit could be made of what its worker left. */
@@ -34,7 +34,7 @@ export function isWorkOutOfPlace({ stage, blockers }: Pick<RunContext, 'stage' |
   return stage.endsWith('Commit') && code !== undefined && (OUT_OF_PLACE.includes(code) || code === NOTHING_DONE);
 }
 
-/** True when a person has said retry to a handoff that was refused because branch or worktree were not at the judged commit. */
+/** True when a person decided on retry for a handoff that was refused because branch or worktree were not at the judged commit. */
 export function isPutBackByPerson(records: readonly JournalRecord[]): boolean {
   const refusedAt = records.findLastIndex(({ event }) => event.type === 'handoffRefused');
   const refusal = records[refusedAt]?.event;

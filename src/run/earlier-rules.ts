@@ -1,7 +1,7 @@
 /**
- * Snapshots of runs that stand under rules 1 or 2, in the form that views read.
+ * Snapshots of runs under rules 1 or 2, in the form that views read.
  *
- * Owns: what became of those states and members. Does not own: the view (run/run-view), folding: no journal of those rules is ever folded again.
+ * Owns: the mapping of those states and members. Does not own: the view (run/run-view), folding: no journal of those rules is ever folded again.
  * Free of zod and xstate: `status` loads this file.
  *
  * Invariant: nothing that is read here is ever resumed.
@@ -22,7 +22,7 @@ export function inPresentForm(actors: Actors): Actors {
   );
 }
 
-/** What keeps a queued run from beginning was told by its blockers alone; a member that stood for nothing was absent. */
+/** Only its blockers said what keeps a queued run from beginning; an empty member was absent. */
 function presentRun(actor: Record<string, unknown>): Json {
   const context = isObject(actor.context) ? actor.context : {};
   const isBlocked = Array.isArray(context.blockers) && context.blockers.length > 0;
@@ -30,7 +30,7 @@ function presentRun(actor: Record<string, unknown>): Json {
   return plain({ ...actor, value, context: { ...RUN_CONTEXT_DEFAULTS, ...context } });
 }
 
-/** Supervision stood inside of each state of the progress. */
+/** Supervision was inside each state of the progress. */
 function presentTask(actor: Record<string, unknown>): Json {
   const [place, inner] = isObject(actor.value) ? (Object.entries(actor.value)[0] ?? []) : [];
   if (place === undefined) return plain(actor);

@@ -1,21 +1,21 @@
 /**
- * What an operator sees of a run that this version of Pawl cannot continue, and how a wish to continue it is refused.
+ * What an operator sees of a run that this version of Pawl cannot continue, and how continuing it is refused.
  *
  * Owns: the view of such a run as long as it has not ended, the refusal in words. Does not own: the form of its snapshot (run/earlier-rules), reading it
  * (engine/run-look). Free of xstate and zod: `status` loads this file.
  *
- * Invariants: 1. One that has ended looks as any other that has. 2. One that has not holds what it held: nobody else gets that.
+ * Invariants: 1. An ended run looks like any other ended run. 2. A run that has not ended still holds what it held: no other run gets that.
  */
 import { hintOf } from '../blockers/catalogue.ts';
 import type { PawlError, ShownBlocker } from '../model/error.ts';
 import { lookAtRun } from './error-actions.ts';
 import { quarantinedView, type RunView, UNKNOWN_STATE, withActions } from './run-view.ts';
 
-/** What the first records of such a run tell, whatever state it is in. */
+/** What the first records of such a run say, whatever its state. */
 export interface EarlierFacts {
   readonly rules: number;
   readonly taskId: string;
-  /** All that it may hold. */
+  /** Everything that it may hold. */
   readonly surfaces: readonly string[];
   /** The branch that it is for; empty where that is not known. */
   readonly branch: string;
@@ -26,7 +26,7 @@ export function isHeldByEarlier({ earlierRules, kind }: Pick<RunView, 'earlierRu
   return earlierRules !== undefined && kind !== 'terminal';
 }
 
-/** The view as it stood, and with the rules as the reason why the run goes no further. */
+/** The recorded view, with the rules as the reason why the run cannot continue. */
 export function unsupportedView(view: RunView, rules: number): RunView {
   const blocker: ShownBlocker = {
     code: 'PAWL_RULES_UNSUPPORTED',
@@ -45,7 +45,7 @@ export function unsupportedView(view: RunView, rules: number): RunView {
   });
 }
 
-/** The view of such a run whose snapshot is older than its journal: what happened since is not known, so it holds all that it may. */
+/** The view of such a run whose snapshot is older than its journal: what happened since is unknown, so it holds everything that it may hold. */
 export function unsupportedBehind(view: RunView, shownSeq: number, { rules, surfaces }: EarlierFacts): RunView {
   const { blockers, ...shown } = unsupportedView(view, rules);
   const since = `It is shown as of record ${shownSeq} of ${view.seq}; its events tell what happened since.`;
@@ -56,7 +56,7 @@ export function unsupportedBehind(view: RunView, shownSeq: number, { rules, surf
   };
 }
 
-/** The view of such a run of which there is no snapshot: what its first record tells. */
+/** The view of such a run without a snapshot: what its first record says. */
 export function unsupportedUnseen(
   runId: string,
   { taskId, surfaces, rules, branch }: EarlierFacts,
@@ -71,7 +71,7 @@ function forever(surfaces: readonly string[]): RunView['lease'] {
   return { surfaces, expiresAtMs: Number.MAX_SAFE_INTEGER };
 }
 
-/** The refusal of whatever would have the run go on. */
+/** The refusal of anything that would continue the run. */
 export function earlierRefusal(
   { runId, earlierRules = 0 }: Pick<RunView, 'runId' | 'earlierRules'>,
   options: readonly string[],

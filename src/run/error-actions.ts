@@ -1,14 +1,14 @@
 /**
  * What can be run after an error, besides what fits a run's own state (run/next-actions).
  *
- * Owns: these actions, completing those of whoever did not know where the registry is. Does not own: when they apply (whoever throws), quoting (base/shell-words).
+ * Owns: these actions, completing actions whose author did not know where the registry is. Does not own: when they apply (the code that throws), quoting (base/shell-words).
  */
 import type { Action } from '../model/action.ts';
 import { command, pawl, reasoned } from './next-actions.ts';
 
 /**
- * The action with `options`, which name the registry and the config that the reader has named: whoever throws knows a file, and not where
- * it was looked for. One that names them itself, or asks for help, stays as it is.
+ * The action with `options`, which name the registry and the config that the reader has named: the code that throws knows a file, but not where
+ * it was looked for. An action that names them itself, or prints help, is unchanged.
  */
 export function completed(action: Action, options: readonly string[]): Action {
   const { kind, label, argv } = action;
@@ -22,17 +22,17 @@ export function listRuns(options: readonly string[]): Action {
   return pawl('look', 'list the runs', ['status'], options);
 }
 
-/** Shows where a run stands and what fits its state. */
+/** Shows the state of a run and the actions that fit it. */
 export function lookAtRun(runId: string, options: readonly string[]): Action {
   return pawl('look', 'see where it stands', ['status', runId], options);
 }
 
-/** Shows what a run has come to, round by round. */
+/** Shows the history of a run, round by round. */
 export function showRun(runId: string, options: readonly string[]): Action {
   return pawl('look', 'show the run, round by round', ['show', runId], options);
 }
 
-/** Takes the packets of the file in once more whose runs have ended. */
+/** Submits again those packets of the file whose runs have ended. */
 export function intakeAgain(file: string, options: readonly string[]): Action {
   return pawl(
     'intakeAgain',
@@ -55,12 +55,12 @@ export function abandonRun(runId: string, options: readonly string[]): readonly 
   ];
 }
 
-/** Sets aside, with a report, what contradicts itself. */
+/** Sets aside runs that contradict themselves, and reports them. */
 export function recoverRegistry(): Action {
   return pawl('run', 'check every run and set aside what contradicts itself', ['recover']);
 }
 
-/** The help of a command, or of all. */
+/** The help of one command, or of all. */
 export function helpOf(command: string | null): Action {
   return pawl('look', 'show its usage', command === null ? ['--help'] : [command, '--help']);
 }

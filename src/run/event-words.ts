@@ -1,9 +1,9 @@
 /**
- * A journal as a story: every record in one plain line.
+ * A journal as a readable history: every record in one plain line.
  *
  * Owns: the words of each event, bounded and without control characters. Does not own: reading the journal, columns and colours (cli).
  *
- * Invariant: no event is without words: one that is added and not told here does not compile.
+ * Invariant: every event has words: without them a new event does not compile.
  */
 
 import { counted } from '../base/counted.ts';
@@ -19,7 +19,7 @@ import { turnNotes } from '../turn/turn-words.ts';
 const LINE_CHARS = 240;
 const LISTED = 3;
 
-/** Tells records one after another, oldest first: an end is told with the time since its start. */
+/** Describes records one after another, oldest first; an end is described with the time since its start. */
 export class EventStory {
   readonly #startedAtMs = new Map<string, number>();
 

@@ -12,9 +12,9 @@ import type { CommandRun } from '../model/request.ts';
 
 /** The end of an output. */
 export interface OutputEnd {
-  /** What said it: a command with how it ended, or a task's output. */
+  /** Its source: a command with how it ended, or a task's output. */
   readonly what: string;
-  /** Absolute path of where more of it is. */
+  /** Absolute path of the full text. */
   readonly file: string;
   readonly lines: readonly string[];
 }
@@ -41,7 +41,7 @@ export interface FailureNotes {
   readonly outputs: readonly OutputEnd[];
 }
 
-/** How much is shown. */
+/** Bounds of what is shown. */
 export const NOTE_BOUNDS = { lines: 12, lineChars: 300, findings: 20, tailBytes: 16 * 1024 } as const;
 
 /** How a command ended, in two words. */
@@ -50,12 +50,12 @@ export function commandEnd({ exitCode, signal }: Pick<CommandRun, 'exitCode' | '
   return signal === null ? 'could not be started' : `signal ${oneLine(signal)}`;
 }
 
-/** What a finding says where the ends of the commands' outputs are shown beside it: such a finding repeats them below its first line. */
+/** The text of a finding that is shown beside the commands' outputs: below its first line such a finding only repeats them. */
 export function withoutOutput(message: string, commands: readonly CommandRun[]): string {
   return commands.length === 0 ? message : (message.split('\n')[0] ?? '');
 }
 
-/** The last lines of a text that say something, each safe to show. */
+/** The last non-empty lines of a text, each safe to show. */
 export function lastLines(text: string): readonly string[] {
   return text
     .split('\n')

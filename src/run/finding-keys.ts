@@ -1,9 +1,9 @@
 /**
- * Findings made comparable across rounds: what a fault is, without what changes from run to run.
+ * Findings made comparable across rounds: the essence of a fault, without what changes from run to run.
  *
  * Owns: the key of a finding, whether findings lie in lines that a fix has added. Does not own: what repeated findings mean (machines/run/fix-loop).
  *
- * Invariant: keys are hashes: no word of a worker's output gets into a journal by them.
+ * Invariant: keys are hashes: no text of a worker's output gets into a journal through them.
  */
 import { BOUNDS } from '../model/limits.ts';
 import type { Finding } from '../model/request.ts';
@@ -11,7 +11,7 @@ import type { AddedLines } from '../ports/git.ts';
 
 const KEY_CHARS = 16;
 
-/** The keys of `findings`, each once, in order; none where there are more than can be kept: a part of them would compare as the whole. `hash` gives SHA-256 in hex. */
+/** The keys of `findings`, each once, in order; none if there are more than can be kept, because a part would compare as the whole. `hash` gives SHA-256 in hex. */
 export function findingKeys(findings: readonly Finding[], hash: (text: string) => string): readonly string[] {
   const keys = new Set(findings.map((finding) => hash(normalised(finding)).slice(0, KEY_CHARS)));
   return keys.size > BOUNDS.findingKeys ? [] : [...keys].sort();

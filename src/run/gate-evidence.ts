@@ -1,10 +1,10 @@
 /**
- * What a gate leaves behind as evidence, and what it comes to: PASS, FAIL or BLOCKED for one commit.
+ * The evidence of a gate, and its result: PASS, FAIL or BLOCKED for one commit.
  *
  * Owns: the judgement over an answer and the state of the worktree, the evidence document, its view.
  * Does not own: reading the worktree (adapters/git), writing artifacts (store).
  *
- * Invariants: 1. A gate passes only by a verdict in a worker's answer, over an unchanged commit (L4); text in a packet is never one. 2. What it
+ * Invariants: 1. A gate passes only by a verdict in a worker's answer, over an unchanged commit (L4); text in a packet never counts as one. 2. What it
  * has judged is a tree: the evidence names it, and the handoff compares it with what the commit holds.
  */
 
@@ -35,13 +35,13 @@ export interface GateView {
   readonly summary: string;
   readonly findings: readonly Finding[];
   readonly commands: readonly CommandRun[];
-  /** What it said of single criteria. */
+  /** What it said about individual criteria. */
   readonly criteria: readonly CriterionVerdict[];
   readonly evidence: ArtifactRef | null;
   readonly override: { readonly by: string; readonly reason: string } | null;
 }
 
-/** All that a gate's result is judged by. */
+/** Everything that a gate's result is judged by. */
 export interface GateInput {
   readonly gate: Gate;
   readonly taskId: string;
@@ -52,11 +52,11 @@ export interface GateInput {
   /** The tree of that commit. */
   readonly tree: string;
   readonly outcome: Pick<Outcome, 'exitCode' | 'signal'>;
-  /** What the outcome comes to, in words. */
+  /** The outcome in words. */
   readonly told: string;
   /** Null where the exit code is the answer. */
   readonly answer: Answer | null;
-  /** What keeps this gate from being judged at all, whatever it said; null where nothing does. */
+  /** What prevents judging this gate at all, whatever it said; null where nothing does. */
   readonly obstacle: Blocker | null;
   readonly worktree: {
     readonly head: string;
@@ -80,7 +80,7 @@ export interface GateJudgement {
   readonly document: Json;
 }
 
-/** What names the gate of a judgement. */
+/** What identifies the gate of a judgement. */
 export type GateName = Pick<GateInput, 'gate' | 'epoch' | 'taskId'>;
 
 /** Judges one gate. */
@@ -131,7 +131,7 @@ function statusOf(obstacle: Blocker | null, moved: readonly Finding[], said: Ver
   return moved.length > 0 && said === 'PASS' ? 'FAIL' : said;
 }
 
-/** The judgement that an evidence document of ours holds; one that holds none, or that an obstacle overrules, is BLOCKED. */
+/** The judgement in an evidence document of ours; BLOCKED if it holds none, or an obstacle overrules it. */
 export function reviewEvidence(document: unknown, gate: GateName, obstacle: Blocker | null): GateJudgement {
   const { summary, findings } = readEvidence(document);
   const plain: Json = JSON.parse(JSON.stringify(document ?? null));
@@ -153,7 +153,7 @@ function movedFindings({ gate, by, commit, tree, worktree }: GateInput): readonl
           : `The head moved from ${commit} to ${worktree.head} while the gate ran.`,
     });
   }
-  // Without a tree it is the changed files that say why, if there are any.
+  // Without a tree, the changed files, if any, give the reason.
   const isTold = worktree.tree === null && worktree.trackedChanges.length > 0;
   if (worktree.head === commit && worktree.tree !== tree && !isTold) {
     const made = worktree.tree === null ? 'no tree' : `the tree ${worktree.tree}`;
@@ -169,10 +169,10 @@ function movedFindings({ gate, by, commit, tree, worktree }: GateInput): readonl
 }
 
 const CHANGES_NAMED = 20;
-/** Of the files that a summary names. */
+/** The most files that a summary names. */
 const NAMES_CHARS = 300;
 
-/** Why a verdict does not count: the first of what became of the worktree. */
+/** Why a verdict does not count: the first change of the worktree that matters. */
 function overruledBy({ by, commit, tree, worktree }: GateInput): Overruled {
   if (worktree.head !== commit) return { how: 'moved', from: commit, to: worktree.head };
   if (!worktree.isOnBranch) return { how: 'offBranch' };
@@ -201,7 +201,7 @@ function overruledIn(document: unknown): { readonly said: string; readonly overr
   return isOverruled(overruled) ? { said, overruled } : null;
 }
 
-/** Documents are read by the hash in their name: what is there is what `judgeGate` has written. */
+/** Documents are verified by the hash in their name: their content is what `judgeGate` has written. */
 function isOverruled(value: unknown): value is Overruled {
   return isObject(value) && typeof value.how === 'string';
 }

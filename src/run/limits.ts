@@ -5,7 +5,7 @@
  */
 import { DEFAULT_LIMITS, type LimitOverrides, type Limits, type Purpose, SILENCE_MAX_MS } from '../model/limits.ts';
 
-/** Every limit of a run, by name: what the packet says goes before what the config says, that before the default. */
+/** Every limit of a run, by name: the packet's value overrides the config's, which overrides the default. */
 export function resolveLimits(config: LimitOverrides, packet: LimitOverrides): Limits {
   const pick = (
     name: Exclude<keyof typeof DEFAULT_LIMITS, 'deadlineMs' | 'silenceMaxMs' | 'budgetUsd' | 'tokens'>,
@@ -37,7 +37,7 @@ export function resolveLimits(config: LimitOverrides, packet: LimitOverrides): L
   };
 }
 
-/** How long a worker may say nothing, whatever else it does: never less than it may go without any sign of life. */
+/** How long a worker may print nothing, whatever else it does: never less than the time allowed without any sign of life. */
 export function silenceMaxMs(limits: Pick<Limits, 'stallMs' | 'silenceMaxMs'>): number {
   return Math.max(limits.silenceMaxMs ?? SILENCE_MAX_MS, limits.stallMs);
 }

@@ -1,5 +1,5 @@
 /**
- * Whether what a run's state says is true of the world now: who drives it, what lives of its task, when it last gave a sign.
+ * Whether what a run's state says is true of the world now: who drives it, which processes of its task live, when it last gave a sign of life.
  *
  * Owns: the judgement over these facts, and its words. Does not own: reading them (engine/liveness), what a start does (run/recovery).
  *
@@ -12,7 +12,7 @@ import { clockTime, type DriverFacts } from './next-actions.ts';
 import { recoveryAction } from './recovery.ts';
 import { type RecoveryFinding, staleLeaseFinding, taskFinding } from './recovery-findings.ts';
 
-/** What can be said of a process, or that none is recorded. */
+/** What is known about a process, or that none is recorded. */
 export type ProcessState = 'none' | 'alive' | 'dead' | 'unknown';
 
 /** The signs of life of one task. */
@@ -26,7 +26,7 @@ export interface TaskSigns {
   readonly workerPid: number | null;
   readonly hasOutcome: boolean;
   readonly startedAtMs: number | null;
-  /** When its host ends it, if it has not ended before. */
+  /** When its host ends it, unless it has ended by then. */
   readonly deadlineAtMs: number | null;
   /** When its host last showed that it lives. */
   readonly heartbeatAtMs: number | null;
@@ -35,13 +35,13 @@ export interface TaskSigns {
   readonly outputBytes: number;
 }
 
-/** How a run stands to the world. */
+/** How a run's state compares with the world. */
 export type Standing =
   /** Driven, and nothing of its task is known to be gone. */
   | 'working'
-  /** Its worker and host live; nobody drives the registry, so nothing follows when the worker ends. */
+  /** Its worker and host live; nothing drives the registry, so nothing happens when the worker ends. */
   | 'unattended'
-  /** Its host lives and has not shown it for too long. */
+  /** Its host lives, but has given no sign of life for too long. */
   | 'silent'
   /** Its host is dead, its worker lives. */
   | 'orphaned'
@@ -51,7 +51,7 @@ export type Standing =
   | 'ended'
   /** Nothing runs, and nobody drives. */
   | 'halted'
-  /** It cannot be told from here. */
+  /** Unknown from here. */
   | 'unclear';
 
 /** The liveness of a run that can move. */
@@ -62,11 +62,11 @@ export interface Liveness {
   readonly task: TaskSigns | null;
   /** The last sign of life: of the host, the output, or the journal. */
   readonly lastSignAtMs: number | null;
-  /** What the next start would find, as far as a quick look can tell; none while somebody drives. */
+  /** What the next start would find, as far as a quick check can tell; none while a process drives. */
   readonly findings: readonly RecoveryFinding[];
 }
 
-/** What the judgement is made from. */
+/** The facts for the judgement. */
 export interface LivenessFacts {
   readonly driver: DriverFacts;
   readonly task: TaskSigns | null;
@@ -77,7 +77,7 @@ export interface LivenessFacts {
   readonly nowMs: number;
 }
 
-/** How the run stands to the world. */
+/** How the run's state compares with the world. */
 export function livenessOf(facts: LivenessFacts): Liveness {
   const { driver, task, updatedAtMs, leaseExpiresAtMs, inFiles, nowMs } = facts;
   const signs = [task?.heartbeatAtMs, task?.outputAtMs, updatedAtMs].filter((at) => typeof at === 'number');
@@ -118,7 +118,7 @@ function ofTask(task: TaskSigns, driver: DriverFacts, nowMs: number): Standing {
   }
 }
 
-/** The facts of the recovery table: the tree is taken to end with its recorded worker. */
+/** The facts for the recovery table: the tree is assumed to end with its recorded worker. */
 function recoveryFacts({ claim, host, worker, hasOutcome }: TaskSigns) {
   const tree = worker === 'dead' ? ('gone' as const) : worker;
   return { claim, host, hasAgent: worker !== 'none', tree, hasOutcome };
@@ -135,7 +135,7 @@ const WORDS: Readonly<Record<Standing, string>> = {
   unclear: 'cannot tell from here whether it is still running',
 };
 
-/** In a word or two what a task comes across as whose state says that it runs; null where that is true as far as is known. */
+/** In a word or two, what to show for a task whose state says that it runs; null where that is true as far as known. */
 const TASK_WORDS: Readonly<Record<Standing, string | null>> = {
   working: null,
   unattended: null,
@@ -147,12 +147,12 @@ const TASK_WORDS: Readonly<Record<Standing, string | null>> = {
   unclear: 'unclear',
 };
 
-/** What is said of that task in the place of its state; null where its state may stand. */
+/** The words for that task in place of its state; null where its state may be shown. */
 export function taskStanding(liveness: Liveness | null, task: { readonly endedAtMs: number | null }): string | null {
   return liveness === null || task.endedAtMs !== null ? null : TASK_WORDS[liveness.standing];
 }
 
-/** The standing, where it takes something back of what the run's state says; null where the state may stand as it is. */
+/** The standing, where it corrects the run's state; null where the state may be shown unchanged. */
 export function contraryStanding(liveness: Liveness | null): Standing | null {
   return liveness === null || liveness.standing === 'working' ? null : liveness.standing;
 }
@@ -162,7 +162,7 @@ export function standingWords(standing: Standing): string {
   return WORDS[standing];
 }
 
-/** Elapsed time against the deadline, age of the output, processes: what is known of the open task, in a few words each. */
+/** Elapsed time against the deadline, age of the output, processes: the known facts about the open task, in a few words each. */
 export function signWords({ task, lastSignAtMs, standing }: Liveness, nowMs: number): readonly string[] {
   const words: string[] = [];
   const age = (atMs: number): string => duration(spanMs(atMs, nowMs));

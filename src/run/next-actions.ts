@@ -5,8 +5,8 @@
  * (blockers/catalogue), quoting (base/shell-words), finding out who drives (engine/liveness).
  *
  * Invariants: 1. A command is complete: it can be pasted, and does what its label says, or is refused and changes nothing. 2. One command
- * per alternative. 3. Nothing that a packet, a branch or a path holds is executed. 4. What needs a reason has an empty one to fill in, with
- * which Pawl refuses it: no decision is made by a paste alone. 5. Nothing is suggested where nothing is to be done.
+ * per alternative. 3. Nothing that a packet, a branch or a path contains is executed. 4. A command that needs a reason has an empty one to fill in, with
+ * which Pawl refuses it: pasting alone makes no decision. 5. Nothing is suggested if there is nothing to do.
  */
 import { shellCommand } from '../base/shell-words.ts';
 import { visible } from '../base/visible.ts';
@@ -27,7 +27,7 @@ export type DriverFacts =
       readonly sinceMs: number | null;
     };
 
-/** A run as its actions depend on it. */
+/** The facts of a run on which its actions depend. */
 export interface RunFacts {
   readonly runId: string;
   readonly state: string;
@@ -36,14 +36,14 @@ export interface RunFacts {
   /** The gate that a person may accept now. */
   readonly blockedGate: string | null;
   readonly waitUntilMs: number | null;
-  /** What was decided and waits for the end of its task. */
+  /** A decision that waits for the end of its task. */
   readonly pending: 'retry' | 'abandon' | 'cancel' | null;
   readonly contention: { readonly holder: string } | null;
-  /** Its work touches what it may not lease; `holder` null: a person may accept that. */
+  /** Its work touches what the run may not lease; `holder` null: a person may accept that. */
   readonly surfaceConflict: { readonly holder: string | null } | null;
   readonly baseCommit: string | null;
   readonly headCommit: string | null;
-  /** When its folder was removed; absent while it is there. */
+  /** When its folder was removed; absent while it exists. */
   readonly removedAtMs?: number;
   /** The rules of a run that this version cannot continue; absent for any other. */
   readonly earlierRules?: number;
@@ -56,15 +56,15 @@ export interface Surroundings {
   readonly holder: RunFacts | null;
   /** The options by which a command addresses this registry and config; none where it finds them by itself. */
   readonly options: readonly string[];
-  /** Options that were given to `pawl run` and that the one which begins the run needs too; absent where there are none. */
+  /** Options of this `pawl run` that the one that begins the run needs too; absent where there are none. */
   readonly beginOptions?: readonly string[];
   readonly nowMs: number;
 }
 
-/** Surroundings of which nothing is known: nobody drives. */
+/** Unknown surroundings: as if nothing drove. */
 export const ALONE: Surroundings = { driver: { kind: 'none' }, holder: null, options: [], nowMs: 0 };
 
-/** What can be done about the run, the first thing first; none where nothing is to be done. */
+/** What can be done about the run, the first thing first; none if there is nothing to do. */
 export function runActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { runId } = run;
   if (run.removedAtMs !== undefined)
@@ -97,7 +97,7 @@ export function runActions(run: RunFacts, around: Surroundings): readonly Action
   }
 }
 
-/** The first of these actions; one that says so where there is none. */
+/** The first of these actions; an action of kind `none` if there are none. */
 export function firstOf(actions: readonly Action[]): Action {
   return actions[0] ?? advice('none', 'nothing to do');
 }
@@ -157,7 +157,7 @@ function decisions(run: RunFacts, around: Surroundings): readonly Action[] {
   ];
 }
 
-/** Branches that have to give way before the run's own can be made: renamed, so that nothing of them is lost. */
+/** Branches that are in the way of the run's own: they are renamed, so that nothing of them is lost. */
 function branchesInWay({ blockers }: RunFacts): readonly Action[] {
   const names = blockers.flatMap(({ code, evidence = [] }) =>
     code === 'PAWL_WORKSPACE_BRANCH_IN_WAY' ? evidence : [],
@@ -181,7 +181,7 @@ function packetAdvice({ blockers }: RunFacts): readonly Action[] {
   ];
 }
 
-/** A decision that is made and not carried out yet: nothing else is taken before. */
+/** A decision that is made but not carried out yet: no other is accepted before that. */
 function pendingAction({ runId }: RunFacts, pending: string, { driver, options, nowMs }: Surroundings): Action {
   if (driver.kind === 'none') return pawl('run', `carry out the decided ${pending}`, ['run', runId], options);
   return advice('driven', `${pending} is decided and waits for the end of its task; ${drivenBy(driver, nowMs)}`);
@@ -195,7 +195,7 @@ function decision(kind: 'retry' | 'accept' | 'abandon', label: string, runId: st
   return reasoned(kind, label, ['resolve', runId, kind], around.options);
 }
 
-/** A run whose work touches what it may not lease: a person decides on it, or sees to whoever holds it first. */
+/** A run whose work touches what it may not lease: a person decides on it, or deals with the holder first. */
 function conflictActions(
   run: RunFacts,
   conflict: NonNullable<RunFacts['surfaceConflict']>,
@@ -225,7 +225,7 @@ function surfaceActions(run: RunFacts, around: Surroundings): readonly Action[] 
   return holderActions(name, holder, [run.runId], around);
 }
 
-/** What a run that has not ended needs so that it releases what it holds; `after`: runs that resume then by themselves. */
+/** What makes a run that has not ended release what it holds; `after`: runs that then resume by themselves. */
 function holderActions(
   name: string,
   holder: RunFacts,
@@ -269,7 +269,7 @@ function movingActions(run: RunFacts, around: Surroundings): readonly Action[] {
   return driveActions(run, around);
 }
 
-/** A run that something keeps from beginning: whoever drives it next looks again. */
+/** A run that something keeps from beginning: the next driver checks again. */
 function admissionActions(run: RunFacts, around: Surroundings): readonly Action[] {
   const { blockers, runId } = run;
   const isAgents = blockers.some(({ code }) => code.startsWith('PAWL_AGENT_'));
@@ -286,7 +286,7 @@ function admissionActions(run: RunFacts, around: Surroundings): readonly Action[
   ];
 }
 
-/** The agents that could do it as it is: each by its name, in place of any other that was named. */
+/** The agents that could run without further setup: each by its name, in place of any other that was named. */
 function agentActions({ blockers, runId }: RunFacts, { options }: Surroundings): readonly Action[] {
   const missing = blockers.find(({ code }) => code === 'PAWL_AGENT_MISSING');
   // The role comes first.
@@ -306,12 +306,12 @@ function driveActions({ runId, state }: RunFacts, around: Surroundings): readonl
   return [takeOver(options, drivenBy(driver, nowMs))];
 }
 
-/** The assertion that whoever holds the registry is dead. */
+/** The assertion that the holder of the registry is dead. */
 export function takeOver(options: readonly string[], why: string): Action {
   return reasoned('takeOver', `assert that it has ended (${why})`, ['recover', '--take-over'], options);
 }
 
-/** Files that nobody needs any more are removed. */
+/** Removes files that are no longer needed. */
 export function removeFiles(paths: readonly string[], label: string): Action {
   return command('run', label, ['rm', '--', ...paths]);
 }

@@ -1,7 +1,7 @@
 /**
- * What of a run is worth telling its operator, and in which words.
+ * Which facts of a run are reported to its operator, and in which words.
  *
- * Owns: which states are such facts, the notice (pure). Does not own: when it is told (engine/notices).
+ * Owns: which states are such facts, the notice (pure). Does not own: when it is sent (engine/notices).
  *
  * Invariant: a notice holds names, states, codes and bounded messages: nothing of a worker's output, environment or prompts.
  */
@@ -12,7 +12,7 @@ import type { RunView } from './run-view.ts';
 const MESSAGE_CHARS = 1_000;
 const REASONS_MAX = 5;
 
-/** What the view tells that is worth a notice; null while the run moves, and of one that was cancelled: whoever did that knows. */
+/** The fact of the view that is worth a notice; null while the run moves, and for a cancelled run: the person who cancelled it knows. */
 export function noticeEvent({ kind, state }: Pick<RunView, 'kind' | 'state'>): NoticeEvent | null {
   if (kind === 'quarantined') return 'quarantined';
   if (kind === 'blocked' || state === 'blockedPlanInsufficient') return 'blocked';
@@ -20,7 +20,7 @@ export function noticeEvent({ kind, state }: Pick<RunView, 'kind' | 'state'>): N
   return state === 'failedExecution' ? 'failed' : null;
 }
 
-/** The notice of a run, from its view as it is shown to people. */
+/** The notice of a run, from its view as shown to people. */
 export function noticeOf(event: NoticeEvent, view: RunView, registry: string, atMs: number): Notice {
   const { runId, taskId, state, branch, headCommit, blockers, actions, handoff } = view;
   const [first] = blockers.flatMap((blocker) => blocker.evidence).filter((entry) => entry.startsWith('/'));

@@ -1,17 +1,17 @@
 /**
- * Whose turn it is to ask an agent again that several runs wait for: one asks, and the others wait for what comes of it.
+ * Which of several runs that wait for an agent tries it again: one tries, and the others wait for its result.
  *
- * Owns: that choice. Does not own: when a run's own wait is over (its deadline), finding out who waits and who asks (engine/effects/outages).
+ * Owns: that choice. Does not own: when a run's own wait is over (its deadline), finding out which runs wait and which try (engine/effects/outages).
  *
- * Invariants: 1. Pure. 2. Of runs that wait for one agent for the same reason at most one asks at a time, until the agent has answered it. 3. Nobody waits for a run that
- * cannot move. 4. Who failed last asks first: nobody knows more of the outage.
+ * Invariants: 1. Pure. 2. Of runs that wait for one agent for the same reason at most one tries at a time, until the agent has answered it. 3. No run waits for a run that
+ * cannot move. 4. The run that failed last tries first: it has the latest knowledge of the outage.
  */
 
 /** A run that waits for its agent. */
 export interface WaitingRun {
   readonly runId: string;
   readonly agent: string;
-  /** The code of what it waits over. */
+  /** The code of the reason for which it waits. */
   readonly code: string;
   /** When its agent failed. */
   readonly failedAtMs: number;
@@ -25,7 +25,7 @@ export interface AskingRun {
   readonly hasAnswer: boolean;
 }
 
-/** True when that waiting run may ask its agent again, once its own wait is over. `answeredAtMs`: when that agent last had an answer, null: not seen. */
+/** True when that waiting run may try its agent again, once its own wait is over. `answeredAtMs`: when that agent last had an answer, null: not seen. */
 export function mayAskAgain(
   run: WaitingRun,
   waiting: readonly WaitingRun[],

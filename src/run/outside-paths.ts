@@ -1,7 +1,7 @@
 /**
  * What a change touches beyond the surfaces that its run leases, as surfaces to be leased.
  *
- * Owns: collecting those paths, leasing their folders instead where they are too many. Does not own: the form of a surface
+ * Owns: collecting those paths, leasing their folders instead if there are too many. Does not own: the form of a surface
  * (packets/surfaces), listing what a change touches (adapters/git), what is done about it (engine/effects/surface-check).
  *
  * Invariants: 1. Every path that was added is covered by what was leased before or by a surface that is returned. 2. At most `max` surfaces
@@ -10,14 +10,14 @@
 import { BOUNDS } from '../model/limits.ts';
 import { leasedSegments, literalSegment, pathSurface } from '../packets/surfaces.ts';
 
-/** The paths of a change that lie outside of what its run leases. */
+/** The paths of a change that lie outside what its run leases. */
 export class OutsidePaths {
   readonly #repo: string;
   readonly #leased: ReadonlySet<string>;
   readonly #max: number;
   readonly #found = new Set<string>();
 
-  /** `leased`: what the run leases already; `max`: the most surfaces that may come of it, at least one. */
+  /** `leased`: what the run leases already; `max`: the most surfaces that may be returned, at least one. */
   constructor(repo: string, leased: readonly string[], max: number) {
     this.#repo = repo;
     this.#leased = new Set(leased.map((surface) => keyOf(leasedSegments(surface))).filter((key) => key !== ''));
@@ -32,7 +32,7 @@ export class OutsidePaths {
     while (this.#found.size > this.#max) this.#coarsen();
   }
 
-  /** What is to be leased, sorted; empty when everything lies inside. */
+  /** The surfaces to lease, sorted; empty when everything is inside. */
   surfaces(): readonly string[] {
     const found = [...this.#found].filter((key) => !foldersOf(segmentsIn(key)).some((above) => this.#found.has(above)));
     return found.map((key) => pathSurface(this.#repo, segmentsIn(key))).sort();
@@ -43,7 +43,7 @@ export class OutsidePaths {
     return this.#leased.has(keyOf(whole)) || foldersOf(whole).some((folder) => this.#leased.has(folder));
   }
 
-  /** The deepest paths give way to the folders that they are in. */
+  /** The deepest paths are replaced by their folders. */
   #coarsen(): void {
     const paths = [...this.#found].map(segmentsIn);
     const depth = Math.max(...paths.map((segments) => segments.length)) - 1;

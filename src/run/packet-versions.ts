@@ -1,21 +1,21 @@
 /**
  * The packets that a run has had, one after another, from its journal alone.
  *
- * Owns: that list, and which rounds were judged under which packet. Does not own: reading a packet (engine/kept-packet), the words (cli, run/handoff/bundle).
+ * Owns: that list, and which rounds were judged under which packet. Does not own: reading a packet (engine/kept-packet), rendering them (cli, run/handoff/bundle).
  *
  * Invariant: the last one is the packet that the run has.
  */
 import type { ArtifactRef } from '../model/event.ts';
 import type { JournalRecord } from '../model/record.ts';
 
-/** One of them. */
+/** One packet that a run has had. */
 export interface PacketVersion {
   /** From 1. */
   readonly version: number;
   readonly packetHash: string;
   /** Where it is kept. */
   readonly packet: ArtifactRef;
-  /** Who has put it in the place of the one before, and why; null of the first one. */
+  /** Who put it in the place of the previous one, and why; null for the first one. */
   readonly by: string | null;
   readonly reason: string | null;
   readonly atMs: number;
@@ -23,7 +23,7 @@ export interface PacketVersion {
   readonly rounds: readonly number[];
 }
 
-/** The packets that these records tell of, oldest first; none where not even the first record is there. */
+/** The packets in these records, oldest first; none if not even the first record is there. */
 export function packetVersions(records: readonly JournalRecord[]): readonly PacketVersion[] {
   const versions: (Omit<PacketVersion, 'rounds'> & { readonly rounds: Set<number> })[] = [];
   for (const { event, atMs } of records) {

@@ -3,15 +3,15 @@
  *
  * Owns: these words, which `recover`, `status` and the inspector share. Does not own: the table (run/recovery), looking (engine/recovery/open-tasks).
  *
- * Invariant: nothing is told as done by whoever only looks.
+ * Invariant: a read-only check never reports anything as done.
  */
 import { unreachable } from '../base/unreachable.ts';
 import type { RecoveryAction } from './recovery.ts';
 
-/** Who tells what is found: a start, which settles what has ended, or somebody who only looks while nothing is done. */
+/** Who reports the findings: a start, which settles what has ended, or a read-only check. */
 export type Finder = 'start' | 'look';
 
-/** One thing that a start found or would find, and what was done about it or will be. */
+/** One thing that a start found or would find, and what was or will be done about it. */
 export interface RecoveryFinding {
   readonly class:
     | 'intentBeforeSpawn'
@@ -26,7 +26,7 @@ export interface RecoveryFinding {
   readonly action: string;
 }
 
-/** What is found of a lease past its time. */
+/** The finding about an expired lease. */
 export function staleLeaseFinding(): RecoveryFinding {
   return {
     class: 'staleLease',
@@ -35,7 +35,7 @@ export function staleLeaseFinding(): RecoveryFinding {
   };
 }
 
-/** What is found of an open task about which that one thing is to be done. */
+/** The finding about an open task with that recovery action. */
 export function taskFinding(taskId: string, action: RecoveryAction, finder: Finder = 'look'): RecoveryFinding {
   const settled = (done: string): string => settledBy(finder, done);
   switch (action) {
@@ -90,7 +90,7 @@ export function taskFinding(taskId: string, action: RecoveryAction, finder: Find
   }
 }
 
-/** What a start does at once, in the words of who tells it. */
+/** What a start does at once, worded for the one who reports it. */
 export function settledBy(finder: Finder, done: string): string {
   return finder === 'start' ? done : `${done} at the next start`;
 }

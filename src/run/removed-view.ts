@@ -1,12 +1,12 @@
 /**
- * What is seen of a run whose folder was removed: that it ended, and how.
+ * The view of a run whose folder was removed: that it ended, and how.
  *
  * Owns: that projection. Does not own: the register it is made from (store/removed-runs), every other view (run/run-view).
  */
 import type { ShownBlocker } from '../model/error.ts';
 import { quarantinedView, type RunView } from './run-view.ts';
 
-/** All that is known of it. */
+/** Everything that is known about it. */
 export interface RemovedFacts {
   readonly runId: string;
   readonly taskId: string;
@@ -23,7 +23,7 @@ export interface RemovedFacts {
 export function removedView(facts: RemovedFacts): RunView {
   const { runId, taskId, state, branch, baseCommit, headCommit, spent, endedAtMs, removedAtMs } = facts;
   const blocker: ShownBlocker = { code: 'PAWL_RUN_REMOVED', message: '', hint: '', evidence: [] };
-  // Of such a run as little is known as of one that is set aside and resolved: its members that say nothing are those.
+  // As little is known about such a run as about one that is set aside and resolved: the same members are empty.
   const nothing = quarantinedView(runId, taskId, { atMs: endedAtMs, surfaces: [], isResolved: true, blocker });
   return { ...nothing, state, branch, baseCommit, headCommit, spent, removedAtMs, blockers: [] };
 }

@@ -1,12 +1,12 @@
 /**
- * How a run comes across at a glance: a mark and a few words that differ by what became of it, and the sum over several runs.
+ * A run at a glance: a mark and a few words for its outcome, and the sum over several runs.
  *
- * Owns: those signs and words. Does not own: colours and columns (cli), the view (run/run-view).
+ * Owns: those marks and words. Does not own: colours and columns (cli), the view (run/run-view).
  */
 import { elapsed } from '../base/elapsed.ts';
 import type { RunView } from './run-view.ts';
 
-/** What became of a run, or is becoming. */
+/** The outcome of a run, or its present kind of progress. */
 export type Condition =
   | 'working'
   | 'waiting'
@@ -17,7 +17,7 @@ export type Condition =
   | 'cancelled'
   | 'quarantined';
 
-/** One column wide each, and no two alike: they are told apart without colour. */
+/** Each one column wide and all different, so they can be told apart without colour. */
 export const MARKS: Readonly<Record<Condition, string>> = {
   working: '▸',
   waiting: '·',
@@ -41,7 +41,7 @@ const SUM_ORDER: readonly Condition[] = [
   'waiting',
 ];
 
-/** What became of the run. One that can move works only while a worker of it is known to run. */
+/** The outcome of the run. A run that can move counts as working only while a worker of it is known to run. */
 export function conditionOf({
   kind,
   state,
@@ -80,7 +80,7 @@ export function sumOf(conditions: readonly Condition[]): string {
     .join(', ');
 }
 
-/** The sum of a command that took so long: `6 ready, 1 blocked, 1 not recorded in 14m02s`. `refused`: packets of which no run was made. */
+/** The sum of a command, with the time that it took: `6 ready, 1 blocked, 1 not recorded in 14m02s`. `refused`: packets of which no run was made. */
 export function summaryLine(conditions: readonly Condition[], refused: number, tookMs: number): string {
   const parts = [sumOf(conditions), refused === 0 ? '' : `${refused} not recorded`].filter((part) => part !== '');
   return `${parts.join(', ')} in ${elapsed(tookMs)}`;

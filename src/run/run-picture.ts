@@ -1,10 +1,10 @@
 /**
- * The lifecycle as a small picture of text, with the place at which one run stands.
+ * The lifecycle as a small text picture that marks the state of one run.
  *
- * Owns: the drawing, and what the view tells of the way so far. Does not own: the view (run/run-view), colours (cli).
+ * Owns: the drawing, and what the view says about the path so far. Does not own: the view (run/run-view), colours (cli).
  * Free of xstate and zod: `status` draws it.
  *
- * Invariants: 1. A run stands at exactly one line, which says so where nothing of it is at work; one whose state is not known, set aside for instance, at none of the way. 2. No line is longer than PICTURE_COLUMNS.
+ * Invariants: 1. A run is at exactly one line, which says so if nothing of it is at work; a run whose state is unknown, for instance because it is set aside, is at no line. 2. No line is longer than PICTURE_COLUMNS.
  */
 import { contraryStanding, taskStanding } from './liveness.ts';
 import { isKnownIdle } from './run-marks.ts';
@@ -13,7 +13,7 @@ import { type RunView, type TaskView, UNKNOWN_STATE } from './run-view.ts';
 /** The width that a terminal needs for it. */
 export const PICTURE_COLUMNS = 80;
 
-/** How a line stands to the run: it is there, has been there, has not, or was stopped there. */
+/** How a line relates to the run: it is there, has been there, has not been there, or was stopped there. */
 export type PictureMark = 'here' | 'passed' | 'ahead' | 'stopped';
 
 /** One line of the picture. */
@@ -24,7 +24,7 @@ export interface PictureLine {
 
 const SIGNS: Readonly<Record<PictureMark, string>> = { here: '●', passed: '✓', ahead: '○', stopped: '■' };
 
-/** The way of a run, from top to bottom, with the lines of the loop between a failed gate and the next verification. */
+/** The path of a run, from top to bottom, with the lines of the loop between a failed gate and the next verification. */
 const WAY = [
   { state: 'packetReceived', loop: '      ', back: '' },
   { state: 'queued', loop: '      ', back: '' },
@@ -51,7 +51,7 @@ const STATE_OF_PURPOSE: Readonly<Record<string, Stop>> = {
   fix: 'fixLoop',
 };
 
-/** The picture of the run's way, from top to bottom. */
+/** The picture of the run's path, from top to bottom. */
 export function runPicture(view: RunView): readonly PictureLine[] {
   const here = WAY.find(({ state }) => state === view.state)?.state ?? placeOfEnding(view);
   const at = here ?? stoppedAt(view);
@@ -67,7 +67,7 @@ export function runPicture(view: RunView): readonly PictureLine[] {
   return [...lines, { mark: 'stopped', text: fitted(`      ${SIGNS.stopped} ${view.state} ${reason}`.trimEnd()) }];
 }
 
-/** Where the task is at work that is being ended; null where none is. */
+/** The place of the task that is being ended; null where none is. */
 function placeOfEnding({ pending, task }: RunView): Stop | null {
   return pending === null || task === null ? null : (STATE_OF_PURPOSE[task.purpose] ?? null);
 }
@@ -78,7 +78,7 @@ function sideways(state: Stop, end: string): string {
   return `${begun.padEnd(LOOP_COLUMNS, '─')}${end}`;
 }
 
-/** Where a run that is in none of these states came to a stop, as far as its view tells; null where that is not known. */
+/** Where a run that is in none of these states stopped, as far as its view says; null where that is not known. */
 function stoppedAt({ state, task, gates, baseCommit, lease }: RunView): Stop | null {
   if (state === 'quarantined' || state === UNKNOWN_STATE) return null;
   if (state === 'blockedPlanInsufficient') return 'packetReceived';
@@ -110,7 +110,7 @@ function noteOf(view: RunView, state: Stop, at: Stop | null): string {
   return [inside, epoch, gate?.status ?? '', attempts].filter((part) => part !== '').join(', ');
 }
 
-/** What is true of the place at which it stands, where its state says more than is known to be so. */
+/** What is true of its place, where its state claims more than is known. */
 function worldAt({ liveness, task }: RunView): string | null {
   if (contraryStanding(liveness) === null) return null;
   const isOpen = task !== null && task.endedAtMs === null;

@@ -1,7 +1,7 @@
 /**
  * The history of a run as a Mermaid sequence diagram, for a review.
  *
- * Owns: who speaks to whom, the words, Mermaid's escapes, what is left out of a long history. Does not own: reading it.
+ * Owns: participants, messages, Mermaid's escapes, what is left out of a long history. Does not own: reading it.
  *
  * Invariants: 1. The text stays within what GitHub's Mermaid draws: SEQUENCE_RECORDS records (L9), the left-out ones counted. 2. No text
  * of a record can end its line or be read as Mermaid.
@@ -15,13 +15,13 @@ export const SEQUENCE_RECORDS = 200;
 const FIRST_RECORDS = 40;
 const WORDS_CHARS = 90;
 
-/** What a sequence is made from. */
+/** The input of a sequence. */
 export interface SequenceSource {
   readonly runId: string;
   readonly records: readonly JournalRecord[];
   /** The state of the run after the record of that sequence; null where it is not known. */
   readonly stateAt: (seq: number) => string | null;
-  /** Why the journal cannot be followed any further than these records; absent or null when it can. */
+  /** Why the journal cannot be followed beyond these records; absent or null when it can. */
   readonly journalFault?: string | null;
 }
 
@@ -88,7 +88,7 @@ function linesOf({ actor, event }: JournalRecord, names: ReadonlyMap<string, str
   }
 }
 
-/** The event's name and what matters most of it. */
+/** The event's name and its most important facts. */
 function told(event: JournalRecord['event']): string {
   switch (event.type) {
     case 'gateJudged':
@@ -124,7 +124,7 @@ function note(over: string, text: string): string {
   return `  Note over ${over}: ${words(text)}`;
 }
 
-/** One line of plain words: what Mermaid would read as its own is written as its number. */
+/** One line of plain text: what Mermaid would interpret is written as a character code. */
 function words(text: string): string {
   const line = sanitise(text, WORDS_CHARS).replace(/\s+/g, ' ').trim();
   return line.replace(/[^\p{L}\p{N} .,_/():=+|…[\]-]/gu, (char) => `#${char.codePointAt(0)};`);

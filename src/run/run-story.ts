@@ -1,9 +1,9 @@
 /**
- * The story of a run for a reader, from its journal alone: where it began, what was judged in each round, who decided what.
+ * The history of a run for a reader, from its journal alone: where it began, what was judged in each round, who decided what.
  *
  * Owns: that projection. Does not own: the state of the run (run/run-view), the files that the records name (engine/run-report).
  *
- * Invariant: it needs no state, so that the story of a run that is set aside is told as far as its journal can be verified.
+ * Invariant: it needs no state, so the history of a run that is set aside is available as far as its journal can be verified.
  */
 import type { Gate } from '../model/effect.ts';
 import type { ArtifactRef } from '../model/event.ts';
@@ -36,9 +36,9 @@ export interface MadeDecision {
   readonly atMs: number;
 }
 
-/** What the journal tells of a run. */
+/** The history of a run as its journal records it. */
 export interface RunStory {
-  /** The packet that it has now; null when not even the first record can be verified. */
+  /** Its current packet; null when not even the first record can be verified. */
   readonly packet: ArtifactRef | null;
   readonly packetHash: string | null;
   /** Every packet that it has had, oldest first; the last is the one above. */
@@ -46,20 +46,20 @@ export interface RunStory {
   readonly branch: string;
   readonly baseBranch: string | null;
   readonly baseCommit: string | null;
-  /** The last commit that is recorded, also of work that waits for its surface; the base's while there is none, null before that. */
+  /** The last recorded commit, even of work that waits for its surface; the base while there is none, null before that. */
   readonly headCommit: string | null;
   readonly commits: readonly string[];
-  /** A round that was judged twice, after a retry, tells its last judgement. */
+  /** A round that was judged twice, after a retry, has its last judgement. */
   readonly rounds: readonly Round[];
   readonly attempts: readonly AttemptRow[];
   readonly decisions: readonly MadeDecision[];
-  /** What was found where the work belongs and is kept, oldest first. */
+  /** The refs that keep what was found in the place of the work, oldest first. */
   readonly rescueRefs: readonly string[];
   readonly startedAtMs: number | null;
   readonly updatedAtMs: number | null;
 }
 
-/** The story that these records tell. */
+/** The history in these records. */
 export function storyOf(records: readonly JournalRecord[]): RunStory {
   const first = records[0]?.event;
   const received = first?.type === 'packetReceived' ? first : null;
@@ -85,7 +85,7 @@ export function storyOf(records: readonly JournalRecord[]): RunStory {
   };
 }
 
-/** The decisions that these records tell of, oldest first. */
+/** The decisions in these records, oldest first. */
 export function decisionsOf(records: readonly JournalRecord[]): readonly MadeDecision[] {
   return records.flatMap(({ event, atMs }) => {
     if (event.type !== 'decisionMade' && event.type !== 'cancelRequested') return [];
@@ -94,7 +94,7 @@ export function decisionsOf(records: readonly JournalRecord[]): readonly MadeDec
   });
 }
 
-/** The commit of the last work; of work that was not taken for its surface only until it is done again. */
+/** The commit of the last work; work that was not accepted because of its surface counts only until it is done again. */
 function lastCommit(records: readonly JournalRecord[]): string | null {
   let taken: string | null = null;
   let last: string | null = null;
@@ -106,7 +106,7 @@ function lastCommit(records: readonly JournalRecord[]): string | null {
   return last;
 }
 
-/** The rounds of gates that these records tell of. */
+/** The rounds of gates in these records. */
 export function roundsOf(records: readonly JournalRecord[]): readonly Round[] {
   const rounds = new Map<number, Map<Gate, JudgedGate>>();
   for (const { event } of records) {

@@ -1,7 +1,7 @@
 /**
  * What an operator sees of a run: its place, task, lease, blockers and next actions, from persisted snapshots alone.
  *
- * Owns: that projection. Does not own: reading files (engine/run-look), what surrounds the run (run/shown-run), rendering (cli).
+ * Owns: that projection. Does not own: reading files (engine/run-look), the run's surroundings (run/shown-run), rendering (cli).
  * Free of xstate and zod: `status` must start fast.
  */
 import { isObject, type Json } from '../base/canonical-json.ts';
@@ -38,22 +38,22 @@ export interface TaskView {
   readonly code: string | null;
   readonly isAdopted: boolean;
   readonly reports: TaskContext['reports'];
-  /** Of a coding agent: what its turn came to. */
+  /** For a coding agent: the result of its turn. */
   readonly turn: TurnReport | null;
 }
 
-/** A packet in the place of another one, as the operator sees it. */
+/** A replaced packet, as the operator sees it. */
 export type Replacement = Omit<PacketReplacement, 'lastTask'>;
 
 /** A run as the operator sees it. */
 export interface RunView {
   readonly runId: string;
   readonly taskId: string;
-  /** Of the packet that it has now; empty where that cannot be read. */
+  /** Of its current packet; empty where that cannot be read. */
   readonly packetHash: string;
-  /** The last time that its packet was replaced; null while it has the packet that it was made for. */
+  /** The last time that its packet was replaced; null while it has its first packet. */
   readonly replacement: Replacement | null;
-  /** The agent for every role, as `--agent` named it last; null where it named none, and once the run has begun with the agents that it has. */
+  /** The agent for every role, as `--agent` named it last; null where it named none, and once the run has begun with its agents. */
   readonly agentOverride: string | null;
   readonly state: string;
   readonly substate: string | null;
@@ -61,7 +61,7 @@ export interface RunView {
   readonly epoch: number;
   readonly seq: number;
   readonly updatedAtMs: number | null;
-  /** When its folder was removed; only of a run of which nothing else is left. */
+  /** When its folder was removed; only for a run of which nothing else is left. */
   readonly removedAtMs?: number;
   /** The rules of a run that an earlier version of Pawl began and this one cannot continue; absent for any other. */
   readonly earlierRules?: number;
@@ -69,18 +69,18 @@ export interface RunView {
   readonly task: TaskView | null;
   readonly tasks: readonly TaskView[];
   readonly lease: { readonly surfaces: readonly string[]; readonly expiresAtMs: number } | null;
-  /** What its work touches beyond the packet's surfaces and was leased as well, while it lasted. */
+  /** Surfaces beyond the packet's that its work touches and that were leased too, as long as the lease lasts. */
   readonly surfacesAdded: readonly string[];
-  /** What its work touches and may not lease: the run is parked over it. */
+  /** What its work touches but the run may not lease: it is parked because of that. */
   readonly surfaceConflict: SurfaceConflict | null;
-  /** What of its worktree the last commit of its work could not hold, because submodules stand there. */
+  /** What the last commit of its work could not hold, because of submodules in the worktree. */
   readonly leftOut: LeftOut | null;
   readonly branch: string;
   readonly headCommit: string | null;
   readonly baseCommit: string | null;
   readonly gates: RunContext['gates'];
   readonly contention: RunContext['contention'];
-  /** Why it stands, the cause first. Their hints hold no command: those are in `actions`. */
+  /** Why it has stopped, the cause first. Their hints hold no commands: those are in `actions`. */
   readonly blockers: readonly ShownBlocker[];
   /** The gate that a person may accept although it did not pass; else null. */
   readonly blockedGate: Gate | null;
@@ -88,21 +88,21 @@ export interface RunView {
   readonly handoff: RunContext['handoff'];
   /** When it resumes automatically, while it waits for a limit window of its agent; else null. */
   readonly waitUntilMs: number | null;
-  /** What was decided and waits for the end of its task: nothing else can be decided before. */
+  /** A decision that waits for the end of its task: nothing else can be decided before that. */
   readonly pending: 'retry' | 'abandon' | 'cancel' | null;
   /** What its turns have used. */
   readonly spent: Spent;
-  /** What can be done now, one complete command per alternative; empty where nothing is to be done. */
+  /** What can be done now, one complete command per alternative; empty if there is nothing to do. */
   readonly actions: readonly Action[];
   /** The first of `actions`; its kind is `none` where there is none. */
   readonly nextSafeAction: Action;
-  /** Whether what its state says is true of the world now; null of a run that cannot move, and where nobody has looked. */
+  /** Whether what its state says is true of the world now; null for a run that cannot move, and if it was not checked. */
   readonly liveness: Liveness | null;
-  /** Why it has stopped, in its workers' own words; only where somebody has read that. */
+  /** Why it has stopped, in its workers' own words; only if that was read. */
   readonly failure?: FailureNotes;
 }
 
-/** The state of a run of which neither a fold nor a snapshot tells where it stands. */
+/** The state of a run that neither a fold nor a snapshot reveals. */
 export const UNKNOWN_STATE = 'unknown';
 
 interface Persisted<Context> {
@@ -170,23 +170,23 @@ function replacementIn({ replacement }: RunContext): Replacement | null {
   return shown;
 }
 
-/** What waits for the end of the open task, and only for that. */
+/** The decision that waits only for the end of the open task. */
 function pendingIn(state: string, substate: string | null): RunView['pending'] {
   if (state === 'cancelling') return 'cancel';
   if (state !== 'endingTask') return null;
   return substate === 'thenAbandon' ? 'abandon' : 'retry';
 }
 
-/** The view with what can be done as far as the run itself tells: as if nobody drove it, and nobody held what it waits for. */
+/** The view with the actions that follow from the run alone: as if nothing drove it, and nothing held what it waits for. */
 export function withActions(view: Omit<RunView, 'actions' | 'nextSafeAction' | 'liveness'>): RunView {
   const actions = runActions(view, ALONE);
   return { ...view, actions, nextSafeAction: firstOf(actions), liveness: null };
 }
 
-/** Codes that only say how often something else has happened: that comes first. */
+/** Codes that only count something else, which comes first. */
 const COUNTING: readonly ErrorCode[] = ['PAWL_ATTEMPTS_EXHAUSTED', 'PAWL_FIX_LIMIT', 'PAWL_FIX_STUCK'];
 
-/** Causes before what only counts them; of one code and message one. */
+/** Causes before blockers that only count them; one for each code and message. */
 function causeFirst(blockers: readonly ShownBlocker[]): readonly ShownBlocker[] {
   const isCount = ({ code }: ShownBlocker): boolean => COUNTING.includes(code);
   const once = blockers.filter(
@@ -205,7 +205,7 @@ function persisted<Context>(name: string, snapshot: unknown): Persisted<Context>
 /** In the order of a run: setup and implementation before the first epoch, a fix after the gates of its epoch. */
 const ORDER = ['setup', 'implementation', 'verification', 'review', 'fix'];
 
-/** The top-level state of a state value, and the state inside of it. */
+/** The top-level state of a state value, and the state inside it. */
 export function placeOf(value: unknown): [state: string, substate: string | null] {
   if (typeof value === 'string') return [value, null];
   if (!isObject(value)) return ['?', null];
@@ -215,7 +215,7 @@ export function placeOf(value: unknown): [state: string, substate: string | null
   return [state, inner];
 }
 
-/** The state inside of one as people are shown it: what keeps a queued run from beginning is told by its blockers. */
+/** The inner state as shown to people: the blockers say what keeps a queued run from beginning. */
 export function shownSubstate(state: string, substate: string | null): string | null {
   return state === 'queued' ? null : substate;
 }
@@ -286,7 +286,7 @@ export function quarantinedView(runId: string, taskId: string, record: Quarantin
   });
 }
 
-/** What is shown of a run that is set aside. */
+/** What is shown for a run that is set aside. */
 export interface QuarantineFacts {
   readonly atMs: number;
   readonly surfaces: readonly string[];

@@ -1,11 +1,11 @@
 /**
- * A run's view as it is shown to people: set into its surroundings, with every name in it made visible.
+ * A run's view as shown to people: with its surroundings, and with every character of its names made visible.
  *
  * Owns: what is added and cleaned for terminal, page, reports and `--json`. Does not own: the view (run/run-view), finding the
  * surroundings (engine/liveness).
  *
  * Invariants: 1. Nothing shown holds a character that a terminal obeys or that cannot be seen. 2. What a command decides with is the
- * plain view, never this one: a name that had to be written out is not the name any more.
+ * plain view, never this one: a name with escaped characters is no longer the name.
  */
 import { sanitise } from '../base/sanitise.ts';
 import { visible } from '../base/visible.ts';
@@ -17,9 +17,9 @@ import type { RunView } from './run-view.ts';
 
 const MESSAGE_CHARS_MAX = 4_000;
 
-/** What is known of a run besides its journal. */
+/** What is known about a run besides its journal. */
 export interface Beside {
-  /** The run's, absolute: evidence below it is named by it. Null leaves it relative. */
+  /** The run's folder, absolute: paths of evidence below it are prefixed with it. Null leaves them relative. */
   readonly folder: string | null;
   readonly liveness: Liveness | null;
 }

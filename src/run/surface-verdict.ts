@@ -11,11 +11,11 @@ import { blocker, firstOf, type SomeNames } from '../model/blocker.ts';
 import type { Blocker } from '../model/error.ts';
 import { covers, shownSurface } from '../packets/surfaces.ts';
 
-/** What is known when the work is a commit. */
+/** What is known once the work is a commit. */
 export interface SurfaceQuestion {
   /** What the work touches beyond the lease. */
   readonly beyond: readonly string[];
-  /** Which of it other live runs hold. */
+  /** The part of it that other live runs hold. */
   readonly held: readonly { readonly holder: string; readonly surfaces: readonly string[] }[];
   /** The config says that a person decides on everything beyond the packet's surfaces. */
   readonly isStrict: boolean;
@@ -23,18 +23,18 @@ export interface SurfaceQuestion {
   readonly accepted: readonly string[];
 }
 
-/** What of it is leased from now on, and what is not. */
+/** The part of it that is leased from now on, and the part that is not. */
 export interface SurfaceVerdict {
   readonly added: readonly string[];
   readonly refused: readonly string[];
-  /** The first run that holds some of it; null when a person is to accept it. */
+  /** The first run that holds some of it; null when a person must accept it. */
   readonly holder: string | null;
 }
 
 const PATHS_SHOWN = 5;
 const PATH_CHARS = 200;
 const EVIDENCE_MAX = 20;
-/** The first ones of these are shown as far as a message has room. */
+/** As many of these are shown as a message has room for. */
 const HOLDERS_MAX = 5;
 
 /** What the run leases beyond its lease, and what it may not. */

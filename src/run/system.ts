@@ -1,7 +1,7 @@
 /**
  * A run and its tasks as a system of the kernel.
  *
- * Owns: that definition, and the types that are made of it. Does not own: the machines, the events and effects (model), deciding and folding (kernel).
+ * Owns: that definition, and the types derived from it. Does not own: the machines, the events and effects (model), deciding and folding (kernel).
  */
 import type { AnyStateMachine, SnapshotFrom } from 'xstate';
 import { RUN_CONTEXT_DEFAULTS } from '../../machines/run/context.ts';
@@ -26,10 +26,10 @@ import { type JournalRecord, RUN_ACTOR, TASK_KIND } from '../model/record.ts';
 import { type RunInput, runContextSchema } from '../model/run-context.ts';
 import { type TaskInput, taskContextSchema } from '../model/task-context.ts';
 
-/** The rules of runs: raised by every change that an old journal would fold differently under. */
+/** The rules of runs: raised by every change under which an old journal would fold differently. */
 export const RUN_RULES = 3;
 
-/** A run with its tasks. Journals of rules 1 and 2 hold sentences in their state, so that no later version can fold them. */
+/** A run with its tasks. Journals of rules 1 and 2 hold sentences in their state, so no later version can fold them. */
 export const runSystem = defineSystem({
   kind: 'run',
   rules: RUN_RULES,
@@ -90,7 +90,7 @@ export type RunDecision =
 
 /** Decides on a run's event; `state` is null before the first record. */
 export function decideRun(runId: string, state: RunState | null, step: RunStep): RunDecision {
-  // What the kernel delivers are events and messages of these very machines.
+  // The kernel delivers only events and messages of these machines.
   return decide(runSystem, runId, state, step) as RunDecision;
 }
 
@@ -112,16 +112,16 @@ export function foldRunRecord(
   return foldRecord(runSystem, runId, state, record, options) as RunFolding;
 }
 
-/** Told of every record that was folded. */
+/** Called for every record that was folded. */
 export type OnRunRecord = (record: JournalRecord, state: RunState, deliveries: readonly RunDelivery[]) => void;
 
-/** The state that a run's records fold to, or the record at which they say something else. */
+/** The state that a run's records fold to, or the record at which they contradict the machines. */
 export function foldRun(
   runId: string,
   records: readonly JournalRecord[],
   { hash, onRecord }: FoldOptions & { readonly onRecord?: OnRunRecord },
 ): Exclude<RunFolding, TakenRecord> | { readonly kind: 'whole'; readonly state: RunState | null } {
-  // What the kernel hands on are records and deliveries of these very machines.
+  // The kernel passes on only records and deliveries of these machines.
   const told = onRecord as Parameters<typeof fold<typeof runSystem>>[3]['onRecord'];
   return fold(runSystem, runId, records, { hash, ...(told === undefined ? {} : { onRecord: told }) });
 }

@@ -26,7 +26,7 @@ export function transitionsTaken(
   return [...own, ...passed.flatMap(([between]) => eventless(between, event))];
 }
 
-/** The transitions without an event that a snapshot cannot rest before. */
+/** The eventless transitions that follow at once from a snapshot. */
 function eventless(snapshot: AnyMachineSnapshot, event: RunMachineEvent | TaskMachineEvent): AnyTransitionDefinition[] {
   return snapshot._nodes.flatMap((node: AnyStateNode) => {
     const first = node.always?.find(

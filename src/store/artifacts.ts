@@ -1,5 +1,5 @@
 /**
- * Artifacts of a run: immutable texts named by what they hold.
+ * Artifacts of a run: immutable texts named by their content.
  *
  * Owns: writing and re-reading them. Does not own: their content; the event that names them, which comes after.
  *
@@ -20,7 +20,7 @@ import { isSafeName, safeName } from './registry-paths.ts';
 const HASH_DIGITS = 12;
 
 /**
- * The artifact stands in the run's folder, durably: `artifacts/<stage>/<name>-<12 hex>.<ext>`, the extension being that of
+ * The artifact is in the run's folder, durably: `artifacts/<stage>/<name>-<12 hex>.<ext>`, the extension being that of
  * `name` (`handoff.md`), or json.
  */
 export async function writeArtifact(
@@ -45,7 +45,7 @@ export async function writeArtifact(
   return { path, sha256: hash };
 }
 
-/** The artifact's text, its bytes still those of the hash. Throws PAWL_ARTIFACT_DAMAGED when they are not, or gone. */
+/** The artifact's text, whose bytes still match the hash. Throws PAWL_ARTIFACT_DAMAGED when they do not, or are gone. */
 export function readArtifact(files: Files, runFolder: string, ref: ArtifactRef): string {
   const [top, stage, name, ...rest] = ref.path.split('/');
   if (top !== 'artifacts' || !isSafeName(stage ?? '') || !isSafeName(name ?? '') || rest.length > 0) {
@@ -68,7 +68,7 @@ export function fileArtifacts(files: Files): Artifacts {
   };
 }
 
-/** The artifact of that stage and name, durable: whoever wrote it may have died before its name was. */
+/** The artifact of that stage and name, made durable: its writer may have died before its name was. */
 async function findArtifact(files: Files, folder: string, stage: string, name: string): Promise<ArtifactRef | null> {
   const place = join(folder, 'artifacts', safeName(stage));
   const file = files.listNames(place).find((each) => each.startsWith(`${name}-`));

@@ -19,11 +19,11 @@ export interface Batch {
   readonly batchId: string;
   readonly atMs: number;
   readonly entries: readonly unknown[];
-  /** What was decided on each packet of the command that the batch is for; null when it is for none. */
+  /** The decision on each packet of the command that the batch is for; null when it is for no command. */
   readonly outcomes: readonly unknown[] | null;
 }
 
-/** The decision on a command that packets were left with. */
+/** The decision on a command that holds packets. */
 export interface BatchDecision {
   readonly commandId: string;
   readonly outcomes: readonly Json[];
@@ -33,13 +33,13 @@ export interface BatchDecision {
 export interface BatchesReading {
   /** Oldest first. */
   readonly batches: readonly Batch[];
-  /** Names of files that are no batch. */
+  /** Names of files that are not batches. */
   readonly unreadable: readonly string[];
 }
 
 const TIME_DIGITS = 15;
 
-/** The batch is kept, durably; for a command there is one, and the first stands. Returns its id. */
+/** The batch is kept, durably; for a command there is only one: the first. Returns its id. */
 export async function writeBatch(
   files: Files,
   paths: RegistryPaths,
@@ -103,13 +103,13 @@ export async function listUnfinishedBatches(files: Files, paths: RegistryPaths):
   return { batches, unreadable };
 }
 
-/** The batch need not be looked at again. Only a cache, so nothing is synced: lost, its runs are found to exist. */
+/** The batch need not be read again. Only a cache, so nothing is synced: if it is lost, its runs are found to exist. */
 export function markBatchDone(files: Files, paths: RegistryPaths, batchId: string): void {
   const path = paths.batchDone(batchId);
   try {
     files.fs.close(files.fs.open(path, 'wx+'));
   } catch (error) {
-    // Marked before: nothing to do.
+    // Already marked: nothing to do.
     if (systemCode(error) !== 'EEXIST') throw storeFailure('create', path, error);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * lowdb's way to the disk, made safe against crashes.
+ * A crash-safe file adapter for lowdb.
  *
  * Owns: the adapter between lowdb and Files. Does not own: the shape of what is stored.
  *

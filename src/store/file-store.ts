@@ -23,7 +23,7 @@ export interface SystemPaths {
   readonly snapshot: string;
 }
 
-/** The same for whoever only looks: nothing can be appended. */
+/** The same for readers: nothing can be appended. */
 export function storeToLookAt(files: Files, paths: RegistryPaths): RegistryStore {
   return fileStore(files, paths, () => {
     throw new Error('bug: who only looks appends nothing');
@@ -39,7 +39,7 @@ export interface RegistryStore {
   readonly systemStore: (runId: string) => SystemStore;
 }
 
-/** A registry kept as files; `fence` lets nobody append but the owner of the highest generation. */
+/** A registry kept as files; `fence` allows only the owner of the highest generation to append. */
 export function fileStore(files: Files, paths: RegistryPaths, fence: Fence): RegistryStore {
   return {
     registers: fileRegisters(files),

@@ -1,5 +1,5 @@
 /**
- * Files that are whole and durable, or not there.
+ * Files that are complete and durable, or absent.
  *
  * Owns: the order of system calls that makes a file, a folder or a replacement durable; bounded reading.
  * Does not own: what the bytes mean; write-once files (store/register); appending (store/journal-writer).
@@ -25,10 +25,10 @@ export function areSameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export class Files {
   readonly fs: FsPort;
   readonly clock: ClockPort;
-  /** Folders whose entry in their parent this process has made durable itself, or that were there before Pawl. */
+  /** Folders whose entry in their parent this process has made durable itself, or that existed before Pawl. */
   readonly #settledFolders: Set<string>;
 
-  /** `foreignFolders`: folders that Pawl has not made, so that nothing is owed to them. */
+  /** `foreignFolders`: folders that Pawl has not made, so that it need not sync them. */
   constructor(fs: FsPort, clock: ClockPort, foreignFolders: readonly string[] = []) {
     this.fs = fs;
     this.clock = clock;
@@ -36,7 +36,7 @@ export class Files {
   }
 
   /**
-   * Every folder of `paths` is there and durable, with its ancestors.
+   * Every folder of `paths` exists and is durable, with its ancestors.
    *
    * Goes down level by level and syncs a parent before anything is made below its new entries: so a folder with something
    * of ours in it is known to be durable, and of one that a killed process left, only the last parent has to be synced again
@@ -97,13 +97,13 @@ export class Files {
     });
   }
 
-  /** The file at `path` holds exactly `bytes`, durably; before that it held, for every reader and after every crash, what it held. */
+  /** The file at `path` holds exactly `bytes`, durably; until then every reader, and every crash, sees its old content. */
   async writeDurable(path: string, bytes: Uint8Array): Promise<void> {
     await this.replace(path, bytes);
     await this.syncFolder(dirname(path));
   }
 
-  /** As `writeDurable`, but that until its folder is synced a power cut may bring back what the file held. */
+  /** Like `writeDurable`, except that until its folder is synced a power cut may bring back the old content. */
   async replace(path: string, bytes: Uint8Array): Promise<void> {
     const temporary = await this.writeTemporary(dirname(path), bytes);
     try {
@@ -115,8 +115,8 @@ export class Files {
   }
 
   /**
-   * The file at `path`, whose name tells its content, holds exactly `bytes`, durably.
-   * Throws PAWL_ARTIFACT_DAMAGED when other bytes are there; they are left as they are.
+   * The file at `path`, whose name identifies its content, holds exactly `bytes`, durably.
+   * Throws PAWL_ARTIFACT_DAMAGED when other bytes are there, which are not changed.
    */
   async writeOnce(path: string, bytes: Uint8Array): Promise<void> {
     const present = this.#readForComparison(path, bytes.length);
@@ -156,7 +156,7 @@ export class Files {
     return path;
   }
 
-  /** A file made by `writeTemporary` is gone, or left to lie where the system refuses: it is inert and never listed. */
+  /** A file made by `writeTemporary` is gone, or left behind if the system refuses: it is inert and never listed. */
   removeTemporary(path: string): void {
     try {
       this.fs.unlink(path);
@@ -208,7 +208,7 @@ export class Files {
     return result;
   }
 
-  /** Like `using`, for a body that takes its time: the file is open until it has settled. */
+  /** Like `using`, for an asynchronous body: the file is open until it has settled. */
   async usingWhile<T>(path: string, mode: 'r' | 'rNoFollow' | 'r+' | 'a+', body: (fd: Fd) => Promise<T>): Promise<T> {
     const fd = attempt('open', path, () => this.fs.open(path, mode));
     let result: T;
@@ -232,17 +232,17 @@ export class Files {
     }
   }
 
-  /** The descriptor is given back after something else has failed. */
+  /** Closes the descriptor after something else has failed. */
   closeAfterFailure(fd: Fd): void {
     try {
       this.fs.close(fd);
     } catch (error) {
-      // The first failure is the one to tell; the descriptor is gone either way.
+      // The first failure is the one to report; the descriptor is gone either way.
       if (systemCode(error) === undefined) throw error;
     }
   }
 
-  /** Sorts `path` and its ancestors into those to make and the lowest one that is there already. */
+  /** Divides `path` and its ancestors into those to make and the lowest one that already exists. */
   #survey(path: string, missing: Map<string, number>, found: Map<string, number>): void {
     let at = path;
     while (!this.#settledFolders.has(at) && !missing.has(at) && !found.has(at)) {
@@ -263,7 +263,7 @@ export class Files {
     try {
       this.fs.makeFolder(path);
     } catch (error) {
-      // Another process made it in between; its parent is synced all the same.
+      // Another process made it meanwhile; its parent is synced nevertheless.
       if (systemCode(error) !== 'EEXIST') throw storeFailure('make folder', path, error);
     }
   }
@@ -275,7 +275,7 @@ export class Files {
     try {
       await this.syncFolder(parent);
     } catch (error) {
-      // A parent that we may not even open was not ours to make entries in: the folder was there before Pawl.
+      // A parent that we may not even open was not ours to make entries in: the folder existed before Pawl.
       if (!(error instanceof PawlError) || error.code !== 'PAWL_STORE_PERMISSION') throw error;
     }
   }
@@ -288,12 +288,12 @@ export class Files {
   }
 }
 
-/** What is done to a file that is opened so. */
+/** What is done to a file that is opened in that way. */
 function actionOf(mode: OpenMode): 'read' | 'change' {
   return mode === 'r' || mode === 'rNoFollow' ? 'read' : 'change';
 }
 
-/** Greater below than above; that the root counts like what lies in it is the same, for it is always there and has no parent. */
+/** The depth of a path: greater below than above. The root counts like its entries, which does no harm: it always exists and has no parent. */
 function depthOf(path: string): number {
   return path.split('/').length;
 }

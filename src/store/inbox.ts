@@ -39,7 +39,7 @@ export function fileInbox(files: Files, paths: RegistryPaths): Inbox {
   };
 }
 
-/** The command lies in the inbox, durably. Returns its id. */
+/** The command is in the inbox, durably. Returns its id. */
 export async function leaveCommand(
   files: Files,
   paths: RegistryPaths,
@@ -139,7 +139,7 @@ function parseRunCommand(value: Record<string, unknown>, by: string): RunCommand
   return command === 'resolve' && decision !== undefined ? { ...body, command, decision } : null;
 }
 
-/** An unreadable decision counts as a refusal without a record: the driver has been there. */
+/** An unreadable decision counts as a refusal without a record: the driver has seen the command. */
 function parseDecision(bytes: Uint8Array): CommandDecision {
   const value = parseJsonObject(bytes);
   return {

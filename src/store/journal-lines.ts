@@ -27,12 +27,12 @@ export type RecordFields<Event extends PlainEvent = PlainEvent, Effect extends P
   'sum'
 >;
 
-/** What one line holds: a record, or why it is none. */
+/** What one line holds: a record, or the reason why it is invalid. */
 export type LineReading =
   | { readonly kind: 'record'; readonly record: JournalRecord }
   | { readonly kind: 'bad'; readonly detail: string };
 
-/** How every record ends; inside of a record's texts the quotes would be escaped. */
+/** The end of every record; inside a record's texts the quotes would be escaped. */
 const RECORD_END = /,"sum":"[0-9a-f]{64}","v":[12]\}/g;
 const RECORD_ENDS_TRIED = 16;
 /** The members of a record, by the version of its shape. */
@@ -41,7 +41,7 @@ const KEYS = {
   2: 'actor,atMs,effects,event,gen,post,prev,rules,seq,sum,v',
 } as const;
 
-/** How the canonical text of a record without its sum ends; the sum belongs just before it. */
+/** The end of the canonical text of a record without its sum; the sum belongs just before it. */
 const unsealedEnd = (v: SystemRecord['v']): string => `,"v":${v}}`;
 
 /** The record with its sum, and its line: canonical JSON and a newline. Throws when the line is longer than a reader takes. */
@@ -59,7 +59,7 @@ export function sealRecord<Event extends PlainEvent, Effect extends PlainEffect>
   return { record: { ...fields, sum }, line: `${text}\n` };
 }
 
-/** The canonical text of a record up to its version: its members stand in the order of their names. */
+/** The canonical text of a record up to its version: its members are in the order of their names. */
 function unsealedMembers({ actor, atMs, effects, event, gen, post, prev, rules, seq }: RecordFields): string {
   const asked = `"actor":${canonicalJson(actor)},"atMs":${canonicalJson(atMs)},"effects":${canonicalJson(effects)}`;
   const chain = `"gen":${canonicalJson(gen)},"post":${canonicalJson(post)},"prev":${canonicalJson(prev)}`;
@@ -86,11 +86,11 @@ export function readLine(bytes: Uint8Array): LineReading {
 }
 
 /**
- * True when an unfinished line begins with a whole record: that was written to its end, perhaps acknowledged, and its newline
+ * True when an unfinished line begins with a complete record: that was written to its end, perhaps acknowledged, and its newline
  * changed afterwards.
  */
 export function beginsWithRecord(bytes: Uint8Array): boolean {
-  // One character a byte, so that places in the text are places in the bytes.
+  // One character per byte, so that offsets in the text are offsets in the bytes.
   const text = Buffer.from(bytes).toString('latin1');
   let tries = 0;
   for (const end of text.matchAll(RECORD_END)) {

@@ -13,7 +13,7 @@ import { rawLines } from './journal.ts';
 import { chainFault, readLine } from './journal-lines.ts';
 import { attempt } from './store-errors.ts';
 
-/** A place in a journal that moves on with every record read. */
+/** A position in a journal that advances with every record read. */
 class JournalFollower {
   readonly #files: Files;
   readonly #path: string;

@@ -1,12 +1,12 @@
 /**
- * Reading a run's journal and saying what state its file is in; mending the two states that are no damage.
+ * Reading a run's journal and classifying the state of its file; repairing the two states that are not damage.
  *
  * Owns: the classes of a journal file, its last record, completing or cutting an interrupted append.
  * Does not own: appending (store/journal-writer), following (store/journal-tail), the fold (kernel/fold).
  *
- * Invariants: 1. Nothing is repaired by guess: only a last line without its newline is ever completed or cut (L5), and what is
+ * Invariants: 1. Nothing is repaired by guessing: only a last line without its newline is ever completed or cut (L5), and what is
  * cut is kept. 2. Readers take no lock and write nothing.
- * A journal that lost whole records at its end reads as whole: only a snapshot or a register can tell.
+ * A journal that lost whole records at its end reads as whole: only a snapshot or a register can show that.
  * Free of zod: `status` loads this file.
  */
 
@@ -27,7 +27,7 @@ export type JournalReading = Reading<JournalRecord>;
 
 interface RawLine {
   readonly bytes: Uint8Array;
-  /** Where it begins in the file. */
+  /** Its offset in the file. */
   readonly start: number;
   readonly hasNewline: boolean;
 }
@@ -105,7 +105,7 @@ export function* rawLines(files: Files, fd: Fd, path: string, from: number, to: 
   if (rest.length > 0) yield { bytes: rest, start, hasNewline: false };
 }
 
-/** Adds the line's record; why it is none, or not the next one, otherwise. */
+/** Adds the line's record; otherwise returns why it is invalid, or not the next one. */
 function takeLine(records: JournalRecord[], bytes: Uint8Array): string | null {
   if (bytes.length > BOUNDS.journalLineBytes) return tooLong();
   const reading = readLine(bytes);

@@ -1,5 +1,5 @@
 /**
- * JSON in files of ours: canonical text and a newline going out, an unproven object coming in.
+ * JSON in our own files: canonical text and a newline when written, an unchecked object when read.
  *
  * Owns: bytes to object and back, and the plain checks shared by the readers. Does not own: the shape of any one file.
  */
@@ -24,7 +24,7 @@ export function decodeText(bytes: Uint8Array): string | null {
   }
 }
 
-/** The value that the text stands for, undefined when it is not JSON. */
+/** The value of the text, undefined when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -48,7 +48,7 @@ export function isOrdinal(value: unknown, min = 0): value is number {
 
 /** True for 64 lower-case hex digits. */
 export function isSha256(value: unknown): value is string {
-  // With the length in the pattern, compiling that would take longer than all else that a short look at a registry does with it.
+  // With the length in the pattern, compiling it would take longer than everything else that a short read of a registry does with it.
   return typeof value === 'string' && value.length === 64 && /^[0-9a-f]*$/.test(value);
 }
 

@@ -1,10 +1,10 @@
 /**
- * A run set aside: why, and the operator's word that ends it.
+ * A run set aside: why, and the operator's decision that ends it.
  *
  * Owns: the registers `quarantined` and `quarantine-resolved`. Does not own: what is ambiguous (run/recovery), ending hosts
  * and trees before (engine/recovery/rehydrate).
  *
- * Invariants (L5): 1. Nothing is moved or removed. 2. A run whose reason cannot be read is quarantined all the same; a
+ * Invariants (L5): 1. Nothing is moved or removed. 2. A run whose reason cannot be read is still quarantined; a
  * resolution that cannot be read resolves nothing.
  */
 import { isObject } from '../base/canonical-json.ts';
@@ -42,7 +42,7 @@ export interface QuarantineResolution {
   readonly commandId?: string;
 }
 
-/** A quarantine and how it stands. */
+/** A quarantine, and whether it is resolved. */
 export interface Quarantine {
   readonly record: QuarantineRecord;
   /** Null while the run's id and leases stay taken. */
@@ -80,7 +80,7 @@ export async function readSettledQuarantine(
   return quarantine;
 }
 
-/** The operator's decision stands beside the quarantine, durably. Returns the one that stands (the first), null if unreadable. */
+/** The operator's decision is beside the quarantine, durably. Returns the one that stands (the first), null if unreadable. */
 export async function resolveQuarantine(
   files: Files,
   paths: RegistryPaths,

@@ -1,9 +1,9 @@
 /**
  * A register: a write-once file. The first value stands for ever.
  *
- * Owns: linking and reading one. Does not own: what it says, or who must be asked before.
+ * Owns: linking and reading one. Does not own: what it says, or what must be checked before.
  *
- * Invariants (L3, L6): 1. A reader sees a whole value or none. 2. The winner is whose bytes the file holds, not whose link(2)
+ * Invariants (L3, L6): 1. A reader sees a whole value or none. 2. The winner is the contestant whose bytes the file holds, not the one whose link(2)
  * returned 0; so the bytes of contestants must differ (a nonce). 3. Nothing is ever unlinked or replaced.
  * Free of zod and xstate: the worker host loads this file.
  */
@@ -25,19 +25,19 @@ export async function linkRegister(
   bytesMax: number = BOUNDS.registerBytes,
 ): Promise<RegisterResult> {
   if (bytes.length > bytesMax) throw new Error(`bug: ${bytes.length} bytes are too many for the register ${path}`);
-  // A register that is there never goes away: then nothing needs to be written, only settled and read.
+  // An existing register never disappears: then nothing needs to be written, only settled and read.
   if (!files.exists(path)) await linkOnce(files, path, bytes);
   await files.syncFolder(dirname(path));
   return standingAt(files, path, bytes, bytesMax);
 }
 
-/** As `linkRegister`, but durable only once the caller has synced its folder: nothing may rely on it before. */
+/** Like `linkRegister`, but durable only once the caller has synced its folder: nothing may rely on it before. */
 export async function linkUnsettledRegister(files: Files, path: string, bytes: Uint8Array): Promise<RegisterResult> {
   if (!files.exists(path)) await linkOnce(files, path, bytes);
   return standingAt(files, path, bytes, BOUNDS.registerBytes);
 }
 
-/** The register at `path` has a value for every process; after a power cut it may be gone or empty. For what such a cut tells by itself. */
+/** The register at `path` has a value for every process; after a power cut it may be gone or empty. For facts that such a cut itself makes evident. */
 export async function linkFleetingRegister(files: Files, path: string, bytes: Uint8Array): Promise<void> {
   if (!files.exists(path)) await linkOnce(files, path, bytes, true);
 }
@@ -54,7 +54,7 @@ export async function readSettledRegister(
   bytesMax: number = BOUNDS.registerBytes,
 ): Promise<Uint8Array | null> {
   const bytes = readRegister(files, path, bytesMax);
-  // What was read cannot change any more: syncing after the look is as good as before, and costs nothing where nothing is.
+  // What was read cannot change any more: syncing after the read is as good as before it, and costs nothing if there is no value.
   if (bytes !== null) await files.syncFolder(dirname(path));
   return bytes;
 }

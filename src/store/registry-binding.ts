@@ -1,11 +1,11 @@
 /**
- * Which repository a registry belongs to: the one that it was first opened for writing in.
+ * Which repository a registry belongs to: the one in which it was first opened for writing.
  *
- * Owns: the register that says so, and the mark in the git folder by which a repository that was moved is known again. Does not own: finding the
+ * Owns: the register that says so, and the mark in the git folder by which a moved repository is recognised. Does not own: finding the
  * repository (adapters/git), which commands ask (cli).
  *
  * Invariants: 1. A registry is bound once, before anything else is written to it for that repository; one of an older Pawl at its next opening.
- * 2. Killed at any step and called again, it ends in the same place: the mark is durable before the register names it. The register itself is
+ * 2. Killed at any step and called again, it has the same result: the mark is durable before the register names it. The register itself is
  * durable with the lock that is taken next, in the same folder.
  */
 import { join } from 'node:path';
@@ -15,11 +15,11 @@ import { jsonBytes, parseJsonObject } from './json-file.ts';
 import { linkRegister, linkUnsettledRegister, readRegister } from './register.ts';
 import type { RegistryPaths } from './registry-paths.ts';
 
-/** The repository that wants to use a registry. */
+/** The repository in which a registry is used. */
 export interface RegistryUser {
   /** Absolute, without symbolic links: the git folder that all worktrees share. */
   readonly commonDir: string;
-  /** The registry lies at the default place of this very repository: both may have been moved or copied together. */
+  /** The registry is at the default place of this repository: both may have been moved or copied together. */
   readonly isHome: boolean;
 }
 
@@ -30,7 +30,7 @@ interface Binding {
 
 const MARK = 'pawl-repository';
 
-/** The registry belongs to the repository, durably once its lock is taken. Throws PAWL_REGISTRY_FOREIGN when it belongs to another one: then nothing was written. */
+/** The registry belongs to the repository, durably once its lock is taken. Throws PAWL_REGISTRY_FOREIGN when it belongs to another one; then nothing was written. */
 export async function bindRegistry(files: Files, paths: RegistryPaths, user: RegistryUser): Promise<void> {
   if (readRegister(files, paths.repositoryFile) === null) {
     const nonce = new TextEncoder().encode(`${files.clock.nonce()}\n`);
@@ -40,14 +40,14 @@ export async function bindRegistry(files: Files, paths: RegistryPaths, user: Reg
   assertOwnRegistry(files, paths, user);
 }
 
-/** Throws PAWL_REGISTRY_FOREIGN when the registry belongs to another repository, PAWL_REGISTRY_INVALID when nobody can tell. Writes nothing. */
+/** Throws PAWL_REGISTRY_FOREIGN when the registry belongs to another repository, PAWL_REGISTRY_INVALID when that is unknown. Writes nothing. */
 export function assertOwnRegistry(files: Files, paths: RegistryPaths, { commonDir, isHome }: RegistryUser): void {
   const bytes = readRegister(files, paths.repositoryFile);
   if (bytes === null) return;
   const binding = bindingOf(bytes, paths);
   const isSamePlace = binding.commonDir === commonDir;
   const isMarked = markIn(files, commonDir) === binding.mark;
-  // Of two that have the mark, as after a copy, only the one where it was made may use a registry that lies elsewhere.
+  // If two have the mark, as after a copy, only the one where it was made may use a registry that is elsewhere.
   if (isMarked && (isHome || isSamePlace || markIn(files, binding.commonDir) !== binding.mark)) return;
   throw new PawlError({
     code: 'PAWL_REGISTRY_FOREIGN',

@@ -5,7 +5,7 @@
  * (adapters/git).
  *
  * Invariants (L6): 1. A generation has one owner for ever: it is a register. 2. The next is linked only when the holder of the
- * highest one has released it, is proven dead, or is neither and an operator asserts its death with a reason, which is kept.
+ * highest one has released it, is proven dead, or, failing both, an operator asserts its death with a reason, which is kept.
  * A holder that is alive, however slow, keeps it. 3. Nobody drives before the former runner's helper processes are gone.
  */
 
@@ -31,7 +31,7 @@ export interface HelperLock {
   take(path: string, waitMs: number): { readonly fd: number } | 'busy' | 'unavailable';
 }
 
-/** An operator's word that the holder is dead. */
+/** An operator's assertion that the holder is dead. */
 export interface TakeOver {
   readonly reason: string;
   readonly by: string;
@@ -54,7 +54,7 @@ export type Holder =
   | { readonly kind: 'alive'; readonly generation: number; readonly content: LockContent }
   | { readonly kind: 'unknown'; readonly generation: number; readonly content: LockContent | null };
 
-/** Who wants the lock of which registry. */
+/** The process that requests the lock, and of which registry. */
 export interface LockRequest {
   readonly files: Files;
   readonly paths: RegistryPaths;
@@ -88,7 +88,7 @@ export class RegistryLock implements Ownership {
     if (files.exists(paths.lock(generation + 1))) throw lockedError(paths, readHolder(this.#request));
   };
 
-  /** The next taker need not prove anything. Twice is once. */
+  /** The next taker need not prove anything. Idempotent. */
   async release(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;
@@ -101,7 +101,7 @@ export class RegistryLock implements Ownership {
 
 /**
  * The calling process holds the registry, and no helper process of a former runner is left.
- * Throws PAWL_REGISTRY_LOCKED when it cannot be had, naming the holder.
+ * Throws PAWL_REGISTRY_LOCKED when the lock cannot be taken, naming the holder.
  */
 export async function takeLock(request: LockRequest): Promise<RegistryLock> {
   for (let tries = 0; tries < BOUNDS.lockTries; tries += 1) {
@@ -117,13 +117,13 @@ export async function takeLock(request: LockRequest): Promise<RegistryLock> {
       takeOver: isAsserted ? (request.takeOver ?? null) : null,
     };
     const result = await linkRegister(request.files, request.paths.lock(content.generation), jsonBytes(content));
-    // Lost: somebody else holds that generation now, perhaps for an instant only. Look again.
+    // Lost: another process holds that generation now, perhaps only for an instant. Check again.
     if (result.isWinner) return new RegistryLock(request, content, await takeHelperLock(request, content));
   }
   throw lockedError(request.paths, readHolder(request));
 }
 
-/** Throws PAWL_REGISTRY_LOCKED where nobody can tell from here whether the holder still runs: only a person's word frees such a registry. */
+/** Throws PAWL_REGISTRY_LOCKED where it cannot be told from here whether the holder still runs: only a person's assertion frees such a registry. */
 export function assertHolderKnown(request: Parameters<typeof readHolder>[0]): void {
   const holder = readHolder(request);
   if (holder.kind === 'unknown') throw lockedError(request.paths, holder);
@@ -145,8 +145,8 @@ export function readHolder(
 }
 
 /**
- * Since when the registry was held by runners before `generation`, one after the other, that never let go of it themselves: they died, and
- * what they were about to do may be undone. Null when the last one let go.
+ * Since when the registry was held by runners before `generation`, one after the other, that never released it themselves: they died, and
+ * what they were about to do may be undone. Null when the last one released it.
  */
 export function abandonedSince(files: Files, paths: RegistryPaths, generation: number): number | null {
   let sinceMs: number | null = null;
@@ -171,7 +171,7 @@ async function takeHelperLock(request: LockRequest, content: LockContent): Promi
   const taken = await tryHelperLock(helperLock, request, content);
   if (taken === 'unavailable') return null;
   if (taken !== 'busy') return taken.fd;
-  // Not driving after all: say so, or the next start would have to prove our death first.
+  // Not driving after all: release it, or the next start would have to prove our death first.
   await markReleased(request, content);
   throw new PawlError({
     code: 'PAWL_REGISTRY_LOCKED',
@@ -196,8 +196,8 @@ async function tryHelperLock(
 }
 
 /**
- * Tells the next taker. Not synced: what a power cut takes of it the next boot's id tells, which proves every holder of before dead. Only where
- * machine or boot cannot be named is it needed then, too.
+ * Informs the next taker. Not synced: if a power cut loses it, the next boot's id proves every earlier holder dead. Only where
+ * machine or boot is unknown must it survive a power cut.
  */
 async function markReleased(request: LockRequest, content: LockContent): Promise<void> {
   const { files, paths } = request;

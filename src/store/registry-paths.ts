@@ -1,5 +1,5 @@
 /**
- * Where everything lies in a registry (pure).
+ * Where everything is in a registry (pure).
  *
  * Owns: the names of files and folders. Does not own: making or reading them; the files of one task (model/request).
  *
@@ -17,7 +17,7 @@ const GENERATION_DIGITS = 6;
 export class RegistryPaths {
   /** Absolute path of the registry. */
   readonly root: string;
-  /** The options by which a command addresses it; none where a command finds it by itself. */
+  /** The options with which a command addresses it; none where a command finds it by itself. */
   readonly commandOptions: readonly string[];
   readonly runs: string;
 
@@ -92,11 +92,11 @@ export class RegistryPaths {
   worktree(runId: string): string {
     return join(this.worktrees, safeName(runId));
   }
-  /** What cleaning found in the run's worktree and no commit can hold. */
+  /** What cleaning found in the run's worktree that no commit can hold. */
   keptByClean(runId: string): string {
     return join(`${this.worktree(runId)}.kept`, 'clean');
   }
-  /** Which facts of the run the operator was told. */
+  /** Which facts of the run were reported to the operator. */
   notices(runId: string): string {
     return `${this.run(runId)}/notices`;
   }
@@ -114,7 +114,7 @@ export class RegistryPaths {
   removal(runId: string): string {
     return join(this.removed, `${safeName(runId)}.json`);
   }
-  /** True for the names that a registry has in its folder. */
+  /** True for the names that a registry uses in its folder. */
   isOwnName(name: string): boolean {
     const folders = [this.inbox, this.batches, this.runs, this.worktrees, this.removed, this.trash];
     const isKnown = [...folders, this.registryFile, this.repositoryFile, this.aliveLock].some(
@@ -122,7 +122,7 @@ export class RegistryPaths {
     );
     return isKnown || lockGeneration(name.replace(/^released\./, 'lock.')) !== null;
   }
-  /** What is about to be deleted: nothing here means anything. */
+  /** What is about to be deleted; its contents are meaningless. */
   get trash(): string {
     return join(this.root, 'trash');
   }
@@ -145,7 +145,7 @@ export function safeName(name: string): string {
   });
 }
 
-/** The generation that a lock file's name tells, null for any other name. */
+/** The generation in a lock file's name, null for any other name. */
 export function lockGeneration(name: string): number | null {
   const match = /^lock\.([0-9]{6,15})$/.exec(name);
   return match?.[1] === undefined ? null : Number(match[1]);

@@ -1,10 +1,10 @@
 /**
  * One registry: its layout on disk, its id, the list of its runs.
  *
- * Owns: making the layout, registry.json. Does not own: the lock (store/registry-lock), what lies in a run's folder.
+ * Owns: making the layout, registry.json. Does not own: the lock (store/registry-lock), the contents of a run's folder.
  *
- * Invariants: 1. Opening twice, or after a kill in the middle, ends in the same place. 2. A registry of an unknown version is
- * touched by nobody, nor is a folder that is none. 3. registry.json is a register, so a file system without hard links is refused here.
+ * Invariants: 1. Opening twice, or after a kill in the middle, has the same result. 2. A registry of an unknown version is
+ * never touched, nor is a folder that is not a registry. 3. registry.json is a register, so a file system without hard links is refused here.
  */
 import { resolve } from 'node:path';
 import { listed } from '../base/listed.ts';
@@ -18,7 +18,7 @@ import { RegistryPaths } from './registry-paths.ts';
 /** The version of the layout that this Pawl makes and drives. */
 export const REGISTRY_VERSION = 1;
 
-/** What registry.json tells. */
+/** The content of registry.json. */
 export interface RegistryInfo {
   readonly registryId: string;
   readonly createdAtMs: number;
@@ -45,7 +45,7 @@ class Registry {
 }
 
 /**
- * The registry at `root` is there with its layout; durably once its folder is synced, which taking its lock does (store/registry-lock).
+ * The registry at `root` exists with its layout; durably once its folder is synced, which taking its lock does (store/registry-lock).
  * Throws PAWL_REGISTRY_INVALID for one that this version cannot drive, PAWL_STORE_NO_LINKS where it cannot be kept.
  */
 export function openRegistry(files: Files, root: string): Promise<Registry> {
@@ -53,7 +53,7 @@ export function openRegistry(files: Files, root: string): Promise<Registry> {
   return openRegistryWith(files, root, [inbox, batches, runs, worktrees]);
 }
 
-/** As `openRegistry`, with these folders in it. */
+/** Like `openRegistry`, with these folders in it. */
 export async function openRegistryWith(files: Files, root: string, folders: readonly string[]): Promise<Registry> {
   const paths = new RegistryPaths(resolve(root));
   const present = readRegistry(files, paths);
@@ -62,7 +62,7 @@ export async function openRegistryWith(files: Files, root: string, folders: read
 }
 
 /**
- * What registry.json says, null when there is no registry yet: nothing at all, an empty folder, or one whose making was cut off. Writes nothing.
+ * What registry.json says, null when there is no registry yet: nothing at all, an empty folder, or one whose creation was cut off. Writes nothing.
  * Throws PAWL_REGISTRY_INVALID for a registry of another version and for what is something else.
  */
 export function readRegistry(files: Files, paths: RegistryPaths): RegistryInfo | null {
@@ -70,7 +70,7 @@ export function readRegistry(files: Files, paths: RegistryPaths): RegistryInfo |
   if (bytes !== null) return parseInfo(bytes, paths);
   const foreign = files.listNames(paths.root).filter((name) => !paths.isOwnName(name));
   if (foreign.length === 0) {
-    // Somebody may have made it between the two looks.
+    // Another process may have made it between the two reads.
     const made = registryBytes(files, paths);
     return made === null ? null : parseInfo(made, paths);
   }

@@ -1,10 +1,10 @@
 /**
- * What is left of an ended run once its folder was removed: that it was there, and how it ended.
+ * What is left of an ended run once its folder is removed: that it existed, and how it ended.
  *
  * Owns: that register, and the note beside a run whose worktree was removed. Does not own: when something is removed (engine/clean-run).
  *
- * Invariants: 1. The register is durable before the folder goes, so that a packet whose run was removed never runs again unseen. 2. What the run
- * has used stays known: a budget is not filled up by cleaning.
+ * Invariants: 1. The register is durable before the folder goes, so that a packet whose run was removed never runs again unnoticed. 2. What the run
+ * has used stays known: cleaning does not refill a budget.
  */
 import { isObject } from '../base/canonical-json.ts';
 import type { Files } from './files.ts';
@@ -37,13 +37,13 @@ export interface CleanedNote {
   readonly v: 1;
   readonly atMs: number;
   readonly by: string;
-  /** Where work is kept that was nowhere else; null when there was none. */
+  /** Where work is kept that existed nowhere else; null when there was none. */
   readonly rescueRef: string | null;
 }
 
 const SUFFIX = '.json';
 
-/** The run counts as removed, durably; its folder may go now. The first register stands. */
+/** The run counts as removed, durably; its folder may be removed now. The first register stands. */
 export async function recordRemoval(files: Files, paths: RegistryPaths, run: Omit<RemovedRun, 'v'>): Promise<void> {
   await files.ensureFolders([paths.removed]);
   await linkRegister(files, paths.removal(run.runId), jsonBytes({ ...run, v: 1 }));
@@ -65,7 +65,7 @@ export function listRemovals(files: Files, paths: RegistryPaths): readonly Remov
     .filter((run) => run !== null);
 }
 
-/** The note stands beside the run, durably. The first one stands. */
+/** The note is beside the run, durably. The first one stands. */
 export async function noteCleaned(
   files: Files,
   paths: RegistryPaths,
@@ -84,7 +84,7 @@ export function readCleaned(files: Files, paths: RegistryPaths, runId: string): 
   return { v: 1, atMs, by, rescueRef: typeof rescueRef === 'string' ? rescueRef : null };
 }
 
-/** A register that cannot be read says that the run was removed all the same: its packet does not run again by itself. */
+/** A register that cannot be read still says that the run was removed: its packet does not run again by itself. */
 function parseRemoval(bytes: Uint8Array, runId: string): RemovedRun {
   const value = parseJsonObject(bytes) ?? {};
   const text = (name: string): string | null => (typeof value[name] === 'string' ? value[name] : null);

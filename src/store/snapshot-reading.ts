@@ -1,7 +1,7 @@
 /**
- * Reading a stored snapshot: it is whole and has its shape, or it is damaged.
+ * Reading a stored snapshot: it is complete and has its shape, or it is damaged.
  *
- * Owns: the bytes of snapshot.json coming in, and the plain check of their shape. Does not own: writing (store/snapshot),
+ * Owns: reading the bytes of snapshot.json, and the plain check of their shape. Does not own: writing (store/snapshot),
  * contexts of the machines and comparison with the fold (engine/recovery/rehydrate).
  *
  * Invariant: nothing unreadable is ever taken for "no snapshot", and no default stands in for it.
@@ -40,7 +40,7 @@ export function parseSnapshot(bytes: Uint8Array, path: string): StoredSnapshot {
   return value;
 }
 
-/** True when the value has the shape of a stored snapshot, its machines' own parts unlooked at. */
+/** True when the value has the shape of a stored snapshot, without a check of its machines' own parts. */
 export function isSnapshot(value: unknown): value is StoredSnapshot {
   return (
     isObject(value) &&

@@ -1,8 +1,8 @@
 /**
  * The stored snapshot of one run, kept through lowdb.
  *
- * Owns: writing it, and reading it back on the writing side. Does not own: reading alone (store/snapshot-reading, free of lowdb),
- * when to write (engine/driver).
+ * Owns: writing it, and reading it back on the writing side. Does not own: read-only access (store/snapshot-reading, free of lowdb),
+ * when to write (engine/snapshot-keeper).
  *
  * Law: a snapshot is a cache of the fold and disposable (L7).
  */
@@ -21,7 +21,7 @@ export class SnapshotStore {
     this.#db = new Low<StoredSnapshot | null>(adapter, null);
   }
 
-  /** The file holds the snapshot; after a failure, and perhaps after a power cut, it holds what it held. */
+  /** The file holds the snapshot; after a failure, and perhaps after a power cut, it still holds the previous one. */
   async write(snapshot: StoredSnapshot): Promise<void> {
     if (!isSnapshot(snapshot)) throw new Error('bug: what should be stored does not have the shape of a snapshot');
     this.#db.data = snapshot;

@@ -3,7 +3,7 @@
  *
  * Owns: the mapping from system errors to PawlError. Does not own: what the caller does about it.
  *
- * Invariant: an error without a system code is our bug and passes through as it is.
+ * Invariant: an error without a system code is our bug and passes through unchanged.
  */
 import { blocker } from '../model/blocker.ts';
 import { type ErrorDetails, PawlError, systemCode } from '../model/error.ts';
@@ -14,7 +14,7 @@ export const NO_LINK_CODES: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP
 const FULL: readonly string[] = ['ENOSPC', 'EDQUOT'];
 const FORBIDDEN: readonly string[] = ['EACCES', 'EPERM', 'EROFS'];
 
-/** Of what a blocker repeats. */
+/** The length of the text that a blocker repeats. */
 const NAME_CHARS = 1_000;
 
 type Meaning = Pick<ErrorDetails, 'code' | 'hint' | 'kind'>;
@@ -52,7 +52,7 @@ export function storeFailure(action: string, path: string, error: unknown): unkn
   });
 }
 
-/** What to throw for an error that reached the top: a refusal of the system gets its code, anything else stays what it is. */
+/** What to throw for an error that reached the top: a refusal by the system gets its code, anything else is unchanged. */
 export function systemFailure(error: unknown): unknown {
   if (!(error instanceof Error) || !('syscall' in error)) return error;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : '';

@@ -1,10 +1,10 @@
 /**
- * Cuts an agent's output into lines, from any byte on: the same lines whoever reads, however the bytes arrive.
+ * Cuts an agent's output into lines, from any byte on: every reader gets the same lines, however the bytes arrive.
  *
  * Owns: line ends, the bound of a line, broken UTF-8 and broken JSON. Does not own: reading the file (worker/turn-output), what a line means (adapters/agents).
  *
- * Invariants: 1. A line is known by its position in the output and is given once: a reader continues where its cursor stands, never before it, but for
- * the last line of all, whose bound is wider. 2. A line without its end is no line while the agent may still write; when it is gone, the rest is a line if it is whole JSON, else it is dropped and counted. 3. Memory is bounded (L9).
+ * Invariants: 1. A line is known by its position in the output and is given once: a reader continues at its cursor, never before it, except for
+ * the last line of all, whose bound is wider. 2. A line without its end does not count while the agent may still write; once the agent is gone, the rest is a line if it is complete JSON, else it is dropped and counted. 3. Memory is bounded (L9).
  */
 import type { Json } from '../base/canonical-json.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -13,7 +13,7 @@ import { BOUNDS } from '../model/limits.ts';
 export interface LineCursor {
   /** The first byte that belongs to no line given so far. */
   readonly offset: number;
-  /** True inside of a line that is over the bound: what comes up to its end is left out. */
+  /** True inside a line that exceeds the bound: everything up to its end is left out. */
   readonly isSkipping: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface OutputLine {
   readonly content: LineContent;
 }
 
-/** What a reading came to. */
+/** The result of reading. */
 export interface LineReading {
   readonly lines: readonly OutputLine[];
   readonly cursor: LineCursor;

@@ -1,5 +1,5 @@
 /**
- * What a worker's answer says: the one reading that host, runner and inspector share.
+ * What a worker's answer says: the one parser that host, runner and inspector share.
  *
  * Owns: checking and bounding an answer.
  * Does not own: cleaning a text (base/sanitise), finding and copying the answer's bytes (worker/answer-file), what it means for the task (turn/conclusion).
@@ -20,13 +20,13 @@ import {
 } from '../model/request.ts';
 import { encode } from './task-files.ts';
 
-/** What reading a worker's answer came to; a reason is a part of a sentence that continues after `its answer is not valid:`. */
+/** The result of reading a worker's answer; a reason is part of a sentence that continues after `its answer is not valid:`. */
 export type AnswerReading =
   | { readonly kind: 'valid'; readonly answer: Answer }
   | { readonly kind: 'missing' }
   | { readonly kind: 'invalid'; readonly reason: string };
 
-/** Thrown inside a reading and caught at its door: what is wrong with the answer. */
+/** Thrown and caught inside this file: what is wrong with the answer. */
 class Flaw extends Error {}
 
 /** The worker's answer, checked against the contract and bounded; unknown keys are dropped. */
@@ -94,7 +94,7 @@ function checkVerdict(value: unknown): Verdict {
   };
 }
 
-/** Nothing depends on them, so that no verdict is refused for their form: what is none is passed over, an unknown status is unclear. */
+/** Nothing depends on them, so no verdict is refused because of their form: an invalid one is skipped, an unknown status counts as unclear. */
 function readCriteria(value: unknown): readonly CriterionVerdict[] {
   if (!Array.isArray(value)) return [];
   return value.slice(0, BOUNDS.criteria).flatMap((each: unknown): readonly CriterionVerdict[] => {
@@ -127,7 +127,7 @@ function checkProblem(value: unknown): { code: string; message: string } {
   };
 }
 
-/** Our verification worker's list. From anyone else `commands` is an unknown key, so a shape that is not ours is not a flaw. */
+/** Our verification worker's list. From anyone else `commands` is an unknown key, so a different shape is not an error. */
 function readCommands(value: unknown): CommandRun[] {
   if (!Array.isArray(value)) return [];
   const runs: CommandRun[] = [];

@@ -1,11 +1,11 @@
 /**
- * What a turn is charged with: what it reported, and of one that was cut off what its last call may have used beyond that.
+ * What a turn is charged: what it reported and, if it was cut off, what its last call may have used beyond that.
  *
  * Owns: that estimate, in tokens and in dollars, and the price that reports imply. Does not own: the fold (turn/turn, turn/turn-seen), adding turns up
  * (turn/ledger).
  *
  * Invariants: 1. Never less than what was reported. 2. Beyond that, at most one call for an agent that reports its steps; one for each tool call for
- * one that does not. 3. Nothing of what a cache was read for costs as much as fresh input.
+ * one that does not. 3. Tokens read from a cache never cost as much as fresh input.
  */
 import type { Usage } from '../model/agent-event.ts';
 import { BOUNDS } from '../model/limits.ts';
@@ -22,7 +22,7 @@ export interface Amounts {
   readonly cacheWriteTokens?: number | undefined;
 }
 
-/** Fresh input tokens that cost as much: the proportions that the lists of the large providers have in common. */
+/** The number of fresh input tokens that cost as much, by the ratios that the price lists of the large providers share. */
 export function inputEquivalents({
   inputTokens,
   outputTokens,
@@ -34,7 +34,7 @@ export function inputEquivalents({
   return fresh + cacheReadTokens * cacheRead + cacheWriteTokens * cacheWrite + outputTokens * output;
 }
 
-/** US dollars for a million fresh input tokens, as what was reported of these amounts implies; null: they tell no price. */
+/** US dollars for a million fresh input tokens, as implied by the reported amounts; null: they imply no price. */
 export function impliedPrice(usd: number | null, amounts: Amounts): number | null {
   const equivalents = inputEquivalents(amounts);
   return usd === null || equivalents <= 0
@@ -42,12 +42,12 @@ export function impliedPrice(usd: number | null, amounts: Amounts): number | nul
     : Math.min((usd / equivalents) * 1_000_000, BOUNDS.usdPerMillionReported);
 }
 
-/** The charge of a turn that reported all that it is going to: `report` with what is known of its parts. */
+/** The charge of a turn that will report nothing more: `report`, with what is known of its parts. */
 export function reportedUsage(report: Usage, tokens: number, turn: Turn, request: TurnRequest): TurnUsage {
   return { scope: report.scope, tokens, usd: report.usd, ...partsOf(report), contextTokens: contextOf(turn, request) };
 }
 
-/** The parts of the tokens, as far as they are told apart. */
+/** The parts of the tokens, as far as they are reported separately. */
 function partsOf({ outputTokens, cacheReadTokens, cacheWriteTokens }: Amounts): Partial<TurnUsage> {
   return {
     outputTokens,
@@ -57,8 +57,8 @@ function partsOf({ outputTokens, cacheReadTokens, cacheWriteTokens }: Amounts): 
 }
 
 /**
- * The charge of a turn that was cut off. `total`: what it had reported of itself as a whole before it continued, null for nothing; `isUsd`: its agent
- * tells dollars.
+ * The charge of a turn that was cut off. `total`: the total that it had reported before it continued, null for none; `isUsd`: its agent
+ * reports dollars.
  */
 export function cutOffUsage(
   turn: Turn,
@@ -84,7 +84,7 @@ export function cutOffUsage(
   };
 }
 
-/** What steps may have used that were reported up to their beginning, and the one that was under way. */
+/** What may have been used by steps of which only the beginning was reported, and by the one that was under way. */
 function beyondSteps(turn: Turn): Amounts {
   const { seen, openTools } = turn;
   const { last } = seen;
@@ -95,7 +95,7 @@ function beyondSteps(turn: Turn): Amounts {
   const before = last.inputTokens + last.outputTokens + shortfall(seen);
   const inputTokens = before + tokensIn(seen.givenChars + seen.carriedChars);
   const output = isBegun ? 0 : tokensIn(seen.writtenChars);
-  // What the step before found in the cache, this one finds there as well.
+  // What the previous step found in the cache, this one finds there as well.
   const share = last.inputTokens === 0 ? 0 : (last.cacheReadTokens ?? 0) / last.inputTokens;
   return {
     inputTokens,
@@ -104,12 +104,12 @@ function beyondSteps(turn: Turn): Amounts {
   };
 }
 
-/** What the step under way may have put out unseen: by the largest of the turn. */
+/** The unseen output of the step under way, estimated by the turn's largest step. */
 function unseenOutput({ seen }: Turn): number {
   return Math.min(BOUNDS.callTokens, Math.max(BOUNDS.callTokensLeast, 2 * largestOutput(seen)));
 }
 
-/** Every call reads the prompt and all that was seen before it, and writes something; after a total there is the one that was under way. */
+/** Every call reads the prompt and everything seen before it, and writes something; after a total only the call under way is left. */
 function withoutSteps(turn: Turn, request: TurnRequest, hasTotal: boolean): Amounts {
   if (turn.events === 0) return { inputTokens: 0, outputTokens: 0 };
   const { chars, charsAtCalls, writtenChars } = turn.seen;
@@ -121,19 +121,19 @@ function withoutSteps(turn: Turn, request: TurnRequest, hasTotal: boolean): Amou
   };
 }
 
-/** What the first call of a turn is asked with. */
+/** The input of a turn's first call. */
 function firstContext({ prompt, usedBefore }: TurnRequest): number {
   return (usedBefore.contextTokens ?? BOUNDS.systemPromptTokens) + tokensIn(prompt.length);
 }
 
-/** What the next call of the session will be asked with, about. */
+/** The approximate input of the session's next call. */
 function contextOf(turn: Turn, request: TurnRequest): number {
   const { last, writtenChars, givenChars, carriedChars, chars } = turn.seen;
   if (last === null) return firstContext(request) + tokensIn(chars);
   return last.inputTokens + last.outputTokens + tokensIn(writtenChars + givenChars + carriedChars);
 }
 
-/** What the turn's own steps cost, else what the agent's earlier turns did, else what is assumed. */
+/** The price implied by the turn's own steps, else by the agent's earlier turns, else the assumed one. */
 function priceFor(
   { usage }: Turn,
   { usdPerMillion }: TurnRequest,

@@ -1,12 +1,12 @@
 /**
- * How a task ended: the only place where answer, exit and forced end are weighed against each other.
+ * How a task ended: the only place that weighs answer, exit and forced end against each other.
  *
  * Owns: the one decision, made alike by host and runner. Does not own: reading the answer (turn/answer), the outcome's file (worker/outcome), words
  * (blockers/task-words).
  *
  * Invariants: 1. An exit code alone never means success, unless the agent is configured so (L4). 2. A forced end decides, whatever
- * the answer says, unless the turn of a coding agent was complete: how a process leaves after that changes nothing about its work. 3. An end that nobody saw and that left no answer is never called completed (L5). 4. A worker that could not be started is
- * for a person: no other attempt would do better.
+ * the answer says, unless the turn of a coding agent was complete: how the process exits after that changes nothing about its work. 3. An end that nobody saw and that left no answer is never called completed (L5). 4. A worker that could not be started needs
+ * a person: another attempt would do no better.
  */
 
 import { exitWords } from '../base/exit-words.ts';
@@ -24,7 +24,7 @@ import { concludeLimit, concludeTurn } from './turn-conclusion.ts';
 /** Why a worker was ended before it ended itself, or never began. */
 export type ForcedEnd = EndReason | 'stalled' | 'outputLimit' | 'notStarted' | 'noEvent' | 'budget' | 'unreadable';
 
-/** All that is known about how a worker ended. */
+/** Everything that is known about how a worker ended. */
 export interface WorkerEnding {
   readonly purpose: Purpose;
   readonly completion: CompletionSource;
@@ -33,15 +33,15 @@ export interface WorkerEnding {
   readonly reading: AnswerReading;
   /** Null when the worker ended by itself. */
   readonly forced: ForcedEnd | null;
-  /** What an ending means that nobody saw and that left no valid answer. */
+  /** What an end means that nobody saw and that left no valid answer. */
   readonly orphanResult: 'interrupted' | 'lost';
   /** What stood in the way of a start, for a worker that never began; what could not be read, for one that was ended for that. */
   readonly obstacle?: Obstacle;
-  /** Of a coding agent: what its output says of the turn. */
+  /** For a coding agent: what its output says about the turn. */
   readonly turn?: TurnReport;
-  /** A coding agent that ends without a valid answer is reminded, and not charged; false where it is not said. */
+  /** A coding agent that ends without a valid answer is reminded, and not charged; default: false. */
   readonly mayRemind?: boolean;
-  /** Of a worker that was started and ended by itself: whether it came to run at all. */
+  /** For a worker that was started and ended by itself: whether it ran at all. */
   readonly start?: StartFacts;
 }
 
@@ -67,12 +67,12 @@ const FORCED: Readonly<Record<ForcedEnd, readonly [TaskResult, (params: Ended) =
   ],
 };
 
-/** Ends that an agent is given because it gets no further. */
+/** Forced ends of an agent that makes no progress. */
 const SILENCE: readonly ForcedEnd[] = ['stalled', 'noEvent', 'deadline'];
 
 /**
- * What kept an agent from its model that was ended because it got no further; null: nothing is known to have. One that has said that it is there and has never had an
- * answer is taken for one that asks in vain: some tell of no retry.
+ * What kept an agent from its model when it was ended because it made no progress; null: nothing known. An agent that has started and has never had an
+ * answer counts as one that cannot reach its model: some report no retries.
  */
 function keptFromItsModel({ limited, hasNoAnswer }: TurnReport, forced: ForcedEnd): TurnReport['limited'] {
   if (!SILENCE.includes(forced)) return null;
@@ -81,7 +81,7 @@ function keptFromItsModel({ limited, hasNoAnswer }: TurnReport, forced: ForcedEn
 /** Forced ends that only say that a worker took too long to leave. */
 const OF_TIME: readonly ForcedEnd[] = ['deadline', 'stalled', 'hung'];
 
-/** How the task ended: the only place where answer, exit and forced end are weighed against each other. */
+/** How the task ended. */
 export function concludeTask(ending: WorkerEnding): Conclusion {
   const { reading, exit, forced } = ending;
   const answer = reading.kind === 'valid' ? reading.answer : null;
@@ -98,7 +98,7 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
   if (ending.turn !== undefined) {
     const stop = concludeTurn(ending.turn, exit, answer);
     if (stop !== null) return stop;
-    // An answer does not stand for the end of a turn that nobody saw.
+    // An answer does not prove the end of a turn that nobody saw.
     const { ended } = ending.turn;
     const isUnseen = exit === null && (ended === null || ended.how === 'noTerminalEvent');
     if (isUnseen) return concludeOrphan({ ...ending, reading: { kind: 'missing' } });
@@ -117,12 +117,12 @@ export function concludeTask(ending: WorkerEnding): Conclusion {
     : stopped('failed', { code: 'PAWL_WORKER_NO_COMPLETION', params: {} });
 }
 
-/** What was said of it is kept like everything that a worker says. */
+/** The words about it are kept like everything that a worker says. */
 function bounded(obstacle: Obstacle): Obstacle {
   return obstacle.kind === 'said' ? { ...obstacle, words: sanitise(obstacle.words, BOUNDS.summaryChars) } : obstacle;
 }
 
-/** The turn of an agent that has done all but answer: the next one of the same session asks it for that. */
+/** The turn of an agent that has done everything except answer: the next turn of the same session asks for the answer. */
 function unanswered(reading: AnswerReading): Conclusion {
   return stopped('interrupted', { code: 'PAWL_AGENT_NO_ANSWER', params: { problem: problemOf(reading) } });
 }
@@ -132,7 +132,7 @@ function problemOf(reading: AnswerReading): string | null {
   return reading.kind === 'invalid' ? reading.reason : null;
 }
 
-/** True when what the worker did before that end still stands. Where nobody saw its exit, an interruption may be the machine's or the disk's: then it may not. */
+/** True when what the worker did before that end still stands. If nobody saw its exit, the machine or the disk may have caused the interruption: then its work may not stand. */
 function leavesWork(forced: ForcedEnd, exit: WorkerExit | null): boolean {
   return OF_TIME.includes(forced) || (forced === 'interrupted' && exit !== null);
 }
@@ -176,7 +176,7 @@ function concludeByExit(ending: WorkerEnding): Conclusion {
     answer: exitAnswer(purpose, status, exitWords({ exitCode: exit.code, signal: exit.signal })),
   });
   if (isClean(exit)) return done('PASS');
-  // A signal is no judgement: the gate's program was killed before it could say anything.
+  // A signal is not a judgement: the gate's program was killed before it could report anything.
   if (isGate(purpose) && exit.code !== null) return done('FAIL');
   const params = { exitCode: exit.code, signal: exit.signal, answer: null };
   return stopped('failed', { code: 'PAWL_WORKER_EXIT', params });

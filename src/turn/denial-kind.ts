@@ -6,10 +6,10 @@
 import { isCommitAttempt } from './commands/committing.ts';
 import { looksOnly, placedCommands } from './commands/looking.ts';
 
-/** `look`: nothing would have come of it but knowledge. `commit`: Pawl does it anyway. */
+/** `look`: it would only have read something. `commit`: Pawl commits anyway. */
 export type DenialKind = 'look' | 'commit';
 
-/** Tools that only look, as agents name them. */
+/** Tools that only read, as agents name them. */
 const LOOKING_TOOLS = new Set(
   [
     'Glob Grep LS LSP NotebookRead Read TodoRead TodoWrite',
@@ -20,7 +20,7 @@ const LOOKING_TOOLS = new Set(
 
 const ANYWHERE = { roots: null, closedFolders: [] };
 
-/** The kind of a denial of `tool` that was asked for `what`: a command, a path, an address; null: it is of neither kind, or nobody can tell. */
+/** The kind of a denial of `tool` that was asked for `what`: a command, a path, an address; null: it is of neither kind, or the kind is unknown. */
 export function denialKind(tool: string, what: string | null): DenialKind | null {
   if (LOOKING_TOOLS.has(tool)) return 'look';
   if (what === null) return null;

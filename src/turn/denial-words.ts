@@ -1,7 +1,7 @@
 /**
  * A denial in words: what was denied, briefly.
  *
- * Owns: those words. Does not own: what a denial means (turn-conclusion). Free of everything else: the page loads this file.
+ * Owns: those words. Does not own: what a denial means (turn-conclusion). Imports nothing else: the page loads this file.
  */
 import type { TurnDenial } from '../model/turn.ts';
 

@@ -1,11 +1,11 @@
 /**
- * Which files of a worktree instruct coding agents: by patterns, and by what those files read in their turn.
+ * Which files of a worktree instruct coding agents: by patterns, and by what those files refer to.
  *
- * Owns: the meaning of a pattern, what a file names that is read with it. Does not own: the patterns of each agent
+ * Owns: the meaning of a pattern, the files that are read because another file names them. Does not own: the patterns of each agent
  * (adapters/agents/instruction-files), reading or replacing files (adapters/git).
  *
- * Invariants: 1. A pattern stands for an entry of that name and for all that lies below it. 2. Upper and lower case are the same: on some file
- * systems they are. 3. What is read beside a file is a text for people or the target of a link, never all of the repository.
+ * Invariants: 1. A pattern matches an entry of that name and everything below it. 2. Upper and lower case are the same: on some file
+ * systems they are. 3. A file that is read because of another one is a text for people or the target of a link, never the whole repository.
  */
 
 /** How a file in git is kept: `120000` is a symbolic link. */
@@ -18,7 +18,7 @@ export interface ReadableFile {
 }
 
 /**
- * True for the paths that one of `patterns` means. A pattern is a path of one or more names, at any depth unless it begins with `/`; `*` is any
+ * True for the paths that one of `patterns` matches. A pattern is a path of one or more names, at any depth unless it begins with `/`; `*` is any
  * part of a name, `**` any number of folders.
  */
 export function instructionMatcher(patterns: readonly string[]): (path: string) => boolean {
@@ -38,13 +38,13 @@ function escaped(name: string): string {
   return name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '[^/]*');
 }
 
-/** What a text for people is called. */
+/** The names of texts for people. */
 const PROSE = /\.(?:adoc|md|mdc|mdx|rst|txt)$/i;
 
-/** An import as Claude Code, Gemini and Qwen write it; in code it is none, which does no harm here. */
+/** An import as Claude Code, Gemini and Qwen write it. Inside code it is not an import; matching it there does no harm. */
 const IMPORT = /(?:^|[\s([{"'`])@(?<path>(?:\\ |[^\s)\]}"'`])+)/g;
 
-/** Files of settings that name further files of instructions, and the keys by which they do. */
+/** Settings files that name further instruction files, and the keys with which they do. */
 const NAMING_KEYS: Readonly<Record<string, readonly string[]>> = {
   'opencode.json': ['instructions'],
   'opencode.jsonc': ['instructions'],
@@ -64,7 +64,7 @@ export function readWith(file: ReadableFile): readonly string[] {
   });
 }
 
-/** The pattern of one place, told from a folder; none for the top itself and what lies outside of the repository. */
+/** The pattern of one place, told from a folder; none for the top itself and what lies outside the repository. */
 function patternAt(folder: readonly string[], path: string): readonly string[] {
   if (path.startsWith('/') || path.startsWith('~')) return [];
   const names = [...folder];

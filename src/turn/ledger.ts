@@ -4,8 +4,8 @@
  * Owns: adding up reports of different scopes, what is left. Does not own: the reports (turn/turn-report), refusing a start (engine/effects/request-task).
  *
  * Invariants: 1. Everything that a journal holds counts, whatever attempt, epoch or restart it belongs to. 2. A session's total counts once: what an
- * earlier turn of it has reported is taken off. 3. Never less than what was reported. 4. What was reckoned at an assumed price is reckoned again at
- * the one that a report of the same agent and model implies.
+ * earlier turn of it has reported is subtracted. 3. Never less than what was reported. 4. An estimate at an assumed price is corrected to
+ * the price that a report of the same agent and model implies.
  */
 import type { TurnBudget, TurnReport, TurnUsage } from '../model/turn.ts';
 import { impliedPrice } from './charge.ts';
@@ -33,13 +33,13 @@ export function reportsIn(tasks: readonly { readonly turn: TurnReport | null }[]
   return tasks.flatMap(({ turn }) => (turn === null ? [] : [turn]));
 }
 
-/** What the runs other than `runId` have used; of a run that is named twice the last word counts. */
+/** What the runs other than `runId` have used; if a run is named twice, the last entry counts. */
 export function spentBesides(runId: string, runs: readonly { readonly runId: string; readonly spent: Spent }[]): Spent {
   const others = new Map(runs.filter((run) => run.runId !== runId).map((run) => [run.runId, run.spent]));
   return [...others.values()].reduce(add, NOTHING_SPENT);
 }
 
-/** What these turns have used, in the order in which they ran; `known`: those whose reports may tell a price. */
+/** What these turns have used, in the order in which they ran; `known`: those whose reports may imply a price. */
 export function spentBy(turns: readonly TurnReport[], known: readonly TurnReport[] = turns): Spent {
   const totals = new Map<string, { tokens: number; usd: number }>();
   let spent = NOTHING_SPENT;
@@ -63,7 +63,7 @@ export function spentBy(turns: readonly TurnReport[], known: readonly TurnReport
   return spent;
 }
 
-/** The usage at the price that is known now, and the part of it that was not reported: of a report of an older version that has one, all. */
+/** The usage at the price that is known now, and its unreported part: all of it for a report of an older version that has such a part. */
 function priced(
   usage: TurnUsage,
   known: readonly TurnReport[],
@@ -83,7 +83,7 @@ function priced(
   return { usage: { ...usage, usd: whole }, estimated: { tokens, usd } };
 }
 
-/** US dollars for a million fresh input tokens by the last report of that agent, and of that model where it is known, that tells both; null: none does. */
+/** US dollars for a million fresh input tokens by the last report of that agent, and of that model where it is known, that has both; null: none has. */
 export function priceOf(turns: readonly TurnReport[], agent: string, model: string | null): number | null {
   const isMeant = (turn: TurnReport): boolean =>
     turn.agent === agent && (model === null || turn.model === null || turn.model === model);
@@ -98,12 +98,12 @@ export function priceOf(turns: readonly TurnReport[], agent: string, model: stri
   return null;
 }
 
-/** What a total has grown by; one that is below the last is of a count that has begun anew. */
+/** How much a total has grown; a total below the last one comes from a count that has started again. */
 function beyond(total: number, before: number): number {
   return total >= before ? total - before : total;
 }
 
-/** What a session has reported as its total last. */
+/** The total that a session reported last. */
 export function sessionTotal(
   turns: readonly TurnReport[],
   agent: string,
@@ -114,7 +114,7 @@ export function sessionTotal(
   return { tokens: (last?.tokens ?? 0) - (estimated?.tokens ?? 0), usd: (last?.usd ?? 0) - (estimated?.usd ?? 0) };
 }
 
-/** What the last call of a session was asked with and answered, in tokens; null where no turn of it has told. */
+/** Input and output of a session's last call, in tokens; null where no turn of it has reported them. */
 export function contextOf(turns: readonly TurnReport[], agent: string, session: string): number | null {
   return usagesIn(turns, agent, session).at(-1)?.contextTokens ?? null;
 }
@@ -125,7 +125,7 @@ function usagesIn(turns: readonly TurnReport[], agent: string, session: string):
   );
 }
 
-/** Both together. */
+/** The sum of both. */
 export function add(one: Spent, other: Spent): Spent {
   const parts = [one.estimated, other.estimated].filter((part) => part !== undefined);
   return {

@@ -1,16 +1,16 @@
 /**
- * Settings that agents refuse when they start, known by the words in which each of them says so.
+ * Settings that agents refuse when they start, recognised by the words with which each agent says so.
  *
  * Owns: that table: the words, the setting that they are about, what to do. Does not own: where an agent says it (adapters/agents), what it means for the task
  * (turn/turn-conclusion).
  *
- * Invariants: 1. Pure and total. 2. Words about a login, a limit or a session are in no row: those have ends of their own. 3. An agent that has worked has refused
- * nothing: its words are then about something else, unless a row says that it continues all the same.
+ * Invariants: 1. Pure and total. 2. Words about a login, a limit or a session are in no row: those have results of their own. 3. An agent that has worked has refused
+ * nothing: its words are then about something else, unless a row says that it continues nevertheless.
  */
 
 /** A setting that was refused. */
 export interface RefusedSetting {
-  /** As the config names it, or in words where it is none of the config's. */
+  /** As the config names it, or in words if it is not a setting of the config. */
   readonly name: string;
   /** What to do about it. */
   readonly hint: string;
@@ -18,9 +18,9 @@ export interface RefusedSetting {
 
 interface Row {
   readonly words: RegExp;
-  /** Fixed, or by the flag that the words name. */
+  /** Fixed, or taken from the flag that the words name. */
   readonly setting: RefusedSetting | ((flag: string) => RefusedSetting);
-  /** The agent says so and works on, under other rules than were asked for. */
+  /** The agent says so and continues, under other rules than requested. */
   readonly goesOn?: true;
 }
 

@@ -1,7 +1,7 @@
 /**
- * A worker that never came to run: its program, or the one that its shell was to start, could not be executed.
+ * A worker that never ran: its program, or the one that its shell should have started, could not be executed.
  *
- * Owns: telling that from a worker that ran and failed. Does not own: what it means for the task (turn/conclusion), words
+ * Owns: distinguishing that from a worker that ran and failed. Does not own: what it means for the task (turn/conclusion), words
  * (blockers/task-words).
  *
  * Invariant: a worker that has left an answer has run, and so has one that printed something, unless its last words are those of a shell that
@@ -13,7 +13,7 @@ import { BOUNDS } from '../model/limits.ts';
 import type { WorkerExit } from '../ports/gate.ts';
 import type { AnswerReading } from './answer.ts';
 
-/** What is known of a worker that never ran. */
+/** What is known about a worker that never ran. */
 export type StartFailure = Exclude<BlockerParams['PAWL_WORKER_START_FAILED'], { reason: 'ended' }>;
 
 /** What tells whether a worker has run. */
@@ -34,7 +34,7 @@ const NOT_FOUND = 127;
 const NOT_EXECUTED =
   /(?:not found|no such file or directory|permission denied|cannot execute|exec format error|not executable)\W*$/i;
 
-/** What our own shell puts before its words. */
+/** The prefix of our own shell's messages. */
 const OUR_SHELL = /^gate: (?:line )?[0-9]+: (?:exec: )?/;
 
 /** Why the worker never ran; null when it ran. */

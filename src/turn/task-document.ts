@@ -1,7 +1,7 @@
 /**
  * What a worker reads (task.json): the packet, its instructions, the evidence to act on, and the schema of the answer.
  *
- * Owns: the document's content by purpose. Does not own: where it lies (host), what the worker makes of it.
+ * Owns: the document's content by purpose. Does not own: where it is stored (host), what the worker does with it.
  *
  * Invariant: it names everything that a fresh worker without memory needs; nothing in it can make a verdict.
  */
@@ -10,14 +10,14 @@ import type { Purpose } from '../model/limits.ts';
 import type { Packet } from '../model/packet.ts';
 import { CRITERION_STATUSES } from '../model/request.ts';
 
-/** A task that has ended, as the next one is told of it. */
+/** An ended task, as it is described to the next one. */
 export interface EndedAttempt {
   readonly taskId: string;
   readonly result: string;
   readonly message: string;
 }
 
-/** All that task.json is made from. */
+/** Everything that task.json is made from. */
 export interface TaskDocumentInput {
   readonly runId: string;
   readonly taskId: string;
@@ -31,7 +31,7 @@ export interface TaskDocumentInput {
   readonly commit: string;
   readonly worktree: string;
   readonly completionFile: string;
-  /** Work outside of the packet's conflict surface waits for a person. */
+  /** Work outside the packet's conflict surface waits for a person. */
   readonly isSurfaceStrict: boolean;
   /** Argument lists of the commands to run: verification and setup. */
   readonly commands: readonly (readonly string[])[];
@@ -111,7 +111,7 @@ function byPurpose(input: TaskDocumentInput): { readonly [key: string]: Json } {
   }
 }
 
-/** Only where there are any. */
+/** Present only if there are any. */
 function instructionsOf({ instructionChanges }: TaskDocumentInput): { readonly [key: string]: Json } {
   if (instructionChanges === null || instructionChanges.count === 0) return {};
   const { paths, count } = instructionChanges;
@@ -123,7 +123,7 @@ function surfaceOf({ packet, isSurfaceStrict }: TaskDocumentInput): Json {
   return { paths: packet.conflictSurface, isStrict: isSurfaceStrict };
 }
 
-/** The JSON Schema of the answer that a purpose wants. */
+/** The JSON Schema of the answer for a purpose. */
 export function answerSchema(purpose: Purpose): Json {
   const needsVerdict = purpose === 'verification' || purpose === 'review';
   const text = { type: 'string' };

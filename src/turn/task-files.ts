@@ -114,14 +114,14 @@ export function parseOutcome(bytes: Uint8Array): Parsed<Outcome> {
   });
 }
 
-/** An outcome as the release before wrote it: with a sentence in the place of facts. */
+/** An outcome as the previous release wrote it: with a sentence instead of facts. */
 export interface EarlierOutcome extends Omit<Outcome, 'v' | 'cause' | 'summary'> {
   readonly v: 1;
   readonly code: string | null;
   readonly message: string;
 }
 
-/** The outcome in `bytes`, also an earlier one, for whoever only shows it. */
+/** The outcome in `bytes`, of an earlier version too, for callers that only show it. */
 export function parseShownOutcome(bytes: Uint8Array): Parsed<Outcome | EarlierOutcome> {
   const outcome = parseOutcome(bytes);
   if (outcome.ok) return outcome;
@@ -148,7 +148,7 @@ function words(file: Fields, name: string): string {
   return text(file, name, true);
 }
 
-/** What outcomes of every version say. */
+/** What outcomes of all versions hold. */
 function endIn(file: Fields): Omit<Outcome, 'v' | 'cause' | 'summary'> {
   return {
     requestHash: hash(file, 'requestHash'),

@@ -1,7 +1,7 @@
 /**
  * The answer that a coding agent gave in its own output: structured, or at the end of its last message.
  *
- * Owns: finding it there. Does not own: checking it (turn/answer), the files that go before it (worker/answer-file).
+ * Owns: finding it there. Does not own: checking it (turn/answer), the files that take precedence over it (worker/answer-file).
  *
  * Invariant: only this turn's output is looked at, and of a message only its last fenced block of JSON, or the whole of it.
  */
@@ -12,7 +12,7 @@ import { type AnswerReading, readAnswer } from './answer.ts';
 import { encode } from './task-files.ts';
 import type { Turn } from './turn.ts';
 
-/** A line that opens or closes a block: its marks, and what stands behind them. */
+/** A line that opens or closes a block: its marks, and what follows them. */
 const FENCE = /^[ \t]*(`{3,}|~{3,})([\s\S]*)$/;
 
 /** The answer in the turn's output, missing where nothing in it looks like one. */
@@ -42,7 +42,7 @@ function messageJson(message: string): string | null {
   return null;
 }
 
-/** The inside of the last fenced block that is JSON or does not say what it is; a block without an end goes on to the message's. */
+/** The content of the last fenced block that is labelled as JSON or not at all; a block without an end extends to the end of the message. */
 function lastJsonBlock(message: string): string | null {
   let last: string | null = null;
   let open: { readonly marks: string; readonly isJson: boolean; readonly lines: string[] } | null = null;

@@ -1,12 +1,12 @@
 /**
- * What the turn of a coding agent means for its task, beyond answer and exit code: whatever says that it is not done.
+ * What the turn of a coding agent means for its task, beyond answer and exit code: everything that shows that it is not done.
  *
  * Owns: that judgement. Does not own: answer and exit (turn/conclusion), the report (turn/turn-report), words (blockers/agent-words).
  *
- * Invariants: 1. A turn is done only when all of it says so (L4): a terminal event that is not an error; then the answer decides, and where there is no valid one
- * the exit. A denial stands in the way of an agent that does not say that it is done without: of one that is blocked, has failed, or has given no answer. A denied
- * look or commit never does.
- * 2. Neither a limit, an outage or an empty account is a failure of the work, nor a refused session or setting: none of them uses up an attempt.
+ * Invariants: 1. A turn is done only when everything says so (L4): a terminal event that is not an error; then the answer decides or, without a valid one,
+ * the exit. A denial blocks an agent that does not report that it is done nevertheless: one that is blocked, has failed, or has given no answer. The denial of a
+ * look or a commit never blocks.
+ * 2. A limit, an outage, an empty account, a refused session or a refused setting is not a failure of the work, and uses up no attempt.
  */
 import type { Cause } from '../model/blocker.ts';
 import type { Conclusion } from '../model/conclusion.ts';
@@ -17,7 +17,7 @@ import type { WorkerExit } from '../ports/gate.ts';
 import { denialName } from './denial-words.ts';
 import { refusedSetting } from './refused-settings.ts';
 
-/** The conclusion that the turn forces, null when answer, or else exit, are to decide. */
+/** The conclusion that the turn forces, null when the answer, or else the exit, decides. */
 export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: Answer | null): Conclusion | null {
   const stop = (result: TaskResult, cause: Cause): Conclusion => ({ result, cause, summary: null, answer });
   const { ended, limited } = turn;
@@ -57,7 +57,7 @@ export function concludeTurn(turn: TurnReport, exit: WorkerExit | null, answer: 
   }
 }
 
-/** What a turn means that something kept from its model. */
+/** What a turn means whose agent could not use its model. */
 export function concludeLimit(
   { kind, resetsAtMs }: NonNullable<TurnReport['limited']>,
   answer: Answer | null,
@@ -70,7 +70,7 @@ export function concludeLimit(
   return { result: 'limited', cause, summary: null, answer };
 }
 
-/** What the agent was denied that its work may have needed, each once and briefly; null: nothing. */
+/** The denials of what the work may have needed, each once and briefly; null: none. */
 function deniedOf(denials: TurnReport['denials']): Cause | null {
   const needed = denials.filter(({ isExpected, kind }) => !isExpected && kind === undefined);
   const [first] = needed;
@@ -81,7 +81,7 @@ function deniedOf(denials: TurnReport['denials']): Cause | null {
   return { code: 'PAWL_AGENT_DENIED', params: { denied, why: isBare ? first.reason : '' } };
 }
 
-/** Nobody saw the exit of an orphan: whether it went down with the machine is for the one who settles it. */
+/** Nobody saw the exit of an orphan: whoever settles it decides whether it ended with the machine. */
 function causeWithoutEnd(
   { lines }: TurnReport,
   exit: WorkerExit | null,

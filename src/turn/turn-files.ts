@@ -125,7 +125,7 @@ function estimated(value: Fields): EstimatedPart {
   };
 }
 
-/** Those of the numbers that are there: files of older versions have none. */
+/** Those of the numbers that are present: files of older versions have none. */
 function amounts<Name extends string>(value: Fields, names: readonly Name[]): { readonly [Each in Name]?: number } {
   const found: { [Each in Name]?: number } = {};
   for (const name of names) if (value[name] !== undefined) found[name] = time(value, name);

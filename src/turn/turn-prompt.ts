@@ -3,7 +3,7 @@
  *
  * Owns: the wording. Does not own: the task (turn/task-document), giving it to the agent (adapters/agents, host).
  *
- * Invariants: 1. A fresh agent without memory is told everything. 2. What comes out of workers (findings, output tails) stands in fences and is called data. 3. Bounded (L9).
+ * Invariants: 1. A fresh agent without memory is told everything. 2. What comes from workers (findings, output tails) is fenced and labelled as data. 3. Bounded (L9).
  * 4. Nothing is asked for that the agent would be denied.
  */
 import { canonicalJson, isObject, type Json } from '../base/canonical-json.ts';
@@ -23,7 +23,7 @@ export interface PriorAttempt {
   readonly isWorktreeKept: boolean;
 }
 
-/** The prompt for the task of `document`; it asks for the answer in one way, as every other costs further calls of the model. */
+/** The prompt for the task of `document`; it asks for the answer in one way, because every other way costs further model calls. */
 export function turnPrompt(document: Json, priorAttempt: PriorAttempt, answer: AnswerWay): string {
   const task = isObject(document) ? (document as Document) : {};
   const { resumed } = priorAttempt;
@@ -104,7 +104,7 @@ function purposePart(task: Document): string[] {
   }
 }
 
-/** Who judges a change is not instructed by it. */
+/** A judge of a change is not instructed by that change. */
 function instructionsPart({ baseCommit, instructionFilesOfBase }: Document, commit: Json | undefined): string[] {
   if (instructionFilesOfBase === undefined) return [];
   return [
@@ -140,11 +140,11 @@ function leftovers({ rescueRef }: PriorAttempt): string {
 
 const RULES = `${COMMIT_RULE} Never push, never switch branches, never rewrite commits that were there.`;
 
-/** What an agent may always do, and what becomes of the rest. Some agents have git look for a program of its own to compare with, which is not there. */
+/** What an agent may always do, and what happens to the rest. Some agents make git look for a diff program of their own, which is not there. */
 const LOOKING =
   'You may read every file of this worktree and its history, in a shell too: `cat`, `ls`, `grep`, `find`, `git status`, `git log`, `git show`, `git diff --no-ext-diff` and the like. What is denied to you, do without; report that you are blocked only if the task cannot be done otherwise.';
 
-/** The commands of the packet: the config admits them. One that would have to be quoted is not for every agent's rules. */
+/** The commands of the packet: the config admits them. Not every agent's rules can express a command that needs quoting. */
 function runnable({ packet }: Document): string {
   const verification = isObject(packet) ? packet.verification : undefined;
   const commands = isObject(verification) && Array.isArray(verification.commands) ? verification.commands : [];

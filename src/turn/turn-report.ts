@@ -1,10 +1,10 @@
 /**
- * What is kept of a turn: bounded, sanitised, without a word of the agent's messages.
+ * The report that is kept of a turn: bounded, sanitised, without any of the agent's messages.
  *
- * Owns: the report, which of what it said a turn is charged with. Does not own: the fold (turn/turn), estimates (turn/charge), the ledger over turns (turn/ledger).
+ * Owns: the report, and which of its reported usage a turn is charged with. Does not own: the fold (turn/turn), estimates (turn/charge), the ledger over turns (turn/ledger).
  *
- * Invariants: 1. A turn that may have used something and did not say is charged with an estimate, never with nothing (design of issue: budgets survive kills).
- * 2. No text of the agent but short reasons, tool names and what was denied, sanitised.
+ * Invariants: 1. A turn that may have used something and did not report it is charged an estimate, never nothing: budgets survive kills.
+ * 2. It holds no text of the agent except short reasons, tool names and what was denied, sanitised.
  */
 import { sanitise } from '../base/sanitise.ts';
 import type { EndCause, Usage } from '../model/agent-event.ts';
@@ -16,7 +16,7 @@ import { denialKind } from './denial-kind.ts';
 import { refusedSetting } from './refused-settings.ts';
 import { type DeniedUse, readsAnswer, type Turn } from './turn.ts';
 
-/** All that a report is made from. */
+/** Everything that a report is made from. */
 export interface ReportedTurn {
   readonly turn: Turn;
   readonly request: TurnRequest;
@@ -76,7 +76,7 @@ export function reportTurn(reported: ReportedTurn): TurnReport {
   };
 }
 
-/** What kept the agent from its model when the turn was over: as it said, or what it was still trying again over when it was cut off. */
+/** What kept the agent from its model when the turn was over: as it reported, or the reason for which it was still retrying when it was cut off. */
 function limitOf({ ended, limited, retryOver }: Turn): TurnReport['limited'] {
   if (ended?.how === 'completed') return null;
   if (limited !== null) return limited;
@@ -88,7 +88,7 @@ export function usedSoFar(turn: Turn, request: TurnRequest): { readonly tokens: 
   const { session, turn: whole, process, step } = turn.usage;
   const report = session ?? whole ?? process;
   const before = report !== null && report === session ? request.usedBefore : { tokens: 0, usd: 0 };
-  // A turn that continues after a total tells only its steps: whichever is more.
+  // A turn that continues after a total reports only its steps: the larger of the two counts.
   return {
     tokens: Math.max(0, tokensOf(report) - before.tokens, tokensOf(step)),
     usd: Math.max(0, (report?.usd ?? 0) - before.usd, step?.usd ?? 0),
@@ -113,7 +113,7 @@ function causeOf({ cause, reason }: NonNullable<Turn['ended']>, toolCalls: numbe
 }
 
 function reportedDenial({ tool, reason, what }: DeniedUse, expected: readonly string[]): TurnDenial {
-  // Some name the tool and what it was asked for in one.
+  // Some agents name the tool and what it was asked for in one text.
   const [, inner] = /^[^()]+\((.*)\)$/s.exec(tool) ?? [];
   const kind = denialKind(inner === undefined ? tool : tool.slice(0, tool.indexOf('(')), what ?? inner ?? null);
   return {

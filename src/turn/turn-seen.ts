@@ -1,17 +1,17 @@
 /**
- * What has passed between model and tools in a turn, as far as its output shows: what the part of it that is never reported is reckoned from.
+ * What has passed between model and tools in a turn, as far as its output shows: the basis for estimating what is never reported.
  *
  * Owns: the step that was reported last, and the characters seen since. Does not own: the sums of reports (turn/turn), what they cost (turn/charge).
  *
- * Invariants: 1. Pure, and of a bounded size. 2. What a step has come to replaces what it began with, and never counts beside it. 3. What is
- * streamed in pieces and then told as a whole counts once.
+ * Invariants: 1. Pure, and of a bounded size. 2. The final figures of a step replace its first ones, and are never added to them. 3. What is
+ * streamed in pieces and then reported as a whole counts once.
  */
 import type { AgentEvent, Usage } from '../model/agent-event.ts';
 import { BOUNDS } from '../model/limits.ts';
 
-/** What passed, and what of it was reported. */
+/** What has passed, and which part of it was reported. */
 export interface Seen {
-  /** The step that was reported last, with what it has come to; null before the first report. */
+  /** The step that was reported last, with its latest figures; null before the first report. */
   readonly last: Usage | null;
   /** True once a step has begun that is still to be reported, whatever tools it calls. */
   readonly hasOpenStep: boolean;
@@ -20,20 +20,20 @@ export interface Seen {
   /** Characters since that report: written by the model, and given to it. */
   readonly writtenChars: number;
   readonly givenChars: number;
-  /** Characters that were given before that report and that its step had not been asked with. */
+  /** Characters that were given before that report, but were not part of its step's input. */
   readonly carriedChars: number;
   /** True when a tool has given its result since that report: then the model has been asked again. */
   readonly hasResult: boolean;
-  /** Output tokens that steps must have come to beyond what they reported, by what was seen of them. */
+  /** Output tokens that steps must have produced beyond what they reported, by what was seen of them. */
   readonly unreportedOutput: number;
-  /** The most that a step has put out, as far as it is told or seen. */
+  /** The largest output of a step, as far as reported or seen. */
   readonly largestOutput: number;
-  /** All characters of the turn, and their sum over its tool calls: what each call was asked with. */
+  /** All characters of the turn, and their sum over its tool calls: the input of each call. */
   readonly chars: number;
   readonly charsAtCalls: number;
 }
 
-/** Nothing has passed. */
+/** The state before anything has passed. */
 export const NOTHING_SEEN: Seen = {
   last: null,
   hasOpenStep: false,
@@ -48,7 +48,7 @@ export const NOTHING_SEEN: Seen = {
   charsAtCalls: 0,
 };
 
-/** Tokens that this many characters are at most, in any language but for rare ones. */
+/** The most tokens that this many characters can be, in all but rare languages. */
 export function tokensIn(chars: number): number {
   return Math.ceil(chars / BOUNDS.charsPerToken);
 }
@@ -92,7 +92,7 @@ export function afterStep(seen: Seen, step: Usage): { readonly seen: Seen; reado
     const largestOutput = Math.max(seen.largestOutput, now.outputTokens);
     return { seen: { ...seen, last: now, isStreamed: false, writtenChars: 0, largestOutput }, added };
   }
-  // The end of a step whose beginning another one's report has hidden: what it was given is counted.
+  // The end of a step whose beginning was hidden by another one's report: its input is counted.
   if (isRest)
     return { seen, added: { scope: 'step', id: null, inputTokens: 0, outputTokens: step.outputTokens, usd: null } };
   return {
@@ -112,13 +112,13 @@ export function afterStep(seen: Seen, step: Usage): { readonly seen: Seen; reado
   };
 }
 
-/** Output that the step reported last has not told, by what was seen of it and a little more; 0 where it has told all. */
+/** Output that the last reported step has not reported, by what was seen of it and a little more; 0 if it has reported all. */
 export function shortfall({ last, writtenChars }: Seen): number {
   if (last?.progress !== 'begun') return 0;
   return Math.max(0, tokensIn(writtenChars) + BOUNDS.callTokensLeast - last.outputTokens);
 }
 
-/** The most that a step of the turn has put out, the last one included. */
+/** The largest output of any step of the turn, the last one included. */
 export function largestOutput(seen: Seen): number {
   const { last } = seen;
   return Math.max(seen.largestOutput, last === null ? 0 : last.outputTokens + shortfall(seen));
@@ -144,7 +144,7 @@ function largest(one: Usage, other: Usage): Amounts {
   return each(one, other, Math.max);
 }
 
-/** What `one` tells beyond `other`, each part by itself. */
+/** What `one` reports beyond `other`, each part separately. */
 function beyond(one: Usage, other: Usage): Usage {
   return { scope: 'step', id: null, ...each(one, other, (a, b) => Math.max(0, a - b)) };
 }

@@ -1,5 +1,5 @@
 /**
- * What is worth telling of a turn, in words: for status, reports and handoffs alike.
+ * The noteworthy facts of a turn, in words: for status, reports and handoffs alike.
  *
  * Owns: those sentences. Does not own: the facts (turn/turn-report), where they are shown.
  */

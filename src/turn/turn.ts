@@ -1,9 +1,9 @@
 /**
- * What a turn of a coding agent has come to so far: the fold over its events.
+ * The state of a coding agent's turn so far: the fold over its events.
  *
- * Owns: that fold, and the usage that it stands for. Does not own: making events of lines (adapters/agents), weighing the turn (turn/conclusion).
+ * Owns: that fold, and the usage that follows from it. Does not own: turning lines into events (adapters/agents), judging the turn (turn/conclusion).
  *
- * Invariants: 1. Pure: the same events give the same turn, whoever folds them, in one go or in several. 2. Whatever a turn says, it stays bounded (L9).
+ * Invariants: 1. Pure: the same events give the same turn, folded in one go or in several. 2. Whatever an agent prints, its turn stays bounded (L9).
  * 3. A turn that continues after its end has not ended.
  */
 import type { Json } from '../base/canonical-json.ts';
@@ -19,7 +19,7 @@ export interface LineCounts {
   readonly unknown: number;
   readonly malformed: number;
   readonly overlong: number;
-  /** True when the last of them was over the bound, and was not read; absent: it was not. */
+  /** True when the last of them exceeded the bound and was not read; absent: it did not. */
   readonly endsOverlong?: true;
 }
 
@@ -34,16 +34,16 @@ export interface Turn {
   readonly permissionMode: string | null;
   /** Tools under way: their names by id. */
   readonly openTools: Readonly<Record<string, string>>;
-  /** What those under way are asked for, by id, as far as they say. */
+  /** What those under way were asked for, by id, as far as known. */
   readonly openAsks: Readonly<Record<string, string>>;
   readonly toolCalls: number;
   readonly denials: readonly DeniedUse[];
   /** What was done without asking, and would have been denied. */
   readonly unasked: readonly { readonly tool: string; readonly reason: string }[];
   readonly limited: { readonly kind: LimitKind; readonly resetsAtMs: number | null } | null;
-  /** How long the agent said that it would wait before it tries again; null when it has gone on. */
+  /** How long the agent said that it would wait before it retries; null once it has continued. */
   readonly retryDelayMs: number | null;
-  /** What it tries again over; null when it has gone on. */
+  /** The reason for which it retries; null once it has continued. */
   readonly retryOver: LimitKind | null;
   /** The last report of every scope; steps are added up. */
   readonly usage: Readonly<Record<Usage['scope'], Usage | null>>;
@@ -65,7 +65,7 @@ export interface DeniedUse {
   readonly what?: string;
 }
 
-/** A turn of which nothing has been heard. */
+/** A turn without any events yet. */
 export const SILENT_TURN: Turn = {
   lines: { all: 0, unknown: 0, malformed: 0, overlong: 0 },
   events: 0,
@@ -91,7 +91,7 @@ export const SILENT_TURN: Turn = {
   ended: null,
 };
 
-/** True when the model has answered the agent in this turn: whatever else it says, it says by itself. */
+/** True when the model has answered the agent in this turn. Other events come from the agent itself. */
 export function readsAnswer({ toolCalls, textChars, ended, usage }: Turn): boolean {
   return toolCalls > 0 || textChars > 0 || usage.step !== null || ended?.how === 'completed';
 }
@@ -162,13 +162,13 @@ export function foldEvent(before: Turn, event: AgentEvent): Turn {
   }
 }
 
-/** What an HTTP status says of a service that gave no answer, null: none was told. */
+/** What an HTTP status says about a service that gave no answer, null: none was reported. */
 function limitOfStatus(status: number | null): LimitKind {
   if (status === 429) return 'rate';
   return status === 529 ? 'capacity' : 'connection';
 }
 
-/** What the agent continues with after an end, a limit or a retry makes these past. */
+/** When the agent continues after an end, a limit or a retry, these are over. */
 function goingOn(turn: Turn): Turn {
   return { ...turn, ended: null, limited: null, retryDelayMs: null, retryOver: null };
 }
@@ -177,7 +177,7 @@ function withText(turn: Turn, text: string, isDelta: boolean): Turn {
   const whole = isDelta && turn.isTextOpen ? turn.lastText + text : text;
   return {
     ...turn,
-    // Cut seldom, and then by much: cutting at every piece would copy the whole text each time.
+    // Cut rarely and by a lot: cutting at every piece would copy the whole text each time.
     lastText: whole.length > 2 * BOUNDS.answerBytes ? whole.slice(-BOUNDS.answerBytes) : whole,
     isTextOpen: isDelta,
     textChars: turn.textChars + text.length,
@@ -204,11 +204,11 @@ function withoutTool(turn: Turn, id: string): Turn {
 
 const WHAT_CHARS = 500;
 
-/** Denials of one tool that ask for different things are different ones. */
+/** Denials of one tool are different if it was asked for different things. */
 function withDenial(turn: Turn, { tool: named, reason, what, id = '' }: Extract<AgentEvent, { type: 'denied' }>): Turn {
   const asked = (what ?? turn.openAsks[id])?.slice(0, WHAT_CHARS);
   const tool = named === 'unknown' ? (turn.openTools[id] ?? named) : named;
-  // A CLI may tell one denial when it happens and again at the end, in other words: the last ones stand, and what it was asked for.
+  // A CLI may report a denial when it happens and again, in other words, at the end: the last words count, and so does what the tool was asked for.
   const known = turn.denials.find(
     (one) => one.tool === tool && (asked === undefined || one.what === undefined || one.what === asked),
   );
@@ -228,7 +228,7 @@ function withUnasked(turn: Turn, tool: string, reason: string): Turn {
   return { ...turn, unasked: [...turn.unasked, { tool, reason }] };
 }
 
-/** What is known of a window stays known: an agent tells it once, and the refused request after it in fewer words. */
+/** What is known of a window stays known: an agent reports it once, and a refused request after that reports less. */
 function withLimit(turn: Turn, kind: LimitKind, resetsAtMs: number | null): Turn {
   const known = turn.limited;
   if (known === null) return { ...turn, limited: { kind, resetsAtMs } };
@@ -241,14 +241,14 @@ function withLimit(turn: Turn, kind: LimitKind, resetsAtMs: number | null): Turn
   };
 }
 
-/** An end that is none of success is not taken back by a later word of success, unless the agent has gone on in between. */
+/** An unsuccessful end is not undone by a later report of success, unless the agent has continued in between. */
 function withEnd(turn: Turn, ended: NonNullable<Turn['ended']>): Turn {
   const isTakenBack = ended.how === 'completed' && turn.ended !== null && turn.ended.how !== 'completed';
   const closed = { ...turn, openTools: {}, openAsks: {} };
   return isTakenBack ? closed : { ...closed, ended };
 }
 
-/** A report as it can be booked: no less than nothing, and no more than can be added up. */
+/** A report as it can be added up: not negative, and not too large to add. */
 function bookable(usage: Usage): Usage {
   const bounded = (count: number): number => (count > 0 ? Math.min(count, BOUNDS.tokensReported) : 0);
   const { usd } = usage;

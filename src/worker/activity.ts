@@ -1,9 +1,9 @@
 /**
- * Signs of life that a worker gives without writing a word: its processes work, new ones begin, files of its worktree change.
+ * Signs of life that a worker gives without printing anything: its processes work, new ones begin, files of its worktree change.
  *
  * Owns: what counts as one, for host and runner alike. Does not own: seeing the processes (ports/processes), how long a worker may be silent (worker/silence).
  *
- * Invariants: 1. A process that only waits gives none. 2. What cannot be seen is no sign, and no failure. 3. A look is bounded, whatever the worktree holds.
+ * Invariants: 1. A process that only waits gives none. 2. What cannot be seen is no sign, and no failure. 3. A scan is bounded, whatever the worktree holds.
  */
 import { join } from 'node:path';
 import { spanMs } from '../base/elapsed.ts';
@@ -13,7 +13,7 @@ import type { TaskRequest } from '../model/request.ts';
 import type { FsPort } from '../ports/fs.ts';
 import type { ProcessesPort, ProcessWork, TreeHandle } from '../ports/processes.ts';
 
-/** True when there was a sign of life since the look before; the first look only sees how things stand. */
+/** True when there was a sign of life since the previous scan; the first scan only records the state. */
 export type Activity = (nowMs: number) => boolean;
 
 interface Look {
@@ -43,7 +43,7 @@ function workOf(work: readonly ProcessWork[]): ReadonlyMap<string, number> {
   return new Map(work.map(({ process, cpuMs }) => [`${process.pid} ${process.startTime}`, cpuMs]));
 }
 
-/** A new process is busy; those that were there are when together they have used a part of the time since. */
+/** A new process counts as busy; known ones do if together they have used a share of the time since. */
 function isBusy(before: Look, now: Look, share: number): boolean {
   let usedMs = 0;
   for (const [key, cpuMs] of now.work) {
@@ -54,10 +54,10 @@ function isBusy(before: Look, now: Look, share: number): boolean {
   return usedMs > 0 && usedMs >= spanMs(before.atMs, now.atMs) * share;
 }
 
-/** Folders whose files are no work of this task, or are written by git for itself. */
+/** Folders whose files are not work of this task, or are written by git for itself. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['.git', 'node_modules']);
 
-/** How the files of a worktree stand, the first BOUNDS.filesLookedAt of them, folder by folder. */
+/** The state of the files of a worktree, the first BOUNDS.filesLookedAt of them, folder by folder. */
 function filesIn(fs: Pick<FsPort, 'list' | 'stat'>, worktree: string): string {
   let [count, newestMs, bytes] = [0, 0, 0];
   const folders = [worktree];
@@ -81,7 +81,7 @@ function namesIn(fs: Pick<FsPort, 'list'>, folder: string): readonly string[] {
   return seen(() => fs.list(folder)) ?? [];
 }
 
-/** Null for what the system does not show: the worker may remove it, or shut it, at any moment. */
+/** Null for what cannot be read: the worker may remove it, or make it unreadable, at any moment. */
 function seen<T>(look: () => T): T | null {
   try {
     return look();

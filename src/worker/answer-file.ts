@@ -3,8 +3,8 @@
  *
  * Owns: touching that path safely, as the worker can put anything there. Does not own: what the bytes say (turn/answer).
  *
- * Invariants: 1. What lay there before the start never counts. 2. Never through a link, never a pipe or device, never more than the bound
- * (L8, L9). 3. Looked at only when the worker's tree is gone.
+ * Invariants: 1. What was there before the start never counts. 2. Never through a link, never a pipe or device, never more than the bound
+ * (L8, L9). 3. Read only when the worker's tree is gone.
  */
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { systemCode } from '../model/error.ts';
@@ -17,7 +17,7 @@ import { type AnswerReading, readAnswer } from '../turn/answer.ts';
 import type { Turn } from '../turn/turn.ts';
 import { answerInTurn } from '../turn/turn-answer.ts';
 
-/** The folder for the answer is there (0700) and no answer in it. Returns what is in the way, null when nothing is. */
+/** The folder for the answer exists (0700) and holds no answer. Returns what is in the way, null when nothing is. */
 export function prepareAnswerFile(fs: FsPort, request: TaskRequest): string | null {
   const folder = dirname(request.completionFile);
   try {
@@ -31,14 +31,14 @@ export function prepareAnswerFile(fs: FsPort, request: TaskRequest): string | nu
   }
 }
 
-/** An answer, and where it lay. */
+/** An answer, and where it was found. */
 export interface CollectedAnswer {
   readonly reading: AnswerReading;
   /** Null when there is none. */
   readonly from: AnswerOrigin | null;
 }
 
-/** The worker's answer: the completion file, else what it told our MCP server, else its structured output, else the end of its last message. */
+/** The worker's answer: the completion file, else what it reported to our MCP server, else its structured output, else the end of its last message. */
 export function collectAnswer(fs: FsPort, request: TaskRequest, turn: Turn | null): CollectedAnswer {
   const file = readAnswerAt(fs, request, request.completionFile);
   if (file.kind !== 'missing' || request.turn === undefined) {
@@ -72,7 +72,7 @@ function readAnswerAt(fs: FsPort, request: TaskRequest, path: string): AnswerRea
   }
 }
 
-/** What a worker can make of a path; any other refusal is the disk's or the system's. */
+/** Errors that a worker can cause at a path; any other refusal comes from the disk or the system. */
 const OF_THE_PATH: readonly string[] = [
   'EACCES',
   'EPERM',
@@ -88,14 +88,14 @@ const OF_THE_PATH: readonly string[] = [
   'EROFS',
 ];
 
-/** The system's code where it says what became of the path: that is the worker's failure, not ours. Throws what is not the worker's. */
+/** The system's code if it shows what became of the path: that is the worker's failure, not ours. Rethrows any other error. */
 function codeOfPath(error: unknown, path: string): string {
   const code = codeOf(error);
   if (OF_THE_PATH.includes(code)) return code;
   throw storeFailure('reach', path, error);
 }
 
-/** The system's code of an error; any other error is our bug and is thrown on. */
+/** The system's code of an error; any other error is our bug and is rethrown. */
 function codeOf(error: unknown): string {
   const code = systemCode(error);
   if (code === undefined) throw error;
@@ -111,7 +111,7 @@ function closeQuietly(fs: FsPort, fd: Fd): void {
   }
 }
 
-/** The folder is there, with those above it. */
+/** The folder exists, with those above it. */
 function makeFolders(fs: FsPort, path: string): void {
   if (fs.stat(path) !== null) return;
   const parent = dirname(path);
@@ -119,7 +119,7 @@ function makeFolders(fs: FsPort, path: string): void {
   try {
     fs.makeFolder(path);
   } catch (error) {
-    // Somebody else has made it in between.
+    // Another process has made it meanwhile.
     if (codeOf(error) !== 'EEXIST') throw error;
   }
 }

@@ -4,7 +4,7 @@
  * Owns: the order and its bounds, for host and runner alike. Does not own: finding and signalling processes (ports/processes), what the
  * end means (turn/conclusion).
  *
- * Invariants: 1. Gone means: no member, nothing unknown, the lock free (not merely untold), and every process ever seen in the tree proven dead (design 5.7).
+ * Invariants: 1. Gone means: no member, nothing unknown, the lock free (not merely unknown), and every process ever seen in the tree proven dead (design 5.7).
  * 2. Every wait is bounded (L9).
  */
 import type { ProcessIdentity } from '../base/process-identity.ts';
@@ -12,7 +12,7 @@ import type { ClockPort } from '../ports/clock.ts';
 import type { ProcessesPort, TreeHandle } from '../ports/processes.ts';
 import type { ForcedEnd } from '../turn/conclusion.ts';
 
-/** How long ending a tree may take, and who wants to hear of it. */
+/** How long ending a tree may take, and what is called meanwhile. */
 export interface EndingLimits {
   /** Time between asking and killing. */
   readonly graceMs: number;
@@ -21,7 +21,7 @@ export interface EndingLimits {
   readonly onSignal?: (signal: 'SIGTERM' | 'SIGKILL', member: ProcessIdentity) => void;
 }
 
-/** The time that a worker is given to end by itself: none when every moment is one in which it continues writing. */
+/** The time that a worker is given to end by itself: none if it would only continue writing meanwhile. */
 export function graceFor(forced: ForcedEnd | null, graceMs: number): number {
   return forced === 'outputLimit' ? 0 : graceMs;
 }
@@ -33,7 +33,7 @@ export interface TreeEnd {
   readonly survivors: readonly ProcessIdentity[];
   /** Pids of processes that could belong to the tree and cannot be judged. */
   readonly unknown: readonly number[];
-  /** True when somebody holds the tree's lock, be it one that no sighting shows; null when that cannot be told. */
+  /** True when some process holds the tree's lock, even one that was not found; null when that is unknown. */
   readonly isLocked: boolean | null;
 }
 
@@ -77,7 +77,7 @@ export function sightLeftovers(processes: ProcessesPort, handle: TreeHandle): Tr
   return sight(processes, handle, new Map());
 }
 
-/** A promise that is kept `delayMs` from now. */
+/** A promise that resolves `delayMs` from now. */
 export function pause(clock: ClockPort, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
     clock.timer(delayMs, resolve);

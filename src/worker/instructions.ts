@@ -1,10 +1,10 @@
 /**
- * What a change says to agents is not there for one that judges it: before its worker starts, and until nothing of that is left.
+ * The instructions that a change contains are hidden from an agent that judges it: from before its worker starts until nothing of that worker is left.
  *
- * Owns: which tasks that concerns, what it means when it cannot be done. Does not own: the files (adapters/git/base-instructions), when that is
+ * Owns: which tasks that concerns, what it means when it cannot be done. Does not own: the files (adapters/git/base-instructions), when it happens
  * in the life of a task (host/host, worker/outcome).
  *
- * Invariants: 1. A worker that judges never starts among the instructions of the change. 2. What is not put back differs from the commit, so that
+ * Invariants: 1. A worker that judges never starts with the instructions of the change in place. 2. What is not put back differs from the commit, so that
  * the gate sees it.
  */
 import { join } from 'node:path';
@@ -13,13 +13,13 @@ import type { JudgedWorktree } from '../ports/git.ts';
 
 /** The files in a worktree that instruct agents, as the base or the head has them. */
 export interface InstructionSwap {
-  /** Returns why they could not be shown, else null. Throws PAWL_GIT_FAILED (retryable) where a git was killed. Whatever it has done, `restoreHead` takes back. */
+  /** Returns why they could not be shown, else null. Throws PAWL_GIT_FAILED (retryable) where a git was killed. `restoreHead` undoes whatever it has done. */
   showBase(judged: JudgedWorktree): Promise<string | null>;
   /** Returns what could not be put back, else null. */
   restoreHead(judged: JudgedWorktree): Promise<string | null>;
 }
 
-/** The worker sees the base's instruction files. Returns why that could not be brought about, else null. */
+/** The worker sees the base's instruction files. Returns why that could not be achieved, else null. */
 export async function hideInstructions(
   worktrees: InstructionSwap,
   request: TaskRequest,
@@ -30,7 +30,7 @@ export async function hideInstructions(
   return problem === null ? null : `the base's instruction files could not be shown: ${problem}`;
 }
 
-/** The worktree has the head's instruction files, but for what the worker has made of them; what could not be put back is logged. */
+/** The worktree has the head's instruction files, except where the worker has changed them; what could not be put back is logged. */
 export async function restoreInstructions(
   worktrees: InstructionSwap,
   request: TaskRequest,
@@ -42,7 +42,7 @@ export async function restoreInstructions(
   if (problem !== null) log(`not all instruction files of the worktree could be put back: ${problem}`);
 }
 
-/** Null for a task whose worker may be instructed by what is there. */
+/** Null for a task whose worker may follow the instructions in its worktree. */
 function judgedWorktree({ cwd, git, instructions }: TaskRequest, taskFolder: string): JudgedWorktree | null {
   if (git === undefined || instructions === undefined) return null;
   const { commonDir, adminDir } = git;

@@ -54,7 +54,7 @@ export async function observeTask(
   requestHash: string,
 ): Promise<TaskObservation> {
   const seen = await lookOnce(registers, processes, taskFolder, request, requestHash);
-  // A host may claim and start its worker between the first read and the third: a second look sees a claim that stands.
+  // A host may claim and start its worker between the first read and the third: a second read sees an established claim.
   const isOvertaken = seen.claim === null && seen.agent !== null;
   return isOvertaken ? lookOnce(registers, processes, taskFolder, request, requestHash) : seen;
 }

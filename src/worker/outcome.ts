@@ -1,11 +1,11 @@
 /**
- * Writes how a task ended, once: the same steps for the host that ran the worker and for a runner that found it.
+ * Writes how a task ended, once: the same steps in the host that ran the worker and in a runner that found it.
  *
  * Owns: the order answer, the head's instruction files, tree, sync, hashes, outcome; giving up a task before its start.
  * Does not own: ending the worker (worker/ending), the decision (turn/conclusion), recording the tree (adapters/git).
  *
  * Invariants: 1. Called only when nothing of the worker is left (design 5.8). 2. What the outcome names is durable before it is linked.
- * 3. The first outcome stands; what a later one had to say lies in `late/` and changes nothing.
+ * 3. The first outcome stands; a later one is kept in `late/` and changes nothing.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ import { isForbidden, useOutputIfAllowed } from './output-file.ts';
 import { cutOutput, outputBytesMax } from './output-limit.ts';
 import { readEndedTurn, tailOf, UnreadableTurn } from './turn-output.ts';
 
-/** What a worktree holds, read from git without holding up who asks: null where that cannot be told. And which instruction files it shows. */
+/** What a worktree holds, read from git without blocking the caller (null where that cannot be told), and which instruction files it shows. */
 export interface Worktrees extends InstructionSwap {
   /** `place`: where git keeps the worktree, as the request says; undefined in requests of older versions. */
   recordTree(
@@ -57,11 +57,11 @@ export interface Worktrees extends InstructionSwap {
   }>;
   headOf(worktree: string, place: GitPlace | undefined): Promise<string | null>;
   settingsOf(worktree: string, place: GitPlace): Promise<GitSettings | null>;
-  /** All that lies there, and what git keeps of it, is durable. */
+  /** Everything in the worktree, and what git keeps of it, is durable. */
   makeDurable(worktree: string, place: GitPlace | undefined): Promise<void>;
 }
 
-/** What is known about an ended task by the one who settles it. */
+/** What the process that settles an ended task knows about it. */
 export interface Settlement {
   readonly files: Files;
   readonly worktrees: Worktrees;
@@ -69,7 +69,7 @@ export interface Settlement {
   readonly request: TaskRequest;
   readonly requestHash: string;
   readonly by: Outcome['by'];
-  /** Unique to the writer: it tells whose outcome stands. */
+  /** Unique to the writer: it shows whose outcome stands. */
   readonly nonce: string;
   readonly exit: WorkerExit | null;
   readonly forced: ForcedEnd | null;
@@ -77,7 +77,7 @@ export interface Settlement {
   readonly startedAtMs: number | null;
   readonly obstacle?: Obstacle;
   readonly adapterOf: AdapterTable;
-  /** Takes what the outcome has no place for, for the operator. */
+  /** Receives what the outcome has no place for, for the operator. */
   readonly log: (line: string) => void;
 }
 
@@ -89,7 +89,7 @@ export interface Settled {
   readonly isWinner: boolean;
 }
 
-/** What stands in a register, and whether it is ours. */
+/** The value of a register, and whether it is ours. */
 export interface Standing<T> {
   readonly value: T;
   readonly hash: string;
@@ -167,25 +167,25 @@ export async function revokeClaim(
   };
 }
 
-/** What the loser of a register had to say lies in the task's `late` folder, durably. */
+/** What the loser of a register reported is in the task's `late` folder, durably. */
 export async function leaveLate(files: Files, taskFolder: string, nonce: string, bytes: Uint8Array): Promise<void> {
   const folder = join(taskFolder, TASK_FILES.late);
   await files.ensureFolders([folder]);
   await files.writeDurable(join(folder, `${nonce}.json`), bytes);
 }
 
-/** What an ended worker has left to judge it by. */
+/** What an ended worker has left for judging it. */
 interface Evidence {
   readonly reading: AnswerReading;
   readonly start: StartFacts;
   readonly turn?: TurnReport;
   /** Why the turn cannot be read. */
   readonly unreadable?: string;
-  /** It may not be read: whether that is the worker's doing or the system's cannot be told, so it is not charged to the worker. */
+  /** Reading it was denied: it is unknown whether the worker or the system caused that, so it is not charged to the worker. */
   readonly isForbidden?: boolean;
 }
 
-/** The answer, and of a coding agent its turn. */
+/** The answer and, for a coding agent, its turn. */
 async function gather(settlement: Settlement): Promise<Evidence> {
   const { files, taskFolder, request, exit } = settlement;
   const asked = request.turn;
@@ -199,7 +199,7 @@ async function gather(settlement: Settlement): Promise<Evidence> {
       agent: request.agent,
       capabilities: adapter.capabilities,
       answerFrom,
-      // One that was never executed has used nothing. One that printed something may have, whatever its last words are.
+      // A worker that was never executed has used nothing. One that printed something may have, whatever its last words are.
       hasRun:
         settlement.startedAtMs !== null && (start.hasOutput || startFailure(exit, { kind: 'missing' }, start) === null),
     });
@@ -248,7 +248,7 @@ function conclude(settlement: Settlement, evidence: Evidence): Conclusion {
   });
 }
 
-/** The validated answer is in completion.json, which is a register too: what an earlier, interrupted settlement kept there stands. */
+/** The validated answer is in completion.json, which is a register too: the value of an earlier, interrupted settlement stands. */
 async function keepAnswer(
   settlement: Settlement,
   evidence: Evidence,

@@ -1,22 +1,22 @@
 /**
- * The files that hold a worker's stdout and stderr, in whose place the worker can put anything.
+ * The files that hold a worker's stdout and stderr, which the worker can replace with anything.
  *
  * Owns: reading them without following a link, waiting for a pipe or taking a folder for a file. Does not own: what they say (worker/turn-output),
  * their digests (worker/outcome).
  *
- * Invariant: what the worker has made of the path is told apart from a disk that fails: only the first is an UnreadableOutput.
+ * Invariant: what the worker has done to the path is distinguished from a failing disk: only the first is an UnreadableOutput.
  */
 import { PawlError, systemCode } from '../model/error.ts';
 import type { Fd } from '../ports/fs.ts';
 import type { Files } from '../store/files.ts';
 
-/** Something else than a regular file is where a worker's output belongs. The message names the path. */
+/** Something other than a regular file is in the place of a worker's output. The message names the path. */
 export class UnreadableOutput extends Error {}
 
 /** A symbolic link, and a socket or a device without a driver. */
 const NOT_REGULAR: readonly string[] = ['ELOOP', 'ENXIO'];
 
-/** What `read` makes of the output at `path`; null when there is none. Throws UnreadableOutput, and PawlError for what the system refuses. */
+/** What `read` returns for the output at `path`; null when there is none. Throws UnreadableOutput, and PawlError for what the system refuses. */
 export function readOutput<T>(files: Files, path: string, read: (fd: Fd) => T): T | null {
   try {
     return files.using(path, 'rNoFollow', (fd) => {
@@ -30,7 +30,7 @@ export function readOutput<T>(files: Files, path: string, read: (fd: Fd) => T): 
   }
 }
 
-/** As `readOutput`, but that output which may not be read counts as none: `note` takes why. */
+/** Like `readOutput`, except that output that may not be read counts as none: `note` receives the reason. */
 export function readOutputIfAllowed<T>(
   files: Files,
   path: string,
@@ -44,7 +44,7 @@ export function readOutputIfAllowed<T>(
   }
 }
 
-/** As `readOutputIfAllowed`, for a reader that takes its time. */
+/** Like `readOutputIfAllowed`, for an asynchronous reader. */
 export async function useOutputIfAllowed<T>(
   files: Files,
   path: string,

@@ -1,9 +1,9 @@
 /**
  * How much a worker may write to stdout and stderr together.
  *
- * Owns: measuring it, how soon it is measured again, cutting what was written beyond. Does not own: ending the worker (worker/ending, engine/effects/end-task).
+ * Owns: measuring it, how soon it is measured again, cutting the excess. Does not own: ending the worker (worker/ending, engine/effects/end-task).
  *
- * Invariants: 1. A worker that writes is looked at again soon, so that little is written beyond the limit; one that is silent costs little. 2. Cut
+ * Invariants: 1. A worker that writes is measured again soon, so that little is written beyond the limit; a silent one costs little. 2. Output is cut
  * only when nothing of the tree is left, and before anything is hashed: what is cut twice stays the same.
  */
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export function outputBytes(fs: FsPort, taskFolder: string): number {
   return sizeOf(fs, join(taskFolder, TASK_FILES.output)) + sizeOf(fs, join(taskFolder, TASK_FILES.stderr));
 }
 
-/** When a worker's output is to be measured again, after it has grown, or has not since a look that long ago. */
+/** When to measure a worker's output again, after it has grown, or has not grown since a measurement that long ago. */
 export function nextLookMs(hasGrown: boolean, lastMs: number): number {
   return hasGrown ? BOUNDS.outputLookMs : Math.min(2 * lastMs, BOUNDS.watchLookMs);
 }
@@ -41,12 +41,12 @@ function cut(files: Files, path: string, bytesMax: number): void {
   try {
     files.using(path, 'r+', (fd) => attempt('cut', path, () => files.fs.truncate(fd, bytesMax)));
   } catch (error) {
-    // What its worker has shut is not read either.
+    // Output that the worker has made unreadable is not read either.
     if (!isForbidden(error)) throw error;
   }
 }
 
-/** What is no regular file, as a worker can make it, holds no output. */
+/** A worker can replace it with something that is not a regular file, which holds no output. */
 function sizeOf(fs: FsPort, path: string): number {
   const stat = fs.stat(path);
   return stat?.kind === 'file' ? stat.size : 0;

@@ -1,10 +1,10 @@
 /**
- * When a worker has been silent for too long, or has used up what it may.
+ * When a worker has been silent for too long, or has used up its budget.
  *
  * Owns: the rules, for the host that watches its worker and for the runner that has adopted one, alike. Does not own: watching (host/watch, engine/effects/orphan-limits),
  * what else is a sign of life (worker/activity).
  *
- * Invariants: 1. Instants are the caller's: of any clock, as long as it is one. 2. Whatever a worker does, it says something within silenceMaxMs, or it is ended.
+ * Invariants: 1. Instants are the caller's: of any clock, as long as it is one. 2. Whatever a worker does, it prints something within silenceMaxMs, or it is ended.
  */
 import { spanMs } from '../base/elapsed.ts';
 import type { Obstacle } from '../model/blocker.ts';
@@ -16,7 +16,7 @@ import { isOverBudget, usedSoFar } from '../turn/turn-report.ts';
 import type { Activity } from './activity.ts';
 import type { TurnFollower } from './turn-output.ts';
 
-/** Why a worker has to be ended for what it does not say, or has used; null while it need not. */
+/** Why a worker has to be ended for its silence or its usage; null while it need not be. */
 export type Silence = (nowMs: number, bytes: number) => Reason | null;
 
 /** Why a worker has to be ended. */
@@ -26,7 +26,7 @@ export interface Reason {
   readonly obstacle?: Obstacle;
 }
 
-/** Of a worker that has said nothing for a while: whether it gives any other sign of life. */
+/** For a worker that has printed nothing for a while: whether it gives any other sign of life. */
 class Hush {
   readonly #limits: TaskRequest['limits'];
   readonly #activity: Activity;
@@ -44,15 +44,15 @@ class Hush {
     this.#signMs = heardMs;
   }
 
-  /** It has said something. */
+  /** It has printed something. */
   heard(atMs: number): void {
     this.#heardMs = atMs;
     this.#signMs = Math.max(this.#signMs, atMs);
-    // How things stand when it falls silent is seen anew.
+    // When it falls silent, its other signs of life are measured afresh.
     this.#looks = 0;
   }
 
-  /** The reason to end it; `extraMs` is added to what it may be silent for. */
+  /** The reason to end it; `extraMs` is added to the silence allowed. */
   judge(nowMs: number, extraMs = 0): Reason | null {
     const { stallMs } = this.#limits;
     const longestMs = silenceMaxMs(this.#limits);
@@ -70,7 +70,7 @@ class Hush {
   }
 
   #look(nowMs: number): void {
-    // What it says shows well enough that it lives.
+    // Its output shows well enough that it is alive.
     if (spanMs(this.#heardMs, nowMs) < this.#lookMs) return;
     if (this.#lookedMs !== null && this.#looks > 0 && spanMs(this.#lookedMs, nowMs) < this.#lookMs) return;
     this.#lookedMs = nowMs;
@@ -80,12 +80,12 @@ class Hush {
   }
 }
 
-/** The limit that a worker has overrun which shows in no way that it lives. */
+/** The limit that a worker without any sign of life has exceeded. */
 function noSign(stallMs: number): Obstacle {
   return { kind: 'silent', ms: stallMs, hasSigns: false };
 }
 
-/** Any byte of output is a sign of life. `knownBytes` of it were there already, the last of them written at `lastMs`. */
+/** Any byte of output is a sign of life. `knownBytes` of it already existed, the last of them written at `lastMs`. */
 export function byBytes(limits: TaskRequest['limits'], activity: Activity, lastMs: number, knownBytes = 0): Silence {
   const hush = new Hush(limits, activity, lastMs);
   let lastBytes = knownBytes;
@@ -114,7 +114,7 @@ export function byEvents(
     const turn = follower.look();
     if (turn.events !== knownEvents || Object.keys(turn.openTools).length > 0) hush.heard(nowMs);
     knownEvents = turn.events;
-    // A turn that has ended costs nothing more: it is on its way out, and its work counts.
+    // A turn that has ended costs nothing more: its process is about to exit, and its work counts.
     if (turn.ended === null && request.turn !== undefined && isOverBudget(turn, request.turn)) {
       const { usd, tokens } = usedSoFar(turn, request.turn);
       const { budget } = request.turn;

@@ -22,14 +22,14 @@ import type { RegistryPaths } from '../store/registry-paths.ts';
 import { parseRequest } from '../turn/task-files.ts';
 import { observeTask, type TaskObservation } from './observe.ts';
 
-/** What reading a task's folder takes. */
+/** What is needed to read a task's folder. */
 export interface TaskPlace {
   readonly registers: Registers;
   readonly paths: RegistryPaths;
   readonly processes: ProcessesPort;
 }
 
-/** What waiting for a folder to change takes. */
+/** What is needed to wait for a folder to change. */
 interface Watching {
   readonly registers: Registers;
   readonly clock: ClockPort;

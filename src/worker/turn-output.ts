@@ -1,9 +1,9 @@
 /**
- * A turn of a coding agent as its output files tell it: read while it continues, and read whole when it has ended.
+ * A turn of a coding agent as its output files tell it: read in steps while it runs, and as a whole when it has ended.
  *
  * Owns: reading output.ndjson in steps and from its first byte. Does not own: cutting lines (turn/agent-lines), their meaning (adapters/agents), the fold (turn/turn).
  *
- * Invariants: 1. Reading in steps and reading whole come to the same turn, but for a last line over the bound, which is read when no other can follow. 2. Nothing here writes. 3. An adapter that throws, and output that is not a file, are told as an UnreadableTurn.
+ * Invariants: 1. Reading in steps and reading as a whole give the same turn, except for a last line over the bound, which is read only once no other can follow. 2. Nothing here writes. 3. An adapter that throws, and output that is not a file, are reported as an UnreadableTurn.
  */
 import { join } from 'node:path';
 import { BOUNDS } from '../model/limits.ts';
@@ -43,7 +43,7 @@ export class TurnFollower {
     this.#adapter = adapter;
   }
 
-  /** The turn with what has been written since the last look, at most CHUNK_BYTES of it. Throws UnreadableTurn. */
+  /** The turn with what has been written since the last call, at most CHUNK_BYTES of it. Throws UnreadableTurn. */
   look(): Turn {
     const bytes = readAt(this.#files, this.#path, this.#cursor.offset, CHUNK_BYTES);
     if (bytes.length === 0) return this.#turn;
@@ -53,7 +53,7 @@ export class TurnFollower {
     return this.#turn;
   }
 
-  /** The turn with all that was written before this call. Throws UnreadableTurn. */
+  /** The turn with everything written before this call. Throws UnreadableTurn. */
   catchUp(): Turn {
     const size = this.#files.fs.stat(this.#path)?.size ?? 0;
     for (;;) {
@@ -64,7 +64,7 @@ export class TurnFollower {
   }
 }
 
-/** The whole turn of an agent of whose tree nothing is left. Throws UnreadableTurn. */
+/** The whole turn of an agent whose process tree is gone. Throws UnreadableTurn. */
 export function readEndedTurn(
   files: Files,
   taskFolder: string,
@@ -81,7 +81,7 @@ export function readEndedTurn(
     const isLast = bytes.length < CHUNK_BYTES;
     const reading = (isLast ? readRest : readLines)(cursor, bytes);
     const lines: readonly OutputLine[] = overlong === null ? reading.lines : [overlong, ...reading.lines];
-    // A line over the bound is held back: it may be the last, which is worth more.
+    // A line over the bound is held back: it may be the last, which has a wider bound.
     const last = lines.findLastIndex(({ content }) => content.kind !== 'blank');
     overlong = lines[last]?.content.kind === 'overlong' ? (lines[last] ?? null) : null;
     const known = overlong === null ? lines : lines.slice(0, last);
@@ -132,7 +132,7 @@ export function tailOf(files: Files, path: string): string {
     const start = Math.max(0, size - BOUNDS.stderrTailBytes);
     return files.fs.read(fd, start, size - start);
   };
-  // Whoever takes its digest says so.
+  // The code that takes its digest reports that.
   const bytes = readOutputIfAllowed(files, path, tail, () => undefined);
   return bytes === null ? '' : new TextDecoder().decode(bytes);
 }

@@ -39,7 +39,7 @@ describe('createAgents', () => {
   });
 });
 
-it('the agents that can be named without a word in the config are those whose program is on PATH', () => {
+it('the agents that can be named without a config are those whose program is on PATH', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pawl-agents-'));
   for (const name of ['codex', 'claude', 'acp', 'other'])
     writeFileSync(join(folder, name), '#!/bin/sh\n', { mode: 0o755 });

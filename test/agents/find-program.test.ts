@@ -99,7 +99,7 @@ describe('finding', () => {
 });
 
 describe('asking', () => {
-  test('a program tells its version and flags, and its bytes are hashed', async () => {
+  test('a program reports its version and flags, and its bytes are hashed', async () => {
     const path = script('fixture', ANSWERS);
     const program = await probeProgram(adapter, path);
     expect(program).toEqual({

@@ -61,7 +61,7 @@ describe.each(['claude', 'qwen'] as const)('%s', (kind) => {
     expect(unknown.turn).not.toHaveProperty('isStreaming');
   });
 
-  it('is told so once where the config says it too', async () => {
+  it('is told so once even if the config says it too', async () => {
     const { argv, turn } = await started(kind, `${kind}-new`, [FLAG]);
     expect(argv.filter((argument) => argument === FLAG)).toHaveLength(1);
     expect(turn?.isStreaming).toBe(true);

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => scenario.end());
 
-test('a runner with an agent records it with the runs that it takes in; one without finds it there', async () => {
+test('a runner with an agent records it with the runs that it imports; one without finds it there', async () => {
   const packets = parsePackets(JSON.stringify([packetOf('A')]));
   const first = await createRunner({ cwd: scenario.path, agent: 'worker' });
   expect((await first.intake(packets)).map(({ agentOverride }) => agentOverride)).toEqual(['worker']);

@@ -30,7 +30,7 @@ describe('JSON that people write', () => {
     expect(problemOf(text)).toBe(problem);
   });
 
-  it('is refused with the beginning of a long name that stands twice', () => {
+  it('is refused with the beginning of a long duplicate name', () => {
     const twice = (name: string): string => problemOf(`{"${name}":1,"${name}":2}`);
     expect(twice('a'.repeat(60))).toContain(`: duplicate name "${'a'.repeat(60)}", first`);
     expect(twice('a'.repeat(61))).toContain(`: duplicate name "${'a'.repeat(60)}…", first`);

@@ -8,7 +8,7 @@ it('a decision says who, when and why', () => {
   expect(decided('alice', '')).toBe('cancel by alice at 1970-01-01T00:00:00.000Z');
 });
 
-it('its reason stands on one line, bounded, without secrets, and nothing in it is hidden', () => {
+it('its reason is on one line, bounded, without secrets, and nothing in it is hidden', () => {
   const words = decided('al\u202eice', `two\nlines \u001b[31m AKIAIOSFODNN7EXAMPLE ${'x'.repeat(2_000)}`);
   expect(words).toContain('al\\u{202e}ice');
   expect(words).toContain(': two lines ');

@@ -155,7 +155,7 @@ describe('the machine', () => {
     await lock.release();
   });
 
-  test('a configuration that git cannot read is told with exit 3, and with its line', async () => {
+  test('a configuration that git cannot read is reported with exit 3, and with its line', async () => {
     makeRepository();
     expect((await visit()).check('gitConfig')).toMatchObject({ status: 'ok' });
     writeFileSync(join(folder, 'work/.git/config'), '[core\n');
@@ -164,7 +164,7 @@ describe('the machine', () => {
     expect(exit).toBe(3);
   });
 
-  test('a registry of another repository is told with exit 3, and left as it is', async () => {
+  test('a registry of another repository is reported with exit 3, and not changed', async () => {
     makeRepository();
     const files = new Files(nodeFs, systemClock);
     const { paths } = await openRegistry(files, join(folder, 'theirs'));
@@ -177,7 +177,7 @@ describe('the machine', () => {
     expect([exit, listing(paths.root)]).toEqual([3, before]);
   });
 
-  test('a registry of another version and a config that is wrong are told with exit 3', async () => {
+  test('a registry of another version and an invalid config are reported with exit 3', async () => {
     makeRepository({ agent: {} });
     const config = await visit();
     expect(config.check('config')).toMatchObject({ status: 'failed', found: expect.stringContaining('agent') });
@@ -194,7 +194,7 @@ describe('the machine', () => {
 });
 
 describe('agents', () => {
-  test('a missing agent is told with how to install it, and is no failure', async () => {
+  test('a missing agent is reported with how to install it, and is not a failure', async () => {
     const { exit, agent } = await visit();
     expect(exit).toBe(0);
     expect(agent('codex')).toMatchObject({
@@ -204,7 +204,7 @@ describe('agents', () => {
     });
   });
 
-  test('an installed agent is told with its version and with what its flags allow', async () => {
+  test('an installed agent is reported with its version and with what its flags allow', async () => {
     install('claude', 'resumes');
     const { agent } = await visit();
     expect(agent('claude')).toMatchObject({
@@ -218,7 +218,7 @@ describe('agents', () => {
     });
   });
 
-  test('a login is told by the name of its variable or file, never by its value', async () => {
+  test('a login is reported by the name of its variable or file, never by its value', async () => {
     install('claude', 'resumes');
     expect((await visit()).agent('claude')).toMatchObject({ login: 'unknown', loginFrom: null });
     mkdirSync(join(folder, 'home/.claude'));
@@ -232,7 +232,7 @@ describe('agents', () => {
     for (const seen of [byFile, byVariable]) expect(seen.text + JSON.stringify(seen.report)).not.toContain('secret-in');
   });
 
-  test('the agents of the config are looked at under their names, with their programs and flags', async () => {
+  test('the agents of the config are checked under their names, with their programs and flags', async () => {
     install('my-claude', 'resumes');
     const agents = {
       coder: { kind: 'claude', program: 'my-claude', extraArgs: ['--nope'] },

@@ -168,7 +168,7 @@ describe('init', () => {
     expect(none.output.text()).not.toContain('cannot be used');
   });
 
-  test('asks where somebody sits, and writes nothing on a no, at the end of input, or where nobody sits', async () => {
+  test('asks at a terminal, and writes nothing on a no, at the end of input, or without a terminal', async () => {
     expect(await visit({}, 'n')).toMatchObject({ exit: 0 });
     expect(await visit({}, null)).toMatchObject({ exit: 130 });
     await expect(visit({})).rejects.toMatchObject({

@@ -94,7 +94,7 @@ describe('a new packet', () => {
     });
   });
 
-  test('is told with what a terminal would obey in its names written out', async () => {
+  test('is reported with what a terminal would obey in its names written out', async () => {
     const { output } = await make({ ...WHOLE, task: 'a\u202eb', out: 'x\u001b[2Jy.json' });
     const lines = output.lines.slice(output.lines.indexOf(''));
     expect(lines.find((line) => line.startsWith('Written: '))).toBe(
@@ -174,7 +174,7 @@ describe('a new packet', () => {
     });
   });
 
-  test('is not written when the answers end early, nor where nobody can be asked', async () => {
+  test('is not written when the answers end early, or when nobody can be asked', async () => {
     expect(await make({}, ['Goal', null])).toMatchObject({ exit: 130 });
     await expect(make({})).rejects.toMatchObject({ code: 'PAWL_USAGE', hint: expect.stringContaining('--from') });
     expect(() => readFileSync(file())).toThrow('ENOENT');
@@ -225,7 +225,7 @@ describe('an approval', () => {
     expect(readings()[0]?.packet.approvedBy).toBe('An\\u{202e}n');
   });
 
-  test('of a packet that is not there, of one of two, or by nobody is refused, and the file stays', async () => {
+  test('of a missing or an ambiguous packet, or by nobody, is refused, and the file is unchanged', async () => {
     writeFileSync(file(), '[{"task_id": "A"}, {"task_id": "A", "x": 1}, {"task_id": "B"}, 7]');
     const before = readFileSync(file(), 'utf8');
     for (const [task, why] of [

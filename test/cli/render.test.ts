@@ -15,7 +15,7 @@ test('of a run that is set aside only the packet is named', () => {
   expect(packetLine(ASIDE)).toBe('    packet A');
 });
 
-test('how long a task took is told as everywhere else', () => {
+test('how long a task took is shown as everywhere else', () => {
   const task: TaskView = {
     ...{ taskId: 'implementation-e0-a1', purpose: 'implementation', epoch: 0, attempt: 1, state: 'settled', pid: null },
     ...{
@@ -33,7 +33,7 @@ test('how long a task took is told as everywhere else', () => {
   );
 });
 
-test('what --agent named for its packet is told', () => {
+test('what --agent named for its packet is shown', () => {
   const agentLine = (view: RunView) => runReport(new Heard(false), view, '/r').find((line) => line.includes('agent'));
   expect(agentLine({ ...ASIDE, agentOverride: 'claude' })).toBe('    agent  claude for every role, set by --agent');
   expect(agentLine(ASIDE)).toBeUndefined();

@@ -21,7 +21,7 @@ it('a command that was cut off by a signal says so by its exit code, whatever el
   expect(codeOf([insufficient, ready, working], 'SIGINT')).toBe(130);
 });
 
-it('a command whose runs had come to rest ends with what came of them', () => {
+it('a command whose runs had come to rest ends with their results', () => {
   expect(codeOf([ready])).toBe(0);
   expect(codeOf([ready, insufficient])).toBe(3);
 });

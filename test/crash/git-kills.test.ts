@@ -25,7 +25,7 @@ function trialsOf(withParent: boolean, count: number): readonly Trial[] {
   }));
 }
 
-describe('a git that is killed half-way, its locks left behind, stands in the way of nothing', () => {
+describe('a git that is killed half-way and leaves its locks behind blocks nothing', () => {
   test('when the process that started it dies with it', { timeout: TIMEOUT_MS }, async () => {
     expect(faultsIn(await sweep(trialsOf(true, 1), OPTIONS, undisturbed, endsAlike))).toEqual([]);
   });

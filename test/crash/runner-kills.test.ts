@@ -59,7 +59,7 @@ const KINDS: Readonly<Record<string, () => readonly Trial[]>> = {
 };
 
 /** Every day two of the ways, each at a point drawn by chance. */
-describe('a run whose runner is killed ends as one that nobody killed, with every worker started once', () => {
+describe('a run whose runner is killed ends as it would without the kill, with every worker started once', () => {
   test.each(todaysPart(Object.entries(KINDS), 3))('%s', { timeout: TIMEOUT_MS }, async (_name, trials) => {
     expect(faultsIn(await sweep(trials(), options, undisturbed)), `seed ${SEED}`).toEqual([]);
   });

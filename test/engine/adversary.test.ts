@@ -13,7 +13,7 @@ const ORDERS = Array.from({ length: IS_WHOLE ? 500 : 40 }, (_, n) => SEED * 1_00
 const NAMES = ['A', 'B', 'C', 'D'];
 
 describe('whatever order their syncs end in', () => {
-  it('runs that want the same surface have it one after another, and all come to their end', async () => {
+  it('runs that need the same surface hold it one after another, and all of them end', async () => {
     for (const seed of ORDERS) {
       const machine = new SimMachine(new MemoryFs(), {});
       const entries = NAMES.map((name) => simEntry(name, ['src/shared']));
@@ -44,7 +44,7 @@ describe('whatever order their syncs end in', () => {
   });
 });
 
-it('a run whose lease cannot be recorded lets go of what was reserved for it: the next one gets it', async () => {
+it('a run whose lease cannot be recorded releases what was reserved for it: the next one gets it', async () => {
   const machine = new SimMachine(new MemoryFs(), {});
   const driver = new Driver(await machine.boot(), { maxParallel: 2, agentOverride: null });
   await driver.open();
@@ -64,7 +64,7 @@ it('a run whose lease cannot be recorded lets go of what was reserved for it: th
   await driver.close();
 });
 
-it('what is reserved is held against others, not against its own run, and is free once it is let go', () => {
+it('what is reserved is held against others, not against its own run, and is free once it is released', () => {
   const leases = new LeaseTable();
   const release = leases.reserve('one', ['path:r/a']);
   expect(leases.conflict('two', ['path:r/a'])?.holder.runId).toBe('one');

@@ -97,7 +97,7 @@ describe('an intake with --agent that is killed at any change of the disk', () =
     expect([...found]).toEqual([0, names.length]);
   });
 
-  it('as a command to whoever drives: it is decided with the agent', async () => {
+  it('as a command to the driving process: it is decided with the agent', async () => {
     const machine = fresh();
     await asDriver(machine, () => undefined);
     const request = { command: 'intake', packets: ['Z', 'A'].map(simPacket), ...WITH_B, by: 'ada' } as const;
@@ -128,7 +128,7 @@ describe('the agent of a run', () => {
     expect(await chosen({ ...plain, agent: 'a' }, 'a', 'b')).toBe('b');
   });
 
-  it('is shown with the run until it begins, by whoever drives and by whoever only looks; no machine knows of it', async () => {
+  it('is shown with the run until it begins, by the driver and by readers; no machine knows it', async () => {
     const machine = fresh();
     const ids = readings(simPacket('A'), simPacket('B')).map(({ runId }) => runId);
     const looked = () =>
@@ -179,7 +179,7 @@ describe('the agent of a run', () => {
     expect(named()).toEqual(['gone', 'b']);
   });
 
-  it('is recorded anew by an intake with --again, which says nothing of the one before', async () => {
+  it('is recorded again by an intake with --again, whatever the earlier run had', async () => {
     const machine = fresh();
     await asDriver(machine, (driver) => recordPackets(driver, readings(simPacket('A')), WITH_B));
     await implementers(machine);

@@ -62,7 +62,7 @@ async function check(packets: readonly Given[], where: CheckPlace | null = place
 const codesOf = (checks: readonly PacketCheck[]): readonly (readonly string[])[] =>
   checks.map(({ problems }) => problems.map(({ code }) => code));
 
-it('each packet is told what would stop it: its branch, its base, its commands, an earlier packet of the file', async () => {
+it('each packet is reported with what would stop it: its branch, its base, its commands, an earlier packet of the file', async () => {
   fix.repo.git(['branch', 'taken']);
   fix.repo.git(['checkout', '--quiet', '-b', 'mine']);
   fix.repo.git([
@@ -96,7 +96,7 @@ it('each packet is told what would stop it: its branch, its base, its commands, 
   for (const { problems } of checks) for (const { hint } of problems) expect(hint).not.toMatch(/retry/);
 });
 
-it('surfaces that overlap within the file are a note, and one that is refused is waited for by nobody', async () => {
+it('surfaces that overlap within the file are a note, and no packet waits for a refused one', async () => {
   const checks = await check([
     packet('A', 'work/a', { conflict_surface: ['src/x'] }),
     packet('B', 'work/a', { conflict_surface: ['docs'] }),
@@ -135,7 +135,7 @@ it('a packet whose run is queued is checked like a new one, also after a start h
   }
 });
 
-it('of a run that has begun only what it does is told, and of a parked one why it is parked', async () => {
+it('for a run that has begun only its state is reported, and for a parked one why it is parked', async () => {
   const names = ['WORKS', 'PARKED', 'ASIDE', 'ENDED', 'GIVEN-UP'];
   const packets = names.map((name) => shellPacket(name, `work/${name}`));
   const facts: readonly Partial<RunView>[] = [
@@ -162,7 +162,7 @@ it('of a run that has begun only what it does is told, and of a parked one why i
   ]);
 });
 
-it('what waits is told only of a packet that is to begin, for one whose run holds its surfaces or will', async () => {
+it('waiting is reported only for a packet that has not begun, for one whose run holds its surfaces or will', async () => {
   const lease = { surfaces: [], expiresAtMs: 1 };
   const waits = async (first: Partial<RunView> | null, second: Partial<RunView> | null): Promise<boolean> => {
     const packets = ['A', 'B'].map((name) => packet(name, `work/${name}`, { conflict_surface: ['src'] }));
@@ -182,7 +182,7 @@ it('what waits is told only of a packet that is to begin, for one whose run hold
   expect(await waits(null, working)).toBe(false);
 });
 
-it('outside of a repository only what the file itself tells is checked', async () => {
+it('outside a repository only the file itself is checked', async () => {
   const checks = await check([packet('A', 'x'), packet('B', 'x', { verification: { commands: 'a | b' } })], null);
   expect(codesOf(checks)).toEqual([[], ['PAWL_RUN_CONFLICT']]);
 });

@@ -19,7 +19,7 @@ test('a run under way that cannot be abandoned is told to be cancelled', () => {
   expect(commandsAfter('abandon', 'active')).toEqual([CANCEL, LOOK]);
 });
 
-test('any other refused command is followed by a look alone', () => {
+test('any other refused command is followed only by an action that shows something', () => {
   expect(commandsAfter('retry', 'active')).toEqual([LOOK]);
   expect(commandsAfter('abandon', 'terminal')).toEqual([LOOK]);
   expect(commandsAfter('abandon', 'active', 'PAWL_STORE_FULL')).toEqual([LOOK]);

@@ -13,7 +13,7 @@ test('what git says of the repository is known', async () => {
   expect((await KnownRepository.ask({ facts: async () => FACTS })).facts).toBe(FACTS);
 });
 
-test('an error that git answers with reaches who needs the facts, and nobody before', async () => {
+test('an error from git reaches the code that needs the facts, and nothing before it', async () => {
   const known = await KnownRepository.ask(failing('terminal'));
   expect(() => known.facts).toThrow('no');
 });

@@ -52,7 +52,7 @@ describe('while a record is being synced', () => {
     expect([live.state.seq, begun]).toEqual([1, ['chargeCard']]);
   });
 
-  it('the next event is decided on what it comes to, and waits for one sync with those beside it', async () => {
+  it('the next event is decided on the state that it leads to, and shares one sync with those beside it', async () => {
     const syncs = new HeldSyncs(fs);
     const ends = noting([
       live.commit('order', PLACED),
@@ -69,7 +69,7 @@ describe('while a record is being synced', () => {
     expect([live.state.seq, live.state.root.value, begun]).toEqual([3, 'shipped', []]);
   });
 
-  it('a refusal that rests on it is told when it is durable, and not at all when it never is', async () => {
+  it('a refusal that depends on it is reported when it is durable, and not at all if it never is', async () => {
     const syncs = new HeldSyncs(fs);
     const answers: unknown[] = [];
     const placed = live.commit('order', PLACED);
@@ -83,7 +83,7 @@ describe('while a record is being synced', () => {
     expect(answers).toMatchObject([{ code: 'PAWL_EVENT_STALE' }]);
   });
 
-  it('and the sync fails, nothing that was committed is told as recorded, and nothing is begun', async () => {
+  it('and the sync fails, nothing that was committed is reported as recorded, and nothing is begun', async () => {
     const syncs = new HeldSyncs(fs);
     const ends = noting([
       live.commit('order', PLACED),

@@ -86,7 +86,7 @@ const machineWith = (verdict: 'PASS' | 'BLOCKED' = 'PASS'): SimMachine => {
 };
 
 describe('a fact', () => {
-  it('is told once: the run that came to it, where it stands, why, and what can be run next', async () => {
+  it('is reported once: the run, its state, why, and what can be run next', async () => {
     const machine = machineWith('BLOCKED');
     const ear = new Ear();
     await start(machine, { ear });
@@ -100,7 +100,7 @@ describe('a fact', () => {
     expect(ear.told()).toEqual(['N-1 blocked']);
   });
 
-  it('that comes again after a decision is told again', async () => {
+  it('that occurs again after a decision is reported again', async () => {
     const machine = machineWith('BLOCKED');
     const ear = new Ear();
     await start(machine, { ear });
@@ -112,7 +112,7 @@ describe('a fact', () => {
     expect(ear.told()).toEqual(['N-1 blocked', 'N-1 blocked']);
   });
 
-  it('of every kind is told, but for what the operator has done', async () => {
+  it('of every kind is reported, except what the operator has done', async () => {
     const ear = new Ear();
     await start(machineWith(), { ear, readings: read(PACKET, { task_id: 'N-2', approved: true }) });
     expect(ear.told().sort()).toEqual(['N-1 done', 'N-2 blocked']);
@@ -127,7 +127,7 @@ describe('a fact', () => {
     expect(other.told()).toEqual([]);
   });
 
-  it('of a run that is set aside is told at the next start, once', async () => {
+  it('of a run that is set aside is reported at the next start, once', async () => {
     const machine = machineWith();
     await start(machine, { ear: null });
     const ear = new Ear();
@@ -147,7 +147,7 @@ describe('a fact', () => {
 });
 
 describe('a start', () => {
-  it('tells nothing of what was before, when the last runner released the registry', async () => {
+  it('reports nothing from before, when the last runner released the registry', async () => {
     const machine = machineWith('BLOCKED');
     const ear = new Ear();
     await start(machine, { ear: null });
@@ -165,7 +165,7 @@ describe('a start', () => {
     expect(ear.told()).toHaveLength(1);
   });
 
-  it('tells nothing twice that a runner told before it was killed', async () => {
+  it('reports nothing twice that a runner reported before it was killed', async () => {
     const machine = machineWith('BLOCKED');
     const ear = new Ear();
     await start(machine, { ear, letsGo: false });

@@ -76,7 +76,7 @@ it('the same packet twice is one run, and a packet that lacks something claims n
   expect(tasksOf(readings(weak, packet('A', 'work/x'), packet('B', 'work/y')))).toEqual(['WEAK', 'A', 'B']);
 });
 
-it('a packet whose run is set aside is refused, and whoever wants all of the file or nothing gets nothing', () => {
+it('a packet whose run is set aside is refused, and then an intake of all or nothing records nothing', () => {
   const [aside] = readings(packet('A', 'work/x'));
   const known: KnownRuns = {
     ...NOTHING_KNOWN,

@@ -144,7 +144,7 @@ describe('a command with packets', () => {
     expect(firstRecords(machine).map((event) => event?.taskId)).toEqual(['A', 'B']);
   });
 
-  it('that cannot be read as packets is refused, and the next one is decided all the same', async () => {
+  it('that cannot be read as packets is refused, and the next one is still decided', async () => {
     const machine = new SimMachine(new MemoryFs(), {});
     await asDriver(machine, () => undefined);
     const request = { command: 'intake', again: false, isAllOrNothing: false, by: 'ada' } as const;

@@ -136,7 +136,7 @@ describe('with "surface": "strict"', () => {
     expect(views.A?.state).toBe('readyForManualReview');
   });
 
-  it('a path that nobody holds parks the run, which leases it only once a person has accepted it', async () => {
+  it('a path that no run holds parks the run, which leases it only once a person has accepted it', async () => {
     const machine = strict({ A: ['src/a/x', 'src/widget.js'] });
     const parked = of(await drive(machine, { entries: [A] }), 'A');
     expect(parked.surfaceConflict).toMatchObject({ holder: null, surfaces: [WIDGET] });

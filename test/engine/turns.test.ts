@@ -27,11 +27,11 @@ async function goneIn(readyAfter: Readonly<Record<string, number>>): Promise<str
 }
 
 describe('turns', () => {
-  test('are taken in the order of joining, whoever is ready first', async () => {
+  test('are served in the order of joining, whichever is ready first', async () => {
     expect(await goneIn({ a: 40, b: 1, c: 20, d: 0 })).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('of one who is called off, or leaves without a turn, hold nobody up', async () => {
+  test('of one that is cancelled, or leaves without a turn, hold nobody up', async () => {
     const turns = new Turns();
     const [first, second, third] = [turns.join(), turns.join(), turns.join()];
     const called = new AbortController();

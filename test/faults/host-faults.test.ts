@@ -8,7 +8,7 @@ import { DAY, DAYS_OF_WEEK, IS_WHOLE, SEED } from '../support/draw.ts';
 /** Three hosts have so many file operations, or more: they cannot shrink unnoticed. */
 const OPERATIONS_MIN = 200;
 
-test('whichever file operation of a host fails, and however, it ends, leaves nothing behind, and the next look settles its task', {
+test('whichever file operation of a host fails, and however, it ends, leaves nothing behind, and the next check settles its task', {
   timeout: 300_000,
 }, async () => {
   const { injected, faults, tookMs } = await injectHostFaults({

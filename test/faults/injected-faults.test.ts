@@ -7,7 +7,7 @@ import { DAY, DAYS_OF_WEEK, IS_WHOLE, SEED } from '../support/draw.ts';
 /** A run that comes by every stage has twice so many file operations, or more: it cannot shrink unnoticed. */
 const OPERATIONS_MIN = 325;
 
-test('whichever file operation fails, and however, it is told with its code, and the next start finishes', {
+test('whichever file operation fails, and however, it is reported with its code, and the next start finishes', {
   timeout: 600_000,
 }, async () => {
   const told: number[] = [];

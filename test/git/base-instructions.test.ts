@@ -204,7 +204,7 @@ describe('the files that instruct agents', () => {
     expect(trackedChanges).toEqual(['CLAUDE.md', 'src/deep/AGENTS.md']);
   });
 
-  test('that were put aside stay there when something has taken their place, and that is told', async () => {
+  test('that were put aside stay there when something has taken their place, and that is reported', async () => {
     const judged = await committed(
       () => fix.repo.write('.gitignore', 'CLAUDE.local.md\n'),
       () => undefined,

@@ -249,7 +249,7 @@ test('of many files the first 200 are named and all are counted', async () => {
   });
 });
 
-test('what changed is told by file, in lines; no attribute hides a change', async () => {
+test('what changed is reported by file, in lines; no attribute hides a change', async () => {
   fix.put('src/one.txt', 'a\nb\n');
   fix.put('.gitattributes', '*.txt binary -diff\n');
   fix.put('raw', 'x\u0000y\n');

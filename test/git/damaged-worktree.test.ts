@@ -155,7 +155,7 @@ describe('a worktree in which a worker was when the power was cut is put back, a
     expect(usersCheckout(fix.repo)).toEqual(before);
   });
 
-  test.each(todaysPart(ONE_BY_ONE, DAYS))('with %s, also where nothing else is to be kept', async (_, harm) => {
+  test.each(todaysPart(ONE_BY_ONE, DAYS))('with %s, even if nothing else has to be kept', async (_, harm) => {
     harm(fix);
     await fix.git.rescueAndReset(fix.resetSpec());
     expectAnew();

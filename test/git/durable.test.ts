@@ -60,7 +60,7 @@ test('a commit is synced once the branch is at it, also where it is found again'
   expect(seen).toEqual([seen[0], seen[0]]);
 });
 
-test('a rescue is synced once its ref stands, and a reset once the files are back', async () => {
+test('a rescue is synced once its ref exists, and a reset once the files are back', async () => {
   const { fix, git, seen } = await watched((each) => `${rescued(each)} ${existsSync(join(each.worktree, 'new.txt'))}`);
   fix.put('new.txt', 'new\n');
   await git.rescue(fix.resetSpec('kept'));

@@ -132,7 +132,7 @@ test('a repository before its first commit has a checkout, a bare one named .git
   }
 });
 
-test('outside of a repository, in a bare one and in no folder there is none', () => {
+test('outside a repository, in a bare one and in a missing folder there is none', () => {
   const bare = join(repo.root, 'bare.git');
   repo.git(['clone', '--quiet', '--bare', repo.path, bare]);
   const linked = join(repo.root, 'linked');
@@ -149,7 +149,7 @@ test('of a repository of the user it is known without git', () => {
     expect(found(cwd, { PATH: repo.root }), cwd).toMatchObject({ mainWorktree: repo.path });
 });
 
-test('a machine without git is told so where git must be asked', () => {
+test('a machine without git is reported where git is needed', () => {
   asSomebodyElse();
   expect(() => found(repo.path, { PATH: repo.root })).toThrow(
     expect.objectContaining({ code: 'PAWL_GIT_FAILED', hint: expect.stringContaining('Install git') }),

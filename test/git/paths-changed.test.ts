@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { BOUNDS } from '../../src/model/limits.ts';
 import { createFixture } from './git-fixture.ts';
 
-test('both names of a rename, deleted files, modes, submodules, other cases, odd names and long lists are told', async () => {
+test('both names of a rename, deleted files, modes, submodules, other cases, odd names and long lists are reported', async () => {
   const fix = createFixture();
   try {
     await fix.git.prepareWorkspace(fix.spec());

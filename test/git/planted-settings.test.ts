@@ -145,7 +145,7 @@ function commitKnownFilters(): string {
   return fix.inside(['rev-parse', 'HEAD']);
 }
 
-test('whatever a worker plants, every call of the port runs nothing of it, and content is kept as it lies there', async () => {
+test('whatever a worker plants, every call of the port runs nothing of it, and content is kept as it is on disk', async () => {
   const start = commitKnownFilters();
   plantEverything();
   const attributes = [
@@ -300,7 +300,7 @@ test('an administration that names another common folder is never followed, and 
   expect(ran()).toBe('');
 });
 
-test('a link in the place of a worktree leads nowhere: what it leads to is not touched', async () => {
+test('a link in the place of a worktree is not followed: its target is not touched', async () => {
   rmSync(fix.worktree, { recursive: true });
   symlinkSync(fix.repo.path, fix.worktree);
   fix.repo.write('precious.txt', 'precious\n');

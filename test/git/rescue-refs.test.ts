@@ -18,7 +18,7 @@ afterEach(() => fix.repo.remove());
 
 const stands = (): string => fix.repo.git(['rev-parse', RESCUE_REF]);
 
-test('a ref that stands is not made again with another content', async () => {
+test('an existing ref is not made again with different content', async () => {
   const tree = fix.repo.git(['rev-parse', `${fix.base}^{tree}`]);
   await createRef(git, RESCUE_REF, tree, [fix.base], 'first\n');
   const first = stands();
@@ -26,7 +26,7 @@ test('a ref that stands is not made again with another content', async () => {
   expect(stands()).toBe(first);
 });
 
-test('one that another made between the look and the making keeps its value', async () => {
+test('one that another process made between check and creation keeps its value', async () => {
   fix.put('new.txt', 'ours\n');
   const run: GitContext['run'] = Object.assign(
     (call: Parameters<GitContext['run']>[0]) => {
@@ -40,7 +40,7 @@ test('one that another made between the look and the making keeps its value', as
   expect(stands()).toBe(fix.base);
 });
 
-test('a rescue that is asked for again, when the worktree is back in place, names the ref that stands', async () => {
+test('a rescue that is requested again, when the worktree is back in place, names the existing ref', async () => {
   fix.put('new.txt', 'ours\n');
   expect(await fix.git.rescueAndReset(fix.resetSpec())).toBe(RESCUE_REF);
   expect(await fix.git.rescue(fix.resetSpec())).toBe(RESCUE_REF);

@@ -49,7 +49,7 @@ async function commit(): Promise<string> {
   return result.commit;
 }
 
-test('a commit with files of every kind and size is whole, and its tree is told', async () => {
+test('a commit with files of every kind and size is complete, and its tree is returned', async () => {
   fix.put('large.bin', 'x\n'.repeat(300_000));
   fix.put('empty.txt', '');
   fix.put('deep/er/file.txt', 'deep\n');

@@ -21,7 +21,7 @@ afterEach(() => fix.repo.remove());
 
 const commit = () => fix.git.commitWork(fix.commitSpec({ parentCommit: base }));
 
-test('empty submodules and files below them are told with the commit, by name, the odd ones too', async () => {
+test('empty submodules and files below them are reported with the commit, by name, odd names too', async () => {
   for (const name of ['lib/filled/new.txt', 'lib/filled/deep/er.txt', 'src/one.txt']) fix.put(name, 'two\n');
   mkdirSync(join(fix.worktree, 'lib/empty'), { recursive: true });
   const result = await commit();
@@ -44,7 +44,7 @@ test('of many the first are named and all are counted', async () => {
   expect(result.leftOut?.filesBelowSubmodules.paths).toHaveLength(20);
 });
 
-test('a submodule with a repository of its own is left to that, and without submodules nothing is told', async () => {
+test('a submodule with a repository of its own is left to that, and without submodules nothing is reported', async () => {
   for (const path of ['lib/empty', 'lib/filled', 'gone', 'own\nline']) {
     mkdirSync(join(fix.worktree, path), { recursive: true });
     fix.repo.git(['init', '--quiet'], join(fix.worktree, path));

@@ -44,7 +44,7 @@ describe('files in the place of a worktree that is registered no more', () => {
     rmSync(f.admin, { recursive: true });
   };
   test.each(UNREGISTERED)(
-    '%s: kept by a reset, which makes the worktree anew, and refused before it was ever made',
+    '%s: kept by a reset, which recreates the worktree, and refused before it was ever made',
     async (_, put) => {
       unregister(fix);
       put(fix);
@@ -59,7 +59,7 @@ describe('files in the place of a worktree that is registered no more', () => {
     },
   );
 
-  test("a worker's `worktree remove` and an answer left afterwards: made anew around the answer", async () => {
+  test("a worker's `worktree remove` and an answer left afterwards: recreated around the answer", async () => {
     fix.repo.git(['worktree', 'remove', '--force', fix.worktree]);
     fix.repo.git(['branch', '-D', BRANCH]);
     fix.put('.pawl-task/a1/completion.json', '{}\n');
@@ -68,7 +68,7 @@ describe('files in the place of a worktree that is registered no more', () => {
     expect(readFileSync(join(fix.worktree, '.pawl-task/a1/completion.json'), 'utf8')).toBe('{}\n');
   });
 
-  test("a worker's `worktree prune` without the link: what lies there is kept", async () => {
+  test("a worker's `worktree prune` without the link: what is there is kept", async () => {
     fix.put('src/one.txt', 'half\n');
     rmSync(join(fix.worktree, '.git'));
     fix.repo.git(['worktree', 'prune', '--expire', 'now']);

@@ -89,7 +89,7 @@ test('an existing branch with a commit of its own that does not descend from the
   expect(fingerprint(fix.repo.root)).toEqual(before);
 });
 
-test('an existing branch without a commit of its own begins anew where its base is now', async () => {
+test('an existing branch without a commit of its own restarts where its base is now', async () => {
   fix.repo.git(['branch', BRANCH]);
   fix.repo.write('src/later.txt', 'later\n');
   fix.repo.git(['add', '.']);
@@ -103,7 +103,7 @@ test('an existing branch without a commit of its own begins anew where its base 
   expect(await fix.git.prepareWorkspace(fix.spec())).toMatchObject({ baseCommit: head, headCommit: head });
 });
 
-test('a whole worktree is found again although the base branch has gone on', async () => {
+test('a whole worktree is found again although the base branch has advanced', async () => {
   await fix.git.prepareWorkspace(fix.spec());
   fix.repo.git(['commit', '--quiet', '--allow-empty', '-m', 'Main goes on']);
   expectWhole(await fix.git.prepareWorkspace(fix.spec()));
@@ -139,7 +139,7 @@ test('a worktree of an ended run releases the branch and keeps its files', async
   expect(fix.repo.git(['status', '--porcelain', '--branch'], old)).toBe('## HEAD (no branch)\n?? left.txt');
 });
 
-test('worktrees of ended runs let go of their branches, files untouched; others keep theirs', async () => {
+test('worktrees of ended runs release their branches, files untouched; others keep theirs', async () => {
   const old = join(fix.repo.path, '.pawl/worktrees/run_old');
   const gone = join(fix.repo.path, '.pawl/worktrees/run_gone');
   await fix.git.prepareWorkspace(fix.spec({ worktree: old, runId: 'run_old' }));

@@ -11,6 +11,6 @@ it.each([
   expect(packagesIn(bundle)).toEqual(packages);
 });
 
-it('such a look does see a package that a bundle holds', () => {
+it('such a check does see a package that a bundle holds', () => {
   expect(packagesIn(bundleAt('adapters/agents/acp-worker.js'))).toContain('zod');
 });

@@ -241,7 +241,7 @@ describe('endings of single kinds', () => {
     expect(await bench.run(again)).toMatchObject({ result: 'failed', code: 'PAWL_WORKER_NO_COMPLETION' });
   });
 
-  it('a worktree that is not there is told as not started', async () => {
+  it('a missing worktree is reported as not started', async () => {
     const task = bench.task({ cwd: '/nowhere/at-all', completionFile: join(bench.folder, 'answer.json') });
     const outcome = await bench.run(task);
     expect(outcome).toMatchObject({ result: 'blocked', code: 'PAWL_WORKER_START_FAILED', exitCode: null, head: null });

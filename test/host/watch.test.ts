@@ -22,7 +22,7 @@ function folder(): { readonly fs: MemoryFs; write(bytes: number): void } {
   return { fs, write };
 }
 
-it('a worker that wrote too much and left between two looks has written too much', async () => {
+it('a worker that wrote too much and exited between two measurements has written too much', async () => {
   const { fs, write } = folder();
   let leave: (exit: WorkerExit) => void = () => undefined;
   const exited = new Promise<WorkerExit>((resolve) => {
@@ -42,7 +42,7 @@ it('a worker that wrote too much and left between two looks has written too much
   expect(await watched).toEqual({ exit: { code: 0, signal: null }, forced: 'outputLimit' });
 });
 
-it('a worker that writes is looked at again at once, a silent one less and less often, and neither beyond its limit', async () => {
+it('a worker that writes is measured again at once, a silent one less and less often, and neither beyond its limit', async () => {
   const { fs, write } = folder();
   const clock = new FakeClock();
   const looks: number[] = [];

@@ -49,7 +49,7 @@ describe('a view of an earlier record', () => {
     expect(filesAt(files, open, null)).toBe(files);
   });
 
-  test('tells the last word of a person up to that record, with its reason', () => {
+  test('shows the last decision of a person up to that record, with its reason', () => {
     const [first] = [...goodRun('run_A_1')].map(({ record }) => record);
     if (first === undefined) throw new Error('no record');
     const decided = { type: 'decisionMade', commandId: '1', by: 'ann', decision: 'retry', reason: 'fixed' } as const;

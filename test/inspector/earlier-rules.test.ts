@@ -47,7 +47,7 @@ describe('the inspector', () => {
     ]);
   });
 
-  test('tells all records of one, and nothing as out of order', async () => {
+  test('sends all records of one, and nothing as out of order', async () => {
     withRuns();
     const client = await bench.client(await bench.hub());
     client.say({ type: 'watch', runId: CUT, fromSeq: 1 });
@@ -66,7 +66,7 @@ describe('the inspector', () => {
     expect(recovery.findings).toMatchObject([{ class: 'interruptedAppend', action: 'left as it is' }]);
   });
 
-  test('shows it in the same way when it looks again', async () => {
+  test('shows it in the same way when it reads again', async () => {
     withRuns();
     const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(bench.registry) };
     const list = new RunList({ ...place, processes: systemProcesses() }, () => undefined);

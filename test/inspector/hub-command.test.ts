@@ -19,7 +19,7 @@ afterAll(async () => {
 const pawl = (...args: string[]): ReturnType<typeof startPawl> => startPawl(repo.path, process.env, args, 20_000);
 
 describe('pawl inspect', () => {
-  it('tells its address in one document, serves a copied registry without a repository, and ends when interrupted', async () => {
+  it('prints its address in one document, serves a copied registry without a repository, and ends when interrupted', async () => {
     const call = startPawl(bench.folder, process.env, ['inspect', RUN, '--json', '--registry', bench.registry], 20_000);
     const [said] = await once(call.child.stdout ?? call.child, 'data');
     const { url, port, runId } = JSON.parse(String(said));

@@ -106,7 +106,7 @@ describe('what is shown of a run', () => {
 });
 
 describe('looking at task folders', () => {
-  it('is done once for all pages of a run, and anew when nobody looks any more', () => {
+  it('is done once for all pages of a run, and again once nobody watches any more', () => {
     const { fs, looks } = counted();
     bench.run(RUN, 3).taskFile('a', TASK_FILES.output, 'x');
     const shared = new SharedTaskFiles(place(fs));
@@ -121,7 +121,7 @@ describe('looking at task folders', () => {
     expect(shared.use(RUN).reader).toBe(two.reader);
   });
 
-  it('looks at a task that has ended by its folder alone, most of the times', () => {
+  it('checks an ended task by its folder alone, most of the times', () => {
     const { fs, looks } = counted();
     const run = bench.run(RUN, 3);
     for (let n = 0; n < HUB_BOUNDS.endedTasksTurn; n += 1) run.taskFile(`t${n}`, TASK_FILES.outcome, '{}');
@@ -132,7 +132,7 @@ describe('looking at task folders', () => {
     expect(looks.length - length).toBeLessThan(length / 4);
   });
 
-  it('tells apart that an output has grown and that a register is new', () => {
+  it('distinguishes a grown output from a new register', () => {
     const run = bench.run(RUN, 3);
     const reader = new TaskFilesReader(place(), RUN, 0);
     run.taskFile('a', TASK_FILES.output, 'x');
@@ -147,7 +147,7 @@ describe('looking at task folders', () => {
     expect(ended.tasks()).toMatchObject({ a: { unreadable: [TASK_FILES.outcome] } });
   });
 
-  it('tells files again at once for a register, and for an output that only grows no sooner than in a while', async () => {
+  it('sends files again at once for a register, and for an output that only grows after a while at the earliest', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const run = bench.run(RUN, 3);
     const files = new TaskFilesReader(place(), RUN, 0);
@@ -166,7 +166,7 @@ describe('looking at task folders', () => {
     expect(await isTold()).toBe(true);
   });
 
-  it('that fails is told once, not at every look', async () => {
+  it('that fails is reported once, not at every check', async () => {
     const run = bench.run(RUN, 3);
     writeFileSync(join(run.journal, '..', 'tasks'), '');
     const client = await bench.client(await bench.hub());

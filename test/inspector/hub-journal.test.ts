@@ -31,7 +31,7 @@ describe('a journal that becomes another one', () => {
     expect(client.told.some(({ type }) => type === 'recordsReset')).toBe(false);
   });
 
-  it('is told anew where a longer one has taken its place, and where its run has gone', async () => {
+  it('is sent again when a longer one has taken its place, and when its run is gone', async () => {
     const run = bench.run(RUN, 5);
     const longer = bench.run(OTHER, 12);
     const client = await bench.client(await bench.hub());

@@ -59,7 +59,7 @@ function treeOf(folder: string): string[] {
 }
 
 describe('a page', () => {
-  it('is told what the hub is, then where every run stands, then what changes', async () => {
+  it('is sent what the hub is, then the state of every run, then changes', async () => {
     const run = bench.run(RUN, 4);
     bench.run(OTHER, ALL);
     const client = await bench.client(await bench.hub({ runId: RUN }));
@@ -83,7 +83,7 @@ describe('a page', () => {
     );
   });
 
-  it('is told the history of the run it watches, then each record within 200 ms of its append', async () => {
+  it('is sent the history of the run it watches, then each record within 200 ms of its append', async () => {
     const run = bench.run(RUN, 3);
     const watched: string[] = [];
     const client = await watching(run, {
@@ -98,7 +98,7 @@ describe('a page', () => {
     expect(client.records(RUN).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   });
 
-  it('is told them within 200 ms where folders cannot be watched, too', async () => {
+  it('is sent them within 200 ms even where folders cannot be watched', async () => {
     const run = bench.run(RUN, 3);
     const client = await watching(run, UNWATCHED);
     expect(median(await latencies(run, client, 5))).toBeLessThan(LATENCY_MS_MAX);
@@ -109,7 +109,7 @@ describe('a page', () => {
     expect(client.records(RUN).map(({ seq }) => seq)).toEqual([7, 8, 9]);
   });
 
-  it('is told that the journal is another one, and all of that', async () => {
+  it('is told that the journal is another one, and is sent all of it', async () => {
     const run = bench.run(RUN, 9);
     const client = await watching(run);
     truncateSync(run.journal, readFileSync(run.journal, 'utf8').split('\n').slice(0, 4).join('\n').length + 1);

@@ -55,7 +55,7 @@ describe('a history', () => {
     for (const seq of order) expect(shape(history.at(seq)?.state)).toEqual(shape(states[seq - 1]));
   });
 
-  test('counts each way as often as it was taken up to the sequence', () => {
+  test('counts each path as often as it was taken up to the sequence', () => {
     const { runId, records } = recorded('SHOP-12');
     const history = historyOf(runId, records);
     const [toVerification, back] = [
@@ -146,7 +146,7 @@ describe('a chart', () => {
     expect(mainChart(chart, new Set([taken])).hash).toBe(main.hash);
   });
 
-  test('tells the active states and the ways that lead on from them', () => {
+  test('shows the active states and the paths that lead on from them', () => {
     const value = { fixLoop: 'working' };
     expect(activeIds('run', value)).toEqual(['run.fixLoop', 'run.fixLoop.working']);
     const possible = possibleEdges(chart, value);
@@ -213,7 +213,7 @@ describe('a view of a chart', () => {
 });
 
 describe('a journal', () => {
-  test('tells restarts, what they found, verdicts and silences', () => {
+  test('shows restarts, what they found, verdicts and silences', () => {
     const { records } = recorded('SHOP-12');
     const marks = records.flatMap((record, n) =>
       marksOf(record, records[n - 1]).map(({ kind }) => `${record.seq} ${kind}`),
@@ -224,7 +224,7 @@ describe('a journal', () => {
     expect(marksOf({ ...second, atMs: first.atMs + 3_600_000 }, first)[0]?.text).toBe('1 h without a record');
   });
 
-  test('tells when each task was asked for, ran and ended, up to the sequence', () => {
+  test('shows when each task was requested, ran and ended, up to the sequence', () => {
     const { records } = recorded('SHOP-12');
     const axis = timeAxis(records, 18);
     expect(axis.spans.map(({ taskId, result }) => [taskId, result])).toEqual([

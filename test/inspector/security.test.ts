@@ -183,7 +183,7 @@ describe('the hub', () => {
 
   it('has another token at every start', async () => expect((await bench.hub()).token).not.toBe(hub.token));
 
-  it('ends a conversation in which it is told too much, or what it does not understand', async () => {
+  it('ends a conversation in which it receives too much, or what it does not understand', async () => {
     for (const text of [
       'x'.repeat(HUB_BOUNDS.requestBytes + 1),
       '{',
@@ -198,7 +198,7 @@ describe('the hub', () => {
     await client.until(({ type }) => type === 'runs');
   });
 
-  it('keeps nobody out because of idle connections that have not shown the token', async () => {
+  it('rejects nobody because of idle connections that have not shown the token', async () => {
     const own = await bench.hub();
     const early = await bench.client(own);
     const idle = Array.from({ length: HUB_BOUNDS.connections + 5 }, () => connect(own.port, '127.0.0.1'));
@@ -233,7 +233,7 @@ describe('the hub', () => {
 describe('a client that takes nothing', () => {
   afterEach(() => vi.useRealTimers());
 
-  it('is told so and let go after a while, and nothing more is sent to it before', async () => {
+  it('is told so and disconnected after a while, and nothing more is sent to it before that', async () => {
     vi.useFakeTimers();
     const calls: string[] = [];
     let taken: () => void = () => undefined;

@@ -60,7 +60,7 @@ describe('the inspection messages of a run', () => {
     }
   });
 
-  it('name the actor that a message inside of the run comes from, and nobody for what comes from outside', () => {
+  it('name the actor that a message inside the run comes from, and nobody for what comes from outside', () => {
     const settled = messages.find(
       (message) => message.type === '@xstate.event' && message.event.type === 'taskSettled',
     );
@@ -84,7 +84,7 @@ describe('the inspection messages of a run', () => {
     expect(JSON.parse(manifest).version).toBe(STATELY_VERSION);
   });
 
-  it('tell the actors, events and states that an `inspect` observer of the library is told', () => {
+  it('carry the actors, events and states that an `inspect` observer of the library receives', () => {
     const seen: InspectionEvent[] = [];
     const mirror = new Mirror((event) => seen.push(event), null);
     for (const { state, deliveries } of steps) mirror.feed(deliveries, state);

@@ -93,7 +93,7 @@ describe('an event', () => {
     expect(next.owed.map(({ key }) => key)).toEqual(['parcel-1/1.0:deadline', 'parcel-1/2.0:pack']);
   });
 
-  it('to a child that ends is told to the root within the record, and what it then withdraws is owed no more', () => {
+  it('to a child that ends reaches the root within the record, and what it then withdraws is no longer owed', () => {
     const state = underWay();
     const decision = send(state, 'courier-1', { type: 'courierArrived', key: keyOf(state, 'deliver') });
     const end = taken(decision);
@@ -200,7 +200,7 @@ describe('a machine', () => {
 });
 
 describe('a definition', () => {
-  it('with an action that nobody performs is refused, by its name', () => {
+  it('with an action without an implementation is refused, by its name', () => {
     expect(() => systemOf([{ type: 'call' }])).toThrow('asks for call');
     expect(() => systemOf([{ type: 'call' }], { call: work(z.object({})) })).not.toThrow();
   });

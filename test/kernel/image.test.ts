@@ -88,7 +88,7 @@ describe('a member of a context', () => {
 });
 
 describe('what is stored', () => {
-  it('is whole all the same: anyone restores it, and its hash is that of the state', () => {
+  it('is still complete: anyone can restore it, and its hash is that of the state', () => {
     const state = stateOf(before);
     const stored = snapshotOf(before, state, FIRST_PREV, 'd');
     expect(stored).toMatchObject({

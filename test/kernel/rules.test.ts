@@ -190,7 +190,7 @@ describe('a migration', () => {
     expect(() => raised(losing, state)).toThrow('changes what is owed');
   });
 
-  it('that asks for what nobody performs under the new rules is refused', async () => {
+  it('that asks for an effect without a performer under the new rules is refused', async () => {
     const keeping = withUpcast((state) => ({ ...upcastParcel(state), outbox: state.outbox }));
     const state = await stateOfOne();
     expect(() => raised(keeping, state)).toThrow('without an effect');
@@ -223,7 +223,7 @@ describe('a registry', () => {
     await expect(parcel.send(ONE_RECORD)).rejects.toMatchObject({ code: 'PAWL_SYSTEM_CLOSED' });
   });
 
-  it('tells a waiter that nobody met within its time so, and any number of them may wait', async () => {
+  it('rejects a wait whose condition is not met in time, and any number may wait', async () => {
     const files = new Files(new MemoryFs(), systemClock);
     const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
     const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };

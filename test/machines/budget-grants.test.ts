@@ -42,7 +42,7 @@ describe('a budget that is used up', () => {
     expect(typeof budgetSinceMs === 'number').toBe(isAnew);
   });
 
-  it('does not count anew after a retry of anything else', () => {
+  it('does not start again after a retry of anything else', () => {
     expect(stateAfter([...REFUSED, ...AGAIN], 'PAWL_WORKSPACE_FAILED').root.context.budgetSinceMs).toBeNull();
   });
 });

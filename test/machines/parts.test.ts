@@ -174,7 +174,7 @@ describe('what is noted', () => {
     expect([judgements[0]?.commit, judgements.at(-1)?.commit]).toEqual(['1', 'new']);
   });
 
-  it('of a budget: that it counts anew, by a retry or a new packet alone, and only where it was used up', () => {
+  it('of a budget: it counts from zero only after a retry or a new packet, and only if it was used up', () => {
     const blockers = [blocker('PAWL_BUDGET_EXCEEDED', { reason: 'byAgent', usage: null, said: '' }, [])];
     for (const [event, expected] of [
       [decided('retry'), { budgetSinceMs: 7 }],

@@ -90,7 +90,7 @@ describe('a packet is replaced', () => {
     expect(on.root.context.lease?.surfaces).toEqual([...context.surfaces, ...(context.surfacesAdded ?? [])]);
   });
 
-  it('and rounds and attempts are numbered on, each with its fix rounds anew', () => {
+  it('and rounds and attempts continue their numbers, with fix rounds from zero', () => {
     const on = stateAfter([
       ...FAILED,
       ...AGAIN,
@@ -129,7 +129,7 @@ describe('a packet is replaced', () => {
     expect(kept.surfacesAdded).toEqual(before.surfacesAdded);
   });
 
-  it('and its budget counts anew only if the run was stopped by it', () => {
+  it('and its budget counts from zero only if the run was stopped by it', () => {
     const types = [...ADMITTED, 'taskRefused', 'packetReplaced'];
     const by = (code: 'PAWL_BUDGET_EXCEEDED' | 'PAWL_WORKSPACE_FAILED') =>
       stateAfter(types, (input) =>

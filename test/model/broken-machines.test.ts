@@ -59,7 +59,7 @@ describe('run and tasks together, where', () => {
       (real) => real,
       (real) => real.provide({ guards: { hasHostStartLeft: () => true } }),
     );
-    expect(found?.sentences).toEqual(['no task starts more hosts than it may']);
+    expect(found?.sentences).toEqual(['no task starts more hosts than its limit allows']);
     const way = 'runAdmitted → leaseAcquired → workspacePrepared → taskRequested → hostStartRepeated';
     expect(found?.path.join(' → ')).toBe(way);
   });

@@ -150,7 +150,7 @@ describe('decide', () => {
     expect(answers.filter(([actor, answer]) => answer === 'taken' && actor !== 'driver')).toEqual([]);
   });
 
-  it('refuses what is sent to the wrong machine or to nobody, wherever it comes', () => {
+  it('refuses what is sent to the wrong machine or to nobody, in every state', () => {
     const answers = new Set<string>();
     for (const { state } of graph.nodes.values()) {
       const tasks = Object.keys(state.children);

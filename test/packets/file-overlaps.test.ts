@@ -50,7 +50,7 @@ describe('the packets of a file', () => {
     expect(overlapsOf([packet('A', ['a'], branch), packet('B', ['b'], branch)])).toEqual([null, null]);
   });
 
-  it('do not wait for the same packet once more, nor for one that will not run', () => {
+  it('do not wait for the same packet again, or for one that will not run', () => {
     const twice = packet('A', ['a']);
     expect(overlapsOf([twice, twice])).toEqual([null, null]);
     const notA = ({ packet: { taskId } }: PacketReading): boolean => taskId !== 'A';

@@ -80,7 +80,7 @@ describe('the packet of a draft', () => {
     });
   });
 
-  it('has no part that nobody has said', () => {
+  it('has no part that was not given', () => {
     expect(packetOfDraft(EMPTY_DRAFT)).toEqual({ approval: { status: 'proposed' } });
     expect(packetOfDraft({ ...EMPTY_DRAFT, base: 'main', criteria: ['c'] })).toEqual({
       approval: { status: 'proposed' },

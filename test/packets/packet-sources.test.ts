@@ -58,7 +58,7 @@ It was asked for in 2019.
 `;
 
 describe('a Markdown file', () => {
-  test('comes to all parts of a packet, and loses nothing', () => {
+  test('becomes all parts of a packet, and loses nothing', () => {
     expect(read(WHOLE)).toEqual({
       ...EMPTY_DRAFT,
       goal: 'Widgets can be rotated\n\nOnly the public widget.',
@@ -104,7 +104,7 @@ describe('an issue', () => {
     labels: [{ name: 'bug' }],
   };
 
-  test('comes to a packet with its number and repository', () => {
+  test('becomes a packet with its number and repository', () => {
     expect(draftOfIssue(JSON.stringify(issue), isCommand)).toMatchObject({
       taskId: 'GH-12',
       issue: '12',
@@ -135,7 +135,7 @@ describe('an issue', () => {
 });
 
 describe('a draft', () => {
-  test('comes to a sufficient packet, but for its approval', () => {
+  test('becomes a packet that lacks only its approval', () => {
     const draft = overlaid(read(WHOLE), { taskId: 'WID-12', repo: 'acme/widgets', issue: '#12', goal: '' });
     const packet = packetOfDraft(draft);
     const [reading] = readPackets(JSON.stringify([packet]), sha256).readings;

@@ -98,7 +98,7 @@ describe('a value that is wrong', () => {
     expect(refusal({ task_id: taskId })).toBe('it is not');
   });
 
-  it('is not a field that nobody reads: it is named, printable, and so many at most', () => {
+  it('is a field that is not read: it is named, printable, and bounded in number', () => {
     const many = Object.fromEntries(Array.from({ length: BOUNDS.filesListed + 5 }, (_, n) => [`x${n}`, 1]));
     expect(read(many).unknownFields).toHaveLength(BOUNDS.filesListed);
     const [name] = read({ [`\u001b${'y'.repeat(5_000)}`]: 1 }).unknownFields;

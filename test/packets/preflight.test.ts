@@ -69,7 +69,7 @@ describe('commands', () => {
   const codes = (commands: unknown, config: object = {}): readonly string[] =>
     codesIn(packetOf({ verification: { commands } }), placeOf({ config }));
 
-  it('of the packet and of the setup that are not admitted are told in one blocker each, all of them named', () => {
+  it('of the packet and of the setup that are not admitted are reported in one blocker each, all of them named', () => {
     const blockers = shownIn(
       packetOf({ verification: { commands: ['npm test', 'make all', 'make more'] } }),
       placeOf({ config: { workspace: { setup: ['npm ci'] } } }),
@@ -100,7 +100,7 @@ describe('commands', () => {
 });
 
 describe('agents', () => {
-  it('that are missing or unusable are told once each, for every part, not only the first', () => {
+  it('that are missing or unusable are reported once each, for every role, not only the first', () => {
     const roles = { implementer: 'worker', fixer: 'broken', reviewer: 'gone' };
     const place = placeOf({ agents: agentsOf(['worker', 'broken'], roles, ['broken']) });
     expect(codesIn(packetOf(), place)).toEqual(['PAWL_AGENT_UNUSABLE', 'PAWL_AGENT_MISSING']);
@@ -118,7 +118,7 @@ describe('agents', () => {
     expect(preflight(ofPacket, placeOf({ agents, agentOverride: 'a' })).agents).toEqual(all('a'));
   });
 
-  it('that Pawl knows and does not find are told with how they are installed', () => {
+  it('that Pawl knows and does not find are reported with how they are installed', () => {
     const [found] = shownIn(packetOf({ agent: 'claude' }), placeOf());
     expect(found).toMatchObject({
       code: 'PAWL_AGENT_MISSING',
@@ -167,7 +167,7 @@ describe('the target', () => {
     }
   });
 
-  it('is refused on another host, which is told then, and nothing else of the address', () => {
+  it('is refused on another host, which is then named, and nothing else of the address', () => {
     const repository = { origin: 'https://ann:secret@github.com/acme/widgets.git', defaultBranches: ['main'] };
     const scm = { repo: 'gitlab.com/acme/widgets', issue_number: 1, intended_branch: 'work/a' };
     const [found] = shownIn(packetOf({ scm_target: scm }), placeOf({ repository }));
@@ -186,7 +186,7 @@ describe('the target', () => {
   });
 });
 
-it('what is told to do names what it is about: it holds nothing that could be taken for a command', () => {
+it('what to do names its subject: it holds nothing that could be taken for a command', () => {
   const packet = packetOf({ agent: 'claude', verification: { commands: ['make all', 'a | b'] } });
   const repository = { origin: 'git@github.com:acme/other.git', defaultBranches: ['work/task-1'] };
   const found = preflight(packet, placeOf({ repository, config: { workspace: { setup: ['a && b'] } } })).blockers;
@@ -199,7 +199,7 @@ it('what is told to do names what it is about: it holds nothing that could be ta
   for (const each of found) expect(shownBlocker(each).hint).not.toBe(hintOf(each.code));
 });
 
-it('what is told fits into an event, however long the packet and the config are', () => {
+it('what is reported fits into an event, however long the packet and the config are', () => {
   const long = 'x'.repeat(990);
   const packet = packetOf({
     task_id: long,
@@ -213,7 +213,7 @@ it('what is told fits into an event, however long the packet and the config are'
   for (const blocker of blockers) expect(blockerSchema.safeParse(blocker).error).toBeUndefined();
 });
 
-describe('what is told, word for word', () => {
+describe('what is reported, word for word', () => {
   const only = (packet: Packet, place: PreflightPlace): ShownBlocker => {
     const blockers = shownIn(packet, place);
     expect(blockers).toHaveLength(1);

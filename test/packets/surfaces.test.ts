@@ -173,7 +173,7 @@ describe('an overlap of two runs', () => {
     expect(overlapping(asked, locally(surfaces(other, '**')))).toEqual([`path:${one}/src`]);
   });
 
-  it('tells issues of one repository apart from those of another, however it is spelled', () => {
+  it('distinguishes issues of one repository from those of another, however it is spelled', () => {
     const issue = (repo: string): string[] => [`branch:${repo}#${repo}`, `scm:github/${repo}#12`];
     expect(overlaps(issue('acme/widgets'), issue('GitHub.com/Acme/widgets.git'))).toEqual([
       'scm:github/acme/widgets#12',

@@ -29,7 +29,7 @@ test('the last line is there, and so is the exit code', async () => {
   expect(await endOf(spawn('sh', ['-c', 'echo said; exit 3']))).toEqual({ code: 3, signal: null, text: 'said\n' });
 });
 
-test('a child that was killed is told with its signal', async () => {
+test('a child that was killed is reported with its signal', async () => {
   expect(await endOf(spawn('sh', ['-c', 'echo said; kill -KILL $$']))).toEqual({
     code: null,
     signal: 'SIGKILL',
@@ -96,11 +96,11 @@ function readAtEnd(child: ChildProcess, read: () => number): Promise<number> {
 }
 
 describe('the end of a child', () => {
-  test('is told once, though its pipes are closed and the wait is over too', async () => {
+  test('is reported once, though its pipes are closed and the wait is over too', async () => {
     expect(await toldEnds(fakeChild({}), 5, 'exit', 'close', 'close')).toBe(1);
   });
 
-  test('is told at once when its pipes are closed, however long the wait would be', () => {
+  test('is reported at once when its pipes are closed, however long the wait would be', () => {
     let count = 0;
     const child = fakeChild({});
     onceEnded(child, 60_000, () => {
@@ -113,7 +113,7 @@ describe('the end of a child', () => {
     expect(count).toBe(1);
   });
 
-  test('is told by its exit alone when nothing closes the pipes, and not before the wait is over', async () => {
+  test('is reported by its exit alone when nothing closes the pipes, and not before the wait is over', async () => {
     const told: string[] = [];
     const child = fakeChild({ stdout: () => 7, stderr: () => 7 });
     const ended = new Promise<void>((done) =>

@@ -47,7 +47,7 @@ function script(body: string): string {
 }
 
 describe('what is told', () => {
-  test('stands on one line, with nothing hidden and likely secrets masked', () => {
+  test('is on one line, with nothing hidden and likely secrets masked', () => {
     expect(NOTICE).toMatchObject({
       ...{ event: 'blocked', taskId: 'A', branch: 'work/a', evidence: '/registry/runs/r/tasks/t', atMs: 7 },
       reasons: [
@@ -86,7 +86,7 @@ describe('the command', () => {
     expect(existsSync(join(folder, 'pwned'))).toBe(false);
   });
 
-  test('that is not there, fails, or reads nothing of what it is given is told of in words', async () => {
+  test('that is missing, fails, or reads nothing of its input is reported in words', async () => {
     const answer = (...argv: [string, ...string[]]) => commandNotifier(argv, folder, BOUNDS.noticeMs).tell(NOTICE);
     expect(await answer(join(folder, 'gone'))).toBe('it could not be started: ENOENT');
     expect(await answer('sh', '-c', 'exit 9')).toBe('it ended with exit 9');

@@ -28,7 +28,7 @@ function flockIs(script: string): void {
   process.env.PATH = `${folder}:${PATH}`;
 }
 
-it('held by somebody, and free when the last holder has let go', () => {
+it('held by somebody, and free when the last holder has released it', () => {
   const fd = openSync(lockFile, 'a');
   expect(spawnSync('flock', ['3'], { stdio: ['ignore', 'ignore', 'ignore', fd] }).status).toBe(0);
   expect(isTreeLocked(lockFile)).toBe(true);
@@ -41,7 +41,7 @@ it('without a lock, or before it was ever taken, there is none to hold', () => {
   expect(isTreeLocked(join(folder, 'never-taken'))).toBe(false);
 });
 
-it('a flock that cannot be started, is killed, or fails in another way tells nothing', () => {
+it('a flock that cannot be started, is killed, or fails in another way proves nothing', () => {
   process.env.PATH = folder;
   expect(isTreeLocked(lockFile)).toBeNull();
   flockIs('kill -9 $$');
@@ -55,12 +55,12 @@ it('one failed probe is made again', () => {
   expect(isTreeLocked(lockFile)).toBe(false);
 });
 
-it('a file that cannot be looked at tells nothing', () => {
+it('a file that cannot be read proves nothing', () => {
   symlinkSync('around', join(folder, 'around'));
   expect(isTreeLocked(join(folder, 'around', 'tree.lock'))).toBeNull();
 });
 
-it('a tree whose lock cannot be probed is looked at again, and is not said to be free', () => {
+it('a tree whose lock cannot be probed is checked again, and is not reported as gone', () => {
   flockIs(`echo probe >> ${folder}/probes; exit 71`);
   const handle = { mark: `tree-lock-${process.pid}`, worker: null, lockFile, isNamespaced: false };
   expect(linuxProcesses('/nowhere').tree(handle)).toEqual({ members: [], unknown: [], isLocked: null });

@@ -76,7 +76,7 @@ describe('a program', () => {
 });
 
 describe('pawl', () => {
-  it('tells its version from one file, in the words that it always has', () => {
+  it('prints its version from one file, in the usual words', () => {
     for (const flag of ['--version', '-V']) expect(loadedBy('cli/main.js', [flag])).toEqual(['cli/main.js']);
     const told = (...args: string[]): string =>
       spawnSync(process.execPath, [join(BUILT, 'cli/main.js'), ...args], { encoding: 'utf8' }).stdout;
@@ -101,7 +101,7 @@ describe('pawl', () => {
     expect(loadedBy('cli/main.js', ['--json', 'status'], repository)).toEqual(['chunks/program.js', ...first]);
   });
 
-  it('tells the state of its runs in the same words, with its parser and without', () => {
+  it('prints the state of its runs in the same words, with its parser and without', () => {
     const repository = temporary();
     const told = (...args: string[]) => {
       const command = [join(BUILT, 'cli/main.js'), ...args];
@@ -120,7 +120,7 @@ describe('pawl', () => {
     expect(told('status', '--jsno')).toMatchObject({ status: 2, stdout: '' });
   });
 
-  it('opens one file more to drive runs, to serve an agent, and to look at runs', () => {
+  it('opens one more file to drive runs, to serve an agent, and to show runs', () => {
     const first = ['cli/main.js', 'cli/pawl.js'];
     expect(loadedBy('cli/main.js', ['run'])).toEqual(['chunks/drive.js', 'chunks/program.js', ...first]);
     expect(loadedBy('cli/main.js', ['mcp'])).toEqual([

@@ -116,7 +116,7 @@ describe('the exploration finds it', () => {
     60_000,
   );
 
-  it('when the tree has no lock and one look at the process table is enough', () => {
+  it('when the tree has no lock and one scan of the process table is enough', () => {
     const { counterexample } = explore({ ...CALM, hasTreeLock: false, looks: 1 });
     if (counterexample === null) throw new Error('nothing was found');
     console.info(told('the tree has no lock and one look is enough', counterexample));

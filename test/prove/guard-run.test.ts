@@ -155,7 +155,7 @@ describe('a run of Pawl under the guard', () => {
 });
 
 describe('what is out of place in the sandbox', () => {
-  test('is told: checkout, home, references and files of git that are the user’s', () => {
+  test('is reported: checkout, home, references and files of git that are the user’s', () => {
     const { site } = guardedSite('alone');
     const before = listSandbox(site.repo);
     site.repo.write('src/one.txt', 'changed\n');

@@ -69,7 +69,7 @@ const hasJail = ((): boolean => {
   return isThere;
 })();
 
-describe('a change outside of the sandbox is told', () => {
+describe('a change outside the sandbox is reported', () => {
   const FROM = 'const there = outside + "/there"; const fresh = outside + "/fresh";';
   const cases: Readonly<Record<string, string>> = {
     'fs.writeFileSync': 'fs.writeFileSync(fresh, "x")',
@@ -119,14 +119,14 @@ describe('a change outside of the sandbox is told', () => {
     expect(at.guard.violations().join('\n')).toContain(at.outside);
   });
 
-  test('an attempt that the system refuses is told too', () => {
+  test('an attempt that the system refuses is reported too', () => {
     const at = bench();
     run(at, 'try { fs.writeFileSync(outside + "/not/there", "x"); } catch {}');
     expect(at.guard.violations()).toHaveLength(1);
   });
 });
 
-describe('a use of the network is told', () => {
+describe('a use of the network is reported', () => {
   const quiet = '.on("error", () => undefined)';
   const cases: Readonly<Record<string, readonly [string, RegExp]>> = {
     'a connection': [`(await import("node:net")).connect(9, "127.0.0.1")${quiet}`, /connects to 127\.0\.0\.1:9/],
@@ -177,7 +177,7 @@ describe('a use of the network is told', () => {
   });
 });
 
-describe('what is allowed is not told', () => {
+describe('what is allowed is not reported', () => {
   test('changes inside of the sandbox, reading anywhere, nothing kept', () => {
     const at = bench();
     const { status, stderr } = run(
@@ -239,7 +239,7 @@ describe('the guard itself', () => {
   test('is a violation when it was loaded by no process', () => {
     const at = bench();
     at.guard.environment();
-    expect(at.guard.violations()).toEqual(['the guard was loaded by no process']);
+    expect(at.guard.violations()).toEqual(['no process loaded the guard']);
   });
 
   test('takes a line that it cannot read for a violation', () => {

@@ -54,7 +54,7 @@ describe('proof.json', () => {
   });
 });
 
-describe('what a proof comes to', () => {
+describe('the result of a proof', () => {
   test('holds when it says so and nothing in it says otherwise', () => {
     expect(findingsIn(HOLDING)).toEqual([]);
     expect(doesHold(HOLDING)).toBe(true);
@@ -95,11 +95,11 @@ describe('what a proof comes to', () => {
   test.for(Object.entries(broken))('does not hold with %s, although it says so', ([, proof]) => {
     expect(proof.holds).toBe(true);
     expect(doesHold(proof)).toBe(false);
-    expect(proofText(proof, plain)).toContain('It does not hold.');
-    expect(proofHtml(proof)).toContain('<h1 class="bad">It does not hold.</h1>');
+    expect(proofText(proof, plain)).toContain('The proof does not hold.');
+    expect(proofHtml(proof)).toContain('<h1 class="bad">The proof does not hold.</h1>');
   });
 
-  test('tells cells that were not asked for from those that are missing', () => {
+  test('distinguishes cells that were not requested from those that are missing', () => {
     expect(standingOf(ONE_CELL, 'fixLoop', 'intentBeforeSpawn')).toBe('notAsked');
     expect(standingOf(HOLDING, 'handoffReady', 'intentBeforeSpawn')).toBe('impossible');
     expect(standingOf({ ...HOLDING, cells: [] }, 'fixLoop', 'intentBeforeSpawn')).toBe('fails');
@@ -141,7 +141,7 @@ describe('proof.html', () => {
     for (const [, target] of page.matchAll(/\bhref="#([^"]*)"/g)) expect(ids).toContain(target);
   });
 
-  test.for(PROOFS)('tells every kill with its faults, every reason, and every command, for a proof %s', ([, proof]) => {
+  test.for(PROOFS)('shows every kill with its faults, every reason, and every command, for a proof %s', ([, proof]) => {
     const page = proofHtml(proof);
     for (const cell of proof.cells) {
       if (cell.impossible !== null) expect(page).toContain(escaped(cell.impossible));
@@ -246,15 +246,15 @@ describe('the report in the terminal', () => {
     }));
     const killed = killSums(early).recorded - killSums(early).witnessed;
     expect(killed).toBeGreaterThan(0);
-    expect(proofText(early, plain)).toContain(` witnessed: ${killed} killed before the first line of the worker\n`);
+    expect(proofText(early, plain)).toContain(` witnessed: ${killed} killed before the worker's first line\n`);
   });
 
   test('ends with the verdict, and names what does each broken cell again', () => {
-    expect(proofText(HOLDING, plain)).toMatch(/\nIt holds\.\n/);
+    expect(proofText(HOLDING, plain)).toMatch(/\nThe proof holds\.\n/);
     const text = proofText(FAULTY, plain);
     expect(text).toContain('pawl prove --cell internalReview/resultBeforeEvent --level full --seed 7');
     expect(text).toContain('duplicate: review-e1-a1 was started 2 times');
-    expect(text).toMatch(/\nIt does not hold\.\n7 faults found\. /);
+    expect(text).toMatch(/\nThe proof does not hold\.\n7 faults found\. /);
   });
 });
 

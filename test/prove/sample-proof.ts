@@ -117,7 +117,7 @@ export const HOLDING: Proof = {
   injections: { injected: { ENOSPC: 412, EIO: 412, EACCES: 398, short: 131 }, faults: [], tookMs: 17_020 },
   outside: {
     guards: [
-      'Loaded into 4,212 Node processes (runners, hosts, workers): told every use of the network and every call that changes a file outside of the sandbox.',
+      'Loaded into 4,212 Node processes (runners, hosts, workers): reported every use of the network and every call that changes a file outside the sandbox.',
       'In a jail of the kernel, with all that they started: 6 of the starts of Pawl.',
     ],
     wrote: ['18,402 files in the registry', '912 files in worktrees of runs', '304 branches of runs'],

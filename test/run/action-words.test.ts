@@ -80,7 +80,7 @@ describe('a run that has ended', () => {
     expect(rows(run('cancelled'))).toEqual([]);
   });
 
-  test('set aside is looked into or abandoned, until it was', () => {
+  test('set aside is inspected or abandoned, until that is done', () => {
     expect(rows(run('quarantined', { kind: 'quarantined' }), { options: ['--registry', '/r'] })).toEqual([
       ['inspect', 'see which files contradict each other; changes nothing', 'pawl recover --dry-run --registry /r'],
       ['abandon', 'abandon run_A and release what it holds', "pawl resolve run_A abandon --registry /r --reason ''"],
@@ -154,7 +154,7 @@ describe('a run whose work touches what it may not lease', () => {
   const again = resolve('retry', 'compare the surface again, once run_B has ended, and continue with the same work');
   const other = (state: string, more: Partial<RunFacts> = {}) => ({ holder: run(state, { runId: 'run_B', ...more }) });
 
-  test('is accepted, done again or abandoned where nobody holds it', () => {
+  test('is accepted, done again or abandoned if no run holds it', () => {
     expect(rows(conflicted(null))).toEqual([
       resolve('accept', 'lease these paths too, and continue with this work'),
       resolve('retry', 'have the work done again; this one is kept under a rescue ref'),
@@ -213,11 +213,11 @@ describe('a run that waits for a surface', () => {
     expect(rows(waiting, around)).toEqual([...expected, ABANDON]);
   });
 
-  test('of nobody is driven on', () => {
+  test('of nobody is still driven', () => {
     expect(rows(run('blockedLockConflict'), other('implementing'))).toEqual([DRIVE, ABANDON]);
   });
 
-  test('and can move is told of a holder that has not ended', () => {
+  test('and can move names a holder that has not ended', () => {
     const moving = run('waitingForLock', { contention: { holder: 'run_B' } });
     const wait: Row = ['waitForSurface', 'drive run_B, which holds it, and this run after it', 'pawl run run_B run_A'];
     expect(rows(moving, other('implementing'))).toEqual([wait]);

@@ -46,7 +46,7 @@ test('an end of a task that nobody has requested is no attempt', () => {
   expect(attemptsOf(recordsOf(['a1', 1, { type: 'workerEnded', result: 'lost', blocker: null }]))).toEqual([]);
 });
 
-test('what was kept before a task and before a handoff is told, oldest first', () => {
+test('what was kept before a task and before a handoff is listed, oldest first', () => {
   const records = recordsOf(
     requested('a1'),
     requested('a2', 'refs/one'),
@@ -57,7 +57,7 @@ test('what was kept before a task and before a handoff is told, oldest first', (
   expect(rescueRefsOf(records)).toEqual(['refs/one', 'refs/two']);
 });
 
-test('every packet of a run is told with who put it there, when, and the rounds that were judged under it', () => {
+test('every packet of a run is listed with who put it there, when, and the rounds that were judged under it', () => {
   const [first, second] = [
     { path: 'p1', sha256: '1' },
     { path: 'p2', sha256: '2' },

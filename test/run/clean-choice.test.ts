@@ -38,7 +38,7 @@ test.each([
   expect(sizeOf(text)).toBe(bytes);
 });
 
-test('sizes are told with one digit', () => {
+test('sizes are shown with one digit', () => {
   expect([0, 1_023, 1_536, 5 * 2 ** 30].map(sizeWords)).toEqual(['0 B', '1023 B', '1.5 KiB', '5.0 GiB']);
   expect([2 ** 10, 2 ** 20, 2 ** 40, 2 ** 50].map(sizeWords)).toEqual(['1.0 KiB', '1.0 MiB', '1.0 TiB', '1024.0 TiB']);
 });

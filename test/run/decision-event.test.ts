@@ -56,7 +56,7 @@ describe('a decision', () => {
   });
 });
 
-it('a retry that an older Pawl has recorded folds as it did: the same work is looked at again', () => {
+it('a retry that an older Pawl has recorded folds as before: the same work is checked again', () => {
   const recorded = { type: 'decisionMade', ...MADE, decision: 'retry' } as const;
   const placeAfter = (event: typeof recorded & { readonly isDoneAgain?: true }): string => {
     const decision = decideRun(MODEL_RUN, walked(PARKED), { actor: 'run', event, atMs: 1 });

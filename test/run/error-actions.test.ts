@@ -33,7 +33,7 @@ it.each<readonly [string, Action, readonly (string | null)[]]>([
   expect(told(action)).toEqual(expected);
 });
 
-it('a run that is set aside is looked at before it is abandoned', () => {
+it('a run that is set aside is inspected before it is abandoned', () => {
   expect(abandonRun('run_A', NAMED).map(told)).toEqual([
     ['inspect', 'see which files contradict each other; changes nothing', "pawl recover --dry-run --registry '/r r'"],
     ['abandon', 'abandon run_A and release what it holds', "pawl resolve run_A abandon --registry '/r r' --reason ''"],

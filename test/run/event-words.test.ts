@@ -17,7 +17,7 @@ function told(event: JournalEvent, actor: string = RUN_ACTOR): string {
 }
 
 describe('the story of a run', () => {
-  it('tells a run in which all goes well in one plain line for each record', () => {
+  it('describes a run in which all goes well in one plain line for each record', () => {
     const story = new EventStory();
     expect(steps.map((record) => story.tell(record))).toEqual([
       'packet T-1 recorded, branch feature/x',
@@ -116,7 +116,7 @@ describe('the story of a run', () => {
     expect(told(event)).toBe(words);
   });
 
-  it('tells of answers after the end, and of a restart', () => {
+  it('describes answers after the end, and a restart', () => {
     const report = { type: 'completionReported', entryId: 'e', isValid: true } as never;
     expect(told(report)).toBe('another answer was reported after its end; it is kept and changes nothing');
     expect(told({ ...(report as object), isValid: false } as never)).toMatch(/^an invalid answer was reported/);
@@ -212,7 +212,7 @@ describe('the end of a worker', () => {
     expect(words(changes)).toBe(`implementation: ${told}`);
   });
 
-  it('is told with how long it took and what its agent did, each once', () => {
+  it('is described with how long it took and what its agent did, each once', () => {
     const turn = reportOf({ isResume: true, session: 's-1' });
     expect(words({ exitCode: 3, turn, blocker: null, result: 'failed' }, true)).toMatch(
       /^implementation: failed \(exit 3, after \S+, resumed session s-1\)$/,

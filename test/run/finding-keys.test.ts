@@ -36,7 +36,7 @@ describe('the key of a finding', () => {
     expect(keyOf(one)).not.toBe(keyOf(other));
   });
 
-  it('is told once, in an order that does not depend on that of the findings, and holds no word of them', () => {
+  it('is given once, in an order that does not depend on that of the findings, and contains no word of them', () => {
     const findings = [finding('secret one', 'a.ts', 1), finding('two', 'b.ts'), finding('secret one', 'a.ts', 9)];
     const keys = findingKeys(findings, hash);
     expect(keys).toHaveLength(2);

@@ -80,7 +80,7 @@ describe('fold', () => {
     expect(foldRun(RUN, gap, { hash: sha256 })).toMatchObject({ kind: 'diverged', seq: 5 });
   });
 
-  it('every snapshot stands for the post of its record, and a changed one does not', () => {
+  it('every snapshot matches the post of its record, and a changed one does not', () => {
     for (const [index, state] of states.entries()) {
       const snapshot = JSON.parse(canonicalJson(snapshotOf(runSystem, state, '', '')));
       expect(persistedHash(runSystem, snapshot, sha256)).toBe(records[index]?.post);

@@ -108,7 +108,7 @@ describe.each(goldenRules())('journals of rules %i', (rules) => {
     expect(goldenProblem(runSystem, golden, (_, state) => void cuts.push(state))).toBeNull();
   });
 
-  it('cut after any record, are restored from what is stored, and go on from there to an end', () => {
+  it('cut after any record, are restored from what is stored, and continue from there to an end', () => {
     expect(cuts).toHaveLength(golden.length);
     const restorers = new Map<number, Restorer>();
     const ends = cuts.map((state, at) => {

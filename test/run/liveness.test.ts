@@ -107,7 +107,7 @@ describe('a run', () => {
     expect(standingWords('gone')).toBe('not running: its host and worker are gone');
   });
 
-  test('whose lease is past its time is found so while nobody drives, from that instant on', () => {
+  test('whose lease has expired is reported as such while nothing drives, from that instant on', () => {
     const found = (leaseExpiresAtMs: number | null, driver: DriverFacts = NOBODY): readonly string[] =>
       livenessOf({ driver, task: null, updatedAtMs: null, leaseExpiresAtMs, inFiles: [], nowMs: NOW_MS }).findings.map(
         (finding) => finding.class,
@@ -141,7 +141,7 @@ describe('a run', () => {
     expect(signWords({ ...look(NOBODY, null), lastSignAtMs: null }, NOW_MS)).toEqual([]);
   });
 
-  test('whose task has ended is told by its end, one that is open by how it stands', () => {
+  test('whose task has ended is described by that end, one with an open task by its state', () => {
     const open = { endedAtMs: null };
     expect(taskStanding(null, open)).toBeNull();
     expect(taskStanding(look(NOBODY, DEAD), { endedAtMs: 1 })).toBeNull();

@@ -167,7 +167,7 @@ describe('a run that something keeps from beginning', () => {
     ]);
   });
 
-  test('by its agents is told where these are shown', () => {
+  test('by its agents is reported where these are shown', () => {
     expect(commandsOf(blockedBy('PAWL_AGENT_UNUSABLE'))[0]).toBe('pawl doctor');
   });
 });

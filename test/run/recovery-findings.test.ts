@@ -24,7 +24,7 @@ test.each([
   },
 );
 
-test('a lease past its time is told as one', () => {
+test('an expired lease is reported as expired', () => {
   expect(staleLeaseFinding()).toEqual({
     class: 'staleLease',
     detail: "the run's lease has expired",

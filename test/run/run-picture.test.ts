@@ -90,7 +90,7 @@ describe('the picture of a run', () => {
     expect(textOf({ ...viewAt(first), liveness })).toContain('not driven');
   });
 
-  it('stands at one line, the state of the run, wherever that is', () => {
+  it('is at one line, the state of the run, wherever that is', () => {
     for (const step of steps) {
       const view = viewAt(step);
       const lines = runPicture(view);
@@ -119,7 +119,7 @@ describe('the picture of a run', () => {
   });
 });
 
-describe('where a run came to a stop', () => {
+describe('where a run stopped', () => {
   const blocker = shownBlocker(sampleOf('PAWL_WORKER_EXIT'));
   const last = steps.at(-1);
   if (last === undefined) throw new Error('no steps');
@@ -195,7 +195,7 @@ describe('where a run came to a stop', () => {
     expect(lines.slice(0, 6).every((line) => line.includes('✓'))).toBe(true);
   });
 
-  it('stands where its task is at work while that is being ended, and nowhere else', () => {
+  it('is where its task is at work while that is being ended, and nowhere else', () => {
     const ending = { ...bare, state: 'cancelling', pending: 'cancel' as const, ...taskOf('review') };
     expect(textOf(ending)).toMatch(/● internalReview .* cancelling$/m);
     expect(textOf(ending)).not.toContain('■');

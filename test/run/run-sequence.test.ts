@@ -13,7 +13,7 @@ const drawn = (given: readonly JournalRecord[]): string[] =>
   runSequence({ runId: RUN, records: given, stateAt }).split('\n');
 
 describe('the sequence diagram of a run', () => {
-  it('tells every record, the tasks by name, and each state as it is entered', () => {
+  it('shows every record, the tasks by name, and each state as it is entered', () => {
     const lines = drawn(records);
     expect(lines[0]).toBe('sequenceDiagram');
     expect(lines.filter((line) => line.startsWith('  participant T'))).toHaveLength(3);
@@ -204,7 +204,7 @@ describe('a line of the diagram', () => {
 describe('between the lines of the diagram', () => {
   const line = '  P->>R: leaseReclaimed';
 
-  it('a state is told when it is entered, and not again while it is unknown or the same', () => {
+  it('a state is shown when it is entered, and not again while it is unknown or the same', () => {
     const given = [1, 2, 3, 4, 5].map((seq) => record(seq));
     expect(whole(given, ['a', 'a', null, 'a', 'b'])).toEqual([
       ...HEAD,
@@ -219,7 +219,7 @@ describe('between the lines of the diagram', () => {
     ]);
   });
 
-  it('a gap and another runner are told before what follows them, and neither before the first record', () => {
+  it('a gap and another runner are shown before what follows them, and neither before the first record', () => {
     expect(whole([record(3, LEASED, 'run', 2), record(4, LEASED, 'run', 2), record(7, LEASED, 'run', 5)])).toEqual([
       ...HEAD,
       line,

@@ -31,7 +31,7 @@ describe('the story of a run', () => {
     expect(story.attempts.map(({ result }) => result)).toEqual(story.attempts.map(() => 'completed'));
   });
 
-  test('of rounds that were judged twice tells the last judgement', () => {
+  test('of rounds that were judged twice has the last judgement', () => {
     const judged = changed('gateJudged', (_event, n) => ({ gate: 'review', epoch: 1, commit: String(n).repeat(40) }));
     expect(storyOf(judged).rounds).toMatchObject([{ round: 1, commit: '2'.repeat(40), gates: [{ gate: 'review' }] }]);
   });
@@ -76,7 +76,7 @@ describe('what the story begins and ends with', () => {
   const first = RECORDS[0]?.event;
   const prepared = RECORDS.find(({ event }) => event.type === 'workspacePrepared')?.event;
 
-  test('is told of its first and last records, its packet and its workspace', () => {
+  test('is made of its first and last records, its packet and its workspace', () => {
     if (first?.type !== 'packetReceived' || prepared?.type !== 'workspacePrepared') throw new Error('no such records');
     expect(storyOf(RECORDS)).toMatchObject({
       packet: first.packet,

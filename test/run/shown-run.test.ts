@@ -137,7 +137,7 @@ describe('a notice', () => {
 
   const action = (command: string | null): Action => ({ kind: 'retry', label: 'l', argv: [], command });
 
-  it('tells why in one line each, at most five, what can be run, and where the evidence is', () => {
+  it('gives the reasons in one line each, at most five, what can be run, and where the evidence is', () => {
     const blockers = Array.from({ length: 7 }, (_, n) => ({
       ...BLOCKER,
       message: ` why ${n}\n\tmore `,

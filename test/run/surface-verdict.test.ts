@@ -50,7 +50,7 @@ describe('the blocker', () => {
     expect(shownBlocker(blocker).hint).toContain('Retry once run_x has ended');
   });
 
-  it('says that a person can accept where nobody holds the paths', () => {
+  it('says that a person can accept if no run holds the paths', () => {
     const asked = { beyond: ['path:o/r/a\u202eb\u0007'], held: [], isStrict: true, accepted: [] };
     const { message, hint } = shownBlocker(
       surfaceBlocker(asked, surfaceVerdict(asked), { repo: 'o/r', commit: 'c'.repeat(40) }),

@@ -197,7 +197,7 @@ describe('while a driver lives', () => {
     });
   });
 
-  test('it drives what was decided and taken in meanwhile to its end', async () => {
+  test('it drives what was decided and recorded meanwhile to its end', async () => {
     const { runs } = documentOf(end);
     expect(runs.map((run) => run.taskId)).toEqual(['A', 'PARKED', 'C', 'LATER']);
     expect(runOf({ runs }, 'PARKED').state).toBe('readyForManualReview');

@@ -123,7 +123,7 @@ test.each(STRAYED)(
   },
 );
 
-test('REBUILT: the repository that the worker put in the place of the link is kept whole, and the rescue says where', () => {
+test('REBUILT: the repository that the worker put in the place of the link is kept complete, and the rescue says where', () => {
   const { runId } = runOf(ended, 'REBUILT');
   const message = git(['show', '-s', '--format=%B', `refs/pawl/rescue/${runId}/before-implementation-e0-a2`]);
   const place = join(scenario.registry, 'worktrees', `${runId}.kept`, 'before-implementation-e0-a2', 'git');

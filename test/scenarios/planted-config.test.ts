@@ -40,7 +40,7 @@ test.each([
   expect(existsSync(join(elsewhere, '.pawl'))).toBe(false);
 });
 
-test('where git itself cannot work the error names the file and its line, and people can decide all the same', {
+test('where git itself cannot work the error names the file and its line, and people can still decide', {
   timeout: SLOW,
 }, async () => {
   writeFileSync(config, `${untouched}[[garbage\n`);

@@ -90,7 +90,7 @@ describe('a run that is parked because of its packet', () => {
     ]);
   });
 
-  test('continues under the corrected one to its handoff, which tells of both; the old evidence is still there', {
+  test('continues under the corrected one to its handoff, which lists both; the old evidence is still there', {
     timeout: SLOW,
   }, async () => {
     const { code, of } = await scenario.run(mended);

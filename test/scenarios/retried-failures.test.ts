@@ -131,7 +131,7 @@ describe('a failed run that a person has retried', () => {
   });
 });
 
-test('a run that has failed in a process is looked at there as anywhere else before it continues', async () => {
+test('a run that has failed in a process is checked there as anywhere else before it continues', async () => {
   const packets = scenario.packets(packetOf('LAST'), packetOf('MOVING'));
   const [last = '', moving = ''] = (await scenario.json('intake', packets)).document.runs.map(({ runId }) => runId);
   const runner = scenario.start('run', last, moving);

@@ -281,7 +281,7 @@ describe('afterwards', () => {
     expect(again.findings.filter((finding) => finding.class === 'lateOrConflicting')).toEqual([]);
   });
 
-  test('a packet whose run is set aside is refused until it is abandoned, then runs anew', {
+  test('a packet whose run is set aside is refused until it is abandoned, then gets a new run', {
     timeout: SLOW,
   }, async () => {
     const name = GIVEN_AGAIN;

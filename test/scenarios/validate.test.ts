@@ -15,7 +15,7 @@ describe('validate', () => {
   });
   afterEach(() => scenario.end());
 
-  test('tells of every packet what it lacks and what would stop it, in order, and writes nothing', {
+  test('reports for every packet what it lacks and what would stop it, in order, and writes nothing', {
     timeout: SLOW,
   }, async () => {
     scenario.scripted({});

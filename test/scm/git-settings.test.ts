@@ -110,7 +110,7 @@ it.each([
   ],
 ])('%s of the user is not', (key) => expect(isFarReaching(key)).toBe(false));
 
-it('of history that was cut off only the cut is told', () => {
+it('of history that was cut off only the cut is reported', () => {
   expect(settingChanges({}, { shallow: 'a' })).toEqual([{ name: 'shallow', change: 'set' }]);
   expect(settingChanges({ shallow: 'a' }, { shallow: 'b' })).toEqual([{ name: 'shallow', change: 'changed' }]);
   expect(settingChanges({ shallow: 'a', shallower: 'b' }, {})).toEqual([{ name: 'shallower', change: 'removed' }]);
@@ -170,7 +170,7 @@ describe('settings that were changed', () => {
     expect(isAcceptedByPerson(recordsOf(...events), 'fix-e1-a1')).toBe(isAccepted);
   });
 
-  it('are told up to a bound, as are those who may have done it', () => {
+  it('are listed up to a bound, as are the runs that may have done it', () => {
     const changes = Array.from({ length: 50 }, (_, n) => ({ name: `k${n}`, change: 'set' }) as const);
     const others = Array.from({ length: 7 }, (_, n) => `run_${n}`);
     const told = shownBlocker(settingsBlocker({ taskId: 't', changes, others }));

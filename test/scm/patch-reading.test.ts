@@ -25,7 +25,7 @@ function read(patch: string, linesMax = 100, size = 7): PatchReading {
 const texts = (reading: PatchReading): string[] => reading.lines.map(({ text }) => text);
 
 describe('a patch', () => {
-  test('is counted by file, and its lines are told apart', () => {
+  test('is counted by file, and its lines are distinguished', () => {
     const reading = read(ONE);
     expect(reading.files).toEqual([{ path: 'src/a.js', added: 2, deleted: 1, isBinary: false }]);
     expect(reading).toMatchObject({ fileCount: 1, added: 2, deleted: 1, linesLeftOut: 0 });

@@ -49,7 +49,7 @@ it('after a crash at any call it is there whole or not there, and can be written
   expect(ways).toBeGreaterThan(20);
 });
 
-it('what is wrong is told, with the path of the file', async () => {
+it('what is wrong is reported, with the path of the file', async () => {
   const files = filesOver(new MemoryFs());
   const ref = await writeArtifact(files, RUN, 'gates', 'review', 'text');
   const told = (wrong: Partial<typeof ref>) => toldBy(() => readArtifact(files, RUN, { ...ref, ...wrong }));

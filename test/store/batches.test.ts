@@ -95,7 +95,7 @@ it('a batch that is written a second time is a bug, named by its id', async () =
   );
 });
 
-it('a batch that cannot be read is told with what to look at', async () => {
+it('a batch that cannot be read is reported with what to inspect', async () => {
   const files = filesOver(new MemoryFs());
   await files.ensureFolders([paths.batches]);
   await linkRegister(files, paths.batch('batch_x'), bytesOf('{'));
@@ -176,7 +176,7 @@ it('looking at batches syncs their folder where one is found, and only there', a
   expect(await syncs(() => readBatchOf(files, paths, 'cmd_a'))).toBe(1);
 });
 
-it('a mark that cannot be made is told by its path; our own bugs pass through', async () => {
+it('a mark that cannot be made is reported with its path; our own bugs pass through', async () => {
   const fs = new FaultFs(new MemoryFs(), { ops: ['open'], at: 1, fault: { code: 'EACCES' } });
   expect(await toldBy(() => markBatchDone(filesOver(fs), paths, 'batch_a'))).toMatchObject({
     code: 'PAWL_STORE_PERMISSION',

@@ -161,7 +161,7 @@ describe('using', () => {
     expect(memory.openCount).toBe(0);
   });
 
-  it('tells the first failure where closing fails too, unless that is a bug', async () => {
+  it('reports the first failure if closing fails too, unless that is a bug', async () => {
     const body = (): never => {
       throw systemError('ENOSPC');
     };
@@ -173,7 +173,7 @@ describe('using', () => {
     expect(() => files.using('/file', 'r', body)).toThrow(bug);
   });
 
-  it('if it is there: absent is null, and anything else in the way is told', async () => {
+  it('if it exists: absent is null, and anything else in the way is reported', async () => {
     const { files } = failing('touch');
     expect(files.usingIfThere('/gone', () => 7)).toBeNull();
     expect(files.usingIfThere('/file', () => 7)).toBe(7);

@@ -104,7 +104,7 @@ describe.each(Object.entries(places))('the file port of %s', (_name, open) => {
     expect(failure(() => place.fs.rename(at('a'), at('b')))).toBe('ENOENT');
   });
 
-  it('makes folders, lists them sorted, tells what is there', async () => {
+  it('makes folders, lists them sorted, says what is there', async () => {
     place.fs.makeFolder(at('z'));
     expect(failure(() => place.fs.makeFolder(at('z')))).toBe('EEXIST');
     expect(failure(() => place.fs.makeFolder(at('x/y')))).toBe('ENOENT');

@@ -26,7 +26,7 @@ it('a text that is no line, and a closed writer, are bugs', async () => {
   await expect(append(writer, 1)).rejects.toThrow(new Error(`bug: ${PATH} is closed`));
 });
 
-it('a record that does not follow the last one is told with both, and what to do', async () => {
+it('a record that does not follow the last one is reported with both, and what to do', async () => {
   const writer = await openWriter(new MemoryFs());
   await append(writer, 1);
   expect(await toldBy(() => append(writer, 4))).toEqual({
@@ -50,7 +50,7 @@ const DAMAGED = {
   cause: undefined,
 };
 
-it('another size is told with both sizes, when the journal is opened and after an append', async () => {
+it('a different size is reported with both sizes, when the journal is opened and after an append', async () => {
   const memory = new MemoryFs();
   const changed = (size: number, expected: number) => ({
     ...DAMAGED,
@@ -129,7 +129,7 @@ it('a bug between writing and syncing passes through, and ends the writer', asyn
   await writer.close();
 });
 
-it('a close that fails is told once', async () => {
+it('a close that fails is reported once', async () => {
   const fs = new FaultFs(new MemoryFs());
   const writer = await openWriter(fs);
   fs.plan = { ops: ['close'], at: 1, fault: { code: 'EIO' } };

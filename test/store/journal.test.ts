@@ -47,7 +47,7 @@ function chain(...changes: Partial<JournalRecord>[]): Uint8Array {
 }
 
 describe('readJournal', () => {
-  it('reads a whole journal, an empty one, and tells an absent one', () => {
+  it('reads a whole journal, an empty one, and reports an absent one', () => {
     expect(readJournal(filesOver(new MemoryFs()), PATH)).toEqual({ kind: 'absent' });
     expect(reading(whole)).toEqual({ kind: 'whole', records, size: whole.length });
     expect(reading(new Uint8Array(0))).toEqual({ kind: 'whole', records: [], size: 0 });

@@ -63,13 +63,13 @@ describe('assertHolderKnown', () => {
     expect(assertHolderKnown(request)).toBeUndefined();
   });
 
-  it('passes a holder that let go, whatever can be told of it', () => {
+  it('passes a holder that released the lock, whatever is known about it', () => {
     const request = registry('unknown', {});
     release(request, 1);
     expect(assertHolderKnown(request)).toBeUndefined();
   });
 
-  it('refuses a holder of which nothing can be told, and asks for a word', async () => {
+  it('refuses a holder about which nothing is known, and asks for an assertion', async () => {
     expect(await toldBy(() => assertHolderKnown(registry('unknown', {})))).toEqual({
       ...UNKNOWN,
       message:
@@ -109,7 +109,7 @@ describe('a registry that cannot be taken', () => {
     expect(generation).toBe(16);
   });
 
-  it('because of helpers of the former runner is told by their lock', async () => {
+  it('because of helpers of the former runner is reported with their lock', async () => {
     const request = { ...registry('dead', {}), helperLock: { take: () => 'busy' as const } };
     expect(await toldBy(() => takeLock(request))).toEqual({
       ...KNOWN,
@@ -119,7 +119,7 @@ describe('a registry that cannot be taken', () => {
     });
   });
 
-  it('and a lock that was let go of is a bug to rely on', async () => {
+  it('and relying on a released lock is a bug', async () => {
     const lock = await takeLock(registry('alive'));
     await lock.release();
     expect(() => lock.assertHighest(lock.generation)).toThrow(new Error('bug: the registry lock was released'));
@@ -170,7 +170,7 @@ describe('abandonedSince', () => {
     return abandonedSince(request.files, paths, generation);
   };
 
-  it('is when the first of those took it that never let go, one after the other', () => {
+  it('is when the first of the consecutive holders took it that never released it', () => {
     expect([1, 2, 3].map((generation) => since(generation))).toEqual([null, 101, 101]);
     expect(since(4, (request) => release(request, 1))).toBe(102);
     expect(since(4, (request) => release(request, 2))).toBe(103);
@@ -190,7 +190,7 @@ describe('abandonedSince', () => {
   });
 });
 
-it('a helper lock that cannot be given back is told by its path', async () => {
+it('a helper lock that cannot be released is reported with its path', async () => {
   const request = registry('alive');
   const fs = new FaultFs(request.files.fs);
   const take = () => ({ fd: fs.open(paths.aliveLock, 'a+') });

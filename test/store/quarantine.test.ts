@@ -29,7 +29,7 @@ it('a run is set aside once, durably, until an operator resolves it', async () =
   expect(readQuarantine(filesOver(fs.crash('nothing')), paths, 'run_a')).toEqual({ record, resolved });
 });
 
-it('an unreadable reason quarantines all the same, an unreadable resolution resolves nothing', async () => {
+it('an unreadable reason still quarantines, an unreadable resolution resolves nothing', async () => {
   const files = filesOver(new MemoryFs());
   await files.ensureFolders([paths.run('run_a')]);
   await linkRegister(files, paths.quarantined('run_a'), bytesOf('garbage'));

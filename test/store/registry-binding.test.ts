@@ -47,7 +47,7 @@ describe('a registry', () => {
     expect([await bind(fs, thereAtHome), await bind(fs)]).toEqual([null, null]);
   });
 
-  it('does not belong to a repository that was made anew in the same place', async () => {
+  it('does not belong to a repository that was recreated in the same place', async () => {
     const fs = await prepared();
     await bind(fs);
     fs.unlink(`${HERE.commonDir}/pawl-repository`);
@@ -85,7 +85,7 @@ async function bindSettled(fs: MemoryFs): Promise<void> {
   await filesOver(fs).syncFolder(paths.root);
 }
 
-it('a crash at any call leaves a registry that the same repository binds, for good', async () => {
+it('a crash at any call leaves a registry that the same repository can bind permanently', async () => {
   const ways = await forEachCrash<string>(
     prepare,
     async (fs, acknowledged) => {

@@ -259,14 +259,14 @@ describe('the lock of helper processes', () => {
     expect(fs.openCount).toBe(0);
   });
 
-  it('a taker that finds helpers of the former runner does not drive, and stands in nobody’s way', async () => {
+  it('a taker that finds helpers of the former runner does not drive, and blocks nobody', async () => {
     const [fs, machine] = [await registry(), new Machine()];
     const error = await errorOf(() => takeLock({ ...request(fs, machine, 1), helperLock: helperLock(fs, true) }));
     expect(error.code).toBe('PAWL_REGISTRY_LOCKED');
     expect((await takeLock({ ...request(fs, machine, 2), helperLock: helperLock(fs, false) })).generation).toBe(2);
   });
 
-  it('a taker whose helper lock fails stands in nobody’s way', async () => {
+  it('a taker whose helper lock fails blocks nobody', async () => {
     const [fs, machine] = [await registry(), new Machine()];
     const take = (): never => {
       throw new Error('flock is gone');

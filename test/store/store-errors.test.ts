@@ -54,7 +54,7 @@ describe('a failed action', () => {
     ).toEqual(whole);
   });
 
-  it('that was told already, or that is a bug, stays what it is', () => {
+  it('that was already reported, or that is a bug, is unchanged', () => {
     const refusal = Object.assign(storeRefusal('/a', 'm', 'h'), { code: 'PAWL_STORE_FULL' });
     for (const error of [refusal, new TypeError('a bug'), 'a text', undefined]) {
       expect(storeFailure('open', '/b', error)).toBe(error);
@@ -100,7 +100,7 @@ describe('a failed sync', () => {
 });
 
 describe('an error that reached the top', () => {
-  it('of a system call is told with that call and its path', async () => {
+  it('of a system call is reported with that call and its path', async () => {
     const cause = systemError('EACCES', { syscall: 'scandir', path: '/a' });
     expect(await told(systemFailure(cause))).toEqual({
       ...FORBIDDEN,

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 
-it('tells the time, a clock that never steps back, and 32 random hex digits', () => {
+it('gives the time, a clock that never steps back, and 32 random hex digits', () => {
   expect(Math.abs(systemClock.nowMs() - Date.now())).toBeLessThan(1_000);
   const first = systemClock.monotonicMs();
   expect(systemClock.monotonicMs()).toBeGreaterThanOrEqual(first);

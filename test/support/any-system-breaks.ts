@@ -55,7 +55,7 @@ export const ANY_SYSTEM_BREAKS: readonly AnySystemBreak[] = [
   },
   {
     name: 'a run decides by something that is not in its state',
-    finds: 'leaseAcquired, decided twice, comes to two different states',
+    finds: 'leaseAcquired, decided twice, leads to two different states',
     run: (run) =>
       run.provide({
         actions: {

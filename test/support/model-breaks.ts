@@ -36,39 +36,39 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'every verdict counts as PASS',
     breaks: { guards: { isGate: () => true } },
-    finds: 'an internal review begins only after a verification that holds',
+    finds: 'an internal review begins only after a valid verification',
   },
   {
     name: 'fix rounds have no limit',
     breaks: { guards: { isGateToFix: ({ event }) => event.type === 'gateJudged' && event.status === 'FAIL' } },
-    finds: 'no counter of a run passes its limit',
+    finds: 'no counter of a run exceeds its limit',
   },
   {
     name: 'an empty commit is tried again without a limit',
     breaks: { guards: { mayRepeatFailure: () => true } },
-    finds: 'no counter of a run passes its limit',
+    finds: 'no counter of a run exceeds its limit',
   },
   {
     name: 'failed workers are tried again without a limit',
     breaks: { guards: { isFailureToRepeat: ({ event }) => event.type === 'taskSettled' && event.result === 'failed' } },
-    finds: 'no counter of a run passes its limit',
+    finds: 'no counter of a run exceeds its limit',
   },
   {
     name: 'lost workers are tried again without a limit',
     breaks: { guards: { mayRepeatLoss: ({ event }) => event.type === 'taskSettled' && event.result === 'lost' } },
-    finds: 'no counter of a run passes its limit',
+    finds: 'no counter of a run exceeds its limit',
   },
   {
     name: 'interrupted workers are tried again without a limit',
     breaks: {
       guards: { mayRepeatInterruption: ({ event }) => event.type === 'taskSettled' && event.result === 'interrupted' },
     },
-    finds: 'no counter of a run passes its limit',
+    finds: 'no counter of a run exceeds its limit',
   },
   {
     name: 'limits of an agent are waited for without a limit',
     breaks: { guards: { mayWaitForLimit: ({ event }) => event.type === 'taskSettled' && event.result === 'limited' } },
-    finds: 'no counter of a run passes its limit',
+    finds: 'no counter of a run exceeds its limit',
   },
   {
     name: 'waits are charged as failures',
@@ -89,36 +89,36 @@ export const BREAKS: readonly Break[] = [
         chargeWait: assign(({ context, event }) => ({ ...waitForLimit(context, event), limitWaits: 0 })),
       },
     },
-    finds: 'a wait is counted when it begins, and asks for a task of its own when it is over',
+    finds: 'a wait is counted when it begins, and a new task is requested when it is over',
   },
   {
     name: 'runs that wait do not say until when',
     breaks: {
       actions: { chargeWait: assign(({ context, event }) => ({ ...waitForLimit(context, event), blockers: [] })) },
     },
-    finds: 'a run that waits for its agent names that, and when it goes on',
+    finds: 'a run that waits for its agent says so, and until when',
   },
   {
     name: 'waits that are over are not forgotten',
     breaks: { actions: { endWait: assign({}) } },
-    finds: 'only a run that waits for its agent has an instant to go on at',
+    finds: 'only a run that waits for its agent has a time to resume',
   },
   {
     name: 'fix loops that get nowhere go on',
     breaks: { guards: { isFixStuck: () => false } },
-    finds: 'no third round of a gate that found what the two before it had found is fixed once more',
+    finds: 'a third round of a gate with the same findings as the two before it is not fixed again',
     world: ROUNDS,
   },
   {
     name: 'rounds before a decision are compared with those after it',
     breaks: { actions: { forgetJudgements: assign({}) } },
-    finds: 'rounds are compared only with those since a person has decided',
+    finds: 'rounds are compared only with those since the last decision of a person',
     world: ROUNDS,
   },
   {
     name: 'a packet is replaced while a task of it is open',
     breaks: { guards: { isReplacement: ({ event }) => event.type === 'packetReplaced' } },
-    finds: 'a packet is replaced only where no task is open, and then nothing of the one before stands but the work',
+    finds: 'a packet is replaced only while no task is open, and then only the work done under the old one remains',
   },
   {
     name: 'what is leased for a packet is kept under the next one',
@@ -136,7 +136,7 @@ export const BREAKS: readonly Break[] = [
         takePacket: assign(({ context }, event) => ({ ...underNewPacket(context, event), resumeAt: context.stage })),
       },
     },
-    finds: 'a run that is admitted anew resumes no later than at the verification of its work',
+    finds: 'a run that is admitted again resumes no later than at the verification of its work',
   },
   {
     name: 'fix rounds of an earlier packet are charged to the next one',
@@ -145,7 +145,7 @@ export const BREAKS: readonly Break[] = [
         takePacket: assign(({ context }, event) => ({ ...underNewPacket(context, event), fixes: context.fixes })),
       },
     },
-    finds: 'a packet is replaced only where no task is open, and then nothing of the one before stands but the work',
+    finds: 'a packet is replaced only while no task is open, and then only the work done under the old one remains',
   },
   {
     name: 'a lease is reclaimed under an open task',
@@ -155,7 +155,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'a run is cancelled over its open task',
     breaks: { guards: { hasNoOpenTask: () => true } },
-    finds: 'a run that has ended owes nothing and every task of it is settled',
+    finds: 'a run that has ended owes nothing, and all its tasks are settled',
   },
   {
     name: 'a decision lets a run go on over its open task',
@@ -175,12 +175,12 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'a cancel is not remembered',
     breaks: { actions: { noteCancel: assign({}) } },
-    finds: 'a run whose task is ended for a cancel has been cancelled, and for a decision has not',
+    finds: 'a run that ends its task has a cancel if it is cancelling, and none if it follows a decision',
   },
   {
     name: 'the stage at which a run went on is remembered',
     breaks: { actions: { forgetResume: assign({}) } },
-    finds: 'only a run without its lease remembers where to go on with it',
+    finds: 'only a run without its lease remembers where to resume',
   },
   {
     name: 'a run is abandoned over its open task',
@@ -195,7 +195,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'a new epoch keeps the gates of the old one',
     breaks: { actions: { openEpoch: assign(({ context }) => ({ epoch: context.epoch + 1 })) } },
-    finds: 'no gate result of an old epoch or of another commit is kept',
+    finds: 'no gate result from an old epoch or another commit is kept',
   },
   {
     name: 'no epoch is opened',
@@ -220,12 +220,12 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'a blocker is not cleared',
     breaks: { actions: { clearBlockers: assign({}) } },
-    finds: 'a run that goes on shows no blocker',
+    finds: 'a run that is neither stopped nor waiting shows no blocker',
   },
   {
     name: 'an acceptance is not recorded',
     breaks: { actions: { noteAcceptance: assign({}) } },
-    finds: 'an internal review begins only after a verification that holds',
+    finds: 'an internal review begins only after a valid verification',
   },
   {
     name: 'a lease that is acquired is not taken',
@@ -247,12 +247,12 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'what work touches beyond its surface is forgotten',
     breaks: { actions: { growLease: assign({}) } },
-    finds: 'what a record adds to the surfaces of a run is added, and stays unless another packet names it',
+    finds: 'surfaces that a record adds to a run stay added until its packet is replaced',
   },
   {
     name: 'work that may not be leased is not remembered',
     breaks: { actions: { noteSurfaceConflict: assign({}) } },
-    finds: 'a run is parked over its surface where its blocker says so, and nowhere else',
+    finds: 'a run is parked over its surface exactly when its blocker says so',
   },
   {
     name: 'work that may not be leased goes on to its gate when a person has decided',
@@ -263,7 +263,7 @@ export const BREAKS: readonly Break[] = [
         })),
       },
     },
-    finds: 'work beyond its surface is looked at again, or done again, before anything else is done with it',
+    finds: 'work beyond its surface is checked again, or done again, before anything else happens to it',
   },
   {
     name: 'work that is out of place is looked at again when a person says retry',
@@ -277,7 +277,7 @@ export const BREAKS: readonly Break[] = [
         })),
       },
     },
-    finds: 'work that is out of place is done again when a person says retry, and not looked at once more',
+    finds: 'work that is out of place is done again, not just checked again, when a person decides on retry',
   },
   {
     name: 'an attempt begins at the first ordinal again',

@@ -21,8 +21,9 @@ export interface ChartBreak {
 }
 
 const NOTHING_HANGS = 'a run that has not ended owes an effect, awaits a task that owes one, or names its blocker';
-const WAITS = 'a run that waits for its agent owes exactly that deadline, and nobody else owes one';
-const TOLD = 'what a task tells its run, the run takes';
+const WAITS =
+  'a run that waits for its agent owes exactly the deadline of that wait, and no other actor owes a deadline';
+const TOLD = 'a run receives what its tasks tell it';
 const OWES_ONE = 'an open task owes exactly one effect, or is in doubt and has parked the run';
 
 /** Charts from which something is missing. */
@@ -35,7 +36,7 @@ export const CHART_BREAKS: readonly ChartBreak[] = [
   },
   {
     name: 'a parked run goes on renewing its lease',
-    finds: 'a lease is renewed while the run can move, and only then',
+    finds: 'a lease is renewed exactly while the run can advance',
     run: (run) => nodeAt(run, 'blockedNeedsHuman').entry.pop(),
   },
   {
@@ -65,7 +66,7 @@ export const CHART_BREAKS: readonly ChartBreak[] = [
   },
   {
     name: 'a run that has its task ended does not renew its lease',
-    finds: 'a lease is renewed while the run can move, and only then',
+    finds: 'a lease is renewed exactly while the run can advance',
     run: (run) => nodeAt(run, 'endingTask').entry.pop(),
   },
   {
@@ -75,7 +76,7 @@ export const CHART_BREAKS: readonly ChartBreak[] = [
   },
   {
     name: 'a task in doubt is not ended when an operator decides',
-    finds: 'what waits for the end of a task is carried out: that task is being ended',
+    finds: 'while a run waits for the end of a task, that task is being ended',
     task: (task) => nodeAt(task, 'supervision.doubtful').transitions.delete('endRequested'),
   },
   {
@@ -95,7 +96,7 @@ export const CHART_BREAKS: readonly ChartBreak[] = [
   },
   {
     name: 'progress does not follow an end that is accepted',
-    finds: 'a task has ended where its progress, its supervision and what it remembers say so, and nowhere else',
+    finds: 'a task has ended exactly when its progress, its supervision and its context say so',
     task: (task) => nodeAt(task, 'progress.open').always?.splice(0),
   },
 ];

@@ -43,7 +43,7 @@ async function storyLines() {
     const played = await play(storyOf(`story ${number}`, types, scarceOn(path)), freshSite());
     if (played.problem !== null || !played.progress.isExact) {
       throw new Error(
-        `story ${number} (${types.join(' → ')}): ${played.problem ?? 'it took other steps than those told'}`,
+        `story ${number} (${types.join(' → ')}): ${played.problem ?? 'it took steps other than those of its path'}`,
       );
     }
     for (const line of linesOn(played.machine.disk)) lines.add(line);

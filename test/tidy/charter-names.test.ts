@@ -39,7 +39,7 @@ describe('a charter', () => {
     expect(stray(charter)).toEqual([`src/run/decide.ts:${line} its charter names ${name}: not there`]);
   });
 
-  test('names what lies elsewhere with its folder', () => {
+  test('names what is elsewhere with its folder', () => {
     expect(stray('Does not own: it (turn-seen).', 'src/host/host.ts')).toHaveLength(1);
     expect(stray('Does not own: it (run/turn-seen).', 'src/host/host.ts')).toEqual([]);
     expect(stray('Does not own: it (commit).', 'src/adapters/node-fs.ts')).toEqual([]);

@@ -83,7 +83,7 @@ describe('a line over the bound', () => {
   const long = Buffer.alloc(MAX + 1, 0x78);
   const quoted = (length: number): Buffer => bytesOf(`"${'x'.repeat(length - 2)}"\n`);
 
-  it('is told once, and what comes up to its end is left out', () => {
+  it('is reported once, and everything up to its end is left out', () => {
     const first = readLines(FIRST_LINE, long);
     expect(kindsOf(first.lines)).toEqual(['overlong']);
     const second = readLines(first.cursor, bytesOf('more of it\n{"next":1}\n'));

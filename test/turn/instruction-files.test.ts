@@ -59,7 +59,7 @@ describe('a pattern of instruction files', () => {
 describe('what is read with an instruction file', () => {
   const file = (path: string, text: string, isLink = false) => readWith({ path, text, isLink });
 
-  it('is where a link leads, unless that is the whole repository or outside of it', () => {
+  it('is the target of a link, unless that is the whole repository or outside it', () => {
     expect(file('CLAUDE.md', 'docs/agents.txt', true)).toEqual(['/docs/agents.txt']);
     expect(file('a/.claude', '../shared/./claude/', true)).toEqual(['/shared/claude']);
     for (const target of ['..', '../..', '../../x', '/etc/x', '../.'])

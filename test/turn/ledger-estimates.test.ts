@@ -74,7 +74,7 @@ describe('what was estimated', () => {
     expect(add(spent, before).estimated).toEqual({ tokens: 7, usd: 0.75 });
   });
 
-  it('is told in the units of the budget', () => {
+  it('is shown in the units of the budget', () => {
     const spent = { tokens: 10, usd: 1, isEstimate: true, estimated: { tokens: 4, usd: 0.5 } };
     const cut = 'estimated: a turn was cut off before it could report)';
     expect(budgetWords(spent, { usd: 2, tokens: null })).toBe(`$1.0000 of $2.00 ($0.5000 of it ${cut}`);
@@ -85,7 +85,7 @@ describe('what was estimated', () => {
   });
 });
 
-describe('the price that an agent has told', () => {
+describe('the price that an agent has reported', () => {
   const told = (usd: number | null, more: Partial<TurnUsage> = {}): TurnUsage => ({
     scope: 'turn',
     tokens: 1_000,
@@ -100,7 +100,7 @@ describe('the price that an agent has told', () => {
       'm',
     );
 
-  it('is that of its last report that tells dollars and what they were for', () => {
+  it('is that of its last report with dollars and the tokens that they paid for', () => {
     expect(price(told(0.002), told(0.004))).toBeCloseTo(4);
     expect(price(told(0.004), told(null), usage('turn', 1_000, 9))).toBeCloseTo(4);
     expect(price(told(0.004, { cacheReadTokens: 1_000 }))).toBeCloseTo(40);
@@ -115,7 +115,7 @@ describe('the price that an agent has told', () => {
   });
 });
 
-it('the context of a session is what its last turn told of it', () => {
+it('the context of a session is what its last turn reported', () => {
   const turns = [inSession('a', { ...usage('turn', 1), contextTokens: 5 }), inSession('b', usage('turn', 1))];
   expect([contextOf(turns, 'coder', 'a'), contextOf(turns, 'coder', 'b'), contextOf(turns, 'other', 'a')]).toEqual([
     5,

@@ -96,7 +96,7 @@ describe('a session total', () => {
     expect(spentBy([inSession(null, usage('session', 5)), inSession(null, usage('session', 5))]).tokens).toBe(10);
   });
 
-  it('that is below the last one is of a count that has begun anew, and counts whole', () => {
+  it('that is below the last one comes from a count that has restarted, and counts in full', () => {
     expect(spentBy([...turns, inSession('a', usage('session', 30, 0.03))])).toMatchObject({ tokens: 280, usd: 0.28 });
     expect(spentBy([...turns, inSession('a', usage('session', 300))])).toMatchObject({ tokens: 300, usd: 0.25 });
   });
@@ -169,7 +169,7 @@ describe('what turns have used, in figures', () => {
     expect(spentBy(totals.map((used) => inSession('a', used)))).toEqual({ tokens: 3, usd: 1.5, isEstimate: false });
   });
 
-  it('tells sessions apart by the id that the agent named', () => {
+  it('distinguishes sessions by the id that the agent named', () => {
     const turns = ['a', 'b'].map((id) => inSession(id, usage('session', 5), { askedSession: 'a' }));
     expect(spentBy(turns).tokens).toBe(10);
   });
@@ -231,7 +231,7 @@ describe('a budget, figure by figure,', () => {
     expect(tighter({ tokens: null, usd: null }, { tokens: null, usd: 1 })).toEqual({ tokens: null, usd: 1 });
   });
 
-  it('is told in the units that it has, and says when it is guessed', () => {
+  it('is shown in the units that it has, and marked when it is estimated', () => {
     const spent = add({ tokens: 10, usd: 0.25, isEstimate: true }, { tokens: 5, usd: 0.25, isEstimate: false });
     expect(spent).toEqual({ tokens: 15, usd: 0.5, isEstimate: true });
     expect(budgetWords(spent, { tokens: null, usd: 1 })).toMatch(/^\$0\.5000 of \$1\.00 \(partly estimated/);

@@ -75,7 +75,7 @@ describe('a setting that was refused', () => {
 });
 
 describe('under another packet', () => {
-  it('a turn that was cut off before is not gone on with, one that was cut off since is', () => {
+  it('a turn that was cut off before that is not resumed, one that was cut off since is', () => {
     const before = ended('interrupted');
     const since = { ...ended('interrupted'), attempt: before.attempt + 1 };
     expect(chosen([before])).not.toBeNull();
@@ -84,7 +84,7 @@ describe('under another packet', () => {
     expect(underPacket([before], null)).toEqual([before]);
   });
 
-  it('a writer whose work stays may still be gone on with by whoever fixes it: it is told everything anew', () => {
+  it('the session of a writer whose work stays may still be resumed for a fix: it is told everything again', () => {
     const writer = ended('completed');
     const resumed = chosen(underPacket([writer], writer), { purpose: 'fix', epoch: 2, agent: FIXER });
     expect(resumed).toMatchObject({ why: 'writer', taskId: writer.taskId });
@@ -132,7 +132,7 @@ describe('the next attempt', () => {
     expect(chosen([ended('interrupted', { askedSession: 's-1', session: 's-9' })])?.id).toBe('s-9');
   });
 
-  it('looks behind a worker that never ran, and behind one that never said a thing', () => {
+  it('skips a worker that never ran, and one that never printed anything', () => {
     expect(chosen([ended('interrupted'), ended('interrupted', null)])?.id).toBe('s-1');
     const silent = { session: null, askedSession: 's-2', lines: { all: 0, unknown: 0, malformed: 0, overlong: 0 } };
     expect(chosen([ended('interrupted'), ended('interrupted', silent)])?.id).toBe('s-1');
@@ -180,7 +180,7 @@ describe('a fix', () => {
     expect(chosen([...written, reviewed, fixed, reviewed], { ...fix, epoch: 2 })?.id).toBe('s-f');
   });
 
-  it('whose own turn was cut off continues with that, and one that failed begins anew', () => {
+  it('whose own turn was cut off continues with that, and one that failed starts afresh', () => {
     const own = (result: TaskResult) => ended(result, { session: 's-f' }, { purpose: 'fix', epoch: 1 });
     expect(chosen([...written, reviewed, own('interrupted')], fix)).toMatchObject({ id: 's-f', why: 'cutOff' });
     expect(chosen([...written, reviewed, own('failed')], fix)).toBeNull();
@@ -219,7 +219,7 @@ describe('the tasks under another packet', () => {
   });
 });
 
-describe('a session that cannot be gone on with', () => {
+describe('a session that cannot be resumed', () => {
   it('is one of a task that has not ended, one of no turn, and one that nothing was heard of', () => {
     const silent = { all: 0, unknown: 0, malformed: 0, overlong: 0 };
     expect(chosen([ended(null)])).toBeNull();

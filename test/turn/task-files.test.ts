@@ -153,7 +153,7 @@ it('an outcome with a survivor is not an outcome', () => {
   expect(parseOutcome(bytesOf({ ...outcome, survivors: 1 })).ok).toBe(false);
 });
 
-it('an agent record of an older version tells no monotonic time of its start', () => {
+it('an agent record of an older version has no monotonic time of its start', () => {
   const timed = { ...agent, startedMonotonicMs: 5.5 };
   expect(parseAgentRecord(encodeAgentRecord(timed))).toEqual({ ok: true, value: timed });
   expect(parseAgentRecord(bytesOf({ ...timed, startedMonotonicMs: '5' })).ok).toBe(false);

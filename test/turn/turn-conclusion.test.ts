@@ -154,7 +154,7 @@ describe('what goes before exit and answer', () => {
     expect(told({ turn: { denials: denied }, reading: { kind: 'invalid', reason: 'odd' } })).toBe('blocked DENIED');
   });
 
-  it('a denied look never blocks, and neither does an attempt to commit', () => {
+  it('a denied read never blocks, and neither does an attempt to commit', () => {
     const harmless = [
       { tool: 'Bash', reason: 'no', isExpected: false, what: 'cat /etc/hosts', kind: 'look' },
       { tool: 'Bash', reason: 'no', isExpected: false, what: 'git commit -m x', kind: 'commit' },

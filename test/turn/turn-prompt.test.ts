@@ -52,7 +52,7 @@ describe('a fresh agent', () => {
     expect(verify).toContain('Judge commit feed');
   });
 
-  it('is told which paths its work is meant for, when it is to change any, and whether that is strict', () => {
+  it('is told which paths its work is meant for, if it may change any, and whether that is strict', () => {
     const surface = (isStrict: boolean) => ({ surface: { paths: ['src/a', 'docs/*.md'], isStrict } });
     for (const purpose of ['implementation', 'fix'] as const) {
       const prompt = turnPrompt(task(purpose, surface(false)), FRESH, 'message');
@@ -71,7 +71,7 @@ describe('a fresh agent', () => {
   });
 });
 
-it('who judges a change to instruction files is told that it sees those of the base, and how to see the change', () => {
+it('a judge of a change to instruction files is told that it sees those of the base, and how to see the change', () => {
   const instructionFilesOfBase = { paths: [`.claude/${EVIL}`], count: 1 };
   for (const purpose of ['review', 'verification'] as const) {
     const commits = { commitToReview: 'feed', commitToJudge: 'feed' };
@@ -83,7 +83,7 @@ it('who judges a change to instruction files is told that it sees those of the b
   }
 });
 
-it('what workers have said stands in fences that it cannot leave, and is called data', () => {
+it('what workers have said is in fences that it cannot leave, and is labelled as data', () => {
   const said = [{ taskId: 't', result: 'failed', message: EVIL }];
   const prompt = turnPrompt(
     task('fix', { failedGate: { findings: [{ message: EVIL }] }, earlierRounds: said, earlierAttempts: said }),
@@ -125,7 +125,7 @@ describe('an agent that continues', () => {
     expect(prompt).not.toContain('## Instructions');
   });
 
-  it('is told why it stopped and what was found, and not its task over again', () => {
+  it('is told why it stopped and what was found, but not its task again', () => {
     const prompt = turnPrompt(task('implementation'), resumed('interrupted'), 'message');
     expect(prompt).toContain('cut off from outside');
     expect(prompt).toContain('no change against the last recorded commit');

@@ -150,7 +150,7 @@ describe('a budget during a turn', () => {
 });
 
 describe('what is kept', () => {
-  it('tells expected denials from others, a rule for a tool included', () => {
+  it('distinguishes expected denials from others, a rule for a tool included', () => {
     const denied = (name: string): AgentEvent => ({ type: 'denied', tool: name, reason: 'no' });
     const { denials } = report(
       turnOf(denied('WebFetch'), denied('WebFetch(a.b)'), denied('WebFetcher'), denied('Bash')),

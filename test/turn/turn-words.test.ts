@@ -113,7 +113,7 @@ it.each([
   expect(spentWords({ tokens, usd, isEstimate })).toBe(words);
 });
 
-it('the part of what was used that is estimated is told in its figures', () => {
+it('the estimated part of the usage is shown in figures', () => {
   const spent = { tokens: 12, usd: 0.5, isEstimate: true, estimated: { tokens: 4, usd: 0.25 } };
   expect(spentWords(spent)).toBe('$0.5000, 12 tokens ($0.2500, 4 tokens of it estimated)');
   expect(spentWords({ ...spent, estimated: { tokens: 4, usd: 0 } })).toBe(

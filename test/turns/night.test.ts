@@ -96,7 +96,7 @@ describe('sessions', () => {
     expect(secondRunner).toMatchObject({ code: 6, error: { error: { code: 'PAWL_REGISTRY_LOCKED' } } });
   });
 
-  it('an interrupted session keeps its worktree, a copy of it stands under a rescue ref, and the agent is told', () => {
+  it('an interrupted session keeps its worktree, a copy of it is under a rescue ref, and the agent is told', () => {
     const ref = `refs/pawl/rescue/${idOf('OTHER')}/before-implementation-e0-a2`;
     expect(repo.repo.git(['show', `${ref}:half.txt`])).toBe('implementation-e0-a1');
     expect(repo.repo.git(['show', 'work/OTHER:half.txt'])).toBe('implementation-e0-a1');
@@ -207,7 +207,7 @@ describe('limits and money', () => {
     expect(viewOf('TOKENS').tasks).toEqual([]);
   });
 
-  it('a budget used up during a turn ends it, with the figures; a retry grants it once more, and the next start is refused', async () => {
+  it('a budget used up during a turn ends it, with the figures; a retry grants it again, and the next start is refused', async () => {
     expect(viewOf('COSTLY').state).toBe('blockedNeedsHuman');
     expect(blockedBy(viewOf('COSTLY'))).toMatch(/^PAWL_BUDGET_EXCEEDED .*\$0\.6000 of \$0\.50/);
     // What it reported, and a call of the same size that may have been under way.

@@ -56,7 +56,7 @@ it.each([TASK_FILES.treeLock, TASK_FILES.output, TASK_FILES.stderr, TASK_FILES.p
   },
 );
 
-it('and a worker whose output cannot be looked at any more is ended', async () => {
+it('and a worker whose output can no longer be read is ended', async () => {
   const turn = bench.turn(openTurn('claude', [{ do: 'ignore', signals: ['SIGTERM'] }]));
   let isBroken = false;
   const fs: FsPort = {

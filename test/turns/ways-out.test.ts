@@ -83,7 +83,7 @@ describe.concurrent.each(AGENT_KINDS)('a turn of %s that was complete, with its 
 describe.concurrent.each(AGENT_KINDS)('a turn of %s that was not complete', (kind) => {
   const { title, capabilities } = adapterOf(kind);
 
-  it.each(ISOLATIONS)('and whose process was killed is gone on with (isolation: %s)', async (isolation) => {
+  it.each(ISOLATIONS)('and whose process was killed is resumed (isolation: %s)', async (isolation) => {
     const steps = [answer, written(openLines(kind)), { do: 'die', signal: 'SIGKILL' }];
     const outcome = await bench.run(bench.turn(steps, given(kind, { isolation })));
     const { result, code, endedAtMs, signal, turn = null } = outcome;

@@ -41,7 +41,7 @@ class Bench {
 }
 
 describe('a sign of life', () => {
-  it('is none while a worker only waits, however often it is looked at', () => {
+  it('is none while a worker only waits, however often it is checked', () => {
     const bench = new Bench();
     expect([bench.look(), bench.look(), bench.look()]).toEqual([false, false, false]);
   });
@@ -82,7 +82,7 @@ describe('a sign of life', () => {
     expect(bench.look()).toBe(false);
   });
 
-  it('is looked for in a bounded number of files', () => {
+  it('is searched for in a bounded number of files', () => {
     const bench = new Bench();
     for (let n = 0; n < BOUNDS.filesLookedAt + 10; n += 1) bench.write(`/w/src/f${n}`, 0);
     bench.look();

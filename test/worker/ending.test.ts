@@ -74,7 +74,7 @@ describe('endTree', () => {
     expect(clock.monotonicMs() - startMs).toBeLessThan(limits.graceMs + limits.killMs + 200);
   });
 
-  it('never calls a tree gone while something is unknown, or the lock is held or cannot be told of', async () => {
+  it('never reports a tree as gone while something is unknown, or the lock is held or unknown', async () => {
     const unknown = new FakeProcesses([]);
     unknown.unknown = [12];
     expect(await endTree(unknown, new FakeClock(), HANDLE, limits)).toMatchObject({ isGone: false, unknown: [12] });
@@ -95,7 +95,7 @@ describe('endTree', () => {
     expect(await endTree(processes, new FakeClock(), HANDLE, limits)).toMatchObject({ isGone: false, unknown: [10] });
   });
 
-  it('tells what is left without signalling', () => {
+  it('reports what is left without signalling', () => {
     const processes = new FakeProcesses([soft(10)]);
     expect(sightLeftovers(processes, HANDLE)).toMatchObject({ isGone: false, survivors: [{ pid: 10 }] });
     expect(processes.signals).toEqual([]);

@@ -81,7 +81,7 @@ describe('the instruction files of a task that judges', () => {
     expect(outcomeOf(site)).toMatchObject({ result: 'completed' });
   });
 
-  it('keep its worker from starting where they cannot be shown, and are put back all the same', async () => {
+  it('keep its worker from starting where they cannot be shown, and are still put back', async () => {
     const { site, told, parts } = siteOf(judging, { shown: 'the disk is full' });
     expect(await runHost(parts, site.task)).toBe(0);
     expect(site.starts).toBe(0);
@@ -105,7 +105,7 @@ describe('the instruction files of a task that judges', () => {
     expect(outcomeOf(site)).toMatchObject({ result: 'completed' });
   });
 
-  it('are left alone once an outcome stands: the worktree may be at another task by then', async () => {
+  it('are left alone once there is an outcome: the worktree may belong to another task by then', async () => {
     const { site, told, parts } = siteOf(judging);
     await runHost(parts, site.task);
     const before = told.length;

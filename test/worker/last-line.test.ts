@@ -61,7 +61,7 @@ describe('a last line over the bound of a line', () => {
     expect(concluded(output)).toBeNull();
   });
 
-  it('is read where it lies across the pieces that the output is read in', () => {
+  it('is read even across the pieces in which the output is read', () => {
     expect(turnOf(`${init}\n${text(500_000)}\n`.repeat(6) + result(9 * MIB)).ended?.how).toBe('completed');
   });
 

@@ -136,7 +136,7 @@ describe('observeTask', () => {
     expect(await observe({ onTree })).toMatchObject({ tree: 'gone', outcome: { value: outcome } });
   });
 
-  it('reads the claim before all else: a claim made meanwhile belongs to the next look', async () => {
+  it('reads the claim first: a claim made meanwhile belongs to the next observation', async () => {
     leave('outcome', encodeOutcome(outcome));
     const onTree = (): void => leave('claim', encodeClaim(claim));
     expect(await observe({ onTree })).toMatchObject({ claim: null, host: 'none' });
@@ -176,7 +176,7 @@ describe('observeTask', () => {
     expect(processes.asked).toEqual(['life 50', 'life 50', 'life 50', 'tree']);
   });
 
-  it('tells when the host last gave a sign', async () => {
+  it('says when the host last gave a sign of life', async () => {
     leave('heartbeat', new Uint8Array(0));
     expect(Math.abs(((await observe()).heartbeatMs ?? 0) - Date.now())).toBeLessThan(10_000);
   });

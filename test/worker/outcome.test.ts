@@ -153,7 +153,7 @@ describe('settleOutcome', () => {
     expect(existsSync(pathOf('outcome'))).toBe(false);
   });
 
-  it('the first outcome stands; the second one lies in late/ and touches nothing', async () => {
+  it('the first outcome stands; the second one is kept in late/ and changes nothing', async () => {
     answer('first');
     const first = await settleOutcome(settlement());
     const kept = [TASK_FILES.outcome, TASK_FILES.completion].map((name) => readFileSync(pathOf(name), 'utf8'));
@@ -178,7 +178,7 @@ describe('settleOutcome', () => {
     });
   });
 
-  it('an outcome that stands and cannot be read is a contradiction', async () => {
+  it('an existing outcome that cannot be read is a contradiction', async () => {
     writeFileSync(pathOf(TASK_FILES.outcome), '{}');
     await expect(settleOutcome(settlement())).rejects.toMatchObject({ code: 'PAWL_REGISTER_CONTRADICTION' });
   });

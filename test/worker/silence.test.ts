@@ -25,7 +25,7 @@ const never: Activity = () => false;
 const always: Activity = () => true;
 
 describe('a silent worker', () => {
-  it('is ended after stallMs without any sign of life, and told which limit that was', () => {
+  it('is ended after stallMs without any sign of life, and the reason names that limit', () => {
     expect(endOf(never)).toEqual({
       forced: 'stalled',
       nowMs: LIMITS.stallMs,
@@ -33,7 +33,7 @@ describe('a silent worker', () => {
     });
   });
 
-  it('lives on while it gives other signs of life, until silenceMaxMs, and is told which limit that was', () => {
+  it('keeps running while it gives other signs of life, until silenceMaxMs, and the reason names that limit', () => {
     const end = endOf(always);
     expect(end).toMatchObject({ forced: 'stalled', nowMs: LIMITS.silenceMaxMs });
     expect(end?.obstacle).toEqual({ kind: 'silent', ms: LIMITS.silenceMaxMs, hasSigns: true });
@@ -46,13 +46,13 @@ describe('a silent worker', () => {
     expect(end?.nowMs).toBeLessThanOrEqual(100_000 + LIMITS.stallMs);
   });
 
-  it('counts anew from every byte, for both limits', () => {
+  it('counts from every byte again, for both limits', () => {
     const spoke = (nowMs: number) => Math.min(3, Math.floor(nowMs / 50_000));
     expect(endOf(never, spoke)?.nowMs).toBe(150_000 + LIMITS.stallMs);
     expect(endOf(always, spoke)?.nowMs).toBe(150_000 + LIMITS.silenceMaxMs);
   });
 
-  it('is looked at seldom, and not at all while it speaks', () => {
+  it('is checked rarely, and not at all while it prints', () => {
     let looks = 0;
     const counted: Activity = () => {
       looks += 1;

@@ -107,7 +107,7 @@ describe.each(Object.entries(PUT))('%s', (name, put) => {
     expect(outcome.message).toContain(pathOf(TASK_FILES.output));
   });
 
-  it('in the place of output that is to be cut: nothing is cut', async () => {
+  it('in the place of output that would be cut: nothing is cut', async () => {
     put(pathOf(TASK_FILES.output));
     const given = settlement(null, []);
     const limits = { ...plainRequest.limits, outputBytesMax: 1 };

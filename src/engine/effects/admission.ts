@@ -1,5 +1,5 @@
 /**
- * Getting a run going: its lease, its workspace.
+ * Starting a run: its lease, its workspace.
  *
  * Owns: those effects, and what they need to know of other runs. Does not own: whether a run is admitted (engine/effects/admit-run), the table of leases (engine/leases), git (adapters).
  *
@@ -17,12 +17,12 @@ import type { RunsAtWork } from './git-settings.ts';
 import type { Outages } from './outages.ts';
 import type { ReportsOfOthers, SpentByOthers } from './request-task.ts';
 
-/** Coordinates a run with the others of its process: what admission needs to know of them. */
+/** Coordinates a run with the others of its process: what admission needs to know about them. */
 export interface RunCoordinator {
   readonly leases: LeaseTable;
   readonly slots: Slots;
   readonly outages: Outages;
-  /** Whose turn it is to be admitted. */
+  /** The order in which runs are admitted. */
   readonly turns: Turns;
   /** `--agent`: it outranks packet and config. */
   readonly agentOverride: string | null;
@@ -53,7 +53,7 @@ export async function acquireLease(
     const conflict = leases.conflict(run.runId, effect.surfaces);
     if (conflict === null) {
       if (!(await slots.take(run.runId, signal))) return;
-      // Waiting for a slot takes time: somebody else may hold the surfaces by now.
+      // Waiting for a slot takes time: another run may hold the surfaces by now.
       if (leases.conflict(run.runId, effect.surfaces) !== null) continue;
       const release = leases.reserve(run.runId, effect.surfaces);
       try {
@@ -81,7 +81,7 @@ export async function acquireLease(
   }
 }
 
-/** Who is waited for is recorded once for every holder. */
+/** Records the awaited holder, once for each holder. */
 async function noteContention(
   run: LiveRun,
   effect: KeyedEffectOf<'acquireLease'>,
@@ -96,13 +96,13 @@ async function noteContention(
   });
 }
 
-/** A lease past its time is taken from a holder that does not move and has no open task. Returns whether the holder has it no more. */
+/** A lease past its time is taken from a holder that does not move and has no open task. Returns whether the holder no longer has it. */
 async function reclaim(run: LiveRun, { holder }: Conflict, coordinator: RunCoordinator): Promise<boolean> {
   if (holder.expiresAtMs > run.world.clock.nowMs() || coordinator.isMoving(holder.runId)) return false;
   const owner = coordinator.find(holder.runId);
   if (owner === undefined || owner.fault !== null) return false;
   const refusal = await owner.commit('run', { type: 'leaseReclaimed', by: run.runId });
-  // Somebody else may have reclaimed it at the same time.
+  // Another run may have reclaimed it at the same time.
   if (refusal !== null) return owner.state.root.context.lease === null;
   run.world.log(`${run.runId}: reclaimed the lease of ${holder.runId}, which had expired`);
   return true;
@@ -137,7 +137,7 @@ export async function awaitSurface(
   }
 }
 
-/** The run's worktree stands on its branch, or the blocker says why it cannot. */
+/** The run's worktree is on its branch, or the blocker says why it cannot be. */
 export async function prepareWorkspace(
   run: LiveRun,
   effect: KeyedEffectOf<'prepareWorkspace'>,

@@ -1,10 +1,10 @@
 /**
- * Letting a run begin: nothing that is known in advance stops it, it has its agents, and a slot is free.
+ * Admitting a run: nothing that is known in advance stops it, it has its agents, and a slot is free.
  *
  * Owns: that effect. Does not own: the rules (packets/preflight), leases and workspaces (engine/effects/admission).
  *
  * Invariants: 1. No worker starts, and no lease is taken, before the checks are passed. 2. What stops a run is recorded once for as long
- * as it is the same, and looked at again whenever the run is driven again. 3. Runs are admitted in the order in which they began to be
+ * as it is the same, and checked again whenever the run is driven again. 3. Runs are admitted in the order in which they began to be
  * driven, however long the checks of each take.
  */
 import { canonicalJson } from '../../base/canonical-json.ts';
@@ -49,7 +49,7 @@ export async function admitRun(
   }
 }
 
-/** What `--agent` names now is recorded, unless it was before: whoever drives the run next, if it does not begin now, needs no `--agent`. */
+/** Records the agent that `--agent` names now, unless it was recorded before: if the run does not begin now, the next `pawl run` needs no `--agent`. */
 async function noteAgent(run: LiveRun, agentOverride: string | null): Promise<void> {
   if (agentOverride === null || agentOverride === run.agentOverride) return;
   await run.commit(DRIVER_ACTOR, { type: 'agentNamed', agentOverride });
@@ -68,7 +68,7 @@ async function noteRefusal(
 ): Promise<void> {
   if (isAlreadyRecorded(run, blockers)) return;
   const [blocker] = blockers;
-  // An agent alone has an event of its own; anything else, or more than one, is recorded by the event that holds all of it.
+  // A missing agent alone has an event of its own; anything else, or more than one problem, is recorded by the event that holds all of them.
   const isAgentAlone = blocker !== undefined && blockers.length === 1 && blocker.code.startsWith('PAWL_AGENT_');
   await run.commit(
     actor,

@@ -1,11 +1,11 @@
 /**
  * Ending a task from the runner's side, always in the same order: the host, then the tree, then the outcome (design, section 5.8).
  *
- * Owns: that order, settling the machine from a register, an operator's assertion. Does not own: signals and sweeps (worker/ending),
+ * Owns: that order, settling the machine from a register, applying an operator's assertion. Does not own: signals and sweeps (worker/ending),
  * the outcome's content (worker/outcome).
  *
  * Invariants: 1. No outcome is linked while the host is not proven dead, unless an operator asserts what cannot be judged, or while
- * anything of the tree is left. 2. Whoever linked first decided: what stands in the register is what is journaled.
+ * anything of the tree is left. 2. The first process to link the register has decided: what the register holds is journaled.
  */
 
 import type { Life, ProcessIdentity } from '../../base/process-identity.ts';
@@ -23,7 +23,7 @@ import type { LiveRun, Performer } from '../live-run.ts';
 import { blockerFrom } from '../outcome-cause.ts';
 import type { World } from '../world.ts';
 
-/** Why a task is ended, as its outcome is to say; null: its files decide. */
+/** Why a task is ended, as its outcome will say; null: its files decide. */
 interface Verdict {
   readonly forced: ForcedEnd | null;
   readonly obstacle?: Obstacle;
@@ -38,7 +38,7 @@ export async function performEndTask(run: LiveRun, effect: KeyedEffectOf<'endTas
   await endTaskInOrder(run, effect, task, effect.reason);
 }
 
-/** Performs the ending of tasks alone. */
+/** Performs only the ending of tasks. */
 export const endOnly: Performer = (run, effect) =>
   effect.kind === 'endTask' ? performEndTask(run, effect) : Promise.resolve();
 
@@ -63,7 +63,7 @@ export async function endTaskInOrder(
   }
   const host = seen.claim?.value.host;
   const life = host === undefined ? 'dead' : await endHost(world, host);
-  // An operator's word stands for what cannot be judged from here, never for what is seen alive.
+  // An operator's assertion covers what cannot be judged from here, never what is seen alive.
   if (host !== undefined && (life === 'alive' || (life === 'unknown' && reason !== 'operator'))) {
     await run.settle(effect, { type: 'hostDoubted', key: effect.key, blocker: hostLives(task, host.pid) });
     return;
@@ -78,7 +78,7 @@ export async function endTaskInOrder(
     await settleFrom(run, effect, await observe(world, task));
 }
 
-/** The host is dead, or cannot be ended or judged: its life as it is then known. */
+/** Ends the host. Returns whether it is dead, or cannot be ended or judged. */
 export async function endHost(world: World, host: ProcessIdentity): Promise<Life> {
   const endMs = world.clock.monotonicMs() + BOUNDS.killMs;
   let life = world.processes.life(host);
@@ -90,7 +90,7 @@ export async function endHost(world: World, host: ProcessIdentity): Promise<Life
   return life;
 }
 
-/** An outcome stands and something of the tree is left: it is ended first, then the task is settled. */
+/** There is an outcome and something of the tree is left: it is ended first, then the task is settled. */
 export async function endRemains(
   run: LiveRun,
   effect: EndingEffect,
@@ -101,7 +101,7 @@ export async function endRemains(
   await settleFrom(run, effect, seen);
 }
 
-/** With `isAsserted` an operator's word stands for what cannot be judged from here; what is seen alive, or holds the lock, must end all the same. */
+/** With `isAsserted` an operator's assertion covers what cannot be judged from here; what is seen alive, or holds the lock, must still be ended. */
 async function isTreeEnded(
   run: LiveRun,
   effect: EndingEffect,
@@ -118,7 +118,7 @@ async function isTreeEnded(
   return false;
 }
 
-/** The host is dead and no outcome stands: sweeps, links what the files say, and settles the task. */
+/** The host is dead and there is no outcome: sweeps, links what the files say, and settles the task. */
 export async function concludeOrphan(
   run: LiveRun,
   effect: EndingEffect,
@@ -134,7 +134,7 @@ export async function concludeOrphan(
     await settleFrom(run, effect, await observe(world, task));
 }
 
-/** True when the outcome stands; false when something in the task's folder keeps it from being written, which is then for a person. */
+/** True when there is an outcome; false when something in the task's folder prevents writing it, which a person must resolve. */
 async function linkOutcome(
   run: LiveRun,
   effect: EndingEffect,
@@ -154,7 +154,7 @@ async function linkOutcome(
   }
 }
 
-/** What a worker can put in the place of a file; a disk that fails says something else. */
+/** Errors from what a worker can put in the place of a file; a failing disk gives others. */
 const IN_THE_WAY: readonly string[] = ['EISDIR', 'ENOTDIR', 'ELOOP', 'ENXIO'];
 
 function inTheWay(error: unknown): Blocker | null {
@@ -196,7 +196,7 @@ const REVOKED: Readonly<Record<EndReason, TaskResult>> = {
   interrupted: 'interrupted',
 };
 
-/** Journals the end that stands in the registers: the outcome, or the revocation of a task that never started. */
+/** Journals the end that the registers hold: the outcome, or the revocation of a task that never started. */
 export async function settleFrom(run: LiveRun, effect: EndingEffect, seen: TaskObservation): Promise<void> {
   const { world } = run;
   await world.registers.settle(world.paths.task(run.runId, effect.taskId));

@@ -1,11 +1,11 @@
 /**
- * Whether settings of git were changed while a task of a run was under way, judged from the task's own registers.
+ * Whether git settings were changed while a task of a run was under way, judged from the task's own registers.
  *
- * Owns: finding the two looks (before the worker started, after its end), whether a person has accepted the difference since.
- * Does not own: the comparison and its words (scm/git-settings), looking (adapters/git/settings).
+ * Owns: finding the two recordings (before the worker started, after its end), whether a person has accepted the difference since.
+ * Does not own: the comparison and its words (scm/git-settings), reading the settings (adapters/git/settings).
  *
- * Invariants: 1. Both looks are registers, so that a restarted runner comes to the same answer. 2. Before the work of a task is relied upon, and
- * before another worker starts, this was asked (commitWork, judgeGate, prepareTask).
+ * Invariants: 1. Both recordings are registers, so that a restarted runner gets the same answer. 2. Before the work of a task is relied upon, and
+ * before another worker starts, this was checked (commitWork, judgeGate, prepareTask).
  */
 import { join } from 'node:path';
 import { sha256 } from '../../base/sha256.ts';
@@ -17,7 +17,7 @@ import { contradiction, openTaskFolder } from '../../worker/task-folder.ts';
 import { readRecords } from '../journal-records.ts';
 import type { LiveRun } from '../live-run.ts';
 
-/** Runs of the registry, but for that one, which had a worker between two instants. */
+/** Runs of the registry, except that one, which had a worker between two instants. */
 export type RunsAtWork = (runId: string, fromMs: number, toMs: number) => readonly string[];
 
 /** The blocker of a run whose task saw settings of git change, unless a person has accepted that; null otherwise. */
@@ -64,7 +64,7 @@ async function settingsNow({ world, runId }: LiveRun): Promise<GitSettings | nul
   }
 }
 
-/** The ids of the runs, but for that one, which had a worker between the two instants. */
+/** The ids of the runs, except that one, which had a worker between the two instants. */
 export function othersAtWork(runs: readonly LiveRun[], ...[runId, fromMs, toMs]: Parameters<RunsAtWork>): string[] {
   const tasksOf = ({ state }: LiveRun) => Object.values(state.children).map(({ context }) => context);
   return runs.filter((run) => run.runId !== runId && wereAtWork(tasksOf(run), fromMs, toMs)).map((run) => run.runId);

@@ -1,9 +1,9 @@
 /**
- * What workers said of the work that is handed off, read from their answers as they were kept.
+ * What workers said about the work that is handed off, read from their kept answers.
  *
  * Owns: reading them. Does not own: whose work counts (run/handoff/work).
  *
- * Invariant: an answer counts only with the hash that the journal names; one that is gone or differs is told as such, and spoils nothing else.
+ * Invariant: an answer counts only with the hash that the journal names; one that is gone or differs is reported as such, and affects nothing else.
  */
 import { join } from 'node:path';
 import { isObject } from '../../base/canonical-json.ts';
@@ -14,7 +14,7 @@ import { TASK_FILES } from '../../model/request.ts';
 import { type TakenWork, takenWork, type WorkSummary } from '../../run/handoff/work.ts';
 import type { Place } from '../run-look.ts';
 
-/** What was said of each piece of work that these records tell of. */
+/** What was said about each piece of work in these records. */
 export function workSummaries(place: Place, runId: string, records: readonly JournalRecord[]): readonly WorkSummary[] {
   return takenWork(records).map((work) => ({ taskId: work.taskId, ...summaryOf(place, runId, work) }));
 }

@@ -3,8 +3,8 @@
  *
  * Owns: that measurement. Does not own: the heartbeat (host), ending it (engine/effects/end-task).
  *
- * Invariant: a runner that was itself suspended, or a machine that slept, never makes a host look hung: each look counts at most
- * twice the interval between looks.
+ * Invariant: a runner that was itself suspended, or a machine that slept, never makes a host look hung: each check counts at most
+ * twice the interval between checks.
  */
 import { spanMs } from '../../base/elapsed.ts';
 import { BOUNDS } from '../../model/limits.ts';

@@ -1,12 +1,12 @@
 /**
  * The limits of a worker whose host is dead: the same as the host's, counted from the worker's start, whoever has adopted it and when.
  *
- * Owns: which of them is overrun, since when the worker has run and been silent. Does not own: the rules of silence (worker/silence), ending
+ * Owns: which of them is exceeded, since when the worker has run and been silent. Does not own: the rules of silence (worker/silence), ending
  * (engine/effects/end-task).
  *
- * Invariants: 1. What the host took for a sign of life is one here: of a coding agent events, a tool under way, an announced retry; of any worker what its
+ * Invariants: 1. What counts as a sign of life for the host counts here: for a coding agent events, a tool under way, an announced retry; for any worker what its
  * processes and files show, from the adoption on. 2. Time is
- * counted on the machine's monotonic clock: a step of the wall clock neither ends a worker nor lets one live longer. Where it leaves open
+ * counted on the machine's monotonic clock: a step of the wall clock neither ends a worker nor lets one live longer. Where the clock leaves open
  * when the last output was written, the worker is given the shorter silence.
  */
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import type { OpenedTask } from '../../worker/task-folder.ts';
 import { TurnFollower, UnreadableTurn } from '../../worker/turn-output.ts';
 import type { World } from '../world.ts';
 
-/** What the limits of a worker read. */
+/** Where the limits of a worker are read from. */
 export type OrphanPlace = Pick<World, 'files' | 'clock' | 'adapterOf' | 'processes'>;
 
 /** Holds one adopted worker to the limits of its request. */
@@ -42,7 +42,7 @@ export class OrphanLimits {
     this.#startMs = startOf(agent, place.clock);
   }
 
-  /** The limit that the worker has overrun, or null. */
+  /** The limit that the worker has exceeded, or null. */
   overrun(): Reason | null {
     const { limits } = this.#task.request;
     const nowMs = this.#place.clock.monotonicMs();
@@ -58,7 +58,7 @@ export class OrphanLimits {
     }
   }
 
-  /** What was written before the first look was not written at it. */
+  /** Output that was already there at the first check was written before it. */
   #silenceSoFar(bytes: number): Silence {
     const { files, adapterOf, processes } = this.#place;
     const { folder, request } = this.#task;
@@ -72,7 +72,7 @@ export class OrphanLimits {
     return byEvents(follower, request, activity, this.#startMs, { events: follower.catchUp().events, lastMs });
   }
 
-  /** The latest instant at which these files can have been written last: files bear times of the wall clock, which may have been set since. */
+  /** The latest instant at which these files can have been written last: their times are of the wall clock, which may have been set since. */
   #lastOutputMs(names: readonly string[]): number {
     const { files, clock } = this.#place;
     const nowMs = clock.monotonicMs();
@@ -82,7 +82,7 @@ export class OrphanLimits {
   }
 }
 
-/** Records of older versions tell the wall clock's time alone; an instant that is still to come is not of this clock. */
+/** Records of older versions have only the wall clock's time; an instant in the future is not of this clock. */
 function startOf({ startedAtMs, startedMonotonicMs }: AgentRecord, clock: ClockPort): number {
   const nowMs = clock.monotonicMs();
   const isOfThisClock = startedMonotonicMs !== undefined && startedMonotonicMs <= nowMs;

@@ -1,10 +1,10 @@
 /**
- * Runs of this process that wait for their agents, and those that ask one again: so that many ask no more often than one.
+ * Runs of this process that wait for their agents, and those that try one again: many runs try no more often than one would.
  *
  * Owns: finding them in the runs' states, and whether an agent that was started again has had an answer. Does not own: whose turn it is (run/outage), when a wait
  * is over (engine/effects/timers).
  *
- * Invariants: 1. Everything but the time of an answer is read from the runs' states: a restarted process comes to the same. 2. A run that cannot move here holds
+ * Invariants: 1. Everything but the time of an answer is read from the runs' states: a restarted process gets the same result. 2. A run that cannot move here holds
  * nobody up.
  */
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { TurnFollower, UnreadableTurn } from '../../worker/turn-output.ts';
 import type { LiveRun } from '../live-run.ts';
 import { agentFor } from './task-work.ts';
 
-/** What is known of the agents that runs wait for. */
+/** What is known about the agents that runs wait for. */
 export class Outages {
   readonly #runs: () => readonly LiveRun[];
   readonly #isMoving: (runId: string) => boolean;
@@ -41,7 +41,7 @@ export class Outages {
     return mayAskAgain(own, waiting, asking, this.#answeredAtMs.get(own.agent) ?? null);
   }
 
-  /** The run as one that asks that agent again; null when it does not. */
+  /** The run, if it is one that tries that agent again; else null. */
   async #askingOf(run: LiveRun, agent: string): Promise<AskingRun | null> {
     const { context } = run.state.root;
     if (context.limitWaits === 0 || context.waitUntilMs !== null || agentFor(context) !== agent) return null;

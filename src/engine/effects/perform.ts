@@ -75,7 +75,7 @@ async function refuseForGit(run: LiveRun, effect: KeyedEffect, error: PawlError)
   const { refusedAs } = RUN_EFFECTS[effect.kind];
   const { blocker } = error;
   if (refusedAs === null || blocker === null) return false;
-  // A run that waits to be admitted is asked about again and again: what it has been told already is not recorded once more.
+  // A run that waits to be admitted is checked again and again: what is already recorded is not recorded again.
   if (!isAlreadyRecorded(run, [blocker])) await run.settle(effect, refusedAs(effect.key, blocker));
   return true;
 }

@@ -1,10 +1,10 @@
 /**
- * A passed run becomes a handoff: a last look at branch and content, the bundle, its projection, the branch let go.
+ * A passed run becomes a handoff: a last check of branch and content, the bundle, its projection, the release of the branch.
  *
  * Owns: what must hold at that moment. Does not own: the bundle's content (run/handoff/bundle), where it goes (ports/scm).
  *
  * Invariants: 1. What is handed off is the commit that both gates judged, at the head of its branch, and its objects hold the tree that they
- * judged. 2. A branch or a worktree that somebody has moved is put back only by a person's word, after a rescue.
+ * judged. 2. A branch or a worktree that somebody has moved is put back only on a person's decision, after a rescue.
  */
 import { blocker } from '../../model/blocker.ts';
 import type { Gate, KeyedEffectOf } from '../../model/effect.ts';
@@ -154,7 +154,7 @@ async function changedContent(run: LiveRun, commit: string): Promise<Blocker | n
   }
   for (const gate of ['verification', 'review'] as const) {
     const record = run.state.root.context.gates[gate];
-    // A gate that a person has accepted stands by that word, whatever it saw.
+    // A gate that a person has accepted stands by that decision, whatever it saw.
     if (record?.status !== 'PASS' || record.evidence === null) continue;
     const judged = judgedTree(JSON.parse(await run.world.artifacts.read(run.folder, record.evidence)));
     if (judged === null || judged === stored.tree) continue;

@@ -1,10 +1,10 @@
 /**
- * Making a task ready to run: nothing of an older one alive, the worktree at its commit, the request register written.
+ * Preparing a task to run: nothing of an older one alive, the worktree at its commit, the request register written.
  *
  * Owns: that order, what each purpose runs, the allow-list. Does not own: starting it (engine/effects/supervise), the document (turn/task-document).
  *
  * Invariants: 1. No request while anything of an earlier tree or its host lives (design, section 5.9). 2. What an earlier attempt left
- * is kept under a rescue ref before the worktree is reset (5.10). 3. The request that stands in the register is the one that counts.
+ * is kept under a rescue ref before the worktree is reset (5.10). 3. The request in the register is the one that counts.
  */
 import { isAbsolute, join } from 'node:path';
 import type { Json } from '../../base/canonical-json.ts';
@@ -41,14 +41,14 @@ export type SpentByOthers = (runId: string) => Spent;
 /** What the turns of the registry's other runs have reported. */
 export type ReportsOfOthers = (runId: string) => readonly TurnReport[];
 
-/** What has to be known of the other runs of the registry. */
+/** What must be known about the other runs of the registry. */
 export interface OtherRuns {
   readonly spentByOthers: SpentByOthers;
   readonly reportsOfOthers: ReportsOfOthers;
   readonly runsAtWork: RunsAtWork;
 }
 
-/** The task's request stands in its register and is journaled, or the task is refused with a blocker. */
+/** The task's request is in its register and journaled, or the task is refused with a blocker. */
 export async function prepareTask(run: LiveRun, effect: PrepareTask, others: OtherRuns): Promise<void> {
   const { world, runId } = run;
   const refuse = async (blocker: Blocker): Promise<void> => {
@@ -110,7 +110,7 @@ function baseOf(run: LiveRun, commit: string): string {
   return run.state.root.context.baseCommit ?? commit;
 }
 
-/** What was left in the worktree is kept; then it stands at the task's commit, or, for a session that was cut off, as that left it. */
+/** What was left in the worktree is kept; then the worktree is at the task's commit or, for a session that was cut off, as the session left it. */
 async function putWorktreeInPlace(
   run: LiveRun,
   effect: PrepareTask,
@@ -126,7 +126,7 @@ async function putWorktreeInPlace(
   return { resumed, rescueRef, isWorktreeKept };
 }
 
-/** The branch that the worktree stands on; null for one that git cannot read any more, or that is gone: then there is nothing in it to keep. */
+/** The branch that the worktree is on; null if git can no longer read the worktree, or it is gone: then there is nothing in it to keep. */
 async function branchIn({ world }: LiveRun, worktree: string): Promise<string | null> {
   try {
     return (await world.git.state(worktree)).branch;
@@ -142,13 +142,13 @@ function isTerminalOfGit({ code, kind }: PawlError): boolean {
   return code === 'PAWL_GIT_FAILED' && kind === 'terminal';
 }
 
-/** Whatever the task before this one came to, what it may have left in the settings of git is not built on without a word. */
+/** However the previous task ended, settings of git that it may have changed are reported before anything is built on them. */
 async function changedByLastTask(run: LiveRun, runsAtWork: RunsAtWork): Promise<Blocker | null> {
   const last = lastTask(run);
   return last === undefined ? null : findChangedSettings(run, last.taskId, runsAtWork);
 }
 
-/** Nothing of the task before this one is left; else the blocker. */
+/** Null when nothing of the previous task is left; else the blocker. */
 async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
   const { world } = run;
   const last = lastTask(run);
@@ -157,7 +157,7 @@ async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
   const seen = await observe(world, task);
   const facts = factsOf(seen);
   if (facts.tree === 'none' || facts.tree === 'gone') return null;
-  // An outcome stands only where the tree was proven gone, or on an operator's word: who is unknown now is another.
+  // There is an outcome only if the tree was proven gone, or on an operator's assertion: an unknown process now is another one.
   if (facts.tree === 'unknown' && facts.hasOutcome) return null;
   const handle = treeHandle(task.folder, task.request, seen.agent?.value ?? null);
   const limits = { graceMs: task.request.limits.graceMs, killMs: BOUNDS.killMs };
@@ -166,7 +166,7 @@ async function endEarlierTask(run: LiveRun): Promise<Blocker | null> {
   return blocker('PAWL_WORKER_SURVIVORS', { reason: 'running', taskId }, [`tasks/${taskId}`]);
 }
 
-/** The task before the one that is made ready: the last that was asked for, whatever the clock said, and whether or not its start was seen. */
+/** The task before the one that is being prepared: the last one requested, whatever the clock said, and whether or not its start was seen. */
 function lastTask(run: LiveRun) {
   return Object.values(run.state.children).at(-1)?.context;
 }

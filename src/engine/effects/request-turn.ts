@@ -1,10 +1,10 @@
 /**
- * Making a turn of a coding agent ready: what is left of the budget, which session it continues with, what it is told.
+ * Preparing a turn of a coding agent: what is left of the budget, which session it resumes, what its prompt says.
  *
  * Owns: those, read from the run's own journal under the registry's lock. Does not own: starting (engine/effects/supervise), the agent's command line (adapters/agents), the rules
  * (turn/ledger, turn/session-choice).
  *
- * Invariants: 1. Nothing is asked for when a part of a budget is used up, or cannot be held by that agent. 2. The session is the one that the journal knows now, never a
+ * Invariants: 1. Nothing is asked for when a part of a budget is used up, or cannot be enforced for that agent. 2. The session is the one that the journal knows now, never a
  * caller's copy.
  */
 import type { Json } from '../../base/canonical-json.ts';
@@ -45,7 +45,7 @@ export interface TurnFunds {
   readonly blocker: Blocker | null;
 }
 
-/** What the run has used since that instant, as a part of all that it has used. */
+/** What the run has used since that instant. */
 function spentSince(state: RunState, sinceMs: number | null): Spent {
   const tasks = tasksOf(state);
   const reports = reportsIn(tasks);
@@ -69,7 +69,7 @@ export function tasksOf(state: RunState): readonly EndedTask[] {
   }));
 }
 
-/** What the next turn of a run may use; with a blocker when it may not begin. `others` tells what the other runs of the registry have used; asked only where that is bounded. */
+/** What the next turn of a run may use; with a blocker when it may not begin. `others` tells what the other runs of the registry have used; called only where that is bounded. */
 export function fundsOf(
   state: RunState,
   limits: Pick<Limits, 'budgetUsd' | 'tokens'>,
@@ -116,7 +116,7 @@ function exceeded(whose: 'run' | 'registry', spent: Spent, { usd, tokens }: Turn
   return blocker('PAWL_BUDGET_EXCEEDED', params, []);
 }
 
-/** The session to ask for: the resumed one, else a new one, its id ours where the agent takes one. */
+/** The session to request: the resumed one, else a new one, with an id of ours if the agent accepts one. */
 function sessionFor(resumed: ResumedSession | null, agent: CodingAgent, nonce: string): TurnSession {
   if (resumed !== null) return { id: resumed.id, isResume: true };
   return { id: agent.capabilities.session === 'assigned' ? uuidOf(nonce) : null, isResume: false };
@@ -130,7 +130,7 @@ function usedBefore(state: RunState, resumed: ResumedSession | null, name: strin
   return { ...sessionTotal(reports, name, resumed.id), ...(contextTokens === null ? {} : { contextTokens }) };
 }
 
-/** A random UUID (RFC 9562, version 4) out of a nonce. */
+/** A random UUID (RFC 9562, version 4) made from a nonce. */
 function uuidOf(nonce: string): string {
   const hex = sha256(`session ${nonce}`);
   const variant = '89ab'[Number.parseInt(hex.slice(16, 17), 16) % 4];
@@ -155,12 +155,12 @@ export type Plan =
       readonly budget: TurnBudget;
       readonly resumed: ResumedSession | null;
       readonly firstEventMs: number;
-      /** What a million fresh input tokens of that agent cost, by what this run or another has reported; null: none has told. */
+      /** What a million fresh input tokens of that agent cost, as this run or another has reported; null: none has. */
       readonly usdPerMillion: number | null;
       readonly allowedTools: readonly string[];
     };
 
-/** What is known of the registry's other runs, asked only where it matters. */
+/** What is known about the registry's other runs, computed only where it matters. */
 export interface UseByOthers {
   spent(): Spent;
   reports(): readonly TurnReport[];

@@ -1,7 +1,7 @@
 /**
- * Seeing one task through to its settlement: the recovery table, acted upon again and again, by a live runner and a restarted one alike.
+ * Seeing one task through to its settlement: applying the recovery table repeatedly, in a live runner and a restarted one alike.
  *
- * Owns: starting hosts (bounded), reattaching, adopting, settling, asking a person. Does not own: the table (run/recovery), the
+ * Owns: starting hosts (bounded), reattaching, adopting, settling, parking for a person. Does not own: the table (run/recovery), the
  * order of ending (engine/effects/end-task), the host.
  *
  * Invariants: 1. L3: nothing here starts a worker; a host may be started twice, its claim register cannot be won twice. 2. Every
@@ -22,13 +22,13 @@ import { concludeOrphan, endRemains, endTaskInOrder, settleFrom } from './end-ta
 import { HostPulse } from './host-pulse.ts';
 import { OrphanLimits } from './orphan-limits.ts';
 
-/** The effects that await something of a worker. */
+/** The effects that wait for something from a worker. */
 export type TaskEffect = KeyedEffectOf<'startHost' | 'awaitWorker' | 'watchWorker'>;
 
 /** A wait for a worker that has lasted this long is worth a snapshot. */
 const SNAPSHOT_AFTER_MS = 5_000;
 
-/** Sees the task through until `effect` is settled or called off. */
+/** Sees the task through until `effect` is settled or cancelled. */
 export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: AbortSignal): Promise<void> {
   const { world } = run;
   const task = await openTaskFolder(world, run.runId, effect.taskId, effect.requestHash);
@@ -58,7 +58,7 @@ export async function superviseTask(run: LiveRun, effect: TaskEffect, signal: Ab
   }
 }
 
-/** It is recorded that a host is started again; false where something has called the start off meanwhile. */
+/** Records that a host is started again; false if the start was cancelled meanwhile. */
 async function noteRepeatedStart(run: LiveRun, { actor, key }: TaskEffect): Promise<boolean> {
   const refusal = await run.commit(actor, { type: 'hostStartRepeated', key });
   if (refusal !== null && run.isOwed(key))
@@ -67,7 +67,7 @@ async function noteRepeatedStart(run: LiveRun, { actor, key }: TaskEffect): Prom
 }
 
 /**
- * Settles the task if it has ended, or is in doubt, and starts, adopts and waits for nothing. Returns the table's action for it.
+ * Settles the task if it has ended or is in doubt; starts nothing, adopts nothing and waits for nothing. Returns the table's action for it.
  */
 export async function settleIfEnded(run: LiveRun, effect: TaskEffect): Promise<RecoveryAction> {
   const task = await openTaskFolder(run.world, run.runId, effect.taskId, effect.requestHash);
@@ -125,7 +125,7 @@ async function killHost(run: LiveRun, host: ProcessIdentity, signal: AbortSignal
   }
 }
 
-/** The host lives: record how far it has come, or wait for it to come further; end it when it hangs. */
+/** The host lives: records its progress, or waits for more; ends it when it hangs. */
 async function watchHost(
   run: LiveRun,
   effect: TaskEffect,

@@ -1,10 +1,10 @@
 /**
  * A run's work against its lease, once it is a commit: what it touches beyond is leased as well, or parks the run.
  *
- * Owns: finding that out, and the settlement that says it. Does not own: the rule (run/surface-verdict), the commit (engine/effects/work), the
+ * Owns: that comparison, and the settlement that reports it. Does not own: the rule (run/surface-verdict), the commit (engine/effects/work), the
  * table of leases (engine/leases).
  *
- * Invariant: what is free is reserved in the same look, and stays reserved until the record that leases it is durable or refused, so that of two
+ * Invariant: what is free is reserved in the same check, and stays reserved until the record that leases it is durable or refused, so that of two
  * runs whose work is ready at once only one leases it.
  */
 import type { KeyedEffectOf } from '../../model/effect.ts';
@@ -16,7 +16,7 @@ import { surfaceBlocker, surfaceVerdict } from '../../run/surface-verdict.ts';
 import type { LeaseTable } from '../leases.ts';
 import type { LiveRun } from '../live-run.ts';
 
-/** What a run's work has come to, without what it touches. */
+/** The result of a run's work, without what it touches. */
 export type Work = Extract<RunEvent, { type: 'workCommitted' | 'workEmpty' }>;
 
 /** All that differs between the run's base and `commit` and is not leased to the run, as surfaces. */

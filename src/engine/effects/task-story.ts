@@ -1,5 +1,5 @@
 /**
- * What a worker is told of its task: its packet, what failed, what was tried before.
+ * What a worker is told about its task: its packet, what failed, what was tried before.
  *
  * Owns: collecting it from the run, bytes verified. Does not own: the document (turn/task-document), who is told (engine/effects/request-task).
  */

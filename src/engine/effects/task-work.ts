@@ -1,7 +1,7 @@
 /**
  * What a task runs: our own program with admitted commands, a program of the user's, or a turn of a coding agent.
  *
- * Owns: that choice, the allow-list. Does not own: making it ready (engine/effects/request-task), turns (engine/effects/request-turn).
+ * Owns: that choice, the allow-list. Does not own: preparing it (engine/effects/request-task), turns (engine/effects/request-turn).
  *
  * Invariant: a command that the allow-list does not admit is never run, and is named.
  */
@@ -31,7 +31,7 @@ export type Work =
   | { readonly kind: 'turn'; readonly agent: string; readonly role: Role; readonly coding: CodingAgent }
   | { readonly kind: 'refused'; readonly blocker: Blocker };
 
-/** What the task is to run. */
+/** What the task will run. */
 export function workOf(run: LiveRun, effect: PrepareTask, kept: KeptPacket, places: AgentPlaces): Work {
   const { world } = run;
   const { config } = world;
@@ -52,7 +52,7 @@ export function workOf(run: LiveRun, effect: PrepareTask, kept: KeptPacket, plac
   }
 }
 
-/** Whose work a purpose is; a setup is nobody's but our own. */
+/** The role whose work a purpose is; a setup belongs to no agent. */
 const ROLE_FOR = {
   implementation: 'implementer',
   verification: 'verifier',
@@ -60,7 +60,7 @@ const ROLE_FOR = {
   fix: 'fixer',
 } as const satisfies Partial<Record<Purpose, Role>>;
 
-/** The name of the agent whose work the run's purpose is, also where our own program verifies; null before there is one. */
+/** The name of the agent for the run's purpose, even where our own program verifies; null before there is one. */
 export function agentFor({ agents, purpose }: Pick<RunContext, 'agents' | 'purpose'>): string | null {
   if (purpose === null || purpose === 'setup') return null;
   return agents?.[ROLE_FOR[purpose]] ?? null;

@@ -3,7 +3,7 @@
  *
  * Owns: waiting until the recorded instant, also across restarts. Does not own: which deadlines there are (machines).
  *
- * Invariant: a deadline keeps its original instant; a restart after it fires it at once. Only the wait for an agent lasts longer while another run asks that agent.
+ * Invariant: a deadline keeps its original instant; a restart after it fires it at once. Only the wait for an agent lasts longer, while another run tries that agent.
  */
 import type { KeyedEffectOf } from '../../model/effect.ts';
 import { BOUNDS } from '../../model/limits.ts';
@@ -11,7 +11,7 @@ import type { LiveRun } from '../live-run.ts';
 import { shortSleep } from '../short-sleep.ts';
 import type { Outages } from './outages.ts';
 
-/** The deadline is journaled once its instant has come; that of a wait for an agent once it is this run's turn to ask it, too. */
+/** The deadline is journaled once its instant has come; the deadline of a wait for an agent also needs this run's turn to try it. */
 export async function awaitDeadline(
   run: LiveRun,
   effect: KeyedEffectOf<'deadline'>,

@@ -1,10 +1,10 @@
 /**
- * What follows a worker's good end: its work becomes a commit, a gate's verdict becomes a result.
+ * What follows when a worker has ended well: its work becomes a commit, a gate's verdict becomes a result.
  *
  * Owns: the evidence of each, in the order artifact first, event second. Does not own: git (adapters), judging (run/gate-evidence),
  * the handoff (engine/effects/project-handoff).
  *
- * Invariants: 1. L4: bytes are re-hashed when they are relied upon. 2. Every step repeated after a crash ends in the same place.
+ * Invariants: 1. L4: bytes are re-hashed before they are relied upon. 2. Every step repeated after a crash has the same result.
  */
 
 import { join } from 'node:path';
@@ -186,7 +186,7 @@ function noTree(error: unknown): string {
 }
 
 /**
- * A worktree that git says it cannot read stands at no commit: the gate fails. Anything else continues as it came: a git that was killed, or
+ * A worktree that git says it cannot read stands at no commit: the gate fails. Any other error is rethrown: a git that was killed, or
  * never started, says nothing about the gate.
  */
 function worktreeGone(error: unknown): WorktreeState {

@@ -1,7 +1,7 @@
 /**
  * Runs that turn out to contradict themselves while they are driven: set aside one after another.
  *
- * Owns: telling such a failure from others, the queue of those that are being set aside. Does not own: setting one aside (engine/recovery/set-aside), what becomes of its
+ * Owns: distinguishing such a failure from others, the queue of those that are being set aside. Does not own: setting one aside (engine/recovery/set-aside), what becomes of its
  * place among the others (engine/driver).
  */
 import { surfacesToLease } from '../../../machines/run/surfaces.ts';
@@ -13,7 +13,7 @@ import type { World } from '../world.ts';
 import type { Finding } from './rehydrate.ts';
 import { setAside } from './set-aside.ts';
 
-/** Sets runs of one driver aside. */
+/** Sets aside runs of one driver. */
 export class Asides {
   readonly #world: World;
   /** The run is set aside, and has been stopped. */

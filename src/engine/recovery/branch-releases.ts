@@ -1,17 +1,17 @@
 /**
- * The branches of runs that have ended are the user's again.
+ * Releases the branches of ended runs to the user.
  *
- * Owns: letting go of them at a run's end, and at a start for ends that were cut off before it. Does not own: git (adapters), which runs have
+ * Owns: releasing them at a run's end, and at a start if the end was cut off before that. Does not own: git (adapters), which runs have
  * ended (engine/driver).
  *
- * Invariant: a git that refuses holds nothing up: the next start, or the run that wants the branch, tries again.
+ * Invariant: a refusal by git holds nothing up: the next start, or the run that needs the branch, tries again.
  */
 import { SerialQueue } from '../../base/serial-queue.ts';
 import { PawlError } from '../../model/error.ts';
 import type { LiveRun } from '../live-run.ts';
 import type { World } from '../world.ts';
 
-/** Lets go of the branches of ended runs, one after another. */
+/** Releases the branches of ended runs, one after another. */
 export class BranchReleases {
   readonly #world: World;
   readonly #onBug: (error: unknown) => void;
@@ -22,7 +22,7 @@ export class BranchReleases {
     this.#onBug = onBug;
   }
 
-  /** The run has ended: once its own short work is over, its worktree lets go. */
+  /** The run has ended: once its own short work is over, its worktree releases the branch. */
   ofRun(run: LiveRun): void {
     const worktree = this.#world.paths.worktree(run.runId);
     void this.#queue.add(async () => {
@@ -42,7 +42,7 @@ export class BranchReleases {
     }
   }
 
-  /** Resolves when every release that was asked for is over. */
+  /** Resolves when every requested release is over. */
   settled(): Promise<void> {
     return this.#queue.settled();
   }

@@ -1,7 +1,7 @@
 /**
- * What a start would find of one run, nothing done about it: the checks of a rehydration without the lock, a repair or a record.
+ * What a start would find about one run, without acting on it: the checks of a rehydration without the lock, a repair or a record.
  *
- * Owns: putting the two looks together (journal and snapshot; open tasks). Does not own: the checks (engine/recovery/rehydrate, engine/recovery/open-tasks).
+ * Owns: combining the two checks (journal and snapshot; open tasks). Does not own: the checks (engine/recovery/rehydrate, engine/recovery/open-tasks).
  */
 import type { RecoveryFinding } from '../../run/recovery-findings.ts';
 import { storeToLookAt } from '../../store/file-store.ts';
@@ -19,7 +19,7 @@ export async function lookDry(place: LookPlace, runId: string): Promise<Look | n
   return view === null ? null : { view, findings: found.findings };
 }
 
-/** What a start would find of a run that is not set aside, and why it would set it aside; null when the folder holds no run. */
+/** What a start would find about a run that is not set aside, and why it would set it aside; null when the folder holds no run. */
 export async function dryFindings(
   place: LookPlace,
   runId: string,

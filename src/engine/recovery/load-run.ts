@@ -1,10 +1,10 @@
 /**
  * Loads a run from its files: live, ended, or set aside because they contradict each other.
  *
- * Owns: which look a run gets at a start, what is settled before anything is driven. Does not own: the checks (engine/recovery/rehydrate),
+ * Owns: how closely a run is checked at a start, what is settled before anything is driven. Does not own: the checks (engine/recovery/rehydrate),
  * keeping the runs (engine/driver).
  *
- * Invariant: a run whose end is proven by its snapshot is not folded again at every start; `recover` folds it all the same.
+ * Invariant: a run whose end is proven by its snapshot is not folded again at every start; `recover` folds it nevertheless.
  */
 import type { RunView } from '../../run/run-view.ts';
 import { readSettledQuarantine } from '../../store/quarantine.ts';
@@ -15,7 +15,7 @@ import { lookAtTasks, recordLateCompletions, settleOpenTasks } from './open-task
 import { type Finding, rehydrate } from './rehydrate.ts';
 import { setAside } from './set-aside.ts';
 
-/** What a start found of one run. */
+/** What a start found about one run. */
 export interface RunFindings {
   readonly runId: string;
   readonly findings: readonly Finding[];
@@ -27,7 +27,7 @@ export type LoadedRun =
   | { readonly kind: 'ended'; readonly view: RunView; readonly findings: readonly Finding[] }
   | { readonly kind: 'live'; readonly run: LiveRun; readonly findings: readonly Finding[] };
 
-/** The run as it is: ended by its snapshot's word, else folded and validated, else set aside. */
+/** The run: ended if its snapshot says so, else folded and validated, else set aside. */
 export async function loadRun(world: World, runId: string, observer: LiveRunObserver): Promise<LoadedRun> {
   const view = quickView(world, runId);
   if (view?.kind === 'quarantined') await readSettledQuarantine(world.files, world.paths, runId);

@@ -18,7 +18,7 @@ import { factsOf, observe, openTaskFolder, type TaskPlace } from '../../worker/t
 import { settleIfEnded } from '../effects/supervise.ts';
 import type { LiveRun } from '../live-run.ts';
 
-/** What stands open in a run, nothing done about it; a finder that is a start settles what has ended, next. */
+/** What is open in a run, without acting on it; a start settles what has ended afterwards. */
 export async function lookAtTasks(
   place: TaskPlace,
   runId: string,
@@ -57,7 +57,7 @@ function isTaskEffect(
   return effect.kind === 'startHost' || effect.kind === 'awaitWorker' || effect.kind === 'watchWorker';
 }
 
-/** Records what losers of a register had to say, each entry once. */
+/** Records what the losers of a register reported, each entry once. */
 export async function recordLateCompletions(run: LiveRun): Promise<readonly RecoveryFinding[]> {
   const { world } = run;
   const found: RecoveryFinding[] = [];

@@ -1,5 +1,5 @@
 /**
- * Journal and snapshot to validated state, or the reason why the run is set aside (design, section 7).
+ * From journal and snapshot to validated state, or the reason why the run is set aside (design, section 7).
  *
  * Owns: the order of the checks and what each failure means. Does not own: the chain (store/journal), the fold (kernel/fold), open tasks
  * (engine/recovery/open-tasks), setting aside (engine/recovery/set-aside).
@@ -32,12 +32,12 @@ export type Finding = RecoveryFinding;
 export interface Doubt {
   readonly code: ErrorCode;
   readonly detail: string;
-  /** The surfaces that the run may hold, as far as its files tell. */
+  /** The surfaces that the run may hold, as far as its files say. */
   readonly surfaces: readonly string[];
   readonly taskId: string;
 }
 
-/** What the files of a run come to. */
+/** The result of reading the files of a run. */
 export type Rehydration =
   /** Intake was cut off before the first record: there is no run. */
   | { readonly kind: 'absent' }
@@ -59,10 +59,10 @@ export type Rehydration =
       readonly findings: readonly Finding[];
     };
 
-/** What reading a run takes. */
+/** What is needed to read a run. */
 export type RunPlace = Pick<World, 'paths' | 'registers' | 'artifacts' | 'systemStore'>;
 
-/** The validated state of a run that is to be driven: a torn last line is cut (and kept aside), a missing newline is added. */
+/** The validated state of a run that will be driven: a torn last line is cut (and kept aside), a missing newline is added. */
 export async function rehydrate(place: RunPlace, runId: string): Promise<Rehydration> {
   const { found, reading } = await examined(place, runId, 'start');
   if (reading === null || found.kind === 'doubtful' || found.kind === 'unsupported') return found;
@@ -73,12 +73,12 @@ export async function rehydrate(place: RunPlace, runId: string): Promise<Rehydra
   return interrupted === undefined ? found : { ...found, findings: [{ ...interrupted, action }, ...rest] };
 }
 
-/** What `rehydrate` would come to; nothing is written. */
+/** The result that `rehydrate` would have; nothing is written. */
 export async function examine(place: RunPlace, runId: string): Promise<Rehydration> {
   return (await examined(place, runId, 'look')).found;
 }
 
-/** What the files say, and the append that is to be mended. An interrupted one is the first finding. */
+/** What the files say, and the append to be repaired. An interrupted append is the first finding. */
 async function examined(
   place: RunPlace,
   runId: string,
@@ -102,7 +102,7 @@ async function examined(
     const { reading, snapshot } = found;
     const hasHistory = snapshot !== null || (await registers.names(paths.tasks(runId))).length > 0;
     if (hasHistory) return doubtful('PAWL_HISTORY_LOST', 'the journal is empty and the run is not', []);
-    // The very first append was cut off: the intake, repeated, begins the journal anew.
+    // The very first append was cut off: the intake, repeated, starts the journal again.
     return { found: { kind: 'absent' }, reading: reading.kind === 'torn' ? reading : null };
   }
   const records = recordsOfRun(found.records);
@@ -140,7 +140,7 @@ async function examined(
   return { found: live, reading: mendable };
 }
 
-/** The records of a journal whose reader has verified it; what their events are worth is checked with the run's schemas. */
+/** The records of a journal whose reader has verified it; their events are checked with the run's schemas. */
 function recordsOfRun(records: readonly SystemRecord[]): readonly JournalRecord[] {
   return records as readonly JournalRecord[];
 }
@@ -168,11 +168,11 @@ async function filesProblem(
   state: RunState,
   records: readonly JournalRecord[],
 ): Promise<Problem | null> {
-  // Ever asked for, not only still owed: a run that is cancelled, or refused, while a task is made ready leaves its folder behind.
+  // Ever requested, not only still owed: a run that is cancelled, or refused, while a task is being prepared leaves its folder behind.
   const effects = records.flatMap((record) => record.effects);
   const asked = new Set(effects.flatMap((effect) => (effect.kind === 'prepareTask' ? [effect.taskId] : [])));
   for (const name of await registers.names(paths.tasks(runId))) {
-    // What a desktop leaves everywhere (.DS_Store): no task is ever called so.
+    // Files that a desktop leaves everywhere (.DS_Store): no task ever has such a name.
     if (name.startsWith('.')) continue;
     const task = state.children[name]?.context;
     if (task === undefined && !asked.has(name))
@@ -220,7 +220,7 @@ async function artifactProblem(artifacts: Artifacts, folder: string, state: RunS
   return null;
 }
 
-/** What the verified prefix of a journal still tells about a run that is not resumed: the name of its packet, the surfaces it may hold. */
+/** What the verified prefix of a journal still says about a run that is not resumed: the name of its packet, the surfaces it may hold. */
 async function knownOf(
   place: RunPlace,
   runId: string,
@@ -235,7 +235,7 @@ async function knownOf(
   return { surfaces: await surfacesInSnapshot(place.systemStore(runId).snapshots), taskId: runId };
 }
 
-/** A second source only: the snapshot of a run that is set aside is not trusted for anything but taking too many surfaces. */
+/** Only a second source: the snapshot of a run that is set aside is trusted only to add surfaces, never to release them. */
 async function surfacesInSnapshot(snapshots: Snapshots): Promise<readonly string[]> {
   try {
     const text = canonicalJson((await snapshots.read())?.actors[RUN_ACTOR] ?? null);

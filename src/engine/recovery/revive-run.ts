@@ -1,10 +1,10 @@
 /**
- * A failed run brought back among the living, so that a person's retry can have it continue.
+ * Makes a failed run live again, so that a person's retry can continue it.
  *
- * Owns: whether it may: what its end has given away must still be there for it. Does not own: the retry itself (machines), putting its worktree in place
+ * Owns: whether that is allowed: what the run released at its end must still be available. Does not own: the retry itself (machines), putting its worktree in place
  * (engine/effects/request-task), the run's place in the driver.
  *
- * Invariants: 1. A refusal changes nothing. 2. The branch of a run that has ended is the user's: one that has moved since is left as it is.
+ * Invariants: 1. A refusal changes nothing. 2. The branch of a run that has ended is the user's: one that has moved since is not touched.
  */
 import { hasEnded } from '../../run/run-end.ts';
 import type { RunView } from '../../run/run-view.ts';

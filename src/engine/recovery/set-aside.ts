@@ -3,7 +3,7 @@
  *
  * Owns: ending its hosts and trees first, then the register. Does not own: finding the contradiction (engine/recovery/rehydrate, worker/task-folder).
  *
- * Invariant: what is there is left as it is (L5); added are the register, and a revocation where nobody has claimed a task.
+ * Invariant: existing files are not changed (L5); only the register is added, and a revocation for a task that nobody has claimed.
  */
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../../base/process-identity.ts';
@@ -51,7 +51,7 @@ async function endTask(world: World, runId: string, taskId: string): Promise<Fin
   const found: Finding[] = [];
   const requestBytes = await world.registers.read(join(folder, TASK_FILES.request));
   const request = requestBytes === null ? null : parseRequest(requestBytes);
-  // A host that is on its way and has not claimed yet finds the task abandoned.
+  // A host that has started but not claimed yet finds the task abandoned.
   if (requestBytes !== null && !world.files.exists(join(folder, TASK_FILES.claim))) {
     await revokeClaim(world.files, folder, sha256(requestBytes), 'interrupted');
   }
@@ -77,7 +77,7 @@ async function endTask(world: World, runId: string, taskId: string): Promise<Fin
   return found;
 }
 
-/** The task's host is ended; of one that may live where it cannot be judged, and has left no outcome, the operator is told. */
+/** Ends the task's host; the operator is told about one that may still live, cannot be judged from here, and has left no outcome. */
 async function endHostOf(world: World, folder: string, taskId: string, host: ProcessIdentity): Promise<Finding[]> {
   const before = world.processes.life(host);
   if (before === 'alive') {

@@ -66,7 +66,7 @@ export function createGuard(sandboxRoot: string, kinds: readonly JailKind[]): Gu
     const violations = lines
       .filter(({ kind }) => kind === 'violation')
       .map(({ program, pid, action }) => `${program} (pid ${pid}) ${action}`);
-    if (isUsed && watched === 0) violations.push('the guard was loaded by no process');
+    if (isUsed && watched === 0) violations.push('no process loaded the guard');
     return {
       watched,
       jailed,
@@ -113,7 +113,7 @@ export function guardSentences(reports: readonly GuardReport[]): readonly string
   const jailed = reports.reduce((sum, report) => sum + report.jailed, 0);
   const obstacles = new Set(reports.flatMap(({ obstacle }) => obstacle ?? []));
   const sentences = [
-    `Loaded into ${watched} Node processes (runners, hosts, workers): told every use of the network and every call that changes a file outside of the sandbox.`,
+    `Loaded into ${watched} Node processes (runners, hosts, workers): reported every use of the network and every call that changes a file outside the sandbox.`,
   ];
   if (jailed > 0) {
     sentences.push(

@@ -79,7 +79,7 @@ const COUNTED6 = ['Ip6OutRequests', 'Ip6OutNoRoutes', 'Ip6OutDiscards'];
 export function openJail(root: string, kinds: readonly JailKind[]): JailResult {
   const none = (why: string): JailResult => ({ kind: 'none', why });
   if (process.platform !== 'linux') return none(`${process.platform} has no namespaces`);
-  if (root.includes('\n')) return none('the path of the sandbox has a line end in it');
+  if (root.includes('\n')) return none('the path of the sandbox contains a line break');
   const missing = ['unshare', 'nsenter', 'mount'].find((name) => spawnSync(name, ['--version']).status !== 0);
   if (missing !== undefined) return none(`there is no ${missing}(1)`);
   let result = none('no kind of jail was tried');

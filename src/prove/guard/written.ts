@@ -40,7 +40,7 @@ const NAMES: Readonly<Record<(typeof AREAS)[number], readonly [one: string, many
   branch: ['branch of a run', 'branches of runs'],
   pawlRef: ['reference under refs/pawl', 'references under refs/pawl'],
   gitObjects: ["file in git's object store", "files in git's object store"],
-  gitAdministration: ["file of git's administration of these", "files of git's administration of these"],
+  gitAdministration: ["file of git's administration for these", "files of git's administration for these"],
   harness: ['file of the proof itself', 'files of the proof itself'],
 };
 /** What git needs for a branch and a worktree, and Pawl to know the repository again, below `.git`. */

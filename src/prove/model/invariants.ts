@@ -42,33 +42,33 @@ type Invariant<Subject> = readonly [sentence: string, holds: (subject: Subject) 
 
 const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
   [
-    'no gate result of an old epoch or of another commit is kept',
+    'no gate result from an old epoch or another commit is kept',
     ({ context }) => GATES.every((gate) => isOpenOrCurrent(context, gate)),
   ],
   [
-    'an internal review begins only after a verification that holds',
+    'an internal review begins only after a valid verification',
     (run) => !placeOf(run.value).startsWith('internalReview') || isHeld(run.context, 'verification'),
   ],
   [
-    'a handoff is earned by both gates',
+    'a handoff happens only after both gates have passed',
     ({ value, context }) => !isHandedOff(value) || GATES.every((gate) => isHeld(context, gate)),
   ],
-  ['no counter of a run passes its limit', ({ context }) => isWithin(context, context.policy)],
+  ['no counter of a run exceeds its limit', ({ context }) => isWithin(context, context.policy)],
   [
     'a run that has ended holds no lease and has no open task',
     (run) => !hasEnded(run) || (run.context.lease === null && run.context.openTask === null),
   ],
   ['a parked run names its blocker', (run) => !run.hasTag('parked') || run.context.blockers.length > 0],
   [
-    'a run that goes on shows no blocker',
+    'a run that is neither stopped nor waiting shows no blocker',
     (run) => run.hasTag('parked') || isWaiting(run.value) || isEnd(run.value) || run.context.blockers.length === 0,
   ],
   [
-    'a run that waits for its agent names that, and when it goes on',
+    'a run that waits for its agent says so, and until when',
     ({ value, context }) => !isWaiting(value) || namesInstant(context),
   ],
   [
-    'only a run that waits for its agent has an instant to go on at',
+    'only a run that waits for its agent has a time to resume',
     ({ value, context }) => isWaiting(value) === (context.waitUntilMs !== null),
   ],
   [
@@ -76,7 +76,7 @@ const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
     ({ context }) => context.judgements.length <= context.fixes,
   ],
   [
-    'no third round of a gate that found what the two before it had found is fixed once more',
+    'a third round of a gate with the same findings as the two before it is not fixed again',
     ({ context }) => GATES.every((gate) => !hasThreeAlike(context, gate)),
   ],
   [
@@ -84,22 +84,22 @@ const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
     ({ value, context }) =>
       context.openTask === null || /^blockedNeedsHuman$/.test(placeOf(value)) || isAwaiting(value),
   ],
-  ['what is awaited is there', ({ value, context }) => !isAwaiting(value) || context.openTask !== null],
+  ['a run that awaits a task has an open one', ({ value, context }) => !isAwaiting(value) || context.openTask !== null],
   [
     'a run that is being cancelled has a task to end, or is cancelled',
     ({ value, context }) => context.cancel === null || context.openTask !== null || value === 'cancelled',
   ],
   [
-    'a run whose task is ended for a cancel has been cancelled, and for a decision has not',
+    'a run that ends its task has a cancel if it is cancelling, and none if it follows a decision',
     ({ value, context }) =>
       value === 'cancelling' ? context.cancel !== null : !isEndingTask(value) || context.cancel === null,
   ],
   [
-    'only a run without its lease remembers where to go on with it',
+    'only a run without its lease remembers where to resume',
     (run) => run.context.resumeAt === null || run.context.lease === null,
   ],
   [
-    'a run is parked over its surface where its blocker says so, and nowhere else',
+    'a run is parked over its surface exactly when its blocker says so',
     ({ value, context }) =>
       isSurfaceInDoubt(context) ===
       (value === 'blockedNeedsHuman' && context.blockers[0]?.code === 'PAWL_SURFACE_CONFLICT'),
@@ -114,11 +114,11 @@ const RUN_INVARIANTS: readonly Invariant<RunSnapshot>[] = [
 
 const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
   [
-    'no task starts more hosts than it may',
+    'no task starts more hosts than its limit allows',
     ({ children: tasks }) => Object.values(tasks).every(({ context }) => context.hostStarts <= context.hostStartsMax),
   ],
   [
-    'a run that has ended owes nothing and every task of it is settled',
+    'a run that has ended owes nothing, and all its tasks are settled',
     (state) => !hasEnded(state.root) || isAtRest(state),
   ],
   [
@@ -131,7 +131,7 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
     (state) => openTasks(state).every(([taskId]) => owesOneOrIsDoubted(state, taskId)),
   ],
   [
-    'a task has ended where its progress, its supervision and what it remembers say so, and nowhere else',
+    'a task has ended exactly when its progress, its supervision and its context say so',
     ({ children: tasks }) => Object.values(tasks).every(isSettledThroughout),
   ],
   [
@@ -144,12 +144,12 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
       owed.every(({ actor }) => actor === RUN_ACTOR || tasks[actor]?.context.settlement === null),
   ],
   [
-    'what waits for the end of a task is carried out: that task is being ended',
+    'while a run waits for the end of a task, that task is being ended',
     ({ root: run, owed }) =>
       !isEndingTask(run.value) || owed.some(({ actor, kind }) => actor === run.context.openTask && kind === 'endTask'),
   ],
   [
-    'every task that was requested has an id of its own',
+    'every requested task has an id of its own',
     ({ root: run, children: tasks }) =>
       Object.keys(tasks).length === run.context.tasksRequested &&
       Object.entries(tasks).every(
@@ -172,11 +172,11 @@ const STATE_INVARIANTS: readonly Invariant<RunState>[] = [
       context.lease === null || context.lease.surfaces.join() === surfacesToLease(context).join(),
   ],
   [
-    'a lease is renewed while the run can move, and only then',
+    'a lease is renewed exactly while the run can advance',
     ({ root: run, owed }) => owed.some(isDeadline('lease')) === (run.context.lease !== null && !run.hasTag('parked')),
   ],
   [
-    'a run that waits for its agent owes exactly that deadline, and nobody else owes one',
+    'a run that waits for its agent owes exactly the deadline of that wait, and no other actor owes a deadline',
     ({ root: run, owed }) =>
       owed.every((effect) => effect.kind !== 'deadline' || effect.actor === RUN_ACTOR) &&
       owed

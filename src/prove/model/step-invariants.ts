@@ -25,11 +25,11 @@ type StepInvariant = readonly [
 const STEP_INVARIANTS: readonly StepInvariant[] = [
   ['a step is one record', (before, after) => after.seq === before.seq + 1],
   [
-    'what a task tells its run, the run takes',
+    'a run receives what its tasks tell it',
     (before, after, deliveries) => toldRun(before, after) === toldOf(deliveries),
   ],
   [
-    'an end that is accepted stands',
+    'an accepted end is final',
     (before, after) =>
       Object.entries(before.children).every(
         ([taskId, { context }]) =>
@@ -51,7 +51,7 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
       isReplaced(deliveries) || !isWaitTouched(before, after) || chargesOf(before) === chargesOf(after),
   ],
   [
-    'a wait is counted when it begins, and asks for a task of its own when it is over',
+    'a wait is counted when it begins, and a new task is requested when it is over',
     (before, after, deliveries) => {
       if (isReplaced(deliveries)) return true;
       const [was, is] = [before.root.context, after.root.context];
@@ -62,7 +62,7 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     },
   ],
   [
-    'rounds are compared only with those since a person has decided',
+    'rounds are compared only with those since the last decision of a person',
     (before, after, deliveries) =>
       before.root.value !== 'blockedNeedsHuman' ||
       after.root.value === 'blockedNeedsHuman' ||
@@ -71,7 +71,7 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
       after.root.context.judgements.length === 0,
   ],
   [
-    'work beyond its surface is looked at again, or done again, before anything else is done with it',
+    'work beyond its surface is checked again, or done again, before anything else happens to it',
     (before, after, deliveries) => {
       if (!isSurfaceInDoubt(before.root.context) || hasEnded(after.root)) return true;
       const { stage } = before.root.context;
@@ -84,7 +84,7 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     },
   ],
   [
-    'work that is out of place is done again when a person says retry, and not looked at once more',
+    'work that is out of place is done again, not just checked again, when a person decides on retry',
     (before, after, deliveries) => {
       const isRetried = deliveries.some(({ event }) => event.type === 'decisionMade' && event.decision === 'retry');
       if (!isRetried || !isWorkOutOfPlace(before.root.context)) return true;
@@ -95,7 +95,7 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     },
   ],
   [
-    'what a record adds to the surfaces of a run is added, and stays unless another packet names it',
+    'surfaces that a record adds to a run stay added until its packet is replaced',
     (before, after, deliveries) => {
       const replaced = deliveries.find(({ event }) => event.type === 'packetReplaced')?.event;
       if (replaced?.type === 'packetReplaced')
@@ -106,23 +106,23 @@ const STEP_INVARIANTS: readonly StepInvariant[] = [
     },
   ],
   [
-    'a packet is replaced only where no task is open, and then nothing of the one before stands but the work',
+    'a packet is replaced only while no task is open, and then only the work done under the old one remains',
     (before, after, deliveries) =>
       !isReplaced(deliveries) || (before.root.context.openTask === null && isUnderNewPacket(before, after)),
   ],
   [
-    'a run has the packet that it was born with until that is replaced',
+    'a run keeps its first packet until that is replaced',
     (before, after, deliveries) =>
       isReplaced(deliveries) || before.root.context.packetHash === after.root.context.packetHash,
   ],
   [
-    'a run that is admitted anew resumes no later than at the verification of its work',
+    'a run that is admitted again resumes no later than at the verification of its work',
     (before, after) =>
       !before.root.matches('queued') ||
       !['review', 'fix', 'handoff'].includes(after.root.context.resumeAt ?? 'nowhere'),
   ],
   [
-    'an effect stays owed under the key that it was asked under',
+    'an effect stays owed under its original key',
     (before, after) =>
       after.owed.every(
         (effect) => effect.key.startsWith(`${after.systemId}/${after.seq}.`) || before.owed.includes(effect),

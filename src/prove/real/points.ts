@@ -121,7 +121,7 @@ function sketchesOf({ stage, task }: StageTask): Readonly<Record<KillClass, read
 
 function intentBeforeSpawn({ files, task }: Signs): readonly Sketch[] {
   return [
-    at('the request lies there, unrecorded', runner('after', 'linkSync', `${files}/request.json`), ALONE),
+    at('the request is written, not recorded', runner('after', 'linkSync', `${files}/request.json`), ALONE),
     at(
       'half of the record of the request is written',
       runner('partial', 'writeSync', JOURNAL, '"taskRequested"', task),
@@ -176,7 +176,7 @@ function staleOrTimeout({ files, ended }: Signs): readonly Sketch[] {
     at('the deadline has passed, its outcome is not linked', host('before', `${files}/outcome`), HOSTED, 'deadline'),
     at('the deadline has passed, unrecorded', runner('before', 'writeSync', JOURNAL, ...ended), ALONE, 'deadline'),
     at(
-      'the worker goes on without host and runner, over its deadline',
+      'the worker continues without host and runner, past its deadline',
       { by: 'output' },
       ['runnerAndHost'],
       'deadline',
@@ -229,7 +229,7 @@ const HANDOFF_SKETCHES: Readonly<Record<KillClass, readonly Sketch[]>> = {
     at('the handoff is recorded', runner('after', 'fdatasync', JOURNAL, PROJECTED), ALONE),
     at('the snapshot is written, not in its place', runner('before', 'renameSync', 'snapshot.json'), ALONE),
     at('the snapshot is in its place, its folder not synced', runner('after', 'renameSync', 'snapshot.json'), ALONE),
-    at('the registry is not yet let go', runner('before', 'linkSync', 'released.'), ALONE),
+    at('the registry is not yet released', runner('before', 'linkSync', 'released.'), ALONE),
   ],
   staleOrTimeout: [
     at(

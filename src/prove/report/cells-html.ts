@@ -42,7 +42,7 @@ function matrixCell(proof: Proof, stage: Stage, kind: KillClass, reasons: readon
   const name = STAGE_NAMES[stage];
   const cell = cellAt(proof, stage, kind);
   if (standing === 'notAsked')
-    return html`<span class="cell-notAsked" data-stage="${name}"><small>not asked for</small></span>`;
+    return html`<span class="cell-notAsked" data-stage="${name}"><small>not requested</small></span>`;
   if (cell === null) {
     return html`<span class="cell-fails" data-stage="${name}"><b><span class="sign">✕</span> missing</b></span>`;
   }
@@ -79,7 +79,7 @@ function fold(proof: Proof, cell: CellResult): Markup {
   const open = faults === 0 ? null : html` open`;
   return html`
 <details${open}><summary><span>${CLASS_NAMES[kind]}</span>${result}</summary>
-<div class="fold"><p class="small soft" id="${anchor(stage, kind)}">Cell <code>${cellName(stage, kind)}</code>. To do it again:</p>
+<div class="fold"><p class="small soft" id="${anchor(stage, kind)}">Cell <code>${cellName(stage, kind)}</code>. To repeat it:</p>
 <code class="command">${reproduction(proof, cell)}</code>
 ${kills.length === 0 ? html`<p class="bad">Nothing was killed.</p>` : killTable(cell)}</div></details>`;
 }
@@ -93,7 +93,7 @@ function killTable({ stage, class: kind, kills }: CellResult): Markup {
     (name, n) => html`<th scope="col" role="columnheader"${numberClass(n)}>${name}</th>`,
   )}</tr></thead>
 <tbody role="rowgroup">${kills.map(killRow)}</tbody></table>
-<p class="small soft legend">Starts: workers that the journal says were started, and those that left a line outside of it. Events: acknowledged before the kill, and found again. Recovery: from the start of the process that recovers to its first resumed effect.</p>`;
+<p class="small soft legend">Starts: worker starts that the journal records, and those that left a line outside it. Events: acknowledged before the kill, and found again after it. Recovery: from the start of the process that recovers to its first resumed effect.</p>`;
 }
 
 function numberClass(column: number): Markup | null {
@@ -114,10 +114,10 @@ function killRow(kill: KillResult): Markup {
     end ?? html`<span class="bad">none</span>`,
     `${numeral(starts.recorded)} / ${numeral(starts.witnessed)}`,
     numeral(eventsChecked),
-    recoveryMs === null ? 'nothing to do' : duration(recoveryMs),
+    recoveryMs === null ? 'none needed' : duration(recoveryMs),
   ];
   return html`
-<tr role="row"><th scope="row" role="rowheader">${sign} ${name}${name.includes(moment) ? null : html`<small>${moment}</small>`}<small class="mono">${hit ?? 'never came'}</small>${told}</th>${values.map(
+<tr role="row"><th scope="row" role="rowheader">${sign} ${name}${name.includes(moment) ? null : html`<small>${moment}</small>`}<small class="mono">${hit ?? 'never reached'}</small>${told}</th>${values.map(
     (value, n) => html`<td role="cell" data-name="${COLUMNS[n + 1] ?? ''}"${numberClass(n + 1)}>${value}</td>`,
   )}</tr>`;
 }

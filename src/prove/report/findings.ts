@@ -66,7 +66,7 @@ export function faultsOfCell(cell: CellResult): readonly string[] {
 export function faultsOfKill(kill: CellResult['kills'][number]): readonly string[] {
   const faults = [...kill.faults];
   if (faults.length > 0) return faults;
-  if (kill.hit === null) faults.push('its moment never came');
+  if (kill.hit === null) faults.push('its moment was never reached');
   if (kill.end === null) faults.push('the run did not end');
   return faults;
 }
@@ -75,7 +75,7 @@ export function faultsOfKill(kill: CellResult['kills'][number]): readonly string
 export function findingsIn(proof: Proof): readonly Finding[] {
   const part = (where: string, faults: readonly string[]): Finding => ({ where, faults, cell: null });
   return [
-    part('Outside of the sandbox', proof.outside.violations),
+    part('Outside the sandbox', proof.outside.violations),
     ...STAGES.flatMap((stage) => CLASSES.map((kind) => findingInCell(proof, stage, kind))),
     part('Laws of every system', proof.model === null ? [] : faultsOfSystems(proof.model.systems)),
     part('Model', proof.model?.faults ?? []),

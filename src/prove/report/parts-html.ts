@@ -42,7 +42,7 @@ export function systemsPart(result: ModelResult | null): Markup | null {
     result,
     ({
       systems,
-    }) => html`<p>What holds of any system of the kernel: nothing hangs, whatever is owed can be settled and counts once, nothing final owes anything, every state comes back from disk and decides the same. It was checked in every state and at every step. Then paths were played through the engine, which was stopped before its calls, and whose file operations failed; others continued from what was left. The seed chose paths, stops and failures.</p>
+    }) => html`<p>These laws hold for any system of the kernel: nothing hangs, whatever is owed can be settled and counts once, nothing final owes anything, every state that is restored from disk decides the same. They were checked in every state and at every step. Then paths were played through the engine, which was stopped before its calls and whose file operations were made to fail; other engines continued from what was left. The seed chose paths, stops and failures.</p>
 ${standing(systems.flatMap(faultsOf), 'They hold in every state, at every step and after every stop.')}
 <table><thead><tr><th scope="col">System</th>${SYSTEM_COLUMNS.map(([name]) => html`<th scope="col" class="num">${name}</th>`)}</tr></thead>
 <tbody>${systems.map((system) => html`<tr><th scope="row">${system.kind}</th>${SYSTEM_COLUMNS.map(([, of]) => html`<td class="num">${of(system)}</td>`)}</tr>`)}</tbody></table>`,
@@ -68,7 +68,7 @@ export function matrixPart(result: MatrixResult | null): Markup | null {
     'Stopped at every call',
     result,
     ({ stories, edges, cases, byCall, starts, eventsChecked, faults, tookMs }) => {
-      return html`<p>A simulated machine whose disk forgets what was not synced. ${counted(stories, 'story', 'stories')} walk ${numeral(edges.walked)} of ${counted(edges.of, 'step')} of the model; the world was stopped once at ${counted(cases.single, 'call')} and twice at ${numeral(cases.double)}, started again, and compared with the run that nobody stopped. It took ${duration(tookMs)}.</p>
+      return html`<p>A simulated machine whose disk forgets what was not synced. ${counted(stories, 'story', 'stories')} took ${numeral(edges.walked)} of ${counted(edges.of, 'step')} of the model; the world was stopped once at ${counted(cases.single, 'call')} and twice at ${numeral(cases.double)}, started again, and compared with an uninterrupted run. It took ${duration(tookMs)}.</p>
 ${standing(faults, `Every stop was recovered from: ${numeral(starts.witnessed)} worker starts of ${numeral(starts.expected)} expected, ${counted(eventsChecked, 'event')} found again.`)}
 ${barTable(
   'Call',
@@ -96,8 +96,8 @@ export function injectionPart(result: InjectionResult | null): Markup | null {
   return part('Operations that failed', result, ({ injected, faults, tookMs }) => {
     const rows = Object.entries(injected);
     const all = rows.reduce((sum, [, count]) => sum + count, 0);
-    return html`<p>${counted(all, 'file operation')} of whole runs failed or came short, one in each run, in ${duration(tookMs)}. A run must say so by a code, lose nothing that was acknowledged, and finish when the fault is gone.</p>
-${standing(faults, 'Every fault was told, and the next start went on.')}
+    return html`<p>${counted(all, 'file operation')} of whole runs failed or were cut short, one in each run, in ${duration(tookMs)}. A run must report the failure with a code, lose nothing that was acknowledged, and finish once the fault is gone.</p>
+${standing(faults, 'Every fault was reported, and the next start continued.')}
 ${barTable('Fault', 'Times', rows, numeral)}`;
   });
 }
@@ -106,9 +106,9 @@ ${barTable('Fault', 'Times', rows, numeral)}`;
 export function recoveryPart(result: RecoveryTimes | null): Markup | null {
   return part('Time to recover', result, ({ count, p50Ms, p99Ms, slowestMs, growth }) => {
     const figures: readonly (readonly [string, Hole])[] = [
-      ['half of them within', duration(p50Ms)],
-      ['99 of 100 within', duration(p99Ms)],
-      ['the slowest', duration(slowestMs)],
+      ['half within', duration(p50Ms)],
+      ['99 % within', duration(p99Ms)],
+      ['slowest', duration(slowestMs)],
     ];
     return html`<p>From the start of the process that recovers to its first resumed effect, over ${counted(count, 'recovery', 'recoveries')}.</p>
 ${figureList(figures)}
@@ -133,8 +133,8 @@ export function figureList(figures: readonly (readonly [name: string, value: Hol
 /** Nothing outside: how it was watched, and what was written. */
 export function outsidePart({ guards, wrote, violations }: Proof['outside']): Markup {
   return html`<section><h2>Nothing outside</h2>
-${standing(violations, 'No network was used, and nothing outside of the sandbox was changed.')}
-<h3>How it was watched</h3>${guards.length === 0 ? html`<p class="bad">By nothing.</p>` : listOf(guards)}
+${standing(violations, 'No network was used, and nothing outside the sandbox was changed.')}
+<h3>How it was watched</h3>${guards.length === 0 ? html`<p class="bad">It was not watched.</p>` : listOf(guards)}
 <h3>What the runs wrote</h3>${wrote.length === 0 ? html`<p class="soft">Nothing.</p>` : listOf(wrote)}</section>`;
 }
 
@@ -157,5 +157,5 @@ export function circumstancesPart({ circumstances, startedAt, tookMs }: Proof): 
     ['Limits', pairs(limits) || 'the defaults'],
     ['Started, took', `${startedAt}, ${duration(tookMs)}`],
   ];
-  return html`<section><h2>Where and with what</h2><dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`;
+  return html`<section><h2>Environment</h2><dl class="facts">${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`;
 }

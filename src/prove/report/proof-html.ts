@@ -37,7 +37,7 @@ ${figureList(headFigures(proof))}
 </header>
 ${findings(proof)}
 <section><h2>Checklist</h2>
-<p>Pawl was killed where a stage stood like this on the disk, and started again. Each cell: how many kills, and whether all hold, that is: the run ended as if nobody had killed it, no worker was started twice, every acknowledged event is there. A cell leads to its kills.</p>
+<p>Pawl was killed at each stage while the disk was in the state named on the left, and then started again. Each cell shows the number of kills and whether all passed: the run ended as if it had not been killed, no worker was started twice, and every acknowledged event is still there. Select a cell to see its kills.</p>
 ${checklist(proof)}</section>
 <section><h2>Every kill</h2>${killFolds(proof)}</section>
 ${recoveryPart(proof.recovery)}
@@ -47,8 +47,8 @@ ${matrixPart(proof.matrix)}
 ${injectionPart(proof.injections)}
 ${outsidePart(proof.outside)}
 ${circumstancesPart(proof)}
-<section><h2>Again</h2><p>The same kills in the same order, on this version:</p><code class="command">${commandOf(proof)}</code></section>
-<footer>docs/proof.md explains what this shows and what it does not. For the figures: proof.json, beside this page.</footer>
+<section><h2>Repeat</h2><p>The same kills in the same order, on this version:</p><code class="command">${commandOf(proof)}</code></section>
+<footer>docs/proof.md explains what this shows and what it does not. The figures are in proof.json, beside this page.</footer>
 </main>`;
   const title = `${headline} Restart proof of Pawl`;
   return html`<!doctype html>
@@ -75,7 +75,7 @@ function headFigures(proof: Proof): readonly (readonly [string, Hole])[] {
     ['worker starts recorded, and witnessed', html`${numeral(recorded)} <small>/ ${numeral(witnessed)}</small>`],
     ['acknowledged events checked', numeral(eventsChecked)],
   ];
-  if (recovery !== null) figures.push(['99 of 100 recoveries within', duration(recovery.p99Ms)]);
+  if (recovery !== null) figures.push(['99 % of recoveries within', duration(recovery.p99Ms)]);
   if (model !== null)
     figures.push(['states of the model walked', numeral(sum(model.worlds.map(({ states }) => states)))]);
   if (matrix !== null)

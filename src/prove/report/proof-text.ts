@@ -85,7 +85,7 @@ function cellText(proof: Proof, stage: Stage, kind: KillClass, colour: Colours):
 
 /** A start is recorded before the worker begins: what dies in between leaves no line of its own, and that is no fault. */
 function unwitnessed(count: number): string {
-  return count > 0 ? `: ${numeral(count)} killed before the first line of the worker` : '';
+  return count > 0 ? `: ${numeral(count)} killed before the worker's first line` : '';
 }
 
 function facts(proof: Proof, colour: Colours): readonly string[] {
@@ -93,12 +93,12 @@ function facts(proof: Proof, colour: Colours): readonly string[] {
   const { kills, recorded, witnessed, eventsChecked, impossible } = killSums(proof);
   const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
   const rows: (readonly [string, string])[] = [
-    ['kills', `${numeral(kills)}${impossible > 0 ? `; – cannot occur, the page says why` : ''}`],
+    ['kills', `${numeral(kills)}${impossible > 0 ? `; – cannot occur (the page gives the reasons)` : ''}`],
     [
       'workers',
       `${counted(recorded, 'start')} recorded, ${numeral(witnessed)} witnessed${unwitnessed(recorded - witnessed)}`,
     ],
-    ['events', `${numeral(eventsChecked)} acknowledged before a kill, looked for after it`],
+    ['events', `${numeral(eventsChecked)} acknowledged before a kill, checked after it`],
   ];
   if (recovery !== null) {
     const { p50Ms, p99Ms, slowestMs, count } = recovery;
@@ -131,7 +131,7 @@ function facts(proof: Proof, colour: Colours): readonly string[] {
   for (const line of outside.wrote) rows.push(['wrote', line]);
   for (const line of outside.guards) rows.push(['watched', line]);
   rows.push(['outside', outside.violations.length === 0 ? 'nothing' : counted(outside.violations.length, 'violation')]);
-  rows.push(['again', commandOf(proof)]);
+  rows.push(['repeat', commandOf(proof)]);
   return rows.flatMap(([name, text], n) => factLines(name === rows[n - 1]?.[0] ? '' : name, text, colour));
 }
 
@@ -155,7 +155,7 @@ function shownFindings(proof: Proof, colour: Colours): readonly string[] {
     '',
     colour.bold(colour.red('What does not hold')),
     ...findings.slice(0, FINDINGS_MAX).flatMap((finding) => findingLines(proof, finding, colour)),
-    ...(left > 0 ? [colour.dim(`and ${numeral(left)} more, in the page`)] : []),
+    ...(left > 0 ? [colour.dim(`and ${numeral(left)} more on the page`)] : []),
   ];
 }
 
@@ -165,7 +165,7 @@ function findingLines(proof: Proof, { where, faults, cell }: Finding, colour: Co
   return [
     `  ${colour.red('✕')} ${cut(where, TEXT_COLUMNS - 4)}`,
     ...shown,
-    ...(shown.length < lines.length ? [colour.dim('    … and more, in the page')] : []),
+    ...(shown.length < lines.length ? [colour.dim('    … and more on the page')] : []),
     ...(cell === null ? [] : [colour.dim(`    ${reproduction(proof, cell)}`)]),
   ];
 }

@@ -73,14 +73,14 @@ export function shareOf({ tried, of }: Share, one: string): string {
 
 /** The verdict: a headline, and what it rests on. */
 export function verdictOf(proof: Proof): { readonly headline: string; readonly sentence: string } {
-  if (doesHold(proof)) return { headline: 'It holds.', sentence: `${WHAT_HOLDS} ${restsOn(proof)}` };
+  if (doesHold(proof)) return { headline: 'The proof holds.', sentence: `${WHAT_HOLDS} ${restsOn(proof)}` };
   const faults = findingsIn(proof).reduce((sum, finding) => sum + finding.faults.length, 0);
-  const what = faults === 0 ? 'The proof says so without naming a fault.' : `${counted(faults, 'fault')} found.`;
-  return { headline: 'It does not hold.', sentence: `${what} ${restsOn(proof)}` };
+  const what = faults === 0 ? 'The proof names no fault.' : `${counted(faults, 'fault')} found.`;
+  return { headline: 'The proof does not hold.', sentence: `${what} ${restsOn(proof)}` };
 }
 
 const WHAT_HOLDS =
-  'Killed and started again, Pawl ran no worker twice, lost no acknowledged event, and every run ended well.';
+  'Killed and started again, Pawl ran no worker twice, lost no acknowledged event, and every run ended as it should.';
 
 function restsOn(proof: Proof): string {
   const { kills, cells, impossible } = killSums(proof);
@@ -90,7 +90,7 @@ function restsOn(proof: Proof): string {
 
 /** What the proof was asked for, in words. */
 export function scopeOf(proof: Proof): string {
-  return proof.only === null ? `${proof.level} level` : `${proof.only.join(', ')} alone, ${proof.level} level`;
+  return proof.only === null ? `${proof.level} level` : `only ${proof.only.join(', ')}, ${proof.level} level`;
 }
 
 /** The command that does the whole proof again. */

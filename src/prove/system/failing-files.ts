@@ -50,7 +50,7 @@ export async function meetFailure({ play, at, code, keys }: Failure, seed: numbe
   const fs = new FaultFs(machine.disk, { at, fault: { code } });
   const process = new PlayedProcess(play, watched);
   const end = await process.live(fs);
-  if (!fs.hasFired) return ['the operation never came'];
+  if (!fs.hasFired) return ['the operation was never called'];
   const { isSyncLost } = fs;
   const faults = [...witness.faults, ...toldBadly(end, isSyncLost)];
   witness.faults = [];

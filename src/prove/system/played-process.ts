@@ -108,7 +108,7 @@ export class PlayedProcess implements Watched {
     const { state } = engine;
     this.#clock.moveTo(this.machine.nowMs + 1);
     const move = this.#play.subject.moves({ state, nowMs: this.machine.nowMs }).find(({ type }) => type === name);
-    if (move === undefined) return `${name} cannot happen in the state that the engine has come to`;
+    if (move === undefined) return `${name} cannot happen in the state that the engine has reached`;
     const why = await this.#begin(engine, move);
     if (why !== null) return why;
     const hasMoved = await this.#idleUntil(engine, () => engine.state.seq > state.seq);
@@ -139,7 +139,7 @@ export class PlayedProcess implements Watched {
     } catch (error) {
       // Its state may be ahead of what it has told, and behind what it owes.
       if (!this.#process.isDead && engine.fault === null)
-        this.witness.blame('the engine tells of a failure and is not halted');
+        this.witness.blame('the engine reports a failure but is not halted');
       throw error;
     }
   }

@@ -58,7 +58,7 @@ export async function proveSubject(open: OpenEngine, subject: Subject, bounds: B
   for (const { sentence, way } of graph.faults) findings.add(sentence, way);
   if (graph.isCut)
     findings.add(
-      `there are more than ${statesMax} states: ignore what tells no two of them apart, or raise statesMax`,
+      `there are more than ${statesMax} states: ignore what does not distinguish them, or raise statesMax`,
       [],
     );
   checkStates(subject, graph, findings);
@@ -100,7 +100,7 @@ function checkStates(subject: Subject, graph: StateGraph, findings: Findings): v
 const STOPPED: Readonly<Record<StopKind, string>> = {
   killed: 'killed',
   powerCut: 'power cut',
-  powerCutInPart: 'power cut that leaves a part of what was not synced',
+  powerCutInPart: 'power cut that leaves part of what was not synced',
 };
 
 /** Every path is played, stopped everywhere, and met with every failure. */

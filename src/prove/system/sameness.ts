@@ -52,7 +52,7 @@ export function effectName(state: AnyState | null, key: string): string {
 
 /** What is said of a move that does not lead where it leads from a state of the same key. */
 export function unlike(move: string): string {
-  return `${move} does not lead where it leads from a state that counts as the same: something that is ignored tells them apart`;
+  return `${move} does not lead where it leads from a state that counts as equal: something that is ignored distinguishes them`;
 }
 
 /** A key by its place among what is owed. */

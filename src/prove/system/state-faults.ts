@@ -43,7 +43,9 @@ function restFaults(state: AnyState, tried: readonly Tried[]): readonly string[]
   }
   const isMovable =
     !waits || tried.some(({ move, decision }) => move.kind === 'command' && decision.kind === 'accepted');
-  return isMovable ? faults : [...faults, `${placeOf(root)} waits for a command, and none of those given is taken`];
+  return isMovable
+    ? faults
+    : [...faults, `${placeOf(root)} waits for a command, and none of the given ones is accepted`];
 }
 
 function isHeld(actor: AnyMachineSnapshot): boolean {
@@ -96,7 +98,7 @@ function formFaults(system: System, state: AnyState): readonly string[] {
   const alien = actors.flatMap(([name, { context }]) => alienIn(context, `${name}.context`));
   if (alien.length > 0) return alien;
   const problem = stateProblem(system, state);
-  return problem === null ? [] : [`it does not come back from disk: ${problem}`];
+  return problem === null ? [] : [`it cannot be restored from disk: ${problem}`];
 }
 
 /** The state as a process finds it that reads it from disk. Throws where XState does not restore it. */

@@ -59,15 +59,15 @@ function sameFaults(subject: Subject, { moment, back }: Reread, move: Move, firs
   const { system } = subject;
   const text = textOf(system, first);
   const again = textOf(system, take(subject, moment, move));
-  if (again !== text) return [`${move.type}, decided twice, comes to two different states`];
+  if (again !== text) return [`${move.type}, decided twice, leads to two different states`];
   if (moment.state === null) return [];
   try {
     if (back instanceof Error) throw back;
     return textOf(system, take(subject, back, move)) === text
       ? []
-      : [`${move.type} comes to another state after the system was read from disk`];
+      : [`${move.type} leads to a different state after the system was read from disk`];
   } catch (error) {
-    return [`${move.type} is not decided after the system was read from disk: ${String(error)}`];
+    return [`${move.type} cannot be decided after the system was read from disk: ${String(error)}`];
   }
 }
 
@@ -87,7 +87,7 @@ function settledFaults(subject: Subject, moment: Moment, { move, decision }: Tri
   const foreign: Move = { ...move, input: { ...move.input, event: { ...event, key: `${event.key} of another` } } };
   return codeOf(subject, moment, foreign) === 'PAWL_EVENT_STALE'
     ? []
-    : [`${move.type} is taken under a key that is not owed`];
+    : [`${move.type} is accepted under a key that is not owed`];
 }
 
 function codeOf(subject: Subject, moment: Moment, move: Move): string | null {

@@ -111,7 +111,7 @@ export async function endFaults(
   if (!areIn(witness.acknowledged, sums)) faults.push('acknowledged records are lost');
   if (end.kind !== 'closed') return faults;
   if (endKey(play.subject, { state: found.state, nowMs: machine.nowMs }) !== play.path.end)
-    faults.push('it ends in another state than without a stop');
+    faults.push('it ends in a different state than without a stop');
   if (witness.keys.join(' ') !== keys.join(' '))
     faults.push(`effects were performed under ${told(witness.keys)}, not under ${told(keys)}`);
   return faults;

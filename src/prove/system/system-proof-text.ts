@@ -11,7 +11,7 @@ export function proofText(proof: SystemProof): string {
   const { kind, states, steps, paths, stepsUnplayed, stops, failures, seed, tookMs } = proof;
   const unplayed = stepsUnplayed === 0 ? '' : `, ${counted(stepsUnplayed, 'step')} not played`;
   const lines = [
-    `${kind}: ${isSound(proof) ? 'nothing refutes it' : 'it is refuted'}`,
+    `${kind}: ${isSound(proof) ? 'nothing refutes it' : 'refuted'}`,
     `  ${counted(states, 'state')}, ${counted(steps, 'step')}, ${counted(paths, 'path')}${unplayed}`,
     `  ${share(stops, 'stop')}, ${share(failures, 'failing file operation')}, seed ${seed}, ${(tookMs / 1000).toFixed(1)} s`,
     ...proof.statesNeverReached.map((name) => `- never reached: the state ${name}`),

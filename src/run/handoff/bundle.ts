@@ -1,7 +1,7 @@
 /**
  * The evidence bundle of a passed run, as JSON and as a page for people.
  *
- * Owns: that both are made from one document. Does not own: its content (run/handoff/document), the page (run/handoff/page).
+ * Owns: making both from one document. Does not own: its content (run/handoff/document), the page (run/handoff/page).
  *
  * Invariant: the page holds what the JSON holds, and nothing else: it is made from the document alone.
  */

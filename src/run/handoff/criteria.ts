@@ -1,11 +1,11 @@
 /**
- * The criteria of a packet, each with what the gates have left as evidence for it.
+ * The criteria of a packet, each with the gates' evidence for it.
  *
- * Owns: their ids, which evidence names which criterion, what that comes to. Does not own: the gates' verdicts (run/gate-evidence), asking for
+ * Owns: their ids, which evidence names which criterion, the resulting status. Does not own: the gates' verdicts (run/gate-evidence), asking for
  * them (turn/turn-prompt), the page (run/handoff/page).
  *
- * Invariants: 1. A criterion is met only where a gate says so of this very criterion; a command or a finding that names it is shown, and proves
- * nothing. 2. A criterion that nothing names is said to be so. 3. Nothing that a gate said of a criterion is left out.
+ * Invariants: 1. A criterion is met only if a gate says so about this criterion; a command or a finding that names it is shown, but proves
+ * nothing. 2. A criterion that nothing names is reported as such. 3. Nothing that a gate said about a criterion is left out.
  */
 import { shellCommand } from '../../base/shell-words.ts';
 import type { Gate } from '../../model/effect.ts';
@@ -17,16 +17,16 @@ import type { GateView } from '../gate-evidence.ts';
 /** One piece of evidence that names a criterion. */
 export interface CriterionEvidence {
   readonly gate: Gate;
-  /** `statement`: the gate's own word on the criterion. */
+  /** `statement`: the gate's own statement about the criterion. */
   readonly kind: 'statement' | 'command' | 'finding';
-  /** What a statement says; null of anything else. */
+  /** The status in a statement; null for anything else. */
   readonly status: CriterionStatus | null;
   readonly text: string;
 }
 
 /** One criterion with its evidence. */
 export interface CriterionView {
-  /** `A2`: the second acceptance criterion; null of one that a gate spoke of and the packet does not have. */
+  /** `A2`: the second acceptance criterion; null for one that a gate mentioned and the packet does not have. */
   readonly id: string | null;
   readonly kind: 'acceptance' | 'review' | 'expectation' | 'other';
   readonly text: string;
@@ -40,7 +40,7 @@ interface Criterion {
   readonly text: string;
 }
 
-/** The criteria of the packet in their order, then what the gates said of others. */
+/** The criteria of the packet in their order, then others that the gates mentioned. */
 export function criteriaOf(packet: Packet, gates: readonly GateView[]): readonly CriterionView[] {
   const known = [
     ...numbered('A', 'acceptance', packet.scope.acceptanceCriteria),
@@ -80,7 +80,7 @@ function meantBy(said: string, known: readonly Criterion[]): Criterion | null {
   return known.find((each) => plain(each.text) === text) ?? known.find((each) => each.id.toLowerCase() === id) ?? null;
 }
 
-/** Short texts are found everywhere. */
+/** Shorter texts would match everywhere. */
 const NAMING_CHARS_MIN = 8;
 
 /** Commands of a gate that the criterion names, and findings that name the criterion. */
@@ -110,7 +110,7 @@ function statusOf(evidence: readonly CriterionEvidence[]): CriterionView['status
   return said.includes('met') && !said.includes('unclear') ? 'met' : 'unclear';
 }
 
-/** A text as it is compared: the same words, whatever stands around them. */
+/** A text normalised for comparison: the same words, whatever surrounds them. */
 function plain(text: string): string {
   return text
     .toLowerCase()

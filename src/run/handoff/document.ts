@@ -24,7 +24,7 @@ import { type DeniedAction, denialsOf, type RoleCost, rolesOf } from './roles.ts
 import type { HandoffRound } from './rounds.ts';
 import { type DoneWork, doneWork, type WorkSummary } from './work.ts';
 
-/** All that the evidence bundle is made from. */
+/** Everything that the evidence bundle is made from. */
 export interface HandoffInput {
   readonly runId: string;
   readonly packetHash: string;
@@ -41,10 +41,10 @@ export interface HandoffInput {
   readonly diffStat: DiffStat;
   /** Paths that the work touches and the packet's conflict surface does not cover. */
   readonly outside: SomePaths;
-  /** What workers said of their work. */
+  /** What workers said about their work. */
   readonly summaries: readonly WorkSummary[];
   readonly gates: readonly GateView[];
-  /** Every round of gates that led there. */
+  /** Every round of gates that led to the handoff. */
   readonly rounds: readonly HandoffRound[];
   readonly policy: JsonObject;
   readonly records: readonly JournalRecord[];
@@ -55,7 +55,7 @@ export interface HandoffDocument {
   readonly v: 1;
   readonly runId: string;
   readonly taskId: string;
-  /** Only where the packet was replaced: each that the run has had, the judged one last. */
+  /** Only if the packet was replaced: each that the run has had, the judged one last. */
   readonly packets?: readonly PacketVersion[];
   readonly packet: { readonly hash: string; readonly goal: string | null; readonly approvedBy: string | null };
   readonly target: { readonly provider: string; readonly repo: string | null; readonly issue: string | null };
@@ -74,7 +74,7 @@ export interface HandoffDocument {
   readonly leftOut: LeftOut | null;
   readonly work: readonly DoneWork[];
   readonly criteria: readonly CriterionView[];
-  /** What a gate said of single criteria stands with these. */
+  /** What a gate said about individual criteria is listed with these. */
   readonly gates: readonly Omit<GateView, 'criteria'>[];
   readonly rounds: readonly HandoffRound[];
   readonly denials: readonly DeniedAction[];
@@ -126,7 +126,7 @@ export function handoffDocument(input: HandoffInput): HandoffDocument {
   };
 }
 
-/** A round without what is told of it elsewhere, and without the output of commands that were fine. */
+/** A round without what is reported elsewhere, and without the output of commands that succeeded. */
 function roundOf({ round, commit, gates }: HandoffRound): HandoffRound {
   return {
     round,
@@ -156,7 +156,7 @@ function leftOutOf(records: readonly JournalRecord[]): LeftOut | null {
 
 const WORK_EVENTS: readonly RecordedEvent['type'][] = ['workCommitted', 'workEmpty', 'surfaceExceeded'];
 
-/** A text of the packet as a report may hold it; the packet itself is kept, as it was given, where its hash leads. */
+/** A text of the packet as a report may hold it; the packet itself is kept unchanged, under its hash. */
 function safe(text: string | null): string | null {
   return text === null ? null : sanitise(text, BOUNDS.summaryChars);
 }

@@ -1,7 +1,7 @@
 /**
- * Text from outside inside of Markdown: nothing but text, whatever it holds.
+ * Text from outside in Markdown: it stays plain text, whatever it holds.
  *
- * Owns: the two places that such text may stand in: a line, and a code span. Does not own: the page around it (run/handoff/bundle).
+ * Owns: the two places for such text: a line, and a code span. Does not own: the page around it (run/handoff/bundle).
  */
 import { sanitise } from '../../base/sanitise.ts';
 import { visible } from '../../base/visible.ts';
@@ -20,7 +20,7 @@ export function markdownCode(text: string): string {
   return codeSpan(plain(sanitise(text, BOUNDS.outputTailChars)));
 }
 
-/** A name (a branch, a path, a command) as a code span: whole, with what cannot be seen written out. */
+/** A name (a branch, a path, a command) as a code span: complete, with invisible characters written out. */
 export function markdownName(name: string): string {
   return codeSpan(visible(name));
 }
@@ -29,7 +29,7 @@ export function markdownName(name: string): string {
 function codeSpan(text: string): string {
   const longest = Math.max(0, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
-  // One space is taken off both ends by whoever reads it.
+  // Readers strip one space from both ends.
   const pad = longest > 0 || text === '' || /^ .* $/.test(text) ? ' ' : '';
   return `${fence}${pad}${text}${pad}${fence}`;
 }

@@ -88,7 +88,7 @@ function versionLines(versions: readonly PacketVersion[]): readonly string[] {
   ];
 }
 
-/** What the workers say of their work; nobody has checked the words themselves. */
+/** What the workers say about their work; the words themselves are unchecked. */
 function workLines(work: readonly DoneWork[]): readonly string[] {
   if (work.length === 0) return [];
   return [

@@ -1,9 +1,9 @@
 /**
- * Who played which part in a run, what each part has used, and what was denied to it.
+ * Which agents filled which role in a run, what each role has used, and what was denied to it.
  *
  * Owns: both lists, from the attempts alone. Does not own: adding up reports (turn/ledger), the page (run/handoff/page).
  *
- * Invariant: the parts together have used what the run has used: a session that two parts shared is divided between them turn by turn.
+ * Invariant: the roles together have used what the run has used: a session that two roles shared is divided between them turn by turn.
  */
 import { ROLES, type Role } from '../../model/packet.ts';
 import type { TurnReport } from '../../model/turn.ts';
@@ -14,20 +14,20 @@ import type { AttemptRow } from '../attempts.ts';
 export interface RoleAgent {
   /** Its name in the config. */
   readonly agent: string;
-  /** Null where none of its turns was reported, as of a program whose output Pawl does not read. */
+  /** Null if none of its turns was reported, as for a program whose output Pawl does not read. */
   readonly kind: string | null;
   readonly cliVersion: string | null;
   readonly model: string | null;
 }
 
-/** What one part came to. */
+/** The sums for one role. */
 export interface RoleCost {
   readonly role: Role;
   readonly agents: readonly RoleAgent[];
   readonly attempts: number;
   /** Those of them that were turns of a coding agent, which alone report what they use. */
   readonly turns: number;
-  /** Null where no turn of it reported any. */
+  /** Null if none of its turns reported any. */
   readonly tokens: number | null;
   readonly usd: number | null;
   /** The part of it that was never reported. */
@@ -39,13 +39,13 @@ export interface DeniedAction {
   readonly taskId: string;
   readonly role: Role | null;
   readonly tool: string;
-  /** What it was about, such as a command; null where that is not known. */
+  /** What was requested, such as a command; null if that is not known. */
   readonly what: string | null;
   readonly reason: string;
   readonly isExpected: boolean;
 }
 
-/** The parts that were played, in their order. */
+/** The roles that were filled, in their order. */
 export function rolesOf(attempts: readonly AttemptRow[]): readonly RoleCost[] {
   const shares = sharesOf(attempts);
   return ROLES.flatMap((role): readonly RoleCost[] => {
@@ -78,7 +78,7 @@ export function denialsOf(attempts: readonly AttemptRow[]): readonly DeniedActio
   );
 }
 
-/** The part that a task belongs to; null of the setup, which is nobody's. */
+/** The role that a task belongs to; null for the setup, which belongs to no role. */
 export function roleOf(taskId: string): Role | null {
   const [purpose = ''] = taskId.split('-');
   return ROLE_OF_PURPOSE[purpose] ?? null;
@@ -121,7 +121,7 @@ function grown(after: SpentPart = NOTHING, before: SpentPart = NOTHING): SpentPa
 
 const NOTHING: SpentPart = { tokens: 0, usd: 0 };
 
-/** Without the rest that adding up fractions leaves. */
+/** Without the rounding error of adding fractions. */
 function cents(amount: number): number {
   return Math.round(amount * 1e6) / 1e6;
 }

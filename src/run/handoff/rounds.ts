@@ -1,5 +1,5 @@
 /**
- * What the gates have found on the way to a handoff, round by round.
+ * What the gates found before a handoff, round by round.
  *
  * Owns: that part of the evidence bundle. Does not own: reading the evidence (engine/run-report), the rest of the bundle (run/handoff/bundle).
  */
@@ -28,7 +28,7 @@ type JudgedGate = HandoffRound['gates'][number];
 
 const FINDINGS_SHOWN = 50;
 
-/** The rounds for people; of `judged`, which is told of elsewhere, only gates that did not pass or found something. */
+/** The rounds for people; for `judged`, which is reported elsewhere, only gates that did not pass or found something. */
 export function roundLines(rounds: readonly HandoffRound[], judged: number): readonly string[] {
   const told = rounds.flatMap((each) => {
     const gates = each.round === judged ? each.gates.filter(hasSomething) : each.gates;

@@ -1,9 +1,9 @@
 /**
- * The tables and lists at the end of a handoff's page: denied actions, agents with what they cost, attempts, the record itself.
+ * The tables and lists at the end of a handoff's page: denied actions, agents and their cost, attempts, the record itself.
  *
  * Owns: their words. Does not own: the facts (run/handoff/roles, run/attempts), the page around them (run/handoff/page).
  *
- * Invariant: what a turn's report holds is on the page member by member, also members that are added one day.
+ * Invariant: the page shows every member of a turn's report, including members that are added later.
  */
 import { isObject, type Json } from '../../base/canonical-json.ts';
 import type { Spent } from '../../turn/ledger.ts';
@@ -83,7 +83,7 @@ function notesOf({ turn, rescueRef }: AttemptRow): readonly string[] {
   return turn === null ? kept : [...kept, ...turnNotes(turn)];
 }
 
-/** The members of a value, each by its path, without those that say nothing. */
+/** The members of a value, each by its path, without empty ones. */
 function membersOf(value: object): string {
   return entriesOf(JSON.parse(JSON.stringify(value)) as Json, '')
     .map(([path, text]) => `${path} ${text}`)
@@ -97,7 +97,7 @@ function entriesOf(value: Json, path: string): readonly (readonly [path: string,
   return members.flatMap(([key, member]) => entriesOf(member as Json, path === '' ? key : `${path}.${key}`));
 }
 
-/** Where all of this is on record. */
+/** Where all of this is recorded. */
 export function recordLines({ policy, journal }: HandoffDocument): readonly string[] {
   return [
     '## Record',

@@ -1,10 +1,10 @@
 /**
- * What was done in a run, in the words of those who did it.
+ * What was done in a run, in the words of the workers that did it.
  *
  * Owns: which tasks did work that counts, and the commit that holds it. Does not own: reading their answers (engine/effects/handoff-work), the page
  * (run/handoff/page).
  *
- * Invariant: a summary is what a worker says of its work: it is shown as that, and no gate passes by it.
+ * Invariant: a summary is what a worker says of its work: it is shown as that, and no gate passes because of it.
  */
 import type { Role } from '../../model/packet.ts';
 import type { JournalRecord, RecordedEvent } from '../../model/record.ts';
@@ -13,7 +13,7 @@ import { roleOf } from './roles.ts';
 /** What a worker said when it was done. */
 export interface WorkSummary {
   readonly taskId: string;
-  /** Null where its answer holds none, as where the exit code is the answer. */
+  /** Null if its answer holds none, as when the exit code is the answer. */
   readonly summary: string | null;
   /** Why its answer cannot be read; null when it can. */
   readonly problem: string | null;
@@ -27,7 +27,7 @@ export interface DoneWork extends WorkSummary {
   readonly commit: string | null;
 }
 
-/** A completed task whose work was taken, and where its answer is. */
+/** A completed task whose work was accepted, and where its answer is. */
 export interface TakenWork {
   readonly taskId: string;
   readonly agent: string;
@@ -35,7 +35,7 @@ export interface TakenWork {
   readonly completionHash: string | null;
 }
 
-/** The tasks whose work was committed, or rightly empty, in the order in which it was; of one that was looked at twice the last word counts. */
+/** The tasks whose work was committed, or rightly empty, in that order; if one was checked twice, the last result counts. */
 export function takenWork(records: readonly JournalRecord[]): readonly TakenWork[] {
   const agents = new Map<string, string>();
   const hashes = new Map<string, string | null>();
@@ -59,7 +59,7 @@ function isTaken(event: RecordedEvent): event is Extract<RecordedEvent, { type: 
 
 const WORK = ['workCommitted', 'workEmpty', 'surfaceExceeded'] as const;
 
-/** The work with what was said of it. */
+/** The work, with what was said about it. */
 export function doneWork(records: readonly JournalRecord[], summaries: readonly WorkSummary[]): readonly DoneWork[] {
   return takenWork(records).map(({ taskId, agent, commit }) => {
     const said = summaries.find((each) => each.taskId === taskId);

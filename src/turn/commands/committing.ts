@@ -1,7 +1,7 @@
 /**
  * Who commits: Pawl, never an agent.
  *
- * Owns: the sentence that says so, and knowing an attempt. Does not own: who is told (turn/turn-prompt, agents/tool-policy), what an attempt means for a turn (turn/turn-conclusion).
+ * Owns: the sentence that says so, and recognising an attempt. Does not own: who is told (turn/turn-prompt, agents/tool-policy), what an attempt means for a turn (turn/turn-conclusion).
  */
 import { looksOnly, placedCommands } from './looking.ts';
 
@@ -10,11 +10,11 @@ export const COMMIT_RULE = 'Do not commit: leave your changes in the worktree, P
 
 const ANYWHERE = { roots: null, closedFolders: [] };
 const STAGING = new Set(['add', 'commit', 'stage']);
-/** Of a text that cannot be read as commands, as one with a message out of a here-document: it begins with a commit, and names no other writing command of git. */
+/** For a text that cannot be parsed as commands, such as one with a message from a here-document: it begins with a commit, and names no other writing command of git. */
 const BEGINS = /^\s*(?:cd\s+\S+\s*&&\s*)?git\s+(?:-[cC]\s+\S+\s+)*(?:add|commit|stage)\b/;
 const OTHER = /\bgit\s+(?!add\b|commit\b|stage\b|status\b|log\b|diff\b)[a-z]/;
 
-/** True when a shell text does nothing but stage, commit, and look. */
+/** True when a shell text does nothing but stage, commit and read. */
 export function isCommitAttempt(text: string): boolean {
   const commands = placedCommands(text, ANYWHERE);
   if (commands === null) return BEGINS.test(text) && !OTHER.test(text);

@@ -1,10 +1,10 @@
 /**
- * Which files a shell command would write, where it says so itself.
+ * Which files a shell command would write, if the command itself names them.
  *
  * Owns: redirections, and the few programs that change the files that they name. Does not own: which files may be written (adapters/agents/tool-policy), commands that look
  * (turn/commands/looking).
  *
- * Invariant: a command whose files are told writes no other, links apart.
+ * Invariant: a command whose files are known writes no others, except through links.
  */
 import { bareWords, type LookingPlace, type PlacedCommand, pathInside } from './looking.ts';
 import { sedFiles } from './looking-scripts.ts';
@@ -22,12 +22,12 @@ const EDITORS: Readonly<Record<string, RegExp>> = {
 };
 const MODE = /^(?:[0-7]{3,4}|[ugoa]*[+=][rwxX]+)$/;
 
-/** The files that redirections write, below the root; null: one lies outside, or nobody can tell which it is. */
+/** The files that redirections write, below the root; null: one is outside, or cannot be determined. */
 export function redirectedFiles(command: PlacedCommand, place: LookingPlace): readonly string[] | null {
   return insideAll(command.outputs, command, place);
 }
 
-/** The files that an editing program and its redirections write, below the root; null: it is no such program, or as above. */
+/** The files that an editing program and its redirections write, below the root; null: it is not such a program, or as above. */
 export function editedFiles(command: PlacedCommand, place: LookingPlace): readonly string[] | null {
   const files = filesOf(bareWords(command.words));
   return files === null ? null : insideAll([...files, ...command.outputs], command, place);

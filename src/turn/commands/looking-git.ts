@@ -1,14 +1,14 @@
 /**
- * Which calls of git only look at the repository.
+ * Which calls of git only read the repository.
  *
- * Owns: its commands and options that look. Does not own: other programs (turn/commands/looking).
+ * Owns: its commands and options that only read. Does not own: other programs (turn/commands/looking).
  *
- * Invariants: 1. Pure. 2. A command or global option that is not named here does not look; nor does an option by which git writes a file, starts a program or a pager, or
- * works elsewhere, also cut short as git takes it. Source: git(1) and the pages of the commands.
+ * Invariants: 1. Pure. 2. A command or global option that is not named here does not count as reading; nor does an option with which git writes a file, starts a
+ * program or a pager, or works elsewhere, even abbreviated as git allows. Source: git(1) and the pages of the commands.
  */
 import { isLongOption, optionIsInside, type PathCheck } from './looking-words.ts';
 
-/** Commands that write nothing, whatever they are given but for HARMFUL. */
+/** Commands that write nothing, whatever their arguments, except HARMFUL. */
 const LOOKING = new Set([
   ...[
     'annotate',
@@ -40,7 +40,7 @@ const LOOKING = new Set([
   ...['show', 'show-branch', 'show-ref', 'status', 'var', 'version', 'whatchanged'],
 ]);
 
-/** Long options that write a file or start a program; git takes any beginning of one. */
+/** Long options that write a file or start a program; git accepts any unique beginning of one. */
 const HARMFUL = ['output', 'ext-diff', 'textconv', 'open-files-in-pager', 'filters', 'show-signature'];
 
 /** Options whose value is a pattern or a form, never a path: in the same word, and in the next one. */
@@ -48,7 +48,7 @@ const PATTERN_OPTION =
   /^(?:-[SGLe]|--(?:grep|author|committer|format|pretty|since|until|after|before|date|word-diff-regex|diff-filter|sort|glob|exclude|match)(?:=|$))/;
 const PATTERN_ALONE = /^(?:-[SGLe]|--(?:grep|author|committer|since|until|after|before|sort|exclude|match))$/;
 
-/** True when `git ARGS` only looks. */
+/** True when `git ARGS` only reads. */
 export function gitLooks(args: readonly string[], isInside: PathCheck): boolean {
   let index = 0;
   for (; index < args.length; index += 1) {
@@ -92,7 +92,7 @@ type Listing = (args: readonly string[]) => boolean;
 const all = (args: readonly string[], pattern: RegExp): boolean => args.every((arg) => pattern.test(arg));
 const NAME = /^[^-]/;
 
-/** Commands that look only in some of their forms. */
+/** Commands that only read in some of their forms. */
 const LISTS: Readonly<Record<string, Listing>> = {
   branch: (args) =>
     args.some((arg) => /^(?:--list|--(?:no-)?(?:contains|merged)(?:=.*)?|--points-at(?:=.*)?)$/.test(arg))

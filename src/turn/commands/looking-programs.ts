@@ -1,15 +1,15 @@
 /**
- * Programs that only look, and how.
+ * Programs that only read, and with which arguments.
  *
  * Owns: that table, git apart. Does not own: git (turn/commands/looking-git), scripts (turn/commands/looking-scripts), where a command runs (turn/commands/looking).
  *
- * Invariant: a program writes nothing and starts nothing, whatever its arguments are but for those that its rule refuses, and reads only what they name.
+ * Invariant: unless its rule refuses the arguments, a program writes nothing, starts nothing, and reads only what the arguments name.
  */
 import { gitLooks } from './looking-git.ts';
 import { awk, jq, sed } from './looking-scripts.ts';
 import { isLongOption, type LookingRule, optionIsInside, type PathCheck, sorted } from './looking-words.ts';
 
-/** True when the command of `words` only looks; `fedBy`: the commands before it in its pipe. */
+/** True when the command of `words` only reads; `fedBy`: the commands before it in its pipe. */
 export function wordsLook(
   words: readonly string[],
   isInside: PathCheck,
@@ -22,7 +22,7 @@ export function wordsLook(
   return Object.hasOwn(PROGRAMS, program) && PROGRAMS[program]?.(args, isInside) === true;
 }
 
-/** Programs that tell their version, and then do nothing else: by `--version`, or by this word. */
+/** Programs that print their version and do nothing else: with `--version`, or with this word. */
 const VERSIONED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     'bash bun cargo deno gcc java make php pip ruby rustc'.split(' ').map((name) => [name, '--version']),
@@ -41,7 +41,7 @@ interface Reading {
   readonly operandsMax?: number;
 }
 
-/** Options are free but for those that are refused; every other word is a path, and so is what stands behind the "=" of an option. */
+/** Any option is allowed unless it is refused; every other word is a path, and so is what follows the "=" of an option. */
 function reader({ letters = '', names = '', operandsMax = Number.POSITIVE_INFINITY }: Reading = {}): LookingRule {
   const refused = names.split(' ').filter((name) => name !== '');
   const isRefused = (option: string): boolean =>
@@ -103,7 +103,7 @@ const find: LookingRule = (args, isInside) => {
   return [...starts, ...compared].every(isInside);
 };
 
-/** What `cut` cuts by is not a path. */
+/** The delimiter or list of `cut` is not a path. */
 const cut: LookingRule = (args, isInside) => {
   const isOption = (arg: string): boolean =>
     /^-[bcdf]|^--(?:bytes|characters|delimiter|fields|output-delimiter)/.test(arg);

@@ -1,9 +1,9 @@
 /**
  * Scripts of sed, awk and jq that only print.
  *
- * Owns: which do. Does not own: other programs (turn/commands/looking-programs).
+ * Owns: recognising them. Does not own: other programs (turn/commands/looking-programs).
  *
- * Invariant: a script is one that prints only if every command in it is known to: none reads or writes a file that no argument names, and none starts anything.
+ * Invariant: a script counts as printing only if every command in it is known to do so: none reads or writes a file that no argument names, and none starts anything.
  */
 import { type LookingRule, sorted } from './looking-words.ts';
 

@@ -1,5 +1,5 @@
 /**
- * The words of a command that looks: options and operands, and what they name as paths.
+ * The words of a command that only reads: options and operands, and what they name as paths.
  *
  * Owns: telling them apart. Does not own: which are harmless (turn/commands/looking-programs, turn/commands/looking-git).
  */
@@ -7,10 +7,10 @@
 /** Whether a path is one that may be read. */
 export type PathCheck = (path: string) => boolean;
 
-/** Whether a program with these arguments only looks. */
+/** Whether a program with these arguments only reads. */
 export type LookingRule = (args: readonly string[], isInside: PathCheck) => boolean;
 
-/** Options and operands; what stands behind `--` is no option. */
+/** Options and operands; what follows `--` is not an option. */
 export function sorted(args: readonly string[]): {
   readonly options: readonly string[];
   readonly operands: readonly string[];
@@ -24,13 +24,13 @@ export function sorted(args: readonly string[]): {
   };
 }
 
-/** What an option names as a path, if it does, is inside. */
+/** True when the path that an option names, if any, is inside. */
 export function optionIsInside(option: string, isInside: PathCheck): boolean {
   const value = /^--?[^=]*=(.*)$/s.exec(option)?.[1] ?? /^-[^-/]*(\/.*)$/s.exec(option)?.[1];
   return value === undefined || isInside(value);
 }
 
-/** True when a long option is one of `names`, or the beginning of one: programs take both for the same. */
+/** True when a long option is one of `names`, or the beginning of one: programs accept both. */
 export function isLongOption(option: string, names: readonly string[]): boolean {
   const name = /^--([\w-]+)/.exec(option)?.[1];
   return name !== undefined && names.some((one) => one.startsWith(name));

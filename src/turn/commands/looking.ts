@@ -1,17 +1,17 @@
 /**
- * Which shell commands only look: they read files of a worktree and its history, and nothing else comes of them.
+ * Which shell commands only read: they read files of a worktree and its history, and have no other effect.
  *
- * Owns: where the commands of a text run, and whether each only looks there. Does not own: reading a shell text (turn/commands/shell-text), the programs that look
+ * Owns: where the commands of a text run, and whether each only reads there. Does not own: parsing a shell text (turn/commands/shell-text), the programs that only read
  * (turn/commands/looking-programs), who may run what (adapters/agents/tool-policy).
  *
- * Invariants: 1. Pure. 2. A program, an option or a path that is not known here does not look. 3. A path is judged as it is written: links inside of the worktree are
+ * Invariants: 1. Pure. 2. A program, an option or a path that is not known here does not count as reading. 3. A path is judged as it is written: links inside the worktree are
  * not seen.
  */
 import { wordsLook } from './looking-programs.ts';
 import type { PathCheck } from './looking-words.ts';
 import { readShellText, type ShellJoin, type SimpleCommand } from './shell-text.ts';
 
-/** Where commands may look. */
+/** Where commands may read. */
 export interface LookingPlace {
   /** The worktree, absolute; more than one path when links lead to it. Null: anywhere. */
   readonly roots: readonly string[] | null;
@@ -28,7 +28,7 @@ export interface PlacedCommand extends SimpleCommand {
 }
 
 /**
- * The simple commands of a shell text with the folder that each runs in; null when the text cannot be read, or changes to a folder outside of the place.
+ * The simple commands of a shell text with the folder that each runs in; null when the text cannot be read, or changes to a folder outside the place.
  * `cd` itself is not among them.
  */
 export function placedCommands(text: string, place: LookingPlace): readonly PlacedCommand[] | null {
@@ -42,7 +42,7 @@ export function placedCommands(text: string, place: LookingPlace): readonly Plac
   let fedBy: readonly (readonly string[])[] = [];
   for (const [index, command] of read.entries()) {
     fedBy = command.join === 'pipe' ? [...fedBy, read[index - 1]?.words ?? []] : [];
-    // Whether the commands before it were run, and came out well, is known only along "&&" and "|".
+    // Whether the commands before it ran and succeeded is known only along "&&" and "|".
     if (command.join === 'then' || command.join === 'or') current = seen;
     if (command.words[0] !== 'cd') {
       placed.push({ ...command, folders: current, fedBy });
@@ -59,7 +59,7 @@ export function placedCommands(text: string, place: LookingPlace): readonly Plac
 
 const FOLDERS_MAX = 20;
 
-/** What `sh -c TEXT` runs; null: it is no such command. */
+/** What `sh -c TEXT` runs; null: it is not such a command. */
 function carriedText(command: SimpleCommand | undefined): string | null {
   if (command === undefined || command.assignments.length + command.inputs.length + command.outputs.length > 0)
     return null;
@@ -68,7 +68,7 @@ function carriedText(command: SimpleCommand | undefined): string | null {
   return isShell && text !== undefined && more.length === 0 ? text : null;
 }
 
-/** A part of a pipe runs by itself: where it goes to holds for nothing else. */
+/** A part of a pipe runs by itself: its change of folder affects nothing else. */
 function isInPipe(join: ShellJoin, next: ShellJoin | undefined): boolean {
   return join === 'pipe' || next === 'pipe';
 }
@@ -89,7 +89,7 @@ function enteredFolders(
   return inside.length === entered.length ? inside.filter((path) => path !== null) : null;
 }
 
-/** Where `path`, as a command in `folder` names it, lies below the root; null: outside of it, or nobody can tell. */
+/** Where `path`, as a command in `folder` names it, is below the root; null: outside it, or unknown. */
 export function pathInside(path: string, folder: string, roots: LookingPlace['roots']): string | null {
   if (roots === null) return path;
   let rest = `${folder}/${path}`;
@@ -107,7 +107,7 @@ export function pathInside(path: string, folder: string, roots: LookingPlace['ro
   return path.includes('\0') ? null : segments.join('/');
 }
 
-/** True when the command only looks, and only inside of `place`. */
+/** True when the command only reads, and only inside `place`. */
 export function looksOnly(command: PlacedCommand, place: LookingPlace): boolean {
   return (
     command.outputs.length === 0 &&
@@ -116,14 +116,14 @@ export function looksOnly(command: PlacedCommand, place: LookingPlace): boolean 
   );
 }
 
-/** True when nothing but what changes how a thing is shown is set for the command, and it reads by redirection only inside of `place`. */
+/** True when the command sets only variables that change how something is shown, and reads by redirection only inside `place`. */
 export function takesOnly(command: PlacedCommand, place: LookingPlace): boolean {
   return (
     command.assignments.every((one) => HARMLESS_ASSIGNMENT.test(one)) && command.inputs.every(insideOf(command, place))
   );
 }
 
-/** The words without those in front that only measure, bound or negate what they run. */
+/** The words without leading ones that only measure, bound or negate what they run. */
 export function bareWords(words: readonly string[]): readonly string[] {
   const [first = '', second = ''] = words;
   if ((first === '!' || first === 'time') && words.length > 1) return bareWords(words.slice(1));

@@ -3,8 +3,8 @@
  *
  * Owns: words, quotes, pipes, lists, redirections. Does not own: what a command does (turn/commands/looking), commands without a shell (packets/allow-list).
  *
- * Invariants: 1. What a shell would expand to something that is not written here (variables, substitutions, `..` by a pattern) is not read at all. 2. A text that is
- * read has no other commands than those that are given. Source: POSIX.1-2024, Shell Command Language, 2.2, 2.3, 2.7 and 2.9; and bash's `&>` and braces.
+ * Invariants: 1. What a shell would expand to something that is not written here (variables, substitutions, `..` by a pattern) is not parsed at all. 2. A text that is
+ * parsed has no other commands than those that are returned. Source: POSIX.1-2024, Shell Command Language, 2.2, 2.3, 2.7 and 2.9; and bash's `&>` and braces.
  */
 
 /** How a command follows the one before it. */
@@ -18,7 +18,7 @@ export interface SimpleCommand {
   readonly assignments: readonly string[];
   /** Files that it reads by redirection. */
   readonly inputs: readonly string[];
-  /** Files that it writes by redirection; `/dev/null` is none. */
+  /** Files that it writes by redirection, `/dev/null` excepted. */
   readonly outputs: readonly string[];
   /** The first one is `then`. */
   readonly join: ShellJoin;
@@ -30,7 +30,7 @@ const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*=/;
 /** Alternatives in braces that cannot add up to a path of their own. */
 const PLAIN_BRACES = /^(?:[\w-]+(?:,[\w-]+)+|\d+\.\.\d+)$/;
 
-/** The simple commands of `text`, at least one; null when it holds anything that is not read here. */
+/** The simple commands of `text`, at least one; null when it holds anything that is not parsed here. */
 export function readShellText(text: string): readonly SimpleCommand[] | null {
   if (text.length > CHARS_MAX) return null;
   const tokens = tokensOf(text);
@@ -41,7 +41,7 @@ type Token =
   | { readonly kind: 'word'; readonly text: string; readonly isPlain: boolean }
   | { readonly kind: 'join'; readonly join: ShellJoin }
   | { readonly kind: 'in' | 'out' }
-  /** One open file made another: nothing is opened. */
+  /** One descriptor duplicated from another: nothing is opened. */
   | { readonly kind: 'copied' };
 
 function commandsOf(tokens: readonly Token[]): readonly SimpleCommand[] | null {
@@ -107,7 +107,7 @@ function tokensOf(text: string): readonly Token[] | null {
   return tokens;
 }
 
-/** The operator that `rest` begins with; undefined: it begins with a word; null: with an operator that is not read here. */
+/** The operator that `rest` begins with; undefined: it begins with a word; null: with an operator that is not parsed here. */
 function operatorOf(rest: string): { readonly token: Token; readonly chars: number } | null | undefined {
   const copied = /^\d?[<>]&(?:\d|-)(?=[\s;|&)]|$)/.exec(rest)?.[0];
   if (copied !== undefined) return { token: { kind: 'copied' }, chars: copied.length };
@@ -129,7 +129,7 @@ function operatorOf(rest: string): { readonly token: Token; readonly chars: numb
   return /^[&|;()<>#\n]/.test(rest) ? null : undefined;
 }
 
-/** The word that `rest` begins with; null when it holds what is not read here. */
+/** The word that `rest` begins with; null when it holds what is not parsed here. */
 function wordOf(rest: string): { readonly token: Token; readonly chars: number } | null {
   let text = '';
   let pattern = '';
@@ -158,7 +158,7 @@ interface Piece {
   readonly isQuoted: boolean;
 }
 
-/** The next characters of a word that belong together; null when they are not read here. */
+/** The next characters of a word that belong together; null when they are not parsed here. */
 function pieceOf(rest: string, index: number): Piece | null {
   const char = rest.charAt(index);
   const next = rest.charAt(index + 1);

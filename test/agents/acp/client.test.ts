@@ -13,7 +13,7 @@ const ended = (how: string, cause: string) => expect.objectContaining({ type: 'e
 const hasType = (type: AgentEvent['type']) => (event: AgentEvent) => event.type === type;
 
 describe('a turn', () => {
-  it('tells its session, then what is said, then its end, each as a line that the adapter reads', async () => {
+  it('reports its session, then what is said, then its end, each as a line that the adapter reads', async () => {
     const { end, events, asked } = await talk('ok');
     expect(end).toBe('completed');
     expect(events).toEqual([
@@ -61,7 +61,7 @@ describe('a turn', () => {
     expect(text).not.toContain('other session');
   });
 
-  it('tells tools as they start and finish, each once', async () => {
+  it('reports tools as they start and finish, each once', async () => {
     const { events } = await talk('tools');
     expect(events.slice(1, -1)).toEqual([
       { type: 'toolStarted', id: 'a', name: 'read_file' },
@@ -86,7 +86,7 @@ describe('a turn', () => {
 });
 
 describe('what a turn has used', () => {
-  it('is what its end tells, cached tokens included; a cost is the total of the session', async () => {
+  it('is what its end reports, cached tokens included; a cost is the total of the session', async () => {
     const { events } = await talk('usage', { usedTokensBefore: 500 });
     expect(events.filter(hasType('usage'))).toEqual([
       { type: 'usage', scope: 'session', id: null, inputTokens: 500, outputTokens: 0, usd: 0.5 },
@@ -95,12 +95,12 @@ describe('what a turn has used', () => {
     ]);
   });
 
-  it('is added up where each call of the model is told, as Qwen does', async () => {
+  it('is added up where each model call is reported, as Qwen does', async () => {
     const step = { type: 'usage', scope: 'step', id: null, inputTokens: 1500, outputTokens: 50, usd: null };
     expect((await talk('steps')).events.slice(1, -1)).toEqual([step, step]);
   });
 
-  it('is read where Gemini tells it', async () => {
+  it('is read where Gemini reports it', async () => {
     const { events } = await talk('quota');
     expect(events).toContainEqual({
       ...{ type: 'usage', scope: 'turn', id: null },
@@ -108,7 +108,7 @@ describe('what a turn has used', () => {
     });
   });
 
-  it('is still told after the end, and nothing else is', async () => {
+  it('is still reported after the end, and nothing else is', async () => {
     const { events, text } = await talk('late');
     expect(events.map(({ type }) => type)).toEqual(['started', 'ended', 'usage']);
     expect(text).toBe('');
@@ -144,7 +144,7 @@ describe('a session', () => {
     },
   );
 
-  it('that cannot be resumed for want of a login is not told as unknown', async () => {
+  it('that cannot be resumed for want of a login is not reported as unknown', async () => {
     expect((await talk('resumeLogin', resumed)).events).toEqual([ended('failed', 'login')]);
   });
 
@@ -252,7 +252,7 @@ describe('a permission request', () => {
     return { text, denied: events.filter(hasType('denied')).map((event) => ('tool' in event ? event.tool : '')) };
   };
 
-  it('is answered by policy at once: what is allowed is allowed once, the rest denied and told', async () => {
+  it('is answered by policy at once: what is allowed is allowed once, the rest is denied and reported', async () => {
     expect(await outcomes({})).toEqual({
       text: 't1:yes t2:no t3:no t4:no t5:cancelled ',
       denied: ['execute(git push)', 'execute(npm test; id)', 'edit', 'fetch'],

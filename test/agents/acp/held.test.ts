@@ -68,7 +68,7 @@ describe('the mode of a session', () => {
 });
 
 describe('what was done without asking', () => {
-  it('is told where the policy would have denied it, once, and nothing else is', async () => {
+  it('is reported once where the policy would have denied it, and nothing else is', async () => {
     const { events } = await talk('unasked');
     expect(unaskedIn(events)).toEqual([
       'execute(git push origin HEAD)',
@@ -122,7 +122,7 @@ describe('a denial that ends the turn', () => {
     },
   );
 
-  it('is followed by so many notes and no more', async () => {
+  it('is followed by a bounded number of notes', async () => {
     const { end, asked } = await talk('denialAlways');
     expect(end).toBe('completed');
     expect(promptsIn(asked)).toBe(1 + BOUNDS.denials);
@@ -135,7 +135,7 @@ it('an agent that tells the same mode always has its mode set, and its arguments
   expect(text).toBe('mode=default k1:yes ');
 });
 
-it('a command that is told in the title alone is judged only of the agent and version that are known for it', async () => {
+it('a command that only the title shows is judged only for the agent and version that are known for it', async () => {
   expect((await talk('titled')).text).toBe('t1:yes ');
   expect((await talk('permission', { permission: 'read' })).text).toMatch(/^t1:yes t2:no /);
 });

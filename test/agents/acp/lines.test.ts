@@ -74,7 +74,7 @@ describe('a line', () => {
 });
 
 describe('whatever an agent says', () => {
-  it('comes to events that the adapter knows', () => {
+  it('becomes events that the adapter knows', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 4 }), message, (updates, answer) => {
         const turn = new AcpTurn(0);

@@ -66,7 +66,7 @@ describe('an agent', () => {
 });
 
 describe('what an agent is started with', () => {
-  it('makes OpenCode ask before it acts and continue after a denial, and lets it look, and call our server', () => {
+  it('makes OpenCode ask before it acts and continue after a denial, and lets it read, and call our server', () => {
     const env = presetEnvironment(['opencode', 'acp']);
     const { permission, experimental } = JSON.parse(env.OPENCODE_CONFIG_CONTENT ?? '');
     expect(permission).toMatchObject({
@@ -212,7 +212,7 @@ describe('arguments that an agent tells in the content of a call', () => {
   });
 });
 
-describe('a command that an agent tells in the title alone', () => {
+describe('a command that an agent shows only in the title', () => {
   const call = { toolCallId: 'a', kind: 'execute', title: 'git push' };
   const gemini = named('Gemini CLI');
 

@@ -82,7 +82,7 @@ describe('the ACP worker', () => {
     expect(isAlive(stderr)).toBe(false);
   });
 
-  it('reads its spec from a file as well, and hears what is told after the end', async () => {
+  it('reads its spec from a file as well, and receives what is sent after the end', async () => {
     const path = join(folder, 'spec.json');
     writeFileSync(path, specOf([process.execPath, FIXTURE_AGENT, 'late']));
     const { code, events } = await start(path).ended;
@@ -96,7 +96,7 @@ describe('the ACP worker', () => {
     expect(events.map(({ type }) => type)).toEqual(['started', 'toolStarted', 'ended']);
   });
 
-  it('tells no end when its agent dies, and fails', async () => {
+  it('reports no end when its agent dies, and fails', async () => {
     const { code, events } = await fixture('dies').ended;
     expect(code).toBe(1);
     expect(events.map(({ type }) => type)).toEqual(['started', 'text']);

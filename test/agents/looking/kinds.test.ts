@@ -29,7 +29,7 @@ describe.each(Object.keys(DECISIONS) as (keyof typeof DECISIONS)[])('%s', (kind)
       return { run, denied };
     };
 
-    it('runs every look at the worktree and its history, and every command that the config allows', async () => {
+    it('runs every command that only reads the worktree and its history, and every command that the config allows', async () => {
       expect(LOOKS.length + RUNS.length).toBeGreaterThanOrEqual(100);
       expect((await sorted([...LOOKS, ...RUNS])).denied).toEqual(BEYOND[kind] ?? []);
     });
@@ -39,7 +39,7 @@ describe.each(Object.keys(DECISIONS) as (keyof typeof DECISIONS)[])('%s', (kind)
       expect((await sorted([...DENIED, ...CLOSED_EDITS])).run).toEqual([]);
     });
 
-    it('commits nothing, and is told who does', async () => {
+    it('commits nothing, and is told that Pawl does', async () => {
       const decision = decisionOf();
       for (const command of COMMITS) {
         const { isRun, told } = await decision(command);

@@ -147,7 +147,7 @@ describe('a command', () => {
     );
   });
 
-  it('of any text at all comes to words or to nothing', () => {
+  it('of any text at all gives words or nothing', () => {
     fc.assert(fc.property(fc.string(), (text) => plainWords(text) === null || text.length > 0));
   });
 });
@@ -193,7 +193,7 @@ describe('an edit', () => {
     expect(edits(['docs/claude.md'])).toBe(true);
   });
 
-  it('is judged by where the file really lies', () => {
+  it('is judged by where the file really is', () => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-policy-')));
     mkdirSync(join(folder, 'tree'));
     symlinkSync(folder, join(folder, 'tree/link'));

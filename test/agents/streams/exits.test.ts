@@ -136,7 +136,7 @@ it('gemini calls a session busy that it was to begin, and unknown only one that 
   expect(told('gemini', { code: 42, stderrTail: 'Error: no input', resumed: null })).toBe('failed other');
 });
 
-it('opencode tells of an agent or a model that it does not know only there, and also after an end that it told', () => {
+it('opencode reports an unknown agent or model only there, even after an end that it reported', () => {
   const error = 'level=ERROR error="ProviderModelNotFoundError: Model not found: a/b."';
   expect(told('opencode', { code: 0, stderrTail: '!  agent "x" not found. Falling back', hasEnded: true })).toBe(
     'failed setting',
@@ -146,7 +146,7 @@ it('opencode tells of an agent or a model that it does not know only there, and 
   expect(told('opencode', { code: 0, stderrTail: error, hasEnded: true })).toBe('');
 });
 
-it.each(RECORDED_KINDS)('%s: exit adds no second end to one that was told', (kind) => {
+it.each(RECORDED_KINDS)('%s: exit adds no second end to one that was reported', (kind) => {
   for (const code of [0, 1, 2, 42, 53, 143, 145])
     expect(told(kind, { code, stderrTail: 'Error: Session not found', hasEnded: true, hasCompleted: true })).toBe('');
 });
@@ -159,7 +159,7 @@ it('gemini tells more by its exit than by an end that has only words of the serv
 });
 
 it.each(RECORDED_KINDS)(
-  '%s: a death that nobody saw, or by a signal, is told as nothing that it may not be',
+  '%s: a death that nobody saw, or by a signal, is not reported as anything that it may not be',
   (kind) => {
     expect(told(kind, { code: null, stderrTail: '' })).toBe('');
     expect(told(kind, { code: null, signal: 'SIGKILL', stderrTail: '' })).toBe('');

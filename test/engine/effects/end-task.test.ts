@@ -44,7 +44,7 @@ describe('a host that cannot be judged', () => {
     expectDoubt();
   });
 
-  it("is gone on an operator's word, which its outcome names", async () => {
+  it("is gone on an operator's assertion, which its outcome names", async () => {
     bench.claims();
     bench.isUntold('host');
     await endTaskInOrder(bench.run, bench.effect, bench.task, 'operator');
@@ -52,7 +52,7 @@ describe('a host that cannot be judged', () => {
   });
 });
 
-describe('a folder that its worker has put in the place of what is to be written', () => {
+describe('a folder that its worker has put in the place of a file to be written', () => {
   it.each(['a start finds it', 'it is cancelled', "an operator's word ends it"])(
     'leaves the task to a person, who is told the path, when %s',
     async (how) => {
@@ -99,7 +99,7 @@ describe('a tree of which something cannot be judged', () => {
     expectDoubt();
   });
 
-  it.each(Object.entries(untold))("(%s) is gone on an operator's word", async (_name, become) => {
+  it.each(Object.entries(untold))("(%s) is gone on an operator's assertion", async (_name, become) => {
     bench.claims();
     bench.records();
     bench.dies('host');
@@ -108,7 +108,7 @@ describe('a tree of which something cannot be judged', () => {
     expect(bench.end()).toMatchObject({ by: 'operator' });
   });
 
-  it("is not gone on an operator's word while a part of it is seen alive", async () => {
+  it("is not gone on an operator's assertion while a part of it is seen alive", async () => {
     bench.claims();
     bench.records();
     bench.dies('host');
@@ -135,7 +135,7 @@ describe('what a register says', () => {
     return steps;
   }
 
-  it('is durable before the end that it tells is journaled, whoever linked it', async () => {
+  it('is durable before the end that it reports is journaled, whichever process linked it', async () => {
     bench.claims();
     bench.dies('host');
     bench.concludes();

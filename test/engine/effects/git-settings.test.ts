@@ -95,7 +95,7 @@ it('a gate that saw settings change may be accepted by a person as any other tha
   expect(view?.gates.verification).toMatchObject({ status: 'ACCEPTED' });
 });
 
-it('a change by a second task is told anew, whatever was accepted of the first', async () => {
+it('a change by a second task is reported again, whatever was accepted of the first', async () => {
   const machine = machineWith('implementation-e0-a1');
   machine.settingsAfter.set('review-e1-a1', { ...AFTER, 'core.hookspath': 'e' });
   await parkedView(machine, 'implementation-e0-a1');

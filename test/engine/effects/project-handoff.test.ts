@@ -41,7 +41,7 @@ it('a commit with an object that is not what its name says is not', async () => 
   expect(view?.blockers[0]?.message).toContain(object);
 });
 
-it('a commit of which git is told something else by a commit graph is not, and the message says what to delete', async () => {
+it('a commit that a commit graph misrepresents to git is not, and the message says what to delete', async () => {
   const view = await drivenWith((git) => ({
     storedContent: async (commit, base) => {
       expect(await git.treeOf(base)).not.toBe(await git.treeOf(commit));

@@ -135,7 +135,7 @@ describe('a task whose host is stopped', () => {
     expect(linesOf(aside.task.witness)).toHaveLength(1);
   });
 
-  it('and that cannot be judged from here is not signalled, and the operator is told of it', async () => {
+  it('and that cannot be judged from here is not signalled, and the operator is told about it', async () => {
     const aside = asideOf({ worker: ['runs-on'], limits: { graceMs: 300 } });
     const host = start(aside);
     await waitFor('a worker at work', () => linesOf(aside.task.witness).length > 0);

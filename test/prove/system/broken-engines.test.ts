@@ -140,7 +140,7 @@ test('one that does not take up what its predecessor owed', async () => {
   expect(sentences(proof)).toContain('after a stop, effects were performed under no key, not under proof/1.0:act');
 });
 
-test('one that continues after a failure that it has told of', async () => {
+test('one that continues after a failure that it has reported', async () => {
   const unhalted: OpenEngine = async (...args) => {
     const engine = await openRealEngine(...args);
     return {
@@ -153,7 +153,7 @@ test('one that continues after a failure that it has told of', async () => {
     };
   };
   expect(sentences(await proveWith(unhalted, CALLED_OFF))).toContain(
-    'after a failure, the engine tells of a failure and is not halted',
+    'after a failure, the engine reports a failure but is not halted',
   );
 });
 
@@ -168,7 +168,7 @@ test('one that swallows what a sync says', async () => {
     },
   }));
   expect(sentences(await proveWith(deaf, SUBJECT))).toContain(
-    'after a failure, the engine went on after a failed sync',
+    'after a failure, the engine continued after a failed sync',
   );
 });
 

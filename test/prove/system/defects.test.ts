@@ -45,7 +45,7 @@ test('an open child that waits for nothing itself', async () => {
 
 test('a state that waits for a command which nobody can give', async () => {
   const proof = await provePlanted({ first: { tags: 'waiting', on: { failed: 'last' } }, last: LAST });
-  expect(sentences(proof)).toEqual(['first waits for a command, and none of those given is taken']);
+  expect(sentences(proof)).toEqual(['first waits for a command, and none of the given ones is accepted']);
 });
 
 test('a parked state that names no blocker', async () => {
@@ -89,12 +89,12 @@ test('a context that holds a date, and one that holds no number', async () => {
 
 test('a context that is not what its schema says', async () => {
   const proof = await provePlanted({ first: { ...ACTING, entry: ['act', 'halve'] }, last: LAST });
-  expect(sentences(proof)).toEqual([expect.stringMatching(/^it does not come back from disk: planted: count: /)]);
+  expect(sentences(proof)).toEqual([expect.stringMatching(/^it cannot be restored from disk: planted: count: /)]);
 });
 
 test('a machine that asks chance', async () => {
   const proof = await provePlanted({ first: { ...ACTING, entry: ['act', 'keepChance'] }, last: LAST });
-  expect(sentences(proof)).toContain('begun, decided twice, comes to two different states');
+  expect(sentences(proof)).toContain('begun, decided twice, leads to two different states');
 });
 
 test('a machine that sees what no disk keeps', async () => {
@@ -104,7 +104,7 @@ test('a machine that sees what no disk keeps', async () => {
     on: { done: [{ guard: 'hasMade', target: 'last' }, { target: 'second' }] },
   } as const;
   const proof = await provePlanted({ first, second: LAST, last: LAST });
-  expect(sentences(proof)).toEqual(['done comes to another state after the system was read from disk']);
+  expect(sentences(proof)).toEqual(['done leads to a different state after the system was read from disk']);
 });
 
 test('a machine that throws', async () => {
@@ -136,7 +136,7 @@ test('a counter that is ignored and decides what comes next', async () => {
   expect(whole).toMatchObject({ states: 5, broken: [] });
   const merged = await provePlanted({ first, last: LAST }, { ignore: { planted: ['count'] } });
   expect(merged.broken[0]).toMatchObject({
-    sentence: expect.stringMatching(/^poked does not lead where it leads from a state that counts as the same/),
+    sentence: expect.stringMatching(/^poked does not lead where it leads from a state that counts as equal/),
     path: ['begun', 'poked', 'poked', 'poked', 'poked'],
   });
 });
@@ -145,6 +145,6 @@ test('a counter without bound: the walk ends at its bound and says so', async ()
   const first = { tags: 'waiting', on: { poked: { target: 'first', actions: 'count', reenter: true } } } as const;
   const proof = await provePlanted({ first }, { statesMax: 50 });
   expect(sentences(proof)).toEqual([
-    'there are more than 50 states: ignore what tells no two of them apart, or raise statesMax',
+    'there are more than 50 states: ignore what does not distinguish them, or raise statesMax',
   ]);
 });

@@ -23,7 +23,7 @@ test('a deadline that nothing answers is reached by time, and a parked system mo
     stopsMax: 0,
   });
   expect(proof.broken.map(({ sentence }) => sentence)).toEqual([
-    'parked waits for a command, and none of those given is taken',
+    'parked waits for a command, and none of the given ones is accepted',
   ]);
   expect(proof.statesNeverReached).toEqual(['delivery.givenUp']);
 });

@@ -83,7 +83,7 @@ test("an invariant of the system's own that a state breaks is found", async () =
 test('a walk that reaches its bound says so, and takes nothing for proven', async () => {
   const proof = await proveSystem(orderSystem, { ...OPTIONS, statesMax: 2 });
   expect(found(proof)).toEqual([
-    'there are more than 2 states: ignore what tells no two of them apart, or raise statesMax',
+    'there are more than 2 states: ignore what does not distinguish them, or raise statesMax',
   ]);
   expect(proof.stops.of).toBe(0);
 });

@@ -66,7 +66,7 @@ describe('the parts of a run', () => {
   });
 });
 
-it('what was denied is told with the task, and with what it concerned where that is known', () => {
+it('what was denied is listed with the task, and with what it concerned where that is known', () => {
   const denials = [
     { tool: 'Bash', reason: 'no', isExpected: false, what: 'git push' },
     { tool: 'Web', reason: '', isExpected: true },

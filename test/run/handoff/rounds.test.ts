@@ -63,7 +63,7 @@ test('rounds tell the commands and findings of each gate, with file and line; th
   for (const line of roundLines(ROUNDS, 3)) expect(visible(line)).toBe(line);
 });
 
-test('an earlier round tells of the gate that passed too, and of the one that was judged what was found', () => {
+test('an earlier round shows the gate that passed too, and the findings of the one that was judged', () => {
   const passed = gate({ gate: 'verification', commands: [{ ...COMMAND, exitCode: 0, outputTail: 'fine' }] });
   expect(roundLines([round(1, passed)], 2).slice(4)).toEqual([
     '- verification PASS: Good.',

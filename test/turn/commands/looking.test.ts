@@ -23,7 +23,7 @@ describe('of the corpus', () => {
     expect(DENIED.length).toBeGreaterThanOrEqual(100);
   });
 
-  it('a denied look is known as one, an attempt to commit as another, and no other denial is either', () => {
+  it('a denied read is recognised, and so is an attempt to commit, and no other denial is either', () => {
     const kinds = (texts: readonly string[]) => [
       ...new Set(placed(texts, ROOT).map((text) => denialKind('Bash', text))),
     ];
@@ -143,7 +143,7 @@ describe('a shell text', () => {
     expect(readShellText('head -n 2>x')).toMatchObject([{ words: ['head', '-n'], outputs: ['x'] }]);
   });
 
-  it('of any kind comes to commands or to nothing, and ends', () => {
+  it('of any kind gives commands or nothing, and ends', () => {
     const piece = fc.constantFrom(
       'a',
       ' ',
