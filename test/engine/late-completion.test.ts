@@ -4,8 +4,9 @@ import { recordsOf } from '../../src/engine/run-look.ts';
 import { TASK_FILES } from '../../src/model/request.ts';
 import { Halted, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SIM_PATHS } from '../../src/prove/sim/sim-paths.ts';
-import { SimMachine } from '../../src/prove/sim/sim-world.ts';
+
 import { filesOver } from '../store/store-kit.ts';
+import { SimMachine } from '../support/sim-machine.ts';
 import { SIM_RUN, startSim } from '../support/sim-run.ts';
 
 const IMPLEMENTATION = SIM_PATHS.task(SIM_RUN, 'implementation-e0-a1');

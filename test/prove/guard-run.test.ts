@@ -130,7 +130,7 @@ describe('a run of Pawl under the guard', () => {
         expect.stringMatching(/^\d+ files in worktrees of runs$/),
         '1 branch of a run',
         expect.stringMatching(/^\d+ files in git's object store$/),
-        expect.stringMatching(/^\d+ files of git's administration of these$/),
+        expect.stringMatching(/^\d+ files of git's administration for these$/),
         expect.stringMatching(/^\d+ files of the proof itself$/),
       ]);
     },
