@@ -1,14 +1,16 @@
 /**
- * What a driver does on a simulated machine, killed at every change of the disk in turn, with the power cut or not.
+ * What a driver does on a simulated machine, killed at its changes of the disk, with the power cut or not.
  *
  * Owns: finding every such point, what the disk keeps. Does not own: what is done (the test), the machine (sim-machine).
  */
+import { expect } from 'vitest';
 import { Driver } from '../../src/engine/driver.ts';
 import { Halted } from '../../src/prove/memory/memory-fs.ts';
 import { IS_WHOLE, SEED } from './draw.ts';
 import type { SimMachine } from './sim-machine.ts';
 
-const POINTS_MAX = 1_000;
+/** So many points of one sweep are tried. */
+const DRAWN_MAX = 24;
 const LEFT = ['everything', 'nothing'] as const;
 
 /** Opens a driver on the machine, runs `body`, releases everything. A killed process releases nothing. */
@@ -23,8 +25,9 @@ export async function asDriver<T>(machine: SimMachine, body: (driver: Driver) =>
 }
 
 /**
- * Runs `body` from the machine's present disk on, as often as it changes the disk, killed before the 1st, 2nd, … change; then calls
- * `check` on what the kill has left, or at every other point the power cut; PAWL_SWEEP=whole does both. Returns the number of points.
+ * Runs `body` from the machine's present disk on, killed before its 1st, 2nd, … change of the disk, and once not at all; then calls `check` on what the kill
+ * has left, or at every other point the power cut. Of more than `DRAWN_MAX` points as many are drawn, the first and the last among them; PAWL_SWEEP=whole takes
+ * all of them, and both ways. Returns the number of changes.
  */
 export async function forEachKill(
   machine: SimMachine,
@@ -32,17 +35,27 @@ export async function forEachKill(
   check: (point: string) => Promise<void>,
 ): Promise<number> {
   const start = machine.disk;
-  for (let at = 1; at < POINTS_MAX; at += 1) {
-    let hasEnded = false;
-    for (const left of IS_WHOLE ? LEFT : LEFT.filter((_, n) => n === (at + SEED) % 2)) {
+  machine.reboot(start.fork(), false);
+  const changesMade = machine.killBefore(Number.POSITIVE_INFINITY);
+  await body();
+  const changes = changesMade();
+  for (const [index, at] of drawnOf(changes + 1).entries()) {
+    for (const left of IS_WHOLE ? LEFT : LEFT.filter((_, n) => n === (index + SEED) % 2)) {
       machine.reboot(start.fork(), false);
-      hasEnded = await killedAt(machine, at, body);
+      const hasEnded = await killedAt(machine, at, body);
+      expect(hasEnded, `it changes the disk another number of times: ${at} of ${changes}`).toBe(at > changes);
       machine.reboot(machine.disk.crash(left), left === 'nothing');
       await check(`killed before change ${at}, ${left} left`);
     }
-    if (hasEnded) return at - 1;
   }
-  throw new Error(`more than ${POINTS_MAX} points`);
+  return changes;
+}
+
+/** The numbers from 1 to `count`, or those of them that the seed draws. */
+function drawnOf(count: number): readonly number[] {
+  const all = Array.from({ length: count }, (_, n) => n + 1);
+  const step = IS_WHOLE ? 1 : Math.ceil(count / DRAWN_MAX);
+  return all.filter((at) => at === 1 || at >= count - 1 || (at + SEED) % step === 0);
 }
 
 /** Returns whether `body` finished before that change. */

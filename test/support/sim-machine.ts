@@ -77,8 +77,8 @@ export class SimMachine {
     else machine.endAll();
   }
 
-  /** Whatever process changes the disk for the n-th time from now on is killed before it does. */
-  killBefore(change: number): void {
+  /** Whatever process changes the disk for the n-th time from now on is killed before it does. Returns what counts the changes. */
+  killBefore(change: number): () => number {
     const { disk } = this;
     let changes = 0;
     disk.onCall = (op) => {
@@ -89,6 +89,7 @@ export class SimMachine {
       disk.halt();
       throw new Halted('killed');
     };
+    return () => changes;
   }
 
   /** So much time passes. */
