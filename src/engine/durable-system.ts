@@ -8,13 +8,14 @@
  * is dropped, and changes nothing. 3. Every wait has a deadline, and rejects when the system is halted or closed.
  */
 
-import type { EffectIn, EventOf, StateOf, System } from '../kernel/system.ts';
+import type { AnyState, EffectIn, EventOf, StateOf, System } from '../kernel/system.ts';
 import { DEADLINE } from '../model/deadline.ts';
 import { PawlError } from '../model/error.ts';
 import type { PlainEffect } from '../model/system-record.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import { LiveSystem, type Refusal } from './live-system.ts';
+import { recordProblem } from './rehydrate-system.ts';
 import { shortSleep } from './short-sleep.ts';
 import { openJournal, type SystemPlace, type SystemStart } from './system-place.ts';
 
@@ -107,10 +108,14 @@ export class DurableSystem<S extends System> {
 
   /**
    * The event is durable and applied when this resolves to null; otherwise it was refused, for the reason that it resolves to, and nothing has changed.
-   * `to`: the actor that takes it; the root by default. Rejects when the system is halted or closed.
+   * `to`: the actor that takes it; the root by default. Rejects when the system is halted or closed; that says nothing of the event, which may be durable.
    */
   async send(event: EventOf<S>, to: string = this.#system.rootName): Promise<Refusal | null> {
     this.#assertOpen();
+    // Events may come from outside of the program, where no compiler has looked at them.
+    const malformed = recordProblem(this.#system, { actor: to, event, effects: [] }, this.state as AnyState);
+    if (malformed !== null)
+      return { code: 'PAWL_EVENT_REFUSED', reason: `${event.type} is no event of ${to}: ${malformed}` };
     return this.#live.commit(to, event);
   }
 
@@ -181,7 +186,14 @@ export class DurableSystem<S extends System> {
 
   #tellWaiters(): void {
     const { state } = this.#live;
-    for (const waiter of [...this.#waiters]) if (waiter.isMet(state)) waiter.settle(state);
+    for (const waiter of [...this.#waiters]) {
+      try {
+        if (waiter.isMet(state)) waiter.settle(state);
+      } catch (error) {
+        // The predicate is its caller's, and so is its error: the system goes on.
+        waiter.settle(null, error);
+      }
+    }
   }
 
   #endWaiters(error: unknown): void {

@@ -144,11 +144,13 @@ export class SystemRegistry {
     }
   }
 
-  /** Closes every system and releases the folder. */
+  /** Closes every system and releases the folder. Throws the first error of a system, once all are closed and the folder is released. */
   async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map((system) => system?.close()));
+    const closing = [...this.#open.values()].map((system) => system?.close());
     this.#open.clear();
+    const ends = await Promise.allSettled(closing);
     await this.#lock.release();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   #folderOf({ kind }: System): string {

@@ -20,7 +20,7 @@ import {
   type SystemRecord,
 } from '../model/system-record.ts';
 import { type Decision, type Delivery, decide } from './decide.ts';
-import { persist, restore, stateHash } from './image.ts';
+import { contextProblem, persist, restore, stateHash } from './image.ts';
 import { type AnyState, actorDefinition, type StateOf, type System, underRules } from './system.ts';
 
 /** The state after one more record, or why the journal contradicts its machines. */
@@ -130,7 +130,8 @@ export function rulesToRaise(system: System, { rules }: Pick<AnyState, 'rules'>)
 
 /**
  * The state under the rules of `to`, one record later. Throws an Error where the migration changes what is owed in anything but kind and params, asks for an
- * effect that `to` does not have, or makes an actor that its machine does not restore.
+ * effect that `to` does not have or with params that it does not take, adds or loses an actor, or makes one whose context is not what its schema says or that its
+ * machine does not restore.
  */
 export function raised<S extends System>(to: S, state: AnyState): StateOf<S> {
   return { ...upcastTo(to, state), seq: state.seq + 1 } as StateOf<S>;
@@ -143,26 +144,36 @@ function upcastTo(to: System, state: AnyState): AnyState {
   const before = upcastTo(earlier, state);
   const { actors, kinds = {}, outbox, deadlines } = upcast(persist(earlier, before));
   const owed = owedAfter(to, before.owed, [...outbox, ...deadlines]);
-  const live = (name: string, persisted: Json): AnyMachineSnapshot => {
-    const found = restore(actorDefinition(to, name, kinds), persisted);
-    if (found.kind === 'refused') throw new Error(`bug: rules ${to.rules} do not restore ${name}: ${found.reason}`);
-    return found.snapshot;
-  };
-  const { [to.rootName]: root, ...children } = actors;
-  if (root === undefined) throw new Error(`bug: the migration to rules ${to.rules} loses ${to.rootName}`);
+  const names = [to.rootName, ...Object.keys(before.children)];
+  const stranger = Object.keys(actors).find((name) => !names.includes(name));
+  if (stranger !== undefined) throw new Error(`bug: the migration to rules ${to.rules} adds ${stranger}`);
+  const live = (name: string): AnyMachineSnapshot => actorAfter(to, name, kinds, actors[name]);
   return {
     systemId: before.systemId,
     seq: before.seq,
     rules: to.rules,
-    root: live(to.rootName, root),
-    children: Object.fromEntries(
-      Object.entries(children).flatMap(([name, persisted]) =>
-        persisted === undefined ? [] : [[name, live(name, persisted)]],
-      ),
-    ),
+    root: live(to.rootName),
+    children: Object.fromEntries(Object.keys(before.children).map((name) => [name, live(name)])),
     kinds,
     owed,
   };
+}
+
+/** An actor after a migration: what its schema and its machine take. */
+function actorAfter(
+  to: System,
+  name: string,
+  kinds: Readonly<Record<string, string>>,
+  persisted: Json | undefined,
+): AnyMachineSnapshot {
+  if (persisted === undefined) throw new Error(`bug: the migration to rules ${to.rules} loses ${name}`);
+  const definition = actorDefinition(to, name, kinds);
+  const problem = contextProblem(definition, persisted);
+  if (problem !== null)
+    throw new Error(`bug: the migration to rules ${to.rules} makes a context of ${name}: ${problem}`);
+  const found = restore(definition, persisted);
+  if (found.kind === 'refused') throw new Error(`bug: rules ${to.rules} do not restore ${name}: ${found.reason}`);
+  return found.snapshot;
 }
 
 /** What is owed after a migration: the same keys in the same order, each a known effect. */
@@ -170,10 +181,19 @@ function owedAfter(to: System, before: readonly PlainEffect[], after: readonly u
   const byKey = new Map(after.filter(isEffect).map((effect) => [effect.key, effect]));
   if (byKey.size !== before.length || after.length !== before.length)
     throw new Error(`bug: the migration to rules ${to.rules} changes what is owed`);
-  return before.map(({ key }) => {
+  return before.map(({ key, actor }) => {
     const effect = byKey.get(key);
-    if (effect === undefined || !(effect.kind in to.effects))
-      throw new Error(`bug: the migration to rules ${to.rules} leaves ${key} without an effect`);
+    const row = effect === undefined ? undefined : to.effects[effect.kind];
+    if (effect === undefined || row === undefined || effect.actor !== actor)
+      throw new Error(`bug: the migration to rules ${to.rules} leaves ${key} without an effect of ${actor}`);
+    const { kind, key: _key, actor: _actor, ...params } = effect;
+    const issue = row.params.safeParse(params).error?.issues[0];
+    if (issue !== undefined) {
+      const member = issue.path.join('.');
+      throw new Error(
+        `bug: the migration to rules ${to.rules} gives ${kind} params that it does not take: ${member}: ${issue.message}`,
+      );
+    }
     return effect;
   });
 }

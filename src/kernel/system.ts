@@ -6,7 +6,7 @@
  * Invariants: 1. Every action of a machine is a change of context, an effect of the table, or one that the kernel resolves; anything else is refused
  * when the system is defined, not when it runs. 2. The table of effects is exhaustive: it says of every effect all that an engine must know.
  */
-import type { AnyStateMachine, SnapshotFrom } from 'xstate';
+import type { AnyStateMachine, AnyStateNode, SnapshotFrom } from 'xstate';
 import type { ZodType } from 'zod';
 import { isObject, type Json } from '../base/canonical-json.ts';
 import type { EffectOf, EffectTable } from '../model/effect-row.ts';
@@ -124,7 +124,8 @@ export type AnyState = StateOf<System>;
 
 /**
  * The system of these parts. Throws a TypeError that names what is missing or unknown: an action without an implementation, an effect under a name of the
- * kernel's own, a deadline without an instant, an opening event that the root does not take.
+ * kernel's own, a deadline without an instant, an opening event that the root does not take, a kind that is no name; and what XState would do by itself, unseen
+ * by the journal: `after`, `invoke`, actions that are functions.
  */
 export function defineSystem<
   Root extends AnyStateMachine,
@@ -137,13 +138,17 @@ export function defineSystem<
   parts: SystemParts<Root, Child, RootEvent, ChildEvent, Note, Table>,
 ): System<Root, Child, RootEvent | ChildEvent | Note, EffectOf<Table>> {
   const { kind, rules, root, effects, open, children = {}, notes = null, previous = null } = parts;
+  for (const name of [kind, root.name, ...Object.keys(children)]) assertKind(name);
   if (!Number.isInteger(rules) || rules < 1) throw new TypeError(`${kind}: rules must be a positive integer`);
   if (previous !== null && previous.system.rules >= rules)
     throw new TypeError(`${kind}: the previous rules (${previous.system.rules}) must be below ${rules}`);
   if (root.name in children) throw new TypeError(`${kind}: ${root.name} names the root and a kind of child`);
   const reserved = Object.keys(effects).find((name) => KERNEL_ACTIONS.some((own) => own === name));
   if (reserved !== undefined) throw new TypeError(`${kind}: ${reserved} is an action of the kernel, not an effect`);
-  for (const { machine } of [root, ...Object.values(children)]) assertActionsKnown(kind, machine, effects);
+  for (const { machine } of [root, ...Object.values(children)]) {
+    assertNothingByItself(kind, machine);
+    assertActionsKnown(kind, machine, effects);
+  }
   if (!eventTypes(root.events).has(open.type)) throw new TypeError(`${kind}: the root does not take ${open.type}`);
   return {
     kind,
@@ -210,6 +215,30 @@ function isSchema(
   value: unknown,
 ): value is { readonly options?: unknown; readonly shape?: unknown; readonly values?: unknown } {
   return typeof value === 'object' && value !== null;
+}
+
+/** A kind is part of the names of folders and of keys. */
+function assertKind(name: string): void {
+  if (/^[a-z][A-Za-z0-9-]*$/.test(name)) return;
+  throw new TypeError(`${JSON.stringify(name)} is no kind: a letter a to z, then letters, digits and hyphens`);
+}
+
+/** What XState would do without an event that the journal holds: timers and promises of its own, and actions without a name. */
+function assertNothingByItself(kind: string, machine: AnyStateMachine): void {
+  const refuse = (node: AnyStateNode, what: string): never => {
+    const place = [machine.id, ...node.path].join('.');
+    throw new TypeError(`${kind}: ${place} has ${what}: a durable system does that by an effect of its table`);
+  };
+  const visit = (node: AnyStateNode): void => {
+    if (node.invoke.length > 0) refuse(node, '`invoke`');
+    if (node.after.length > 0) refuse(node, '`after`');
+    const transitions = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
+    const actions = [...node.entry, ...node.exit, ...transitions.flatMap((transition) => transition.actions)];
+    const isInline = (action: unknown): boolean => typeof action === 'function' && !('resolve' in action);
+    if (actions.some(isInline)) refuse(node, 'an action that is a function');
+    for (const child of Object.values(node.states)) visit(child);
+  };
+  visit(machine.root);
 }
 
 /** A machine holds its actions by name in its implementations and uses them by name in its chart. */

@@ -205,6 +205,30 @@ describe('a definition', () => {
     expect(() => systemOf([{ type: 'call' }], { call: work(z.object({})) })).not.toThrow();
   });
 
+  it.each([
+    ['`after`', { after: { 10: 'there' } }],
+    ['`invoke`', { invoke: { src: 'call' } }],
+    ['an action that is a function', { entry: () => undefined }],
+    ['an action that is a function', { on: { begun: { actions: () => undefined } } }],
+    ['an action that is a function', { always: { target: 'there', actions: () => undefined } }],
+  ])('with %s, which XState would do by itself, is refused with its place', (what, node) => {
+    const machine = createMachine({ id: 'root', initial: 'here', states: { here: node, there: {} } } as never);
+    const begun = z.discriminatedUnion('type', [z.strictObject({ type: z.literal('begun') })]);
+    const root = { name: 'root', machine, events: begun, context: z.object({}) };
+    const define = () =>
+      defineSystem({ kind: 'toy', rules: 1, root, effects: {}, open: { type: 'begun', input: () => ({}) } });
+    expect(define).toThrow(`toy: root.here has ${what}`);
+  });
+
+  it.each(['a/b', 'Toy', '', 'toy kind', '..'])('of the kind %j, which is no name, is refused', (kind) => {
+    const system = systemOf([]);
+    const { root, opening: open } = system;
+    const parts = { rules: 1, root: { ...root, name: 'root' }, effects: {}, open };
+    expect(() => defineSystem({ ...parts, kind })).toThrow('is no kind');
+    expect(() => defineSystem({ ...parts, kind: 'toy', children: { [kind]: root } })).toThrow('is no kind');
+    expect(() => defineSystem({ ...parts, kind: 'toy' })).not.toThrow();
+  });
+
   it('with an effect under a name of the kernel is refused', () => {
     expect(() => systemOf([], { withdraw: work(z.object({})) })).toThrow('withdraw is an action of the kernel');
   });

@@ -11,6 +11,7 @@ import { definitionHash } from '../../src/kernel/image.ts';
 import { defineSystem, type StateOf, type System } from '../../src/kernel/system.ts';
 import { RULES_RAISED, rulesOf, type SystemRecord } from '../../src/model/system-record.ts';
 import type { SystemStore } from '../../src/ports/journal.ts';
+import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { systemFiles } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
@@ -196,11 +197,62 @@ describe('a migration', () => {
     expect(() => raised(keeping, state)).toThrow('without an effect');
   });
 
-  it('that makes a state which the new machine does not have is refused', async () => {
-    const same = withUpcast((state) => ({ ...state, outbox: upcastParcel(state).outbox }));
-    const state = await stateOfOne();
-    expect(() => raised(same, state)).toThrow('do not restore parcel');
-  });
+  type Upcast = typeof upcastParcel;
+  const changed = (state: ReturnType<Upcast>, change: object): ReturnType<Upcast> => {
+    const parcel = Object(state.actors.parcel);
+    return { ...state, actors: { ...state.actors, parcel: { ...parcel, ...change } } };
+  };
+  const UNFIT: readonly (readonly [string, Upcast, string])[] = [
+    [
+      'a state that the new machine does not have',
+      (state) => changed(upcastParcel(state), { value: 'packing' }),
+      'do not restore parcel',
+    ],
+    [
+      'a context that is not what its schema says',
+      (state) => changed(upcastParcel(state), { context: { items: 'none' } }),
+      'makes a context of parcel: ',
+    ],
+    ['an actor less', (state) => ({ ...upcastParcel(state), actors: {} }), 'loses parcel'],
+    [
+      'an actor more',
+      (state) => {
+        const { actors, ...rest } = upcastParcel(state);
+        return { ...rest, actors: { ...actors, ghost: actors.parcel ?? null } };
+      },
+      'adds ghost',
+    ],
+    [
+      'params that the effect does not take',
+      (state) => {
+        const { outbox, ...rest } = upcastParcel(state);
+        return { ...rest, outbox: outbox.map((effect) => ({ ...effect, size: 'huge' })) };
+      },
+      'gives packBox params that it does not take: size: ',
+    ],
+    [
+      'an effect of another actor',
+      (state) => {
+        const { outbox, ...rest } = upcastParcel(state);
+        return { ...rest, outbox: outbox.map((effect) => ({ ...effect, actor: 'courier-1' })) };
+      },
+      'without an effect of parcel',
+    ],
+  ];
+
+  it.each(UNFIT)(
+    'that makes %s is refused before anything is written, and a right one goes on',
+    async (_what, upcast, words) => {
+      const unfit = withUpcast(upcast);
+      const state = await stateOfOne();
+      expect(() => raised(unfit, state)).toThrow(words);
+      const place = await cutAfter(await journalOfOne(), 2);
+      const bytes = place.files.readBytes(JOURNAL, 1e6);
+      await expect(drive(unfit, place, TWO([]), null)).rejects.toThrow(words);
+      expect(place.files.readBytes(JOURNAL, 1e6)).toEqual(bytes);
+      expect((await drive(parcelTwo, place, TWO([]), null)).root.value).toBe('delivered');
+    },
+  );
 });
 
 describe('a registry', () => {
@@ -221,6 +273,61 @@ describe('a registry', () => {
     expect(registry.ids(parcelTwo)).toEqual(['p-1']);
     await registry.close();
     await expect(parcel.send(ONE_RECORD)).rejects.toMatchObject({ code: 'PAWL_SYSTEM_CLOSED' });
+  });
+
+  it('refuses an event that its schema does not take, with the words of the schema, and nothing has changed', async () => {
+    const files = new Files(new MemoryFs(), systemClock);
+    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
+    const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };
+    const parcel = await registry.open(parcelTwo, 'p-1', { perform, begin: ONE_RECORD });
+    const before = parcel.state;
+    const malformed = { type: 'boxPacked', key: 'k', items: 'three' } as never;
+    const unknown = { type: 'boxLost', key: 'k' } as never;
+    for (const event of [malformed, unknown])
+      expect(await parcel.send(event)).toMatchObject({
+        code: 'PAWL_EVENT_REFUSED',
+        reason: expect.stringMatching(/^box\w+ is no event of parcel: /),
+      });
+    expect([parcel.state === before, parcel.fault]).toEqual([true, null]);
+    await registry.close();
+  });
+
+  it('keeps the error of a condition for whoever waits by it, and the system goes on', async () => {
+    const files = new Files(new MemoryFs(), systemClock);
+    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
+    let answer: (items: number) => void = () => undefined;
+    const packBox = () =>
+      new Promise<{ type: 'boxPacked'; items: number }>((done) => {
+        answer = (items) => done({ type: 'boxPacked', items });
+      });
+    const parcel = await registry.open(parcelTwo, 'p-1', { perform: { ...TWO([]), packBox }, begin: ONE_RECORD });
+    let looks = 0;
+    const wait = parcel.until(() => {
+      looks += 1;
+      if (looks > 1) throw new Error('a look that fails');
+      return false;
+    }, 5_000);
+    const told = expect(wait).rejects.toThrow('a look that fails');
+    answer(1);
+    await told;
+    expect((await parcel.until(hasEnded, 5_000)).root.value).toBe('delivered');
+    await registry.close();
+  });
+
+  it('that cannot store a last snapshot is closed all the same, and says why once', async () => {
+    const memory = new MemoryFs();
+    const fs = new FaultFs(memory);
+    const files = new Files(fs, systemClock);
+    const ports = { files, clock: systemClock, processes: systemProcesses() };
+    const registry = await SystemRegistry.open(ports, '/shop');
+    const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };
+    await registry.open(parcelTwo, 'p-1', { perform, begin: ONE_RECORD });
+    fs.plan = { ops: ['rename'], at: 1, fault: { code: 'ENOSPC' } };
+    await expect(registry.close()).rejects.toMatchObject({ code: 'PAWL_STORE_FULL' });
+    await registry.close();
+    const next = await SystemRegistry.open(ports, '/shop');
+    expect((await next.open(parcelTwo, 'p-1', { perform })).state.seq).toBe(1);
+    await next.close();
   });
 
   it('rejects a wait whose condition is not met in time, and any number may wait', async () => {
