@@ -144,12 +144,14 @@ export class SystemRegistry {
     }
   }
 
-  /** Closes every system and releases the folder. Throws the first error of a system, once all are closed and the folder is released. */
+  /**
+   * Closes every system and releases the folder. Throws the first error that it meets, when it has done everything else; where the folder could not be released,
+   * the next call tries again.
+   */
   async close(): Promise<void> {
     const closing = [...this.#open.values()].map((system) => system?.close());
     this.#open.clear();
-    const ends = await Promise.allSettled(closing);
-    await this.#lock.release();
+    const ends = [...(await Promise.allSettled(closing)), ...(await Promise.allSettled([this.#lock.release()]))];
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 

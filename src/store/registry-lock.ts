@@ -72,7 +72,10 @@ export class RegistryLock implements Ownership {
   /** Descriptor of the lock that helper processes inherit; null where the system has none. */
   readonly helperFd: number | null;
   readonly #request: LockRequest;
+  /** Nothing may be written under this lock any more. */
   #isReleased = false;
+  /** The mark that it is released is there for others. */
+  #isMarked = false;
 
   constructor(request: LockRequest, content: LockContent, helperFd: number | null) {
     this.#request = request;
@@ -88,14 +91,16 @@ export class RegistryLock implements Ownership {
     if (files.exists(paths.lock(generation + 1))) throw lockedError(paths, readHolder(this.#request));
   };
 
-  /** The next taker need not prove anything. Idempotent. */
+  /** The next taker need not prove anything. Idempotent; where the mark of it could not be stored, the next call tries again. */
   async release(): Promise<void> {
-    if (this.#isReleased) return;
+    const isFirst = !this.#isReleased;
     this.#isReleased = true;
     const { files, paths } = this.#request;
     const { helperFd } = this;
-    if (helperFd !== null) attempt('close', paths.aliveLock, () => files.fs.close(helperFd));
+    if (isFirst && helperFd !== null) attempt('close', paths.aliveLock, () => files.fs.close(helperFd));
+    if (this.#isMarked) return;
     await markReleased(this.#request, this.content);
+    this.#isMarked = true;
   }
 }
 

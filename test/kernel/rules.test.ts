@@ -1,29 +1,24 @@
 /** A journal that was begun under rules 1 and cut after any of its records continues, and ends, under rules 2: nothing owed is lost, nothing performed twice. */
 import { describe, expect, it } from 'vitest';
-import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { DurableSystem, type Performers } from '../../src/engine/durable-system.ts';
 import { rehydrateSystem, sizeAfterRepair } from '../../src/engine/rehydrate-system.ts';
-import { SystemRegistry } from '../../src/engine/system-registry.ts';
 import { fold, raised } from '../../src/kernel/fold.ts';
 import { definitionHash } from '../../src/kernel/image.ts';
 import { defineSystem, type StateOf, type System } from '../../src/kernel/system.ts';
 import { RULES_RAISED, rulesOf, type SystemRecord } from '../../src/model/system-record.ts';
 import type { SystemStore } from '../../src/ports/journal.ts';
-import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { systemFiles } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
 import { readJournal } from '../../src/store/journal.ts';
 import { PARTS_TWO, parcelOne, parcelTwo, upcastParcel } from './parcel.ts';
+import { BEGIN, hasEnded, performersOfTwo as TWO } from './parcel-world.ts';
 
 const ID = 'parcel-1';
 const JOURNAL = '/parcels/events.jsonl';
 const SNAPSHOT = '/parcels/snapshot.json';
-const BEGIN = { type: 'parcelOrdered', address: 'Main Street 1', byMs: 4_000_000_000_000 } as const;
-const hasEnded = ({ root }: { root: { status: string } }): boolean => root.status === 'done';
-
 interface Place {
   readonly files: Files;
   /** Every key that was performed, in order. */
@@ -51,22 +46,6 @@ const ONE = (performed: string[], drops: number): Performers<typeof parcelOne> =
     },
   };
 };
-
-const TWO = (performed: string[]): Performers<typeof parcelTwo> => ({
-  packBox: async ({ effect }) => {
-    performed.push(effect.key);
-    expect(effect.box).toEqual({ to: BEGIN.address });
-    return { type: 'boxPacked', items: 3 };
-  },
-  meet: async ({ effect }) => {
-    performed.push(effect.key);
-    return { type: 'courierLeft' };
-  },
-  deliver: async ({ effect }) => {
-    performed.push(effect.key);
-    return { type: 'courierArrived' };
-  },
-});
 
 const storeOf = ({ files }: Place): SystemStore =>
   systemFiles(files, { journal: JOURNAL, snapshot: SNAPSHOT }, () => undefined);
@@ -253,95 +232,6 @@ describe('a migration', () => {
       expect((await drive(parcelTwo, place, TWO([]), null)).root.value).toBe('delivered');
     },
   );
-});
-
-describe('a registry', () => {
-  const ONE_RECORD = BEGIN;
-
-  it('opens a system again whose opening was refused once, and one at a time', async () => {
-    const fs = new MemoryFs();
-    const files = new Files(fs, systemClock);
-    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
-    const performed: string[] = [];
-    const perform = TWO(performed);
-    await expect(registry.open(parcelTwo, 'p-1', { perform })).rejects.toMatchObject({ code: 'PAWL_SYSTEM_UNKNOWN' });
-    const broken = { ...ONE_RECORD, byMs: Number.NaN };
-    await expect(registry.open(parcelTwo, 'p-1', { perform, begin: broken })).rejects.toThrow();
-    const parcel = await registry.open(parcelTwo, 'p-1', { perform, begin: ONE_RECORD });
-    await expect(registry.open(parcelTwo, 'p-1', { perform })).rejects.toThrow('is open already');
-    await parcel.until(hasEnded, 5_000);
-    expect(registry.ids(parcelTwo)).toEqual(['p-1']);
-    await registry.close();
-    await expect(parcel.send(ONE_RECORD)).rejects.toMatchObject({ code: 'PAWL_SYSTEM_CLOSED' });
-  });
-
-  it('refuses an event that its schema does not take, with the words of the schema, and nothing has changed', async () => {
-    const files = new Files(new MemoryFs(), systemClock);
-    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
-    const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };
-    const parcel = await registry.open(parcelTwo, 'p-1', { perform, begin: ONE_RECORD });
-    const before = parcel.state;
-    const malformed = { type: 'boxPacked', key: 'k', items: 'three' } as never;
-    const unknown = { type: 'boxLost', key: 'k' } as never;
-    for (const event of [malformed, unknown])
-      expect(await parcel.send(event)).toMatchObject({
-        code: 'PAWL_EVENT_REFUSED',
-        reason: expect.stringMatching(/^box\w+ is no event of parcel: /),
-      });
-    expect([parcel.state === before, parcel.fault]).toEqual([true, null]);
-    await registry.close();
-  });
-
-  it('keeps the error of a condition for whoever waits by it, and the system goes on', async () => {
-    const files = new Files(new MemoryFs(), systemClock);
-    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
-    let answer: (items: number) => void = () => undefined;
-    const packBox = () =>
-      new Promise<{ type: 'boxPacked'; items: number }>((done) => {
-        answer = (items) => done({ type: 'boxPacked', items });
-      });
-    const parcel = await registry.open(parcelTwo, 'p-1', { perform: { ...TWO([]), packBox }, begin: ONE_RECORD });
-    let looks = 0;
-    const wait = parcel.until(() => {
-      looks += 1;
-      if (looks > 1) throw new Error('a look that fails');
-      return false;
-    }, 5_000);
-    const told = expect(wait).rejects.toThrow('a look that fails');
-    answer(1);
-    await told;
-    expect((await parcel.until(hasEnded, 5_000)).root.value).toBe('delivered');
-    await registry.close();
-  });
-
-  it('that cannot store a last snapshot is closed all the same, and says why once', async () => {
-    const memory = new MemoryFs();
-    const fs = new FaultFs(memory);
-    const files = new Files(fs, systemClock);
-    const ports = { files, clock: systemClock, processes: systemProcesses() };
-    const registry = await SystemRegistry.open(ports, '/shop');
-    const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };
-    await registry.open(parcelTwo, 'p-1', { perform, begin: ONE_RECORD });
-    fs.plan = { ops: ['rename'], at: 1, fault: { code: 'ENOSPC' } };
-    await expect(registry.close()).rejects.toMatchObject({ code: 'PAWL_STORE_FULL' });
-    await registry.close();
-    const next = await SystemRegistry.open(ports, '/shop');
-    expect((await next.open(parcelTwo, 'p-1', { perform })).state.seq).toBe(1);
-    await next.close();
-  });
-
-  it('rejects a wait whose condition is not met in time, and any number may wait', async () => {
-    const files = new Files(new MemoryFs(), systemClock);
-    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
-    const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };
-    const parcel = await registry.open(parcelTwo, 'p-1', { perform, begin: ONE_RECORD });
-    const waits = [parcel.until(hasEnded, 20), parcel.until(hasEnded, 30)];
-    for (const wait of waits) await expect(wait).rejects.toMatchObject({ code: 'PAWL_WAIT_TIMED_OUT' });
-    const closed = parcel.until(hasEnded, 5_000);
-    const told = expect(closed).rejects.toMatchObject({ code: 'PAWL_SYSTEM_CLOSED' });
-    await registry.close();
-    await told;
-  });
 });
 
 describe('a record that raises rules', () => {
