@@ -9,10 +9,8 @@ import {
   closeSync,
   constants,
   fdatasync,
-  fdatasyncSync,
   fstatSync,
   fsync,
-  fsyncSync,
   ftruncateSync,
   linkSync,
   lstatSync,
@@ -30,7 +28,6 @@ import {
 } from 'node:fs';
 import { systemCode } from '../model/error.ts';
 import type { FileStat, FsPort } from '../ports/fs.ts';
-import { DiskSyncs } from './disk-syncs.ts';
 
 const FLAGS = {
   r: constants.O_RDONLY | constants.O_NONBLOCK,
@@ -43,12 +40,6 @@ const FLAGS = {
 /** Out of watches is no failure of the caller's: it polls. */
 const OUT_OF_WATCHES = ['ENOSPC', 'EMFILE', 'ENFILE', 'ENOSYS'];
 
-const syncs = new DiskSyncs({
-  inPool: (call, fd, done) => (call === 'fsync' ? fsync(fd, done) : fdatasync(fd, done)),
-  atOnce: (call, fd) => (call === 'fsync' ? fsyncSync(fd) : fdatasyncSync(fd)),
-  nowMs: () => performance.now(),
-});
-
 /** The real file system. */
 export const nodeFs: FsPort = {
   open: (path, mode) => openSync(path, FLAGS[mode], 0o600),
@@ -58,8 +49,8 @@ export const nodeFs: FsPort = {
   size: (fd) => fstatSync(fd).size,
   kindOf: (fd) => kindOf(fstatSync(fd)),
   truncate: (fd, size) => ftruncateSync(fd, size),
-  sync: (fd) => syncs.sync('fsync', fd),
-  dataSync: (fd) => syncs.sync('fdatasync', fd),
+  sync: (fd) => settled((done) => fsync(fd, done)),
+  dataSync: (fd) => settled((done) => fdatasync(fd, done)),
   link: (existing, path) => linkSync(existing, path),
   rename: (from, to) => renameSync(from, to),
   unlink: (path) => unlinkSync(path),
@@ -78,6 +69,11 @@ export const nodeFs: FsPort = {
   },
   watch: watchFolder,
 };
+
+/** What a call of the thread pool comes to. */
+function settled(call: (done: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => call((error) => (error === null ? resolve() : reject(error))));
+}
 
 function readFully(fd: number, position: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);

@@ -18,7 +18,6 @@ const FILE_OPERATIONS = [
   'fsyncSync',
   'fsync',
   'fdatasync',
-  'fdatasyncSync',
   'ftruncateSync',
   'closeSync',
   'linkSync',
@@ -147,10 +146,8 @@ class KillPoint {
       : name === 'linkSync' || name === 'renameSync'
         ? String(second)
         : '';
-    // A sync is the same operation whichever thread does it.
-    const called = /^f(data)?syncSync$/.test(name) ? name.slice(0, -'Sync'.length) : name;
-    const label = `${this.#count} ${this.#plan.when} ${this.#short(`${called} ${about} ${more}`)}`;
-    return { name: called, args, label, written: this.#written.get(about) ?? '' };
+    const label = `${this.#count} ${this.#plan.when} ${this.#short(`${name} ${about} ${more}`)}`;
+    return { name, args, label, written: this.#written.get(about) ?? '' };
   }
 
   /** Without what differs from one run to the next. */
