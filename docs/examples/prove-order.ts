@@ -1,5 +1,5 @@
 // Tries to refute the order: walks its states, and stops its engine at every call. Exits with 1 when it finds something.
-//   npm run build && node dist/docs/examples/prove-order.js
+//   node dist/prove-order.js
 import { isSound, proofText, proveSystem } from 'pawl/kernel';
 import { orderSystem } from './order.ts';
 

@@ -1,5 +1,5 @@
 // A shop with one order. Kill this process at any instant and start it again: the order continues, and nobody pays twice.
-//   npm run build && node dist/docs/examples/shop.js ./shop order-17
+//   node dist/shop.js ./shop order-17
 import { appendFileSync } from 'node:fs';
 import { openRegistry } from 'pawl/kernel';
 import { orderSystem } from './order.ts';
