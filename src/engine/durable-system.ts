@@ -55,7 +55,10 @@ export class DurableSystem<S extends System> {
   readonly #clock: ClockPort;
   readonly #performers: Performers<S>;
   readonly #waiters = new Set<Waiter<StateOf<S>>>();
+  /** Keys of effects that their performers have left to the next process. */
+  readonly #left = new Set<string>();
   #isClosed = false;
+  #isReleased = false;
 
   private constructor(
     system: S,
@@ -145,18 +148,40 @@ export class DurableSystem<S extends System> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#endWaiters(closed(this.id));
-    await this.#live.stop();
+    try {
+      await this.#live.stop();
+    } finally {
+      this.#isReleased = true;
+    }
+  }
+
+  /** It was closed, and nothing of it is under way any more: it may be opened again. */
+  get isReleased(): boolean {
+    return this.#isReleased;
   }
 
   async #perform(effect: EffectIn<S>, signal: AbortSignal): Promise<void> {
+    if (this.#left.has(effect.key)) return;
     const mayBeRepeated = !this.#live.takeFresh(effect.key);
     const event =
       effect.kind === DEADLINE
         ? await this.#awaitDeadline(effect, signal)
-        : await this.#performerOf(effect)({ effect, signal, mayBeRepeated });
+        : await this.#answerOf(effect, signal, mayBeRepeated);
+    if (event === null) this.#left.add(effect.key);
     if (event === null || !this.#live.isOwed(effect.key)) return;
     const settled = { ...event, key: effect.key } as EventOf<S>;
     this.#mustTake(await this.#live.commit(effect.actor, settled));
+  }
+
+  /** What the performer returns; null also where it gives up because it was told to. */
+  async #answerOf(effect: EffectIn<S>, signal: AbortSignal, mayBeRepeated: boolean): Promise<object | null> {
+    try {
+      return await this.#performerOf(effect)({ effect, signal, mayBeRepeated });
+    } catch (error) {
+      // What is handed the signal rejects so when it aborts.
+      if (signal.aborted && error instanceof Error && error.name === 'AbortError') return null;
+      throw error;
+    }
   }
 
   /** Each is called with effects of its own name only. */

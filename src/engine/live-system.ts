@@ -181,11 +181,12 @@ export class LiveSystem<S extends System> {
     return false;
   }
 
-  /** From this record on the system is under the current rules; nothing is recorded if it already is, or has ended. */
+  /** From this record on the system is under the current rules; nothing is recorded if it already is, or if all of its actors have ended. */
   async raiseRules(): Promise<void> {
     const state: AnyState = this.#head.state ?? this.state;
     const event = rulesToRaise(this.#system, state);
-    if (event === null || state.root.status !== 'active') return;
+    const isActive = [state.root, ...Object.values(state.children)].some(({ status }) => status === 'active');
+    if (event === null || !isActive) return;
     const next = raised(this.#system, state);
     await this.#append(DRIVER_ACTOR, event, this.#place.clock.nowMs(), {
       kind: 'accepted',

@@ -42,7 +42,7 @@ export class SystemRegistry {
   readonly #paths: RegistryPaths;
   readonly #lock: RegistryLock;
   /** By their folders; null while one is being opened. */
-  readonly #open = new Map<string, { close(): Promise<void> } | null>();
+  readonly #open = new Map<string, { close(): Promise<void>; readonly isReleased: boolean } | null>();
 
   private constructor(ports: RegistryPorts, paths: RegistryPaths, lock: RegistryLock) {
     this.#ports = ports;
@@ -72,7 +72,8 @@ export class SystemRegistry {
    */
   async open<S extends System>(system: S, id: string, options: OpenOptions<S>): Promise<DurableSystem<S>> {
     const folder = join(this.#folderOf(system), safeName(id));
-    if (this.#open.has(folder)) throw new Error(`bug: ${id} is open already`);
+    const open = this.#open.get(folder);
+    if (open !== undefined && open?.isReleased !== true) throw new Error(`bug: ${id} is open already`);
     this.#open.set(folder, null);
     try {
       const live = await this.#bringBack(system, id, folder, options);

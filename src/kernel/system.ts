@@ -125,7 +125,7 @@ export type AnyState = StateOf<System>;
 /**
  * The system of these parts. Throws a TypeError that names what is missing or unknown: an action without an implementation, an effect under a name of the
  * kernel's own, a deadline without an instant, an opening event that the root does not take, a kind that is no name; and what XState would do by itself, unseen
- * by the journal: `after`, `invoke`, actions that are functions.
+ * by the journal: `after`, `invoke`, actions and guards that are functions.
  */
 export function defineSystem<
   Root extends AnyStateMachine,
@@ -227,7 +227,9 @@ function assertKind(name: string): void {
 function assertNothingByItself(kind: string, machine: AnyStateMachine): void {
   const refuse = (node: AnyStateNode, what: string): never => {
     const place = [machine.id, ...node.path].join('.');
-    throw new TypeError(`${kind}: ${place} has ${what}: a durable system does that by an effect of its table`);
+    throw new TypeError(
+      `${kind}: ${place} has ${what}: what a durable system does has a name, and is an effect of its table`,
+    );
   };
   const visit = (node: AnyStateNode): void => {
     if (node.invoke.length > 0) refuse(node, '`invoke`');
@@ -236,6 +238,8 @@ function assertNothingByItself(kind: string, machine: AnyStateMachine): void {
     const actions = [...node.entry, ...node.exit, ...transitions.flatMap((transition) => transition.actions)];
     const isInline = (action: unknown): boolean => typeof action === 'function' && !('resolve' in action);
     if (actions.some(isInline)) refuse(node, 'an action that is a function');
+    if (transitions.some(({ guard }) => typeof guard === 'function' && !('check' in guard)))
+      refuse(node, 'a guard that is a function');
     for (const child of Object.values(node.states)) visit(child);
   };
   visit(machine.root);

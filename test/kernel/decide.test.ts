@@ -211,6 +211,7 @@ describe('a definition', () => {
     ['an action that is a function', { entry: () => undefined }],
     ['an action that is a function', { on: { begun: { actions: () => undefined } } }],
     ['an action that is a function', { always: { target: 'there', actions: () => undefined } }],
+    ['a guard that is a function', { on: { begun: { target: 'there', guard: () => true } } }],
   ])('with %s, which XState would do by itself, is refused with its place', (what, node) => {
     const machine = createMachine({ id: 'root', initial: 'here', states: { here: node, there: {} } } as never);
     const begun = z.discriminatedUnion('type', [z.strictObject({ type: z.literal('begun') })]);

@@ -1,16 +1,74 @@
 /** A folder of durable systems in the hands of a program: what it refuses, whom it keeps waiting, how it ends. */
 import { describe, expect, it } from 'vitest';
+import { createMachine, setup } from 'xstate';
+import { z } from 'zod';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import type { Performers } from '../../src/engine/durable-system.ts';
 import { SystemRegistry } from '../../src/engine/system-registry.ts';
+import { effect } from '../../src/kernel/actions.ts';
+import { defineSystem, type System } from '../../src/kernel/system.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { Files } from '../../src/store/files.ts';
 import { parcelTwo } from './parcel.ts';
 import { BEGIN, hasEnded, performersOfTwo as TWO } from './parcel-world.ts';
 
+/** A parent that ends as soon as it has a child, which goes on; under rules 2 as under rules 1. */
+function survivedBy(rules: 1 | 2): System {
+  const events = z.discriminatedUnion('type', [z.strictObject({ type: z.literal('begun') })]);
+  const words = z.discriminatedUnion('type', [z.strictObject({ type: z.literal('spoken') })]);
+  const parent = setup({ actions: { openChild: effect<object>() } }).createMachine({
+    id: 'parent',
+    initial: 'alive',
+    states: {
+      alive: {
+        on: {
+          begun: {
+            target: 'gone',
+            actions: { type: 'openChild', params: { actor: 'child-1', kind: 'child', input: {} } },
+          },
+        },
+      },
+      gone: { type: 'final' },
+    },
+  });
+  const child = createMachine({
+    id: 'child',
+    initial: 'quiet',
+    states: { quiet: { on: { spoken: 'loud' } }, loud: {} },
+  });
+  const context = z.object({});
+  return defineSystem({
+    kind: 'family',
+    rules,
+    root: { name: 'parent', machine: parent, events, context },
+    children: { child: { machine: child, events: words, context } },
+    effects: {},
+    open: { type: 'begun', input: () => ({}) },
+    ...(rules === 1 ? {} : { previous: { system: survivedBy(1), upcast: (state) => state } }),
+  });
+}
+
 describe('a registry', () => {
+  it('carries over to new rules a system whose root has ended while a child goes on', async () => {
+    const files = new Files(new MemoryFs(), systemClock);
+    const ports = { files, clock: systemClock, processes: systemProcesses() };
+    for (const [rules, isBegun] of [
+      [1, false],
+      [2, true],
+      [2, true],
+    ] as const) {
+      const registry = await SystemRegistry.open(ports, '/families');
+      const begin = { type: 'begun' };
+      const family = await registry.open(survivedBy(rules), 'f-1', { perform: {}, begin });
+      expect(family.state.rules).toBe(rules);
+      const said = isBegun ? await family.send({ type: 'spoken' }, 'child-1') : null;
+      if (said !== null) expect(said.code).toBe('PAWL_EVENT_REFUSED');
+      await registry.close();
+    }
+  });
+
   it('opens a system again whose opening was refused once, and one at a time', async () => {
     const fs = new MemoryFs();
     const files = new Files(fs, systemClock);
@@ -65,6 +123,59 @@ describe('a registry', () => {
     await told;
     expect((await parcel.until(hasEnded, 5_000)).root.value).toBe('delivered');
     await registry.close();
+  });
+
+  it('opens a system again that was closed, and not before', async () => {
+    const files = new Files(new MemoryFs(), systemClock);
+    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
+    const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };
+    const parcel = await registry.open(parcelTwo, 'p-1', { perform, begin: BEGIN });
+    const closing = parcel.close();
+    await expect(registry.open(parcelTwo, 'p-1', { perform })).rejects.toThrow('is open already');
+    await closing;
+    const again = await registry.open(parcelTwo, 'p-1', { perform: TWO([]) });
+    expect((await again.until(hasEnded, 5_000)).root.value).toBe('delivered');
+    await registry.close();
+  });
+
+  it('leaves to the next process what a performer answers with null, however much happens meanwhile', async () => {
+    const files = new Files(new MemoryFs(), systemClock);
+    const ports = { files, clock: systemClock, processes: systemProcesses() };
+    const registry = await SystemRegistry.open(ports, '/shop');
+    let met = 0;
+    const meet = async () => {
+      met += 1;
+      return null;
+    };
+    const parcel = await registry.open(parcelTwo, 'p-1', { perform: { ...TWO([]), meet }, begin: BEGIN });
+    await parcel.until(({ children }) => Object.keys(children).length > 0, 5_000);
+    // Something else is recorded while the courier is still to be met.
+    await parcel.send({ type: 'noted', text: 'it rains' } as never, 'driver');
+    expect(met).toBe(1);
+    await registry.close();
+    const next = await SystemRegistry.open(ports, '/shop');
+    const continued = await next.open(parcelTwo, 'p-1', { perform: TWO([]) });
+    expect((await continued.until(hasEnded, 5_000)).root.value).toBe('delivered');
+    await next.close();
+  });
+
+  it('is not halted by a performer that rejects because its signal has aborted, and is by any other rejection', async () => {
+    for (const [name, isFault] of [
+      ['AbortError', false],
+      ['Error', true],
+    ] as const) {
+      const files = new Files(new MemoryFs(), systemClock);
+      const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
+      const packBox: Performers<typeof parcelTwo>['packBox'] = ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(Object.assign(new Error('stopped'), { name })), { once: true });
+        });
+      const soon = { ...BEGIN, byMs: Date.now() + 20 };
+      const parcel = await registry.open(parcelTwo, 'p-1', { perform: { ...TWO([]), packBox }, begin: soon });
+      expect((await parcel.until(hasEnded, 5_000)).root.value).toBe('givenUp');
+      await registry.close();
+      expect([name, parcel.fault !== null]).toEqual([name, isFault]);
+    }
   });
 
   it('that cannot store what it should at its end says why, and is closed and released by the next try', async () => {
