@@ -38,6 +38,8 @@ export interface SimProcessOptions {
 
 /** How often time may pass without anything being recorded. */
 const IDLE_MAX = 60;
+/** How many calls a process may make without recording anything; in a story that goes on it makes a few hundred. */
+const CALLS_MAX = 5_000;
 
 /** One process on a machine, and whoever is beside it. */
 export class SimProcess implements Caller, Counterpart, Site {
@@ -51,6 +53,8 @@ export class SimProcess implements Caller, Counterpart, Site {
   readonly #fs: FsPort;
   readonly #files: Files;
   readonly #bystanders: Bystanders;
+  /** Calls of the process when it last recorded something. */
+  #callsRecorded = 0;
 
   constructor(story: Story, { machine, outside }: Site, { hook = null, fs = machine.disk }: SimProcessOptions = {}) {
     this.story = story;
@@ -64,6 +68,7 @@ export class SimProcess implements Caller, Counterpart, Site {
     this.#bystanders = new Bystanders(this, this.#files);
     this.process = new MemoryProcess(machine, {
       onOperation: (path) => {
+        this.#mustRecord();
         if (this.#bystanders.mustDieAt(path)) this.process.kill();
       },
       onChange: hook === null ? null : (call) => hook(call, this),
@@ -140,11 +145,18 @@ export class SimProcess implements Caller, Counterpart, Site {
   #recorded({ runId, state }: LiveRun, record: JournalRecord): void {
     const { director, outside, story } = this;
     outside.acknowledge(runId, record.sum);
+    this.#callsRecorded = this.process.activity;
     const before = director.progress.next;
     if (runId === story.entry.runId) this.process.unseen(() => director.recorded(record, state));
     else director.wake();
     const isStep = director.progress.next !== before || record.event.type === 'packetReceived';
     if (this.#bystanders.mustDie(runId, state, isStep)) this.process.kill();
+  }
+
+  /** An engine that only turns in a circle may never let the event loop turn: so it is told in the middle of it. */
+  #mustRecord(): void {
+    if (this.process.activity - this.#callsRecorded <= CALLS_MAX) return;
+    throw new Error(`nothing is recorded in ${CALLS_MAX} calls before ${this.director.next ?? 'the end'}`);
   }
 
   /** Waits for `work` while time passes whenever nothing moves. Throws when the process dies meanwhile, or nothing moves any more. */
