@@ -174,12 +174,16 @@ function unknown(id: string, folder: string): PawlError {
   });
 }
 
+/** What most often is behind it, before anybody suspects the disk. */
+const DIVERGED =
+  'Its files are unchanged. If its definition has changed since: name a default for a new member of a context, or raise `rules` and say how a state is migrated.';
+
 function refused(code: PawlError['code'], folder: string, detail: string): PawlError {
   return new PawlError({
     code,
     message: `${folder} is not resumed: ${detail}`,
     subject: folder,
-    hint: 'Its files are unchanged. Look at them and keep what you need.',
+    hint: code === 'PAWL_JOURNAL_DIVERGED' ? DIVERGED : 'Its files are unchanged. Look at them and keep what you need.',
     kind: 'needsHuman',
   });
 }

@@ -93,8 +93,10 @@ function decideAny(system: System, systemId: string, state: AnyState | null, inp
     if (!isNote) return refuse('PAWL_EVENT_REFUSED', `${event.type} is not a note of the engine`);
     return { kind: 'accepted', state: { ...state, seq: state.seq + 1 }, effects: [], deliveries: [] };
   }
-  if (event.key !== undefined && !state.owed.some(({ key, actor: asker }) => key === event.key && asker === actor)) {
-    return refuse('PAWL_EVENT_STALE', `${event.type} settles ${event.key}, which is not owed`);
+  const owed = event.key === undefined ? undefined : state.owed.find(({ key }) => key === event.key);
+  if (event.key !== undefined && owed?.actor !== actor) {
+    const why = owed === undefined ? 'which is not owed' : `which ${owed.actor} owes, not ${actor}`;
+    return refuse('PAWL_EVENT_STALE', `${event.type} settles ${event.key}, ${why}`);
   }
   const step = stepFrom(system, state, input.atMs);
   const definition = definitionIn(step, actor);

@@ -11,7 +11,7 @@ import { defineSystem, type System } from '../../src/kernel/system.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { Files } from '../../src/store/files.ts';
-import { parcelTwo } from './parcel.ts';
+import { PARTS_TWO, parcelTwo } from './parcel.ts';
 import { BEGIN, hasEnded, performersOfTwo as TWO } from './parcel-world.ts';
 
 /** A parent that ends as soon as it has a child, which goes on; under rules 2 as under rules 1. */
@@ -100,6 +100,25 @@ describe('a registry', () => {
         reason: expect.stringMatching(/^box\w+ is no event of parcel: /),
       });
     expect([parcel.state === before, parcel.fault]).toEqual([true, null]);
+    await registry.close();
+  });
+
+  it('says what to look for where a definition was changed without raising its rules', async () => {
+    const files = new Files(new MemoryFs(), systemClock);
+    const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/shop');
+    const perform: Performers<typeof parcelTwo> = { ...TWO([]), packBox: async () => null };
+    const parcel = await registry.open(parcelTwo, 'p-1', { perform, begin: BEGIN });
+    const { key = '' } = parcel.state.owed.find(({ kind }) => kind === 'packBox') ?? {};
+    expect(await parcel.send({ type: 'courierLeft', key }, 'courier-1')).toEqual({
+      code: 'PAWL_EVENT_STALE',
+      reason: `courierLeft settles ${key}, which parcel owes, not courier-1`,
+    });
+    await parcel.close();
+    const { defaults: _, ...root } = PARTS_TWO.root;
+    await expect(registry.open(defineSystem({ ...PARTS_TWO, root }), 'p-1', { perform })).rejects.toMatchObject({
+      code: 'PAWL_JOURNAL_DIVERGED',
+      hint: expect.stringContaining('name a default for a new member of a context, or raise `rules`'),
+    });
     await registry.close();
   });
 

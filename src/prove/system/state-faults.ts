@@ -64,13 +64,20 @@ function owedFaults(system: System, state: AnyState, tried: readonly Tried[]): r
   const { owed, root, children } = state;
   const keys = owed.map(({ key }) => key);
   const twice = owed.filter(({ key }, n) => keys.indexOf(key) !== n);
-  const isEnded = ({ actor }: PlainEffect): boolean => {
-    const asker = actor === system.rootName ? root : children[actor];
-    return root.status !== 'active' || asker === undefined || asker.status !== 'active';
+  /** Who has ended, and still owes the effect; null when nobody has. */
+  const endedOf = ({ actor }: PlainEffect): string | null => {
+    if (root.status !== 'active') return system.rootName;
+    return actor === system.rootName || children[actor]?.status === 'active' ? null : actor;
   };
+  const isEnded = (effect: PlainEffect): boolean => endedOf(effect) !== null;
   return [
     ...twice.map(({ kind }) => `it owes ${kind} twice under one key`),
-    ...owed.filter(isEnded).map(({ actor, kind }) => `${actor} is final, and ${kind} is still owed`),
+    ...owed.flatMap((effect) => {
+      const ended = endedOf(effect);
+      if (ended === null) return [];
+      const asker = ended === effect.actor ? '' : ` by ${effect.actor}`;
+      return [`${ended} is final, and ${effect.kind} is still owed${asker}`];
+    }),
     ...owed.filter((effect) => !isEnded(effect)).flatMap((effect) => settlingFaults(state, effect, tried)),
   ];
 }

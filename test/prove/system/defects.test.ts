@@ -10,7 +10,7 @@ const LAST = { type: 'final' } as const;
 test('a system without a defect: nothing is found', async () => {
   const proof = await provePlanted({ first: ACTING, last: LAST });
   // Its child is opened by one of the defects alone.
-  expect(proof).toMatchObject({ states: 2, steps: 2, broken: [], statesNeverReached: ['child.idle'] });
+  expect(proof).toMatchObject({ states: 2, steps: 2, broken: [], statesNeverReached: ['child.idle', 'child.busy'] });
 });
 
 test('a deadline before an earlier one: the step is walked, not played, and counted', async () => {
@@ -70,6 +70,15 @@ test('a final state that still owes', async () => {
   const proof = await provePlanted({ first: { entry: 'act', on: { poked: 'last' } }, last: LAST });
   expect(sentences(proof)).toContain('planted is final, and act is still owed');
   expect(proof.stepsUnplayed).toBe(proof.steps);
+});
+
+test('a child that still owes when its root has ended', async () => {
+  const params = { actor: 'child-1', kind: 'child', input: { isBusy: true } };
+  const proof = await provePlanted({
+    first: { entry: { type: 'openChild', params }, on: { poked: 'last' } },
+    last: LAST,
+  });
+  expect(sentences(proof)).toContain('planted is final, and act is still owed by child-1');
 });
 
 test('a fact that leaves its effect owed', async () => {

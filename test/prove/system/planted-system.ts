@@ -67,10 +67,16 @@ function nextChance(): number {
 
 type States = NonNullable<Parameters<typeof planted.createMachine>[0]['states']>;
 
-const child = setup({ actions: { act: effect() } }).createMachine({
+/** It acts where its input says so. */
+const child = setup({
+  types: { context: {} as { isBusy: boolean }, input: {} as { isBusy?: boolean } },
+  actions: { act: effect() },
+  guards: { isBusy: ({ context: { isBusy } }) => isBusy },
+}).createMachine({
   id: 'child',
+  context: ({ input: { isBusy = false } }) => ({ isBusy }),
   initial: 'idle',
-  states: { idle: {} },
+  states: { idle: { always: { guard: 'isBusy', target: 'busy' } }, busy: { entry: 'act' } },
 });
 
 /** A system that opens in `first` and takes it from there. */
