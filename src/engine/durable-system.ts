@@ -8,14 +8,13 @@
  * is dropped, and changes nothing. 3. Every wait has a deadline, and rejects when the system is halted or closed.
  */
 
-import type { AnyState, EffectIn, EventOf, StateOf, System } from '../kernel/system.ts';
+import type { EffectIn, EventOf, StateOf, System } from '../kernel/system.ts';
 import { DEADLINE } from '../model/deadline.ts';
 import { PawlError } from '../model/error.ts';
 import type { PlainEffect } from '../model/system-record.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { Journal } from '../ports/journal.ts';
 import { LiveSystem, type Refusal } from './live-system.ts';
-import { recordProblem } from './rehydrate-system.ts';
 import { shortSleep } from './short-sleep.ts';
 import { openJournal, type SystemPlace, type SystemStart } from './system-place.ts';
 
@@ -116,7 +115,7 @@ export class DurableSystem<S extends System> {
   async send(event: EventOf<S>, to: string = this.#system.rootName): Promise<Refusal | null> {
     this.#assertOpen();
     // Events may come from outside of the program, where no compiler has looked at them.
-    const malformed = recordProblem(this.#system, { actor: to, event, effects: [] }, this.state as AnyState);
+    const malformed = this.#live.eventProblem(to, event);
     if (malformed !== null)
       return { code: 'PAWL_EVENT_REFUSED', reason: `${event.type} is no event of ${to}: ${malformed}` };
     return this.#live.commit(to, event);

@@ -162,6 +162,11 @@ export class LiveSystem<S extends System> {
     return { refusal: null, seq: decision.state.seq };
   }
 
+  /** Why the schema of the actor refuses the event, after everything decided so far; null when it does not. */
+  eventProblem(actor: string, event: PlainEvent): string | null {
+    return recordProblem(this.#system, { actor, event, effects: [] }, this.#head.state);
+  }
+
   #seq(): number {
     const state: AnyState | null = this.#state;
     return state?.seq ?? 0;

@@ -2,13 +2,15 @@
 import { expect, it } from 'vitest';
 import { createMachine, setup } from 'xstate';
 import { z } from 'zod';
+import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
 import { DurableSystem } from '../../src/engine/durable-system.ts';
 import { rehydrateSystem, sizeAfterRepair } from '../../src/engine/rehydrate-system.ts';
+import { SystemRegistry } from '../../src/engine/system-registry.ts';
 import { effect } from '../../src/kernel/actions.ts';
 import { persistedHash, snapshotOf, stateHash } from '../../src/kernel/image.ts';
-import { defineSystem } from '../../src/kernel/system.ts';
+import { defineSystem, type System } from '../../src/kernel/system.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { systemFiles } from '../../src/store/file-store.ts';
 import { Files } from '../../src/store/files.ts';
@@ -39,16 +41,42 @@ const house = setup({
   },
 });
 
-const pets = defineSystem({
+const parts = {
   kind: 'house',
   rules: 1,
   root: { name: 'house', machine: house, events: EVENTS, context: z.object({}) },
+  effects: {},
+  open: { type: 'catCame', input: () => ({}) },
+} as const;
+const pets = defineSystem({
+  ...parts,
   children: {
     cat: { machine: pet('cat', 'fed'), events: PET_EVENTS, context: z.object({}) },
     dog: { machine: pet('dog', 'walked'), events: PET_EVENTS, context: z.object({}) },
   },
-  effects: {},
-  open: { type: 'catCame', input: () => ({}) },
+});
+
+it('one that is opened by an event takes the next event of its own kind before either is durable', async () => {
+  const [fed, walked]: readonly z.ZodType<z.infer<typeof PET_EVENTS>>[] = PET_EVENTS.options;
+  if (fed === undefined || walked === undefined) throw new Error('there are two events');
+  const children = {
+    cat: { machine: pet('cat', 'fed'), events: fed, context: z.object({}) },
+    dog: { machine: pet('dog', 'walked'), events: walked, context: z.object({}) },
+  };
+  const files = new Files(new MemoryFs(), systemClock);
+  const registry = await SystemRegistry.open({ files, clock: systemClock, processes: systemProcesses() }, '/street');
+  const home = await registry.open(defineSystem({ ...parts, children }) as System, 'h', {
+    begin: { type: 'catCame' },
+    perform: {},
+  });
+  const sent = [
+    home.send({ type: 'dogCame' }),
+    home.send({ type: 'walked' }, 'rex'),
+    home.send({ type: 'fed' }, 'rex'),
+  ];
+  expect(await Promise.all(sent)).toEqual([null, null, expect.objectContaining({ code: 'PAWL_EVENT_REFUSED' })]);
+  expect(home.state.children.rex?.value).toBe('happy');
+  await registry.close();
 });
 
 it('each takes the events of its kind alone, before and after it comes back from disk', async () => {
