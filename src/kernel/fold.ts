@@ -20,7 +20,7 @@ import {
   type SystemRecord,
 } from '../model/system-record.ts';
 import { type Decision, type Delivery, decide } from './decide.ts';
-import { contextProblem, persist, restore, stateHash } from './image.ts';
+import { contextProblem, persist, restore, schemaProblem, stateHash } from './image.ts';
 import { type AnyState, actorDefinition, type StateOf, type System, underRules } from './system.ts';
 
 /** The state after one more record, or why the journal contradicts its machines. */
@@ -146,7 +146,7 @@ function upcastTo(to: System, state: AnyState): AnyState {
   const owed = owedAfter(to, before.owed, [...outbox, ...deadlines]);
   const names = [to.rootName, ...Object.keys(before.children)];
   const stranger = Object.keys(actors).find((name) => !names.includes(name));
-  if (stranger !== undefined) throw new Error(`bug: the migration to rules ${to.rules} adds ${stranger}`);
+  if (stranger !== undefined) throw unfit(to, `adds ${stranger}`);
   const live = (name: string): AnyMachineSnapshot => actorAfter(to, name, kinds, actors[name]);
   return {
     systemId: before.systemId,
@@ -166,11 +166,10 @@ function actorAfter(
   kinds: Readonly<Record<string, string>>,
   persisted: Json | undefined,
 ): AnyMachineSnapshot {
-  if (persisted === undefined) throw new Error(`bug: the migration to rules ${to.rules} loses ${name}`);
+  if (persisted === undefined) throw unfit(to, `loses ${name}`);
   const definition = actorDefinition(to, name, kinds);
   const problem = contextProblem(definition, persisted);
-  if (problem !== null)
-    throw new Error(`bug: the migration to rules ${to.rules} makes a context of ${name}: ${problem}`);
+  if (problem !== null) throw unfit(to, `makes a context of ${name}: ${problem}`);
   const found = restore(definition, persisted);
   if (found.kind === 'refused') throw new Error(`bug: rules ${to.rules} do not restore ${name}: ${found.reason}`);
   return found.snapshot;
@@ -179,23 +178,22 @@ function actorAfter(
 /** What is owed after a migration: the same keys in the same order, each a known effect. */
 function owedAfter(to: System, before: readonly PlainEffect[], after: readonly unknown[]): readonly PlainEffect[] {
   const byKey = new Map(after.filter(isEffect).map((effect) => [effect.key, effect]));
-  if (byKey.size !== before.length || after.length !== before.length)
-    throw new Error(`bug: the migration to rules ${to.rules} changes what is owed`);
+  if (byKey.size !== before.length || after.length !== before.length) throw unfit(to, 'changes what is owed');
   return before.map(({ key, actor }) => {
     const effect = byKey.get(key);
     const row = effect === undefined ? undefined : to.effects[effect.kind];
     if (effect === undefined || row === undefined || effect.actor !== actor)
-      throw new Error(`bug: the migration to rules ${to.rules} leaves ${key} without an effect of ${actor}`);
+      throw unfit(to, `leaves ${key} without an effect of ${actor}`);
     const { kind, key: _key, actor: _actor, ...params } = effect;
-    const issue = row.params.safeParse(params).error?.issues[0];
-    if (issue !== undefined) {
-      const member = issue.path.join('.');
-      throw new Error(
-        `bug: the migration to rules ${to.rules} gives ${kind} params that it does not take: ${member}: ${issue.message}`,
-      );
-    }
+    const problem = schemaProblem(row.params, params);
+    if (problem !== null) throw unfit(to, `gives ${kind} params that it does not take: ${problem}`);
     return effect;
   });
+}
+
+/** The error of a migration whose result is no state of the new definition. */
+function unfit({ rules }: System, what: string): Error {
+  return new Error(`bug: the migration to rules ${rules} ${what}`);
 }
 
 function isEffect(value: unknown): value is PlainEffect {

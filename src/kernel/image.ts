@@ -9,6 +9,7 @@
  * `createActor(machine, { snapshot })`.
  */
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate';
+import type { ZodType } from 'zod';
 import { canonicalJson, isObject, type Json, type JsonObject } from '../base/canonical-json.ts';
 import type { Hash } from '../base/sha256.ts';
 import {
@@ -114,7 +115,12 @@ export function contextProblem(
   { context }: Pick<ActorDefinition<AnyStateMachine, never>, 'context'>,
   persisted: Json,
 ): string | null {
-  const checked = context.safeParse(isObject(persisted) ? persisted.context : undefined);
+  return schemaProblem(context, isObject(persisted) ? persisted.context : undefined);
+}
+
+/** What a schema has against a value, with the path of the member; null when it has nothing. */
+export function schemaProblem(schema: ZodType, value: unknown): string | null {
+  const checked = schema.safeParse(value);
   if (checked.success) return null;
   const issue = checked.error.issues[0];
   return issue === undefined ? 'invalid' : `${issue.path.join('.')}: ${issue.message}`;

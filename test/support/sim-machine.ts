@@ -16,7 +16,6 @@ import type { FsPort } from '../../src/ports/fs.ts';
 import type { HostStart } from '../../src/ports/processes.ts';
 import { MemoryClock } from '../../src/prove/memory/memory-clock.ts';
 import { Halted, isChange, type MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-
 import { SimHosts } from '../../src/prove/sim/hosts.ts';
 import { freshSite } from '../../src/prove/sim/outside.ts';
 import { CONFIGS, SIM_AGENTS } from '../../src/prove/sim/ports.ts';
