@@ -1,4 +1,5 @@
 /** A folder of durable systems in the hands of a program: what it refuses, whom it keeps waiting, how it ends. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createMachine, setup } from 'xstate';
 import { z } from 'zod';
@@ -171,8 +172,11 @@ describe('a registry', () => {
     };
     const { registry, parcel } = await shopWith({ ...TWO([]), meet }, { ports });
     await parcel.until(({ children }) => Object.keys(children).length > 0, 5_000);
+    await turn();
+    expect(met).toBe(1);
     // Something else is recorded while the courier is still to be met.
     expect(await parcel.send({ type: 'noted', text: 'it rains' } as never, 'driver')).toBeNull();
+    await turn();
     expect(met).toBe(1);
     await registry.close();
     const next = await SystemRegistry.open(ports, '/shop');
