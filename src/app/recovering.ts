@@ -4,7 +4,7 @@
  * Owns: the order of these steps. Does not own: the checks (engine/recovery/rehydrate), settling (engine/driver), what is shown (cli/commands/recover).
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
-import { emptyInbox } from '../engine/commands.ts';
+import { emptyInbox } from '../engine/inbox-desk.ts';
 import { lookDry } from '../engine/recovery/dry-run.ts';
 import type { RunFindings } from '../engine/recovery/load-run.ts';
 import type { RunView } from '../run/run-view.ts';
