@@ -76,8 +76,9 @@ export class InboxDesk {
     const taken: Case = { decision, marked };
     this.#cases.set(commandId, taken);
     // What keeps a decision from being made is told to whoever asked; one that cannot be marked any more is the driver's.
-    const settled = decision.then(() => marked.catch((error: unknown) => this.#driver.end(error)));
-    void settled.catch(() => undefined).finally(() => this.#cases.delete(commandId));
+    const forget = (): boolean => this.#cases.delete(commandId);
+    const end = (error: unknown): void => this.#driver.end(error);
+    void decision.then(() => marked.catch(end).finally(forget), forget);
     return taken;
   }
 }
