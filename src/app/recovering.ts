@@ -8,8 +8,8 @@ import { emptyInbox } from '../engine/inbox-desk.ts';
 import { lookDry } from '../engine/recovery/dry-run.ts';
 import type { RunFindings } from '../engine/recovery/load-run.ts';
 import type { RunView } from '../run/run-view.ts';
+import type { TakeOver } from '../store/generation-lock.ts';
 import { listRuns } from '../store/registry.ts';
-import type { TakeOver } from '../store/registry-lock.ts';
 import type { Places } from './options.ts';
 import { type LineLog, withIdleDriver } from './session.ts';
 

@@ -12,7 +12,13 @@ import { folderChange } from '../worker/task-folder.ts';
 import { decisionOn } from './commands.ts';
 import type { Driver } from './driver.ts';
 
-/** A command that is being decided, or was a moment ago. */
+/**
+ * Decisions that are remembered: a command may be seen in the inbox and decided before whoever leaves it comes to ask, and must not be decided as a fresh one
+ * then.
+ */
+const CASES_KEPT = 1_000;
+
+/** A command that is being decided, or was a while ago. */
 interface Case {
   readonly decision: Promise<CommandDecision>;
   /** Resolves when the decision is marked in the inbox. */
@@ -23,6 +29,8 @@ interface Case {
 export class InboxDesk {
   readonly #driver: Driver;
   readonly #cases = new Map<string, Case>();
+  /** Those whose decisions are marked, the oldest first. */
+  readonly #marked: string[] = [];
 
   constructor(driver: Driver) {
     this.#driver = driver;
@@ -76,10 +84,21 @@ export class InboxDesk {
     const taken: Case = { decision, marked };
     this.#cases.set(commandId, taken);
     // What keeps a decision from being made is told to whoever asked; one that cannot be marked any more is the driver's.
-    const forget = (): boolean => this.#cases.delete(commandId);
     const end = (error: unknown): void => this.#driver.end(error);
-    void decision.then(() => marked.catch(end).finally(forget), forget);
+    void decision.then(
+      () => marked.then(() => this.#keep(commandId), end),
+      () => this.#cases.delete(commandId),
+    );
     return taken;
+  }
+
+  /** The oldest decisions are forgotten: their marks are in the inbox, and whoever left the commands has long asked. */
+  #keep(commandId: string): void {
+    this.#marked.push(commandId);
+    const [oldest] = this.#marked;
+    if (this.#marked.length <= CASES_KEPT || oldest === undefined) return;
+    this.#marked.shift();
+    this.#cases.delete(oldest);
   }
 }
 

@@ -83,3 +83,18 @@ it('a command that holds for one record is refused once the run has another, and
   await desk.settled();
   await driver.close();
 });
+
+it('a command that the watch has decided before its sender asks is not decided again', async () => {
+  const driver = new Driver(await new SimMachine(new MemoryFs(), {}).boot(), OPTIONS);
+  await driver.open();
+  const [runId = ''] = await createRuns(driver, simEntries(1));
+  const desk = new InboxDesk(driver);
+  const cancel: RunCommand = { command: 'cancel', runId, reason: '', by: 'ada' };
+  const left = await driver.world.inbox.leaveKeyed(cancel, { key: 'k', bodyHash: 'h' });
+  if (left.kind !== 'left') throw new Error('the key was free');
+  await desk.empty();
+  const seq = driver.view(runId)?.seq;
+  expect(await desk.decide(left.command, true)).toMatchObject({ isAccepted: true });
+  expect(driver.view(runId)?.seq).toBe(seq);
+  await driver.close();
+});
