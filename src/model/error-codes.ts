@@ -127,6 +127,13 @@ export const ERROR_CODES = {
   PAWL_STORE_SYNC_FAILED: EXIT.refused,
   PAWL_STORE_NO_LINKS: EXIT.refused,
   PAWL_STORE_PERMISSION: EXIT.refused,
+  PAWL_DAEMON_RUNNING: EXIT.locked,
+  PAWL_DAEMON_UNKNOWN: EXIT.blocked,
+  PAWL_DAEMON_FAILED: EXIT.refused,
+  PAWL_PROJECT_UNKNOWN: EXIT.usage,
+  PAWL_PROJECT_EXISTS: EXIT.usage,
+  PAWL_PROJECT_INVALID: EXIT.usage,
+  PAWL_PROJECT_BUSY: EXIT.blocked,
 } as const satisfies Record<string, ExitCode>;
 
 /** A code of the catalogue. */
