@@ -126,6 +126,10 @@ export const ERROR_CODES = {
   PAWL_STORE_SYNC_FAILED: EXIT.refused,
   PAWL_STORE_NO_LINKS: EXIT.refused,
   PAWL_STORE_PERMISSION: EXIT.refused,
+  PAWL_SERVICE_UNSUPPORTED: EXIT.refused,
+  PAWL_SERVICE_FAILED: EXIT.refused,
+  PAWL_SERVICE_EDITED: EXIT.usage,
+  PAWL_SERVICE_FOREIGN: EXIT.usage,
 } as const satisfies Record<string, ExitCode>;
 
 /** A code of the catalogue. */
