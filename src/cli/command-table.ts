@@ -228,6 +228,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    usage: 'service <action>',
+    description: 'the daemon as a service of yours, by systemd or launchd: install, uninstall or status',
+    example: 'pawl service install',
+    options: [new Option('--force', 'install: overwrites a service file that was edited')],
+    json: '{manager, file, logFile, outcome, isInstalled, ownership, isEnabled, isRunning, pid, isLingering, differences}',
+    load: async () => (await import('./commands/service.ts')).service,
+  },
+  {
     usage: 'mcp',
     description: 'the MCP server that agents are given for a task; not for direct use',
     example: 'pawl mcp --task FOLDER --mark MARK',

@@ -134,6 +134,10 @@ export const ERROR_CODES = {
   PAWL_PROJECT_EXISTS: EXIT.usage,
   PAWL_PROJECT_INVALID: EXIT.usage,
   PAWL_PROJECT_BUSY: EXIT.blocked,
+  PAWL_SERVICE_UNSUPPORTED: EXIT.refused,
+  PAWL_SERVICE_FAILED: EXIT.refused,
+  PAWL_SERVICE_EDITED: EXIT.usage,
+  PAWL_SERVICE_FOREIGN: EXIT.usage,
 } as const satisfies Record<string, ExitCode>;
 
 /** A code of the catalogue. */
