@@ -5,7 +5,7 @@
  */
 import { Option } from 'commander';
 import { PARALLEL_RUNS_BOUND } from '../model/limits.ts';
-import { agentOption, several, whole } from './option-kinds.ts';
+import { agentOption, portIn, several, whole } from './option-kinds.ts';
 import { PACKET_FLAGS } from './packet-questions.ts';
 import type { CommandEntry } from './program.ts';
 
@@ -234,6 +234,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     options: [new Option('--force', 'install: overwrites a service file that was edited')],
     json: '{manager, file, logFile, outcome, isInstalled, ownership, isEnabled, isRunning, pid, isLingering, differences}',
     load: async () => (await import('./commands/service.ts')).service,
+  },
+  {
+    usage: 'serve',
+    description: 'keeps the engine running for every registered project, with an API, until it is stopped',
+    example: 'pawl serve',
+    options: [
+      new Option('--port <n>', 'the port on 127.0.0.1 and ::1 (default: the last one, or a free one)').argParser(
+        portIn,
+      ),
+      new Option('--log-file <file>', 'where it logs (default: standard error)'),
+    ],
+    json: '{pid, socket, port, generation}',
+    load: async () => (await import('./commands/serve.ts')).serve,
   },
   {
     usage: 'mcp',

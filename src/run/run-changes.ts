@@ -73,7 +73,9 @@ function gateAndCommandChanges(event: RecordedEvent): readonly Told[] {
     case 'cancelRequested':
       return [['command_decided', { commandId: event.commandId, command: 'cancel', isAccepted: true, code: null }]];
     case 'decisionMade':
-      return [['command_decided', { commandId: event.commandId, command: event.decision, isAccepted: true, code: null }]];
+      return [
+        ['command_decided', { commandId: event.commandId, command: event.decision, isAccepted: true, code: null }],
+      ];
     case 'packetReplaced':
       return [['command_decided', { commandId: event.commandId, command: 'replace', isAccepted: true, code: null }]];
     case 'commandRefused': {
