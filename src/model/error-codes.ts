@@ -126,6 +126,7 @@ export const ERROR_CODES = {
   PAWL_STORE_SYNC_FAILED: EXIT.refused,
   PAWL_STORE_NO_LINKS: EXIT.refused,
   PAWL_STORE_PERMISSION: EXIT.refused,
+  PAWL_TASK_UNKNOWN: EXIT.usage,
 } as const satisfies Record<string, ExitCode>;
 
 /** A code of the catalogue. */
