@@ -12,6 +12,9 @@ import type { CommandEntry } from './program.ts';
 /** More rounds than any run goes through. */
 const ROUNDS_BOUND = 10_000;
 
+/** More lines than any output has. */
+const LINES_BOUND = 1_000_000_000;
+
 const allOrNothing = new Option('--all-or-nothing', 'refuses the whole file if any packet is refused');
 const reason = new Option('--reason <text>', 'the reason; recorded with the run');
 
@@ -125,6 +128,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     ],
     json: '{events: [{seq, atMs, actor, event, effects}…]}; --follow prints one event per line; --mermaid {mermaid}',
     load: async () => (await import('./commands/events.ts')).events,
+  },
+  {
+    usage: 'logs <runId> [task]',
+    description: "what a task's worker has printed; a coding agent's output as readable turns; read-only",
+    example: 'pawl logs WID-12 review --follow',
+    options: [
+      new Option('--follow', 'shows it as it comes, until the task has ended; without TASK, until the run has'),
+      new Option('--raw', 'the bytes as they are, stderr to stderr; made safe where that is a terminal'),
+      new Option('--tail <n>', 'only the last lines (with --json: events), and what follows them').argParser(
+        whole(LINES_BOUND),
+      ),
+    ],
+    json: '{runId, taskId, purpose, agent, kind, events: [{type, …}…], stderr, used, result, exitCode, signal}; --follow prints one event per line',
+    load: async () => (await import('./commands/logs.ts')).logs,
   },
   {
     usage: 'show <run>',
