@@ -148,9 +148,12 @@ function directoryOf(
     files,
     log,
     events: {
-      added: (project) => source.tell(projectChange('project_added', project)),
+      // A project that the feed knows was there before this daemon began.
+      added: (project) => {
+        if (!source.knows(project.id)) source.tell(projectChange('project_added', project));
+      },
       updated: (project) => source.tell(projectChange('project_updated', project)),
-      removed: (project) => source.tell(projectChange('project_removed', project)),
+      removed: (project) => source.removed(projectChange('project_removed', project)),
       loaded: (project, views, place) => source.loaded(project.id, place, views),
       recorded: (project, record, before, after, place) => source.recorded(project.id, place, record, before, after),
     },
