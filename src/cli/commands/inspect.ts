@@ -14,6 +14,7 @@ import { systemClock } from '../../adapters/system-clock.ts';
 import { type CommonOptions, placesOf } from '../../app/options.ts';
 import { quote } from '../../base/sanitise.ts';
 import type { Place } from '../../engine/run-look.ts';
+import { newToken } from '../../inspector/hub/access.ts';
 import { createHub, type Hub } from '../../inspector/hub/hub.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { Files } from '../../store/files.ts';
@@ -41,10 +42,12 @@ const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function inspect(output: Output, options: InspectOptions, [run]: readonly string[]): Promise<number> {
   const place = placeFor(options);
   const runId = run === undefined ? null : resolveRun(place, run);
+  const token = newToken();
   const hub = await createHub({
     place,
     pageFolder: builtPath('inspector/page-dist'),
     pawlVersion: packageVersion(),
+    token: { read: () => token },
     port: portOf(options.port),
     runId,
     proofPaths: [join('proof', 'proof.json'), 'proof.json'].map((path) => resolve(path)),

@@ -22,7 +22,7 @@ import { readRegistry } from '../../store/registry.ts';
 import { isSafeName } from '../../store/registry-paths.ts';
 import { CLOSE_CODES, type HubMessage, PAGE_API_VERSION, PAGE_SOCKET_PATH, SESSION_PATH } from '../wire/page-api.ts';
 import { machineDefinitions } from '../wire/stately-message.ts';
-import { bearerOf, isToken, newToken, refusalOf, targetOf } from './access.ts';
+import { bearerOf, isToken, methodRefusalOf, siteRefusalOf, type TokenSource, targetOf, tokenIn } from './access.ts';
 import { Assets, headersFor } from './assets.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { closed, listenLocally } from './listen.ts';
@@ -44,6 +44,7 @@ export interface HubOptions {
   /** Folder of the built page. */
   readonly pageFolder: string;
   readonly pawlVersion: string;
+  readonly token: TokenSource;
   /** 0 or absent: a free one. */
   readonly port?: number;
   /** The run that is shown first. */
@@ -83,10 +84,11 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const server = new HubServer(options);
   const port = await server.listen(options.port ?? 0);
   const { runId = null, statelyUrl = null } = options;
-  const fragment = `#token=${server.token}${runId === null ? '' : `&run=${encodeURIComponent(runId)}`}`;
+  const token = options.token.read();
+  const fragment = `#token=${token}${runId === null ? '' : `&run=${encodeURIComponent(runId)}`}`;
   return {
     port,
-    token: server.token,
+    token,
     url: `http://127.0.0.1:${port}/${fragment}`,
     statelyUrl: statelyUrl === null ? null : `http://127.0.0.1:${port}${STATELY_PAGE_PATH}${fragment}`,
     close: () => server.close(),
@@ -94,7 +96,6 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 }
 
 class HubServer {
-  readonly token = newToken();
   readonly #options: HubOptions;
   readonly #assets: Assets;
   readonly #servers: readonly [Server, Server];
@@ -165,6 +166,10 @@ class HubServer {
     await Promise.all(this.#servers.map(closed));
   }
 
+  #isToken(given: string | null): boolean {
+    return isToken(given, tokenIn(this.#options.token));
+  }
+
   #server(): Server {
     const server = createServer({ maxHeaderSize: HUB_BOUNDS.requestBytes }, (request, response) =>
       this.#answer(request, response),
@@ -206,11 +211,11 @@ class HubServer {
   }
 
   #answerTo(request: IncomingMessage): Answer {
-    const status = refusalOf(request, this.#port);
+    const status = siteRefusalOf(request, this.#port) ?? methodRefusalOf(request);
     if (status !== null) return { status, body: 'refused\n' };
     const target = targetOf(request);
     if (target === null) return { status: 400, body: 'no such path\n' };
-    if (target.pathname === SESSION_PATH) return { status: isToken(bearerOf(request), this.token) ? 204 : 401 };
+    if (target.pathname === SESSION_PATH) return { status: this.#isToken(bearerOf(request)) ? 204 : 401 };
     const asset = this.#assets.get(target.pathname);
     if (asset === null && target.pathname === '/')
       return { status: 503, body: 'the page was not built: npm run build\n' };
@@ -240,10 +245,10 @@ class HubServer {
   }
 
   #upgradeRefusal(request: IncomingMessage, target: URL | null): number | null {
-    const refusal = refusalOf(request, this.#port);
+    const refusal = siteRefusalOf(request, this.#port) ?? methodRefusalOf(request);
     if (refusal !== null || target === null) return refusal ?? 400;
     if (![PAGE_SOCKET_PATH, INSPECT_SOCKET_PATH].includes(target.pathname)) return 404;
-    if (!isToken(target.searchParams.get('token'), this.token)) return 401;
+    if (!this.#isToken(target.searchParams.get('token'))) return 401;
     const runId = target.searchParams.get('run');
     if (runId !== null && !isSafeName(runId)) return 400;
     return this.#sockets.clients.size >= HUB_BOUNDS.clients ? 503 : null;

@@ -12,7 +12,7 @@ import { RegistryPaths } from '../../../src/store/registry-paths.ts';
 import { todaysPart } from '../../support/draw.ts';
 import { goodRun } from '../good-run.ts';
 import { writeLongRun } from '../long-run.ts';
-import { InspectorBench } from '../registry-kit.ts';
+import { InspectorBench, ownToken } from '../registry-kit.ts';
 import { MISSING, openPage, PAGE_FOLDER, showMoment, shownState, startBrowser, Way } from './page-bench.ts';
 
 const RECORDED = fileURLToPath(new URL('../recorded', import.meta.url));
@@ -277,7 +277,7 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
 
   test('has nothing serious that axe finds, on any of its views, in light and in dark', async () => {
     const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(RECORDED) };
-    const recorded = await createHub({ place, pageFolder: PAGE_FOLDER, pawlVersion: '0.0.0' });
+    const recorded = await createHub({ place, pageFolder: PAGE_FOLDER, pawlVersion: '0.0.0', token: ownToken() });
     try {
       const { page, faults } = await openPage(browser, recorded.url);
       await page.locator('.run-table tbody tr').first().waitFor();
