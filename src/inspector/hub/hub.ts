@@ -10,30 +10,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setTimeout as pause } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { systemProcesses } from '../../adapters/processes/system.ts';
-import { sha256 } from '../../base/sha256.ts';
-import type { LookPlace, Place } from '../../engine/run-look.ts';
-import { definitionHash } from '../../kernel/image.ts';
-import { PawlError } from '../../model/error.ts';
-import { runSystem } from '../../run/system.ts';
-import { readRegistry } from '../../store/registry.ts';
+import type { Place } from '../../engine/run-look.ts';
 import { isSafeName } from '../../store/registry-paths.ts';
-import { CLOSE_CODES, type HubMessage, PAGE_API_VERSION, PAGE_SOCKET_PATH, SESSION_PATH } from '../wire/page-api.ts';
-import { machineDefinitions } from '../wire/stately-message.ts';
+import { CLOSE_CODES, PAGE_SOCKET_PATH, SESSION_PATH } from '../wire/page-api.ts';
 import { bearerOf, isToken, methodRefusalOf, siteRefusalOf, type TokenSource, targetOf, tokenIn } from './access.ts';
 import { Assets, headersFor } from './assets.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
+import { HubSite } from './hub-site.ts';
 import { closed, listenLocally } from './listen.ts';
-import { PacedSocket } from './paced-socket.ts';
-import { PageSession } from './page-session.ts';
-import { Pulse } from './pulse.ts';
-import { RegistryWatch } from './registry-watch.ts';
-import { RunList } from './run-list.ts';
-import { SharedTaskFiles } from './shared-task-files.ts';
-import { bridgePage, STATELY_PAGE_PATH, safeForOutside } from './stately-page.ts';
-import { StatelySession } from './stately-session.ts';
+import { bridgePage, STATELY_PAGE_PATH } from './stately-page.ts';
 
 /** The path of the WebSocket that speaks the Stately inspection protocol. */
 const INSPECT_SOCKET_PATH = '/inspect';
@@ -74,11 +60,6 @@ interface Answer {
   readonly frames?: string;
 }
 
-interface Session {
-  touched(runId: string): void;
-  close(): void;
-}
-
 /** A hub that listens, and has begun to look at every run. Throws PAWL_USAGE when the port is taken. */
 export async function createHub(options: HubOptions): Promise<Hub> {
   const server = new HubServer(options);
@@ -109,36 +90,14 @@ class HubServer {
   readonly #connections = new Set<Duplex>();
   /** Those that have shown the token: at most HUB_BOUNDS.clients. */
   readonly #trusted = new WeakSet<Duplex>();
-  readonly #sessions = new Set<Session>();
-  readonly #pages = new Set<PageSession>();
-  readonly #place: LookPlace;
-  readonly #list: RunList;
-  readonly #pulse: Pulse;
-  readonly #taskFiles: SharedTaskFiles;
-  readonly #watch: RegistryWatch;
+  readonly #site: HubSite;
   #port = 0;
 
   constructor(options: HubOptions) {
     this.#options = options;
     this.#assets = new Assets(options.pageFolder);
-    this.#taskFiles = new SharedTaskFiles(options.place);
-    this.#place = { ...options.place, processes: systemProcesses() };
-    this.#list = new RunList(this.#place, (runId, view) => {
-      for (const page of this.#pages) page.viewed(runId, view);
-    });
-    this.#pulse = new Pulse({
-      list: this.#list,
-      clock: options.place.files.clock,
-      isAsked: () => this.#pages.size > 0,
-      onChange: () => {
-        for (const page of this.#pages) page.pulsed();
-      },
-    });
-    this.#watch = new RegistryWatch(options.place, (runId, isThere) => {
-      // Records first: they are told as soon as they are read, the view a moment later.
-      for (const session of this.#sessions) session.touched(runId);
-      this.#list.changed(runId, isThere);
-    });
+    const { place, pawlVersion, runId = null, proofPaths = [] } = options;
+    this.#site = new HubSite({ place, pawlVersion, runId, proofPaths });
     this.#servers = [this.#server(), this.#server()];
   }
 
@@ -154,14 +113,8 @@ class HubServer {
   }
 
   async close(): Promise<void> {
-    this.#pulse.close();
-    this.#watch.close();
-    this.#list.close();
-    for (const session of this.#sessions) session.close();
-    for (const socket of this.#sockets.clients) {
-      socket.close(CLOSE_CODES.leaving, 'the hub ends');
-      socket.terminate();
-    }
+    this.#site.close(CLOSE_CODES.leaving, 'the hub ends');
+    for (const socket of this.#sockets.clients) socket.terminate();
     for (const connection of this.#connections) connection.destroy();
     await Promise.all(this.#servers.map(closed));
   }
@@ -255,74 +208,14 @@ class HubServer {
   }
 
   #open(client: WebSocket, target: URL): void {
-    const socket = new PacedSocket(client);
-    const session =
-      target.pathname === PAGE_SOCKET_PATH
-        ? this.#openPage(client, socket)
-        : this.#openInspector(client, socket, target);
-    this.#sessions.add(session);
-    client.on('close', () => {
-      session.close();
-      this.#sessions.delete(session);
+    if (target.pathname === PAGE_SOCKET_PATH) {
+      this.#site.openPage(client);
+      return;
+    }
+    const { searchParams } = target;
+    this.#site.openInspector(client, {
+      runId: searchParams.get('run'),
+      isForOutside: searchParams.get('for') === 'outside',
     });
-  }
-
-  #openPage(client: WebSocket, socket: PacedSocket): PageSession {
-    const { proofPaths = [] } = this.#options;
-    const page = new PageSession({
-      socket,
-      place: this.#place,
-      hello: this.#hello(),
-      proofPaths,
-      // A run that takes long to look at holds the others back no longer than that: it comes when it is known.
-      listed: () => Promise.race([this.#list.settled(), pause(HUB_BOUNDS.listMs, null, { ref: false })]),
-      views: () => this.#list.views,
-      viewOf: (runId) => this.#list.get(runId),
-      liveness: () => this.#pulse.message(),
-      taskFiles: this.#taskFiles,
-      favour: (runId) => this.#watch.favour(runId),
-    });
-    this.#pages.add(page);
-    client.on('message', (data) => page.heard(String(data)));
-    client.on('close', () => this.#pages.delete(page));
-    return page;
-  }
-
-  #openInspector(client: WebSocket, socket: PacedSocket, target: URL): StatelySession {
-    const runId = target.searchParams.get('run');
-    // Nothing that this client says is asked for; what it says is bounded, and dropped.
-    client.on('message', () => undefined);
-    if (runId !== null) client.on('close', this.#watch.favour(runId));
-    const isForOutside = target.searchParams.get('for') === 'outside';
-    return new StatelySession(
-      { socket, place: this.#options.place, runId, sanitise: isForOutside ? safeForOutside : (message) => message },
-      runId === null ? this.#watch.runIds : [runId],
-    );
-  }
-
-  #hello(): HubMessage {
-    const { place, pawlVersion, runId = null, proofPaths = [] } = this.#options;
-    return {
-      type: 'hello',
-      apiVersion: PAGE_API_VERSION,
-      registryId: registryIdOf(place),
-      registry: place.paths.root,
-      pawlVersion,
-      machines: machineDefinitions(),
-      definitionHash: definitionHash(runSystem, sha256),
-      hasProof: proofPaths.some((path) => place.files.exists(path)),
-      runId,
-      nowMs: place.files.clock.nowMs(),
-    };
-  }
-}
-
-/** Null where there is no registry, or one whose registry.json cannot be read: its runs are shown all the same. */
-function registryIdOf({ files, paths }: Place): string | null {
-  try {
-    return readRegistry(files, paths)?.registryId ?? null;
-  } catch (error) {
-    if (error instanceof PawlError) return null;
-    throw error;
   }
 }
