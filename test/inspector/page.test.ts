@@ -10,10 +10,11 @@ import { graphOf, layOut, layoutFrom } from '../../src/inspector/page/chart-layo
 import { waitAfterMs } from '../../src/inspector/page/connection.ts';
 import { History } from '../../src/inspector/page/history.ts';
 import { marksOf, stretchesOf } from '../../src/inspector/page/journal-marks.ts';
-import { chosenRuns, shownKind } from '../../src/inspector/page/run-choice.ts';
+import { chosenRuns } from '../../src/inspector/page/run-choice.ts';
 import { timeAxis } from '../../src/inspector/page/task-spans.ts';
 import { boxToShow, broughtInSight, fitted, zoomed } from '../../src/inspector/page/viewport.ts';
 import { age, bytes, duration, words } from '../../src/inspector/page/words.ts';
+import { shownKind } from '../../src/inspector/wire/run-kind.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import type { Liveness, Standing } from '../../src/run/liveness.ts';
 import type { RunKind, RunView } from '../../src/run/run-view.ts';

@@ -1,7 +1,7 @@
 /**
  * Everything that is shown of one registry: what is known of its runs, and the clients that look at it.
  *
- * Owns: noticing changes, the views, passing both on to its clients. Does not own: who may connect (hub/hub), the conversations
+ * Owns: noticing changes, the views, passing both on to its clients. Does not own: who may connect (hub/page-host), the conversations
  * (hub/page-session, hub/stately-session).
  *
  * Invariants: 1. It reads: no lock is taken, nothing is written. 2. After `close` nothing of it is watched, and none of its clients is
@@ -10,14 +10,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { systemProcesses } from '../../adapters/processes/system.ts';
-import { sha256 } from '../../base/sha256.ts';
 import type { LookPlace, Place } from '../../engine/run-look.ts';
-import { definitionHash } from '../../kernel/image.ts';
-import { PawlError } from '../../model/error.ts';
-import { runSystem } from '../../run/system.ts';
-import { readRegistry } from '../../store/registry.ts';
-import { type CLOSE_CODES, type HubMessage, PAGE_API_VERSION } from '../wire/page-api.ts';
-import { machineDefinitions } from '../wire/stately-message.ts';
+import type { CLOSE_CODES, HubMessage } from '../wire/page-api.ts';
+import { countsOf, type RunCounts } from '../wire/run-kind.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 import { PacedSocket } from './paced-socket.ts';
 import { PageSession } from './page-session.ts';
@@ -31,9 +26,10 @@ import { StatelySession } from './stately-session.ts';
 /** What a site is made from. */
 export interface SiteParts {
   readonly place: Place;
-  readonly pawlVersion: string;
-  /** The run that is shown first. */
-  readonly runId: string | null;
+  /** The first word to each page. */
+  readonly hello: () => HubMessage;
+  /** All that can be chosen from, as it is told. */
+  readonly projects: () => HubMessage;
   /** Where a proof.json may be, the first one that is there counts. */
   readonly proofPaths: readonly string[];
 }
@@ -53,6 +49,8 @@ export class HubSite {
   readonly #watch: RegistryWatch;
   readonly #sessions = new Map<WebSocket, Session>();
   readonly #pages = new Set<PageSession>();
+  readonly #counters = new Set<() => void>();
+  #isListed = false;
 
   constructor(parts: SiteParts) {
     const { place } = parts;
@@ -61,13 +59,15 @@ export class HubSite {
     this.#place = { ...place, processes: systemProcesses() };
     this.#list = new RunList(this.#place, (runId, view) => {
       for (const page of this.#pages) page.viewed(runId, view);
+      this.#counted();
     });
     this.#pulse = new Pulse({
       list: this.#list,
       clock: place.files.clock,
-      isAsked: () => this.#pages.size > 0,
+      isAsked: () => this.#pages.size > 0 || this.#counters.size > 0,
       onChange: () => {
         for (const page of this.#pages) page.pulsed();
+        this.#counted();
       },
     });
     this.#watch = new RegistryWatch(place, (runId, isThere) => {
@@ -75,6 +75,27 @@ export class HubSite {
       for (const session of this.#sessions.values()) session.touched(runId);
       this.#list.changed(runId, isThere);
     });
+    // The views come whole or the site is closed: neither fails.
+    void this.#list.settled().then(() => {
+      this.#isListed = true;
+      this.#counted();
+    });
+  }
+
+  /** How many runs are filed under each kind; null until every run was looked at once. */
+  get counts(): RunCounts | null {
+    return this.#isListed ? countsOf(this.#list.views) : null;
+  }
+
+  /** Calls `listener` when the counts may be other ones; returns how to end that. */
+  onCounts(listener: () => void): () => void {
+    this.#counters.add(listener);
+    return () => this.#counters.delete(listener);
+  }
+
+  /** What can be chosen from has changed: every page is told. */
+  projectsChanged(): void {
+    for (const page of this.#pages) page.projectsChanged();
   }
 
   /** From now on this client is told of the registry as a page is. */
@@ -82,7 +103,8 @@ export class HubSite {
     const page = new PageSession({
       socket: new PacedSocket(client),
       place: this.#place,
-      hello: this.#hello(),
+      hello: this.#parts.hello(),
+      projects: this.#parts.projects,
       proofPaths: this.#parts.proofPaths,
       // A run that takes long to look at holds the others back no longer than that: it comes when it is known.
       listed: () => Promise.race([this.#list.settled(), pause(HUB_BOUNDS.listMs, null, { ref: false })]),
@@ -126,37 +148,15 @@ export class HubSite {
     }
   }
 
+  #counted(): void {
+    for (const counter of this.#counters) counter();
+  }
+
   #keep(client: WebSocket, session: Session): void {
     this.#sessions.set(client, session);
     client.on('close', () => {
       session.close();
       this.#sessions.delete(client);
     });
-  }
-
-  #hello(): HubMessage {
-    const { place, pawlVersion, runId, proofPaths } = this.#parts;
-    return {
-      type: 'hello',
-      apiVersion: PAGE_API_VERSION,
-      registryId: registryIdOf(place),
-      registry: place.paths.root,
-      pawlVersion,
-      machines: machineDefinitions(),
-      definitionHash: definitionHash(runSystem, sha256),
-      hasProof: proofPaths.some((path) => place.files.exists(path)),
-      runId,
-      nowMs: place.files.clock.nowMs(),
-    };
-  }
-}
-
-/** Null where there is no registry, or one whose registry.json cannot be read: its runs are shown all the same. */
-function registryIdOf({ files, paths }: Place): string | null {
-  try {
-    return readRegistry(files, paths)?.registryId ?? null;
-  } catch (error) {
-    if (error instanceof PawlError) return null;
-    throw error;
   }
 }

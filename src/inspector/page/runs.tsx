@@ -6,9 +6,10 @@
 import { useState } from 'preact/hooks';
 import { contraryStanding, type Liveness, standingWords } from '../../run/liveness.ts';
 import type { RunKind, RunView } from '../../run/run-view.ts';
+import { shownKind } from '../wire/run-kind.ts';
 import { toneOfStanding, toneOfState } from './journal-marks.ts';
 import { Chip, Command, Empty } from './parts.tsx';
-import { chosenRuns, shownKind } from './run-choice.ts';
+import { chosenRuns } from './run-choice.ts';
 import { age, counted, words } from './words.ts';
 
 const FILTERS: readonly { readonly kind: RunKind | 'all'; readonly name: string }[] = [
