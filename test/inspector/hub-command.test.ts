@@ -19,7 +19,7 @@ afterAll(async () => {
 const pawl = (...args: string[]): ReturnType<typeof startPawl> => startPawl(repo.path, process.env, args, 20_000);
 
 describe('pawl inspect', () => {
-  it('prints its address in one document, serves a copied registry without a repository, and ends when interrupted', async () => {
+  it('prints its address in one document, serves a copied registry without a repository, ends when interrupted, and has the same port again', async () => {
     const call = startPawl(bench.folder, process.env, ['inspect', RUN, '--json', '--registry', bench.registry], 20_000);
     const [said] = await once(call.child.stdout ?? call.child, 'data');
     const { url, port, runId } = JSON.parse(String(said));
@@ -32,6 +32,11 @@ describe('pawl inspect', () => {
     call.child.kill('SIGINT');
     expect(await call.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
     await client.closed;
+    const again = startPawl(bench.folder, process.env, ['inspect', '--json', '--registry', bench.registry], 20_000);
+    const [saidAgain] = await once(again.child.stdout ?? again.child, 'data');
+    expect(JSON.parse(String(saidAgain)).port).toBe(port);
+    again.child.kill('SIGINT');
+    await again.ended;
   });
 
   it('refuses a run, a registry and a port that are none', async () => {

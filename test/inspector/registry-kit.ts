@@ -105,7 +105,13 @@ export class InspectorBench {
 
   async hub(options: Partial<HubOptions> = {}, fs: FsPort = nodeFs): Promise<Hub> {
     const place = { files: new Files(fs, systemClock), paths: new RegistryPaths(this.registry) };
-    const hub = await createHub({ place, pageFolder: this.page, pawlVersion: '0.0.0', token: ownToken(), ...options });
+    const hub = await createHub({
+      place,
+      pageFolder: this.page,
+      pawlVersion: '0.0.0',
+      token: ownToken(),
+      ...options,
+    });
     this.#hubs.push(hub);
     return hub;
   }

@@ -36,6 +36,7 @@ const hub = await createHub({
   pageFolder: here('../../dist/src/inspector/page-dist'),
   pawlVersion: '',
   token: { read: () => token },
+  port: 0,
 });
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 const context = await browser.newContext({

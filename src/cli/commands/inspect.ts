@@ -48,7 +48,7 @@ export async function inspect(output: Output, options: InspectOptions, [run]: re
     pageFolder: builtPath('inspector/page-dist'),
     pawlVersion: packageVersion(),
     token: { read: () => token },
-    port: portOf(options.port),
+    ...(options.port === undefined ? {} : { port: portOf(options.port) }),
     runId,
     proofPaths: [join('proof', 'proof.json'), 'proof.json'].map((path) => resolve(path)),
     statelyUrl: options.stately === true ? STATELY_URL : null,
@@ -102,8 +102,7 @@ function whenAsked(): Promise<void> {
   });
 }
 
-function portOf(text: string | undefined): number {
-  if (text === undefined) return 0;
+function portOf(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= PORT_MAX) return port;
   throw usageError('inspect', `--port must be a number from 1 to ${PORT_MAX}, not ${quote(text)}.`);

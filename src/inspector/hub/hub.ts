@@ -13,7 +13,7 @@ import type { Place } from '../../engine/run-look.ts';
 import { isToken, methodRefusalOf, siteRefusalOf, type TokenSource, targetOf, tokenIn } from './access.ts';
 import { refuseUpgrade, send } from './http-answers.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
-import { closed, listenLocally } from './listen.ts';
+import { closed, listenLocally, listenPreferably, portOf } from './listen.ts';
 import { PageHost } from './page-host.ts';
 import { onlyRegistry } from './site-directory.ts';
 import { STATELY_PAGE_PATH } from './stately-page.ts';
@@ -25,7 +25,7 @@ export interface HubOptions {
   readonly pageFolder: string;
   readonly pawlVersion: string;
   readonly token: TokenSource;
-  /** 0 or absent: a free one. */
+  /** 0: a free one; absent: the same one each time for the same registry, if it is free. */
   readonly port?: number;
   /** The run that is shown first. */
   readonly runId?: string | null;
@@ -49,7 +49,7 @@ export interface Hub {
 /** A hub that listens, and has begun to look at every run. Throws PAWL_USAGE when the port is taken. */
 export async function createHub(options: HubOptions): Promise<Hub> {
   const server = new HubServer(options);
-  const port = await server.listen(options.port ?? 0);
+  const port = await server.listen(options.port ?? null);
   const { runId = null, statelyUrl = null } = options;
   const token = options.token.read();
   const fragment = `#token=${token}${runId === null ? '' : `&run=${encodeURIComponent(runId)}`}`;
@@ -70,10 +70,12 @@ class HubServer {
   /** All that came in, also those that HTTP has let go of. */
   readonly #connections = new Set<Duplex>();
   readonly #host: PageHost;
+  readonly #registryPort: number;
   #port = 0;
 
   constructor(options: HubOptions) {
     const { place, token, port: _port, ...rest } = options;
+    this.#registryPort = portOf(place.paths.root);
     this.#token = token;
     this.#lastToken = tokenIn(token);
     this.#tokenPoll = setInterval(() => this.#lookAtToken(), HUB_BOUNDS.tokenMs);
@@ -89,10 +91,12 @@ class HubServer {
     this.#servers = [this.#server(), this.#server()];
   }
 
-  async listen(port: number): Promise<number> {
+  /** Null: the registry's own port, if it is free. */
+  async listen(port: number | null): Promise<number> {
     const [four, six] = this.#servers;
+    const pair = { four, six };
     try {
-      this.#port = await listenLocally({ four, six }, port);
+      this.#port = port === null ? await listenPreferably(pair, this.#registryPort) : await listenLocally(pair, port);
     } catch (error) {
       await this.close();
       throw error;

@@ -89,7 +89,7 @@ describe.skipIf(MISSING !== null)(`several projects in a browser${MISSING === nu
     bench.projects.remove('api');
     const { page } = await openPage(browser, bench.url);
     await page.locator(`tr[data-run=${SHOP_RUN}]`).waitFor();
-    expect(new URL(page.url()).hash).toBe('#project=shop');
+    await page.waitForFunction(() => location.hash === '#project=shop');
     expect(await page.locator('.switch').count()).toBe(0);
     bench.ready('api');
     await page.locator('.switch summary', { hasText: 'The shop' }).waitFor();
