@@ -3,9 +3,10 @@
  *
  * Owns: that frame, which runs are driven. Does not own: driving (engine/driver), recording packets (taking-in), signals and what is shown (cli/commands/run).
  */
-import { watchInbox } from '../engine/commands.ts';
+
 import type { Driver } from '../engine/driver.ts';
 import type { DriverOptions } from '../engine/driver-options.ts';
+import { watchInbox } from '../engine/inbox-desk.ts';
 import { type PacketOutcome, runsOf } from '../engine/intake.ts';
 import type { RecordPacketsOptions } from '../engine/record-packets.ts';
 import { unknownRun } from '../engine/run-look.ts';

@@ -4,12 +4,12 @@
  * Owns: the order of these steps. Does not own: the checks (engine/recovery/rehydrate), settling (engine/driver), what is shown (cli/commands/recover).
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
-import { emptyInbox } from '../engine/commands.ts';
+import { emptyInbox } from '../engine/inbox-desk.ts';
 import { lookDry } from '../engine/recovery/dry-run.ts';
 import type { RunFindings } from '../engine/recovery/load-run.ts';
 import type { RunView } from '../run/run-view.ts';
+import type { TakeOver } from '../store/generation-lock.ts';
 import { listRuns } from '../store/registry.ts';
-import type { TakeOver } from '../store/registry-lock.ts';
 import type { Places } from './options.ts';
 import { type LineLog, withIdleDriver } from './session.ts';
 

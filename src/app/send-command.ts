@@ -7,7 +7,7 @@
  */
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { emptyInbox } from '../engine/commands.ts';
+import { emptyInbox } from '../engine/inbox-desk.ts';
 import type { CommandDecision, CommandRequest } from '../model/command.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';

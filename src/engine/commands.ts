@@ -1,7 +1,8 @@
 /**
  * Commands to the driver: its decision on each is a record in the run's journal, or the batch of an intake.
  *
- * Owns: deciding on a command, watching the inbox. Does not own: leaving one (store/inbox), what it changes (machines).
+ * Owns: deciding on a command, the error of one that was refused. Does not own: leaving one (store/inbox), finding and marking it (engine/inbox-desk),
+ * what it changes (machines).
  *
  * Invariant: a command is decided once, even if several processes check at once or one of them dies: its id is recorded in the journal (or
  * beside the quarantine), then a marker is placed beside it in the inbox.
@@ -11,7 +12,6 @@ import { sha256 } from '../base/sha256.ts';
 import type { CommandDecision, InboxCommand, IntakeCommand, ReplaceCommand, RunCommand } from '../model/command.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
-import { BOUNDS } from '../model/limits.ts';
 import type { PacketReading } from '../model/packet.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { DRIVER_ACTOR } from '../model/system-record.ts';
@@ -21,7 +21,6 @@ import { earlierRefusal, isHeldByEarlier } from '../run/earlier-view.ts';
 import { cancelRun, lookAtRun } from '../run/error-actions.ts';
 import type { RunView } from '../run/run-view.ts';
 import { readSettledQuarantine, resolveQuarantine } from '../store/quarantine.ts';
-import { folderChange } from '../worker/task-folder.ts';
 import type { Driver } from './driver.ts';
 import type { PacketOutcome } from './intake.ts';
 import { readRecords } from './journal-records.ts';
@@ -31,21 +30,18 @@ import { whyNotRevived } from './recovery/revive-run.ts';
 import { replacePacket } from './replace-packet.ts';
 import { unknownRun } from './run-look.ts';
 
-/** Decides on the command and marks it decided in the inbox. */
-async function decideCommand(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
-  const decision = await decisionOn(driver, command);
-  await driver.world.inbox.decide(command.commandId, decision);
-  return decision;
-}
-
-async function decisionOn(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
+/**
+ * The decision on the command: durable, where it is a record or a batch; marking it in the inbox is the caller's (engine/inbox-desk). `isFresh`: it was left
+ * a moment ago by this very process, so nobody can have decided on it before.
+ */
+export async function decisionOn(driver: Driver, command: InboxCommand, isFresh = false): Promise<CommandDecision> {
   switch (command.command) {
     case 'intake':
       return decideIntake(driver, command);
     case 'replace':
       return decideReplace(driver, command);
     default:
-      return decideOnRun(driver, command);
+      return decideOnRun(driver, command, isFresh);
   }
 }
 
@@ -83,15 +79,27 @@ function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
   }
 }
 
-async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
+async function decideOnRun(
+  driver: Driver,
+  command: InboxCommand<RunCommand>,
+  isFresh: boolean,
+): Promise<CommandDecision> {
   const run = driver.find(command.runId);
   // A run that has failed in this process is treated like any other failed run.
   if (run === undefined || run.state.root.matches('failedExecution')) return decideWithoutRun(driver, command);
   // Looked up here, where nobody else decides on this run before the record is durable: a second decision on the same command then finds it.
   return run.quietly(
     async () =>
-      (await decidedBefore(driver, command)) ?? refusedAtStandstill(run, command) ?? (await record(run, command)),
+      (isFresh ? null : await decidedBefore(driver, command)) ??
+      refusedAsStale(command, run.state.seq) ??
+      refusedAtStandstill(run, command) ??
+      (await record(run, command)),
   );
+}
+
+/** The run has moved on since whoever sent the command looked at it. */
+function refusedAsStale({ ifSeq }: RunCommand, seq: number): CommandDecision | null {
+  return ifSeq === undefined || ifSeq === seq ? null : { isAccepted: false, code: 'PAWL_COMMAND_STALE', seq: null };
 }
 
 /** A run that is halted in this process can record nothing any more: the others continue, and its command must be sent again. */
@@ -123,7 +131,7 @@ async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand
   const view = driver.view(command.runId);
   if (view === null) return { isAccepted: false, code: 'PAWL_RUN_UNKNOWN', seq: null };
   if (view.state === 'quarantined') return decideOnQuarantine(driver, command);
-  const before = await decidedBefore(driver, command);
+  const before = (await decidedBefore(driver, command)) ?? refusedAsStale(command, view.seq);
   if (before !== null) return before;
   const isRetry = command.command === 'resolve' && command.decision === 'retry';
   if (isHeldByEarlier(view) || (isRetry && view.earlierRules !== undefined && view.state === 'failedExecution'))
@@ -172,32 +180,6 @@ async function decidedBefore(
   return null;
 }
 
-/** Decides on everything in the inbox now, but on nothing more once `signal` aborts: the next process does. */
-export async function emptyInbox(driver: Driver, signal?: AbortSignal): Promise<void> {
-  const { inbox, log } = driver.world;
-  const { commands, unreadable } = await inbox.undecided();
-  for (const name of unreadable) {
-    log(`inbox/${name} is not a valid command; refused`);
-    await inbox.decide(name, { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null });
-  }
-  for (const command of commands) {
-    if (signal?.aborted === true) return;
-    await decideCommand(driver, command);
-    if (!('runId' in command)) continue;
-    const run = driver.find(command.runId);
-    if (run !== undefined) await driver.endTasks(run);
-  }
-}
-
-/** Decides on commands as they come, until `signal` aborts. */
-export async function watchInbox(driver: Driver, signal: AbortSignal): Promise<void> {
-  const { paths } = driver.world;
-  while (!signal.aborted && driver.failure === null) {
-    await emptyInbox(driver, signal);
-    await folderChange(driver.world, paths.inbox, signal, BOUNDS.watchPollMs);
-  }
-}
-
 /** The error of a command that was refused. */
 export function commandRefused(
   runId: string,
@@ -209,6 +191,14 @@ export function commandRefused(
 ): PawlError {
   if (code === 'PAWL_RUN_UNKNOWN') return unknownRun(runId, options);
   if (code === 'PAWL_RULES_UNSUPPORTED') return new PawlError(earlierRefusal({ ...view, runId }, options));
+  if (code === 'PAWL_COMMAND_STALE')
+    return new PawlError({
+      code,
+      message: `Cannot ${command} ${runId}: it has moved on since you looked at it; nothing was changed.`,
+      subject: runId,
+      hint: 'Look at it again, then decide.',
+      actions: [lookAtRun(runId, options)],
+    });
   const isAtStandstill = code !== null && code !== 'PAWL_COMMAND_REFUSED';
   const isCancelMeant = !isAtStandstill && command === 'abandon' && view?.kind === 'active';
   return new PawlError({

@@ -11,6 +11,8 @@ import type { LiveRun } from './live-run.ts';
 export interface DriverOptions {
   readonly maxParallel: number;
   readonly agentOverride: string | null;
+  /** Runs that end are kept as their views alone: for a process that drives on for weeks. */
+  readonly letsEndedGo?: boolean;
   /** Called after every record, for a live view. */
   readonly onRecord?: (run: LiveRun, record: JournalRecord) => void;
   /** Called for every run that is loaded, before anything of it is settled. */

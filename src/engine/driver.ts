@@ -85,7 +85,7 @@ export class Driver {
       onCommit: (run, record) => {
         this.#hold(run);
         options.onRecord?.(run, record);
-        if (run.hasEnded) this.#releases.ofRun(run);
+        if (run.hasEnded) this.#atEnd(run);
         this.#waits.announce();
       },
       onFailure: (run, error) => this.#onFailure(run, error),
@@ -207,11 +207,26 @@ export class Driver {
     });
   }
 
+  /** A record has ended the run: its branch is released, and where that was asked for the run is let go. */
+  #atEnd(run: LiveRun): void {
+    this.#releases.ofRun(run);
+    if (this.#options.letsEndedGo !== true) return;
+    // One after another with revivals: a run is not let go under a command that makes it continue.
+    void this.#revivals
+      .add(async () => {
+        await this.#releases.settled();
+        if (run.hasEnded && run.fault === null && this.#runs.get(run.runId) === run) await this.#letGo(run);
+        this.#waits.announce();
+      })
+      .catch((error: unknown) => this.end(error));
+  }
+
   /** A run that has ended is no longer kept as live. */
   async #letGo(run: LiveRun): Promise<void> {
-    const view = this.view(run.runId);
     await run.stop();
+    const view = this.view(run.runId);
     this.#runs.delete(run.runId);
+    this.#movement.forget(run.runId);
     if (view !== null) this.#keepEnded(view);
   }
 
@@ -233,6 +248,11 @@ export class Driver {
    */
   drive(runIds: readonly string[], options: DriveOptions = {}): Promise<void> {
     return this.#scheduler.driveToRest(runIds, options);
+  }
+
+  /** Drives every run, those that are made later too, until `stopAccepting`, or the process may not continue. */
+  driveAll(): Promise<void> {
+    return this.#scheduler.driveAll(this.runs());
   }
 
   /** The runs that are, or were, driven by this process, in the order in which that began. */
@@ -323,6 +343,7 @@ export class Driver {
   async close(): Promise<void> {
     await this.#asides.settled();
     await this.#releases.settled();
+    await this.#revivals.settled();
     await Promise.all([...this.#runs.values()].map((run) => run.stop()));
   }
 }

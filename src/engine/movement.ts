@@ -25,6 +25,11 @@ export class Movement {
     this.#driven.add(runId);
   }
 
+  /** The run has ended and is no longer kept. */
+  forget(runId: string): void {
+    this.#driven.delete(runId);
+  }
+
   isDriven(runId: string): boolean {
     return this.#driven.has(runId);
   }

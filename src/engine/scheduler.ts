@@ -83,6 +83,29 @@ export class Scheduler {
     }
   }
 
+  /**
+   * Drives these runs and every one that is added, until new work may not begin any more or the process may not continue. Rejects with a bug where runs should
+   * move and nothing is under way for any of them.
+   */
+  async driveAll(runs: readonly LiveRun[]): Promise<void> {
+    const { find, movement, waits, hasFailed, isAccepting } = this.#parts;
+    const join = (run: LiveRun): void => this.drive(run);
+    this.#onAdded.add(join);
+    for (const run of runs.toSorted(inTurn)) join(run);
+    const isOver = (): boolean => {
+      if (hasFailed() || !isAccepting()) return true;
+      const moving = movement.driven().filter((runId) => movement.isMoving(runId));
+      if (moving.length > 0) assertUnderWay(moving.flatMap((runId) => find(runId) ?? []));
+      return false;
+    };
+    try {
+      // Work that never runs out has no deadline: whoever stops it ends this wait.
+      await waits.until(isOver, { what: 'the end of all work', timeoutMs: Number.POSITIVE_INFINITY });
+    } finally {
+      this.#onAdded.delete(join);
+    }
+  }
+
   /** Ends the tasks of this run that must be ended, and does nothing else for it; a driven run does so by itself. */
   async endTasks(run: LiveRun): Promise<void> {
     const { movement, waits, hasFailed } = this.#parts;

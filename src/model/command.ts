@@ -14,6 +14,8 @@ interface RunCommandBody {
   readonly runId: string;
   readonly reason: string;
   readonly by: string;
+  /** The record after which it may be carried out: refused as stale where another one has been written since. Absent: whatever the run has come to. */
+  readonly ifSeq?: number;
 }
 
 /** What an operator asks of the driver for one run. */
@@ -52,6 +54,20 @@ export type InboxCommand<Request extends CommandRequest = CommandRequest> = Requ
   readonly commandId: string;
   readonly atMs: number;
 };
+
+/** The name by which whoever sends a command knows it: sent again under the same name, it is the same command. */
+export interface CommandKey {
+  readonly key: string;
+  /** SHA-256 of what was asked: the same name for something else is refused. */
+  readonly bodyHash: string;
+}
+
+/** What came of leaving a command under a key. */
+export type KeyedCommand =
+  /** It is new, or was left before and may be decided already. */
+  | { readonly kind: 'left' | 'known'; readonly command: InboxCommand }
+  /** The key names another command. */
+  | { readonly kind: 'other'; readonly commandId: string };
 
 /** What the driver decided on a command. */
 export interface CommandDecision {

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   PAWL_REPLACE_REFUSED: EXIT.blocked,
   PAWL_RUN_QUARANTINED: EXIT.quarantined,
   PAWL_COMMAND_REFUSED: EXIT.usage,
+  PAWL_COMMAND_STALE: EXIT.usage,
   PAWL_EVENT_REFUSED: EXIT.bug,
   PAWL_EVENT_STALE: EXIT.bug,
   PAWL_AGENT_MISSING: EXIT.blocked,
@@ -126,6 +127,13 @@ export const ERROR_CODES = {
   PAWL_STORE_SYNC_FAILED: EXIT.refused,
   PAWL_STORE_NO_LINKS: EXIT.refused,
   PAWL_STORE_PERMISSION: EXIT.refused,
+  PAWL_DAEMON_RUNNING: EXIT.locked,
+  PAWL_DAEMON_UNKNOWN: EXIT.blocked,
+  PAWL_DAEMON_FAILED: EXIT.refused,
+  PAWL_PROJECT_UNKNOWN: EXIT.usage,
+  PAWL_PROJECT_EXISTS: EXIT.usage,
+  PAWL_PROJECT_INVALID: EXIT.usage,
+  PAWL_PROJECT_BUSY: EXIT.blocked,
 } as const satisfies Record<string, ExitCode>;
 
 /** A code of the catalogue. */

@@ -4,14 +4,16 @@
  * Owns: the port. Does not own: files (store/inbox), what a command is (model/command), deciding (engine/commands).
  *
  * Invariants: 1. A command that was left stays until it is decided, even if processes die. 2. It is decided once: the first decision stands. 3. What cannot be read
- * is reported, and can be decided like any other.
+ * is reported, and can be decided like any other. 4. A key names one command for ever.
  */
-import type { CommandDecision, CommandRequest, InboxReading } from '../model/command.ts';
+import type { CommandDecision, CommandKey, CommandRequest, InboxReading, KeyedCommand } from '../model/command.ts';
 
 /** The inbox of one registry. */
 export interface Inbox {
   /** The command is left, durably. Resolves to its id. */
   leave(request: CommandRequest): Promise<string>;
+  /** The command is left under its key, durably, unless that names a command already: then nothing is changed, and it is said which one. */
+  leaveKeyed(request: CommandRequest, key: CommandKey): Promise<KeyedCommand>;
   /** What nobody has decided yet, durable. */
   undecided(): Promise<InboxReading>;
   /** The command is decided, durably. Resolves to the decision that stands: the first one. */

@@ -7,14 +7,17 @@
  */
 import { dirname } from 'node:path';
 import type { Json } from '../base/canonical-json.ts';
+import { sha256 } from '../base/sha256.ts';
 import { AGENT_NAME } from '../model/agent-name.ts';
 import {
   type CommandDecision,
+  type CommandKey,
   type CommandRequest,
   DECISIONS,
   type InboxCommand,
   type InboxReading,
   type IntakeCommand,
+  type KeyedCommand,
   type ReplaceCommand,
   type RunCommand,
 } from '../model/command.ts';
@@ -28,11 +31,20 @@ import type { RegistryPaths } from './registry-paths.ts';
 
 const DECIDED = '.decided';
 const TIME_DIGITS = 15;
+/** Of the hash of a key: 128 bits. */
+const KEY_DIGITS = 32;
+
+/** A command that was left under a key. */
+export interface KeyedReading {
+  readonly command: InboxCommand;
+  readonly bodyHash: string;
+}
 
 /** The inbox of a registry that is kept as files. */
 export function fileInbox(files: Files, paths: RegistryPaths): Inbox {
   return {
     leave: (request) => leaveCommand(files, paths, files.clock, request),
+    leaveKeyed: (request, key) => leaveKeyed(files, paths, request, key),
     undecided: () => readCommands(files, paths),
     decide: (commandId, decision) => markDecided(files, paths, commandId, decision),
     decision: (commandId) => readDecision(files, paths, commandId),
@@ -52,11 +64,52 @@ export async function leaveCommand(
   const result = await linkRegister(
     files,
     paths.command(commandId),
-    jsonBytes({ v: 1, commandId, atMs, ...request }),
+    jsonBytes({ v: versionOf(request), commandId, atMs, ...request }),
     BOUNDS.batchBytes,
   );
   if (!result.isWinner) throw new Error(`bug: the command id ${commandId} came twice`);
   return commandId;
+}
+
+/** A version of Pawl that does not know conditions must not carry out a command that has one. */
+function versionOf(request: CommandRequest): 1 | 2 {
+  return 'ifSeq' in request ? 2 : 1;
+}
+
+/** The id of the command that has this key. */
+export function keyedCommandId(key: string): string {
+  return `cmd_key_${sha256(key).slice(0, KEY_DIGITS)}`;
+}
+
+async function leaveKeyed(
+  files: Files,
+  paths: RegistryPaths,
+  request: CommandRequest,
+  { key, bodyHash }: CommandKey,
+): Promise<KeyedCommand> {
+  const commandId = keyedCommandId(key);
+  const atMs = files.clock.nowMs();
+  await files.ensureFolders([paths.inbox]);
+  const content = { v: versionOf(request), commandId, atMs, key, bodyHash, nonce: files.clock.nonce(), ...request };
+  const { isWinner, bytes } = await linkRegister(
+    files,
+    paths.command(commandId),
+    jsonBytes(content),
+    BOUNDS.batchBytes,
+  );
+  const command = parseCommand(bytes, commandId);
+  const kept = parseJsonObject(bytes);
+  if (command === null || kept?.key !== key || kept.bodyHash !== bodyHash) return { kind: 'other', commandId };
+  return { kind: isWinner ? 'left' : 'known', command };
+}
+
+/** What was left under this key, with the hash of what was asked; null when nothing was, or it cannot be read. */
+export async function readKeyed(files: Files, paths: RegistryPaths, key: string): Promise<KeyedReading | null> {
+  const commandId = keyedCommandId(key);
+  const bytes = await readSettledRegister(files, paths.command(commandId), BOUNDS.batchBytes);
+  const command = bytes === null ? null : parseCommand(bytes, commandId);
+  const bodyHash = bytes === null ? null : parseJsonObject(bytes)?.bodyHash;
+  return command === null || typeof bodyHash !== 'string' ? null : { command, bodyHash };
 }
 
 /** The commands that nobody has decided yet, durable. */
@@ -73,7 +126,8 @@ export async function readCommands(files: Files, paths: RegistryPaths): Promise<
     else commands.push(command);
   }
   if (undecided.length > 0) await files.syncFolder(paths.inbox);
-  return { commands, unreadable };
+  // The names of those that have keys say nothing of when they were left.
+  return { commands: commands.toSorted((a, b) => a.atMs - b.atMs), unreadable };
 }
 
 /** The command is decided, durably. Returns the decision that stands: the first one. */
@@ -101,7 +155,7 @@ export async function readDecision(
 
 function parseCommand(bytes: Uint8Array, name: string): InboxCommand | null {
   const value = parseJsonObject(bytes);
-  if (value === null || value.v !== 1 || value.commandId !== name) return null;
+  if (value === null || value.v !== (value.ifSeq === undefined ? 1 : 2) || value.commandId !== name) return null;
   const { atMs, by } = value;
   if (typeof by !== 'string' || !isOrdinal(atMs)) return null;
   const request = parseRequest(value, by);
@@ -131,9 +185,10 @@ function parseIntake(value: Record<string, unknown>, by: string): IntakeCommand 
 }
 
 function parseRunCommand(value: Record<string, unknown>, by: string): RunCommand | null {
-  const { runId, reason, command } = value;
+  const { runId, reason, command, ifSeq } = value;
   if (typeof runId !== 'string' || typeof reason !== 'string') return null;
-  const body = { runId, reason, by };
+  if (ifSeq !== undefined && !isOrdinal(ifSeq)) return null;
+  const body = { runId, reason, by, ...(ifSeq === undefined ? {} : { ifSeq }) };
   if (command === 'cancel') return { ...body, command };
   const decision = DECISIONS.find((known) => known === value.decision);
   return command === 'resolve' && decision !== undefined ? { ...body, command, decision } : null;

@@ -76,7 +76,7 @@ export class JournalWriter implements Journal {
     return this.#size;
   }
 
-  append(expectedSeq: number, generation: number, { line }: SealedRecord): Promise<void> {
+  append(expectedSeq: number, generation: number, { line }: Pick<SealedRecord, 'line'>): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#poison !== null) throw this.#poison;
       if (this.#isClosed) throw new Error(`bug: ${this.path} is closed`);

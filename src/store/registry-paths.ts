@@ -48,10 +48,10 @@ export class RegistryPaths {
     return join(this.root, 'lock.alive');
   }
   lock(generation: number): string {
-    return join(this.root, `lock.${digits(generation)}`);
+    return join(this.root, `lock.${generationDigits(generation)}`);
   }
   released(generation: number): string {
-    return join(this.root, `released.${digits(generation)}`);
+    return join(this.root, `released.${generationDigits(generation)}`);
   }
   command(commandId: string): string {
     return join(this.inbox, safeName(commandId));
@@ -151,6 +151,7 @@ export function lockGeneration(name: string): number | null {
   return match?.[1] === undefined ? null : Number(match[1]);
 }
 
-function digits(generation: number): string {
+/** A generation as the names of its files have it. */
+export function generationDigits(generation: number): string {
   return String(generation).padStart(GENERATION_DIGITS, '0');
 }

@@ -1,7 +1,7 @@
 /** A command is decided once: whoever dies on the way, and however many decide at the same time. */
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { emptyInbox } from '../../src/engine/commands.ts';
+import { emptyInbox } from '../../src/engine/inbox-desk.ts';
 import { recordsOf } from '../../src/engine/run-look.ts';
 import type { CommandRequest } from '../../src/model/command.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { noticeHooks } from '../../src/app/notifying.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { emptyInbox } from '../../src/engine/commands.ts';
 import { Driver } from '../../src/engine/driver.ts';
+import { emptyInbox } from '../../src/engine/inbox-desk.ts';
 import { Notices } from '../../src/engine/notices.ts';
 import { recordPackets } from '../../src/engine/record-packets.ts';
 import type { World } from '../../src/engine/world.ts';

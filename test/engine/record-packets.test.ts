@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { emptyInbox } from '../../src/engine/commands.ts';
 import { Driver } from '../../src/engine/driver.ts';
+import { emptyInbox } from '../../src/engine/inbox-desk.ts';
 import { entriesOf } from '../../src/engine/intake.ts';
 import { recordPackets } from '../../src/engine/record-packets.ts';
 import { recordsOf } from '../../src/engine/run-look.ts';

@@ -1,7 +1,7 @@
 /** A run that halts in a process keeps neither another run nor the inbox from continuing. */
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { emptyInbox } from '../../src/engine/commands.ts';
+import { emptyInbox } from '../../src/engine/inbox-desk.ts';
 import type { CommandRequest } from '../../src/model/command.ts';
 import { PawlError } from '../../src/model/error.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';

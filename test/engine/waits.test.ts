@@ -1,7 +1,7 @@
 /** Waits in one process: any number of them, each with its own deadline, none of which keeps another one from its end. */
 import { describe, expect, it } from 'vitest';
-import { emptyInbox } from '../../src/engine/commands.ts';
 import { Driver } from '../../src/engine/driver.ts';
+import { emptyInbox } from '../../src/engine/inbox-desk.ts';
 import { Waits } from '../../src/engine/waits.ts';
 import type { ClockPort } from '../../src/ports/clock.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';

@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import { leaveCommand, markDecided, readCommands, readDecision } from '../../src/store/inbox.ts';
+import {
+  fileInbox,
+  keyedCommandId,
+  leaveCommand,
+  markDecided,
+  readCommands,
+  readDecision,
+  readKeyed,
+} from '../../src/store/inbox.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { bytesOf, clock, filesOver } from './store-kit.ts';
@@ -136,4 +144,39 @@ it.each([
   await files.ensureFolders([paths.inbox]);
   await linkRegister(files, paths.decision('cmd_1'), bytesOf(text));
   expect(await readDecision(files, paths, 'cmd_1')).toEqual(decision);
+});
+
+it('a key names one command for ever: sent again it is known, and something else under it is refused', async () => {
+  const fs = new MemoryFs();
+  const inbox = fileInbox(filesOver(fs), paths);
+  const cancel = { ...body, command: 'cancel' } as const;
+  const key = { key: 'night 7', bodyHash: 'a'.repeat(64) };
+  const first = await inbox.leaveKeyed(cancel, key);
+  expect(first).toMatchObject({ kind: 'left', command: { ...cancel, commandId: keyedCommandId('night 7') } });
+  const files = filesOver(fs.crash('nothing'));
+  const after = fileInbox(files, paths);
+  expect(await after.leaveKeyed(cancel, key)).toEqual({ ...first, kind: 'known' });
+  expect(await after.leaveKeyed(cancel, { ...key, bodyHash: 'b'.repeat(64) })).toMatchObject({ kind: 'other' });
+  expect((await after.undecided()).commands).toHaveLength(1);
+  expect(await readKeyed(files, paths, 'night 7')).toMatchObject({ bodyHash: key.bodyHash });
+  expect(await readKeyed(files, paths, 'another')).toBeNull();
+});
+
+it('commands are taken in the order in which they were left, whatever they are called', async () => {
+  const files = filesOver(new MemoryFs());
+  const later = { ...files.clock, nowMs: () => clock.nowMs() + 5 };
+  const keyed = await fileInbox(files, paths).leaveKeyed({ ...body, command: 'cancel' }, { key: 'k', bodyHash: 'h' });
+  const plain = await leaveCommand(files, paths, later, { ...body, command: 'cancel' });
+  const { commands } = await readCommands(files, paths);
+  expect(keyed.kind).toBe('left');
+  expect(commands.map(({ commandId }) => commandId)).toEqual([keyedCommandId('k'), plain]);
+});
+
+it('a version that does not know conditions refuses a command that has one', async () => {
+  const files = filesOver(new MemoryFs());
+  const id = await leaveCommand(files, paths, clock, { ...body, command: 'cancel', ifSeq: 4 });
+  expect((await readCommands(files, paths)).commands).toMatchObject([{ commandId: id, ifSeq: 4 }]);
+  expect(JSON.parse(new TextDecoder().decode(files.readBytes(paths.command(id), 4_000) ?? bytesOf('')))).toMatchObject({
+    v: 2,
+  });
 });

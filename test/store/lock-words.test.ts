@@ -122,7 +122,7 @@ describe('a registry that cannot be taken', () => {
   it('and relying on a released lock is a bug', async () => {
     const lock = await takeLock(registry('alive'));
     await lock.release();
-    expect(() => lock.assertHighest(lock.generation)).toThrow(new Error('bug: the registry lock was released'));
+    expect(() => lock.assertHighest(lock.generation)).toThrow(new Error('bug: the lock of /r was released'));
   });
 });
 

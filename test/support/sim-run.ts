@@ -5,8 +5,8 @@
  * (sim-machine), what is compared.
  */
 import { sha256 } from '../../src/base/sha256.ts';
-import { emptyInbox } from '../../src/engine/commands.ts';
 import { Driver } from '../../src/engine/driver.ts';
+import { emptyInbox } from '../../src/engine/inbox-desk.ts';
 import type { IntakeEntry } from '../../src/engine/intake.ts';
 import type { World } from '../../src/engine/world.ts';
 import { readPackets } from '../../src/packets/packets.ts';

@@ -4,8 +4,8 @@
  * Owns: those packets, one process from its lock to its release. Does not own: the machine (sim-machine), one run alone (sim-run).
  */
 import { sha256 } from '../../src/base/sha256.ts';
-import { emptyInbox } from '../../src/engine/commands.ts';
 import { Driver } from '../../src/engine/driver.ts';
+import { emptyInbox } from '../../src/engine/inbox-desk.ts';
 import type { IntakeEntry } from '../../src/engine/intake.ts';
 import type { World } from '../../src/engine/world.ts';
 import type { CommandRequest } from '../../src/model/command.ts';

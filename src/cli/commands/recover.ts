@@ -11,7 +11,7 @@ import type { Finding } from '../../engine/recovery/rehydrate.ts';
 import { PawlError } from '../../model/error.ts';
 import { takeOver as takeOverAction } from '../../run/next-actions.ts';
 import { exitCodeOf } from '../../run/run-view.ts';
-import type { TakeOver } from '../../store/registry-lock.ts';
+import type { TakeOver } from '../../store/generation-lock.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
 import { shown } from '../shown.ts';

@@ -17,9 +17,10 @@ import { listed } from '../../base/listed.ts';
 import type { Config } from '../../model/config.ts';
 import { PawlError } from '../../model/error.ts';
 import { removeFiles, takeOver } from '../../run/next-actions.ts';
+import type { Holder } from '../../store/generation-lock.ts';
 import { listRuns, REGISTRY_VERSION, readRegistry } from '../../store/registry.ts';
 import { assertOwnRegistry } from '../../store/registry-binding.ts';
-import { type Holder, readHolder } from '../../store/registry-lock.ts';
+import { readHolder } from '../../store/registry-lock.ts';
 import { errorReport } from '../output.ts';
 import type { Check } from './doctor-report.ts';
 

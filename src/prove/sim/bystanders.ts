@@ -7,8 +7,9 @@
  * Invariant: an event that comes from outside while the driver does short work of its own can come only to a process that has not begun it:
  * there the story lets the process die, and the next one finds it.
  */
-import { emptyInbox } from '../../engine/commands.ts';
+
 import type { Driver } from '../../engine/driver.ts';
+import { emptyInbox } from '../../engine/inbox-desk.ts';
 import { DECISIONS } from '../../model/command.ts';
 import type { WorkspaceResult } from '../../ports/git.ts';
 import { hasEnded } from '../../run/run-end.ts';
