@@ -17,8 +17,8 @@ const READING = ['GET', 'HEAD'];
 
 /** Where the token that is valid now comes from. It may be another one than a moment ago: it was replaced. */
 export interface TokenSource {
-  /** Throws when there is none that can be read: then nobody has it. */
-  read(): string;
+  /** Null, or an error of the file system: there is none that can be read, and so nobody has it. */
+  read(): string | null;
 }
 
 /** A token that nobody can guess: 128 random bits. */

@@ -3,7 +3,7 @@
  *
  * Owns: starting and ending, how many may connect. Does not own: what is served (hub/page-host), the checks of a request (hub/access).
  *
- * Invariants: 1. It reads: no lock is taken, nothing is written, in the registry or elsewhere. 2. It listens on the loopback addresses
+ * Invariants: 1. It reads: no lock is taken, nothing is written. 2. It listens on the loopback addresses
  * alone. 3. Without the token nothing of the registry is told. 4. Everything that a client can make it keep is bounded (L9).
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -51,7 +51,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const server = new HubServer(options);
   const port = await server.listen(options.port ?? null);
   const { runId = null, statelyUrl = null } = options;
-  const token = options.token.read();
+  const token = tokenIn(options.token) ?? '';
   const fragment = `#token=${token}${runId === null ? '' : `&run=${encodeURIComponent(runId)}`}`;
   return {
     port,
