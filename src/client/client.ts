@@ -47,7 +47,7 @@ export interface CallOptions<Id extends OperationId> {
 }
 
 /** An error that the daemon has answered with. */
-export class DaemonError extends Error {
+class DaemonError extends Error {
   readonly problem: Problem;
 
   constructor(problem: Problem) {

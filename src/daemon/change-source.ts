@@ -134,7 +134,7 @@ export class ChangeSource {
 }
 
 /** What the feed has not taken of a run's journal. */
-export function missingBatches(project: string, runId: string, place: Place, position: number): readonly ChangeBatch[] {
+function missingBatches(project: string, runId: string, place: Place, position: number): readonly ChangeBatch[] {
   const batches: ChangeBatch[] = [];
   let before: RunView | null = null;
   let agentOverride: string | null = null;

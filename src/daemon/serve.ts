@@ -12,6 +12,9 @@ import { nodeFs } from '../adapters/node-fs.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { isToken } from '../inspector/hub/access.ts';
+import { refuseUpgrade } from '../inspector/hub/http-answers.ts';
+import { portOf } from '../inspector/hub/listen.ts';
+import { PageHost } from '../inspector/hub/page-host.ts';
 import { ChangeLog } from '../store/change-log/change-log.ts';
 import { Files } from '../store/files.ts';
 import { removeDaemonFile, writeDaemonFile } from '../store/home/daemon-file.ts';
@@ -25,7 +28,9 @@ import { API_VERSIONS } from './api/document.ts';
 import { ApiError } from './api/problem.ts';
 import { ChangeSource } from './change-source.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
-import { type Listener, openListener } from './listener.ts';
+import type { Door } from './guard.ts';
+import { type Behind, type Listener, openListener } from './listener.ts';
+import { PageDirectory } from './page-directory.ts';
 import { projectChange } from './project-changes.ts';
 import { ProjectDirectory } from './project-directory.ts';
 import { RunsDesk } from './runs-desk.ts';
@@ -35,8 +40,10 @@ import { Streams } from './streams.ts';
 export interface ServeOptions {
   readonly home: HomePaths;
   readonly socket: string;
-  /** 0: a free one. */
-  readonly port: number;
+  /** 0: a free one; null: the same one each time for the same state folder, if it is free. */
+  readonly port: number | null;
+  /** Folder of the built page. */
+  readonly pageFolder: string;
   readonly version: string;
   readonly logFile: string | null;
   readonly log: (line: string) => void;
@@ -86,7 +93,8 @@ async function serveUnder(options: ServeOptions, files: Files, lock: HomeLock): 
   });
   const source = new ChangeSource(feed, log);
   const projectStore = new ProjectStore(files, home);
-  const projects = directoryOf(projectStore, files, home, source, log);
+  let tellPage = (): void => undefined;
+  const projects = directoryOf(projectStore, files, home, source, log, () => tellPage());
   const streams = new Streams();
   const stopping = new AbortController();
   let isReady = false;
@@ -108,10 +116,35 @@ async function serveUnder(options: ServeOptions, files: Files, lock: HomeLock): 
     isToken: (given) => isToken(given, readToken(files, home) ?? ''),
     log,
   };
-  const listener = await openListener(socket, options.port, (door) => ({
-    request: createApi(daemon, door),
-    upgrade: (_request, connection) => connection.destroy(),
-  }));
+  const pageDirectory = new PageDirectory(projects);
+  tellPage = () => pageDirectory.changed();
+  let port = 0;
+  const page = new PageHost({
+    pageFolder: options.pageFolder,
+    pawlVersion: version,
+    sites: pageDirectory,
+    isToken: (given) => given !== null && daemon.isToken(given),
+    port: () => port,
+  });
+  const endTokenLook = onNewToken(files, home, () => {
+    log('the token was replaced: whoever has shown the old one is let go');
+    page.revoke();
+    streams.close();
+  });
+  const behind = (door: Door): Behind => {
+    const answer = createApi(daemon, door);
+    const isPage = door.kind === 'tcp';
+    return {
+      request: (request, response) => {
+        if (!isPage || !page.answer(request, response)) answer(request, response);
+      },
+      upgrade: (request, connection, head) => {
+        if (!isPage || !page.upgrade(request, connection, head)) refuseUpgrade(connection, NOT_FOUND);
+      },
+    };
+  };
+  const listener = await openListener(socket, options.port ?? { preferred: portOf(home.root) }, behind);
+  port = listener.port;
   await writeDaemonFile(files, home, {
     v: 1,
     pid: process.pid,
@@ -130,7 +163,7 @@ async function serveUnder(options: ServeOptions, files: Files, lock: HomeLock): 
     isReady = true;
     if (!stopping.signal.aborted) log(`ready: ${projects.list().length} projects`);
   });
-  const parts = { daemon, listener, source, feed, lock, files, home };
+  const parts = { daemon, listener, source, feed, lock, files, home, page, endTokenLook };
   const ended = whenAborted(stopping.signal).then(() => end(parts));
   return { port: listener.port, socket, generation: lock.generation, ready, ended, stop: () => stopping.abort() };
 }
@@ -141,6 +174,7 @@ function directoryOf(
   home: HomePaths,
   source: ChangeSource,
   log: (line: string) => void,
+  tellPage: () => void,
 ): ProjectDirectory {
   return new ProjectDirectory({
     store,
@@ -151,9 +185,16 @@ function directoryOf(
       // A project that the feed knows was there before this daemon began.
       added: (project) => {
         if (!source.knows(project.id)) source.tell(projectChange('project_added', project));
+        tellPage();
       },
-      updated: (project) => source.tell(projectChange('project_updated', project)),
-      removed: (project) => source.removed(projectChange('project_removed', project)),
+      updated: (project) => {
+        source.tell(projectChange('project_updated', project));
+        tellPage();
+      },
+      removed: (project) => {
+        source.removed(projectChange('project_removed', project));
+        tellPage();
+      },
       loaded: (project, views, place) => source.loaded(project.id, place, views),
       recorded: (project, record, before, after, place) => source.recorded(project.id, place, record, before, after),
     },
@@ -168,14 +209,18 @@ interface EndParts {
   readonly lock: HomeLock;
   readonly files: Files;
   readonly home: HomePaths;
+  readonly page: PageHost;
+  readonly endTokenLook: () => void;
 }
 
-async function end({ daemon, listener, source, feed, lock, files, home }: EndParts): Promise<void> {
+async function end({ daemon, listener, source, feed, lock, files, home, page, endTokenLook }: EndParts): Promise<void> {
   const { log, projects, streams } = daemon;
   log('stopping: no new work; workers go on');
   const isDrained = await within(projects.close(), DAEMON_BOUNDS.drainMs);
   if (!isDrained) log(`short work has not ended after ${DAEMON_BOUNDS.drainMs} ms: the next start finds it`);
   await source.close();
+  endTokenLook();
+  page.close();
   streams.close();
   await listener.close();
   await feed.close();
@@ -195,6 +240,23 @@ async function within(work: Promise<unknown>, timeoutMs: number): Promise<boolea
   } finally {
     callOff();
   }
+}
+
+const NOT_FOUND = 404;
+/** How often it is looked whether the token was replaced. */
+const TOKEN_LOOK_MS = 1_000;
+
+/** Calls `tell` when there is another token; returns how to end that. One that cannot be read replaces none. */
+function onNewToken(files: Files, home: HomePaths, tell: () => void): () => void {
+  let last = readToken(files, home);
+  const timer = setInterval(() => {
+    const token = readToken(files, home);
+    if (token === null || token === last) return;
+    last = token;
+    tell();
+  }, TOKEN_LOOK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {

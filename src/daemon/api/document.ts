@@ -35,7 +35,7 @@ const WITH_KEY: readonly ApiCode[] = [
 ];
 
 /** Every error that an operation can give. */
-export function errorsOf(operation: Operation): readonly ApiCode[] {
+function errorsOf(operation: Operation): readonly ApiCode[] {
   const hasQuery = Object.keys(operation.query.shape).length > 0;
   return [
     ...new Set([

@@ -27,6 +27,7 @@ import { bodyHashOf } from './request.ts';
 import type { ShownRun } from './run-schema.ts';
 
 type Operations = typeof OPERATIONS;
+/** The operations that answer with JSON. */
 export type JsonOperation = {
   [Id in keyof Operations]: Operations[Id]['answer'] extends null ? never : Id;
 }[keyof Operations];

@@ -138,7 +138,7 @@ const followQuery = z.object({
 });
 
 /** A command to a run. */
-export const runCommandSchema = z
+const runCommandSchema = z
   .discriminatedUnion('command', [
     z.object({ command: z.literal('cancel'), reason: z.string().max(BOUNDS.summaryChars).default('') }),
     z.object({
