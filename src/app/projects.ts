@@ -5,8 +5,8 @@
  * (app/projects/project-engine). Free of zod.
  */
 import { basename } from 'node:path';
-import { canonicalPath } from '../adapters/git/worktree.ts';
 import { locateRepository } from '../adapters/git/locate.ts';
+import { canonicalPath } from '../adapters/git/worktree.ts';
 import { counted } from '../base/counted.ts';
 import { listed } from '../base/listed.ts';
 import { PawlError } from '../model/error.ts';
@@ -91,7 +91,11 @@ function topLevelOf(given: string): string {
     top = locateRepository(path).mainWorktree;
   } catch (error) {
     if (!(error instanceof PawlError)) throw error;
-    throw invalid(path, `${path} is not the top level of a git repository: ${error.message}`, 'Name the folder that contains `.git`.');
+    throw invalid(
+      path,
+      `${path} is not the top level of a git repository: ${error.message}`,
+      'Name the folder that contains `.git`.',
+    );
   }
   if (canonicalPath(top) === path) return path;
   throw invalid(path, `${path} is not the top level of its repository.`, `That is ${top}.`);
