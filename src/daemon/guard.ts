@@ -27,8 +27,8 @@ export function assertHome(request: IncomingMessage, door: Door): void {
 }
 
 /** Throws UNAUTHORIZED on TCP without the token. */
-export function assertKnown(given: string | null, door: Door, isToken: (given: string) => boolean): void {
-  if (door.kind === 'socket' || (given !== null && isToken(given))) return;
+export function assertKnown(given: string | null, door: Door, isToken: (given: string | null) => boolean): void {
+  if (door.kind === 'socket' || isToken(given)) return;
   throw new ApiError('UNAUTHORIZED', 'The token is missing or not the one of this daemon.', {
     next: 'Send `Authorization: Bearer` with the content of the `token` file in its state folder, or use its socket.',
   });

@@ -8,9 +8,10 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import type { JsonObject } from '../../base/canonical-json.ts';
-import { PATHS } from '../../client/paths.ts';
 import { type ApiCode, statusOf } from './codes.ts';
-import { OPERATIONS, type Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
+import { PATHS } from './paths.ts';
 import { PROBLEM_TYPE, problemSchema } from './problem.ts';
 
 /** The versions of the API that this daemon speaks. */
