@@ -107,7 +107,9 @@ export class ProjectEngine {
 
   /** Gives the registry back and takes it again, with the config as it is now; after a failure at once. */
   reopen(): void {
+    if (this.#stopping.signal.aborted) return;
     this.#failures = 0;
+    this.#enter({ kind: 'opening' });
     this.#reopening.abort();
   }
 
