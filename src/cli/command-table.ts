@@ -245,6 +245,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    usage: 'completion [shell]',
+    description: 'prints the completion script of a shell: bash, zsh or fish',
+    example: 'pawl completion bash',
+    options: [new Option('--runs [beginning]', 'the names of runs that begin so, for the scripts').hideHelp()],
+    json: '{shell, script}',
+    load: async () => (await import('./commands/completion.ts')).completionOf(COMMANDS),
+  },
+  {
     usage: 'mcp',
     description: 'the MCP server that agents are given for a task; not for direct use',
     example: 'pawl mcp --task FOLDER --mark MARK',
