@@ -264,6 +264,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     ],
     json: '{pid, socket, port, generation}',
     load: async () => (await import('./commands/serve.ts')).serve,
+    usage: 'completion [shell]',
+    description: 'prints the completion script of a shell: bash, zsh or fish',
+    example: 'pawl completion bash',
+    options: [new Option('--runs [beginning]', 'the names of runs that begin so, for the scripts').hideHelp()],
+    json: '{shell, script}',
+    load: async () => (await import('./commands/completion.ts')).completionOf(COMMANDS),
   },
   {
     usage: 'mcp',
