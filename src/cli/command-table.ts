@@ -228,6 +228,28 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    usage: 'project <action> [id]',
+    description: 'the repositories that the daemon works on: add, ls, get, rm',
+    example: 'pawl project add --path .',
+    options: [
+      new Option('--path <folder>', 'add: the top level of a git repository'),
+      new Option('--id <id>', "add: its id (default: the folder's name in lower case)"),
+      new Option('--name <name>', "add: its name (default: the folder's name)"),
+      new Option('-y, --yes', 'rm: archives it without asking'),
+      new Option('--force', 'rm: archives it although runs have not ended'),
+    ],
+    json: '{project, outcome: added|archived}; ls {projects: [project…]}; get {project}',
+    load: async () => (await import('./commands/project.ts')).project,
+  },
+  {
+    usage: 'token <action>',
+    description: 'the token of pages and tools that speak to the daemon: rotate replaces it',
+    example: 'pawl token rotate',
+    options: [],
+    json: '{outcome: rotated, tokenFile}',
+    load: async () => (await import('./commands/token.ts')).token,
+  },
+  {
     usage: 'mcp',
     description: 'the MCP server that agents are given for a task; not for direct use',
     example: 'pawl mcp --task FOLDER --mark MARK',
