@@ -11,6 +11,8 @@ import type { CommandEntry } from './program.ts';
 
 /** More rounds than any run goes through. */
 const ROUNDS_BOUND = 10_000;
+const TIMEOUT_S_BOUND = 3_600;
+const PORT_BOUND = 65_535;
 
 const allOrNothing = new Option('--all-or-nothing', 'refuses the whole file if any packet is refused');
 const reason = new Option('--reason <text>', 'the reason; recorded with the run');
@@ -226,6 +228,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     options: [new Option('--probe <agent>', 'starts, kills and resumes this agent against a stand-in for its model')],
     json: 'the report: tools, file system, registry, agents, problems',
     load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    usage: 'start',
+    description: 'starts the daemon in the background, unless it runs, and waits until it is ready',
+    example: 'pawl start',
+    options: [
+      new Option('--timeout <seconds>', 'how long to wait (default: 30)').argParser(whole(TIMEOUT_S_BOUND)),
+      new Option('--log-file <file>', 'where it logs (default: daemon.log in its state folder)'),
+      new Option('--port <n>', 'the port on 127.0.0.1 and ::1 (default: as pawl serve)').argParser(whole(PORT_BOUND)),
+    ],
+    json: '{outcome: started|present, pid, socket, port, logFile, version, generation, startedAt}',
+    load: async () => (await import('./commands/start.ts')).start,
+  },
+  {
+    usage: 'stop',
+    description: 'ends the daemon, and waits until it has gone; workers go on',
+    example: 'pawl stop',
+    options: [new Option('--timeout <seconds>', 'how long to wait (default: 30)').argParser(whole(TIMEOUT_S_BOUND))],
+    json: '{outcome: stopped|absent, pid, how: asked|signalled|null}',
+    load: async () => (await import('./commands/stop.ts')).stop,
   },
   {
     usage: 'project <action> [id]',

@@ -1,5 +1,5 @@
 /** Projects and the token on the command line, without a daemon. */
-import { readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ShownProject } from '../../src/app/project-desk.ts';
@@ -114,6 +114,13 @@ test('pawl token rotate makes a new token each time, and does not print it', asy
   }
   expect(new Set(tokens).size).toBe(2);
   expect(await refused('token', 'show')).toEqual([2, 'PAWL_USAGE', 'The only action is rotate, not "show".']);
+});
+
+test('pawl stop without a daemon is success, and makes no state folder', async () => {
+  const none = join(scenario.repo.root, 'none');
+  const end = await scenario.callIn(scenario.path, { PAWL_HOME: none }, 'stop', '--json');
+  expect([end.code, documentOf(end)]).toEqual([0, { outcome: 'absent', pid: null, how: null }]);
+  expect(existsSync(none)).toBe(false);
 });
 
 test('a relative state folder is a usage error', async () => {
