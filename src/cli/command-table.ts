@@ -116,7 +116,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       new Option('--watch', 'keeps updating until interrupted or until RUN_ID has ended'),
       new Option('--picture', 'with RUN_ID: the lifecycle, and where the run stands in it'),
     ],
-    json: '{runs: [run…]}; --watch prints one such line a second; with a run also decisions and rescueRefs',
+    json: '{runs: [run…], daemon, projects}; --watch prints one such line a second; with a run also decisions and rescueRefs',
     load: async () => (await import('./commands/status.ts')).status,
   },
   {

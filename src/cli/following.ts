@@ -98,7 +98,7 @@ async function follow(
 }
 
 /** The runs that are followed, as their files show them. */
-export class RunsFollowed {
+class RunsFollowed {
   readonly #places: Places;
   /** Runs that are made meanwhile are followed, too. */
   readonly #withNew: boolean;
