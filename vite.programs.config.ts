@@ -99,6 +99,24 @@ interface Licence {
   readonly text?: string;
 }
 
+/** The MIT licence of a package that names it and its author and leaves its text out. */
+function mitOf(name: string): string | undefined {
+  const { author }: { author?: string | { name?: string } } = JSON.parse(
+    readFileSync(here(`./node_modules/${name}/package.json`), 'utf8'),
+  );
+  const holder = typeof author === 'string' ? author : author?.name;
+  if (holder === undefined) return undefined;
+  return `MIT License
+
+Copyright (c) ${holder}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+}
+
 /** One list of all packages whose code is in a program, each with its licence. */
 function writeLicences(programs: readonly string[]): void {
   const found = new Map<string, Licence>();
@@ -111,11 +129,11 @@ function writeLicences(programs: readonly string[]): void {
   const all = [...found.values()];
   const parts = [...found]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([title, { identifier, text }]) => {
+    .map(([title, { name, identifier, text }]) => {
       // The text of this licence is the same for all: some packages name it and leave it out.
       const common =
         identifier === 'Apache-2.0' ? all.find((other) => other.identifier === identifier && other.text) : null;
-      const words = text ?? common?.text;
+      const words = text ?? common?.text ?? (identifier === 'MIT' ? mitOf(name) : undefined);
       if (identifier === undefined || words === undefined) throw new Error(`${title} comes without its licence`);
       return `## ${title}\n\nLicence: ${identifier}\n\n${words}\n`;
     });

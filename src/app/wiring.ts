@@ -12,6 +12,7 @@ import { flockHelperLock } from '../adapters/git/helper-lock.ts';
 import { excludePatterns } from '../adapters/git/locate.ts';
 import { headOf, makeDurable, recordTree, settingsOf } from '../adapters/git/tree.ts';
 import { hasPidNamespaces, hasProgram } from '../adapters/processes/abilities.ts';
+import { hostsInScopes, scopeCommand } from '../adapters/processes/host-scope.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { localScm } from '../adapters/scm/local.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -44,6 +45,8 @@ export interface WorldRequest {
   readonly inspector?: RunInspector;
   /** Overrides the config file's value. */
   readonly config?: Config;
+  /** The control group of this process, as /proc/self/cgroup has it; asked for by default. */
+  readonly ownCgroup?: string;
 }
 
 /** The config that counts: the file's, or the defaults where there is none. Throws PAWL_CONFIG_INVALID. */
@@ -63,7 +66,7 @@ export async function openWorld(request: WorldRequest): Promise<World> {
   const { places, log } = request;
   const { files, paths, repository } = places;
   const config = request.config ?? readConfig(places);
-  const processes = systemProcesses();
+  const processes = hostsInScopes(systemProcesses(), scopeCommand(request.ownCgroup));
   await openRegistry(files, paths.root);
   await bindRegistry(files, paths, registryUser(places));
   excludePatterns(repository.commonDir, [`/${ANSWER_FOLDER}/`, ...registryPattern(places)]);

@@ -5,14 +5,16 @@
  */
 import { Option } from 'commander';
 import { PARALLEL_RUNS_BOUND } from '../model/limits.ts';
-import { agentOption, several, whole } from './option-kinds.ts';
+import { agentOption, portIn, several, whole } from './option-kinds.ts';
 import { PACKET_FLAGS } from './packet-questions.ts';
 import type { CommandEntry } from './program.ts';
 
 /** More rounds than any run goes through. */
 const ROUNDS_BOUND = 10_000;
 const TIMEOUT_S_BOUND = 3_600;
-const PORT_BOUND = 65_535;
+
+/** More lines than any output has. */
+const LINES_BOUND = 1_000_000_000;
 
 const allOrNothing = new Option('--all-or-nothing', 'refuses the whole file if any packet is refused');
 const reason = new Option('--reason <text>', 'the reason; recorded with the run');
@@ -129,6 +131,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/events.ts')).events,
   },
   {
+    usage: 'logs <runId> [task]',
+    description: "what a task's worker has printed; a coding agent's output as readable turns; read-only",
+    example: 'pawl logs WID-12 review --follow',
+    options: [
+      new Option('--follow', 'shows it as it comes, until the task has ended; without TASK, until the run has'),
+      new Option('--raw', 'the bytes as they are, stderr to stderr; made safe where that is a terminal'),
+      new Option('--tail <n>', 'only the last lines (with --json: events), and what follows them').argParser(
+        whole(LINES_BOUND),
+      ),
+    ],
+    json: '{runId, taskId, purpose, agent, kind, events: [{type, …}…], stderr, used, result, exitCode, signal}; --follow prints one event per line',
+    load: async () => (await import('./commands/logs.ts')).logs,
+  },
+  {
     usage: 'show <run>',
     description:
       'a readable summary of one run: its goal, what changed, what the gates said, attempts, cost, where the evidence is',
@@ -236,7 +252,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     options: [
       new Option('--timeout <seconds>', 'how long to wait (default: 30)').argParser(whole(TIMEOUT_S_BOUND)),
       new Option('--log-file <file>', 'where it logs (default: daemon.log in its state folder)'),
-      new Option('--port <n>', 'the port on 127.0.0.1 and ::1 (default: as pawl serve)').argParser(whole(PORT_BOUND)),
+      new Option('--port <n>', 'the port on 127.0.0.1 and ::1 (default: as pawl serve)').argParser(portIn),
     ],
     json: '{outcome: started|present, pid, socket, port, logFile, version, generation, startedAt}',
     load: async () => (await import('./commands/start.ts')).start,
@@ -270,6 +286,35 @@ export const COMMANDS: readonly CommandEntry[] = [
     options: [],
     json: '{outcome: rotated, tokenFile}',
     load: async () => (await import('./commands/token.ts')).token,
+  },
+  {
+    usage: 'service <action>',
+    description: 'the daemon as a service of yours, by systemd or launchd: install, uninstall or status',
+    example: 'pawl service install',
+    options: [new Option('--force', 'install: overwrites a service file that was edited')],
+    json: '{manager, file, logFile, outcome, isInstalled, ownership, isEnabled, isRunning, pid, isLingering, differences}',
+    load: async () => (await import('./commands/service.ts')).service,
+  },
+  {
+    usage: 'serve',
+    description: 'keeps the engine running for every registered project, with an API, until it is stopped',
+    example: 'pawl serve',
+    options: [
+      new Option('--port <n>', 'the port on 127.0.0.1 and ::1 (default: the last one, or a free one)').argParser(
+        portIn,
+      ),
+      new Option('--log-file <file>', 'where it logs (default: standard error)'),
+    ],
+    json: '{pid, socket, port, generation}',
+    load: async () => (await import('./commands/serve.ts')).serve,
+  },
+  {
+    usage: 'completion [shell]',
+    description: 'prints the completion script of a shell: bash, zsh or fish',
+    example: 'pawl completion bash',
+    options: [new Option('--runs [beginning]', 'the names of runs that begin so, for the scripts').hideHelp()],
+    json: '{shell, script}',
+    load: async () => (await import('./commands/completion.ts')).completionOf(COMMANDS),
   },
   {
     usage: 'mcp',

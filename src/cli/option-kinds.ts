@@ -15,6 +15,15 @@ export function whole(most: number): (text: string) => number {
   };
 }
 
+/** A port of TCP: 0 to 65535. */
+export function portIn(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= PORT_MAX) return port;
+  throw new InvalidArgumentError(`It must be a number from 0 to ${PORT_MAX}.`);
+}
+
+const PORT_MAX = 65_535;
+
 /** The agent for every role. */
 export function agentOption(description: string): Option {
   return new Option('--agent <name>', description).argParser((text: string) => {

@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   PAWL_PACKETS_INVALID: EXIT.usage,
   PAWL_PACKET_INSUFFICIENT: EXIT.blocked,
   PAWL_RUN_UNKNOWN: EXIT.usage,
+  PAWL_TASK_UNKNOWN: EXIT.usage,
   PAWL_RUN_REMOVED: EXIT.usage,
   PAWL_RUN_CONFLICT: EXIT.blocked,
   PAWL_REPLACE_REFUSED: EXIT.blocked,
@@ -134,6 +135,10 @@ export const ERROR_CODES = {
   PAWL_PROJECT_EXISTS: EXIT.usage,
   PAWL_PROJECT_INVALID: EXIT.usage,
   PAWL_PROJECT_BUSY: EXIT.blocked,
+  PAWL_SERVICE_UNSUPPORTED: EXIT.refused,
+  PAWL_SERVICE_FAILED: EXIT.refused,
+  PAWL_SERVICE_EDITED: EXIT.usage,
+  PAWL_SERVICE_FOREIGN: EXIT.usage,
 } as const satisfies Record<string, ExitCode>;
 
 /** A code of the catalogue. */

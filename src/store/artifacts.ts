@@ -14,7 +14,7 @@ import { BOUNDS } from '../model/limits.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { recoverRegistry } from '../run/error-actions.ts';
 import type { Files } from './files.ts';
-import { decodeText } from './json-file.ts';
+import { decodeText, isSha256 } from './json-file.ts';
 import { isSafeName, safeName } from './registry-paths.ts';
 
 const HASH_DIGITS = 12;
@@ -57,6 +57,20 @@ export function readArtifact(files: Files, runFolder: string, ref: ArtifactRef):
   const text = decodeText(bytes);
   if (text === null) throw damaged(ref, runFolder, 'is not UTF-8');
   return text;
+}
+
+/** The bytes of the run's artifact with that hash, which they still match; null where there is none. */
+export function artifactWithHash(files: Files, runFolder: string, hash: string): Uint8Array | null {
+  const top = join(runFolder, 'artifacts');
+  if (!isSha256(hash)) return null;
+  for (const stage of files.listNames(top)) {
+    for (const name of files.listNames(join(top, stage))) {
+      if (!name.includes(`-${hash.slice(0, HASH_DIGITS)}`)) continue;
+      const bytes = files.readBytes(join(top, stage, name), BOUNDS.artifactBytes);
+      if (bytes !== null && sha256(bytes) === hash) return bytes;
+    }
+  }
+  return null;
 }
 
 /** The artifacts of a registry that is kept as files. */

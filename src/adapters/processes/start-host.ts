@@ -14,12 +14,16 @@ import type { HostStart } from '../../ports/processes.ts';
 /** The file in a task's folder that takes what its hosts have to say to people. */
 const HOST_LOG = 'host.log';
 
-/** Starts the host program and returns its pid, null when the system could not start it (said in host.log). */
-export function spawnHost(hostMain: string, start: HostStart): number | null {
+/**
+ * Starts the host program and returns its pid, null when the system could not start it (said in host.log). `launcher`: a command that executes the
+ * one behind it under its own pid.
+ */
+export function spawnHost(hostMain: string, start: HostStart, launcher: readonly string[] = []): number | null {
   const log = join(start.taskFolder, HOST_LOG);
   const stderr = openLog(log);
+  const [program = '', ...args] = [...launcher, process.execPath, hostMain, start.taskFolder, start.requestHash];
   try {
-    const host = spawn(process.execPath, [hostMain, start.taskFolder, start.requestHash], {
+    const host = spawn(program, args, {
       cwd: '/',
       detached: true,
       stdio: ['ignore', 'ignore', stderr ?? 'ignore'],

@@ -1,22 +1,27 @@
 /**
  * `pawl inspect`: the local page on which runs are looked at.
  *
- * Owns: its options, what it prints, opening a browser, ending when asked. Does not own: the hub (inspector/hub). Read-only: no lock,
- * no repair, and, with --registry, no repository either.
+ * Owns: its options, what it prints, opening a browser, ending when asked. Does not own: the hub (inspector/hub), the token that outlives
+ * it (store/home/token-file). Read-only as to registries: no lock, no repair, and, with --registry, no repository either.
  */
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { builtPath } from '../../adapters/built-path.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { type CommonOptions, placesOf } from '../../app/options.ts';
-import { quote } from '../../base/sanitise.ts';
+import { legible, quote } from '../../base/sanitise.ts';
 import type { Place } from '../../engine/run-look.ts';
+import { newToken, type TokenSource } from '../../inspector/hub/access.ts';
 import { createHub, type Hub } from '../../inspector/hub/hub.ts';
+import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { Files } from '../../store/files.ts';
+import { HomePaths, homeFolder } from '../../store/home/home-paths.ts';
+import { ensureToken, readToken } from '../../store/home/token-file.ts';
 import { readRegistry } from '../../store/registry.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
 import type { Output } from '../output.ts';
@@ -45,7 +50,8 @@ export async function inspect(output: Output, options: InspectOptions, [run]: re
     place,
     pageFolder: builtPath('inspector/page-dist'),
     pawlVersion: packageVersion(),
-    port: portOf(options.port),
+    token: await tokenSource(output, place.files),
+    ...(options.port === undefined ? {} : { port: portOf(options.port) }),
     runId,
     proofPaths: [join('proof', 'proof.json'), 'proof.json'].map((path) => resolve(path)),
     statelyUrl: options.stately === true ? STATELY_URL : null,
@@ -68,6 +74,22 @@ function placeFor(options: CommonOptions): Place {
   throw usageError('inspect', `No registry in ${place.paths.root}.`, {
     hint: 'Name the folder that contains `runs`: the .pawl of a repository, or a copy of it.',
   });
+}
+
+/** The token of this user's pages, the same at every start; one for this start alone where none can be kept. */
+async function tokenSource(output: Output, files: Files): Promise<TokenSource> {
+  const home = new HomePaths(homeFolder({ environment: process.env, homedir: homedir() }));
+  try {
+    await ensureToken(files, home);
+  } catch (error) {
+    if (!(error instanceof PawlError)) throw error;
+    output.log(
+      `${output.logColour.yellow('notice')} ${legible(error.message)}: the address changes with every start, and an open tab does not survive one.`,
+    );
+    const token = newToken();
+    return { read: () => token };
+  }
+  return { read: () => readToken(files, home) };
 }
 
 function show(output: Output, hub: Hub, place: Place, runId: string | null): void {
@@ -99,8 +121,7 @@ function whenAsked(): Promise<void> {
   });
 }
 
-function portOf(text: string | undefined): number {
-  if (text === undefined) return 0;
+function portOf(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= PORT_MAX) return port;
   throw usageError('inspect', `--port must be a number from 1 to ${PORT_MAX}, not ${quote(text)}.`);

@@ -9,7 +9,7 @@
  * anew. 4. Retention removes whole files from the old end, and what is removed is said.
  */
 import { join } from 'node:path';
-import type { Change, ChangeBatch, ChangeDraft } from '../../model/change.ts';
+import type { Change, ChangeBatch } from '../../model/change.ts';
 import { PawlError } from '../../model/error.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import type { Files } from '../files.ts';
@@ -228,7 +228,7 @@ export class ChangeLog {
   }
 
   #taken(first: number, { source, changes }: ChangeBatch): void {
-    changes.forEach((draft: ChangeDraft, index) => this.#recent.push({ seq: first + index, ...draft }));
+    for (const [index, draft] of changes.entries()) this.#recent.push({ seq: first + index, ...draft });
     this.#head = first + changes.length - 1;
     if (source !== null) {
       const systems = this.#positions.get(source.project) ?? new Map<string, number>();

@@ -1,0 +1,153 @@
+/**
+ * From records of runs to changes of the feed: as they are written, and from the journals what the feed has not taken yet.
+ *
+ * Owns: the order in which the feed is fed, catching up, trying again. Does not own: what a record changes (run/run-changes), the feed (store/change-log).
+ *
+ * Invariants: 1. Of every run the feed takes each record once and in order. 2. What the feed could not take, because it was down or its disk was full, it takes from the
+ * journal later: nothing is lost as long as that is there. 3. A project that is new here brings no history: its runs are told of from now on.
+ */
+import { systemClock } from '../adapters/system-clock.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
+import { sha256 } from '../base/sha256.ts';
+import { type Place, recordsOf } from '../engine/run-look.ts';
+import { persist } from '../kernel/image.ts';
+import type { ChangeBatch, ChangeDraft } from '../model/change.ts';
+import { PawlError } from '../model/error.ts';
+import type { JournalRecord } from '../model/record.ts';
+import { agentAfter } from '../run/agent-override.ts';
+import { changesOf } from '../run/run-changes.ts';
+import { type RunView, viewOf } from '../run/run-view.ts';
+import { foldRun, type RunState, runSystem } from '../run/system.ts';
+import type { ChangeLog } from '../store/change-log/change-log.ts';
+import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+
+/** Feeds one feed. */
+export class ChangeSource {
+  readonly #feed: ChangeLog;
+  readonly #log: (line: string) => void;
+  readonly #queue = new SerialQueue();
+  /** Runs of which the feed lacks records that are written. */
+  readonly #behind = new Map<string, { readonly project: string; readonly runId: string; readonly place: Place }>();
+  #endRetry: (() => void) | null = null;
+  #isClosed = false;
+
+  constructor(feed: ChangeLog, log: (line: string) => void) {
+    this.#feed = feed;
+    this.#log = log;
+  }
+
+  /** True when the project's runs are followed. */
+  knows(project: string): boolean {
+    return this.#feed.knows(project);
+  }
+
+  /** A project is archived: its runs are followed no more. */
+  removed(draft: ChangeDraft): void {
+    this.tell(draft);
+    void this.#queue.add(() =>
+      this.#feed
+        .forget(draft.project)
+        .catch((error: unknown) => this.#log(`the change feed could not be written: ${String(error)}`)),
+    );
+  }
+
+  /** A change that is no record of a run. */
+  tell(draft: ChangeDraft): void {
+    this.#take({ source: null, changes: [draft] }, () => undefined);
+  }
+
+  /** A record of a run is durable. */
+  recorded(project: string, place: Place, record: JournalRecord, before: RunView | null, after: RunView): void {
+    const { runId } = after;
+    const changes = changesOf(record, before, after, project);
+    const source = { project, system: runId, seq: record.seq };
+    this.#take({ source, changes }, () => this.#fallBehind(project, runId, place));
+  }
+
+  /** These runs are as far as that: what the feed lacks of them it takes now. Resolves when it has. */
+  async loaded(project: string, place: Place, views: readonly RunView[]): Promise<void> {
+    if (!this.#feed.knows(project)) {
+      const positions = Object.fromEntries(views.map(({ runId, seq }) => [runId, seq]));
+      await this.#feed.adopt(project, positions);
+      return;
+    }
+    for (const { runId, seq } of views)
+      if (seq > this.#feed.position(project, runId)) this.#fallBehind(project, runId, place);
+    await this.#catchUpSoon();
+  }
+
+  /** Resolves when everything told so far is in the feed, or is known to be behind. */
+  settled(): Promise<void> {
+    return this.#queue.settled();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#endRetry?.();
+    await this.#queue.settled();
+  }
+
+  #take(batch: ChangeBatch, onGap: () => void): void {
+    // Asked for at once, so that what waits together is written together; the feed keeps the order.
+    const taken = this.#feed.append(batch);
+    void this.#queue.add(async () => {
+      try {
+        if ((await taken) === 'gap') onGap();
+      } catch (error) {
+        this.#log(`the change feed could not be written: ${error instanceof Error ? error.message : String(error)}`);
+        onGap();
+      }
+    });
+  }
+
+  #fallBehind(project: string, runId: string, place: Place): void {
+    this.#behind.set(`${project}/${runId}`, { project, runId, place });
+    if (this.#isClosed) return;
+    this.#endRetry ??= systemClock.timer(DAEMON_BOUNDS.feedRetryMs, () => {
+      this.#endRetry = null;
+      void this.#catchUpSoon();
+    });
+  }
+
+  #catchUpSoon(): Promise<void> {
+    return this.#queue.add(async () => {
+      for (const [key, { project, runId, place }] of this.#behind) {
+        this.#behind.delete(key);
+        try {
+          await this.#catchUp(project, runId, place);
+        } catch (error) {
+          this.#log(
+            `the change feed cannot catch up with ${runId}: ${error instanceof Error ? error.message : String(error)}`,
+          );
+          // A journal that cannot be folded is set aside by whoever drives it; a full disk may have room later.
+          if (error instanceof PawlError && error.code.startsWith('PAWL_STORE_'))
+            this.#fallBehind(project, runId, place);
+        }
+      }
+    });
+  }
+
+  async #catchUp(project: string, runId: string, place: Place): Promise<void> {
+    for (const batch of missingBatches(project, runId, place, this.#feed.position(project, runId)))
+      await this.#feed.append(batch);
+  }
+}
+
+/** What the feed has not taken of a run's journal. */
+function missingBatches(project: string, runId: string, place: Place, position: number): readonly ChangeBatch[] {
+  const batches: ChangeBatch[] = [];
+  let before: RunView | null = null;
+  let agentOverride: string | null = null;
+  const onRecord = (record: JournalRecord, state: RunState): void => {
+    agentOverride = agentAfter(agentOverride, record.event);
+    const { actors } = persist(runSystem, state);
+    const after = viewOf(runId, actors, { seq: record.seq, updatedAtMs: record.atMs, agentOverride });
+    if (record.seq > position) {
+      const source = { project, system: runId, seq: record.seq };
+      batches.push({ source, changes: changesOf(record, before, after, project) });
+    }
+    before = after;
+  };
+  foldRun(runId, recordsOf(place, runId), { hash: sha256, onRecord });
+  return batches;
+}

@@ -1,0 +1,75 @@
+/**
+ * The change feed as server-sent events: replayed from a cursor, then followed.
+ *
+ * Owns: the cursor of one client, filters, the form of events. Does not own: the feed (store/change-log), the pace of a client (daemon/streams).
+ *
+ * Invariant: a client that comes back with the last id it has seen gets every change after it once and in order, or is told by a `resync` that it cannot.
+ */
+import type { HttpBindings } from '@hono/node-server';
+import type { Change } from '../model/change.ts';
+import type { TextChange } from '../store/change-log/recent-changes.ts';
+import type { ApiDaemon } from './api/api-daemon.ts';
+import type { Asked } from './api/handlers.ts';
+import { ApiError } from './api/problem.ts';
+import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+import type { EventStream } from './streams.ts';
+
+/** Which changes a client wants. */
+type Filter = (change: Change) => boolean;
+
+type Wanted = { readonly [Name in 'project' | 'system' | 'type']?: string | undefined };
+
+/** Answers with the stream; it goes on by itself. Throws CURSOR_INVALID, TOO_MANY_CLIENTS. */
+export function followChanges(daemon: ApiDaemon, { query }: Asked<'followChanges'>, env: HttpBindings): void {
+  const after = cursorIn(query.after) ?? cursorIn(lastEventId(env)) ?? daemon.feed.head;
+  const stream = daemon.streams.open(env.outgoing as never);
+  void follow(daemon, stream, after, filterOf(query)).catch((error: unknown) => {
+    daemon.log(`an event stream failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    stream.end();
+  });
+}
+
+async function follow({ feed }: ApiDaemon, stream: EventStream, from: number, filter: Filter): Promise<void> {
+  let after = from;
+  while (!stream.signal.aborted) {
+    const read = await feed.read(after, { limit: DAEMON_BOUNDS.changesAtOnce, filter });
+    if (read.kind === 'resync') {
+      const { cursor, reason } = read;
+      await stream.send(`id: ${cursor}\nevent: resync\ndata: ${JSON.stringify({ reason, cursor })}\n\n`);
+      after = cursor;
+      continue;
+    }
+    if (read.changes.length > 0) await stream.send(read.changes.map(eventOf).join(''));
+    if (read.next === after) await feed.next(after, stream.signal);
+    after = read.next;
+  }
+}
+
+function eventOf({ change: { seq, type }, text }: TextChange): string {
+  return `id: ${seq}\nevent: ${type}\ndata: ${text}\n\n`;
+}
+
+/** The cursor that a text names; null where there is none. Throws CURSOR_INVALID. */
+function cursorIn(text: string | undefined): number | null {
+  if (text === undefined || text === '') return null;
+  const cursor = Number(text);
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(cursor)) return cursor;
+  throw new ApiError('CURSOR_INVALID', 'A cursor is the id of a change: a whole number.', {
+    next: 'Use the `cursor` of an answer, or the id of the last event.',
+  });
+}
+
+function lastEventId({ incoming }: HttpBindings): string | undefined {
+  const header = incoming.headers['last-event-id'];
+  return Array.isArray(header) ? header[0] : header;
+}
+
+/** The filter that a query asks for. */
+function filterOf(query: Wanted): Filter {
+  const { project, system } = query;
+  const types = query.type === undefined ? null : query.type.split(',').map((word) => word.trim());
+  return (change) =>
+    (project === undefined || change.project === project) &&
+    (system === undefined || change.system === system) &&
+    (types === null || types.includes(change.type));
+}

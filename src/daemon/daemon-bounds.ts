@@ -1,0 +1,43 @@
+/**
+ * The bounds of the daemon (L9), named in one place.
+ *
+ * Owns: the numbers. Does not own: keeping to them.
+ */
+
+/** What the daemon allows itself and its clients. */
+export const DAEMON_BOUNDS = {
+  /** Of the socket and of TCP, each. */
+  connections: 512,
+  /** Event streams, outputs that are followed and multiplexed sockets together. */
+  streams: 256,
+  /** A body, but for packets. */
+  bodyBytes: 64 * 1024,
+  headerBytes: 16 * 1024,
+  /** A request that is not whole by then is cut. */
+  headersMs: 10_000,
+  requestMs: 60_000,
+  idleMs: 30_000,
+  /** A client that takes nothing of a stream for so long is cut. */
+  slowMs: 20_000,
+  /** A comment on event streams, so that both sides know of a connection that is gone. */
+  heartbeatMs: 15_000,
+  /** Changes sent at a time. */
+  changesAtOnce: 200,
+  runsPerPage: 200,
+  runsPerPageMax: 1_000,
+  eventsPerPage: 200,
+  eventsPerPageMax: 1_000,
+  /** Bytes of output in one answer or one event. */
+  outputBytes: 1024 * 1024,
+  /** How long a command waits for its decision before it is answered with 202. */
+  commandMs: 10_000,
+  /** How long the end of the daemon waits for short work. */
+  drainMs: 15_000,
+  /** How often projects are looked at for what nothing tells: a changed config, a remote, a folder that has moved. */
+  projectLookMs: 5_000,
+  /** Where the feed could not be written, it is tried again. */
+  feedRetryMs: 2_000,
+  feed: { ageMs: 30 * 86_400_000, count: 1_000_000, bytes: 256 * 1024 * 1024 },
+  logBytes: 10 * 1024 * 1024,
+  logFiles: 5,
+} as const;

@@ -1,0 +1,123 @@
+/**
+ * The daemon's doors: a Unix socket, and loopback TCP for pages and tools.
+ *
+ * Owns: binding and closing them, bounds of connections, requests that are not whole in time. Does not own: what is answered, the guard.
+ *
+ * Invariants: 1. The socket is there for its owner alone (0600) from the moment at which it exists under its name. 2. On TCP nothing but the loopback addresses is
+ * bound. 3. Idle connections keep nobody out: the oldest makes room.
+ */
+import { chmodSync, renameSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { closed, listenLocally, listenPreferably } from '../inspector/hub/listen.ts';
+import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+import type { Door } from './guard.ts';
+
+/** What is behind a door. */
+export interface Behind {
+  readonly request: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+/** The doors of a daemon that listens. */
+export interface Listener {
+  readonly socket: string;
+  readonly port: number;
+  /** Nothing new is taken; what is under way may end within the bound, then it is cut. */
+  close(): Promise<void>;
+}
+
+const OWNER_ONLY = 0o600;
+
+/** Listens on the socket and on the port (0: a free one; a preferred one if it is free). Throws PAWL_USAGE for a port that is taken. */
+export async function openListener(
+  socket: string,
+  port: number | { readonly preferred: number },
+  behind: (door: Door) => Behind,
+): Promise<Listener> {
+  const unix = serverOf();
+  const four = serverOf();
+  const six = serverOf();
+  const servers = [unix, four, six];
+  try {
+    // Attached before anybody can connect: which port it is shows only then.
+    const tcp = { kind: 'tcp' as const, port: 0 };
+    for (const server of [four, six]) attach(server, behind(tcp));
+    attach(unix, behind({ kind: 'socket' }));
+    const pair = { four, six };
+    const chosen =
+      typeof port === 'number' ? await listenLocally(pair, port) : await listenPreferably(pair, port.preferred);
+    tcp.port = chosen;
+    await listenOnSocket(unix, socket);
+    return {
+      socket,
+      port: chosen,
+      close: async () => {
+        await Promise.all(servers.map(closed));
+        rmSync(socket, { force: true });
+      },
+    };
+  } catch (error) {
+    await Promise.all(servers.map(closed));
+    throw error;
+  }
+}
+
+/** Bound under another name first: under its own it is never open to others. The lock is held, so what lies there is left over. */
+async function listenOnSocket(server: Server, path: string): Promise<void> {
+  const temporary = `${path}.${process.pid}`;
+  rmSync(temporary, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path: temporary, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  chmodSync(temporary, OWNER_ONLY);
+  renameSync(temporary, path);
+}
+
+function serverOf(): Server {
+  const server = createServer({ maxHeaderSize: DAEMON_BOUNDS.headerBytes });
+  server.headersTimeout = DAEMON_BOUNDS.headersMs;
+  server.requestTimeout = DAEMON_BOUNDS.requestMs;
+  server.keepAliveTimeout = DAEMON_BOUNDS.idleMs;
+  server.maxConnections = DAEMON_BOUNDS.connections + DAEMON_BOUNDS.streams;
+  const idle = new Set<Socket>();
+  server.on('connection', (connection: Socket) => {
+    makeRoom(idle);
+    idle.add(connection);
+    connection.on('error', () => connection.destroy());
+    connection.once('close', () => idle.delete(connection));
+  });
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    idle.delete(socket);
+    response.once('close', () => {
+      if (!socket.destroyed) idle.add(socket);
+    });
+  });
+  // What is no HTTP gets the answer that HTTP has for it, and is cut.
+  server.on('clientError', (_error, connection) => {
+    if (connection.writable)
+      connection.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else connection.destroy();
+  });
+  return server;
+}
+
+/** When all places are taken, the connection that has been idle longest is cut. */
+function makeRoom(idle: Set<Socket>): void {
+  if (idle.size < DAEMON_BOUNDS.connections) return;
+  for (const connection of idle) {
+    idle.delete(connection);
+    connection.destroy();
+    return;
+  }
+}
+
+function attach(server: Server, { request, upgrade }: Behind): void {
+  server.on('request', request);
+  server.on('upgrade', upgrade);
+}

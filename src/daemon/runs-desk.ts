@@ -1,0 +1,206 @@
+/**
+ * The runs of all projects, for whoever asks over the API: found, shown, commanded.
+ *
+ * Owns: finding a run among projects, its view in its surroundings, a command from its key to its answer. Does not own: HTTP (api/handlers), deciding
+ * (engine/inbox-desk), the projects (daemon/project-directory).
+ *
+ * Invariants: 1. A key names one command on this machine: the same again is the same command, anything else under it is refused. 2. A command that was accepted is
+ * durable before it is answered. 3. Nothing is left for a registry whose holder is unknown.
+ */
+import { systemProcesses } from '../adapters/processes/system.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { registryUser } from '../app/options.ts';
+import { outcomesIn, type PacketOutcome } from '../engine/intake.ts';
+import type { WidePlace } from '../engine/liveness.ts';
+import { lookAtRun, unknownRun } from '../engine/run-look.ts';
+import { driverFacts, shownRuns } from '../engine/surroundings.ts';
+import type { CommandDecision, CommandKey, CommandRequest, InboxCommand } from '../model/command.ts';
+import type { RunView } from '../run/run-view.ts';
+import { fileInbox, readKeyed } from '../store/inbox.ts';
+import { assertOwnRegistry } from '../store/registry-binding.ts';
+import { assertHolderKnown } from '../store/registry-lock.ts';
+import { isSafeName } from '../store/registry-paths.ts';
+import { ApiError } from './api/problem.ts';
+import type { ShownRun } from './api/run-schema.ts';
+import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+import type { Project, ProjectDirectory } from './project-directory.ts';
+
+/** A run and the project that it belongs to. */
+export interface FoundRun {
+  readonly project: Project;
+  readonly view: RunView;
+}
+
+/** A command, and the decision on it; null while there is none. */
+export interface AnsweredCommand {
+  readonly project: Project;
+  readonly command: InboxCommand;
+  readonly decision: CommandDecision | null;
+}
+
+const LOOK_MS = 50;
+
+/** Finds, shows and commands runs. */
+export class RunsDesk {
+  readonly #projects: ProjectDirectory;
+  /** Keys whose commands are being left or decided. */
+  readonly #underWay = new Set<string>();
+
+  constructor(projects: ProjectDirectory) {
+    this.#projects = projects;
+  }
+
+  /** The run of that id. Throws PAWL_RUN_UNKNOWN, RUN_AMBIGUOUS, PAWL_PROJECT_UNKNOWN. */
+  async find(runId: string, projectId: string | undefined): Promise<FoundRun> {
+    const projects = projectId === undefined ? this.#projects.list() : [this.#projects.get(projectId)];
+    const found: FoundRun[] = [];
+    for (const project of projects) {
+      const view = isSafeName(runId) ? await viewIn(project, runId) : null;
+      if (view !== null) found.push({ project, view });
+    }
+    const [first, ...others] = found;
+    if (first === undefined) throw unknownRun(runId);
+    if (others.length === 0) return first;
+    const ids = found.map(({ project }) => project.id);
+    throw new ApiError('RUN_AMBIGUOUS', `${found.length} projects have a run ${runId}.`, {
+      next: 'Name the project with `?project=`.',
+      details: { projects: ids },
+    });
+  }
+
+  /** Every run of these projects as they are shown, by project and id. */
+  async list(projects: readonly Project[]): Promise<readonly ShownRun[]> {
+    const lists: (readonly ShownRun[])[] = [];
+    for (const project of projects) lists.push(show(project, [...(await project.views()).values()]));
+    return lists.flat();
+  }
+
+  /** The command is left under its key and decided, if that does not take too long. */
+  async command(
+    project: Project,
+    request: CommandRequest,
+    key: CommandKey,
+    signal: AbortSignal,
+  ): Promise<AnsweredCommand> {
+    if (this.#underWay.has(key.key)) throw pending(key.key);
+    this.#underWay.add(key.key);
+    try {
+      await project.underPresentConfig(signal);
+      await this.#assertFree(project, key);
+      return await this.#decided(project, request, key, signal);
+    } finally {
+      this.#underWay.delete(key.key);
+    }
+  }
+
+  /** What became of the command with that key; null where no project has one. */
+  async commandOf(key: string): Promise<AnsweredCommand | null> {
+    for (const project of this.#projects.list()) {
+      const place = project.place();
+      const known = place === null ? null : await readKeyed(place.files, place.paths, key);
+      if (place === null || known === null) continue;
+      const decision = await fileInbox(place.files, place.paths).decision(known.command.commandId);
+      return { project, command: known.command, decision };
+    }
+    return null;
+  }
+
+  /** Throws KEY_REUSED where another project has a command with that key. */
+  async #assertFree(project: Project, { key }: CommandKey): Promise<void> {
+    for (const other of this.#projects.list()) {
+      const place = other.id === project.id ? null : other.place();
+      if (place !== null && (await readKeyed(place.files, place.paths, key)) !== null) throw reused(key);
+    }
+  }
+
+  async #decided(
+    project: Project,
+    request: CommandRequest,
+    key: CommandKey,
+    signal: AbortSignal,
+  ): Promise<AnsweredCommand> {
+    const places = project.places();
+    const { files, paths } = places;
+    assertOwnRegistry(files, paths, registryUser(places));
+    assertHolderKnown({ files, paths, processes: systemProcesses() });
+    const inbox = project.engine.driving?.driver.world.inbox ?? fileInbox(files, paths);
+    const left = await inbox.leaveKeyed(request, key);
+    if (left.kind === 'other') throw reused(key.key);
+    const { command, kind } = left;
+    const known = kind === 'known' ? await inbox.decision(command.commandId) : null;
+    if (known !== null) return { project, command, decision: known };
+    const { driving } = project.engine;
+    const decision = driving === null ? null : driving.desk.decide(command, kind === 'left');
+    const late = (): Promise<CommandDecision | null> => decisionLater(inbox, command.commandId, signal);
+    return { project, command, decision: decision === null ? await late() : await within(decision, signal) };
+  }
+}
+
+/** Another process, or a later one of ours, decides: its decision is looked for, for a while. */
+async function decisionLater(
+  inbox: ReturnType<typeof fileInbox>,
+  commandId: string,
+  signal: AbortSignal,
+): Promise<CommandDecision | null> {
+  const endMs = systemClock.monotonicMs() + DAEMON_BOUNDS.commandMs;
+  for (;;) {
+    const decision = await inbox.decision(commandId);
+    if (decision !== null || signal.aborted || systemClock.monotonicMs() > endMs) return decision;
+    await new Promise<void>((done) => systemClock.timer(LOOK_MS, done));
+  }
+}
+
+/** The decision, or null where it takes too long. */
+async function within(decision: Promise<CommandDecision>, signal: AbortSignal): Promise<CommandDecision | null> {
+  let callOff = (): void => undefined;
+  const over = new Promise<null>((resolve) => {
+    callOff = systemClock.timer(DAEMON_BOUNDS.commandMs, () => resolve(null));
+    signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  try {
+    return await Promise.race([decision, over]);
+  } finally {
+    callOff();
+  }
+}
+
+/** The view of a run in that project; null where it has none. */
+async function viewIn(project: Project, runId: string): Promise<RunView | null> {
+  const known = project.engine.views.get(runId);
+  if (known !== undefined) return known;
+  const place = project.place();
+  if (place === null || !place.files.exists(place.paths.run(runId))) return null;
+  return lookAtRun(place, runId);
+}
+
+/** The views as they are shown, each in its surroundings as they are now. */
+export function show(project: Project, views: readonly RunView[]): readonly ShownRun[] {
+  const place = project.place();
+  if (place === null) return [];
+  const wide: WidePlace = { ...place, processes: systemProcesses() };
+  const others = new Map(project.engine.views);
+  return shownRuns(wide, views, driverFacts(wide), others.size === 0 ? {} : { others }).map((view) => ({
+    ...view,
+    project: project.id,
+  }));
+}
+
+/** The outcomes of an intake that was decided; null of any other command. */
+export function outcomesOf({ command, decision }: AnsweredCommand): readonly PacketOutcome[] | null {
+  return decision?.outcomes === undefined ? null : outcomesIn(decision.outcomes, command.commandId);
+}
+
+function pending(key: string): ApiError {
+  return new ApiError('COMMAND_PENDING', `The command with the key ${key} is still being carried out.`, {
+    next: 'Ask `/api/v1/commands/{key}` for its decision.',
+    retryAfterS: 1,
+  });
+}
+
+/** The error of a key that names another command. */
+export function reused(key: string): ApiError {
+  return new ApiError('KEY_REUSED', `The key ${key} names another command.`, {
+    next: 'Use a new key for a new command.',
+    details: { key },
+  });
+}

@@ -1,0 +1,96 @@
+/**
+ * Answers that do not end by themselves: events sent to one client at its pace.
+ *
+ * Owns: how many there are, waiting for a client, cutting off one that takes nothing, comments between events. Does not own: what is sent.
+ *
+ * Invariants (L9): 1. Nothing is queued for a client: the next piece is made when the last one was taken. 2. A client that takes nothing for `slowMs` is cut off,
+ * and costs the others nothing. 3. At the daemon's end every stream is closed.
+ */
+import type { ServerResponse } from 'node:http';
+import { ApiError } from './api/problem.ts';
+import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+
+/** The open streams of a daemon. */
+export class Streams {
+  readonly #open = new Set<EventStream>();
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** The response is an event stream from now on. Throws TOO_MANY_CLIENTS. */
+  open(response: ServerResponse, headers: Readonly<Record<string, string>> = {}): EventStream {
+    if (this.#open.size >= DAEMON_BOUNDS.streams)
+      throw new ApiError('TOO_MANY_CLIENTS', 'Too many streams are open.', { retryAfterS: 5 });
+    const stream = new EventStream(response, headers, () => this.#open.delete(stream));
+    this.#open.add(stream);
+    return stream;
+  }
+
+  close(): void {
+    for (const stream of this.#open) stream.end();
+  }
+}
+
+/** One client's event stream. */
+export class EventStream {
+  readonly #response: ServerResponse;
+  readonly #over = new AbortController();
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor(response: ServerResponse, headers: Readonly<Record<string, string>>, onEnd: () => void) {
+    this.#response = response;
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      ...headers,
+    });
+    response.flushHeaders();
+    response.once('close', () => this.#over.abort());
+    response.on('error', () => this.#over.abort());
+    this.#heartbeat = setInterval(() => this.#beat(), DAEMON_BOUNDS.heartbeatMs);
+    this.#heartbeat.unref();
+    this.#over.signal.addEventListener(
+      'abort',
+      () => {
+        clearInterval(this.#heartbeat);
+        onEnd();
+      },
+      { once: true },
+    );
+  }
+
+  /** Aborts when the client has gone, or the stream was ended. */
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Resolves when the client has taken it, or has gone. */
+  async send(text: string): Promise<void> {
+    if (this.#over.signal.aborted || this.#response.write(text)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#response.destroy(), DAEMON_BOUNDS.slowMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#response.off('drain', done);
+        this.#over.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#response.once('drain', done);
+      this.#over.signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  /** Nothing more is sent. */
+  end(): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    this.#response.end();
+  }
+
+  /** Only to a client that has taken everything: what waits for it tells that it is slow by itself. */
+  #beat(): void {
+    if (!this.#response.writableNeedDrain) this.#response.write(': \n\n');
+  }
+}
