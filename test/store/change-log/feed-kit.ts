@@ -1,7 +1,7 @@
 /**
  * What the tests of the change feed share.
  *
- * Owns: opening a feed over a file system, changes of a run, all that a reader gets. Does not own: loops over faults and crashes (store-kit).
+ * Owns: opening a feed over a file system, changes of a run, all that a reader gets. Does not own: loops over faults and crashes (test/store/store-kit).
  */
 import { expect } from 'vitest';
 import type { ChangeBatch, ChangeDraft } from '../../../src/model/change.ts';
