@@ -10,9 +10,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
 import type { OPERATIONS } from '../daemon/api/operations.ts';
+import { type OperationId, PATHS } from '../daemon/api/paths.ts';
 import type { Problem } from '../daemon/api/problem.ts';
 import type { Change } from '../model/change.ts';
-import { type OperationId, PATHS } from './paths.ts';
 import { type Address, eventsIn, exchange, textOf, type WireAnswer } from './transport.ts';
 
 type Operations = typeof OPERATIONS;

@@ -1,7 +1,7 @@
 /**
  * Requests to the daemon over its Unix socket, or over loopback TCP.
  *
- * Owns: one request and its answer, streams of events. Does not own: which operations there are (client/paths), what they mean (client/client).
+ * Owns: one request and its answer, streams of events. Does not own: which operations there are (api/paths), what they mean (client/client).
  */
 import { type IncomingMessage, request as send } from 'node:http';
 

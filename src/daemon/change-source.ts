@@ -36,6 +36,21 @@ export class ChangeSource {
     this.#log = log;
   }
 
+  /** True when the project's runs are followed. */
+  knows(project: string): boolean {
+    return this.#feed.knows(project);
+  }
+
+  /** A project is archived: its runs are followed no more. */
+  removed(draft: ChangeDraft): void {
+    this.tell(draft);
+    void this.#queue.add(() =>
+      this.#feed
+        .forget(draft.project)
+        .catch((error: unknown) => this.#log(`the change feed could not be written: ${String(error)}`)),
+    );
+  }
+
   /** A change that is no record of a run. */
   tell(draft: ChangeDraft): void {
     this.#take({ source: null, changes: [draft] }, () => undefined);
@@ -119,7 +134,7 @@ export class ChangeSource {
 }
 
 /** What the feed has not taken of a run's journal. */
-export function missingBatches(project: string, runId: string, place: Place, position: number): readonly ChangeBatch[] {
+function missingBatches(project: string, runId: string, place: Place, position: number): readonly ChangeBatch[] {
   const batches: ChangeBatch[] = [];
   let before: RunView | null = null;
   let agentOverride: string | null = null;

@@ -50,7 +50,7 @@ function eventOf({ change: { seq, type }, text }: TextChange): string {
 }
 
 /** The cursor that a text names; null where there is none. Throws CURSOR_INVALID. */
-export function cursorIn(text: string | undefined): number | null {
+function cursorIn(text: string | undefined): number | null {
   if (text === undefined || text === '') return null;
   const cursor = Number(text);
   if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(cursor)) return cursor;
@@ -65,7 +65,7 @@ function lastEventId({ incoming }: HttpBindings): string | undefined {
 }
 
 /** The filter that a query asks for. */
-export function filterOf(query: Wanted): Filter {
+function filterOf(query: Wanted): Filter {
   const { project, system } = query;
   const types = query.type === undefined ? null : query.type.split(',').map((word) => word.trim());
   return (change) =>

@@ -7,42 +7,33 @@
  * rebinding), wherever it came in. 2. On TCP nothing is answered without the token; the socket is guarded by its file mode.
  */
 import type { IncomingMessage } from 'node:http';
+import { siteRefusalOf } from '../inspector/hub/access.ts';
 import { ApiError } from './api/problem.ts';
 
 /** Where a request came in. */
 export type Door = { readonly kind: 'socket' } | { readonly kind: 'tcp'; readonly port: number };
 
-const HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 /** What clients of a Unix socket write where there is no host. */
-const SOCKET_HOSTS = [...HOSTS, 'pawl', ''];
+const SOCKET_HOSTS = ['127.0.0.1', 'localhost', '[::1]', 'pawl', ''];
 
 /** Throws HOST_FORBIDDEN and ORIGIN_FORBIDDEN. */
-export function assertHome({ headers }: Pick<IncomingMessage, 'headers'>, door: Door): void {
-  const host = (headers.host ?? '').toLowerCase();
-  const isHome = door.kind === 'socket' ? SOCKET_HOSTS.includes(withoutPort(host)) : namesOf(door.port).includes(host);
-  if (!isHome)
+export function assertHome(request: IncomingMessage, door: Door): void {
+  const { origin } = request.headers;
+  if (door.kind === 'tcp' ? siteRefusalOf(request, door.port) === null : isOnSocket(request) && origin === undefined)
+    return;
+  if (origin === undefined)
     throw new ApiError('HOST_FORBIDDEN', 'This daemon answers only under the names of this machine for itself.');
-  const { origin } = headers;
-  if (origin === undefined) return;
-  const isOurs = door.kind === 'tcp' && namesOf(door.port).some((name) => origin.toLowerCase() === `http://${name}`);
-  if (!isOurs) throw new ApiError('ORIGIN_FORBIDDEN', 'Pages of other sites may not speak to this daemon.');
+  throw new ApiError('ORIGIN_FORBIDDEN', 'Pages of other sites may not speak to this daemon.');
 }
 
 /** Throws UNAUTHORIZED on TCP without the token. */
-export function assertKnown(given: string | null, door: Door, isToken: (given: string) => boolean): void {
-  if (door.kind === 'socket' || (given !== null && isToken(given))) return;
+export function assertKnown(given: string | null, door: Door, isToken: (given: string | null) => boolean): void {
+  if (door.kind === 'socket' || isToken(given)) return;
   throw new ApiError('UNAUTHORIZED', 'The token is missing or not the one of this daemon.', {
     next: 'Send `Authorization: Bearer` with the content of the `token` file in its state folder, or use its socket.',
   });
 }
 
-function namesOf(port: number): readonly string[] {
-  // Clients leave the port of the scheme out.
-  return [...HOSTS.map((name) => `${name}:${port}`), ...(port === HTTP_PORT ? HOSTS : [])];
-}
-
-const HTTP_PORT = 80;
-
-function withoutPort(host: string): string {
-  return host.replace(/:\d+$/, '');
+function isOnSocket({ headers }: IncomingMessage): boolean {
+  return SOCKET_HOSTS.includes((headers.host ?? '').toLowerCase().replace(/:\d+$/, ''));
 }

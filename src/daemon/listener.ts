@@ -10,7 +10,7 @@ import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { closed, listenLocally } from '../inspector/hub/listen.ts';
+import { closed, listenLocally, listenPreferably } from '../inspector/hub/listen.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 import type { Door } from './guard.ts';
 
@@ -30,18 +30,24 @@ export interface Listener {
 
 const OWNER_ONLY = 0o600;
 
-/** Listens on the socket and on the port (0: a free one). Throws PAWL_USAGE for a port that is taken. */
-export async function openListener(socket: string, port: number, behind: (door: Door) => Behind): Promise<Listener> {
+/** Listens on the socket and on the port (0: a free one; a preferred one if it is free). Throws PAWL_USAGE for a port that is taken. */
+export async function openListener(
+  socket: string,
+  port: number | { readonly preferred: number },
+  behind: (door: Door) => Behind,
+): Promise<Listener> {
   const unix = serverOf();
   const four = serverOf();
   const six = serverOf();
   const servers = [unix, four, six];
   try {
     // Attached before anybody can connect: which port it is shows only then.
-    const tcp = { kind: 'tcp' as const, port };
+    const tcp = { kind: 'tcp' as const, port: 0 };
     for (const server of [four, six]) attach(server, behind(tcp));
     attach(unix, behind({ kind: 'socket' }));
-    const chosen = await listenLocally({ four, six }, port);
+    const pair = { four, six };
+    const chosen =
+      typeof port === 'number' ? await listenLocally(pair, port) : await listenPreferably(pair, port.preferred);
     tcp.port = chosen;
     await listenOnSocket(unix, socket);
     return {

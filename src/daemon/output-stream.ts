@@ -65,7 +65,7 @@ function outputEvent(from: number, next: number, text: string): string {
 }
 
 /** Bytes as text, cut between characters. */
-export class WholeCharacters {
+class WholeCharacters {
   #held = new Uint8Array();
   #at = 0;
 

@@ -96,11 +96,22 @@ export class Project {
 
   /** Reads again what nothing tells of. True where its remote or its default branch is another one. */
   async lookAround(): Promise<boolean> {
-    const mark = this.#readConfigMark();
-    const isConfigNew = this.#configMark !== null && mark !== this.#configMark;
-    this.#configMark = mark;
-    if (isConfigNew && this.engine.state.kind !== 'elsewhere') this.engine.reopen();
+    this.#lookAtConfig();
     return this.#readFacts();
+  }
+
+  /** From now on it is driven by its config as that is now; resolves when it is. */
+  async underPresentConfig(signal: AbortSignal): Promise<void> {
+    this.#lookAtConfig();
+    await this.engine.settled(signal);
+  }
+
+  /** A registry that is driven here is opened again under another config: workers go on meanwhile. */
+  #lookAtConfig(): void {
+    const mark = this.#readConfigMark();
+    const isNew = this.#configMark !== null && mark !== this.#configMark;
+    this.#configMark = mark;
+    if (isNew && this.engine.state.kind !== 'elsewhere') this.engine.reopen();
   }
 
   async #readFacts(): Promise<boolean> {
@@ -219,6 +230,7 @@ export class ProjectDirectory {
     this.#projects.set(record.id, project);
     events.added(project);
     project.engine.start();
+    void this.#lookAt(project);
   }
 
   #leave(project: Project): void {
@@ -231,11 +243,15 @@ export class ProjectDirectory {
   async #lookAround(): Promise<void> {
     for (const project of this.#projects.values()) {
       if (this.#isClosed) return;
-      try {
-        if (await project.lookAround()) this.#events.updated(project);
-      } catch (error) {
-        this.#log(`${project.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      }
+      await this.#lookAt(project);
+    }
+  }
+
+  async #lookAt(project: Project): Promise<void> {
+    try {
+      if (await project.lookAround()) this.#events.updated(project);
+    } catch (error) {
+      this.#log(`${project.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
   }
 

@@ -85,6 +85,7 @@ export class RunsDesk {
     if (this.#underWay.has(key.key)) throw pending(key.key);
     this.#underWay.add(key.key);
     try {
+      await project.underPresentConfig(signal);
       await this.#assertFree(project, key);
       return await this.#decided(project, request, key, signal);
     } finally {

@@ -1,42 +1,35 @@
 /**
  * The daemon, from its lock to its end.
  *
- * Owns: the order of start and end. Does not own: what is served (daemon/api), what is driven (daemon/project-directory), the command (cli/commands/serve).
+ * Owns: the order of start and end. Does not own: what is behind its doors (daemon/doors), what is driven (daemon/core), the command (cli/commands/serve).
  *
  * Invariants: 1. One daemon for a state folder: the lock is held before anything else is touched. 2. It listens before it recovers, and is ready when every project
  * has been looked at. 3. At its end nothing new is taken, short work ends within a bound, streams are closed, `daemon.json` is removed if it is still its own, and
  * the lock is released; workers go on. 4. Whatever a kill leaves, the next start takes over by itself.
  */
-
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import { isToken } from '../inspector/hub/access.ts';
-import { ChangeLog } from '../store/change-log/change-log.ts';
+import { portOf } from '../inspector/hub/listen.ts';
 import { Files } from '../store/files.ts';
+import type { GenerationLock } from '../store/generation-lock.ts';
 import { removeDaemonFile, writeDaemonFile } from '../store/home/daemon-file.ts';
 import { takeHomeLock } from '../store/home/home-lock.ts';
 import type { HomePaths } from '../store/home/home-paths.ts';
-import { ProjectStore } from '../store/home/projects.ts';
-import { ensureToken, readToken } from '../store/home/token-file.ts';
-import { createApi } from './api/api.ts';
-import type { ApiDaemon } from './api/api-daemon.ts';
+import { ensureToken } from '../store/home/token-file.ts';
 import { API_VERSIONS } from './api/document.ts';
-import { ApiError } from './api/problem.ts';
-import { ChangeSource } from './change-source.ts';
+import { DaemonCore } from './core.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
-import { type Listener, openListener } from './listener.ts';
-import { projectChange } from './project-changes.ts';
-import { ProjectDirectory } from './project-directory.ts';
-import { RunsDesk } from './runs-desk.ts';
-import { Streams } from './streams.ts';
+import { Doors } from './doors.ts';
 
 /** How a daemon is started. */
 export interface ServeOptions {
   readonly home: HomePaths;
   readonly socket: string;
-  /** 0: a free one. */
-  readonly port: number;
+  /** 0: a free one; null: the same one each time for the same state folder, if it is free. */
+  readonly port: number | null;
+  /** Folder of the built page. */
+  readonly pageFolder: string;
   readonly version: string;
   readonly logFile: string | null;
   readonly log: (line: string) => void;
@@ -47,9 +40,9 @@ export interface Daemon {
   readonly port: number;
   readonly socket: string;
   readonly generation: number;
-  /** Resolves when every project has been looked at. */
+  /** Resolves when every project has been looked at, or the daemon is to end. */
   readonly ready: Promise<void>;
-  /** Resolves when it has ended by itself or was asked to; rejects with what kept it from ending in order. */
+  /** Resolves when it has ended; rejects with what kept it from ending in order. */
   readonly ended: Promise<void>;
   /** Begins the end. */
   stop(): void;
@@ -57,128 +50,50 @@ export interface Daemon {
 
 /** Starts a daemon. Throws PAWL_DAEMON_RUNNING where one runs already. */
 export async function startDaemon(options: ServeOptions): Promise<Daemon> {
-  const { home, log, version } = options;
+  const { home } = options;
   const files = new Files(nodeFs, systemClock);
   await files.ensureFolders([home.root, home.projects, home.changes]);
   const lock = await takeHomeLock({ files, home, clock: systemClock, processes: systemProcesses() });
+  const { version, log } = options;
+  log(`pawl ${version}: generation ${lock.generation}, state in ${home.root}`);
   try {
-    return await serveUnder(options, files, lock);
+    await ensureToken(files, home);
+    const core = await DaemonCore.open({ files, home, lock, version, log });
+    return await serve(options, files, lock, core);
   } catch (error) {
     await lock.release();
     throw error;
-  } finally {
-    log(`pawl ${version}: generation ${lock.generation}, state in ${home.root}`);
   }
 }
 
-type HomeLock = Awaited<ReturnType<typeof takeHomeLock>>;
-
-async function serveUnder(options: ServeOptions, files: Files, lock: HomeLock): Promise<Daemon> {
-  const { home, socket, version, log } = options;
-  await ensureToken(files, home);
-  const feed = await ChangeLog.open({
-    files,
-    folder: home.changes,
-    fence: () => lock.assertHighest(lock.generation),
-    retention: DAEMON_BOUNDS.feed,
-    isFresh: lock.generation === 1,
-    log,
+async function serve(options: ServeOptions, files: Files, lock: GenerationLock, core: DaemonCore): Promise<Daemon> {
+  const { home, socket, version, pageFolder, logFile, log } = options;
+  const doors = await Doors.open(core, { socket, port: options.port ?? { preferred: portOf(home.root) }, pageFolder });
+  const { port } = doors;
+  const { generation } = lock;
+  try {
+    await writeDaemonFile(files, home, {
+      ...{ v: 1, pid: process.pid, process: systemProcesses().self(), socket, port },
+      ...{ startedAt: core.startedAt, version, api: { ...API_VERSIONS }, generation, logFile },
+    });
+  } catch (error) {
+    await doors.close();
+    await core.close();
+    throw error;
+  }
+  log(`listens on ${socket} and http://127.0.0.1:${port}`);
+  const ready = core.recover();
+  const ended = core.stopping().then(async () => {
+    log('stopping: no new work; workers go on');
+    if (!(await within(core.giveBack(), DAEMON_BOUNDS.drainMs)))
+      log(`short work has not ended after ${DAEMON_BOUNDS.drainMs} ms: the next start finds it`);
+    await doors.close();
+    await core.close();
+    await removeDaemonFile(files, home, generation);
+    await lock.release();
+    log('stopped');
   });
-  const source = new ChangeSource(feed, log);
-  const projectStore = new ProjectStore(files, home);
-  const projects = directoryOf(projectStore, files, home, source, log);
-  const streams = new Streams();
-  const stopping = new AbortController();
-  let isReady = false;
-  const daemon: ApiDaemon = {
-    version,
-    startedAt: new Date(systemClock.nowMs()).toISOString(),
-    generation: lock.generation,
-    projects,
-    projectStore,
-    runs: new RunsDesk(projects),
-    feed,
-    streams,
-    state: () => (stopping.signal.aborted ? 'stopping' : isReady ? 'ready' : 'recovering'),
-    assertAccepting: () => {
-      if (stopping.signal.aborted)
-        throw new ApiError('DAEMON_STOPPING', 'The daemon is stopping and takes no new work.', { retryAfterS: 5 });
-    },
-    shutDown: () => stopping.abort(),
-    isToken: (given) => isToken(given, readToken(files, home) ?? ''),
-    log,
-  };
-  const listener = await openListener(socket, options.port, (door) => ({
-    request: createApi(daemon, door),
-    upgrade: (_request, connection) => connection.destroy(),
-  }));
-  await writeDaemonFile(files, home, {
-    v: 1,
-    pid: process.pid,
-    process: systemProcesses().self(),
-    socket,
-    port: listener.port,
-    startedAt: daemon.startedAt,
-    version,
-    api: { ...API_VERSIONS },
-    generation: lock.generation,
-    logFile: options.logFile,
-  });
-  log(`listens on ${socket} and http://127.0.0.1:${listener.port}`);
-  projects.open();
-  const ready = projects.settled(stopping.signal).then(() => {
-    isReady = true;
-    if (!stopping.signal.aborted) log(`ready: ${projects.list().length} projects`);
-  });
-  const parts = { daemon, listener, source, feed, lock, files, home };
-  const ended = whenAborted(stopping.signal).then(() => end(parts));
-  return { port: listener.port, socket, generation: lock.generation, ready, ended, stop: () => stopping.abort() };
-}
-
-function directoryOf(
-  store: ProjectStore,
-  files: Files,
-  home: HomePaths,
-  source: ChangeSource,
-  log: (line: string) => void,
-): ProjectDirectory {
-  return new ProjectDirectory({
-    store,
-    folder: home.projects,
-    files,
-    log,
-    events: {
-      added: (project) => source.tell(projectChange('project_added', project)),
-      updated: (project) => source.tell(projectChange('project_updated', project)),
-      removed: (project) => source.tell(projectChange('project_removed', project)),
-      loaded: (project, views, place) => source.loaded(project.id, place, views),
-      recorded: (project, record, before, after, place) => source.recorded(project.id, place, record, before, after),
-    },
-  });
-}
-
-interface EndParts {
-  readonly daemon: ApiDaemon;
-  readonly listener: Listener;
-  readonly source: ChangeSource;
-  readonly feed: ChangeLog;
-  readonly lock: HomeLock;
-  readonly files: Files;
-  readonly home: HomePaths;
-}
-
-async function end({ daemon, listener, source, feed, lock, files, home }: EndParts): Promise<void> {
-  const { log, projects, streams } = daemon;
-  log('stopping: no new work; workers go on');
-  const isDrained = await within(projects.close(), DAEMON_BOUNDS.drainMs);
-  if (!isDrained) log(`short work has not ended after ${DAEMON_BOUNDS.drainMs} ms: the next start finds it`);
-  await source.close();
-  streams.close();
-  await listener.close();
-  await feed.close();
-  await removeDaemonFile(files, home, lock.generation);
-  await lock.release();
-  log('stopped');
+  return { port, socket, generation, ready, ended, stop: () => core.shutDown() };
 }
 
 /** True when `work` has ended within that time. Rejects with what kept it from ending. */
@@ -192,8 +107,4 @@ async function within(work: Promise<unknown>, timeoutMs: number): Promise<boolea
   } finally {
     callOff();
   }
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

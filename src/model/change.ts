@@ -6,7 +6,7 @@
 import type { JsonObject } from '../base/canonical-json.ts';
 
 /** Types of changes. More will come, for sessions, messages and pull requests: a client passes over what it does not know. */
-export const CHANGE_TYPES = [
+const CHANGE_TYPES = [
   'project_added',
   'project_updated',
   'project_removed',

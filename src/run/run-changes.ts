@@ -17,7 +17,7 @@ import { shownRun } from './shown-run.ts';
 type Surrounding = 'actions' | 'nextSafeAction' | 'liveness' | 'failure';
 
 /** A view as far as it follows from the run's records alone. */
-export type ToldView = Omit<RunView, Surrounding>;
+type ToldView = Omit<RunView, Surrounding>;
 
 /** The changes of one record, from the view before it (null before the first) to the one after it. */
 export function changesOf(
@@ -88,7 +88,7 @@ function gateAndCommandChanges(event: RecordedEvent): readonly Told[] {
 }
 
 /** The view as it is told. */
-export function toldView(view: RunView): ToldView {
+function toldView(view: RunView): ToldView {
   const shown = shownRun(view, ALONE, { folder: null, liveness: null });
   const { actions: _, nextSafeAction: _next, liveness: _life, failure: _failure, ...told } = shown;
   return told;

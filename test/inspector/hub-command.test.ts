@@ -2,7 +2,13 @@ import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { nodeFs } from '../../src/adapters/node-fs.ts';
+import { systemClock } from '../../src/adapters/system-clock.ts';
+import { CLOSE_CODES } from '../../src/inspector/wire/page-api.ts';
 import { createSandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
+import { Files } from '../../src/store/files.ts';
+import { HomePaths } from '../../src/store/home/home-paths.ts';
+import { rotateToken } from '../../src/store/home/token-file.ts';
 import { startPawl } from '../support/pawl-cli.ts';
 import { HubClient, InspectorBench } from './registry-kit.ts';
 
@@ -16,15 +22,16 @@ afterAll(async () => {
   await bench.close();
 });
 
-const pawl = (...args: string[]): ReturnType<typeof startPawl> => startPawl(repo.path, process.env, args, 20_000);
+const env = { ...process.env, PAWL_HOME: join(bench.folder, 'home') };
+const pawl = (...args: string[]): ReturnType<typeof startPawl> => startPawl(repo.path, env, args, 20_000);
 
 describe('pawl inspect', () => {
-  it('prints its address in one document, serves a copied registry without a repository, and ends when interrupted', async () => {
-    const call = startPawl(bench.folder, process.env, ['inspect', RUN, '--json', '--registry', bench.registry], 20_000);
+  it('prints its address in one document, serves a copied registry without a repository, ends when interrupted, has the same address again, and lets go whoever shows a token that was replaced', async () => {
+    const call = startPawl(bench.folder, env, ['inspect', RUN, '--json', '--registry', bench.registry], 20_000);
     const [said] = await once(call.child.stdout ?? call.child, 'data');
     const { url, port, runId } = JSON.parse(String(said));
     expect(runId).toBe(RUN);
-    expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/#token=[\\w-]{22}&run=${RUN}$`));
+    expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/#token=[\\w-]{43}&run=${RUN}$`));
     const client = new HubClient(`ws://127.0.0.1:${port}/ws${new URL(url).hash.replace('#', '?').split('&')[0]}`);
     expect((await client.until(({ type }) => type === 'runs')).runs).toMatchObject([{ runId: RUN }]);
     const taken = await pawl('inspect', '--json', '--port', String(port)).ended;
@@ -32,6 +39,26 @@ describe('pawl inspect', () => {
     call.child.kill('SIGINT');
     expect(await call.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
     await client.closed;
+    const again = startPawl(bench.folder, env, ['inspect', RUN, '--json', '--registry', bench.registry], 20_000);
+    const [saidAgain] = await once(again.child.stdout ?? again.child, 'data');
+    expect(JSON.parse(String(saidAgain)).url).toBe(url);
+    const tab = new HubClient(`ws://127.0.0.1:${port}/ws${new URL(url).hash.replace('#', '?').split('&')[0]}`);
+    await tab.until(({ type }) => type === 'hello');
+    await rotateToken(new Files(nodeFs, systemClock), new HomePaths(env.PAWL_HOME));
+    expect(await tab.closed).toBe(CLOSE_CODES.tokenUnknown);
+    again.child.kill('SIGINT');
+    await again.ended;
+  });
+
+  it('serves with a token of its own, and says so, where none can be kept', async () => {
+    const homeless = { ...env, PAWL_HOME: join(bench.folder, 'outside.js') };
+    const call = startPawl(repo.path, homeless, ['inspect', '--json'], 20_000);
+    const [said] = await once(call.child.stdout ?? call.child, 'data');
+    const { hash, host } = new URL(JSON.parse(String(said)).url);
+    const client = new HubClient(`ws://${host}/ws${hash.replace('#', '?')}`);
+    await client.until(({ type }) => type === 'runs');
+    call.child.kill('SIGINT');
+    expect(await call.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('changes with every start') });
   });
 
   it('refuses a run, a registry and a port that are none', async () => {

@@ -16,7 +16,7 @@ import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import type { LookPlace } from '../../src/engine/run-look.ts';
-import { refusalOf } from '../../src/inspector/hub/access.ts';
+import { siteRefusalOf } from '../../src/inspector/hub/access.ts';
 import { ArtifactIndex } from '../../src/inspector/hub/artifact-index.ts';
 import { HUB_BOUNDS } from '../../src/inspector/hub/hub-bounds.ts';
 import { artifactDocument } from '../../src/inspector/hub/run-documents.ts';
@@ -212,9 +212,9 @@ it('a run whose task folder is missing stays doubtful, however its journal conti
 });
 
 it('at the port of HTTP itself the names without a port are ours as well, and at no other', () => {
-  const asked = (host: string) => ({ method: 'GET', headers: { host, origin: `http://${host}` } }) as IncomingMessage;
-  expect(refusalOf(asked('127.0.0.1'), 80)).toBeNull();
-  expect(refusalOf(asked('localhost'), 80)).toBeNull();
-  expect(refusalOf(asked('127.0.0.1'), 8080)).toBe(403);
-  expect(refusalOf(asked('evil.example'), 80)).toBe(403);
+  const asked = (host: string) => ({ headers: { host, origin: `http://${host}` } }) as IncomingMessage;
+  expect(siteRefusalOf(asked('127.0.0.1'), 80)).toBeNull();
+  expect(siteRefusalOf(asked('localhost'), 80)).toBeNull();
+  expect(siteRefusalOf(asked('127.0.0.1'), 8080)).toBe(403);
+  expect(siteRefusalOf(asked('evil.example'), 80)).toBe(403);
 });

@@ -231,6 +231,17 @@ describe('what a worker has left', () => {
 });
 
 describe('the hub', () => {
+  it('has the same port each time for the same registry, another one while that is in use, and any that it is told to use', async () => {
+    const first = await bench.hub();
+    expect(first.port).toBeGreaterThanOrEqual(49_152);
+    const second = await bench.hub();
+    expect(second.port).not.toBe(first.port);
+    await first.close();
+    const again = await bench.hub();
+    expect(again.port).toBe(first.port);
+    await expect(bench.hub({ port: second.port })).rejects.toThrow(`Port ${second.port} cannot be used`);
+  });
+
   it('changes nothing, and works where it may not write', async () => {
     const run = bench.run(RUN, 9);
     const folders = [bench.registry, join(bench.registry, 'runs'), join(run.journal, '..')];

@@ -4,16 +4,16 @@ import { describe, expect, test } from 'vitest';
 import { runMachine } from '../../machines/run/run.machine.ts';
 import { taskMachine } from '../../machines/task/task.machine.ts';
 import { sha256 } from '../../src/base/sha256.ts';
-import { fragmentOf, placeIn, takeToken } from '../../src/inspector/page/address.ts';
 import { activeIds, chartOf, edgeIdOf, mainChart, possibleEdges } from '../../src/inspector/page/chart-graph.ts';
 import { graphOf, layOut, layoutFrom } from '../../src/inspector/page/chart-layout.ts';
 import { waitAfterMs } from '../../src/inspector/page/connection.ts';
 import { History } from '../../src/inspector/page/history.ts';
 import { marksOf, stretchesOf } from '../../src/inspector/page/journal-marks.ts';
-import { chosenRuns, shownKind } from '../../src/inspector/page/run-choice.ts';
+import { chosenRuns } from '../../src/inspector/page/run-choice.ts';
 import { timeAxis } from '../../src/inspector/page/task-spans.ts';
 import { boxToShow, broughtInSight, fitted, zoomed } from '../../src/inspector/page/viewport.ts';
 import { age, bytes, duration, words } from '../../src/inspector/page/words.ts';
+import { shownKind } from '../../src/inspector/wire/run-kind.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import type { Liveness, Standing } from '../../src/run/liveness.ts';
 import type { RunKind, RunView } from '../../src/run/run-view.ts';
@@ -291,29 +291,6 @@ describe('the table of runs', () => {
   test('finds runs by every word of a search, within a filter', () => {
     expect(chosenRuns(runs, kindOf, 'all', ' IMPLEM pawl/b ').map(({ runId }) => runId)).toEqual(['B']);
     expect(chosenRuns(runs, kindOf, 'terminal', 'pawl/b')).toEqual([]);
-  });
-});
-
-describe('an address', () => {
-  test('names a moment, and reads back as it was written', () => {
-    const place = { view: 'run', runId: 'run_A 1', seq: 12, taskId: 'fix-e1-a1', panel: 'gates' } as const;
-    expect(placeIn(fragmentOf(place))).toEqual(place);
-    expect(placeIn('#run=x&seq=0')).toMatchObject({ view: 'run', seq: null, panel: 'timeline' });
-    expect(placeIn('#seq=3&panel=nonsense')).toMatchObject({ view: 'runs', panel: 'timeline' });
-    expect(placeIn('#view=proof').view).toBe('proof');
-  });
-
-  test('loses its token at once, and every tab of the address keeps it', () => {
-    const kept = new Map<string, string>();
-    const store = {
-      getItem: (name: string) => kept.get(name) ?? null,
-      setItem: (name: string, value: string) => kept.set(name, value),
-    };
-    const left: string[] = [];
-    const address = { search: '', hash: '#token=secret&run=a', pathname: '/' };
-    expect(takeToken(address, store, (rest) => left.push(rest))).toBe('secret');
-    expect(left).toEqual(['/#run=a']);
-    expect(takeToken({ ...address, hash: '#run=a' }, store, (rest) => left.push(rest))).toBe('secret');
   });
 });
 

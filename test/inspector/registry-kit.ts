@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
+import { newToken, type TokenSource } from '../../src/inspector/hub/access.ts';
 import { createHub, type Hub, type HubOptions } from '../../src/inspector/hub/hub.ts';
 import type { PageMessage } from '../../src/inspector/wire/page-api.ts';
 import { snapshotOf } from '../../src/kernel/image.ts';
@@ -22,6 +23,12 @@ import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { type Folded, goodRun } from './good-run.ts';
 
 const WAIT_MS = 5_000;
+
+/** A token of its own that stays what it is. */
+export function ownToken(): TokenSource {
+  const token = newToken();
+  return { read: () => token };
+}
 
 /** A run whose journal the test writes. */
 export class WrittenRun {
@@ -98,7 +105,13 @@ export class InspectorBench {
 
   async hub(options: Partial<HubOptions> = {}, fs: FsPort = nodeFs): Promise<Hub> {
     const place = { files: new Files(fs, systemClock), paths: new RegistryPaths(this.registry) };
-    const hub = await createHub({ place, pageFolder: this.page, pawlVersion: '0.0.0', ...options });
+    const hub = await createHub({
+      place,
+      pageFolder: this.page,
+      pawlVersion: '0.0.0',
+      token: ownToken(),
+      ...options,
+    });
     this.#hubs.push(hub);
     return hub;
   }

@@ -181,7 +181,24 @@ describe('the hub', () => {
     expect(Buffer.from(hub.token, 'base64url')).toHaveLength(16);
   });
 
-  it('has another token at every start', async () => expect((await bench.hub()).token).not.toBe(hub.token));
+  it('goes by the token that its caller holds at that moment, and lets nobody in while that cannot be read', async () => {
+    let read = (): string => 'first';
+    const own = await bench.hub({ token: { read: () => read() } });
+    const opens = async (token: string): Promise<unknown> => {
+      const client = new HubClient(`ws://127.0.0.1:${own.port}/ws?token=${token}`);
+      return await client.opened.then(
+        () => client.socket.terminate() ?? 'open',
+        (error) => error.message,
+      );
+    };
+    expect([await opens('first'), await opens('second')]).toEqual(['open', expect.stringContaining('401')]);
+    read = () => 'second';
+    expect([await opens('first'), await opens('second')]).toEqual([expect.stringContaining('401'), 'open']);
+    read = () => {
+      throw Object.assign(new Error('not there'), { code: 'ENOENT' });
+    };
+    expect([await opens('second'), await opens('')]).toEqual(Array(2).fill(expect.stringContaining('401')));
+  });
 
   it('ends a conversation in which it receives too much, or what it does not understand', async () => {
     for (const text of [

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { nodeFs } from '../../dist/src/adapters/node-fs.js';
 import { systemClock } from '../../dist/src/adapters/system-clock.js';
+import { newToken } from '../../dist/src/inspector/hub/access.js';
 import { createHub } from '../../dist/src/inspector/hub/hub.js';
 import { Files } from '../../dist/src/store/files.js';
 import { readJournal } from '../../dist/src/store/journal.js';
@@ -29,7 +30,14 @@ const clock = { ...systemClock, nowMs: () => endMs + 180_000 };
 
 mkdirSync(here('../../docs/images'), { recursive: true });
 const place = { files: new Files(nodeFs, clock), paths };
-const hub = await createHub({ place, pageFolder: here('../../dist/src/inspector/page-dist'), pawlVersion: '' });
+const token = newToken();
+const hub = await createHub({
+  place,
+  pageFolder: here('../../dist/src/inspector/page-dist'),
+  pawlVersion: '',
+  token: { read: () => token },
+  port: 0,
+});
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 const context = await browser.newContext({
   viewport: { width: 1440, height: 860 },

@@ -5,6 +5,7 @@ import type { ProcessesPort } from '../../src/ports/processes.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { type FsOp, MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { Files } from '../../src/store/files.ts';
+import type { TakeOver } from '../../src/store/generation-lock.ts';
 import { linkRegister } from '../../src/store/register.ts';
 import { openRegistry } from '../../src/store/registry.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type LockRequest,
   type RegistryLock,
   readHolder,
-  type TakeOver,
   takeLock,
 } from '../../src/store/registry-lock.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';

@@ -14,6 +14,7 @@ const EXPORTED =
 /** Files whose exports are for others than the files of src/: public entries, and programs that are loaded by their built names. */
 const ENTRIES: ReadonlySet<string> = new Set([
   'src/index.ts',
+  'src/client/client.ts',
   'src/durable-actors.ts',
   'src/cli/pawl.ts',
   'src/adapters/agents/opencode-plugin.ts',

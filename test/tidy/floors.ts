@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['src/worker/'],
   ['src/engine/', 'src/host/'],
   ['src/app/'],
-  ['src/cli/', 'src/inspector/', 'src/prove/', 'src/durable-actors.ts', 'src/index.ts'],
+  ['src/cli/', 'src/client/', 'src/daemon/', 'src/inspector/', 'src/prove/', 'src/durable-actors.ts', 'src/index.ts'],
 ];
 
 /** Where a file lives: its room and its floor. */
@@ -80,7 +80,15 @@ const mayWire = (path: string): boolean =>
   path.startsWith('src/adapters/') || (placeOf(path)?.floor ?? 0) >= WIRING_FLOOR || PROGRAMS.has(path);
 
 /** Rooms that may ask the system itself: the ports made real, and those of floors 7 and 8. */
-const RAW_ROOMS = ['src/adapters/', 'src/app/', 'src/cli/', 'src/inspector/', 'src/prove/'];
+const RAW_ROOMS = [
+  'src/adapters/',
+  'src/app/',
+  'src/cli/',
+  'src/client/',
+  'src/daemon/',
+  'src/inspector/',
+  'src/prove/',
+];
 /** What reaches files or starts processes, and what stands for that everywhere else. */
 const RAW_PARTS: readonly { readonly part: RegExp; readonly instead: string }[] = [
   { part: /^(?:node:)?fs(?:\/|$)/, instead: 'files are reached through src/ports/fs' },

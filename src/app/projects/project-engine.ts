@@ -1,8 +1,8 @@
 /**
  * The engine of one project: its registry held, its runs driven, its commands decided, for as long as it is wanted.
  *
- * Owns: taking the registry and giving it back, taking it over from another process that has gone, trying again after a failure, the views of its runs. Does
- * not own: driving (engine/driver), which projects there are (store/home/projects), what becomes of a record that was written (the caller's `onRecord`).
+ * Owns: taking the registry and giving it back, taking it over from another process that has gone, trying again after a failure, the views of its runs.
+ * Does not own: driving (engine/driver), which projects there are (store/home/projects), what becomes of a record that was written (the caller's `onRecord`).
  *
  * Invariants: 1. One project's failure is its own: it is told as the project's state, and tried again. 2. Nothing of a worker is touched when the registry is given
  * back: the next engine finds it. 3. What is in the views is durable.
@@ -107,7 +107,9 @@ export class ProjectEngine {
 
   /** Gives the registry back and takes it again, with the config as it is now; after a failure at once. */
   reopen(): void {
+    if (this.#stopping.signal.aborted) return;
     this.#failures = 0;
+    this.#enter({ kind: 'opening' });
     this.#reopening.abort();
   }
 

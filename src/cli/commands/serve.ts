@@ -5,6 +5,7 @@
  */
 import { homedir, tmpdir } from 'node:os';
 import { resolve } from 'node:path';
+import { builtPath } from '../../adapters/built-path.ts';
 import { rotatingLog } from '../../adapters/rotating-log.ts';
 import type { CommonOptions } from '../../app/options.ts';
 import { visible } from '../../base/visible.ts';
@@ -32,7 +33,8 @@ export async function serve(output: Output, options: ServeOptions): Promise<numb
   const daemon = await startDaemon({
     home,
     socket: socketPath(home, place),
-    port: options.port ?? 0,
+    port: options.port ?? null,
+    pageFolder: builtPath('inspector/page-dist'),
     version: packageVersion(),
     logFile,
     log,

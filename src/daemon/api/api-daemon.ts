@@ -1,7 +1,7 @@
 /**
  * The daemon as its API sees it.
  *
- * Owns: that shape. Does not own: making it (daemon/serve).
+ * Owns: that shape. Does not own: making it (daemon/core).
  */
 import type { ChangeLog } from '../../store/change-log/change-log.ts';
 import type { ProjectStore } from '../../store/home/projects.ts';
@@ -24,6 +24,6 @@ export interface ApiDaemon {
   readonly assertAccepting: () => void;
   /** Begins the end; it goes on by itself. */
   readonly shutDown: () => void;
-  readonly isToken: (given: string) => boolean;
+  readonly isToken: (given: string | null) => boolean;
   readonly log: (line: string) => void;
 }

@@ -13,7 +13,6 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { stringify } from 'yaml';
-import { PATHS } from '../../client/paths.ts';
 import { bearerOf } from '../../inspector/hub/access.ts';
 import { followChanges } from '../change-stream.ts';
 import { assertHome, assertKnown, type Door } from '../guard.ts';
@@ -22,7 +21,9 @@ import { answerOutput } from '../output-stream.ts';
 import type { ApiDaemon } from './api-daemon.ts';
 import { openApiDocument } from './document.ts';
 import { type Asked, artifactBytes, askedHash, HANDLERS, type JsonOperation } from './handlers.ts';
-import { OPERATIONS, type Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
+import { PATHS } from './paths.ts';
 import { ApiError, PROBLEM_TYPE, problemOf } from './problem.ts';
 import { assertJson, assertKey, bodyBytesMax, checked, conditionIn, jsonIn, keyIn, readBody } from './request.ts';
 
@@ -38,7 +39,7 @@ export function createApi(daemon: ApiDaemon, door: Door): (request: IncomingMess
     c.header('Cache-Control', 'no-store');
     c.header('X-Content-Type-Options', 'nosniff');
     assertHome(c.env.incoming, door);
-    assertKnown(bearerOf(c.env.incoming), door, daemon.isToken);
+    assertKnown(bearerOf(c.env.incoming), door, (given) => daemon.isToken(given));
     await next();
   });
   for (const [id, [method, path]] of Object.entries(PATHS) as [Id, readonly [string, string]][])

@@ -8,7 +8,7 @@
 import { ERROR_CODES, type ErrorCode, EXIT } from '../../model/error-codes.ts';
 
 /** Codes of the API alone: what no command line can meet. */
-export const HTTP_CODES = {
+const HTTP_CODES = {
   BODY_INVALID: 400,
   QUERY_INVALID: 400,
   CURSOR_INVALID: 400,

@@ -8,9 +8,10 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import type { JsonObject } from '../../base/canonical-json.ts';
-import { PATHS } from '../../client/paths.ts';
 import { type ApiCode, statusOf } from './codes.ts';
-import { OPERATIONS, type Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
+import { PATHS } from './paths.ts';
 import { PROBLEM_TYPE, problemSchema } from './problem.ts';
 
 /** The versions of the API that this daemon speaks. */
@@ -35,7 +36,7 @@ const WITH_KEY: readonly ApiCode[] = [
 ];
 
 /** Every error that an operation can give. */
-export function errorsOf(operation: Operation): readonly ApiCode[] {
+function errorsOf(operation: Operation): readonly ApiCode[] {
   const hasQuery = Object.keys(operation.query.shape).length > 0;
   return [
     ...new Set([

@@ -27,6 +27,7 @@ import { bodyHashOf } from './request.ts';
 import type { ShownRun } from './run-schema.ts';
 
 type Operations = typeof OPERATIONS;
+/** The operations that answer with JSON. */
 export type JsonOperation = {
   [Id in keyof Operations]: Operations[Id]['answer'] extends null ? never : Id;
 }[keyof Operations];
@@ -80,7 +81,9 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
     if (added === null) throw reused(key);
     const { record, isNew } = added;
     daemon.projects.refresh();
-    return { status: isNew ? 201 : 200, body: projectView(daemon.projects.get(record.id)) };
+    const project = daemon.projects.get(record.id);
+    await project.lookAround();
+    return { status: isNew ? 201 : 200, body: projectView(project) };
   },
   getProject: async ({ projects }, { params }) => ({ status: 200, body: projectView(projects.get(params.id ?? '')) }),
   removeProject: async (daemon, { params, query }) => {

@@ -41,6 +41,8 @@ export class Assets {
   /** The file at `path` (`/` is index.html), null when there is none. */
   get(path: string): Asset | null {
     const name = path === '/' ? '/index.html' : path;
+    // No folder is read again for what cannot be in it.
+    if (TYPES[extname(name)] === undefined) return null;
     return this.#read(name) ?? this.#readAnew(name);
   }
 

@@ -22,6 +22,12 @@ export const HUB_BOUNDS = {
   foldsAtOnce: 20,
   /** A page waits no longer for the list of runs; those that are not known by then are told one by one. */
   listMs: 1_000,
+  /** A registry that no client looks at any more is still watched for so long: whoever comes back has it at once. */
+  siteRestMs: 30_000,
+  /** Those who choose a project are told no sooner again how the runs stand. */
+  countsMs: 500,
+  /** How often it is looked at whether the token was replaced. */
+  tokenMs: 1_000,
   /** How often files are looked at, whatever watching says. */
   pollMs: 100,
   /** Runs looked at in one such round; the watched ones always. */

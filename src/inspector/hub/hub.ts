@@ -1,42 +1,22 @@
 /**
- * The local server that shows a registry: the page's files over HTTP, everything else over two kinds of WebSocket.
+ * The local server that shows one registry by itself: `pawl inspect`.
  *
- * Owns: starting and ending, who is connected, passing changes on. Does not own: the checks of a request (hub/access), the conversations
- * (hub/page-session, hub/stately-session).
+ * Owns: starting and ending, how many may connect. Does not own: what is served (hub/page-host), the checks of a request (hub/access).
  *
- * Invariants: 1. It reads: no lock is taken, nothing is written, in the registry or elsewhere. 2. It listens on the loopback addresses
+ * Invariants: 1. It reads: no lock is taken, nothing is written. 2. It listens on the loopback addresses
  * alone. 3. Without the token nothing of the registry is told. 4. Everything that a client can make it keep is bounded (L9).
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setTimeout as pause } from 'node:timers/promises';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { systemProcesses } from '../../adapters/processes/system.ts';
-import { sha256 } from '../../base/sha256.ts';
-import type { LookPlace, Place } from '../../engine/run-look.ts';
-import { definitionHash } from '../../kernel/image.ts';
-import { PawlError } from '../../model/error.ts';
-import { runSystem } from '../../run/system.ts';
-import { readRegistry } from '../../store/registry.ts';
-import { isSafeName } from '../../store/registry-paths.ts';
-import { CLOSE_CODES, type HubMessage, PAGE_API_VERSION, PAGE_SOCKET_PATH, SESSION_PATH } from '../wire/page-api.ts';
-import { machineDefinitions } from '../wire/stately-message.ts';
-import { bearerOf, isToken, newToken, refusalOf, targetOf } from './access.ts';
-import { Assets, headersFor } from './assets.ts';
+import type { Place } from '../../engine/run-look.ts';
+import { isToken, methodRefusalOf, siteRefusalOf, type TokenSource, targetOf, tokenIn } from './access.ts';
+import { refuseUpgrade, send } from './http-answers.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
-import { closed, listenLocally } from './listen.ts';
-import { PacedSocket } from './paced-socket.ts';
-import { PageSession } from './page-session.ts';
-import { Pulse } from './pulse.ts';
-import { RegistryWatch } from './registry-watch.ts';
-import { RunList } from './run-list.ts';
-import { SharedTaskFiles } from './shared-task-files.ts';
-import { bridgePage, STATELY_PAGE_PATH, safeForOutside } from './stately-page.ts';
-import { StatelySession } from './stately-session.ts';
-
-/** The path of the WebSocket that speaks the Stately inspection protocol. */
-const INSPECT_SOCKET_PATH = '/inspect';
+import { closed, listenLocally, listenPreferably, portOf } from './listen.ts';
+import { PageHost } from './page-host.ts';
+import { onlyRegistry } from './site-directory.ts';
+import { STATELY_PAGE_PATH } from './stately-page.ts';
 
 /** How a hub is made. */
 export interface HubOptions {
@@ -44,7 +24,8 @@ export interface HubOptions {
   /** Folder of the built page. */
   readonly pageFolder: string;
   readonly pawlVersion: string;
-  /** 0 or absent: a free one. */
+  readonly token: TokenSource;
+  /** 0: a free one; absent: the same one each time for the same registry, if it is free. */
   readonly port?: number;
   /** The run that is shown first. */
   readonly runId?: string | null;
@@ -65,28 +46,16 @@ export interface Hub {
   close(): Promise<void>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type?: string;
-  readonly body?: string | Uint8Array;
-  /** The origin that the answered page may show inside of it. */
-  readonly frames?: string;
-}
-
-interface Session {
-  touched(runId: string): void;
-  close(): void;
-}
-
 /** A hub that listens, and has begun to look at every run. Throws PAWL_USAGE when the port is taken. */
 export async function createHub(options: HubOptions): Promise<Hub> {
   const server = new HubServer(options);
-  const port = await server.listen(options.port ?? 0);
+  const port = await server.listen(options.port ?? null);
   const { runId = null, statelyUrl = null } = options;
-  const fragment = `#token=${server.token}${runId === null ? '' : `&run=${encodeURIComponent(runId)}`}`;
+  const token = tokenIn(options.token) ?? '';
+  const fragment = `#token=${token}${runId === null ? '' : `&run=${encodeURIComponent(runId)}`}`;
   return {
     port,
-    token: server.token,
+    token,
     url: `http://127.0.0.1:${port}/${fragment}`,
     statelyUrl: statelyUrl === null ? null : `http://127.0.0.1:${port}${STATELY_PAGE_PATH}${fragment}`,
     close: () => server.close(),
@@ -94,57 +63,40 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 }
 
 class HubServer {
-  readonly token = newToken();
-  readonly #options: HubOptions;
-  readonly #assets: Assets;
+  readonly #token: TokenSource;
+  readonly #tokenPoll: NodeJS.Timeout;
+  #lastToken: string | null;
   readonly #servers: readonly [Server, Server];
-  readonly #sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: HUB_BOUNDS.requestBytes,
-    perMessageDeflate: false,
-    clientTracking: true,
-  });
   /** All that came in, also those that HTTP has let go of. */
   readonly #connections = new Set<Duplex>();
-  /** Those that have shown the token: at most HUB_BOUNDS.clients. */
-  readonly #trusted = new WeakSet<Duplex>();
-  readonly #sessions = new Set<Session>();
-  readonly #pages = new Set<PageSession>();
-  readonly #place: LookPlace;
-  readonly #list: RunList;
-  readonly #pulse: Pulse;
-  readonly #taskFiles: SharedTaskFiles;
-  readonly #watch: RegistryWatch;
+  readonly #host: PageHost;
+  readonly #registryPort: number;
   #port = 0;
 
   constructor(options: HubOptions) {
-    this.#options = options;
-    this.#assets = new Assets(options.pageFolder);
-    this.#taskFiles = new SharedTaskFiles(options.place);
-    this.#place = { ...options.place, processes: systemProcesses() };
-    this.#list = new RunList(this.#place, (runId, view) => {
-      for (const page of this.#pages) page.viewed(runId, view);
+    const { place, token, port: _port, ...rest } = options;
+    this.#registryPort = portOf(place.paths.root);
+    this.#token = token;
+    this.#lastToken = tokenIn(token);
+    this.#tokenPoll = setInterval(() => this.#lookAtToken(), HUB_BOUNDS.tokenMs);
+    this.#tokenPoll.unref();
+    this.#host = new PageHost({
+      ...rest,
+      sites: onlyRegistry(place),
+      isToken: (given) => isToken(given, tokenIn(token)),
+      port: () => this.#port,
     });
-    this.#pulse = new Pulse({
-      list: this.#list,
-      clock: options.place.files.clock,
-      isAsked: () => this.#pages.size > 0,
-      onChange: () => {
-        for (const page of this.#pages) page.pulsed();
-      },
-    });
-    this.#watch = new RegistryWatch(options.place, (runId, isThere) => {
-      // Records first: they are told as soon as they are read, the view a moment later.
-      for (const session of this.#sessions) session.touched(runId);
-      this.#list.changed(runId, isThere);
-    });
+    // Whoever opens the page finds every run looked at.
+    this.#host.keep(null);
     this.#servers = [this.#server(), this.#server()];
   }
 
-  async listen(port: number): Promise<number> {
+  /** Null: the registry's own port, if it is free. */
+  async listen(port: number | null): Promise<number> {
     const [four, six] = this.#servers;
+    const pair = { four, six };
     try {
-      this.#port = await listenLocally({ four, six }, port);
+      this.#port = port === null ? await listenPreferably(pair, this.#registryPort) : await listenLocally(pair, port);
     } catch (error) {
       await this.close();
       throw error;
@@ -153,25 +105,28 @@ class HubServer {
   }
 
   async close(): Promise<void> {
-    this.#pulse.close();
-    this.#watch.close();
-    this.#list.close();
-    for (const session of this.#sessions) session.close();
-    for (const socket of this.#sockets.clients) {
-      socket.close(CLOSE_CODES.leaving, 'the hub ends');
-      socket.terminate();
-    }
+    clearInterval(this.#tokenPoll);
+    this.#host.close();
     for (const connection of this.#connections) connection.destroy();
     await Promise.all(this.#servers.map(closed));
   }
 
+  /** A token that cannot be read lets nobody in, and replaces none. */
+  #lookAtToken(): void {
+    const token = tokenIn(this.#token);
+    if (token === null || token === this.#lastToken) return;
+    this.#lastToken = token;
+    this.#host.revoke();
+  }
+
   #server(): Server {
-    const server = createServer({ maxHeaderSize: HUB_BOUNDS.requestBytes }, (request, response) =>
-      this.#answer(request, response),
-    );
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      this.#upgrade(request, socket, head),
-    );
+    const server = createServer({ maxHeaderSize: HUB_BOUNDS.requestBytes }, (request, response) => {
+      if (!this.#host.answer(request, response))
+        send(request, response, this.#port, { status: this.#refusalOf(request), body: 'not found\n' });
+    });
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (!this.#host.upgrade(request, socket, head)) refuseUpgrade(socket, this.#refusalOf(request));
+    });
     server.on('connection', (connection: Socket) => {
       this.#makeRoom();
       this.#connections.add(connection);
@@ -184,140 +139,20 @@ class HubServer {
     return server;
   }
 
+  /** The status of what is under no path of ours. */
+  #refusalOf(request: IncomingMessage): number {
+    const refusal = siteRefusalOf(request, this.#port) ?? methodRefusalOf(request);
+    return refusal ?? (targetOf(request) === null ? 400 : 404);
+  }
+
   /** When all places are taken, the oldest connection that has not shown the token is cut: idle ones keep nobody out. */
   #makeRoom(): void {
     if (this.#connections.size < HUB_BOUNDS.connections) return;
     for (const connection of this.#connections) {
-      if (this.#trusted.has(connection)) continue;
+      if (this.#host.isTrusted(connection)) continue;
       this.#connections.delete(connection);
       connection.destroy();
       return;
     }
-  }
-
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    const { status, type = 'text/plain; charset=utf-8', body = '', frames = null } = this.#answerTo(request);
-    response.writeHead(status, {
-      ...headersFor(this.#port, frames),
-      'Content-Type': type,
-      'Content-Length': Buffer.byteLength(body),
-    });
-    response.end(request.method === 'HEAD' ? undefined : body);
-  }
-
-  #answerTo(request: IncomingMessage): Answer {
-    const status = refusalOf(request, this.#port);
-    if (status !== null) return { status, body: 'refused\n' };
-    const target = targetOf(request);
-    if (target === null) return { status: 400, body: 'no such path\n' };
-    if (target.pathname === SESSION_PATH) return { status: isToken(bearerOf(request), this.token) ? 204 : 401 };
-    const asset = this.#assets.get(target.pathname);
-    if (asset === null && target.pathname === '/')
-      return { status: 503, body: 'the page was not built: npm run build\n' };
-    if (asset === null) return { status: 404, body: 'not found\n' };
-    const { type, bytes } = asset;
-    if (target.pathname !== STATELY_PAGE_PATH) return { status: 200, type, body: bytes };
-    const { statelyUrl = null } = this.#options;
-    if (statelyUrl === null) return { status: 404, body: 'pawl inspect --stately shows this page\n' };
-    return { status: 200, type, body: bridgePage(bytes, statelyUrl), frames: new URL(statelyUrl).origin };
-  }
-
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // The other side may be gone before it is told anything.
-    socket.on('error', () => socket.destroy());
-    const target = targetOf(request);
-    const status = this.#upgradeRefusal(request, target);
-    if (status !== null || target === null) {
-      // The server does not own it any more: whoever does not hang up is hung up on.
-      socket.end(`HTTP/1.1 ${status ?? 400} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
-        socket.destroy(),
-      );
-      setTimeout(() => socket.destroy(), HUB_BOUNDS.refusalMs).unref();
-      return;
-    }
-    this.#trusted.add(socket);
-    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#open(client, target));
-  }
-
-  #upgradeRefusal(request: IncomingMessage, target: URL | null): number | null {
-    const refusal = refusalOf(request, this.#port);
-    if (refusal !== null || target === null) return refusal ?? 400;
-    if (![PAGE_SOCKET_PATH, INSPECT_SOCKET_PATH].includes(target.pathname)) return 404;
-    if (!isToken(target.searchParams.get('token'), this.token)) return 401;
-    const runId = target.searchParams.get('run');
-    if (runId !== null && !isSafeName(runId)) return 400;
-    return this.#sockets.clients.size >= HUB_BOUNDS.clients ? 503 : null;
-  }
-
-  #open(client: WebSocket, target: URL): void {
-    const socket = new PacedSocket(client);
-    const session =
-      target.pathname === PAGE_SOCKET_PATH
-        ? this.#openPage(client, socket)
-        : this.#openInspector(client, socket, target);
-    this.#sessions.add(session);
-    client.on('close', () => {
-      session.close();
-      this.#sessions.delete(session);
-    });
-  }
-
-  #openPage(client: WebSocket, socket: PacedSocket): PageSession {
-    const { proofPaths = [] } = this.#options;
-    const page = new PageSession({
-      socket,
-      place: this.#place,
-      hello: this.#hello(),
-      proofPaths,
-      // A run that takes long to look at holds the others back no longer than that: it comes when it is known.
-      listed: () => Promise.race([this.#list.settled(), pause(HUB_BOUNDS.listMs, null, { ref: false })]),
-      views: () => this.#list.views,
-      viewOf: (runId) => this.#list.get(runId),
-      liveness: () => this.#pulse.message(),
-      taskFiles: this.#taskFiles,
-      favour: (runId) => this.#watch.favour(runId),
-    });
-    this.#pages.add(page);
-    client.on('message', (data) => page.heard(String(data)));
-    client.on('close', () => this.#pages.delete(page));
-    return page;
-  }
-
-  #openInspector(client: WebSocket, socket: PacedSocket, target: URL): StatelySession {
-    const runId = target.searchParams.get('run');
-    // Nothing that this client says is asked for; what it says is bounded, and dropped.
-    client.on('message', () => undefined);
-    if (runId !== null) client.on('close', this.#watch.favour(runId));
-    const isForOutside = target.searchParams.get('for') === 'outside';
-    return new StatelySession(
-      { socket, place: this.#options.place, runId, sanitise: isForOutside ? safeForOutside : (message) => message },
-      runId === null ? this.#watch.runIds : [runId],
-    );
-  }
-
-  #hello(): HubMessage {
-    const { place, pawlVersion, runId = null, proofPaths = [] } = this.#options;
-    return {
-      type: 'hello',
-      apiVersion: PAGE_API_VERSION,
-      registryId: registryIdOf(place),
-      registry: place.paths.root,
-      pawlVersion,
-      machines: machineDefinitions(),
-      definitionHash: definitionHash(runSystem, sha256),
-      hasProof: proofPaths.some((path) => place.files.exists(path)),
-      runId,
-      nowMs: place.files.clock.nowMs(),
-    };
-  }
-}
-
-/** Null where there is no registry, or one whose registry.json cannot be read: its runs are shown all the same. */
-function registryIdOf({ files, paths }: Place): string | null {
-  try {
-    return readRegistry(files, paths)?.registryId ?? null;
-  } catch (error) {
-    if (error instanceof PawlError) return null;
-    throw error;
   }
 }

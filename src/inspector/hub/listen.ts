@@ -1,21 +1,39 @@
 /**
  * One port on the loopback addresses of this machine, and on nothing else.
  *
- * Owns: binding 127.0.0.1 and, where there is one, ::1. Does not own: what is served.
+ * Owns: which port, binding 127.0.0.1 and, where there is one, ::1. Does not own: what is served.
  *
  * Invariant: no other address is ever bound.
  */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { sha256 } from '../../base/sha256.ts';
 import { PawlError, systemCode } from '../../model/error.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 
+/** The ports that IANA assigns to nobody (RFC 6335). */
+const PORTS = { first: 49_152, count: 16_384 } as const;
 const NO_ADDRESS = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'];
 
 /** Two servers that answer alike. */
 export interface Pair {
   readonly four: Server;
   readonly six: Server;
+}
+
+/** The port at which whatever has that name is found again: the same one each time, though it may be in use. */
+export function portOf(name: string): number {
+  return PORTS.first + (Number.parseInt(sha256(name).slice(0, 8), 16) % PORTS.count);
+}
+
+/** As `listenLocally`, on that port where it is free, else on one that is. */
+export async function listenPreferably(pair: Pair, port: number): Promise<number> {
+  try {
+    return await listenLocally(pair, port);
+  } catch (error) {
+    if (error instanceof PawlError) return await listenLocally(pair, 0);
+    throw error;
+  }
 }
 
 /**

@@ -27,6 +27,7 @@ export interface PageSessionParts {
   readonly socket: PacedSocket;
   readonly place: LookPlace;
   readonly hello: HubMessage;
+  readonly projects: () => HubMessage;
   readonly proofPaths: readonly string[];
   /** Resolves when every view is known, or after a while. */
   readonly listed: () => Promise<unknown>;
@@ -58,6 +59,7 @@ export class PageSession {
   #tail: { readonly runId: string; readonly taskId: string; mark: string; isDue: boolean } | null = null;
   #isListed = false;
   #isLivenessDue = false;
+  #areProjectsDue = false;
   #isPumping = false;
   #isMoreDue = false;
   #isClosed = false;
@@ -88,6 +90,12 @@ export class PageSession {
   /** Who drives, or what lives, has changed. */
   pulsed(): void {
     this.#isLivenessDue = true;
+    this.#pump();
+  }
+
+  /** What can be chosen from has changed. */
+  projectsChanged(): void {
+    this.#areProjectsDue = true;
     this.#pump();
   }
 
@@ -194,6 +202,7 @@ export class PageSession {
         this.#nextAnswer() ??
         this.#nextView() ??
         this.#nextLiveness() ??
+        this.#nextProjects() ??
         (await this.#nextFiles()) ??
         this.#nextOutput()
       );
@@ -238,6 +247,12 @@ export class PageSession {
     if (!this.#isLivenessDue || !this.#isListed) return null;
     this.#isLivenessDue = false;
     return this.#parts.liveness();
+  }
+
+  #nextProjects(): Next {
+    if (!this.#areProjectsDue) return null;
+    this.#areProjectsDue = false;
+    return this.#parts.projects();
   }
 
   #nextOutput(): Next {

@@ -4,14 +4,15 @@
  * Owns: the views, computed one at a time and only for runs that changed. Does not own: the look (engine/run-look), noticing changes
  * (hub/registry-watch).
  *
- * Invariant: a run whose files contradict each other is shown as such, with the reason; it never ends the hub.
+ * Invariants: 1. A run whose files contradict each other is shown as such, with the reason; it never ends the hub. 2. Nor does a registry
+ * that cannot be read any more: what was known of it is still shown.
  */
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { spanMs } from '../../base/elapsed.ts';
 import { SignsReader, type WidePlace } from '../../engine/liveness.ts';
 import { doubtfulView, lookAtRun, quarantineView, quickView } from '../../engine/run-look.ts';
 import { driverFacts, shownRuns } from '../../engine/surroundings.ts';
-import { PawlError } from '../../model/error.ts';
+import { PawlError, systemCode } from '../../model/error.ts';
 import type { DriverFacts } from '../../run/next-actions.ts';
 import type { RunView } from '../../run/run-view.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
@@ -43,7 +44,7 @@ export class RunList {
     this.#place = place;
     this.#onView = onView;
     this.#signs = new SignsReader(place);
-    this.#driver = driverFacts(place);
+    this.#driver = this.#lookAtDriver();
   }
 
   get views(): readonly RunView[] {
@@ -61,7 +62,7 @@ export class RunList {
 
   /** It is looked at again who drives and what lives: a run that is to be seen differently for it is told. */
   pulse(): void {
-    const driver = driverFacts(this.#place);
+    const driver = this.#lookAtDriver();
     // A run that cannot move is seen differently only when somebody begins or ends to drive, or another run releases what it needs.
     const isAll = this.#haveChanged || JSON.stringify(driver) !== JSON.stringify(this.#driver);
     this.#driver = driver;
@@ -72,9 +73,28 @@ export class RunList {
 
   #show(runId: string, view: RunView): void {
     const before = this.#shown.get(runId);
-    const [shown = view] = shownRuns(this.#place, [view], this.#driver, { signs: this.#signs, others: this.#views });
+    const [shown = view] = this.#inSurroundings(view);
     this.#shown.set(runId, shown);
     if (before === undefined || isSeenDifferently(before, shown)) this.#onView(runId, shown);
+  }
+
+  /** Without what surrounds it where that cannot be looked at: the next pulse looks again. */
+  #inSurroundings(view: RunView): readonly RunView[] {
+    try {
+      return shownRuns(this.#place, [view], this.#driver, { signs: this.#signs, others: this.#views });
+    } catch (error) {
+      if (isOfTheWorld(error)) return [view];
+      throw error;
+    }
+  }
+
+  #lookAtDriver(): DriverFacts {
+    try {
+      return driverFacts(this.#place);
+    } catch (error) {
+      if (isOfTheWorld(error)) return { kind: 'unknown', pid: null, hostname: '', sinceMs: null };
+      throw error;
+    }
   }
 
   /** Resolves when every change told so far is in the views. */
@@ -178,6 +198,11 @@ export class RunList {
     const { files, paths } = this.#place;
     return view?.tasks.some(({ taskId }) => !files.exists(paths.task(runId, taskId))) === true;
   }
+}
+
+/** True of what the file system says, and no bug of ours. */
+function isOfTheWorld(error: unknown): boolean {
+  return error instanceof PawlError || systemCode(error) !== undefined;
 }
 
 /** Ages and output apart: those are told with the liveness. */

@@ -1,5 +1,5 @@
 /**
- * The place in the page that its address names: `#run=…&seq=…`.
+ * The place in the page that its address names: `#project=…&run=…&seq=…`.
  *
  * Owns: reading and writing the fragment, where the token is kept. Does not own: what is shown there (app).
  *
@@ -15,6 +15,8 @@ export type Panel = (typeof PANELS)[number];
 /** What the page shows. */
 export interface Place {
   readonly view: 'runs' | 'run' | 'proof';
+  /** Null: none was named. Where there is only one it is shown, else they are shown to choose from. */
+  readonly projectId: string | null;
   readonly runId: string | null;
   /** Null: the newest. */
   readonly seq: number | null;
@@ -30,6 +32,7 @@ export function placeIn(fragment: string): Place {
   const panel = PANELS.find((name) => name === facts.get('panel')) ?? 'timeline';
   return {
     view: runId !== null ? 'run' : facts.get('view') === 'proof' ? 'proof' : 'runs',
+    projectId: facts.get('project'),
     runId,
     seq: Number.isInteger(seq) && seq > 0 ? seq : null,
     taskId: facts.get('task'),
@@ -38,8 +41,9 @@ export function placeIn(fragment: string): Place {
 }
 
 /** The fragment that names a place. */
-export function fragmentOf({ view, runId, seq, taskId, panel }: Place): string {
+export function fragmentOf({ view, projectId, runId, seq, taskId, panel }: Place): string {
   const facts = new URLSearchParams();
+  if (projectId !== null) facts.set('project', projectId);
   if (view === 'proof') facts.set('view', 'proof');
   if (view === 'run' && runId !== null) {
     facts.set('run', runId);
@@ -49,6 +53,20 @@ export function fragmentOf({ view, runId, seq, taskId, panel }: Place): string {
   }
   const text = facts.toString();
   return text === '' ? '#' : `#${text}`;
+}
+
+/** The address at which projects are chosen. */
+export const PROJECTS_LINK = '#view=projects';
+
+/** The address of all runs of a project, or of one view of it. */
+export function linkTo(projectId: string | null, view: 'runs' | 'proof' = 'runs'): string {
+  if (projectId === null) return `#view=${view}`;
+  return fragmentOf({ view, projectId, runId: null, seq: null, taskId: null, panel: 'timeline' });
+}
+
+/** The address of a run of a project. */
+export function linkToRun(projectId: string | null, runId: string): string {
+  return fragmentOf({ view: 'run', projectId, runId, seq: null, taskId: null, panel: 'timeline' });
 }
 
 /** The token in an address: in its fragment, or in its query. */

@@ -4,10 +4,11 @@
  * Owns: which view is shown, going from one to another, light and dark. Does not own: the views.
  */
 import { useEffect, useErrorBoundary, useRef, useState } from 'preact/hooks';
-import { fragmentOf, type Place, placeIn } from './address.ts';
+import { fragmentOf, linkTo, type Place, placeIn } from './address.ts';
 import type { LineStatus } from './connection.ts';
 import type { HubState } from './hub-state.ts';
 import { Empty } from './parts.tsx';
+import { ProjectNotice, ProjectSwitch, Projects } from './projects.tsx';
 import { ProofPage } from './proof.tsx';
 import { RunPage } from './run-page.tsx';
 import { Runs } from './runs.tsx';
@@ -41,27 +42,43 @@ export function App({ hub }: { readonly hub: HubState }) {
     history.replaceState(null, '', fragmentOf(next));
     setPlace(next);
   };
+  const given = hub.hello?.project ?? null;
+  useEffect(() => {
+    // It is the only one: from now on the address names it.
+    if (given !== null && place.projectId === null) go({ projectId: given });
+  }, [given]);
+  useEffect(() => hub.choose(place.projectId), [hub, place.projectId]);
   const named = hub.hello?.runId ?? null;
   useEffect(() => {
     if (named !== null && place.view === 'runs' && location.hash.length < 2) go({ view: 'run', runId: named });
   }, [named]);
-  useEffect(() => hub.watch(place.view === 'run' ? place.runId : null), [hub, place.view, place.runId]);
+  useEffect(
+    () => hub.watch(place.view === 'run' ? place.runId : null),
+    [hub, place.view, place.runId, place.projectId],
+  );
   useEffect(() => {
     if (place.view === 'proof') hub.askProof();
-  }, [hub, place.view]);
+  }, [hub, place.view, place.projectId]);
+  const title = titleOf(place, hub);
   useEffect(() => {
-    document.title = place.view === 'run' && place.runId !== null ? `${place.runId} · Pawl` : 'Pawl inspector';
-  }, [place.view, place.runId]);
+    document.title = title;
+  }, [title]);
   return (
     <>
       <Masthead hub={hub} place={place} />
       <LineNotice status={hub.status} retry={() => hub.connectNow()} />
+      <ProjectNotice project={hub.project} />
       {hub.problem === null ? null : <p class="notice tone-bad">{hub.problem}</p>}
       <main>
         <View hub={hub} place={place} go={go} />
       </main>
     </>
   );
+}
+
+function titleOf(place: Place, hub: HubState): string {
+  if (place.view === 'run' && place.runId !== null) return `${place.runId} · Pawl`;
+  return hub.projects.length > 1 && hub.project !== null ? `${hub.project.name} · Pawl` : 'Pawl inspector';
 }
 
 interface ViewProps {
@@ -74,12 +91,20 @@ function View({ hub, place, go }: ViewProps) {
   const [fault, tryAgain] = useErrorBoundary();
   useEffect(() => tryAgain(), [place.view, place.runId]);
   if (fault !== undefined && fault !== null) return <Failed fault={fault} tryAgain={tryAgain} />;
+  if (isChoosing(hub)) return <Projects projects={hub.projects} counts={hub.counts} missing={place.projectId} />;
   if (place.view === 'proof') return <ProofPage document={hub.proof} />;
   if (place.view === 'run' && hub.history !== null && hub.history.runId === place.runId) {
     return <RunPage key={hub.history.runId} hub={hub} history={hub.history} place={place} go={go} />;
   }
   if (place.view === 'run') return null;
-  return <Runs runs={hub.runs} livenessOf={(runId) => hub.livenessOf(runId)} nowMs={hub.nowMs()} />;
+  return (
+    <Runs project={hub.project} runs={hub.runs} livenessOf={(runId) => hub.livenessOf(runId)} nowMs={hub.nowMs()} />
+  );
+}
+
+/** No project is chosen, and there is not the one alone. */
+function isChoosing(hub: HubState): boolean {
+  return hub.hello !== null && hub.hello.registry === null;
 }
 
 function Failed({ fault, tryAgain }: { readonly fault: unknown; readonly tryAgain: () => void }) {
@@ -95,21 +120,25 @@ function Failed({ fault, tryAgain }: { readonly fault: unknown; readonly tryAgai
 }
 
 function Masthead({ hub, place }: Omit<ViewProps, 'go'>) {
+  const { projectId } = place;
   return (
     <header class="masthead">
-      <a class="brand" href="#view=runs">
+      <a class="brand" href={linkTo(projectId)}>
         <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
           <path d="M10 2a8 8 0 1 0 8 8" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" />
           <path d="M10 10 L17.5 3.5 L14.6 9.2 z" fill="currentColor" />
         </svg>
         Pawl
       </a>
+      {hub.projects.length > 1 ? <ProjectSwitch projects={hub.projects} chosen={hub.project} /> : null}
       <nav aria-label="Views">
-        <a href="#view=runs" aria-current={place.view === 'proof' ? undefined : 'page'}>
-          Runs
-        </a>
+        {isChoosing(hub) ? null : (
+          <a href={linkTo(projectId)} aria-current={place.view === 'proof' ? undefined : 'page'}>
+            Runs
+          </a>
+        )}
         {hub.hello?.hasProof === true || place.view === 'proof' ? (
-          <a href="#view=proof" aria-current={place.view === 'proof' ? 'page' : undefined}>
+          <a href={linkTo(projectId, 'proof')} aria-current={place.view === 'proof' ? 'page' : undefined}>
             Proof
           </a>
         ) : null}
@@ -141,7 +170,7 @@ function LineLamp({ status }: { readonly status: LineStatus }) {
 
 const REFUSALS = {
   token:
-    'The hub does not know this tab: it was restarted, or this browser has never opened its address. Open the address that it has printed.',
+    'The hub does not know this tab: the token in its address was replaced, or this browser has never opened that address. Open the address that it has printed.',
   version: 'The hub is a different version. Reload the page.',
   malformed: 'The hub did not understand this page. That is our bug: reload the page, and please report it.',
 } as const;

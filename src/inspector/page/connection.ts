@@ -21,6 +21,8 @@ export type LineStatus =
 export interface LineListener {
   readonly onStatus: (status: LineStatus) => void;
   readonly onMessage: (message: HubMessage) => void;
+  /** The project that every connection names, null: none. */
+  readonly project: () => string | null;
   /** What is to be asked at every connection. */
   readonly onOpen: () => readonly PageMessage[];
 }
@@ -55,7 +57,9 @@ export class Line {
     if (this.#socket !== null) return;
     if (this.#failures === 0) this.#listener.onStatus({ kind: 'connecting' });
     const address = `${this.#origin.replace(/^http/, 'ws')}${PAGE_SOCKET_PATH}`;
-    const socket = new WebSocket(`${address}?token=${encodeURIComponent(this.#token)}`);
+    const project = this.#listener.project();
+    const query = new URLSearchParams({ token: this.#token, ...(project === null ? {} : { project }) });
+    const socket = new WebSocket(`${address}?${query}`);
     this.#socket = socket;
     let hasOpened = false;
     socket.onopen = () => {
@@ -69,6 +73,13 @@ export class Line {
     socket.onclose = ({ code }) => this.#closed(code, hasOpened);
   }
 
+  /** Connects anew: nothing more is heard on the connection there was. */
+  reconnect(): void {
+    this.#drop();
+    this.#failures = 0;
+    this.connect();
+  }
+
   /** Says something to the hub; while the line is cut nothing: what matters is asked again at the next connection. */
   say(message: PageMessage): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
@@ -76,17 +87,28 @@ export class Line {
 
   /** Ends the line for good. */
   refuse(reason: 'token' | 'version' | 'malformed'): void {
+    this.#drop();
+    this.#listener.onStatus({ kind: 'refused', reason });
+  }
+
+  #drop(): void {
     const socket = this.#socket;
     this.#socket = null;
-    if (socket !== null) socket.onclose = null;
-    socket?.close();
-    this.#listener.onStatus({ kind: 'refused', reason });
+    if (socket === null) return;
+    socket.onclose = null;
+    socket.onmessage = null;
+    socket.onopen = null;
+    socket.close();
   }
 
   #closed(code: number, hadOpened: boolean): void {
     this.#socket = null;
-    if (code === CLOSE_CODES.malformed) {
-      this.refuse('malformed');
+    if (code === CLOSE_CODES.malformed || code === CLOSE_CODES.tokenUnknown) {
+      this.refuse(code === CLOSE_CODES.malformed ? 'malformed' : 'token');
+      return;
+    }
+    if (code === CLOSE_CODES.moved && this.#failures === 0) {
+      this.connect();
       return;
     }
     if (!hadOpened) void this.#askWhetherKnown();

@@ -1,5 +1,5 @@
 /**
- * All that the hub has told, and the history of the run that is watched.
+ * All that the hub has told of the chosen project, and the history of the run that is watched.
  *
  * Owns: keeping it, asking for what is shown, telling those who show it. Does not own: the line (connection), the fold (history).
  *
@@ -12,9 +12,11 @@ import {
   type HubMessage,
   PAGE_API_VERSION,
   type PageMessage,
+  type ProjectFacts,
   type RecoveryView,
   type TaskFilesView,
 } from '../wire/page-api.ts';
+import type { RunCounts } from '../wire/run-kind.ts';
 import { Line, type LineStatus } from './connection.ts';
 import { History } from './history.ts';
 
@@ -33,7 +35,12 @@ const TELL_WHILE_FOLDING_MS = 300;
 /** What is known of the registry and the watched run. */
 export class HubState {
   status: LineStatus = { kind: 'connecting' };
+  /** Of the present connection; null until it is told. */
   hello: Hello | null = null;
+  /** All that can be chosen from. */
+  projects: readonly ProjectFacts[] = [];
+  /** How the runs of each project stand; of those that are known. */
+  counts: ReadonlyMap<string, RunCounts> = new Map();
   /** Null until the hub has told them. */
   runs: ReadonlyMap<string, RunView> | null = null;
   /** Who drives the registry; null until it is told. */
@@ -52,6 +59,7 @@ export class HubState {
   problem: string | null = null;
   /** The hub's clock less the page's. */
   skewMs = 0;
+  #project: string | null;
   readonly #line: Line;
   readonly #listeners = new Set<() => void>();
   #tail: string | null = null;
@@ -61,16 +69,43 @@ export class HubState {
   #isTelling = false;
   #isFolding = false;
 
-  constructor(origin: string, token: string) {
+  constructor(origin: string, token: string, project: string | null) {
+    this.#project = project;
     this.#line = new Line(origin, token, {
       onStatus: (status) => {
         this.status = status;
         this.#tell();
       },
       onMessage: (message) => this.#take(message),
+      project: () => this.#project,
       onOpen: () => this.#wishes(),
     });
     this.#line.connect();
+  }
+
+  /** The project that the hub shows now, null where it shows none or knows of none. */
+  get project(): ProjectFacts | null {
+    const { hello } = this;
+    if (hello === null || hello.registry === null) return null;
+    return this.projects.find(({ id }) => id === hello.project) ?? null;
+  }
+
+  /** From now on this project is looked at; null: the only one there is, or a choice among all. */
+  choose(project: string | null): void {
+    if (project === this.#project) return;
+    this.#project = project;
+    // It was shown without being named: the next connection names it.
+    if (project !== null && this.hello?.project === project) return;
+    this.hello = null;
+    this.runs = null;
+    this.driver = null;
+    this.liveness = new Map();
+    this.counts = new Map();
+    this.proof = undefined;
+    this.problem = null;
+    this.#forgetRun(null);
+    this.#line.reconnect();
+    this.#tell();
   }
 
   /** The liveness of a run as it was last told; null of one that cannot move. */
@@ -95,6 +130,12 @@ export class HubState {
   /** From now on this run is watched, or none. */
   watch(runId: string | null): void {
     if ((this.history?.runId ?? null) === runId) return;
+    this.#forgetRun(runId);
+    this.#line.say(runId === null ? { type: 'unwatch' } : { type: 'watch', runId, fromSeq: 1 });
+    this.#tell();
+  }
+
+  #forgetRun(runId: string | null): void {
     this.history = runId === null ? null : new History(runId);
     this.isCaughtUp = false;
     this.files = {};
@@ -102,8 +143,6 @@ export class HubState {
     this.outputs = new Map();
     this.artifacts = new Map();
     this.#tail = null;
-    this.#line.say(runId === null ? { type: 'unwatch' } : { type: 'watch', runId, fromSeq: 1 });
-    this.#tell();
   }
 
   /** From now on the output of this task of the watched run is followed, or none. */
@@ -145,6 +184,12 @@ export class HubState {
     }
     if ('runId' in message && message.type !== 'runGone' && message.runId !== this.history?.runId) return;
     switch (message.type) {
+      case 'projects':
+        this.projects = message.projects;
+        break;
+      case 'counts':
+        this.counts = new Map(Object.entries(message.projects));
+        break;
       case 'runs':
         this.runs = new Map(message.runs.map((run) => [run.runId, run]));
         break;
@@ -195,6 +240,9 @@ export class HubState {
       return;
     }
     this.hello = hello;
+    this.projects = hello.projects;
+    // None is chosen: what was known is of a project that is gone.
+    if (hello.registry === null) this.runs = null;
     this.skewMs = hello.nowMs - Date.now();
     this.status = { kind: 'live' };
     this.problem = null;

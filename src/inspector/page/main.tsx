@@ -4,11 +4,12 @@
  * Owns: wiring. Does not own: anything else.
  */
 import { render } from 'preact';
-import { takeToken } from './address.ts';
+import { placeIn, takeToken } from './address.ts';
 import { App } from './app.tsx';
 import { HubState } from './hub-state.ts';
 import './page.css';
 
 const token = takeToken(location, localStorage, (address) => history.replaceState(null, '', address));
 const root = document.getElementById('page');
-if (root !== null) render(<App hub={new HubState(location.origin, token)} />, root);
+const { projectId } = placeIn(location.hash);
+if (root !== null) render(<App hub={new HubState(location.origin, token, projectId)} />, root);

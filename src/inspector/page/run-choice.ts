@@ -3,18 +3,10 @@
  *
  * Owns: filter, search, order. Does not own: the table (runs).
  */
-import type { Liveness } from '../../run/liveness.ts';
-import { isKnownIdle } from '../../run/run-marks.ts';
 import type { RunKind, RunView } from '../../run/run-view.ts';
 
 /** What needs a person comes first, then what moves; within that the newest. */
 const ORDER: readonly RunKind[] = ['quarantined', 'blocked', 'active', 'terminal'];
-
-/** Under what a run is filed. One that could move and of which nothing is at work needs somebody who drives it. */
-export function shownKind(run: RunView, liveness: Liveness | null): RunKind {
-  const isStill = run.kind === 'active' && liveness?.driver.kind === 'none' && isKnownIdle(liveness);
-  return isStill ? 'blocked' : run.kind;
-}
 
 /** The runs that a filter and a search leave, in the order of the table. */
 export function chosenRuns(

@@ -9,7 +9,7 @@ import { taskMachine } from '../../../machines/task/task.machine.ts';
 import { RUN_ACTOR } from '../../model/record.ts';
 import { contraryStanding } from '../../run/liveness.ts';
 import type { RunView } from '../../run/run-view.ts';
-import { PANELS, type Panel, type Place } from './address.ts';
+import { linkTo, PANELS, type Panel, type Place } from './address.ts';
 import { ChartView } from './chart.tsx';
 import { chartOf, mainChart } from './chart-graph.ts';
 import { Gates } from './gates.tsx';
@@ -96,7 +96,7 @@ function Unfolded({
   if (newest === null && hub.runs !== null)
     return (
       <Empty title="No such run">
-        The registry has no run <code>{runId}</code>. <a href="#view=runs">Show all runs</a>
+        The registry has no run <code>{runId}</code>. <a href={linkTo(hub.project?.id ?? null)}>Show all runs</a>
       </Empty>
     );
   if (newest === null || !hub.isCaughtUp) return <Empty title="Reading the journal…" />;

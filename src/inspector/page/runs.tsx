@@ -6,9 +6,12 @@
 import { useState } from 'preact/hooks';
 import { contraryStanding, type Liveness, standingWords } from '../../run/liveness.ts';
 import type { RunKind, RunView } from '../../run/run-view.ts';
+import type { ProjectFacts } from '../wire/page-api.ts';
+import { shownKind } from '../wire/run-kind.ts';
+import { linkToRun } from './address.ts';
 import { toneOfStanding, toneOfState } from './journal-marks.ts';
 import { Chip, Command, Empty } from './parts.tsx';
-import { chosenRuns, shownKind } from './run-choice.ts';
+import { chosenRuns } from './run-choice.ts';
 import { age, counted, words } from './words.ts';
 
 const FILTERS: readonly { readonly kind: RunKind | 'all'; readonly name: string }[] = [
@@ -20,6 +23,8 @@ const FILTERS: readonly { readonly kind: RunKind | 'all'; readonly name: string 
 ];
 
 interface RunsProps {
+  /** Null where the hub knows of no projects. */
+  readonly project: ProjectFacts | null;
   readonly runs: ReadonlyMap<string, RunView> | null;
   /** The liveness of a run as it was last told; null of one that cannot move. */
   readonly livenessOf: (runId: string) => Liveness | null;
@@ -27,10 +32,14 @@ interface RunsProps {
 }
 
 /** The first page: every run of the registry. */
-export function Runs({ runs, livenessOf, nowMs }: RunsProps) {
+export function Runs({ project, runs, livenessOf, nowMs }: RunsProps) {
   const [kind, setKind] = useState<RunKind | 'all'>('all');
   const [search, setSearch] = useState('');
   if (runs === null) return <Loading />;
+  if (runs.size === 0 && project?.state === 'degraded')
+    return (
+      <Empty title="Nothing can be shown of this project">Its runs appear here as soon as they can be read.</Empty>
+    );
   if (runs.size === 0)
     return (
       <Empty title="No runs yet">
@@ -73,19 +82,25 @@ export function Runs({ runs, livenessOf, nowMs }: RunsProps) {
           {counted(all.length, 'run')} in the registry; none is shown by this filter and search.
         </Empty>
       ) : (
-        <RunTable runs={chosen} livenessOf={livenessOf} nowMs={nowMs} />
+        <RunTable project={project} runs={chosen} livenessOf={livenessOf} nowMs={nowMs} />
       )}
     </section>
   );
 }
 
 interface RunRowProps {
+  readonly projectId: string | null;
   readonly run: RunView;
   readonly liveness: Liveness | null;
   readonly nowMs: number;
 }
 
-function RunTable({ runs, livenessOf, nowMs }: Omit<RunsProps, 'runs'> & { readonly runs: readonly RunView[] }) {
+function RunTable({
+  project,
+  runs,
+  livenessOf,
+  nowMs,
+}: Omit<RunsProps, 'runs'> & { readonly runs: readonly RunView[] }) {
   return (
     <div class="table-frame">
       <table class="run-table">
@@ -101,7 +116,13 @@ function RunTable({ runs, livenessOf, nowMs }: Omit<RunsProps, 'runs'> & { reado
         </thead>
         <tbody>
           {runs.map((run) => (
-            <RunRow key={run.runId} run={run} liveness={livenessOf(run.runId)} nowMs={nowMs} />
+            <RunRow
+              key={run.runId}
+              projectId={project?.id ?? null}
+              run={run}
+              liveness={livenessOf(run.runId)}
+              nowMs={nowMs}
+            />
           ))}
         </tbody>
       </table>
@@ -109,7 +130,7 @@ function RunTable({ runs, livenessOf, nowMs }: Omit<RunsProps, 'runs'> & { reado
   );
 }
 
-function RunRow({ run, liveness, nowMs }: RunRowProps) {
+function RunRow({ projectId, run, liveness, nowMs }: RunRowProps) {
   const { task } = run;
   const [next] = run.actions;
   const [blocker] = run.blockers;
@@ -117,7 +138,7 @@ function RunRow({ run, liveness, nowMs }: RunRowProps) {
   return (
     <tr data-run={run.runId}>
       <th scope="row">
-        <a href={`#run=${encodeURIComponent(run.runId)}`}>{run.taskId}</a>
+        <a href={linkToRun(projectId, run.runId)}>{run.taskId}</a>
         <small class="mono soft">{run.runId}</small>
       </th>
       <td data-label="State">

@@ -54,12 +54,14 @@ function frameOf(element: HTMLElement): HTMLIFrameElement {
 const frame = frameOf(elementById('inspector'));
 const url = new URL(frame.dataset.url ?? '');
 const asked = new URLSearchParams(window.location.hash.slice(1));
-const run = asked.get('run');
+const named = Object.fromEntries([...asked].filter(([name]) => name === 'run' || name === 'project'));
 // The token leaves the address bar at once: what is copied from there, or kept in the history, opens nothing.
 history.replaceState(
   null,
   '',
-  run === null ? window.location.pathname : `${window.location.pathname}#${new URLSearchParams({ run })}`,
+  Object.keys(named).length === 0
+    ? window.location.pathname
+    : `${window.location.pathname}#${new URLSearchParams(named)}`,
 );
 elementById('host').textContent = url.host;
 
@@ -77,7 +79,7 @@ frame.addEventListener('load', () => doorkeeper.loaded());
 const query = new URLSearchParams({
   token: asked.get('token') ?? '',
   for: 'outside',
-  ...(run === null ? {} : { run }),
+  ...named,
 });
 const socket = new WebSocket(`${window.location.origin.replace(/^http/, 'ws')}/inspect?${query}`);
 socket.onmessage = ({ data }) => inspector.adapter.send(JSON.parse(String(data)) as StatelyInspectionEvent);

@@ -5,7 +5,8 @@
  * making the messages (inspector/hub), showing them (inspector/page).
  * Only types, and constants without a dependency: both halves load this file.
  *
- * A page gets `hello`, then `runs` once, then `run` whenever one changes. What it asks for (`watch`, `tail`, `artifact`, `proof`) is
+ * A page names a project in the query as `project`; a hub of one needs no name. Where a choice is left it gets `hello` without a registry,
+ * and `counts`. Of the project that it looks at it gets `hello`, then `runs` once, then `run` whenever one changes. What it asks for (`watch`, `tail`, `artifact`, `proof`) is
  * answered by messages that name the run. The hub never holds history back for a slow page: `records` come as fast as they are
  * taken, the other messages tell the latest state and may skip states in between.
  */
@@ -15,24 +16,27 @@ import type { TurnReport } from '../../model/turn.ts';
 import type { Liveness } from '../../run/liveness.ts';
 import type { DriverFacts } from '../../run/next-actions.ts';
 import type { RunView } from '../../run/run-view.ts';
+import type { RunCounts } from './run-kind.ts';
 
 /** The version of these messages; a page of another one says that it must be loaded again. */
 export const PAGE_API_VERSION = 1;
 
-/** The path of the page's WebSocket; the token goes into its query as `token`. */
+/** The path of the page's WebSocket; the token goes into its query as `token`, the project as `project`. */
 export const PAGE_SOCKET_PATH = '/ws';
 
 /**
  * Where a page asks, when its socket does not open, whether the hub still knows its token: `GET` with `Authorization: Bearer TOKEN`
- * answers 204 (try the socket again later), or 401: the hub was started anew, and its new address must be opened. No answer: it is gone.
+ * answers 204 (try the socket again later), or 401: the token was replaced, and the new address must be opened. No answer: it is gone.
  * (A handshake that is refused, 401 for the token or 503 for too many clients, cannot be told from a hub that is gone.)
  */
 export const SESSION_PATH = '/session';
 
 /** Why the hub closes a WebSocket (RFC 6455 leaves 4000 to 4999 to applications). */
 export const CLOSE_CODES = {
-  /** What a page makes of a socket that did not open while SESSION_PATH answers 401: the hub refuses the handshake itself. */
+  /** The token was replaced. What a page makes, too, of a socket that did not open while SESSION_PATH answers 401. */
   tokenUnknown: 4401,
+  /** Something else is shown under this name now: another registry, or one at last. The page connects again at once. */
+  moved: 4410,
   /** The hub ends. The page tries again, as after any loss. */
   leaving: 1001,
   /** The client took nothing for too long. It connects again and asks again, from the record it has. */
@@ -123,14 +127,29 @@ export interface MachineDefinitions {
   readonly task: JsonObject;
 }
 
+/** A project as a page is told of it. */
+export interface ProjectFacts {
+  /** Null: the only registry of a hub that knows of no projects. */
+  readonly id: string | null;
+  readonly name: string;
+  /** `ready`, `degraded`, or another word of whoever keeps the projects. */
+  readonly state: string;
+  /** Why it is in that state, null when it is as it should be. */
+  readonly reason: string | null;
+}
+
 /** What the hub says. */
 export type HubMessage =
   | {
       readonly type: 'hello';
       readonly apiVersion: number;
       readonly registryId: string | null;
-      /** Absolute path of the registry, as the operator named it. */
-      readonly registry: string;
+      /** Absolute path of the registry, as the operator named it; null while no project is chosen. */
+      readonly registry: string | null;
+      /** All that can be chosen from. */
+      readonly projects: readonly ProjectFacts[];
+      /** The id of the one that is shown from here on. */
+      readonly project: string | null;
       readonly pawlVersion: string;
       readonly machines: MachineDefinitions;
       /** SHA-256 over both definitions: a layout made for it stays right. */
@@ -141,6 +160,10 @@ export type HubMessage =
       /** The hub's clock: ages count from it. */
       readonly nowMs: number;
     }
+  /** All that can be chosen from, whenever that has changed. */
+  | { readonly type: 'projects'; readonly projects: readonly ProjectFacts[] }
+  /** How the runs of each project stand, by its id, while none is chosen; one whose runs are still being read is not in it. */
+  | { readonly type: 'counts'; readonly projects: Readonly<Record<string, RunCounts>> }
   /** Every run there is; once per connection. */
   | { readonly type: 'runs'; readonly runs: readonly RunView[] }
   /** One run that is new or has changed. */

@@ -1,7 +1,7 @@
 /**
  * `daemon.json`: what the daemon that runs says of itself, so that others find it.
  *
- * Owns: writing, reading and removing it. Does not own: whether what it says is true (app/daemon/standing): only the lock proves anything.
+ * Owns: writing, reading and removing it. Does not own: whether what it says is true: only the lock proves anything.
  *
  * Invariants: 1. A reader sees all of it or nothing. 2. Only the daemon that wrote it removes it: what a later one has written stays. Free of zod.
  */

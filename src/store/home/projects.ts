@@ -1,18 +1,21 @@
 /**
- * The projects that a person has registered on this machine, as registers that any process may write at any time.
+ * The projects that a person has registered on this machine: one sequence of registers, which any process may continue at any time.
  *
- * Owns: records, their archiving, which of them counts. Does not own: whether a path is a repository (app/projects), driving (app/projects/project-engine).
+ * Owns: what has been registered and archived, in which order, and what that comes to. Does not own: whether a path is a repository (app/projects), driving
+ * (app/projects/project-engine).
  *
- * Invariants: 1. A record is never changed: an id has a sequence of records, each perhaps archived, and only the last one counts while it is not. 2. Of several that
- * register one id or one path at once, one does; the others are told. Free of zod.
+ * Invariants: 1. Nothing that was recorded is changed: an archived project stays in the sequence. 2. Whoever links the next number has seen all before it, so ids and
+ * paths are unique, however many register at once. Free of zod.
  */
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { listed } from '../../base/listed.ts';
 import { quote } from '../../base/sanitise.ts';
 import { PawlError } from '../../model/error.ts';
 import type { Files } from '../files.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from '../json-file.ts';
 import { linkRegister, readRegister } from '../register.ts';
+import { generationDigits } from '../registry-paths.ts';
+import { storeRefusal } from '../store-errors.ts';
 import type { HomePaths } from './home-paths.ts';
 
 /** What an id may be. */
@@ -20,6 +23,10 @@ const PROJECT_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const ID_CHARS_MAX = 100;
 const NAME_CHARS_MAX = 200;
 const PROJECTS_MAX = 1_000;
+/** Registrations and archivings ever. */
+const ENTRIES_MAX = 10_000;
+/** Each one lost is one that somebody else has won. */
+const TRIES_MAX = 1_000;
 const IDS_SHOWN = 10;
 
 /** A registered project. */
@@ -40,10 +47,33 @@ export interface ProjectRecord {
 /** What is registered. */
 export type NewProject = Pick<ProjectRecord, 'id' | 'name' | 'path' | 'by' | 'key' | 'bodyHash'>;
 
+/** What one register of the sequence says. */
+type Entry =
+  | ({ readonly kind: 'added' } & Omit<ProjectRecord, 'ordinal'>)
+  | {
+      readonly kind: 'removed';
+      readonly id: string;
+      readonly by: string;
+      readonly reason: string;
+      readonly atMs: number;
+    };
+
+/** What the sequence comes to. */
+interface Standing {
+  /** The number of its last register. */
+  readonly last: number;
+  /** By `idKey`; archived ones are not in it. */
+  readonly present: ReadonlyMap<string, ProjectRecord>;
+  /** Every registration, archived ones included, in their order. */
+  readonly added: readonly ProjectRecord[];
+}
+
 /** The projects of one state folder. */
 export class ProjectStore {
   readonly #files: Files;
   readonly #home: HomePaths;
+  /** By number; what was read once stays so. */
+  readonly #entries = new Map<number, Entry>();
 
   constructor(files: Files, home: HomePaths) {
     this.#files = files;
@@ -52,23 +82,12 @@ export class ProjectStore {
 
   /** Every project that is not archived, by its id. */
   list(): readonly ProjectRecord[] {
-    const names = this.#files.listNames(this.#home.projects);
-    const last = new Map<string, { readonly id: string; readonly ordinal: number }>();
-    for (const name of names) {
-      const found = placeIn(name);
-      if (found !== null && found.ordinal > (last.get(idKey(found.id))?.ordinal ?? 0)) last.set(idKey(found.id), found);
-    }
-    const removed = new Set(names);
-    return [...last.values()]
-      .filter((place) => !removed.has(removedName(place)))
-      .map((place) => this.#read(place))
-      .filter((record) => record !== null)
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    return [...this.#standing().present.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** The project of that id, whatever its case; null where there is none. */
   find(id: string): ProjectRecord | null {
-    return this.list().find((record) => idKey(record.id) === idKey(id)) ?? null;
+    return this.#standing().present.get(idKey(id)) ?? null;
   }
 
   /** Throws PAWL_PROJECT_UNKNOWN. */
@@ -95,78 +114,97 @@ export class ProjectStore {
   /** The project is registered, durably. Throws PAWL_PROJECT_EXISTS for an id or a path that is taken, PAWL_PROJECT_INVALID. */
   async add(project: NewProject): Promise<ProjectRecord> {
     assertNew(project);
-    const { projects } = this.#home;
-    await this.#files.ensureFolders([projects]);
-    const present = this.list();
-    const taken = present.find((other) => idKey(other.id) === idKey(project.id) || other.path === project.path);
-    if (taken !== undefined) throw exists(project, taken);
-    if (present.length >= PROJECTS_MAX) throw invalid(project.id, `There are ${PROJECTS_MAX} projects already.`);
-    const ordinal = this.#lastOrdinal(project.id) + 1;
-    const record: ProjectRecord = { ...project, ordinal, atMs: this.#files.clock.nowMs() };
-    const nonce = this.#files.clock.nonce();
-    const { isWinner } = await linkRegister(this.#files, this.#path(record), jsonBytes({ v: 1, nonce, ...record }));
-    if (!isWinner) throw exists(project, this.get(project.id));
-    const twin = this.list().find((other) => other.path === record.path && idKey(other.id) !== idKey(record.id));
-    // Two registered one path at once under two ids: the one whose id comes first keeps it.
-    if (twin !== undefined && twin.id < record.id) {
-      await this.remove(record.id, { by: project.by, reason: `the path is that of ${twin.id}` });
-      throw exists(project, twin);
-    }
-    return record;
+    await this.#files.ensureFolders([this.#home.projects]);
+    const { id, name, path, by, key, bodyHash } = project;
+    await this.#append(({ present }) => {
+      const projects = [...present.values()];
+      const taken = projects.find((other) => idKey(other.id) === idKey(id) || other.path === path);
+      if (taken !== undefined) throw exists(project, taken);
+      if (projects.length >= PROJECTS_MAX)
+        throw invalid(id, `There are ${PROJECTS_MAX} projects already.`, 'Archive one first: `pawl project rm`.');
+      return { kind: 'added', id, name, path, by, atMs: this.#files.clock.nowMs(), key, bodyHash };
+    });
+    return this.get(id);
   }
 
   /** The project is archived, durably: its record stays. Throws PAWL_PROJECT_UNKNOWN. */
   async remove(id: string, { by, reason }: { readonly by: string; readonly reason: string }): Promise<void> {
-    const record = this.get(id);
-    const atMs = this.#files.clock.nowMs();
-    const bytes = jsonBytes({ v: 1, id: record.id, by, reason, atMs, nonce: this.#files.clock.nonce() });
-    await linkRegister(this.#files, join(this.#home.projects, removedName(record)), bytes);
+    await this.#append(({ present }) => {
+      const record = present.get(idKey(id));
+      if (record === undefined) throw this.unknown(id);
+      return { kind: 'removed', id: record.id, by, reason, atMs: this.#files.clock.nowMs() };
+    });
   }
 
-  /** The records of an id that were registered under that key, archived ones included; null where none was. */
+  /** The project that was registered under that key, archived or not; null where none was. */
   withKey(key: string): ProjectRecord | null {
-    for (const name of this.#files.listNames(this.#home.projects)) {
-      const place = placeIn(name);
-      const record = place === null ? null : this.#read(place);
-      if (record?.key === key) return record;
+    return this.#standing().added.find((record) => record.key === key) ?? null;
+  }
+
+  /** What `next` makes of how things stand is the next of the sequence, durably; asked again whenever somebody else was faster. */
+  async #append(next: (standing: Standing) => Entry): Promise<void> {
+    const { projects } = this.#home;
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const standing = this.#standing();
+      const entry = next(standing);
+      const number = standing.last + 1;
+      if (number > ENTRIES_MAX) throw full(projects);
+      const bytes = jsonBytes({ v: 1, nonce: this.#files.clock.nonce(), ...entry });
+      if ((await linkRegister(this.#files, this.#path(number), bytes)).isWinner) return;
     }
-    return null;
+    throw storeRefusal(projects, `${projects} was changed by others ${TRIES_MAX} times in a row`, 'Try again.');
   }
 
-  #lastOrdinal(id: string): number {
-    const ordinals = this.#files
-      .listNames(this.#home.projects)
-      .flatMap((name) => placeIn(name) ?? [])
-      .filter((place) => idKey(place.id) === idKey(id))
-      .map(({ ordinal }) => ordinal);
-    return Math.max(0, ...ordinals);
+  #standing(): Standing {
+    const last = Math.max(0, ...this.#files.listNames(this.#home.projects).map(numberIn));
+    const present = new Map<string, ProjectRecord>();
+    const added: ProjectRecord[] = [];
+    const ordinals = new Map<string, number>();
+    // By number and not by what was listed: a folder that grows while it is listed may show a name and leave out an earlier one.
+    for (let number = 1; number <= last; number += 1) {
+      const entry = this.#entry(number);
+      if (entry === null) continue;
+      const id = idKey(entry.id);
+      if (entry.kind === 'removed') present.delete(id);
+      else {
+        const ordinal = (ordinals.get(id) ?? 0) + 1;
+        ordinals.set(id, ordinal);
+        const { kind, ...facts } = entry;
+        const record = { ...facts, ordinal };
+        added.push(record);
+        present.set(id, record);
+      }
+    }
+    return { last, present, added };
   }
 
-  #path({ id, ordinal }: Place): string {
-    return join(this.#home.projects, `${idKey(id)}.${ordinal}`);
-  }
-
-  /** Null for a record that cannot be read: it is no project until somebody has looked at the file. */
-  #read(place: Place): ProjectRecord | null {
-    const bytes = readRegister(this.#files, this.#path(place));
+  /** Null for one that cannot be read: it says nothing until somebody has looked at the file. */
+  #entry(number: number): Entry | null {
+    const known = this.#entries.get(number);
+    if (known !== undefined) return known;
+    const bytes = readRegister(this.#files, this.#path(number));
     const value = bytes === null ? null : parseJsonObject(bytes);
-    if (value === null || value.v !== 1) return null;
-    const { id, name, path, by, atMs, key, bodyHash } = value;
-    if (typeof id !== 'string' || typeof name !== 'string' || typeof path !== 'string' || typeof by !== 'string')
-      return null;
-    if (idKey(id) !== place.id || !isOrdinal(atMs)) return null;
-    const texts = {
-      key: typeof key === 'string' ? key : null,
-      bodyHash: typeof bodyHash === 'string' ? bodyHash : null,
-    };
-    return { id, ordinal: place.ordinal, name, path, by, atMs, ...texts };
+    const entry = value === null || value.v !== 1 ? null : entryIn(value);
+    if (entry !== null) this.#entries.set(number, entry);
+    return entry;
+  }
+
+  #path(number: number): string {
+    return join(this.#home.projects, generationDigits(number));
   }
 }
 
-interface Place {
-  /** As in the file's name: in lower case. */
-  readonly id: string;
-  readonly ordinal: number;
+function entryIn({ kind, id, by, atMs, ...more }: Record<string, unknown>): Entry | null {
+  if (typeof id !== 'string' || !isId(id) || typeof by !== 'string' || !isOrdinal(atMs)) return null;
+  const { reason, name, path, key, bodyHash } = more;
+  if (kind === 'removed') return typeof reason === 'string' ? { kind, id, by, reason, atMs } : null;
+  if (kind !== 'added' || typeof name !== 'string' || typeof path !== 'string' || !isAbsolute(path)) return null;
+  if (!isTextOrNull(key) || !isTextOrNull(bodyHash)) return null;
+  return { kind, id, name, path, by, atMs, key, bodyHash };
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
 }
 
 /** Ids that differ in their case alone are one. */
@@ -174,17 +212,18 @@ function idKey(id: string): string {
   return id.toLowerCase();
 }
 
-function placeIn(name: string): Place | null {
-  const [, id, digits] = /^([a-z0-9][a-z0-9._-]*)\.(\d{1,9})$/.exec(name) ?? [];
-  return id === undefined || digits === undefined ? null : { id, ordinal: Number(digits) };
+/** The number that is the name of a register; 0 for any other name. */
+function numberIn(name: string): number {
+  const number = /^\d{6,9}$/.test(name) ? Number(name) : 0;
+  return name === generationDigits(number) ? number : 0;
 }
 
-function removedName({ id, ordinal }: Place): string {
-  return `${idKey(id)}.${ordinal}.removed`;
+function isId(id: string): boolean {
+  return PROJECT_ID.test(id) && id.length <= ID_CHARS_MAX && !id.includes('..');
 }
 
 function assertNew({ id, name }: NewProject): void {
-  if (!PROJECT_ID.test(id) || id.length > ID_CHARS_MAX || id.includes('..'))
+  if (!isId(id))
     throw invalid(
       id,
       `${quote(id.slice(0, ID_CHARS_MAX))} is not a valid id for a project: letters, digits, ".", "_" and "-", at most ${ID_CHARS_MAX}, the first a letter or digit.`,
@@ -210,4 +249,12 @@ function exists({ id, path }: NewProject, taken: ProjectRecord): PawlError {
     subject: isPath ? path : id,
     hint: isPath ? 'Nothing to do.' : 'Choose another one with --id.',
   });
+}
+
+function full(projects: string): PawlError {
+  return storeRefusal(
+    projects,
+    `${projects} holds ${ENTRIES_MAX} registrations and archivings`,
+    'Move that folder away, then register your projects again.',
+  );
 }

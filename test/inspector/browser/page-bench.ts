@@ -4,7 +4,8 @@
  * Owns: finding Chromium, opening pages, what is read off them. Does not own: registries and hubs (inspector/registry-kit).
  */
 /// <reference lib="dom" />
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page, type WebSocketRoute } from 'playwright-core';
 
@@ -21,6 +22,8 @@ export const CHROMIUM = PLACES.find((path) => path !== undefined && existsSync(p
 
 /** The built page, as the package ships it. */
 export const PAGE_FOLDER = fileURLToPath(new URL('../../../dist/src/inspector/page-dist/', import.meta.url));
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Why the browser's tests cannot run here, null when they can. */
 export const MISSING =
@@ -96,4 +99,28 @@ export async function shownState(page: Page): Promise<{ active: string[]; owed: 
       [...document.querySelectorAll(selector)].map((element) => element.getAttribute(name) ?? '').sort();
     return { active: all('[data-active=true]', 'data-state'), owed: all('[data-key]', 'data-key') };
   });
+}
+
+/** What axe finds in the page as it is now, of what is serious. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(findingsHere);
+}
+
+/** Runs in the page. */
+async function findingsHere(): Promise<string[]> {
+  interface Result {
+    readonly violations: readonly {
+      readonly id: string;
+      readonly impact: string;
+      readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+    }[];
+  }
+  const axe = Reflect.get(window, 'axe') as { run: () => Promise<Result> };
+  const { violations } = await axe.run();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
+    );
 }

@@ -1,5 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { appendFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -12,11 +11,19 @@ import { RegistryPaths } from '../../../src/store/registry-paths.ts';
 import { todaysPart } from '../../support/draw.ts';
 import { goodRun } from '../good-run.ts';
 import { writeLongRun } from '../long-run.ts';
-import { InspectorBench } from '../registry-kit.ts';
-import { MISSING, openPage, PAGE_FOLDER, showMoment, shownState, startBrowser, Way } from './page-bench.ts';
+import { InspectorBench, ownToken } from '../registry-kit.ts';
+import {
+  MISSING,
+  openPage,
+  PAGE_FOLDER,
+  seriousFindings,
+  showMoment,
+  shownState,
+  startBrowser,
+  Way,
+} from './page-bench.ts';
 
 const RECORDED = fileURLToPath(new URL('../recorded', import.meta.url));
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Slower than 100 ms a step, and than four times what a step takes where there is next to nothing to fold, five of six steps judged. */
 function areSlow(steps: readonly number[], shortSteps: readonly number[]): boolean {
@@ -88,20 +95,6 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
     expect(await page.locator('[role=alert]').count()).toBe(0);
     const seqs = await page.locator('.record .seq').allTextContents();
     expect(seqs).toEqual(Array.from({ length: 12 }, (_, n) => String(n + 1)));
-  });
-
-  test('says that a new hub must be opened by its new address, and does not try its old token for ever', async () => {
-    bench.run('run_A_1', 2);
-    const first = await hub();
-    const { page } = await openPage(browser, first.url);
-    await page.locator('tr[data-run=run_A_1]').waitFor();
-    await first.close();
-    await page.locator('[role=alert]', { hasText: 'cannot be reached' }).waitFor();
-    await hub({ port: first.port });
-    await page.locator('[role=alert]', { hasText: 'Open the address that it has printed' }).waitFor();
-    const other = await openPage(browser, first.url);
-    await other.page.locator('[role=alert]', { hasText: 'Open the address that it has printed' }).waitFor();
-    expect(await other.page.locator('main').textContent()).not.toContain('run_A_1');
   });
 
   test('has its first rows within a second on a registry of 100 runs', async () => {
@@ -277,7 +270,13 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
 
   test('has nothing serious that axe finds, on any of its views, in light and in dark', async () => {
     const place = { files: new Files(nodeFs, systemClock), paths: new RegistryPaths(RECORDED) };
-    const recorded = await createHub({ place, pageFolder: PAGE_FOLDER, pawlVersion: '0.0.0' });
+    const recorded = await createHub({
+      place,
+      pageFolder: PAGE_FOLDER,
+      pawlVersion: '0.0.0',
+      token: ownToken(),
+      port: 0,
+    });
     try {
       const { page, faults } = await openPage(browser, recorded.url);
       await page.locator('.run-table tbody tr').first().waitFor();
@@ -285,7 +284,6 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
         .locator('tr[data-run]')
         .evaluateAll((rows) => rows.map((row) => row.getAttribute('data-run') ?? ''));
       const [done, aside] = ['SHOP-12', 'SHOP-15'].map((task) => runs.find((name) => name.includes(task)) ?? '');
-      await page.evaluate(AXE);
       const views = [
         'view=runs',
         'view=proof',
@@ -302,7 +300,7 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
         }, view);
         await page.locator('main :is(h1, .empty)').first().waitFor();
         if (view.startsWith(`run=${done}`)) await page.locator('.node.active').first().waitFor();
-        expect({ view, theme, found: await page.evaluate(seriousFindings) }).toEqual({ view, theme, found: [] });
+        expect({ view, theme, found: await seriousFindings(page) }).toEqual({ view, theme, found: [] });
       }
       expect(faults).toEqual([]);
     } finally {
@@ -321,22 +319,4 @@ async function stepTo(seq: number): Promise<number> {
     await new Promise((done) => requestAnimationFrame(done));
   }
   return performance.now() - startMs;
-}
-
-/** Runs in the page. */
-async function seriousFindings(): Promise<string[]> {
-  interface Result {
-    readonly violations: readonly {
-      readonly id: string;
-      readonly impact: string;
-      readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-    }[];
-  }
-  const axe = Reflect.get(window, 'axe') as { run: () => Promise<Result> };
-  const { violations } = await axe.run();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
-    );
 }

@@ -1,0 +1,171 @@
+/**
+ * What a daemon drives and knows: its projects, its change feed, its token.
+ *
+ * Owns: those parts and how they are told of each other. Does not own: listening (daemon/doors), the lock and the order of start and end (daemon/serve).
+ */
+import { systemClock } from '../adapters/system-clock.ts';
+import { isToken } from '../inspector/hub/access.ts';
+import { ChangeLog } from '../store/change-log/change-log.ts';
+import type { Files } from '../store/files.ts';
+import type { GenerationLock } from '../store/generation-lock.ts';
+import type { HomePaths } from '../store/home/home-paths.ts';
+import { ProjectStore } from '../store/home/projects.ts';
+import { readToken } from '../store/home/token-file.ts';
+import type { ApiDaemon } from './api/api-daemon.ts';
+import { ApiError } from './api/problem.ts';
+import { ChangeSource } from './change-source.ts';
+import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+import { PageDirectory } from './page-directory.ts';
+import { projectChange } from './project-changes.ts';
+import { type Project, ProjectDirectory } from './project-directory.ts';
+import { RunsDesk } from './runs-desk.ts';
+import { Streams } from './streams.ts';
+
+/** What a core is made from. */
+export interface CoreParts {
+  readonly files: Files;
+  readonly home: HomePaths;
+  readonly lock: GenerationLock;
+  readonly version: string;
+  readonly log: (line: string) => void;
+}
+
+/** How often it is looked whether the token was replaced. */
+const TOKEN_LOOK_MS = 1_000;
+
+/** The daemon behind its doors; `close` it. */
+export class DaemonCore implements ApiDaemon {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly generation: number;
+  readonly projects: ProjectDirectory;
+  readonly projectStore: ProjectStore;
+  readonly runs: RunsDesk;
+  readonly feed: ChangeLog;
+  readonly streams = new Streams();
+  /** The projects as the page sees them. */
+  readonly pageProjects: PageDirectory;
+  readonly log: (line: string) => void;
+  readonly #parts: CoreParts;
+  readonly #source: ChangeSource;
+  readonly #stopping = new AbortController();
+  #isReady = false;
+
+  private constructor(parts: CoreParts, feed: ChangeLog) {
+    const { files, home, lock, version, log } = parts;
+    this.#parts = parts;
+    this.version = version;
+    this.startedAt = new Date(systemClock.nowMs()).toISOString();
+    this.generation = lock.generation;
+    this.log = log;
+    this.feed = feed;
+    this.#source = new ChangeSource(feed, log);
+    this.projectStore = new ProjectStore(files, home);
+    this.projects = new ProjectDirectory({
+      store: this.projectStore,
+      folder: home.projects,
+      files,
+      log,
+      events: {
+        added: (project) => this.#added(project),
+        updated: (project) => this.#told('project_updated', project),
+        removed: (project) => this.#told('project_removed', project),
+        loaded: (project, views, place) => this.#source.loaded(project.id, place, views),
+        recorded: (project, record, before, after, place) =>
+          this.#source.recorded(project.id, place, record, before, after),
+      },
+    });
+    this.runs = new RunsDesk(this.projects);
+    this.pageProjects = new PageDirectory(this.projects);
+  }
+
+  /** A core whose feed is at its end; nothing is driven yet. */
+  static async open(parts: CoreParts): Promise<DaemonCore> {
+    const { files, home, lock, log } = parts;
+    const feed = await ChangeLog.open({
+      files,
+      folder: home.changes,
+      fence: () => lock.assertHighest(lock.generation),
+      retention: DAEMON_BOUNDS.feed,
+      isFresh: lock.generation === 1,
+      log,
+    });
+    return new DaemonCore(parts, feed);
+  }
+
+  /** Drives every project from now on; resolves when each has been looked at, or the end has begun. */
+  async recover(): Promise<void> {
+    this.projects.open();
+    await this.projects.settled(this.#stopping.signal);
+    this.#isReady = true;
+    if (!this.#stopping.signal.aborted) this.log(`ready: ${this.projects.list().length} projects`);
+  }
+
+  /** Resolves when the end has begun. */
+  stopping(): Promise<void> {
+    const { signal } = this.#stopping;
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  /** Every registry is given back, and what that has changed is in the feed. */
+  async giveBack(): Promise<void> {
+    await this.projects.close();
+    await this.#source.settled();
+  }
+
+  /** Nothing is written any more. */
+  async close(): Promise<void> {
+    await this.#source.close();
+    await this.feed.close();
+  }
+
+  state(): 'recovering' | 'ready' | 'stopping' {
+    if (this.#stopping.signal.aborted) return 'stopping';
+    return this.#isReady ? 'ready' : 'recovering';
+  }
+
+  assertAccepting(): void {
+    if (!this.#stopping.signal.aborted) return;
+    throw new ApiError('DAEMON_STOPPING', 'The daemon is stopping and takes no new work.', { retryAfterS: 5 });
+  }
+
+  shutDown(): void {
+    this.#stopping.abort();
+  }
+
+  isToken(given: string | null): boolean {
+    const { files, home } = this.#parts;
+    return isToken(given, readToken(files, home));
+  }
+
+  /** Calls `tell` whenever there is another token; returns how to end that. One that cannot be read replaces none. */
+  onNewToken(tell: () => void): () => void {
+    const { files, home, log } = this.#parts;
+    let last = readToken(files, home);
+    const timer = setInterval(() => {
+      const token = readToken(files, home);
+      if (token === null || token === last) return;
+      last = token;
+      log('the token was replaced: whoever has shown the old one is let go');
+      tell();
+    }, TOKEN_LOOK_MS);
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  /** A project that the feed knows was there before this daemon began. */
+  #added(project: Project): void {
+    if (!this.#source.knows(project.id)) this.#source.tell(projectChange('project_added', project));
+    this.pageProjects.changed();
+  }
+
+  #told(type: 'project_updated' | 'project_removed', project: Project): void {
+    const change = projectChange(type, project);
+    if (type === 'project_removed') this.#source.removed(change);
+    else this.#source.tell(change);
+    this.pageProjects.changed();
+  }
+}
