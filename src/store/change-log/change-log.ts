@@ -11,7 +11,7 @@
 import type { Change, ChangeBatch, ChangeDraft, ChangeSourceRecord } from '../../model/change.ts';
 import type { FeedPositions } from './positions.ts';
 import { RecentChanges, type TextChange } from './recent-changes.ts';
-import { lineText, type SegmentLine, textChange } from './segment.ts';
+import { jsonText, lineText, type SegmentLine, textChange } from './segment.ts';
 import { SegmentFolder, type SegmentFolderOptions } from './segment-folder.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
@@ -147,7 +147,7 @@ export class ChangeLog {
         return 'known';
       }
     }
-    const drafts = changes.map((draft) => ({ draft, text: JSON.stringify(draft) }));
+    const drafts = changes.map((draft) => ({ draft, text: jsonText(draft) }));
     const chars = drafts.reduce((sum, { text }) => sum + text.length, 0);
     if (chars > LINE_CHARS_MAX) throw new Error(`bug: the changes of one record are ${chars} characters long`);
     await this.#ask({ kind: 'batch', source, drafts }, chars);

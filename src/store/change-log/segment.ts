@@ -9,6 +9,7 @@
  */
 import { isObject } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
+import { visibleJson } from '../../base/visible.ts';
 import type { Change, ChangeDraft, ChangeSourceRecord } from '../../model/change.ts';
 import { decodeText, isOrdinal, parseJson } from '../json-file.ts';
 import type { Positions } from './positions.ts';
@@ -69,6 +70,11 @@ export function segmentName(first: number): string {
 export function segmentFirst(name: string): { readonly first: number; readonly isAside: boolean } | null {
   const [, digits, suffix] = /^(\d{16})\.ndjson(\.damaged-.+)?$/.exec(name) ?? [];
   return digits === undefined ? null : { first: Number(digits), isAside: suffix !== undefined };
+}
+
+/** A change, with or without its sequence, as text in which nothing is hidden from whoever prints it. */
+export function jsonText(change: ChangeDraft): string {
+  return visibleJson(JSON.stringify(change));
 }
 
 /** A change with the text that it has in the file and for clients. */
@@ -167,7 +173,7 @@ function lineIn(bytes: Uint8Array): SegmentLine | null {
 
 function batchIn({ first, source, changes }: Readonly<Record<string, unknown>>): SegmentLine | null {
   if (!isOrdinal(first) || !Array.isArray(changes)) return null;
-  const found = (changes as readonly Change[]).map((change) => ({ change, text: JSON.stringify(change) }));
+  const found = (changes as readonly Change[]).map((change) => ({ change, text: jsonText(change) }));
   if (found.some(({ change }, index) => change.seq !== first + index)) return null;
   return { kind: 'batch', first, source: source as ChangeSourceRecord | null, changes: found };
 }

@@ -229,6 +229,22 @@ describe('reading', () => {
   });
 });
 
+it('the text of a change hides nothing from whoever prints it, before and after a restart', async () => {
+  const fs = new MemoryFs();
+  const feed = await openFeed(fs);
+  await feed.append(note('a\u202eb\u007fc'));
+  const textIn = async (of: typeof feed): Promise<string | undefined> => {
+    const reading = await of.read(0, { limit: 1 });
+    return reading.kind === 'changes' ? reading.changes[0]?.text : undefined;
+  };
+  const text = await textIn(feed);
+  expect(text).toContain('"a\\u202eb\\u007fc"');
+  await closed(feed);
+  const next = await openFeed(fs);
+  expect(await textIn(next)).toBe(text);
+  await closed(next);
+});
+
 describe('waiting', () => {
   it('ends for everybody with a change behind their cursor, for nobody else', async () => {
     const feed = await openFeed(new MemoryFs());
