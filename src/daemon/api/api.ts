@@ -35,7 +35,8 @@ export function createApi(daemon: ApiDaemon, door: Door): (request: IncomingMess
   const app = new Hono<Env>({ strict: true });
   app.use(async (c, next) => {
     c.set('requestId', randomUUID());
-    c.header('X-Request-Id', c.get('requestId'));
+    // On the answer itself: streams are not Hono's.
+    c.env.outgoing.setHeader('X-Request-Id', c.get('requestId'));
     c.header('Cache-Control', 'no-store');
     c.header('X-Content-Type-Options', 'nosniff');
     assertHome(c.env.incoming, door);
