@@ -7,7 +7,7 @@
  */
 import { OpenAPIRegistry, OpenApiGeneratorV31, type RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import type { JsonObject } from '../../base/canonical-json.ts';
+import { isObject, type JsonObject } from '../../base/canonical-json.ts';
 import { packetSchema } from '../../model/packet-schema.ts';
 import { STREAM_SCHEMAS } from './change-schema.ts';
 import { type ApiCode, statusOf } from './codes.ts';
@@ -28,12 +28,11 @@ const WITH_KEY: readonly ApiCode[] = ['KEY_MISSING', 'KEY_INVALID'];
 const WITH_WRITING: readonly ApiCode[] = [
   'DAEMON_STOPPING',
   'PAWL_STORE_FULL',
-  'PAWL_STORE_FAILED',
   'PAWL_STORE_SYNC_FAILED',
   'PAWL_STORE_NO_LINKS',
 ];
 /** What a disk can do to whatever is read. */
-const WITH_FILES: readonly ApiCode[] = ['PAWL_STORE_PERMISSION'];
+const WITH_FILES: readonly ApiCode[] = ['PAWL_STORE_FAILED', 'PAWL_STORE_PERMISSION'];
 
 /** What the parameters of paths are. */
 const PARAMETERS: Readonly<Record<string, string>> = {
@@ -45,11 +44,10 @@ const PARAMETERS: Readonly<Record<string, string>> = {
 /** Every error that an operation can give. */
 function errorsOf(id: OperationId, operation: Operation): readonly ApiCode[] {
   const isChanging = PATHS[id][0] !== 'GET' && operation.tag !== 'daemon';
-  const hasQuery = Object.keys(operation.query.shape).length > 0;
   return [
     ...new Set([
       ...EVERYWHERE,
-      ...(hasQuery ? (['QUERY_INVALID'] as const) : []),
+      ...(canBeWrong(operation.query) ? (['QUERY_INVALID'] as const) : []),
       ...(operation.body === null ? [] : WITH_BODY),
       ...(operation.key === undefined ? [] : WITH_KEY),
       ...(operation.tag === 'projects' || operation.tag === 'runs' ? WITH_FILES : []),
@@ -57,6 +55,11 @@ function errorsOf(id: OperationId, operation: Operation): readonly ApiCode[] {
       ...operation.errors,
     ]),
   ];
+}
+
+/** False of a query whose members take any text. */
+function canBeWrong({ shape }: Operation['query']): boolean {
+  return Object.values(shape).some((member) => !(member as z.ZodType).safeParse('any text').success);
 }
 
 /** Codes whose answers say when to try again. */
@@ -101,10 +104,32 @@ export function openApiDocument(version: string): JsonObject {
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
   });
   const plain = JSON.parse(JSON.stringify(document)) as { components: { schemas: JsonObject } } & JsonObject;
-  // Written once, for packets files: what a request may hold and what an editor checks are the same.
-  const { $schema: _, ...packet } = z.toJSONSchema(packetSchema, { io: 'input' });
-  Object.assign(plain.components.schemas, { Packet: JSON.parse(JSON.stringify(packet)) });
+  plain.components.schemas = componentsOf(plain.components.schemas);
   return plain;
+}
+
+/**
+ * The components as zod itself writes them, which knows of members that may be left out and of components that may be null; only unions with a discriminator, which
+ * zod does not write, stay as they are.
+ */
+function componentsOf(made: JsonObject): JsonObject {
+  const { schemas } = z.toJSONSchema(z.globalRegistry, {
+    uri: (id) => `#/components/schemas/${id}`,
+    io: 'input',
+    unrepresentable: 'any',
+  });
+  const known = { ...schemas, Packet: z.toJSONSchema(packetSchema, { io: 'input' }) };
+  return Object.fromEntries(
+    Object.entries(made).map(([name, schema]) => {
+      const hasDiscriminator = isObject(schema) && 'discriminator' in schema;
+      return [name, hasDiscriminator ? schema : plainSchema(known[name as keyof typeof known])];
+    }),
+  );
+}
+
+function plainSchema(schema: object): JsonObject {
+  const { $schema: _, $id: _id, id: _name, ...rest } = JSON.parse(JSON.stringify(schema)) as JsonObject;
+  return rest;
 }
 
 const TAGS: Readonly<Record<Operation['tag'], string>> = {

@@ -134,12 +134,10 @@ export const RUN_OPERATIONS = {
     errors: [
       'PROJECT_MISSING',
       'PAWL_PROJECT_UNKNOWN',
-      'PROJECT_UNAVAILABLE',
       'PAWL_PACKETS_INVALID',
       'PAWL_PACKETS_TOO_LARGE',
       'PAWL_RUN_CONFLICT',
       'PAWL_RUN_QUARANTINED',
-      'PAWL_REPLACE_REFUSED',
       'PAWL_COMMAND_REFUSED',
       ...OF_REGISTRY,
       'COMMAND_PENDING',
@@ -153,7 +151,7 @@ export const RUN_OPERATIONS = {
     body: null,
     status: 200,
     answer: runSchema,
-    errors: ['PAWL_RUN_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN'],
+    errors: ['PAWL_RUN_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN', 'PROJECT_UNAVAILABLE'],
   },
   listRunEvents: {
     summary: 'The records of a run',
@@ -251,6 +249,6 @@ export const RUN_OPERATIONS = {
     body: null,
     status: 200,
     answer: commandAnswer,
-    errors: ['COMMAND_UNKNOWN', 'KEY_INVALID'],
+    errors: ['COMMAND_UNKNOWN', 'KEY_INVALID', 'PROJECT_UNAVAILABLE'],
   },
 } as const satisfies Readonly<Record<string, Operation>>;
