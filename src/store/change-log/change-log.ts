@@ -104,7 +104,7 @@ export class ChangeLog {
     const fence: Fence = () => options.fence();
     const writer = await JournalWriter.open(files, path, { seq: found.lines, end: found.end }, fence);
     const log = new ChangeLog(options, found, writer);
-    if (found.lines === 0) await log.#line(headLine(found.first, files.clock.nowMs(), log.#positions));
+    if (found.lines === 0) await log.#line(headLine(found.first, files.clock.nowMs(), log.#positions), () => undefined);
     log.retain();
     return log;
   }
@@ -132,14 +132,14 @@ export class ChangeLog {
   /** The project's runs are followed from these records on; what was before brings no change. */
   async adopt(project: string, positions: Readonly<Record<string, number>>): Promise<void> {
     const known = new Map(Object.entries(positions));
-    await this.#line(adoptedLine(project, known));
-    this.#positions.set(project, known);
+    await this.#unlessRotating();
+    await this.#line(adoptedLine(project, known), () => this.#positions.set(project, known));
   }
 
   /** The project's runs are followed no more. */
   async forget(project: string): Promise<void> {
-    await this.#line(forgottenLine(project));
-    this.#positions.delete(project);
+    await this.#unlessRotating();
+    await this.#line(forgottenLine(project), () => this.#positions.delete(project));
   }
 
   /**
@@ -147,7 +147,8 @@ export class ChangeLog {
    * written then. Rejects with PAWL_STORE_FULL and the like; after a failed sync with that for ever.
    */
   async append(batch: ChangeBatch): Promise<'taken' | 'known' | 'gap'> {
-    await this.#rotating;
+    // Not a moment later where it need not wait: what is asked for is counted before anything else can begin a new file.
+    if (this.#rotating !== null) await this.#unlessRotating();
     const { source, changes } = batch;
     const place = source === null ? null : `${source.project}\n${source.system}`;
     if (source !== null && place !== null) {
@@ -159,14 +160,13 @@ export class ChangeLog {
     const first = this.#askedHead + 1;
     this.#askedHead += changes.length;
     try {
-      await this.#line(batchLine(first, batch));
+      await this.#line(batchLine(first, batch), () => this.#taken(first, batch));
     } catch (error) {
       // Whatever was to stand behind it fails as well: all of it is asked for anew.
       this.#asked.clear();
       this.#askedHead = this.#head;
       throw error;
     }
-    this.#taken(first, batch);
     if (place !== null && this.#asked.get(place) === source?.seq) this.#asked.delete(place);
     this.#rotate();
     return 'taken';
@@ -242,13 +242,15 @@ export class ChangeLog {
     for (const wake of [...this.#waiters]) wake();
   }
 
-  async #line(line: string): Promise<void> {
+  /** `onDurable` is called before anything else can begin a new file: what is durable in the old one is known then. */
+  async #line(line: string, onDurable: () => void): Promise<void> {
     if (this.#isClosed) throw new Error('bug: the change feed is closed');
     const seq = this.#lines;
     this.#lines += 1;
     this.#pending += 1;
     try {
       await this.#writer.append(seq, 0, { line });
+      onDurable();
     } catch (error) {
       // Everything behind it is refused by the writer, too: they all begin again behind what is durable.
       this.#lines = Math.min(this.#lines, seq);
@@ -261,6 +263,11 @@ export class ChangeLog {
       segment.bytes = this.#writer.size;
       segment.mtimeMs = this.#options.files.clock.nowMs();
     }
+  }
+
+  /** What is written while a new file is begun would be in neither: it waits. */
+  async #unlessRotating(): Promise<void> {
+    while (this.#rotating !== null) await this.#rotating;
   }
 
   /** A file that has grown long enough is followed by a new one, once nothing is being written. */
@@ -349,7 +356,7 @@ function findFeed(options: ChangeLogOptions): Found {
   const [head] = lines;
   if (damage !== null || head?.kind !== 'head' || head.first !== last.first) {
     // A new file whose head did not reach the disk holds nothing that was ever given out.
-    if (lines.length === 0 && damage === null && segments.length > 1) {
+    if (lines.length === 0 && damage === null && (segments.length > 1 || options.isFresh)) {
       files.removeTemporary(path);
       return findFeed(options);
     }
