@@ -6,7 +6,7 @@ import { MemoryFs } from '../../../src/prove/memory/memory-fs.ts';
 import { ChangeLog, type ChangeLogOptions } from '../../../src/store/change-log/change-log.ts';
 import { bytesOf, filesOver } from '../store-kit.ts';
 
-const FOLDER = '/state/changes';
+const FOLDER = '/changes';
 const FIRST = join(FOLDER, '0000000000000001.ndjson');
 
 function optionsOver(fs: MemoryFs, more: Partial<ChangeLogOptions> = {}): ChangeLogOptions {
