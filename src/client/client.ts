@@ -47,7 +47,7 @@ export interface CallOptions<Id extends OperationId> {
 }
 
 /** An error that the daemon has answered with. */
-class DaemonError extends Error {
+export class DaemonError extends Error {
   readonly problem: Problem;
 
   constructor(problem: Problem) {
