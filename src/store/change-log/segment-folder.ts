@@ -70,7 +70,8 @@ export class SegmentFolder {
 
   constructor(options: SegmentFolderOptions) {
     this.#options = options;
-    const { retention, segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.ceil(retention.bytes / SEGMENTS_KEPT)) } = options;
+    const { retention, segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.ceil(retention.bytes / SEGMENTS_KEPT)) } =
+      options;
     this.#segmentBytes = segmentBytes;
   }
 
