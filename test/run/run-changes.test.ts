@@ -164,8 +164,9 @@ describe('what else a record tells', () => {
 it('shows names as views do, with nothing that a terminal obeys', () => {
   const [{ record, after } = expect.fail('no record')] = bySum.values();
   const hostile = { ...after, branch: 'a\u202eb\u001b[2J', taskId: 'x\u0007' };
-  const event = { type: 'commandRefused', code: 'PAWL_RUN_BUSY', commandId: 'c', command: 'x\u001b', state: 's' };
-  const text = JSON.stringify(changesOf({ ...record, event } as unknown as JournalRecord, null, hostile, 'web'));
+  const refused = { type: 'commandRefused', code: 'PAWL_COMMAND_REFUSED', commandId: 'c' } as const;
+  const event = { ...refused, command: 'x\u001b', state: 's' };
+  const text = JSON.stringify(changesOf({ ...record, event }, null, hostile, 'web'));
   expect(text).toContain('run_created');
   expect(text).toContain('command_decided');
   expect(text).not.toMatch(/\\u00[01]|\u202e/);
