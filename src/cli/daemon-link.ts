@@ -6,19 +6,16 @@
  * Invariants: 1. A daemon is used only where the lock of the registry says that it drives it: then nothing else can. 2. One that speaks another version of the API is
  * left alone, and that is said: what is asked goes through the files, which every version understands or refuses.
  */
-import { homedir } from 'node:os';
-import { nodeFs } from '../adapters/node-fs.ts';
-import { systemProcesses } from '../adapters/processes/system.ts';
-import { systemClock } from '../adapters/system-clock.ts';
+import { daemonHere } from '../app/daemon/daemon-place.ts';
 import type { Places } from '../app/options.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { Client, DaemonError } from '../client/client.ts';
 import { PATHS_VERSION } from '../daemon/api/paths.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
-import { Files } from '../store/files.ts';
+import type { Files } from '../store/files.ts';
 import { type DaemonFile, readDaemonFile } from '../store/home/daemon-file.ts';
-import { HomePaths, homeFolder } from '../store/home/home-paths.ts';
+import type { HomePaths } from '../store/home/home-paths.ts';
 import { ProjectStore } from '../store/home/projects.ts';
 import { readHolder } from '../store/registry-lock.ts';
 import type { Output } from './output.ts';
@@ -32,18 +29,12 @@ export interface DaemonLink {
   readonly daemon: DaemonFile;
 }
 
-/** The state folder of this user. */
-export function homeHere(): HomePaths {
-  return new HomePaths(homeFolder({ environment: process.env, homedir: homedir() }));
-}
-
 /** The daemon that drives the registry; null where none does. Another version of the API is noted on stderr, and passed over. */
 export function daemonFor(output: Pick<Output, 'log' | 'logColour'>, places: Places): DaemonLink | null {
-  const home = homeHere();
-  const files = new Files(nodeFs, systemClock);
-  const daemon = readDaemonFile(files, home);
+  const { files, home, processes } = daemonHere();
+  const daemon = daemonIn(files, home);
   if (daemon === null) return null;
-  const holder = readHolder({ files: places.files, paths: places.paths, processes: systemProcesses() });
+  const holder = readHolder({ files: places.files, paths: places.paths, processes });
   if (holder.kind !== 'alive' || canonicalJson(holder.content.holder) !== canonicalJson(daemon.process)) return null;
   const path = places.repository.mainWorktree;
   const record = new ProjectStore(files, home).list().find((each) => each.path === path);
@@ -56,6 +47,16 @@ export function daemonFor(output: Pick<Output, 'log' | 'logColour'>, places: Pla
     return null;
   }
   return { client: new Client({ kind: 'socket', path: daemon.socket }), project: record.id, daemon };
+}
+
+/** A state folder that cannot be read holds no daemon that could be asked. */
+function daemonIn(files: Files, home: HomePaths): DaemonFile | null {
+  try {
+    return readDaemonFile(files, home);
+  } catch (error) {
+    if (error instanceof PawlError) return null;
+    throw error;
+  }
 }
 
 /** What `ask` gives; an error of the daemon becomes the error that the same command would give without it. */

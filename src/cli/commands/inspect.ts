@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path';
 import { builtPath } from '../../adapters/built-path.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { daemonHere } from '../../app/daemon/daemon-place.ts';
 import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
 import { legible, quote } from '../../base/sanitise.ts';
 import type { Place } from '../../engine/run-look.ts';
@@ -24,7 +25,7 @@ import { HomePaths, homeFolder } from '../../store/home/home-paths.ts';
 import { ensureToken, readToken } from '../../store/home/token-file.ts';
 import { readRegistry } from '../../store/registry.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
-import { type DaemonLink, daemonFor, homeHere } from '../daemon-link.ts';
+import { type DaemonLink, daemonFor } from '../daemon-link.ts';
 import type { Output } from '../output.ts';
 import { packageVersion } from '../package-version.ts';
 import { resolveRun } from '../run-argument.ts';
@@ -84,7 +85,7 @@ function linkFor(output: Output, options: InspectOptions): PageLink | null {
 function inspectByDaemon(output: Output, options: InspectOptions, { link, places }: PageLink, run?: string): number {
   const runId = run === undefined ? null : resolveRun(places, run);
   const { port } = link.daemon;
-  const facts = new URLSearchParams({ token: readToken(places.files, homeHere()) ?? '', project: link.project });
+  const facts = new URLSearchParams({ token: readToken(places.files, daemonHere().home) ?? '', project: link.project });
   if (runId !== null) facts.set('run', runId);
   const url = `http://127.0.0.1:${port}/#${facts.toString()}`;
   output.json({ url, statelyUrl: null, port, registry: places.paths.root, runId });

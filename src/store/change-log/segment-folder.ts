@@ -31,6 +31,8 @@ export interface SegmentFolderOptions {
   /** Throws when the calling process may not write any more. */
   readonly fence: () => void;
   readonly log: (line: string) => void;
+  /** Bytes after which a file is followed by another one; by default as many as suit the retention. */
+  readonly segmentBytes?: number;
 }
 
 /** Where the feed ends. */
@@ -68,7 +70,8 @@ export class SegmentFolder {
 
   constructor(options: SegmentFolderOptions) {
     this.#options = options;
-    this.#segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.ceil(options.retention.bytes / SEGMENTS_KEPT));
+    const { retention, segmentBytes = Math.min(SEGMENT_BYTES_MAX, Math.ceil(retention.bytes / SEGMENTS_KEPT)) } = options;
+    this.#segmentBytes = segmentBytes;
   }
 
   /** The smallest cursor after which nothing is missing. */
