@@ -22,7 +22,7 @@ export interface ChosenAgents {
 }
 
 /** A name, and what it comes from. */
-interface Choice {
+export interface Choice {
   readonly name: string;
   readonly source: 'named' | 'role' | 'onlyConfigured' | 'environment' | 'onlyInstalled';
 }
@@ -53,7 +53,7 @@ export function chooseAgents(packet: Packet, known: AgentsToChoose, override: st
  * The agent of a role that nobody has named one for: the role's in the config (a verifier's is by default the reviewer's), else the only one of the config, else
  * what `PAWL_AGENT` names, else, where the config names none, the only one installed. Null where there is none, or several that nothing tells apart.
  */
-function defaultAgent(role: Role, known: AgentsToChoose): Choice | null {
+export function defaultAgent(role: Role, known: AgentsToChoose): Choice | null {
   const ofRole = known.forRole(role) ?? (role === 'verifier' ? known.forRole('reviewer') : null);
   if (ofRole !== null) return { name: ofRole, source: 'role' };
   const [configured, ...others] = known.names();
@@ -65,7 +65,7 @@ function defaultAgent(role: Role, known: AgentsToChoose): Choice | null {
 }
 
 /** Why the chosen agent cannot play that role, as far as that is known now; null when nothing prevents it. */
-function problemOf(known: AgentsToChoose, role: Role, { name, source }: Choice): Blocker | null {
+export function problemOf(known: AgentsToChoose, role: Role, { name, source }: Choice): Blocker | null {
   if (known.has(name)) return known.problem(name);
   const usable = firstOf(usableAgents(known), AGENTS_NAMED);
   const isOfEnvironment = source === 'environment';
