@@ -51,6 +51,7 @@ export class DaemonCore implements ApiDaemon {
   readonly #parts: CoreParts;
   readonly #source: ChangeSource;
   readonly #stopping = new AbortController();
+  #hasStarted = false;
   #isReady = false;
 
   private constructor(parts: CoreParts, feed: ChangeLog) {
@@ -99,6 +100,7 @@ export class DaemonCore implements ApiDaemon {
   /** Drives every project from now on; resolves when each has been looked at, or the end has begun. */
   async recover(): Promise<void> {
     this.projects.open();
+    this.#hasStarted = true;
     await this.projects.settled(this.#stopping.signal);
     this.#isReady = true;
     if (!this.#stopping.signal.aborted) this.log(`ready: ${this.projects.list().length} projects`);
@@ -128,6 +130,13 @@ export class DaemonCore implements ApiDaemon {
   state(): 'recovering' | 'ready' | 'stopping' {
     if (this.#stopping.signal.aborted) return 'stopping';
     return this.#isReady ? 'ready' : 'recovering';
+  }
+
+  assertStarted(): void {
+    if (this.#hasStarted) return;
+    throw new ApiError('DAEMON_STARTING', 'The daemon has begun a moment ago and knows no project yet.', {
+      retryAfterS: 1,
+    });
   }
 
   assertAccepting(): void {

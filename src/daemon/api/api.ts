@@ -60,6 +60,7 @@ export function createApi(daemon: ApiDaemon, door: Door): (request: IncomingMess
 
 async function answer(daemon: ApiDaemon, id: Id, c: Context<Env>): Promise<Response> {
   const operation: Operation = OPERATIONS[id];
+  if (operation.tag === 'projects' || operation.tag === 'runs') daemon.assertStarted();
   const asked = await askedOf(id, operation, c);
   switch (id) {
     case 'followChanges':
