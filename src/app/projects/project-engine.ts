@@ -151,8 +151,11 @@ export class ProjectEngine {
       this.#views = new Map();
       await driver.open();
       notices?.catchUp(driver);
-      for (const view of driver.views())
-        if (!this.#views.has(view.runId)) this.#views.set(view.runId, await dated(view, places));
+      for (const view of driver.views()) {
+        const known = await dated(view, places);
+        // What has recorded something meanwhile is further.
+        if (!this.#views.has(view.runId)) this.#views.set(view.runId, known);
+      }
       await this.#parts.onLoaded([...this.#views.values()], places);
       await this.#drive(driver, signal);
     } finally {
