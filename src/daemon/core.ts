@@ -51,6 +51,7 @@ export class DaemonCore implements ApiDaemon {
   readonly #parts: CoreParts;
   readonly #source: ChangeSource;
   readonly #stopping = new AbortController();
+  #hasStarted = false;
   #isReady = false;
 
   private constructor(parts: CoreParts, feed: ChangeLog) {
@@ -61,7 +62,7 @@ export class DaemonCore implements ApiDaemon {
     this.generation = lock.generation;
     this.log = log;
     this.feed = feed;
-    this.#source = new ChangeSource(feed, log);
+    this.#source = new ChangeSource(feed, log, () => this.shutDown());
     this.projectStore = new ProjectStore(files, home);
     this.projects = new ProjectDirectory({
       store: this.projectStore,
@@ -100,6 +101,7 @@ export class DaemonCore implements ApiDaemon {
   /** Drives every project from now on; resolves when each has been looked at, or the end has begun. */
   async recover(): Promise<void> {
     this.projects.open();
+    this.#hasStarted = true;
     await this.projects.settled(this.#stopping.signal);
     this.#isReady = true;
     if (!this.#stopping.signal.aborted) this.log(`ready: ${this.projects.list().length} projects`);
@@ -129,6 +131,13 @@ export class DaemonCore implements ApiDaemon {
   state(): 'recovering' | 'ready' | 'stopping' {
     if (this.#stopping.signal.aborted) return 'stopping';
     return this.#isReady ? 'ready' : 'recovering';
+  }
+
+  assertStarted(): void {
+    if (this.#hasStarted) return;
+    throw new ApiError('DAEMON_STARTING', 'The daemon has begun a moment ago and knows no project yet.', {
+      retryAfterS: 1,
+    });
   }
 
   assertAccepting(): void {

@@ -139,6 +139,7 @@ export const ERROR_CODES = {
   PAWL_SERVICE_FAILED: EXIT.refused,
   PAWL_SERVICE_EDITED: EXIT.usage,
   PAWL_SERVICE_FOREIGN: EXIT.usage,
+  PAWL_DAEMON_VERSION: EXIT.refused,
 } as const satisfies Record<string, ExitCode>;
 
 /** A code of the catalogue. */

@@ -58,7 +58,16 @@ export class DaemonPlace {
 
   /** A daemon is started, and is ready. */
   async start(...args: readonly string[]): Promise<void> {
-    this.#call = startPawl(this.root, this.environment, ['serve', ...args]);
+    await this.#begin(startPawl(this.root, this.environment, ['serve', ...args]));
+  }
+
+  /** The same with another build of the program. */
+  async startProgram(program: string): Promise<void> {
+    await this.#begin(startPawl(this.root, this.environment, ['serve'], undefined, program));
+  }
+
+  async #begin(call: CliCall): Promise<void> {
+    this.#call = call;
     const { pid } = this.#call;
     await this.until('the daemon to be ready', async () => {
       if (readDaemonFile(this.files, this.home)?.pid !== pid) return false;

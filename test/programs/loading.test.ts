@@ -140,7 +140,7 @@ describe('pawl', () => {
     expect(late).toEqual(expect.arrayContaining(['./prove.js', './inspect.js', './serve.js']));
     const holders = (name: string): string[] =>
       bundlesIn(BUILT).flatMap((bundle) => (packagesIn(bundle).includes(name) ? [bundle.place] : []));
-    expect(holders('ws')).toEqual(['chunks/page-host.js']);
+    expect(holders('ws')).toEqual(['chunks/page-host.js', 'prove/daemon/small-files.js']);
     expect(holders('@agentclientprotocol/sdk')).toEqual(['adapters/agents/acp-worker.js']);
     expect(holders('@modelcontextprotocol/sdk')).toEqual(['cli/mcp-program.js']);
   });

@@ -53,9 +53,10 @@ export function startPawl(
   env: NodeJS.ProcessEnv,
   args: readonly string[],
   callMs: number = CALL_MS,
+  program: string = CLI,
 ): CliCall {
-  if (!existsSync(CLI)) throw new Error(`${CLI} is not there: npm run build`);
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (!existsSync(program)) throw new Error(`${program} is not there: npm run build`);
+  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

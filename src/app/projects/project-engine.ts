@@ -14,7 +14,7 @@ import { Driver } from '../../engine/driver.ts';
 import type { DriverOptions } from '../../engine/driver-options.ts';
 import { InboxDesk } from '../../engine/inbox-desk.ts';
 import type { LiveRun } from '../../engine/live-run.ts';
-import type { Place } from '../../engine/run-look.ts';
+import { lookAtRun, type Place } from '../../engine/run-look.ts';
 import { shortSleep } from '../../engine/short-sleep.ts';
 import { persist } from '../../kernel/image.ts';
 import { PawlError } from '../../model/error.ts';
@@ -153,7 +153,11 @@ export class ProjectEngine {
       this.#views = new Map();
       await driver.open();
       notices?.catchUp(driver);
-      for (const view of driver.views()) this.#views.set(view.runId, this.#views.get(view.runId) ?? view);
+      for (const view of driver.views()) {
+        const known = await dated(view, places);
+        // What has recorded something meanwhile is further.
+        if (!this.#views.has(view.runId)) this.#views.set(view.runId, known);
+      }
       await this.#parts.onLoaded([...this.#views.values()], places);
       await this.#drive(driver, signal);
     } finally {
@@ -248,6 +252,13 @@ export class ProjectEngine {
     this.#changes.announce();
     this.#parts.onState();
   }
+}
+
+/** A run that is driven and has recorded nothing yet in this process: when it last did, its files say. */
+async function dated(view: RunView, places: Places): Promise<RunView> {
+  if (view.updatedAtMs !== null) return view;
+  const seen = await lookAtRun(places, view.runId);
+  return { ...view, updatedAtMs: seen?.updatedAtMs ?? null };
 }
 
 const RETRY_DOUBLINGS = 5;

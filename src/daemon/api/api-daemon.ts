@@ -20,6 +20,8 @@ export interface ApiDaemon {
   readonly feed: ChangeLog;
   readonly streams: Streams;
   readonly state: () => 'recovering' | 'ready' | 'stopping';
+  /** Throws DAEMON_STARTING until it is known which projects there are: before that nothing can be said of them. */
+  readonly assertStarted: () => void;
   /** Throws DAEMON_STOPPING when no new work is taken any more. */
   readonly assertAccepting: () => void;
   /** Begins the end; it goes on by itself. */

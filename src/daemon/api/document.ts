@@ -26,6 +26,7 @@ const WITH_BODY: readonly ApiCode[] = ['BODY_INVALID', 'BODY_TOO_LARGE', 'MEDIA_
 const WITH_KEY: readonly ApiCode[] = ['KEY_MISSING', 'KEY_INVALID'];
 /** What a disk can do to whatever is written. */
 const WITH_WRITING: readonly ApiCode[] = [
+  'DAEMON_STARTING',
   'DAEMON_STOPPING',
   'PAWL_STORE_FULL',
   'PAWL_STORE_SYNC_FAILED',
@@ -63,7 +64,7 @@ function canBeWrong({ shape }: Operation['query']): boolean {
 }
 
 /** Codes whose answers say when to try again. */
-const RETRY_AFTER: readonly ApiCode[] = ['COMMAND_PENDING', 'DAEMON_STOPPING', 'TOO_MANY_CLIENTS'];
+const RETRY_AFTER: readonly ApiCode[] = ['COMMAND_PENDING', 'DAEMON_STARTING', 'DAEMON_STOPPING', 'TOO_MANY_CLIENTS'];
 
 /** The document. */
 export function openApiDocument(version: string): JsonObject {
