@@ -1,7 +1,7 @@
 /**
  * How much room is left on the file system of a folder.
  *
- * Owns: asking for it, and the floors below which little or nothing works any more. Does not own: what is said or done then (cli/doctor).
+ * Owns: asking for it, and the floors below which little or nothing works any more. Does not own: what is said or done then (cli/doctor, daemon/core).
  */
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';

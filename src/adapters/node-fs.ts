@@ -92,6 +92,18 @@ function kindOf(stats: Stats): FileStat['kind'] {
   return stats.isSymbolicLink() ? 'link' : 'other';
 }
 
+/** Why changes in that folder would not be noticed at once; null when they would. */
+export function watchProblem(folder: string): string | null {
+  try {
+    watch(folder, { persistent: false }).close();
+    return null;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    return `${folder} cannot be watched: ${code}`;
+  }
+}
+
 /**
  * Watches until it is ended, the folder goes, or the system's watcher fails: a failed watcher falls silent, which the port
  * allows, because callers poll too. Does not keep the process alive.

@@ -30,6 +30,8 @@ export class ChangeSource {
   readonly #queue = new SerialQueue();
   /** Runs of which the feed lacks records that are written. */
   readonly #behind = new Map<string, { readonly project: string; readonly runId: string; readonly place: Place }>();
+  /** Why the feed could not be written the last time; null when it could. */
+  #problem: string | null = null;
   #endRetry: (() => void) | null = null;
   #isClosed = false;
 
@@ -45,6 +47,11 @@ export class ChangeSource {
     return this.#feed.knows(project);
   }
 
+  /** Why the feed cannot be written; null when it can. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
   /** A project is archived: its runs are followed no more. */
   removed(draft: ChangeDraft): void {
     this.tell(draft);
@@ -54,6 +61,17 @@ export class ChangeSource {
   /** A change that is no record of a run. */
   tell(draft: ChangeDraft): void {
     this.#take({ source: null, changes: [draft] }, () => undefined);
+  }
+
+  /** The same; true when it is in the feed. */
+  async offer(draft: ChangeDraft): Promise<boolean> {
+    try {
+      await this.#append({ source: null, changes: [draft] });
+      return true;
+    } catch (error) {
+      this.#log(`the change feed could not be written: ${error instanceof Error ? error.message : String(error)}`);
+      return false;
+    }
   }
 
   /** A record of a run is durable. */
@@ -91,7 +109,7 @@ export class ChangeSource {
 
   #take(batch: ChangeBatch, onGap: () => void): void {
     // Asked for at once, so that what waits together is written together; the feed keeps the order.
-    const taken = this.#feed.append(batch).then(
+    const taken = this.#append(batch).then(
       (result) => result === 'gap',
       (error: unknown) => {
         this.#failed(error);
@@ -138,7 +156,18 @@ export class ChangeSource {
 
   async #catchUp(project: string, runId: string, place: Place): Promise<void> {
     for (const batch of missingBatches(project, runId, place, this.#feed.position(project, runId)))
-      await this.#feed.append(batch);
+      await this.#append(batch);
+  }
+
+  async #append(batch: ChangeBatch): ReturnType<ChangeLog['append']> {
+    try {
+      const result = await this.#feed.append(batch);
+      this.#problem = null;
+      return result;
+    } catch (error) {
+      this.#problem = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
   }
 }
 

@@ -3,8 +3,12 @@
  *
  * Owns: those parts and how they are told of each other. Does not own: listening (daemon/doors), the lock and the order of start and end (daemon/serve).
  */
+import { DISK_FLOOR, freeBytes, sizeWords } from '../adapters/disk-space.ts';
+import { watchProblem } from '../adapters/node-fs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { listed } from '../base/listed.ts';
 import { isToken } from '../inspector/hub/access.ts';
+import type { PawlError } from '../model/error.ts';
 import { ChangeLog } from '../store/change-log/change-log.ts';
 import type { Files } from '../store/files.ts';
 import type { GenerationLock } from '../store/generation-lock.ts';
@@ -16,6 +20,7 @@ import type { ApiDaemon } from './api/api-daemon.ts';
 import { ApiError } from './api/problem.ts';
 import { ChangeSource } from './change-source.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+import { Guards } from './guards.ts';
 import { PageDirectory } from './page-directory.ts';
 import { projectChange } from './project-changes.ts';
 import { type Project, ProjectDirectory } from './project-directory.ts';
@@ -34,6 +39,7 @@ export interface CoreParts {
 
 /** How often it is looked whether the token was replaced. */
 const TOKEN_LOOK_MS = 1_000;
+const PROJECTS_NAMED = 5;
 
 /** The daemon behind its doors; `close` it. */
 export class DaemonCore implements ApiDaemon {
@@ -44,6 +50,7 @@ export class DaemonCore implements ApiDaemon {
   readonly projectStore: ProjectStore;
   readonly runs: RunsDesk;
   readonly feed: ChangeLog;
+  readonly guards: Guards;
   readonly streams = new Streams();
   /** The projects as the page sees them. */
   readonly pageProjects: PageDirectory;
@@ -52,6 +59,7 @@ export class DaemonCore implements ApiDaemon {
   readonly #source: ChangeSource;
   readonly #stopping = new AbortController();
   #hasStarted = false;
+  readonly #broken: Promise<PawlError>;
   #isReady = false;
 
   private constructor(parts: CoreParts, feed: ChangeLog) {
@@ -62,7 +70,11 @@ export class DaemonCore implements ApiDaemon {
     this.generation = lock.generation;
     this.log = log;
     this.feed = feed;
-    this.#source = new ChangeSource(feed, log, () => this.shutDown());
+    let breakOff: (error: PawlError) => void = () => undefined;
+    this.#broken = new Promise((resolve) => {
+      breakOff = resolve;
+    });
+    this.#source = new ChangeSource(feed, log, breakOff);
     this.projectStore = new ProjectStore(files, home);
     this.projects = new ProjectDirectory({
       store: this.projectStore,
@@ -81,6 +93,22 @@ export class DaemonCore implements ApiDaemon {
     });
     this.runs = new RunsDesk(this.projects);
     this.pageProjects = new PageDirectory(this.projects);
+    this.guards = new Guards({
+      clock: systemClock,
+      looks: {
+        lock: () => {
+          lock.assertHighest(lock.generation);
+          return null;
+        },
+        disk: () => this.#diskProblem(),
+        feed: () => this.#source.problem,
+        watch: () => watchProblem(home.projects),
+        projects: () => this.#projectsProblem(),
+      },
+      tell: (change) => this.#source.offer(change),
+      onLockLost: breakOff,
+      log,
+    });
   }
 
   /** A core whose feed is at its end; nothing is driven yet. */
@@ -102,6 +130,7 @@ export class DaemonCore implements ApiDaemon {
   async recover(): Promise<void> {
     this.projects.open();
     this.#hasStarted = true;
+    this.guards.start();
     await this.projects.settled(this.#stopping.signal);
     this.#isReady = true;
     if (!this.#stopping.signal.aborted) this.log(`ready: ${this.projects.list().length} projects`);
@@ -116,6 +145,11 @@ export class DaemonCore implements ApiDaemon {
     });
   }
 
+  /** Resolves when nothing may be written any more: somebody else has become the daemon of this state folder, or a sync has failed. */
+  broken(): Promise<PawlError> {
+    return this.#broken;
+  }
+
   /** Every registry is given back, and what that has changed is in the feed. */
   async giveBack(): Promise<void> {
     await this.projects.close();
@@ -124,6 +158,7 @@ export class DaemonCore implements ApiDaemon {
 
   /** Nothing is written any more. */
   async close(): Promise<void> {
+    this.guards.close();
     await this.#source.close();
     await this.feed.close();
   }
@@ -173,6 +208,22 @@ export class DaemonCore implements ApiDaemon {
   #added(project: Project): void {
     if (!this.#source.knows(project.id)) this.#source.tell(projectChange('project_added', project));
     this.pageProjects.changed();
+  }
+
+  async #diskProblem(): Promise<string | null> {
+    const folders = [this.#parts.home.root, ...this.projects.list().map(({ registry }) => registry)];
+    for (const folder of folders.filter((each) => each !== '')) {
+      const bytes = await freeBytes(folder);
+      if (bytes < DISK_FLOOR.failBytes) return `less than ${sizeWords(DISK_FLOOR.failBytes)} is left at ${folder}`;
+    }
+    return null;
+  }
+
+  #projectsProblem(): string | null {
+    const degraded = this.projects
+      .list()
+      .flatMap(({ id, engine: { state } }) => (state.kind === 'degraded' ? [`${id} (${state.code})`] : []));
+    return degraded.length === 0 ? null : `degraded: ${listed(degraded, PROJECTS_NAMED)}`;
   }
 
   #told(type: 'project_updated' | 'project_removed', project: Project): void {

@@ -39,6 +39,9 @@ export const DAEMON_BOUNDS = {
   drainMs: 15_000,
   /** How often projects are looked at for what nothing tells: a changed config, a remote, a folder that has moved. */
   projectLookMs: 5_000,
+  /** How often guards are looked at: what costs next to nothing, and what asks the disk. */
+  guardQuickMs: 1_000,
+  guardSlowMs: 30_000,
   /** Where the feed could not be written, it is tried again. */
   feedRetryMs: 2_000,
   feed: { ageMs: 30 * 86_400_000, count: 1_000_000, bytes: 256 * 1024 * 1024 },

@@ -28,6 +28,9 @@ export async function metricsText(daemon: ApiDaemon): Promise<string> {
       ),
     ]),
     ...metric('pawl_changes_total', 'counter', 'The last change of the feed.', [['', daemon.feed.head]]),
+    ...metric('pawl_guard_on', 'gauge', '1 while the guard holds.', [
+      ...daemon.guards.list().map(({ id, posture }): Sample => [`{guard="${id}"}`, posture === 'on' ? 1 : 0]),
+    ]),
     ...metric('pawl_streams', 'gauge', 'Open event streams.', [['', daemon.streams.count]]),
     ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory.', [['', rss]]),
     ...metric('process_heap_bytes', 'gauge', 'Used heap.', [['', heapUsed]]),

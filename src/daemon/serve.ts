@@ -11,6 +11,7 @@ import { nodeFs } from '../adapters/node-fs.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { portOf } from '../inspector/hub/listen.ts';
+import type { PawlError } from '../model/error.ts';
 import { Files } from '../store/files.ts';
 import type { GenerationLock } from '../store/generation-lock.ts';
 import { removeDaemonFile, writeDaemonFile } from '../store/home/daemon-file.ts';
@@ -44,8 +45,11 @@ export interface Daemon {
   readonly generation: number;
   /** Resolves when every project has been looked at, or the daemon is to end. */
   readonly ready: Promise<void>;
-  /** Resolves when it has ended; rejects with what kept it from ending in order. */
-  readonly ended: Promise<void>;
+  /**
+   * Resolves when it has ended: with null in order, with an error when it has lost its lock, and the process must end at once. Rejects with what kept it from
+   * ending in order.
+   */
+  readonly ended: Promise<PawlError | null>;
   /** Begins the end. */
   stop(): void;
 }
@@ -88,7 +92,7 @@ async function serve(options: ServeOptions, files: Files, lock: GenerationLock, 
   }
   log(`listens on ${socket} and http://127.0.0.1:${port}`);
   const ready = core.recover();
-  const ended = core.stopping().then(async () => {
+  const inOrder = core.stopping().then(async () => {
     log('stopping: no new work; workers go on');
     if (!(await within(core.giveBack(), DAEMON_BOUNDS.drainMs)))
       log(`short work has not ended after ${DAEMON_BOUNDS.drainMs} ms: the next start finds it`);
@@ -97,7 +101,10 @@ async function serve(options: ServeOptions, files: Files, lock: GenerationLock, 
     await removeDaemonFile(files, home, generation);
     await lock.release();
     log('stopped');
+    return null;
   });
+  // Without its lock it may write nothing, not even that it ends: whoever awaits this ends the process at once.
+  const ended = Promise.race([inOrder, core.broken()]);
   return { port, socket, generation, ready, ended, stop: () => core.shutDown() };
 }
 

@@ -88,6 +88,11 @@ export class DaemonPlace {
     return code;
   }
 
+  /** The exit code of the daemon, once it has ended by itself. */
+  async ended(): Promise<number | null> {
+    return this.#call === null ? null : (await this.#call.ended).code;
+  }
+
   /** Everything of it is gone. */
   async end(): Promise<void> {
     await this.kill();

@@ -145,6 +145,8 @@ it('a feed whose files are lost is told anew from the journals, and whoever foll
   await all.end();
   const told = all.changes.filter(({ type }) => type.startsWith('run_')).map(({ data }) => data.journalSeq);
   expect(told).toEqual(Array.from({ length: seq }, (_, index) => index + 1));
+});
+
 it('a run that waits for a person is shown after a kill as it was before', async () => {
   scenario.scripted({ one: { review: [verdict('BLOCKED')] } });
   await place.start();

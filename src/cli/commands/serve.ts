@@ -47,6 +47,10 @@ export async function serve(output: Output, options: ServeOptions): Promise<numb
   const { port, socket, generation } = daemon;
   output.json({ pid: process.pid, socket, port, generation });
   output.line(`Serving  ${output.colour.cyan(`http://127.0.0.1:${port}`)}  socket ${socket}`);
-  await daemon.ended;
-  return EXIT.done;
+  const lost = await daemon.ended;
+  if (lost === null) return EXIT.done;
+  log(`the lock is lost: ${lost.message}`);
+  output.fail(lost);
+  // Whatever is still going on here is of no right any more, and must not end first.
+  process.exit(EXIT.locked);
 }

@@ -5,6 +5,7 @@
  */
 import type { ChangeLog } from '../../store/change-log/change-log.ts';
 import type { ProjectStore } from '../../store/home/projects.ts';
+import type { Guards } from '../guards.ts';
 import type { ProjectDirectory } from '../project-directory.ts';
 import type { RunsDesk } from '../runs-desk.ts';
 import type { Streams } from '../streams.ts';
@@ -18,6 +19,7 @@ export interface ApiDaemon {
   readonly projectStore: ProjectStore;
   readonly runs: RunsDesk;
   readonly feed: ChangeLog;
+  readonly guards: Pick<Guards, 'list'>;
   readonly streams: Streams;
   readonly state: () => 'recovering' | 'ready' | 'stopping';
   /** Throws DAEMON_STARTING until it is known which projects there are: before that nothing can be said of them. */

@@ -4,7 +4,17 @@
  * Owns: that contract. Does not own: answering (api/handlers), errors that every operation can give (api/document).
  */
 import { z } from 'zod';
+import { GUARD_IDS, POSTURES } from '../guards.ts';
 import { count, NO_QUERY, type Operation, text } from './operation.ts';
+
+const guard = z
+  .object({
+    id: z.enum(GUARD_IDS),
+    posture: z.enum(POSTURES),
+    reason: text.nullable(),
+    since: text,
+  })
+  .meta({ id: 'Guard' });
 
 const daemonSchema = z
   .object({
@@ -18,6 +28,7 @@ const daemonSchema = z
     startedAt: text,
     cursor: count.describe('The last change of the feed.'),
     oldestCursor: count.describe('The first cursor after which the feed has every change.'),
+    guards: z.array(guard).describe('What the daemon relies on, and how it stands.'),
   })
   .meta({ id: 'Daemon' });
 

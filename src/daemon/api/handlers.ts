@@ -70,6 +70,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
       startedAt: daemon.startedAt,
       cursor: daemon.feed.head,
       oldestCursor: daemon.feed.oldest,
+      guards: [...daemon.guards.list()],
     },
   }),
   listProjects: async (daemon) => {
