@@ -111,6 +111,8 @@ function serverOf(): Server {
       if (!socket.destroyed) idle.add(socket);
     });
   });
+  // Whoever takes a handshake bounds such connections himself.
+  server.on('upgrade', ({ socket }: IncomingMessage) => idle.delete(socket));
   // What is no HTTP gets the answer that HTTP has for it, and is cut.
   server.on('clientError', (_error, connection) => {
     if (connection.writable)
