@@ -28,7 +28,7 @@ export async function metricsText(daemon: ApiDaemon): Promise<string> {
       ),
     ]),
     ...metric('pawl_changes_total', 'counter', 'The last change of the feed.', [['', daemon.feed.head]]),
-    ...metric('pawl_streams', 'gauge', 'Open event streams.', [['', daemon.streams.count]]),
+    ...metric('pawl_streams', 'gauge', 'Open event streams and multiplexed sockets.', [['', daemon.streams.size]]),
     ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory.', [['', rss]]),
     ...metric('process_heap_bytes', 'gauge', 'Used heap.', [['', heapUsed]]),
     ...metric('process_cpu_seconds_total', 'counter', 'Processor time.', [['', (user + system) / MEGA]]),
