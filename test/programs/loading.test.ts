@@ -39,6 +39,7 @@ const ALONE = [
   'cli/mcp-program.js',
   'host/main.js',
   'host/verification-worker.js',
+  'prove/daemon/small-files.js',
   'prove/matrix-worker.js',
 ];
 
