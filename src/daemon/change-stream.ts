@@ -17,13 +17,19 @@ import type { EventStream } from './streams.ts';
 /** Which changes a client wants. */
 type Filter = (change: Change) => boolean;
 
-type Wanted = { readonly [Name in 'project' | 'system' | 'type']?: string | undefined };
+/** What a client says of the changes that it wants; what it does not say leaves all through. */
+export interface WantedChanges {
+  readonly project?: string | undefined;
+  readonly system?: string | undefined;
+  readonly types?: readonly string[] | undefined;
+}
 
 /** Answers with the stream; it goes on by itself. Throws CURSOR_INVALID, TOO_MANY_CLIENTS. */
 export function followChanges(daemon: ApiDaemon, { query }: Asked<'followChanges'>, env: HttpBindings): void {
   const after = cursorIn(query.after) ?? cursorIn(lastEventId(env)) ?? daemon.feed.head;
+  const types = query.type?.split(',').map((word) => word.trim());
   const stream = daemon.streams.open(env.outgoing as never);
-  void follow(daemon, stream, after, filterOf(query)).catch((error: unknown) => {
+  void follow(daemon, stream, after, filterOf({ ...query, types })).catch((error: unknown) => {
     daemon.log(`an event stream failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     stream.end();
   });
@@ -64,12 +70,10 @@ function lastEventId({ incoming }: HttpBindings): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
-/** The filter that a query asks for. */
-function filterOf(query: Wanted): Filter {
-  const { project, system } = query;
-  const types = query.type === undefined ? null : query.type.split(',').map((word) => word.trim());
+/** The filter that lets those changes through. */
+export function filterOf({ project, system, types }: WantedChanges): Filter {
   return (change) =>
     (project === undefined || change.project === project) &&
     (system === undefined || change.system === system) &&
-    (types === null || types.includes(change.type));
+    (types === undefined || types.includes(change.type));
 }

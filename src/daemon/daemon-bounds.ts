@@ -23,6 +23,23 @@ export const DAEMON_BOUNDS = {
   slowMs: 20_000,
   /** A comment on event streams, so that both sides know of a connection that is gone. */
   heartbeatMs: 15_000,
+  /** Multiplexed sockets, and channels of one of them. */
+  muxSockets: 64,
+  muxChannels: 32,
+  /** A message of a client. */
+  muxMessageBytes: 16 * 1024,
+  /** Messages of one client that wait to be heard. */
+  muxMessages: 64,
+  /** Messages in a row that cannot be understood. */
+  muxBadMessages: 3,
+  muxFrameBytes: 256 * 1024,
+  /** Bytes of output in a message: as JSON one byte takes up to six, and all of them fit a frame. */
+  muxOutputBytes: 40 * 1024,
+  /** A client that leaves two pings unanswered is cut when the third is due: after 30 s. */
+  pingMs: 15_000,
+  pingsUnanswered: 2,
+  /** Whoever is refused a handshake and does not hang up is hung up on. */
+  refusalMs: 1_000,
   /** Changes sent at a time. */
   changesAtOnce: 200,
   runsPerPage: 200,

@@ -1,7 +1,8 @@
 /**
- * What is behind the doors of the daemon: the API on both, the page on TCP.
+ * What is behind the doors of the daemon: the API and multiplexed sockets on both, the page on TCP.
  *
- * Owns: who answers which request and takes which handshake. Does not own: listening (daemon/listener), the API (api/api), the page (inspector/hub/page-host).
+ * Owns: who answers which request and takes which handshake. Does not own: listening (daemon/listener), the API (api/api), multiplexed sockets (daemon/mux),
+ * the page (inspector/hub/page-host).
  */
 import { refuseUpgrade } from '../inspector/hub/http-answers.ts';
 import { PageHost } from '../inspector/hub/page-host.ts';
@@ -9,6 +10,7 @@ import { createApi } from './api/api.ts';
 import type { DaemonCore } from './core.ts';
 import type { Door } from './guard.ts';
 import { type Behind, type Listener, openListener } from './listener.ts';
+import { Mux } from './mux.ts';
 
 const NOT_FOUND = 404;
 
@@ -24,11 +26,13 @@ export interface DoorOptions {
 export class Doors {
   readonly #core: DaemonCore;
   readonly #page: PageHost;
+  readonly #mux: Mux;
   readonly #endTokenLook: () => void;
   #listener: Listener | null = null;
 
   private constructor(core: DaemonCore, { pageFolder }: DoorOptions) {
     this.#core = core;
+    this.#mux = new Mux(core);
     this.#page = new PageHost({
       pageFolder,
       pawlVersion: core.version,
@@ -38,6 +42,7 @@ export class Doors {
     });
     this.#endTokenLook = core.onNewToken(() => {
       this.#page.revoke();
+      this.#mux.revoke();
       core.streams.close();
     });
   }
@@ -63,6 +68,7 @@ export class Doors {
   async close(): Promise<void> {
     this.#endTokenLook();
     this.#page.close();
+    this.#mux.close();
     this.#core.streams.close();
     await this.#listener?.close();
   }
@@ -76,6 +82,7 @@ export class Doors {
         if (page?.answer(request, response) !== true) answer(request, response);
       },
       upgrade: (request, connection, head) => {
+        if (this.#mux.upgrade(request, connection, head, door)) return;
         if (page?.upgrade(request, connection, head) !== true) refuseUpgrade(connection, NOT_FOUND);
       },
     };

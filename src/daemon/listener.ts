@@ -120,6 +120,8 @@ function serverOf(): Server {
       if (!socket.destroyed) idle.add(socket);
     });
   });
+  // Whoever takes a handshake bounds such connections himself.
+  server.on('upgrade', ({ socket }: IncomingMessage) => idle.delete(socket));
   server.on('clientError', refuse);
   return server;
 }

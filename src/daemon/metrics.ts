@@ -31,7 +31,7 @@ export async function metricsText(daemon: ApiDaemon): Promise<string> {
     ...metric('pawl_guard_on', 'gauge', '1 while the guard holds.', [
       ...daemon.guards.list().map(({ id, posture }): Sample => [`{guard="${id}"}`, posture === 'on' ? 1 : 0]),
     ]),
-    ...metric('pawl_streams', 'gauge', 'Open event streams.', [['', daemon.streams.count]]),
+    ...metric('pawl_streams', 'gauge', 'Open event streams and multiplexed sockets.', [['', daemon.streams.size]]),
     ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory.', [['', rss]]),
     ...metric('process_heap_bytes', 'gauge', 'Used heap.', [['', heapUsed]]),
     ...metric('process_cpu_seconds_total', 'counter', 'Processor time.', [['', (user + system) / MEGA]]),

@@ -1,10 +1,10 @@
 /**
  * A task's output over the API: a part of it as bytes, or all that is to come as events.
  *
- * Owns: the two forms of the answer. Does not own: reading (app/reading-output), the pace of a client (daemon/streams).
+ * Owns: the two forms of the answer. Does not own: reading (app/reading-output), characters (daemon/whole-characters), the pace of a client
+ * (daemon/streams).
  *
- * Invariants: 1. Offsets are bytes of the file: whoever continues from `next` misses nothing and gets nothing twice. 2. A piece of text ends at a whole character
- * unless the output itself does not.
+ * Invariant: offsets are bytes of the file: whoever continues from `next` misses nothing and gets nothing twice.
  */
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
@@ -15,6 +15,7 @@ import type { ApiDaemon } from './api/api-daemon.ts';
 import type { Asked } from './api/handlers.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 import type { EventStream } from './streams.ts';
+import { WholeCharacters } from './whole-characters.ts';
 
 type Pieces = ReturnType<typeof outputPieces>;
 
@@ -64,40 +65,6 @@ function outputEvent(from: number, next: number, text: string): string {
   return `id: ${next}\nevent: output\ndata: ${JSON.stringify({ from, next, text })}\n\n`;
 }
 
-/** Bytes as text, cut between characters. */
-class WholeCharacters {
-  #held = new Uint8Array();
-  #at = 0;
-
-  take(from: number, bytes: Uint8Array): { readonly at: number; readonly text: string; readonly next: number } {
-    if (this.#held.length === 0) this.#at = from;
-    const all = Buffer.concat([this.#held, bytes]);
-    const cut = all.length - openBytes(all);
-    const at = this.#at;
-    this.#held = new Uint8Array(all.subarray(cut));
-    this.#at = at + cut;
-    return { at, text: new TextDecoder().decode(all.subarray(0, cut)), next: at + cut };
-  }
-
-  /** What is left at the end, whole or not. */
-  rest(): { readonly at: number; readonly text: string; readonly next: number } {
-    const held = this.#held;
-    this.#held = new Uint8Array();
-    return { at: this.#at, text: new TextDecoder().decode(held), next: this.#at + held.length };
-  }
-}
-
-/** The bytes at the end that begin a character which is not whole yet: 0 to 3. */
-function openBytes(bytes: Uint8Array): number {
-  for (let back = 1; back <= 3 && back <= bytes.length; back += 1) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return length > back ? back : 0;
-  }
-  return 0;
-}
-
 async function firstPieces(
   pieces: Pieces,
   from: number,
@@ -112,7 +79,8 @@ async function firstPieces(
   return { bytes: Buffer.concat(found), next };
 }
 
-function taskIn({ runId, tasks }: RunView, taskId: string): string {
+/** The task of that id. Throws PAWL_TASK_UNKNOWN. */
+export function taskIn({ runId, tasks }: RunView, taskId: string): string {
   if (tasks.some((task) => task.taskId === taskId)) return taskId;
   throw new PawlError({
     code: 'PAWL_TASK_UNKNOWN',

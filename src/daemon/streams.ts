@@ -1,7 +1,7 @@
 /**
  * Answers that do not end by themselves: events sent to one client at its pace.
  *
- * Owns: how many there are, waiting for a client, cutting off one that takes nothing, comments between events. Does not own: what is sent.
+ * Owns: how many there are, multiplexed sockets among them, waiting for a client, cutting off one that takes nothing, comments between events. Does not own: what is sent.
  *
  * Invariants (L9): 1. Nothing is queued for a client: the next piece is made when the last one was taken. 2. A client that takes nothing for `slowMs` is cut off,
  * and costs the others nothing. 3. At the daemon's end every stream is closed.
@@ -15,19 +15,30 @@ export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 
 /** The open streams of a daemon. */
 export class Streams {
-  readonly #open = new Set<EventStream>();
+  readonly #open = new Set<{ end(): void }>();
 
-  get count(): number {
+  get size(): number {
     return this.#open.size;
   }
 
   /** The response is an event stream from now on. Throws TOO_MANY_CLIENTS. */
   open(response: ServerResponse, headers: Readonly<Record<string, string>> = {}): EventStream {
-    if (this.#open.size >= DAEMON_BOUNDS.streams)
-      throw new ApiError('TOO_MANY_CLIENTS', 'Too many streams are open.', { retryAfterS: 5 });
+    this.assertRoom();
     const stream = new EventStream(response, headers, () => this.#open.delete(stream));
     this.#open.add(stream);
     return stream;
+  }
+
+  /** Throws TOO_MANY_CLIENTS. */
+  assertRoom(): void {
+    if (this.#open.size < DAEMON_BOUNDS.streams) return;
+    throw new ApiError('TOO_MANY_CLIENTS', 'Too many streams are open.', { retryAfterS: 5 });
+  }
+
+  /** Something else that does not end by itself counts as a stream from now on, until what is returned is called. */
+  count(stream: { end(): void }): () => void {
+    this.#open.add(stream);
+    return () => this.#open.delete(stream);
   }
 
   close(): void {

@@ -20,7 +20,7 @@ type Surrounding = 'actions' | 'nextSafeAction' | 'liveness' | 'failure';
 /** A view as far as it follows from the run's records alone. */
 type ToldView = Omit<RunView, Surrounding>;
 
-/** The changes of one record, from the view before it (null before the first) to the one after it. */
+/** The changes of one record, from the view before it (null: none is known, and all members of the view are told) to the one after it. */
 export function changesOf(
   record: JournalRecord,
   before: RunView | null,
@@ -39,7 +39,7 @@ export function changesOf(
   const told = toldView(after);
   const view = before === null ? told : changedMembers(toldView(before), told);
   return [
-    draft(before === null ? 'run_created' : 'run_updated', { taskId: told.taskId, state, substate, kind, view }),
+    draft(seq === 1 ? 'run_created' : 'run_updated', { taskId: told.taskId, state, substate, kind, view }),
     ...taskChanges(record, after).map(([type, data]) => draft(type, data)),
     ...gateAndCommandChanges(event).map(([type, data]) => draft(type, data)),
   ];
