@@ -20,6 +20,7 @@ const ALONE = [
   'adapters/agents/opencode-plugin',
   'adapters/agents/tool-hook',
   'prove/matrix-worker',
+  'prove/daemon/small-files',
 ];
 
 /** The commands of `pawl`, loaded by `cli/main`: the file that it opens first, and chunks that only some commands load. */

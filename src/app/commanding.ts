@@ -1,7 +1,7 @@
 /**
  * An operator's command to one run: sent, decided, and awaited if it ends the run.
  *
- * Owns: that order. Does not own: sending (send-command), deciding (engine/commands), what is shown (cli/commands/resolve).
+ * Owns: that order. Does not own: sending (send-command, or a daemon), deciding (engine/commands), what is shown (cli/commands/resolve).
  */
 import { systemClock } from '../adapters/system-clock.ts';
 import { lookAtRun } from '../engine/run-look.ts';
@@ -20,9 +20,17 @@ export interface Commanded extends SentCommand {
   readonly view: RunView | null;
 }
 
-/** Leaves the command, and waits for the decision, and for the end of a run that is cancelled, each if that does not take too long. */
-export async function commandRun(output: LineLog, places: Places, request: RunCommand): Promise<Commanded> {
-  const sent = await sendCommand(output, places, request);
+/** Sends a command to whoever decides on it. */
+export type Sender = (request: RunCommand) => Promise<SentCommand>;
+
+/** The sender that leaves commands in the registry's inbox. */
+export function inboxSender(output: LineLog, places: Places): Sender {
+  return (request) => sendCommand(output, places, request);
+}
+
+/** Sends the command, and waits for the decision, and for the end of a run that is cancelled, each if that does not take too long. */
+export async function commandRun(send: Sender, places: Places, request: RunCommand): Promise<Commanded> {
+  const sent = await send(request);
   if (sent.decision?.isAccepted === true && request.command === 'cancel') await awaitEnd(places, request.runId);
   return { ...sent, view: await lookAtRun(places, request.runId) };
 }

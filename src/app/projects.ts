@@ -4,6 +4,7 @@
  * Owns: the checks of a path, default id and name, remote and default branch. Does not own: the records (store/home/projects), driving
  * (app/projects/project-engine). Free of zod.
  */
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { locateRepository } from '../adapters/git/locate.ts';
 import { canonicalPath } from '../adapters/git/worktree.ts';
@@ -80,12 +81,14 @@ export function factsFrom({ origin, defaultBranches }: RepositoryFacts): Project
 
 /** A URL may carry a name and a token; the short form of ssh carries a name, which is part of the address. */
 function withoutCredentials(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1');
 }
 
 /** The path, its links resolved. Throws PAWL_PROJECT_INVALID where it is not the top level of a git repository's main worktree. */
 function topLevelOf(given: string): string {
   const path = canonicalPath(given);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw invalid(path, `There is no folder ${path}.`, 'Name the folder that contains `.git`.');
   let top: string;
   try {
     top = locateRepository(path).mainWorktree;

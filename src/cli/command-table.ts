@@ -11,6 +11,8 @@ import type { CommandEntry } from './program.ts';
 
 /** More rounds than any run goes through. */
 const ROUNDS_BOUND = 10_000;
+const TIMEOUT_S_BOUND = 3_600;
+const PORT_BOUND = 65_535;
 
 /** More lines than any output has. */
 const LINES_BOUND = 1_000_000_000;
@@ -114,7 +116,7 @@ export const COMMANDS: readonly CommandEntry[] = [
       new Option('--watch', 'keeps updating until interrupted or until RUN_ID has ended'),
       new Option('--picture', 'with RUN_ID: the lifecycle, and where the run stands in it'),
     ],
-    json: '{runs: [run…]}; --watch prints one such line a second; with a run also decisions and rescueRefs',
+    json: '{runs: [run…], daemon, projects}; --watch prints one such line a second; with a run also decisions and rescueRefs',
     load: async () => (await import('./commands/status.ts')).status,
   },
   {
@@ -238,10 +240,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'doctor',
-    description: 'what this machine has and lacks: tools, file system, registry, agents',
+    description: 'what this machine has and lacks: tools, file system, registry, daemon, agents',
     example: 'pawl doctor --probe claude',
     options: [new Option('--probe <agent>', 'starts, kills and resumes this agent against a stand-in for its model')],
-    json: 'the report: tools, file system, registry, agents, problems',
+    json: 'the report: isUsable, checks, agents, probe',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
@@ -264,6 +266,56 @@ export const COMMANDS: readonly CommandEntry[] = [
     ],
     json: '{pid, socket, port, generation}',
     load: async () => (await import('./commands/serve.ts')).serve,
+  },
+  {
+    usage: 'completion [shell]',
+    description: 'prints the completion script of a shell: bash, zsh or fish',
+    example: 'pawl completion bash',
+    options: [new Option('--runs [beginning]', 'the names of runs that begin so, for the scripts').hideHelp()],
+    json: '{shell, script}',
+    load: async () => (await import('./commands/completion.ts')).completionOf(COMMANDS),
+  },
+  {
+    usage: 'start',
+    description: 'starts the daemon in the background, unless it runs, and waits until it is ready',
+    example: 'pawl start',
+    options: [
+      new Option('--timeout <seconds>', 'how long to wait (default: 30)').argParser(whole(TIMEOUT_S_BOUND)),
+      new Option('--log-file <file>', 'where it logs (default: daemon.log in its state folder)'),
+      new Option('--port <n>', 'the port on 127.0.0.1 and ::1 (default: as pawl serve)').argParser(whole(PORT_BOUND)),
+    ],
+    json: '{outcome: started|present, pid, socket, port, logFile, version, generation, startedAt}',
+    load: async () => (await import('./commands/start.ts')).start,
+  },
+  {
+    usage: 'stop',
+    description: 'ends the daemon, and waits until it has gone; workers go on',
+    example: 'pawl stop',
+    options: [new Option('--timeout <seconds>', 'how long to wait (default: 30)').argParser(whole(TIMEOUT_S_BOUND))],
+    json: '{outcome: stopped|absent, pid, how: asked|signalled|null}',
+    load: async () => (await import('./commands/stop.ts')).stop,
+  },
+  {
+    usage: 'project <action> [id]',
+    description: 'the repositories that the daemon works on: add, ls, get, rm',
+    example: 'pawl project add --path .',
+    options: [
+      new Option('--path <folder>', 'add: the top level of a git repository'),
+      new Option('--id <id>', "add: its id (default: the folder's name in lower case)"),
+      new Option('--name <name>', "add: its name (default: the folder's name)"),
+      new Option('-y, --yes', 'rm: archives it without asking'),
+      new Option('--force', 'rm: archives it although runs have not ended'),
+    ],
+    json: '{project, outcome: added|archived}; ls {projects: [project…]}; get {project}',
+    load: async () => (await import('./commands/project.ts')).project,
+  },
+  {
+    usage: 'token <action>',
+    description: 'the token of pages and tools that speak to the daemon: rotate replaces it',
+    example: 'pawl token rotate',
+    options: [],
+    json: '{outcome: rotated, tokenFile}',
+    load: async () => (await import('./commands/token.ts')).token,
   },
   {
     usage: 'mcp',

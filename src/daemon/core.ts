@@ -8,6 +8,7 @@ import { isToken } from '../inspector/hub/access.ts';
 import { ChangeLog } from '../store/change-log/change-log.ts';
 import type { Files } from '../store/files.ts';
 import type { GenerationLock } from '../store/generation-lock.ts';
+import { hasServed } from '../store/home/daemon-file.ts';
 import type { HomePaths } from '../store/home/home-paths.ts';
 import { ProjectStore } from '../store/home/projects.ts';
 import { readToken } from '../store/home/token-file.ts';
@@ -28,6 +29,7 @@ export interface CoreParts {
   readonly lock: GenerationLock;
   readonly version: string;
   readonly log: (line: string) => void;
+  readonly segmentBytes?: number;
 }
 
 /** How often it is looked whether the token was replaced. */
@@ -71,6 +73,7 @@ export class DaemonCore implements ApiDaemon {
         updated: (project) => this.#told('project_updated', project),
         removed: (project) => this.#told('project_removed', project),
         loaded: (project, views, place) => this.#source.loaded(project.id, place, views),
+        observed: (project, views, place) => this.#source.loaded(project.id, place, views),
         recorded: (project, record, before, after, place) =>
           this.#source.recorded(project.id, place, record, before, after),
       },
@@ -81,14 +84,15 @@ export class DaemonCore implements ApiDaemon {
 
   /** A core whose feed is at its end; nothing is driven yet. */
   static async open(parts: CoreParts): Promise<DaemonCore> {
-    const { files, home, lock, log } = parts;
+    const { files, home, lock, log, segmentBytes } = parts;
     const feed = await ChangeLog.open({
       files,
       folder: home.changes,
       fence: () => lock.assertHighest(lock.generation),
       retention: DAEMON_BOUNDS.feed,
-      isFresh: lock.generation === 1,
+      isFresh: !hasServed(files, home),
       log,
+      ...(segmentBytes === undefined ? {} : { segmentBytes }),
     });
     return new DaemonCore(parts, feed);
   }

@@ -33,6 +33,8 @@ export const DAEMON_BOUNDS = {
   outputBytes: 1024 * 1024,
   /** How long a command waits for its decision before it is answered with 202. */
   commandMs: 10_000,
+  /** How long answers that are under way may take at the end of the daemon. */
+  answersMs: 2_000,
   /** How long the end of the daemon waits for short work. */
   drainMs: 15_000,
   /** How often projects are looked at for what nothing tells: a changed config, a remote, a folder that has moved. */

@@ -57,7 +57,7 @@ export async function openListener(
       socket,
       port: chosen,
       close: async () => {
-        await Promise.all(servers.map(closed));
+        await Promise.all(servers.map(drained));
         rmSync(socket, { force: true });
       },
     };
@@ -65,6 +65,19 @@ export async function openListener(
     await Promise.all(servers.map(closed));
     throw error;
   }
+}
+
+/** Nothing new is taken; answers that are under way may end, then connections are cut. */
+async function drained(server: Server): Promise<void> {
+  if (!server.listening) return;
+  await new Promise<void>((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), DAEMON_BOUNDS.answersMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
 }
 
 /** Bound under another name first: under its own it is never open to others. The lock is held, so what lies there is left over. */

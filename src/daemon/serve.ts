@@ -33,6 +33,8 @@ export interface ServeOptions {
   readonly version: string;
   readonly logFile: string | null;
   readonly log: (line: string) => void;
+  /** Bytes after which the change feed begins a new file; left out, what the feed itself holds to. */
+  readonly segmentBytes?: number;
 }
 
 /** A daemon that serves. */
@@ -54,11 +56,14 @@ export async function startDaemon(options: ServeOptions): Promise<Daemon> {
   const files = new Files(nodeFs, systemClock);
   await files.ensureFolders([home.root, home.projects, home.changes]);
   const lock = await takeHomeLock({ files, home, clock: systemClock, processes: systemProcesses() });
-  const { version, log } = options;
+  const { version, log, segmentBytes } = options;
   log(`pawl ${version}: generation ${lock.generation}, state in ${home.root}`);
   try {
     await ensureToken(files, home);
-    const core = await DaemonCore.open({ files, home, lock, version, log });
+    const core = await DaemonCore.open({
+      ...{ files, home, lock, version, log },
+      ...(segmentBytes === undefined ? {} : { segmentBytes }),
+    });
     return await serve(options, files, lock, core);
   } catch (error) {
     await lock.release();

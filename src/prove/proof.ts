@@ -99,6 +99,24 @@ export interface InjectionResult {
   readonly tookMs: number;
 }
 
+/** Daemons that were killed, each followed by the next one on the same state folder, with clients connected. */
+export interface DaemonResult {
+  readonly kills: number;
+  /** How many of them by moment, in words. */
+  readonly byMoment: Readonly<Record<string, number>>;
+  /** Workers that were at work when their daemon died, over all kills. */
+  readonly workersAtWork: number;
+  /** Commands under keys; `repeated`: those that were sent more than once, because nobody had answered. */
+  readonly commands: { readonly sent: number; readonly accepted: number; readonly repeated: number };
+  /** Changes that the followers have seen, and how often they could not reach the daemon. */
+  readonly changes: { readonly followed: number; readonly reconnections: number };
+  readonly starts: { readonly recorded: number; readonly witnessed: number };
+  /** From the start of a daemon until it was ready, ms; null where none lived that long. */
+  readonly ready: { readonly count: number; readonly p50Ms: number; readonly slowestMs: number } | null;
+  readonly faults: readonly string[];
+  readonly tookMs: number;
+}
+
 /** What was changed outside of the sandbox: nothing. */
 export interface OutsideResult {
   /** How it was watched, each a sentence: what was watched, and by what. */
@@ -148,6 +166,7 @@ export interface Proof {
   readonly model: ModelResult | null;
   readonly matrix: MatrixResult | null;
   readonly injections: InjectionResult | null;
+  readonly daemon: DaemonResult | null;
   readonly outside: OutsideResult;
   readonly recovery: RecoveryTimes | null;
   /** True when every cell and every part holds. */

@@ -1,11 +1,12 @@
 /**
- * The restart proof: walks the model, stops a simulated machine everywhere, injects faults, kills real processes, and puts it all into one document.
+ * The restart proof: walks the model, stops a simulated machine everywhere, injects faults, kills real processes and daemons, and puts it all into one document.
  *
  * Owns: the order, the verdict. Does not own: any of the parts, showing the document (report), choosing the options (cli).
  *
  * Invariant: 1. It holds only when every part and every cell does; a part that was not done does not count as one that holds.
  */
 import { spanMs } from '../base/elapsed.ts';
+import { proveDaemon } from './daemon/prove-daemon.ts';
 import { measureGrowth } from './growth.ts';
 import { injectHostFaults } from './host-faults.ts';
 import { injectFaults } from './inject-faults.ts';
@@ -31,7 +32,7 @@ export interface ProveOptions {
 }
 
 /** A part of a proof, as it is told while it runs. */
-export type Part = 'model' | 'matrix' | 'injections' | 'kills' | 'growth';
+export type Part = 'model' | 'matrix' | 'injections' | 'kills' | 'daemon' | 'growth';
 
 /** Which share of the simulated cases a level does. */
 const SHARE: Readonly<Record<Level, number>> = { smoke: 0.02, full: 1 };
@@ -51,6 +52,7 @@ export async function prove(options: ProveOptions): Promise<Proof> {
   const matrix = isWhole ? await runMatrix({ seed, share, onProgress: told('matrix') }) : null;
   const injections = isWhole ? await injectEverywhere(seed, share, told('injections')) : null;
   const cells = await doKills({ ...options, outside, onProgress: told('kills') });
+  const daemon = isWhole ? await proveDaemon({ ...options, onProgress: told('daemon') }) : null;
   const growth = isWhole ? await measureGrowth(LENGTHS[level], told('growth')) : [];
   const parts = {
     v: 1,
@@ -64,10 +66,11 @@ export async function prove(options: ProveOptions): Promise<Proof> {
     model,
     matrix,
     injections,
+    daemon,
     outside: outside.result(),
     recovery: recoveryTimes(cells, growth),
   } as const;
-  const isDone = only !== null || (model !== null && matrix !== null && injections !== null);
+  const isDone = only !== null || (model !== null && matrix !== null && injections !== null && daemon !== null);
   const found = { ...parts, holds: isDone };
   return { ...found, holds: doesHold(found) };
 }

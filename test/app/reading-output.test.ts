@@ -2,7 +2,15 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { offsetOfLastLines, outputPieces, type StreamReading } from '../../src/app/reading-output.ts';
+import { nodeFs } from '../../src/adapters/node-fs.ts';
+import {
+  offsetOfLastLines,
+  outputPieces,
+  type ReadingPlace,
+  type StreamReading,
+} from '../../src/app/reading-output.ts';
+import type { FsPort } from '../../src/ports/fs.ts';
+import { Files } from '../../src/store/files.ts';
 import { quarantineRun } from '../../src/store/quarantine.ts';
 import { encodeClaim } from '../../src/turn/task-files.ts';
 import { UnreadableOutput } from '../../src/worker/output-file.ts';
@@ -21,10 +29,11 @@ afterEach(() => bench.remove());
 async function readAll(
   reading: StreamReading = {},
   onPiece: (text: string) => void = () => undefined,
+  place: ReadingPlace = bench.place,
 ): Promise<string> {
   const given: Buffer[] = [];
   let next = reading.from ?? 0;
-  for await (const piece of outputPieces(bench.place, TASK, 'stdout', reading)) {
+  for await (const piece of outputPieces(place, TASK, 'stdout', reading)) {
     expect(piece.from).toBe(next);
     expect(piece.next).toBe(piece.from + piece.bytes.length);
     next = piece.next;
@@ -78,6 +87,21 @@ describe('following', () => {
     });
     await ending;
     expect(text).toBe('all');
+  });
+
+  it('gives what is written just before the outcome is looked for and found', async () => {
+    bench.prints(TASKS.implementation, 'first ');
+    let isOpen = true;
+    const stat: FsPort['stat'] = (path) => {
+      if (path.endsWith('/outcome') && isOpen) {
+        isOpen = false;
+        bench.prints(TASKS.implementation, 'last');
+        bench.ends(TASKS.implementation);
+      }
+      return nodeFs.stat(path);
+    };
+    const files = new Files({ ...nodeFs, stat }, bench.place.files.clock);
+    expect(await readAll({ follow: true }, undefined, { ...bench.place, files })).toBe('first last');
   });
 
   it('ends when it is told to', async () => {

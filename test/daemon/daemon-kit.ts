@@ -62,7 +62,11 @@ export class DaemonPlace {
     const { pid } = this.#call;
     await this.until('the daemon to be ready', async () => {
       if (readDaemonFile(this.files, this.home)?.pid !== pid) return false;
-      return (await this.client.call('getReadiness').catch(() => null))?.state === 'ready';
+      // 503 while it recovers: that is an error of the API.
+      return this.client.call('getReadiness').then(
+        ({ state }) => state === 'ready',
+        () => false,
+      );
     });
   }
 

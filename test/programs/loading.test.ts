@@ -39,6 +39,7 @@ const ALONE = [
   'cli/mcp-program.js',
   'host/main.js',
   'host/verification-worker.js',
+  'prove/daemon/small-files.js',
   'prove/matrix-worker.js',
 ];
 
@@ -136,10 +137,10 @@ describe('pawl', () => {
 
   it('keeps the proof, the inspector and the screen in chunks that are loaded late', () => {
     const { late } = importsOf(bundleAt('chunks/program.js'));
-    expect(late).toEqual(expect.arrayContaining(['./prove.js', './inspect.js']));
+    expect(late).toEqual(expect.arrayContaining(['./prove.js', './inspect.js', './serve.js']));
     const holders = (name: string): string[] =>
       bundlesIn(BUILT).flatMap((bundle) => (packagesIn(bundle).includes(name) ? [bundle.place] : []));
-    expect(holders('ws')).toEqual(['chunks/inspect.js']);
+    expect(holders('ws')).toEqual(['chunks/page-host.js']);
     expect(holders('@agentclientprotocol/sdk')).toEqual(['adapters/agents/acp-worker.js']);
     expect(holders('@modelcontextprotocol/sdk')).toEqual(['cli/mcp-program.js']);
   });

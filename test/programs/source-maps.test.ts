@@ -34,7 +34,7 @@ describe('the source map of a bundle', () => {
   it.each([
     ['host/main.js', 'usage: main.js TASK_FOLDER REQUEST_HASH', 'src/host/main.ts'],
     ['cli/pawl.js', 'No runs yet.', 'src/cli/commands/status.ts'],
-    ['chunks/inspect.js', 'Use another --port N', 'src/inspector/hub/listen.ts'],
+    ['chunks/page-host.js', 'Use another --port N', 'src/inspector/hub/listen.ts'],
     ['chunks/drive.js', 'cannot accept packets. Nothing was recorded.', 'src/app/taking-in.ts'],
   ])('leads from a place in %s to the line that it was made from', (place, text, source) => {
     const { path, line } = originOf(place, text);

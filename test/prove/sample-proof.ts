@@ -115,6 +115,17 @@ export const HOLDING: Proof = {
     tookMs: 48_120,
   },
   injections: { injected: { ENOSPC: 412, EIO: 412, EACCES: 398, short: 131 }, faults: [], tookMs: 17_020 },
+  daemon: {
+    kills: 320,
+    byMoment: { 'before the write of a change': 14, 'after the link of the lock': 13, 'at a drawn time': 293 },
+    workersAtWork: 402,
+    commands: { sent: 3_120, accepted: 402, repeated: 118 },
+    changes: { followed: 21_004, reconnections: 1_870 },
+    starts: { recorded: 612, witnessed: 612 },
+    ready: { count: 190, p50Ms: 912, slowestMs: 1_870 },
+    faults: [],
+    tookMs: 402_000,
+  },
   outside: {
     guards: [
       'Loaded into 4,212 Node processes (runners, hosts, workers): reported every use of the network and every call that changes a file outside the sandbox.',
@@ -173,5 +184,6 @@ export const ONE_CELL: Proof = {
   model: null,
   matrix: null,
   injections: null,
+  daemon: null,
   recovery: HOLDING.recovery && { ...HOLDING.recovery, growth: [] },
 };

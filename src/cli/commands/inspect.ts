@@ -12,7 +12,8 @@ import { join, resolve } from 'node:path';
 import { builtPath } from '../../adapters/built-path.ts';
 import { nodeFs } from '../../adapters/node-fs.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
-import { type CommonOptions, placesOf } from '../../app/options.ts';
+import { daemonHere } from '../../app/daemon/daemon-place.ts';
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
 import { legible, quote } from '../../base/sanitise.ts';
 import type { Place } from '../../engine/run-look.ts';
 import { newToken, type TokenSource } from '../../inspector/hub/access.ts';
@@ -24,6 +25,7 @@ import { HomePaths, homeFolder } from '../../store/home/home-paths.ts';
 import { ensureToken, readToken } from '../../store/home/token-file.ts';
 import { readRegistry } from '../../store/registry.ts';
 import { RegistryPaths } from '../../store/registry-paths.ts';
+import { type DaemonLink, daemonFor } from '../daemon-link.ts';
 import type { Output } from '../output.ts';
 import { packageVersion } from '../package-version.ts';
 import { resolveRun } from '../run-argument.ts';
@@ -44,6 +46,8 @@ const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Serves the inspector until it is interrupted. */
 export async function inspect(output: Output, options: InspectOptions, [run]: readonly string[]): Promise<number> {
+  const link = linkFor(output, options);
+  if (link !== null) return inspectByDaemon(output, options, link, run);
   const place = placeFor(options);
   const runId = run === undefined ? null : resolveRun(place, run);
   const hub = await createHub({
@@ -61,6 +65,37 @@ export async function inspect(output: Output, options: InspectOptions, [run]: re
   if (options.open !== false && process.stdout.isTTY === true) openInBrowser(output, hub.statelyUrl ?? hub.url);
   await ended;
   await hub.close();
+  return EXIT.done;
+}
+
+interface PageLink {
+  readonly link: DaemonLink;
+  readonly places: Places;
+}
+
+/** The daemon whose page shows the registry; null where there is none, and for what only a page of our own does. */
+function linkFor(output: Output, options: InspectOptions): PageLink | null {
+  if (options.registry !== undefined || options.port !== undefined || options.stately === true) return null;
+  const places = placesOf(options);
+  const link = daemonFor(output, places);
+  return link === null ? null : { link, places };
+}
+
+/** The daemon serves the page already: its address is told, and nothing is left to wait for. */
+function inspectByDaemon(output: Output, options: InspectOptions, { link, places }: PageLink, run?: string): number {
+  const runId = run === undefined ? null : resolveRun(places, run);
+  const { port } = link.daemon;
+  const facts = new URLSearchParams({ token: readToken(places.files, daemonHere().home) ?? '', project: link.project });
+  if (runId !== null) facts.set('run', runId);
+  const url = `http://127.0.0.1:${port}/#${facts.toString()}`;
+  output.json({ url, statelyUrl: null, port, registry: places.paths.root, runId });
+  output.line(`Inspector  ${output.colour.cyan(url)}`);
+  output.line(
+    output.colour.dim(
+      'The daemon serves it. Keep the address private: anyone who has it can read and command its projects.',
+    ),
+  );
+  if (options.open !== false && process.stdout.isTTY === true) openInBrowser(output, url);
   return EXIT.done;
 }
 

@@ -9,9 +9,11 @@ import { takeIn, viewsOf } from '../../app/taking-in.ts';
 import type { PacketOutcome } from '../../engine/intake.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { RunView } from '../../run/run-view.ts';
+import { daemonFor } from '../daemon-link.ts';
 import type { Output } from '../output.ts';
 import { refusedLines, reportedOutcomes, withRefused } from '../packet-outcomes.ts';
 import { readPacketsArgument } from '../packets-argument.ts';
+import { takeInByDaemon } from '../packets-by-daemon.ts';
 import { runDetails, runLine } from '../render.ts';
 import { shown } from '../shown.ts';
 
@@ -36,11 +38,9 @@ export async function intake(output: Output, options: IntakeOptions, [file = '']
     if (sent.queued.length > 0) return tellQueued(output, sent);
     return show(output, sent.outcomes, shown(places, await viewsOf(places, sent.outcomes)));
   }
-  const taken = await takeIn(output, places, readings, {
-    again: options.again === true,
-    isAllOrNothing: options.allOrNothing === true,
-    ...agentNamed(options),
-  });
+  const how = { again: options.again === true, isAllOrNothing: options.allOrNothing === true, ...agentNamed(options) };
+  const link = daemonFor(output, places);
+  const taken = link === null ? await takeIn(output, places, readings, how) : await takeInByDaemon(link, readings, how);
   if (taken.kind === 'queued') {
     output.json({ commandId: taken.commandId, decided: false, runs: [], packets: [] });
     output.line(`The packets are queued as ${taken.commandId}; the running pawl records them.`);

@@ -1,11 +1,11 @@
 /**
  * `pawl resolve` and `pawl cancel`: an operator's command, decided by the driver that lives, or by this very process.
  *
- * Owns: what is asked for, what is shown of it. Does not own: sending it (app/commanding), deciding (engine/commands).
+ * Owns: what is asked for, what is shown of it. Does not own: sending it (app/commanding, cli/daemon-link), deciding (engine/commands).
  */
 
 import { userInfo } from 'node:os';
-import { commandRun } from '../../app/commanding.ts';
+import { commandRun, inboxSender, type Sender } from '../../app/commanding.ts';
 import { type CommonOptions, placesOf } from '../../app/options.ts';
 import { quote } from '../../base/sanitise.ts';
 import { commandRefused } from '../../engine/commands.ts';
@@ -13,6 +13,7 @@ import { DECISIONS, type RunCommand } from '../../model/command.ts';
 import type { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { exitCodeOf } from '../../run/run-view.ts';
+import { type DaemonLink, daemonFor, throughDaemon } from '../daemon-link.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
@@ -64,11 +65,24 @@ function refused(message: string): PawlError {
   });
 }
 
+/** A refusal comes as the error that it is. */
+function daemonSender({ client, project }: DaemonLink): Sender {
+  return async ({ runId, by: _by, ...asked }) => {
+    const answer = await throughDaemon(() =>
+      client.call('commandRun', { params: { id: runId }, query: { project }, body: asked }),
+    );
+    const { commandId, decided, seq } = answer;
+    return { commandId, decision: decided ? { isAccepted: true, code: null, seq } : null };
+  };
+}
+
 async function command(output: Output, options: CommonOptions, asked: RunCommand): Promise<number> {
   const places = placesOf(options);
   const { paths } = places;
   const request = { ...asked, runId: resolveRun(places, asked.runId) };
-  const { commandId, decision, view: found } = await commandRun(output, places, request);
+  const link = daemonFor(output, places);
+  const send = link === null ? inboxSender(output, places) : daemonSender(link);
+  const { commandId, decision, view: found } = await commandRun(send, places, request);
   const view = found === null ? null : (shown(places, [found])[0] ?? null);
   if (decision === null) {
     output.json({ commandId, decided: false, runs: view === null ? [] : [view] });

@@ -1,16 +1,19 @@
 /**
  * `pawl run`: drives runs as far as they can go. Starting it again is the resume.
  *
- * Owns: its options, signals, what is shown meanwhile and at the end. Does not own: driving (app/driving).
+ * Owns: its options, signals, what is shown meanwhile and at the end. Does not own: driving (app/driving), following runs that a daemon drives
+ * (cli/following).
  */
 import { type Driven, type DriveOrder, driveToRest, type Onlooker } from '../../app/driving.ts';
-import { type CommonOptions, placesOf } from '../../app/options.ts';
+import { agentNamed, type CommonOptions, type Places, placesOf } from '../../app/options.ts';
 import { spanMs } from '../../base/elapsed.ts';
 import { listed } from '../../base/listed.ts';
 import type { Driver } from '../../engine/driver.ts';
 import { SIGNAL_EXIT } from '../../model/error-codes.ts';
 import { conditionOf, summaryLine } from '../../run/run-marks.ts';
 import { exitCodeOf } from '../../run/run-view.ts';
+import { type DaemonLink, daemonFor } from '../daemon-link.ts';
+import { followRuns } from '../following.ts';
 import { liveLines } from '../live-lines.ts';
 import { LiveView } from '../live-view.ts';
 import { errorReport, exitCodeOfError, type Output } from '../output.ts';
@@ -56,6 +59,8 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     settings: options,
   };
   const view = new LiveView(output, places, await liveLines());
+  const link = daemonFor(output, places);
+  if (link !== null) return followToRest(output, places, options, { link, order, view, sinceMs });
   const stop = stopOnSignal(view);
   const onlooker: Onlooker = {
     log: (line) => view.log(line),
@@ -72,6 +77,37 @@ export async function runToRest(output: Output, options: RunOptions, runIds: rea
     ...driven,
     runs: withFailures(places, shown(places, driven.runs)),
     stoppedBy: isAtRest ? null : stop.signal(),
+    tookMs: spanMs(sinceMs, performance.now()),
+  };
+}
+
+/** The same where a daemon drives them. */
+async function followToRest(
+  output: Output,
+  places: Places,
+  options: RunOptions,
+  { link, order, view, sinceMs }: { link: DaemonLink; order: DriveOrder; view: LiveView; sinceMs: number },
+): Promise<Result> {
+  for (const [name, value] of [
+    ['--max-parallel', options.maxParallel],
+    ['--notify', options.notify],
+    ['--agent', order.packets === null ? options.agent : undefined],
+  ])
+    if (value !== undefined)
+      output.log(
+        `${output.logColour.yellow('notice')} ${name} does not count here: the daemon drives these runs, by the config of the repository.`,
+      );
+  const { runs, outcomes, stoppedBy } = await followRuns(
+    link,
+    places,
+    { ...order, how: { ...order.how, ...agentNamed(options) } },
+    view,
+  );
+  return {
+    runs: withFailures(places, shown(places, runs)),
+    faults: [],
+    outcomes,
+    stoppedBy,
     tookMs: spanMs(sinceMs, performance.now()),
   };
 }

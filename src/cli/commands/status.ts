@@ -5,6 +5,8 @@
  * Free of zod and xstate, unless a journal is ahead of its snapshot.
  */
 
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
 import { type Look, lookClosely, recordsOf } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
@@ -13,7 +15,9 @@ import { rescueRefsOf } from '../../run/attempts.ts';
 import { listRuns } from '../../run/error-actions.ts';
 import { type PictureLine, runPicture } from '../../run/run-picture.ts';
 import { decisionsOf, type MadeDecision } from '../../run/run-story.ts';
+import { homeFolder } from '../../store/home/home-paths.ts';
 import { listRuns as runIds } from '../../store/registry.ts';
+import type { MachineStatus } from '../machine-status.ts';
 import type { Output } from '../output.ts';
 import { decisionWords, driverLine, runDetails, runLine, runReport } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
@@ -29,12 +33,18 @@ const WATCH_MS = 1_000;
 
 /** Shows one run, or all of them. */
 export async function status(output: Output, options: StatusOptions, [run]: readonly string[]): Promise<number> {
-  const places = placesOf(options);
   if (options.picture === true && run === undefined) throw pictureOfWhat();
+  // The daemon and the projects are told with all runs of a registry that was not named.
+  const isWhole = run === undefined && options.registry === undefined;
+  const machine = isWhole && mayHaveDaemon() ? await import('../machine-status.ts') : null;
+  const places = placesUnless(options, machine !== null);
+  if (places === null && machine !== null) return machineOnly(output, options, machine);
+  if (places === null) throw new Error('bug: there are no places, and no error');
   const runId = run === undefined ? undefined : resolveRun(places, run);
   for (;;) {
     const { driver, runs: found } = shownLooks(places, await look(places, runId));
     const runs = runId === undefined ? found : withFailures(places, found);
+    const around = (await machine?.machineStatus()) ?? null;
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
     const records = runId === undefined ? [] : recordsOf(places, runId);
     const refs = rescueRefsOf(records);
@@ -42,6 +52,7 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     const told = {
       driver,
       runs,
+      ...(around ?? {}),
       ...(runId === undefined ? {} : { decisions, rescueRefs: refs }),
       ...(options.picture === true ? { picture: picture.map(({ text }) => text) } : {}),
     };
@@ -49,6 +60,8 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     else output.json(told);
     const isScreen = options.watch === true && process.stdout.isTTY && !output.isJson;
     if (isScreen) output.line('\u001b[2J\u001b[H');
+    for (const each of around === null || machine === null ? [] : machineLines(output, machine, around, places))
+      output.line(each);
     const line = driverLine(output, driver, runs, Date.now());
     if (line !== null) output.line(line);
     const lines =
@@ -71,6 +84,52 @@ export async function status(output: Output, options: StatusOptions, [run]: read
       );
     const hasEnded = runId !== undefined && runs.every(({ kind }) => kind === 'terminal');
     if (options.watch !== true || hasEnded) return EXIT.done;
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+  }
+}
+
+type MachineModule = typeof import('../machine-status.ts');
+
+/** True when this user has ever had a state folder of a daemon: the rest is loaded only then. */
+function mayHaveDaemon(): boolean {
+  return existsSync(homeFolder({ environment: process.env, homedir: homedir() }));
+}
+
+/** Null outside of a repository, where there may be something to say nevertheless. */
+function placesUnless(options: CommonOptions, mayBeOutside: boolean): Places | null {
+  try {
+    return placesOf(options);
+  } catch (error) {
+    if (mayBeOutside && error instanceof PawlError && error.code === 'PAWL_REPOSITORY_MISSING') return null;
+    throw error;
+  }
+}
+
+function machineLines(
+  output: Output,
+  { daemonStatusLine, projectLines }: MachineModule,
+  { daemon, projects }: MachineStatus,
+  places: Places | null,
+): readonly string[] {
+  return [
+    daemonStatusLine(output, daemon),
+    ...projectLines(output, projects, places?.repository.mainWorktree ?? null),
+    ...(places === null ? [] : ['']),
+  ];
+}
+
+/** Outside of a repository: the daemon, and every project. */
+async function machineOnly(output: Output, options: StatusOptions, machine: MachineModule): Promise<number> {
+  for (;;) {
+    const around = await machine.machineStatus();
+    // Nothing to tell: what is wrong is that this is no repository.
+    if (around === null) placesOf(options);
+    const told = { driver: { kind: 'none' }, runs: [], ...(around ?? {}) };
+    if (options.watch === true) output.ndjson(told);
+    else output.json(told);
+    if (options.watch === true && process.stdout.isTTY && !output.isJson) output.line('\u001b[2J\u001b[H');
+    if (around !== null) for (const line of machineLines(output, machine, around, null)) output.line(line);
+    if (options.watch !== true) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }
 }

@@ -17,6 +17,7 @@ const daemonSchema = z
     generation: count,
     startedAt: text,
     cursor: count.describe('The last change of the feed.'),
+    oldestCursor: count.describe('The first cursor after which the feed has every change.'),
   })
   .meta({ id: 'Daemon' });
 

@@ -69,6 +69,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
       generation: daemon.generation,
       startedAt: daemon.startedAt,
       cursor: daemon.feed.head,
+      oldestCursor: daemon.feed.oldest,
     },
   }),
   listProjects: async (daemon) => {

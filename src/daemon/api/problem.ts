@@ -74,10 +74,16 @@ export function problemOf(error: unknown, requestId: string): Problem {
     const { code, message, subject, hint, actions } = failure;
     const commands = actions.map((action) => completed(action, []).command ?? action.label);
     const next = [hint, ...commands].filter((line) => line !== '').join('\n');
-    return problem(code, { detail: message, next, details: { subject: visible(subject) } }, requestId);
+    // What a command line needs to say the same as without the daemon.
+    const details = { subject: visible(subject), hint, actions: plain(actions) };
+    return problem(code, { detail: message, next, details }, requestId);
   }
   const next = 'This is a bug in Pawl: its log tells more under this request id. Everything recorded is kept.';
   return problem('PAWL_BUG', { detail: 'The daemon failed to answer.', next, details: {} }, requestId);
+}
+
+function plain(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
 }
 
 function problem(

@@ -31,7 +31,7 @@ const FILE_OPERATIONS = [
 /** Operations of the thread pool: what they come to is told to a callback. */
 const POOLED: readonly string[] = ['fsync', 'fdatasync'];
 const CHILD_OPERATIONS = ['spawn', 'spawnSync'];
-const ROLES = { runner: '/cli/main.js', host: '/host/main.js' };
+const ROLES = { runner: '/cli/main.js', host: '/host/main.js', smallFiles: '/prove/daemon/small-files.js' };
 /** Enough to tell records apart. */
 const BYTES_READ_MAX = 65_536;
 const REHYDRATED = '"runRehydrated"';

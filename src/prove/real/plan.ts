@@ -19,7 +19,8 @@ export interface Place {
 
 /** What happens to which process at which of its file operations and starts of children. */
 export interface Plan {
-  readonly role: 'runner' | 'host';
+  /** `smallFiles`: the daemon whose change feed has small files; every other daemon is a `runner`, the command line itself. */
+  readonly role: 'runner' | 'host' | 'smallFiles';
   /** Which of the counted operations, from 1, what its description ends with, or the first that is at that place. */
   readonly at: number | string | Place;
   /** `partial`: half of the write is done. `fail`: once; `failOn`: from there on. `resume`: nothing, the first effect after a recovery is noted. */

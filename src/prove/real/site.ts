@@ -100,7 +100,13 @@ export interface CrashSite {
   close(): void;
 }
 
-const openSites = new Set<CrashSite>();
+const openSites = new Set<{ close(): void }>();
+
+/** The site is closed with the others if the harness is interrupted. Returns how to leave it out again. */
+export function noteOpen(site: { close(): void }): () => void {
+  openSites.add(site);
+  return () => void openSites.delete(site);
+}
 
 /** Everything of all sites that are open is ended and removed: for a harness that is interrupted. */
 export function closeOpenSites(): void {
@@ -128,12 +134,12 @@ export function createCrashSite(options: SiteOptions = {}): CrashSite {
     runId: () => (existsSync(paths.runs) ? (readdirSync(paths.runs)[0] ?? null) : null),
     processes,
     close: () => {
-      openSites.delete(site);
+      forget();
       endAll(processes);
       repo.remove();
     },
   };
-  openSites.add(site);
+  const forget = noteOpen(site);
   return site;
 }
 
@@ -182,7 +188,7 @@ function packet(taskId: string): object {
 }
 
 /** Living processes that hold the site's folder in their environment (as HOME) or command line. */
-function processesOf(root: string): readonly number[] {
+export function processesOf(root: string): readonly number[] {
   if (!existsSync('/proc/self/environ')) return listedProcessesOf(root);
   const found: number[] = [];
   for (const name of readdirSync('/proc')) {
@@ -204,7 +210,8 @@ function listedProcessesOf(root: string): readonly number[] {
   return lines.map((line) => Number.parseInt(line, 10)).filter((pid) => pid > 0 && pid !== process.pid);
 }
 
-function endAll(processes: () => readonly number[]): void {
+/** They are killed, until none is left. */
+export function endAll(processes: () => readonly number[]): void {
   for (let round = 0; round < 50; round += 1) {
     const left = processes();
     if (left.length === 0) return;

@@ -6,7 +6,16 @@
  * Invariant: 1. It fails closed: a cell without a kill, or a kill whose moment never came or whose run did not end, does not hold, whatever
  * else the document says.
  */
-import { type CellName, type CellResult, CLASSES, type KillClass, type Proof, STAGES, type Stage } from '../proof.ts';
+import {
+  type CellName,
+  type CellResult,
+  CLASSES,
+  type DaemonResult,
+  type KillClass,
+  type Proof,
+  STAGES,
+  type Stage,
+} from '../proof.ts';
 import { faultsOf, type SystemProof } from '../system/system-proof.ts';
 
 /** How a cell stands. */
@@ -81,7 +90,16 @@ export function findingsIn(proof: Proof): readonly Finding[] {
     part('Model', proof.model?.faults ?? []),
     part('Matrix', proof.matrix?.faults ?? []),
     part('Faults injected', proof.injections?.faults ?? []),
+    part('Daemon', proof.daemon === null ? [] : faultsOfDaemon(proof.daemon)),
   ].filter(({ faults }) => faults.length > 0);
+}
+
+/** What does not hold of the daemon, each a sentence. */
+export function faultsOfDaemon({ kills, byMoment, faults }: DaemonResult): readonly string[] {
+  const reached = Object.values(byMoment).reduce((sum, count) => sum + count, 0);
+  if (faults.length > 0) return faults;
+  if (kills === 0) return ['nothing was killed'];
+  return reached < kills ? [`${kills - reached} moments were never reached`] : [];
 }
 
 function faultsOfSystems(systems: readonly SystemProof[]): readonly string[] {

@@ -3,8 +3,9 @@
  *
  * Owns: one section for each. Does not own: the page around them (proof-html), their look (page-style).
  */
-import type { InjectionResult, MatrixResult, ModelResult, Proof, RecoveryTimes } from '../proof.ts';
+import type { DaemonResult, InjectionResult, MatrixResult, ModelResult, Proof, RecoveryTimes } from '../proof.ts';
 import { faultsOf, type Share, type SystemProof } from '../system/system-proof.ts';
+import { faultsOfDaemon } from './findings.ts';
 import { type Hole, html, type Markup } from './markup.ts';
 import { counted, duration, numeral } from './words.ts';
 
@@ -99,6 +100,31 @@ export function injectionPart(result: InjectionResult | null): Markup | null {
     return html`<p>${counted(all, 'file operation')} of whole runs failed or were cut short, one in each run, in ${duration(tookMs)}. A run must report the failure with a code, lose nothing that was acknowledged, and finish once the fault is gone.</p>
 ${standing(faults, 'Every fault was reported, and the next start continued.')}
 ${barTable('Fault', 'Times', rows, numeral)}`;
+  });
+}
+
+/** Daemons that were killed; null where that was not asked for. */
+export function daemonPart(result: DaemonResult | null): Markup | null {
+  return part('The daemon', result, (daemon) => {
+    const { kills, byMoment, workersAtWork, commands, changes, starts, ready, tookMs } = daemon;
+    return html`<p>${counted(kills, 'daemon')} killed, each followed by another one on the same state folder, while two clients followed the change feed (over the socket and over TCP), a third one sent commands under keys, and workers worked. It took ${duration(tookMs)}.</p>
+${standing(faultsOfDaemon(daemon), 'Every accepted command took effect once, both followers saw every change once and in order, no worker was touched, and every next daemon recovered by itself.')}
+${figureList([
+  ['commands, repeated', html`${numeral(commands.sent)} <small>/ ${numeral(commands.repeated)}</small>`],
+  ['changes followed', numeral(changes.followed)],
+  ['workers at work at a kill', numeral(workersAtWork)],
+  [
+    'worker starts recorded, and witnessed',
+    html`${numeral(starts.recorded)} <small>/ ${numeral(starts.witnessed)}</small>`,
+  ],
+  ...(ready === null ? [] : [['half ready within', duration(ready.p50Ms)] as const]),
+])}
+${barTable(
+  'Killed',
+  'Times',
+  Object.entries(byMoment).sort(([, a], [, b]) => b - a),
+  numeral,
+)}`;
   });
 }
 

@@ -12,6 +12,7 @@ import { type Hole, html, Markup } from './markup.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import {
   circumstancesPart,
+  daemonPart,
   figureList,
   injectionPart,
   matrixPart,
@@ -45,6 +46,7 @@ ${systemsPart(proof.model)}
 ${modelPart(proof.model)}
 ${matrixPart(proof.matrix)}
 ${injectionPart(proof.injections)}
+${daemonPart(proof.daemon)}
 ${outsidePart(proof.outside)}
 ${circumstancesPart(proof)}
 <section><h2>Repeat</h2><p>The same kills in the same order, on this version:</p><code class="command">${commandOf(proof)}</code></section>
@@ -81,6 +83,7 @@ function headFigures(proof: Proof): readonly (readonly [string, Hole])[] {
   if (matrix !== null)
     figures.push(['stops of a simulated machine', numeral(matrix.cases.single + matrix.cases.double)]);
   if (injections !== null) figures.push(['faults injected', numeral(sum(Object.values(injections.injected)))]);
+  if (proof.daemon !== null) figures.push(['kills of daemons', numeral(proof.daemon.kills)]);
   figures.push(['changes outside, connections', numeral(outside.violations.length)]);
   return figures;
 }

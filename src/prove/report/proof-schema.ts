@@ -68,6 +68,18 @@ const matrix = z.strictObject({
 
 const injections = z.strictObject({ injected: z.record(z.string(), count), faults: texts, tookMs: amount });
 
+const daemon = z.strictObject({
+  kills: count,
+  byMoment: z.record(z.string(), count),
+  workersAtWork: count,
+  commands: z.strictObject({ sent: count, accepted: count, repeated: count }),
+  changes: z.strictObject({ followed: count, reconnections: count }),
+  starts: z.strictObject({ recorded: count, witnessed: count }),
+  ready: z.strictObject({ count, p50Ms: amount, slowestMs: amount }).nullable(),
+  faults: texts,
+  tookMs: amount,
+});
+
 const outside = z.strictObject({ guards: texts, wrote: texts, violations: texts });
 
 const recovery = z.strictObject({
@@ -107,6 +119,8 @@ export const proofSchema = z.strictObject({
   model: model.nullable(),
   matrix: matrix.nullable(),
   injections: injections.nullable(),
+  // Reports from before there was a daemon lack it.
+  daemon: daemon.nullable().default(null),
   outside,
   recovery: recovery.nullable(),
   holds: z.boolean(),

@@ -6,7 +6,7 @@
  * Invariant: 1. No line is longer than 100 columns, and no text from outside is obeyed by the terminal.
  */
 import type { createColors } from 'picocolors';
-import { CLASSES, type KillClass, type Proof, reproduction, STAGES, type Stage } from '../proof.ts';
+import { CLASSES, type DaemonResult, type KillClass, type Proof, reproduction, STAGES, type Stage } from '../proof.ts';
 import type { SystemProof } from '../system/system-proof.ts';
 import { cellAt, doesHold, type Finding, faultsOfKill, findingsIn, killSums, standingOf } from './findings.ts';
 import {
@@ -128,11 +128,23 @@ function facts(proof: Proof, colour: Colours): readonly string[] {
     const each = Object.entries(injections.injected).map(([name, count]) => `${name} ${numeral(count)}`);
     rows.push(['faults', `${each.join(', ')}, ${duration(injections.tookMs)}`]);
   }
+  if (proof.daemon !== null) rows.push(...daemonRows(proof.daemon));
   for (const line of outside.wrote) rows.push(['wrote', line]);
   for (const line of outside.guards) rows.push(['watched', line]);
   rows.push(['outside', outside.violations.length === 0 ? 'nothing' : counted(outside.violations.length, 'violation')]);
   rows.push(['repeat', commandOf(proof)]);
   return rows.flatMap(([name, text], n) => factLines(name === rows[n - 1]?.[0] ? '' : name, text, colour));
+}
+
+function daemonRows({ kills, workersAtWork, commands, changes, ready, tookMs }: DaemonResult): [string, string][] {
+  const workers = `${counted(workersAtWork, 'worker')} at work meanwhile`;
+  const asked = `${counted(commands.sent, 'command')} under keys, ${numeral(commands.repeated)} of them repeated`;
+  const start =
+    ready === null ? '' : `; ready after ${duration(ready.p50Ms)} (p50), ${duration(ready.slowestMs)} (slowest)`;
+  return [
+    ['daemon', `${counted(kills, 'kill')} with three clients connected, ${workers}, ${duration(tookMs)}`],
+    ['daemon', `${asked}; ${counted(changes.followed, 'change')} followed${start}`],
+  ];
 }
 
 function systemText({ kind, states, steps, paths, stops, failures, tookMs }: SystemProof): string {

@@ -54,3 +54,11 @@ export async function removeDaemonFile(files: Files, home: HomePaths, generation
   if (readDaemonFile(files, home)?.generation !== generation) return;
   files.removeTemporary(home.daemonFile);
 }
+
+/** False where no daemon of this state folder can have been found by anybody: those before, if any, were killed while they began. */
+export function hasServed(files: Files, home: HomePaths): boolean {
+  return files.exists(home.daemonFile) || files.listNames(home.root).some((name) => name.startsWith(RELEASED));
+}
+
+/** What a daemon leaves that has ended in order. */
+const RELEASED = 'released.';

@@ -28,6 +28,12 @@ export function readHomeHolder(files: Files, home: HomePaths, processes: Pick<Pr
   return readGeneration({ files, place: home, processes });
 }
 
+/** Throws PAWL_DAEMON_UNKNOWN where it cannot be told from here whether the holder still runs. */
+export function assertDaemonKnown(files: Files, home: HomePaths, processes: Pick<ProcessesPort, 'life'>): void {
+  const holder = readHomeHolder(files, home, processes);
+  if (holder.kind === 'unknown') throw lockedError(home, holder);
+}
+
 function lockedError(home: HomePaths, { kind, content, generation }: Holder): PawlError {
   const who = content === null ? 'an unknown process' : `process ${content.holder.pid} on ${content.holder.hostname}`;
   if (kind !== 'unknown')
@@ -42,7 +48,7 @@ function lockedError(home: HomePaths, { kind, content, generation }: Holder): Pa
 }
 
 /** The error of a daemon that is neither seen alive nor proven dead. */
-export function unknownDaemon(home: HomePaths, why: string): PawlError {
+function unknownDaemon(home: HomePaths, why: string): PawlError {
   return new PawlError({
     code: 'PAWL_DAEMON_UNKNOWN',
     message: `It is unknown whether a daemon runs for ${home.root}: ${why}.`,

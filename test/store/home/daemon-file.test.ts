@@ -12,12 +12,12 @@ import { HomePaths } from '../../../src/store/home/home-paths.ts';
 import { jsonBytes } from '../../../src/store/json-file.ts';
 import { codeOf, filesOver, forEachFault } from '../store-kit.ts';
 
-const home = new HomePaths('/home');
+const home = new HomePaths('/daemon');
 const content: DaemonFile = {
   v: 1,
   pid: 41,
   process: { pid: 41, startTime: '1', bootId: 'b', pidNamespace: 'n', hostname: 'desk', machineId: 'm' },
-  socket: '/home/sock',
+  socket: '/daemon/sock',
   port: 4_100,
   startedAt: '2026-01-01T00:00:00.000Z',
   version: '1.0.0',
@@ -37,8 +37,8 @@ it('is read as it was written, and replaced as a whole', async () => {
   expect(readDaemonFile(files, home)).toBeNull();
   await writeDaemonFile(files, home, content);
   expect(readDaemonFile(files, home)).toEqual(content);
-  await writeDaemonFile(files, home, { ...content, generation: 4, logFile: '/home/daemon.log' });
-  expect(readDaemonFile(files, home)).toEqual({ ...content, generation: 4, logFile: '/home/daemon.log' });
+  await writeDaemonFile(files, home, { ...content, generation: 4, logFile: '/daemon/daemon.log' });
+  expect(readDaemonFile(files, home)).toEqual({ ...content, generation: 4, logFile: '/daemon/daemon.log' });
 });
 
 it('is removed by the daemon that wrote it, and by no earlier one', async () => {

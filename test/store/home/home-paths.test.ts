@@ -6,15 +6,15 @@ import { codeOf } from '../store-kit.ts';
 it.each([
   [{ PAWL_HOME: '/p', XDG_STATE_HOME: '/x' }, '/p'],
   [{ PAWL_HOME: '', XDG_STATE_HOME: '/x' }, '/x/pawl'],
-  [{ XDG_STATE_HOME: 'relative' }, '/home/ada/.local/state/pawl'],
-  [{ XDG_STATE_HOME: '' }, '/home/ada/.local/state/pawl'],
-  [{}, '/home/ada/.local/state/pawl'],
+  [{ XDG_STATE_HOME: 'relative' }, '/people/ada/.local/state/pawl'],
+  [{ XDG_STATE_HOME: '' }, '/people/ada/.local/state/pawl'],
+  [{}, '/people/ada/.local/state/pawl'],
 ])('with %j the state is in %s', (environment, folder) => {
-  expect(homeFolder({ environment, homedir: '/home/ada' })).toBe(folder);
+  expect(homeFolder({ environment, homedir: '/people/ada' })).toBe(folder);
 });
 
 it('a relative PAWL_HOME is refused: it would mean another folder in each folder', async () => {
-  const relative = () => homeFolder({ environment: { PAWL_HOME: 'state' }, homedir: '/home/ada' });
+  const relative = () => homeFolder({ environment: { PAWL_HOME: 'state' }, homedir: '/people/ada' });
   expect(await codeOf(relative)).toBe('PAWL_USAGE');
 });
 

@@ -19,7 +19,7 @@ const storeOver = (fs: MemoryFs): ProjectStore => new ProjectStore(filesOver(fs)
 const project = (id: string, more: Partial<NewProject> = {}): NewProject => ({
   id,
   name: id,
-  path: `/work/${id}`,
+  path: `/repos/${id}`,
   by: 'ada',
   key: null,
   bodyHash: null,
@@ -66,7 +66,7 @@ describe('a project', () => {
     await store.remove('A', { by: 'ada', reason: 'moved' });
     expect([idsIn(store), store.withKey('k')]).toEqual([[], first]);
     expect(await codeOf(() => store.remove('a', { by: 'ada', reason: '' }))).toBe('PAWL_PROJECT_UNKNOWN');
-    expect((await store.add(project('A', { path: '/work/a' }))).ordinal).toBe(2);
+    expect((await store.add(project('A', { path: '/repos/a' }))).ordinal).toBe(2);
     expect(idsIn(storeOver(fs))).toEqual(['A']);
   });
 
@@ -103,11 +103,11 @@ describe('what cannot be registered', () => {
     await store.add(project('web'));
     expect(await toldBy(() => store.add(project('WEB')))).toMatchObject({
       code: 'PAWL_PROJECT_EXISTS',
-      message: 'The id WEB is taken, by /work/web.',
+      message: 'The id WEB is taken, by /repos/web.',
     });
-    expect(await toldBy(() => store.add(project('other', { path: '/work/web' })))).toMatchObject({
+    expect(await toldBy(() => store.add(project('other', { path: '/repos/web' })))).toMatchObject({
       code: 'PAWL_PROJECT_EXISTS',
-      message: '/work/web is registered already, as web.',
+      message: '/repos/web is registered already, as web.',
     });
     expect(idsIn(store)).toEqual(['web']);
   });
@@ -132,9 +132,9 @@ describe('two that register at once, wherever they meet', () => {
   const add = (asked: NewProject) => (fs: MemoryFs) => codeOf(() => storeOver(fs).add(asked));
 
   it.each([
-    ['one id', project('a', { path: '/work/1' }), project('A', { path: '/work/2' })],
-    ['one path', project('a', { path: '/work/1' }), project('b', { path: '/work/1' })],
-    ['one path, the later id first', project('b', { path: '/work/1' }), project('a', { path: '/work/1' })],
+    ['one id', project('a', { path: '/repos/1' }), project('A', { path: '/repos/2' })],
+    ['one path', project('a', { path: '/repos/1' }), project('b', { path: '/repos/1' })],
+    ['one path, the later id first', project('b', { path: '/repos/1' }), project('a', { path: '/repos/1' })],
   ])('with %s: one does, and the other is told', async (_what, first, second) => {
     const meetings = await forEachMeeting(
       () => undefined,
@@ -164,7 +164,7 @@ describe('two that register at once, wherever they meet', () => {
     await forEachMeeting(
       (fs) => storeOver(fs).add(project('a')),
       (fs) => codeOf(() => storeOver(fs).remove('a', { by: 'ada', reason: '' })),
-      add(project('A', { path: '/work/2' })),
+      add(project('A', { path: '/repos/2' })),
       (fs, removed, added) => {
         expect([removed, idsIn(storeOver(fs))]).toEqual([null, added === null ? ['A'] : []]);
       },
@@ -185,7 +185,7 @@ describe('what fails', () => {
         else expect(code).toMatch(/^PAWL_STORE_/);
         expect(idsIn(after)).toContain('a');
         if (after.find('b') === null) await after.add(project('b'));
-        expect(after.get('b')).toMatchObject({ path: '/work/b', name: 'b' });
+        expect(after.get('b')).toMatchObject({ path: '/repos/b', name: 'b' });
       },
     );
     expect(faults).toBeGreaterThan(10);
@@ -242,7 +242,7 @@ process.send('ready');
 await new Promise((go) => process.once('message', go));
 const won = [];
 for (let n = 0; n < 10; n += 1) {
-  for (const [id, path] of [['same-' + n, '/work/' + prefix + n], [prefix + n, '/work/shared-' + n]]) {
+  for (const [id, path] of [['same-' + n, '/repos/' + prefix + n], [prefix + n, '/repos/shared-' + n]]) {
     try {
       won.push((await store.add({ id, name: id, path, by: 'ada', key: null, bodyHash: null })).id);
     } catch (error) {
