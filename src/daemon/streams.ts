@@ -58,6 +58,8 @@ export class EventStream {
       'Content-Type': EVENT_STREAM,
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
+      // With it ends the connection: whoever is let go is gone.
+      Connection: 'close',
       ...headers,
     });
     response.flushHeaders();

@@ -76,6 +76,8 @@ export class ProjectEngine {
   #views = new Map<string, RunView>();
   #work: Promise<void> | null = null;
   #failures = 0;
+  /** The registry's lock as it was held last, until it is known to be released. */
+  #former: { release(): Promise<void> } | null = null;
   readonly #changes = new Changes();
 
   constructor(parts: EngineParts) {
@@ -138,6 +140,7 @@ export class ProjectEngine {
 
   /** Drives until it is to stop or to begin anew. Throws what kept the project from being driven. */
   async #hold(signal: AbortSignal): Promise<void> {
+    await this.#releaseFormer();
     const places = this.#parts.places();
     const config = readConfig(places);
     const { log } = this.#parts;
@@ -163,10 +166,21 @@ export class ProjectEngine {
     } finally {
       this.#driver = null;
       this.#desk = null;
-      await driver.close().finally(() => world.lock.release());
+      this.#former = world.lock;
+      try {
+        await driver.close();
+      } finally {
+        await this.#releaseFormer();
+      }
       await notices?.close();
     }
     if (driver.failure !== null) throw driver.failure;
+  }
+
+  /** A full disk keeps even a release from being stored, and this process would wait for itself: it is tried again first. */
+  async #releaseFormer(): Promise<void> {
+    await this.#former?.release();
+    this.#former = null;
   }
 
   async #drive(driver: Driver, signal: AbortSignal): Promise<void> {

@@ -132,7 +132,7 @@ function failed(daemon: ApiDaemon, error: unknown, c: Context<Env>): Response {
   const requestId = c.get('requestId');
   const problem = problemOf(error, requestId);
   if (problem.status >= 500) {
-    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const cause = causeOf(error);
     daemon.log(`${requestId} ${c.req.method} ${c.req.path}: ${problem.status} ${problem.code}: ${cause}`);
   }
   const retryAfterS = error instanceof ApiError ? error.retryAfterS : null;
@@ -140,6 +140,12 @@ function failed(daemon: ApiDaemon, error: unknown, c: Context<Env>): Response {
   // What is left of a body that was refused is not read.
   if (problem.code === 'BODY_TOO_LARGE') c.header('Connection', 'close');
   return c.body(JSON.stringify(problem), problem.status as 400, { 'Content-Type': PROBLEM_TYPE });
+}
+
+/** What the log says of it; where a refusal of ours comes from is known, and clients can make many of them. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof ApiError ? error.message : (error.stack ?? error.message);
 }
 
 function methodsByPath(): ReadonlyMap<string, readonly string[]> {

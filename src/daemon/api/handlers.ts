@@ -79,6 +79,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
   },
   addProject: async (daemon, { body, key, bodyHash }) => {
     daemon.assertAccepting();
+    if ((await daemon.runs.commandOf(key)) !== null) throw reused(key);
     const by = userInfo().username;
     const added = await addProject(daemon.projectStore, { ...body, by, key, bodyHash });
     if (added === null) throw reused(key);
@@ -121,6 +122,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
   },
   addRuns: async (daemon, { body, key, bodyHash, signal }) => {
     daemon.assertAccepting();
+    assertNoProjectHas(daemon, key);
     const project = onlyProject(daemon, body.project);
     const packets = body.packets as readonly Json[];
     // What cannot be read is told at once, and nothing is left for it.
@@ -164,6 +166,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
   },
   commandRun: async (daemon, { params, query, body, key, bodyHash, condition, signal }) => {
     daemon.assertAccepting();
+    assertNoProjectHas(daemon, key);
     const { project, view } = await daemon.runs.find(params.id ?? '', query.project);
     const ifSeq = condition === null ? {} : { ifSeq: condition };
     const request: CommandRequest = { ...body, runId: view.runId, by: userInfo().username, ...ifSeq };
@@ -248,6 +251,11 @@ function projectView({
     since: 'sinceMs' in state ? new Date(state.sinceMs).toISOString() : null,
     runs: counts,
   };
+}
+
+/** Throws KEY_REUSED for the key of a registration. */
+function assertNoProjectHas({ projectStore }: ApiDaemon, key: string): void {
+  if (projectStore.withKey(key) !== null) throw reused(key);
 }
 
 /** The one project that is meant. Throws PROJECT_MISSING where none is named and there are several or none. */

@@ -18,16 +18,21 @@ import { ApiError } from './problem.ts';
 /** What a key may be. */
 export const KEY = /^[\x21-\x7e]{1,200}$/;
 
-/** The bytes of the body. Throws BODY_TOO_LARGE as soon as there are more than that. */
+/** The bytes of the body. Throws BODY_TOO_LARGE as soon as there are more than that, BODY_INVALID where the client goes before its end. */
 export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > bytesMax) throw tooLarge(bytesMax);
   const pieces: Buffer[] = [];
   let size = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    size += piece.length;
-    if (size > bytesMax) throw tooLarge(bytesMax);
-    pieces.push(piece);
+  try {
+    for await (const piece of request as AsyncIterable<Buffer>) {
+      size += piece.length;
+      if (size > bytesMax) throw tooLarge(bytesMax);
+      pieces.push(piece);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError('BODY_INVALID', 'The body has ended before it was whole.', { cause: error });
   }
   return Buffer.concat(pieces);
 }
