@@ -123,7 +123,7 @@ it('a daemon shows its guards, tells in its feed of one that changes, and ends w
     const { generation } = await client.call('getApi');
     writeFileSync(home.lock(generation + 1), '{}');
     expect(await place.ended()).toBe(6);
-    expect(place.said).toContain('the lock is lost');
+    expect(place.said).toContain('ends at once: PAWL_DAEMON_RUNNING');
   } finally {
     await place.end();
     await scenario.end();

@@ -21,7 +21,7 @@ describe('the programs, where no package is installed', () => {
     readonly stdout: string;
     readonly stderr: string;
   } {
-    const environment = { ...process.env, TMPDIR: folder };
+    const environment = { ...process.env, TMPDIR: folder, PAWL_HOME: join(folder, 'no-daemon') };
     return spawnSync(process.execPath, [join(folder, 'dist/src/cli/main.js'), ...args], {
       cwd: folder,
       env: environment,

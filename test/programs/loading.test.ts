@@ -21,7 +21,7 @@ function temporary(): string {
 /** The files of this project that Node has loaded to do `args`, as its coverage names them. */
 function loadedBy(place: string, args: readonly string[], cwd = temporary()): readonly string[] {
   const coverage = temporary();
-  const env = { ...process.env, NODE_V8_COVERAGE: coverage };
+  const env = { ...process.env, NODE_V8_COVERAGE: coverage, PAWL_HOME: join(coverage, 'no-daemon') };
   spawnSync(process.execPath, [join(BUILT, place), ...args], { cwd, env });
   const urls = readdirSync(coverage).flatMap((name) => {
     const { result }: { result: readonly { url: string }[] } = JSON.parse(readFileSync(join(coverage, name), 'utf8'));

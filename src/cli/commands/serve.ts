@@ -47,10 +47,9 @@ export async function serve(output: Output, options: ServeOptions): Promise<numb
   const { port, socket, generation } = daemon;
   output.json({ pid: process.pid, socket, port, generation });
   output.line(`Serving  ${output.colour.cyan(`http://127.0.0.1:${port}`)}  socket ${socket}`);
-  const lost = await daemon.ended;
-  if (lost === null) return EXIT.done;
-  log(`the lock is lost: ${lost.message}`);
-  output.fail(lost);
+  const broken = await daemon.ended;
+  if (broken === null) return EXIT.done;
+  log(`ends at once: ${broken.code}: ${broken.message}`);
   // Whatever is still going on here is of no right any more, and must not end first.
-  process.exit(EXIT.locked);
+  process.exit(output.fail(broken));
 }

@@ -8,6 +8,12 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+/** What would lead to the user's own settings, daemon or agents. */
+const NOT_PASSED_ON: readonly string[] = [
+  ...['HOME', 'EMAIL', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'XDG_DATA_HOME', 'XDG_CACHE_HOME'],
+  ...['PAWL_HOME', 'PAWL_AGENT'],
+];
+
 /** A real repository for one test. */
 export interface SandboxRepo {
   /** The folder around everything: removed at the end. */
@@ -32,7 +38,7 @@ export function createSandboxRepo(): SandboxRepo {
   mkdirSync(home);
   const environment: NodeJS.ProcessEnv = { HOME: home };
   for (const [name, value] of Object.entries(process.env)) {
-    if (!name.startsWith('GIT_') && !['HOME', 'EMAIL', 'XDG_CONFIG_HOME'].includes(name)) environment[name] = value;
+    if (!name.startsWith('GIT_') && !NOT_PASSED_ON.includes(name)) environment[name] = value;
   }
   const git = (args: readonly string[], cwd = path): string =>
     execFileSync('git', args, { cwd, env: environment, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).replace(
