@@ -4,6 +4,7 @@
  * Owns: those words. Does not own: choosing agents (packets/choose-agents), finding programs (adapters/agents).
  */
 import { unreachable } from '../base/unreachable.ts';
+import { AGENT_NAME, AGENT_NAME_RULE } from '../model/agent-name.ts';
 import type { BlockerParams, SomeNames } from '../model/blocker.ts';
 import { type Entry, someOf } from './words.ts';
 
@@ -19,7 +20,9 @@ export const agentMissing: Entry<Missing> = {
       case 'notConfigured':
         return {
           message: `The agent "${params.name}", needed as ${params.role}, is not configured.`,
-          hint: `${orNamed(params.usable, 'another one', 'Add')} it to pawl.config.json: ${programEntry(params.name)}`,
+          hint: AGENT_NAME.test(params.name)
+            ? `${orNamed(params.usable, 'another one', 'Add')} it to pawl.config.json: ${programEntry(params.name)}`
+            : `${orNamed(params.usable, 'another one', 'Correct')} it: it ${AGENT_NAME_RULE}.`,
         };
       case 'notInstalled': {
         const { name, role, installation, usable } = params;
@@ -78,7 +81,11 @@ function programOf(name: string): string {
 }
 
 /** The beginning of a hint: which agents could be named as it is; else, or else, what is to be done. */
-function orNamed(usable: SomeNames, which: 'one' | 'another one', todo: 'Install' | 'Add' | 'Give'): string {
+function orNamed(
+  usable: SomeNames,
+  which: 'one' | 'another one',
+  todo: 'Install' | 'Add' | 'Give' | 'Correct',
+): string {
   if (usable.count === 0) return todo;
   return `Name ${which} with --agent (${someOf(usable)}), or ${todo.toLowerCase()}`;
 }

@@ -240,10 +240,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'doctor',
-    description: 'what this machine has and lacks: tools, file system, registry, agents',
+    description: 'what this machine has and lacks: tools, file system, registry, daemon, agents',
     example: 'pawl doctor --probe claude',
     options: [new Option('--probe <agent>', 'starts, kills and resumes this agent against a stand-in for its model')],
-    json: 'the report: tools, file system, registry, agents, problems',
+    json: 'the report: isUsable, checks, agents, probe',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {

@@ -4,6 +4,7 @@
  * Owns: looking at them, the lines. Does not own: how the daemon stands (app/daemon/standing), one run's line (cli/render). Read-only: no lock.
  * Free of zod and xstate, unless a journal is ahead of its snapshot.
  */
+import { statSync } from 'node:fs';
 import { type DaemonPlace, daemonHere } from '../app/daemon/daemon-place.ts';
 import { type DaemonState, standingOf } from '../app/daemon/standing.ts';
 import { type Places, placesOf } from '../app/options.ts';
@@ -51,7 +52,7 @@ export interface MachineStatus {
 export async function machineStatus(): Promise<MachineStatus | null> {
   const place = daemonHere();
   // What is no folder holds neither.
-  if (place.files.fs.stat(place.home.root)?.kind !== 'folder') return null;
+  if (statSync(place.home.root, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
   const records = new ProjectStore(place.files, place.home).list();
   const daemon = await daemonStatus(place);
   if (records.length === 0 && daemon.state === 'stopped') return null;

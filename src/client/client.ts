@@ -2,17 +2,20 @@
  * The typed client of the daemon (`pawl/client`).
  *
  * Owns: calling an operation by its name, following the change feed over restarts of the daemon. Does not own: what operations take and give (daemon/api/operations,
- * whose types are used here), finding the daemon (store/home/daemon-file).
+ * whose types are used here), requests (client/transport).
  *
  * Invariants: 1. An answer that is an error is thrown as one, with its code. 2. Following the feed gives every change once and in order, or says `resync`.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { z } from 'zod';
+import { daemonHere } from '../app/daemon/daemon-place.ts';
 import type { OPERATIONS } from '../daemon/api/operations.ts';
 import { type OperationId, PATHS } from '../daemon/api/paths.ts';
 import type { Problem } from '../daemon/api/problem.ts';
 import type { Change } from '../model/change.ts';
+import { PawlError } from '../model/error.ts';
+import { readDaemonFile } from '../store/home/daemon-file.ts';
 import { type Address, eventsIn, exchange, textOf, type WireAnswer } from './transport.ts';
 
 type Operations = typeof OPERATIONS;
@@ -89,6 +92,11 @@ export class Client {
     this.#address = typeof address === 'function' ? address : () => address;
   }
 
+  /** The daemon of this user, found anew at every request. A request rejects with PAWL_DAEMON_FAILED where none runs. */
+  static here(): Client {
+    return new Client(addressHere);
+  }
+
   /** Does the operation. Throws DaemonError for an error of the API, and the system's error where no daemon answers. */
   async call<Id extends CallId>(id: Id, options: CallOptions<Id> = {}): Promise<Answer<Id>> {
     const answer = await this.#send(id, options);
@@ -158,6 +166,18 @@ export class Client {
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
   }
+}
+
+function addressHere(): Address {
+  const { files, home } = daemonHere();
+  const daemon = readDaemonFile(files, home);
+  if (daemon !== null) return { kind: 'socket', path: daemon.socket };
+  throw new PawlError({
+    code: 'PAWL_DAEMON_FAILED',
+    message: `No daemon runs for ${home.root}.`,
+    subject: home.root,
+    hint: 'Start it with `pawl start`.',
+  });
 }
 
 function isProblem({ headers }: WireAnswer): boolean {

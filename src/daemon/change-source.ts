@@ -67,12 +67,14 @@ export class ChangeSource {
   /** These runs are as far as that: what the feed lacks of them it takes now. Resolves when it has. */
   async loaded(project: string, place: Place, views: readonly RunView[]): Promise<void> {
     if (!this.#feed.knows(project)) {
-      const positions = Object.fromEntries(views.map(({ runId, seq }) => [runId, seq]));
-      await this.#feed.adopt(project, positions);
-      return;
+      // Of a feed that was lost the journals tell all of it again; of a new project they tell what nobody was to follow.
+      const known = this.#feed.wasLost ? [] : views;
+      await this.#feed.adopt(project, Object.fromEntries(known.map(({ runId, seq }) => [runId, seq])));
     }
-    for (const { runId, seq } of views)
-      if (seq > this.#feed.position(project, runId)) this.#fallBehind(project, runId, place);
+    const behind = views.filter(({ runId, seq }) => seq > this.#feed.position(project, runId));
+    if (behind.length === 0) return;
+    for (const { runId } of behind.toSorted((a, b) => (a.updatedAtMs ?? 0) - (b.updatedAtMs ?? 0)))
+      this.#behind.set(`${project}/${runId}`, { project, runId, place });
     await this.#catchUpSoon();
   }
 

@@ -74,6 +74,7 @@ export class DaemonCore implements ApiDaemon {
         updated: (project) => this.#told('project_updated', project),
         removed: (project) => this.#told('project_removed', project),
         loaded: (project, views, place) => this.#source.loaded(project.id, place, views),
+        observed: (project, views, place) => this.#source.loaded(project.id, place, views),
         recorded: (project, record, before, after, place) =>
           this.#source.recorded(project.id, place, record, before, after),
       },

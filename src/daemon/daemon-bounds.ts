@@ -16,6 +16,8 @@ export const DAEMON_BOUNDS = {
   /** A request that is not whole by then is cut. */
   headersMs: 10_000,
   requestMs: 60_000,
+  /** How often it is looked which those are. */
+  lookForLateMs: 2_000,
   idleMs: 30_000,
   /** A client that takes nothing of a stream for so long is cut. */
   slowMs: 20_000,

@@ -30,7 +30,7 @@ export function assertHome(request: IncomingMessage, door: Door): void {
 export function assertKnown(given: string | null, door: Door, isToken: (given: string | null) => boolean): void {
   if (door.kind === 'socket' || isToken(given)) return;
   throw new ApiError('UNAUTHORIZED', 'The token is missing or not the one of this daemon.', {
-    next: 'Send `Authorization: Bearer` with the content of the `token` file in its state folder, or use its socket.',
+    next: 'Send the content of the file `token` in its state folder as a bearer token, or use its socket.',
   });
 }
 

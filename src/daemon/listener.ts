@@ -6,11 +6,14 @@
  * Invariants: 1. The socket is there for its owner alone (0600) from the moment at which it exists under its name. 2. On TCP nothing but the loopback addresses is
  * bound. 3. Idle connections keep nobody out: the oldest makes room.
  */
+import { randomUUID } from 'node:crypto';
 import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { closed, listenLocally, listenPreferably } from '../inspector/hub/listen.ts';
+import { systemCode } from '../model/error.ts';
+import { ApiError, PROBLEM_TYPE, problemOf } from './api/problem.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 import type { Door } from './guard.ts';
 
@@ -93,7 +96,10 @@ async function listenOnSocket(server: Server, path: string): Promise<void> {
 }
 
 function serverOf(): Server {
-  const server = createServer({ maxHeaderSize: DAEMON_BOUNDS.headerBytes });
+  const server = createServer({
+    maxHeaderSize: DAEMON_BOUNDS.headerBytes,
+    connectionsCheckingInterval: DAEMON_BOUNDS.lookForLateMs,
+  });
   server.headersTimeout = DAEMON_BOUNDS.headersMs;
   server.requestTimeout = DAEMON_BOUNDS.requestMs;
   server.keepAliveTimeout = DAEMON_BOUNDS.idleMs;
@@ -105,19 +111,50 @@ function serverOf(): Server {
     connection.on('error', () => connection.destroy());
     connection.once('close', () => idle.delete(connection));
   });
-  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    idle.delete(socket);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    // Until its body is whole it is the client that is waited for.
+    if (hasBody(request)) request.once('end', () => idle.delete(socket));
+    else idle.delete(socket);
     response.once('close', () => {
       if (!socket.destroyed) idle.add(socket);
     });
   });
-  // What is no HTTP gets the answer that HTTP has for it, and is cut.
-  server.on('clientError', (_error, connection) => {
-    if (connection.writable)
-      connection.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else connection.destroy();
-  });
+  server.on('clientError', refuse);
   return server;
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** What is no HTTP, too long or too late gets the answer that HTTP has for it, and is cut. */
+function refuse(error: Error, connection: Duplex): void {
+  if (!connection.writable) {
+    connection.destroy();
+    return;
+  }
+  const problem = problemOf(unreadable(systemCode(error)), randomUUID());
+  const body = JSON.stringify(problem);
+  connection.end(
+    [
+      `HTTP/1.1 ${problem.status} ${problem.title}`,
+      'Connection: close',
+      `Content-Type: ${PROBLEM_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${problem.requestId}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+function unreadable(code: string | undefined): ApiError {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new ApiError('HEADERS_TOO_LARGE', `The headers are longer than ${DAEMON_BOUNDS.headerBytes} bytes.`);
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new ApiError('REQUEST_TIMEOUT', 'The request was not whole in time.', { next: 'Send it again.' });
+  return new ApiError('REQUEST_INVALID', 'This is not HTTP.');
 }
 
 /** When all places are taken, the connection that has been idle longest is cut. */

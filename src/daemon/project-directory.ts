@@ -28,6 +28,8 @@ export interface DirectoryEvents {
   /** Its state, its remote or its default branch is another one. */
   readonly updated: (project: Project) => void;
   readonly removed: (project: Project) => void;
+  /** Another process drives it; these are its runs as its files show them. */
+  readonly observed: (project: Project, views: readonly RunView[], place: Place) => Promise<void>;
   readonly loaded: (project: Project, views: readonly RunView[], place: Place) => Promise<void>;
   readonly recorded: (project: Project, ...at: Parameters<EngineParts['onRecord']>) => void;
 }
@@ -224,6 +226,7 @@ export class ProjectDirectory {
           log: (line) => this.#log(`${record.id}: ${line}`),
           onState: () => events.updated(self),
           onLoaded: (views, place) => events.loaded(self, views, place),
+          onElsewhere: () => this.#observe(self),
           onRecord: (...at) => events.recorded(self, ...at),
         }),
     );
@@ -244,6 +247,16 @@ export class ProjectDirectory {
     for (const project of this.#projects.values()) {
       if (this.#isClosed) return;
       await this.#lookAt(project);
+    }
+  }
+
+  /** What cannot be read now is read at the next look. */
+  async #observe(project: Project): Promise<void> {
+    try {
+      const place = project.place();
+      if (place !== null) await this.#events.observed(project, [...(await project.views()).values()], place);
+    } catch (error) {
+      if (!(error instanceof PawlError)) throw error;
     }
   }
 

@@ -10,6 +10,9 @@ import type { ServerResponse } from 'node:http';
 import { ApiError } from './api/problem.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 
+/** The media type of a stream. */
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+
 /** The open streams of a daemon. */
 export class Streams {
   readonly #open = new Set<EventStream>();
@@ -41,7 +44,7 @@ export class EventStream {
   constructor(response: ServerResponse, headers: Readonly<Record<string, string>>, onEnd: () => void) {
     this.#response = response;
     response.writeHead(200, {
-      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Content-Type': EVENT_STREAM,
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
       ...headers,

@@ -12,7 +12,7 @@ import { shownBlocker } from '../blockers/shown-blocker.ts';
 import type { Action } from '../model/action.ts';
 import type { Config } from '../model/config.ts';
 import type { ShownBlocker } from '../model/error.ts';
-import type { PacketReading } from '../model/packet.ts';
+import type { PacketReading, Role } from '../model/packet.ts';
 import type { AgentsToChoose } from '../packets/choose-agents.ts';
 import { fileOverlaps } from '../packets/file-overlaps.ts';
 import { preflight } from '../packets/preflight.ts';
@@ -41,6 +41,8 @@ export interface PacketCheck {
   readonly standing: Standing;
   /** Its run, where it has one. */
   readonly view: RunView | null;
+  /** The agents that its run would be given, by role; empty where none could be given, or its run has begun. */
+  readonly agents: Readonly<Partial<Record<Role, string>>>;
   /** Why it would be refused, or its run stopped before its first worker; for a parked run, why it is parked. */
   readonly problems: readonly ShownBlocker[];
   /** What can be done if it is refused. */
@@ -84,10 +86,13 @@ export async function checkPackets(
   const checks: PacketCheck[] = [];
   for (const [index, packet] of found.entries()) {
     const { reading, outcome, view, standing } = packet;
-    const problems = standing === 'new' ? await problemsOf(packet, repository, place) : knownProblems(packet);
+    const { agents, problems } =
+      standing === 'new'
+        ? await beforeStart(packet, repository, place)
+        : { agents: {}, problems: knownProblems(packet) };
     const known = view === null ? [] : runNotes(view, standing);
     const actions = outcome.refusal?.actions ?? [];
-    checks.push({ reading, standing, view, problems, actions, notes: [...known, ...(waits[index] ?? [])] });
+    checks.push({ reading, standing, view, agents, problems, actions, notes: [...known, ...(waits[index] ?? [])] });
   }
   return checks;
 }
@@ -137,21 +142,22 @@ function knownProblems({ outcome: { refusal }, view, standing }: Found): readonl
   return standing === 'parked' ? (view?.blockers ?? []) : [];
 }
 
-async function problemsOf(
+async function beforeStart(
   { reading: { packet, missingFields }, outcome: { runId, refusal }, view }: Found,
   repository: RepositoryFacts,
   place: CheckPlace | null,
-): Promise<readonly ShownBlocker[]> {
+): Promise<Pick<PacketCheck, 'agents' | 'problems'>> {
   const refused = refusal === null ? [] : [{ ...refusal, evidence: [] }];
   // A packet that lacks something ends before any of this is asked.
-  if (place === null || missingFields.length > 0) return refused;
+  if (place === null || missingFields.length > 0) return { agents: {}, problems: refused };
   const agentOverride = place.agentOverride ?? view?.agentOverride ?? null;
-  const { blockers } = preflight(packet, { ...place, repository, agentOverride });
+  const { agents, blockers } = preflight(packet, { ...place, repository, agentOverride });
   const workspace = refusal === null ? await workspaceProblem(packet, runId, place) : null;
   const found = [...refused, ...blockers.map(shownBlocker), ...(workspace === null ? [] : [workspace])];
-  return found.filter(
+  const problems = found.filter(
     ({ code, message }, at) => at === found.findIndex((each) => each.code === code && each.message === message),
   );
+  return { agents, problems };
 }
 
 async function workspaceProblem(

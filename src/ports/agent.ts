@@ -72,6 +72,8 @@ export interface AgentsPort {
   names(): readonly string[];
   /** The agent that the config gives a role, null when it names none. */
   forRole(role: Role): string | null;
+  /** What `PAWL_AGENT` holds, whether it is a name or not; null when it is unset or empty. */
+  ofEnvironment(): string | null;
   /** How an agent that Pawl knows by that name is installed; null for any other name. */
   installation(name: string): string | null;
   /** The agents that Pawl knows by name and finds here, sorted: each can be named without being configured. */

@@ -7,6 +7,7 @@
  * the view. 2. Texts are shown as the views show them: nothing that a terminal obeys.
  */
 import type { JsonObject } from '../base/canonical-json.ts';
+import { visible } from '../base/visible.ts';
 import type { ChangeDraft, ChangeType } from '../model/change.ts';
 import type { JournalRecord, RecordedEvent } from '../model/record.ts';
 import { ALONE } from './next-actions.ts';
@@ -49,7 +50,7 @@ type Told = readonly [type: ChangeType, data: object];
 function taskChanges({ actor, event }: JournalRecord, { tasks }: RunView): readonly Told[] {
   switch (event.type) {
     case 'taskRequested':
-      return [['task_requested', { ...factsOf(tasks, event.taskId), agent: event.agent }]];
+      return [['task_requested', { ...factsOf(tasks, event.taskId), agent: visible(event.agent) }]];
     case 'workerSpawned':
       return [['task_started', { ...factsOf(tasks, actor), pid: event.pid }]];
     case 'workerEnded':
@@ -80,7 +81,7 @@ function gateAndCommandChanges(event: RecordedEvent): readonly Told[] {
       return [['command_decided', { commandId: event.commandId, command: 'replace', isAccepted: true, code: null }]];
     case 'commandRefused': {
       const { commandId, command, code } = event;
-      return [['command_decided', { commandId, command, isAccepted: false, code }]];
+      return [['command_decided', { commandId, command: visible(command), isAccepted: false, code }]];
     }
     default:
       return [];

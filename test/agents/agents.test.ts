@@ -46,7 +46,14 @@ it('the agents that can be named without a config are those whose program is on 
   const config = parseConfig('{"agents": {"mine": {"kind": "scripted"}}}', 'x');
   const agents = createAgents(config, { configFolder: '/config', environment: { PATH: folder }, mcpServer: null });
   expect(agents.installed()).toEqual(['claude', 'codex']);
+  expect(agents.ofEnvironment()).toBeNull();
   rmSync(folder, { recursive: true });
+});
+
+it('what PAWL_AGENT holds is told as it is; an empty one is none', () => {
+  const of = (environment: Readonly<Record<string, string>>) =>
+    createAgents(parseConfig(null, 'x'), { configFolder: '/config', environment, mcpServer: null }).ofEnvironment();
+  expect([of({ PAWL_AGENT: 'a b' }), of({ PAWL_AGENT: '' }), of({})]).toEqual(['a b', null, null]);
 });
 
 describe('kind command', () => {

@@ -121,10 +121,10 @@ describe('the machine', () => {
     expect(text).toContain('Node.js');
   });
 
-  test('without git, or with one that is too old, Pawl cannot run: exit 3', async () => {
+  test('without git, or with one that is too old, Pawl cannot run: exit 1', async () => {
     rmSync(join(folder, 'bin/git'));
     const without = await visit();
-    expect([without.exit, without.report.isUsable]).toEqual([3, false]);
+    expect([without.exit, without.report.isUsable]).toEqual([1, false]);
     expect(without.check('git')).toMatchObject({
       status: 'failed',
       found: 'not found',
@@ -133,7 +133,7 @@ describe('the machine', () => {
     writeFileSync(join(folder, 'bin/git'), '#!/bin/sh\necho git version 2.27.1\n', { mode: 0o755 });
     const old = await visit();
     expect(old.check('git')).toMatchObject({ status: 'failed', found: '2.27.1' });
-    expect(old.exit).toBe(3);
+    expect(old.exit).toBe(1);
   });
 
   test('a registry is described, its holder named, and nothing in it is changed', async () => {
@@ -155,16 +155,16 @@ describe('the machine', () => {
     await lock.release();
   });
 
-  test('a configuration that git cannot read is reported with exit 3, and with its line', async () => {
+  test('a configuration that git cannot read is reported with exit 1, and with its line', async () => {
     makeRepository();
     expect((await visit()).check('gitConfig')).toMatchObject({ status: 'ok' });
     writeFileSync(join(folder, 'work/.git/config'), '[core\n');
     const { check, exit } = await visit();
     expect(check('gitConfig')).toMatchObject({ status: 'failed', hint: expect.stringContaining('line 1 of') });
-    expect(exit).toBe(3);
+    expect(exit).toBe(1);
   });
 
-  test('a registry of another repository is reported with exit 3, and not changed', async () => {
+  test('a registry of another repository is reported with exit 1, and not changed', async () => {
     makeRepository();
     const files = new Files(nodeFs, systemClock);
     const { paths } = await openRegistry(files, join(folder, 'theirs'));
@@ -174,14 +174,14 @@ describe('the machine', () => {
     const before = listing(paths.root);
     const { check, exit } = await visit({ registry: paths.root });
     expect(check('registry')).toMatchObject({ status: 'failed', found: expect.stringContaining(commonDir) });
-    expect([exit, listing(paths.root)]).toEqual([3, before]);
+    expect([exit, listing(paths.root)]).toEqual([1, before]);
   });
 
-  test('a registry of another version and an invalid config are reported with exit 3', async () => {
+  test('a registry of another version and an invalid config are reported with exit 1', async () => {
     makeRepository({ agent: {} });
     const config = await visit();
     expect(config.check('config')).toMatchObject({ status: 'failed', found: expect.stringContaining('agent') });
-    expect(config.exit).toBe(3);
+    expect(config.exit).toBe(1);
     mkdirSync(join(folder, 'work/.pawl'));
     writeFileSync(join(folder, 'work/.pawl/registry.json'), '{"v": 99}');
     const registry = await visit();
@@ -189,7 +189,7 @@ describe('the machine', () => {
       status: 'failed',
       found: expect.stringContaining('version 99'),
     });
-    expect(registry.exit).toBe(3);
+    expect(registry.exit).toBe(1);
   });
 });
 
@@ -291,7 +291,7 @@ describe('a probe', () => {
     async (_, behaviour, step, what) => {
       install('claude', behaviour);
       const seen = await visit({ probe: 'claude' });
-      expect(seen.exit).toBe(3);
+      expect(seen.exit).toBe(1);
       expect(seen.report).toMatchObject({ isUsable: true, probe: { isPassed: false, left: 0 } });
       expect(statuses(seen)).toMatchObject({ program: 'ok', start: 'ok', [step]: 'failed', leftovers: 'ok' });
       expect(detail(seen, step)).toContain(what);

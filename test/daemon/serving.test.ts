@@ -1,11 +1,13 @@
 /** A daemon that drives a project: over its API, over kills and restarts. */
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { DaemonCore } from '../../src/daemon/core.ts';
 import { Doors } from '../../src/daemon/doors.ts';
 import { takeHomeLock } from '../../src/store/home/home-lock.ts';
-import { packetOf, verdict } from '../support/scenario-packet.ts';
+import { startPawl } from '../support/pawl-cli.ts';
+import { goodWork, packetOf, verdict } from '../support/scenario-packet.ts';
 import { Scenario } from '../support/scenario-repo.ts';
 import { DaemonPlace, Follower } from './daemon-kit.ts';
 
@@ -111,4 +113,66 @@ it('a daemon that knows no project yet says so, and does not say that there is n
   await doors.close();
   await core.close();
   await lock.release();
+});
+
+it('a registry that another process drives is followed, and taken over once that has gone', async () => {
+  scenario.packets(packetOf('one'), packetOf('two'));
+  await place.start();
+  const follower = new Follower(place.client);
+  const file = scenario.packets(packetOf('one'));
+  scenario.scripted({
+    one: { implementation: [{ do: 'sleep', ms: 3_000 }, ...(goodWork('one').implementation ?? [])] },
+  });
+  const call = startPawl(scenario.path, { ...scenario.repo.environment, ...place.environment }, [
+    'run',
+    '--packets',
+    file,
+  ]);
+  await place.until('its worker', () => scenario.starts().length > 0);
+  await place.client.call('addProject', { body: { path: scenario.path, id: 'widget' } });
+  await place.until('it to be known as driven elsewhere', async () => {
+    const { projects } = await place.client.call('listProjects');
+    return projects[0]?.state === 'elsewhere' && projects[0].reason?.includes(String(call.pid)) === true;
+  });
+  const { runs } = await place.client.call('listRuns');
+  expect(runs.map(({ state }) => state)).toEqual(['implementing']);
+  expect((await call.ended).code).toBe(0);
+  await place.until('it to be taken over', async () => {
+    const { projects } = await place.client.call('listProjects');
+    return projects[0]?.state === 'driven';
+  });
+  const states = (): readonly unknown[] =>
+    follower.changes.filter(({ type }) => type === 'run_updated').map(({ data }) => data.state);
+  await place.until('its end to be told', () => states().at(-1) === 'readyForManualReview');
+  expect(states()[0]).toBe('implementing');
+  await follower.end();
+  expect(follower.faults).toEqual([]);
+});
+
+it('a feed whose files are lost is told anew from the journals, and whoever followed the old one is told to read again', async () => {
+  scenario.packets(packetOf('one'));
+  await place.start();
+  await place.client.call('addProject', { body: { path: scenario.path, id: 'widget' } });
+  await place.client.call('addRuns', { body: { project: 'widget', packets: [packetOf('one')] } });
+  await place.until('the run to end', () => ended(1));
+  const before = (await place.client.call('getApi')).cursor;
+  await place.kill('SIGTERM');
+  rmSync(place.home.changes, { recursive: true });
+  await place.start();
+  const old = new Follower(place.client, before);
+  await place.until('it to be told', () => old.resyncs.length > 0);
+  expect(old.resyncs).toEqual(['behind']);
+  await old.end();
+  const { oldestCursor } = await place.client.call('getApi');
+  expect(oldestCursor).toBeGreaterThan(before);
+  const { runs } = await place.client.call('listRuns');
+  const { seq = 0 } = runs[0] ?? {};
+  const all = new Follower(place.client, oldestCursor);
+  await place.until(
+    'every record to be told again',
+    () => all.changes.filter(({ type }) => type.startsWith('run_')).length >= seq,
+  );
+  await all.end();
+  const told = all.changes.filter(({ type }) => type.startsWith('run_')).map(({ data }) => data.journalSeq);
+  expect(told).toEqual(Array.from({ length: seq }, (_, index) => index + 1));
 });

@@ -16,6 +16,7 @@ const AGENTS: AgentsToChoose = {
   has: () => true,
   names: () => ['worker'],
   forRole: () => null,
+  ofEnvironment: () => null,
   installation: () => null,
   installed: () => [],
   problem: () => null,

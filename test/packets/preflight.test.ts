@@ -29,6 +29,7 @@ function agentsOf(
     has: (name) => names.includes(name),
     names: () => names,
     forRole: (role) => roles[role] ?? null,
+    ofEnvironment: () => null,
     installation: (name) => (name === 'claude' ? 'npm i claude' : null),
     installed: () => installed,
     problem: (name) =>

@@ -255,7 +255,14 @@ describe('a hint', () => {
 
   test('is in the catalogue for every code that parks or ends a run', () => {
     const parking = CODES.filter((code) => [3, 4, 5].includes(ERROR_CODES[code]));
-    const ofCommands = ['PAWL_WAIT_TIMED_OUT', 'PAWL_RUN_CONFLICT', 'PAWL_REPLACE_REFUSED', 'PAWL_RUN_QUARANTINED'];
+    const ofCommands = [
+      'PAWL_WAIT_TIMED_OUT',
+      'PAWL_RUN_CONFLICT',
+      'PAWL_REPLACE_REFUSED',
+      'PAWL_RUN_QUARANTINED',
+      'PAWL_DAEMON_UNKNOWN',
+      'PAWL_PROJECT_BUSY',
+    ];
     expect(parking.filter((code) => knownHint(code) === null)).toEqual(ofCommands);
   });
 });

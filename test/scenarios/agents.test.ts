@@ -91,6 +91,27 @@ describe('the choice', () => {
   });
 });
 
+test('PAWL_AGENT gives the roles that the config leaves open their agent: validate says so, and the run records it', {
+  timeout: SLOW,
+}, async () => {
+  const steps = witnessed(scenario.witness, { ...goodWork('A'), implementation: [answer({ status: 'blocked' })] });
+  const scripted = { kind: 'scripted', steps };
+  scenario.config({ agents: { one: scripted, two: scripted, three: scripted }, roles: { reviewer: 'three' } });
+  const packets = scenario.packets(packetOf('A', { verification: { expectations: 'It is right.' } }));
+  const environment = { PAWL_AGENT: 'two' };
+  const agents = { implementer: 'two', fixer: 'two', reviewer: 'three', verifier: 'three' };
+  const checked = await scenario.callIn(scenario.path, environment, 'validate', packets);
+  expect(checked.stdout).toContain('by two (implementer), two (fixer), three (reviewer), three (verifier)\n');
+  const { code } = await scenario.callIn(scenario.path, environment, 'run', '--packets', packets);
+  expect(code).toBe(3);
+  const [run] = (await scenario.json('status')).document.runs;
+  const admitted = scenario.journal(run?.runId ?? '').map(({ event }) => event);
+  expect(admitted).toContainEqual(expect.objectContaining({ type: 'runAdmitted', agents }));
+  expect(run === undefined ? [] : agentsOf(run)).toEqual(['two']);
+  const shown = await scenario.callIn(scenario.path, {}, 'show', 'A');
+  expect(shown.stdout).toMatch(/implementation\S* .*, two\b/);
+});
+
 describe('what --agent named', () => {
   test.each([
     ['with the packets', true],

@@ -52,6 +52,7 @@ describe('validate', () => {
           sufficient: true,
           ready: true,
           ...nothing,
+          agents: { implementer: 'worker', fixer: 'worker', reviewer: 'worker' },
         },
         expect.objectContaining({
           taskId: 'WEAK',

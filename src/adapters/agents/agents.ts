@@ -6,6 +6,7 @@
 
 import { blockerError } from '../../blockers/blocker-error.ts';
 import { type NativeAgentConfig, nativeAgentSchema } from '../../model/agent-config.ts';
+import { AGENT_VARIABLE } from '../../model/agent-name.ts';
 import { blocker } from '../../model/blocker.ts';
 import type { AgentConfig, Config } from '../../model/config.ts';
 import type { PawlError } from '../../model/error.ts';
@@ -40,6 +41,7 @@ export function createAgents(config: Config, place: AgentsPlace): AgentsPort {
     has: (name) => find(name) !== undefined,
     names: () => names,
     forRole: (role) => config.roles[role] ?? null,
+    ofEnvironment: () => place.environment[AGENT_VARIABLE] || null,
     installation: (name) => {
       const kind = knownKind(name);
       return kind === undefined ? null : adapterOf(kind).install;

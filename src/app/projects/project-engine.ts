@@ -50,6 +50,8 @@ export interface EngineParts {
   readonly onState: () => void;
   /** The runs are loaded, and nothing is driven yet. */
   readonly onLoaded: (views: readonly RunView[], place: Place) => Promise<void>;
+  /** Another process drives it, and may have written: told again and again. */
+  readonly onElsewhere: () => Promise<void>;
   /** A record is durable: the view before it, null for a run's first one, and after it. */
   readonly onRecord: (record: JournalRecord, before: RunView | null, after: RunView, place: Place) => void;
 }
@@ -227,8 +229,10 @@ export class ProjectEngine {
   async #awaitHolder({ content }: Extract<Holder, { kind: 'alive' }>): Promise<void> {
     const { holder, atMs } = content;
     this.#enter({ kind: 'elsewhere', pid: holder.pid, hostname: holder.hostname, sinceMs: atMs });
-    while (!this.#reopening.signal.aborted && this.#holder()?.kind === 'alive')
+    while (!this.#reopening.signal.aborted && this.#holder()?.kind === 'alive') {
+      await this.#parts.onElsewhere();
       await shortSleep(systemClock, HOLDER_LOOK_MS, this.#reopening.signal);
+    }
   }
 
   /** Null where even that cannot be read now. */

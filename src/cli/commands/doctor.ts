@@ -12,7 +12,9 @@ import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { AGENT_KINDS, type AgentKind } from '../../model/turn.ts';
 import { type AgentPlace, agentChecks, nativeProgram } from '../doctor/agent-checks.ts';
-import { agentLines, checkLines, probeSummary, stepLine } from '../doctor/doctor-lines.ts';
+import { daemonFindings } from '../doctor/daemon-checks.ts';
+import { defaultAgentChecks } from '../doctor/default-agent-check.ts';
+import { agentLines, checkLines, probeSummary, stepLine, summaryLine } from '../doctor/doctor-lines.ts';
 import type { DoctorReport } from '../doctor/doctor-report.ts';
 import { machineChecks } from '../doctor/machine-checks.ts';
 import { probeAgent } from '../doctor/probe.ts';
@@ -34,7 +36,7 @@ export interface DoctorPlace {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Says what is here; exit 3 when Pawl cannot run, or the probe has failed. */
+/** Says what is here; exit 1 when a check or the probe has failed. */
 export async function doctor(output: Output, options: DoctorOptions): Promise<number> {
   return doctorAt(output, options, { cwd: process.cwd(), temporaryFolder: tmpdir(), environment: process.env });
 }
@@ -43,14 +45,18 @@ export async function doctor(output: Output, options: DoctorOptions): Promise<nu
 export async function doctorAt(output: Output, options: DoctorOptions, place: DoctorPlace): Promise<number> {
   const { cwd, temporaryFolder, environment } = place;
   const found = registryFindings(options, cwd);
+  const daemon = await daemonFindings({ environment, temporaryFolder });
   const agentPlace = { configFolder: found.configFolder, environment };
   // A name that means nothing is told before anything is looked at.
   const target = options.probe === undefined ? null : targetOf(options.probe, found.config, agentPlace);
   const checks = [
-    ...(await machineChecks({ trialFolder: found.root ?? temporaryFolder, environment })),
+    ...(await machineChecks({ trialFolder: found.root ?? temporaryFolder, folders: daemon.folders, environment })),
     ...found.checks,
+    ...defaultAgentChecks(found.config, agentPlace),
+    ...daemon.checks,
   ];
   for (const check of checks) for (const line of checkLines(output, check)) output.line(line);
+  output.line(summaryLine(output, checks));
   output.line();
   const agents = await agentChecks(found.config, agentPlace);
   for (const agent of agents) for (const line of agentLines(output, agent)) output.line(line);
@@ -58,8 +64,11 @@ export async function doctorAt(output: Output, options: DoctorOptions, place: Do
   const isUsable = checks.every(({ status }) => status !== 'failed');
   const report: DoctorReport = { isUsable, checks, agents, probe };
   output.json(report);
-  return isUsable && probe?.isPassed !== false ? EXIT.done : EXIT.blocked;
+  return isUsable && probe?.isPassed !== false ? EXIT.done : FAILED;
 }
+
+/** As of a program whose check has failed; for any other command 1 means a bug. */
+const FAILED = 1;
 
 interface ProbeTarget {
   readonly agent: string;

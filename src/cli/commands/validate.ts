@@ -94,7 +94,7 @@ function mayRunAgain({ reading, standing }: PacketCheck): boolean {
 }
 
 /** One packet as `--json` tells it. */
-function told({ reading, standing, view, problems, actions, notes }: PacketCheck): ToldPacket {
+function told({ reading, standing, view, agents, problems, actions, notes }: PacketCheck): ToldPacket {
   const isSufficient = reading.missingFields.length === 0;
   return {
     taskId: reading.packet.taskId,
@@ -104,6 +104,7 @@ function told({ reading, standing, view, problems, actions, notes }: PacketCheck
     standing,
     done: view?.state === 'readyForManualReview',
     missingFields: reading.missingFields,
+    agents,
     problems: problems.map(({ code, message, hint }) => ({ code, message, hint })),
     actions,
     notes,
@@ -120,6 +121,8 @@ interface ToldPacket {
   /** Its run has passed both gates. */
   readonly done: boolean;
   readonly missingFields: readonly string[];
+  /** Of a packet that has not begun: who would play which role. */
+  readonly agents: PacketCheck['agents'];
   readonly problems: readonly Pick<PacketCheck['problems'][number], 'code' | 'message' | 'hint'>[];
   readonly actions: readonly Action[];
   readonly notes: readonly string[];
@@ -132,9 +135,9 @@ function warningsOf({ unknownFields }: PacketCheck['reading']): readonly string[
 
 function checkLines(output: Output, check: PacketCheck): readonly string[] {
   const { colour } = output;
-  const { reading, problems, actions, notes } = check;
+  const { reading, agents, problems, actions, notes } = check;
   return [
-    `${mark(output, told(check))} ${visible(reading.packet.taskId)}  ${colour.dim(reading.runId)}`,
+    `${mark(output, told(check))} ${visible(reading.packet.taskId)}  ${colour.dim(`${reading.runId}${agentWords(agents)}`)}`,
     ...reading.missingFields.map((field) =>
       field === 'packet_object' ? '    is not an object' : `    lacks ${field}`,
     ),
@@ -146,6 +149,16 @@ function checkLines(output: Output, check: PacketCheck): readonly string[] {
     ...actionLines(actions, colour.dim).map((line) => `    ${line}`),
     ...warningsOf(reading).map((warning) => `    ${colour.yellow('warning')}  ${warning}`),
   ];
+}
+
+/** Who would do the work; by role where it is not one agent. */
+function agentWords(agents: PacketCheck['agents']): string {
+  const names = Object.values(agents);
+  if (names.length === 0) return '';
+  if (new Set(names).size === 1) return `  by ${names[0]}`;
+  return `  by ${Object.entries(agents)
+    .map(([role, name]) => `${name} (${role})`)
+    .join(', ')}`;
 }
 
 function mark({ colour }: Output, { ready, done, standing }: ToldPacket): string {

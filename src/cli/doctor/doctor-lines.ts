@@ -23,6 +23,13 @@ const TITLES: Readonly<Record<CheckName, string>> = {
   gitConfig: 'git config',
   gitLocks: 'locks of git',
   config: 'config',
+  defaultAgent: 'default agent',
+  stateFolder: 'state folder',
+  socket: 'daemon socket',
+  daemonLock: 'daemon lock',
+  daemon: 'daemon',
+  token: 'token',
+  projects: 'projects',
 };
 
 const STEP_TITLES: Readonly<Record<ProbeStepName, string>> = {
@@ -41,6 +48,12 @@ const TITLE_WIDTH = 17;
 /** One check, with its hint where there is one. */
 export function checkLines(output: Output, check: Check): readonly string[] {
   return [line(output, check.status, TITLES[check.name], visible(check.found)), ...hintLines(output, check.hint)];
+}
+
+/** How many checks came to what. */
+export function summaryLine({ colour }: Output, checks: readonly Check[]): string {
+  const count = (status: Check['status']): number => checks.filter((check) => check.status === status).length;
+  return colour.dim(`${count('ok')} PASS, ${count('warning')} WARN, ${count('failed')} FAIL`);
 }
 
 /** One agent: what it is, what it can do, how it is logged in. */

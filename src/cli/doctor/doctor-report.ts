@@ -1,7 +1,7 @@
 /**
  * What `pawl doctor --json` prints: the shape of its document.
  *
- * Owns: that shape. Does not own: finding it out (machine-checks, registry-checks, agent-checks, probe), printing it as text (doctor-lines).
+ * Owns: that shape. Does not own: finding it out (machine-checks, registry-checks, daemon-checks, agent-checks, probe), printing it as text (doctor-lines).
  *
  * Invariant: 1. No value of a variable and no content of a file of the user is in it: names and paths only.
  */
@@ -21,7 +21,14 @@ export type CheckName =
   | 'lock'
   | 'gitConfig'
   | 'gitLocks'
-  | 'config';
+  | 'config'
+  | 'defaultAgent'
+  | 'stateFolder'
+  | 'socket'
+  | 'daemonLock'
+  | 'daemon'
+  | 'token'
+  | 'projects';
 
 /** One thing looked at. */
 export interface Check {

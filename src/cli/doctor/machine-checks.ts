@@ -5,26 +5,25 @@
  *
  * Invariant: 1. What can be tried is tried, not guessed; what was made for that is removed.
  */
-import { closeSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { flockHelperLock } from '../../adapters/git/helper-lock.ts';
 import { gitNow } from '../../adapters/git/run-git.ts';
-import { nodeFs } from '../../adapters/node-fs.ts';
 import { hasPidNamespaces } from '../../adapters/processes/abilities.ts';
-import { systemClock } from '../../adapters/system-clock.ts';
-import { Files } from '../../store/files.ts';
-import { linkRegister } from '../../store/register.ts';
 import { errorReport } from '../output.ts';
+import { diskCheck, roomsOf } from './disk-check.ts';
 import type { Check } from './doctor-report.ts';
+import { writeTrial } from './write-trial.ts';
 
 const NODE_MIN = [20, 19] as const;
 const GIT_MIN = [2, 28] as const;
-const FREE_BYTES_MIN = 1024 ** 3;
 
 /** Where things are tried. */
 export interface MachinePlace {
   /** Temporary folders for trials are made here: on the file system that matters. */
   readonly trialFolder: string;
+  /** Whatever else is written to. */
+  readonly folders: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -36,7 +35,7 @@ export async function machineChecks(place: MachinePlace): Promise<readonly Check
     platformCheck(),
     namespaceCheck(),
     ...(await trialChecks(place)),
-    diskCheck(place),
+    diskCheck(await roomsOf([place.trialFolder, ...place.folders])),
   ];
 }
 
@@ -106,26 +105,8 @@ function flockCheck(folder: string): Check {
   return { name: 'flock', status: 'warning', found: 'not usable here', hint };
 }
 
-/** The very operation that everything is kept by: write, sync, link, sync the folder, read. */
 async function linksCheck(folder: string): Promise<Check> {
-  try {
-    await linkRegister(new Files(nodeFs, systemClock), join(folder, 'register'), new TextEncoder().encode('{}\n'));
-    return { name: 'links', status: 'ok', found: 'hard links and syncing work', hint: null };
-  } catch (error) {
-    const { message, hint } = errorReport(error);
-    return { name: 'links', status: 'failed', found: message, hint };
-  }
-}
-
-function diskCheck({ trialFolder }: MachinePlace): Check {
-  const { bavail, bsize } = statfsSync(trialFolder);
-  const bytes = bavail * bsize;
-  const found = `${(bytes / 1024 ** 3).toFixed(1)} GiB free`;
-  if (bytes >= FREE_BYTES_MIN) return { name: 'disk', status: 'ok', found, hint: null };
-  return {
-    name: 'disk',
-    status: 'warning',
-    found,
-    hint: `Free some space: less than 1 GiB is left at ${trialFolder}.`,
-  };
+  const problem = await writeTrial(folder);
+  if (problem === null) return { name: 'links', status: 'ok', found: 'hard links and syncing work', hint: null };
+  return { name: 'links', status: 'failed', found: problem.message, hint: problem.hint };
 }

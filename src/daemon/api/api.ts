@@ -18,6 +18,7 @@ import { followChanges } from '../change-stream.ts';
 import { assertHome, assertKnown, type Door } from '../guard.ts';
 import { metricsText } from '../metrics.ts';
 import { answerOutput } from '../output-stream.ts';
+import { EVENT_STREAM } from '../streams.ts';
 import type { ApiDaemon } from './api-daemon.ts';
 import { openApiDocument } from './document.ts';
 import { type Asked, artifactBytes, askedHash, HANDLERS, type JsonOperation } from './handlers.ts';
@@ -35,11 +36,13 @@ export function createApi(daemon: ApiDaemon, door: Door): (request: IncomingMess
   const app = new Hono<Env>({ strict: true });
   app.use(async (c, next) => {
     c.set('requestId', randomUUID());
-    c.header('X-Request-Id', c.get('requestId'));
+    // On the answer itself: streams are not Hono's.
+    c.env.outgoing.setHeader('X-Request-Id', c.get('requestId'));
     c.header('Cache-Control', 'no-store');
     c.header('X-Content-Type-Options', 'nosniff');
     assertHome(c.env.incoming, door);
     assertKnown(bearerOf(c.env.incoming), door, (given) => daemon.isToken(given));
+    if (hasDotSegment(c.env.incoming)) throw nothingAt(c);
     await next();
   });
   for (const [id, [method, path]] of Object.entries(PATHS) as [Id, readonly [string, string]][])
@@ -50,18 +53,30 @@ export function createApi(daemon: ApiDaemon, door: Door): (request: IncomingMess
       throw new ApiError('METHOD_NOT_ALLOWED', `${c.req.method} is not possible here; ${methods.join(', ')} is.`);
     });
   app.notFound((c) => {
-    throw new ApiError('ROUTE_NOT_FOUND', `There is nothing at ${new URL(c.req.url).pathname}.`, {
-      next: 'GET /api/v1/openapi.json lists every operation.',
-    });
+    throw nothingAt(c);
   });
   app.onError((error, c) => failed(daemon, error, c));
   return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+}
+
+/** A path is what it says: `..`, however it is written, leads nowhere else. */
+function hasDotSegment({ url = '' }: IncomingMessage): boolean {
+  const [path = ''] = url.split('?');
+  return path.split('/').some((part) => /^(?:\.|%2e){1,2}$/i.test(part));
+}
+
+function nothingAt(c: Context<Env>): ApiError {
+  return new ApiError('ROUTE_NOT_FOUND', `There is nothing at ${new URL(c.req.url).pathname}.`, {
+    next: 'GET /api/v1/openapi.json lists every operation.',
+  });
 }
 
 async function answer(daemon: ApiDaemon, id: Id, c: Context<Env>): Promise<Response> {
   const operation: Operation = OPERATIONS[id];
   if (operation.tag === 'projects' || operation.tag === 'runs') daemon.assertStarted();
   const asked = await askedOf(id, operation, c);
+  // Whoever asks for the head alone would hold a stream that nobody reads.
+  if (c.req.method === 'HEAD' && isStream(id, asked)) return c.body(null, 200, { 'Content-Type': EVENT_STREAM });
   switch (id) {
     case 'followChanges':
       followChanges(daemon, asked as Asked<'followChanges'>, c.env);
@@ -80,6 +95,10 @@ async function answer(daemon: ApiDaemon, id: Id, c: Context<Env>): Promise<Respo
     default:
       return answerJson(daemon, id, asked, c);
   }
+}
+
+function isStream(id: Id, { query }: Asked<never>): boolean {
+  return id === 'followChanges' || (id === 'getOutput' && (query as Asked<'getOutput'>['query']).follow === true);
 }
 
 async function answerJson<Op extends JsonOperation>(

@@ -17,6 +17,7 @@ const daemonSchema = z
     generation: count,
     startedAt: text,
     cursor: count.describe('The last change of the feed.'),
+    oldestCursor: count.describe('The first cursor after which the feed has every change.'),
   })
   .meta({ id: 'Daemon' });
 
@@ -31,7 +32,7 @@ const followQuery = z.object({
   after: text
     .optional()
     .describe('The change after which to begin; without it, and without `Last-Event-ID`, the newest.'),
-  project: text.optional(),
+  project: text.optional().describe('The id of a project.'),
   system: text.optional().describe('The id of a run.'),
   type: text.optional().describe('Types of changes, separated by commas.'),
 });
@@ -57,6 +58,8 @@ export const DAEMON_OPERATIONS = {
     status: 200,
     answer: null,
     mediaType: 'text/event-stream',
+    streams:
+      'Every event is `id: <seq>`, `event: <type>` and `data:` with a `Change` (#/components/schemas/Change), or `event: resync` with a `Resync` (#/components/schemas/Resync).',
     errors: ['CURSOR_INVALID', 'TOO_MANY_CLIENTS'],
   },
   getOpenApiJson: {
@@ -94,7 +97,7 @@ export const DAEMON_OPERATIONS = {
     body: null,
     status: 200,
     answer: readiness,
-    others: { 503: readiness },
+    others: { 503: { schema: readiness, means: 'Not yet: it recovers, or stops.' } },
     errors: [],
   },
   getMetrics: {

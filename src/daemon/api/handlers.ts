@@ -69,6 +69,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
       generation: daemon.generation,
       startedAt: daemon.startedAt,
       cursor: daemon.feed.head,
+      oldestCursor: daemon.feed.oldest,
     },
   }),
   listProjects: async (daemon) => {
@@ -76,6 +77,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
     return { status: 200, body: { projects: daemon.projects.list().map((each) => projectView(each)), cursor } };
   },
   addProject: async (daemon, { body, key, bodyHash }) => {
+    daemon.assertAccepting();
     const by = userInfo().username;
     const added = await addProject(daemon.projectStore, { ...body, by, key, bodyHash });
     if (added === null) throw reused(key);
@@ -87,6 +89,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
   },
   getProject: async ({ projects }, { params }) => ({ status: 200, body: projectView(projects.get(params.id ?? '')) }),
   removeProject: async (daemon, { params, query }) => {
+    daemon.assertAccepting();
     const project = daemon.projects.get(params.id ?? '');
     const views = [...(await project.views()).values()];
     await removeProject(daemon.projectStore, {

@@ -28,6 +28,8 @@ export interface Operation {
   readonly query: z.ZodObject;
   /** Null: it has none. */
   readonly body: z.ZodType | null;
+  /** Bodies as they are sent, by what they ask for. */
+  readonly bodyExamples?: Readonly<Record<string, object>>;
   /** Carries `Idempotency-Key`; `required`: it must. */
   readonly key?: 'required';
   /** Takes `If-Match`. */
@@ -36,8 +38,12 @@ export interface Operation {
   /** Null: the answer is not JSON. */
   readonly answer: z.ZodType | null;
   readonly mediaType?: string;
+  /** It can be an event stream; what its events hold. */
+  readonly streams?: string;
+  /** Headers of its answer, and what they say. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Another answer than that of success, by status. */
-  readonly others?: Readonly<Record<number, z.ZodType>>;
+  readonly others?: Readonly<Record<number, { readonly schema: z.ZodType; readonly means: string }>>;
   /** Errors of its own. */
   readonly errors: readonly ApiCode[];
 }

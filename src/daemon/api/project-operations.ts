@@ -43,9 +43,11 @@ export const PROJECT_OPERATIONS = {
       id: text.optional().describe('By default the lower-case name of the folder.'),
       name: text.optional(),
     }),
+    bodyExamples: { minimal: { path: '/srv/widget' }, named: { path: '/srv/widget', id: 'w', name: 'Widget' } },
     key: 'required',
     status: 201,
     answer: projectSchema,
+    others: { 200: { schema: projectSchema, means: 'This key has registered it before.' } },
     errors: ['PAWL_PROJECT_EXISTS', 'PAWL_PROJECT_INVALID', 'KEY_REUSED'],
   },
   getProject: {

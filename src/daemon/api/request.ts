@@ -15,7 +15,8 @@ import { issueLines } from '../../model/schema-issue.ts';
 import { DAEMON_BOUNDS } from '../daemon-bounds.ts';
 import { ApiError } from './problem.ts';
 
-const KEY = /^[\x21-\x7e]{1,200}$/;
+/** What a key may be. */
+export const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** The bytes of the body. Throws BODY_TOO_LARGE as soon as there are more than that. */
 export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {

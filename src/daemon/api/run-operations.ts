@@ -68,14 +68,38 @@ const runCommandSchema = z
   ])
   .meta({ id: 'RunCommand' });
 
+/** What the registry of a project can have against a command. */
+const OF_REGISTRY = [
+  'PAWL_REPOSITORY_MISSING',
+  'PAWL_REGISTRY_FOREIGN',
+  'PAWL_REGISTRY_INVALID',
+  'PAWL_REGISTRY_LOCKED',
+] as const;
+
+const LATER = 'Durable, but whoever drives the project has not decided yet: ask `/api/v1/commands/{key}`.';
+
+/** Of a run: there is one of that id in most cases, and it says which is meant where there are more. */
+const project = text.optional().describe('The id of its project; needed where several projects have a run of that id.');
+
+const EXAMPLE_PACKET = {
+  task_id: 'WID-12',
+  approved: true,
+  scm_target: { repo: 'acme/widget', issue_number: 12, intended_branch: 'work/wid-12', base_branch: 'main' },
+  scope: { goal: 'The widget can be rotated.' },
+  implementation: { instructions: 'Add rotate() to src/widget.js.' },
+  verification: { commands: ['npm test'] },
+  review: { criteria: 'The widget can be rotated, and nothing else has changed.' },
+  conflict_surface: ['src'],
+};
+
 /** By their names. */
 export const RUN_OPERATIONS = {
   listRuns: {
     summary: 'Runs, by project and id',
     tag: 'runs',
     query: z.object({
-      project: text.optional(),
-      kind: z.enum(['active', 'blocked', 'terminal', 'quarantined']).optional(),
+      project: text.optional().describe('The id of a project.'),
+      kind: z.enum(['active', 'blocked', 'terminal', 'quarantined']).optional().describe('Only runs of this kind.'),
       limit: whole.optional().describe('At most 1,000; by default 200.'),
       page: text.optional().describe('The `next` of the page before.'),
     }),
@@ -95,23 +119,27 @@ export const RUN_OPERATIONS = {
     body: z.object({
       project: text.optional().describe('May be left out while there is only one.'),
       packets: z
-        .array(z.looseObject({}))
+        .array(z.looseObject({}).meta({ id: 'Packet' }))
         .min(1)
-        .describe('As a packets file has them: docs/schemas/packet.schema.json.'),
+        .describe('As a packets file has them: docs/packets.md.'),
       again: z.boolean().default(false).describe('A new run for packets whose run has ended.'),
       allOrNothing: z.boolean().default(false),
       agent: text.optional().describe('The agent for every role.'),
     }),
+    bodyExamples: { one: { project: 'widget', packets: [EXAMPLE_PACKET] } },
     key: 'required',
     status: 201,
     answer: intakeAnswer,
-    others: { 202: intakeAnswer },
+    others: { 202: { schema: intakeAnswer, means: LATER } },
     errors: [
       'PROJECT_MISSING',
       'PAWL_PROJECT_UNKNOWN',
-      'PROJECT_UNAVAILABLE',
       'PAWL_PACKETS_INVALID',
+      'PAWL_PACKETS_TOO_LARGE',
+      'PAWL_RUN_CONFLICT',
+      'PAWL_RUN_QUARANTINED',
       'PAWL_COMMAND_REFUSED',
+      ...OF_REGISTRY,
       'COMMAND_PENDING',
       'KEY_REUSED',
     ],
@@ -119,24 +147,24 @@ export const RUN_OPERATIONS = {
   getRun: {
     summary: 'One run',
     tag: 'runs',
-    query: z.object({ project: text.optional() }),
+    query: z.object({ project }),
     body: null,
     status: 200,
     answer: runSchema,
-    errors: ['PAWL_RUN_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN'],
+    errors: ['PAWL_RUN_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN', 'PROJECT_UNAVAILABLE'],
   },
   listRunEvents: {
     summary: 'The records of a run',
     tag: 'runs',
     query: z.object({
-      project: text.optional(),
+      project,
       after: whole.optional().describe('The record after which to begin.'),
       limit: whole.optional().describe('At most 1,000; by default 200.'),
     }),
     body: null,
     status: 200,
     answer: z.object({ events: z.array(eventSchema), next: count.nullable() }),
-    errors: ['PAWL_RUN_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN'],
+    errors: ['PAWL_RUN_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN', 'PAWL_REPOSITORY_MISSING'],
   },
   getOutput: {
     summary: 'The output of a task, from a byte on',
@@ -144,38 +172,62 @@ export const RUN_OPERATIONS = {
       'The bytes as the worker wrote them; `Pawl-From`, `Pawl-Next` and `Pawl-Ended` say which they are, where to continue, and whether there can be more. With `follow=true` an event stream of `{from, next, text}` whose ids are bytes, until the task has ended.',
     tag: 'runs',
     query: z.object({
-      project: text.optional(),
+      project,
       from: whole.optional().describe('The first byte; by default 0.'),
-      stream: z.enum(['stdout', 'stderr']).default('stdout'),
-      follow: flag.optional(),
+      stream: z.enum(['stdout', 'stderr']).default('stdout').describe('Which of the two; by default `stdout`.'),
+      follow: flag.optional().describe('`true`: an event stream until the task has ended.'),
     }),
     body: null,
     status: 200,
     answer: null,
     mediaType: 'application/octet-stream',
-    errors: ['PAWL_RUN_UNKNOWN', 'PAWL_TASK_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN', 'TOO_MANY_CLIENTS'],
+    streams:
+      'With `follow=true`: every event is `id: <next>`, `event: output` and `data:` with an `OutputPiece` (#/components/schemas/OutputPiece); `event: ended` is the last.',
+    headers: {
+      'Pawl-From': 'The first byte of the answer.',
+      'Pawl-Next': 'The byte after it: where to continue.',
+      'Pawl-Ended': '`true` when the task has ended: there is nothing after what it has printed until now.',
+    },
+    errors: [
+      'PAWL_RUN_UNKNOWN',
+      'PAWL_TASK_UNKNOWN',
+      'RUN_AMBIGUOUS',
+      'PAWL_PROJECT_UNKNOWN',
+      'PAWL_REPOSITORY_MISSING',
+      'TOO_MANY_CLIENTS',
+    ],
   },
   getArtifact: {
     summary: 'An artifact of a run, by the hash of its content',
     tag: 'runs',
-    query: z.object({ project: text.optional() }),
+    query: z.object({ project }),
     body: null,
     status: 200,
     answer: null,
     mediaType: 'application/json',
-    errors: ['PAWL_RUN_UNKNOWN', 'ARTIFACT_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN'],
+    errors: [
+      'PAWL_RUN_UNKNOWN',
+      'ARTIFACT_UNKNOWN',
+      'RUN_AMBIGUOUS',
+      'PAWL_PROJECT_UNKNOWN',
+      'PAWL_REPOSITORY_MISSING',
+    ],
   },
   commandRun: {
     summary: 'An operator’s command to a run',
     description: 'With `If-Match: "<seq>"` it is carried out only while that is the last record of the run.',
     tag: 'runs',
-    query: z.object({ project: text.optional() }),
+    query: z.object({ project }),
     body: runCommandSchema,
+    bodyExamples: {
+      cancel: { command: 'cancel', reason: 'Not needed any more.' },
+      retry: { command: 'resolve', decision: 'retry', reason: 'The disk has room again.' },
+    },
     key: 'required',
     takesCondition: true,
     status: 200,
     answer: commandAnswer,
-    others: { 202: commandAnswer },
+    others: { 202: { schema: commandAnswer, means: LATER } },
     errors: [
       'PAWL_RUN_UNKNOWN',
       'RUN_AMBIGUOUS',
@@ -185,6 +237,7 @@ export const RUN_OPERATIONS = {
       'PAWL_RULES_UNSUPPORTED',
       'PAWL_COMMAND_STALE',
       'CONDITION_INVALID',
+      ...OF_REGISTRY,
       'COMMAND_PENDING',
       'KEY_REUSED',
     ],
@@ -196,6 +249,6 @@ export const RUN_OPERATIONS = {
     body: null,
     status: 200,
     answer: commandAnswer,
-    errors: ['COMMAND_UNKNOWN', 'KEY_INVALID'],
+    errors: ['COMMAND_UNKNOWN', 'KEY_INVALID', 'PROJECT_UNAVAILABLE'],
   },
 } as const satisfies Readonly<Record<string, Operation>>;

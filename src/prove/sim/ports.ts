@@ -88,6 +88,7 @@ export const SIM_AGENTS: AgentsPort = {
   has: (name) => name === 'sim',
   names: () => ['sim'],
   forRole: () => null,
+  ofEnvironment: () => null,
   installation: () => null,
   installed: () => [],
   problem: () => null,

@@ -1,7 +1,7 @@
 /**
  * The newest changes of the feed in memory, each with its text.
  *
- * Owns: which are kept. Does not own: the others (store/change-log/change-log reads them from their files).
+ * Owns: which are kept. Does not own: the others (store/change-log/segment-folder reads them from their files).
  *
  * Invariant (L9): bounded in number and length; what is kept is without a gap.
  */
@@ -18,7 +18,7 @@ export class RecentChanges {
   readonly #countMax: number;
   readonly #charsMax: number;
   #kept: TextChange[] = [];
-  /** What before is no longer kept: cut off now and then, not one by one. */
+  /** What is before it is no longer kept; it is cut off when it is half of all, not one by one. */
   #from = 0;
   #chars = 0;
 
@@ -27,10 +27,9 @@ export class RecentChanges {
     this.#charsMax = charsMax;
   }
 
-  push(change: Change): void {
-    const text = JSON.stringify(change);
-    this.#kept.push({ change, text });
-    this.#chars += text.length;
+  push(change: TextChange): void {
+    this.#kept.push(change);
+    this.#chars += change.text.length;
     while (
       this.#kept.length - this.#from > 1 &&
       (this.#kept.length - this.#from > this.#countMax || this.#chars > this.#charsMax)
@@ -38,7 +37,7 @@ export class RecentChanges {
       this.#chars -= this.#kept[this.#from]?.text.length ?? 0;
       this.#from += 1;
     }
-    if (this.#from < this.#countMax) return;
+    if (this.#from * 2 < this.#kept.length) return;
     this.#kept = this.#kept.slice(this.#from);
     this.#from = 0;
   }
@@ -49,11 +48,5 @@ export class RecentChanges {
     if (first === undefined || after + 1 < first) return null;
     const at = this.#from + (after + 1 - first);
     return this.#kept.slice(at, at + countMax);
-  }
-
-  clear(): void {
-    this.#kept = [];
-    this.#from = 0;
-    this.#chars = 0;
   }
 }

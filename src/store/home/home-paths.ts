@@ -74,12 +74,17 @@ export interface SocketPlace {
 export function socketPath({ root }: HomePaths, place: SocketPlace): string {
   const { environment, platform, temporaryFolder, uid } = place;
   const own = join(root, 'sock');
-  if (Buffer.byteLength(own) <= (platform === 'darwin' ? SOCKET_BYTES_MAX.darwin : SOCKET_BYTES_MAX.linux)) return own;
+  if (Buffer.byteLength(own) <= socketBytesMax(platform)) return own;
   const name = sha256(root).slice(0, HASH_DIGITS);
   const runtime = environment.XDG_RUNTIME_DIR ?? '';
   return isAbsolute(runtime)
     ? join(runtime, `pawl-${name}`, 'sock')
     : join(temporaryFolder, `pawl-${uid}-${name}`, 'sock');
+}
+
+/** How many bytes the path of a socket may have there. */
+export function socketBytesMax(platform: string): number {
+  return platform === 'darwin' ? SOCKET_BYTES_MAX.darwin : SOCKET_BYTES_MAX.linux;
 }
 
 function absolute(name: string, folder: string): string {

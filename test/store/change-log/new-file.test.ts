@@ -1,13 +1,11 @@
-/** A change feed from its first moment on, and while it begins a new file. */
-import { join } from 'node:path';
+/** A change feed while it begins a new file. */
 import { expect, it } from 'vitest';
 import type { ChangeBatch } from '../../../src/model/change.ts';
 import { MemoryFs } from '../../../src/prove/memory/memory-fs.ts';
 import { ChangeLog, type ChangeLogOptions } from '../../../src/store/change-log/change-log.ts';
-import { bytesOf, filesOver } from '../store-kit.ts';
+import { filesOver } from '../store-kit.ts';
 
 const FOLDER = '/changes';
-const FIRST = join(FOLDER, '0000000000000001.ndjson');
 
 function optionsOver(fs: MemoryFs, more: Partial<ChangeLogOptions> = {}): ChangeLogOptions {
   return {
@@ -25,19 +23,6 @@ function batchOf(system: string, seq: number): ChangeBatch {
   const change = { type: 'run_updated', project: 'widget', system, atMs: seq, data: { journalSeq: seq } } as const;
   return { source: { project: 'widget', system, seq }, changes: [change] };
 }
-
-it.each([
-  ['whose first line was cut', true, 0],
-  ['that others may have followed', false, 1],
-])('a feed with one empty file %s begins accordingly', async (_name, isFresh, least) => {
-  const fs = new MemoryFs();
-  const files = filesOver(fs);
-  await files.ensureFolders([FOLDER]);
-  await files.writeDurable(FIRST, bytesOf(''));
-  const feed = await ChangeLog.open(optionsOver(fs, { isFresh }));
-  expect({ wasLost: feed.wasLost, isFarOff: feed.head > least }).toEqual({ wasLost: !isFresh, isFarOff: !isFresh });
-  await feed.close();
-});
 
 it('what is written while a new file is begun stands in one file, and is known to the next process', async () => {
   const fs = new MemoryFs();
