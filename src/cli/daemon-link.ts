@@ -10,7 +10,7 @@ import { daemonHere } from '../app/daemon/daemon-place.ts';
 import type { Places } from '../app/options.ts';
 import { canonicalJson } from '../base/canonical-json.ts';
 import { Client, DaemonError } from '../client/client.ts';
-import { PATHS_VERSION } from '../daemon/api/paths.ts';
+import { isSpoken, versionMismatch } from '../client/versions.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
 import type { Files } from '../store/files.ts';
@@ -39,10 +39,10 @@ export function daemonFor(output: Pick<Output, 'log' | 'logColour'>, places: Pla
   const path = places.repository.mainWorktree;
   const record = new ProjectStore(files, home).list().find((each) => each.path === path);
   if (record === undefined) return null;
-  const { min, max } = daemon.api;
-  if (PATHS_VERSION < min || PATHS_VERSION > max) {
+  if (!isSpoken(daemon.api)) {
+    const { message, hint } = versionMismatch(daemon, packageVersion());
     output.log(
-      `${output.logColour.yellow('notice')} The daemon (Pawl ${daemon.version}) and this command (Pawl ${packageVersion()}) do not speak the same version of its API: the command goes through the registry's files instead. Restart the daemon with this version.`,
+      `${output.logColour.yellow('notice')} ${message} The command goes through the registry's files instead. ${hint}`,
     );
     return null;
   }

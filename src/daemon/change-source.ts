@@ -5,6 +5,7 @@
  *
  * Invariants: 1. Of every run the feed takes each record once and in order. 2. What the feed could not take, because it was down or its disk was full, it takes from the
  * journal later: nothing is lost as long as that is there. 3. A project that is new here brings no history: its runs are told of from now on.
+ * A feed that was lost is told all of it anew.
  */
 import { systemClock } from '../adapters/system-clock.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
@@ -25,15 +26,18 @@ import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 export class ChangeSource {
   readonly #feed: ChangeLog;
   readonly #log: (line: string) => void;
+  readonly #onLost: (error: PawlError) => void;
   readonly #queue = new SerialQueue();
   /** Runs of which the feed lacks records that are written. */
   readonly #behind = new Map<string, { readonly project: string; readonly runId: string; readonly place: Place }>();
   #endRetry: (() => void) | null = null;
   #isClosed = false;
 
-  constructor(feed: ChangeLog, log: (line: string) => void) {
+  /** `onLost`: the feed can never be written again by this process. */
+  constructor(feed: ChangeLog, log: (line: string) => void, onLost: (error: PawlError) => void) {
     this.#feed = feed;
     this.#log = log;
+    this.#onLost = onLost;
   }
 
   /** True when the project's runs are followed. */
@@ -44,11 +48,7 @@ export class ChangeSource {
   /** A project is archived: its runs are followed no more. */
   removed(draft: ChangeDraft): void {
     this.tell(draft);
-    void this.#queue.add(() =>
-      this.#feed
-        .forget(draft.project)
-        .catch((error: unknown) => this.#log(`the change feed could not be written: ${String(error)}`)),
-    );
+    void this.#queue.add(() => this.#feed.forget(draft.project).catch((error: unknown) => this.#failed(error)));
   }
 
   /** A change that is no record of a run. */
@@ -91,15 +91,22 @@ export class ChangeSource {
 
   #take(batch: ChangeBatch, onGap: () => void): void {
     // Asked for at once, so that what waits together is written together; the feed keeps the order.
-    const taken = this.#feed.append(batch);
+    const taken = this.#feed.append(batch).then(
+      (result) => result === 'gap',
+      (error: unknown) => {
+        this.#failed(error);
+        return true;
+      },
+    );
     void this.#queue.add(async () => {
-      try {
-        if ((await taken) === 'gap') onGap();
-      } catch (error) {
-        this.#log(`the change feed could not be written: ${error instanceof Error ? error.message : String(error)}`);
-        onGap();
-      }
+      if (await taken) onGap();
     });
+  }
+
+  /** After a failed sync nothing of the feed is trusted any more, and nothing can be appended to it. */
+  #failed(error: unknown): void {
+    this.#log(`the change feed could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof PawlError && error.code === 'PAWL_STORE_SYNC_FAILED') this.#onLost(error);
   }
 
   #fallBehind(project: string, runId: string, place: Place): void {

@@ -62,7 +62,7 @@ export class DaemonCore implements ApiDaemon {
     this.generation = lock.generation;
     this.log = log;
     this.feed = feed;
-    this.#source = new ChangeSource(feed, log);
+    this.#source = new ChangeSource(feed, log, () => this.shutDown());
     this.projectStore = new ProjectStore(files, home);
     this.projects = new ProjectDirectory({
       store: this.projectStore,

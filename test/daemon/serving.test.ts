@@ -85,36 +85,6 @@ it('a project whose folder has gone is degraded with its reason, and the others 
   await place.until('the run to end', () => ended(1));
 });
 
-it('a run that waits for a person is shown after a kill as it was before', async () => {
-  scenario.scripted({ one: { review: [verdict('BLOCKED')] } });
-  await place.start();
-  await place.client.call('addProject', { body: { path: scenario.path, id: 'widget' } });
-  await place.client.call('addRuns', { body: { project: 'widget', packets: [packetOf('one')] } });
-  const blocked = async () => (await place.client.call('listRuns', { query: { kind: 'blocked' } })).runs;
-  await place.until('the run to wait', async () => (await blocked()).length === 1);
-  const [before] = await blocked();
-  await place.kill();
-  await place.start();
-  expect(await blocked()).toEqual([before]);
-});
-
-it('a daemon that knows no project yet says so, and does not say that there is none', async () => {
-  const { files, home, socket } = place;
-  await files.ensureFolders([home.root, home.projects, home.changes]);
-  const lock = await takeHomeLock({ files, home, clock: systemClock, processes: systemProcesses() });
-  const core = await DaemonCore.open({ files, home, lock, version: '0', log: () => undefined });
-  const doors = await Doors.open(core, { socket, port: 0, pageFolder: home.root });
-  const starting = { problem: { status: 503, code: 'DAEMON_STARTING' } };
-  await expect(place.client.call('listRuns')).rejects.toMatchObject(starting);
-  await expect(place.client.call('getCommand', { params: { key: 'k' } })).rejects.toMatchObject(starting);
-  await core.recover();
-  expect((await place.client.call('listRuns')).runs).toEqual([]);
-  await core.giveBack();
-  await doors.close();
-  await core.close();
-  await lock.release();
-});
-
 it('a registry that another process drives is followed, and taken over once that has gone', async () => {
   scenario.packets(packetOf('one'), packetOf('two'));
   await place.start();
@@ -175,4 +145,34 @@ it('a feed whose files are lost is told anew from the journals, and whoever foll
   await all.end();
   const told = all.changes.filter(({ type }) => type.startsWith('run_')).map(({ data }) => data.journalSeq);
   expect(told).toEqual(Array.from({ length: seq }, (_, index) => index + 1));
+});
+
+it('a run that waits for a person is shown after a kill as it was before', async () => {
+  scenario.scripted({ one: { review: [verdict('BLOCKED')] } });
+  await place.start();
+  await place.client.call('addProject', { body: { path: scenario.path, id: 'widget' } });
+  await place.client.call('addRuns', { body: { project: 'widget', packets: [packetOf('one')] } });
+  const blocked = async () => (await place.client.call('listRuns', { query: { kind: 'blocked' } })).runs;
+  await place.until('the run to wait', async () => (await blocked()).length === 1);
+  const [before] = await blocked();
+  await place.kill();
+  await place.start();
+  expect(await blocked()).toEqual([before]);
+});
+
+it('a daemon that knows no project yet says so, and does not say that there is none', async () => {
+  const { files, home, socket } = place;
+  await files.ensureFolders([home.root, home.projects, home.changes]);
+  const lock = await takeHomeLock({ files, home, clock: systemClock, processes: systemProcesses() });
+  const core = await DaemonCore.open({ files, home, lock, version: '0', log: () => undefined });
+  const doors = await Doors.open(core, { socket, port: 0, pageFolder: home.root });
+  const starting = { problem: { status: 503, code: 'DAEMON_STARTING' } };
+  await expect(place.client.call('listRuns')).rejects.toMatchObject(starting);
+  await expect(place.client.call('getCommand', { params: { key: 'k' } })).rejects.toMatchObject(starting);
+  await core.recover();
+  expect((await place.client.call('listRuns')).runs).toEqual([]);
+  await core.giveBack();
+  await doors.close();
+  await core.close();
+  await lock.release();
 });

@@ -26,6 +26,7 @@ const WITH_BODY: readonly ApiCode[] = ['BODY_INVALID', 'BODY_TOO_LARGE', 'MEDIA_
 const WITH_KEY: readonly ApiCode[] = ['KEY_MISSING', 'KEY_INVALID'];
 /** What a disk can do to whatever is written. */
 const WITH_WRITING: readonly ApiCode[] = [
+  'DAEMON_STARTING',
   'DAEMON_STOPPING',
   'PAWL_STORE_FULL',
   'PAWL_STORE_SYNC_FAILED',

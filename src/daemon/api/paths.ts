@@ -4,9 +4,6 @@
  * Owns: that table. Does not own: what an operation takes and gives (daemon/api/operations). Free of zod: every client loads it.
  */
 
-/** The version of the API whose paths these are. */
-export const PATHS_VERSION = 1;
-
 /** `[method, path]`; `{name}` is a parameter of the path. */
 export const PATHS = {
   getApi: ['GET', '/api/v1/'],
