@@ -32,8 +32,8 @@ const WITH_WRITING: readonly ApiCode[] = [
   'PAWL_STORE_SYNC_FAILED',
   'PAWL_STORE_NO_LINKS',
 ];
-/** What a disk can do to whatever is read. */
-const WITH_FILES: readonly ApiCode[] = ['PAWL_STORE_FAILED', 'PAWL_STORE_PERMISSION'];
+/** What a disk can do to whatever is read; and what is asked of projects before the daemon knows them. */
+const WITH_FILES: readonly ApiCode[] = ['PAWL_STORE_FAILED', 'PAWL_STORE_PERMISSION', 'DAEMON_STARTING'];
 
 /** What the parameters of paths are. */
 const PARAMETERS: Readonly<Record<string, string>> = {
