@@ -100,8 +100,8 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     lock,
     helperFd: lock.helperFd,
     ...fileStore(files, paths, lock.assertHighest),
-    isolation: hasPidNamespaces() ? 'pidNamespace' : 'none',
-    hasTreeLock: hasProgram('flock'),
+    isolation: abilities().hasPidNamespaces ? 'pidNamespace' : 'none',
+    hasTreeLock: abilities().hasFlock,
     verificationWorker: [process.execPath, builtPath('host/verification-worker.js')],
     definitionHash: definitionHash(runSystem, sha256),
     // Messages about files and runs contain their names.
@@ -109,6 +109,22 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     inspector: request.inspector ?? null,
   };
 }
+
+let tried: { readonly untilMs: number; readonly hasPidNamespaces: boolean; readonly hasFlock: boolean } | null = null;
+
+/** What this machine can do for workers. Trying it takes a while, and many registries may be opened at once. */
+function abilities(): NonNullable<typeof tried> {
+  const nowMs = systemClock.monotonicMs();
+  if (tried === null || nowMs > tried.untilMs)
+    tried = {
+      untilMs: nowMs + ABILITIES_MS,
+      hasPidNamespaces: hasPidNamespaces(),
+      hasFlock: hasProgram('flock'),
+    };
+  return tried;
+}
+
+const ABILITIES_MS = 10_000;
 
 function configBytes({ files, configFile }: Pick<Places, 'files' | 'configFile'>): Uint8Array | null {
   try {

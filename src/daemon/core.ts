@@ -3,6 +3,8 @@
  *
  * Owns: those parts and how they are told of each other. Does not own: listening (daemon/doors), the lock and the order of start and end (daemon/serve).
  */
+
+import { setMaxListeners } from 'node:events';
 import { DISK_FLOOR, freeBytes, sizeWords } from '../adapters/disk-space.ts';
 import { watchProblem } from '../adapters/node-fs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -65,6 +67,8 @@ export class DaemonCore implements ApiDaemon {
   private constructor(parts: CoreParts, feed: ChangeLog) {
     const { files, home, lock, version, log } = parts;
     this.#parts = parts;
+    // Every project and every client waits for it.
+    setMaxListeners(0, this.#stopping.signal);
     this.version = version;
     this.startedAt = new Date(systemClock.nowMs()).toISOString();
     this.generation = lock.generation;

@@ -62,8 +62,10 @@ export class Project {
     return placesOf({}, this.record.path);
   }
 
-  /** Where its registry is; null where its repository has gone. */
+  /** Where its registry is: the one that is driven here, else where it is found now; null where its repository has gone. */
   place(): Place | null {
+    const { driving } = this.engine;
+    if (driving !== null) return driving.driver.world;
     try {
       const { files, paths } = this.places();
       return { files, paths };

@@ -15,6 +15,8 @@ import type { WidePlace } from '../engine/liveness.ts';
 import { lookAtRun, unknownRun } from '../engine/run-look.ts';
 import { driverFacts, shownRuns } from '../engine/surroundings.ts';
 import type { CommandDecision, CommandKey, CommandRequest, InboxCommand } from '../model/command.ts';
+import type { Inbox } from '../ports/inbox.ts';
+import type { ProcessesPort } from '../ports/processes.ts';
 import type { RunView } from '../run/run-view.ts';
 import { fileInbox, readKeyed } from '../store/inbox.ts';
 import { assertOwnRegistry } from '../store/registry-binding.ts';
@@ -39,6 +41,14 @@ export interface AnsweredCommand {
 }
 
 const LOOK_MS = 50;
+
+let processes: ProcessesPort | null = null;
+
+/** What tells one boot or one process table from another is read once. */
+function processesHere(): ProcessesPort {
+  processes ??= systemProcesses();
+  return processes;
+}
 
 /** Finds, shows and commands runs. */
 export class RunsDesk {
@@ -119,11 +129,7 @@ export class RunsDesk {
     key: CommandKey,
     signal: AbortSignal,
   ): Promise<AnsweredCommand> {
-    const places = project.places();
-    const { files, paths } = places;
-    assertOwnRegistry(files, paths, registryUser(places));
-    assertHolderKnown({ files, paths, processes: systemProcesses() });
-    const inbox = project.engine.driving?.driver.world.inbox ?? fileInbox(files, paths);
+    const inbox = project.engine.driving?.driver.world.inbox ?? inboxOfOthers(project);
     const left = await inbox.leaveKeyed(request, key);
     if (left.kind === 'other') throw reused(key.key);
     const { command, kind } = left;
@@ -136,12 +142,17 @@ export class RunsDesk {
   }
 }
 
+/** The inbox of a registry that is not driven here. Throws where nothing may be left in it. */
+function inboxOfOthers(project: Project): Inbox {
+  const places = project.places();
+  const { files, paths } = places;
+  assertOwnRegistry(files, paths, registryUser(places));
+  assertHolderKnown({ files, paths, processes: processesHere() });
+  return fileInbox(files, paths);
+}
+
 /** Another process, or a later one of ours, decides: its decision is looked for, for a while. */
-async function decisionLater(
-  inbox: ReturnType<typeof fileInbox>,
-  commandId: string,
-  signal: AbortSignal,
-): Promise<CommandDecision | null> {
+async function decisionLater(inbox: Inbox, commandId: string, signal: AbortSignal): Promise<CommandDecision | null> {
   const endMs = systemClock.monotonicMs() + DAEMON_BOUNDS.commandMs;
   for (;;) {
     const decision = await inbox.decision(commandId);
@@ -177,7 +188,7 @@ async function viewIn(project: Project, runId: string): Promise<RunView | null> 
 export function show(project: Project, views: readonly RunView[]): readonly ShownRun[] {
   const place = project.place();
   if (place === null) return [];
-  const wide: WidePlace = { ...place, processes: systemProcesses() };
+  const wide: WidePlace = { ...place, processes: processesHere() };
   const others = new Map(project.engine.views);
   return shownRuns(wide, views, driverFacts(wide), others.size === 0 ? {} : { others }).map((view) => ({
     ...view,

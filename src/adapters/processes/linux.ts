@@ -11,7 +11,14 @@
 
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { isProbeable, judgeLife, type Life, type Place, type ProcessIdentity } from '../../base/process-identity.ts';
+import {
+  isProbeable,
+  judgeLife,
+  type Life,
+  type Place,
+  type ProcessIdentity,
+  type Sighting,
+} from '../../base/process-identity.ts';
 import { systemCode } from '../../model/error.ts';
 import type { HostProcessesPort, HostStart, TreeHandle, TreeSighting } from '../../ports/processes.ts';
 import { carriesMark, withDescendants } from './members.ts';
@@ -38,7 +45,14 @@ type Surroundings = Place & { readonly hostname: string };
 /** The processes of this Linux machine. `hostMain` is the built program of the worker host. */
 export function linuxProcesses(hostMain: string): HostProcessesPort {
   const here = readSurroundings();
-  const life = (identity: ProcessIdentity): Life => judgeLife(identity, here, sightPid);
+  // Our own process lives while it asks, and /proc takes its time to show a large one: it is read once.
+  let own: Sighting | null = null;
+  const sight = (pid: number): Sighting => {
+    if (pid !== process.pid) return sightPid(pid);
+    own ??= sightPid(pid);
+    return own;
+  };
+  const life = (identity: ProcessIdentity): Life => judgeLife(identity, here, sight);
   const identifyPid = (pid: number): ProcessIdentity | null => {
     const stat = readProcStat(pid);
     return stat === null || isDead(stat) ? null : identify(stat, here);
