@@ -86,6 +86,8 @@ function withoutCredentials(url: string): string {
 
 /** The path, its links resolved. Throws PAWL_PROJECT_INVALID where it is not the top level of a git repository's main worktree. */
 function topLevelOf(given: string): string {
+  if (given.includes('\0'))
+    throw invalid('path', 'A path holds no null character.', 'Name the folder that contains `.git`.');
   const path = canonicalPath(given);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw invalid(path, `There is no folder ${path}.`, 'Name the folder that contains `.git`.');

@@ -16,6 +16,7 @@ import { RegistryLook } from '../app/projects/registry-look.ts';
 import { factsFrom, type ProjectFacts } from '../app/projects.ts';
 import { gitToLookAt } from '../app/wiring.ts';
 import type { Place } from '../engine/run-look.ts';
+import type { World } from '../engine/world.ts';
 import { PawlError } from '../model/error.ts';
 import type { RunView } from '../run/run-view.ts';
 import type { Files } from '../store/files.ts';
@@ -62,10 +63,16 @@ export class Project {
     return placesOf({}, this.record.path);
   }
 
+  /** What it is driven with here; null where it is not, or its registry is no longer where it was. */
+  drivenWorld(): World | null {
+    const world = this.engine.driving?.driver.world ?? null;
+    return world?.files.exists(world.paths.root) === true ? world : null;
+  }
+
   /** Where its registry is: the one that is driven here, else where it is found now; null where its repository has gone. */
   place(): Place | null {
-    const { driving } = this.engine;
-    if (driving !== null) return driving.driver.world;
+    const world = this.drivenWorld();
+    if (world !== null) return world;
     try {
       const { files, paths } = this.places();
       return { files, paths };

@@ -129,7 +129,7 @@ export class RunsDesk {
     key: CommandKey,
     signal: AbortSignal,
   ): Promise<AnsweredCommand> {
-    const inbox = project.engine.driving?.driver.world.inbox ?? inboxOfOthers(project);
+    const inbox = project.drivenWorld()?.inbox ?? inboxOfOthers(project);
     const left = await inbox.leaveKeyed(request, key);
     if (left.kind === 'other') throw reused(key.key);
     const { command, kind } = left;

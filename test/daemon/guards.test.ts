@@ -1,5 +1,5 @@
 /** What the daemon relies on: how it is looked at, and what is told of it. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type GuardId, type GuardParts, Guards } from '../../src/daemon/guards.ts';
@@ -121,7 +121,8 @@ it('a daemon shows its guards, tells in its feed of one that changes, and ends w
     expect((await guards()).filter(({ posture }) => posture !== 'on').map(({ id }) => id)).toEqual(['projects']);
     await follower.end();
     const { generation } = await client.call('getApi');
-    writeFileSync(home.lock(generation + 1), '{}');
+    const mine = JSON.parse(readFileSync(home.lock(generation), 'utf8'));
+    writeFileSync(home.lock(generation + 1), JSON.stringify({ ...mine, generation: generation + 1, nonce: 'another' }));
     expect(await place.ended()).toBe(6);
     expect(place.said).toContain('ends at once: PAWL_DAEMON_RUNNING');
   } finally {
