@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, platform, release, tmpdir, totalmem } from 'node:os';
 import { measureCommitPath, measureManyAtOnce } from './commit-path.mjs';
+import { measureDaemon } from './daemon.mjs';
 import { countSyncsByStrace, measureHappyPath } from './happy-path.mjs';
 import { measureOpening } from './many-runs.mjs';
 import { measureMemory } from './memory.mjs';
@@ -15,11 +16,14 @@ import { measureHostStart, measureVersion } from './starts.mjs';
 import { measureStatus } from './status.mjs';
 
 const MIB = 1_048_576;
+const MB = 1_000_000;
 const HAPPY_PATHS = 5;
 const SYSTEMS_AT_ONCE = 32;
 const FINISHED_RUNS = 1_000;
 
 const share = (value) => `${(value * 100).toFixed(1)} %`;
+const share2 = (value) => `${(value * 100).toFixed(2)} %`;
+const mb = (value) => `${(value / MB).toFixed(0)} MB`;
 const times = (value) => `${value.toFixed(2)} ×`;
 const ms = (value) => `${value.toFixed(0)} ms`;
 const atMost = (limit, show) => ({ text: `≤ ${show(limit)}`, isKept: (value) => value <= limit });
@@ -99,6 +103,21 @@ const BENCHES = {
     const bytes = await measureMemory();
     const mib = (value) => `${(value / MIB).toFixed(0)} MiB`;
     return [line('Peak memory of pawl run, 100 queued runs', bytes, mib, atMost(200 * MIB, mib), '')];
+  },
+
+  async daemon() {
+    const { startMs, rest, command, alone, beside, peakRssBytes } = await measureDaemon();
+    const ofCommand = `${command.commandMs.toFixed(2)} / ${command.commitMs.toFixed(2)} ms`;
+    const ofFeed = ({ changes, p50Ms }) => `${changes} changes, all delivered; p50 ${ms(p50Ms)}`;
+    return [
+      line('Command to durable answer / journal commit', command.ratio, times, atMost(3, times), ofCommand),
+      line('A change with 100 clients of the feed, p99', alone.p99Ms, ms, below(250, ms), ofFeed(alone)),
+      line('  the same beside one that never reads', beside.p99Ms, ms, below(250, ms), ofFeed(beside)),
+      line('  peak memory of the daemon', peakRssBytes, mb, below(250 * MB, mb), ''),
+      line('Start to ready, 10 projects, 2000 ended runs', startMs, ms, below(1_000, ms), 'median of 3'),
+      line('Idle daemon with them, processor', rest.cpuShare, share2, below(0.005, share2), 'over 20 s'),
+      line('  its memory', rest.rssBytes, mb, below(120 * MB, mb), ''),
+    ];
   },
 };
 
