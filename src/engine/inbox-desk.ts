@@ -6,17 +6,21 @@
  * Invariants: 1. In this process a command is decided by one call; whoever else asks gets that decision. 2. A decision that is given out is durable: in a
  * journal, in a batch, or by its mark in the inbox.
  */
+import { setMaxListeners } from 'node:events';
 import type { CommandDecision, InboxCommand } from '../model/command.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { folderChange } from '../worker/task-folder.ts';
 import { decisionOn } from './commands.ts';
 import type { Driver } from './driver.ts';
+import { shortSleep } from './short-sleep.ts';
 
 /**
  * Decisions that are remembered: a command may be seen in the inbox and decided before whoever leaves it comes to ask, and must not be decided as a fresh one
  * then.
  */
 const CASES_KEPT = 1_000;
+/** Records are found by the next process even where the mark is missing: it can wait until others are served. */
+const MARK_LATER_MS = 250;
 
 /** A command that is being decided, or was a while ago. */
 interface Case {
@@ -31,14 +35,17 @@ export class InboxDesk {
   readonly #cases = new Map<string, Case>();
   /** Those whose decisions are marked, the oldest first. */
   readonly #marked: string[] = [];
+  readonly #closing = new AbortController();
 
   constructor(driver: Driver) {
     this.#driver = driver;
+    // As many as there are marks to be made.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** The durable decision on a command. `isFresh`: this process left it a moment ago. */
   async decide(command: InboxCommand, isFresh = false): Promise<CommandDecision> {
-    const { decision, marked } = this.#take(command, isFresh);
+    const { decision, marked } = this.#take(command, isFresh, MARK_LATER_MS);
     const { seq } = await decision;
     // A record says it for ever: the mark only keeps the next process from asking.
     return seq === null ? marked : decision;
@@ -54,33 +61,42 @@ export class InboxDesk {
     }
     for (const command of commands) {
       if (signal?.aborted === true) return;
-      await this.#take(command, false).marked;
+      await this.#take(command, false, 0).marked;
       if (!('runId' in command)) continue;
       const run = this.#driver.find(command.runId);
       if (run !== undefined) await this.#driver.endTasks(run);
     }
   }
 
-  /** Decides on commands as they come, until `signal` aborts; looks at least every `pollMs`. */
-  async watch(signal: AbortSignal, pollMs: number = BOUNDS.watchPollMs): Promise<void> {
+  /**
+   * Decides on commands as they come, until `signal` aborts; looks at least every `pollMs`. After a change it waits for `settleMs` more: whoever decides at once
+   * changes the folder with every command, and leaves nothing to find.
+   */
+  async watch(signal: AbortSignal, pollMs: number = BOUNDS.watchPollMs, settleMs = 0): Promise<void> {
     const { world } = this.#driver;
     while (!signal.aborted && this.#driver.failure === null) {
       await this.empty(signal);
       await folderChange(world, world.paths.inbox, signal, pollMs);
+      if (settleMs > 0) await shortSleep(world.clock, settleMs, signal);
     }
   }
 
-  /** Resolves when nothing is being decided or marked any more. */
+  /** Resolves when nothing is being decided or marked any more; what was to be marked later is marked now. */
   async settled(): Promise<void> {
+    this.#closing.abort();
     await Promise.allSettled([...this.#cases.values()].map(({ marked }) => marked));
   }
 
-  #take(command: InboxCommand, isFresh: boolean): Case {
+  /** `laterMs`: a decision that is recorded is marked so much later, when whoever waits for others is no longer held up by it. */
+  #take(command: InboxCommand, isFresh: boolean, laterMs: number): Case {
     const { commandId } = command;
     const known = this.#cases.get(commandId);
     if (known !== undefined) return known;
     const decision = decisionOn(this.#driver, command, isFresh);
-    const marked = decision.then((given) => this.#driver.world.inbox.decide(commandId, given));
+    const marked = decision.then(async (given) => {
+      if (laterMs > 0 && given.seq !== null) await this.#later(laterMs);
+      return this.#driver.world.inbox.decide(commandId, given);
+    });
     const taken: Case = { decision, marked };
     this.#cases.set(commandId, taken);
     // What keeps a decision from being made is told to whoever asked; one that cannot be marked any more is the driver's.
@@ -90,6 +106,11 @@ export class InboxDesk {
       () => this.#cases.delete(commandId),
     );
     return taken;
+  }
+
+  #later(delayMs: number): Promise<void> {
+    const { signal } = this.#closing;
+    return signal.aborted ? Promise.resolve() : shortSleep(this.#driver.world.clock, delayMs, signal);
   }
 
   /** The oldest decisions are forgotten: their marks are in the inbox, and whoever left the commands has long asked. */

@@ -63,6 +63,8 @@ const RETRY_MAX_MS = 60_000;
 const HOLDER_LOOK_MS = 500;
 /** Watching tells of new commands; this is for what watching misses. */
 const INBOX_POLL_MS = 10_000;
+/** Commands over the API change the inbox, too, and are decided already. */
+const INBOX_SETTLE_MS = 50;
 
 /** Drives one project; `stop` it. */
 export class ProjectEngine {
@@ -189,7 +191,9 @@ export class ProjectEngine {
     this.#driver = driver;
     this.#desk = desk;
     const inbox = new AbortController();
-    const watching = desk.watch(inbox.signal, INBOX_POLL_MS).catch((error: unknown) => driver.end(error));
+    const watching = desk
+      .watch(inbox.signal, INBOX_POLL_MS, INBOX_SETTLE_MS)
+      .catch((error: unknown) => driver.end(error));
     const stop = (): void => driver.stopAccepting();
     signal.addEventListener('abort', stop, { once: true });
     this.#enter({ kind: 'driven', sinceMs: systemClock.nowMs() });
