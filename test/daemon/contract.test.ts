@@ -5,82 +5,31 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OperationId, PATHS } from '../../src/daemon/api/paths.ts';
 import { keyedCommandId } from '../../src/store/inbox.ts';
 import { packetOf } from '../support/scenario-packet.ts';
-import { Scenario } from '../support/scenario-repo.ts';
-import { ask, Contract, codeOf, type JsonAnswer, jsonOf, type RawAnswer, type RawRequest } from './contract-kit.ts';
-import { DaemonPlace } from './daemon-kit.ts';
+import { bodiesAreChecked } from './contract-bodies.ts';
+import {
+  begin,
+  CANCEL,
+  type Call,
+  COMMANDS,
+  call,
+  contract,
+  end,
+  gone,
+  IDS,
+  newKey,
+  one,
+  packets,
+  pathOf,
+  place,
+  refused,
+  runs,
+  two,
+  UNPROVOKED,
+} from './contract-calls.ts';
+import { ask, codeOf, type JsonAnswer, jsonOf } from './contract-kit.ts';
 
-const contract = new Contract();
-const place = new DaemonPlace();
-const one = new Scenario('one');
-const two = new Scenario('two');
-const gone = new Scenario('gone');
-const IDS = Object.keys(PATHS) as OperationId[];
-const COMMANDS: readonly OperationId[] = ['addProject', 'addRuns', 'commandRun'];
-const CANCEL = { command: 'cancel', reason: 'enough' };
-
-/** Runs by their packets: `slow` hangs, `quick` ends. */
-const runs: Record<string, string> = {};
-let keys = 0;
-const newKey = (): string => {
-  keys += 1;
-  return `key-${keys}`;
-};
-
-/** Where the operation is, with parameters that name what is there. */
-function pathOf(id: OperationId, params: Readonly<Record<string, string>> = {}): string {
-  const path = PATHS[id][1];
-  const usual = {
-    id: path.includes('/projects/') ? 'one' : (runs.slow ?? ''),
-    task: 't',
-    sha256: 'f'.repeat(64),
-    key: 'k',
-  };
-  const named: Readonly<Record<string, string>> = { ...usual, ...params };
-  return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => named[name] ?? '');
-}
-
-interface Call extends Partial<RawRequest> {
-  readonly params?: Readonly<Record<string, string>>;
-  readonly query?: string;
-  readonly json?: unknown;
-  readonly key?: string | null;
-}
-
-/** Sends the operation as it should be sent, but for what is said otherwise; the answer is what the document says. */
-async function call(
-  id: OperationId,
-  { params, query = '', json, key, headers, ...more }: Call = {},
-): Promise<RawAnswer> {
-  const isCommand = COMMANDS.includes(id);
-  const answer = await ask(place, {
-    method: PATHS[id][0],
-    path: `${pathOf(id, params)}${query}`,
-    headers: {
-      ...(isCommand && key !== null ? { 'Idempotency-Key': key ?? newKey() } : {}),
-      ...(isCommand ? { 'Content-Type': 'application/json' } : {}),
-      ...headers,
-    },
-    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-    ...more,
-  });
-  return contract.check(id, answer);
-}
-
-const refused = async (id: OperationId, with_: Call): Promise<string | null> => codeOf(await call(id, with_));
-const packets = (...ids: string[]) => ids.map((id) => packetOf(id));
-
-beforeAll(async () => {
-  for (const scenario of [one, two, gone]) {
-    scenario.scripted({ slow: { implementation: [{ do: 'print', text: 'Grüße' }, { do: 'hang' }] } });
-    scenario.packets(packetOf('slow'), packetOf('quick'));
-  }
-  await place.start();
-});
-
-afterAll(async () => {
-  await place.end();
-  for (const scenario of [one, two, gone]) await scenario.end();
-});
+beforeAll(begin);
+afterAll(end);
 
 describe('success', () => {
   it('of every operation on projects, and the same command again', async () => {
@@ -247,47 +196,7 @@ describe('every operation', () => {
   });
 });
 
-describe('a body', () => {
-  const bodies: readonly (readonly [code: string, body: string | Uint8Array, type?: string])[] = [
-    ['BODY_INVALID', '{"path":'],
-    ['BODY_INVALID', ''],
-    ['BODY_INVALID', '[]'],
-    ['BODY_INVALID', 'null'],
-    [
-      'BODY_INVALID',
-      '{"path": "/a", "path": "/b", "command": "cancel", "command": "cancel", "packets": [{}], "packets": [{}]}',
-    ],
-    ['BODY_INVALID', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
-    ['BODY_INVALID', '['.repeat(50_000)],
-    ['BODY_INVALID', '{"__proto__": {"path": "/a", "command": "cancel", "packets": [{}]}}'],
-    ['MEDIA_TYPE_UNSUPPORTED', '{}', 'text/plain'],
-    ['MEDIA_TYPE_UNSUPPORTED', '{}', 'application/x-www-form-urlencoded'],
-  ];
-  it.each(COMMANDS)('of %s that cannot be read is refused by what is wrong with it', async (id) => {
-    for (const [code, body, type = 'application/json'] of bodies)
-      expect([String(body).slice(0, 40), await refused(id, { body, headers: { 'Content-Type': type } })]).toEqual([
-        String(body).slice(0, 40),
-        code,
-      ]);
-    const size = id === 'addRuns' ? 17 * 1024 * 1024 : 65 * 1024;
-    expect(await refused(id, { body: ' ', headers: { 'Content-Length': size } })).toBe('BODY_TOO_LARGE');
-  });
-
-  it('that is too large without saying so is cut', async () => {
-    const body = `{"path":"${'x'.repeat(70 * 1024)}"}`;
-    const headers = { 'Content-Length': undefined, 'Transfer-Encoding': 'chunked' };
-    expect(await refused('addProject', { body, headers })).toBe('BODY_TOO_LARGE');
-  });
-
-  it('with __proto__ in a packet changes no object of ours', async () => {
-    const body = JSON.stringify({ project: 'one', packets: packets('proto') }).replace(
-      '{"task_id"',
-      '{"__proto__":{"polluted":1},"task_id"',
-    );
-    await call('addRuns', { body });
-    expect((await call('getHealth')).text).toBe('{"status":"ok"}');
-  });
-});
+bodiesAreChecked();
 
 describe('commands', () => {
   it('need a key of their own', async () => {
@@ -329,8 +238,15 @@ describe('commands', () => {
   });
 
   it('of projects that cannot be are refused', async () => {
-    for (const json of [{ path: '/' }, { path: join(one.path, '.git') }, { path: 'x', id: '../x' }, { path: '\u0000' }])
+    for (const json of [
+      { path: '/' },
+      { path: join(one.path, '.git') },
+      { path: join(one.path, 'x') },
+      { path: two.path, id: '../x' },
+    ])
       expect(await refused('addProject', { json })).toBe('PAWL_PROJECT_INVALID');
+    for (const path of ['x', '', '/\u0000', 7])
+      expect(await refused('addProject', { json: { path } })).toBe('BODY_INVALID');
     expect(await refused('addProject', { json: { path: one.path } })).toBe('PAWL_PROJECT_EXISTS');
     expect(await refused('removeProject', {})).toBe('PAWL_PROJECT_BUSY');
     for (const id of ['getProject', 'removeProject'] as const)
@@ -422,24 +338,6 @@ it('a project is archived, and shutdown is answered', async () => {
   expect([archived.status, jsonOf(archived).id]).toEqual([200, 'one']);
   expect((await call('shutDown')).status).toBe(202);
 });
-
-/** What the document promises and this file does not provoke, and why. */
-const UNPROVOKED: readonly (readonly [RegExp, string])[] = [
-  [/ PAWL_BUG$/, 'a bug of ours, which we would mend'],
-  [/ PAWL_STORE_FAILED$/, 'provoked once, by getCommand: every file of a registry can be the one that cannot be read'],
-  [/ PAWL_STORE_PERMISSION$/, 'whoever runs the tests may be root, whom no file mode stops'],
-  [/ PAWL_STORE_(?:SYNC_FAILED|NO_LINKS)$/, 'needs a disk that fails, or a file system without links'],
-  [/ PAWL_STORE_FULL$/, 'needs a full disk: attacks.test.ts has one'],
-  [/ TOO_MANY_CLIENTS$/, 'needs 256 streams: attacks.test.ts has them'],
-  [/ DAEMON_STOPPING$/, 'lasts for as long as short work does: a moment that no test can rely on'],
-  [/^getReadiness 503$/, 'lasts for as long as a registry is being opened: a moment, too'],
-  [/ 202$/, 'needs a process that drives the project and decides nothing for ten seconds'],
-  [/ PAWL_REGISTRY_(?:LOCKED|FOREIGN|INVALID)$/, 'needs a registry of another machine, repository or version'],
-  [/ PAWL_RUN_QUARANTINED$/, 'needs a damaged journal'],
-  [/ PAWL_RULES_UNSUPPORTED$/, 'needs a run of another version of Pawl'],
-  [/^addRuns PAWL_COMMAND_REFUSED$/, 'packets that are refused have codes of their own; left for those that have none'],
-  [/^(?:commandRun|getCommand) PROJECT_UNAVAILABLE$/, 'needs a repository that goes between a command and its answer'],
-];
 
 it('everything that the document promises was seen, but for what is listed with its reason, and nothing else is listed', () => {
   const unseen = contract.promised.filter((each) => !contract.seen.has(each));

@@ -39,7 +39,9 @@ export const PROJECT_OPERATIONS = {
     tag: 'projects',
     query: NO_QUERY,
     body: z.object({
-      path: text.min(1).describe('Absolute; the top level of a git repository after resolving links.'),
+      path: text
+        .regex(/^\/[^\0]*$/, { error: 'must be an absolute path' })
+        .describe('Absolute; the top level of a git repository after resolving links.'),
       id: text.optional().describe('By default the lower-case name of the folder.'),
       name: text.optional(),
     }),
