@@ -47,6 +47,8 @@ export function createApi(daemon: ApiDaemon, door: Door): (request: IncomingMess
   });
   for (const [id, [method, path]] of Object.entries(PATHS) as [Id, readonly [string, string]][])
     app.on(method, routeOf(path), (c) => answer(daemon, id, c));
+  // People leave the last slash out.
+  app.get('/api/v1', (c) => answer(daemon, 'getApi', c));
   for (const [path, methods] of methodsByPath())
     app.all(path, (c) => {
       c.header('Allow', methods.join(', '));
