@@ -117,12 +117,8 @@ describe('success', () => {
 });
 
 describe('every operation', () => {
-  it('of the whole API is found without its last slash, too', async () => {
-    const answer = await ask(place, { method: 'GET', path: '/api/v1' });
-    expect([answer.status, jsonOf(answer).name]).toEqual([200, 'pawl']);
-  });
-
   it('refuses other verbs with those that it has, and what is nowhere, both in JSON', async () => {
+    expect((await ask(place, { method: 'GET', path: '/api/v1' })).status).toBe(200);
     for (const path of new Set(IDS.map((id) => pathOf(id)))) {
       const answer = await ask(place, { method: 'PUT', path });
       expect([path, answer.status, codeOf(answer)]).toEqual([path, 405, 'METHOD_NOT_ALLOWED']);
