@@ -129,7 +129,6 @@ describe('every operation', () => {
     }
     for (const path of [
       '/api/v1/nothing',
-      '/api/v1',
       '/api/v1/runs/',
       '/api/v2/runs',
       '/healthz/',
