@@ -66,6 +66,7 @@ export class Commander {
   readonly #parts: CommanderParts;
   readonly #over = new AbortController();
   readonly #done = new Set<string>();
+  readonly #cancelled = new Set<string>();
   #packets = 0;
   #takesMore = true;
   #count = 0;
@@ -95,6 +96,11 @@ export class Commander {
   async ask(path: string): Promise<Readonly<Record<string, unknown>>> {
     const { answer } = await this.#answered({ method: 'GET', path });
     return answer.body;
+  }
+
+  /** True of a run whose end was asked for: its worker is ended by whoever drives it, step by step. */
+  hasCancelled(runId: string): boolean {
+    return this.#cancelled.has(runId);
   }
 
   async runs(): Promise<readonly SeenRun[]> {
@@ -132,7 +138,8 @@ export class Commander {
       await this.#resolve('retry', runId, `retry-${taskId}`);
     // Its worker lives over some kills first.
     const isDue = !this.#takesMore || numberOf(taskId) <= this.#packets - LIVES_FOR;
-    if (kind === 'active' && story === 'isCancelled' && seq > WORKS_FROM && isDue)
+    if (kind === 'active' && story === 'isCancelled' && seq > WORKS_FROM && isDue) this.#cancelled.add(runId);
+    if (this.#cancelled.has(runId) && kind === 'active')
       // Only while nothing else has happened: else it is tried again, which is another command.
       await this.#cancel(runId, `cancel-${taskId}-${seq}`, seq);
   }

@@ -165,6 +165,7 @@ class DaemonLives {
   async #lookAtWorkers(workers: readonly LivingWorker[], moment: string): Promise<void> {
     const endMs = performance.now() + OUTCOME_MS_MAX;
     for (const { runId, task, pid } of workers) {
+      if (this.#commander.hasCancelled(runId)) continue;
       const isFine = (): boolean => isAlive(pid) || this.#site.hasOutcome(runId, task);
       while (!isFine() && performance.now() < endMs) await pause(POLL_MS);
       if (!isFine()) this.#faults.push(`${moment}: the worker of ${runId} ${task} died with the daemon`);

@@ -39,7 +39,7 @@ const COMMAND = ['cmd_key_'];
 const BEGINNINGS: readonly Sketch[] = [
   ['the link of the first lock', 'linkSync', 'state/lock.', [], 'after'],
   ['the first line of the change feed', 'writeSync', FEED, HEAD, 'before', 'partial', 'after'],
-  ['the sync of the first line of the change feed', 'fdatasync', FEED, HEAD, 'after'],
+  ['the sync of the first line of the change feed', 'fsync', FEED, HEAD, 'after'],
   ['the link of a project', 'linkSync', 'state/projects/', [], 'before', 'after'],
 ];
 
@@ -57,7 +57,8 @@ const USUAL: readonly Sketch[] = [
 
 const ROTATION: readonly Sketch[] = [
   ['the first line of a new file of the change feed', 'writeSync', FEED, HEAD, 'before', 'partial', 'after'],
-  ['the sync of a new file of the change feed', 'fdatasync', FEED, HEAD, 'after'],
+  ['the sync of a new file of the change feed', 'fsync', FEED, HEAD, 'after'],
+  ['the rename of a new file of the change feed', 'renameSync', FEED, [], 'before', 'after'],
 ];
 
 const WORDS: Readonly<Record<When, string>> = { before: 'before', after: 'after', partial: 'in the middle of' };
