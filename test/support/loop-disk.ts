@@ -27,7 +27,9 @@ const KEEP_TRIES = 50;
 /** A disk that lies in a file. */
 export class LoopDisk {
   readonly #root = realpathSync(mkdtempSync(join(tmpdir(), 'pawl-disk-')));
-  readonly #image = join(this.#root, 'image');
+  #image = join(this.#root, 'image');
+  /** How often it has gone back. */
+  #cuts = 0;
   /** Where it is mounted; always the same. */
   readonly path = join(this.#root, 'disk');
   /** A folder beside it, which no cut touches. */
@@ -46,27 +48,21 @@ export class LoopDisk {
   }
 
   /**
-   * It is not mounted, and no device stands for it. Whoever was killed a moment ago may hold it for a moment longer, and a device that goes by
-   * itself goes later than its mount: one that is still there would be used again, with what it remembers of another content of the file.
+   * It is not mounted here. Whoever was killed a moment ago may hold it for a moment longer, and a worker of another test, in a mount namespace that was made
+   * meanwhile, for as long as it lives.
    */
   unmount(): void {
+    // Whoever else holds it keeps the system from writing what is left by itself.
+    if (this.#isMounted()) execFileSync('sync', ['--file-system', this.path], { stdio: 'pipe' });
     for (let n = 1; this.#isMounted(); n += 1) {
       const { status, stderr } = spawnSync('umount', [this.path], { encoding: 'utf8' });
       if (status !== 0 && n >= UNMOUNT_TRIES) throw new Error(`umount ${this.path}: ${stderr}`);
       if (status !== 0) spawnSync('sleep', ['0.1']);
     }
-    for (let n = 1; this.#devices() !== ''; n += 1) {
-      if (n >= UNMOUNT_TRIES) throw new Error(`${this.#image} is still attached: ${this.#devices()}`);
-      spawnSync('sleep', ['0.1']);
-    }
   }
 
   #isMounted(): boolean {
     return spawnSync('mountpoint', ['-q', this.path]).status === 0;
-  }
-
-  #devices(): string {
-    return spawnSync('losetup', ['--associated', this.#image], { encoding: 'utf8' }).stdout;
   }
 
   /**
@@ -82,8 +78,14 @@ export class LoopDisk {
     throw new Error(`${this.#image} does not stand still`);
   }
 
-  /** The disk is what was kept under that name; it must not be mounted. */
+  /**
+   * The disk is what was kept under that name; it must not be mounted. It lies in another file from now on: a device that somebody still holds remembers what was in
+   * the one before.
+   */
   goBack(name: string): void {
+    rmSync(this.#image);
+    this.#cuts += 1;
+    this.#image = join(this.#root, `image-${this.#cuts}`);
     copyFileSync(join(this.#root, name), this.#image, constants.COPYFILE_FICLONE);
   }
 
