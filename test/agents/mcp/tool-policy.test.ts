@@ -135,6 +135,8 @@ describe('a command', () => {
   it('is never taken for other words than it has', () => {
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 5 }), ruleSets, (words, rules) => {
+        // What only looks needs no rule: a drawn word may happen to be such a program (`jq`).
+        fc.pre(!runs([], words.join(' ')));
         const isMeant = rules.some((rule) => {
           const isOpen = rule.at(-1) === '*';
           const fixed = isOpen ? rule.slice(0, -1) : rule;
