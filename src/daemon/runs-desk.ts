@@ -109,7 +109,10 @@ export class RunsDesk {
       const place = project.place();
       const known = place === null ? null : await readKeyed(place.files, place.paths, key);
       if (place === null || known === null) continue;
-      const decision = await fileInbox(place.files, place.paths).decision(known.command.commandId);
+      const { commandId } = known.command;
+      const decision =
+        (await project.engine.driving?.desk.known(commandId)) ??
+        (await fileInbox(place.files, place.paths).decision(commandId));
       return { project, command: known.command, decision };
     }
     return null;
@@ -129,17 +132,26 @@ export class RunsDesk {
     key: CommandKey,
     signal: AbortSignal,
   ): Promise<AnsweredCommand> {
-    const inbox = project.drivenWorld()?.inbox ?? inboxOfOthers(project);
-    const left = await inbox.leaveKeyed(request, key);
-    if (left.kind === 'other') throw reused(key.key);
-    const { command, kind } = left;
-    const known = kind === 'known' ? await inbox.decision(command.commandId) : null;
-    if (known !== null) return { project, command, decision: known };
     const { driving } = project.engine;
-    const decision = driving === null ? null : driving.desk.decide(command, kind === 'left');
-    const late = (): Promise<CommandDecision | null> => decisionLater(inbox, command.commandId, signal);
-    return { project, command, decision: decision === null ? await late() : await within(decision, signal) };
+    if (driving === null) return leftToOthers(project, request, key, signal);
+    const left = await driving.desk.leave(request, key);
+    if (left === null) throw reused(key.key);
+    return { project, command: left.command, decision: await within(left.decision, signal) };
   }
+}
+
+/** Another process, or a later one of ours, decides on the command. */
+async function leftToOthers(
+  project: Project,
+  request: CommandRequest,
+  key: CommandKey,
+  signal: AbortSignal,
+): Promise<AnsweredCommand> {
+  const inbox = inboxOfOthers(project);
+  const left = await inbox.leaveKeyed(request, key);
+  if (left.kind === 'other') throw reused(key.key);
+  await left.settled;
+  return { project, command: left.command, decision: await decisionLater(inbox, left.command.commandId, signal) };
 }
 
 /** The inbox of a registry that is not driven here. Throws where nothing may be left in it. */
