@@ -14,9 +14,11 @@ import { outcomesIn, type PacketOutcome } from '../engine/intake.ts';
 import type { WidePlace } from '../engine/liveness.ts';
 import { lookAtRun, unknownRun } from '../engine/run-look.ts';
 import { driverFacts, shownRuns } from '../engine/surroundings.ts';
+import type { World } from '../engine/world.ts';
 import type { CommandDecision, CommandKey, CommandRequest, InboxCommand } from '../model/command.ts';
 import type { Inbox } from '../ports/inbox.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
+import type { DriverFacts } from '../run/next-actions.ts';
 import type { RunView } from '../run/run-view.ts';
 import { fileInbox, readKeyed } from '../store/inbox.ts';
 import { assertOwnRegistry } from '../store/registry-binding.ts';
@@ -201,11 +203,23 @@ export function show(project: Project, views: readonly RunView[]): readonly Show
   const place = project.place();
   if (place === null) return [];
   const wide: WidePlace = { ...place, processes: processesHere() };
-  const others = new Map(project.engine.views);
-  return shownRuns(wide, views, driverFacts(wide), others.size === 0 ? {} : { others }).map((view) => ({
+  const others = project.engine.views;
+  return shownRuns(wide, views, driverOf(project, wide), others.size === 0 ? {} : { others }).map((view) => ({
     ...view,
     project: project.id,
   }));
+}
+
+const ourselves = new WeakMap<World, DriverFacts>();
+
+/** Who drives it; while this process does, that was read once. */
+function driverOf(project: Project, place: WidePlace): DriverFacts {
+  const world = project.drivenWorld();
+  const known = world === null ? undefined : ourselves.get(world);
+  if (known !== undefined) return known;
+  const facts = driverFacts(place);
+  if (world !== null && facts.kind === 'alive') ourselves.set(world, facts);
+  return facts;
 }
 
 /** The outcomes of an intake that was decided; null of any other command. */
