@@ -3,7 +3,7 @@
  *
  * Owns: the order in which the feed is fed, catching up, trying again. Does not own: what a record changes (run/run-changes), the feed (store/change-log).
  *
- * Invariants: 1. Of every run the feed takes each record once and in order. 2. What the feed could not take, because it was down or its disk was full, it takes from the
+ * Invariants: 1. Of every run the feed takes each record once and in order, and once, behind them, that it is gone. 2. What the feed could not take, because it was down or its disk was full, it takes from the
  * journal later: nothing is lost as long as that is there. 3. A project that is new here brings no history: its runs are told of from now on.
  * A feed that was lost is told all of it anew.
  */
@@ -16,10 +16,11 @@ import type { ChangeBatch, ChangeDraft } from '../model/change.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { agentAfter } from '../run/agent-override.ts';
-import { changesOf } from '../run/run-changes.ts';
+import { changesOf, runRemoved } from '../run/run-changes.ts';
 import { type RunView, viewOf } from '../run/run-view.ts';
 import { foldRun, type RunState, runSystem } from '../run/system.ts';
 import type { ChangeLog } from '../store/change-log/change-log.ts';
+import { readRemoval } from '../store/removed-runs.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 
 /** Feeds one feed. */
@@ -82,17 +83,27 @@ export class ChangeSource {
     this.#take({ source, changes }, () => this.#fallBehind(project, runId, place));
   }
 
-  /** These runs are as far as that: what the feed lacks of them it takes now. Resolves when it has. */
+  /** The folder of a run is gone: told once everything before is. */
+  runRemoved(project: string, place: Place, runId: string): void {
+    this.#behind.set(`${project}/${runId}`, { project, runId, place });
+    void this.#catchUpSoon();
+  }
+
+  /** These runs are as far as that, and there are no others: what the feed lacks of them it takes now. Resolves when it has. */
   async loaded(project: string, place: Place, views: readonly RunView[]): Promise<void> {
     if (!this.#feed.knows(project)) {
       // Of a feed that was lost the journals tell all of it again; of a new project they tell what nobody was to follow.
       const known = this.#feed.wasLost ? [] : views;
       await this.#feed.adopt(project, Object.fromEntries(known.map(({ runId, seq }) => [runId, seq])));
     }
-    const behind = views.filter(({ runId, seq }) => seq > this.#feed.position(project, runId));
-    if (behind.length === 0) return;
-    for (const { runId } of behind.toSorted((a, b) => (a.updatedAtMs ?? 0) - (b.updatedAtMs ?? 0)))
+    const behind = views
+      .filter(({ runId, seq }) => seq > this.#feed.position(project, runId))
+      .sort((a, b) => (a.updatedAtMs ?? 0) - (b.updatedAtMs ?? 0));
+    const there = new Set(views.map(({ runId }) => runId));
+    const gone = this.#feed.systems(project).filter((runId) => !there.has(runId) && isGone(place, runId));
+    for (const runId of [...behind.map((view) => view.runId), ...gone])
       this.#behind.set(`${project}/${runId}`, { project, runId, place });
+    if (behind.length + gone.length === 0) return;
     await this.#catchUpSoon();
   }
 
@@ -155,6 +166,12 @@ export class ChangeSource {
   }
 
   async #catchUp(project: string, runId: string, place: Place): Promise<void> {
+    if (isGone(place, runId)) {
+      const removal = readRemoval(place.files, place.paths, runId);
+      const change = runRemoved(project, runId, removal, systemClock.nowMs());
+      await this.#append({ source: { project, system: runId, seq: 0 }, changes: [change] });
+      return;
+    }
     for (const batch of missingBatches(project, runId, place, this.#feed.position(project, runId)))
       await this.#append(batch);
   }
@@ -169,6 +186,11 @@ export class ChangeSource {
       throw error;
     }
   }
+}
+
+/** True when the registry is there, and the run's folder is not. */
+function isGone({ files, paths }: Place, runId: string): boolean {
+  return files.exists(paths.runs) && !files.exists(paths.run(runId));
 }
 
 /** What the feed has not taken of a run's journal. */

@@ -93,6 +93,7 @@ export class DaemonCore implements ApiDaemon {
         observed: (project, views, place) => this.#source.loaded(project.id, place, views),
         recorded: (project, record, before, after, place) =>
           this.#source.recorded(project.id, place, record, before, after),
+        runRemoved: (project, runId, place) => this.#source.runRemoved(project.id, place, runId),
       },
     });
     this.runs = new RunsDesk(this.projects);

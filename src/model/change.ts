@@ -44,7 +44,7 @@ export interface Change extends ChangeDraft {
 export interface ChangeSourceRecord {
   readonly project: string;
   readonly system: string;
-  /** Its sequence in its journal. */
+  /** Its sequence in its journal; 0: no record, but that the run is gone and everything that was taken of it is over. */
   readonly seq: number;
 }
 

@@ -29,6 +29,11 @@ export class FeedPositions {
     return this.#projects.get(project)?.get(system) ?? 0;
   }
 
+  /** The runs of the project of which anything was taken. */
+  systems(project: string): readonly string[] {
+    return [...(this.#projects.get(project)?.keys() ?? [])];
+  }
+
   knows(project: string): boolean {
     return this.#projects.has(project);
   }
@@ -58,6 +63,8 @@ export class FeedPositions {
 
   #take({ project, system, seq }: ChangeSourceRecord): void {
     const systems = this.#projects.get(project) ?? new Map<string, number>();
-    this.#projects.set(project, systems.set(system, seq));
+    if (seq === 0) systems.delete(system);
+    else systems.set(system, seq);
+    this.#projects.set(project, systems);
   }
 }
