@@ -149,7 +149,8 @@ export class ChangeSource {
 
   #catchUpSoon(): Promise<void> {
     return this.#queue.add(async () => {
-      for (const [key, { project, runId, place }] of this.#behind) {
+      // A copy: what falls behind again is tried again later, and not at once and for ever.
+      for (const [key, { project, runId, place }] of [...this.#behind]) {
         this.#behind.delete(key);
         try {
           await this.#catchUp(project, runId, place);
