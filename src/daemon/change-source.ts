@@ -43,11 +43,6 @@ export class ChangeSource {
     this.#onLost = onLost;
   }
 
-  /** True when the project's runs are followed. */
-  knows(project: string): boolean {
-    return this.#feed.knows(project);
-  }
-
   /** Why the feed cannot be written; null when it can. */
   get problem(): string | null {
     return this.#problem;
@@ -57,6 +52,13 @@ export class ChangeSource {
   removed(draft: ChangeDraft): void {
     this.tell(draft);
     void this.#queue.add(() => this.#feed.forget(draft.project).catch((error: unknown) => this.#failed(error)));
+  }
+
+  /** A project is registered: told once, unless its runs are followed already. */
+  added(draft: ChangeDraft): void {
+    const { project } = draft;
+    if (this.#feed.knows(project)) return;
+    this.#take({ source: { project, system: '', seq: 1 }, changes: [draft] }, () => undefined);
   }
 
   /** A change that is no record of a run. */

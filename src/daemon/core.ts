@@ -211,7 +211,7 @@ export class DaemonCore implements ApiDaemon {
 
   /** A project that the feed knows was there before this daemon began. */
   #added(project: Project): void {
-    if (!this.#source.knows(project.id)) this.#source.tell(projectChange('project_added', project));
+    this.#source.added(projectChange('project_added', project));
     this.pageProjects.changed();
   }
 

@@ -111,3 +111,22 @@ it('what a full disk refused is told when there is room again', async () => {
   await source.loaded('p', place, VIEWS.slice(1));
   expect(await told()).toEqual([['run_removed', 'run_a', false, 'ann']]);
 });
+
+it('a project is announced once, however often the daemon is killed before its runs are followed', async () => {
+  const added = { type: 'project_added', project: 'q', system: null, atMs: 9, data: {} } as const;
+  for (let starts = 0; starts < 3; starts += 1) {
+    source.added(added);
+    source.added(added);
+    await end();
+    await begin();
+  }
+  expect(feed.knows('q')).toBe(false);
+  await source.loaded('q', place, VIEWS);
+  source.added(added);
+  await source.settled();
+  expect([feed.knows('q'), feed.position('q', 'run_a'), await told()]).toEqual([
+    true,
+    3,
+    [['project_added', null, true, undefined]],
+  ]);
+});

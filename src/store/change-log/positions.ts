@@ -16,6 +16,9 @@ export type PositionChange =
   | { readonly kind: 'adopted'; readonly project: string; readonly positions: ReadonlyMap<string, number> }
   | { readonly kind: 'forgotten'; readonly project: string };
 
+/** In the place of a run until the project's runs are followed. */
+const ANNOUNCED = '';
+
 /** Positions that move. */
 export class FeedPositions {
   readonly #projects = new Map<string, Map<string, number>>();
@@ -34,8 +37,9 @@ export class FeedPositions {
     return [...(this.#projects.get(project)?.keys() ?? [])];
   }
 
+  /** False of one that was only announced. */
   knows(project: string): boolean {
-    return this.#projects.has(project);
+    return this.#projects.get(project)?.has(ANNOUNCED) === false;
   }
 
   copy(): FeedPositions {
