@@ -5,7 +5,7 @@
  *
  * Invariants: 1. Of every run the feed takes each record once and in order, and once, behind them, that it is gone. 2. What the feed could not take, because it was down or its disk was full, it takes from the
  * journal later: nothing is lost as long as that is there. 3. A project that is new here brings no history: its runs are told of from now on.
- * A feed that was lost is told all of it anew.
+ * A feed that was lost is told all of it anew, of every project that was registered before, however often it is started until then.
  */
 import { systemClock } from '../adapters/system-clock.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
@@ -22,6 +22,13 @@ import { foldRun, type RunState, runSystem } from '../run/system.ts';
 import type { ChangeLog } from '../store/change-log/change-log.ts';
 import { readRemoval } from '../store/removed-runs.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+
+/** A project whose runs are followed. */
+interface FollowedProject {
+  readonly id: string;
+  /** When it was registered. */
+  readonly atMs: number;
+}
 
 /** Feeds one feed. */
 export class ChangeSource {
@@ -92,10 +99,11 @@ export class ChangeSource {
   }
 
   /** These runs are as far as that, and there are no others: what the feed lacks of them it takes now. Resolves when it has. */
-  async loaded(project: string, place: Place, views: readonly RunView[]): Promise<void> {
+  async loaded({ id: project, atMs }: FollowedProject, place: Place, views: readonly RunView[]): Promise<void> {
     if (!this.#feed.knows(project)) {
       // Of a feed that was lost the journals tell all of it again; of a new project they tell what nobody was to follow.
-      const known = this.#feed.wasLost ? [] : views;
+      const { lostAtMs } = this.#feed;
+      const known = lostAtMs !== null && atMs <= lostAtMs ? [] : views;
       await this.#feed.adopt(project, Object.fromEntries(known.map(({ runId, seq }) => [runId, seq])));
     }
     const behind = views

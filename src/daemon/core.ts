@@ -89,8 +89,8 @@ export class DaemonCore implements ApiDaemon {
         added: (project) => this.#added(project),
         updated: (project) => this.#told('project_updated', project),
         removed: (project) => this.#told('project_removed', project),
-        loaded: (project, views, place) => this.#source.loaded(project.id, place, views),
-        observed: (project, views, place) => this.#source.loaded(project.id, place, views),
+        loaded: ({ record }, views, place) => this.#source.loaded(record, place, views),
+        observed: ({ record }, views, place) => this.#source.loaded(record, place, views),
         recorded: (project, record, before, after, place) =>
           this.#source.recorded(project.id, place, record, before, after),
         runRemoved: (project, runId, place) => this.#source.runRemoved(project.id, place, runId),

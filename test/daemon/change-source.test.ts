@@ -14,6 +14,7 @@ import { filesOver } from '../store/store-kit.ts';
 const paths = new RegistryPaths('/repo/.pawl');
 const SPENT = { tokens: 0, usd: 0, isEstimate: false };
 const view = (runId: string): RunView => ({ runId, seq: 3, updatedAtMs: 1 }) as RunView;
+const P = { id: 'p', atMs: 1 };
 const VIEWS = ['run_a', 'run_b'].map(view);
 
 let fs: MemoryFs;
@@ -55,7 +56,7 @@ beforeEach(async () => {
   place = { files: filesOver(fs), paths };
   await place.files.ensureFolders([paths.runs, ...VIEWS.map(({ runId }) => paths.run(runId))]);
   await begin();
-  await source.loaded('p', place, VIEWS);
+  await source.loaded(P, place, VIEWS);
 });
 
 afterEach(async () => {
@@ -67,7 +68,7 @@ it('a removal is told once, whoever says it and however often', async () => {
   await remove('run_a', 'ann');
   source.runRemoved('p', place, 'run_a');
   source.runRemoved('p', place, 'run_a');
-  await source.loaded('p', place, VIEWS.slice(1));
+  await source.loaded(P, place, VIEWS.slice(1));
   expect(await told()).toEqual([['run_removed', 'run_a', false, 'ann']]);
 });
 
@@ -77,7 +78,7 @@ it('a daemon that was killed after a removal has it told by the next one', async
   await end();
   for (let starts = 0; starts < 2; starts += 1) {
     await begin();
-    await source.loaded('p', place, []);
+    await source.loaded(P, place, []);
     await end();
   }
   await begin();
@@ -89,7 +90,7 @@ it('a daemon that was killed after a removal has it told by the next one', async
 
 it('a run is not gone because its registry cannot be found', async () => {
   fs.rename('/repo', '/elsewhere');
-  await source.loaded('p', place, []);
+  await source.loaded(P, place, []);
   expect(await told()).toEqual([]);
 });
 
@@ -108,7 +109,7 @@ it('what a full disk refused is told when there is room again', async () => {
   await source.settled();
   expect([faulty.hasFired, source.problem === null, await told()]).toEqual([true, false, []]);
   faulty.plan = null;
-  await source.loaded('p', place, VIEWS.slice(1));
+  await source.loaded(P, place, VIEWS.slice(1));
   expect(await told()).toEqual([['run_removed', 'run_a', false, 'ann']]);
 });
 
@@ -121,7 +122,7 @@ it('a project is announced once, however often the daemon is killed before its r
     await begin();
   }
   expect(feed.knows('q')).toBe(false);
-  await source.loaded('q', place, VIEWS);
+  await source.loaded({ ...P, id: 'q' }, place, VIEWS);
   source.added(added);
   await source.settled();
   expect([feed.knows('q'), feed.position('q', 'run_a'), await told()]).toEqual([
@@ -129,4 +130,20 @@ it('a project is announced once, however often the daemon is killed before its r
     3,
     [['project_added', null, true, undefined]],
   ]);
+});
+
+it('a feed that was lost is told all runs anew of the projects that were there, over any number of starts', async () => {
+  await end();
+  const feedOf = (): Promise<ChangeLog> => openFeed(fs, { folder: '/other', isFresh: false });
+  const lostAtMs = (await feedOf()).lostAtMs ?? 0;
+  for (let starts = 0; starts < 2; starts += 1) await (await feedOf()).close();
+  feed = await feedOf();
+  source = new ChangeSource(
+    feed,
+    () => undefined,
+    (error) => lost.push(error),
+  );
+  await source.loaded({ id: 'there', atMs: lostAtMs - 1 }, place, VIEWS);
+  await source.loaded({ id: 'later', atMs: lostAtMs + 1 }, place, VIEWS);
+  expect(['there', 'later'].map((project) => feed.position(project, 'run_a'))).toEqual([0, 3]);
 });

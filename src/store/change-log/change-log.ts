@@ -54,8 +54,8 @@ interface Waiting {
 
 /** The feed; `close` it. */
 export class ChangeLog {
-  /** What the feed had given out before is not here any more. */
-  readonly wasLost: boolean;
+  /** When this feed took the place of one that was lost; null: it never did. */
+  readonly lostAtMs: number | null;
   readonly #folder: SegmentFolder;
   readonly #writer: SegmentWriter;
   readonly #recent: RecentChanges;
@@ -74,7 +74,7 @@ export class ChangeLog {
     end: Awaited<ReturnType<SegmentFolder['find']>>,
   ) {
     const { count, bytes } = options.retention;
-    this.wasLost = end.wasLost;
+    this.lostAtMs = end.lostAtMs;
     this.#folder = folder;
     this.#writer = new SegmentWriter(folder);
     this.#recent = new RecentChanges(
