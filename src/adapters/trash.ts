@@ -4,9 +4,11 @@
  * Owns: those three. Does not own: what may go (engine/clean-run).
  *
  * Invariants: 1. A folder is whole where it was, or not there at all: it is renamed before anything of it is deleted, so a reader never meets half
- * a run. 2. No link is followed. 3. What a kill leaves in the trash means nothing, and the next cleaning deletes it.
+ * a run. 2. No link is followed. 3. What a kill leaves in the trash means nothing, and the next cleaning deletes it. 4. Measuring and deleting keep nothing else in this
+ * process waiting, however much there is.
  */
-import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, type Stats } from 'node:fs';
+import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../model/error.ts';
 import type { TrashPort } from '../ports/trash.ts';
@@ -29,12 +31,12 @@ export function createTrash(
       attempt('take away', path, () => renameSync(path, join(folder, `${basename(path)}.${nonce()}`)));
       await syncFolder(dirname(path));
     },
-    empty() {
+    async empty() {
       let bytes = 0;
-      for (const name of namesIn(folder)) {
+      for (const name of await namesIn(folder)) {
         const path = join(folder, name);
-        bytes += bytesOf(path);
-        deleteTree(path);
+        bytes += await bytesOf(path);
+        await deleteTree(path);
       }
       return bytes;
     },
@@ -42,56 +44,68 @@ export function createTrash(
 }
 
 /** What the files below `path` take up on the disk; one that has several names there counts once. */
-function bytesOf(path: string): number {
+async function bytesOf(path: string): Promise<number> {
   const seen = new Set<string>();
   const waiting = [path];
   let bytes = 0;
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    const stat = lstatSync(at, { throwIfNoEntry: false });
-    if (stat === undefined) continue;
+    const stat = await statOf(at);
+    if (stat === null) continue;
     if (stat.nlink > 1 && !stat.isDirectory()) {
       const file = `${stat.dev}:${stat.ino}`;
       if (seen.has(file)) continue;
       seen.add(file);
     }
     bytes += stat.blocks * BLOCK_BYTES;
-    if (stat.isDirectory()) for (const name of namesIn(at)) waiting.push(join(at, name));
+    if (stat.isDirectory()) for (const name of await namesIn(at)) waiting.push(join(at, name));
   }
   return bytes;
 }
 
-/** A folder that may not be read counts as empty: what is in it cannot be told. */
-function namesIn(folder: string): readonly string[] {
+/** Null where there is nothing, or nothing can be told. */
+async function statOf(path: string): Promise<Stats | null> {
   try {
-    return readdirSync(folder);
+    return await lstat(path);
+  } catch (error) {
+    if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(systemCode(error) ?? '')) return null;
+    throw storeFailure('look at', path, error);
+  }
+}
+
+/** A folder that may not be read counts as empty: what is in it cannot be told. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
   } catch (error) {
     if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
     throw storeFailure('list', folder, error);
   }
 }
 
-function deleteTree(path: string): void {
+async function deleteTree(path: string): Promise<void> {
   try {
-    rmSync(path, { recursive: true, force: true });
+    await rm(path, { recursive: true, force: true });
   } catch (error) {
     if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw storeFailure('delete', path, error);
     // Caches of packages are often read only; they are ours to delete all the same.
-    openUp(path);
-    attempt('delete', path, () => rmSync(path, { recursive: true, force: true }));
+    await openUp(path);
+    await rm(path, { recursive: true, force: true }).catch((again: unknown) => {
+      throw storeFailure('delete', path, again);
+    });
   }
 }
 
 /** Every folder of the tree may be changed by its owner. */
-function openUp(path: string): void {
+async function openUp(path: string): Promise<void> {
   const waiting = [path];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    if (lstatSync(at, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
+    if ((await statOf(at))?.isDirectory() !== true) continue;
     try {
-      chmodSync(at, 0o700);
+      await chmod(at, 0o700);
     } catch (error) {
       // Somebody else's folder: deleting it fails, and says so.
       if (systemCode(error) !== 'EPERM') throw error;
     }
-    for (const name of namesIn(at)) waiting.push(join(at, name));
+    for (const name of await namesIn(at)) waiting.push(join(at, name));
   }
 }

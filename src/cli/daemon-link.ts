@@ -72,6 +72,14 @@ export async function throughDaemon<T>(ask: () => Promise<T>): Promise<T> {
 /** The error with its own code where the catalogue has it. */
 function asPawlError({ problem }: DaemonError): PawlError {
   const { code, detail, next, details, requestId } = problem;
+  if (code === 'ROUTE_NOT_FOUND')
+    return new PawlError({
+      code: 'PAWL_DAEMON_VERSION',
+      message: 'The daemon is of an earlier version of Pawl, which cannot do this.',
+      subject: '',
+      hint: 'Start it again with this version: `pawl stop`, then `pawl start`. Workers go on meanwhile.',
+      kind: 'needsHuman',
+    });
   const known = code in ERROR_CODES ? (code as ErrorCode) : null;
   const subject = typeof details.subject === 'string' ? details.subject : '';
   const hint = typeof details.hint === 'string' ? details.hint : next;

@@ -3,9 +3,9 @@
  *
  * Owns: the order in which the feed is fed, catching up, trying again. Does not own: what a record changes (run/run-changes), the feed (store/change-log).
  *
- * Invariants: 1. Of every run the feed takes each record once and in order. 2. What the feed could not take, because it was down or its disk was full, it takes from the
+ * Invariants: 1. Of every run the feed takes each record once and in order, and once, behind them, that it is gone. 2. What the feed could not take, because it was down or its disk was full, it takes from the
  * journal later: nothing is lost as long as that is there. 3. A project that is new here brings no history: its runs are told of from now on.
- * A feed that was lost is told all of it anew.
+ * A feed that was lost is told all of it anew, of every project that was registered before, however often it is started until then.
  */
 import { systemClock } from '../adapters/system-clock.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
@@ -16,11 +16,19 @@ import type { ChangeBatch, ChangeDraft } from '../model/change.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { agentAfter } from '../run/agent-override.ts';
-import { changesOf } from '../run/run-changes.ts';
+import { changesOf, runRemoved } from '../run/run-changes.ts';
 import { type RunView, viewOf } from '../run/run-view.ts';
 import { foldRun, type RunState, runSystem } from '../run/system.ts';
 import type { ChangeLog } from '../store/change-log/change-log.ts';
+import { readRemoval } from '../store/removed-runs.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+
+/** A project whose runs are followed. */
+interface FollowedProject {
+  readonly id: string;
+  /** When it was registered. */
+  readonly atMs: number;
+}
 
 /** Feeds one feed. */
 export class ChangeSource {
@@ -42,11 +50,6 @@ export class ChangeSource {
     this.#onLost = onLost;
   }
 
-  /** True when the project's runs are followed. */
-  knows(project: string): boolean {
-    return this.#feed.knows(project);
-  }
-
   /** Why the feed cannot be written; null when it can. */
   get problem(): string | null {
     return this.#problem;
@@ -56,6 +59,13 @@ export class ChangeSource {
   removed(draft: ChangeDraft): void {
     this.tell(draft);
     void this.#queue.add(() => this.#feed.forget(draft.project).catch((error: unknown) => this.#failed(error)));
+  }
+
+  /** A project is registered: told once, unless its runs are followed already. */
+  added(draft: ChangeDraft): void {
+    const { project } = draft;
+    if (this.#feed.knows(project)) return;
+    this.#take({ source: { project, system: '', seq: 1 }, changes: [draft] }, () => undefined);
   }
 
   /** A change that is no record of a run. */
@@ -82,17 +92,28 @@ export class ChangeSource {
     this.#take({ source, changes }, () => this.#fallBehind(project, runId, place));
   }
 
-  /** These runs are as far as that: what the feed lacks of them it takes now. Resolves when it has. */
-  async loaded(project: string, place: Place, views: readonly RunView[]): Promise<void> {
+  /** The folder of a run is gone: told once everything before is. */
+  runRemoved(project: string, place: Place, runId: string): void {
+    this.#behind.set(`${project}/${runId}`, { project, runId, place });
+    void this.#catchUpSoon();
+  }
+
+  /** These runs are as far as that, and there are no others: what the feed lacks of them it takes now. Resolves when it has. */
+  async loaded({ id: project, atMs }: FollowedProject, place: Place, views: readonly RunView[]): Promise<void> {
     if (!this.#feed.knows(project)) {
       // Of a feed that was lost the journals tell all of it again; of a new project they tell what nobody was to follow.
-      const known = this.#feed.wasLost ? [] : views;
+      const { lostAtMs } = this.#feed;
+      const known = lostAtMs !== null && atMs <= lostAtMs ? [] : views;
       await this.#feed.adopt(project, Object.fromEntries(known.map(({ runId, seq }) => [runId, seq])));
     }
-    const behind = views.filter(({ runId, seq }) => seq > this.#feed.position(project, runId));
-    if (behind.length === 0) return;
-    for (const { runId } of behind.toSorted((a, b) => (a.updatedAtMs ?? 0) - (b.updatedAtMs ?? 0)))
+    const behind = views
+      .filter(({ runId, seq }) => seq > this.#feed.position(project, runId))
+      .sort((a, b) => (a.updatedAtMs ?? 0) - (b.updatedAtMs ?? 0));
+    const there = new Set(views.map(({ runId }) => runId));
+    const gone = this.#feed.systems(project).filter((runId) => !there.has(runId) && isGone(place, runId));
+    for (const runId of [...behind.map((view) => view.runId), ...gone])
       this.#behind.set(`${project}/${runId}`, { project, runId, place });
+    if (behind.length + gone.length === 0) return;
     await this.#catchUpSoon();
   }
 
@@ -138,7 +159,8 @@ export class ChangeSource {
 
   #catchUpSoon(): Promise<void> {
     return this.#queue.add(async () => {
-      for (const [key, { project, runId, place }] of this.#behind) {
+      // A copy: what falls behind again is tried again later, and not at once and for ever.
+      for (const [key, { project, runId, place }] of [...this.#behind]) {
         this.#behind.delete(key);
         try {
           await this.#catchUp(project, runId, place);
@@ -155,6 +177,12 @@ export class ChangeSource {
   }
 
   async #catchUp(project: string, runId: string, place: Place): Promise<void> {
+    if (isGone(place, runId)) {
+      const removal = readRemoval(place.files, place.paths, runId);
+      const change = runRemoved(project, runId, removal, systemClock.nowMs());
+      await this.#append({ source: { project, system: runId, seq: 0 }, changes: [change] });
+      return;
+    }
     for (const batch of missingBatches(project, runId, place, this.#feed.position(project, runId)))
       await this.#append(batch);
   }
@@ -169,6 +197,11 @@ export class ChangeSource {
       throw error;
     }
   }
+}
+
+/** True when the registry is there, and the run's folder is not. */
+function isGone({ files, paths }: Place, runId: string): boolean {
+  return files.exists(paths.runs) && !files.exists(paths.run(runId));
 }
 
 /** What the feed has not taken of a run's journal. */

@@ -89,10 +89,11 @@ export class DaemonCore implements ApiDaemon {
         added: (project) => this.#added(project),
         updated: (project) => this.#told('project_updated', project),
         removed: (project) => this.#told('project_removed', project),
-        loaded: (project, views, place) => this.#source.loaded(project.id, place, views),
-        observed: (project, views, place) => this.#source.loaded(project.id, place, views),
+        loaded: ({ record }, views, place) => this.#source.loaded(record, place, views),
+        observed: ({ record }, views, place) => this.#source.loaded(record, place, views),
         recorded: (project, record, before, after, place) =>
           this.#source.recorded(project.id, place, record, before, after),
+        runRemoved: (project, runId, place) => this.#source.runRemoved(project.id, place, runId),
       },
     });
     this.runs = new RunsDesk(this.projects);
@@ -210,7 +211,7 @@ export class DaemonCore implements ApiDaemon {
 
   /** A project that the feed knows was there before this daemon began. */
   #added(project: Project): void {
-    if (!this.#source.knows(project.id)) this.#source.tell(projectChange('project_added', project));
+    this.#source.added(projectChange('project_added', project));
     this.pageProjects.changed();
   }
 

@@ -50,6 +50,10 @@ export const DAEMON_BOUNDS = {
   outputBytes: 1024 * 1024,
   /** How long a command waits for its decision before it is answered with 202. */
   commandMs: 10_000,
+  /** Runs that one request cleans, and how long it goes on with the next one; and runs whose findings an answer names. */
+  cleanedRuns: 100,
+  cleanMs: 10_000,
+  recoveredRuns: 1_000,
   /** How long answers that are under way may take at the end of the daemon. */
   answersMs: 2_000,
   /** How long the end of the daemon waits for short work. */

@@ -33,6 +33,7 @@ export interface DirectoryEvents {
   readonly observed: (project: Project, views: readonly RunView[], place: Place) => Promise<void>;
   readonly loaded: (project: Project, views: readonly RunView[], place: Place) => Promise<void>;
   readonly recorded: (project: Project, ...at: Parameters<EngineParts['onRecord']>) => void;
+  readonly runRemoved: (project: Project, ...at: Parameters<EngineParts['onRemoved']>) => void;
 }
 
 /** One project while the daemon serves. */
@@ -241,6 +242,7 @@ export class ProjectDirectory {
           onLoaded: (views, place) => events.loaded(self, views, place),
           onElsewhere: () => this.#observe(self),
           onRecord: (...at) => events.recorded(self, ...at),
+          onRemoved: (...at) => events.runRemoved(self, ...at),
         }),
     );
     this.#projects.set(record.id, project);

@@ -80,13 +80,6 @@ export class RunsDesk {
     });
   }
 
-  /** Every run of these projects as they are shown, by project and id. */
-  async list(projects: readonly Project[]): Promise<readonly ShownRun[]> {
-    const lists: (readonly ShownRun[])[] = [];
-    for (const project of projects) lists.push(show(project, [...(await project.views()).values()]));
-    return lists.flat();
-  }
-
   /** The command is left under its key and decided, if that does not take too long. */
   async command(
     project: Project,

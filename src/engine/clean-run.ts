@@ -64,11 +64,11 @@ export async function lookAtLeftovers(tools: CleanTools, view: RunView, wish: Cl
   return {
     ...headOf(view),
     worktree,
-    worktreeBytes: trash.bytesOf(paths.worktree(view.runId)),
+    worktreeBytes: await trash.bytesOf(paths.worktree(view.runId)),
     rescueRef: readCleaned(tools.files, paths, view.runId)?.rescueRef ?? null,
     keptFolder: keptFolder(tools, view),
     removesFolder,
-    folderBytes: trash.bytesOf(paths.run(view.runId)),
+    folderBytes: await trash.bytesOf(paths.run(view.runId)),
     branch: spec === null ? null : { name: spec.branch, fate: await git.branchFate(spec) },
   };
 }

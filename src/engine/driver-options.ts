@@ -19,4 +19,6 @@ export interface DriverOptions {
   readonly onBroughtBack?: (run: LiveRun) => void;
   /** Called for every run that is set aside, now or before. */
   readonly onAside?: (view: RunView) => void;
+  /** Called for every run whose folder was removed while it was known here. */
+  readonly onRemoved?: (runId: string) => void;
 }

@@ -8,11 +8,9 @@
  * 3. A failed sync, a lost lock or a bug ends the whole process: `failure` is then set and nothing is begun any more.
  */
 import { SerialQueue } from '../base/serial-queue.ts';
-import { persist } from '../kernel/image.ts';
 import { PawlError } from '../model/error.ts';
 import type { RepositoryFacts } from '../ports/git.ts';
-import { type RunView, viewOf } from '../run/run-view.ts';
-import { runSystem } from '../run/system.ts';
+import type { RunView } from '../run/run-view.ts';
 import { readSettledQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
 import { reportsIn, spentBesides } from '../turn/ledger.ts';
@@ -25,7 +23,7 @@ import { EndedRuns } from './ended-runs.ts';
 import { type IntakeEntry, prepareRun } from './intake.ts';
 import { KnownRepository } from './known-repository.ts';
 import { LeaseTable } from './leases.ts';
-import { LiveRun, type LiveRunObserver, stopsOneRun } from './live-run.ts';
+import { LiveRun, type LiveRunObserver, liveView, stopsOneRun } from './live-run.ts';
 import { isParked, Movement } from './movement.ts';
 import { finishIntakes } from './record-packets.ts';
 import { Asides } from './recovery/asides.ts';
@@ -116,10 +114,7 @@ export class Driver {
   /** The view of any run of the registry, or null when there is none of that id. */
   view(runId: string): RunView | null {
     const live = this.#runs.get(runId);
-    if (live === undefined) return this.#ended.view(runId);
-    const { actors } = persist(runSystem, live.state);
-    const { agentOverride, state } = live;
-    return viewOf(runId, actors, { seq: state.seq, updatedAtMs: null, agentOverride });
+    return live === undefined ? this.#ended.view(runId) : liveView(live, null);
   }
 
   views(): readonly RunView[] {
@@ -129,11 +124,10 @@ export class Driver {
 
   /** Finishes intakes that were cut off, then loads every run: its findings are known, what has ended is settled. */
   async open(): Promise<void> {
-    const { files, paths } = this.world;
-    this.#ended.loadRemoved(this.world);
-    this.#repository = await KnownRepository.ask(this.world.git);
-    for (const runId of listRuns(files, paths))
-      await this.#keep(runId, await loadRun(this.world, runId, this.#observer));
+    const { world } = this;
+    this.#ended.loadRemoved(world);
+    this.#repository = await KnownRepository.ask(world.git);
+    for (const id of listRuns(world.files, world.paths)) await this.#keep(id, await loadRun(world, id, this.#observer));
     await finishIntakes(this);
     await this.#releases.ofWorktrees(this.#endedWorktrees());
   }
@@ -141,9 +135,8 @@ export class Driver {
   /** Checks the runs that have ended as closely as the others: their journals are folded, late completions are recorded. */
   async verifyEnded(): Promise<void> {
     // A copy of the list: a checked run is added again as ended.
-    for (const view of this.#ended.views()) {
-      const { runId } = view;
-      if (view.state === 'quarantined') continue;
+    for (const { runId, state } of this.#ended.views()) {
+      if (state === 'quarantined') continue;
       this.#ended.delete(runId);
       await this.#keep(runId, await loadWholeRun(this.world, runId, this.#observer));
     }
@@ -205,6 +198,16 @@ export class Driver {
       else this.#scheduler.add(found.run);
       return result;
     });
+  }
+
+  /** Runs `body` while the run, which has ended, cannot continue, and no run is made; its folder may go. Null where it has not ended, or the end is near. */
+  whileEnded<T>(runId: string, body: () => Promise<T>): Promise<T | null> {
+    const held = async (): Promise<T | null> => {
+      await this.#releases.settled();
+      const mayBegin = this.#isAccepting && !this.#runs.has(runId);
+      return mayBegin ? this.#ended.lookAfter(this.world, runId, body, this.#options.onRemoved) : null;
+    };
+    return this.intakes.add(() => this.#revivals.add(held));
   }
 
   /** A record has ended the run: its branch is released, and where that was asked for the run is let go. */
@@ -334,9 +337,7 @@ export class Driver {
   /** Drops the hold of a quarantined run that was resolved. */
   async releaseQuarantined(runId: string): Promise<void> {
     const quarantine = await readSettledQuarantine(this.world.files, this.world.paths, runId);
-    const isResolved = (quarantine?.resolved ?? null) !== null;
-    const view = isResolved ? quickView(this.world, runId) : null;
-    if (view !== null) this.#keepEnded(view);
+    if ((quarantine?.resolved ?? null) !== null) this.#onAside(runId);
   }
 
   /** Waits for short work, stores the snapshots, releases the runs. Workers continue under their hosts. */

@@ -7,7 +7,7 @@
  */
 import { removedView } from '../run/removed-view.ts';
 import type { RunView } from '../run/run-view.ts';
-import { listRemovals } from '../store/removed-runs.ts';
+import { listRemovals, readRemoval } from '../store/removed-runs.ts';
 import type { Place } from './run-look.ts';
 
 /** Views of runs that are not live. */
@@ -18,6 +18,24 @@ export class EndedRuns {
   /** Loads what is left of removed runs. */
   loadRemoved({ files, paths }: Place): void {
     for (const run of listRemovals(files, paths)) this.#removed.set(run.runId, removedView(run));
+  }
+
+  /** Runs `body`; where the run's folder is gone then, only how it ended is known from now on, and `onRemoved` is told. */
+  async lookAfter<T>(
+    { files, paths }: Place,
+    runId: string,
+    body: () => Promise<T>,
+    onRemoved: ((runId: string) => void) | undefined,
+  ): Promise<T> {
+    try {
+      return await body();
+    } finally {
+      const removal = files.exists(paths.run(runId)) ? null : readRemoval(files, paths, runId);
+      if (removal !== null && this.#ended.delete(runId)) {
+        this.#removed.set(runId, removedView(removal));
+        onRemoved?.(runId);
+      }
+    }
   }
 
   set(view: RunView): void {

@@ -4,6 +4,7 @@
  * Owns: what is remembered beside the state, the run's mirror. Does not own: the commit (engine/live-system), what an effect does (engine/effects/perform),
  * which runs are driven (engine/driver).
  */
+import { persist } from '../kernel/image.ts';
 import type { CommandDecision } from '../model/command.ts';
 import type { KeyedEffect } from '../model/effect.ts';
 import type { PawlError } from '../model/error.ts';
@@ -13,6 +14,7 @@ import type { Journal } from '../ports/journal.ts';
 import { agentAfter } from '../run/agent-override.ts';
 import { type DecidedCommands, noteDecision } from '../run/decided-commands.ts';
 import { hasEnded } from '../run/run-end.ts';
+import { type RunView, viewOf } from '../run/run-view.ts';
 import { type RunDelivery, type RunState, runSystem } from '../run/system.ts';
 import { LiveSystem, type Refusal, type Submitted } from './live-system.ts';
 import { Mirror } from './mirror.ts';
@@ -208,4 +210,10 @@ export class LiveRun {
 /** True for a failure that halts one run, false for one that ends the work of the whole process. */
 export function stopsOneRun({ code }: PawlError): boolean {
   return code !== 'PAWL_STORE_SYNC_FAILED' && code !== 'PAWL_REGISTRY_LOCKED';
+}
+
+/** The view of the run as it is here; `updatedAtMs`: when it recorded something last, null where that is not known. */
+export function liveView({ runId, state, agentOverride }: LiveRun, updatedAtMs: number | null): RunView {
+  const { actors } = persist(runSystem, state);
+  return viewOf(runId, actors, { seq: state.seq, updatedAtMs, agentOverride });
 }

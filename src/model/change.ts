@@ -43,8 +43,9 @@ export interface Change extends ChangeDraft {
 /** The record that changes come from. */
 export interface ChangeSourceRecord {
   readonly project: string;
+  /** Empty: none of a run, but that the project is registered, told before its runs are followed. */
   readonly system: string;
-  /** Its sequence in its journal. */
+  /** Its sequence in its journal; 0: no record, but that the run is gone and everything that was taken of it is over. */
   readonly seq: number;
 }
 

@@ -26,13 +26,13 @@ export function isCleanable(view: RunView): boolean {
 }
 
 /** True when the run is old enough and what would be removed is large enough. A clock that was set back makes nothing old. */
-export function isChosen(
-  run: { readonly endedAtMs: number; readonly bytes: () => number },
+export async function isChosen(
+  run: { readonly endedAtMs: number; readonly bytes: () => Promise<number> },
   { olderThanMs, largerThanBytes }: CleanLimits,
   nowMs: number,
-): boolean {
+): Promise<boolean> {
   if (olderThanMs !== null && nowMs < run.endedAtMs + olderThanMs) return false;
-  return largerThanBytes === null || run.bytes() > largerThanBytes;
+  return largerThanBytes === null || (await run.bytes()) > largerThanBytes;
 }
 
 /** Milliseconds of `30m`, `12h`, `7d`, `2w`; null for anything else. */

@@ -1,7 +1,7 @@
 /**
  * What a record changes for those who follow the change feed.
  *
- * Owns: the changes of one record, in the order in which they are told. Does not own: the feed (store/change-log), the view (run/run-view).
+ * Owns: the changes of one record, in the order in which they are told, and that of a run that is gone. Does not own: the feed (store/change-log), the view (run/run-view).
  *
  * Invariants: 1. Every record tells of its run: created by the first one, updated by every other, with the members of the view that are new; applied in order they give
  * the view. 2. Texts are shown as the views show them: nothing that a terminal obeys.
@@ -43,6 +43,23 @@ export function changesOf(
     ...taskChanges(record, after).map(([type, data]) => draft(type, data)),
     ...gateAndCommandChanges(event).map(([type, data]) => draft(type, data)),
   ];
+}
+
+/** The change of a run whose folder is gone; `removal`: how it had ended and who had it removed, null where that is not known. */
+export function runRemoved(
+  project: string,
+  runId: string,
+  removal: {
+    readonly taskId: string;
+    readonly state: string;
+    readonly by: string;
+    readonly removedAtMs: number;
+  } | null,
+  nowMs: number,
+): ChangeDraft {
+  const { taskId = null, state = null, by = null } = removal ?? {};
+  const data = plain({ runId, taskId, state, by: by === null ? null : visible(by) });
+  return { type: 'run_removed', project, system: runId, atMs: removal?.removedAtMs ?? nowMs, data };
 }
 
 type Told = readonly [type: ChangeType, data: object];

@@ -4,7 +4,8 @@
  * Owns: those tests of the contract. Does not own: the others (contract.test).
  */
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, call, packets, refused } from './contract-calls.ts';
+import { packetOf } from '../support/scenario-packet.ts';
+import { BODIES, call, packets, refused } from './contract-calls.ts';
 
 /** The tests. */
 export function bodiesAreChecked(): void {
@@ -24,7 +25,7 @@ export function bodiesAreChecked(): void {
       ['MEDIA_TYPE_UNSUPPORTED', '{}', 'text/plain'],
       ['MEDIA_TYPE_UNSUPPORTED', '{}', 'application/x-www-form-urlencoded'],
     ];
-    it.each(COMMANDS)('of %s that cannot be read is refused by what is wrong with it', async (id) => {
+    it.each(BODIES)('of %s that cannot be read is refused by what is wrong with it', async (id) => {
       for (const [code, body, type = 'application/json'] of bodies)
         expect([String(body).slice(0, 40), await refused(id, { body, headers: { 'Content-Type': type } })]).toEqual([
           String(body).slice(0, 40),
@@ -47,6 +48,20 @@ export function bodiesAreChecked(): void {
       );
       await call('addRuns', { body });
       expect((await call('getHealth')).text).toBe('{"status":"ok"}');
+    });
+
+    it('of packets that cannot be is refused', async () => {
+      const project = 'one';
+      expect(await refused('addRuns', { json: { project, packets: [{ task_id: ['x'] }] } })).toBe(
+        'PAWL_PACKETS_INVALID',
+      );
+      const many = Array.from({ length: 1_001 }, (_, index) => ({ task_id: `m-${index}` }));
+      expect(await refused('addRuns', { json: { project, packets: many } })).toBe('PAWL_PACKETS_TOO_LARGE');
+      const scm_target = { repo: 'acme/widget', issue_number: 1, intended_branch: 'work/slow', base_branch: 'main' };
+      const clash = [packetOf('clash', { scm_target })];
+      expect(await refused('addRuns', { json: { project, packets: clash, allOrNothing: true } })).toBe(
+        'PAWL_RUN_CONFLICT',
+      );
     });
   });
 }

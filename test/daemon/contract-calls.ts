@@ -23,6 +23,8 @@ export const gone = new Scenario('gone');
 export const IDS = Object.keys(PATHS) as OperationId[];
 /** Those that need a key. */
 export const COMMANDS: readonly OperationId[] = ['addProject', 'addRuns', 'commandRun'];
+/** Those that have a body. */
+export const BODIES: readonly OperationId[] = [...COMMANDS, 'cleanProject'];
 /** A command that fits any run. */
 export const CANCEL = { command: 'cancel', reason: 'enough' };
 
@@ -67,7 +69,7 @@ export async function call(
     path: `${pathOf(id, params)}${query}`,
     headers: {
       ...(isCommand && key !== null ? { 'Idempotency-Key': key ?? newKey() } : {}),
-      ...(isCommand ? { 'Content-Type': 'application/json' } : {}),
+      ...(BODIES.includes(id) ? { 'Content-Type': 'application/json' } : {}),
       ...headers,
     },
     ...(json === undefined ? {} : { body: JSON.stringify(json) }),
@@ -109,6 +111,7 @@ export const UNPROVOKED: readonly (readonly [RegExp, string])[] = [
   [/^getReadiness 503$/, 'lasts for as long as a registry is being opened: a moment, too'],
   [/ 202$/, 'needs a process that drives the project and decides nothing for ten seconds'],
   [/ PAWL_REGISTRY_(?:LOCKED|FOREIGN|INVALID)$/, 'needs a registry of another machine, repository or version'],
+  [/ PAWL_GIT_FAILED$/, 'needs a git that fails in the middle of a cleaning'],
   [/ PAWL_RUN_QUARANTINED$/, 'needs a damaged journal'],
   [/ PAWL_RULES_UNSUPPORTED$/, 'needs a run of another version of Pawl'],
   [/^addRuns PAWL_COMMAND_REFUSED$/, 'packets that are refused have codes of their own; left for those that have none'],

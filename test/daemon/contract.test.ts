@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OperationId, PATHS } from '../../src/daemon/api/paths.ts';
 import { keyedCommandId } from '../../src/store/inbox.ts';
-import { packetOf } from '../support/scenario-packet.ts';
 import { bodiesAreChecked } from './contract-bodies.ts';
 import {
   begin,
@@ -27,6 +26,7 @@ import {
   UNPROVOKED,
 } from './contract-calls.ts';
 import { ask, codeOf, type JsonAnswer, jsonOf } from './contract-kit.ts';
+import { projectsAreCleaned, upkeepOf, whatIsNotDrivenIsLeft } from './contract-upkeep.ts';
 
 beforeAll(begin);
 afterAll(end);
@@ -82,6 +82,8 @@ describe('success', () => {
     expect(jsonOf(await call('getRun', { params: quick })).seq).toBe(last);
   });
 
+  projectsAreCleaned();
+
   it('of the operations on the daemon; every change of the feed is one that the document has', async () => {
     const quiet: OperationId[] = [
       'getApi',
@@ -99,7 +101,15 @@ describe('success', () => {
     const told = [...stream.text.matchAll(/^data: (.*)$/gm)].map(([, text = '']) => JSON.parse(text) as JsonAnswer);
     for (const change of told) contract.fits('Change', change);
     const types = new Set(told.map(({ type }) => type));
-    for (const type of ['project_added', 'run_created', 'run_updated', 'task_started', 'task_settled', 'gate_judged'])
+    for (const type of [
+      'project_added',
+      'run_created',
+      'run_updated',
+      'run_removed',
+      'task_started',
+      'task_settled',
+      'gate_judged',
+    ])
       expect(types).toContain(type);
     const resync = await call('followChanges', { query: '?after=999999' });
     contract.fits('Resync', JSON.parse(/^event: resync\ndata: (.*)$/m.exec(resync.text)?.[1] ?? ''));
@@ -260,18 +270,6 @@ describe('commands', () => {
     expect(await refused('addRuns', { json: { packets: packets('a') } })).toBe('PROJECT_MISSING');
   });
 
-  it('of packets that cannot be are refused', async () => {
-    const project = 'one';
-    expect(await refused('addRuns', { json: { project, packets: [{ task_id: ['x'] }] } })).toBe('PAWL_PACKETS_INVALID');
-    const many = Array.from({ length: 1_001 }, (_, index) => ({ task_id: `m-${index}` }));
-    expect(await refused('addRuns', { json: { project, packets: many } })).toBe('PAWL_PACKETS_TOO_LARGE');
-    const scm_target = { repo: 'acme/widget', issue_number: 1, intended_branch: 'work/slow', base_branch: 'main' };
-    const clash = [packetOf('clash', { scm_target })];
-    expect(await refused('addRuns', { json: { project, packets: clash, allOrNothing: true } })).toBe(
-      'PAWL_RUN_CONFLICT',
-    );
-  });
-
   it('of runs that cannot be are refused', async () => {
     const nobody = { id: 'run_nobody' };
     for (const id of ['getRun', 'listRunEvents', 'getOutput', 'getArtifact'] as const) {
@@ -311,11 +309,14 @@ describe('what the machine does to the daemon', () => {
       for (const id of ['getRun', 'getOutput', 'getArtifact', 'listRunEvents', 'commandRun'] as const)
         codes.push(await refused(id, { query, params: { task }, ...(id === 'commandRun' ? { json: CANCEL } : {}) }));
       codes.push(await refused('addRuns', { json: { project: 'gone', packets: packets('late') } }));
-      expect(codes).toEqual(['PROJECT_UNAVAILABLE', ...Array<string>(5).fill('PAWL_REPOSITORY_MISSING')]);
+      codes.push(...(await upkeepOf('gone')));
+      expect(codes).toEqual(['PROJECT_UNAVAILABLE', ...Array<string>(7).fill('PAWL_REPOSITORY_MISSING')]);
     } finally {
       renameSync(away, gone.path);
     }
   });
+
+  whatIsNotDrivenIsLeft();
 
   it('a file that cannot be read is a 503 whose cause is logged under the id of the request', async () => {
     const blocked = join(one.registry, 'inbox', keyedCommandId('unreadable'));

@@ -47,13 +47,14 @@ it('each with its status', () => {
 it('the commands of the page work in the order in which they stand', () => {
   const blocks = Array.from(page.matchAll(/^```sh\n([\s\S]*?)^```/gm), ([, block = '']) => block);
   // The project is registered before anything else, as its reader has done.
-  const [find = '', read = '', command = '', follow = ''] = blocks;
+  const [find = '', read = '', command = '', clean = '', follow = ''] = blocks;
   const run = (block: string): string =>
     execFileSync('sh', ['-euc', block], { cwd: scenario.path, env: place.environment, encoding: 'utf8' });
   const said = run(find);
   expect(said.match(/"name":"pawl"/g)).toHaveLength(2);
   expect(run(read)).toContain('"runs":[]');
   expect(run(command)).toMatch(/"id":"widget".*"outcome":"recorded".*"accepted":true/s);
+  expect(run(clean)).toContain('"dryRun":true,"runs":[]');
   expect(run(follow)).toMatch(/event: project_added\n.*event: run_created\n/s);
-  expect(blocks).toHaveLength(4);
+  expect(blocks).toHaveLength(5);
 });

@@ -154,7 +154,7 @@ describe('cut off anywhere and begun again', { timeout: 300_000 }, () => {
       else expect((await lookAtRun({ files: plain, paths }, RUN_ID))?.state, where).toBe(view.state);
       if (!isFolderGone) await cleanRun(tools(), view, ALL);
       const { trash, git } = tools();
-      trash.empty();
+      await trash.empty();
       expect(await git.look(fixture.worktree), where).toBe('absent');
       expect([rescued(), existsSync(paths.run(RUN_ID)), readdirSync(paths.trash)], where).toEqual([ref, false, []]);
       expect(fixture.repo.git(['show', `${ref}:only-here.txt`]), where).toBe('work');

@@ -206,13 +206,13 @@ test('the trash measures, takes away at once, and deletes what is read only, but
     () => names.shift() ?? '',
     async () => undefined,
   );
-  const bytes = trash.bytesOf(folder);
+  const bytes = await trash.bytesOf(folder);
   expect(bytes).toBeGreaterThanOrEqual(10_000);
   await trash.take(folder);
   expect(existsSync(folder)).toBe(false);
   await trash.take(folder);
-  expect(trash.empty()).toBe(bytes);
+  expect(await trash.empty()).toBe(bytes);
   expect(readdirSync(join(root, 'trash'))).toEqual([]);
   expect(existsSync(join(root, 'outside'))).toBe(true);
-  expect([trash.bytesOf(folder), trash.empty()]).toEqual([0, 0]);
+  expect([await trash.bytesOf(folder), await trash.empty()]).toEqual([0, 0]);
 });

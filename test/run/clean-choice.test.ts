@@ -54,7 +54,7 @@ test.each([
 });
 
 describe('a run is chosen', () => {
-  const run = { endedAtMs: 10 * DAY_MS, bytes: () => 100 };
+  const run = { endedAtMs: 10 * DAY_MS, bytes: async () => 100 };
   const all = { olderThanMs: null, largerThanBytes: null };
   test.each([
     ['without limits', all, 10 * DAY_MS, true],
@@ -65,12 +65,12 @@ describe('a run is chosen', () => {
     ['however small it is without a limit', { ...all, olderThanMs: 0 }, 10 * DAY_MS, true],
     ['not at it', { ...all, largerThanBytes: 100 }, 0, false],
     ['by both limits or not at all', { olderThanMs: DAY_MS, largerThanBytes: 100 }, 20 * DAY_MS, false],
-  ])('%s', (_title, limits, nowMs, isMeant) => {
-    expect(isChosen(run, limits, nowMs)).toBe(isMeant);
+  ])('%s', async (_title, limits, nowMs, isMeant) => {
+    expect(await isChosen(run, limits, nowMs)).toBe(isMeant);
   });
 
-  test('without being measured where its age speaks against it', () => {
+  test('without being measured where its age speaks against it', async () => {
     const unmeasured = { endedAtMs: 0, bytes: () => expect.unreachable() as never };
-    expect(isChosen(unmeasured, { olderThanMs: 2, largerThanBytes: 1 }, 1)).toBe(false);
+    expect(await isChosen(unmeasured, { olderThanMs: 2, largerThanBytes: 1 }, 1)).toBe(false);
   });
 });

@@ -1,29 +1,30 @@
 /**
  * The engine of one project: its registry held, its runs driven, its commands decided, for as long as it is wanted.
  *
- * Owns: taking the registry and giving it back, taking it over from another process that has gone, trying again after a failure, the views of its runs.
- * Does not own: driving (engine/driver), which projects there are (store/home/projects), what becomes of a record that was written (the caller's `onRecord`).
+ * Owns: taking the registry and giving it back, taking it over from another process that has gone, trying again after a failure, the views of its runs, what else
+ * only the holder of the registry can do: cleaning, checking every run. Does not own: driving (engine/driver), what is cleaned (app/cleaning), which projects there are (store/home/projects), what becomes of a record that was written (the caller's `onRecord`).
  *
  * Invariants: 1. One project's failure is its own: it is told as the project's state, and tried again. 2. Nothing of a worker is touched when the registry is given
  * back: the next engine finds it. 3. What is in the views is durable.
  */
 import { systemProcesses } from '../../adapters/processes/system.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { SerialQueue } from '../../base/serial-queue.ts';
 import { Changes } from '../../engine/changes.ts';
 import { Driver } from '../../engine/driver.ts';
 import type { DriverOptions } from '../../engine/driver-options.ts';
 import { InboxDesk } from '../../engine/inbox-desk.ts';
-import type { LiveRun } from '../../engine/live-run.ts';
+import { type LiveRun, liveView } from '../../engine/live-run.ts';
+import type { RunFindings } from '../../engine/recovery/load-run.ts';
 import { lookAtRun, type Place } from '../../engine/run-look.ts';
 import { shortSleep } from '../../engine/short-sleep.ts';
-import { persist } from '../../kernel/image.ts';
 import { PawlError } from '../../model/error.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
 import type { JournalRecord } from '../../model/record.ts';
-import { type RunView, viewOf } from '../../run/run-view.ts';
-import { runSystem } from '../../run/system.ts';
+import type { RunView } from '../../run/run-view.ts';
 import type { Holder } from '../../store/generation-lock.ts';
 import { readHolder } from '../../store/registry-lock.ts';
+import { type CleanedPart, type CleanOrder, type CleanPart, cleanPart } from '../cleaning.ts';
 import { noticeHooks, noticesFor } from '../notifying.ts';
 import type { Places } from '../options.ts';
 import { openWorld, readConfig } from '../wiring.ts';
@@ -54,6 +55,8 @@ export interface EngineParts {
   readonly onElsewhere: () => Promise<void>;
   /** A record is durable: the view before it, null for a run's first one, and after it. */
   readonly onRecord: (record: JournalRecord, before: RunView | null, after: RunView, place: Place) => void;
+  /** The folder of an ended run was removed. */
+  readonly onRemoved: (runId: string, place: Place) => void;
 }
 
 /** How long to wait after a failure: the first time, and at most. */
@@ -81,6 +84,11 @@ export class ProjectEngine {
   /** The registry's lock as it was held last, until it is known to be released. */
   #former: { release(): Promise<void> } | null = null;
   readonly #changes = new Changes();
+  /** One after another: they share a trash. */
+  readonly #cleanings = new SerialQueue();
+  /** How many checks of every run were asked for, how many of these are done, and what the last one found. */
+  #checksAsked = 0;
+  #checked: { readonly count: number; readonly findings: readonly RunFindings[] } = { count: 0, findings: [] };
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -99,6 +107,36 @@ export class ProjectEngine {
   /** The runs as their records have them, while the project is driven here. */
   get views(): ReadonlyMap<string, RunView> {
     return this.#views;
+  }
+
+  /** Cleans a part of the runs that have ended, where the project is driven here; null where it is not. Throws what ended the driving. */
+  clean(order: CleanOrder, part: CleanPart): Promise<CleanedPart | null> {
+    return this.#cleanings.add(async () => {
+      const driver = this.driving?.driver ?? null;
+      const { signal } = this.#reopening;
+      if (driver === null || driver.failure !== null || signal.aborted) return null;
+      const views = (): readonly RunView[] => [...this.#views.values()];
+      const isOver = (): boolean => signal.aborted || part.isOver();
+      const cleaned = await cleanPart(this.#parts.places(), driver, views, order, { ...part, isOver });
+      if (driver.failure !== null) throw driver.failure;
+      return cleaned;
+    });
+  }
+
+  /**
+   * The registry is taken anew, every run checked as a whole, also those that have ended, and everything is driven again: what was found. A check that is under way is
+   * joined. Null where the project cannot be driven here.
+   */
+  async checkAll(signal: AbortSignal): Promise<readonly RunFindings[] | null> {
+    if (this.#state.kind === 'elsewhere' || this.#state.kind === 'closed') return null;
+    if (this.#checked.count === this.#checksAsked) {
+      this.#checksAsked += 1;
+      this.reopen();
+    }
+    const asked = this.#checksAsked;
+    const isOpen = (): boolean => this.#state.kind === 'opening' || this.#state.kind === 'driven';
+    while (this.#checked.count < asked && isOpen() && !signal.aborted) await this.#changes.next(signal);
+    return this.#checked.count < asked ? null : this.#checked.findings;
   }
 
   /** Takes the registry as soon as it can be taken, and drives. */
@@ -152,11 +190,17 @@ export class ProjectEngine {
       maxParallel: config.limits.parallelRunsMax ?? PARALLEL_RUNS_MAX,
       agentOverride: null,
       letsEndedGo: true,
+      onRemoved: (runId) => {
+        this.#views.delete(runId);
+        this.#parts.onRemoved(runId, places);
+      },
       ...this.#hooks(noticeHooks(notices, (run, record) => this.#onRecord(run, record))),
     });
     try {
       this.#views = new Map();
+      const checks = this.#checksAsked;
       await driver.open();
+      if (checks > this.#checked.count) await driver.verifyEnded();
       notices?.catchUp(driver);
       for (const view of driver.views()) {
         const known = await dated(view, places);
@@ -164,6 +208,7 @@ export class ProjectEngine {
         if (!this.#views.has(view.runId)) this.#views.set(view.runId, known);
       }
       await this.#parts.onLoaded([...this.#views.values()], places);
+      this.#checked = { count: checks, findings: [...driver.findings] };
       await this.#drive(driver, signal);
     } finally {
       this.#driver = null;
@@ -202,6 +247,8 @@ export class ProjectEngine {
     } finally {
       signal.removeEventListener('abort', stop);
       inbox.abort();
+      // Nothing is changed without the registry.
+      await this.#cleanings.settled();
       await watching;
       await desk.settled();
     }
@@ -218,10 +265,9 @@ export class ProjectEngine {
   }
 
   #onRecord(run: LiveRun, record: JournalRecord): void {
-    const { runId, state, agentOverride } = run;
+    const { runId } = run;
     const before = this.#views.get(runId) ?? null;
-    const { actors } = persist(runSystem, state);
-    const after = viewOf(runId, actors, { seq: record.seq, updatedAtMs: record.atMs, agentOverride });
+    const after = liveView(run, record.atMs);
     this.#views.set(runId, after);
     this.#parts.onRecord(record, before, after, run.world);
   }

@@ -1,7 +1,8 @@
 /**
  * `pawl clean`: what ended runs have left on the disk is removed, after a rescue of what is nowhere else.
  *
- * Owns: its options, its output. Does not own: which runs are meant, what is removed (app/cleaning).
+ * Owns: its options, its output. Does not own: which runs are meant, what is removed (app/cleaning), asking a daemon that holds the registry
+ * (cli/upkeep-by-daemon).
  *
  * Invariant: with --dry-run nothing is changed.
  */
@@ -12,7 +13,9 @@ import type { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { ageOf, type CleanLimits, sizeOf } from '../../run/clean-choice.ts';
 import { cleanLines } from '../clean-lines.ts';
+import { daemonFor } from '../daemon-link.ts';
 import { errorReport, exitCodeOfError, type Output } from '../output.ts';
+import { cleanByDaemon } from '../upkeep-by-daemon.ts';
 import { usageError } from '../usage-error.ts';
 
 /** Options of `pawl clean`. */
@@ -33,7 +36,12 @@ export async function clean(output: Output, options: CleanOptions): Promise<numb
   };
   const places = placesOf(options);
   const isDry = options.dryRun === true;
-  const cleaned = isDry ? await lookWhatToClean(places, order) : await cleanRuns(output, places, order);
+  const link = isDry ? null : daemonFor(output, places);
+  const cleaned = isDry
+    ? await lookWhatToClean(places, order)
+    : link === null
+      ? await cleanRuns(output, places, order)
+      : await cleanByDaemon(link, order);
   const runs = cleaned.runs.map(({ error, ...run }) => ({
     ...run,
     problem: error === null ? null : errorReport(error, output.options),

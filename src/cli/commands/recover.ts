@@ -4,17 +4,19 @@
  * Owns: its options, its output. Does not own: checking and settling (app/recovering).
  */
 import { userInfo } from 'node:os';
-import { type CommonOptions, placesOf } from '../../app/options.ts';
-import { checkRuns, recoverRuns } from '../../app/recovering.ts';
+import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { checkRuns, type Recovered, recoverRuns } from '../../app/recovering.ts';
 import { counted } from '../../base/counted.ts';
 import type { Finding } from '../../engine/recovery/rehydrate.ts';
 import { PawlError } from '../../model/error.ts';
 import { takeOver as takeOverAction } from '../../run/next-actions.ts';
 import { exitCodeOf } from '../../run/run-view.ts';
 import type { TakeOver } from '../../store/generation-lock.ts';
+import { daemonFor } from '../daemon-link.ts';
 import type { Output } from '../output.ts';
 import { runDetails, runLine } from '../render.ts';
 import { shown } from '../shown.ts';
+import { recoverByDaemon } from '../upkeep-by-daemon.ts';
 
 /** Options of `pawl recover`. */
 export interface RecoverOptions extends CommonOptions {
@@ -26,10 +28,7 @@ export interface RecoverOptions extends CommonOptions {
 /** Reports per run: stage, task, last artifact, what was done, blocker, next safe action. */
 export async function recover(output: Output, options: RecoverOptions): Promise<number> {
   const places = placesOf(options);
-  const report =
-    options.dryRun === true
-      ? await checkRuns(places)
-      : await recoverRuns(output, places, takeOverOf(options, places.paths.commandOptions));
+  const report = options.dryRun === true ? await checkRuns(places) : await recovered(output, options, places);
   const findingsOf = (runId: string): readonly Finding[] =>
     report.findings.filter((each) => each.runId === runId).flatMap((each) => each.findings);
   // The closer look's findings stand in the place of the quick one's.
@@ -49,6 +48,13 @@ export async function recover(output: Output, options: RecoverOptions): Promise<
   const ended = runs.filter((view) => view.kind === 'terminal').length;
   output.line(`${counted(runs.length, 'run')}: ${ended} ended, ${quarantined.length} set aside`);
   return exitCodeOf(runs.filter((view) => view.kind !== 'terminal'));
+}
+
+/** A daemon that drives the registry checks it; it is alive, so nothing is taken over from it: that is refused as from any other holder. */
+async function recovered(output: Output, options: RecoverOptions, places: Places): Promise<Recovered> {
+  const takeOver = takeOverOf(options, places.paths.commandOptions);
+  const link = takeOver === undefined ? daemonFor(output, places) : null;
+  return link === null ? recoverRuns(output, places, takeOver) : recoverByDaemon(link, places);
 }
 
 function takeOverOf({ takeOver, reason }: RecoverOptions, options: readonly string[]): TakeOver | undefined {

@@ -63,6 +63,13 @@ const decided = record.extend({
   code: text.nullable().describe('Why it was refused.'),
 });
 
+const removed = z.looseObject({
+  runId: text,
+  taskId: text.nullable(),
+  state: text.nullable().describe('How the run had ended.'),
+  by: text.nullable().describe('Who had it removed; null where its folder is gone and nothing says why.'),
+});
+
 /** What is told, by type. */
 const TOLD = {
   project_added: project,
@@ -70,7 +77,7 @@ const TOLD = {
   project_removed: project,
   run_created: run,
   run_updated: run,
-  run_removed: z.looseObject({}),
+  run_removed: removed,
   task_requested: task.extend({ agent: text }),
   task_started: started,
   task_settled: settled,

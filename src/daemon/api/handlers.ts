@@ -11,7 +11,7 @@ import { addProject, removeProject } from '../../app/projects.ts';
 import type { Json } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { commandRefused } from '../../engine/commands.ts';
-import { assertNoneRefused } from '../../engine/intake.ts';
+import { assertNoneRefused, type PacketRefusal } from '../../engine/intake.ts';
 import type { CommandRequest } from '../../model/command.ts';
 import { readPacketsDocument } from '../../packets/packets.ts';
 import type { RunView } from '../../run/run-view.ts';
@@ -19,6 +19,7 @@ import { artifactWithHash } from '../../store/artifacts.ts';
 import { DAEMON_BOUNDS } from '../daemon-bounds.ts';
 import type { Project } from '../project-directory.ts';
 import { type AnsweredCommand, outcomesOf, reused, show } from '../runs-desk.ts';
+import { cleanProject, recoverProject } from '../upkeep.ts';
 import type { ApiDaemon } from './api-daemon.ts';
 import { API_VERSIONS, openApiDocument } from './document.ts';
 import type { OPERATIONS } from './operations.ts';
@@ -102,6 +103,25 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
     });
     daemon.projects.refresh();
     return { status: 200, body: projectView(project) };
+  },
+  cleanProject: async (daemon, { params, body, signal }) => {
+    daemon.assertAccepting();
+    const { olderThanMs, largerThanBytes, removesFolders, keepsBranches, after, dryRun: isDry } = body;
+    const order = { limits: { olderThanMs, largerThanBytes }, removesFolders, keepsBranches };
+    const { runs, bytes, next } = await cleanProject(
+      daemon.projects.get(params.id ?? ''),
+      { order, after, isDry },
+      signal,
+    );
+    const shown = runs.map(({ error, ...run }) => ({ ...run, problem: error === null ? null : errorView(error) }));
+    return { status: 200, body: { dryRun: isDry, runs: shown, bytes, next } };
+  },
+  recoverProject: async (daemon, { params, signal }) => {
+    daemon.assertAccepting();
+    const found = await recoverProject(daemon.projects.get(params.id ?? ''), signal);
+    const runs = found.slice(0, DAEMON_BOUNDS.recoveredRuns);
+    const named = runs.map(({ runId, findings }) => ({ runId, findings: [...findings] }));
+    return { status: 200, body: { runs: named, leftOut: found.length - runs.length } };
   },
   listRuns: async (daemon, { query }) => {
     const cursor = daemon.feed.head;
@@ -287,7 +307,11 @@ function commandView(answered: AnsweredCommand, view: RunView | null): z.input<O
 type Outcomes = NonNullable<ReturnType<typeof outcomesOf>>;
 
 function plainOutcome({ taskId, runId, outcome, refusal }: Outcomes[number]) {
-  return { taskId, runId, outcome, refusal: refusal === null ? null : { ...refusal, actions: [...refusal.actions] } };
+  return { taskId, runId, outcome, refusal: refusal === null ? null : errorView(refusal) };
+}
+
+function errorView({ code, message, subject, hint, actions }: PacketRefusal) {
+  return { code, message, subject, hint, actions: [...actions] };
 }
 
 function shownOne(project: Project, view: RunView) {

@@ -11,6 +11,8 @@ export const PATHS = {
   addProject: ['POST', '/api/v1/projects'],
   getProject: ['GET', '/api/v1/projects/{id}'],
   removeProject: ['DELETE', '/api/v1/projects/{id}'],
+  cleanProject: ['POST', '/api/v1/projects/{id}/clean'],
+  recoverProject: ['POST', '/api/v1/projects/{id}/recover'],
   listRuns: ['GET', '/api/v1/runs'],
   addRuns: ['POST', '/api/v1/runs'],
   getRun: ['GET', '/api/v1/runs/{id}'],

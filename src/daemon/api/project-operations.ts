@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { count, flag, NO_QUERY, type Operation, text } from './operation.ts';
+import { errorSchema, findingSchema } from './run-schema.ts';
 
 const projectSchema = z
   .object({
@@ -22,6 +23,40 @@ const projectSchema = z
     runs: z.object({ active: count, blocked: count, terminal: count, quarantined: count }).nullable(),
   })
   .meta({ id: 'Project' });
+
+const cleanedSchema = z
+  .object({
+    runId: text,
+    taskId: text,
+    state: text,
+    endedAtMs: z.number(),
+    worktree: z
+      .enum(['ours', 'locked', 'submodules', 'foreign', 'absent'])
+      .describe('`ours`: it was removed, or would be. Any other stays, or was not there.'),
+    worktreeBytes: count,
+    rescueRef: text.nullable().describe('Where work is kept that was only in the worktree.'),
+    keptFolder: text.nullable().describe('The same of what no commit can hold.'),
+    removesFolder: z.boolean(),
+    folderBytes: count,
+    branch: z
+      .object({ name: text, fate: z.enum(['merged', 'moved', 'checkedOut', 'tracked', 'unmerged', 'absent']) })
+      .nullable()
+      .describe('`merged`: it was removed, or would be.'),
+    problem: errorSchema.nullable().describe('Why it was not cleaned to the end.'),
+  })
+  .meta({ id: 'CleanedRun' });
+
+const cleanOrder = z.object({
+  dryRun: z.boolean().describe('`true`: nothing is changed. It must be said.'),
+  olderThanMs: count.nullable().default(null).describe('Only runs that ended at least so long ago.'),
+  largerThanBytes: count.nullable().default(null).describe('Only runs of which more than that would be removed.'),
+  removesFolders: z
+    .boolean()
+    .default(false)
+    .describe('The whole folder of the run, evidence included; needs one of the two limits.'),
+  keepsBranches: z.boolean().default(false).describe('Branches that add nothing stay, too.'),
+  after: text.default('').describe('The `next` of the part before.'),
+});
 
 /** By their names. */
 export const PROJECT_OPERATIONS = {
@@ -69,5 +104,49 @@ export const PROJECT_OPERATIONS = {
     status: 200,
     answer: projectSchema,
     errors: ['PAWL_PROJECT_UNKNOWN', 'PAWL_PROJECT_BUSY'],
+  },
+  cleanProject: {
+    summary: 'Removes what ended runs have left on the disk, after a rescue of what is nowhere else',
+    description:
+      'One request cleans up to 100 runs, or for 10 seconds; where others are left, `next` is passed on as `after`. It takes no `Idempotency-Key`: what was removed is not there to be removed again, so the same request twice is harmless. A run whose folder was removed is told as `run_removed`.',
+    tag: 'projects',
+    query: NO_QUERY,
+    body: cleanOrder.refine(
+      ({ removesFolders, olderThanMs, largerThanBytes }) =>
+        !removesFolders || olderThanMs !== null || largerThanBytes !== null,
+      { error: 'removesFolders needs olderThanMs or largerThanBytes' },
+    ),
+    bodyExamples: {
+      worktrees: { dryRun: false, olderThanMs: 604_800_000 },
+      everything: { dryRun: true, olderThanMs: 2_592_000_000, removesFolders: true },
+    },
+    status: 200,
+    answer: z.object({
+      dryRun: z.boolean(),
+      runs: z.array(cleanedSchema),
+      bytes: count.describe('What was deleted, or would be.'),
+      next: text.nullable(),
+    }),
+    errors: [
+      'PAWL_PROJECT_UNKNOWN',
+      'PROJECT_UNAVAILABLE',
+      'PAWL_REPOSITORY_MISSING',
+      'PAWL_REGISTRY_LOCKED',
+      'PAWL_GIT_FAILED',
+    ],
+  },
+  recoverProject: {
+    summary: 'Checks every run as a start does, also those that have ended, and settles what has ended',
+    description:
+      'The registry is given back and taken again for it: workers go on meanwhile, and everything is driven on. A check that is under way is joined.',
+    tag: 'projects',
+    query: NO_QUERY,
+    body: null,
+    status: 200,
+    answer: z.object({
+      runs: z.array(z.object({ runId: text, findings: z.array(findingSchema) })).describe('At most 1,000.'),
+      leftOut: count.describe('How many other runs something was found about.'),
+    }),
+    errors: ['PAWL_PROJECT_UNKNOWN', 'PROJECT_UNAVAILABLE', 'PAWL_REPOSITORY_MISSING', 'PAWL_REGISTRY_LOCKED'],
   },
 } as const satisfies Readonly<Record<string, Operation>>;

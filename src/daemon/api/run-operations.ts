@@ -7,16 +7,14 @@ import { z } from 'zod';
 import { DECISIONS } from '../../model/command.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { count, flag, NO_QUERY, type Operation, text, whole } from './operation.ts';
-import { actionSchema, runSchema } from './run-schema.ts';
+import { errorSchema, runSchema } from './run-schema.ts';
 
 const packetOutcome = z
   .object({
     taskId: text,
     runId: text,
     outcome: z.enum(['recorded', 'present', 'replaced', 'refused']),
-    refusal: z
-      .object({ code: text, message: text, subject: text, hint: text, actions: z.array(actionSchema) })
-      .nullable(),
+    refusal: errorSchema.nullable(),
   })
   .meta({ id: 'PacketOutcome' });
 

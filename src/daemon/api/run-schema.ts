@@ -41,7 +41,7 @@ const ACTION_KINDS = [
 ] as const satisfies readonly ActionKind[];
 
 /** Something that can be done next. */
-export const actionSchema: z.ZodType<Action> = z
+const actionSchema: z.ZodType<Action> = z
   .object({
     kind: z.enum(ACTION_KINDS).describe('What it is for; programs choose by it.'),
     label: text,
@@ -49,6 +49,15 @@ export const actionSchema: z.ZodType<Action> = z
     command: text.nullable().describe('The same, quoted for a POSIX shell.'),
   })
   .meta({ id: 'Action' });
+
+/** An error of the catalogue as a part of an answer. */
+export const errorSchema = z.object({
+  code: text,
+  message: text,
+  subject: text,
+  hint: text,
+  actions: z.array(actionSchema),
+});
 
 const shownBlocker = z
   .object({ code: z.enum(codes), message: text, hint: text, evidence: z.array(text) })
@@ -101,7 +110,8 @@ const signs = z.object({
   outputBytes: count,
 });
 
-const finding = z.object({
+/** What a check has found about a run. */
+export const findingSchema = z.object({
   class: z.enum([
     'intentBeforeSpawn',
     'spawnedBeforeResult',
@@ -122,7 +132,7 @@ const liveness: z.ZodType<Liveness> = z
     driver,
     task: signs.nullable(),
     lastSignAtMs: instant.nullable(),
-    findings: z.array(finding),
+    findings: z.array(findingSchema),
   })
   .meta({ id: 'Liveness' });
 

@@ -34,6 +34,8 @@ export class RunList {
   #haveChanged = false;
   readonly #folds = new Map<string, RunFold>();
   readonly #due = new Set<string>();
+  /** Those whose folders are there, as far as it was told. */
+  readonly #there = new Set<string>();
   /** When a run that is doubted is looked at as a whole again, and what sees to it. */
   readonly #restUntilMs = new Map<string, number>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -105,13 +107,14 @@ export class RunList {
   /** The run is looked at again, soon. */
   changed(runId: string, isThere: boolean): void {
     if (!isThere) {
+      this.#there.delete(runId);
       this.#due.delete(runId);
-      this.#folds.delete(runId);
-      this.#restUntilMs.delete(runId);
+      this.#forget(runId);
       this.#shown.delete(runId);
       if (this.#views.delete(runId)) this.#onView(runId, null);
       return;
     }
+    this.#there.add(runId);
     this.#due.add(runId);
     this.#start();
   }
@@ -135,11 +138,18 @@ export class RunList {
       if (this.#isClosed) return;
       this.#due.delete(runId);
       const view = await this.#look(runId);
-      if (view === null || this.#isClosed) continue;
+      // It may have gone while it was looked at: nobody would tell of it again.
+      if (!this.#there.has(runId)) this.#forget(runId);
+      if (view === null || this.#isClosed || !this.#there.has(runId)) continue;
       this.#views.set(runId, view);
       this.#haveChanged = true;
       this.#show(runId, view);
     }
+  }
+
+  #forget(runId: string): void {
+    this.#folds.delete(runId);
+    this.#restUntilMs.delete(runId);
   }
 
   async #look(runId: string): Promise<RunView | null> {

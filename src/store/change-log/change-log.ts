@@ -54,8 +54,8 @@ interface Waiting {
 
 /** The feed; `close` it. */
 export class ChangeLog {
-  /** What the feed had given out before is not here any more. */
-  readonly wasLost: boolean;
+  /** When this feed took the place of one that was lost; null: it never did. */
+  readonly lostAtMs: number | null;
   readonly #folder: SegmentFolder;
   readonly #writer: SegmentWriter;
   readonly #recent: RecentChanges;
@@ -74,7 +74,7 @@ export class ChangeLog {
     end: Awaited<ReturnType<SegmentFolder['find']>>,
   ) {
     const { count, bytes } = options.retention;
-    this.wasLost = end.wasLost;
+    this.lostAtMs = end.lostAtMs;
     this.#folder = folder;
     this.#writer = new SegmentWriter(folder);
     this.#recent = new RecentChanges(
@@ -117,6 +117,11 @@ export class ChangeLog {
     return this.#positions.get(project, system);
   }
 
+  /** The project's runs that the feed has told of, and not that they are gone. */
+  systems(project: string): readonly string[] {
+    return this.#positions.systems(project);
+  }
+
   /** True when the project's runs are followed. */
   knows(project: string): boolean {
     return this.#positions.knows(project);
@@ -133,8 +138,8 @@ export class ChangeLog {
   }
 
   /**
-   * The changes are in the feed, durably: `taken`. `known`: the feed had this record already. `gap`: it lacks the one before it, which must come first; nothing
-   * was written then. Rejects with PAWL_STORE_FULL and the like, after a failed sync with that for ever; whatever waited behind it is rejected, too.
+   * The changes are in the feed, durably: `taken`. `known`: the feed had this record already, or a run that is gone is none that it tells of. `gap`: it lacks the one
+   * before it, which must come first; nothing was written then. Rejects with PAWL_STORE_FULL and the like, after a failed sync with that for ever; whatever waited behind it is rejected, too.
    */
   async append({ source, changes }: ChangeBatch): Promise<'taken' | 'known' | 'gap'> {
     this.#writer.assertSound();
@@ -142,7 +147,7 @@ export class ChangeLog {
       const { project, system, seq } = source;
       const asked = this.#asked.get(project, system);
       if (seq > asked + 1) return 'gap';
-      if (seq <= asked) {
+      if (seq === 0 ? asked === 0 : seq <= asked) {
         if (seq > this.position(project, system)) await this.#ask(null, 0);
         return 'known';
       }

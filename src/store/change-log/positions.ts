@@ -16,6 +16,9 @@ export type PositionChange =
   | { readonly kind: 'adopted'; readonly project: string; readonly positions: ReadonlyMap<string, number> }
   | { readonly kind: 'forgotten'; readonly project: string };
 
+/** In the place of a run until the project's runs are followed. */
+const ANNOUNCED = '';
+
 /** Positions that move. */
 export class FeedPositions {
   readonly #projects = new Map<string, Map<string, number>>();
@@ -29,8 +32,14 @@ export class FeedPositions {
     return this.#projects.get(project)?.get(system) ?? 0;
   }
 
+  /** The runs of the project of which anything was taken. */
+  systems(project: string): readonly string[] {
+    return [...(this.#projects.get(project)?.keys() ?? [])];
+  }
+
+  /** False of one that was only announced. */
   knows(project: string): boolean {
-    return this.#projects.has(project);
+    return this.#projects.get(project)?.has(ANNOUNCED) === false;
   }
 
   copy(): FeedPositions {
@@ -58,6 +67,8 @@ export class FeedPositions {
 
   #take({ project, system, seq }: ChangeSourceRecord): void {
     const systems = this.#projects.get(project) ?? new Map<string, number>();
-    this.#projects.set(project, systems.set(system, seq));
+    if (seq === 0) systems.delete(system);
+    else systems.set(system, seq);
+    this.#projects.set(project, systems);
   }
 }

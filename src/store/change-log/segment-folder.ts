@@ -37,8 +37,8 @@ export interface SegmentFolderOptions {
 
 /** Where the feed ends. */
 export interface FeedEnd {
-  /** What it had given out before is not here any more. */
-  readonly wasLost: boolean;
+  /** When this feed took the place of one that was lost; null: it never did. */
+  readonly lostAtMs: number | null;
   readonly head: number;
   readonly positions: FeedPositions;
   /** Those of the last file. */
@@ -66,6 +66,7 @@ export class SegmentFolder {
   #segments: Segment[] = [];
   /** The first change of this feed: files before it are those of one that was damaged. */
   #range = 1;
+  #lostAtMs: number | null = null;
   #cached: { readonly first: number; readonly until: number; readonly changes: readonly TextChange[] } | null = null;
 
   constructor(options: SegmentFolderOptions) {
@@ -108,9 +109,10 @@ export class SegmentFolder {
       return this.#beginAnew(this.#headBeyond(named), positions);
     }
     this.#range = head.range;
+    this.#lostAtMs = head.lostAtMs;
     this.#cutTail(last, reading);
     this.#leaveOtherFeeds();
-    return { wasLost: false, head: reading.last, positions, changes: changesIn(reading.lines) };
+    return { lostAtMs: head.lostAtMs, head: reading.last, positions, changes: changesIn(reading.lines) };
   }
 
   /** The last file begins with that change now. Throws with everything as it was. */
@@ -118,7 +120,9 @@ export class SegmentFolder {
     const { files, fence } = this.#options;
     fence();
     const atMs = files.clock.nowMs();
-    const bytes = Buffer.from(lineText({ kind: 'head', first, range: this.#range, atMs, positions }));
+    const bytes = Buffer.from(
+      lineText({ kind: 'head', first, range: this.#range, atMs, lostAtMs: this.#lostAtMs, positions }),
+    );
     await files.replace(this.#path(first), bytes);
     // A file without a change has the same name, and is replaced.
     if (this.#segments.at(-1)?.first === first) this.#segments.pop();
@@ -193,11 +197,12 @@ export class SegmentFolder {
   async #beginAnew(head: number, positions: FeedPositions): Promise<FeedEnd> {
     const { files, folder } = this.#options;
     this.#range = head + 1;
+    this.#lostAtMs = head > 0 ? Math.ceil(files.clock.nowMs()) : null;
     await this.begin(this.#range, positions.all);
     // A file of the damaged feed must never be the last one again.
     await files.syncFolder(folder);
     this.#leaveOtherFeeds();
-    return { wasLost: head > 0, head, positions, changes: [] };
+    return { lostAtMs: this.#lostAtMs, head, positions, changes: [] };
   }
 
   /** A sequence that was never given out: a feed gives out less than one change a millisecond, and a file holds fewer changes than bytes. */

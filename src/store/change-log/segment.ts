@@ -28,6 +28,8 @@ export interface SegmentHead {
   /** The first change of the files that belong together: those before it are another feed's, which was damaged. */
   readonly range: number;
   readonly atMs: number;
+  /** When the feed took the place of one that was lost, the last time that this happened; null: it never did. */
+  readonly lostAtMs: number | null;
   /** Where the runs were when the file was begun. */
   readonly positions: Positions;
 }
@@ -92,7 +94,9 @@ function contentText(line: SegmentLine): string {
   switch (line.kind) {
     case 'head': {
       const projects = [...line.positions].map(([project, systems]) => [project, Object.fromEntries(systems)] as const);
-      return JSON.stringify({ v: VERSION, ...line, positions: Object.fromEntries(projects) });
+      const { lostAtMs, ...head } = line;
+      const lost = lostAtMs === null ? {} : { lostAtMs };
+      return JSON.stringify({ v: VERSION, ...head, ...lost, positions: Object.fromEntries(projects) });
     }
     case 'batch': {
       const changes = line.changes.map(({ text }) => text).join(',');
@@ -156,7 +160,8 @@ function lineIn(bytes: Uint8Array): SegmentLine | null {
     case 'head': {
       const { first, range, atMs } = value;
       if (!isOrdinal(first) || !isOrdinal(range) || !isOrdinal(atMs)) return null;
-      return { kind: 'head', first, range, atMs, positions: positionsIn(value.positions) };
+      const lostAtMs = isOrdinal(value.lostAtMs) ? value.lostAtMs : null;
+      return { kind: 'head', first, range, atMs, lostAtMs, positions: positionsIn(value.positions) };
     }
     case 'batch':
       return batchIn(value);

@@ -23,7 +23,7 @@ describe('appending', () => {
     const feed = await openFeed(fs, { retention: SMALL });
     const expected = Array.from({ length: 18 }, (_, n) => `${n + 1} run_a ${Math.floor(n / 2) + 1}.${n % 2}`);
     expect(await allAfter(feed)).toEqual(expected);
-    expect([feed.oldest, feed.head, feed.wasLost]).toEqual([0, 18, false]);
+    expect([feed.oldest, feed.head, feed.lostAtMs !== null]).toEqual([0, 18, false]);
     await closed(feed);
   });
 
@@ -138,7 +138,7 @@ describe('appending', () => {
     await closed(feed);
     const next = await openFeed(fs, { retention });
     expect(await allAfter(next)).toEqual(['1 run_a 1.0']);
-    expect([next.wasLost, next.position('q', 'run_20'.padEnd(60, 'x'))]).toEqual([false, 20]);
+    expect([next.lostAtMs !== null, next.position('q', 'run_20'.padEnd(60, 'x'))]).toEqual([false, 20]);
     await closed(next);
   });
 

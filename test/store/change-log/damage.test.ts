@@ -29,7 +29,7 @@ function damage(fs: MemoryFs, name: string, at: number): void {
 describe('a feed whose files are lost', () => {
   it('goes on behind everything that it can have given out, and tells every old cursor', async () => {
     const feed = await openFeed(new MemoryFs(), { isFresh: false });
-    expect([feed.wasLost, feed.head, feed.oldest]).toEqual([true, NOW_MS, NOW_MS]);
+    expect([feed.lostAtMs !== null, feed.head, feed.oldest]).toEqual([true, NOW_MS, NOW_MS]);
     for (const cursor of [0, 1, NOW_MS - 1])
       expect(await feed.read(cursor, { limit: 1 })).toEqual({ kind: 'resync', reason: 'behind', cursor: NOW_MS });
     await feed.append(note('a'));
@@ -43,7 +43,7 @@ describe('a feed whose files are lost', () => {
     await closed(await openFeed(fs));
     for (const name of names(fs)) if (name.endsWith('.ndjson')) fs.unlink(`${FOLDER}/${name}`);
     const feed = await openFeed(fs);
-    expect([feed.wasLost, feed.head]).toEqual([true, NOW_MS]);
+    expect([feed.lostAtMs !== null, feed.head]).toEqual([true, NOW_MS]);
     await closed(feed);
   });
 });
@@ -63,9 +63,9 @@ describe('a last file that is damaged', () => {
       const feed = await openFeed(fs, { retention: SMALL, logged });
       if (at === size - 1) {
         // Without its newline a line is an append that was never acknowledged: that it had been, nothing in the file can show.
-        expect([feed.wasLost, feed.head]).toEqual([false, head - 1]);
+        expect([feed.lostAtMs !== null, feed.head]).toEqual([false, head - 1]);
       } else {
-        expect([feed.wasLost, feed.head, feed.oldest], `byte ${at}`).toEqual([true, NOW_MS, NOW_MS]);
+        expect([feed.lostAtMs !== null, feed.head, feed.oldest], `byte ${at}`).toEqual([true, NOW_MS, NOW_MS]);
         expect(logged.join('\n')).toContain(`${FOLDER}/${last} is damaged (`);
         const asides = names(whole).map((name) => `${name}.damaged`);
         expect(names(fs)).toEqual([...asides, `${String(NOW_MS + 1).padStart(16, '0')}.ndjson`]);
@@ -84,7 +84,7 @@ describe('a last file that is damaged', () => {
     for (let seq = position + 1; seq <= 6; seq += 1) expect(await feed.append(batch(seq))).toBe('taken');
     await closed(feed);
     const next = await openFeed(fs, { retention: SMALL });
-    expect([next.wasLost, next.oldest, next.position('p', 'run_a')]).toEqual([false, NOW_MS, 6]);
+    expect([next.lostAtMs !== null, next.oldest, next.position('p', 'run_a')]).toEqual([true, NOW_MS, 6]);
     await closed(next);
   });
 
@@ -93,7 +93,7 @@ describe('a last file that is damaged', () => {
     const late = '0009000000000000.ndjson';
     writeAtOnce(fs, `${FOLDER}/${late}`, contentOf(fs, '0000000000000001.ndjson'));
     const feed = await openFeed(fs);
-    expect([feed.wasLost, feed.head]).toEqual([true, 9_000_000_000_000 + BEYOND]);
+    expect([feed.lostAtMs !== null, feed.head]).toEqual([true, 9_000_000_000_000 + BEYOND]);
     await closed(feed);
   });
 
@@ -119,7 +119,7 @@ describe('a last file that is damaged', () => {
     writeAtOnce(fs, `${FOLDER}/${name}`, change(contentOf(fs, name)));
     const logged: string[] = [];
     const next = await openFeed(fs, { logged });
-    expect(next.wasLost).toBe(true);
+    expect(next.lostAtMs !== null).toBe(true);
     expect(logged[0]).toBe(`${FOLDER}/${name} is damaged (${told}): the change feed begins anew`);
     await closed(next);
   });

@@ -83,7 +83,7 @@ async function checkAfter(fs: MemoryFs, head: number): Promise<void> {
   const logged: string[] = [];
   const feed = await openFeed(fs, { retention: SMALL, logged });
   expect(logged.filter((line) => line.includes('damage'))).toEqual([]);
-  expect(feed.wasLost).toBe(false);
+  expect(feed.lostAtMs !== null).toBe(false);
   const found = feed.head;
   expect(found).toBeGreaterThanOrEqual(head);
   expect(found).toBe(2 * feed.position('p', 'run_a'));
@@ -156,7 +156,7 @@ it('a crash while the first file is made leaves a feed that can be opened', asyn
     async (fs) => closed(await openFeed(fs)),
     async (survivor) => {
       const feed = await openFeed(survivor);
-      expect([feed.head, feed.wasLost]).toEqual([0, false]);
+      expect([feed.head, feed.lostAtMs !== null]).toEqual([0, false]);
       await feed.append(note('a'));
       expect(names(survivor)).toEqual(['0000000000000001.ndjson']);
       await closed(feed);
@@ -183,7 +183,7 @@ it('an append that was cut off in its middle is cut off the file, reported, and 
     expect(logged).toEqual(
       end === size ? [] : [`/changes/${name}: the last append was interrupted: ${end - size} bytes are cut off`],
     );
-    expect([next.head, next.wasLost, torn.stat(`/changes/${name}`)?.size]).toEqual([2, false, size]);
+    expect([next.head, next.lostAtMs !== null, torn.stat(`/changes/${name}`)?.size]).toEqual([2, false, size]);
     expect(await next.append(record(2))).toBe('taken');
     expect(await allAfter(next)).toEqual(changesTo(2));
     await closed(next);

@@ -44,7 +44,7 @@ it('what is written while a new file is begun stands in one file, and is known t
   const seen = await feed.read(0, { limit: 1_000 });
   await feed.close();
   const again = await ChangeLog.open(optionsOver(fs, { segmentBytes: 1 }));
-  expect({ head: again.head, wasLost: again.wasLost }).toEqual({ head, wasLost: false });
+  expect({ head: again.head, wasLost: again.lostAtMs !== null }).toEqual({ head, wasLost: false });
   expect([again.position('widget', 'run_a'), again.position('widget', 'run_b')]).toEqual([20, 20]);
   for (let seq = 1; seq <= 20; seq += 1) expect(again.position(`project-${seq}`, 'run_c')).toBe(seq);
   let after = 0;
