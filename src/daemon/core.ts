@@ -28,6 +28,7 @@ import { projectChange } from './project-changes.ts';
 import { type Project, ProjectDirectory } from './project-directory.ts';
 import { RunsDesk } from './runs-desk.ts';
 import { Streams } from './streams.ts';
+import { keepYoungSpaceSmall } from './young-space.ts';
 
 /** What a core is made from. */
 export interface CoreParts {
@@ -89,7 +90,10 @@ export class DaemonCore implements ApiDaemon {
         added: (project) => this.#added(project),
         updated: (project) => this.#told('project_updated', project),
         removed: (project) => this.#told('project_removed', project),
-        loaded: ({ record }, views, place) => this.#source.loaded(record, place, views),
+        loaded: ({ record }, views, place) => {
+          keepYoungSpaceSmall();
+          return this.#source.loaded(record, place, views);
+        },
         observed: ({ record }, views, place) => this.#source.loaded(record, place, views),
         recorded: (project, record, before, after, place) =>
           this.#source.recorded(project.id, place, record, before, after),

@@ -22,6 +22,7 @@ import { API_VERSIONS } from './api/document.ts';
 import { DaemonCore } from './core.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 import { Doors } from './doors.ts';
+import { keepYoungSpaceSmall } from './young-space.ts';
 
 /** How a daemon is started. */
 export interface ServeOptions {
@@ -57,6 +58,7 @@ export interface Daemon {
 /** Starts a daemon. Throws PAWL_DAEMON_RUNNING where one runs already. */
 export async function startDaemon(options: ServeOptions): Promise<Daemon> {
   const { home } = options;
+  keepYoungSpaceSmall();
   const files = new Files(nodeFs, systemClock);
   await files.ensureFolders([home.root, home.projects, home.changes]);
   const lock = await takeHomeLock({ files, home, clock: systemClock, processes: systemProcesses() });
