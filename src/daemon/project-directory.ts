@@ -42,6 +42,8 @@ export class Project {
   readonly engine: ProjectEngine;
   #facts: ProjectFacts = { repo: null, defaultBranch: null };
   #factsMark = '';
+  /** The mark of the facts when its engine was opened last, which asks git for them. */
+  #openedMark = '';
   #look: { readonly root: string; readonly look: RegistryLook } | null = null;
   #configMark: string | null = null;
   /** As they were found last. */
@@ -65,6 +67,13 @@ export class Project {
   places(): Places {
     this.#places = placesOf({}, this.record.path);
     return this.#places;
+  }
+
+  /** The same, for the engine that opens them. */
+  placesToOpen(): Places {
+    const places = this.places();
+    this.#openedMark = factsMark(places.repository.commonDir);
+    return places;
   }
 
   /** What it is driven with here; null where it is not, or its registry is no longer where it was. */
@@ -135,7 +144,8 @@ export class Project {
       const places = this.places();
       const factMark = factsMark(places.repository.commonDir);
       if (factMark === this.#factsMark) return false;
-      this.#facts = factsFrom(await gitToLookAt(places).facts());
+      const driver = factMark === this.#openedMark ? this.engine.driving?.driver : undefined;
+      this.#facts = factsFrom(driver === undefined ? await gitToLookAt(places).facts() : driver.repository);
       this.#factsMark = factMark;
     } catch (error) {
       // A repository that is gone or broken is told by the state of its engine; what was known of it stays.
@@ -236,7 +246,7 @@ export class ProjectDirectory {
       record,
       (self) =>
         new ProjectEngine({
-          places: () => self.places(),
+          places: () => self.placesToOpen(),
           log: (line) => this.#log(`${record.id}: ${line}`),
           onState: () => events.updated(self),
           onLoaded: (views, place) => events.loaded(self, views, place),
@@ -248,7 +258,8 @@ export class ProjectDirectory {
     this.#projects.set(record.id, project);
     events.added(project);
     project.engine.start();
-    void this.#lookAt(project);
+    // What its engine has asked git is not asked again.
+    void project.engine.settled(new AbortController().signal).then(() => this.#lookAt(project));
   }
 
   #leave(project: Project): void {
