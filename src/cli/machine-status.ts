@@ -7,14 +7,13 @@
 import { statSync } from 'node:fs';
 import { type DaemonPlace, daemonHere } from '../app/daemon/daemon-place.ts';
 import { type DaemonState, standingOf } from '../app/daemon/standing.ts';
-import { type Places, placesOf } from '../app/options.ts';
+import { placesOf } from '../app/options.ts';
 import { counted } from '../base/counted.ts';
 import { visible } from '../base/visible.ts';
-import { type Look, lookClosely } from '../engine/run-look.ts';
+import { lookAtAll } from '../engine/run-look.ts';
 import { PawlError } from '../model/error.ts';
 import type { RunView } from '../run/run-view.ts';
 import { type ProjectRecord, ProjectStore } from '../store/home/projects.ts';
-import { listRuns } from '../store/registry.ts';
 import type { Output } from './output.ts';
 import { runLine } from './render.ts';
 import { shownLooks } from './shown.ts';
@@ -76,21 +75,12 @@ async function daemonStatus(place: DaemonPlace): Promise<DaemonStatus> {
 async function projectStatus({ id, name, path }: ProjectRecord): Promise<ProjectStatus> {
   try {
     const places = placesOf({}, path);
-    const { driver, runs } = shownLooks(places, await looksAt(places));
+    const { driver, runs } = shownLooks(places, await lookAtAll(places));
     return { id, name, path, state: driver.kind === 'none' ? 'idle' : 'driven', reason: null, runs };
   } catch (error) {
     if (!(error instanceof PawlError)) throw error;
     return { id, name, path, state: 'degraded', reason: error.message, runs: [] };
   }
-}
-
-async function looksAt(places: Places): Promise<readonly Look[]> {
-  const looks: Look[] = [];
-  for (const runId of listRuns(places.files, places.paths)) {
-    const found = await lookClosely(places, runId);
-    if (found !== null) looks.push(found);
-  }
-  return looks;
 }
 
 /** The daemon in a line. */

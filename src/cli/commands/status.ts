@@ -8,7 +8,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
-import { type Look, lookClosely, recordsOf } from '../../engine/run-look.ts';
+import { type Look, lookAtAll, lookClosely, recordsOf } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { rescueRefsOf } from '../../run/attempts.ts';
@@ -16,7 +16,6 @@ import { listRuns } from '../../run/error-actions.ts';
 import { type PictureLine, runPicture } from '../../run/run-picture.ts';
 import { decisionsOf, type MadeDecision } from '../../run/run-story.ts';
 import { homeFolder } from '../../store/home/home-paths.ts';
-import { listRuns as runIds } from '../../store/registry.ts';
 import type { MachineStatus } from '../machine-status.ts';
 import type { Output } from '../output.ts';
 import { decisionWords, driverLine, runDetails, runLine, runReport } from '../render.ts';
@@ -42,7 +41,10 @@ export async function status(output: Output, options: StatusOptions, [run]: read
   if (places === null) throw new Error('bug: there are no places, and no error');
   const runId = run === undefined ? undefined : resolveRun(places, run);
   for (;;) {
-    const { driver, runs: found } = shownLooks(places, await look(places, runId));
+    const { driver, runs: found } = shownLooks(
+      places,
+      runId === undefined ? await lookAtAll(places) : await lookAt(places, runId),
+    );
     const runs = runId === undefined ? found : withFailures(places, found);
     const around = (await machine?.machineStatus()) ?? null;
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
@@ -86,6 +88,12 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     if (options.watch !== true || hasEnded) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }
+}
+
+/** One run, none where its folder holds none. */
+async function lookAt(places: Places, runId: string): Promise<readonly Look[]> {
+  const found = await lookClosely(places, runId);
+  return found === null ? [] : [found];
 }
 
 type MachineModule = typeof import('../machine-status.ts');
@@ -156,14 +164,4 @@ function pictureOfWhat(): PawlError {
     hint: 'Name a run: pawl status RUN_ID --picture.',
     actions: [listRuns([])],
   });
-}
-
-async function look(places: Places, runId: string | undefined): Promise<readonly Look[]> {
-  const { files, paths } = places;
-  const looks: Look[] = [];
-  for (const id of runId === undefined ? runIds(files, paths) : [runId]) {
-    const found = await lookClosely(places, id);
-    if (found !== null) looks.push(found);
-  }
-  return looks;
 }
