@@ -30,7 +30,8 @@ const commands = (names: string): RegExp => new RegExp(`/src/cli/commands/(?:${n
 
 /** Which of our modules share a chunk, each with all that it imports and that no chunk before it holds. The rest is split as it is loaded. */
 const CHUNKS = [
-  { name: 'pawl', test: /\/src\/cli\/(?:pawl|commands\/status)\.ts$/, priority: 3 },
+  { name: 'pawl', test: /\/src\/(?:cli\/(?:pawl|commands\/status)|client\/request-path)\.ts$/, priority: 4 },
+  { name: 'machine', test: /\/src\/(?:cli\/machine-status|client\/daemon-run-reader)\.ts$/, priority: 3 },
   { name: 'program', test: /\/src\/cli\/(?:program|command-table)\.ts$/, priority: 2 },
   { name: 'drive', test: commands('run|intake|validate|recover|resolve|approve|new|clean|demo'), priority: 1 },
 ];

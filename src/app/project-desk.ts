@@ -5,10 +5,9 @@
  */
 import { userInfo } from 'node:os';
 import { locateRepository } from '../adapters/git/locate.ts';
-import { lookAtRun } from '../engine/run-look.ts';
+import { lookAtAll } from '../engine/run-look.ts';
 import { PawlError } from '../model/error.ts';
 import { type ProjectRecord, ProjectStore } from '../store/home/projects.ts';
-import { listRuns } from '../store/registry.ts';
 import { daemonHere } from './daemon/daemon-place.ts';
 import { placesOf } from './options.ts';
 import { type AddRequest, addProject, factsFrom, type ProjectFacts, removeProject } from './projects.ts';
@@ -70,12 +69,8 @@ async function shown({ id, name, path, by, atMs }: ProjectRecord): Promise<Shown
 async function openRuns({ path }: ProjectRecord): Promise<readonly string[]> {
   const place = placeOf(path);
   if (place === null) return [];
-  const open: string[] = [];
-  for (const runId of listRuns(place.files, place.paths)) {
-    const view = await lookAtRun(place, runId);
-    if (view !== null && view.kind !== 'terminal') open.push(runId);
-  }
-  return open;
+  const looks = await lookAtAll(place);
+  return looks.flatMap(({ view }) => (view.kind === 'terminal' ? [] : [view.runId]));
 }
 
 function placeOf(path: string): Pick<ReturnType<typeof placesOf>, 'files' | 'paths'> | null {

@@ -41,6 +41,8 @@ export interface OutputPiece {
 export interface StreamReading {
   /** The first byte; default 0. */
   readonly from?: number;
+  /** Begins where the last so many lines begin, instead of at a byte. */
+  readonly lastLines?: number;
   /** Goes on until the task has ended and all of its output has been given. */
   readonly follow?: boolean;
   /** Ends the reading at the next piece. */
@@ -59,13 +61,13 @@ export async function* outputPieces(
   { files, paths }: ReadingPlace,
   task: TaskName,
   stream: StreamName,
-  { from = 0, follow = false, signal }: StreamReading = {},
+  { from = 0, lastLines, follow = false, signal }: StreamReading = {},
 ): AsyncGenerator<OutputPiece, void, void> {
   const folder = paths.task(task.runId, task.taskId);
   const changes = follow ? new FolderChanges(files, folder) : null;
-  let at = from;
   let isQuiet = false;
   try {
+    let at = lastLines === undefined ? from : offsetOfLastLines({ files, paths }, task, stream, lastLines);
     for (;;) {
       // Looked at before the bytes are read: what is read then is all that there will be.
       const isLast = changes === null || hasTaskEnded({ files, paths }, task, isQuiet);
@@ -90,7 +92,7 @@ export async function* outputPieces(
  * True when no worker will print for this task any more: it has its outcome, was given up before its start, or its run is over. `isQuiet`: nothing has
  * come lately, so that the run itself is worth a look.
  */
-function hasTaskEnded(place: ReadingPlace, { runId, taskId }: TaskName, isQuiet: boolean): boolean {
+export function hasTaskEnded(place: ReadingPlace, { runId, taskId }: TaskName, isQuiet: boolean): boolean {
   const { files, paths } = place;
   const folder = paths.task(runId, taskId);
   if (files.exists(join(folder, TASK_FILES.outcome)) || files.exists(paths.quarantined(runId))) return true;

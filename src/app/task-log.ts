@@ -1,20 +1,18 @@
 /**
  * What a worker has printed, as entries that mean something: the events of a coding agent, the lines of any other program.
  *
- * Owns: making entries of bytes, what the end of the task adds to them. Does not own: the bytes (app/reading-output), the meaning of an agent's line
+ * Owns: making entries of bytes, what the end of the task adds to them. Does not own: the bytes (app/reading/run-reader), the meaning of an agent's line
  * (adapters/agents), rendering (cli/log-lines).
  *
  * Invariants: 1. An entry is made of a whole line; what is incomplete is held until it is whole, or until nothing more will come. 2. Memory is bounded
  * by one line (L9): a line over the bound is given in pieces, or for an agent left out. 3. Output that cannot be read any further ends with an entry
  * that says so, never with an error in the middle.
  */
-import { join } from 'node:path';
 import { adapterOf } from '../adapters/agents/adapters.ts';
 import type { AgentEvent } from '../model/agent-event.ts';
 import { PawlError } from '../model/error.ts';
 import { BOUNDS } from '../model/limits.ts';
-import { type Outcome, TASK_FILES, type TaskRequest } from '../model/request.ts';
-import type { AgentKind, TurnRequest } from '../model/turn.ts';
+import type { AgentKind } from '../model/turn.ts';
 import type { AgentAdapter } from '../ports/agent-adapter.ts';
 import {
   FIRST_LINE,
@@ -24,20 +22,13 @@ import {
   readLines,
   readRest,
 } from '../turn/agent-lines.ts';
-import { type EarlierOutcome, parseRequest, parseShownOutcome } from '../turn/task-files.ts';
 import { foldEvent, SILENT_TURN, type Turn } from '../turn/turn.ts';
 import { usedSoFar } from '../turn/turn-report.ts';
-import { readOutput, UnreadableOutput } from '../worker/output-file.ts';
-import { tailOf } from '../worker/turn-output.ts';
+import { isForbidden, UnreadableOutput } from '../worker/output-file.ts';
 import { OutputLines } from './output-lines.ts';
-import {
-  isRevoked,
-  offsetOfLastLines,
-  outputPieces,
-  type ReadingPlace,
-  type StreamName,
-  type TaskName,
-} from './reading-output.ts';
+import type { RunReader } from './reading/run-reader.ts';
+import type { StreamName, StreamReading } from './reading-output.ts';
+import type { Charge, LoggedOutcome, LoggedRequest, LoggedTask } from './tasks-of-run.ts';
 
 /** Why a line of an agent's output gives no event: its adapter does not know it, it is no JSON, it is longer than any line may be. */
 export type UnreadLine = 'unknown' | 'malformed' | 'overlong';
@@ -55,25 +46,8 @@ export type LogEntry =
   /** The stream cannot be read any further. */
   | { readonly type: 'unreadable'; readonly stream: StreamName; readonly message: string };
 
-/** An amount of what an agent uses. */
-export interface Charge {
-  readonly tokens: number;
-  readonly usd: number;
-}
-
-/** What is known of a task before its output is read. Null: its request cannot be read. */
-export interface LoggedTask extends TaskName {
-  readonly request: TaskRequest | null;
-  /** The kind of coding agent whose output it is; null for any other worker. */
-  readonly kind: AgentKind | null;
-}
-
 /** What is known of a task when its output has been read. */
-export interface LogEnd {
-  /** Null: the task has not ended, or was given up before its start. */
-  readonly outcome: Outcome | EarlierOutcome | null;
-  /** It was given up before any worker was started. */
-  readonly isRevoked: boolean;
+export interface LogEnd extends Pick<LoggedTask, 'outcome' | 'isRevoked'> {
   /** A stream could not be read to its end. */
   readonly isUnreadable: boolean;
 }
@@ -87,60 +61,49 @@ export interface LogReading {
   readonly lastLines?: number | null;
 }
 
+type AgentTurn = NonNullable<LoggedRequest['turn']>;
+
 /** Takes one entry; the next one is read when it has settled. */
 export type TakeEntry = (entry: LogEntry) => Promise<void>;
 
-/** The task, as its request describes it. */
-export function loggedTask({ files, paths }: ReadingPlace, name: TaskName): LoggedTask {
-  const path = join(paths.task(name.runId, name.taskId), TASK_FILES.request);
-  const bytes = files.readBytes(path, BOUNDS.registerBytes);
-  const parsed = bytes === null ? null : parseRequest(bytes);
-  const request = parsed?.ok === true ? parsed.value : null;
-  return { runId: name.runId, taskId: name.taskId, request, kind: request?.turn?.kind ?? null };
-}
+/** Where the tasks of a run are read. */
+type TaskReader = Pick<RunReader, 'task' | 'output'>;
 
-/** How the task ended; null while it has not, or when its outcome cannot be read. */
-function shownOutcome({ files, paths }: ReadingPlace, { runId, taskId }: TaskName): LogEnd['outcome'] {
-  const bytes = files.readBytes(join(paths.task(runId, taskId), TASK_FILES.outcome), BOUNDS.registerBytes);
-  const parsed = bytes === null ? null : parseShownOutcome(bytes);
-  return parsed?.ok === true ? parsed.value : null;
+/** The kind of coding agent whose output it is; null for any other worker. */
+export function kindOf({ request }: LoggedTask): AgentKind | null {
+  return request?.turn?.kind ?? null;
 }
 
 /** Gives every entry of the task's log to `take`, in order. Resolves with what is known at its end. */
 export async function readLog(
-  place: ReadingPlace,
+  reader: TaskReader,
   task: LoggedTask,
   reading: LogReading,
   take: TakeEntry,
 ): Promise<LogEnd> {
-  const before = shownOutcome(place, task);
-  const log = new TaskLog(place, task, reading, take);
+  const log = new TaskLog(reader, task, reading, take);
   const turn = task.request?.turn ?? null;
   const stdout = (): Promise<void> => (turn === null ? log.lines('stdout', 'line') : log.events(turn));
   const stderr = (): Promise<void> => log.lines('stderr', 'stderr');
-  const endOf = (): LogEnd['outcome'] => (reading.follow === true ? shownOutcome(place, task) : before);
+  let last = task;
   if (reading.follow === true) {
     await Promise.all([stdout(), stderr()]);
-    await log.end(endOf());
+    last = await reader.task(task);
+    await log.end(last);
   } else {
     await stdout();
-    await log.end(endOf());
+    await log.end(task);
     await stderr();
   }
-  return {
-    outcome: endOf(),
-    isRevoked: isRevoked(place.files, place.paths.task(task.runId, task.taskId)),
-    isUnreadable: log.isUnreadable,
-  };
+  return { outcome: last.outcome, isRevoked: last.isRevoked, isUnreadable: log.isUnreadable };
 }
 
 /** The state of reading one task's log. */
 class TaskLog {
-  readonly #place: ReadingPlace;
+  readonly #reader: TaskReader;
   readonly #task: LoggedTask;
   readonly #reading: LogReading;
   readonly #take: TakeEntry;
-  readonly #folder: string;
   #cursor: LineCursor = FIRST_LINE;
   /** What follows the cursor. */
   #held: Uint8Array = new Uint8Array();
@@ -149,33 +112,32 @@ class TaskLog {
   #turn: Turn = SILENT_TURN;
   isUnreadable = false;
 
-  constructor(place: ReadingPlace, task: LoggedTask, reading: LogReading, take: TakeEntry) {
-    this.#place = place;
+  constructor(reader: TaskReader, task: LoggedTask, reading: LogReading, take: TakeEntry) {
+    this.#reader = reader;
     this.#task = task;
     this.#reading = reading;
     this.#take = take;
-    this.#folder = place.paths.task(task.runId, task.taskId);
   }
 
   /** The lines of a stream. */
   async lines(stream: StreamName, type: 'line' | 'stderr'): Promise<void> {
     const { lastLines = null } = this.#reading;
     await this.#readable(stream, async () => {
-      const from = lastLines === null ? 0 : offsetOfLastLines(this.#place, this.#task, stream, lastLines);
       const lines = new OutputLines();
       const give = async (texts: readonly string[]): Promise<void> => {
         for (const text of texts) await this.#take({ type, text });
       };
-      for await (const { bytes } of this.#pieces(stream, from)) await give(lines.take(bytes));
+      for await (const { bytes } of this.#pieces(stream, lastLines === null ? {} : { lastLines }))
+        await give(lines.take(bytes));
       await give(lines.rest());
     });
   }
 
   /** The events of a coding agent's stdout. */
-  async events({ kind }: TurnRequest): Promise<void> {
+  async events({ kind }: AgentTurn): Promise<void> {
     const adapter = adapterOf(kind);
     await this.#readable('stdout', async () => {
-      for await (const { bytes } of this.#pieces('stdout', 0)) {
+      for await (const { bytes } of this.#pieces('stdout', {})) {
         this.#held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
         await this.#agentLines(adapter, readLines(this.#cursor, this.#held));
       }
@@ -183,34 +145,28 @@ class TaskLog {
   }
 
   /** What the end of the task adds for an agent: a last line without its line feed, what exit and standard error tell, what was used. */
-  async end(outcome: LogEnd['outcome']): Promise<void> {
-    const request = this.#task.request?.turn;
-    if (request === undefined) return;
-    if (outcome !== null) await this.#lastWords(request, outcome);
-    const estimated = outcome?.turn?.usage?.estimated;
-    await this.#take({
-      type: 'used',
-      ...usedSoFar(this.#turn, request),
-      estimated: estimated === undefined ? null : { tokens: estimated.tokens, usd: estimated.usd ?? 0 },
-    });
+  async end({ outcome, bytes }: LoggedTask): Promise<void> {
+    const request = this.#task.request?.turn ?? null;
+    if (request === null) return;
+    if (outcome !== null) await this.#lastWords(request, outcome, bytes.stderr);
+    const estimated = outcome?.estimated ?? null;
+    await this.#take({ type: 'used', ...usedSoFar(this.#turn, request), estimated });
   }
 
-  async #lastWords({ kind, session }: TurnRequest, outcome: NonNullable<LogEnd['outcome']>): Promise<void> {
+  async #lastWords({ kind, session }: AgentTurn, outcome: LoggedOutcome, stderrBytes: number): Promise<void> {
     const adapter = adapterOf(kind);
     await this.#readable('stdout', async () => {
       await this.#agentLines(adapter, readRest(this.#cursor, this.#held));
-      const { files } = this.#place;
       const last = this.#overlong;
       if (last === null) return;
-      const path = join(this.#folder, TASK_FILES.output);
-      const bytes = readOutput(files, path, (fd) => files.fs.read(fd, last.offset, BOUNDS.lastLineBytes + 1));
-      if (bytes !== null) await this.#agentLine(adapter, readLastLine(last.offset, bytes), '');
+      const bytes = await this.#bytes('stdout', last.offset, BOUNDS.lastLineBytes + 1);
+      await this.#agentLine(adapter, readLastLine(last.offset, bytes), '');
     });
     const { ended } = this.#turn;
     const events = adapter.readExit({
       code: outcome.exitCode,
       signal: outcome.signal,
-      stderrTail: tailOf(this.#place.files, join(this.#folder, TASK_FILES.stderr)),
+      stderrTail: await this.#tail('stderr', stderrBytes),
       hasEnded: ended !== null,
       hasCompleted: ended?.how === 'completed',
       resumed: session.isResume ? session.id : null,
@@ -218,9 +174,31 @@ class TaskLog {
     for (const event of events) await this.#event(event);
   }
 
-  #pieces(stream: StreamName, from: number): ReturnType<typeof outputPieces> {
+  #pieces(stream: StreamName, where: StreamReading): ReturnType<TaskReader['output']> {
     const { follow = false, signal } = this.#reading;
-    return outputPieces(this.#place, this.#task, stream, { from, follow, ...(signal === undefined ? {} : { signal }) });
+    const reading = { ...where, follow, ...(signal === undefined ? {} : { signal }) };
+    return this.#reader.output(this.#task, stream, reading);
+  }
+
+  /** The bytes from there on that are there, at most so many. */
+  async #bytes(stream: StreamName, from: number, bytesMax: number): Promise<Uint8Array> {
+    const found: Uint8Array[] = [];
+    for await (const { bytes, next } of this.#reader.output(this.#task, stream, { from })) {
+      found.push(bytes);
+      if (next - from >= bytesMax) break;
+    }
+    return Buffer.concat(found).subarray(0, bytesMax);
+  }
+
+  /** The end of a stream of that size; empty where it may not be read: reading it from its beginning tells that. */
+  async #tail(stream: StreamName, size: number): Promise<string> {
+    try {
+      const from = Math.max(0, size - BOUNDS.stderrTailBytes);
+      return new TextDecoder().decode(await this.#bytes(stream, from, size - from));
+    } catch (error) {
+      if (error instanceof UnreadableOutput || isForbidden(error)) return '';
+      throw error;
+    }
   }
 
   async #agentLines(adapter: AgentAdapter, { lines, cursor }: ReturnType<typeof readLines>): Promise<void> {

@@ -1,101 +1,138 @@
 /**
- * The tasks of a run, and which of them a person means.
+ * The tasks of a run, as their files have them.
  *
- * Owns: their order, what may name one, refusing what names none or several. Does not own: the form of ids (machines/run/context), naming the run
- * (cli/run-argument).
+ * Owns: their order, what of each is of use to whoever reads its output. Does not own: the form of ids (machines/run/context), which task a person means
+ * (cli/task-argument), the output itself (app/reading-output).
  *
  * Invariants: 1. Read from files alone, also of a run that is set aside: of a journal that is damaged, what can be read counts, and folders that hold
- * output. 2. A name that fits several tasks is refused with their ids; only a purpose means the latest of them.
+ * output. 2. Nothing that a worker was told is in it: no prompt, no environment.
  */
 import { join } from 'node:path';
-import { listed } from '../base/listed.ts';
-import { quote } from '../base/sanitise.ts';
-import { visible } from '../base/visible.ts';
-import { quickView, recordsOf } from '../engine/run-look.ts';
-import { PawlError } from '../model/error.ts';
-import { PURPOSES } from '../model/limits.ts';
-import { TASK_FILES } from '../model/request.ts';
-import { lookAtRun } from '../run/error-actions.ts';
+import { type Place, quickView, recordsOf } from '../engine/run-look.ts';
+import { BOUNDS } from '../model/limits.ts';
+import { type Outcome, TASK_FILES, type TaskRequest } from '../model/request.ts';
+import type { TurnRequest } from '../model/turn.ts';
 import { isSafeName } from '../store/registry-paths.ts';
-import { isRevoked, type ReadingPlace } from './reading-output.ts';
+import { parseRequest, parseShownOutcome } from '../turn/task-files.ts';
+import { isRevoked, type StreamName, type TaskName } from './reading-output.ts';
 
-const TASKS_SHOWN = 20;
-const NAME_CHARS = 200;
+/** An amount of what an agent uses. */
+export interface Charge {
+  readonly tokens: number;
+  readonly usd: number;
+}
 
-/** The ids of the run's tasks, in the order in which they were requested. */
-export function tasksOf(place: ReadingPlace, runId: string): readonly string[] {
+/** Of the request of a task, what its output is read with. `turn`: null of a worker that is not a coding agent. */
+export interface LoggedRequest extends Pick<TaskRequest, 'purpose' | 'epoch' | 'attempt' | 'agent' | 'cwd'> {
+  readonly turn: Pick<TurnRequest, 'kind' | 'session' | 'usedBefore'> | null;
+}
+
+/** How a task ended. `estimated`: what its agent is charged with beyond what it has reported. */
+export interface LoggedOutcome extends Pick<Outcome, 'result' | 'exitCode' | 'signal' | 'startedAtMs' | 'endedAtMs'> {
+  readonly estimated: Charge | null;
+}
+
+/** What is known of a task besides its output. */
+export interface LoggedTask extends TaskName {
+  /** Null: it cannot be read. */
+  readonly request: LoggedRequest | null;
+  /** Null: the task has not ended, was given up before its start, or its outcome cannot be read. */
+  readonly outcome: LoggedOutcome | null;
+  /** It was given up before any worker was started. */
+  readonly isRevoked: boolean;
+  /** It has neither an outcome nor been given up. */
+  readonly isOpen: boolean;
+  /** How much it has printed. */
+  readonly bytes: Readonly<Record<StreamName, number>>;
+}
+
+/** The tasks of a run, in the order in which they were requested. */
+export interface LoggedTasks {
+  /** The run has ended. */
+  readonly hasEnded: boolean;
+  /** There will be no further task: the run has ended, is set aside, or is gone. */
+  readonly isOver: boolean;
+  readonly tasks: readonly LoggedTask[];
+}
+
+/** The tasks of a run as its files have them now. */
+export function tasksInFiles(place: Place, runId: string): LoggedTasks {
+  const { files, paths } = place;
+  // Looked at before the tasks are listed: those that are found then are all that there will be.
+  const kind = quickView(place, runId)?.kind;
+  const isOver = kind === 'terminal' || kind === 'quarantined' || !files.exists(paths.run(runId));
+  return { hasEnded: kind === 'terminal', isOver, tasks: tasksOf(place, runId) };
+}
+
+/** The tasks, in the order in which they were requested. */
+export function tasksOf(place: Place, runId: string): readonly LoggedTask[] {
   const { files, paths } = place;
   const requested = recordsOf(place, runId).flatMap(({ event }) => {
     return event.type === 'taskRequested' && isSafeName(event.taskId) ? [event.taskId] : [];
   });
   const others = files
     .listNames(paths.tasks(runId))
-    .filter((name) => isSafeName(name) && !requested.includes(name) && hasOutput(place, runId, name));
-  // A link in the place of a folder leads to what is none of the run's.
-  return [...others, ...new Set(requested)].filter((id) => files.fs.stat(paths.task(runId, id))?.kind === 'folder');
+    .filter((name) => isSafeName(name) && !requested.includes(name) && hasOutput(place, { runId, taskId: name }));
+  return [...others, ...new Set(requested)]
+    .filter((id) => isFolder(place, runId, id))
+    .map((taskId) => taskInFiles(place, { runId, taskId }));
 }
 
-/** The task that is shown when none is named: the open one, else the last that has printed something, else the last; null: there is none. */
-export function latestTask(place: ReadingPlace, runId: string): string | null {
-  const tasks = tasksOf(place, runId);
-  const hasEnded = quickView(place, runId)?.kind === 'terminal';
-  const open = hasEnded ? undefined : tasks.findLast((taskId) => isOpen(place, runId, taskId));
-  return open ?? tasks.findLast((taskId) => hasOutput(place, runId, taskId)) ?? tasks.at(-1) ?? null;
-}
-
-/**
- * The task that `argument` means: its id, else the latest of that purpose, else a prefix that fits no other task.
- * Throws PAWL_TASK_UNKNOWN for none, PAWL_USAGE for several.
- */
-export function resolveTask(place: ReadingPlace, runId: string, argument: string): string {
-  const tasks = tasksOf(place, runId);
-  if (tasks.includes(argument)) return argument;
-  if (PURPOSES.some((purpose) => purpose === argument)) {
-    const latest = tasks.findLast((taskId) => taskId.startsWith(`${argument}-e`));
-    if (latest !== undefined) return latest;
-  }
-  const fitting = argument === '' ? [] : tasks.filter((taskId) => taskId.startsWith(argument));
-  const [taskId, ...others] = fitting;
-  const { commandOptions } = place.paths;
-  if (taskId === undefined) throw unknownTask(runId, argument, tasks, commandOptions);
-  if (others.length === 0) return taskId;
-  throw new PawlError({
-    code: 'PAWL_USAGE',
-    message: `${quote(argument)} matches ${fitting.length} tasks: ${listed(fitting, TASKS_SHOWN)}.`,
-    subject: visible(argument.slice(0, NAME_CHARS)),
-    hint: 'Use a longer prefix.',
-    actions: [lookAtRun(runId, commandOptions)],
-  });
-}
-
-/** The error of a name that no task of the run has; null: the run has no task at all. */
-export function unknownTask(
-  runId: string,
-  name: string | null,
-  tasks: readonly string[],
-  options: readonly string[] = [],
-): PawlError {
-  const shown = visible((name ?? '').slice(0, NAME_CHARS));
-  const told = name === null ? '' : `: ${shown === '' ? '(empty name)' : shown}`;
-  return new PawlError({
-    code: 'PAWL_TASK_UNKNOWN',
-    message: tasks.length === 0 ? `${runId} has no task yet${told}` : `Task not found in ${runId}${told}`,
-    subject: name === null ? runId : shown,
-    hint: tasks.length === 0 ? 'It begins when the run is driven.' : `It has: ${listed(tasks, TASKS_SHOWN)}.`,
-    actions: [lookAtRun(runId, options)],
-  });
-}
-
-/** True while the task has neither an outcome nor been given up. */
-function isOpen({ files, paths }: ReadingPlace, runId: string, taskId: string): boolean {
+/** One task as its files have it now. */
+export function taskInFiles(place: Place, { runId, taskId }: TaskName): LoggedTask {
+  const { files, paths } = place;
   const folder = paths.task(runId, taskId);
-  return !files.exists(join(folder, TASK_FILES.outcome)) && !isRevoked(files, folder);
+  const given = isRevoked(files, folder);
+  return {
+    runId,
+    taskId,
+    request: requestIn(place, folder),
+    outcome: outcomeIn(place, folder),
+    isRevoked: given,
+    isOpen: !files.exists(join(folder, TASK_FILES.outcome)) && !given,
+    bytes: bytesPrinted(place, { runId, taskId }),
+  };
 }
 
-function hasOutput({ files, paths }: ReadingPlace, runId: string, taskId: string): boolean {
+function requestIn({ files }: Place, folder: string): LoggedRequest | null {
+  const bytes = files.readBytes(join(folder, TASK_FILES.request), BOUNDS.registerBytes);
+  const parsed = bytes === null ? null : parseRequest(bytes);
+  if (parsed?.ok !== true) return null;
+  const { purpose, epoch, attempt, agent, cwd, turn } = parsed.value;
+  return { purpose, epoch, attempt, agent, cwd, turn: turn === undefined ? null : turnIn(turn) };
+}
+
+function turnIn({ kind, session, usedBefore }: TurnRequest): LoggedRequest['turn'] {
+  return { kind, session, usedBefore };
+}
+
+function outcomeIn({ files }: Place, folder: string): LoggedOutcome | null {
+  const bytes = files.readBytes(join(folder, TASK_FILES.outcome), BOUNDS.registerBytes);
+  const parsed = bytes === null ? null : parseShownOutcome(bytes);
+  if (parsed?.ok !== true) return null;
+  const { result, exitCode, signal, startedAtMs, endedAtMs, turn } = parsed.value;
+  const estimated = turn?.usage?.estimated;
+  return {
+    ...{ result, exitCode, signal, startedAtMs, endedAtMs },
+    estimated: estimated === undefined ? null : { tokens: estimated.tokens, usd: estimated.usd ?? 0 },
+  };
+}
+
+/** A link in the place of a folder leads to what is none of the run's. */
+function isFolder({ files, paths }: Place, runId: string, taskId: string): boolean {
+  return files.fs.stat(paths.task(runId, taskId))?.kind === 'folder';
+}
+
+function hasOutput(place: Place, name: TaskName): boolean {
+  const { stdout, stderr } = bytesPrinted(place, name);
+  return stdout + stderr > 0;
+}
+
+function bytesPrinted({ files, paths }: Place, { runId, taskId }: TaskName): LoggedTask['bytes'] {
   const folder = paths.task(runId, taskId);
-  return [TASK_FILES.output, TASK_FILES.stderr].some((name) => {
+  const size = (name: string): number => {
     const stat = files.fs.stat(join(folder, name));
-    return stat?.kind === 'file' && stat.size > 0;
-  });
+    return stat?.kind === 'file' ? stat.size : 0;
+  };
+  return { stdout: size(TASK_FILES.output), stderr: size(TASK_FILES.stderr) };
 }

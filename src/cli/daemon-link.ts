@@ -1,23 +1,19 @@
 /**
- * The daemon that drives the registry of a command, if there is one.
+ * The daemon that a command to a registry goes through, if there is one.
  *
- * Owns: finding it, its errors as errors of this command line. Does not own: asking it (client/client), what a command does without one.
+ * Owns: the link to it, its errors as errors of this command line. Does not own: finding it (cli/driving-daemon), asking it (client/client), what a command does without
+ * one.
  *
- * Invariants: 1. A daemon is used only where the lock of the registry says that it drives it: then nothing else can. 2. One that speaks another version of the API is
+ * Invariant: one that speaks another version of the API is
  * left alone, and that is said: what is asked goes through the files, which every version understands or refuses.
  */
-import { daemonHere } from '../app/daemon/daemon-place.ts';
 import type { Places } from '../app/options.ts';
-import { canonicalJson } from '../base/canonical-json.ts';
 import { Client, DaemonError } from '../client/client.ts';
 import { isSpoken, versionMismatch } from '../client/versions.ts';
 import { PawlError } from '../model/error.ts';
 import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
-import type { Files } from '../store/files.ts';
-import { type DaemonFile, readDaemonFile } from '../store/home/daemon-file.ts';
-import type { HomePaths } from '../store/home/home-paths.ts';
-import { ProjectStore } from '../store/home/projects.ts';
-import { readHolder } from '../store/registry-lock.ts';
+import type { DaemonFile } from '../store/home/daemon-file.ts';
+import { drivingDaemon } from './driving-daemon.ts';
 import type { Output } from './output.ts';
 import { packageVersion } from './package-version.ts';
 
@@ -31,14 +27,9 @@ export interface DaemonLink {
 
 /** The daemon that drives the registry; null where none does. Another version of the API is noted on stderr, and passed over. */
 export function daemonFor(output: Pick<Output, 'log' | 'logColour'>, places: Places): DaemonLink | null {
-  const { files, home, processes } = daemonHere();
-  const daemon = daemonIn(files, home);
-  if (daemon === null) return null;
-  const holder = readHolder({ files: places.files, paths: places.paths, processes });
-  if (holder.kind !== 'alive' || canonicalJson(holder.content.holder) !== canonicalJson(daemon.process)) return null;
-  const path = places.repository.mainWorktree;
-  const record = new ProjectStore(files, home).list().find((each) => each.path === path);
-  if (record === undefined) return null;
+  const found = drivingDaemon(places);
+  if (found === null) return null;
+  const { daemon, project } = found;
   if (!isSpoken(daemon.api)) {
     const { message, hint } = versionMismatch(daemon, packageVersion());
     output.log(
@@ -46,17 +37,7 @@ export function daemonFor(output: Pick<Output, 'log' | 'logColour'>, places: Pla
     );
     return null;
   }
-  return { client: new Client({ kind: 'socket', path: daemon.socket }), project: record.id, daemon };
-}
-
-/** A state folder that cannot be read holds no daemon that could be asked. */
-function daemonIn(files: Files, home: HomePaths): DaemonFile | null {
-  try {
-    return readDaemonFile(files, home);
-  } catch (error) {
-    if (error instanceof PawlError) return null;
-    throw error;
-  }
+  return { client: new Client({ kind: 'socket', path: daemon.socket }), project, daemon };
 }
 
 /** What `ask` gives; an error of the daemon becomes the error that the same command would give without it. */

@@ -6,7 +6,8 @@
  * Invariants: 1. A document is written piece by piece, never held as a whole (L9). 2. Nothing in JSON is hidden: what cannot be seen stands there as an
  * escape; texts are otherwise as the worker wrote them.
  */
-import type { LogEnd, LogEntry, LoggedTask } from '../app/task-log.ts';
+import { kindOf, type LogEnd, type LogEntry } from '../app/task-log.ts';
+import type { LoggedTask } from '../app/tasks-of-run.ts';
 import { visibleJson } from '../base/visible.ts';
 import { LogLines, type LogStyle } from './log-lines.ts';
 
@@ -108,9 +109,10 @@ function isCounted({ type }: LogEntry): boolean {
   return type !== 'stderr' && type !== 'used';
 }
 
-function nameOf({ runId, taskId, request, kind }: LoggedTask): object {
+function nameOf(task: LoggedTask): object {
+  const { runId, taskId, request } = task;
   const { purpose = null, epoch = null, attempt = null, agent = null } = request ?? {};
-  return { runId, taskId, purpose, epoch, attempt, agent, kind };
+  return { runId, taskId, purpose, epoch, attempt, agent, kind: kindOf(task) };
 }
 
 function endOf({ outcome, isRevoked }: LogEnd): object {

@@ -1,23 +1,23 @@
 /**
  * What `pawl status` says beyond one registry: the daemon, the projects, and their runs.
  *
- * Owns: looking at them, the lines. Does not own: how the daemon stands (app/daemon/standing), one run's line (cli/render). Read-only: no lock.
+ * Owns: looking at them, the lines. Does not own: how the daemon stands (app/daemon/standing), asking it (cli/present-reader), one run's line (cli/render). Read-only: no
+ * lock.
  * Free of zod and xstate, unless a journal is ahead of its snapshot.
  */
 import { statSync } from 'node:fs';
-import { type DaemonPlace, daemonHere } from '../app/daemon/daemon-place.ts';
-import { type DaemonState, standingOf } from '../app/daemon/standing.ts';
-import { type Places, placesOf } from '../app/options.ts';
+import { daemonHere } from '../app/daemon/daemon-place.ts';
+import { type DaemonState, type Standing, standingOf } from '../app/daemon/standing.ts';
+import { placesOf } from '../app/options.ts';
+import { FileRunReader } from '../app/reading/file-run-reader.ts';
 import { counted } from '../base/counted.ts';
 import { visible } from '../base/visible.ts';
-import { type Look, lookClosely } from '../engine/run-look.ts';
 import { PawlError } from '../model/error.ts';
 import type { RunView } from '../run/run-view.ts';
 import { type ProjectRecord, ProjectStore } from '../store/home/projects.ts';
-import { listRuns } from '../store/registry.ts';
 import type { Output } from './output.ts';
+import { type ToldProject, toldProjects } from './present-reader.ts';
 import { runLine } from './render.ts';
-import { shownLooks } from './shown.ts';
 
 /** The daemon as status tells of it. */
 export interface DaemonStatus {
@@ -36,7 +36,7 @@ export interface ProjectStatus {
   readonly id: string;
   readonly name: string;
   readonly path: string;
-  /** `driven`: by some process; `idle`: by none; `degraded`: it cannot be looked at. */
+  /** `driven`: by some process; `idle`: by none; `degraded`: it cannot be looked at, or the daemon cannot drive it. */
   readonly state: 'driven' | 'idle' | 'degraded';
   readonly reason: string | null;
   readonly runs: readonly RunView[];
@@ -54,15 +54,15 @@ export async function machineStatus(): Promise<MachineStatus | null> {
   // What is no folder holds neither.
   if (statSync(place.home.root, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
   const records = new ProjectStore(place.files, place.home).list();
-  const daemon = await daemonStatus(place);
-  if (records.length === 0 && daemon.state === 'stopped') return null;
+  const standing = await standingOf(place);
+  if (records.length === 0 && standing.state === 'stopped') return null;
+  const told = await toldProjects(standing);
   const projects: ProjectStatus[] = [];
-  for (const record of records) projects.push(await projectStatus(record));
-  return { daemon, projects };
+  for (const record of records) projects.push(await projectStatus(record, told.get(record.id) ?? null));
+  return { daemon: daemonStatus(standing), projects };
 }
 
-async function daemonStatus(place: DaemonPlace): Promise<DaemonStatus> {
-  const { state, daemon, holderPid, detail } = await standingOf(place);
+function daemonStatus({ state, daemon, holderPid, detail }: Standing): DaemonStatus {
   return {
     ...{ state, detail, pid: holderPid },
     version: daemon?.version ?? null,
@@ -73,24 +73,20 @@ async function daemonStatus(place: DaemonPlace): Promise<DaemonStatus> {
   };
 }
 
-async function projectStatus({ id, name, path }: ProjectRecord): Promise<ProjectStatus> {
+/** The project as the daemon that drives it tells, else as its files show it. */
+async function projectStatus({ id, name, path }: ProjectRecord, told: ToldProject | null): Promise<ProjectStatus> {
+  const known = told?.path === path ? told : null;
+  if (known?.problem === null) return { id, name, path, state: 'driven', reason: null, runs: known.runs };
   try {
-    const places = placesOf({}, path);
-    const { driver, runs } = shownLooks(places, await looksAt(places));
-    return { id, name, path, state: driver.kind === 'none' ? 'idle' : 'driven', reason: null, runs };
+    const { driver, runs } = await new FileRunReader(placesOf({}, path)).registry();
+    const state = driver.kind === 'none' ? 'idle' : 'driven';
+    return known === null
+      ? { id, name, path, state, reason: null, runs }
+      : { id, name, path, state: 'degraded', reason: known.problem, runs };
   } catch (error) {
     if (!(error instanceof PawlError)) throw error;
     return { id, name, path, state: 'degraded', reason: error.message, runs: [] };
   }
-}
-
-async function looksAt(places: Places): Promise<readonly Look[]> {
-  const looks: Look[] = [];
-  for (const runId of listRuns(places.files, places.paths)) {
-    const found = await lookClosely(places, runId);
-    if (found !== null) looks.push(found);
-  }
-  return looks;
 }
 
 /** The daemon in a line. */

@@ -5,15 +5,15 @@
  *
  * Invariant: whatever a packet or a worker has brought in stands on that line, and nothing in it is hidden.
  */
+import type { ToldRecord } from '../app/reading/run-reader.ts';
 import { visible } from '../base/visible.ts';
-import type { JournalRecord } from '../model/record.ts';
 import { turnNotes } from '../turn/turn-words.ts';
 import type { Output } from './output.ts';
 
 const VALUE_CHARS = 60;
 
 /** The line of `pawl events --raw`. */
-export function recordLine({ colour }: Output, { seq, atMs, actor, event, effects }: JournalRecord): string {
+export function recordLine({ colour }: Output, { seq, atMs, actor, event, effects }: ToldRecord): string {
   const { type, ...rest } = event;
   const facts = Object.entries(rest)
     .filter(([name, value]) => name !== 'key' && (typeof value === 'string' || typeof value === 'number'))

@@ -16,6 +16,7 @@ import type { Problem } from '../daemon/api/problem.ts';
 import type { Change } from '../model/change.ts';
 import { PawlError } from '../model/error.ts';
 import { readDaemonFile } from '../store/home/daemon-file.ts';
+import { requestPath } from './request-path.ts';
 import { type Address, Connections, eventsIn, exchange, textOf, type WireAnswer } from './transport.ts';
 
 type Operations = typeof OPERATIONS;
@@ -153,16 +154,10 @@ export class Client {
     connections: Connections | null = null,
   ): Promise<WireAnswer> {
     const { params = {}, query = {}, body, key, ifSeq, signal, timeoutMs } = options;
-    const [method, path] = PATHS[id];
-    const place = path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(params[name] ?? ''));
-    const asked = new URLSearchParams(
-      Object.entries(query as object).flatMap(([name, value]: [string, unknown]): [string, string][] =>
-        value === undefined ? [] : [[name, String(value)]],
-      ),
-    ).toString();
+    const [method] = PATHS[id];
     return exchange(this.#address(), {
       method,
-      path: asked === '' ? place : `${place}?${asked}`,
+      path: requestPath(id, params, query as object),
       headers: {
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...(method === 'GET' ? {} : { 'Idempotency-Key': key ?? randomUUID() }),

@@ -1,28 +1,19 @@
 /**
  * The change feed as server-sent events: replayed from a cursor, then followed.
  *
- * Owns: the cursor of one client, filters, the form of events. Does not own: the feed (store/change-log), the pace of a client (daemon/streams).
+ * Owns: the cursor of one client, the form of events. Does not own: the feed (store/change-log), filters (daemon/wanted-changes), the pace of a client
+ * (daemon/streams).
  *
  * Invariant: a client that comes back with the last id it has seen gets every change after it once and in order, or is told by a `resync` that it cannot.
  */
 import type { HttpBindings } from '@hono/node-server';
-import type { Change } from '../model/change.ts';
 import type { TextChange } from '../store/change-log/recent-changes.ts';
 import type { ApiDaemon } from './api/api-daemon.ts';
 import type { Asked } from './api/handlers.ts';
 import { ApiError } from './api/problem.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 import type { EventStream } from './streams.ts';
-
-/** Which changes a client wants. */
-type Filter = (change: Change) => boolean;
-
-/** What a client says of the changes that it wants; what it does not say leaves all through. */
-export interface WantedChanges {
-  readonly project?: string | undefined;
-  readonly system?: string | undefined;
-  readonly types?: readonly string[] | undefined;
-}
+import { type ChangeFilter, filterOf } from './wanted-changes.ts';
 
 /** Answers with the stream; it goes on by itself. Throws CURSOR_INVALID, TOO_MANY_CLIENTS. */
 export function followChanges(daemon: ApiDaemon, { query }: Asked<'followChanges'>, env: HttpBindings): void {
@@ -35,7 +26,7 @@ export function followChanges(daemon: ApiDaemon, { query }: Asked<'followChanges
   });
 }
 
-async function follow({ feed }: ApiDaemon, stream: EventStream, from: number, filter: Filter): Promise<void> {
+async function follow({ feed }: ApiDaemon, stream: EventStream, from: number, filter: ChangeFilter): Promise<void> {
   let after = from;
   while (!stream.signal.aborted) {
     const read = await feed.read(after, { limit: DAEMON_BOUNDS.changesAtOnce, filter });
@@ -68,12 +59,4 @@ function cursorIn(text: string | undefined): number | null {
 function lastEventId({ incoming }: HttpBindings): string | undefined {
   const header = incoming.headers['last-event-id'];
   return Array.isArray(header) ? header[0] : header;
-}
-
-/** The filter that lets those changes through. */
-export function filterOf({ project, system, types }: WantedChanges): Filter {
-  return (change) =>
-    (project === undefined || change.project === project) &&
-    (system === undefined || change.system === system) &&
-    (types === undefined || types.includes(change.type));
 }

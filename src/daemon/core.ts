@@ -26,6 +26,7 @@ import { Guards } from './guards.ts';
 import { PageDirectory } from './page-directory.ts';
 import { projectChange } from './project-changes.ts';
 import { type Project, ProjectDirectory } from './project-directory.ts';
+import { RequestCounts } from './request-counts.ts';
 import { RunsDesk } from './runs-desk.ts';
 import { Streams } from './streams.ts';
 import { keepYoungSpaceSmall } from './young-space.ts';
@@ -55,6 +56,7 @@ export class DaemonCore implements ApiDaemon {
   readonly feed: ChangeLog;
   readonly guards: Guards;
   readonly streams = new Streams();
+  readonly requests = new RequestCounts();
   /** The projects as the page sees them. */
   readonly pageProjects: PageDirectory;
   readonly log: (line: string) => void;

@@ -48,6 +48,8 @@ export const DAEMON_BOUNDS = {
   eventsPerPageMax: 1_000,
   /** Bytes of output in one answer or one event. */
   outputBytes: 1024 * 1024,
+  /** How long an answer may be made to wait for something new. */
+  waitMs: 10_000,
   /** How long a command waits for its decision before it is answered with 202. */
   commandMs: 10_000,
   /** Runs that one request cleans, and how long it goes on with the next one; and runs whose findings an answer names. */

@@ -32,6 +32,9 @@ export async function metricsText(daemon: ApiDaemon): Promise<string> {
       ...daemon.guards.list().map(({ id, posture }): Sample => [`{guard="${id}"}`, posture === 'on' ? 1 : 0]),
     ]),
     ...metric('pawl_streams', 'gauge', 'Open event streams and multiplexed sockets.', [['', daemon.streams.size]]),
+    ...metric('pawl_requests_total', 'counter', 'Requests by operation.', [
+      ...daemon.requests.entries().map(([id, count]): Sample => [`{operation="${id}"}`, count]),
+    ]),
     ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory.', [['', rss]]),
     ...metric('process_heap_bytes', 'gauge', 'Used heap.', [['', heapUsed]]),
     ...metric('process_cpu_seconds_total', 'counter', 'Processor time.', [['', (user + system) / MEGA]]),

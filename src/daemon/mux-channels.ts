@@ -9,12 +9,12 @@
  */
 import { outputPieces } from '../app/reading-output.ts';
 import type { ApiDaemon } from './api/api-daemon.ts';
-import { filterOf } from './change-stream.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 import type { Told, WantedChannel } from './mux-messages.ts';
 import { taskIn } from './output-stream.ts';
 import type { FoundRun } from './runs-desk.ts';
 import { show } from './runs-desk.ts';
+import { filterOf, nextChange } from './wanted-changes.ts';
 import { WholeCharacters } from './whole-characters.ts';
 
 type Wanted<Kind extends WantedChannel['kind']> = Extract<WantedChannel, { kind: Kind }>;
@@ -66,27 +66,6 @@ async function* views(daemon: ApiDaemon, wanted: Wanted<'run'>, signal: AbortSig
 
 function* shown({ project, view }: FoundRun): Generator<Told> {
   for (const run of show(project, [view])) yield { type: 'run', run };
-}
-
-/** Resolves when the feed has told of the run again, to the place up to which it was read. */
-async function nextChange(
-  { feed }: ApiDaemon,
-  { after, project, system }: { readonly after: number; readonly project: string; readonly system: string },
-  signal: AbortSignal,
-): Promise<number> {
-  const filter = filterOf({ project, system });
-  let at = after;
-  let hasChanged = false;
-  while (!signal.aborted) {
-    const read = await feed.read(at, { limit: DAEMON_BOUNDS.changesAtOnce, filter });
-    if (read.kind === 'resync') return read.cursor;
-    hasChanged ||= read.changes.length > 0;
-    // All that is there already is one change of the view.
-    if (read.next === at && hasChanged) return at;
-    if (read.next === at) await feed.next(at, signal);
-    at = read.next;
-  }
-  return at;
 }
 
 async function* output(daemon: ApiDaemon, wanted: Wanted<'output'>, signal: AbortSignal): AsyncGenerator<Told> {

@@ -8,9 +8,16 @@
  */
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { outputPieces } from '../app/reading-output.ts';
+import {
+  hasTaskEnded,
+  offsetOfLastLines,
+  outputPieces,
+  type ReadingPlace,
+  type TaskName,
+} from '../app/reading-output.ts';
 import { PawlError } from '../model/error.ts';
 import type { RunView } from '../run/run-view.ts';
+import { UnreadableOutput } from '../worker/output-file.ts';
 import type { ApiDaemon } from './api/api-daemon.ts';
 import type { Asked } from './api/handlers.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
@@ -22,30 +29,81 @@ type Pieces = ReturnType<typeof outputPieces>;
 /** Answers with the output. Throws PAWL_TASK_UNKNOWN, PAWL_RUN_UNKNOWN, TOO_MANY_CLIENTS. */
 export async function answerOutput(
   daemon: ApiDaemon,
-  { params, query }: Asked<'getOutput'>,
+  { params, query, signal }: Asked<'getOutput'>,
   env: HttpBindings,
 ): Promise<Response> {
   const { project, view } = await daemon.runs.find(params.id ?? '', query.project);
   const task = { runId: view.runId, taskId: taskIn(view, params.task ?? '') };
-  const from = query.from ?? lastEventId(env) ?? 0;
+  const place = project.places();
+  const { last } = query;
+  const from =
+    last === undefined
+      ? (query.from ?? lastEventId(env) ?? 0)
+      : await readable(async () => offsetOfLastLines(place, task, query.stream, last));
   if (query.follow !== true) {
-    const { bytes, next } = await firstPieces(outputPieces(project.places(), task, query.stream, { from }), from);
+    if (query.wait !== undefined) await untilPrinted(daemon, { place, task, from, asked: query }, signal);
+    // Looked at before the bytes are read: what is read then is all that there will be.
+    const hasEnded = isSettled(view, task.taskId) || hasTaskEnded(place, task, true);
+    const pieces = outputPieces(place, task, query.stream, { from });
+    const { bytes, next } = await readable(() => firstPieces(pieces, from));
     return new Response(bytes as Uint8Array<ArrayBuffer>, {
       headers: {
         'Content-Type': 'application/octet-stream',
         'Pawl-From': String(from),
         'Pawl-Next': String(next),
-        'Pawl-Ended': String(isSettled(view, task.taskId)),
+        'Pawl-Ended': String(hasEnded),
       },
     });
   }
   const stream = daemon.streams.open(env.outgoing as never);
-  const pieces = outputPieces(project.places(), task, query.stream, { from, follow: true, signal: stream.signal });
+  const pieces = outputPieces(place, task, query.stream, { from, follow: true, signal: stream.signal });
   void send(stream, pieces).catch((error: unknown) => {
     daemon.log(`the output of ${task.taskId} of ${task.runId} cannot be followed: ${String(error)}`);
     stream.end();
   });
   return RESPONSE_ALREADY_SENT;
+}
+
+/** Resolves when something is printed from that byte on, when nothing more can be, or when the wait is over. */
+async function untilPrinted(
+  { streams }: ApiDaemon,
+  {
+    place,
+    task,
+    from,
+    asked: { stream, wait = 0 },
+  }: {
+    readonly place: ReadingPlace;
+    readonly task: TaskName;
+    readonly from: number;
+    readonly asked: Asked<'getOutput'>['query'];
+  },
+  gone: AbortSignal,
+): Promise<void> {
+  const { signal, end } = streams.wait(Math.min(wait, DAEMON_BOUNDS.waitMs), gone);
+  try {
+    await readable(async () => {
+      for await (const _piece of outputPieces(place, task, stream, { from, follow: true, signal })) return;
+    });
+  } finally {
+    end();
+  }
+}
+
+/** What `read` gives. Throws PAWL_STORE_FAILED where something other than a file is in the place of the output. */
+async function readable<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof UnreadableOutput)) throw error;
+    throw new PawlError({
+      code: 'PAWL_STORE_FAILED',
+      message: error.message,
+      subject: 'output',
+      hint: 'Look at what stands in its place: the worker, or somebody else, has put it there.',
+      cause: error,
+    });
+  }
 }
 
 /** Every piece as an event, whose id is where to continue; then that it has ended. */

@@ -1,7 +1,7 @@
 /**
  * Answers that do not end by themselves: events sent to one client at its pace.
  *
- * Owns: how many there are, multiplexed sockets among them, waiting for a client, cutting off one that takes nothing, comments between events. Does not own: what is sent.
+ * Owns: how many there are, multiplexed sockets and answers that wait among them, waiting for a client, cutting off one that takes nothing, comments between events. Does not own: what is sent.
  *
  * Invariants (L9): 1. Nothing is queued for a client: the next piece is made when the last one was taken. 2. A client that takes nothing for `slowMs` is cut off,
  * and costs the others nothing. 3. At the daemon's end every stream is closed.
@@ -39,6 +39,19 @@ export class Streams {
   count(stream: { end(): void }): () => void {
     this.#open.add(stream);
     return () => this.#open.delete(stream);
+  }
+
+  /** A wait that counts as a stream until `end` is called; its signal aborts after `waitMs`, when `gone` does, or at the daemon's end. Throws TOO_MANY_CLIENTS. */
+  wait(waitMs: number, gone: AbortSignal): { readonly signal: AbortSignal; end(): void } {
+    this.assertRoom();
+    const over = new AbortController();
+    const timer = setTimeout(() => over.abort(), waitMs);
+    const uncount = this.count({ end: () => over.abort() });
+    const end = (): void => {
+      clearTimeout(timer);
+      uncount();
+    };
+    return { signal: AbortSignal.any([over.signal, gone]), end };
   }
 
   close(): void {

@@ -32,6 +32,7 @@ import type { Files } from '../store/files.ts';
 import { readJournal, readJournalTail, recordsIn } from '../store/journal.ts';
 import { chainFault } from '../store/journal-lines.ts';
 import { readQuarantine } from '../store/quarantine.ts';
+import { listRuns as runIds } from '../store/registry.ts';
 import type { RegistryPaths } from '../store/registry-paths.ts';
 import { readSnapshot } from '../store/snapshot-reading.ts';
 
@@ -178,6 +179,16 @@ export async function lookClosely(place: Place, runId: string): Promise<Look | n
   const { agentOverride, updatedAtMs } = found;
   const view = viewOf(runId, actors, { seq: found.state.seq, updatedAtMs, agentOverride });
   return { view, findings: found.findings };
+}
+
+/** Every run of the registry by its id, each as `lookClosely` has it; a folder that holds no run is passed over. */
+export async function lookAtAll(place: Place): Promise<readonly Look[]> {
+  const looks: Look[] = [];
+  for (const runId of runIds(place.files, place.paths)) {
+    const found = await lookClosely(place, runId);
+    if (found !== null) looks.push(found);
+  }
+  return looks;
 }
 
 /** The view of a run whose files contradict each other and that nobody has set aside yet. */

@@ -8,13 +8,18 @@ import type { DriverFacts, Surroundings } from '../run/next-actions.ts';
 import type { RecoveryFinding } from '../run/recovery-findings.ts';
 import type { RunView } from '../run/run-view.ts';
 import { shownRun } from '../run/shown-run.ts';
+import type { Holder } from '../store/generation-lock.ts';
 import { readHolder } from '../store/registry-lock.ts';
 import { SignsReader, type WidePlace } from './liveness.ts';
 import { type Place, quickView } from './run-look.ts';
 
 /** Who drives the registry, seen from this process. */
 export function driverFacts(place: WidePlace): DriverFacts {
-  const holder = readHolder(place);
+  return driverOf(readHolder(place));
+}
+
+/** Who drives the registry that is held so. */
+export function driverOf(holder: Holder): DriverFacts {
   if (holder.kind === 'free') return { kind: 'none' };
   const { content } = holder;
   if (content === null) return { kind: 'unknown', pid: null, hostname: '', sinceMs: null };

@@ -24,8 +24,7 @@ export class EventStory {
   readonly #startedAtMs = new Map<string, number>();
 
   /** The record in one line, without its time. */
-  tell(record: JournalRecord): string {
-    const { actor, event, atMs } = record;
+  tell({ actor, event, atMs }: Pick<JournalRecord, 'actor' | 'event' | 'atMs'>): string {
     if (event.type === 'workerSpawned') this.#startedAtMs.set(actor, event.startedAtMs);
     const startedAtMs = this.#startedAtMs.get(actor);
     const words =

@@ -84,7 +84,10 @@ function limitOf({ ended, limited, retryOver }: Turn): TurnReport['limited'] {
 }
 
 /** What the turn has used by its own reports so far, beyond what its session had used before; for a budget during the turn. */
-export function usedSoFar(turn: Turn, request: TurnRequest): { readonly tokens: number; readonly usd: number } {
+export function usedSoFar(
+  turn: Turn,
+  request: Pick<TurnRequest, 'usedBefore'>,
+): { readonly tokens: number; readonly usd: number } {
   const { session, turn: whole, process, step } = turn.usage;
   const report = session ?? whole ?? process;
   const before = report !== null && report === session ? request.usedBefore : { tokens: 0, usd: 0 };

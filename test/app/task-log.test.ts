@@ -2,7 +2,8 @@
 import { symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { adapterOf } from '../../src/adapters/agents/adapters.ts';
-import { type LogEnd, type LogEntry, type LogReading, loggedTask, readLog } from '../../src/app/task-log.ts';
+import { FileRunReader } from '../../src/app/reading/file-run-reader.ts';
+import { type LogEnd, type LogEntry, type LogReading, readLog } from '../../src/app/task-log.ts';
 import { BOUNDS } from '../../src/model/limits.ts';
 import type { AgentKind } from '../../src/model/turn.ts';
 import { RECORDED_KINDS, streamsOf } from '../agents/streams/recorded.ts';
@@ -21,8 +22,9 @@ async function read(
   onEntry: (entry: LogEntry) => void = () => undefined,
 ): Promise<{ readonly entries: readonly LogEntry[]; readonly end: LogEnd }> {
   const entries: LogEntry[] = [];
-  const task = loggedTask(bench.place, { runId: RUN, taskId: TASK });
-  const end = await readLog(bench.place, task, reading, async (entry) => {
+  const reader = new FileRunReader(bench.place);
+  const task = await reader.task({ runId: RUN, taskId: TASK });
+  const end = await readLog(reader, task, reading, async (entry) => {
     entries.push(entry);
     onEntry(entry);
   });

@@ -76,6 +76,7 @@ describe('success', () => {
     expect([page.runs.length, page.next.split('/')[0]]).toEqual([1, 'gone']);
     const { events } = jsonOf<{ events: JsonAnswer[] }>(await call('listRunEvents', { params: quick }));
     const last = events.at(-1)?.seq;
+    expect(jsonOf(await call('listTasks', { params: quick }))).toMatchObject({ kind: 'terminal', seq: last });
     const { lastArtifact } = jsonOf<{ lastArtifact: { sha256: string } }>(await call('getRun', { params: quick }));
     await call('getArtifact', { params: { ...quick, sha256: lastArtifact.sha256 } });
     expect(jsonOf(await call('getCommand', { params: { key: 'first' } })).accepted).toBe(true);
@@ -166,7 +167,7 @@ describe('every operation', () => {
   });
 
   it('that takes a query says what is wrong with it', async () => {
-    const wrong = ['?limit=x&kind=foo&force=maybe&stream=foo&from=-1&after=1e3&follow=1'];
+    const wrong = ['?limit=x&kind=foo&force=maybe&stream=foo&from=-1&after=1e3&follow=1&wait=x&last=-1'];
     for (const id of ['listRuns', 'listRunEvents', 'getOutput', 'removeProject'] as const)
       expect(await refused(id, { query: wrong[0] ?? '' })).toBe('QUERY_INVALID');
     for (const cursor of ['x', '-1', '1.5', '99999999999999999', '1e3', '0x1']) {
@@ -261,7 +262,7 @@ describe('commands', () => {
     expect(await refused('removeProject', {})).toBe('PAWL_PROJECT_BUSY');
     for (const id of ['getProject', 'removeProject'] as const)
       expect(await refused(id, { params: { id: 'nobody' } })).toBe('PAWL_PROJECT_UNKNOWN');
-    for (const id of ['listRuns', 'getRun', 'listRunEvents', 'getOutput', 'getArtifact'] as const)
+    for (const id of ['listRuns', 'getRun', 'listRunEvents', 'listTasks', 'getOutput', 'getArtifact'] as const)
       expect(await refused(id, { query: '?project=nobody' })).toBe('PAWL_PROJECT_UNKNOWN');
     expect(await refused('commandRun', { query: '?project=nobody', json: CANCEL })).toBe('PAWL_PROJECT_UNKNOWN');
     expect(await refused('addRuns', { json: { project: 'nobody', packets: packets('a') } })).toBe(
@@ -272,7 +273,7 @@ describe('commands', () => {
 
   it('of runs that cannot be are refused', async () => {
     const nobody = { id: 'run_nobody' };
-    for (const id of ['getRun', 'listRunEvents', 'getOutput', 'getArtifact'] as const) {
+    for (const id of ['getRun', 'listRunEvents', 'listTasks', 'getOutput', 'getArtifact'] as const) {
       expect(await refused(id, { params: nobody })).toBe('PAWL_RUN_UNKNOWN');
       expect(await refused(id, {})).toBe('RUN_AMBIGUOUS');
     }
@@ -306,11 +307,11 @@ describe('what the machine does to the daemon', () => {
     try {
       const task = jsonOf<{ tasks: { taskId: string }[] }>(before).tasks[0]?.taskId ?? '';
       const codes: (string | null)[] = [];
-      for (const id of ['getRun', 'getOutput', 'getArtifact', 'listRunEvents', 'commandRun'] as const)
+      for (const id of ['getRun', 'getOutput', 'getArtifact', 'listRunEvents', 'listTasks', 'commandRun'] as const)
         codes.push(await refused(id, { query, params: { task }, ...(id === 'commandRun' ? { json: CANCEL } : {}) }));
       codes.push(await refused('addRuns', { json: { project: 'gone', packets: packets('late') } }));
       codes.push(...(await upkeepOf('gone')));
-      expect(codes).toEqual(['PROJECT_UNAVAILABLE', ...Array<string>(7).fill('PAWL_REPOSITORY_MISSING')]);
+      expect(codes).toEqual(['PROJECT_UNAVAILABLE', ...Array<string>(8).fill('PAWL_REPOSITORY_MISSING')]);
     } finally {
       renameSync(away, gone.path);
     }

@@ -19,9 +19,14 @@ function temporary(): string {
 }
 
 /** The files of this project that Node has loaded to do `args`, as its coverage names them. */
-function loadedBy(place: string, args: readonly string[], cwd = temporary()): readonly string[] {
+function loadedBy(
+  place: string,
+  args: readonly string[],
+  cwd = temporary(),
+  home = join(cwd, 'no-daemon'),
+): readonly string[] {
   const coverage = temporary();
-  const env = { ...process.env, NODE_V8_COVERAGE: coverage, PAWL_HOME: join(coverage, 'no-daemon') };
+  const env = { ...process.env, NODE_V8_COVERAGE: coverage, PAWL_HOME: home };
   spawnSync(process.execPath, [join(BUILT, place), ...args], { cwd, env });
   const urls = readdirSync(coverage).flatMap((name) => {
     const { result }: { result: readonly { url: string }[] } = JSON.parse(readFileSync(join(coverage, name), 'utf8'));
@@ -100,6 +105,17 @@ describe('pawl', () => {
       expect(loadedBy('cli/main.js', ['status', ...more], repository)).toEqual(first);
     expect(loadedBy('cli/main.js', ['--help'])).toEqual(['chunks/program.js', ...first]);
     expect(loadedBy('cli/main.js', ['--json', 'status'], repository)).toEqual(['chunks/program.js', ...first]);
+  });
+
+  it('opens one more file, which is light, for the state of its runs where there may be a daemon', () => {
+    const repository = temporary();
+    spawnSync('git', ['init', '--quiet', repository]);
+    const files = ['chunks/machine.js', 'cli/main.js', 'cli/pawl.js'];
+    expect(loadedBy('cli/main.js', ['status'], repository, temporary())).toEqual(files);
+    expect(packagesIn(bundleAt('chunks/machine.js'))).toEqual([]);
+    expect(importsOf(bundleAt('chunks/machine.js')).start.filter((name) => name.startsWith('.'))).toEqual([
+      '../cli/pawl.js',
+    ]);
   });
 
   it('prints the state of its runs in the same words, with its parser and without', () => {

@@ -9,6 +9,10 @@ export const CLIENT_BOUNDS = {
   /** Until the whole of an answer about its health must be there. */
   answerMs: 2_000,
   answerBytes: 64 * 1024,
+  /** What it tells of runs and their output at a time. */
+  lookBytes: 64 * 1024 * 1024,
+  /** How long it is asked to wait for something new, before it says that there is nothing. */
+  waitMs: 2_000,
   /** From taking the lock until it listens. */
   listenMs: 60_000,
   /** Between two looks of whoever waits. */

@@ -1,14 +1,15 @@
 /**
  * `pawl events`: the journal of a run, as a story or as it is.
  *
- * Owns: its output. Does not own: the words (run/event-words), verifying the chain (store/journal). Read-only: no lock.
+ * Owns: its output. Does not own: the words (run/event-words), reading records (cli/present-reader). Read-only: no lock; a drawing is made from the files, whose hashes it
+ * needs.
  */
 
-import { systemClock } from '../../adapters/system-clock.ts';
 import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import type { RunReader, ToldRecord } from '../../app/reading/run-reader.ts';
 import { legible } from '../../base/sanitise.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { lookAtRun, quickView, recordsOf } from '../../engine/run-look.ts';
+import { recordsOf } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import type { JournalRecord } from '../../model/record.ts';
@@ -18,8 +19,8 @@ import { runSequence } from '../../run/run-sequence.ts';
 import { placeOf, type RunView } from '../../run/run-view.ts';
 import type { RunState } from '../../run/system.ts';
 import { readJournal } from '../../store/journal.ts';
-import { tailJournal } from '../../store/journal-tail.ts';
 import type { Output } from '../output.ts';
+import { presentReader } from '../present-reader.ts';
 import { recordLine } from '../record-line.ts';
 import { resolveRun } from '../run-argument.ts';
 
@@ -30,33 +31,32 @@ export interface EventsOptions extends CommonOptions {
   readonly raw?: boolean;
 }
 
-const FOLLOW_MS = 250;
-
 /** Shows the records of the run, oldest first. */
 export async function events(output: Output, options: EventsOptions, [run = '']: readonly string[]): Promise<number> {
   const places = placesOf(options);
   const runId = resolveRun(places, run);
   if (options.follow === true && options.mermaid === true) throw eitherOr();
   const lines = options.raw === true ? rawLines(output) : storyLines(output);
-  if (options.follow === true) return follow(output, places, runId, lines, options.raw !== true);
-  const records = recordsOf(places, runId);
-  if (options.mermaid === true) {
-    const stateAt = await statesOf(runId, records);
-    const mermaid = runSequence({ runId, records, stateAt, journalFault: faultOf(places, runId) });
-    output.json({ mermaid });
-    output.line(mermaid.trimEnd());
-    return EXIT.done;
+  if (options.mermaid === true) return draw(output, places, runId);
+  const reader = await presentReader(places);
+  if (options.follow === true) await follow(output, reader, runId, lines);
+  else {
+    const records = await reader.records(runId);
+    output.json({ events: records.map(plain) });
+    for (const line of records.flatMap(lines)) output.line(line);
   }
-  output.json({ events: records.map(plain) });
-  for (const line of records.flatMap(lines)) output.line(line);
-  if (options.raw !== true) showEnd(output, quickView(places, runId) ?? (await earlierView(places, runId, records)));
+  if (options.raw !== true) showEnd(output, await reader.standing(runId));
   return EXIT.done;
 }
 
-/** The view of a run of an earlier version, whose snapshot nobody brings up to date here; null of any other. */
-async function earlierView(places: Places, runId: string, records: readonly JournalRecord[]): Promise<RunView | null> {
-  const [first] = records;
-  return first === undefined || first.rules !== undefined ? null : lookAtRun(places, runId);
+/** The records as a sequence diagram. */
+async function draw(output: Output, places: Places, runId: string): Promise<number> {
+  const records = recordsOf(places, runId);
+  const stateAt = await statesOf(runId, records);
+  const mermaid = runSequence({ runId, records, stateAt, journalFault: faultOf(places, runId) });
+  output.json({ mermaid });
+  output.line(mermaid.trimEnd());
+  return EXIT.done;
 }
 
 /** What the story has come to, where its last line does not say it: why the run failed, or stands. */
@@ -98,29 +98,19 @@ function eitherOr(): PawlError {
 }
 
 /** Shows records as they come, until the run has ended and all of them are shown. */
-async function follow(output: Output, places: Places, runId: string, lines: Lines, isStory: boolean): Promise<number> {
-  const journal = tailJournal(places.files, places.paths.journal(runId));
-  for (;;) {
-    // Looked at before the records are read: what is read then is all that there will be.
-    const kind = quickView(places, runId)?.kind;
-    for (const record of journal.poll()) {
-      output.ndjson(plain(record));
-      for (const line of lines(record)) output.line(line);
-    }
-    if (kind === 'terminal' || kind === 'quarantined') {
-      if (isStory) showEnd(output, quickView(places, runId));
-      return EXIT.done;
-    }
-    await new Promise<void>((resolve) => systemClock.timer(FOLLOW_MS, resolve));
+async function follow(output: Output, reader: RunReader, runId: string, lines: Lines): Promise<void> {
+  for await (const record of reader.follow(runId, 0)) {
+    output.ndjson(plain(record));
+    for (const line of lines(record)) output.line(line);
   }
 }
 
-function plain({ seq, atMs, actor, event, effects }: JournalRecord) {
+function plain({ seq, atMs, actor, event, effects }: ToldRecord) {
   return { seq, atMs, actor, event, effects: effects.map(({ key, kind }) => ({ key, kind })) };
 }
 
 /** How a record is shown: the lines of one after another. */
-type Lines = (record: JournalRecord) => readonly string[];
+type Lines = (record: ToldRecord) => readonly string[];
 
 function rawLines(output: Output): Lines {
   return (record) => [recordLine(output, record)];

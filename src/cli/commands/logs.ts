@@ -1,24 +1,26 @@
 /**
  * `pawl logs`: what a worker has printed, and prints.
  *
- * Owns: which task is shown after which, in which form, and what is said of it on stderr. Does not own: reading (app/task-log, app/reading-output), the
+ * Owns: which task is shown after which, in which form, and what is said of it on stderr. Does not own: reading (app/task-log, cli/present-reader), the
  * forms (cli/log-forms, cli/log-lines). Read-only: no lock.
  */
-import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
+import { type CommonOptions, placesOf } from '../../app/options.ts';
 import { OutputLines } from '../../app/output-lines.ts';
-import { FolderChanges, offsetOfLastLines, outputPieces, type StreamName } from '../../app/reading-output.ts';
-import { type LogEnd, type LoggedTask, loggedTask, readLog } from '../../app/task-log.ts';
-import { latestTask, resolveTask, tasksOf, unknownTask } from '../../app/tasks-of-run.ts';
+import type { RunReader } from '../../app/reading/run-reader.ts';
+import type { StreamName } from '../../app/reading-output.ts';
+import { kindOf, type LogEnd, readLog } from '../../app/task-log.ts';
+import type { LoggedTask } from '../../app/tasks-of-run.ts';
 import { visible } from '../../base/visible.ts';
-import { quickView } from '../../engine/run-look.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
 import { UnreadableOutput } from '../../worker/output-file.ts';
 import { documentForm, entryForm, type LogForm, lineForm } from '../log-forms.ts';
 import type { Output } from '../output.ts';
 import { PacedWriter } from '../paced-writer.ts';
+import { presentReader } from '../present-reader.ts';
 import { resolveRun } from '../run-argument.ts';
 import { SafeLines } from '../safe-lines.ts';
+import { latestTask, resolveTask, unknownTask } from '../task-argument.ts';
 import { usageError } from '../usage-error.ts';
 
 /** Options of `pawl logs`. */
@@ -37,52 +39,65 @@ export async function logs(output: Output, options: LogsOptions, [run = '', task
   }
   const places = placesOf(options);
   const runId = resolveRun(places, run);
-  const view = new LogsView(output, places, options, runId);
-  return task === undefined ? view.run() : view.task(resolveTask(places, runId, task), false);
+  const { commandOptions } = places.paths;
+  const reader = await presentReader(places);
+  const view = new LogsView({ output, reader, options, runId, commandOptions });
+  if (task === undefined) return view.run();
+  const { tasks } = await reader.tasks(runId);
+  return view.task(resolveTask(tasks, runId, task, commandOptions), false);
+}
+
+interface LogsParts {
+  readonly output: Output;
+  readonly reader: RunReader;
+  readonly options: LogsOptions;
+  readonly runId: string;
+  /** Those that name the registry, for the commands that an error shows. */
+  readonly commandOptions: readonly string[];
 }
 
 /** Shows one task, or one after another. */
 class LogsView {
   readonly #output: Output;
-  readonly #places: Places;
+  readonly #reader: RunReader;
   readonly #options: LogsOptions;
   readonly #runId: string;
+  readonly #commandOptions: readonly string[];
   readonly #gone = new AbortController();
   readonly #stdout = new PacedWriter(process.stdout, this.#gone);
   readonly #stderr = new PacedWriter(process.stderr, this.#gone);
 
-  constructor(output: Output, places: Places, options: LogsOptions, runId: string) {
+  constructor({ output, reader, options, runId, commandOptions }: LogsParts) {
     this.#output = output;
-    this.#places = places;
+    this.#reader = reader;
     this.#options = options;
     this.#runId = runId;
+    this.#commandOptions = commandOptions;
   }
 
   /** The latest task, and with --follow those after it. Resolves with the exit code. */
   async run(): Promise<number> {
-    const { paths } = this.#places;
     const isFollowing = this.#options.follow === true;
-    let taskId = isFollowing ? await this.#next(null) : latestTask(this.#places, this.#runId);
-    if (taskId === null) throw unknownTask(this.#runId, null, [], paths.commandOptions);
+    let task = isFollowing ? await this.#next(null) : latestTask(await this.#reader.tasks(this.#runId));
+    if (task === null) throw unknownTask(this.#runId, null, [], this.#commandOptions);
     let code: number = EXIT.done;
-    while (taskId !== null) {
-      code = Math.max(code, await this.task(taskId, true));
-      taskId = isFollowing ? await this.#next(taskId) : null;
+    while (task !== null) {
+      code = Math.max(code, await this.task(task, true));
+      task = isFollowing ? await this.#next(task.taskId) : null;
     }
     return code;
   }
 
   /** One task. `isChosen`: it was not named, so that it must be said which it is. Resolves with the exit code. */
-  async task(taskId: string, isChosen: boolean): Promise<number> {
-    const task = loggedTask(this.#places, { runId: this.#runId, taskId });
+  async task(task: LoggedTask, isChosen: boolean): Promise<number> {
     if (isChosen) this.#say(whichWords(task));
     if (this.#options.raw === true) return this.#raw(task);
     const { follow = false, tail = null } = this.#options;
-    const skip = tail === null || task.kind === null ? 0 : Math.max(0, (await this.#count(task)) - tail);
+    const skip = tail === null || kindOf(task) === null ? 0 : Math.max(0, (await this.#count(task)) - tail);
     const form = this.#form(task, skip);
     await this.#stdout.text(form.begin());
     const { signal } = this.#gone;
-    const end = await readLog(this.#places, task, { follow, signal, lastLines: tail }, (entry) =>
+    const end = await readLog(this.#reader, task, { follow, signal, lastLines: tail }, (entry) =>
       this.#stdout.text(form.entry(entry)),
     );
     await this.#stdout.text(form.end(end));
@@ -95,7 +110,7 @@ class LogsView {
   async #count(task: LoggedTask): Promise<number> {
     const form = this.#form(task, Number.POSITIVE_INFINITY);
     const { signal } = this.#gone;
-    const end = await readLog(this.#places, task, { signal, lastLines: 1 }, async (entry) => void form.entry(entry));
+    const end = await readLog(this.#reader, task, { signal, lastLines: 1 }, async (entry) => void form.entry(entry));
     form.end(end);
     return form.passed;
   }
@@ -130,12 +145,9 @@ class LogsView {
         .map((line) => `${line}\n`)
         .join('');
     try {
-      const from = tail === undefined ? 0 : offsetOfLastLines(this.#places, task, stream, tail);
-      for await (const { bytes } of outputPieces(this.#places, task, stream, {
-        from,
-        follow,
-        signal: this.#gone.signal,
-      })) {
+      const where = tail === undefined ? {} : { lastLines: tail };
+      const { signal } = this.#gone;
+      for await (const { bytes } of this.#reader.output(task, stream, { ...where, follow, signal })) {
         if (isTerminal) await writer.text(shown(lines.take(bytes)));
         else await writer.bytes(bytes);
       }
@@ -146,35 +158,23 @@ class LogsView {
     }
   }
 
-  /** The task after `taskId` (null: the one to begin with), as soon as there is one; null when the run has ended without. */
-  async #next(taskId: string | null): Promise<string | null> {
-    const { files, paths } = this.#places;
-    const { signal } = this.#gone;
-    const changes = new FolderChanges(files, paths.run(this.#runId));
-    try {
-      for (;;) {
-        // Looked at before the tasks are listed: those that are found then are all that there will be.
-        const kind = quickView(this.#places, this.#runId)?.kind;
-        const next = taskId === null ? latestTask(this.#places, this.#runId) : this.#after(taskId);
-        if (next !== null) return next;
-        const isOver = kind === 'terminal' || kind === 'quarantined' || !files.exists(paths.run(this.#runId));
-        if (isOver || signal.aborted) return null;
-        await changes.next(signal);
-      }
-    } finally {
-      changes.close();
+  /** The task after `taskId` (null: the one to begin with), as soon as there is one; null when the run is over without. */
+  async #next(taskId: string | null): Promise<LoggedTask | null> {
+    for await (const found of this.#reader.followTasks(this.#runId, this.#gone.signal)) {
+      const next = taskId === null ? latestTask(found) : taskAfter(taskId, found.tasks);
+      if (next !== null) return next;
     }
-  }
-
-  #after(taskId: string): string | null {
-    const tasks = tasksOf(this.#places, this.#runId);
-    const at = tasks.indexOf(taskId);
-    return at === -1 ? null : (tasks[at + 1] ?? null);
+    return null;
   }
 
   #say(text: string): void {
     this.#output.log(this.#output.logColour.dim(text));
   }
+}
+
+function taskAfter(taskId: string, tasks: readonly LoggedTask[]): LoggedTask | null {
+  const at = tasks.findIndex((task) => task.taskId === taskId);
+  return at === -1 ? null : (tasks[at + 1] ?? null);
 }
 
 function whichWords({ runId, taskId, request }: LoggedTask): string {

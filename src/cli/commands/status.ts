@@ -1,27 +1,25 @@
 /**
  * `pawl status`: where every run stands and what to do next.
  *
- * Owns: its output. Does not own: the look (engine/run-look). Read-only: no lock, no repair.
+ * Owns: its output. Does not own: the look (cli/present-reader). Read-only: no lock, no repair.
  * Free of zod and xstate, unless a journal is ahead of its snapshot.
  */
 
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { type CommonOptions, type Places, placesOf } from '../../app/options.ts';
-import { type Look, lookClosely, recordsOf } from '../../engine/run-look.ts';
+import type { ShownRegistry, ShownStory } from '../../app/reading/run-reader.ts';
 import { PawlError } from '../../model/error.ts';
 import { EXIT } from '../../model/error-codes.ts';
-import { rescueRefsOf } from '../../run/attempts.ts';
 import { listRuns } from '../../run/error-actions.ts';
 import { type PictureLine, runPicture } from '../../run/run-picture.ts';
-import { decisionsOf, type MadeDecision } from '../../run/run-story.ts';
+import type { MadeDecision } from '../../run/run-story.ts';
 import { homeFolder } from '../../store/home/home-paths.ts';
-import { listRuns as runIds } from '../../store/registry.ts';
 import type { MachineStatus } from '../machine-status.ts';
 import type { Output } from '../output.ts';
+import { presentReader } from '../present-reader.ts';
 import { decisionWords, driverLine, runDetails, runLine, runReport } from '../render.ts';
 import { resolveRun } from '../run-argument.ts';
-import { shownLooks, withFailures } from '../shown.ts';
 
 /** Options of `pawl status`. */
 export interface StatusOptions extends CommonOptions {
@@ -42,18 +40,14 @@ export async function status(output: Output, options: StatusOptions, [run]: read
   if (places === null) throw new Error('bug: there are no places, and no error');
   const runId = run === undefined ? undefined : resolveRun(places, run);
   for (;;) {
-    const { driver, runs: found } = shownLooks(places, await look(places, runId));
-    const runs = runId === undefined ? found : withFailures(places, found);
-    const around = (await machine?.machineStatus()) ?? null;
+    const [shown, around] = await Promise.all([shownNow(places, runId), machine?.machineStatus() ?? null]);
+    const { driver, runs, decisions, rescueRefs } = shown;
     const picture = options.picture === true ? runs.flatMap(runPicture) : [];
-    const records = runId === undefined ? [] : recordsOf(places, runId);
-    const refs = rescueRefsOf(records);
-    const decisions = decisionsOf(records);
     const told = {
       driver,
       runs,
       ...(around ?? {}),
-      ...(runId === undefined ? {} : { decisions, rescueRefs: refs }),
+      ...(runId === undefined ? {} : { decisions, rescueRefs }),
       ...(options.picture === true ? { picture: picture.map(({ text }) => text) } : {}),
     };
     if (options.watch === true) output.ndjson(told);
@@ -69,7 +63,7 @@ export async function status(output: Output, options: StatusOptions, [run]: read
         ? runs.flatMap((view) => [
             ...runReport(output, view, places.paths.run(view.runId)),
             ...decisionLines(output, decisions),
-            ...rescueLines(output, refs),
+            ...rescueLines(output, rescueRefs),
           ])
         : isScreen
           ? (await import('../watch-lines.ts')).watchLines(output, runs, line)
@@ -86,6 +80,16 @@ export async function status(output: Output, options: StatusOptions, [run]: read
     if (options.watch !== true || hasEnded) return EXIT.done;
     await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
   }
+}
+
+interface Shown extends ShownRegistry, Pick<ShownStory, 'decisions' | 'rescueRefs'> {}
+
+/** One run, or all of them. The reader is chosen anew: a daemon may have come or gone. */
+async function shownNow(places: Places, runId: string | undefined): Promise<Shown> {
+  const reader = await presentReader(places);
+  if (runId === undefined) return { ...(await reader.registry()), decisions: [], rescueRefs: [] };
+  const { run, ...story } = await reader.story(runId);
+  return { ...story, runs: run === null ? [] : [run] };
 }
 
 type MachineModule = typeof import('../machine-status.ts');
@@ -156,14 +160,4 @@ function pictureOfWhat(): PawlError {
     hint: 'Name a run: pawl status RUN_ID --picture.',
     actions: [listRuns([])],
   });
-}
-
-async function look(places: Places, runId: string | undefined): Promise<readonly Look[]> {
-  const { files, paths } = places;
-  const looks: Look[] = [];
-  for (const id of runId === undefined ? runIds(files, paths) : [runId]) {
-    const found = await lookClosely(places, id);
-    if (found !== null) looks.push(found);
-  }
-  return looks;
 }

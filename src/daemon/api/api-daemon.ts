@@ -7,6 +7,7 @@ import type { ChangeLog } from '../../store/change-log/change-log.ts';
 import type { ProjectStore } from '../../store/home/projects.ts';
 import type { Guards } from '../guards.ts';
 import type { ProjectDirectory } from '../project-directory.ts';
+import type { RequestCounts } from '../request-counts.ts';
 import type { RunsDesk } from '../runs-desk.ts';
 import type { Streams } from '../streams.ts';
 
@@ -21,6 +22,7 @@ export interface ApiDaemon {
   readonly feed: ChangeLog;
   readonly guards: Pick<Guards, 'list'>;
   readonly streams: Streams;
+  readonly requests: RequestCounts;
   readonly state: () => 'recovering' | 'ready' | 'stopping';
   /** Throws DAEMON_STARTING until it is known which projects there are: before that nothing can be said of them. */
   readonly assertStarted: () => void;

@@ -75,6 +75,7 @@ function nothingAt(c: Context<Env>): ApiError {
 
 async function answer(daemon: ApiDaemon, id: Id, c: Context<Env>): Promise<Response> {
   const operation: Operation = OPERATIONS[id];
+  daemon.requests.count(id);
   if (operation.tag === 'projects' || operation.tag === 'runs') daemon.assertStarted();
   const asked = await askedOf(id, operation, c);
   // Whoever asks for the head alone would hold a stream that nobody reads.

@@ -8,6 +8,7 @@ import { userInfo } from 'node:os';
 import type { z } from 'zod';
 import { readJournalPart } from '../../app/projects/run-records.ts';
 import { addProject, removeProject } from '../../app/projects.ts';
+import { tasksOf } from '../../app/tasks-of-run.ts';
 import type { Json } from '../../base/canonical-json.ts';
 import { sha256 } from '../../base/sha256.ts';
 import { commandRefused } from '../../engine/commands.ts';
@@ -18,6 +19,7 @@ import type { RunView } from '../../run/run-view.ts';
 import { artifactWithHash } from '../../store/artifacts.ts';
 import { DAEMON_BOUNDS } from '../daemon-bounds.ts';
 import type { Project } from '../project-directory.ts';
+import { findMoved, shownOne, storyOf } from '../run-looks.ts';
 import { type AnsweredCommand, outcomesOf, reused, show } from '../runs-desk.ts';
 import { cleanProject, recoverProject } from '../upkeep.ts';
 import type { ApiDaemon } from './api-daemon.ts';
@@ -170,11 +172,12 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
   },
   getRun: async (daemon, { params, query }) => {
     const { project, view } = await daemon.runs.find(params.id ?? '', query.project);
-    return { status: 200, body: shownOne(project, view) };
+    return { status: 200, body: storyOf(project, view) };
   },
-  listRunEvents: async (daemon, { params, query }) => {
-    const { project, view } = await daemon.runs.find(params.id ?? '', query.project);
+  listRunEvents: async (daemon, { params, query, signal }) => {
     const { after = 0 } = query;
+    const id = { runId: params.id ?? '', project: query.project };
+    const { project, view } = await findMoved(daemon, id, { after, waitMs: query.wait ?? 0 }, signal);
     const limit = bounded(query.limit, DAEMON_BOUNDS.eventsPerPage, DAEMON_BOUNDS.eventsPerPageMax);
     const records = readJournalPart(project.places(), view.runId, after, limit + 1);
     const events = records.slice(0, limit).map(({ seq, atMs, actor, event, effects }) => ({
@@ -182,7 +185,13 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
       event: JSON.parse(JSON.stringify(event)),
       effects: effects.map((effect) => ({ key: effect.key, kind: effect.kind })),
     }));
-    return { status: 200, body: { events, next: records.length > limit ? (events.at(-1)?.seq ?? null) : null } };
+    const next = records.length > limit ? (events.at(-1)?.seq ?? null) : null;
+    return { status: 200, body: { events, next, kind: view.kind } };
+  },
+  listTasks: async (daemon, { params, query }) => {
+    const { project, view } = await daemon.runs.find(params.id ?? '', query.project);
+    const { kind, seq } = view;
+    return { status: 200, body: { tasks: [...tasksOf(project.places(), view.runId)], kind, seq } };
   },
   commandRun: async (daemon, { params, query, body, key, bodyHash, condition, signal }) => {
     daemon.assertAccepting();
@@ -312,12 +321,6 @@ function plainOutcome({ taskId, runId, outcome, refusal }: Outcomes[number]) {
 
 function errorView({ code, message, subject, hint, actions }: PacketRefusal) {
   return { code, message, subject, hint, actions: [...actions] };
-}
-
-function shownOne(project: Project, view: RunView) {
-  const [run] = show(project, [view]);
-  if (run === undefined) throw new ApiError('PROJECT_UNAVAILABLE', `The repository of ${project.id} has gone.`);
-  return run;
 }
 
 function placeOf(project: string, runId: string): string {

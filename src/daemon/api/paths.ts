@@ -17,6 +17,7 @@ export const PATHS = {
   addRuns: ['POST', '/api/v1/runs'],
   getRun: ['GET', '/api/v1/runs/{id}'],
   listRunEvents: ['GET', '/api/v1/runs/{id}/events'],
+  listTasks: ['GET', '/api/v1/runs/{id}/tasks'],
   getOutput: ['GET', '/api/v1/runs/{id}/tasks/{task}/output'],
   getArtifact: ['GET', '/api/v1/runs/{id}/artifacts/{sha256}'],
   commandRun: ['POST', '/api/v1/runs/{id}/commands'],

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { DECISIONS } from '../../model/command.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { count, flag, NO_QUERY, type Operation, text, whole } from './operation.ts';
-import { errorSchema, runSchema } from './run-schema.ts';
+import { errorSchema, loggedTaskSchema, runKindSchema, runSchema, runStorySchema } from './run-schema.ts';
 
 const packetOutcome = z
   .object({
@@ -79,6 +79,14 @@ const LATER = 'Durable, but whoever drives the project has not decided yet: ask 
 /** Of a run: there is one of that id in most cases, and it says which is meant where there are more. */
 const project = text.optional().describe('The id of its project; needed where several projects have a run of that id.');
 
+/** Of a part of a run: whatever keeps that from being found. */
+const ABOUT_RUN = ['PAWL_RUN_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN', 'PAWL_REPOSITORY_MISSING'] as const;
+
+/** Of what is followed piece by piece. */
+const wait = whole
+  .optional()
+  .describe('Milliseconds to wait for something new where there is nothing yet; at most 10,000, by default none.');
+
 const EXAMPLE_PACKET = {
   task_id: 'WID-12',
   approved: true,
@@ -148,7 +156,7 @@ export const RUN_OPERATIONS = {
     query: z.object({ project }),
     body: null,
     status: 200,
-    answer: runSchema,
+    answer: runStorySchema,
     errors: ['PAWL_RUN_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN', 'PROJECT_UNAVAILABLE'],
   },
   listRunEvents: {
@@ -158,11 +166,31 @@ export const RUN_OPERATIONS = {
       project,
       after: whole.optional().describe('The record after which to begin.'),
       limit: whole.optional().describe('At most 1,000; by default 200.'),
+      wait,
     }),
     body: null,
     status: 200,
-    answer: z.object({ events: z.array(eventSchema), next: count.nullable() }),
-    errors: ['PAWL_RUN_UNKNOWN', 'RUN_AMBIGUOUS', 'PAWL_PROJECT_UNKNOWN', 'PAWL_REPOSITORY_MISSING'],
+    answer: z.object({
+      events: z.array(eventSchema),
+      next: count.nullable(),
+      kind: runKindSchema.describe(
+        'How the run stood before they were read: where it had ended and `next` is null, these were the last.',
+      ),
+    }),
+    errors: [...ABOUT_RUN, 'TOO_MANY_CLIENTS'],
+  },
+  listTasks: {
+    summary: 'The tasks of a run, for whoever reads their output',
+    tag: 'runs',
+    query: z.object({ project }),
+    body: null,
+    status: 200,
+    answer: z.object({
+      tasks: z.array(loggedTaskSchema).describe('In the order in which they were requested.'),
+      kind: runKindSchema.describe('How the run stood before they were read.'),
+      seq: count.describe('The last record of the run at that time.'),
+    }),
+    errors: ABOUT_RUN,
   },
   getOutput: {
     summary: 'The output of a task, from a byte on',
@@ -172,8 +200,10 @@ export const RUN_OPERATIONS = {
     query: z.object({
       project,
       from: whole.optional().describe('The first byte; by default 0.'),
+      last: whole.optional().describe('Begins where the last so many lines begin, instead of at a byte.'),
       stream: z.enum(['stdout', 'stderr']).default('stdout').describe('Which of the two; by default `stdout`.'),
       follow: flag.optional().describe('`true`: an event stream until the task has ended.'),
+      wait,
     }),
     body: null,
     status: 200,
@@ -186,14 +216,7 @@ export const RUN_OPERATIONS = {
       'Pawl-Next': 'The byte after it: where to continue.',
       'Pawl-Ended': '`true` when the task has ended: there is nothing after what it has printed until now.',
     },
-    errors: [
-      'PAWL_RUN_UNKNOWN',
-      'PAWL_TASK_UNKNOWN',
-      'RUN_AMBIGUOUS',
-      'PAWL_PROJECT_UNKNOWN',
-      'PAWL_REPOSITORY_MISSING',
-      'TOO_MANY_CLIENTS',
-    ],
+    errors: [...ABOUT_RUN, 'PAWL_TASK_UNKNOWN', 'TOO_MANY_CLIENTS'],
   },
   getArtifact: {
     summary: 'An artifact of a run, by the hash of its content',
@@ -203,13 +226,7 @@ export const RUN_OPERATIONS = {
     status: 200,
     answer: null,
     mediaType: 'application/json',
-    errors: [
-      'PAWL_RUN_UNKNOWN',
-      'ARTIFACT_UNKNOWN',
-      'RUN_AMBIGUOUS',
-      'PAWL_PROJECT_UNKNOWN',
-      'PAWL_REPOSITORY_MISSING',
-    ],
+    errors: [...ABOUT_RUN, 'ARTIFACT_UNKNOWN'],
   },
   commandRun: {
     summary: 'An operator’s command to a run',

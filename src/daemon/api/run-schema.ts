@@ -4,13 +4,18 @@
  * Owns: that schema. Does not own: the view (run/run-view), which it is held equal to by its type.
  */
 import { z } from 'zod';
+import type { LoggedTask } from '../../app/tasks-of-run.ts';
 import type { Action, ActionKind } from '../../model/action.ts';
 import { ERROR_CODES, type ErrorCode } from '../../model/error-codes.ts';
 import { artifactSchema, leftOutSchema } from '../../model/event.ts';
+import { PURPOSES } from '../../model/limits.ts';
+import { TASK_RESULTS } from '../../model/request.ts';
 import { runContextSchema } from '../../model/run-context.ts';
 import { taskContextSchema } from '../../model/task-context.ts';
+import { AGENT_KINDS } from '../../model/turn.ts';
 import { turnReportSchema } from '../../model/turn-schema.ts';
 import type { Liveness } from '../../run/liveness.ts';
+import type { MadeDecision } from '../../run/run-story.ts';
 import type { RunView, TaskView } from '../../run/run-view.ts';
 
 const count = z.int().min(0);
@@ -146,49 +151,115 @@ const spentPart = z.object({ tokens: z.number(), usd: z.number() });
 /** A run of a project, as the API shows it. */
 export type ShownRun = RunView & { readonly project: string };
 
+/** One run, with what its journal says beyond its state. */
+export type RunStory = ShownRun & {
+  readonly decisions: readonly MadeDecision[];
+  readonly rescueRefs: readonly string[];
+};
+
+const kind = z.enum(['active', 'blocked', 'terminal', 'quarantined']);
+
+const run = z.object({
+  project: text.describe('The id of its project.'),
+  runId: text,
+  taskId: text.describe("Its packet's task id."),
+  packetHash: text,
+  replacement: context.replacement.unwrap().omit({ lastTask: true }).nullable(),
+  agentOverride: text.nullable(),
+  state: text,
+  substate: text.nullable(),
+  kind,
+  epoch: count,
+  seq: count.describe('Its last record: what `If-Match` compares with.'),
+  updatedAtMs: instant.nullable(),
+  removedAtMs: instant.exactOptional(),
+  earlierRules: count.exactOptional(),
+  task: task.nullable(),
+  tasks: z.array(task),
+  lease: context.lease,
+  surfacesAdded: z.array(text),
+  surfaceConflict: context.surfaceConflict,
+  leftOut: leftOutSchema.nullable(),
+  branch: text,
+  headCommit: text.nullable(),
+  baseCommit: text.nullable(),
+  gates: context.gates,
+  contention: context.contention,
+  blockers: z.array(shownBlocker),
+  blockedGate: z.enum(['verification', 'review']).nullable(),
+  lastArtifact: artifactSchema.nullable(),
+  handoff: context.handoff,
+  waitUntilMs: instant.nullable(),
+  pending: z.enum(['retry', 'abandon', 'cancel']).nullable(),
+  spent: z.object({
+    tokens: z.number(),
+    usd: z.number(),
+    isEstimate: z.boolean(),
+    estimated: spentPart.exactOptional(),
+  }),
+  actions: z.array(actionSchema),
+  nextSafeAction: actionSchema,
+  liveness: liveness.nullable(),
+  failure: z.object({ gates: z.array(notedGate), outputs: z.array(outputEnd) }).exactOptional(),
+});
+
 /** The view of a run. Its type says that it is the view: one that changes does not compile before the other does. */
-export const runSchema: z.ZodType<ShownRun> = z
-  .object({
-    project: text.describe('The id of its project.'),
-    runId: text,
-    taskId: text.describe("Its packet's task id."),
-    packetHash: text,
-    replacement: context.replacement.unwrap().omit({ lastTask: true }).nullable(),
-    agentOverride: text.nullable(),
-    state: text,
-    substate: text.nullable(),
-    kind: z.enum(['active', 'blocked', 'terminal', 'quarantined']),
-    epoch: count,
-    seq: count.describe('Its last record: what `If-Match` compares with.'),
-    updatedAtMs: instant.nullable(),
-    removedAtMs: instant.exactOptional(),
-    earlierRules: count.exactOptional(),
-    task: task.nullable(),
-    tasks: z.array(task),
-    lease: context.lease,
-    surfacesAdded: z.array(text),
-    surfaceConflict: context.surfaceConflict,
-    leftOut: leftOutSchema.nullable(),
-    branch: text,
-    headCommit: text.nullable(),
-    baseCommit: text.nullable(),
-    gates: context.gates,
-    contention: context.contention,
-    blockers: z.array(shownBlocker),
-    blockedGate: z.enum(['verification', 'review']).nullable(),
-    lastArtifact: artifactSchema.nullable(),
-    handoff: context.handoff,
-    waitUntilMs: instant.nullable(),
-    pending: z.enum(['retry', 'abandon', 'cancel']).nullable(),
-    spent: z.object({
-      tokens: z.number(),
-      usd: z.number(),
-      isEstimate: z.boolean(),
-      estimated: spentPart.exactOptional(),
-    }),
-    actions: z.array(actionSchema),
-    nextSafeAction: actionSchema,
-    liveness: liveness.nullable(),
-    failure: z.object({ gates: z.array(notedGate), outputs: z.array(outputEnd) }).exactOptional(),
+export const runSchema: z.ZodType<ShownRun> = run.meta({ id: 'Run' });
+
+const decision = z.object({
+  decision: z.enum(['retry', 'accept', 'abandon', 'cancel']),
+  by: text,
+  reason: text,
+  atMs: instant,
+});
+
+/** One run by itself. */
+export const runStorySchema: z.ZodType<RunStory> = run
+  .extend({
+    decisions: z.array(decision).describe('What people have decided about it, oldest first.'),
+    rescueRefs: z.array(text).describe('The refs that keep what was found in the place of its work, oldest first.'),
   })
-  .meta({ id: 'Run' });
+  .meta({ id: 'RunStory' });
+
+/** How a run stands. */
+export const runKindSchema = kind;
+
+const charge = z.object({ tokens: z.number(), usd: z.number() });
+
+const loggedRequest = z.object({
+  purpose: z.enum(PURPOSES),
+  epoch: count,
+  attempt: count,
+  agent: text,
+  cwd: text,
+  turn: z
+    .object({
+      kind: z.enum(AGENT_KINDS),
+      session: z.object({ id: text.nullable(), isResume: z.boolean() }),
+      usedBefore: charge.extend({ contextTokens: z.number().exactOptional() }),
+    })
+    .nullable()
+    .describe('Null where its worker is not a coding agent.'),
+});
+
+const loggedOutcome = z.object({
+  result: z.enum(TASK_RESULTS),
+  exitCode: z.int().nullable(),
+  signal: text.nullable(),
+  startedAtMs: instant.nullable(),
+  endedAtMs: instant,
+  estimated: charge.nullable().describe('What its agent is charged with beyond what it has reported.'),
+});
+
+/** A task, for whoever reads its output. */
+export const loggedTaskSchema: z.ZodType<LoggedTask> = z
+  .object({
+    runId: text,
+    taskId: text,
+    request: loggedRequest.nullable().describe('Null where it cannot be read.'),
+    outcome: loggedOutcome.nullable().describe('Null where it has none that can be read.'),
+    isRevoked: z.boolean().describe('It was given up before any worker was started.'),
+    isOpen: z.boolean().describe('It has neither an outcome nor been given up.'),
+    bytes: z.object({ stdout: count, stderr: count }).describe('How much it has printed.'),
+  })
+  .meta({ id: 'LoggedTask' });
