@@ -225,7 +225,7 @@ export class LiveSystem<S extends System> {
     if (this.#fault !== null) throw this.#fault;
     if (!this.#snapshot.isDueAt(decision.state)) return;
     if (awaitsSnapshot) await this.saveSnapshot();
-    else void this.#storeSnapshot();
+    else setImmediate(() => void this.#storeSnapshot());
   }
 
   #seal(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>) {

@@ -83,7 +83,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
   addProject: async (daemon, { body, key, bodyHash }) => {
     daemon.assertAccepting();
     if ((await daemon.runs.commandOf(key)) !== null) throw reused(key);
-    const by = userInfo().username;
+    const by = ownUser();
     const added = await addProject(daemon.projectStore, { ...body, by, key, bodyHash });
     if (added === null) throw reused(key);
     const { record, isNew } = added;
@@ -99,7 +99,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
     const views = [...(await project.views()).values()];
     await removeProject(daemon.projectStore, {
       id: project.id,
-      by: userInfo().username,
+      by: ownUser(),
       open: views.filter(({ kind }) => kind !== 'terminal').map(({ runId }) => runId),
       isForced: query.force === true,
     });
@@ -150,7 +150,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
     // What cannot be read is told at once, and nothing is left for it.
     readPacketsDocument(packets, sha256);
     const { agent, again, allOrNothing: isAllOrNothing } = body;
-    const by = userInfo().username;
+    const by = ownUser();
     const named = agent === undefined ? {} : { agentOverride: agent };
     const request: CommandRequest = { command: 'intake', packets, again, isAllOrNothing, by, ...named };
     const answered = await daemon.runs.command(project, request, { key, bodyHash }, signal);
@@ -198,7 +198,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
     assertNoProjectHas(daemon, key);
     const { project, view } = await daemon.runs.find(params.id ?? '', query.project);
     const ifSeq = condition === null ? {} : { ifSeq: condition };
-    const request: CommandRequest = { ...body, runId: view.runId, by: userInfo().username, ...ifSeq };
+    const request: CommandRequest = { ...body, runId: view.runId, by: ownUser(), ...ifSeq };
     const answered = await daemon.runs.command(project, request, { key, bodyHash }, signal);
     const after = (await daemon.runs.find(view.runId, project.id)).view;
     const { decision } = answered;
@@ -321,6 +321,14 @@ function plainOutcome({ taskId, runId, outcome, refusal }: Outcomes[number]) {
 
 function errorView({ code, message, subject, hint, actions }: PacketRefusal) {
   return { code, message, subject, hint, actions: [...actions] };
+}
+
+let user: string | null = null;
+
+/** Who the daemon works for: asked of the system once. */
+function ownUser(): string {
+  user ??= userInfo().username;
+  return user;
 }
 
 function placeOf(project: string, runId: string): string {

@@ -6,6 +6,7 @@
  *
  * Invariant: a refusal by git holds nothing up: the next start, or the run that needs the branch, tries again.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SerialQueue } from '../../base/serial-queue.ts';
 import { PawlError } from '../../model/error.ts';
 import type { LiveRun } from '../live-run.ts';
@@ -26,6 +27,8 @@ export class BranchReleases {
   ofRun(run: LiveRun): void {
     const worktree = this.#world.paths.worktree(run.runId);
     void this.#queue.add(async () => {
+      // Whoever has ended it is answered first.
+      await nextTurn();
       await run.quietly(async () => undefined);
       await this.ofWorktrees([worktree]);
     });

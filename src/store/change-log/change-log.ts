@@ -8,6 +8,7 @@
  * position is in the same line as its changes. 3. A feed whose files are lost or damaged goes on behind everything that it can have given out: every old cursor
  * is told that it must read anew. 4. What fails takes everything with it that was to stand behind it.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Change, ChangeBatch, ChangeDraft, ChangeSourceRecord } from '../../model/change.ts';
 import type { FeedPositions } from './positions.ts';
 import { RecentChanges, type TextChange } from './recent-changes.ts';
@@ -217,8 +218,8 @@ export class ChangeLog {
 
   /** Everything that waits becomes durable, what waits together at once, or fails together. */
   async #drain(): Promise<void> {
-    // Whoever asks for several in one go has them written together.
-    await Promise.resolve();
+    // Whoever asks for several in one go has them written together, and whoever waits for what they tell of is answered first.
+    await nextTurn();
     while (this.#waiting.length > 0) {
       const group = this.#nextGroup();
       try {
