@@ -39,7 +39,7 @@ function deadlyGit(fix: Fixture, k: number, moment: Moment): Deadly {
   }[moment];
   const script = [
     '#!/bin/sh',
-    `n=$(($(cat '${count}') + 1)); echo $n > '${count}'`,
+    `read -r n < '${count}'; n=$((n + 1)); echo $n > '${count}'`,
     `if [ $n -gt ${k} ]; then kill -9 $$; fi`,
     `if [ $n -eq ${k} ]; then ${last}; fi`,
     `exec '${realGit}' "$@"`,
@@ -47,10 +47,10 @@ function deadlyGit(fix: Fixture, k: number, moment: Moment): Deadly {
   fix.repo.write(join(bin, 'git'), `${script.join('\n')}\n`);
   chmodSync(join(bin, 'git'), 0o755);
   // The port finds the repository when it is made: that start is not counted.
-  writeFileSync(count, '-1000');
+  writeFileSync(count, '-1000\n');
   const environment = { ...fix.repo.environment, PATH: `${bin}:${process.env.PATH}` };
   const git = createGit({ repository: fix.repo.path, helperFd: null, environment, syncDisks: NO_SYNC });
-  writeFileSync(count, '0');
+  writeFileSync(count, '0\n');
   return { git, count: () => Number(readFileSync(count, 'utf8')) };
 }
 

@@ -11,7 +11,7 @@ import { statesWithoutEnd } from '../../src/prove/model/reach.ts';
 import { MODEL_RUN, stepsOf, type World } from '../../src/prove/model/world.ts';
 import { COVER_FACETS, exploreChecked, SMALL, SMALLEST, wholeWorld } from '../../src/prove/model/worlds.ts';
 import { decideRun, machineOf } from '../../src/run/system.ts';
-import { chartSteps, NEVER_TAKEN, stepsTaken } from '../support/chart-steps.ts';
+import { chartSteps, NEVER_TAKEN, TakenSteps } from '../support/chart-steps.ts';
 import { mostOnOneWay, onCircles } from '../support/circles.ts';
 import { DRIVER_NOTES } from '../support/model-cells.ts';
 
@@ -107,7 +107,7 @@ describe('a run with its tasks, where all that is counted counts', () => {
   });
 
   it('takes every step of both charts but those that no run takes', () => {
-    const taken = new Set<string>();
+    const taken = new TakenSteps();
     const rounds = FACETS.filter(([name]) => name === 'fix rounds that do not converge');
     const graphs = [graph, ...rounds.map(([, world]) => exploreChecked(world))];
     for (const { state, edges } of graphs.flatMap(({ nodes }) => [...nodes.values()])) {
@@ -115,7 +115,7 @@ describe('a run with its tasks, where all that is counted counts', () => {
         for (const { actor, event } of deliveries) {
           const machine = machineOf(actor);
           const before = actor === RUN_ACTOR ? state.root : state.children[actor];
-          if (before !== undefined) for (const step of stepsTaken(machine, before, event)) taken.add(step);
+          if (before !== undefined) taken.add(machine, before, event);
         }
       }
     }

@@ -1,8 +1,9 @@
 /** An implementer that leaves instructions for its reviewer, through the built command line: real workers, one that is killed with its host among them. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunView } from '../../src/run/run-view.ts';
+import { until } from '../support/pawl-cli.ts';
 import { answer, goodWork, type Plain, packetOf, verdict, write } from '../support/scenario-packet.ts';
 import { endOne } from '../support/scenario-processes.ts';
 import { ALLOWED, Scenario } from '../support/scenario-repo.ts';
@@ -108,11 +109,8 @@ test('a reviewer that changes one of them fails the gate', { timeout: SLOW }, as
 });
 
 /** The run whose reviewer stays, once it does. */
-async function stayed(): Promise<string> {
-  for (;;) {
-    const { document } = await scenario.json('status');
-    const run = document.runs.find(({ taskId }) => taskId === 'B');
-    if (run !== undefined && existsSync(join(scenario.repo.root, `${run.runId}-has-stayed`))) return run.runId;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+function stayed(): Promise<string> {
+  const mark = '-has-stayed';
+  const look = () => readdirSync(scenario.repo.root).find((name) => name.endsWith(mark));
+  return until('the reviewer that stays', () => look()?.slice(0, -mark.length));
 }

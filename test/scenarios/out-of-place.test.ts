@@ -1,4 +1,5 @@
 /** Work that is not where it belongs, through the built command line: the run stops and says so, and a retry keeps it and puts all back. */
+import { renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunView } from '../../src/run/run-view.ts';
@@ -26,6 +27,8 @@ const EVERY_STRAYED = [
   ['FILTERED', 'PAWL_WORKSPACE_FILTERS', 'under a filter'],
   ['PRUNED', 'PAWL_WORKSPACE_CHANGED', 'in no worktree any more'],
 ] as const;
+/** The packet whose worker makes a repository of its own in a worktree that the repository knows no more: whose that is, only a person can tell. */
+const FORGOTTEN = 'FORGOTTEN';
 /** Packets whose branch is moved by a person after its commit was judged. */
 const EVERY_MOVED = ['MOVED-BY-COMMIT', 'MOVED-BY-REF', 'DELETED', 'WORKTREE-GONE'] as const;
 
@@ -43,6 +46,7 @@ const STRAYED = EVERY_STRAYED.filter(([taskId]) => TODAYS.has(taskId));
 const MOVED = EVERY_MOVED.filter((taskId) => TODAYS.has(taskId));
 
 let parked: ReadonlyMap<string, RunView>;
+let refused: RunView;
 let ended: ReadonlyMap<string, RunView>;
 
 function runOf(runs: ReadonlyMap<string, RunView>, taskId: string): RunView {
@@ -64,9 +68,11 @@ async function decide(taskIds: readonly string[], decision: string): Promise<voi
   }
 }
 
+const worktreeOf = (runId: string): string => join(scenario.registry, 'worktrees', runId);
+
 /** What a person does under a run that waits for a word on its review. */
 function moveBranch(taskId: (typeof MOVED)[number]): void {
-  const worktree = join(scenario.registry, 'worktrees', runOf(parked, taskId).runId);
+  const worktree = worktreeOf(runOf(parked, taskId).runId);
   const ref = `refs/heads/work/${taskId}`;
   if (taskId === 'DELETED') git(['update-ref', '-d', ref]);
   else if (taskId === 'WORKTREE-GONE') git(['worktree', 'remove', '--force', worktree]);
@@ -83,8 +89,11 @@ beforeAll(async () => {
   const strayed = STRAYED.map(([taskId]) => taskId);
   const blocked = Object.fromEntries(MOVED.map((taskId) => [taskId, { review: [verdict('BLOCKED')] }]));
   const roles = { implementer: 'strayer', fixer: 'worker', reviewer: 'worker' };
-  scenario.scripted({ ...Object.fromEntries(strayed.map((taskId) => [taskId, {}])), ...blocked }, { roles });
-  const packets = scenario.packets(...[...strayed, ...MOVED].map((taskId) => packetOf(taskId)));
+  scenario.scripted(
+    { ...Object.fromEntries([...strayed, FORGOTTEN].map((taskId) => [taskId, {}])), ...blocked },
+    { roles },
+  );
+  const packets = scenario.packets(...[...strayed, FORGOTTEN, ...MOVED].map((taskId) => packetOf(taskId)));
   scenario.addAgent('strayer', {
     kind: 'command',
     argv: [process.execPath, WORKER, scenario.witness],
@@ -93,8 +102,11 @@ beforeAll(async () => {
   parked = await drive(packets);
   for (const taskId of MOVED) moveBranch(taskId);
   await decide(MOVED, 'accept');
+  await decide([FORGOTTEN], 'retry');
   parked = await drive(packets);
-  await decide([...strayed, ...MOVED.filter((taskId) => taskId !== 'WORKTREE-GONE')], 'retry');
+  refused = runOf(parked, FORGOTTEN);
+  renameSync(worktreeOf(refused.runId), join(scenario.repo.root, 'moved-away'));
+  await decide([...strayed, FORGOTTEN, ...MOVED.filter((taskId) => taskId !== 'WORKTREE-GONE')], 'retry');
   ended = await drive(packets);
 }, SLOW);
 afterAll(() => scenario.end());
@@ -129,6 +141,13 @@ test('REBUILT: the repository that the worker put in the place of the link is ke
   const place = join(scenario.registry, 'worktrees', `${runId}.kept`, 'before-implementation-e0-a2', 'git');
   expect(message).toContain(place);
   expect(git([`--git-dir=${place}`, 'log', '--format=%s'])).toBe('Strayed REBUILT');
+});
+
+test('FORGOTTEN: a repository in the place of a worktree that git knows no more is refused with what to do, and moved away it stops nothing', () => {
+  expect(codesOf(refused)).toEqual(['PAWL_WORKSPACE_FOREIGN']);
+  expect(refused.blockers[0]?.hint).toMatch(/look at its contents and move it away, then retry/);
+  expect(git(['log', '--format=%s'], join(scenario.repo.root, 'moved-away'))).toBe('Strayed FORGOTTEN');
+  expect(runOf(ended, FORGOTTEN)).toMatchObject({ state: 'readyForManualReview', blockers: [] });
 });
 
 test.each(MOVED.filter((taskId) => taskId !== 'WORKTREE-GONE'))(

@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RunView } from '../../src/run/run-view.ts';
 import { codesOf, documentOf, type RunsDocument, runOf } from '../support/pawl-cli.ts';
 import { changedPaths, fingerprint } from '../support/scenario-fingerprint.ts';
 import { goodWork, type Plain, packetOf } from '../support/scenario-packet.ts';
@@ -115,18 +114,6 @@ describe('a run that is parked because of its packet', () => {
   });
 });
 
-async function seen(taskId: string): Promise<RunView | undefined> {
-  return (await scenario.json('status')).document.runs.find((run) => run.taskId === taskId);
-}
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (let n = 0; n < 200; n += 1) {
-    if (await isTrue()) return;
-    await new Promise<void>((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('it never comes to that');
-}
-
 describe('a packet that replaces another', () => {
   beforeEach(() => {
     scenario = new Scenario();
@@ -150,9 +137,8 @@ describe('a packet that replaces another', () => {
       '2',
       '--json',
     );
-    await until(async () => (await seen('A'))?.state === 'blockedNeedsHuman');
-    await until(async () => (await seen('B'))?.substate === 'working');
-    const [a, b] = [await scenario.status('A'), await scenario.status('B')];
+    const a = await scenario.shownOnce('A', ({ state }) => state === 'blockedNeedsHuman');
+    const b = await scenario.shownOnce('B', ({ substate }) => substate === 'working');
     const { code, document } = await scenario.json<Replaced>(
       'intake',
       '--replace',
@@ -174,7 +160,7 @@ describe('a packet that replaces another', () => {
         },
       ],
     ]);
-    await until(async () => (await seen('A'))?.state === 'readyForManualReview');
+    await scenario.shownOnce('A', ({ state }) => state === 'readyForManualReview');
     writeFileSync(join(scenario.registry, 'worktrees', b.runId, 'go'), '');
     const end = await driven.ended;
     expect(end.code).toBe(0);

@@ -24,11 +24,7 @@ const retry = (taskId: string) =>
 const look = async (taskId: string) => (await scenario.json('status', idOf(taskId))).document.runs[0];
 const eventsOf = (taskId: string) => scenario.journal(idOf(taskId)).map(({ event }) => event);
 
-/** Resolves once the run is in that state; the test's own time bounds it. */
-async function standsAt(runId: string, state: string): Promise<void> {
-  while ((await scenario.json('status', runId)).document.runs[0]?.state !== state)
-    await new Promise((resolve) => setTimeout(resolve, 100));
-}
+const standsAt = (runId: string, state: string) => scenario.shownOnce(runId, (run) => run.state === state);
 
 beforeAll(async () => {
   const twice = { 'implementation.a1': [write('left.txt'), ...fails], 'implementation.a2': fails };

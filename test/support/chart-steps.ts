@@ -42,6 +42,29 @@ export function stepsTaken(
   return transitionsTaken(machine, snapshot, event).map(stepName);
 }
 
+/** Steps of a chart, as walks take them. */
+export class TakenSteps {
+  readonly #names = new Set<string>();
+  readonly #eventlessLeft = new Map<AnyStateMachine, readonly string[]>();
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** Every step that the event takes in the snapshot is in here. */
+  add(machine: AnyStateMachine, snapshot: AnyMachineSnapshot, event: RunMachineEvent | TaskMachineEvent): void {
+    for (const step of machine.getTransitionData(snapshot, event)) this.#names.add(stepName(step));
+    // To find what follows at once is to take the event: of no use where every such step is here.
+    const left = (this.#eventlessLeft.get(machine) ?? eventlessSteps(machine)).filter((name) => !this.has(name));
+    this.#eventlessLeft.set(machine, left);
+    if (left.length > 0) for (const name of stepsTaken(machine, snapshot, event)) this.#names.add(name);
+  }
+}
+
+function eventlessSteps(machine: AnyStateMachine): readonly string[] {
+  return nodesOf(machine.root).flatMap((node) => (node.always ?? []).map(stepName));
+}
+
 /** A transition that keeps an event from those around its state. */
 function isForbidding({ target, actions }: AnyTransitionDefinition): boolean {
   return target === undefined && actions.length === 0;

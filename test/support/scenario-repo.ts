@@ -3,13 +3,13 @@
  *
  * Owns: those, reading the registry's files, ending what is left. Does not own: the repository (real/sandbox-repo), the calls (pawl-cli).
  */
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { createSandboxRepo, type SandboxRepo } from '../../src/prove/real/sandbox-repo.ts';
 import type { RunView } from '../../src/run/run-view.ts';
 import { IS_WHOLE } from './draw.ts';
-import { type CliCall, type CliEnd, documentOf, type RunsDocument, runOf, startPawl } from './pawl-cli.ts';
+import { type CliCall, type CliEnd, documentOf, type RunsDocument, runOf, startPawl, until } from './pawl-cli.ts';
 import { goodWork, type Plain, witnessed } from './scenario-packet.ts';
 import { endAllOf, pidsOf } from './scenario-processes.ts';
 import { callStanding } from './standing-pawl.ts';
@@ -147,6 +147,24 @@ export class Scenario {
 
   async status(taskId: string): Promise<RunView> {
     return runOf((await this.json('status')).document, taskId);
+  }
+
+  /** The run of that id or packet once it is so: looked at again when a journal has grown, for a look costs more than a wait. */
+  async shownOnce(id: string, isSo: (run: RunView) => boolean): Promise<RunView> {
+    for (;;) {
+      const size = this.#journalBytes();
+      const { runs } = (await this.json('status')).document;
+      const run = runs.find(({ runId, taskId }) => runId === id || taskId === id);
+      if (run !== undefined && isSo(run)) return run;
+      await until(`a change of ${id}`, () => this.#journalBytes() !== size);
+    }
+  }
+
+  #journalBytes(): number {
+    const folder = join(this.registry, 'runs');
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    const sizeOf = (name: string) => statSync(this.runFile(name, 'events.jsonl'), { throwIfNoEntry: false })?.size ?? 0;
+    return names.reduce((sum, name) => sum + sizeOf(name), 0);
   }
 
   /** Every worker that has started, in order. */
