@@ -56,12 +56,9 @@ function afterwards({ files, home }: DaemonPlace, { content }: Holder): Judgemen
 async function meanwhile(place: DaemonPlace, holder: Holder, daemon: DaemonFile | null): Promise<Judgement> {
   if (daemon === null) return unheard(place, holder, 'it does not say yet where it listens');
   const { socket } = daemon;
-  const health = await ask({ socket, method: 'GET', path: '/healthz' }, place.clock);
-  if (health.kind === 'nobodyListens') return unheard(place, holder, `nobody listens on ${socket}`);
-  if (health.kind === 'silent') return { state: 'unhealthy', detail: `${socket} gives no answer: ${health.why}` };
-  if (health.status !== HTTP_OK) return { state: 'unhealthy', detail: `/healthz answers ${health.status}` };
   const ready = await ask({ socket, method: 'GET', path: '/readyz' }, place.clock);
-  if (ready.kind !== 'answered') return { state: 'unhealthy', detail: '/readyz gives no answer' };
+  if (ready.kind === 'nobodyListens') return unheard(place, holder, `nobody listens on ${socket}`);
+  if (ready.kind === 'silent') return { state: 'unhealthy', detail: `${socket} gives no answer: ${ready.why}` };
   if (ready.status === HTTP_OK) return { state: 'ready', detail: '' };
   if (ready.status !== HTTP_UNAVAILABLE) return { state: 'unhealthy', detail: `/readyz answers ${ready.status}` };
   return { state: 'recovering', detail: recoveryIn(ready.body) };

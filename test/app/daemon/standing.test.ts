@@ -68,7 +68,7 @@ describe('a daemon', () => {
     expect(standing.detail).toMatch(/gives no answer: no answer within 2000 ms/);
     child.kill('SIGKILL');
     await endOf(child);
-    expect((await daemon.run('unwell', 'unhealthy')).standing.detail).toBe('/healthz answers 500');
+    expect((await daemon.run('unwell', 'unhealthy')).standing.detail).toBe('/readyz answers 500');
   });
 
   it('whose life cannot be told from here is ready if it says so, and unhealthy if it says nothing', async () => {
