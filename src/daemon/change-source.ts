@@ -12,11 +12,11 @@ import { SerialQueue } from '../base/serial-queue.ts';
 import { sha256 } from '../base/sha256.ts';
 import { type Place, recordsOf } from '../engine/run-look.ts';
 import { persist } from '../kernel/image.ts';
-import type { ChangeBatch, ChangeDraft } from '../model/change.ts';
+import { asideOf, type ChangeBatch, type ChangeDraft } from '../model/change.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalRecord } from '../model/record.ts';
 import { agentAfter } from '../run/agent-override.ts';
-import { changesOf, runRemoved } from '../run/run-changes.ts';
+import { changesOf, runAside, runRemoved } from '../run/run-changes.ts';
 import { type RunView, viewOf } from '../run/run-view.ts';
 import { foldRun, type RunState, runSystem } from '../run/system.ts';
 import type { ChangeLog } from '../store/change-log/change-log.ts';
@@ -98,14 +98,27 @@ export class ChangeSource {
     void this.#catchUpSoon();
   }
 
+  /** A run was set aside, or given up after that: told once, unless the project's runs are not followed yet. */
+  runAside(project: string, view: RunView): void {
+    if (!this.#feed.knows(project)) return;
+    const system = asideOf(view.runId);
+    const last = asideSeq(view);
+    for (let seq = this.#feed.position(project, system) + 1; seq <= last; seq += 1)
+      this.#take(
+        { source: { project, system, seq }, changes: seq === last ? [runAside(project, view)] : [] },
+        () => undefined,
+      );
+  }
+
   /** These runs are as far as that, and there are no others: what the feed lacks of them it takes now. Resolves when it has. */
   async loaded({ id: project, atMs }: FollowedProject, place: Place, views: readonly RunView[]): Promise<void> {
     if (!this.#feed.knows(project)) {
       // Of a feed that was lost the journals tell all of it again; of a new project they tell what nobody was to follow.
       const { lostAtMs } = this.#feed;
       const known = lostAtMs !== null && atMs <= lostAtMs ? [] : views;
-      await this.#feed.adopt(project, Object.fromEntries(known.map(({ runId, seq }) => [runId, seq])));
+      await this.#feed.adopt(project, Object.fromEntries(known.flatMap(positionsOf)));
     }
+    for (const view of views) if (view.state === 'quarantined') this.runAside(project, view);
     const behind = views
       .filter(({ runId, seq }) => seq > this.#feed.position(project, runId))
       .sort((a, b) => (a.updatedAtMs ?? 0) - (b.updatedAtMs ?? 0));
@@ -197,6 +210,18 @@ export class ChangeSource {
       throw error;
     }
   }
+}
+
+/** The position of what sets a run aside: 1 once it is, 2 once that has ended, 0 where it never was. */
+function asideSeq({ state, kind }: RunView): 0 | 1 | 2 {
+  if (state !== 'quarantined') return 0;
+  return kind === 'quarantined' ? 1 : 2;
+}
+
+/** How far the run has come. */
+function positionsOf(view: RunView): readonly (readonly [system: string, seq: number])[] {
+  const aside = asideSeq(view);
+  return [[view.runId, view.seq], ...(aside === 0 ? [] : [[asideOf(view.runId), aside] as const])];
 }
 
 /** True when the registry is there, and the run's folder is not. */

@@ -100,6 +100,7 @@ export class DaemonCore implements ApiDaemon {
         recorded: (project, record, before, after, place) =>
           this.#source.recorded(project.id, place, record, before, after),
         runRemoved: (project, runId, place) => this.#source.runRemoved(project.id, place, runId),
+        runAside: (project, view) => this.#source.runAside(project.id, view),
       },
     });
     this.runs = new RunsDesk(this.projects);

@@ -34,6 +34,7 @@ export interface DirectoryEvents {
   readonly loaded: (project: Project, views: readonly RunView[], place: Place) => Promise<void>;
   readonly recorded: (project: Project, ...at: Parameters<EngineParts['onRecord']>) => void;
   readonly runRemoved: (project: Project, ...at: Parameters<EngineParts['onRemoved']>) => void;
+  readonly runAside: (project: Project, view: RunView) => void;
 }
 
 /** One project while the daemon serves. */
@@ -253,6 +254,7 @@ export class ProjectDirectory {
           onElsewhere: () => this.#observe(self),
           onRecord: (...at) => events.recorded(self, ...at),
           onRemoved: (...at) => events.runRemoved(self, ...at),
+          onAside: (view) => events.runAside(self, view),
         }),
     );
     this.#projects.set(record.id, project);

@@ -161,7 +161,7 @@ export class Driver {
   #keepEnded(view: RunView): void {
     this.#ended.set(view);
     this.leases.set(view.runId, view.lease);
-    if (view.kind === 'quarantined') this.#options.onAside?.(view);
+    if (view.state === 'quarantined') this.#options.onAside?.(view);
   }
 
   /** Makes a run and its first record. */

@@ -64,8 +64,10 @@ export class Notices {
     this.#later(viewOf(runId, actors, { seq, updatedAtMs: atMs }), seq);
   };
 
-  /** A run is set aside, now or before. */
-  readonly onAside = (view: RunView): void => this.#later(view, 'quarantined');
+  /** A run is set aside, now or before; of one that was given up since there is nothing to report. */
+  readonly onAside = (view: RunView): void => {
+    if (view.kind === 'quarantined') this.#later(view, 'quarantined');
+  };
 
   /** Reports what earlier runners could not report because they died; the driver is open. */
   catchUp(driver: Driver): void {

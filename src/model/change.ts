@@ -43,10 +43,25 @@ export interface Change extends ChangeDraft {
 /** The record that changes come from. */
 export interface ChangeSourceRecord {
   readonly project: string;
-  /** Empty: none of a run, but that the project is registered, told before its runs are followed. */
+  /**
+   * The run. Empty: that the project is registered, told before its runs are followed. `asideOf` a run: the registers that set it aside (1) and end that (2), which
+   * its journal does not hold.
+   */
   readonly system: string;
   /** Its sequence in its journal; 0: no record, but that the run is gone and everything that was taken of it is over. */
   readonly seq: number;
+}
+
+const ASIDE = '/aside';
+
+/** In the place of a run in the source of a change: what sets it aside. No run has such an id. */
+export function asideOf(runId: string): string {
+  return `${runId}${ASIDE}`;
+}
+
+/** True for what `asideOf` gives. */
+export function isAside(system: string): boolean {
+  return system.endsWith(ASIDE);
 }
 
 /** Changes that come together: all of them are in the feed, or none. */

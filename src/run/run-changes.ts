@@ -1,7 +1,7 @@
 /**
  * What a record changes for those who follow the change feed.
  *
- * Owns: the changes of one record, in the order in which they are told, and that of a run that is gone. Does not own: the feed (store/change-log), the view (run/run-view).
+ * Owns: the changes of one record, in the order in which they are told, that of a run that is set aside, and that of one that is gone. Does not own: the feed (store/change-log), the view (run/run-view).
  *
  * Invariants: 1. Every record tells of its run: created by the first one, updated by every other, with the members of the view that are new; applied in order they give
  * the view. 2. Texts are shown as the views show them: nothing that a terminal obeys.
@@ -43,6 +43,15 @@ export function changesOf(
     ...taskChanges(record, after).map(([type, data]) => draft(type, data)),
     ...gateAndCommandChanges(event).map(([type, data]) => draft(type, data)),
   ];
+}
+
+/** The change of a run that was set aside, or given up after that: no record tells of it. */
+export function runAside(project: string, view: RunView): ChangeDraft {
+  const { runId, seq, state, substate, kind } = view;
+  const told = toldView(view);
+  const event = kind === 'quarantined' ? 'setAside' : 'givenUp';
+  const data = plain({ runId, journalSeq: seq, event, taskId: told.taskId, state, substate, kind, view: told });
+  return { type: 'run_updated', project, system: runId, atMs: view.updatedAtMs ?? 0, data };
 }
 
 /** The change of a run whose folder is gone; `removal`: how it had ended and who had it removed, null where that is not known. */

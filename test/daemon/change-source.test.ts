@@ -1,10 +1,10 @@
-/** What the daemon tells of runs whose folders have gone, on a disk in memory: over a full disk, over a kill between the removal and its telling. */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+/** What the daemon tells of runs that are set aside, or whose folders have gone, on a disk in memory: over a full disk, over a kill between the removal and its telling. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChangeSource } from '../../src/daemon/change-source.ts';
 import type { Place } from '../../src/engine/run-look.ts';
 import { FaultFs } from '../../src/prove/memory/fault-fs.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
-import type { RunView } from '../../src/run/run-view.ts';
+import { quarantinedView, type RunView } from '../../src/run/run-view.ts';
 import type { ChangeLog } from '../../src/store/change-log/change-log.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { recordRemoval } from '../../src/store/removed-runs.ts';
@@ -111,6 +111,63 @@ it('what a full disk refused is told when there is room again', async () => {
   faulty.plan = null;
   await source.loaded(P, place, VIEWS.slice(1));
   expect(await told()).toEqual([['run_removed', 'run_a', false, 'ann']]);
+});
+
+describe('a run that is set aside, which no record says,', () => {
+  const aside = (runId: string, isGivenUp: boolean): RunView =>
+    quarantinedView(runId, 'A', {
+      ...{ atMs: 9, surfaces: [], isResolved: isGivenUp },
+      blocker: { code: 'PAWL_JOURNAL_DAMAGED', message: 'm', hint: 'h', evidence: [] },
+    });
+  const events = async (): Promise<readonly unknown[]> => {
+    const reading = await feed.read(0, { limit: 100 });
+    if (reading.kind === 'resync') return expect.fail('a resync');
+    return reading.changes.map(({ change: { type, system, data } }) => [type, system, data.event, data.kind]);
+  };
+  const SET_ASIDE = ['run_updated', 'run_a', 'setAside', 'quarantined'];
+  const GIVEN_UP = ['run_updated', 'run_a', 'givenUp', 'terminal'];
+  const others = VIEWS.slice(1);
+
+  it('is told of once, however often it is seen and the daemon is started, and once when it is given up', async () => {
+    for (const isGivenUp of [false, true])
+      for (let starts = 0; starts < 2; starts += 1) {
+        source.runAside('p', aside('run_a', isGivenUp));
+        await source.loaded(P, place, [aside('run_a', isGivenUp), ...others]);
+        await end();
+        await begin();
+      }
+    expect(await events()).toEqual([SET_ASIDE, GIVEN_UP]);
+  });
+
+  it('is told of once where a daemon finds it given up already', async () => {
+    for (let starts = 0; starts < 2; starts += 1) {
+      await source.loaded(P, place, [aside('run_a', true), ...others]);
+      await end();
+      await begin();
+    }
+    expect(await events()).toEqual([GIVEN_UP]);
+  });
+
+  it('is history in a project that is new here, and is told of when it changes', async () => {
+    source.runAside('new', aside('run_a', false));
+    await source.loaded({ ...P, id: 'new', atMs: 9 }, place, [aside('run_a', false), ...others]);
+    await source.settled();
+    expect(await events()).toEqual([]);
+    source.runAside('new', aside('run_a', true));
+    await source.settled();
+    expect(await events()).toEqual([GIVEN_UP]);
+  });
+
+  it('is told of as any other run when its folder goes, and as a new one if it comes again', async () => {
+    source.runAside('p', aside('run_a', false));
+    await remove('run_a', 'ann');
+    source.runRemoved('p', place, 'run_a');
+    await source.settled();
+    expect(feed.systems('p')).toEqual(['run_b']);
+    source.runAside('p', aside('run_a', false));
+    await source.settled();
+    expect(await events()).toEqual([SET_ASIDE, ['run_removed', 'run_a', undefined, undefined], SET_ASIDE]);
+  });
 });
 
 it('a project is announced once, however often the daemon is killed before its runs are followed', async () => {

@@ -139,8 +139,16 @@ describe('pawl recover where a daemon drives', () => {
     expect(await place.client.call('getRun', { params: { id: late } })).toMatchObject({ kind: 'quarantined' });
     expect(driven.startsOf(held)).toHaveLength(1);
     expect(driven.workersOf(held)).not.toEqual([]);
+    const given = { command: 'resolve', decision: 'abandon', reason: 'it is damaged' } as const;
+    await place.client.call('commandRun', { params: { id: late }, query: { project: 'driven' }, body: given });
+    expect(await place.client.call('getRun', { params: { id: late } })).toMatchObject({ kind: 'terminal' });
     await seesAll();
-    expect(follower.changes.filter(({ seq, type }) => seq > cursor && type.startsWith('run_removed'))).toEqual([]);
+    const since = follower.changes.filter(({ seq }) => seq > cursor);
+    expect(since.filter(({ type }) => type === 'run_removed')).toEqual([]);
+    expect(since.filter(({ system }) => system === late).map(({ data }) => [data.event, data.kind])).toEqual([
+      ['setAside', 'quarantined'],
+      ['givenUp', 'terminal'],
+    ]);
   });
 
   it('takes nothing over from it, and looks without it', async () => {

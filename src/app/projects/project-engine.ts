@@ -57,6 +57,8 @@ export interface EngineParts {
   readonly onRecord: (record: JournalRecord, before: RunView | null, after: RunView, place: Place) => void;
   /** The folder of an ended run was removed. */
   readonly onRemoved: (runId: string, place: Place) => void;
+  /** A run is set aside, or was given up after that: no record tells of it. Told again at every start. */
+  readonly onAside: (view: RunView) => void;
 }
 
 /** How long to wait after a failure: the first time, and at most. */
@@ -259,6 +261,7 @@ export class ProjectEngine {
       ...hooks,
       onAside: (view) => {
         this.#views.set(view.runId, view);
+        this.#parts.onAside(view);
         hooks.onAside?.(view);
       },
     };

@@ -4,7 +4,7 @@
  * Owns: the position of every run, what a line of the feed does to it. Does not own: the lines (store/change-log/segment), when one counts
  * (store/change-log/change-log).
  */
-import type { ChangeSourceRecord } from '../../model/change.ts';
+import { asideOf, type ChangeSourceRecord, isAside } from '../../model/change.ts';
 
 /** The sequence of the last record of each run that was taken, by project and run. */
 export type Positions = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -34,7 +34,7 @@ export class FeedPositions {
 
   /** The runs of the project of which anything was taken. */
   systems(project: string): readonly string[] {
-    return [...(this.#projects.get(project)?.keys() ?? [])];
+    return [...(this.#projects.get(project)?.keys() ?? [])].filter((system) => !isAside(system));
   }
 
   /** False of one that was only announced. */
@@ -67,8 +67,8 @@ export class FeedPositions {
 
   #take({ project, system, seq }: ChangeSourceRecord): void {
     const systems = this.#projects.get(project) ?? new Map<string, number>();
-    if (seq === 0) systems.delete(system);
-    else systems.set(system, seq);
+    if (seq > 0) systems.set(system, seq);
+    else for (const each of [system, asideOf(system)]) systems.delete(each);
     this.#projects.set(project, systems);
   }
 }
