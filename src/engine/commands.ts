@@ -130,7 +130,7 @@ async function record(run: LiveRun, command: InboxCommand<RunCommand>): Promise<
 async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
   const view = driver.view(command.runId);
   if (view === null) return { isAccepted: false, code: 'PAWL_RUN_UNKNOWN', seq: null };
-  if (view.state === 'quarantined') return decideOnQuarantine(driver, command);
+  if (view.state === 'quarantined') return decideOnQuarantine(driver, command, view);
   const before = (await decidedBefore(driver, command)) ?? refusedAsStale(command, view.seq);
   if (before !== null) return before;
   const isRetry = command.command === 'resolve' && command.decision === 'retry';
@@ -147,10 +147,16 @@ async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand
 
 const REFUSED: CommandDecision = { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 
-async function decideOnQuarantine(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
+async function decideOnQuarantine(
+  driver: Driver,
+  command: InboxCommand<RunCommand>,
+  view: Pick<RunView, 'seq'>,
+): Promise<CommandDecision> {
   const { files, paths, clock } = driver.world;
   const { commandId, runId } = command;
   const resolved = (await readSettledQuarantine(files, paths, runId))?.resolved ?? null;
+  const stale = resolved?.commandId === commandId ? null : refusedAsStale(command, view.seq);
+  if (stale !== null) return stale;
   const mayResolve = resolved === null && command.command === 'resolve' && command.decision === 'abandon';
   const resolution = mayResolve
     ? { decision: 'abandon' as const, reason: command.reason, by: command.by, atMs: clock.nowMs(), commandId }
