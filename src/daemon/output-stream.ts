@@ -14,6 +14,7 @@ import type { RunView } from '../run/run-view.ts';
 import type { ApiDaemon } from './api/api-daemon.ts';
 import type { Asked } from './api/handlers.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+import type { Door } from './guard.ts';
 import type { EventStream } from './streams.ts';
 import { WholeCharacters } from './whole-characters.ts';
 
@@ -24,6 +25,7 @@ export async function answerOutput(
   daemon: ApiDaemon,
   { params, query }: Asked<'getOutput'>,
   env: HttpBindings,
+  door: Door,
 ): Promise<Response> {
   const { project, view } = await daemon.runs.find(params.id ?? '', query.project);
   const task = { runId: view.runId, taskId: taskIn(view, params.task ?? '') };
@@ -39,7 +41,7 @@ export async function answerOutput(
       },
     });
   }
-  const stream = daemon.streams.open(env.outgoing as never);
+  const stream = daemon.streams.open(env.outgoing as never, door);
   const pieces = outputPieces(project.places(), task, query.stream, { from, follow: true, signal: stream.signal });
   void send(stream, pieces).catch((error: unknown) => {
     daemon.log(`the output of ${task.taskId} of ${task.runId} cannot be followed: ${String(error)}`);

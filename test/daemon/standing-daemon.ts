@@ -4,7 +4,7 @@
  * Owns: putting the daemon's own parts together around such an engine, listening. Does not own: the engine (support/standing-runs), what is asked.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeFs } from '../../src/adapters/node-fs.ts';
@@ -13,9 +13,11 @@ import { type EngineState, ProjectEngine } from '../../src/app/projects/project-
 import { createApi } from '../../src/daemon/api/api.ts';
 import type { ApiDaemon } from '../../src/daemon/api/api-daemon.ts';
 import { DAEMON_BOUNDS } from '../../src/daemon/daemon-bounds.ts';
+import type { Door } from '../../src/daemon/guard.ts';
+import { type Behind, type ConnectionPatience, type Listener, openListener } from '../../src/daemon/listener.ts';
 import { Project, ProjectDirectory } from '../../src/daemon/project-directory.ts';
 import { RunsDesk } from '../../src/daemon/runs-desk.ts';
-import { Streams } from '../../src/daemon/streams.ts';
+import { type StreamPatience, Streams } from '../../src/daemon/streams.ts';
 import type { Driver } from '../../src/engine/driver.ts';
 import { InboxDesk } from '../../src/engine/inbox-desk.ts';
 import type { RunView } from '../../src/run/run-view.ts';
@@ -23,6 +25,9 @@ import { ChangeLog } from '../../src/store/change-log/change-log.ts';
 import { Files } from '../../src/store/files.ts';
 import { HomePaths } from '../../src/store/home/home-paths.ts';
 import { ProjectStore } from '../../src/store/home/projects.ts';
+
+/** What is asked for on TCP. */
+export const TOKEN = 'the-token-of-the-test';
 
 const nothing = async (): Promise<void> => undefined;
 
@@ -72,12 +77,18 @@ export class StandingDaemon {
   readonly socket: string;
   /** What it has logged: every answer of 500 and above is among it. */
   readonly lines: string[] = [];
+  /** Its ends of the connections on which something was asked. */
+  readonly connections = new Set<Socket>();
   readonly #root = mkdtempSync(join(tmpdir(), 'pawl-standing-'));
   readonly #engine: StandingEngine;
-  readonly #server: Server;
+  readonly streams: Streams;
+  readonly #patience: Partial<StreamPatience & ConnectionPatience>;
+  #listener: Listener | null = null;
   #feed: ChangeLog | null = null;
 
-  constructor() {
+  constructor(patience: Partial<StreamPatience & ConnectionPatience> = {}) {
+    this.#patience = patience;
+    this.streams = new Streams(patience);
     this.home = new HomePaths(join(this.#root, 'home'));
     this.socket = join(this.#root, 'sock');
     this.#engine = new StandingEngine({
@@ -87,7 +98,16 @@ export class StandingDaemon {
       ...{ log: () => undefined, onState: () => undefined, onLoaded: nothing, onElsewhere: nothing },
       onRecord: () => undefined,
     });
-    this.#server = createServer();
+  }
+
+  /** The port of the loopback addresses. */
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  get feed(): ChangeLog {
+    if (this.#feed === null) throw new Error('it is not open');
+    return this.#feed;
   }
 
   /** It listens. */
@@ -105,8 +125,17 @@ export class StandingDaemon {
       log,
     });
     const daemon = this.#daemon(this.#feed, log);
-    this.#server.on('request', createApi(daemon, { kind: 'socket' }));
-    await new Promise<void>((resolve) => this.#server.listen(this.socket, resolve));
+    const behind = (door: Door): Behind => {
+      const answer = createApi(daemon, door);
+      return {
+        request: (request, response) => {
+          this.#keep(request.socket);
+          answer(request, response);
+        },
+        upgrade: (_request, connection) => connection.destroy(),
+      };
+    };
+    this.#listener = await openListener(this.socket, 0, behind, { ...DAEMON_BOUNDS, ...this.#patience });
   }
 
   /** From now on the project is driven by that engine, as by one that was begun a moment ago. */
@@ -123,9 +152,16 @@ export class StandingDaemon {
   }
 
   async close(): Promise<void> {
-    await new Promise((resolve) => this.#server.close(resolve));
+    this.streams.close();
+    await this.#listener?.close();
     await this.#feed?.close();
     rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  #keep(connection: Socket): void {
+    if (this.connections.has(connection)) return;
+    this.connections.add(connection);
+    connection.once('close', () => this.connections.delete(connection));
   }
 
   #daemon(feed: ChangeLog, log: (line: string) => void): ApiDaemon {
@@ -158,12 +194,12 @@ export class StandingDaemon {
       ...{ version: '0.0.0', startedAt: new Date(0).toISOString(), generation: 1, projects, projectStore, feed, log },
       runs: new RunsDesk(projects),
       guards: { list: () => [] },
-      streams: new Streams(),
+      streams: this.streams,
       state: () => 'ready',
       assertStarted: untold,
       assertAccepting: untold,
       shutDown: untold,
-      isToken: () => false,
+      isToken: (given) => given === TOKEN,
     };
   }
 }
