@@ -103,11 +103,19 @@ export async function openWorld(request: WorldRequest): Promise<World> {
     isolation: abilities().hasPidNamespaces ? 'pidNamespace' : 'none',
     hasTreeLock: abilities().hasFlock,
     verificationWorker: [process.execPath, builtPath('host/verification-worker.js')],
-    definitionHash: definitionHash(runSystem, sha256),
+    definitionHash: definitionOfRuns(),
     // Messages about files and runs contain their names.
     log: (line) => log(visible(line)),
     inspector: request.inspector ?? null,
   };
+}
+
+let ofRuns: string | null = null;
+
+/** The same for every registry. */
+function definitionOfRuns(): string {
+  ofRuns ??= definitionHash(runSystem, sha256);
+  return ofRuns;
 }
 
 let tried: { readonly untilMs: number; readonly hasPidNamespaces: boolean; readonly hasFlock: boolean } | null = null;

@@ -16,7 +16,7 @@ import type { Problem } from '../daemon/api/problem.ts';
 import type { Change } from '../model/change.ts';
 import { PawlError } from '../model/error.ts';
 import { readDaemonFile } from '../store/home/daemon-file.ts';
-import { type Address, eventsIn, exchange, textOf, type WireAnswer } from './transport.ts';
+import { type Address, Connections, eventsIn, exchange, textOf, type WireAnswer } from './transport.ts';
 
 type Operations = typeof OPERATIONS;
 
@@ -86,6 +86,8 @@ const AGAIN_MS = 250;
 /** A daemon that can be asked. */
 export class Client {
   readonly #address: () => Address;
+  /** A command has a key, and everything else changes nothing or may be repeated. */
+  readonly #connections = new Connections();
 
   /** `address` is asked for at every request: a daemon that was started again may listen elsewhere. */
   constructor(address: Address | (() => Address)) {
@@ -99,7 +101,7 @@ export class Client {
 
   /** Does the operation. Throws DaemonError for an error of the API, and the system's error where no daemon answers. */
   async call<Id extends CallId>(id: Id, options: CallOptions<Id> = {}): Promise<Answer<Id>> {
-    const answer = await this.#send(id, options);
+    const answer = await this.#send(id, options, this.#connections);
     const text = await textOf(answer);
     if (!isProblem(answer)) return JSON.parse(text) as Answer<Id>;
     throw new DaemonError(JSON.parse(text) as Problem);
@@ -144,7 +146,12 @@ export class Client {
     }
   }
 
-  #send<Id extends OperationId>(id: Id, options: CallOptions<Id>): Promise<WireAnswer> {
+  /** A stream gets a connection of its own. */
+  #send<Id extends OperationId>(
+    id: Id,
+    options: CallOptions<Id>,
+    connections: Connections | null = null,
+  ): Promise<WireAnswer> {
     const { params = {}, query = {}, body, key, ifSeq, signal, timeoutMs } = options;
     const [method, path] = PATHS[id];
     const place = path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(params[name] ?? ''));
@@ -164,6 +171,7 @@ export class Client {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(connections === null ? {} : { connections }),
     });
   }
 }

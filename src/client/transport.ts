@@ -3,7 +3,8 @@
  *
  * Owns: one request and its answer, streams of events. Does not own: which operations there are (api/paths), what they mean (client/client).
  */
-import { type IncomingMessage, request as send } from 'node:http';
+import { Agent, type IncomingMessage, request as send } from 'node:http';
+import { systemCode } from '../model/error.ts';
 
 /** Where the daemon listens. */
 export type Address =
@@ -20,6 +21,13 @@ export interface WireRequest {
   readonly signal?: AbortSignal;
   /** Milliseconds until the head of the answer must be there; without it there is no bound. */
   readonly timeoutMs?: number;
+  /** Connections that were used before and may be used again; without it the request gets one of its own. */
+  readonly connections?: Connections;
+}
+
+/** Connections that are kept for a while after an answer. They keep no process alive. */
+export class Connections {
+  readonly agent = new Agent({ keepAlive: true });
 }
 
 /** The answer, whose body is yet to be read. */
@@ -29,11 +37,15 @@ export interface WireAnswer {
   readonly body: AsyncIterable<Buffer>;
 }
 
-/** The head of the answer. Rejects with the system's error where nobody answers. */
-export function exchange(
-  address: Address,
-  { method, path, headers = {}, body, signal, timeoutMs }: WireRequest,
-): Promise<WireAnswer> {
+/** What a kept connection fails with that the other side has closed meanwhile. */
+const CLOSED: readonly (string | undefined)[] = ['ECONNRESET', 'EPIPE'];
+
+/**
+ * The head of the answer. Rejects with the system's error where nobody answers. A request on a kept connection that turns out to be closed is sent again on a new one:
+ * whoever keeps connections sends only what may come twice.
+ */
+export function exchange(address: Address, request: WireRequest): Promise<WireAnswer> {
+  const { method, path, headers = {}, body, signal, timeoutMs, connections } = request;
   return new Promise((resolve, reject) => {
     const door =
       address.kind === 'socket'
@@ -43,7 +55,7 @@ export function exchange(
       ...door,
       method,
       path,
-      agent: false,
+      agent: connections?.agent ?? false,
       headers: {
         ...door.headers,
         ...headers,
@@ -55,7 +67,11 @@ export function exchange(
       timeoutMs === undefined
         ? null
         : setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    outgoing.once('error', reject);
+    outgoing.once('error', (error) => {
+      const { connections: _kept, ...anew } = request;
+      if (outgoing.reusedSocket && CLOSED.includes(systemCode(error))) resolve(exchange(address, anew));
+      else reject(error);
+    });
     outgoing.once('response', (incoming) => {
       if (timer !== null) clearTimeout(timer);
       resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming });

@@ -43,6 +43,8 @@ export class Project {
   #factsMark = '';
   #look: { readonly root: string; readonly look: RegistryLook } | null = null;
   #configMark: string | null = null;
+  /** As they were found last. */
+  #places: Places | null = null;
 
   constructor(record: ProjectRecord, engine: (project: Project) => ProjectEngine) {
     this.record = record;
@@ -60,7 +62,8 @@ export class Project {
 
   /** Where its repository and its registry are now. Throws PAWL_REPOSITORY_MISSING where it has gone. */
   places(): Places {
-    return placesOf({}, this.record.path);
+    this.#places = placesOf({}, this.record.path);
+    return this.#places;
   }
 
   /** What it is driven with here; null where it is not, or its registry is no longer where it was. */
@@ -143,7 +146,8 @@ export class Project {
   /** What changes when the config does; `gone` where the repository has. */
   #readConfigMark(): string {
     try {
-      const { files, configFile } = this.places();
+      // Its engine was opened with what was found last; as long as its registry is there, so is its config.
+      const { files, configFile } = (this.drivenWorld() === null ? null : this.#places) ?? this.places();
       const stat = files.fs.stat(configFile);
       return stat === null ? '-' : `${stat.size}@${stat.mtimeMs}`;
     } catch (error) {

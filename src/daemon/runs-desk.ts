@@ -14,9 +14,11 @@ import { outcomesIn, type PacketOutcome } from '../engine/intake.ts';
 import type { WidePlace } from '../engine/liveness.ts';
 import { lookAtRun, unknownRun } from '../engine/run-look.ts';
 import { driverFacts, shownRuns } from '../engine/surroundings.ts';
+import type { World } from '../engine/world.ts';
 import type { CommandDecision, CommandKey, CommandRequest, InboxCommand } from '../model/command.ts';
 import type { Inbox } from '../ports/inbox.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
+import type { DriverFacts } from '../run/next-actions.ts';
 import type { RunView } from '../run/run-view.ts';
 import { fileInbox, readKeyed } from '../store/inbox.ts';
 import { assertOwnRegistry } from '../store/registry-binding.ts';
@@ -109,7 +111,10 @@ export class RunsDesk {
       const place = project.place();
       const known = place === null ? null : await readKeyed(place.files, place.paths, key);
       if (place === null || known === null) continue;
-      const decision = await fileInbox(place.files, place.paths).decision(known.command.commandId);
+      const { commandId } = known.command;
+      const decision =
+        (await project.engine.driving?.desk.known(commandId)) ??
+        (await fileInbox(place.files, place.paths).decision(commandId));
       return { project, command: known.command, decision };
     }
     return null;
@@ -129,17 +134,26 @@ export class RunsDesk {
     key: CommandKey,
     signal: AbortSignal,
   ): Promise<AnsweredCommand> {
-    const inbox = project.drivenWorld()?.inbox ?? inboxOfOthers(project);
-    const left = await inbox.leaveKeyed(request, key);
-    if (left.kind === 'other') throw reused(key.key);
-    const { command, kind } = left;
-    const known = kind === 'known' ? await inbox.decision(command.commandId) : null;
-    if (known !== null) return { project, command, decision: known };
     const { driving } = project.engine;
-    const decision = driving === null ? null : driving.desk.decide(command, kind === 'left');
-    const late = (): Promise<CommandDecision | null> => decisionLater(inbox, command.commandId, signal);
-    return { project, command, decision: decision === null ? await late() : await within(decision, signal) };
+    if (driving === null) return leftToOthers(project, request, key, signal);
+    const left = await driving.desk.leave(request, key);
+    if (left === null) throw reused(key.key);
+    return { project, command: left.command, decision: await within(left.decision, signal) };
   }
+}
+
+/** Another process, or a later one of ours, decides on the command. */
+async function leftToOthers(
+  project: Project,
+  request: CommandRequest,
+  key: CommandKey,
+  signal: AbortSignal,
+): Promise<AnsweredCommand> {
+  const inbox = inboxOfOthers(project);
+  const left = await inbox.leaveKeyed(request, key);
+  if (left.kind === 'other') throw reused(key.key);
+  await left.settled;
+  return { project, command: left.command, decision: await decisionLater(inbox, left.command.commandId, signal) };
 }
 
 /** The inbox of a registry that is not driven here. Throws where nothing may be left in it. */
@@ -189,11 +203,23 @@ export function show(project: Project, views: readonly RunView[]): readonly Show
   const place = project.place();
   if (place === null) return [];
   const wide: WidePlace = { ...place, processes: processesHere() };
-  const others = new Map(project.engine.views);
-  return shownRuns(wide, views, driverFacts(wide), others.size === 0 ? {} : { others }).map((view) => ({
+  const others = project.engine.views;
+  return shownRuns(wide, views, driverOf(project, wide), others.size === 0 ? {} : { others }).map((view) => ({
     ...view,
     project: project.id,
   }));
+}
+
+const ourselves = new WeakMap<World, DriverFacts>();
+
+/** Who drives it; while this process does, that was read once. */
+function driverOf(project: Project, place: WidePlace): DriverFacts {
+  const world = project.drivenWorld();
+  const known = world === null ? undefined : ourselves.get(world);
+  if (known !== undefined) return known;
+  const facts = driverFacts(place);
+  if (world !== null && facts.kind === 'alive') ourselves.set(world, facts);
+  return facts;
 }
 
 /** The outcomes of an intake that was decided; null of any other command. */

@@ -16,6 +16,7 @@ import type { PacketReading } from '../model/packet.ts';
 import { RUN_ACTOR } from '../model/record.ts';
 import { DRIVER_ACTOR } from '../model/system-record.ts';
 import { readPacketsDocument } from '../packets/packets.ts';
+import { decidedIn } from '../run/decided-commands.ts';
 import { decisionEvent } from '../run/decision-event.ts';
 import { earlierRefusal, isHeldByEarlier } from '../run/earlier-view.ts';
 import { cancelRun, lookAtRun } from '../run/error-actions.ts';
@@ -30,18 +31,15 @@ import { whyNotRevived } from './recovery/revive-run.ts';
 import { replacePacket } from './replace-packet.ts';
 import { unknownRun } from './run-look.ts';
 
-/**
- * The decision on the command: durable, where it is a record or a batch; marking it in the inbox is the caller's (engine/inbox-desk). `isFresh`: it was left
- * a moment ago by this very process, so nobody can have decided on it before.
- */
-export async function decisionOn(driver: Driver, command: InboxCommand, isFresh = false): Promise<CommandDecision> {
+/** The decision on the command: durable, where it is a record or a batch; marking it in the inbox is the caller's (engine/inbox-desk). */
+export async function decisionOn(driver: Driver, command: InboxCommand): Promise<CommandDecision> {
   switch (command.command) {
     case 'intake':
       return decideIntake(driver, command);
     case 'replace':
       return decideReplace(driver, command);
     default:
-      return decideOnRun(driver, command, isFresh);
+      return decideOnRun(driver, command);
   }
 }
 
@@ -79,18 +77,14 @@ function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
   }
 }
 
-async function decideOnRun(
-  driver: Driver,
-  command: InboxCommand<RunCommand>,
-  isFresh: boolean,
-): Promise<CommandDecision> {
+async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
   const run = driver.find(command.runId);
   // A run that has failed in this process is treated like any other failed run.
   if (run === undefined || run.state.root.matches('failedExecution')) return decideWithoutRun(driver, command);
   // Looked up here, where nobody else decides on this run before the record is durable: a second decision on the same command then finds it.
   return run.quietly(
     async () =>
-      (isFresh ? null : await decidedBefore(driver, command)) ??
+      run.decisionOn(command.commandId) ??
       refusedAsStale(command, run.state.seq) ??
       refusedAtStandstill(run, command) ??
       (await record(run, command)),
@@ -140,7 +134,7 @@ async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand
   const reason = await whyNotRevived(driver, view);
   if (reason !== null) return { ...REFUSED, reason };
   const decision = await driver.revive(command.runId, (run) =>
-    run.quietly(async () => (await decidedBefore(driver, command)) ?? (await record(run, command))),
+    run.quietly(async () => run.decisionOn(command.commandId) ?? (await record(run, command))),
   );
   return decision ?? REFUSED;
 }
@@ -173,17 +167,12 @@ function eventOf(command: InboxCommand<RunCommand>, run: LiveRun): JournalEvent 
   return decisionEvent(run.state.root.context, { commandId, by, decision: command.decision, reason });
 }
 
-/** The decision on this command that is recorded already: by a process that died before it marked it, or a moment ago. */
+/** The decision on this command that the journal of a run holds that is not live. */
 async function decidedBefore(
   { world }: Driver,
   { runId, commandId }: InboxCommand<RunCommand>,
 ): Promise<CommandDecision | null> {
-  for (const { event, seq } of await readRecords(world, runId)) {
-    if (!('commandId' in event) || event.commandId !== commandId) continue;
-    if (event.type === 'commandRefused') return { isAccepted: false, code: event.code, seq };
-    return { isAccepted: true, code: null, seq };
-  }
-  return null;
+  return decidedIn(await readRecords(world, runId)).get(commandId) ?? null;
 }
 
 /** The error of a command that was refused. */

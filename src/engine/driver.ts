@@ -257,7 +257,7 @@ export class Driver {
 
   /** The runs that are, or were, driven by this process, in the order in which that began. */
   driven(): readonly string[] {
-    return this.#movement.driven();
+    return [...this.#movement.driven()];
   }
 
   /** Those of the runs that have not come to rest: driven on, they would move by themselves. */

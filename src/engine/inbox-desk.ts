@@ -6,8 +6,7 @@
  * Invariants: 1. In this process a command is decided by one call; whoever else asks gets that decision. 2. A decision that is given out is durable: in a
  * journal, in a batch, or by its mark in the inbox.
  */
-import { setMaxListeners } from 'node:events';
-import type { CommandDecision, InboxCommand } from '../model/command.ts';
+import type { CommandDecision, CommandKey, CommandRequest, InboxCommand } from '../model/command.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { folderChange } from '../worker/task-folder.ts';
 import { decisionOn } from './commands.ts';
@@ -19,8 +18,10 @@ import { shortSleep } from './short-sleep.ts';
  * then.
  */
 const CASES_KEPT = 1_000;
-/** Records are found by the next process even where the mark is missing: it can wait until others are served. */
-const MARK_LATER_MS = 250;
+/** Records are found by the next process even where the mark is missing: marks can wait until others are served, and are made together. */
+const MARK_LATER_MS = 1_000;
+/** Marks that are made at once. */
+const MARKS_MAX = 100;
 
 /** A command that is being decided, or was a while ago. */
 interface Case {
@@ -29,26 +30,65 @@ interface Case {
   readonly marked: Promise<CommandDecision>;
 }
 
+/** A command that was left under a key. */
+export interface LeftCommand {
+  readonly command: InboxCommand;
+  readonly decision: Promise<CommandDecision>;
+}
+
 /** Takes up the commands of one driver. */
 export class InboxDesk {
   readonly #driver: Driver;
   readonly #cases = new Map<string, Case>();
   /** Those whose decisions are marked, the oldest first. */
   readonly #marked: string[] = [];
+  /** Decisions that are recorded, and are to be marked later. */
+  readonly #unmarked = new Map<string, CommandDecision>();
+  /** The next marks, when they are made; null while there is nothing to mark. */
+  #marking: Promise<void> | null = null;
   readonly #closing = new AbortController();
 
   constructor(driver: Driver) {
     this.#driver = driver;
-    // As many as there are marks to be made.
-    setMaxListeners(0, this.#closing.signal);
   }
 
-  /** The durable decision on a command. `isFresh`: this process left it a moment ago. */
-  async decide(command: InboxCommand, isFresh = false): Promise<CommandDecision> {
-    const { decision, marked } = this.#take(command, isFresh, MARK_LATER_MS);
+  /** The durable decision on a command. */
+  async decide(command: InboxCommand): Promise<CommandDecision> {
+    const { decision, marked } = this.#take(command, true);
     const { seq } = await decision;
     // A record says it for ever: the mark only keeps the next process from asking.
     return seq === null ? marked : decision;
+  }
+
+  /**
+   * The command is left under its key, and decided at once: `decision` resolves when both are durable. A power cut before that may leave the decision without its
+   * command: left again under the same key, it gets that decision. Null where the key names another command.
+   */
+  async leave(request: CommandRequest, key: CommandKey): Promise<LeftCommand | null> {
+    const { inbox } = this.#driver.world;
+    const left = await inbox.leaveKeyed(request, key);
+    if (left.kind === 'other') return null;
+    const { command, settled } = left;
+    const before = left.kind === 'known' ? await inbox.decision(command.commandId) : null;
+    const decided = before === null ? this.decide(command) : Promise.resolve(before);
+    return { command, decision: this.#both(settled, decided) };
+  }
+
+  /** A command that cannot be made durable ends the driver: that is a failed sync like any other. */
+  async #both(settled: Promise<void>, decided: Promise<CommandDecision>): Promise<CommandDecision> {
+    const [end, decision] = await Promise.allSettled([settled, decided]);
+    if (end.status === 'rejected') this.#driver.end(end.reason);
+    if (end.status === 'rejected') throw end.reason;
+    if (decision.status === 'rejected') throw decision.reason;
+    return decision.value;
+  }
+
+  /** The decision on a command that was made a while ago; null where there is none yet, or the inbox has long had its mark. */
+  async known(commandId: string): Promise<CommandDecision | null> {
+    const known = this.#cases.get(commandId);
+    if (known === undefined) return null;
+    const { seq } = (await resolvedYet(known.decision)) ?? { seq: null };
+    return resolvedYet(seq === null ? known.marked : known.decision);
   }
 
   /** Decides on everything in the inbox now, but on nothing more once `signal` aborts: the next process does. */
@@ -61,7 +101,7 @@ export class InboxDesk {
     }
     for (const command of commands) {
       if (signal?.aborted === true) return;
-      await this.#take(command, false, 0).marked;
+      await this.#take(command, false).marked;
       if (!('runId' in command)) continue;
       const run = this.#driver.find(command.runId);
       if (run !== undefined) await this.#driver.endTasks(run);
@@ -87,30 +127,46 @@ export class InboxDesk {
     await Promise.allSettled([...this.#cases.values()].map(({ marked }) => marked));
   }
 
-  /** `laterMs`: a decision that is recorded is marked so much later, when whoever waits for others is no longer held up by it. */
-  #take(command: InboxCommand, isFresh: boolean, laterMs: number): Case {
+  /** `marksLater`: a decision that is recorded is marked when nobody is held up by it any more. */
+  #take(command: InboxCommand, marksLater: boolean): Case {
     const { commandId } = command;
     const known = this.#cases.get(commandId);
     if (known !== undefined) return known;
-    const decision = decisionOn(this.#driver, command, isFresh);
-    const marked = decision.then(async (given) => {
-      if (laterMs > 0 && given.seq !== null) await this.#later(laterMs);
-      return this.#driver.world.inbox.decide(commandId, given);
-    });
+    const decision = decisionOn(this.#driver, command);
+    const marked = decision.then((given) => this.#mark(commandId, given, marksLater && given.seq !== null));
     const taken: Case = { decision, marked };
     this.#cases.set(commandId, taken);
     // What keeps a decision from being made is told to whoever asked; one that cannot be marked any more is the driver's.
     const end = (error: unknown): void => this.#driver.end(error);
     void decision.then(
       () => marked.then(() => this.#keep(commandId), end),
-      () => this.#cases.delete(commandId),
+      () => marked.catch(() => this.#cases.delete(commandId)),
     );
     return taken;
   }
 
-  #later(delayMs: number): Promise<void> {
+  async #mark(commandId: string, given: CommandDecision, isLater: boolean): Promise<CommandDecision> {
+    const { inbox } = this.#driver.world;
+    if (!isLater) return inbox.decide(commandId, given);
+    this.#unmarked.set(commandId, given);
+    this.#marking ??= this.#markAll();
+    await this.#marking;
+    return given;
+  }
+
+  /** What is to be marked by then is marked together. */
+  async #markAll(): Promise<void> {
+    await this.#later();
+    this.#marking = null;
+    const all = [...this.#unmarked];
+    this.#unmarked.clear();
+    for (let at = 0; at < all.length; at += MARKS_MAX)
+      await this.#driver.world.inbox.decideAll(new Map(all.slice(at, at + MARKS_MAX)));
+  }
+
+  #later(): Promise<void> {
     const { signal } = this.#closing;
-    return signal.aborted ? Promise.resolve() : shortSleep(this.#driver.world.clock, delayMs, signal);
+    return signal.aborted ? Promise.resolve() : shortSleep(this.#driver.world.clock, MARK_LATER_MS, signal);
   }
 
   /** The oldest decisions are forgotten: their marks are in the inbox, and whoever left the commands has long asked. */
@@ -121,6 +177,12 @@ export class InboxDesk {
     this.#marked.shift();
     this.#cases.delete(oldest);
   }
+}
+
+/** What the promise has resolved to; null where it has not. */
+function resolvedYet<T>(promise: Promise<T>): Promise<T | null> {
+  const soon = new Promise<null>((resolve) => setImmediate(resolve, null));
+  return Promise.race([promise.catch(() => null), soon]); // Whoever has asked for the decision is told of it.
 }
 
 /** Decides on everything in the inbox now. */

@@ -4,12 +4,14 @@
  * Owns: what is remembered beside the state, the run's mirror. Does not own: the commit (engine/live-system), what an effect does (engine/effects/perform),
  * which runs are driven (engine/driver).
  */
+import type { CommandDecision } from '../model/command.ts';
 import type { KeyedEffect } from '../model/effect.ts';
 import type { PawlError } from '../model/error.ts';
 import type { IntakeOrder, JournalEvent } from '../model/event.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { Journal } from '../ports/journal.ts';
 import { agentAfter } from '../run/agent-override.ts';
+import { type DecidedCommands, noteDecision } from '../run/decided-commands.ts';
 import { hasEnded } from '../run/run-end.ts';
 import { type RunDelivery, type RunState, runSystem } from '../run/system.ts';
 import { LiveSystem, type Refusal, type Submitted } from './live-system.ts';
@@ -34,6 +36,8 @@ export interface LiveRunStart {
   readonly order: IntakeOrder;
   /** The agent that `--agent` named for it last; null where it named none, absent before the first record. */
   readonly agentOverride?: string | null;
+  /** The commands that its records decide; absent before the first record. */
+  readonly decided?: DecidedCommands;
 }
 
 /** What the run reports to the driver. */
@@ -54,6 +58,7 @@ export class LiveRun {
   readonly #live: LiveSystem<typeof runSystem>;
   readonly #observer: LiveRunObserver;
   readonly #mirror: Mirror | null;
+  readonly #decided: DecidedCommands;
   #agentOverride: string | null;
 
   private constructor(
@@ -68,6 +73,7 @@ export class LiveRun {
     this.order = start.order;
     this.#observer = observer;
     this.#agentOverride = start.agentOverride ?? null;
+    this.#decided = start.decided ?? new Map();
     this.#live = new LiveSystem(runSystem, place, { ...start, systemId: runId }, journal, {
       onCommit: (record, deliveries) => this.#noteCommit(record as JournalRecord, deliveries as readonly RunDelivery[]),
       onFailure: (error) => observer.onFailure(this, error),
@@ -85,6 +91,7 @@ export class LiveRun {
 
   #noteCommit(record: JournalRecord, deliveries: readonly RunDelivery[]): void {
     this.#agentOverride = agentAfter(this.#agentOverride, record.event);
+    noteDecision(this.#decided, record);
     this.#mirror?.feed(deliveries, this.state);
     this.#observer.onCommit(this, record);
   }
@@ -101,6 +108,11 @@ export class LiveRun {
   /** What `--agent` named for it last; null where it named none. */
   get agentOverride(): string | null {
     return this.#agentOverride;
+  }
+
+  /** The decision on a command that a record of the run holds; null where none does. */
+  decisionOn(commandId: string): CommandDecision | null {
+    return this.#decided.get(commandId) ?? null;
   }
 
   /** What halted the run in this process, or null. */

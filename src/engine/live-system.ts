@@ -92,11 +92,10 @@ export class LiveSystem<S extends System> {
     this.#sum = start.sum;
     this.#head = { state: start.state, sum: start.sum };
     this.#journal = journal;
-    this.#snapshot = new SnapshotKeeper(system, place.store.snapshots, place.definitionHash, start.snapshotSeq);
-    this.#underWay = new UnderWay(
-      (error) => this.fail(error),
-      () => observer.onRest(),
-    );
+    const { store, definitionHash } = place;
+    const fail = (error: unknown): void => this.fail(error);
+    this.#snapshot = new SnapshotKeeper(system, store.snapshots, definitionHash, start.snapshotSeq, fail);
+    this.#underWay = new UnderWay(fail, () => observer.onRest());
   }
 
   /** The committed state. Throws before the first record: our bug. */
@@ -139,13 +138,19 @@ export class LiveSystem<S extends System> {
     return this.#isHeld || !this.#underWay.isEmpty || this.#head.state !== this.#state;
   }
 
-  /** Null: the event is in the journal, durable, and applied. Otherwise it was refused, for the reason that this resolves to, and nothing has changed. */
+  /**
+   * Null: the event is in the journal, durable, and applied, and the snapshot that was due then is stored. Otherwise it was refused, for the reason that this
+   * resolves to, and nothing has changed.
+   */
   async commit(actor: string, event: EventOf<S>): Promise<Refusal | null> {
-    return (await this.submit(actor, event)).refusal;
+    return (await this.submit(actor, event, true)).refusal;
   }
 
-  /** Like `commit`, with the record's place. The event is decided at once, after everything that was committed before. */
-  async submit(actor: string, event: EventOf<S>): Promise<Submitted> {
+  /**
+   * Like `commit`, with the record's place; without `awaitsSnapshot` only the observer is told where the snapshot cannot be stored. The event is decided at once,
+   * after everything that was committed before.
+   */
+  async submit(actor: string, event: EventOf<S>, awaitsSnapshot = false): Promise<Submitted> {
     if (this.#fault !== null) throw this.#fault;
     const atMs = this.#place.clock.nowMs();
     const before = this.#head.state;
@@ -158,7 +163,7 @@ export class LiveSystem<S extends System> {
     const problem = recordProblem(this.#system, { actor, event, effects: decision.effects }, before);
     // If it were written, the next start would set the system aside.
     if (problem !== null) throw new Error(`bug: ${event.type} cannot be recorded: ${problem}`);
-    await this.#append(actor, event, atMs, decision);
+    await this.#append(actor, event, atMs, decision, awaitsSnapshot);
     return { refusal: null, seq: decision.state.seq };
   }
 
@@ -193,19 +198,21 @@ export class LiveSystem<S extends System> {
     const isActive = [state.root, ...Object.values(state.children)].some(({ status }) => status === 'active');
     if (event === null || !isActive) return;
     const next = raised(this.#system, state);
-    await this.#append(DRIVER_ACTOR, event, this.#place.clock.nowMs(), {
-      kind: 'accepted',
-      state: next,
-      effects: [],
-      deliveries: [],
-    });
+    const accepted = { kind: 'accepted', state: next, effects: [], deliveries: [] } as const;
+    await this.#append(DRIVER_ACTOR, event, this.#place.clock.nowMs(), accepted, true);
   }
 
   /**
-   * The decision becomes the head at once, and the state once it is durable. Halts the system when the record, or what follows it in this process, fails: its
+   * The decision becomes the head at once, and the state once it is durable. Resolves then. Halts the system when the record, or what follows it in this process, fails: its
    * state may be ahead of what anybody was told.
    */
-  async #append(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>): Promise<void> {
+  async #append(
+    actor: string,
+    event: PlainEvent,
+    atMs: number,
+    decision: Accepted<StateOf<S>>,
+    awaitsSnapshot: boolean,
+  ): Promise<void> {
     const record = this.#seal(actor, event, atMs, decision);
     const before: AnyState | null = this.#head.state;
     const durable = this.#journal.append(before?.seq ?? 0, this.#place.generation, record);
@@ -216,7 +223,9 @@ export class LiveSystem<S extends System> {
     this.#applied = applied;
     await applied;
     if (this.#fault !== null) throw this.#fault;
-    if (this.#snapshot.isDueAt(decision.state)) await this.saveSnapshot();
+    if (!this.#snapshot.isDueAt(decision.state)) return;
+    if (awaitsSnapshot) await this.saveSnapshot();
+    else void this.#storeSnapshot();
   }
 
   #seal(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>) {
@@ -245,12 +254,13 @@ export class LiveSystem<S extends System> {
 
   /** Stores a snapshot of the current state, or of a later one. Halts the system if that fails. */
   async saveSnapshot(): Promise<void> {
-    try {
-      await this.#snapshot.save(() => ({ state: this.#fault === null ? this.#state : null, sum: this.#sum }));
-    } catch (error) {
-      this.fail(error);
-    }
+    await this.#storeSnapshot();
     if (this.#fault !== null) throw this.#fault;
+  }
+
+  /** Resolves also where the system is halted. */
+  #storeSnapshot(): Promise<void> {
+    return this.#snapshot.save(() => ({ state: this.#fault === null ? this.#state : null, sum: this.#sum }));
   }
 
   /** From now on owed effects are performed as they are asked for. */

@@ -35,8 +35,8 @@ export class Movement {
   }
 
   /** In the order in which it began. */
-  driven(): readonly string[] {
-    return [...this.#driven];
+  driven(): Iterable<string> {
+    return this.#driven.values();
   }
 
   /** True while the run owes something that is not waiting for a person or for a lease of a run that does not move. */

@@ -94,8 +94,14 @@ export class Scheduler {
     for (const run of runs.toSorted(inTurn)) join(run);
     const isOver = (): boolean => {
       if (hasFailed() || !isAccepting()) return true;
-      const moving = movement.driven().filter((runId) => movement.isMoving(runId));
-      if (moving.length > 0) assertUnderWay(moving.flatMap((runId) => find(runId) ?? []));
+      // This is asked after every record: one run that is at work is answer enough.
+      const moving: LiveRun[] = [];
+      for (const runId of movement.driven()) {
+        const run = movement.isMoving(runId) ? find(runId) : undefined;
+        if (run?.isAtWork() === true) return false;
+        if (run !== undefined) moving.push(run);
+      }
+      if (moving.length > 0) assertUnderWay(moving);
       return false;
     };
     try {

@@ -24,15 +24,23 @@ export class SnapshotKeeper {
   readonly #system: System;
   readonly #snapshots: Snapshots;
   readonly #definitionHash: string;
+  readonly #onFailure: (error: unknown) => void;
   readonly #queue = new SerialQueue();
   #storedSeq: number;
 
-  /** `storedSeq`: sequence of the stored snapshot, 0 when there is none. */
-  constructor(system: System, snapshots: Snapshots, definitionHash: string, storedSeq: number) {
+  /** `storedSeq`: sequence of the stored snapshot, 0 when there is none. `onFailure` is told before the next one is begun. */
+  constructor(
+    system: System,
+    snapshots: Snapshots,
+    definitionHash: string,
+    storedSeq: number,
+    onFailure: (error: unknown) => void,
+  ) {
     this.#system = system;
     this.#snapshots = snapshots;
     this.#definitionHash = definitionHash;
     this.#storedSeq = storedSeq;
+    this.#onFailure = onFailure;
   }
 
   /** A snapshot is due when the system comes to rest, and at least every BOUNDS.recordsPerSnapshot records. */
@@ -41,13 +49,17 @@ export class SnapshotKeeper {
     return isAtRest || seq - this.#storedSeq >= BOUNDS.recordsPerSnapshot;
   }
 
-  /** Stores the snapshot of what `look` returns when its turn has come. */
+  /** Stores the snapshot of what `look` returns when its turn has come. Resolves also where that has failed. */
   save(look: () => Committed): Promise<void> {
     return this.#queue.add(async () => {
       const { state, sum } = look();
       if (state === null || state.seq === this.#storedSeq) return;
-      await this.#snapshots.write(snapshotOf(this.#system, state, sum, this.#definitionHash));
-      this.#storedSeq = state.seq;
+      try {
+        await this.#snapshots.write(snapshotOf(this.#system, state, sum, this.#definitionHash));
+        this.#storedSeq = state.seq;
+      } catch (error) {
+        this.#onFailure(error);
+      }
     });
   }
 }

@@ -64,8 +64,8 @@ export interface CommandKey {
 
 /** What came of leaving a command under a key. */
 export type KeyedCommand =
-  /** It is new, or was left before and may be decided already. */
-  | { readonly kind: 'left' | 'known'; readonly command: InboxCommand }
+  /** It is new, or was left before and may be decided already. Every process finds it; `settled` resolves once it outlives a power cut, too. */
+  | { readonly kind: 'left' | 'known'; readonly command: InboxCommand; readonly settled: Promise<void> }
   /** The key names another command. */
   | { readonly kind: 'other'; readonly commandId: string };
 

@@ -12,12 +12,14 @@ import type { CommandDecision, CommandKey, CommandRequest, InboxReading, KeyedCo
 export interface Inbox {
   /** The command is left, durably. Resolves to its id. */
   leave(request: CommandRequest): Promise<string>;
-  /** The command is left under its key, durably, unless that names a command already: then nothing is changed, and it is said which one. */
+  /** The command is left under its key, unless that names a command already: then nothing is changed, and it is said which one. */
   leaveKeyed(request: CommandRequest, key: CommandKey): Promise<KeyedCommand>;
   /** What nobody has decided yet, durable. */
   undecided(): Promise<InboxReading>;
   /** The command is decided, durably. Resolves to the decision that stands: the first one. */
   decide(commandId: string, decision: CommandDecision): Promise<CommandDecision>;
+  /** The commands with these ids are decided, durably; those that were before, stay as they were decided. */
+  decideAll(decisions: ReadonlyMap<string, CommandDecision>): Promise<void>;
   /** The decision on a command, durable; null while there is none. */
   decision(commandId: string): Promise<CommandDecision | null>;
 }

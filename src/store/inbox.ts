@@ -26,7 +26,7 @@ import type { ClockPort } from '../ports/clock.ts';
 import type { Inbox } from '../ports/inbox.ts';
 import type { Files } from './files.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
-import { linkRegister, readRegister, readSettledRegister } from './register.ts';
+import { linkRegister, linkUnsettledRegister, readRegister, readSettledRegister } from './register.ts';
 import type { RegistryPaths } from './registry-paths.ts';
 
 const DECIDED = '.decided';
@@ -47,6 +47,7 @@ export function fileInbox(files: Files, paths: RegistryPaths): Inbox {
     leaveKeyed: (request, key) => leaveKeyed(files, paths, request, key),
     undecided: () => readCommands(files, paths),
     decide: (commandId, decision) => markDecided(files, paths, commandId, decision),
+    decideAll: (decisions) => markAllDecided(files, paths, decisions),
     decision: (commandId) => readDecision(files, paths, commandId),
   };
 }
@@ -91,7 +92,7 @@ async function leaveKeyed(
   const atMs = files.clock.nowMs();
   await files.ensureFolders([paths.inbox]);
   const content = { v: versionOf(request), commandId, atMs, key, bodyHash, nonce: files.clock.nonce(), ...request };
-  const { isWinner, bytes } = await linkRegister(
+  const { isWinner, bytes } = await linkUnsettledRegister(
     files,
     paths.command(commandId),
     jsonBytes(content),
@@ -100,7 +101,9 @@ async function leaveKeyed(
   const command = parseCommand(bytes, commandId);
   const kept = parseJsonObject(bytes);
   if (command === null || kept?.key !== key || kept.bodyHash !== bodyHash) return { kind: 'other', commandId };
-  return { kind: isWinner ? 'left' : 'known', command };
+  const settled = files.syncFolder(paths.inbox);
+  settled.catch(() => undefined); // Whoever waits for it is told; nobody has to.
+  return { kind: isWinner ? 'left' : 'known', command, settled };
 }
 
 /** What was left under this key, with the hash of what was asked; null when nothing was, or it cannot be read. */
@@ -141,6 +144,22 @@ export async function markDecided(
   await files.ensureFolders([dirname(path)]);
   const result = await linkRegister(files, path, jsonBytes({ v: 1, commandId, ...decision }));
   return parseDecision(result.bytes);
+}
+
+async function markAllDecided(
+  files: Files,
+  paths: RegistryPaths,
+  decisions: ReadonlyMap<string, CommandDecision>,
+): Promise<void> {
+  const [first] = decisions.keys();
+  if (first === undefined) return;
+  const folder = dirname(paths.decision(first));
+  await files.ensureFolders([folder]);
+  const marks = [...decisions].map(([commandId, decision]) =>
+    linkUnsettledRegister(files, paths.decision(commandId), jsonBytes({ v: 1, commandId, ...decision })),
+  );
+  await Promise.all(marks);
+  await files.syncFolder(folder);
 }
 
 /** The decision on a command, null while there is none. */

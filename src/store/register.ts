@@ -32,9 +32,15 @@ export async function linkRegister(
 }
 
 /** Like `linkRegister`, but durable only once the caller has synced its folder: nothing may rely on it before. */
-export async function linkUnsettledRegister(files: Files, path: string, bytes: Uint8Array): Promise<RegisterResult> {
+export async function linkUnsettledRegister(
+  files: Files,
+  path: string,
+  bytes: Uint8Array,
+  bytesMax: number = BOUNDS.registerBytes,
+): Promise<RegisterResult> {
+  if (bytes.length > bytesMax) throw new Error(`bug: ${bytes.length} bytes are too many for the register ${path}`);
   if (!files.exists(path)) await linkOnce(files, path, bytes);
-  return standingAt(files, path, bytes, BOUNDS.registerBytes);
+  return standingAt(files, path, bytes, bytesMax);
 }
 
 /** The register at `path` has a value for every process; after a power cut it may be gone or empty. For facts that such a cut itself makes evident. */

@@ -1,12 +1,13 @@
 /** A command is decided once: whoever dies on the way, and however many decide at the same time. */
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { emptyInbox } from '../../src/engine/inbox-desk.ts';
+import type { Driver } from '../../src/engine/driver.ts';
+import { emptyInbox, InboxDesk } from '../../src/engine/inbox-desk.ts';
 import { recordsOf } from '../../src/engine/run-look.ts';
 import type { CommandRequest } from '../../src/model/command.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { Files } from '../../src/store/files.ts';
-import { leaveCommand, readCommands, readDecision } from '../../src/store/inbox.ts';
+import { keyedCommandId, leaveCommand, readCommands, readDecision } from '../../src/store/inbox.ts';
 import { quarantineRun } from '../../src/store/quarantine.ts';
 import { RegistryPaths } from '../../src/store/registry-paths.ts';
 import { asDriver, forEachKill } from '../support/machine-kills.ts';
@@ -57,6 +58,24 @@ describe('a command whose decider is killed at any change of the disk is decided
       },
     );
     expect(points).toBeGreaterThan(5);
+  });
+
+  it('one with a key that is left and decided at once, where it is left again after a power cut', async () => {
+    const machine = await parked();
+    const key = { key: 'k', bodyHash: 'h' };
+    const carryOut = (driver: Driver) => new InboxDesk(driver).leave(RETRY, key);
+    await forEachKill(
+      machine,
+      () => asDriver(machine, async (driver) => (await carryOut(driver))?.decision),
+      async (point) => {
+        const decision = await asDriver(machine, async (driver) => (await carryOut(driver))?.decision);
+        expect(decision, point).toMatchObject({ isAccepted: true });
+        expect(recordsFor(machine, keyedCommandId('k')), point).toEqual(['decisionMade']);
+        expect(
+          await asDriver(machine, (driver) => new InboxDesk(driver).leave(RETRY, { ...key, bodyHash: 'i' })),
+        ).toBeNull();
+      },
+    );
   });
 
   it('a refusal', async () => {

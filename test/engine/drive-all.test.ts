@@ -38,12 +38,9 @@ it('a run that is parked is kept, and a retry makes it go on to its end under th
   const driving = driver.driveAll();
   const [runId = ''] = await createRuns(driver, simEntries(1));
   await until(() => driver.view(runId)?.state === 'blockedNeedsHuman');
-  const { inbox } = driver.world;
   const decide = async (key: string) => {
     const retry: RunCommand = { command: 'resolve', decision: 'retry', runId, reason: 'again', by: 'ada' };
-    const left = await inbox.leaveKeyed(retry, { key, bodyHash: 'h' });
-    if (left.kind === 'other') throw new Error('the key was free');
-    return new InboxDesk(driver).decide(left.command, true);
+    return (await new InboxDesk(driver).leave(retry, { key, bodyHash: 'h' }))?.decision;
   };
   expect(await decide('parked')).toMatchObject({ isAccepted: true });
   await until(() => driver.view(runId)?.state === 'readyForManualReview' && driver.runs().length === 0);
@@ -70,11 +67,8 @@ it('a command that holds for one record is refused once the run has another, and
   const desk = new InboxDesk(driver);
   const seq = driver.find(runId)?.state.seq ?? 0;
   const cancel = (ifSeq: number): RunCommand => ({ command: 'cancel', runId, reason: '', by: 'ada', ifSeq });
-  const decide = async (key: string, command: RunCommand) => {
-    const left = await driver.world.inbox.leaveKeyed(command, { key, bodyHash: key });
-    if (left.kind === 'other') throw new Error('the key was free');
-    return desk.decide(left.command, left.kind === 'left');
-  };
+  const decide = async (key: string, command: RunCommand) =>
+    (await desk.leave(command, { key, bodyHash: key }))?.decision;
   expect(await decide('stale', cancel(seq + 1))).toEqual({ isAccepted: false, code: 'PAWL_COMMAND_STALE', seq: null });
   expect(driver.find(runId)?.state.seq).toBe(seq);
   expect(await decide('fresh', cancel(seq))).toMatchObject({ isAccepted: true, seq: seq + 1 });
@@ -94,7 +88,7 @@ it('a command that the watch has decided before its sender asks is not decided a
   if (left.kind !== 'left') throw new Error('the key was free');
   await desk.empty();
   const seq = driver.view(runId)?.seq;
-  expect(await desk.decide(left.command, true)).toMatchObject({ isAccepted: true });
+  expect(await desk.decide(left.command)).toMatchObject({ isAccepted: true });
   expect(driver.view(runId)?.seq).toBe(seq);
   await driver.close();
 });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { KeyedCommand } from '../../src/model/command.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import {
   fileInbox,
@@ -146,6 +147,10 @@ it.each([
   expect(await readDecision(files, paths, 'cmd_1')).toEqual(decision);
 });
 
+async function settledOf(left: KeyedCommand): Promise<void> {
+  if (left.kind !== 'other') await left.settled;
+}
+
 it('a key names one command for ever: sent again it is known, and something else under it is refused', async () => {
   const fs = new MemoryFs();
   const inbox = fileInbox(filesOver(fs), paths);
@@ -153,9 +158,11 @@ it('a key names one command for ever: sent again it is known, and something else
   const key = { key: 'night 7', bodyHash: 'a'.repeat(64) };
   const first = await inbox.leaveKeyed(cancel, key);
   expect(first).toMatchObject({ kind: 'left', command: { ...cancel, commandId: keyedCommandId('night 7') } });
+  await settledOf(first);
   const files = filesOver(fs.crash('nothing'));
   const after = fileInbox(files, paths);
-  expect(await after.leaveKeyed(cancel, key)).toEqual({ ...first, kind: 'known' });
+  const again = await after.leaveKeyed(cancel, key);
+  expect({ ...again, settled: null }).toEqual({ ...first, kind: 'known', settled: null });
   expect(await after.leaveKeyed(cancel, { ...key, bodyHash: 'b'.repeat(64) })).toMatchObject({ kind: 'other' });
   expect((await after.undecided()).commands).toHaveLength(1);
   expect(await readKeyed(files, paths, 'night 7')).toMatchObject({ bodyHash: key.bodyHash });

@@ -146,6 +146,19 @@ export function inboxContract(name: string, open: () => Promise<RegistryPlace>):
       expect(await after.decision(id)).toEqual(yes);
     });
 
+    it('takes many decisions at once, durably, and keeps the first one of each', async () => {
+      const { inbox } = bench.place.open();
+      const [first = '', second = ''] = [await inbox.leave(cancel), await inbox.leave(cancel)];
+      await inbox.decide(first, yes);
+      const no = { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: 8 };
+      await inbox.decideAll(new Map([first, second].map((id) => [id, no])));
+      await inbox.decideAll(new Map());
+      bench.place.reboot();
+      const after = bench.place.open().inbox;
+      expect([await after.decision(first), await after.decision(second)]).toEqual([yes, no]);
+      expect((await after.undecided()).commands).toEqual([]);
+    });
+
     it('keeps the first decision, whatever comes later or at once', async () => {
       const { inbox } = bench.place.open();
       const id = await inbox.leave(cancel);

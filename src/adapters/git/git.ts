@@ -8,6 +8,7 @@
  * nor the files of a checkout, nor the folders of its objects and refs. A call that finds everything done already syncs as well: whoever did it
  * may have been killed before it was on the disk.
  */
+import { joinedCalls } from '../../base/joined-calls.ts';
 import { SerialQueue } from '../../base/serial-queue.ts';
 import type { GitPort } from '../../ports/git.ts';
 import { commitWork } from './commit.ts';
@@ -63,7 +64,8 @@ export function createGit(options: GitOptions): GitPort {
     isSwept = true;
   };
   return {
-    facts: () => repositoryFacts(git),
+    // Runs that are to be admitted ask all at once.
+    facts: joinedCalls(() => repositoryFacts(git)),
     workspaceProblem: (spec) => workspaceProblem(git, spec),
     prepareWorkspace: (spec) => lasting(spec.worktree, prepareWorkspace(git, spec)),
     commitWork: (spec) => lasting(spec.worktree, commitWork(git, spec)),

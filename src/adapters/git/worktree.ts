@@ -265,10 +265,13 @@ export async function detach(git: GitContext, worktree: Worktree): Promise<void>
 
 /** Those of the worktrees at `paths` whose HEAD names a branch, read without starting git. A link at a path is no worktree, see `findWorktree`. */
 export function holdingBranches({ commonDir }: GitContext, paths: readonly string[]): Worktree[] {
-  const wanted = new Set(paths.filter((path) => lookAtFolder(path) !== 'other').map(canonicalPath));
-  return adminDirs(commonDir).flatMap((adminDir) => {
+  const holders = adminDirs(commonDir).flatMap((adminDir) => {
     const path = registeredPlace(adminDir);
-    if (path === null || smallTextOf(join(adminDir, 'HEAD'))?.startsWith('ref: ') !== true) return [];
-    return wanted.has(path) ? [{ path, adminDir, commonDir }] : [];
+    const isHolding = path !== null && smallTextOf(join(adminDir, 'HEAD'))?.startsWith('ref: ') === true;
+    return isHolding ? [{ path, adminDir, commonDir }] : [];
   });
+  // Of many runs that have ended few still hold a branch.
+  if (holders.length === 0) return [];
+  const wanted = new Set(paths.filter((path) => lookAtFolder(path) !== 'other').map(canonicalPath));
+  return holders.filter(({ path }) => wanted.has(path));
 }

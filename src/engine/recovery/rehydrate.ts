@@ -19,6 +19,7 @@ import type { SystemRecord } from '../../model/system-record.ts';
 import type { Artifacts } from '../../ports/artifacts.ts';
 import type { MendableReading, Snapshots } from '../../ports/journal.ts';
 import { agentNamedIn } from '../../run/agent-override.ts';
+import { type DecidedCommands, decidedIn } from '../../run/decided-commands.ts';
 import type { EarlierFacts } from '../../run/earlier-view.ts';
 import { type Finder, type RecoveryFinding, settledBy } from '../../run/recovery-findings.ts';
 import { type RunState, runSystem } from '../../run/system.ts';
@@ -56,6 +57,7 @@ export type Rehydration =
       readonly updatedAtMs: number;
       readonly order: IntakeOrder;
       readonly agentOverride: string | null;
+      readonly decided: DecidedCommands;
       readonly findings: readonly Finding[];
     };
 
@@ -135,6 +137,7 @@ async function examined(
     updatedAtMs: last.atMs,
     order: orderOf(records),
     agentOverride: agentNamedIn(records),
+    decided: decidedIn(records),
     findings,
   };
   return { found: live, reading: mendable };
