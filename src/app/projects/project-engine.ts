@@ -27,6 +27,7 @@ import { readHolder } from '../../store/registry-lock.ts';
 import { noticeHooks, noticesFor } from '../notifying.ts';
 import type { Places } from '../options.ts';
 import { openWorld, readConfig } from '../wiring.ts';
+import { keepInbox } from './inbox-keeper.ts';
 
 /** How a project stands. */
 export type EngineState =
@@ -194,6 +195,7 @@ export class ProjectEngine {
     const watching = desk
       .watch(inbox.signal, INBOX_POLL_MS, INBOX_SETTLE_MS)
       .catch((error: unknown) => driver.end(error));
+    const keeping = keepInbox(driver, desk, inbox.signal);
     const stop = (): void => driver.stopAccepting();
     signal.addEventListener('abort', stop, { once: true });
     this.#enter({ kind: 'driven', sinceMs: systemClock.nowMs() });
@@ -202,7 +204,7 @@ export class ProjectEngine {
     } finally {
       signal.removeEventListener('abort', stop);
       inbox.abort();
-      await watching;
+      await Promise.all([watching, keeping]);
       await desk.settled();
     }
   }
