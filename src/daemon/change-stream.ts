@@ -12,14 +12,20 @@ import type { ApiDaemon } from './api/api-daemon.ts';
 import type { Asked } from './api/handlers.ts';
 import { ApiError } from './api/problem.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+import type { Door } from './guard.ts';
 import type { EventStream } from './streams.ts';
 import { type ChangeFilter, filterOf } from './wanted-changes.ts';
 
 /** Answers with the stream; it goes on by itself. Throws CURSOR_INVALID, TOO_MANY_CLIENTS. */
-export function followChanges(daemon: ApiDaemon, { query }: Asked<'followChanges'>, env: HttpBindings): void {
+export function followChanges(
+  daemon: ApiDaemon,
+  { query }: Asked<'followChanges'>,
+  env: HttpBindings,
+  door: Door,
+): void {
   const after = cursorIn(query.after) ?? cursorIn(lastEventId(env)) ?? daemon.feed.head;
   const types = query.type?.split(',').map((word) => word.trim());
-  const stream = daemon.streams.open(env.outgoing as never);
+  const stream = daemon.streams.open(env.outgoing as never, door);
   void follow(daemon, stream, after, filterOf({ ...query, types })).catch((error: unknown) => {
     daemon.log(`an event stream failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     stream.end();

@@ -19,7 +19,9 @@ export const DAEMON_BOUNDS = {
   /** How often it is looked which those are. */
   lookForLateMs: 2_000,
   idleMs: 30_000,
-  /** A client that takes nothing of a stream for so long is cut. */
+  /** A connection on which nothing moves for so long is cut: nobody takes the answer. Longer than any request and any command may take. */
+  silentMs: 120_000,
+  /** A client that takes nothing of a stream for so long is cut: longer than between two comments, which everybody takes. */
   slowMs: 20_000,
   /** A comment on event streams, so that both sides know of a connection that is gone. */
   heartbeatMs: 15_000,

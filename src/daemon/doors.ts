@@ -43,7 +43,7 @@ export class Doors {
     this.#endTokenLook = core.onNewToken(() => {
       this.#page.revoke();
       this.#mux.revoke();
-      core.streams.close();
+      core.streams.revoke();
     });
   }
 

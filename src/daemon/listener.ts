@@ -1,7 +1,7 @@
 /**
  * The daemon's doors: a Unix socket, and loopback TCP for pages and tools.
  *
- * Owns: binding and closing them, bounds of connections, requests that are not whole in time. Does not own: what is answered, the guard.
+ * Owns: binding and closing them, bounds of connections, requests that are not whole in time, answers that nobody takes. Does not own: what is answered, the guard.
  *
  * Invariants: 1. The socket is there for its owner alone (0600) from the moment at which it exists under its name. 2. On TCP nothing but the loopback addresses is
  * bound. 3. Idle connections keep nobody out: the oldest makes room.
@@ -31,6 +31,15 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** How patient the daemon is with a connection, in milliseconds (daemon-bounds says what each is). */
+export interface ConnectionPatience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly lookForLateMs: number;
+  readonly idleMs: number;
+  readonly silentMs: number;
+}
+
 const OWNER_ONLY = 0o600;
 
 /** Listens on the socket and on the port (0: a free one; a preferred one if it is free). Throws PAWL_USAGE for a port that is taken. */
@@ -38,10 +47,9 @@ export async function openListener(
   socket: string,
   port: number | { readonly preferred: number },
   behind: (door: Door) => Behind,
+  patience: ConnectionPatience = DAEMON_BOUNDS,
 ): Promise<Listener> {
-  const unix = serverOf();
-  const four = serverOf();
-  const six = serverOf();
+  const [unix, four, six] = [serverOf(patience), serverOf(patience), serverOf(patience)];
   const servers = [unix, four, six];
   try {
     // Attached before anybody can connect: which port it is shows only then.
@@ -95,14 +103,15 @@ async function listenOnSocket(server: Server, path: string): Promise<void> {
   renameSync(temporary, path);
 }
 
-function serverOf(): Server {
+function serverOf(patience: ConnectionPatience): Server {
   const server = createServer({
     maxHeaderSize: DAEMON_BOUNDS.headerBytes,
-    connectionsCheckingInterval: DAEMON_BOUNDS.lookForLateMs,
+    connectionsCheckingInterval: patience.lookForLateMs,
   });
-  server.headersTimeout = DAEMON_BOUNDS.headersMs;
-  server.requestTimeout = DAEMON_BOUNDS.requestMs;
-  server.keepAliveTimeout = DAEMON_BOUNDS.idleMs;
+  server.headersTimeout = patience.headersMs;
+  server.requestTimeout = patience.requestMs;
+  server.keepAliveTimeout = patience.idleMs;
+  server.timeout = patience.silentMs;
   server.maxConnections = DAEMON_BOUNDS.connections + DAEMON_BOUNDS.streams;
   const idle = new Set<Socket>();
   server.on('connection', (connection: Socket) => {

@@ -24,7 +24,8 @@ const PATH = '/mux';
 export class Mux {
   readonly #daemon: ApiDaemon;
   readonly #patience: MuxPatience;
-  readonly #sessions = new Set<MuxSession>();
+  /** By the door that each came by. */
+  readonly #sessions = new Map<MuxSession, Door['kind']>();
   readonly #handshakes = new WebSocketServer({
     noServer: true,
     maxPayload: DAEMON_BOUNDS.muxMessageBytes,
@@ -53,17 +54,18 @@ export class Mux {
       refuse(connection, error);
       return true;
     }
-    this.#handshakes.handleUpgrade(request, connection, head, (socket) => this.#open(socket));
+    this.#handshakes.handleUpgrade(request, connection, head, (socket) => this.#open(socket, door));
     return true;
   }
 
-  /** The token was replaced: every client is let go. */
+  /** The token was replaced: every client that needed the old one is let go. */
   revoke(): void {
-    for (const session of this.#sessions) session.end(CLOSE_CODES.tokenUnknown, 'the token was replaced');
+    for (const [session, door] of this.#sessions)
+      if (door === 'tcp') session.end(CLOSE_CODES.tokenUnknown, 'the token was replaced');
   }
 
   close(): void {
-    for (const session of this.#sessions) {
+    for (const session of this.#sessions.keys()) {
       session.end(CLOSE_CODES.leaving, 'the daemon ends');
       session.cut();
     }
@@ -75,12 +77,12 @@ export class Mux {
     this.#daemon.streams.assertRoom();
   }
 
-  #open(socket: WebSocket): void {
+  #open(socket: WebSocket, door: Door): void {
     const session = new MuxSession(this.#daemon, socket, this.#patience);
     const endCount = this.#daemon.streams.count({
       end: () => session.end(CLOSE_CODES.leaving, 'the daemon ends'),
     });
-    this.#sessions.add(session);
+    this.#sessions.set(session, door.kind);
     socket.once('close', () => {
       endCount();
       this.#sessions.delete(session);

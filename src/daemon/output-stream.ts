@@ -21,6 +21,7 @@ import { UnreadableOutput } from '../worker/output-file.ts';
 import type { ApiDaemon } from './api/api-daemon.ts';
 import type { Asked } from './api/handlers.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+import type { Door } from './guard.ts';
 import type { EventStream } from './streams.ts';
 import { WholeCharacters } from './whole-characters.ts';
 
@@ -31,6 +32,7 @@ export async function answerOutput(
   daemon: ApiDaemon,
   { params, query, signal }: Asked<'getOutput'>,
   env: HttpBindings,
+  door: Door,
 ): Promise<Response> {
   const { project, view } = await daemon.runs.find(params.id ?? '', query.project);
   const task = { runId: view.runId, taskId: taskIn(view, params.task ?? '') };
@@ -55,7 +57,7 @@ export async function answerOutput(
       },
     });
   }
-  const stream = daemon.streams.open(env.outgoing as never);
+  const stream = daemon.streams.open(env.outgoing as never, door);
   const pieces = outputPieces(place, task, query.stream, { from, follow: true, signal: stream.signal });
   void send(stream, pieces).catch((error: unknown) => {
     daemon.log(`the output of ${task.taskId} of ${task.runId} cannot be followed: ${String(error)}`);

@@ -1,32 +1,59 @@
 /**
  * Answers that do not end by themselves: events sent to one client at its pace.
  *
- * Owns: how many there are, multiplexed sockets and answers that wait among them, waiting for a client, cutting off one that takes nothing, comments between events. Does not own: what is sent.
+ * Owns: how many there are, multiplexed sockets and answers that wait among them, waiting for a client, cutting off one that takes nothing, comments between events,
+ * letting those go who have shown a token that counts no more. Does not own: what is sent.
  *
  * Invariants (L9): 1. Nothing is queued for a client: the next piece is made when the last one was taken. 2. A client that takes nothing for `slowMs` is cut off,
- * and costs the others nothing. 3. At the daemon's end every stream is closed.
+ * and costs the others nothing: also one whose stream has ended. 3. At the
+ * daemon's end every stream is closed; with a new token those that came by TCP, as the socket needs none.
  */
 import type { ServerResponse } from 'node:http';
 import { ApiError } from './api/problem.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
+import type { Door } from './guard.ts';
 
 /** The media type of a stream. */
 export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 
+/** How patient the daemon is with a client, in milliseconds. */
+export interface StreamPatience {
+  /** One that takes nothing for so long is cut off. Longer than `heartbeatMs`: only where nothing moves is time counted. */
+  readonly slowMs: number;
+  readonly heartbeatMs: number;
+}
+
 /** The open streams of a daemon. */
 export class Streams {
+  readonly #patience: StreamPatience;
   readonly #open = new Set<{ end(): void }>();
+  /** Those whose clients have shown a token. */
+  readonly #known = new Set<EventStream>();
+
+  constructor(patience: Partial<StreamPatience> = {}) {
+    const { slowMs, heartbeatMs } = DAEMON_BOUNDS;
+    this.#patience = { slowMs, heartbeatMs, ...patience };
+  }
 
   get size(): number {
     return this.#open.size;
   }
 
   /** The response is an event stream from now on. Throws TOO_MANY_CLIENTS. */
-  open(response: ServerResponse, headers: Readonly<Record<string, string>> = {}): EventStream {
+  open(response: ServerResponse, door: Door): EventStream {
     this.assertRoom();
-    const stream = new EventStream(response, headers, () => this.#open.delete(stream));
+    const stream = new EventStream(response, this.#patience, () => {
+      this.#open.delete(stream);
+      this.#known.delete(stream);
+    });
     this.#open.add(stream);
+    if (door.kind === 'tcp') this.#known.add(stream);
     return stream;
+  }
+
+  /** The token was replaced: whoever has shown the old one is let go. */
+  revoke(): void {
+    for (const stream of this.#known) stream.end();
   }
 
   /** Throws TOO_MANY_CLIENTS. */
@@ -65,7 +92,7 @@ export class EventStream {
   readonly #over = new AbortController();
   readonly #heartbeat: NodeJS.Timeout;
 
-  constructor(response: ServerResponse, headers: Readonly<Record<string, string>>, onEnd: () => void) {
+  constructor(response: ServerResponse, { slowMs, heartbeatMs }: StreamPatience, onEnd: () => void) {
     this.#response = response;
     response.writeHead(200, {
       'Content-Type': EVENT_STREAM,
@@ -73,12 +100,13 @@ export class EventStream {
       'X-Content-Type-Options': 'nosniff',
       // With it ends the connection: whoever is let go is gone.
       Connection: 'close',
-      ...headers,
     });
     response.flushHeaders();
+    // As long as a client takes anything, or there is nothing to take but comments, it does not come to that.
+    response.setTimeout(slowMs, () => response.destroy());
     response.once('close', () => this.#over.abort());
     response.on('error', () => this.#over.abort());
-    this.#heartbeat = setInterval(() => this.#beat(), DAEMON_BOUNDS.heartbeatMs);
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs);
     this.#heartbeat.unref();
     this.#over.signal.addEventListener(
       'abort',
@@ -99,9 +127,7 @@ export class EventStream {
   async send(text: string): Promise<void> {
     if (this.#over.signal.aborted || this.#response.write(text)) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.#response.destroy(), DAEMON_BOUNDS.slowMs);
       const done = (): void => {
-        clearTimeout(timer);
         this.#response.off('drain', done);
         this.#over.signal.removeEventListener('abort', done);
         resolve();
@@ -111,7 +137,7 @@ export class EventStream {
     });
   }
 
-  /** Nothing more is sent. */
+  /** Nothing more is sent; a client that does not take what was sent before is cut off, too. */
   end(): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort();

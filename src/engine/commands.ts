@@ -13,7 +13,7 @@ import type { CommandDecision, InboxCommand, IntakeCommand, ReplaceCommand, RunC
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
 import type { PacketReading } from '../model/packet.ts';
-import { RUN_ACTOR } from '../model/record.ts';
+import { type JournalRecord, RUN_ACTOR } from '../model/record.ts';
 import { DRIVER_ACTOR } from '../model/system-record.ts';
 import { readPacketsDocument } from '../packets/packets.ts';
 import { decidedIn } from '../run/decided-commands.ts';
@@ -84,7 +84,7 @@ async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): P
   // Looked up here, where nobody else decides on this run before the record is durable: a second decision on the same command then finds it.
   return run.quietly(
     async () =>
-      run.decisionOn(command.commandId) ??
+      (await decidedInRun(driver, run, command)) ??
       refusedAsStale(command, run.state.seq) ??
       refusedAtStandstill(run, command) ??
       (await record(run, command)),
@@ -114,7 +114,7 @@ async function record(run: LiveRun, command: InboxCommand<RunCommand>): Promise<
     type: 'commandRefused',
     code: 'PAWL_COMMAND_REFUSED',
     commandId: command.commandId,
-    command: command.command === 'cancel' ? 'cancel' : command.decision,
+    command: wordOf(command),
     state,
   });
   return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq };
@@ -124,7 +124,7 @@ async function record(run: LiveRun, command: InboxCommand<RunCommand>): Promise<
 async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
   const view = driver.view(command.runId);
   if (view === null) return { isAccepted: false, code: 'PAWL_RUN_UNKNOWN', seq: null };
-  if (view.state === 'quarantined') return decideOnQuarantine(driver, command);
+  if (view.state === 'quarantined') return decideOnQuarantine(driver, command, view);
   const before = (await decidedBefore(driver, command)) ?? refusedAsStale(command, view.seq);
   if (before !== null) return before;
   const isRetry = command.command === 'resolve' && command.decision === 'retry';
@@ -134,17 +134,23 @@ async function decideWithoutRun(driver: Driver, command: InboxCommand<RunCommand
   const reason = await whyNotRevived(driver, view);
   if (reason !== null) return { ...REFUSED, reason };
   const decision = await driver.revive(command.runId, (run) =>
-    run.quietly(async () => run.decisionOn(command.commandId) ?? (await record(run, command))),
+    run.quietly(async () => (await decidedInRun(driver, run, command)) ?? (await record(run, command))),
   );
   return decision ?? REFUSED;
 }
 
 const REFUSED: CommandDecision = { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 
-async function decideOnQuarantine(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
+async function decideOnQuarantine(
+  driver: Driver,
+  command: InboxCommand<RunCommand>,
+  view: Pick<RunView, 'seq'>,
+): Promise<CommandDecision> {
   const { files, paths, clock } = driver.world;
   const { commandId, runId } = command;
   const resolved = (await readSettledQuarantine(files, paths, runId))?.resolved ?? null;
+  const stale = resolved?.commandId === commandId ? null : refusedAsStale(command, view.seq);
+  if (stale !== null) return stale;
   const mayResolve = resolved === null && command.command === 'resolve' && command.decision === 'abandon';
   const resolution = mayResolve
     ? { decision: 'abandon' as const, reason: command.reason, by: command.by, atMs: clock.nowMs(), commandId }
@@ -161,12 +167,35 @@ function eventOf(command: InboxCommand<RunCommand>, run: LiveRun): JournalEvent 
   return decisionEvent(run.state.root.context, { commandId, by, decision: command.decision, reason });
 }
 
-/** The decision on this command that the journal of a run holds that is not live. */
-async function decidedBefore(
-  { world }: Driver,
-  { runId, commandId }: InboxCommand<RunCommand>,
+/** The decision on this command that a live run has recorded. */
+async function decidedInRun(
+  driver: Driver,
+  run: LiveRun,
+  command: InboxCommand<RunCommand>,
 ): Promise<CommandDecision | null> {
-  return decidedIn(await readRecords(world, runId)).get(commandId) ?? null;
+  return run.decisionOn(command.commandId) === null ? null : decidedBefore(driver, command);
+}
+
+/** The decision on this command that the run's journal holds. Refused where its key has named another command, which the inbox has forgotten since. */
+async function decidedBefore({ world }: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision | null> {
+  const { runId, commandId } = command;
+  const records = await readRecords(world, runId);
+  const own = records.find(({ event }) => 'commandId' in event && event.commandId === commandId);
+  if (own === undefined) return null;
+  if (wordIn(own.event) !== wordOf(command))
+    return { ...REFUSED, reason: 'Its key was used for another command to this run: use a new one.' };
+  return decidedIn([own]).get(commandId) ?? null;
+}
+
+function wordOf(command: RunCommand): string {
+  return command.command === 'cancel' ? 'cancel' : command.decision;
+}
+
+/** What the command asked for whose decision the record holds. */
+function wordIn(event: JournalRecord['event']): string | null {
+  if (event.type === 'cancelRequested') return 'cancel';
+  if (event.type === 'decisionMade') return event.decision;
+  return event.type === 'commandRefused' ? event.command : null;
 }
 
 /** The error of a command that was refused. */

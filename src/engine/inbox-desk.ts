@@ -52,6 +52,11 @@ export class InboxDesk {
     this.#driver = driver;
   }
 
+  /** No command is being decided, and all that were are marked. */
+  get isIdle(): boolean {
+    return this.#cases.size === this.#marked.length;
+  }
+
   /** The durable decision on a command. */
   async decide(command: InboxCommand): Promise<CommandDecision> {
     const { decision, marked } = this.#take(command, true);

@@ -11,7 +11,7 @@ import type { AgentAdapter } from '../ports/agent-adapter.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { GitPort } from '../ports/git.ts';
-import type { Inbox } from '../ports/inbox.ts';
+import type { OwnInbox } from '../ports/inbox.ts';
 import type { SystemStore } from '../ports/journal.ts';
 import type { Ownership } from '../ports/ownership.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
@@ -41,7 +41,7 @@ export interface World {
   readonly helperFd: number | null;
   readonly registers: Registers;
   readonly artifacts: Artifacts;
-  readonly inbox: Inbox;
+  readonly inbox: OwnInbox;
   /** Where each run's history is kept. */
   readonly systemStore: (runId: string) => SystemStore;
   readonly isolation: 'pidNamespace' | 'none';

@@ -67,7 +67,8 @@ function newBatchId(files: Files, atMs: number): string {
   return `batch_${time}_${files.clock.nonce()}`;
 }
 
-function batchIdOf(commandId: string): string {
+/** The id of the batch of that command. */
+export function batchIdOf(commandId: string): string {
   return commandId.replace(/^cmd_/, 'batch_');
 }
 

@@ -1,17 +1,18 @@
 /**
  * A registry kept as files, behind its ports.
  *
- * Owns: putting them together. Does not own: any of them (store/journal-writer, store/snapshot, store/file-registers, store/artifacts, store/inbox), where
+ * Owns: putting them together. Does not own: any of them (store/journal-writer, store/snapshot, store/file-registers, store/artifacts, store/inbox, store/inbox-retention), where
  * they lie (store/registry-paths), who owns the registry (store/registry-lock).
  */
 import type { Artifacts } from '../ports/artifacts.ts';
-import type { Inbox } from '../ports/inbox.ts';
+import type { OwnInbox } from '../ports/inbox.ts';
 import type { SystemStore } from '../ports/journal.ts';
 import type { Registers } from '../ports/registers.ts';
 import { fileArtifacts } from './artifacts.ts';
 import { fileRegisters } from './file-registers.ts';
 import type { Files } from './files.ts';
 import { fileInbox } from './inbox.ts';
+import { forgetDecided } from './inbox-retention.ts';
 import { readJournal, repairJournal } from './journal.ts';
 import { type Fence, JournalWriter } from './journal-writer.ts';
 import type { RegistryPaths } from './registry-paths.ts';
@@ -34,7 +35,7 @@ export function storeToLookAt(files: Files, paths: RegistryPaths): RegistryStore
 export interface RegistryStore {
   readonly registers: Registers;
   readonly artifacts: Artifacts;
-  readonly inbox: Inbox;
+  readonly inbox: OwnInbox;
   /** Where each run's history is kept. */
   readonly systemStore: (runId: string) => SystemStore;
 }
@@ -44,7 +45,10 @@ export function fileStore(files: Files, paths: RegistryPaths, fence: Fence): Reg
   return {
     registers: fileRegisters(files),
     artifacts: fileArtifacts(files),
-    inbox: fileInbox(files, paths),
+    inbox: {
+      ...fileInbox(files, paths),
+      forget: (generation, retention) => forgetDecided(files, paths, () => fence(generation), retention),
+    },
     systemStore: (runId) =>
       systemFiles(files, { journal: paths.journal(runId), snapshot: paths.snapshot(runId) }, fence),
   };

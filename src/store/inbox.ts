@@ -25,11 +25,11 @@ import { BOUNDS } from '../model/limits.ts';
 import type { ClockPort } from '../ports/clock.ts';
 import type { Inbox } from '../ports/inbox.ts';
 import type { Files } from './files.ts';
+import { forgetRest } from './inbox-retention.ts';
 import { isOrdinal, jsonBytes, parseJsonObject } from './json-file.ts';
 import { linkRegister, linkUnsettledRegister, readRegister, readSettledRegister } from './register.ts';
-import type { RegistryPaths } from './registry-paths.ts';
+import { DECIDED, type RegistryPaths } from './registry-paths.ts';
 
-const DECIDED = '.decided';
 const TIME_DIGITS = 15;
 /** Of the hash of a key: 128 bits. */
 const KEY_DIGITS = 32;
@@ -44,7 +44,10 @@ export interface KeyedReading {
 export function fileInbox(files: Files, paths: RegistryPaths): Inbox {
   return {
     leave: (request) => leaveCommand(files, paths, files.clock, request),
-    leaveKeyed: (request, key) => leaveKeyed(files, paths, request, key),
+    leaveKeyed: async (request, key) => {
+      await forgetRest(files, paths, keyedCommandId(key.key));
+      return leaveKeyed(files, paths, request, key);
+    },
     undecided: () => readCommands(files, paths),
     decide: (commandId, decision) => markDecided(files, paths, commandId, decision),
     decideAll: (decisions) => markAllDecided(files, paths, decisions),

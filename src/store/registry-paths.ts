@@ -11,6 +11,9 @@ import { quote } from '../base/sanitise.ts';
 import { PawlError } from '../model/error.ts';
 import { listRuns } from '../run/error-actions.ts';
 
+/** What the name of a decision has behind that of its command. */
+export const DECIDED = '.decided';
+
 const GENERATION_DIGITS = 6;
 
 /** The paths of one registry. */
@@ -57,7 +60,7 @@ export class RegistryPaths {
     return join(this.inbox, safeName(commandId));
   }
   decision(commandId: string): string {
-    return join(this.inbox, `${safeName(commandId)}.decided`);
+    return join(this.inbox, `${safeName(commandId)}${DECIDED}`);
   }
   batch(batchId: string): string {
     return join(this.batches, `${safeName(batchId)}.json`);

@@ -49,8 +49,11 @@ function isProblem({ headers }: RawAnswer): boolean {
   return headers['content-type'] === 'application/problem+json';
 }
 
+/** Where a daemon answers. */
+export type AskedPlace = Pick<DaemonPlace, 'files' | 'home' | 'socket'>;
+
 /** The answer, whole; of an event stream, as far as it has come when its first bytes have. */
-export function ask(place: DaemonPlace, { door = 'socket', method = 'GET', path, headers = {}, body }: RawRequest) {
+export function ask(place: AskedPlace, { door = 'socket', method = 'GET', path, headers = {}, body }: RawRequest) {
   const file = readDaemonFile(place.files, place.home);
   const token = readToken(place.files, place.home);
   const to =

@@ -8,11 +8,13 @@ import { nodeFs } from '../../src/adapters/node-fs.ts';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { DaemonCore } from '../../src/daemon/core.ts';
+import type { Door } from '../../src/daemon/guard.ts';
 import { Mux } from '../../src/daemon/mux.ts';
 import { Files } from '../../src/store/files.ts';
 import type { GenerationLock } from '../../src/store/generation-lock.ts';
 import { takeHomeLock } from '../../src/store/home/home-lock.ts';
 import { HomePaths } from '../../src/store/home/home-paths.ts';
+import { ensureToken } from '../../src/store/home/token-file.ts';
 import { until } from '../support/pawl-cli.ts';
 import { MuxClient } from './mux-client.ts';
 
@@ -22,22 +24,23 @@ const CHANGES = 600;
 const CHANGE_CHARS = 20_000;
 
 const root = mkdtempSync(join(tmpdir(), 'pawl-mux-'));
+const files = new Files(nodeFs, systemClock);
+const home = new HomePaths(join(root, 'home'));
 const socket = join(root, 'sock');
 const address = `ws+unix:${socket}:/mux`;
 let core: DaemonCore;
 let lock: GenerationLock;
 let mux: Mux;
 let server: Server;
+let door: Door = { kind: 'socket' };
 
 beforeAll(async () => {
-  const files = new Files(nodeFs, systemClock);
-  const home = new HomePaths(join(root, 'home'));
   await files.ensureFolders([home.root, home.projects, home.changes]);
   lock = await takeHomeLock({ files, home, clock: systemClock, processes: systemProcesses() });
   core = await DaemonCore.open({ files, home, lock, version: '0.0.0', log: () => undefined });
   mux = new Mux(core);
   server = createServer();
-  server.on('upgrade', (request, connection, head) => mux.upgrade(request, connection, head, { kind: 'socket' }));
+  server.on('upgrade', (request, connection, head) => mux.upgrade(request, connection, head, door));
   await new Promise<void>((resolve) => server.listen(socket, resolve));
 });
 
@@ -109,8 +112,14 @@ it('a client that answers no ping is cut off, one that answers is not', async ()
   alive.end();
 });
 
-it('whoever has shown a token that was replaced is let go, and told so', async () => {
-  const client = await MuxClient.open(address);
+it('whoever has shown a token that was replaced is let go, and told so; the socket needs none, and who came by it stays', async () => {
+  const token = await ensureToken(files, home);
+  const onSocket = await MuxClient.open(address);
+  door = { kind: 'tcp', port: 80 };
+  const onTcp = await MuxClient.open(address, { headers: { Host: '127.0.0.1:80', Authorization: `Bearer ${token}` } });
   mux.revoke();
-  expect(await client.closed).toBe(4401);
+  expect(await onTcp.closed).toBe(4401);
+  onSocket.say({ id: 'feed', do: 'open', channel: { kind: 'changes', after: core.feed.head } });
+  await until('its answer', () => onSocket.told('feed', 'opened').length === 1);
+  onSocket.end();
 });

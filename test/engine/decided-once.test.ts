@@ -125,3 +125,24 @@ it('two who decide on one command at the same time record it once, and both find
   expect((await readDecision(filesOf(machine), PATHS, commandId))?.isAccepted).toBe(true);
   expect((await readCommands(filesOf(machine), PATHS)).commands).toEqual([]);
 });
+
+it('a key whose command the inbox has forgotten gets the recorded decision for the same command, and a refusal for another one', async () => {
+  const machine = await parked();
+  await asDriver(machine, async (driver) => {
+    const { inbox, lock } = driver.world;
+    /** Left, decided, marked; then nothing of it is in the inbox. */
+    const passing = async (request: CommandRequest) => {
+      const desk = new InboxDesk(driver);
+      const decision = await (await desk.leave(request, { key: 'k', bodyHash: 'h' }))?.decision;
+      await desk.settled();
+      const all = { ageMs: 0, count: 0, mayGoOn: () => true };
+      expect(await inbox.forget(lock.generation, all)).toBe(1);
+      return decision;
+    };
+    const first = await passing({ ...BODY, command: 'cancel' });
+    expect(first?.isAccepted).toBe(true);
+    expect(await passing({ ...BODY, command: 'cancel' })).toEqual(first);
+    expect(await passing(RETRY)).toMatchObject({ isAccepted: false, reason: expect.stringContaining('use a new one') });
+  });
+  expect(recordsFor(machine, keyedCommandId('k'))).toEqual(['cancelRequested']);
+});

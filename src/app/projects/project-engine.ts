@@ -28,6 +28,7 @@ import { type CleanedPart, type CleanOrder, type CleanPart, cleanPart } from '..
 import { noticeHooks, noticesFor } from '../notifying.ts';
 import type { Places } from '../options.ts';
 import { openWorld, readConfig } from '../wiring.ts';
+import { keepInbox } from './inbox-keeper.ts';
 
 /** How a project stands. */
 export type EngineState =
@@ -241,6 +242,7 @@ export class ProjectEngine {
     const watching = desk
       .watch(inbox.signal, INBOX_POLL_MS, INBOX_SETTLE_MS)
       .catch((error: unknown) => driver.end(error));
+    const keeping = keepInbox(driver, desk, inbox.signal);
     const stop = (): void => driver.stopAccepting();
     signal.addEventListener('abort', stop, { once: true });
     this.#enter({ kind: 'driven', sinceMs: systemClock.nowMs() });
@@ -251,7 +253,7 @@ export class ProjectEngine {
       inbox.abort();
       // Nothing is changed without the registry.
       await this.#cleanings.settled();
-      await watching;
+      await Promise.all([watching, keeping]);
       await desk.settled();
     }
   }

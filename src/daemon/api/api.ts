@@ -28,7 +28,7 @@ import { PATHS } from './paths.ts';
 import { ApiError, PROBLEM_TYPE, problemOf } from './problem.ts';
 import { assertJson, assertKey, bodyBytesMax, checked, conditionIn, jsonIn, keyIn, readBody } from './request.ts';
 
-type Env = { Bindings: HttpBindings; Variables: { requestId: string } };
+type Env = { Bindings: HttpBindings; Variables: { requestId: string; door: Door } };
 type Id = keyof typeof OPERATIONS;
 
 /** Answers requests that came in by that door. */
@@ -36,6 +36,7 @@ export function createApi(daemon: ApiDaemon, door: Door): (request: IncomingMess
   const app = new Hono<Env>({ strict: true });
   app.use(async (c, next) => {
     c.set('requestId', randomUUID());
+    c.set('door', door);
     // On the answer itself: streams are not Hono's.
     c.env.outgoing.setHeader('X-Request-Id', c.get('requestId'));
     c.header('Cache-Control', 'no-store');
@@ -82,10 +83,10 @@ async function answer(daemon: ApiDaemon, id: Id, c: Context<Env>): Promise<Respo
   if (c.req.method === 'HEAD' && isStream(id, asked)) return c.body(null, 200, { 'Content-Type': EVENT_STREAM });
   switch (id) {
     case 'followChanges':
-      followChanges(daemon, asked as Asked<'followChanges'>, c.env);
+      followChanges(daemon, asked as Asked<'followChanges'>, c.env, c.get('door'));
       return RESPONSE_ALREADY_SENT;
     case 'getOutput':
-      return answerOutput(daemon, asked as Asked<'getOutput'>, c.env);
+      return answerOutput(daemon, asked as Asked<'getOutput'>, c.env, c.get('door'));
     case 'getArtifact': {
       const { params, query } = asked as Asked<'getArtifact'>;
       const bytes = await artifactBytes(daemon, params.id ?? '', params.sha256 ?? '', query.project);
