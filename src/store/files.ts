@@ -197,6 +197,10 @@ export class Files {
   /** What `body` returns; the file is closed again. An error of the system that `body` throws names the path. */
   using<T>(path: string, mode: 'r' | 'rNoFollow' | 'r+' | 'a+', body: (fd: Fd) => T): T {
     const fd = attempt('open', path, () => this.fs.open(path, mode));
+    return this.#usingOpen(fd, path, mode, body);
+  }
+
+  #usingOpen<T>(fd: Fd, path: string, mode: OpenMode, body: (fd: Fd) => T): T {
     let result: T;
     try {
       result = body(fd);
@@ -224,12 +228,15 @@ export class Files {
 
   /** Like `using` to read; null when the file is absent. */
   usingIfThere<T>(path: string, body: (fd: Fd) => T): T | null {
+    let fd: Fd;
     try {
-      return this.using(path, 'r', body);
+      fd = this.fs.open(path, 'r');
     } catch (error) {
-      if (error instanceof PawlError && systemCode(error.cause) === 'ENOENT') return null;
-      throw error;
+      // Many files are looked for where few are.
+      if (systemCode(error) === 'ENOENT') return null;
+      throw storeFailure('open', path, error);
     }
+    return this.#usingOpen(fd, path, 'r', body);
   }
 
   /** Closes the descriptor after something else has failed. */
