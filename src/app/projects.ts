@@ -34,8 +34,10 @@ export interface AddRequest {
 
 const RUNS_NAMED = 5;
 
-/** The project is registered; under a key that did so before it is the same project, and null where that key asked for something else. Throws PAWL_PROJECT_EXISTS,
- * PAWL_PROJECT_INVALID. */
+/**
+ * The project is registered; under a key that did so before it is the same project, and null where that key asked for something else. Throws PAWL_PROJECT_EXISTS,
+ * PAWL_PROJECT_INVALID.
+ */
 export async function addProject(
   store: ProjectStore,
   request: AddRequest,

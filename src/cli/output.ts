@@ -7,6 +7,7 @@
  * Invariant: with --json, stdout holds one JSON document and nothing else.
  */
 import { createColors } from 'picocolors';
+import { messageOf } from '../base/error-text.ts';
 import { sanitise } from '../base/sanitise.ts';
 import { visible, visibleJson } from '../base/visible.ts';
 import type { Action, ActionKind } from '../model/action.ts';
@@ -107,7 +108,7 @@ function partsOf(
   }
   return {
     code: 'PAWL_BUG',
-    message: error instanceof Error ? error.message : String(error),
+    message: messageOf(error),
     subject: '',
     hint: 'This is a bug in Pawl; please report the output above. Starting again is safe: everything recorded is kept.',
     actions: [],

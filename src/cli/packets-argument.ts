@@ -5,6 +5,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { argumentPath } from '../app/options.ts';
+import { messageOf } from '../base/error-text.ts';
 import { sha256 } from '../base/sha256.ts';
 import { PawlError } from '../model/error.ts';
 import { assertPacketsSize, type PacketsFile, readPackets } from '../packets/packets.ts';
@@ -45,7 +46,7 @@ export function packetsText(path: string): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof PawlError) throw error;
-    throw unreadable(path, error instanceof Error ? error.message : String(error), error);
+    throw unreadable(path, messageOf(error), error);
   }
 }
 

@@ -8,6 +8,7 @@
  * A feed that was lost is told all of it anew, of every project that was registered before, however often it is started until then.
  */
 import { systemClock } from '../adapters/system-clock.ts';
+import { messageOf } from '../base/error-text.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { sha256 } from '../base/sha256.ts';
 import { type Place, recordsOf } from '../engine/run-look.ts';
@@ -79,7 +80,7 @@ export class ChangeSource {
       await this.#append({ source: null, changes: [draft] });
       return true;
     } catch (error) {
-      this.#log(`the change feed could not be written: ${error instanceof Error ? error.message : String(error)}`);
+      this.#log(`the change feed could not be written: ${messageOf(error)}`);
       return false;
     }
   }
@@ -157,7 +158,7 @@ export class ChangeSource {
 
   /** After a failed sync nothing of the feed is trusted any more, and nothing can be appended to it. */
   #failed(error: unknown): void {
-    this.#log(`the change feed could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    this.#log(`the change feed could not be written: ${messageOf(error)}`);
     if (error instanceof PawlError && error.code === 'PAWL_STORE_SYNC_FAILED') this.#onLost(error);
   }
 
@@ -178,9 +179,7 @@ export class ChangeSource {
         try {
           await this.#catchUp(project, runId, place);
         } catch (error) {
-          this.#log(
-            `the change feed cannot catch up with ${runId}: ${error instanceof Error ? error.message : String(error)}`,
-          );
+          this.#log(`the change feed cannot catch up with ${runId}: ${messageOf(error)}`);
           // A journal that cannot be folded is set aside by whoever drives it; a full disk may have room later.
           if (error instanceof PawlError && error.code.startsWith('PAWL_STORE_'))
             this.#fallBehind(project, runId, place);
@@ -206,7 +205,7 @@ export class ChangeSource {
       this.#problem = null;
       return result;
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#problem = messageOf(error);
       throw error;
     }
   }

@@ -11,10 +11,9 @@ import type { TextChange } from '../store/change-log/recent-changes.ts';
 import type { ApiDaemon } from './api/api-daemon.ts';
 import type { Asked } from './api/handlers.ts';
 import { ApiError } from './api/problem.ts';
-import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 import type { Door } from './guard.ts';
 import type { EventStream } from './streams.ts';
-import { type ChangeFilter, filterOf } from './wanted-changes.ts';
+import { type ChangeFilter, type FeedPart, filterOf, followed } from './wanted-changes.ts';
 
 /** Answers with the stream; it goes on by itself. Throws CURSOR_INVALID, TOO_MANY_CLIENTS. */
 export function followChanges(
@@ -32,20 +31,14 @@ export function followChanges(
   });
 }
 
-async function follow({ feed }: ApiDaemon, stream: EventStream, from: number, filter: ChangeFilter): Promise<void> {
-  let after = from;
-  while (!stream.signal.aborted) {
-    const read = await feed.read(after, { limit: DAEMON_BOUNDS.changesAtOnce, filter });
-    if (read.kind === 'resync') {
-      const { cursor, reason } = read;
-      await stream.send(`id: ${cursor}\nevent: resync\ndata: ${JSON.stringify({ reason, cursor })}\n\n`);
-      after = cursor;
-      continue;
-    }
-    if (read.changes.length > 0) await stream.send(read.changes.map(eventOf).join(''));
-    if (read.next === after) await feed.next(after, stream.signal);
-    after = read.next;
-  }
+async function follow({ feed }: ApiDaemon, stream: EventStream, after: number, filter: ChangeFilter): Promise<void> {
+  for await (const part of followed(feed, after, filter, stream.signal)) await stream.send(textOf(part));
+}
+
+function textOf(part: FeedPart): string {
+  if (part.kind === 'changes') return part.changes.map(eventOf).join('');
+  const { cursor, reason } = part;
+  return `id: ${cursor}\nevent: resync\ndata: ${JSON.stringify({ reason, cursor })}\n\n`;
 }
 
 function eventOf({ change: { seq, type }, text }: TextChange): string {

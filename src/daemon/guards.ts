@@ -7,6 +7,8 @@
  * Invariants: 1. A posture holds from the instant at which it was found, with its reason; a change is logged and told, one that could not be told is told later. 2. A
  * look that fails is itself a posture: `errored`. 3. A lost lock is told to nobody: nothing may be written any more.
  */
+
+import { messageOf } from '../base/error-text.ts';
 import type { ChangeDraft } from '../model/change.ts';
 import { PawlError } from '../model/error.ts';
 import type { ClockPort } from '../ports/clock.ts';
@@ -102,7 +104,7 @@ export class Guards {
         this.close();
         return this.#parts.onLockLost(error);
       }
-      reason = error instanceof Error ? error.message : String(error);
+      reason = messageOf(error);
     }
     await this.#enter(id, reason === null ? 'on' : 'errored', reason);
   }

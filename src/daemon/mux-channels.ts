@@ -14,7 +14,7 @@ import type { Told, WantedChannel } from './mux-messages.ts';
 import { taskIn } from './output-stream.ts';
 import type { FoundRun } from './runs-desk.ts';
 import { show } from './runs-desk.ts';
-import { filterOf, nextChange } from './wanted-changes.ts';
+import { filterOf, followed, nextChange } from './wanted-changes.ts';
 import { WholeCharacters } from './whole-characters.ts';
 
 type Wanted<Kind extends WantedChannel['kind']> = Extract<WantedChannel, { kind: Kind }>;
@@ -32,20 +32,11 @@ export function toldBy(daemon: ApiDaemon, wanted: WantedChannel, signal: AbortSi
 }
 
 async function* changes({ feed }: ApiDaemon, wanted: Wanted<'changes'>, signal: AbortSignal): AsyncGenerator<Told> {
-  const filter = filterOf(wanted);
-  let after = wanted.after ?? feed.head;
+  const after = wanted.after ?? feed.head;
   yield { type: 'opened', cursor: after };
-  while (!signal.aborted) {
-    const read = await feed.read(after, { limit: DAEMON_BOUNDS.changesAtOnce, filter });
-    if (read.kind === 'resync') {
-      const { cursor, reason } = read;
-      yield { type: 'resync', cursor, reason };
-      after = cursor;
-      continue;
-    }
-    for (const { change } of read.changes) yield { type: 'change', cursor: change.seq, change };
-    if (read.next === after) await feed.next(after, signal);
-    after = read.next;
+  for await (const part of followed(feed, after, filterOf(wanted), signal)) {
+    if (part.kind === 'resync') yield { type: 'resync', cursor: part.cursor, reason: part.reason };
+    else for (const { change } of part.changes) yield { type: 'change', cursor: change.seq, change };
   }
 }
 

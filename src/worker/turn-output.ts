@@ -6,6 +6,7 @@
  * Invariants: 1. Reading in steps and reading as a whole give the same turn, except for a last line over the bound, which is read only once no other can follow. 2. Nothing here writes. 3. An adapter that throws, and output that is not a file, are reported as an UnreadableTurn.
  */
 import { join } from 'node:path';
+import { messageOf } from '../base/error-text.ts';
 import { BOUNDS } from '../model/limits.ts';
 import { TASK_FILES } from '../model/request.ts';
 import type { TurnRequest } from '../model/turn.ts';
@@ -112,7 +113,7 @@ function guarded<T>(body: () => T): T {
   try {
     return body();
   } catch (error) {
-    throw new UnreadableTurn(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new UnreadableTurn(messageOf(error), { cause: error });
   }
 }
 

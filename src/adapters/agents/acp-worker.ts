@@ -12,6 +12,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readFileSync, realpathSync, writeSync } from 'node:fs';
 import { Readable, type Writable } from 'node:stream';
 import { ndJsonStream } from '@agentclientprotocol/sdk';
+import { messageOf } from '../../base/error-text.ts';
 import type { AgentEvent } from '../../model/agent-event.ts';
 import { type ConversationEnd, type ConversationParts, converse } from './acp-client.ts';
 import { exportedUsage } from './acp-export.ts';
@@ -112,7 +113,7 @@ function specOf(argument: string): AcpSpec | string {
     const parsed = parseAcpSpec(argument.startsWith('{') ? Buffer.from(argument) : readFileSync(argument));
     return parsed.ok ? parsed.value : `the spec is not valid: ${parsed.reason}`;
   } catch (error) {
-    return `the spec cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return `the spec cannot be read: ${messageOf(error)}`;
   }
 }
 

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { messageOf } from '../../base/error-text.ts';
 import { sanitiseTail } from '../../base/sanitise.ts';
 import { blockerError } from '../../blockers/blocker-error.ts';
 import { blocker } from '../../model/blocker.ts';
@@ -139,8 +140,4 @@ function unusable({ title, install }: AgentAdapter, path: string, problem: Probl
 /** What it printed, on one line; empty where it printed nothing. */
 function toldOf(text: string): string {
   return sanitiseTail(text.trim(), TOLD_CHARS).replace(/\s+/g, ' ');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

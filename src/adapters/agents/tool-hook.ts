@@ -8,6 +8,7 @@
  * Invariant: without an answer the exit code is 2, which agents take for a denial.
  */
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../../base/error-text.ts';
 import { fieldsOf } from './line-fields.ts';
 import { parsePolicy } from './tool-guard.ts';
 import { HOOK_FORMS, hookAnswer } from './tool-hook-forms.ts';
@@ -22,7 +23,7 @@ if (form === undefined || !policy.ok) {
   try {
     process.stdout.write(hookAnswer(form, policy.value, fieldsOf(JSON.parse(readFileSync(0, 'utf8')))));
   } catch (error) {
-    process.stderr.write(`pawl tool hook: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`pawl tool hook: ${messageOf(error)}\n`);
     process.exitCode = 2;
   }
 }

@@ -17,6 +17,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readlink, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../base/error-text.ts';
 import { PawlError, systemCode } from '../../model/error.ts';
 import type { InstructionFiles } from '../../model/request.ts';
 import type { JudgedWorktree } from '../../ports/git.ts';
@@ -126,7 +127,7 @@ function isOfKilledGit(error: unknown): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  return shown(error instanceof Error ? error.message : String(error));
+  return shown(messageOf(error));
 }
 
 function matcherOf({ patterns }: InstructionFiles): (path: BytePath) => boolean {

@@ -10,6 +10,7 @@
  */
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { messageOf } from '../../base/error-text.ts';
 import { PawlError, systemCode } from '../../model/error.ts';
 import type { GitPlace, GitSettings } from '../../model/request.ts';
 import { syncDisks } from '../disk-sync.ts';
@@ -96,7 +97,7 @@ export async function recordTree(worktree: string, git: TreeGit = OF_A_HOST, pla
         return { head, tree: null, reason: found.reason };
     }
   } catch (error) {
-    return { head, tree: null, reason: shown(error instanceof Error ? error.message : String(error)) };
+    return { head, tree: null, reason: shown(messageOf(error)) };
   }
 }
 

@@ -9,6 +9,7 @@
  */
 import { systemProcesses } from '../../adapters/processes/system.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
+import { messageOf } from '../../base/error-text.ts';
 import { SerialQueue } from '../../base/serial-queue.ts';
 import { Changes } from '../../engine/changes.ts';
 import { Driver } from '../../engine/driver.ts';
@@ -279,14 +280,14 @@ export class ProjectEngine {
 
   async #afterFailure(error: unknown): Promise<void> {
     if (this.#stopping.signal.aborted) {
-      this.#parts.log(`gave up its registry with an error: ${textOf(error)}`);
+      this.#parts.log(`gave up its registry with an error: ${messageOf(error)}`);
       return;
     }
     const holder = error instanceof PawlError && error.code === 'PAWL_REGISTRY_LOCKED' ? this.#holder() : null;
     if (holder?.kind === 'alive') return this.#awaitHolder(holder);
     const code = error instanceof PawlError ? error.code : 'PAWL_BUG';
     const reason =
-      error instanceof PawlError ? `${error.message}${error.hint === '' ? '' : ` ${error.hint}`}` : textOf(error);
+      error instanceof PawlError ? `${error.message}${error.hint === '' ? '' : ` ${error.hint}`}` : messageOf(error);
     this.#failures += 1;
     this.#enter({ kind: 'degraded', code, reason, sinceMs: systemClock.nowMs() });
     this.#parts.log(`${code}: ${reason}`);
@@ -331,7 +332,3 @@ async function dated(view: RunView, places: Places): Promise<RunView> {
 }
 
 const RETRY_DOUBLINGS = 5;
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

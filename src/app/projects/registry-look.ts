@@ -6,6 +6,7 @@
 import { lookAtRun, type Place } from '../../engine/run-look.ts';
 import type { RunView } from '../../run/run-view.ts';
 import { listRuns } from '../../store/registry.ts';
+import { runMark } from '../../store/run-mark.ts';
 
 interface Seen {
   readonly mark: string;
@@ -36,20 +37,11 @@ export class RegistryLook {
 
   /** One run; null where its folder holds none. */
   async view(runId: string): Promise<RunView | null> {
-    const mark = this.#markOf(runId);
+    const mark = runMark(this.#place, runId);
     const known = this.#seen.get(runId);
     if (known?.mark === mark) return known.view;
     const view = await lookAtRun(this.#place, runId);
     this.#seen.set(runId, { mark, view });
     return view;
-  }
-
-  /** What changes when a run does: its journal, and the two registers that set it aside and end that. */
-  #markOf(runId: string): string {
-    const { files, paths } = this.#place;
-    return [paths.journal(runId), paths.quarantined(runId), paths.quarantineResolved(runId)]
-      .map((path) => files.fs.stat(path))
-      .map((stat) => (stat === null ? '-' : `${stat.size}@${stat.mtimeMs}`))
-      .join();
   }
 }

@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { fieldsOf } from '../../adapters/agents/line-fields.ts';
 import type { Json, JsonObject } from '../../base/canonical-json.ts';
+import { messageOf } from '../../base/error-text.ts';
 import { anthropicDialect } from './anthropic-dialect.ts';
 import { chatDialect } from './chat-dialect.ts';
 import { geminiDialect } from './gemini-dialect.ts';
@@ -47,7 +48,7 @@ export async function startModelStandIn(options: StandInOptions = {}): Promise<M
   const state: StandInState = { calls: [], reply: options.reply ?? scriptedReply, id: randomBytes(6).toString('hex') };
   const server = createServer((request, response) => {
     answer(state, request, response).catch((error: unknown) => {
-      sendFailure(response, 500, error instanceof Error ? error.message : String(error));
+      sendFailure(response, 500, messageOf(error));
     });
   });
   const port = await listening(server);

@@ -12,6 +12,7 @@ import { shown } from '../../adapters/git/git-environment.ts';
 import { systemClock } from '../../adapters/system-clock.ts';
 import { counted } from '../../base/counted.ts';
 import { spanMs } from '../../base/elapsed.ts';
+import { messageOf } from '../../base/error-text.ts';
 import type { AgentAdapter } from '../../ports/agent-adapter.ts';
 import type { HostProcessesPort, TreeHandle } from '../../ports/processes.ts';
 import { endTree, sightLeftovers, type TreeEnd } from '../../worker/ending.ts';
@@ -119,7 +120,7 @@ class Probe {
       detail = await body();
     } catch (error) {
       status = error instanceof StepSkip ? 'skipped' : 'failed';
-      detail = error instanceof Error ? error.message : String(error);
+      detail = messageOf(error);
     }
     const step = { name, status, detail, tookMs: Math.round(spanMs(startMs, systemClock.monotonicMs())) };
     this.#steps.push(step);

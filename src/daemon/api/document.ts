@@ -66,8 +66,16 @@ function canBeWrong({ shape }: Operation['query']): boolean {
 /** Codes whose answers say when to try again. */
 const RETRY_AFTER: readonly ApiCode[] = ['COMMAND_PENDING', 'DAEMON_STARTING', 'DAEMON_STOPPING', 'TOO_MANY_CLIENTS'];
 
-/** The document. */
+const documents = new Map<string, JsonObject>();
+
+/** The document, made once for each version. */
 export function openApiDocument(version: string): JsonObject {
+  const document = documents.get(version) ?? madeDocument(version);
+  documents.set(version, document);
+  return document;
+}
+
+function madeDocument(version: string): JsonObject {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'token', {
     type: 'http',

@@ -9,6 +9,7 @@
  */
 
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { messageOf } from '../../base/error-text.ts';
 import type { LookPlace } from '../../engine/run-look.ts';
 import type { RunView } from '../../run/run-view.ts';
 import type { HubMessage, PageMessage } from '../wire/page-api.ts';
@@ -266,7 +267,7 @@ export class PageSession {
 
   /** What a page is told of a file that cannot be read; null when it was told that last. */
   #problemOf(error: unknown): Next {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     if (message === this.#problem) return null;
     this.#problem = message;
     return { type: 'problem', message };

@@ -9,6 +9,7 @@
 import type { Place } from '../../engine/run-look.ts';
 import { PawlError, systemCode } from '../../model/error.ts';
 import { listRuns } from '../../store/registry.ts';
+import { runMark } from '../../store/run-mark.ts';
 import { HUB_BOUNDS } from './hub-bounds.ts';
 
 /** Told of a run that may have changed. */
@@ -128,13 +129,9 @@ export class RegistryWatch {
     this.#onChange(runId, true);
   }
 
-  /** What changes when a run does: its journal, and the two registers that set it aside and end that. */
+  /** Empty where it cannot be looked at now. */
   #markOf(runId: string): string {
-    const { files, paths } = this.#place;
-    return [paths.journal(runId), paths.quarantined(runId), paths.quarantineResolved(runId)]
-      .map((path) => unlessGone(() => files.fs.stat(path)))
-      .map((stat) => (stat === null ? '-' : `${stat.size}@${stat.mtimeMs}`))
-      .join();
+    return unlessGone(() => runMark(this.#place, runId)) ?? '';
   }
 }
 

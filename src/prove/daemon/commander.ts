@@ -4,6 +4,7 @@
  * Owns: which commands are sent when, what was answered. Does not own: the stories of the packets (daemon/packets), whether the commands took effect (daemon/verdict).
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../../base/error-text.ts';
 import { type Address, exchange, textOf } from '../../client/transport.ts';
 import type { Packet } from './packets.ts';
 import { numberOf, storyOf } from './packets.ts';
@@ -75,8 +76,7 @@ export class Commander {
   constructor(parts: CommanderParts) {
     this.#parts = parts;
     this.#work = this.#command().catch((error: unknown) => {
-      if (!this.#over.signal.aborted)
-        this.faults.push(`commander: ended: ${error instanceof Error ? error.message : String(error)}`);
+      if (!this.#over.signal.aborted) this.faults.push(`commander: ended: ${messageOf(error)}`);
     });
   }
 

@@ -3,6 +3,8 @@
  *
  * Owns: what it has seen, and whether that is every change once and in order. Does not own: following (client/client), whether the changes are true (daemon/verdict).
  */
+
+import { messageOf } from '../../base/error-text.ts';
 import { Client } from '../../client/client.ts';
 import type { Address } from '../../client/transport.ts';
 import type { Change } from '../../model/change.ts';
@@ -21,7 +23,7 @@ export class FeedFollower {
   constructor(name: string, address: () => Address) {
     this.name = name;
     this.#work = this.#follow(new Client(address)).catch((error: unknown) => {
-      this.faults.push(`follower over ${name}: ended: ${error instanceof Error ? error.message : String(error)}`);
+      this.faults.push(`follower over ${name}: ended: ${messageOf(error)}`);
     });
   }
 

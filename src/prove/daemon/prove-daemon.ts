@@ -4,6 +4,7 @@
  * Owns: running the groups, the sums. Does not own: one group (daemon/lives), the moments (daemon/moments).
  */
 import { spanMs } from '../../base/elapsed.ts';
+import { messageOf } from '../../base/error-text.ts';
 import type { DaemonResult, Level } from '../proof.ts';
 import { type DaemonGroup, killDaemons } from './lives.ts';
 import { type DaemonMoment, plannedMoments } from './moments.ts';
@@ -41,7 +42,7 @@ async function groupOf(moments: readonly DaemonMoment[]): Promise<DaemonGroup> {
   try {
     return await killDaemons(moments);
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
+    const fault = messageOf(error);
     const names = moments.map(({ name }) => name).join(', ');
     return { ...NOTHING, faults: [`the group that was killed ${names} could not be judged: ${fault}`] };
   }

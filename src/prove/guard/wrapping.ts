@@ -6,6 +6,8 @@
  *
  * Invariant: an error of the look itself never reaches the caller; it is told as a violation.
  */
+
+import { messageOf } from '../../base/error-text.ts';
 import type { GuardLog } from './guard-log.ts';
 
 /** What a function was called with. */
@@ -39,7 +41,7 @@ function guarded(name: string, log: GuardLog, args: Args, before: (args: Args) =
   try {
     return before(args);
   } catch (error) {
-    log.violation(`could not be watched at ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    log.violation(`could not be watched at ${name}: ${messageOf(error)}`);
     return args;
   }
 }

@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../base/error-text.ts';
 import type { KillResult, Victim } from '../proof.ts';
 import { type Comparison, endsAlikeAfterTrouble, isTheSame } from './compare.ts';
 import {
@@ -60,7 +61,7 @@ export async function doTrial(trial: Trial): Promise<KillResult> {
   try {
     await new Killing(trial, site, course).run();
   } catch (error) {
-    course.faults.push(error instanceof Error ? error.message : String(error));
+    course.faults.push(messageOf(error));
   }
   try {
     course.faults.push(...trial.look(site));

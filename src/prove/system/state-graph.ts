@@ -8,6 +8,7 @@
  */
 import { type AdjacencyValue, getAdjacencyMap, type TraversalOptions } from '@xstate/graph';
 import { fromTransition, type NonReducibleUnknown, type TransitionSnapshot } from 'xstate';
+import { messageOf } from '../../base/error-text.ts';
 import type { Delivery } from '../../kernel/decide.ts';
 import { type Moment, type Move, START, type Subject, take } from './moves.ts';
 
@@ -109,7 +110,7 @@ class Taker {
       return after;
     } catch (error) {
       if (error instanceof BoundReached) throw error;
-      const sentence = `${move.type} makes the system throw: ${error instanceof Error ? error.message : String(error)}`;
+      const sentence = `${move.type} makes the system throw: ${messageOf(error)}`;
       this.faults.push({ sentence, way: [...this.wayTo(before), move.type] });
       return before;
     }

@@ -8,6 +8,7 @@
  * given out. 3. Nothing that cannot be read is deleted: it is set aside under another name, and reported. 4. A start reads the last file alone.
  */
 import { join } from 'node:path';
+import { messageOf } from '../../base/error-text.ts';
 import { systemCode } from '../../model/error.ts';
 import type { Files } from '../files.ts';
 import { JournalWriter } from '../journal-writer.ts';
@@ -279,8 +280,4 @@ export class SegmentFolder {
     if (last === undefined) throw new Error('bug: the change feed has no file');
     return last;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
