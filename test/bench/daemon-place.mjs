@@ -4,7 +4,7 @@
  * Owns: making it, starting it, what it costs by the system's count, taking it away. Does not own: what is measured (daemon).
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -119,12 +119,32 @@ async function runsOf(client, project) {
   return all;
 }
 
-/** Hosts and workers of a repository, found by their working folder or their arguments. */
+/** Hosts and workers of a repository, found by their arguments or their working folder. */
 function endWorkers(root) {
   const listed = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).stdout ?? '';
   for (const row of listed.split('\n')) {
     const [, pid, args] = /^\s*(\d+) (.*)$/.exec(row) ?? [];
-    if (args?.includes(root) && Number(pid) !== process.pid) process.kill(Number(pid), 'SIGKILL');
+    if (pid === undefined || Number(pid) === process.pid) continue;
+    if (args.includes(root) || folderOf(pid).startsWith(root)) endProcess(Number(pid));
+  }
+}
+
+/** Where a process works; empty where that cannot be told. */
+function folderOf(pid) {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    // It has ended meanwhile, or is somebody else's.
+    return '';
+  }
+}
+
+/** One that has ended meanwhile is over. */
+function endProcess(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 
