@@ -11,6 +11,7 @@
  */
 import type { SerialQueue } from '../base/serial-queue.ts';
 import type { PacketReading } from '../model/packet.ts';
+import { DRIVER_ACTOR } from '../model/system-record.ts';
 import { hasEnded } from '../run/run-end.ts';
 import type { RunView } from '../run/run-view.ts';
 import { listUnfinishedBatches, markBatchDone, readBatchOf } from '../store/batches.ts';
@@ -78,7 +79,9 @@ async function recordInTurn(
   const earlier = commandId === null ? null : await readBatchOf(files, paths, commandId);
   if (earlier !== null) {
     await carryOut(keeper, earlier.batchId, entriesOf(earlier));
-    return { outcomes: outcomesIn(earlier.outcomes ?? [], earlier.batchId), isRecorded: true };
+    const decided = outcomesIn(earlier.outcomes ?? [], earlier.batchId);
+    await nameAgent(keeper, decided, options);
+    return { outcomes: decided, isRecorded: true };
   }
   const { outcomes, fresh } = planIntake(readings, config, knownRuns(keeper), options);
   if (options.isAllOrNothing && outcomes.some(({ refusal }) => refusal !== null))
@@ -88,7 +91,23 @@ async function recordInTurn(
   const needsBatch = commandId !== null || entries.length > 1;
   const batchId = needsBatch ? await writeIntake(keeper.world, entries, commandId, outcomes) : null;
   await carryOut(keeper, batchId, entries);
+  await nameAgent(keeper, outcomes, options);
   return { outcomes, isRecorded: true };
+}
+
+/** Runs that were there and have not begun get the agent that was named, too: whoever drives them checks again then whether they may begin. */
+async function nameAgent(
+  keeper: RunKeeper,
+  outcomes: readonly PacketOutcome[],
+  { agentOverride }: IntakeOptions,
+): Promise<void> {
+  if (agentOverride === undefined) return;
+  const present = new Set(outcomes.flatMap(({ outcome, runId }) => (outcome === 'present' ? [runId] : [])));
+  for (const run of keeper.runs()) {
+    const isMeant = present.has(run.runId) && run.fault === null && run.state.root.matches('queued');
+    if (isMeant && run.agentOverride !== agentOverride)
+      await run.commit(DRIVER_ACTOR, { type: 'agentNamed', agentOverride });
+  }
 }
 
 /** Makes the runs of every intake that was cut off. */

@@ -67,6 +67,13 @@ async function implementers(machine: SimMachine, agentOverride: string | null = 
   return found;
 }
 
+/** Turns of the event loop until `isMet`, at most many. */
+async function untilMet(isMet: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 5_000 && !isMet(); turns += 1)
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  expect(isMet()).toBe(true);
+}
+
 function fresh(): SimMachine {
   return new SimMachine(new MemoryFs(), {});
 }
@@ -127,6 +134,29 @@ describe('the agent of a run', () => {
     expect(await chosen({ ...plain, agent: 'a' }, undefined, null)).toBe('a');
     expect(await chosen({ ...plain, agent: 'a' }, 'b', null)).toBe('b');
     expect(await chosen({ ...plain, agent: 'a' }, 'a', 'b')).toBe('b');
+  });
+
+  it('is the one given with its packet again, to a run that has not begun, while it is driven', async () => {
+    const machine = fresh();
+    const world = await machine.boot();
+    const agents = { ...world.agents, has: (name: string) => name === 'b', names: () => ['b', 'c'] };
+    const driver = new Driver({ ...world, agents }, { maxParallel: 1, agentOverride: null });
+    await driver.open();
+    const driving = driver.driveAll();
+    const packets = readings(simPacket('A'));
+    await recordPackets(driver, packets, EACH);
+    const runId = packets[0]?.runId ?? '';
+    await untilMet(() => driver.view(runId)?.blockers.length === 1);
+    expect(driver.view(runId)?.state).toBe('queued');
+    const again = await recordPackets(driver, packets, WITH_B);
+    expect(again.outcomes.map(({ outcome }) => outcome)).toEqual(['present']);
+    await untilMet(() => driver.view(runId)?.state === 'readyForManualReview');
+    // It has begun: nothing names another agent for it now.
+    await recordPackets(driver, packets, { ...EACH, agentOverride: 'c' });
+    expect(driver.view(runId)?.agentOverride).not.toBe('c');
+    driver.stopAccepting();
+    await driving;
+    await driver.close();
   });
 
   it('is shown with the run until it begins, by the driver and by readers; no machine knows it', async () => {

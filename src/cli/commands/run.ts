@@ -88,14 +88,15 @@ async function followToRest(
   options: RunOptions,
   { link, order, view, sinceMs }: { link: DaemonLink; order: DriveOrder; view: LiveView; sinceMs: number },
 ): Promise<Result> {
-  for (const [name, value] of [
-    ['--max-parallel', options.maxParallel],
-    ['--notify', options.notify],
-    ['--agent', order.packets === null ? options.agent : undefined],
+  const agent = order.packets === null ? options.agent : undefined;
+  for (const [name, value, where] of [
+    ['--max-parallel', options.maxParallel, 'does not count here'],
+    ['--notify', options.notify, 'does not count here'],
+    ['--agent', agent, 'counts here only together with --packets'],
   ])
     if (value !== undefined)
       output.log(
-        `${output.logColour.yellow('notice')} ${name} does not count here: the daemon drives these runs, by the config of the repository.`,
+        `${output.logColour.yellow('notice')} ${name} ${where}: the daemon drives these runs, by the config of the repository.`,
       );
   const { runs, outcomes, stoppedBy } = await followRuns(
     link,
