@@ -36,6 +36,8 @@ export interface Followed {
 }
 
 const RUNS_NAMED = 5;
+/** How long it may take until a run that waits for an agent is checked again. */
+const CHECK_MS = 3_000;
 
 /** Follows until every run has come to rest, or a signal ends it. */
 export async function followRuns(
@@ -55,6 +57,7 @@ export async function followRuns(
     const { files, paths } = places;
     const asked = new Set(isAll ? listRuns(files, paths) : [...named, ...runsOf(outcomes)]);
     const runs = await RunsFollowed.of(places, asked, { withNew: named.length === 0, onlyOpen: isAll });
+    if (order.how.agentOverride !== undefined) runs.awaitCheck(presentIn(outcomes));
     view.follow(runs, { kind: 'alive', pid: link.daemon.pid, hostname: '', sinceMs: null });
     await follow(link, cursor, runs, stop.signal, view);
     const stoppedBy = runs.moving().length === 0 ? null : stop.by;
@@ -85,16 +88,30 @@ async function follow(
   const over = new AbortController();
   const end = (): void => over.abort();
   signal.addEventListener('abort', end, { once: true });
-  for await (const followed of client.follow({ after, project, signal: over.signal, onLost })) {
-    isLost = false;
-    const runId = followed.kind === 'change' ? followed.change.system : null;
-    // Changes that are missing concern any run.
-    for (const changed of runId === null ? runs.ids() : [runId]) {
-      const now = await runs.look(changed);
-      if (now !== null) view.onView(now);
-    }
+  // A check that comes to the same result as the last one is not told.
+  const patience = setTimeout(() => {
+    runs.awaitNoCheck();
     if (runs.moving().length === 0) end();
+  }, CHECK_MS);
+  try {
+    for await (const followed of client.follow({ after, project, signal: over.signal, onLost })) {
+      isLost = false;
+      const runId = followed.kind === 'change' ? followed.change.system : null;
+      // Changes that are missing concern any run.
+      for (const changed of runId === null ? runs.ids() : [runId]) {
+        const now = await runs.look(changed);
+        if (now !== null) view.onView(now);
+      }
+      if (runs.moving().length === 0) end();
+    }
+  } finally {
+    clearTimeout(patience);
   }
+}
+
+/** Runs that were there before their packets were given. */
+function presentIn(outcomes: readonly PacketOutcome[]): readonly string[] {
+  return outcomes.flatMap(({ outcome, runId }) => (outcome === 'present' ? [runId] : []));
 }
 
 /** The runs that are followed, as their files show them. */
@@ -103,6 +120,8 @@ class RunsFollowed {
   /** Runs that are made meanwhile are followed, too. */
   readonly #withNew: boolean;
   readonly #views = new Map<string, RunView>();
+  /** Those that are to be checked again, by the last record before that. */
+  readonly #awaited = new Map<string, number>();
 
   private constructor(places: Places, withNew: boolean) {
     this.#places = places;
@@ -136,10 +155,25 @@ class RunsFollowed {
     return [...this.#views.values()];
   }
 
-  /** Those that move by themselves, or will once another one has ended. */
+  /** An agent was named for these runs: those that wait for one are checked again, and count as moving until that has changed them. */
+  awaitCheck(runIds: readonly string[]): void {
+    for (const runId of runIds) {
+      const view = this.#views.get(runId);
+      if (view?.state === 'queued' && view.kind === 'blocked') this.#awaited.set(runId, view.seq);
+    }
+  }
+
+  /** Nothing is waited for any more that only `awaitCheck` has made a move. */
+  awaitNoCheck(): void {
+    this.#awaited.clear();
+  }
+
+  /** Those that move by themselves, or will once another one has ended, or have been checked again. */
   moving(): readonly string[] {
     return this.views()
-      .filter((view) => view.kind === 'active' || this.#awaitsMoving(view))
+      .filter(
+        (view) => view.kind === 'active' || this.#awaitsMoving(view) || this.#awaited.get(view.runId) === view.seq,
+      )
       .map(({ runId }) => runId);
   }
 
