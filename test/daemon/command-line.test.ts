@@ -10,7 +10,7 @@ const scenario = new Scenario();
 
 beforeAll(async () => {
   scenario.scripted({ parked: { review: [verdict('BLOCKED')] } });
-  scenario.packets(packetOf('one'), packetOf('two'), packetOf('parked'), packetOf('long'));
+  scenario.packets(packetOf('one'), packetOf('two'), packetOf('parked'), packetOf('long'), packetOf('late'));
   await place.start();
   await place.client.call('addProject', { body: { path: scenario.path, id: 'widget' } });
 });
@@ -36,6 +36,16 @@ describe('with a daemon', () => {
     };
     expect(again.packets.map(({ outcome }) => outcome)).toEqual(['present', 'present']);
     expect(again.stopped).toBe(false);
+  });
+
+  it('run names an agent for runs that wait for another one, and follows them', async () => {
+    const file = scenario.packets(packetOf('late'));
+    const waits = await pawl('run', '--packets', file, '--agent', 'nobody');
+    expect([waits.code, waits.stdout]).toEqual([3, expect.stringContaining('PAWL_AGENT_MISSING')]);
+    const alone = await pawl('run', '--agent', 'worker');
+    expect(alone.stderr).toMatch(/--agent counts here only together with --packets/);
+    const goesOn = await pawl('run', '--packets', file, '--agent', 'worker');
+    expect([goesOn.code, goesOn.stdout]).toEqual([0, expect.stringMatching(/run_late_\w+ +readyForManualReview/)]);
   });
 
   it('intake, resolve and cancel are decided by the daemon, and their refusals read as without one', async () => {
