@@ -24,11 +24,10 @@ export async function linkRegister(
   bytes: Uint8Array,
   bytesMax: number = BOUNDS.registerBytes,
 ): Promise<RegisterResult> {
-  if (bytes.length > bytesMax) throw new Error(`bug: ${bytes.length} bytes are too many for the register ${path}`);
-  // An existing register never disappears: then nothing needs to be written, only settled and read.
-  if (!files.exists(path)) await linkOnce(files, path, bytes);
+  const result = await linkUnsettledRegister(files, path, bytes, bytesMax);
+  // What was read cannot change any more: syncing after the read is as good as before it.
   await files.syncFolder(dirname(path));
-  return standingAt(files, path, bytes, bytesMax);
+  return result;
 }
 
 /** Like `linkRegister`, but durable only once the caller has synced its folder: nothing may rely on it before. */
@@ -39,6 +38,7 @@ export async function linkUnsettledRegister(
   bytesMax: number = BOUNDS.registerBytes,
 ): Promise<RegisterResult> {
   if (bytes.length > bytesMax) throw new Error(`bug: ${bytes.length} bytes are too many for the register ${path}`);
+  // An existing register never disappears: then nothing needs to be written, only settled and read.
   if (!files.exists(path)) await linkOnce(files, path, bytes);
   return standingAt(files, path, bytes, bytesMax);
 }
