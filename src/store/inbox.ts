@@ -112,6 +112,8 @@ async function leaveKeyed(
 /** What was left under this key, with the hash of what was asked; null when nothing was, or it cannot be read. */
 export async function readKeyed(files: Files, paths: RegistryPaths, key: string): Promise<KeyedReading | null> {
   const commandId = keyedCommandId(key);
+  // It is asked of every project before a command is left in one.
+  if (!files.exists(paths.command(commandId))) return null;
   const bytes = await readSettledRegister(files, paths.command(commandId), BOUNDS.batchBytes);
   const command = bytes === null ? null : parseCommand(bytes, commandId);
   const bodyHash = bytes === null ? null : parseJsonObject(bytes)?.bodyHash;
