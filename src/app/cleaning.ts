@@ -22,11 +22,10 @@ import {
   lookAtLeftovers,
 } from '../engine/clean-run.ts';
 import type { Driver } from '../engine/driver.ts';
-import { lookAtRun } from '../engine/run-look.ts';
+import { lookAtAll } from '../engine/run-look.ts';
 import { PawlError } from '../model/error.ts';
 import { type CleanLimits, isChosen, isCleanable } from '../run/clean-choice.ts';
 import type { RunView } from '../run/run-view.ts';
-import { listRuns } from '../store/registry.ts';
 import { gitHere } from './git-here.ts';
 import type { Places } from './options.ts';
 import { type LineLog, withIdleDriver } from './session.ts';
@@ -88,11 +87,7 @@ const NOTHING: Cleaned = { runs: [], bytes: 0 };
 /** What would be removed: no lock, no change. */
 export async function lookWhatToClean(places: Places, order: CleanOrder): Promise<Cleaned> {
   if (!existsSync(places.paths.runs)) return NOTHING;
-  const views: RunView[] = [];
-  for (const runId of listRuns(places.files, places.paths)) {
-    const view = await lookAtRun(places, runId);
-    if (view !== null) views.push(view);
-  }
+  const views = (await lookAtAll(places)).map(({ view }) => view);
   return lookAtPart(places, views, order, WHOLE);
 }
 

@@ -25,8 +25,9 @@ export function joinedCalls<T>(ask: () => Promise<T>): () => Promise<T> {
     return begin();
   };
   return () => {
-    if (running === null && next === null) return begin();
-    if (next === null && running !== null) next = afterwards(running);
-    return next ?? begin();
+    if (next !== null) return next;
+    if (running === null) return begin();
+    next = afterwards(running);
+    return next;
   };
 }

@@ -8,11 +8,9 @@ import type { Cleaned, CleanedRun, CleanOrder } from '../app/cleaning.ts';
 import type { Places } from '../app/options.ts';
 import type { Recovered } from '../app/recovering.ts';
 import type { Answer } from '../client/client.ts';
-import { lookAtRun } from '../engine/run-look.ts';
+import { lookAtAll } from '../engine/run-look.ts';
 import { PawlError } from '../model/error.ts';
 import type { ErrorCode } from '../model/error-codes.ts';
-import type { RunView } from '../run/run-view.ts';
-import { listRuns } from '../store/registry.ts';
 import { type DaemonLink, throughDaemon } from './daemon-link.ts';
 
 /** Everything that was asked for is removed, part after part. */
@@ -39,11 +37,7 @@ export async function cleanByDaemon(
 /** Every run is checked, and what has ended is settled; the views are those of the files, as whatever only looks reads them. */
 export async function recoverByDaemon({ client, project }: DaemonLink, places: Places): Promise<Recovered> {
   const { runs: findings } = await throughDaemon(() => client.call('recoverProject', { params: { id: project } }));
-  const views: RunView[] = [];
-  for (const runId of listRuns(places.files, places.paths)) {
-    const view = await lookAtRun(places, runId);
-    if (view !== null) views.push(view);
-  }
+  const views = (await lookAtAll(places)).map(({ view }) => view);
   return { views, findings };
 }
 

@@ -66,12 +66,12 @@ export class ChangeSource {
   added(draft: ChangeDraft): void {
     const { project } = draft;
     if (this.#feed.knows(project)) return;
-    this.#take({ source: { project, system: '', seq: 1 }, changes: [draft] }, () => undefined);
+    this.#take({ source: { project, system: '', seq: 1 }, changes: [draft] });
   }
 
   /** A change that is no record of a run. */
   tell(draft: ChangeDraft): void {
-    this.#take({ source: null, changes: [draft] }, () => undefined);
+    this.#take({ source: null, changes: [draft] });
   }
 
   /** The same; true when it is in the feed. */
@@ -105,10 +105,7 @@ export class ChangeSource {
     const system = asideOf(view.runId);
     const last = asideSeq(view);
     for (let seq = this.#feed.position(project, system) + 1; seq <= last; seq += 1)
-      this.#take(
-        { source: { project, system, seq }, changes: seq === last ? [runAside(project, view)] : [] },
-        () => undefined,
-      );
+      this.#take({ source: { project, system, seq }, changes: seq === last ? [runAside(project, view)] : [] });
   }
 
   /** These runs are as far as that, and there are no others: what the feed lacks of them it takes now. Resolves when it has. */
@@ -142,7 +139,7 @@ export class ChangeSource {
     await this.#queue.settled();
   }
 
-  #take(batch: ChangeBatch, onGap: () => void): void {
+  #take(batch: ChangeBatch, onGap: () => void = () => undefined): void {
     // Asked for at once, so that what waits together is written together; the feed keeps the order.
     const taken = this.#append(batch).then(
       (result) => result === 'gap',

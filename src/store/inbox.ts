@@ -147,8 +147,12 @@ export async function markDecided(
 ): Promise<CommandDecision> {
   const path = paths.decision(commandId);
   await files.ensureFolders([dirname(path)]);
-  const result = await linkRegister(files, path, jsonBytes({ v: 1, commandId, ...decision }));
+  const result = await linkRegister(files, path, markBytes(commandId, decision));
   return parseDecision(result.bytes);
+}
+
+function markBytes(commandId: string, decision: CommandDecision): Uint8Array {
+  return jsonBytes({ v: 1, commandId, ...decision });
 }
 
 async function markAllDecided(
@@ -161,7 +165,7 @@ async function markAllDecided(
   const folder = dirname(paths.decision(first));
   await files.ensureFolders([folder]);
   const marks = [...decisions].map(([commandId, decision]) =>
-    linkUnsettledRegister(files, paths.decision(commandId), jsonBytes({ v: 1, commandId, ...decision })),
+    linkUnsettledRegister(files, paths.decision(commandId), markBytes(commandId, decision)),
   );
   await Promise.all(marks);
   await files.syncFolder(folder);
