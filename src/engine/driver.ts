@@ -20,11 +20,12 @@ import { othersAtWork } from './effects/git-settings.ts';
 import { Outages } from './effects/outages.ts';
 import { performer } from './effects/perform.ts';
 import { EndedRuns } from './ended-runs.ts';
+import { hold } from './holds.ts';
 import { type IntakeEntry, prepareRun } from './intake.ts';
 import { KnownRepository } from './known-repository.ts';
 import { LeaseTable } from './leases.ts';
 import { LiveRun, type LiveRunObserver, liveView, stopsOneRun } from './live-run.ts';
-import { isParked, Movement } from './movement.ts';
+import { Movement } from './movement.ts';
 import { finishIntakes } from './record-packets.ts';
 import { Asides } from './recovery/asides.ts';
 import { BranchReleases } from './recovery/branch-releases.ts';
@@ -234,15 +235,7 @@ export class Driver {
   }
 
   #hold(run: LiveRun): void {
-    this.leases.set(run.runId, run.state.root.context.lease);
-    if (run.hasEnded || isParked(run)) {
-      this.#slots.release(run.runId);
-      // Those that waited for this holder check again: it does not move any more.
-      this.leases.wake();
-    } else if (run.state.root.context.waitUntilMs !== null || run.state.root.matches('queued')) {
-      // A run that waits to be admitted, even again, has not asked for a slot yet, and may be kept from beginning.
-      this.#slots.release(run.runId);
-    }
+    hold(run, this.leases, this.#slots);
   }
 
   /**
