@@ -4,6 +4,7 @@
  * Owns: one request and its answer, streams of events. Does not own: which operations there are (api/paths), what they mean (client/client).
  */
 import { Agent, type IncomingMessage, request as send } from 'node:http';
+import { wholeStream } from '../base/whole-stream.ts';
 import { systemCode } from '../model/error.ts';
 
 /** Where the daemon listens. */
@@ -34,7 +35,7 @@ export class Connections {
 export interface WireAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: IncomingMessage;
 }
 
 /** What a kept connection fails with that the other side has closed meanwhile. */
@@ -85,9 +86,7 @@ export function exchange(address: Address, request: WireRequest): Promise<WireAn
 
 /** The whole text of a body. */
 export async function textOf({ body }: WireAnswer): Promise<string> {
-  const pieces: Buffer[] = [];
-  for await (const piece of body) pieces.push(piece);
-  return Buffer.concat(pieces).toString('utf8');
+  return (await wholeStream(body)).toString('utf8');
 }
 
 /** One server-sent event. */
@@ -101,7 +100,7 @@ export interface ServerEvent {
 export async function* eventsIn({ body }: WireAnswer): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
   let rest = '';
-  for await (const piece of body) {
+  for await (const piece of body as AsyncIterable<Buffer>) {
     rest += decoder.decode(piece, { stream: true });
     for (let end = rest.indexOf('\n\n'); end >= 0; end = rest.indexOf('\n\n')) {
       const event = eventIn(rest.slice(0, end));

@@ -60,3 +60,14 @@ it('tells where a new connection is closed without an answer', async () => {
   await expect(client.call('shutDown', { key: 'only' })).rejects.toMatchObject({ code: 'ECONNRESET' });
   expect(heard).toEqual(['only']);
 });
+
+it('tells where the connection is cut in the middle of an answer', async () => {
+  const client = await listen();
+  server.removeAllListeners('request');
+  server.on('request', (_request, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': 100 });
+    response.write('{"state":');
+    setTimeout(() => response.destroy(), 20);
+  });
+  await expect(client.call('shutDown', { key: 'only' })).rejects.toThrow(/aborted|closed/);
+});

@@ -37,10 +37,10 @@ export function createApi(daemon: ApiDaemon, door: Door): (request: IncomingMess
   app.use(async (c, next) => {
     c.set('requestId', randomUUID());
     c.set('door', door);
-    // On the answer itself: streams are not Hono's.
-    c.env.outgoing.setHeader('X-Request-Id', c.get('requestId'));
-    c.header('Cache-Control', 'no-store');
-    c.header('X-Content-Type-Options', 'nosniff');
+    const { outgoing } = c.env;
+    outgoing.setHeader('X-Request-Id', c.get('requestId'));
+    outgoing.setHeader('Cache-Control', 'no-store');
+    outgoing.setHeader('X-Content-Type-Options', 'nosniff');
     assertHome(c.env.incoming, door);
     assertKnown(bearerOf(c.env.incoming), door, (given) => daemon.isToken(given));
     if (hasDotSegment(c.env.incoming)) throw nothingAt(c);
@@ -52,7 +52,7 @@ export function createApi(daemon: ApiDaemon, door: Door): (request: IncomingMess
   app.get('/api/v1', (c) => answer(daemon, 'getApi', c));
   for (const [path, methods] of methodsByPath())
     app.all(path, (c) => {
-      c.header('Allow', methods.join(', '));
+      c.env.outgoing.setHeader('Allow', methods.join(', '));
       throw new ApiError('METHOD_NOT_ALLOWED', `${c.req.method} is not possible here; ${methods.join(', ')} is.`);
     });
   app.notFound((c) => {
@@ -80,7 +80,7 @@ async function answer(daemon: ApiDaemon, id: Id, c: Context<Env>): Promise<Respo
   if (operation.tag === 'projects' || operation.tag === 'runs') daemon.assertStarted();
   const asked = await askedOf(id, operation, c);
   // Whoever asks for the head alone would hold a stream that nobody reads.
-  if (c.req.method === 'HEAD' && isStream(id, asked)) return c.body(null, 200, { 'Content-Type': EVENT_STREAM });
+  if (c.req.method === 'HEAD' && isStream(id, asked)) return send(c, 200, EVENT_STREAM, '');
   switch (id) {
     case 'followChanges':
       followChanges(daemon, asked as Asked<'followChanges'>, c.env, c.get('door'));
@@ -90,12 +90,12 @@ async function answer(daemon: ApiDaemon, id: Id, c: Context<Env>): Promise<Respo
     case 'getArtifact': {
       const { params, query } = asked as Asked<'getArtifact'>;
       const bytes = await artifactBytes(daemon, params.id ?? '', params.sha256 ?? '', query.project);
-      return c.body(bytes as Uint8Array<ArrayBuffer>, 200, { 'Content-Type': 'application/json' });
+      return send(c, 200, 'application/json', bytes);
     }
     case 'getOpenApiYaml':
-      return c.body(stringify(openApiDocument(daemon.version)), 200, { 'Content-Type': 'application/yaml' });
+      return send(c, 200, 'application/yaml', stringify(openApiDocument(daemon.version)));
     case 'getMetrics':
-      return c.body(await metricsText(daemon), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' });
+      return send(c, 200, 'text/plain; version=0.0.4; charset=utf-8', await metricsText(daemon));
     default:
       return answerJson(daemon, id, asked, c);
   }
@@ -112,7 +112,7 @@ async function answerJson<Op extends JsonOperation>(
   c: Context<Env>,
 ): Promise<Response> {
   const { status, body } = await HANDLERS[id](daemon, asked as object as Asked<Op>);
-  return c.body(JSON.stringify(body), status as 200, { 'Content-Type': 'application/json' });
+  return send(c, status, 'application/json', JSON.stringify(body));
 }
 
 async function askedOf(id: Id, operation: Operation, c: Context<Env>): Promise<Asked<never>> {
@@ -140,16 +140,24 @@ function failed(daemon: ApiDaemon, error: unknown, c: Context<Env>): Response {
     daemon.log(`${requestId} ${c.req.method} ${c.req.path}: ${problem.status} ${problem.code}: ${cause}`);
   }
   const retryAfterS = error instanceof ApiError ? error.retryAfterS : null;
-  if (retryAfterS !== null) c.header('Retry-After', String(retryAfterS));
+  const { outgoing } = c.env;
+  if (retryAfterS !== null) outgoing.setHeader('Retry-After', String(retryAfterS));
   // What is left of a body that was refused is not read.
-  if (problem.code === 'BODY_TOO_LARGE') c.header('Connection', 'close');
-  return c.body(JSON.stringify(problem), problem.status as 400, { 'Content-Type': PROBLEM_TYPE });
+  if (problem.code === 'BODY_TOO_LARGE') outgoing.setHeader('Connection', 'close');
+  return send(c, problem.status, PROBLEM_TYPE, JSON.stringify(problem));
 }
 
 /** What the log says of it; where a refusal of ours comes from is known, and clients can make many of them. */
 function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error instanceof ApiError ? error.message : (error.stack ?? error.message);
+}
+
+/** The whole answer at once, as streams do: through a `Response` it would come in pieces, each a turn of the event loop later. */
+function send({ env, req }: Context<Env>, status: number, type: string, body: string | Uint8Array): Response {
+  env.outgoing.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+  env.outgoing.end(req.method === 'HEAD' ? undefined : body);
+  return RESPONSE_ALREADY_SENT;
 }
 
 function methodsByPath(): ReadonlyMap<string, readonly string[]> {

@@ -10,6 +10,7 @@ import type { z } from 'zod';
 import { canonicalJson, type Json } from '../../base/canonical-json.ts';
 import { readJson } from '../../base/json-text.ts';
 import { sha256 } from '../../base/sha256.ts';
+import { wholeStream } from '../../base/whole-stream.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { issueLines } from '../../model/schema-issue.ts';
 import { DAEMON_BOUNDS } from '../daemon-bounds.ts';
@@ -22,19 +23,21 @@ export const KEY = /^[\x21-\x7e]{1,200}$/;
 export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > bytesMax) throw tooLarge(bytesMax);
-  const pieces: Buffer[] = [];
-  let size = 0;
   try {
+    // No more than was announced can come.
+    if (announced > 0) return await wholeStream(request);
+    const pieces: Buffer[] = [];
+    let size = 0;
     for await (const piece of request as AsyncIterable<Buffer>) {
       size += piece.length;
       if (size > bytesMax) throw tooLarge(bytesMax);
       pieces.push(piece);
     }
+    return Buffer.concat(pieces);
   } catch (error) {
     if (error instanceof ApiError) throw error;
     throw new ApiError('BODY_INVALID', 'The body has ended before it was whole.', { cause: error });
   }
-  return Buffer.concat(pieces);
 }
 
 /** The JSON in a body. Throws BODY_INVALID. */
