@@ -74,6 +74,9 @@ export class ProjectStore {
   readonly #home: HomePaths;
   /** By number; what was read once stays so. */
   readonly #entries = new Map<number, Entry>();
+  /** Of the entries up to `#keysRead`. */
+  readonly #keys = new Set<string>();
+  #keysRead = 0;
 
   constructor(files: Files, home: HomePaths) {
     this.#files = files;
@@ -138,6 +141,7 @@ export class ProjectStore {
 
   /** The project that was registered under that key, archived or not; null where none was. */
   withKey(key: string): ProjectRecord | null {
+    if (this.#areKeysRead() && !this.#keys.has(key)) return null;
     return this.#standing().added.find((record) => record.key === key) ?? null;
   }
 
@@ -153,6 +157,18 @@ export class ProjectStore {
       if ((await linkRegister(this.#files, this.#path(number), bytes)).isWinner) return;
     }
     throw storeRefusal(projects, `${projects} was changed by others ${TRIES_MAX} times in a row`, 'Try again.');
+  }
+
+  /** The keys of the sequence as it is now are known: it only grows. False where some of it cannot be read. */
+  #areKeysRead(): boolean {
+    for (;;) {
+      const number = this.#keysRead + 1;
+      if (!this.#files.exists(this.#path(number))) return true;
+      const entry = this.#entry(number);
+      if (entry === null) return false;
+      if (entry.kind === 'added' && entry.key !== null) this.#keys.add(entry.key);
+      this.#keysRead = number;
+    }
   }
 
   #standing(): Standing {

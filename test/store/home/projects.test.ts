@@ -9,6 +9,8 @@ import { writeAtOnce } from '../../../src/prove/memory/other-process.ts';
 import { HomePaths } from '../../../src/store/home/home-paths.ts';
 import { type NewProject, ProjectStore } from '../../../src/store/home/projects.ts';
 import { jsonBytes } from '../../../src/store/json-file.ts';
+import { linkRegister } from '../../../src/store/register.ts';
+import { generationDigits } from '../../../src/store/registry-paths.ts';
 import { builtPath } from '../../host/built.ts';
 import { forEachMeeting } from '../meetings.ts';
 import { bytesOf, codeOf, filesOver, forEachCrash, forEachFault, toldBy } from '../store-kit.ts';
@@ -47,6 +49,19 @@ describe('a project', () => {
     for (const id of ['Web.App_2-x', 'web.app_2-X']) expect(storeOver(fs).get(id)).toEqual(record);
     expect(storeOver(fs).withKey('k')).toEqual(record);
     expect([storeOver(fs).find('web'), storeOver(fs).withKey('other')]).toEqual([null, null]);
+  });
+
+  it('is found by its key, also by a store that has looked before, and behind an entry that nobody can read', async () => {
+    const fs = new MemoryFs();
+    const early = storeOver(fs);
+    const first = await storeOver(fs).add(project('a', { key: 'k1' }));
+    expect([early.withKey('k1'), early.withKey('k2')]).toEqual([first, null]);
+    const second = await storeOver(fs).add(project('b', { key: 'k2' }));
+    expect(early.withKey('k2')).toEqual(second);
+    await linkRegister(filesOver(fs), join(home.projects, generationDigits(3)), Buffer.from('{'));
+    const fourth = await storeOver(fs).add(project('c', { key: 'k4' }));
+    for (const store of [early, storeOver(fs)])
+      expect([store.withKey('k1'), store.withKey('k4'), store.withKey('k3')]).toEqual([first, fourth, null]);
   });
 
   it('is listed in the order of ids, also to a store that has listed before', async () => {
