@@ -39,6 +39,8 @@ export class ChangeSource {
   readonly #queue = new SerialQueue();
   /** Runs of which the feed lacks records that are written. */
   readonly #behind = new Map<string, { readonly project: string; readonly runId: string; readonly place: Place }>();
+  /** Records whose changes nobody has made out yet. */
+  #untold: (() => void)[] = [];
   /** Why the feed could not be written the last time; null when it could. */
   #problem: string | null = null;
   #endRetry: (() => void) | null = null;
@@ -64,6 +66,7 @@ export class ChangeSource {
 
   /** A project is registered: told once, unless its runs are followed already. */
   added(draft: ChangeDraft): void {
+    this.#tellAll();
     const { project } = draft;
     if (this.#feed.knows(project)) return;
     this.#take({ source: { project, system: '', seq: 1 }, changes: [draft] });
@@ -71,11 +74,13 @@ export class ChangeSource {
 
   /** A change that is no record of a run. */
   tell(draft: ChangeDraft): void {
+    this.#tellAll();
     this.#take({ source: null, changes: [draft] });
   }
 
   /** The same; true when it is in the feed. */
   async offer(draft: ChangeDraft): Promise<boolean> {
+    this.#tellAll();
     try {
       await this.#append({ source: null, changes: [draft] });
       return true;
@@ -85,22 +90,34 @@ export class ChangeSource {
     }
   }
 
-  /** A record of a run is durable. */
+  /** A record of a run is durable. What it changes is made out in a turn of its own: whoever asked for the record is answered first. */
   recorded(project: string, place: Place, record: JournalRecord, before: RunView | null, after: RunView): void {
     const { runId } = after;
-    const changes = changesOf(record, before, after, project);
-    const source = { project, system: runId, seq: record.seq };
-    this.#take({ source, changes }, () => this.#fallBehind(project, runId, place));
+    if (this.#untold.length === 0) setImmediate(() => this.#tellAll());
+    this.#untold.push(() => {
+      const source = { project, system: runId, seq: record.seq };
+      const changes = changesOf(record, before, after, project);
+      this.#take({ source, changes }, () => this.#fallBehind(project, runId, place));
+    });
+  }
+
+  /** Everything else comes behind the records before it. */
+  #tellAll(): void {
+    const untold = this.#untold;
+    this.#untold = [];
+    for (const tell of untold) tell();
   }
 
   /** The folder of a run is gone: told once everything before is. */
   runRemoved(project: string, place: Place, runId: string): void {
+    this.#tellAll();
     this.#behind.set(`${project}/${runId}`, { project, runId, place });
     void this.#catchUpSoon();
   }
 
   /** A run was set aside, or given up after that: told once, unless the project's runs are not followed yet. */
   runAside(project: string, view: RunView): void {
+    this.#tellAll();
     if (!this.#feed.knows(project)) return;
     const system = asideOf(view.runId);
     const last = asideSeq(view);
@@ -110,6 +127,7 @@ export class ChangeSource {
 
   /** These runs are as far as that, and there are no others: what the feed lacks of them it takes now. Resolves when it has. */
   async loaded({ id: project, atMs }: FollowedProject, place: Place, views: readonly RunView[]): Promise<void> {
+    this.#tellAll();
     if (!this.#feed.knows(project)) {
       // Of a feed that was lost the journals tell all of it again; of a new project they tell what nobody was to follow.
       const { lostAtMs } = this.#feed;
@@ -130,12 +148,14 @@ export class ChangeSource {
 
   /** Resolves when everything told so far is in the feed, or is known to be behind. */
   settled(): Promise<void> {
+    this.#tellAll();
     return this.#queue.settled();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#endRetry?.();
+    this.#tellAll();
     await this.#queue.settled();
   }
 
