@@ -20,7 +20,7 @@ import type { Inbox } from '../ports/inbox.ts';
 import type { ProcessesPort } from '../ports/processes.ts';
 import type { DriverFacts } from '../run/next-actions.ts';
 import type { RunView } from '../run/run-view.ts';
-import { fileInbox, readKeyed } from '../store/inbox.ts';
+import { fileInbox, keyedCommandId, readKeyed } from '../store/inbox.ts';
 import { assertOwnRegistry } from '../store/registry-binding.ts';
 import { assertHolderKnown } from '../store/registry-lock.ts';
 import { isSafeName } from '../store/registry-paths.ts';
@@ -91,34 +91,45 @@ export class RunsDesk {
     this.#underWay.add(key.key);
     try {
       await project.underPresentConfig(signal);
-      await this.#assertFree(project, key);
+      await this.assertFree(key.key, project);
       return await this.#decided(project, request, key, signal);
     } finally {
       this.#underWay.delete(key.key);
     }
   }
 
-  /** What became of the command with that key; null where no project has one. */
-  async commandOf(key: string): Promise<AnsweredCommand | null> {
+  /**
+   * What became of the command with that key; null where no project has one. A project that is being opened may still find it in its records: it is waited for. Throws
+   * PROJECT_UNAVAILABLE where that takes too long.
+   */
+  async commandOf(key: string, signal: AbortSignal): Promise<AnsweredCommand | null> {
+    const found = await this.#knownUnder(key);
+    const opening = this.#projects.list().filter(isOpening);
+    if (found !== null || opening.length === 0) return found;
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(DAEMON_BOUNDS.commandMs)]);
+    await Promise.all(opening.map(({ engine }) => engine.settled(patience)));
+    const later = await this.#knownUnder(key);
+    const late = opening.find(isOpening);
+    if (later !== null || late === undefined) return later;
+    throw new ApiError('PROJECT_UNAVAILABLE', `${late.id} is being recovered, and may have a command with this key.`, {
+      next: 'Ask again once it is driven.',
+    });
+  }
+
+  async #knownUnder(key: string): Promise<AnsweredCommand | null> {
+    const commandId = keyedCommandId(key);
     for (const project of this.#projects.list()) {
-      const place = project.place();
-      const known = place === null ? null : await readKeyed(place.files, place.paths, key);
-      if (place === null || known === null) continue;
-      const { commandId } = known.command;
-      const decision =
-        (await project.engine.driving?.desk.known(commandId)) ??
-        (await fileInbox(place.files, place.paths).decision(commandId));
-      return { project, command: known.command, decision };
+      const known = await knownIn(project, commandId);
+      if (known !== null) return known;
     }
     return null;
   }
 
-  /** Throws KEY_REUSED where another project has a command with that key. */
-  async #assertFree(project: Project, { key }: CommandKey): Promise<void> {
-    for (const other of this.#projects.list()) {
-      const place = other.id === project.id ? null : other.place();
-      if (place !== null && (await readKeyed(place.files, place.paths, key)) !== null) throw reused(key);
-    }
+  /** Throws KEY_REUSED where a project, but for that one, is known to have a command with that key. */
+  async assertFree(key: string, except?: Project): Promise<void> {
+    const commandId = keyedCommandId(key);
+    for (const project of this.#projects.list())
+      if (project.id !== except?.id && (await knownIn(project, commandId)) !== null) throw reused(key);
   }
 
   async #decided(
@@ -133,6 +144,23 @@ export class RunsDesk {
     if (left === null) throw reused(key.key);
     return { project, command: left.command, decision: await within(left.decision, signal) };
   }
+}
+
+function isOpening({ engine }: Project): boolean {
+  return engine.state.kind === 'opening';
+}
+
+/** The command of that id that the project has, by a record that is not filed yet or in its inbox; null where it has none. */
+async function knownIn(project: Project, commandId: string): Promise<AnsweredCommand | null> {
+  const recorded = project.engine.remembered(commandId);
+  if (recorded !== null) return { project, ...recorded };
+  // It is asked of every project before a command is left in one: a registry that is driven is not looked for first.
+  const place = project.engine.driving?.driver.world ?? project.place();
+  const known = place === null ? null : await readKeyed(place.files, place.paths, commandId);
+  if (place === null || known === null) return null;
+  const decided = await project.engine.driving?.desk.known(commandId);
+  const decision = decided ?? (await fileInbox(place.files, place.paths).decision(commandId));
+  return { project, command: known.command, decision };
 }
 
 /** Another process, or a later one of ours, decides on the command. */

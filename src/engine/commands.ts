@@ -9,7 +9,15 @@
  */
 import { canonicalJson, type Json } from '../base/canonical-json.ts';
 import { sha256 } from '../base/sha256.ts';
-import type { CommandDecision, InboxCommand, IntakeCommand, ReplaceCommand, RunCommand } from '../model/command.ts';
+import type {
+  CommandDecision,
+  CommandKey,
+  InboxCommand,
+  IntakeCommand,
+  RecordedCommand,
+  ReplaceCommand,
+  RunCommand,
+} from '../model/command.ts';
 import { PawlError } from '../model/error.ts';
 import type { JournalEvent } from '../model/event.ts';
 import type { PacketReading } from '../model/packet.ts';
@@ -91,6 +99,26 @@ async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): P
   );
 }
 
+/**
+ * The command, decided by a record that holds all of it, with its key: it need not lie in the inbox first. Null where no such record can be made at once: the run is not
+ * live, is busy or refuses; then the command is left and decided like any other.
+ */
+export async function recordAtOnce(
+  driver: Driver,
+  command: InboxCommand<RunCommand>,
+  key: CommandKey,
+): Promise<RecordedCommand | null> {
+  const run = driver.find(command.runId);
+  if (run === undefined || run.state.root.matches('failedExecution') || run.hasShortWork()) return null;
+  return run.quietly(async () => {
+    const { commandId } = command;
+    const isRefused = run.fault !== null || refusedAsStale(command, run.state.seq) !== null;
+    if (isRefused || run.decisionOn(commandId) !== null) return null;
+    await run.submit(RUN_ACTOR, { ...eventOf(command, run), sent: key });
+    return driver.world.inbox.remembered(commandId);
+  });
+}
+
 /** The run has moved on since whoever sent the command looked at it. */
 function refusedAsStale({ ifSeq }: RunCommand, seq: number): CommandDecision | null {
   return ifSeq === undefined || ifSeq === seq ? null : { isAccepted: false, code: 'PAWL_COMMAND_STALE', seq: null };
@@ -161,11 +189,13 @@ async function decideOnQuarantine(
   return { isAccepted: false, code: 'PAWL_COMMAND_REFUSED', seq: null };
 }
 
-function eventOf(command: InboxCommand<RunCommand>, run: LiveRun): JournalEvent {
+function eventOf(command: InboxCommand<RunCommand>, run: LiveRun): CommandEvent {
   const { commandId, by, reason } = command;
   if (command.command === 'cancel') return { type: 'cancelRequested', commandId, by, reason };
   return decisionEvent(run.state.root.context, { commandId, by, decision: command.decision, reason });
 }
+
+type CommandEvent = Extract<JournalEvent, { type: 'cancelRequested' | 'decisionMade' }>;
 
 /** The decision on this command that a live run has recorded. */
 async function decidedInRun(

@@ -82,7 +82,7 @@ export class Driver {
     });
     this.#observer = {
       onCommit: (run, record) => {
-        this.#hold(run);
+        hold(run, this.leases, this.#slots);
         options.onRecord?.(run, record);
         if (run.hasEnded) this.#atEnd(run);
         this.#waits.announce();
@@ -129,6 +129,7 @@ export class Driver {
     this.#ended.loadRemoved(world);
     this.#repository = await KnownRepository.ask(world.git);
     for (const id of listRuns(world.files, world.paths)) await this.#keep(id, await loadRun(world, id, this.#observer));
+    await world.inbox.file();
     await finishIntakes(this);
     await this.#releases.ofWorktrees(this.#endedWorktrees());
   }
@@ -152,7 +153,7 @@ export class Driver {
     }
     this.#runs.set(runId, found.run);
     this.#options.onBroughtBack?.(found.run);
-    this.#hold(found.run);
+    hold(found.run, this.leases, this.#slots);
     const findings = await settleLeftovers(found.run, found.findings);
     await this.#asides.settled();
     if (findings.length > 0) this.findings.push({ runId, findings });
@@ -174,7 +175,7 @@ export class Driver {
     const refusal = await run.commit('run', event);
     if (refusal !== null) throw new Error(`bug: ${entry.runId}: ${refusal.reason}`);
     this.#runs.set(entry.runId, run);
-    this.#hold(run);
+    hold(run, this.leases, this.#slots);
     this.#scheduler.add(run);
     return run;
   }
@@ -202,12 +203,13 @@ export class Driver {
   }
 
   /** Runs `body` while the run, which has ended, cannot continue, and no run is made; its folder may go. Null where it has not ended, or the end is near. */
-  whileEnded<T>(runId: string, body: () => Promise<T>): Promise<T | null> {
+  async whileEnded<T>(runId: string, body: () => Promise<T>): Promise<T | null> {
     const held = async (): Promise<T | null> => {
       await this.#releases.settled();
       const mayBegin = this.#isAccepting && !this.#runs.has(runId);
       return mayBegin ? this.#ended.lookAfter(this.world, runId, body, this.#options.onRemoved) : null;
     };
+    await this.world.inbox.file(runId);
     return this.intakes.add(() => this.#revivals.add(held));
   }
 
@@ -216,12 +218,17 @@ export class Driver {
     this.#releases.ofRun(run);
     if (this.#options.letsEndedGo !== true) return;
     // One after another with revivals: a run is not let go under a command that makes it continue.
-    void this.#revivals
-      .add(async () => {
+    const letGo = (): Promise<void> =>
+      this.#revivals.add(async () => {
         await this.#releases.settled();
-        if (run.hasEnded && run.fault === null && this.#runs.get(run.runId) === run) await this.#letGo(run);
+        if (this.#isAccepting && run.hasEnded && run.fault === null && this.#runs.get(run.runId) === run)
+          await this.#letGo(run);
         this.#waits.announce();
-      })
+      });
+    // Its end cannot be stored before the command that ended it is filed: nobody waits for that.
+    void this.world.inbox
+      .filed(run.runId)
+      .then(letGo)
       .catch((error: unknown) => this.end(error));
   }
 
@@ -232,10 +239,6 @@ export class Driver {
     this.#runs.delete(run.runId);
     this.#movement.forget(run.runId);
     if (view !== null) this.#keepEnded(view);
-  }
-
-  #hold(run: LiveRun): void {
-    hold(run, this.leases, this.#slots);
   }
 
   /**
@@ -335,6 +338,7 @@ export class Driver {
 
   /** Waits for short work, stores the snapshots, releases the runs. Workers continue under their hosts. */
   async close(): Promise<void> {
+    await this.world.inbox.file().catch((error: unknown) => this.end(error));
     await this.#asides.settled();
     await this.#releases.settled();
     await this.#revivals.settled();

@@ -1,15 +1,17 @@
 /**
- * Where the driver takes up commands: from the inbox as they come, or at once from whoever has just left one.
+ * Where the driver takes up commands: from the inbox as they come, or at once from whoever brings one.
  *
- * Owns: finding, deciding once, marking. Does not own: the decision (engine/commands), leaving a command (store/inbox).
+ * Owns: finding, deciding once, marking, when what records have decided is filed. Does not own: the decision (engine/commands), leaving a command (store/inbox), filing one
+ * (store/recorded-commands).
  *
  * Invariants: 1. In this process a command is decided by one call; whoever else asks gets that decision. 2. A decision that is given out is durable: in a
  * journal, in a batch, or by its mark in the inbox.
  */
-import type { CommandDecision, CommandKey, CommandRequest, InboxCommand } from '../model/command.ts';
+import type { CommandDecision, CommandKey, CommandRequest, InboxCommand, RecordedCommand } from '../model/command.ts';
 import { BOUNDS } from '../model/limits.ts';
+import { keyedCommandId } from '../store/inbox.ts';
 import { folderChange } from '../worker/task-folder.ts';
-import { decisionOn } from './commands.ts';
+import { decisionOn, recordAtOnce } from './commands.ts';
 import type { Driver } from './driver.ts';
 import { shortSleep } from './short-sleep.ts';
 
@@ -46,6 +48,8 @@ export class InboxDesk {
   readonly #unmarked = new Map<string, CommandDecision>();
   /** The next marks, when they are made; null while there is nothing to mark. */
   #marking: Promise<void> | null = null;
+  /** The same of commands that records have decided. */
+  #filing: Promise<void> | null = null;
   readonly #closing = new AbortController();
 
   constructor(driver: Driver) {
@@ -54,7 +58,7 @@ export class InboxDesk {
 
   /** No command is being decided, and all that were are marked. */
   get isIdle(): boolean {
-    return this.#cases.size === this.#marked.length;
+    return this.#filing === null && this.#cases.size === this.#marked.length;
   }
 
   /** The durable decision on a command. */
@@ -71,12 +75,37 @@ export class InboxDesk {
    */
   async leave(request: CommandRequest, key: CommandKey): Promise<LeftCommand | null> {
     const { inbox } = this.#driver.world;
+    const recorded = await this.#recorded(request, key);
+    if (recorded !== null && recorded.key.bodyHash !== key.bodyHash) return null;
+    if (recorded !== null) return { command: recorded.command, decision: Promise.resolve(recorded.decision) };
     const left = await inbox.leaveKeyed(request, key);
     if (left.kind === 'other') return null;
     const { command, settled } = left;
     const before = left.kind === 'known' ? await inbox.decision(command.commandId) : null;
     const decided = before === null ? this.decide(command) : Promise.resolve(before);
     return { command, decision: this.#both(settled, decided) };
+  }
+
+  /** What a record has decided under that key, before or now; null where the command is to be left first. */
+  async #recorded(request: CommandRequest, key: CommandKey): Promise<RecordedCommand | null> {
+    const { inbox, clock } = this.#driver.world;
+    const commandId = keyedCommandId(key.key);
+    const known = inbox.remembered(commandId);
+    if (known !== null || !('runId' in request) || inbox.has(commandId)) return known;
+    const recorded = await recordAtOnce(this.#driver, { ...request, commandId, atMs: clock.nowMs() }, key);
+    if (recorded !== null) this.#filing ??= this.#fileLater();
+    return recorded;
+  }
+
+  /** What is remembered by then is filed together. */
+  async #fileLater(): Promise<void> {
+    await this.#later();
+    this.#filing = null;
+    await this.#file();
+  }
+
+  #file(): Promise<void> {
+    return this.#driver.world.inbox.file().catch((error: unknown) => this.#driver.end(error));
   }
 
   /** A command that cannot be made durable ends the driver: that is a failed sync like any other. */
@@ -90,6 +119,8 @@ export class InboxDesk {
 
   /** The decision on a command that was made a while ago; null where there is none yet, or the inbox has long had its mark. */
   async known(commandId: string): Promise<CommandDecision | null> {
+    const recorded = this.#driver.world.inbox.remembered(commandId);
+    if (recorded !== null) return recorded.decision;
     const known = this.#cases.get(commandId);
     if (known === undefined) return null;
     const { seq } = (await resolvedYet(known.decision)) ?? { seq: null };
@@ -106,6 +137,8 @@ export class InboxDesk {
     }
     for (const command of commands) {
       if (signal?.aborted === true) return;
+      // Another process has left it under a key that a record here has decided: whoever files that marks it.
+      if (inbox.remembered(command.commandId) !== null) continue;
       await this.#take(command, false).marked;
       if (!('runId' in command)) continue;
       const run = this.#driver.find(command.runId);
@@ -130,6 +163,8 @@ export class InboxDesk {
   async settled(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled([...this.#cases.values()].map(({ marked }) => marked));
+    await this.#filing;
+    await this.#file();
   }
 
   /** `marksLater`: a decision that is recorded is marked when nobody is held up by it any more. */

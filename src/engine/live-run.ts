@@ -12,7 +12,7 @@ import type { IntakeOrder, JournalEvent } from '../model/event.ts';
 import type { JournalRecord } from '../model/record.ts';
 import type { Journal } from '../ports/journal.ts';
 import { agentAfter } from '../run/agent-override.ts';
-import { type DecidedCommands, noteDecision } from '../run/decided-commands.ts';
+import { type DecidedCommands, noteDecision, recordedCommand } from '../run/decided-commands.ts';
 import { hasEnded } from '../run/run-end.ts';
 import { type RunView, viewOf } from '../run/run-view.ts';
 import { type RunDelivery, type RunState, runSystem } from '../run/system.ts';
@@ -80,6 +80,7 @@ export class LiveRun {
       onCommit: (record, deliveries) => this.#noteCommit(record as JournalRecord, deliveries as readonly RunDelivery[]),
       onFailure: (error) => observer.onFailure(this, error),
       onRest: () => observer.onRest(this),
+      elsewhere: { settle: () => world.inbox.file(runId), settled: () => world.inbox.filed(runId) },
     });
     this.#mirror = world.inspector === null ? null : new Mirror(world.inspector.inspect, start.state);
   }
@@ -94,6 +95,8 @@ export class LiveRun {
   #noteCommit(record: JournalRecord, deliveries: readonly RunDelivery[]): void {
     this.#agentOverride = agentAfter(this.#agentOverride, record.event);
     noteDecision(this.#decided, record);
+    const recorded = recordedCommand(this.runId, record);
+    if (recorded !== null) this.world.inbox.remember(recorded);
     this.#mirror?.feed(deliveries, this.state);
     this.#observer.onCommit(this, record);
   }

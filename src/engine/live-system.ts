@@ -26,7 +26,7 @@ import type { Journal } from '../ports/journal.ts';
 import { sealRecord } from '../store/journal-lines.ts';
 import { systemFailure } from '../store/store-errors.ts';
 import { recordProblem } from './rehydrate-system.ts';
-import { SnapshotKeeper } from './snapshot-keeper.ts';
+import { type Committed, type Elsewhere, SnapshotKeeper } from './snapshot-keeper.ts';
 import type { SystemPlace, SystemStart } from './system-place.ts';
 import { type EffectPerformer, UnderWay } from './under-way.ts';
 
@@ -52,6 +52,8 @@ export interface SystemObserver<S extends System> {
   onFailure(error: unknown): void;
   /** An effect is not under way any more, settled or not. */
   onRest(): void;
+  /** What its records say is kept elsewhere, too, before a snapshot of them is stored; absent where nothing is. */
+  readonly elsewhere?: Elsewhere;
 }
 
 /** One system while it is driven: its state is always that of its last durable record. */
@@ -94,7 +96,8 @@ export class LiveSystem<S extends System> {
     this.#journal = journal;
     const { store, definitionHash } = place;
     const fail = (error: unknown): void => this.fail(error);
-    this.#snapshot = new SnapshotKeeper(system, store.snapshots, definitionHash, start.snapshotSeq, fail);
+    const calls = { ...observer.elsewhere, fail };
+    this.#snapshot = new SnapshotKeeper(system, store.snapshots, definitionHash, start.snapshotSeq, calls);
     this.#underWay = new UnderWay(fail, () => observer.onRest());
   }
 
@@ -225,7 +228,7 @@ export class LiveSystem<S extends System> {
     if (this.#fault !== null) throw this.#fault;
     if (!this.#snapshot.isDueAt(decision.state)) return;
     if (awaitsSnapshot) await this.saveSnapshot();
-    else setImmediate(() => void this.#storeSnapshot());
+    else setImmediate(() => void this.#snapshot.saveLater(this.#committed));
   }
 
   #seal(actor: string, event: PlainEvent, atMs: number, decision: Accepted<StateOf<S>>) {
@@ -254,14 +257,12 @@ export class LiveSystem<S extends System> {
 
   /** Stores a snapshot of the current state, or of a later one. Halts the system if that fails. */
   async saveSnapshot(): Promise<void> {
-    await this.#storeSnapshot();
+    await this.#snapshot.save(this.#committed);
     if (this.#fault !== null) throw this.#fault;
   }
 
-  /** Resolves also where the system is halted. */
-  #storeSnapshot(): Promise<void> {
-    return this.#snapshot.save(() => ({ state: this.#fault === null ? this.#state : null, sum: this.#sum }));
-  }
+  /** What a snapshot may be stored of: nothing of a system that is halted. */
+  readonly #committed = (): Committed => ({ state: this.#fault === null ? this.#state : null, sum: this.#sum });
 
   /** From now on owed effects are performed as they are asked for. */
   start(perform: EffectPerformer<EffectIn<S>>): void {

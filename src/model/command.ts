@@ -82,6 +82,13 @@ export interface CommandDecision {
   readonly outcomes?: readonly Json[];
 }
 
+/** A command with a key that a record of its run has decided before it lay in the inbox. */
+export interface RecordedCommand {
+  readonly command: InboxCommand<RunCommand>;
+  readonly key: CommandKey;
+  readonly decision: CommandDecision;
+}
+
 /** What waits in the inbox. */
 export interface InboxReading {
   /** Undecided commands, oldest first by the clocks of those who left them. */

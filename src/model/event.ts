@@ -21,6 +21,8 @@ const ordinal = z.int().min(0);
 const ms = z.number();
 const names = z.array(text).max(400).readonly();
 const key = z.string().max(400);
+/** The key that a command came with, and the hash of what was asked under it; absent where it had none, or lay in the inbox before it was decided. */
+const sent = z.strictObject({ key: z.string().max(200), bodyHash: hash }).optional();
 /** Surfaces that a run leases beyond those of its packet. */
 const added = z
   .array(text)
@@ -188,7 +190,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('handoffRefused'), key, blocker: blockerSchema }),
   z.strictObject({ type: z.literal('deadlineReached'), key, id: text }),
-  z.strictObject({ type: z.literal('cancelRequested'), commandId: text, by: text, reason: text }),
+  z.strictObject({ type: z.literal('cancelRequested'), commandId: text, by: text, reason: text, sent }),
   z.strictObject({
     type: z.literal('decisionMade'),
     commandId: text,
@@ -197,6 +199,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     reason: text,
     /** Of a retry: the work that could not be committed is done again, from the last recorded commit; absent where it is not. */
     isDoneAgain: z.literal(true).optional(),
+    sent,
   }),
 ]);
 

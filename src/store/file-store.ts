@@ -1,7 +1,7 @@
 /**
  * A registry kept as files, behind its ports.
  *
- * Owns: putting them together. Does not own: any of them (store/journal-writer, store/snapshot, store/file-registers, store/artifacts, store/inbox, store/inbox-retention), where
+ * Owns: putting them together. Does not own: any of them (store/journal-writer, store/snapshot, store/file-registers, store/artifacts, store/inbox, store/recorded-commands, store/inbox-retention), where
  * they lie (store/registry-paths), who owns the registry (store/registry-lock).
  */
 import type { Artifacts } from '../ports/artifacts.ts';
@@ -15,6 +15,7 @@ import { fileInbox } from './inbox.ts';
 import { forgetDecided } from './inbox-retention.ts';
 import { readJournal, repairJournal } from './journal.ts';
 import { type Fence, JournalWriter } from './journal-writer.ts';
+import { RecordedCommands } from './recorded-commands.ts';
 import type { RegistryPaths } from './registry-paths.ts';
 import { SnapshotStore } from './snapshot.ts';
 
@@ -42,11 +43,16 @@ export interface RegistryStore {
 
 /** A registry kept as files; `fence` allows only the owner of the highest generation to append. */
 export function fileStore(files: Files, paths: RegistryPaths, fence: Fence): RegistryStore {
+  const recorded = new RecordedCommands(files, paths);
   return {
     registers: fileRegisters(files),
     artifacts: fileArtifacts(files),
     inbox: {
       ...fileInbox(files, paths),
+      remember: (command) => recorded.remember(command),
+      remembered: (commandId) => recorded.remembered(commandId),
+      file: (runId) => recorded.file(runId),
+      filed: (runId) => recorded.filed(runId),
       forget: (generation, retention) => forgetDecided(files, paths, () => fence(generation), retention),
     },
     systemStore: (runId) =>

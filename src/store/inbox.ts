@@ -1,7 +1,8 @@
 /**
  * Commands to a live driver, left as registers by any process.
  *
- * Owns: leaving, finding and marking them. Does not own: what a command is (model/command), deciding (engine/commands), waiting for the decision (app/send-command).
+ * Owns: leaving, finding and marking them. Does not own: what a command is (model/command), deciding (engine/commands), waiting for the decision (app/send-command),
+ * remembering what is to be filed (store/recorded-commands).
  *
  * Invariants: 1. A command is decided once: the decision is a register too. 2. A command that cannot be read is reported.
  */
@@ -18,6 +19,7 @@ import {
   type InboxReading,
   type IntakeCommand,
   type KeyedCommand,
+  type RecordedCommand,
   type ReplaceCommand,
   type RunCommand,
 } from '../model/command.ts';
@@ -52,6 +54,7 @@ export function fileInbox(files: Files, paths: RegistryPaths): Inbox {
     decide: (commandId, decision) => markDecided(files, paths, commandId, decision),
     decideAll: (decisions) => markAllDecided(files, paths, decisions),
     decision: (commandId) => readDecision(files, paths, commandId),
+    has: (commandId) => files.exists(paths.command(commandId)) || files.exists(paths.decision(commandId)),
   };
 }
 
@@ -89,29 +92,61 @@ async function leaveKeyed(
   files: Files,
   paths: RegistryPaths,
   request: CommandRequest,
-  { key, bodyHash }: CommandKey,
+  key: CommandKey,
 ): Promise<KeyedCommand> {
-  const commandId = keyedCommandId(key);
-  const atMs = files.clock.nowMs();
+  const commandId = keyedCommandId(key.key);
   await files.ensureFolders([paths.inbox]);
-  const content = { v: versionOf(request), commandId, atMs, key, bodyHash, nonce: files.clock.nonce(), ...request };
-  const { isWinner, bytes } = await linkUnsettledRegister(
-    files,
-    paths.command(commandId),
-    jsonBytes(content),
-    BOUNDS.batchBytes,
-  );
-  const command = parseCommand(bytes, commandId);
-  const kept = parseJsonObject(bytes);
-  if (command === null || kept?.key !== key || kept.bodyHash !== bodyHash) return { kind: 'other', commandId };
+  const linked = await linkKeyed(files, paths, { ...request, commandId, atMs: files.clock.nowMs() }, key);
+  if (linked.command === null) return { kind: 'other', commandId };
   const settled = files.syncFolder(paths.inbox);
   settled.catch(() => undefined); // Whoever waits for it is told; nobody has to.
-  return { kind: isWinner ? 'left' : 'known', command, settled };
+  return { kind: linked.isWinner ? 'left' : 'known', command: linked.command, settled };
 }
 
-/** What was left under this key, with the hash of what was asked; null when nothing was, or it cannot be read. */
-export async function readKeyed(files: Files, paths: RegistryPaths, key: string): Promise<KeyedReading | null> {
-  const commandId = keyedCommandId(key);
+/** The command that stands under the key, durable once the inbox is synced; null where that is another one. */
+async function linkKeyed(
+  files: Files,
+  paths: RegistryPaths,
+  command: InboxCommand,
+  { key, bodyHash }: CommandKey,
+): Promise<{ readonly isWinner: boolean; readonly command: InboxCommand | null }> {
+  const { commandId } = command;
+  const content = { v: versionOf(command), key, bodyHash, nonce: files.clock.nonce(), ...command };
+  const path = paths.command(commandId);
+  const { isWinner, bytes } = await linkUnsettledRegister(files, path, jsonBytes(content), BOUNDS.batchBytes);
+  const kept = parseJsonObject(bytes);
+  const isSame = kept?.key === key && kept.bodyHash === bodyHash;
+  return { isWinner, command: isSame ? parseCommand(bytes, commandId) : null };
+}
+
+/** What becomes of a command that another process has left under a key while a record decided another one under it. */
+const KEY_IN_USE: CommandDecision = {
+  isAccepted: false,
+  code: 'PAWL_COMMAND_REFUSED',
+  seq: null,
+  reason: 'Its key was used for another command: use a new one.',
+};
+
+/** The commands, which records have decided, lie in the inbox with their decisions, durably. */
+export async function fileRecorded(
+  files: Files,
+  paths: RegistryPaths,
+  recorded: readonly RecordedCommand[],
+): Promise<void> {
+  await files.ensureFolders([paths.inbox]);
+  const links = recorded.map(async ({ command, key, decision }) => {
+    const { commandId } = command;
+    await forgetRest(files, paths, commandId);
+    const standing = await linkKeyed(files, paths, command, key);
+    const mark = markBytes(commandId, standing.command === null ? KEY_IN_USE : decision);
+    await linkUnsettledRegister(files, paths.decision(commandId), mark);
+  });
+  await Promise.all(links);
+  await files.syncFolder(paths.inbox);
+}
+
+/** The command of that id, which was left under a key, with the hash of what was asked; null when none was, or it cannot be read. */
+export async function readKeyed(files: Files, paths: RegistryPaths, commandId: string): Promise<KeyedReading | null> {
   // It is asked of every project before a command is left in one.
   if (!files.exists(paths.command(commandId))) return null;
   const bytes = await readSettledRegister(files, paths.command(commandId), BOUNDS.batchBytes);

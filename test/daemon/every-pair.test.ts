@@ -43,11 +43,18 @@ async function thrice(id: 'commandRun' | 'addRuns', path: string, json: unknown,
   const send = async (): Promise<RawAnswer> =>
     contract.check(id, await ask(daemon, { method: 'POST', path, body: JSON.stringify(json), headers }));
   const first = await send();
+  const known = await keptAnswer();
   const again = await send();
   await daemon.restart();
   const later = await send();
   expect([said(again), said(later)]).toEqual([said(first), said(first)]);
+  expect(await keptAnswer()).toEqual(known);
   return first;
+}
+
+/** What is known under the key that was used last. */
+async function keptAnswer(): Promise<readonly unknown[]> {
+  return said(contract.check('getCommand', await ask(daemon, { path: `/api/v1/commands/key-${keys}` })));
 }
 
 /** What the answer says, but for what names the request. */

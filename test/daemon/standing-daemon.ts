@@ -21,6 +21,7 @@ import { RunsDesk } from '../../src/daemon/runs-desk.ts';
 import { type StreamPatience, Streams } from '../../src/daemon/streams.ts';
 import type { Driver } from '../../src/engine/driver.ts';
 import { InboxDesk } from '../../src/engine/inbox-desk.ts';
+import type { RecordedCommand } from '../../src/model/command.ts';
 import type { RunView } from '../../src/run/run-view.ts';
 import { ChangeLog } from '../../src/store/change-log/change-log.ts';
 import { Files } from '../../src/store/files.ts';
@@ -35,9 +36,11 @@ const nothing = async (): Promise<void> => undefined;
 /** An engine that somebody else has opened; it decides on commands and drives nothing. */
 class StandingEngine extends ProjectEngine {
   current: { readonly driver: Driver; readonly desk: InboxDesk } | null = null;
+  /** Resolves when it is open again; null while it is. */
+  opening: Promise<void> | null = null;
 
   override get state(): EngineState {
-    return { kind: 'driven', sinceMs: 0 };
+    return this.opening === null ? { kind: 'driven', sinceMs: 0 } : { kind: 'opening' };
   }
 
   override get driving() {
@@ -49,7 +52,11 @@ class StandingEngine extends ProjectEngine {
   }
 
   override async settled(): Promise<void> {
-    await nothing();
+    await this.opening;
+  }
+
+  override remembered(commandId: string): RecordedCommand | null {
+    return this.current?.driver.world.inbox.remembered(commandId) ?? null;
   }
 }
 
@@ -142,6 +149,20 @@ export class StandingDaemon {
   /** From now on the project is driven by that engine, as by one that was begun a moment ago. */
   serve(driver: Driver): void {
     this.#engine.current = { driver, desk: new InboxDesk(driver) };
+  }
+
+  /** It is being opened, and known of no runs, until what this returns is called with the engine that has opened it. */
+  reopen(): (driver: Driver) => void {
+    let opened = (): void => undefined;
+    this.#engine.current = null;
+    this.#engine.opening = new Promise((resolve) => {
+      opened = resolve;
+    });
+    return (driver) => {
+      this.serve(driver);
+      this.#engine.opening = null;
+      opened();
+    };
   }
 
   /** What was decided is marked; whoever asks again finds it as a later process would. */

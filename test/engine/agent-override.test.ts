@@ -18,6 +18,7 @@ import { IS_WHOLE } from '../support/draw.ts';
 import { asDriver, forEachKill } from '../support/machine-kills.ts';
 import { SimMachine } from '../support/sim-machine.ts';
 import { simPacket } from '../support/sim-run.ts';
+import { turnsUntil } from '../support/turns-until.ts';
 
 const PATHS = new RegistryPaths('/registry');
 const EACH = { again: false, isAllOrNothing: false } as const;
@@ -65,13 +66,6 @@ async function implementers(machine: SimMachine, agentOverride: string | null = 
   await driver.close();
   await world.lock.release();
   return found;
-}
-
-/** Turns of the event loop until `isMet`, at most many. */
-async function untilMet(isMet: () => boolean): Promise<void> {
-  for (let turns = 0; turns < 5_000 && !isMet(); turns += 1)
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  expect(isMet()).toBe(true);
 }
 
 function fresh(): SimMachine {
@@ -146,11 +140,11 @@ describe('the agent of a run', () => {
     const packets = readings(simPacket('A'));
     await recordPackets(driver, packets, EACH);
     const runId = packets[0]?.runId ?? '';
-    await untilMet(() => driver.view(runId)?.blockers.length === 1);
+    await turnsUntil(() => driver.view(runId)?.blockers.length === 1);
     expect(driver.view(runId)?.state).toBe('queued');
     const again = await recordPackets(driver, packets, WITH_B);
     expect(again.outcomes.map(({ outcome }) => outcome)).toEqual(['present']);
-    await untilMet(() => driver.view(runId)?.state === 'readyForManualReview');
+    await turnsUntil(() => driver.view(runId)?.state === 'readyForManualReview');
     // It has begun: nothing names another agent for it now.
     await recordPackets(driver, packets, { ...EACH, agentOverride: 'c' });
     expect(driver.view(runId)?.agentOverride).not.toBe('c');

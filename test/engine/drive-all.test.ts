@@ -1,20 +1,15 @@
 /** A driver that drives whatever there is, for as long as it is wanted. */
 import { expect, it } from 'vitest';
+import { sha256 } from '../../src/base/sha256.ts';
 import { Driver } from '../../src/engine/driver.ts';
 import { InboxDesk } from '../../src/engine/inbox-desk.ts';
 import type { RunCommand } from '../../src/model/command.ts';
 import { MemoryFs } from '../../src/prove/memory/memory-fs.ts';
 import { SimMachine } from '../support/sim-machine.ts';
 import { createRuns, simEntries } from '../support/sim-run.ts';
+import { turnsUntil } from '../support/turns-until.ts';
 
 const OPTIONS = { maxParallel: 3, agentOverride: null, letsEndedGo: true } as const;
-
-/** Turns of the event loop until `isMet`, at most many. */
-async function until(isMet: () => boolean): Promise<void> {
-  for (let turns = 0; turns < 5_000 && !isMet(); turns += 1)
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  expect(isMet()).toBe(true);
-}
 
 it('runs that are there and runs that come are driven to their ends, and only their views are kept', async () => {
   const driver = new Driver(await new SimMachine(new MemoryFs(), {}).boot(), OPTIONS);
@@ -24,7 +19,9 @@ it('runs that are there and runs that come are driven to their ends, and only th
   const driving = driver.driveAll();
   const late = await createRuns(driver, entries.slice(1));
   const runIds = [...early, ...late];
-  await until(() => runIds.every((runId) => driver.view(runId)?.kind === 'terminal') && driver.runs().length === 0);
+  await turnsUntil(
+    () => runIds.every((runId) => driver.view(runId)?.kind === 'terminal') && driver.runs().length === 0,
+  );
   expect(driver.driven()).toEqual([]);
   expect(runIds.map((runId) => driver.view(runId)?.state)).toEqual(runIds.map(() => 'readyForManualReview'));
   driver.stopAccepting();
@@ -37,13 +34,13 @@ it('a run that is parked is kept, and a retry makes it go on to its end under th
   await driver.open();
   const driving = driver.driveAll();
   const [runId = ''] = await createRuns(driver, simEntries(1));
-  await until(() => driver.view(runId)?.state === 'blockedNeedsHuman');
+  await turnsUntil(() => driver.view(runId)?.state === 'blockedNeedsHuman');
   const decide = async (key: string) => {
     const retry: RunCommand = { command: 'resolve', decision: 'retry', runId, reason: 'again', by: 'ada' };
-    return (await new InboxDesk(driver).leave(retry, { key, bodyHash: 'h' }))?.decision;
+    return (await new InboxDesk(driver).leave(retry, { key, bodyHash: sha256('h') }))?.decision;
   };
   expect(await decide('parked')).toMatchObject({ isAccepted: true });
-  await until(() => driver.view(runId)?.state === 'readyForManualReview' && driver.runs().length === 0);
+  await turnsUntil(() => driver.view(runId)?.state === 'readyForManualReview' && driver.runs().length === 0);
   expect(await decide('ended')).toMatchObject({ isAccepted: false, code: 'PAWL_COMMAND_REFUSED' });
   driver.stopAccepting();
   await driving;
@@ -68,7 +65,7 @@ it('a command that holds for one record is refused once the run has another, and
   const seq = driver.find(runId)?.state.seq ?? 0;
   const cancel = (ifSeq: number): RunCommand => ({ command: 'cancel', runId, reason: '', by: 'ada', ifSeq });
   const decide = async (key: string, command: RunCommand) =>
-    (await desk.leave(command, { key, bodyHash: key }))?.decision;
+    (await desk.leave(command, { key, bodyHash: sha256(key) }))?.decision;
   expect(await decide('stale', cancel(seq + 1))).toEqual({ isAccepted: false, code: 'PAWL_COMMAND_STALE', seq: null });
   expect(driver.find(runId)?.state.seq).toBe(seq);
   expect(await decide('fresh', cancel(seq))).toMatchObject({ isAccepted: true, seq: seq + 1 });

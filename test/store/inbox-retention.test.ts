@@ -28,7 +28,9 @@ async function known(files: Files, ...keys: readonly string[]): Promise<readonly
   const found = await Promise.all(
     keys.map(async (key) => {
       const decision = await readDecision(files, paths, keyedCommandId(key));
-      return (await readKeyed(files, paths, key)) === null ? [] : [`${key}${decision === null ? '' : ' decided'}`];
+      return (await readKeyed(files, paths, keyedCommandId(key))) === null
+        ? []
+        : [`${key}${decision === null ? '' : ' decided'}`];
     }),
   );
   return found.flat();
@@ -146,7 +148,7 @@ it('a key that is taken while its command is being forgotten keeps its new comma
     await inbox.decide(keyedCommandId('a'), NO);
   };
   await forgetDecided(files, paths, unfenced, ALL);
-  expect((await readKeyed(files, paths, 'a'))?.bodyHash).toBe('another');
+  expect((await readKeyed(files, paths, keyedCommandId('a')))?.bodyHash).toBe('another');
   expect(await readDecision(files, paths, keyedCommandId('a'))).toEqual(NO);
 });
 

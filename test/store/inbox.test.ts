@@ -165,8 +165,8 @@ it('a key names one command for ever: sent again it is known, and something else
   expect({ ...again, settled: null }).toEqual({ ...first, kind: 'known', settled: null });
   expect(await after.leaveKeyed(cancel, { ...key, bodyHash: 'b'.repeat(64) })).toMatchObject({ kind: 'other' });
   expect((await after.undecided()).commands).toHaveLength(1);
-  expect(await readKeyed(files, paths, 'night 7')).toMatchObject({ bodyHash: key.bodyHash });
-  expect(await readKeyed(files, paths, 'another')).toBeNull();
+  expect(await readKeyed(files, paths, keyedCommandId('night 7'))).toMatchObject({ bodyHash: key.bodyHash });
+  expect(await readKeyed(files, paths, keyedCommandId('another'))).toBeNull();
 });
 
 it('commands are taken in the order in which they were left, whatever they are called', async () => {

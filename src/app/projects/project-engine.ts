@@ -19,6 +19,7 @@ import { type LiveRun, liveView } from '../../engine/live-run.ts';
 import type { RunFindings } from '../../engine/recovery/load-run.ts';
 import { lookAtRun, type Place } from '../../engine/run-look.ts';
 import { shortSleep } from '../../engine/short-sleep.ts';
+import type { RecordedCommand } from '../../model/command.ts';
 import { PawlError } from '../../model/error.ts';
 import { PARALLEL_RUNS_MAX } from '../../model/limits.ts';
 import type { JournalRecord } from '../../model/record.ts';
@@ -106,6 +107,11 @@ export class ProjectEngine {
   get driving(): { readonly driver: Driver; readonly desk: InboxDesk } | null {
     const [driver, desk] = [this.#driver, this.#desk];
     return driver === null || desk === null || this.#state.kind !== 'driven' ? null : { driver, desk };
+  }
+
+  /** The command of that id, where a record has decided it and it does not lie in the inbox yet; also while the registry is being given back. */
+  remembered(commandId: string): RecordedCommand | null {
+    return this.#driver?.world.inbox.remembered(commandId) ?? null;
   }
 
   /** The runs as their records have them, while the project is driven here. */

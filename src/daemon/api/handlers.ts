@@ -82,7 +82,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
   },
   addProject: async (daemon, { body, key, bodyHash }) => {
     daemon.assertAccepting();
-    if ((await daemon.runs.commandOf(key)) !== null) throw reused(key);
+    await daemon.runs.assertFree(key);
     const by = ownUser();
     const added = await addProject(daemon.projectStore, { ...body, by, key, bodyHash });
     if (added === null) throw reused(key);
@@ -208,8 +208,8 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
     }
     return { status: decision === null ? 202 : 200, body: commandView(answered, after) };
   },
-  getCommand: async (daemon, { params }) => {
-    const answered = await daemon.runs.commandOf(params.key ?? '');
+  getCommand: async (daemon, { params, signal }) => {
+    const answered = await daemon.runs.commandOf(params.key ?? '', signal);
     if (answered === null) throw new ApiError('COMMAND_UNKNOWN', 'No command has this key.');
     const runId = 'runId' in answered.command ? answered.command.runId : null;
     const view = runId === null ? null : ((await answered.project.views()).get(runId) ?? null);

@@ -37,6 +37,7 @@ export class Asides {
     this.#queue
       .add(async () => {
         await run.stop();
+        await this.#world.inbox.file(run.runId);
         await setAside(this.#world, run.runId, { code, detail, surfaces, taskId: packetTaskId }, [finding]);
         this.#onAside(run.runId);
       })

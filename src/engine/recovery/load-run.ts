@@ -4,7 +4,8 @@
  * Owns: how closely a run is checked at a start, what is settled before anything is driven. Does not own: the checks (engine/recovery/rehydrate),
  * keeping the runs (engine/driver).
  *
- * Invariant: a run whose end is proven by its snapshot is not folded again at every start; `recover` folds it nevertheless.
+ * Invariants: 1. A run whose end is proven by its snapshot is not folded again at every start; `recover` folds it nevertheless. 2. What records have decided and the inbox
+ * may not hold yet is remembered, and filed before the run is set aside: nobody reads its records after that.
  */
 import type { RunView } from '../../run/run-view.ts';
 import { readSettledQuarantine } from '../../store/quarantine.ts';
@@ -40,11 +41,13 @@ export async function loadRun(world: World, runId: string, observer: LiveRunObse
 export async function loadWholeRun(world: World, runId: string, observer: LiveRunObserver): Promise<LoadedRun> {
   const found = await rehydrate(world, runId);
   if (found.kind === 'absent') return found;
+  if ('recorded' in found) for (const each of found.recorded) world.inbox.remember(each);
   if (found.kind === 'live') {
     return { kind: 'live', run: await LiveRun.open(world, { runId, ...found }, observer), findings: found.findings };
   }
   if (found.kind === 'unsupported')
     return { kind: 'ended', view: earlierView(world, runId, found.known), findings: [] };
+  await world.inbox.file(runId);
   await setAside(world, runId, found.doubt, found.findings);
   const view = quickView(world, runId);
   if (view === null) throw new Error(`bug: ${runId} was set aside and cannot be read`);

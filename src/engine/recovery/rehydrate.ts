@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { canonicalJson } from '../../base/canonical-json.ts';
 import { quote } from '../../base/sanitise.ts';
 import { sha256 } from '../../base/sha256.ts';
+import type { RecordedCommand } from '../../model/command.ts';
 import { PawlError } from '../../model/error.ts';
 import type { ErrorCode } from '../../model/error-codes.ts';
 import type { ArtifactRef, IntakeOrder } from '../../model/event.ts';
@@ -19,7 +20,7 @@ import type { SystemRecord } from '../../model/system-record.ts';
 import type { Artifacts } from '../../ports/artifacts.ts';
 import type { MendableReading, Snapshots } from '../../ports/journal.ts';
 import { agentNamedIn } from '../../run/agent-override.ts';
-import { type DecidedCommands, decidedIn } from '../../run/decided-commands.ts';
+import { type DecidedCommands, decidedIn, recordedIn } from '../../run/decided-commands.ts';
 import type { EarlierFacts } from '../../run/earlier-view.ts';
 import { type Finder, type RecoveryFinding, settledBy } from '../../run/recovery-findings.ts';
 import { type RunState, runSystem } from '../../run/system.ts';
@@ -42,7 +43,13 @@ export interface Doubt {
 export type Rehydration =
   /** Intake was cut off before the first record: there is no run. */
   | { readonly kind: 'absent' }
-  | { readonly kind: 'doubtful'; readonly doubt: Doubt; readonly findings: readonly Finding[] }
+  | {
+      readonly kind: 'doubtful';
+      readonly doubt: Doubt;
+      /** Commands that its verified records have decided; the inbox may hold them, too. */
+      readonly recorded: readonly RecordedCommand[];
+      readonly findings: readonly Finding[];
+    }
   /** Its journal was written under rules that this version cannot fold. Nothing is wrong with it. */
   | {
       readonly kind: 'unsupported';
@@ -58,6 +65,8 @@ export type Rehydration =
       readonly order: IntakeOrder;
       readonly agentOverride: string | null;
       readonly decided: DecidedCommands;
+      /** Commands that records behind the snapshot have decided: the inbox may hold them or not. */
+      readonly recorded: readonly RecordedCommand[];
       readonly findings: readonly Finding[];
     };
 
@@ -95,6 +104,7 @@ async function examined(
     const found = {
       kind: 'doubtful',
       doubt: { code, detail, ...(await knownOf(place, runId, records)) },
+      recorded: recordedIn(runId, records),
       findings,
     } as const;
     return { found, reading: null };
@@ -138,6 +148,7 @@ async function examined(
     order: orderOf(records),
     agentOverride: agentNamedIn(records),
     decided: decidedIn(records),
+    recorded: recordedIn(runId, records.slice(snapshot?.seq ?? 0)),
     findings,
   };
   return { found: live, reading: mendable };
