@@ -4,7 +4,7 @@
  * Owns: one request and its answer, streams of events. Does not own: which operations there are (api/paths), what they mean (client/client).
  */
 import { Agent, type IncomingMessage, request as send } from 'node:http';
-import { wholeStream } from '../base/whole-stream.ts';
+import { wholeBody } from '../base/whole-body.ts';
 import { systemCode } from '../model/error.ts';
 
 /** Where the daemon listens. */
@@ -86,7 +86,7 @@ export function exchange(address: Address, request: WireRequest): Promise<WireAn
 
 /** The whole text of a body. */
 export async function textOf({ body }: WireAnswer): Promise<string> {
-  return (await wholeStream(body)).toString('utf8');
+  return (await wholeBody(body)).toString('utf8');
 }
 
 /** One server-sent event. */

@@ -91,7 +91,7 @@ export class RunsDesk {
     this.#underWay.add(key.key);
     try {
       await project.underPresentConfig(signal);
-      await this.assertFree(key.key, project);
+      this.assertFree(key.key, project);
       return await this.#decided(project, request, key, signal);
     } finally {
       this.#underWay.delete(key.key);
@@ -126,10 +126,10 @@ export class RunsDesk {
   }
 
   /** Throws KEY_REUSED where a project, but for that one, is known to have a command with that key. */
-  async assertFree(key: string, except?: Project): Promise<void> {
+  assertFree(key: string, except?: Project): void {
     const commandId = keyedCommandId(key);
     for (const project of this.#projects.list())
-      if (project.id !== except?.id && (await knownIn(project, commandId)) !== null) throw reused(key);
+      if (project !== except && mayHave(project, commandId)) throw reused(key);
   }
 
   async #decided(
@@ -150,12 +150,19 @@ function isOpening({ engine }: Project): boolean {
   return engine.state.kind === 'opening';
 }
 
+/** True where the project has a command of that id. It is asked of every one before a command is left in another: those that are driven are not looked at. */
+function mayHave(project: Project, commandId: string): boolean {
+  const { driving } = project.engine;
+  if (driving !== null) return driving.driver.world.inbox.mayHave(commandId);
+  const at = project.place();
+  return project.engine.remembered(commandId) !== null || at?.files.exists(at.paths.command(commandId)) === true;
+}
+
 /** The command of that id that the project has, by a record that is not filed yet or in its inbox; null where it has none. */
 async function knownIn(project: Project, commandId: string): Promise<AnsweredCommand | null> {
   const recorded = project.engine.remembered(commandId);
   if (recorded !== null) return { project, ...recorded };
-  // It is asked of every project before a command is left in one: a registry that is driven is not looked for first.
-  const place = project.engine.driving?.driver.world ?? project.place();
+  const place = project.place();
   const known = place === null ? null : await readKeyed(place.files, place.paths, commandId);
   if (place === null || known === null) return null;
   const decided = await project.engine.driving?.desk.known(commandId);

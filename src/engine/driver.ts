@@ -81,6 +81,7 @@ export class Driver {
       isAccepting: () => this.#isAccepting,
     });
     this.#observer = {
+      showsRuns: options.onRecord !== undefined,
       onCommit: (run, record) => {
         hold(run, this.leases, this.#slots);
         options.onRecord?.(run, record);

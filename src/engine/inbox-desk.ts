@@ -21,7 +21,7 @@ import { shortSleep } from './short-sleep.ts';
  */
 const CASES_KEPT = 1_000;
 /** Records are found by the next process even where the mark is missing: marks can wait until others are served, and are made together. */
-const MARK_LATER_MS = 1_000;
+const MARK_LATER_MS = 100;
 /** Marks that are made at once. */
 const MARKS_MAX = 100;
 

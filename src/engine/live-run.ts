@@ -44,6 +44,8 @@ export interface LiveRunStart {
 
 /** What the run reports to the driver. */
 export interface LiveRunObserver {
+  /** The view of the run is asked for after every record. */
+  readonly showsRuns?: boolean;
   onCommit(run: LiveRun, record: JournalRecord): void;
   onFailure(run: LiveRun, error: unknown): void;
   /** An effect is not under way any more, settled or not. */
@@ -80,6 +82,7 @@ export class LiveRun {
       onCommit: (record, deliveries) => this.#noteCommit(record as JournalRecord, deliveries as readonly RunDelivery[]),
       onFailure: (error) => observer.onFailure(this, error),
       onRest: () => observer.onRest(this),
+      onDecided: observer.showsRuns === true ? actorsOf : () => undefined,
       elsewhere: { settle: () => world.inbox.file(runId), settled: () => world.inbox.filed(runId) },
     });
     this.#mirror = world.inspector === null ? null : new Mirror(world.inspector.inspect, start.state);
@@ -217,6 +220,15 @@ export function stopsOneRun({ code }: PawlError): boolean {
 
 /** The view of the run as it is here; `updatedAtMs`: when it recorded something last, null where that is not known. */
 export function liveView({ runId, state, agentOverride }: LiveRun, updatedAtMs: number | null): RunView {
-  const { actors } = persist(runSystem, state);
-  return viewOf(runId, actors, { seq: state.seq, updatedAtMs, agentOverride });
+  return viewOf(runId, actorsOf(state), { seq: state.seq, updatedAtMs, agentOverride });
+}
+
+type Actors = ReturnType<typeof persist>['actors'];
+const actors = new WeakMap<RunState, Actors>();
+
+/** The actors of a state as they are persisted; made out once. */
+function actorsOf(state: RunState): Actors {
+  const known = actors.get(state) ?? persist(runSystem, state).actors;
+  actors.set(state, known);
+  return known;
 }

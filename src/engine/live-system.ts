@@ -46,6 +46,8 @@ export interface Submitted {
 
 /** Callbacks about a system. */
 export interface SystemObserver<S extends System> {
+  /** It is decided and not durable yet: there is time to work ahead, and nobody may be told. */
+  onDecided?(state: StateOf<S>): void;
   /** The record is durable and applied. */
   onCommit(record: SystemRecord<PlainEvent, EffectIn<S>>, deliveries: readonly Delivery[]): void;
   /** The system is halted in this process. */
@@ -149,10 +151,7 @@ export class LiveSystem<S extends System> {
     return (await this.submit(actor, event, true)).refusal;
   }
 
-  /**
-   * Like `commit`, with the record's place; without `awaitsSnapshot` only the observer is told where the snapshot cannot be stored. The event is decided at once,
-   * after everything that was committed before.
-   */
+  /** Like `commit`, with the record's place, and decided at once; without `awaitsSnapshot` only the observer is told where the snapshot cannot be stored. */
   async submit(actor: string, event: EventOf<S>, awaitsSnapshot = false): Promise<Submitted> {
     if (this.#fault !== null) throw this.#fault;
     const atMs = this.#place.clock.nowMs();
@@ -220,6 +219,7 @@ export class LiveSystem<S extends System> {
     const before: AnyState | null = this.#head.state;
     const durable = this.#journal.append(before?.seq ?? 0, this.#place.generation, record);
     this.#head = { state: decision.state, sum: record.record.sum };
+    this.#observer.onDecided?.(decision.state);
     const applied = durable
       .then(() => this.#apply(record.record, decision))
       .catch((error: unknown) => this.fail(error));

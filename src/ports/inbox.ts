@@ -50,6 +50,8 @@ export interface Inbox {
 export interface OwnInbox extends Inbox {
   /** The command is known here by its id, and is to be filed. */
   remember(recorded: RecordedCommand): void;
+  /** A command of that id, which has a key, is remembered or lies in the inbox. One that another process has left a moment ago is not known. */
+  mayHave(commandId: string): boolean;
   /** What is remembered under that id; null where nothing is, or it has been filed. */
   remembered(commandId: string): RecordedCommand | null;
   /** What is remembered, or what is of that run, lies in the inbox with its decision, durably. */

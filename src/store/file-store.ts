@@ -11,7 +11,8 @@ import type { Registers } from '../ports/registers.ts';
 import { fileArtifacts } from './artifacts.ts';
 import { fileRegisters } from './file-registers.ts';
 import type { Files } from './files.ts';
-import { fileInbox } from './inbox.ts';
+import { fileInbox, keyedCommandId } from './inbox.ts';
+import { InboxNames } from './inbox-names.ts';
 import { forgetDecided } from './inbox-retention.ts';
 import { readJournal, repairJournal } from './journal.ts';
 import { type Fence, JournalWriter } from './journal-writer.ts';
@@ -44,12 +45,22 @@ export interface RegistryStore {
 /** A registry kept as files; `fence` allows only the owner of the highest generation to append. */
 export function fileStore(files: Files, paths: RegistryPaths, fence: Fence): RegistryStore {
   const recorded = new RecordedCommands(files, paths);
+  const names = new InboxNames(files, paths);
+  const inbox = fileInbox(files, paths);
   return {
     registers: fileRegisters(files),
     artifacts: fileArtifacts(files),
     inbox: {
-      ...fileInbox(files, paths),
-      remember: (command) => recorded.remember(command),
+      ...inbox,
+      leaveKeyed: (request, key) => {
+        names.add(keyedCommandId(key.key));
+        return inbox.leaveKeyed(request, key);
+      },
+      mayHave: (commandId) => recorded.remembered(commandId) !== null || names.has(commandId),
+      remember: (command) => {
+        names.add(command.command.commandId);
+        recorded.remember(command);
+      },
       remembered: (commandId) => recorded.remembered(commandId),
       file: (runId) => recorded.file(runId),
       filed: (runId) => recorded.filed(runId),

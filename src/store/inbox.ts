@@ -33,6 +33,8 @@ import { linkRegister, linkUnsettledRegister, readRegister, readSettledRegister 
 import { DECIDED, type RegistryPaths } from './registry-paths.ts';
 
 const TIME_DIGITS = 15;
+/** What the ids of commands with keys begin with. */
+export const KEYED = 'cmd_key_';
 /** Of the hash of a key: 128 bits. */
 const KEY_DIGITS = 32;
 
@@ -85,7 +87,7 @@ function versionOf(request: CommandRequest): 1 | 2 {
 
 /** The id of the command that has this key. */
 export function keyedCommandId(key: string): string {
-  return `cmd_key_${sha256(key).slice(0, KEY_DIGITS)}`;
+  return `${KEYED}${sha256(key).slice(0, KEY_DIGITS)}`;
 }
 
 async function leaveKeyed(
@@ -147,8 +149,6 @@ export async function fileRecorded(
 
 /** The command of that id, which was left under a key, with the hash of what was asked; null when none was, or it cannot be read. */
 export async function readKeyed(files: Files, paths: RegistryPaths, commandId: string): Promise<KeyedReading | null> {
-  // It is asked of every project before a command is left in one.
-  if (!files.exists(paths.command(commandId))) return null;
   const bytes = await readSettledRegister(files, paths.command(commandId), BOUNDS.batchBytes);
   const command = bytes === null ? null : parseCommand(bytes, commandId);
   const bodyHash = bytes === null ? null : parseJsonObject(bytes)?.bodyHash;

@@ -20,8 +20,8 @@ export class RecordedCommands {
   readonly #files: Files;
   readonly #paths: RegistryPaths;
   readonly #waiting = new Map<string, RecordedCommand>();
-  /** Those who wait until what they ask for is filed. */
-  #waiters: (() => void)[] = [];
+  /** By run, those who wait until its commands are filed. */
+  readonly #waiters = new Map<string, (() => void)[]>();
   /** One call after another; what is remembered meanwhile is the next one's. */
   readonly #file: () => Promise<void>;
 
@@ -44,7 +44,8 @@ export class RecordedCommands {
   }
 
   async filed(runId: string): Promise<void> {
-    if (this.#isWaiting(runId)) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    if (!this.#isWaiting(runId)) return;
+    await new Promise<void>((resolve) => this.#waiters.set(runId, [...(this.#waiters.get(runId) ?? []), resolve]));
   }
 
   #isWaiting(runId: string): boolean {
@@ -53,15 +54,22 @@ export class RecordedCommands {
 
   async #fileAll(): Promise<void> {
     const all = [...this.#waiting.values()];
-    const waiters = this.#waiters;
-    this.#waiters = [];
     try {
       for (let at = 0; at < all.length; at += AT_ONCE_MAX) {
         const some = all.slice(at, at + AT_ONCE_MAX);
         await fileRecorded(this.#files, this.#paths, some);
         for (const { command } of some) this.#waiting.delete(command.commandId);
+        this.#tell(some);
       }
     } finally {
+      this.#tell(all);
+    }
+  }
+
+  #tell(some: readonly RecordedCommand[]): void {
+    for (const { command } of some) {
+      const waiters = this.#waiters.get(command.runId) ?? [];
+      this.#waiters.delete(command.runId);
       for (const resolve of waiters) resolve();
     }
   }

@@ -82,7 +82,7 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
   },
   addProject: async (daemon, { body, key, bodyHash }) => {
     daemon.assertAccepting();
-    await daemon.runs.assertFree(key);
+    daemon.runs.assertFree(key);
     const by = ownUser();
     const added = await addProject(daemon.projectStore, { ...body, by, key, bodyHash });
     if (added === null) throw reused(key);

@@ -10,7 +10,7 @@ import type { z } from 'zod';
 import { canonicalJson, type Json } from '../../base/canonical-json.ts';
 import { readJson } from '../../base/json-text.ts';
 import { sha256 } from '../../base/sha256.ts';
-import { wholeStream } from '../../base/whole-stream.ts';
+import { wholeBody } from '../../base/whole-body.ts';
 import { BOUNDS } from '../../model/limits.ts';
 import { issueLines } from '../../model/schema-issue.ts';
 import { DAEMON_BOUNDS } from '../daemon-bounds.ts';
@@ -25,7 +25,7 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
   if (announced > bytesMax) throw tooLarge(bytesMax);
   try {
     // No more than was announced can come.
-    if (announced > 0) return await wholeStream(request);
+    if (announced > 0) return await wholeBody(request);
     const pieces: Buffer[] = [];
     let size = 0;
     for await (const piece of request as AsyncIterable<Buffer>) {
@@ -40,11 +40,13 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
   }
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The JSON in a body. Throws BODY_INVALID. */
 export function jsonIn(bytes: Uint8Array): unknown {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch (error) {
     throw new ApiError('BODY_INVALID', 'The body is not UTF-8.', { cause: error });
   }

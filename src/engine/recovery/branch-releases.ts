@@ -25,11 +25,14 @@ export class BranchReleases {
 
   /** The run has ended: once its own short work is over, its worktree releases the branch. */
   ofRun(run: LiveRun): void {
-    const worktree = this.#world.paths.worktree(run.runId);
+    const { files, paths } = this.#world;
+    const worktree = paths.worktree(run.runId);
     void this.#queue.add(async () => {
       // Whoever has ended it is answered first.
       await nextTurn();
       await run.quietly(async () => undefined);
+      // One that was never prepared holds none.
+      if (run.state.root.context.headCommit === null && !files.exists(worktree)) return;
       await this.ofWorktrees([worktree]);
     });
   }
