@@ -39,8 +39,8 @@ export default defineConfig({
   test: {
     setupFiles: ['test/support/process-as-it-was.ts'],
     // A machine that is busy with other things takes several times as long as one that is not.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     maxWorkers: 3,
     isolate: false,
     sequence: { sequencer: inOrder(LONG) },
