@@ -39,7 +39,7 @@ export default defineConfig({
   test: {
     setupFiles: ['test/support/process-as-it-was.ts'],
     // A machine that is busy with other things takes several times as long as one that is not.
-    testTimeout: 900_000,
+    testTimeout: 300_000,
     hookTimeout: 900_000,
     maxWorkers: 3,
     isolate: false,
