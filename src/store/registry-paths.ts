@@ -23,13 +23,11 @@ export class RegistryPaths {
   /** The options with which a command addresses it; none where a command finds it by itself. */
   readonly commandOptions: readonly string[];
   readonly runs: string;
-  readonly inbox: string;
 
   constructor(root: string, commandOptions: readonly string[] = []) {
     this.root = root;
     this.commandOptions = commandOptions;
     this.runs = join(root, 'runs');
-    this.inbox = join(root, 'inbox');
   }
 
   get registryFile(): string {
@@ -38,6 +36,9 @@ export class RegistryPaths {
   /** Says which repository the registry belongs to. */
   get repositoryFile(): string {
     return join(this.root, 'repository.json');
+  }
+  get inbox(): string {
+    return join(this.root, 'inbox');
   }
   get batches(): string {
     return join(this.root, 'batches');
@@ -56,8 +57,7 @@ export class RegistryPaths {
     return join(this.root, `released.${generationDigits(generation)}`);
   }
   command(commandId: string): string {
-    // Both are as they must be: it is asked of every project before a command is left in one.
-    return `${this.inbox}/${safeName(commandId)}`;
+    return join(this.inbox, safeName(commandId));
   }
   decision(commandId: string): string {
     return join(this.inbox, `${safeName(commandId)}${DECIDED}`);
