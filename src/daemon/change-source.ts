@@ -66,7 +66,6 @@ export class ChangeSource {
 
   /** A project is registered: told once, unless its runs are followed already. */
   added(draft: ChangeDraft): void {
-    this.#tellAll();
     const { project } = draft;
     if (this.#feed.knows(project)) return;
     this.#take({ source: { project, system: '', seq: 1 }, changes: [draft] });
@@ -74,13 +73,11 @@ export class ChangeSource {
 
   /** A change that is no record of a run. */
   tell(draft: ChangeDraft): void {
-    this.#tellAll();
     this.#take({ source: null, changes: [draft] });
   }
 
   /** The same; true when it is in the feed. */
   async offer(draft: ChangeDraft): Promise<boolean> {
-    this.#tellAll();
     try {
       await this.#append({ source: null, changes: [draft] });
       return true;
@@ -110,14 +107,12 @@ export class ChangeSource {
 
   /** The folder of a run is gone: told once everything before is. */
   runRemoved(project: string, place: Place, runId: string): void {
-    this.#tellAll();
     this.#behind.set(`${project}/${runId}`, { project, runId, place });
     void this.#catchUpSoon();
   }
 
   /** A run was set aside, or given up after that: told once, unless the project's runs are not followed yet. */
   runAside(project: string, view: RunView): void {
-    this.#tellAll();
     if (!this.#feed.knows(project)) return;
     const system = asideOf(view.runId);
     const last = asideSeq(view);
@@ -189,6 +184,7 @@ export class ChangeSource {
   }
 
   #catchUpSoon(): Promise<void> {
+    this.#tellAll();
     return this.#queue.add(async () => {
       // A copy: what falls behind again is tried again later, and not at once and for ever.
       for (const [key, { project, runId, place }] of [...this.#behind]) {
@@ -217,6 +213,7 @@ export class ChangeSource {
   }
 
   async #append(batch: ChangeBatch): ReturnType<ChangeLog['append']> {
+    this.#tellAll();
     try {
       const result = await this.#feed.append(batch);
       this.#problem = null;
