@@ -86,9 +86,8 @@ function readingsOf(packets: readonly Json[]): readonly PacketReading[] | null {
 }
 
 async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): Promise<CommandDecision> {
-  const run = driver.find(command.runId);
-  // A run that has failed in this process is treated like any other failed run.
-  if (run === undefined || run.state.root.matches('failedExecution')) return decideWithoutRun(driver, command);
+  const run = runThatDecides(driver, command);
+  if (run === null) return decideWithoutRun(driver, command);
   // Looked up here, where nobody else decides on this run before the record is durable: a second decision on the same command then finds it.
   return run.quietly(
     async () =>
@@ -97,6 +96,12 @@ async function decideOnRun(driver: Driver, command: InboxCommand<RunCommand>): P
       refusedAtStandstill(run, command) ??
       (await record(run, command)),
   );
+}
+
+/** The run, if it is live; one that has failed in this process is treated like any other failed run. */
+function runThatDecides(driver: Driver, { runId }: RunCommand): LiveRun | null {
+  const run = driver.find(runId);
+  return run === undefined || run.state.root.matches('failedExecution') ? null : run;
 }
 
 /**
@@ -108,8 +113,8 @@ export async function recordAtOnce(
   command: InboxCommand<RunCommand>,
   key: CommandKey,
 ): Promise<RecordedCommand | null> {
-  const run = driver.find(command.runId);
-  if (run === undefined || run.state.root.matches('failedExecution') || run.hasShortWork()) return null;
+  const run = runThatDecides(driver, command);
+  if (run === null || run.hasShortWork()) return null;
   return run.quietly(async () => {
     const { commandId } = command;
     const isRefused = run.fault !== null || refusedAsStale(command, run.state.seq) !== null;

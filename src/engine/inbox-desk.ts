@@ -46,10 +46,8 @@ export class InboxDesk {
   readonly #marked: string[] = [];
   /** Decisions that are recorded, and are to be marked later. */
   readonly #unmarked = new Map<string, CommandDecision>();
-  /** The next marks, when they are made; null while there is nothing to mark. */
-  #marking: Promise<void> | null = null;
-  /** The same of commands that records have decided. */
-  #filing: Promise<void> | null = null;
+  /** When the next are marked, and what records have decided is filed; null while there is nothing of either. */
+  #keeping: Promise<void> | null = null;
   readonly #closing = new AbortController();
 
   constructor(driver: Driver) {
@@ -58,7 +56,7 @@ export class InboxDesk {
 
   /** No command is being decided, and all that were are marked. */
   get isIdle(): boolean {
-    return this.#filing === null && this.#cases.size === this.#marked.length;
+    return this.#keeping === null && this.#cases.size === this.#marked.length;
   }
 
   /** The durable decision on a command. */
@@ -93,15 +91,8 @@ export class InboxDesk {
     const known = inbox.remembered(commandId);
     if (known !== null || !('runId' in request) || inbox.has(commandId)) return known;
     const recorded = await recordAtOnce(this.#driver, { ...request, commandId, atMs: clock.nowMs() }, key);
-    if (recorded !== null) this.#filing ??= this.#fileLater();
+    if (recorded !== null) this.#keeping ??= this.#keepAll();
     return recorded;
-  }
-
-  /** What is remembered by then is filed together. */
-  async #fileLater(): Promise<void> {
-    await this.#later();
-    this.#filing = null;
-    await this.#file();
   }
 
   #file(): Promise<void> {
@@ -163,7 +154,6 @@ export class InboxDesk {
   async settled(): Promise<void> {
     this.#closing.abort();
     await Promise.allSettled([...this.#cases.values()].map(({ marked }) => marked));
-    await this.#filing;
     await this.#file();
   }
 
@@ -189,17 +179,18 @@ export class InboxDesk {
     const { inbox } = this.#driver.world;
     if (!isLater) return inbox.decide(commandId, given);
     this.#unmarked.set(commandId, given);
-    this.#marking ??= this.#markAll();
-    await this.#marking;
+    this.#keeping ??= this.#keepAll();
+    await this.#keeping;
     return given;
   }
 
-  /** What is to be marked by then is marked together. */
-  async #markAll(): Promise<void> {
+  /** What is to be filed or marked by then is kept together. */
+  async #keepAll(): Promise<void> {
     await this.#later();
-    this.#marking = null;
+    this.#keeping = null;
     const all = [...this.#unmarked];
     this.#unmarked.clear();
+    await this.#file();
     for (let at = 0; at < all.length; at += MARKS_MAX)
       await this.#driver.world.inbox.decideAll(new Map(all.slice(at, at + MARKS_MAX)));
   }
