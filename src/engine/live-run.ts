@@ -82,7 +82,7 @@ export class LiveRun {
       onCommit: (record, deliveries) => this.#noteCommit(record as JournalRecord, deliveries as readonly RunDelivery[]),
       onFailure: (error) => observer.onFailure(this, error),
       onRest: () => observer.onRest(this),
-      onDecided: observer.showsRuns === true ? actorsOf : () => undefined,
+      ...(observer.showsRuns === true && { onDecided: workAhead }),
       elsewhere: { settle: () => world.inbox.file(runId), settled: () => world.inbox.filed(runId) },
     });
     this.#mirror = world.inspector === null ? null : new Mirror(world.inspector.inspect, start.state);
@@ -223,12 +223,17 @@ export function liveView({ runId, state, agentOverride }: LiveRun, updatedAtMs: 
   return viewOf(runId, actorsOf(state), { seq: state.seq, updatedAtMs, agentOverride });
 }
 
-type Actors = ReturnType<typeof persist>['actors'];
-const actors = new WeakMap<RunState, Actors>();
+const ahead = new WeakMap<RunState, RunActors>();
+type RunActors = ReturnType<typeof persist>['actors'];
 
-/** The actors of a state as they are persisted; made out once. */
-function actorsOf(state: RunState): Actors {
-  const known = actors.get(state) ?? persist(runSystem, state).actors;
-  actors.set(state, known);
-  return known;
+/** The view of that state will be asked for once: the longest part of it is made now. */
+function workAhead(state: RunState): void {
+  ahead.set(state, persist(runSystem, state).actors);
+}
+
+/** The actors of a state as they are persisted. */
+function actorsOf(state: RunState): RunActors {
+  const made = ahead.get(state);
+  ahead.delete(state);
+  return made ?? persist(runSystem, state).actors;
 }
