@@ -25,8 +25,8 @@ it('a command that is on record only has its answer, and whoever asks while its 
   const machine = new SimMachine(new MemoryFs(), {});
   const [first = '', second = ''] = await asDriver(machine, (driver) => createRuns(driver, simEntries(2)));
   let answered: unknown;
-  const killed = new Promise<void>((resolve) => {
-    void asDriver(machine, async (driver: Driver) => {
+  const killed = new Promise<void>((resolve, reject) => {
+    asDriver(machine, async (driver: Driver) => {
       daemon.serve(driver);
       const answer = await cancel(first);
       expect(answer.status).toBe(200);
@@ -37,7 +37,7 @@ it('a command that is on record only has its answer, and whoever asks while its 
       resolve();
       // It never comes to its end.
       await new Promise(() => undefined);
-    });
+    }).catch(reject);
   });
   await killed;
   const opened = daemon.reopen();

@@ -110,6 +110,24 @@ describe('a command with a key that a record decides before it lies in the inbox
     return left === null ? null : left.decision;
   };
 
+  /** Gives the command and does `then`, killed at every change of the disk; `check` is told the answer, null where there was none. */
+  async function forEachKilledDecider(
+    machine: SimMachine,
+    request: CommandRequest,
+    then: (driver: Driver) => Promise<void>,
+    check: (point: string, given: CommandDecision | null) => Promise<void>,
+  ): Promise<void> {
+    let answer: CommandDecision | null = null;
+    const decider = () => {
+      answer = null;
+      return asDriver(machine, async (driver) => {
+        answer = await decide(driver, request);
+        await then(driver);
+      });
+    };
+    await forEachKill(machine, decider, (point) => check(point, answer));
+  }
+
   it.each([
     ['a retry', RETRY, 'decisionMade'],
     ['a cancel, which ends its run', { ...BODY, command: 'cancel' }, 'cancelRequested'],
@@ -117,19 +135,12 @@ describe('a command with a key that a record decides before it lies in the inbox
     'is known under it for ever once it was answered, wherever its decider is killed: %s',
     async (_name, request, type) => {
       const machine = await parked();
-      let answer: CommandDecision | null = null;
-      await forEachKill(
+      await forEachKilledDecider(
         machine,
-        () => {
-          answer = null;
-          return asDriver(machine, async (driver) => {
-            answer = await decide(driver, request);
-            // Whoever stores its snapshot has it filed.
-            await driver.find(SIM_RUN)?.saveSnapshot();
-          });
-        },
-        async (point) => {
-          const given: CommandDecision | null = answer;
+        request,
+        // Whoever stores its snapshot has it filed.
+        async (driver) => driver.find(SIM_RUN)?.saveSnapshot(),
+        async (point, given) => {
           await asDriver(machine, () => undefined);
           const records = recordsFor(machine, COMMAND);
           if (given !== null) expect(records, point).toEqual([type]);
@@ -168,20 +179,15 @@ describe('a command with a key that a record decides before it lies in the inbox
 
   it('is known under it, too, where its run is set aside right after, killed at any change of the disk', async () => {
     const machine = await parked();
-    let answer: CommandDecision | null = null;
-    await forEachKill(
+    await forEachKilledDecider(
       machine,
-      () => {
-        answer = null;
-        return asDriver(machine, async (driver) => {
-          answer = await decide(driver, RETRY);
-          const why = { code: 'PAWL_REGISTER_CONTRADICTION', message: 'm', subject: SIM_RUN, hint: '' } as const;
-          driver.find(SIM_RUN)?.fail(new PawlError(why));
-          await turnsUntil(() => driver.failure !== null || driver.view(SIM_RUN)?.state === 'quarantined');
-        });
+      RETRY,
+      async (driver) => {
+        const why = { code: 'PAWL_REGISTER_CONTRADICTION', message: 'm', subject: SIM_RUN, hint: '' } as const;
+        driver.find(SIM_RUN)?.fail(new PawlError(why));
+        await turnsUntil(() => driver.failure !== null || driver.view(SIM_RUN)?.state === 'quarantined');
       },
-      async (point) => {
-        const given: CommandDecision | null = answer;
+      async (point, given) => {
         await asDriver(machine, () => undefined);
         const kept = await readDecision(filesOf(machine), PATHS, COMMAND);
         if (given !== null) expect(kept, point).toEqual(given);
