@@ -194,9 +194,9 @@ export class Scenario {
     return join(this.registry, 'runs', runId, ...names);
   }
 
-  /** The records of a run's journal, unverified. */
+  /** The records of a run's journal, unverified; without one that is just being written. */
   journal(runId: string): JournalRecord[] {
-    const lines = readFileSync(this.runFile(runId, 'events.jsonl'), 'utf8').trimEnd().split('\n');
+    const lines = readFileSync(this.runFile(runId, 'events.jsonl'), 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as JournalRecord);
   }
 

@@ -107,7 +107,7 @@ export class TurnBench {
       recordsTree: true,
       task: { goal: 'bench' },
       ...rest,
-      limits: { deadlineMs: 20_000, stallMs: 20_000, graceMs: 300, outputBytesMax: 1024 * 1024, ...limits },
+      limits: { deadlineMs: 120_000, stallMs: 120_000, graceMs: 300, outputBytesMax: 1024 * 1024, ...limits },
       turn: turnOf(kind, turn),
     };
     const bytes = encodeRequest(request);

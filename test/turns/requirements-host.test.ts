@@ -142,7 +142,8 @@ describe.concurrent('the limits of a turn', () => {
     const turn = bench.turn(goodTurn('claude', [{ do: 'tool' }]), { limits: { graceMs: 100 } });
     const outcome = await bench.run(turn);
     expect(outcome.result).toBe('completed');
-    expect(outcome.endedAtMs - (outcome.startedAtMs ?? 0)).toBeLessThan(5_000);
+    // It would hold it for ever; the turn itself, and ending what is left of it, take two seconds.
+    expect(outcome.endedAtMs - (outcome.startedAtMs ?? 0)).toBeLessThan(30_000);
     expect(bench.isGone(turn)).toBe(true);
   });
 
