@@ -28,10 +28,13 @@ import type { Fence } from './journal-writer.ts';
 import type { RegistryPaths } from './registry-paths.ts';
 import { attempt } from './store-errors.ts';
 
+/** The lock as taken; `busy`: helpers of a former runner still hold it; `unavailable`: this system has none. */
+export type HelperLockTaken = { readonly fd: number } | 'busy' | 'unavailable';
+
 /** The kernel lock on `lock.alive`, held by the runner and inherited by every helper process that it starts. */
 export interface HelperLock {
-  /** Takes the lock of the file at `path` (made if absent), waiting at most `waitMs`. `unavailable`: this system has none. */
-  take(path: string, waitMs: number): { readonly fd: number } | 'busy' | 'unavailable';
+  /** Takes the lock of the file at `path` (made if absent), waiting at most `waitMs`. */
+  take(path: string, waitMs: number): Promise<HelperLockTaken>;
 }
 
 /** The process that requests the lock, and of which registry. */
@@ -146,9 +149,9 @@ async function tryHelperLock(
   helperLock: HelperLock,
   request: LockRequest,
   lock: GenerationLock,
-): Promise<ReturnType<HelperLock['take']>> {
+): Promise<HelperLockTaken> {
   try {
-    return helperLock.take(request.paths.aliveLock, BOUNDS.lockHelpersMs);
+    return await helperLock.take(request.paths.aliveLock, BOUNDS.lockHelpersMs);
   } catch (error) {
     await lock.release();
     throw error;

@@ -1,5 +1,6 @@
 /** Branches that no run may have, and places that the system cannot hold: refused before anything is made. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WorkspaceSpec } from '../../src/ports/git.ts';
@@ -82,6 +83,36 @@ test('the facts are the address of origin and the default branches, read without
     origin: 'git@github.invalid:acme/widgets.git',
     defaultBranches: ['trunk', 'main'],
   });
+});
+
+const URL = 'git@github.invalid:acme/widgets.git';
+const ORIGINS: readonly (readonly [string, ...(readonly string[])[]])[] = [
+  ['none'],
+  ['one', ['remote.origin.url', URL]],
+  ['of another remote', ['remote.upstream.url', URL]],
+  ['two', ['remote.origin.url', URL], ['--add', 'remote.origin.url', 'second.invalid:x']],
+  ['one that is only fetched from', ['remote.origin.fetch', '+refs/heads/*:refs/remotes/origin/*']],
+  ['one that is rewritten', ['remote.origin.url', 'work:x'], ['url.git@github.invalid:acme/.insteadOf', 'work:']],
+  ['one whose pushes are rewritten', ['remote.origin.url', 'a:x'], ['url.b:.pushInsteadOf', 'a:']],
+  ['of several lines', ['remote.origin.url', 'a\nb'], ['user.note', 'c\nremote.origin.url']],
+  ['one that pushes elsewhere', ['remote.origin.url', URL], ['remote.origin.pushurl', 'elsewhere.invalid:x']],
+];
+test.each(ORIGINS)('the address of origin is what git says: %s', async (_name, ...settings) => {
+  for (const setting of settings) fix.repo.git(['config', ...setting]);
+  const said = spawnSync('git', ['remote', 'get-url', 'origin'], {
+    cwd: fix.repo.path,
+    env: { ...process.env, ...fix.repo.environment },
+    encoding: 'utf8',
+  });
+  const { origin } = await fix.git.facts();
+  expect(origin).toBe(said.status === 0 ? said.stdout.replace(/\n$/, '') : null);
+});
+
+test.each(['remotes', 'branches'])('an origin as early versions of git kept it, in %s, is known', async (folder) => {
+  const path = join(fix.repo.path, '.git', folder);
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'origin'), folder === 'remotes' ? `URL: ${URL}\n` : `${URL}\n`);
+  expect((await fix.git.facts()).origin).toBe(URL);
 });
 
 test('a branch that git cannot lock is refused, and the longest one that it can is made', async () => {

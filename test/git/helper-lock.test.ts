@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, statSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { flockHelperLock } from '../../src/adapters/git/helper-lock.ts';
 import { createGitRun } from '../../src/adapters/git/run-git.ts';
@@ -20,38 +21,53 @@ afterEach(() => repo.remove());
 /** Whether somebody else could take the lock now. */
 const isFree = (): boolean => spawnSync('flock', ['-n', lock, 'true']).status === 0;
 
-function take(): number {
-  const taken = flockHelperLock.take(lock, 0);
+async function take(): Promise<number> {
+  const taken = await flockHelperLock.take(lock, 0);
   if (typeof taken === 'string') throw new Error(taken);
   return taken.fd;
 }
 
-test.skipIf(!hasFlock)('the lock stays with our descriptor, keeps others out, and is free once it is closed', () => {
-  const fd = take();
-  expect(statSync(lock).mode & 0o777).toBe(0o600);
-  expect(isFree()).toBe(false);
-  expect(flockHelperLock.take(lock, 0)).toBe('busy');
-  expect(flockHelperLock.take(lock, 50)).toBe('busy');
-  closeSync(fd);
-  expect(isFree()).toBe(true);
-});
+test.skipIf(!hasFlock)(
+  'the lock stays with our descriptor, keeps others out, and is free once it is closed',
+  async () => {
+    const fd = await take();
+    expect(statSync(lock).mode & 0o777).toBe(0o600);
+    expect(isFree()).toBe(false);
+    expect(await flockHelperLock.take(lock, 0)).toBe('busy');
+    expect(await flockHelperLock.take(lock, 50)).toBe('busy');
+    closeSync(fd);
+    expect(isFree()).toBe(true);
+  },
+);
 
 test.skipIf(!hasFlock)('a child that was not given the descriptor does not hold the lock', async () => {
-  const fd = take();
+  const fd = await take();
   const child = spawn('sleep', ['60'], { stdio: 'ignore' });
   closeSync(fd);
   expect(isFree()).toBe(true);
   await ended(child);
 });
 
-test('a machine without flock(1) has no lock to give', () => {
+test('a machine without flock(1) has no lock to give', async () => {
   const path = process.env.PATH;
   process.env.PATH = repo.root;
   try {
-    expect(flockHelperLock.take(lock, 0)).toBe('unavailable');
+    expect(await flockHelperLock.take(lock, 0)).toBe('unavailable');
   } finally {
     process.env.PATH = path;
   }
+});
+
+test.skipIf(!hasFlock)('whoever waits for the lock holds up nothing else, and has it once it is free', async () => {
+  const fd = await take();
+  const waiting = flockHelperLock.take(lock, 60_000);
+  const first = await Promise.race([waiting, nextTurn().then(() => 'something else')]);
+  expect(first).toBe('something else');
+  closeSync(fd);
+  const taken = await waiting;
+  expect(taken).toEqual({ fd: expect.any(Number) });
+  if (typeof taken === 'object') closeSync(taken.fd);
+  expect(isFree()).toBe(true);
 });
 
 async function ended(child: ChildProcess): Promise<void> {
@@ -67,14 +83,14 @@ test.skipIf(!hasFlock)('a git that outlives its runner holds the lock until it e
   mkdirSync(bin);
   spawnSync('mkfifo', [go]);
   writeFileSync(join(bin, 'git'), `#!/bin/sh\n: > '${began}'\nread line < '${go}'\n`, { mode: 0o755 });
-  const fd = take();
+  const fd = await take();
   const environment = { ...repo.environment, PATH: `${bin}:${process.env.PATH}` };
   const run = createGitRun({ helperFd: fd, environment });
   const running = run({ args: ['status'], cwd: repo.path, gitDir: join(repo.path, '.git'), workTree: null });
   await appeared(began);
   closeSync(fd);
   expect(isFree()).toBe(false);
-  expect(flockHelperLock.take(lock, 20)).toBe('busy');
+  expect(await flockHelperLock.take(lock, 20)).toBe('busy');
   writeFileSync(go, 'go\n');
   await running;
   expect(isFree()).toBe(true);

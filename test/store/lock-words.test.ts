@@ -110,7 +110,7 @@ describe('a registry that cannot be taken', () => {
   });
 
   it('because of helpers of the former runner is reported with their lock', async () => {
-    const request = { ...registry('dead', {}), helperLock: { take: () => 'busy' as const } };
+    const request = { ...registry('dead', {}), helperLock: { take: async () => 'busy' as const } };
     expect(await toldBy(() => takeLock(request))).toEqual({
       ...KNOWN,
       message: 'helper processes of the former runner still hold /r/lock.alive after 30000 ms',
@@ -193,7 +193,7 @@ describe('abandonedSince', () => {
 it('a helper lock that cannot be released is reported with its path', async () => {
   const request = registry('alive');
   const fs = new FaultFs(request.files.fs);
-  const take = () => ({ fd: fs.open(paths.aliveLock, 'a+') });
+  const take = async () => ({ fd: fs.open(paths.aliveLock, 'a+') });
   const lock = await takeLock({ ...request, files: filesOver(fs), helperLock: { take } });
   fs.plan = { ops: ['close'], at: 1, fault: { code: 'EIO' } };
   expect((await toldBy(() => lock.release())).message).toBe('could not close /r/lock.alive: EIO');

@@ -244,7 +244,7 @@ describe('takeLock', () => {
 
 describe('the lock of helper processes', () => {
   const helperLock = (fs: MemoryFs, isBusy: boolean): HelperLock => ({
-    take: (path, waitMs) => {
+    take: async (path, waitMs) => {
       expect([path, waitMs]).toEqual([paths.aliveLock, 30_000]);
       return isBusy ? 'busy' : { fd: fs.open(path, 'a+') };
     },
@@ -268,7 +268,7 @@ describe('the lock of helper processes', () => {
 
   it('a taker whose helper lock fails blocks nobody', async () => {
     const [fs, machine] = [await registry(), new Machine()];
-    const take = (): never => {
+    const take = async (): Promise<never> => {
       throw new Error('flock is gone');
     };
     await expect(takeLock({ ...request(fs, machine, 1), helperLock: { take } })).rejects.toThrow('flock is gone');
@@ -276,7 +276,7 @@ describe('the lock of helper processes', () => {
   });
 
   it('is done without where the system has none', async () => {
-    const unavailable: HelperLock = { take: () => 'unavailable' };
+    const unavailable: HelperLock = { take: async () => 'unavailable' };
     const lock = await takeLock({ ...request(await registry(), new Machine(), 1), helperLock: unavailable });
     expect(lock.helperFd).toBeNull();
   });

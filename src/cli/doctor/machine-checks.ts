@@ -89,14 +89,14 @@ async function trialChecks({ trialFolder }: MachinePlace): Promise<readonly Chec
     return [{ name: 'links', status: 'failed', found: `${trialFolder}: ${errorReport(error).message}`, hint }];
   }
   try {
-    return [flockCheck(folder), await linksCheck(folder)];
+    return [await flockCheck(folder), await linksCheck(folder)];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function flockCheck(folder: string): Check {
-  const taken = flockHelperLock.take(join(folder, 'lock'), 0);
+async function flockCheck(folder: string): Promise<Check> {
+  const taken = await flockHelperLock.take(join(folder, 'lock'), 0);
   if (typeof taken === 'object') {
     closeSync(taken.fd);
     return { name: 'flock', status: 'ok', found: 'works', hint: null };
