@@ -76,7 +76,8 @@ export function simProcesses({ process, outside, hosts, director }: Caller): Pro
       const host = hosts.start(taskFolder, requestHash);
       outside.hostStarts.set(taskFolder, (outside.hostStarts.get(taskFolder) ?? 0) + 1);
       process.at('host.begun');
-      director.started(host);
+      // A process that is killed takes no host with it: each comes as far as it would have come.
+      process.unseen(() => director.started(host));
       process.at('host.started');
       return host.identity;
     },

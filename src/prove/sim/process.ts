@@ -134,7 +134,7 @@ export class SimProcess implements Caller, Counterpart, Site {
     const { entry } = this.story;
     await this.during(driver, driver.open());
     if (driver.view(entry.runId) === null) await this.during(driver, driver.create(entry));
-    this.director.found(driver.find(entry.runId)?.state ?? null);
+    this.process.unseen(() => this.director.found(driver.find(entry.runId)?.state ?? null));
     return this.#bystanders.seeThrough(driver);
   }
 
