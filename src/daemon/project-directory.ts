@@ -15,6 +15,7 @@ import { type EngineParts, ProjectEngine } from '../app/projects/project-engine.
 import { RegistryLook } from '../app/projects/registry-look.ts';
 import { factsFrom, type ProjectFacts } from '../app/projects.ts';
 import { gitToLookAt } from '../app/wiring.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
 import type { Place } from '../engine/run-look.ts';
 import type { World } from '../engine/world.ts';
 import { PawlError } from '../model/error.ts';
@@ -43,6 +44,7 @@ export class Project {
   readonly engine: ProjectEngine;
   #facts: ProjectFacts = { repo: null, defaultBranch: null };
   #factsMark = '';
+  #isLookedAt = false;
   /** The mark of the facts when its engine was opened last, which asks git for them. */
   #openedMark = '';
   #look: { readonly root: string; readonly look: RegistryLook } | null = null;
@@ -57,6 +59,11 @@ export class Project {
 
   get id(): string {
     return this.record.id;
+  }
+
+  /** Whether its repository has been asked for them since the daemon began; one that is broken has no answer. */
+  get isLookedAt(): boolean {
+    return this.#isLookedAt;
   }
 
   /** Its remote and its default branch, as they were last read. */
@@ -146,11 +153,13 @@ export class Project {
       const factMark = factsMark(places.repository.commonDir);
       if (factMark === this.#factsMark) return false;
       const driver = factMark === this.#openedMark ? this.engine.driving?.driver : undefined;
-      this.#facts = factsFrom(driver === undefined ? await gitToLookAt(places).facts() : driver.repository);
+      this.#facts = factsFrom(await (driver?.repository ?? gitToLookAt(places)).facts());
       this.#factsMark = factMark;
     } catch (error) {
       // A repository that is gone or broken is told by the state of its engine; what was known of it stays.
       if (!(error instanceof PawlError)) throw error;
+    } finally {
+      this.#isLookedAt = true;
     }
     return before.repo !== this.#facts.repo || before.defaultBranch !== this.#facts.defaultBranch;
   }
@@ -178,6 +187,8 @@ export class ProjectDirectory {
   readonly #log: (line: string) => void;
   readonly #projects = new Map<string, Project>();
   readonly #leaving = new Set<Promise<void>>();
+  /** One project after another is looked at. */
+  readonly #looks = new SerialQueue();
   #endWatch: () => void = () => undefined;
   #endTimer: () => void = () => undefined;
   #isClosed = false;
@@ -200,6 +211,18 @@ export class ProjectDirectory {
   /** Every project, by its id. */
   list(): readonly Project[] {
     return [...this.#projects.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Every project, and of each that is not being opened what its repository says of itself. */
+  async known(): Promise<readonly Project[]> {
+    const unknown = this.list().filter(({ isLookedAt, engine }) => !isLookedAt && engine.state.kind !== 'opening');
+    await Promise.all(unknown.map((project) => this.look(project)));
+    return this.list();
+  }
+
+  /** What its repository says of itself is read again where that may have changed; resolves when it is known. */
+  look(project: Project): Promise<void> {
+    return this.#looks.add(() => this.#lookAt(project));
   }
 
   /** Throws PAWL_PROJECT_UNKNOWN. */
@@ -230,7 +253,7 @@ export class ProjectDirectory {
 
   /** Resolves when no project is being opened any more. */
   async settled(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.list().map(({ engine }) => engine.settled(signal)));
+    for (const { engine } of this.list()) await engine.settled(signal);
   }
 
   /** Every registry is given back; workers go on. */
@@ -260,8 +283,7 @@ export class ProjectDirectory {
     this.#projects.set(record.id, project);
     events.added(project);
     project.engine.start();
-    // What its engine has asked git is not asked again.
-    void project.engine.settled(new AbortController().signal).then(() => this.#lookAt(project));
+    void this.#lookOnceOpen(project);
   }
 
   #leave(project: Project): void {
@@ -274,7 +296,7 @@ export class ProjectDirectory {
   async #lookAround(): Promise<void> {
     for (const project of this.#projects.values()) {
       if (this.#isClosed) return;
-      await this.#lookAt(project);
+      await this.look(project);
     }
   }
 
@@ -288,8 +310,17 @@ export class ProjectDirectory {
     }
   }
 
+  /** Starting git takes a while of this process: what is known of runs, of this project or another, does not wait for it. */
+  async #lookOnceOpen(project: Project): Promise<void> {
+    const { signal } = new AbortController();
+    await project.engine.settled(signal);
+    await this.settled(signal);
+    await this.look(project);
+  }
+
   async #lookAt(project: Project): Promise<void> {
     try {
+      await project.engine.askGit();
       if (await project.lookAround()) this.#events.updated(project);
     } catch (error) {
       this.#log(`${project.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -9,7 +9,6 @@
  */
 import { SerialQueue } from '../base/serial-queue.ts';
 import { PawlError } from '../model/error.ts';
-import type { RepositoryFacts } from '../ports/git.ts';
 import type { RunView } from '../run/run-view.ts';
 import { readSettledQuarantine } from '../store/quarantine.ts';
 import { listRuns } from '../store/registry.ts';
@@ -59,11 +58,13 @@ export class Driver {
   /** One after another, so that no run is loaded twice. */
   readonly #revivals = new SerialQueue();
   #failure: unknown = null;
-  #repository: KnownRepository | null = null;
+  /** What git says of the repository. */
+  readonly repository: KnownRepository;
 
   constructor(world: World, options: DriverOptions) {
     this.world = world;
     this.#options = options;
+    this.repository = new KnownRepository(world.git);
     this.#slots = new Slots(options.maxParallel);
     this.#asides = new Asides(
       world,
@@ -91,12 +92,6 @@ export class Driver {
       onFailure: (run, error) => this.#onFailure(run, error),
       onRest: () => this.#waits.announce(),
     };
-  }
-
-  /** The facts about the repository when the driver was opened. Throws PAWL_GIT_FAILED if git could not tell. */
-  get repository(): RepositoryFacts {
-    if (this.#repository === null) throw new Error('bug: the driver is not open');
-    return this.#repository.facts;
   }
 
   /** What ended the work of the whole process, or null. */
@@ -128,7 +123,6 @@ export class Driver {
   async open(): Promise<void> {
     const { world } = this;
     this.#ended.loadRemoved(world);
-    this.#repository = await KnownRepository.ask(world.git);
     for (const id of listRuns(world.files, world.paths)) await this.#keep(id, await loadRun(world, id, this.#observer));
     await world.inbox.file();
     await finishIntakes(this);

@@ -1,7 +1,8 @@
 /**
- * The facts about the repository when a driver was opened.
+ * The facts about the repository, as git has told them since the driver was made.
  *
- * Owns: asking git once, keeping an error as the answer. Does not own: what follows from the facts (packets/preflight, intake).
+ * Owns: asking git once, and only when somebody wants to know; keeping an error as the answer. Does not own: what follows from the facts
+ * (packets/preflight, intake).
  *
  * Invariant: a repository whose git answers with an error does not prevent decisions on its runs: the error reaches the code that needs the facts.
  */
@@ -10,25 +11,31 @@ import type { GitPort, RepositoryFacts } from '../ports/git.ts';
 
 /** The facts, or why there are none. */
 export class KnownRepository {
-  readonly #answer: RepositoryFacts | PawlError;
+  readonly #git: Pick<GitPort, 'facts'>;
+  #answer: Promise<RepositoryFacts | PawlError> | null = null;
 
-  private constructor(answer: RepositoryFacts | PawlError) {
-    this.#answer = answer;
+  constructor(git: Pick<GitPort, 'facts'>) {
+    this.#git = git;
   }
 
-  /** Asks git. Throws PAWL_GIT_FAILED where git never could answer. */
-  static async ask(git: Pick<GitPort, 'facts'>): Promise<KnownRepository> {
-    try {
-      return new KnownRepository(await git.facts());
-    } catch (error) {
-      if (error instanceof PawlError && error.kind === 'terminal') return new KnownRepository(error);
+  /** Git has been asked. Throws PAWL_GIT_FAILED where it never could answer: then the next to ask asks again. */
+  async ask(): Promise<void> {
+    await this.#asked();
+  }
+
+  /** What is known. Throws PAWL_GIT_FAILED where git's answer was an error, or it never could answer. */
+  async facts(): Promise<RepositoryFacts> {
+    const answer = await this.#asked();
+    if (answer instanceof PawlError) throw answer;
+    return answer;
+  }
+
+  #asked(): Promise<RepositoryFacts | PawlError> {
+    this.#answer ??= this.#git.facts().catch((error: unknown) => {
+      if (error instanceof PawlError && error.kind === 'terminal') return error;
+      this.#answer = null;
       throw error;
-    }
-  }
-
-  /** What is known. Throws PAWL_GIT_FAILED where git's answer was an error. */
-  get facts(): RepositoryFacts {
-    if (this.#answer instanceof PawlError) throw this.#answer;
+    });
     return this.#answer;
   }
 }

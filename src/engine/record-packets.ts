@@ -26,13 +26,15 @@ import {
   runsWithOtherPackets,
   writeIntake,
 } from './intake.ts';
+import type { KnownRepository } from './known-repository.ts';
 import type { LiveRun } from './live-run.ts';
 import type { World } from './world.ts';
 
 /** Where runs are made: the driver. */
 export interface RunKeeper {
   readonly world: World;
-  readonly repository: KnownRuns['repository'];
+  /** What git says of the repository. */
+  readonly repository: Pick<KnownRepository, 'facts'>;
   view: KnownRuns['view'];
   /** All runs whose folders exist. */
   views(): readonly RunView[];
@@ -83,7 +85,8 @@ async function recordInTurn(
     await nameAgent(keeper, decided, options);
     return { outcomes: decided, isRecorded: true };
   }
-  const { outcomes, fresh } = planIntake(readings, config, knownRuns(keeper), options);
+  const repository = await keeper.repository.facts();
+  const { outcomes, fresh } = planIntake(readings, config, knownRuns(keeper, repository), options);
   if (options.isAllOrNothing && outcomes.some(({ refusal }) => refusal !== null))
     return { outcomes, isRecorded: false };
   const atMs = clock.nowMs();
@@ -123,10 +126,10 @@ async function carryOut(keeper: RunKeeper, batchId: string | null, entries: read
   if (batchId !== null) markBatchDone(files, paths, batchId);
 }
 
-function knownRuns(keeper: RunKeeper): KnownRuns {
+function knownRuns(keeper: RunKeeper, repository: KnownRuns['repository']): KnownRuns {
   const replaced = runsWithOtherPackets(keeper.views());
   return {
-    repository: keeper.repository,
+    repository,
     view: (runId) => keeper.view(runId),
     withPacket: (packetHash) => replaced.get(packetHash) ?? null,
     options: keeper.world.paths.commandOptions,

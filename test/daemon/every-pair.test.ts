@@ -149,14 +149,14 @@ it('under the condition of another record than the last one no command changes a
 });
 
 /** What an intake of the run's packet comes to as it is planned. */
-function planned(driver: Driver, { entry: { reading } }: Standing, again: boolean): readonly unknown[] {
+async function planned(driver: Driver, { entry: { reading } }: Standing, again: boolean): Promise<readonly unknown[]> {
   const { config } = driver.world;
   const known = {
     view: (runId: string) => driver.view(runId),
     withPacket: () => null,
     holders: () => driver.runs().map(({ runId, state }) => ({ runId, branch: state.root.context.branch })),
     options: [],
-    repository: driver.repository,
+    repository: await driver.repository.facts(),
   };
   const { outcomes } = planIntake([reading], config, known, { again });
   return outcomes.map(({ runId, outcome: what, refusal }) => [runId, what, refusal?.code ?? null]);
@@ -170,7 +170,7 @@ describe('the packet of the run, recorded', () => {
   ])('%s is answered in every state as it is planned', async (_how, options) => {
     for (const standing of standings) {
       const { driver } = await served(standing);
-      const plan = planned(driver, standing, options.again);
+      const plan = await planned(driver, standing, options.again);
       keys += 1;
       const json = { packets: [standing.entry.reading.given], ...options };
       const answer = await thrice('addRuns', '/api/v1/runs', json);

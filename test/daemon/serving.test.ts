@@ -1,5 +1,7 @@
 /** A daemon that drives a project: over its API, over kills and restarts. */
-import { rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
@@ -83,6 +85,27 @@ it('a project whose folder has gone is degraded with its reason, and the others 
   scenario.packets(packetOf('one'));
   await place.client.call('addRuns', { body: { project: 'repo', packets: [packetOf('one')] } });
   await place.until('the run to end', () => ended(1));
+});
+
+it('where git is missing a project is degraded and says so, until it is there', async () => {
+  const bin = join(scenario.repo.root, 'bin');
+  mkdirSync(bin);
+  const git = spawnSync('which', ['git'], { encoding: 'utf8' }).stdout.trim();
+  symlinkSync(git, join(bin, 'git'));
+  place = new DaemonPlace({ PATH: bin });
+  await place.start();
+  const project = async () => place.client.call('getProject', { params: { id: 'repo' } });
+  await place.client.call('addProject', { body: { path: scenario.path } });
+  await place.kill();
+  rmSync(join(bin, 'git'));
+  await place.start();
+  await place.until('the missing git to be told', async () => (await project()).state === 'degraded');
+  expect(await project()).toMatchObject({
+    code: 'PAWL_GIT_FAILED',
+    reason: expect.stringContaining('git was not found'),
+  });
+  symlinkSync(git, join(bin, 'git'));
+  await place.until('the project to be driven', async () => (await project()).state === 'driven');
 });
 
 it('a registry that another process drives is followed, and taken over once that has gone', async () => {

@@ -159,6 +159,12 @@ export class ProjectEngine {
     while (this.#state.kind === 'opening' && !signal.aborted) await this.#changes.next(signal);
   }
 
+  /** Where it is driven, it is known whether git can answer at all: where it cannot, that keeps the project from being driven. */
+  async askGit(): Promise<void> {
+    const driver = this.driving?.driver;
+    await driver?.repository.ask().catch((error: unknown) => driver.end(error));
+  }
+
   /** Gives the registry back and takes it again, with the config as it is now; after a failure at once. */
   reopen(): void {
     if (this.#stopping.signal.aborted) return;
@@ -211,6 +217,8 @@ export class ProjectEngine {
       const checks = this.#checksAsked;
       await driver.open();
       if (checks > this.#checked.count) await driver.verifyEnded();
+      // What has kept it from being driven is not to do so again a moment after.
+      if (this.#failures > 0) await driver.repository.ask();
       notices?.catchUp(driver);
       for (const view of driver.views()) {
         const known = await dated(view, places);

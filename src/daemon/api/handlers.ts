@@ -77,8 +77,9 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
     },
   }),
   listProjects: async (daemon) => {
+    const projects = await daemon.projects.known();
     const cursor = daemon.feed.head;
-    return { status: 200, body: { projects: daemon.projects.list().map((each) => projectView(each)), cursor } };
+    return { status: 200, body: { projects: projects.map((each) => projectView(each)), cursor } };
   },
   addProject: async (daemon, { body, key, bodyHash }) => {
     daemon.assertAccepting();
@@ -89,10 +90,14 @@ export const HANDLERS: { readonly [Id in JsonOperation]: Handler<Id> } = {
     const { record, isNew } = added;
     daemon.projects.refresh();
     const project = daemon.projects.get(record.id);
-    await project.lookAround();
+    await daemon.projects.look(project);
     return { status: isNew ? 201 : 200, body: projectView(project) };
   },
-  getProject: async ({ projects }, { params }) => ({ status: 200, body: projectView(projects.get(params.id ?? '')) }),
+  getProject: async ({ projects }, { params }) => {
+    const project = projects.get(params.id ?? '');
+    await projects.look(project);
+    return { status: 200, body: projectView(project) };
+  },
   removeProject: async (daemon, { params, query }) => {
     daemon.assertAccepting();
     const project = daemon.projects.get(params.id ?? '');
