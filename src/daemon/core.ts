@@ -23,13 +23,13 @@ import { ApiError } from './api/problem.ts';
 import { ChangeSource } from './change-source.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 import { Guards } from './guards.ts';
+import { collectOldSpaceSooner, keepYoungSpaceSmall } from './heap-bounds.ts';
 import { PageDirectory } from './page-directory.ts';
 import { projectChange } from './project-changes.ts';
 import { type Project, ProjectDirectory } from './project-directory.ts';
 import { RequestCounts } from './request-counts.ts';
 import { RunsDesk } from './runs-desk.ts';
 import { Streams } from './streams.ts';
-import { keepYoungSpaceSmall } from './young-space.ts';
 
 /** What a core is made from. */
 export interface CoreParts {
@@ -145,6 +145,7 @@ export class DaemonCore implements ApiDaemon {
     this.guards.start();
     await this.projects.settled(this.#stopping.signal);
     this.#isReady = true;
+    collectOldSpaceSooner();
     if (!this.#stopping.signal.aborted) this.log(`ready: ${this.projects.list().length} projects`);
   }
 

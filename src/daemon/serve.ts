@@ -22,7 +22,7 @@ import { API_VERSIONS } from './api/document.ts';
 import { DaemonCore } from './core.ts';
 import { DAEMON_BOUNDS } from './daemon-bounds.ts';
 import { Doors } from './doors.ts';
-import { keepYoungSpaceSmall } from './young-space.ts';
+import { keepYoungSpaceSmall } from './heap-bounds.ts';
 
 /** How a daemon is started. */
 export interface ServeOptions {
