@@ -319,9 +319,11 @@ export class ProjectDirectory {
   }
 
   async #lookAt(project: Project): Promise<void> {
+    if (this.#isClosed) return;
     try {
       await project.engine.askGit();
-      if (await project.lookAround()) this.#events.updated(project);
+      // At the end nobody is told of anything any more.
+      if ((await project.lookAround()) && !this.#isClosed) this.#events.updated(project);
     } catch (error) {
       this.#log(`${project.id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }

@@ -162,7 +162,7 @@ it('a stream that nobody reads costs another one nothing', async () => {
   });
   const { cursor } = await place.client.call('getApi');
   const beganMs = performance.now();
-  await place.until('the follower to see all', () => follower.changes.at(-1)?.seq === cursor);
+  await place.until('the follower to see all', () => (follower.changes.at(-1)?.seq ?? 0) >= cursor);
   expect(performance.now() - beganMs).toBeLessThan(QUICK_MS);
   await follower.end();
   expect(follower.faults).toEqual([]);

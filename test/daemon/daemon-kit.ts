@@ -79,11 +79,13 @@ export class DaemonPlace {
     });
   }
 
-  /** The daemon is killed, and gone. */
+  /** The daemon is killed, and gone. Throws when it has told of a defect of ours. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     if (this.#call === null) return null;
     this.#call.child.kill(signal);
     const { code } = await this.#call.ended;
+    const defect = /.*\bbug: .*/.exec(this.said);
+    if (defect !== null) throw new Error(defect[0]);
     this.#call = null;
     return code;
   }

@@ -90,9 +90,10 @@ it('the feed, two views and two outputs come over one socket, and continue from 
     expect(second.told(`view ${run}`, 'run').at(-1)?.run).toMatchObject({ runId: run, project: 'widget' });
   }
   const { cursor } = await place.client.call('getApi');
-  await place.until('all changes', () => second.told('feed', 'change').at(-1)?.cursor === cursor);
+  await place.until('all changes', () => (second.told('feed', 'change').at(-1)?.cursor ?? 0) >= cursor);
   const seen = [...first.told('feed', 'change'), ...second.told('feed', 'change')].map(({ change }) => change.seq);
-  expect(seen).toEqual(Array.from({ length: cursor }, (_, index) => index + 1));
+  expect(seen).toEqual(seen.map((_, index) => index + 1));
+  expect(seen.length).toBeGreaterThanOrEqual(cursor);
   expect([...first.messages, ...second.messages].filter(({ type }) => type === 'resync')).toEqual([]);
   // Neither run is created again by the start that takes it over.
   const created = [...first.told('feed', 'change'), ...second.told('feed', 'change')].filter(

@@ -1,6 +1,6 @@
 /** A daemon that drives a project: over its API, over kills and restarts. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
@@ -52,7 +52,7 @@ it('a packet becomes a run that ends, and a follower sees each of its records on
   expect(await place.kill('SIGTERM')).toBe(0);
   await place.start();
   const { cursor } = await place.client.call('getApi');
-  await place.until('the follower to see all', () => follower.changes.at(-1)?.seq === cursor);
+  await place.until('the follower to see all', () => (follower.changes.at(-1)?.seq ?? 0) >= cursor);
   await follower.end();
   expect(follower.faults).toEqual([]);
   expect(follower.resyncs).toEqual([]);
@@ -85,6 +85,21 @@ it('a project whose folder has gone is degraded with its reason, and the others 
   scenario.packets(packetOf('one'));
   await place.client.call('addRuns', { body: { project: 'repo', packets: [packetOf('one')] } });
   await place.until('the run to end', () => ended(1));
+});
+
+it('one that is stopped while it asks git about a project says nothing of that any more', async () => {
+  const bin = join(scenario.repo.root, 'bin');
+  mkdirSync(bin);
+  place = new DaemonPlace({ PATH: `${bin}:${process.env.PATH}` });
+  await place.start();
+  await place.client.call('addProject', { body: { path: scenario.path } });
+  await place.kill('SIGTERM');
+  scenario.repo.git(['remote', 'add', 'origin', 'git@github.invalid:acme/widgets.git']);
+  const git = spawnSync('which', ['git'], { encoding: 'utf8' }).stdout.trim();
+  writeFileSync(join(bin, 'git'), `#!/bin/sh\nsleep 1\nexec ${git} "$@"\n`, { mode: 0o755 });
+  await place.start();
+  // It says so of itself, should it try.
+  expect(await place.kill('SIGTERM')).toBe(0);
 });
 
 it('where git is missing a project is degraded and says so, until it is there', async () => {
