@@ -64,6 +64,8 @@ export const DAEMON_BOUNDS = {
   drainMs: 15_000,
   /** How often projects are looked at for what nothing tells: a changed config, a remote, a folder that has moved. */
   projectLookMs: 5_000,
+  /** How long an answer waits for what git says of a repository; what was known before is shown then. */
+  lookMs: 10_000,
   /** How often guards are looked at: what costs next to nothing, and what asks the disk. */
   guardQuickMs: 1_000,
   guardSlowMs: 30_000,

@@ -16,6 +16,7 @@ import { RegistryLook } from '../app/projects/registry-look.ts';
 import { factsFrom, type ProjectFacts } from '../app/projects.ts';
 import { gitToLookAt } from '../app/wiring.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
+import { within } from '../base/within.ts';
 import type { Place } from '../engine/run-look.ts';
 import type { World } from '../engine/world.ts';
 import { PawlError } from '../model/error.ts';
@@ -42,9 +43,12 @@ export interface DirectoryEvents {
 export class Project {
   readonly record: ProjectRecord;
   readonly engine: ProjectEngine;
+  /** One look at its repository after another. */
+  readonly looks = new SerialQueue();
+  /** Whether its repository has been asked since the daemon began: one that is broken has no answer, and one that is slow is waited for once. */
+  isLookedAt = false;
   #facts: ProjectFacts = { repo: null, defaultBranch: null };
   #factsMark = '';
-  #isLookedAt = false;
   /** The mark of the facts when its engine was opened last, which asks git for them. */
   #openedMark = '';
   #look: { readonly root: string; readonly look: RegistryLook } | null = null;
@@ -59,11 +63,6 @@ export class Project {
 
   get id(): string {
     return this.record.id;
-  }
-
-  /** Whether its repository has been asked for them since the daemon began; one that is broken has no answer. */
-  get isLookedAt(): boolean {
-    return this.#isLookedAt;
   }
 
   /** Its remote and its default branch, as they were last read. */
@@ -159,7 +158,7 @@ export class Project {
       // A repository that is gone or broken is told by the state of its engine; what was known of it stays.
       if (!(error instanceof PawlError)) throw error;
     } finally {
-      this.#isLookedAt = true;
+      this.isLookedAt = true;
     }
     return before.repo !== this.#facts.repo || before.defaultBranch !== this.#facts.defaultBranch;
   }
@@ -187,8 +186,8 @@ export class ProjectDirectory {
   readonly #log: (line: string) => void;
   readonly #projects = new Map<string, Project>();
   readonly #leaving = new Set<Promise<void>>();
-  /** One project after another is looked at. */
-  readonly #looks = new SerialQueue();
+  /** Those that have just been opened are looked at one after another. */
+  readonly #firstLooks = new SerialQueue();
   #endWatch: () => void = () => undefined;
   #endTimer: () => void = () => undefined;
   #isClosed = false;
@@ -220,9 +219,10 @@ export class ProjectDirectory {
     return this.list();
   }
 
-  /** What its repository says of itself is read again where that may have changed; resolves when it is known. */
-  look(project: Project): Promise<void> {
-    return this.#looks.add(() => this.#lookAt(project));
+  /** What its repository says of itself is read again where that may have changed; resolves when it is known, or that takes too long. */
+  async look(project: Project): Promise<void> {
+    const looking = project.looks.add(() => this.#lookAt(project));
+    if (!(await within(looking, DAEMON_BOUNDS.lookMs, systemClock.timer))) project.isLookedAt = true;
   }
 
   /** Throws PAWL_PROJECT_UNKNOWN. */
@@ -315,7 +315,7 @@ export class ProjectDirectory {
     const { signal } = new AbortController();
     await project.engine.settled(signal);
     await this.settled(signal);
-    await this.look(project);
+    await this.#firstLooks.add(() => this.look(project));
   }
 
   async #lookAt(project: Project): Promise<void> {

@@ -10,6 +10,7 @@
 import { nodeFs } from '../adapters/node-fs.ts';
 import { systemProcesses } from '../adapters/processes/system.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { within } from '../base/within.ts';
 import { portOf } from '../inspector/hub/listen.ts';
 import type { PawlError } from '../model/error.ts';
 import { Files } from '../store/files.ts';
@@ -96,7 +97,7 @@ async function serve(options: ServeOptions, files: Files, lock: GenerationLock, 
   const ready = core.recover();
   const inOrder = core.stopping().then(async () => {
     log('stopping: no new work; workers go on');
-    if (!(await within(core.giveBack(), DAEMON_BOUNDS.drainMs)))
+    if (!(await within(core.giveBack(), DAEMON_BOUNDS.drainMs, systemClock.timer)))
       log(`short work has not ended after ${DAEMON_BOUNDS.drainMs} ms: the next start finds it`);
     await doors.close();
     await core.close();
@@ -108,17 +109,4 @@ async function serve(options: ServeOptions, files: Files, lock: GenerationLock, 
   // Without its lock it may write nothing, not even that it ends: whoever awaits this ends the process at once.
   const ended = Promise.race([inOrder, core.broken()]);
   return { port, socket, generation, ready, ended, stop: () => core.shutDown() };
-}
-
-/** True when `work` has ended within that time. Rejects with what kept it from ending. */
-async function within(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let callOff = (): void => undefined;
-  const over = new Promise<'over'>((resolve) => {
-    callOff = systemClock.timer(timeoutMs, () => resolve('over'));
-  });
-  try {
-    return (await Promise.race([work, over])) !== 'over';
-  } finally {
-    callOff();
-  }
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemProcesses } from '../../src/adapters/processes/system.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { DaemonCore } from '../../src/daemon/core.ts';
+import { DAEMON_BOUNDS } from '../../src/daemon/daemon-bounds.ts';
 import { Doors } from '../../src/daemon/doors.ts';
 import { takeHomeLock } from '../../src/store/home/home-lock.ts';
 import { startPawl } from '../support/pawl-cli.ts';
@@ -100,6 +101,38 @@ it('one that is stopped while it asks git about a project says nothing of that a
   await place.start();
   // It says so of itself, should it try.
   expect(await place.kill('SIGTERM')).toBe(0);
+});
+
+it('a project whose git does not answer keeps nobody from the others for long', async () => {
+  const bin = join(scenario.repo.root, 'bin');
+  mkdirSync(bin);
+  const other = new Scenario('other');
+  other.scripted({});
+  try {
+    place = new DaemonPlace({ PATH: `${bin}:${process.env.PATH}` });
+    await place.start();
+    for (const { path } of [scenario, other]) await place.client.call('addProject', { body: { path } });
+    await place.kill('SIGTERM');
+    const git = spawnSync('which', ['git'], { encoding: 'utf8' }).stdout.trim();
+    const hang = `case "$PWD" in ${other.path}*) exec sleep 40;; esac`;
+    writeFileSync(join(bin, 'git'), `#!/bin/sh\n${hang}\nexec ${git} "$@"\n`, { mode: 0o755 });
+    await place.start();
+    expect(await place.client.call('getProject', { params: { id: 'repo' } })).toMatchObject({ defaultBranch: 'main' });
+    // The first list waits for it, the next one does not.
+    const branches = async () =>
+      (await place.client.call('listProjects')).projects.map(({ id, defaultBranch }) => [id, defaultBranch]);
+    const known = [
+      ['other', null],
+      ['repo', 'main'],
+    ];
+    expect(await branches()).toEqual(known);
+    const beganMs = performance.now();
+    expect(await branches()).toEqual(known);
+    expect(performance.now() - beganMs).toBeLessThan(DAEMON_BOUNDS.lookMs);
+  } finally {
+    await place.end();
+    await other.end();
+  }
 });
 
 it('where git is missing a project is degraded and says so, until it is there', async () => {
