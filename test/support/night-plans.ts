@@ -22,20 +22,6 @@ const denial = { type: 'system', subtype: 'permission_denied', tool_name: 'WebFe
 
 /** Those that wait for nothing of ours. */
 const AGENTS: Readonly<Record<string, ScenarioAgent>> = {
-  LIMITED: {
-    kind: 'claude',
-    plan: {
-      'implementation-e0-a1': [
-        say(LINES.claude.started),
-        ...work('LIMITED'),
-        say(window),
-        say(LINES.claude.failed('usage limit reached')),
-        { do: 'exit', code: 1 },
-      ],
-      implementation: resumed('LIMITED'),
-      review: review(),
-    },
-  },
   OTHER: {
     kind: 'claude',
     plan: {
@@ -107,9 +93,28 @@ const AGENTS: Readonly<Record<string, ScenarioAgent>> = {
   },
 };
 
-/** The agents of the night, each with a packet of its own; those that stay wait for `goFile`, the last of them for `lateFile`. */
-export function nightAgents(goFile: string, lateFile: string): Readonly<Record<string, ScenarioAgent>> {
+/** The agents of the night, each with a packet of its own; those that stay wait for `goFile`, the last of them for `lateFile`, and one is limited after `limitFile`. */
+export function nightAgents(
+  goFile: string,
+  lateFile: string,
+  limitFile: string,
+): Readonly<Record<string, ScenarioAgent>> {
   return {
+    LIMITED: {
+      kind: 'claude',
+      plan: {
+        'implementation-e0-a1': [
+          say(LINES.claude.started),
+          ...work('LIMITED'),
+          { do: 'until', file: limitFile },
+          say(window),
+          say(LINES.claude.failed('usage limit reached')),
+          { do: 'exit', code: 1 },
+        ],
+        implementation: resumed('LIMITED'),
+        review: review(),
+      },
+    },
     LIVING: {
       kind: 'claude',
       plan: {

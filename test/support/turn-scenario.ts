@@ -19,7 +19,7 @@ import { ALLOWED, Scenario } from './scenario-repo.ts';
 import { FIXTURE_AGENT, type Witnessed, witnessedIn } from './turn-bench.ts';
 
 /** Seconds from a told limit to the end of its window. */
-const SOON_S = 5;
+const SOON_S = 20;
 
 /** An agent of the config: what it speaks, what it plays, and settings beyond. */
 export interface ScenarioAgent {

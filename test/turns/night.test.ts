@@ -16,7 +16,8 @@ const scenario = new TurnScenario();
 const { repo } = scenario;
 const goFile = join(repo.repo.root, 'go');
 const lateFile = join(repo.repo.root, 'late');
-const agents = nightAgents(goFile, lateFile);
+const limitFile = join(repo.repo.root, 'limit');
+const agents = nightAgents(goFile, lateFile, limitFile);
 const STAYING = ['LIVING', 'ADOPTED', 'ORPHAN', 'OTHER', 'REFUSED', 'CANCELLED'];
 
 let ids: Readonly<Record<string, string>>;
@@ -44,8 +45,10 @@ beforeAll(async () => {
   ids = Object.fromEntries(taken.document.runs.map((run) => [run.taskId, run.runId]));
   const runner = repo.start('run', '--max-parallel', '12');
   await until('the agents that stay', () => STAYING.every((name) => scenario.isOpen(idOf(name))));
+  // Only now, so that the limit is still there when the runner is killed.
+  writeFileSync(limitFile, '');
   do evening = await look();
-  while (evening.LIMITED?.waitUntilMs === null);
+  while (evening.LIMITED?.waitUntilMs === null && scenario.starts(idOf('LIMITED')).length < 2);
   const second = await repo.call('run', '--json');
   secondRunner = { code: second.code, error: documentOf(second) };
   const before = generations();
