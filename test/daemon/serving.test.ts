@@ -28,6 +28,15 @@ afterEach(async () => {
   await scenario.end();
 });
 
+/** From now on `place` is one whose programs are found in `bin` first, or there alone; `git` is the real one. */
+async function withOwnBin(isAlone = false): Promise<{ readonly bin: string; readonly git: string }> {
+  const bin = join(scenario.repo.root, 'bin');
+  mkdirSync(bin);
+  await place.end();
+  place = new DaemonPlace({ PATH: isAlone ? bin : `${bin}:${process.env.PATH}` });
+  return { bin, git: spawnSync('which', ['git'], { encoding: 'utf8' }).stdout.trim() };
+}
+
 const ended = async (count: number): Promise<boolean> => {
   const { runs } = await place.client.call('listRuns', { query: { kind: 'terminal' } });
   return runs.length === count;
@@ -89,31 +98,25 @@ it('a project whose folder has gone is degraded with its reason, and the others 
 });
 
 it('one that is stopped while it asks git about a project says nothing of that any more', async () => {
-  const bin = join(scenario.repo.root, 'bin');
-  mkdirSync(bin);
-  place = new DaemonPlace({ PATH: `${bin}:${process.env.PATH}` });
+  const { bin, git } = await withOwnBin();
   await place.start();
   await place.client.call('addProject', { body: { path: scenario.path } });
   await place.kill('SIGTERM');
   scenario.repo.git(['remote', 'add', 'origin', 'git@github.invalid:acme/widgets.git']);
-  const git = spawnSync('which', ['git'], { encoding: 'utf8' }).stdout.trim();
   writeFileSync(join(bin, 'git'), `#!/bin/sh\nsleep 1\nexec ${git} "$@"\n`, { mode: 0o755 });
   await place.start();
-  // It says so of itself, should it try.
+  // That throws where it has tried to tell the closed feed.
   expect(await place.kill('SIGTERM')).toBe(0);
 });
 
 it('a project whose git does not answer keeps nobody from the others for long', async () => {
-  const bin = join(scenario.repo.root, 'bin');
-  mkdirSync(bin);
+  const { bin, git } = await withOwnBin();
   const other = new Scenario('other');
   other.scripted({});
   try {
-    place = new DaemonPlace({ PATH: `${bin}:${process.env.PATH}` });
     await place.start();
     for (const { path } of [scenario, other]) await place.client.call('addProject', { body: { path } });
     await place.kill('SIGTERM');
-    const git = spawnSync('which', ['git'], { encoding: 'utf8' }).stdout.trim();
     const hang = `case "$PWD" in ${other.path}*) exec sleep 40;; esac`;
     writeFileSync(join(bin, 'git'), `#!/bin/sh\n${hang}\nexec ${git} "$@"\n`, { mode: 0o755 });
     await place.start();
@@ -136,11 +139,8 @@ it('a project whose git does not answer keeps nobody from the others for long', 
 });
 
 it('where git is missing a project is degraded and says so, until it is there', async () => {
-  const bin = join(scenario.repo.root, 'bin');
-  mkdirSync(bin);
-  const git = spawnSync('which', ['git'], { encoding: 'utf8' }).stdout.trim();
+  const { bin, git } = await withOwnBin(true);
   symlinkSync(git, join(bin, 'git'));
-  place = new DaemonPlace({ PATH: bin });
   await place.start();
   const project = async () => place.client.call('getProject', { params: { id: 'repo' } });
   await place.client.call('addProject', { body: { path: scenario.path } });
